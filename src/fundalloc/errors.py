@@ -1,0 +1,113 @@
+"""The errors of fundalloc, each raised in the room that knows and caught only at the command line.
+
+A :class:`Problem` is one thing wrong with what a planner wrote: where it stands, what was found, what would be right.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value was written: a file with line and column (both from 1), or a worksheet cell."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+    cell: str = ""
+    """`Sheet!C7` for a worksheet; empty for a text file."""
+    excerpt: str = ""
+    """The line as written, for the message."""
+
+    def __str__(self) -> str:
+        if self.cell:
+            return f"{self.file}:{self.cell}"
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong, in one message: place, what was found and expected, and a suggestion."""
+
+    place: Place
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        text = f"{self.place}: {self.message}"
+        if self.place.excerpt.strip():
+            number = f"{self.place.line:>5} | "
+            text += f"\n{number}{self.place.excerpt.rstrip()}\n{' ' * (len(number) + max(self.place.column - 1, 0))}^ {self.hint}".rstrip()
+        elif self.hint:
+            text += f"\n        {self.hint}"
+        return text
+
+
+class FundallocError(Exception):
+    """What a user can put right; everything else keeps its traceback."""
+
+
+class ScenarioError(FundallocError):
+    """A scenario has problems; all that could be found are listed."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        unique = dict.fromkeys(problems)
+        self.problems: tuple[Problem, ...] = tuple(
+            sorted(unique, key=lambda p: (p.place.file, p.place.line, p.place.cell, p.place.column))
+        )
+        super().__init__("\n".join(str(p) for p in self.problems))
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One member of a set of rules that cannot hold together, in the planner's words."""
+
+    rule: str
+    says: str
+    place: str
+
+
+class Infeasible(FundallocError):
+    """No plan satisfies all hard rules; `conflicts` names rules that clash, one set of possibly several."""
+
+    def __init__(self, conflicts: Sequence[Conflict]) -> None:
+        self.conflicts = tuple(conflicts)
+        super().__init__("No plan satisfies all rules.")
+
+
+class NotRoundable(FundallocError):
+    """A lawful plan exists, but none in whole rounding steps."""
+
+
+class SolverFailed(FundallocError):
+    """The solver stopped without a usable answer; `status` says why."""
+
+    def __init__(self, status: str, message: str) -> None:
+        self.status = status
+        super().__init__(message)
+
+
+class NotVerified(FundallocError):
+    """The finished plan breaks a hard rule when recomputed: never written."""
+
+
+class OutputError(FundallocError):
+    """A result could not be written."""
+
+
+class UsageError(FundallocError):
+    """The call itself makes no sense: an unknown solver, a key that cannot be set."""
+
+
+def did_you_mean(word: str, candidates: Iterable[str]) -> str:
+    """Return "did you mean 'x'?" for the nearest candidate, or a short list of what exists, or nothing."""
+    known = sorted(set(candidates))
+    near = difflib.get_close_matches(word.lower(), [k.lower() for k in known], n=1, cutoff=0.6)
+    if near:
+        return f"did you mean '{next(k for k in known if k.lower() == near[0])}'?"
+    if 0 < len(known) <= 12:
+        return "expected one of: " + ", ".join(known)
+    return ""

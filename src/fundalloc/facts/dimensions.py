@@ -1,0 +1,194 @@
+"""The four dimensions of an allocation line, and what may be said about them: ids, tags, subtrees, years.
+
+A *choice* is what a planner writes to pick members of one dimension: an id, a tag `group:value`, a mapping of tag
+groups (all must match), or a list of these (any may match). A dimension turns a choice into a mask over its members.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from fundalloc.errors import did_you_mean
+from fundalloc.facts.fields import refuse, spread_years
+
+Mask = NDArray[np.bool_]
+EVERYTHING = "all"
+
+Alternative = str | tuple[tuple[str, tuple[str, ...]], ...]
+"""One alternative of a choice: an id or tag, or tag groups that must all match."""
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """One dimension with its members in order. `masks` maps every word that picks members (id, grouping, tag) to a mask."""
+
+    name: str
+    ids: tuple[str, ...]
+    masks: Mapping[str, Mask]
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Tag group → its values, in order of first appearance."""
+    groupings: frozenset[str] = frozenset()
+    """The ids that stand for a subtree and hold nothing themselves."""
+
+    @classmethod
+    def build(
+        cls,
+        name: str,
+        ids: Iterable[str],
+        tags: Mapping[str, Iterable[str]],
+        subtrees: Mapping[str, Iterable[str]] | None = None,
+        empty: Iterable[str] = (),
+    ) -> Dimension:
+        """Collect masks for ids, for tags (id → tags) and for groupings (grouping → leaves); tags of groupings pick nothing.
+
+        `empty` are words that are known but pick nothing: what a scenario has switched off.
+        """
+        order = tuple(ids)
+        subtrees = subtrees or {}
+        position = {member: k for k, member in enumerate(order)}
+
+        def mask(members: Iterable[str]) -> Mask:
+            out = np.zeros(len(order), dtype=bool)
+            out[[position[m] for m in members]] = True
+            return out
+
+        masks = {member: mask([member]) for member in order}
+        masks.update({grouping: mask(leaves) for grouping, leaves in subtrees.items()})
+        masks.update({word: mask([]) for word in empty})
+        tagged: dict[str, list[str]] = {}
+        for member in order:
+            for tag in () if member in subtrees else tags.get(member, ()):
+                tagged.setdefault(tag, []).append(member)
+        groups: dict[str, list[str]] = {}
+        for tag, members in tagged.items():
+            masks[tag] = mask(members)
+            groups.setdefault(tag.split(":", 1)[0], []).append(tag.split(":", 1)[1])
+        return cls(name, order, masks, {g: tuple(v) for g, v in groups.items()}, frozenset(subtrees))
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """The ids that stand for themselves: everything but groupings."""
+        return tuple(member for member in self.ids if member not in self.groupings)
+
+    def index(self, member: str) -> int:
+        """Return the position of a member."""
+        return self.ids.index(member)
+
+    def unknown(self, choice: Choice) -> PydanticCustomError | None:
+        """Return the error for the first word of a choice that names nothing here, or None."""
+        for alternative in choice:
+            words = [alternative] if isinstance(alternative, str) else [f"{g}:{v}" for g, values in alternative for v in values]
+            for word in words:
+                if word != EVERYTHING and word not in self.masks:
+                    return refuse(f"unknown {self.name} {'tag ' if ':' in word else ''}'{word}'", did_you_mean(word, self.masks))
+        return None
+
+    def mask(self, choice: Choice) -> Mask:
+        """Return which members a choice picks. Shape: (members,)."""
+        out = np.zeros(len(self.ids), dtype=bool)
+        for alternative in choice:
+            if alternative == EVERYTHING:
+                return np.ones(len(self.ids), dtype=bool)
+            if isinstance(alternative, str):
+                out |= self.masks[alternative]
+                continue
+            every = np.ones(len(self.ids), dtype=bool)
+            for group, values in alternative:
+                every &= np.logical_or.reduce([self.masks[f"{group}:{value}"] for value in values])
+            out |= every
+        return out
+
+
+@dataclass(frozen=True)
+class Dimensions:
+    """The four dimensions, in the order in which lines are sorted."""
+
+    instrument: Dimension
+    partnership: Dimension
+    area: Dimension
+    year: Dimension
+    markers: tuple[str, ...] = ()
+
+    def __iter__(self) -> Any:
+        return iter((self.instrument, self.partnership, self.area, self.year))
+
+    def __getitem__(self, name: str) -> Dimension:
+        if name not in NAMES:
+            raise KeyError(name)
+        dimension: Dimension = getattr(self, name)
+        return dimension
+
+    def owner(self, group: str) -> list[str]:
+        """Return the dimensions that have a tag group of this name."""
+        return [d.name for d in self if group in d.groups]
+
+    @property
+    def for_each_words(self) -> list[str]:
+        """Everything that may stand under `for_each`."""
+        return [*NAMES, *(g for d in self for g in d.groups)]
+
+
+NAMES = ("instrument", "partnership", "area", "year")
+
+
+def year_dimension(years: Iterable[int]) -> Dimension:
+    """Return the dimension of years; its words are single years (ranges are spread when a choice is read)."""
+    return Dimension.build("year", [str(year) for year in years], {})
+
+
+def _alternative(raw: Any) -> Alternative:
+    if isinstance(raw, str) and raw.strip():
+        return raw.strip()
+    if isinstance(raw, int) and not isinstance(raw, bool):
+        return str(raw)
+    if isinstance(raw, Mapping) and raw:
+        pairs = []
+        for group, values in raw.items():
+            listed = values if isinstance(values, list | tuple) else [values]
+            if not listed or not all(isinstance(v, str) for v in listed):
+                raise refuse(f"expected a value of the tag group '{group}'", "such as {route: central-med}")
+            pairs.append((str(group), tuple(listed)))
+        return tuple(pairs)
+    raise refuse("expected an id, a tag group:value, or a list of these", "")
+
+
+def _choice(raw: Any, info: ValidationInfo) -> tuple[Alternative, ...]:
+    if isinstance(raw, tuple):
+        return raw
+    listed = raw if isinstance(raw, list) else [raw]
+    if not listed:
+        raise refuse("the list is empty: it would select nothing", "leave the key out to select everything")
+    choice: list[Alternative] = []
+    for item in listed:
+        word = _alternative(item)
+        if info.field_name == "year" and isinstance(word, str):
+            try:
+                choice += [str(year) for year in spread_years(word)]
+            except ValueError:
+                raise refuse(f"'{word}' is not a year or a range of years", "write 2024 or 2024-2027") from None
+        else:
+            choice.append(word)
+    dimensions: Dimensions | None = (info.context or {}).get("dimensions")
+    name = "partnership" if info.field_name == "partners" else info.field_name
+    if dimensions is not None and name in NAMES:
+        error = dimensions[name].unknown(tuple(choice))
+        if error:
+            raise error
+    return tuple(choice)
+
+
+Choice = Annotated[
+    tuple[Alternative, ...],
+    PlainValidator(_choice),
+    WithJsonSchema({
+        "type": ["string", "integer", "array", "object"],
+        "description": "an id, a tag group:value, a mapping of tag groups, or a list of these",
+    }),
+]

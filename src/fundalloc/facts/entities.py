@@ -1,0 +1,139 @@
+"""What is so, one entity at a time: instruments, partnerships, areas, exceptions. Frozen; amounts in EUR million."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from fundalloc.facts.dimensions import Choice
+from fundalloc.facts.fields import Amount, ByYear, Factor, Flag, Id, Iso3, Share, Tags, Text, Words, Years, refuse
+
+
+class Record(BaseModel):
+    """Base of everything that is read from a scenario: frozen, and unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, use_attribute_docstrings=True)
+
+
+class Ceiling(Record):
+    """What an instrument may commit: per year, in total, or both."""
+
+    each: ByYear | None = None
+    """EUR million in each of the years."""
+    total: Amount | None = None
+    """EUR million over the whole period."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain_number_is_the_total(cls, raw: Any) -> Any:
+        if isinstance(raw, Mapping):
+            if not raw:
+                raise refuse("an empty ceiling", "write a number, or {each: ..., total: ...}")
+            if all(str(key).isdigit() for key in raw):
+                raise refuse("years stand directly under 'ceiling'", "write {each: {2024: 20, ...}}")
+            return raw
+        return {"total": raw}
+
+    def in_year(self, year: int) -> Fraction | None:
+        """Return the ceiling of one year, or None when the year has none."""
+        if self.each is None:
+            return None
+        return self.each.get(year, self.each.get(0))
+
+
+class Instrument(Record):
+    """A source of money with a legal basis and a ceiling."""
+
+    id: Id
+    name: Words
+    short: Words | None = None
+    """Label for narrow columns."""
+    source: str
+    """The legal basis, or "assumption"."""
+    confidence: str = ""
+    note: Words | None = None
+    counts: Literal["budget", "partner", "memo"] = "budget"
+    """budget: our money. partner: Member States and others. memo: shown, never added."""
+    free: Flag = False
+    """Lets the plan decide partner money too; without it a partner's money is what is decided."""
+    ceiling: Ceiling | None = None
+    reserve: Share = Fraction(0)
+    """Share of the ceiling kept back."""
+    partners: Choice = ("all",)
+    """The partnerships this instrument may serve."""
+    years: Years | None = None
+    """The years in which it may commit; absent: all."""
+    tags: Tags = ()
+    budget_line: str = ""
+
+    @property
+    def planned(self) -> bool:
+        """Whether the plan decides this instrument's money."""
+        return self.counts == "budget" or (self.counts == "partner" and self.free)
+
+    @property
+    def label(self) -> Text:
+        """The short name if there is one, else the name."""
+        return self.short or self.name
+
+
+class Step(Record):
+    """One step of diminishing returns: the first `share` of a need earns `value` per euro of met need."""
+
+    share: Share
+    value: Factor
+
+
+class Area(Record):
+    """One of the cooperation areas."""
+
+    id: Id
+    name: Words
+    short: Words | None = None
+    source: str = ""
+    tags: Tags = ()
+    steps: tuple[Step, ...] | None = None
+    """Diminishing returns of this area alone; absent: those of the scenario."""
+
+    @property
+    def label(self) -> Text:
+        """The short name if there is one, else the name."""
+        return self.short or self.name
+
+
+class Partnership(Record):
+    """Whom the money is for: bilateral, regional or global; a grouping when other partnerships lie within it."""
+
+    id: Id
+    name: Words
+    level: Literal["bilateral", "regional", "global", ""] = ""
+    within: str = ""
+    """Id of the partnership that contains this one."""
+    iso3: Iso3 = ""
+    absorption: ByYear | None = None
+    """EUR million a year that the partnership (and all within it) can take."""
+    tags: Tags = ()
+    years: Years | None = None
+    source: str = ""
+    confidence: str = ""
+
+    @property
+    def all_tags(self) -> tuple[str, ...]:
+        """The tags, with the column `level` as one of them."""
+        return (*self.tags, f"level:{self.level}") if self.level else self.tags
+
+    def absorption_in(self, year: int) -> Fraction | None:
+        """Return what it can take in one year, or None when nobody says."""
+        if self.absorption is None:
+            return None
+        return self.absorption.get(year, self.absorption.get(0))
+
+
+class Prices(Record):
+    """The price base of all amounts."""
+
+    base: Annotated[str, Field(pattern=r"^(current|constant \d{4})$")] = "current"
+

@@ -1,0 +1,181 @@
+"""The facts of a scenario, cross-checked and turned into arrays: what is so, before any rule.
+
+Positions in arrays follow the order of `instruments`, `partnerships`, `areas` and `years`. Money is whole rounding
+steps (integers); needs and coefficients are exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fundalloc.facts.dimensions import Dimensions, Mask
+from fundalloc.facts.entities import Area, Instrument, Partnership, Step
+from fundalloc.facts.hierarchy import Hierarchy
+from fundalloc.facts.selection import Clause, IntArray
+from fundalloc.money import Exact, floor_steps
+
+NO_LIMIT = -1
+"""In arrays of ceilings and absorption: nobody set a limit."""
+
+
+@dataclass(frozen=True)
+class Ceilings:
+    """Ceilings in whole steps. Shapes: (instruments, years) and (instruments,); NO_LIMIT where there is none."""
+
+    full: IntArray
+    usable: IntArray
+    """After the reserve."""
+    full_total: IntArray
+    usable_total: IntArray
+
+
+@dataclass(frozen=True)
+class Decided:
+    """Decided money, one entry per decision. Arrays of shape (entries,); amounts in whole steps."""
+
+    instrument: IntArray
+    partnership: IntArray
+    area: IntArray
+    year: IntArray
+    amount: IntArray
+    state: tuple[str, ...]
+    decision: tuple[str, ...]
+    source: tuple[str, ...]
+    confidence: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.state)
+
+    @property
+    def exact(self) -> Mask:
+        """Which entries fix the line exactly (locked or given) instead of from below (committed)."""
+        return np.array([state != "committed" for state in self.state], dtype=bool)
+
+    def only(self, keep: Mask) -> Decided:
+        """Return the entries where `keep` holds."""
+        words = [tuple(w for w, k in zip(column, keep, strict=True) if k) for column in (self.state, self.decision, self.source, self.confidence)]
+        return Decided(self.instrument[keep], self.partnership[keep], self.area[keep], self.year[keep], self.amount[keep], *words)
+
+
+@dataclass(frozen=True)
+class Needs:
+    """Needs per pair of partnership and area, over the whole period. Arrays of shape (pairs,)."""
+
+    partnership: IntArray
+    area: IntArray
+    need: Exact
+    """EUR million."""
+    priority: Exact
+    source: tuple[str, ...]
+    confidence: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.partnership)
+
+
+@dataclass(frozen=True)
+class Sourced:
+    """A coefficient with its source, for the assumptions sheet."""
+
+    keys: tuple[str, ...]
+    value: Fraction
+    reason: str
+    source: str
+    confidence: str
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that is so. Built by the scenario room, which has checked that all names exist."""
+
+    years: tuple[int, ...]
+    closed: frozenset[int]
+    step: Fraction
+    """The rounding step in EUR million."""
+    instruments: tuple[Instrument, ...]
+    partnerships: tuple[Partnership, ...]
+    areas: tuple[Area, ...]
+    hierarchy: Hierarchy
+    dimensions: Dimensions
+    eligible: Mask
+    """Shape (instruments, areas): the eligibility table."""
+    effectiveness: Exact
+    """Shape (instruments, areas): EUR of need met per EUR committed."""
+    eligibility: tuple[Sourced, ...]
+    markers: Mapping[str, Exact]
+    """Marker → coefficients of shape (instruments, areas)."""
+    coefficients: tuple[Sourced, ...]
+    needs: Needs
+    decided: Decided
+    """Decided money of instruments that count."""
+    memo: Decided
+    """Decided money of memo instruments: shown, never added."""
+    steps: tuple[Step, ...]
+    exclude: tuple[Clause, ...]
+    allow: tuple[Clause, ...]
+
+    @cached_property
+    def leaf_ids(self) -> frozenset[str]:
+        """Ids of the partnerships that may receive money."""
+        return frozenset(self.hierarchy.leaves())
+
+    @cached_property
+    def partners(self) -> NDArray[np.bool_]:
+        """Shape (instruments, partnerships): whom each instrument may serve."""
+        return np.array([self.dimensions.partnership.mask(i.partners) for i in self.instruments])
+
+    @cached_property
+    def instrument_years(self) -> NDArray[np.bool_]:
+        """Shape (instruments, years): when each instrument may commit."""
+        return np.array([[i.years is None or t in i.years for t in self.years] for i in self.instruments])
+
+    @cached_property
+    def partnership_years(self) -> NDArray[np.bool_]:
+        """Shape (partnerships, years): when each partnership may receive."""
+        return np.array([[p.years is None or t in p.years for t in self.years] for p in self.partnerships])
+
+    @cached_property
+    def ceilings(self) -> Ceilings:
+        """The ceilings in whole steps, cut down where they are no multiple of the step."""
+
+        def steps(amount: Fraction | None, reserve: Fraction) -> int:
+            return NO_LIMIT if amount is None else floor_steps(amount * (1 - reserve), self.step)
+
+        def yearly(kept: bool) -> IntArray:
+            return np.array([
+                [steps(i.ceiling.in_year(t) if i.ceiling else None, i.reserve if kept else Fraction(0)) for t in self.years]
+                for i in self.instruments
+            ], dtype=np.int64)
+
+        def total(kept: bool) -> IntArray:
+            return np.array([
+                steps(i.ceiling.total if i.ceiling else None, i.reserve if kept else Fraction(0)) for i in self.instruments
+            ], dtype=np.int64)
+
+        return Ceilings(yearly(False), yearly(True), total(False), total(True))
+
+    @cached_property
+    def absorption(self) -> IntArray:
+        """Shape (partnerships, years), in steps; NO_LIMIT where there is none. A grouping's limit holds for its subtree."""
+        out = np.full((len(self.partnerships), len(self.years)), NO_LIMIT, dtype=np.int64)
+        for k, partnership in enumerate(self.partnerships):
+            for t, year in enumerate(self.years):
+                amount = partnership.absorption_in(year)
+                if amount is not None:
+                    out[k, t] = floor_steps(amount, self.step)
+        return out
+
+    @cached_property
+    def returns(self) -> list[tuple[Step, ...]]:
+        """Diminishing returns per area."""
+        return [area.steps or self.steps for area in self.areas]
+
+    def euro(self, steps: NDArray[np.int64] | int) -> NDArray[np.float64] | float:
+        """Turn whole steps into EUR million."""
+        return steps * self.step.numerator / self.step.denominator  # type: ignore[no-any-return]

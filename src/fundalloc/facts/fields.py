@@ -1,0 +1,205 @@
+"""The field types that planners write: amounts, shares, years, names, flags.
+
+Each is a pydantic annotation that reads text exactly and refuses anything doubtful with a hint. They are shared by the
+facts and by every rule kind, and they carry their own JSON Schema.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Annotated, Any
+
+from pydantic import PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from fundalloc.money import Figure, NotANumber, parse_figure
+
+ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$"
+FIRST_YEAR, LAST_YEAR = 1990, 2100
+LANGUAGES = ("en", "bg", "fr", "de")
+
+
+def refuse(message: str, hint: str = "") -> PydanticCustomError:
+    """Return the error that the loader turns into a problem with place, message and hint."""
+    return PydanticCustomError("refused", "{message}", {"message": message, "hint": hint})
+
+
+def _figure(raw: Any) -> Figure:
+    if isinstance(raw, Figure):
+        return raw
+    if isinstance(raw, bool) or not isinstance(raw, str | int | float | Fraction):
+        raise refuse("expected a number", "such as 12.5 or 15 %")
+    if isinstance(raw, Fraction):
+        return Figure(raw)
+    try:
+        return parse_figure(str(raw))
+    except NotANumber as error:
+        raise refuse(str(error), error.hint) from None
+
+
+def read_amount(raw: Any) -> Fraction:
+    figure = _figure(raw)
+    if figure.percent:
+        raise refuse(f"expected an amount in EUR million, found {raw}", "write it without the percent sign")
+    if figure.value < 0:
+        raise refuse(f"an amount cannot be negative: {raw}", "write zero or more")
+    return figure.value
+
+
+def read_share(raw: Any) -> Fraction:
+    figure = _figure(raw)
+    if figure.value < 0:
+        raise refuse(f"a share cannot be negative: {raw}", "write a share from 0 % to 100 %")
+    if figure.value > 1:
+        hint = f"write {raw} %" if not figure.percent and figure.value <= 100 else "write a share from 0 % to 100 %"
+        raise refuse(f"a share cannot be above 100 %: {raw}", hint)
+    return figure.value
+
+
+def read_coefficient(raw: Any) -> Fraction:
+    """Read a coefficient from 0 to 1."""
+    figure = read_limit(raw)
+    if figure.value > 1:
+        raise refuse(f"a coefficient cannot be above 1: {raw}", "it says how much of a euro counts")
+    return figure.value
+
+
+def read_limit(raw: Any) -> Figure:
+    figure = _figure(raw)
+    if figure.value < 0:
+        raise refuse(f"a limit cannot be negative: {raw}", "write zero or more")
+    return figure
+
+
+def read_factor(raw: Any) -> Fraction:
+    return read_limit(raw).value
+
+
+def _flag(raw: Any) -> bool:
+    if isinstance(raw, bool):
+        return raw
+    if raw in ("true", "false"):
+        return bool(raw == "true")
+    raise refuse(f"expected true or false, found '{raw}'", "write true or false, in small letters and without quotes")
+
+
+_YEARS = re.compile(r"^(\d{4})(?:\s*-\s*(\d{4}))?$")
+
+
+def spread_years(text: str) -> tuple[int, ...]:
+    """Turn `2024` or `2024-2027` into years; ValueError when it is neither."""
+    match = _YEARS.match(text.strip())
+    if not match:
+        raise ValueError(text)
+    first, last = int(match[1]), int(match[2] or match[1])
+    if not (FIRST_YEAR <= first <= last <= LAST_YEAR):
+        raise ValueError(text)
+    return tuple(range(first, last + 1))
+
+
+def read_years(raw: Any) -> tuple[int, ...]:
+    parts = raw if isinstance(raw, list | tuple) else [raw]
+    years: set[int] = set()
+    for part in parts:
+        try:
+            years.update(spread_years(str(part)))
+        except ValueError:
+            raise refuse(f"'{part}' is not a year or a range of years", "write 2024 or 2024-2027") from None
+    if not years:
+        raise refuse("expected at least one year", "write 2024 or 2024-2027")
+    return tuple(sorted(years))
+
+
+def _by_year(raw: Any) -> dict[int, Fraction]:
+    """Read one amount, or amounts by year (ranges are already spread), as {year: amount}; key 0 means every year."""
+    if not isinstance(raw, Mapping):
+        return {0: read_amount(raw)}
+    if not raw or not all(str(key).isdigit() for key in raw):
+        raise refuse("expected an amount, or amounts by year", "such as 55 or {2024: 20, 2025-2027: 40}")
+    return {int(key): read_amount(value) for key, value in raw.items()}
+
+
+class Text(dict[str, str]):
+    """A text in one or more languages; `str()` gives English, or the first language there is."""
+
+    def __str__(self) -> str:
+        return self.within("en")
+
+    def within(self, language: str) -> str:
+        """Return the text in `language`, else in English, else in whatever language it has."""
+        return self.get(language) or self.get("en") or next(iter(self.values()), "")
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(tuple(sorted(self.items())))
+
+
+def _text(raw: Any) -> Text:
+    if isinstance(raw, str) and raw.strip():
+        return Text(en=raw.strip())
+    if isinstance(raw, Mapping) and raw:
+        unknown = [key for key in raw if key not in LANGUAGES]
+        if unknown:
+            raise refuse(f"unknown language '{unknown[0]}'", f"expected one of: {', '.join(LANGUAGES)}")
+        if all(isinstance(value, str) and value.strip() for value in raw.values()):
+            return Text({key: value.strip() for key, value in raw.items()})
+    raise refuse("expected a text, or one per language", "such as {en: Tunisia, fr: Tunisie}")
+
+
+def read_tags(raw: Any) -> tuple[str, ...]:
+    listed = raw if isinstance(raw, list | tuple) else [raw]
+    for tag in listed:
+        if not isinstance(tag, str) or not re.fullmatch(r"[a-z][a-z0-9_-]*:[A-Za-z0-9][A-Za-z0-9_.-]*", tag):
+            raise refuse(f"'{tag}' is not a tag", "write group:value, such as route:central-med")
+    return tuple(dict.fromkeys(listed))
+
+
+def read_iso3(raw: Any) -> str:
+    if raw and not (isinstance(raw, str) and re.fullmatch(r"[A-Z]{3}", raw)):
+        raise refuse(f"'{raw}' is not an ISO 3166 three-letter code", "write three capital letters, such as NOR for Norway")
+    return str(raw)
+
+
+def read_id(raw: Any) -> str:
+    if not isinstance(raw, str) or not re.fullmatch(ID_PATTERN, raw):
+        raise refuse(f"'{raw}' cannot be an id", "use letters, digits, - _ and . (at most 60, no spaces)")
+    if raw == "all":
+        raise refuse("'all' cannot be an id: it means everything", "choose another id")
+    return raw
+
+
+def _schema(**schema: Any) -> WithJsonSchema:
+    return WithJsonSchema(schema)
+
+
+_NUMBER: dict[str, Any] = {"type": ["number", "string"]}
+
+
+Amount = Annotated[Fraction, PlainValidator(read_amount), _schema(**_NUMBER, description="EUR million, zero or more")]
+Share = Annotated[Fraction, PlainValidator(read_share), _schema(**_NUMBER, description="0 % to 100 %")]
+Limit = Annotated[Figure, PlainValidator(read_limit), _schema(**_NUMBER, description="an amount or a share")]
+Factor = Annotated[Fraction, PlainValidator(read_factor), _schema(**_NUMBER, description="a number or a share, zero or more")]
+ByYear = Annotated[
+    dict[int, Fraction],
+    PlainValidator(_by_year),
+    _schema(type=["number", "string", "object"], description="an amount, or amounts by year or range of years"),
+]
+Flag = Annotated[bool, PlainValidator(_flag), _schema(type="boolean")]
+Years = Annotated[
+    tuple[int, ...],
+    PlainValidator(read_years),
+    _schema(type=["integer", "string", "array"], items={"type": ["integer", "string"]}, description="2024, 2021-2027 or a list"),
+]
+Words = Annotated[
+    Text,
+    PlainValidator(_text),
+    _schema(anyOf=[{"type": "string"}, {"type": "object", "propertyNames": {"enum": list(LANGUAGES)}}], description="text, or one per language"),
+]
+Id = Annotated[str, PlainValidator(read_id), _schema(type="string", pattern=ID_PATTERN)]
+Iso3 = Annotated[str, PlainValidator(read_iso3), _schema(type="string", pattern="^[A-Z]{3}$")]
+Tags = Annotated[
+    tuple[str, ...],
+    PlainValidator(read_tags),
+    _schema(type=["string", "array"], items={"type": "string"}, description="group:value"),
+]

@@ -1,0 +1,143 @@
+"""Allocation lines: every (instrument, partnership, area, year) that may lawfully receive money, or already has.
+
+Eligibility is computed for all combinations at once as a boolean array of shape (instruments, partnerships, areas,
+years). Every refusal and every exception keeps its reason (`refusals.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fundalloc.facts.dimensions import Mask
+from fundalloc.facts.facts import Facts
+from fundalloc.facts.selection import Grouped, IntArray, Members, Pick, Selection, expand, money_weights
+from fundalloc.money import exact_sums
+
+Cube = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The allocation lines in order of instrument, partnership, area, year. All arrays have shape (lines,)."""
+
+    facts: Facts
+    instrument: IntArray
+    partnership: IntArray
+    area: IntArray
+    year: IntArray
+    decided: IntArray
+    """Money decided before the run, in whole rounding steps."""
+    eligible: Mask
+    """Whether the line may receive new money; a line that may not is here because money was decided for it."""
+    fixed: Mask
+    """Whether the amount is exactly the decided money: locked, given, in a closed year, or no longer eligible."""
+
+    def __len__(self) -> int:
+        return len(self.instrument)
+
+    @property
+    def codes(self) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+        """The four positions of every line."""
+        return self.instrument, self.partnership, self.area, self.year
+
+    @cached_property
+    def ids(self) -> list[tuple[str, str, str, str]]:
+        """The four ids of every line."""
+        columns = [np.array(d.ids, dtype=object)[code] for d, code in zip(self.facts.dimensions, self.codes, strict=True)]
+        return list(zip(*columns, strict=True))
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """The line keys, `instrument|partnership|area|year`."""
+        return ["|".join(ids) for ids in self.ids]
+
+    @cached_property
+    def upper(self) -> IntArray:
+        """The most any line can hold, in steps: decided money if fixed, else its ceilings and absorption."""
+        facts = self.facts
+        big = np.iinfo(np.int64).max
+        bounds = [
+            facts.ceilings.usable[self.instrument, self.year],
+            facts.ceilings.usable_total[self.instrument],
+            facts.absorption[self.partnership, self.year],
+        ]
+        most = np.min([np.where(bound < 0, big, bound) for bound in bounds], axis=0)
+        return np.where(self.fixed, self.decided, most)
+
+    def select(self, selection: Pick) -> Mask:
+        """Return which lines a selection picks."""
+        picked = np.ones(len(self), dtype=bool)
+        for mask, code in zip(selection.masks(self.facts.dimensions), self.codes, strict=True):
+            picked &= mask[code]
+        return picked
+
+    def group(self, selection: Selection, members: Members, *, unless: Selection | None = None, over: frozenset[str] | None = None) -> Grouped:
+        """Group the selected lines by member, with exact weights.
+
+        `unless` takes lines out. `over` names the dimensions by which members restrict the selection (default: all);
+        entries of other dimensions are ignored and get label 0, so that the codes can be compared through
+        :meth:`Members.keep`.
+        """
+        picked = self.select(selection)
+        if unless is not None:
+            picked &= ~self.select(unless)
+        rows = np.flatnonzero(picked)
+        code = np.zeros(len(rows), dtype=np.intp)
+        for owner, masks in zip(members.owners, members.masks, strict=True):
+            code *= len(masks)
+            if over is None or owner in over:
+                position, label = expand(masks, getattr(self, owner), rows)
+                rows, code = rows[position], code[position] + label
+        weight = money_weights(selection, self.facts.markers, self.instrument[rows], self.area[rows])
+        counts = weight.numerator != 0
+        return Grouped(code[counts], rows[counts], weight[counts])
+
+
+def build_lines(facts: Facts) -> Lines:
+    """Compute the lines: all eligible combinations, and all that carry decided money."""
+    eligible = eligible_cube(facts)
+    decided, exact = _decided_cubes(facts)
+    carried = decided > 0
+    closed = np.isin(facts.years, list(facts.closed))
+    instrument, partnership, area, year = np.nonzero(eligible | carried)
+    at = (instrument, partnership, area, year)
+    fixed = exact[at] | closed[year] | ~eligible[at]
+    return Lines(facts, *(code.astype(np.int64) for code in at), decided[at], eligible[at], fixed)
+
+
+def eligible_cube(facts: Facts) -> Cube:
+    """Return which combinations may receive new money. Shape: (instruments, partnerships, areas, years)."""
+    planned = np.array([i.planned for i in facts.instruments])
+    leaves = np.array([p.id in facts.leaf_ids for p in facts.partnerships])
+    cube = (
+        facts.eligible[:, None, :, None]
+        & facts.partners[:, :, None, None]
+        & facts.instrument_years[:, None, None, :]
+        & facts.partnership_years[None, :, None, :]
+    )
+    for clause in facts.exclude:
+        cube &= ~_clause_cube(clause, facts)
+    for clause in facts.allow:
+        cube |= _clause_cube(clause, facts)
+    cube &= planned[:, None, None, None] & leaves[None, :, None, None]
+    return cube
+
+
+def _clause_cube(clause: Pick, facts: Facts) -> Cube:
+    i, p, a, t = clause.masks(facts.dimensions)
+    return i[:, None, None, None] & p[None, :, None, None] & a[None, None, :, None] & t[None, None, None, :]
+
+
+def _decided_cubes(facts: Facts) -> tuple[IntArray, Cube]:
+    shape = tuple(len(d.ids) for d in facts.dimensions)
+    table = facts.decided
+    flat = np.ravel_multi_index((table.instrument, table.partnership, table.area, table.year), shape) if len(table) else np.zeros(0, dtype=np.intp)
+    size = int(np.prod(shape))
+    amounts = exact_sums(flat, table.amount, size).reshape(shape)
+    exact = np.zeros(size, dtype=bool)
+    exact[flat[table.exact]] = True
+    return amounts, exact.reshape(shape)

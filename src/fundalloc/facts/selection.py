@@ -1,0 +1,185 @@
+"""Selections: "these lines, weighted so", and the members over which a rule is repeated.
+
+A selection picks members in each dimension and may weight lines by a marker. Grouping it by `for_each` yields, for
+every member, the lines that count with their exact weights. Both sides of every rule start from here; from here on
+they share nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationInfo, field_validator, model_validator
+
+from fundalloc.errors import did_you_mean
+from fundalloc.facts.dimensions import NAMES, Choice, Dimensions, Mask
+from fundalloc.facts.entities import Record
+from fundalloc.facts.fields import Id, Words, read_amount, refuse
+from fundalloc.money import Exact
+
+IntArray = NDArray[np.int64]
+
+
+class Pick(Record):
+    """Some of the allocation lines: keys mean "and", lists "or"; nothing named means everything."""
+
+    instrument: Choice | None = None
+    partnership: Choice | None = None
+    area: Choice | None = None
+    year: Choice | None = None
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The dimensions that are named."""
+        return frozenset(name for name in NAMES if getattr(self, name) is not None)
+
+    def masks(self, dimensions: Dimensions) -> tuple[Mask, ...]:
+        """Return one mask per dimension, in order; a line is picked when all four hold."""
+        picks = []
+        for dimension in dimensions:
+            choice = getattr(self, dimension.name)
+            picks.append(np.ones(len(dimension.ids), dtype=bool) if choice is None else dimension.mask(choice))
+        return tuple(picks)
+
+
+class Clause(Pick):
+    """An entry of `exclude` or `allow`: lines barred, or opened against all else, with the reason."""
+
+    id: Id
+    reason: Words
+    source: str = ""
+    confidence: str = ""
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Clause:
+        if not self.named:
+            raise refuse("names no instrument, partnership, area or year", "an entry for everything would empty or open the whole table")
+        return self
+
+
+class Selection(Pick):
+    """Some of the money: lines, and how much of each euro counts."""
+
+    marker: str | None = None
+    """Weights every line by this marker's coefficient."""
+
+    @field_validator("marker")
+    @classmethod
+    def _known_marker(cls, marker: str | None, info: ValidationInfo) -> str | None:
+        dimensions: Dimensions | None = (info.context or {}).get("dimensions")
+        if marker is not None and dimensions is not None and marker not in dimensions.markers:
+            raise refuse(f"unknown marker '{marker}'", did_you_mean(marker, dimensions.markers))
+        return marker
+
+
+class Base(Selection):
+    """What a share is taken of: a selection of money, the ceilings of a selection, or an amount."""
+
+    ceiling: Selection | None = None
+    """The ceilings themselves, not what is spent."""
+    amount: Fraction | None = None
+    """EUR million."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _number_is_an_amount(cls, raw: Any) -> Any:
+        if isinstance(raw, str):
+            return {"amount": read_amount(raw)}
+        if isinstance(raw, Mapping) and "ceiling" in raw and len(raw) > 1:
+            raise refuse("'ceiling' stands alone under 'of'", "put the selection inside: {ceiling: {instrument: ...}}")
+        return raw
+
+
+@dataclass(frozen=True)
+class Grouped:
+    """Which lines count for which member, with exact weights. Arrays run in parallel, one entry per (member, line)."""
+
+    member: NDArray[np.intp]
+    line: NDArray[np.intp]
+    weight: Exact
+
+    def __len__(self) -> int:
+        return len(self.member)
+
+
+@dataclass(frozen=True)
+class Members:
+    """The combinations over which a rule is repeated, as codes in mixed radix over the labels of each `for_each` entry."""
+
+    words: tuple[str, ...]
+    """The `for_each` entries as written: dimensions or tag groups."""
+    owners: tuple[str, ...]
+    """The dimension that each entry belongs to."""
+    labels: tuple[tuple[str, ...], ...]
+    """Per entry, the labels in order: ids, or tag values."""
+    masks: tuple[tuple[Mask, ...], ...]
+    """Per entry and label, the members of the dimension that it covers."""
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Number of labels per entry."""
+        return tuple(len(entry) for entry in self.labels)
+
+    def names(self, codes: NDArray[np.intp]) -> list[tuple[str, ...]]:
+        """Return the labels of every combination."""
+        if not self.sizes:
+            return [() for _ in codes]
+        columns = [np.array(entry, dtype=object)[k] for entry, k in zip(self.labels, np.unravel_index(codes, self.sizes), strict=True)]
+        return list(zip(*columns, strict=True))
+
+    def keep(self, wanted: frozenset[str]) -> NDArray[np.intp]:
+        """Map every code to the code of the combination with only the entries of the `wanted` dimensions (others 0)."""
+        codes = np.arange(int(np.prod(self.sizes, dtype=np.int64)) if self.sizes else 1)
+        if not self.sizes:
+            return codes
+        indices = list(np.unravel_index(codes, self.sizes))
+        kept = [index if owner in wanted else np.zeros_like(index) for index, owner in zip(indices, self.owners, strict=True)]
+        return np.ravel_multi_index(kept, self.sizes)
+
+
+def build_members(for_each: Sequence[str], dimensions: Dimensions, *, nodes_all: bool = False) -> Members:
+    """Resolve `for_each` entries: a dimension runs over its members (with `nodes_all` also over groupings), a tag group over its values."""
+    owners, labels, masks = [], [], []
+    for word in for_each:
+        if word in NAMES:
+            dimension = dimensions[word]
+            names = dimension.ids if nodes_all else dimension.members
+            entry = tuple(dimension.masks[n] for n in names)
+        else:
+            dimension = dimensions[dimensions.owner(word)[0]]
+            names = dimension.groups[word]
+            entry = tuple(dimension.masks[f"{word}:{value}"] for value in names)
+        owners.append(dimension.name)
+        labels.append(names)
+        masks.append(entry)
+    return Members(tuple(for_each), tuple(owners), tuple(labels), tuple(masks))
+
+
+def expand(
+    member_masks: tuple[Mask, ...], element: NDArray[np.intp], rows: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Pair every row with each label that covers its element.
+
+    Returns (positions into `rows`, label indices); a row appears as often as labels cover it, so overlapping tag
+    groups count a line once per member.
+    """
+    table = np.array(member_masks, dtype=bool).reshape(len(member_masks), -1)
+    covering, label = np.nonzero(table.T)
+    counts = np.bincount(covering, minlength=table.shape[1])
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.intp)
+    repeats = counts[element[rows]]
+    position = np.repeat(np.arange(len(rows)), repeats)
+    offset = np.arange(len(position)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+    return position, label[np.repeat(starts[element[rows]], repeats) + offset]
+
+
+def money_weights(selection: Selection, markers: Mapping[str, Exact], instrument: IntArray, area: IntArray) -> Exact:
+    """Return the weight of every line: 1, or the marker's coefficient for its instrument and area."""
+    if selection.marker is None:
+        return Exact.whole(len(instrument))
+    return markers[selection.marker][instrument, area]

@@ -1,0 +1,156 @@
+"""Exact numbers: amounts in EUR million, shares, rounding steps, and how they are printed.
+
+What people write is read exactly (:class:`fractions.Fraction`); what the linear program sees is floating point;
+what leaves the program is whole multiples of the rounding step, kept as integers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from math import lcm
+
+import numpy as np
+from numpy.typing import NDArray
+
+TOLERANCE = 1e-7
+"""Relative tolerance of the linear program; never used by the verification, which is exact."""
+
+UNBOUNDED = float("inf")
+
+HARD_SPACE = "\u00a0"
+
+_NUMBER = re.compile(r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$")
+
+
+class NotANumber(ValueError):
+    """Text that is no number; `hint` says how to write it."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        self.hint = hint
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number as written: exact, and whether it carried a percent sign (15 % is 3/20 with `percent`)."""
+
+    value: Fraction
+    percent: bool = False
+
+    def __str__(self) -> str:
+        return percent(self.value) if self.percent else plain(self.value)
+
+
+def parse_figure(text: str, *, decimal_comma: bool = False) -> Figure:
+    """Read `12.5`, `1e3` or `15 %` exactly; raise :class:`NotANumber` with a hint for anything else."""
+    written = text.strip()
+    is_percent = written.endswith("%")
+    digits = written[:-1].rstrip() if is_percent else written
+    if decimal_comma and re.fullmatch(r"[+-]?\d+,\d+", digits):
+        digits = digits.replace(",", ".")
+    if _NUMBER.match(digits) and not digits.startswith("+"):
+        value = Fraction(digits)
+        return Figure(value / 100 if is_percent else value, is_percent)
+    raise NotANumber(f"'{written}' is not a number", _number_hint(digits))
+
+
+def _number_hint(digits: str) -> str:
+    if digits.startswith("+"):
+        return f"to add to an inherited amount write: inherited + {digits[1:].strip()}"
+    if re.fullmatch(r"-?\d+,\d+", digits):
+        return f"write the decimal sign as a point: {digits.replace(',', '.')}"
+    if re.fullmatch(r"-?\d{1,3}([ \u00a0\u202f,']\d{3})+(\.\d+)?", digits):
+        return f"write thousands without a separator: {re.sub(r'[^0-9.-]', '', digits)}"
+    if digits.lower() in {"nan", "inf", "-inf", ".nan", ".inf", "-.inf", "n/a", "p.m.", ""}:
+        return "write an amount such as 12.5"
+    return "expected a number such as 12.5 or a share such as 15 %"
+
+
+def plain(value: Fraction) -> str:
+    """Write an exact number without loss when its decimals end, else to 12 digits."""
+    if value.denominator == 1:
+        return str(value.numerator)
+    twos, fives, rest = 0, 0, value.denominator
+    while rest % 2 == 0:
+        rest, twos = rest // 2, twos + 1
+    while rest % 5 == 0:
+        rest, fives = rest // 5, fives + 1
+    if rest != 1:
+        return f"{float(value):.12g}"
+    places = max(twos, fives)
+    scaled = abs(value.numerator) * 10**places // value.denominator
+    digits = str(scaled).rjust(places + 1, "0")
+    return f"{'-' if value < 0 else ''}{digits[:-places]}.{digits[-places:]}"
+
+
+def percent(value: Fraction) -> str:
+    """Write a share as a percentage: 3/20 is `15 %`."""
+    return f"{plain(value * 100)}{HARD_SPACE}%"
+
+
+def decimals(step: Fraction) -> int:
+    """Return how many decimals an amount in EUR million needs when it is a whole multiple of `step`."""
+    text = plain(step)
+    return len(text.split(".")[1]) if "." in text else 0
+
+
+def euro(value: float | Fraction, places: int) -> str:
+    """Print EUR million with hard spaces between thousands: `12 500.0`; zero as `0.0`."""
+    text = f"{float(value):,.{places}f}".replace(",", HARD_SPACE)
+    return text[1:] if text.startswith("-") and float(text.replace(HARD_SPACE, "")) == 0 else text
+
+
+def floor_steps(value: Fraction, step: Fraction) -> int:
+    """Return the largest number of whole steps within `value`."""
+    return value // step
+
+
+def ceil_steps(value: Fraction, step: Fraction) -> int:
+    """Return the smallest number of whole steps that reaches `value`."""
+    return -(-value // step)
+
+
+@dataclass(frozen=True)
+class Exact:
+    """An array of exact numbers over one common denominator: `numerator / denominator`, element by element."""
+
+    numerator: NDArray[np.int64]
+    denominator: int
+
+    @classmethod
+    def of(cls, values: Iterable[Fraction]) -> Exact:
+        """Put fractions over their least common denominator. OverflowError when 64 bits do not suffice."""
+        listed: Sequence[Fraction] = list(values)
+        denominator = lcm(*{v.denominator for v in listed}) if listed else 1
+        return cls(np.array([int(v * denominator) for v in listed], dtype=np.int64), denominator)
+
+    @classmethod
+    def whole(cls, shape: int | tuple[int, ...], value: int = 1) -> Exact:
+        """Return an array filled with one whole number."""
+        return cls(np.full(shape, value, dtype=np.int64), 1)
+
+    @cached_property
+    def values(self) -> NDArray[np.float64]:
+        """The same numbers in floating point, for the linear program."""
+        return self.numerator / self.denominator
+
+    def reshape(self, *shape: int) -> Exact:
+        """Return the same numbers in another shape."""
+        return Exact(self.numerator.reshape(*shape), self.denominator)
+
+    def __getitem__(self, index: object) -> Exact:
+        return Exact(self.numerator[index], self.denominator)  # type: ignore[index]
+
+    def __mul__(self, other: Exact) -> Exact:
+        return Exact(self.numerator * other.numerator, self.denominator * other.denominator)
+
+
+def exact_sums(group: NDArray[np.intp], amounts: NDArray[np.int64], groups: int) -> NDArray[np.int64]:
+    """Add up integers by group without rounding; `group[k]` says where `amounts[k]` goes. Shape: (groups,)."""
+    totals = np.zeros(groups, dtype=np.int64)
+    np.add.at(totals, group, amounts)
+    return totals

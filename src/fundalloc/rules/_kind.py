@@ -1,0 +1,320 @@
+"""What every rule kind is. Read this first; then any other file of this folder is one kind, whole.
+
+A kind is one file: its module docstring says the rule in words and as an inequality; its fields are the rule's part of
+the scenario file; `rows` states it for the linear program; `check` recomputes it from whole rounding steps in exact
+integers, without the linear program. That `rows` and `check` say the same thing twice is the point: each is the
+other's witness, and a contract test compares them on random amounts. Do not merge them.
+
+Nothing is registered anywhere: the folder is searched for modules without a leading underscore.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import PlainValidator, ValidationInfo, WithJsonSchema, field_validator, model_validator
+
+from fundalloc.errors import did_you_mean
+from fundalloc.facts.dimensions import NAMES, Dimensions
+from fundalloc.facts.entities import Record
+from fundalloc.facts.fields import Factor, Flag, Id, Text, Words, read_limit, refuse
+from fundalloc.facts.lines import Lines
+from fundalloc.facts.selection import Grouped, Members, Selection, build_members
+from fundalloc.money import Figure
+
+Codes = NDArray[np.intp]
+Objection = tuple[tuple[str, ...], str, str]
+"""Path inside the rule, message, hint."""
+
+
+class Sense(StrEnum):
+    """On which side of its limit an amount must lie."""
+
+    AT_LEAST = "at least"
+    AT_MOST = "at most"
+    EXACTLY = "exactly"
+
+    @property
+    def field(self) -> str:
+        """The key in scenario files."""
+        return self.value.replace(" ", "_")
+
+
+@dataclass(frozen=True)
+class Demands:
+    """What a rule asks, one entry per member and sense. `rows` and `check` answer in this order."""
+
+    code: Codes
+    """The member, as a code."""
+    member: list[tuple[str, ...]]
+    """The member, as ids or tag values."""
+    sense: list[Sense]
+    figure: list[Fraction]
+    """The limit as written: EUR million, or a share."""
+
+    def __len__(self) -> int:
+        return len(self.member)
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums of lines that many rows share; each becomes one extra column. Terms run in parallel."""
+
+    count: int
+    total: Codes
+    line: Codes
+    value: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of one rule for the linear program: lower <= sum of terms <= upper, in EUR million, one per demand.
+
+    `column` is a line, or -1-k for the k-th total. Several terms of one row may name the same column: they add up.
+    """
+
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    row: Codes
+    column: Codes
+    value: NDArray[np.float64]
+    totals: Totals = field(default_factory=lambda: Totals(0, *[np.zeros(0, dtype=np.intp)] * 2, np.zeros(0)))
+
+
+@dataclass(frozen=True)
+class Measures:
+    """The same demands measured on a ledger, exactly: `amount` against `limit`, both in rounding steps / `scale`."""
+
+    amount: list[int]
+    limit: list[int]
+    scale: int
+    moves: NDArray[np.bool_]
+    """Whether any undecided line counts, so that the plan could still change the amount or its limit."""
+    base: list[int] | None = None
+    """What a share is taken of, in rounding steps / `scale`."""
+    tolerance: int = 0
+    """How far an exact equality between shares may be off: one step of its base."""
+
+    def headroom(self, sense: Sequence[Sense]) -> list[int]:
+        """Return the room left before each limit, negative when broken, in steps / `scale`."""
+        room = {
+            Sense.AT_LEAST: lambda amount, limit: amount - limit,
+            Sense.AT_MOST: lambda amount, limit: limit - amount,
+            Sense.EXACTLY: lambda amount, limit: min(0, self.tolerance - abs(amount - limit)),
+        }
+        return [room[s](a, b) for s, a, b in zip(sense, self.amount, self.limit, strict=True)]
+
+
+def _figures(raw: Any) -> dict[str, Figure]:
+    if isinstance(raw, Mapping):
+        if not raw:
+            raise refuse("no figures", "write a figure, or one per member")
+        return {str(key): read_limit(value) for key, value in raw.items()}
+    return {"": read_limit(raw)}
+
+
+Figures = Annotated[
+    dict[str, Figure],
+    PlainValidator(_figures),
+    WithJsonSchema({"type": ["number", "string", "object"], "description": "a figure, a mapping by member, or {file: table.csv, column: name}"}),
+]
+
+
+def _words(raw: Any, info: ValidationInfo) -> tuple[str, ...]:
+    words = tuple(raw) if isinstance(raw, list | tuple) else (raw,)
+    dimensions: Dimensions | None = (info.context or {}).get("dimensions")
+    for word in words if dimensions else ():
+        owners = dimensions.owner(word) if dimensions else []
+        if word not in NAMES and not owners:
+            raise refuse(f"cannot repeat for each '{word}'", did_you_mean(str(word), dimensions.for_each_words if dimensions else ()))
+        if len(owners) > 1:
+            raise refuse(f"the tag group '{word}' stands on {' and '.join(owners)}", "give the groups different names")
+    if len(set(words)) < len(words):
+        raise refuse("the same word twice", "name each dimension or tag group once")
+    return words
+
+
+ForEach = Annotated[
+    tuple[str, ...],
+    PlainValidator(_words),
+    WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}, "description": "instrument, partnership, area, year, or a tag group"}),
+]
+
+
+class Kind(Record):
+    """Base of all rule kinds: the common grammar. A rule is one instance."""
+
+    kind: ClassVar[str]
+    """The word in scenario files; equals the module name."""
+    relative: ClassVar[bool] = False
+    """Whether figures are shares."""
+    built_in: ClassVar[bool] = False
+    """Built from the facts, never written under `rules`."""
+    own_words: ClassVar[tuple[str, ...]] = ()
+    """Labels that the kind adds to its members after those of `for_each`."""
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = []
+    """Rules of this kind on the case `examples/tiny`; the contract tests run on them."""
+
+    id: Id
+    source: str
+    """Article, decision or "assumption"."""
+    confidence: str = ""
+    negotiable: Literal["law", "political", "practice"] = "political"
+    """Who could change it: the legislator, a political decision, or the service itself."""
+    for_each: ForEach = ()
+    """The rule is repeated for every combination of these."""
+    says: Words
+    """The sentence shown everywhere; {partnership} and the like stand for the member."""
+    nodes: Literal["leaves", "all"] = "leaves"
+    """all: partnerships that contain others count as members too."""
+    money: Selection = Selection()
+    """The money that the rule limits."""
+    unless: Selection | None = None
+    """Money that does not count."""
+    at_least: Figures | None = None
+    at_most: Figures | None = None
+    exactly: Figures | None = None
+    soft: Factor | None = None
+    """Points of score lost per EUR million of violation; absent: hard."""
+    watch: Flag = False
+    """Measured and reported, never enforced."""
+
+    # -- what a kind adds -------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def rows(self, lines: Lines, demands: Demands) -> Rows:
+        """State the demands as rows of the linear program."""
+
+    @abstractmethod
+    def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
+        """Measure the demands on a ledger (whole steps per line), exactly and without the linear program."""
+
+    def present(self, lines: Lines, members: Members) -> Codes:
+        """Return the codes of the members that have money to limit; the others are skipped and listed."""
+        return np.unique(lines.group(self.money, members, unless=self.unless).member)
+
+    def objections(self, lines: Lines) -> Iterator[Objection]:
+        """Yield (path, message, hint) for what only the facts can show to be wrong with this rule."""
+        members = self.members(lines)
+        known = {"|".join(name) for name in members.names(np.arange(int(np.prod(members.sizes, dtype=np.int64))))} if self.for_each else set()
+        for sense, figures in self.limits():
+            for key in figures:
+                if key and key not in known:
+                    yield (sense.field, key), f"unknown member '{key}'", did_you_mean(key, known)
+        if len(self.present(lines, members)) == 0:
+            yield ("money",), "no allocation line can ever count towards this rule", "check the selection against the eligibility table, or switch the rule off"
+
+    # -- the grammar ------------------------------------------------------------------------------------------------
+
+    @model_validator(mode="after")
+    def _limits_make_sense(self) -> Kind:
+        if self.built_in:
+            return self
+        if self.exactly and (self.at_least or self.at_most):
+            raise refuse("'exactly' beside 'at_least' or 'at_most'", "keep one of them")
+        if not (self.exactly or self.at_least or self.at_most):
+            raise refuse("no limit", "write at_least, at_most or exactly")
+        if self.soft is not None and self.watch:
+            raise refuse("'soft' beside 'watch'", "a watched rule is never enforced: drop one of them")
+        for sense, figures in self.limits():
+            for key, figure in figures.items():
+                if key and not self.for_each:
+                    raise refuse(f"'{sense}' has figures per member, but the rule has no for_each", "add for_each, or write one figure")
+                if figure.percent and not self.relative:
+                    raise refuse(f"a rule of kind '{self.kind}' takes EUR million, not {figure}", "use kind share for a percentage")
+        return self
+
+    @field_validator("says")
+    @classmethod
+    def _placeholders(cls, says: Text, info: ValidationInfo) -> Text:
+        known = {"member", *(info.data.get("for_each") or ()), *cls.own_words}
+        for word in {w for text in says.values() for w in re.findall(r"\{(.*?)\}", text)} if "for_each" in info.data else ():
+            if word not in known:
+                raise refuse(f"{{{word}}} is no placeholder of this rule", f"expected {', '.join('{' + k + '}' for k in sorted(known))}")
+        return says
+
+    @property
+    def hard(self) -> bool:
+        """Whether the rule must hold."""
+        return self.soft is None and not self.watch
+
+    def limits(self) -> list[tuple[Sense, dict[str, Figure]]]:
+        """Return the limits that were written, in a fixed order."""
+        written = [(Sense.AT_LEAST, self.at_least), (Sense.AT_MOST, self.at_most), (Sense.EXACTLY, self.exactly)]
+        return [(sense, figures) for sense, figures in written if figures]
+
+    def members(self, lines: Lines) -> Members:
+        """Resolve `for_each`."""
+        return build_members(self.for_each, lines.facts.dimensions, nodes_all=self.nodes == "all")
+
+    def demands(self, lines: Lines) -> Demands:
+        """List what the rule asks: every present member with a figure, per sense."""
+        members = self.members(lines)
+        codes = self.present(lines, members)
+        names = members.names(codes)
+        out = Demands(np.zeros(0, dtype=np.intp), [], [], [])
+        kept: list[int] = []
+        for sense, figures in self.limits():
+            for code, name in zip(codes, names, strict=True):
+                figure = figures.get("|".join(name), figures.get(""))
+                if figure is not None:
+                    kept.append(int(code))
+                    out.member.append(name)
+                    out.sense.append(sense)
+                    out.figure.append(figure.value)
+        return Demands(np.array(kept, dtype=np.intp), out.member, out.sense, out.figure)
+
+    def skipped(self, lines: Lines) -> list[tuple[str, ...]]:
+        """Return the members that were left out because no line of theirs exists."""
+        members = self.members(lines)
+        if not members.sizes:
+            return []
+        everyone = np.arange(int(np.prod(members.sizes, dtype=np.int64)))
+        return members.names(np.setdiff1d(everyone, self.present(lines, members)))
+
+    def sentence(self, member: Sequence[str], names: Mapping[str, Mapping[str, str]], language: str = "en") -> str:
+        """Return `says` with the member's names filled in; `names` maps a dimension to {id: name}."""
+        filled = dict(zip((*self.for_each, *self.own_words), member, strict=True))
+        words = {word: names.get(word, {}).get(value, value) for word, value in filled.items()}
+        words["member"] = " × ".join(words.values())
+        return re.sub(r"\{(.*?)\}", lambda m: words.get(m[1], m[0]), self.says.within(language))
+
+
+def take(codes: Codes, grouped: Grouped) -> tuple[Codes, Codes]:
+    """Pair every demand with the entries of its member: (demand index, position in `grouped`), vectorised."""
+    order = np.argsort(grouped.member, kind="stable")
+    members = grouped.member[order]
+    first = np.searchsorted(members, codes, side="left")
+    counts = np.searchsorted(members, codes, side="right") - first
+    demand = np.repeat(np.arange(len(codes)), counts)
+    offset = np.arange(len(demand)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return demand, order[np.repeat(first, counts) + offset]
+
+
+def bounds(sense: Sequence[Sense], limit: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Turn senses and limits into lower and upper bounds of rows."""
+    at_least = np.array([s is not Sense.AT_MOST for s in sense], dtype=bool)
+    at_most = np.array([s is not Sense.AT_LEAST for s in sense], dtype=bool)
+    return np.where(at_least, limit, -np.inf), np.where(at_most, limit, np.inf)
+
+
+def sums_by_code(codes: Codes, grouped: Grouped, steps: NDArray[np.int64]) -> list[int]:
+    """Add up a ledger exactly for each code, in steps / the weights' denominator."""
+    size = int(max(grouped.member.max(initial=-1), codes.max(initial=-1))) + 1
+    totals = np.zeros(size, dtype=np.int64)
+    np.add.at(totals, grouped.member, steps[grouped.line] * grouped.weight.numerator)
+    return [int(total) for total in totals[codes]]
+
+
+def movable(codes: Codes, grouped: Grouped, lines: Lines) -> NDArray[np.bool_]:
+    """Return for each code whether any undecided line counts."""
+    size = int(max(grouped.member.max(initial=-1), codes.max(initial=-1))) + 1
+    return np.bincount(grouped.member, weights=~lines.fixed[grouped.line], minlength=size)[codes] > 0

@@ -1,0 +1,56 @@
+"""Absorption: a partnership takes at most so much a year, all instruments together.
+
+    sum of x over the partnership's lines in year t  <=  absorption_t
+
+Built from `partnerships`; it is never written under `rules`. On a grouping it holds for the whole subtree.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fundalloc.facts.facts import NO_LIMIT
+from fundalloc.facts.lines import Lines
+from fundalloc.facts.selection import Grouped, Members, Selection, build_members
+from fundalloc.rules._kind import Demands, Kind, Measures, Rows, Sense, bounds, movable, sums_by_code, take
+
+
+class Absorption(Kind):
+    """Absorption: a partnership takes at most so much a year, all instruments together."""
+
+    kind: ClassVar[str] = "absorption"
+    built_in: ClassVar[bool] = True
+    own_words: ClassVar[tuple[str, ...]] = ("partnership", "year")
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"says": "{partnership}: absorption {year}", "source": "partnerships", "negotiable": "practice"}]
+
+    def demands(self, lines: Lines) -> Demands:
+        """One demand per partnership (or grouping) and year with a figure and lines."""
+        facts = lines.facts
+        present = np.unique(self._money(lines).member)
+        codes = present[facts.absorption.ravel()[present] != NO_LIMIT]
+        names = self._members(lines).names(codes)
+        figures = [int(limit) * facts.step for limit in facts.absorption.ravel()[codes]]
+        return Demands(codes, names, [Sense.AT_MOST] * len(codes), [Fraction(f) for f in figures])
+
+    def rows(self, lines: Lines, demands: Demands) -> Rows:
+        """One row per partnership and year."""
+        money = self._money(lines)
+        row, entry = take(demands.code, money)
+        lower, upper = bounds(demands.sense, np.array([float(f) for f in demands.figure]))
+        return Rows(lower, upper, row, money.line[entry], np.ones(len(row)))
+
+    def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
+        """Add up the ledger by partnership and year; absorption is whole steps already."""
+        money = self._money(lines)
+        limits = [int(limit) for limit in lines.facts.absorption.ravel()[demands.code]]
+        return Measures(sums_by_code(demands.code, money, steps), limits, 1, movable(demands.code, money, lines))
+
+    def _members(self, lines: Lines) -> Members:
+        return build_members(("partnership", "year"), lines.facts.dimensions, nodes_all=True)
+
+    def _money(self, lines: Lines) -> Grouped:
+        return lines.group(Selection(), self._members(lines))

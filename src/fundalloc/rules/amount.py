@@ -1,0 +1,45 @@
+"""A floor, a ceiling, an envelope or a pledge: an amount of EUR million.
+
+    sum of money  >=, <= or =  amount            for each member
+
+`money` may be weighted by a marker. Without a year it is the whole period; `for_each: year` repeats it per year.
+"""
+
+from __future__ import annotations
+
+from math import lcm
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fundalloc.facts.lines import Lines
+from fundalloc.rules._kind import Demands, Kind, Measures, Rows, bounds, movable, sums_by_code, take
+
+
+class Amount(Kind):
+    """A floor, a ceiling, an envelope or a pledge, in EUR million."""
+
+    kind: ClassVar[str] = "amount"
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [
+        {"says": "{partnership}: signed package", "for_each": "partnership", "at_least": {"tunisia": "12", "egypt": "6.5"}, "source": "assumption"},
+        {"says": "Development aid in {year}", "for_each": "year", "money": {"marker": "oda"}, "at_least": "4", "at_most": "90", "source": "assumption"},
+        {"says": "Smuggling, not in Egypt", "money": {"area": "smuggling"}, "unless": {"partnership": "egypt"}, "exactly": "3", "source": "assumption"},
+    ]
+
+    def rows(self, lines: Lines, demands: Demands) -> Rows:
+        """One row per demand: the weighted sum against the amount."""
+        money = lines.group(self.money, self.members(lines), unless=self.unless)
+        row, entry = take(demands.code, money)
+        lower, upper = bounds(demands.sense, np.array([float(f) for f in demands.figure]))
+        return Rows(lower, upper, row, money.line[entry], money.weight.values[entry])
+
+    def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
+        """Add up the ledger and compare with the amount, over one common denominator."""
+        money = lines.group(self.money, self.members(lines), unless=self.unless)
+        in_steps = [figure / lines.facts.step for figure in demands.figure]
+        scale = lcm(*(f.denominator for f in in_steps)) * money.weight.denominator
+        factor = scale // money.weight.denominator
+        amount = [total * factor for total in sums_by_code(demands.code, money, steps)]
+        limit = [int(figure * scale) for figure in in_steps]
+        return Measures(amount, limit, scale, movable(demands.code, money, lines))

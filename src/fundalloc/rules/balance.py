@@ -1,0 +1,102 @@
+"""Fair shares: no member's coverage far from the average coverage.
+
+    E_m  >=, <= or =  share x N_m x E / N            for each member with need
+
+E_m is the coverage money of the member, the sum of effectiveness x amount; N_m is its need; E and N are the sums over
+all members. `at_least: 60 %` means: nobody is covered less than 60 % as well as the average.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from math import lcm
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fundalloc.facts.lines import Lines
+from fundalloc.facts.selection import Grouped, Members, expand
+from fundalloc.rules._kind import Codes, Demands, Kind, Measures, Objection, Rows, Totals, bounds, movable, sums_by_code, take
+
+
+class Balance(Kind):
+    """Fair shares: no member's coverage far from the average coverage."""
+
+    kind: ClassVar[str] = "balance"
+    relative: ClassVar[bool] = True
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [
+        {"says": "{partnership}: a fair share", "for_each": "partnership", "at_least": "60 %", "at_most": "170 %", "source": "assumption"},
+        {"says": "{area}: not left behind", "for_each": "area", "money": {"partnership": "level:bilateral"}, "at_least": "50 %", "source": "assumption"},
+    ]
+
+    def objections(self, lines: Lines) -> Iterator[Objection]:
+        """Also: needs belong to partnerships and areas, so only these can be balanced."""
+        owners = set(self.members(lines).owners)
+        if not owners or owners - {"partnership", "area"}:
+            yield ("for_each",), "needs are known per partnership and area only", "repeat for each partnership, area, or a tag group of these"
+            return
+        if self.money.marker:
+            yield ("money",), "a balance compares coverage; a marker has no need", "drop the marker"
+        yield from super().objections(lines)
+
+    def present(self, lines: Lines, members: Members) -> Codes:
+        """Members with both money and need."""
+        need = self._needs(lines, members)
+        return np.array([code for code in super().present(lines, members) if need.get(int(code), Fraction(0)) > 0], dtype=np.intp)
+
+    def rows(self, lines: Lines, demands: Demands) -> Rows:
+        """One row per demand: E_m - share x N_m / N x E against 0, with E as one shared total."""
+        money = self._coverage_money(lines)
+        row, entry = take(demands.code, money)
+        everyone = np.unique(demands.code)
+        _, all_entries = take(everyone, money)
+        need = self._needs(lines, self.members(lines))
+        whole = sum(need[int(code)] for code in everyone)
+        factor = np.array([float(-f * need[int(c)] / whole) for f, c in zip(demands.figure, demands.code, strict=True)])
+        totals = Totals(1, np.zeros(len(all_entries), dtype=np.intp), money.line[all_entries], money.weight.values[all_entries])
+        lower, upper = bounds(demands.sense, np.zeros(len(demands)))
+        return Rows(
+            lower,
+            upper,
+            np.concatenate([row, np.arange(len(demands))]),
+            np.concatenate([money.line[entry], np.full(len(demands), -1)]),
+            np.concatenate([money.weight.values[entry], factor]),
+            totals=totals,
+        )
+
+    def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
+        """Compare each member's coverage money with its share of the average, as fractions."""
+        money = self._coverage_money(lines)
+        everyone = sorted({int(code) for code in demands.code})
+        total = sum(sums_by_code(np.array(everyone, dtype=np.intp), money, steps))
+        need = self._needs(lines, self.members(lines))
+        whole = sum((need[code] for code in everyone), Fraction(0))
+        amounts = [Fraction(a, money.weight.denominator) for a in sums_by_code(demands.code, money, steps)]
+        average = [Fraction(total, money.weight.denominator) * need[int(c)] / whole for c in demands.code]
+        limits = [f * a for f, a in zip(demands.figure, average, strict=True)]
+        scale = lcm(*(x.denominator for x in (*amounts, *average, *limits)))
+        moves = np.full(len(demands), bool(movable(np.array(everyone, dtype=np.intp), money, lines).any()))
+        return Measures(
+            [int(a * scale) for a in amounts], [int(x * scale) for x in limits], scale, moves, base=[int(a * scale) for a in average], tolerance=scale
+        )
+
+    def _coverage_money(self, lines: Lines) -> Grouped:
+        money = lines.group(self.money, self.members(lines), unless=self.unless)
+        effectiveness = lines.facts.effectiveness[lines.instrument[money.line], lines.area[money.line]]
+        return Grouped(money.member, money.line, money.weight * effectiveness)
+
+    def _needs(self, lines: Lines, members: Members) -> dict[int, Fraction]:
+        """Return {member code: need in EUR million} over the partnerships and areas that `money` selects."""
+        needs = lines.facts.needs
+        _, partnerships, areas, _ = self.money.masks(lines.facts.dimensions)
+        rows = np.flatnonzero(partnerships[needs.partnership] & areas[needs.area])
+        code = np.zeros(len(rows), dtype=np.intp)
+        for owner, masks in zip(members.owners, members.masks, strict=True):
+            position, label = expand(masks, getattr(needs, owner), rows)
+            rows, code = rows[position], code[position] * len(masks) + label
+        out: dict[int, Fraction] = {}
+        for member, k in zip(code, rows, strict=True):
+            out[int(member)] = out.get(int(member), Fraction(0)) + Fraction(int(needs.need.numerator[k]), needs.need.denominator)
+        return out

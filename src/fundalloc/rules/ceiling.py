@@ -1,0 +1,69 @@
+"""Ceilings: an instrument never commits more than its legal basis and budget allow, reserve kept back.
+
+    sum of x over the instrument's lines in year t  <=  (1 - reserve) x ceiling_t
+    sum of x over the instrument's lines            <=  (1 - reserve) x total ceiling
+
+Built from `instruments`; it is never written under `rules`. Ceilings are cut down to whole rounding steps.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from fractions import Fraction
+from numpy.typing import NDArray
+
+from fundalloc.facts.facts import NO_LIMIT
+from fundalloc.facts.lines import Lines
+from fundalloc.facts.selection import Grouped
+from fundalloc.money import Exact
+from fundalloc.rules._kind import Demands, Kind, Measures, Rows, Sense, bounds, movable, sums_by_code, take
+
+WHOLE_PERIOD = "total"
+
+
+class Ceiling(Kind):
+    """Ceilings: an instrument never commits more than its legal basis and budget allow, reserve kept back."""
+
+    kind: ClassVar[str] = "ceiling"
+    built_in: ClassVar[bool] = True
+    own_words: ClassVar[tuple[str, ...]] = ("instrument", "year")
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"says": "{instrument}: ceiling {year}", "source": "instruments", "negotiable": "law"}]
+
+    def demands(self, lines: Lines) -> Demands:
+        """One demand per instrument and year with a ceiling, and one per instrument with a total."""
+        facts = lines.facts
+        count = len(facts.years)
+        used = np.zeros((len(facts.instruments), count + 1), dtype=bool)
+        used[lines.instrument, lines.year] = True
+        used[lines.instrument, count] = True
+        limited = np.column_stack([facts.ceilings.usable, facts.ceilings.usable_total]) != NO_LIMIT
+        codes = np.flatnonzero((used & limited).ravel())
+        labels = [*(str(year) for year in facts.years), WHOLE_PERIOD]
+        names = [(facts.instruments[code // (count + 1)].id, labels[code % (count + 1)]) for code in codes]
+        step = facts.step
+        return Demands(codes, names, [Sense.AT_MOST] * len(codes), [limit * step for limit in map(Fraction, self._limits(lines, codes))])
+
+    def rows(self, lines: Lines, demands: Demands) -> Rows:
+        """One row per ceiling."""
+        money = self._money(lines)
+        row, entry = take(demands.code, money)
+        lower, upper = bounds(demands.sense, np.array([float(f) for f in demands.figure]))
+        return Rows(lower, upper, row, money.line[entry], np.ones(len(row)))
+
+    def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
+        """Add up the ledger by instrument and year; ceilings are whole steps already."""
+        money = self._money(lines)
+        return Measures(sums_by_code(demands.code, money, steps), self._limits(lines, demands.code), 1, movable(demands.code, money, lines))
+
+    def _money(self, lines: Lines) -> Grouped:
+        """Every line counts twice: for its year, and for the whole period."""
+        count = len(lines.facts.years) + 1
+        everyone = np.arange(len(lines))
+        member = np.concatenate([lines.instrument * count + lines.year, lines.instrument * count + count - 1]).astype(np.intp)
+        return Grouped(member, np.tile(everyone, 2), Exact.whole(2 * len(lines)))
+
+    def _limits(self, lines: Lines, codes: NDArray[np.intp]) -> list[int]:
+        ceilings = lines.facts.ceilings
+        return [int(limit) for limit in np.column_stack([ceilings.usable, ceilings.usable_total]).ravel()[codes]]

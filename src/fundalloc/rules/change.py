@@ -1,0 +1,108 @@
+"""Smooth funding: how far an amount may rise or fall from one year to the next.
+
+    F_t  <=  share x F_(t-1) + plus        F_t  >=  share x F_(t-1) - plus        for each member and pair of years
+
+`at_most: 130 %` allows 30 % growth, `at_least: 80 %` a fall of 20 %; `plus` is room in EUR million on top, so that
+something can start from nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from math import lcm
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fundalloc.facts.fields import Amount
+from fundalloc.facts.lines import Lines
+from fundalloc.facts.selection import Members, build_members
+from fundalloc.rules._kind import Codes, Demands, Kind, Measures, Objection, Rows, Sense, bounds, movable, sums_by_code, take
+
+
+class Change(Kind):
+    """Smooth funding: how far an amount may rise or fall from one year to the next."""
+
+    kind: ClassVar[str] = "change"
+    relative: ClassVar[bool] = True
+    own_words: ClassVar[tuple[str, ...]] = ("year",)
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [
+        {"says": "{partnership}: steady", "for_each": "partnership", "at_least": "80 %", "at_most": "130 %", "plus": "2", "source": "assumption"},
+        {"says": "{instrument}: steady", "for_each": ["instrument"], "money": {"marker": "oda"}, "at_most": "150 %", "source": "assumption"},
+    ]
+
+    plus: Amount = Fraction(0)
+    """EUR million of room on top of the share."""
+
+    def objections(self, lines: Lines) -> Iterator[Objection]:
+        """Also: the years are already there."""
+        if "year" in self.for_each:
+            yield ("for_each",), "a change runs over the years already", "take 'year' out of for_each"
+            return
+        yield from super().objections(lines)
+
+    def demands(self, lines: Lines) -> Demands:
+        """One demand per member, sense and year after the first; the member's last label is the year."""
+        once = super().demands(lines)
+        years = lines.facts.years
+        count = len(years)
+        money = lines.group(self.money, self._by_year(lines), unless=self.unless)
+        has_lines = np.zeros(int((max(once.code.max(initial=-1), 0) + 1) * count), dtype=bool)
+        inside = money.member < len(has_lines)
+        has_lines[money.member[inside]] = True
+        selected = self.money.masks(lines.facts.dimensions)[3]
+        out = Demands(np.zeros(0, dtype=np.intp), [], [], [])
+        codes = []
+        for k, code in enumerate(once.code):
+            for t in range(1, count):
+                now = int(code) * count + t
+                if selected[t] and selected[t - 1] and (has_lines[now] or has_lines[now - 1]):
+                    codes.append(now)
+                    out.member.append((*once.member[k], str(years[t])))
+                    out.sense.append(once.sense[k])
+                    out.figure.append(once.figure[k])
+        return Demands(np.array(codes, dtype=np.intp), out.member, out.sense, out.figure)
+
+    def rows(self, lines: Lines, demands: Demands) -> Rows:
+        """One row per demand: F_t - share x F_(t-1) against plus or minus `plus`."""
+        money = lines.group(self.money, self._by_year(lines), unless=self.unless)
+        now_row, now = take(demands.code, money)
+        past_row, past = take(demands.code - 1, money)
+        share = np.array([float(f) for f in demands.figure])
+        lower, upper = bounds(demands.sense, _room(demands, float(self.plus)))
+        return Rows(
+            lower,
+            upper,
+            np.concatenate([now_row, past_row]),
+            np.concatenate([money.line[now], money.line[past]]),
+            np.concatenate([money.weight.values[now], -share[past_row] * money.weight.values[past]]),
+        )
+
+    def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
+        """Compare each year with the year before, as fractions."""
+        money = lines.group(self.money, self._by_year(lines), unless=self.unless)
+        past_codes = demands.code - 1
+        now = [Fraction(a, money.weight.denominator) for a in sums_by_code(demands.code, money, steps)]
+        past = [Fraction(a, money.weight.denominator) for a in sums_by_code(past_codes, money, steps)]
+        plus = self.plus / lines.facts.step
+        sign = {Sense.AT_LEAST: -1, Sense.AT_MOST: 1, Sense.EXACTLY: 0}
+        limits = [f * p + sign[s] * plus for f, p, s in zip(demands.figure, past, demands.sense, strict=True)]
+        scale = lcm(*(x.denominator for x in (*now, *past, *limits)))
+        return Measures(
+            [int(a * scale) for a in now],
+            [int(x * scale) for x in limits],
+            scale,
+            movable(demands.code, money, lines) | movable(past_codes, money, lines),
+            base=[int(p * scale) for p in past],
+            tolerance=scale,
+        )
+
+    def _by_year(self, lines: Lines) -> Members:
+        return build_members((*self.for_each, "year"), lines.facts.dimensions, nodes_all=self.nodes == "all")
+
+
+def _room(demands: Demands, plus: float) -> NDArray[np.float64]:
+    sign = {Sense.AT_LEAST: -1.0, Sense.AT_MOST: 1.0, Sense.EXACTLY: 0.0}
+    return np.array([sign[s] for s in demands.sense]) * plus

@@ -1,0 +1,132 @@
+"""`adjust`: one change to many instruments, partnerships or needs at once, written over the inherited amounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from fundalloc.errors import Problem
+from fundalloc.facts.dimensions import Dimensions
+from fundalloc.facts.selection import Pick
+from fundalloc.scenario.assembly import Tables
+from fundalloc.scenario.document import Mapping, Node, Scalar, Sequence
+from fundalloc.scenario.merging import Period, change_amounts, read_change
+from fundalloc.scenario.sections import validate
+
+_INSTRUMENT = ("ceiling", "reserve")
+_PARTNERSHIP = ("absorption",)
+_NEED = ("need", "priority")
+_WORDS = ("instrument", "partnership", "area", "year")
+_SAID = ("reason", "source", "confidence")
+
+
+def adjust(tree: Mapping, tables: Tables, groups: dict[str, Mapping], dimensions: Dimensions, period: Period, problems: list[Problem]) -> Mapping:
+    """Apply every entry of `adjust` in order; returns the tree with changed instruments, and changes the tables in place."""
+    node = tree.get("adjust")
+    instruments = tree.mapping("instruments")
+    if not isinstance(node, Mapping) or instruments is None:
+        return tree
+    for item in _items(node, problems):
+        pick = _pick(item, dimensions, problems)
+        if pick is None:
+            continue
+        if any(key in item.items for key in _INSTRUMENT):
+            instruments = _adjust_instruments(instruments, groups, item, pick, dimensions, period, problems)
+        if any(key in item.items for key in _PARTNERSHIP):
+            _adjust_table(tables, "partnerships", item, _PARTNERSHIP, {"id": dimensions.partnership.mask(pick.partnership or ("all",))}, dimensions, problems)
+        if any(key in item.items for key in _NEED):
+            masks = {name: dimensions[name].mask(getattr(pick, name) or ("all",)) for name in ("partnership", "area")}
+            _adjust_table(tables, "needs", item, _NEED, masks, dimensions, problems)
+    return replace(tree, items={**tree.items, "instruments": instruments})
+
+
+def _items(node: Mapping, problems: list[Problem]) -> Iterator[Mapping]:
+    known = (*_INSTRUMENT, *_PARTNERSHIP, *_NEED, *_WORDS, *_SAID)
+    for name, entry in node.items.items():
+        if isinstance(entry, Mapping) and entry.text("off") == "true":
+            if not entry.text("reason"):
+                problems.append(Problem(node.keys[name], f"'{name}' is switched off without a reason", "add reason: …"))
+            continue
+        for item in entry.items if isinstance(entry, Sequence) else [entry]:
+            if not isinstance(item, Mapping):
+                problems.append(Problem(item.place, "an adjustment must be keys with values", 'such as {instrument: "family:ndici", ceiling: inherited - 10 %}'))
+                continue
+            unknown = [key for key in item.items if key not in known]
+            problems.extend(Problem(item.keys[key], f"unknown key '{key}'", f"expected some of: {', '.join(known)}") for key in unknown)
+            if not unknown and not any(key in item.items for key in (*_INSTRUMENT, *_PARTNERSHIP, *_NEED)):
+                problems.append(Problem(item.place, "adjusts nothing", "write ceiling, reserve, absorption, need or priority"))
+            elif not unknown:
+                yield item
+
+
+def _pick(item: Mapping, dimensions: Dimensions, problems: list[Problem]) -> Pick | None:
+    chosen = replace(item, items={k: v for k, v in item.items.items() if k in _WORDS})
+    return validate(Pick, chosen, problems, dimensions=dimensions)
+
+
+def _adjust_instruments(
+    instruments: Mapping, switched_on: dict[str, Mapping], item: Mapping, pick: Pick, dimensions: Dimensions, period: Period, problems: list[Problem]
+) -> Mapping:
+    mask = dimensions.instrument.mask(pick.instrument or ("all",))
+    chosen = {year for year, k in zip(dimensions.year.ids, dimensions.year.mask(pick.year or ("all",)), strict=True) if k}
+    untouched = Period(period.years, tuple(y for y in period.years if y not in chosen or y in period.closed))
+    items = dict(instruments.items)
+    for k in np.flatnonzero(mask):
+        name = dimensions.instrument.ids[int(k)]
+        entry = switched_on.get(name)
+        if entry is None:
+            continue
+        changed = dict(items[name].items) if isinstance(items[name], Mapping) else dict(entry.items)
+        for key in _INSTRUMENT:
+            value = item.get(key)
+            if isinstance(value, Scalar):
+                changed[key] = _changed(changed.get(key), value, untouched if key == "ceiling" else Period(()), pick.year is not None, problems)
+        items[name] = replace(entry, items=changed)
+    return replace(instruments, items=items)
+
+
+def _changed(old: Node | None, value: Scalar, period: Period, some_years: bool, problems: list[Problem]) -> Node:
+    if not value.text.startswith("inherited"):
+        if some_years:
+            problems.append(Problem(value.place, "a new ceiling for some years only", "write inherited ± an amount, or change the instrument itself"))
+        return value
+    if old is None:
+        problems.append(Problem(value.place, "an instrument without a ceiling is among those adjusted", "narrow the selection"))
+        return value
+    only_total = isinstance(old, Scalar) or (isinstance(old, Mapping) and "each" not in old.items)
+    if some_years and only_total:
+        problems.append(Problem(value.place, "an instrument with only a total ceiling cannot change in some years", "leave `year` out, or give it yearly ceilings"))
+        return old
+    change = read_change(value, problems)
+    return old if change is None else change_amounts(old, change, value, period, problems)
+
+
+def _adjust_table(
+    tables: Tables, name: str, item: Mapping, keys: tuple[str, ...], masks: dict[str, Any], dimensions: Dimensions, problems: list[Problem]
+) -> None:
+    table = tables.get(name)
+    if table is None:
+        return
+    owners = {"id": dimensions.partnership, "partnership": dimensions.partnership, "area": dimensions.area}
+    allowed = {word: {m for m, k in zip(owners[word].ids, mask, strict=True) if k} for word, mask in masks.items()}
+    columns = {word: table.column(word) for word in masks}
+    for row in range(len(table.cells)):
+        if not all(columns[word][row] in members for word, members in allowed.items()):
+            continue
+        for key in keys:
+            value = item.get(key)
+            if not isinstance(value, Scalar):
+                continue
+            for column in [c for c in table.columns if c.split(".")[0] == key]:
+                old = table.column(column)[row]
+                if value.text.startswith("inherited"):
+                    change = read_change(value, problems)
+                    if change is None or not old:
+                        continue
+                    new = change_amounts(Scalar(old, table.place(row, column)), change, value, Period(()), problems)
+                    table.put(row, column, new.text if isinstance(new, Scalar) else old, value.place)
+                else:
+                    table.put(row, column, value.text, value.place)

@@ -1,0 +1,101 @@
+"""What only the whole scenario shows: years outside the period, decided money above ceilings, rules that no line meets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fundalloc.errors import Place, Problem
+from fundalloc.facts.facts import NO_LIMIT, Facts
+from fundalloc.money import euro
+from fundalloc.money import decimals as decimals_of
+from fundalloc.scenario.document import Mapping as Tree
+from fundalloc.scenario.document import locate
+from fundalloc.scenario.tables import Table
+
+if TYPE_CHECKING:
+    from fundalloc.scenario.scenario import Scenario
+
+
+def check_facts(facts: Facts, tree: Tree, tables: Mapping[str, Table], decided_places: list[Place]) -> Iterator[Problem]:
+    """Yield what is wrong between the facts."""
+    yield from _years(facts, tree, tables)
+    yield from _ceilings_exist(facts, tree)
+    yield from _decided_above_limits(facts, tree, decided_places)
+
+
+def _years(facts: Facts, tree: Tree, tables: Mapping[str, Table]) -> Iterator[Problem]:
+    period = set(facts.years)
+    hint = f"the years are {facts.years[0]} to {facts.years[-1]}"
+    for year in sorted(facts.closed - period):
+        yield Problem(locate(tree, ("closed",)), f"the closed year {year} is outside the period", hint)
+    for instrument in facts.instruments:
+        path = ("instruments", instrument.id)
+        for year in sorted(set(instrument.years or ()) - period):
+            yield Problem(locate(tree, (*path, "years")), f"the year {year} is outside the period", hint)
+        each = (instrument.ceiling.each or {}) if instrument.ceiling else {}
+        for year in sorted(set(each) - period - {0}):
+            yield Problem(locate(tree, (*path, "ceiling", "each", year), key=True), f"the year {year} is outside the period", hint)
+    table = tables["partnerships"]
+    for row, partnership in enumerate(facts.partnerships):
+        for year in sorted(set(partnership.absorption or ()) - period - {0}):
+            yield Problem(table.place(row, f"absorption.{year}"), f"the year {year} is outside the period", hint)
+        for year in sorted(set(partnership.years or ()) - period):
+            yield Problem(table.place(row, "years"), f"the year {year} is outside the period", hint)
+
+
+def _ceilings_exist(facts: Facts, tree: Tree) -> Iterator[Problem]:
+    for k, instrument in enumerate(facts.instruments):
+        if not instrument.planned:
+            continue
+        missing = [t for t, limit in zip(facts.years, facts.ceilings.full[k], strict=True) if limit == NO_LIMIT and (instrument.years is None or t in instrument.years)]
+        if facts.ceilings.full_total[k] == NO_LIMIT and missing:
+            message = f"'{instrument.id}' has no ceiling" if len(missing) == len(facts.years) else f"'{instrument.id}' has no ceiling in {missing[0]}"
+            yield Problem(locate(tree, ("instruments", instrument.id), key=True), message, "write ceiling: {each: …, total: …}")
+
+
+def _decided_above_limits(facts: Facts, tree: Tree, places: list[Place]) -> Iterator[Problem]:
+    """Compare decided money with ceilings after reserve (per year and in total) and with absorption."""
+    decided, shape = facts.decided, (len(facts.instruments), len(facts.years))
+    spent = np.zeros(shape, dtype=np.int64)
+    np.add.at(spent, (decided.instrument, decided.year), decided.amount)
+    taken = np.zeros((len(facts.partnerships), len(facts.years)), dtype=np.int64)
+    np.add.at(taken, (decided.partnership, decided.year), decided.amount)
+    for k, instrument in enumerate(facts.instruments):
+        where = locate(tree, ("instruments", instrument.id, "ceiling"))
+        less = " less its reserve" if instrument.reserve else ""
+        limits = [(str(t), spent[k, n], facts.ceilings.usable[k, n]) for n, t in enumerate(facts.years)]
+        limits.append(("the whole period", spent[k].sum(), facts.ceilings.usable_total[k]))
+        for when, amount, limit in limits:
+            if limit != NO_LIMIT and amount > limit:
+                rows = [p for p, i in zip(places, decided.instrument, strict=True) if i == k]
+                yield Problem(
+                    rows[0], f"decided money of '{instrument.id}' in {when} is {_eur(facts, amount)}, above its ceiling{less} of {_eur(facts, limit)}", f"the ceiling stands at {where}"
+                )
+    for k, partnership in enumerate(facts.partnerships):
+        within = facts.dimensions.partnership.masks[partnership.id]
+        for n, year in enumerate(facts.years):
+            amount, limit = int(taken[within, n].sum()), int(facts.absorption[k, n])
+            if limit != NO_LIMIT and amount > limit:
+                rows = [p for p, c, t in zip(places, decided.partnership, decided.year, strict=True) if within[c] and t == n]
+                yield Problem(rows[0], f"decided money for '{partnership.id}' in {year} is {_eur(facts, amount)}, above its absorption of {_eur(facts, limit)}", "raise the absorption of that year, or correct the decision")
+
+
+def _eur(facts: Facts, steps: int) -> str:
+    return f"EUR {euro(float(facts.euro(int(steps))), decimals_of(facts.step))} million"
+
+
+def check_rules(scenario: Scenario) -> Iterator[Problem]:
+    """Yield what the facts show to be wrong with a rule: unknown members, no line that counts."""
+    for rule in scenario.written_rules:
+        for inside, message, hint in rule.objections(scenario.lines):
+            path = ("rules", rule.id, *inside)
+            yield Problem(locate(scenario.tree, path) if inside[0] in _keys(scenario, rule.id) else scenario.places[rule.id], message, hint)
+
+
+def _keys(scenario: Scenario, rule_id: str) -> set[str]:
+    section = scenario.tree.mapping("rules")
+    rule = section.mapping(rule_id) if section else None
+    return set(rule.items) if rule else set()

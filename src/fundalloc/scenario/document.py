@@ -1,0 +1,223 @@
+"""YAML text → a tree in which every key and value knows where it was written.
+
+Safe reading only: no tags, no anchors, no duplicate keys, no keys without a value; scalars keep their text, so that `NO`
+stays Norway, `010` stays ten and a date stays a date. Limits on size and depth. All problems are collected.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from fundalloc.errors import Place, Problem, ScenarioError
+
+MAX_BYTES = 2_000_000
+MAX_DEPTH = 20
+_NULLS = {"", "~", "null", "Null", "NULL"}
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One value: its text as written, and whether it was quoted."""
+
+    text: str
+    place: Place
+    quoted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """A list of values."""
+
+    items: list[Node]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Keys with values, in the order written; `keys` says where each key stands."""
+
+    items: dict[str, Node]
+    keys: dict[str, Place]
+    place: Place
+    folder: Path | None = None
+    """The folder of the file that wrote it; named files are relative to it."""
+
+    def get(self, key: str) -> Node | None:
+        """Return the value of a key, or None."""
+        return self.items.get(key)
+
+    def text(self, key: str) -> str | None:
+        """Return the text of a scalar value, or None."""
+        node = self.items.get(key)
+        return node.text if isinstance(node, Scalar) else None
+
+    def mapping(self, key: str) -> Mapping | None:
+        """Return the value of a key when it is a mapping, or None."""
+        node = self.items.get(key)
+        return node if isinstance(node, Mapping) else None
+
+
+Node = Scalar | Sequence | Mapping
+
+
+def read_text(path: Path, name: str, limit: int = MAX_BYTES) -> str:
+    """Read a UTF-8 file, with or without byte-order mark; raise ScenarioError with one clear problem otherwise."""
+    place = Place(name)
+    if path.is_dir():
+        raise ScenarioError([Problem(place, "this is a folder, not a file", "name the scenario file inside it")])
+    try:
+        size = path.stat().st_size
+        if size > limit:
+            raise ScenarioError([Problem(place, f"the file has {size / 1e6:.1f} MB; the limit is {limit / 1e6:.0f} MB", "put long tables into CSV files")])
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        near = [p.name for p in path.parent.glob("*") if p.suffix == path.suffix] if path.parent.is_dir() else []
+        from fundalloc.errors import did_you_mean
+
+        raise ScenarioError([Problem(place, "no such file", did_you_mean(path.name, near))]) from None
+    except UnicodeDecodeError as error:
+        raise ScenarioError([Problem(place, f"the file is not UTF-8 (byte {error.start})", "save it as UTF-8; from Excel: CSV UTF-8")]) from None
+    except OSError as error:
+        raise ScenarioError([Problem(place, f"cannot be read: {error.strerror}")]) from None
+    if not text.strip():
+        raise ScenarioError([Problem(place, "the file is empty", "start with `fundalloc new`")])
+    return text
+
+
+def read_document(path: Path, name: str) -> Mapping:
+    """Read one YAML file into a tree. Raises ScenarioError with every problem found."""
+    root = parse_document(read_text(path, name), name, path.parent)
+    return root
+
+
+def parse_document(text: str, name: str, folder: Path) -> Mapping:
+    """Turn YAML text into a tree; the top level must be a mapping."""
+    builder = _Builder(text, name, folder)
+    root = builder.build()
+    if builder.problems:
+        raise ScenarioError(builder.problems)
+    if not isinstance(root, Mapping):
+        raise ScenarioError([Problem(Place(name, 1, 1), "expected keys with values at the top level", "such as scenario: my-plan")])
+    return root
+
+
+@dataclass
+class _Builder:
+    text: str
+    name: str
+    folder: Path
+    problems: list[Problem] = field(default_factory=list)
+    lines: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.lines = self.text.splitlines()
+
+    def place(self, mark: Any) -> Place:
+        excerpt = self.lines[mark.line] if mark.line < len(self.lines) else ""
+        return Place(self.name, mark.line + 1, mark.column + 1, excerpt=excerpt)
+
+    def complain(self, place: Place, message: str, hint: str = "") -> None:
+        self.problems.append(Problem(place, message, hint))
+
+    def build(self) -> Node | None:
+        for number, line in enumerate(self.lines, start=1):
+            if re.match(r"^ *\t", line) and line.strip():
+                self.complain(Place(self.name, number, line.index("\t") + 1, excerpt=line), "a tab in the indentation", "indent with spaces")
+        if self.problems:
+            return None
+        try:
+            events = iter(list(yaml.parse(self.text, Loader=_LOADER)))
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            place = self.place(mark) if mark else Place(self.name)
+            self.complain(place, f"not YAML: {error.problem}", "check colons, brackets, quotes and indentation; quote texts with , : # or %")
+            return None
+        except yaml.YAMLError as error:
+            self.complain(Place(self.name), f"not YAML: {error}", "check for special characters")
+            return None
+        root: Node | None = None
+        for event in events:
+            if isinstance(event, yaml.DocumentStartEvent):
+                if root is not None:
+                    self.complain(self.place(event.start_mark), "a second document in one file", "keep one scenario per file")
+                    return None
+                root = self.node(next(events), events, 1)
+        return root
+
+    def node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
+        place = self.place(event.start_mark)
+        if depth > MAX_DEPTH:
+            raise ScenarioError([Problem(place, f"nested deeper than {MAX_DEPTH} levels", "simplify the file")])
+        if isinstance(event, yaml.AliasEvent):
+            self.complain(place, f"a reference (*{event.anchor}) is not allowed", "repeat the value, or use `extends`")
+            return Scalar("", place, quoted=True)
+        if event.anchor:
+            self.complain(place, f"an anchor (&{event.anchor}) is not allowed", "repeat the value, or use `extends`")
+        if event.tag and event.tag != "!":
+            self.complain(place, f"a tag ({event.tag}) is not allowed", "leave it out; values are read as written")
+        if isinstance(event, yaml.ScalarEvent):
+            return Scalar(event.value, place, quoted=event.style is not None)
+        if isinstance(event, yaml.SequenceStartEvent):
+            items = []
+            while not isinstance(child := next(events), yaml.SequenceEndEvent):
+                value = self.node(child, events, depth + 1)
+                if isinstance(value, Scalar) and not value.quoted and value.text in _NULLS:
+                    self.complain(value.place, "an empty entry in a list", "write a value, or take the comma away")
+                items.append(value)
+            return Sequence(items, place)
+        return self.mapping(place, events, depth)
+
+    def mapping(self, place: Place, events: Iterator[Any], depth: int) -> Mapping:
+        out = Mapping({}, {}, place, self.folder)
+        while not isinstance(event := next(events), yaml.MappingEndEvent):
+            key = self.node(event, events, depth + 1)
+            value = self.node(next(events), events, depth + 1)
+            if not isinstance(key, Scalar):
+                self.complain(key.place, "a key must be a word", "put {…} and […] after the colon")
+                continue
+            if key.text == "<<":
+                self.complain(key.place, "a merge key (<<) is not allowed", "use `extends`")
+            if key.text in out.items:
+                first = out.keys[key.text]
+                self.complain(key.place, f"'{key.text}' stands twice; first in line {first.line}", "keep one of the two")
+            if isinstance(value, Scalar) and not value.quoted and value.text in _NULLS:
+                hint = "write a value; a text with a comma or colon inside {…} must be put in quotes"
+                self.complain(key.place, f"'{key.text}' has no value", hint)
+            out.items[key.text], out.keys[key.text] = value, key.place
+        return out
+
+
+def to_plain(node: Node) -> Any:
+    """Turn a tree into plain Python: texts stay texts, except plain true and false."""
+    if isinstance(node, Scalar):
+        if not node.quoted and node.text in ("true", "false"):
+            return node.text == "true"
+        return node.text
+    if isinstance(node, Sequence):
+        return [to_plain(item) for item in node.items]
+    return {key: to_plain(value) for key, value in node.items.items()}
+
+
+def locate(node: Node, path: tuple[Any, ...], *, key: bool = False) -> Place:
+    """Return the place of the deepest part of `path` that exists; with `key`, of the last key instead of its value."""
+    place = node.place
+    for depth, part in enumerate(path):
+        if isinstance(node, Mapping) and str(part) in node.items:
+            if key and depth == len(path) - 1:
+                return node.keys[str(part)]
+            node = node.items[str(part)]
+        elif isinstance(node, Sequence) and isinstance(part, int) and part < len(node.items):
+            node = node.items[part]
+        elif isinstance(node, Scalar):
+            break
+        else:
+            continue
+        place = node.place
+    return place

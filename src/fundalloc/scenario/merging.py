@@ -1,0 +1,243 @@
+"""`extends`, merging, year ranges, and amounts that build on inherited ones.
+
+Mappings merge key by key (the child wins), lists are replaced, years are spread first. Every value keeps the place where
+it was written, so that `fundalloc show` can say where it comes from.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+from fundalloc.errors import Problem, ScenarioError
+from fundalloc.facts.fields import spread_years
+from fundalloc.money import NotANumber, parse_figure, plain
+from fundalloc.scenario.document import Mapping, Node, Scalar, Sequence, read_document
+
+_YEAR_KEY = re.compile(r"^\d{4}(\s*-\s*\d{4})?$")
+_INHERITED = re.compile(r"^inherited\s*(?P<sign>[+-])\s*(?P<figure>.+)$")
+TABLES = ("partnerships", "needs", "eligibility", "markers", "decided")
+_EXCLUSIVE = {"exactly": ("at_least", "at_most"), "at_least": ("exactly",), "at_most": ("exactly",)}
+
+
+def load_tree(path: Path, allowed: Callable[[Path], bool], chain: tuple[Path, ...] = ()) -> Mapping:
+    """Read a scenario file and everything it extends, merged. Raises ScenarioError."""
+    resolved = path.resolve()
+    name = display_name(path)
+    child = spread(read_document(path, name))
+    parents = child.get("extends")
+    if parents is None:
+        return child
+    listed = parents.items if isinstance(parents, Sequence) else [parents]
+    merged: Mapping | None = None
+    for item in listed:
+        if not isinstance(item, Scalar):
+            raise ScenarioError([Problem(item.place, "expected the name of a scenario file", "such as extends: baseline.yaml")])
+        parent = path.parent / item.text
+        if parent.resolve() in (*chain, resolved):
+            names = " → ".join(p.name for p in (*chain, resolved, parent.resolve()))
+            raise ScenarioError([Problem(item.place, f"a circle of `extends`: {names}", "take one of them out")])
+        if not allowed(parent):
+            raise ScenarioError([Problem(item.place, f"'{item.text}' lies outside the scenario's folder", "move it there, or use --allow-outside")])
+        if not parent.exists():
+            raise ScenarioError([Problem(item.place, f"no such file: {item.text}", "the name is relative to this file")])
+        tree = load_tree(parent, allowed, (*chain, resolved))
+        merged = tree if merged is None else merge(merged, tree)
+    assert merged is not None
+    rest = replace(child, items={k: v for k, v in child.items.items() if k != "extends"})
+    return merge(replace(merged, items={k: v for k, v in merged.items.items() if k not in ("extends", "expect")}), rest)
+
+
+def display_name(path: Path) -> str:
+    """Return the name under which messages speak of a file: relative to here when it lies below, else as given."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def spread(node: Node) -> Mapping:
+    """Turn ranges of years among the keys into single years, everywhere. Raises ScenarioError on years given twice."""
+    problems: list[Problem] = []
+    out = _spread(node, problems)
+    if problems:
+        raise ScenarioError(problems)
+    assert isinstance(out, Mapping)
+    return out
+
+
+def _spread(node: Node, problems: list[Problem]) -> Node:
+    if isinstance(node, Sequence):
+        return replace(node, items=[_spread(item, problems) for item in node.items])
+    if not isinstance(node, Mapping):
+        return node
+    out = replace(node, items={}, keys={})
+    for key, value in node.items.items():
+        names = [key]
+        if _YEAR_KEY.match(key):
+            try:
+                names = [str(year) for year in spread_years(key)]
+            except ValueError:
+                problems.append(Problem(node.keys[key], f"'{key}' is not a range of years", "write 2024-2027, the earlier year first"))
+        for name in names:
+            if name in out.items:
+                problems.append(Problem(node.keys[key], f"the year {name} stands twice", "let the ranges not overlap"))
+            out.items[name], out.keys[name] = _spread(value, problems), node.keys[key]
+    return out
+
+
+def merge(parent: Mapping, child: Mapping) -> Mapping:
+    """Lay a child over its parent. Amounts written as `inherited ± x` are worked out here. Raises ScenarioError."""
+    problems: list[Problem] = []
+    period = Period(_years_of(child, parent, "years"), _years_of(child, parent, "closed"))
+    out = _merge(parent, child, (), period, problems)
+    if problems:
+        raise ScenarioError(problems)
+    return out
+
+
+@dataclass(frozen=True)
+class Period:
+    """The years of a scenario and those among them that may not change."""
+
+    years: tuple[str, ...]
+    closed: tuple[str, ...] = ()
+
+
+def _years_of(child: Mapping, parent: Mapping, key: str) -> tuple[str, ...]:
+    node = child.get(key) or parent.get(key)
+    texts = [n.text for n in (node.items if isinstance(node, Sequence) else [node]) if isinstance(n, Scalar)]
+    try:
+        return tuple(str(year) for text in texts for year in spread_years(text))
+    except ValueError:  # reported when the head is read
+        return ()
+
+
+def _merge(parent: Mapping, child: Mapping, path: tuple[str, ...], period: Period, problems: list[Problem]) -> Mapping:
+    dropped = {other for key in child.items for other in _EXCLUSIVE.get(key, ())} if len(path) == 2 and path[0] == "rules" else set()
+    items = {key: value for key, value in parent.items.items() if key not in dropped}
+    keys = dict(parent.keys)
+    for key, value in child.items.items():
+        below = items.get(key)
+        keys[key] = child.keys[key]
+        if isinstance(value, Scalar) and value.text.startswith("inherited"):
+            items[key] = _inherit(below, value, period, problems)
+        elif not path and key in TABLES and below is not None:
+            items[key] = _merge_table(below, value)
+        elif isinstance(below, Mapping) and isinstance(value, Mapping):
+            items[key] = _merge(below, value, (*path, key), period, problems)
+        else:
+            items[key] = value
+    return Mapping(items, keys, child.place, child.folder)
+
+
+def _merge_table(below: Node, value: Node) -> Node:
+    """Lay a table over its parent's: changes add up along the chain, a new file or new rows replace everything."""
+    if not isinstance(value, Mapping) or set(value.items) != {"change"}:
+        return value
+    change = value.items["change"]
+    if isinstance(below, Mapping):
+        earlier = below.items.get("change")
+        combined = [*(earlier.items if isinstance(earlier, Sequence) else []), *(change.items if isinstance(change, Sequence) else [change])]
+        items = {**below.items, "change": Sequence(combined, change.place)}
+        return Mapping(items, {**below.keys, "change": value.keys["change"]}, below.place, below.folder)
+    rows = Mapping({"rows": below, "change": change}, {"rows": below.place, "change": value.keys["change"]}, value.place, value.folder)
+    return rows
+
+
+def _inherit(below: Node | None, value: Scalar, period: Period, problems: list[Problem]) -> Node:
+    change = read_change(value, problems)
+    if change is None:
+        return value
+    if below is None:
+        problems.append(Problem(value.place, "nothing is inherited here", "write the amount itself"))
+        return value
+    return change_amounts(below, change, value, period, problems)
+
+
+@dataclass(frozen=True)
+class InheritedChange:
+    """`inherited + 800` or `inherited - 10 %`: an absolute or a relative change of an inherited amount."""
+
+    amount: Fraction
+    relative: bool
+
+    def on(self, old: Fraction, share: Fraction = Fraction(1)) -> Fraction:
+        """Return the new amount; `share` is this amount's part of a total that changes."""
+        return old * (1 + self.amount) if self.relative else old + self.amount * share
+
+
+def read_change(value: Scalar, problems: list[Problem]) -> InheritedChange | None:
+    """Read `inherited ± figure`; None (with a problem noted) when it is something else."""
+    match = _INHERITED.match(value.text)
+    try:
+        figure = parse_figure(match["figure"]) if match else None
+    except NotANumber as error:
+        problems.append(Problem(value.place, str(error), error.hint))
+        return None
+    if match is None or figure is None:
+        problems.append(Problem(value.place, f"'{value.text}' changes nothing", "write inherited + 800 or inherited - 10 %"))
+        return None
+    return InheritedChange(-figure.value if match["sign"] == "-" else figure.value, figure.percent)
+
+
+def change_amounts(below: Node, change: InheritedChange, value: Scalar, period: Period, problems: list[Problem]) -> Node:
+    """Apply a change to one amount, to amounts by year (open years only, an absolute change in proportion), or to a ceiling."""
+    if isinstance(below, Scalar):
+        try:
+            old = parse_figure(below.text)
+        except NotANumber as error:
+            problems.append(Problem(value.place, f"the inherited value is no amount: {error}", "write the amount itself"))
+            return value
+        new = change.on(old.value)
+        if new < 0:
+            problems.append(Problem(value.place, f"{plain(old.value)} {value.text[9:].strip()} is negative", "change it by less"))
+        return Scalar(f"{plain(new * 100)} %" if old.percent else plain(new), value.place)
+    if isinstance(below, Mapping) and below.items and all(_YEAR_KEY.match(key) for key in below.items):
+        return _change_years(below, change, value, period, problems)
+    if isinstance(below, Mapping) and set(below.items) <= {"each", "total"} and below.items:
+        return _change_ceiling(below, change, value, period, problems)
+    problems.append(Problem(value.place, "only amounts can build on inherited ones", "write the value itself"))
+    return value
+
+
+def _amounts(node: Mapping, problems: list[Problem]) -> dict[str, Fraction]:
+    out = {}
+    for key, value in node.items.items():
+        try:
+            out[key] = parse_figure(value.text if isinstance(value, Scalar) else "").value
+        except NotANumber as error:
+            problems.append(Problem(value.place, str(error), error.hint))
+    return out
+
+
+def _change_years(below: Mapping, change: InheritedChange, value: Scalar, period: Period, problems: list[Problem]) -> Node:
+    old = {key: amount for key, amount in _amounts(below, problems).items() if key not in period.closed}
+    whole = sum(old.values(), Fraction(0))
+    if not old or (whole == 0 and not change.relative):
+        problems.append(Problem(value.place, "no open year to change", "closed years stay as decided"))
+        return below
+    new = {key: Scalar(plain(change.on(amount, amount / whole if whole else Fraction(0))), value.place) for key, amount in old.items()}
+    return replace(below, items={**below.items, **new})
+
+
+def _change_ceiling(below: Mapping, change: InheritedChange, value: Scalar, period: Period, problems: list[Problem]) -> Node:
+    """Change a ceiling with yearly amounts and a total: the total changes with the open years' part of it."""
+    items = dict(below.items)
+    each, total = below.items.get("each"), below.items.get("total")
+    part = Fraction(1)
+    if isinstance(each, Scalar) and period.closed:
+        each = Mapping({year: each for year in period.years}, {year: each.place for year in period.years}, each.place)
+    if each is not None:
+        items["each"] = change_amounts(each, change, value, period, problems)
+        if isinstance(each, Mapping):
+            old = _amounts(each, problems)
+            whole = sum(old.values(), Fraction(0))
+            part = sum((a for k, a in old.items() if k not in period.closed), Fraction(0)) / whole if whole else part
+    if isinstance(total, Scalar):
+        scaled = InheritedChange(change.amount * part, True) if change.relative else change
+        items["total"] = change_amounts(total, scaled, value, period, problems)
+    return replace(below, items=items)

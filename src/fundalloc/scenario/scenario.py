@@ -1,0 +1,103 @@
+"""The scenario: facts, rules and objective, checked and frozen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from fundalloc.errors import Place
+from fundalloc.facts.facts import Facts
+from fundalloc.facts.lines import Lines, build_lines
+from fundalloc.money import decimals
+from fundalloc.rules._kind import Kind
+from fundalloc.scenario.document import Mapping as Tree
+from fundalloc.scenario.sections import Head
+from fundalloc.scenario.tables import Table
+
+
+@dataclass(frozen=True)
+class Warning_:
+    """Something worth a look that does not stop a run."""
+
+    place: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}" if self.place else self.message
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One scenario file, read, merged and checked. Every step of a run starts from it."""
+
+    head: Head
+    facts: Facts
+    rules: tuple[Kind, ...]
+    """The rules as written, and after them the ceilings and absorption."""
+    places: Mapping[str, Place]
+    """Rule id → where it is written."""
+    switched_off: Mapping[str, Mapping[str, str]]
+    """Section → {id: reason}."""
+    tree: Tree
+    """The file after `extends`, every value with its place."""
+    tables: Mapping[str, Table]
+    digest: str
+    """SHA-256 of the resolved scenario."""
+    file: str
+
+    @property
+    def id(self) -> str:
+        """Short name of the scenario."""
+        return self.head.scenario
+
+    @property
+    def decimals(self) -> int:
+        """Decimals that an amount in EUR million needs at the rounding step."""
+        return decimals(self.facts.step)
+
+    @cached_property
+    def lines(self) -> Lines:
+        """The allocation lines."""
+        return build_lines(self.facts)
+
+    @property
+    def written_rules(self) -> tuple[Kind, ...]:
+        """The rules of the file, without ceilings and absorption."""
+        return tuple(rule for rule in self.rules if not rule.built_in)
+
+    def names(self, language: str = "en") -> dict[str, dict[str, str]]:
+        """Return {dimension: {id: name}} for sentences and headings."""
+        facts = self.facts
+        return {
+            "instrument": {i.id: i.name.within(language) for i in facts.instruments},
+            "partnership": {p.id: p.name.within(language) for p in facts.partnerships},
+            "area": {a.id: a.name.within(language) for a in facts.areas},
+        }
+
+    def labels(self, language: str = "en") -> dict[str, dict[str, str]]:
+        """Return {dimension: {id: short label}} for narrow columns."""
+        facts = self.facts
+        short: dict[str, dict[str, str]] = {
+            "instrument": {i.id: i.label.within(language) for i in facts.instruments},
+            "area": {a.id: a.label.within(language) for a in facts.areas},
+        }
+        return {**self.names(language), **short}
+
+    def where(self, rule: Kind) -> str:
+        """Return file:line:column of a rule; for ceilings and absorption the section they come from."""
+        place = self.places.get(rule.id)
+        return str(place) if place else f"{self.file}: {rule.source}"
+
+    def summary(self) -> dict[str, Any]:
+        """Return the counts that every command prints first."""
+        facts = self.facts
+        return {
+            "instruments": len(facts.instruments),
+            "partnerships": len(facts.leaf_ids),
+            "areas": len(facts.areas),
+            "years": len(facts.years),
+            "lines": len(self.lines),
+            "rules": len(self.written_rules),
+        }

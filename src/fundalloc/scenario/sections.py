@@ -1,0 +1,187 @@
+"""The parts of a scenario file: the head, and sections of named entries; pydantic's errors become problems with places."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Annotated, Any, Literal, TypeVar, get_args
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator, ValidationError, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from fundalloc.errors import Place, Problem, did_you_mean
+from fundalloc.facts.dimensions import Dimensions
+from fundalloc.facts.entities import Prices, Record, Step
+from fundalloc.facts.fields import Amount, Factor, Flag, Id, Text, Words, Years, refuse
+from fundalloc.labels import languages
+from fundalloc.scenario.document import Mapping, Node, Scalar, locate, to_plain
+
+STEPS = (
+    Step(share=Fraction(1, 2), value=Fraction(1)),
+    Step(share=Fraction(3, 10), value=Fraction(6, 10)),
+    Step(share=Fraction(1, 5), value=Fraction(3, 10)),
+)
+
+
+def check_steps(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Diminishing returns: shares add up to 1 and values fall strictly."""
+    whole = sum((s.share for s in steps), Fraction(0))
+    if whole != 1:
+        raise refuse(f"the shares of the steps add up to {float(whole):.4g}, not 1", "let them add up to 100 %")
+    if any(later.value >= earlier.value for earlier, later in zip(steps, steps[1:], strict=False)):
+        raise refuse("the values of the steps do not fall", "each step must be worth less than the one before")
+    return steps
+
+
+def _date(raw: Any) -> str:
+    if isinstance(raw, str) and re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", raw):
+        return raw
+    raise refuse(f"'{raw}' is not a date", "write year-month-day, such as 2026-11-23")
+
+
+def _consecutive(years: tuple[int, ...]) -> tuple[int, ...]:
+    if list(years) != list(range(years[0], years[-1] + 1)):
+        raise refuse("the years have gaps", "write one range, such as 2021-2027")
+    return years
+
+
+def _step(amount: Fraction) -> Fraction:
+    if amount <= 0:
+        raise refuse("the rounding step must be above zero", "write 0.1 for EUR 100 000")
+    return amount
+
+
+def _language(raw: Any) -> str:
+    if raw in languages():
+        return str(raw)
+    raise refuse(f"no labels in '{raw}'", f"expected one of: {', '.join(languages())}")
+
+
+class Expect(Record):
+    """What the tests check after a run."""
+
+    score: Factor
+
+
+class Output(Record):
+    """How the results are presented."""
+
+    language: Annotated[str, PlainValidator(_language), WithJsonSchema({"enum": languages()})] = "en"
+    marking: Words | None = None
+
+
+class Head(BaseModel):
+    """The single values at the top of a scenario file."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", arbitrary_types_allowed=True, use_attribute_docstrings=True)
+
+    fundalloc: Literal["1"]
+    """Version of the file format."""
+    scenario: Id
+    """Short name of the scenario."""
+    title: Words
+    description: Words = Text()
+    author: str = ""
+    state: Literal["draft", "for consultation", "adopted"] = "draft"
+    as_of: Annotated[str, PlainValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
+    """The only date that reaches the outputs."""
+    years: Annotated[Years, AfterValidator(_consecutive)]
+    closed: Years = ()
+    """Years that are fixed to the decided money."""
+    prices: Prices = Prices()
+    round_to: Annotated[Amount, AfterValidator(_step)] = Fraction(1, 1000)
+    """Rounding step in EUR million."""
+    illustrative: Flag = False
+    """Prints "illustrative data" on every output."""
+    migration_money: Words = Text()
+    """What counts as migration money; printed on the cover."""
+    steps: Annotated[tuple[Step, ...], AfterValidator(check_steps)] = STEPS
+    """Diminishing returns on met need."""
+    objective: tuple[Literal["impact"], ...] = ("impact",)
+    expect: Expect | None = None
+    output: Output = Output()
+
+
+SECTIONS = ("areas", "instruments", "exclude", "allow", "adjust", "rules")
+TOP_LEVEL = (*Head.model_fields, *SECTIONS, "partnerships", "needs", "eligibility", "markers", "decided", "extends")
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+def validate(
+    model: type[ModelT], node: Node, problems: list[Problem], *, extra: dict[str, Any] | None = None, dimensions: Dimensions | None = None
+) -> ModelT | None:
+    """Build a model from a node; on errors add one problem each and return None."""
+    plain = to_plain(node)
+    try:
+        return model.model_validate({**(extra or {}), **plain} if isinstance(plain, dict) else plain, context={"dimensions": dimensions})
+    except ValidationError as error:
+        problems += problems_of(error, node, model)
+    return None
+
+
+def problems_of(error: ValidationError, node: Node, model: type[BaseModel] | None = None) -> Iterator[Problem]:
+    """Turn pydantic's errors into problems with the place of the value or key concerned."""
+    for item in error.errors(include_url=False):
+        location, kind, context = item["loc"], item["type"], item.get("ctx", {})
+        if kind == "extra_forbidden":
+            known = fields_at(model, location[:-1]) if model else ()
+            yield Problem(locate(node, location, key=True), f"unknown key '{location[-1]}'", did_you_mean(str(location[-1]), known))
+        elif kind == "missing":
+            yield Problem(locate(node, location[:-1]), f"'{location[-1]}' is missing", "add it")
+        elif kind == "refused":
+            yield Problem(locate(node, location), str(context["message"]), str(context["hint"]))
+        elif kind == "literal_error":
+            yield Problem(locate(node, location), f"'{item['input']}' is not allowed here", f"expected {context['expected']}")
+        else:
+            yield Problem(locate(node, location), item["msg"][0].lower() + item["msg"][1:], f"found {str(item['input'])[:60]!r}")
+
+
+def fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
+    """Return the field names of the model that stands at a location."""
+    for part in location:
+        if isinstance(part, int) or part not in model.model_fields:
+            continue
+        found = _models_in(model.model_fields[part].annotation)
+        if not found:
+            return []
+        model = found[0]
+    return list(model.model_fields)
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [m for argument in get_args(annotation) for m in _models_in(argument)]
+
+
+def entries(tree: Mapping, section: str, problems: list[Problem], off: dict[str, dict[str, str]]) -> dict[str, Mapping]:
+    """Return the entries of a section that are switched on; those that are off need a reason and go into `off`."""
+    node = tree.get(section)
+    if node is None:
+        return {}
+    if not isinstance(node, Mapping):
+        problems.append(Problem(node.place, f"'{section}' must be names with entries", "such as name: {…}"))
+        return {}
+    out = {}
+    for key, entry in node.items.items():
+        if not isinstance(entry, Mapping):
+            problems.append(Problem(entry.place, f"'{key}' must be keys with values", "such as {…}"))
+        elif entry.text("off") == "true":
+            reason = entry.text("reason")
+            if not reason:
+                problems.append(Problem(node.keys[key], f"'{key}' is switched off without a reason", "add reason: …"))
+            off.setdefault(section, {})[key] = reason or ""
+        elif isinstance(entry.get("off"), Scalar) and entry.text("off") != "false":
+            problems.append(Problem(locate(entry, ("off",)), "'off' must be true or false", "write off: true"))
+        else:
+            items = {k: v for k, v in entry.items.items() if k != "off"}
+            out[key] = Mapping(items, entry.keys, entry.place, entry.folder)
+    return out
+
+
+def refused(error: PydanticCustomError, place: Place) -> Problem:
+    """Turn an error of `refuse` into a problem."""
+    context = error.context or {}
+    return Problem(place, str(context.get("message", error)), str(context.get("hint", "")))
