@@ -1,0 +1,1 @@
+"""Scenario → linear program: plain arrays with the identity of every row and column."""

@@ -1,0 +1,227 @@
+"""The linear program as plain arrays, with the identity of every row and column. No solver is known here.
+
+Maximise cost · x subject to row_lower <= A x <= row_upper and lower <= x <= upper; A is stored by rows. Columns come in
+blocks: the lines, the met needs (pair by pair, step by step), shared totals of rules, and what soft rules miss. All
+money is EUR million.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fundalloc.facts.lines import Lines
+from fundalloc.rules._kind import Codes, Demands, Kind, Rows, Sense
+
+Floats = NDArray[np.float64]
+
+COVERAGE, TOTAL = "coverage", "total"
+
+
+class Matrix(NamedTuple):
+    """A sparse matrix stored by rows: entries of row r are index[start[r]:start[r+1]]."""
+
+    start: NDArray[np.int64]
+    index: NDArray[np.int64]
+    value: Floats
+
+    @property
+    def row(self) -> NDArray[np.int64]:
+        """The row of every entry."""
+        return np.repeat(np.arange(len(self.start) - 1), np.diff(self.start))
+
+    def times(self, x: Floats) -> Floats:
+        """Return A x."""
+        return np.bincount(self.row, weights=self.value * x[self.index], minlength=len(self.start) - 1)
+
+
+@dataclass(frozen=True)
+class RowBlock:
+    """The rows of one owner: a rule, the coverage of needs, or the shared totals."""
+
+    owner: str
+    rows: slice
+    rule: Kind | None = None
+    demands: Demands | None = None
+    relaxed: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    """Rows that no undecided money can influence: stated without limits, measured later."""
+    misses: slice = field(default_factory=lambda: slice(0, 0))
+    """The columns by which a soft rule may miss, one per row and side."""
+    missing_row: Codes = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
+    """For each of these columns, the row inside the block."""
+
+
+@dataclass(frozen=True)
+class LinearProgram:
+    """The whole program. Row and column positions are stable: lines first, in the order of `lines`."""
+
+    cost: Floats
+    lower: Floats
+    upper: Floats
+    row_lower: Floats
+    row_upper: Floats
+    matrix: Matrix
+    blocks: tuple[RowBlock, ...] = ()
+    lines: int = 0
+    """Number of line columns."""
+    pairs: int = 0
+    """Number of needs; their met amounts follow the lines, `pairs` columns per step."""
+    integer: NDArray[np.bool_] | None = None
+    """Which columns must be whole; None: none."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        return len(self.row_lower), len(self.cost)
+
+    @property
+    def terms(self) -> int:
+        """Entries of the matrix."""
+        return len(self.matrix.value)
+
+    def block(self, owner: str) -> RowBlock | None:
+        """Return the rows of one owner."""
+        return next((b for b in self.blocks if b.owner == owner), None)
+
+    def row_owner(self, row: int) -> RowBlock:
+        """Return the block that a row belongs to."""
+        return next(b for b in self.blocks if b.rows.start <= row < b.rows.stop)
+
+
+class Terms(NamedTuple):
+    """Entries of some rows in any order."""
+
+    row: NDArray[np.int64]
+    column: NDArray[np.int64]
+    value: Floats
+
+
+def stack(parts: Sequence[tuple[int, Terms]]) -> Matrix:
+    """Put blocks of rows under each other: (number of rows, terms with rows counted inside the block)."""
+    counts, index, value = [], [], []
+    for rows, terms in parts:
+        ordered = tidy(terms)
+        counts.append(np.bincount(ordered.row, minlength=rows))
+        index.append(ordered.column)
+        value.append(ordered.value)
+    start = np.concatenate([[0], np.cumsum(np.concatenate(counts))]) if counts else np.zeros(1)
+    return Matrix(
+        start.astype(np.int64),
+        np.concatenate(index).astype(np.int64) if index else np.zeros(0, dtype=np.int64),
+        np.concatenate(value) if value else np.zeros(0),
+    )
+
+
+def tidy(terms: Terms) -> Terms:
+    """Sort entries by row and column, and add up those that name the same cell."""
+    if len(terms.row) == 0:
+        return terms
+    key = terms.row.astype(np.int64) * (int(terms.column.max()) + 1) + terms.column
+    if np.any(key[1:] <= key[:-1]):
+        order = np.argsort(key, kind="stable")
+        key, terms = key[order], Terms(terms.row[order], terms.column[order], terms.value[order])
+        first = np.concatenate([[True], key[1:] != key[:-1]])
+        if not first.all():
+            starts = np.flatnonzero(first)
+            return Terms(terms.row[starts], terms.column[starts], np.add.reduceat(terms.value, starts))
+    return terms
+
+
+class Builder:
+    """Collects columns and blocks of rows."""
+
+    def __init__(self, cost: Floats, lower: Floats, upper: Floats) -> None:
+        self._cost, self._lower, self._upper = [cost], [lower], [upper]
+        self.columns = len(cost)
+        self._rows = 0
+        self._parts: list[tuple[int, Terms]] = []
+        self._row_lower: list[Floats] = []
+        self._row_upper: list[Floats] = []
+        self._blocks: list[RowBlock] = []
+
+    def add_columns(self, cost: Floats, lower: float = 0.0, upper: Floats | float = np.inf) -> int:
+        """Add columns and return the position of the first."""
+        first = self.columns
+        self._cost.append(cost)
+        self._lower.append(np.full(len(cost), lower))
+        self._upper.append(np.broadcast_to(np.asarray(upper, dtype=float), (len(cost),)).copy())
+        self.columns += len(cost)
+        return first
+
+    def add_rows(self, owner: str, lower: Floats, upper: Floats, terms: Terms) -> slice:
+        """Add rows with their terms and return where they stand."""
+        rows = slice(self._rows, self._rows + len(lower))
+        self._rows = rows.stop
+        self._row_lower.append(lower)
+        self._row_upper.append(upper)
+        self._parts.append((len(lower), terms))
+        self._blocks.append(RowBlock(owner, rows))
+        return rows
+
+    def add_rule(self, rule: Kind, lines: Lines) -> None:
+        """Add the rows of a rule, its totals, and what it may miss when it is soft. A watched rule adds nothing."""
+        if rule.watch:
+            return
+        demands = rule.demands(lines)
+        stated = rule.rows(lines, demands)
+        first_total = self._add_totals(stated)
+        column = np.where(stated.column >= 0, stated.column, first_total - 1 - stated.column)
+        relaxed = ~influenced(stated, lines, len(demands))
+        lower, upper = np.where(relaxed, -np.inf, stated.lower), np.where(relaxed, np.inf, stated.upper)
+        terms, misses, missing_row = Terms(stated.row, column, stated.value), slice(0, 0), np.zeros(0, dtype=np.intp)
+        if rule.soft is not None:
+            short = np.flatnonzero([s is not Sense.AT_MOST for s in demands.sense])
+            over = np.flatnonzero([s is not Sense.AT_LEAST for s in demands.sense])
+            missing_row = np.concatenate([short, over]).astype(np.intp)
+            sign = np.concatenate([np.ones(len(short)), -np.ones(len(over))])
+            first = self.add_columns(np.full(len(missing_row), -float(rule.soft)))
+            misses = slice(first, self.columns)
+            terms = Terms(
+                np.concatenate([terms.row, missing_row]),
+                np.concatenate([terms.column, np.arange(first, self.columns)]),
+                np.concatenate([terms.value, sign]),
+            )
+        rows = self.add_rows(rule.id, lower, upper, terms)
+        self._blocks[-1] = RowBlock(rule.id, rows, rule, demands, relaxed, misses, missing_row)
+
+    def _add_totals(self, stated: Rows) -> int:
+        totals = stated.totals
+        if totals.count == 0:
+            return self.columns
+        first = self.add_columns(np.zeros(totals.count))
+        own = Terms(np.arange(totals.count), np.arange(first, self.columns), -np.ones(totals.count))
+        terms = Terms(*(np.concatenate(pair) for pair in zip((totals.total, totals.line, totals.value), own, strict=True)))
+        self.add_rows(TOTAL, np.zeros(totals.count), np.zeros(totals.count), terms)
+        return first
+
+    def finish(self, lines: int, pairs: int) -> LinearProgram:
+        """Put everything together."""
+        return LinearProgram(
+            np.concatenate(self._cost),
+            np.concatenate(self._lower),
+            np.concatenate(self._upper),
+            np.concatenate(self._row_lower) if self._row_lower else np.zeros(0),
+            np.concatenate(self._row_upper) if self._row_upper else np.zeros(0),
+            stack(self._parts),
+            tuple(self._blocks),
+            lines,
+            pairs,
+        )
+
+
+def influenced(stated: Rows, lines: Lines, count: int) -> NDArray[np.bool_]:
+    """Return which rows contain undecided money, directly or through a total. Shape: (count,)."""
+    free = ~lines.fixed
+    totals = stated.totals
+    free_total = np.bincount(totals.total, weights=free[totals.line], minlength=totals.count) > 0
+    direct = stated.column >= 0
+    movable = np.zeros(len(stated.column), dtype=bool)
+    movable[direct] = free[stated.column[direct]]
+    if totals.count:
+        movable[~direct] = free_total[-1 - stated.column[~direct]]
+    movable &= stated.value != 0
+    return np.bincount(stated.row, weights=movable, minlength=count) > 0

@@ -1,0 +1,55 @@
+"""Impact: what met need earns, with diminishing returns.
+
+    impact = sum over pairs of  priority x sum over steps of  value_j x q_j
+    sum_j q_j <= sum over lines of the pair of  effectiveness x x,      0 <= q_j <= share_j x need
+
+Values fall from step to step, so the program fills the steps in order by itself.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fundalloc.facts.facts import Facts
+from fundalloc.facts.lines import Lines
+from fundalloc.model.linear_program import COVERAGE, Builder, Floats, Terms
+
+
+def step_table(facts: Facts) -> tuple[Floats, Floats]:
+    """Return shares and values of the steps per area, shape (areas, steps); areas with fewer steps are filled with zeros."""
+    most = max(len(steps) for steps in facts.returns)
+    table = np.zeros((2, len(facts.areas), most))
+    for a, steps in enumerate(facts.returns):
+        table[0, a, : len(steps)] = [float(s.share) for s in steps]
+        table[1, a, : len(steps)] = [float(s.value) for s in steps]
+    return table[0], table[1]
+
+
+def pair_of_line(lines: Lines) -> NDArray[np.int64]:
+    """Return for every line the position of its need, or -1 where nobody stated one."""
+    facts = lines.facts
+    position = np.full((len(facts.partnerships), len(facts.areas)), -1, dtype=np.int64)
+    position[facts.needs.partnership, facts.needs.area] = np.arange(len(facts.needs))
+    return position[lines.partnership, lines.area]
+
+
+def add_impact(builder: Builder, lines: Lines) -> None:
+    """Add one column per need and step, and one coverage row per need."""
+    facts = lines.facts
+    needs = facts.needs
+    shares, values = step_table(facts)
+    pairs = np.arange(len(needs))
+    first = builder.columns
+    for j in range(shares.shape[1]):
+        builder.add_columns(needs.priority.values * values[needs.area, j], upper=shares[needs.area, j] * needs.need.values)
+    pair = pair_of_line(lines)
+    funded = np.flatnonzero(pair >= 0)
+    effectiveness = facts.effectiveness.values[lines.instrument[funded], lines.area[funded]]
+    met = np.arange(first, builder.columns)
+    terms = Terms(
+        np.concatenate([pair[funded], np.tile(pairs, shares.shape[1])]),
+        np.concatenate([funded, met]),
+        np.concatenate([-effectiveness, np.ones(len(met))]),
+    )
+    builder.add_rows(COVERAGE, np.full(len(needs), -np.inf), np.zeros(len(needs)), terms)

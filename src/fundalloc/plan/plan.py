@@ -1,0 +1,202 @@
+"""The plan: final amounts in whole rounding steps, with findings, prices and the tables that staff read.
+
+A plan carries everything that explaining, comparing and exporting need; none of them reaches back to the solver.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from fundalloc.facts.facts import NO_LIMIT
+from fundalloc.plan.ledger import Coverage, measure_coverage
+from fundalloc.plan.verify import BREACH, DECIDED, MISSED, Finding
+from fundalloc.scenario.scenario import Scenario
+
+DIMENSIONS = ("instrument", "partnership", "area", "year")
+BUDGET = "budget"
+
+
+@dataclass(frozen=True)
+class RunLog:
+    """How the plan was made: enough to make it again."""
+
+    solver: str
+    method: str
+    status: str
+    program_score: float
+    """The optimum of the linear program, before rounding."""
+    iterations: int
+    rows: int
+    columns: int
+    terms: int
+    rounded_lines: int
+    largest_move: float
+    """The largest change by rounding of any line, in EUR million."""
+    version: str
+    digest: str
+    bound: float | None = None
+    """The best score that the solver has not excluded, for searches that were stopped."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A verified plan. Amounts are whole rounding steps per line; tables give EUR million."""
+
+    scenario: Scenario
+    steps: NDArray[np.int64]
+    """Amount of every line of `scenario.lines`, in rounding steps."""
+    findings: tuple[Finding, ...]
+    """Every demand of every rule, ceilings and absorption included."""
+    prices: NDArray[np.float64]
+    """Shadow price per finding: score per extra EUR million of its limit; NaN where there is none."""
+    log: RunLog
+
+    @property
+    def status(self) -> str:
+        """The solver's verdict: optimal or feasible."""
+        return self.log.status
+
+    @cached_property
+    def amounts(self) -> NDArray[np.float64]:
+        """EUR million per line."""
+        return np.asarray(self.scenario.facts.euro(self.steps), dtype=float)
+
+    @cached_property
+    def coverage(self) -> Coverage:
+        """Met need per pair of partnership and area."""
+        return measure_coverage(self.scenario.lines, self.steps)
+
+    @cached_property
+    def penalty(self) -> float:
+        """Points lost to soft rules."""
+        missed = [f for f in self.findings if f.status == MISSED and f.rule.soft is not None]
+        return sum(float(f.rule.soft or 0) * float(-f.headroom) for f in missed)
+
+    @cached_property
+    def score(self) -> float:
+        """Impact less penalties, of the rounded plan."""
+        return float(self.coverage.impact.sum()) - self.penalty
+
+    @cached_property
+    def allocation(self) -> pd.DataFrame:
+        """One row per line: four ids, key, decided and planned amounts in EUR million, and what kind of money it is."""
+        lines, facts = self.scenario.lines, self.scenario.facts
+        table = pd.DataFrame(lines.ids, columns=list(DIMENSIONS))
+        table["year"] = table["year"].astype(int)
+        counts = np.array([i.counts for i in facts.instruments], dtype=object)
+        table["counts"] = counts[lines.instrument]
+        table["decided"] = facts.euro(lines.decided)
+        table["amount"] = self.amounts
+        table["key"] = lines.keys
+        return table
+
+    def total(self, *by: str, counts: str | None = None) -> pd.Series[float]:
+        """Sum the allocation by ids; `counts` keeps only budget or partner money. Exact to the last rounding step."""
+        table = pd.DataFrame({"steps": self.steps, **{name: self.allocation[name] for name in (*DIMENSIONS, "counts")}})
+        if counts is not None:
+            table = table[table["counts"] == counts]
+        sums = table.groupby(list(by), sort=False, observed=True)["steps"].sum()
+        step = self.scenario.facts.step
+        return sums * step.numerator / step.denominator
+
+    def pivot(self, rows: str, columns: str, counts: str | None = None) -> pd.DataFrame:
+        """Sum the allocation into a table, all members of both dimensions in order, zero where nothing is planned."""
+        sums = self.total(rows, columns, counts=counts).unstack(columns, fill_value=0.0)
+        return sums.reindex(index=self._members(rows, counts), columns=self._members(columns, counts), fill_value=0.0)
+
+    def _members(self, name: str, counts: str | None) -> list[str] | list[int]:
+        facts = self.scenario.facts
+        if name == "year":
+            return list(facts.years)
+        if name == "instrument":
+            return [i.id for i in facts.instruments if i.counts != "memo" and counts in (None, i.counts)]
+        return list(facts.dimensions[name].members)
+
+    @cached_property
+    def free_money(self) -> pd.DataFrame:
+        """Per planned instrument and year: ceiling, reserve, usable, decided, planned, free, and the ceiling's shadow price.
+
+        The row of year 0 is the whole period. Ceilings that do not exist are NaN; `free` of a year is then NaN too.
+        """
+        facts, lines = self.scenario.facts, self.scenario.lines
+        count = len(facts.years)
+        shape = (len(facts.instruments), count)
+        planned, decided = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
+        np.add.at(planned, (lines.instrument, lines.year), self.steps)
+        np.add.at(decided, (lines.instrument, lines.year), lines.decided)
+        price = {f.member: p for f, p in zip(self.findings, self.prices, strict=True) if f.rule.kind == "ceiling"}
+        records = []
+        for k, instrument in enumerate(facts.instruments):
+            if not instrument.planned:
+                continue
+            years = [(str(t), facts.ceilings.full[k, n], facts.ceilings.usable[k, n], decided[k, n], planned[k, n]) for n, t in enumerate(facts.years)]
+            years.append(("total", *_whole_period(facts.ceilings.full[k], facts.ceilings.full_total[k]), decided[k].sum(), planned[k].sum()))
+            if facts.ceilings.usable_total[k] != NO_LIMIT or np.all(facts.ceilings.usable[k] != NO_LIMIT):
+                usable = _whole_period(facts.ceilings.usable[k], facts.ceilings.usable_total[k])[0]
+                years[-1] = (*years[-1][:2], usable, *years[-1][-2:])
+            for when, full, usable, fixed, money in years:
+                known = full != NO_LIMIT
+                records.append({
+                    "instrument": instrument.id,
+                    "year": 0 if when == "total" else int(when),
+                    "ceiling": self._eur(full) if known else np.nan,
+                    "reserve": self._eur(full - usable) if known else np.nan,
+                    "decided": self._eur(fixed),
+                    "planned": self._eur(money),
+                    "free": self._eur(usable - money) if known else np.nan,
+                    "price": price.get((instrument.id, when), np.nan),
+                })
+        return pd.DataFrame(records)
+
+    def _eur(self, steps: int) -> float:
+        return float(self.scenario.facts.euro(int(steps)))
+
+    @cached_property
+    def rules_table(self) -> pd.DataFrame:
+        """One row per demand of a rule: id, kind, member, sense, amount, base, limit, headroom (EUR million), status, price."""
+        rows = [
+            {
+                "rule": f.rule.id,
+                "kind": f.rule.kind,
+                "member": "|".join(f.member),
+                "sense": str(f.sense),
+                "enforced": "hard" if f.rule.hard else "watched" if f.rule.watch else "soft",
+                "amount": float(f.amount),
+                "base": np.nan if f.base is None else float(f.base),
+                "limit": float(f.limit),
+                "headroom": float(f.headroom),
+                "status": f.status,
+                "price": price,
+            }
+            for f, price in zip(self.findings, self.prices, strict=True)
+        ]
+        return pd.DataFrame(rows, columns=["rule", "kind", "member", "sense", "enforced", "amount", "base", "limit", "headroom", "status", "price"])
+
+    def coverage_by(self, name: str) -> pd.DataFrame:
+        """Sum need and met need by partnership or area; `coverage` is NaN where there is no need."""
+        needs = self.scenario.facts.needs
+        ids = np.array(self.scenario.facts.dimensions[name].ids, dtype=object)[getattr(needs, name)]
+        table = pd.DataFrame({name: ids, "need": self.coverage.need, "met": self.coverage.met}).groupby(name, sort=False).sum()
+        table = table.reindex(list(self.scenario.facts.dimensions[name].members), fill_value=0.0)
+        table["coverage"] = np.where(table["need"] > 0, table["met"] / table["need"].where(table["need"] > 0, 1.0), np.nan)
+        return table
+
+    def counts_by_status(self) -> dict[str, int]:
+        """Return how many demands of written rules have each status."""
+        statuses = [f.status for f in self.findings if not f.rule.built_in]
+        return {word: statuses.count(word) for word in ("ok", "at limit", MISSED, DECIDED, BREACH)}
+
+
+def _whole_period(yearly: NDArray[np.int64], total: int) -> tuple[int, int]:
+    """Return the ceiling of the whole period, twice: the total, the sum of the years, or the smaller of both."""
+    complete = bool(np.all(yearly != NO_LIMIT))
+    limits = [int(yearly.sum())] if complete else []
+    if total != NO_LIMIT:
+        limits.append(int(total))
+    limit = min(limits, default=NO_LIMIT)
+    return limit, limit

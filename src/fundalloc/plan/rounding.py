@@ -1,0 +1,178 @@
+"""Amounts in whole rounding steps that keep every hard rule.
+
+The plan of the linear program is mostly whole already. The rest is settled by an integer program around it: the same
+program counted in rounding steps, in which every line may move to a neighbouring step and the score is still maximised.
+Hard rules hold exactly, and soft rules that the plan meets must still be met. If no such plan exists the neighbourhood
+grows; then the soft rules may be missed at their price; then the plan is refused with the rules that stand in the way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fundalloc.errors import NotRoundable, SolverFailed
+from fundalloc.facts.lines import Lines
+from fundalloc.model.linear_program import Floats, LinearProgram, Matrix, Terms, stack
+from fundalloc.rules._kind import Sense
+from fundalloc.solve import Options, Solution, Status, solve_program
+
+WHOLE = 1e-6
+"""How near to a whole step counts as whole, in steps."""
+MARGIN = 1e-6
+"""How far limits of hard rules with crooked coefficients are tightened, in steps."""
+GAP = 1e-5
+"""Relative score that rounding may give away to stop early."""
+_POWERS = 10.0 ** np.arange(7)
+
+
+@dataclass(frozen=True)
+class Rounded:
+    """Whole steps per line, and what rounding did."""
+
+    steps: NDArray[np.int64]
+    moved: int
+    """Lines that were not whole."""
+    largest_move: float
+    """The largest change of any line, in EUR million."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """How far a rounding may reach."""
+
+    reach: int
+    """Steps that a line may move beyond its neighbours."""
+    everyone: bool
+    """Whether lines without money may take some."""
+    soft: bool
+    """Whether soft rules that the plan meets must still be met."""
+
+
+ATTEMPTS = (Attempt(0, False, True), Attempt(1, False, True), Attempt(1, False, False), Attempt(5, True, False))
+
+
+def round_plan(program: LinearProgram, solution: Solution, lines: Lines, options: Options) -> Rounded:
+    """Turn the solution's line amounts into whole steps. Raises NotRoundable naming the rules that cannot be met."""
+    step = float(lines.facts.step)
+    exact = np.clip(solution.values[: program.lines] / step, lines.decided, lines.upper.astype(float))
+    if np.all(np.abs(exact - np.rint(exact)) < WHOLE):
+        return _rounded(exact, exact, step)
+    counted = in_steps(program, lines)
+    for attempt in ATTEMPTS:
+        around = _around(counted, solution, lines, exact, attempt)
+        found = solve_program(around, Options(time_limit=options.time_limit or 60, gap=GAP))
+        if found.usable:
+            return _rounded(found.values[: program.lines], exact, step)
+        if found.status is not Status.INFEASIBLE:
+            raise SolverFailed(found.status, f"Rounding stopped: {found.message}")
+    raise NotRoundable(_refusal(_around(counted, solution, lines, exact, ATTEMPTS[-1]), lines))
+
+
+def _rounded(values: Floats, exact: Floats, step: float) -> Rounded:
+    whole = np.rint(values)
+    fractional = np.abs(exact - np.rint(exact)) >= WHOLE
+    return Rounded(whole.astype(np.int64), int(fractional.sum()), float(np.abs(whole - exact).max(initial=0.0)) * step)
+
+
+def in_steps(program: LinearProgram, lines: Lines) -> LinearProgram:
+    """Count all columns and limits in rounding steps, and state hard rules so that the solver can keep them exactly.
+
+    Exact shares are widened by one step of their base. Rows of hard rules are multiplied by the power of ten that makes
+    their coefficients whole; where none does, their limits are tightened by a hair.
+    """
+    step = float(lines.facts.step)
+    lower, upper = program.row_lower / step, program.row_upper / step
+    hard = np.zeros(program.shape[0], dtype=bool)
+    for block in program.blocks:
+        if block.rule is None or block.demands is None:
+            continue
+        hard[block.rows] = block.rule.hard
+        if block.rule.relative:
+            exactly = np.array([s is Sense.EXACTLY for s in block.demands.sense], dtype=float)
+            lower[block.rows] -= exactly
+            upper[block.rows] += exactly
+    matrix, factor = _whole_rows(program.matrix, hard)
+    return replace(
+        program,
+        cost=program.cost * step,
+        lower=program.lower / step,
+        upper=program.upper / step,
+        row_lower=_limit(lower, factor, MARGIN),
+        row_upper=_limit(upper, factor, -MARGIN),
+        matrix=matrix,
+    )
+
+
+def _around(counted: LinearProgram, solution: Solution, lines: Lines, exact: Floats, attempt: Attempt) -> LinearProgram:
+    """Restrict the program to a neighbourhood of the plan; the lines that may move must be whole."""
+    fractional = np.abs(exact - np.rint(exact)) >= WHOLE
+    movable = fractional if attempt.reach == 0 else ~lines.fixed & (attempt.everyone | (exact > WHOLE))
+    near = np.rint(exact)
+    low = np.where(movable, np.maximum(np.floor(exact + WHOLE) - attempt.reach, lines.decided), near)
+    high = np.where(movable, np.minimum(np.ceil(exact - WHOLE) + attempt.reach, lines.upper.astype(float)), near)
+    lower, upper = counted.lower.copy(), counted.upper.copy()
+    lower[: counted.lines], upper[: counted.lines] = low, np.maximum(low, high)
+    for block in counted.blocks if attempt.soft else ():
+        kept = solution.values[block.misses] < WHOLE
+        upper[block.misses] = np.where(kept, 0.0, upper[block.misses])
+    integer = np.zeros(counted.shape[1], dtype=bool)
+    integer[: counted.lines] = movable
+    return replace(counted, lower=lower, upper=upper, integer=integer)
+
+
+def _whole_rows(matrix: Matrix, hard: NDArray[np.bool_]) -> tuple[Matrix, Floats]:
+    """Multiply hard rows by the smallest power of ten that makes their coefficients whole; returns the factors.
+
+    A factor of 0 marks a hard row that no power up to a million makes whole; soft rows keep factor 1.
+    """
+    row, rows = matrix.row, len(hard)
+    factor = np.where(hard, 0.0, 1.0)
+    for power in _POWERS[::-1]:
+        product = matrix.value * power
+        off = np.abs(product - np.rint(product)) > 1e-9 * power
+        factor[hard & (np.bincount(row, weights=off, minlength=rows) == 0)] = power
+    scaled = matrix.value * np.where(factor > 0, factor, 1.0)[row]
+    whole = hard[row] & (factor[row] > 0)
+    return Matrix(matrix.start, matrix.index, np.where(whole, np.rint(scaled), scaled)), factor
+
+
+def _limit(limit: Floats, factor: Floats, inward: float) -> Floats:
+    """Scale limits with their rows; free whole ones from floating-point dust, tighten those of crooked hard rows."""
+    finite = np.isfinite(limit)
+    scaled = np.where(finite, limit, 0.0) * np.where(factor > 0, factor, 1.0)
+    near = np.rint(scaled)
+    clean = np.where(np.abs(scaled - near) < 1e-6, near, scaled)
+    return np.where(finite, np.where(factor == 0, scaled + inward, clean), limit)
+
+
+def _refusal(around: LinearProgram, lines: Lines) -> str:
+    """Name the rules that cannot be met at this step: those that an elastic rounding has to break."""
+    rule_rows = np.concatenate([np.arange(b.rows.start, b.rows.stop) for b in around.blocks if b.rule is not None and b.rule.hard])
+    short, over = rule_rows[np.isfinite(around.row_lower[rule_rows])], rule_rows[np.isfinite(around.row_upper[rule_rows])]
+    new_row = np.concatenate([short, over])
+    columns, count = around.shape[1], len(new_row)
+    sign = np.concatenate([np.ones(len(short)), -np.ones(len(over))])
+    matrix = around.matrix
+    terms = Terms(
+        np.concatenate([matrix.row, new_row]),
+        np.concatenate([matrix.index, columns + np.arange(count)]),
+        np.concatenate([matrix.value, sign]),
+    )
+    assert around.integer is not None
+    elastic = replace(
+        around,
+        cost=np.concatenate([np.zeros(columns), -np.ones(count)]),
+        lower=np.concatenate([around.lower, np.zeros(count)]),
+        upper=np.concatenate([around.upper, np.full(count, np.inf)]),
+        matrix=stack([(around.shape[0], terms)]),
+        integer=np.concatenate([around.integer, np.zeros(count, dtype=bool)]),
+    )
+    found = solve_program(elastic, Options(time_limit=30, gap=1e-3))
+    step = f"EUR {float(lines.facts.step):g} million"
+    if not found.usable:
+        return f"No plan in steps of {step} keeps all rules. Try a smaller round_to."
+    broken = sorted({around.row_owner(int(r)).owner for r, v in zip(new_row, found.values[columns:], strict=True) if v > WHOLE})
+    return f"No plan in steps of {step} keeps: {', '.join(broken)}. Try a smaller round_to, or let the rule give way."

@@ -1,0 +1,94 @@
+"""Recompute every rule from the rounded amounts, in exact integers. This module cannot see the linear program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fundalloc.errors import NotVerified
+from fundalloc.facts.lines import Lines
+from fundalloc.money import euro
+from fundalloc.rules._kind import Kind, Sense
+from fundalloc.scenario.scenario import Scenario
+
+OK, AT_LIMIT, MISSED, BREACH, DECIDED = "ok", "at limit", "missed", "breach", "decided"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One demand of one rule, measured. Amounts are exact, in EUR million."""
+
+    rule: Kind
+    member: tuple[str, ...]
+    sense: Sense
+    figure: Fraction
+    """The limit as written: EUR million, or a share."""
+    amount: Fraction
+    limit: Fraction
+    headroom: Fraction
+    """Room left before the limit; negative when it is broken."""
+    status: str
+    """ok · at limit · missed (soft or watched) · breach (hard) · decided (broken by decided money alone)."""
+    base: Fraction | None = None
+    """What a share is taken of."""
+
+
+def measure_rules(scenario: Scenario, steps: NDArray[np.int64]) -> list[Finding]:
+    """Measure every rule on a ledger of whole steps per line."""
+    return [finding for rule in scenario.rules for finding in measure_rule(rule, scenario.lines, steps)]
+
+
+def measure_rule(rule: Kind, lines: Lines, steps: NDArray[np.int64]) -> list[Finding]:
+    """Measure one rule on a ledger of whole steps per line."""
+    demands = rule.demands(lines)
+    measures = rule.check(lines, demands, steps)
+    unit = lines.facts.step / measures.scale
+    headroom = measures.headroom(demands.sense)
+    base = measures.base or [None] * len(demands)
+    return [
+        Finding(
+            rule,
+            demands.member[k],
+            demands.sense[k],
+            demands.figure[k],
+            measures.amount[k] * unit,
+            measures.limit[k] * unit,
+            room * unit,
+            _status(rule, room, measures.scale, demands.sense[k], bool(measures.moves[k])),
+            None if (whole := base[k]) is None else whole * unit,
+        )
+        for k, room in enumerate(headroom)
+    ]
+
+
+def _status(rule: Kind, room: int, scale: int, sense: Sense, moves: bool) -> str:
+    if room >= 0:
+        return AT_LIMIT if room < scale or sense is Sense.EXACTLY else OK
+    if rule.hard:
+        return BREACH if moves else DECIDED
+    return MISSED
+
+
+def check_ledger(lines: Lines, steps: NDArray[np.int64]) -> list[str]:
+    """Return what is wrong with the amounts themselves: negative, below decided money, or different from fixed money."""
+    wrong = (steps < lines.decided) | (lines.fixed & (steps != lines.decided)) | (steps < 0)
+    unit = lines.facts.euro
+    return [f"{lines.keys[k]}: {unit(int(steps[k]))} against decided {unit(int(lines.decided[k]))}" for k in np.flatnonzero(wrong)]
+
+
+def verify(scenario: Scenario, steps: NDArray[np.int64]) -> list[Finding]:
+    """Measure every rule and raise NotVerified when an amount or a hard rule does not hold."""
+    findings = measure_rules(scenario, steps)
+    problems = check_ledger(scenario.lines, steps)
+    names = scenario.names()
+    for finding in findings:
+        if finding.status == BREACH:
+            places = scenario.decimals + 3
+            said = finding.rule.sentence(finding.member, names)
+            problems.append(f"{finding.rule.id}: {said}: {euro(finding.amount, places)} is not {finding.sense} {euro(finding.limit, places)}")
+    if problems:
+        raise NotVerified("The plan does not keep what it must:\n" + "\n".join(f"  {p}" for p in problems[:20]))
+    return findings

@@ -1,0 +1,72 @@
+"""The whole corridor in one short function: scenario → program → solution → whole steps → verified plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from importlib.metadata import version
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fundalloc.errors import Infeasible, SolverFailed
+from fundalloc.model.compile import compile_program
+from fundalloc.model.linear_program import LinearProgram
+from fundalloc.plan.plan import Plan, RunLog
+from fundalloc.plan.rounding import round_plan
+from fundalloc.plan.verify import Finding, verify
+from fundalloc.scenario.scenario import Scenario
+from fundalloc.solve import Options, Solution, Status, solve_program
+
+Progress = Callable[[str], AbstractContextManager[object]]
+
+
+def solve(scenario: Scenario, options: Options | None = None, progress: Progress | None = None) -> Plan:
+    """Compute the plan of a scenario.
+
+    Raises Infeasible (conflicts empty: `insight.diagnose` finds them), SolverFailed, NotRoundable or NotVerified; a plan
+    that is returned keeps every hard rule exactly.
+    """
+    options, progress = options or Options(), progress or (lambda _: nullcontext())
+    with progress("Compiling"):
+        program = compile_program(scenario)
+    with progress("Solving"):
+        solution = solve_program(program, options)
+    if solution.status is Status.INFEASIBLE:
+        raise Infeasible([])
+    if not solution.usable:
+        raise SolverFailed(solution.status, f"The solver stopped: {solution.status} ({solution.message or solution.solver}).")
+    with progress("Rounding"):
+        rounded = round_plan(program, solution, scenario.lines, options)
+    with progress("Verifying"):
+        findings = verify(scenario, rounded.steps)
+    log = RunLog(
+        solver=solution.solver,
+        method=solution.method,
+        status=str(solution.status),
+        program_score=solution.objective,
+        iterations=solution.iterations,
+        rows=program.shape[0],
+        columns=program.shape[1],
+        terms=program.terms,
+        rounded_lines=rounded.moved,
+        largest_move=rounded.largest_move,
+        version=version("fundalloc"),
+        digest=scenario.digest,
+        bound=solution.bound,
+    )
+    return Plan(scenario, rounded.steps, tuple(findings), price_findings(program, solution, findings), log)
+
+
+def price_findings(program: LinearProgram, solution: Solution, findings: list[Finding]) -> NDArray[np.float64]:
+    """Return the shadow price of every finding; NaN for watched rules and for rows that nothing can influence."""
+    blocks = {block.owner: block for block in program.blocks if block.rule is not None}
+    prices, position = np.full(len(findings), np.nan), 0
+    while position < len(findings):
+        rule = findings[position].rule
+        block = blocks.get(rule.id)
+        count = len(block.demands or ()) if block else sum(1 for f in findings if f.rule is rule)
+        if block is not None:
+            prices[position : position + count] = np.where(block.relaxed, np.nan, solution.prices[block.rows])
+        position += count
+    return prices

@@ -1,0 +1,102 @@
+"""HiGHS, driven with arrays: the default solver.
+
+Small programs go to the simplex method, large ones to the interior point method with crossover, which gives a basis
+and so shadow prices as well.
+"""
+
+from __future__ import annotations
+
+import time
+
+import highspy
+import numpy as np
+
+from fundalloc.model.linear_program import LinearProgram
+from fundalloc.solve.solution import Options, Solution, Status
+
+INTERIOR_POINT_FROM = 3_000
+"""Columns from which the interior point method wins on allocation programs."""
+
+_STATUS = {
+    highspy.HighsModelStatus.kOptimal: Status.OPTIMAL,
+    highspy.HighsModelStatus.kInfeasible: Status.INFEASIBLE,
+    highspy.HighsModelStatus.kUnbounded: Status.UNBOUNDED,
+}
+_STOPPED = {
+    highspy.HighsModelStatus.kTimeLimit,
+    highspy.HighsModelStatus.kIterationLimit,
+    highspy.HighsModelStatus.kInterrupt,
+    highspy.HighsModelStatus.kSolutionLimit,
+}
+
+
+class _Quiet(highspy.Highs):
+    """HiGHS without callbacks: enabling them prints a banner to standard output in some versions."""
+
+    def enableCallbacks(self) -> None:
+        """Leave them off; nothing here listens."""
+
+
+def solve(program: LinearProgram, options: Options) -> Solution:
+    """Solve a linear or mixed-integer program with HiGHS."""
+    started = time.perf_counter()
+    method = _method(program, options)
+    highs = _load(program)
+    highs.setOptionValue("solver", "choose" if program.integer is not None else method)
+    if options.time_limit is not None:
+        highs.setOptionValue("time_limit", float(options.time_limit))
+    if options.gap is not None:
+        highs.setOptionValue("mip_rel_gap", float(options.gap))
+    highs.run()
+    status = highs.getModelStatus()
+    if status == highspy.HighsModelStatus.kUnboundedOrInfeasible or (status not in _STATUS and status not in _STOPPED):
+        highs.setOptionValue("presolve", "off")
+        highs.setOptionValue("solver", "simplex")
+        highs.run()
+        status = highs.getModelStatus()
+    return _read(highs, program, status, method, time.perf_counter() - started)
+
+
+def _method(program: LinearProgram, options: Options) -> str:
+    if options.method:
+        return options.method
+    return "ipm" if program.shape[1] >= INTERIOR_POINT_FROM else "simplex"
+
+
+def _load(program: LinearProgram) -> highspy.Highs:
+    highs = _Quiet()
+    highs.setOptionValue("output_flag", False)
+    highs.setOptionValue("random_seed", 0)
+    highs.setOptionValue("threads", 1)
+    lp = highspy.HighsLp()
+    lp.num_row_, lp.num_col_ = program.shape
+    lp.sense_ = highspy.ObjSense.kMaximize
+    lp.col_cost_, lp.col_lower_, lp.col_upper_ = program.cost, program.lower, program.upper
+    lp.row_lower_, lp.row_upper_ = program.row_lower, program.row_upper
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.num_row_, lp.a_matrix_.num_col_ = program.shape
+    lp.a_matrix_.start_ = program.matrix.start
+    lp.a_matrix_.index_ = program.matrix.index
+    lp.a_matrix_.value_ = program.matrix.value
+    if program.integer is not None:
+        kinds = highspy.HighsVarType
+        lp.integrality_ = [kinds.kInteger if whole else kinds.kContinuous for whole in program.integer]
+    if highs.passModel(lp) == highspy.HighsStatus.kError:
+        raise ValueError("HiGHS refused the program: not a number among its coefficients?")
+    return highs
+
+
+def _read(highs: highspy.Highs, program: LinearProgram, status: highspy.HighsModelStatus, method: str, seconds: float) -> Solution:
+    info, solution = highs.getInfo(), highs.getSolution()
+    ours = _STATUS.get(status, Status.ERROR)
+    if status in _STOPPED and info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:
+        ours = Status.FEASIBLE
+    solver = f"HiGHS {highs.version()}"
+    if ours not in (Status.OPTIMAL, Status.FEASIBLE):
+        return Solution(ours, solver=solver, method=method, seconds=seconds, message=highs.modelStatusToString(status))
+    values = np.array(solution.col_value)
+    whole = program.integer is not None
+    prices = np.zeros(program.shape[0]) if whole else np.array(solution.row_dual)
+    iterations = max(info.simplex_iteration_count, 0) + max(info.ipm_iteration_count, 0)
+    bound = info.mip_dual_bound if whole else (info.objective_function_value if ours is Status.OPTIMAL else None)
+    return Solution(ours, info.objective_function_value, values, prices, solver, "branch and bound" if whole else method, iterations, seconds, bound)
