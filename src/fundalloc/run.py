@@ -16,7 +16,7 @@ from fundalloc.plan.plan import Plan, RunLog
 from fundalloc.plan.rounding import round_plan
 from fundalloc.plan.verify import Finding, verify
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.solve import Options, Solution, Status, solve_program
+from fundalloc.solvers import Options, Solution, Status, solve_program
 
 Progress = Callable[[str], AbstractContextManager[object]]
 

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from fundalloc.errors import NotRoundable, SolverFailed
 from fundalloc.facts.lines import Lines
-from fundalloc.model.linear_program import Floats, LinearProgram, Matrix, Terms, stack
+from fundalloc.model.elastic import elastic_program, hard_rows
+from fundalloc.model.linear_program import Floats, LinearProgram, Matrix
 from fundalloc.rules._kind import Sense
-from fundalloc.solve import Options, Solution, Status, solve_program
+from fundalloc.solvers import Options, Solution, Status, solve_program
 
 WHOLE = 1e-6
 """How near to a whole step counts as whole, in steps."""
@@ -150,29 +151,11 @@ def _limit(limit: Floats, factor: Floats, inward: float) -> Floats:
 
 def _refusal(around: LinearProgram, lines: Lines) -> str:
     """Name the rules that cannot be met at this step: those that an elastic rounding has to break."""
-    rule_rows = np.concatenate([np.arange(b.rows.start, b.rows.stop) for b in around.blocks if b.rule is not None and b.rule.hard])
-    short, over = rule_rows[np.isfinite(around.row_lower[rule_rows])], rule_rows[np.isfinite(around.row_upper[rule_rows])]
-    new_row = np.concatenate([short, over])
-    columns, count = around.shape[1], len(new_row)
-    sign = np.concatenate([np.ones(len(short)), -np.ones(len(over))])
-    matrix = around.matrix
-    terms = Terms(
-        np.concatenate([matrix.row, new_row]),
-        np.concatenate([matrix.index, columns + np.arange(count)]),
-        np.concatenate([matrix.value, sign]),
-    )
-    assert around.integer is not None
-    elastic = replace(
-        around,
-        cost=np.concatenate([np.zeros(columns), -np.ones(count)]),
-        lower=np.concatenate([around.lower, np.zeros(count)]),
-        upper=np.concatenate([around.upper, np.full(count, np.inf)]),
-        matrix=stack([(around.shape[0], terms)]),
-        integer=np.concatenate([around.integer, np.zeros(count, dtype=bool)]),
-    )
-    found = solve_program(elastic, Options(time_limit=30, gap=1e-3))
+    elastic = elastic_program(around, hard_rows(around))
+    found = solve_program(elastic.program, Options(time_limit=30, gap=1e-3))
     step = f"EUR {float(lines.facts.step):g} million"
     if not found.usable:
         return f"No plan in steps of {step} keeps all rules. Try a smaller round_to."
-    broken = sorted({around.row_owner(int(r)).owner for r, v in zip(new_row, found.values[columns:], strict=True) if v > WHOLE})
+    missed = elastic.row[elastic.missed(found.values) > WHOLE]
+    broken = sorted({around.row_owner(int(row)).owner for row in missed})
     return f"No plan in steps of {step} keeps: {', '.join(broken)}. Try a smaller round_to, or let the rule give way."

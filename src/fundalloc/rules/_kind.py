@@ -273,12 +273,21 @@ class Kind(Record):
         return Demands(np.array(kept, dtype=np.intp), out.member, out.sense, out.figure)
 
     def skipped(self, lines: Lines) -> list[tuple[str, ...]]:
-        """Return the members that were left out because no line of theirs exists."""
+        """Return the members that `money` means but that were left out because no line of theirs exists."""
         members = self.members(lines)
         if not members.sizes:
             return []
         everyone = np.arange(int(np.prod(members.sizes, dtype=np.int64)))
-        return members.names(np.setdiff1d(everyone, self.present(lines, members)))
+        absent = np.setdiff1d(everyone, self.present(lines, members))
+        meant = dict(zip(NAMES, self.money.masks(lines.facts.dimensions), strict=True))
+        if self.unless is not None and len(self.unless.named) == 1:
+            (name,) = self.unless.named
+            meant[name] = meant[name] & ~dict(zip(NAMES, self.unless.masks(lines.facts.dimensions), strict=True))[name]
+        wanted = [
+            {label for label, mask in zip(labels, masks, strict=True) if np.any(mask & meant[owner])}
+            for labels, masks, owner in zip(members.labels, members.masks, members.owners, strict=True)
+        ]
+        return [name for name in members.names(absent) if all(part in entry for part, entry in zip(name, wanted, strict=True))]
 
     def sentence(self, member: Sequence[str], names: Mapping[str, Mapping[str, str]], language: str = "en") -> str:
         """Return `says` with the member's names filled in; `names` maps a dimension to {id: name}."""

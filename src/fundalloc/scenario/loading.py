@@ -29,7 +29,7 @@ from fundalloc.scenario.adjusting import adjust
 from fundalloc.scenario.consistency import check_facts, check_rules
 from fundalloc.scenario.document import Mapping, Scalar, Sequence, locate, parse_document, to_plain
 from fundalloc.scenario.figures import figures_from_tables
-from fundalloc.scenario.merging import Period, load_tree, merge, spread
+from fundalloc.scenario.merging import Period, display_name, load_tree, merge, spread
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sections import TOP_LEVEL, Head, check_steps, entries, problems_of, refused, validate
 
@@ -92,7 +92,7 @@ def assemble(tree: Mapping, source: Path, allowed: Callable[[Path], bool]) -> Sc
     rules, places = _rules(tree, source, allowed, dimensions, off, problems)
     if problems:
         raise ScenarioError(problems)
-    scenario = Scenario(head, facts, tuple(rules), places, off, tree, tables.by_name, _digest(tree, tables), tree.place.file)
+    scenario = Scenario(head, facts, tuple(rules), places, off, tree, tables.by_name, _digest(tree, tables), display_name(source))
     problems += check_rules(scenario)
     if problems:
         raise ScenarioError(problems)

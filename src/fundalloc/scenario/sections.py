@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, PlainValidator, ValidationError, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from fundalloc.errors import Place, Problem, did_you_mean
@@ -96,7 +96,7 @@ class Head(BaseModel):
     """Prints "illustrative data" on every output."""
     migration_money: Words = Text()
     """What counts as migration money; printed on the cover."""
-    steps: Annotated[tuple[Step, ...], AfterValidator(check_steps)] = STEPS
+    steps: Annotated[tuple[Step, ...], AfterValidator(check_steps)] = Field(default_factory=lambda: STEPS)
     """Diminishing returns on met need."""
     objective: tuple[Literal["impact"], ...] = ("impact",)
     expect: Expect | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fundalloc.model.linear_program import LinearProgram
-from fundalloc.solve.solution import Options, Solution, Status
+from fundalloc.solvers.solution import Options, Solution, Status
 
 __all__ = ["Options", "Solution", "Status", "solve_program"]
 
@@ -12,9 +12,9 @@ def solve_program(program: LinearProgram, options: Options | None = None) -> Sol
     """Solve with HiGHS (default) or the PuLP solver that the options name."""
     options = options or Options()
     if options.solver.lower() == "highs":
-        from fundalloc.solve import highs
+        from fundalloc.solvers import highs
 
         return highs.solve(program, options)
-    from fundalloc.solve import pulp
+    from fundalloc.solvers import pulp
 
     return pulp.solve(program, options)

@@ -12,7 +12,7 @@ import highspy
 import numpy as np
 
 from fundalloc.model.linear_program import LinearProgram
-from fundalloc.solve.solution import Options, Solution, Status
+from fundalloc.solvers.solution import Options, Solution, Status
 
 INTERIOR_POINT_FROM = 3_000
 """Columns from which the interior point method wins on allocation programs."""

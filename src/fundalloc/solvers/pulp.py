@@ -18,7 +18,7 @@ import pulp
 
 from fundalloc.errors import OutputError, UsageError, did_you_mean
 from fundalloc.model.linear_program import LinearProgram
-from fundalloc.solve.solution import Options, Solution, Status
+from fundalloc.solvers.solution import Options, Solution, Status
 
 _NAMES = {"cbc": "PULP_CBC_CMD", "highs-pulp": "HiGHS", "glpk": "GLPK_CMD", "gurobi": "GUROBI", "cplex": "CPLEX_PY", "xpress": "XPRESS_PY", "scip": "SCIP_PY", "mosek": "MOSEK"}
 _STATUS = {

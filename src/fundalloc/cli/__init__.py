@@ -1,0 +1,92 @@
+"""The command line: parse, call, print, exit code. A file per command; each is imported when it is used.
+
+Exit codes: 0 done · 1 fault in the program · 2 usage · 3 scenario has problems · 4 infeasible · 5 stopped at a limit ·
+6 output cannot be written · 7 verification failed · 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+COMMANDS = {
+    "new": ("new", "Copy a starter scenario that runs at once."),
+    "check": ("check", "Read, validate and test a scenario; nothing is written."),
+    "run": ("run", "Solve a scenario, verify the plan, write the results."),
+    "show": ("show", "Print the scenario after `extends`, with the origin of every value."),
+    "rules": ("reference", "Explain the kinds of rules in words and symbols."),
+    "schema": ("reference", "Print the JSON Schema of scenario files."),
+}
+
+
+class Commands(click.Group):
+    """The commands by name, imported when asked for, so that `--help` stays fast."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order in which a planner meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Import one command."""
+        if name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"fundalloc.cli.{COMMANDS[name][0]}"), name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; an unknown one gets a suggestion."""
+        from fundalloc.errors import did_you_mean
+
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            ctx.fail(f"No such command '{args[0]}'. {did_you_mean(args[0], COMMANDS)}".rstrip())
+        return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what the user can put right becomes a message and an exit code, anything else a traceback."""
+        from fundalloc.cli.failures import exit_code
+        from fundalloc.errors import FundallocError
+
+        try:
+            return super().invoke(ctx)
+        except FundallocError as error:
+            ctx.exit(exit_code(error))
+        except KeyboardInterrupt:
+            click.echo("Interrupted; nothing was written.", err=True)
+            ctx.exit(130)
+
+
+def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        click.echo(f"fundalloc {version('fundalloc')}")
+        ctx.exit()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Print the version.")
+def cli() -> None:
+    """Allocate EU financing instruments across migration partnerships, and prove the plan.
+
+    \b
+    fundalloc new my-plan                      copy a starter scenario
+    fundalloc check my-plan/baseline.yaml      read and test it
+    fundalloc run my-plan/baseline.yaml -o plan.xlsx
+    """
+
+
+def main() -> None:
+    """Entry point of the console script; never fails on a terminal that lacks a character."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+    cli(prog_name="fundalloc")

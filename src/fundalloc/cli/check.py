@@ -1,0 +1,93 @@
+"""`fundalloc check`: read, validate, test; nothing is written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from fundalloc.cli.common import Output, new_table, output_options, read, scenario_options
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@output_options
+@scenario_options
+def check(files: tuple[str, ...], settings: tuple[str, ...], allow_outside: bool, out: Output) -> None:
+    """Read scenario files, report every problem, and say whether a plan exists.
+
+    Shows the money that decisions leave free, per instrument and year. Nothing is solved to the end or written.
+
+    \b
+    fundalloc check scenarios/mff-2021-2027/baseline.yaml
+    """
+    from fundalloc.errors import Infeasible, ScenarioError
+    from fundalloc.insight.diagnose import find_conflict, is_feasible
+
+    problems, conflicts, reports = [], [], []
+    for file in files:
+        try:
+            scenario = read(file, settings, allow_outside, out)
+        except ScenarioError as error:
+            problems += error.problems
+            continue
+        with out.progress("Testing"):
+            feasible = is_feasible(scenario)
+        report = _report(scenario)
+        reports.append({**report, "feasible": feasible})
+        _print(report, out)
+        if feasible:
+            out.say("A plan that satisfies all hard rules exists, before rounding.")
+            out.say(f"Next: fundalloc run {file} -o plan.xlsx\n")
+        else:
+            conflicts += find_conflict(scenario)
+    out.json(reports)
+    if problems:
+        raise ScenarioError(problems)
+    if conflicts:
+        raise Infeasible(conflicts)
+
+
+def _report(scenario: Any) -> dict[str, Any]:
+    from fundalloc.insight.uncommitted import uncommitted_money
+    from fundalloc.insight.notices import notices
+
+    table = uncommitted_money(scenario)
+    return {
+        "scenario": scenario.id,
+        "title": str(scenario.head.title),
+        "file": scenario.file,
+        "extends": _extends(scenario),
+        **scenario.summary(),
+        "switched_off": {f"{section}.{key}": reason for section, off in scenario.switched_off.items() for key, reason in off.items()},
+        "notices": notices(scenario),
+        "free": table,
+        "decimals": scenario.decimals,
+    }
+
+
+def _extends(scenario: Any) -> str:
+    from fundalloc.scenario.document import Scalar
+
+    node = scenario.tree.get("extends")
+    return node.text if isinstance(node, Scalar) else ""
+
+
+def _print(report: dict[str, Any], out: Output) -> None:
+    from fundalloc.money import euro
+
+    out.say(f"{report['title']}  ({report['file']})")
+    out.say(
+        f"  {report['instruments']} instruments, {report['partnerships']} partnerships, {report['areas']} areas, "
+        f"{report['years']} years: {report['lines']} allocation lines, {report['rules']} rules"
+    )
+    for key, reason in report["switched_off"].items():
+        out.say(f"  switched off: {key} ({reason})")
+    for notice in report["notices"]:
+        out.say(f"  note: {notice}")
+    years = list(report["free"][0]["years"]) if report["free"] else []
+    table = new_table("Free money, million EUR", *years, "Total", numbers=len(years) + 1)
+    for row in report["free"]:
+        cells = [*row["years"].values(), row["total"]]
+        table.add_row(row["name"], *("-" if cell is None else euro(cell, report["decimals"]) for cell in cells))
+    out.table(table)

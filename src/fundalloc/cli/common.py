@@ -1,0 +1,121 @@
+"""What the commands share: options, progress, tables, reading scenarios."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from fundalloc.scenario.scenario import Scenario
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Output:
+    """How a command speaks: results to stdout, messages to stderr."""
+
+    as_json: bool = False
+    quiet: bool = False
+    verbose: bool = False
+    color: bool = True
+
+    @property
+    def console(self) -> Console:
+        """A console for tables; 100 columns wide when nobody looks."""
+        from rich.console import Console
+
+        plain = not self.color or "NO_COLOR" in os.environ
+        return Console(no_color=plain, highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else 110, emoji=False, markup=False)
+
+    def say(self, text: str = "") -> None:
+        """Print a result line, unless JSON or silence was asked for."""
+        if not self.as_json and not self.quiet:
+            click.echo(text)
+
+    def table(self, table: Table) -> None:
+        """Print a table, unless JSON or silence was asked for."""
+        if not self.as_json and not self.quiet:
+            self.console.print(table)
+
+    def note(self, text: str) -> None:
+        """Print a message on stderr, unless silence was asked for."""
+        if not self.quiet:
+            click.echo(text, err=True)
+
+    def json(self, value: Any) -> None:
+        """Print one JSON object, keys sorted, when JSON was asked for."""
+        if self.as_json:
+            click.echo(json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1))
+
+    @contextmanager
+    def progress(self, step: str) -> Iterator[None]:
+        """Say on stderr what is being done when it takes longer than a second and someone watches."""
+        started = time.perf_counter()
+        watched = (sys.stderr.isatty() or self.verbose) and not self.quiet
+        timer = threading.Timer(1.0, lambda: click.echo(f"{step} …", err=True)) if watched else None
+        if timer:
+            timer.daemon = True
+            timer.start()
+        try:
+            yield
+        finally:
+            if timer:
+                timer.cancel()
+        if self.verbose:
+            click.echo(f"{step:<12} {time.perf_counter() - started:8.2f} s", err=True)
+
+
+def output_options(command: F) -> F:
+    """Add --json, -q, -v and --no-color, and pass an Output as `out`."""
+
+    @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+    @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+    @click.option("-v", "--verbose", is_flag=True, help="Say how long each step took.")
+    @click.option("--no-color", is_flag=True, help="No colours (also: NO_COLOR=1).")
+    def wrapped(*args: Any, as_json: bool, quiet: bool, verbose: bool, no_color: bool, **kwargs: Any) -> Any:
+        return command(*args, out=Output(as_json, quiet, verbose, not no_color), **kwargs)
+
+    wrapped.__name__, wrapped.__doc__ = command.__name__, command.__doc__
+    wrapped.__click_params__ = [*getattr(command, "__click_params__", []), *wrapped.__click_params__]  # type: ignore[attr-defined]
+    return wrapped  # type: ignore[return-value]
+
+
+def scenario_options(command: F) -> F:
+    """Add --set and --allow-outside."""
+    outside = click.option("--allow-outside", is_flag=True, help="Let the scenario name files outside its folder.")
+    settings = click.option(
+        "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override one value, such as rules.legal-floor.at_least=20%. May be repeated."
+    )
+    return outside(settings(command))
+
+
+def read(path: str, settings: tuple[str, ...], allow_outside: bool, out: Output) -> Scenario:
+    """Read a scenario with progress."""
+    from fundalloc.scenario.loading import load
+
+    with out.progress("Reading"):
+        return load(path, settings=settings, allow_outside=allow_outside)
+
+
+def new_table(*columns: str, numbers: int = 0) -> Table:
+    """Return an empty table; the last `numbers` columns are right-aligned."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for k, column in enumerate(columns):
+        right = k >= len(columns) - numbers
+        table.add_column(column, justify="right" if right else "left", no_wrap=right)
+    return table

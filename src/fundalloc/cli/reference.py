@@ -1,0 +1,69 @@
+"""`fundalloc rules` and `fundalloc schema`: the formulation in words and symbols, and the file format for editors."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from fundalloc.cli.common import Output, output_options
+
+
+@click.command()
+@click.argument("kind", required=False)
+@output_options
+def rules(kind: str | None, out: Output) -> None:
+    """List the kinds of rules, or explain one: what it means, its formula, its keys, examples.
+
+    \b
+    fundalloc rules
+    fundalloc rules share
+    """
+    from fundalloc.errors import UsageError, did_you_mean
+    from fundalloc.rules import kinds
+
+    if kind is None:
+        width = max(map(len, kinds()))
+        out.json({word: {"says": found.__doc__, "built_in": found.built_in} for word, found in kinds().items()})
+        for word, found in kinds().items():
+            out.say(f"{word:<{width}}  {found.__doc__}{'  (from the facts)' if found.built_in else ''}")
+        out.say("\nNext: fundalloc rules share")
+        return
+    if kind not in kinds():
+        raise UsageError(f"No kind '{kind}'. {did_you_mean(kind, kinds())}")
+    _explain(kind, out)
+
+
+def _explain(word: str, out: Output) -> None:
+    import sys
+
+    from fundalloc.rules import kinds
+
+    kind = kinds()[word]
+    docstring = (sys.modules[kind.__module__].__doc__ or "").strip()
+    fields = {name: field.description or "" for name, field in kind.model_fields.items() if name != "id"}
+    out.json({"kind": word, "says": docstring, "fields": fields, "examples": kind.EXAMPLES})
+    out.say(f"{word}\n\n{docstring}\n")
+    if kind.built_in:
+        return
+    out.say("Keys")
+    width = max(map(len, fields))
+    for name, description in fields.items():
+        out.say(f"  {name:<{width}}  {description}")
+    out.say("\nExamples")
+    for k, example in enumerate(kind.EXAMPLES, start=1):
+        inner = ", ".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in example.items())
+        out.say(f"  example-{k}: {{kind: {word}, {inner}}}")
+
+
+@click.command()
+@output_options
+def schema(out: Output) -> None:
+    """Print the JSON Schema of scenario files, for editors that complete and check YAML.
+
+    \b
+    fundalloc schema > schema.json
+    """
+    from fundalloc.scenario.schema import json_schema
+
+    click.echo(json.dumps(json_schema(), ensure_ascii=False, indent=1))

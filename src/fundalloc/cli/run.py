@@ -1,0 +1,127 @@
+"""`fundalloc run`: solve, verify, print, write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fundalloc.cli.common import Output, output_options, read, scenario_options
+
+if TYPE_CHECKING:
+    from fundalloc.plan.plan import Plan
+    from fundalloc.scenario.scenario import Scenario
+    from fundalloc.solvers import Options
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("-o", "--output", metavar="FILE.xlsx", help="Write the workbook (one scenario) or, for several, a folder.")
+@click.option("--csv", "csv_folder", metavar="DIR", help="Write tidy CSV tables into this folder.")
+@click.option("--write-lp", metavar="FILE", help="Write the linear program as .lp or .mps, with a table of names.")
+@click.option("--solver", default="highs", show_default=True, help="highs, or a solver that PuLP reaches: cbc, highs-pulp …")
+@click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Stop the solver after this time.")
+@click.option("--gap", type=click.FloatRange(min=0), help="Relative gap at which a search may stop.")
+@click.option("-n", "--dry-run", is_flag=True, help="Solve and print, write nothing.")
+@click.option("--open", "open_file", is_flag=True, help="Open the workbook when it is written.")
+@output_options
+@scenario_options
+def run(
+    files: tuple[str, ...],
+    output: str | None,
+    csv_folder: str | None,
+    write_lp: str | None,
+    solver: str,
+    time_limit: float | None,
+    gap: float | None,
+    dry_run: bool,
+    open_file: bool,
+    settings: tuple[str, ...],
+    allow_outside: bool,
+    out: Output,
+) -> None:
+    """Solve scenarios, verify every rule on the rounded amounts, and write the results.
+
+    \b
+    fundalloc run scenarios/mff-2021-2027/baseline.yaml -o plan.xlsx
+    fundalloc run plan.yaml --set rules.legal-pathways-floor.at_least=20% -n
+    """
+    from fundalloc.export.files import check_writable
+    from fundalloc.solvers import Options
+
+    if len(files) > 1 and (write_lp or csv_folder):
+        raise click.UsageError("--csv and --write-lp take one scenario at a time.")
+    books = {} if output is None or dry_run else _book_names(files, Path(output))
+    for book in books.values():
+        check_writable(book)
+    scenarios = [read(file, settings, allow_outside, out) for file in files]
+    plans = []
+    for file, scenario in zip(files, scenarios, strict=True):
+        plan = _solve(scenario, Options(solver=solver, time_limit=time_limit, gap=gap), out)
+        plans.append(plan)
+        _print(plan, out)
+        if not dry_run:
+            _write(plan, books.get(file), csv_folder, write_lp, out)
+            if open_file and file in books:
+                click.launch(str(books[file]))
+    _json(plans, out)
+    if any(plan.status == "feasible" for plan in plans):
+        out.note("The search was stopped at its limit; the best plan found is verified, but not proved optimal.")
+        click.get_current_context().exit(5)
+
+
+def _book_names(files: tuple[str, ...], output: Path) -> dict[str, Path]:
+    """One scenario: the file named. Several: one workbook each, named after the scenario file, in the folder named."""
+    if len(files) == 1:
+        if output.suffix.lower() != ".xlsx":
+            raise click.UsageError(f"-o {output}: a workbook ends in .xlsx")
+        return {files[0]: output}
+    return {file: output / f"{Path(file).stem}.xlsx" for file in files}
+
+
+def _solve(scenario: Scenario, options: Options, out: Output) -> Plan:
+    from fundalloc.errors import Infeasible
+    from fundalloc.insight.diagnose import find_conflict
+    from fundalloc.run import solve
+
+    try:
+        return solve(scenario, options, out.progress)
+    except Infeasible:
+        with out.progress("Diagnosing"):
+            conflicts = find_conflict(scenario)
+        raise Infeasible(conflicts) from None
+
+
+def _print(plan: Plan, out: Output) -> None:
+    from fundalloc.cli.report import print_plan
+
+    if not out.quiet and not out.as_json:
+        print_plan(plan, out)
+
+
+def _write(plan: Plan, book: Path | None, csv_folder: str | None, write_lp: str | None, out: Output) -> None:
+    if write_lp is not None:
+        from fundalloc.export.program import write_program_files
+
+        with out.progress("Writing"):
+            for path in write_program_files(plan.scenario, Path(write_lp)):
+                out.say(f"Wrote {path}")
+    if csv_folder is not None:
+        from fundalloc.export.tables import write_csv
+
+        for path in write_csv(plan, csv_folder):
+            out.say(f"Wrote {path}")
+    if book is not None:
+        from fundalloc.export.workbook import write_workbook
+
+        with out.progress("Writing"):
+            write_workbook(plan, book)
+        out.say(f"Wrote {book}")
+
+
+def _json(plans: list[Plan], out: Output) -> None:
+    if out.as_json:
+        from fundalloc.export.tables import as_dict
+
+        out.json(as_dict(plans[0]) if len(plans) == 1 else [as_dict(plan) for plan in plans])

@@ -1,0 +1,1 @@
+"""Plan → files: Excel workbook, CSV tables, JSON."""

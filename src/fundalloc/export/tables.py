@@ -1,0 +1,133 @@
+"""A plan as tidy CSV tables and as JSON that diffs well: keys and rows sorted, one date (`as_of`), no clock."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from fundalloc.errors import OutputError
+from fundalloc.export.files import replacing
+from fundalloc.plan.plan import Plan
+from fundalloc.plan.verify import Finding
+
+FORMAT = "fundalloc.run/1"
+
+
+def tables(plan: Plan) -> dict[str, pd.DataFrame]:
+    """Return the tables that `--csv` writes, by file name. Amounts are EUR million."""
+    language = plan.scenario.head.output.language
+    names = plan.scenario.names(language)
+    allocation = plan.allocation.copy()
+    for name in ("instrument", "partnership", "area"):
+        allocation[f"{name}_name"] = allocation[name].map(names[name])
+    rules = plan.rules_table.copy()
+    rules.insert(3, "says", [f.rule.sentence(f.member, names, language) for f in plan.findings])
+    rules["source"] = [f.rule.source for f in plan.findings]
+    needs = plan.scenario.facts.needs
+    dimensions = plan.scenario.facts.dimensions
+    coverage = pd.DataFrame({
+        "partnership": [dimensions.partnership.ids[k] for k in needs.partnership],
+        "area": [dimensions.area.ids[k] for k in needs.area],
+        "need": plan.coverage.need,
+        "met": plan.coverage.met,
+        "priority": needs.priority.values,
+        "impact": plan.coverage.impact,
+    })
+    return {"allocation": allocation, "coverage": coverage, "free-money": plan.free_money, "memo": memo_money(plan), "rules": rules}
+
+
+def memo_money(plan: Plan) -> pd.DataFrame:
+    """Return memo money: shown, never added."""
+    facts = plan.scenario.facts
+    memo = facts.memo
+    columns = {d.name: [d.ids[k] for k in getattr(memo, d.name)] for d in facts.dimensions}
+    return pd.DataFrame({**columns, "amount": facts.euro(memo.amount), "decision": memo.decision, "source": memo.source})
+
+
+def write_csv(plan: Plan, folder: str | Path) -> list[Path]:
+    """Write one CSV per table into a folder, which is made when missing. Raises OutputError."""
+    target = Path(folder)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"Cannot write into {target}: {error.strerror}.") from None
+    written = []
+    for name, table in tables(plan).items():
+        path = target / f"{name}.csv"
+        with replacing(path) as temporary:
+            harmless(table).to_csv(temporary, index=False, encoding="utf-8", lineterminator="\n", float_format=lambda x: f"{x:.12g}")
+        written.append(path)
+    return written
+
+
+def harmless(table: pd.DataFrame) -> pd.DataFrame:
+    """Put an apostrophe before texts that a spreadsheet would take for a formula."""
+
+    def tame(value: object) -> object:
+        return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
+
+    return table.map(tame)
+
+
+def to_json(plan: Plan) -> str:
+    """Return the plan as one JSON object."""
+    return json.dumps(as_dict(plan), ensure_ascii=False, sort_keys=True, indent=1) + "\n"
+
+
+def as_dict(plan: Plan) -> dict[str, Any]:
+    """Return the plan as plain values, the lines that carry money sorted by key."""
+    scenario, log = plan.scenario, plan.log
+    allocation = plan.allocation[(plan.allocation["amount"] > 0) | (plan.allocation["decided"] > 0)]
+    return {
+        "format": FORMAT,
+        "scenario": {
+            "id": scenario.id,
+            "title": dict(scenario.head.title),
+            "as_of": scenario.head.as_of,
+            "state": scenario.head.state,
+            "file": scenario.file,
+            "digest": scenario.digest,
+            "years": list(scenario.facts.years),
+            "round_to": float(scenario.facts.step),
+            "illustrative": scenario.head.illustrative,
+        },
+        "status": plan.status,
+        "score": _number(plan.score),
+        "impact": _number(float(plan.coverage.impact.sum())),
+        "penalty": _number(plan.penalty),
+        "log": {key: _number(value) for key, value in vars(log).items()},
+        "allocation": [
+            {"key": row.key, "amount": _number(row.amount), "decided": _number(row.decided), "counts": row.counts}
+            for row in allocation.sort_values("key").itertuples()
+        ],
+        "free_money": [{key: _number(value) for key, value in row.items()} for row in plan.free_money.to_dict("records")],
+        "rules": sorted((_finding(plan, f, p) for f, p in zip(plan.findings, plan.prices, strict=True)), key=lambda r: (r["rule"], r["member"], r["sense"])),
+    }
+
+
+def _finding(plan: Plan, finding: Finding, price: float) -> dict[str, Any]:
+    return {
+        "rule": finding.rule.id,
+        "member": "|".join(finding.member),
+        "sense": str(finding.sense),
+        "says": finding.rule.sentence(finding.member, plan.scenario.names()),
+        "amount": _number(float(finding.amount)),
+        "base": None if finding.base is None else _number(float(finding.base)),
+        "limit": _number(float(finding.limit)),
+        "headroom": _number(float(finding.headroom)),
+        "status": finding.status,
+        "price": _number(price),
+    }
+
+
+def _number(value: Any) -> Any:
+    """Return a float with 12 significant digits and no NaN, and everything else as it is."""
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float):
+        return None if math.isnan(value) else float(f"{value:.12g}")
+    return value

@@ -1,0 +1,1 @@
+"""Why: which rules clash, what holds an amount, what a rule costs."""

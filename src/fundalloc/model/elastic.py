@@ -1,0 +1,62 @@
+"""Programs in which chosen rows may be missed, at a price of one per unit: the tool for asking which rules clash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fundalloc.model.linear_program import Floats, LinearProgram, Terms, stack
+
+
+@dataclass(frozen=True)
+class Elastic:
+    """A program that minimises the sum of what the chosen rows miss. Its own columns come last."""
+
+    program: LinearProgram
+    row: NDArray[np.intp]
+    """The row of each missing column."""
+    first: int
+    """Position of the first missing column."""
+
+    def missed(self, values: Floats) -> Floats:
+        """Return what each missing column took."""
+        return values[self.first :]
+
+
+def hard_rows(program: LinearProgram) -> NDArray[np.intp]:
+    """Return the rows of hard rules that have a limit."""
+    rows = [np.arange(b.rows.start, b.rows.stop) for b in program.blocks if b.rule is not None and b.rule.hard]
+    listed = np.concatenate(rows) if rows else np.zeros(0, dtype=np.intp)
+    return listed[np.isfinite(program.row_lower[listed]) | np.isfinite(program.row_upper[listed])]
+
+
+def elastic_program(program: LinearProgram, rows: NDArray[np.intp]) -> Elastic:
+    """Let the given rows be missed on either side, and count only that: the score plays no part."""
+    short, over = rows[np.isfinite(program.row_lower[rows])], rows[np.isfinite(program.row_upper[rows])]
+    row = np.concatenate([short, over])
+    columns, count = program.shape[1], len(row)
+    matrix = program.matrix
+    terms = Terms(
+        np.concatenate([matrix.row, row]),
+        np.concatenate([matrix.index, columns + np.arange(count)]),
+        np.concatenate([matrix.value, np.ones(len(short)), -np.ones(len(over))]),
+    )
+    softened = replace(
+        program,
+        cost=np.concatenate([np.zeros(columns), -np.ones(count)]),
+        lower=np.concatenate([program.lower, np.zeros(count)]),
+        upper=np.concatenate([program.upper, np.full(count, np.inf)]),
+        matrix=stack([(program.shape[0], terms)]),
+        integer=None if program.integer is None else np.concatenate([program.integer, np.zeros(count, dtype=bool)]),
+    )
+    return Elastic(softened, row, columns)
+
+
+def only_rows(program: LinearProgram, kept: NDArray[np.intp]) -> LinearProgram:
+    """Return the program without score and with only these rows of hard rules in force."""
+    off = np.setdiff1d(hard_rows(program), kept)
+    lower, upper = program.row_lower.copy(), program.row_upper.copy()
+    lower[off], upper[off] = -np.inf, np.inf
+    return replace(program, cost=np.zeros(program.shape[1]), row_lower=lower, row_upper=upper)

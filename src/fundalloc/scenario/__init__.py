@@ -1,0 +1,1 @@
+"""What the planner writes: scenario files, read into facts, rules and objective."""

@@ -1,0 +1,100 @@
+"""The JSON Schema of scenario files, for editors; built from the same models that read them.
+
+Files that extend others may leave anything out, so nothing is required here; the loader knows what is missing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fundalloc.facts.entities import Area, Instrument, Record
+from fundalloc.facts.selection import Clause
+from fundalloc.rules import kinds
+from fundalloc.scenario.assembly import SPECS
+from fundalloc.scenario.sections import TOP_LEVEL, Head
+
+_OFF = {"off": {"type": "boolean"}, "reason": {"type": "string", "description": "why it is switched off"}}
+_PLAIN = ("Base", "Ceiling")
+"""Models that may also be written as a single number."""
+_TABLE_ROWS = {"type": "array", "items": {"type": "object"}}
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 7) of a scenario file."""
+    definitions: dict[str, Any] = {}
+    properties = _properties(Head, definitions)
+    properties["extends"] = {"type": ["string", "array"], "items": {"type": "string"}, "description": "scenario file or files this one builds on"}
+    properties["fundalloc"] = {"enum": [1, "1"], "description": "version of the file format"}
+    properties["areas"] = _named(_entry(Area, definitions))
+    properties["instruments"] = _named(_entry(Instrument, definitions))
+    properties["exclude"] = properties["allow"] = _named(_entry(Clause, definitions))
+    properties["adjust"] = {"type": "object", "additionalProperties": {"type": ["array", "object"]}}
+    properties["rules"] = _named(_rule(definitions))
+    for name, columns in SPECS.items():
+        properties[name] = _table(name, list(columns))
+    for name in _PLAIN:
+        definitions[name] = {"anyOf": [{"type": ["number", "string"]}, definitions[name]]}
+    assert set(properties) == set(TOP_LEVEL), set(properties) ^ set(TOP_LEVEL)
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "fundalloc scenario",
+        "type": "object",
+        "properties": dict(sorted(properties.items())),
+        "additionalProperties": False,
+        "definitions": definitions,
+    }
+
+
+def _properties(model: type[Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    schema = model.model_json_schema(ref_template="#/definitions/{model}")
+    for name, definition in schema.pop("$defs", {}).items():
+        definition.pop("required", None)
+        definitions[name] = definition
+    properties: dict[str, Any] = schema["properties"]
+    for value in properties.values():
+        value.pop("default", None)
+        value.pop("title", None)
+    return properties
+
+
+def _entry(model: type[Record], definitions: dict[str, Any]) -> dict[str, Any]:
+    properties = _properties(model, definitions)
+    properties.pop("id", None)
+    return {"type": "object", "properties": {**properties, **_OFF}, "additionalProperties": False}
+
+
+def _rule(definitions: dict[str, Any]) -> dict[str, Any]:
+    """Every key of every kind; once the kind is written, only the keys of that kind."""
+    written = {word: kind for word, kind in kinds().items() if not kind.built_in}
+    by_kind = {word: _entry(kind, definitions)["properties"] for word, kind in written.items()}
+    every = {key: value for properties in by_kind.values() for key, value in properties.items()}
+    word = {"enum": list(written), "description": "; ".join(f"{w}: {k.__doc__}" for w, k in written.items())}
+    return {
+        "type": "object",
+        "properties": {"kind": word, **every},
+        "additionalProperties": False,
+        "allOf": [
+            {
+                "if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]},
+                "then": {"properties": {"kind": {}, **dict.fromkeys(properties, {})}, "additionalProperties": False},
+            }
+            for kind, properties in by_kind.items()
+        ],
+    }
+
+
+def _named(entry: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "additionalProperties": entry}
+
+
+def _table(name: str, columns: list[str]) -> dict[str, Any]:
+    table = {
+        "type": "object",
+        "properties": {
+            "file": {"type": "string", "description": "table.csv, or book.xlsx#Sheet"},
+            "rows": _TABLE_ROWS,
+            "change": {"type": "array", "items": {"type": "object"}, "description": "rows to change, add or switch off"},
+        },
+        "additionalProperties": False,
+    }
+    return {"anyOf": [table, _TABLE_ROWS], "description": f"{name}: {', '.join(columns)}"}
