@@ -207,14 +207,14 @@ class Folder:
             for area in AREAS:
                 need = self.need(row, area)
                 if need:
-                    published = row["level"] == "bilateral"
+                    own = row["level"] == "bilateral"
                     yield {
                         "partnership": row["id"],
                         "area": area,
                         "need": f"{need:.1f}",
                         "priority": f"{self.priority(row, area):.2f}",
-                        "source": SOURCES[area] if published else "rule for regional and global partnerships in derive_needs.py",
-                        "confidence": "D" if published else "assumption",
+                        "source": SOURCES[area] if own else "rule for regional and global partnerships in derive_needs.py",
+                        "confidence": "assumption",  # published indicators, but the parameters of the formula are assumptions
                     }
 
     def absorption(self, row, needs):

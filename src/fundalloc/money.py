@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from math import lcm
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +22,16 @@ TOLERANCE = 1e-7
 
 UNBOUNDED = float("inf")
 
+DECIMALS = 9
+"""No figure has more decimals: a thousandth of a euro, and products of two still fit into 64 bits."""
+
+LARGEST = Fraction(10**9)
+"""No figure is larger: EUR million in all the world's budgets."""
+
 HARD_SPACE = "\u00a0"
 
-_NUMBER = re.compile(r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?$")
+_NUMBER = re.compile(r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?$")
+_LONGEST = 40
 
 
 class NotANumber(ValueError):
@@ -52,6 +60,8 @@ def parse_figure(text: str, *, decimal_comma: bool = False) -> Figure:
     digits = written[:-1].rstrip() if is_percent else written
     if decimal_comma and re.fullmatch(r"[+-]?\d+,\d+", digits):
         digits = digits.replace(",", ".")
+    if len(digits) > _LONGEST:
+        raise NotANumber(f"'{written[:_LONGEST]}…' is too long for a number", "write an amount such as 12.5")
     if _NUMBER.match(digits) and not digits.startswith("+"):
         value = Fraction(digits)
         return Figure(value / 100 if is_percent else value, is_percent)
@@ -63,6 +73,8 @@ def _number_hint(digits: str) -> str:
         return f"to add to an inherited amount write: inherited + {digits[1:].strip()}"
     if re.fullmatch(r"-?\d+,\d+", digits):
         return f"write the decimal sign as a point: {digits.replace(',', '.')}"
+    if digits.startswith("inherited"):
+        return "write inherited + 800 or inherited - 10 %, over an amount in the file that this one extends"
     if re.fullmatch(r"-?\d{1,3}([ \u00a0\u202f,']\d{3})+(\.\d+)?", digits):
         return f"write thousands without a separator: {re.sub(r'[^0-9.-]', '', digits)}"
     if digits.lower() in {"nan", "inf", "-inf", ".nan", ".inf", "-.inf", "n/a", "p.m.", ""}:
@@ -142,8 +154,8 @@ class Exact:
         """Return the same numbers in another shape."""
         return Exact(self.numerator.reshape(*shape), self.denominator)
 
-    def __getitem__(self, index: object) -> Exact:
-        return Exact(self.numerator[index], self.denominator)  # type: ignore[index]
+    def __getitem__(self, index: Any) -> Exact:
+        return Exact(self.numerator[index], self.denominator)
 
     def __mul__(self, other: Exact) -> Exact:
         return Exact(self.numerator * other.numerator, self.denominator * other.denominator)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from importlib.metadata import version
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from fundalloc.errors import Infeasible, SolverFailed
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import LinearProgram
+from fundalloc.model.settling import proportional_plan, settling_program
 from fundalloc.plan.plan import Plan, RunLog
 from fundalloc.plan.rounding import round_plan
 from fundalloc.plan.verify import Finding, verify
@@ -36,8 +38,10 @@ def solve(scenario: Scenario, options: Options | None = None, progress: Progress
         raise Infeasible([])
     if not solution.usable:
         raise SolverFailed(solution.status, f"The solver stopped: {solution.status} ({solution.message or solution.solver}).")
+    with progress("Settling"):
+        settled = settle(scenario, program, solution, options)
     with progress("Rounding"):
-        rounded = round_plan(program, solution, scenario.lines, options)
+        rounded = round_plan(program, settled, scenario.lines, options)
     with progress("Verifying"):
         findings = verify(scenario, rounded.steps)
     log = RunLog(
@@ -56,6 +60,21 @@ def solve(scenario: Scenario, options: Options | None = None, progress: Progress
         bound=solution.bound,
     )
     return Plan(scenario, rounded.steps, tuple(findings), price_findings(program, solution, findings), log)
+
+
+def settle(scenario: Scenario, program: LinearProgram, solution: Solution, options: Options) -> Solution:
+    """Return the solution with the values of the equally good plan closest to the reference.
+
+    A search that was stopped at a limit is left as it is. Shadow prices stay those of the first solution.
+    """
+    if solution.status is not Status.OPTIMAL or program.lines == 0:
+        return solution
+    lines = scenario.lines
+    settling = settling_program(program, lines, solution.objective, proportional_plan(lines))
+    closest = solve_program(settling.program, replace(options, method=""))
+    if closest.status is not Status.OPTIMAL:
+        return solution
+    return replace(solution, values=settling.values(closest.values))
 
 
 def price_findings(program: LinearProgram, solution: Solution, findings: list[Finding]) -> NDArray[np.float64]:

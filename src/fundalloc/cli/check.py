@@ -21,10 +21,12 @@ def check(files: tuple[str, ...], settings: tuple[str, ...], allow_outside: bool
     \b
     fundalloc check scenarios/mff-2021-2027/baseline.yaml
     """
-    from fundalloc.errors import Infeasible, ScenarioError
+    from fundalloc.errors import Conflict, Infeasible, Problem, ScenarioError
     from fundalloc.insight.diagnose import find_conflict, is_feasible
 
-    problems, conflicts, reports = [], [], []
+    problems: list[Problem] = []
+    conflicts: list[Conflict] = []
+    reports: list[dict[str, Any]] = []
     for file in files:
         try:
             scenario = read(file, settings, allow_outside, out)

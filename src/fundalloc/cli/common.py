@@ -38,7 +38,9 @@ class Output:
         from rich.console import Console
 
         plain = not self.color or "NO_COLOR" in os.environ
-        return Console(no_color=plain, highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else 110, emoji=False, markup=False)
+        return Console(
+            no_color=plain, highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else 110, emoji=False, markup=False
+        )
 
     def say(self, text: str = "") -> None:
         """Print a result line, unless JSON or silence was asked for."""
@@ -97,7 +99,11 @@ def scenario_options(command: F) -> F:
     """Add --set and --allow-outside."""
     outside = click.option("--allow-outside", is_flag=True, help="Let the scenario name files outside its folder.")
     settings = click.option(
-        "--set", "settings", multiple=True, metavar="KEY=VALUE", help="Override one value, such as rules.legal-floor.at_least=20%. May be repeated."
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Override one value, such as rules.legal-floor.at_least=20%. May be repeated.",
     )
     return outside(settings(command))
 

@@ -12,7 +12,13 @@ from fundalloc.cli.common import Output, output_options
 @click.command()
 @click.argument("folder", metavar="DIR")
 @click.option("--from", "starter", default="mff-2021-2027", show_default=True, metavar="NAME", help="Which starter; `list` names them.")
-@click.option("--tables", type=click.Choice(["csv", "xlsx"]), default="csv", show_default=True, help="Keep the tables as CSV files or in one workbook.")
+@click.option(
+    "--tables",
+    type=click.Choice(["csv", "xlsx"]),
+    default="csv",
+    show_default=True,
+    help="Keep the tables as CSV files or in one workbook.",
+)
 @output_options
 def new(folder: str, starter: str, tables: str, out: Output) -> None:
     """Copy a shipped scenario with its tables and comments into DIR, and the schema for your editor.
@@ -34,4 +40,3 @@ def new(folder: str, starter: str, tables: str, out: Output) -> None:
         out.say(f"Wrote {path}")
     main = next((p for p in written if p.name == "baseline.yaml"), written[0])
     out.say(f"Next: fundalloc check {main}")
-

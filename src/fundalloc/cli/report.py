@@ -66,7 +66,12 @@ def _partnerships(plan: Plan, out: Output) -> None:
     highest = float(totals.iloc[0]) if len(totals) else 1.0
     for key, amount in totals.head(TOP).items():
         met = coverage[str(key)]
-        table.add_row(names[str(key)], _bar(float(amount) / highest if highest else 0), "-" if np.isnan(met) else f"{met:.0%}", _eur(plan, float(amount)))
+        table.add_row(
+            names[str(key)],
+            _bar(float(amount) / highest if highest else 0),
+            "-" if np.isnan(met) else f"{met:.0%}",
+            _eur(plan, float(amount)),
+        )
     rest = totals.iloc[TOP:]
     if len(rest):
         table.add_row(f"{len(rest)} more", "", "", _eur(plan, float(rest.sum())))
@@ -84,7 +89,9 @@ def _areas(plan: Plan, out: Output) -> None:
         amount = float(totals.get(area.id, 0.0))
         met = coverage[area.id]
         share = f"{amount / whole:.1%}" if whole else "-"
-        table.add_row(names[area.id], _bar(amount / highest if highest else 0), "-" if np.isnan(met) else f"{met:.0%}", share, _eur(plan, amount))
+        table.add_row(
+            names[area.id], _bar(amount / highest if highest else 0), "-" if np.isnan(met) else f"{met:.0%}", share, _eur(plan, amount)
+        )
     out.table(table)
     out.say()
 
@@ -96,7 +103,10 @@ def _bar(part: float) -> str:
 def _rules(plan: Plan, out: Output) -> None:
     counts = plan.counts_by_status()
     written = len(plan.scenario.written_rules)
-    words = [f"{counts['ok'] + counts['at limit']} kept, {counts['at limit']} of them at their limit", f"{counts['missed']} missed (soft or watched)"]
+    words = [
+        f"{counts['ok'] + counts['at limit']} kept, {counts['at limit']} of them at their limit",
+        f"{counts['missed']} missed (soft or watched)",
+    ]
     if counts["decided"]:
         words.append(f"{counts['decided']} broken by decided money alone")
     out.say(f"Rules        {written} rules, {sum(counts.values())} demands: {', '.join(words)}, {counts['breach']} broken")
@@ -104,7 +114,9 @@ def _rules(plan: Plan, out: Output) -> None:
     missed = [f for f in plan.findings if f.status in ("missed", "decided") and not f.rule.watch]
     for finding in sorted(missed, key=lambda f: f.headroom)[:6]:
         said = finding.rule.sentence(finding.member, names)
-        out.say(f"  missed     {said}: {_eur(plan, float(finding.amount))} instead of {_eur(plan, float(finding.limit))} ({finding.rule.id})")
+        out.say(
+            f"  missed     {said}: {_eur(plan, float(finding.amount))} instead of {_eur(plan, float(finding.limit))} ({finding.rule.id})"
+        )
     priced = [(abs(p), p, f) for f, p in zip(plan.findings, plan.prices, strict=True) if not f.rule.built_in and abs(p) > 1e-6]
     for _, price, finding in sorted(priced, key=lambda item: -item[0])[:3]:
         out.say(f"  dearest    {finding.rule.sentence(finding.member, names)}: {price:+.2f} points per extra EUR million of its limit")
@@ -116,5 +128,9 @@ def _closing(plan: Plan, out: Output) -> None:
         out.say(f"Unallocated  {labels[left.instrument]} {_eur(plan, left.amount)}: {left.reason}")
     log = plan.log
     ratio = plan.score / log.program_score if log.program_score else 1.0
-    out.say(f"Score        {euro(plan.score, 1)} points, {ratio:.3%} of the {euro(log.program_score, 1)} possible before rounding; {plan.status}, {log.solver} ({log.method})")
-    out.say(f"Rounding     {log.rounded_lines} lines were not whole; largest move EUR {euro(log.largest_move, plan.scenario.decimals + 2)} million; every hard rule recomputed and kept")
+    out.say(
+        f"Score        {euro(plan.score, 1)} points, {ratio:.3%} of the {euro(log.program_score, 1)} possible before rounding; {plan.status}, {log.solver} ({log.method})"
+    )
+    out.say(
+        f"Rounding     {log.rounded_lines} lines were not whole; largest move EUR {euro(log.largest_move, plan.scenario.decimals + 2)} million; every hard rule recomputed and kept"
+    )

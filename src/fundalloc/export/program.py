@@ -25,7 +25,8 @@ def column_names(scenario: Scenario, program: LinearProgram) -> list[str]:
     """Return what every column means: a line, met need of a pair and step, a shared total, or what a soft rule misses."""
     facts = scenario.facts
     pairs = [
-        f"{facts.dimensions.partnership.ids[p]}|{facts.dimensions.area.ids[a]}" for p, a in zip(facts.needs.partnership, facts.needs.area, strict=True)
+        f"{facts.dimensions.partnership.ids[p]}|{facts.dimensions.area.ids[a]}"
+        for p, a in zip(facts.needs.partnership, facts.needs.area, strict=True)
     ]
     most = max(len(steps) for steps in facts.returns)
     names = [f"line {key}" for key in scenario.lines.keys]

@@ -29,14 +29,16 @@ def tables(plan: Plan) -> dict[str, pd.DataFrame]:
     rules["source"] = [f.rule.source for f in plan.findings]
     needs = plan.scenario.facts.needs
     dimensions = plan.scenario.facts.dimensions
-    coverage = pd.DataFrame({
-        "partnership": [dimensions.partnership.ids[k] for k in needs.partnership],
-        "area": [dimensions.area.ids[k] for k in needs.area],
-        "need": plan.coverage.need,
-        "met": plan.coverage.met,
-        "priority": needs.priority.values,
-        "impact": plan.coverage.impact,
-    })
+    coverage = pd.DataFrame(
+        {
+            "partnership": [dimensions.partnership.ids[k] for k in needs.partnership],
+            "area": [dimensions.area.ids[k] for k in needs.area],
+            "need": plan.coverage.need,
+            "met": plan.coverage.met,
+            "priority": needs.priority.values,
+            "impact": plan.coverage.impact,
+        }
+    )
     return {"allocation": allocation, "coverage": coverage, "free-money": plan.free_money, "memo": memo_money(plan), "rules": rules}
 
 
@@ -105,7 +107,10 @@ def as_dict(plan: Plan) -> dict[str, Any]:
             for row in allocation.sort_values("key").itertuples()
         ],
         "free_money": [{key: _number(value) for key, value in row.items()} for row in plan.free_money.to_dict("records")],
-        "rules": sorted((_finding(plan, f, p) for f, p in zip(plan.findings, plan.prices, strict=True)), key=lambda r: (r["rule"], r["member"], r["sense"])),
+        "rules": sorted(
+            (_finding(plan, f, p) for f, p in zip(plan.findings, plan.prices, strict=True)),
+            key=lambda r: (r["rule"], r["member"], r["sense"]),
+        ),
     }
 
 

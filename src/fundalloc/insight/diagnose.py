@@ -35,7 +35,7 @@ def find_conflict(scenario: Scenario) -> list[Conflict]:
 
     There may be several such sets. When decided money is needed for the clash it is the last entry.
     """
-    program = _by_rows_alone(compile_program(scenario), scenario)
+    program = compile_program(scenario)
     elastic = elastic_program(program, hard_rows(program))
     solution = solve_program(elastic.program, Options())
     if not solution.usable or solution.objective > -MISSED:
@@ -52,13 +52,6 @@ def find_conflict(scenario: Scenario) -> list[Conflict]:
 
 def _feasible(program: LinearProgram, rows: NDArray[np.intp]) -> bool:
     return solve_program(only_rows(program, rows), Options()).status is not Status.INFEASIBLE
-
-
-def _by_rows_alone(program: LinearProgram, scenario: Scenario) -> LinearProgram:
-    """Take away the bounds that only repeat ceilings and absorption, so that these can be named."""
-    upper = program.upper.copy()
-    upper[: program.lines] = np.where(scenario.lines.fixed, upper[: program.lines], np.inf)
-    return replace(program, upper=upper)
 
 
 def _without_decided(program: LinearProgram, scenario: Scenario) -> LinearProgram:

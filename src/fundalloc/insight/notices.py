@@ -41,7 +41,8 @@ def _crooked_ceilings(scenario: Scenario) -> list[str]:
     crooked = [
         i.id
         for i in facts.instruments
-        if i.ceiling and any((amount / facts.step).denominator != 1 for amount in (*(i.ceiling.each or {}).values(), i.ceiling.total or facts.step))
+        if i.ceiling
+        and any((amount / facts.step).denominator != 1 for amount in (*(i.ceiling.each or {}).values(), i.ceiling.total or facts.step))
     ]
     return [f"ceilings cut down to whole steps of {plain(facts.step)}: {_some(crooked)}"] if crooked else []
 

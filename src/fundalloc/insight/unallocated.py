@@ -33,7 +33,8 @@ def explain_unallocated(plan: Plan) -> list[Unallocated]:
     """Return the instruments with money left, largest first, and why."""
     free = plan.free_money
     whole = free[(free["year"] == 0) & (free["free"] > 0)].sort_values("free", ascending=False)
-    return [Unallocated(row.instrument, float(row.free), _reason(plan, row.instrument)) for row in whole.itertuples()]
+    amounts = dict(zip(whole["instrument"].astype(str), whole["free"].astype(float), strict=True))
+    return [Unallocated(name, amount, _reason(plan, name)) for name, amount in amounts.items()]
 
 
 def _reason(plan: Plan, instrument: str) -> str:
@@ -92,7 +93,12 @@ def _rules_at_limit(plan: Plan, unmet: NDArray[np.intp]) -> list[str]:
     lines = plan.scenario.lines
     tight: dict[str, Finding] = {}
     for finding, price in zip(plan.findings, plan.prices, strict=True):
-        if not finding.rule.built_in and finding.status != OK and (finding.status != AT_LIMIT or abs(price) > 1e-9) and not finding.rule.watch:
+        if (
+            not finding.rule.built_in
+            and finding.status != OK
+            and (finding.status != AT_LIMIT or abs(price) > 1e-9)
+            and not finding.rule.watch
+        ):
             tight.setdefault(finding.rule.id, finding)
     hits: Counter[str] = Counter()
     for rule_id, finding in tight.items():

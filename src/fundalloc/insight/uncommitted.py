@@ -21,10 +21,15 @@ def uncommitted_money(scenario: Scenario) -> list[dict[str, Any]]:
             continue
         yearly, total = facts.ceilings.usable[k], int(facts.ceilings.usable_total[k])
         limits = ([int(yearly.sum())] if np.all(yearly != NO_LIMIT) else []) + ([total] if total != NO_LIMIT else [])
-        rows.append({
-            "instrument": instrument.id,
-            "name": str(instrument.label),
-            "years": {str(t): None if yearly[n] == NO_LIMIT else float(facts.euro(int(yearly[n] - decided[k, n]))) for n, t in enumerate(facts.years)},
-            "total": float(facts.euro(min(limits) - int(decided[k].sum()))) if limits else None,
-        })
+        rows.append(
+            {
+                "instrument": instrument.id,
+                "name": str(instrument.label),
+                "years": {
+                    str(t): None if yearly[n] == NO_LIMIT else float(facts.euro(int(yearly[n] - decided[k, n])))
+                    for n, t in enumerate(facts.years)
+                },
+                "total": float(facts.euro(min(limits) - int(decided[k].sum()))) if limits else None,
+            }
+        )
     return rows

@@ -10,12 +10,15 @@ from fundalloc.scenario.scenario import Scenario
 
 
 def compile_program(scenario: Scenario) -> LinearProgram:
-    """State a scenario as a linear program. Columns 0 … len(lines)-1 are the lines, in EUR million."""
+    """State a scenario as a linear program. Columns 0 … len(lines)-1 are the lines, in EUR million.
+
+    Undecided lines have no upper bound of their own: ceilings limit them as rows, and a bound that repeats a row would
+    take over its shadow price.
+    """
     lines = scenario.lines
     decided = np.asarray(scenario.facts.euro(lines.decided), dtype=float)
-    unlimited = lines.upper == np.iinfo(np.int64).max
-    upper = np.where(unlimited, np.inf, np.asarray(scenario.facts.euro(np.where(unlimited, 0, lines.upper)), dtype=float))
-    builder = Builder(np.zeros(len(lines)), decided, np.maximum(upper, decided))
+    upper = np.where(lines.fixed, decided, np.inf)
+    builder = Builder(np.zeros(len(lines)), decided, upper)
     add_impact(builder, lines)
     for rule in scenario.rules:
         builder.add_rule(rule, lines)

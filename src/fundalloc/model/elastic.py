@@ -28,8 +28,9 @@ class Elastic:
 def hard_rows(program: LinearProgram) -> NDArray[np.intp]:
     """Return the rows of hard rules that have a limit."""
     rows = [np.arange(b.rows.start, b.rows.stop) for b in program.blocks if b.rule is not None and b.rule.hard]
-    listed = np.concatenate(rows) if rows else np.zeros(0, dtype=np.intp)
-    return listed[np.isfinite(program.row_lower[listed]) | np.isfinite(program.row_upper[listed])]
+    listed: NDArray[np.intp] = np.concatenate(rows).astype(np.intp) if rows else np.zeros(0, dtype=np.intp)
+    limited: NDArray[np.bool_] = np.isfinite(program.row_lower[listed]) | np.isfinite(program.row_upper[listed])
+    return listed[limited]
 
 
 def elastic_program(program: LinearProgram, rows: NDArray[np.intp]) -> Elastic:
@@ -40,7 +41,7 @@ def elastic_program(program: LinearProgram, rows: NDArray[np.intp]) -> Elastic:
     matrix = program.matrix
     terms = Terms(
         np.concatenate([matrix.row, row]),
-        np.concatenate([matrix.index, columns + np.arange(count)]),
+        np.concatenate([matrix.column, columns + np.arange(count)]),
         np.concatenate([matrix.value, np.ones(len(short)), -np.ones(len(over))]),
     )
     softened = replace(

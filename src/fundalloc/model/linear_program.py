@@ -22,11 +22,12 @@ Floats = NDArray[np.float64]
 COVERAGE, TOTAL = "coverage", "total"
 
 
-class Matrix(NamedTuple):
-    """A sparse matrix stored by rows: entries of row r are index[start[r]:start[r+1]]."""
+@dataclass(frozen=True)
+class Matrix:
+    """A sparse matrix stored by rows: entries of row r are column[start[r]:start[r+1]]."""
 
     start: NDArray[np.int64]
-    index: NDArray[np.int64]
+    column: NDArray[np.int64]
     value: Floats
 
     @property
@@ -36,7 +37,8 @@ class Matrix(NamedTuple):
 
     def times(self, x: Floats) -> Floats:
         """Return A x."""
-        return np.bincount(self.row, weights=self.value * x[self.index], minlength=len(self.start) - 1)
+        product: Floats = np.bincount(self.row, weights=self.value * x[self.column], minlength=len(self.start) - 1).astype(float)
+        return product
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ class Plan:
 
     def pivot(self, rows: str, columns: str, counts: str | None = None) -> pd.DataFrame:
         """Sum the allocation into a table, all members of both dimensions in order, zero where nothing is planned."""
-        sums = self.total(rows, columns, counts=counts).unstack(columns, fill_value=0.0)
+        sums = self.total(rows, columns, counts=counts).unstack(columns).fillna(0.0)
         return sums.reindex(index=self._members(rows, counts), columns=self._members(columns, counts), fill_value=0.0)
 
     def _members(self, name: str, counts: str | None) -> list[str] | list[int]:
@@ -134,23 +134,30 @@ class Plan:
         for k, instrument in enumerate(facts.instruments):
             if not instrument.planned:
                 continue
-            years = [(str(t), facts.ceilings.full[k, n], facts.ceilings.usable[k, n], decided[k, n], planned[k, n]) for n, t in enumerate(facts.years)]
-            years.append(("total", *_whole_period(facts.ceilings.full[k], facts.ceilings.full_total[k]), decided[k].sum(), planned[k].sum()))
+            years = [
+                (str(t), facts.ceilings.full[k, n], facts.ceilings.usable[k, n], decided[k, n], planned[k, n])
+                for n, t in enumerate(facts.years)
+            ]
+            years.append(
+                ("total", *_whole_period(facts.ceilings.full[k], facts.ceilings.full_total[k]), decided[k].sum(), planned[k].sum())
+            )
             if facts.ceilings.usable_total[k] != NO_LIMIT or np.all(facts.ceilings.usable[k] != NO_LIMIT):
                 usable = _whole_period(facts.ceilings.usable[k], facts.ceilings.usable_total[k])[0]
                 years[-1] = (*years[-1][:2], usable, *years[-1][-2:])
             for when, full, usable, fixed, money in years:
                 known = full != NO_LIMIT
-                records.append({
-                    "instrument": instrument.id,
-                    "year": 0 if when == "total" else int(when),
-                    "ceiling": self._eur(full) if known else np.nan,
-                    "reserve": self._eur(full - usable) if known else np.nan,
-                    "decided": self._eur(fixed),
-                    "planned": self._eur(money),
-                    "free": self._eur(usable - money) if known else np.nan,
-                    "price": price.get((instrument.id, when), np.nan),
-                })
+                records.append(
+                    {
+                        "instrument": instrument.id,
+                        "year": 0 if when == "total" else int(when),
+                        "ceiling": self._eur(full) if known else np.nan,
+                        "reserve": self._eur(full - usable) if known else np.nan,
+                        "decided": self._eur(fixed),
+                        "planned": self._eur(money),
+                        "free": self._eur(usable - money) if known else np.nan,
+                        "price": price.get((instrument.id, when), np.nan),
+                    }
+                )
         return pd.DataFrame(records)
 
     def _eur(self, steps: int) -> float:
@@ -175,7 +182,9 @@ class Plan:
             }
             for f, price in zip(self.findings, self.prices, strict=True)
         ]
-        return pd.DataFrame(rows, columns=["rule", "kind", "member", "sense", "enforced", "amount", "base", "limit", "headroom", "status", "price"])
+        return pd.DataFrame(
+            rows, columns=["rule", "kind", "member", "sense", "enforced", "amount", "base", "limit", "headroom", "status", "price"]
+        )
 
     def coverage_by(self, name: str) -> pd.DataFrame:
         """Sum need and met need by partnership or area; `coverage` is NaN where there is no need."""

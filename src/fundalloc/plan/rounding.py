@@ -44,15 +44,21 @@ class Rounded:
 class Attempt:
     """How far a rounding may reach."""
 
+    who: str
+    """Which lines may move: the fractional ones, all with money (positive), or all that are not fixed (open)."""
     reach: int
     """Steps that a line may move beyond its neighbours."""
-    everyone: bool
-    """Whether lines without money may take some."""
     soft: bool
     """Whether soft rules that the plan meets must still be met."""
 
 
-ATTEMPTS = (Attempt(0, False, True), Attempt(1, False, True), Attempt(1, False, False), Attempt(5, True, False))
+ATTEMPTS = (
+    Attempt("fractional", 0, True),
+    Attempt("fractional", 2, True),
+    Attempt("positive", 1, True),
+    Attempt("fractional", 2, False),
+    Attempt("open", 5, False),
+)
 
 
 def round_plan(program: LinearProgram, solution: Solution, lines: Lines, options: Options) -> Rounded:
@@ -110,7 +116,7 @@ def in_steps(program: LinearProgram, lines: Lines) -> LinearProgram:
 def _around(counted: LinearProgram, solution: Solution, lines: Lines, exact: Floats, attempt: Attempt) -> LinearProgram:
     """Restrict the program to a neighbourhood of the plan; the lines that may move must be whole."""
     fractional = np.abs(exact - np.rint(exact)) >= WHOLE
-    movable = fractional if attempt.reach == 0 else ~lines.fixed & (attempt.everyone | (exact > WHOLE))
+    movable = {"fractional": fractional, "positive": ~lines.fixed & (exact > WHOLE), "open": ~lines.fixed}[attempt.who]
     near = np.rint(exact)
     low = np.where(movable, np.maximum(np.floor(exact + WHOLE) - attempt.reach, lines.decided), near)
     high = np.where(movable, np.minimum(np.ceil(exact - WHOLE) + attempt.reach, lines.upper.astype(float)), near)
@@ -137,7 +143,7 @@ def _whole_rows(matrix: Matrix, hard: NDArray[np.bool_]) -> tuple[Matrix, Floats
         factor[hard & (np.bincount(row, weights=off, minlength=rows) == 0)] = power
     scaled = matrix.value * np.where(factor > 0, factor, 1.0)[row]
     whole = hard[row] & (factor[row] > 0)
-    return Matrix(matrix.start, matrix.index, np.where(whole, np.rint(scaled), scaled)), factor
+    return Matrix(matrix.start, matrix.column, np.where(whole, np.rint(scaled), scaled)), factor
 
 
 def _limit(limit: Floats, factor: Floats, inward: float) -> Floats:

@@ -47,7 +47,7 @@ def measure_rule(rule: Kind, lines: Lines, steps: NDArray[np.int64]) -> list[Fin
     measures = rule.check(lines, demands, steps)
     unit = lines.facts.step / measures.scale
     headroom = measures.headroom(demands.sense)
-    base = measures.base or [None] * len(demands)
+    base: list[int | None] = list(measures.base) if measures.base else [None] * len(demands)
     return [
         Finding(
             rule,
@@ -88,7 +88,9 @@ def verify(scenario: Scenario, steps: NDArray[np.int64]) -> list[Finding]:
         if finding.status == BREACH:
             places = scenario.decimals + 3
             said = finding.rule.sentence(finding.member, names)
-            problems.append(f"{finding.rule.id}: {said}: {euro(finding.amount, places)} is not {finding.sense} {euro(finding.limit, places)}")
+            problems.append(
+                f"{finding.rule.id}: {said}: {euro(finding.amount, places)} is not {finding.sense} {euro(finding.limit, places)}"
+            )
     if problems:
         raise NotVerified("The plan does not keep what it must:\n" + "\n".join(f"  {p}" for p in problems[:20]))
     return findings

@@ -64,7 +64,7 @@ def _method(program: LinearProgram, options: Options) -> str:
 
 
 def _load(program: LinearProgram) -> highspy.Highs:
-    highs = _Quiet()
+    highs = _Quiet()  # type: ignore[no-untyped-call]
     highs.setOptionValue("output_flag", False)
     highs.setOptionValue("random_seed", 0)
     highs.setOptionValue("threads", 1)
@@ -76,7 +76,7 @@ def _load(program: LinearProgram) -> highspy.Highs:
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
     lp.a_matrix_.num_row_, lp.a_matrix_.num_col_ = program.shape
     lp.a_matrix_.start_ = program.matrix.start
-    lp.a_matrix_.index_ = program.matrix.index
+    lp.a_matrix_.index_ = program.matrix.column
     lp.a_matrix_.value_ = program.matrix.value
     if program.integer is not None:
         kinds = highspy.HighsVarType
@@ -99,4 +99,6 @@ def _read(highs: highspy.Highs, program: LinearProgram, status: highspy.HighsMod
     prices = np.zeros(program.shape[0]) if whole else np.array(solution.row_dual)
     iterations = max(info.simplex_iteration_count, 0) + max(info.ipm_iteration_count, 0)
     bound = info.mip_dual_bound if whole else (info.objective_function_value if ours is Status.OPTIMAL else None)
-    return Solution(ours, info.objective_function_value, values, prices, solver, "branch and bound" if whole else method, iterations, seconds, bound)
+    return Solution(
+        ours, info.objective_function_value, values, prices, solver, "branch and bound" if whole else method, iterations, seconds, bound
+    )

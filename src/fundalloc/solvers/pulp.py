@@ -20,7 +20,16 @@ from fundalloc.errors import OutputError, UsageError, did_you_mean
 from fundalloc.model.linear_program import LinearProgram
 from fundalloc.solvers.solution import Options, Solution, Status
 
-_NAMES = {"cbc": "PULP_CBC_CMD", "highs-pulp": "HiGHS", "glpk": "GLPK_CMD", "gurobi": "GUROBI", "cplex": "CPLEX_PY", "xpress": "XPRESS_PY", "scip": "SCIP_PY", "mosek": "MOSEK"}
+_NAMES = {
+    "cbc": "PULP_CBC_CMD",
+    "highs-pulp": "HiGHS",
+    "glpk": "GLPK_CMD",
+    "gurobi": "GUROBI",
+    "cplex": "CPLEX_PY",
+    "xpress": "XPRESS_PY",
+    "scip": "SCIP_PY",
+    "mosek": "MOSEK",
+}
 _STATUS = {
     pulp.LpStatusOptimal: Status.OPTIMAL,
     pulp.LpStatusInfeasible: Status.INFEASIBLE,
@@ -91,9 +100,14 @@ def build(program: LinearProgram) -> tuple[pulp.LpProblem, list[pulp.LpVariable]
         ]
         problem.setObjective(pulp.LpAffineExpression([(columns[k], -float(program.cost[k])) for k in np.flatnonzero(program.cost)]))
         rows: list[tuple[int, pulp.LpConstraint]] = []
-        start, index, value = program.matrix
+        start, index, value = program.matrix.start, program.matrix.column, program.matrix.value
         for row in range(program.shape[0]):
-            terms = pulp.LpAffineExpression([(columns[k], float(v)) for k, v in zip(index[start[row] : start[row + 1]], value[start[row] : start[row + 1]], strict=True)])
+            terms = pulp.LpAffineExpression(
+                [
+                    (columns[k], float(v))
+                    for k, v in zip(index[start[row] : start[row + 1]], value[start[row] : start[row + 1]], strict=True)
+                ]
+            )
             for sense, limit in _sides(program.row_lower[row], program.row_upper[row]):
                 constraint = pulp.LpConstraint(terms, sense, f"r{row}{'u' if sense == pulp.LpConstraintLE else ''}", float(limit))
                 problem.addConstraint(constraint)

@@ -1,0 +1,120 @@
+"""Settling: among equally good plans, the one closest to a reference plan.
+
+Optimal plans of a linear program are rarely unique, and solvers pick corners; comparing two scenarios would then show
+the solver's choices as if they were policy. So the first solution only fixes how good a plan must be, and a second
+program finds the plan closest to the reference:
+
+    minimise  sum over lines of  w_l |x_l - r_l|        such that the score stays within `give` of the best
+
+stated by substitution, x = r + up - down with up, down >= 0, which needs no extra rows but one for the score. The
+weights w = 1 + epsilon x hash(line key) make the winner independent of row order, machine and solver. Without a
+baseline the reference is the proportional plan: each instrument's money of a year spread over its lines by
+priority x need, no need covered beyond what it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fundalloc.facts.facts import NO_LIMIT, Facts
+from fundalloc.facts.lines import Lines
+from fundalloc.model.linear_program import Floats, LinearProgram, Terms, stack
+from fundalloc.model.objective import pair_of_line
+
+EPSILON = 1e-3
+HOLD = 1e-9
+"""Relative score that settling may lose to the solver's own tolerance."""
+
+
+@dataclass(frozen=True)
+class Settling:
+    """The settling program and how to read its values back."""
+
+    program: LinearProgram
+    reference: Floats
+    original: LinearProgram
+
+    def values(self, values: Floats) -> Floats:
+        """Return the columns of the original program."""
+        lines = self.original.lines
+        up, down, rest = values[:lines], values[lines : 2 * lines], values[2 * lines :]
+        return np.concatenate([self.reference + up - down, rest])
+
+
+def settling_program(program: LinearProgram, lines: Lines, best: float, reference: Floats, give: float = 0.0) -> Settling:
+    """State the settling program. `best` is the optimal score; `give` the relative score that may be given up."""
+    n, rest = program.lines, program.shape[1] - program.lines
+    reference = np.clip(reference, program.lower[:n], program.upper[:n])
+    matrix = program.matrix
+    row, column = matrix.row, matrix.column
+    on_line = column < n
+    terms = Terms(
+        np.concatenate([row, row[on_line]]),
+        np.concatenate([np.where(on_line, column, column + n), column[on_line] + n]),
+        np.concatenate([matrix.value, -matrix.value[on_line]]),
+    )
+    valued = np.flatnonzero(program.cost)
+    score = Terms(np.zeros(len(valued), dtype=np.int64), np.where(valued < n, valued, valued + n), program.cost[valued])
+    shift = matrix.times(np.concatenate([reference, np.zeros(rest)]))
+    floor = best - (give + HOLD) * abs(best) - HOLD
+    weight = 1.0 + EPSILON * line_noise(lines)
+    settled = replace(
+        program,
+        cost=np.concatenate([-weight, -weight, np.zeros(rest)]),
+        lower=np.concatenate([np.zeros(2 * n), program.lower[n:]]),
+        upper=np.concatenate([program.upper[:n] - reference, reference - program.lower[:n], program.upper[n:]]),
+        row_lower=np.append(program.row_lower - shift, floor),
+        row_upper=np.append(program.row_upper - shift, np.inf),
+        matrix=stack([(program.shape[0], terms), (1, score)]),
+        blocks=(),
+    )
+    return Settling(settled, reference, program)
+
+
+def proportional_plan(lines: Lines) -> Floats:
+    """Spread every instrument's money of a year over its open lines by priority x need; decided money stays as it is.
+
+    Amounts are whole rounding steps, so that most lines of the settled plan are whole as well.
+    """
+    facts = lines.facts
+    pair = pair_of_line(lines)
+    need = np.append(facts.needs.need.values, 0.0)[pair]
+    wanted = np.where(lines.fixed, 0.0, need * np.append(facts.needs.priority.values, 0.0)[pair])
+    group = lines.instrument * len(facts.years) + lines.year
+    size = len(facts.instruments) * len(facts.years)
+    sums = np.bincount(group, weights=wanted, minlength=size)
+    decided = np.asarray(facts.euro(lines.decided), dtype=float)
+    budget = np.maximum(_yearly_money(facts).ravel() - np.bincount(group, weights=decided, minlength=size), 0.0)
+    plan = decided + wanted * np.divide(budget, sums, out=np.zeros(size), where=sums > 0)[group]
+    effectiveness = facts.effectiveness.values[lines.instrument, lines.area]
+    covered = np.bincount(np.maximum(pair, 0), weights=np.where(pair >= 0, plan * effectiveness, 0.0), minlength=max(len(facts.needs), 1))
+    share = np.minimum(1.0, np.divide(facts.needs.need.values, covered, out=np.ones(len(facts.needs)), where=covered > 0))
+    step = float(facts.step)
+    return np.maximum(np.rint(plan * np.append(share, 1.0)[pair] / step) * step, decided)
+
+
+def _yearly_money(facts: Facts) -> Floats:
+    """Return the usable ceiling per instrument and year in EUR million; a total is spread evenly or cuts all years alike."""
+    usable, total = facts.ceilings.usable.astype(float), facts.ceilings.usable_total.astype(float)
+    known = usable != NO_LIMIT
+    yearly = np.where(known, usable, 0.0)
+    without = ~known.any(axis=1)
+    yearly[without] = np.where(total[without] == NO_LIMIT, 0.0, total[without])[:, None] / usable.shape[1]
+    sums = yearly.sum(axis=1)
+    cut = np.where((total != NO_LIMIT) & (sums > total), total / np.where(sums > 0, sums, 1.0), 1.0)
+    return np.asarray(facts.euro(1)) * yearly * cut[:, None]
+
+
+def line_noise(lines: Lines) -> Floats:
+    """Return a number in [0, 1) per line that depends on its four ids alone."""
+    mixed: NDArray[np.uint64] = np.zeros(len(lines), dtype=np.uint64)
+    for dimension, code in zip(lines.facts.dimensions, lines.codes, strict=True):
+        digests = [hashlib.sha256(f"{dimension.name}:{member}".encode()).digest()[:8] for member in dimension.ids]
+        seeds = np.frombuffer(b"".join(digests), dtype="<u8")
+        mixed = (mixed ^ seeds[code]) * np.uint64(0x9E3779B97F4A7C15)
+        mixed ^= mixed >> np.uint64(29)
+    return (mixed >> np.uint64(11)).astype(np.float64) / float(2**53)

@@ -1,0 +1,289 @@
+"""The commands through their exit codes and texts."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cases import TINY, TWO_BY_TWO, write
+from click.testing import CliRunner
+
+from fundalloc.cli import COMMANDS, cli
+
+
+@pytest.fixture
+def fundalloc():
+    def call(*args: object):
+        return CliRunner().invoke(cli, [str(a) for a in args], catch_exceptions=False)
+
+    return call
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+
+
+def test_run_prints_and_writes(fundalloc, tmp_path):
+    result = fundalloc("run", TINY, "-o", tmp_path / "plan.xlsx", "--csv", tmp_path / "csv")
+    assert result.exit_code == 0
+    assert "EU budget" in result.stdout
+    assert result.stdout.rstrip().endswith(f"Wrote {tmp_path / 'plan.xlsx'}")
+    assert files(tmp_path) == ["csv/allocation.csv", "csv/coverage.csv", "csv/free-money.csv", "csv/memo.csv", "csv/rules.csv", "plan.xlsx"]
+
+
+def test_dry_run_writes_nothing(fundalloc, tmp_path):
+    result = fundalloc("run", TINY, "-o", tmp_path / "plan.xlsx", "--csv", tmp_path / "csv", "-n")
+    assert result.exit_code == 0
+    assert files(tmp_path) == []
+
+
+def test_several_scenarios_get_a_workbook_each(fundalloc, tmp_path):
+    write(tmp_path, TWO_BY_TWO, "other.yaml")
+    (tmp_path / "out").mkdir()
+    result = fundalloc("run", TINY, tmp_path / "other.yaml", "-o", tmp_path / "out")
+    assert result.exit_code == 0
+    assert files(tmp_path / "out") == ["other.xlsx", "tiny.xlsx"]
+
+
+def test_json_is_one_object_with_sorted_rows(fundalloc):
+    result = fundalloc("run", TINY, "-n", "--json")
+    found = json.loads(result.stdout)
+    assert found["format"] == "fundalloc.run/1"
+    assert found["status"] == "optimal"
+    keys = [row["key"] for row in found["allocation"]]
+    assert keys == sorted(keys)
+    assert found["score"] == pytest.approx(found["impact"] - found["penalty"])
+    budget = sum(row["amount"] for row in found["allocation"] if row["counts"] == "budget")
+    assert budget == pytest.approx(72.2)
+
+
+def test_quiet_prints_nothing(fundalloc):
+    result = fundalloc("run", TINY, "-n", "-q")
+    assert (result.exit_code, result.output) == (0, "")
+
+
+def test_verbose_says_how_long_each_step_took(fundalloc):
+    result = fundalloc("run", TINY, "-n", "-v")
+    assert [line.split()[0] for line in result.stderr.splitlines()] == ["Reading", "Compiling", "Solving", "Settling", "Rounding", "Verifying"]
+
+
+def test_set_changes_one_value(fundalloc):
+    result = fundalloc("run", TINY, "-n", "--json", "--set", "instruments.amif.ceiling.each=0", "--set", "decided=[]")
+    assert not [row for row in json.loads(result.stdout)["allocation"] if row["key"].startswith("amif")]
+
+
+@pytest.mark.parametrize("solver", ["cbc", "highs-pulp"])
+def test_other_solvers_reach_the_same_plan(fundalloc, solver):
+    ours = json.loads(fundalloc("run", TINY, "-n", "--json").stdout)
+    theirs = json.loads(fundalloc("run", TINY, "-n", "--json", "--solver", solver).stdout)
+    assert ours["allocation"] == theirs["allocation"]
+
+
+def test_write_lp(fundalloc, tmp_path):
+    result = fundalloc("run", TINY, "--write-lp", tmp_path / "tiny.lp")
+    assert result.exit_code == 0
+    assert files(tmp_path) == ["tiny.lp", "tiny.lp.names.csv"]
+
+
+def test_problems_exit_3_and_leave_nothing(fundalloc, tmp_path):
+    path = write(tmp_path, {**TWO_BY_TWO, "yeers": "2026"})
+    result = fundalloc("run", path, "-o", tmp_path / "plan.xlsx")
+    assert result.exit_code == 3
+    assert result.stdout == ""
+    assert "unknown key 'yeers'" in result.stderr
+    assert "did you mean 'years'?" in result.stderr
+    assert "1 problem. Nothing was solved or written." in result.stderr
+    assert files(tmp_path) == ["case.yaml"]
+
+
+def test_infeasible_exits_4_and_names_the_rules(fundalloc, tmp_path):
+    result = fundalloc("run", TINY, "-o", tmp_path / "plan.xlsx", "--set", "rules.packages.at_least.tunisia=80")
+    assert result.exit_code == 4
+    assert "These 3 cannot hold together" in result.stderr
+    assert "Tunisia: signed package: at least EUR 80.0 million" in result.stderr
+    assert files(tmp_path) == []
+
+
+def test_not_roundable_exits_4(fundalloc):
+    rule = "rules.odd={kind: amount, says: Odd, money: {partnership: egypt}, exactly: 9.05, source: assumption}"
+    result = fundalloc("run", TINY, "-n", "--set", rule)
+    assert result.exit_code == 4
+    assert "keeps: odd" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("missing/plan.xlsx", "the folder"), ("", "it is a folder"), ("plan.csv", "a workbook ends in .xlsx")],
+)
+def test_outputs_that_cannot_be_written_are_refused_before_solving(fundalloc, tmp_path, name, message):
+    folder = tmp_path / "here.xlsx" if name == "" else tmp_path
+    folder.mkdir(exist_ok=True)
+    result = fundalloc("run", TINY, "-o", folder / name if name else folder)
+    assert result.exit_code == (2 if name == "plan.csv" else 6)
+    assert message in result.stderr
+    assert files(tmp_path) == []
+
+
+@pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_exits_6(fundalloc, tmp_path):
+    tmp_path.chmod(0o500)
+    result = fundalloc("run", TINY, "-o", tmp_path / "plan.xlsx")
+    tmp_path.chmod(0o700)
+    assert result.exit_code == 6
+
+
+def test_verification_failure_exits_7(fundalloc, monkeypatch):
+    import fundalloc.run as corridor
+
+    rounding = corridor.round_plan
+
+    def wrong(*args):
+        rounded = rounding(*args)
+        rounded.steps[:] += 1000
+        return rounded
+
+    monkeypatch.setattr(corridor, "round_plan", wrong)
+    result = fundalloc("run", TINY, "-n")
+    assert result.exit_code == 7
+    assert "The plan does not keep what it must" in result.stderr
+    assert result.stdout == ""
+
+
+def test_unknown_solver_exits_2(fundalloc):
+    result = fundalloc("run", TINY, "-n", "--solver", "cbcc")
+    assert result.exit_code == 2
+    assert "did you mean 'cbc'?" in result.stderr
+
+
+def test_unknown_command_is_corrected(fundalloc):
+    result = fundalloc("rnu")
+    assert result.exit_code == 2
+    assert "did you mean 'run'?" in result.stderr
+
+
+def test_unexpected_faults_keep_their_traceback(monkeypatch):
+    import fundalloc.run as corridor
+
+    def broken(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(corridor, "compile_program", broken)
+    with pytest.raises(ZeroDivisionError):
+        CliRunner().invoke(cli, ["run", str(TINY), "-n"], catch_exceptions=False)
+
+
+def test_interrupted_exits_130(fundalloc, monkeypatch):
+    import fundalloc.run as corridor
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(corridor, "compile_program", interrupt)
+    assert fundalloc("run", TINY, "-n").exit_code == 130
+
+
+def test_check_reports_free_money_and_feasibility(fundalloc):
+    result = fundalloc("check", TINY)
+    assert result.exit_code == 0
+    # 30 less a reserve of 1.5 less 3.5 decided in 2025; the total 55 less 2.75, cut down to 52.2, less 3.5.
+    assert "NDICI-Global Europe      25.0  28.5   48.7" in result.stdout
+    assert "A plan that satisfies all hard rules exists" in result.stdout
+
+
+def test_check_names_conflicts(fundalloc):
+    result = fundalloc("check", TINY, "--set", "rules.packages.at_least.tunisia=80")
+    assert result.exit_code == 4
+
+
+def test_check_reads_all_files_and_reports_all_problems(fundalloc, tmp_path):
+    first = write(tmp_path, {**TWO_BY_TWO, "yeers": "2026"}, "first.yaml")
+    second = write(tmp_path, {**TWO_BY_TWO, "titel": "x"}, "second.yaml")
+    result = fundalloc("check", first, second, TINY)
+    assert result.exit_code == 3
+    assert "2 problems" in result.stderr
+    assert "A made-up case" in result.stdout
+
+
+def test_show_says_where_values_come_from(fundalloc, tmp_path):
+    write(tmp_path, TWO_BY_TWO, "base.yaml")
+    (tmp_path / "child.yaml").write_text("extends: base.yaml\ninstruments:\n  a: {ceiling: inherited - 10 %}\n", "utf-8")
+    result = fundalloc("show", tmp_path / "child.yaml", "instruments.a")
+    assert result.exit_code == 0
+    rows = {line.split()[0]: line for line in result.stdout.splitlines()}
+    assert "child.yaml:3:16" in rows["instruments.a.ceiling"]
+    assert " 9 " in rows["instruments.a.ceiling"]
+    assert "base.yaml:" in rows["instruments.a.name"]
+
+
+def test_show_a_table_and_an_unknown_key(fundalloc):
+    result = fundalloc("show", TINY, "needs", "--json")
+    assert {"key": "1.need", "value": "12", "origin": f"{result_origin(result, '1.need')}"} in json.loads(result.stdout)
+    wrong = fundalloc("show", TINY, "instruments.amiff")
+    assert wrong.exit_code == 2
+    assert "did you mean 'amif'?" in wrong.stderr
+
+
+def result_origin(result, key: str) -> str:
+    origin = next(row["origin"] for row in json.loads(result.stdout) if row["key"] == key)
+    line = (TINY.read_text("utf-8").splitlines().index("  - {partnership: tunisia, area: smuggling, need: 12, priority: 1.2}")) + 1
+    assert f"tiny.yaml:{line}:" in origin
+    return origin
+
+
+def test_rules_lists_and_explains(fundalloc):
+    result = fundalloc("rules")
+    assert [line.split()[0] for line in result.stdout.splitlines() if line][:-1] == ["absorption", "amount", "balance", "ceiling", "change", "share"]
+    explained = fundalloc("rules", "share").stdout
+    assert "share x sum of `of`" in explained
+    assert "soft" in explained
+    assert fundalloc("rules", "shaer").exit_code == 2
+
+
+def test_schema_is_json(fundalloc):
+    schema = json.loads(fundalloc("schema").stdout)
+    assert schema["$schema"] == "http://json-schema.org/draft-07/schema#"
+    assert "rules" in schema["properties"]
+
+
+@pytest.mark.parametrize("tables", ["csv", "xlsx"])
+@pytest.mark.parametrize("starter", ["mff-2021-2027", "global-europe-2028-2034"])
+def test_new_copies_a_scenario_that_checks(fundalloc, tmp_path, tables, starter):
+    result = fundalloc("new", tmp_path / "mine", "--from", starter, "--tables", tables)
+    assert result.exit_code == 0
+    checked = fundalloc("check", tmp_path / "mine" / "baseline.yaml")
+    assert checked.exit_code == 0, checked.stderr
+    assert "A plan that satisfies all hard rules exists" in checked.stdout
+
+
+def test_new_refuses_a_folder_with_files_and_unknown_starters(fundalloc, tmp_path):
+    (tmp_path / "note.txt").write_text("keep me")
+    assert fundalloc("new", tmp_path).exit_code == 6
+    assert files(tmp_path) == ["note.txt"]
+    wrong = fundalloc("new", tmp_path / "x", "--from", "mff")
+    assert wrong.exit_code == 2
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(fundalloc, command):
+    result = fundalloc(command, "--help")
+    assert result.exit_code == 0
+    assert f"fundalloc {command}" in result.stdout.split("Options:")[0].replace("Usage:", "").split("\n", 2)[2]
+
+
+def test_works_under_cp1252():
+    done = subprocess.run(
+        [sys.executable, "-m", "fundalloc", "run", str(TINY), "-n"],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "cp1252", "NO_COLOR": "1"},
+    )
+    assert done.returncode == 0, done.stderr
+    assert b"EU budget" in done.stdout
+
+
+def test_stopped_at_a_limit_exits_5(fundalloc):
+    result = fundalloc("run", TINY.parents[2] / "scenarios/mff-2021-2027/baseline.yaml", "-n", "--time-limit", "0.000001")
+    assert result.exit_code == 5
+    assert "stopped" in result.stderr

@@ -1,0 +1,90 @@
+"""What the tests share: the tiny case, and hands that write files and read complaints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import openpyxl
+import pytest
+from cases import TINY
+
+from fundalloc.errors import ScenarioError
+from fundalloc.scenario.loading import load
+from fundalloc.scenario.scenario import Scenario
+
+TINY_TEXT = TINY.read_text("utf-8")
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Scenario:
+    """examples/tiny/tiny.yaml: three instruments that count, four partnerships, three areas, two years."""
+    return load(TINY)
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """write(name, content): a file in tmp_path; text is dedented, bytes stay as they are."""
+
+    def write(name: str, content: str | bytes) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else dedent(content).encode())
+        return path
+
+    return write
+
+
+@pytest.fixture
+def variant(write: Callable[..., Path]) -> Callable[..., Path]:
+    """variant((old, new), …): the tiny case with pieces of its text replaced, each of which must stand there once."""
+
+    def variant(*changes: tuple[str, str], name: str = "scenario.yaml") -> Path:
+        text = TINY_TEXT
+        for old, new in changes:
+            assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in tiny.yaml"
+            text = text.replace(old, new)
+        return write(name, text)
+
+    return variant
+
+
+@pytest.fixture
+def child(write: Callable[..., Path]) -> Callable[..., Path]:
+    """child(text): a scenario beside a copy of the tiny case that extends it."""
+
+    def child(text: str, name: str = "child.yaml") -> Path:
+        write("tiny.yaml", TINY_TEXT)
+        return write(name, "extends: tiny.yaml\n" + dedent(text))
+
+    return child
+
+
+@pytest.fixture
+def worksheet(tmp_path: Path) -> Callable[..., Path]:
+    """worksheet(name, sheet, rows): a workbook with one sheet."""
+
+    def worksheet(name: str, sheet: str, rows: Iterable[Iterable[Any]]) -> Path:
+        book = openpyxl.Workbook()
+        book.active.title = sheet
+        for row in rows:
+            book.active.append(list(row))
+        book.save(tmp_path / name)
+        return tmp_path / name
+
+    return worksheet
+
+
+@pytest.fixture
+def complaints(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., list[str]]:
+    """complaints(path): what load() says is wrong, one `place: message (hint)` each, files named relative to tmp_path."""
+    monkeypatch.chdir(tmp_path)
+
+    def complaints(path: Path, **options: Any) -> list[str]:
+        with pytest.raises(ScenarioError) as caught:
+            load(path, **options)
+        return [f"{p.place}: {p.message}" + (f" ({p.hint})" if p.hint else "") for p in caught.value.problems]
+
+    return complaints

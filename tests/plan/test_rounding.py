@@ -1,0 +1,92 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from cases import TINY, TWO_BY_TWO, cases, write
+from hypothesis import HealthCheck, given, settings
+
+from fundalloc.errors import NotRoundable, NotVerified
+from fundalloc.plan.verify import verify
+from fundalloc.run import solve
+from fundalloc.scenario.loading import load
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(case=cases())
+def test_random_plans_are_whole_keep_everything_and_lose_little(case, tmp_path):
+    scenario = load(write(tmp_path, case))
+    plan = solve(scenario)
+    assert plan.steps.dtype == np.int64
+    assert not [f for f in plan.findings if f.status == "breach"]
+    # Ceilings and absorption once more, with nothing but fractions and a loop.
+    facts, lines = scenario.facts, scenario.lines
+    spent: dict[tuple[int, int], Fraction] = {}
+    for i, t, steps in zip(lines.instrument, lines.year, plan.steps, strict=True):
+        spent[int(i), int(t)] = spent.get((int(i), int(t)), Fraction(0)) + int(steps) * facts.step
+    for (i, t), amount in spent.items():
+        instrument = facts.instruments[i]
+        assert amount <= (1 - instrument.reserve) * instrument.ceiling.in_year(facts.years[t])
+    for k, instrument in enumerate(facts.instruments):
+        if instrument.ceiling.total is not None:
+            assert sum(a for (i, _), a in spent.items() if i == k) <= (1 - instrument.reserve) * instrument.ceiling.total
+    # Rounding can only lose score, and no more than every line moving by a few steps could cost.
+    assert plan.score <= plan.log.program_score + 1e-6
+    assert plan.log.largest_move <= 6 * float(facts.step) + 1e-9
+
+
+def test_plan_on_paper(tmp_path):
+    plan = solve(load(write(tmp_path, TWO_BY_TWO)))
+    assert plan.total("instrument").to_dict() == {"a": 10.0, "b": 6.0}
+    assert plan.total("partnership").to_dict() == {"north": pytest.approx(3.4), "south": pytest.approx(12.6)}
+    assert plan.score == pytest.approx(19.72)
+
+
+def test_totals_add_up_to_the_last_step():
+    plan = solve(load(TINY))
+    by_instrument = plan.pivot("instrument", "year")
+    by_partnership = plan.pivot("partnership", "area")
+    steps = int(plan.steps.sum())
+    assert round(by_instrument.to_numpy().sum() * 10) == steps
+    assert round(by_partnership.to_numpy().sum() * 10) == steps
+
+
+@pytest.mark.parametrize("step", ["0.000001", "0.001", "1"])
+def test_steps_of_one_euro_a_thousand_and_a_million(step):
+    settings_ = [f"round_to={step}", "decided=[]"]
+    plan = solve(load(TINY, settings=settings_))
+    assert plan.scenario.facts.step == Fraction(step)
+    assert not [f for f in plan.findings if f.status == "breach"]
+
+
+def test_a_share_that_must_be_exact_holds_within_one_step(tmp_path):
+    rule = {"kind": "share", "says": "A third", "source": "assumption", "money": {"partnership": "north"}, "exactly": "33.3 %", "of": {}}
+    plan = solve(load(write(tmp_path, {**TWO_BY_TWO, "rules": {"third": {**rule, "of": {"partnership": "all"}}}})))
+    north, whole = plan.total("partnership")["north"], plan.total("year").iloc[0]
+    assert abs(north - 0.333 * whole) <= 0.1 + 1e-9
+    assert [f.status for f in plan.findings if f.rule.id == "third"] == ["at limit"]
+
+
+def test_what_cannot_be_rounded_is_refused_with_the_rule(tmp_path):
+    rule = {"kind": "amount", "says": "Exactly 3.05", "source": "assumption", "money": {"partnership": "north"}, "exactly": "3.05"}
+    with pytest.raises(NotRoundable, match=r"No plan in steps of EUR 0.1 million keeps: odd\. Try a smaller round_to"):
+        solve(load(write(tmp_path, {**TWO_BY_TWO, "rules": {"odd": rule}})))
+    finer = load(tmp_path / "case.yaml", settings=["round_to=0.01"])
+    assert solve(finer).total("partnership")["north"] == pytest.approx(3.05)
+
+
+def test_a_changed_amount_is_not_verified():
+    plan = solve(load(TINY))
+    keys = plan.scenario.lines.keys
+    tampered = plan.steps.copy()
+    tampered[keys.index("amif|tunisia|returns|2025")] += 100
+    with pytest.raises(NotVerified, match=r"ceiling: AMIF thematic facility: ceiling 2025: 20\.0000 is not at most 10\.0000"):
+        verify(plan.scenario, tampered)
+
+
+def test_decided_money_may_not_change():
+    plan = solve(load(TINY))
+    keys = plan.scenario.lines.keys
+    tampered = plan.steps.copy()
+    tampered[keys.index("amif|global|returns|2025")] -= 1
+    with pytest.raises(NotVerified, match=r"amif\|global\|returns\|2025: 1\.9 against decided 2\.0"):
+        verify(plan.scenario, tampered)

@@ -1,0 +1,28 @@
+"""The layers of the house, the public names, and what must load fast."""
+
+import subprocess
+import sys
+
+from cases import ROOT
+
+import fundalloc
+
+
+def test_import_contracts():
+    from importlinter.cli import lint_imports
+
+    assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0
+
+
+def test_every_public_name_exists_and_is_in_the_readme():
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for name in fundalloc.__all__:
+        assert getattr(fundalloc, name) is not None
+        assert name in readme, f"{name} is public but not in the README"
+
+
+def test_help_loads_nothing_heavy():
+    code = "import sys; sys.argv = ['fundalloc', '--help']\nimport fundalloc.cli as c\ntry: c.main()\nexcept SystemExit: pass\n"
+    code += "print([m for m in ('numpy', 'pandas', 'pulp', 'highspy', 'networkx', 'pydantic', 'openpyxl', 'xlsxwriter', 'rich') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

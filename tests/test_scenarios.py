@@ -1,0 +1,82 @@
+"""Every shipped scenario loads, solves, verifies, meets its expected score, and says where its figures come from."""
+
+import csv
+import subprocess
+import sys
+
+import pytest
+from cases import ROOT, SHIPPED
+
+from fundalloc.run import solve
+from fundalloc.scenario.loading import load
+
+CODES = {"F", "D", "M", "assumption"}
+FACTSHEET_AREAS = {
+    "refugees": "Подкрепа за други държави, приемащи бежанци, и за приемните общности",
+    "opportunities": "Създаване на икономически възможности, близо до дома, особено за младите хора",
+    "smuggling": "Борба с контрабандата на мигранти",
+    "returns": "Подобряване на връщането и обратното приемане, засилване на доброволното връщане и подпомагане на реинтеграцията",
+    "legal-pathways": "Разработване на подходящи канали за законна миграция",
+}
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_expected_score(path):
+    scenario = load(path)
+    assert scenario.head.expect is not None, f"{path.name} states no expected score"
+    plan = solve(scenario)
+    assert plan.status == "optimal"
+    assert plan.log.program_score == pytest.approx(float(scenario.head.expect.score), abs=0.06)
+    assert plan.score == pytest.approx(plan.log.program_score, rel=2e-4)
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_shipped_scenarios_are_illustrative_and_sourced(path):
+    scenario = load(path)
+    assert scenario.head.illustrative
+    assert scenario.head.migration_money
+    assert {a.id: a.name["bg"] for a in scenario.facts.areas} == FACTSHEET_AREAS
+    assert len(scenario.facts.leaf_ids) >= 25
+    levels = {p.level for p in scenario.facts.partnerships}
+    assert levels >= {"bilateral", "regional", "global"}
+    for rule in scenario.written_rules:
+        assert rule.source, rule.id
+    for instrument in scenario.facts.instruments:
+        assert instrument.source, instrument.id
+        assert instrument.confidence in CODES, instrument.id
+
+
+@pytest.mark.parametrize("table", sorted((ROOT / "scenarios").glob("*/*.csv")), ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_every_row_of_every_table_has_source_and_confidence(table):
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows
+    for number, row in enumerate(rows, start=2):
+        assert row["source"].strip(), f"{table.name}:{number}"
+        assert row["confidence"] in CODES, f"{table.name}:{number}"
+
+
+def test_needs_follow_from_the_indicators():
+    done = subprocess.run([sys.executable, str(ROOT / "scenarios" / "derive_needs.py"), "--check"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_schema_beside_the_scenarios_is_current():
+    import json
+
+    from fundalloc.scenario.schema import json_schema
+
+    assert json.loads((ROOT / "scenarios" / "schema.json").read_text("utf-8")) == json_schema()
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_shipped_files_satisfy_the_schema(path):
+    import jsonschema
+    import yaml
+
+    document = yaml.safe_load(path.read_text("utf-8"))
+    document["as_of"] = str(document.get("as_of", "2026-01-01"))
+    schema = ROOT / "scenarios" / "schema.json"
+    import json
+
+    jsonschema.Draft7Validator(json.loads(schema.read_text("utf-8"))).validate(document)
