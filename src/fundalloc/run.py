@@ -14,11 +14,15 @@ from fundalloc.errors import Infeasible, SolverFailed
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import LinearProgram
 from fundalloc.model.settling import proportional_plan, settling_program
+from fundalloc.plan.certificate import certify
 from fundalloc.plan.plan import Plan, RunLog
 from fundalloc.plan.rounding import round_plan
 from fundalloc.plan.verify import Finding, verify
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options, Solution, Status, solve_program
+
+INTERIOR_POINT_FROM = 10_000
+"""Lines from which settling goes to the interior point method: below, the dual simplex starts next to the answer."""
 
 Progress = Callable[[str], AbstractContextManager[object]]
 
@@ -59,7 +63,9 @@ def solve(scenario: Scenario, options: Options | None = None, progress: Progress
         digest=scenario.digest,
         bound=solution.bound,
     )
-    return Plan(scenario, rounded.steps, tuple(findings), price_findings(program, solution, findings), log)
+    plan = Plan(scenario, rounded.steps, tuple(findings), price_findings(program, solution, findings), log)
+    with progress("Certifying"):
+        return replace(plan, certificate=certify(program, solution.prices, scenario.lines, plan.score))
 
 
 def settle(scenario: Scenario, program: LinearProgram, solution: Solution, options: Options) -> Solution:
@@ -71,7 +77,8 @@ def settle(scenario: Scenario, program: LinearProgram, solution: Solution, optio
         return solution
     lines = scenario.lines
     settling = settling_program(program, lines, solution.objective, proportional_plan(lines))
-    closest = solve_program(settling.program, replace(options, method=""))
+    method = "simplex" if program.lines < INTERIOR_POINT_FROM else "ipm"
+    closest = solve_program(settling.program, replace(options, method=method))
     if closest.status is not Status.OPTIMAL:
         return solution
     return replace(solution, values=settling.values(closest.values))

@@ -127,10 +127,8 @@ def _closing(plan: Plan, out: Output) -> None:
     for left in explain_unallocated(plan):
         out.say(f"Unallocated  {labels[left.instrument]} {_eur(plan, left.amount)}: {left.reason}")
     log = plan.log
-    ratio = plan.score / log.program_score if log.program_score else 1.0
-    out.say(
-        f"Score        {euro(plan.score, 1)} points, {ratio:.3%} of the {euro(log.program_score, 1)} possible before rounding; {plan.status}, {log.solver} ({log.method})"
-    )
-    out.say(
-        f"Rounding     {log.rounded_lines} lines were not whole; largest move EUR {euro(log.largest_move, plan.scenario.decimals + 2)} million; every hard rule recomputed and kept"
-    )
+    out.say(f"Score        {euro(plan.score, 1)} points; {plan.status}, {log.solver} ({log.method})")
+    if plan.certificate is not None:
+        out.say(f"Proof        no lawful plan can exceed {euro(plan.certificate.bound, 1)} points; this one reaches {1 - plan.certificate.gap:.4%} of that")
+    moved = f"{log.rounded_lines} lines were not whole; largest move EUR {euro(log.largest_move, plan.scenario.decimals + 2)} million"
+    out.say(f"Rounding     {moved}; every hard rule recomputed and kept")

@@ -55,6 +55,8 @@ class RowBlock:
     """The columns by which a soft rule may miss, one per row and side."""
     missing_row: Codes = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
     """For each of these columns, the row inside the block."""
+    missing_sign: Floats = field(default_factory=lambda: np.zeros(0))
+    """+1 where the column makes up for too little, -1 for too much."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,7 @@ class Builder:
         relaxed = ~influenced(stated, lines, len(demands))
         lower, upper = np.where(relaxed, -np.inf, stated.lower), np.where(relaxed, np.inf, stated.upper)
         terms, misses, missing_row = Terms(stated.row, column, stated.value), slice(0, 0), np.zeros(0, dtype=np.intp)
+        sign = np.zeros(0)
         if rule.soft is not None:
             short = np.flatnonzero([s is not Sense.AT_MOST for s in demands.sense])
             over = np.flatnonzero([s is not Sense.AT_LEAST for s in demands.sense])
@@ -188,7 +191,7 @@ class Builder:
                 np.concatenate([terms.value, sign]),
             )
         rows = self.add_rows(rule.id, lower, upper, terms)
-        self._blocks[-1] = RowBlock(rule.id, rows, rule, demands, relaxed, misses, missing_row)
+        self._blocks[-1] = RowBlock(rule.id, rows, rule, demands, relaxed, misses, missing_row, sign)
 
     def _add_totals(self, stated: Rows) -> int:
         totals = stated.totals

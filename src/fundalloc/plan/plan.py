@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fundalloc.facts.facts import NO_LIMIT
+from fundalloc.plan.certificate import Certificate
 from fundalloc.plan.ledger import Coverage, measure_coverage
 from fundalloc.plan.verify import BREACH, DECIDED, MISSED, Finding
 from fundalloc.scenario.scenario import Scenario
@@ -55,6 +56,8 @@ class Plan:
     prices: NDArray[np.float64]
     """Shadow price per finding: score per extra EUR million of its limit; NaN where there is none."""
     log: RunLog
+    certificate: Certificate | None = None
+    """The proved limit on any lawful plan's score."""
 
     @property
     def status(self) -> str:
