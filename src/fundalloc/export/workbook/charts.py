@@ -1,0 +1,69 @@
+"""Stacked charts, drawn from cells of the workbook, with a text for those who cannot see them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fundalloc.export.workbook import theme
+from fundalloc.export.workbook.content import Chart, Series, Sheet
+from fundalloc.export.workbook.geometry import GAP, Geometry, chart_lines
+
+SMALL = {"name": theme.FONT, "size": 9, "color": theme.GREY}
+
+
+def add_charts(workbook: Any, worksheet: Any, sheet: Sheet, place: Geometry, all_places: Mapping[str, Geometry]) -> None:
+    """Draw the charts of a sheet below its table, side by side where they fit."""
+    for line, row in zip(chart_lines(sheet.charts), place.chart_rows, strict=True):
+        offset = 0
+        for chart in line:
+            drawn = _draw(workbook, chart, all_places)
+            width = int(place.pixels * chart.width) - (GAP if len(line) > 1 else 2)
+            drawn.set_size({"width": width, "height": chart.height})
+            worksheet.insert_chart(row, 0, drawn, {"x_offset": offset, "y_offset": 2, "description": chart.alt, "object_position": 2})
+            offset += int(place.pixels * chart.width)
+
+
+def _draw(workbook: Any, chart: Chart, places: Mapping[str, Geometry]) -> Any:
+    drawn = workbook.add_chart({"type": chart.kind, "subtype": "stacked"})
+    for k, series in enumerate(chart.series):
+        colour = theme.REST if series.rest else theme.SERIES[k % len(theme.SERIES)]
+        place = places[series.table]
+        drawn.add_series(
+            {
+                "name": [place.name, place.first_row + series.name[0], series.name[1]],
+                "categories": _range(chart.categories, places),
+                "values": _range(series, places),
+                "fill": {"color": colour},
+                "border": {"color": "#FFFFFF", "width": 0.75},
+                "gap": 45 if chart.kind == "column" else 35,
+            }
+        )
+    drawn.set_title(
+        {
+            "name": chart.title,
+            "name_font": {"name": theme.FONT, "size": 11, "bold": True, "color": theme.BLUE},
+            "layout": {"x": 0.015, "y": 0.02},
+        }
+    )
+    drawn.set_legend({"position": "bottom", "font": SMALL})
+    drawn.set_chartarea({"border": {"color": theme.RULE}, "fill": {"color": "#FFFFFF"}})
+    values = {
+        "num_font": SMALL,
+        "num_format": "#,##0",
+        "line": {"none": True},
+        "major_gridlines": {"visible": True, "line": {"color": "#E3E6EC", "width": 0.75}},
+    }
+    names = {"num_font": SMALL, "line": {"color": "#BFC5D2"}, "major_gridlines": {"visible": False}, "major_tick_mark": "none"}
+    if chart.kind == "column":
+        drawn.set_x_axis(names)
+        drawn.set_y_axis(values)
+    else:
+        drawn.set_x_axis(values)
+        drawn.set_y_axis({**names, "reverse": True, "crossing": "max", "interval_unit": 1})
+    return drawn
+
+
+def _range(series: Series, places: Mapping[str, Geometry]) -> list[str | int]:
+    place = places[series.table]
+    return [place.name, place.first_row + series.rows[0], series.columns[0], place.first_row + series.rows[1], series.columns[1]]

@@ -1,0 +1,180 @@
+"""What a sheet says, free of any Excel library: cells, columns, tables, facts, charts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """A live cell: the formula, and the value that the program has already computed for it.
+
+    `ABOVE(7)` in the text stands for the 7 cells above in the same column, `BESIDE(5)` for the 5 cells before it in the
+    same row: cells whose headings are names of the scenario are not referred to by heading.
+    """
+
+    text: str
+    value: float | int | str
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSum:
+    """The sum of the column's own cells, for a total row; `value` is what it comes to."""
+
+    value: float | int
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link to the top of another sheet, shown as that sheet's name."""
+
+    sheet: str
+    """Key of the sheet."""
+
+
+Content = str | int | float | Formula | ColumnSum | Link | None
+
+
+@dataclass(frozen=True, slots=True)
+class Styled:
+    """A cell whose style differs from its column's."""
+
+    content: Content
+    style: str
+
+
+Cell = Content | Styled
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table: one purpose, one style, and the cells themselves."""
+
+    title: str
+    style: str
+    """A style of the theme: text, note, code, money, share, points, number, integer, factor, status, result, link."""
+    cells: Sequence[Cell]
+    totals: tuple[Cell, ...] = ()
+    """Cells of the total rows under the table; missing ones stay empty."""
+    width: float | None = None
+    """In characters; by default what the widest cell needs, within limits."""
+    printed: bool = True
+    """Columns that only formulas and modellers need stand at the right end and are not printed."""
+    mark: Literal["", "bar", "heat"] = ""
+    """bar: data bar from 0 to 100 %. heat: colour by amount, together with all other heat columns."""
+    flags: tuple[tuple[str, str], ...] = ()
+    """Pairs of word and style: a cell that shows the word takes the style, live."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The table of a sheet. `name` is the Excel table that formulas refer to; it is the same in every language."""
+
+    name: str
+    columns: tuple[Column, ...]
+    filtered: bool = False
+    strong: frozenset[int] = frozenset()
+    """Rows that are subtotals, and look like it."""
+    rows: Literal["auto", "tall"] = "auto"
+    """Height of rows: closer for longer tables unless said otherwise."""
+
+    @property
+    def height(self) -> int:
+        """Number of rows without headings and totals."""
+        return len(self.columns[0].cells)
+
+    @property
+    def total_rows(self) -> int:
+        """Number of total rows."""
+        return max(len(column.totals) for column in self.columns)
+
+    def __post_init__(self) -> None:
+        lengths = {len(column.cells) for column in self.columns}
+        if len(lengths) != 1:
+            raise ValueError(f"columns of {self.name} differ in length: {sorted(lengths)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A line above the table: what it is, and the value; `name` makes it a defined name for formulas."""
+
+    says: str
+    cell: Cell
+    name: str = ""
+    good: str = ""
+    """When given, the cell is green as long as it shows this text, and red otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A line of the key to the cells: a sample in its style, and what the style means."""
+
+    content: str | float
+    style: str
+    says: str
+
+
+@dataclass(frozen=True)
+class Series:
+    """One series of a chart: a stretch of cells of a table, down a column or along a row."""
+
+    table: str
+    rows: tuple[int, int]
+    """First and last row of the table's body, from 0; -1 is the heading."""
+    columns: tuple[int, int]
+    name: tuple[int, int] = (-1, 0)
+    """Row and column of the cell that names the series."""
+    rest: bool = False
+    """Stands for everything that has no series of its own."""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A stacked chart. Its figures stand in a table; `alt` says what it shows to those who cannot see it."""
+
+    kind: Literal["column", "bar"]
+    title: str
+    alt: str
+    categories: Series
+    series: tuple[Series, ...]
+    width: float = 1.0
+    """Part of the sheet's width."""
+    height: int = 300
+    """In pixels."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet: title, one sentence, facts, one table, charts."""
+
+    key: str
+    """Its texts stand under `sheet.<key>` in the catalogue."""
+    title: str
+    says: str
+    table: Table
+    unit: str = ""
+    colour: Literal["result", "input", "check", "rest"] = "result"
+    facts: tuple[Fact, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    samples: tuple[Sample, ...] = ()
+    samples_title: str = ""
+    portrait: bool = False
+    frozen: bool = True
+    """Keeps the headings in sight."""
+    one_page: bool = False
+    cover: bool = False
+
+    @property
+    def printed(self) -> Iterator[Column]:
+        """The columns that are printed."""
+        return (column for column in self.table.columns if column.printed)
+
+
+def plain(cell: Cell) -> str | int | float | None:
+    """Return what a cell shows."""
+    content = cell.content if isinstance(cell, Styled) else cell
+    if isinstance(content, Formula | ColumnSum):
+        return content.value
+    return content.sheet if isinstance(content, Link) else content

@@ -1,0 +1,108 @@
+"""How wide columns and how high rows must be, so that nothing is cut off. Estimates from the shapes of the letters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fundalloc.export.workbook.content import Cell, Column, Sheet, Table, plain
+from fundalloc.export.workbook.theme import DENSE_ROW, HEADER_HEIGHT, LINE_HEIGHT, NUMBERS, RECORD_ROW, ROW_HEIGHT, TALL_ROW
+
+NARROW, WIDE = "iljI'’|.,:;!/()[]ftr- \u00a0", "mwMW@%—…жшщюфмЖШЩЮФМ"
+BOLD, TITLE_SIZE, LONG_TITLE_SIZE, SENTENCE_SIZE = 1.09, 1.96, 1.42, 1.1
+"""How much wider bold text, titles (small ones where a title is long) and the sentence below are than plain text."""
+PADDING = 2.6
+"""Indent and margins of a cell, in characters."""
+WIDEST = {"text": 44.0, "strong": 44.0, "note": 52.0, "code": 70.0, "link": 34.0}
+"""Text columns wrap beyond these widths."""
+SAMPLE = 400
+"""Long tables are measured on this many rows, evenly spread."""
+LONG, RECORD = 30, 500
+"""Tables with more rows are set closer, and closer still."""
+HEADING_PADDING = 1.9
+
+
+def text_width(text: str) -> float:
+    """Return the width of a text in characters, where a digit is one character wide."""
+    return sum(0.55 if c in NARROW else 1.5 if c in WIDE else 1.22 if c.isupper() else 0.98 for c in text)
+
+
+def wrapped_lines(text: str, width: float) -> int:
+    """Return how many lines a text takes in a column of this width."""
+    room, count = max(width - PADDING + 0.1, 1.0), 0
+    for paragraph in text.splitlines() or [""]:
+        used, lines = 0.0, 1
+        for word in paragraph.split(" "):
+            size = text_width(word)
+            if used and used + 0.55 + size > room:
+                lines, used = lines + 1, 0.0
+            lines += int(size // room) if size > room else 0
+            used = (used + 0.55 if used else 0.0) + (size % room if size > room else size)
+        count += lines
+    return count
+
+
+def column_width(column: Column, decimals: int) -> float:
+    """Return the width of a column: as given, or what its cells and the longest word of its heading need."""
+    if column.width is not None:
+        return column.width
+    cells = [*_sample(column.cells), *column.totals]
+    longest = max((text_width(_shown(plain(cell), column.style, decimals)) for cell in cells), default=0.0)
+    if (column.style in ("total", "money") and column.totals) or column.style == "total":
+        longest *= BOLD
+    heading = max((text_width(word) * BOLD for word in column.title.split()), default=0.0)
+    needed = max(longest + PADDING, heading + HEADING_PADDING)
+    return round(min(needed, max(WIDEST.get(column.style, 60.0), heading + HEADING_PADDING)), 1)
+
+
+def _sample(cells: Sequence[Cell]) -> Sequence[Cell]:
+    return cells[:: max(1, len(cells) // SAMPLE)]
+
+
+def _shown(value: object, style: str, decimals: int) -> str:
+    """Return roughly what a cell prints."""
+    if value is None or isinstance(value, str):
+        return str(value or "")
+    places = {"share": 1, "points": 2, "price": 3, "number": 0, "integer": 0, "factor": 4, "input": 4}.get(style, decimals)
+    number = float(value) * (100 if style == "share" else 1)  # type: ignore[arg-type]
+    grouped = f"{number:.{places}f}" if style == "integer" else f"{number:,.{places}f}"
+    return grouped + ("%" if style == "share" else "")
+
+
+def row_height(table: Table, widths: Sequence[float], row: int) -> float:
+    """Return the height of one row of the table's body, in points."""
+    lines = max(_lines(column, plain(column.cells[row]), width) for column, width in zip(table.columns, widths, strict=True))
+    least = _least_height(table)
+    return max(least, lines * LINE_HEIGHT + min(least - LINE_HEIGHT, ROW_HEIGHT - LINE_HEIGHT))
+
+
+def _least_height(table: Table) -> float:
+    if table.rows == "tall":
+        return TALL_ROW
+    return RECORD_ROW if table.height > RECORD else DENSE_ROW if table.height > LONG else ROW_HEIGHT
+
+
+def _lines(column: Column, value: object, width: float) -> int:
+    if not isinstance(value, str) or column.style in NUMBERS or column.style == "code" or not column.printed:
+        return 1
+    return wrapped_lines(value, width)
+
+
+def header_height(table: Table, widths: Sequence[float]) -> float:
+    """Return the height of the heading row, in points."""
+    lines = max(wrapped_lines(c.title, (w - HEADING_PADDING) / BOLD + PADDING + 0.1) for c, w in zip(table.columns, widths, strict=True))
+    return max(HEADER_HEIGHT, lines * LINE_HEIGHT + 9)
+
+
+def pixels(width: float) -> int:
+    """Return a column width in pixels at 100 %."""
+    return int(width * 7 + 5)
+
+
+def sheet_widths(sheet: Sheet, decimals: int) -> list[float]:
+    """Return the width of every column of a sheet; the first one grows until the sheet's own sentence fits."""
+    widths = [column_width(column, decimals) for column in sheet.table.columns]
+    printed = sum(width for column, width in zip(sheet.table.columns, widths, strict=True) if column.printed)
+    title = min(text_width(sheet.title) * TITLE_SIZE, max(text_width(sheet.title) * LONG_TITLE_SIZE, printed - PADDING))
+    needed = max(title, text_width(sheet.says) * SENTENCE_SIZE) + PADDING
+    widths[0] = round(widths[0] + max(0.0, needed - printed), 1)
+    return widths

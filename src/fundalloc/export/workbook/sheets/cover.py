@@ -1,0 +1,100 @@
+"""The cover: what this is, who made it, whether it holds, and where to find what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+
+from fundalloc.export.workbook.book import Book, quoted
+from fundalloc.export.workbook.content import Fact, Formula, Link, Sample, Sheet, Styled, Table
+from fundalloc.plan.verify import AT_LIMIT, BREACH, DECIDED, MISSED
+
+
+def build(book: Book, others: Sequence[Sheet]) -> Sheet:
+    """Return the cover of a workbook with these other sheets."""
+    head = book.plan.scenario.head
+    table = Table(
+        "Contents",
+        (
+            book.column("sheet", "link", [Link(sheet.key) for sheet in others], width=32),
+            book.column("answers", "text", [book.sheet_text(sheet.key, "answers") for sheet in others], width=86),
+        ),
+    )
+    says = book.sheet_text("cover", "says", period=book.period)
+    title = book.within(head.title)
+    return Sheet(
+        "cover",
+        title,
+        says,
+        table,
+        facts=tuple(_facts(book)),
+        samples=tuple(_samples(book)),
+        samples_title=book.say("cover.key"),
+        portrait=True,
+        frozen=False,
+        one_page=True,
+        cover=True,
+    )
+
+
+def _facts(book: Book) -> Iterator[Fact]:
+    head, say = book.plan.scenario.head, book.say
+    yield from _verdicts(book)
+    if head.illustrative:
+        yield Fact(say("cover.data"), Styled(say("cover.illustrative"), "warning"))
+    yield Fact(say("cover.standing"), say("cover.not_official"))
+    if head.description:
+        yield Fact(say("cover.about"), book.within(head.description))
+    yield Fact(say("cover.migration_money"), book.within(head.migration_money) or say("note.migration_money.means"))
+    yield Fact(say("cover.amounts"), say("cover.amounts_are", prices=_prices(book)))
+    yield Fact(say("cover.scenario"), f"{head.scenario} · {book.plan.log.digest[:12]}")
+    if head.author:
+        yield Fact(say("cover.author"), head.author)
+    yield Fact(say("cover.as_of"), Styled(_serial(head.as_of), "date"))
+    state = book.word("scenario_state", head.state)
+    marking = book.within(head.output.marking)
+    yield Fact(say("cover.state"), f"{state} · {marking}" if marking else state)
+
+
+def _verdicts(book: Book) -> Iterator[Fact]:
+    """The three live lines: checks, hard rules, targets."""
+    say, findings = book.say, book.plan.findings
+    passed = say("cover.all_checks_pass")
+    failing = book.joined("cover.checks_fail", count=("FailedChecks", 0))
+    yield Fact(
+        say("cover.checks"), Styled(Formula(f"=IF(FailedChecks=0,{quoted(passed)},{failing.text[1:]})", passed), "strong"), good=passed
+    )
+    broken = f"COUNTIF({book.all('Rules', 'status')},{quoted(book.status(BREACH))})"
+    by_decision = sum(1 for f in findings if f.status == DECIDED)
+    hard = sum(1 for f in findings if f.rule.hard) - by_decision
+    held = say("cover.rules_hold_but" if by_decision else "cover.all_rules_hold", count=hard, by_decision=by_decision)
+    breaches = book.joined("cover.rules_broken", count=(broken, 0))
+    yield Fact(say("cover.rules"), Styled(Formula(f"=IF({broken}=0,{quoted(held)},{breaches.text[1:]})", held), "strong"), good=held)
+    soft = sum(1 for f in findings if not f.rule.hard)
+    missed = sum(1 for f in findings if f.status == MISSED)
+    counted = f"COUNTIF({book.all('Rules', 'status')},{quoted(book.status(MISSED))})"
+    yield Fact(say("cover.targets"), Styled(book.joined("cover.targets_missed", count=(counted, missed), all=(str(soft), soft)), "strong"))
+    result = book.say(
+        "cover.result", status=book.word("solver_status", book.plan.status), solver=book.plan.log.solver, version=book.plan.log.version
+    )
+    yield Fact(say("cover.run"), result)
+
+
+def _prices(book: Book) -> str:
+    """Return the price base in words: `constant 2018` keeps its year."""
+    base, *year = book.plan.scenario.head.prices.base.split()
+    return " ".join([book.word("prices", base), *year])
+
+
+def _serial(as_of: str) -> int:
+    """Return a date as Excel counts it, so that it is shown in the reader's own way."""
+    return (date.fromisoformat(as_of) - date(1899, 12, 30)).days
+
+
+def _samples(book: Book) -> Iterator[Sample]:
+    yield Sample(1234.5, "money", book.say("cover.sample_plain"))
+    yield Sample(1234.5, "band_money", book.say("cover.sample_total"))
+    yield Sample(0.0005, "input", book.say("cover.sample_input"))
+    yield Sample(0, "money", book.say("cover.sample_zero"))
+    for status, style in ((AT_LIMIT, "at_limit"), (MISSED, "warning"), (BREACH, "breach")):
+        yield Sample(book.status(status), style, book.say(f"cover.sample_{style}"))

@@ -1,0 +1,158 @@
+"""Free money: per instrument and year, what the ceiling allows, what is kept back, decided, planned and still free."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from fundalloc.export.workbook.book import Book, quoted
+from fundalloc.export.workbook.content import Cell, Formula, Sheet, Table
+from fundalloc.facts.facts import NO_LIMIT
+
+TABLE = "FreeMoney"
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One row: an instrument in one year, or in the whole period (year None)."""
+
+    instrument: int
+    year: int | None
+    ceiling: Cell
+    reserve: Cell
+    usable: Cell
+    decided: Cell
+    planned: Cell
+    usable_steps: int
+    planned_steps: int
+
+
+def build(book: Book) -> Sheet:
+    """Return the sheet."""
+    facts = book.plan.scenario.facts
+    rows = [row for k, i in enumerate(facts.instruments) if i.planned for row in _rows(book, k)]
+    whole = book.say("whole_period")
+    none = quoted(book.say("none"))
+    free = f"=IFERROR({book.here(TABLE, 'usable')}-{book.here(TABLE, 'planned')},{none})"
+    used = f"=IFERROR({book.here(TABLE, 'planned')}/{book.here(TABLE, 'usable')},{none})"
+    prices = _prices(book)
+    table = Table(
+        TABLE,
+        (
+            book.column("instrument", "text", [book.labels["instrument"][facts.instruments[r.instrument].id] for r in rows], width=32),
+            book.column("year", "label", [whole if r.year is None else facts.years[r.year] for r in rows], width=15),
+            book.column("ceiling", "money", [r.ceiling for r in rows]),
+            book.column("reserve", "share", [r.reserve for r in rows], width=11),
+            book.column("usable", "money", [r.usable for r in rows]),
+            book.column("decided", "money", [r.decided for r in rows]),
+            book.column("planned", "money", [r.planned for r in rows]),
+            book.column("free", "total", [Formula(free, _left(book, r)) for r in rows]),
+            book.column("used", "share", [Formula(used, _part(book, r)) for r in rows], width=11, mark="bar"),
+            book.column("shadow_price", "price", [prices.get((r.instrument, r.year)) for r in rows], width=11),
+            book.column("instrument_id", "code", [book.code("instrument", r.instrument) for r in rows], printed=False),
+        ),
+        strong=frozenset(k for k, r in enumerate(rows) if r.year is None),
+    )
+    return Sheet(
+        "free_money",
+        book.sheet_text("free_money", "title"),
+        book.sheet_text("free_money", "says"),
+        table,
+        unit=book.say("unit"),
+        portrait=True,
+    )
+
+
+def whole_period(book: Book) -> dict[int, int]:
+    """Return {position of a planned instrument: usable ceiling of the whole period, in steps}, where there is one."""
+    limits = book.plan.scenario.facts.ceilings
+    out = {}
+    for k, instrument in enumerate(book.plan.scenario.facts.instruments):
+        known = [int(limits.usable[k].sum())] if np.all(limits.usable[k] != NO_LIMIT) else []
+        known += [int(limits.usable_total[k])] if limits.usable_total[k] != NO_LIMIT else []
+        if instrument.planned and known:
+            out[k] = min(known)
+    return out
+
+
+def _rows(book: Book, k: int) -> Iterator[_Row]:
+    """Yield the years of one instrument, then its whole period."""
+    facts, lines = book.plan.scenario.facts, book.plan.scenario.lines
+    instrument, here, none = facts.instruments[k], book.here(TABLE, "instrument_id"), book.say("none")
+    decided = np.zeros(len(facts.years), dtype=np.int64)
+    np.add.at(decided, lines.year[lines.instrument == k], lines.decided[lines.instrument == k])
+    planned = book.cube[k].sum(axis=(0, 1))
+    reserve = Formula(f"={_looked_up(book, book.all('Instruments', 'reserve'))}", float(instrument.reserve))
+    for t, year in enumerate(facts.years):
+        written = instrument.ceiling.in_year(year) if instrument.ceiling else None
+        usable = int(facts.ceilings.usable[k, t])
+        criteria = ("instrument_id", here), book.is_("year", t)
+        yield _Row(
+            k,
+            t,
+            Formula(f"={_looked_up(book, f'Instruments[{year}]')}", none if written is None else float(written)),
+            reserve,
+            Formula(
+                f"=IFERROR({_whole_steps(book, book.here(TABLE, 'ceiling'))},{quoted(none)})",
+                none if usable == NO_LIMIT else book.eur(usable),
+            ),
+            book.sum_if("Allocation", "decided", *criteria, value=book.eur(decided[t])),
+            book.sum_if("Allocation", "planned", *criteria, value=book.eur(planned[t])),
+            usable,
+            int(planned[t]),
+        )
+    ceiling, usable_cell, steps = _whole(book, k)
+    count = len(facts.years)
+    sums = [Formula(f"=SUM(ABOVE({count}))", book.eur(money.sum())) for money in (decided, planned)]
+    yield _Row(k, None, ceiling, reserve, usable_cell, sums[0], sums[1], steps, int(planned.sum()))
+
+
+def _whole(book: Book, k: int) -> tuple[Cell, Cell, int]:
+    """Return ceiling and usable ceiling of the whole period: the total, the sum of the years, or the smaller of both."""
+    facts = book.plan.scenario.facts
+    instrument, count = facts.instruments[k], len(facts.years)
+    ceiling = instrument.ceiling
+    yearly = [ceiling.in_year(year) if ceiling else None for year in facts.years]
+    total = ceiling.total if ceiling else None
+    complete = None not in yearly
+    written = [sum(y for y in yearly if y is not None)] * complete + ([total] if total is not None else [])
+    usable = whole_period(book).get(k)
+    if not written or usable is None:
+        return book.say("none"), book.say("none"), NO_LIMIT
+    looked_up = _looked_up(book, book.all("Instruments", "total_ceiling"))
+    formulas = []
+    for part in (looked_up, _whole_steps(book, looked_up)):
+        if complete and total is not None:
+            formulas.append(f"=MIN(SUM(ABOVE({count})),{part})")
+        else:
+            formulas.append(f"=SUM(ABOVE({count}))" if complete else f"={part}")
+    return Formula(formulas[0], float(min(written))), Formula(formulas[1], book.eur(usable)), usable
+
+
+def _looked_up(book: Book, column: str) -> str:
+    """Return the formula that finds an instrument's figure on the sheet Instruments."""
+    return f"INDEX({column},MATCH({book.here(TABLE, 'instrument_id')},{book.all('Instruments', 'instrument_id')},0))"
+
+
+def _whole_steps(book: Book, ceiling: str) -> str:
+    """Return the formula that takes the reserve off a ceiling and cuts it down to whole rounding steps."""
+    return f"ROUNDDOWN(ROUND({ceiling}*(1-{book.here(TABLE, 'reserve')})/RoundingStep,6),0)*RoundingStep"
+
+
+def _left(book: Book, row: _Row) -> float | str:
+    return book.say("none") if row.usable_steps == NO_LIMIT else book.eur(row.usable_steps - row.planned_steps)
+
+
+def _part(book: Book, row: _Row) -> float | str:
+    return book.say("none") if row.usable_steps in (NO_LIMIT, 0) else row.planned_steps / row.usable_steps
+
+
+def _prices(book: Book) -> dict[tuple[int, int | None], float]:
+    """Return the shadow prices of ceilings, by instrument and year."""
+    facts, plan = book.plan.scenario.facts, book.plan
+    prices = plan.free_money
+    years = {0: None, **{year: t for t, year in enumerate(facts.years)}}
+    found = zip(prices["instrument"], prices["year"], prices["price"], strict=True)
+    return {(facts.dimensions.instrument.index(str(i)), years[int(y)]): round(float(p), 6) + 0.0 for i, y, p in found if not np.isnan(p)}

@@ -1,0 +1,62 @@
+"""Definitions, status words, rounding: what a reader must know to trust the figures."""
+
+from __future__ import annotations
+
+from fundalloc.export.workbook.book import Book
+from fundalloc.export.workbook.content import Sheet, Table
+from fundalloc.money import HARD_SPACE
+
+TERMS = (
+    "commitments",
+    "migration_money",
+    "kinds_of_money",
+    "ceiling",
+    "decided",
+    "need",
+    "effectiveness",
+    "coverage",
+    "priority",
+    "rule",
+    "force",
+    "status_ok",
+    "status_at_limit",
+    "status_missed",
+    "status_decided",
+    "status_breach",
+    "shadow_price",
+    "score",
+    "live",
+    "rounding",
+    "zero",
+    "not_applicable",
+    "codes",
+    "confidence",
+)
+
+
+def build(book: Book) -> Sheet:
+    """Return the sheet."""
+    head = book.plan.scenario.head
+    own = {"migration_money": book.within(head.migration_money)}
+    step = f"{round(float(book.plan.scenario.facts.step) * 1_000_000):,}".replace(",", HARD_SPACE)
+    words = {"step": step, "zero": "–", "none": book.say("none"), "na": book.say("not_applicable")}
+    texts = [own.get(term) or book.say(f"note.{term}.means", **words) for term in TERMS]
+    asterisks = _asterisks(book)
+    table = Table(
+        "Notes",
+        (
+            book.column("term", "strong", [*(book.say(f"note.{term}.term", **words) for term in TERMS), *asterisks], width=30),
+            book.column("means", "text", [*texts, *asterisks.values()], width=112),
+        ),
+    )
+    return Sheet("notes", book.sheet_text("notes", "title"), book.sheet_text("notes", "says"), table, colour="rest")
+
+
+def _asterisks(book: Book) -> dict[str, str]:
+    """Return what an asterisk after a name stands for: the text after the asterisk in the partnership's source."""
+    out = {}
+    for partnership in book.plan.scenario.facts.partnerships:
+        name, (_, star, text) = book.names["partnership"][partnership.id], partnership.source.partition("*")
+        if name.endswith("*") and star and text.strip():
+            out[name] = text.strip()[0].upper() + text.strip()[1:]
+    return out

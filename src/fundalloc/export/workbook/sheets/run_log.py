@@ -1,0 +1,61 @@
+"""How to make the same file again: scenario, fingerprint, versions, solver, result."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+from fundalloc.export.workbook.book import Book
+from fundalloc.export.workbook.content import Cell, Sheet, Styled, Table
+
+
+def build(book: Book) -> Sheet:
+    """Return the sheet."""
+    plan, log = book.plan, book.plan.log
+    summary = plan.scenario.summary()
+    items: list[tuple[str, Cell]] = [
+        ("scenario", plan.scenario.id),
+        ("file", PurePath(plan.scenario.file).name),
+        ("digest", log.digest),
+        ("as_of", plan.scenario.head.as_of),
+        ("version", f"fundalloc {log.version}"),
+        ("solver", log.solver),
+        ("method", log.method),
+        ("status", book.word("solver_status", log.status)),
+        ("iterations", _whole(log.iterations)),
+        ("program_score", _points(log.program_score)),
+        ("score", _points(plan.score)),
+        ("penalty", _points(plan.penalty)),
+        ("rounded_lines", _whole(log.rounded_lines)),
+        ("largest_move", Styled(log.largest_move, "left_factor")),
+        ("rows", _whole(log.rows)),
+        ("columns", _whole(log.columns)),
+        ("terms", _whole(log.terms)),
+        *((key, _whole(count)) for key, count in summary.items()),
+        ("findings", _whole(len(plan.findings))),
+    ]
+    if log.bound is not None:
+        items.insert(12, ("bound", _points(log.bound)))
+    table = Table(
+        "RunLog",
+        (
+            book.column("item", "strong", [book.say(f"log.{key}") for key, _ in items], width=44),
+            book.column("what", "text", [cell for _, cell in items], width=82),
+        ),
+    )
+    return Sheet(
+        "run_log",
+        book.sheet_text("run_log", "title"),
+        book.sheet_text("run_log", "says"),
+        table,
+        colour="rest",
+        portrait=True,
+        one_page=True,
+    )
+
+
+def _whole(value: int) -> Cell:
+    return Styled(value, "left_number")
+
+
+def _points(value: float) -> Cell:
+    return Styled(value, "left_points")

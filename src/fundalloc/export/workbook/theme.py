@@ -1,0 +1,144 @@
+"""How a sheet looks: fonts, colours, number formats, paper. No content, no writer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+FONT, SIZE = "Arial", 10
+BLUE, GOLD, GREY, RULE, BAND = "#003399", "#FFCC00", "#595959", "#D0D5DD", "#E9EEF8"
+LINK = "#0B3D91"
+BAR = "#AFC6EA"
+DATA_BAR: dict[str, Any] = {
+    "type": "data_bar",
+    "data_bar_2010": True,
+    "bar_solid": True,
+    "bar_color": BAR,
+    "bar_border_color": BAR,
+    "min_type": "num",
+    "min_value": 0,
+    "max_type": "num",
+    "max_value": 1,
+}
+HEAT_SCALE: dict[str, Any] = {
+    "type": "2_color_scale",
+    "min_type": "num",
+    "min_value": 0,
+    "min_color": "#FFFFFF",
+    "max_type": "percentile",
+    "max_value": 97,
+    "max_color": "#5BB8B0",
+}
+"""One very large amount would leave all others white; so the darkest colour stands for the largest three per cent."""
+
+SERIES = ("#12436D", "#28A197", "#801650", "#F46A25", "#5694CA", "#A285D1", "#3D3D3D", "#7A8B00")
+"""Chart colours, in order: at least 3:1 against white; neighbours are parted by a white line."""
+REST = "#8E8E8E"
+"""The series that stands for everything else."""
+
+TAB = {"result": BLUE, "input": GOLD, "check": "#0B5524", "rest": "#7F7F7F"}
+
+ROW_HEIGHT, DENSE_ROW, RECORD_ROW, TALL_ROW, HEADER_HEIGHT, LINE_HEIGHT = 19.0, 16.5, 13.5, 24.0, 34.0, 12.75
+
+FRAME_HEIGHTS = (30.0, 20.0, 5.0, 19.0)
+"""Title, sentence, gold line, links."""
+
+LEFT: dict[str, Any] = {"align": "left", "indent": 1, "valign": "vcenter"}
+RIGHT: dict[str, Any] = {"align": "right", "valign": "vcenter"}
+DASH = '"–"'
+MARGIN = "_)_)"
+"""Right margin of numbers, inside the number format: not every program keeps an indent on the right."""
+WRAPPED = {**LEFT, "text_wrap": True}
+HAIR = {"bottom": 1, "bottom_color": RULE}
+
+SINGLE: dict[str, dict[str, Any]] = {
+    "title": {"font_size": 18, "bold": True, "font_color": BLUE, **LEFT},
+    "long_title": {"font_size": 13, "bold": True, "font_color": BLUE, **LEFT},
+    "says": {"font_size": 11, "font_color": GREY, **LEFT},
+    "gold": {"bg_color": GOLD},
+    "back": {"font_color": LINK, "underline": 1, **LEFT},
+    "unit": {"font_color": GREY, "italic": True, **RIGHT, "indent": 1},
+    "header_text": {"bold": True, "font_color": "#FFFFFF", "bg_color": BLUE, **WRAPPED},
+    "header_number": {"bold": True, "font_color": "#FFFFFF", "bg_color": BLUE, **RIGHT, "indent": 1, "text_wrap": True},
+    "fact": {"font_color": GREY, **LEFT},
+    "heading": {"font_size": 12, "bold": True, "font_color": BLUE, **LEFT},
+}
+"""Cells outside the table's body."""
+
+BREACH = {"bold": True, "font_color": "#8F0B13", "bg_color": "#FADCDD"}
+AT_LIMIT = {"font_color": "#0B2F6B", "bg_color": "#DCE6F7"}
+PASS = {"font_color": "#0B5524", "bg_color": "#E2F2E6"}
+WARNING = {"font_color": "#6B4300", "bg_color": "#FFF0D1"}
+FLAGS: dict[str, dict[str, Any]] = {"at_limit": AT_LIMIT, "breach": BREACH, "pass": PASS, "warning": WARNING}
+INPUT = {"font_color": "#0B3D91", "bg_color": "#FFF9E0"}
+TOTAL = {"bold": True, "bg_color": BAND, "top": 1, "top_color": BLUE, "bottom": 1, "bottom_color": BLUE}
+
+NUMBERS = (
+    "money",
+    "total",
+    "amount",
+    "share",
+    "points",
+    "price",
+    "number",
+    "integer",
+    "factor",
+    "input",
+    "difference",
+    "right_text",
+    "band_money",
+)
+"""Styles whose cells and headings stand right."""
+
+
+def number_formats(decimals: int) -> dict[str, str]:
+    """Return the number format of every numeric style; money has exactly the decimals of the rounding step."""
+    money = "#,##0" + ("." + "0" * decimals if decimals else "")
+
+    def right(positive: str, zero: str | None = None) -> str:
+        sections = (positive, f"-{positive}", positive if zero is None else zero, "@")
+        return ";".join(section + MARGIN for section in sections)
+
+    return {
+        "money": right(money, DASH),
+        "total": right(money, DASH),
+        "band_money": right(money, DASH),
+        "amount": right(money),
+        "share": right("0.0%", DASH),
+        "points": right("#,##0.00", DASH),
+        "price": right("0.000", DASH),
+        "number": right("#,##0"),
+        "integer": right("0"),
+        "factor": right("0.00##"),
+        "input": right("0.0######"),
+        "difference": right("0.000"),
+        "right_text": right("0"),
+        "date": "d mmmm yyyy",
+        "label": "0",
+        "left_number": "#,##0",
+        "left_points": "#,##0.000",
+        "left_factor": "0.00##",
+    }
+
+
+def body_style(style: str, decimals: int) -> dict[str, Any]:
+    """Return the properties of a cell in a table."""
+    properties: dict[str, Any] = {**(RIGHT if style in NUMBERS else WRAPPED), **HAIR}
+    formats = number_formats(decimals)
+    if style in formats:
+        properties["num_format"] = formats[style]
+    extra: dict[str, dict[str, Any]] = {
+        "total": {"bold": True},
+        "strong": {"bold": True},
+        "note": {"font_color": GREY},
+        "code": {"font_color": GREY, "font_size": 9, "text_wrap": False},
+        "link": {"font_color": LINK, "underline": 1},
+        "input": INPUT,
+        **FLAGS,
+        "band_money": {**TOTAL, **RIGHT},
+    }
+    return {**properties, **extra.get(style, {})}
+
+
+def total_style(style: str, decimals: int) -> dict[str, Any]:
+    """Return the properties of a cell in a total row or a subtotal."""
+    return {**body_style(style, decimals), "font_color": "#000000", "underline": 0, **TOTAL}

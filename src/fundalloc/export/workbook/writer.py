@@ -1,0 +1,272 @@
+"""Sheets → an Excel file. The only module here, with `charts`, that knows XlsxWriter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from io import BytesIO
+from typing import Any
+
+import xlsxwriter
+from xlsxwriter.utility import xl_range, xl_rowcol_to_cell
+
+from fundalloc.export.workbook import theme
+from fundalloc.export.workbook.book import quoted, shorten
+from fundalloc.export.workbook.charts import add_charts
+from fundalloc.export.workbook.content import Cell, ColumnSum, Fact, Formula, Link, Sheet, Styled
+from fundalloc.export.workbook.geometry import BACK_ROW, FACTS_ROW, Geometry
+from fundalloc.export.workbook.layout import TITLE_SIZE, header_height, row_height, text_width, wrapped_lines
+
+LONGEST_TEXT = 32_767
+NEIGHBOURS = re.compile(r"(ABOVE|BESIDE)\((\d+)\)")
+SMALL = f'&8&"{theme.FONT},Regular"'
+"""Code for small print in headers and footers; it ends in a quotation mark, so that text may start with a digit."""
+
+
+@dataclass(frozen=True)
+class Paper:
+    """What stands around every sheet: document properties, header and footer, words of the frame."""
+
+    title: str
+    subject: str
+    author: str
+    comments: str
+    keywords: str
+    created: datetime
+    marking: str
+    footer: str
+    page: str
+    """`Page {page} of {pages}` in the workbook's language."""
+    back: str
+    """Text of the link to the cover."""
+    decimals: int
+
+
+def render(sheets: Sequence[Sheet], names: dict[str, str], paper: Paper) -> bytes:
+    """Return the bytes of a workbook; `names` maps sheet keys to sheet names. The same content gives the same bytes."""
+    memory = BytesIO()
+    options = {
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        "default_format_properties": {"font_name": theme.FONT, "font_size": theme.SIZE},
+    }
+    with xlsxwriter.Workbook(memory, options) as workbook:
+        _Writer(workbook, sheets, names, paper).write()
+    return memory.getvalue()
+
+
+@dataclass
+class _Writer:
+    workbook: Any
+    sheets: Sequence[Sheet]
+    names: dict[str, str]
+    paper: Paper
+    formats: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+    def write(self) -> None:
+        """Write all sheets, then what refers across sheets."""
+        paper = self.paper
+        self.workbook.set_properties(
+            {
+                "title": paper.title,
+                "subject": paper.subject,
+                "author": paper.author,
+                "comments": paper.comments,
+                "keywords": paper.keywords,
+                "created": paper.created,
+            }
+        )
+        self.workbook.set_size(28_800, 17_000)
+        geometry = {sheet.table.name: Geometry.of(sheet, self.names[sheet.key], paper.decimals) for sheet in self.sheets}
+        worksheets = [self.workbook.add_worksheet(self.names[sheet.key]) for sheet in self.sheets]
+        for sheet, worksheet in zip(self.sheets, worksheets, strict=True):
+            place = geometry[sheet.table.name]
+            _SheetWriter(self, worksheet, sheet, place).write()
+            add_charts(self.workbook, worksheet, sheet, place, geometry)
+        worksheets[0].activate()
+
+    def format(self, style: str, where: str = "body") -> Any:
+        """Return the cell format of a style: in the body, clipped to one line, in a total row, or alone."""
+        if (style, where) not in self.formats:
+            decimals = self.paper.decimals
+            properties = {
+                "body": lambda: theme.body_style(style, decimals),
+                "clipped": lambda: {**theme.body_style(style, decimals), "text_wrap": False},
+                "total": lambda: theme.total_style(style, decimals),
+                "alone": lambda: theme.SINGLE[style],
+            }[where]()
+            self.formats[style, where] = self.workbook.add_format({"font_name": theme.FONT, "font_size": theme.SIZE, **properties})
+        return self.formats[style, where]
+
+    def flag(self, style: str) -> Any:
+        """Return the conditional format of a flag."""
+        if (style, "flag") not in self.formats:
+            self.formats[style, "flag"] = self.workbook.add_format(theme.FLAGS[style])
+        return self.formats[style, "flag"]
+
+
+@dataclass
+class _SheetWriter:
+    book: _Writer
+    to: Any
+    sheet: Sheet
+    place: Geometry
+
+    def write(self) -> None:
+        """Write one sheet from top to bottom."""
+        self._frame()
+        for k, fact in enumerate(self.sheet.facts):
+            self._fact(FACTS_ROW + k, fact)
+        self._header()
+        self._body()
+        self._totals()
+        self._marks()
+        self._samples()
+        self._print_setup()
+
+    def put(self, row: int, column: int, cell: Cell, style: str, where: str = "body") -> None:
+        """Write one cell. Text is never taken for a formula, a link or a number."""
+        content, style = (cell.content, cell.style) if isinstance(cell, Styled) else (cell, style)
+        look = self.book.format(style, where)
+        if content is None or content == "":
+            done = self.to.write_blank(row, column, None, look)
+        elif isinstance(content, Formula):
+            text = NEIGHBOURS.sub(lambda m: _neighbours(m[1], int(m[2]), row, column), content.text)
+            done = self.to.write_formula(row, column, text, look, content.value)
+        elif isinstance(content, ColumnSum):
+            done = self.to.write_formula(row, column, f"=SUM({self.place.cells(column)})", look, content.value)
+        elif isinstance(content, Link):
+            done = self.to.write_url(row, column, _top_of(self.book.names[content.sheet]), look, self.book.names[content.sheet])
+        elif isinstance(content, str):
+            done = self.to.write_string(row, column, shorten(content, LONGEST_TEXT), look)
+        else:
+            done = self.to.write_number(row, column, content, look)
+        if done != 0:
+            raise ValueError(f"{self.place.name}!{xl_rowcol_to_cell(row, column)} cannot be written ({done}): {str(content)[:60]!r}")
+
+    def _frame(self) -> None:
+        to, sheet, place = self.to, self.sheet, self.place
+        to.hide_gridlines(2)
+        to.set_default_row(theme.ROW_HEIGHT)
+        to.set_tab_color(theme.TAB[sheet.colour])
+        for k, width in enumerate(place.widths):
+            to.set_column(k, k, width)
+        for row, height in enumerate(theme.FRAME_HEIGHTS):
+            to.set_row(row, height)
+        fits = text_width(sheet.title) * TITLE_SIZE <= sum(place.widths[: place.printed])
+        self.put(0, 0, sheet.title, "title" if fits else "long_title", "alone")
+        self.put(1, 0, sheet.says, "says", "alone")
+        for column in range(place.printed):
+            self.put(2, column, None, "gold", "alone")
+        if not sheet.cover:
+            to.write_url(BACK_ROW, 0, _top_of(self.book.names["cover"]), self.book.format("back", "alone"), self.book.paper.back)
+        if sheet.unit:
+            self.put(BACK_ROW, place.printed - 1, sheet.unit, "unit", "alone")
+
+    def _fact(self, row: int, fact: Fact) -> None:
+        self.put(row, 0, fact.says, "fact", "alone")
+        self.put(row, 1, fact.cell, "text")
+        cell = fact.cell.content if isinstance(fact.cell, Styled) else fact.cell
+        text = str(cell.value if isinstance(cell, Formula) else cell)
+        self.to.set_row(row, max(theme.ROW_HEIGHT, wrapped_lines(text, self.place.widths[1]) * theme.LINE_HEIGHT + 6))
+        if fact.name:
+            self.book.workbook.define_name(fact.name, f"='{self.place.name}'!{xl_rowcol_to_cell(row, 1, row_abs=True, col_abs=True)}")
+        if fact.good:
+            self._colour((row, 1, row, 1), "==", fact.good, "pass")
+            self._colour((row, 1, row, 1), "!=", fact.good, "breach")
+
+    def _colour(self, cells: tuple[int, int, int, int], criteria: str, word: str, flag: str) -> None:
+        """Give cells the look of a flag as long as they show, or do not show, a word."""
+        self.to.conditional_format(*cells, {"type": "cell", "criteria": criteria, "value": quoted(word), "format": self.book.flag(flag)})
+
+    def _header(self) -> None:
+        place, table = self.place, self.sheet.table
+        columns = []
+        for column in table.columns:
+            style = "header_number" if column.style in theme.NUMBERS else "header_text"
+            columns.append({"header": column.title, "header_format": self.book.format(style, "alone")})
+        options = {"name": table.name, "columns": columns, "style": None, "autofilter": table.filtered, "description": self.sheet.says}
+        last = place.first_row + table.height - 1
+        if self.to.add_table(place.header_row, 0, last, len(columns) - 1, options) not in (0, None):
+            raise ValueError(f"table {table.name} cannot be written")
+        self.to.set_row(place.header_row, header_height(table, place.widths))
+
+    def _body(self) -> None:
+        table, place = self.sheet.table, self.place
+        for k in range(table.height):
+            for n, column in enumerate(table.columns):
+                where = "total" if k in table.strong else "body" if column.printed else "clipped"
+                self.put(place.first_row + k, n, column.cells[k], column.style, where)
+            self.to.set_row(place.first_row + k, row_height(table, place.widths, k))
+
+    def _totals(self) -> None:
+        table, place = self.sheet.table, self.place
+        for k in range(table.total_rows):
+            for n, column in enumerate(table.columns):
+                cell = column.totals[k] if k < len(column.totals) else None
+                self.put(place.totals_row + k, n, cell, column.style, "total")
+            self.to.set_row(place.totals_row + k, theme.ROW_HEIGHT)
+
+    def _marks(self) -> None:
+        columns = self.sheet.table.columns
+        for n, column in enumerate(columns):
+            for word, flag in column.flags:
+                self._colour(self._range(n, n), "==", word, flag)
+            if column.mark == "bar":
+                self.to.conditional_format(*self._range(n, n), theme.DATA_BAR)
+        heat = [n for n, column in enumerate(columns) if column.mark == "heat"]
+        if heat:
+            self.to.conditional_format(*self._range(heat[0], heat[-1]), theme.HEAT_SCALE)
+
+    def _range(self, first: int, last: int) -> tuple[int, int, int, int]:
+        return self.place.first_row, first, self.place.first_row + self.sheet.table.height - 1, last
+
+    def _samples(self) -> None:
+        row = self.place.samples_row
+        if not self.sheet.samples:
+            return
+        self.put(row, 0, self.sheet.samples_title, "heading", "alone")
+        self.to.set_row(row, 24)
+        for k, sample in enumerate(self.sheet.samples, start=1):
+            self.put(row + k, 0, sample.content, sample.style)
+            self.put(row + k, 1, sample.says, "text")
+            self.to.set_row(row + k, max(theme.ROW_HEIGHT, wrapped_lines(sample.says, self.place.widths[1]) * theme.LINE_HEIGHT + 6))
+
+    def _print_setup(self) -> None:
+        to, sheet, place, paper = self.to, self.sheet, self.place, self.book.paper
+        to.set_paper(9)
+        if not sheet.portrait:
+            to.set_landscape()
+        to.set_margins(left=0.45, right=0.45, top=0.75, bottom=0.65)
+        to.fit_to_pages(1, 1 if sheet.one_page else 0)
+        to.print_area(0, 0, place.last_row, place.printed - 1)
+        name = place.name
+        to.set_header(f"&L{SMALL}{_printable(paper.marking)}&R{SMALL}{_printable(name)}")
+        page = _printable(paper.page).replace("{page}", "&P").replace("{pages}", "&N")
+        to.set_footer(f"&L{SMALL}{_printable(paper.footer)}&R{SMALL}{page}")
+        if sheet.frozen:
+            to.freeze_panes(place.first_row, 1)
+        to.repeat_rows(place.header_row)
+        to.ignore_errors({"number_stored_as_text": xl_range(0, 0, place.last_row, len(place.widths) - 1)})
+
+
+def _top_of(sheet_name: str) -> str:
+    """Return the link to the first cell of a sheet."""
+    escaped = sheet_name.replace("'", "''")
+    return f"internal:'{escaped}'!A1"
+
+
+def _neighbours(side: str, count: int, row: int, column: int) -> str:
+    """Return the range of cells above a cell, or before it in its row."""
+    if side == "ABOVE":
+        return str(xl_range(row - count, column, row - 1, column))
+    return str(xl_range(row, column - count, row, column - 1))
+
+
+def _printable(text: str) -> str:
+    """Return a text for headers and footers, where & starts a code."""
+    return text.replace("&", "&&")[:120]

@@ -1,0 +1,417 @@
+"""The workbook: what it says, that it is live, that it is right, and that it can always be written or not at all."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+from openpyxl.workbook import Workbook
+
+from fundalloc.errors import OutputError, UsageError
+from fundalloc.export.workbook import workbook_bytes, write_workbook
+from fundalloc.export.workbook.book import distinct, escaped, quoted, shorten
+from fundalloc.plan.plan import Plan
+from fundalloc.run import solve
+from fundalloc.scenario.loading import load
+
+ROOT = Path(__file__).parents[2]
+TINY = ROOT / "examples" / "tiny" / "tiny.yaml"
+HEADER = 5
+"""Row of the headings, from 0, on sheets without facts above the table."""
+HOSTILE = ("=1+1", "+x", "@SUM(A1)", "http://example.org/a?b=c&d", "'quoted'", "-2+3|cmd", "007", "*", "a[b]#c'd", "<b>&", "{=1}")
+NAMES = (
+    "NDICI-Global Europe", "AMIF thematic facility", "Tunisia", "Egypt", "Legal", "Returns", "Cooperation starts in 2026",
+    "Made-up decision 1", "Smuggling", "Sahel regional programme", "Global programme",
+)  # fmt: skip
+"""What the hostile texts stand for, in the same order."""
+SHEETS = [
+    "Cover", "Summary", "By instrument", "By partnership", "By area", "Heat map", "Free money", "Rules", "Allocation", "Instruments",
+    "Partnerships", "Needs", "Eligibility", "Exceptions", "Markers", "Decided money", "Checks", "Notes", "Run log", "Chart data",
+]  # fmt: skip
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Unknown extension"),
+    pytest.mark.filterwarnings("ignore:Conditional Formatting extension"),
+]
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return solve(load(TINY))
+
+
+@pytest.fixture(scope="module")
+def path(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_workbook(plan, tmp_path_factory.mktemp("book") / "tiny.xlsx")
+
+
+@pytest.fixture(scope="module")
+def values(path: Path) -> Workbook:
+    """What readers see without recalculation."""
+    return openpyxl.load_workbook(path, data_only=True)
+
+
+@pytest.fixture(scope="module")
+def formulas(path: Path) -> Workbook:
+    return openpyxl.load_workbook(path)
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workbook in which names, reasons and sentences look like formulas, links and numbers, and ids like numbers."""
+    folder = tmp_path_factory.mktemp("hostile")
+    text = TINY.read_text("utf-8")
+    for old, new in zip(NAMES, HOSTILE, strict=True):
+        written = "'" + new.replace("'", "''") + "'"
+        text = re.sub(rf"(name|short|reason|decision): {re.escape(old)}(?=[,}}\n])", lambda m, w=written: f"{m[1]}: {w}", text)  # type: ignore[misc]
+    text = text.replace('says: "{partnership}: signed package"', "says: '=HYPERLINK(\"http://x\")'")
+    text = re.sub(r"\btunisia\b", "'007'", text)
+    file = folder / "hostile.yaml"
+    file.write_text(text, "utf-8")
+    return write_workbook(solve(load(file)), folder / "hostile.xlsx")
+
+
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workbook with hardly any tables, a ceiling in total only, and a finer rounding step."""
+    folder = tmp_path_factory.mktemp("bare")
+    text = TINY.read_text("utf-8").split("\nmarkers:")[0] + "\nneeds:\n  - {partnership: tunisia, area: returns, need: 12.34}\n"
+    text = text.replace("ceiling: {each: {2025: 30, 2026: 30}, total: 55}", "ceiling: 12.07")
+    text = text.replace("round_to: 0.1", "round_to: 0.01").replace("illustrative: true", "illustrative: false")
+    (folder / "bare.yaml").write_text(text, "utf-8")
+    return write_workbook(solve(load(folder / "bare.yaml")), folder / "bare.xlsx")
+
+
+def recalculated(path: Path, folder: Path) -> Workbook:
+    """Let LibreOffice compute every formula anew and read the values."""
+    program = shutil.which("soffice")
+    if program is None:
+        pytest.skip("LibreOffice (soffice) is not installed: formulas cannot be recalculated")
+    profile = folder / "profile" / "user"
+    profile.mkdir(parents=True)
+    (profile / "registrymodifications.xcu").write_text(
+        '<?xml version="1.0" encoding="UTF-8"?><oor:items xmlns:oor="http://openoffice.org/2001/registry">'
+        '<item oor:path="/org.openoffice.Office.Calc/Formula/Load"><prop oor:name="OOXMLRecalcMode" oor:op="fuse">'
+        "<value>0</value></prop></item></oor:items>"
+    )
+    out = folder / "recalculated"
+    command = [
+        program,
+        f"-env:UserInstallation={(folder / 'profile').as_uri()}",
+        "--headless",
+        "--convert-to",
+        "xlsx:Calc MS Excel 2007 XML",
+    ]
+    subprocess.run([*command, "--outdir", str(out), str(path)], check=True, capture_output=True, timeout=300)
+    return openpyxl.load_workbook(out / path.name, data_only=True)
+
+
+def live_cells(book: Workbook) -> list[tuple[str, str]]:
+    return [(sheet.title, cell.coordinate) for sheet in book for row in sheet.iter_rows() for cell in row if cell.data_type == "f"]
+
+
+def differences(book: Workbook, stored: Workbook, computed: Workbook) -> list[str]:
+    out = []
+    for sheet, cell in live_cells(book):
+        a, b = stored[sheet][cell].value, computed[sheet][cell].value
+        numbers = isinstance(a, int | float) and isinstance(b, int | float)
+        if not (abs(a - b) < 1e-6 if numbers else a == b):
+            out.append(f"{sheet}!{cell}: stored {a!r}, computed {b!r}, {book[sheet][cell].value}")
+    return out
+
+
+def table(path: Path, sheet: str, header: int = HEADER) -> pd.DataFrame:
+    return pd.read_excel(path, sheet_name=sheet, header=header)
+
+
+def total(path: Path, sheet: str, column: str, label: str = "Total") -> float:
+    rows = table(path, sheet)
+    return float(rows.loc[rows.iloc[:, 0] == label, column].iloc[0])
+
+
+class TestContent:
+    def test_the_sheets_stand_in_their_order(self, values: Workbook) -> None:
+        assert values.sheetnames == SHEETS
+        assert values.active is not None
+        assert values.active.title == "Cover"
+
+    def test_every_sheet_has_a_title_a_sentence_and_one_named_table(self, formulas: Workbook) -> None:
+        names = []
+        for sheet in formulas:
+            assert sheet["A1"].value
+            assert sheet["A2"].value
+            assert len(sheet.tables) == 1
+            names += list(sheet.tables)
+            assert not sheet.merged_cells.ranges
+            assert sheet.sheet_state == "visible"
+        assert len(set(names)) == len(names)
+
+    def test_the_cover_links_every_sheet_and_every_sheet_links_back(self, formulas: Workbook) -> None:
+        linked = [cell.hyperlink.location for row in formulas["Cover"] for cell in row if cell.hyperlink]
+        assert linked == [f"'{name}'!A1" for name in SHEETS[1:]]
+        for name in SHEETS[1:]:
+            assert [cell.hyperlink.location for row in formulas[name] for cell in row if cell.hyperlink] == ["'Cover'!A1"], name
+
+    def test_the_cover_says_that_data_are_illustrative_and_nothing_is_official(self, values: Workbook) -> None:
+        shown = [cell.value for row in values["Cover"].iter_rows() for cell in row]
+        assert "Illustrative data: not for quotation." in shown
+        assert "Not an official document of the European Commission." in shown
+        assert "All checks pass" in shown
+
+    def test_the_allocation_is_the_plan_line_by_line(self, plan: Plan, path: Path) -> None:
+        shown = table(path, "Allocation").set_index("Line key")
+        for key, steps in zip(plan.scenario.lines.keys, plan.steps, strict=True):
+            assert shown.loc[key, "Planned"] == pytest.approx(int(steps) / 10, abs=1e-12)
+        assert len(shown) == len(plan.steps)
+
+    def test_totals_equal_the_plan_and_keep_kinds_of_money_apart(self, plan: Plan, path: Path) -> None:
+        budget = float(plan.total("counts", counts="budget").sum())
+        assert total(path, "By instrument", "Total", "EU budget") == pytest.approx(budget)
+        assert total(path, "By instrument", "Total", "Partner money") == pytest.approx(1.5)  # given to Egypt in 2025
+        assert total(path, "By instrument", "Total", "Memo (never added)") == pytest.approx(40)  # the guarantee of 2026
+        assert total(path, "By instrument", "2026", "Memo (never added)") == pytest.approx(40)
+        for sheet in ("By partnership", "By area", "Heat map"):
+            assert total(path, sheet, "Total") == pytest.approx(budget), sheet
+
+    def test_every_cell_of_the_pivots_equals_the_plan(self, plan: Plan, path: Path) -> None:
+        by_instrument = plan.pivot("instrument", "year")
+        shown = table(path, "By instrument").set_index("Instrument ID")
+        for instrument in ("ndici", "amif", "member-states"):
+            for year in (2025, 2026):
+                assert shown.loc[instrument, str(year)] == pytest.approx(by_instrument.loc[instrument, year])
+        heat, areas = (
+            table(path, "Heat map").set_index("Partnership ID"),
+            {"smuggling": "Smuggling", "returns": "Returns", "legal-pathways": "Legal"},
+        )
+        by_area = plan.pivot("partnership", "area", counts="budget")
+        for partnership in by_area.index:
+            for area, heading in areas.items():
+                assert heat.loc[partnership, heading] == pytest.approx(by_area.loc[partnership, area])
+
+    def test_free_money_equals_the_plan(self, plan: Plan, path: Path) -> None:
+        shown = table(path, "Free money")
+        expected = plan.free_money
+        assert len(shown) == len(expected)
+        for column, heading in (("ceiling", "Ceiling"), ("decided", "Decided"), ("planned", "Planned"), ("free", "Free")):
+            assert shown[heading].tolist() == pytest.approx(expected[column].tolist()), column
+        whole = shown[shown["Year"] == "Whole period"].set_index("Instrument ID")
+        assert whole.loc["ndici", "Ceiling"] == 55  # the total binds before 30 + 30
+        assert whole.loc["ndici", "Usable ceiling"] == pytest.approx(52.2)  # 5 % kept back from 55, in steps of 0.1
+
+    def test_coverage_equals_the_plan(self, plan: Plan, path: Path) -> None:
+        shown = table(path, "By partnership").set_index("Partnership ID")
+        for partnership, row in plan.coverage_by("partnership").iterrows():
+            assert shown.loc[partnership, "Coverage"] == pytest.approx(row["coverage"])
+        assert shown.loc["tunisia", "Need"] == 30  # 12 + 10 + 8
+
+    def test_rules_equal_the_findings(self, plan: Plan, path: Path) -> None:
+        shown = table(path, "Rules")
+        expected = plan.rules_table
+        for column, heading in (("rule", "Rule"), ("member", "Member"), ("sense", "Side"), ("enforced", "Force")):
+            assert shown[heading].fillna("").tolist() == expected[column].tolist()
+        for column, heading in (("amount", "Amount"), ("limit", "Limit"), ("headroom", "Headroom")):
+            assert shown[heading].tolist() == pytest.approx(expected[column].tolist())
+        assert [s.lower() for s in shown["Status"]] == expected["status"].tolist()
+        assert shown.loc[shown["Member"] == "egypt", "In words"].tolist()[-1] == "Egypt: signed package"
+
+    def test_numbers_show_the_decimals_of_the_rounding_step(self, formulas: Workbook) -> None:
+        cell = formulas["By instrument"]["C7"]
+        assert cell.number_format.startswith("#,##0.0_")
+
+    def test_the_properties_carry_title_and_date(self, formulas: Workbook) -> None:
+        assert formulas.properties.title == "A made-up case, small enough to solve on paper"
+        assert formulas.properties.created is not None
+        assert formulas.properties.created.isoformat().startswith("2026-11-23")
+
+
+class TestLive:
+    def test_stored_values_equal_a_recalculation(self, path: Path, formulas: Workbook, values: Workbook, tmp_path: Path) -> None:
+        computed = recalculated(path, tmp_path)
+        assert len(live_cells(formulas)) > 300
+        assert differences(formulas, values, computed) == []
+
+    def test_a_whole_shipped_scenario_agrees_too(self, tmp_path: Path) -> None:
+        shipped = write_workbook(solve(load(ROOT / "scenarios" / "mff-2021-2027" / "baseline.yaml")), tmp_path / "shipped.xlsx")
+        stored, book = openpyxl.load_workbook(shipped, data_only=True), openpyxl.load_workbook(shipped)
+        assert differences(book, stored, recalculated(shipped, tmp_path)) == []
+        assert shipped.stat().st_size < 1_000_000
+
+    def test_no_formula_is_without_value_and_none_shows_an_error(self, formulas: Workbook, values: Workbook) -> None:
+        for sheet, cell in live_cells(formulas):
+            assert values[sheet][cell].value is not None, f"{sheet}!{cell}"
+        for sheet in values:
+            for row in sheet.iter_rows():
+                assert not [c.coordinate for c in row if isinstance(c.value, str) and c.value.startswith("#")]
+
+    def test_results_are_formulas_not_numbers(self, formulas: Workbook) -> None:
+        for name in ("By instrument", "By partnership", "By area", "Heat map", "Chart data"):
+            sheet = formulas[name]
+            numbers = [
+                c.coordinate for row in sheet.iter_rows(min_row=HEADER + 2) for c in row if c.data_type == "n" and c.value is not None
+            ]
+            assert numbers == [], name
+
+    def test_formulas_use_nothing_volatile_or_local(self, formulas: Workbook) -> None:
+        for sheet, cell in live_cells(formulas):
+            text = str(formulas[sheet][cell].value)
+            assert not re.search(r"\b(NOW|TODAY|RAND|OFFSET|INDIRECT|TEXT|CELL|INFO)\(", text), text
+            assert "[1]" not in text
+
+    def test_a_changed_line_lights_the_flags(self, plan: Plan, path: Path, tmp_path: Path) -> None:
+        book = openpyxl.load_workbook(path)
+        sheet = book["Allocation"]
+        headings = [cell.value for cell in sheet[HEADER + 1]]
+        line, planned = headings.index("Line key"), headings.index("Planned")
+        row = next(r for r in sheet.iter_rows(min_row=HEADER + 2) if r[line].value == "amif|tunisia|returns|2025")
+        row[planned].value += 100
+        changed = tmp_path / "changed.xlsx"
+        book.save(changed)
+        computed = recalculated(changed, tmp_path)
+        cover = [cell.value for cell in computed["Cover"]["B"]]
+        assert any(str(v).startswith("Checks that fail: ") for v in cover)
+        assert any(str(v).startswith("Demands of hard rules broken: ") for v in cover)
+        rules = {(r[0].value, r[15].value): r[10].value for r in computed["Rules"].iter_rows(min_row=HEADER + 2)}
+        assert rules["ceiling", "amif|2025"] == "Breach"
+        assert rules["absorption", "tunisia|2025"] == "Breach"
+        assert rules["ceiling", "amif|2026"] == "At limit"
+        results = {r[0].value: r[3].value for r in computed["Checks"].iter_rows(min_row=10)}
+        assert results["No line was changed"] == "FAIL"
+        assert results["No ceiling is exceeded"] == "FAIL"
+        assert results["By area adds up to the allocation"] == "Pass"
+
+
+class TestOtherScenarios:
+    """Scenarios without much, or with trouble: sheets with nothing to show stay away, formulas still agree."""
+
+    def test_sheets_with_nothing_to_show_stay_away(self, bare: Path) -> None:
+        missing = {"Exceptions", "Markers", "Decided money"}
+        assert openpyxl.load_workbook(bare).sheetnames == [name for name in SHEETS if name not in missing]
+
+    def test_years_without_a_ceiling_say_so(self, bare: Path) -> None:
+        shown = table(bare, "Free money")
+        ndici = shown[shown["Instrument ID"] == "ndici"].set_index("Year")
+        assert ndici["Ceiling"].tolist() == ["none", "none", 12.07]
+        assert ndici["Free"].tolist()[:2] == ["none", "none"]
+        assert ndici.loc["Whole period", "Usable ceiling"] == pytest.approx(11.46)  # 12.07 less 5 %, cut down to 0.01
+
+    def test_its_formulas_agree(self, bare: Path, tmp_path: Path) -> None:
+        stored, book = openpyxl.load_workbook(bare, data_only=True), openpyxl.load_workbook(bare)
+        assert differences(book, stored, recalculated(bare, tmp_path)) == []
+        assert book["By instrument"]["C7"].number_format.startswith("#,##0.00_")
+
+    def test_rules_that_decided_money_breaks_are_owned_up_to(self, tmp_path: Path) -> None:
+        text = TINY.read_text("utf-8").replace("years: 2025-2026", "years: 2025-2026\nclosed: 2025")
+        text += "  cap: {kind: amount, says: Tunisia, money: {partnership: tunisia, year: 2025}, at_most: 3, source: assumption}\n"
+        (tmp_path / "closed.yaml").write_text(text, "utf-8")
+        closed = write_workbook(solve(load(tmp_path / "closed.yaml")), tmp_path / "closed.xlsx")
+        rules = table(closed, "Rules").set_index("Rule")
+        assert rules.loc["cap", "Status"] == "By decision"  # 3.5 committed in a closed year, against 3
+        hard = len(rules[(rules["Force"] == "hard")])
+        cover = [cell.value for cell in openpyxl.load_workbook(closed, data_only=True)["Cover"]["B"]]
+        assert f"{hard - 1} demands of hard rules hold; broken by decided money alone: 1" in cover
+        stored, book = openpyxl.load_workbook(closed, data_only=True), openpyxl.load_workbook(closed)
+        assert differences(book, stored, recalculated(closed, tmp_path)) == []
+
+    def test_a_long_title_is_set_smaller_instead_of_cut_off(self, tmp_path: Path) -> None:
+        long = "A title that goes on and on, as titles of programming documents sometimes do in real life"
+        (tmp_path / "long.yaml").write_text(
+            TINY.read_text("utf-8").replace("A made-up case, small enough to solve on paper\n", long + "\n"), "utf-8"
+        )
+        book = openpyxl.load_workbook(write_workbook(solve(load(tmp_path / "long.yaml")), tmp_path / "long.xlsx"))
+        assert book["Cover"]["A1"].value == long
+        assert book["Cover"]["A1"].font.sz == 13
+        assert book["Summary"]["A1"].font.sz == 18
+
+
+class TestText:
+    def test_hostile_text_stays_text(self, hostile: Path) -> None:
+        book = openpyxl.load_workbook(hostile)
+        cells = [c for sheet in book for row in sheet.iter_rows() for c in row if isinstance(c.value, str)]
+        for text in (*HOSTILE, '=HYPERLINK("http://x")'):
+            found = [c for c in cells if c.value == text]
+            assert found, text
+            assert {c.data_type for c in found} == {"s"}, text
+            assert not [c for c in found if c.hyperlink], text
+
+    def test_hostile_names_do_not_disturb_the_sums(self, hostile: Path, tmp_path: Path) -> None:
+        stored, book = openpyxl.load_workbook(hostile, data_only=True), openpyxl.load_workbook(hostile)
+        assert differences(book, stored, recalculated(hostile, tmp_path)) == []
+
+    def test_ids_that_look_like_numbers_get_a_number_in_front(self, hostile: Path) -> None:
+        ids = table(hostile, "Partnerships")["Partnership ID"].tolist()
+        assert "no2_007" in ids
+        assert "007" not in ids
+
+    def test_repeated_headings_get_a_number(self) -> None:
+        assert distinct(["Fund", "fund", " Fund\n"], ["Total"]) == ["Fund", "fund (2)", "Fund (3)"]
+        assert distinct(["total"], ["Total"]) == ["total (2)"]
+
+    def test_text_is_spelt_for_formulas(self) -> None:
+        assert quoted('say "x"') == '"say ""x"""'
+        assert escaped("Part de l'instrument [#]") == "Part de l''instrument '['#']"
+        assert shorten("Southern Neighbourhood programme", 24) == "Southern Neighbourhood…"
+
+
+class TestFile:
+    def test_two_writes_give_the_same_bytes(self, plan: Plan, path: Path) -> None:
+        assert workbook_bytes(plan) == path.read_bytes()
+        assert workbook_bytes(solve(load(TINY))) == path.read_bytes()
+
+    def test_nothing_in_it_is_external_or_hidden(self, path: Path) -> None:
+        with zipfile.ZipFile(path) as package:
+            assert not [n for n in package.namelist() if "externalLink" in n or "vba" in n or "connections" in n]
+            assert b'TargetMode="External"' not in b"".join(package.read(n) for n in package.namelist() if n.endswith(".rels"))
+            assert b'hidden="1"' not in b"".join(package.read(n) for n in package.namelist() if "worksheets/sheet" in n)
+
+    def test_charts_have_alternative_text_and_cached_figures(self, path: Path) -> None:
+        with zipfile.ZipFile(path) as package:
+            drawings = [package.read(n).decode() for n in package.namelist() if re.fullmatch(r"xl/drawings/drawing\d+\.xml", n)]
+            charts = [package.read(n).decode() for n in package.namelist() if re.fullmatch(r"xl/charts/chart\d+\.xml", n)]
+        assert len(charts) == 3
+        assert sum(d.count('descr="Stacked ') for d in drawings) == 3
+        assert all("<c:numCache>" in chart for chart in charts)
+
+    def test_it_returns_the_path_and_replaces_an_older_file(self, plan: Plan, tmp_path: Path) -> None:
+        target = tmp_path / "plan.xlsx"
+        target.write_text("older")
+        assert write_workbook(plan, str(target)) == target
+        assert zipfile.is_zipfile(target)
+        assert os.listdir(tmp_path) == ["plan.xlsx"]
+
+    def test_a_missing_folder_is_refused(self, plan: Plan, tmp_path: Path) -> None:
+        with pytest.raises(OutputError, match="does not exist"):
+            write_workbook(plan, tmp_path / "nowhere" / "plan.xlsx")
+        assert os.listdir(tmp_path) == []
+
+    def test_a_folder_is_refused(self, plan: Plan, tmp_path: Path) -> None:
+        with pytest.raises(OutputError, match="folder"):
+            write_workbook(plan, tmp_path)
+        assert os.listdir(tmp_path) == []
+
+    @pytest.mark.parametrize("error", [PermissionError(13, "in use"), OSError(28, "No space left on device")])
+    def test_a_failing_rename_leaves_the_old_file_and_nothing_else(
+        self, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError
+    ) -> None:
+        target = tmp_path / "plan.xlsx"
+        target.write_text("older")
+
+        def refuse(*_: object) -> None:
+            raise error
+
+        monkeypatch.setattr(os, "replace", refuse)
+        with pytest.raises(OutputError, match=r"Cannot write .*plan\.xlsx"):
+            write_workbook(plan, target)
+        assert target.read_text() == "older"
+        assert os.listdir(tmp_path) == ["plan.xlsx"]
+
+    def test_an_unknown_language_is_refused(self, plan: Plan, tmp_path: Path) -> None:
+        with pytest.raises(UsageError, match="xx"):
+            write_workbook(plan, tmp_path / "plan.xlsx", "xx")
+        assert os.listdir(tmp_path) == []
