@@ -92,7 +92,12 @@ def cases(draw: st.DrawFn) -> dict[str, Any]:
             if a == areas[0] or draw(st.booleans())
         ],
         "needs": [
-            {"partnership": p, "area": a, "need": _amount(draw(st.integers(1, 400))), "priority": draw(st.sampled_from(["1", "0.7", "1.3"]))}
+            {
+                "partnership": p,
+                "area": a,
+                "need": _amount(draw(st.integers(1, 400))),
+                "priority": draw(st.sampled_from(["1", "0.7", "1.3"])),
+            }
             for p in partnerships
             for a in areas
         ],

@@ -9,19 +9,30 @@ from typing import Any
 
 import openpyxl
 import pytest
-from cases import TINY
 
+from cases import TINY
 from fundalloc.errors import ScenarioError
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.scenario import Scenario
 
-TINY_TEXT = TINY.read_text("utf-8")
+FIXED = Path(__file__).parent / "scenario" / "fixed.yaml"
+FIXED_TEXT = FIXED.read_text("utf-8")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite the golden texts; read the diff")
 
 
 @pytest.fixture(scope="session")
 def tiny() -> Scenario:
     """examples/tiny/tiny.yaml: three instruments that count, four partnerships, three areas, two years."""
     return load(TINY)
+
+
+@pytest.fixture(scope="session")
+def fixed() -> Scenario:
+    """tests/scenario/fixed.yaml: the tiny case as a text whose lines and columns may be named."""
+    return load(FIXED)
 
 
 @pytest.fixture
@@ -39,12 +50,12 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def variant(write: Callable[..., Path]) -> Callable[..., Path]:
-    """variant((old, new), …): the tiny case with pieces of its text replaced, each of which must stand there once."""
+    """variant((old, new), …): the fixed case with pieces of its text replaced, each of which must stand there once."""
 
     def variant(*changes: tuple[str, str], name: str = "scenario.yaml") -> Path:
-        text = TINY_TEXT
+        text = FIXED_TEXT
         for old, new in changes:
-            assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in tiny.yaml"
+            assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in fixed.yaml"
             text = text.replace(old, new)
         return write(name, text)
 
@@ -53,10 +64,10 @@ def variant(write: Callable[..., Path]) -> Callable[..., Path]:
 
 @pytest.fixture
 def child(write: Callable[..., Path]) -> Callable[..., Path]:
-    """child(text): a scenario beside a copy of the tiny case that extends it."""
+    """child(text): a scenario beside a copy of the fixed case (as tiny.yaml) that extends it."""
 
     def child(text: str, name: str = "child.yaml") -> Path:
-        write("tiny.yaml", TINY_TEXT)
+        write("tiny.yaml", FIXED_TEXT)
         return write(name, "extends: tiny.yaml\n" + dedent(text))
 
     return child

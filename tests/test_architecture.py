@@ -3,9 +3,8 @@
 import subprocess
 import sys
 
-from cases import ROOT
-
 import fundalloc
+from cases import ROOT
 
 
 def test_import_contracts():
@@ -22,7 +21,8 @@ def test_every_public_name_exists_and_is_in_the_readme():
 
 
 def test_help_loads_nothing_heavy():
+    heavy = ("numpy", "pandas", "pulp", "highspy", "networkx", "pydantic", "openpyxl", "xlsxwriter", "rich")
     code = "import sys; sys.argv = ['fundalloc', '--help']\nimport fundalloc.cli as c\ntry: c.main()\nexcept SystemExit: pass\n"
-    code += "print([m for m in ('numpy', 'pandas', 'pulp', 'highspy', 'networkx', 'pydantic', 'openpyxl', 'xlsxwriter', 'rich') if m in sys.modules])"
+    code += f"print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"

@@ -2,6 +2,7 @@ import subprocess
 import sys
 
 import pytest
+
 from cases import ROOT
 
 
@@ -13,7 +14,9 @@ def test_example_runs(script, tmp_path):
 
 
 def test_the_price_in_the_example_is_confirmed(tmp_path):
-    done = subprocess.run([sys.executable, str(ROOT / "examples" / "python_api.py")], cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "examples" / "python_api.py")], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     line = next(line for line in done.stdout.splitlines() if "shadow price" in line)
     price, again = line.rsplit("shadow price ", 1)[1].split(", solved again ")
     assert float(price) == pytest.approx(float(again), abs=1e-3)

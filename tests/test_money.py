@@ -91,7 +91,9 @@ def test_figures_print_as_they_are_read(number):
     assert parse_figure(str(Figure(Fraction(number)))) == Figure(Fraction(number))
 
 
-@pytest.mark.parametrize(("value", "text"), [("0", "0"), ("-0.05", "-0.05"), ("12.50", "12.5"), ("1000000", "1000000"), ("0.000001", "0.000001")])
+@pytest.mark.parametrize(
+    ("value", "text"), [("0", "0"), ("-0.05", "-0.05"), ("12.50", "12.5"), ("1000000", "1000000"), ("0.000001", "0.000001")]
+)
 def test_plain_by_hand(value, text):
     assert plain(Fraction(value)) == text
 
@@ -141,7 +143,12 @@ def test_exact_keeps_every_number(values):
     assert exact.values.tolist() == pytest.approx([float(v) for v in values])
 
 
-@given(st.lists(st.tuples(st.fractions(max_denominator=50, min_value=0, max_value=9), st.fractions(max_denominator=50, min_value=0, max_value=9))))
+@given(
+    st.lists(
+        st.tuples(st.fractions(max_denominator=50, min_value=0, max_value=9), st.fractions(max_denominator=50, min_value=0, max_value=9)),
+        max_size=4,
+    )
+)
 def test_exact_products(pairs):
     product = Exact.of(a for a, _ in pairs) * Exact.of(b for _, b in pairs)
     assert [Fraction(int(n), product.denominator) for n in product.numerator] == [a * b for a, b in pairs]

@@ -4,9 +4,9 @@ import re
 import shlex
 
 import pytest
-from cases import ROOT
 from click.testing import CliRunner
 
+from cases import ROOT
 from fundalloc.cli import COMMANDS, cli
 
 README = (ROOT / "README.md").read_text("utf-8")

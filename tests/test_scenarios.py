@@ -5,8 +5,8 @@ import subprocess
 import sys
 
 import pytest
-from cases import ROOT, SHIPPED
 
+from cases import ROOT, SHIPPED
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 

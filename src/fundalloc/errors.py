@@ -9,6 +9,9 @@ import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+_EXCERPT = 400
+"""Characters of a line that a message shows at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -21,6 +24,14 @@ class Place:
     """`Sheet!C7` for a worksheet; empty for a text file."""
     excerpt: str = ""
     """The line as written, for the message."""
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """Sorts places as a reader meets them: cells by row, then by column."""
+        sheet, _, cell = self.cell.rpartition("!")
+        letters = cell.rstrip("0123456789")
+        row = int(cell[len(letters) :] or 0)
+        return self.file, self.line, sheet, row, len(letters), letters, self.column
 
     def __str__(self) -> str:
         if self.cell:
@@ -39,8 +50,9 @@ class Problem:
     def __str__(self) -> str:
         text = f"{self.place}: {self.message}"
         if self.place.excerpt.strip():
-            number = f"{self.place.line:>5} | "
-            text += f"\n{number}{self.place.excerpt.rstrip()}\n{' ' * (len(number) + max(self.place.column - 1, 0))}^ {self.hint}".rstrip()
+            number, start = f"{self.place.line:>5} | ", max(self.place.column - _EXCERPT // 2, 0)
+            excerpt = self.place.excerpt.rstrip()[start : start + _EXCERPT]
+            text += f"\n{number}{excerpt}\n{' ' * (len(number) + max(self.place.column - 1 - start, 0))}^ {self.hint}".rstrip()
         elif self.hint:
             text += f"\n        {self.hint}"
         return text
@@ -55,9 +67,7 @@ class ScenarioError(FundallocError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         unique = dict.fromkeys(problems)
-        self.problems: tuple[Problem, ...] = tuple(
-            sorted(unique, key=lambda p: (p.place.file, p.place.line, p.place.cell, p.place.column))
-        )
+        self.problems: tuple[Problem, ...] = tuple(sorted(unique, key=lambda p: p.place.order))
         super().__init__("\n".join(str(p) for p in self.problems))
 
 
@@ -102,12 +112,19 @@ class UsageError(FundallocError):
     """The call itself makes no sense: an unknown solver, a key that cannot be set."""
 
 
+def nearest(word: str, candidates: Iterable[str]) -> str | None:
+    """Return the candidate that a misspelt word most likely means, or None."""
+    lowered = {candidate.lower(): candidate for candidate in sorted(set(candidates), reverse=True)}
+    near = difflib.get_close_matches(word.lower(), sorted(lowered), n=1, cutoff=0.65)
+    return lowered[near[0]] if near else None
+
+
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     """Return "did you mean 'x'?" for the nearest candidate, or a short list of what exists, or nothing."""
     known = sorted(set(candidates))
-    near = difflib.get_close_matches(word.lower(), [k.lower() for k in known], n=1, cutoff=0.6)
+    near = nearest(word, known)
     if near:
-        return f"did you mean '{next(k for k in known if k.lower() == near[0])}'?"
+        return f"did you mean '{near}'?"
     if 0 < len(known) <= 12:
         return "expected one of: " + ", ".join(known)
     return ""

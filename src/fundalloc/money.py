@@ -60,12 +60,13 @@ def parse_figure(text: str, *, decimal_comma: bool = False) -> Figure:
     digits = written[:-1].rstrip() if is_percent else written
     if decimal_comma and re.fullmatch(r"[+-]?\d+,\d+", digits):
         digits = digits.replace(",", ".")
-    if len(digits) > _LONGEST:
-        raise NotANumber(f"'{written[:_LONGEST]}…' is too long for a number", "write an amount such as 12.5")
+    shown = written if len(written) <= _LONGEST else f"{written[:_LONGEST]}…"
     if _NUMBER.match(digits) and not digits.startswith("+"):
+        if len(digits) > _LONGEST:
+            raise NotANumber(f"'{shown}' is too long for a number", "write an amount such as 12.5")
         value = Fraction(digits)
         return Figure(value / 100 if is_percent else value, is_percent)
-    raise NotANumber(f"'{written}' is not a number", _number_hint(digits))
+    raise NotANumber(f"'{shown}' is not a number", _number_hint(digits))
 
 
 def _number_hint(digits: str) -> str:

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from cases import TINY, TWO_BY_TWO, write
 from click.testing import CliRunner
 
+from cases import TINY, TWO_BY_TWO, write
 from fundalloc.cli import COMMANDS, cli
 
 
@@ -66,7 +66,15 @@ def test_quiet_prints_nothing(fundalloc):
 
 def test_verbose_says_how_long_each_step_took(fundalloc):
     result = fundalloc("run", TINY, "-n", "-v")
-    assert [line.split()[0] for line in result.stderr.splitlines()] == ["Reading", "Compiling", "Solving", "Settling", "Rounding", "Verifying"]
+    assert [line.split()[0] for line in result.stderr.splitlines()] == [
+        "Reading",
+        "Compiling",
+        "Solving",
+        "Settling",
+        "Rounding",
+        "Verifying",
+        "Certifying",
+    ]
 
 
 def test_set_changes_one_value(fundalloc):
@@ -234,7 +242,14 @@ def result_origin(result, key: str) -> str:
 
 def test_rules_lists_and_explains(fundalloc):
     result = fundalloc("rules")
-    assert [line.split()[0] for line in result.stdout.splitlines() if line][:-1] == ["absorption", "amount", "balance", "ceiling", "change", "share"]
+    assert [line.split()[0] for line in result.stdout.splitlines() if line][:-1] == [
+        "absorption",
+        "amount",
+        "balance",
+        "ceiling",
+        "change",
+        "share",
+    ]
     explained = fundalloc("rules", "share").stdout
     assert "share x sum of `of`" in explained
     assert "soft" in explained

@@ -1,6 +1,6 @@
 import pytest
-from cases import TINY, TWO_BY_TWO, write
 
+from cases import TINY, TWO_BY_TWO, write
 from fundalloc.errors import Infeasible
 from fundalloc.insight.diagnose import find_conflict, is_feasible
 from fundalloc.insight.unallocated import explain_unallocated
@@ -9,7 +9,13 @@ from fundalloc.scenario.loading import load
 
 
 def amount(partnership: str, figure: str) -> dict:
-    return {"kind": "amount", "says": f"{partnership} floor", "source": "assumption", "money": {"partnership": partnership}, "at_least": figure}
+    return {
+        "kind": "amount",
+        "says": f"{partnership} floor",
+        "source": "assumption",
+        "money": {"partnership": partnership},
+        "at_least": figure,
+    }
 
 
 def test_floors_above_the_ceilings_are_named_with_them(tmp_path):
@@ -69,4 +75,4 @@ def test_absorption_is_named():
 def test_why_money_stays(tmp_path, change, reason):
     left = explain_unallocated(solve(load(write(tmp_path, {**TWO_BY_TWO, **change}))))
     assert {u.reason for u in left} == {reason}
-    assert [u.instrument for u in left][0] in ("a", "b")
+    assert {u.instrument for u in left} <= {"a", "b"}

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from cases import ROOT, TINY, TWO_BY_TWO, write
 
+from cases import ROOT, TINY, TWO_BY_TWO, write
 from fundalloc.export.program import column_names, row_names
 from fundalloc.model.compile import compile_program
 from fundalloc.model.elastic import elastic_program, hard_rows, only_rows
@@ -40,7 +40,9 @@ def with_every_example():
     settings = []
     for word, kind in kinds().items():
         for k, example in enumerate(kind.EXAMPLES if not kind.built_in else []):
-            settings.append(f"rules.{word}-{k}={json.dumps({'kind': word, **example, 'soft': '1'} if k % 2 else {'kind': word, **example})}")
+            settings.append(
+                f"rules.{word}-{k}={json.dumps({'kind': word, **example, 'soft': '1'} if k % 2 else {'kind': word, **example})}"
+            )
     return load(TINY, settings=settings)
 
 
@@ -81,7 +83,9 @@ def test_rows_are_stacked_and_empty_ones_kept():
 
 
 def test_rows_without_undecided_money_are_not_enforced():
-    scenario = load(TINY, settings=["closed=2025", "rules.past={kind: amount, says: Past, money: {year: 2025}, at_least: 50, source: assumption}"])
+    scenario = load(
+        TINY, settings=["closed=2025", "rules.past={kind: amount, says: Past, money: {year: 2025}, at_least: 50, source: assumption}"]
+    )
     block = compile_program(scenario).block("past")
     assert block.relaxed.tolist() == [True]
 
@@ -122,7 +126,11 @@ def test_settling_holds_the_score_and_comes_closest(tmp_path):
 
 def test_noise_depends_on_ids_alone(tmp_path):
     first = load(write(tmp_path, TWO_BY_TWO, "one.yaml")).lines
-    turned = {**TWO_BY_TWO, "partnerships": TWO_BY_TWO["partnerships"][::-1], "instruments": dict(reversed(TWO_BY_TWO["instruments"].items()))}
+    turned = {
+        **TWO_BY_TWO,
+        "partnerships": TWO_BY_TWO["partnerships"][::-1],
+        "instruments": dict(reversed(TWO_BY_TWO["instruments"].items())),
+    }
     second = load(write(tmp_path, turned, "two.yaml")).lines
     noise = dict(zip(first.keys, line_noise(first), strict=True))
     assert noise == dict(zip(second.keys, line_noise(second), strict=True))

@@ -2,10 +2,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from cases import SHIPPED, TINY, TWO_BY_TWO, cases, write
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cases import SHIPPED, TINY, TWO_BY_TWO, cases, write
 from fundalloc.model.compile import compile_program
 from fundalloc.plan.certificate import certify, column_bounds
 from fundalloc.run import solve
@@ -32,7 +32,9 @@ def test_no_prices_still_prove_something(tmp_path):
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda p: f"{p.parent.name}/{p.stem}")
-@pytest.mark.parametrize("options", [Options(method="simplex"), Options(method="ipm"), Options(solver="cbc")], ids=lambda o: o.method or o.solver)
+@pytest.mark.parametrize(
+    "options", [Options(method="simplex"), Options(method="ipm"), Options(solver="cbc")], ids=lambda o: o.method or o.solver
+)
 def test_tight_on_shipped_scenarios_whatever_the_solver(path, options):
     scenario = load(path)
     program = compile_program(scenario)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from cases import TWO_BY_TWO, write
 
+from cases import TWO_BY_TWO, write
 from fundalloc.plan.ledger import measure_coverage
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
@@ -38,7 +38,14 @@ def test_steps_of_one_area_may_differ(tmp_path):
 
 
 def test_soft_rules_cost_what_they_miss(tmp_path):
-    rule = {"kind": "amount", "says": "More for North", "source": "assumption", "money": {"partnership": "north"}, "at_least": "9", "soft": "0.1"}
+    rule = {
+        "kind": "amount",
+        "says": "More for North",
+        "source": "assumption",
+        "money": {"partnership": "north"},
+        "at_least": "9",
+        "soft": "0.1",
+    }
     plan = solve(load(write(tmp_path, {**TWO_BY_TWO, "rules": {"north": rule}})))
     # A tenth of a point per missing million is too little to pull money from South at 1.2 or to go beyond North's own steps.
     assert plan.total("partnership")["north"] == pytest.approx(3.4)

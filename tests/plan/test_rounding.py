@@ -2,9 +2,9 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from cases import TINY, TWO_BY_TWO, cases, write
 from hypothesis import HealthCheck, given, settings
 
+from cases import TINY, TWO_BY_TWO, cases, write
 from fundalloc.errors import NotRoundable, NotVerified
 from fundalloc.plan.verify import verify
 from fundalloc.run import solve

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from cases import SHIPPED, TINY, TWO_BY_TWO, write
 
+from cases import SHIPPED, TINY, TWO_BY_TWO, write
 from fundalloc.errors import UsageError
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import LinearProgram, Terms, stack

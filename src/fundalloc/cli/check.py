@@ -51,8 +51,8 @@ def check(files: tuple[str, ...], settings: tuple[str, ...], allow_outside: bool
 
 
 def _report(scenario: Any) -> dict[str, Any]:
-    from fundalloc.insight.uncommitted import uncommitted_money
     from fundalloc.insight.notices import notices
+    from fundalloc.insight.uncommitted import uncommitted_money
 
     table = uncommitted_money(scenario)
     return {

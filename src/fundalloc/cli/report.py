@@ -129,6 +129,7 @@ def _closing(plan: Plan, out: Output) -> None:
     log = plan.log
     out.say(f"Score        {euro(plan.score, 1)} points; {plan.status}, {log.solver} ({log.method})")
     if plan.certificate is not None:
-        out.say(f"Proof        no lawful plan can exceed {euro(plan.certificate.bound, 1)} points; this one reaches {1 - plan.certificate.gap:.4%} of that")
+        reached = f"this one reaches {1 - plan.certificate.gap:.4%} of that"
+        out.say(f"Proof        no lawful plan can exceed {euro(plan.certificate.bound, 1)} points; {reached}")
     moved = f"{log.rounded_lines} lines were not whole; largest move EUR {euro(log.largest_move, plan.scenario.decimals + 2)} million"
     out.say(f"Rounding     {moved}; every hard rule recomputed and kept")

@@ -101,7 +101,9 @@ def as_dict(plan: Plan) -> dict[str, Any]:
         "score": _number(plan.score),
         "impact": _number(float(plan.coverage.impact.sum())),
         "penalty": _number(plan.penalty),
-        "certificate": None if plan.certificate is None else {"bound": _number(float(plan.certificate.bound)), "gap": _number(plan.certificate.gap)},
+        "certificate": None
+        if plan.certificate is None
+        else {"bound": _number(float(plan.certificate.bound)), "gap": _number(plan.certificate.gap)},
         "log": {key: _number(value) for key, value in vars(log).items()},
         "allocation": [
             {"key": row.key, "amount": _number(row.amount), "decided": _number(row.decided), "counts": row.counts}

@@ -13,10 +13,9 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
-from pydantic_core import PydanticCustomError
 
 from fundalloc.errors import did_you_mean
-from fundalloc.facts.fields import refuse, spread_years
+from fundalloc.facts.fields import inside, read_years, refuse
 
 Mask = NDArray[np.bool_]
 EVERYTHING = "all"
@@ -81,14 +80,20 @@ class Dimension:
         """Return the position of a member."""
         return self.ids.index(member)
 
-    def unknown(self, choice: Choice) -> PydanticCustomError | None:
-        """Return the error for the first word of a choice that names nothing here, or None."""
-        for alternative in choice:
-            words = [alternative] if isinstance(alternative, str) else [f"{g}:{v}" for g, values in alternative for v in values]
-            for word in words:
-                if word != EVERYTHING and word not in self.masks:
-                    return refuse(f"unknown {self.name} {'tag ' if ':' in word else ''}'{word}'", did_you_mean(word, self.masks))
-        return None
+    def refuse_unknown(self, alternative: Alternative) -> Alternative:
+        """Return one alternative of a choice when all its words name something here; raise what is wrong otherwise."""
+        words = [alternative] if isinstance(alternative, str) else [f"{g}:{v}" for g, values in alternative for v in values]
+        for word in words:
+            if word == EVERYTHING or word in self.masks:
+                continue
+            if self.name == "year":
+                raise refuse(f"the year {word} is outside the period", f"the years are {self.ids[0]} to {self.ids[-1]}")
+            raise refuse(f"unknown {self.name} {'tag ' if ':' in word else ''}'{word}'", did_you_mean(word, self.masks))
+        return alternative
+
+    def picks_nothing(self, word: str) -> bool:
+        """Return whether a word is known but stands for what is switched off."""
+        return word in self.masks and not self.masks[word].any()
 
     def mask(self, choice: Choice) -> Mask:
         """Return which members a choice picks. Shape: (members,)."""
@@ -162,33 +167,31 @@ def _alternative(raw: Any) -> Alternative:
 def _choice(raw: Any, info: ValidationInfo) -> tuple[Alternative, ...]:
     if isinstance(raw, tuple):
         return raw
-    listed = raw if isinstance(raw, list) else [raw]
-    if not listed:
+    if raw == []:
         raise refuse("the list is empty: it would select nothing", "leave the key out to select everything")
-    choice: list[Alternative] = []
-    for item in listed:
-        word = _alternative(item)
-        if info.field_name == "year" and isinstance(word, str):
-            try:
-                choice += [str(year) for year in spread_years(word)]
-            except ValueError:
-                raise refuse(f"'{word}' is not a year or a range of years", "write 2024 or 2024-2027") from None
-        else:
-            choice.append(word)
     dimensions: Dimensions | None = (info.context or {}).get("dimensions")
     name = "partnership" if info.field_name == "partners" else info.field_name
-    if dimensions is not None and name in NAMES:
-        error = dimensions[name].unknown(tuple(choice))
-        if error:
-            raise error
-    return tuple(choice)
+
+    def read(item: Any) -> tuple[Alternative, ...]:
+        word = _alternative(item)
+        yearly = name == "year" and isinstance(word, str) and word != EVERYTHING
+        words = tuple(str(year) for year in read_years(word)) if yearly else (word,)
+        if dimensions is None or name not in NAMES:
+            return words
+        return tuple(dimensions[name].refuse_unknown(word) for word in words)
+
+    if isinstance(raw, list):
+        return tuple(word for k, item in enumerate(raw) for word in inside(k, read, item))
+    return read(raw)
 
 
 Choice = Annotated[
     tuple[Alternative, ...],
     PlainValidator(_choice),
-    WithJsonSchema({
-        "type": ["string", "integer", "array", "object"],
-        "description": "an id, a tag group:value, a mapping of tag groups, or a list of these",
-    }),
+    WithJsonSchema(
+        {
+            "type": ["string", "integer", "array", "object"],
+            "description": "an id, a tag group:value, a mapping of tag groups, or a list of these",
+        }
+    ),
 ]

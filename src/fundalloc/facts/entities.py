@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from fundalloc.facts.dimensions import Choice
 from fundalloc.facts.fields import Amount, ByYear, Factor, Flag, Id, Iso3, Share, Tags, Text, Words, Years, refuse
+from fundalloc.money import percent
 
 
 class Record(BaseModel):
@@ -44,6 +46,12 @@ class Ceiling(Record):
         return self.each.get(year, self.each.get(0))
 
 
+def _whole_profile(profile: tuple[Fraction, ...]) -> tuple[Fraction, ...]:
+    if profile and sum(profile, Fraction(0)) != 1:
+        raise refuse(f"the payment profile adds up to {percent(sum(profile, Fraction(0)))}, not 100 %", "let the shares add up to 100 %")
+    return profile
+
+
 class Instrument(Record):
     """A source of money with a legal basis and a ceiling."""
 
@@ -68,6 +76,8 @@ class Instrument(Record):
     """The years in which it may commit; absent: all."""
     tags: Tags = ()
     budget_line: str = ""
+    payment_profile: Annotated[tuple[Share, ...], AfterValidator(_whole_profile)] = ()
+    """Share of a commitment that is paid in its own year, the next, and so on."""
 
     @property
     def planned(self) -> bool:
@@ -87,6 +97,19 @@ class Step(Record):
     value: Factor
 
 
+def _check_steps(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    whole = sum((s.share for s in steps), Fraction(0))
+    if whole != 1:
+        raise refuse(f"the shares of the steps add up to {percent(whole)}", "let them add up to 100 %")
+    if any(later.value >= earlier.value for earlier, later in pairwise(steps)):
+        raise refuse("the values of the steps do not fall", "each step must be worth less than the one before")
+    return steps
+
+
+Steps = Annotated[tuple[Step, ...], AfterValidator(_check_steps)]
+"""Diminishing returns: shares add up to 1 and values fall strictly."""
+
+
 class Area(Record):
     """One of the cooperation areas."""
 
@@ -95,7 +118,7 @@ class Area(Record):
     short: Words | None = None
     source: str = ""
     tags: Tags = ()
-    steps: tuple[Step, ...] | None = None
+    steps: Steps | None = None
     """Diminishing returns of this area alone; absent: those of the scenario."""
 
     @property
@@ -136,4 +159,3 @@ class Prices(Record):
     """The price base of all amounts."""
 
     base: Annotated[str, Field(pattern=r"^(current|constant \d{4})$")] = "current"
-

@@ -59,7 +59,9 @@ class Decided:
 
     def only(self, keep: Mask) -> Decided:
         """Return the entries where `keep` holds."""
-        words = [tuple(w for w, k in zip(column, keep, strict=True) if k) for column in (self.state, self.decision, self.source, self.confidence)]
+        words = [
+            tuple(w for w, k in zip(column, keep, strict=True) if k) for column in (self.state, self.decision, self.source, self.confidence)
+        ]
         return Decided(self.instrument[keep], self.partnership[keep], self.area[keep], self.year[keep], self.amount[keep], *words)
 
 
@@ -148,15 +150,19 @@ class Facts:
             return NO_LIMIT if amount is None else floor_steps(amount * (1 - reserve), self.step)
 
         def yearly(kept: bool) -> IntArray:
-            return np.array([
-                [steps(i.ceiling.in_year(t) if i.ceiling else None, i.reserve if kept else Fraction(0)) for t in self.years]
-                for i in self.instruments
-            ], dtype=np.int64)
+            return np.array(
+                [
+                    [steps(i.ceiling.in_year(t) if i.ceiling else None, i.reserve if kept else Fraction(0)) for t in self.years]
+                    for i in self.instruments
+                ],
+                dtype=np.int64,
+            )
 
         def total(kept: bool) -> IntArray:
-            return np.array([
-                steps(i.ceiling.total if i.ceiling else None, i.reserve if kept else Fraction(0)) for i in self.instruments
-            ], dtype=np.int64)
+            return np.array(
+                [steps(i.ceiling.total if i.ceiling else None, i.reserve if kept else Fraction(0)) for i in self.instruments],
+                dtype=np.int64,
+            )
 
         return Ceilings(yearly(False), yearly(True), total(False), total(True))
 
@@ -172,10 +178,17 @@ class Facts:
         return out
 
     @cached_property
+    def payment_profiles(self) -> Exact:
+        """Shape (instruments, years of the longest profile): the share of a commitment that is paid so many years later."""
+        length = max((len(i.payment_profile) for i in self.instruments), default=0) or 1
+        rows = [[*i.payment_profile, *[Fraction(0)] * (length - len(i.payment_profile))] for i in self.instruments]
+        return Exact.of([share for row in rows for share in row]).reshape(len(self.instruments), length)
+
+    @cached_property
     def returns(self) -> list[tuple[Step, ...]]:
         """Diminishing returns per area."""
         return [area.steps or self.steps for area in self.areas]
 
     def euro(self, steps: NDArray[np.int64] | int) -> NDArray[np.float64] | float:
         """Turn whole steps into EUR million."""
-        return steps * self.step.numerator / self.step.denominator  # type: ignore[no-any-return]
+        return steps * self.step.numerator / self.step.denominator

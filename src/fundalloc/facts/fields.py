@@ -7,23 +7,35 @@ facts and by every rule kind, and they carry their own JSON Schema.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from fundalloc.money import Figure, NotANumber, parse_figure
+from fundalloc.money import DECIMALS, LARGEST, Figure, NotANumber, parse_figure
 
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$"
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 LANGUAGES = ("en", "bg", "fr", "de")
 
 
-def refuse(message: str, hint: str = "") -> PydanticCustomError:
-    """Return the error that the loader turns into a problem with place, message and hint."""
-    return PydanticCustomError("refused", "{message}", {"message": message, "hint": hint})
+T = TypeVar("T")
+
+
+def refuse(message: str, hint: str = "", at: tuple[int | str, ...] = ()) -> PydanticCustomError:
+    """Return the error that the loader turns into a problem with place, message and hint; `at` is a path inside the value."""
+    return PydanticCustomError("refused", "{message}", {"message": message, "hint": hint, "at": at})
+
+
+def inside(part: int | str, read: Callable[[Any], T], raw: Any) -> T:
+    """Read one part of a value, so that an error knows the part."""
+    try:
+        return read(raw)
+    except PydanticCustomError as error:
+        context = error.context or {}
+        raise refuse(context["message"], context["hint"], (part, *context["at"])) from None
 
 
 def _figure(raw: Any) -> Figure:
@@ -34,12 +46,18 @@ def _figure(raw: Any) -> Figure:
     if isinstance(raw, Fraction):
         return Figure(raw)
     try:
-        return parse_figure(str(raw))
+        figure = parse_figure(str(raw))
     except NotANumber as error:
         raise refuse(str(error), error.hint) from None
+    if abs(figure.value) > LARGEST:
+        raise refuse(f"{raw} is too large", "amounts are in EUR million")
+    if (figure.value * 10**DECIMALS).denominator != 1:
+        raise refuse(f"{raw} has more than {DECIMALS} decimals", "six decimals of EUR million are exact to the euro")
+    return figure
 
 
 def read_amount(raw: Any) -> Fraction:
+    """Read EUR million, zero or more."""
     figure = _figure(raw)
     if figure.percent:
         raise refuse(f"expected an amount in EUR million, found {raw}", "write it without the percent sign")
@@ -49,6 +67,7 @@ def read_amount(raw: Any) -> Fraction:
 
 
 def read_share(raw: Any) -> Fraction:
+    """Read a share from 0 % to 100 %."""
     figure = _figure(raw)
     if figure.value < 0:
         raise refuse(f"a share cannot be negative: {raw}", "write a share from 0 % to 100 %")
@@ -67,6 +86,7 @@ def read_coefficient(raw: Any) -> Fraction:
 
 
 def read_limit(raw: Any) -> Figure:
+    """Read an amount or a share, zero or more."""
     figure = _figure(raw)
     if figure.value < 0:
         raise refuse(f"a limit cannot be negative: {raw}", "write zero or more")
@@ -74,6 +94,7 @@ def read_limit(raw: Any) -> Figure:
 
 
 def read_factor(raw: Any) -> Fraction:
+    """Read a number, zero or more."""
     return read_limit(raw).value
 
 
@@ -99,14 +120,19 @@ def spread_years(text: str) -> tuple[int, ...]:
     return tuple(range(first, last + 1))
 
 
+def _year_range(raw: Any) -> tuple[int, ...]:
+    try:
+        return spread_years(str(raw))
+    except ValueError:
+        raise refuse(f"'{raw}' is not a year or a range of years", "write 2024 or 2024-2027") from None
+
+
 def read_years(raw: Any) -> tuple[int, ...]:
+    """Read a year, a range of years, or a list of these."""
     parts = raw if isinstance(raw, list | tuple) else [raw]
     years: set[int] = set()
-    for part in parts:
-        try:
-            years.update(spread_years(str(part)))
-        except ValueError:
-            raise refuse(f"'{part}' is not a year or a range of years", "write 2024 or 2024-2027") from None
+    for k, part in enumerate(parts):
+        years.update(inside(k, _year_range, part))
     if not years:
         raise refuse("expected at least one year", "write 2024 or 2024-2027")
     return tuple(sorted(years))
@@ -118,7 +144,7 @@ def _by_year(raw: Any) -> dict[int, Fraction]:
         return {0: read_amount(raw)}
     if not raw or not all(str(key).isdigit() for key in raw):
         raise refuse("expected an amount, or amounts by year", "such as 55 or {2024: 20, 2025-2027: 40}")
-    return {int(key): read_amount(value) for key, value in raw.items()}
+    return {int(key): inside(str(key), read_amount, value) for key, value in raw.items()}
 
 
 class Text(dict[str, str]):
@@ -148,20 +174,23 @@ def _text(raw: Any) -> Text:
 
 
 def read_tags(raw: Any) -> tuple[str, ...]:
+    """Read tags `group:value`."""
     listed = raw if isinstance(raw, list | tuple) else [raw]
-    for tag in listed:
+    for k, tag in enumerate(listed):
         if not isinstance(tag, str) or not re.fullmatch(r"[a-z][a-z0-9_-]*:[A-Za-z0-9][A-Za-z0-9_.-]*", tag):
-            raise refuse(f"'{tag}' is not a tag", "write group:value, such as route:central-med")
+            raise refuse(f"'{tag}' is not a tag", "write group:value, such as route:central-med", (k,))
     return tuple(dict.fromkeys(listed))
 
 
 def read_iso3(raw: Any) -> str:
+    """Read a country code of three letters."""
     if raw and not (isinstance(raw, str) and re.fullmatch(r"[A-Z]{3}", raw)):
         raise refuse(f"'{raw}' is not an ISO 3166 three-letter code", "write three capital letters, such as NOR for Norway")
     return str(raw)
 
 
 def read_id(raw: Any) -> str:
+    """Read an id."""
     if not isinstance(raw, str) or not re.fullmatch(ID_PATTERN, raw):
         raise refuse(f"'{raw}' cannot be an id", "use letters, digits, - _ and . (at most 60, no spaces)")
     if raw == "all":
@@ -194,7 +223,9 @@ Years = Annotated[
 Words = Annotated[
     Text,
     PlainValidator(_text),
-    _schema(anyOf=[{"type": "string"}, {"type": "object", "propertyNames": {"enum": list(LANGUAGES)}}], description="text, or one per language"),
+    _schema(
+        anyOf=[{"type": "string"}, {"type": "object", "propertyNames": {"enum": list(LANGUAGES)}}], description="text, or one per language"
+    ),
 ]
 Id = Annotated[str, PlainValidator(read_id), _schema(type="string", pattern=ID_PATTERN)]
 Iso3 = Annotated[str, PlainValidator(read_iso3), _schema(type="string", pattern="^[A-Z]{3}$")]

@@ -75,7 +75,7 @@ class Lines:
             picked &= mask[code]
         return picked
 
-    def group(self, selection: Selection, members: Members, *, unless: Selection | None = None, over: frozenset[str] | None = None) -> Grouped:
+    def group(self, selection: Selection, members: Members, *, unless: Pick | None = None, over: frozenset[str] | None = None) -> Grouped:
         """Group the selected lines by member, with exact weights.
 
         `unless` takes lines out. `over` names the dimensions by which members restrict the selection (default: all);
@@ -106,7 +106,8 @@ def build_lines(facts: Facts) -> Lines:
     instrument, partnership, area, year = np.nonzero(eligible | carried)
     at = (instrument, partnership, area, year)
     fixed = exact[at] | closed[year] | ~eligible[at]
-    return Lines(facts, *(code.astype(np.int64) for code in at), decided[at], eligible[at], fixed)
+    codes = [code.astype(np.int64) for code in at]
+    return Lines(facts, codes[0], codes[1], codes[2], codes[3], decided[at], eligible[at], fixed)
 
 
 def eligible_cube(facts: Facts) -> Cube:
@@ -135,7 +136,11 @@ def _clause_cube(clause: Pick, facts: Facts) -> Cube:
 def _decided_cubes(facts: Facts) -> tuple[IntArray, Cube]:
     shape = tuple(len(d.ids) for d in facts.dimensions)
     table = facts.decided
-    flat = np.ravel_multi_index((table.instrument, table.partnership, table.area, table.year), shape) if len(table) else np.zeros(0, dtype=np.intp)
+    flat = (
+        np.ravel_multi_index((table.instrument, table.partnership, table.area, table.year), shape)
+        if len(table)
+        else np.zeros(0, dtype=np.intp)
+    )
     size = int(np.prod(shape))
     amounts = exact_sums(flat, table.amount, size).reshape(shape)
     exact = np.zeros(size, dtype=bool)

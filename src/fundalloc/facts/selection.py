@@ -92,6 +92,8 @@ class Base(Selection):
             return {"amount": read_amount(raw)}
         if isinstance(raw, Mapping) and "ceiling" in raw and len(raw) > 1:
             raise refuse("'ceiling' stands alone under 'of'", "put the selection inside: {ceiling: {instrument: ...}}")
+        if isinstance(raw, Mapping) and "amount" in raw and len(raw) > 1:
+            raise refuse("'amount' stands alone under 'of'", "take a share of an amount or of a selection, not of both")
         return raw
 
 
@@ -125,6 +127,20 @@ class Members:
         """Number of labels per entry."""
         return tuple(len(entry) for entry in self.labels)
 
+    @property
+    def codes(self) -> NDArray[np.intp]:
+        """The codes of all combinations; a rule without entries has one."""
+        return np.arange(int(np.prod(self.sizes, dtype=np.int64)))
+
+    def switched_off(self, labels: Sequence[str], dimensions: Dimensions) -> bool:
+        """Return whether a combination is unknown only because a part of it is switched off."""
+        if len(labels) != len(self.words):
+            return False
+        words = [label if word in NAMES else f"{word}:{label}" for word, label in zip(self.words, labels, strict=True)]
+        known = [label in entry for label, entry in zip(labels, self.labels, strict=True)]
+        off = [dimensions[owner].picks_nothing(word) for owner, word in zip(self.owners, words, strict=True)]
+        return all(k or o for k, o in zip(known, off, strict=True))
+
     def names(self, codes: NDArray[np.intp]) -> list[tuple[str, ...]]:
         """Return the labels of every combination."""
         if not self.sizes:
@@ -134,7 +150,7 @@ class Members:
 
     def keep(self, wanted: frozenset[str]) -> NDArray[np.intp]:
         """Map every code to the code of the combination with only the entries of the `wanted` dimensions (others 0)."""
-        codes = np.arange(int(np.prod(self.sizes, dtype=np.int64)) if self.sizes else 1)
+        codes = self.codes
         if not self.sizes:
             return codes
         indices = list(np.unravel_index(codes, self.sizes))
@@ -160,9 +176,7 @@ def build_members(for_each: Sequence[str], dimensions: Dimensions, *, nodes_all:
     return Members(tuple(for_each), tuple(owners), tuple(labels), tuple(masks))
 
 
-def expand(
-    member_masks: tuple[Mask, ...], element: NDArray[np.intp], rows: NDArray[np.intp]
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def expand(member_masks: tuple[Mask, ...], element: NDArray[np.intp], rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Pair every row with each label that covers its element.
 
     Returns (positions into `rows`, label indices); a row appears as often as labels cover it, so overlapping tag

@@ -92,7 +92,8 @@ def _thin_out(program: LinearProgram, rows: list[int]) -> list[int]:
 def _describe(scenario: Scenario, program: LinearProgram, row: int) -> Conflict:
     block = program.row_owner(row)
     rule, demands = block.rule, block.demands
-    assert rule is not None and demands is not None
+    assert rule is not None
+    assert demands is not None
     k = row - block.rows.start
     figure = demands.figure[k]
     limit = percent(figure) if rule.relative else f"EUR {euro(figure, scenario.decimals)} million"

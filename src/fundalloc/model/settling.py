@@ -94,7 +94,8 @@ def proportional_plan(lines: Lines) -> Floats:
     covered = np.bincount(np.maximum(pair, 0), weights=np.where(pair >= 0, plan * effectiveness, 0.0), minlength=max(len(facts.needs), 1))
     share = np.minimum(1.0, np.divide(facts.needs.need.values, covered, out=np.ones(len(facts.needs)), where=covered > 0))
     step = float(facts.step)
-    return np.maximum(np.rint(plan * np.append(share, 1.0)[pair] / step) * step, decided)
+    whole: Floats = np.maximum(np.rint(plan * np.append(share, 1.0)[pair] / step) * step, decided)
+    return whole
 
 
 def _yearly_money(facts: Facts) -> Floats:

@@ -38,8 +38,10 @@ def parse_rule(rule_id: str, raw: Mapping[str, Any], dimensions: Dimensions | No
     written = {word: kind for word, kind in kinds().items() if not kind.built_in}
     if word not in written:
         if word in kinds():
-            raise refuse(f"kind '{word}' is built from the facts", "it is never written under rules")
-        raise refuse(f"unknown kind '{word}'" if word else "no kind", did_you_mean(str(word), written) or f"expected one of: {', '.join(written)}")
+            raise refuse(f"kind '{word}' is built from the facts", "it is never written under rules", ("kind",))
+        raise refuse(f"unknown kind '{word}'" if word else "'kind' is missing", did_you_mean(str(word), written), ("kind",))
+    if "id" in raw:
+        raise refuse("unknown key 'id'", "the name above is the id", ("id",))
     fields = {key: value for key, value in raw.items() if key not in ("kind", "off", "reason")}
     return written[word].model_validate({"id": rule_id, **fields}, context={"dimensions": dimensions})
 

@@ -25,9 +25,9 @@ from pydantic import PlainValidator, ValidationInfo, WithJsonSchema, field_valid
 from fundalloc.errors import did_you_mean
 from fundalloc.facts.dimensions import NAMES, Dimensions
 from fundalloc.facts.entities import Record
-from fundalloc.facts.fields import Factor, Flag, Id, Text, Words, read_limit, refuse
+from fundalloc.facts.fields import Factor, Flag, Id, Text, Words, inside, read_limit, refuse
 from fundalloc.facts.lines import Lines
-from fundalloc.facts.selection import Grouped, Members, Selection, build_members
+from fundalloc.facts.selection import Grouped, Members, Pick, Selection, build_members
 from fundalloc.money import Figure
 
 Codes = NDArray[np.intp]
@@ -74,6 +74,9 @@ class Totals:
     value: NDArray[np.float64]
 
 
+NO_TOTALS = Totals(0, np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), np.zeros(0))
+
+
 @dataclass(frozen=True)
 class Rows:
     """Rows of one rule for the linear program: lower <= sum of terms <= upper, in EUR million, one per demand.
@@ -86,7 +89,7 @@ class Rows:
     row: Codes
     column: Codes
     value: NDArray[np.float64]
-    totals: Totals = field(default_factory=lambda: Totals(0, *[np.zeros(0, dtype=np.intp)] * 2, np.zeros(0)))
+    totals: Totals = field(default_factory=lambda: NO_TOTALS)
 
 
 @dataclass(frozen=True)
@@ -116,15 +119,17 @@ class Measures:
 def _figures(raw: Any) -> dict[str, Figure]:
     if isinstance(raw, Mapping):
         if not raw:
-            raise refuse("no figures", "write a figure, or one per member")
-        return {str(key): read_limit(value) for key, value in raw.items()}
+            raise refuse("no figures", "write one figure, or one per member")
+        return {str(key): inside(str(key), read_limit, value) for key, value in raw.items()}
     return {"": read_limit(raw)}
 
 
 Figures = Annotated[
     dict[str, Figure],
     PlainValidator(_figures),
-    WithJsonSchema({"type": ["number", "string", "object"], "description": "a figure, a mapping by member, or {file: table.csv, column: name}"}),
+    WithJsonSchema(
+        {"type": ["number", "string", "object"], "description": "a figure, a mapping by member, or {file: table.csv, column: name}"}
+    ),
 ]
 
 
@@ -145,7 +150,9 @@ def _words(raw: Any, info: ValidationInfo) -> tuple[str, ...]:
 ForEach = Annotated[
     tuple[str, ...],
     PlainValidator(_words),
-    WithJsonSchema({"type": ["string", "array"], "items": {"type": "string"}, "description": "instrument, partnership, area, year, or a tag group"}),
+    WithJsonSchema(
+        {"type": ["string", "array"], "items": {"type": "string"}, "description": "instrument, partnership, area, year, or a tag group"}
+    ),
 ]
 
 
@@ -177,7 +184,7 @@ class Kind(Record):
     """all: partnerships that contain others count as members too."""
     money: Selection = Selection()
     """The money that the rule limits."""
-    unless: Selection | None = None
+    unless: Pick | None = None
     """Money that does not count."""
     at_least: Figures | None = None
     at_most: Figures | None = None
@@ -204,13 +211,17 @@ class Kind(Record):
     def objections(self, lines: Lines) -> Iterator[Objection]:
         """Yield (path, message, hint) for what only the facts can show to be wrong with this rule."""
         members = self.members(lines)
-        known = {"|".join(name) for name in members.names(np.arange(int(np.prod(members.sizes, dtype=np.int64))))} if self.for_each else set()
+        known = self.member_keys(lines)
         for sense, figures in self.limits():
             for key in figures:
-                if key and key not in known:
+                if key and key not in known and not members.switched_off(key.split("|"), lines.facts.dimensions):
                     yield (sense.field, key), f"unknown member '{key}'", did_you_mean(key, known)
         if len(self.present(lines, members)) == 0:
-            yield ("money",), "no allocation line can ever count towards this rule", "check the selection against the eligibility table, or switch the rule off"
+            yield (
+                ("money",),
+                "no allocation line can ever count towards this rule",
+                "check the selection against the eligibility table, or switch the rule off",
+            )
 
     # -- the grammar ------------------------------------------------------------------------------------------------
 
@@ -226,7 +237,7 @@ class Kind(Record):
             raise refuse("'soft' beside 'watch'", "a watched rule is never enforced: drop one of them")
         for sense, figures in self.limits():
             for key, figure in figures.items():
-                if key and not self.for_each:
+                if key and not (self.for_each or self.own_words):
                     raise refuse(f"'{sense}' has figures per member, but the rule has no for_each", "add for_each, or write one figure")
                 if figure.percent and not self.relative:
                     raise refuse(f"a rule of kind '{self.kind}' takes EUR million, not {figure}", "use kind share for a percentage")
@@ -255,6 +266,11 @@ class Kind(Record):
         """Resolve `for_each`."""
         return build_members(self.for_each, lines.facts.dimensions, nodes_all=self.nodes == "all")
 
+    def member_keys(self, lines: Lines) -> set[str]:
+        """Return the keys under which a figure per member may be written."""
+        members = self.members(lines)
+        return {"|".join(name) for name in members.names(members.codes)} if self.for_each else set()
+
     def demands(self, lines: Lines) -> Demands:
         """List what the rule asks: every present member with a figure, per sense."""
         members = self.members(lines)
@@ -277,8 +293,7 @@ class Kind(Record):
         members = self.members(lines)
         if not members.sizes:
             return []
-        everyone = np.arange(int(np.prod(members.sizes, dtype=np.int64)))
-        absent = np.setdiff1d(everyone, self.present(lines, members))
+        absent = np.setdiff1d(members.codes, self.present(lines, members))
         meant = dict(zip(NAMES, self.money.masks(lines.facts.dimensions), strict=True))
         if self.unless is not None and len(self.unless.named) == 1:
             (name,) = self.unless.named

@@ -25,7 +25,9 @@ class Absorption(Kind):
     kind: ClassVar[str] = "absorption"
     built_in: ClassVar[bool] = True
     own_words: ClassVar[tuple[str, ...]] = ("partnership", "year")
-    EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"says": "{partnership}: absorption {year}", "source": "partnerships", "negotiable": "practice"}]
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [
+        {"says": "{partnership}: absorption {year}", "source": "partnerships", "negotiable": "practice"}
+    ]
 
     def demands(self, lines: Lines) -> Demands:
         """One demand per partnership (or grouping) and year with a figure and lines."""

@@ -22,9 +22,27 @@ class Amount(Kind):
 
     kind: ClassVar[str] = "amount"
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
-        {"says": "{partnership}: signed package", "for_each": "partnership", "at_least": {"tunisia": "12", "egypt": "6.5"}, "source": "assumption"},
-        {"says": "Development aid in {year}", "for_each": "year", "money": {"marker": "oda"}, "at_least": "4", "at_most": "90", "source": "assumption"},
-        {"says": "Smuggling, not in Egypt", "money": {"area": "smuggling"}, "unless": {"partnership": "egypt"}, "exactly": "3", "source": "assumption"},
+        {
+            "says": "{partnership}: signed package",
+            "for_each": "partnership",
+            "at_least": {"tunisia": "12", "egypt": "6.5"},
+            "source": "assumption",
+        },
+        {
+            "says": "Development aid in {year}",
+            "for_each": "year",
+            "money": {"marker": "oda"},
+            "at_least": "4",
+            "at_most": "90",
+            "source": "assumption",
+        },
+        {
+            "says": "Smuggling, not in Egypt",
+            "money": {"area": "smuggling"},
+            "unless": {"partnership": "egypt"},
+            "exactly": "3",
+            "source": "assumption",
+        },
     ]
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:

@@ -28,17 +28,31 @@ class Balance(Kind):
     relative: ClassVar[bool] = True
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
         {"says": "{partnership}: a fair share", "for_each": "partnership", "at_least": "60 %", "at_most": "170 %", "source": "assumption"},
-        {"says": "{area}: not left behind", "for_each": "area", "money": {"partnership": "level:bilateral"}, "at_least": "50 %", "source": "assumption"},
+        {
+            "says": "{area}: not left behind",
+            "for_each": "area",
+            "money": {"partnership": "level:bilateral"},
+            "at_least": "50 %",
+            "source": "assumption",
+        },
     ]
 
     def objections(self, lines: Lines) -> Iterator[Objection]:
-        """Also: needs belong to partnerships and areas, so only these can be balanced."""
-        owners = set(self.members(lines).owners)
+        """Also: needs belong to partnerships and areas, so only these can be balanced, and somebody must have a need."""
+        members = self.members(lines)
+        owners = set(members.owners)
         if not owners or owners - {"partnership", "area"}:
-            yield ("for_each",), "needs are known per partnership and area only", "repeat for each partnership, area, or a tag group of these"
+            yield (
+                ("for_each",),
+                "needs are known per partnership and area only",
+                "repeat for each partnership, area, or a tag group of these",
+            )
             return
         if self.money.marker:
             yield ("money",), "a balance compares coverage; a marker has no need", "drop the marker"
+        if len(super().present(lines, members)) and not len(self.present(lines, members)):
+            yield ("money",), "no member of this rule has a need", "add needs, or switch the rule off"
+            return
         yield from super().objections(lines)
 
     def present(self, lines: Lines, members: Members) -> Codes:
@@ -50,7 +64,7 @@ class Balance(Kind):
         """One row per demand: E_m - share x N_m / N x E against 0, with E as one shared total."""
         money = self._coverage_money(lines)
         row, entry = take(demands.code, money)
-        everyone = np.unique(demands.code)
+        everyone = self.present(lines, self.members(lines))
         _, all_entries = take(everyone, money)
         need = self._needs(lines, self.members(lines))
         whole = sum(need[int(code)] for code in everyone)
@@ -69,17 +83,22 @@ class Balance(Kind):
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Compare each member's coverage money with its share of the average, as fractions."""
         money = self._coverage_money(lines)
-        everyone = sorted({int(code) for code in demands.code})
-        total = sum(sums_by_code(np.array(everyone, dtype=np.intp), money, steps))
+        everyone = self.present(lines, self.members(lines))
+        total = sum(sums_by_code(everyone, money, steps))
         need = self._needs(lines, self.members(lines))
-        whole = sum((need[code] for code in everyone), Fraction(0))
+        whole = sum((need[int(code)] for code in everyone), Fraction(0))
         amounts = [Fraction(a, money.weight.denominator) for a in sums_by_code(demands.code, money, steps)]
         average = [Fraction(total, money.weight.denominator) * need[int(c)] / whole for c in demands.code]
         limits = [f * a for f, a in zip(demands.figure, average, strict=True)]
         scale = lcm(*(x.denominator for x in (*amounts, *average, *limits)))
-        moves = np.full(len(demands), bool(movable(np.array(everyone, dtype=np.intp), money, lines).any()))
+        moves = np.full(len(demands), bool(movable(everyone, money, lines).any()))
         return Measures(
-            [int(a * scale) for a in amounts], [int(x * scale) for x in limits], scale, moves, base=[int(a * scale) for a in average], tolerance=scale
+            [int(a * scale) for a in amounts],
+            [int(x * scale) for x in limits],
+            scale,
+            moves,
+            base=[int(a * scale) for a in average],
+            tolerance=scale,
         )
 
     def _coverage_money(self, lines: Lines) -> Grouped:
@@ -88,10 +107,14 @@ class Balance(Kind):
         return Grouped(money.member, money.line, money.weight * effectiveness)
 
     def _needs(self, lines: Lines, members: Members) -> dict[int, Fraction]:
-        """Return {member code: need in EUR million} over the partnerships and areas that `money` selects."""
+        """Return {member code: need in EUR million} over the partnerships and areas that `money` selects and `unless` leaves."""
         needs = lines.facts.needs
         _, partnerships, areas, _ = self.money.masks(lines.facts.dimensions)
-        rows = np.flatnonzero(partnerships[needs.partnership] & areas[needs.area])
+        counts = partnerships[needs.partnership] & areas[needs.area]
+        if self.unless is not None and not self.unless.named & {"instrument", "year"}:
+            _, partnerships, areas, _ = self.unless.masks(lines.facts.dimensions)
+            counts &= ~(partnerships[needs.partnership] & areas[needs.area])
+        rows = np.flatnonzero(counts)
         code = np.zeros(len(rows), dtype=np.intp)
         for owner, masks in zip(members.owners, members.masks, strict=True):
             position, label = expand(masks, getattr(needs, owner), rows)

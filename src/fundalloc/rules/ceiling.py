@@ -8,10 +8,10 @@ Built from `instruments`; it is never written under `rules`. Ceilings are cut do
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any, ClassVar
 
 import numpy as np
-from fractions import Fraction
 from numpy.typing import NDArray
 
 from fundalloc.facts.facts import NO_LIMIT
@@ -41,7 +41,7 @@ class Ceiling(Kind):
         limited = np.column_stack([facts.ceilings.usable, facts.ceilings.usable_total]) != NO_LIMIT
         codes = np.flatnonzero((used & limited).ravel())
         labels = [*(str(year) for year in facts.years), WHOLE_PERIOD]
-        names = [(facts.instruments[code // (count + 1)].id, labels[code % (count + 1)]) for code in codes]
+        names: list[tuple[str, ...]] = [(facts.instruments[code // (count + 1)].id, labels[code % (count + 1)]) for code in codes]
         step = facts.step
         return Demands(codes, names, [Sense.AT_MOST] * len(codes), [limit * step for limit in map(Fraction, self._limits(lines, codes))])
 

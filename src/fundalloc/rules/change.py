@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from fundalloc.facts.fields import Amount
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Members, build_members
-from fundalloc.rules._kind import Codes, Demands, Kind, Measures, Objection, Rows, Sense, bounds, movable, sums_by_code, take
+from fundalloc.rules._kind import Demands, Kind, Measures, Objection, Rows, Sense, bounds, movable, sums_by_code, take
 
 
 class Change(Kind):
@@ -29,19 +29,35 @@ class Change(Kind):
     relative: ClassVar[bool] = True
     own_words: ClassVar[tuple[str, ...]] = ("year",)
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
-        {"says": "{partnership}: steady", "for_each": "partnership", "at_least": "80 %", "at_most": "130 %", "plus": "2", "source": "assumption"},
-        {"says": "{instrument}: steady", "for_each": ["instrument"], "money": {"marker": "oda"}, "at_most": "150 %", "source": "assumption"},
+        {
+            "says": "{partnership}: steady",
+            "for_each": "partnership",
+            "at_least": "80 %",
+            "at_most": "130 %",
+            "plus": "2",
+            "source": "assumption",
+        },
+        {
+            "says": "{instrument}: steady",
+            "for_each": ["instrument"],
+            "money": {"marker": "oda"},
+            "at_most": "150 %",
+            "source": "assumption",
+        },
     ]
 
     plus: Amount = Fraction(0)
     """EUR million of room on top of the share."""
 
     def objections(self, lines: Lines) -> Iterator[Objection]:
-        """Also: the years are already there."""
+        """Also: the years are already there, and two of them must follow each other."""
         if "year" in self.for_each:
             yield ("for_each",), "a change runs over the years already", "take 'year' out of for_each"
             return
         yield from super().objections(lines)
+        years = self.money.masks(lines.facts.dimensions)[3]
+        if self.money.year is not None and not np.any(years[1:] & years[:-1]):
+            yield ("money",), "a change needs two years that follow each other", "name more years, or use kind amount"
 
     def demands(self, lines: Lines) -> Demands:
         """One demand per member, sense and year after the first; the member's last label is the year."""

@@ -15,14 +15,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import model_validator
 
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.facts import NO_LIMIT
-from fundalloc.facts.fields import refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Base, Grouped, Members, Selection
-from fundalloc.rules._kind import Codes, Demands, Kind, Measures, Objection, Rows, Totals, bounds, movable, sums_by_code, take
+from fundalloc.rules._kind import NO_TOTALS, Codes, Demands, Kind, Measures, Objection, Rows, Totals, bounds, movable, sums_by_code, take
 
 
 class Share(Kind):
@@ -31,30 +29,50 @@ class Share(Kind):
     kind: ClassVar[str] = "share"
     relative: ClassVar[bool] = True
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
-        {"says": "{partnership}: legal migration", "for_each": "partnership", "money": {"area": "legal-pathways"}, "at_least": "15 %", "of": {}, "source": "assumption"},
+        {
+            "says": "{partnership}: legal migration",
+            "for_each": "partnership",
+            "money": {"area": "legal-pathways"},
+            "at_least": "15 %",
+            "of": {},
+            "source": "assumption",
+        },
         {"says": "{area} of all money", "for_each": ["area", "year"], "at_most": "60 %", "of": {"area": "all"}, "source": "assumption"},
-        {"says": "ODA of the envelopes", "money": {"marker": "oda"}, "at_least": "12.5 %", "of": {"ceiling": {"instrument": "family:external"}}, "source": "assumption"},
+        {
+            "says": "ODA of the envelopes",
+            "money": {"marker": "oda"},
+            "at_least": "12.5 %",
+            "of": {"ceiling": {"instrument": "family:external"}},
+            "source": "assumption",
+        },
         {"says": "Returns of a fixed sum", "money": {"area": "returns"}, "exactly": "25 %", "of": "40", "source": "assumption"},
-        {"says": "{route}: one instrument", "for_each": ["route", "instrument"], "at_most": "80 %", "of": {"instrument": "all"}, "source": "assumption"},
+        {
+            "says": "{route}: one instrument",
+            "for_each": ["route", "instrument"],
+            "at_most": "80 %",
+            "of": {"instrument": "all"},
+            "source": "assumption",
+        },
     ]
 
     of: Base
     """What the share is taken of."""
 
-    @model_validator(mode="after")
-    def _of_is_not_the_money(self) -> Share:
-        if self.of.amount is None and self.of.ceiling is None and self.of == Base.model_construct(**self.money.model_dump()) and self.unless is None:
-            raise refuse("'of' is the same money", "a share of itself is always 100 %: widen 'of'")
-        return self
-
     def objections(self, lines: Lines) -> Iterator[Objection]:
-        """Also: shares above 100 % of money that contains it, and ceilings that do not exist."""
+        """Also: shares of the same money, or above 100 % of money that contains it, and ceilings that do not exist."""
         yield from super().objections(lines)
-        inside = self.of.amount is None and self.of.ceiling is None and not np.any(lines.select(self.money) & ~lines.select(self.of))
+        same = all(getattr(self.of, name) == getattr(self.money, name) for name in Selection.model_fields)
+        if same and self._depends_on_plan and self.unless is None and not self._wide(self.members(lines)):
+            yield ("of",), "'of' is the same money", "a share of itself is always 100 %: widen 'of'"
+        inside = self._depends_on_plan and not np.any(lines.select(self.money) & ~lines.select(self.of))
         for sense, figures in self.limits():
             for key, figure in figures.items():
                 if figure.value > 1 and (inside or self.of.ceiling is not None):
-                    hint = f"write {figure} %" if not figure.percent and figure.value <= 100 else "a part cannot exceed the whole: write 100 % or less"
+                    hint = (
+                        f"write {figure} %"
+                        if not figure.percent and figure.value <= 100
+                        else "a part cannot exceed the whole: write 100 % or less"
+                    )
                     yield (sense.field, *([key] if key else [])), f"a share above 100 %: {figure}", hint
         if self.of.ceiling is not None:
             yield from self._missing_ceilings(lines, self.of.ceiling)
@@ -68,8 +86,14 @@ class Share(Kind):
         by_year = "year" in selection.named or "year" in self.members(lines).owners
         for k in np.flatnonzero(instruments):
             yearly = facts.ceilings.full[k]
-            if (by_year and np.any(yearly[years] == NO_LIMIT)) or (not by_year and facts.ceilings.full_total[k] == NO_LIMIT and np.any(yearly == NO_LIMIT)):
-                yield ("of",), f"instrument '{facts.instruments[k].id}' has no ceiling for these years", "add `each` to its ceiling, or take the share of something else"
+            if (by_year and np.any(yearly[years] == NO_LIMIT)) or (
+                not by_year and facts.ceilings.full_total[k] == NO_LIMIT and np.any(yearly == NO_LIMIT)
+            ):
+                yield (
+                    ("of",),
+                    f"instrument '{facts.instruments[k].id}' has no ceiling for these years",
+                    "add `each` to its ceiling, or take the share of something else",
+                )
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: money - share x base against 0, or money against share x constant."""
@@ -92,11 +116,17 @@ class Share(Kind):
             totals = Totals(len(distinct), total, base.line[source], base.weight.values[source])
             more_row, more_column, more_value = np.arange(len(demands)), -1 - which, -share
         else:
-            totals = None
+            totals = NO_TOTALS
             more_row, source = take(codes, base)
             more_column, more_value = base.line[source], -share[more_row] * base.weight.values[source]
-        parts = (np.concatenate(pair) for pair in ((row, more_row), (column, more_column), (value, more_value)))
-        return Rows(lower, upper, *parts, **({"totals": totals} if totals else {}))
+        return Rows(
+            lower,
+            upper,
+            np.concatenate([row, more_row]),
+            np.concatenate([column, more_column]),
+            np.concatenate([value, more_value]),
+            totals,
+        )
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Add up both sides of the ledger and cross-multiply."""
@@ -122,6 +152,10 @@ class Share(Kind):
             base=[int(whole * scale) for whole in base],
             tolerance=tolerance_steps * scale,
         )
+
+    @property
+    def _depends_on_plan(self) -> bool:
+        return self.of.amount is None and self.of.ceiling is None
 
     def _wide(self, members: Members) -> bool:
         """Whether several members share one base, because `of` names a dimension of theirs."""

@@ -8,25 +8,37 @@ from typing import Any
 
 import numpy as np
 
-from fundalloc.errors import Problem
+from fundalloc.errors import Problem, did_you_mean
 from fundalloc.facts.dimensions import Dimensions
 from fundalloc.facts.selection import Pick
-from fundalloc.scenario.assembly import Tables
+from fundalloc.scenario.assembly import DEFAULTS, Tables
 from fundalloc.scenario.document import Mapping, Node, Scalar, Sequence
-from fundalloc.scenario.merging import Period, change_amounts, read_change
+from fundalloc.scenario.merging import Period, builds_on_inherited, change_amounts, read_change
 from fundalloc.scenario.sections import validate
 
 _INSTRUMENT = ("ceiling", "reserve")
 _PARTNERSHIP = ("absorption",)
 _NEED = ("need", "priority")
+_PICKED_BY = {
+    "ceiling": ("instrument", "year"),
+    "reserve": ("instrument",),
+    "absorption": ("partnership",),
+    "need": ("partnership", "area"),
+    "priority": ("partnership", "area"),
+}
+"""What can be adjusted, and the dimensions that may pick it."""
 _WORDS = ("instrument", "partnership", "area", "year")
 _SAID = ("reason", "source", "confidence")
 
 
-def adjust(tree: Mapping, tables: Tables, groups: dict[str, Mapping], dimensions: Dimensions, period: Period, problems: list[Problem]) -> Mapping:
+def adjust(
+    tree: Mapping, tables: Tables, groups: dict[str, Mapping], dimensions: Dimensions, period: Period, problems: list[Problem]
+) -> Mapping:
     """Apply every entry of `adjust` in order; returns the tree with changed instruments, and changes the tables in place."""
     node = tree.get("adjust")
     instruments = tree.mapping("instruments")
+    if node is not None and not isinstance(node, Mapping):
+        problems.append(Problem(node.place, "'adjust' must be names with entries", "such as name: {…}"))
     if not isinstance(node, Mapping) or instruments is None:
         return tree
     for item in _items(node, problems):
@@ -36,7 +48,15 @@ def adjust(tree: Mapping, tables: Tables, groups: dict[str, Mapping], dimensions
         if any(key in item.items for key in _INSTRUMENT):
             instruments = _adjust_instruments(instruments, groups, item, pick, dimensions, period, problems)
         if any(key in item.items for key in _PARTNERSHIP):
-            _adjust_table(tables, "partnerships", item, _PARTNERSHIP, {"id": dimensions.partnership.mask(pick.partnership or ("all",))}, dimensions, problems)
+            _adjust_table(
+                tables,
+                "partnerships",
+                item,
+                _PARTNERSHIP,
+                {"id": dimensions.partnership.mask(pick.partnership or ("all",))},
+                dimensions,
+                problems,
+            )
         if any(key in item.items for key in _NEED):
             masks = {name: dimensions[name].mask(getattr(pick, name) or ("all",)) for name in ("partnership", "area")}
             _adjust_table(tables, "needs", item, _NEED, masks, dimensions, problems)
@@ -44,7 +64,7 @@ def adjust(tree: Mapping, tables: Tables, groups: dict[str, Mapping], dimensions
 
 
 def _items(node: Mapping, problems: list[Problem]) -> Iterator[Mapping]:
-    known = (*_INSTRUMENT, *_PARTNERSHIP, *_NEED, *_WORDS, *_SAID)
+    known = (*_PICKED_BY, *_WORDS, *_SAID)
     for name, entry in node.items.items():
         if isinstance(entry, Mapping) and entry.text("off") == "true":
             if not entry.text("reason"):
@@ -52,14 +72,35 @@ def _items(node: Mapping, problems: list[Problem]) -> Iterator[Mapping]:
             continue
         for item in entry.items if isinstance(entry, Sequence) else [entry]:
             if not isinstance(item, Mapping):
-                problems.append(Problem(item.place, "an adjustment must be keys with values", 'such as {instrument: "family:ndici", ceiling: inherited - 10 %}'))
+                problems.append(
+                    Problem(
+                        item.place,
+                        "an adjustment must be keys with values",
+                        'such as {instrument: "family:ndici", ceiling: inherited - 10 %}',
+                    )
+                )
                 continue
-            unknown = [key for key in item.items if key not in known]
-            problems.extend(Problem(item.keys[key], f"unknown key '{key}'", f"expected some of: {', '.join(known)}") for key in unknown)
-            if not unknown and not any(key in item.items for key in (*_INSTRUMENT, *_PARTNERSHIP, *_NEED)):
-                problems.append(Problem(item.place, "adjusts nothing", "write ceiling, reserve, absorption, need or priority"))
-            elif not unknown:
+            wrong = list(_wrong(item, known))
+            problems += wrong
+            if not wrong:
                 yield item
+
+
+def _wrong(item: Mapping, known: tuple[str, ...]) -> Iterator[Problem]:
+    adjusted = [key for key in item.items if key in _PICKED_BY]
+    unknown = [key for key in item.items if key not in known]
+    for key in unknown:
+        yield Problem(item.keys[key], f"unknown key '{key}'", did_you_mean(key, known) or f"expected some of: {', '.join(known)}")
+    if not adjusted and not unknown:
+        yield Problem(item.place, "adjusts nothing", f"write one of: {', '.join(_PICKED_BY)}")
+    for key in adjusted:
+        if not isinstance(item.items[key], Scalar):
+            yield Problem(item.items[key].place, f"'{key}' must be a single value", "such as inherited - 10 %")
+        for word in _WORDS:
+            if word in item.items and word not in _PICKED_BY[key]:
+                yield Problem(
+                    item.keys[word], f"'{word}' does not pick a {key}", f"a {key} is picked by {' and '.join(_PICKED_BY[key])} only"
+                )
 
 
 def _pick(item: Mapping, dimensions: Dimensions, problems: list[Problem]) -> Pick | None:
@@ -68,7 +109,13 @@ def _pick(item: Mapping, dimensions: Dimensions, problems: list[Problem]) -> Pic
 
 
 def _adjust_instruments(
-    instruments: Mapping, switched_on: dict[str, Mapping], item: Mapping, pick: Pick, dimensions: Dimensions, period: Period, problems: list[Problem]
+    instruments: Mapping,
+    switched_on: dict[str, Mapping],
+    item: Mapping,
+    pick: Pick,
+    dimensions: Dimensions,
+    period: Period,
+    problems: list[Problem],
 ) -> Mapping:
     mask = dimensions.instrument.mask(pick.instrument or ("all",))
     chosen = {year for year, k in zip(dimensions.year.ids, dimensions.year.mask(pick.year or ("all",)), strict=True) if k}
@@ -79,26 +126,38 @@ def _adjust_instruments(
         entry = switched_on.get(name)
         if entry is None:
             continue
-        changed = dict(items[name].items) if isinstance(items[name], Mapping) else dict(entry.items)
+        latest = items[name]
+        changed = dict((latest if isinstance(latest, Mapping) else entry).items)
         for key in _INSTRUMENT:
             value = item.get(key)
             if isinstance(value, Scalar):
-                changed[key] = _changed(changed.get(key), value, untouched if key == "ceiling" else Period(()), pick.year is not None, problems)
+                if changed.get(key) is None and builds_on_inherited(value):
+                    problems.append(Problem(value.place, f"'{name}' has no {key} to adjust", "narrow the selection"))
+                    continue
+                changed[key] = _changed(
+                    changed.get(key), value, untouched if key == "ceiling" else Period(()), pick.year is not None, problems
+                )
         items[name] = replace(entry, items=changed)
     return replace(instruments, items=items)
 
 
 def _changed(old: Node | None, value: Scalar, period: Period, some_years: bool, problems: list[Problem]) -> Node:
-    if not value.text.startswith("inherited"):
+    if not builds_on_inherited(value):
         if some_years:
-            problems.append(Problem(value.place, "a new ceiling for some years only", "write inherited ± an amount, or change the instrument itself"))
+            problems.append(
+                Problem(value.place, "a new ceiling for some years only", "write inherited ± an amount, or change the instrument itself")
+            )
         return value
-    if old is None:
-        problems.append(Problem(value.place, "an instrument without a ceiling is among those adjusted", "narrow the selection"))
-        return value
+    assert old is not None
     only_total = isinstance(old, Scalar) or (isinstance(old, Mapping) and "each" not in old.items)
     if some_years and only_total:
-        problems.append(Problem(value.place, "an instrument with only a total ceiling cannot change in some years", "leave `year` out, or give it yearly ceilings"))
+        problems.append(
+            Problem(
+                value.place,
+                "an instrument with only a total ceiling cannot change in some years",
+                "leave `year` out, or give it yearly ceilings",
+            )
+        )
         return old
     change = read_change(value, problems)
     return old if change is None else change_amounts(old, change, value, period, problems)
@@ -107,9 +166,7 @@ def _changed(old: Node | None, value: Scalar, period: Period, some_years: bool, 
 def _adjust_table(
     tables: Tables, name: str, item: Mapping, keys: tuple[str, ...], masks: dict[str, Any], dimensions: Dimensions, problems: list[Problem]
 ) -> None:
-    table = tables.get(name)
-    if table is None:
-        return
+    table = tables[name]
     owners = {"id": dimensions.partnership, "partnership": dimensions.partnership, "area": dimensions.area}
     allowed = {word: {m for m, k in zip(owners[word].ids, mask, strict=True) if k} for word, mask in masks.items()}
     columns = {word: table.column(word) for word in masks}
@@ -120,9 +177,9 @@ def _adjust_table(
             value = item.get(key)
             if not isinstance(value, Scalar):
                 continue
-            for column in [c for c in table.columns if c.split(".")[0] == key]:
-                old = table.column(column)[row]
-                if value.text.startswith("inherited"):
+            for column in [c for c in table.columns if c.split(".")[0] == key] or [key]:
+                old = table.column(column)[row] or DEFAULTS[name].get(key, "")
+                if builds_on_inherited(value):
                     change = read_change(value, problems)
                     if change is None or not old:
                         continue

@@ -14,7 +14,18 @@ from fundalloc.errors import Place, Problem, ScenarioError, did_you_mean
 from fundalloc.facts.dimensions import Dimensions
 from fundalloc.facts.entities import Partnership
 from fundalloc.facts.facts import Decided, Needs, Sourced
-from fundalloc.facts.fields import LANGUAGES, Text, read_amount, read_coefficient, read_factor, read_id, read_iso3, read_tags, read_years, refuse
+from fundalloc.facts.fields import (
+    LANGUAGES,
+    Text,
+    read_amount,
+    read_coefficient,
+    read_factor,
+    read_id,
+    read_iso3,
+    read_tags,
+    read_years,
+    refuse,
+)
 from fundalloc.facts.hierarchy import find_cycle
 from fundalloc.facts.selection import IntArray
 from fundalloc.money import Exact, plain
@@ -58,7 +69,13 @@ SPECS: dict[str, dict[str, Column]] = {
         "priority": Column(read_factor, number=True, empty=Fraction(1)),
         **ORIGIN,
     },
-    "eligibility": {"instrument": ID, "area": ID, "effectiveness": Column(read_factor, number=True, empty=Fraction(1)), "reason": WORDS, **ORIGIN},
+    "eligibility": {
+        "instrument": ID,
+        "area": ID,
+        "effectiveness": Column(read_factor, number=True, empty=Fraction(1)),
+        "reason": WORDS,
+        **ORIGIN,
+    },
     "markers": {
         "marker": ID,
         "area": ID,
@@ -85,6 +102,12 @@ KEYS = {
     "decided": ("instrument", "partnership", "area", "year", "decision"),
 }
 
+DEFAULTS = {
+    table: {name: plain(column.empty) for name, column in columns.items() if isinstance(column.empty, Fraction) and not column.required}
+    for table, columns in SPECS.items()
+}
+"""What an empty cell means, where `inherited` can build on it."""
+
 
 @dataclass
 class Tables:
@@ -94,20 +117,20 @@ class Tables:
 
     @classmethod
     def read(cls, tree: Tree, folder: Path, allowed: Callable[[Path], bool], problems: list[Problem]) -> Tables:
-        """Read all tables that the scenario names; a missing one is empty."""
+        """Read all tables that the scenario names; a missing or unreadable one is empty."""
         out = cls()
         for name in SPECS:
             node = tree.get(name)
             try:
                 keys = tuple(k for k in KEYS[name] if k not in ("decision",)) if name != "markers" else ("marker", "area")
-                out.by_name[name] = read_table(node or Sequence([], tree.place), keys, folder, allowed)
+                out.by_name[name] = read_table(node or Sequence([], tree.place), keys, folder, allowed, DEFAULTS[name])
             except ScenarioError as error:
                 problems += error.problems
+                out.by_name[name] = read_table(Sequence([], tree.place), (), folder, allowed)
         return out
 
-    def get(self, name: str) -> Table | None:
-        """Return a table, or None when it could not be read."""
-        return self.by_name.get(name)
+    def __getitem__(self, name: str) -> Table:
+        return self.by_name[name]
 
 
 def check_duplicates(name: str, table: Table, problems: list[Problem]) -> None:
@@ -118,7 +141,13 @@ def check_duplicates(name: str, table: Table, problems: list[Problem]) -> None:
         key = tuple(c[row] for c in columns)
         if key in seen and name != "decided":
             first = table.place(seen[key], 0)
-            problems.append(Problem(table.place(row, KEYS[name][0]), f"'{' | '.join(filter(None, key))}' stands twice; first at {first}", "keep one of the two"))
+            problems.append(
+                Problem(
+                    table.place(row, KEYS[name][0]),
+                    f"'{' | '.join(filter(None, key))}' stands twice; first at {first}",
+                    "keep one of the two",
+                )
+            )
         seen.setdefault(key, row)
 
 
@@ -146,7 +175,11 @@ def build_partnerships(table: Table, problems: list[Problem]) -> list[Partnershi
             problems.append(Problem(table.place(row, "level"), f"'{pid}' has no level", f"write one of: {', '.join(LEVELS)}"))
         for language in names[row]:
             if language not in LANGUAGES:
-                problems.append(Problem(table.place(-1, f"name.{language}"), f"unknown language '{language}'", f"expected one of: {', '.join(LANGUAGES)}"))
+                problems.append(
+                    Problem(
+                        table.place(-1, f"name.{language}"), f"unknown language '{language}'", f"expected one of: {', '.join(LANGUAGES)}"
+                    )
+                )
         status = (f"status:{columns['status'][row]}",) if columns["status"][row] else ()
         each = {int(year): amount for year, amount in absorption[row].items() if year.isdigit()}
         if columns["absorption"][row] is not None:
@@ -177,7 +210,9 @@ class References:
     """Dimension → ids that are switched off."""
     problems: list[Problem]
 
-    def rows(self, table: Table, columns: dict[str, list[Any]], words: Iterable[str], leaves: bool = True) -> tuple[list[int], dict[str, IntArray]]:
+    def rows(
+        self, table: Table, columns: dict[str, list[Any]], words: Iterable[str], leaves: bool = True
+    ) -> tuple[list[int], dict[str, IntArray]]:
         """Return the rows whose references hold, and the positions they refer to."""
         kept = []
         found: dict[str, list[int]] = {word: [] for word in words}
@@ -196,7 +231,13 @@ class References:
         dimension = self.dimensions[word]
         if text not in lookup:
             hint = f"the years are {dimension.ids[0]} to {dimension.ids[-1]}" if word == "year" else did_you_mean(text, dimension.ids)
-            self.problems.append(Problem(table.place(row, word), f"unknown {word} '{text}'" if word != "year" else f"the year '{text}' is outside the period", hint))
+            self.problems.append(
+                Problem(
+                    table.place(row, word),
+                    f"unknown {word} '{text}'" if word != "year" else f"the year '{text}' is outside the period",
+                    hint,
+                )
+            )
             return None
         if leaves and text in dimension.groupings:
             hint = "name a partnership within it; a regional programme is a partnership of its own"
@@ -240,7 +281,9 @@ def build_eligibility(table: Table, references: References) -> tuple[np.ndarray[
     for row, i, a in zip(rows, at["instrument"], at["area"], strict=True):
         value = columns["effectiveness"][row]
         if value == 0:
-            references.problems.append(Problem(table.place(row, "effectiveness"), "an effectiveness of zero", "leave the row out: the pair is then not eligible"))
+            references.problems.append(
+                Problem(table.place(row, "effectiveness"), "an effectiveness of zero", "leave the row out: the pair is then not eligible")
+            )
         effectiveness[i][a] = value
         sourced.append(_sourced(columns, row, ("instrument", "area"), value, columns["reason"][row]))
     return allowed, Exact.of([v for line in effectiveness for v in line]).reshape(*shape), tuple(sourced)

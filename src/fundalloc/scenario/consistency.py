@@ -9,14 +9,17 @@ import numpy as np
 
 from fundalloc.errors import Place, Problem
 from fundalloc.facts.facts import NO_LIMIT, Facts
-from fundalloc.money import euro
 from fundalloc.money import decimals as decimals_of
+from fundalloc.money import euro
 from fundalloc.scenario.document import Mapping as Tree
 from fundalloc.scenario.document import locate
 from fundalloc.scenario.tables import Table
 
 if TYPE_CHECKING:
     from fundalloc.scenario.scenario import Scenario
+
+
+_WHOLE_PERIOD = "the whole period"
 
 
 def check_facts(facts: Facts, tree: Tree, tables: Mapping[str, Table], decided_places: list[Place]) -> Iterator[Problem]:
@@ -50,9 +53,14 @@ def _ceilings_exist(facts: Facts, tree: Tree) -> Iterator[Problem]:
     for k, instrument in enumerate(facts.instruments):
         if not instrument.planned:
             continue
-        missing = [t for t, limit in zip(facts.years, facts.ceilings.full[k], strict=True) if limit == NO_LIMIT and (instrument.years is None or t in instrument.years)]
+        yearly = zip(facts.years, facts.ceilings.full[k], facts.instrument_years[k], strict=True)
+        missing = [year for year, limit, open_ in yearly if limit == NO_LIMIT and open_]
         if facts.ceilings.full_total[k] == NO_LIMIT and missing:
-            message = f"'{instrument.id}' has no ceiling" if len(missing) == len(facts.years) else f"'{instrument.id}' has no ceiling in {missing[0]}"
+            message = (
+                f"'{instrument.id}' has no ceiling"
+                if len(missing) == len(facts.years)
+                else f"'{instrument.id}' has no ceiling in {missing[0]}"
+            )
             yield Problem(locate(tree, ("instruments", instrument.id), key=True), message, "write ceiling: {each: …, total: …}")
 
 
@@ -67,20 +75,23 @@ def _decided_above_limits(facts: Facts, tree: Tree, places: list[Place]) -> Iter
         where = locate(tree, ("instruments", instrument.id, "ceiling"))
         less = " less its reserve" if instrument.reserve else ""
         limits = [(str(t), spent[k, n], facts.ceilings.usable[k, n]) for n, t in enumerate(facts.years)]
-        limits.append(("the whole period", spent[k].sum(), facts.ceilings.usable_total[k]))
+        limits.append((_WHOLE_PERIOD, spent[k].sum(), facts.ceilings.usable_total[k]))
         for when, amount, limit in limits:
             if limit != NO_LIMIT and amount > limit:
-                rows = [p for p, i in zip(places, decided.instrument, strict=True) if i == k]
-                yield Problem(
-                    rows[0], f"decided money of '{instrument.id}' in {when} is {_eur(facts, amount)}, above its ceiling{less} of {_eur(facts, limit)}", f"the ceiling stands at {where}"
-                )
+                mine = zip(places, decided.instrument, decided.year, strict=True)
+                rows = [p for p, i, t in mine if i == k and when in (str(facts.years[t]), _WHOLE_PERIOD)]
+                message = f"decided money of '{instrument.id}' in {when} is {_eur(facts, amount)}"
+                yield Problem(rows[-1], f"{message}, above its ceiling{less} of {_eur(facts, limit)}", f"the ceiling stands at {where}")
     for k, partnership in enumerate(facts.partnerships):
         within = facts.dimensions.partnership.masks[partnership.id]
         for n, year in enumerate(facts.years):
             amount, limit = int(taken[within, n].sum()), int(facts.absorption[k, n])
             if limit != NO_LIMIT and amount > limit:
                 rows = [p for p, c, t in zip(places, decided.partnership, decided.year, strict=True) if within[c] and t == n]
-                yield Problem(rows[0], f"decided money for '{partnership.id}' in {year} is {_eur(facts, amount)}, above its absorption of {_eur(facts, limit)}", "raise the absorption of that year, or correct the decision")
+                message = (
+                    f"decided money for '{partnership.id}' in {year} is {_eur(facts, amount)}, above its absorption of {_eur(facts, limit)}"
+                )
+                yield Problem(rows[-1], message, "raise the absorption of that year, or correct the decision")
 
 
 def _eur(facts: Facts, steps: int) -> str:
@@ -92,7 +103,8 @@ def check_rules(scenario: Scenario) -> Iterator[Problem]:
     for rule in scenario.written_rules:
         for inside, message, hint in rule.objections(scenario.lines):
             path = ("rules", rule.id, *inside)
-            yield Problem(locate(scenario.tree, path) if inside[0] in _keys(scenario, rule.id) else scenario.places[rule.id], message, hint)
+            written = inside[0] in _keys(scenario, rule.id)
+            yield Problem(locate(scenario.tree, path) if written else scenario.places[rule.id], message, hint)
 
 
 def _keys(scenario: Scenario, rule_id: str) -> set[str]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from fundalloc.errors import Place, Problem, ScenarioError
+from fundalloc.errors import Place, Problem, ScenarioError, did_you_mean
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 20
@@ -71,35 +71,38 @@ def read_text(path: Path, name: str, limit: int = MAX_BYTES) -> str:
     """Read a UTF-8 file, with or without byte-order mark; raise ScenarioError with one clear problem otherwise."""
     place = Place(name)
     if path.is_dir():
-        raise ScenarioError([Problem(place, "this is a folder, not a file", "name the scenario file inside it")])
+        raise ScenarioError([Problem(place, "this is a folder, not a file", "name the file inside it")])
     try:
         size = path.stat().st_size
         if size > limit:
-            raise ScenarioError([Problem(place, f"the file has {size / 1e6:.1f} MB; the limit is {limit / 1e6:.0f} MB", "put long tables into CSV files")])
-        text = path.read_bytes().decode("utf-8-sig")
+            message = f"the file has {size / 1e6:.1f} MB; the limit is {limit / 1e6:.0f} MB"
+            raise ScenarioError([Problem(place, message, "put long tables into CSV files" if limit == MAX_BYTES else "split the table")])
+        raw = path.read_bytes()
+        text = raw.decode("utf-8-sig")
     except FileNotFoundError:
         near = [p.name for p in path.parent.glob("*") if p.suffix == path.suffix] if path.parent.is_dir() else []
-        from fundalloc.errors import did_you_mean
-
         raise ScenarioError([Problem(place, "no such file", did_you_mean(path.name, near))]) from None
     except UnicodeDecodeError as error:
-        raise ScenarioError([Problem(place, f"the file is not UTF-8 (byte {error.start})", "save it as UTF-8; from Excel: CSV UTF-8")]) from None
+        before = error.object[: error.start]
+        place = Place(name, before.count(b"\n") + 1, error.start - before.rfind(b"\n"))
+        raise ScenarioError([Problem(place, "the file is not UTF-8", "save it as UTF-8; from Excel: CSV UTF-8")]) from None
     except OSError as error:
         raise ScenarioError([Problem(place, f"cannot be read: {error.strerror}")]) from None
     if not text.strip():
-        raise ScenarioError([Problem(place, "the file is empty", "start with `fundalloc new`")])
+        raise ScenarioError(
+            [Problem(place, "the file is empty", "a scenario starts with `fundalloc new`, a table with the names of its columns")]
+        )
     return text
 
 
 def read_document(path: Path, name: str) -> Mapping:
     """Read one YAML file into a tree. Raises ScenarioError with every problem found."""
-    root = parse_document(read_text(path, name), name, path.parent)
-    return root
+    return parse_document(read_text(path, name), name, path.parent)
 
 
-def parse_document(text: str, name: str, folder: Path) -> Mapping:
-    """Turn YAML text into a tree; the top level must be a mapping."""
-    builder = _Builder(text, name, folder)
+def parse_document(text: str, name: str, folder: Path, *, positions: bool = True) -> Mapping:
+    """Turn YAML text into a tree; the top level must be a mapping. Without `positions`, places say only the name."""
+    builder = _Builder(text, name, folder, positions)
     root = builder.build()
     if builder.problems:
         raise ScenarioError(builder.problems)
@@ -113,6 +116,7 @@ class _Builder:
     text: str
     name: str
     folder: Path
+    positions: bool = True
     problems: list[Problem] = field(default_factory=list)
     lines: list[str] = field(init=False)
 
@@ -120,6 +124,8 @@ class _Builder:
         self.lines = self.text.splitlines()
 
     def place(self, mark: Any) -> Place:
+        if not self.positions:
+            return Place(self.name)
         excerpt = self.lines[mark.line] if mark.line < len(self.lines) else ""
         return Place(self.name, mark.line + 1, mark.column + 1, excerpt=excerpt)
 
@@ -129,7 +135,9 @@ class _Builder:
     def build(self) -> Node | None:
         for number, line in enumerate(self.lines, start=1):
             if re.match(r"^ *\t", line) and line.strip():
-                self.complain(Place(self.name, number, line.index("\t") + 1, excerpt=line), "a tab in the indentation", "indent with spaces")
+                self.complain(
+                    Place(self.name, number, line.index("\t") + 1, excerpt=line), "a tab in the indentation", "indent with spaces"
+                )
         if self.problems:
             return None
         try:
@@ -137,10 +145,14 @@ class _Builder:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             place = self.place(mark) if mark else Place(self.name)
-            self.complain(place, f"not YAML: {error.problem}", "check colons, brackets, quotes and indentation; quote texts with , : # or %")
+            self.complain(
+                place, f"not YAML: {error.problem}", "check colons, brackets, quotes and indentation; quote texts with , : # or %"
+            )
             return None
-        except yaml.YAMLError as error:
-            self.complain(Place(self.name), f"not YAML: {error}", "check for special characters")
+        except yaml.reader.ReaderError as error:
+            before = self.text[: error.position]
+            place = Place(self.name, before.count("\n") + 1, error.position - before.rfind("\n"))
+            self.complain(place, f"an invisible control character (#x{ord(self.text[error.position]):04x})", "delete it")
             return None
         root: Node | None = None
         for event in events:
@@ -161,9 +173,11 @@ class _Builder:
         if event.anchor:
             self.complain(place, f"an anchor (&{event.anchor}) is not allowed", "repeat the value, or use `extends`")
         if event.tag and event.tag != "!":
-            self.complain(place, f"a tag ({event.tag}) is not allowed", "leave it out; values are read as written")
+            self.complain(
+                place, f"a tag ({event.tag.replace('tag:yaml.org,2002:', '!!')}) is not allowed", "leave it out; values are read as written"
+            )
         if isinstance(event, yaml.ScalarEvent):
-            return Scalar(event.value, place, quoted=event.style is not None)
+            return Scalar(event.value, place, quoted=bool(event.style))
         if isinstance(event, yaml.SequenceStartEvent):
             items = []
             while not isinstance(child := next(events), yaml.SequenceEndEvent):
@@ -174,21 +188,30 @@ class _Builder:
             return Sequence(items, place)
         return self.mapping(place, events, depth)
 
+    def skip(self, key: Any, events: Iterator[Any], depth: int) -> None:
+        """Pass over a key that cannot be one, and over its value, without further complaints."""
+        so_far = len(self.problems)
+        self.node(key, events, depth + 1)
+        self.node(next(events), events, depth + 1)
+        del self.problems[so_far:]
+
     def mapping(self, place: Place, events: Iterator[Any], depth: int) -> Mapping:
         out = Mapping({}, {}, place, self.folder)
         while not isinstance(event := next(events), yaml.MappingEndEvent):
+            if not isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
+                self.complain(self.place(event.start_mark), "a key must be a word", "put {…} and […] after the colon")
+                self.skip(event, events, depth)
+                continue
             key = self.node(event, events, depth + 1)
             value = self.node(next(events), events, depth + 1)
-            if not isinstance(key, Scalar):
-                self.complain(key.place, "a key must be a word", "put {…} and […] after the colon")
-                continue
+            assert isinstance(key, Scalar)
             if key.text == "<<":
                 self.complain(key.place, "a merge key (<<) is not allowed", "use `extends`")
             if key.text in out.items:
                 first = out.keys[key.text]
                 self.complain(key.place, f"'{key.text}' stands twice; first in line {first.line}", "keep one of the two")
             if isinstance(value, Scalar) and not value.quoted and value.text in _NULLS:
-                hint = "write a value; a text with a comma or colon inside {…} must be put in quotes"
+                hint = "write a value; a text with a comma goes in quotes, a number takes a decimal point"
                 self.complain(key.place, f"'{key.text}' has no value", hint)
             out.items[key.text], out.keys[key.text] = value, key.place
         return out

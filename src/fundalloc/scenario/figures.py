@@ -7,8 +7,23 @@ from dataclasses import replace
 from pathlib import Path
 
 from fundalloc.errors import Place, Problem, ScenarioError, did_you_mean
-from fundalloc.scenario.document import Mapping, Scalar, Sequence
-from fundalloc.scenario.tables import read_table
+from fundalloc.scenario.document import Mapping, Node, Scalar, Sequence
+from fundalloc.scenario.tables import decimal_point, read_table
+
+
+def fill_figures(tree: Mapping, folder: Path, allowed: Callable[[Path], bool], problems: list[Problem]) -> Mapping:
+    """Return the tree with the figures of all rules filled in; a rule whose table cannot be read is left out, with problems noted."""
+    section = tree.mapping("rules")
+    if section is None:
+        return tree
+    rules: dict[str, Node] = {}
+    for key, rule in section.items.items():
+        try:
+            switched_off = isinstance(rule, Mapping) and rule.text("off") == "true"
+            rules[key] = rule if switched_off or not isinstance(rule, Mapping) else figures_from_tables(rule, folder, allowed)
+        except ScenarioError as error:
+            problems += error.problems
+    return replace(tree, items={**tree.items, "rules": replace(section, items=rules)})
 
 
 def figures_from_tables(rule: Mapping, folder: Path, allowed: Callable[[Path], bool]) -> Mapping:
@@ -39,16 +54,21 @@ def _figures(limit: Mapping, words: list[str], folder: Path, allowed: Callable[[
     for word in (*words, column):
         if word not in table.columns:
             raise ScenarioError([Problem(table.place(-1, 0), f"no column '{word}'", did_you_mean(word, table.columns))])
+    if not words:
+        raise ScenarioError([Problem(limit.place, "figures per member, but the rule has no for_each", "add for_each, or write one figure")])
     members: dict[str, Scalar] = {}
     places: dict[str, Place] = {}
     problems = []
     for row, text in enumerate(table.column(column)):
         member = "|".join(table.column(word)[row] for word in words)
         place = table.place(row, column)
-        if member in members:
+        empty = next((word for word in words if not table.column(word)[row]), None)
+        if empty:
+            problems.append(Problem(table.place(row, empty), f"'{empty}' is missing", "fill it in"))
+        elif member in members:
             problems.append(Problem(place, f"'{member}' stands twice", "keep one of the two"))
         if text:
-            members[member] = Scalar(text.replace(",", ".") if table.semicolons else text, place)
+            members[member] = Scalar(decimal_point(text) if table.semicolons else text, place)
             places[member] = place
     if problems:
         raise ScenarioError(problems)

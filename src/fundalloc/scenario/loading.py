@@ -12,15 +12,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeVar
 
+import numpy as np
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
-from fundalloc.errors import Place, Problem, ScenarioError, did_you_mean
+from fundalloc.errors import Place, Problem, ScenarioError, did_you_mean, nearest
 from fundalloc.facts.dimensions import Dimension, Dimensions, year_dimension
-from fundalloc.facts.entities import Area, Instrument, Partnership
+from fundalloc.facts.entities import Area, Instrument, Partnership, Record
 from fundalloc.facts.facts import Facts
-from fundalloc.facts.hierarchy import Hierarchy, build_hierarchy
+from fundalloc.facts.hierarchy import Hierarchy, build_hierarchy, find_cycle
 from fundalloc.facts.selection import Clause
 from fundalloc.rules import built_in_rules, kinds, parse_rule
 from fundalloc.rules._kind import Kind
@@ -28,12 +30,14 @@ from fundalloc.scenario import assembly
 from fundalloc.scenario.adjusting import adjust
 from fundalloc.scenario.consistency import check_facts, check_rules
 from fundalloc.scenario.document import Mapping, Scalar, Sequence, locate, parse_document, to_plain
-from fundalloc.scenario.figures import figures_from_tables
+from fundalloc.scenario.figures import fill_figures
 from fundalloc.scenario.merging import Period, display_name, load_tree, merge, spread
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.scenario.sections import TOP_LEVEL, Head, check_steps, entries, problems_of, refused, validate
+from fundalloc.scenario.sections import TOP_LEVEL, Head, entries, problems_of, refused, validate
 
 REQUIRED_TABLES = ("partnerships", "needs", "eligibility")
+
+RecordT = TypeVar("RecordT", bound=Record)
 
 
 def load(path: str | Path, *, settings: Iterable[str] = (), allow_outside: bool = False) -> Scenario:
@@ -61,111 +65,150 @@ def _setting(text: str, folder: Path) -> Mapping:
     if not equals or not key.strip():
         raise ScenarioError([Problem(Place("--set"), f"'{text}' is not KEY=VALUE", "such as --set rules.legal-floor.at_least=20%")])
     *parts, last = key.strip().split(".")
-    nested = "".join(f"{'  ' * depth}{json.dumps(part)}:\n" for depth, part in enumerate(parts))
-    document = f"{nested}{'  ' * len(parts)}{json.dumps(last)}: {value.strip()}\n"
-    return spread(parse_document(document, f"--set {key.strip()}", folder))
+    nested = "".join(f"{'  ' * depth}{json.dumps(part, ensure_ascii=False)}:\n" for depth, part in enumerate(parts))
+    document = f"{nested}{'  ' * len(parts)}{json.dumps(last, ensure_ascii=False)}: {value.strip()}\n"
+    return spread(parse_document(document, f"--set {key.strip()}", folder, positions=False))
 
 
 def assemble(tree: Mapping, source: Path, allowed: Callable[[Path], bool]) -> Scenario:
-    """Check a merged tree and build the scenario from it. Raises ScenarioError."""
-    problems = [Problem(tree.keys[key], f"unknown key '{key}'", did_you_mean(key, TOP_LEVEL)) for key in tree.items if key not in TOP_LEVEL]
-    missing = [key for key in ("areas", "instruments", *REQUIRED_TABLES) if key not in tree.items]
-    problems += [Problem(Place(tree.place.file, 1, 1), f"'{key}' is missing", "write it here, or extend a scenario that has it") for key in missing]
-    head = validate(Head, replace(tree, items={k: v for k, v in tree.items.items() if k in Head.model_fields}), problems)
+    """Check a merged tree and build the scenario from it. Raises ScenarioError.
+
+    Each part is read even when others are wrong; the rules are held against the facts once these are right.
+    """
+    problems = _top_level(tree)
+    head = _head(tree, problems)
     tables = assembly.Tables.read(tree, source.parent, allowed, problems)
+    tree = fill_figures(tree, source.parent, allowed, problems)
     off: dict[str, dict[str, str]] = {}
-    areas = _records(Area, "areas", tree, problems, off)
-    raw_instruments = entries(tree, "instruments", problems, off)
-    table = tables.get("partnerships")
-    partnerships = assembly.build_partnerships(table, problems) if table and table.columns else []
-    if head is None or problems and not (areas and partnerships and raw_instruments):
+    raw_areas, raw_instruments = entries(tree, "areas", problems, off), entries(tree, "instruments", problems, off)
+    partnerships = assembly.build_partnerships(tables["partnerships"], problems)
+    if head is None or not (raw_areas and partnerships and raw_instruments):
+        _each_alone(tree, problems)
         raise ScenarioError(problems)
-    hierarchy = _hierarchy(partnerships, problems)
-    dimensions = _dimensions(head, raw_instruments, areas, partnerships, hierarchy, tables, off)
+    hierarchy = _hierarchy(partnerships)
+    dimensions = _dimensions(head, tree, raw_instruments, raw_areas, partnerships, hierarchy, tables, off)
     tree = adjust(tree, tables, raw_instruments, dimensions, Period(dimensions.year.ids, tuple(map(str, head.closed))), problems)
-    if table is not None:
-        partnerships = assembly.build_partnerships(table, [])
-    instruments = _records(Instrument, "instruments", tree, problems, {}, dimensions)
-    if len(instruments) < len(raw_instruments):
-        raise ScenarioError(problems)
-    facts = _facts(head, tree, tables, instruments, areas, partnerships, hierarchy, dimensions, off, problems)
-    rules, places = _rules(tree, source, allowed, dimensions, off, problems)
-    if problems:
+    partnerships = assembly.build_partnerships(tables["partnerships"], [])
+    facts = _facts(head, tree, tables, partnerships, hierarchy, dimensions, off, problems)
+    sound = not problems
+    rules, places = _rules(tree, dimensions, off, problems)
+    if facts is None:
         raise ScenarioError(problems)
     scenario = Scenario(head, facts, tuple(rules), places, off, tree, tables.by_name, _digest(tree, tables), display_name(source))
-    problems += check_rules(scenario)
+    problems += check_rules(scenario) if sound else ()
     if problems:
         raise ScenarioError(problems)
     return scenario
 
 
-def _hierarchy(partnerships: list[Partnership], problems: list[Problem]) -> Hierarchy:
+def _top_level(tree: Mapping) -> list[Problem]:
+    unknown = [key for key in tree.items if key not in TOP_LEVEL]
+    missing = [key for key in ("areas", "instruments", *REQUIRED_TABLES) if key not in tree.items and not nearest(key, unknown)]
+    place, hint = Place(tree.place.file, 1, 1), "write it here, or extend a scenario that has it"
+    return [
+        *(Problem(tree.keys[key], f"unknown key '{key}'", did_you_mean(key, TOP_LEVEL)) for key in unknown),
+        *(Problem(place, f"'{key}' is missing", hint) for key in missing),
+    ]
+
+
+def _head(tree: Mapping, problems: list[Problem]) -> Head | None:
+    """Read the head; what is wrong in it is stood in for, so that the rest can be read too. None without years."""
+    node = replace(tree, items={k: v for k, v in tree.items.items() if k in Head.model_fields})
+    written = to_plain(node)
+    try:
+        return Head.model_validate(written)
+    except ValidationError as error:
+        problems += problems_of(error, node, Head)
+        wrong = {item["loc"][0] for item in error.errors(include_url=False)}
+    stand_ins = {"fundalloc": "1", "scenario": "unnamed", "title": "unnamed", "as_of": "2000-01-01"}
+    right = {key: value for key, value in written.items() if key not in wrong}
+    return None if "years" in wrong else Head.model_validate({**stand_ins, **right})
+
+
+def _each_alone(tree: Mapping, problems: list[Problem]) -> None:
+    """Look at entries and rules by themselves, when there is no whole to hold them against."""
+    for model, section in ((Area, "areas"), (Instrument, "instruments"), (Clause, "exclude"), (Clause, "allow")):
+        _records(model, section, tree, problems, {})
+    _rules(tree, None, {}, problems)
+
+
+def _hierarchy(partnerships: list[Partnership]) -> Hierarchy:
     ids = [p.id for p in partnerships]
-    if any("within" in p.message or "lies within" in p.message for p in problems):
-        raise ScenarioError(problems)
-    return build_hierarchy(ids, {p.id: p.within for p in partnerships if p.within in ids})
+    within = {p.id: p.within for p in partnerships if p.within in ids}
+    return build_hierarchy(ids, {} if find_cycle(within) else within)
 
 
-def _records(model: type, section: str, tree: Mapping, problems: list[Problem], off: dict[str, dict[str, str]], dimensions: Dimensions | None = None) -> list:  # type: ignore[type-arg]
-    found = [validate(model, node, problems, extra={"id": key}, dimensions=dimensions) for key, node in entries(tree, section, problems, off).items()]
+def _records(
+    model: type[RecordT],
+    section: str,
+    tree: Mapping,
+    problems: list[Problem],
+    off: dict[str, dict[str, str]],
+    dimensions: Dimensions | None = None,
+) -> list[RecordT]:
+    written = entries(tree, section, problems, off).items()
+    found = [validate(model, node, problems, extra={"id": key}, dimensions=dimensions) for key, node in written]
     return [record for record in found if record is not None]
 
 
 def _dimensions(
     head: Head,
+    tree: Mapping,
     instruments: dict[str, Mapping],
-    areas: list[Area],
+    areas: dict[str, Mapping],
     partnerships: list[Partnership],
     hierarchy: Hierarchy,
     tables: assembly.Tables,
     off: dict[str, dict[str, str]],
 ) -> Dimensions:
-    def tags(node: Mapping) -> list[str]:
-        value = node.get("tags")
-        listed = value.items if isinstance(value, Sequence) else [value]
-        return [item.text for item in listed if isinstance(item, Scalar)]
+    """Name everything; what is switched off stays known, with its tags, but picks nothing."""
 
-    markers, needs = tables.get("markers"), tables.get("partnerships")
-    dropped = [key[0] for key in needs.dropped] if needs else []
+    def switched_off(section: str) -> list[str]:
+        nodes = tree.mapping(section)
+        return [word for key in off.get(section, {}) for word in (key, *_tags(nodes.mapping(key) if nodes else None))]
+
+    dropped = [word for row in tables["partnerships"].dropped for word in (row["id"], *row.get("tags", "").split())]
     return Dimensions(
-        Dimension.build("instrument", instruments, {k: tags(n) for k, n in instruments.items()}, empty=off.get("instruments", ())),
-        Dimension.build("partnership", [p.id for p in partnerships], {p.id: p.all_tags for p in partnerships}, hierarchy.groupings(), empty=dropped),
-        Dimension.build("area", [a.id for a in areas], {a.id: a.tags for a in areas}, empty=off.get("areas", ())),
+        Dimension.build("instrument", instruments, {k: _tags(n) for k, n in instruments.items()}, empty=switched_off("instruments")),
+        Dimension.build(
+            "partnership", [p.id for p in partnerships], {p.id: p.all_tags for p in partnerships}, hierarchy.groupings(), empty=dropped
+        ),
+        Dimension.build("area", areas, {k: _tags(n) for k, n in areas.items()}, empty=switched_off("areas")),
         year_dimension(head.years),
-        tuple(dict.fromkeys(markers.column("marker"))) if markers else (),
+        tuple(dict.fromkeys(tables["markers"].column("marker"))),
     )
+
+
+def _tags(node: Mapping | None) -> list[str]:
+    value = node.get("tags") if node else None
+    listed = value.items if isinstance(value, Sequence) else [value]
+    return [item.text for item in listed if isinstance(item, Scalar) and ":" in item.text]
 
 
 def _facts(
     head: Head,
     tree: Mapping,
     tables: assembly.Tables,
-    instruments: list[Instrument],
-    areas: list[Area],
     partnerships: list[Partnership],
     hierarchy: Hierarchy,
     dimensions: Dimensions,
     off: dict[str, dict[str, str]],
     problems: list[Problem],
-) -> Facts:
-    partnership_table = tables.by_name["partnerships"] if "partnerships" in tables.by_name else None
-    dropped = [key[0] for key in partnership_table.dropped] if partnership_table else []
+) -> Facts | None:
+    """Read everything that is so; None when an area or instrument could not be read."""
+    areas = _records(Area, "areas", tree, problems, {})
+    instruments = _records(Instrument, "instruments", tree, problems, {}, dimensions)
+    dropped = [row["id"] for row in tables["partnerships"].dropped]
     switched_off = {"instrument": off.get("instruments", {}), "area": off.get("areas", {}), "partnership": dropped}
     references = assembly.References(dimensions, switched_off, problems)
-    unreadable = [name for name in assembly.SPECS if name not in tables.by_name]
-    if unreadable:
-        raise ScenarioError(problems)
-    eligible, effectiveness, eligibility = assembly.build_eligibility(tables.by_name["eligibility"], references)
-    markers, coefficients = assembly.build_markers(tables.by_name["markers"], references)
-    decided, places = assembly.build_decided(tables.by_name["decided"], references, head.round_to)
-    memo = [instruments[i].counts == "memo" for i in decided.instrument]
-    keep = assembly.np.array(memo, dtype=bool)
-    for area in areas:
-        if area.steps is not None:
-            try:
-                check_steps(area.steps)
-            except PydanticCustomError as error:
-                problems.append(refused(error, locate(tree, ("areas", area.id, "steps"))))
+    eligible, effectiveness, eligibility = assembly.build_eligibility(tables["eligibility"], references)
+    markers, coefficients = assembly.build_markers(tables["markers"], references)
+    decided, places = assembly.build_decided(tables["decided"], references, head.round_to)
+    needs = assembly.build_needs(tables["needs"], references)
+    clauses = {section: tuple(_records(Clause, section, tree, problems, off, dimensions)) for section in ("exclude", "allow")}
+    if len(areas) < len(dimensions.area.ids) or len(instruments) < len(dimensions.instrument.ids):
+        return None
+    memo = np.array([instruments[i].counts == "memo" for i in decided.instrument], dtype=bool)
     facts = Facts(
         years=head.years,
         closed=frozenset(head.closed),
@@ -180,19 +223,18 @@ def _facts(
         eligibility=eligibility,
         markers=markers,
         coefficients=coefficients,
-        needs=assembly.build_needs(tables.by_name["needs"], references),
-        decided=decided.only(~keep),
-        memo=decided.only(keep),
+        needs=needs,
+        decided=decided.only(~memo),
+        memo=decided.only(memo),
         steps=head.steps,
-        exclude=tuple(_records(Clause, "exclude", tree, problems, off, dimensions)),
-        allow=tuple(_records(Clause, "allow", tree, problems, off, dimensions)),
+        **clauses,
     )
     problems += check_facts(facts, tree, tables.by_name, [p for p, m in zip(places, memo, strict=True) if not m])
     return facts
 
 
 def _rules(
-    tree: Mapping, source: Path, allowed: Callable[[Path], bool], dimensions: Dimensions, off: dict[str, dict[str, str]], problems: list[Problem]
+    tree: Mapping, dimensions: Dimensions | None, off: dict[str, dict[str, str]], problems: list[Problem]
 ) -> tuple[list[Kind], dict[str, Place]]:
     rules, places = [], {}
     section = tree.mapping("rules")
@@ -200,18 +242,17 @@ def _rules(
         assert section is not None
         places[rule_id] = section.keys[rule_id]
         if rule_id in kinds() and kinds()[rule_id].built_in:
-            problems.append(Problem(section.keys[rule_id], f"'{rule_id}' cannot be the id of a rule", "the word names a built-in rule: choose another"))
+            problems.append(
+                Problem(section.keys[rule_id], f"'{rule_id}' cannot be the id of a rule", "the word names a built-in rule: choose another")
+            )
             continue
         try:
-            filled = figures_from_tables(node, source.parent, allowed)
-            rules.append(parse_rule(rule_id, to_plain(filled), dimensions))
-        except ScenarioError as error:
-            problems += error.problems
+            rules.append(parse_rule(rule_id, to_plain(node), dimensions))
         except ValidationError as error:
-            word = node.text("kind") or ""
-            problems += problems_of(error, filled, kinds().get(word))
+            problems += problems_of(error, node, kinds().get(node.text("kind") or ""))
         except PydanticCustomError as error:
-            problems.append(refused(error, locate(node, ("kind",)) if node.get("kind") else section.keys[rule_id]))
+            at = (error.context or {})["at"]
+            problems.append(refused(error, locate(node, at) if at[0] in node.items else section.keys[rule_id]))
     return [*rules, *built_in_rules()], places
 
 

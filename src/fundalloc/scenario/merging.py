@@ -11,13 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import TypeGuard
 
-from fundalloc.errors import Problem, ScenarioError
+from fundalloc.errors import Problem, ScenarioError, did_you_mean
 from fundalloc.facts.fields import spread_years
-from fundalloc.money import NotANumber, parse_figure, plain
+from fundalloc.money import DECIMALS, NotANumber, parse_figure, plain
 from fundalloc.scenario.document import Mapping, Node, Scalar, Sequence, read_document
 
 _YEAR_KEY = re.compile(r"^\d{4}(\s*-\s*\d{4})?$")
+_BUILDS_ON = re.compile(r"^inherited\s*[+-]")
 _INHERITED = re.compile(r"^inherited\s*(?P<sign>[+-])\s*(?P<figure>.+)$")
 TABLES = ("partnerships", "needs", "eligibility", "markers", "decided")
 _EXCLUSIVE = {"exactly": ("at_least", "at_most"), "at_least": ("exactly",), "at_most": ("exactly",)}
@@ -32,6 +34,8 @@ def load_tree(path: Path, allowed: Callable[[Path], bool], chain: tuple[Path, ..
     if parents is None:
         return child
     listed = parents.items if isinstance(parents, Sequence) else [parents]
+    if not listed:
+        raise ScenarioError([Problem(parents.place, "an empty list", "name a scenario file, or take `extends` out")])
     merged: Mapping | None = None
     for item in listed:
         if not isinstance(item, Scalar):
@@ -41,9 +45,13 @@ def load_tree(path: Path, allowed: Callable[[Path], bool], chain: tuple[Path, ..
             names = " → ".join(p.name for p in (*chain, resolved, parent.resolve()))
             raise ScenarioError([Problem(item.place, f"a circle of `extends`: {names}", "take one of them out")])
         if not allowed(parent):
-            raise ScenarioError([Problem(item.place, f"'{item.text}' lies outside the scenario's folder", "move it there, or use --allow-outside")])
+            raise ScenarioError(
+                [Problem(item.place, f"'{item.text}' lies outside the scenario's folder", "move it there, or use --allow-outside")]
+            )
         if not parent.exists():
-            raise ScenarioError([Problem(item.place, f"no such file: {item.text}", "the name is relative to this file")])
+            near = [p.name for p in parent.parent.glob("*.y*ml")] if parent.parent.is_dir() else []
+            hint = did_you_mean(parent.name, near) or "the name is relative to this file"
+            raise ScenarioError([Problem(item.place, f"no such file: {item.text}", hint)])
         tree = load_tree(parent, allowed, (*chain, resolved))
         merged = tree if merged is None else merge(merged, tree)
     assert merged is not None
@@ -123,15 +131,32 @@ def _merge(parent: Mapping, child: Mapping, path: tuple[str, ...], period: Perio
     for key, value in child.items.items():
         below = items.get(key)
         keys[key] = child.keys[key]
-        if isinstance(value, Scalar) and value.text.startswith("inherited"):
-            items[key] = _inherit(below, value, period, problems)
+        if builds_on_inherited(value):
+            items[key] = below if below is not None and key in period.closed else _inherit(below, value, period, problems)
         elif not path and key in TABLES and below is not None:
             items[key] = _merge_table(below, value)
+        elif isinstance(below, Scalar) and by_years(value):
+            items[key] = _merge(_every_year(below, period), value, (*path, key), period, problems)
         elif isinstance(below, Mapping) and isinstance(value, Mapping):
             items[key] = _merge(below, value, (*path, key), period, problems)
         else:
             items[key] = value
     return Mapping(items, keys, child.place, child.folder)
+
+
+def builds_on_inherited(value: Node | None) -> TypeGuard[Scalar]:
+    """Return whether a value is written as `inherited ± x`."""
+    return isinstance(value, Scalar) and bool(_BUILDS_ON.match(value.text))
+
+
+def by_years(node: Node | None) -> TypeGuard[Mapping]:
+    """Return whether a node holds amounts by year."""
+    return isinstance(node, Mapping) and bool(node.items) and all(_YEAR_KEY.match(key) for key in node.items)
+
+
+def _every_year(amount: Scalar, period: Period) -> Mapping:
+    """Spread the one amount that holds in each year."""
+    return Mapping(dict.fromkeys(period.years, amount), dict.fromkeys(period.years, amount.place), amount.place)
 
 
 def _merge_table(below: Node, value: Node) -> Node:
@@ -141,11 +166,14 @@ def _merge_table(below: Node, value: Node) -> Node:
     change = value.items["change"]
     if isinstance(below, Mapping):
         earlier = below.items.get("change")
-        combined = [*(earlier.items if isinstance(earlier, Sequence) else []), *(change.items if isinstance(change, Sequence) else [change])]
+        combined = [
+            *(earlier.items if isinstance(earlier, Sequence) else []),
+            *(change.items if isinstance(change, Sequence) else [change]),
+        ]
         items = {**below.items, "change": Sequence(combined, change.place)}
         return Mapping(items, {**below.keys, "change": value.keys["change"]}, below.place, below.folder)
-    rows = Mapping({"rows": below, "change": change}, {"rows": below.place, "change": value.keys["change"]}, value.place, value.folder)
-    return rows
+    keys = {"rows": below.place, "change": value.keys["change"]}
+    return Mapping({"rows": below, "change": change}, keys, value.place, value.folder)
 
 
 def _inherit(below: Node | None, value: Scalar, period: Period, problems: list[Problem]) -> Node:
@@ -195,13 +223,18 @@ def change_amounts(below: Node, change: InheritedChange, value: Scalar, period: 
         new = change.on(old.value)
         if new < 0:
             problems.append(Problem(value.place, f"{plain(old.value)} {value.text[9:].strip()} is negative", "change it by less"))
-        return Scalar(f"{plain(new * 100)} %" if old.percent else plain(new), value.place)
-    if isinstance(below, Mapping) and below.items and all(_YEAR_KEY.match(key) for key in below.items):
+            return below
+        return Scalar(f"{_written(new * 100)} %" if old.percent else _written(new), value.place)
+    if by_years(below):
         return _change_years(below, change, value, period, problems)
     if isinstance(below, Mapping) and set(below.items) <= {"each", "total"} and below.items:
         return _change_ceiling(below, change, value, period, problems)
     problems.append(Problem(value.place, "only amounts can build on inherited ones", "write the value itself"))
     return value
+
+
+def _written(amount: Fraction) -> str:
+    return plain(round(amount, DECIMALS))
 
 
 def _amounts(node: Mapping, problems: list[Problem]) -> dict[str, Fraction]:
@@ -220,7 +253,7 @@ def _change_years(below: Mapping, change: InheritedChange, value: Scalar, period
     if not old or (whole == 0 and not change.relative):
         problems.append(Problem(value.place, "no open year to change", "closed years stay as decided"))
         return below
-    new = {key: Scalar(plain(change.on(amount, amount / whole if whole else Fraction(0))), value.place) for key, amount in old.items()}
+    new = {key: Scalar(_written(change.on(amount, amount / whole if whole else Fraction(0))), value.place) for key, amount in old.items()}
     return replace(below, items={**below.items, **new})
 
 
@@ -229,8 +262,8 @@ def _change_ceiling(below: Mapping, change: InheritedChange, value: Scalar, peri
     items = dict(below.items)
     each, total = below.items.get("each"), below.items.get("total")
     part = Fraction(1)
-    if isinstance(each, Scalar) and period.closed:
-        each = Mapping({year: each for year in period.years}, {year: each.place for year in period.years}, each.place)
+    if isinstance(each, Scalar) and period.years:
+        each = _every_year(each, period)
     if each is not None:
         items["each"] = change_amounts(each, change, value, period, problems)
         if isinstance(each, Mapping):

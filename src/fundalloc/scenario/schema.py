@@ -23,7 +23,11 @@ def json_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 7) of a scenario file."""
     definitions: dict[str, Any] = {}
     properties = _properties(Head, definitions)
-    properties["extends"] = {"type": ["string", "array"], "items": {"type": "string"}, "description": "scenario file or files this one builds on"}
+    properties["extends"] = {
+        "type": ["string", "array"],
+        "items": {"type": "string"},
+        "description": "scenario file or files this one builds on",
+    }
     properties["fundalloc"] = {"enum": [1, "1"], "description": "version of the file format"}
     properties["areas"] = _named(_entry(Area, definitions))
     properties["instruments"] = _named(_entry(Instrument, definitions))
@@ -76,7 +80,7 @@ def _rule(definitions: dict[str, Any]) -> dict[str, Any]:
         "allOf": [
             {
                 "if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]},
-                "then": {"properties": {"kind": {}, **dict.fromkeys(properties, {})}, "additionalProperties": False},
+                "then": {"properties": {"kind": {}, **{name: {} for name in properties}}, "additionalProperties": False},
             }
             for kind, properties in by_kind.items()
         ],

@@ -10,9 +10,9 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from fundalloc.errors import Place, Problem, did_you_mean
+from fundalloc.errors import Place, Problem, did_you_mean, nearest
 from fundalloc.facts.dimensions import Dimensions
-from fundalloc.facts.entities import Prices, Record, Step
+from fundalloc.facts.entities import Prices, Record, Step, Steps
 from fundalloc.facts.fields import Amount, Factor, Flag, Id, Text, Words, Years, refuse
 from fundalloc.labels import languages
 from fundalloc.scenario.document import Mapping, Node, Scalar, locate, to_plain
@@ -23,15 +23,8 @@ STEPS = (
     Step(share=Fraction(1, 5), value=Fraction(3, 10)),
 )
 
-
-def check_steps(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    """Diminishing returns: shares add up to 1 and values fall strictly."""
-    whole = sum((s.share for s in steps), Fraction(0))
-    if whole != 1:
-        raise refuse(f"the shares of the steps add up to {float(whole):.4g}, not 1", "let them add up to 100 %")
-    if any(later.value >= earlier.value for earlier, later in zip(steps, steps[1:], strict=False)):
-        raise refuse("the values of the steps do not fall", "each step must be worth less than the one before")
-    return steps
+EURO = Fraction(1, 10**6)
+"""The smallest rounding step, in EUR million."""
 
 
 def _date(raw: Any) -> str:
@@ -47,8 +40,8 @@ def _consecutive(years: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _step(amount: Fraction) -> Fraction:
-    if amount <= 0:
-        raise refuse("the rounding step must be above zero", "write 0.1 for EUR 100 000")
+    if amount < EURO:
+        raise refuse("the rounding step must be at least one euro (0.000001)", "write 0.1 for EUR 100 000")
     return amount
 
 
@@ -96,13 +89,15 @@ class Head(BaseModel):
     """Prints "illustrative data" on every output."""
     migration_money: Words = Text()
     """What counts as migration money; printed on the cover."""
-    steps: Annotated[tuple[Step, ...], AfterValidator(check_steps)] = Field(default_factory=lambda: STEPS)
+    steps: Steps = Field(default_factory=lambda: STEPS)
     """Diminishing returns on met need."""
     objective: tuple[Literal["impact"], ...] = ("impact",)
     expect: Expect | None = None
     output: Output = Output()
 
 
+WITH_REASON = ("exclude", "allow")
+"""Sections whose entries have a reason of their own."""
 SECTIONS = ("areas", "instruments", "exclude", "allow", "adjust", "rules")
 TOP_LEVEL = (*Head.model_fields, *SECTIONS, "partnerships", "needs", "eligibility", "markers", "decided", "extends")
 
@@ -114,8 +109,14 @@ def validate(
 ) -> ModelT | None:
     """Build a model from a node; on errors add one problem each and return None."""
     plain = to_plain(node)
+    given = extra or {}
+    if isinstance(plain, dict):
+        problems += [
+            Problem(locate(node, (key,), key=True), f"unknown key '{key}'", "the name above is the id") for key in plain if key in given
+        ]
+        plain = {**plain, **given}
     try:
-        return model.model_validate({**(extra or {}), **plain} if isinstance(plain, dict) else plain, context={"dimensions": dimensions})
+        return model.model_validate(plain, context={"dimensions": dimensions})
     except ValidationError as error:
         problems += problems_of(error, node, model)
     return None
@@ -123,19 +124,38 @@ def validate(
 
 def problems_of(error: ValidationError, node: Node, model: type[BaseModel] | None = None) -> Iterator[Problem]:
     """Turn pydantic's errors into problems with the place of the value or key concerned."""
-    for item in error.errors(include_url=False):
+    found = error.errors(include_url=False)
+    misspelt = {item["loc"][:-1]: [str(other["loc"][-1]) for other in found if _is_unknown(other, item["loc"][:-1])] for item in found}
+    for item in found:
         location, kind, context = item["loc"], item["type"], item.get("ctx", {})
         if kind == "extra_forbidden":
             known = fields_at(model, location[:-1]) if model else ()
             yield Problem(locate(node, location, key=True), f"unknown key '{location[-1]}'", did_you_mean(str(location[-1]), known))
         elif kind == "missing":
-            yield Problem(locate(node, location[:-1]), f"'{location[-1]}' is missing", "add it")
+            if not nearest(str(location[-1]), misspelt[location[:-1]]):
+                yield Problem(locate(node, location[:-1]), f"'{location[-1]}' is missing", "add it")
         elif kind == "refused":
-            yield Problem(locate(node, location), str(context["message"]), str(context["hint"]))
+            yield Problem(locate(node, (*location, *context["at"])), str(context["message"]), str(context["hint"]))
         elif kind == "literal_error":
             yield Problem(locate(node, location), f"'{item['input']}' is not allowed here", f"expected {context['expected']}")
         else:
-            yield Problem(locate(node, location), item["msg"][0].lower() + item["msg"][1:], f"found {str(item['input'])[:60]!r}")
+            yield Problem(
+                locate(node, location),
+                *_EXPECTED.get(kind, (item["msg"][0].lower() + item["msg"][1:], f"found {str(item['input'])[:60]!r}")),
+            )
+
+
+_EXPECTED = {
+    "string_type": ("expected a text", "put true and false in quotes when they are words"),
+    "tuple_type": ("expected a list", "write it in brackets: […]"),
+    "model_type": ("expected keys with values", "such as {…}"),
+    "model_attributes_type": ("expected keys with values", "such as {…}"),
+}
+"""Pydantic's error types in the planner's words: message and hint."""
+
+
+def _is_unknown(item: Any, where: tuple[int | str, ...]) -> bool:
+    return bool(item["type"] == "extra_forbidden" and item["loc"][:-1] == where)
 
 
 def fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
@@ -147,7 +167,7 @@ def fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[s
         if not found:
             return []
         model = found[0]
-    return list(model.model_fields)
+    return [name for name in model.model_fields if name != "id"]
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
@@ -157,7 +177,10 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
 
 
 def entries(tree: Mapping, section: str, problems: list[Problem], off: dict[str, dict[str, str]]) -> dict[str, Mapping]:
-    """Return the entries of a section that are switched on; those that are off need a reason and go into `off`."""
+    """Return the entries of a section that are switched on.
+
+    Those that are off need a reason and go into `off`, as do those that cannot be read, so that their names stay known.
+    """
     node = tree.get(section)
     if node is None:
         return {}
@@ -168,6 +191,7 @@ def entries(tree: Mapping, section: str, problems: list[Problem], off: dict[str,
     for key, entry in node.items.items():
         if not isinstance(entry, Mapping):
             problems.append(Problem(entry.place, f"'{key}' must be keys with values", "such as {…}"))
+            off.setdefault(section, {})[key] = ""
         elif entry.text("off") == "true":
             reason = entry.text("reason")
             if not reason:
@@ -175,8 +199,10 @@ def entries(tree: Mapping, section: str, problems: list[Problem], off: dict[str,
             off.setdefault(section, {})[key] = reason or ""
         elif isinstance(entry.get("off"), Scalar) and entry.text("off") != "false":
             problems.append(Problem(locate(entry, ("off",)), "'off' must be true or false", "write off: true"))
+            off.setdefault(section, {})[key] = ""
         else:
-            items = {k: v for k, v in entry.items.items() if k != "off"}
+            only_for_off = ("off",) if section in WITH_REASON or "off" not in entry.items else ("off", "reason")
+            items = {k: v for k, v in entry.items.items() if k not in only_for_off}
             out[key] = Mapping(items, entry.keys, entry.place, entry.folder)
     return out
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +16,9 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-from fundalloc.errors import Place, Problem, ScenarioError, did_you_mean
+from fundalloc.errors import Place, Problem, ScenarioError, did_you_mean, nearest
 from fundalloc.scenario.document import Mapping, Node, Scalar, Sequence, locate, read_text
-from fundalloc.scenario.merging import Period, change_amounts, display_name, read_change
+from fundalloc.scenario.merging import Period, builds_on_inherited, change_amounts, display_name, read_change
 
 MAX_TABLE_BYTES = 200_000_000
 
@@ -34,6 +35,9 @@ class Column:
     """"year" or "language": the column may be repeated as `name.2024` or `name.bg`."""
 
 
+HEADING, WHOLE_ROW = -1, -1
+
+
 @dataclass
 class Table:
     """Rows of text with places. `cells[r][c]` is the text of row r in column c."""
@@ -45,16 +49,16 @@ class Table:
     """Place of a cell by row and column; row -1 is the heading."""
     semicolons: bool = False
     moved: dict[tuple[int, int], Place] = field(default_factory=dict)
-    """Cells that were written elsewhere, by `change` or `adjust`."""
-    dropped: set[tuple[str, ...]] = field(default_factory=set)
-    """Keys of the rows that were switched off."""
+    """Cells (and rows, as column WHOLE_ROW) that were written elsewhere, by `change` or `adjust`."""
+    dropped: list[dict[str, str]] = field(default_factory=list)
+    """The rows that were switched off."""
 
     def place(self, row: int, column: int | str) -> Place:
         """Return where a cell was written."""
         index = self.columns.index(column) if isinstance(column, str) and column in self.columns else column
         if isinstance(index, str):
             index = 0
-        return self.moved.get((row, index)) or self.where(row, index)
+        return self.moved.get((row, index)) or self.moved.get((row, WHOLE_ROW)) or self.where(row, index)
 
     def column(self, name: str) -> list[str]:
         """Return the texts of a column, empty ones where it is missing."""
@@ -67,6 +71,7 @@ class Table:
         """Write a cell, adding the column when it is new."""
         if name not in self.columns:
             self.columns.append(name)
+            self.moved[HEADING, len(self.columns) - 1] = place
             for cells in self.cells:
                 cells.append("")
         index = self.columns.index(name)
@@ -77,12 +82,26 @@ class Table:
         """Add an empty row and return its number."""
         self.cells.append([""] * len(self.columns))
         row = len(self.cells) - 1
-        self.moved.update({(row, c): place for c in range(len(self.columns))})
+        self.moved[row, WHOLE_ROW] = place
         return row
 
+    def drop(self, rows: set[int]) -> None:
+        """Take rows out, and remember what they said."""
+        self.dropped += [dict(zip(self.columns, self.cells[r], strict=True)) for r in sorted(rows)]
+        kept = [r for r in range(len(self.cells)) if r not in rows]
+        position = {r: k for k, r in enumerate(kept)} | {HEADING: HEADING}
+        self.moved = {(position[r], c): place for (r, c), place in self.moved.items() if r in position}
+        before, self.cells = self.where, [self.cells[r] for r in kept]
+        self.where = lambda row, column: before(kept[row] if row >= 0 else row, column)
 
-def read_table(node: Node, keys: tuple[str, ...], folder: Path, allowed: Callable[[Path], bool]) -> Table:
-    """Read a table node: `{file: …}`, `{rows: […]}` or a list of rows, then apply its `change`. Raises ScenarioError."""
+
+def read_table(
+    node: Node, keys: tuple[str, ...], folder: Path, allowed: Callable[[Path], bool], defaults: dict[str, str] | None = None
+) -> Table:
+    """Read a table node: `{file: …}`, `{rows: […]}` or a list of rows, then apply its `change`. Raises ScenarioError.
+
+    `keys` are the columns by which a change finds its row; `defaults` say what an empty cell means.
+    """
     if isinstance(node, Sequence):
         return _inline(node)
     if not isinstance(node, Mapping):
@@ -100,7 +119,7 @@ def read_table(node: Node, keys: tuple[str, ...], folder: Path, allowed: Callabl
         raise ScenarioError([Problem(node.place, "a table without rows", "write {file: table.csv} or {rows: […]}")])
     change = node.get("change")
     if change is not None:
-        _apply_changes(table, change, keys)
+        _apply_changes(table, change, keys, defaults or {})
     return table
 
 
@@ -122,7 +141,9 @@ def _inline(node: Sequence) -> Table:
     rows = [item for item in node.items if isinstance(item, Mapping)]
 
     def where(row: int, column: int) -> Place:
-        return locate(rows[row], (columns[column],)) if 0 <= row < len(rows) and column < len(columns) else node.place
+        if row == HEADING:
+            return next((item.keys[columns[column]] for item in rows if columns[column] in item.keys), node.place)
+        return locate(rows[row], (columns[column],))
 
     return Table(node.place.file, columns, [[row.text(c) or "" for c in columns] for row in rows], where)
 
@@ -131,7 +152,11 @@ def _file(file: Scalar, folder: Path, allowed: Callable[[Path], bool]) -> Table:
     written, _, sheet = file.text.partition("#")
     path = folder / written
     if not allowed(path):
-        raise ScenarioError([Problem(file.place, f"'{written}' lies outside the scenario's folder", "move it there, or use --allow-outside")])
+        raise ScenarioError(
+            [Problem(file.place, f"'{written}' lies outside the scenario's folder", "move it there, or use --allow-outside")]
+        )
+    if path.is_dir():
+        raise ScenarioError([Problem(file.place, f"'{written}' is a folder, not a file", "name the file inside it")])
     if not path.is_file():
         near = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
         raise ScenarioError([Problem(file.place, f"no such file: {written}", did_you_mean(path.name, near))])
@@ -144,14 +169,19 @@ def parse_csv(text: str, name: str) -> Table:
     """Read CSV text; the first row names the columns. Raises ScenarioError on rows of the wrong length."""
     heading = text.split("\n", 1)[0]
     delimiter = ";" if heading.count(";") > heading.count(",") else ","
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     rows, numbers, start = [], [], 1
-    for row in reader:
-        if any(cell.strip() for cell in row):
-            rows.append([cell.strip() for cell in row])
-            numbers.append(start)
-        start = reader.line_num + 1
-    raw = text.splitlines()
+    try:
+        for row in reader:
+            if any(cell.strip() for cell in row):
+                rows.append([cell.strip() for cell in row])
+                numbers.append(start)
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise ScenarioError([Problem(Place(name, start, 1), f"not CSV: {error}", "check the quotes")]) from None
+    if not rows:
+        raise ScenarioError([Problem(Place(name), "the table is empty", "the first row names the columns")])
+    raw = re.split(r"\r\n|\r|\n", text)
 
     def where(row: int, column: int) -> Place:
         line = numbers[row + 1]
@@ -160,11 +190,19 @@ def parse_csv(text: str, name: str) -> Table:
 
     columns, cells = rows[0], rows[1:]
     problems = [
-        Problem(where(k, 0), f"{len(row)} cells, but the heading has {len(columns)}", "put texts that contain the separator in double quotes")
+        Problem(
+            where(k, 0),
+            f"{len(row)} {'cell' if len(row) == 1 else 'cells'}, but the heading has {len(columns)}",
+            "put texts that contain the separator in double quotes",
+        )
         for k, row in enumerate(cells)
         if len(row) != len(columns)
     ]
-    problems += [Problem(where(-1, k), f"the column '{c}' stands twice", "rename one of them") for k, c in enumerate(columns) if c and c in columns[:k]]
+    problems += [
+        Problem(where(-1, k), f"the column '{c}' stands twice", "rename one of them")
+        for k, c in enumerate(columns)
+        if c and c in columns[:k]
+    ]
     if problems:
         raise ScenarioError(problems)
     return Table(name, columns, cells, where, semicolons=delimiter == ";")
@@ -218,7 +256,7 @@ def _cell_text(value: Any) -> str:
     return str(value).strip()
 
 
-def _apply_changes(table: Table, change: Node, keys: tuple[str, ...]) -> None:
+def _apply_changes(table: Table, change: Node, keys: tuple[str, ...], defaults: dict[str, str]) -> None:
     """Change, add or drop rows that are found by their key columns."""
     problems: list[Problem] = []
     entries = change.items if isinstance(change, Sequence) else [change]
@@ -240,28 +278,26 @@ def _apply_changes(table: Table, change: Node, keys: tuple[str, ...]) -> None:
             if not entry.text("reason"):
                 problems.append(Problem(entry.place, "switched off without a reason", "add reason: …"))
             dropped.update(found)
-            table.dropped.add(tuple(str(word) for word in wanted))
             continue
         for row in found or [table.append(entry.place)]:
             for key, value in entry.items.items():
+                if key in keys and found:
+                    continue
                 if isinstance(value, Scalar):
-                    _change_cell(table, row, key, value, problems)
+                    _change_cell(table, row, key, value, defaults.get(key, ""), problems)
                 else:
                     problems.append(Problem(value.place, f"'{key}' must be a single value", "write a text or a number"))
     if problems:
         raise ScenarioError(problems)
     if dropped:
-        kept = [r for r in range(len(table.cells)) if r not in dropped]
-        table.moved = {(kept.index(r), c): p for (r, c), p in table.moved.items() if r not in dropped}
-        before, table.cells = table.where, [table.cells[r] for r in kept]
-        table.where = lambda row, column: before(kept[row] if row >= 0 else row, column)
+        table.drop(dropped)
 
 
-def _change_cell(table: Table, row: int, key: str, value: Scalar, problems: list[Problem]) -> None:
+def _change_cell(table: Table, row: int, key: str, value: Scalar, default: str, problems: list[Problem]) -> None:
     text = value.text
-    if text.startswith("inherited"):
+    if builds_on_inherited(value):
         change = read_change(value, problems)
-        old = table.column(key)[row]
+        old = table.column(key)[row] or default
         if change is None:
             return
         if not old:
@@ -274,14 +310,19 @@ def _change_cell(table: Table, row: int, key: str, value: Scalar, problems: list
 
 def read_columns(table: Table, spec: dict[str, Column], problems: list[Problem]) -> dict[str, list[Any]]:
     """Read every column of a table by its specification; problems are added to the list. Missing optional columns are filled."""
+    unknown = []
     for k, name in enumerate(table.columns):
         base, _, variant = name.partition(".")
-        if base not in spec or (variant and not spec[base].per):
-            problems.append(Problem(table.place(-1, k), f"unknown column '{name}'", did_you_mean(name, spec)))
+        if not name:
+            problems.append(Problem(table.place(HEADING, k), "a column without a name", "name it, or delete it"))
+        elif base not in spec or (variant and not spec[base].per):
+            unknown.append(name)
+            problems.append(Problem(table.place(HEADING, k), f"unknown column '{name}'", did_you_mean(base, spec)))
     for name, column in spec.items():
-        if column.required and name not in table.columns and table.columns:
-            problems.append(Problem(table.place(-1, 0), f"the column '{name}' is missing", f"expected columns: {', '.join(spec)}"))
-    _mixed_decimals(table, (n for n, c in spec.items() if c.number), problems)
+        if column.required and name not in table.columns and table.columns and not nearest(name, unknown):
+            problems.append(Problem(table.place(HEADING, 0), f"the column '{name}' is missing", f"expected columns: {', '.join(spec)}"))
+    bases = {name: name.partition(".")[0] for name in table.columns}
+    _mixed_decimals(table, [name for name, base in bases.items() if base in spec and spec[base].number], problems)
     return {name: _read(table, name, column, problems) for name, column in spec.items()}
 
 
@@ -304,12 +345,14 @@ def _read(table: Table, name: str, column: Column, problems: list[Problem]) -> l
     for row, text in enumerate(table.column(name)):
         if not text:
             if column.required and present:
-                problems.append(Problem(table.place(row, name), f"no {name}", "fill the cell (a formula must have been saved with its value)"))
+                problems.append(
+                    Problem(table.place(row, name), f"'{name}' is missing", "fill it in (a formula must have been saved with its value)")
+                )
             out.append(column.empty)
             continue
         if text not in cache:
             try:
-                cache[text] = column.read(text.replace(",", ".") if table.semicolons and column.number else text)
+                cache[text] = column.read(decimal_point(text) if table.semicolons and column.number else text)
             except PydanticCustomError as error:
                 context = error.context or {}
                 problems.append(Problem(table.place(row, name), str(context.get("message", error)), str(context.get("hint", ""))))
@@ -317,6 +360,11 @@ def _read(table: Table, name: str, column: Column, problems: list[Problem]) -> l
                 continue
         out.append(cache[text])
     return out
+
+
+def decimal_point(text: str) -> str:
+    """Turn a decimal comma into a point; anything else stays as it is."""
+    return text.replace(",", ".") if re.fullmatch(r"[^,.]*,[^,.]*", text) else text
 
 
 def _mixed_decimals(table: Table, names: Iterable[str], problems: list[Problem]) -> None:

@@ -1,0 +1,130 @@
+"""Yearly payment ceilings: what earlier and new commitments cost in cash.
+
+    sum over instruments i and years u <= t of  profile_i(t-u) x X_iu  +  outstanding_t   <=  limit        for each year t
+
+X_iu are the commitments of `money` in year u, `profile_i` is the instrument's `payment_profile`: the share of a
+commitment that is paid in its own year, the next, and so on. `outstanding` is what commitments from before the
+period still cost in each year.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from math import lcm
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from fundalloc.facts.fields import ByYear
+from fundalloc.facts.lines import Lines
+from fundalloc.facts.selection import Grouped, build_members
+from fundalloc.rules._kind import Codes, Demands, Kind, Measures, Objection, Rows, bounds, movable, sums_by_code, take
+
+
+class Payments(Kind):
+    """Yearly payment ceilings: what earlier and new commitments cost in cash."""
+
+    kind: ClassVar[str] = "payments"
+    own_words: ClassVar[tuple[str, ...]] = ("year",)
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [
+        {
+            "says": "{instrument}: payments in {year}",
+            "for_each": "instrument",
+            "money": {"instrument": "ndici"},
+            "outstanding": {"2025": "4", "2026": "2.5"},
+            "at_most": "20",
+            "source": "assumption",
+        },
+        {
+            "says": "Payments for bilateral partners in {year}",
+            "money": {"instrument": ["ndici", "amif"], "partnership": "level:bilateral"},
+            "at_most": "25",
+            "source": "assumption",
+        },
+    ]
+
+    outstanding: ByYear = Field(default_factory=dict)
+    """EUR million that commitments from before the period cost in each year."""
+
+    def objections(self, lines: Lines) -> Iterator[Objection]:
+        """Also: every instrument that counts needs a payment profile, and the years are there already."""
+        if "year" in self.for_each:
+            yield ("for_each",), "payments run over the years already", "take 'year' out of for_each"
+            return
+        facts = lines.facts
+        for k in np.unique(lines.instrument[lines.select(self.money)]):
+            if not facts.instruments[int(k)].payment_profile:
+                yield (
+                    ("money",),
+                    f"instrument '{facts.instruments[int(k)].id}' has no payment_profile",
+                    "write one, such as [20 %, 50 %, 30 %]",
+                )
+        for year in self.outstanding:
+            if year and year not in facts.years:
+                yield (
+                    ("outstanding", str(year)),
+                    f"the year {year} is outside the period",
+                    f"the years are {facts.years[0]} to {facts.years[-1]}",
+                )
+        yield from super().objections(lines)
+
+    def member_keys(self, lines: Lines) -> set[str]:
+        """Figures may stand per member, per year, or per member and year."""
+        years = {str(year) for year in lines.facts.years}
+        members = super().member_keys(lines)
+        return members | years | {f"{member}|{year}" for member in members for year in years}
+
+    def demands(self, lines: Lines) -> Demands:
+        """One demand per member and year with a figure; the code is member x years + year."""
+        members, years = self.members(lines), [str(year) for year in lines.facts.years]
+        present = self.present(lines, members)
+        out, codes = Demands(np.zeros(0, dtype=np.intp), [], [], []), []
+        for sense, figures in self.limits():
+            for code, name in zip(present, members.names(present), strict=True):
+                for t, year in enumerate(years):
+                    keys = ("|".join((*name, year)), year, "|".join(name), "")
+                    figure = next((figures[key] for key in keys if key in figures), None)
+                    if figure is not None:
+                        codes.append(int(code) * len(years) + t)
+                        out.member.append((*name, year))
+                        out.sense.append(sense)
+                        out.figure.append(figure.value)
+        return Demands(np.array(codes, dtype=np.intp), out.member, out.sense, out.figure)
+
+    def rows(self, lines: Lines, demands: Demands) -> Rows:
+        """One row per demand: payments from new commitments against the limit less what is outstanding."""
+        paid = self._payments(lines)
+        row, entry = take(demands.code, paid)
+        room = [float(figure - due) for figure, due in zip(demands.figure, self._due(lines, demands.code), strict=True)]
+        lower, upper = bounds(demands.sense, np.array(room))
+        return Rows(lower, upper, row, paid.line[entry], paid.weight.values[entry])
+
+    def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
+        """Add up payments exactly; the amount contains what is outstanding."""
+        paid, step = self._payments(lines), lines.facts.step
+        due = [d / step for d in self._due(lines, demands.code)]
+        amounts = [Fraction(a, paid.weight.denominator) + d for a, d in zip(sums_by_code(demands.code, paid, steps), due, strict=True)]
+        limits = [figure / step for figure in demands.figure]
+        scale = lcm(*(x.denominator for x in (*amounts, *limits)))
+        return Measures([int(a * scale) for a in amounts], [int(x * scale) for x in limits], scale, movable(demands.code, paid, lines))
+
+    def _due(self, lines: Lines, codes: Codes) -> list[Fraction]:
+        years = lines.facts.years
+        return [self.outstanding.get(years[int(code) % len(years)], self.outstanding.get(0, Fraction(0))) for code in codes]
+
+    def _payments(self, lines: Lines) -> Grouped:
+        """Group commitments by member and year of payment, weighted by the profile."""
+        members = build_members((*self.for_each, "year"), lines.facts.dimensions, nodes_all=self.nodes == "all")
+        money = lines.group(self.money, members, unless=self.unless)
+        profiles, count = lines.facts.payment_profiles, len(lines.facts.years)
+        length = profiles.numerator.shape[1]
+        instrument, year = lines.instrument[money.line], money.member % count
+        entry = np.repeat(np.arange(len(money)), length)
+        lag = np.tile(np.arange(length), len(money))
+        inside = (year[entry] + lag < count) & (profiles.numerator[instrument[entry], lag] != 0)
+        entry, lag = entry[inside], lag[inside]
+        share = profiles[instrument[entry], lag]
+        return Grouped((money.member[entry] + lag).astype(np.intp), money.line[entry], money.weight[entry] * share)

@@ -1,0 +1,125 @@
+"""One thing needs another first: skills before mobility, reintegration beside return.
+
+    sum over years up to t of F   <=  share x sum over years up to t - lag of G        for each member and year t
+
+F is `money`, G is `after`. `at_most: 50 %` with `lag: 1` means: by the end of any year, at most half as much for F as was
+committed for G by the end of the year before. Money decided before the period counts only if it is in the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from math import lcm
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from fundalloc.facts.lines import Lines
+from fundalloc.facts.selection import Grouped, Selection, build_members
+from fundalloc.money import Exact
+from fundalloc.rules._kind import Demands, Kind, Measures, Objection, Rows, bounds, movable, sums_by_code, take
+
+
+class Sequence(Kind):
+    """One thing needs another first: money that may only follow other money."""
+
+    kind: ClassVar[str] = "sequence"
+    relative: ClassVar[bool] = True
+    own_words: ClassVar[tuple[str, ...]] = ("year",)
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [
+        {
+            "says": "{partnership}: legal migration follows anti-smuggling by {year}",
+            "for_each": "partnership",
+            "money": {"area": "legal-pathways", "partnership": "north-africa"},
+            "after": {"area": "smuggling"},
+            "at_most": "80 %",
+            "source": "assumption",
+        },
+        {
+            "says": "Returns come a year after development",
+            "money": {"area": "returns", "instrument": "ndici"},
+            "after": {"marker": "oda", "area": "legal-pathways"},
+            "lag": "1",
+            "at_most": "150 %",
+            "source": "assumption",
+        },
+    ]
+
+    after: Selection
+    """The money that must come first."""
+    lag: Annotated[int, Field(ge=0, le=20)] = 0
+    """Years by which it must come earlier."""
+
+    def objections(self, lines: Lines) -> Iterator[Objection]:
+        """Also: only an upper limit makes sense, the years are there already, and the first money must exist."""
+        if "year" in self.for_each:
+            yield ("for_each",), "a sequence runs over the years already", "take 'year' out of for_each"
+            return
+        if self.at_least or self.exactly:
+            yield ("at_least" if self.at_least else "exactly",), "a sequence only has an upper limit", "write at_most"
+        if not np.any(lines.select(self.after)):
+            yield ("after",), "no allocation line can ever come first", "check the selection against the eligibility table"
+        yield from super().objections(lines)
+
+    def demands(self, lines: Lines) -> Demands:
+        """One demand per member and year; the code is member x years + year."""
+        once = super().demands(lines)
+        years = lines.facts.years
+        count = len(years)
+        codes = (np.repeat(once.code, count) * count + np.tile(np.arange(count), len(once))).astype(np.intp)
+        return Demands(
+            codes,
+            [(*name, str(year)) for name in once.member for year in years],
+            [sense for sense in once.sense for _ in years],
+            [figure for figure in once.figure for _ in years],
+        )
+
+    def rows(self, lines: Lines, demands: Demands) -> Rows:
+        """One row per demand: cumulated money - share x cumulated earlier money against 0."""
+        money, first = self._cumulated(lines)
+        row, entry = take(demands.code, money)
+        past_row, past = take(demands.code, first)
+        share = np.array([float(f) for f in demands.figure])
+        lower, upper = bounds(demands.sense, np.zeros(len(demands)))
+        return Rows(
+            lower,
+            upper,
+            np.concatenate([row, past_row]),
+            np.concatenate([money.line[entry], first.line[past]]),
+            np.concatenate([money.weight.values[entry], -share[past_row] * first.weight.values[past]]),
+        )
+
+    def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
+        """Compare both cumulated sums, as fractions."""
+        money, first = self._cumulated(lines)
+        now = [Fraction(a, money.weight.denominator) for a in sums_by_code(demands.code, money, steps)]
+        earlier = [Fraction(a, first.weight.denominator) for a in sums_by_code(demands.code, first, steps)]
+        limits = [share * amount for share, amount in zip(demands.figure, earlier, strict=True)]
+        scale = lcm(*(x.denominator for x in (*now, *earlier, *limits)))
+        return Measures(
+            [int(a * scale) for a in now],
+            [int(x * scale) for x in limits],
+            scale,
+            movable(demands.code, money, lines) | movable(demands.code, first, lines),
+            base=[int(a * scale) for a in earlier],
+        )
+
+    def _cumulated(self, lines: Lines) -> tuple[Grouped, Grouped]:
+        """Group both selections by member and year, every amount counted in its own year and all later ones."""
+        members = build_members((*self.for_each, "year"), lines.facts.dimensions, nodes_all=self.nodes == "all")
+        count = len(lines.facts.years)
+        money = lines.group(self.money, members, unless=self.unless)
+        return _spread(money, count, 0), _spread(lines.group(self.after, members), count, self.lag)
+
+
+def _spread(grouped: Grouped, years: int, lag: int) -> Grouped:
+    """Repeat every entry for all years from its own plus `lag` to the last."""
+    year = grouped.member % years
+    repeats = np.maximum(years - year - lag, 0)
+    entry = np.repeat(np.arange(len(grouped)), repeats)
+    ahead = np.arange(len(entry)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+    member = grouped.member[entry] + lag + ahead
+    return Grouped(member.astype(np.intp), grouped.line[entry], Exact(grouped.weight.numerator[entry], grouped.weight.denominator))
