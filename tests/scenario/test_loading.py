@@ -27,7 +27,7 @@ def test_the_tiny_case(fixed):
     assert [i.id for i in fixed.facts.instruments] == ["ndici", "amif", "member-states", "guarantee"]
     assert [p.id for p in fixed.facts.partnerships] == ["north-africa", "tunisia", "egypt", "sahel", "global"]
     assert [rule.id for rule in fixed.written_rules] == ["legal-floor", "packages", "oda"]
-    assert [rule.id for rule in fixed.rules[3:]] == ["absorption", "ceiling"]
+    assert [rule.id for rule in fixed.rules[3:]] == ["absorption", "ceiling", "transfer"]
     assert ceiling(fixed, "ndici") == ({2025: 30, 2026: 30}, 55)
     assert reserve(fixed, "ndici") == Fraction(1, 20)
     assert needs(fixed)["tunisia", "smuggling"] == (12.0, 1.2)

@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from conftest import FIXED_TEXT
 from fundalloc.money import plain
-from fundalloc.scenario.assembly import SPECS
+from fundalloc.scenario.columns import Column, read_columns
 from fundalloc.scenario.document import Mapping, Scalar, Sequence, parse_document
 from fundalloc.scenario.loading import load
-from fundalloc.scenario.tables import Column, parse_csv, read_columns, read_table
+from fundalloc.scenario.table_reading import parse_csv, read_table
+from fundalloc.scenario.table_specs import SPECS
 
 TABLES = {name: FIXED_TEXT[FIXED_TEXT.index(f"\n{name}:") + 1 :].split("\n\n")[0] for name in SPECS}
 

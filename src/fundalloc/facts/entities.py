@@ -7,9 +7,10 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationInfo, WithJsonSchema, model_validator
 
-from fundalloc.facts.dimensions import Choice
+from fundalloc.errors import did_you_mean
+from fundalloc.facts.dimensions import Choice, Dimensions
 from fundalloc.facts.fields import Amount, ByYear, Factor, Flag, Id, Iso3, Share, Tags, Text, Words, Years, refuse
 from fundalloc.money import percent
 
@@ -46,6 +47,47 @@ class Ceiling(Record):
         return self.each.get(year, self.each.get(0))
 
 
+def _instrument(raw: Any, info: ValidationInfo) -> str:
+    dimensions: Dimensions | None = (info.context or {}).get("dimensions")
+    if not isinstance(raw, str):
+        raise refuse("expected the id of an instrument")
+    if dimensions is not None and raw not in dimensions.instrument.ids:
+        raise refuse(f"unknown instrument '{raw}'", did_you_mean(raw, dimensions.instrument.ids))
+    return raw
+
+
+InstrumentId = Annotated[str, PlainValidator(_instrument), WithJsonSchema({"type": "string"})]
+
+
+class CarryOver(Record):
+    """Unused ceiling of a year that may be used in the next year only."""
+
+    share: Share
+    """Share of the year's usable ceiling."""
+
+
+class Transfer(Record):
+    """Money that may move from one instrument to another before it is committed."""
+
+    id: Id
+    source: str
+    """Article or "assumption"."""
+    giving: InstrumentId = Field(alias="from")
+    """The instrument that gives."""
+    taking: InstrumentId = Field(alias="to")
+    """The instrument that takes."""
+    at_most: Share
+    """Share of the giving instrument's total ceiling, before its reserve."""
+    years: Years | None = None
+    confidence: str = ""
+
+    @model_validator(mode="after")
+    def _goes_somewhere(self) -> Transfer:
+        if self.giving == self.taking:
+            raise refuse(f"a transfer from '{self.giving}' to itself", "name two instruments")
+        return self
+
+
 def _whole_profile(profile: tuple[Fraction, ...]) -> tuple[Fraction, ...]:
     if profile and sum(profile, Fraction(0)) != 1:
         raise refuse(f"the payment profile adds up to {percent(sum(profile, Fraction(0)))}, not 100 %", "let the shares add up to 100 %")
@@ -76,6 +118,10 @@ class Instrument(Record):
     """The years in which it may commit; absent: all."""
     tags: Tags = ()
     budget_line: str = ""
+    carry_over: CarryOver | None = None
+    """Unused money of a year that may be used in the next."""
+    last_resort: Factor = Fraction(0)
+    """Points of score that every EUR million used costs: the cushion comes last."""
     payment_profile: Annotated[tuple[Share, ...], AfterValidator(_whole_profile)] = ()
     """Share of a commitment that is paid in its own year, the next, and so on."""
 

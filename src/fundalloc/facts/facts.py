@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.dimensions import Dimensions, Mask
-from fundalloc.facts.entities import Area, Instrument, Partnership, Step
+from fundalloc.facts.entities import Area, Instrument, Partnership, Step, Transfer
 from fundalloc.facts.hierarchy import Hierarchy
 from fundalloc.facts.selection import Clause, IntArray
 from fundalloc.money import Exact, floor_steps
@@ -121,6 +121,9 @@ class Facts:
     steps: tuple[Step, ...]
     exclude: tuple[Clause, ...]
     allow: tuple[Clause, ...]
+    transfers: tuple[Transfer, ...] = ()
+    baseline: Decided | None = None
+    """The plan that this scenario starts from and is compared with, one entry per line that has money."""
 
     @cached_property
     def leaf_ids(self) -> frozenset[str]:
@@ -176,6 +179,13 @@ class Facts:
                 if amount is not None:
                     out[k, t] = floor_steps(amount, self.step)
         return out
+
+    def transfer_limit(self, transfer: int) -> int:
+        """Return how much a transfer may move over the whole period, in steps."""
+        giving = self.dimensions.instrument.index(self.transfers[transfer].giving)
+        total, yearly = int(self.ceilings.full_total[giving]), self.ceilings.full[giving]
+        whole = total if total != NO_LIMIT else int(yearly[yearly != NO_LIMIT].sum())
+        return floor_steps(self.transfers[transfer].at_most * whole, Fraction(1))
 
     @cached_property
     def payment_profiles(self) -> Exact:

@@ -13,11 +13,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.dimensions import Mask
-from fundalloc.facts.facts import Facts
+from fundalloc.facts.facts import NO_LIMIT, Facts
+from fundalloc.facts.moves import Moves, build_moves
 from fundalloc.facts.selection import Grouped, IntArray, Members, Pick, Selection, expand, money_weights
 from fundalloc.money import exact_sums
 
 Cube = NDArray[np.bool_]
+BIG = np.iinfo(np.int64).max
+"""In whole steps: no limit."""
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The limits of a ledger's entries: the lines, then the moves. Arrays of shape (entries,), in steps."""
+
+    decided: IntArray
+    upper: IntArray
+    fixed: Mask
+    keys: list[str]
+
+    def __len__(self) -> int:
+        return len(self.decided)
 
 
 @dataclass(frozen=True)
@@ -56,17 +72,34 @@ class Lines:
         return ["|".join(ids) for ids in self.ids]
 
     @cached_property
+    def moves(self) -> Moves:
+        """Carry-overs and transfers; in a ledger their entries follow those of the lines."""
+        return build_moves(self.facts)
+
+    @cached_property
     def upper(self) -> IntArray:
-        """The most any line can hold, in steps: decided money if fixed, else its ceilings and absorption."""
-        facts = self.facts
-        big = np.iinfo(np.int64).max
+        """The most any line can hold, in steps: decided money if fixed, else its ceilings, what may move in, and absorption."""
+        facts, moves = self.facts, self.moves
+        most_in = moves.totals(moves.upper)
+        arriving = most_in["carried_in"] + most_in["transferred_in"]
+        yearly, total = facts.ceilings.usable, facts.ceilings.usable_total
         bounds = [
-            facts.ceilings.usable[self.instrument, self.year],
-            facts.ceilings.usable_total[self.instrument],
-            facts.absorption[self.partnership, self.year],
+            np.where(yearly == NO_LIMIT, BIG, yearly + arriving)[self.instrument, self.year],
+            np.where(total == NO_LIMIT, BIG, total + most_in["transferred_in"].sum(axis=1))[self.instrument],
+            np.where(facts.absorption == NO_LIMIT, BIG, facts.absorption)[self.partnership, self.year],
         ]
-        most = np.min([np.where(bound < 0, big, bound) for bound in bounds], axis=0)
-        return np.where(self.fixed, self.decided, most)
+        return np.where(self.fixed, self.decided, np.min(bounds, axis=0))
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """The limits of every entry of a ledger."""
+        none = np.zeros(len(self.moves), dtype=np.int64)
+        return Ledger(
+            np.concatenate([self.decided, none]),
+            np.concatenate([self.upper, self.moves.upper]),
+            np.concatenate([self.fixed, self.moves.upper == 0]),
+            [*self.keys, *self.moves.keys],
+        )
 
     def select(self, selection: Pick) -> Mask:
         """Return which lines a selection picks."""

@@ -56,9 +56,9 @@ def _feasible(program: LinearProgram, rows: NDArray[np.intp]) -> bool:
 
 def _without_decided(program: LinearProgram, scenario: Scenario) -> LinearProgram:
     lower, upper = program.lower.copy(), program.upper.copy()
-    lower[: program.lines] = 0.0
-    open_lines = scenario.lines.eligible
-    upper[: program.lines] = np.where(open_lines, np.inf, upper[: program.lines])
+    count = len(scenario.lines)
+    lower[:count] = 0.0
+    upper[:count] = np.where(scenario.lines.eligible, np.inf, upper[:count])
     return replace(program, lower=lower, upper=upper)
 
 

@@ -10,16 +10,19 @@ from fundalloc.scenario.scenario import Scenario
 
 
 def compile_program(scenario: Scenario) -> LinearProgram:
-    """State a scenario as a linear program. Columns 0 … len(lines)-1 are the lines, in EUR million.
+    """State a scenario as a linear program. The first columns are the ledger: lines, then moves, in EUR million.
 
     Undecided lines have no upper bound of their own: ceilings limit them as rows, and a bound that repeats a row would
     take over its shadow price.
     """
-    lines = scenario.lines
-    decided = np.asarray(scenario.facts.euro(lines.decided), dtype=float)
-    upper = np.where(lines.fixed, decided, np.inf)
-    builder = Builder(np.zeros(len(lines)), decided, upper)
+    lines, ledger = scenario.lines, scenario.lines.ledger
+    decided = np.asarray(scenario.facts.euro(ledger.decided), dtype=float)
+    upper = np.where(ledger.fixed, decided, np.inf)
+    upper[len(lines) :] = scenario.facts.euro(lines.moves.upper)
+    last_resort = np.array([float(i.last_resort) for i in scenario.facts.instruments])
+    cost = np.concatenate([-last_resort[lines.instrument], np.zeros(len(lines.moves))])
+    builder = Builder(cost, decided, upper)
     add_impact(builder, lines)
     for rule in scenario.rules:
         builder.add_rule(rule, lines)
-    return builder.finish(len(lines), len(scenario.facts.needs))
+    return builder.finish(len(ledger), len(scenario.facts.needs))

@@ -19,7 +19,7 @@ from fundalloc.rules._kind import Codes, Demands, Kind, Rows, Sense
 
 Floats = NDArray[np.float64]
 
-COVERAGE, TOTAL = "coverage", "total"
+COVERAGE, TOTAL, SWITCHED_OFF, SWITCHED_ON = "coverage", "total", "switched off", "switched on"
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class LinearProgram:
     matrix: Matrix
     blocks: tuple[RowBlock, ...] = ()
     lines: int = 0
-    """Number of line columns."""
+    """Number of ledger columns: allocation lines, then carry-overs and transfers."""
     pairs: int = 0
     """Number of needs; their met amounts follow the lines, `pairs` columns per step."""
     integer: NDArray[np.bool_] | None = None
@@ -146,6 +146,7 @@ class Builder:
         self._row_lower: list[Floats] = []
         self._row_upper: list[Floats] = []
         self._blocks: list[RowBlock] = []
+        self._integer: list[NDArray[np.intp]] = []
 
     def add_columns(self, cost: Floats, lower: float = 0.0, upper: Floats | float = np.inf) -> int:
         """Add columns and return the position of the first."""
@@ -172,8 +173,9 @@ class Builder:
             return
         demands = rule.demands(lines)
         stated = rule.rows(lines, demands)
-        first_total = self._add_totals(stated)
-        column = np.where(stated.column >= 0, stated.column, first_total - 1 - stated.column)
+        first_extra = self._add_totals(stated)
+        self._add_switches(stated, lines)
+        column = np.where(stated.column >= 0, stated.column, first_extra - 1 - stated.column)
         relaxed = ~influenced(stated, lines, len(demands))
         lower, upper = np.where(relaxed, -np.inf, stated.lower), np.where(relaxed, np.inf, stated.upper)
         terms, misses, missing_row = Terms(stated.row, column, stated.value), slice(0, 0), np.zeros(0, dtype=np.intp)
@@ -203,8 +205,32 @@ class Builder:
         self.add_rows(TOTAL, np.zeros(totals.count), np.zeros(totals.count), terms)
         return first
 
+    def _add_switches(self, stated: Rows, lines: Lines) -> None:
+        """Add on-off columns with the two rows that tie each to its money. Fixed money is never asked to reach a minimum."""
+        switches = stated.switches
+        if switches.count == 0:
+            return
+        first = self.add_columns(np.zeros(switches.count), upper=1.0)
+        self._integer.append(np.arange(first, self.columns))
+        moving = np.bincount(switches.switch, weights=~lines.ledger.fixed[switches.line], minlength=switches.count) > 0
+        every = np.arange(switches.count)
+        for rows, bound, lower, upper in (
+            (SWITCHED_OFF, -switches.capacity, -np.inf, 0.0),
+            (SWITCHED_ON, -np.where(moving, switches.least, 0.0), 0.0, np.inf),
+        ):
+            terms = Terms(
+                np.concatenate([switches.switch, every]),
+                np.concatenate([switches.line, first + every]),
+                np.concatenate([switches.value, bound]),
+            )
+            self.add_rows(rows, np.full(switches.count, lower), np.full(switches.count, upper), terms)
+
     def finish(self, lines: int, pairs: int) -> LinearProgram:
         """Put everything together."""
+        integer = None
+        if self._integer:
+            integer = np.zeros(self.columns, dtype=bool)
+            integer[np.concatenate(self._integer)] = True
         return LinearProgram(
             np.concatenate(self._cost),
             np.concatenate(self._lower),
@@ -215,18 +241,20 @@ class Builder:
             tuple(self._blocks),
             lines,
             pairs,
+            integer,
         )
 
 
 def influenced(stated: Rows, lines: Lines, count: int) -> NDArray[np.bool_]:
     """Return which rows contain undecided money, directly or through a total. Shape: (count,)."""
-    free = ~lines.fixed
-    totals = stated.totals
-    free_total = np.bincount(totals.total, weights=free[totals.line], minlength=totals.count) > 0
+    free, totals, switches = ~lines.ledger.fixed, stated.totals, stated.switches
+    extra = np.concatenate([
+        np.bincount(totals.total, weights=free[totals.line], minlength=totals.count),
+        np.bincount(switches.switch, weights=free[switches.line], minlength=switches.count),
+    ])
     direct = stated.column >= 0
     movable = np.zeros(len(stated.column), dtype=bool)
     movable[direct] = free[stated.column[direct]]
-    if totals.count:
-        movable[~direct] = free_total[-1 - stated.column[~direct]]
+    movable[~direct] = extra[-1 - stated.column[~direct]] > 0
     movable &= stated.value != 0
     return np.bincount(stated.row, weights=movable, minlength=count) > 0

@@ -48,6 +48,7 @@ class Settling:
 def settling_program(program: LinearProgram, lines: Lines, best: float, reference: Floats, give: float = 0.0) -> Settling:
     """State the settling program. `best` is the optimal score; `give` the relative score that may be given up."""
     n, rest = program.lines, program.shape[1] - program.lines
+    reference = np.concatenate([reference, np.zeros(n - len(reference))])
     reference = np.clip(reference, program.lower[:n], program.upper[:n])
     matrix = program.matrix
     row, column = matrix.row, matrix.column
@@ -111,11 +112,12 @@ def _yearly_money(facts: Facts) -> Floats:
 
 
 def line_noise(lines: Lines) -> Floats:
-    """Return a number in [0, 1) per line that depends on its four ids alone."""
+    """Return a number in [0, 1) per ledger entry that depends on its ids alone."""
     mixed: NDArray[np.uint64] = np.zeros(len(lines), dtype=np.uint64)
     for dimension, code in zip(lines.facts.dimensions, lines.codes, strict=True):
         digests = [hashlib.sha256(f"{dimension.name}:{member}".encode()).digest()[:8] for member in dimension.ids]
         seeds = np.frombuffer(b"".join(digests), dtype="<u8")
         mixed = (mixed ^ seeds[code]) * np.uint64(0x9E3779B97F4A7C15)
         mixed ^= mixed >> np.uint64(29)
-    return (mixed >> np.uint64(11)).astype(np.float64) / float(2**53)
+    seeds = np.array([int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "little") for key in lines.moves.keys], dtype=np.uint64)
+    return (np.concatenate([mixed, seeds]) >> np.uint64(11)).astype(np.float64) / float(2**53)

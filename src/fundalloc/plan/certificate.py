@@ -85,7 +85,7 @@ def _integers(values: Floats, bits: int) -> Integers:
 def column_bounds(program: LinearProgram, lines: Lines) -> tuple[Floats, Floats]:
     """Return finite bounds of every column that no lawful plan exceeds."""
     lower, upper = program.lower.copy(), program.upper.copy()
-    upper[: program.lines] = np.asarray(lines.facts.euro(lines.upper), dtype=float)
+    upper[: program.lines] = np.asarray(lines.facts.euro(lines.ledger.upper), dtype=float)
     matrix = program.matrix
     row = matrix.row
     for block in program.blocks:  # totals first: the rows of soft rules may contain them

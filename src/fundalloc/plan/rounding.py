@@ -64,7 +64,7 @@ ATTEMPTS = (
 def round_plan(program: LinearProgram, solution: Solution, lines: Lines, options: Options) -> Rounded:
     """Turn the solution's line amounts into whole steps. Raises NotRoundable naming the rules that cannot be met."""
     step = float(lines.facts.step)
-    exact = np.clip(solution.values[: program.lines] / step, lines.decided, lines.upper.astype(float))
+    exact = np.clip(solution.values[: program.lines] / step, lines.ledger.decided, lines.ledger.upper.astype(float))
     if np.all(np.abs(exact - np.rint(exact)) < WHOLE):
         return _rounded(exact, exact, step)
     counted = in_steps(program, lines)
@@ -116,10 +116,10 @@ def in_steps(program: LinearProgram, lines: Lines) -> LinearProgram:
 def _around(counted: LinearProgram, solution: Solution, lines: Lines, exact: Floats, attempt: Attempt) -> LinearProgram:
     """Restrict the program to a neighbourhood of the plan; the lines that may move must be whole."""
     fractional = np.abs(exact - np.rint(exact)) >= WHOLE
-    movable = {"fractional": fractional, "positive": ~lines.fixed & (exact > WHOLE), "open": ~lines.fixed}[attempt.who]
+    movable = {"fractional": fractional, "positive": ~lines.ledger.fixed & (exact > WHOLE), "open": ~lines.ledger.fixed}[attempt.who]
     near = np.rint(exact)
-    low = np.where(movable, np.maximum(np.floor(exact + WHOLE) - attempt.reach, lines.decided), near)
-    high = np.where(movable, np.minimum(np.ceil(exact - WHOLE) + attempt.reach, lines.upper.astype(float)), near)
+    low = np.where(movable, np.maximum(np.floor(exact + WHOLE) - attempt.reach, lines.ledger.decided), near)
+    high = np.where(movable, np.minimum(np.ceil(exact - WHOLE) + attempt.reach, lines.ledger.upper.astype(float)), near)
     lower, upper = counted.lower.copy(), counted.upper.copy()
     lower[: counted.lines], upper[: counted.lines] = low, np.maximum(low, high)
     for block in counted.blocks if attempt.soft else ():

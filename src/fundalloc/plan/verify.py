@@ -45,7 +45,7 @@ def measure_rule(rule: Kind, lines: Lines, steps: NDArray[np.int64]) -> list[Fin
     """Measure one rule on a ledger of whole steps per line."""
     demands = rule.demands(lines)
     measures = rule.check(lines, demands, steps)
-    unit = lines.facts.step / measures.scale
+    unit = Fraction(1, measures.scale) if measures.counted else lines.facts.step / measures.scale
     headroom = measures.headroom(demands.sense)
     base: list[int | None] = list(measures.base) if measures.base else [None] * len(demands)
     return [
@@ -74,9 +74,10 @@ def _status(rule: Kind, room: int, scale: int, sense: Sense, moves: bool) -> str
 
 def check_ledger(lines: Lines, steps: NDArray[np.int64]) -> list[str]:
     """Return what is wrong with the amounts themselves: negative, below decided money, or different from fixed money."""
-    wrong = (steps < lines.decided) | (lines.fixed & (steps != lines.decided)) | (steps < 0)
-    unit = lines.facts.euro
-    return [f"{lines.keys[k]}: {unit(int(steps[k]))} against decided {unit(int(lines.decided[k]))}" for k in np.flatnonzero(wrong)]
+    ledger, unit = lines.ledger, lines.facts.euro
+    moves = np.arange(len(steps)) >= len(lines)
+    wrong = (steps < ledger.decided) | (ledger.fixed & (steps != ledger.decided)) | (steps < 0) | (moves & (steps > ledger.upper))
+    return [f"{ledger.keys[k]}: {unit(int(steps[k]))} against decided {unit(int(ledger.decided[k]))}" for k in np.flatnonzero(wrong)]
 
 
 def verify(scenario: Scenario, steps: NDArray[np.int64]) -> list[Finding]:

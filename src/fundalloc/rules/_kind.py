@@ -74,6 +74,24 @@ class Totals:
     value: NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class Switches:
+    """On-off columns (0 or 1): whether some money flows at all. Terms run in parallel, one per (switch, line).
+
+    For every switch two rows are added: money <= capacity x switch, and money >= least x switch.
+    """
+
+    count: int
+    switch: Codes
+    line: Codes
+    value: NDArray[np.float64]
+    capacity: NDArray[np.float64]
+    """Per switch: more than its money can ever be, in EUR million."""
+    least: NDArray[np.float64]
+    """Per switch: what it must be at the least when it flows."""
+
+
+NO_SWITCHES = Switches(0, np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), *[np.zeros(0)] * 3)
 NO_TOTALS = Totals(0, np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), np.zeros(0))
 
 
@@ -81,7 +99,8 @@ NO_TOTALS = Totals(0, np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), np
 class Rows:
     """Rows of one rule for the linear program: lower <= sum of terms <= upper, in EUR million, one per demand.
 
-    `column` is a line, or -1-k for the k-th total. Several terms of one row may name the same column: they add up.
+    `column` is an entry of the ledger, or -1-k for the k-th extra column: the totals first, then the switches. Several
+    terms of one row may name the same column: they add up.
     """
 
     lower: NDArray[np.float64]
@@ -90,6 +109,7 @@ class Rows:
     column: Codes
     value: NDArray[np.float64]
     totals: Totals = field(default_factory=lambda: NO_TOTALS)
+    switches: Switches = field(default_factory=lambda: NO_SWITCHES)
 
 
 @dataclass(frozen=True)
@@ -105,6 +125,8 @@ class Measures:
     """What a share is taken of, in rounding steps / `scale`."""
     tolerance: int = 0
     """How far an exact equality between shares may be off: one step of its base."""
+    counted: bool = False
+    """Whether amounts and limits are numbers of members, not money."""
 
     def headroom(self, sense: Sequence[Sense]) -> list[int]:
         """Return the room left before each limit, negative when broken, in steps / `scale`."""
@@ -165,6 +187,8 @@ class Kind(Record):
     """Whether figures are shares."""
     built_in: ClassVar[bool] = False
     """Built from the facts, never written under `rules`."""
+    unit: ClassVar[str] = "million EUR"
+    """What amounts and limits are counted in."""
     own_words: ClassVar[tuple[str, ...]] = ()
     """Labels that the kind adds to its members after those of `for_each`."""
     EXAMPLES: ClassVar[list[dict[str, Any]]] = []
@@ -341,4 +365,4 @@ def sums_by_code(codes: Codes, grouped: Grouped, steps: NDArray[np.int64]) -> li
 def movable(codes: Codes, grouped: Grouped, lines: Lines) -> NDArray[np.bool_]:
     """Return for each code whether any undecided line counts."""
     size = int(max(grouped.member.max(initial=-1), codes.max(initial=-1))) + 1
-    return np.bincount(grouped.member, weights=~lines.fixed[grouped.line], minlength=size)[codes] > 0
+    return np.bincount(grouped.member, weights=~lines.ledger.fixed[grouped.line], minlength=size)[codes] > 0

@@ -1,7 +1,7 @@
 """Ceilings: an instrument never commits more than its legal basis and budget allow, reserve kept back.
 
-    sum of x over the instrument's lines in year t  <=  (1 - reserve) x ceiling_t
-    sum of x over the instrument's lines            <=  (1 - reserve) x total ceiling
+    sum of x in year t  +  carried and moved out  <=  (1 - reserve) x ceiling_t  +  carried and moved in
+    sum of x            +  moved out              <=  (1 - reserve) x total ceiling  +  moved in
 
 Built from `instruments`; it is never written under `rules`. Ceilings are cut down to whole rounding steps.
 """
@@ -50,7 +50,7 @@ class Ceiling(Kind):
         money = self._money(lines)
         row, entry = take(demands.code, money)
         lower, upper = bounds(demands.sense, np.array([float(f) for f in demands.figure]))
-        return Rows(lower, upper, row, money.line[entry], np.ones(len(row)))
+        return Rows(lower, upper, row, money.line[entry], money.weight.values[entry])
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Add up the ledger by instrument and year; ceilings are whole steps already."""
@@ -58,11 +58,23 @@ class Ceiling(Kind):
         return Measures(sums_by_code(demands.code, money, steps), self._limits(lines, demands.code), 1, movable(demands.code, money, lines))
 
     def _money(self, lines: Lines) -> Grouped:
-        """Every line counts twice: for its year, and for the whole period."""
+        """Every line counts twice: for its year, and for the whole period; so do transfers. Carry-overs count for two years."""
         count = len(lines.facts.years) + 1
-        everyone = np.arange(len(lines))
-        member = np.concatenate([lines.instrument * count + lines.year, lines.instrument * count + count - 1]).astype(np.intp)
-        return Grouped(member, np.tile(everyone, 2), Exact.whole(2 * len(lines)))
+        moves, everyone = lines.moves, np.arange(len(lines))
+        carry, move = moves.carries, moves.transfers
+        entries = [
+            (lines.instrument, lines.year, everyone, 1),
+            (lines.instrument, count - 1, everyone, 1),
+            (moves.source[carry], moves.year[carry], len(lines) + carry, 1),
+            (moves.target[carry], moves.year[carry] + 1, len(lines) + carry, -1),
+            (moves.source[move], moves.year[move], len(lines) + move, 1),
+            (moves.target[move], moves.year[move], len(lines) + move, -1),
+            (moves.source[move], count - 1, len(lines) + move, 1),
+            (moves.target[move], count - 1, len(lines) + move, -1),
+        ]
+        member = np.concatenate([instrument * count + year for instrument, year, _, _ in entries]).astype(np.intp)
+        sign = np.concatenate([np.full(len(entry), weight, dtype=np.int64) for _, _, entry, weight in entries])
+        return Grouped(member, np.concatenate([entry for _, _, entry, _ in entries]).astype(np.intp), Exact(sign, 1))
 
     def _limits(self, lines: Lines, codes: NDArray[np.intp]) -> list[int]:
         ceilings = lines.facts.ceilings

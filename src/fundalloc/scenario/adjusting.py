@@ -11,10 +11,10 @@ import numpy as np
 from fundalloc.errors import Problem, did_you_mean
 from fundalloc.facts.dimensions import Dimensions
 from fundalloc.facts.selection import Pick
-from fundalloc.scenario.assembly import DEFAULTS, Tables
 from fundalloc.scenario.document import Mapping, Node, Scalar, Sequence
-from fundalloc.scenario.merging import Period, builds_on_inherited, change_amounts, read_change
+from fundalloc.scenario.merging import Period, builds_on_inherited, change_amount, change_amounts, read_change
 from fundalloc.scenario.sections import validate
+from fundalloc.scenario.table_specs import DEFAULTS, Tables
 
 _INSTRUMENT = ("ceiling", "reserve")
 _PARTNERSHIP = ("absorption",)
@@ -183,7 +183,7 @@ def _adjust_table(
                     change = read_change(value, problems)
                     if change is None or not old:
                         continue
-                    new = change_amounts(Scalar(old, table.place(row, column)), change, value, Period(()), problems)
-                    table.put(row, column, new.text if isinstance(new, Scalar) else old, value.place)
+                    new = change_amount(Scalar(old, table.place(row, column)), change, value, problems)
+                    table.put(row, column, new.text, value.place)
                 else:
                     table.put(row, column, value.text, value.place)

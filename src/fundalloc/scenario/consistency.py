@@ -26,6 +26,7 @@ def check_facts(facts: Facts, tree: Tree, tables: Mapping[str, Table], decided_p
     """Yield what is wrong between the facts."""
     yield from _years(facts, tree, tables)
     yield from _ceilings_exist(facts, tree)
+    yield from _moves(facts, tree)
     yield from _decided_above_limits(facts, tree, decided_places)
 
 
@@ -62,6 +63,19 @@ def _ceilings_exist(facts: Facts, tree: Tree) -> Iterator[Problem]:
                 else f"'{instrument.id}' has no ceiling in {missing[0]}"
             )
             yield Problem(locate(tree, ("instruments", instrument.id), key=True), message, "write ceiling: {each: …, total: …}")
+
+
+def _moves(facts: Facts, tree: Tree) -> Iterator[Problem]:
+    """Only planned money with a ceiling can be carried over or transferred."""
+    for k, instrument in enumerate(facts.instruments):
+        if instrument.carry_over is not None and (not instrument.planned or np.all(facts.ceilings.full[k] == NO_LIMIT)):
+            where = locate(tree, ("instruments", instrument.id, "carry_over"), key=True)
+            yield Problem(where, f"'{instrument.id}' has no yearly ceiling to carry over", "write ceiling: {each: …}")
+    for transfer in facts.transfers:
+        for key, name in (("from", transfer.giving), ("to", transfer.taking)):
+            if not facts.instruments[facts.dimensions.instrument.index(name)].planned:
+                where = locate(tree, ("transfers", transfer.id, key))
+                yield Problem(where, f"the money of '{name}' is given, not planned", "transfer between instruments that the plan decides")
 
 
 def _decided_above_limits(facts: Facts, tree: Tree, places: list[Place]) -> Iterator[Problem]:

@@ -67,6 +67,14 @@ class Mapping:
 Node = Scalar | Sequence | Mapping
 
 
+def display_name(path: Path) -> str:
+    """Return the name under which messages speak of a file: relative to here when it lies below, else as given."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
 def read_text(path: Path, name: str, limit: int = MAX_BYTES) -> str:
     """Read a UTF-8 file, with or without byte-order mark; raise ScenarioError with one clear problem otherwise."""
     place = Place(name)
@@ -226,6 +234,12 @@ def to_plain(node: Node) -> Any:
     if isinstance(node, Sequence):
         return [to_plain(item) for item in node.items]
     return {key: to_plain(value) for key, value in node.items.items()}
+
+
+def texts(node: Node | None) -> list[str]:
+    """Return the texts of a list, or of a single value."""
+    listed = node.items if isinstance(node, Sequence) else [node]
+    return [item.text for item in listed if isinstance(item, Scalar)]
 
 
 def locate(node: Node, path: tuple[Any, ...], *, key: bool = False) -> Place:

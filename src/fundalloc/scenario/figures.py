@@ -7,8 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from fundalloc.errors import Place, Problem, ScenarioError, did_you_mean
-from fundalloc.scenario.document import Mapping, Node, Scalar, Sequence
-from fundalloc.scenario.tables import decimal_point, read_table
+from fundalloc.scenario.columns import decimal_point
+from fundalloc.scenario.document import Mapping, Node, Scalar, texts
+from fundalloc.scenario.table_reading import read_table
+from fundalloc.scenario.tables import HEADING
 
 
 def fill_figures(tree: Mapping, folder: Path, allowed: Callable[[Path], bool], problems: list[Problem]) -> Mapping:
@@ -32,14 +34,8 @@ def figures_from_tables(rule: Mapping, folder: Path, allowed: Callable[[Path], b
     for key in ("at_least", "at_most", "exactly"):
         limit = rule.get(key)
         if isinstance(limit, Mapping) and "file" in limit.items:
-            items[key] = _figures(limit, _words(rule), folder, allowed)
+            items[key] = _figures(limit, texts(rule.get("for_each")), folder, allowed)
     return replace(rule, items=items)
-
-
-def _words(rule: Mapping) -> list[str]:
-    node = rule.get("for_each")
-    listed = node.items if isinstance(node, Sequence) else [node]
-    return [item.text for item in listed if isinstance(item, Scalar)]
 
 
 def _figures(limit: Mapping, words: list[str], folder: Path, allowed: Callable[[Path], bool]) -> Mapping:
@@ -53,7 +49,7 @@ def _figures(limit: Mapping, words: list[str], folder: Path, allowed: Callable[[
     table = read_table(Mapping({"file": file}, {"file": file.place}, limit.place, limit.folder), (), folder, allowed)
     for word in (*words, column):
         if word not in table.columns:
-            raise ScenarioError([Problem(table.place(-1, 0), f"no column '{word}'", did_you_mean(word, table.columns))])
+            raise ScenarioError([Problem(table.place(HEADING, 0), f"no column '{word}'", did_you_mean(word, table.columns))])
     if not words:
         raise ScenarioError([Problem(limit.place, "figures per member, but the rule has no for_each", "add for_each, or write one figure")])
     members: dict[str, Scalar] = {}

@@ -1,6 +1,6 @@
 """Read a scenario file and everything it names; report every problem at once.
 
-The order: text → tree (`document`) → merged with what it extends (`merging`) → tables (`tables`) → names → `adjust` →
+The order: text → tree (`document`) → merged with what it extends (`merging`) → tables (`table_specs`) → names → `adjust` →
 facts (`assembly`) → rules → what only the whole shows (`consistency`).
 """
 
@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 
 from fundalloc.errors import Place, Problem, ScenarioError, did_you_mean, nearest
 from fundalloc.facts.dimensions import Dimension, Dimensions, year_dimension
-from fundalloc.facts.entities import Area, Instrument, Partnership, Record
+from fundalloc.facts.entities import Area, Instrument, Partnership, Record, Transfer
 from fundalloc.facts.facts import Facts
 from fundalloc.facts.hierarchy import Hierarchy, build_hierarchy, find_cycle
 from fundalloc.facts.selection import Clause
@@ -29,11 +29,13 @@ from fundalloc.rules._kind import Kind
 from fundalloc.scenario import assembly
 from fundalloc.scenario.adjusting import adjust
 from fundalloc.scenario.consistency import check_facts, check_rules
-from fundalloc.scenario.document import Mapping, Scalar, Sequence, locate, parse_document, to_plain
+from fundalloc.scenario.document import Mapping, display_name, locate, parse_document, texts, to_plain
 from fundalloc.scenario.figures import fill_figures
-from fundalloc.scenario.merging import Period, display_name, load_tree, merge, spread
+from fundalloc.scenario.merging import Period, load_tree, merge, spread
+from fundalloc.scenario.references import References
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sections import TOP_LEVEL, Head, entries, problems_of, refused, validate
+from fundalloc.scenario.table_specs import Tables
 
 REQUIRED_TABLES = ("partnerships", "needs", "eligibility")
 
@@ -77,7 +79,7 @@ def assemble(tree: Mapping, source: Path, allowed: Callable[[Path], bool]) -> Sc
     """
     problems = _top_level(tree)
     head = _head(tree, problems)
-    tables = assembly.Tables.read(tree, source.parent, allowed, problems)
+    tables = Tables.read(tree, source.parent, allowed, problems)
     tree = fill_figures(tree, source.parent, allowed, problems)
     off: dict[str, dict[str, str]] = {}
     raw_areas, raw_instruments = entries(tree, "areas", problems, off), entries(tree, "instruments", problems, off)
@@ -158,7 +160,7 @@ def _dimensions(
     areas: dict[str, Mapping],
     partnerships: list[Partnership],
     hierarchy: Hierarchy,
-    tables: assembly.Tables,
+    tables: Tables,
     off: dict[str, dict[str, str]],
 ) -> Dimensions:
     """Name everything; what is switched off stays known, with its tags, but picks nothing."""
@@ -180,15 +182,13 @@ def _dimensions(
 
 
 def _tags(node: Mapping | None) -> list[str]:
-    value = node.get("tags") if node else None
-    listed = value.items if isinstance(value, Sequence) else [value]
-    return [item.text for item in listed if isinstance(item, Scalar) and ":" in item.text]
+    return [text for text in texts(node.get("tags") if node else None) if ":" in text]
 
 
 def _facts(
     head: Head,
     tree: Mapping,
-    tables: assembly.Tables,
+    tables: Tables,
     partnerships: list[Partnership],
     hierarchy: Hierarchy,
     dimensions: Dimensions,
@@ -198,14 +198,13 @@ def _facts(
     """Read everything that is so; None when an area or instrument could not be read."""
     areas = _records(Area, "areas", tree, problems, {})
     instruments = _records(Instrument, "instruments", tree, problems, {}, dimensions)
-    dropped = [row["id"] for row in tables["partnerships"].dropped]
-    switched_off = {"instrument": off.get("instruments", {}), "area": off.get("areas", {}), "partnership": dropped}
-    references = assembly.References(dimensions, switched_off, problems)
+    references = References(dimensions, _switched_off(tables, off), problems)
     eligible, effectiveness, eligibility = assembly.build_eligibility(tables["eligibility"], references)
     markers, coefficients = assembly.build_markers(tables["markers"], references)
     decided, places = assembly.build_decided(tables["decided"], references, head.round_to)
     needs = assembly.build_needs(tables["needs"], references)
-    clauses = {section: tuple(_records(Clause, section, tree, problems, off, dimensions)) for section in ("exclude", "allow")}
+    exclude, allow = (tuple(_records(Clause, section, tree, problems, off, dimensions)) for section in ("exclude", "allow"))
+    transfers = tuple(_records(Transfer, "transfers", tree, problems, off, dimensions))
     if len(areas) < len(dimensions.area.ids) or len(instruments) < len(dimensions.instrument.ids):
         return None
     memo = np.array([instruments[i].counts == "memo" for i in decided.instrument], dtype=bool)
@@ -227,10 +226,18 @@ def _facts(
         decided=decided.only(~memo),
         memo=decided.only(memo),
         steps=head.steps,
-        **clauses,
+        exclude=exclude,
+        allow=allow,
+        transfers=transfers,
     )
     problems += check_facts(facts, tree, tables.by_name, [p for p, m in zip(places, memo, strict=True) if not m])
     return facts
+
+
+def _switched_off(tables: Tables, off: dict[str, dict[str, str]]) -> dict[str, Iterable[str]]:
+    """Return {dimension: ids that are switched off}."""
+    dropped = [row["id"] for row in tables["partnerships"].dropped]
+    return {"instrument": off.get("instruments", {}), "area": off.get("areas", {}), "partnership": dropped}
 
 
 def _rules(
@@ -256,6 +263,6 @@ def _rules(
     return [*rules, *built_in_rules()], places
 
 
-def _digest(tree: Mapping, tables: assembly.Tables) -> str:
+def _digest(tree: Mapping, tables: Tables) -> str:
     resolved = {"scenario": to_plain(tree), "tables": {name: [t.columns, t.cells] for name, t in tables.by_name.items()}}
     return hashlib.sha256(json.dumps(resolved, sort_keys=True, ensure_ascii=True).encode()).hexdigest()

@@ -16,12 +16,12 @@ from typing import TypeGuard
 from fundalloc.errors import Problem, ScenarioError, did_you_mean
 from fundalloc.facts.fields import spread_years
 from fundalloc.money import DECIMALS, NotANumber, parse_figure, plain
-from fundalloc.scenario.document import Mapping, Node, Scalar, Sequence, read_document
+from fundalloc.scenario.document import Mapping, Node, Scalar, Sequence, display_name, read_document, texts
+from fundalloc.scenario.sections import TABLES
 
 _YEAR_KEY = re.compile(r"^\d{4}(\s*-\s*\d{4})?$")
 _BUILDS_ON = re.compile(r"^inherited\s*[+-]")
 _INHERITED = re.compile(r"^inherited\s*(?P<sign>[+-])\s*(?P<figure>.+)$")
-TABLES = ("partnerships", "needs", "eligibility", "markers", "decided")
 _EXCLUSIVE = {"exactly": ("at_least", "at_most"), "at_least": ("exactly",), "at_most": ("exactly",)}
 
 
@@ -57,14 +57,6 @@ def load_tree(path: Path, allowed: Callable[[Path], bool], chain: tuple[Path, ..
     assert merged is not None
     rest = replace(child, items={k: v for k, v in child.items.items() if k != "extends"})
     return merge(replace(merged, items={k: v for k, v in merged.items.items() if k not in ("extends", "expect")}), rest)
-
-
-def display_name(path: Path) -> str:
-    """Return the name under which messages speak of a file: relative to here when it lies below, else as given."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
 
 
 def spread(node: Node) -> Mapping:
@@ -116,10 +108,8 @@ class Period:
 
 
 def _years_of(child: Mapping, parent: Mapping, key: str) -> tuple[str, ...]:
-    node = child.get(key) or parent.get(key)
-    texts = [n.text for n in (node.items if isinstance(node, Sequence) else [node]) if isinstance(n, Scalar)]
     try:
-        return tuple(str(year) for text in texts for year in spread_years(text))
+        return tuple(str(year) for text in texts(child.get(key) or parent.get(key)) for year in spread_years(text))
     except ValueError:  # reported when the head is read
         return ()
 
@@ -215,22 +205,27 @@ def read_change(value: Scalar, problems: list[Problem]) -> InheritedChange | Non
 def change_amounts(below: Node, change: InheritedChange, value: Scalar, period: Period, problems: list[Problem]) -> Node:
     """Apply a change to one amount, to amounts by year (open years only, an absolute change in proportion), or to a ceiling."""
     if isinstance(below, Scalar):
-        try:
-            old = parse_figure(below.text)
-        except NotANumber as error:
-            problems.append(Problem(value.place, f"the inherited value is no amount: {error}", "write the amount itself"))
-            return value
-        new = change.on(old.value)
-        if new < 0:
-            problems.append(Problem(value.place, f"{plain(old.value)} {value.text[9:].strip()} is negative", "change it by less"))
-            return below
-        return Scalar(f"{_written(new * 100)} %" if old.percent else _written(new), value.place)
+        return change_amount(below, change, value, problems)
     if by_years(below):
         return _change_years(below, change, value, period, problems)
     if isinstance(below, Mapping) and set(below.items) <= {"each", "total"} and below.items:
         return _change_ceiling(below, change, value, period, problems)
     problems.append(Problem(value.place, "only amounts can build on inherited ones", "write the value itself"))
     return value
+
+
+def change_amount(below: Scalar, change: InheritedChange, value: Scalar, problems: list[Problem]) -> Scalar:
+    """Apply a change to one amount."""
+    try:
+        old = parse_figure(below.text)
+    except NotANumber as error:
+        problems.append(Problem(value.place, f"the inherited value is no amount: {error}", "write the amount itself"))
+        return value
+    new = change.on(old.value)
+    if new < 0:
+        problems.append(Problem(value.place, f"{plain(old.value)} {value.text[9:].strip()} is negative", "change it by less"))
+        return below
+    return Scalar(f"{_written(new * 100)} %" if old.percent else _written(new), value.place)
 
 
 def _written(amount: Fraction) -> str:

@@ -18,17 +18,6 @@ from fundalloc.scenario.tables import Table
 
 
 @dataclass(frozen=True)
-class Warning_:
-    """Something worth a look that does not stop a run."""
-
-    place: str
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.place}: {self.message}" if self.place else self.message
-
-
-@dataclass(frozen=True)
 class Scenario:
     """One scenario file, read, merged and checked. Every step of a run starts from it."""
 

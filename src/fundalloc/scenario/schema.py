@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from fundalloc.facts.entities import Area, Instrument, Record
+from fundalloc.facts.entities import Area, Instrument, Record, Transfer
 from fundalloc.facts.selection import Clause
 from fundalloc.rules import kinds
-from fundalloc.scenario.assembly import SPECS
 from fundalloc.scenario.sections import TOP_LEVEL, Head
+from fundalloc.scenario.table_specs import SPECS
 
 _OFF = {"off": {"type": "boolean"}, "reason": {"type": "string", "description": "why it is switched off"}}
 _PLAIN = ("Base", "Ceiling")
@@ -31,6 +31,7 @@ def json_schema() -> dict[str, Any]:
     properties["fundalloc"] = {"enum": [1, "1"], "description": "version of the file format"}
     properties["areas"] = _named(_entry(Area, definitions))
     properties["instruments"] = _named(_entry(Instrument, definitions))
+    properties["transfers"] = _named(_entry(Transfer, definitions))
     properties["exclude"] = properties["allow"] = _named(_entry(Clause, definitions))
     properties["adjust"] = {"type": "object", "additionalProperties": {"type": ["array", "object"]}}
     properties["rules"] = _named(_rule(definitions))

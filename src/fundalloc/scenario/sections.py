@@ -98,8 +98,9 @@ class Head(BaseModel):
 
 WITH_REASON = ("exclude", "allow")
 """Sections whose entries have a reason of their own."""
-SECTIONS = ("areas", "instruments", "exclude", "allow", "adjust", "rules")
-TOP_LEVEL = (*Head.model_fields, *SECTIONS, "partnerships", "needs", "eligibility", "markers", "decided", "extends")
+SECTIONS = ("areas", "instruments", "transfers", "exclude", "allow", "adjust", "rules")
+TABLES = ("partnerships", "needs", "eligibility", "markers", "decided")
+TOP_LEVEL = (*Head.model_fields, *SECTIONS, *TABLES, "extends")
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 

@@ -1,0 +1,113 @@
+"""Money that moves before it is committed: carried over to the next year, or transferred between instruments.
+
+A ledger is one array of whole steps: an entry per allocation line, then an entry per possible move. Only ceilings and
+transfers look at the moves; every other rule sees lines alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+
+from fundalloc.facts.facts import NO_LIMIT, Facts
+from fundalloc.facts.selection import IntArray
+from fundalloc.money import floor_steps
+
+CARRY, TRANSFER = "carry", "transfer"
+
+
+@dataclass(frozen=True)
+class Moves:
+    """The possible moves. Arrays of shape (moves,); positions follow `facts`."""
+
+    facts: Facts
+    kind: tuple[str, ...]
+    transfer: IntArray
+    """Position of the transfer, -1 for a carry-over."""
+    source: IntArray
+    target: IntArray
+    """The instruments that give and take; the same for a carry-over."""
+    year: IntArray
+    """The year in which the money leaves; a carry-over arrives in the next."""
+    upper: IntArray
+    """The most that may move, in steps."""
+
+    def __len__(self) -> int:
+        return len(self.kind)
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """`carry|instrument|year` or `transfer|id|year`."""
+        facts = self.facts
+        names = [
+            facts.instruments[s].id if kind == CARRY else facts.transfers[t].id
+            for kind, s, t in zip(self.kind, self.source, self.transfer, strict=True)
+        ]
+        return [f"{kind}|{name}|{facts.years[y]}" for kind, name, y in zip(self.kind, names, self.year, strict=True)]
+
+    @property
+    def carries(self) -> IntArray:
+        """Positions of the carry-overs."""
+        return np.flatnonzero([kind == CARRY for kind in self.kind]).astype(np.int64)
+
+    @property
+    def transfers(self) -> IntArray:
+        """Positions of the transfers."""
+        return np.flatnonzero([kind == TRANSFER for kind in self.kind]).astype(np.int64)
+
+    def totals(self, amounts: IntArray) -> dict[str, IntArray]:
+        """Add up moves by instrument and year: carried in, carried out, transferred in, transferred out. Shape (instruments, years)."""
+        shape = (len(self.facts.instruments), len(self.facts.years))
+        out = {name: np.zeros(shape, dtype=np.int64) for name in ("carried_in", "carried_out", "transferred_in", "transferred_out")}
+        carry, move = self.carries, self.transfers
+        np.add.at(out["carried_out"], (self.source[carry], self.year[carry]), amounts[carry])
+        np.add.at(out["carried_in"], (self.target[carry], self.year[carry] + 1), amounts[carry])
+        np.add.at(out["transferred_out"], (self.source[move], self.year[move]), amounts[move])
+        np.add.at(out["transferred_in"], (self.target[move], self.year[move]), amounts[move])
+        return out
+
+
+def build_moves(facts: Facts) -> Moves:
+    """List every carry-over (not from the last year) and every transfer of every year, with what may move at the most."""
+    entries: list[tuple[str, int, int, int, int, int]] = []
+    usable = facts.ceilings.usable
+    for i, instrument in enumerate(facts.instruments):
+        if instrument.carry_over is not None:
+            entries += [
+                (CARRY, -1, i, i, t, floor_steps(instrument.carry_over.share * int(usable[i, t]), Fraction(1)))
+                for t in range(len(facts.years) - 1)
+                if usable[i, t] != NO_LIMIT
+            ]
+    for k, transfer in enumerate(facts.transfers):
+        source, target = facts.dimensions.instrument.index(transfer.giving), facts.dimensions.instrument.index(transfer.taking)
+        whole = facts.transfer_limit(k)
+        entries += [
+            (TRANSFER, k, source, target, t, whole if usable[source, t] == NO_LIMIT else min(whole, int(usable[source, t])))
+            for t, year in enumerate(facts.years)
+            if transfer.years is None or year in transfer.years
+        ]
+    columns = list(zip(*entries, strict=True)) if entries else [(), (), (), (), (), ()]
+    arrays = [np.array(column, dtype=np.int64) for column in columns[1:]]
+    return Moves(facts, tuple(columns[0]), *arrays)
+
+
+def carry_by_itself(moves: Moves, committed: IntArray) -> IntArray:
+    """Return the carry-overs that follow from commitments alone, when nothing is transferred.
+
+    What comes from the year before is used first; what is left of the year's own ceiling is carried, as far as it may.
+    `committed` has shape (instruments, years).
+    """
+    usable = moves.facts.ceilings.usable
+    out = np.zeros(len(moves), dtype=np.int64)
+    arrived = np.zeros(committed.shape[0], dtype=np.int64)
+    for k in moves.carries:  # in order of year for each instrument
+        i, t = int(moves.source[k]), int(moves.year[k])
+        if t == 0:
+            arrived[i] = 0
+        own = max(int(committed[i, t]) - int(arrived[i]), 0)
+        out[k] = max(min(int(moves.upper[k]), int(usable[i, t]) - own), 0)
+        arrived[i] = out[k]
+    return out

@@ -1,0 +1,93 @@
+"""How many: at most three instruments per partnership, at least two areas per programme.
+
+    number of members of `counting` with money  <=, >= or =  k            for each member of for_each
+
+A member counts as active from `active` EUR million on; the plan gives the others nothing. Each is switched on or off, so
+the program becomes mixed-integer. A soft rule costs its points per member too many or too few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import field_validator
+
+from fundalloc.facts.fields import Amount, refuse
+from fundalloc.facts.lines import Lines
+from fundalloc.facts.selection import Grouped, build_members
+from fundalloc.money import Exact, ceil_steps
+from fundalloc.rules._capacity import capacity
+from fundalloc.rules._kind import Codes, Demands, ForEach, Kind, Measures, Objection, Rows, Sense, Switches, bounds, movable
+
+
+class Count(Kind):
+    """How many members of a dimension receive money, at most or at least (integer)."""
+
+    kind: ClassVar[str] = "count"
+    unit: ClassVar[str] = "members"
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [
+        {"says": "{partnership}: at most two areas", "for_each": "partnership", "counting": "area", "at_most": "2", "active": "0.5", "source": "assumption"},
+        {"says": "{area}: two partnerships or more", "for_each": "area", "counting": "partnership", "at_least": "2", "active": "1", "source": "assumption"},
+    ]
+
+    counting: ForEach
+    """The dimension or tag group whose active members are counted."""
+    active: Amount = Fraction(0)
+    """EUR million from which a member counts as active; default one rounding step."""
+
+    @field_validator("counting")
+    @classmethod
+    def _one_word(cls, counting: tuple[str, ...]) -> tuple[str, ...]:
+        if len(counting) != 1:
+            raise refuse("count one thing at a time", "name one dimension or tag group")
+        return counting
+
+    def objections(self, lines: Lines) -> Iterator[Objection]:
+        """Also: whole numbers only, and the counted words are not repeated."""
+        if set(self.counting) & set(self.for_each):
+            yield ("counting",), f"'{self.counting[0]}' is repeated and counted", "count something else"
+            return
+        for sense, figures in self.limits():
+            for key, figure in figures.items():
+                if figure.value.denominator != 1:
+                    yield (sense.field, *([key] if key else [])), f"{figure} is no whole number", "count members"
+        yield from super().objections(lines)
+
+    def rows(self, lines: Lines, demands: Demands) -> Rows:
+        """One row per demand: the sum of the switches of its counted members against the number."""
+        money, counted, owner = self._counted(lines)
+        room = capacity(money, lines, len(counted))
+        least = np.full(len(counted), float(max(ceil_steps(self.active, lines.facts.step), 1) * lines.facts.step))
+        switches = Switches(len(counted), money.member, money.line, money.weight.values, np.maximum(room, least), least)
+        order = np.argsort(owner, kind="stable")
+        first, last = np.searchsorted(owner[order], demands.code, "left"), np.searchsorted(owner[order], demands.code, "right")
+        row = np.repeat(np.arange(len(demands)), last - first)
+        offset = np.arange(len(row)) - np.repeat(np.cumsum(last - first) - (last - first), last - first)
+        switch = order[np.repeat(first, last - first) + offset]
+        lower, upper = bounds(demands.sense, np.array([float(f) for f in demands.figure]))
+        return Rows(lower, upper, row, -1 - switch, np.ones(len(row)), switches=switches)
+
+    def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
+        """Count: any money counts against an upper limit, `active` money towards a lower one."""
+        money, counted, owner = self._counted(lines)
+        sums = np.zeros(len(counted), dtype=np.int64)
+        np.add.at(sums, money.member, steps[money.line] * money.weight.numerator)
+        least = max(ceil_steps(self.active, lines.facts.step), 1) * money.weight.denominator
+        size = int(max(owner.max(initial=-1), demands.code.max(initial=-1))) + 1
+        some, enough = np.bincount(owner, weights=sums > 0, minlength=size), np.bincount(owner, weights=sums >= least, minlength=size)
+        amount = [int((enough if sense is Sense.AT_LEAST else some)[code]) for code, sense in zip(demands.code, demands.sense, strict=True)]
+        moving = movable(np.arange(len(counted)), money, lines)
+        moves = np.bincount(owner, weights=moving, minlength=size)[demands.code] > 0
+        return Measures(amount, [int(f) for f in demands.figure], 1, moves, counted=True)
+
+    def _counted(self, lines: Lines) -> tuple[Grouped, Codes, Codes]:
+        """Return the money by counted member (numbered), the code of each, and the member that it counts for."""
+        members = build_members((*self.for_each, *self.counting), lines.facts.dimensions, nodes_all=self.nodes == "all")
+        money = lines.group(self.money, members, unless=self.unless)
+        counted, position = np.unique(money.member, return_inverse=True)
+        numbered = Grouped(position.astype(np.intp), money.line, Exact(money.weight.numerator, money.weight.denominator))
+        return numbered, counted, counted // members.sizes[-1]

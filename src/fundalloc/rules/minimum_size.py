@@ -1,0 +1,64 @@
+"""Nothing, or at least a viable action: money is not spread too thinly.
+
+    sum of money  =  0     or     sum of money  >=  amount            for each member
+
+Each member is switched on or off, so the program becomes mixed-integer. The rule is always hard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import lcm
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fundalloc.facts.lines import Lines
+from fundalloc.rules._capacity import capacity
+from fundalloc.rules._kind import Demands, Kind, Measures, Objection, Rows, Switches, movable, sums_by_code, take
+
+
+class MinimumSize(Kind):
+    """Nothing, or at least a viable action, in EUR million (integer)."""
+
+    kind: ClassVar[str] = "minimum_size"
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [
+        {"says": "{partnership}, {instrument}: nothing, or a real programme", "for_each": ["partnership", "instrument"], "at_least": "3", "source": "assumption"},
+        {"says": "Anti-smuggling: nothing, or 12", "money": {"area": "smuggling"}, "at_least": "12", "source": "assumption"},
+    ]
+
+    def objections(self, lines: Lines) -> Iterator[Objection]:
+        """Also: only a minimum makes sense, and it cannot be soft."""
+        if self.at_most or self.exactly:
+            yield ("at_most" if self.at_most else "exactly",), "a minimum size only has a lower limit", "write at_least"
+        if self.soft is not None:
+            yield ("soft",), "a minimum size is always hard", "take 'soft' out"
+        yield from super().objections(lines)
+
+    def rows(self, lines: Lines, demands: Demands) -> Rows:
+        """One row per demand: money - amount x switch >= 0; the switch is off when there is no money."""
+        money = lines.group(self.money, self.members(lines), unless=self.unless)
+        row, entry = take(demands.code, money)
+        least = np.array([float(f) for f in demands.figure])
+        count = len(demands)
+        room = capacity(money, lines, int(max(money.member.max(initial=-1), demands.code.max(initial=-1))) + 1)
+        switches = Switches(count, row, money.line[entry], money.weight.values[entry], np.maximum(room[demands.code], least), np.zeros(count))
+        return Rows(
+            np.zeros(count),
+            np.full(count, np.inf),
+            np.concatenate([row, np.arange(count)]),
+            np.concatenate([money.line[entry], -1 - np.arange(count)]),
+            np.concatenate([money.weight.values[entry], -least]),
+            switches=switches,
+        )
+
+    def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
+        """The limit is the amount where there is money, else nothing."""
+        money = lines.group(self.money, self.members(lines), unless=self.unless)
+        in_steps = [figure / lines.facts.step for figure in demands.figure]
+        scale = lcm(*(f.denominator for f in in_steps)) * money.weight.denominator
+        factor = scale // money.weight.denominator
+        amount = [total * factor for total in sums_by_code(demands.code, money, steps)]
+        limit = [int(figure * scale) if total else 0 for figure, total in zip(in_steps, amount, strict=True)]
+        return Measures(amount, limit, scale, movable(demands.code, money, lines))

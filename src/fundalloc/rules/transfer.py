@@ -1,0 +1,67 @@
+"""Transfers: at most a share of the giving instrument's money may move, and nothing that has just arrived.
+
+    sum over years of y_ab,t   <=  share x total ceiling of a        for each transfer from a to b
+    sum over b of y_ab,t       <=  (1 - reserve) x ceiling_a,t       for each giving instrument and year
+
+Built from `transfers`; it is never written under `rules`.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fundalloc.facts.facts import NO_LIMIT
+from fundalloc.facts.lines import Lines
+from fundalloc.facts.selection import Grouped
+from fundalloc.money import Exact
+from fundalloc.rules._kind import Demands, Kind, Measures, Rows, Sense, bounds, sums_by_code, take
+
+WHOLE_PERIOD = "total"
+
+
+class Transfer(Kind):
+    """Transfers: at most a share of the giving instrument's money may move, and nothing that has just arrived."""
+
+    kind: ClassVar[str] = "transfer"
+    built_in: ClassVar[bool] = True
+    own_words: ClassVar[tuple[str, ...]] = ("transfer", "year")
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"says": "{transfer}: transfers {year}", "source": "transfers", "negotiable": "law"}]
+
+    def demands(self, lines: Lines) -> Demands:
+        """One demand per transfer for the whole period, then one per giving instrument and year with a ceiling."""
+        facts, moves = lines.facts, lines.moves
+        count = len(facts.transfers)
+        codes, names, limits = list(range(count)), [(t.id, WHOLE_PERIOD) for t in facts.transfers], [facts.transfer_limit(k) for k in range(count)]
+        for i in np.unique(moves.source[moves.transfers]):
+            for t, year in enumerate(facts.years):
+                limit = int(facts.ceilings.usable[i, t])
+                if limit != NO_LIMIT:
+                    codes.append(count + int(i) * len(facts.years) + t)
+                    names.append((f"from {facts.instruments[int(i)].id}", str(year)))
+                    limits.append(limit)
+        figures = [limit * facts.step for limit in limits]
+        return Demands(np.array(codes, dtype=np.intp), [*names], [Sense.AT_MOST] * len(codes), [Fraction(f) for f in figures])
+
+    def rows(self, lines: Lines, demands: Demands) -> Rows:
+        """One row per limit, over the moves alone."""
+        money = self._money(lines)
+        row, entry = take(demands.code, money)
+        lower, upper = bounds(demands.sense, np.array([float(f) for f in demands.figure]))
+        return Rows(lower, upper, row, money.line[entry], np.ones(len(row)))
+
+    def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
+        """Add up the moves of the ledger; limits are whole steps already."""
+        limits = [int(figure / lines.facts.step) for figure in demands.figure]
+        return Measures(sums_by_code(demands.code, self._money(lines), steps), limits, 1, np.ones(len(demands), dtype=bool))
+
+    def _money(self, lines: Lines) -> Grouped:
+        """Every transfer counts twice: for itself, and for its giving instrument and year."""
+        moves, facts = lines.moves, lines.facts
+        at = moves.transfers
+        giving = len(facts.transfers) + moves.source[at] * len(facts.years) + moves.year[at]
+        member = np.concatenate([moves.transfer[at], giving]).astype(np.intp)
+        return Grouped(member, np.tile(len(lines) + at, 2).astype(np.intp), Exact.whole(2 * len(at)))
