@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from fractions import Fraction
 from importlib.metadata import version
 
 import numpy as np
@@ -13,16 +14,14 @@ from numpy.typing import NDArray
 from fundalloc.errors import Infeasible, SolverFailed
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import LinearProgram
-from fundalloc.model.settling import proportional_plan, settling_program
+from fundalloc.model.settling import proportional_plan
 from fundalloc.plan.certificate import certify
 from fundalloc.plan.plan import Plan, RunLog
 from fundalloc.plan.rounding import round_plan
 from fundalloc.plan.verify import Finding, verify
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.solvers import Options, Solution, Status, solve_program
-
-INTERIOR_POINT_FROM = 10_000
-"""Lines from which settling goes to the interior point method: below, the dual simplex starts next to the answer."""
+from fundalloc.solvers import Options, Status
+from fundalloc.solvers.stages import Wishes, optimise
 
 Progress = Callable[[str], AbstractContextManager[object]]
 
@@ -34,26 +33,27 @@ def solve(scenario: Scenario, options: Options | None = None, progress: Progress
     that is returned keeps every hard rule exactly.
     """
     options, progress = options or Options(), progress or (lambda _: nullcontext())
+    scenario = with_baseline(scenario, options, progress)
+    lines = scenario.lines
     with progress("Compiling"):
         program = compile_program(scenario)
     with progress("Solving"):
-        solution = solve_program(program, options)
-    if solution.status is Status.INFEASIBLE:
+        optimum = optimise(program, lines, wishes(scenario), options)
+    first = optimum.first
+    if first.status is Status.INFEASIBLE:
         raise Infeasible([])
-    if not solution.usable:
-        raise SolverFailed(solution.status, f"The solver stopped: {solution.status} ({solution.message or solution.solver}).")
-    with progress("Settling"):
-        settled = settle(scenario, program, solution, options)
+    if not first.usable:
+        raise SolverFailed(first.status, f"The solver stopped: {first.status} ({first.message or first.solver}).")
     with progress("Rounding"):
-        rounded = round_plan(program, settled, scenario.lines, options)
+        rounded = round_plan(optimum.chosen, replace(first, values=optimum.values), lines, options)
     with progress("Verifying"):
         findings = verify(scenario, rounded.steps)
     log = RunLog(
-        solver=solution.solver,
-        method=solution.method,
-        status=str(solution.status),
-        program_score=solution.objective,
-        iterations=solution.iterations,
+        solver=first.solver,
+        method=first.method,
+        status=str(first.status),
+        program_score=first.objective,
+        iterations=first.iterations,
         rows=program.shape[0],
         columns=program.shape[1],
         terms=program.terms,
@@ -61,30 +61,45 @@ def solve(scenario: Scenario, options: Options | None = None, progress: Progress
         largest_move=rounded.largest_move,
         version=version("fundalloc"),
         digest=scenario.digest,
-        bound=solution.bound,
+        bound=first.bound,
+        switches=0 if program.integer is None else int(program.integer.sum()),
     )
-    plan = Plan(scenario, rounded.steps, tuple(findings), price_findings(program, solution, findings), log)
+    plan = Plan(
+        scenario,
+        rounded.steps[: len(lines)],
+        tuple(findings),
+        price_findings(program, optimum.prices, findings),
+        log,
+        rounded.steps[len(lines) :],
+    )
     with progress("Certifying"):
-        return replace(plan, certificate=certify(program, solution.prices, scenario.lines, plan.score))
+        return replace(plan, certificate=certify(program, optimum.proof, lines, plan.score))
 
 
-def settle(scenario: Scenario, program: LinearProgram, solution: Solution, options: Options) -> Solution:
-    """Return the solution with the values of the equally good plan closest to the reference.
+def with_baseline(scenario: Scenario, options: Options | None = None, progress: Progress | None = None) -> Scenario:
+    """Return the scenario with its baseline plan; a baseline that is a scenario is solved first."""
+    if scenario.baseline is None:
+        return scenario
+    amounts = plan_amounts(solve(scenario.baseline, options, progress))
+    return replace(scenario.starting_from(amounts), baseline=None)
 
-    A search that was stopped at a limit is left as it is. Shadow prices stay those of the first solution.
-    """
-    if solution.status is not Status.OPTIMAL or program.lines == 0:
-        return solution
+
+def plan_amounts(plan: Plan) -> dict[tuple[str, str, str, str], Fraction]:
+    """Return the amounts of a plan in EUR million by the four ids, lines without money left out."""
+    step = plan.scenario.facts.step
+    return {ids: int(steps) * step for ids, steps in zip(plan.scenario.lines.ids, plan.steps, strict=True) if steps}
+
+
+def wishes(scenario: Scenario) -> Wishes:
+    """Return what the scenario wants: its stages, and the plan to settle close to."""
     lines = scenario.lines
-    settling = settling_program(program, lines, solution.objective, proportional_plan(lines))
-    method = "simplex" if program.lines < INTERIOR_POINT_FROM else "ipm"
-    closest = solve_program(settling.program, replace(options, method=method))
-    if closest.status is not Status.OPTIMAL:
-        return solution
-    return replace(solution, values=settling.values(closest.values))
+    baseline = None if scenario.facts.baseline is None else lines.baseline.values
+    settle = scenario.head.settle
+    reference = proportional_plan(lines) if baseline is None else baseline
+    return Wishes(scenario.head.objective, float(settle.stay_close), reference, baseline)
 
 
-def price_findings(program: LinearProgram, solution: Solution, findings: list[Finding]) -> NDArray[np.float64]:
+def price_findings(program: LinearProgram, row_prices: NDArray[np.float64], findings: list[Finding]) -> NDArray[np.float64]:
     """Return the shadow price of every finding; NaN for watched rules and for rows that nothing can influence."""
     blocks = {block.owner: block for block in program.blocks if block.rule is not None}
     prices, position = np.full(len(findings), np.nan), 0
@@ -93,6 +108,6 @@ def price_findings(program: LinearProgram, solution: Solution, findings: list[Fi
         block = blocks.get(rule.id)
         count = len(block.demands or ()) if block else sum(1 for f in findings if f.rule is rule)
         if block is not None:
-            prices[position : position + count] = np.where(block.relaxed, np.nan, solution.prices[block.rows])
+            prices[position : position + count] = np.where(block.relaxed, np.nan, row_prices[block.rows])
         position += count
     return prices

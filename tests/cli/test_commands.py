@@ -7,19 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
 from cases import TINY, TWO_BY_TWO, write
-from fundalloc.cli import COMMANDS, cli
+from fundalloc.cli import COMMANDS
 from fundalloc.rules import kinds
-
-
-@pytest.fixture
-def fundalloc():
-    def call(*args: object):
-        return CliRunner().invoke(cli, [str(a) for a in args], catch_exceptions=False)
-
-    return call
 
 
 def files(folder: Path) -> list[str]:

@@ -33,9 +33,11 @@ EXAMPLES = [(word, number) for word in KINDS for number in range(len(kinds()[wor
 
 @pytest.fixture(scope="module")
 def tiny():
-    """The tiny case with money that moves: half of NDICI's unused money is carried over, a fifth of AMIF's may go to it."""
+    """The tiny case with a baseline plan, and with money that moves: half of NDICI's unused money is carried over, a fifth of AMIF's may go to it."""
     transfer = "transfers.home={from: amif, to: ndici, at_most: 20 %, source: assumption}"
-    return load(TINY, settings=[transfer, "instruments.ndici.carry_over={share: 50 %}"])
+    scenario = load(TINY, settings=[transfer, "instruments.ndici.carry_over={share: 50 %}"])
+    plan = {("ndici", "tunisia", "smuggling", "2025"): Fraction("7.3"), ("amif", "egypt", "returns", "2026"): Fraction(4)}
+    return scenario.starting_from(plan)
 
 
 def contract(kind: type[Kind]) -> None:
@@ -120,7 +122,8 @@ def test_kinds_do_not_import_each_other(word):
 def test_examples_round_trip(word, number, tiny, write):
     head = TINY.read_text("utf-8").split("\nrules:\n")[0]
     rules = {f"{word}-{number}": {"kind": word, **kinds()[word].EXAMPLES[number]}}
-    scenario = load(write("scenario.yaml", f"{head}\nrules: {json.dumps(rules, ensure_ascii=False)}\n"))
+    write("plan.csv", "instrument,partnership,area,year,amount\namif,egypt,returns,2026,4\n")
+    scenario = load(write("scenario.yaml", f"{head}\nbaseline: plan.csv\nrules: {json.dumps(rules, ensure_ascii=False)}\n"))
     written = scenario.rules[0]
     assert written == example(word, number, scenario)
     read = {name: getattr(written, name) for name in written.model_fields_set}

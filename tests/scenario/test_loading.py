@@ -247,7 +247,8 @@ def test_texts_in_languages(variant):
 
 
 def test_head_defaults_and_values(fixed, variant):
-    assert (fixed.head.state, fixed.head.closed, fixed.head.prices.base, fixed.head.objective) == ("draft", (), "current", ("impact",))
+    assert (fixed.head.state, fixed.head.closed, fixed.head.prices.base) == ("draft", (), "current")
+    assert [stage.goal for stage in fixed.head.objective] == ["impact"]
     text = "illustrative: true\nstate: for consultation\nclosed: [2025]\nprices: {base: constant 2018}\nexpect: {score: 12.5}\n"
     head = load(variant(("illustrative: true\n", text))).head
     assert (head.state, head.closed, head.prices.base, head.expect.score) == ("for consultation", (2025,), "constant 2018", Fraction(25, 2))

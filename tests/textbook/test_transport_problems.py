@@ -7,8 +7,8 @@ from fractions import Fraction
 from itertools import permutations
 
 import pytest
+from encoding import TOLERANCE, case, plan_of, price, text
 from exact import minimise
-from textbook import TOLERANCE, case, plan_of, price, text
 
 CANNERIES = {  # dollars per case: 0.09 a case and thousand miles
     ("seattle", "new-york"): "0.225",
@@ -37,9 +37,7 @@ P_AND_T = (
 POWERCO = (
     {"plant-1": 35, "plant-2": 50, "plant-3": 40},
     {"city-1": 45, "city-2": 20, "city-3": 30, "city-4": 30},
-    table(
-        ["plant-1", "plant-2", "plant-3"], ["city-1", "city-2", "city-3", "city-4"], [[8, 6, 10, 9], [9, 12, 13, 7], [14, 9, 16, 5]]
-    ),
+    table(["plant-1", "plant-2", "plant-3"], ["city-1", "city-2", "city-3", "city-4"], [[8, 6, 10, 9], [9, 12, 13, 7], [14, 9, 16, 5]]),
 )
 JOB_SHOP = (
     {"machine-1": 1, "machine-2": 1, "machine-3": 1},
@@ -137,7 +135,7 @@ def test_production_over_four_quarters(tmp_path):
     answer = textbook_answer({s: capacity for s, (_, capacity, _) in sources.items()}, demand, cost)
     assert answer.value == 78450
     unit = 1000
-    problem = shipping({s: 0 for s in sources}, demand, cost, unit)
+    problem = shipping(dict.fromkeys(sources, 0), demand, cost, unit)
     problem["years"] = "2021-2024"  # a year stands for a quarter: what is made in t is committed in t
     for source, (t, capacity, _) in sources.items():
         problem["instruments"][source] |= {"years": str(2020 + t), "ceiling": {"each": text(capacity)}}

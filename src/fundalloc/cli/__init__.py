@@ -16,6 +16,7 @@ COMMANDS = {
     "new": ("new", "Copy a starter scenario that runs at once."),
     "check": ("check", "Read, validate and test a scenario; nothing is written."),
     "run": ("run", "Solve a scenario, verify the plan, write the results."),
+    "verify": ("verify", "Recompute every rule of a result from its amounts, without a solver."),
     "show": ("show", "Print the scenario after `extends`, with the origin of every value."),
     "rules": ("reference", "Explain the kinds of rules in words and symbols."),
     "schema": ("reference", "Print the JSON Schema of scenario files."),

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -114,6 +115,19 @@ def read(path: str, settings: tuple[str, ...], allow_outside: bool, out: Output)
 
     with out.progress("Reading"):
         return load(path, settings=settings, allow_outside=allow_outside)
+
+
+def named_scenario(result: str) -> str:
+    """Return the scenario file that a result names, seen from here or from where the result lies. Raises UsageError."""
+    from fundalloc.errors import UsageError
+    from fundalloc.scenario.plan_files import read_plan_file
+
+    scenario = read_plan_file(Path(result)).stated.get("scenario")
+    named = str(scenario.get("file") or "") if isinstance(scenario, dict) else ""
+    found = [path for path in (Path(named), Path(result).parent / named) if named and path.is_file()]
+    if not found:
+        raise UsageError(f"{result} names no scenario file that is here: name the scenario too.")
+    return str(found[0])
 
 
 def new_table(*columns: str, numbers: int = 0) -> Table:

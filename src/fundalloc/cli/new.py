@@ -1,4 +1,4 @@
-"""`fundalloc new`: copy a starter scenario that runs at once."""
+"""`fundalloc new`: copy a starter scenario that runs at once, or roll a plan forward."""
 
 from __future__ import annotations
 
@@ -6,37 +6,76 @@ from pathlib import Path
 
 import click
 
-from fundalloc.cli.common import Output, output_options
+from fundalloc.cli.common import Output, output_options, read
+
+_PLANS = (".json", ".csv", ".xlsx", ".xlsm")
 
 
 @click.command()
 @click.argument("folder", metavar="DIR")
-@click.option("--from", "starter", default="mff-2021-2027", show_default=True, metavar="NAME", help="Which starter; `list` names them.")
+@click.option(
+    "--from", "origin", default="mff-2021-2027", show_default=True, metavar="NAME|PLAN", help="Which starter (`list` names them) or plan."
+)
+@click.option("--year", type=int, metavar="YEAR", help="From a plan: the first year that stays open.")
+@click.option("--scenario", "scenario_file", metavar="FILE", help="From a plan: its scenario; for JSON, by default the file it names.")
 @click.option(
     "--tables",
     type=click.Choice(["csv", "xlsx"]),
     default="csv",
     show_default=True,
-    help="Keep the tables as CSV files or in one workbook.",
+    help="From a starter: keep the tables as CSV files or in one workbook.",
 )
+@click.option("--allow-outside", is_flag=True, help="Let the scenario name files outside its folder.")
 @output_options
-def new(folder: str, starter: str, tables: str, out: Output) -> None:
+def new(folder: str, origin: str, year: int | None, scenario_file: str | None, tables: str, allow_outside: bool, out: Output) -> None:
     """Copy a shipped scenario with its tables and comments into DIR, and the schema for your editor.
+
+    From a plan, roll it forward: DIR extends a copy of the plan's scenario, in which the years before YEAR are closed
+    and hold what the plan gave them.
 
     \b
     fundalloc new my-plan
     fundalloc new my-plan --from global-europe-2028-2034 --tables xlsx
+    fundalloc new next-year --from plan.json --year 2027
     """
     from fundalloc.scenario.starters import copy_starter, starters
 
-    if starter == "list":
+    if Path(origin).suffix.lower() in _PLANS or Path(origin).is_dir():
+        if year is None:
+            raise click.UsageError("--year is missing: the first year that the plan leaves open.")
+        written = _roll(Path(folder), origin, year, scenario_file, allow_outside, out)
+    elif year is not None or scenario_file is not None:
+        raise click.UsageError("--year and --scenario belong to a plan: name one with --from PLAN.json")
+    elif origin == "list":
         out.json(starters())
         for name in starters():
             out.say(name)
         return
-    written = copy_starter(starter, Path(folder), as_workbook=tables == "xlsx")
+    else:
+        written = copy_starter(origin, Path(folder), as_workbook=tables == "xlsx")
+        written.sort(key=lambda path: path.name != "baseline.yaml")
     out.json([str(path) for path in written])
     for path in written:
         out.say(f"Wrote {path}")
-    main = next((p for p in written if p.name == "baseline.yaml"), written[0])
-    out.say(f"Next: fundalloc check {main}")
+    out.say(f"Next: fundalloc check {written[0]}")
+
+
+def _roll(folder: Path, origin: str, year: int, scenario_file: str | None, allow_outside: bool, out: Output) -> list[Path]:
+    """Roll a plan forward; what makes the new scenario differ from the old one is said on stderr."""
+    from fundalloc.cli.common import named_scenario
+    from fundalloc.plan.handmade import broken_entries, broken_rules, measure_plan
+    from fundalloc.run import with_baseline
+    from fundalloc.scenario.plans import read_plan
+    from fundalloc.scenario.rolling import check_year, roll_forward
+
+    source = scenario_file or named_scenario(origin)
+    scenario = read(source, (), allow_outside, out)
+    check_year(scenario, year)
+    amounts = read_plan(origin, scenario.facts.dimensions)
+    plan = measure_plan(with_baseline(scenario, progress=out.progress), amounts)
+    if amounts.digest and amounts.digest != scenario.digest:
+        out.note(f"Note: the plan was made from another state of {source}, or with --set.")
+    broken = len(broken_rules(plan)) + len(broken_entries(plan))
+    if broken:
+        out.note(f"Note: the plan breaks {broken} demands that must hold; fundalloc run {source} --plan {origin} names them.")
+    return roll_forward(scenario, Path(source), amounts, Path(origin), year, folder)

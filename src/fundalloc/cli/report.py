@@ -9,6 +9,8 @@ import numpy as np
 from fundalloc.cli.common import Output, new_table
 from fundalloc.insight.unallocated import explain_unallocated
 from fundalloc.money import euro
+from fundalloc.plan.handmade import HAND_MADE
+from fundalloc.plan.verify import BREACH
 
 if TYPE_CHECKING:
     from fundalloc.plan.plan import Plan
@@ -103,13 +105,14 @@ def _bar(part: float) -> str:
 def _rules(plan: Plan, out: Output) -> None:
     counts = plan.counts_by_status()
     written = len(plan.scenario.written_rules)
+    broken = sum(f.status == BREACH for f in plan.findings)
     words = [
         f"{counts['ok'] + counts['at limit']} kept, {counts['at limit']} of them at their limit",
         f"{counts['missed']} missed (soft or watched)",
     ]
     if counts["decided"]:
         words.append(f"{counts['decided']} broken by decided money alone")
-    out.say(f"Rules        {written} rules, {sum(counts.values())} demands: {', '.join(words)}, {counts['breach']} broken")
+    out.say(f"Rules        {written} rules, {sum(counts.values())} demands: {', '.join(words)}, {broken} broken")
     names = plan.scenario.names()
     missed = [f for f in plan.findings if f.status in ("missed", "decided") and not f.rule.watch]
     for finding in sorted(missed, key=lambda f: f.headroom)[:6]:
@@ -123,10 +126,14 @@ def _rules(plan: Plan, out: Output) -> None:
 
 
 def _closing(plan: Plan, out: Output) -> None:
-    labels = plan.scenario.labels()["instrument"]
+    labels, log = plan.scenario.labels()["instrument"], plan.log
+    made_by_hand = plan.status == HAND_MADE
     for left in explain_unallocated(plan):
-        out.say(f"Unallocated  {labels[left.instrument]} {_eur(plan, left.amount)}: {left.reason}")
-    log = plan.log
+        reason = "" if made_by_hand else f": {left.reason}"
+        out.say(f"Unallocated  {labels[left.instrument]} {_eur(plan, left.amount)}{reason}")
+    if made_by_hand:
+        out.say(f"Score        {euro(plan.score, 1)} points; hand-made, not optimised")
+        return
     out.say(f"Score        {euro(plan.score, 1)} points; {plan.status}, {log.solver} ({log.method})")
     if plan.certificate is not None:
         reached = f"this one reaches {1 - plan.certificate.gap:.4%} of that"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--solver", default="highs", show_default=True, help="highs, or a solver that PuLP reaches: cbc, highs-pulp …")
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Stop the solver after this time.")
 @click.option("--gap", type=click.FloatRange(min=0), help="Relative gap at which a search may stop.")
+@click.option("--plan", "plan_file", metavar="PLAN", help="Score this hand-made plan (.xlsx, .json, .csv) without optimising it.")
 @click.option("-n", "--dry-run", is_flag=True, help="Solve and print, write nothing.")
 @click.option("--open", "open_file", is_flag=True, help="Open the workbook when it is written.")
 @output_options
@@ -35,6 +36,7 @@ def run(
     solver: str,
     time_limit: float | None,
     gap: float | None,
+    plan_file: str | None,
     dry_run: bool,
     open_file: bool,
     settings: tuple[str, ...],
@@ -46,19 +48,28 @@ def run(
     \b
     fundalloc run scenarios/mff-2021-2027/baseline.yaml -o plan.xlsx
     fundalloc run plan.yaml --set rules.legal-pathways-floor.at_least=20% -n
+    fundalloc run plan.yaml --plan my-own-plan.xlsx
     """
     from fundalloc.export.files import check_writable
     from fundalloc.solvers import Options
 
     if len(files) > 1 and (write_lp or csv_folder):
         raise click.UsageError("--csv and --write-lp take one scenario at a time.")
+    options = Options(solver=solver, time_limit=time_limit, gap=gap)
+    if plan_file is not None:
+        if len(files) > 1:
+            raise click.UsageError("--plan takes one scenario at a time.")
+        if output or csv_folder or write_lp or open_file:
+            raise click.UsageError("--plan only measures: leave -o, --csv, --write-lp and --open out.")
+        _score(read(files[0], settings, allow_outside, out), plan_file, options, out)
+        return
     books = {} if output is None or dry_run else _book_names(files, Path(output))
     for book in books.values():
         check_writable(book)
     scenarios = [read(file, settings, allow_outside, out) for file in files]
     plans = []
     for file, scenario in zip(files, scenarios, strict=True):
-        plan = _solve(scenario, Options(solver=solver, time_limit=time_limit, gap=gap), out)
+        plan = _solve(scenario, options, out)
         plans.append(plan)
         _print(plan, out)
         if not dry_run:
@@ -69,6 +80,25 @@ def run(
     if any(plan.status == "feasible" for plan in plans):
         out.note("The search was stopped at its limit; the best plan found is verified, but not proved optimal.")
         click.get_current_context().exit(5)
+
+
+def _score(scenario: Scenario, plan_file: str, options: Options, out: Output) -> None:
+    """Measure a hand-made plan and compare it with the best one; exit with 7 when it breaks what must hold."""
+    from fundalloc.cli.handmade import print_comparison
+    from fundalloc.export.tables import as_dict
+    from fundalloc.plan.handmade import measure_plan
+    from fundalloc.run import with_baseline
+    from fundalloc.scenario.plans import read_plan
+
+    scenario = with_baseline(scenario, options, out.progress)
+    with out.progress("Measuring"):
+        plan = measure_plan(scenario, read_plan(plan_file, scenario.facts.dimensions))
+    _print(plan, out)
+    report, broken = print_comparison(plan, options, out)
+    out.json({**as_dict(plan), **report})
+    if broken:
+        out.note(f"The plan breaks {broken} demand{'s' if broken > 1 else ''} that must hold.")
+        click.get_current_context().exit(7)
 
 
 def _book_names(files: tuple[str, ...], output: Path) -> dict[str, Path]:

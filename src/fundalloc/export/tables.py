@@ -39,7 +39,8 @@ def tables(plan: Plan) -> dict[str, pd.DataFrame]:
             "impact": plan.coverage.impact,
         }
     )
-    return {"allocation": allocation, "coverage": coverage, "free-money": plan.free_money, "memo": memo_money(plan), "rules": rules}
+    out = {"allocation": allocation, "coverage": coverage, "free-money": plan.free_money, "memo": memo_money(plan), "rules": rules}
+    return {**out, "moves": moved_money(plan)} if len(plan.scenario.lines.moves) else out
 
 
 def memo_money(plan: Plan) -> pd.DataFrame:
@@ -48,6 +49,23 @@ def memo_money(plan: Plan) -> pd.DataFrame:
     memo = facts.memo
     columns = {d.name: [d.ids[k] for k in getattr(memo, d.name)] for d in facts.dimensions}
     return pd.DataFrame({**columns, "amount": facts.euro(memo.amount), "decision": memo.decision, "source": memo.source})
+
+
+def moved_money(plan: Plan) -> pd.DataFrame:
+    """Return what is carried over to the next year and transferred between instruments, one row per possible move."""
+    lines = plan.scenario.lines
+    facts, moves = lines.facts, lines.moves
+    names = [i.id for i in facts.instruments]
+    return pd.DataFrame(
+        {
+            "key": moves.keys,
+            "kind": list(moves.kind),
+            "from": [names[k] for k in moves.source],
+            "to": [names[k] for k in moves.target],
+            "year": [facts.years[k] for k in moves.year],
+            "amount": facts.euro(plan.moves),
+        }
+    )
 
 
 def write_csv(plan: Plan, folder: str | Path) -> list[Path]:
@@ -83,6 +101,7 @@ def to_json(plan: Plan) -> str:
 def as_dict(plan: Plan) -> dict[str, Any]:
     """Return the plan as plain values, the lines that carry money sorted by key."""
     scenario, log = plan.scenario, plan.log
+    moved = moved_money(plan)
     allocation = plan.allocation[(plan.allocation["amount"] > 0) | (plan.allocation["decided"] > 0)]
     return {
         "format": FORMAT,
@@ -109,6 +128,7 @@ def as_dict(plan: Plan) -> dict[str, Any]:
             {"key": row.key, "amount": _number(row.amount), "decided": _number(row.decided), "counts": row.counts}
             for row in allocation.sort_values("key").itertuples()
         ],
+        "moves": [{"key": row.key, "amount": _number(row.amount)} for row in moved[moved["amount"] > 0].sort_values("key").itertuples()],
         "free_money": [{key: _number(value) for key, value in row.items()} for row in plan.free_money.to_dict("records")],
         "rules": sorted(
             (_finding(plan, f, p) for f, p in zip(plan.findings, plan.prices, strict=True)),

@@ -66,6 +66,18 @@ class Decided:
 
 
 @dataclass(frozen=True)
+class Baseline:
+    """The amounts of another plan, one entry per line that has money there and exists here. Arrays of shape (entries,)."""
+
+    instrument: IntArray
+    partnership: IntArray
+    area: IntArray
+    year: IntArray
+    amount: Exact
+    """EUR million."""
+
+
+@dataclass(frozen=True)
 class Needs:
     """Needs per pair of partnership and area, over the whole period. Arrays of shape (pairs,)."""
 
@@ -122,8 +134,8 @@ class Facts:
     exclude: tuple[Clause, ...]
     allow: tuple[Clause, ...]
     transfers: tuple[Transfer, ...] = ()
-    baseline: Decided | None = None
-    """The plan that this scenario starts from and is compared with, one entry per line that has money."""
+    baseline: Baseline | None = None
+    """The plan that this scenario starts from and is compared with."""
 
     @cached_property
     def leaf_ids(self) -> frozenset[str]:

@@ -16,7 +16,7 @@ from fundalloc.facts.dimensions import Mask
 from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.moves import Moves, build_moves
 from fundalloc.facts.selection import Grouped, IntArray, Members, Pick, Selection, expand, money_weights
-from fundalloc.money import exact_sums
+from fundalloc.money import Exact, exact_sums
 
 Cube = NDArray[np.bool_]
 BIG = np.iinfo(np.int64).max
@@ -89,6 +89,17 @@ class Lines:
             np.where(facts.absorption == NO_LIMIT, BIG, facts.absorption)[self.partnership, self.year],
         ]
         return np.where(self.fixed, self.decided, np.min(bounds, axis=0))
+
+    @cached_property
+    def baseline(self) -> Exact:
+        """What the baseline plan gives every line, in EUR million; zero without a baseline."""
+        plan = self.facts.baseline
+        shape = tuple(len(d.ids) for d in self.facts.dimensions)
+        cube = np.zeros(shape, dtype=np.int64)
+        if plan is None:
+            return Exact(cube[self.codes], 1)
+        np.add.at(cube, (plan.instrument, plan.partnership, plan.area, plan.year), plan.amount.numerator)
+        return Exact(cube[self.codes], plan.amount.denominator)
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -16,6 +16,7 @@ from fundalloc.model.compile import compile_program
 from fundalloc.model.elastic import elastic_program, hard_rows, only_rows
 from fundalloc.model.linear_program import LinearProgram
 from fundalloc.money import euro, percent
+from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options, Status, solve_program
 
@@ -26,7 +27,7 @@ DECIDED = "decided money"
 
 def is_feasible(scenario: Scenario) -> bool:
     """Return whether any plan keeps all hard rules, before rounding."""
-    program = compile_program(scenario)
+    program = compile_program(with_baseline(scenario))
     return _feasible(program, hard_rows(program))
 
 
@@ -35,6 +36,7 @@ def find_conflict(scenario: Scenario) -> list[Conflict]:
 
     There may be several such sets. When decided money is needed for the clash it is the last entry.
     """
+    scenario = with_baseline(scenario)
     program = compile_program(scenario)
     elastic = elastic_program(program, hard_rows(program))
     solution = solve_program(elastic.program, Options())

@@ -248,10 +248,12 @@ class Builder:
 def influenced(stated: Rows, lines: Lines, count: int) -> NDArray[np.bool_]:
     """Return which rows contain undecided money, directly or through a total. Shape: (count,)."""
     free, totals, switches = ~lines.ledger.fixed, stated.totals, stated.switches
-    extra = np.concatenate([
-        np.bincount(totals.total, weights=free[totals.line], minlength=totals.count),
-        np.bincount(switches.switch, weights=free[switches.line], minlength=switches.count),
-    ])
+    extra = np.concatenate(
+        [
+            np.bincount(totals.total, weights=free[totals.line], minlength=totals.count),
+            np.bincount(switches.switch, weights=free[switches.line], minlength=switches.count),
+        ]
+    )
     direct = stated.column >= 0
     movable = np.zeros(len(stated.column), dtype=bool)
     movable[direct] = free[stated.column[direct]]

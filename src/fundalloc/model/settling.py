@@ -4,9 +4,9 @@ Optimal plans of a linear program are rarely unique, and solvers pick corners; c
 the solver's choices as if they were policy. So the first solution only fixes how good a plan must be, and a second
 program finds the plan closest to the reference:
 
-    minimise  sum over lines of  w_l |x_l - r_l|        such that the score stays within `give` of the best
+    minimise  sum over lines of  w_l |x_l - r_l|        such that every objective stage keeps its value
 
-stated by substitution, x = r + up - down with up, down >= 0, which needs no extra rows but one for the score. The
+stated by substitution, x = r + up - down with up, down >= 0, which needs no extra rows. The
 weights w = 1 + epsilon x hash(line key) make the winner independent of row order, machine and solver. Without a
 baseline the reference is the proportional plan: each instrument's money of a year spread over its lines by
 priority x need, no need covered beyond what it is.
@@ -26,8 +26,6 @@ from fundalloc.model.linear_program import Floats, LinearProgram, Terms, stack
 from fundalloc.model.objective import pair_of_line
 
 EPSILON = 1e-3
-HOLD = 1e-9
-"""Relative score that settling may lose to the solver's own tolerance."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +43,12 @@ class Settling:
         return np.concatenate([self.reference + up - down, rest])
 
 
-def settling_program(program: LinearProgram, lines: Lines, best: float, reference: Floats, give: float = 0.0) -> Settling:
-    """State the settling program. `best` is the optimal score; `give` the relative score that may be given up."""
-    n, rest = program.lines, program.shape[1] - program.lines
+def settling_program(held: LinearProgram, lines: Lines, reference: Floats) -> Settling:
+    """State the settling program of a program whose objective stages are held by rows of their own."""
+    n, rest = held.lines, held.shape[1] - held.lines
     reference = np.concatenate([reference, np.zeros(n - len(reference))])
-    reference = np.clip(reference, program.lower[:n], program.upper[:n])
-    matrix = program.matrix
+    reference = np.clip(reference, held.lower[:n], held.upper[:n])
+    matrix = held.matrix
     row, column = matrix.row, matrix.column
     on_line = column < n
     terms = Terms(
@@ -58,22 +56,20 @@ def settling_program(program: LinearProgram, lines: Lines, best: float, referenc
         np.concatenate([np.where(on_line, column, column + n), column[on_line] + n]),
         np.concatenate([matrix.value, -matrix.value[on_line]]),
     )
-    valued = np.flatnonzero(program.cost)
-    score = Terms(np.zeros(len(valued), dtype=np.int64), np.where(valued < n, valued, valued + n), program.cost[valued])
     shift = matrix.times(np.concatenate([reference, np.zeros(rest)]))
-    floor = best - (give + HOLD) * abs(best) - HOLD
     weight = 1.0 + EPSILON * line_noise(lines)
     settled = replace(
-        program,
+        held,
         cost=np.concatenate([-weight, -weight, np.zeros(rest)]),
-        lower=np.concatenate([np.zeros(2 * n), program.lower[n:]]),
-        upper=np.concatenate([program.upper[:n] - reference, reference - program.lower[:n], program.upper[n:]]),
-        row_lower=np.append(program.row_lower - shift, floor),
-        row_upper=np.append(program.row_upper - shift, np.inf),
-        matrix=stack([(program.shape[0], terms), (1, score)]),
+        lower=np.concatenate([np.zeros(2 * n), held.lower[n:]]),
+        upper=np.concatenate([held.upper[:n] - reference, reference - held.lower[:n], held.upper[n:]]),
+        row_lower=held.row_lower - shift,
+        row_upper=held.row_upper - shift,
+        matrix=stack([(held.shape[0], terms)]),
         blocks=(),
+        integer=None,
     )
-    return Settling(settled, reference, program)
+    return Settling(settled, reference, held)
 
 
 def proportional_plan(lines: Lines) -> Floats:

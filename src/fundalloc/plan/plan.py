@@ -5,7 +5,7 @@ A plan carries everything that explaining, comparing and exporting need; none of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -19,7 +19,7 @@ from fundalloc.plan.verify import BREACH, DECIDED, MISSED, Finding
 from fundalloc.scenario.scenario import Scenario
 
 DIMENSIONS = ("instrument", "partnership", "area", "year")
-BUDGET = "budget"
+MOVED = ("carried_in", "carried_out", "transferred_in", "transferred_out")
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,8 @@ class RunLog:
     digest: str
     bound: float | None = None
     """The best score that the solver has not excluded, for searches that were stopped."""
+    switches: int = 0
+    """On-off columns; without any the program is linear."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ class Plan:
     prices: NDArray[np.float64]
     """Shadow price per finding: score per extra EUR million of its limit; NaN where there is none."""
     log: RunLog
+    moves: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    """Amount of every move of `scenario.lines.moves`, in rounding steps."""
     certificate: Certificate | None = None
     """The proved limit on any lawful plan's score."""
 
@@ -121,47 +125,64 @@ class Plan:
         return list(facts.dimensions[name].members)
 
     @cached_property
-    def free_money(self) -> pd.DataFrame:
-        """Per planned instrument and year: ceiling, reserve, usable, decided, planned, free, and the ceiling's shadow price.
+    def moved(self) -> dict[str, NDArray[np.int64]]:
+        """Carried and transferred money in steps: {one of MOVED: array of shape (instruments, years)}."""
+        moves = self.scenario.lines.moves
+        return moves.totals(self.moves if len(self.moves) else np.zeros(len(moves), dtype=np.int64))
 
-        The row of year 0 is the whole period. Ceilings that do not exist are NaN; `free` of a year is then NaN too.
+    @cached_property
+    def free_money(self) -> pd.DataFrame:
+        """Per planned instrument and year, EUR million: ceiling, reserve, carried and transferred in and out, decided, planned, free.
+
+        `free` is ceiling less reserve, plus what moves in, less what moves out and what is planned. `price` is the shadow
+        price of the ceiling. The row of year 0 is the whole period; ceilings that do not exist are NaN, and so is `free` then.
         """
         facts, lines = self.scenario.facts, self.scenario.lines
-        count = len(facts.years)
-        shape = (len(facts.instruments), count)
+        shape = (len(facts.instruments), len(facts.years))
         planned, decided = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
         np.add.at(planned, (lines.instrument, lines.year), self.steps)
         np.add.at(decided, (lines.instrument, lines.year), lines.decided)
+        moved = self.moved
         price = {f.member: p for f, p in zip(self.findings, self.prices, strict=True) if f.rule.kind == "ceiling"}
         records = []
         for k, instrument in enumerate(facts.instruments):
             if not instrument.planned:
                 continue
-            years = [
-                (str(t), facts.ceilings.full[k, n], facts.ceilings.usable[k, n], decided[k, n], planned[k, n])
-                for n, t in enumerate(facts.years)
-            ]
-            years.append(
-                ("total", *_whole_period(facts.ceilings.full[k], facts.ceilings.full_total[k]), decided[k].sum(), planned[k].sum())
+            for n, year in enumerate(facts.years):
+                limits = (int(facts.ceilings.full[k, n]), int(facts.ceilings.usable[k, n]))
+                amounts = {name: int(moved[name][k, n]) for name in MOVED} | {"decided": int(decided[k, n]), "planned": int(planned[k, n])}
+                records.append(self._money_row(instrument.id, year, limits, amounts, price.get((instrument.id, str(year)), np.nan)))
+            limits = (
+                _whole_period(facts.ceilings.full[k], int(facts.ceilings.full_total[k])),
+                _whole_period(facts.ceilings.usable[k], int(facts.ceilings.usable_total[k])),
             )
-            if facts.ceilings.usable_total[k] != NO_LIMIT or np.all(facts.ceilings.usable[k] != NO_LIMIT):
-                usable = _whole_period(facts.ceilings.usable[k], facts.ceilings.usable_total[k])[0]
-                years[-1] = (*years[-1][:2], usable, *years[-1][-2:])
-            for when, full, usable, fixed, money in years:
-                known = full != NO_LIMIT
-                records.append(
-                    {
-                        "instrument": instrument.id,
-                        "year": 0 if when == "total" else int(when),
-                        "ceiling": self._eur(full) if known else np.nan,
-                        "reserve": self._eur(full - usable) if known else np.nan,
-                        "decided": self._eur(fixed),
-                        "planned": self._eur(money),
-                        "free": self._eur(usable - money) if known else np.nan,
-                        "price": price.get((instrument.id, when), np.nan),
-                    }
-                )
+            amounts = {name: int(moved[name][k].sum()) for name in MOVED} | {
+                "decided": int(decided[k].sum()),
+                "planned": int(planned[k].sum()),
+            }
+            records.append(self._money_row(instrument.id, 0, limits, amounts, price.get((instrument.id, "total"), np.nan)))
         return pd.DataFrame(records)
+
+    def _money_row(self, instrument: str, year: int, limits: tuple[int, int], amounts: dict[str, int], price: float) -> dict[str, object]:
+        full, usable = limits
+        known = full != NO_LIMIT
+        left = (
+            usable
+            + amounts["carried_in"]
+            + amounts["transferred_in"]
+            - amounts["carried_out"]
+            - amounts["transferred_out"]
+            - amounts["planned"]
+        )
+        return {
+            "instrument": instrument,
+            "year": year,
+            "ceiling": self._eur(full) if known else np.nan,
+            "reserve": self._eur(full - usable) if known else np.nan,
+            **{name: self._eur(amount) for name, amount in amounts.items()},
+            "free": self._eur(left) if known else np.nan,
+            "price": price,
+        }
 
     def _eur(self, steps: int) -> float:
         return float(self.scenario.facts.euro(int(steps)))
@@ -204,11 +225,9 @@ class Plan:
         return {word: statuses.count(word) for word in ("ok", "at limit", MISSED, DECIDED, BREACH)}
 
 
-def _whole_period(yearly: NDArray[np.int64], total: int) -> tuple[int, int]:
-    """Return the ceiling of the whole period, twice: the total, the sum of the years, or the smaller of both."""
-    complete = bool(np.all(yearly != NO_LIMIT))
-    limits = [int(yearly.sum())] if complete else []
+def _whole_period(yearly: NDArray[np.int64], total: int) -> int:
+    """Return the ceiling of the whole period: the total, the sum of the years, or the smaller of both."""
+    limits = [int(yearly.sum())] if np.all(yearly != NO_LIMIT) else []
     if total != NO_LIMIT:
-        limits.append(int(total))
-    limit = min(limits, default=NO_LIMIT)
-    return limit, limit
+        limits.append(total)
+    return min(limits, default=NO_LIMIT)

@@ -41,4 +41,5 @@ def _arriving(lines: Lines) -> IntArray:
 
 def _decided(grouped: Grouped, lines: Lines, groups: int) -> NDArray[np.float64]:
     decided = np.asarray(lines.facts.euro(lines.decided[grouped.line]))
-    return np.bincount(grouped.member, weights=grouped.weight.values * decided, minlength=groups)
+    out: NDArray[np.float64] = np.bincount(grouped.member, weights=grouped.weight.values * decided, minlength=groups).astype(float)
+    return out

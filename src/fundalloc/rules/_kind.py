@@ -253,10 +253,7 @@ class Kind(Record):
     def _limits_make_sense(self) -> Kind:
         if self.built_in:
             return self
-        if self.exactly and (self.at_least or self.at_most):
-            raise refuse("'exactly' beside 'at_least' or 'at_most'", "keep one of them")
-        if not (self.exactly or self.at_least or self.at_most):
-            raise refuse("no limit", "write at_least, at_most or exactly")
+        self.limits_written()
         if self.soft is not None and self.watch:
             raise refuse("'soft' beside 'watch'", "a watched rule is never enforced: drop one of them")
         for sense, figures in self.limits():
@@ -266,6 +263,13 @@ class Kind(Record):
                 if figure.percent and not self.relative:
                     raise refuse(f"a rule of kind '{self.kind}' takes EUR million, not {figure}", "use kind share for a percentage")
         return self
+
+    def limits_written(self) -> None:
+        """Refuse a rule without a limit, or with limits that exclude each other."""
+        if self.exactly and (self.at_least or self.at_most):
+            raise refuse("'exactly' beside 'at_least' or 'at_most'", "keep one of them")
+        if not (self.exactly or self.at_least or self.at_most):
+            raise refuse("no limit", "write at_least, at_most or exactly")
 
     @field_validator("says")
     @classmethod

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import Lines
-from fundalloc.facts.selection import Grouped
+from fundalloc.facts.selection import Grouped, IntArray
 from fundalloc.money import Exact
 from fundalloc.rules._kind import Demands, Kind, Measures, Rows, Sense, bounds, movable, sums_by_code, take
 
@@ -62,15 +62,16 @@ class Ceiling(Kind):
         count = len(lines.facts.years) + 1
         moves, everyone = lines.moves, np.arange(len(lines))
         carry, move = moves.carries, moves.transfers
-        entries = [
+        last = np.full(len(lines), count - 1)
+        entries: list[tuple[IntArray, IntArray, NDArray[np.intp], int]] = [
             (lines.instrument, lines.year, everyone, 1),
-            (lines.instrument, count - 1, everyone, 1),
+            (lines.instrument, last, everyone, 1),
             (moves.source[carry], moves.year[carry], len(lines) + carry, 1),
             (moves.target[carry], moves.year[carry] + 1, len(lines) + carry, -1),
             (moves.source[move], moves.year[move], len(lines) + move, 1),
             (moves.target[move], moves.year[move], len(lines) + move, -1),
-            (moves.source[move], count - 1, len(lines) + move, 1),
-            (moves.target[move], count - 1, len(lines) + move, -1),
+            (moves.source[move], np.full(len(move), count - 1), len(lines) + move, 1),
+            (moves.target[move], np.full(len(move), count - 1), len(lines) + move, -1),
         ]
         member = np.concatenate([instrument * count + year for instrument, year, _, _ in entries]).astype(np.intp)
         sign = np.concatenate([np.full(len(entry), weight, dtype=np.int64) for _, _, entry, weight in entries])

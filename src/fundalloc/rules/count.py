@@ -30,8 +30,22 @@ class Count(Kind):
     kind: ClassVar[str] = "count"
     unit: ClassVar[str] = "members"
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
-        {"says": "{partnership}: at most two areas", "for_each": "partnership", "counting": "area", "at_most": "2", "active": "0.5", "source": "assumption"},
-        {"says": "{area}: two partnerships or more", "for_each": "area", "counting": "partnership", "at_least": "2", "active": "1", "source": "assumption"},
+        {
+            "says": "{partnership}: at most two areas",
+            "for_each": "partnership",
+            "counting": "area",
+            "at_most": "2",
+            "active": "0.5",
+            "source": "assumption",
+        },
+        {
+            "says": "{area}: two partnerships or more",
+            "for_each": "area",
+            "counting": "partnership",
+            "at_least": "2",
+            "active": "1",
+            "source": "assumption",
+        },
     ]
 
     counting: ForEach

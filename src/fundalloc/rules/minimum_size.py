@@ -24,7 +24,12 @@ class MinimumSize(Kind):
 
     kind: ClassVar[str] = "minimum_size"
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
-        {"says": "{partnership}, {instrument}: nothing, or a real programme", "for_each": ["partnership", "instrument"], "at_least": "3", "source": "assumption"},
+        {
+            "says": "{partnership}, {instrument}: nothing, or a real programme",
+            "for_each": ["partnership", "instrument"],
+            "at_least": "3",
+            "source": "assumption",
+        },
         {"says": "Anti-smuggling: nothing, or 12", "money": {"area": "smuggling"}, "at_least": "12", "source": "assumption"},
     ]
 
@@ -43,7 +48,9 @@ class MinimumSize(Kind):
         least = np.array([float(f) for f in demands.figure])
         count = len(demands)
         room = capacity(money, lines, int(max(money.member.max(initial=-1), demands.code.max(initial=-1))) + 1)
-        switches = Switches(count, row, money.line[entry], money.weight.values[entry], np.maximum(room[demands.code], least), np.zeros(count))
+        switches = Switches(
+            count, row, money.line[entry], money.weight.values[entry], np.maximum(room[demands.code], least), np.zeros(count)
+        )
         return Rows(
             np.zeros(count),
             np.full(count, np.inf),

@@ -35,7 +35,11 @@ class Transfer(Kind):
         """One demand per transfer for the whole period, then one per giving instrument and year with a ceiling."""
         facts, moves = lines.facts, lines.moves
         count = len(facts.transfers)
-        codes, names, limits = list(range(count)), [(t.id, WHOLE_PERIOD) for t in facts.transfers], [facts.transfer_limit(k) for k in range(count)]
+        codes, names, limits = (
+            list(range(count)),
+            [(t.id, WHOLE_PERIOD) for t in facts.transfers],
+            [facts.transfer_limit(k) for k in range(count)],
+        )
         for i in np.unique(moves.source[moves.transfers]):
             for t, year in enumerate(facts.years):
                 limit = int(facts.ceilings.usable[i, t])

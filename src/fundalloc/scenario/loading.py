@@ -29,9 +29,10 @@ from fundalloc.rules._kind import Kind
 from fundalloc.scenario import assembly
 from fundalloc.scenario.adjusting import adjust
 from fundalloc.scenario.consistency import check_facts, check_rules
-from fundalloc.scenario.document import Mapping, display_name, locate, parse_document, texts, to_plain
+from fundalloc.scenario.document import Mapping, Scalar, display_name, locate, parse_document, texts, to_plain
 from fundalloc.scenario.figures import fill_figures
 from fundalloc.scenario.merging import Period, load_tree, merge, spread
+from fundalloc.scenario.plans import read_plan
 from fundalloc.scenario.references import References
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sections import TOP_LEVEL, Head, entries, problems_of, refused, validate
@@ -49,7 +50,10 @@ def load(path: str | Path, *, settings: Iterable[str] = (), allow_outside: bool 
     Files that the scenario names must lie in its folder or below, unless `allow_outside`.
     Raises ScenarioError with every problem found.
     """
-    source = Path(path)
+    return _load(Path(path), settings, allow_outside, ())
+
+
+def _load(source: Path, settings: Iterable[str], allow_outside: bool, chain: tuple[Path, ...]) -> Scenario:
     folder = source.parent.resolve()
 
     def allowed(other: Path) -> bool:
@@ -58,7 +62,30 @@ def load(path: str | Path, *, settings: Iterable[str] = (), allow_outside: bool 
     tree = load_tree(source, allowed)
     for setting in settings:
         tree = merge(tree, _setting(setting, source.parent))
-    return assemble(tree, source, allowed)
+    return _start(tree, source, allowed, lambda path: _load(path, (), allow_outside, (*chain, source.resolve())), chain)
+
+
+def _start(
+    tree: Mapping, source: Path, allowed: Callable[[Path], bool], load_baseline: Callable[[Path], Scenario], chain: tuple[Path, ...]
+) -> Scenario:
+    """Assemble a scenario with the plan that it starts from: another scenario, solved later, or amounts in a file."""
+    node = tree.get("baseline")
+    if not isinstance(node, Scalar):
+        return assemble(tree, source, allowed)
+    path = source.parent / node.text
+    problem = None
+    if not allowed(path):
+        problem = Problem(node.place, f"'{node.text}' lies outside the scenario's folder", "move it there, or use --allow-outside")
+    elif not path.exists():
+        problem = Problem(node.place, f"no such file: {node.text}", "name a scenario, or a plan as JSON, CSV or workbook")
+    elif path.resolve() in (*chain, source.resolve()):
+        problem = Problem(node.place, "a circle of baselines", "a scenario cannot start from its own plan")
+    if problem:
+        raise ScenarioError([problem])
+    scenario = assemble(tree, source, allowed, expects_baseline=True)
+    if path.suffix.lower() in (".yaml", ".yml"):
+        return replace(scenario, baseline=load_baseline(path))
+    return scenario.starting_from(read_plan(path, scenario.facts.dimensions, strict=False).amounts)
 
 
 def _setting(text: str, folder: Path) -> Mapping:
@@ -72,7 +99,7 @@ def _setting(text: str, folder: Path) -> Mapping:
     return spread(parse_document(document, f"--set {key.strip()}", folder, positions=False))
 
 
-def assemble(tree: Mapping, source: Path, allowed: Callable[[Path], bool]) -> Scenario:
+def assemble(tree: Mapping, source: Path, allowed: Callable[[Path], bool], *, expects_baseline: bool = False) -> Scenario:
     """Check a merged tree and build the scenario from it. Raises ScenarioError.
 
     Each part is read even when others are wrong; the rules are held against the facts once these are right.
@@ -97,6 +124,8 @@ def assemble(tree: Mapping, source: Path, allowed: Callable[[Path], bool]) -> Sc
     if facts is None:
         raise ScenarioError(problems)
     scenario = Scenario(head, facts, tuple(rules), places, off, tree, tables.by_name, _digest(tree, tables), display_name(source))
+    if expects_baseline:
+        scenario = scenario.starting_from({})
     problems += check_rules(scenario) if sound else ()
     if problems:
         raise ScenarioError(problems)

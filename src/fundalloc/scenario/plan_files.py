@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fundalloc.errors import Place, Problem, ScenarioError, did_you_mean
+from fundalloc.errors import Place, Problem, ScenarioError, did_you_mean, nearest
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.labels import label, languages
 from fundalloc.scenario.document import display_name, read_text
@@ -68,8 +68,16 @@ def _columns(table: Table, wanted: list[str]) -> Table:
     missing = [name for name in wanted if name not in table.columns]
     if missing:
         known = [name for name in table.columns if name not in wanted]
-        hint = "; ".join(filter(None, (did_you_mean(missing[0], known) if len(known) > 0 else "", f"needed columns: {', '.join(wanted)}")))
-        raise ScenarioError([Problem(table.place(HEADING, 0), f"the column '{name}' is missing", hint) for name in missing])
+        raise ScenarioError(
+            [
+                Problem(
+                    table.place(HEADING, 0),
+                    f"the column '{name}' is missing",
+                    f"did you mean '{near}'?" if (near := nearest(name, known)) else f"needed columns: {', '.join(wanted)}",
+                )
+                for name in missing
+            ]
+        )
     at = [table.columns.index(name) for name in wanted]
     cells = [[row[k] for k in at] for row in table.cells]
     return Table(table.name, wanted, cells, lambda row, column: table.place(row, at[column]), semicolons=table.semicolons)
@@ -102,19 +110,19 @@ def _json_table(name: str, text: str, content: dict[str, Any], section: str, col
     problems: list[Problem] = []
     if not isinstance(rows, list):
         raise ScenarioError([Problem(Place(name, 1, 1), f"no list '{section}'", "write the plan again with fundalloc run FILE --json")])
-    keys, cells = [], []
+    keys: list[str] = []
+    cells: list[list[str]] = []
     for number, row in enumerate(rows, start=1):
         key = row.get("key") if isinstance(row, dict) else None
         if not isinstance(key, str):
             problems.append(Problem(Place(name), f"entry {number} of '{section}' has no key"))
             continue
-        where = _line_of(text, key, keys.count(key)) if _parts(key, columns) is None else 0
-        if where:
-            problems.append(Problem(Place(name, where, 1), *_no_key(key)))
+        parts, amount = _parts(key, columns), row.get("amount")
+        if parts is None:
+            problems.append(Problem(Place(name, _line_of(text, key, 0), 1), *_no_key(key)))
             continue
-        amount = row.get("amount")
         keys.append(key)
-        cells.append([*(_parts(key, columns) or []), amount if isinstance(amount, str) else json.dumps(amount)])
+        cells.append([*parts, amount if isinstance(amount, str) else json.dumps(amount)])
     if problems:
         raise ScenarioError(problems)
 
@@ -188,18 +196,23 @@ def _ours(titles: Sequence[str]) -> list[str]:
     return [title for title in titles if title in known]
 
 
-def _book_table(name: str, sheet: str, rows: list[list[Any]]) -> Table:
-    """Find the heading by its words, in any language, and read line keys (or the ids) and planned amounts below it."""
-    from openpyxl.utils import get_column_letter
-
+def _heading(name: str, sheet: str, rows: list[list[Any]]) -> tuple[int, dict[str, int]]:
+    """Find the row with the headings, in any language: which row it is, and the column of each (-1 where it is missing)."""
     title = {key: _words(f"workbook.column.{key}") for key in ("line_key", "planned", "year", *(f"{n}_id" for n in NAMES[:3]))}
     for number, row in enumerate(rows):
         at = {key: next((k for k, cell in enumerate(row) if cell in words), -1) for key, words in title.items()}
-        if at["planned"] >= 0 and (at["line_key"] >= 0 or min(at.values(), default=-1) >= 0):
-            break
-    else:
-        words = ", ".join(f"'{label(f'workbook.column.{key}')}'" for key in ("line_key", "planned"))
-        raise ScenarioError([Problem(Place(name, cell=f"{sheet}!A1"), f"no heading with {words}", "keep the headings of the sheet")])
+        ids = [column for key, column in at.items() if key != "line_key"]
+        if at["planned"] >= 0 and (at["line_key"] >= 0 or min(ids) >= 0):
+            return number, at
+    words = " and ".join(f"'{label(f'workbook.column.{key}')}'" for key in ("line_key", "planned"))
+    raise ScenarioError([Problem(Place(name, cell=f"{sheet}!A1"), f"no headings {words}", "keep the headings of the sheet as they were")])
+
+
+def _book_table(name: str, sheet: str, rows: list[list[Any]]) -> Table:
+    """Read line keys (or the ids) and planned amounts below the headings."""
+    from openpyxl.utils import get_column_letter
+
+    number, at = _heading(name, sheet, rows)
     by_key = at["line_key"] >= 0
     id_columns = [at["line_key"]] * 4 if by_key else [*(at[f"{n}_id"] for n in NAMES[:3]), at["year"]]
     columns = [*id_columns, at["planned"]]
@@ -239,7 +252,10 @@ def _text(value: object) -> str:
 def _run_log(rows: list[list[Any]]) -> dict[str, Any]:
     """Return what the run log says, in the words of our JSON."""
     items = {str(row[0]): row[1] for row in rows if len(row) > 1 and row[0] is not None}
-    read: Callable[[str], Any] = lambda key: next((items[word] for word in _words(f"workbook.log.{key}") if word in items), None)  # noqa: E731
+
+    def read(key: str) -> Any:
+        return next((items[word] for word in _words(f"workbook.log.{key}") if word in items), None)
+
     found = {"id": read("scenario"), "digest": read("digest"), "as_of": read("as_of")}
     stated: dict[str, Any] = {"scenario": {key: str(value) for key, value in found.items() if value is not None}}
     return {**stated, **{key: value for key in ("score", "penalty") if isinstance(value := read(key), int | float)}}

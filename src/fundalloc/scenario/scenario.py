@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from fundalloc.errors import Place
-from fundalloc.facts.facts import Facts
+from fundalloc.facts.facts import Baseline, Facts
 from fundalloc.facts.lines import Lines, build_lines
-from fundalloc.money import decimals
+from fundalloc.money import Exact, decimals
 from fundalloc.rules._kind import Kind
 from fundalloc.scenario.document import Mapping as Tree
 from fundalloc.scenario.sections import Head
@@ -35,6 +38,16 @@ class Scenario:
     digest: str
     """SHA-256 of the resolved scenario."""
     file: str
+    baseline: Scenario | None = None
+    """The scenario whose plan this one starts from, while it is not yet solved."""
+
+    def starting_from(self, amounts: Mapping[tuple[str, str, str, str], Fraction]) -> Scenario:
+        """Return this scenario with a baseline plan: EUR million by the four ids; lines unknown here are left out."""
+        positions = [{member: k for k, member in enumerate(d.ids)} for d in self.facts.dimensions]
+        known = [(ids, amount) for ids, amount in amounts.items() if all(i in p for i, p in zip(ids, positions, strict=True))]
+        codes = [np.array([p[ids[k]] for ids, _ in known], dtype=np.int64) for k, p in enumerate(positions)]
+        plan = Baseline(codes[0], codes[1], codes[2], codes[3], Exact.of(amount for _, amount in known))
+        return replace(self, facts=replace(self.facts, baseline=plan))
 
     @property
     def id(self) -> str:

@@ -16,6 +16,7 @@ from fundalloc.facts.entities import Prices, Record, Step, Steps
 from fundalloc.facts.fields import Amount, Factor, Flag, Id, Text, Words, Years, refuse
 from fundalloc.labels import languages
 from fundalloc.scenario.document import Mapping, Node, Scalar, locate, to_plain
+from fundalloc.scenario.stages import Settle, Stage, impact_first
 
 STEPS = (
     Step(share=Fraction(1, 2), value=Fraction(1)),
@@ -91,7 +92,11 @@ class Head(BaseModel):
     """What counts as migration money; printed on the cover."""
     steps: Steps = Field(default_factory=lambda: STEPS)
     """Diminishing returns on met need."""
-    objective: tuple[Literal["impact"], ...] = ("impact",)
+    objective: Annotated[tuple[Stage, ...], AfterValidator(impact_first)] = Field(default_factory=lambda: (Stage(goal="impact"),))
+    """The stages, each held while the next is solved."""
+    settle: Settle = Field(default_factory=Settle)
+    baseline: str = ""
+    """The plan to start from: a scenario, or a plan as JSON, CSV or workbook."""
     expect: Expect | None = None
     output: Output = Output()
 

@@ -30,8 +30,7 @@ def copy_starter(name: str, folder: Path, *, as_workbook: bool = False) -> list[
     """Copy a starter into a new or empty folder and return the files written. Raises UsageError or OutputError."""
     if name not in starters():
         raise UsageError(f"No starter '{name}'. {did_you_mean(name, starters())}")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise OutputError(f"Cannot write into {folder}: it exists and is not an empty folder. Choose another name.")
+    check_empty(folder)
     source = starters_folder() / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -41,11 +40,23 @@ def copy_starter(name: str, folder: Path, *, as_workbook: bool = False) -> list[
             written.append(_workbook(tables, folder / "tables.xlsx"))
         else:
             written += [Path(shutil.copy(path, folder / path.name)) for path in tables]
-        schema = folder / "schema.json"
-        schema.write_text(json.dumps(json_schema(), ensure_ascii=False, indent=1) + "\n", "utf-8")
+        schema = write_schema(folder)
     except OSError as error:
         raise OutputError(f"Cannot write into {folder}: {error.strerror}.") from None
     return [*written, schema]
+
+
+def check_empty(folder: Path) -> None:
+    """Raise OutputError when a folder holds something, or cannot be one."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OutputError(f"Cannot write into {folder}: it exists and is not an empty folder. Choose another name.")
+
+
+def write_schema(folder: Path) -> Path:
+    """Write the schema for editors into a folder."""
+    schema = folder / "schema.json"
+    schema.write_text(json.dumps(json_schema(), ensure_ascii=False, indent=1) + "\n", "utf-8")
+    return schema
 
 
 def _copy_yaml(path: Path, folder: Path, as_workbook: bool) -> Path:

@@ -39,10 +39,11 @@ def live_rules(book: Book) -> list[Live]:
     plan = book.plan
     lines = plan.scenario.lines
     probe = _probe(len(lines))
+    ledger = np.concatenate([probe, np.zeros(len(lines.moves), dtype=np.int64)])
     out: list[Live] = []
     for rule, group in groupby(plan.findings, key=lambda f: f.rule):
         findings = list(group)
-        out += [_live(book, lines, probe, a, b) for a, b in zip(findings, measure_rule(rule, lines, probe), strict=True)]
+        out += [_live(book, lines, probe, a, b) for a, b in zip(findings, measure_rule(rule, lines, ledger), strict=True)]
     return out
 
 
@@ -55,7 +56,7 @@ def _live(book: Book, lines: Lines, probe: NDArray[np.int64], finding: Finding, 
     rule = finding.rule
     try:
         member = _member_masks(lines.facts.dimensions, rule, finding.member)
-    except KeyError:
+    except (KeyError, IndexError):  # a label that is no member of a dimension
         return Live(None, None)
     rows = lines.select(rule.money) & _all(member, lines)
     if rule.unless is not None:

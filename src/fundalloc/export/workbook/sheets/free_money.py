@@ -10,6 +10,7 @@ import numpy as np
 from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Cell, Formula, Sheet, Table
 from fundalloc.facts.facts import NO_LIMIT
+from fundalloc.plan.plan import MOVED
 
 TABLE = "FreeMoney"
 
@@ -27,6 +28,16 @@ class _Row:
     planned: Cell
     usable_steps: int
     planned_steps: int
+    carried_in: int
+    carried_out: int
+    transferred_in: int
+    transferred_out: int
+
+    @property
+    def left(self) -> int:
+        """What is still free, in steps."""
+        moved = self.carried_in + self.transferred_in - self.carried_out - self.transferred_out
+        return self.usable_steps + moved - self.planned_steps
 
 
 def build(book: Book) -> Sheet:
@@ -35,7 +46,9 @@ def build(book: Book) -> Sheet:
     rows = [row for k, i in enumerate(facts.instruments) if i.planned for row in _rows(book, k)]
     whole = book.say("whole_period")
     none = quoted(book.say("none"))
-    free = f"=IFERROR({book.here(TABLE, 'usable')}-{book.here(TABLE, 'planned')},{none})"
+    shown = [name for name in MOVED if any(getattr(r, name) for r in rows)]
+    moved = "".join(f"{'+' if name.endswith('in') else '-'}{book.here(TABLE, name)}" for name in shown)
+    free = f"=IFERROR({book.here(TABLE, 'usable')}{moved}-{book.here(TABLE, 'planned')},{none})"
     used = f"=IFERROR({book.here(TABLE, 'planned')}/{book.here(TABLE, 'usable')},{none})"
     prices = _prices(book)
     table = Table(
@@ -46,6 +59,7 @@ def build(book: Book) -> Sheet:
             book.column("ceiling", "money", [r.ceiling for r in rows]),
             book.column("reserve", "share", [r.reserve for r in rows], width=11),
             book.column("usable", "money", [r.usable for r in rows]),
+            *(book.column(name, "money", [book.eur(getattr(r, name)) for r in rows], width=12) for name in shown),
             book.column("decided", "money", [r.decided for r in rows]),
             book.column("planned", "money", [r.planned for r in rows]),
             book.column("free", "total", [Formula(free, _left(book, r)) for r in rows]),
@@ -84,6 +98,7 @@ def _rows(book: Book, k: int) -> Iterator[_Row]:
     decided = np.zeros(len(facts.years), dtype=np.int64)
     np.add.at(decided, lines.year[lines.instrument == k], lines.decided[lines.instrument == k])
     planned = book.cube[k].sum(axis=(0, 1))
+    moves = book.plan.moved
     reserve = Formula(f"={_looked_up(book, book.all('Instruments', 'reserve'))}", float(instrument.reserve))
     for t, year in enumerate(facts.years):
         written = instrument.ceiling.in_year(year) if instrument.ceiling else None
@@ -102,11 +117,14 @@ def _rows(book: Book, k: int) -> Iterator[_Row]:
             book.sum_if("Allocation", "planned", *criteria, value=book.eur(planned[t])),
             usable,
             int(planned[t]),
+            *(int(moves[name][k, t]) for name in MOVED),
         )
     ceiling, usable_cell, steps = _whole(book, k)
     count = len(facts.years)
     sums = [Formula(f"=SUM(ABOVE({count}))", book.eur(money.sum())) for money in (decided, planned)]
-    yield _Row(k, None, ceiling, reserve, usable_cell, sums[0], sums[1], steps, int(planned.sum()))
+    yield _Row(
+        k, None, ceiling, reserve, usable_cell, sums[0], sums[1], steps, int(planned.sum()), *(int(moves[name][k].sum()) for name in MOVED)
+    )
 
 
 def _whole(book: Book, k: int) -> tuple[Cell, Cell, int]:
@@ -142,7 +160,7 @@ def _whole_steps(book: Book, ceiling: str) -> str:
 
 
 def _left(book: Book, row: _Row) -> float | str:
-    return book.say("none") if row.usable_steps == NO_LIMIT else book.eur(row.usable_steps - row.planned_steps)
+    return book.say("none") if row.usable_steps == NO_LIMIT else book.eur(row.left)
 
 
 def _part(book: Book, row: _Row) -> float | str:

@@ -1,0 +1,100 @@
+"""Objective stages: each is maximised with the earlier ones held to within what they may give.
+
+impact            the score: met need, weighted, less penalties
+lowest_coverage   the smallest coverage among the members of for_each
+unallocated       the planned money, so that as little as possible stays
+change            minus the distance to the baseline plan, line by line
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from fundalloc.facts.lines import Lines
+from fundalloc.facts.selection import build_members, expand
+from fundalloc.model.linear_program import Floats, LinearProgram, Terms, stack
+
+HOLD = 1e-9
+"""Relative value that a held stage may lose to the solver's own tolerance."""
+
+
+def stage_program(program: LinearProgram, goal: str, for_each: tuple[str, ...], lines: Lines, baseline: Floats | None) -> LinearProgram:
+    """Return the program with another objective, and the columns and rows that it needs. ValueError without a baseline for `change`."""
+    if goal == "impact":
+        return program
+    if goal == "lowest_coverage":
+        return _lowest_coverage(program, for_each, lines)
+    if goal == "unallocated":
+        budget = np.array([i.counts == "budget" for i in lines.facts.instruments])
+        cost = np.zeros(program.shape[1])
+        cost[: len(lines)] = budget[lines.instrument]
+        return replace(program, cost=cost)
+    if baseline is None:
+        raise ValueError("the stage 'change' needs a baseline")
+    return _distance(program, baseline)
+
+
+def hold(program: LinearProgram, cost: Floats, value: float, give: float) -> LinearProgram:
+    """Add the row cost x >= value, less what may be given up; `cost` may be shorter than the program's columns."""
+    used = np.flatnonzero(cost)
+    terms = Terms(np.zeros(len(used), dtype=np.int64), used, cost[used])
+    floor = value - (give + HOLD) * abs(value) - HOLD
+    return append(program, np.zeros(0), np.zeros(0), np.zeros(0), np.array([floor]), np.array([np.inf]), terms)
+
+
+def append(
+    program: LinearProgram, cost: Floats, lower: Floats, upper: Floats, row_lower: Floats, row_upper: Floats, terms: Terms
+) -> LinearProgram:
+    """Add columns at the end and rows below; the terms of the rows may use both."""
+    matrix = program.matrix
+    old = Terms(matrix.row, matrix.column, matrix.value)
+    integer = program.integer
+    return replace(
+        program,
+        cost=np.concatenate([program.cost, cost]),
+        lower=np.concatenate([program.lower, lower]),
+        upper=np.concatenate([program.upper, upper]),
+        row_lower=np.concatenate([program.row_lower, row_lower]),
+        row_upper=np.concatenate([program.row_upper, row_upper]),
+        matrix=stack([(program.shape[0], old), (len(row_lower), terms)]),
+        integer=None if integer is None else np.concatenate([integer, np.zeros(len(cost), dtype=bool)]),
+    )
+
+
+def _lowest_coverage(program: LinearProgram, for_each: tuple[str, ...], lines: Lines) -> LinearProgram:
+    """Add one column z <= 1 and, per member with need, the row: met need of the member - need x z >= 0."""
+    facts = lines.facts
+    needs, members = facts.needs, build_members(for_each, facts.dimensions)
+    rows, code = np.arange(len(needs)), np.zeros(len(needs), dtype=np.intp)
+    for owner, masks in zip(members.owners, members.masks, strict=True):
+        position, label = expand(masks, getattr(needs, owner), rows)
+        rows, code = rows[position], code[position] * len(masks) + label
+    wanted = needs.need.values[rows] > 0
+    rows, code = rows[wanted], code[wanted]
+    distinct, member = np.unique(code, return_inverse=True)
+    need = np.bincount(member, weights=needs.need.values[rows], minlength=len(distinct))
+    steps = max(len(s) for s in facts.returns)
+    met = (program.lines + np.arange(steps)[:, None] * len(needs) + rows[None, :]).ravel()
+    terms = Terms(
+        np.concatenate([np.tile(member, steps), np.arange(len(distinct))]),
+        np.concatenate([met, np.full(len(distinct), program.shape[1])]),
+        np.concatenate([np.ones(len(met)), -need]),
+    )
+    zero = replace(program, cost=np.zeros(program.shape[1]))
+    return append(zero, np.ones(1), np.zeros(1), np.ones(1), np.zeros(len(distinct)), np.full(len(distinct), np.inf), terms)
+
+
+def _distance(program: LinearProgram, baseline: Floats) -> LinearProgram:
+    """Add columns up and down per line with x - up + down = baseline, and maximise minus their sum."""
+    count = len(baseline)
+    line, first = np.arange(count), program.shape[1]
+    terms = Terms(
+        np.tile(line, 3),
+        np.concatenate([line, first + line, first + count + line]),
+        np.concatenate([np.ones(count), -np.ones(count), np.ones(count)]),
+    )
+    zero = replace(program, cost=np.zeros(first))
+    both = np.zeros(2 * count)
+    return append(zero, both - 1.0, both, both + np.inf, baseline, baseline, terms)

@@ -1,0 +1,107 @@
+"""Near a plan: re-programming inside the flexibility clause, or "20 % more than now".
+
+    plan - min(share x plan, amount)  <=  sum of money  <=  plan + min(share x plan, amount)        for each member
+
+with `within: 20 %` and `amount: 10`; either may be left out. One-sided: `at_least: 120 %` or `at_most: 90 %` of the
+plan's amount. The plan is the baseline of the scenario.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from math import lcm
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fundalloc.facts.fields import Amount, Factor, refuse
+from fundalloc.facts.lines import Lines
+from fundalloc.money import Figure
+from fundalloc.rules._kind import Demands, Kind, Measures, Objection, Rows, Sense, bounds, movable, sums_by_code, take
+
+
+class Deviation(Kind):
+    """Near a plan: re-programming inside the flexibility clause, or so much more than now."""
+
+    kind: ClassVar[str] = "deviation"
+    relative: ClassVar[bool] = True
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [
+        {
+            "says": "{partnership}: within the flexibility clause",
+            "for_each": "partnership",
+            "within": "20 %",
+            "amount": "10",
+            "source": "assumption",
+        },
+        {"says": "Returns: a fifth more than now", "money": {"area": "returns"}, "at_least": "120 %", "source": "assumption"},
+    ]
+
+    within: Factor | None = None
+    """Share of the plan's amount by which it may change, up or down."""
+    amount: Amount | None = None
+    """EUR million by which it may change, up or down; with `within` the smaller of both."""
+
+    @property
+    def two_sided(self) -> bool:
+        """Whether the rule keeps money near the plan on both sides."""
+        return self.within is not None or self.amount is not None
+
+    def limits_written(self) -> None:
+        """Two-sided or one-sided, not both."""
+        if self.two_sided and (self.at_least or self.at_most or self.exactly):
+            raise refuse("'within' or 'amount' beside a one-sided limit", "keep one of them")
+        if not self.two_sided and not (self.at_least or self.at_most):
+            raise refuse("no limit", "write within, amount, at_least or at_most")
+
+    def limits(self) -> list[tuple[Sense, dict[str, Figure]]]:
+        """A two-sided rule asks both senses of every member."""
+        if not self.two_sided:
+            return super().limits()
+        room = {"": Figure(Fraction(1) if self.within is None else self.within, percent=True)}
+        return [(Sense.AT_LEAST, room), (Sense.AT_MOST, room)]
+
+    def objections(self, lines: Lines) -> Iterator[Objection]:
+        """Also: there must be a baseline."""
+        if lines.facts.baseline is None:
+            yield ("kind",), "a deviation without a plan to start from", "write baseline: … in the scenario"
+        yield from super().objections(lines)
+
+    def rows(self, lines: Lines, demands: Demands) -> Rows:
+        """One row per demand: money against a figure that the plan gives."""
+        money = lines.group(self.money, self.members(lines), unless=self.unless)
+        row, entry = take(demands.code, money)
+        lower, upper = bounds(demands.sense, np.array([float(limit) for limit in self._allowed(lines, demands)]))
+        return Rows(lower, upper, row, money.line[entry], money.weight.values[entry])
+
+    def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
+        """Compare the ledger with what the plan allows, as fractions."""
+        money = lines.group(self.money, self.members(lines), unless=self.unless)
+        step = lines.facts.step
+        amounts = [Fraction(a, money.weight.denominator) for a in sums_by_code(demands.code, money, steps)]
+        limits = [limit / step for limit in self._allowed(lines, demands)]
+        plans = [plan / step for plan in self._planned(lines, demands)]
+        scale = lcm(*(x.denominator for x in (*amounts, *limits, *plans)))
+        moves = movable(demands.code, money, lines)
+        return Measures(
+            [int(a * scale) for a in amounts], [int(x * scale) for x in limits], scale, moves, base=[int(p * scale) for p in plans]
+        )
+
+    def _allowed(self, lines: Lines, demands: Demands) -> list[Fraction]:
+        """Return the limit of every demand in EUR million."""
+        plans = self._planned(lines, demands)
+        if not self.two_sided:
+            return [figure * plan for figure, plan in zip(demands.figure, plans, strict=True)]
+        out = []
+        for plan, sense in zip(plans, demands.sense, strict=True):
+            room = [plan * self.within] if self.within is not None else []
+            room += [self.amount] if self.amount is not None else []
+            out.append(plan - min(room) if sense is Sense.AT_LEAST else plan + min(room))
+        return out
+
+    def _planned(self, lines: Lines, demands: Demands) -> list[Fraction]:
+        """Return what the baseline plan gives every member, in EUR million."""
+        money = lines.group(self.money, self.members(lines), unless=self.unless)
+        sums = sums_by_code(demands.code, money, lines.baseline.numerator)
+        return [Fraction(total, money.weight.denominator * lines.baseline.denominator) for total in sums]

@@ -1,0 +1,58 @@
+"""The objective as written: stages in order, and how settling chooses among good plans."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any, Literal
+
+from pydantic import model_validator
+
+from fundalloc.facts.entities import Record
+from fundalloc.facts.fields import Share, refuse
+from fundalloc.rules._kind import ForEach
+
+
+class Settle(Record):
+    """How settling chooses among good plans."""
+
+    stay_close: Share = Fraction(0)
+    """Relative score that may be given up to move less money."""
+
+
+GOALS = ("impact", "lowest_coverage", "unallocated", "change")
+
+
+class Stage(Record):
+    """One objective stage: a word, or a word with its options."""
+
+    goal: Literal["impact", "lowest_coverage", "unallocated", "change"]
+    for_each: ForEach = ()
+    """For lowest_coverage: whose coverage counts."""
+    give: Share = Fraction(0)
+    """Relative value that later stages may give up."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _word(cls, raw: Any) -> Any:
+        if isinstance(raw, str):
+            return {"goal": raw}
+        if isinstance(raw, dict) and "goal" not in raw:
+            goal = next((key for key in raw if key in GOALS), None)
+            if goal is None:
+                raise refuse("no stage named", f"expected one of: {', '.join(GOALS)}")
+            options = raw[goal] if isinstance(raw[goal], dict) else {}
+            return {"goal": goal, **options, **{k: v for k, v in raw.items() if k != goal}}
+        return raw
+
+    @model_validator(mode="after")
+    def _whose(self) -> Stage:
+        if self.goal == "lowest_coverage" and not self.for_each:
+            raise refuse("lowest_coverage of whom?", "write {lowest_coverage: {for_each: partnership}}")
+        return self
+
+
+def impact_first(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+    """Shadow prices and the certificate speak of the score, so it comes first."""
+    if not stages or stages[0].goal != "impact":
+        raise refuse("the first stage must be impact", "write objective: [impact, …]")
+    return stages

@@ -1,0 +1,37 @@
+"""Many random scenarios: each rounds, verifies and certifies, and every ledger adds up once more by hand."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from hypothesis import given, settings
+from richer import richer_cases, solved
+
+from cases import cases
+from fundalloc.errors import Infeasible
+from fundalloc.plan.verify import check_ledger, measure_rules
+
+
+def check(plan) -> None:
+    """Hold a plan against what it promises."""
+    scenario, lines = plan.scenario, plan.scenario.lines
+    assert plan.status == "optimal"
+    assert check_ledger(lines, plan.steps) == []
+    assert not [f for f in plan.findings if f.status == "breach"]
+    bound = float(plan.certificate.bound)
+    assert plan.score <= bound + 1e-9
+    assert plan.log.program_score <= bound * (1 + 1e-9) + 1e-6
+    whole = sum(map(int, plan.steps)) * scenario.facts.step
+    for table in (plan.pivot("instrument", "year"), plan.pivot("partnership", "area")):
+        assert Fraction(table.to_numpy().sum()).limit_denominator(10**6) == whole
+    assert plan.coverage.met.max(initial=0) <= plan.coverage.need.max(initial=0)
+
+
+@given(case=cases())
+@settings(max_examples=500, deadline=None)
+def test_five_hundred_scenarios(case):
+    plan = solved(case)
+    check(plan)
+    assert plan.findings == tuple(measure_rules(plan.scenario, plan.steps))
+    # Without switches the linear program's optimum is the bound.
+    assert float(plan.certificate.bound) <= plan.log.program_score * (1 + 1e-6) + 1e-6
