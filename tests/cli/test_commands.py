@@ -12,6 +12,8 @@ from cases import TINY, TWO_BY_TWO, write
 from fundalloc.cli import COMMANDS
 from fundalloc.rules import kinds
 
+pytest_plugins = ("calls",)
+
 
 def files(folder: Path) -> list[str]:
     return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
@@ -62,7 +64,6 @@ def test_verbose_says_how_long_each_step_took(fundalloc):
         "Reading",
         "Compiling",
         "Solving",
-        "Settling",
         "Rounding",
         "Verifying",
         "Certifying",
@@ -163,7 +164,7 @@ def test_unknown_command_is_corrected(fundalloc):
     assert "did you mean 'run'?" in result.stderr
 
 
-def test_unexpected_faults_keep_their_traceback(monkeypatch):
+def test_unexpected_faults_keep_their_traceback(fundalloc, monkeypatch):
     import fundalloc.run as corridor
 
     def broken(*_):
@@ -171,7 +172,7 @@ def test_unexpected_faults_keep_their_traceback(monkeypatch):
 
     monkeypatch.setattr(corridor, "compile_program", broken)
     with pytest.raises(ZeroDivisionError):
-        CliRunner().invoke(cli, ["run", str(TINY), "-n"], catch_exceptions=False)
+        fundalloc("run", TINY, "-n")
 
 
 def test_interrupted_exits_130(fundalloc, monkeypatch):

@@ -1,7 +1,7 @@
 """The command line: parse, call, print, exit code. A file per command; each is imported when it is used.
 
 Exit codes: 0 done · 1 fault in the program · 2 usage · 3 scenario has problems · 4 infeasible · 5 stopped at a limit ·
-6 output cannot be written · 7 verification failed · 130 interrupted.
+6 output cannot be written · 7 verification failed, or a hand-made plan breaks what must hold · 130 interrupted.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 COMMANDS = {
-    "new": ("new", "Copy a starter scenario that runs at once."),
+    "new": ("new", "Copy a starter scenario that runs at once, or roll a plan forward."),
     "check": ("check", "Read, validate and test a scenario; nothing is written."),
     "run": ("run", "Solve a scenario, verify the plan, write the results."),
     "verify": ("verify", "Recompute every rule of a result from its amounts, without a solver."),

@@ -40,7 +40,7 @@ def new(folder: str, origin: str, year: int | None, scenario_file: str | None, t
     """
     from fundalloc.scenario.starters import copy_starter, starters
 
-    if Path(origin).suffix.lower() in _PLANS or Path(origin).is_dir():
+    if Path(origin).suffix.lower() in _PLANS or (Path(origin) / "allocation.csv").is_file():
         if year is None:
             raise click.UsageError("--year is missing: the first year that the plan leaves open.")
         written = _roll(Path(folder), origin, year, scenario_file, allow_outside, out)

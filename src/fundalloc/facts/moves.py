@@ -102,12 +102,10 @@ def carry_by_itself(moves: Moves, committed: IntArray) -> IntArray:
     """
     usable = moves.facts.ceilings.usable
     out = np.zeros(len(moves), dtype=np.int64)
-    arrived = np.zeros(committed.shape[0], dtype=np.int64)
+    arrived = np.zeros((committed.shape[0], committed.shape[1] + 1), dtype=np.int64)
     for k in moves.carries:  # in order of year for each instrument
         i, t = int(moves.source[k]), int(moves.year[k])
-        if t == 0:
-            arrived[i] = 0
-        own = max(int(committed[i, t]) - int(arrived[i]), 0)
+        own = max(int(committed[i, t]) - int(arrived[i, t]), 0)
         out[k] = max(min(int(moves.upper[k]), int(usable[i, t]) - own), 0)
-        arrived[i] = out[k]
+        arrived[i, t + 1] = out[k]
     return out

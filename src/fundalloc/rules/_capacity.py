@@ -29,7 +29,7 @@ def capacity(grouped: Grouped, lines: Lines, groups: int) -> NDArray[np.float64]
         unlimited = np.bincount(pairs[0], weights=amounts == NO_LIMIT, minlength=groups) > 0
         sums = np.bincount(pairs[0], weights=np.asarray(facts.euro(np.maximum(amounts, 0))), minlength=groups) * heaviest
         out = np.where(unlimited, out, np.minimum(out, sums))
-    return np.maximum(out, _decided(grouped, lines, groups))
+    return np.maximum(out, decided_money(grouped, lines, groups))
 
 
 def _arriving(lines: Lines) -> IntArray:
@@ -39,7 +39,8 @@ def _arriving(lines: Lines) -> IntArray:
     return np.where(usable == NO_LIMIT, NO_LIMIT, usable + most["carried_in"] + most["transferred_in"])
 
 
-def _decided(grouped: Grouped, lines: Lines, groups: int) -> NDArray[np.float64]:
+def decided_money(grouped: Grouped, lines: Lines, groups: int) -> NDArray[np.float64]:
+    """Return for each group the weighted money that was decided for it, in EUR million."""
     decided = np.asarray(lines.facts.euro(lines.decided[grouped.line]))
     out: NDArray[np.float64] = np.bincount(grouped.member, weights=grouped.weight.values * decided, minlength=groups).astype(float)
     return out

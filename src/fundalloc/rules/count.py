@@ -20,7 +20,7 @@ from fundalloc.facts.fields import Amount, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, build_members
 from fundalloc.money import Exact, ceil_steps
-from fundalloc.rules._capacity import capacity
+from fundalloc.rules._capacity import capacity, decided_money
 from fundalloc.rules._kind import Codes, Demands, ForEach, Kind, Measures, Objection, Rows, Sense, Switches, bounds, movable
 
 
@@ -72,17 +72,28 @@ class Count(Kind):
         yield from super().objections(lines)
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
-        """One row per demand: the sum of the switches of its counted members against the number."""
+        """One row per demand: the sum of the switches of its counted members against the number.
+
+        A member whose decided money can never reach `active` is on, whatever the plan does: it counts against an upper
+        limit, and a lower limit is raised by it. One that can never have money is left out.
+        """
         money, counted, owner = self._counted(lines)
-        room = capacity(money, lines, len(counted))
-        least = np.full(len(counted), float(max(ceil_steps(self.active, lines.facts.step), 1) * lines.facts.step))
-        switches = Switches(len(counted), money.member, money.line, money.weight.values, np.maximum(room, least), least)
-        order = np.argsort(owner, kind="stable")
+        count = len(counted)
+        room, decided = capacity(money, lines, count), decided_money(money, lines, count)
+        threshold = float(max(ceil_steps(self.active, lines.facts.step), 1) * lines.facts.step)
+        stuck = (decided > 0) & (room < threshold * (1 - 1e-9))
+        never = (decided == 0) & ~movable(np.arange(count), money, lines)
+        least = np.where(stuck, 0.0, threshold)
+        switches = Switches(count, money.member, money.line, money.weight.values, np.maximum(room, threshold), least)
+        counts = np.flatnonzero(~never)
+        order = counts[np.argsort(owner[counts], kind="stable")]
         first, last = np.searchsorted(owner[order], demands.code, "left"), np.searchsorted(owner[order], demands.code, "right")
         row = np.repeat(np.arange(len(demands)), last - first)
         offset = np.arange(len(row)) - np.repeat(np.cumsum(last - first) - (last - first), last - first)
         switch = order[np.repeat(first, last - first) + offset]
-        lower, upper = bounds(demands.sense, np.array([float(f) for f in demands.figure]))
+        small = np.bincount(row, weights=stuck[switch], minlength=len(demands))
+        short = np.array([s is Sense.AT_LEAST for s in demands.sense], dtype=bool)
+        lower, upper = bounds(demands.sense, np.array([float(f) for f in demands.figure]) + np.where(short, small, 0.0))
         return Rows(lower, upper, row, -1 - switch, np.ones(len(row)), switches=switches)
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:

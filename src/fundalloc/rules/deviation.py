@@ -49,8 +49,10 @@ class Deviation(Kind):
         return self.within is not None or self.amount is not None
 
     def limits_written(self) -> None:
-        """Two-sided or one-sided, not both."""
-        if self.two_sided and (self.at_least or self.at_most or self.exactly):
+        """Two-sided or one-sided, not both, and never `exactly`."""
+        if self.exactly:
+            raise refuse("a deviation has no 'exactly'", "write within: 0 % to keep the plan's amount", ("exactly",))
+        if self.two_sided and (self.at_least or self.at_most):
             raise refuse("'within' or 'amount' beside a one-sided limit", "keep one of them")
         if not self.two_sided and not (self.at_least or self.at_most):
             raise refuse("no limit", "write within, amount, at_least or at_most")

@@ -55,7 +55,10 @@ class Payments(Kind):
             yield ("for_each",), "payments run over the years already", "take 'year' out of for_each"
             return
         facts = lines.facts
-        for k in np.unique(lines.instrument[lines.select(self.money)]):
+        picked = lines.select(self.money)
+        if self.unless is not None:
+            picked &= ~lines.select(self.unless)
+        for k in np.unique(lines.instrument[picked]):
             if not facts.instruments[int(k)].payment_profile:
                 yield (
                     ("money",),

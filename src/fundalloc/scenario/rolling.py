@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import os
 import re
 import shutil
@@ -10,11 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from fundalloc.errors import OutputError, UsageError
+from fundalloc.facts.entities import Ceiling
 from fundalloc.facts.facts import Decided
 from fundalloc.money import plain
-from fundalloc.scenario.document import Mapping, Node, Scalar, Sequence, display_name, read_document, texts
+from fundalloc.scenario.document import Mapping, Node, Scalar, Sequence, display_name, read_document, texts, to_plain
+from fundalloc.scenario.merging import load_tree
 from fundalloc.scenario.plans import LineKey, PlanAmounts
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.starters import check_empty, write_schema
@@ -50,12 +54,13 @@ def roll_forward(scenario: Scenario, source: Path, plan: PlanAmounts, plan_file:
     check_empty(folder)
     try:
         copied = _copy_originals(source, folder)
-        main = folder / f"{source.stem}-{year}.yaml"
+        main = folder / f"{_renamed(source.stem, scenario, year)}.yaml"
         with (folder / DECIDED).open("w", encoding="utf-8", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows([_HEADING, *(entry.cells for entry in decided_money(scenario, plan, year))])
         baseline = _baseline(source, copied) or _copy_plan(plan_file, folder)
         extends = copied[source.resolve()].relative_to(folder).as_posix()
-        main.write_text(_text(scenario, plan, year, extends, baseline.relative_to(folder).as_posix()), "utf-8")
+        text = _text(scenario, plan, year, extends, baseline.relative_to(folder).as_posix())
+        main.write_text(text + _frozen_ceilings(scenario, source), "utf-8")
         schema = write_schema(folder)
     except OSError as error:
         raise OutputError(f"Cannot write into {folder}: {error.strerror}.") from None
@@ -114,12 +119,61 @@ def _text(scenario: Scenario, plan: PlanAmounts, year: int, extends: str, baseli
         "# yaml-language-server: $schema=schema.json\n"
         f"# {scenario.id}, rolled forward to {year}: the years before are closed to the plan in {Path(plan.file).name}.\n"
         f"extends: {_quoted(extends)}\n"
-        f"scenario: {scenario.id[:55]}-{year}\n"
+        f"scenario: {_renamed(scenario.id[:55], scenario, year)}\n"
         "state: draft\n"
         f"closed: {closed}\n"
         f"decided: {{file: {DECIDED}}}\n"
         f"baseline: {_quoted(baseline)}\n"
     )
+
+
+def _renamed(name: str, scenario: Scenario, year: int) -> str:
+    """Put the first open year behind a name, in place of the one that an earlier roll has put there."""
+    earlier = f"-{max(scenario.facts.closed) + 1}" if scenario.facts.closed else ""
+    return f"{name.removesuffix(earlier)}-{year}"
+
+
+def _frozen_ceilings(scenario: Scenario, source: Path) -> str:
+    """Write out the ceilings that `adjust` has changed, and switch these adjustments off: they would spare closed years."""
+    node = scenario.tree.mapping("adjust")
+    entries = {name: _without_ceilings(entry) for name, entry in node.items.items()} if node else {}
+    changed = {name: rest for name, rest in entries.items() if rest is not None}
+    if not changed:
+        return ""
+    written = load_tree(source, lambda _: True).mapping("instruments")
+    ceilings = {i.id: i.ceiling for i in scenario.facts.instruments if i.ceiling is not None}
+    adjusted = scenario.tree.mapping("instruments")
+    assert written is not None
+    assert adjusted is not None
+    lines = ["adjust:", *(f"  {_quoted(name)}: {json.dumps(rest, ensure_ascii=False)}" for name, rest in changed.items()), "instruments:"]
+    for name, ceiling in ceilings.items():
+        before, after = written.mapping(name), adjusted.mapping(name)
+        if before and after and _plain(before.get("ceiling")) != _plain(after.get("ceiling")):
+            lines.append(f"  {name}: {{ceiling: {json.dumps(_limits(ceiling))}}}")
+    return "\n".join(lines) + "\n"
+
+
+def _without_ceilings(entry: Node) -> Any:
+    """Return an entry of `adjust` without its ceilings, switched off when nothing else is left; None when it has none."""
+    if isinstance(entry, Mapping) and entry.text("off") == "true":
+        return None
+    items = [to_plain(item) for item in (entry.items if isinstance(entry, Sequence) else [entry])]
+    if not any("ceiling" in item for item in items):
+        return None
+    kept = [{key: value for key, value in item.items() if key not in ("ceiling", "year")} if "ceiling" in item else item for item in items]
+    kept = [item for item in kept if set(item) & {"reserve", "absorption", "need", "priority"}]
+    return kept or {"off": True, "reason": "the ceilings below contain it"}
+
+
+def _plain(node: Node | None) -> Any:
+    return None if node is None else to_plain(node)
+
+
+def _limits(ceiling: Ceiling) -> dict[str, Any]:
+    """Return a ceiling as it is written in a scenario file."""
+    each = {str(year): plain(amount) for year, amount in (ceiling.each or {}).items()}
+    yearly: dict[str, Any] = {"each": each.get("0", each)} if each else {}
+    return {**yearly, "total": plain(ceiling.total)} if ceiling.total is not None else yearly
 
 
 def _quoted(text: str) -> str:

@@ -47,6 +47,10 @@ def solve(program: LinearProgram, options: Options) -> Solution:
         highs.setOptionValue("time_limit", float(options.time_limit))
     if options.gap is not None:
         highs.setOptionValue("mip_rel_gap", float(options.gap))
+    if options.start is not None:
+        start = highspy.HighsSolution()
+        start.col_value = list(options.start)
+        highs.setSolution(start)
     highs.run()
     status = highs.getModelStatus()
     if status == highspy.HighsModelStatus.kUnboundedOrInfeasible or (status not in _STATUS and status not in _STOPPED):

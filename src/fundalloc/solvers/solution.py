@@ -32,6 +32,8 @@ class Options:
     """Seconds."""
     gap: float | None = None
     """Relative gap at which an integer search may stop."""
+    start: Floats | None = None
+    """Values from which a search may start."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from fundalloc.model.settling import settling_program
 from fundalloc.model.stages import hold, stage_program
 from fundalloc.scenario.stages import Stage
 from fundalloc.solvers import solve_program
+from fundalloc.solvers.mixed import fix_switches, solve_mixed
 from fundalloc.solvers.solution import Options, Solution, Status
 
 INTERIOR_POINT_FROM = 10_000
@@ -50,7 +51,7 @@ class Optimum:
 
 def optimise(program: LinearProgram, lines: Lines, wishes: Wishes, options: Options) -> Optimum:
     """Solve the stages, each with the earlier ones held, and settle. Look at `first.status` before anything else."""
-    first = solve_program(program, options)
+    first = solve_mixed(program, options)
     if not first.usable:
         return Optimum(first, first.values, first.prices, first.prices, program)
     held, last, score_row = program, first, program.shape[0]
@@ -58,7 +59,7 @@ def optimise(program: LinearProgram, lines: Lines, wishes: Wishes, options: Opti
         held = hold(program, program.cost, first.objective, float(wishes.stages[0].give))
         for stage in wishes.stages[1:]:
             staged = stage_program(held, stage.goal, stage.for_each, lines, wishes.baseline)
-            solution = solve_program(staged, options)
+            solution = solve_mixed(staged, options)
             if solution.status is not Status.OPTIMAL:
                 break
             held, last = hold(staged, staged.cost, solution.objective, float(stage.give)), solution
@@ -68,15 +69,6 @@ def optimise(program: LinearProgram, lines: Lines, wishes: Wishes, options: Opti
     if first.status is Status.OPTIMAL and program.lines:
         values = _settled(held, score_row, last, lines, wishes, options, first.objective)[: program.shape[1]]
     return Optimum(first, values, prices, proof, chosen)
-
-
-def fix_switches(program: LinearProgram, values: Floats) -> LinearProgram:
-    """Return the linear program in which every switch stays as it is in `values`."""
-    if program.integer is None:
-        return program
-    on = np.where(program.integer, np.rint(values[: program.shape[1]]), 0.0)
-    lower, upper = (np.where(program.integer, on, bound) for bound in (program.lower, program.upper))
-    return replace(program, lower=lower, upper=upper, integer=None)
 
 
 def _prices(program: LinearProgram, first: Solution, options: Options) -> tuple[Floats, Floats]:

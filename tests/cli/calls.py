@@ -1,4 +1,4 @@
-"""The commands, called as from a shell."""
+"""Fixtures of these tests: the commands, called as from a shell, and plans as files. A plugin, as conftest names only tests/conftest.py."""
 
 import json
 from collections.abc import Callable

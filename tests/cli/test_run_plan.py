@@ -10,6 +10,8 @@ import pytest
 
 from cases import TWO_BY_TWO, write
 
+pytest_plugins = ("calls",)
+
 BY_HAND = {"a|north|returns|2026": 5, "a|south|returns|2026": 4, "b|south|returns|2026": 6}
 
 

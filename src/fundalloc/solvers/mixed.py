@@ -1,0 +1,134 @@
+"""Programs with switches: a good plan first, and a search only when its gap is too wide.
+
+The relaxation (switches between 0 and 1) bounds the score. Its money says which switches are worth having on; with them
+fixed the program is linear again and gives a lawful plan. When that plan is within the gap of the bound it is proved;
+otherwise the solver searches, starting from it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fundalloc.model.linear_program import SWITCHED_OFF, Floats, LinearProgram
+from fundalloc.solvers import solve_program
+from fundalloc.solvers.solution import Options, Solution, Status
+
+GAP = 1e-4
+"""Relative gap within which a plan counts as optimal."""
+_SHARES = (0.5, 0.0)
+"""A switch is tried on when its money reaches this share of what it must be at the least."""
+
+
+def solve_mixed(program: LinearProgram, options: Options) -> Solution:
+    """Solve a program, with or without switches."""
+    if program.integer is None:
+        return solve_program(program, options)
+    started = time.perf_counter()
+    relaxed = solve_program(replace(program, integer=None), options)
+    if relaxed.status is not Status.OPTIMAL:
+        return relaxed
+    best, gap = None, options.gap if options.gap is not None else GAP
+    for attempt in _attempts(program, relaxed, options):
+        if attempt.usable and (best is None or attempt.objective > best.objective):
+            best = attempt
+        if best is not None and relaxed.objective - best.objective <= gap * max(abs(relaxed.objective), 1.0):
+            seconds = time.perf_counter() - started
+            return replace(best, method="relaxation, switches fixed", bound=relaxed.objective, seconds=seconds)
+    found = solve_program(program, replace(options, gap=gap, start=None if best is None else best.values))
+    if not found.usable and best is not None and found.status is not Status.INFEASIBLE:
+        return replace(best, status=Status.FEASIBLE, bound=relaxed.objective)
+    return found
+
+
+def fix_switches(program: LinearProgram, values: Floats) -> LinearProgram:
+    """Return the linear program in which every switch stays as it is in `values`."""
+    if program.integer is None:
+        return program
+    on = np.where(program.integer, np.rint(values[: program.shape[1]]), 0.0)
+    lower, upper = (np.where(program.integer, on, bound) for bound in (program.lower, program.upper))
+    return replace(program, lower=lower, upper=upper, integer=None)
+
+
+def _attempts(program: LinearProgram, relaxed: Solution, options: Options) -> Iterator[Solution]:
+    """Solve with the switches fixed as the relaxation's money suggests: soft limits on their number kept, then not."""
+    money, least = _money(program, relaxed.values), _least(program)
+    forced = _money(program, np.where(np.isfinite(program.lower), program.lower, 0.0)) > 0
+    money = np.where(forced, np.inf, money)  # decided money keeps its switch on
+    tried: set[bytes] = set()
+    for share, soft in product(_SHARES, (True, False)):
+        on = (money > 1e-6) & (money >= share * least)
+        _drop_smallest(program, on, money, soft)
+        on = _agree(program, on) | forced
+        if on.tobytes() not in tried:
+            tried.add(on.tobytes())
+            yield solve_program(fix_switches(program, on.astype(float)), options)
+
+
+def _money(program: LinearProgram, values: Floats) -> Floats:
+    """Return what flows through every switch, by column; the rows that switch off have one switch each."""
+    matrix, integer = program.matrix, program.integer
+    assert integer is not None
+    row, switch = matrix.row, integer[matrix.column]
+    off = np.zeros(program.shape[0], dtype=bool)
+    off[_off_rows(program)] = True
+    flow = np.bincount(row, weights=np.where(switch, 0.0, matrix.value * values[matrix.column]), minlength=program.shape[0])
+    money = np.zeros(program.shape[1])
+    own = switch & off[row]
+    money[matrix.column[own]] = flow[row[own]]
+    return money
+
+
+def _agree(program: LinearProgram, on: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Switch off what has no line left: switches of several rules may cover the same lines."""
+    matrix, switches = program.matrix, np.flatnonzero(program.integer)
+    inside = np.isin(matrix.row, _off_rows(program))
+    own = inside & np.isin(matrix.column, switches)
+    switch_of_row = np.full(program.shape[0], -1)
+    switch_of_row[matrix.row[own]] = matrix.column[own]
+    pair = inside & ~own
+    switch, line = switch_of_row[matrix.row[pair]], matrix.column[pair]
+    while True:
+        closed = np.zeros(program.shape[1], dtype=bool)
+        closed[line[~on[switch]]] = True
+        lines_left = np.bincount(switch, weights=~closed[line], minlength=program.shape[1]) > 0
+        if not np.any(on & ~lines_left):
+            return on
+        on = on & lines_left
+
+
+def _off_rows(program: LinearProgram) -> NDArray[np.intp]:
+    """Return the rows that tie every switch to its money; each has one switch."""
+    blocks = [np.arange(b.rows.start, b.rows.stop) for b in program.blocks if b.owner == SWITCHED_OFF]
+    return np.concatenate(blocks) if blocks else np.zeros(0, dtype=np.intp)
+
+
+def _least(program: LinearProgram) -> Floats:
+    """Return what must flow at the least through every switch that is on, by column."""
+    matrix, integer = program.matrix, program.integer
+    assert integer is not None
+    asks = integer[matrix.column] & (matrix.value < 0) & np.isfinite(program.row_lower[matrix.row])
+    least = np.zeros(program.shape[1])
+    np.maximum.at(least, matrix.column[asks], -matrix.value[asks])
+    return least
+
+
+def _drop_smallest(program: LinearProgram, on: NDArray[np.bool_], money: Floats, soft: bool) -> None:
+    """Switch off the smallest where an upper limit on switches alone would be exceeded; `soft`: also soft limits."""
+    matrix, integer = program.matrix, program.integer
+    assert integer is not None
+    for block in program.blocks:
+        if block.rule is None or not (block.rule.hard or soft):
+            continue
+        missed = np.arange(block.misses.start, block.misses.stop)
+        for row in range(block.rows.start, block.rows.stop):
+            columns = np.setdiff1d(matrix.column[matrix.start[row] : matrix.start[row + 1]], missed)
+            limit = program.row_upper[row]
+            if len(columns) and np.isfinite(limit) and integer[columns].all() and on[columns].sum() > limit:
+                order = columns[np.argsort(money[columns], kind="stable")]
+                on[order[: len(order) - int(limit)]] = False
