@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
+
+from fundalloc.model.compile import compile_program
+from fundalloc.model.linear_program import LinearProgram
+from fundalloc.run import with_baseline
+from fundalloc.scenario.loading import load
+from fundalloc.scenario.scenario import Scenario
 
 ROOT = Path(__file__).parents[1]
 TINY = ROOT / "examples" / "tiny" / "tiny.yaml"
@@ -37,6 +45,13 @@ South: 6 at 2.0, 3.6 at 1.2, 2.4 at 0.6 a euro of met need. North: 4 at 1.0, 2.4
 B only reaches South and meets half a euro per euro: its 6 meet 3. A's 10 go first where a euro earns most:
 South up to 6 (3 from A), then 3.6 at 1.2 (from A), then North 3.4 of 4 at 1.0. Score 12 + 4.32 + 3.4 = 19.72.
 """
+
+
+@cache
+def relaxed_shipped(path: Path) -> tuple[Scenario, LinearProgram]:
+    """A shipped scenario with its baseline solved, and its linear program (switches between 0 and 1)."""
+    scenario = with_baseline(load(path))
+    return scenario, replace(compile_program(scenario), integer=None)
 
 
 def write(folder: Path, case: dict[str, Any], name: str = "case.yaml") -> Path:

@@ -1,13 +1,16 @@
 """Every shipped scenario loads, solves, verifies, meets its expected score, and says where its figures come from."""
 
 import csv
+import json
 import subprocess
 import sys
 
+import jsonschema
 import pytest
 
 from cases import ROOT, SHIPPED
 from fundalloc.run import solve
+from fundalloc.scenario.document import read_document, to_plain
 from fundalloc.scenario.loading import load
 
 CODES = {"F", "D", "M", "assumption"}
@@ -26,7 +29,9 @@ def test_expected_score(path):
     assert scenario.head.expect is not None, f"{path.name} states no expected score"
     plan = solve(scenario)
     assert plan.status == "optimal"
-    assert plan.log.program_score == pytest.approx(float(scenario.head.expect.score), abs=0.06)
+    # With switches a plan counts as optimal within a relative 1e-4, so its score is known that well.
+    tolerance = max(0.06, 1e-4 * plan.score if plan.log.switches else 0)
+    assert plan.log.program_score == pytest.approx(float(scenario.head.expect.score), abs=tolerance)
     assert plan.score == pytest.approx(plan.log.program_score, rel=2e-4)
 
 
@@ -62,8 +67,6 @@ def test_needs_follow_from_the_indicators():
 
 
 def test_the_schema_beside_the_scenarios_is_current():
-    import json
-
     from fundalloc.scenario.schema import json_schema
 
     assert json.loads((ROOT / "scenarios" / "schema.json").read_text("utf-8")) == json_schema()
@@ -71,12 +74,5 @@ def test_the_schema_beside_the_scenarios_is_current():
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda p: f"{p.parent.name}/{p.stem}")
 def test_shipped_files_satisfy_the_schema(path):
-    import jsonschema
-    import yaml
-
-    document = yaml.safe_load(path.read_text("utf-8"))
-    document["as_of"] = str(document.get("as_of", "2026-01-01"))
-    schema = ROOT / "scenarios" / "schema.json"
-    import json
-
-    jsonschema.Draft7Validator(json.loads(schema.read_text("utf-8"))).validate(document)
+    schema = json.loads((ROOT / "scenarios" / "schema.json").read_text("utf-8"))
+    jsonschema.Draft7Validator(schema).validate(to_plain(read_document(path, path.name)))

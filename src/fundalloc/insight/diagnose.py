@@ -15,7 +15,6 @@ from fundalloc.errors import Conflict
 from fundalloc.model.compile import compile_program
 from fundalloc.model.elastic import elastic_program, hard_rows, only_rows
 from fundalloc.model.linear_program import LinearProgram
-from fundalloc.money import euro, percent
 from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options, Status, solve_program
@@ -97,7 +96,6 @@ def _describe(scenario: Scenario, program: LinearProgram, row: int) -> Conflict:
     assert rule is not None
     assert demands is not None
     k = row - block.rows.start
-    figure = demands.figure[k]
-    limit = percent(figure) if rule.relative else f"EUR {euro(figure, scenario.decimals)} million"
+    limit = rule.written(demands.figure[k], scenario.decimals)
     said = rule.sentence(demands.member[k], scenario.names())
     return Conflict(rule.id, f"{said}: {demands.sense[k]} {limit}", scenario.where(rule))

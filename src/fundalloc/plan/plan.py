@@ -85,9 +85,16 @@ class Plan:
         return sum(float(f.rule.soft or 0) * float(-f.headroom) for f in missed)
 
     @cached_property
+    def last_resort(self) -> float:
+        """Points that the use of instruments of last resort costs."""
+        lines = self.scenario.lines
+        points = np.array([float(i.last_resort) for i in self.scenario.facts.instruments])
+        return float(points[lines.instrument] @ self.amounts)
+
+    @cached_property
     def score(self) -> float:
-        """Impact less penalties, of the rounded plan."""
-        return float(self.coverage.impact.sum()) - self.penalty
+        """Impact less penalties and the price of last resorts, of the rounded plan."""
+        return float(self.coverage.impact.sum()) - self.penalty - self.last_resort
 
     @cached_property
     def allocation(self) -> pd.DataFrame:

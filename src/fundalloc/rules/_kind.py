@@ -28,7 +28,7 @@ from fundalloc.facts.entities import Record
 from fundalloc.facts.fields import Factor, Flag, Id, Text, Words, inside, read_limit, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Members, Pick, Selection, build_members
-from fundalloc.money import Figure
+from fundalloc.money import Figure, euro, percent, plain
 
 Codes = NDArray[np.intp]
 Objection = tuple[tuple[str, ...], str, str]
@@ -331,6 +331,12 @@ class Kind(Record):
             for labels, masks, owner in zip(members.labels, members.masks, members.owners, strict=True)
         ]
         return [name for name in members.names(absent) if all(part in entry for part, entry in zip(name, wanted, strict=True))]
+
+    def written(self, figure: Fraction, decimals: int) -> str:
+        """Return a figure of this rule as people write it: a share, an amount, or a number of members."""
+        if self.relative:
+            return percent(figure)
+        return f"EUR {euro(figure, decimals)} million" if self.unit == "million EUR" else f"{plain(figure)} {self.unit}"
 
     def sentence(self, member: Sequence[str], names: Mapping[str, Mapping[str, str]], language: str = "en") -> str:
         """Return `says` with the member's names filled in; `names` maps a dimension to {id: name}."""

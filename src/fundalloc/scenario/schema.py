@@ -11,6 +11,7 @@ from fundalloc.facts.entities import Area, Instrument, Record, Transfer
 from fundalloc.facts.selection import Clause
 from fundalloc.rules import kinds
 from fundalloc.scenario.sections import TOP_LEVEL, Head
+from fundalloc.scenario.stages import GOALS
 from fundalloc.scenario.table_specs import SPECS
 
 _OFF = {"off": {"type": "boolean"}, "reason": {"type": "string", "description": "why it is switched off"}}
@@ -39,6 +40,7 @@ def json_schema() -> dict[str, Any]:
         properties[name] = _table(name, list(columns))
     for name in _PLAIN:
         definitions[name] = {"anyOf": [{"type": ["number", "string"]}, definitions[name]]}
+    definitions["Stage"] = _stage(definitions["Stage"])
     assert set(properties) == set(TOP_LEVEL), set(properties) ^ set(TOP_LEVEL)
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
@@ -66,6 +68,14 @@ def _entry(model: type[Record], definitions: dict[str, Any]) -> dict[str, Any]:
     properties = _properties(model, definitions)
     properties.pop("id", None)
     return {"type": "object", "properties": {**properties, **_OFF}, "additionalProperties": False}
+
+
+def _stage(definition: dict[str, Any]) -> dict[str, Any]:
+    """A stage is a word, or a word with its options: `{lowest_coverage: {for_each: partnership}, give: 1 %}`."""
+    options = {name: definition["properties"][name] for name in ("for_each", "give")}
+    inner = {"type": "object", "properties": options, "additionalProperties": False}
+    words = {"type": "object", "properties": {**dict.fromkeys(GOALS, inner), **options}, "additionalProperties": False}
+    return {"anyOf": [{"enum": list(GOALS)}, words]}
 
 
 def _rule(definitions: dict[str, Any]) -> dict[str, Any]:
