@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from fundalloc.errors import Infeasible, SolverFailed
 from fundalloc.model.compile import compile_program
+from fundalloc.model.health import numerical_troubles
 from fundalloc.model.linear_program import LinearProgram
 from fundalloc.model.settling import proportional_plan
 from fundalloc.plan.certificate import certify
@@ -43,7 +44,8 @@ def solve(scenario: Scenario, options: Options | None = None, progress: Progress
     if first.status is Status.INFEASIBLE:
         raise Infeasible([])
     if not first.usable:
-        raise SolverFailed(first.status, f"The solver stopped: {first.status} ({first.message or first.solver}).")
+        troubles = "".join(f"\n  {trouble}" for trouble in numerical_troubles(program))
+        raise SolverFailed(first.status, f"The solver stopped: {first.status} ({first.message or first.solver}).{troubles}")
     with progress("Rounding"):
         rounded = round_plan(optimum.chosen, replace(first, values=optimum.values), lines, options)
     with progress("Verifying"):

@@ -38,7 +38,12 @@ class Hierarchy:
 
 def find_cycle(within: Mapping[str, str]) -> list[str] | None:
     """Return one cycle of `within` (child → parent) as a closed list of ids, or None."""
-    graph = nx.DiGraph((child, parent) for child, parent in within.items() if parent)
+    return find_circle((child, parent) for child, parent in within.items() if parent)
+
+
+def find_circle(edges: Iterable[tuple[str, str]]) -> list[str] | None:
+    """Return one circle of directed edges as a closed list of names, or None."""
+    graph = nx.DiGraph(edges)
     try:
         edges = nx.find_cycle(graph)
     except nx.NetworkXNoCycle:

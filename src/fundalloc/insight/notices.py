@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
+from fundalloc.model.compile import compile_program
+from fundalloc.model.health import numerical_troubles
 from fundalloc.model.objective import pair_of_line
 from fundalloc.money import plain
+from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
 
-SHOWN = 6
+SHOWN = 3
 """How many names a notice lists before it says "and n more"."""
 
 
 def notices(scenario: Scenario) -> list[str]:
     """Return the notices of a scenario as sentences."""
-    return [*_unreachable_needs(scenario), *_skipped_members(scenario), *_crooked_ceilings(scenario)]
+    program = compile_program(with_baseline(scenario))
+    return [*numerical_troubles(program), *_unreachable_needs(scenario), *_skipped_members(scenario), *_crooked_ceilings(scenario)]
 
 
 def _unreachable_needs(scenario: Scenario) -> list[str]:

@@ -330,7 +330,9 @@ class Kind(Record):
             {label for label, mask in zip(labels, masks, strict=True) if np.any(mask & meant[owner])}
             for labels, masks, owner in zip(members.labels, members.masks, members.owners, strict=True)
         ]
-        return [name for name in members.names(absent) if all(part in entry for part, entry in zip(name, wanted, strict=True))]
+        named = {key for _, figures in self.limits() for key in figures}
+        meaning = [name for name in members.names(absent) if all(part in entry for part, entry in zip(name, wanted, strict=True))]
+        return meaning if "" in named else [name for name in meaning if "|".join(name) in named]
 
     def written(self, figure: Fraction, decimals: int) -> str:
         """Return a figure of this rule as people write it: a share, an amount, or a number of members."""

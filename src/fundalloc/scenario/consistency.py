@@ -9,6 +9,8 @@ import numpy as np
 
 from fundalloc.errors import Place, Problem
 from fundalloc.facts.facts import NO_LIMIT, Facts
+from fundalloc.facts.hierarchy import find_circle
+from fundalloc.facts.selection import Selection
 from fundalloc.money import decimals as decimals_of
 from fundalloc.money import euro
 from fundalloc.scenario.document import Mapping as Tree
@@ -114,11 +116,26 @@ def _eur(facts: Facts, steps: int) -> str:
 
 def check_rules(scenario: Scenario) -> Iterator[Problem]:
     """Yield what the facts show to be wrong with a rule: unknown members, no line that counts."""
+    yield from _waiting(scenario)
     for rule in scenario.written_rules:
         for inside, message, hint in rule.objections(scenario.lines):
             path = ("rules", rule.id, *inside)
             written = inside[0] in _keys(scenario, rule.id)
             yield Problem(locate(scenario.tree, path) if written else scenario.places[rule.id], message, hint)
+
+
+def _waiting(scenario: Scenario) -> Iterator[Problem]:
+    """Yield a circle of rules whose money waits for each other's (`after`)."""
+    lines = scenario.lines
+    found = [(rule, getattr(rule, "after", None)) for rule in scenario.written_rules]
+    waiting = [(rule, after) for rule, after in found if isinstance(after, Selection)]
+    edges = [
+        (rule.id, other.id) for rule, after in waiting for other, _ in waiting if np.any(lines.select(after) & lines.select(other.money))
+    ]
+    circle = find_circle(edges)
+    if circle:
+        message = f"these rules wait for each other: {' → '.join(circle)}" if len(circle) > 2 else f"'{circle[0]}' waits for its own money"
+        yield Problem(scenario.places[circle[0]], message, "let one of them come first, or narrow its `after`")
 
 
 def _keys(scenario: Scenario, rule_id: str) -> set[str]:

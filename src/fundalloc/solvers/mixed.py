@@ -86,6 +86,7 @@ def _money(program: LinearProgram, values: Floats) -> Floats:
 
 def _agree(program: LinearProgram, on: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Switch off what has no line left: switches of several rules may cover the same lines."""
+    assert program.integer is not None
     matrix, switches = program.matrix, np.flatnonzero(program.integer)
     inside = np.isin(matrix.row, _off_rows(program))
     own = inside & np.isin(matrix.column, switches)
