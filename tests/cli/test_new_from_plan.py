@@ -111,13 +111,13 @@ def test_carried_money_stays_where_it_was_used(fundalloc, tmp_path, plan_csv):
 
 
 def test_adjusted_ceilings_stay_as_they_were(fundalloc, variant, result_of, tmp_path):
-    """AMIF has 9 instead of 10 in 2025 and 2026, less 10 % in 2025: 8.1 and 9; adjusting spares closed years, so they are written out."""
+    """AMIF: 1 of 2 × 10 goes, so 9.5 a year; 10 % less in 2025 is 8.55, of which 8.5 are whole steps. Adjusting spares closed years."""
     cut = "cut: [{instrument: amif, year: 2025, ceiling: inherited - 10 %}, {area: returns, need: inherited + 10 %}]"
     scenario = variant(("rules:", f"adjust:\n  less: {{instrument: amif, ceiling: inherited - 1}}\n  {cut}\nrules:"))
     result = fundalloc("new", tmp_path / "next", "--from", result_of(scenario), "--year", "2026")
     assert result.exit_code == 0, result.stderr
     before, after = load(scenario).facts, load(tmp_path / "next" / "scenario-2026.yaml").facts
-    assert before.ceilings.full[1].tolist() == [81, 90]
+    assert before.ceilings.full[1].tolist() == [85, 95]
     assert after.ceilings.full[1].tolist() == before.ceilings.full[1].tolist()
     assert after.ceilings.full_total.tolist() == before.ceilings.full_total.tolist()
     assert after.needs.need.values.tolist() == before.needs.need.values.tolist()

@@ -264,3 +264,14 @@ def test_markers_of_one_instrument_override_those_of_all(fixed):
 def test_effectiveness_and_its_default(fixed):
     assert fixed.facts.effectiveness.values.tolist() == [[1.0, 0.8, 1.0], [0.5, 1.0, 1.0], [1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]
     assert fixed.facts.eligible.tolist() == [[True] * 3, [True] * 3, [False] * 3, [False] * 3]
+
+
+def test_rules_that_wait_for_each_other_are_named(complaints, child):
+    path = child("""
+        rules:
+          first: {kind: sequence, says: a, money: {area: returns}, after: {area: smuggling}, at_most: 50 %, source: x}
+          second: {kind: sequence, says: b, money: {area: smuggling}, after: {area: returns}, at_most: 50 %, source: x}
+    """)
+    assert complaints(path) == [
+        "child.yaml:4:3: these rules wait for each other: first → second → first (let one of them come first, or narrow its `after`)"
+    ]

@@ -45,10 +45,10 @@ def find_circle(edges: Iterable[tuple[str, str]]) -> list[str] | None:
     """Return one circle of directed edges as a closed list of names, or None."""
     graph = nx.DiGraph(edges)
     try:
-        edges = nx.find_cycle(graph)
+        found = nx.find_cycle(graph)
     except nx.NetworkXNoCycle:
         return None
-    return [edges[0][0], *(edge[1] for edge in edges)]
+    return [found[0][0], *(edge[1] for edge in found)]
 
 
 def build_hierarchy(nodes: Iterable[str], within: Mapping[str, str]) -> Hierarchy:

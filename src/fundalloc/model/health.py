@@ -24,7 +24,8 @@ def numerical_troubles(program: LinearProgram) -> Iterator[str]:
     for name, (low, high) in ranges(program).items():
         if high / low >= RANGE:
             where = _owners(program, name, low, high)
-            yield f"{name} reach from {low:.3g} to {high:.3g}, a range of {high / low:.0e}{where}; check the units (EUR million) of these figures"
+            span = f"{name} reach from {low:.3g} to {high:.3g}, a range of {high / low:.0e}{where}"
+            yield f"{span}; check the units (EUR million) of these figures"
 
 
 def _span(values: Floats) -> tuple[float, float] | None:
