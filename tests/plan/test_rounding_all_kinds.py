@@ -21,7 +21,6 @@ from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 
 HEADING = "instrument,partnership,area,year,amount\n"
-BUILT_IN = {"ceiling", "absorption", "transfer"}
 
 
 def ruled(**rules: dict[str, Any]) -> dict[str, Any]:
@@ -42,18 +41,23 @@ def test_a_minimum_size_between_two_steps_rounds_up(tmp_path):
     assert plan.score == pytest.approx(3.1 + 12 + 4.32 + 0.18)
 
 
-def test_a_minimum_size_without_a_whole_step_below_the_cap_means_nothing(tmp_path):
-    # Between 3.05 and 3.09 no multiple of 0.1 lies: North gets nothing. At 0.01 it gets 3.09.
-    size = {"kind": "minimum_size", "money": {"partnership": "north"}, "at_least": "3.05"}
-    cap = {"kind": "amount", "money": {"partnership": "north"}, "at_most": "3.09"}
-    path = write(tmp_path, ruled(size=size, cap=cap))
-    assert solve(load(path, settings=["round_to=0.01"])).total("partnership")["north"] == pytest.approx(3.09)
-    try:
-        coarse = solve(load(path))
-    except NotRoundable as error:  # the switch stays on while rounding: the refusal names both rules' neighbourhood
-        assert "size" in str(error) or "cap" in str(error)
-    else:
-        assert coarse.total("partnership").get("north", 0.0) == 0
+SQUEEZED = {
+    "size": {"kind": "minimum_size", "money": {"partnership": "north"}, "at_least": "3.05"},
+    "cap": {"kind": "amount", "money": {"partnership": "north"}, "at_most": "3.09"},
+}
+"""Between 3.05 and 3.09 no multiple of 0.1 lies: North gets nothing, or at a step of 0.01 it gets 3.09."""
+
+
+def test_a_finer_step_lets_a_minimum_size_be(tmp_path):
+    fine = solve(load(write(tmp_path, ruled(**SQUEEZED)), settings=["round_to=0.01"]))
+    assert fine.total("partnership")["north"] == pytest.approx(3.09)
+
+
+@pytest.mark.xfail(strict=True, raises=NotRoundable, reason="plan/rounding.py never tries other switches, and says that no plan exists")
+def test_a_minimum_size_that_no_step_meets_means_nothing(tmp_path):
+    coarse = solve(load(write(tmp_path, ruled(**SQUEEZED))))
+    assert coarse.total("partnership").get("north", 0.0) == 0
+    assert coarse.score == pytest.approx(12 + 4.32 + 1.44)
 
 
 def test_payments_in_whole_millions(tmp_path):
@@ -136,6 +140,8 @@ def any_cases(draw: st.DrawFn) -> tuple[dict[str, Any], str]:
         decided = dict(zip(("instrument", "partnership", "area", "year"), line, strict=True))
         state = draw(st.sampled_from(["committed", "locked"]))
         case["decided"] = [{**decided, "amount": str(draw(st.integers(1, 3))), "state": state, "decision": "Made up"}]
+    if draw(st.integers(0, 3)) == 0:
+        case["closed"] = str(first)
     planned = draw(st.lists(st.tuples(*map(st.sampled_from, (instruments, partnerships, areas))), unique=True, max_size=4))
     baseline = HEADING + "".join(f"{i},{p},{a},{first},{draw(tenths(1, 200))}\n" for i, p, a in planned)
     case["baseline"] = "plan.csv"
@@ -158,6 +164,13 @@ def more_rules(draw: st.DrawFn, areas: list[str]) -> dict[str, Any]:
             "at_most": draw(st.sampled_from(["1", "2"])),
             "active": draw(tenths(0, 20)),
         },
+        "exact": {"kind": "count", "counting": "route", "exactly": draw(st.sampled_from(["1", "2"])), "active": draw(tenths(0, 30))},
+        "spread": {
+            "kind": "count",
+            "counting": "partnership",
+            "at_least": draw(st.sampled_from(["1", "2"])),
+            "active": draw(tenths(0, 30)),
+        },
         "many": {"kind": "count", "for_each": "area", "counting": "partnership", "at_least": "2", "active": "1.5", "soft": "0.5"},
         "follow": {
             "kind": "sequence",
@@ -167,7 +180,13 @@ def more_rules(draw: st.DrawFn, areas: list[str]) -> dict[str, Any]:
             "at_most": draw(percent(10, 150)),
         },
         "cash": {"kind": "payments", "for_each": "instrument", "at_most": draw(tenths(20, 300)), "outstanding": draw(tenths(0, 10))},
-        "near": {"kind": "deviation", "for_each": "partnership", "within": draw(percent(5, 50)), "amount": draw(tenths(5, 50)), "soft": "1"},
+        "near": {
+            "kind": "deviation",
+            "for_each": "partnership",
+            "within": draw(percent(5, 50)),
+            "amount": draw(tenths(5, 50)),
+            "soft": "1",
+        },
         "most": {"kind": "deviation", "at_most": draw(percent(50, 300))},
         "least": {"kind": "deviation", "money": {"area": areas[0]}, "at_least": draw(percent(1, 20))},
     }
@@ -188,12 +207,11 @@ def solved(case: dict[str, Any], baseline: str, step: str) -> Plan | None:
             return solve(scenario)
         except NotRoundable as error:
             event(f"not roundable at {step}")
-            assert known & set(str(error).replace(",", " ").replace(".", " ").split()), str(error)
+            named = set(str(error).replace(",", " ").replace(".", " ").split()) & known
         except Infeasible:
             event(f"infeasible at {step}")
-            conflict = find_conflict(scenario)
-            assert conflict
-            assert {c.rule for c in conflict} <= known | {"decided money"}
+            named = {conflict.rule for conflict in find_conflict(scenario)} & known
+    assert named
     return None
 
 
@@ -241,12 +259,10 @@ def test_random_plans_are_whole_and_keep_everything(step, drawn):
     assert verify(scenario, ledger) == list(plan.findings)
     assert_ceilings(plan)
     event(f"switches {plan.log.switches > 0}, moves {plan.moves.any()}")
-    cushion = sum(float(i.last_resort) * spent(plan, k, t) for k, i in enumerate(scenario.facts.instruments) for t in range(len(scenario.facts.years)))
-    score = plan.score - (0 if COUNTS_CUSHION else cushion * float(scenario.facts.step))
+    years = range(len(scenario.facts.years))
+    cushions = [i.last_resort * spent(plan, k, t) for k, i in enumerate(scenario.facts.instruments) for t in years]
+    score = plan.coverage.impact.sum() - plan.penalty - float(sum(cushions) * scenario.facts.step)
+    assert plan.score == pytest.approx(score, abs=1e-6)
     assert plan.certificate is not None
     assert score <= float(plan.certificate.bound) + 1e-6
     assert score <= plan.log.program_score + 1e-6 * max(1.0, abs(plan.log.program_score))
-
-
-COUNTS_CUSHION = False
-"""Whether `plan.score` already pays for instruments of last resort."""

@@ -158,7 +158,9 @@ def test_no_dust_below_what_counts_as_active(tmp_path):
     assert plan.score == pytest.approx(19.72 - 0.02)
     tampered = plan.steps.copy()
     tampered[plan.scenario.lines.keys.index("a|north|returns|2026")] = 1
-    assert [f.status for f in verify(plan.scenario, tampered) if f.rule.id == "count"] == ["at limit"]  # money is money against an upper limit
+    assert [f.status for f in verify(plan.scenario, tampered) if f.rule.id == "count"] == [
+        "at limit"
+    ]  # money is money against an upper limit
 
 
 def test_closed_years_without_money_are_not_active(tmp_path):

@@ -17,7 +17,9 @@ def test_rows_cumulate_both_sides(tiny):
     first = dict.fromkeys(lines_like(tiny.lines, "*|egypt|returns|2025"), 1.0)
     first |= dict.fromkeys(lines_like(tiny.lines, "*|egypt|smuggling|2025"), -0.8)
     assert rows["egypt|2025", AT_MOST] == pytest.approx(first)
-    both = dict.fromkeys(lines_like(tiny.lines, "*|egypt|returns|*"), 1.0) | dict.fromkeys(lines_like(tiny.lines, "*|egypt|smuggling|*"), -0.8)
+    both = dict.fromkeys(lines_like(tiny.lines, "*|egypt|returns|*"), 1.0) | dict.fromkeys(
+        lines_like(tiny.lines, "*|egypt|smuggling|*"), -0.8
+    )
     assert rows["egypt|2026", AT_MOST] == pytest.approx(both)
     assert set(limits(follow, tiny.lines).values()) == {(-inf, 0.0)}
 
