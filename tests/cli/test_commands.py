@@ -290,3 +290,33 @@ def test_stopped_at_a_limit_exits_5(fundalloc):
     result = fundalloc("run", TINY.parents[2] / "scenarios/mff-2021-2027/baseline.yaml", "-n", "--time-limit", "0.000001")
     assert result.exit_code == 5
     assert "stopped" in result.stderr
+
+
+def test_a_baseline_shows_who_gains_and_who_loses(fundalloc, tmp_path):
+    """Against a plan that gave A's 10 to North, 3.4 stay there and 6.6 go to South, which also takes B's 6."""
+    path = write(tmp_path, TWO_BY_TWO)
+    (tmp_path / "before.csv").write_text("instrument,partnership,area,year,amount\na,north,returns,2026,10\n", "utf-8")
+    result = fundalloc("run", path, "-n", "--baseline", tmp_path / "before.csv")
+    assert result.exit_code == 0
+    lines = result.stdout.replace("\u00a0", " ").splitlines()
+    at = next(k for k, line in enumerate(lines) if line.startswith("Baseline"))
+    assert lines[at : at + 3] == [
+        "Baseline     +6.0 in total, 9.6 moved between lines",
+        "  gain       South +12.6",
+        "  lose       North -6.6",
+    ]
+
+
+def test_staying_close_gives_up_score(fundalloc, tmp_path):
+    """One euro moved from North's 1.0 to South's 1.2 costs 0.2 points: 1 % of 19.72 keeps 0.1972 / 0.2 = 0.98 more with North."""
+    path = write(tmp_path, TWO_BY_TWO)
+    (tmp_path / "before.csv").write_text("instrument,partnership,area,year,amount\na,north,returns,2026,10\n", "utf-8")
+    found = fundalloc("run", path, "-n", "--json", "--baseline", tmp_path / "before.csv", "--stay-close", "1%")
+    score = json.loads(found.stdout)["score"]
+    assert 19.72 * 0.99 - 0.05 <= score < 19.72
+
+
+def test_a_missing_baseline_is_a_problem(fundalloc, tmp_path):
+    result = fundalloc("run", TINY, "-n", "--baseline", tmp_path / "nothing.json")
+    assert result.exit_code == 3
+    assert "no such file" in result.stderr

@@ -98,7 +98,6 @@ def test_a_rolled_scenario_rolls_on(fundalloc, variant, result_of, tmp_path):
     assert (backwards.exit_code, backwards.stderr) == (2, "--year 2026: 2026 is already closed.\n")
 
 
-@pytest.mark.xfail(strict=True, reason="consistency._decided_above_limits does not know what is carried in")
 def test_carried_money_stays_where_it_was_used(fundalloc, tmp_path, plan_csv):
     """10 a year: 4 are left of the first year and used in the second, which then holds 14."""
     a = {"name": "A", "source": "assumption", "ceiling": {"each": "10"}, "carry_over": {"share": "50 %"}}

@@ -1,6 +1,6 @@
 import pytest
-from cases import TINY, TWO_BY_TWO, write
 
+from cases import TINY, TWO_BY_TWO, write
 from fundalloc.insight.notices import notices
 from fundalloc.model.compile import compile_program
 from fundalloc.model.health import numerical_troubles, ranges

@@ -45,7 +45,9 @@ def contract(kind: type[Kind]) -> None:
     module = importlib.import_module(kind.__module__)
     own = [value for value in vars(module).values() if inspect.isclass(value) and value.__module__ == module.__name__]
     assert own == [kind], "a module holds one class"
-    assert module.__name__.rsplit(".", 1)[-1] == kind.kind and kind.kind.replace("_", "") == kind.__name__.lower(), "module, class and word have one name"
+    assert module.__name__.rsplit(".", 1)[-1] == kind.kind and kind.kind.replace("_", "") == kind.__name__.lower(), (
+        "module, class and word have one name"
+    )
     text = module.__doc__ or ""
     assert re.match(r"[A-Z].+[.:]\n", text), "the module begins with a sentence"
     assert re.search(r"^    .*(<=|>=|=).*$", text, re.MULTILINE), "the module states its inequality on an indented line"
@@ -136,7 +138,9 @@ def test_examples_round_trip(word, number, tiny, write):
 @given(data=st.data())
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_rows_say_what_check_says(word, number, tiny, data):
-    steps = np.array(data.draw(st.lists(st.integers(0, 500), min_size=len(tiny.lines.ledger), max_size=len(tiny.lines.ledger))), dtype=np.int64)
+    steps = np.array(
+        data.draw(st.lists(st.integers(0, 500), min_size=len(tiny.lines.ledger), max_size=len(tiny.lines.ledger))), dtype=np.int64
+    )
     assert_same(example(word, number, tiny), tiny.lines, steps)
 
 

@@ -109,12 +109,12 @@ def scenario_options(command: F) -> F:
     return outside(settings(command))
 
 
-def read(path: str, settings: tuple[str, ...], allow_outside: bool, out: Output) -> Scenario:
+def read(path: str, settings: tuple[str, ...], allow_outside: bool, out: Output, baseline: str | None = None) -> Scenario:
     """Read a scenario with progress."""
     from fundalloc.scenario.loading import load
 
     with out.progress("Reading"):
-        return load(path, settings=settings, allow_outside=allow_outside)
+        return load(path, settings=settings, allow_outside=allow_outside, baseline=baseline)
 
 
 def named_scenario(result: str) -> str:

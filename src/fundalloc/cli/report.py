@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fundalloc.plan.plan import Plan
 
 BAR = 24
+MOVERS = 3
 TOP = 12
 """Partnerships that the table names before it adds up the rest."""
 
@@ -29,6 +30,7 @@ def print_plan(plan: Plan, out: Output) -> None:
     _partnerships(plan, out)
     _areas(plan, out)
     _rules(plan, out)
+    _against_baseline(plan, out)
     _closing(plan, out)
 
 
@@ -123,6 +125,29 @@ def _rules(plan: Plan, out: Output) -> None:
     priced = [(abs(p), p, f) for f, p in zip(plan.findings, plan.prices, strict=True) if not f.rule.built_in and abs(p) > 1e-6]
     for _, price, finding in sorted(priced, key=lambda item: -item[0])[:3]:
         out.say(f"  dearest    {finding.rule.sentence(finding.member, names)}: {price:+.2f} points per extra EUR million of its limit")
+
+
+def _against_baseline(plan: Plan, out: Output) -> None:
+    """Say how much moves against the baseline plan, and who gains and who loses most."""
+    if plan.scenario.facts.baseline is None:
+        return
+    lines, names = plan.scenario.lines, plan.scenario.names()["partnership"]
+    change = plan.amounts - lines.baseline.values
+    by_partnership = np.bincount(lines.partnership, weights=change, minlength=len(plan.scenario.facts.partnerships))
+    moved, total = float(np.abs(change).sum()) / 2, float(change.sum())
+    out.say(f"Baseline     {_signed(plan, total)} in total, {_eur(plan, moved)} moved between lines")
+    order = np.argsort(by_partnership, kind="stable")
+    for word, positions in (("gain", order[::-1][:MOVERS]), ("lose", order[:MOVERS])):
+        sign = 1 if word == "gain" else -1
+        shown = [k for k in positions if sign * by_partnership[k] > 0]
+        if shown:
+            listed = (f"{names[plan.scenario.facts.partnerships[k].id]} {_signed(plan, float(by_partnership[k]))}" for k in shown)
+            out.say(f"  {word:<10} {', '.join(listed)}")
+
+
+def _signed(plan: Plan, value: float) -> str:
+    text = _eur(plan, abs(value))
+    return text if float(text.replace("\u00a0", "")) == 0 else f"{'+' if value > 0 else '-'}{text}"
 
 
 def _closing(plan: Plan, out: Output) -> None:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 @click.option("--solver", default="highs", show_default=True, help="highs, or a solver that PuLP reaches: cbc, highs-pulp …")
 @click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Stop the solver after this time.")
 @click.option("--gap", type=click.FloatRange(min=0), help="Relative gap at which a search may stop.")
+@click.option("--baseline", metavar="FILE", help="The plan to start from: a scenario, or a plan as .json, .csv or .xlsx.")
+@click.option("--stay-close", metavar="SHARE", help="Score that may be given up to move less money, such as 0.1%.")
 @click.option("--plan", "plan_file", metavar="PLAN", help="Score this hand-made plan (.xlsx, .json, .csv) without optimising it.")
 @click.option("-n", "--dry-run", is_flag=True, help="Solve and print, write nothing.")
 @click.option("--open", "open_file", is_flag=True, help="Open the workbook when it is written.")
@@ -36,6 +38,8 @@ def run(
     solver: str,
     time_limit: float | None,
     gap: float | None,
+    baseline: str | None,
+    stay_close: str | None,
     plan_file: str | None,
     dry_run: bool,
     open_file: bool,
@@ -55,18 +59,20 @@ def run(
 
     if len(files) > 1 and (write_lp or csv_folder):
         raise click.UsageError("--csv and --write-lp take one scenario at a time.")
+    if stay_close is not None:
+        settings = (*settings, f"settle.stay_close={stay_close}")
     options = Options(solver=solver, time_limit=time_limit, gap=gap)
     if plan_file is not None:
         if len(files) > 1:
             raise click.UsageError("--plan takes one scenario at a time.")
         if output or csv_folder or write_lp or open_file:
             raise click.UsageError("--plan only measures: leave -o, --csv, --write-lp and --open out.")
-        _score(read(files[0], settings, allow_outside, out), plan_file, options, out)
+        _score(read(files[0], settings, allow_outside, out, baseline), plan_file, options, out)
         return
     books = {} if output is None or dry_run else _book_names(files, Path(output))
     for book in books.values():
         check_writable(book)
-    scenarios = [read(file, settings, allow_outside, out) for file in files]
+    scenarios = [read(file, settings, allow_outside, out, baseline) for file in files]
     plans = []
     for file, scenario in zip(files, scenarios, strict=True):
         plan = _solve(scenario, options, out)

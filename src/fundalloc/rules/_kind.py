@@ -187,6 +187,8 @@ class Kind(Record):
     """Whether figures are shares."""
     built_in: ClassVar[bool] = False
     """Built from the facts, never written under `rules`."""
+    or_nothing: ClassVar[bool] = False
+    """Whether no money at all satisfies the rule too."""
     unit: ClassVar[str] = "million EUR"
     """What amounts and limits are counted in."""
     own_words: ClassVar[tuple[str, ...]] = ()

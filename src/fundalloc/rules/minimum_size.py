@@ -23,6 +23,7 @@ class MinimumSize(Kind):
     """Nothing, or at least a viable action, in EUR million (integer)."""
 
     kind: ClassVar[str] = "minimum_size"
+    or_nothing: ClassVar[bool] = True
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
         {
             "says": "{partnership}, {instrument}: nothing, or a real programme",

@@ -10,6 +10,7 @@ import numpy as np
 from fundalloc.errors import Place, Problem
 from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.hierarchy import find_circle
+from fundalloc.facts.moves import build_moves
 from fundalloc.facts.selection import Selection
 from fundalloc.money import decimals as decimals_of
 from fundalloc.money import euro
@@ -81,19 +82,22 @@ def _moves(facts: Facts, tree: Tree) -> Iterator[Problem]:
 
 
 def _decided_above_limits(facts: Facts, tree: Tree, places: list[Place]) -> Iterator[Problem]:
-    """Compare decided money with ceilings after reserve (per year and in total) and with absorption."""
+    """Compare decided money with ceilings after reserve, with what may move in (per year and in total), and with absorption."""
     decided, shape = facts.decided, (len(facts.instruments), len(facts.years))
     spent = np.zeros(shape, dtype=np.int64)
     np.add.at(spent, (decided.instrument, decided.year), decided.amount)
     taken = np.zeros((len(facts.partnerships), len(facts.years)), dtype=np.int64)
     np.add.at(taken, (decided.partnership, decided.year), decided.amount)
+    most = build_moves(facts)
+    arriving = most.totals(most.upper)
+    yearly, total = arriving["carried_in"] + arriving["transferred_in"], arriving["transferred_in"].sum(axis=1)
     for k, instrument in enumerate(facts.instruments):
         where = locate(tree, ("instruments", instrument.id, "ceiling"))
         less = " less its reserve" if instrument.reserve else ""
-        limits = [(str(t), spent[k, n], facts.ceilings.usable[k, n]) for n, t in enumerate(facts.years)]
-        limits.append((_WHOLE_PERIOD, spent[k].sum(), facts.ceilings.usable_total[k]))
-        for when, amount, limit in limits:
-            if limit != NO_LIMIT and amount > limit:
+        limits = [(str(t), spent[k, n], facts.ceilings.usable[k, n], yearly[k, n]) for n, t in enumerate(facts.years)]
+        limits.append((_WHOLE_PERIOD, spent[k].sum(), facts.ceilings.usable_total[k], total[k]))
+        for when, amount, limit, moved_in in limits:
+            if limit != NO_LIMIT and amount > limit + moved_in:
                 mine = zip(places, decided.instrument, decided.year, strict=True)
                 rows = [p for p, i, t in mine if i == k and when in (str(facts.years[t]), _WHOLE_PERIOD)]
                 message = f"decided money of '{instrument.id}' in {when} is {_eur(facts, amount)}"

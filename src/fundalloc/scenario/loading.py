@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from fractions import Fraction
@@ -43,21 +44,26 @@ REQUIRED_TABLES = ("partnerships", "needs", "eligibility")
 RecordT = TypeVar("RecordT", bound=Record)
 
 
-def load(path: str | Path, *, settings: Iterable[str] = (), allow_outside: bool = False) -> Scenario:
+def load(path: str | Path, *, settings: Iterable[str] = (), allow_outside: bool = False, baseline: str | Path | None = None) -> Scenario:
     """Read a scenario.
 
     `settings` are `KEY=VALUE` overrides with dotted keys and any YAML value; they count as a last child file.
-    Files that the scenario names must lie in its folder or below, unless `allow_outside`.
+    Files that the scenario names must lie in its folder or below, unless `allow_outside`. `baseline` names the plan to
+    start from (a scenario, JSON, CSV or workbook, anywhere), instead of the one that the scenario names.
     Raises ScenarioError with every problem found.
     """
-    return _load(Path(path), settings, allow_outside, ())
+    if baseline is None:
+        return _load(Path(path), settings, allow_outside, ())
+    start = Path(os.path.relpath(baseline, Path(path).parent)).as_posix()
+    return _load(Path(path), [*settings, f"baseline={json.dumps(start)}"], allow_outside, (), Path(baseline).resolve())
 
 
-def _load(source: Path, settings: Iterable[str], allow_outside: bool, chain: tuple[Path, ...]) -> Scenario:
+def _load(source: Path, settings: Iterable[str], allow_outside: bool, chain: tuple[Path, ...], extra: Path | None = None) -> Scenario:
+    """Read one scenario; `extra` may lie anywhere, because the caller named it."""
     folder = source.parent.resolve()
 
     def allowed(other: Path) -> bool:
-        return allow_outside or other.resolve().is_relative_to(folder)
+        return allow_outside or other.resolve() == extra or other.resolve().is_relative_to(folder)
 
     tree = load_tree(source, allowed)
     for setting in settings:

@@ -33,7 +33,7 @@ def build(book: Book) -> Sheet:
             book.column("out_of", "amount", [None if f.base is None else _stored_or_live(x.base, float(f.base)) for f, x in paired]),
             book.column("value", "share", [_value(book, f) for f in findings], width=11),
             book.column("required", "amount", [_required(f) for f in findings], width=11),
-            book.column("limit", "amount", [Formula(_limit(book), float(f.limit)) for f in findings]),
+            book.column("limit", "amount", [_limit(book, f) for f in findings]),
             book.column("headroom", "amount", [Formula(_headroom(book), float(f.headroom)) for f in findings]),
             book.column("status", "text", [Formula(_status(book), book.status(f.status)) for f in findings], width=12, flags=flags(book)),
             book.column("shadow_price", "price", [price(float(p)) for p in book.plan.prices], width=11),
@@ -101,9 +101,16 @@ def _required(finding: Finding) -> Cell:
     return Styled(float(finding.figure), "share") if finding.base is not None else float(finding.figure)
 
 
-def _limit(book: Book) -> str:
-    base, required = book.here(TABLE, "out_of"), book.here(TABLE, "required")
-    return f"=IF(ISNUMBER({base}),{required}*{base}+{book.here(TABLE, 'sign')}*{book.here(TABLE, 'room')},{required})"
+def _limit(book: Book, finding: Finding) -> Cell:
+    """The limit as a formula of what is required, or stored where the kind's limit is none."""
+    base, required, amount = (book.here(TABLE, column) for column in ("out_of", "required", "amount"))
+    if finding.rule.or_nothing:
+        return Formula(f"=IF({amount}=0,0,{required})", float(finding.limit))
+    share = None if finding.base is None else finding.figure * finding.base + SIGN[finding.sense] * _room(book, finding)
+    if finding.limit != (finding.figure if share is None else share):
+        return float(finding.limit)
+    text = f"=IF(ISNUMBER({base}),{required}*{base}+{book.here(TABLE, 'sign')}*{book.here(TABLE, 'room')},{required})"
+    return Formula(text, float(finding.limit))
 
 
 def _headroom(book: Book) -> str:
