@@ -84,6 +84,16 @@ def test_totals_by_instrument_and_year():
     }
 
 
+def test_nothing_leaves_an_instrument_in_a_year_in_which_it_may_not_commit(tmp_path):
+    a, b = ({**i, "ceiling": {"each": "10"}, "carry_over": {"share": "100 %"}} for i in TWO_BY_TWO["instruments"].values())
+    home = {"from": "b", "to": "a", "at_most": "10 %", "source": "assumption"}
+    case = {**TWO_BY_TWO, "years": "2025-2027", "instruments": {"a": a, "b": {**b, "years": "2026-2027"}}, "transfers": {"home": home}}
+    scenario = load(write(tmp_path, case))
+    assert scenario.lines.moves.keys == ["carry|a|2025", "carry|a|2026", "carry|b|2026", "transfer|home|2026", "transfer|home|2027"]
+    plan = solve(scenario)
+    assert plan.moved["carried_in"][1].tolist()[:2] == [0, 0]
+
+
 def test_nothing_moves_without_being_asked(tiny):
     assert len(tiny.lines.moves) == 0
     assert tiny.lines.ledger.keys == tiny.lines.keys

@@ -109,6 +109,20 @@ def test_moves_are_whole_steps_too(tmp_path):
     assert plan.total("instrument").to_dict() == pytest.approx({"a": 12.0, "b": 4.2})
 
 
+@pytest.mark.xfail(strict=True, reason="insight/diagnose.py takes what is missed by one euro for nothing")
+def test_a_clash_over_one_euro_is_blamed_too(tmp_path):
+    # Nobody has money, and one instrument must: with some, so with a step of one euro at least that.
+    case = ruled(one={"kind": "count", "counting": "instrument", "at_least": "1"})
+    case["instruments"] = {"a": {**TWO_BY_TWO["instruments"]["a"], "ceiling": "0"}}
+    case["eligibility"] = TWO_BY_TWO["eligibility"][:1]
+    path = write(tmp_path, case)
+    for step in ("0.1", "0.000001"):
+        scenario = load(path, settings=[f"round_to={step}"])
+        with pytest.raises(Infeasible):
+            solve(scenario)
+        assert {conflict.rule for conflict in find_conflict(scenario)} == {"one", "ceiling"}
+
+
 # --- At random -------------------------------------------------------------------------------------------------------
 
 
@@ -164,12 +178,12 @@ def more_rules(draw: st.DrawFn, areas: list[str]) -> dict[str, Any]:
             "at_most": draw(st.sampled_from(["1", "2"])),
             "active": draw(tenths(0, 20)),
         },
-        "exact": {"kind": "count", "counting": "route", "exactly": draw(st.sampled_from(["1", "2"])), "active": draw(tenths(0, 30))},
+        "exact": {"kind": "count", "counting": "route", "exactly": draw(st.sampled_from(["1", "2"])), "active": draw(tenths(1, 30))},
         "spread": {
             "kind": "count",
             "counting": "partnership",
             "at_least": draw(st.sampled_from(["1", "2"])),
-            "active": draw(tenths(0, 30)),
+            "active": draw(tenths(1, 30)),
         },
         "many": {"kind": "count", "for_each": "area", "counting": "partnership", "at_least": "2", "active": "1.5", "soft": "0.5"},
         "follow": {

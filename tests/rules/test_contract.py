@@ -33,7 +33,7 @@ EXAMPLES = [(word, number) for word in KINDS for number in range(len(kinds()[wor
 
 @pytest.fixture(scope="module")
 def tiny():
-    """The tiny case with a baseline plan, and with money that moves: half of NDICI's unused money is carried over, a fifth of AMIF's may go to it."""
+    """The tiny case with a baseline plan, and with money that moves: carried over in NDICI, transferred from AMIF to it."""
     transfer = "transfers.home={from: amif, to: ndici, at_most: 20 %, source: assumption}"
     scenario = load(TINY, settings=[transfer, "instruments.ndici.carry_over={share: 50 %}"])
     plan = {("ndici", "tunisia", "smuggling", "2025"): Fraction("7.3"), ("amif", "egypt", "returns", "2026"): Fraction(4)}
@@ -45,9 +45,8 @@ def contract(kind: type[Kind]) -> None:
     module = importlib.import_module(kind.__module__)
     own = [value for value in vars(module).values() if inspect.isclass(value) and value.__module__ == module.__name__]
     assert own == [kind], "a module holds one class"
-    assert module.__name__.rsplit(".", 1)[-1] == kind.kind and kind.kind.replace("_", "") == kind.__name__.lower(), (
-        "module, class and word have one name"
-    )
+    assert module.__name__.rsplit(".", 1)[-1] == kind.kind, "module, class and word have one name"
+    assert kind.kind.replace("_", "") == kind.__name__.lower(), "module, class and word have one name"
     text = module.__doc__ or ""
     assert re.match(r"[A-Z].+[.:]\n", text), "the module begins with a sentence"
     assert re.search(r"^    .*(<=|>=|=).*$", text, re.MULTILINE), "the module states its inequality on an indented line"

@@ -49,6 +49,14 @@ def test_a_lag_shifts_what_comes_first(tiny):
     }
 
 
+def test_a_lag_stays_with_its_member(tiny):
+    # What Egypt has for smuggling in the last year comes too late, and is nobody else's either.
+    rows = terms(rule(tiny, "sequence", for_each="partnership", lag="1", **FOLLOW), tiny.lines)
+    for member in ("tunisia", "egypt", "sahel", "global"):
+        assert {key.split("|")[1] for year in (2025, 2026) for key in rows[f"{member}|{year}", AT_MOST]} == {member}
+        assert not [key for key in rows[f"{member}|2026", AT_MOST] if key.endswith("smuggling|2026")]
+
+
 def test_a_lag_beyond_the_period_allows_nothing(tiny):
     never = rule(tiny, "sequence", lag="20", **FOLLOW)
     assert {key: set(row.values()) for key, row in terms(never, tiny.lines).items()} == {("2025", AT_MOST): {1.0}, ("2026", AT_MOST): {1.0}}

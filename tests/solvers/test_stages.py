@@ -267,6 +267,15 @@ def test_switches_are_fixed_as_chosen(tmp_path):
     assert optimum.first.bound == pytest.approx(20)
 
 
+def test_a_later_stage_may_switch_and_that_is_kept(tmp_path):
+    # The first stage is content with either; at 5 each the second switches both on, and rounding keeps them on.
+    size = {"kind": "minimum_size", "says": "Viable", "source": "assumption", "for_each": "partnership", "at_least": "5"}
+    scenario = planned(tmp_path, case(objective=["impact", LOWEST], rules={"size": size}), ("10", "0"))
+    program = compile_program(scenario)
+    optimum = optimise(program, scenario.lines, wishes(scenario), Options())
+    assert optimum.chosen.lower[program.integer].tolist() == [1, 1]
+
+
 # --- Bad input -------------------------------------------------------------------------------------------------------
 
 

@@ -71,7 +71,10 @@ class Moves:
 
 
 def build_moves(facts: Facts) -> Moves:
-    """List every carry-over (not from the last year) and every transfer of every year, with what may move at the most."""
+    """List every carry-over (not from the last year) and every transfer, with what may move at the most.
+
+    Nothing leaves an instrument in a year in which it may not commit.
+    """
     entries: list[tuple[str, int, int, int, int, int]] = []
     usable = facts.ceilings.usable
     for i, instrument in enumerate(facts.instruments):
@@ -79,7 +82,7 @@ def build_moves(facts: Facts) -> Moves:
             entries += [
                 (CARRY, -1, i, i, t, floor_steps(instrument.carry_over.share * int(usable[i, t]), Fraction(1)))
                 for t in range(len(facts.years) - 1)
-                if usable[i, t] != NO_LIMIT
+                if usable[i, t] != NO_LIMIT and facts.instrument_years[i, t]
             ]
     for k, transfer in enumerate(facts.transfers):
         source, target = facts.dimensions.instrument.index(transfer.giving), facts.dimensions.instrument.index(transfer.taking)
@@ -87,7 +90,7 @@ def build_moves(facts: Facts) -> Moves:
         entries += [
             (TRANSFER, k, source, target, t, whole if usable[source, t] == NO_LIMIT else min(whole, int(usable[source, t])))
             for t, year in enumerate(facts.years)
-            if transfer.years is None or year in transfer.years
+            if facts.instrument_years[source, t] and (transfer.years is None or year in transfer.years)
         ]
     columns = list(zip(*entries, strict=True)) if entries else [(), (), (), (), (), ()]
     arrays = [np.array(column, dtype=np.int64) for column in columns[1:]]
