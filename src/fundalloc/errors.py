@@ -78,6 +78,9 @@ class Conflict:
     rule: str
     says: str
     place: str
+    source: str = ""
+    negotiable: str = ""
+    """law, political or practice; empty for facts such as decided money."""
 
 
 class Infeasible(FundallocError):

@@ -69,6 +69,42 @@ def parse_figure(text: str, *, decimal_comma: bool = False) -> Figure:
     raise NotANumber(f"'{shown}' is not a number", _number_hint(digits))
 
 
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """An uncertain figure: `80..120`, each value as likely as any other, or `80..95..120`, most likely 95."""
+
+    low: Fraction
+    likely: Fraction
+    """What is used where nothing is sampled: as written, or the middle."""
+    high: Fraction
+    percent: bool = False
+    peaked: bool = False
+    """Whether a most likely value was written."""
+
+    def __str__(self) -> str:
+        write = (lambda v: f"{plain(v * 100)} %") if self.percent else plain
+        return "..".join(write(v) for v in (self.low, *([self.likely] if self.peaked else []), self.high))
+
+
+def parse_spread(text: str) -> Spread | None:
+    """Read `80..120` or `80..95..120`; None when the text is no range, :class:`NotANumber` when it is a wrong one.
+
+    A percent sign on any of the figures holds for all.
+    """
+    if ".." not in text:
+        return None
+    parts = text.split("..")
+    if len(parts) not in (2, 3):
+        raise NotANumber(f"'{text.strip()}' is not a range", "write 80..120, or 80..95..120 with the most likely value")
+    figures = [parse_figure(part) for part in parts]
+    percent_ = any(f.percent for f in figures)
+    values = [f.value / 100 if percent_ and not f.percent else f.value for f in figures]
+    if values != sorted(values) or values[0] == values[-1]:
+        raise NotANumber(f"'{text.strip()}' does not rise", "write the lowest figure first: 80..120, or 80..95..120")
+    likely = values[1] if len(values) == 3 else (values[0] + values[-1]) / 2
+    return Spread(values[0], likely, values[-1], percent_, len(values) == 3)
+
+
 def _number_hint(digits: str) -> str:
     if digits.startswith("+"):
         return f"to add to an inherited amount write: inherited + {digits[1:].strip()}"

@@ -47,7 +47,7 @@ def solve(scenario: Scenario, options: Options | None = None, progress: Progress
         troubles = "".join(f"\n  {trouble}" for trouble in numerical_troubles(program))
         raise SolverFailed(first.status, f"The solver stopped: {first.status} ({first.message or first.solver}).{troubles}")
     with progress("Rounding"):
-        rounded = round_plan(optimum.chosen, replace(first, values=optimum.values), lines, options)
+        rounded = round_plan(program, replace(first, values=optimum.values), lines, options)
     with progress("Verifying"):
         findings = verify(scenario, rounded.steps)
     log = RunLog(
@@ -65,6 +65,7 @@ def solve(scenario: Scenario, options: Options | None = None, progress: Progress
         digest=scenario.digest,
         bound=first.bound,
         switches=0 if program.integer is None else int(program.integer.sum()),
+        settled=optimum.settled,
     )
     plan = Plan(
         scenario,

@@ -4,6 +4,7 @@ from cases import TINY, TWO_BY_TWO, write
 from fundalloc.errors import Infeasible
 from fundalloc.insight.diagnose import find_conflict, is_feasible
 from fundalloc.insight.unallocated import explain_unallocated
+from fundalloc.labels import Words
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 
@@ -73,6 +74,6 @@ def test_absorption_is_named():
     ],
 )
 def test_why_money_stays(tmp_path, change, reason):
-    left = explain_unallocated(solve(load(write(tmp_path, {**TWO_BY_TWO, **change}))))
+    left = explain_unallocated(solve(load(write(tmp_path, {**TWO_BY_TWO, **change}))), Words())
     assert {u.reason for u in left} == {reason}
     assert {u.instrument for u in left} <= {"a", "b"}

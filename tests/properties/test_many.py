@@ -34,8 +34,8 @@ def check(plan) -> None:
 
 
 @given(case=cases())
-@settings(max_examples=200, deadline=None, derandomize=True)
-def test_two_hundred_scenarios(case):
+@settings(max_examples=500, deadline=None)
+def test_five_hundred_scenarios(case):
     plan = solved(case)
     check(plan)
     assert plan.findings == tuple(measure_rules(plan.scenario, ledger(plan)))
@@ -44,8 +44,8 @@ def test_two_hundred_scenarios(case):
 
 
 @given(case=richer_cases())
-@settings(max_examples=25, deadline=None, derandomize=True)
-def test_twenty_five_with_everything(case):
+@settings(max_examples=250, deadline=None)
+def test_two_hundred_and_fifty_with_everything(case):
     # Decided money may exceed a ceiling, clash with a rule or leave no whole plan: then the refusal is the answer, and it is not counted.
     try:
         plan = solved(case)

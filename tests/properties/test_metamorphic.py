@@ -125,19 +125,17 @@ def shuffled(data: st.DataObject, case: dict[str, Any]) -> dict[str, Any]:
 
 
 @given(case=cases(), data=st.data())
-@settings(max_examples=20, deadline=None, derandomize=True)  # one random case in a thousand meets the ties of rounding below
+@settings(max_examples=100, deadline=None)
 def test_order_changes_nothing(case, data):
     assert largest_difference(amounts(solved(case)), amounts(solved(shuffled(data, case)))) <= 1
 
 
-@pytest.mark.xfail(strict=False, reason="rounding takes any of several equally good whole plans of one settled plan")
 def test_order_changes_nothing_where_rounding_has_ties():
     north, middle, south = ROUNDING_TIES["partnerships"]
     swapped = {**ROUNDING_TIES, "partnerships": [north, south, middle]}
     assert largest_difference(amounts(solved(ROUNDING_TIES)), amounts(solved(swapped))) <= 1
 
 
-@pytest.mark.xfail(strict=False, reason="of equally good switches the solver's own choice stays; settling never compares them")
 def test_order_changes_nothing_where_switches_have_ties():
     # Two partnerships in every way alike, and money for one of them.
     case = plain(
@@ -151,13 +149,9 @@ def test_order_changes_nothing_where_switches_have_ties():
     assert largest_difference(amounts(solved(case)), amounts(solved(swapped))) <= 1
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="proportional_plan rounds its amounts with rint, and half a step goes up or down with the last bit of a float",
-)
 @given(case=cases())
 @example(case=HALF_STEPS)
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None)
 def test_a_thousand_times_the_money_is_a_thousand_times_the_plan(case):
     # In steps, which are a thousand times as large, the plan is the same.
     small, large = solved(case), solved(in_thousands(case))
@@ -166,7 +160,7 @@ def test_a_thousand_times_the_money_is_a_thousand_times_the_plan(case):
 
 
 @given(case=cases())
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None)
 def test_a_limit_far_away_changes_nothing(case):
     far = {"says": "far", "source": "assumption", "kind": "amount"}
     rules = {
@@ -178,7 +172,7 @@ def test_a_limit_far_away_changes_nothing(case):
 
 
 @given(case=cases(), data=st.data())
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None)
 def test_more_ceiling_never_lowers_the_score(case, data):
     richer = deepcopy(case)
     instrument = data.draw(st.sampled_from(sorted(case["instruments"])))
@@ -192,7 +186,7 @@ HARD = ("cap", "concentration", "growth")
 
 
 @given(case=cases().filter(lambda case: any(rule in case["rules"] for rule in HARD)), data=st.data())
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None)
 def test_a_tighter_hard_rule_never_raises_the_score(case, data):
     tighter = deepcopy(case)
     rule = tighter["rules"][data.draw(st.sampled_from([rule for rule in HARD if rule in case["rules"]]))]
@@ -205,7 +199,7 @@ SOFT = ("area-share", "fair", "steady")
 
 
 @given(case=cases().filter(lambda case: any(rule in case["rules"] for rule in SOFT)), data=st.data())
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None)
 def test_dropping_a_soft_rule_never_lowers_the_score(case, data):
     dropped = data.draw(st.sampled_from([rule for rule in SOFT if rule in case["rules"]]))
     without = {**case, "rules": {name: rule for name, rule in case["rules"].items() if name != dropped}}
@@ -213,7 +207,7 @@ def test_dropping_a_soft_rule_never_lowers_the_score(case, data):
 
 
 @given(case=cases())
-@settings(max_examples=15, deadline=None, derandomize=True)  # one random case in a few hundred meets the next test's trouble
+@settings(max_examples=100, deadline=None)
 def test_every_solver_gives_the_same_amounts(case):
     simplex = solved(case, method="simplex")
     for other in (solved(case, method="ipm"), solved(case, solver="cbc")):
@@ -221,11 +215,6 @@ def test_every_solver_gives_the_same_amounts(case):
         assert largest_difference(amounts(simplex), amounts(other)) <= 1
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="CBC through PuLP gives 9.298000021 where 9.298 is the best; settling must then keep a score that no plan has, fails, and "
-    "the unsettled plan is taken without a word",
-)
 def test_cbc_gives_the_same_amounts_where_its_score_is_a_hair_too_high():
     simplex, cbc = solved(CROOKED, method="simplex"), solved(CROOKED, solver="cbc")
     assert largest_difference(amounts(simplex), amounts(cbc)) <= 1

@@ -1,3 +1,4 @@
+import random
 from math import inf
 
 import pytest
@@ -28,8 +29,8 @@ def test_rows_and_switches_on_paper(tiny):
         dict.fromkeys(lines_like(tiny.lines, "amif|egypt|*"), 1.0),
         {"member-states|egypt|legal-pathways|2025": 1.0},
     ]
-    # NDICI: 28.5 a year, for Egypt 20 by absorption; AMIF: 10 a year; the Member States' line is fixed.
-    assert [capacity for _, capacity, _ in stated] == pytest.approx([57, 20, 1.5, 40, 20, 1.5])
+    # NDICI: 52.2 in total, for Egypt 20 a year by absorption; AMIF: 10 a year; the Member States' line is fixed.
+    assert [capacity for _, capacity, _ in stated] == pytest.approx([52.2, 20, 1.5, 40, 20, 1.5])
     assert [least for _, _, least in stated] == pytest.approx([0.2] * 6)  # 0.15 in whole steps
 
 
@@ -213,3 +214,44 @@ def test_committed_money_grows_to_what_counts_as_active(tmp_path):
     changes = {"decided": [decision("0.5", "committed")]}
     plan = solved(tmp_path, settings=["instruments.b.last_resort=9"], changes=changes, counting="instrument", at_most="2", active="1")
     assert plan.total("instrument")["b"] == pytest.approx(1)
+
+
+# --- One euro counts -------------------------------------------------------------------------------------------------
+
+
+def spread_thinly(seed):
+    """Counts that clash with needs, and often with each other: many plans keep them only with one step where nobody needs any."""
+    draw = random.Random(seed)
+    partnerships, instruments, areas = (
+        [f"{x}{k}" for k in range(draw.randint(a, b))] for x, a, b in (("p", 2, 5), ("i", 1, 3), ("a", 1, 3))
+    )
+    rules = {}
+    for k in range(draw.randint(1, 3)):
+        who = draw.choice(["", "partnership", "instrument", "area"])
+        counting = draw.choice([word for word in ("partnership", "instrument", "area") if word != who])
+        figure = {draw.choice(["at_least", "exactly", "at_most"]): str(draw.randint(1, 2))}
+        rules[f"r{k}"] = {"kind": "count", "counting": counting, **figure, **({"for_each": who} if who else {})}
+    if draw.random() < 0.5:
+        rules["size"] = {"kind": "minimum_size", "for_each": "partnership", "at_least": str(draw.randint(1, 8))}
+    return two_by_two(
+        rules,
+        areas={a: {"name": a} for a in areas},
+        instruments={i: {"name": i, "source": "assumption", "ceiling": str(draw.randint(1, 40))} for i in instruments},
+        partnerships=[{"id": p, "name": p, "level": "bilateral"} for p in partnerships],
+        eligibility=[{"instrument": i, "area": a} for i in instruments for a in areas if a == areas[0] or draw.random() < 0.6],
+        needs=[{"partnership": p, "area": a, "need": str(draw.randint(0, 20))} for p in partnerships for a in areas],
+    )
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_one_euro_switches_on_like_any_other_step(tmp_path, seed):
+    # At one euro the least amount that counts is 1e-6, as small as a solver's tolerance: the plan, or the clash, is that of 0.1.
+    scores = []
+    for step in ("0.1", "0.000001"):
+        try:
+            scores.append(solve(load(write(tmp_path, spread_thinly(seed)), settings=[f"round_to={step}"])).score)
+        except Infeasible:
+            scores.append(None)
+    coarse, fine = scores
+    assert (coarse is None) == (fine is None)
+    assert coarse is None or coarse <= fine + 1e-6

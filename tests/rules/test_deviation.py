@@ -5,6 +5,7 @@ import pytest
 from paper import AT_LEAST, AT_MOST, exact, limits, lines_like, measured, rule, terms
 
 from cases import TWO_BY_TWO, write
+from fundalloc.insight.notices import notices
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 
@@ -90,6 +91,42 @@ def test_a_plan_finer_than_the_rounding_step_is_kept_exactly(tiny):
     fine = tiny.starting_from({("amif", "egypt", "returns", "2026"): Fraction("3.333333")})
     found = measured(rule(fine, "deviation", money={"partnership": "egypt"}, within="10 %"), fine.lines)
     assert (found["", AT_LEAST][1], found["", AT_MOST][1]) == exact("2.9999997", "3.6666663")
+
+
+# In the tiny case AMIF may not spend on returns in the Sahel in 2025, and the Member States' money is given: no such lines.
+GONE = {("amif", "sahel", "returns", "2025"): Fraction(6), ("member-states", "tunisia", "returns", "2026"): Fraction(5)}
+
+
+def test_money_on_lines_that_are_none_any_more_is_part_of_the_plan(tiny):
+    here = {("ndici", "tunisia", "smuggling", "2025"): Fraction("7.3")}
+    start = tiny.starting_from({**here, **GONE})
+    assert not {"|".join(key) for key in GONE} & set(start.lines.keys)
+    assert [limit for _, limit, _ in measured(rule(start, "deviation", at_most="100 %"), start.lines).values()] == [Fraction("18.3")]
+    near = measured(rule(start, "deviation", for_each="partnership", within="10 %"), start.lines)
+    assert [near[member, AT_MOST][1] for member in ("tunisia", "egypt", "sahel")] == list(exact("13.53", "0", "6.6"))
+    # Selections, markers and exceptions see it like any other money.
+    amif = rule(start, "deviation", money={"instrument": "amif", "marker": "oda"}, at_most="100 %")
+    assert measured(amif, start.lines)["", AT_MOST][1] == Fraction("4.2")  # returns count 0.7
+    left = rule(start, "deviation", unless={"partnership": "sahel"}, at_most="100 %")
+    assert measured(left, start.lines)["", AT_MOST][1] == Fraction("12.3")
+
+
+def test_it_is_said_where_the_plan_has_money_and_this_scenario_no_line(tiny):
+    start = tiny.starting_from({**GONE, ("ispa", "tunisia", "returns", "2025"): Fraction("2.5")})
+    assert [notice for notice in notices(start) if "baseline" in notice] == [
+        "EUR 11 million of the baseline plan lie where this scenario has no line; rules of kind deviation count them:"
+        " amif|sahel|returns|2025, member-states|tunisia|returns|2026",
+        "EUR 2.5 million of the baseline plan have ids that this scenario does not know: left out",
+    ]
+    assert not [notice for notice in notices(tiny.starting_from({})) if "baseline" in notice]
+
+
+def test_what_an_ineligible_line_gave_may_go_elsewhere(tmp_path):
+    # B gave North 2 and South 2; it may not serve North any more. All of B within 25 % of 4: from 3 to 5, of its 6, all for South.
+    (tmp_path / "plan.csv").write_text(HEADING + "b,north,returns,2026,2\nb,south,returns,2026,2\n", "utf-8")
+    near = {"kind": "deviation", "says": "Near", "source": "assumption", "money": {"instrument": "b"}, "within": "25 %"}
+    plan = solve(load(write(tmp_path, {**TWO_BY_TWO, "rules": {"near": near}, "baseline": "plan.csv"})))
+    assert plan.total("instrument")["b"] == pytest.approx(5)
 
 
 def test_without_a_plan_nothing_can_deviate(variant, complaints):

@@ -159,7 +159,7 @@ def test_money_outside_its_base_may_exceed_it(tiny):
             {"of": {}, "money": {"area": "returns"}, "at_most": "120 %"},
             (("at_most",), "a share above 100 %: 120 %", "a part cannot exceed the whole: write 100 % or less"),
         ),
-        ({"of": {}, "money": {"area": "returns"}, "at_most": "15"}, (("at_most",), "a share above 100 %: 15", "write 15 %")),
+        ({"of": {}, "money": {"area": "returns"}, "at_most": "1.5"}, (("at_most",), "a share above 100 %: 1.5", "write 1.5 %")),
         (
             {"of": {"ceiling": {"area": "returns"}}, "at_most": "10 %"},
             (("of",), "ceilings belong to instruments and years only", "name only instrument and year under 'ceiling'"),

@@ -7,6 +7,7 @@ from paper import AT_MOST, demanded, limits
 
 from cases import TINY, TWO_BY_TWO, write
 from fundalloc.errors import NotVerified
+from fundalloc.model.compile import compile_program
 from fundalloc.plan.verify import measure_rule, verify
 from fundalloc.rules import built_in_rules
 from fundalloc.run import solve
@@ -110,14 +111,32 @@ def test_a_transfer_that_is_worth_it(tmp_path):
     assert plan.score == pytest.approx(12 + 4.32 + 4 + 0.54)  # 19.72 without
 
 
-@pytest.mark.xfail(
-    strict=False, reason="model/compile.py bounds transfers by their own limit, and the bound takes over the row's shadow price"
-)
-def test_a_transfer_limit_has_a_price(tmp_path):
+@pytest.mark.parametrize("ceiling", ["6", {"each": "6"}, {"each": "6", "total": "6"}], ids=str)
+def test_a_transfer_limit_has_a_price(tmp_path, ceiling):
     # One more euro to move: A earns 0.6 with it where B met half a euro, worth 0.3.
-    plan = solve(moving(tmp_path))
+    b = {**TWO_BY_TWO["instruments"]["b"], "ceiling": ceiling}
+    plan = solve(moving(tmp_path, instruments={**TWO_BY_TWO["instruments"], "b": b}))
     (price,) = [p for f, p in zip(plan.findings, plan.prices, strict=True) if f.member == ("home", "total")]
     assert price == pytest.approx(0.3)
+
+
+def test_moves_have_no_bound_of_their_own_unless_nothing_can_move():
+    # A bound that repeats a row takes over its price. What is carried over has no row: it is bounded.
+    settings = [
+        HOME,
+        "transfers.none={from: ndici, to: amif, at_most: 0 %, source: assumption}",
+        "instruments.amif.carry_over={share: 60 %}",
+    ]
+    scenario = load(TINY, settings=settings)
+    program = compile_program(scenario)
+    bounds = dict(zip(scenario.lines.moves.keys, program.upper[len(scenario.lines) : program.lines].tolist(), strict=True))
+    assert bounds == {
+        "carry|amif|2025": 6.0,
+        "transfer|home|2025": inf,
+        "transfer|home|2026": inf,
+        "transfer|none|2025": 0.0,
+        "transfer|none|2026": 0.0,
+    }
 
 
 def test_a_transfer_that_is_not(tmp_path):
@@ -136,7 +155,7 @@ def test_money_that_was_not_moved_may_not_be_spent(tmp_path):
         verify(scenario, ledger(scenario.lines, {**spent, "transfer|home|2026": "1.9"}))
     with pytest.raises(NotVerified, match=r"ceiling: B: ceiling total: 6\.1000 is not at most 6\.0000"):
         verify(scenario, ledger(scenario.lines, {**spent, "b|south|returns|2026": "4.1", "transfer|home|2026": "2"}))
-    with pytest.raises(NotVerified, match=r"transfer: home: transfers total: 3\.1000 is not at most 3\.0000"):
+    with pytest.raises(NotVerified, match=r"transfer: B to A: transfers total: 3\.1000 is not at most 3\.0000"):
         verify(scenario, ledger(scenario.lines, {"transfer|home|2026": "3.1"}))
     with pytest.raises(NotVerified, match=r"transfer\|home\|2026"):
         verify(scenario, ledger(scenario.lines, {"transfer|home|2026": "-0.1"}))
@@ -160,7 +179,7 @@ def test_nothing_that_has_just_arrived_may_move_on(tmp_path):
     arrived = {"transfer|first|2026": "5", "a|north|returns|2026": "3", "b|south|returns|2026": "5"}
     verify(scenario, ledger(scenario.lines, {**arrived, "transfer|second|2026": "2"}))  # B's own 2 move on, C's 5 stay
     more = ledger(scenario.lines, {**arrived, "a|north|returns|2026": "4", "b|south|returns|2026": "4", "transfer|second|2026": "3"})
-    with pytest.raises(NotVerified, match=r"transfer: from b: transfers 2026: 3\.0000 is not at most 2\.0000"):
+    with pytest.raises(NotVerified, match=r"transfer: from B: transfers 2026: 3\.0000 is not at most 2\.0000"):
         verify(scenario, more)
     plan = solve(scenario)
     assert plan.moved["transferred_out"].tolist() == [[0], [20], [int(plan.moves[0])]]
@@ -173,3 +192,30 @@ def test_an_instrument_without_lines_gives_no_more_than_it_has(tmp_path):
     home = {"from": "z", "to": "a", "at_most": "100 %", "source": "assumption"}
     case = {**TWO_BY_TWO, "instruments": {**TWO_BY_TWO["instruments"], "z": z}, "transfers": {"home": home}}
     assert solve(load(write(tmp_path, case))).moves.tolist() == [50]
+
+
+def test_a_total_ceiling_alone_keeps_arrived_money_too(tmp_path):
+    # B has 2 for the whole period and no yearly ceiling. It may get 5 from C, and give all it has to A and to D: 2 in all, not 4.
+    a, b = TWO_BY_TWO["instruments"].values()
+    instruments = {
+        "a": {**a, "ceiling": "1"},
+        "b": {**b, "ceiling": "2"},
+        "c": {**b, "name": "C", "ceiling": "5"},
+        "d": {**a, "ceiling": "1"},
+    }
+    ways = {"in": ("c", "b"), "one": ("b", "a"), "two": ("b", "d")}
+    transfers = {n: {"from": x, "to": y, "at_most": "100 %", "source": "assumption"} for n, (x, y) in ways.items()}
+    eligibility = [*TWO_BY_TWO["eligibility"], *({"instrument": i, "area": "returns"} for i in ("c", "d"))]
+    scenario = load(write(tmp_path, {**TWO_BY_TWO, "instruments": instruments, "transfers": transfers, "eligibility": eligibility}))
+    assert limits(transfer(), scenario.lines) == {
+        ("in|total", AT_MOST): (-inf, 5.0),
+        ("one|total", AT_MOST): (-inf, 2.0),
+        ("two|total", AT_MOST): (-inf, 2.0),
+        ("from b|total", AT_MOST): (-inf, 2.0),  # C gives too, but receives nothing: its ceiling says it already
+    }
+    assert terms(scenario.lines)["from b|total", AT_MOST] == {"transfer|one|2026": 1.0, "transfer|two|2026": 1.0}
+    plan = solve(scenario)  # A and D are worth twice as much as B and C to South, and reach North
+    assert plan.total("instrument")[["a", "d"]].sum() == pytest.approx(4)
+    moved = {"transfer|in|2026": "5", "transfer|one|2026": "2", "transfer|two|2026": "0.1"}
+    with pytest.raises(NotVerified, match=r"transfer: from B: transfers total: 2\.1000 is not at most 2\.0000"):
+        verify(scenario, ledger(scenario.lines, moved))

@@ -141,7 +141,7 @@ AMOUNTS = {
     "percent in an amount rule": (
         "{tunisia: 12, egypt: 6.5}",
         "10 %",
-        "96:5: a rule of kind 'amount' takes EUR million, not 10 % (use kind share for a percentage)",
+        "99:15: a rule of kind 'amount' takes EUR million, not 10 % (use kind share for a percentage)",
     ),
     "plus": ("need: 12.5", "need: +5", "68:54: '+5' is not a number (to add to an inherited amount write: inherited + 5)"),
     "nothing inherited": (
@@ -172,7 +172,7 @@ AMOUNTS = {
         "at_least: 170 %",
         "105:15: a share above 100 %: 170 % (a part cannot exceed the whole: write 100 % or less)",
     ),
-    "share without %": ("at_least: 70 %", "at_least: 70", "105:15: a share above 100 %: 70 (write 70 %)"),
+    "share without %": ("at_least: 70 %", "at_least: 70", "105:15: 70 without a percent sign would be 7000 % (write 70 %)"),
     "step above 100 %": (
         "years: 2025-2026",
         "years: 2025-2026\nsteps: [{share: 150 %, value: 1}]",
@@ -221,12 +221,26 @@ AMOUNTS = {
         "74:84: decided money for 'tunisia' in 2025 is EUR 14.5 million, above its absorption of EUR 14.0 million"
         " (raise the absorption of that year, or correct the decision)",
     ),
+    "relative without %": ("at_least: 10 %", "at_least: 10", "90:15: 10 without a percent sign would be 1000 % (write 10 %)"),
+    "relative of a member without %": (
+        "at_least: 10 %",
+        "at_least: {egypt: 10}",
+        "90:23: 10 without a percent sign would be 1000 % (write 10 %)",
+    ),
     "no ceiling": ("    ceiling: {each: 10}\n", "", "26:3: 'amif' has no ceiling (write ceiling: {each: …, total: …})"),
     "no ceiling in one year": (
         "{each: 10}",
         "{each: {2025: 10}}",
         "26:3: 'amif' has no ceiling in 2026 (write ceiling: {each: …, total: …})",
     ),
+}
+
+ADDED_RULES = {
+    "sequence": ("sequence, money: {area: returns}, after: {area: smuggling}, at_most: 80", "at_most", "80"),
+    "change": ("change, at_most: 130", "at_most", "130"),
+    "balance": ("balance, for_each: area, at_least: {returns: 60}", "returns", "60"),
+    "deviation from above": ("deviation, at_most: 90", "at_most", "90"),
+    "deviation on both sides": ("deviation, within: 20", "within", "20"),
 }
 
 YEARS = {
@@ -236,6 +250,11 @@ YEARS = {
     "rule": ("money: {instrument: ndici,", "money: {instrument: ndici, year: 2026-2027,", "104:38: the year 2027 is outside the period"),
     "closed": ("years: 2025-2026", "years: 2025-2026\nclosed: 2024", "10:9: the closed year 2024 is outside the period"),
     "instrument": ("{each: 10}", "{each: 10}\n    years: 2024-2025", "30:12: the year 2024 is outside the period"),
+    "transfer": (
+        "exclude:\n",
+        "transfers: {t: {from: ndici, to: amif, at_most: 5 %, years: 2026-2027, source: assumption}}\nexclude:\n",
+        "79:61: the year 2027 is outside the period",
+    ),
     "partnership": ("absorption: 14", "absorption: 14, years: 2026-2027", "43:108: the year 2027 is outside the period"),
     "absorption": ("absorption: 14", "absorption: 14, absorption.2027: 3", "43:118: the year 2027 is outside the period"),
 }
@@ -452,6 +471,14 @@ def test_amounts(variant, complaints, old, new, message):
     assert said(complaints(variant((old, new)))) == [f"scenario.yaml:{message}"]
 
 
+@pytest.mark.parametrize(("rule", "key", "figure"), ADDED_RULES.values(), ids=ADDED_RULES)
+def test_a_forgotten_percent_sign_is_not_a_hundredfold(variant, complaints, rule, key, figure):
+    line = f"  r: {{says: A rule, source: assumption, kind: {rule}}}"
+    column = line.index(f" {figure}}}") + 2
+    expected = f"scenario.yaml:85:{column}: {figure} without a percent sign would be {figure}00 % (write {figure} %)"
+    assert said(complaints(variant(("rules:\n", f"rules:\n{line}\n")))) == [expected]
+
+
 @pytest.mark.parametrize(("old", "new", "message"), YEARS.values(), ids=YEARS)
 def test_years_outside_the_period(variant, complaints, old, new, message):
     assert complaints(variant((old, new))) == [f"scenario.yaml:{message} (the years are 2025 to 2026)"]
@@ -642,6 +669,18 @@ def test_decided_money_above_the_total_ceiling_points_at_the_last_decision(varia
         "scenario.yaml:76:80: decided money of 'amif' in the whole period is EUR 3.5 million, above its ceiling of EUR 3.0 million"
         " (the ceiling stands at scenario.yaml:29:14)"
     ]
+
+
+def test_a_transfer_whose_years_are_closed(variant, complaints):
+    # Unless decided money of these years may have come through it, nothing can move any more.
+    spare = "  spare: {name: Spare, source: assumption, ceiling: 5}\n  guarantee:\n"
+    transfer = "transfers: {t: {from: ndici, to: spare, at_most: 5 %, years: 2025, source: assumption}}\n"
+    path = variant(("  guarantee:\n", spare), ("exclude:\n", f"closed: 2025\n{transfer}exclude:\n"))
+    assert said(complaints(path)) == [
+        "scenario.yaml:81:62: every year of this transfer is closed, and no decided money of 'spare' needs it"
+        " (name open years, or write off: true with a reason)"
+    ]
+    load(variant(("exclude:\n", f"closed: 2025\n{transfer.replace('spare', 'amif')}exclude:\n")))
 
 
 def test_extends_that_leads_nowhere(write, complaints):

@@ -201,7 +201,6 @@ def test_stages_with_switches(tmp_path):
     assert split(solve(planned(tmp_path, case(objective=["impact", LOWEST], rules={"size": size}), ("10", "0")))) == approx(5, 5)
 
 
-@pytest.mark.xfail(strict=False, reason="settling keeps the switches of the last stage, so another plan as good and nearer is not seen")
 def test_settling_may_switch(tmp_path):
     size = {"kind": "minimum_size", "says": "Viable", "source": "assumption", "for_each": "partnership", "at_least": "6"}
     for baseline in (("10", "0"), ("0", "10")):
@@ -276,15 +275,40 @@ def test_a_later_stage_may_switch_and_that_is_kept(tmp_path):
     assert optimum.chosen.lower[program.integer].tolist() == [1, 1]
 
 
+def test_another_stage_before_impact(tmp_path):
+    # Impact gives way entirely, coverage comes first and leaves a fifth, then impact again. A's 10 and B's 3 meet 13 of 20: 65 %
+    # for both; with a fifth less 52 %: North at least 4.16, for which South leaves 0.76 at 1.2. Impact alone gives North 3.4.
+    lowest = {"lowest_coverage": {"for_each": "partnership", "give": "20 %"}}
+    objective = [{"impact": {"give": "100 %"}}, lowest, "impact"]
+    plan = solve(load(write(tmp_path, {**TWO_BY_TWO, "round_to": "0.01", "objective": objective})))
+    assert plan.total("partnership")["north"] == pytest.approx(4.16, abs=0.011)  # a coverage held is no rule: rounding may take a step
+    assert plan.score == pytest.approx(12 + 2.84 * 1.2 + 4 + 0.16 * 0.6, abs=0.01)
+
+
 # --- Bad input -------------------------------------------------------------------------------------------------------
+
+
+def impact_comes_first(goal):
+    way = f"to put {goal} before it, let impact give way: [{{impact: {{give: 100 %}}}}, {goal}, impact]"
+    return f"the first stage is '{goal}': shadow prices and the proof speak of impact, so it comes first ({way})"
 
 
 @pytest.mark.parametrize(
     ("objective", "said"),
     [
-        ([LOWEST, "impact"], "the first stage must be impact (write objective: [impact, …])"),
-        (["change"], "the first stage must be impact (write objective: [impact, …])"),
-        ([], "the first stage must be impact (write objective: [impact, …])"),
+        ([LOWEST, "impact"], impact_comes_first("lowest_coverage")),
+        (["change"], impact_comes_first("change")),
+        ([], "no stage (write objective: [impact])"),
+        (["impact", {"unallocated": "3"}], "'unallocated' takes options, not '3' (write unallocated, or {unallocated: {give: 1 %}})"),
+        (
+            ["impact", {"lowest_coverage": "partnership"}],
+            "'lowest_coverage' takes options, not 'partnership' (write {lowest_coverage: {for_each: partnership}})",
+        ),
+        (
+            ["impact", {"unallocated": {"for_each": "partnership"}}],
+            "'unallocated' is one figure for the whole plan (take 'for_each' out)",
+        ),
+        (["impact", {"unallocated": {}, "change": {}}], "two stages in one entry (write [{unallocated: …}, {change: …}])"),
         (["impact", "lowest_coverage"], "lowest_coverage of whom? (write {lowest_coverage: {for_each: partnership}})"),
         (["impact", {"lowest_coverage": {}}], "lowest_coverage of whom? (write {lowest_coverage: {for_each: partnership}})"),
         (["impact", "fairness"], "'fairness' is not allowed here (expected 'impact', 'lowest_coverage', 'unallocated' or 'change')"),

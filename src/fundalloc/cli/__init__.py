@@ -17,6 +17,14 @@ COMMANDS = {
     "check": ("check", "Read, validate and test a scenario; nothing is written."),
     "run": ("run", "Solve a scenario, verify the plan, write the results."),
     "verify": ("verify", "Recompute every rule of a result from its amounts, without a solver."),
+    "import": ("bring_back", "What colleagues changed and said in copies of a workbook, merged, as scenario text."),
+    "extract": ("extract", "Write the scenario that travels inside a workbook as files."),
+    "compare": ("compare", "What differs between scenarios, and which change moved what."),
+    "sweep": ("sweep", "Vary one figure, or two: score, shadow price, break points, who gains and loses."),
+    "frontier": ("frontier", "The trade-off between two objectives, corner by corner."),
+    "alternatives": ("alternatives", "Plans as different as possible at almost no loss, and the range of every amount."),
+    "robust": ("robust", "One plan for several futures, or for figures given as ranges."),
+    "runs": ("runs", "What was run before: list, show, prune."),
     "show": ("show", "Print the scenario after `extends`, with the origin of every value."),
     "rules": ("reference", "Explain the kinds of rules in words and symbols."),
     "schema": ("reference", "Print the JSON Schema of scenario files."),
@@ -34,7 +42,7 @@ class Commands(click.Group):
         """Import one command."""
         if name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"fundalloc.cli.{COMMANDS[name][0]}"), name)
+        command: click.Command = getattr(import_module(f"fundalloc.cli.{COMMANDS[name][0]}"), {"import": "import_"}.get(name, name))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

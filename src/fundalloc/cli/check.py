@@ -2,52 +2,73 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
 from typing import Any
 
 import click
 
 from fundalloc.cli.common import Output, new_table, output_options, read, scenario_options
+from fundalloc.cli.failures import exit_code
+from fundalloc.cli.infeasible import as_dict, repair_option, why_no_plan
+from fundalloc.errors import Place
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--strict", is_flag=True, help="Warnings of the data doctor count as problems: exit code 3.")
+@repair_option
 @output_options
 @scenario_options
-def check(files: tuple[str, ...], settings: tuple[str, ...], allow_outside: bool, out: Output) -> None:
+def check(
+    files: tuple[str, ...], strict: bool, repairs: str | None, settings: tuple[str, ...], allow_outside: bool, out: Output
+) -> None:
     """Read scenario files, report every problem, and say whether a plan exists.
 
+    The data doctor looks for contradictions (errors) and for what is probably a mistake (warnings): floors above ceilings,
+    needs that nobody may meet, figures a thousand times off, names that stand twice, missing years, rules without effect.
     Shows the money that decisions leave free, per instrument and year. Nothing is solved to the end or written.
 
     \b
     fundalloc check scenarios/mff-2021-2027/baseline.yaml
+    fundalloc check my-plan.yaml --strict
     """
-    from fundalloc.errors import Conflict, Infeasible, Problem, ScenarioError
-    from fundalloc.insight.diagnose import find_conflict, is_feasible
+    from fundalloc.errors import Problem, ScenarioError
+    from fundalloc.insight.diagnose import NoPlan, is_feasible
+    from fundalloc.insight.doctor import examine
+    from fundalloc.run import with_baseline
 
     problems: list[Problem] = []
-    conflicts: list[Conflict] = []
+    without: list[NoPlan] = []
     reports: list[dict[str, Any]] = []
     for file in files:
         try:
-            scenario = read(file, settings, allow_outside, out)
+            scenario = with_baseline(read(file, settings, allow_outside, out))
         except ScenarioError as error:
             problems += error.problems
             continue
+        with out.progress("Examining"):
+            remarks = examine(scenario)
         with out.progress("Testing"):
             feasible = is_feasible(scenario)
-        report = _report(scenario)
-        reports.append({**report, "feasible": feasible})
+        report = {**_report(scenario), "doctor": [asdict(remark) for remark in remarks], "feasible": feasible}
+        reports.append(report)
         _print(report, out)
+        if strict:
+            problems += [Problem(Place(remark.place), remark.says, remark.hint) for remark in remarks]
         if feasible:
             out.say("A plan that satisfies all hard rules exists, before rounding.")
             out.say(f"Next: fundalloc run {file} -o plan.xlsx\n")
         else:
-            conflicts += find_conflict(scenario)
+            quiet = replace(out, as_json=False)
+            without.append(why_no_plan(scenario, file, settings, allow_outside, out=quiet, folder=repairs))
+            report["infeasible"] = as_dict(scenario, without[-1])
     out.json(reports)
     if problems:
         raise ScenarioError(problems)
-    if conflicts:
-        raise Infeasible(conflicts)
+    for error in without[:-1]:
+        exit_code(error)
+    if without:
+        raise without[-1]
 
 
 def _report(scenario: Any) -> dict[str, Any]:
@@ -87,6 +108,8 @@ def _print(report: dict[str, Any], out: Output) -> None:
         out.say(f"  switched off: {key} ({reason})")
     for notice in report["notices"]:
         out.say(f"  note: {notice}")
+    for remark in report["doctor"]:
+        out.say(f"  {remark['severity']}: {remark['place']}: {remark['says']}\n      {remark['hint']}")
     years = list(report["free"][0]["years"]) if report["free"] else []
     table = new_table("Free money, million EUR", *years, "Total", numbers=len(years) + 1)
     for row in report["free"]:

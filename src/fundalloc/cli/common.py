@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
+    from fundalloc.labels import Words
     from fundalloc.scenario.scenario import Scenario
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -32,6 +33,14 @@ class Output:
     quiet: bool = False
     verbose: bool = False
     color: bool = True
+    language: str | None = None
+    """Asked for with --lang; absent: the scenario's own."""
+
+    def words(self, scenario: Scenario) -> Words:
+        """Return the words of the language asked for, else of the scenario's `output.language`, else English."""
+        from fundalloc.labels import Words
+
+        return Words(self.language or scenario.head.output.language)
 
     @property
     def console(self) -> Console:
@@ -82,14 +91,16 @@ class Output:
 
 
 def output_options(command: F) -> F:
-    """Add --json, -q, -v and --no-color, and pass an Output as `out`."""
+    """Add --json, -q, -v, --no-color and --lang, and pass an Output as `out`."""
+    from fundalloc.labels import languages
 
     @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
     @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
-    @click.option("-v", "--verbose", is_flag=True, help="Say how long each step took.")
+    @click.option("-v", "--verbose", is_flag=True, help="Say how long each step took, and show payments by year.")
     @click.option("--no-color", is_flag=True, help="No colours (also: NO_COLOR=1).")
-    def wrapped(*args: Any, as_json: bool, quiet: bool, verbose: bool, no_color: bool, **kwargs: Any) -> Any:
-        return command(*args, out=Output(as_json, quiet, verbose, not no_color), **kwargs)
+    @click.option("--lang", type=click.Choice(languages()), help="Language of what is printed and written; by default the scenario's own.")
+    def wrapped(*args: Any, as_json: bool, quiet: bool, verbose: bool, no_color: bool, lang: str | None, **kwargs: Any) -> Any:
+        return command(*args, out=Output(as_json, quiet, verbose, not no_color, lang), **kwargs)
 
     wrapped.__name__, wrapped.__doc__ = command.__name__, command.__doc__
     wrapped.__click_params__ = [*getattr(command, "__click_params__", []), *wrapped.__click_params__]  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from fundalloc.errors import FundallocError, Infeasible, NotRoundable, SolverFai
 from fundalloc.money import euro
 from fundalloc.plan.handmade import broken_entries, broken_rules
 from fundalloc.plan.verify import Finding
-from fundalloc.rules._kind import Sense
+from fundalloc.rules._rows import Sense
 
 if TYPE_CHECKING:
     from fundalloc.plan.plan import Plan

@@ -1,14 +1,17 @@
-"""A plan on the terminal: short tables, bars, and the sentence that matters last."""
+"""A plan on the terminal: short tables, bars, and the sentence that matters last; in the language asked for."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fundalloc.cli.common import Output, new_table
+from fundalloc.insight.payments import payments, payments_by_year
 from fundalloc.insight.unallocated import explain_unallocated
-from fundalloc.money import euro
+from fundalloc.labels import Words
 from fundalloc.plan.handmade import HAND_MADE
 from fundalloc.plan.verify import BREACH
 
@@ -19,149 +22,208 @@ BAR = 24
 MOVERS = 3
 TOP = 12
 """Partnerships that the table names before it adds up the rest."""
+FACTS = ("rules", "missed", "dearest", "baseline", "gain", "lose", "unallocated", "score", "proof", "rounding")
+"""What the lines below the tables begin with."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """One plan, one language, one place to print to."""
+
+    plan: Plan
+    out: Output
+    words: Words
+
+    @cached_property
+    def names(self) -> dict[str, dict[str, str]]:
+        """Full names by dimension and id."""
+        return self.plan.scenario.names(self.words.language)
+
+    @cached_property
+    def labels(self) -> dict[str, dict[str, str]]:
+        """Short names by dimension and id."""
+        return self.plan.scenario.labels(self.words.language)
+
+    @cached_property
+    def width(self) -> int:
+        """Where the text of a line begins: after the longest of its first words."""
+        return max(len(self.words(f"report.line.{fact}")) for fact in FACTS) + 2
+
+    def eur(self, value: float) -> str:
+        """Write EUR million with the decimals of the rounding step; a dash where there is none."""
+        return "-" if np.isnan(value) else self.words.number(value, self.plan.scenario.decimals)
+
+    def part(self, value: float, places: int = 0) -> str:
+        """Write a share; a dash where there is none."""
+        return "-" if np.isnan(value) else self.words.share(value, places)
+
+    def column(self, *keys: str) -> list[str]:
+        """Return headings of a table; an empty key has none."""
+        return [self.words(f"report.column.{key}") if key else "" for key in keys]
+
+    def line(self, fact: str, text: str, within: bool = False) -> None:
+        """Print one line: what it is about, and the text; `within` sets it under the line before."""
+        start = self.words(f"report.line.{fact}")
+        self.out.say(f"{'  ' + start if within else start:<{self.width}}{text}")
 
 
 def print_plan(plan: Plan, out: Output) -> None:
     """Print a plan."""
-    head = plan.scenario.head
-    out.say(f"{head.title}{'  (illustrative data)' if head.illustrative else ''}")
-    out.say(f"Commitments {plan.scenario.facts.years[0]}-{plan.scenario.facts.years[-1]}, million EUR, {head.prices.base} prices\n")
-    _instruments(plan, out)
-    _partnerships(plan, out)
-    _areas(plan, out)
-    _rules(plan, out)
-    _against_baseline(plan, out)
-    _closing(plan, out)
+    report = Report(plan, out, out.words(plan.scenario))
+    head, words, years = plan.scenario.head, report.words, plan.scenario.facts.years
+    title = head.title.within(words.language)
+    out.say(words("report.title", title=title) if head.illustrative else title)
+    base, *year = head.prices.base.split()
+    prices = " ".join([words(f"workbook.prices.{base}"), *year])
+    out.say(words("report.subtitle", period=f"{years[0]}-{years[-1]}", prices=prices) + "\n")
+    _instruments(report)
+    _partnerships(report)
+    _areas(report)
+    if out.verbose:
+        _payments(report)
+    _rules(report)
+    _against_baseline(report)
+    _closing(report)
 
 
-def _eur(plan: Plan, value: float) -> str:
-    return "-" if np.isnan(value) else euro(value, plan.scenario.decimals)
-
-
-def _instruments(plan: Plan, out: Output) -> None:
-    facts = plan.scenario.facts
-    labels = plan.scenario.labels()["instrument"]
+def _instruments(report: Report) -> None:
+    plan, words = report.plan, report.words
+    labels, facts = report.labels["instrument"], plan.scenario.facts
     free = plan.free_money[plan.free_money["year"] == 0].set_index("instrument")
-    table = new_table("Instrument", "ceiling", "reserve", "decided", "planned", "free", "used", numbers=6)
+    columns = ("ceiling", "reserve", "decided", "planned", "free")
+    table = new_table(*report.column("instrument", *columns, "used"), numbers=6)
     for name, row in free.iterrows():
-        used = "-" if np.isnan(row["ceiling"]) or row["ceiling"] == 0 else f"{row['planned'] / row['ceiling']:.0%}"
-        cells = [_eur(plan, row[column]) for column in ("ceiling", "reserve", "decided", "planned", "free")]
-        table.add_row(labels[str(name)], *cells, used)
+        used = row["planned"] / row["ceiling"] if row["ceiling"] else float("nan")
+        table.add_row(labels[str(name)], *(report.eur(row[column]) for column in columns), report.part(used))
     budget = [i.id for i in facts.instruments if i.counts == "budget"]
     sums = free[free.index.isin(budget)].sum(numeric_only=True)
     table.add_section()
-    cells = [_eur(plan, sums[column]) for column in ("ceiling", "reserve", "decided", "planned", "free")]
-    table.add_row("EU budget", *cells, f"{sums['planned'] / sums['ceiling']:.0%}" if sums["ceiling"] else "-", style="bold")
-    given = plan.total("instrument", counts="partner")
-    for name, amount in given.items():
+    used = sums["planned"] / sums["ceiling"] if sums["ceiling"] else float("nan")
+    table.add_row(words("report.budget"), *(report.eur(sums[column]) for column in columns), report.part(used), style="bold")
+    for name, amount in plan.total("instrument", counts="partner").items():
         if str(name) not in free.index:
-            table.add_row(f"{labels[str(name)]} (given)", "", "", "", _eur(plan, float(amount)), "", "")
+            given = words("report.given", instrument=labels[str(name)])
+            table.add_row(given, "", "", "", report.eur(float(amount)), "", "")
     memo = int(facts.memo.amount.sum())
     if memo:
-        table.add_row("Memo: loans, guarantees, agencies (never added)", "", "", "", _eur(plan, float(facts.euro(memo))), "", "")
-    out.table(table)
-    out.say()
+        table.add_row(words("report.memo"), "", "", "", report.eur(float(facts.euro(memo))), "", "")
+    report.out.table(table)
+    report.out.say()
 
 
-def _partnerships(plan: Plan, out: Output) -> None:
+def _partnerships(report: Report) -> None:
+    plan, words = report.plan, report.words
     totals = plan.total("partnership").sort_values(ascending=False)
-    names, coverage = plan.scenario.names()["partnership"], plan.coverage_by("partnership")["coverage"]
-    table = new_table("Partnership", "", "need met", "planned", numbers=2)
+    coverage = plan.coverage_by("partnership")["coverage"]
+    table = new_table(*report.column("partnership", "", "need_met", "planned"), numbers=2)
     highest = float(totals.iloc[0]) if len(totals) else 1.0
     for key, amount in totals.head(TOP).items():
-        met = coverage[str(key)]
-        table.add_row(
-            names[str(key)],
-            _bar(float(amount) / highest if highest else 0),
-            "-" if np.isnan(met) else f"{met:.0%}",
-            _eur(plan, float(amount)),
-        )
+        bar = _bar(float(amount) / highest if highest else 0)
+        table.add_row(report.names["partnership"][str(key)], bar, report.part(coverage[str(key)]), report.eur(float(amount)))
     rest = totals.iloc[TOP:]
     if len(rest):
-        table.add_row(f"{len(rest)} more", "", "", _eur(plan, float(rest.sum())))
-    table.add_row("Total", "", "", _eur(plan, float(totals.sum())), style="bold")
-    out.table(table)
-    out.say()
+        table.add_row(words("report.more", count=len(rest)), "", "", report.eur(float(rest.sum())))
+    table.add_row(words("report.total"), "", "", report.eur(float(totals.sum())), style="bold")
+    report.out.table(table)
+    report.out.say()
 
 
-def _areas(plan: Plan, out: Output) -> None:
-    totals, names = plan.total("area"), plan.scenario.labels()["area"]
-    coverage = plan.coverage_by("area")["coverage"]
-    table = new_table("Area", "", "need met", "share", "planned", numbers=3)
+def _areas(report: Report) -> None:
+    plan = report.plan
+    totals, coverage = plan.total("area"), plan.coverage_by("area")["coverage"]
+    table = new_table(*report.column("area", "", "need_met", "share", "planned"), numbers=3)
     whole, highest = float(totals.sum()), float(totals.max())
     for area in plan.scenario.facts.areas:
         amount = float(totals.get(area.id, 0.0))
-        met = coverage[area.id]
-        share = f"{amount / whole:.1%}" if whole else "-"
-        table.add_row(
-            names[area.id], _bar(amount / highest if highest else 0), "-" if np.isnan(met) else f"{met:.0%}", share, _eur(plan, amount)
-        )
-    out.table(table)
-    out.say()
+        share = report.part(amount / whole if whole else float("nan"), 1)
+        bar = _bar(amount / highest if highest else 0)
+        table.add_row(report.labels["area"][area.id], bar, report.part(coverage[area.id]), share, report.eur(amount))
+    report.out.table(table)
+    report.out.say()
+
+
+def _payments(report: Report) -> None:
+    """Print payments by year, all instruments with a profile together; nothing when there is none."""
+    columns = ("committed", "paid", "outstanding", "at_risk")
+    table = new_table(*report.column("payments", *columns), numbers=len(columns))
+    rows = payments_by_year(payments(report.plan))
+    for row in rows:
+        cells = [getattr(row, column) for column in columns]
+        table.add_row(str(row.year), *("-" if cell is None else report.eur(float(cell)) for cell in cells))
+    if rows:
+        report.out.table(table)
+        report.out.say()
 
 
 def _bar(part: float) -> str:
     return "#" * round(BAR * part)
 
 
-def _rules(plan: Plan, out: Output) -> None:
+def _rules(report: Report) -> None:
+    plan, words, language = report.plan, report.words, report.words.language
     counts = plan.counts_by_status()
-    written = len(plan.scenario.written_rules)
-    broken = sum(f.status == BREACH for f in plan.findings)
-    words = [
-        f"{counts['ok'] + counts['at limit']} kept, {counts['at limit']} of them at their limit",
-        f"{counts['missed']} missed (soft or watched)",
-    ]
-    if counts["decided"]:
-        words.append(f"{counts['decided']} broken by decided money alone")
-    out.say(f"Rules        {written} rules, {sum(counts.values())} demands: {', '.join(words)}, {broken} broken")
-    names = plan.scenario.names()
+    sentence = words(
+        "report.says.rules_decided" if counts["decided"] else "report.says.rules",
+        rules=len(plan.scenario.written_rules),
+        demands=sum(counts.values()),
+        kept=counts["ok"] + counts["at limit"],
+        at_limit=counts["at limit"],
+        missed=counts["missed"],
+        by_decision=counts["decided"],
+        broken=sum(f.status == BREACH for f in plan.findings),
+    )
+    report.line("rules", sentence)
     missed = [f for f in plan.findings if f.status in ("missed", "decided") and not f.rule.watch]
     for finding in sorted(missed, key=lambda f: f.headroom)[:6]:
-        said = finding.rule.sentence(finding.member, names)
-        out.say(
-            f"  missed     {said}: {_eur(plan, float(finding.amount))} instead of {_eur(plan, float(finding.limit))} ({finding.rule.id})"
-        )
+        amount, limit = report.eur(float(finding.amount)), report.eur(float(finding.limit))
+        said = finding.rule.sentence(finding.member, report.names, language)
+        report.line("missed", words("report.says.missed", says=said, amount=amount, limit=limit, rule=finding.rule.id), within=True)
     priced = [(abs(p), p, f) for f, p in zip(plan.findings, plan.prices, strict=True) if not f.rule.built_in and abs(p) > 1e-6]
     for _, price, finding in sorted(priced, key=lambda item: -item[0])[:3]:
-        out.say(f"  dearest    {finding.rule.sentence(finding.member, names)}: {price:+.2f} points per extra EUR million of its limit")
+        said = finding.rule.sentence(finding.member, report.names, language)
+        report.line("dearest", words("report.says.dearest", says=said, price=words.signed(price, 2)), within=True)
 
 
-def _against_baseline(plan: Plan, out: Output) -> None:
+def _against_baseline(report: Report) -> None:
     """Say how much moves against the baseline plan, and who gains and who loses most."""
+    plan = report.plan
     if plan.scenario.facts.baseline is None:
         return
-    lines, names = plan.scenario.lines, plan.scenario.names()["partnership"]
+    lines, facts, places = plan.scenario.lines, plan.scenario.facts, plan.scenario.decimals
     change = plan.amounts - lines.baseline.values
-    by_partnership = np.bincount(lines.partnership, weights=change, minlength=len(plan.scenario.facts.partnerships))
-    moved, total = float(np.abs(change).sum()) / 2, float(change.sum())
-    out.say(f"Baseline     {_signed(plan, total)} in total, {_eur(plan, moved)} moved between lines")
+    by_partnership = np.bincount(lines.partnership, weights=change, minlength=len(facts.partnerships))
+    total, moved = report.words.signed(float(change.sum()), places), report.eur(float(np.abs(change).sum()) / 2)
+    report.line("baseline", report.words("report.says.baseline", change=total, moved=moved))
     order = np.argsort(by_partnership, kind="stable")
-    for word, positions in (("gain", order[::-1][:MOVERS]), ("lose", order[:MOVERS])):
-        sign = 1 if word == "gain" else -1
+    for fact, positions, sign in (("gain", order[::-1][:MOVERS], 1), ("lose", order[:MOVERS], -1)):
         shown = [k for k in positions if sign * by_partnership[k] > 0]
+        listed = (
+            f"{report.names['partnership'][facts.partnerships[k].id]} {report.words.signed(float(by_partnership[k]), places)}"
+            for k in shown
+        )
         if shown:
-            listed = (f"{names[plan.scenario.facts.partnerships[k].id]} {_signed(plan, float(by_partnership[k]))}" for k in shown)
-            out.say(f"  {word:<10} {', '.join(listed)}")
+            report.line(fact, ", ".join(listed), within=True)
 
 
-def _signed(plan: Plan, value: float) -> str:
-    text = _eur(plan, abs(value))
-    return text if float(text.replace("\u00a0", "")) == 0 else f"{'+' if value > 0 else '-'}{text}"
-
-
-def _closing(plan: Plan, out: Output) -> None:
-    labels, log = plan.scenario.labels()["instrument"], plan.log
+def _closing(report: Report) -> None:
+    plan, words, log = report.plan, report.words, report.plan.log
     made_by_hand = plan.status == HAND_MADE
-    for left in explain_unallocated(plan):
-        reason = "" if made_by_hand else f": {left.reason}"
-        out.say(f"Unallocated  {labels[left.instrument]} {_eur(plan, left.amount)}{reason}")
+    for left in explain_unallocated(plan, words):
+        named = {"instrument": report.labels["instrument"][left.instrument], "amount": report.eur(left.amount)}
+        key = "report.says.unallocated_plain" if made_by_hand else "report.says.unallocated"
+        report.line("unallocated", words(key, **named, reason=left.reason))
+    score = words.number(plan.score, 1)
     if made_by_hand:
-        out.say(f"Score        {euro(plan.score, 1)} points; hand-made, not optimised")
+        report.line("score", words("report.says.score", score=score, how=words("report.hand_made")))
         return
-    out.say(f"Score        {euro(plan.score, 1)} points; {plan.status}, {log.solver} ({log.method})")
+    solved = words("report.says.solved", status=words(f"report.status.{plan.status}"), solver=log.solver, method=log.method)
+    report.line("score", words("report.says.score", score=score, how=solved))
+    if log.search_gap is not None:
+        report.line("search", words("report.says.search", switches=log.switches, gap=words.share(log.search_gap, 4)))
+    if not log.settled:
+        report.line("note", words("report.says.unsettled"))
     if plan.certificate is not None:
-        reached = f"this one reaches {1 - plan.certificate.gap:.4%} of that"
-        out.say(f"Proof        no lawful plan can exceed {euro(plan.certificate.bound, 1)} points; {reached}")
-    moved = f"{log.rounded_lines} lines were not whole; largest move EUR {euro(log.largest_move, plan.scenario.decimals + 2)} million"
-    out.say(f"Rounding     {moved}; every hard rule recomputed and kept")
+        bound, share = words.number(plan.certificate.bound, 1), words.share(1 - plan.certificate.gap, 4)
+        report.line("proof", words("report.says.proof", bound=bound, share=share))
+    move = words.money(log.largest_move, plan.scenario.decimals + 2)
+    report.line("rounding", words("report.says.rounding", lines=log.rounded_lines, move=move))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from fundalloc.cli.common import Output, output_options, read, scenario_options
+from fundalloc.cli.infeasible import repair_option, why_no_plan
 
 if TYPE_CHECKING:
+    from fundalloc.insight.diagnose import NoPlan
     from fundalloc.plan.plan import Plan
     from fundalloc.scenario.scenario import Scenario
     from fundalloc.solvers import Options
@@ -26,8 +29,13 @@ if TYPE_CHECKING:
 @click.option("--baseline", metavar="FILE", help="The plan to start from: a scenario, or a plan as .json, .csv or .xlsx.")
 @click.option("--stay-close", metavar="SHARE", help="Score that may be given up to move less money, such as 0.1%.")
 @click.option("--plan", "plan_file", metavar="PLAN", help="Score this hand-made plan (.xlsx, .json, .csv) without optimising it.")
+@repair_option
 @click.option("-n", "--dry-run", is_flag=True, help="Solve and print, write nothing.")
 @click.option("--open", "open_file", is_flag=True, help="Open the workbook when it is written.")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Several files: how many at once; all cores by default.")
+@click.option("--cluster", metavar="tcp://HOST:PORT", help="Solve on the workers of this Dask scheduler.")
+@click.option("--ledger", metavar="FILE", help="Keep the run in this ledger; several files always enter the user's own (FUNDALLOC_LEDGER).")
+@click.option("--fresh", is_flag=True, help="Several files: solve again what the ledger has.")
 @output_options
 @scenario_options
 def run(
@@ -41,8 +49,13 @@ def run(
     baseline: str | None,
     stay_close: str | None,
     plan_file: str | None,
+    repairs: str | None,
     dry_run: bool,
     open_file: bool,
+    jobs: int | None,
+    cluster: str | None,
+    ledger: str | None,
+    fresh: bool,
     settings: tuple[str, ...],
     allow_outside: bool,
     out: Output,
@@ -53,12 +66,11 @@ def run(
     fundalloc run scenarios/mff-2021-2027/baseline.yaml -o plan.xlsx
     fundalloc run plan.yaml --set rules.legal-pathways-floor.at_least=20% -n
     fundalloc run plan.yaml --plan my-own-plan.xlsx
+    fundalloc run variants/*.yaml -o results
     """
     from fundalloc.export.files import check_writable
     from fundalloc.solvers import Options
 
-    if len(files) > 1 and (write_lp or csv_folder):
-        raise click.UsageError("--csv and --write-lp take one scenario at a time.")
     if stay_close is not None:
         settings = (*settings, f"settle.stay_close={stay_close}")
     options = Options(solver=solver, time_limit=time_limit, gap=gap)
@@ -69,21 +81,30 @@ def run(
             raise click.UsageError("--plan only measures: leave -o, --csv, --write-lp and --open out.")
         _score(read(files[0], settings, allow_outside, out, baseline), plan_file, options, out)
         return
-    books = {} if output is None or dry_run else _book_names(files, Path(output))
-    for book in books.values():
+    if len(files) > 1 or ledger is not None or cluster is not None:
+        from fundalloc.cli.batch import Batch, run_many
+        from fundalloc.studies.variants import Source
+
+        if csv_folder or write_lp or open_file:
+            raise click.UsageError("--csv, --write-lp and --open take one scenario at a time, without --ledger and --cluster.")
+        sources = [Source(file, settings, allow_outside, baseline) for file in files]
+        target = None if output is None or dry_run else _book_name(output) if len(files) == 1 else Path(output)
+        click.get_current_context().exit(run_many(sources, target, Batch(options, jobs, cluster, ledger, fresh), out))
+    book = None if output is None or dry_run else _book_name(output)
+    if book is not None:
         check_writable(book)
-    scenarios = [read(file, settings, allow_outside, out, baseline) for file in files]
-    plans = []
-    for file, scenario in zip(files, scenarios, strict=True):
-        plan = _solve(scenario, options, out)
-        plans.append(plan)
-        _print(plan, out)
-        if not dry_run:
-            _write(plan, books.get(file), csv_folder, write_lp, out)
-            if open_file and file in books:
-                click.launch(str(books[file]))
-    _json(plans, out)
-    if any(plan.status == "feasible" for plan in plans):
+    scenario = read(files[0], settings, allow_outside, out, baseline)
+    plan = _solve(scenario, options, out, lambda: why_no_plan(scenario, files[0], settings, allow_outside, baseline, out, repairs))
+    _print(plan, out)
+    if not dry_run:
+        _write(plan, book, csv_folder, write_lp, out)
+        if open_file and book is not None:
+            click.launch(str(book))
+    if out.as_json:
+        from fundalloc.export.tables import as_dict
+
+        out.json(as_dict(plan))
+    if plan.status == "feasible":
         out.note("The search was stopped at its limit; the best plan found is verified, but not proved optimal.")
         click.get_current_context().exit(5)
 
@@ -107,26 +128,24 @@ def _score(scenario: Scenario, plan_file: str, options: Options, out: Output) ->
         click.get_current_context().exit(7)
 
 
-def _book_names(files: tuple[str, ...], output: Path) -> dict[str, Path]:
-    """One scenario: the file named. Several: one workbook each, named after the scenario file, in the folder named."""
-    if len(files) == 1:
-        if output.suffix.lower() != ".xlsx":
-            raise click.UsageError(f"-o {output}: a workbook ends in .xlsx")
-        return {files[0]: output}
-    return {file: output / f"{Path(file).stem}.xlsx" for file in files}
+def _book_name(output: str) -> Path:
+    if Path(output).suffix.lower() != ".xlsx":
+        raise click.UsageError(f"-o {output}: a workbook ends in .xlsx")
+    return Path(output)
 
 
-def _solve(scenario: Scenario, options: Options, out: Output) -> Plan:
-    from fundalloc.errors import Infeasible
-    from fundalloc.insight.diagnose import find_conflict
+def _solve(scenario: Scenario, options: Options, out: Output, why: Callable[[], NoPlan]) -> Plan:
+    """Solve; when no plan exists, or none in whole steps and none in smaller ones either, say why."""
+    from fundalloc.errors import Infeasible, NotRoundable
     from fundalloc.run import solve
 
     try:
         return solve(scenario, options, out.progress)
     except Infeasible:
-        with out.progress("Diagnosing"):
-            conflicts = find_conflict(scenario)
-        raise Infeasible(conflicts) from None
+        raise why() from None
+    except NotRoundable as error:
+        reason = why()
+        raise (reason if reason.diagnosis.clashes else error) from None
 
 
 def _print(plan: Plan, out: Output) -> None:
@@ -137,27 +156,21 @@ def _print(plan: Plan, out: Output) -> None:
 
 
 def _write(plan: Plan, book: Path | None, csv_folder: str | None, write_lp: str | None, out: Output) -> None:
+    words = out.words(plan.scenario)
     if write_lp is not None:
         from fundalloc.export.program import write_program_files
 
         with out.progress("Writing"):
             for path in write_program_files(plan.scenario, Path(write_lp)):
-                out.say(f"Wrote {path}")
+                out.say(words("report.written", file=path))
     if csv_folder is not None:
         from fundalloc.export.tables import write_csv
 
         for path in write_csv(plan, csv_folder):
-            out.say(f"Wrote {path}")
+            out.say(words("report.written", file=path))
     if book is not None:
         from fundalloc.export.workbook import write_workbook
 
         with out.progress("Writing"):
-            write_workbook(plan, book)
-        out.say(f"Wrote {book}")
-
-
-def _json(plans: list[Plan], out: Output) -> None:
-    if out.as_json:
-        from fundalloc.export.tables import as_dict
-
-        out.json(as_dict(plans[0]) if len(plans) == 1 else [as_dict(plan) for plan in plans])
+            write_workbook(plan, book, words.language)
+        out.say(words("report.written", file=book))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -32,44 +33,139 @@ _LISTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 def verify(result: str, scenario_file: str | None, settings: tuple[str, ...], allow_outside: bool, out: Output) -> None:
     """Recompute every rule of a result from its amounts, in exact integers and without a solver.
 
-    RESULT is a workbook, a JSON result or a CSV table (or the folder that holds it). SCENARIO is the scenario file; for
-    a JSON result the file that it names is the default. Whatever the result states (fingerprint, score, amount, limit
-    and status of every demand) is compared with what is recomputed.
+    RESULT is a workbook, a JSON result or a CSV table (or the folder that holds it). A workbook is verified from itself
+    alone, down to every cell: changed amounts, limits and formulas are named. Otherwise SCENARIO is the scenario file;
+    for a JSON result the file that it names is the default. Whatever the result states (fingerprint, score, certificate,
+    amount, limit and status of every demand) is compared with what is recomputed.
 
     \b
-    fundalloc verify plan.xlsx scenarios/mff-2021-2027/baseline.yaml
+    fundalloc verify plan.xlsx
     fundalloc verify plan.json
+    fundalloc verify allocation.csv scenarios/mff-2021-2027/baseline.yaml
     """
-    from fundalloc.errors import NotVerified
     from fundalloc.plan.handmade import ledger_of, measure_steps
     from fundalloc.scenario.plans import read_plan
 
+    if scenario_file is None and Path(result).suffix.lower() in (".xlsx", ".xlsm"):
+        _verify_book(Path(result), out)
+        return
     scenario = read(scenario_file or named_scenario(result), settings, allow_outside, out)
-    if scenario.baseline is not None:
-        scenario = _with_baseline(scenario, out)
     amounts = read_plan(result, scenario.facts.dimensions, strict=False)
+    if scenario.baseline is not None:
+        scenario = _with_baseline(scenario, amounts, out)
     with out.progress("Verifying"):
         steps, problems = ledger_of(scenario, amounts)
         plan = measure_steps(scenario, steps)
         wrong = [*_fingerprint(amounts, scenario), *(f"{p.message}: {p.hint}" if p.hint else p.message for p in problems)]
         wrong += [*_broken(plan), *differences(amounts.stated, plan)]
+        plan, doubts = _certified(plan, amounts.stated)
+        wrong += doubts
+    say_verdict(plan, wrong, result, out)
+    if not amounts.digest:
+        out.say(f"{result} carries no fingerprint of its scenario: nothing to compare with {scenario.file}")
+
+
+def _verify_book(path: Path, out: Output) -> None:
+    """Verify a workbook from itself alone: its rules, its certificate, and every cell against what it should be."""
+    from importlib.metadata import version
+
+    from fundalloc.back.circulated import open_circulated
+    from fundalloc.back.tampering import Comparison, compare_with_original
+
+    circulated = open_circulated(path)
+    with out.progress("Verifying"):
+        scenario = circulated.scenario()
+        plan = circulated.plan(scenario)
+        wrong = list(_broken(plan))
+        if plan.log.digest != scenario.digest:
+            wrong.append(f"fingerprint: the record says {plan.log.digest[:12]}…, the scenario inside has {scenario.digest[:12]}…")
+    written_by = plan.log.version
+    comparison = Comparison()
+    if written_by == version("fundalloc"):
+        with out.progress("Comparing"):
+            comparison = compare_with_original(circulated.book, plan, circulated.language)
+        wrong += comparison.wrong
+    else:
+        out.note(f"{path} was written by fundalloc {written_by}, this is {version('fundalloc')}: its cells are not compared.")
+    if comparison.adjusted:
+        cells = f"{comparison.adjusted} cell{'s' if comparison.adjusted > 1 else ''}"
+        out.note(f"{cells} of the columns for adjustments and comments are filled in: fundalloc import {path}")
+    if comparison.added:
+        out.note(f"{comparison.added} cells or rows were added where nothing was written.")
+    say_verdict(
+        plan, wrong, str(path), out, {"adjusted": comparison.adjusted, "added": comparison.added, "identical": comparison.identical}
+    )
+    if comparison.identical:
+        out.say("the file is, byte for byte, the one that its scenario and record give")
+    else:
+        out.say("every formula, amount and limit is as it was written")
+
+
+def say_verdict(plan: Plan, wrong: list[str], result: str, out: Output, extra: Mapping[str, Any] | None = None) -> None:
+    """Print what was recomputed; raise NotVerified with everything that is wrong."""
+    from fundalloc.errors import NotVerified
+
     hard = sum(finding.rule.hard for finding in plan.findings)
     decided = sum(finding.status == "decided" for finding in plan.findings)
-    out.json({"verified": not wrong, "demands": len(plan.findings), "hard": hard, "by_decision": decided, "wrong": wrong})
+    proof = None if plan.certificate is None else {"bound": float(plan.certificate.bound), "gap": plan.certificate.gap}
+    found = {"verified": not wrong, "demands": len(plan.findings), "hard": hard, "by_decision": decided, "wrong": wrong}
+    out.json({**found, "certificate": proof, **(extra or {})})
     if wrong:
         count = f"{len(wrong)} thing{'s' if len(wrong) > 1 else ''}"
         raise NotVerified("\n".join([f"not verified: {count} wrong in {result}", *(f"  {what}" for what in wrong)]))
-    if not amounts.digest:
-        out.say(f"{result} carries no fingerprint of its scenario: nothing to compare with {scenario.file}")
     but = f", {decided} of them broken by decided money alone" if decided else ""
     out.say(f"verified: {len(plan.findings)} demands recomputed, {hard} hard, all hold{but}")
+    out.say(_proof(plan))
 
 
-def _with_baseline(scenario: Scenario, out: Output) -> Scenario:
-    """Solve the scenario that this one starts from: what may change depends on its plan."""
+def _proof(plan: Plan) -> str:
+    """Say what the certificate comes to, or that there is none."""
+    from fundalloc.money import euro
+
+    certificate = plan.certificate
+    if certificate is None:
+        return "no certificate: the result carries no duals, so nothing is proved about better plans"
+    bound, reached = euro(certificate.bound, 1), f"{1 - certificate.gap:.4%}"
+    return f"proved: no lawful plan can exceed {bound} points; this plan has {euro(plan.score, 1)}, which is {reached} of that"
+
+
+def _certified(plan: Plan, stated: Mapping[str, Any]) -> tuple[Plan, list[str]]:
+    """Recompute the certificate from the duals that a result carries, in exact rational arithmetic; no solver is asked."""
+    from dataclasses import replace
+
+    from fundalloc.model.compile import compile_program
+    from fundalloc.plan.certificate import certify_again
+
+    rows = stated.get("duals")
+    if not isinstance(rows, list) or not rows:
+        return plan, []
+    duals = {str(row["row"]): float(row["dual"]) for row in rows if _is_dual(row)}
+    doubts = [f"duals: {len(rows) - len(duals)} of {len(rows)} are no row with a number"] if len(duals) < len(rows) else []
+    proved = certify_again(compile_program(plan.scenario), duals, plan.scenario.lines, plan.score)
+    claimed = stated.get("certificate")
+    bound = claimed.get("bound") if isinstance(claimed, dict) else None
+    if bound is not None and not (isinstance(bound, int | float) and _same(bound, float(proved.bound))):
+        doubts.append(f"certificate: the bound is stated as {bound}, but its duals prove {float(proved.bound):.12g}")
+    return replace(plan, certificate=proved), doubts
+
+
+def _is_dual(row: object) -> bool:
+    if not isinstance(row, dict) or not isinstance(row.get("row"), str):
+        return False
+    return type(row.get("dual")) in (int, float) and math.isfinite(row["dual"])
+
+
+def _with_baseline(scenario: Scenario, amounts: PlanAmounts, out: Output) -> Scenario:
+    """Return the scenario with the plan that it starts from: as the result carries it, otherwise solved again."""
+    from dataclasses import replace
+
     from fundalloc.run import with_baseline
+    from fundalloc.scenario.plans import stated_baseline
 
-    out.note("The baseline is a scenario, so it is solved first; name a plan as baseline to verify without a solver.")
+    carried = stated_baseline(amounts.stated)
+    if carried is not None:
+        return replace(scenario.starting_from(carried), baseline=None)
+    out.note("The baseline is a scenario and the result does not carry its plan, so it is solved first.")
     return with_baseline(scenario, progress=out.progress)
 
 

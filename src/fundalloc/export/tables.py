@@ -11,6 +11,7 @@ import pandas as pd
 
 from fundalloc.errors import OutputError
 from fundalloc.export.files import replacing
+from fundalloc.insight.payments import payments_table
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import Finding
 
@@ -40,6 +41,8 @@ def tables(plan: Plan) -> dict[str, pd.DataFrame]:
         }
     )
     out = {"allocation": allocation, "coverage": coverage, "free-money": plan.free_money, "memo": memo_money(plan), "rules": rules}
+    cash = payments_table(plan)
+    out |= {"payments": cash} if len(cash) else {}
     return {**out, "moves": moved_money(plan)} if len(plan.scenario.lines.moves) else out
 
 
@@ -123,12 +126,15 @@ def as_dict(plan: Plan) -> dict[str, Any]:
         "certificate": None
         if plan.certificate is None
         else {"bound": _number(float(plan.certificate.bound)), "gap": _number(plan.certificate.gap)},
+        "duals": [] if plan.certificate is None else [{"row": key, "dual": dual} for key, dual in sorted(plan.certificate.duals.items())],
         "log": {key: _number(value) for key, value in vars(log).items()},
         "allocation": [
             {"key": row.key, "amount": _number(row.amount), "decided": _number(row.decided), "counts": row.counts}
             for row in allocation.sort_values("key").itertuples()
         ],
+        "baseline": [{"key": "|".join(key), "amount": _number(float(amount))} for key, amount in sorted(scenario.starting_amounts().items())],
         "moves": [{"key": row.key, "amount": _number(row.amount)} for row in moved[moved["amount"] > 0].sort_values("key").itertuples()],
+        "payments": [{key: _number(value) for key, value in row.items()} for row in payments_table(plan).to_dict("records")],
         "free_money": [{key: _number(value) for key, value in row.items()} for row in plan.free_money.to_dict("records")],
         "rules": sorted(
             (_finding(plan, f, p) for f, p in zip(plan.findings, plan.prices, strict=True)),

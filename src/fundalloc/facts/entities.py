@@ -90,8 +90,14 @@ class Transfer(Record):
 
 def _whole_profile(profile: tuple[Fraction, ...]) -> tuple[Fraction, ...]:
     if profile and sum(profile, Fraction(0)) != 1:
-        raise refuse(f"the payment profile adds up to {percent(sum(profile, Fraction(0)))}, not 100 %", "let the shares add up to 100 %")
+        raise refuse(f"the profile adds up to {percent(sum(profile, Fraction(0)))}, not 100 %", "let the shares add up to 100 %")
     return profile
+
+
+def _each_year(due: dict[int, Fraction]) -> dict[int, Fraction]:
+    if 0 in due:
+        raise refuse("in which years are earlier commitments paid?", "write {2021: 120, 2022: 60}")
+    return due
 
 
 class Instrument(Record):
@@ -105,6 +111,8 @@ class Instrument(Record):
     """The legal basis, or "assumption"."""
     confidence: str = ""
     note: Words | None = None
+    footnote: Words | None = None
+    """What must be said wherever the name stands; printed on cover and notes."""
     counts: Literal["budget", "partner", "memo"] = "budget"
     """budget: our money. partner: Member States and others. memo: shown, never added."""
     free: Flag = False
@@ -124,6 +132,10 @@ class Instrument(Record):
     """Points of score that every EUR million used costs: the cushion comes last."""
     payment_profile: Annotated[tuple[Share, ...], AfterValidator(_whole_profile)] = ()
     """Share of a commitment that is paid in its own year, the next, and so on."""
+    contracting_profile: Annotated[tuple[Share, ...], AfterValidator(_whole_profile)] = ()
+    """Share of a commitment whose contracts are signed in its own year, the next, and so on."""
+    outstanding: Annotated[ByYear, AfterValidator(_each_year)] = Field(default_factory=dict)
+    """EUR million that commitments from before the period cost in each year, also after the period."""
 
     @property
     def planned(self) -> bool:
@@ -162,6 +174,8 @@ class Area(Record):
     id: Id
     name: Words
     short: Words | None = None
+    footnote: Words | None = None
+    """What must be said wherever the name stands; printed on cover and notes."""
     source: str = ""
     tags: Tags = ()
     steps: Steps | None = None
@@ -178,6 +192,10 @@ class Partnership(Record):
 
     id: Id
     name: Words
+    short: Words | None = None
+    """Label for narrow columns and charts."""
+    footnote: Words | None = None
+    """What must be said wherever the name stands; printed on cover and notes."""
     level: Literal["bilateral", "regional", "global", ""] = ""
     within: str = ""
     """Id of the partnership that contains this one."""
@@ -188,6 +206,11 @@ class Partnership(Record):
     years: Years | None = None
     source: str = ""
     confidence: str = ""
+
+    @property
+    def label(self) -> Text:
+        """The short name if there is one, else the name."""
+        return self.short or self.name
 
     @property
     def all_tags(self) -> tuple[str, ...]:

@@ -67,7 +67,7 @@ class Decided:
 
 @dataclass(frozen=True)
 class Baseline:
-    """The amounts of another plan, one entry per line that has money there and exists here. Arrays of shape (entries,)."""
+    """The amounts of another plan, one entry per line of its own, whether it is a line here or not. Arrays of shape (entries,)."""
 
     instrument: IntArray
     partnership: IntArray
@@ -75,6 +75,8 @@ class Baseline:
     year: IntArray
     amount: Exact
     """EUR million."""
+    elsewhere: Fraction = Fraction(0)
+    """EUR million of the plan under ids that this scenario does not have: no rule can see it."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from fundalloc.money import DECIMALS, LARGEST, Figure, NotANumber, parse_figure
+from fundalloc.money import DECIMALS, LARGEST, Figure, NotANumber, parse_figure, parse_spread, percent
 
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$"
 FIRST_YEAR, LAST_YEAR = 1990, 2100
@@ -46,7 +46,8 @@ def _figure(raw: Any) -> Figure:
     if isinstance(raw, Fraction):
         return Figure(raw)
     try:
-        figure = parse_figure(str(raw))
+        spread = parse_spread(str(raw))
+        figure = parse_figure(str(raw)) if spread is None else Figure(spread.likely, spread.percent)
     except NotANumber as error:
         raise refuse(str(error), error.hint) from None
     if abs(figure.value) > LARGEST:
@@ -96,6 +97,23 @@ def read_limit(raw: Any) -> Figure:
 def read_factor(raw: Any) -> Fraction:
     """Read a number, zero or more."""
     return read_limit(raw).value
+
+
+SANE = 2
+"""A plain number above this, where a share of something else is meant, was meant as a percentage."""
+
+
+def check_relative(figure: Figure, at: tuple[int | str, ...] = ()) -> None:
+    """Refuse a plain 80 where 80 % is meant: it would mean 8000 %."""
+    if not figure.percent and figure.value > SANE:
+        raise refuse(f"{figure} without a percent sign would be {percent(figure.value)}", f"write {percent(figure.value / 100)}", at)
+
+
+def read_relative(raw: Any) -> Fraction:
+    """Read a share of something else, zero or more, also above 100 %."""
+    figure = read_limit(raw)
+    check_relative(figure)
+    return figure.value
 
 
 def _flag(raw: Any) -> bool:
@@ -208,6 +226,7 @@ _NUMBER: dict[str, Any] = {"type": ["number", "string"]}
 Amount = Annotated[Fraction, PlainValidator(read_amount), _schema(**_NUMBER, description="EUR million, zero or more")]
 Share = Annotated[Fraction, PlainValidator(read_share), _schema(**_NUMBER, description="0 % to 100 %")]
 Limit = Annotated[Figure, PlainValidator(read_limit), _schema(**_NUMBER, description="an amount or a share")]
+Relative = Annotated[Fraction, PlainValidator(read_relative), _schema(**_NUMBER, description="a share such as 80 % or 120 %")]
 Factor = Annotated[Fraction, PlainValidator(read_factor), _schema(**_NUMBER, description="a number or a share, zero or more")]
 ByYear = Annotated[
     dict[int, Fraction],

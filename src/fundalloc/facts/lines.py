@@ -102,6 +102,14 @@ class Lines:
         return Exact(cube[self.codes], plan.amount.denominator)
 
     @cached_property
+    def planned(self) -> Lines:
+        """The entries of the baseline plan as lines of their own, also where nothing may be planned any more."""
+        plan = self.facts.baseline
+        none = np.zeros(0 if plan is None else len(plan.year), dtype=np.int64)
+        codes = (none, none, none, none) if plan is None else (plan.instrument, plan.partnership, plan.area, plan.year)
+        return Lines(self.facts, *codes, decided=none, eligible=none > 0, fixed=none == 0)
+
+    @cached_property
     def ledger(self) -> Ledger:
         """The limits of every entry of a ledger."""
         none = np.zeros(len(self.moves), dtype=np.int64)

@@ -1,101 +1,162 @@
-"""Why no plan satisfies all rules: one smallest set of demands that cannot hold together, in the planner's words.
+"""Why no plan satisfies all rules: the smallest sets of demands that cannot hold together, in the planner's words.
 
-The elastic program (J. W. Chinneck, Feasibility and Infeasibility in Optimization, 2008, chapter 6) gives a proof of
-infeasibility in its shadow prices; the demands in that proof are thinned out until every one of them is needed.
+Every set is proved by solving: together its members leave no plan, and without any one of them there is one. Decided money,
+closed years, ceilings, absorption and eligibility are members like the rules.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fundalloc.errors import Conflict
+from fundalloc.errors import Conflict, Infeasible
+from fundalloc.facts.facts import Facts
+from fundalloc.insight.bottleneck import bottleneck
+from fundalloc.insight.conflicts import MOST, SECONDS, Groups, find_sets
+from fundalloc.insight.system import ELIGIBILITY, Suspect, System, build_system
+from fundalloc.insight.wording import describe
 from fundalloc.model.compile import compile_program
-from fundalloc.model.elastic import elastic_program, hard_rows, only_rows
-from fundalloc.model.linear_program import LinearProgram
 from fundalloc.run import with_baseline
+from fundalloc.scenario.document import locate
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.solvers import Options, Status, solve_program
 
-MISSED = 1e-6
-"""EUR million above which an elastic row counts as missed."""
-DECIDED = "decided money"
+
+@dataclass(frozen=True)
+class Clash:
+    """One smallest set of demands that cannot hold together."""
+
+    members: tuple[Conflict, ...]
+    suspects: tuple[Suspect, ...]
+    barred: tuple[str, ...] = ()
+    """The ids of the `exclude` entries without which there would be no clash."""
+    bottleneck: str = ""
+    """For targets that money cannot reach: through which instruments, and what these leave."""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Why no plan exists; no clashes: one exists, before rounding."""
+
+    clashes: tuple[Clash, ...]
+    complete: bool = True
+    """Whether there are no other clashes."""
+    thinned: bool = True
+    """Whether every member is needed; not when the time ran out."""
+
+
+class NoPlan(Infeasible):
+    """No plan satisfies all hard rules, and why."""
+
+    def __init__(self, diagnosis: Diagnosis, repairs: Sequence[Any] = (), files: Sequence[str] = ()) -> None:
+        super().__init__(diagnosis.clashes[0].members if diagnosis.clashes else ())
+        self.diagnosis = diagnosis
+        self.repairs = tuple(repairs)
+        """What `repairs.find_repairs` returned."""
+        self.files = list(files)
+        """The scenario files written, one per repair."""
 
 
 def is_feasible(scenario: Scenario) -> bool:
     """Return whether any plan keeps all hard rules, before rounding."""
-    program = compile_program(with_baseline(scenario))
-    return _feasible(program, hard_rows(program))
+    system = system_of(with_baseline(scenario))
+    return system.feasible(system.everyone)
 
 
 def find_conflict(scenario: Scenario) -> list[Conflict]:
-    """Return one smallest set of demands that cannot hold together; empty when a plan exists.
+    """Return one smallest set of demands that cannot hold together; empty when a plan exists. There may be several such sets."""
+    found = diagnose(scenario, most=1)
+    return list(found.clashes[0].members) if found.clashes else []
 
-    There may be several such sets. When decided money is needed for the clash it is the last entry.
-    """
+
+def diagnose(scenario: Scenario, most: int = MOST, seconds: float = SECONDS) -> Diagnosis:
+    """Return the clashes of a scenario, at most `most` of them; after `seconds` the search for more stops."""
     scenario = with_baseline(scenario)
-    program = compile_program(scenario)
-    elastic = elastic_program(program, hard_rows(program))
-    solution = solve_program(elastic.program, Options())
-    if not solution.usable or solution.objective > -MISSED:
-        return []
-    suspects = np.intersect1d(hard_rows(program), np.flatnonzero(np.abs(solution.prices) > 1e-9))
-    if _feasible(program, suspects):
-        suspects = hard_rows(program)
-    rows = _thin_out(program, _least_negotiable_last(program, suspects))
-    conflicts = [_describe(scenario, program, int(row)) for row in sorted(rows)]
-    if _feasible(_without_decided(program, scenario), np.array(rows)):
-        conflicts.append(Conflict(DECIDED, "money that is already decided", f"{scenario.file}: decided"))
-    return conflicts
+    system = system_of(scenario)
+    found = find_sets(system, most, seconds)
+    clashes = [_clash(scenario, system, groups) for groups in found.sets]
+    return Diagnosis(tuple(sorted(clashes, key=lambda clash: len(clash.members))), found.complete, found.thinned)
 
 
-def _feasible(program: LinearProgram, rows: NDArray[np.intp]) -> bool:
-    return solve_program(only_rows(program, rows), Options()).status is not Status.INFEASIBLE
+def system_of(scenario: Scenario) -> System:
+    """Return everything that must hold in a scenario whose baseline is solved."""
+    return build_system(compile_program(scenario), scenario.lines)
 
 
-def _without_decided(program: LinearProgram, scenario: Scenario) -> LinearProgram:
-    lower, upper = program.lower.copy(), program.upper.copy()
-    count = len(scenario.lines)
-    lower[:count] = 0.0
-    upper[:count] = np.where(scenario.lines.eligible, np.inf, upper[:count])
-    return replace(program, lower=lower, upper=upper)
+def _clash(scenario: Scenario, system: System, groups: Groups) -> Clash:
+    members = [describe(scenario, [system.suspects[k] for k in group]) for group in groups]
+    suspects = tuple(system.suspects[k] for group in groups for k in group)
+    barriers = _barriers(scenario, suspects)
+    members += [_barrier(scenario, name, suspects) for name in barriers]
+    barred = tuple(name for name in barriers if name != ELIGIBILITY)
+    return Clash(tuple(members), suspects, barred, bottleneck(scenario, suspects))
 
 
-def _least_negotiable_last(program: LinearProgram, rows: NDArray[np.intp]) -> list[int]:
-    """Order rows so that practice is dropped before politics and law last: the set then names what can be talked about."""
-    rank = {"law": 0, "political": 1, "practice": 2}
-
-    def negotiable(row: int) -> tuple[int, int]:
-        rule = program.row_owner(row).rule
-        return (rank[rule.negotiable] if rule else 0, row)
-
-    return sorted((int(r) for r in rows), key=negotiable)
+# -- what may be funded at all: `exclude` entries and the eligibility table -------------------------------------------------
 
 
-def _thin_out(program: LinearProgram, rows: list[int]) -> list[int]:
-    """Drop rows, in chunks that halve, as long as the rest stays infeasible; every row that is left is needed."""
-    chunk = max(len(rows) // 2, 1)
-    while True:
-        position = 0
-        while position < len(rows):
-            rest = rows[:position] + rows[position + chunk :]
-            if rest and not _feasible(program, np.array(rest)):
-                rows = rest
-            else:
-                position += chunk
-        if chunk == 1:
-            return rows
-        chunk = max(chunk // 2, 1)
+def _barriers(scenario: Scenario, suspects: tuple[Suspect, ...]) -> list[str]:
+    """Return the ids of the `exclude` entries, and ELIGIBILITY, without each of which the suspects could hold together.
+
+    Each is lifted in turn, the table first, and the rules are stated again on the lines that then exist.
+    """
+    facts, kept = scenario.facts, []
+    for name in (ELIGIBILITY, *(clause.id for clause in facts.exclude)):
+        without = lifted(facts, name)
+        if _hold(replace(scenario, facts=without), suspects):
+            kept.append(name)
+        else:
+            facts = without
+            scenario = replace(scenario, facts=without)
+    return kept
 
 
-def _describe(scenario: Scenario, program: LinearProgram, row: int) -> Conflict:
-    block = program.row_owner(row)
-    rule, demands = block.rule, block.demands
-    assert rule is not None
-    assert demands is not None
-    k = row - block.rows.start
-    limit = rule.written(demands.figure[k], scenario.decimals)
-    said = rule.sentence(demands.member[k], scenario.names())
-    return Conflict(rule.id, f"{said}: {demands.sense[k]} {limit}", scenario.where(rule))
+def lifted(facts: Facts, name: str) -> Facts:
+    if name != ELIGIBILITY:
+        return replace(facts, exclude=tuple(clause for clause in facts.exclude if clause.id != name))
+    everyone = {"partners": ("all",), "years": None}
+    return replace(
+        facts,
+        eligible=np.ones_like(facts.eligible),
+        instruments=tuple(i.model_copy(update=everyone) for i in facts.instruments),
+        partnerships=tuple(p.model_copy(update={"years": None}) for p in facts.partnerships),
+    )
+
+
+def _hold(scenario: Scenario, suspects: tuple[Suspect, ...]) -> bool:
+    """Return whether the same suspects can hold together in a scenario with more lines."""
+    owners, named = {s.owner for s in suspects}, {_name(s) for s in suspects}
+    system = system_of(replace(scenario, rules=tuple(rule for rule in scenario.rules if rule.id in owners)))
+    return system.feasible([k for k, suspect in enumerate(system.suspects) if _name(suspect) in named])
+
+
+def _name(suspect: Suspect) -> tuple[object, ...]:
+    return suspect.owner, suspect.member, suspect.demands.sense[suspect.demand] if suspect.demands is not None else ""
+
+
+def _barrier(scenario: Scenario, name: str, suspects: tuple[Suspect, ...]) -> Conflict:
+    if name == ELIGIBILITY:
+        place = str(locate(scenario.tree, ("eligibility",), key=True))
+        return Conflict(ELIGIBILITY, f"only {_few(list(_able(scenario, suspects)))} may fund this", place)
+    clause = next(clause for clause in scenario.facts.exclude if clause.id == name)
+    return Conflict(f"exclude {name}", str(clause.reason), str(locate(scenario.tree, ("exclude", name), key=True)), clause.source)
+
+
+def _able(scenario: Scenario, suspects: tuple[Suspect, ...]) -> Iterator[str]:
+    """Yield the instruments with an open line among the money of the rules concerned."""
+    lines = scenario.lines
+    touched = np.zeros(len(lines), dtype=bool)
+    for rule in {s.rule.id: s.rule for s in suspects if s.rule is not None and not s.rule.built_in}.values():
+        touched |= lines.select(rule.money)
+    names = scenario.labels()["instrument"]
+    for k in np.unique(lines.instrument[touched & ~lines.fixed]):
+        yield names[scenario.facts.instruments[int(k)].id]
+
+
+def _few(names: list[str]) -> str:
+    if not names:
+        return "what is decided"
+    shown = names if len(names) <= 4 else [*names[:3], f"{len(names) - 3} more"]
+    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]

@@ -1,12 +1,11 @@
-"""What is worth a look in a scenario although it stops nothing: members that rules skip, needs that no money reaches."""
+"""What is worth knowing about a scenario although nothing is wrong: members that rules skip, ceilings cut to whole steps."""
 
 from __future__ import annotations
 
-import numpy as np
+from fractions import Fraction
 
 from fundalloc.model.compile import compile_program
 from fundalloc.model.health import numerical_troubles
-from fundalloc.model.objective import pair_of_line
 from fundalloc.money import plain
 from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
@@ -17,18 +16,14 @@ SHOWN = 3
 
 def notices(scenario: Scenario) -> list[str]:
     """Return the notices of a scenario as sentences."""
-    program = compile_program(with_baseline(scenario))
-    return [*numerical_troubles(program), *_unreachable_needs(scenario), *_skipped_members(scenario), *_crooked_ceilings(scenario)]
-
-
-def _unreachable_needs(scenario: Scenario) -> list[str]:
-    needs, dimensions = scenario.facts.needs, scenario.facts.dimensions
-    reached = np.zeros(len(needs), dtype=bool)
-    pair = pair_of_line(scenario.lines)
-    reached[pair[pair >= 0]] = True
-    missing = np.flatnonzero(~reached & (needs.need.numerator > 0))
-    names = [f"{dimensions.partnership.ids[needs.partnership[k]]} × {dimensions.area.ids[needs.area[k]]}" for k in missing]
-    return [f"{len(names)} needs without any allocation line: {_some(names)}"] if names else []
+    scenario = with_baseline(scenario)
+    program = compile_program(scenario)
+    return [
+        *numerical_troubles(program),
+        *_skipped_members(scenario),
+        *_stray_baseline(scenario),
+        *_crooked_ceilings(scenario),
+    ]
 
 
 def _skipped_members(scenario: Scenario) -> list[str]:
@@ -38,6 +33,20 @@ def _skipped_members(scenario: Scenario) -> list[str]:
         if skipped:
             out.append(f"rule {rule.id} skips {len(skipped)} members without money that counts: {_some(skipped)}")
     return out
+
+
+def _stray_baseline(scenario: Scenario) -> list[str]:
+    """Money of the baseline plan on lines that are none here (rules of kind deviation count it), or under ids that nobody knows."""
+    plan, lines = scenario.facts.baseline, scenario.lines
+    if plan is None:
+        return []
+    here, stray = set(lines.keys), lines.planned
+    gone = {key: amount for key, amount in zip(stray.keys, plan.amount.numerator, strict=True) if amount and key not in here}
+    lost = (
+        f"EUR {plain(Fraction(int(sum(gone.values())), plan.amount.denominator))} million of the baseline plan lie where this scenario has"
+    )
+    unknown = f"EUR {plain(plan.elsewhere)} million of the baseline plan have ids that this scenario does not know: left out"
+    return [f"{lost} no line; rules of kind deviation count them: {_some(list(gone))}"] * bool(gone) + [unknown] * bool(plan.elsewhere)
 
 
 def _crooked_ceilings(scenario: Scenario) -> list[str]:

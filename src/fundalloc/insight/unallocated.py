@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.facts import NO_LIMIT
+from fundalloc.labels import Words
 from fundalloc.model.objective import pair_of_line
-from fundalloc.money import euro
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import AT_LIMIT, OK, Finding
 
@@ -29,34 +29,34 @@ class Unallocated:
     reason: str
 
 
-def explain_unallocated(plan: Plan) -> list[Unallocated]:
-    """Return the instruments with money left, largest first, and why."""
+def explain_unallocated(plan: Plan, words: Words) -> list[Unallocated]:
+    """Return the instruments with money left, largest first, and why, in the language of `words`."""
     free = plan.free_money
     whole = free[(free["year"] == 0) & (free["free"] > 0)].sort_values("free", ascending=False)
     amounts = dict(zip(whole["instrument"].astype(str), whole["free"].astype(float), strict=True))
-    return [Unallocated(name, amount, _reason(plan, name)) for name, amount in amounts.items()]
+    return [Unallocated(name, amount, _reason(plan, name, words)) for name, amount in amounts.items()]
 
 
-def _reason(plan: Plan, instrument: str) -> str:
+def _reason(plan: Plan, instrument: str, words: Words) -> str:
     """Follow the instrument's open lines in years with money left: met need, full absorption, rules at their limit."""
     lines, facts = plan.scenario.lines, plan.scenario.facts
     i = facts.dimensions.instrument.index(instrument)
     open_lines = np.flatnonzero((lines.instrument == i) & ~lines.fixed & _year_has_room(plan, i)[lines.year])
     if len(open_lines) == 0:
-        return "no allocation line is open in the years with money left"
+        return words("unallocated.no_open_line")
     unmet = open_lines[_unmet(plan)[open_lines]]
     if len(unmet) == 0:
-        return "every need that it may fund is met"
+        return words("unallocated.needs_met")
     full = _absorption_full(plan)[lines.partnership[unmet], lines.year[unmet]]
     if full.all():
-        return "the partnerships with unmet need are at their absorption limit"
+        return words("unallocated.absorption_full")
     rules = _rules_at_limit(plan, unmet[~full])
     if rules:
-        return f"more would break, or cost more than it earns under: {', '.join(rules[:4])}"
+        return words("unallocated.rules", rules=", ".join(rules[:4]))
     if plan.status != "optimal":
-        return "the search was stopped before the best plan was proved"
+        return words("unallocated.stopped")
     left = float(plan.free_money.query("instrument == @instrument and year == 0")["free"].iloc[0])
-    return f"what is left (EUR {euro(left, plan.scenario.decimals)} million) earns nothing at this rounding step"
+    return words("unallocated.step", amount=words.money(left, plan.scenario.decimals))
 
 
 def _year_has_room(plan: Plan, instrument: int) -> NDArray[np.bool_]:

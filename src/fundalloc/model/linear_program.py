@@ -8,14 +8,15 @@ money is EUR million.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
-from fundalloc.rules._kind import Codes, Demands, Kind, Rows, Sense
+from fundalloc.rules._kind import Kind
+from fundalloc.rules._rows import Codes, Demands, Rows, Sense
 
 Floats = NDArray[np.float64]
 
@@ -57,6 +58,8 @@ class RowBlock:
     """For each of these columns, the row inside the block."""
     missing_sign: Floats = field(default_factory=lambda: np.zeros(0))
     """+1 where the column makes up for too little, -1 for too much."""
+    scale: Floats = field(default_factory=lambda: np.zeros(0))
+    """For rows that switch on: what each was divided by."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,8 @@ class LinearProgram:
     """Number of needs; their met amounts follow the lines, `pairs` columns per step."""
     integer: NDArray[np.bool_] | None = None
     """Which columns must be whole; None: none."""
+    keys: NDArray[np.int64] | None = None
+    """Numbers of the first columns that depend on ids alone, for an order that no file decides (`canonical.py`)."""
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -206,24 +211,31 @@ class Builder:
         return first
 
     def _add_switches(self, stated: Rows, lines: Lines) -> None:
-        """Add on-off columns with the two rows that tie each to its money. Fixed money is never asked to reach a minimum."""
+        """Add on-off columns with the two rows that tie each to its money. Fixed money is never asked to reach a minimum.
+
+        Rows that switch on are divided by a small least amount: money of one euro (1e-6) would otherwise lie within the
+        solver's tolerance, and a switch could be on without any.
+        """
         switches = stated.switches
         if switches.count == 0:
             return
         first = self.add_columns(np.zeros(switches.count), upper=1.0)
         self._integer.append(np.arange(first, self.columns))
         moving = np.bincount(switches.switch, weights=~lines.ledger.fixed[switches.line], minlength=switches.count) > 0
+        least = np.where(moving, switches.least, 0.0)
+        scale = np.where(least > 0, np.minimum(least, 1.0), 1.0)
         every = np.arange(switches.count)
-        for rows, bound, lower, upper in (
-            (SWITCHED_OFF, -switches.capacity, -np.inf, 0.0),
-            (SWITCHED_ON, -np.where(moving, switches.least, 0.0), 0.0, np.inf),
+        for rows, bound, value, lower, upper in (
+            (SWITCHED_OFF, -switches.capacity, switches.value, -np.inf, 0.0),
+            (SWITCHED_ON, -least / scale, switches.value / scale[switches.switch], 0.0, np.inf),
         ):
             terms = Terms(
                 np.concatenate([switches.switch, every]),
                 np.concatenate([switches.line, first + every]),
-                np.concatenate([switches.value, bound]),
+                np.concatenate([value, bound]),
             )
             self.add_rows(rows, np.full(switches.count, lower), np.full(switches.count, upper), terms)
+        self._blocks[-1] = replace(self._blocks[-1], scale=scale)
 
     def finish(self, lines: int, pairs: int) -> LinearProgram:
         """Put everything together."""

@@ -26,6 +26,8 @@ from fundalloc.model.linear_program import Floats, LinearProgram, Terms, stack
 from fundalloc.model.objective import pair_of_line
 
 EPSILON = 1e-3
+DUST = 1e-9
+"""In steps: half a step is rounded down, whatever the last digits of a division say."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ def settling_program(held: LinearProgram, lines: Lines, reference: Floats) -> Se
         matrix=stack([(held.shape[0], terms)]),
         blocks=(),
         integer=None,
+        keys=None if held.keys is None else np.concatenate([held.keys, held.keys + held.keys.max(initial=0) + 1]),
     )
     return Settling(settled, reference, held)
 
@@ -91,7 +94,8 @@ def proportional_plan(lines: Lines) -> Floats:
     covered = np.bincount(np.maximum(pair, 0), weights=np.where(pair >= 0, plan * effectiveness, 0.0), minlength=max(len(facts.needs), 1))
     share = np.minimum(1.0, np.divide(facts.needs.need.values, covered, out=np.ones(len(facts.needs)), where=covered > 0))
     step = float(facts.step)
-    whole: Floats = np.maximum(np.rint(plan * np.append(share, 1.0)[pair] / step) * step, decided)
+    steps = np.ceil(plan * np.append(share, 1.0)[pair] / step - (0.5 + DUST))
+    whole: Floats = np.maximum(steps * step, decided)
     return whole
 
 

@@ -8,6 +8,7 @@ change            minus the distance to the baseline plan, line by line
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +19,8 @@ from fundalloc.model.linear_program import Floats, LinearProgram, Terms, stack
 
 HOLD = 1e-9
 """Relative value that a held stage may lose to the solver's own tolerance."""
+GRID = 30
+"""Binary digits of a held value: what differs behind them differs from solver to solver."""
 
 
 def stage_program(program: LinearProgram, goal: str, for_each: tuple[str, ...], lines: Lines, baseline: Floats | None) -> LinearProgram:
@@ -40,8 +43,15 @@ def hold(program: LinearProgram, cost: Floats, value: float, give: float) -> Lin
     """Add the row cost x >= value, less what may be given up; `cost` may be shorter than the program's columns."""
     used = np.flatnonzero(cost)
     terms = Terms(np.zeros(len(used), dtype=np.int64), used, cost[used])
-    floor = value - (give + HOLD) * abs(value) - HOLD
+    floor = snapped(value) - (give + HOLD) * abs(snapped(value)) - HOLD
     return append(program, np.zeros(0), np.zeros(0), np.zeros(0), np.array([floor]), np.array([np.inf]), terms)
+
+
+def snapped(value: float) -> float:
+    """Return the value on a grid of about 1e-9 of itself, one notch down, so that every solver holds the same value."""
+    _, exponent = math.frexp(value * 4 / 3)  # round figures stand far from where the grid changes its width
+    notch = math.ldexp(1.0, exponent - GRID)
+    return (round(value / notch) - 1) * notch
 
 
 def append(

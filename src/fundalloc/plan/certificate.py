@@ -13,7 +13,8 @@ program was stated (a relative 1e-15 at most) is added as a margin.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
@@ -21,7 +22,8 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
 from fundalloc.model.linear_program import TOTAL, Floats, LinearProgram
-from fundalloc.rules._kind import Sense
+from fundalloc.model.row_keys import row_keys
+from fundalloc.rules._rows import Sense
 
 REPRESENTATION = 1e-15
 """Relative error of a coefficient that was computed in a few floating-point steps from exact figures."""
@@ -35,6 +37,8 @@ class Certificate:
 
     bound: Fraction
     score: float
+    duals: Mapping[str, float] = field(default_factory=dict)
+    """The row prices that prove it, by row key; rows without a price are left out."""
 
     @property
     def gap(self) -> float:
@@ -46,7 +50,16 @@ def certify(program: LinearProgram, prices: Floats, lines: Lines, score: float) 
     """Prove a bound from row prices (any will do), and compare a plan's score with it."""
     lower, upper = column_bounds(program, lines)
     row_lower, row_upper = _limits(program, lines)
-    return Certificate(weak_duality(program, prices, (lower, upper), (row_lower, row_upper)), score)
+    bound = weak_duality(program, prices, (lower, upper), (row_lower, row_upper))
+    priced = np.flatnonzero(np.isfinite(prices) & (prices != 0))
+    keys = row_keys(program, lines.facts)
+    return Certificate(bound, score, {keys[row]: float(prices[row]) for row in priced})
+
+
+def certify_again(program: LinearProgram, duals: Mapping[str, float], lines: Lines, score: float) -> Certificate:
+    """Prove a bound from prices by row key; keys of rows that the program does not have prove nothing and are passed over."""
+    prices = np.array([duals.get(key, 0.0) for key in row_keys(program, lines.facts)], dtype=float)
+    return certify(program, prices, lines, score)
 
 
 def weak_duality(program: LinearProgram, prices: Floats, columns: tuple[Floats, Floats], rows: tuple[Floats, Floats]) -> Fraction:

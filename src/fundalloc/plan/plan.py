@@ -44,6 +44,15 @@ class RunLog:
     """The best score that the solver has not excluded, for searches that were stopped."""
     switches: int = 0
     """On-off columns; without any the program is linear."""
+    settled: bool = True
+    """Whether the plan is the one nearest to its reference; not so when a limit stopped the search."""
+
+    @property
+    def search_gap(self) -> float | None:
+        """What a better choice of switches could still add, relative to the solver's bound; None without switches."""
+        if not self.switches or self.bound is None:
+            return None
+        return max(self.bound - self.program_score, 0.0) / max(abs(self.bound), 1e-9)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 The plan of the linear program is mostly whole already. The rest is settled by an integer program around it: the same
 program counted in rounding steps, in which every line may move to a neighbouring step and the score is still maximised.
 Hard rules hold exactly, and soft rules that the plan meets must still be met. If no such plan exists the neighbourhood
-grows; then the soft rules may be missed at their price; then the plan is refused with the rules that stand in the way.
+grows; then the soft rules may be missed at their price; then other actions may be switched on or off; then the plan is
+refused with the rules that stand in the way.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from numpy.typing import NDArray
 from fundalloc.errors import NotRoundable, SolverFailed
 from fundalloc.facts.lines import Lines
 from fundalloc.model.elastic import elastic_program, hard_rows
-from fundalloc.model.linear_program import Floats, LinearProgram, Matrix
-from fundalloc.rules._kind import Sense
+from fundalloc.model.linear_program import SWITCHED_ON, Floats, LinearProgram, Matrix
+from fundalloc.rules._rows import Sense
 from fundalloc.solvers import Options, Solution, Status, solve_program
+from fundalloc.solvers.mixed import fix_switches
 
 WHOLE = 1e-6
 """How near to a whole step counts as whole, in steps."""
@@ -50,6 +52,8 @@ class Attempt:
     """Steps that a line may move beyond its neighbours."""
     soft: bool
     """Whether soft rules that the plan meets must still be met."""
+    switches: bool = False
+    """Whether actions may be switched on and off: amounts may then go to nothing, so all are open."""
 
 
 ATTEMPTS = (
@@ -59,17 +63,22 @@ ATTEMPTS = (
     Attempt("fractional", 2, False),
     Attempt("open", 5, False),
 )
+SWITCHING = Attempt("open", 10**9, False, switches=True)
 
 
 def round_plan(program: LinearProgram, solution: Solution, lines: Lines, options: Options) -> Rounded:
-    """Turn the solution's line amounts into whole steps. Raises NotRoundable naming the rules that cannot be met."""
+    """Turn the solution's line amounts into whole steps; its switches stay as they are while that is possible.
+
+    Raises NotRoundable naming the rules that cannot be met.
+    """
     step = float(lines.facts.step)
     exact = np.clip(solution.values[: program.lines] / step, lines.ledger.decided, lines.ledger.upper.astype(float))
     if np.all(np.abs(exact - np.rint(exact)) < WHOLE):
         return _rounded(exact, exact, step)
-    counted = in_steps(program, lines)
-    for attempt in ATTEMPTS:
-        around = _around(counted, solution, lines, exact, attempt)
+    free = in_steps(program, lines)
+    counted = fix_switches(free, solution.values)
+    for attempt in (*ATTEMPTS, SWITCHING) if program.integer is not None else ATTEMPTS:
+        around = _around(free if attempt.switches else counted, solution, lines, exact, attempt)
         found = solve_program(around, Options(time_limit=options.time_limit or 60, gap=GAP))
         if found.usable:
             return _rounded(found.values[: program.lines], exact, step)
@@ -85,12 +94,14 @@ def _rounded(values: Floats, exact: Floats, step: float) -> Rounded:
 
 
 def in_steps(program: LinearProgram, lines: Lines) -> LinearProgram:
-    """Count all columns and limits in rounding steps, and state hard rules so that the solver can keep them exactly.
+    """Count all money in rounding steps, and state hard rules so that the solver can keep them exactly; switches stay 0 or 1.
 
+    The dearest column costs 1, so that the same plan in another unit of money is the same program.
     Exact shares are widened by one step of their base. Rows of hard rules are multiplied by the power of ten that makes
     their coefficients whole; where none does, their limits are tightened by a hair.
     """
     step = float(lines.facts.step)
+    unit = np.full(program.shape[1], step) if program.integer is None else np.where(program.integer, 1.0, step)
     lower, upper = program.row_lower / step, program.row_upper / step
     hard = np.zeros(program.shape[0], dtype=bool)
     for block in program.blocks:
@@ -101,16 +112,25 @@ def in_steps(program: LinearProgram, lines: Lines) -> LinearProgram:
             exactly = np.array([s is Sense.EXACTLY for s in block.demands.sense], dtype=float)
             lower[block.rows] -= exactly
             upper[block.rows] += exactly
-    matrix, factor = _whole_rows(program.matrix, hard)
+    matrix, factor = _whole_rows(_counted_matrix(program, unit / step), hard)
     return replace(
         program,
-        cost=program.cost * step,
-        lower=program.lower / step,
-        upper=program.upper / step,
+        cost=program.cost * unit / max(np.abs(program.cost * unit).max(initial=0.0), 1e-300),
+        lower=program.lower / unit,
+        upper=program.upper / unit,
         row_lower=_limit(lower, factor, MARGIN),
         row_upper=_limit(upper, factor, -MARGIN),
         matrix=matrix,
     )
+
+
+def _counted_matrix(program: LinearProgram, unit: Floats) -> Matrix:
+    """Return the matrix with columns in their units (in steps), and rows that switch on as they were before they were divided."""
+    matrix, factor = program.matrix, np.ones(program.shape[0])
+    for block in program.blocks:
+        if block.owner == SWITCHED_ON:
+            factor[block.rows] = block.scale
+    return replace(matrix, value=matrix.value * factor[matrix.row] * unit[matrix.column])
 
 
 def _around(counted: LinearProgram, solution: Solution, lines: Lines, exact: Floats, attempt: Attempt) -> LinearProgram:
@@ -123,9 +143,9 @@ def _around(counted: LinearProgram, solution: Solution, lines: Lines, exact: Flo
     lower, upper = counted.lower.copy(), counted.upper.copy()
     lower[: counted.lines], upper[: counted.lines] = low, np.maximum(low, high)
     for block in counted.blocks if attempt.soft else ():
-        kept = solution.values[block.misses] < WHOLE
+        kept = solution.values[block.misses] < WHOLE * float(lines.facts.step)
         upper[block.misses] = np.where(kept, 0.0, upper[block.misses])
-    integer = np.zeros(counted.shape[1], dtype=bool)
+    integer = np.zeros(counted.shape[1], dtype=bool) if counted.integer is None else counted.integer.copy()
     integer[: counted.lines] = movable
     return replace(counted, lower=lower, upper=upper, integer=integer)
 

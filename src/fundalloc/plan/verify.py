@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from fundalloc.errors import NotVerified
 from fundalloc.facts.lines import Lines
 from fundalloc.money import euro
-from fundalloc.rules._kind import Kind, Sense
+from fundalloc.rules._kind import Kind
+from fundalloc.rules._rows import Measures, Sense
 from fundalloc.scenario.scenario import Scenario
 
 OK, AT_LIMIT, MISSED, BREACH, DECIDED = "ok", "at limit", "missed", "breach", "decided"
@@ -57,18 +58,20 @@ def measure_rule(rule: Kind, lines: Lines, steps: NDArray[np.int64]) -> list[Fin
             measures.amount[k] * unit,
             measures.limit[k] * unit,
             room * unit,
-            _status(rule, room, measures.scale, demands.sense[k], bool(measures.moves[k])),
+            _status(rule, measures, k, room, demands.sense[k]),
             None if (whole := base[k]) is None else whole * unit,
         )
         for k, room in enumerate(headroom)
     ]
 
 
-def _status(rule: Kind, room: int, scale: int, sense: Sense, moves: bool) -> str:
+def _status(rule: Kind, measures: Measures, k: int, room: int, sense: Sense) -> str:
+    """No money at all under a minimum size is not at its limit: the rule is simply not in use there."""
     if room >= 0:
-        return AT_LIMIT if room < scale or sense is Sense.EXACTLY else OK
+        unused = rule.or_nothing and measures.amount[k] == 0
+        return AT_LIMIT if (room < measures.scale and not unused) or sense is Sense.EXACTLY else OK
     if rule.hard:
-        return BREACH if moves else DECIDED
+        return BREACH if measures.moves[k] else DECIDED
     return MISSED
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from fundalloc.errors import did_you_mean
 from fundalloc.facts.dimensions import Dimensions
 from fundalloc.facts.fields import refuse
+from fundalloc.labels import in_every_language
 from fundalloc.rules._kind import Kind
 
 
@@ -48,4 +49,7 @@ def parse_rule(rule_id: str, raw: Mapping[str, Any], dimensions: Dimensions | No
 
 def built_in_rules() -> list[Kind]:
     """Return the rules that every scenario has: ceilings and absorption."""
-    return [kind.model_validate({"id": word, **kind.EXAMPLES[0]}) for word, kind in kinds().items() if kind.built_in]
+    built_in = {word: kind for word, kind in kinds().items() if kind.built_in}
+    return [
+        kind.model_validate({"id": word, **kind.EXAMPLES[0], "says": in_every_language(f"rule.{word}")}) for word, kind in built_in.items()
+    ]

@@ -9,38 +9,59 @@ from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, IntArray
 
+Floats = NDArray[np.float64]
 
-def capacity(grouped: Grouped, lines: Lines, groups: int) -> NDArray[np.float64]:
+
+def capacity(grouped: Grouped, lines: Lines, groups: int) -> Floats:
     """Return for each group (codes 0 … groups-1) the most its weighted money can be, in EUR million.
 
-    The least of three sums: of the lines' own limits, of the ceilings of the instruments and years involved, and of the
-    absorption of the partnerships and years involved.
+    The lesser of two sums over the group's lines: by instrument, each within its ceilings of the years involved and in
+    total; and by partnership, each within its absorption of the years involved.
     """
-    facts = lines.facts
-    weight = grouped.weight.values
-    heaviest = np.zeros(groups)
-    np.maximum.at(heaviest, grouped.member, weight)
-    by_line = np.bincount(grouped.member, weights=weight * np.asarray(facts.euro(lines.upper[grouped.line])), minlength=groups)
-    out = by_line
-    for position, limits in ((lines.instrument, _arriving(lines)), (lines.partnership, facts.absorption)):
-        cell = position[grouped.line] * len(facts.years) + lines.year[grouped.line]
-        pairs = np.unique(np.stack([grouped.member, cell]), axis=1)
-        amounts = limits.ravel()[pairs[1]]
-        unlimited = np.bincount(pairs[0], weights=amounts == NO_LIMIT, minlength=groups) > 0
-        sums = np.bincount(pairs[0], weights=np.asarray(facts.euro(np.maximum(amounts, 0))), minlength=groups) * heaviest
-        out = np.where(unlimited, out, np.minimum(out, sums))
-    return np.maximum(out, decided_money(grouped, lines, groups))
+    facts, moves = lines.facts, lines.moves
+    most_in = moves.totals(moves.upper)
+    yearly = _with(facts.ceilings.usable, most_in["carried_in"] + most_in["transferred_in"])
+    total = _with(facts.ceilings.usable_total, most_in["transferred_in"].sum(axis=1))
+    unlimited = np.full(len(facts.partnerships), NO_LIMIT, dtype=np.int64)
+    by_instrument = _within(grouped, lines, lines.instrument, yearly, total, groups)
+    by_partnership = _within(grouped, lines, lines.partnership, facts.absorption, unlimited, groups)
+    return np.maximum(np.minimum(by_instrument, by_partnership), decided_money(grouped, lines, groups))
 
 
-def _arriving(lines: Lines) -> IntArray:
-    """Ceilings with everything that may move in."""
-    moves, usable = lines.moves, lines.facts.ceilings.usable
-    most = moves.totals(moves.upper)
-    return np.where(usable == NO_LIMIT, NO_LIMIT, usable + most["carried_in"] + most["transferred_in"])
-
-
-def decided_money(grouped: Grouped, lines: Lines, groups: int) -> NDArray[np.float64]:
+def decided_money(grouped: Grouped, lines: Lines, groups: int) -> Floats:
     """Return for each group the weighted money that was decided for it, in EUR million."""
     decided = np.asarray(lines.facts.euro(lines.decided[grouped.line]))
-    out: NDArray[np.float64] = np.bincount(grouped.member, weights=grouped.weight.values * decided, minlength=groups).astype(float)
+    out: Floats = np.bincount(grouped.member, weights=grouped.weight.values * decided, minlength=groups).astype(float)
     return out
+
+
+def _with(limits: IntArray, arriving: IntArray) -> IntArray:
+    return np.where(limits == NO_LIMIT, NO_LIMIT, limits + arriving)
+
+
+def _within(grouped: Grouped, lines: Lines, owner: IntArray, yearly: IntArray, total: IntArray, groups: int) -> Floats:
+    """Add up the lines' own limits by group, owner and year, cut to the owner's limits per year and then in total.
+
+    `owner` is the position of each line's instrument or partnership, `yearly` of shape (owners, years), `total` (owners,).
+    """
+    years = yearly.shape[1]
+    cell = grouped.member * yearly.size + owner[grouped.line] * years + lines.year[grouped.line]
+    weight = grouped.weight.values
+    most = weight * np.asarray(lines.facts.euro(lines.upper[grouped.line]))
+    cells, most, weight = _cut(cell, most, weight, yearly.ravel(), lines)
+    owners, most, weight = _cut(cells // years, most, weight, total, lines)
+    out: Floats = np.bincount(owners // len(total), weights=most, minlength=groups).astype(float)
+    return out
+
+
+def _cut(code: IntArray, most: Floats, weight: Floats, limits: IntArray, lines: Lines) -> tuple[IntArray, Floats, Floats]:
+    """Add up `most` by code, each sum at most its limit times the heaviest weight; returns the codes, sums and weights.
+
+    The limit of a code stands at its remainder.
+    """
+    codes, position = np.unique(code, return_inverse=True)
+    sums, heaviest = np.bincount(position, weights=most, minlength=len(codes)), np.zeros(len(codes))
+    np.maximum.at(heaviest, position, weight)
+    limit = limits[codes % len(limits)]
+    within = np.minimum(sums, heaviest * np.asarray(lines.facts.euro(limit)))
+    return codes, np.where(limit == NO_LIMIT, sums, within), heaviest

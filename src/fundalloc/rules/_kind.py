@@ -3,7 +3,8 @@
 A kind is one file: its module docstring says the rule in words and as an inequality; its fields are the rule's part of
 the scenario file; `rows` states it for the linear program; `check` recomputes it from whole rounding steps in exact
 integers, without the linear program. That `rows` and `check` say the same thing twice is the point: each is the
-other's witness, and a contract test compares them on random amounts. Do not merge them.
+other's witness, and a contract test compares them on random amounts. Do not merge them. What both speak of stands in
+`_rows.py`.
 
 Nothing is registered anywhere: the folder is searched for modules without a leading underscore.
 """
@@ -13,8 +14,6 @@ from __future__ import annotations
 import re
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -25,117 +24,15 @@ from pydantic import PlainValidator, ValidationInfo, WithJsonSchema, field_valid
 from fundalloc.errors import did_you_mean
 from fundalloc.facts.dimensions import NAMES, Dimensions
 from fundalloc.facts.entities import Record
-from fundalloc.facts.fields import Factor, Flag, Id, Text, Words, inside, read_limit, refuse
+from fundalloc.facts.fields import Factor, Flag, Id, Text, Words, check_relative, inside, read_limit, refuse
 from fundalloc.facts.lines import Lines
-from fundalloc.facts.selection import Grouped, Members, Pick, Selection, build_members
+from fundalloc.facts.selection import Members, Pick, Selection, build_members
+from fundalloc.labels import label
 from fundalloc.money import Figure, euro, percent, plain
+from fundalloc.rules._rows import Codes, Demands, Measures, Rows, Sense
 
-Codes = NDArray[np.intp]
 Objection = tuple[tuple[str, ...], str, str]
 """Path inside the rule, message, hint."""
-
-
-class Sense(StrEnum):
-    """On which side of its limit an amount must lie."""
-
-    AT_LEAST = "at least"
-    AT_MOST = "at most"
-    EXACTLY = "exactly"
-
-    @property
-    def field(self) -> str:
-        """The key in scenario files."""
-        return self.value.replace(" ", "_")
-
-
-@dataclass(frozen=True)
-class Demands:
-    """What a rule asks, one entry per member and sense. `rows` and `check` answer in this order."""
-
-    code: Codes
-    """The member, as a code."""
-    member: list[tuple[str, ...]]
-    """The member, as ids or tag values."""
-    sense: list[Sense]
-    figure: list[Fraction]
-    """The limit as written: EUR million, or a share."""
-
-    def __len__(self) -> int:
-        return len(self.member)
-
-
-@dataclass(frozen=True)
-class Totals:
-    """Sums of lines that many rows share; each becomes one extra column. Terms run in parallel."""
-
-    count: int
-    total: Codes
-    line: Codes
-    value: NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Switches:
-    """On-off columns (0 or 1): whether some money flows at all. Terms run in parallel, one per (switch, line).
-
-    For every switch two rows are added: money <= capacity x switch, and money >= least x switch.
-    """
-
-    count: int
-    switch: Codes
-    line: Codes
-    value: NDArray[np.float64]
-    capacity: NDArray[np.float64]
-    """Per switch: more than its money can ever be, in EUR million."""
-    least: NDArray[np.float64]
-    """Per switch: what it must be at the least when it flows."""
-
-
-NO_SWITCHES = Switches(0, np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), *[np.zeros(0)] * 3)
-NO_TOTALS = Totals(0, np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), np.zeros(0))
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Rows of one rule for the linear program: lower <= sum of terms <= upper, in EUR million, one per demand.
-
-    `column` is an entry of the ledger, or -1-k for the k-th extra column: the totals first, then the switches. Several
-    terms of one row may name the same column: they add up.
-    """
-
-    lower: NDArray[np.float64]
-    upper: NDArray[np.float64]
-    row: Codes
-    column: Codes
-    value: NDArray[np.float64]
-    totals: Totals = field(default_factory=lambda: NO_TOTALS)
-    switches: Switches = field(default_factory=lambda: NO_SWITCHES)
-
-
-@dataclass(frozen=True)
-class Measures:
-    """The same demands measured on a ledger, exactly: `amount` against `limit`, both in rounding steps / `scale`."""
-
-    amount: list[int]
-    limit: list[int]
-    scale: int
-    moves: NDArray[np.bool_]
-    """Whether any undecided line counts, so that the plan could still change the amount or its limit."""
-    base: list[int] | None = None
-    """What a share is taken of, in rounding steps / `scale`."""
-    tolerance: int = 0
-    """How far an exact equality between shares may be off: one step of its base."""
-    counted: bool = False
-    """Whether amounts and limits are numbers of members, not money."""
-
-    def headroom(self, sense: Sequence[Sense]) -> list[int]:
-        """Return the room left before each limit, negative when broken, in steps / `scale`."""
-        room = {
-            Sense.AT_LEAST: lambda amount, limit: amount - limit,
-            Sense.AT_MOST: lambda amount, limit: limit - amount,
-            Sense.EXACTLY: lambda amount, limit: min(0, self.tolerance - abs(amount - limit)),
-        }
-        return [room[s](a, b) for s, a, b in zip(sense, self.amount, self.limit, strict=True)]
 
 
 def _figures(raw: Any) -> dict[str, Figure]:
@@ -260,10 +157,14 @@ class Kind(Record):
             raise refuse("'soft' beside 'watch'", "a watched rule is never enforced: drop one of them")
         for sense, figures in self.limits():
             for key, figure in figures.items():
+                at = (sense.field, key) if key else (sense.field,)
                 if key and not (self.for_each or self.own_words):
                     raise refuse(f"'{sense}' has figures per member, but the rule has no for_each", "add for_each, or write one figure")
                 if figure.percent and not self.relative:
-                    raise refuse(f"a rule of kind '{self.kind}' takes EUR million, not {figure}", "use kind share for a percentage")
+                    takes = "EUR million" if self.unit == "million EUR" else f"a number of {self.unit}"
+                    raise refuse(f"a rule of kind '{self.kind}' takes {takes}, not {figure}", "use kind share for a percentage", at)
+                if self.relative:
+                    check_relative(figure, at)
         return self
 
     def limits_written(self) -> None:
@@ -336,11 +237,13 @@ class Kind(Record):
         meaning = [name for name in members.names(absent) if all(part in entry for part, entry in zip(name, wanted, strict=True))]
         return meaning if "" in named else [name for name in meaning if "|".join(name) in named]
 
-    def written(self, figure: Fraction, decimals: int) -> str:
+    def written(self, figure: Fraction, decimals: int, language: str = "en") -> str:
         """Return a figure of this rule as people write it: a share, an amount, or a number of members."""
         if self.relative:
-            return percent(figure)
-        return f"EUR {euro(figure, decimals)} million" if self.unit == "million EUR" else f"{plain(figure)} {self.unit}"
+            return percent(figure).replace(".", label("number.decimal", language))
+        if self.unit == "million EUR":
+            return label("number.money", language, amount=euro(figure, decimals).replace(".", label("number.decimal", language)))
+        return f"{plain(figure)} {label(f'workbook.unit_of.{self.unit}', language)}"
 
     def sentence(self, member: Sequence[str], names: Mapping[str, Mapping[str, str]], language: str = "en") -> str:
         """Return `says` with the member's names filled in; `names` maps a dimension to {id: name}."""
@@ -348,35 +251,3 @@ class Kind(Record):
         words = {word: names.get(word, {}).get(value, value) for word, value in filled.items()}
         words["member"] = " × ".join(words.values())
         return re.sub(r"\{(.*?)\}", lambda m: words.get(m[1], m[0]), self.says.within(language))
-
-
-def take(codes: Codes, grouped: Grouped) -> tuple[Codes, Codes]:
-    """Pair every demand with the entries of its member: (demand index, position in `grouped`), vectorised."""
-    order = np.argsort(grouped.member, kind="stable")
-    members = grouped.member[order]
-    first = np.searchsorted(members, codes, side="left")
-    counts = np.searchsorted(members, codes, side="right") - first
-    demand = np.repeat(np.arange(len(codes)), counts)
-    offset = np.arange(len(demand)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return demand, order[np.repeat(first, counts) + offset]
-
-
-def bounds(sense: Sequence[Sense], limit: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Turn senses and limits into lower and upper bounds of rows."""
-    at_least = np.array([s is not Sense.AT_MOST for s in sense], dtype=bool)
-    at_most = np.array([s is not Sense.AT_LEAST for s in sense], dtype=bool)
-    return np.where(at_least, limit, -np.inf), np.where(at_most, limit, np.inf)
-
-
-def sums_by_code(codes: Codes, grouped: Grouped, steps: NDArray[np.int64]) -> list[int]:
-    """Add up a ledger exactly for each code, in steps / the weights' denominator."""
-    size = int(max(grouped.member.max(initial=-1), codes.max(initial=-1))) + 1
-    totals = np.zeros(size, dtype=np.int64)
-    np.add.at(totals, grouped.member, steps[grouped.line] * grouped.weight.numerator)
-    return [int(total) for total in totals[codes]]
-
-
-def movable(codes: Codes, grouped: Grouped, lines: Lines) -> NDArray[np.bool_]:
-    """Return for each code whether any undecided line counts."""
-    size = int(max(grouped.member.max(initial=-1), codes.max(initial=-1))) + 1
-    return np.bincount(grouped.member, weights=~lines.ledger.fixed[grouped.line], minlength=size)[codes] > 0

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Members, Selection, build_members
-from fundalloc.rules._kind import Demands, Kind, Measures, Rows, Sense, bounds, movable, sums_by_code, take
+from fundalloc.rules._kind import Kind
+from fundalloc.rules._rows import Demands, Measures, Rows, Sense, bounds, movable, sums_by_code, take
 
 
 class Absorption(Kind):

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
-from fundalloc.rules._kind import Demands, Kind, Measures, Rows, bounds, movable, sums_by_code, take
+from fundalloc.rules._kind import Kind
+from fundalloc.rules._rows import Demands, Measures, Rows, bounds, movable, sums_by_code, take
 
 
 class Amount(Kind):

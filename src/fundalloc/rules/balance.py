@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Members, expand
-from fundalloc.rules._kind import Codes, Demands, Kind, Measures, Objection, Rows, Totals, bounds, movable, sums_by_code, take
+from fundalloc.rules._kind import Kind, Objection
+from fundalloc.rules._rows import Codes, Demands, Measures, Rows, Totals, bounds, movable, sums_by_code, take
 
 
 class Balance(Kind):

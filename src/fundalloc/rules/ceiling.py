@@ -18,7 +18,8 @@ from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, IntArray
 from fundalloc.money import Exact
-from fundalloc.rules._kind import Demands, Kind, Measures, Rows, Sense, bounds, movable, sums_by_code, take
+from fundalloc.rules._kind import Kind
+from fundalloc.rules._rows import Demands, Measures, Rows, Sense, bounds, movable, sums_by_code, take
 
 WHOLE_PERIOD = "total"
 

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from fundalloc.facts.fields import Amount
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Members, build_members
-from fundalloc.rules._kind import Demands, Kind, Measures, Objection, Rows, Sense, bounds, movable, sums_by_code, take
+from fundalloc.rules._kind import Kind, Objection
+from fundalloc.rules._rows import Demands, Measures, Rows, Sense, bounds, movable, sums_by_code, take
 
 
 class Change(Kind):

@@ -21,7 +21,8 @@ from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, build_members
 from fundalloc.money import Exact, ceil_steps
 from fundalloc.rules._capacity import capacity, decided_money
-from fundalloc.rules._kind import Codes, Demands, ForEach, Kind, Measures, Objection, Rows, Sense, Switches, bounds, movable
+from fundalloc.rules._kind import ForEach, Kind, Objection
+from fundalloc.rules._rows import Codes, Demands, Measures, Rows, Sense, Switches, bounds, movable
 
 
 class Count(Kind):

@@ -3,7 +3,9 @@
     plan - min(share x plan, amount)  <=  sum of money  <=  plan + min(share x plan, amount)        for each member
 
 with `within: 20 %` and `amount: 10`; either may be left out. One-sided: `at_least: 120 %` or `at_most: 90 %` of the
-plan's amount. The plan is the baseline of the scenario.
+plan's amount. The plan is the baseline of the scenario. Its amount is all that it gave to the selection, also on lines
+that may receive nothing any more: money that was taken from there can go elsewhere in the selection. `fundalloc check`
+says how much that is.
 """
 
 from __future__ import annotations
@@ -16,10 +18,11 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.facts.fields import Amount, Factor, refuse
+from fundalloc.facts.fields import Amount, Relative, refuse
 from fundalloc.facts.lines import Lines
-from fundalloc.money import Figure
-from fundalloc.rules._kind import Demands, Kind, Measures, Objection, Rows, Sense, bounds, movable, sums_by_code, take
+from fundalloc.money import Exact, Figure
+from fundalloc.rules._kind import Kind, Objection
+from fundalloc.rules._rows import Demands, Measures, Rows, Sense, bounds, movable, sums_by_code, take
 
 
 class Deviation(Kind):
@@ -38,7 +41,7 @@ class Deviation(Kind):
         {"says": "Returns: a fifth more than now", "money": {"area": "returns"}, "at_least": "120 %", "source": "assumption"},
     ]
 
-    within: Factor | None = None
+    within: Relative | None = None
     """Share of the plan's amount by which it may change, up or down."""
     amount: Amount | None = None
     """EUR million by which it may change, up or down; with `within` the smaller of both."""
@@ -103,7 +106,9 @@ class Deviation(Kind):
         return out
 
     def _planned(self, lines: Lines, demands: Demands) -> list[Fraction]:
-        """Return what the baseline plan gives every member, in EUR million."""
-        money = lines.group(self.money, self.members(lines), unless=self.unless)
-        sums = sums_by_code(demands.code, money, lines.baseline.numerator)
-        return [Fraction(total, money.weight.denominator * lines.baseline.denominator) for total in sums]
+        """Return what the baseline plan gives every member, in EUR million, wherever its lines are today."""
+        plan, planned = lines.facts.baseline, lines.planned
+        amount = Exact.whole(0) if plan is None else plan.amount
+        money = planned.group(self.money, self.members(lines), unless=self.unless)
+        sums = sums_by_code(demands.code, money, amount.numerator)
+        return [Fraction(total, money.weight.denominator * amount.denominator) for total in sums]

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
 from fundalloc.rules._capacity import capacity
-from fundalloc.rules._kind import Demands, Kind, Measures, Objection, Rows, Switches, movable, sums_by_code, take
+from fundalloc.rules._kind import Kind, Objection
+from fundalloc.rules._rows import Demands, Measures, Rows, Switches, movable, sums_by_code, take
 
 
 class MinimumSize(Kind):

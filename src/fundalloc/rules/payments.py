@@ -21,7 +21,8 @@ from pydantic import Field
 from fundalloc.facts.fields import ByYear
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, build_members
-from fundalloc.rules._kind import Codes, Demands, Kind, Measures, Objection, Rows, bounds, movable, sums_by_code, take
+from fundalloc.rules._kind import Kind, Objection
+from fundalloc.rules._rows import Codes, Demands, Measures, Rows, bounds, movable, sums_by_code, take
 
 
 class Payments(Kind):

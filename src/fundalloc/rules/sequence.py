@@ -20,7 +20,8 @@ from pydantic import Field
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Selection, build_members
 from fundalloc.money import Exact
-from fundalloc.rules._kind import Demands, Kind, Measures, Objection, Rows, bounds, movable, sums_by_code, take
+from fundalloc.rules._kind import Kind, Objection
+from fundalloc.rules._rows import Demands, Measures, Rows, bounds, movable, sums_by_code, take
 
 
 class Sequence(Kind):

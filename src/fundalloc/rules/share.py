@@ -20,7 +20,8 @@ from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Base, Grouped, Members, Selection
-from fundalloc.rules._kind import NO_TOTALS, Codes, Demands, Kind, Measures, Objection, Rows, Totals, bounds, movable, sums_by_code, take
+from fundalloc.rules._kind import Kind, Objection
+from fundalloc.rules._rows import NO_TOTALS, Codes, Demands, Measures, Rows, Totals, bounds, movable, sums_by_code, take
 
 
 class Share(Kind):

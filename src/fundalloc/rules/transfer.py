@@ -1,8 +1,10 @@
 """Transfers: at most a share of the giving instrument's money may move, and nothing that has just arrived.
 
-    sum over years of y_ab,t   <=  share x total ceiling of a        for each transfer from a to b
-    sum over b of y_ab,t       <=  (1 - reserve) x ceiling_a,t       for each giving instrument and year
+    sum over years of y_ab,t          <=  share x total ceiling of a         for each transfer from a to b
+    sum over b of y_ab,t              <=  (1 - reserve) x ceiling_a,t        for each giving instrument and year with a ceiling
+    sum over b and years of y_ab,t    <=  (1 - reserve) x total ceiling_a    for each that has a total, and may receive too
 
+The last two keep money from moving on. An instrument that receives nothing needs no last one: its ceiling says it already.
 Built from `transfers`; it is never written under `rules`.
 """
 
@@ -18,7 +20,8 @@ from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
 from fundalloc.money import Exact
-from fundalloc.rules._kind import Demands, Kind, Measures, Rows, Sense, bounds, sums_by_code, take
+from fundalloc.rules._kind import Kind
+from fundalloc.rules._rows import Demands, Measures, Rows, Sense, bounds, sums_by_code, take
 
 WHOLE_PERIOD = "total"
 
@@ -32,23 +35,22 @@ class Transfer(Kind):
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"says": "{transfer}: transfers {year}", "source": "transfers", "negotiable": "law"}]
 
     def demands(self, lines: Lines) -> Demands:
-        """One demand per transfer for the whole period, then one per giving instrument and year with a ceiling."""
+        """One demand per transfer for the whole period, then those of the giving instruments."""
         facts, moves = lines.facts, lines.moves
-        count = len(facts.transfers)
-        codes, names, limits = (
-            list(range(count)),
-            [(t.id, WHOLE_PERIOD) for t in facts.transfers],
-            [facts.transfer_limit(k) for k in range(count)],
-        )
+        count, labels = len(facts.transfers), [*(str(year) for year in facts.years), WHOLE_PERIOD]
+        codes = list(range(count))
+        names: list[tuple[str, ...]] = [(t.id, WHOLE_PERIOD) for t in facts.transfers]
+        limits = [facts.transfer_limit(k) for k in range(count)]
+        receiving = set(moves.target[moves.transfers])
+        ceilings = np.column_stack([facts.ceilings.usable, facts.ceilings.usable_total])
         for i in np.unique(moves.source[moves.transfers]):
-            for t, year in enumerate(facts.years):
-                limit = int(facts.ceilings.usable[i, t])
-                if limit != NO_LIMIT:
-                    codes.append(count + int(i) * len(facts.years) + t)
-                    names.append((f"from {facts.instruments[int(i)].id}", str(year)))
-                    limits.append(limit)
-        figures = [limit * facts.step for limit in limits]
-        return Demands(np.array(codes, dtype=np.intp), [*names], [Sense.AT_MOST] * len(codes), [Fraction(f) for f in figures])
+            for t, label in enumerate(labels):
+                if ceilings[i, t] != NO_LIMIT and (label != WHOLE_PERIOD or i in receiving):
+                    codes.append(count + int(i) * len(labels) + t)
+                    names.append((f"from {facts.instruments[int(i)].id}", label))
+                    limits.append(int(ceilings[i, t]))
+        figures = [Fraction(limit * facts.step) for limit in limits]
+        return Demands(np.array(codes, dtype=np.intp), names, [Sense.AT_MOST] * len(codes), figures)
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per limit, over the moves alone."""
@@ -63,9 +65,9 @@ class Transfer(Kind):
         return Measures(sums_by_code(demands.code, self._money(lines), steps), limits, 1, np.ones(len(demands), dtype=bool))
 
     def _money(self, lines: Lines) -> Grouped:
-        """Every transfer counts twice: for itself, and for its giving instrument and year."""
+        """Every transfer counts three times: for itself, and for its giving instrument in its year and in the whole period."""
         moves, facts = lines.moves, lines.facts
-        at = moves.transfers
-        giving = len(facts.transfers) + moves.source[at] * len(facts.years) + moves.year[at]
-        member = np.concatenate([moves.transfer[at], giving]).astype(np.intp)
-        return Grouped(member, np.tile(len(lines) + at, 2).astype(np.intp), Exact.whole(2 * len(at)))
+        at, years = moves.transfers, len(facts.years)
+        giving = len(facts.transfers) + moves.source[at] * (years + 1)
+        member = np.concatenate([moves.transfer[at], giving + moves.year[at], giving + years]).astype(np.intp)
+        return Grouped(member, np.tile(len(lines) + at, 3).astype(np.intp), Exact.whole(3 * len(at)))

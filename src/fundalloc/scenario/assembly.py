@@ -20,16 +20,21 @@ from fundalloc.scenario.table_specs import LEVELS, SPECS, read_rows
 from fundalloc.scenario.tables import HEADING, Table
 
 
+TEXTS = ("name", "short", "footnote")
+"""Columns of the partnerships table that may be repeated per language."""
+
+
 def build_partnerships(table: Table, problems: list[Problem]) -> list[Partnership]:
     """Read the partnerships table and check the tree: parents exist, no circle, leaves have a level."""
     spec = SPECS["partnerships"]
     columns = read_rows("partnerships", table, problems)
-    names = read_variants(table, "name", spec["name"], problems)
+    texts = {name: read_variants(table, name, spec[name], problems) for name in TEXTS}
     absorption = read_variants(table, "absorption", spec["absorption"], problems)
     problems += _wrong_in_tree(table, columns["id"], columns["within"], columns["level"])
     problems += [
-        Problem(table.place(HEADING, f"name.{language}"), f"unknown language '{language}'", f"expected one of: {', '.join(LANGUAGES)}")
-        for language in dict.fromkeys(language for written in names for language in written)
+        Problem(table.place(HEADING, f"{name}.{language}"), f"unknown language '{language}'", f"expected one of: {', '.join(LANGUAGES)}")
+        for name in TEXTS
+        for language in dict.fromkeys(language for written in texts[name] for language in written)
         if language not in LANGUAGES
     ]
     out = []
@@ -41,7 +46,9 @@ def build_partnerships(table: Table, problems: list[Problem]) -> list[Partnershi
         out.append(
             Partnership.model_construct(
                 id=pid,
-                name=Text({"en": columns["name"][row], **names[row]}),
+                name=_text(columns["name"][row], texts["name"][row]),
+                short=_text(columns["short"][row], texts["short"][row]) or None,
+                footnote=_text(columns["footnote"][row], texts["footnote"][row]) or None,
                 level=columns["level"][row],
                 within=columns["within"][row],
                 iso3=columns["iso3"][row],
@@ -53,6 +60,10 @@ def build_partnerships(table: Table, problems: list[Problem]) -> list[Partnershi
             )
         )
     return out
+
+
+def _text(english: str, others: dict[str, str]) -> Text:
+    return Text({**({"en": english} if english else {}), **others})
 
 
 def _wrong_in_tree(table: Table, ids: list[str], parents: list[str], levels: list[str]) -> Iterator[Problem]:

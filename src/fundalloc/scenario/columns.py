@@ -83,7 +83,9 @@ def _read(table: Table, name: str, column: Column, problems: list[Problem]) -> l
 
 
 def decimal_point(text: str) -> str:
-    """Turn a decimal comma into a point; anything else stays as it is."""
+    """Turn a decimal comma into a point, in each part of a range; anything else stays as it is."""
+    if ".." in text:
+        return "..".join(map(decimal_point, text.split("..")))
     return text.replace(",", ".") if re.fullmatch(r"[^,.]*,[^,.]*", text) else text
 
 
@@ -93,6 +95,7 @@ def _mixed_decimals(table: Table, names: Iterable[str], problems: list[Problem])
     commas, points = [], []
     for name in names:
         for row, text in enumerate(table.column(name)):
+            text = text.replace("..", " ")
             if "," in text:
                 commas.append((row, name))
             elif "." in text:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fundalloc.errors import Place, Problem, did_you_mean
+from fundalloc.facts.entities import Transfer
 from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.hierarchy import find_circle
 from fundalloc.facts.moves import build_moves
@@ -42,9 +43,15 @@ def _years(facts: Facts, tree: Tree, tables: Mapping[str, Table]) -> Iterator[Pr
         path = ("instruments", instrument.id)
         for year in sorted(set(instrument.years or ()) - period):
             yield Problem(locate(tree, (*path, "years")), f"the year {year} is outside the period", hint)
+        for year in sorted(year for year in instrument.outstanding if year < facts.years[0]):
+            where = locate(tree, (*path, "outstanding", year), key=True)
+            yield Problem(where, f"the year {year} is before the period", f"payments are shown from {facts.years[0]} on")
         each = (instrument.ceiling.each or {}) if instrument.ceiling else {}
         for year in sorted(set(each) - period - {0}):
             yield Problem(locate(tree, (*path, "ceiling", "each", year), key=True), f"the year {year} is outside the period", hint)
+    for transfer in facts.transfers:
+        for year in sorted(set(transfer.years or ()) - period):
+            yield Problem(locate(tree, ("transfers", transfer.id, "years")), f"the year {year} is outside the period", hint)
     table = tables["partnerships"]
     for row, partnership in enumerate(facts.partnerships):
         for year in sorted(set(partnership.absorption or ()) - period - {0}):
@@ -79,6 +86,18 @@ def _moves(facts: Facts, tree: Tree) -> Iterator[Problem]:
             if not facts.instruments[facts.dimensions.instrument.index(name)].planned:
                 where = locate(tree, ("transfers", transfer.id, key))
                 yield Problem(where, f"the money of '{name}' is given, not planned", "transfer between instruments that the plan decides")
+        if _over(facts, transfer):
+            where = locate(tree, ("transfers", transfer.id, "years" if transfer.years else "to"))
+            message = f"every year of this transfer is closed, and no decided money of '{transfer.taking}' needs it"
+            yield Problem(where, message, "name open years, or write off: true with a reason")
+
+
+def _over(facts: Facts, transfer: Transfer) -> bool:
+    """Whether nothing can move any more: all years closed, and no money decided in them where it would arrive."""
+    years = set(transfer.years or facts.years) & set(facts.years)
+    taking, decided = facts.dimensions.instrument.index(transfer.taking), facts.decided
+    arrived = {facts.years[t] for i, t in zip(decided.instrument, decided.year, strict=True) if i == taking}
+    return bool(years) and years <= facts.closed and not years & arrived
 
 
 def _decided_above_limits(facts: Facts, tree: Tree, places: list[Place]) -> Iterator[Problem]:

@@ -39,11 +39,12 @@ def figures_from_tables(rule: Mapping, folder: Path, allowed: Callable[[Path], b
 
 
 def _figures(limit: Mapping, words: list[str], folder: Path, allowed: Callable[[Path], bool]) -> Mapping:
-    unknown = [key for key in limit.items if key not in ("file", "column")]
+    """Read the figures of a table; members written beside `file` (by a variant) stand in place of the table's."""
+    own = {key: value for key, value in limit.items.items() if key not in ("file", "column")}
     column = limit.text("column")
-    if unknown or column is None:
-        place = limit.keys[unknown[0]] if unknown else limit.place
-        message = f"unknown key '{unknown[0]}'" if unknown else "no column named"
+    if column is None:
+        place = limit.keys[next(iter(own))] if own else limit.place
+        message = f"unknown key '{next(iter(own))}'" if own else "no column named"
         raise ScenarioError([Problem(place, message, "write {file: floors.csv, column: floor}")])
     file = limit.items["file"]
     table = read_table(Mapping({"file": file}, {"file": file.place}, limit.place, limit.folder), (), folder, allowed)
@@ -68,4 +69,4 @@ def _figures(limit: Mapping, words: list[str], folder: Path, allowed: Callable[[
             places[member] = place
     if problems:
         raise ScenarioError(problems)
-    return Mapping(dict(members), places, limit.place, limit.folder)
+    return Mapping({**members, **own}, {**places, **{key: limit.keys[key] for key in own}}, limit.place, limit.folder)

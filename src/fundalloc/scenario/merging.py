@@ -131,7 +131,8 @@ def _merge(parent: Mapping, child: Mapping, path: tuple[str, ...], period: Perio
             items[key] = _merge(below, value, (*path, key), period, problems)
         else:
             items[key] = value
-    return Mapping(items, keys, child.place, child.folder)
+    inherits_file = "file" in items and "file" not in child.items
+    return Mapping(items, keys, child.place, parent.folder if inherits_file else child.folder)
 
 
 def builds_on_inherited(value: Node | None) -> TypeGuard[Scalar]:
@@ -215,7 +216,10 @@ def change_amounts(below: Node, change: InheritedChange, value: Scalar, period: 
 
 
 def change_amount(below: Scalar, change: InheritedChange, value: Scalar, problems: list[Problem]) -> Scalar:
-    """Apply a change to one amount."""
+    """Apply a change to one amount, or to both ends of a range."""
+    if ".." in below.text:
+        ends = [change_amount(Scalar(part, below.place), change, value, problems) for part in below.text.split("..")]
+        return Scalar("..".join(end.text for end in ends), value.place)
     try:
         old = parse_figure(below.text)
     except NotANumber as error:

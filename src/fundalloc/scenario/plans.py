@@ -8,6 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import PydanticCustomError
+
 from fundalloc.errors import Place, Problem, ScenarioError
 from fundalloc.facts.dimensions import NAMES, Dimensions
 from fundalloc.facts.fields import read_id, refuse
@@ -129,3 +131,20 @@ def _moves(file: PlanFile, problems: list[Problem]) -> dict[str, Fraction] | Non
         return None
     columns = read_columns(file.moves, _MOVES, problems)
     return dict(zip(columns["key"], columns["amount"], strict=True))
+
+
+def stated_baseline(stated: Mapping[str, Any]) -> dict[LineKey, Fraction] | None:
+    """Return the baseline plan that a result carries; None when it carries none, or nothing that can be read as one."""
+    rows = stated.get("baseline")
+    if not isinstance(rows, list) or not rows:
+        return None
+    out: dict[LineKey, Fraction] = {}
+    for row in rows:
+        key = str(row.get("key", "")).split("|") if isinstance(row, dict) else []
+        if len(key) != len(NAMES):
+            return None
+        try:
+            out[key[0], key[1], key[2], key[3]] = read_money(str(row["amount"]))
+        except (KeyError, PydanticCustomError):
+            return None
+    return out

@@ -53,7 +53,7 @@ def roll_forward(scenario: Scenario, source: Path, plan: PlanAmounts, plan_file:
     check_year(scenario, year)
     check_empty(folder)
     try:
-        copied = _copy_originals(source, folder)
+        copied = copy_originals(source, folder)
         main = folder / f"{_renamed(source.stem, scenario, year)}.yaml"
         with (folder / DECIDED).open("w", encoding="utf-8", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows([_HEADING, *(entry.cells for entry in decided_money(scenario, plan, year))])
@@ -183,7 +183,7 @@ def _quoted(text: str) -> str:
 # --- the files of the original ---------------------------------------------------------------------------------------
 
 
-def _copy_originals(source: Path, folder: Path) -> dict[Path, Path]:
+def copy_originals(source: Path, folder: Path) -> dict[Path, Path]:
     """Copy a scenario file with everything it names; return {file: copy}."""
     files = list(dict.fromkeys(path.resolve() for path in needed_files(source)))
     root = Path(os.path.commonpath([path.parent for path in files]))

@@ -13,10 +13,14 @@ import numpy as np
 from fundalloc.errors import Place
 from fundalloc.facts.facts import Baseline, Facts
 from fundalloc.facts.lines import Lines, build_lines
+from fundalloc.labels import label
 from fundalloc.money import Exact, decimals
 from fundalloc.rules._kind import Kind
+from fundalloc.rules.ceiling import WHOLE_PERIOD
 from fundalloc.scenario.document import Mapping as Tree
 from fundalloc.scenario.sections import Head
+from fundalloc.scenario.sources import Sources
+from fundalloc.scenario.table_specs import LEVELS
 from fundalloc.scenario.tables import Table
 
 
@@ -40,14 +44,31 @@ class Scenario:
     file: str
     baseline: Scenario | None = None
     """The scenario whose plan this one starts from, while it is not yet solved."""
+    sources: Sources | None = None
+    """The files it was read from, as they were; None for a scenario that was not read from files."""
 
-    def starting_from(self, amounts: Mapping[tuple[str, str, str, str], Fraction]) -> Scenario:
-        """Return this scenario with a baseline plan: EUR million by the four ids; lines unknown here are left out."""
+    def starting_from(self, amounts: Mapping[tuple[str, str, str, str], Fraction], elsewhere: Fraction = Fraction(0)) -> Scenario:
+        """Return this scenario with a baseline plan: EUR million by the four ids; what has other ids joins `elsewhere`."""
         positions = [{member: k for k, member in enumerate(d.ids)} for d in self.facts.dimensions]
         known = [(ids, amount) for ids, amount in amounts.items() if all(i in p for i, p in zip(ids, positions, strict=True))]
         codes = [np.array([p[ids[k]] for ids, _ in known], dtype=np.int64) for k, p in enumerate(positions)]
-        plan = Baseline(codes[0], codes[1], codes[2], codes[3], Exact.of(amount for _, amount in known))
+        elsewhere += sum(amounts.values(), Fraction(0)) - sum((amount for _, amount in known), Fraction(0))
+        plan = Baseline(codes[0], codes[1], codes[2], codes[3], Exact.of(amount for _, amount in known), elsewhere)
         return replace(self, facts=replace(self.facts, baseline=plan))
+
+    def starting_amounts(self) -> dict[tuple[str, str, str, str], Fraction]:
+        """Return the baseline plan, EUR million by the four ids, lines without money left out; empty without one.
+
+        What it has elsewhere stands under four empty ids, so that `starting_from` finds it again.
+        """
+        start, dimensions = self.facts.baseline, self.facts.dimensions
+        if start is None:
+            return {}
+        columns = [np.array(d.ids, dtype=object)[getattr(start, d.name)] for d in dimensions]
+        amounts = [Fraction(int(n), start.amount.denominator) for n in start.amount.numerator]
+        keys = zip(*columns, strict=True)
+        known = {(i, p, a, t): amount for (i, p, a, t), amount in zip(keys, amounts, strict=True) if amount}
+        return {**known, ("", "", "", ""): start.elsewhere} if start.elsewhere else known
 
     @property
     def id(self) -> str:
@@ -70,19 +91,32 @@ class Scenario:
         return tuple(rule for rule in self.rules if not rule.built_in)
 
     def names(self, language: str = "en") -> dict[str, dict[str, str]]:
-        """Return {dimension: {id: name}} for sentences and headings."""
+        """Return {dimension or tag group: {id or value: name}} for sentences and headings; a value without a name has none."""
         facts = self.facts
+        groups = {group: {value: name.within(language) for value, name in named.items()} for group, named in self.head.tag_names.items()}
         return {
+            "level": {level: label(f"workbook.level.{level}", language) for level in LEVELS},
+            **groups,
             "instrument": {i.id: i.name.within(language) for i in facts.instruments},
             "partnership": {p.id: p.name.within(language) for p in facts.partnerships},
             "area": {a.id: a.name.within(language) for a in facts.areas},
+            "year": {WHOLE_PERIOD: label("rule.total", language)},
+            "transfer": self._transfers(language),
         }
+
+    def _transfers(self, language: str) -> dict[str, str]:
+        """Return the names of the members of the transfer rule: one move, and all moves of a giving instrument."""
+        names = {i.id: i.label.within(language) for i in self.facts.instruments}
+        ways = {t.id: {"giving": names[t.giving], "taking": names[t.taking]} for t in self.facts.transfers}
+        moves = {key: label("rule.moves", language, **way) for key, way in ways.items()}
+        return moves | {f"from {i}": label("rule.all_moves", language, giving=name) for i, name in names.items()}
 
     def labels(self, language: str = "en") -> dict[str, dict[str, str]]:
         """Return {dimension: {id: short label}} for narrow columns."""
         facts = self.facts
         short: dict[str, dict[str, str]] = {
             "instrument": {i.id: i.label.within(language) for i in facts.instruments},
+            "partnership": {p.id: p.label.within(language) for p in facts.partnerships},
             "area": {a.id: a.label.within(language) for a in facts.areas},
         }
         return {**self.names(language), **short}

@@ -90,6 +90,8 @@ class Head(BaseModel):
     """Prints "illustrative data" on every output."""
     migration_money: Words = Text()
     """What counts as migration money; printed on the cover."""
+    tag_names: dict[str, dict[str, Words]] = Field(default_factory=dict)
+    """Names of tag values for sentences and headings: {route: {central-med: Central Mediterranean}}."""
     steps: Steps = Field(default_factory=lambda: STEPS)
     """Diminishing returns on met need."""
     objective: Annotated[tuple[Stage, ...], AfterValidator(impact_first)] = Field(default_factory=lambda: (Stage(goal="impact"),))

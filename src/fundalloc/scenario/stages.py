@@ -40,19 +40,37 @@ class Stage(Record):
             goal = next((key for key in raw if key in GOALS), None)
             if goal is None:
                 raise refuse("no stage named", f"expected one of: {', '.join(GOALS)}")
-            options = raw[goal] if isinstance(raw[goal], dict) else {}
-            return {"goal": goal, **options, **{k: v for k, v in raw.items() if k != goal}}
+            other = next((key for key in raw if key in GOALS and key != goal), None)
+            if other is not None:
+                raise refuse("two stages in one entry", f"write [{{{goal}: …}}, {{{other}: …}}]", (other,))
+            return {"goal": goal, **_options(goal, raw[goal]), **{k: v for k, v in raw.items() if k != goal}}
         return raw
 
     @model_validator(mode="after")
     def _whose(self) -> Stage:
         if self.goal == "lowest_coverage" and not self.for_each:
             raise refuse("lowest_coverage of whom?", "write {lowest_coverage: {for_each: partnership}}")
+        if self.goal != "lowest_coverage" and self.for_each:
+            raise refuse(f"'{self.goal}' is one figure for the whole plan", "take 'for_each' out")
         return self
 
 
+def _options(goal: str, raw: Any) -> dict[str, Any]:
+    """Return what was written behind the word of a stage."""
+    if isinstance(raw, dict):
+        return raw
+    hint = (
+        "write {lowest_coverage: {for_each: partnership}}" if goal == "lowest_coverage" else f"write {goal}, or {{{goal}: {{give: 1 %}}}}"
+    )
+    raise refuse(f"'{goal}' takes options, not '{raw}'", hint, (goal,))
+
+
 def impact_first(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
-    """Shadow prices and the certificate speak of the score, so it comes first."""
-    if not stages or stages[0].goal != "impact":
-        raise refuse("the first stage must be impact", "write objective: [impact, …]")
+    """Shadow prices, the certificate and the status speak of the score, so it comes first."""
+    if not stages:
+        raise refuse("no stage", "write objective: [impact]")
+    if stages[0].goal != "impact":
+        goal = stages[0].goal
+        hint = f"to put {goal} before it, let impact give way: [{{impact: {{give: 100 %}}}}, {goal}, impact]"
+        raise refuse(f"the first stage is '{goal}': shadow prices and the proof speak of impact, so it comes first", hint, (0,))
     return stages

@@ -36,6 +36,8 @@ SPECS: dict[str, dict[str, Column]] = {
     "partnerships": {
         "id": ID,
         "name": Column(str, required=True, per="language"),
+        "short": Column(str, per="language"),
+        "footnote": Column(str, per="language"),
         "level": Column(_one_of(*LEVELS)),
         "within": WORDS,
         "iso3": Column(read_iso3),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from fundalloc.model.canonical import canonical_order, places
 from fundalloc.model.linear_program import LinearProgram
 from fundalloc.solvers.solution import Options, Solution, Status
 
@@ -9,8 +12,22 @@ __all__ = ["Options", "Solution", "Status", "solve_program"]
 
 
 def solve_program(program: LinearProgram, options: Options | None = None) -> Solution:
-    """Solve with HiGHS (default) or the PuLP solver that the options name."""
+    """Solve with HiGHS (default) or the PuLP solver that the options name.
+
+    A program whose columns carry keys is handed over in its canonical order; the answer comes back in its own.
+    """
     options = options or Options()
+    if program.keys is None:
+        return _hand_over(program, options)
+    order = canonical_order(program)
+    start = None if options.start is None else options.start[order.columns]
+    found = _hand_over(order.apply(program), replace(options, start=start))
+    if not found.usable:
+        return found
+    return replace(found, values=found.values[places(order.columns)], prices=found.prices[places(order.rows)])
+
+
+def _hand_over(program: LinearProgram, options: Options) -> Solution:
     if options.solver.lower() == "highs":
         from fundalloc.solvers import highs
 

@@ -16,6 +16,8 @@ from fundalloc.solvers.solution import Options, Solution, Status
 
 INTERIOR_POINT_FROM = 3_000
 """Columns from which the interior point method wins on allocation programs."""
+SWITCH_TOLERANCE = 1e-9
+"""How far from 0 or 1 a switch may be: one that is off by HiGHS' own 1e-6 lets euros through that no plan may spend."""
 
 _STATUS = {
     highspy.HighsModelStatus.kOptimal: Status.OPTIMAL,
@@ -40,38 +42,48 @@ class _Quiet(highspy.Highs):
 def solve(program: LinearProgram, options: Options) -> Solution:
     """Solve a linear or mixed-integer program with HiGHS."""
     started = time.perf_counter()
-    method = _method(program, options)
-    highs = _load(program)
+    method = method_for(program, options)
+    highs = load(program)
     highs.setOptionValue("solver", "choose" if program.integer is not None else method)
     if options.time_limit is not None:
         highs.setOptionValue("time_limit", float(options.time_limit))
     if options.gap is not None:
         highs.setOptionValue("mip_rel_gap", float(options.gap))
     if options.start is not None:
-        start = highspy.HighsSolution()
-        start.col_value = list(options.start)
-        highs.setSolution(start)
+        given = np.flatnonzero(~np.isnan(options.start))
+        highs.setSolution(len(given), given.astype(np.int32), options.start[given])
     highs.run()
     status = highs.getModelStatus()
-    if status == highspy.HighsModelStatus.kUnboundedOrInfeasible or (status not in _STATUS and status not in _STOPPED):
+    lost = bool(np.isnan(highs.getSolution().col_value).any())  # HiGHS 1.16 may lose values while it undoes its presolve
+    if lost or status == highspy.HighsModelStatus.kUnboundedOrInfeasible or (status not in _STATUS and status not in _STOPPED):
         highs.setOptionValue("presolve", "off")
         highs.setOptionValue("solver", "simplex")
         highs.run()
         status = highs.getModelStatus()
-    return _read(highs, program, status, method, time.perf_counter() - started)
+    return read(highs, program, status, method, time.perf_counter() - started)
 
 
-def _method(program: LinearProgram, options: Options) -> str:
+def method_for(program: LinearProgram, options: Options) -> str:
+    """Return the method that the options name, or the one that suits the size."""
     if options.method:
         return options.method
     return "ipm" if program.shape[1] >= INTERIOR_POINT_FROM else "simplex"
 
 
-def _load(program: LinearProgram) -> highspy.Highs:
+def load(program: LinearProgram) -> highspy.Highs:
+    """Return a quiet HiGHS that holds the program. ValueError when it refuses it."""
     highs = _Quiet()  # type: ignore[no-untyped-call]
     highs.setOptionValue("output_flag", False)
     highs.setOptionValue("random_seed", 0)
     highs.setOptionValue("threads", 1)
+    if program.integer is not None and program.upper[program.integer].max(initial=0.0) <= 1.0:
+        highs.setOptionValue("mip_feasibility_tolerance", SWITCH_TOLERANCE)
+    pass_program(highs, program)
+    return highs
+
+
+def pass_program(highs: highspy.Highs, program: LinearProgram) -> None:
+    """Hand the arrays over, in place of whatever HiGHS held. ValueError when it refuses them."""
     lp = highspy.HighsLp()
     lp.num_row_, lp.num_col_ = program.shape
     lp.sense_ = highspy.ObjSense.kMaximize
@@ -87,10 +99,10 @@ def _load(program: LinearProgram) -> highspy.Highs:
         lp.integrality_ = [kinds.kInteger if whole else kinds.kContinuous for whole in program.integer]
     if highs.passModel(lp) == highspy.HighsStatus.kError:
         raise ValueError("HiGHS refused the program: not a number among its coefficients?")
-    return highs
 
 
-def _read(highs: highspy.Highs, program: LinearProgram, status: highspy.HighsModelStatus, method: str, seconds: float) -> Solution:
+def read(highs: highspy.Highs, program: LinearProgram, status: highspy.HighsModelStatus, method: str, seconds: float) -> Solution:
+    """Return what HiGHS found, in our words."""
     info, solution = highs.getInfo(), highs.getSolution()
     ours = _STATUS.get(status, Status.ERROR)
     if status in _STOPPED and info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible:

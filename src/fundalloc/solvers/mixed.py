@@ -3,44 +3,59 @@
 The relaxation (switches between 0 and 1) bounds the score. Its money says which switches are worth having on; with them
 fixed the program is linear again and gives a lawful plan. When that plan is within the gap of the bound it is proved;
 otherwise the solver searches, starting from it.
+
+Of equally good relaxed plans the caller names the one to read the switches from: the solver's own would be chance.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.model.linear_program import SWITCHED_OFF, Floats, LinearProgram
+from fundalloc.model.canonical import canonical_order, places
+from fundalloc.model.linear_program import SWITCHED_OFF, SWITCHED_ON, Floats, LinearProgram
 from fundalloc.solvers import solve_program
 from fundalloc.solvers.solution import Options, Solution, Status
 
+Solve = Callable[[LinearProgram, Options], Solution]
+
 GAP = 1e-4
 """Relative gap within which a plan counts as optimal."""
+DIGITS = 6
+"""Decimals of EUR million to which the money of two switches is compared."""
 _SHARES = (0.5, 0.0)
 """A switch is tried on when its money reaches this share of what it must be at the least."""
+TIE = 1e-9
+"""Relative difference of score below which the earlier attempt stays."""
+Near = Callable[[LinearProgram, Solution], Floats]
+"""Which of the plans as good as a relaxed solution to read the switches from."""
 
 
-def solve_mixed(program: LinearProgram, options: Options) -> Solution:
-    """Solve a program, with or without switches."""
+def solve_mixed(
+    program: LinearProgram, options: Options, near: Near = lambda _, solution: solution.values, solve: Solve = solve_program
+) -> Solution:
+    """Solve a program, with or without switches. `solve` solves the linear programs on the way: a warm solver saves time."""
     if program.integer is None:
-        return solve_program(program, options)
+        return solve(program, options)
     started = time.perf_counter()
-    relaxed = solve_program(replace(program, integer=None), options)
+    relaxation = replace(program, integer=None)
+    relaxed = solve(relaxation, options)
     if relaxed.status is not Status.OPTIMAL:
         return relaxed
     best, gap = None, options.gap if options.gap is not None else GAP
-    for attempt in _attempts(program, relaxed, options):
-        if attempt.usable and (best is None or attempt.objective > best.objective):
+    for attempt in _attempts(program, near(relaxation, relaxed), options, solve):
+        if attempt.usable and (best is None or attempt.objective > best.objective + TIE * abs(best.objective)):
             best = attempt
         if best is not None and relaxed.objective - best.objective <= gap * max(abs(relaxed.objective), 1.0):
             seconds = time.perf_counter() - started
             return replace(best, method="relaxation, switches fixed", bound=relaxed.objective, seconds=seconds)
-    found = solve_program(program, replace(options, gap=gap, start=None if best is None else best.values))
+    start = None if best is None else np.where(program.integer, best.values, np.nan)
+    found = solve_program(program, replace(options, gap=gap, start=start, method=""))
     if not found.usable and best is not None and found.status is not Status.INFEASIBLE:
         return replace(best, status=Status.FEASIBLE, bound=relaxed.objective)
     return found
@@ -55,19 +70,19 @@ def fix_switches(program: LinearProgram, values: Floats) -> LinearProgram:
     return replace(program, lower=lower, upper=upper, integer=None)
 
 
-def _attempts(program: LinearProgram, relaxed: Solution, options: Options) -> Iterator[Solution]:
+def _attempts(program: LinearProgram, relaxed: Floats, options: Options, solve: Solve) -> Iterator[Solution]:
     """Solve with the switches fixed as the relaxation's money suggests: soft limits on their number kept, then not."""
-    money, least = _money(program, relaxed.values), _least(program)
+    money, least = np.round(_money(program, relaxed), DIGITS), _least(program)
     forced = _money(program, np.where(np.isfinite(program.lower), program.lower, 0.0)) > 0
     money = np.where(forced, np.inf, money)  # decided money keeps its switch on
     tried: set[bytes] = set()
     for share, soft in product(_SHARES, (True, False)):
-        on = (money > 1e-6) & (money >= share * least)
+        on = (money > 0) & (money >= share * least)
         _drop_smallest(program, on, money, soft)
         on = _agree(program, on) | forced
         if on.tobytes() not in tried:
             tried.add(on.tobytes())
-            yield solve_program(fix_switches(program, on.astype(float)), options)
+            yield solve(fix_switches(program, on.astype(float)), options)
 
 
 def _money(program: LinearProgram, values: Floats) -> Floats:
@@ -114,8 +129,12 @@ def _least(program: LinearProgram) -> Floats:
     matrix, integer = program.matrix, program.integer
     assert integer is not None
     asks = integer[matrix.column] & (matrix.value < 0) & np.isfinite(program.row_lower[matrix.row])
+    scale = np.ones(program.shape[0])
+    for block in program.blocks:
+        if block.owner == SWITCHED_ON:
+            scale[block.rows] = block.scale
     least = np.zeros(program.shape[1])
-    np.maximum.at(least, matrix.column[asks], -matrix.value[asks])
+    np.maximum.at(least, matrix.column[asks], -matrix.value[asks] * scale[matrix.row[asks]])
     return least
 
 
@@ -123,6 +142,7 @@ def _drop_smallest(program: LinearProgram, on: NDArray[np.bool_], money: Floats,
     """Switch off the smallest where an upper limit on switches alone would be exceeded; `soft`: also soft limits."""
     matrix, integer = program.matrix, program.integer
     assert integer is not None
+    rank = places(canonical_order(program).columns)
     for block in program.blocks:
         if block.rule is None or not (block.rule.hard or soft):
             continue
@@ -131,5 +151,5 @@ def _drop_smallest(program: LinearProgram, on: NDArray[np.bool_], money: Floats,
             columns = np.setdiff1d(matrix.column[matrix.start[row] : matrix.start[row + 1]], missed)
             limit = program.row_upper[row]
             if len(columns) and np.isfinite(limit) and integer[columns].all() and on[columns].sum() > limit:
-                order = columns[np.argsort(money[columns], kind="stable")]
+                order = columns[np.lexsort((rank[columns], money[columns]))]
                 on[order[: len(order) - int(limit)]] = False

@@ -33,7 +33,7 @@ class Options:
     gap: float | None = None
     """Relative gap at which an integer search may stop."""
     start: Floats | None = None
-    """Values from which a search may start."""
+    """Values from which a search may start; NaN where the solver may choose."""
 
 
 @dataclass(frozen=True)

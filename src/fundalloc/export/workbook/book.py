@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -11,7 +11,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.export.workbook.content import Cell, Column, Formula
+from fundalloc.export.workbook.content import Cell, Column, Entry, Formula
+from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.fields import Text
 from fundalloc.labels import label
 from fundalloc.plan.plan import Plan
@@ -19,6 +20,15 @@ from fundalloc.plan.plan import Plan
 Steps = NDArray[np.int64]
 KINDS = ("budget", "partner", "memo")
 DIMENSIONS = ("instrument", "partnership", "area")
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of instrument and area in order: positions of both, and the other way round (shape (instruments, areas))."""
+
+    instrument: NDArray[np.intp]
+    area: NDArray[np.intp]
+    position: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,14 @@ class Book:
 
     def title(self, column: str) -> str:
         """Return the heading of a column."""
-        return label(f"workbook.column.{column}", self.language)
+        return self.marker_titles.get(column) or label(f"workbook.column.{column}", self.language)
+
+    @cached_property
+    def marker_titles(self) -> dict[str, str]:
+        """Headings of the columns that hold what counts towards a marker: {`marker:<marker>`: heading}."""
+        markers = list(self.plan.scenario.facts.markers)
+        titles = distinct(self.say("towards_marker", marker=marker) for marker in markers)
+        return {f"marker:{marker}": title for marker, title in zip(markers, titles, strict=True)}
 
     def status(self, word: str) -> str:
         """Return the printed word of a status."""
@@ -82,11 +99,23 @@ class Book:
         totals: tuple[Cell, ...] = (),
         width: float | None = None,
         printed: bool = True,
-        mark: Literal["", "bar", "heat"] = "",
+        mark: Literal["", "bar", "heat", "change"] = "",
         flags: tuple[tuple[str, str], ...] = (),
+        entry: Entry | None = None,
     ) -> Column:
         """Return a column whose heading is in the catalogue."""
-        return Column(self.title(key), style, tuple(cells), totals, width, printed, mark, flags)
+        return Column(self.title(key), style, tuple(cells), totals, width, printed, mark, flags, key, entry)
+
+    def entry(self, key: str, least: float | str | None = None, choices: tuple[str, ...] = (), longest: int = 0) -> Entry:
+        """Return what may be typed into a cell, with its texts from the catalogue under `workbook.entry`."""
+        return Entry(self.say(f"entry.{key}.prompt"), self.say(f"entry.{key}.error"), least, choices, longest)
+
+    @cached_property
+    def footnotes(self) -> list[tuple[str, str]]:
+        """(name, what must be said wherever it stands)."""
+        facts = self.plan.scenario.facts
+        named = [(d, e) for d, group in zip(DIMENSIONS, (facts.instruments, facts.partnerships, facts.areas), strict=True) for e in group]
+        return [(self.names[d][e.id], self.within(e.footnote)) for d, e in named if e.footnote]
 
     # -- ids as criteria --------------------------------------------------------------------------------------------
 
@@ -97,7 +126,43 @@ class Book:
         Formulas compare text without regard to case and take `007` for 7, so such ids get a number in front.
         """
         dimensions = self.plan.scenario.facts.dimensions
-        return {name: _safe_codes(dimensions[name].ids) for name in DIMENSIONS}
+        return {name: safe_codes(dimensions[name].ids) for name in DIMENSIONS}
+
+    # -- what the plan has ------------------------------------------------------------------------------------------
+
+    @property
+    def has_baseline(self) -> bool:
+        """Whether the plan starts from another one."""
+        return self.plan.scenario.facts.baseline is not None
+
+    def usable_in_all(self, instrument: int) -> int:
+        """Return the usable ceiling of an instrument over the whole period in steps: the total, the sum of the years, or the smaller."""
+        limits = self.plan.scenario.facts.ceilings
+        yearly, total = limits.usable[instrument], int(limits.usable_total[instrument])
+        known = ([int(yearly.sum())] if np.all(yearly != NO_LIMIT) else []) + ([total] if total != NO_LIMIT else [])
+        return min(known, default=NO_LIMIT)
+
+    @cached_property
+    def ceiling_demands(self) -> dict[tuple[str, ...], int]:
+        """{(instrument, year or "total"): position of the finding} of the ceilings that stand on the sheet Rules."""
+        return {f.member: k for k, f in enumerate(self.plan.findings) if f.rule.kind == "ceiling"}
+
+    @cached_property
+    def moves(self) -> Steps:
+        """Amount of every possible move, in steps."""
+        count = len(self.plan.scenario.lines.moves)
+        return self.plan.moves if len(self.plan.moves) else np.zeros(count, dtype=np.int64)
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """The pairs of instrument and area that have allocation lines."""
+        lines = self.plan.scenario.lines
+        facts = lines.facts
+        has = np.zeros((len(facts.instruments), len(facts.areas)), dtype=bool)
+        has[lines.instrument, lines.area] = True
+        position = np.cumsum(has).reshape(has.shape) - 1
+        instrument, area = np.nonzero(has)
+        return Pairs(instrument, area, position)
 
     # -- exact sums -------------------------------------------------------------------------------------------------
 
@@ -134,11 +199,23 @@ class Book:
         step = self.plan.scenario.facts.step
         return int(steps) * step.numerator / step.denominator  # type: ignore[call-overload, no-any-return]
 
+    def decided_by_year(self, instruments: Sequence[int]) -> Steps:
+        """Return the decided money of some instruments per year, in steps."""
+        lines = self.plan.scenario.lines
+        out = np.zeros(len(lines.facts.years), dtype=np.int64)
+        picked = np.isin(lines.instrument, instruments)
+        np.add.at(out, lines.year[picked], lines.decided[picked])
+        return out
+
     # -- formulas ---------------------------------------------------------------------------------------------------
 
     def all(self, table: str, column: str) -> str:
         """Return the reference to a whole column: `Allocation[Planned]`."""
         return f"{table}[{escaped(self.title(column))}]"
+
+    def named(self, table: str, heading: str) -> str:
+        """Return the reference to a whole column whose heading is not in the catalogue."""
+        return f"{table}[{escaped(heading)}]"
 
     def here(self, table: str, column: str) -> str:
         """Return the reference to a column in the formula's own row, shown as `[@Planned]`."""
@@ -155,6 +232,10 @@ class Book:
         conditions = ",".join(f"{self.all(table, name)},{criterion}" for name, criterion in criteria)
         return f"SUMIFS({self.all(table, column)},{conditions})"
 
+    def of_demand(self, finding: int, column: str) -> str:
+        """Return the formula that finds a column of one demand on the sheet Rules, however its rows are sorted."""
+        return f"INDEX({self.all('Rules', column)},MATCH({finding + 1},{self.all('Rules', 'demand')},0))"
+
     def kind_is(self, counts: str) -> tuple[str, str]:
         """Return the criterion for a kind of money."""
         return "kind_of_money", quoted(self.word("counts", counts))
@@ -170,15 +251,18 @@ class Book:
         """Return the id of a member as it stands in cells."""
         return self.codes[dimension][self.plan.scenario.facts.dimensions[dimension].ids[position]]
 
-    def joined(self, key: str, **parts: tuple[str, object]) -> Formula:
-        """Return a text of the catalogue as a formula: every {placeholder} is a pair of formula text and value."""
+    def joined(self, key: str, fixed: Mapping[str, object] | None = None, **parts: tuple[str, object]) -> Formula:
+        """Return a text of the catalogue as a formula: every {placeholder} is a pair of formula text and value, or a `fixed` text."""
         template = self.say(key)
+        for name, text in (fixed or {}).items():
+            template = template.replace(f"{{{name}}}", str(text))
         pieces = [p for p in re.split(r"(\{\w+\})", template) if p]
         text = "&".join(parts[p[1:-1]][0] if p.startswith("{") else quoted(p) for p in pieces)
         return Formula(f"={text}", template.format(**{name: value for name, (_, value) in parts.items()}))
 
 
-def _safe_codes(ids: Sequence[str]) -> dict[str, str]:
+def safe_codes(ids: Sequence[str]) -> dict[str, str]:
+    """Return ids as they stand in cells, none of which a formula takes for another or for a number."""
     seen: set[str] = set()
     codes = {}
     for position, name in enumerate(ids, start=1):

@@ -1,4 +1,4 @@
-"""Stacked charts, drawn from cells of the workbook, with a text for those who cannot see them."""
+"""Charts, drawn from cells of the workbook, with a text for those who cannot see them."""
 
 from __future__ import annotations
 
@@ -25,18 +25,20 @@ def add_charts(workbook: Any, worksheet: Any, sheet: Sheet, place: Geometry, all
 
 
 def _draw(workbook: Any, chart: Chart, places: Mapping[str, Geometry]) -> Any:
-    drawn = workbook.add_chart({"type": chart.kind, "subtype": "stacked"})
+    joined = chart.kind == "scatter"
+    subtype = {"subtype": "straight_with_markers" if joined else "stacked"}
+    drawn = workbook.add_chart({"type": chart.kind, **({} if chart.beside else subtype)})
+    unseen = [k for k, series in enumerate(chart.series) if series.hidden]
     for k, series in enumerate(chart.series):
-        colour = theme.REST if series.rest else theme.SERIES[k % len(theme.SERIES)]
+        colour = theme.REST if series.rest else theme.SERIES[(k - sum(u < k for u in unseen)) % len(theme.SERIES)]
         place = places[series.table]
         drawn.add_series(
             {
                 "name": [place.name, place.first_row + series.name[0], series.name[1]],
                 "categories": _range(chart.categories, places),
                 "values": _range(series, places),
-                "fill": {"color": colour},
-                "border": {"color": "#FFFFFF", "width": 0.75},
-                "gap": 45 if chart.kind == "column" else 35,
+                **(_joined(colour, series.rest) if joined else _stacked(colour, chart.kind)),
+                **({"fill": {"none": True}, "border": {"none": True}} if series.hidden else {}),
             }
         )
     drawn.set_title(
@@ -46,7 +48,7 @@ def _draw(workbook: Any, chart: Chart, places: Mapping[str, Geometry]) -> Any:
             "layout": {"x": 0.015, "y": 0.02},
         }
     )
-    drawn.set_legend({"position": "bottom", "font": SMALL})
+    drawn.set_legend({"position": "bottom", "font": SMALL, **({"delete_series": unseen} if unseen else {})})
     drawn.set_chartarea({"border": {"color": theme.RULE}, "fill": {"color": "#FFFFFF"}})
     values = {
         "num_font": SMALL,
@@ -55,13 +57,30 @@ def _draw(workbook: Any, chart: Chart, places: Mapping[str, Geometry]) -> Any:
         "major_gridlines": {"visible": True, "line": {"color": "#E3E6EC", "width": 0.75}},
     }
     names = {"num_font": SMALL, "line": {"color": "#BFC5D2"}, "major_gridlines": {"visible": False}, "major_tick_mark": "none"}
-    if chart.kind == "column":
+    names |= {"label_position": "low"} if chart.beside else {}
+    if joined:
+        for place_axis, title, number in zip((drawn.set_x_axis, drawn.set_y_axis), chart.axes, chart.formats, strict=True):
+            words = {"name": title, "name_font": {**SMALL, "bold": False}} if title else {}
+            place_axis({**values, **words, "num_format": number, "line": {"color": "#BFC5D2"}})
+        if len(chart.series) == 1:
+            drawn.set_legend({"none": True})
+    elif chart.kind == "column":
         drawn.set_x_axis(names)
         drawn.set_y_axis(values)
     else:
         drawn.set_x_axis(values)
         drawn.set_y_axis({**names, "reverse": True, "crossing": "max", "interval_unit": 1})
     return drawn
+
+
+def _stacked(colour: str, kind: str) -> dict[str, Any]:
+    return {"fill": {"color": colour}, "border": {"color": "#FFFFFF", "width": 0.75}, "gap": 45 if kind == "column" else 35}
+
+
+def _joined(colour: str, single: bool) -> dict[str, Any]:
+    """Return the look of a series of points; `single` ones are not joined."""
+    dots = {"type": "circle", "size": 9 if single else 5, "fill": {"color": colour}, "border": {"color": "#FFFFFF"}}
+    return {"line": {"none": True} if single else {"color": colour, "width": 2}, "marker": dots}
 
 
 def _range(series: Series, places: Mapping[str, Geometry]) -> list[str | int]:

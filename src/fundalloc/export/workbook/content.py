@@ -34,7 +34,14 @@ class Link:
     """Key of the sheet."""
 
 
-Content = str | int | float | Formula | ColumnSum | Link | None
+@dataclass(frozen=True, slots=True)
+class FileLink:
+    """A link to a file beside the workbook, shown as its name."""
+
+    file: str
+
+
+Content = str | int | float | Formula | ColumnSum | Link | FileLink | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,20 @@ class Styled:
 
 
 Cell = Content | Styled
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What readers may type into a cell: a number from `least` on, one of `choices`, or a text of at most `longest` characters."""
+
+    prompt: str
+    """Shown beside the cell."""
+    error: str
+    """Shown when something else is typed."""
+    least: float | str | None = None
+    """A number, or the heading of a column whose negative is the least (the optimised amount that an adjustment may take away)."""
+    choices: tuple[str, ...] = ()
+    longest: int = 0
 
 
 @dataclass(frozen=True)
@@ -62,10 +83,14 @@ class Column:
     """In characters; by default what the widest cell needs, within limits."""
     printed: bool = True
     """Columns that only formulas and modellers need stand at the right end and are not printed."""
-    mark: Literal["", "bar", "heat"] = ""
-    """bar: data bar from 0 to 100 %. heat: colour by amount, together with all other heat columns."""
+    mark: Literal["", "bar", "heat", "change"] = ""
+    """bar: data bar from 0 to 100 %. heat: colour by amount, together with all other heat columns. change: bar with a sign."""
     flags: tuple[tuple[str, str], ...] = ()
     """Pairs of word and style: a cell that shows the word takes the style, live."""
+    key: str = ""
+    """Its name in the catalogue, the same in every language; empty for headings that are names or years of the scenario."""
+    entry: Entry | None = None
+    """What may be typed into its cells; None for cells that nobody should change."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +104,10 @@ class Table:
     """Rows that are subtotals, and look like it."""
     rows: Literal["auto", "tall"] = "auto"
     """Height of rows: closer for longer tables unless said otherwise."""
+    extended: bool = False
+    """Readers may add rows below: columns with one formula fill themselves down."""
+    changed: tuple[str, str] | None = None
+    """Keys of two columns, or of one and "": a row in which they differ (or the one is not zero) stands out, live."""
 
     @property
     def height(self) -> int:
@@ -89,6 +118,10 @@ class Table:
     def total_rows(self) -> int:
         """Number of total rows."""
         return max(len(column.totals) for column in self.columns)
+
+    def position(self, key: str) -> int:
+        """Return the position of the column with this key."""
+        return next(k for k, column in enumerate(self.columns) if column.key == key)
 
     def __post_init__(self) -> None:
         lengths = {len(column.cells) for column in self.columns}
@@ -104,7 +137,10 @@ class Fact:
     cell: Cell
     name: str = ""
     good: str = ""
-    """When given, the cell is green as long as it shows this text, and red otherwise."""
+    """When given, the cell is green as long as it shows this text, and takes the look of `bad` otherwise."""
+    bad: Literal["breach", "warning"] = "breach"
+    entry: Entry | None = None
+    """What may be typed into the cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,13 +164,16 @@ class Series:
     """Row and column of the cell that names the series."""
     rest: bool = False
     """Stands for everything that has no series of its own."""
+    hidden: bool = False
+    """Holds up the others without being seen: the base of a waterfall."""
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A stacked chart. Its figures stand in a table; `alt` says what it shows to those who cannot see it."""
+    """A chart. Its figures stand in a table; `alt` says what it shows to those who cannot see it."""
 
-    kind: Literal["column", "bar"]
+    kind: Literal["column", "bar", "scatter"]
+    """column, bar: stacked. scatter: points joined by straight lines, over numbers."""
     title: str
     alt: str
     categories: Series
@@ -143,6 +182,12 @@ class Chart:
     """Part of the sheet's width."""
     height: int = 300
     """In pixels."""
+    axes: tuple[str, str] = ("", "")
+    """Titles of the axes, for scatter charts: along, and up."""
+    formats: tuple[str, str] = ("#,##0", "#,##0")
+    """Number formats of the axes, for scatter charts: along, and up."""
+    beside: bool = False
+    """Columns or bars stand beside each other instead of on top."""
 
 
 @dataclass(frozen=True)
@@ -177,4 +222,6 @@ def plain(cell: Cell) -> str | int | float | None:
     content = cell.content if isinstance(cell, Styled) else cell
     if isinstance(content, Formula | ColumnSum):
         return content.value
+    if isinstance(content, FileLink):
+        return content.file
     return content.sheet if isinstance(content, Link) else content

@@ -19,6 +19,7 @@ SAMPLE = 400
 LONG, RECORD = 30, 500
 """Tables with more rows are set closer, and closer still."""
 HEADING_PADDING = 1.9
+SHARES = ("share", "exact_share", "change_share")
 
 
 def text_width(text: str) -> float:
@@ -62,10 +63,10 @@ def _shown(value: object, style: str, decimals: int) -> str:
     """Return roughly what a cell prints."""
     if value is None or isinstance(value, str):
         return str(value or "")
-    places = {"share": 1, "points": 2, "price": 3, "number": 0, "integer": 0, "factor": 4, "input": 4}.get(style, decimals)
-    number = float(value) * (100 if style == "share" else 1)  # type: ignore[arg-type]
+    places = {"share": 1, "change_share": 1, "exact_share": 4, "figure": 3, "points": 2, "price": 3, "number": 0, "integer": 0, "factor": 4, "input": 4}.get(style, decimals)
+    number = float(value) * (100 if style in SHARES else 1)  # type: ignore[arg-type]
     grouped = f"{number:.{places}f}" if style == "integer" else f"{number:,.{places}f}"
-    return grouped + ("%" if style == "share" else "")
+    return grouped + ("%" if style in SHARES else "")
 
 
 def row_height(table: Table, widths: Sequence[float], row: int) -> float:

@@ -1,74 +1,175 @@
-"""Which amounts of rules a simple formula can express.
+"""Which amounts, bases and limits of rules a formula can carry.
 
-A candidate formula sums the allocation lines of a rule's selection and member. It is used only where it reproduces the
-rule's own measure twice: on the plan, and on a made-up ledger in which every line holds a different amount. So a rule
-kind that weighs, caps or accumulates falls back to a stored value by itself; no kind is named here.
+Candidates are formulas with their values on two ledgers: the plan, and a made-up one in which every line and move holds
+a different amount. A candidate is used only where it reproduces the rule's own measure on both. So a rule kind whose
+arithmetic no candidate knows falls back to a stored value by itself, and a wrong formula cannot be written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import groupby
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fundalloc.export.workbook.book import Book, quoted
+from fundalloc.export.workbook.book import Book
+from fundalloc.export.workbook.boxes import Box, Boxes, Ledger, columns_for, common, up_to
+from fundalloc.export.workbook.flows import moved_money, paid_money
+from fundalloc.export.workbook.sums import Candidate, Sums, average, count_active
 from fundalloc.facts.dimensions import NAMES, Dimensions, Mask
-from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Pick, Selection
 from fundalloc.plan.verify import Finding, measure_rule
 from fundalloc.rules._kind import Kind
+from fundalloc.rules._rows import Measures, Sense
 
-LONGEST_FORMULA = 700
-"""Longer ones are stored as values: nobody could read them."""
+LONGEST_FORMULA = 4_000
+"""Excel takes 8 192 characters; longer ones than this are stored as values."""
+
+LimitForm = Literal["figure", "share", "or_nothing", "near", "stored"]
+SIGN = {Sense.AT_MOST: 1, Sense.AT_LEAST: -1, Sense.EXACTLY: 0}
 
 
 @dataclass(frozen=True)
 class Live:
-    """The formulas of one finding, without equals sign; None where the value is stored."""
+    """What is live of one finding: formulas without equals sign, None where the value is stored."""
 
     amount: str | None
     base: str | None
+    limit: LimitForm
+    """How the limit follows from the figure, the base and the amount."""
+    room: Fraction
+    """EUR million by which the limit is wider than the share alone, or the most it may be, or how far an exact share may be off."""
+    movable: bool
+    """Whether any undecided line counts: otherwise only decisions could break the rule."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether the status follows every change of the allocation and of the limit. A rule is live as a whole or not at all."""
+        return self.amount is not None
 
 
 def live_rules(book: Book) -> list[Live]:
-    """Return the formulas of every finding of the plan, in order."""
-    plan = book.plan
-    lines = plan.scenario.lines
-    probe = _probe(len(lines))
-    ledger = np.concatenate([probe, np.zeros(len(lines.moves), dtype=np.int64)])
-    out: list[Live] = []
-    for rule, group in groupby(plan.findings, key=lambda f: f.rule):
-        findings = list(group)
-        out += [_live(book, lines, probe, a, b) for a, b in zip(findings, measure_rule(rule, lines, ledger), strict=True)]
-    return out
+    """Return what is live of every finding of the plan, in order."""
+    return _LiveRules(book).all
 
 
-def _probe(size: int) -> NDArray[np.int64]:
-    """A made-up ledger: amounts that no two selections are likely to share."""
-    return (np.arange(size, dtype=np.int64) * 7_919 + 13) % 99_991 + 1
+@dataclass(frozen=True)
+class _LiveRules:
+    book: Book
+
+    @cached_property
+    def sums(self) -> Sums:
+        """The plan and the made-up ledger: amounts that no two selections are likely to share."""
+        lines = self.book.plan.scenario.lines
+        size = len(lines) + len(lines.moves)
+        made_up = (np.arange(size, dtype=np.int64) * 7_919 + 13) % 99_991 + 1
+        moves = self.book.moves
+        plan = Ledger(self.book, self.book.plan.steps, moves)
+        return Sums(self.book, Boxes(self.book), (plan, Ledger(self.book, made_up[: len(lines)], made_up[len(lines) :])))
+
+    @cached_property
+    def all(self) -> list[Live]:
+        """One entry per finding."""
+        lines = self.book.plan.scenario.lines
+        probe = self.sums.ledgers[1]
+        ledger = np.concatenate([probe.steps, probe.moves])
+        out: list[Live] = []
+        for rule, group in groupby(self.book.plan.findings, key=lambda f: f.rule):
+            findings = list(group)
+            demands = rule.demands(lines)
+            measures = rule.check(lines, demands, ledger)
+            probed = measure_rule(rule, lines, ledger)
+            out += [self._live(a, b, measures, k) for k, (a, b) in enumerate(zip(findings, probed, strict=True))]
+        return out
+
+    def _live(self, finding: Finding, probed: Finding, measures: Measures, k: int) -> Live:
+        rule = finding.rule
+        try:
+            member = _member_masks(self.book.plan.scenario.facts.dimensions, rule, finding.member)
+        except (KeyError, IndexError):  # a label that is no member of a dimension
+            member = None
+        amount = _first(self._amounts(rule, finding, member), (finding.amount, probed.amount))
+        base = None
+        if finding.base is not None and probed.base is not None and member is not None:
+            base = _first(self._bases(rule, member), (finding.base, probed.base))
+            if base is None and finding.base == probed.base:
+                base = repr(float(finding.base))
+        form, room = _limit(finding, probed, measures, self.book.plan.scenario.facts.step)
+        movable = bool(measures.moves[k])
+        if amount is None or form == "stored" or (base is None and finding.base is not None):
+            return Live(None, None, "stored", room, movable)
+        return Live(amount, base, form, room, movable)
+
+    def _amounts(self, rule: Kind, finding: Finding, member: list[tuple[str, Mask]] | None) -> Iterator[Candidate]:
+        if member is None:
+            yield from moved_money(self.sums, finding.member)
+            return
+        money, but = self._boxes(rule.money, rule.unless, member)
+        if rule.unit != "million EUR":
+            yield from count_active(self.sums, rule, finding.sense, money, but)
+            return
+        years = _own_year(rule, member)
+        selections: list[tuple[Box, Box | None]] = [(money, but)]
+        if years is not None:
+            open_member = [(d, m) for d, m in member if d != "year"]
+            every, but_every = self._boxes(rule.money, rule.unless, open_member)
+            selections.append((up_to(every, years), but_every))
+        for selection in selections:
+            for column in columns_for(rule.money.marker):
+                yield self.sums.money(*selection, column)
+        yield from moved_money(self.sums, finding.member)
+        if years is not None and rule.money.marker is None:
+            yield from paid_money(self.sums, rule, every, but_every, years)
+
+    def _bases(self, rule: Kind, member: list[tuple[str, Mask]]) -> Iterator[Candidate]:
+        """What a share may be taken of: `of`, the same money a year earlier or in the baseline, what comes first, the average."""
+        of, after = getattr(rule, "of", None), getattr(rule, "after", None)
+        if isinstance(of, Selection):
+            box, _ = self._boxes(of, None, member, of.named)
+            for column in columns_for(of.marker):
+                yield self.sums.money(box, None, column)
+        open_member = [(d, m) for d, m in member if d != "year"]
+        year = _own_year(rule, member)
+        if year is not None:
+            past = np.arange(len(self.book.plan.scenario.facts.years)) == year - 1
+            before, but = self._boxes(rule.money, rule.unless, [*open_member, ("year", past)])
+            for column in columns_for(rule.money.marker):
+                yield self.sums.money(before, but, column)
+        if isinstance(after, Selection) and year is not None:
+            box, _ = self._boxes(after, None, open_member)
+            for column in columns_for(after.marker):
+                yield self.sums.money(up_to(box, year - int(getattr(rule, "lag", 0))), None, column)
+        money, but = self._boxes(rule.money, rule.unless, member)
+        if self.book.has_baseline and rule.money.marker is None:
+            yield self.sums.money(money, but, "baseline")
+        if self.book.plan.scenario.facts.needs.partnership.size:
+            everyone, but_everyone = self._boxes(rule.money, rule.unless, [])
+            yield average(self.sums, (everyone, but_everyone), (money, but))
+
+    def _boxes(
+        self, selection: Pick, unless: Pick | None, member: list[tuple[str, Mask]], free: frozenset[str] = frozenset()
+    ) -> tuple[Box, Box | None]:
+        """Return the box of a selection for a member, and the box that `unless` takes out of it."""
+        dimensions = self.book.plan.scenario.facts.dimensions
+        masks = [mask.copy() for mask in selection.masks(dimensions)]
+        for dimension, mask in member:
+            if dimension not in free:
+                masks[NAMES.index(dimension)] &= mask
+        box = masks[0], masks[1], masks[2], masks[3]
+        if unless is None:
+            return box, None
+        out = unless.masks(dimensions)
+        but = out[0], out[1], out[2], out[3]
+        return box, but if all(mask.any() for mask in common(box, but)) else None
 
 
-def _live(book: Book, lines: Lines, probe: NDArray[np.int64], finding: Finding, probed: Finding) -> Live:
-    rule = finding.rule
-    try:
-        member = _member_masks(lines.facts.dimensions, rule, finding.member)
-    except (KeyError, IndexError):  # a label that is no member of a dimension
-        return Live(None, None)
-    rows = lines.select(rule.money) & _all(member, lines)
-    if rule.unless is not None:
-        rows &= ~lines.select(rule.unless)
-    amount = _formula(book, lines, rows) if _matches(book, rows, probe, lambda f: f.amount, finding, probed) else None
-    if finding.base is None or finding.base == probed.base:
-        return Live(amount, None)
-    for candidate in _bases(rule, lines, member, rows):
-        if _matches(book, candidate, probe, lambda f: f.base, finding, probed):
-            base = _formula(book, lines, candidate)
-            return Live(amount, base) if amount and base else Live(None, None)
-    return Live(None, None)
+def _first(candidates: Iterable[Candidate], wanted: tuple[Fraction, Fraction]) -> str | None:
+    """Return the first formula whose values are those of the rule, on both ledgers."""
+    return next((c.text for c in candidates if c.values == wanted and len(c.text) <= LONGEST_FORMULA), None)
 
 
 def _member_masks(dimensions: Dimensions, rule: Kind, member: tuple[str, ...]) -> list[tuple[str, Mask]]:
@@ -85,81 +186,29 @@ def _member_masks(dimensions: Dimensions, rule: Kind, member: tuple[str, ...]) -
     return masks
 
 
-def _all(member: list[tuple[str, Mask]], lines: Lines, skip: frozenset[str] = frozenset()) -> Mask:
-    rows = np.ones(len(lines), dtype=bool)
-    for dimension, mask in member:
-        if dimension not in skip:
-            rows &= mask[getattr(lines, dimension)]
-    return rows
-
-
-def _bases(rule: Kind, lines: Lines, member: list[tuple[str, Mask]], rows: Mask) -> list[Mask]:
-    """Return selections that the base may be the sum of: the rule's `of`, or the same money one year earlier."""
-    candidates = []
-    of = getattr(rule, "of", None)
-    if isinstance(of, Selection):
-        candidates.append(lines.select(Pick.model_construct(**{n: getattr(of, n) for n in NAMES})) & _all(member, lines, of.named))
-    years = [np.flatnonzero(mask) for dimension, mask in member if dimension == "year"]
-    if years and len(years[-1]) == 1 and years[-1][0] > 0:
-        before = lines.select(rule.money) & _all(member, lines, frozenset({"year"})) & (lines.year == years[-1][0] - 1)
-        candidates.append(before & ~lines.select(rule.unless) if rule.unless is not None else before)
-    return candidates
-
-
-def _matches(
-    book: Book, rows: Mask, probe: NDArray[np.int64], part: Callable[[Finding], Fraction | None], finding: Finding, probed: Finding
-) -> bool:
-    step = book.plan.scenario.facts.step
-    return part(finding) == int(book.plan.steps[rows].sum()) * step and part(probed) == int(probe[rows].sum()) * step
-
-
-def _formula(book: Book, lines: Lines, rows: Mask) -> str | None:
-    """Return SUMIFS for a set of lines that is a box: some instruments × partnerships × areas × years."""
-    if not rows.any():
+def _own_year(rule: Kind, member: list[tuple[str, Mask]]) -> int | None:
+    """Return the position of the year that the kind itself adds to its members."""
+    if "year" not in rule.own_words:
         return None
-    masks = {name: np.bincount(getattr(lines, name)[rows], minlength=len(lines.facts.dimensions[name].ids)) > 0 for name in NAMES}
-    needed = {name: mask[getattr(lines, name)] for name, mask in masks.items()}
-    if not np.array_equal(np.logical_and.reduce(list(needed.values())), rows):
-        return None
-    for name in ("year", "area", "instrument", "partnership"):
-        rest = [mask for other, mask in needed.items() if other != name]
-        if rest and np.array_equal(np.logical_and.reduce(rest), rows):
-            del needed[name]
-    criteria: list[tuple[str, str]] = []
-    lists = 0
-    kind = _kind(lines, needed, rows)
-    if kind:
-        criteria.append(book.kind_is(kind))
-        del needed["instrument"]
-    for name in needed:
-        found, is_list = _criteria(book, lines, name, masks[name], ";" if lists else ",")
-        criteria += found
-        lists += is_list
-    text = book.sum_if_text("Allocation", "planned", *criteria)
-    if lists > 2 or len(text) > LONGEST_FORMULA:
-        return None
-    return f"SUMPRODUCT({text})" if lists else text
+    found = [int(np.flatnonzero(mask)[0]) for dimension, mask in member if dimension == "year"]
+    return found[-1] if found else None
 
 
-def _kind(lines: Lines, needed: dict[str, Mask], rows: Mask) -> str | None:
-    """Return the kind of money that picks the same lines as several instruments do, if there is one."""
-    if "instrument" not in needed or len(np.unique(lines.instrument[rows])) == 1:
-        return None
-    counts = np.array([i.counts for i in lines.facts.instruments])[lines.instrument]
-    for kind in np.unique(counts[rows]):
-        if np.array_equal(np.logical_and.reduce([counts == kind, *(mask for name, mask in needed.items() if name != "instrument")]), rows):
-            return str(kind)
-    return None
-
-
-def _criteria(book: Book, lines: Lines, name: str, mask: Mask, separator: str) -> tuple[list[tuple[str, str]], bool]:
-    """Return the criteria that pick the masked members of a dimension, and whether they are a list."""
-    members = np.flatnonzero(mask)
-    if len(members) == 1:
-        return [book.is_(name, int(members[0]))], False
-    if name == "year":
-        first, last = (lines.facts.years[int(members[k])] for k in (0, -1))
-        if last - first + 1 == len(members):
-            return [("year", quoted(f">={first}")), ("year", quoted(f"<={last}"))], False
-        return [("year", "{" + separator.join(str(lines.facts.years[int(k)]) for k in members) + "}")], True
-    return [(f"{name}_id", "{" + separator.join(quoted(book.code(name, int(k))) for k in members) + "}")], True
+def _limit(finding: Finding, probed: Finding, measures: Measures, step: Fraction) -> tuple[LimitForm, Fraction]:
+    """Return how the limit follows from figure, base and amount, if it does so on both ledgers."""
+    rule: Any = finding.rule
+    sign = SIGN[finding.sense]
+    both = (finding, probed)
+    if finding.rule.or_nothing and all(f.limit == (f.figure if f.amount else 0) for f in both):
+        return "or_nothing", Fraction(0)
+    if finding.base is None or probed.base is None:
+        return ("figure", Fraction(0)) if all(f.limit == f.figure for f in both) else ("stored", Fraction(0))
+    if finding.sense is Sense.EXACTLY:
+        return "share", measures.tolerance * step / measures.scale
+    rooms = {sign * (f.limit - f.figure * f.base) for f in both if f.base is not None}
+    if len(rooms) == 1:
+        return "share", rooms.pop()
+    most = getattr(rule, "amount", None)
+    if isinstance(most, Fraction) and all(f.limit == f.base + sign * min(f.figure * f.base, most) for f in both if f.base is not None):
+        return "near", most
+    return "stored", Fraction(0)

@@ -19,6 +19,16 @@ DATA_BAR: dict[str, Any] = {
     "max_type": "num",
     "max_value": 1,
 }
+CHANGE_BAR: dict[str, Any] = {
+    "type": "data_bar",
+    "data_bar_2010": True,
+    "bar_solid": True,
+    "bar_color": "#9AD1CC",
+    "bar_negative_color": "#D9A9BD",
+    "bar_axis_color": "#595959",
+    "bar_no_border": True,
+}
+"""Grows to the right where something rises, to the left where it falls; the number says the same."""
 HEAT_SCALE: dict[str, Any] = {
     "type": "2_color_scale",
     "min_type": "num",
@@ -60,6 +70,7 @@ SINGLE: dict[str, dict[str, Any]] = {
     "header_text": {"bold": True, "font_color": "#FFFFFF", "bg_color": BLUE, **WRAPPED},
     "header_number": {"bold": True, "font_color": "#FFFFFF", "bg_color": BLUE, **RIGHT, "indent": 1, "text_wrap": True},
     "fact": {"font_color": GREY, **LEFT},
+    "sentence": {"font_size": 11, **LEFT},
     "heading": {"font_size": 12, "bold": True, "font_color": BLUE, **LEFT},
 }
 """Cells outside the table's body."""
@@ -69,7 +80,11 @@ AT_LIMIT = {"font_color": "#0B2F6B", "bg_color": "#DCE6F7"}
 PASS = {"font_color": "#0B5524", "bg_color": "#E2F2E6"}
 WARNING = {"font_color": "#6B4300", "bg_color": "#FFF0D1"}
 FLAGS: dict[str, dict[str, Any]] = {"at_limit": AT_LIMIT, "breach": BREACH, "pass": PASS, "warning": WARNING}
+INPUTS = ("input", "input_change", "input_figure", "input_share", "input_year", "input_text")
+"""Styles of cells that readers may change."""
 INPUT = {"font_color": "#0B3D91", "bg_color": "#FFF9E0"}
+CHANGED = {"bold": True, "bg_color": "#FFE9A8"}
+"""A row in which somebody has typed a change."""
 TOTAL = {"bold": True, "bg_color": BAND, "top": 1, "top_color": BLUE, "bottom": 1, "bottom_color": BLUE}
 
 NUMBERS = (
@@ -77,12 +92,20 @@ NUMBERS = (
     "total",
     "amount",
     "share",
+    "exact_share",
+    "figure",
     "points",
     "price",
     "number",
     "integer",
     "factor",
+    "change",
+    "change_share",
     "input",
+    "input_change",
+    "input_figure",
+    "input_share",
+    "input_year",
     "difference",
     "right_text",
     "band_money",
@@ -104,12 +127,20 @@ def number_formats(decimals: int) -> dict[str, str]:
         "band_money": right(money, DASH),
         "amount": right(money),
         "share": right("0.0%", DASH),
+        "exact_share": right("0.0000%"),
+        "figure": right("#,##0.0##"),
         "points": right("#,##0.00", DASH),
         "price": right("0.000", DASH),
         "number": right("#,##0"),
         "integer": right("0"),
         "factor": right("0.00##"),
+        "change": f"+{money}{MARGIN};-{money}{MARGIN};{DASH}{MARGIN};@{MARGIN}",
+        "change_share": f"+0.0%{MARGIN};-0.0%{MARGIN};{DASH}{MARGIN};@{MARGIN}",
         "input": right("0.0######"),
+        "input_change": f"+{money}{MARGIN};-{money}{MARGIN};{DASH}{MARGIN};@{MARGIN}",
+        "input_figure": right("#,##0.0#####"),
+        "input_share": right("0.0#####%"),
+        "input_year": right("0"),
         "difference": right("0.000"),
         "right_text": right("0"),
         "date": "d mmmm yyyy",
@@ -117,6 +148,8 @@ def number_formats(decimals: int) -> dict[str, str]:
         "left_number": "#,##0",
         "left_points": "#,##0.000",
         "left_factor": "0.00##",
+        "left_share": "0.0000%",
+        "strong_factor": "0.0#####",
     }
 
 
@@ -129,10 +162,11 @@ def body_style(style: str, decimals: int) -> dict[str, Any]:
     extra: dict[str, dict[str, Any]] = {
         "total": {"bold": True},
         "strong": {"bold": True},
+        "strong_factor": {"bold": True},
         "note": {"font_color": GREY},
         "code": {"font_color": GREY, "font_size": 9, "text_wrap": False},
         "link": {"font_color": LINK, "underline": 1},
-        "input": INPUT,
+        **dict.fromkeys(INPUTS, INPUT),
         **FLAGS,
         "band_money": {**TOTAL, **RIGHT},
     }

@@ -15,7 +15,7 @@ from xlsxwriter.utility import xl_range, xl_rowcol_to_cell
 from fundalloc.export.workbook import theme
 from fundalloc.export.workbook.book import quoted, shorten
 from fundalloc.export.workbook.charts import add_charts
-from fundalloc.export.workbook.content import Cell, ColumnSum, Fact, Formula, Link, Sheet, Styled
+from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Entry, Fact, FileLink, Formula, Link, Sheet, Styled, Table
 from fundalloc.export.workbook.geometry import BACK_ROW, FACTS_ROW, Geometry
 from fundalloc.export.workbook.layout import TITLE_SIZE, header_height, row_height, text_width, wrapped_lines
 
@@ -105,7 +105,7 @@ class _Writer:
     def flag(self, style: str) -> Any:
         """Return the conditional format of a flag."""
         if (style, "flag") not in self.formats:
-            self.formats[style, "flag"] = self.workbook.add_format(theme.FLAGS[style])
+            self.formats[style, "flag"] = self.workbook.add_format({**theme.FLAGS, "changed": theme.CHANGED}[style])
         return self.formats[style, "flag"]
 
 
@@ -141,6 +141,8 @@ class _SheetWriter:
             done = self.to.write_formula(row, column, f"=SUM({self.place.cells(column)})", look, content.value)
         elif isinstance(content, Link):
             done = self.to.write_url(row, column, _top_of(self.book.names[content.sheet]), look, self.book.names[content.sheet])
+        elif isinstance(content, FileLink):
+            done = self.to.write_url(row, column, f"external:{content.file}", look, content.file)
         elif isinstance(content, str):
             done = self.to.write_string(row, column, shorten(content, LONGEST_TEXT), look)
         else:
@@ -168,6 +170,9 @@ class _SheetWriter:
             self.put(BACK_ROW, place.printed - 1, sheet.unit, "unit", "alone")
 
     def _fact(self, row: int, fact: Fact) -> None:
+        if not fact.says:
+            self.put(row, 0, fact.cell, "sentence", "alone")
+            return
         self.put(row, 0, fact.says, "fact", "alone")
         self.put(row, 1, fact.cell, "text")
         cell = fact.cell.content if isinstance(fact.cell, Styled) else fact.cell
@@ -177,7 +182,9 @@ class _SheetWriter:
             self.book.workbook.define_name(fact.name, f"='{self.place.name}'!{xl_rowcol_to_cell(row, 1, row_abs=True, col_abs=True)}")
         if fact.good:
             self._colour((row, 1, row, 1), "==", fact.good, "pass")
-            self._colour((row, 1, row, 1), "!=", fact.good, "breach")
+            self._colour((row, 1, row, 1), "!=", fact.good, fact.bad)
+        if fact.entry:
+            self.to.data_validation(row, 1, row, 1, _validation(fact.entry, str(fact.entry.least)))
 
     def _colour(self, cells: tuple[int, int, int, int], criteria: str, word: str, flag: str) -> None:
         """Give cells the look of a flag as long as they show, or do not show, a word."""
@@ -188,7 +195,7 @@ class _SheetWriter:
         columns = []
         for column in table.columns:
             style = "header_number" if column.style in theme.NUMBERS else "header_text"
-            columns.append({"header": column.title, "header_format": self.book.format(style, "alone")})
+            columns.append({"header": column.title, "header_format": self.book.format(style, "alone"), **_filled_down(column, table)})
         options = {"name": table.name, "columns": columns, "style": None, "autofilter": table.filtered, "description": self.sheet.says}
         last = place.first_row + table.height - 1
         if self.to.add_table(place.header_row, 0, last, len(columns) - 1, options) not in (0, None):
@@ -218,9 +225,32 @@ class _SheetWriter:
                 self._colour(self._range(n, n), "==", word, flag)
             if column.mark == "bar":
                 self.to.conditional_format(*self._range(n, n), theme.DATA_BAR)
+            elif column.mark == "change":
+                self.to.conditional_format(*self._range(n, n), theme.CHANGE_BAR)
+            if column.entry:
+                self.to.data_validation(*self._range(n, n), _validation(column.entry, self._least(column.entry)))
         heat = [n for n, column in enumerate(columns) if column.mark == "heat"]
         if heat:
             self.to.conditional_format(*self._range(heat[0], heat[-1]), theme.HEAT_SCALE)
+        self._changed_rows()
+
+    def _least(self, entry: Entry) -> str:
+        """Return the least number that may be typed, as a formula where it is another column's amount."""
+        titles = [column.title for column in self.sheet.table.columns]
+        if isinstance(entry.least, str):
+            return f"=-{xl_rowcol_to_cell(self.place.first_row, titles.index(entry.least), col_abs=True)}"
+        return str(entry.least)
+
+    def _changed_rows(self) -> None:
+        """Make rows stand out in which a reader has typed a change."""
+        table, first = self.sheet.table, self.place.first_row
+        if table.changed is None:
+            return
+        typed, original = table.changed
+        cell = xl_rowcol_to_cell(first, table.position(typed), col_abs=True)
+        other = xl_rowcol_to_cell(first, table.position(original), col_abs=True) if original else "0"
+        rule = {"type": "formula", "criteria": f"={cell}<>{other}", "format": self.book.flag("changed")}
+        self.to.conditional_format(first, 0, first + table.height - 1, table.position(typed), rule)
 
     def _range(self, first: int, last: int) -> tuple[int, int, int, int]:
         return self.place.first_row, first, self.place.first_row + self.sheet.table.height - 1, last
@@ -252,6 +282,23 @@ class _SheetWriter:
             to.freeze_panes(place.first_row, 1)
         to.repeat_rows(place.header_row)
         to.ignore_errors({"number_stored_as_text": xl_range(0, 0, place.last_row, len(place.widths) - 1)})
+
+
+def _filled_down(column: Column, table: Table) -> dict[str, str]:
+    """Return the formula that a new row under a small table takes over, where every row has the same."""
+    texts = {c.text if isinstance(c, Formula) else "" for c in column.cells}
+    text = texts.pop() if len(texts) == 1 and table.extended else ""
+    return {"formula": text} if text else {}
+
+
+def _validation(entry: Entry, least: str) -> dict[str, Any]:
+    """Return the data validation of an entry, cut to the lengths that Excel takes."""
+    shown = {"input_message": entry.prompt[:255], "error_message": entry.error[:255], "ignore_blank": True}
+    if entry.choices:
+        return {"validate": "list", "source": list(entry.choices), **shown}
+    if entry.longest:
+        return {"validate": "length", "criteria": "<=", "value": entry.longest, **shown}
+    return {"validate": "decimal", "criteria": ">=", "value": least if least.startswith("=") else float(least), **shown}
 
 
 def _top_of(sheet_name: str) -> str:

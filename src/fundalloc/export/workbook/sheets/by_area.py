@@ -51,6 +51,7 @@ def build(book: Book) -> Sheet:
                 else []
             ),
             *coverage_columns(book, TABLE, "area", everyone),
+            book.column("label", "note", [book.labels["area"][area.id] for area in facts.areas], printed=False),
             book.column("area_id", "code", [book.code("area", a) for a in everyone], printed=False),
         ),
         rows="tall",

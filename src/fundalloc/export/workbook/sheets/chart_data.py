@@ -65,10 +65,10 @@ def build(book: Book) -> Sheet:
     )
 
 
-def charts(book: Book) -> tuple[Chart, Chart]:
-    """Return the two charts of the summary."""
+def charts(book: Book, height: int | None = None, most: int = MOST_BARS) -> tuple[Chart, Chart]:
+    """Return the two charts of the summary; lower and with fewer bars for the page for the cabinet."""
     facts, picked = book.plan.scenario.facts, pick(book)
-    count, bars = len(facts.years), len(picked.partnerships)
+    count, bars = len(facts.years), min(len(picked.partnerships), most)
     series = len(picked.instruments) + bool(picked.others)
     first, second = (0, count - 1), (count, count + bars - 1)
 
@@ -76,7 +76,7 @@ def charts(book: Book) -> tuple[Chart, Chart]:
         return tuple(Series(TABLE, rows, (2 + k, 2 + k), (-1, 2 + k), rest=k == len(picked.instruments)) for k in range(series))
 
     words = {"period": book.period, "count": bars, "all": len(book.leaves)}
-    height = max(320, 100 + 18 * bars)
+    height = height or max(320, 100 + 18 * bars)
     largest = "largest" if bars < int(np.count_nonzero(book.budget.sum(axis=(1, 2)))) else "every"
     return (
         Chart(

@@ -13,7 +13,7 @@ from fundalloc.plan.verify import BREACH
 
 TABLE = "Checks"
 TOLERANCE = 0.0005
-"""EUR million: half of the smallest amount that is ever printed with three decimals."""
+"""EUR million, or half a rounding step where that is less."""
 
 Check = tuple[str, str, float]
 """Key in the catalogue, formula of the difference, its value."""
@@ -24,7 +24,7 @@ def build(book: Book) -> Sheet:
     checks = list(_checks(book))
     passed, failed = book.say("check.passed"), book.say("check.failed")
     result = f"=IF(ABS({book.here(TABLE, 'difference')})<=Tolerance,{quoted(passed)},{quoted(failed)})"
-    results = [passed if abs(value) <= TOLERANCE else failed for _, _, value in checks]
+    results = [passed if abs(value) <= _tolerance(book) else failed for _, _, value in checks]
     table = Table(
         TABLE,
         (
@@ -40,8 +40,8 @@ def build(book: Book) -> Sheet:
     failures = Formula(f"=COUNTIF({book.all(TABLE, 'result')},{quoted(failed)})", results.count(failed))
     facts = (
         Fact(book.say("check.failures"), Styled(failures, "integer"), "FailedChecks"),
-        Fact(book.say("check.tolerance"), Styled(TOLERANCE, "input"), "Tolerance"),
-        Fact(book.say("check.step"), Styled(float(book.plan.scenario.facts.step), "input"), "RoundingStep"),
+        Fact(book.say("check.tolerance"), Styled(_tolerance(book), "input"), "Tolerance", entry=book.entry("tolerance", least=0)),
+        Fact(book.say("check.step"), Styled(float(book.plan.scenario.facts.step), "strong_factor"), "RoundingStep"),
     )
     return Sheet(
         "checks", book.sheet_text("checks", "title"), book.sheet_text("checks", "says"), table, colour="check", facts=facts, one_page=True
@@ -51,16 +51,18 @@ def build(book: Book) -> Sheet:
 def _checks(book: Book) -> Iterator[Check]:
     plan = book.plan
     planned, decided = book.all("Allocation", "planned"), book.all("Allocation", "decided")
+    optimised, adjustment = book.all("Allocation", "optimised"), book.all("Allocation", "adjustment")
     yield from _sums(book)
     yield "not_negative", f'COUNTIF({planned},"<0")', int((plan.steps < 0).sum())
     yield "decided_kept", f"SUMPRODUCT(--({planned}<{decided}-Tolerance))", int((plan.steps < plan.scenario.lines.decided).sum())
     yield "whole_steps", f"SUMPRODUCT(ABS({planned}-ROUND({planned}/RoundingStep,0)*RoundingStep))", 0
     yield "lines_kept", f"ROWS({planned})-{len(plan.steps)}", 0
-    yield "sum_kept", f"SUM({planned})-{_exact(book, plan.steps.sum())}", 0
+    yield "sum_kept", f"SUM({optimised})-{_exact(book, plan.steps.sum())}", 0
     squares = float(sum(int(s) ** 2 for s in plan.steps) * plan.scenario.facts.step**2)
-    yield "lines_unchanged", f"SUMSQ({planned})-{squares!r}", 0
+    yield "lines_unchanged", f"SUMSQ({optimised})-{squares!r}", 0
+    yield "adjustments_cancel", f"SUM({adjustment})", 0
     free = [row for row in plan.free_money["free"] if not np.isnan(row)]
-    yield "within_ceilings", f"SUMPRODUCT(--({book.all('FreeMoney', 'free')}<-Tolerance))", sum(1 for x in free if x < -TOLERANCE)
+    yield "within_ceilings", f"SUMPRODUCT(--({book.all('FreeMoney', 'free')}<-Tolerance))", sum(1 for x in free if x < -_tolerance(book))
     broken = sum(1 for f in plan.findings if f.status == BREACH)
     yield "no_breach", f"COUNTIF({book.all('Rules', 'status')},{quoted(book.status(BREACH))})", broken
 
@@ -86,6 +88,10 @@ def _planned_instruments(book: Book) -> str:
     given = [k for k, i in enumerate(book.plan.scenario.facts.instruments) if i.counts == "partner" and not i.planned]
     text = book.sum_if_text("Allocation", "planned")
     return "(" + "-".join([text, *(book.sum_if_text("Allocation", "planned", book.is_("instrument", k)) for k in given)]) + ")"
+
+
+def _tolerance(book: Book) -> float:
+    return min(TOLERANCE, float(book.plan.scenario.facts.step) / 2)
 
 
 def _exact(book: Book, steps: int) -> str:

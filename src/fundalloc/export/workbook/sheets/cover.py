@@ -7,7 +7,11 @@ from datetime import date
 
 from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Fact, Formula, Link, Sample, Sheet, Styled, Table
+from fundalloc.money import HARD_SPACE, plain
 from fundalloc.plan.verify import AT_LIMIT, BREACH, DECIDED, MISSED
+
+MIGRATION = "migration"
+"""The marker whose coefficients say what counts as migration money."""
 
 
 def build(book: Book, others: Sequence[Sheet]) -> Sheet:
@@ -32,7 +36,6 @@ def build(book: Book, others: Sequence[Sheet]) -> Sheet:
         samples_title=book.say("cover.key"),
         portrait=True,
         frozen=False,
-        one_page=True,
         cover=True,
     )
 
@@ -45,7 +48,7 @@ def _facts(book: Book) -> Iterator[Fact]:
     yield Fact(say("cover.standing"), say("cover.not_official"))
     if head.description:
         yield Fact(say("cover.about"), book.within(head.description))
-    yield Fact(say("cover.migration_money"), book.within(head.migration_money) or say("note.migration_money.means"))
+    yield Fact(say("cover.migration_money"), " ".join(filter(None, [_definition(book), _coefficients(book)])))
     yield Fact(say("cover.amounts"), say("cover.amounts_are", prices=_prices(book)))
     yield Fact(say("cover.scenario"), f"{head.scenario} · {book.plan.log.digest[:12]}")
     if head.author:
@@ -54,6 +57,22 @@ def _facts(book: Book) -> Iterator[Fact]:
     state = book.word("scenario_state", head.state)
     marking = book.within(head.output.marking)
     yield Fact(say("cover.state"), f"{state} · {marking}" if marking else state)
+    for name, text in book.footnotes:
+        yield Fact(name, text)
+
+
+def _definition(book: Book) -> str:
+    return book.within(book.plan.scenario.head.migration_money) or book.say("note.migration_money.means")
+
+
+def _coefficients(book: Book) -> str:
+    """The coefficients of the marker named migration, by area, where there is one."""
+    facts = book.plan.scenario.facts
+    found = {e.keys[1]: e.value for e in facts.coefficients if e.keys[0] == MIGRATION and not e.keys[2]}
+    if not found:
+        return ""
+    each = [f"{book.labels['area'][a.id]} {plain(found[a.id] * 100)}{HARD_SPACE}%" for a in facts.areas if a.id in found]
+    return book.say("cover.coefficients", each=", ".join(each))
 
 
 def _verdicts(book: Book) -> Iterator[Fact]:
@@ -70,6 +89,7 @@ def _verdicts(book: Book) -> Iterator[Fact]:
     held = say("cover.rules_hold_but" if by_decision else "cover.all_rules_hold", count=hard, by_decision=by_decision)
     breaches = book.joined("cover.rules_broken", count=(broken, 0))
     yield Fact(say("cover.rules"), Styled(Formula(f"=IF({broken}=0,{quoted(held)},{breaches.text[1:]})", held), "strong"), good=held)
+    yield from _typed(book)
     soft = sum(1 for f in findings if not f.rule.hard)
     missed = sum(1 for f in findings if f.status == MISSED)
     counted = f"COUNTIF({book.all('Rules', 'status')},{quoted(book.status(MISSED))})"
@@ -78,6 +98,19 @@ def _verdicts(book: Book) -> Iterator[Fact]:
         "cover.result", status=book.word("solver_status", book.plan.status), solver=book.plan.log.solver, version=book.plan.log.version
     )
     yield Fact(say("cover.run"), result)
+
+
+def _typed(book: Book) -> Iterator[Fact]:
+    """What readers have changed: nothing yet, or how many adjustments and limits; and whether their own rules hold."""
+    say, as_run = book.say, book.say("cover.as_optimised")
+    adjusted = f"COUNTIF({book.all('Allocation', 'adjustment')},\"<>0\")"
+    limits = f"SUMPRODUCT(--({book.all('Rules', 'limit_input')}<>{book.all('Rules', 'limit_as_run')}))"
+    changed = book.joined("cover.changed", adjustments=(adjusted, 0), limits=(limits, 0))
+    text = f"=IF({adjusted}+{limits}=0,{quoted(as_run)},{changed.text[1:]})"
+    yield Fact(say("cover.plan"), Styled(Formula(text, as_run), "strong"), good=as_run, bad="warning")
+    own, fine = f"COUNTIF({book.all('OwnRules', 'status')},{quoted(book.status(BREACH))})", say("cover.own_rules_hold")
+    broken = book.joined("cover.own_rules_broken", count=(own, 0))
+    yield Fact(say("cover.own_rules"), Styled(Formula(f"=IF({own}=0,{quoted(fine)},{broken.text[1:]})", fine), "text"), good=fine, bad="warning")
 
 
 def _prices(book: Book) -> str:

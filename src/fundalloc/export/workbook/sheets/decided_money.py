@@ -31,7 +31,10 @@ def build(book: Book) -> Sheet | None:
             book.column("decision", "text", [t.decision[k] for t, k in entries], width=32),
             book.column("source", "note", [t.source[k] for t, k in entries], width=72),
             book.column("confidence", "note", [t.confidence[k] for t, k in entries]),
-            book.column("instrument_id", "code", [book.code("instrument", int(t.instrument[k])) for t, k in entries], printed=False),
+            *(
+                book.column(f"{name}_id", "code", [book.code(name, int(getattr(t, name)[k])) for t, k in entries], printed=False)
+                for name in ("instrument", "partnership", "area")
+            ),
         ),
         filtered=True,
     )

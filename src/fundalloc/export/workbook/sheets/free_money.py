@@ -11,6 +11,7 @@ from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Cell, Formula, Sheet, Table
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.plan.plan import MOVED
+from fundalloc.rules.ceiling import WHOLE_PERIOD
 
 TABLE = "FreeMoney"
 
@@ -65,6 +66,7 @@ def build(book: Book) -> Sheet:
             book.column("free", "total", [Formula(free, _left(book, r)) for r in rows]),
             book.column("used", "share", [Formula(used, _part(book, r)) for r in rows], width=11, mark="bar"),
             book.column("shadow_price", "price", [prices.get((r.instrument, r.year)) for r in rows], width=11),
+            book.column("kind_of_money", "note", [book.word("counts", facts.instruments[r.instrument].counts) for r in rows], printed=False),
             book.column("instrument_id", "code", [book.code("instrument", r.instrument) for r in rows], printed=False),
         ),
         strong=frozenset(k for k, r in enumerate(rows) if r.year is None),
@@ -81,14 +83,8 @@ def build(book: Book) -> Sheet:
 
 def whole_period(book: Book) -> dict[int, int]:
     """Return {position of a planned instrument: usable ceiling of the whole period, in steps}, where there is one."""
-    limits = book.plan.scenario.facts.ceilings
-    out = {}
-    for k, instrument in enumerate(book.plan.scenario.facts.instruments):
-        known = [int(limits.usable[k].sum())] if np.all(limits.usable[k] != NO_LIMIT) else []
-        known += [int(limits.usable_total[k])] if limits.usable_total[k] != NO_LIMIT else []
-        if instrument.planned and known:
-            out[k] = min(known)
-    return out
+    limits = {k: book.usable_in_all(k) for k, i in enumerate(book.plan.scenario.facts.instruments) if i.planned}
+    return {k: limit for k, limit in limits.items() if limit != NO_LIMIT}
 
 
 def _rows(book: Book, k: int) -> Iterator[_Row]:
@@ -109,10 +105,7 @@ def _rows(book: Book, k: int) -> Iterator[_Row]:
             t,
             Formula(f"={_looked_up(book, f'Instruments[{year}]')}", none if written is None else float(written)),
             reserve,
-            Formula(
-                f"=IFERROR({_whole_steps(book, book.here(TABLE, 'ceiling'))},{quoted(none)})",
-                none if usable == NO_LIMIT else book.eur(usable),
-            ),
+            _usable(book, k, str(year), usable, _whole_steps(book, book.here(TABLE, "ceiling"))),
             book.sum_if("Allocation", "decided", *criteria, value=book.eur(decided[t])),
             book.sum_if("Allocation", "planned", *criteria, value=book.eur(planned[t])),
             usable,
@@ -140,13 +133,28 @@ def _whole(book: Book, k: int) -> tuple[Cell, Cell, int]:
     if not written or usable is None:
         return book.say("none"), book.say("none"), NO_LIMIT
     looked_up = _looked_up(book, book.all("Instruments", "total_ceiling"))
+    in_rules = _in_rules(book, instrument.id, WHOLE_PERIOD)
     formulas = []
-    for part in (looked_up, _whole_steps(book, looked_up)):
+    for part in (looked_up, in_rules or _whole_steps(book, looked_up)):
         if complete and total is not None:
             formulas.append(f"=MIN(SUM(ABOVE({count})),{part})")
         else:
             formulas.append(f"=SUM(ABOVE({count}))" if complete else f"={part}")
     return Formula(formulas[0], float(min(written))), Formula(formulas[1], book.eur(usable)), usable
+
+
+def _usable(book: Book, k: int, year: str, steps: int, by_itself: str) -> Cell:
+    """Return what may be spent: the limit on the sheet Rules, where readers may change it; otherwise what the ceiling gives."""
+    none = book.say("none")
+    if steps == NO_LIMIT:
+        return none
+    return Formula(f"={_in_rules(book, book.plan.scenario.facts.instruments[k].id, year) or by_itself}", book.eur(steps))
+
+
+def _in_rules(book: Book, instrument: str, year: str) -> str | None:
+    """Return the formula that finds a ceiling's limit on the sheet Rules, where the ceiling makes a demand."""
+    demand = book.ceiling_demands.get((instrument, year))
+    return None if demand is None else book.of_demand(demand, "limit_input")
 
 
 def _looked_up(book: Book, column: str) -> str:

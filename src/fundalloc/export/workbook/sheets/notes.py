@@ -26,6 +26,8 @@ TERMS = (
     "shadow_price",
     "score",
     "live",
+    "try_it",
+    "own_rules",
     "rounding",
     "zero",
     "not_applicable",
@@ -41,22 +43,12 @@ def build(book: Book) -> Sheet:
     step = f"{round(float(book.plan.scenario.facts.step) * 1_000_000):,}".replace(",", HARD_SPACE)
     words = {"step": step, "zero": "–", "none": book.say("none"), "na": book.say("not_applicable")}
     texts = [own.get(term) or book.say(f"note.{term}.means", **words) for term in TERMS]
-    asterisks = _asterisks(book)
+    footnotes = dict(book.footnotes)
     table = Table(
         "Notes",
         (
-            book.column("term", "strong", [*(book.say(f"note.{term}.term", **words) for term in TERMS), *asterisks], width=30),
-            book.column("means", "text", [*texts, *asterisks.values()], width=112),
+            book.column("term", "strong", [*(book.say(f"note.{term}.term", **words) for term in TERMS), *footnotes], width=30),
+            book.column("means", "text", [*texts, *footnotes.values()], width=112),
         ),
     )
     return Sheet("notes", book.sheet_text("notes", "title"), book.sheet_text("notes", "says"), table, colour="rest")
-
-
-def _asterisks(book: Book) -> dict[str, str]:
-    """Return what an asterisk after a name stands for: the text after the asterisk in the partnership's source."""
-    out = {}
-    for partnership in book.plan.scenario.facts.partnerships:
-        name, (_, star, text) = book.names["partnership"][partnership.id], partnership.source.partition("*")
-        if name.endswith("*") and star and text.strip():
-            out[name] = text.strip()[0].upper() + text.strip()[1:]
-    return out

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import PurePath
 
 import numpy as np
@@ -10,48 +9,57 @@ import numpy as np
 from fundalloc.errors import Place
 from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Cell, Formula, Sheet, Styled, Table
-from fundalloc.export.workbook.live import Live, live_rules
+from fundalloc.export.workbook.live import SIGN, Live, live_rules
+from fundalloc.export.workbook.sheets.allocation import LONGEST_AUTHOR, LONGEST_COMMENT
 from fundalloc.plan.verify import AT_LIMIT, BREACH, DECIDED, MISSED, OK, Finding
-from fundalloc.rules._kind import Kind, Sense
+from fundalloc.rules._kind import Kind
 
 TABLE = "Rules"
-SIGN = {Sense.AT_MOST: 1, Sense.AT_LEAST: -1, Sense.EXACTLY: 0}
 
 
 def build(book: Book) -> Sheet:
     """Return the sheet."""
     findings, live = book.plan.findings, live_rules(book)
     paired = list(zip(findings, live, strict=True))
+    figures = [_figure(f) for f in findings]
+    none = [None] * len(findings)
     table = Table(
         TABLE,
         (
-            book.column("rule", "strong", [f.rule.id for f in findings], width=24),
-            book.column("says", "text", [f.rule.sentence(f.member, book.names, book.language) for f in findings], width=60),
-            book.column("force", "text", [book.word("force", force(f.rule)) for f in findings], width=10),
-            book.column("side", "text", [book.word("side", str(f.sense)) for f in findings], width=10),
-            book.column("amount", "amount", [_stored_or_live(x.amount, float(f.amount)) for f, x in paired]),
-            book.column("out_of", "amount", [None if f.base is None else _stored_or_live(x.base, float(f.base)) for f, x in paired]),
-            book.column("value", "share", [_value(book, f) for f in findings], width=11),
-            book.column("required", "amount", [_required(f) for f in findings], width=11),
-            book.column("limit", "amount", [_limit(book, f) for f in findings]),
-            book.column("headroom", "amount", [Formula(_headroom(book), float(f.headroom)) for f in findings]),
+            book.column("rule", "strong", [f.rule.id for f in findings], width=22),
+            book.column("says", "text", [f.rule.sentence(f.member, book.names, book.language) for f in findings], width=56),
+            book.column("force", "text", [book.word("force", force(f.rule)) for f in findings], width=9),
+            book.column("side", "text", [book.word("side", str(f.sense)) for f in findings], width=9.5),
+            book.column("amount", "amount", [_stored_or_live(x.amount, float(f.amount)) for f, x in paired], width=11),
+            book.column("value", "share", [_value(book, f) for f in findings], width=9),
+            book.column("limit_input", "input_figure", figures, width=11, entry=book.entry("limit", least=0)),
+            book.column("limit", "amount", [_limit(book, f, x) for f, x in paired], width=11),
+            book.column("headroom", "amount", [Formula(_headroom(book), float(f.headroom)) for f in findings], width=11),
             book.column("status", "text", [Formula(_status(book), book.status(f.status)) for f in findings], width=12, flags=flags(book)),
-            book.column("shadow_price", "price", [price(float(p)) for p in book.plan.prices], width=11),
+            book.column("shadow_price", "price", [price(float(p)) for p in book.plan.prices], width=9.5),
+            book.column("comment_input", "input_text", none, width=36, printed=False, entry=book.entry("comment", longest=LONGEST_COMMENT)),
+            book.column("author_input", "input_text", none, width=16, printed=False, entry=book.entry("author", longest=LONGEST_AUTHOR)),
+            book.column("unit", "note", [book.word("unit_of", _unit(f)) for f in findings], width=13, printed=False),
+            book.column("out_of", "amount", [None if f.base is None else _stored_or_live(x.base, float(f.base)) for f, x in paired], printed=False),
+            book.column("measured", "text", [book.word("measured", "live" if x.whole else "stored") for x in live], width=28, printed=False),
             book.column("negotiable", "note", [book.word("negotiable", f.rule.negotiable) for f in findings], width=12, printed=False),
             book.column("source", "note", [f.rule.source for f in findings], width=60, printed=False),
             book.column("kind", "text", [book.word("kind", f.rule.kind) for f in findings], printed=False),
+            book.column("demand", "integer", list(range(1, len(findings) + 1)), printed=False),
             book.column("member", "code", ["|".join(f.member) for f in findings], printed=False),
             book.column("penalty", "points", [None if f.rule.soft is None else float(f.rule.soft) for f in findings], printed=False),
             book.column("confidence", "note", [f.rule.confidence for f in findings], printed=False),
             book.column("written_in", "code", [written_in(book, f.rule) for f in findings], printed=False),
-            book.column("measured", "text", [book.word("measured", _measured(x)) for x in live], printed=False),
+            book.column("limit_as_run", "amount", figures, width=11, printed=False),
             book.column("sign", "integer", [SIGN[f.sense] for f in findings], width=9, printed=False),
-            book.column("room", "amount", [float(_room(book, f)) for f in findings], printed=False),
-            book.column("if_broken", "text", [_if_broken(book, f) for f in findings], printed=False),
+            book.column("room", "amount", [float(x.room) for x in live], printed=False),
+            book.column("least_room", "amount", [_least_room(book, f) for f in findings], printed=False),
+            book.column("if_broken", "text", [_if_broken(book, f, x) for f, x in paired], printed=False),
         ),
         filtered=True,
+        changed=("limit_input", "limit_as_run"),
     )
-    return Sheet("rules", book.sheet_text("rules", "title"), book.sheet_text("rules", "says"), table, unit=book.say("unit"))
+    return Sheet("rules", book.sheet_text("rules", "title"), book.sheet_text("rules", "says"), table, unit=book.say("unit"), colour="input")
 
 
 def force(rule: Kind) -> str:
@@ -85,8 +93,16 @@ def _stored_or_live(text: str | None, value: float) -> Cell:
     return value if text is None else Formula(f"={text}", value)
 
 
-def _measured(live: Live) -> str:
-    return "live" if live.amount is not None else "stored"
+def _unit(finding: Finding) -> str:
+    return "money" if finding.rule.unit == "million EUR" else finding.rule.unit
+
+
+def _counted(finding: Finding) -> bool:
+    return finding.rule.unit != "million EUR"
+
+
+def _figure(finding: Finding) -> Cell:
+    return Styled(float(finding.figure), "input_share") if finding.base is not None else float(finding.figure)
 
 
 def _value(book: Book, finding: Finding) -> Cell:
@@ -97,20 +113,17 @@ def _value(book: Book, finding: Finding) -> Cell:
     return Formula(text, float(finding.amount / finding.base) if finding.base else none)
 
 
-def _required(finding: Finding) -> Cell:
-    return Styled(float(finding.figure), "share") if finding.base is not None else float(finding.figure)
-
-
-def _limit(book: Book, finding: Finding) -> Cell:
-    """The limit as a formula of what is required, or stored where the kind's limit is none."""
-    base, required, amount = (book.here(TABLE, column) for column in ("out_of", "required", "amount"))
-    if finding.rule.or_nothing:
-        return Formula(f"=IF({amount}=0,0,{required})", float(finding.limit))
-    share = None if finding.base is None else finding.figure * finding.base + SIGN[finding.sense] * _room(book, finding)
-    if finding.limit != (finding.figure if share is None else share):
-        return float(finding.limit)
-    text = f"=IF(ISNUMBER({base}),{required}*{base}+{book.here(TABLE, 'sign')}*{book.here(TABLE, 'room')},{required})"
-    return Formula(text, float(finding.limit))
+def _limit(book: Book, finding: Finding, live: Live) -> Cell:
+    """The limit as a formula of what is typed as limit, or stored where no simple formula gives it."""
+    figure, base, amount = (book.here(TABLE, column) for column in ("limit_input", "out_of", "amount"))
+    sign, room = book.here(TABLE, "sign"), book.here(TABLE, "room")
+    texts = {
+        "figure": f"={figure}",
+        "share": f"={figure}*{base}+{sign}*{room}",
+        "or_nothing": f"=IF({amount}=0,0,{figure})",
+        "near": f"={base}+{sign}*MIN({figure}*{base},{room})",
+    }
+    return Formula(texts[live.limit], float(finding.limit)) if live.limit in texts else float(finding.limit)
 
 
 def _headroom(book: Book) -> str:
@@ -123,17 +136,18 @@ def _headroom(book: Book) -> str:
 def _status(book: Book) -> str:
     left = book.here(TABLE, "headroom")
     words = f"{quoted(book.status(OK))},{quoted(book.status(AT_LIMIT))},{book.here(TABLE, 'if_broken')}"
-    return f"=CHOOSE(1+({left}<RoundingStep)+({left}<0),{words})"
+    return f"=CHOOSE(1+({left}<{book.here(TABLE, 'least_room')})+({left}<0),{words})"
 
 
-def _room(book: Book, finding: Finding) -> Fraction:
-    """By how much the limit is wider than the share alone; for an exact share, how far it may be off."""
-    if finding.base is None:
-        return Fraction(0)
-    if finding.sense is Sense.EXACTLY:
-        return book.plan.scenario.facts.step
-    return abs(finding.limit - finding.figure * finding.base)
+def _least_room(book: Book, finding: Finding) -> Cell:
+    """Below this much headroom the limit counts as used up; a minimum size without money is simply not in use."""
+    if _counted(finding):
+        return 1
+    step = float(book.plan.scenario.facts.step)
+    if finding.rule.or_nothing:
+        return Formula(f"=IF({book.here(TABLE, 'amount')}=0,0,RoundingStep)", step if finding.amount else 0)
+    return Formula("=RoundingStep", step)
 
 
-def _if_broken(book: Book, finding: Finding) -> str:
-    return book.status(MISSED if not finding.rule.hard else DECIDED if finding.status == DECIDED else BREACH)
+def _if_broken(book: Book, finding: Finding, live: Live) -> str:
+    return book.status(MISSED if not finding.rule.hard else BREACH if live.movable else DECIDED)

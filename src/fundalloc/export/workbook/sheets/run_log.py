@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import PurePath
 
 from fundalloc.export.workbook.book import Book
@@ -23,6 +24,7 @@ def build(book: Book) -> Sheet:
         ("status", book.word("solver_status", log.status)),
         ("iterations", _whole(log.iterations)),
         ("program_score", _points(log.program_score)),
+        *_proof(book),
         ("score", _points(plan.score)),
         ("penalty", _points(plan.penalty)),
         ("rounded_lines", _whole(log.rounded_lines)),
@@ -30,11 +32,10 @@ def build(book: Book) -> Sheet:
         ("rows", _whole(log.rows)),
         ("columns", _whole(log.columns)),
         ("terms", _whole(log.terms)),
+        ("switches", _whole(log.switches)),
         *((key, _whole(count)) for key, count in summary.items()),
         ("findings", _whole(len(plan.findings))),
     ]
-    if log.bound is not None:
-        items.insert(12, ("bound", _points(log.bound)))
     table = Table(
         "RunLog",
         (
@@ -51,6 +52,18 @@ def build(book: Book) -> Sheet:
         portrait=True,
         one_page=True,
     )
+
+
+def _proof(book: Book) -> Iterator[tuple[str, Cell]]:
+    """The certificate, and beside it what the solver itself claims."""
+    plan = book.plan
+    if plan.log.bound is not None:
+        yield "solver_bound", _points(plan.log.bound)
+    if plan.certificate is not None:
+        bound = float(plan.certificate.bound)
+        yield "certified_bound", _points(bound)
+        yield "reached", Styled(plan.score / bound if bound else 1.0, "left_share")
+        yield "gap", Styled(plan.certificate.gap, "left_share")
 
 
 def _whole(value: int) -> Cell:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from fundalloc.export.workbook.content import Cell, Formula, Sheet, Styled, Tabl
 from fundalloc.export.workbook.sheets.chart_data import charts
 from fundalloc.export.workbook.sheets.decided_money import TABLE as DECIDED
 from fundalloc.export.workbook.sheets.free_money import whole_period
+from fundalloc.money import HARD_SPACE
 from fundalloc.plan.verify import AT_LIMIT, BREACH, MISSED
 from fundalloc.plan.verify import DECIDED as BY_DECISION
 
@@ -18,9 +20,14 @@ Row = tuple[str, Cell, str]
 """Key in the catalogue, value with its style, key of the unit."""
 
 
+def rows_of(book: Book) -> list[Row]:
+    """Return the rows of the table: key, value with its style, key of the unit."""
+    return [*_money(book), *_shape(book), *_area(book), *_rules(book), *_changes(book), *_quality(book)]
+
+
 def build(book: Book) -> Sheet:
     """Return the sheet."""
-    rows = [*_money(book), *_shape(book), *_rules(book), *_quality(book)]
+    rows = rows_of(book)
     words = {"period": book.period, "count": len(book.plan.findings), "partnerships": len(book.leaves)}
     table = Table(
         "Summary",
@@ -28,7 +35,9 @@ def build(book: Book) -> Sheet:
             book.column("indicator", "text", [book.say(f"summary.{key}.says") for key, _, _ in rows], width=48),
             book.column("value", "money", [cell for _, cell, _ in rows], width=28),
             book.column("unit", "note", [book.say(f"unit_of.{unit}") for _, _, unit in rows], width=15),
-            book.column("comment", "note", [book.say(f"summary.{key}.comment", **words) for key, _, _ in rows], width=122),
+            book.column("comment", "note", [book.say(f"summary.{key}.comment", **words) for key, _, _ in rows], width=110),
+            book.column("summary_key", "code", [key for key, _, _ in rows], printed=False),
+            book.column("as_text", "note", [as_text(book, cell, unit) for _, cell, unit in rows], printed=False),
         ),
     )
     says = book.sheet_text("summary", "says", title=book.within(book.plan.scenario.head.title))
@@ -51,6 +60,8 @@ def _money(book: Book) -> Iterator[Row]:
     yield "free", Formula(f"={left}", book.eur(usable - spent)), "money"
     yield "used", Styled(Formula(f"=IFERROR(1-{left}/{most},0)", spent / usable if usable else 0), "share"), "share"
     yield "decided", book.sum_if("Allocation", "decided", budget, value=book.eur(decided)), "money"
+    new = f"={book.sum_if_text('Allocation', 'planned', budget)}-{book.sum_if_text('Allocation', 'decided', budget)}"
+    yield "newly_planned", Formula(new, book.eur(spent - decided)), "money"
     if book.of_kind("partner"):
         yield "partner", book.sum_if("Allocation", "planned", book.kind_is("partner"), value=book.eur(book.partner.sum())), "money"
     if len(facts.memo):
@@ -81,6 +92,18 @@ def _shape(book: Book) -> Iterator[Row]:
     )
 
 
+def _area(book: Book) -> Iterator[Row]:
+    """The largest area, and its share."""
+    totals = book.budget.sum(axis=(0, 2))
+    whole, largest = int(totals.sum()), int(np.argmax(totals))
+    column = book.all("ByArea", "total")
+    found = f"=INDEX({book.all('ByArea', 'label')},MATCH(MAX({column}),{column},0))"
+    name = book.labels["area"][book.plan.scenario.facts.areas[largest].id]
+    yield "largest_area", Styled(Formula(found, name), "right_text"), "name"
+    share = f"=IFERROR(MAX({column})/SUM({column}),0)"
+    yield "largest_area_share", Styled(Formula(share, int(totals[largest]) / whole if whole else 0), "share"), "share"
+
+
 def _rules(book: Book) -> Iterator[Row]:
     """How many rules have each status that matters."""
     found = [f.status for f in book.plan.findings]
@@ -91,4 +114,46 @@ def _rules(book: Book) -> Iterator[Row]:
 
 def _quality(book: Book) -> Iterator[Row]:
     yield "score", Styled(book.plan.score, "points"), "points"
-    yield "program_score", Styled(book.plan.log.program_score, "points"), "points"
+    if book.plan.certificate is not None:
+        bound, score = float(book.plan.certificate.bound), book.plan.score
+        yield "bound", Styled(bound, "points"), "points"
+        yield "reached", Styled(score / bound if bound else 1.0, "exact_share"), "share"
+
+
+def _changes(book: Book) -> Iterator[Row]:
+    """What readers have typed, and against the baseline if there is one."""
+    if book.has_baseline:
+        lines = book.plan.scenario.lines
+        budget = np.isin(lines.instrument, book.of_kind("budget"))
+        before = int(lines.baseline.numerator[budget].sum()) / lines.baseline.denominator
+        kind = book.kind_is("budget")
+        text = f"={book.sum_if_text('Allocation', 'planned', kind)}-{book.sum_if_text('Allocation', 'baseline', kind)}"
+        yield "change", Styled(Formula(text, round(book.eur(book.budget.sum()) - before, 9)), "change"), "money"
+    yield "adjustments", Styled(Formula(f"=COUNTIF({book.all('Allocation', 'adjustment')},\"<>0\")", 0), "number"), "lines"
+    text = f"=SUMPRODUCT(--({book.all('Rules', 'limit_input')}<>{book.all('Rules', 'limit_as_run')}))"
+    yield "limits_changed", Styled(Formula(text, 0), "number"), "rules"
+
+
+def as_text(book: Book, cell: Cell, unit: str) -> Formula:
+    """The figure as it stands in a sentence, the same wherever the file is opened: whole numbers with hard spaces, whole per cent."""
+    here = book.here("Summary", "value")
+    content = cell.content if isinstance(cell, Styled) else cell
+    value = content.value if isinstance(content, Formula) else content
+    if isinstance(value, str) or value is None:
+        return Formula(f"={here}", str(value or ""))
+    if unit == "share":
+        places = 4 if isinstance(cell, Styled) and cell.style == "exact_share" else 0
+        return Formula(f'=ROUND({here}*100,{places})&"{HARD_SPACE}%"', f"{_plain(round(value * 100, places))}{HARD_SPACE}%")
+    rounded = f"ROUND({here},0)"
+    grouped = f'INT({rounded}/1000)&"{HARD_SPACE}"&RIGHT(1000+MOD({rounded},1000),3)'
+    return Formula(f"=IF({rounded}<1000,{rounded}&\"\",{grouped})", whole_number(value))
+
+
+def whole_number(value: float) -> str:
+    """Return a number rounded half up as spreadsheets do, with a hard space before the last three digits."""
+    rounded = int(Decimal(repr(value)).quantize(Decimal(1), ROUND_HALF_UP))
+    return str(rounded) if rounded < 1000 else f"{rounded // 1000}{HARD_SPACE}{rounded % 1000:03d}"
+
+
+def _plain(value: float) -> str:
+    return str(int(value)) if value == int(value) else repr(value)

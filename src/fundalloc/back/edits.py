@@ -1,0 +1,188 @@
+"""What colleagues changed and said in one copy of a workbook, and several copies laid together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any, TypeVar
+
+from fundalloc.errors import Place, Problem, ScenarioError
+from fundalloc.money import plain
+
+
+@dataclass(frozen=True)
+class Said:
+    """Who said what, and where it stands."""
+
+    comment: str
+    author: str
+    places: tuple[Place, ...]
+
+    @property
+    def where(self) -> str:
+        """The cells: `plan.xlsx:Allocation!G12`."""
+        return ", ".join(map(str, self.places))
+
+    @property
+    def by(self) -> str:
+        """`by J. Doe: "comment" (plan.xlsx:Allocation!G12)`, without what nobody wrote."""
+        author = f"by {self.author}" if self.author else "without a name"
+        comment = f': "{self.comment}"' if self.comment else ""
+        return f"{author}{comment} ({self.where})"
+
+
+@dataclass(frozen=True)
+class Adjustment:
+    """An amount of an allocation line that was changed, in EUR million."""
+
+    line: str
+    before: Fraction
+    after: Fraction
+    said: Said
+
+    @property
+    def what(self) -> str:
+        """The amount, for comparing copies."""
+        return plain(self.after)
+
+
+@dataclass(frozen=True)
+class LimitChange:
+    """A limit of a demand that was changed: EUR million, a share, or a number of members."""
+
+    rule: str
+    member: tuple[str, ...]
+    side: str
+    """The key in scenario files: at_least, at_most, exactly."""
+    before: Fraction
+    after: Fraction
+    relative: bool
+    said: Said
+
+    @property
+    def what(self) -> str:
+        """The limit, for comparing copies."""
+        return self.figure(self.after)
+
+    def figure(self, value: Fraction) -> str:
+        """Return a limit as it is written in a scenario file."""
+        return f"{plain(value * 100)} %" if self.relative else plain(value)
+
+
+@dataclass(frozen=True)
+class OwnRule:
+    """A rule that was added as a row, as it is written in a scenario file (without its source)."""
+
+    id: str
+    written: Mapping[str, Any]
+    said: Said
+
+    @property
+    def what(self) -> str:
+        """The whole rule, for comparing copies."""
+        return str(sorted((key, str(value)) for key, value in self.written.items()))
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A comment on a line or a demand that was not changed."""
+
+    about: str
+    said: Said
+
+
+@dataclass
+class Edits:
+    """Everything that was changed and said, by what it is about."""
+
+    files: tuple[str, ...]
+    adjustments: dict[str, Adjustment] = field(default_factory=dict)
+    limits: dict[tuple[str, ...], LimitChange] = field(default_factory=dict)
+    rules: dict[str, OwnRule] = field(default_factory=dict)
+    remarks: list[Remark] = field(default_factory=list)
+
+    @property
+    def changes(self) -> int:
+        """How many things were changed."""
+        return len(self.adjustments) + len(self.limits) + len(self.rules)
+
+    def __bool__(self) -> bool:
+        return bool(self.changes or self.remarks)
+
+
+def merge_copies(copies: Sequence[Edits]) -> Edits:
+    """Lay copies of one run together. Raises ScenarioError with every cell that two copies changed differently."""
+    conflicts: list[Problem] = []
+    out = Edits(tuple(name for copy in copies for name in copy.files))
+    out.adjustments = _merged(((key, edit.line, edit) for copy in copies for key, edit in copy.adjustments.items()), conflicts)
+    out.limits = _merged(
+        ((key, f"the limit of {edit.rule} {' '.join(edit.member)}".rstrip(), edit) for copy in copies for key, edit in copy.limits.items()),
+        conflicts,
+    )
+    out.rules = _merged(((key, f"the rule {edit.id}", edit) for copy in copies for key, edit in copy.rules.items()), conflicts)
+    if conflicts:
+        raise ScenarioError(conflicts)
+    seen: dict[tuple[str, str, str], Remark] = {}
+    for remark in (remark for copy in copies for remark in copy.remarks):
+        seen.setdefault((remark.about, remark.said.comment, remark.said.author), remark)
+    out.remarks = list(seen.values())
+    return out
+
+
+K = TypeVar("K")
+E = TypeVar("E", Adjustment, LimitChange, OwnRule)
+
+
+def _merged(edits: Iterable[tuple[K, str, E]], conflicts: list[Problem]) -> dict[K, E]:
+    out: dict[K, E] = {}
+    for key, name, edit in edits:
+        first = out.get(key)
+        if first is None:
+            out[key] = edit
+        elif first.what == edit.what:
+            out[key] = replace(first, said=_together(first.said, edit.said))
+        else:
+            message = f"{name}: {_words(first)} here, but {_words(edit)} in {edit.said.where}"
+            conflicts.append(Problem(first.said.places[0], message, "agree on one of the two, and clear or repeat the other"))
+    return out
+
+
+def _words(edit: Adjustment | LimitChange | OwnRule) -> str:
+    by = f" by {edit.said.author}" if edit.said.author else ""
+    return (f"another rule{by}" if isinstance(edit, OwnRule) else edit.what + by).strip()
+
+
+def _together(first: Said, second: Said) -> Said:
+    return Said(_joined(first.comment, second.comment, " / "), _joined(first.author, second.author, ", "), (*first.places, *second.places))
+
+
+def _joined(first: str, second: str, between: str) -> str:
+    return between.join(dict.fromkeys(filter(None, (first, second))))
+
+
+def as_values(edits: Edits) -> dict[str, Any]:
+    """Return the edits as plain values, for JSON."""
+
+    def said(entry: Said) -> dict[str, Any]:
+        return {"comment": entry.comment, "author": entry.author, "cells": [str(place) for place in entry.places]}
+
+    def rows() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+        yield (
+            "adjustments",
+            [
+                {"line": e.line, "from": float(e.before), "to": float(e.after), "by": float(e.after - e.before), **said(e.said)}
+                for e in edits.adjustments.values()
+            ],
+        )
+        yield (
+            "limits",
+            [
+                {"rule": e.rule, "member": "|".join(e.member), "side": e.side, "from": e.figure(e.before), "to": e.what, **said(e.said)}
+                for e in edits.limits.values()
+            ],
+        )
+        yield "rules", [{"id": e.id, "rule": dict(e.written), **said(e.said)} for e in edits.rules.values()]
+        yield "comments", [{"about": e.about, **said(e.said)} for e in edits.remarks]
+
+    return {"files": list(edits.files), **dict(rows())}

@@ -1,0 +1,212 @@
+"""What is not as it was written: a workbook compared, cell by cell, with the one that its own scenario and record give.
+
+Rows of the two sheets that staff sort and filter are found by their ids. Adjustments, comments and rows that were added
+are what the workbook is for; they are counted, not blamed.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from fundalloc.errors import ScenarioError
+from fundalloc.export.workbook import workbook_bytes
+from fundalloc.plan.plan import Plan
+from fundalloc.scenario.books import NOTHING, BookFile, Cell, Grid, find_grid, in_languages
+
+MOST = 20
+"""Differences that are named per sheet."""
+SORTED = {"allocation": ("line_key",), "rules": ("rule", "member", "side")}
+"""Sheets whose rows staff may sort, and the columns that tell their rows apart."""
+OWN = {"adjustment", "comment_input", "author_input"}
+"""Columns of these sheets that belong to staff."""
+_WHOLE = re.compile(r"(?<![\w.])(\d+)\.0+(?![\d.])")
+
+
+@dataclass
+class Comparison:
+    """What was found."""
+
+    wrong: list[str] = field(default_factory=list)
+    adjusted: int = 0
+    """Cells of staff's own columns that hold something."""
+    added: int = 0
+    """Cells where nothing was written."""
+    identical: bool = False
+    """Whether the file is as written, byte for byte."""
+
+
+def compare_with_original(book: BookFile, plan: Plan, language: str) -> Comparison:
+    """Write the workbook anew and compare. Raises ScenarioError when a sheet of the file cannot be read."""
+    original = workbook_bytes(plan, language)
+    if book.path.read_bytes() == original:
+        return Comparison(identical=True)
+    with TemporaryDirectory(prefix="fundalloc-") as folder:
+        path = Path(folder) / "original.xlsx"
+        path.write_bytes(original)
+        return _Comparer(book, BookFile(path)).run()
+
+
+@dataclass
+class _Comparer:
+    found: BookFile
+    expected: BookFile
+    result: Comparison = field(default_factory=Comparison)
+
+    def run(self) -> Comparison:
+        skipped = set(in_languages("sheet.scenario_files.name").values())  # each file there has a fingerprint
+        pairs = [(wanted, self._title(k, wanted)) for k, wanted in enumerate(self.expected.titles) if wanted not in skipped]
+        sheets = [(wanted, title, list(self._rows(wanted, title))) for wanted, title in pairs if title is not None]
+        live = self.result.adjusted == 0 and not any(self._limits_changed(rows) for _, _, rows in sheets)
+        for _, title, rows in sheets:
+            self._report(title, (text for cells in rows for text in self._differences(title, cells, live)))
+        return self.result
+
+    def _title(self, position: int, wanted: str) -> str | None:
+        """Return the sheet that stands for one of ours; a renamed one is found by its position."""
+        titles = self.found.titles
+        if wanted in titles:
+            return wanted
+        there = titles[position] if position < len(titles) else None
+        if there is not None and there not in self.expected.titles:
+            self.result.wrong.append(f"sheet '{wanted}' is now called '{there}'")
+            return there
+        self.result.wrong.append(f"sheet '{wanted}' is missing")
+        return None
+
+    # -- rows that belong together ------------------------------------------------------------------------------------
+
+    def _rows(self, wanted: str, title: str) -> Iterator[list[_Pair]]:
+        for key, ids in SORTED.items():
+            if wanted in in_languages(f"sheet.{key}.name").values():
+                try:
+                    ours, theirs = (find_grid(book, key, ids, OWN_AND_LIMITS) for book in (self.expected, self.found))
+                except ScenarioError as error:
+                    self.result.wrong += [f"{p.place.cell}: {p.message}" for p in error.problems]
+                    return
+                if ours is not None and theirs is not None:
+                    yield from self._by_ids(ours, theirs, ids)
+                    return
+        there, here = self.found.rows(title), self.expected.rows(wanted)
+        for row, cells in enumerate(here):
+            other = there[row] if row < len(there) else []
+            yield [_Pair(row, column, cell, other[column] if column < len(other) else NOTHING) for column, cell in enumerate(cells)]
+        self.result.added += sum(
+            not cell.empty for row, cells in enumerate(there) for cell in cells[len(here[row]) if row < len(here) else 0 :]
+        )
+
+    def _by_ids(self, ours: Grid, theirs: Grid, ids: tuple[str, ...]) -> Iterator[list[_Pair]]:
+        """Pair the rows of a table by ids and its columns by headings."""
+        headings = self.expected.rows(ours.title)[ours.heading]
+        texts = [cell.text for cell in self.found.rows(theirs.title)[theirs.heading]]
+        at = [texts.index(cell.text) if cell.text in texts else -1 for cell in headings]
+        for column, there in enumerate(at):
+            if there < 0 and not headings[column].empty:
+                self.result.wrong.append(f"{theirs.title}!A{theirs.heading + 1}: no column '{headings[column].text}'")
+        keys = {column: key for key, column in ours.columns.items()}
+        rows = {self._id(theirs, row, ids): row for row in reversed(theirs.body)}
+        for row in ours.body:
+            own = self._id(ours, row, ids)
+            if not any(own):
+                continue
+            there_row = rows.pop(own, None)
+            if there_row is None:
+                self.result.wrong.append(f"{theirs.title}: the row {' '.join(filter(None, own))} is missing")
+                continue
+            yield self._row(self.expected.rows(ours.title)[row], self.found.rows(theirs.title)[there_row], there_row, at, keys)
+        self.result.added += sum(any(own) for own in rows)
+
+    def _row(self, here: Iterable[Cell], there: list[Cell], row: int, at: list[int], keys: dict[int, str]) -> list[_Pair]:
+        pairs = []
+        for column, cell in enumerate(here):
+            position = at[column] if column < len(at) else -1
+            if position < 0:
+                continue
+            other = there[position] if position < len(there) else NOTHING
+            key = keys.get(column, "")
+            if key in OWN:
+                self.result.adjusted += not (other.empty or other.number == 0)
+            else:
+                pairs.append(_Pair(row, position, cell, other, key))
+        return pairs
+
+    def _id(self, grid: Grid, row: int, ids: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(grid.cell(row, key).text for key in ids)
+
+    # -- cells --------------------------------------------------------------------------------------------------------
+
+    def _limits_changed(self, rows: list[list[_Pair]]) -> bool:
+        return any(pair.key == "limit_input" and not _same(pair.expected, pair.found) for row in rows for pair in row)
+
+    def _differences(self, title: str, row: list[_Pair], live: bool) -> Iterator[str]:
+        for pair in row:
+            if pair.expected.empty and not pair.found.empty:
+                self.result.added += 1
+                continue
+            said = _difference(pair, live)
+            if said:
+                yield f"{self.found.place(title, pair.row, pair.column).cell}: {said}"
+
+    def _report(self, title: str, texts: Iterator[str]) -> None:
+        listed = list(texts)
+        self.result.wrong += listed[:MOST]
+        if len(listed) > MOST:
+            self.result.wrong.append(f"{title}: and {len(listed) - MOST} more cells of this sheet")
+
+
+OWN_AND_LIMITS = (*sorted(OWN), "optimised", "limit_input")
+
+
+@dataclass(frozen=True)
+class _Pair:
+    row: int
+    column: int
+    """Where the cell stands in the file, from 0."""
+    expected: Cell
+    found: Cell
+    key: str = ""
+
+
+def _difference(pair: _Pair, live: bool) -> str:
+    """Say how a cell differs; `live`: stored values of formulas must be as written, because nothing that they follow was changed."""
+    expected, found = pair.expected, pair.found
+    if expected.empty:
+        return ""
+    if expected.formula is not None:
+        if found.formula is None:
+            return f"the formula was replaced: found {_shown(found)}, expected {expected.formula}"
+        if _plain(found.formula) != _plain(expected.formula):
+            return f"the formula was changed: found {found.formula}, expected {expected.formula}"
+        same = not live or found.value is None or _same_value(expected, found)
+        return "" if same else f"the stored value was changed: found {found.text}, expected {expected.text}"
+    if _same(expected, found):
+        return ""
+    what = {"optimised": "the optimised amount was changed: ", "limit_input": "the limit was changed: "}.get(pair.key, "")
+    return f"{what}found {_shown(found)}, expected {_shown(expected)}"
+
+
+def _same(expected: Cell, found: Cell) -> bool:
+    return found.formula is None and _same_value(expected, found)
+
+
+def _same_value(expected: Cell, found: Cell) -> bool:
+    if expected.number is not None and found.number is not None:
+        return math.isclose(expected.number, found.number, rel_tol=1e-9, abs_tol=1e-9)
+    return expected.text.replace("\r\n", "\n") == found.text.replace("\r\n", "\n")
+
+
+def _shown(cell: Cell) -> str:
+    if cell.empty:
+        return "nothing"
+    return cell.formula or (cell.text if cell.number is not None else f"'{cell.text}'")
+
+
+def _plain(formula: str) -> str:
+    """Return a formula as every program writes it: no spaces outside texts, whole numbers without decimals."""
+    parts = formula.split('"')
+    parts[::2] = [_WHOLE.sub(r"\1", re.sub(r"\s+", "", part)).replace("_xlfn.", "") for part in parts[::2]]
+    return '"'.join(parts)

@@ -1,0 +1,231 @@
+"""Edits as scenario text: a variant that extends the original and keeps every edit exactly, with its origin.
+
+An adjusted amount becomes a hard rule of kind `amount` with `exactly`, named after its line: it is explained, priced and
+blamed like any other rule, and adjusting the same line again later replaces it. A changed limit replaces the figure where it
+was written; a rule that was added is a rule.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from fundalloc.back.edits import Adjustment, Edits, LimitChange, Said
+from fundalloc.errors import Problem, ScenarioError
+from fundalloc.facts.dimensions import NAMES
+from fundalloc.facts.fields import ID_PATTERN
+from fundalloc.labels import in_every_language
+from fundalloc.money import DECIMALS, plain
+from fundalloc.plan.plan import Plan
+from fundalloc.plan.verify import Finding
+from fundalloc.scenario.document import to_plain
+from fundalloc.scenario.loading import setting_tree
+from fundalloc.scenario.scenario import Scenario
+
+Tree = dict[str, Any]
+_WORD = re.compile(r"[A-Za-z][\w.-]*")
+_PLAIN = re.compile(r"-?\d+(\.\d+)?( %)?|\d{4}-\d{4}")
+_LONGEST_ID = 60
+
+
+def variant_text(edits: Edits, plan: Plan, *, extends: str, baseline: str = "", settings: tuple[str, ...] = ()) -> str:
+    """Return the variant as YAML. Raises ScenarioError for limits that no scenario file could state.
+
+    `extends` and `baseline` are the names of files as the variant will see them; `settings` are the overrides under
+    which the original was run.
+    """
+    scenario = plan.scenario
+    head: Tree = {"extends": extends, "scenario": f"{scenario.id[:51]}-adjusted", "title": _title(scenario)}
+    if baseline:
+        head["baseline"] = baseline
+    tree: Tree = {}
+    for setting in settings:
+        _lay_over(tree, to_plain(setting_tree(setting, Path())))
+    origins: dict[tuple[str, str], str] = {}
+    problems: list[Problem] = []
+    for adjustment in edits.adjustments.values():
+        name = adjusted_rule(adjustment.line)
+        tree.setdefault("rules", {})[name] = _fixed(adjustment, scenario)
+        origins["rules", name] = _origin(adjustment.said)
+    for change in edits.limits.values():
+        patch = _limit(change, plan, edits, problems)
+        _lay_over(tree, patch)
+        for section, entries in patch.items():
+            for key in entries if isinstance(entries, dict) else ():
+                said = f"{change.figure(change.before)} before, changed {change.said.by}"
+                origins[section, key] = "; ".join(filter(None, [origins.get((section, key)), said]))
+    for rule in edits.rules.values():
+        tree.setdefault("rules", {})[rule.id] = {**rule.written, "source": f"added {rule.said.by}", "negotiable": "political"}
+        origins["rules", rule.id] = _origin(rule.said)
+    if problems:
+        raise ScenarioError(problems)
+    return "\n".join([*_comments(edits, scenario), *_yaml({**head, **tree}, origins), ""])
+
+
+def adjusted_rule(line: str) -> str:
+    """Return the id of the rule that holds an adjusted line."""
+    name = f"adjusted-{line.replace('|', '-')}"
+    if re.fullmatch(ID_PATTERN, name):
+        return name
+    short = re.sub(r"[^A-Za-z0-9_.-]", "", name)
+    return f"{short[: _LONGEST_ID - 9]}-{sum(ord(c) * 31**k for k, c in enumerate(line)) % 16**8:08x}"
+
+
+def _fixed(adjustment: Adjustment, scenario: Scenario) -> Tree:
+    ids, names = adjustment.line.split("|"), scenario.names()
+    shown = [names[name].get(key, key) if name in names else key for name, key in zip(NAMES, ids, strict=True)]
+    return {
+        "kind": "amount",
+        "says": re.sub(r"[{}]", "", f"{', '.join(shown)}: {plain(adjustment.after)} instead of {plain(adjustment.before)}, as adjusted"),
+        "money": dict(zip(NAMES, ids, strict=True)),
+        "exactly": plain(adjustment.after),
+        "source": f"adjusted {adjustment.said.by}",
+        "negotiable": "practice",
+    }
+
+
+def _title(scenario: Scenario) -> Any:
+    adjusted = in_every_language("workbook.adjusted_plan")
+    return {lang: f"{text} ({adjusted.get(lang, adjusted['en'])})" for lang, text in dict(scenario.head.title).items()}
+
+
+def _origin(said: Said) -> str:
+    return said.where
+
+
+# --- limits ------------------------------------------------------------------------------------------------------------
+
+
+def _limit(change: LimitChange, plan: Plan, edits: Edits, problems: list[Problem]) -> Tree:
+    """Return the part of a scenario file that states a changed limit."""
+    if change.rule == "ceiling":
+        return _ceiling(change, plan.scenario, problems)
+    if change.rule == "absorption":
+        partnership, year = change.member
+        return {"partnerships": {"change": [{"id": partnership, f"absorption.{year}": plain(change.after)}]}}
+    rule = next(r for r in plan.scenario.rules if r.id == change.rule)
+    if rule.built_in:
+        hint = "change it in the scenario file, and put the limit of the workbook back"
+        problems.append(Problem(change.said.places[0], f"the limit of a {rule.kind} follows from other figures", hint))
+        return {}
+    demands = [f for f in plan.findings if f.rule.id == change.rule and f.sense.field == change.side]
+    wanted = {f.member: edits.limits.get((f.rule.id, *f.member, str(f.sense))) for f in demands}
+    written = next(set(figures) for sense, figures in rule.limits() if sense.field == change.side)
+    figures = {f.member: change.figure(f.figure) if (edit := wanted[f.member]) is None else edit.what for f in demands}
+    if written == {""} and len(set(figures.values())) == 1:
+        return {"rules": {rule.id: {change.side: figures[change.member]}}}
+    by_key: dict[str, set[str]] = {}
+    for finding in demands:
+        key = _figure_key(finding, written, len(rule.for_each))
+        by_key.setdefault(key, set()).add(figures[finding.member])
+    own = _figure_key(next(f for f in demands if f.member == change.member), written, len(rule.for_each))
+    if len(by_key[own]) > 1:
+        message = f"one figure holds for all years and sides of {own or rule.id}: it cannot be changed for one of them alone"
+        problems.append(
+            Problem(change.said.places[0], message, "change the other rows of it alike, or write the rule in the scenario file")
+        )
+    kept = by_key if written == {""} else {own: by_key[own]}
+    return {"rules": {rule.id: {change.side: {key: next(iter(values)) for key, values in kept.items()}}}}
+
+
+def _figure_key(finding: Finding, written: set[str], repeated: int) -> str:
+    """Return the key under which a rule states the figure of a demand."""
+    whole, short = "|".join(finding.member), "|".join(finding.member[:repeated])
+    return whole if whole in written or not repeated else short
+
+
+def _ceiling(change: LimitChange, scenario: Scenario, problems: list[Problem]) -> Tree:
+    """Return the ceiling before the reserve that leaves what was typed."""
+    name, year = change.member
+    reserve = next(i for i in scenario.facts.instruments if i.id == name).reserve
+    if reserve == 1:
+        problems.append(
+            Problem(change.said.places[0], "all of this instrument is kept in reserve", "change the reserve in the scenario file")
+        )
+        return {}
+    gross = change.after / (1 - Fraction(reserve))
+    if (gross * 10**DECIMALS).denominator != 1:
+        gross = Fraction(-(-gross * 10**DECIMALS // 1), 10**DECIMALS)
+    ceiling = {"total": plain(gross)} if year == "total" else {"each": {year: plain(gross)}}
+    return {"instruments": {name: {"ceiling": ceiling}}}
+
+
+def check_limits(edits: Edits, variant: Scenario, findings: tuple[Finding, ...]) -> None:
+    """Raise ScenarioError when the variant does not have a limit that somebody typed: other parts of it would change it."""
+    stated = {(f.rule.id, *f.member, str(f.sense)): f.figure for f in findings}
+    problems = [
+        Problem(
+            edit.said.places[0],
+            f"a limit of {edit.what} cannot be stated: the scenario then has {edit.figure(stated[key]) if key in stated else 'no such limit'}",
+            f"amounts are whole multiples of {plain(variant.facts.step)}, and adjustments of the scenario apply: change it in the scenario file",
+        )
+        for key, edit in edits.limits.items()
+        if stated.get(key) != edit.after
+    ]
+    if problems:
+        raise ScenarioError(problems)
+
+
+# --- text --------------------------------------------------------------------------------------------------------------
+
+
+def _comments(edits: Edits, scenario: Scenario) -> Iterator[str]:
+    counts = [(len(edits.adjustments), "amount", "adjusted"), (len(edits.limits), "limit", "changed"), (len(edits.rules), "rule", "added")]
+    said = [f"{count} {what}{'s' if count > 1 else ''} {done}" for count, what, done in counts if count]
+    yield f"# What colleagues changed and said in {', '.join(map(_one_line, edits.files))}: {', '.join(said) or 'nothing was changed'}."
+    yield f"# The original: {scenario.id}, fingerprint {scenario.digest[:12]}. Amounts are EUR million."
+    for remark in edits.remarks:
+        yield f"# On {_one_line(remark.about)}, {_one_line(remark.said.by)}"
+
+
+def _one_line(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def _yaml(tree: Mapping[str, Any], origins: Mapping[tuple[str, str], str]) -> Iterator[str]:
+    """Write a tree: sections and their entries in blocks, what is deeper in one line each."""
+    for key, value in tree.items():
+        if not isinstance(value, dict) or key == "title":
+            yield f"{_key(key)}: {_flow(value)}"
+            continue
+        yield f"{_key(key)}:"
+        for name, entry in value.items():
+            if (key, name) in origins:
+                yield f"  # {_one_line(origins[key, name])}"
+            if isinstance(entry, dict) and len(entry) > 1:
+                yield f"  {_key(name)}:"
+                for part, content in entry.items():
+                    yield f"    {_key(part)}: {_flow(content)}"
+            else:
+                yield f"  {_key(name)}: {_flow(entry)}"
+
+
+def _flow(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_key(key)}: {_flow(entry)}" for key, entry in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = str(value)
+    simple = _PLAIN.fullmatch(text) or (_WORD.fullmatch(text) and text not in ("true", "false", "null", "Null", "NULL"))
+    return text if simple else json.dumps(text, ensure_ascii=False)
+
+
+def _key(text: str) -> str:
+    return text if re.fullmatch(r"[\w.-]+", text) and text.isascii() else json.dumps(text, ensure_ascii=False)
+
+
+def _lay_over(tree: Tree, other: Mapping[str, Any]) -> None:
+    """Lay one tree over another, key by key; lists of changes add up."""
+    for key, value in other.items():
+        if isinstance(value, dict) and isinstance(tree.get(key), dict):
+            _lay_over(tree[key], value)
+        elif key == "change" and isinstance(value, list) and isinstance(tree.get(key), list):
+            tree[key] = [*tree[key], *value]
+        else:
+            tree[key] = value

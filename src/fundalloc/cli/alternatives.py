@@ -1,0 +1,119 @@
+"""`fundalloc alternatives`: plans as different as possible at almost no loss."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fundalloc.cli.common import Output, new_table, output_options, scenario_options
+from fundalloc.cli.studying import book_option, check_targets, counting, csv_option, solver_options, write_report
+
+if TYPE_CHECKING:
+    from fundalloc.studies.alternatives import Alternatives
+
+SHOWN = 12
+
+
+@click.command()
+@click.argument("file")
+@click.option("--within", default="1%", show_default=True, metavar="SHARE", help="Score that the plans may lose.")
+@click.option("-n", "--number", default=5, show_default=True, type=click.IntRange(1, 50), help="How many plans.")
+@click.option("--by", default="instrument,partnership", show_default=True, help="What one amount is: dimensions, with commas.")
+@click.option("--write", "folder", metavar="DIR", help="Round and verify each plan, and write it as CSV into a folder of this folder.")
+@book_option
+@csv_option
+@solver_options
+@output_options
+@scenario_options
+def alternatives(
+    file: str,
+    within: str,
+    number: int,
+    by: str,
+    folder: str | None,
+    output: str | None,
+    csv_folder: str | None,
+    solver: str,
+    baseline: str | None,
+    settings: tuple[str, ...],
+    allow_outside: bool,
+    out: Output,
+) -> None:
+    """Find plans that are as different as possible at almost no loss of score, and the range of every amount.
+
+    Each plan is named by what distinguishes it: closest to the baseline, most even, fewest instruments … The ranges hold
+    for every plan within the loss, also for those not shown.
+
+    \b
+    fundalloc alternatives plan.yaml --within 1% -n 5
+    fundalloc alternatives plan.yaml --within 0.1% --by partnership,area -o alternatives.xlsx
+    """
+    from fundalloc.cli.studying import share_of
+    from fundalloc.export.studies.alternatives import alternatives_report
+    from fundalloc.solvers import Options
+    from fundalloc.studies.alternatives import find_alternatives
+    from fundalloc.studies.variants import Source
+
+    check_targets(output)
+    options = Options(solver=solver)
+    source = Source(file, settings, allow_outside, baseline)
+    words = tuple(word.strip() for word in by.split(",") if word.strip())
+    with counting(out, "amounts") as tick:
+        found = find_alternatives(source, share_of(within, "--within"), number, words, options, tick)
+    _print(found, out)
+    if folder is not None:
+        _write_plans(found, Path(folder), out)
+    write_report(lambda: alternatives_report(found, found.scenario.head.output.language), output, csv_folder, out)
+
+
+def _print(found: Alternatives, out: Output) -> None:
+    from fundalloc.money import euro
+
+    scenario, places = found.scenario, found.scenario.decimals
+    out.say(f"{scenario.head.title}{'  (illustrative data)' if scenario.head.illustrative else ''}")
+    out.say(f"Plans that lose at most {found.within:.2%} of the score, before rounding\n")
+    areas = scenario.facts.areas
+    headings = ["score", "moved", "lowest coverage", "pairs", *(str(a.label) for a in areas)]
+    table = new_table("Plan", *headings, numbers=len(headings))
+    for plan in found.plans:
+        money = [euro(plan.traits[f"most for {a.label}"], places) for a in areas]
+        cells = [euro(plan.score, 1), euro(plan.moved, places), f"{plan.traits['most even']:.0%}", f"{-plan.traits['fewest instruments']:.0f}"]
+        table.add_row(plan.name, *cells, *money)
+    out.table(table)
+    out.say("moved: EUR million that sit elsewhere than in the best plan; pairs: instruments × partnerships with money\n")
+    names = scenario.names()
+    widest = sorted(found.ranges, key=lambda r: r.low - r.high)[:SHOWN]
+    what = " × ".join(found.by)
+    ranges = new_table(f"Widest ranges ({what})", "best plan", "from", "to", numbers=3)
+    for r in widest:
+        said = " × ".join(names.get(d, {}).get(i, i) for d, i in zip(found.by, r.ids, strict=True))
+        ranges.add_row(said, euro(r.best, places), euro(r.low, places), euro(r.high, places))
+    out.table(ranges)
+    total = len(found.ranges)
+    verdict = "the plan leaves little choice" if found.same > total * 0.8 else "the plan is one of many"
+    out.say(f"\nThe same in every such plan: {found.same} of {total} amounts; {verdict}")
+
+
+def _write_plans(found: Alternatives, folder: Path, out: Output) -> None:
+    """Round and verify each plan as `fundalloc run` does, and write its tables."""
+    from fundalloc.errors import FundallocError
+    from fundalloc.export.tables import write_csv
+    from fundalloc.studies.finishing import finish
+
+    for k, plan in enumerate(found.plans):
+        target = folder / f"{k}-{_file_name(plan.name) if k else 'best'}"
+        try:
+            with out.progress("Rounding"):
+                finished = finish(found.scenario, found.program, plan.values)
+        except FundallocError as error:
+            out.note(f"{plan.name}: {str(error).splitlines()[0]}")
+            continue
+        write_csv(finished, target)
+        out.say(f"Wrote {target}  (score {finished.score:.1f}; measure it with fundalloc run {found.source.path} --plan {target})")
+
+
+def _file_name(text: str) -> str:
+    kept = "".join(c if c.isascii() and c.isalnum() else "-" for c in text.lower())
+    return "-".join(part for part in kept.split("-") if part)

@@ -1,0 +1,121 @@
+"""`fundalloc compare`: what differs between scenarios, in inputs and in results, and which change moved what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fundalloc.cli.common import Output, output_options
+
+if TYPE_CHECKING:
+    from fundalloc.compare import Comparison
+
+DIFFERS = 8
+"""Exit code of --exit-code when something differs."""
+
+
+def _share(_: click.Context, __: click.Parameter, text: str) -> Fraction:
+    from fundalloc.money import NotANumber, parse_figure
+
+    try:
+        figure = parse_figure(text)
+    except NotANumber as error:
+        raise click.BadParameter(f"{error} {error.hint}".strip()) from None
+    if figure.value < 0:
+        raise click.BadParameter("must not be negative")
+    return figure.value
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="A B [C]...")
+@click.option("-o", "--output", metavar="FILE.xlsx", help="Write the comparison as a workbook.")
+@click.option(
+    "--by",
+    type=click.Choice(["partnership", "instrument", "area", "year", "marker", "rule"]),
+    help="Only this, with every row that differs.",
+)
+@click.option("--min", "least", default="0", metavar="EUR", callback=_share, help="Leave out smaller changes (EUR million).")
+@click.option("--tolerance", default="0", metavar="SHARE", callback=_share, help="Relative difference of inputs that counts as none.")
+@click.option(
+    "--attribution/--no-attribution", "attributed", default=None, help="Which change moved what; for two scenarios the default."
+)
+@click.option("--nearest", is_flag=True, help="Settle the others as close to the first plan as their best score allows.")
+@click.option("--seed", type=int, default=0, show_default=True, help="For attributions with more than eight changes.")
+@click.option("--exit-code", is_flag=True, help=f"Exit with {DIFFERS} when anything but texts differs.")
+@click.option("--allow-outside", is_flag=True, help="Let scenarios name files outside their folder.")
+@output_options
+def compare(
+    files: tuple[str, ...],
+    output: str | None,
+    by: str | None,
+    least: Fraction,
+    tolerance: Fraction,
+    attributed: bool | None,
+    nearest: bool,
+    seed: int,
+    exit_code: bool,
+    allow_outside: bool,
+    out: Output,
+) -> None:
+    """Compare scenarios, each with the first: what differs in the inputs, what in the results, and which change moved what.
+
+    A, B, C are scenario files, files of a git revision (REV:FILE), or results (.xlsx, .json, .csv), in any mix.
+
+    \b
+    fundalloc compare baseline.yaml variant.yaml
+    fundalloc compare HEAD~1:baseline.yaml baseline.yaml --exit-code
+    fundalloc compare last-year.xlsx a.yaml b.yaml -o comparison.xlsx
+    """
+    from fundalloc.cli.compare_report import print_comparison
+    from fundalloc.compare import compare_files
+    from fundalloc.compare.records import as_dict
+    from fundalloc.export.files import check_writable
+
+    if output is not None:
+        if Path(output).suffix.lower() != ".xlsx":
+            raise click.UsageError(f"-o {output}: a workbook ends in .xlsx")
+        check_writable(Path(output))
+    found = compare_files(
+        *files,
+        attributed=attributed,
+        tolerance=tolerance,
+        seed=seed,
+        allow_outside=allow_outside,
+        nearest=nearest,
+        progress=out.progress,
+        tick=_ticker(out),
+        language=out.language or "en",
+    )
+    if not out.quiet and not out.as_json:
+        print_comparison(found, out, by=by, least=least)
+    out.json(as_dict(found, by=by, least=least))
+    if output is not None:
+        _write(found, Path(output), out)
+    if exit_code and found.differs:
+        click.get_current_context().exit(DIFFERS)
+
+
+def _write(found: Comparison, path: Path, out: Output) -> None:
+    from fundalloc.export.comparison import write_comparison
+
+    with out.progress("Writing"):
+        write_comparison(found, path, out.language)
+    out.say(f"Wrote {path}")
+
+
+def _ticker(out: Output) -> Callable[[str, int, int], None] | None:
+    """Return what tells, on stderr and only when someone watches, how far an attribution is."""
+    import sys
+
+    if out.quiet or not (sys.stderr.isatty() or out.verbose):
+        return None
+
+    def tick(name: str, done: int, of: int) -> None:
+        end = "\n" if done == of else ""
+        click.echo(f"\rWhich change moved what, {name}: {done} of {of} programs solved{end}", err=True, nl=False)
+
+    return tick

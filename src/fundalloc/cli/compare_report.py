@@ -1,0 +1,207 @@
+"""A comparison on the terminal: the largest differences first, and the sentences that matter last."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from fundalloc.cli.common import Output, new_table
+from fundalloc.compare.attribution import Attribution
+from fundalloc.compare.comparison import Row
+from fundalloc.compare.movements import AMOUNT, CLASSES, SHARE
+from fundalloc.compare.overrides import ADDED, REMOVED
+from fundalloc.labels import Words
+from fundalloc.money import decimals, plain
+
+if TYPE_CHECKING:
+    from fundalloc.compare import Comparison
+    from fundalloc.compare.comparison import Pair
+    from fundalloc.compare.rules import RuleChange
+
+TOP = {"partnership": 12, "instrument": 8, "area": 20}
+"""Rows that the short report shows."""
+SIGN = {ADDED: "+", REMOVED: "-"}
+FEW = 4
+"""Values that an override shows one by one."""
+RULES_SHOWN = 8
+LINE = 13
+"""Where the text of a line begins."""
+
+
+def print_comparison(found: Comparison, out: Output, *, by: str | None = None, least: Fraction = Fraction(0)) -> None:
+    """Print a comparison; `by` prints one dimension in full, `least` leaves out smaller changes."""
+    _Report(found, out, Words(out.language or "en"), by, least).print()
+
+
+@dataclass(frozen=True)
+class _Report:
+    found: Comparison
+    out: Output
+    words: Words
+    by: str | None
+    least: Fraction
+
+    def say(self, key: str, **values: object) -> str:
+        return self.words(f"compare.{key}", **values)
+
+    def print(self) -> None:
+        names = ", ".join(side.name for side in self.found.sides[1:])
+        years = self.found.years
+        period = f"{years[0]}-{years[-1]}" if len(years) > 1 else "".join(years)
+        self.out.say(self.say("title", first=self.found.first.name, others=names))
+        self.out.say(self.say("subtitle", period=period) + "\n")
+        if self.by == "rule":
+            for pair in self.found.pairs:
+                self._rules(pair, shown=None)
+            return
+        for dimension in (self.by,) if self.by else TOP:
+            self._table(dimension, None if self.by else TOP[dimension])
+        for pair in self.found.pairs:
+            self._pair(pair)
+
+    # -- results ----------------------------------------------------------------------------------------------------
+
+    def eur(self, value: Fraction) -> str:
+        return self.words.number(value, decimals(self.found.step))
+
+    def signed(self, value: Fraction) -> str:
+        return self.words.signed(value, decimals(self.found.step))
+
+    def _table(self, dimension: str, most: int | None) -> None:
+        rows = [row for row in self.found.rows(dimension) if row.largest]
+        shown = [row for row in rows if row.largest >= self.least]
+        shown = sorted(shown, key=lambda row: (-row.largest, row.member))[: most or len(shown)]
+        rest = [row for row in rows if row not in shown]
+        sides = self.found.sides
+        two = len(sides) == 2
+        headings = [sides[0].name, sides[1].name, self.say("column.change")] if two else [side.name for side in sides]
+        table = new_table(self.say(f"column.{dimension}"), *headings, numbers=len(headings))
+        for row in shown:
+            table.add_row(self._label(dimension, row.member), *self._cells(row, two))
+        if rest:
+            sums = Row("", tuple(sum((row.amounts[k] for row in rest), Fraction(0)) for k in range(len(sides))))
+            table.add_row(self.say("more", count=len(rest)), *self._cells(sums, two), style="dim")
+        if dimension != "marker":
+            table.add_row(self.words("report.budget"), *self._cells(self.found.total(), two), style="bold")
+        if rows:
+            self.out.table(table)
+        else:
+            self.out.say(self.say(f"none.{dimension}"))
+        self.out.say()
+
+    def _label(self, dimension: str, member: str) -> str:
+        name = self.found.name(dimension, member)
+        return self.say("partner_money", instrument=name) if dimension == "instrument" and self.found.kind(member) == "partner" else name
+
+    def _cells(self, row: Row, two: bool) -> list[str]:
+        if two:
+            return [self.eur(row.amounts[0]), self.eur(row.amounts[1]), self.signed(row.changes[0])]
+        return [self.eur(row.amounts[0]), *(self.signed(change) for change in row.changes)]
+
+    # -- one against the first --------------------------------------------------------------------------------------
+
+    def _pair(self, pair: Pair) -> None:
+        if len(self.found.pairs) > 1:
+            self.out.say(self.say("pair", a=pair.a.name, b=pair.b.name))
+        if pair.attribution is not None:
+            self._attribution(pair.attribution)
+        self._movements(pair)
+        self._rules(pair, shown=RULES_SHOWN)
+        self._inputs(pair)
+        scores = [side.outcome.score for side in (pair.a, pair.b)]
+        if None not in scores:
+            before, after = (self.words.number(score or 0.0, 1) for score in scores)
+            self.line("score", self.say("says.score", before=before, after=after))
+        self.out.say()
+
+    def line(self, key: str, text: str) -> None:
+        self.out.say(f"{self.say(f'line.{key}'):<{LINE}}{text}")
+
+    def _attribution(self, attribution: Attribution | str) -> None:
+        if isinstance(attribution, str):
+            self.line("why", self.say("says.no_attribution", reason=attribution))
+            return
+        dimension = self.by if self.by in ("partnership", "instrument", "area", "year") else "area"
+        parts = attribution.by(dimension)
+        shown = parts[:5]
+        headings = [self._label(dimension, part.member) for part in shown]
+        table = new_table(self.say("column.moved_by"), *headings, self.say("column.score"), numbers=len(headings) + 1)
+        for k, override in enumerate(attribution.overrides):
+            table.add_row(override.key, *(self.signed(p.parts[k]) for p in shown), self.words.signed(attribution.score.parts[k], 1))
+        sums = [self.signed(p.change) for p in shown]
+        table.add_row(self.say("column.change"), *sums, self.words.signed(attribution.score.change, 1), style="bold")
+        self.out.table(table)
+        self.line("why", self._how(attribution))
+        self.out.say()
+
+    def _how(self, found: Attribution) -> str:
+        count = len(found.overrides)
+        if found.shares.sampled:
+            return self.say("says.sampled", orders=found.shares.orders, count=count, seed=found.seed)
+        return self.say("says.all_orders", count=count, solves=found.solves)
+
+    def _movements(self, pair: Pair) -> None:
+        movements = pair.movements
+        self.line("moved", self.say("says.moved", amount=self.eur(pair.moved), count=len(movements.listed)))
+        for reach in CLASSES:
+            count, up, down = movements.sums(reach)
+            if count:
+                self.line(reach, self.say("says.class", count=count, up=self.signed(up), down=self.signed(down)))
+        clause = movements.clause
+        limits = [self.words.share(clause.share)] if clause.share is not None else []
+        limits += [self.words.money(clause.amount, 1 if clause.amount % 1 else 0)] if clause.amount is not None else []
+        assumed = not clause.rule and (clause.share, clause.amount) == (SHARE, AMOUNT)
+        key = "clause_assumed" if assumed else "clause"
+        self.line("clause", self.say(f"says.{key}", limits=self.say("and").join(limits), rule=clause.rule, side=clause.side))
+
+    def _rules(self, pair: Pair, shown: int | None) -> None:
+        if pair.rules is None:
+            self.line("rules", self.say("says.no_rules"))
+            return
+        crossed = pair.crossed
+        better = sum(change.better for change in crossed)
+        rest = len(pair.rules) - len(crossed)
+        self.line("rules", self.say("says.rules", kept=better, missed=len(crossed) - better, rest=rest))
+        listed: Sequence[RuleChange] = crossed if shown else pair.rules
+        for change in listed[:shown]:
+            key = "kept_now" if change.better else "missed_now"
+            if not change.crossed:
+                key = "other"
+            self.out.say(f"  {self.say(f'line.{key}'):<{LINE - 2}}{change.says}: {self._status(change, 0)} → {self._status(change, 1)}")
+        if shown and len(listed) > shown:
+            self.out.say(f"  {'':<{LINE - 2}}{self.say('more_rules', count=len(listed) - shown)}")
+
+    def _status(self, change: RuleChange, side: int) -> str:
+        measured = (change.before, change.after)[side]
+        asked = (change.asked_before, change.asked_after)[side]
+        if measured is None:
+            return self.say("status.not_asked")
+        word = self.words(f"status.{measured.status.replace(' ', '_')}").lower()
+        if measured.headroom is not None and measured.headroom < 0:
+            word = self.say("status.short", amount=self.words.number(-measured.headroom, decimals(self.found.step)))
+        return word if asked else self.say("status.would_be", status=word)
+
+    def _inputs(self, pair: Pair) -> None:
+        if isinstance(pair.inputs, str):
+            self.line("inputs", self.say("says.no_inputs", reason=pair.inputs))
+            return
+        figures = [d for d in pair.inputs if not d.words]
+        texts = len(pair.inputs) - len(figures)
+        self.line("inputs", self.say("says.inputs", count=len(figures), changes=len(pair.overrides), texts=texts))
+        for override in pair.overrides:
+            own = [d for d in figures if d.override == override.key]
+            few = len(own) <= FEW and override.effect not in (ADDED, REMOVED)
+            where = pair.b.where(override.place).rsplit(":", 1)[0]
+            said = "" if few else f"{override.says}  "
+            count = "" if few else self.say("values", count=len(own))
+            self.out.say(f"  {SIGN.get(override.effect, '~')} {override.key}  {said}{count}{'' if few else '  '}{where}")
+            for difference in own if few else ():
+                change = difference.change
+                by = f"  ({'+' if change > 0 else ''}{plain(change)})" if change and "%" not in f"{difference.old}{difference.new}" else ""
+                shown = " → ".join(text or self.say("nothing") for text in (difference.old, difference.new))
+                self.out.say(f"      {difference.key}  {shown}{by}")
+        for difference in [d for d in figures if not d.override][: 2 * FEW]:
+            shown = " → ".join(text or self.say("nothing") for text in (difference.old, difference.new))
+            self.out.say(f"  ~ {difference.key}  {shown}  {difference.new_place or difference.old_place}")

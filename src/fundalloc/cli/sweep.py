@@ -1,0 +1,131 @@
+"""`fundalloc sweep`: one figure varied, or two."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import click
+
+from fundalloc.cli.common import Output, new_table, output_options, scenario_options
+from fundalloc.cli.studying import book_option, check_targets, counting, csv_option, solver_options, write_report
+
+if TYPE_CHECKING:
+    from fundalloc.studies.sweep import Sweep
+
+SHOWN = 12
+"""Break points and movements that are printed; all of them stand in CSV and workbook."""
+
+
+@click.command()
+@click.argument("file")
+@click.option(
+    "--vary", "varied", multiple=True, required=True, metavar="KEY=FROM..TO:STEP", help="The figure to vary, and its values; at most two."
+)
+@click.option("--no-breaks", is_flag=True, help="Do not search for break points.")
+@book_option
+@csv_option
+@solver_options
+@output_options
+@scenario_options
+def sweep(
+    file: str,
+    varied: tuple[str, ...],
+    no_breaks: bool,
+    output: str | None,
+    csv_folder: str | None,
+    solver: str,
+    baseline: str | None,
+    settings: tuple[str, ...],
+    allow_outside: bool,
+    out: Output,
+) -> None:
+    """Vary one figure of a scenario, or two, and show what the score does.
+
+    KEY is a dotted key as for --set: rules.legal-floor.at_least, instruments.amif.ceiling.each.2026, or a cell of a table
+    such as needs.egypt.returns.need. FROM, TO and STEP are EUR million or shares; `inherited-20%..inherited+20%:5%` varies
+    what the file says.
+
+    \b
+    fundalloc sweep plan.yaml --vary rules.legal-pathways-floor.at_least=2%..14%:2%
+    fundalloc sweep plan.yaml --vary instruments.amif.ceiling=inherited-20%..inherited+20%:5% -o sweep.xlsx
+    """
+    from fundalloc.export.studies.sweep import sweep_report
+    from fundalloc.solvers import Options
+    from fundalloc.studies.sweep import sweep as solve_sweep
+    from fundalloc.studies.variants import Source, parse_vary
+
+    check_targets(output)
+    keys = [parse_vary(text) for text in varied]
+    source = Source(file, settings, allow_outside, baseline)
+    with counting(out, "points") as tick:
+        found = solve_sweep(source, keys, Options(solver=solver), tick, search=not no_breaks)
+    _print(found, out)
+    write_report(lambda: sweep_report(found, found.scenario.head.output.language), output, csv_folder, out)
+    if not found.usable:
+        out.note("No value of the figure leaves a plan that satisfies all hard rules.")
+        click.get_current_context().exit(4)
+
+
+def _print(sweep: Sweep, out: Output) -> None:
+    from fundalloc.money import euro
+
+    scenario, places = sweep.scenario, sweep.scenario.decimals
+    out.say(f"{scenario.head.title}{'  (illustrative data)' if scenario.head.illustrative else ''}")
+    for key, now in zip(sweep.keys, sweep.present, strict=True):
+        says = f"now {now}" if now is not None else "as the file says by year or member" if key.unit.endswith(("is", "top")) else "not set now"
+        out.say(f"Varied: {key.key}  ({says}; score as written {euro(sweep.base.score, 1)})")
+    out.say()
+    headings = ["score", "change", *([f"per {sweep.unit}"] if sweep.slopes else []), "unallocated", "moved", "status"]
+    table = new_table(*(key.key.rsplit(".", 1)[-1] for key in sweep.keys), *headings, numbers=len(headings))
+    for k, point in enumerate(sweep.points):
+        values = [key.shown(v.number) if "inherited" not in v.text else v.text for key, v in zip(sweep.keys, point.values, strict=True)]
+        if math.isnan(point.score):
+            table.add_row(*values, *[""] * (len(headings) - 1), str(point.status))
+            continue
+        slope = [f"{sweep.slopes[k]:+.3f}" if not math.isnan(sweep.slopes[k]) else ""] if sweep.slopes else []
+        left = "-" if math.isnan(point.unallocated) else euro(point.unallocated, places)
+        change = f"{point.score - sweep.base.score:+.1f}"
+        table.add_row(*values, euro(point.score, 1), change, *slope, left, euro(point.moved, places), str(point.status))
+    out.table(table)
+    _print_breaks(sweep, out)
+    _print_movements(sweep, out)
+
+
+def _print_breaks(sweep: Sweep, out: Output) -> None:
+    if not sweep.slopes:
+        return
+    key = sweep.keys[0]
+    how = "exact, from the program's own slopes" if sweep.exact else "closed in on by bisection, as coefficients move"
+    if not sweep.breaks:
+        out.say("\nBreak points  none: one more unit is worth the same throughout")
+        return
+    listed = sorted(sorted(sweep.breaks, key=lambda b: -abs(b.after - b.before))[:SHOWN], key=lambda b: b.value)
+    more = f", the {SHOWN} largest of {len(sweep.breaks)}" if len(sweep.breaks) > SHOWN else ""
+    out.say(f"\nBreak points  ({how}{more}; score per {sweep.unit} before and after)")
+    for b in listed:
+        near = f" ± {key.shown(round(b.within, 6))}" if b.within else ""
+        out.say(f"  {key.shown(round(b.value, 6)) + near:<22} {b.before:+9.3f} → {b.after:+9.3f}   {b.reason or 'a step of met need is filled'}")
+    if sweep.unsearched:
+        out.say("  There may be more, with smaller changes of the slope: take a narrower range.")
+
+
+def _print_movements(sweep: Sweep, out: Output) -> None:
+    from fundalloc.money import euro
+
+    if len(sweep.usable) < 2:
+        return
+    names, places = sweep.scenario.names(), sweep.scenario.decimals
+    first, last = sweep.usable[0], sweep.usable[-1]
+    ends = [" / ".join(key.shown(v.number) for key, v in zip(sweep.keys, p.values, strict=True)) for p in (first, last)]
+    out.say(f"\nFrom {ends[0]} to {ends[1]}")
+    moved = False
+    for dimension in ("area", "partnership"):
+        moves = [(name, amount) for name, amount in sweep.movements(dimension) if abs(amount) >= 0.5 * 10.0**-places]
+        for word, sign in (("gain", 1), ("lose", -1)):
+            shown = [f"{names[dimension][n]} {'+' if a > 0 else '-'}{euro(abs(a), places)}" for n, a in moves if a * sign > 0][:5]
+            if shown:
+                moved = True
+                out.say(f"  {dimension + 's':<12} {word}  {', '.join(shown)}")
+    if not moved:
+        out.say("  nobody gains or loses")

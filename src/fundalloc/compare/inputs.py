@@ -1,0 +1,142 @@
+"""The inputs that differ between two scenarios as they are solved: by key, old and new, and where each is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from fundalloc.compare.nodes import IDENTITY, WORDS, leaves, number, same_text, text_of
+from fundalloc.compare.overrides import Override
+from fundalloc.compare.sides import Inputs, Side
+from fundalloc.errors import Place
+from fundalloc.facts.fields import spread_years
+from fundalloc.scenario.document import Mapping, Node, Scalar
+from fundalloc.scenario.scenario import Scenario
+from fundalloc.scenario.sections import TABLES
+from fundalloc.scenario.table_specs import UNIQUE
+from fundalloc.scenario.tables import Table
+
+ROW_KEYS = {**UNIQUE, "decided": ("instrument", "partnership", "area", "year", "decision")}
+"""The columns by which rows of two tables are paired."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One value of a resolved scenario."""
+
+    text: str
+    place: Place
+    words: bool
+    """Whether it is a text without effect on the plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One input that differs. None stands for a key that one of the two does not have."""
+
+    key: str
+    old: str | None
+    new: str | None
+    old_place: str
+    new_place: str
+    words: bool
+    override: str = ""
+    """Key of the override that wrote the value, where it can be told."""
+
+    @property
+    def change(self) -> Fraction | None:
+        """The difference of two numbers."""
+        first, second = (None if text is None else number(text) for text in (self.old, self.new))
+        return None if first is None or second is None else second - first
+
+
+def differing_inputs(a: Side, b: Side, overrides: Iterable[Override], tolerance: Fraction = Fraction(0)) -> list[Difference]:
+    """Return every input that differs, missing keys allowed, in the order of the files. Both sides must have inputs."""
+    assert a.inputs is not None
+    assert b.inputs is not None
+    first, second = resolved(a.inputs), resolved(b.inputs)
+    origin = {place: override.key for override in overrides for place in override.written}
+    known = [override.key for override in overrides]
+    out = []
+    for key in dict.fromkeys([*first, *second]):
+        old, new = first.get(key), second.get(key)
+        if old is not None and new is not None and same_text(old.text, new.text, tolerance):
+            continue
+        entry = new or old
+        assert entry is not None
+        told = origin.get(entry.place) or (origin.get(old.place, "") if old else "") or _owner(key, known)
+        out.append(
+            Difference(
+                key,
+                old.text if old else None,
+                new.text if new else None,
+                a.where(old.place) if old else "",
+                b.where(new.place) if new else "",
+                entry.words,
+                told,
+            )
+        )
+    return out
+
+
+def _owner(key: str, overrides: list[str]) -> str:
+    return next((o for o in overrides if key == o or key.startswith((f"{o}.", f"{o}|"))), "")
+
+
+def resolved(inputs: Inputs) -> dict[str, Entry]:
+    """Return every value of a scenario after `extends` and `adjust`, by dotted key; rows of tables by their key columns."""
+    scenario = inputs.scenario
+    return {**dict(_tree(scenario)), **dict(_tables(scenario))}
+
+
+def _tree(scenario: Scenario) -> Iterator[tuple[str, Entry]]:
+    for section, node in scenario.tree.items.items():
+        if section in (*TABLES, "adjust", "extends") or section in IDENTITY:
+            continue
+        for key, leaf in leaves(_plainly(section, node, scenario), section):
+            words = section in WORDS or any(part in WORDS for part in key.split(".")[1:])
+            yield key, Entry(text_of(leaf), leaf.place, words)
+
+
+def _plainly(section: str, node: Node, scenario: Scenario) -> Node:
+    """Write ceilings in one way: a plain number is a total, one amount for each year is written year by year."""
+    if section != "instruments" or not isinstance(node, Mapping):
+        return node
+    items: dict[str, Node] = {}
+    for name, entry in node.items.items():
+        ceiling = entry.get("ceiling") if isinstance(entry, Mapping) else None
+        items[name] = entry
+        if isinstance(entry, Mapping) and ceiling is not None:
+            items[name] = Mapping({**entry.items, "ceiling": _ceiling(ceiling, scenario)}, entry.keys, entry.place, entry.folder)
+    return Mapping(items, node.keys, node.place, node.folder)
+
+
+def _ceiling(node: Node, scenario: Scenario) -> Node:
+    if isinstance(node, Scalar):
+        return Mapping({"total": node}, {"total": node.place}, node.place)
+    each = node.get("each") if isinstance(node, Mapping) else None
+    if not isinstance(node, Mapping) or not isinstance(each, Scalar):
+        return node
+    years = [str(year) for written in (scenario.facts.years,) for year in spread_years(f"{written[0]}-{written[-1]}")]
+    spread = Mapping(dict.fromkeys(years, each), dict.fromkeys(years, each.place), each.place)
+    return Mapping({**node.items, "each": spread}, node.keys, node.place)
+
+
+def _tables(scenario: Scenario) -> Iterator[tuple[str, Entry]]:
+    for name, table in scenario.tables.items():
+        keys = ROW_KEYS[name]
+        columns = {key: table.column(key) for key in keys}
+        seen: dict[str, int] = {}
+        for row in range(len(table.cells)):
+            label = "|".join(filter(None, (columns[key][row] for key in keys)))
+            seen[label] = seen.get(label, 0) + 1
+            label += f" #{seen[label]}" if seen[label] > 1 else ""
+            yield from _row(name, table, row, label, keys)
+
+
+def _row(name: str, table: Table, row: int, label: str, keys: tuple[str, ...]) -> Iterator[tuple[str, Entry]]:
+    for position, column in enumerate(table.columns):
+        text = table.cells[row][position]
+        if text and column not in keys:
+            yield f"{name}.{label}.{column}", Entry(text, table.place(row, position), column.split(".")[0] in WORDS)

@@ -1,0 +1,76 @@
+"""What a part of a scenario file means, apart from how it is written: the ground on which two files are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+from fundalloc.errors import Place
+from fundalloc.money import NotANumber, parse_figure
+from fundalloc.scenario.document import Mapping, Node, Scalar, Sequence
+
+WORDS = frozenset(
+    {"author", "confidence", "decision", "description", "illustrative", "iso3", "migration_money", "name", "note", "output", "reason"}
+    | {"budget_line", "negotiable", "says", "short", "source", "state", "title"}
+)
+"""Keys whose values no plan depends on."""
+IDENTITY = frozenset({"as_of", "expect", "fundalloc", "scenario"})
+"""Keys of the head that tell scenarios apart; they always differ."""
+
+Leaf = tuple[str, Node]
+
+
+def number(text: str) -> Fraction | None:
+    """Return the number that a text is, a percentage as its share; None for words."""
+    try:
+        return parse_figure(text).value
+    except NotANumber:
+        return None
+
+
+def same_text(a: str, b: str, tolerance: Fraction = Fraction(0)) -> bool:
+    """Return whether two values mean the same: equal words, or numbers within a relative tolerance."""
+    if a == b:
+        return True
+    first, second = number(a), number(b)
+    return first is not None and second is not None and abs(first - second) <= tolerance * max(abs(first), abs(second))
+
+
+def meaning(node: Node | None) -> Any:
+    """Return what a node means: numbers as numbers, texts without effect left out, an entry that is off like a missing one."""
+    if node is None or (isinstance(node, Mapping) and node.text("off") == "true"):
+        return None
+    if isinstance(node, Scalar):
+        value = None if node.quoted else number(node.text)
+        return node.text if value is None else value
+    if isinstance(node, Sequence):
+        return [meaning(item) for item in node.items]
+    return {key: meaning(value) for key, value in node.items.items() if key not in WORDS}
+
+
+def leaves(node: Node, path: str = "") -> Iterator[Leaf]:
+    """Return every value under a node by dotted key; a list of single values counts as one value."""
+    if isinstance(node, Mapping):
+        for key, value in node.items.items():
+            yield from leaves(value, f"{path}.{key}" if path else key)
+    elif isinstance(node, Sequence) and not all(isinstance(item, Scalar) for item in node.items):
+        for k, item in enumerate(node.items, start=1):
+            yield from leaves(item, f"{path}.{k}")
+    else:
+        yield path, node
+
+
+def text_of(node: Node) -> str:
+    """Return a value as printed; a list with commas."""
+    if isinstance(node, Sequence):
+        return ", ".join(text_of(item) for item in node.items)
+    return node.text if isinstance(node, Scalar) else "…"
+
+
+def places(node: Node) -> Iterator[Place]:
+    """Return where the values under a node are written."""
+    yield node.place
+    children = node.items.values() if isinstance(node, Mapping) else node.items if isinstance(node, Sequence) else ()
+    for child in children:
+        yield from places(child)

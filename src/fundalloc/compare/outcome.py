@@ -1,0 +1,170 @@
+"""What a run came to, whether it was solved just now or read back from a file: amounts per line, and measured rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from fundalloc.facts.dimensions import NAMES
+from fundalloc.plan.plan import Plan
+from fundalloc.plan.verify import AT_LIMIT, OK, Finding
+from fundalloc.scenario.plans import LineKey
+
+Names = dict[str, dict[str, str]]
+"""Dimension → id → printed name."""
+Demand = tuple[str, str, str]
+"""Rule, member (labels joined by |), sense: the same in every run of the same rule."""
+
+BUDGET, PARTNER = "budget", "partner"
+NOT_ASKED = "not asked"
+"""The status of a demand that a scenario does not have."""
+KEPT = (OK, AT_LIMIT)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One demand of a rule as measured. Amounts in EUR million, None where the file does not say."""
+
+    demand: Demand
+    says: str
+    force: str
+    """hard, soft or watched; empty where the file does not say."""
+    amount: float | None
+    limit: float | None
+    headroom: float | None
+    status: str
+
+    @property
+    def kept(self) -> bool:
+        """Whether the demand holds."""
+        return self.status in KEPT
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of one scenario."""
+
+    amounts: Mapping[LineKey, Fraction]
+    """EUR million per line; lines without money may be missing."""
+    kinds: Mapping[str, str]
+    """Instrument → budget or partner; instruments that are not named count as budget."""
+    rules: tuple[Measured, ...] | None
+    """None when the file says nothing about rules."""
+    names: Names = field(default_factory=dict)
+    score: float | None = None
+    status: str = ""
+    digest: str = ""
+    as_of: str = ""
+    plan: Plan | None = None
+
+    def totals(self, dimension: str, kinds: Iterable[str] = (BUDGET,)) -> dict[str, Fraction]:
+        """Add up the money of these kinds by instrument, partnership, area or year."""
+        position, wanted = NAMES.index(dimension), set(kinds)
+        out: dict[str, Fraction] = {}
+        for key, amount in self.amounts.items():
+            if self.kinds.get(key[0], BUDGET) in wanted:
+                out[key[position]] = out.get(key[position], Fraction(0)) + amount
+        return out
+
+    def total(self, kind: str = BUDGET) -> Fraction:
+        """Return all money of one kind."""
+        return sum(self.totals("instrument", (kind,)).values(), Fraction(0))
+
+    @cached_property
+    def by_demand(self) -> dict[Demand, Measured]:
+        """The measured demands by what tells them apart."""
+        return {rule.demand: rule for rule in self.rules or ()}
+
+    @cached_property
+    def markers(self) -> dict[str, Fraction] | None:
+        """EU budget money that counts towards each marker; None when the coefficients are not known."""
+        if self.plan is None:
+            return None
+        facts = self.plan.scenario.facts
+        instruments, areas = facts.dimensions.instrument, facts.dimensions.area
+        out = {}
+        for name, grid in facts.markers.items():
+            out[name] = Fraction(0)
+            for (instrument, _, area, _), amount in self.amounts.items():
+                if self.kinds.get(instrument, BUDGET) == BUDGET:
+                    weight = grid.numerator[instruments.index(instrument), areas.index(area)]
+                    out[name] += amount * Fraction(int(weight), grid.denominator)
+        return out
+
+
+def outcome_of(plan: Plan, language: str = "en", *, score: float | None = None, status: str | None = None) -> Outcome:
+    """Return the outcome of a plan in hand; `score` and `status` as a file states them, when it was read from one."""
+    scenario = plan.scenario
+    names, step = scenario.names(language), scenario.facts.step
+    amounts = {key: int(steps) * step for key, steps in zip(scenario.lines.ids, plan.steps, strict=True) if steps}
+    return Outcome(
+        amounts=amounts,
+        kinds={i.id: i.counts for i in scenario.facts.instruments},
+        rules=tuple(measured(finding, names, language) for finding in plan.findings if not finding.rule.built_in),
+        names=scenario.labels(language),
+        score=plan.score if score is None else score,
+        status=plan.status if status is None else status,
+        digest=scenario.digest,
+        as_of=scenario.head.as_of,
+        plan=plan,
+    )
+
+
+def measured(finding: Finding, names: Names, language: str = "en") -> Measured:
+    """Return a finding as a measured demand."""
+    rule = finding.rule
+    return Measured(
+        demand=(rule.id, "|".join(finding.member), str(finding.sense)),
+        says=rule.sentence(finding.member, names, language),
+        force="hard" if rule.hard else "watched" if rule.watch else "soft",
+        amount=float(finding.amount),
+        limit=float(finding.limit),
+        headroom=float(finding.headroom),
+        status=finding.status,
+    )
+
+
+def stated_outcome(amounts: Mapping[LineKey, Fraction], stated: Mapping[str, Any]) -> Outcome:
+    """Return the outcome that a result file states by itself, in the words of our JSON."""
+    kinds = {
+        str(row["key"]).split("|")[0]: str(row["counts"])
+        for row in _rows(stated, "allocation")
+        if isinstance(row.get("key"), str) and row.get("counts")
+    }
+    rows = [row for row in _rows(stated, "rules") if row.get("rule") not in ("ceiling", "absorption", "transfer")]
+    scenario = stated.get("scenario")
+    about = scenario if isinstance(scenario, dict) else {}
+    score = stated.get("score")
+    return Outcome(
+        amounts={key: amount for key, amount in amounts.items() if amount},
+        kinds=kinds,
+        rules=tuple(_stated(row) for row in rows) if isinstance(stated.get("rules"), list) else None,
+        score=float(score) if isinstance(score, int | float) else None,
+        status=str(stated.get("status") or ""),
+        digest=str(about.get("digest") or ""),
+        as_of=str(about.get("as_of") or ""),
+    )
+
+
+def _rows(stated: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    rows = stated.get(key)
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def _stated(row: Mapping[str, Any]) -> Measured:
+    def number(key: str) -> float | None:
+        value = row.get(key)
+        return float(value) if isinstance(value, int | float) else None
+
+    return Measured(
+        (str(row.get("rule", "")), str(row.get("member", "")), str(row.get("sense", ""))),
+        str(row.get("says") or ""),
+        str(row.get("enforced") or ""),
+        number("amount"),
+        number("limit"),
+        number("headroom"),
+        str(row.get("status") or ""),
+    )

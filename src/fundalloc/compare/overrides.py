@@ -1,0 +1,241 @@
+"""The changes that lead from one scenario to another, in the pieces in which a planner writes them; and laying some of them over.
+
+A piece is a rule, an entry of `adjust`, `exclude`, `allow` or `transfers`, one key of an instrument (its ceiling), one row's
+`change` of a table, a whole table, or one key of the head (`steps`, `objective`, `closed`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from fundalloc.errors import Place, ScenarioError
+from fundalloc.compare.nodes import IDENTITY, WORDS, leaves, meaning, places, text_of
+from fundalloc.scenario.document import Mapping, Node, Scalar, Sequence
+from fundalloc.scenario.figures import fill_figures
+from fundalloc.scenario.sections import SECTIONS, TABLES
+from fundalloc.scenario.table_reading import read_table
+from fundalloc.scenario.table_specs import KEYS
+
+ADDED, REMOVED, CHANGED = "added", "removed", "changed"
+ROWS, CHANGE = "rows", "change"
+KEY_BY_KEY = ("instruments",)
+"""Sections whose entries are compared key by key."""
+ONE_BY_ONE = 12
+"""Rows of a table's `change` that are told apart; more are taken together."""
+LONGEST = 160
+"""Characters of what an override sets."""
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class Override:
+    """One piece of the way from one scenario to another."""
+
+    path: tuple[str, ...]
+    """Section, entry, and for instruments the key; (table, `change`, row) or (table, `rows`) for tables; the key of the head."""
+    old: Node | None
+    new: Node | None
+    place: Place
+
+    @property
+    def key(self) -> str:
+        """The dotted key, as `--set` and `show` name it."""
+        if len(self.path) == 3 and self.path[1] == CHANGE:
+            return f"{self.path[0]}.{self.path[2]}" if self.path[2] else self.path[0]
+        return self.path[0] if self.path[1:] == (ROWS,) else ".".join(self.path)
+
+    @property
+    def effect(self) -> str:
+        """Whether it is added, removed (or switched off), or changed."""
+        return ADDED if meaning(self.old) is None else REMOVED if meaning(self.new) is None else CHANGED
+
+    @property
+    def says(self) -> str:
+        """What it is in words: a rule's sentence, what is adjusted and why, or old and new value."""
+        node = self.old if self.new is None else self.new
+        said = next(_words(node, "says"), "") or next(_words(self.old, "says"), "")
+        reason = next(_words(node, "reason"), "")
+        values = "" if node is None or (said and self.path[0] == "rules") else _values(node)
+        old = _values(self.old) if isinstance(self.old, Scalar) and isinstance(self.new, Scalar) else ""
+        parts = (_PLACEHOLDER.sub(r"each \1", said), f"{old} → {values}" if old else values, reason)
+        return "; ".join(dict.fromkeys(part for part in parts if part))
+
+    @property
+    def written(self) -> frozenset[Place]:
+        """Where its values stand, in the old file and in the new one."""
+        return frozenset(place for node in (self.old, self.new) if node is not None for place in places(node))
+
+
+def _values(node: Node) -> str:
+    """Return what an override sets, in one line; long ones are cut."""
+    if isinstance(node, Scalar):
+        return node.text
+    entries = node.items if isinstance(node, Sequence) else [node]
+    listed = "; ".join(", ".join(f"{key.replace('.', ' ')} {text_of(leaf)}" for key, leaf in leaves(e) if key not in WORDS) for e in entries)
+    return listed if len(listed) <= LONGEST else f"{listed[:LONGEST]}…"
+
+
+def _words(node: Node | None, word: str) -> Iterator[str]:
+    """Return the texts under a key of a node, or of the first entry of a list."""
+    if isinstance(node, Sequence) and node.items:
+        yield from _words(node.items[0], word)
+    elif isinstance(node, Mapping):
+        said = node.get(word)
+        if isinstance(said, Mapping):
+            said = said.get("en") or next(iter(said.items.values()), None)
+        if isinstance(said, Scalar):
+            yield said.text
+
+
+@dataclass(frozen=True)
+class Written:
+    """A scenario as written: the tree after `extends`, figures of rules filled in, and where it lies."""
+
+    tree: Mapping
+    folder: Path
+    allowed: Callable[[Path], bool]
+
+    @classmethod
+    def of(cls, tree: Mapping, source: Path) -> Written:
+        """Take up a tree whose files may lie anywhere: it has been read before. Raises ScenarioError."""
+        problems: list[object] = []
+        filled = fill_figures(tree, source.parent, _anywhere, problems)  # type: ignore[arg-type]
+        return cls(filled, source.parent, _anywhere)
+
+
+def _anywhere(_: Path) -> bool:
+    return True
+
+
+def find_overrides(a: Written, b: Written) -> list[Override]:
+    """Return the pieces in which b differs from a, those that could matter to a plan, in the order of b's file."""
+    found = [*_head(a.tree, b.tree), *_sections(a.tree, b.tree), *_tables(a, b)]
+    return sorted(found, key=lambda o: (_rank(o.path[0]), o.place.order))
+
+
+def _rank(section: str) -> int:
+    order = ("years", "closed", "instruments", "transfers", *TABLES, "adjust", "exclude", "allow", "rules")
+    return order.index(section) if section in order else -1
+
+
+def _head(a: Mapping, b: Mapping) -> Iterator[Override]:
+    for key in dict.fromkeys([*a.items, *b.items]):
+        if key not in (*SECTIONS, *TABLES, "extends") and key not in WORDS and key not in IDENTITY:
+            yield from _piece((key,), a, b)
+
+
+def _sections(a: Mapping, b: Mapping) -> Iterator[Override]:
+    for section in SECTIONS:
+        first, second = (tree.mapping(section) or _empty(tree) for tree in (a, b))
+        for name in dict.fromkeys([*first.items, *second.items]):
+            old, new = first.get(name), second.get(name)
+            both = meaning(old) is not None and meaning(new) is not None
+            if section in KEY_BY_KEY and both and isinstance(old, Mapping) and isinstance(new, Mapping):
+                for key in dict.fromkeys([*old.items, *new.items]):
+                    if key not in WORDS:
+                        yield from _piece((section, name, key), old, new)
+            else:
+                yield from _piece((section, name), first, second)
+
+
+def _piece(path: tuple[str, ...], a: Mapping, b: Mapping) -> Iterator[Override]:
+    """Return the override of the last key of the path, unless both mean the same."""
+    old, new = a.get(path[-1]), b.get(path[-1])
+    if meaning(old) != meaning(new):
+        place = b.keys.get(path[-1]) if new is not None else a.keys.get(path[-1])
+        yield Override(path, old, new, place or b.place)
+
+
+def _empty(tree: Mapping) -> Mapping:
+    return Mapping({}, {}, tree.place, tree.folder)
+
+
+def _tables(a: Written, b: Written) -> Iterator[Override]:
+    for name in TABLES:
+        (old, old_changes), (new, new_changes) = (split_table(w.tree.get(name), name) for w in (a, b))
+        if _rows(old, a) != _rows(new, b):
+            place = (new if new is not None else old or b.tree).place
+            yield Override((name, ROWS), old, new, place)
+        keys = [k for k in dict.fromkeys([*old_changes, *new_changes]) if meaning(old_changes.get(k)) != meaning(new_changes.get(k))]
+        if len(keys) > ONE_BY_ONE:
+            together = [Sequence([e for entries in c.values() for e in entries.items], b.tree.place) for c in (old_changes, new_changes)]
+            first = next(iter(new_changes.values()), next(iter(old_changes.values()), together[1]))
+            yield Override((name, CHANGE, ""), together[0], together[1], first.place)
+            continue
+        for key in keys:
+            before, after = old_changes.get(key), new_changes.get(key)
+            yield Override((name, CHANGE, key), before, after, (after or before or b.tree).place)
+
+
+def split_table(node: Node | None, name: str) -> tuple[Node | None, dict[str, Sequence]]:
+    """Return a table without its `change`, and the entries of that by row."""
+    if not isinstance(node, Mapping) or "change" not in node.items:
+        return node, {}
+    rest = replace(node, items={k: v for k, v in node.items.items() if k != "change"})
+    change = node.items["change"]
+    entries: dict[str, list[Node]] = {}
+    for entry in change.items if isinstance(change, Sequence) else [change]:
+        row = "|".join(entry.text(key) or "" for key in KEYS[name]) if isinstance(entry, Mapping) else ""
+        entries.setdefault(row, []).append(entry)
+    base = rest.items["rows"] if set(rest.items) == {"rows"} else rest
+    return base, {row: Sequence(listed, listed[0].place) for row, listed in entries.items()}
+
+
+def _rows(node: Node | None, of: Written) -> object:
+    """Return what a table holds, without its `change`."""
+    if node is None:
+        return None
+    try:
+        table = read_table(node, (), of.folder, of.allowed)
+    except ScenarioError:
+        return meaning(node)
+    return table.columns, table.cells
+
+
+def lay_over(tree: Mapping, overrides: Iterable[Override]) -> Mapping:
+    """Return a tree with some overrides made."""
+    by_table: dict[str, list[Override]] = {}
+    for override in overrides:
+        if override.path[0] in TABLES:
+            by_table.setdefault(override.path[0], []).append(override)
+        else:
+            tree = _put(tree, override.path, override.new, override.place)
+    for name, listed in by_table.items():
+        tree = _put(tree, (name,), _table(tree.get(name), name, listed), listed[0].place)
+    return tree
+
+
+def _put(tree: Mapping, path: tuple[str, ...], node: Node | None, place: Place) -> Mapping:
+    key, *deeper = path
+    if deeper:
+        below = tree.get(key)
+        node = _put(below if isinstance(below, Mapping) else _empty(tree), tuple(deeper), node, place)
+    items, keys = dict(tree.items), dict(tree.keys)
+    if node is None:
+        items.pop(key, None)
+    else:
+        items[key] = node
+        keys.setdefault(key, place)
+    return replace(tree, items=items, keys=keys)
+
+
+def _table(node: Node | None, name: str, overrides: list[Override]) -> Node | None:
+    base, changes = split_table(node, name)
+    for override in overrides:
+        if override.path[1] == ROWS:
+            base = override.new
+        elif override.path[2] == "":
+            changes = {"": override.new} if isinstance(override.new, Sequence) else {}
+        elif isinstance(override.new, Sequence):
+            changes[override.path[2]] = override.new
+        else:
+            changes.pop(override.path[2], None)
+    if base is None or not changes:
+        return base
+    entries = Sequence([entry for listed in changes.values() for entry in listed.items], base.place)
+    parts = dict(base.items) if isinstance(base, Mapping) else {"rows": base}
+    folder = base.folder if isinstance(base, Mapping) else None
+    return Mapping({**parts, "change": entries}, dict.fromkeys([*parts, "change"], base.place), base.place, folder)

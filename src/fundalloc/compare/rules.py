@@ -1,0 +1,99 @@
+"""Rules that hold in one plan and not in the other; a rule that only one scenario has is measured on both plans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from fundalloc.compare.outcome import NOT_ASKED, Demand, Measured, measured
+from fundalloc.compare.sides import Side
+from fundalloc.facts.moves import carry_by_itself
+from fundalloc.plan.handmade import measure_steps
+from fundalloc.scenario.plans import LineKey
+from fundalloc.scenario.scenario import Scenario
+
+
+@dataclass(frozen=True, slots=True)
+class RuleChange:
+    """One demand whose status differs."""
+
+    demand: Demand
+    says: str
+    before: Measured | None
+    """As measured on the first plan; None where it cannot be."""
+    after: Measured | None
+    asked_before: bool
+    """Whether the first scenario has the rule."""
+    asked_after: bool
+
+    @property
+    def crossed(self) -> bool:
+        """Whether the demand holds in one plan and not in the other, as far as both are known."""
+        if self.before is None or self.after is None:
+            return not (self.before or self.after or _HOLDS).kept
+        return self.before.kept != self.after.kept
+
+    @property
+    def better(self) -> bool:
+        """Whether the demand holds in the second plan."""
+        return self.after is not None and self.after.kept
+
+    @property
+    def statuses(self) -> tuple[str, str]:
+        """The two status words; `not asked` where the scenario does not have the rule."""
+        return (
+            self.before.status if self.before and self.asked_before else NOT_ASKED,
+            self.after.status if self.after and self.asked_after else NOT_ASKED,
+        )
+
+    @property
+    def weight(self) -> float:
+        """EUR million by which the demand is missed, in the plan that misses it more."""
+        return max((-(m.headroom or 0.0) for m in (self.before, self.after) if m), default=0.0)
+
+
+_HOLDS = Measured(("", "", ""), "", "", None, None, None, "ok")
+
+
+def changed_rules(a: Side, b: Side, language: str = "en") -> list[RuleChange] | None:
+    """Return the demands whose status differs, the weightiest first; None when a side says nothing about rules."""
+    if a.outcome.rules is None or b.outcome.rules is None:
+        return None
+    first, second = a.outcome.by_demand, b.outcome.by_demand
+    there = _measured_on(b, a, language) if any(d not in first for d in second) else {}
+    here = _measured_on(a, b, language) if any(d not in second for d in first) else {}
+    found = list(_changes(first, second, there, here))
+    return sorted(found, key=lambda c: (not c.crossed, -c.weight, c.demand))
+
+
+def _changes(
+    first: Mapping[Demand, Measured], second: Mapping[Demand, Measured], there: Mapping[Demand, Measured], here: Mapping[Demand, Measured]
+) -> Iterator[RuleChange]:
+    for demand in dict.fromkeys([*first, *second]):
+        before, after = first.get(demand, there.get(demand)), second.get(demand, here.get(demand))
+        change = RuleChange(demand, (second.get(demand) or first[demand]).says, before, after, demand in first, demand in second)
+        if change.statuses[0] != change.statuses[1]:
+            yield change
+
+
+def _measured_on(rules_of: Side, plan_of: Side, language: str) -> dict[Demand, Measured]:
+    """Measure the rules of one side on the plan of the other; empty when its scenario is not known."""
+    if rules_of.inputs is None:
+        return {}
+    scenario = rules_of.inputs.scenario
+    plan = measure_steps(scenario, _ledger(scenario, plan_of.outcome.amounts))
+    names = scenario.names(language)
+    found = (measured(finding, names, language) for finding in plan.findings if not finding.rule.built_in)
+    return {rule.demand: rule for rule in found}
+
+
+def _ledger(scenario: Scenario, amounts: Mapping[LineKey, Fraction]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Return another scenario's amounts as a ledger of this one, to the nearest step; money without a line is left out."""
+    lines, facts = scenario.lines, scenario.facts
+    steps = np.array([round(amounts.get(key, Fraction(0)) / facts.step) for key in lines.ids], dtype=np.int64)
+    committed = np.zeros((len(facts.instruments), len(facts.years)), dtype=np.int64)
+    np.add.at(committed, (lines.instrument, lines.year), steps)
+    return np.concatenate([steps, carry_by_itself(lines.moves, committed)])

@@ -1,0 +1,129 @@
+"""Who caused how much: the average over all orders in which changes can be made, in exact integers.
+
+A game says what every set of changes is worth. The share of change i is its step, averaged over all orders:
+
+    share_i  =  sum over sets S without i  of  paths(S) x paths on from S + i  x  ( v(S + i) - v(S) )  /  paths in all
+
+With every set worth something this is the Shapley value (L. S. Shapley, A Value for n-Person Games, 1953). Sets that are
+worth nothing at all, because no plan exists for them, are walked around: only orders whose every step exists count. The
+shares add up exactly to v(all) - v(none), whatever the values are.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+Value = NDArray[np.int64]
+"""What a set of changes is worth: one whole number per figure."""
+Order = tuple[int, ...]
+
+MOST_EXACT = 8
+"""Changes up to which all sets are looked at."""
+
+
+@dataclass(frozen=True)
+class Shares:
+    """The part of every change in every figure: `numerator[i][k] / denominator`, exact."""
+
+    numerator: tuple[tuple[int, ...], ...]
+    """Shape (changes, figures)."""
+    denominator: int
+    orders: int
+    """How many orders were averaged."""
+    sampled: bool
+
+    def fraction(self, change: int, figure: int) -> Fraction:
+        """Return one share."""
+        return Fraction(self.numerator[change][figure], self.denominator)
+
+
+def every_set(changes: int) -> list[int]:
+    """Return all sets of so many changes, as bit masks, smaller ones first."""
+    return sorted(range(1 << changes), key=lambda s: (s.bit_count(), s))
+
+
+def exact_shares(changes: int, values: Mapping[int, Value]) -> Shares | None:
+    """Average over all orders; `values` holds the sets (bit masks) that exist. None when no order leads from nothing to all."""
+    everything = (1 << changes) - 1
+    upward, downward = _paths(changes, values), _paths(changes, values, from_top=True)
+    whole = upward.get(everything, 0)
+    if not whole:
+        return None
+    figures = len(values[0])
+    numerators = [[0] * figures for _ in range(changes)]
+    for before, paths in upward.items():
+        for i in range(changes):
+            after = before | 1 << i
+            weight = paths * downward.get(after, 0) if after != before else 0
+            if weight:
+                step = values[after] - values[before]
+                numerators[i] = [n + weight * int(d) for n, d in zip(numerators[i], step, strict=True)]
+    return Shares(tuple(map(tuple, numerators)), whole, whole, sampled=False)
+
+
+def _paths(changes: int, values: Mapping[int, Value], *, from_top: bool = False) -> dict[int, int]:
+    """Return in how many orders every set is reached from nothing, or everything from it, through sets that exist."""
+    everything = (1 << changes) - 1
+    paths = {everything if from_top else 0: 1} if 0 in values and everything in values else {}
+    for one in every_set(changes)[::-1] if from_top else every_set(changes):
+        if one not in values or one in paths:
+            continue
+        beside = (one ^ (1 << i) for i in range(changes) if bool(one >> i & 1) != from_top)
+        count = sum(paths.get(other, 0) for other in beside)
+        if count:
+            paths[one] = count
+    return paths
+
+
+def sample_orders(changes: int, count: int, seed: int) -> list[Order]:
+    """Return random orders, each followed by its reverse, which halves what chance does."""
+    chance = random.Random(seed)
+    orders: list[Order] = []
+    while len(orders) < count:
+        order = list(range(changes))
+        chance.shuffle(order)
+        orders += [tuple(order), tuple(reversed(order))]
+    return orders[:count]
+
+
+def prefixes(orders: Iterable[Order]) -> list[int]:
+    """Return the sets that the orders pass through, as bit masks, each once."""
+    seen: dict[int, None] = {0: None}
+    for order in orders:
+        made = 0
+        for i in order:
+            made |= 1 << i
+            seen[made] = None
+    return list(seen)
+
+
+def sampled_shares(changes: int, orders: Sequence[Order], values: Mapping[int, Value]) -> Shares | None:
+    """Average over some orders; those that pass through a set that does not exist are left out. None when none is left."""
+    numerators, used = [[0] * len(values[0]) for _ in range(changes)], 0
+    for order in orders:
+        path = [0]
+        for i in order:
+            path.append(path[-1] | 1 << i)
+        if any(one not in values for one in path):
+            continue
+        used += 1
+        for i, before, after in zip(order, path, path[1:], strict=False):
+            numerators[i] = [n + int(d) for n, d in zip(numerators[i], values[after] - values[before], strict=True)]
+    return Shares(tuple(map(tuple, numerators)), used, used, sampled=True) if used else None
+
+
+def attribute(changes: int, game: Callable[[Sequence[int]], Mapping[int, Value]], *, orders: int = 0, seed: int = 0) -> Shares | None:
+    """Play a game and share it out. `game` gets the sets to value and returns those that exist.
+
+    Up to MOST_EXACT changes all sets are valued; above, `orders` random orders.
+    """
+    if changes <= MOST_EXACT:
+        return exact_shares(changes, game(every_set(changes)))
+    drawn = sample_orders(changes, orders, seed)
+    return sampled_shares(changes, drawn, game(prefixes(drawn)))

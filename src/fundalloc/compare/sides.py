@@ -1,0 +1,177 @@
+"""What is compared: scenario files, files of a git revision, and results, each opened as one side of the comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from fundalloc.compare.outcome import Outcome, outcome_of, stated_outcome
+from fundalloc.compare.results import read_result
+from fundalloc.compare.revisions import check_out, is_revision
+from fundalloc.errors import FundallocError, Place, ScenarioError, UsageError
+from fundalloc.plan.handmade import ledger_of, measure_steps
+from fundalloc.run import plan_amounts, solve
+from fundalloc.scenario.document import Mapping, display_name
+from fundalloc.scenario.loading import load
+from fundalloc.scenario.merging import load_tree
+from fundalloc.scenario.plans import LineKey
+from fundalloc.scenario.scenario import Scenario
+from fundalloc.solvers import Options
+
+SCENARIOS = (".yaml", ".yml")
+Progress = Callable[[str], AbstractContextManager[object]]
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The scenario behind a side: as it is solved, and as it was written."""
+
+    scenario: Scenario
+    """With its baseline plan, if it starts from one."""
+    tree: Mapping
+    """The file after `extends`, before `adjust`: what an override is written over."""
+    source: Path
+    start: dict[LineKey, Fraction] | None = None
+    """The plan it starts from, EUR million per line."""
+    near: dict[LineKey, Fraction] | None = None
+    """The plan of the first side, when it was settled close to that."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the things compared."""
+
+    name: str
+    """Short and unlike the others' names."""
+    given: str
+    """As it was named."""
+    outcome: Outcome
+    inputs: Inputs | None = None
+    missing: str = ""
+    """Why there are no inputs."""
+    solved: bool = False
+    """Whether the plan was computed just now, rather than read."""
+    moved_from: tuple[tuple[str, str], ...] = field(default=())
+    """Pairs of a temporary folder and what stands for it in printed places."""
+
+    @property
+    def title(self) -> str:
+        """The scenario's title, or the name."""
+        return str(self.inputs.scenario.head.title) if self.inputs else self.name
+
+    def where(self, place: Place | str) -> str:
+        """Return a printed place, with the revision instead of the temporary folder."""
+        return _said(str(place), self.moved_from)
+
+
+class Sides(ExitStack):
+    """Opens sides, and keeps the folders of revisions and of embedded scenarios until closed."""
+
+    def __init__(
+        self, options: Options | None = None, progress: Progress | None = None, *, allow_outside: bool = False, nearest: bool = False
+    ) -> None:
+        super().__init__()
+        self.options, self.progress = options or Options(), progress or (lambda _: nullcontext())
+        self.allow_outside, self.nearest = allow_outside, nearest
+        self._reference: dict[LineKey, Fraction] | None = None
+
+    def open(self, given: Sequence[str], language: str = "en") -> list[Side]:
+        """Open every side in order. Raises what reading and solving raise; a side that is there twice is fine.
+
+        With `nearest`, a scenario without a baseline of its own is settled close to the first side's plan.
+        """
+        sides = []
+        for one in given:
+            sides.append(self._open(one, language))
+            if self.nearest and self._reference is None:
+                self._reference = dict(sides[0].outcome.amounts)
+        return [replace(side, name=name) for side, name in zip(sides, _names(given), strict=True)]
+
+    def _open(self, given: str, language: str) -> Side:
+        path, moved = Path(given), ()
+        if is_revision(given):
+            folder = Path(self.enter_context(TemporaryDirectory(prefix="fundalloc-"))).resolve()
+            path = check_out(given, folder)
+            moved = ((f"{display_name(folder)}/", f"{given.partition(':')[0]}:"),)
+        try:
+            side = self._scenario(path, given, language) if path.suffix.lower() in SCENARIOS else self._result(path, given, language)
+        except ScenarioError as error:
+            raise ScenarioError(
+                replace(p, place=replace(p.place, file=_said(p.place.file, moved))) for p in error.problems
+            ) from None
+        return replace(side, moved_from=(*moved, *side.moved_from))
+
+    def _scenario(self, path: Path, given: str, language: str) -> Side:
+        with self.progress(f"Reading {given}"):
+            scenario = load(path, allow_outside=self.allow_outside)
+        inputs = self._inputs(path, scenario)
+        if self._reference is not None and inputs.start is None:
+            inputs = replace(inputs, scenario=inputs.scenario.starting_from(self._reference), near=self._reference)
+        with self.progress(f"Solving {given}"):
+            plan = solve(inputs.scenario, self.options)
+        return Side(given, given, outcome_of(plan, language), replace(inputs, scenario=plan.scenario), solved=True)
+
+    def _inputs(self, path: Path, scenario: Scenario) -> Inputs:
+        """Return a scenario as written and as it starts; a baseline that is a scenario is solved."""
+        folder, outside = path.parent.resolve(), self.allow_outside
+        tree = load_tree(path, lambda other: outside or other.resolve().is_relative_to(folder))
+        start: dict[LineKey, Fraction] | None = None
+        if scenario.baseline is not None:
+            start = plan_amounts(solve(scenario.baseline, self.options))
+            scenario = replace(scenario.starting_from(start), baseline=None)
+        elif scenario.facts.baseline is not None:
+            plan, ids = scenario.facts.baseline, [d.ids for d in scenario.facts.dimensions]
+            codes = (plan.instrument, plan.partnership, plan.area, plan.year)
+            keys = [tuple(ids[d][int(code[k])] for d, code in enumerate(codes)) for k in range(len(plan.instrument))]
+            start = {key: Fraction(int(n), plan.amount.denominator) for key, n in zip(keys, plan.amount.numerator, strict=True)}  # type: ignore[misc]
+        return Inputs(scenario, tree, path, start)
+
+    def _result(self, path: Path, given: str, language: str) -> Side:
+        with self.progress(f"Reading {given}"):
+            folder = Path(self.enter_context(TemporaryDirectory(prefix="fundalloc-"))).resolve()
+            result = read_result(path, folder)
+        stated = stated_outcome(result.amounts.amounts, result.amounts.stated)
+        if result.source is None:
+            return Side(given, given, stated, missing=result.missing)
+        moved = ((f"{display_name(folder)}/", f"{path.name}:"),) if result.source.is_relative_to(folder) else ()
+        try:
+            inputs = self._inputs(result.source, load(result.source, settings=result.settings, allow_outside=True))
+            steps, problems = ledger_of(inputs.scenario, result.amounts)
+            if problems:
+                raise ScenarioError(problems)
+        except FundallocError as error:
+            return Side(given, given, stated, missing=f"its scenario cannot be read any more ({str(error).splitlines()[0]})")
+        plan = measure_steps(inputs.scenario, steps)
+        outcome = outcome_of(plan, language, score=stated.score, status=stated.status or plan.status)
+        return Side(given, given, outcome, inputs, moved_from=moved)
+
+
+def _said(place: str, moved: Sequence[tuple[str, str]]) -> str:
+    for folder, name in moved:
+        place = place.replace(folder, name)
+    return place
+
+
+def _names(given: Sequence[str]) -> list[str]:
+    """Return short names: the file's own, with revision, then folder, then a number where it would stand twice."""
+
+    def revision(one: str) -> str:
+        return f"{one.partition(':')[0]}:" if is_revision(one) else ""
+
+    files = [Path(one.partition(":")[2] if is_revision(one) else one) for one in given]
+    wanted = [f"{revision(one)}{file.stem}" for one, file in zip(given, files, strict=True)]
+    if len(set(wanted)) < len(wanted):
+        wanted = [f"{name} ({file.suffix[1:]})" if wanted.count(name) > 1 else name for name, file in zip(wanted, files, strict=True)]
+    if len(set(wanted)) < len(wanted):
+        wanted = [f"{file.parent.name}/{name}" if wanted.count(name) > 1 and file.parent.name else name for name, file in zip(wanted, files, strict=True)]
+    return [f"{name} #{wanted[: k + 1].count(name)}" if wanted.count(name) > 1 else name for k, name in enumerate(wanted)]
+
+
+def at_least_two(given: Sequence[str]) -> None:
+    """Raise UsageError when there is nothing to compare with."""
+    if len(given) < 2:
+        raise UsageError("Name two or more: fundalloc compare A B [C…].")

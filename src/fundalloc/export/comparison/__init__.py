@@ -1,0 +1,67 @@
+"""The comparison as a workbook: side by side, differences, which change moved what; any number of scenarios.
+
+The same content classes, look and writer as the workbook of a plan. Every sum is a live formula over the sheet Lines,
+stored with its value.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from fundalloc.compare.comparison import Comparison
+from fundalloc.errors import UsageError, did_you_mean
+from fundalloc.export.comparison.pages import Pages
+from fundalloc.export.comparison.sheets import build_sheets
+from fundalloc.export.files import replacing
+from fundalloc.export.workbook.writer import Paper, render
+from fundalloc.labels import languages
+from fundalloc.money import decimals
+
+NO_DATE = "2000-01-01"
+"""Where no side says of which date it is: a workbook needs one, and the clock must not decide."""
+
+
+def write_comparison(found: Comparison, path: str | Path, language: str | None = None) -> Path:
+    """Write a comparison as an Excel workbook and return its path; the same comparison gives the same bytes.
+
+    Raises OutputError when the file cannot be written, and then leaves nothing behind; UsageError for an unknown language.
+    """
+    target = Path(path)
+    content = comparison_bytes(found, language)
+    with replacing(target) as temporary:
+        temporary.write_bytes(content)
+    return target
+
+
+def comparison_bytes(found: Comparison, language: str | None = None) -> bytes:
+    """Return the workbook as bytes."""
+    known = next((side.inputs.scenario for side in found.sides if side.inputs), None)
+    chosen = language or (known.head.output.language if known else "en")
+    if chosen not in languages():
+        raise UsageError(f"no labels in '{chosen}': {did_you_mean(chosen, languages())}")
+    pages = Pages(found, chosen)
+    sheets = build_sheets(pages)
+    return render(sheets, {sheet.key: pages.sheet_text(sheet.key, "name") for sheet in sheets}, _paper(pages))
+
+
+def _paper(pages: Pages) -> Paper:
+    found = pages.found
+    heads = [side.inputs.scenario.head for side in found.sides if side.inputs]
+    date = max((side.outcome.as_of for side in found.sides if side.outcome.as_of), default=NO_DATE)
+    prints = " ".join(side.outcome.digest[:8] or "–" for side in found.sides)
+    comments = [pages.word("cover.illustrative")] if pages.illustrative else []
+    return Paper(
+        title=pages.heading,
+        subject=pages.sheet_text("cover", "says", period=pages.period),
+        author=", ".join(dict.fromkeys(head.author for head in heads if head.author)),
+        comments=" ".join([*comments, pages.word("cover.not_official")]),
+        keywords=f"{', '.join(side.name for side in found.sides)}, fundalloc {version('fundalloc')}",
+        created=datetime.fromisoformat(date),
+        marking=pages.marking,
+        footer=f"{pages.say('footer')} · {date} · {prints}",
+        page=pages.word("page"),
+        back=pages.word("back"),
+        decimals=decimals(found.step),
+    )

@@ -1,0 +1,175 @@
+"""What every sheet of a comparison needs to know: the words, the headings of the sides, and how sums are spelt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Literal
+
+from fundalloc.compare.attribution import Attribution
+from fundalloc.compare.comparison import Comparison, Pair
+from fundalloc.compare.outcome import BUDGET
+from fundalloc.export.workbook.book import distinct, escaped, quoted, safe_codes
+from fundalloc.export.workbook.content import Cell, Column, Formula
+from fundalloc.labels import Words, label
+from fundalloc.scenario.plans import LineKey
+
+LINES = "Lines"
+"""The table that all sums add up."""
+NAMED = ("instrument", "partnership", "area")
+
+
+@dataclass(frozen=True)
+class Pages:
+    """One comparison, one language."""
+
+    found: Comparison
+    language: str
+
+    # -- words ------------------------------------------------------------------------------------------------------
+
+    def say(self, key: str, **values: object) -> str:
+        """Return a text of the catalogue, under `comparison`."""
+        return label(f"comparison.{key}", self.language, **values)
+
+    def word(self, key: str, **values: object) -> str:
+        """Return a text that the workbook of a plan has too, under `workbook`."""
+        return label(f"workbook.{key}", self.language, **values)
+
+    def sheet_text(self, sheet: str, part: str, **values: object) -> str:
+        """Return the name, title or sentence of a sheet."""
+        return self.say(f"sheet.{sheet}.{part}", **values)
+
+    def title(self, column: str) -> str:
+        """Return the heading of a column."""
+        return self.say(f"column.{column}")
+
+    @property
+    def words(self) -> Words:
+        """Numbers as the language writes them."""
+        return Words(self.language)
+
+    @property
+    def heading(self) -> str:
+        """The title of the comparison."""
+        return self.say("heading", first=self.found.first.name, others=", ".join(side.name for side in self.found.sides[1:]))
+
+    @property
+    def period(self) -> str:
+        """The years as printed."""
+        years = self.found.years
+        return f"{years[0]}-{years[-1]}" if len(years) > 1 else "".join(years)
+
+    @property
+    def illustrative(self) -> bool:
+        """Whether any side holds illustrative data."""
+        return any(side.inputs is not None and side.inputs.scenario.head.illustrative for side in self.found.sides)
+
+    @property
+    def marking(self) -> str:
+        """How the pages are marked: as the first side that says so."""
+        for side in self.found.sides:
+            marking = side.inputs.scenario.head.output.marking if side.inputs else None
+            if marking:
+                return marking.within(self.language)
+        return self.word("scenario_state.draft")
+
+    # -- sides ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def sides(self) -> list[str]:
+        """A heading per side, unlike all other headings."""
+        return distinct([side.name for side in self.found.sides], self._taken)
+
+    @cached_property
+    def changes(self) -> list[str]:
+        """A heading per change against the first side."""
+        return distinct([self.say("change_of", side=name) for name in self.sides[1:]], [*self._taken, *self.sides])
+
+    @property
+    def _taken(self) -> list[str]:
+        return [self.title(key) for key in ("instrument", "partnership", "area", "year", "kind_of_money", "line_key", "indicator", "comment")]
+
+    @property
+    def attributions(self) -> list[tuple[Pair, Attribution]]:
+        """The pairs of which it is known which change moved what."""
+        return [(pair, pair.attribution) for pair in self.found.pairs if isinstance(pair.attribution, Attribution)]
+
+    def short(self, pair: Pair) -> str:
+        """Return the heading of a pair's second side."""
+        return self.sides[self.found.sides.index(pair.b)]
+
+    # -- ids --------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def keys(self) -> list[LineKey]:
+        """All lines that hold money in any side, in the order of their names."""
+        keys = dict.fromkeys(key for side in self.found.sides for key in side.outcome.amounts)
+        order = {name: {row.member: k for k, row in enumerate(self.found.rows(name))} for name in (*NAMED, "year")}
+        places = [order[name] for name in (*NAMED, "year")]
+        return sorted(keys, key=lambda key: tuple(place.get(member, len(place)) for place, member in zip(places, key, strict=True)))
+
+    @cached_property
+    def codes(self) -> dict[str, dict[str, str]]:
+        """Ids as they stand in cells."""
+        members = {name: dict.fromkeys(key[k] for key in self.keys) for k, name in enumerate(NAMED)}
+        return {name: safe_codes(list(found)) for name, found in members.items()}
+
+    def code(self, dimension: str, member: str) -> str:
+        """Return an id as it stands in cells."""
+        return self.codes.get(dimension, {}).get(member, member)
+
+    # -- cells ------------------------------------------------------------------------------------------------------
+
+    def column(
+        self,
+        key: str,
+        style: str,
+        cells: Iterable[Cell],
+        totals: tuple[Cell, ...] = (),
+        width: float | None = None,
+        printed: bool = True,
+        flags: tuple[tuple[str, str], ...] = (),
+    ) -> Column:
+        """Return a column whose heading is in the catalogue."""
+        return Column(self.title(key), style, tuple(cells), totals, width, printed, "", flags)
+
+    def amounts(self, cells: Sequence[Sequence[Cell]], totals: Sequence[tuple[Cell, ...]]) -> list[Column]:
+        """Return a column per side; cells run by side."""
+        named = zip(self.sides, cells, totals, strict=True)
+        return [Column(name, "money", tuple(column), total) for name, column, total in named]
+
+    def differences(self, table: str, rows: Sequence[tuple[Fraction, ...]], totals: Sequence[tuple[Cell, ...]]) -> list[Column]:
+        """Return a column per change, as live differences of the side's column and the first one's; rows hold amounts per side."""
+        out = []
+        mark: Literal["change"] = "change"
+        for k, (name, total) in enumerate(zip(self.changes, totals, strict=True), start=1):
+            text = f"={self.here(table, self.sides[k])}-{self.here(table, self.sides[0])}"
+            cells = tuple(Formula(text, float(row[k] - row[0])) for row in rows)
+            out.append(Column(name, "change", cells, total, width=max(14.0, len(name) * 0.75), mark=mark))
+        return out
+
+    def all(self, table: str, heading: str) -> str:
+        """Return the reference to a whole column."""
+        return f"{table}[{escaped(heading)}]"
+
+    def here(self, table: str, heading: str) -> str:
+        """Return the reference to a column in the formula's own row."""
+        return f"{table}[[#This Row],[{escaped(heading)}]]"
+
+    def sum_of_lines(self, side: int, *criteria: tuple[str, str], kind: str | None = BUDGET) -> str:
+        """Return SUMIFS over a side's lines; criteria are pairs of column key and formula text."""
+        wanted = [*criteria, *([("kind_of_money", quoted(self.kind(kind)))] if kind else [])]
+        conditions = ",".join(f"{self.all(LINES, self.title(key))},{text}" for key, text in wanted)
+        column = self.all(LINES, self.sides[side])
+        return f"SUMIFS({column},{conditions})" if wanted else f"SUM({column})"
+
+    def kind(self, kind: str) -> str:
+        """Return the word for a kind of money."""
+        return self.word(f"counts.{kind}")
+
+    def kind_of(self, instrument: str) -> str:
+        """Return the word for an instrument's kind of money."""
+        return self.kind(self.found.kind(instrument))

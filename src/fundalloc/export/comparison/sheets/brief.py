@@ -1,0 +1,133 @@
+"""One page for the cabinet: what every scenario comes to, who gains, who loses, and what it takes to get there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from fundalloc.compare.comparison import Row
+from fundalloc.compare.movements import CLASSES
+from fundalloc.export.comparison.pages import LINES, Pages
+from fundalloc.export.comparison.sheets import movements
+from fundalloc.export.comparison.sheets.side_by_side import TABLES, areas_chart, changes_chart
+from fundalloc.export.workbook.book import quoted
+from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled, Table
+from fundalloc.plan.verify import BREACH, MISSED
+
+Line = tuple[str, list[Cell], str]
+"""What it is, a cell per side, and a comment."""
+
+
+def build(pages: Pages) -> Sheet:
+    """Return the sheet."""
+    lines = [*_money(pages), *_who(pages), *_reach(pages), *_quality(pages)]
+    columns = [Column(name, "money", tuple(cells[k] for _, cells, _ in lines), width=18) for k, name in enumerate(pages.sides)]
+    table = Table(
+        "Brief",
+        (
+            pages.column("indicator", "text", [says for says, _, _ in lines], width=46),
+            *columns,
+            pages.column("comment", "note", [comment for _, _, comment in lines], width=max(40, 116 - 46 - 18 * (len(columns) - 1))),
+        ),
+    )
+    rows = sorted(pages.found.rows("partnership"), key=lambda row: -row.largest)
+    height = 400
+    charts = (
+        areas_chart(pages, len(pages.found.rows("area")), 0.48, height),
+        changes_chart(pages, rows, 0.52, 10 if len(columns) < 4 else 7, height),
+    )
+    says = pages.sheet_text("brief", "says", first=pages.sides[0], period=pages.period)
+    return Sheet("brief", pages.sheet_text("brief", "title"), says, table, charts=charts, frozen=False, one_page=True)
+
+
+def _line(pages: Pages, key: str, cells: list[Cell], **values: object) -> Line:
+    return pages.say(f"brief.{key}.says", **values), cells, pages.say(f"brief.{key}.comment", **values)
+
+
+def _money(pages: Pages) -> Iterator[Line]:
+    """The EU budget in all, and by area."""
+    found, sides = pages.found, range(len(pages.found.sides))
+    total = found.total().amounts
+    yield _line(pages, "planned", [Styled(Formula(f"={pages.sum_of_lines(k)}", float(total[k])), "total") for k in sides], period=pages.period)
+    whole = pages.say("brief.of_which")
+    for row in found.rows("area"):
+        name = found.name("area", row.member)
+        cells: list[Cell] = []
+        for k in sides:
+            text = pages.sum_of_lines(k, ("area_id", quoted(pages.code("area", row.member))))
+            cells.append(Formula(f"={text}", float(row.amounts[k])))
+        yield whole.format(area=name), cells, _spread(pages, row)
+
+
+def _spread(pages: Pages, row: Row) -> str:
+    """Say which scenario changes an area most."""
+    if not row.largest:
+        return pages.say("brief.same")
+    k = max(range(1, len(row.amounts)), key=lambda n: abs(row.amounts[n] - row.amounts[0]))
+    change = row.amounts[k] - row.amounts[0]
+    relative = pages.words.share(abs(change) / row.amounts[0]) if row.amounts[0] else ""
+    key = "most_up" if change > 0 else "most_down"
+    return pages.say(f"brief.{key}" if relative else "brief.new", side=pages.sides[k], part=relative)
+
+
+def _who(pages: Pages) -> Iterator[Line]:
+    """Money that sits elsewhere, who gains and who loses."""
+    table, pairs = TABLES["partnership"], pages.found.pairs
+    rows = pages.found.rows("partnership")
+    moved: list[Cell] = [None]
+    for k, pair in enumerate(pairs, start=1):
+        first, other = (pages.all(LINES, pages.sides[n]) for n in (0, k))
+        moved.append(Formula(f"=SUMPRODUCT(ABS({other}-{first}))/2", float(pair.moved)))
+    yield _line(pages, "moved", moved, first=pages.sides[0])
+    for key, sign, sense in (("gain", 1, ">0"), ("lose", -1, "<0")):
+        counts: list[Cell] = [None]
+        for k, heading in enumerate(pages.changes, start=1):
+            count = sum(1 for row in rows if sign * (row.amounts[k] - row.amounts[0]) > 0)
+            counts.append(Styled(Formula(f"=COUNTIF({pages.all(table, heading)},{quoted(sense)})", count), "number"))
+        yield _line(pages, key, counts)
+    names = pages.all(table, pages.title("partnership"))
+    for key, sign, function in (("most_gain", 1, "MAX"), ("most_loss", -1, "MIN")):
+        cells: list[Cell] = [None]
+        for k, heading in enumerate(pages.changes, start=1):
+            cells.append(_extreme(pages, rows, k, sign, f"{function}({pages.all(table, heading)})", names, pages.all(table, heading)))
+        yield _line(pages, key, cells)
+
+
+def _extreme(pages: Pages, rows: list[Row], side: int, sign: int, best: str, names: str, changes: str) -> Cell:
+    ordered = sorted(rows, key=lambda row: -row.largest)
+    ends = [row.amounts[side] - row.amounts[0] for row in ordered]
+    value = max(ends, key=lambda change: sign * change, default=Fraction(0))
+    if not sign * value > 0:
+        return Styled(pages.say("nobody"), "right_text")
+    name = pages.found.name("partnership", ordered[ends.index(value)].member)
+    return Styled(Formula(f"=INDEX({names},MATCH({best},{changes},0))", name), "right_text")
+
+
+def _reach(pages: Pages) -> Iterator[Line]:
+    """How many movements reach how far."""
+    for reach in CLASSES:
+        cells: list[Cell] = [None]
+        for pair in pages.found.pairs:
+            variant, column = (pages.all(movements.TABLE, pages.title(key)) for key in ("variant", "reach"))
+            text = f"=COUNTIFS({variant},{quoted(pages.short(pair))},{column},{quoted(pages.say(f'reach.{reach}'))})"
+            cells.append(Styled(Formula(text, pair.movements.sums(reach)[0]), "number"))
+        yield _line(pages, reach, cells)
+
+
+def _quality(pages: Pages) -> Iterator[Line]:
+    """Coverage, rules and score, as the program measured them."""
+    sides = pages.found.sides
+    plans = [side.outcome.plan for side in sides]
+    if all(plan is not None and plan.coverage.need.sum() > 0 for plan in plans):
+        met = [float(plan.coverage.met.sum() / plan.coverage.need.sum()) for plan in plans if plan]
+        yield _line(pages, "coverage", [Styled(value, "share") for value in met])
+    for key, status in (("missed", MISSED), ("broken", BREACH)):
+        if all(side.outcome.rules is not None for side in sides):
+            counts = [sum(1 for rule in side.outcome.rules or () if rule.status == status) for side in sides]
+            if key != "broken" or any(counts):
+                yield _line(pages, key, [Styled(count, "number") for count in counts])
+    scores = [side.outcome.score for side in sides]
+    if all(score is not None for score in scores):
+        yield _line(pages, "score", [Styled(score or 0.0, "points") for score in scores])
+
+

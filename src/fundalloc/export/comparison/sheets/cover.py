@@ -1,0 +1,52 @@
+"""The cover: what is compared, whether it adds up, and where to find what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from fundalloc.export.comparison.pages import Pages
+from fundalloc.export.comparison.sheets.movements import clause_text
+from fundalloc.export.workbook.book import quoted
+from fundalloc.export.workbook.content import Fact, Formula, Link, Sheet, Styled, Table
+
+
+def build(pages: Pages, others: Sequence[Sheet]) -> Sheet:
+    """Return the cover of a workbook with these other sheets."""
+    table = Table(
+        "Contents",
+        (
+            pages.column("sheet", "link", [Link(sheet.key) for sheet in others], width=32),
+            pages.column("answers", "text", [pages.sheet_text(sheet.key, "answers") for sheet in others], width=86),
+        ),
+    )
+    return Sheet(
+        "cover",
+        pages.heading,
+        pages.sheet_text("cover", "says", period=pages.period),
+        table,
+        facts=tuple(_facts(pages)),
+        portrait=True,
+        frozen=False,
+        one_page=True,
+        cover=True,
+    )
+
+
+def _facts(pages: Pages) -> Iterator[Fact]:
+    word, found = pages.word, pages.found
+    passed = word("cover.all_checks_pass")
+    failing = f"{quoted(pages.say('checks_fail'))}&FailedChecks"
+    yield Fact(word("cover.checks"), Styled(Formula(f"=IF(FailedChecks=0,{quoted(passed)},{failing})", passed), "strong"), good=passed)
+    for name, side in zip(pages.sides, found.sides, strict=True):
+        title = side.inputs.scenario.head.title.within(pages.language) if side.inputs else side.given
+        yield Fact(pages.say("first_side", name=name) if side is found.first else name, title)
+    if pages.illustrative:
+        yield Fact(word("cover.data"), Styled(word("cover.illustrative"), "warning"))
+    yield Fact(word("cover.standing"), word("cover.not_official"))
+    yield Fact(word("cover.amounts"), pages.say("amounts", period=pages.period))
+    yield Fact(pages.say("reach_word"), clause_text(pages, found.pairs[0].movements.clause))
+    if pages.attributions:
+        yield Fact(pages.say("shares_word"), pages.say("shares_mean"))
+    unknown = [pair for pair in found.pairs if isinstance(pair.attribution, str)]
+    for pair in unknown:
+        yield Fact(pages.short(pair), pages.say("no_shares", reason=pair.attribution))

@@ -1,0 +1,160 @@
+"""The scenarios side by side, and every one's difference from the first: by partnership, area, instrument, year and marker."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from fundalloc.compare.comparison import Row
+from fundalloc.compare.outcome import BUDGET, PARTNER
+from fundalloc.export.comparison.pages import Pages
+from fundalloc.export.workbook.book import quoted
+from fundalloc.export.workbook.content import Cell, Chart, Column, ColumnSum, Formula, Series, Sheet, Table
+
+TABLES = {
+    "partnership": "ByPartnership",
+    "area": "ByArea",
+    "instrument": "ByInstrument",
+    "year": "ByYear",
+    "marker": "ByMarker",
+}
+WIDTHS = {"partnership": 36, "area": 30, "instrument": 30, "year": 14, "marker": 24}
+MOST_BARS = 12
+
+
+def by_partnership(pages: Pages) -> Sheet:
+    """Return the sheet with the partnerships, those that change most first."""
+    return _sheet(pages, "partnership")
+
+
+def by_area(pages: Pages) -> Sheet:
+    """Return the sheet with the areas."""
+    return _sheet(pages, "area")
+
+
+def by_instrument(pages: Pages) -> Sheet:
+    """Return the sheet with the instruments; EU budget and partner money are added up apart."""
+    rows = _rows(pages, "instrument")
+    extra = (pages.column("kind_of_money", "note", [pages.kind_of(row.member) for row in rows], width=14),)
+    kinds = [kind for kind in (BUDGET, PARTNER) if any(pages.found.kind(row.member) == kind for row in rows)]
+    return _sheet(pages, "instrument", rows, extra, kinds)
+
+
+def by_year(pages: Pages) -> Sheet:
+    """Return the sheet with the years."""
+    return _sheet(pages, "year")
+
+
+def by_marker(pages: Pages) -> Sheet | None:
+    """Return the sheet with the markers, as the program weighted the money; None without coefficients."""
+    rows = _rows(pages, "marker")
+    if not rows or any(side.outcome.markers is None for side in pages.found.sides):
+        return None
+    return _sheet(pages, "marker", rows)
+
+
+def _rows(pages: Pages, dimension: str) -> list[Row]:
+    rows = pages.found.rows(dimension)
+    return sorted(rows, key=lambda row: -row.largest) if dimension == "partnership" else rows
+
+
+def _sheet(
+    pages: Pages, dimension: str, rows: Sequence[Row] | None = None, extra: tuple[Column, ...] = (), kinds: Sequence[str] = (BUDGET,)
+) -> Sheet:
+    rows = _rows(pages, dimension) if rows is None else rows
+    table, sides = TABLES[dimension], range(len(pages.found.sides))
+    stored = dimension == "marker"
+    cells = [[float(row.amounts[k]) if stored else _sum(pages, dimension, row, k) for row in rows] for k in sides]
+    totals = [() if stored else _totals(pages, table, rows, k, dimension, kinds) for k in sides]
+    changed = [() if stored else _changes(pages, table, rows, k, dimension, kinds) for k in sides[1:]]
+    words = [pages.kind(kind) for kind in kinds] if dimension == "instrument" else [pages.word("total.budget")]
+    members: list[Cell] = [int(row.member) if dimension == "year" and row.member.isdigit() else _name(pages, dimension, row) for row in rows]
+    id_column = () if dimension in ("year", "marker") else (
+        pages.column(f"{dimension}_id", "code", [pages.code(dimension, row.member) for row in rows], printed=False),
+    )  # fmt: skip
+    body = Table(
+        table,
+        (
+            pages.column(dimension, "label" if dimension == "year" else "text", members, () if stored else tuple(words), width=WIDTHS[dimension]),
+            *pages.amounts(cells, totals),
+            *pages.differences(table, [row.amounts for row in rows], changed),
+            *extra,
+            *id_column,
+        ),
+        filtered=len(rows) > 20,
+    )
+    key = f"by_{dimension}"
+    says = pages.sheet_text(key, "says", first=pages.sides[0], period=pages.period)
+    charts = (areas_chart(pages, len(rows)),) if dimension == "area" else (changes_chart(pages, rows),) if dimension == "partnership" else ()
+    return Sheet(key, pages.sheet_text(key, "title"), says, body, unit=pages.word("unit"), charts=charts)
+
+
+def _name(pages: Pages, dimension: str, row: Row) -> str:
+    return pages.found.name(dimension, row.member)
+
+
+def _sum(pages: Pages, dimension: str, row: Row, side: int) -> Formula:
+    column = "year" if dimension == "year" else f"{dimension}_id"
+    heading = pages.title("year" if dimension == "year" else column)
+    criterion = (column, pages.here(TABLES[dimension], heading))
+    text = pages.sum_of_lines(side, criterion, kind=None if dimension == "instrument" else BUDGET)
+    return Formula(f"={text}", float(row.amounts[side]))
+
+
+def _totals(pages: Pages, table: str, rows: Sequence[Row], side: int, dimension: str, kinds: Sequence[str]) -> tuple[Cell, ...]:
+    sums = [sum((row.amounts[side] for row in rows if _of(pages, dimension, row, kind)), Fraction(0)) for kind in kinds]
+    if dimension != "instrument":
+        return (ColumnSum(float(sums[0])),)
+    return tuple(_of_kind(pages, table, pages.sides[side], kind, float(total)) for kind, total in zip(kinds, sums, strict=True))
+
+
+def _changes(pages: Pages, table: str, rows: Sequence[Row], side: int, dimension: str, kinds: Sequence[str]) -> tuple[Cell, ...]:
+    sums = [sum((r.amounts[side] - r.amounts[0] for r in rows if _of(pages, dimension, r, kind)), Fraction(0)) for kind in kinds]
+    if dimension != "instrument":
+        return (ColumnSum(float(sums[0])),)
+    return tuple(_of_kind(pages, table, pages.changes[side - 1], kind, float(total)) for kind, total in zip(kinds, sums, strict=True))
+
+
+def _of(pages: Pages, dimension: str, row: Row, kind: str) -> bool:
+    return dimension != "instrument" or pages.found.kind(row.member) == kind
+
+
+def _of_kind(pages: Pages, table: str, heading: str, kind: str, value: float) -> Formula:
+    kinds = pages.all(table, pages.title("kind_of_money"))
+    return Formula(f"=SUMIFS({pages.all(table, heading)},{kinds},{quoted(pages.kind(kind))})", value)
+
+
+def areas_chart(pages: Pages, count: int, width: float = 1.0, height: int = 330) -> Chart:
+    """Return the areas of every scenario beside each other."""
+    rows, sides = (0, count - 1), len(pages.found.sides)
+    series = tuple(Series(TABLES["area"], rows, (1 + k, 1 + k), (-1, 1 + k)) for k in range(sides))
+    words = {"period": pages.period}
+    return Chart(
+        "column",
+        pages.say("chart.areas_title", **words),
+        pages.say("chart.areas_alt", **words),
+        Series(TABLES["area"], rows, (0, 0)),
+        series,
+        width,
+        height,
+        beside=True,
+    )
+
+
+def changes_chart(pages: Pages, rows: Sequence[Row], width: float = 1.0, most: int = MOST_BARS, height: int = 0) -> Chart:
+    """Return the partnerships that change most, one bar per scenario."""
+    count = max(1, min(most, sum(1 for row in rows if row.largest)))
+    sides = len(pages.found.sides)
+    body = (0, count - 1)
+    series = tuple(Series(TABLES["partnership"], body, (sides + k, sides + k), (-1, sides + k)) for k in range(1, sides))
+    words = {"period": pages.period, "count": count, "first": pages.sides[0]}
+    return Chart(
+        "bar",
+        pages.say("chart.changes_title", **words),
+        pages.say("chart.changes_alt", **words),
+        Series(TABLES["partnership"], body, (0, 0)),
+        series,
+        width,
+        height or max(300, 110 + count * (10 + 9 * (sides - 1))),
+        beside=True,
+    )

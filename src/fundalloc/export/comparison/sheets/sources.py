@@ -1,0 +1,30 @@
+"""What was compared: files, fingerprints, dates, and whether the plan was computed or read."""
+
+from __future__ import annotations
+
+from fundalloc.compare.sides import Side
+from fundalloc.export.comparison.pages import Pages
+from fundalloc.export.workbook.content import Sheet, Table
+
+
+def build(pages: Pages) -> Sheet:
+    """Return the sheet."""
+    sides = pages.found.sides
+    table = Table(
+        "Sources",
+        (
+            pages.column("name", "strong", pages.sides, width=28),
+            pages.column("scenario_title", "text", [_title(pages, side) for side in sides], width=56),
+            pages.column("given", "code", [side.given.replace("\\", "/").rsplit("/", 1)[-1] for side in sides], width=36),
+            pages.column("as_of", "text", [side.outcome.as_of for side in sides], width=13),
+            pages.column("plan_is", "text", [pages.say("solved" if side.solved else "read") for side in sides], width=22),
+            pages.column("solver_status", "text", [side.outcome.status for side in sides], width=14),
+            pages.column("inputs_are", "note", [side.missing or pages.say("known") for side in sides], width=40),
+            pages.column("fingerprint", "code", [side.outcome.digest for side in sides], printed=False),
+        ),
+    )
+    return Sheet("sources", pages.sheet_text("sources", "title"), pages.sheet_text("sources", "says"), table, colour="rest")
+
+
+def _title(pages: Pages, side: Side) -> str:
+    return side.inputs.scenario.head.title.within(pages.language) if side.inputs else ""

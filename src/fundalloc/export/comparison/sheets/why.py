@@ -1,0 +1,199 @@
+"""Which change moved what: the shares of every override, a waterfall per scenario, and all shares one by one."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from fundalloc.compare.attribution import Attribution, Part
+from fundalloc.compare.comparison import Pair
+from fundalloc.export.comparison.pages import Pages
+from fundalloc.export.workbook.book import quoted, shorten
+from fundalloc.export.workbook.content import Cell, Chart, Column, Formula, Series, Sheet, Table
+
+TABLE, PARTS, WATERFALL = "WhatMovedIt", "Parts", "Waterfall"
+DIMENSIONS = ("area", "partnership", "instrument", "year")
+LONGEST = 26
+"""Characters of a label under a column of a waterfall."""
+
+
+def build(pages: Pages) -> Sheet | None:
+    """Return the table of overrides and areas with its waterfalls; None when no shares are known."""
+    if not pages.attributions:
+        return None
+    areas = [row.member for row in pages.found.rows("area")]
+    variants: list[Cell] = []
+    keys: list[Cell] = []
+    says: list[Cell] = []
+    cells: list[list[Cell]] = [[] for _ in areas]
+    totals: list[Cell] = []
+    scores: list[Cell] = []
+    strong: set[int] = set()
+    for pair, found in pages.attributions:
+        parts = {part.member: part for part in found.by("area")}
+        for i, override in enumerate(found.overrides):
+            variants.append(pages.short(pair))
+            keys.append(override.key)
+            says.append(override.says)
+            for column, area in zip(cells, areas, strict=True):
+                column.append(_share(pages, area, parts[area].parts[i] if area in parts else Fraction(0)))
+            totals.append(Formula(f"=SUM(BESIDE({len(areas)}))", float(sum(p.parts[i] for p in parts.values()))))
+            scores.append(float(found.score.parts[i]))
+        strong.add(len(keys))
+        variants.append(pages.short(pair))
+        keys.append(pages.say("all_changes"))
+        says.append(pages.say("difference_of", first=pages.sides[0], side=pages.short(pair)))
+        for column, area in zip(cells, areas, strict=True):
+            column.append(_difference(pages, pair, area, parts[area].change if area in parts else Fraction(0)))
+        totals.append(Formula(f"=SUM(BESIDE({len(areas)}))", float(sum(p.change for p in parts.values()))))
+        scores.append(float(found.score.change))
+    titles = [pages.found.name("area", area) for area in areas]
+    table = Table(
+        TABLE,
+        (
+            pages.column("variant", "strong", variants, width=24),
+            pages.column("override", "text", keys, width=36),
+            pages.column("says", "note", says, width=58),
+            *(Column(title, "change", tuple(column), width=14) for title, column in zip(titles, cells, strict=True)),
+            pages.column("total", "change", totals, width=12),
+            pages.column("score_points", "change", scores, width=12),
+            pages.column("override_id", "code", keys, printed=False),
+        ),
+        strong=frozenset(strong),
+    )
+    says_so = pages.sheet_text("why", "says", how="; ".join(f"{pages.short(p)}: {_how(pages, a)}" for p, a in pages.attributions))
+    return Sheet("why", pages.sheet_text("why", "title"), says_so, table, unit=pages.word("unit"), charts=tuple(_charts(pages)))
+
+
+def _how(pages: Pages, found: Attribution) -> str:
+    count = len(found.overrides)
+    if found.shares.sampled:
+        return pages.say("how.sampled", orders=found.shares.orders, count=count, seed=found.seed)
+    return pages.say("how.all_orders", count=count)
+
+
+def _share(pages: Pages, area: str, value: Fraction) -> Formula:
+    """Return one share, looked up among all shares."""
+    return Formula(f"={_look_up(pages, TABLE, area)}", float(value))
+
+
+def _look_up(pages: Pages, table: str, area: str) -> str:
+    amount, variant, override, dimension, member = (
+        pages.all(PARTS, pages.title(key)) for key in ("amount", "variant", "override_id", "by", "member_id")
+    )
+    here = [pages.here(table, pages.title(key)) for key in ("variant", "override_id")]
+    is_area = f"{dimension},{quoted(pages.title('area'))},{member},{quoted(pages.code('area', area))}"
+    return f"SUMIFS({amount},{variant},{here[0]},{override},{here[1]},{is_area})"
+
+
+def _difference(pages: Pages, pair: Pair, area: str, value: Fraction) -> Formula:
+    criterion = ("area_id", quoted(pages.code("area", area)))
+    side = pages.found.sides.index(pair.b)
+    return Formula(f"={pages.sum_of_lines(side, criterion)}-{pages.sum_of_lines(0, criterion)}", float(value))
+
+
+def parts(pages: Pages) -> Sheet | None:
+    """Return all shares, one per row; None when no shares are known."""
+    rows = [
+        (pages.short(pair), override.key, dimension, part.member, part.parts[i])
+        for pair, found in pages.attributions
+        for dimension in DIMENSIONS
+        for part in found.by(dimension)
+        for i, override in enumerate(found.overrides)
+        if part.parts[i]
+    ]
+    if not rows:
+        return None
+    table = Table(
+        PARTS,
+        (
+            pages.column("variant", "strong", [row[0] for row in rows], width=24),
+            pages.column("override_id", "text", [row[1] for row in rows], width=38),
+            pages.column("by", "text", [pages.title(row[2]) for row in rows], width=16),
+            pages.column("member", "text", [row[3] if row[2] == "year" else pages.found.name(row[2], row[3]) for row in rows], width=42),
+            pages.column("amount", "change", [float(row[4]) for row in rows], width=14),
+            pages.column("member_id", "code", [pages.code(row[2], row[3]) for row in rows], printed=False),
+        ),
+        filtered=True,
+    )
+    return Sheet("parts", pages.sheet_text("parts", "title"), pages.sheet_text("parts", "says"), table, unit=pages.word("unit"))
+
+
+# --- Waterfalls ------------------------------------------------------------------------------------------------------
+
+
+def _shown(found: Attribution) -> Part | None:
+    """Return the area that changes most: the one that a waterfall shows."""
+    areas = found.by("area")
+    return areas[0] if areas else None
+
+
+def waterfall(pages: Pages) -> Sheet | None:
+    """Return the figures behind the waterfalls; None when there are none."""
+    columns: dict[str, list[Cell]] = {
+        key: [] for key in ("label", "variant", "area", "invisible", "whole", "rise", "fall", "change", "level", "override_id")
+    }
+    for pair, found in pages.attributions:
+        _steps(pages, pair, found, columns)
+    if not columns["label"]:
+        return None
+    styles = {"label": "text", "variant": "note", "area": "note", "change": "change", "override_id": "code"}
+    widths = {"label": 34, "variant": 24, "area": 24, "override_id": 36}
+    table = Table(WATERFALL, tuple(pages.column(k, styles.get(k, "money"), cells, width=widths.get(k, 14)) for k, cells in columns.items()))
+    return Sheet(
+        "waterfall", pages.sheet_text("waterfall", "title"), pages.sheet_text("waterfall", "says"), table, unit=pages.word("unit"), colour="rest"
+    )
+
+
+def _steps(pages: Pages, pair: Pair, found: Attribution, columns: dict[str, list[Cell]]) -> None:
+    """Add the bars of one waterfall: the first plan, every override on top of what stands before it, the other plan."""
+    part = _shown(found)
+    if part is None:
+        return
+    side = pages.found.sides.index(pair.b)
+    amounts = next(row.amounts for row in pages.found.rows("area") if row.member == part.member)
+    change, level_here = (pages.here(WATERFALL, pages.title(key)) for key in ("change", "level"))
+    criterion = ("area_id", quoted(pages.code("area", part.member)))
+    level = amounts[0]
+    for label, at in ((pages.sides[0], 0), *((override.key, None) for override in found.overrides), (pages.sides[side], side)):
+        columns["label"].append(shorten(label, LONGEST))
+        columns["variant"].append(pages.short(pair))
+        columns["area"].append(pages.found.name("area", part.member))
+        if at is not None:
+            for key in ("invisible", "rise", "fall", "change"):
+                columns[key].append(0)
+            columns["whole"].append(Formula(f"={pages.sum_of_lines(at, criterion)}", float(amounts[at])))
+            columns["level"].append(Formula(f"={pages.here(WATERFALL, pages.title('whole'))}", float(amounts[at])))
+            columns["override_id"].append("")
+            continue
+        moved = part.parts[[override.key for override in found.overrides].index(label)]
+        columns["override_id"].append(label)
+        columns["whole"].append(0)
+        columns["change"].append(Formula(f"={_look_up(pages, WATERFALL, part.member)}", float(moved)))
+        columns["invisible"].append(Formula(f"=MIN({level_here},{level_here}-{change})", float(min(level, level + moved))))
+        columns["rise"].append(Formula(f"=MAX(0,{change})", float(max(moved, Fraction(0)))))
+        columns["fall"].append(Formula(f"=MAX(0,-{change})", float(max(-moved, Fraction(0)))))
+        level += moved
+        columns["level"].append(Formula(f"=ABOVE(1)+{change}", float(level)))
+
+
+def _charts(pages: Pages) -> list[Chart]:
+    charts, first = [], 0
+    shown = [(pair, found, part) for pair, found in pages.attributions if (part := _shown(found)) is not None]
+    for pair, found, part in shown:
+        rows = (first, first + len(found.overrides) + 1)
+        first = rows[1] + 1
+        words = {"side": pages.short(pair), "area": pages.found.name("area", part.member), "first": pages.sides[0]}
+        charts.append(
+            Chart(
+                "column",
+                pages.say("chart.waterfall_title", **words),
+                pages.say("chart.waterfall_alt", **words),
+                Series(WATERFALL, rows, (0, 0)),
+                tuple(Series(WATERFALL, rows, (k, k), (-1, k), hidden=k == 3) for k in (3, 4, 5, 6)),
+                1.0 if len(shown) == 1 else 0.5,
+                340,
+            )
+        )
+    return charts
+
+

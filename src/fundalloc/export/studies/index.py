@@ -1,0 +1,39 @@
+"""The index of a batch: every scenario with its status and figures, and a link to its workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from fundalloc.export.studies.report import Report
+from fundalloc.scenario.scenario import Scenario
+from fundalloc.studies.batch import Outcome
+
+
+def index_report(outcomes: Sequence[Outcome], scenario: Scenario, language: str = "en") -> Report:
+    """Return the index of finished files, with links to workbooks beside it; the scenario lends its cover."""
+    solved = [o.plan for o in outcomes if o.plan is not None]
+    rows = []
+    for outcome in outcomes:
+        entry, plan = outcome.entry, outcome.plan
+        books = [Path(f).name for f in entry.files if f.endswith(".xlsx")]
+        rows.append(
+            {
+                "title": (plan.scenario.head.title.within(language) if plan else entry.title) or Path(entry.file).name,
+                "workbook": books[0] if books else None,
+                "status": entry.status,
+                "score": entry.score,
+                "impact": entry.impact,
+                "planned": float(plan.total("instrument", counts="budget").sum()) if plan else None,
+                "reused": outcome.reused,
+                "message": entry.message,
+                "file": entry.file,
+                "digest": entry.digest[:12],
+            }
+        )
+    table = pd.DataFrame(rows)
+    table = table.astype({name: float for name in ("score", "impact", "planned")})
+    facts = [("files", str(len(outcomes))), ("solved", str(len(solved)))]
+    return Report("index", scenario, {"runs": table}, facts, styles={"impact": "points"}, language=language)

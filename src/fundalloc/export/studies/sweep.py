@@ -1,0 +1,62 @@
+"""A sweep as a report."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from fundalloc.export.studies.report import Drawn, Report
+from fundalloc.studies.sweep import Sweep
+
+DIMENSIONS = ("partnership", "instrument", "area")
+
+
+def sweep_report(sweep: Sweep, language: str = "en") -> Report:
+    """Return the tables of a sweep: points, breaks, and the money of every member at every point."""
+    tables = {"points": _points(sweep)}
+    if sweep.breaks:
+        tables["breaks"] = _breaks(sweep)
+    for dimension in DIMENSIONS:
+        tables[dimension] = _amounts(sweep, dimension, language)
+    keys = [key.key for key in sweep.keys]
+    shares = {name: "share" if key.share else "factor" for name, key in zip(keys, sweep.keys, strict=True)}
+    if len(sweep.keys) == 1:
+        shares["value"] = shares["within"] = "share" if sweep.keys[0].share else "factor"
+    charts = []
+    if len(keys) == 1:
+        along = "0.0%" if sweep.keys[0].share else "#,##0"
+        charts = [Drawn("sweep_score", "points", keys[0], ("score",), (along, "#,##0"))]
+    now = ", ".join(f"{key.key} = {text}" for key, text in zip(sweep.keys, sweep.present, strict=True) if text is not None)
+    facts = [("varied", ", ".join(f"{k.key}: {k.values[0].text} … {k.values[-1].text}" for k in sweep.keys)), ("now", now or "–")]
+    stated = {"base_score": sweep.base.score, "breaks_exact": sweep.exact, "unsearched": sweep.unsearched}
+    return Report("sweep", sweep.scenario, tables, [f for f in facts if f[1]], charts, shares, stated, language)
+
+
+def _points(sweep: Sweep) -> pd.DataFrame:
+    rows = []
+    for k, point in enumerate(sweep.points):
+        row: dict[str, object] = {key.key: float(v.number) for key, v in zip(sweep.keys, point.values, strict=True)}
+        row |= {"score": point.score, "change": point.score - sweep.base.score}
+        if sweep.slopes:
+            row["price"] = sweep.slopes[k]
+        row |= {"unallocated": point.unallocated, "moved": point.moved, "status": str(point.status)}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _breaks(sweep: Sweep) -> pd.DataFrame:
+    return pd.DataFrame(
+        [{"value": b.value, "before": b.before, "after": b.after, "within": b.within, "reason": b.reason} for b in sweep.breaks]
+    )
+
+
+def _amounts(sweep: Sweep, dimension: str, language: str) -> pd.DataFrame:
+    """Return one row per member and one column per point with a plan."""
+    names = sweep.scenario.names(language)[dimension]
+    points = sweep.usable
+    members = list(dict.fromkeys(name for point in points for name in point.totals[dimension]))
+    table = pd.DataFrame({dimension: [names.get(m, m) for m in members]})
+    columns = {}
+    for point in points:
+        title = " / ".join(key.shown(value.number) for key, value in zip(sweep.keys, point.values, strict=True))
+        columns[title] = [point.totals[dimension].get(m, 0.0) for m in members]
+    return pd.concat([table, pd.DataFrame(columns)], axis=1)

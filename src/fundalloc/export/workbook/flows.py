@@ -1,0 +1,116 @@
+"""Formulas for money in motion: ceilings and transfers with what moves in and out, payments by the instruments' profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+
+from fundalloc.export.workbook.book import quoted
+from fundalloc.export.workbook.boxes import PLANNED, Box
+from fundalloc.export.workbook.sums import Candidate, Sums
+from fundalloc.facts.dimensions import Mask
+from fundalloc.facts.selection import IntArray
+from fundalloc.rules._kind import Kind
+
+TABLE = "Moves"
+
+
+def moved_money(sums: Sums, member: tuple[str, ...]) -> Iterator[Candidate]:
+    """Yield what counts against a ceiling (lines, and what moves out less what moves in) or against a transfer's limit.
+
+    `member` is (instrument, year or "total"), (transfer, "total") or ("from instrument", year).
+    """
+    facts = sums.book.plan.scenario.facts
+    moves = sums.book.plan.scenario.lines.moves
+    if len(member) != 2 or not len(moves):
+        return
+    name, year = member
+    ids = list(facts.dimensions.instrument.ids)
+    t = facts.years.index(int(year)) if year.isdigit() and int(year) in facts.years else None
+    if name in ids:
+        yield _ceiling(sums, ids.index(name), t)
+    elif name in [transfer.id for transfer in facts.transfers]:
+        position = [transfer.id for transfer in facts.transfers].index(name)
+        yield _moved(sums, moves.transfer == position, [("move", quoted(name))])
+    elif name.removeprefix("from ") in ids and t is not None:
+        giving = ids.index(name.removeprefix("from "))
+        picked = np.zeros(len(moves), dtype=bool)
+        picked[moves.transfers] = True
+        criteria = [("kind", quoted(sums.book.word("move", "transfer"))), ("from_id", sums.book.is_("instrument", giving)[1])]
+        yield _moved(sums, picked & (moves.source == giving) & (moves.year == t), [*criteria, sums.book.is_("year", t)])
+
+
+def _ceiling(sums: Sums, instrument: int, t: int | None) -> Candidate:
+    """Lines of an instrument in a year (None: the whole period), plus what leaves it, less what arrives."""
+    book, moves = sums.book, sums.book.plan.scenario.lines.moves
+    sizes = [len(d.ids) for d in book.plan.scenario.facts.dimensions]
+    box: Box = (
+        np.arange(sizes[0]) == instrument,
+        np.ones(sizes[1], dtype=bool),
+        np.ones(sizes[2], dtype=bool),
+        np.ones(sizes[3], dtype=bool) if t is None else np.arange(sizes[3]) == t,
+    )
+    transfer = np.zeros(len(moves), dtype=bool)
+    transfer[moves.transfers] = True
+    arrives = np.where(transfer, moves.year, moves.year + 1)
+    own = book.is_("instrument", instrument)[1]
+    leaving, coming = (moves.source == instrument), (moves.target == instrument)
+    out, into = [("from_id", own)], [("to_id", own)]
+    if t is None:
+        leaving, coming = leaving & transfer, coming & transfer
+        only = ("kind", quoted(book.word("move", "transfer")))
+        out, into = [*out, only], [*into, only]
+    else:
+        leaving, coming = leaving & (moves.year == t), coming & (arrives == t)
+        out, into = [*out, book.is_("year", t)], [*into, ("year_in", book.is_("year", t)[1])]
+    parts = [(sums.money(box), 1), (_moved(sums, leaving, out), 1), (_moved(sums, coming, into), -1)]
+    parts = [(part, sign) for (part, sign), some in zip(parts, (True, leaving.any(), coming.any()), strict=True) if some]
+    text = "".join(("-" if sign < 0 else "+" * bool(k)) + part.text for k, (part, sign) in enumerate(parts))
+    return Candidate(text, tuple(sum((sign * part.values[k] for part, sign in parts), Fraction(0)) for k in range(2)))
+
+
+def _moved(sums: Sums, picked: Mask, criteria: list[tuple[str, str]]) -> Candidate:
+    step = sums.book.plan.scenario.facts.step
+    text = sums.book.sum_if_text(TABLE, "amount", *criteria)
+    return Candidate(text, tuple(int(ledger.moves[picked].sum()) * step for ledger in sums.ledgers))
+
+
+def paid_money(sums: Sums, rule: Kind, box: Box, but: Box | None, t: int) -> Iterator[Candidate]:
+    """Yield payments in one year: every year's commitments times the part that is paid so much later, and what is outstanding."""
+    facts = sums.book.plan.scenario.facts
+    due = getattr(rule, "outstanding", None)
+    if due is None or but is not None:
+        return
+    outstanding = due.get(facts.years[t], due.get(0, Fraction(0)))
+    profiles = facts.payment_profiles
+    parts, values = [], [outstanding, outstanding]
+    for members in _same_profile(profiles.numerator, box[0]):
+        lags = [t - u for u in range(t + 1) if box[3][u] and t - u < profiles.numerator.shape[1]]
+        shares = {lag: Fraction(int(profiles.numerator[members[0], lag]), profiles.denominator) for lag in lags}
+        lags = [lag for lag in lags if shares[lag]]
+        some = np.isin(np.arange(len(box[0])), members), box[1], box[2], np.isin(np.arange(len(box[3])), [t - lag for lag in lags])
+        lags = [lag for lag in lags if sums.boxes.has_lines((*some[:3], np.arange(len(box[3])) == t - lag))]
+        if not lags:
+            continue
+        found = sums.boxes.criteria(some, frozenset({"year"}))
+        if found is None or len(found[1]) > 1:
+            return
+        separator = ";" if found[1] else ","
+        years, weight = (
+            "{" + separator.join(words) + "}" for words in ([str(facts.years[t - lag]) for lag in lags], [repr(float(shares[lag])) for lag in lags])
+        )
+        parts.append(f"SUMPRODUCT({sums.book.sum_if_text('Allocation', PLANNED, *found[0], ('year', years))}*{weight})")
+        for k, ledger in enumerate(sums.ledgers):
+            values[k] += sum((shares[lag] * ledger.sum((*some[:3], np.arange(len(box[3])) == t - lag)) for lag in lags), Fraction(0))
+    fixed = [repr(float(outstanding))] if outstanding or not parts else []
+    yield Candidate("+".join([*parts, *fixed]), tuple(values))
+
+
+def _same_profile(profiles: IntArray, instruments: Mask) -> list[list[int]]:
+    """Group the instruments of a mask by their payment profile."""
+    groups: dict[bytes, list[int]] = {}
+    for k in np.flatnonzero(instruments):
+        groups.setdefault(profiles[k].tobytes(), []).append(int(k))
+    return list(groups.values())

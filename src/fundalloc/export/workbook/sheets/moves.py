@@ -1,0 +1,99 @@
+"""Money that does not stay where it is: carried over, transferred, kept in reserve, or used as a last resort."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fundalloc.export.workbook.book import Book
+from fundalloc.export.workbook.content import Cell, Sheet, Table
+from fundalloc.export.workbook.flows import TABLE
+from fundalloc.facts.facts import NO_LIMIT
+from fundalloc.facts.moves import CARRY
+
+
+@dataclass(frozen=True)
+class _Move:
+    """One row: positions of the instruments, the years in which the money leaves and arrives, EUR million."""
+
+    kind: str
+    name: str
+    source: int
+    target: int | None
+    year: Cell
+    year_in: Cell
+    most: Cell
+    amount: Cell
+    legal: str
+
+
+def build(book: Book) -> Sheet | None:
+    """Return the sheet; None when nothing can move and nothing is kept back."""
+    rows = [*_moves(book), *_reserves(book), *_last_resorts(book)]
+    if not rows:
+        return None
+    facts = book.plan.scenario.facts
+    none = book.say("not_applicable")
+    labels = [book.labels["instrument"][i.id] for i in facts.instruments]
+    table = Table(
+        TABLE,
+        (
+            book.column("kind", "text", [book.word("move", r.kind) for r in rows], width=16),
+            book.column("from", "text", [labels[r.source] for r in rows], width=27),
+            book.column("to", "text", [none if r.target is None else labels[r.target] for r in rows], width=27),
+            book.column("year", "label", [r.year for r in rows], width=15),
+            book.column("year_in", "label", [r.year_in for r in rows], width=11),
+            book.column("at_most", "money", [r.most for r in rows], width=13),
+            book.column("amount", "total", [r.amount for r in rows], width=13),
+            book.column("source", "note", [r.legal for r in rows], width=66),
+            book.column("move", "code", [r.name for r in rows], printed=False),
+            book.column("from_id", "code", [book.code("instrument", r.source) for r in rows], printed=False),
+            book.column("to_id", "code", ["" if r.target is None else book.code("instrument", r.target) for r in rows], printed=False),
+        ),
+        filtered=True,
+    )
+    return Sheet("moves", book.sheet_text("moves", "title"), book.sheet_text("moves", "says"), table, unit=book.say("unit"))
+
+
+def _moves(book: Book) -> Iterator[_Move]:
+    """Every possible carry-over and transfer, with what the plan moves."""
+    facts, moves = book.plan.scenario.facts, book.plan.scenario.lines.moves
+    for k, kind in enumerate(moves.kind):
+        carry = kind == CARRY
+        t = int(moves.year[k])
+        transfer = None if carry else facts.transfers[int(moves.transfer[k])]
+        instrument = facts.instruments[int(moves.source[k])]
+        yield _Move(
+            kind,
+            instrument.id if transfer is None else transfer.id,
+            int(moves.source[k]),
+            int(moves.target[k]),
+            facts.years[t],
+            facts.years[t + 1] if carry else facts.years[t],
+            book.eur(moves.upper[k]),
+            book.eur(book.moves[k]),
+            instrument.source if transfer is None else transfer.source,
+        )
+
+
+def _reserves(book: Book) -> Iterator[_Move]:
+    """What instruments keep back, over the whole period."""
+    facts, whole = book.plan.scenario.facts, book.say("whole_period")
+    kept = book.plan.free_money
+    kept = kept[kept["year"] == 0].set_index("instrument")["reserve"]
+    for k, instrument in enumerate(facts.instruments):
+        if instrument.planned and instrument.reserve and kept[instrument.id] == kept[instrument.id]:
+            amount = float(kept[instrument.id])
+            yield _Move("reserve", instrument.id, k, None, whole, book.say("not_applicable"), amount, amount, instrument.source)
+
+
+def _last_resorts(book: Book) -> Iterator[_Move]:
+    """What the plan takes from instruments that come last."""
+    facts, whole = book.plan.scenario.facts, book.say("whole_period")
+    for k, instrument in enumerate(facts.instruments):
+        if instrument.planned and instrument.last_resort:
+            criteria = ("instrument_id", book.here(TABLE, "from_id"))
+            used = book.sum_if("Allocation", "planned", criteria, value=book.eur(book.cube[k].sum()))
+            total = book.usable_in_all(k)
+            most: Cell = book.say("none") if total == NO_LIMIT else book.eur(total)
+            yield _Move("last_resort", instrument.id, k, None, whole, book.say("not_applicable"), most, used, instrument.source)

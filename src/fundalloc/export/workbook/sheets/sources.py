@@ -1,0 +1,111 @@
+"""Assumptions and sources: every figure of the scenario once, with where it comes from and how well it is founded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fundalloc.export.workbook.book import Book
+from fundalloc.export.workbook.content import Cell, Sheet, Styled, Table
+from fundalloc.export.workbook.sheets.rules import written_in
+
+TABLE = "Sources"
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """One figure: what kind of figure, whose, how much, in which unit."""
+
+    what: str
+    whose: str
+    figure: Cell
+    unit: str
+    source: str
+    confidence: str
+    where: str = ""
+
+
+def build(book: Book) -> Sheet:
+    """Return the sheet."""
+    entries = [*_money(book), *_partnerships(book), *_coefficients(book), *_decided(book), *_rules(book)]
+    none = book.say("not_stated")
+    table = Table(
+        TABLE,
+        (
+            book.column("what", "strong", [book.say(f"figure.{e.what}") for e in entries], width=20),
+            book.column("concerns", "text", [e.whose for e in entries], width=54),
+            book.column("figure", "figure", [e.figure for e in entries], width=13),
+            book.column("unit", "note", [book.word("unit_of", e.unit) for e in entries], width=16),
+            book.column("source", "text", [e.source or none for e in entries], width=74),
+            book.column("confidence", "note", [e.confidence or none for e in entries], width=14),
+            book.column("written_in", "code", [e.where for e in entries], printed=False),
+        ),
+        filtered=True,
+    )
+    return Sheet("sources", book.sheet_text("sources", "title"), book.sheet_text("sources", "says"), table, colour="input")
+
+
+def _money(book: Book) -> Iterator[_Entry]:
+    facts, names = book.plan.scenario.facts, book.labels["instrument"]
+    for i in facts.instruments:
+        if i.ceiling is not None and i.ceiling.total is not None:
+            whose = f"{names[i.id]}, {book.say('whole_period')}"
+            yield _Entry("ceiling", whose, float(i.ceiling.total), "money", i.source, i.confidence)
+        for year in facts.years:
+            amount = i.ceiling.in_year(year) if i.ceiling is not None else None
+            if amount is not None:
+                yield _Entry("ceiling", f"{names[i.id]}, {year}", float(amount), "money", i.source, i.confidence)
+        if i.reserve:
+            yield _Entry("reserve", names[i.id], _percent(float(i.reserve)), "share", i.source, i.confidence)
+        for later, share in enumerate(i.payment_profile):
+            whose = book.say("figure.paid_later", instrument=names[i.id], years=later)
+            yield _Entry("payment_profile", whose, _percent(float(share)), "share", i.source, i.confidence)
+    for transfer in facts.transfers:
+        whose = f"{names[transfer.giving]} → {names[transfer.taking]}"
+        yield _Entry("transfer", whose, _percent(float(transfer.at_most)), "share", transfer.source, transfer.confidence)
+
+
+def _partnerships(book: Book) -> Iterator[_Entry]:
+    facts, names, areas = book.plan.scenario.facts, book.labels["partnership"], book.labels["area"]
+    for p in facts.partnerships:
+        for year in facts.years:
+            amount = p.absorption_in(year)
+            if amount is not None and (year == facts.years[0] or amount != p.absorption_in(year - 1)):
+                yield _Entry("absorption", f"{names[p.id]}, {year}", float(amount), "money", p.source, p.confidence)
+    needs = facts.needs
+    for k in range(len(needs)):
+        whose = f"{names[facts.partnerships[needs.partnership[k]].id]} · {areas[facts.areas[needs.area[k]].id]}"
+        yield _Entry("need", whose, float(needs.need.values[k]), "money", needs.source[k], needs.confidence[k])
+
+
+def _coefficients(book: Book) -> Iterator[_Entry]:
+    facts, names, everything = book.plan.scenario.facts, book.labels, book.say("all")
+    for e in facts.eligibility:
+        whose = f"{names['instrument'][e.keys[0]]} · {names['area'][e.keys[1]]}"
+        yield _Entry("effectiveness", whose, float(e.value), "factor", e.source or e.reason, e.confidence)
+    for e in facts.coefficients:
+        where = names["area"].get(e.keys[1], everything), names["instrument"].get(e.keys[2], everything)
+        yield _Entry("coefficient", f"{book.word('marker', e.keys[0])} · {where[0]} · {where[1]}", float(e.value), "factor", e.source, e.confidence)
+
+
+def _decided(book: Book) -> Iterator[_Entry]:
+    facts, names = book.plan.scenario.facts, book.labels
+    for table in (facts.decided, facts.memo):
+        for k in range(len(table)):
+            ids = (("instrument", facts.instruments[table.instrument[k]].id), ("partnership", facts.partnerships[table.partnership[k]].id))
+            whose = " · ".join(names[name][member] for name, member in ids)
+            yield _Entry("decided", f"{whose}, {facts.years[table.year[k]]}", book.eur(table.amount[k]), "money", table.source[k], table.confidence[k])
+
+
+def _rules(book: Book) -> Iterator[_Entry]:
+    for f in book.plan.findings:
+        if f.rule.built_in:
+            continue
+        figure = _percent(float(f.figure)) if f.base is not None else float(f.figure)
+        unit = "share" if f.base is not None else "money" if f.rule.unit == "million EUR" else f.rule.unit
+        said = f.rule.sentence(f.member, book.names, book.language)
+        yield _Entry("limit", said, figure, unit, f.rule.source, f.rule.confidence, written_in(book, f.rule))
+
+
+def _percent(value: float) -> Cell:
+    return Styled(value, "share")

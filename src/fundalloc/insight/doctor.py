@@ -1,0 +1,127 @@
+"""The data doctor: what is wrong, or looks wrong, in a scenario before anything is solved.
+
+Errors are contradictions that leave no plan, shown by adding up; warnings are worth a look. Every finding names its place,
+its figures and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from fundalloc.facts.facts import NO_LIMIT
+from fundalloc.facts.lines import eligible_cube
+from fundalloc.insight.doctor_limits import contradictions, idle_rules
+from fundalloc.insight.doctor_names import twins, unknown_codes
+from fundalloc.insight.doctor_units import slips
+from fundalloc.insight.remarks import Remark, some, warning
+from fundalloc.insight.wording import year_ranges
+from fundalloc.model.compile import compile_program
+from fundalloc.model.objective import pair_of_line
+from fundalloc.money import euro
+from fundalloc.run import with_baseline
+from fundalloc.scenario.document import locate
+from fundalloc.scenario.scenario import Scenario
+
+
+def examine(scenario: Scenario) -> list[Remark]:
+    """Return what the doctor finds: errors first, each group in the order of the files."""
+    scenario = with_baseline(scenario)
+    program = compile_program(scenario)
+    found = [
+        *contradictions(scenario, program),
+        *idle_rules(scenario, program),
+        *_unreachable_needs(scenario),
+        *_without_lines(scenario),
+        *_idle_exceptions(scenario),
+        *_missing_years(scenario),
+        *slips(scenario),
+        *twins(scenario),
+        *unknown_codes(scenario),
+    ]
+    return sorted(dict.fromkeys(found), key=lambda remark: remark.severity != "error")
+
+
+def _unreachable_needs(scenario: Scenario) -> Iterator[Remark]:
+    """Needs for which no allocation line exists: no money can ever meet them."""
+    needs, dimensions = scenario.facts.needs, scenario.facts.dimensions
+    reached = np.zeros(len(needs), dtype=bool)
+    pair = pair_of_line(scenario.lines)
+    reached[pair[pair >= 0]] = True
+    missing = np.flatnonzero(~reached & (needs.need.numerator > 0))
+    if not len(missing):
+        return
+    names = [f"{dimensions.partnership.ids[needs.partnership[k]]} × {dimensions.area.ids[needs.area[k]]}" for k in missing]
+    amount = euro(float(needs.need.values[missing].sum()), scenario.decimals)
+    table = scenario.tables["needs"]
+    wanted = names[0].split(" × ")
+    cells = zip(table.column("partnership"), table.column("area"), strict=True)
+    row = next((r for r, at in enumerate(cells) if list(at) == wanted), 0)
+    yield warning(
+        table.place(row, "need"),
+        f"{len(names)} need{'s' if len(names) > 1 else ''} of EUR {amount} million in all without any eligible line: {some(names)}",
+        "open a line in the eligibility table, `partners` or `allow`, or take the need out",
+    )
+
+
+def _without_lines(scenario: Scenario) -> Iterator[Remark]:
+    """Instruments that may fund nobody, and partnerships that nobody may fund."""
+    lines, facts = scenario.lines, scenario.facts
+    open_lines = lines.eligible
+    for k, instrument in enumerate(facts.instruments):
+        if instrument.planned and not np.any(open_lines & (lines.instrument == k)):
+            place = locate(scenario.tree, ("instruments", instrument.id), key=True)
+            yield warning(place, f"'{instrument.id}' may fund nothing: it has no eligible line", "check `partners`, its years and the eligibility table")
+    table = scenario.tables["partnerships"]
+    for k, partnership in enumerate(facts.partnerships):
+        if partnership.id in facts.leaf_ids and not np.any(open_lines & (lines.partnership == k)):
+            place = table.place(table.column("id").index(partnership.id), "id")
+            yield warning(place, f"nobody may fund '{partnership.id}': it has no eligible line", "check `partners` of the instruments, and `exclude`")
+
+
+def _idle_exceptions(scenario: Scenario) -> Iterator[Remark]:
+    """Entries of `exclude` that bar nothing, and of `allow` that open nothing."""
+    from dataclasses import replace
+
+    facts = scenario.facts
+    whole = eligible_cube(facts)
+    for section, words in (("exclude", "bars nothing that would be eligible"), ("allow", "opens nothing that is not eligible anyway")):
+        for clause in getattr(facts, section):
+            others = tuple(c for c in getattr(facts, section) if c is not clause)
+            without = replace(facts, exclude=others) if section == "exclude" else replace(facts, allow=others)
+            if np.array_equal(eligible_cube(without), whole):
+                place = locate(scenario.tree, (section, clause.id), key=True)
+                yield warning(place, f"{section} '{clause.id}' {words}", "check what it names, or take it out")
+
+
+def _missing_years(scenario: Scenario) -> Iterator[Remark]:
+    """Figures given for some years only."""
+    facts, tree = scenario.facts, scenario.tree
+    for k, instrument in enumerate(facts.instruments):
+        yearly = facts.ceilings.full[k]
+        gaps = [t for t, limit, on in zip(facts.years, yearly, facts.instrument_years[k], strict=True) if limit == NO_LIMIT and on]
+        if instrument.planned and gaps and len(gaps) < len(facts.years) and np.any(yearly != NO_LIMIT):
+            place = locate(tree, ("instruments", instrument.id, "ceiling", "each"))
+            yield warning(place, f"'{instrument.id}' has no yearly ceiling in {year_ranges(gaps)}", "write these years too; only its total limits them now")
+    table = scenario.tables["partnerships"]
+    for partnership in facts.partnerships:
+        given = partnership.absorption or {}
+        gaps = [t for t in facts.years if partnership.absorption_in(t) is None]
+        if given and gaps:
+            row = table.column("id").index(partnership.id)
+            column = next((c for c in table.columns if c.startswith("absorption")), "id")
+            yield warning(
+                table.place(row, column), f"'{partnership.id}' has no absorption in {year_ranges(gaps)}", "without one it may take any amount in these years"
+            )
+    decided = {facts.years[int(t)] for t in facts.decided.year}
+    empty = sorted(facts.closed - decided)
+    if empty and len(facts.decided):
+        yield warning(locate(tree, ("closed",)), f"{year_ranges(empty)}: closed, but nothing is decided", "enter what was committed, or open these years")
+    for rule in scenario.written_rules:
+        for sense, figures in rule.limits():
+            years = {int(key) for key in figures if key.isdigit()}
+            gaps = [t for t in facts.years if t not in years]
+            if years and gaps and "" not in figures and rule.for_each in (("year",), ()):
+                place = locate(tree, ("rules", rule.id, sense.field))
+                yield warning(place, f"rule '{rule.id}' has no figure for {year_ranges(gaps)}", "it asks nothing in these years")

@@ -1,0 +1,264 @@
+"""A scenario solved once and kept open for questions: every answer is another solve from the same corner.
+
+The program is that of the run with its switches as the plan chose them, so it is linear. Two things are added that change
+nothing until a question uses them:
+
+    grants    columns z that add to the ceilings of an instrument, year by year:   sum over years of z  <=  what is granted
+    waivers   columns by which hard rules may be missed once they are switched off:   0  <=  w  <=  0
+    score     a row that can hold the score:                                       score  >=  what must be kept
+
+Scores are those of the linear program, before rounding, in points. Money is EUR million.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fundalloc.errors import Infeasible, SolverFailed
+from fundalloc.facts.lines import Lines
+from fundalloc.model.compile import compile_program
+from fundalloc.model.linear_program import Floats, LinearProgram, RowBlock, Terms, stack
+from fundalloc.model.settling import settling_program
+from fundalloc.model.stages import append, hold
+from fundalloc.run import wishes, with_baseline
+from fundalloc.scenario.scenario import Scenario
+from fundalloc.solvers import Options, Solution, Status
+from fundalloc.solvers.stages import optimise
+from fundalloc.solvers.warm import WarmSolver, WarmSolvers
+
+NOTHING = 1e-6
+"""Points or EUR million below which a difference is the solver's tolerance."""
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Grants:
+    """Where extra money enters: a column per instrument and limited year, a row per instrument."""
+
+    instrument: NDArray[np.intp]
+    """Position of the instrument of every column."""
+    year: NDArray[np.intp]
+    """Position of the year of every column; -1 where only the total is limited."""
+    first_column: int
+    first_row: int
+    """The row of the first instrument; every instrument has one."""
+    waived: Mapping[str, slice]
+    """Hard rule → its waivers, one per side of every row."""
+
+
+class Bench:
+    """A scenario, its best score, and a solver that stands at that corner.
+
+    Raises Infeasible when no plan exists, SolverFailed when the solver gives up.
+    """
+
+    def __init__(self, scenario: Scenario, options: Options | None = None) -> None:
+        self.options = options = options or Options()
+        self.scenario = with_baseline(scenario, options)
+        self.lines: Lines = self.scenario.lines
+        self.program = compile_program(self.scenario)
+        self._solvers = WarmSolvers()
+        optimum = optimise(self.program, self.lines, wishes(self.scenario), options, priced=False, solve=self._solvers)
+        first = optimum.first
+        if first.status is Status.INFEASIBLE:
+            raise Infeasible([])
+        if not first.usable:
+            raise SolverFailed(first.status, f"The solver stopped: {first.status} ({first.message or first.solver}).")
+        self.amounts = optimum.values[: len(self.lines)]
+        self.fixed = replace(optimum.chosen, keys=None)
+        self.open, self.grants = _opened(self.fixed, self.lines)
+        self.score_row = self.open.shape[0] - 1
+        self.warm = self._solvers.of(self.open)
+        self.best = self.warm.solve(self.open)
+        self._corners = {self.open.shape: (self.warm, self.warm.mark())}
+
+    amounts: Floats
+    """The settled plan, EUR million per line, before rounding: what `fundalloc run` rounds."""
+
+    @property
+    def score(self) -> float:
+        """The best score of the program with its switches fixed."""
+        return self.best.objective
+
+    @property
+    def switches(self) -> int:
+        """How many on-off columns the program has; they stay as the plan chose them."""
+        return 0 if self.program.integer is None else int(self.program.integer.sum())
+
+    def solve(self, program: LinearProgram) -> Solution:
+        """Solve a variant of the open program from the best plan, or of an aimed one from the best plan that reaches its aim."""
+        solver, corner = self._corners[program.shape]
+        return solver.solve(program, corner)
+
+    def gain(self, program: LinearProgram) -> float:
+        """Return the score that a variant gains over the best plan; NaN when it has no plan."""
+        solution = self.solve(program)
+        return solution.objective - self.score if solution.usable else float("nan")
+
+    # -- variants of the open program -------------------------------------------------------------------------------------
+
+    def granted(self, money: Mapping[int, float], year: int | None = None, program: LinearProgram | None = None) -> LinearProgram:
+        """Return the program with more (or less) money: {position of an instrument: EUR million}, in any year or in one.
+
+        `year` is a position. Money of several years goes, or is taken, where that is best for the score.
+        """
+        program = program or self.open
+        lower, upper, row_upper = program.lower.copy(), program.upper.copy(), program.row_upper.copy()
+        columns = self.grants.first_column + np.arange(len(self.grants.instrument))
+        for instrument, amount in money.items():
+            own = (self.grants.instrument == instrument) & ((year is None) | (self.grants.year == year) | (self.grants.year < 0))
+            lower[columns[own]], upper[columns[own]] = min(amount, 0.0), max(amount, 0.0)
+            row_upper[self.grants.first_row + instrument] = amount
+        return replace(program, lower=lower, upper=upper, row_upper=row_upper)
+
+    def spread(self, amount: float) -> LinearProgram:
+        """Return the program with more money for all instruments of the EU budget, in proportion to their usable ceilings."""
+        return self.granted({k: amount * share for k, share in self.shares.items()})
+
+    @cached_property
+    def shares(self) -> dict[int, float]:
+        """The part of every instrument of the EU budget in all their usable ceilings."""
+        facts = self.scenario.facts
+        money = {k: _whole_ceiling(facts.ceilings.usable[k], int(facts.ceilings.usable_total[k])) for k in self.budget}
+        whole = sum(money.values())
+        return {k: amount / whole for k, amount in money.items() if amount > 0} if whole else {}
+
+    @cached_property
+    def budget(self) -> list[int]:
+        """The positions of the planned instruments of the EU budget that have a ceiling."""
+        limited = set(self.grants.instrument.tolist())
+        return [k for k, i in enumerate(self.scenario.facts.instruments) if i.counts == "budget" and k in limited]
+
+    def moved(self, row: int, by: float, program: LinearProgram | None = None) -> LinearProgram:
+        """Return the program with the limit of one row moved by so many EUR million, on the sides that it has."""
+        program = program or self.open
+        lower, upper = program.row_lower.copy(), program.row_upper.copy()
+        lower[row] += by
+        upper[row] += by
+        return replace(program, row_lower=lower, row_upper=upper)
+
+    def without(self, *owners: str, program: LinearProgram | None = None) -> LinearProgram:
+        """Return the program in which rules do not hold, with their switches free.
+
+        A soft rule costs nothing any more, a hard one may be missed: the best plan stays where it is to start from.
+        """
+        program = program or self.open
+        upper, cost = program.upper.copy(), program.cost.copy()
+        row_lower, row_upper = program.row_lower.copy(), program.row_upper.copy()
+        for owner in owners:
+            for block in self.blocks(owner):
+                cost[block.misses] = 0.0
+                if block.rule is None:
+                    row_lower[block.rows], row_upper[block.rows] = -np.inf, np.inf
+            upper[self.grants.waived.get(owner, slice(0, 0))] = np.inf
+        return replace(program, upper=upper, row_lower=row_lower, row_upper=row_upper, cost=cost)
+
+    def blocks(self, owner: str) -> list[RowBlock]:
+        """Return the block of a rule and, before it, those of its switches; totals are definitions and stay."""
+        found: list[RowBlock] = []
+        for block in self.open.blocks:
+            if block.rule is None:
+                found = [*found, block] if block.owner.startswith("switched") else found
+            elif block.owner == owner:
+                return [*found, block]
+            else:
+                found = []
+        return []
+
+    def keeping(self, score: float, program: LinearProgram | None = None) -> LinearProgram:
+        """Return the program in which the score is at least so much."""
+        program = program or self.open
+        lower = program.row_lower.copy()
+        lower[self.score_row] = score
+        return replace(program, row_lower=lower)
+
+    def aimed(self, lines: Mask, at_least: float) -> LinearProgram:
+        """Return the program with one more row: these lines together hold at least so much."""
+        chosen = np.flatnonzero(lines)
+        terms = Terms(np.zeros(len(chosen), dtype=np.int64), chosen.astype(np.int64), np.ones(len(chosen)))
+        none = np.zeros(0)
+        aimed = append(self.open, none, none, none, np.array([at_least]), np.array([np.inf]), terms)
+        solver = WarmSolver(self.options)
+        solver.solve(aimed, self._corners[self.open.shape][1])
+        self._corners[aimed.shape] = (solver, solver.mark())
+        return aimed
+
+    # -- the settled plan -------------------------------------------------------------------------------------------------
+
+    def settled(self, program: LinearProgram, score: float, reference: Floats) -> Floats:
+        """Return the amounts of the plan closest to a reference (EUR million per line) among those with that score."""
+        settling = settling_program(replace(hold(program, program.cost, score, 0.0), keys=None), self.lines, reference)
+        closest = self._solvers(settling.program, Options(method="simplex"))
+        values = settling.values(closest.values) if closest.status is Status.OPTIMAL else reference
+        return values[: len(self.lines)]
+
+
+def _opened(program: LinearProgram, lines: Lines) -> tuple[LinearProgram, Grants]:
+    """Append the columns and rows of grants, the waivers, and the row of the score."""
+    facts, (rows, wide) = lines.facts, program.shape
+    instrument, year, row, entry = _grant_columns(program, lines)
+    waived, waiver_row, sign = _waivers(program, wide + len(instrument))
+    count, new = len(facts.instruments), len(instrument) + len(waiver_row)
+    scored = np.flatnonzero(program.cost)
+    old = Terms(program.matrix.row, program.matrix.column, program.matrix.value)
+    inside = [
+        old,
+        Terms(row, wide + entry, np.full(len(row), -1.0)),
+        Terms(waiver_row, wide + len(instrument) + np.arange(len(waiver_row)), sign),
+    ]
+    below = [
+        Terms(instrument.astype(np.int64), wide + np.arange(len(instrument)), np.ones(len(instrument))),
+        Terms(np.full(len(scored), count), scored.astype(np.int64), program.cost[scored]),
+    ]
+    joined = [Terms(*(np.concatenate(part) for part in zip(*terms, strict=True))) for terms in (inside, below)]
+    none = np.zeros(new)
+    opened = replace(
+        program,
+        cost=np.concatenate([program.cost, none]),
+        lower=np.concatenate([program.lower, none]),
+        upper=np.concatenate([program.upper, none]),
+        row_lower=np.concatenate([program.row_lower, np.full(count + 1, -np.inf)]),
+        row_upper=np.concatenate([program.row_upper, np.append(np.zeros(count), np.inf)]),
+        matrix=stack([(rows, joined[0]), (count + 1, joined[1])]),
+    )
+    return opened, Grants(instrument, year, wide, rows, waived)
+
+
+def _grant_columns(program: LinearProgram, lines: Lines) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the instrument and year of every column, and its entries in the rows of ceilings: (row, column)."""
+    facts, block = lines.facts, program.block("ceiling")
+    members = block.demands.member if block is not None and block.demands is not None else []
+    first = block.rows.start if block is not None else 0
+    positions, years = {i.id: k for k, i in enumerate(facts.instruments)}, {str(t): k for k, t in enumerate(facts.years)}
+    limits = [(positions[name], years.get(word, -1), first + k) for k, (name, word) in enumerate(members)]
+    total, yearly = {i: row for i, t, row in limits if t < 0}, {i for i, t, _ in limits if t >= 0}
+    columns = [(i, t, row) for i, t, row in limits if t >= 0 or i not in yearly]
+    both = [(total[i], k) for k, (i, t, _) in enumerate(columns) if t >= 0 and i in total]
+    entries = np.array([(row, k) for k, (_, _, row) in enumerate(columns)] + both, dtype=np.int64).reshape(-1, 2)
+    instrument, year = (np.array([column[k] for column in columns], dtype=np.intp) for k in (0, 1))
+    return instrument, year, entries[:, 0], entries[:, 1]
+
+
+def _waivers(program: LinearProgram, first: int) -> tuple[dict[str, slice], NDArray[np.int64], Floats]:
+    """Return the columns of every hard rule (ceilings and transfers stay), and the row and sign of each column."""
+    waived, rows, signs = {}, [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
+    for block in program.blocks:
+        if block.rule is None or not block.rule.hard or block.rule.kind in ("ceiling", "transfer"):
+            continue
+        own = np.arange(block.rows.start, block.rows.stop)
+        short, over = own[np.isfinite(program.row_lower[own])], own[np.isfinite(program.row_upper[own])]
+        waived[block.owner] = slice(first, first + len(short) + len(over))
+        first += len(short) + len(over)
+        rows.append(np.concatenate([short, over]))
+        signs.append(np.concatenate([np.ones(len(short)), -np.ones(len(over))]))
+    return waived, np.concatenate(rows), np.concatenate(signs)
+
+
+def _whole_ceiling(yearly: NDArray[np.int64], total: int) -> int:
+    limits = [int(yearly.sum())] if np.all(yearly >= 0) else []
+    return min([*limits, total] if total >= 0 else limits, default=0)

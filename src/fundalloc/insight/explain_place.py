@@ -1,0 +1,275 @@
+"""Why some lines get what they get: a line, a pair, a partnership, an instrument, an area, or whatever words pick.
+
+Every figure is an amount of the settled plan or the difference of two solves; shadow prices only say where to look.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from fundalloc.facts.refusals import exception, refusal
+from fundalloc.insight.explain_bench import NOTHING, Bench, Mask
+from fundalloc.insight.explain_remedy import Remedy, find_remedies
+from fundalloc.insight.explain_target import Target
+from fundalloc.insight.ranges import LOSS, Span, span
+from fundalloc.model.linear_program import COVERAGE, TOTAL, Floats, LinearProgram
+from fundalloc.model.objective import pair_of_line, step_table
+from fundalloc.rules._kind import Kind
+
+MILLION = 1.0
+"""The step in which questions are asked, EUR million."""
+SHOWN = 5
+"""Rules, instruments and losers that an answer lists."""
+
+
+@dataclass(frozen=True)
+class PairState:
+    """A need and how far it is met, EUR million."""
+
+    partnership: str
+    area: str
+    need: float
+    met: float
+    priority: float
+    value: float
+    """What the next euro of met need is worth before priority: the step of diminishing returns that is being filled."""
+    received: float
+    """Money of this target for the pair."""
+    effectiveness: tuple[float, float]
+    """The least and the most EUR of need met per EUR, over the instruments of this target."""
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A demand that holds the target up or down, with what its limit is worth."""
+
+    rule: Kind
+    demand: int
+    up: bool
+    """Whether it keeps money here; otherwise it keeps money away."""
+    more: float
+    """Points gained when the limit is a million higher; NaN when no plan is left."""
+    less: float
+    """Points gained when the limit is a million lower."""
+    alike: int
+    """How many more demands of the same rule hold the target in the same way."""
+
+
+@dataclass(frozen=True)
+class NextMillion:
+    """What one EUR million more of an instrument would earn, in points."""
+
+    instrument: int
+    anywhere: float
+    here: float
+    """When the target gets a million more than now; NaN when that is not lawful."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """Money that one group of lines loses (negative) or gains."""
+
+    instrument: int
+    partnership: int
+    area: int
+    change: float
+
+
+@dataclass(frozen=True)
+class PlaceAnswer:
+    """Everything there is to say about some lines. Money is EUR million, before rounding."""
+
+    target: Target
+    amount: float
+    decided: float
+    fixed: bool
+    """Whether the plan has nothing to decide here."""
+    refusals: tuple[tuple[str, int], ...]
+    """Reasons why combinations are no lines, with how many each bars; only when there is no open line."""
+    exceptions: tuple[str, ...]
+    pairs: tuple[PairState, ...]
+    holds: tuple[Hold, ...] = ()
+    next: tuple[NextMillion, ...] = ()
+    cost: float = 0.0
+    """Points lost when the target must get a million more and nothing else changes; NaN when no lawful plan gives it."""
+    remedies: tuple[Remedy, ...] = ()
+    losers: tuple[Move, ...] = ()
+    tight: Span | None = None
+    wide: Span | None = None
+    loss: float = LOSS
+
+
+def explain_place(bench: Bench, target: Target) -> PlaceAnswer:
+    """Answer why the lines of a target get what they get."""
+    lines, mask = bench.lines, target.lines
+    open_lines = mask & ~lines.fixed
+    decided = float(np.asarray(lines.facts.euro(lines.decided[mask]), dtype=float).sum())
+    amount = float(bench.amounts[mask].sum())
+    pairs = _pairs(bench, mask, target)
+    if not open_lines.any():
+        return PlaceAnswer(target, amount, decided, True, _refusals(target), (), pairs)
+    forced = bench.aimed(open_lines, float(bench.amounts[open_lines].sum()) + MILLION)
+    cost = -bench.gain(forced)
+    effects = effect_of_rows(bench, open_lines)
+    return PlaceAnswer(
+        target,
+        amount,
+        decided,
+        False,
+        (),
+        _exceptions(target, open_lines),
+        pairs,
+        _holds(bench, effects),
+        _next(bench, target, open_lines, forced),
+        cost if not abs(cost) < 10 * NOTHING else 0.0,
+        find_remedies(bench, forced, effects, target) if not cost < 10 * NOTHING else (),
+        _losers(bench, forced, open_lines, cost),
+        span(bench, mask),
+        span(bench, mask, LOSS),
+    )
+
+
+def _pairs(bench: Bench, mask: Mask, target: Target) -> tuple[PairState, ...]:
+    """Describe the needs that the target's lines serve, those with most money of it first."""
+    lines, facts = bench.lines, bench.lines.facts
+    needs, pair = facts.needs, pair_of_line(lines)
+    effectiveness = facts.effectiveness.values[lines.instrument, lines.area]
+    money = np.bincount(pair[pair >= 0], weights=(bench.amounts * effectiveness)[pair >= 0], minlength=len(needs))
+    met = np.minimum(money, needs.need.values)
+    received = np.bincount(pair[(pair >= 0) & mask], weights=bench.amounts[(pair >= 0) & mask], minlength=len(needs))
+    shares, values = step_table(facts)
+    out = []
+    for k in _pairs_named(target):
+        own = effectiveness[mask & (pair == k)]
+        filled = np.cumsum(shares[needs.area[k]]) * needs.need.values[k]
+        left = np.flatnonzero((filled > met[k] + NOTHING) & (shares[needs.area[k]] > 0))
+        out.append(
+            PairState(
+                facts.dimensions.partnership.ids[needs.partnership[k]],
+                facts.dimensions.area.ids[needs.area[k]],
+                float(needs.need.values[k]),
+                float(met[k]),
+                float(needs.priority.values[k]),
+                float(values[needs.area[k], left[0]]) if len(left) else 0.0,
+                float(received[k]),
+                (float(own.min()), float(own.max())) if len(own) else (0.0, 0.0),
+            )
+        )
+    return tuple(sorted(out, key=lambda state: (-state.received, -state.need)))
+
+
+def _pairs_named(target: Target) -> list[int]:
+    """Return the needs in the target's partnerships and areas, whether or not a line reaches them."""
+    facts = target.scenario.facts
+    picked = np.ones(len(facts.needs), dtype=bool)
+    for name in ("partnership", "area"):
+        if name in target.words:
+            picked &= facts.dimensions[name].masks[target.words[name]][getattr(facts.needs, name)]
+    return [int(k) for k in np.flatnonzero(picked)]
+
+
+def _refusals(target: Target) -> tuple[tuple[str, int], ...]:
+    """Count the reasons why the combinations that the words pick are no open lines, most frequent first."""
+    facts = target.scenario.facts
+    masks = [facts.dimensions[name].masks[target.words[name]] if name in target.words else None for name in facts.dimensions.for_each_words[:4]]
+    leaves = np.array([p.id in facts.leaf_ids for p in facts.partnerships])
+    planned = np.array([i.planned for i in facts.instruments])
+    sizes = [len(d.ids) for d in facts.dimensions]
+    picks = [np.ones(size, dtype=bool) if mask is None else mask for mask, size in zip(masks, sizes, strict=True)]
+    if masks[0] is None:
+        picks[0] = picks[0] & planned
+    if picks[1].sum() > 1:
+        picks[1] = picks[1] & leaves
+    counts = Counter(
+        reason
+        for position in product(*(np.flatnonzero(pick).tolist() for pick in picks))
+        if (reason := refusal(facts, position)) is not None
+    )
+    return tuple(counts.most_common(SHOWN))
+
+
+def _exceptions(target: Target, mask: Mask) -> tuple[str, ...]:
+    """Return the reasons of `allow` entries without which some of these lines would not exist."""
+    facts, lines = target.scenario.facts, target.scenario.lines
+    if not facts.allow:
+        return ()
+    found = (exception(facts, (int(i), int(p), int(a), int(t))) for i, p, a, t in zip(*(code[mask] for code in lines.codes), strict=True))
+    return tuple(dict.fromkeys(reason for reason in found if reason))
+
+
+def effect_of_rows(bench: Bench, mask: Mask) -> Floats:
+    """Return what every row charges (positive) or pays one euro of these lines at the margin, by the shadow prices."""
+    program, size = bench.open, bench.open.shape[1]
+    weight = np.where(mask, bench.amounts + float(bench.lines.facts.step), 0.0)
+    euro = np.zeros(size)
+    euro[: len(bench.lines)] = weight / weight.sum()
+    totals = [np.arange(b.rows.start, b.rows.stop) for b in program.blocks if b.owner == TOTAL]
+    if totals:
+        rows = np.concatenate(totals)
+        sums = program.matrix.times(euro)[rows]
+        inside = np.isin(program.matrix.row, rows) & (program.matrix.column >= program.lines) & (program.matrix.value == -1.0)
+        own = dict(zip(program.matrix.row[inside].tolist(), program.matrix.column[inside].tolist(), strict=True))
+        euro[[own[int(row)] for row in rows]] = sums
+    effects: Floats = bench.best.prices * program.matrix.times(euro)
+    for block in program.blocks:
+        if block.rule is None and block.owner in (TOTAL, COVERAGE):
+            effects[block.rows] = 0.0
+    return effects
+
+
+def _holds(bench: Bench, effects: Floats) -> tuple[Hold, ...]:
+    """Return the demands that hold the lines most, one per rule and direction, each priced by solving again."""
+    best: dict[tuple[str, bool], list[tuple[float, int]]] = {}
+    for block in bench.open.blocks:
+        if block.rule is None or len(bench.blocks(block.owner)) > 1:
+            continue
+        for k in np.flatnonzero(np.abs(effects[block.rows]) > 1e-4):
+            effect = float(effects[block.rows][k])
+            best.setdefault((block.owner, effect < 0), []).append((abs(effect), int(k)))
+    ordered = sorted(best.items(), key=lambda item: -max(item[1])[0])[:SHOWN]
+    out = []
+    for (owner, up), found in ordered:
+        block = bench.open.block(owner)
+        assert block is not None
+        assert block.rule is not None
+        demand = max(found)[1]
+        row = block.rows.start + demand
+        more, less = (bench.gain(bench.moved(row, sign * MILLION)) for sign in (1.0, -1.0))
+        out.append(Hold(block.rule, demand, up, more, less, len(found) - 1))
+    return tuple(out)
+
+
+def _next(bench: Bench, target: Target, mask: Mask, forced: LinearProgram) -> tuple[NextMillion, ...]:
+    """Return what a million more of each instrument of the target earns, at its best place and here."""
+    year = _only_year(target)
+    out = []
+    for k in np.unique(bench.lines.instrument[mask]):
+        grant = {int(k): MILLION}
+        if k not in bench.grants.instrument:
+            continue
+        anywhere = bench.gain(bench.granted(grant, year))
+        out.append(NextMillion(int(k), anywhere, bench.gain(bench.granted(grant, year, forced))))
+    return tuple(sorted(out, key=lambda item: (np.isnan(item.here), -item.here)))
+
+
+def _only_year(target: Target) -> int | None:
+    word = target.words.get("year")
+    return target.scenario.facts.dimensions.year.index(word) if word else None
+
+
+def _losers(bench: Bench, forced: LinearProgram, mask: Mask, cost: float) -> tuple[Move, ...]:
+    """Return whose money pays for a million more here: the closest plan to the settled one that gives it."""
+    if np.isnan(cost):
+        return ()
+    lines = bench.lines
+    change = bench.settled(forced, bench.score - cost, bench.amounts) - bench.amounts
+    shape = tuple(len(d.ids) for d in lines.facts.dimensions)[:3]
+    group = np.ravel_multi_index((lines.instrument, lines.partnership, lines.area), shape)
+    sums = np.bincount(group[~mask], weights=change[~mask], minlength=int(np.prod(shape)))
+    order = np.argsort(sums)[:SHOWN]
+    found = [(np.unravel_index(k, shape), float(sums[k])) for k in order if sums[k] < -0.5 * float(lines.facts.step)]
+    return tuple(Move(int(i), int(p), int(a), amount) for (i, p, a), amount in found)

@@ -1,0 +1,98 @@
+"""What a plan costs in cash: payments, outstanding commitments, and money at risk of decommitment.
+
+    paid_t         =  sum over years u <= t of  payment_profile(t-u) x X_u       +  earlier commitments due in t
+    outstanding_t  =  sum over years u <= t of  (X_u - what is paid of it by t)  +  earlier commitments due after t
+    at risk_t      =  (1 - what is contracted in its own year and the next three) x X_(t-3)
+
+X_u are the commitments of year u, decided money included. What is still outstanding at the end of a year is the RAL
+(reste à liquider). A commitment whose contracts are not signed by the end of the third year after it is decommitted
+(n+3: Financial Regulation 2024/2509, Art. 114); by the instrument's `contracting_profile` that is the part at risk.
+Years run on until the last payment and the last n+3. All figures are exact; profiles are those of the scenario.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, fields
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+
+from fundalloc.facts.entities import Instrument
+from fundalloc.plan.plan import Plan
+
+YEARS_TO_CONTRACT = 3
+"""n+3: a commitment of year n must be contracted by the end of the third year after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cash:
+    """One instrument in one year, EUR million, exact."""
+
+    instrument: str
+    year: int
+    committed: Fraction
+    paid: Fraction
+    outstanding: Fraction
+    """At the end of the year: committed and not yet paid."""
+    at_risk: Fraction | None
+    """Not contracted by the end of the year, which is the last one for it; None without a contracting profile."""
+
+
+COLUMNS = tuple(field.name for field in fields(Cash))
+
+
+def payments(plan: Plan) -> list[Cash]:
+    """Return payments by instrument and year, for every instrument with a payment profile; all of them end in the same year."""
+    facts, lines = plan.scenario.facts, plan.scenario.lines
+    steps = np.zeros((len(facts.instruments), len(facts.years)), dtype=np.int64)
+    np.add.at(steps, (lines.instrument, lines.year), plan.steps)
+    profiled = [k for k, i in enumerate(facts.instruments) if i.payment_profile and i.counts != "memo"]
+    last = max((_last_year(facts.instruments[k], facts.years) for k in profiled), default=facts.years[-1])
+    years = range(facts.years[0], last + 1)
+    return [
+        row
+        for k in profiled
+        for row in _of_instrument(facts.instruments[k], [int(s) * facts.step for s in steps[k]], facts.years[0], years)
+    ]
+
+
+def payments_table(plan: Plan) -> pd.DataFrame:
+    """Return the same as a table, one row per instrument and year, EUR million: `COLUMNS`; at_risk is NaN where nobody says."""
+    table = pd.DataFrame([astuple(row) for row in payments(plan)], columns=list(COLUMNS))
+    return table.astype({"year": int, **dict.fromkeys(COLUMNS[2:], float)})
+
+
+def payments_by_year(rows: Sequence[Cash]) -> list[Cash]:
+    """Add up all instruments, year by year; the instrument is then empty."""
+    out = []
+    for year in sorted({row.year for row in rows}):
+        here = [row for row in rows if row.year == year]
+        risks = [row.at_risk for row in here if row.at_risk is not None]
+        sums = (sum((getattr(row, name) for row in here), Fraction(0)) for name in ("committed", "paid", "outstanding"))
+        out.append(Cash("", year, *sums, sum(risks, Fraction(0)) if risks else None))
+    return out
+
+
+def _last_year(instrument: Instrument, years: tuple[int, ...]) -> int:
+    """Return the year of the last payment or, if later, of the last n+3."""
+    profile = years[-1] + len(instrument.payment_profile) - 1
+    contracts = years[-1] + YEARS_TO_CONTRACT if instrument.contracting_profile else profile
+    return max(profile, contracts, *instrument.outstanding)
+
+
+def _of_instrument(instrument: Instrument, committed: Sequence[Fraction], first: int, years: range) -> list[Cash]:
+    """Return one row per year; `committed` starts in the year `first`."""
+    profile, earlier = instrument.payment_profile, instrument.outstanding
+    late = 1 - sum(instrument.contracting_profile[: YEARS_TO_CONTRACT + 1], Fraction(0)) if instrument.contracting_profile else None
+    left = sum(earlier.values(), Fraction(0))
+    rows = []
+    for year in years:
+        lags = [(year - first - u, amount) for u, amount in enumerate(committed)]
+        new = sum((amount for lag, amount in lags if lag == 0), Fraction(0))
+        paid = sum((amount * profile[lag] for lag, amount in lags if 0 <= lag < len(profile)), earlier.get(year, Fraction(0)))
+        left += new - paid
+        due = sum((amount for lag, amount in lags if lag == YEARS_TO_CONTRACT), Fraction(0))
+        rows.append(Cash(instrument.id, year, new, paid, left, None if late is None else late * due))
+    return rows

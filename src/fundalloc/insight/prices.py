@@ -1,0 +1,219 @@
+"""What limits and rules cost, every figure found by solving again.
+
+A *shadow price* is the score gained per extra EUR million of one limit. It holds from the limit as far as the next corner
+of the program, and at a corner there may be several: the score then rises by less when the limit goes up than it falls when
+it goes down. So a price has two sides, each with its reach and with what comes after.
+
+The *price of a rule* is the score that the best plan gains when the rule is switched off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from fundalloc.insight.explain_bench import NOTHING, Bench
+from fundalloc.model.linear_program import RowBlock
+from fundalloc.rules._kind import Kind
+from fundalloc.solvers import Solution
+from fundalloc.solvers.warm import Ranges
+
+NUDGE = 0.01
+"""EUR million by which a limit moves to see its price."""
+FAR = 10_000.0
+"""EUR million beyond which nobody asks how far a price holds."""
+CLOSE = 0.05
+"""EUR million to which the end of a price's reach is found where no plan is left beyond it."""
+NOISE = 1e-5
+"""Points below which a difference of scores is the solver's tolerance."""
+TRIES = 25
+AMONG = 12
+"""Dearest rules whose pairs are looked at, and as many rules that cost nothing alone."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """The price of a limit on one side, points per EUR million of the limit."""
+
+    price: float
+    """NaN when the limit cannot move that way at all: no plan would be left."""
+    reach: float
+    """EUR million that the limit may move before the price changes; infinite when it never does."""
+    beyond: float
+    """The price after that; NaN when no plan is left there."""
+
+
+@dataclass(frozen=True)
+class LimitPrice:
+    """One limit with its price when it is raised and when it is lowered."""
+
+    row: int
+    rule: Kind
+    demand: int
+    """Position among the rule's demands."""
+    limit: float
+    """EUR million; 0 for shares of money that the plan itself decides."""
+    up: Side
+    down: Side
+
+    @property
+    def several(self) -> bool:
+        """Whether raising and lowering the limit have different prices, so that every price between them is valid."""
+        return not abs(self.up.price - self.down.price) <= 1e-3 * max(1.0, abs(self.up.price))
+
+
+def price_of(bench: Bench, block: RowBlock, demand: int, ranges: Ranges | None = None) -> LimitPrice:
+    """Price one demand of a rule by solving with its limit moved either way; `ranges` only says where to look first."""
+    assert block.rule is not None
+    row = block.rows.start + demand
+    lower, upper = float(bench.open.row_lower[row]), float(bench.open.row_upper[row])
+    limit = upper if np.isfinite(upper) else lower
+    above, below = (FAR, FAR) if ranges is None else (float(ranges.row_high[row]) - limit, limit - float(ranges.row_low[row]))
+    lowest = limit if limit > NUDGE else FAR  # no sum of money falls below zero
+    return LimitPrice(row, block.rule, demand, limit, _side(bench, row, 1.0, above, FAR), _side(bench, row, -1.0, below, lowest))
+
+
+def _side(bench: Bench, row: int, sign: float, look: float, most: float) -> Side:
+    """Follow the score along one side of a limit, at most so far: it is concave, so tangents find its first bend.
+
+    `look` says where the solver's own ranging expects the bend; every point that counts is solved.
+    """
+
+    def at(distance: float) -> Solution:
+        return bench.solve(bench.moved(row, sign * distance))
+
+    near = at(NUDGE)
+    if not near.usable:
+        return Side(float("nan"), 0.0, float("nan"))
+    price = _points(sign * (near.objective - bench.score)) / NUDGE
+    kept, far, beyond = NUDGE, min(max(look, 2 * NUDGE), most), float("nan")
+    for _ in range(TRIES):
+        there = at(far)
+        missing = bench.score + sign * price * far - there.objective
+        if not there.usable:  # the price may hold as far as there are plans at all
+            if far - kept < CLOSE:
+                return Side(price, kept, float("nan"))
+            far = (kept + far) / 2
+        elif missing > NOISE * max(1.0, far):
+            beyond = float(there.prices[row])
+            far = (there.objective - bench.score - sign * beyond * far) / (sign * (price - beyond)) if beyond != price else kept
+            if far <= kept + CLOSE / 10:
+                return Side(price, kept, beyond)
+        elif far >= most:
+            return Side(price, float("inf"), price)
+        else:
+            kept, after = far, at(far + NUDGE)
+            beyond = _points(sign * (after.objective - there.objective)) / NUDGE if after.usable else float("nan")
+            if not abs(beyond - price) <= 1e-3 * max(1.0, abs(price)):
+                return Side(price, kept, beyond)
+            far = min(4 * far, most)
+    return Side(price, kept, beyond)
+
+
+def _points(gain: float) -> float:
+    """Return a difference of scores without the solver's tolerance."""
+    return gain if abs(gain) > NOISE else 0.0
+
+
+def binding(bench: Bench) -> list[tuple[RowBlock, int]]:
+    """Return the demands of rules whose limit has a price at the best plan, the dearest first; ceilings too."""
+    found = []
+    for block in bench.open.blocks:
+        if block.rule is None or block.demands is None or block.rule.unit != "million EUR":
+            continue
+        prices = np.where(block.relaxed, 0.0, bench.best.prices[block.rows])
+        found += [(abs(float(prices[k])), block, int(k)) for k in np.flatnonzero(np.abs(prices) > NOTHING)]
+    return [(block, k) for _, block, k in sorted(found, key=lambda item: -item[0])]
+
+
+# -- rules as a whole ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PairPrice:
+    """Two rules that cost more together than each alone: while one holds, dropping the other changes little."""
+
+    first: str
+    second: str
+    together: float
+    """Points gained without both."""
+    apart: float
+    """Points gained without the one, plus points gained without the other."""
+
+
+@dataclass(frozen=True)
+class PriceList:
+    """What every rule costs."""
+
+    money: float
+    """Points that one EUR million more earns, spread over the EU budget in proportion to the ceilings."""
+    rules: pd.DataFrame
+    """One row per rule in force, the dearest first: rule, kind, says, enforced, negotiable, points, euro (EUR million)."""
+    pairs: tuple[PairPrice, ...]
+
+
+def price_list(bench: Bench, tick: Callable[[int, int], None] | None = None) -> PriceList:
+    """Switch every rule off in turn, solve again, and do the same for pairs of the dearest and of those that cost nothing alone."""
+    rules = [rule for rule in bench.scenario.rules if _can_go(bench, rule)]
+    money = bench.gain(bench.spread(1.0))
+    gains = {rule.id: _clean(bench.gain(bench.without(rule.id))) for rule in rules}
+    dearest = sorted(gains, key=lambda name: -gains[name])
+    costly = [name for name in dearest if gains[name] > 0][:AMONG]
+    idle = _tight(bench, [name for name in dearest if gains[name] == 0])[:AMONG]
+    todo = list(combinations(costly + idle, 2))
+    pairs = []
+    for done, (a, b) in enumerate(todo, start=1):
+        together, apart = _clean(bench.gain(bench.without(a, b))), gains[a] + gains[b]
+        if together - apart > max(0.05 * together, NOISE):
+            pairs.append(PairPrice(a, b, together, apart))
+        if tick:
+            tick(done, len(todo))
+    by_id = {rule.id: rule for rule in rules}
+    rows = [
+        {
+            "rule": name,
+            "kind": by_id[name].kind,
+            "says": general_sentence(by_id[name]),
+            "enforced": "hard" if by_id[name].hard else "soft",
+            "negotiable": by_id[name].negotiable,
+            "points": gains[name],
+            "euro": gains[name] / money if money > NOTHING else np.nan,
+        }
+        for name in dearest
+    ]
+    columns = ["rule", "kind", "says", "enforced", "negotiable", "points", "euro"]
+    ordered = sorted(pairs, key=lambda pair: pair.apart - pair.together)
+    return PriceList(money, pd.DataFrame(rows, columns=columns), tuple(ordered))
+
+
+def general_sentence(rule: Kind) -> str:
+    """Return a rule's sentence for all its members: {partnership} becomes "each partnership"."""
+    words = (*rule.for_each, *rule.own_words)
+    text = rule.sentence([f"each {word}" for word in words], {})
+    return text[:1].upper() + text[1:]
+
+
+def _can_go(bench: Bench, rule: Kind) -> bool:
+    """Ceilings, transfers and watched rules have no price of their own: money has, and what is only measured costs nothing."""
+    return not rule.watch and rule.kind not in ("ceiling", "transfer") and bench.open.block(rule.id) is not None
+
+
+def _tight(bench: Bench, names: Iterable[str]) -> list[str]:
+    """Return the rules that have a demand at its limit in the best plan."""
+    activity = bench.open.matrix.times(bench.best.values)
+    out = []
+    for name in names:
+        block = bench.open.block(name)
+        assert block is not None
+        near = np.minimum(np.abs(activity - bench.open.row_lower), np.abs(activity - bench.open.row_upper))[block.rows]
+        if np.any(near[~block.relaxed] < 1e-5):
+            out.append(name)
+    return out
+
+
+def _clean(gain: float) -> float:
+    return gain if gain > NOISE else 0.0

@@ -1,0 +1,41 @@
+"""What the data doctor says: one remark with its place, its figures and a suggestion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fundalloc.errors import Place
+
+ERROR, WARNING = "error", "warning"
+SHOWN = 4
+"""How many names a remark lists before it says "and n more"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One thing that is wrong (error: no plan can exist) or looks wrong (warning)."""
+
+    severity: str
+    place: str
+    says: str
+    hint: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.says} ({self.hint})"
+
+
+def error(place: Place | str, says: str, hint: str) -> Remark:
+    """Return a remark about something that leaves no plan."""
+    return Remark(ERROR, str(place), says, hint)
+
+
+def warning(place: Place | str, says: str, hint: str) -> Remark:
+    """Return a remark about something worth a look."""
+    return Remark(WARNING, str(place), says, hint)
+
+
+def some(names: Sequence[str]) -> str:
+    """List a few names and count the rest."""
+    rest = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")

@@ -1,0 +1,155 @@
+"""What a rule says to the linear program and to the ledger: demands, rows, measures, and the sums that every kind needs.
+
+`Rows` are the rule's statement for the program, `Measures` its statement on whole rounding steps; both answer to the
+same `Demands`, in the same order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fundalloc.facts.lines import Lines
+from fundalloc.facts.selection import Grouped
+
+Codes = NDArray[np.intp]
+
+
+class Sense(StrEnum):
+    """On which side of its limit an amount must lie."""
+
+    AT_LEAST = "at least"
+    AT_MOST = "at most"
+    EXACTLY = "exactly"
+
+    @property
+    def field(self) -> str:
+        """The key in scenario files."""
+        return self.value.replace(" ", "_")
+
+
+@dataclass(frozen=True)
+class Demands:
+    """What a rule asks, one entry per member and sense. `rows` and `check` answer in this order."""
+
+    code: Codes
+    """The member, as a code."""
+    member: list[tuple[str, ...]]
+    """The member, as ids or tag values."""
+    sense: list[Sense]
+    figure: list[Fraction]
+    """The limit as written: EUR million, or a share."""
+
+    def __len__(self) -> int:
+        return len(self.member)
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Sums of lines that many rows share; each becomes one extra column. Terms run in parallel."""
+
+    count: int
+    total: Codes
+    line: Codes
+    value: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Switches:
+    """On-off columns (0 or 1): whether some money flows at all. Terms run in parallel, one per (switch, line).
+
+    For every switch two rows are added: money <= capacity x switch, and money >= least x switch.
+    """
+
+    count: int
+    switch: Codes
+    line: Codes
+    value: NDArray[np.float64]
+    capacity: NDArray[np.float64]
+    """Per switch: more than its money can ever be, in EUR million."""
+    least: NDArray[np.float64]
+    """Per switch: what it must be at the least when it flows."""
+
+
+NO_SWITCHES = Switches(0, np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), *[np.zeros(0)] * 3)
+NO_TOTALS = Totals(0, np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), np.zeros(0))
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of one rule for the linear program: lower <= sum of terms <= upper, in EUR million, one per demand.
+
+    `column` is an entry of the ledger, or -1-k for the k-th extra column: the totals first, then the switches. Several
+    terms of one row may name the same column: they add up.
+    """
+
+    lower: NDArray[np.float64]
+    upper: NDArray[np.float64]
+    row: Codes
+    column: Codes
+    value: NDArray[np.float64]
+    totals: Totals = field(default_factory=lambda: NO_TOTALS)
+    switches: Switches = field(default_factory=lambda: NO_SWITCHES)
+
+
+@dataclass(frozen=True)
+class Measures:
+    """The same demands measured on a ledger, exactly: `amount` against `limit`, both in rounding steps / `scale`."""
+
+    amount: list[int]
+    limit: list[int]
+    scale: int
+    moves: NDArray[np.bool_]
+    """Whether any undecided line counts, so that the plan could still change the amount or its limit."""
+    base: list[int] | None = None
+    """What a share is taken of, in rounding steps / `scale`."""
+    tolerance: int = 0
+    """How far an exact equality between shares may be off: one step of its base."""
+    counted: bool = False
+    """Whether amounts and limits are numbers of members, not money."""
+
+    def headroom(self, sense: Sequence[Sense]) -> list[int]:
+        """Return the room left before each limit, negative when broken, in steps / `scale`."""
+        room = {
+            Sense.AT_LEAST: lambda amount, limit: amount - limit,
+            Sense.AT_MOST: lambda amount, limit: limit - amount,
+            Sense.EXACTLY: lambda amount, limit: min(0, self.tolerance - abs(amount - limit)),
+        }
+        return [room[s](a, b) for s, a, b in zip(sense, self.amount, self.limit, strict=True)]
+
+
+def take(codes: Codes, grouped: Grouped) -> tuple[Codes, Codes]:
+    """Pair every demand with the entries of its member: (demand index, position in `grouped`), vectorised."""
+    order = np.argsort(grouped.member, kind="stable")
+    members = grouped.member[order]
+    first = np.searchsorted(members, codes, side="left")
+    counts = np.searchsorted(members, codes, side="right") - first
+    demand = np.repeat(np.arange(len(codes)), counts)
+    offset = np.arange(len(demand)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return demand, order[np.repeat(first, counts) + offset]
+
+
+def bounds(sense: Sequence[Sense], limit: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Turn senses and limits into lower and upper bounds of rows."""
+    at_least = np.array([s is not Sense.AT_MOST for s in sense], dtype=bool)
+    at_most = np.array([s is not Sense.AT_LEAST for s in sense], dtype=bool)
+    return np.where(at_least, limit, -np.inf), np.where(at_most, limit, np.inf)
+
+
+def sums_by_code(codes: Codes, grouped: Grouped, steps: NDArray[np.int64]) -> list[int]:
+    """Add up a ledger exactly for each code, in steps / the weights' denominator."""
+    size = int(max(grouped.member.max(initial=-1), codes.max(initial=-1))) + 1
+    totals = np.zeros(size, dtype=np.int64)
+    np.add.at(totals, grouped.member, steps[grouped.line] * grouped.weight.numerator)
+    return [int(total) for total in totals[codes]]
+
+
+def movable(codes: Codes, grouped: Grouped, lines: Lines) -> NDArray[np.bool_]:
+    """Return for each code whether any undecided line counts."""
+    size = int(max(grouped.member.max(initial=-1), codes.max(initial=-1))) + 1
+    return np.bincount(grouped.member, weights=~lines.ledger.fixed[grouped.line], minlength=size)[codes] > 0

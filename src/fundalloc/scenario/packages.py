@@ -1,0 +1,86 @@
+"""What a workbook file must be before any of it is read: a whole zip of modest size, with the parts of a workbook and no tricks."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+from fundalloc.errors import Place, Problem, ScenarioError, did_you_mean
+from fundalloc.scenario.document import display_name
+
+LARGEST_FILE, LARGEST_CONTENT = 300_000_000, 1_500_000_000
+"""Bytes of the file, and of everything inside it when unpacked."""
+MOST_PARTS = 10_000
+DENSE, HIGHEST_RATIO = 20_000_000, 250
+"""A part that unpacks to more than DENSE bytes may be at most so many times larger than packed; our sheets stay below 40."""
+_OLD = b"\xd0\xcf\x11\xe0"
+"""First bytes of .xls files and of workbooks with a password."""
+_START = 2_000
+"""Bytes of an XML part in which a document type would stand."""
+
+
+def check_package(path: Path) -> None:
+    """Raise ScenarioError with one clear problem unless the file can safely be opened as a workbook. Reads no content."""
+    problem = _problem(path)
+    if problem is not None:
+        raise ScenarioError([Problem(Place(display_name(path)), *problem)])
+
+
+def _problem(path: Path) -> tuple[str, str] | None:
+    if path.is_dir():
+        return "this is a folder, not a workbook", "name the file inside it"
+    if not path.is_file():
+        near = [p.name for p in path.parent.glob("*.xls*")] if path.parent.is_dir() else []
+        return "no such file", did_you_mean(path.name, near)
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            return f"the file has {path.stat().st_size / 1e6:.0f} MB; the limit is {LARGEST_FILE / 1e6:.0f} MB", ""
+        with path.open("rb") as file:
+            start = file.read(len(_OLD))
+        if start == _OLD:
+            return "an old .xls file, or one with a password", "save it as .xlsx without a password"
+        with zipfile.ZipFile(path) as package:
+            return _inside(package)
+    except (zipfile.BadZipFile, EOFError):
+        return (
+            "not a workbook, or damaged: the file is no whole zip archive",
+            "ask for the file again, or open it in Excel and save it anew",
+        )
+    except OSError as error:
+        return f"cannot be read: {error.strerror}", ""
+
+
+def _inside(package: zipfile.ZipFile) -> tuple[str, str] | None:
+    parts = package.infolist()
+    if len(parts) > MOST_PARTS:
+        return f"{len(parts)} parts in one file: not opened", f"a workbook has at most {MOST_PARTS}"
+    if sum(part.file_size for part in parts) > LARGEST_CONTENT:
+        size = sum(part.file_size for part in parts) / 1e9
+        return f"it would unpack to {size:.1f} GB: not opened", f"the limit is {LARGEST_CONTENT / 1e9:.1f} GB"
+    for part in parts:
+        if part.file_size > DENSE and part.file_size > HIGHEST_RATIO * max(part.compress_size, 1):
+            ratio = part.file_size // max(part.compress_size, 1)
+            return f"{part.filename} would unpack to {ratio} times its size: not opened", "this looks like a zip bomb, not like a workbook"
+        if part.flag_bits & 1:
+            return f"{part.filename} is locked with a password", "save the workbook without a password"
+    names = [part.filename for part in parts]
+    if len(set(names)) < len(names):
+        return "damaged: two parts have the same name", "open it in Excel and save it anew"
+    if "xl/workbook.xml" not in names:
+        return "a zip archive, but not an Excel workbook", "name a file that ends in .xlsx"
+    return _damaged(package, parts)
+
+
+def _damaged(package: zipfile.ZipFile, parts: list[zipfile.ZipInfo]) -> tuple[str, str] | None:
+    """Unpack every part once: a wrong checksum, a broken stream, or a document type that could blow up when it is read."""
+    for part in parts:
+        try:
+            with package.open(part) as stream:
+                start = stream.read(_START)
+                while stream.read(1 << 20):
+                    pass
+        except Exception as error:  # zipfile and zlib raise many kinds for damaged streams
+            return f"damaged: {part.filename} cannot be unpacked ({error})", "ask for the file again, or open it in Excel and save it anew"
+        if part.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in start:
+            return f"{part.filename} declares a document type: not opened", "no spreadsheet program writes that"
+    return None

@@ -1,0 +1,106 @@
+"""The files that a scenario was read from, byte by byte: what another reader needs to read the same scenario again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from fundalloc.errors import OutputError
+
+BASELINE_FOLDER = "baseline"
+"""Where a baseline goes that the command line named and that lies outside the scenario's folders."""
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Everything that `load` read, by name relative to one folder, and what the command line added."""
+
+    main: str
+    """The scenario file."""
+    files: Mapping[str, bytes]
+    """Name → content; the scenario file first, then the others by name."""
+    settings: tuple[str, ...] = ()
+    """`KEY=VALUE` overrides."""
+    baseline: str = ""
+    """The file or folder that the command line named as baseline, or empty."""
+
+    @property
+    def outside(self) -> bool:
+        """Whether the scenario names files outside its own folder."""
+        own = PurePosixPath(self.main).parent
+        given = PurePosixPath(self.baseline) if self.baseline else None
+        named = [path for path in map(PurePosixPath, self.files) if given is None or not path.is_relative_to(given.parent)]
+        return any(not path.is_relative_to(own) for path in named)
+
+    def arguments(self, folder: Path) -> list[str]:
+        """Return the arguments of `fundalloc run` that read the same scenario from files restored into a folder."""
+        out = [str(folder / self.main)]
+        for setting in self.settings:
+            out += ["--set", setting]
+        if self.baseline:
+            out += ["--baseline", str(folder / self.baseline)]
+        return [*out, "--allow-outside"] if self.outside else out
+
+    def restore(self, folder: Path) -> list[Path]:
+        """Write the files below a folder and return them, the scenario first. Raises OutputError, and then writes nothing more.
+
+        Names that would leave the folder are refused: a workbook may come from anywhere.
+        """
+        unsafe = [name for name in self.files if not is_safe(name)]
+        if unsafe:
+            raise OutputError(f"Cannot write '{unsafe[0]}': the name leaves the folder.")
+        written = []
+        try:
+            for name, content in self.files.items():
+                path = folder / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+                written.append(path)
+        except OSError as error:
+            raise OutputError(f"Cannot write into {folder}: {error.strerror}.") from None
+        return written
+
+
+def is_safe(name: str) -> bool:
+    """Return whether a name stays below the folder in which it is written, on any system."""
+    path = PurePosixPath(name)
+    odd = any(c in name for c in '\\:*?"<>|') or any(ord(c) < 32 for c in name)
+    return bool(name) and not odd and not path.is_absolute() and ".." not in path.parts and "." not in name.split("/")
+
+
+def gather(main: Path, read: Iterable[Path], settings: Iterable[str] = (), baseline: Path | None = None) -> Sources:
+    """Take up the content of the files that were read; `baseline` is the one that the command line named."""
+    wanted = [main.resolve(), *(file for path in read for file in _with_companions(path.resolve()))]
+    given = None if baseline is None else baseline.resolve()
+    apart = {path for path in wanted if given is not None and path.is_relative_to(given if given.is_dir() else given.parent)}
+    own = [path for path in wanted if path not in apart or path == wanted[0]]
+    root = Path(os.path.commonpath([path.parent for path in own]))
+    names = {path: path.relative_to(root).as_posix() for path in wanted if path.is_relative_to(root)}
+    start = "" if given is None else given.relative_to(root).as_posix() if given.is_relative_to(root) else ""
+    if given is not None and not start:
+        elsewhere = [path for path in wanted if path not in names]
+        other = Path(os.path.commonpath([path.parent for path in [*elsewhere, given]]))
+        names |= {path: f"{BASELINE_FOLDER}/{path.relative_to(other).as_posix()}" for path in elsewhere}
+        start = f"{BASELINE_FOLDER}/{given.relative_to(other).as_posix()}"
+    content = {names[path]: path.read_bytes() for path in sorted(set(wanted), key=lambda p: (p != wanted[0], names[p]))}
+    return Sources(names[wanted[0]], content, tuple(settings), start)
+
+
+def _with_companions(path: Path) -> list[Path]:
+    """Return the files behind a name: the tables of a folder, the moves beside an allocation."""
+    if path.is_dir():
+        return [file for name in ("allocation.csv", "moves.csv") if (file := path / name).is_file()]
+    moves = path.parent / "moves.csv"
+    return [path, moves] if path.name == "allocation.csv" and moves.is_file() else [path] if path.is_file() else []
+
+
+def fingerprint(*parts: str | bytes) -> str:
+    """Return the SHA-256 of texts and bytes, each marked off from the next."""
+    digest = hashlib.sha256()
+    for part in parts:
+        raw = part.encode() if isinstance(part, str) else part
+        digest.update(len(raw).to_bytes(8, "big") + raw)
+    return digest.hexdigest()

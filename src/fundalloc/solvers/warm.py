@@ -1,0 +1,241 @@
+"""Many solves of nearly the same program: each starts where the last one ended.
+
+Asking why means solving again with one limit, one price or one rule changed. HiGHS keeps the program and its basis
+between the solves; only what differs is passed, and the simplex method needs a few steps where a fresh solve needs
+thousands. The answers are the same: a test compares them with fresh solves.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import highspy
+import numpy as np
+from numpy.typing import NDArray
+
+from fundalloc.model.linear_program import Floats, LinearProgram
+from fundalloc.solvers import highs as cold
+from fundalloc.solvers import solve_program
+from fundalloc.solvers.solution import Options, Solution, Status
+
+FEW = 2_000
+"""Coefficients up to which changing them one by one beats passing the program anew."""
+_PRIMAL, _DUAL = 4, 1
+"""HiGHS' names for the two simplex methods."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A corner to which a solver can return: the solves from there do not depend on what was asked in between."""
+
+    program: LinearProgram
+    basis: highspy.HighsBasis
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """How far a figure may move, alone, before another basis takes over. At a degenerate corner this can be an understatement."""
+
+    row_low: Floats
+    row_high: Floats
+    """Per row: the limits between which its price stays what it is. Shape (rows,)."""
+    cost_low: Floats
+    cost_high: Floats
+    """Per column: the costs between which the values of the solution stay the best. Shape (columns,)."""
+
+
+class WarmSolver:
+    """Solves one program after another, each from where the last one ended.
+
+    Programs with switches, and solvers other than HiGHS, are solved afresh every time.
+    """
+
+    def __init__(self, options: Options | None = None) -> None:
+        self.options = options or Options()
+        self._highs: highspy.Highs | None = None
+        self._program: LinearProgram | None = None
+        self._solution: Solution | None = None
+        self.solves = 0
+        """How many programs were solved, fresh ones included."""
+
+    def holds_like(self, program: LinearProgram) -> bool:
+        """Return whether the program is the last one with other figures, or with rows and columns appended."""
+        before = self._program
+        return before is not None and (_same_structure(before, program) or _grown(before, program))
+
+    def mark(self) -> Mark | None:
+        """Return the corner where the last solve ended; None where there is none."""
+        if self._highs is None or self._program is None:
+            return None
+        return Mark(self._program, self._highs.getBasis())
+
+    def solve(self, program: LinearProgram, start: Mark | None = None) -> Solution:
+        """Solve a program; fast when it differs little from the one before (see the module).
+
+        `start` is a corner of a program of the same shape, or of one that this grew from; without it the solve starts where
+        the last one ended.
+        """
+        self.solves += 1
+        if program.integer is not None or self.options.solver.lower() != "highs":
+            return solve_program(program, self.options)
+        started = time.perf_counter()
+        method = self._pass(program)
+        highs = self._highs
+        assert highs is not None
+        if start is not None and start.program.shape == program.shape:
+            highs.setBasis(start.basis)
+        elif start is not None and _grown(start.program, program):
+            highs.setBasis(_extended(start.basis, start.program, program))
+            highs.setOptionValue("solver", "simplex")
+        if self.options.time_limit is not None:
+            highs.setOptionValue("time_limit", highs.getRunTime() + float(self.options.time_limit))
+        highs.run()
+        status = highs.getModelStatus()
+        self._program = program
+        solution = cold.read(highs, program, status, method, time.perf_counter() - started)
+        if solution.status is Status.ERROR or status == highspy.HighsModelStatus.kUnboundedOrInfeasible:
+            self._highs = self._program = None
+            solution = cold.solve(program, self.options)
+        self._solution = solution
+        return solution
+
+    def ranges(self) -> Ranges:
+        """Return how far costs and limits of the last program may move. ValueError unless it was solved to the end by HiGHS."""
+        highs, program, solution = self._highs, self._program, self._solution
+        if highs is None or program is None or solution is None or solution.status is not Status.OPTIMAL:
+            raise ValueError("nothing was solved to the end, so there are no ranges")
+        status, ranging = highs.getRanging()
+        if status != highspy.HighsStatus.kOk:
+            raise ValueError("HiGHS cannot range this program")
+        columns, basic = program.shape[1], _basic(highs.getBasis().row_status)
+        activity = program.matrix.times(solution.values)
+        binding_low, binding_high = np.array(ranging.row_bound_dn.value_), np.array(ranging.row_bound_up.value_)
+        # HiGHS reports something else for rows that do not bind: their limit may come as close as the activity
+        slack_low = np.where(np.isfinite(program.row_lower), -np.inf, activity)
+        slack_high = np.where(np.isfinite(program.row_upper), np.inf, activity)
+        return Ranges(
+            np.where(basic, slack_low, binding_low),
+            np.where(basic, slack_high, binding_high),
+            np.array(ranging.col_cost_dn.value_)[:columns],
+            np.array(ranging.col_cost_up.value_)[:columns],
+        )
+
+    def _pass(self, program: LinearProgram) -> str:
+        """Hand the program to HiGHS, whole or in differences, and choose the method; returns its name."""
+        before, highs = self._program, self._highs
+        if before is None or highs is None:
+            self._highs = cold.load(program)
+            method = cold.method_for(program, self.options)
+            self._highs.setOptionValue("solver", method)
+            return method
+        if _same_structure(before, program) and self._pass_differences(highs, before, program):
+            return "warm simplex"
+        basis = highs.getBasis()
+        cold.pass_program(highs, program)
+        grown = _grown(before, program) and basis.valid
+        method = "simplex" if grown else cold.method_for(program, self.options)
+        highs.setOptionValue("solver", method)
+        highs.setOptionValue("simplex_strategy", _DUAL)
+        if grown:
+            highs.setBasis(_extended(basis, before, program))
+        return "warm simplex" if grown else method
+
+    def _pass_differences(self, highs: highspy.Highs, before: LinearProgram, program: LinearProgram) -> bool:
+        """Change what differs; False when that would take longer than passing everything."""
+        coefficients = np.flatnonzero(before.matrix.value != program.matrix.value)
+        if len(coefficients) > FEW:
+            return False
+        rows = program.matrix.row[coefficients]
+        for owner, k in zip(rows, coefficients, strict=True):
+            highs.changeCoeff(int(owner), int(program.matrix.column[k]), float(program.matrix.value[k]))
+        cost = _changed((before.cost, program.cost))
+        column = _changed((before.lower, program.lower), (before.upper, program.upper))
+        row = _changed((before.row_lower, program.row_lower), (before.row_upper, program.row_upper))
+        if len(cost):
+            highs.changeColsCost(len(cost), cost, program.cost[cost])
+        if len(column):
+            highs.changeColsBounds(len(column), column, program.lower[column], program.upper[column])
+        for k in row:
+            highs.changeRowBounds(int(k), float(program.row_lower[k]), float(program.row_upper[k]))
+        moved = _moved(before.row_lower, program.row_lower) or _moved(before.row_upper, program.row_upper)
+        stays_dual = not (len(cost) or len(column)) and (moved or len(coefficients))
+        highs.setOptionValue("solver", "simplex")
+        highs.setOptionValue("simplex_strategy", _DUAL if stays_dual else _PRIMAL)
+        return True
+
+
+class WarmSolvers:
+    """Several warm solvers behind one function: every program goes to the one that holds its like.
+
+    For procedures that solve programs of different shapes in turn, such as `optimise(…, solve=WarmSolvers())`.
+    """
+
+    def __init__(self) -> None:
+        self._solvers: list[WarmSolver] = []
+
+    def __call__(self, program: LinearProgram, options: Options) -> Solution:
+        """Solve a program where it fits best."""
+        if program.integer is not None:
+            return solve_program(program, options)
+        return self.of(program, options).solve(program)
+
+    def of(self, program: LinearProgram, options: Options | None = None) -> WarmSolver:
+        """Return the solver that last held this program or one that it grew from; a new one when there is none."""
+        for solver in self._solvers:
+            if solver.holds_like(program):
+                return solver
+        self._solvers.append(WarmSolver(options))
+        return self._solvers[-1]
+
+
+def _same_structure(a: LinearProgram, b: LinearProgram) -> bool:
+    if a.shape != b.shape:
+        return False
+    if a.matrix is b.matrix:
+        return True
+    return np.array_equal(a.matrix.start, b.matrix.start) and np.array_equal(a.matrix.column, b.matrix.column)
+
+
+def _grown(before: LinearProgram, program: LinearProgram) -> bool:
+    """Return whether the program is the one before with rows and columns appended; a basis of it is then a good start.
+
+    The new columns may stand in old rows too: they are not in the basis.
+    """
+    (rows, columns), (more_rows, more_columns) = before.shape, program.shape
+    if rows > more_rows or columns > more_columns:
+        return False
+    end = int(program.matrix.start[rows])
+    old = program.matrix.column[:end] < columns
+    if int(old.sum()) != before.terms or not np.array_equal(before.matrix.column, program.matrix.column[:end][old]):
+        return False
+    return np.array_equal(before.matrix.row, program.matrix.row[:end][old])
+
+
+def _extended(basis: highspy.HighsBasis, before: LinearProgram, program: LinearProgram) -> highspy.HighsBasis:
+    """Return the basis with the new rows basic and the new columns at a bound."""
+    words, columns = highspy.HighsBasisStatus, before.shape[1]
+    at_lower, at_upper = np.isfinite(program.lower[columns:]), np.isfinite(program.upper[columns:])
+    added = [words.kLower if low else words.kUpper if high else words.kZero for low, high in zip(at_lower, at_upper, strict=True)]
+    out = highspy.HighsBasis()
+    out.col_status = [*basis.col_status, *added]
+    out.row_status = [*basis.row_status, *([words.kBasic] * (program.shape[0] - before.shape[0]))]
+    out.valid = True
+    return out
+
+
+def _changed(*pairs: tuple[Floats, Floats]) -> NDArray[np.int32]:
+    """Return the positions at which any of the pairs differ."""
+    differs = np.zeros(len(pairs[0][0]), dtype=bool)
+    for old, new in pairs:
+        differs |= old != new
+    return np.flatnonzero(differs).astype(np.int32)
+
+
+def _moved(old: Floats, new: Floats) -> bool:
+    """Return whether a limit moved or appeared: the prices stay good, and the dual simplex method starts from them."""
+    return bool(np.any((old != new) & np.isfinite(new)))
+
+
+def _basic(status: list[highspy.HighsBasisStatus]) -> NDArray[np.bool_]:
+    return np.array([s == highspy.HighsBasisStatus.kBasic for s in status], dtype=bool)

@@ -1,0 +1,1 @@
+"""Many solves: one figure varied, two objectives, near-optimal plans, several futures, whole batches."""

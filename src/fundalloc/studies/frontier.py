@@ -1,0 +1,244 @@
+"""The trade-off between two objectives: the corners of the efficient frontier of the linear program.
+
+The two ends are the best plans for one objective after the other. Between two known corners the objectives are weighed so
+that both corners count the same; the best plan for these weights is a new corner, or there is none between them and the
+frontier is the straight line. So every corner is found exactly, no grid is laid. With more corners than asked for, those
+farthest from the straight lines come first, and the largest remaining gap is stated.
+
+Every goal is counted so that more is better: the score, the smallest coverage, the planned budget money, and minus the
+distance to the baseline. Switches stay as in the best plan of `fundalloc run`.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from fundalloc.errors import Infeasible, SolverFailed, UsageError, did_you_mean
+from fundalloc.facts.lines import Lines
+from fundalloc.model.linear_program import Floats, LinearProgram
+from fundalloc.model.stages import hold, stage_program
+from fundalloc.run import with_baseline
+from fundalloc.scenario.scenario import Scenario
+from fundalloc.scenario.stages import GOALS
+from fundalloc.solvers import Options
+from fundalloc.solvers.warm import WarmSolver
+from fundalloc.studies.corridor import Corridor
+from fundalloc.studies.variants import Source
+
+SAME = 1e-7
+
+
+@dataclass(frozen=True)
+class Corner:
+    """One efficient plan of the linear program."""
+
+    first: float
+    second: float
+    """What it reaches of the two objectives; more is better."""
+    amounts: Floats
+    """EUR million per line."""
+    rate: float = float("nan")
+    """What one unit of the second objective costs of the first, from here to the next corner; NaN at the last."""
+    bend: bool = False
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """The corners in order, from the best of the first objective to the best of the second."""
+
+    source: Source
+    scenario: Scenario
+    goals: tuple[str, str]
+    for_each: tuple[str, ...]
+    corners: tuple[Corner, ...]
+    complete: bool
+    """Whether these are all corners."""
+    gap: float
+    """How far the frontier may lie beyond the straight lines, as a share of the first objective's span; 0 when complete."""
+    best: float
+    """The best of the first stage, the score."""
+    score: tuple[float, ...]
+    """The score of every corner."""
+    solves: int = 0
+
+    @property
+    def bend(self) -> Corner | None:
+        """The corner farthest from the straight line between the ends; None without a corner between them."""
+        return next((c for c in self.corners if c.bend), None)
+
+
+def find_frontier(
+    source: Source,
+    goals: tuple[str, str],
+    for_each: tuple[str, ...] = (),
+    most: int = 25,
+    options: Options | None = None,
+    tick: Callable[[int, int], None] | None = None,
+) -> Frontier:
+    """Find at most `most` corners between two goals. Raises UsageError for goals that cannot be, Infeasible, SolverFailed."""
+    options = options or Options()
+    for goal in goals:
+        if goal not in GOALS:
+            raise UsageError(f"no objective '{goal}': {did_you_mean(goal, GOALS)}")
+    if goals[0] == goals[1]:
+        raise UsageError("name two different objectives")
+    scenario = with_baseline(source.load(), options)
+    if "change" in goals and scenario.facts.baseline is None:
+        raise UsageError("'change' is the distance to a baseline plan: name one with --baseline")
+    for_each = for_each or next((s.for_each for s in scenario.head.objective if s.for_each), ("partnership",))
+    best = Corridor(options).settled(scenario)
+    if best.program is None:
+        raise Infeasible([])
+    search = _Search.of(best.program, goals, for_each, scenario.lines, WarmSolver(options))
+    points, gap = search.corners(most, tick)
+    corners = _finished(points, len(scenario.lines))
+    scores = tuple(float(best.program.cost @ p.values[: len(best.program.cost)]) for p in points)
+    return Frontier(source, scenario, goals, for_each, corners, gap == 0.0, gap, best.score, scores, search.solver.solves)
+
+
+@dataclass(frozen=True)
+class _Point:
+    first: float
+    second: float
+    values: Floats
+
+
+@dataclass
+class _Search:
+    program: LinearProgram
+    costs: tuple[Floats, Floats]
+    solver: WarmSolver
+
+    @classmethod
+    def of(cls, program: LinearProgram, goals: tuple[str, str], for_each: tuple[str, ...], lines: Lines, solver: WarmSolver) -> _Search:
+        """State both objectives over one program."""
+        costs = []
+        wide, score = program, program.cost
+        for goal in goals:
+            if goal == "impact":
+                costs.append(score)
+                continue
+            baseline = lines.baseline.values if goal == "change" else None
+            wide = stage_program(replace(wide, cost=np.zeros(wide.shape[1])), goal, for_each, lines, baseline)
+            costs.append(wide.cost)
+        width = wide.shape[1]
+        first, second = (np.concatenate([c, np.zeros(width - len(c))]) for c in costs)
+        return cls(wide, (first, second), solver)
+
+    def best(self, weights: tuple[float, float], program: LinearProgram | None = None) -> _Point:
+        """Return the best plan for a weighted sum of the two objectives."""
+        first, second = self.costs
+        solution = self.solver.solve(replace(program or self.program, cost=weights[0] * first + weights[1] * second))
+        if not solution.usable:
+            raise SolverFailed(solution.status, f"The solver stopped: {solution.status} ({solution.message or solution.solver}).")
+        return _Point(float(first @ solution.values), float(second @ solution.values), solution.values)
+
+    def end(self, which: int) -> _Point:
+        """Return the best plan for one objective and, among its equals, for the other."""
+        weights = (1.0, 0.0) if which == 0 else (0.0, 1.0)
+        top = self.best(weights)
+        held = hold(self.program, self.costs[which], top.first if which == 0 else top.second, 0.0)
+        return self.best((0.0, 1.0) if which == 0 else (1.0, 0.0), held)
+
+    def corners(self, most: int, tick: Callable[[int, int], None] | None) -> tuple[list[_Point], float]:
+        """Return the corners in order, and how far the frontier may lie beyond them."""
+        left, right = self.end(0), self.end(1)
+        spans = (left.first - right.first, right.second - left.second)
+        if spans[0] <= SAME * max(abs(left.first), 1.0) or spans[1] <= SAME * max(abs(right.second), 1.0):
+            return [left], 0.0
+        found = [left, right]
+        waiting: list[tuple[float, int, _Point, _Point]] = []
+        count = 0
+
+        def queue(a: _Point, b: _Point) -> None:
+            nonlocal count
+            count += 1
+            area = (a.first - b.first) / spans[0] * (b.second - a.second) / spans[1]
+            heapq.heappush(waiting, (-area, count, a, b))
+
+        queue(left, right)
+        while waiting and len(found) < most:
+            _, _, a, b = heapq.heappop(waiting)
+            weights = ((b.second - a.second) / spans[1] / spans[0], (a.first - b.first) / spans[0] / spans[1])
+            middle = self.best(weights)
+            gain = weights[0] * (middle.first - a.first) + weights[1] * (middle.second - a.second)
+            # an objective near zero elsewhere: the gain is already a share of both spans
+            if gain <= SAME or _near(middle, a, spans) or _near(middle, b, spans):
+                continue
+            found.append(middle)
+            if tick:
+                tick(len(found), most)
+            queue(a, middle)
+            queue(middle, b)
+        found.sort(key=lambda p: (-p.first, p.second))
+        return found, max((_triangle(a, b, found, spans) for _, _, a, b in waiting), default=0.0)
+
+
+def _near(a: _Point, b: _Point, spans: tuple[float, float]) -> bool:
+    return abs(a.first - b.first) <= SAME * spans[0] and abs(a.second - b.second) <= SAME * spans[1]
+
+
+def _triangle(a: _Point, b: _Point, found: list[_Point], spans: tuple[float, float]) -> float:
+    """Return how far the frontier may lie above the line a-b: where the lines of the neighbouring stretches meet."""
+    k = next(n for n, p in enumerate(found) if p is a)
+    width = (b.second - a.second) / spans[1]
+    fall = (a.first - b.first) / spans[0]
+    before = _slope(found[k - 1], a, spans) if k > 0 else 0.0
+    after = _slope(b, found[k + 2], spans) if k + 2 < len(found) else float("inf")
+    here = fall / width
+    if after == float("inf"):
+        return fall - before * width
+    if after - before <= 1e-12:
+        return 0.0
+    meeting = width * (after - here) / (after - before)
+    return max(0.0, (here - before) * meeting)
+
+
+def _slope(a: _Point, b: _Point, spans: tuple[float, float]) -> float:
+    return ((a.first - b.first) / spans[0]) / max((b.second - a.second) / spans[1], 1e-15)
+
+
+def _finished(points: list[_Point], lines: int) -> tuple[Corner, ...]:
+    """Add the rates between corners, and mark the bend: the corner farthest from the line between the ends."""
+    a, b = points[0], points[-1]
+    spans = (a.first - b.first or 1.0, b.second - a.second or 1.0)
+    height = [(p.first - b.first) / spans[0] + (p.second - a.second) / spans[1] - 1.0 for p in points]
+    bend = int(np.argmax(height)) if len(points) > 2 and max(height) > SAME else -1
+    out = []
+    for k, p in enumerate(points):
+        after = points[k + 1] if k + 1 < len(points) else None
+        rate = (p.first - after.first) / (after.second - p.second) if after is not None and after.second > p.second else float("nan")
+        out.append(Corner(p.first, p.second, np.maximum(p.values[:lines], 0.0), rate, k == bend))
+    return tuple(out)
+
+
+def settings_for(frontier: Frontier, corner: int) -> dict[str, object]:
+    """Return the keys of a scenario file whose plan is this corner: the stages, each with what it may give.
+
+    The score gives up what this corner gives up; a first objective that is not the score then gives up its part, and the
+    second objective is maximised.
+    """
+    best, score = frontier.best, frontier.score[corner]
+    give = _written(max(0.0, (best - score) / abs(best)) if best else 0.0)
+    stages: list[object] = [{"impact": {}, "give": give}] if give != "0 %" else ["impact"]
+    top = frontier.corners[0].first
+    for position, goal in enumerate(frontier.goals):
+        if goal == "impact":
+            continue
+        words: dict[str, object] = {"for_each": list(frontier.for_each)} if goal == "lowest_coverage" else {}
+        part: dict[str, object] = {goal: words}
+        if position == 0 and top:
+            part["give"] = _written(max(0.0, (top - frontier.corners[corner].first) / abs(top)))
+        stages.append(part if words or "give" in part else goal)
+    return {"objective": stages}
+
+
+def _written(share: float) -> str:
+    """Write a share as a percentage, rounded up a little so that the corner itself stays within reach."""
+    exact = Fraction(int(share * 10**9) + 1, 10**9) if share > 1e-9 else Fraction(0)
+    return f"{float(exact * 100):.7f}".rstrip("0").rstrip(".") + " %"

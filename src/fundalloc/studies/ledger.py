@@ -1,0 +1,201 @@
+"""The ledger: every run with the hash of its inputs, status, impact, files and, for proved plans, the plan itself.
+
+One SQLite file. A run is known by its key: the hash of the resolved inputs, of the program's own code and of the options.
+The same key is not solved again. Clock times stand here only, never in a result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib import resources
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from fundalloc.errors import OutputError
+
+FORMAT = 1
+_SCHEMA = """
+create table if not exists runs (
+    key text primary key,
+    digest text not null,
+    code text not null,
+    version text not null,
+    options text not null,
+    file text not null,
+    scenario text not null,
+    title text not null,
+    ended text not null,
+    seconds real not null,
+    status text not null,
+    exit_code integer not null,
+    score real,
+    impact real,
+    message text not null,
+    files text not null,
+    record blob
+);
+create index if not exists by_time on runs (ended);
+"""
+COLUMNS = (
+    "key",
+    "digest",
+    "code",
+    "version",
+    "options",
+    "file",
+    "scenario",
+    "title",
+    "ended",
+    "seconds",
+    "status",
+    "exit_code",
+    "score",
+    "impact",
+    "message",
+    "files",
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run as the ledger keeps it."""
+
+    key: str
+    digest: str
+    """SHA-256 of the resolved inputs; empty when they could not be read."""
+    code: str
+    """Fingerprint of the program's own code."""
+    version: str
+    options: str
+    file: str
+    scenario: str
+    title: str
+    ended: str
+    """UTC, to the second."""
+    seconds: float
+    status: str
+    exit_code: int
+    score: float | None
+    impact: float | None
+    message: str
+    """What went wrong, in one line; empty when nothing did."""
+    files: tuple[str, ...]
+    """What was written."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return {**{name: getattr(self, name) for name in COLUMNS}, "files": list(self.files)}
+
+
+@cache
+def code_fingerprint() -> str:
+    """Return a hash of the program's own source files: another version may give another plan."""
+    digest = hashlib.sha256(version("fundalloc").encode())
+    root = resources.files("fundalloc")
+    with resources.as_file(root) as folder:
+        for path in sorted(folder.rglob("*")):
+            if path.suffix in (".py", ".toml"):
+                digest.update(path.relative_to(folder).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def run_key(digest: str, options: str) -> str:
+    """Return the key of a run."""
+    return hashlib.sha256(f"{FORMAT}|{digest}|{code_fingerprint()}|{options}".encode()).hexdigest()[:24]
+
+
+def default_ledger() -> Path:
+    """Return where the ledger of this user lies: FUNDALLOC_LEDGER, or the system's folder for application data."""
+    import platformdirs
+
+    if named := os.environ.get("FUNDALLOC_LEDGER"):
+        return Path(named)
+    return Path(platformdirs.user_data_path("fundalloc", appauthor=False)) / "runs.sqlite"
+
+
+def now() -> str:
+    """Return the time, UTC, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Ledger:
+    """An open ledger; use it as a context manager. Raises OutputError for a file that is none."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._base = sqlite3.connect(path, timeout=30)
+            self._base.execute("pragma journal_mode = wal")
+            self._base.executescript(_SCHEMA)
+        except (OSError, sqlite3.Error) as error:
+            raise OutputError(f"Cannot use the ledger {path}: {error}. Name another one with --ledger.") from None
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._base.close()
+
+    def record(self, entry: Entry, plan: dict[str, Any] | None = None) -> None:
+        """Keep a run, in place of an earlier one with the same key."""
+        packed = None if plan is None else zlib.compress(json.dumps(plan, separators=(",", ":")).encode(), 6)
+        values = [getattr(entry, name) for name in COLUMNS[:-1]] + [json.dumps(entry.files), packed]
+        marks = ",".join("?" * len(values))
+        with self._writing() as base:
+            base.execute(f"insert or replace into runs ({','.join(COLUMNS)}, record) values ({marks})", values)
+
+    def plan(self, key: str) -> dict[str, Any] | None:
+        """Return the plan that was kept under a key, or None."""
+        row = self._base.execute("select record from runs where key = ? and record is not null", (key,)).fetchone()
+        try:
+            return None if row is None else json.loads(zlib.decompress(row[0]))
+        except (zlib.error, ValueError):
+            return None
+
+    def entries(self, limit: int | None = None) -> list[Entry]:
+        """Return the runs, newest first."""
+        order = "order by ended desc, file" + (f" limit {int(limit)}" if limit is not None else "")
+        return [_entry(row) for row in self._base.execute(f"select {','.join(COLUMNS)} from runs {order}")]
+
+    def find(self, start: str) -> list[Entry]:
+        """Return the runs whose key starts so, or whose scenario or file is named so; newest first."""
+        wanted = f"{start.replace('%', '').replace('_', chr(92) + '_')}%"
+        where = "key like ? escape char(92) or scenario = ? or file = ?"
+        query = f"select {','.join(COLUMNS)} from runs where {where} order by ended desc"
+        return [_entry(row) for row in self._base.execute(query, (wanted, start, start))]
+
+    def prune(self, older_than: timedelta | None, *, missing: bool = False) -> int:
+        """Drop runs that ended longer ago, or (`missing`) whose files are gone; None: all. Returns how many."""
+        entries = self.entries()
+        limit = "9999" if older_than is None else (datetime.now(UTC) - older_than).strftime("%Y-%m-%dT%H:%M:%SZ")
+        gone = [e.key for e in entries if e.ended < limit and not missing]
+        if missing:
+            gone = [e.key for e in entries if e.files and not any(Path(f).exists() for f in e.files)]
+        with self._writing() as base:
+            base.executemany("delete from runs where key = ?", [(key,) for key in gone])
+        self._base.execute("vacuum")
+        return len(gone)
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with self._base:
+                yield self._base
+        except sqlite3.Error as error:
+            raise OutputError(f"Cannot write the ledger {self.path}: {error}.") from None
+
+
+def _entry(row: Sequence[Any]) -> Entry:
+    values = dict(zip(COLUMNS, row, strict=True))
+    return Entry(**{**values, "files": tuple(json.loads(values["files"]))})

@@ -1,0 +1,60 @@
+"""A hair's weight on the distance to reference amounts: among plans of the same worth, the closest one is taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fundalloc.model.linear_program import Floats, LinearProgram, Terms, stack
+
+
+@dataclass(frozen=True)
+class Near:
+    """A program in which chosen columns are counted from their reference, and how to read its values back."""
+
+    program: LinearProgram
+    columns: NDArray[np.intp]
+    reference: Floats
+    width: int
+
+    def values(self, values: Floats) -> Floats:
+        """Return the columns of the original program."""
+        out = values[: self.width].copy()
+        out[self.columns] += self.reference - values[self.width :]
+        return out
+
+
+def near_program(program: LinearProgram, columns: NDArray[np.intp], reference: Floats, weight: Floats | float) -> Near:
+    """Substitute x = reference + up - down in chosen columns, and let every unit of up and down cost `weight`."""
+    reference = np.clip(reference, program.lower[columns], program.upper[columns])
+    width, count = program.shape[1], len(columns)
+    where = np.full(width, -1)
+    where[columns] = np.arange(count)
+    matrix = program.matrix
+    chosen = where[matrix.column] >= 0
+    terms = Terms(
+        np.concatenate([matrix.row, matrix.row[chosen]]),
+        np.concatenate([matrix.column, width + where[matrix.column[chosen]]]),
+        np.concatenate([matrix.value, -matrix.value[chosen]]),
+    )
+    at = np.zeros(width)
+    at[columns] = reference
+    shift = matrix.times(at)
+    cost, lower, upper = program.cost.copy(), program.lower.copy(), program.upper.copy()
+    cost[columns] -= weight
+    upper[columns] -= reference
+    lower[columns] = 0.0
+    substituted = replace(
+        program,
+        cost=np.concatenate([cost, -program.cost[columns] - weight]),
+        lower=np.concatenate([lower, np.zeros(count)]),
+        upper=np.concatenate([upper, reference - program.lower[columns]]),
+        row_lower=program.row_lower - shift,
+        row_upper=program.row_upper - shift,
+        matrix=stack([(program.shape[0], terms)]),
+        blocks=(),
+        integer=None,
+    )
+    return Near(substituted, columns, reference, width)

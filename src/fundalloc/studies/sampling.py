@@ -1,0 +1,274 @@
+"""Uncertain figures sampled: what the score and every amount may come to, and which rules are at risk.
+
+Latin hypercube (M. D. McKay, R. J. Beckman and W. J. Conover, Technometrics 21, 1979): every figure's range is cut into as
+many equally likely slices as there are samples, each slice is hit once, and the slices of different figures are shuffled
+against each other. Every sample is the scenario with these figures set, solved from where the last one ended, settled close
+to the plan as written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+
+from fundalloc.errors import FundallocError, Infeasible, ScenarioError, UsageError
+from fundalloc.insight.diagnose import find_conflict
+from fundalloc.model.compile import compile_program
+from fundalloc.model.linear_program import Floats
+from fundalloc.money import Spread, plain
+from fundalloc.run import with_baseline
+from fundalloc.scenario.scenario import Scenario
+from fundalloc.scenario.spreads import Uncertain, find_spreads
+from fundalloc.solvers import Options
+from fundalloc.studies.corridor import Answer, Corridor
+from fundalloc.studies.pool import cores, each
+from fundalloc.studies.variants import Source, with_plan_to_start_from
+
+CHUNK = 25
+"""Samples that one task solves, one from where the other ended."""
+DIAGNOSED = 3
+"""Samples without a plan that are explained."""
+TOLERANCE = 1e-6
+Demand = tuple[str, str]
+"""Rule id and member."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One sample: its score, its money by member, and what happens to the rules."""
+
+    number: int
+    score: float
+    """NaN without a plan."""
+    bound: float
+    totals: dict[tuple[str, ...], float]
+    missed: tuple[Demand, ...] = ()
+    """Soft demands that the best plan of this sample misses."""
+    binding: tuple[Demand, ...] = ()
+    """Demands with a shadow price."""
+    broken: tuple[Demand, ...] = ()
+    """Demands that the plan as written would not meet here, soft ones included."""
+    trouble: str = ""
+    """Why the sample could not be read."""
+
+
+@dataclass(frozen=True)
+class Samples:
+    """All samples of one scenario."""
+
+    source: Source
+    scenario: Scenario
+    base: Answer
+    uncertain: tuple[Uncertain, ...]
+    values: Floats
+    """The figures drawn. Shape (samples, uncertain figures)."""
+    samples: tuple[Sample, ...]
+    by: tuple[str, ...]
+    seed: int
+    conflicts: dict[str, int]
+    """Rule → in how many of the explained samples without a plan it clashes with others."""
+
+    @cached_property
+    def scores(self) -> Floats:
+        """Scores of the samples that have a plan."""
+        return np.array([s.score for s in self.samples if s.score == s.score])
+
+    @property
+    def failed(self) -> int:
+        """Samples without a plan."""
+        return sum(s.score != s.score for s in self.samples)
+
+    def amounts(self) -> tuple[list[tuple[str, ...]], Floats]:
+        """Return the members and their money, shape (samples with a plan, members)."""
+        solved = [s for s in self.samples if s.score == s.score]
+        members = list(dict.fromkeys([*self.base.total(*self.by), *(m for s in solved for m in s.totals)]))
+        table = np.array([[s.totals.get(m, 0.0) for m in members] for s in solved]).reshape(len(solved), len(members))
+        return members, table
+
+    def at_risk(self) -> list[tuple[Demand, float, float, float]]:
+        """Return (demand, share of samples missed, broken if nothing changes, binding), the most at risk first."""
+        count = max(len(self.samples) - self.failed, 1)
+        tally: dict[Demand, list[int]] = {}
+        for sample in self.samples:
+            for k, demands in enumerate((sample.missed, sample.broken, sample.binding)):
+                for demand in demands:
+                    tally.setdefault(demand, [0, 0, 0])[k] += 1
+        shares = [(demand, m / count, b / len(self.samples), p / count) for demand, (m, b, p) in tally.items()]
+        return sorted(shares, key=lambda s: (-s[1], -s[2], -s[3], s[0]))
+
+    def influence(self) -> list[tuple[str, float]]:
+        """Return the rank correlation of every uncertain figure with the score, the strongest first."""
+        solved = np.array([s.score == s.score for s in self.samples])
+        if solved.sum() < 3:
+            return []
+        score = _ranks(self.scores)
+        out = []
+        for k, figure in enumerate(self.uncertain):
+            ranks = _ranks(self.values[solved, k])
+            out.append((figure.key, float(np.corrcoef(ranks, score)[0, 1]) if np.ptp(ranks) and np.ptp(score) else 0.0))
+        return sorted(out, key=lambda item: (-abs(item[1]), item[0]))
+
+
+def _ranks(values: Floats) -> Floats:
+    return np.argsort(np.argsort(values, kind="stable"), kind="stable").astype(float)
+
+
+def latin_hypercube(samples: int, figures: int, seed: int) -> Floats:
+    """Return numbers between 0 and 1, one per slice and figure. Shape (samples, figures)."""
+    generator = np.random.default_rng(seed)
+    slices = np.argsort(generator.random((samples, figures)), axis=0, kind="stable")
+    drawn: Floats = (slices + generator.random((samples, figures))) / samples
+    return drawn
+
+
+def draw(spread: Spread, at: Floats) -> Floats:
+    """Turn numbers between 0 and 1 into figures: uniform, or triangular with the most likely value on top."""
+    low, likely, high = float(spread.low), float(spread.likely), float(spread.high)
+    if not spread.peaked:
+        return low + at * (high - low)
+    turn = (likely - low) / (high - low)
+    rising = low + np.sqrt(at * (high - low) * (likely - low))
+    falling = high - np.sqrt((1.0 - at) * (high - low) * (high - likely))
+    out: Floats = np.where(at < turn, rising, falling)
+    return out
+
+
+def _written(value: float, spread: Spread) -> str:
+    exact = Fraction(round(value, 6)).limit_denominator(10**6)
+    return f"{plain(exact * 100)} %" if spread.percent else plain(exact)
+
+
+@dataclass(frozen=True)
+class _Task:
+    source: Source
+    numbers: tuple[int, ...]
+    settings: tuple[tuple[str, ...], ...]
+    by: tuple[str, ...]
+    options: Options
+    near: dict[tuple[str, str, str, str], float]
+    kept: Floats
+    start: Scenario | None
+    """The scenario as written with its baseline plan, when it has one."""
+
+
+def sample(
+    source: Source,
+    count: int,
+    seed: int,
+    by: Sequence[str] = ("instrument", "partnership"),
+    options: Options | None = None,
+    jobs: int | None = None,
+    cluster: str | None = None,
+    tick: Callable[[int, int], None] | None = None,
+) -> Samples:
+    """Solve `count` samples. Raises UsageError when no figure is a range, ScenarioError, Infeasible."""
+    options = options or Options()
+    scenario = with_baseline(source.load(), options)
+    uncertain = find_spreads(scenario.tree, scenario.tables)
+    if not uncertain:
+        raise UsageError(f"{source.path} has no uncertain figures: write some as ranges, such as need: 80..120 or 80..95..120")
+    base = Corridor(options).settled(scenario)
+    if not base.usable:
+        raise Infeasible([])
+    at = latin_hypercube(count, len(uncertain), seed)
+    values = np.column_stack([draw(u.spread, at[:, k]) for k, u in enumerate(uncertain)])
+    settings = [tuple(f"{u.key}={_written(v, u.spread)}" for u, v in zip(uncertain, row, strict=True)) for row in values]
+    source.load(*settings[0])  # says at once what no sample could read
+    tasks = _tasks(source, settings, tuple(by), options, base, scenario, jobs or cores())
+    found: dict[int, Sample] = {}
+    for _, result in each(_solve, tasks, jobs, cluster):
+        if isinstance(result, BaseException):
+            raise result
+        found.update({s.number: s for s in result})
+        if tick:
+            tick(len(found), count)
+    samples = tuple(found[k] for k in range(count))
+    conflicts = _conflicts(source, [settings[s.number] for s in samples if s.score != s.score and not s.trouble][:DIAGNOSED])
+    return Samples(source, scenario, base, tuple(uncertain), values, samples, tuple(by), seed, conflicts)
+
+
+def _tasks(
+    source: Source, settings: list[tuple[str, ...]], by: tuple[str, ...], options: Options, base: Answer, scenario: Scenario, workers: int
+) -> list[_Task]:
+    size = max(1, min(CHUNK, -(-len(settings) // workers)))
+    start = replace(scenario, sources=None) if scenario.facts.baseline is not None else None
+    near, kept = base.by_ids, _without_misses(base)
+    return [
+        _Task(source, tuple(range(k, min(k + size, len(settings)))), tuple(settings[k : k + size]), by, options, near, kept, start)
+        for k in range(0, len(settings), size)
+    ]
+
+
+def _without_misses(base: Answer) -> Floats:
+    """Return the columns of the plan as written, with its settled amounts and no soft rule let off."""
+    assert base.program is not None
+    values = base.values[: base.program.shape[1]].copy()
+    for block in base.program.blocks:
+        values[block.misses] = 0.0
+    return values
+
+
+def _solve(task: _Task) -> list[Sample]:
+    """Solve some samples, one after another."""
+    corridor, out = Corridor(task.options), []
+    for number, settings in zip(task.numbers, task.settings, strict=True):
+        try:
+            scenario = task.source.load(*settings)
+        except FundallocError as error:
+            out.append(Sample(number, np.nan, np.nan, {}, trouble=str(error).splitlines()[0]))
+            continue
+        if task.start is not None:
+            scenario = with_plan_to_start_from(scenario, task.start)
+        out.append(_measured(number, corridor.answer(scenario, task.near), scenario, task))
+    return out
+
+
+def _measured(number: int, answer: Answer, scenario: Scenario, task: _Task) -> Sample:
+    broken = _broken(scenario, answer, task.kept)
+    if answer.program is None:
+        return Sample(number, np.nan, np.nan, {}, broken=broken)
+    missed, binding = [], []
+    for block in answer.program.blocks:
+        if block.rule is None or block.demands is None:
+            continue
+        members = ["|".join(m) for m in block.demands.member]
+        missing = answer.values[block.misses]
+        missed += [(block.rule.id, members[int(block.missing_row[k])]) for k in np.flatnonzero(missing > TOLERANCE)]
+        binding += [(block.rule.id, members[int(k)]) for k in np.flatnonzero(np.abs(answer.prices[block.rows]) > TOLERANCE)]
+    return Sample(number, answer.score, answer.bound, answer.total(*task.by), _once(missed), _once(binding), broken)
+
+
+def _broken(scenario: Scenario, answer: Answer, kept: Floats) -> tuple[Demand, ...]:
+    """Return the demands that the plan as written does not meet under the sampled figures."""
+    program = answer.program if answer.program is not None else compile_program(scenario)
+    if program.shape[1] != len(kept):
+        return ()
+    activity, out = program.matrix.times(kept), []
+    for block in program.blocks:
+        if block.rule is None or block.demands is None:
+            continue
+        own, low, high = activity[block.rows], program.row_lower[block.rows], program.row_upper[block.rows]
+        slack = 1e-5 * np.maximum(1.0, np.abs(own))
+        for k in np.flatnonzero((own < low - slack) | (own > high + slack)):
+            out.append((block.rule.id, "|".join(block.demands.member[int(k)])))
+    return _once(out)
+
+
+def _once(demands: list[Demand]) -> tuple[Demand, ...]:
+    return tuple(dict.fromkeys(demands))
+
+
+def _conflicts(source: Source, failed: Sequence[tuple[str, ...]]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for settings in failed:
+        try:
+            found = find_conflict(source.load(*settings))
+        except (ScenarioError, FundallocError):
+            continue
+        for rule in dict.fromkeys(c.rule for c in found):
+            counts[rule] = counts.get(rule, 0) + 1
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

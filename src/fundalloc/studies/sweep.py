@@ -1,0 +1,228 @@
+"""One figure varied, or two: score, shadow price, break points, who gains and who loses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import product
+
+import numpy as np
+
+from fundalloc.errors import Infeasible, ScenarioError, UsageError
+from fundalloc.model.linear_program import LinearProgram
+from fundalloc.run import with_baseline
+from fundalloc.scenario.scenario import Scenario
+from fundalloc.solvers import Options, Status
+from fundalloc.studies.breaks import SAME, Bend, Way, find_bends
+from fundalloc.studies.corridor import Answer, Corridor, changed_lines, unallocated
+from fundalloc.studies.variants import Source, Value, Vary, present_value, with_plan_to_start_from
+
+MOST_POINTS = 10_000
+SWITCHED = "other actions are chosen (minimum_size, count)"
+Tick = Callable[[int, int], None]
+"""Called with how many points are done, and of how many."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """The answer at one value of each key."""
+
+    values: tuple[Value, ...]
+    status: Status
+    score: float
+    """Of the linear program, before rounding; NaN where no plan exists."""
+    bound: float
+    unallocated: float
+    """EUR million of budget ceilings that stay."""
+    moved: float
+    """EUR million that sit elsewhere than in the scenario as written."""
+    totals: dict[str, dict[str, float]]
+    """EUR million by partnership, by instrument and by area."""
+
+
+@dataclass(frozen=True)
+class Break:
+    """A value of the key at which another EUR million, or percentage point, begins to earn more or less."""
+
+    value: float
+    before: float
+    after: float
+    """Points of score per unit of the key (EUR million, or percentage point)."""
+    within: float
+    """0: exact; otherwise the break lies at most so far away."""
+    reason: str
+    """The rule that begins or ceases to bind, as a sentence; empty where it is a step of met need that fills."""
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """All points, and with one key the breaks between them."""
+
+    source: Source
+    keys: tuple[Vary, ...]
+    scenario: Scenario
+    """The scenario as written."""
+    base: Answer
+    points: tuple[Point, ...]
+    slopes: tuple[float, ...] = ()
+    """Per point: score per unit of the key, to the right of the point (the last: to its left)."""
+    breaks: tuple[Break, ...] = ()
+    exact: bool = True
+    """Whether the breaks are exact (parametric) or were closed in on by bisection."""
+    unsearched: int = 0
+    """Intervals that were left when the budget of solves ended."""
+    present: tuple[str | None, ...] = ()
+    """What the scenario says now, per key."""
+    solves: int = 0
+
+    @property
+    def usable(self) -> tuple[Point, ...]:
+        """The points that have a plan."""
+        return tuple(p for p in self.points if not np.isnan(p.score))
+
+    @cached_property
+    def unit(self) -> str:
+        """What a shadow price is per."""
+        return "percentage point" if self.keys[0].share else "EUR million"
+
+    def movements(self, dimension: str) -> list[tuple[str, float]]:
+        """Return what each member has more at the last point than at the first, biggest first; empty without two plans."""
+        if len(self.usable) < 2:
+            return []
+        first, last = self.usable[0].totals[dimension], self.usable[-1].totals[dimension]
+        change = {name: last.get(name, 0.0) - first.get(name, 0.0) for name in {**first, **last}}
+        return sorted(change.items(), key=lambda item: (-abs(item[1]), item[0]))
+
+
+@dataclass
+class _Run:
+    """What a sweep keeps from point to point."""
+
+    corridor: Corridor
+    base: Answer
+    programs: list[Answer] = field(default_factory=list)
+
+    def point(self, scenario: Scenario, values: tuple[Value, ...]) -> Point:
+        answer = self.corridor.answer(scenario, self.base.by_ids)
+        self.programs.append(answer)
+        if not answer.usable:
+            return Point(values, answer.status, np.nan, np.nan, np.nan, np.nan, {})
+        totals = {name: {ids[0]: a for ids, a in answer.total(name).items()} for name in ("partnership", "instrument", "area")}
+        return Point(values, answer.status, answer.score, answer.bound, unallocated(answer), changed_lines(self.base, answer), totals)
+
+
+def sweep(source: Source, keys: Sequence[Vary], options: Options | None = None, tick: Tick | None = None, *, search: bool = True) -> Sweep:
+    """Solve the scenario at every value of one key, or at every pair of two. With `search`, one key's breaks are found.
+
+    Raises ScenarioError for a key that the scenario does not take, Infeasible when the scenario as written has no plan.
+    """
+    if len(keys) not in (1, 2) or len({k.key for k in keys}) != len(keys):
+        raise UsageError("vary one key, or two different ones")
+    grid = list(product(*(key.values for key in keys)))
+    if len(grid) > MOST_POINTS:
+        raise UsageError(f"{len(grid)} points are more than {MOST_POINTS}: take larger steps")
+    options = options or Options()
+    scenario = with_baseline(source.load(), options)
+    _read_ends(source, keys)
+    corridor = Corridor(options)
+    base = corridor.settled(scenario)
+    if not base.usable:
+        raise Infeasible([])
+    run, points = _Run(corridor, base), []
+    for done, values in enumerate(grid, start=1):
+        variant = source.load(*(key.setting(value) for key, value in zip(keys, values, strict=True)))
+        points.append(run.point(with_plan_to_start_from(variant, scenario), values))
+        if tick:
+            tick(done, len(grid))
+    present = tuple(present_value(scenario, key.key) for key in keys)
+    out = Sweep(source, tuple(keys), scenario, base, tuple(points), present=present, solves=corridor.solves)
+    if len(keys) == 1 and search and len(grid) > 1:
+        out = _with_breaks(out, run)
+    return replace(out, solves=corridor.solves)
+
+
+def _read_ends(source: Source, keys: Sequence[Vary]) -> None:
+    """Read the scenario at both ends, so that a key or value that cannot be is said before anything is solved."""
+    problems = []
+    for end in (0, -1):
+        try:
+            source.load(*(key.setting(key.values[end]) for key in keys))
+        except ScenarioError as error:
+            problems += error.problems
+    if problems:
+        raise ScenarioError(problems)
+
+
+def _with_breaks(sweep: Sweep, run: _Run) -> Sweep:
+    """Follow the score from point to point. Slopes and breaks are of the program with the plan's switches fixed."""
+    key, programs = sweep.keys[0], run.programs
+    per = 100.0 if key.share else 1.0
+    slopes, breaks, exact, unsearched = [np.nan] * len(programs), [], True, 0
+    intervals = list(zip(programs, programs[1:], sweep.points, sweep.points[1:], strict=False))
+    budget = max(20, 2 * 400 // max(len(intervals), 1))
+    for k, (a, b, first, second) in enumerate(intervals):
+        if a.program is None or b.program is None:
+            continue
+        low, high = float(first.values[0].number), float(second.values[0].number)
+        try:
+            way = Way(a.program, _same_switches(b, a))
+        except ValueError:
+            exact = False
+            continue
+        bends, left = find_bends(way, run.corridor.solve_fixed, budget)
+        exact, unsearched = exact and way.exact, unsearched + left
+        unit = (high - low) * per
+        slopes[k] = way.slope(0.0, a.values, a.prices) / unit
+        slopes[k + 1] = way.slope(1.0, b.values, b.prices) / unit
+        breaks += [_break(bend, low, high, unit, a) for bend in bends]
+        if way.second is not b.program:
+            breaks.append(Break((low + high) / 2, slopes[k], slopes[k + 1], abs(high - low) / 2, SWITCHED))
+    return replace(sweep, slopes=tuple(slopes), breaks=tuple(_distinct(breaks)), exact=exact, unsearched=unsearched)
+
+
+def _same_switches(answer: Answer, like: Answer) -> LinearProgram:
+    """Return the program of an answer with the switches of another; the program itself when they are the same."""
+    program, other, switches = answer.program, like.program, answer.switches
+    assert program is not None and other is not None
+    if switches is None or program.shape != other.shape or np.array_equal(program.lower[switches], other.lower[switches]):
+        return program
+    lower, upper = (np.where(switches, theirs, own) for own, theirs in ((program.lower, other.lower), (program.upper, other.upper)))
+    return replace(program, lower=lower, upper=upper)
+
+
+def _break(bend: Bend, low: float, high: float, unit: float, answer: Answer) -> Break:
+    value = low + bend.at * (high - low)
+    return Break(value, bend.left.slope / unit, bend.right.slope / unit, bend.within * abs(high - low), _reason(bend, answer))
+
+
+def _reason(bend: Bend, answer: Answer) -> str:
+    """Name the demand whose price appears or vanishes at a break, the dearest if several do."""
+    program = answer.program
+    assert program is not None
+    before, after = np.abs(bend.left.prices), np.abs(bend.right.prices)
+    gap = np.where((before < 1e-7) != (after < 1e-7), np.abs(after - before), 0.0)
+    names = answer.scenario.names()
+    best: tuple[float, str] = (1e-7, "")
+    for block in program.blocks:
+        if block.rule is None or block.demands is None:
+            continue
+        part = gap[block.rows]
+        row = int(np.argmax(part)) if len(part) else 0
+        if len(part) and part[row] > best[0]:
+            word = "begins to bind" if after[block.rows][row] > before[block.rows][row] else "no longer binds"
+            member = block.demands.member[row]
+            best = (float(part[row]), f"{block.rule.sentence(member, names)}: {word}")
+    return best[1]
+
+
+def _distinct(breaks: list[Break]) -> list[Break]:
+    """Sort breaks and join those that two neighbouring intervals both found at their common end."""
+    out: list[Break] = []
+    for found in sorted(breaks, key=lambda b: b.value):
+        if out and abs(found.value - out[-1].value) <= SAME * max(abs(found.value), 1e-3) + found.within + out[-1].within:
+            before = out[-1]
+            out[-1] = replace(before, after=found.after, reason=before.reason or found.reason, within=max(before.within, found.within))
+        else:
+            out.append(found)
+    return out

@@ -1,0 +1,161 @@
+"""Variants of one scenario file, each named by the same `KEY=VALUE` settings that `--set` takes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from fundalloc.errors import UsageError
+from fundalloc.money import NotANumber, parse_figure, plain
+from fundalloc.scenario.document import Mapping, Scalar
+from fundalloc.scenario.loading import load
+from fundalloc.scenario.scenario import Scenario
+from fundalloc.scenario.table_specs import KEYS
+
+MOST = 10_000
+"""Values of one key at most."""
+HOW = "write KEY=FROM..TO:STEP, such as rules.legal-floor.at_least=5%..30%:5%"
+_RANGE = re.compile(r"^(?P<low>.+?)\.\.(?P<high>.+?)(:(?P<step>[^:]+))?$")
+_INHERITED = re.compile(r"^inherited\s*(?P<sign>[+-])\s*(?P<figure>.+)$")
+STEPS = 10
+"""Steps of a range that names none."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A scenario file and how it is read; every variant of it is read the same way."""
+
+    path: str
+    settings: tuple[str, ...] = ()
+    allow_outside: bool = False
+    baseline: str | None = None
+
+    def load(self, *more: str) -> Scenario:
+        """Read the file with further settings on top. Raises ScenarioError."""
+        return load(self.path, settings=(*self.settings, *more), allow_outside=self.allow_outside, baseline=self.baseline)
+
+
+@dataclass(frozen=True)
+class Value:
+    """One value of a varied key: as a number, and as the text that `--set` takes."""
+
+    number: Fraction
+    text: str
+
+
+@dataclass(frozen=True)
+class Vary:
+    """A key and the values it takes, in order."""
+
+    key: str
+    values: tuple[Value, ...]
+    unit: str
+    """"%" for shares, "EUR million" for plain numbers, "% of what it is" and "EUR million on top" for `inherited ±`."""
+
+    @property
+    def share(self) -> bool:
+        """Whether the numbers are shares: 3/20 is printed as 15 %."""
+        return "%" in self.unit
+
+    def setting(self, value: Value) -> str:
+        """Return the setting that gives the key this value."""
+        return f"{self.key}={value.text}"
+
+    def shown(self, number: Fraction | float) -> str:
+        """Print a number of this key."""
+        exact = Fraction(number).limit_denominator(10**6)
+        return f"{plain(exact * 100)} %" if self.share else plain(exact)
+
+
+@dataclass(frozen=True)
+class _End:
+    value: Fraction
+    percent: bool
+    inherited: bool
+
+
+def parse_vary(text: str) -> Vary:
+    """Read `KEY=FROM..TO:STEP` or `KEY=A,B,C`. A percent sign may stand on any of the figures; it then holds for all.
+
+    `inherited - 20 %..inherited + 20 %:5 %` varies what the file says. Raises UsageError.
+    """
+    key, equals, written = text.partition("=")
+    if not equals or not key.strip():
+        raise UsageError(f"--vary {text}: no key and values; {HOW}")
+    found = _RANGE.match(written.strip())
+    if found is None:
+        ends = [_end(part, text) for part in written.split(",")]
+        numbers = [end.value for end in ends]
+    else:
+        low, high = _end(found["low"], text), _end(found["high"], text)
+        step = _end(found["step"], text) if found["step"] else _End((high.value - low.value) / STEPS, low.percent or high.percent, False)
+        ends = [low, high, step]
+        percent = any(e.percent for e in ends)
+        bare = [Fraction(e.value, 100) if percent and not e.percent else e.value for e in ends]
+        numbers = _numbers(*bare, text)
+        ends = [_End(n, percent, low.inherited or high.inherited) for n in numbers]
+    percent, inherited = any(e.percent for e in ends), any(e.inherited for e in ends)
+    if found is None and percent:
+        numbers = [Fraction(e.value, 100) if not e.percent else e.value for e in ends]
+    unit = ("% of what it is" if inherited else "%") if percent else ("EUR million on top" if inherited else "EUR million")
+    return Vary(key.strip(), tuple(Value(n, _written(n, percent, inherited)) for n in numbers), unit)
+
+
+def _end(written: str, text: str) -> _End:
+    bare, sign, inherited = written.strip(), 1, False
+    if match := _INHERITED.match(bare):
+        bare, inherited = match["figure"], True
+        sign = -1 if match["sign"] == "-" else 1
+    elif bare == "inherited":
+        return _End(Fraction(0), False, True)
+    try:
+        figure = parse_figure(bare)
+    except NotANumber as error:
+        raise UsageError(f"--vary {text}: {error}; {HOW}") from None
+    return _End(sign * figure.value, figure.percent, inherited)
+
+
+def _numbers(low: Fraction, high: Fraction, step: Fraction, text: str) -> list[Fraction]:
+    if low == high:
+        raise UsageError(f"--vary {text}: both ends are the same; {HOW}")
+    if step == 0 or (step < 0) != (high < low):
+        step = -step
+    if step == 0:
+        raise UsageError(f"--vary {text}: the step is zero; {HOW}")
+    count = (high - low) // step
+    if count >= MOST:
+        raise UsageError(f"--vary {text}: more than {MOST} values; take a larger step")
+    numbers = [low + k * step for k in range(count + 1)]
+    return numbers if numbers[-1] == high else [*numbers, high]
+
+
+def _written(number: Fraction, percent: bool, inherited: bool) -> str:
+    rounded = round(number, 9)
+    figure = f"{plain(abs(rounded) * 100)} %" if percent else plain(abs(rounded))
+    if inherited:
+        return f"inherited {'-' if rounded < 0 else '+'} {figure}"
+    return figure if rounded >= 0 else f"-{figure}"
+
+
+def present_value(scenario: Scenario, key: str) -> str | None:
+    """Return what the scenario says under a dotted key, as text; None where it says nothing there, or more than a figure."""
+    parts = key.split(".")
+    keys = KEYS.get(parts[0], ())
+    if keys and len(parts) >= len(keys) + 2:
+        table, wanted, column = scenario.tables[parts[0]], parts[1 : 1 + len(keys)], ".".join(parts[1 + len(keys) :])
+        owners = [table.column(name) for name in keys]
+        found = [k for k in range(len(table.cells)) if [owner[k] for owner in owners] == wanted]
+        return (table.column(column)[found[0]] or None) if found else None
+    node: Any = scenario.tree
+    for part in parts:
+        node = node.items.get(part) if isinstance(node, Mapping) else None
+    return node.text if isinstance(node, Scalar) else None
+
+
+def with_plan_to_start_from(scenario: Scenario, like: Scenario) -> Scenario:
+    """Give a variant the baseline plan that the scenario it varies has, instead of solving that plan again."""
+    if scenario.baseline is None:
+        return scenario
+    return replace(scenario, facts=replace(scenario.facts, baseline=like.facts.baseline), baseline=None)
