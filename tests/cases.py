@@ -61,6 +61,11 @@ def write(folder: Path, case: dict[str, Any], name: str = "case.yaml") -> Path:
     return path
 
 
+def spaced(text: str) -> str:
+    """A text with plain spaces instead of hard ones."""
+    return text.replace("\u00a0", " ")
+
+
 def _amount(tenths: int) -> str:
     return f"{tenths / 10:.1f}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from textwrap import dedent
@@ -21,6 +22,12 @@ FIXED_TEXT = FIXED.read_text("utf-8")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden texts; read the diff")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_ledger(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep runs of several files out of the user's own ledger."""
+    os.environ["FUNDALLOC_LEDGER"] = str(tmp_path_factory.mktemp("ledger") / "runs.sqlite")
 
 
 @pytest.fixture(scope="session")

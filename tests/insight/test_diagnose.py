@@ -1,12 +1,19 @@
 import pytest
 
-from cases import TINY, TWO_BY_TWO, write
+from cases import ROOT, TINY, TWO_BY_TWO, spaced, write
 from fundalloc.errors import Infeasible
-from fundalloc.insight.diagnose import find_conflict, is_feasible
+from fundalloc.insight.diagnose import diagnose, find_conflict, is_feasible
 from fundalloc.insight.unallocated import explain_unallocated
 from fundalloc.labels import Words
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
+
+TINY_NAME = str(TINY.relative_to(ROOT))
+
+
+@pytest.fixture(autouse=True)
+def _at_the_root(monkeypatch):
+    monkeypatch.chdir(ROOT)  # places are named relative to here
 
 
 def amount(partnership: str, figure: str) -> dict:
@@ -27,22 +34,23 @@ def test_floors_above_the_ceilings_are_named_with_them(tmp_path):
         solve(scenario)
     conflict = find_conflict(scenario)
     assert {c.rule for c in conflict} == {"n", "s", "ceiling"}
-    assert [c.says for c in conflict if c.rule == "n"] == ["north floor: at least EUR 9.0 million"]
+    assert [spaced(c.says) for c in conflict if c.rule == "n"] == ["north floor: at least EUR 9.0 million"]
     assert len(conflict) == 4  # both floors and both ceilings: without any one of them a plan exists
 
 
 def test_rules_that_do_not_matter_are_not_blamed(tmp_path):
     rules = {"n": amount("north", "11"), "s": amount("south", "1")}
     conflict = find_conflict(load(write(tmp_path, {**TWO_BY_TWO, "rules": rules})))
-    assert {c.rule for c in conflict} == {"n", "ceiling"}
-    assert len(conflict) == 2
+    assert [c.rule for c in conflict] == ["n", "ceiling", "eligibility"]  # B has 6 to spare, but may not serve North
+    assert conflict[-1].says == "only A may fund this"
 
 
 def test_decided_money_is_part_of_the_conflict_when_it_is_needed(tmp_path):
     decided = [{"instrument": "a", "partnership": "south", "area": "returns", "year": "2026", "amount": "4", "state": "committed"}]
     rules = {"n": amount("north", "7")}
     conflict = find_conflict(load(write(tmp_path, {**TWO_BY_TWO, "decided": decided, "rules": rules})))
-    assert [c.rule for c in conflict] == ["n", "ceiling", "decided money"]
+    assert [c.rule for c in conflict] == ["n", "ceiling", "decided money", "eligibility"]
+    assert spaced(conflict[2].says) == "A for South, Returns, 2026: at least EUR 4.0 million"
 
 
 def test_a_feasible_scenario_has_no_conflict():
@@ -51,11 +59,55 @@ def test_a_feasible_scenario_has_no_conflict():
 
 def test_absorption_is_named():
     conflict = find_conflict(load(TINY, settings=["rules.packages.at_least.tunisia=80"]))
-    assert sorted((c.rule, c.says) for c in conflict) == [
-        ("absorption", "Tunisia: absorption 2025: at most EUR 14.0 million"),
-        ("absorption", "Tunisia: absorption 2026: at most EUR 14.0 million"),
+    assert sorted((c.rule, spaced(c.says)) for c in conflict) == [
+        ("absorption", "Tunisia: absorption 2025-2026: at most EUR 14.0 million in each"),
         ("packages", "Tunisia: signed package: at least EUR 80.0 million"),
     ]
+
+
+def test_every_conflict_of_a_scenario_comes_with_its_bottleneck():
+    # Tunisia's 80: absorption leaves 28; without it the ceilings would leave 52.2 + 20 = 72.2
+    found = diagnose(load(TINY, settings=["rules.packages.at_least.tunisia=80"]))
+    assert found.complete
+    assert [[m.rule for m in clash.members] for clash in found.clashes] == [["packages", "absorption"], ["packages", "ceiling", "ceiling"]]
+    assert spaced(found.clashes[0].bottleneck) == (
+        "“Tunisia: signed package” asks for EUR 80.0 million. It can only be reached through two instruments, NDICI-Global Europe and"
+        " AMIF thematic facility, and no more than 28.0 can get there: the absorption of Tunisia leaves 28.0."
+    )
+
+
+def test_members_say_where_they_stand_and_on_whose_word():
+    found = diagnose(load(TINY, settings=["rules.packages.at_least.egypt=80"]))
+    places = {(m.rule, spaced(m.says)): (m.place, m.source, m.negotiable) for clash in found.clashes for m in clash.members}
+    ceiling = "NDICI-Global Europe: ceiling in total: at most EUR 52.2 million after the reserve of 5 %"
+    assert places["ceiling", ceiling] == (f"{TINY_NAME}:22:50", "assumption", "law")
+    assert places["absorption", "Egypt: absorption 2025-2026: at most EUR 20.0 million in each"] == (f"{TINY_NAME}:46:93", "", "practice")
+    assert places["packages", "Egypt: signed package: at least EUR 80.0 million"] == (
+        "--set rules.packages.at_least.egypt",
+        "assumption",
+        "political",
+    )
+
+
+def test_the_search_says_when_it_was_cut_off(tmp_path):
+    # each of six partnerships has a floor above its own cap: six conflicts, of which five are shown
+    names = [f"p{k}" for k in range(6)]
+    rules = {f"floor-{n}": amount(n, "2") for n in names} | {f"cap-{n}": {**amount(n, "1"), "at_least": "1", "at_most": "1"} for n in names}
+    for rule in rules.values():
+        if "at_most" in rule:
+            del rule["at_least"]
+    case = {
+        **TWO_BY_TWO,
+        "partnerships": [{"id": n, "name": n, "level": "bilateral"} for n in names],
+        "instruments": {"a": TWO_BY_TWO["instruments"]["a"]},
+        "eligibility": [{"instrument": "a", "area": "returns"}],
+        "needs": [{"partnership": n, "area": "returns", "need": "8"} for n in names],
+        "rules": rules,
+    }
+    found = diagnose(load(write(tmp_path, case)))
+    assert not found.complete
+    assert len(found.clashes) == 5
+    assert all({m.rule[:-3] for m in clash.members} == {"floor", "cap"} for clash in found.clashes)
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,10 @@
+from fractions import Fraction
 from math import inf
 
 import pytest
 from paper import AT_MOST, demanded, exact, limits, lines_like, measured, rule, terms
 
-from cases import TWO_BY_TWO, write
+from cases import TINY, TWO_BY_TWO, write
 from fundalloc.errors import Infeasible
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
@@ -46,6 +47,31 @@ def test_one_figure_of_outstanding_holds_for_every_year_and_a_missing_year_has_n
     assert [amount for amount, _, _ in measured(every, tiny.lines, {}).values()] == [2, 2]
     first = rule(tiny, "payments", outstanding={"2025": "2"}, **NDICI)
     assert [amount for amount, _, _ in measured(first, tiny.lines, {}).values()] == [2, 0]
+
+
+def test_without_figures_of_its_own_a_rule_over_whole_instruments_takes_theirs():
+    earlier = ["instruments.ndici.outstanding={2025: 2, 2026: 1, 2027: 5}", "instruments.amif.outstanding={2026: 0.3}"]
+    scenario = load(TINY, settings=[*earlier, "instruments.guarantee.outstanding={2025: 99}"])  # memo money is never added
+
+    def amounts(**fields):
+        cash = rule(scenario, "payments", **{"at_most": "9", "money": {"instrument": ["ndici", "amif", "guarantee"]}, **fields})
+        assert limits(cash, scenario.lines) == {
+            key: (-inf, pytest.approx(float(9 - amount))) for key, (amount, _, _) in measured(cash, scenario.lines, {}).items()
+        }
+        return {member: amount for (member, _), (amount, _, _) in measured(cash, scenario.lines, {}).items()}
+
+    assert amounts() == {"2025": 2, "2026": Fraction("1.3")}
+    assert amounts(for_each="instrument") == {"ndici|2025": 2, "ndici|2026": 1, "amif|2025": 0, "amif|2026": Fraction("0.3")}
+    assert amounts(for_each="family")["external|2026"] == 1
+    assert amounts(outstanding={"2026": "4"}) == {"2025": 0, "2026": 4}  # its own figures replace theirs
+    # A part of an instrument: nobody knows its part of what is outstanding.
+    assert set(amounts(for_each="partnership").values()) == {0}
+    for part in (
+        {"money": {"instrument": "ndici", "area": "returns"}},
+        {"unless": {"area": "returns"}},
+        {"money": {"marker": "oda", "instrument": "ndici"}},
+    ):
+        assert set(amounts(**part).values()) == {0}
 
 
 def test_outstanding_in_fractions_of_a_step_is_exact(tiny):

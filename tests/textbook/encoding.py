@@ -3,6 +3,10 @@
 The encoding is the same everywhere: resources are instruments with ceilings, activities are areas (or partnerships),
 yields are effectiveness, requirements are rules. With one step of returns the score is linear, and with needs beyond
 reach it has no other limit than the rules. "EUR million" stands for whatever the textbook counts.
+
+Dantzig's transport problem was copied from its source. The data and published answers of the others were written down
+from memory, "after" the books named: look there before quoting them. What is tested does not rest on memory: where a
+problem is continuous, `exact.py` solves the textbook's own formulation a second time, in fractions.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ def covering_rows(cost, needs):
 
 
 def test_diet(tmp_path):
-    # Winston, section 3.4: brownies, ice cream, cola and cheesecake cost 50, 20, 30 and 80 cents; 500 calories, 6 ounces of
+    # After Winston, section 3.4: brownies, ice cream, cola and cheesecake cost 50, 20, 30 and 80 cents; 500 calories, 6 ounces of
     # chocolate, 10 of sugar and 8 of fat are wanted. Optimum 90 cents: 3 scoops, 1 cola. Section 6.8: duals 0, 2.5, 7.5, 0.
     cost = {"brownie": 50, "ice-cream": 20, "cola": 30, "cheesecake": 80}
     foods = {
@@ -45,7 +45,7 @@ def test_diet(tmp_path):
 
 
 def test_shifts_at_union_airways(tmp_path):
-    # Hillier and Lieberman, section 3.4, personnel scheduling: five shifts at 170, 160, 175, 180 and 195 dollars cover ten periods of
+    # After Hillier and Lieberman, section 3.4, personnel scheduling: five shifts at 170, 160, 175, 180 and 195 dollars cover ten periods of
     # the day. Optimum 30 610 dollars a day with 48, 31, 39, 43 and 15 agents.
     cost = {"6-14": 170, "8-16": 160, "12-20": 175, "16-24": 180, "22-6": 195}
     least = {6: 48, 8: 79, 10: 65, 12: 87, 14: 64, 16: 73, 18: 82, 20: 43, 22: 52, 0: 15}

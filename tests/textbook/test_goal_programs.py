@@ -13,7 +13,7 @@ UNIT = 100
 
 
 def dewright(penalties):
-    """Hillier and Lieberman, chapter "Goal programming" (7th ed. 2001, section 7.5), the Dewright Company.
+    """After Hillier and Lieberman, chapter "Goal programming" (7th ed. 2001, section 7.5), the Dewright Company.
 
     Profit at least 125, employment exactly 40, investment at most 55. A penalty of None makes the goal hard.
     """
@@ -58,7 +58,7 @@ def missed(plan):
 
 
 def test_weighted_goals(tmp_path):
-    # Printed answer: x = (25/3, 0, 5/3); employment exceeds 40 by 25/3, all else is met; 2 x 25/3 = 50/3 points.
+    # Published answer: x = (25/3, 0, 5/3); employment exceeds 40 by 25/3, all else is met; 2 x 25/3 = 50/3 points.
     penalties = {"profit": 5, "keep-jobs": 4, "no-new-jobs": 2, "investment": 3}
     answer = textbook_answer(penalties)
     assert answer.value == Fraction(50, 3)
@@ -70,7 +70,7 @@ def test_weighted_goals(tmp_path):
 
 
 def test_goals_in_order(tmp_path):
-    # Preemptive version: no more than 40 employed and no more than 55 invested come before everything. Printed answer:
+    # Preemptive version: no more than 40 employed and no more than 55 invested come before everything. Published answer:
     # x = (5, 0, 15/4), profit 35/4 below its goal.
     penalties = {"profit": 5, "keep-jobs": 4, "no-new-jobs": None, "investment": None}
     answer = textbook_answer(penalties)

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(not {"minimum_size", "count"} <= set(kinds()), r
 
 
 def test_california_manufacturing(tmp_path):
-    # Hillier and Lieberman, section 11.1: factories in Los Angeles and San Francisco earn 9 and 5 for 6 and 3, warehouses 6 and 4 for
+    # After Hillier and Lieberman, section 11.1: factories in Los Angeles and San Francisco earn 9 and 5 for 6 and 3, warehouses 6 and 4 for
     # 5 and 2 (millions); capital 10, at most one warehouse, and only beside a new factory. Optimum 14: both factories, no warehouse.
     worth = {("la", "factory"): 9, ("sf", "factory"): 5, ("la", "warehouse"): 6, ("sf", "warehouse"): 4}
     capital = {("la", "factory"): 6, ("sf", "factory"): 3, ("la", "warehouse"): 5, ("sf", "warehouse"): 2}
@@ -61,7 +61,7 @@ def test_california_manufacturing(tmp_path):
 
 
 def test_good_products_company(tmp_path):
-    # Hillier and Lieberman, section 11.4, example 1: three products earn 5, 7 and 3; at most two of them are made, in one of two plants
+    # After Hillier and Lieberman, section 11.4: three products earn 5, 7 and 3; at most two of them are made, in one of two plants
     # with 30 and 40 hours; at most 7, 5 and 9 can be sold. Optimum 54.5: 5.5 of product 1 and 9 of product 3, in plant 2.
     earns, sold = {"p1": 5, "p2": 7, "p3": 3}, {"p1": 7, "p2": 5, "p3": 9}
     hours = {"plant-1": ({"p1": 3, "p2": 4, "p3": 2}, 30), "plant-2": ({"p1": 4, "p2": 6, "p3": 2}, 40)}
@@ -101,7 +101,7 @@ def test_good_products_company(tmp_path):
     strict=False, reason="status optimal with a gap of 1e-4: HiGHS' own mip_rel_gap is left as it is, and 10582 is called the best of 10583"
 )
 def test_optimal_means_proved(tmp_path):
-    # A strongly correlated knapsack (Martello and Toth, section 2.10): profit is weight + 100, so that many fillings are nearly as good.
+    # A strongly correlated knapsack (after Martello and Toth, 2.10): profit is weight + 100, so that many fillings are nearly as good.
     # Its optimum by dynamic programming (R. Bellman, 1957) is 10583.
     draw = random.Random(0)
     weights = [draw.randint(100, 1000) for _ in range(30)]

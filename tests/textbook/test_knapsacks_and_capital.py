@@ -8,7 +8,7 @@ from exact import maximise
 
 from fundalloc.rules import kinds
 
-# S. Martello and P. Toth, Knapsack Problems (Chichester 1990), example 2.1.
+# After S. Martello and P. Toth, Knapsack Problems (Chichester 1990), example 2.1.
 PROFITS, WEIGHTS, CAPACITY = (15, 100, 90, 60, 40, 15, 10, 1), (2, 20, 20, 30, 40, 30, 60, 10), 102
 ITEMS = [f"item-{k}" for k in range(1, 9)]
 
@@ -35,7 +35,7 @@ def greedy():
 
 
 def test_continuous_knapsack(tmp_path):
-    # Items 1 to 4 fit and fill 72 of 102; 30 of item 5's 40 follow, at one a unit: 265 + 30 = 295, the bound in the book.
+    # Items 1 to 4 fit and fill 72 of 102; 30 of item 5's 40 follow, at one a unit: 265 + 30 = 295, the published bound.
     assert greedy() == 295
     plan = plan_of(tmp_path, knapsack())
     assert plan.log.program_score == pytest.approx(295, abs=TOLERANCE)
@@ -45,7 +45,7 @@ def test_continuous_knapsack(tmp_path):
 
 @pytest.mark.skipif("minimum_size" not in kinds(), reason="no kind minimum_size yet")
 def test_whole_items(tmp_path):
-    # An item goes in whole or not at all: a minimum size of its weight. Optimum 280 with items 1, 2, 3, 4 and 6, as in the book.
+    # An item goes in whole or not at all: a minimum size of its weight. Optimum 280 with items 1, 2, 3, 4 and 6, as published.
     by_trying = max(
         sum(p for k, p in enumerate(PROFITS) if chosen >> k & 1)
         for chosen in range(2 ** len(ITEMS))
@@ -58,8 +58,8 @@ def test_whole_items(tmp_path):
     assert list(plan.total("partnership")) == [2, 20, 20, 30, 0, 30, 0, 0]
 
 
-# J. H. Lorie and L. J. Savage, Three problems in rationing capital (Journal of Business, 1955): nine projects, present value and outlays
-# in two years, budgets 50 and 20. The linear program and its duals: H. M. Weingartner, Mathematical Programming and the Analysis of
+# After J. H. Lorie and L. J. Savage, Three problems in rationing capital (Journal of Business, 1955): nine projects, present value and
+# outlays in two years, budgets 50 and 20. The linear program and its duals: H. M. Weingartner, Mathematical Programming and the Analysis of
 # Capital Budgeting Problems (1963), chapter 2.
 VALUES = (14, 17, 17, 15, 40, 12, 14, 10, 12)
 OUTLAYS = ((12, 54, 6, 6, 30, 6, 48, 36, 18), (3, 7, 6, 2, 35, 6, 4, 3, 3))
@@ -67,10 +67,10 @@ BUDGETS = (50, 20)
 PROJECTS = [f"project-{k}" for k in range(1, 10)]
 TAKEN = [1, 0, 1, 1, 0, Fraction(32, 33), Fraction(1, 22), 0, 1]
 DUALS = [Fraction(3, 22), Fraction(41, 22)]
-"""Printed as .136 and 1.864, the projects in part as .97 and .045, the value as 70.27."""
+"""Published as .136 and 1.864, the projects in part as .97 and .045, the value as 70.27."""
 
 
-def test_the_exact_answer_is_the_printed_one():
+def test_the_exact_answer_is_the_published_one():
     rows = [(outlays, "<=", b) for outlays, b in zip(OUTLAYS, BUDGETS, strict=True)]
     answer = maximise(VALUES, rows + [([int(j == k) for j in range(9)], "<=", 1) for k in range(9)])
     assert (round(float(answer.value), 2), answer.x, answer.duals[:2]) == (70.27, TAKEN, DUALS)

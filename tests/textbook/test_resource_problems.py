@@ -27,8 +27,8 @@ def product_rows(profit, resources):
 
 
 def test_wyndor_glass(tmp_path):
-    # Hillier and Lieberman, section 3.1: doors earn 3, windows 5 (thousand dollars a batch). Optimum 36 at (2, 6);
-    # section 6.1 prints the shadow prices 0, 3/2 and 1 of the hours in plants 1, 2 and 3.
+    # After Hillier and Lieberman, section 3.1: doors earn 3, windows 5 (thousand dollars a batch). Optimum 36 at (2, 6);
+    # section 6.1 has the shadow prices 0, 3/2 and 1 of the hours in plants 1, 2 and 3.
     profit = {"doors": 3, "windows": 5}
     hours = {"plant-1": ({"doors": 1}, 4), "plant-2": ({"windows": 2}, 12), "plant-3": ({"doors": 3, "windows": 2}, 18)}
     assert maximise(list(profit.values()), product_rows(profit, hours)) == (36, [2, 6], [0, Fraction(3, 2), 1])
@@ -41,7 +41,7 @@ def test_wyndor_glass(tmp_path):
 
 
 def test_dakota_furniture(tmp_path):
-    # Winston, sections 4.5 and 6.6: desks, tables and chairs earn 60, 30 and 20. Optimum 280: 2 desks, 8 chairs;
+    # After Winston, sections 4.5 and 6.6: desks, tables and chairs earn 60, 30 and 20. Optimum 280: 2 desks, 8 chairs;
     # shadow prices 0 for lumber, 10 for finishing, 10 for carpentry, 0 for the market for tables.
     profit = {"desks": 60, "tables": 30, "chairs": 20}
     halves = {  # hours counted in halves, to stay with whole numbers
@@ -76,7 +76,7 @@ def paint(profit, market):
 
 
 def test_reddy_mikks_with_a_change_rule(tmp_path):
-    # H. A. Taha, Operations Research: An Introduction (8th ed. 2007), section 2.1: exterior paint earns 5, interior 4; interior at most
+    # After H. A. Taha, Operations Research: An Introduction (8th ed. 2007), 2.1: exterior paint earns 5, interior 4; interior at most
     # 1 ton above exterior, and at most 2. Optimum 21 at (3, 3/2); the duals are 3/4, 1/2, 0, 0.
     rows = [([6, 4], "<=", 24), ([1, 2], "<=", 6), ([-1, 1], "<=", 1), ([0, 1], "<=", 2)]
     assert maximise([5, 4], rows) == (21, [3, Fraction(3, 2)], [Fraction(3, 4), Fraction(1, 2), 0, 0])
@@ -100,7 +100,7 @@ def test_reddy_mikks_when_the_change_rule_binds(tmp_path):
 
 
 def test_southern_confederation_of_kibbutzim(tmp_path):
-    # Hillier and Lieberman, section 3.4, regional planning: usable land and water of three kibbutzim, quotas of three crops, and the
+    # After Hillier and Lieberman, section 3.4, regional planning: usable land and water of three kibbutzim, quotas of three crops, and the
     # same share of the land planted everywhere. Optimum 633 333 1/3 dollars.
     land, water = {"k1": 400, "k2": 600, "k3": 300}, {"k1": 600, "k2": 800, "k3": 375}
     quota = {"beets": 600, "cotton": 500, "sorghum": 325}
@@ -142,7 +142,7 @@ def test_southern_confederation_of_kibbutzim(tmp_path):
 
 
 def test_save_it_company(tmp_path):
-    # Hillier and Lieberman, section 3.4, reclaiming solid wastes: four materials blended into three grades. Shares bind from both
+    # After Hillier and Lieberman, section 3.4, reclaiming solid wastes: four materials blended into three grades. Shares bind from both
     # sides, half of every material must be used, and exactly 30 000 dollars go into treatment. Optimum 35 109.65 dollars a week.
     available, treatment = {"m1": 3000, "m2": 2000, "m3": 4000, "m4": 1000}, {"m1": 3, "m2": 6, "m3": 4, "m4": 5}
     profit = {"a": "5.5", "b": "4.5", "c": "3.5"}  # selling price less amalgamation

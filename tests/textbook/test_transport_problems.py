@@ -72,9 +72,9 @@ def textbook_answer(supply, demand, cost, sense="="):
     [
         # G. B. Dantzig, Linear Programming and Extensions (Princeton 1963), section 3.3; data as in R. E. Rosenthal's GAMS tutorial.
         pytest.param(DANTZIG, 1, "153.675", id="dantzig canneries"),
-        # F. S. Hillier, G. J. Lieberman, Introduction to Operations Research (9th ed. 2010), section 8.1, the P & T Company.
+        # After F. S. Hillier, G. J. Lieberman, Introduction to Operations Research (9th ed. 2010), section 8.1, the P & T Company.
         pytest.param(P_AND_T, 1000, 152535, id="P & T Company"),
-        # W. L. Winston, Operations Research: Applications and Algorithms (4th ed. 2004), section 7.1, Powerco.
+        # After W. L. Winston, Operations Research: Applications and Algorithms (4th ed. 2004), section 7.1, Powerco.
         pytest.param(POWERCO, 20, 1020, id="Powerco"),
     ],
 )
@@ -104,7 +104,7 @@ def test_prices_of_the_canneries(tmp_path):
 
 
 def test_assignment(tmp_path):
-    # Hillier and Lieberman, section 8.3: the Job Shop Company places three machines in four locations; machine 2 cannot stand in
+    # After Hillier and Lieberman, section 8.3: the Job Shop Company places three machines in four locations; machine 2 cannot stand in
     # location 2, which is a row that the eligibility table does not have. Optimum 29: machines 1, 2, 3 in locations 4, 3, 1.
     machines, locations, cost = JOB_SHOP
     by_trying = min(
@@ -125,7 +125,7 @@ def test_assignment(tmp_path):
 
 
 def test_production_over_four_quarters(tmp_path):
-    # Winston, section 3.10 and, as a transport problem, section 7.1: Sailco builds at most 40 boats a quarter at 400 dollars, more in
+    # After Winston, section 3.10 and, as a transport problem, section 7.1: Sailco builds at most 40 boats a quarter at 400 dollars, more in
     # overtime at 450, and keeps a boat for 20 a quarter; 10 boats are there. Demand 40, 60, 75, 25. Optimum 78 450 dollars.
     demand = {"quarter-1": 40, "quarter-2": 60, "quarter-3": 75, "quarter-4": 25}
     supply = {("stock", 1): (10, 0)}

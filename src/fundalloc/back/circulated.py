@@ -12,14 +12,11 @@ from typing import Any
 from fundalloc.errors import Place, Problem, ScenarioError
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.record import Record, plan_of
-from fundalloc.scenario.books import NOT_OURS, BookFile, Grid, find_grid, in_languages
+from fundalloc.scenario.books import NOT_OURS, BookFile, find_grid, in_languages
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sources import Sources, is_safe
-from fundalloc.scenario.travelling import RECORD, Line, unpack
-
-COLUMNS = ("file_name", "file_line", "file_form", "file_content")
-_CHANGED = "the sheet was changed: ask for the file again"
+from fundalloc.scenario.travelling import CHANGED, RECORD, carried_files
 
 
 @dataclass(frozen=True)
@@ -31,7 +28,7 @@ class Circulated:
     """Where the travelling files stand."""
     record: Record
     run: str
-    """Fingerprint of the record: copies of one run have the same."""
+    """Fingerprint of the record, whatever the language: copies of one run have the same."""
     sources: Sources
 
     @property
@@ -66,19 +63,17 @@ class Circulated:
 def open_circulated(path: Path) -> Circulated:
     """Open a workbook and take out what travels inside. Raises ScenarioError with every problem of the travelling files."""
     book = BookFile(path)
-    grid = find_grid(book, "scenario_files", COLUMNS)
-    if grid is None:
+    carried = carried_files(book)
+    if carried is None:
         raise ScenarioError([Problem(Place(book.name), *_why_empty(book))])
-    problems: list[Problem] = []
-    files = unpack(_lines(grid, problems), problems)
-    if problems:
-        raise ScenarioError(problems)
-    place = grid.heading_place("file_name")
+    files, place = carried
     if RECORD not in files:
-        raise ScenarioError([Problem(place, f"the record of the run ({RECORD}) is missing", _CHANGED)])
+        raise ScenarioError([Problem(place, f"the record of the run ({RECORD}) is missing", CHANGED)])
     raw = files.pop(RECORD)
     record = Record.read(raw.decode("utf-8", "replace"), place)
-    return Circulated(book, place, record, hashlib.sha256(raw).hexdigest(), _sources(record.other, files, place))
+    sources = _sources(record.other, files, place)
+    spoken = replace(record, other={key: value for key, value in record.other.items() if key != "language"})
+    return Circulated(book, place, record, hashlib.sha256(spoken.text().encode()).hexdigest(), sources)
 
 
 def _why_empty(book: BookFile) -> tuple[str, str]:
@@ -94,38 +89,21 @@ def _why_empty(book: BookFile) -> tuple[str, str]:
     return f"this workbook carries no scenario: the sheet '{name}' is missing", "ask for the file again, or name the scenario too"
 
 
-def _lines(grid: Grid, problems: list[Problem]) -> list[tuple[Line, Place]]:
-    out = []
-    for row in grid.body:
-        name, number, form, content = (grid.cell(row, key) for key in COLUMNS)
-        if name.empty and number.empty and content.empty:
-            continue
-        live = next((key for key in COLUMNS if grid.cell(row, key).formula is not None), None)
-        if live is not None:
-            problems.append(Problem(grid.place(row, live), "a formula in a file that travels along", _CHANGED))
-        elif name.empty or number.number is None or number.number % 1:
-            problems.append(Problem(grid.place(row, "file_line"), f"'{number.text}' is no line number of a file", _CHANGED))
-        else:
-            line = Line(name.text, int(number.number), form.text, "" if content.value is None else str(content.value))
-            out.append((line, grid.place(row, "file_content")))
-    return out
-
-
 def _sources(other: Mapping[str, Any], files: Mapping[str, bytes], place: Place) -> Sources:
     """Put the files in the order of the record. Raises ScenarioError for names, and for files that are not as they were written."""
     hashes, settings = other.get("files"), other.get("settings")
     main, baseline = other.get("scenario"), other.get("baseline")
     whole = isinstance(hashes, dict) and isinstance(settings, list) and isinstance(main, str) and isinstance(baseline, str)
     if not whole or not isinstance(other.get("language"), str):
-        raise ScenarioError([Problem(place, "the record of the run does not name its files", _CHANGED)])
+        raise ScenarioError([Problem(place, "the record of the run does not name its files", CHANGED)])
     assert isinstance(hashes, dict)
     assert isinstance(settings, list)
-    problems = [Problem(place, f"'{name}' is no name of a file inside a folder", _CHANGED) for name in files if not is_safe(name)]
-    problems += [Problem(place, f"the file {name} is missing", _CHANGED) for name in hashes if name not in files]
-    problems += [Problem(place, f"the file {name} was added", _CHANGED) for name in files if name not in hashes]
+    problems = [Problem(place, f"'{name}' is no name of a file inside a folder", CHANGED) for name in files if not is_safe(name)]
+    problems += [Problem(place, f"the file {name} is missing", CHANGED) for name in hashes if name not in files]
+    problems += [Problem(place, f"the file {name} was added", CHANGED) for name in files if name not in hashes]
     for name, content in files.items():
         if name in hashes and hashlib.sha256(content).hexdigest() != hashes[name]:
-            problems.append(Problem(place, f"the file {name} is not as it was written", _CHANGED))
+            problems.append(Problem(place, f"the file {name} is not as it was written", CHANGED))
     if problems:
         raise ScenarioError(problems)
     return Sources(

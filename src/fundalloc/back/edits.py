@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from pathlib import PurePath
 from typing import Any, TypeVar
 
 from fundalloc.errors import Place, Problem, ScenarioError
@@ -21,8 +22,8 @@ class Said:
 
     @property
     def where(self) -> str:
-        """The cells: `plan.xlsx:Allocation!G12`."""
-        return ", ".join(map(str, self.places))
+        """The cells, with the names of the files alone: `plan.xlsx:Allocation!G12`."""
+        return ", ".join(str(replace(place, file=PurePath(place.file).name)) for place in self.places)
 
     @property
     def by(self) -> str:
@@ -143,7 +144,7 @@ def _merged(edits: Iterable[tuple[K, str, E]], conflicts: list[Problem]) -> dict
         elif first.what == edit.what:
             out[key] = replace(first, said=_together(first.said, edit.said))
         else:
-            message = f"{name}: {_words(first)} here, but {_words(edit)} in {edit.said.where}"
+            message = f"{name}: {_words(first)} here, but {_words(edit)} in {edit.said.places[0]}"
             conflicts.append(Problem(first.said.places[0], message, "agree on one of the two, and clear or repeat the other"))
     return out
 

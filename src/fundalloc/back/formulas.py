@@ -69,7 +69,7 @@ class Reader:
                 self._put(out, "instrument", [i for word in values for i in self._of_kind(word)])
             elif key in IDS or key in NAMED:
                 dimension = IDS.get(key, key)
-                self._put(out, dimension, [self._id(dimension, text) for text in values])
+                self._put(out, dimension, [self.member(dimension, text) for text in values])
             else:
                 raise NotUnderstood(f"'{heading}' is no column that a rule can select by")
         if years:
@@ -87,7 +87,8 @@ class Reader:
             raise NotUnderstood(f"it selects by {dimension} twice")
         out[dimension] = ids[0] if len(ids) == 1 else ids
 
-    def _id(self, dimension: str, text: str) -> str:
+    def member(self, dimension: str, text: str) -> str:
+        """Return the id that a text names: an id as it stands in cells, or a short name. Raises NotUnderstood."""
         named = self.scenario.labels(self.language)[dimension]
         for member, code in self.codes[dimension].items():
             if text.casefold() in (code.casefold(), " ".join(named.get(member, "").split()).casefold()):

@@ -7,18 +7,16 @@ another program may have saved the file.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 from fundalloc.back.circulated import Circulated
 from fundalloc.back.edits import Adjustment, Edits, LimitChange, OwnRule, Remark, Said
-from fundalloc.back.formulas import NotUnderstood, Reader
+from fundalloc.back.formulas import NotUnderstood
+from fundalloc.back.own_rules import COLUMNS, OwnRules, identifier
 from fundalloc.errors import Place, Problem, ScenarioError
-from fundalloc.export.workbook.book import Book
-from fundalloc.facts.fields import ID_PATTERN
 from fundalloc.labels import label
 from fundalloc.money import DECIMALS, plain
 from fundalloc.plan.plan import Plan
@@ -58,6 +56,7 @@ class _Reading:
             grid = self._grid(sheet, needed, wanted)
             if grid is not None:
                 read(grid)
+        self._prepared_rules()
         if self.problems:
             raise ScenarioError(self.problems)
         return self.out
@@ -218,22 +217,17 @@ class _Reading:
     # -- rules of their own ---------------------------------------------------------------------------------------------
 
     @cached_property
-    def _reader(self) -> Reader:
-        book = Book(self.plan, self.circulated.language)
-        return Reader(
-            self.plan.scenario, book.language, book.codes, {title: key.partition(":")[2] for key, title in book.marker_titles.items()}
-        )
+    def _own(self) -> OwnRules:
+        return OwnRules(self.plan, self.circulated.language, self._sides)
 
     def _own_rule(self, grid: Grid, row: int, rule: str, sense: Sense | None) -> None:
-        """Read a row that was added: a name, a side, a limit, and a formula of the amount."""
+        """Read a row that was added to the rules: a name, a side, a limit, and a formula of the amount."""
         so_far = len(self.problems)
         place, says = grid.place(row, "rule"), " ".join(grid.cell(row, "says").text.split())
         if not rule and not says:
             self.problems.append(Problem(place, "a rule without a name", "name it, or delete the row"))
         if sense is None:
-            expected = ", ".join(word for word in self._sides if word.isalpha() or " " in word)
-            found = f"'{grid.cell(row, 'side').text}' is no side of a limit" if not grid.cell(row, "side").empty else "the side is missing"
-            self.problems.append(Problem(grid.place(row, "side"), found, f"type one of: {expected}"))
+            self.problems.append(self._own.no_side(grid.cell(row, "side"), grid.place(row, "side")))
         limit = self._number(grid, row, "limit_input")
         if grid.cell(row, "limit_input").empty:
             self.problems.append(Problem(grid.place(row, "limit_input"), "the limit is missing", "type a number, for a share such as 15%"))
@@ -241,13 +235,33 @@ class _Reading:
         if not grid.cell(row, "out_of").empty:
             base = self._selection(grid, row, "out_of")
         said = self._said(grid, row, "rule")
-        if len(self.problems) > so_far or limit is None or sense is None or money is None:
+        if len(self.problems) == so_far and limit is not None and sense is not None and money is not None:
+            self._keep(rule or says, self._own.written(says or rule, sense, limit, money, base), replace(said, places=(place,)))
+
+    def _prepared_rules(self) -> None:
+        """Read the sheet on which rules of one's own are typed; a workbook without it is no worse for that."""
+        if not self._has_sheet("own_rules"):
             return
-        name = _identifier(rule or says, {r.id for r in self.plan.scenario.rules} | {r.id for r in self.out.rules.values()})
-        shown = f"{plain(limit * 100)} %" if base is not None else plain(limit)
-        written: dict[str, Any] = {"kind": "amount" if base is None else "share", "says": _harmless(says or rule), "money": money}
-        written |= {sense.field: shown} | ({} if base is None else {"of": base})
-        self.out.rules[name] = OwnRule(name, written, Said(said.comment, said.author, (place,)))
+        grid = self._grid("own_rules", COLUMNS, ("author_input",))
+        for row in grid.body if grid is not None else ():
+            assert grid is not None
+            says, so_far = " ".join(grid.cell(row, "own_says").text.split()), len(self.problems)
+            limit, said = self._number(grid, row, "own_limit"), self._said(grid, row, "own_says")
+            if grid.cell(row, "own_limit").empty:
+                if says:
+                    self.out.remarks.append(Remark(f'a rule without a limit, "{says}"', said))
+                continue
+            written = None if limit is None else self._own.prepared(grid, row, limit, self.problems)
+            if len(self.problems) == so_far and written is not None:
+                self._keep(says or str(written["says"]), written, replace(said, places=(grid.place(row, "own_limit"),)))
+
+    def _keep(self, name: str, written: dict[str, Any], said: Said) -> None:
+        taken = {rule.id for rule in self.plan.scenario.rules} | set(self.out.rules)
+        rule_id = identifier(name, taken)
+        self.out.rules[rule_id] = OwnRule(rule_id, written, said)
+
+    def _has_sheet(self, key: str) -> bool:
+        return bool(set(self.circulated.book.titles) & set(in_languages(f"sheet.{key}.name").values()))
 
     def _selection(self, grid: Grid, row: int, key: str) -> dict[str, Any] | None:
         cell = grid.cell(row, key)
@@ -256,7 +270,7 @@ class _Reading:
             self.problems.append(Problem(grid.place(row, key), "a rule that was added needs a formula of what it measures", hint))
             return None
         try:
-            return self._reader.selection(cell.formula)
+            return self._own.reader.selection(cell.formula)
         except NotUnderstood as error:
             self.problems.append(Problem(grid.place(row, key), f"the formula is not understood: {error}", hint))
             return None
@@ -270,23 +284,3 @@ def _hint(cell: Cell) -> str:
 
 def _signed(value: Fraction) -> str:
     return f"{'+' if value > 0 else ''}{plain(value)}"
-
-
-def _harmless(text: str) -> str:
-    """Return a text without placeholders: what colleagues type is printed as it is."""
-    return text.replace("{", "(").replace("}", ")")
-
-
-def _identifier(name: str, taken: set[str]) -> str:
-    """Return an id made of a name: `own-egypt-in-2026`."""
-    word = "own-" + "-".join(re.findall(r"[A-Za-z0-9_.]+", name))[:48].strip("-.").lower()
-    base = word if re.fullmatch(ID_PATTERN, word) and word != "own-" else "own-rule"
-    return next(candidate for candidate in _numbered(base) if candidate not in taken)
-
-
-def _numbered(base: str) -> Iterator[str]:
-    yield base
-    number = 2
-    while True:
-        yield f"{base}-{number}"
-        number += 1

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from fundalloc.back.own_rules import COLUMNS as OWN_RULES
 from fundalloc.errors import ScenarioError
 from fundalloc.export.workbook import workbook_bytes
 from fundalloc.plan.plan import Plan
@@ -91,13 +92,32 @@ class _Comparer:
                 if ours is not None and theirs is not None:
                     yield from self._by_ids(ours, theirs, ids)
                     return
+        if wanted in in_languages("sheet.own_rules.name").values():
+            self.result.adjusted += self._typed_rules()
         there, here = self.found.rows(title), self.expected.rows(wanted)
+        typed = self._cells_for_typing(wanted)
         for row, cells in enumerate(here):
             other = there[row] if row < len(there) else []
-            yield [_Pair(row, column, cell, other[column] if column < len(other) else NOTHING) for column, cell in enumerate(cells)]
+            yield [
+                _Pair(row, column, cell, other[column] if column < len(other) else NOTHING)
+                for column, cell in enumerate(cells)
+                if (row, column) not in typed
+            ]
         self.result.added += sum(
             not cell.empty for row, cells in enumerate(there) for cell in cells[len(here[row]) if row < len(here) else 0 :]
         )
+
+    def _cells_for_typing(self, wanted: str) -> set[tuple[int, int]]:
+        """Return the cells of the sheet for rules of one's own that are there to be typed into."""
+        if wanted not in in_languages("sheet.own_rules.name").values():
+            return set()
+        grid = find_grid(self.expected, "own_rules", OWN_RULES, ("author_input",))
+        return set() if grid is None else {(row, column) for row in grid.body for column in grid.columns.values()}
+
+    def _typed_rules(self) -> int:
+        """Return how many rules somebody has typed on the sheet for rules of one's own."""
+        grid = find_grid(self.found, "own_rules", OWN_RULES)
+        return 0 if grid is None else sum(not grid.cell(row, "own_limit").empty for row in grid.body)
 
     def _by_ids(self, ours: Grid, theirs: Grid, ids: tuple[str, ...]) -> Iterator[list[_Pair]]:
         """Pair the rows of a table by ids and its columns by headings."""
@@ -120,7 +140,7 @@ class _Comparer:
             yield self._row(self.expected.rows(ours.title)[row], self.found.rows(theirs.title)[there_row], there_row, at, keys)
         self.result.added += sum(any(own) for own in rows)
 
-    def _row(self, here: Iterable[Cell], there: list[Cell], row: int, at: list[int], keys: dict[int, str]) -> list[_Pair]:
+    def _row(self, here: Iterable[Cell], there: Sequence[Cell], row: int, at: list[int], keys: dict[int, str]) -> list[_Pair]:
         pairs = []
         for column, cell in enumerate(here):
             position = at[column] if column < len(at) else -1

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from fundalloc.back.edits import Adjustment, Edits, LimitChange, Said
@@ -157,15 +157,12 @@ def _ceiling(change: LimitChange, scenario: Scenario, problems: list[Problem]) -
 def check_limits(edits: Edits, variant: Scenario, findings: tuple[Finding, ...]) -> None:
     """Raise ScenarioError when the variant does not have a limit that somebody typed: other parts of it would change it."""
     stated = {(f.rule.id, *f.member, str(f.sense)): f.figure for f in findings}
-    problems = [
-        Problem(
-            edit.said.places[0],
-            f"a limit of {edit.what} cannot be stated: the scenario then has {edit.figure(stated[key]) if key in stated else 'no such limit'}",
-            f"amounts are whole multiples of {plain(variant.facts.step)}, and adjustments of the scenario apply: change it in the scenario file",
-        )
-        for key, edit in edits.limits.items()
-        if stated.get(key) != edit.after
-    ]
+    hint = f"amounts are whole multiples of {plain(variant.facts.step)}, and the scenario's own `adjust` applies: change it in its file"
+    problems = []
+    for key, edit in edits.limits.items():
+        if stated.get(key) != edit.after:
+            then = f"the scenario then has {edit.figure(stated[key])}" if key in stated else "the scenario then has no such limit"
+            problems.append(Problem(edit.said.places[0], f"a limit of {edit.what} cannot be stated: {then}", hint))
     if problems:
         raise ScenarioError(problems)
 
@@ -176,7 +173,7 @@ def check_limits(edits: Edits, variant: Scenario, findings: tuple[Finding, ...])
 def _comments(edits: Edits, scenario: Scenario) -> Iterator[str]:
     counts = [(len(edits.adjustments), "amount", "adjusted"), (len(edits.limits), "limit", "changed"), (len(edits.rules), "rule", "added")]
     said = [f"{count} {what}{'s' if count > 1 else ''} {done}" for count, what, done in counts if count]
-    yield f"# What colleagues changed and said in {', '.join(map(_one_line, edits.files))}: {', '.join(said) or 'nothing was changed'}."
+    yield f"# What colleagues changed and said in {', '.join(_one_line(PurePath(name).name) for name in edits.files)}: {', '.join(said) or 'nothing was changed'}."
     yield f"# The original: {scenario.id}, fingerprint {scenario.digest[:12]}. Amounts are EUR million."
     for remark in edits.remarks:
         yield f"# On {_one_line(remark.about)}, {_one_line(remark.said.by)}"

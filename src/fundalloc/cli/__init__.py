@@ -16,6 +16,7 @@ COMMANDS = {
     "new": ("new", "Copy a starter scenario that runs at once, or roll a plan forward."),
     "check": ("check", "Read, validate and test a scenario; nothing is written."),
     "run": ("run", "Solve a scenario, verify the plan, write the results."),
+    "explain": ("explain", "Why a line, partnership, instrument, area or rule gets what it gets, and what binds."),
     "verify": ("verify", "Recompute every rule of a result from its amounts, without a solver."),
     "import": ("bring_back", "What colleagues changed and said in copies of a workbook, merged, as scenario text."),
     "extract": ("extract", "Write the scenario that travels inside a workbook as files."),

@@ -79,7 +79,12 @@ def _print(found: Alternatives, out: Output) -> None:
     table = new_table("Plan", *headings, numbers=len(headings))
     for plan in found.plans:
         money = [euro(plan.traits[f"most for {a.label}"], places) for a in areas]
-        cells = [euro(plan.score, 1), euro(plan.moved, places), f"{plan.traits['most even']:.0%}", f"{-plan.traits['fewest instruments']:.0f}"]
+        cells = [
+            euro(plan.score, 1),
+            euro(plan.moved, places),
+            f"{plan.traits['most even']:.0%}",
+            f"{-plan.traits['fewest instruments']:.0f}",
+        ]
         table.add_row(plan.name, *cells, *money)
     out.table(table)
     out.say("moved: EUR million that sit elsewhere than in the best plan; pairs: instruments × partnerships with money\n")

@@ -19,9 +19,7 @@ from fundalloc.errors import Place
 @repair_option
 @output_options
 @scenario_options
-def check(
-    files: tuple[str, ...], strict: bool, repairs: str | None, settings: tuple[str, ...], allow_outside: bool, out: Output
-) -> None:
+def check(files: tuple[str, ...], strict: bool, repairs: str | None, settings: tuple[str, ...], allow_outside: bool, out: Output) -> None:
     """Read scenario files, report every problem, and say whether a plan exists.
 
     The data doctor looks for contradictions (errors) and for what is probably a mistake (warnings): floors above ceilings,
@@ -35,6 +33,7 @@ def check(
     from fundalloc.errors import Problem, ScenarioError
     from fundalloc.insight.diagnose import NoPlan, is_feasible
     from fundalloc.insight.doctor import examine
+    from fundalloc.insight.remarks import WARNING
     from fundalloc.run import with_baseline
 
     problems: list[Problem] = []
@@ -54,7 +53,7 @@ def check(
         reports.append(report)
         _print(report, out)
         if strict:
-            problems += [Problem(Place(remark.place), remark.says, remark.hint) for remark in remarks]
+            problems += [Problem(Place(r.place), r.says, r.hint) for r in remarks if r.severity == WARNING]
         if feasible:
             out.say("A plan that satisfies all hard rules exists, before rounding.")
             out.say(f"Next: fundalloc run {file} -o plan.xlsx\n")
@@ -63,12 +62,12 @@ def check(
             without.append(why_no_plan(scenario, file, settings, allow_outside, out=quiet, folder=repairs))
             report["infeasible"] = as_dict(scenario, without[-1])
     out.json(reports)
+    for found in without:
+        exit_code(found)
     if problems:
         raise ScenarioError(problems)
-    for error in without[:-1]:
-        exit_code(error)
     if without:
-        raise without[-1]
+        click.get_current_context().exit(4)
 
 
 def _report(scenario: Any) -> dict[str, Any]:

@@ -120,12 +120,30 @@ def scenario_options(command: F) -> F:
     return outside(settings(command))
 
 
-def read(path: str, settings: tuple[str, ...], allow_outside: bool, out: Output, baseline: str | None = None) -> Scenario:
-    """Read a scenario with progress."""
+def variants_option(command: F) -> F:
+    """Add --with."""
+    return click.option(
+        "--with",
+        "variants",
+        multiple=True,
+        metavar="FILE",
+        help="Lay this variant over the scenario, as under `extends`; later ones win. May be repeated.",
+    )(command)
+
+
+def read(
+    path: str,
+    settings: tuple[str, ...],
+    allow_outside: bool,
+    out: Output,
+    baseline: str | None = None,
+    variants: tuple[str, ...] = (),
+) -> Scenario:
+    """Read a scenario with progress; variants are laid over it in order."""
     from fundalloc.scenario.loading import load
 
     with out.progress("Reading"):
-        return load(path, settings=settings, allow_outside=allow_outside, baseline=baseline)
+        return load(path, settings=settings, allow_outside=allow_outside, baseline=baseline, variants=variants)
 
 
 def named_scenario(result: str) -> str:

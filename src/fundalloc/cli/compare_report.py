@@ -26,6 +26,8 @@ SIGN = {ADDED: "+", REMOVED: "-"}
 FEW = 4
 """Values that an override shows one by one."""
 RULES_SHOWN = 8
+COLUMNS, NARROWEST = 5, 9
+"""Columns of the table of overrides, and how narrow they may become before their headings wrap."""
 LINE = 13
 """Where the text of a line begins."""
 
@@ -125,13 +127,16 @@ class _Report:
             return
         dimension = self.by if self.by in ("partnership", "instrument", "area", "year") else "area"
         parts = attribution.by(dimension)
-        shown = parts[:5]
+        shown = parts[:COLUMNS]
         headings = [self._label(dimension, part.member) for part in shown]
         table = new_table(self.say("column.moved_by"), *headings, self.say("column.score"), numbers=len(headings) + 1)
         for k, override in enumerate(attribution.overrides):
             table.add_row(override.key, *(self.signed(p.parts[k]) for p in shown), self.words.signed(attribution.score.parts[k], 1))
         sums = [self.signed(p.change) for p in shown]
         table.add_row(self.say("column.change"), *sums, self.words.signed(attribution.score.change, 1), style="bold")
+        table.columns[0].no_wrap = True
+        for column in table.columns[1:]:
+            column.no_wrap, column.min_width = False, NARROWEST
         self.out.table(table)
         self.line("why", self._how(attribution))
         self.out.say()
@@ -169,7 +174,7 @@ class _Report:
             key = "kept_now" if change.better else "missed_now"
             if not change.crossed:
                 key = "other"
-            self.out.say(f"  {self.say(f'line.{key}'):<{LINE - 2}}{change.says}: {self._status(change, 0)} → {self._status(change, 1)}")
+            self.out.say(f"  {self.say(f'line.{key}'):<{LINE - 2}}{change.says}: {self._status(change, 0)} -> {self._status(change, 1)}")
         if shown and len(listed) > shown:
             self.out.say(f"  {'':<{LINE - 2}}{self.say('more_rules', count=len(listed) - shown)}")
 
@@ -194,14 +199,14 @@ class _Report:
             own = [d for d in figures if d.override == override.key]
             few = len(own) <= FEW and override.effect not in (ADDED, REMOVED)
             where = pair.b.where(override.place).rsplit(":", 1)[0]
-            said = "" if few else f"{override.says}  "
+            said = "" if few else f"{override.says.replace('→', '->')}  "
             count = "" if few else self.say("values", count=len(own))
             self.out.say(f"  {SIGN.get(override.effect, '~')} {override.key}  {said}{count}{'' if few else '  '}{where}")
             for difference in own if few else ():
                 change = difference.change
                 by = f"  ({'+' if change > 0 else ''}{plain(change)})" if change and "%" not in f"{difference.old}{difference.new}" else ""
-                shown = " → ".join(text or self.say("nothing") for text in (difference.old, difference.new))
+                shown = " -> ".join(text or self.say("nothing") for text in (difference.old, difference.new))
                 self.out.say(f"      {difference.key}  {shown}{by}")
         for difference in [d for d in figures if not d.override][: 2 * FEW]:
-            shown = " → ".join(text or self.say("nothing") for text in (difference.old, difference.new))
+            shown = " -> ".join(text or self.say("nothing") for text in (difference.old, difference.new))
             self.out.say(f"  ~ {difference.key}  {shown}  {difference.new_place or difference.old_place}")

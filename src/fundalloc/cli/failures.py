@@ -59,7 +59,8 @@ def _print_conflicts(error: Infeasible) -> None:
     click.echo("No plan satisfies all rules.", err=True)
     if isinstance(error, NoPlan):
         _print_diagnosis(error)
-    click.echo("\nNothing was written." if not getattr(error, "files", []) else "", err=True)
+    if not getattr(error, "files", []):
+        click.echo("\nNothing was written.", err=True)
 
 
 def _print_diagnosis(error: NoPlan) -> None:
@@ -92,9 +93,13 @@ def _print_members(members: Sequence[Conflict]) -> None:
 
 def _print_repairs(error: NoPlan) -> None:
     if not error.repairs:
-        click.echo("\nNo repair was found in time that holds in whole steps. Let one of these rules give way, or free more money.", err=True)
+        click.echo(
+            "\nNo repair was found in time that holds in whole steps. Let one of these rules give way, or free more money.", err=True
+        )
         return
-    click.echo("\nEach of these repairs alone gives a plan; million EUR that give way, practice before political rules, law last:", err=True)
+    click.echo(
+        "\nEach of these repairs alone gives a plan; million EUR that give way, practice before political rules, law last:", err=True
+    )
     for number, repair in enumerate(error.repairs, start=1):
         amount = f"{float(repair.moved):,.1f}" if repair.moved >= Fraction(1, 20) or not repair.moved else f"{float(repair.moved):.6f}"
         if repair.members and not repair.moved:

@@ -21,7 +21,9 @@ WORDS = {"impact": "score", "lowest_coverage": "lowest coverage", "unallocated":
 @click.command()
 @click.argument("file")
 @click.option("--between", required=True, metavar="A,B", help="Two of: impact, lowest_coverage, unallocated, change.")
-@click.option("--for-each", "for_each", default="", metavar="WHOM", help="Whose lowest coverage: partnership, area, a tag group; with commas.")
+@click.option(
+    "--for-each", "for_each", default="", metavar="WHOM", help="Whose lowest coverage: partnership, area, a tag group; with commas."
+)
 @click.option("--points", default=25, show_default=True, type=click.IntRange(3, 1000), help="How many corners at most.")
 @click.option("--write", "folder", metavar="DIR", help="Write a scenario file per corner, ready to run, into this folder.")
 @book_option
@@ -93,8 +95,13 @@ def _print(found: Frontier, out: Output) -> None:
         top, last = found.corners[0], found.corners[-1]
         got = (bend.second - top.second) / (last.second - top.second)
         paid = (top.first - bend.first) / (top.first - last.first)
-        out.say(f"\nThe bend is corner {k + 1}: {got:.0%} of all that {WORDS[second]} can gain, for {paid:.0%} of what it can cost in {WORDS[first]}.")
-    out.say("These are all corners." if found.complete else f"More corners lie between; the curve is nowhere more than {found.gap:.1%} of its height above these lines.")
+        gained, lost = f"{got:.0%} of all that {WORDS[second]} can gain", f"{paid:.0%} of what it can cost in {WORDS[first]}"
+        out.say(f"\nThe bend is corner {k + 1}: {gained}, for {lost}.")
+    out.say(
+        "These are all corners."
+        if found.complete
+        else f"More corners lie between; the curve is nowhere more than {found.gap:.1%} of its height above these lines."
+    )
 
 
 def _unit(goal: str) -> str:
@@ -133,5 +140,7 @@ def _write_scenarios(found: Frontier, folder: Path, out: Output) -> None:
         with replacing(path) as temporary:
             temporary.write_text("\n".join(lines) + "\n", "utf-8")
     outside = "" if inside else " --allow-outside"
-    extra = "".join(f" --set {setting}" for setting in found.source.settings) + (f" --baseline {found.source.baseline}" if found.source.baseline else "")
+    extra = "".join(f" --set {setting}" for setting in found.source.settings) + (
+        f" --baseline {found.source.baseline}" if found.source.baseline else ""
+    )
     out.say(f"Wrote {len(found.corners)} scenarios; run one with: fundalloc run {folder / 'corner-01.yaml'}{outside}{extra} -n")

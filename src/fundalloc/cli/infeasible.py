@@ -69,7 +69,8 @@ def as_dict(scenario: Scenario, error: NoPlan) -> dict[str, Any]:
         "conflicts": [
             {
                 "members": [
-                    {"rule": m.rule, "says": m.says, "place": m.place, "source": m.source, "negotiable": m.negotiable} for m in clash.members
+                    {"rule": m.rule, "says": m.says, "place": m.place, "source": m.source, "negotiable": m.negotiable}
+                    for m in clash.members
                 ],
                 "bottleneck": clash.bottleneck,
             }
@@ -109,7 +110,7 @@ def _write(scenario: Scenario, source: Path, settings: Sequence[str], repairs: S
         for number, repair in enumerate(repairs, start=1):
             name = f"{scenario.id}-repair-{number}"
             comments = [
-                f"Repair {number} of {len(repairs)} of {source.name}: EUR {float(repair.moved):,.6g} million move; touches {repair.touches}.",
+                f"Repair {number} of {len(repairs)} of {source.name}: EUR {float(repair.moved):,.6g} million ({repair.touches}).",
                 *(f"- {change.says}" for change in repair.changes),
             ]
             target = folder / f"{source.stem}-repair-{number}.yaml"

@@ -144,9 +144,9 @@ def _areas(report: Report) -> None:
 
 def _payments(report: Report) -> None:
     """Print payments by year, all instruments with a profile together; nothing when there is none."""
-    columns = ("committed", "paid", "outstanding", "at_risk")
-    table = new_table(*report.column("payments", *columns), numbers=len(columns))
     rows = payments_by_year(payments(report.plan))
+    columns = ("committed", "paid", "outstanding", *(["at_risk"] if any(row.at_risk is not None for row in rows) else []))
+    table = new_table(*report.column("payments", *columns), numbers=len(columns))
     for row in rows:
         cells = [getattr(row, column) for column in columns]
         table.add_row(str(row.year), *("-" if cell is None else report.eur(float(cell)) for cell in cells))

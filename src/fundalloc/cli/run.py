@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
-from fundalloc.cli.common import Output, output_options, read, scenario_options
+from fundalloc.cli.common import Output, output_options, read, scenario_options, variants_option
 from fundalloc.cli.infeasible import repair_option, why_no_plan
 
 if TYPE_CHECKING:
@@ -30,6 +30,15 @@ if TYPE_CHECKING:
 @click.option("--stay-close", metavar="SHARE", help="Score that may be given up to move less money, such as 0.1%.")
 @click.option("--plan", "plan_file", metavar="PLAN", help="Score this hand-made plan (.xlsx, .json, .csv) without optimising it.")
 @repair_option
+@variants_option
+@click.option(
+    "--for",
+    "audience",
+    type=click.Choice(["inside", "outside"]),
+    default="inside",
+    show_default=True,
+    help="Who reads the workbook: outside, it leaves out priorities, penalties, prices, comments and the scenario.",
+)
 @click.option("-n", "--dry-run", is_flag=True, help="Solve and print, write nothing.")
 @click.option("--open", "open_file", is_flag=True, help="Open the workbook when it is written.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Several files: how many at once; all cores by default.")
@@ -50,6 +59,8 @@ def run(
     stay_close: str | None,
     plan_file: str | None,
     repairs: str | None,
+    variants: tuple[str, ...],
+    audience: Literal["inside", "outside"],
     dry_run: bool,
     open_file: bool,
     jobs: int | None,
@@ -65,12 +76,18 @@ def run(
     \b
     fundalloc run scenarios/mff-2021-2027/baseline.yaml -o plan.xlsx
     fundalloc run plan.yaml --set rules.legal-pathways-floor.at_least=20% -n
+    fundalloc run baseline.yaml --with more-legal-migration.yaml --with ten-percent-cut.yaml
     fundalloc run plan.yaml --plan my-own-plan.xlsx
     fundalloc run variants/*.yaml -o results
+    fundalloc run plan.yaml -o for-the-partners.xlsx --for outside
     """
     from fundalloc.export.files import check_writable
     from fundalloc.solvers import Options
 
+    if audience == "outside" and (output is None or csv_folder or write_lp or len(files) > 1):
+        raise click.UsageError("--for outside is about one workbook: name it with -o, and leave --csv and --write-lp out.")
+    if variants and (len(files) > 1 or ledger is not None or cluster is not None):
+        raise click.UsageError("--with stacks variants on one scenario; for several runs write files that extend them.")
     if stay_close is not None:
         settings = (*settings, f"settle.stay_close={stay_close}")
     options = Options(solver=solver, time_limit=time_limit, gap=gap)
@@ -79,7 +96,7 @@ def run(
             raise click.UsageError("--plan takes one scenario at a time.")
         if output or csv_folder or write_lp or open_file:
             raise click.UsageError("--plan only measures: leave -o, --csv, --write-lp and --open out.")
-        _score(read(files[0], settings, allow_outside, out, baseline), plan_file, options, out)
+        _score(read(files[0], settings, allow_outside, out, baseline, variants), plan_file, options, out)
         return
     if len(files) > 1 or ledger is not None or cluster is not None:
         from fundalloc.cli.batch import Batch, run_many
@@ -93,11 +110,11 @@ def run(
     book = None if output is None or dry_run else _book_name(output)
     if book is not None:
         check_writable(book)
-    scenario = read(files[0], settings, allow_outside, out, baseline)
+    scenario = read(files[0], settings, allow_outside, out, baseline, variants)
     plan = _solve(scenario, options, out, lambda: why_no_plan(scenario, files[0], settings, allow_outside, baseline, out, repairs))
     _print(plan, out)
     if not dry_run:
-        _write(plan, book, csv_folder, write_lp, out)
+        _write(plan, book, csv_folder, write_lp, out, audience)
         if open_file and book is not None:
             click.launch(str(book))
     if out.as_json:
@@ -155,7 +172,9 @@ def _print(plan: Plan, out: Output) -> None:
         print_plan(plan, out)
 
 
-def _write(plan: Plan, book: Path | None, csv_folder: str | None, write_lp: str | None, out: Output) -> None:
+def _write(
+    plan: Plan, book: Path | None, csv_folder: str | None, write_lp: str | None, out: Output, audience: Literal["inside", "outside"]
+) -> None:
     words = out.words(plan.scenario)
     if write_lp is not None:
         from fundalloc.export.program import write_program_files
@@ -172,5 +191,5 @@ def _write(plan: Plan, book: Path | None, csv_folder: str | None, write_lp: str 
         from fundalloc.export.workbook import write_workbook
 
         with out.progress("Writing"):
-            write_workbook(plan, book, words.language)
+            write_workbook(plan, book, words.language, audience)
         out.say(words("report.written", file=book))

@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
 
-from fundalloc.cli.common import Output, output_options, read, scenario_options
+from fundalloc.cli.common import Output, output_options, read, scenario_options, variants_option
 
 
 @click.command()
 @click.argument("file")
 @click.argument("key", required=False)
+@variants_option
 @output_options
 @scenario_options
-def show(file: str, key: str | None, settings: tuple[str, ...], allow_outside: bool, out: Output) -> None:
+def show(file: str, key: str | None, variants: tuple[str, ...], settings: tuple[str, ...], allow_outside: bool, out: Output) -> None:
     """Print the scenario as it is solved, and where every value was written.
 
-    KEY is a dotted path such as rules.legal-floor or instruments.ipa-iii.ceiling, or a table such as needs.
+    KEY is a dotted path such as rules.legal-floor or instruments.ipa-iii.ceiling, or a table such as needs. A result
+    (.xlsx, .json) is printed as text that diffs well: status of every rule, amount of every line.
 
     \b
     fundalloc show scenario.yaml instruments.ipa-iii
+    fundalloc show plan.xlsx
+    git config diff.fundalloc.textconv "fundalloc show"
     """
+    from fundalloc.compare.text import RESULTS, result_text
     from fundalloc.errors import UsageError, did_you_mean
     from fundalloc.scenario.document import Mapping
 
-    scenario = read(file, settings, allow_outside, out)
+    if Path(file).suffix.lower() in RESULTS:
+        if key or variants or settings or out.as_json:
+            raise click.UsageError("a result is shown whole, as text: leave KEY, --with, --set and --json out.")
+        out.say(result_text(Path(file)).rstrip("\n"))
+        return
+
+    scenario = read(file, settings, allow_outside, out, variants=variants)
     parts = key.split(".") if key else []
     if parts and parts[0] in scenario.tables:
         rows = list(_table(scenario.tables[parts[0]], parts[1:]))

@@ -73,7 +73,9 @@ def _print(sweep: Sweep, out: Output) -> None:
     scenario, places = sweep.scenario, sweep.scenario.decimals
     out.say(f"{scenario.head.title}{'  (illustrative data)' if scenario.head.illustrative else ''}")
     for key, now in zip(sweep.keys, sweep.present, strict=True):
-        says = f"now {now}" if now is not None else "as the file says by year or member" if key.unit.endswith(("is", "top")) else "not set now"
+        says = (
+            f"now {now}" if now is not None else "as the file says by year or member" if key.unit.endswith(("is", "top")) else "not set now"
+        )
         out.say(f"Varied: {key.key}  ({says}; score as written {euro(sweep.base.score, 1)})")
     out.say()
     headings = ["score", "change", *([f"per {sweep.unit}"] if sweep.slopes else []), "unallocated", "moved", "status"]
@@ -105,7 +107,9 @@ def _print_breaks(sweep: Sweep, out: Output) -> None:
     out.say(f"\nBreak points  ({how}{more}; score per {sweep.unit} before and after)")
     for b in listed:
         near = f" ± {key.shown(round(b.within, 6))}" if b.within else ""
-        out.say(f"  {key.shown(round(b.value, 6)) + near:<22} {b.before:+9.3f} → {b.after:+9.3f}   {b.reason or 'a step of met need is filled'}")
+        out.say(
+            f"  {key.shown(round(b.value, 6)) + near:<22} {b.before:+9.3f} → {b.after:+9.3f}   {b.reason or 'a step of met need is filled'}"
+        )
     if sweep.unsearched:
         out.say("  There may be more, with smaller changes of the slope: take a narrower range.")
 

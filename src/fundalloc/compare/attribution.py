@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -13,7 +12,7 @@ from fundalloc.compare.sides import Side
 from fundalloc.compare.whole import apportion, round_table
 from fundalloc.solvers import Options
 
-SOLVES = 256
+SOLVES = 128
 """Sets solved at most, about, when orders are sampled."""
 
 
@@ -71,9 +70,7 @@ class Attribution:
         whole = [n / self.unit for n in self.total.parts] if dimension != "instrument" else None
         columns = [int(n) for n in whole] if whole is not None else None
         rows = round_table(table, columns)
-        out = [
-            Part(name, sum(row) * self.unit, tuple(n * self.unit for n in row)) for (name, _), row in zip(moved, rows, strict=True)
-        ]
+        out = [Part(name, sum(row) * self.unit, tuple(n * self.unit for n in row)) for (name, _), row in zip(moved, rows, strict=True)]
         return sorted(out, key=lambda part: (-abs(part.change), part.member))
 
 
@@ -98,10 +95,6 @@ def how(attribution: Attribution) -> str:
     """Say how the parts were found."""
     shares, count = attribution.shares, len(attribution.overrides)
     if shares.sampled:
-        return f"average over {shares.orders} random orders of {count} changes (seed {attribution.seed}; above {MOST_EXACT} all orders would be too many)"
+        why = f"seed {attribution.seed}; above {MOST_EXACT} changes all orders would be too many"
+        return f"average over {shares.orders} random orders of {count} changes ({why})"
     return f"average over all orders of {count} change{'s' if count > 1 else ''}, {attribution.solves} programs solved in between"
-
-
-def largest(parts: Sequence[Part], count: int) -> list[Part]:
-    """Return the largest changes."""
-    return list(parts[:count])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 
 from fundalloc.compare.attribution import Attribution, attribute_changes
 from fundalloc.compare.inputs import Difference, differing_inputs
@@ -60,6 +60,12 @@ class Pair:
         first, second = self.a.outcome.amounts, self.b.outcome.amounts
         none = Fraction(0)
         return sum((abs(second.get(key, none) - first.get(key, none)) for key in {*first, *second}), none) / 2
+
+    @property
+    def differs(self) -> bool:
+        """Whether anything but texts differs."""
+        inputs = () if isinstance(self.inputs, str) else self.inputs
+        return bool(self.moved or self.rules or any(not d.words for d in inputs))
 
     @property
     def crossed(self) -> tuple[RuleChange, ...]:
@@ -131,10 +137,7 @@ class Comparison:
     @property
     def differs(self) -> bool:
         """Whether anything differs, in inputs (texts apart) or results."""
-        return any(
-            (not isinstance(pair.inputs, str) and any(not d.words for d in pair.inputs)) or pair.movements.listed or pair.rules or pair.moved
-            for pair in self.pairs
-        )
+        return any(pair.differs for pair in self.pairs)
 
 
 def _finest(amounts: Sequence[Fraction], known: Sequence[Fraction]) -> Fraction:
@@ -166,11 +169,10 @@ def compare_sides(
             overrides = tuple(find_overrides(*written))
             inputs = tuple(differing_inputs(first, side, overrides, tolerance))
         rules = changed_rules(first, side, language)
-        attribution = None
-        if attributed:
-            name = side.name
-            attribution = attribute_changes(first, side, options, (lambda d, n, name=name: tick(name, d, n)) if tick else None, seed=seed)
-        pairs.append(Pair(first, side, overrides, inputs, None if rules is None else tuple(rules), class_movements(first, side), attribution))
+        counting = partial(tick, side.name) if tick else None
+        attribution = attribute_changes(first, side, options, counting, seed=seed) if attributed else None
+        changed = None if rules is None else tuple(rules)
+        pairs.append(Pair(first, side, overrides, inputs, changed, class_movements(first, side), attribution))
     return Comparison(tuple(sides), tuple(pairs), tolerance)
 
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from fundalloc.compare.nodes import IDENTITY, WORDS, leaves, meaning, places, same_text, text_of
 from fundalloc.errors import Place, ScenarioError
-from fundalloc.compare.nodes import IDENTITY, WORDS, leaves, meaning, places, text_of
 from fundalloc.scenario.document import Mapping, Node, Scalar, Sequence
 from fundalloc.scenario.figures import fill_figures
 from fundalloc.scenario.sections import SECTIONS, TABLES
@@ -57,11 +57,21 @@ class Override:
         """What it is in words: a rule's sentence, what is adjusted and why, or old and new value."""
         node = self.old if self.new is None else self.new
         said = next(_words(node, "says"), "") or next(_words(self.old, "says"), "")
-        reason = next(_words(node, "reason"), "")
-        values = "" if node is None or (said and self.path[0] == "rules") else _values(node)
-        old = _values(self.old) if isinstance(self.old, Scalar) and isinstance(self.new, Scalar) else ""
-        parts = (_PLACEHOLDER.sub(r"each \1", said), f"{old} → {values}" if old else values, reason)
+        parts = (self._values(bool(said)), _PLACEHOLDER.sub(r"each \1", said), next(_words(node, "reason"), ""))
         return "; ".join(dict.fromkeys(part for part in parts if part))
+
+    def _values(self, said: bool) -> str:
+        """Return what was and what is, for a change; otherwise what is set, unless a sentence says it."""
+        old, new = self.old, self.new
+        if isinstance(old, Scalar) and isinstance(new, Scalar):
+            return f"{old.text} → {new.text}"
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            before, after = ({k: text_of(leaf) for k, leaf in leaves(n) if k not in WORDS} for n in (old, new))
+            keys = [k for k in dict.fromkeys([*before, *after]) if not any(other.startswith(f"{k}.") for other in (*before, *after))]
+            pairs = [(k.replace(".", " "), _at(before, k), _at(after, k)) for k in keys]
+            return _cut("; ".join(f"{k}: {was} → {is_now}" for k, was, is_now in pairs if not same_text(was, is_now)))
+        node = old if new is None else new
+        return "" if node is None or said else _listed(node)
 
     @property
     def written(self) -> frozenset[Place]:
@@ -69,13 +79,24 @@ class Override:
         return frozenset(place for node in (self.old, self.new) if node is not None for place in places(node))
 
 
-def _values(node: Node) -> str:
-    """Return what an override sets, in one line; long ones are cut."""
+def _at(values: dict[str, str], key: str) -> str:
+    """Return a value, or the one value that stands for it and its neighbours (one amount for each year); a dash without any."""
+    while key and key not in values:
+        key = key.rpartition(".")[0]
+    return values.get(key, "–")
+
+
+def _listed(node: Node) -> str:
+    """Return what an override sets, in one line."""
     if isinstance(node, Scalar):
         return node.text
     entries = node.items if isinstance(node, Sequence) else [node]
-    listed = "; ".join(", ".join(f"{key.replace('.', ' ')} {text_of(leaf)}" for key, leaf in leaves(e) if key not in WORDS) for e in entries)
-    return listed if len(listed) <= LONGEST else f"{listed[:LONGEST]}…"
+    each = [[f"{key.replace('.', ' ')} {text_of(leaf)}" for key, leaf in leaves(entry) if key not in WORDS] for entry in entries]
+    return _cut("; ".join(", ".join(values) for values in each))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def _words(node: Node | None, word: str) -> Iterator[str]:

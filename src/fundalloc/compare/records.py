@@ -87,9 +87,10 @@ def _rule(change: RuleChange) -> dict[str, Any]:
 
 def _movements(movements: Movements, least: Fraction) -> dict[str, Any]:
     clause = movements.clause
+    limits = {"share": _figure(clause.share), "amount": _figure(clause.amount)}
     sums = {reach: movements.sums(reach) for reach in CLASSES}
     return {
-        "clause": {"share": _figure(clause.share), "amount": _figure(clause.amount), "rule": clause.rule or None, "of": clause.side or None},
+        "clause": {**limits, "rule": clause.rule or None, "of": clause.side or None},
         "classes": {reach: {"count": n, "up": float(up), "down": float(down)} for reach, (n, up, down) in sums.items()},
         "listed": [
             {

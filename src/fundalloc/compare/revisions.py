@@ -45,7 +45,8 @@ def _named(top: Path, start: Path, file: Path, given: str, commit: str) -> str:
     for name in candidates:
         if _run(top, "cat-file", "-e", f"{commit}:{name}").returncode == 0:
             return name
-    raise UsageError(f"{given}: that revision has no file '{file.as_posix()}' (git ls-tree -r --name-only {given.partition(':')[0]} lists them)")
+    listing = f"git ls-tree -r --name-only {given.partition(':')[0]}"
+    raise UsageError(f"{given}: that revision has no file '{file.as_posix()}'; {listing} lists what it has")
 
 
 def _commit(start: Path, given: str, revision: str) -> str:

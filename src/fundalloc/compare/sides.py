@@ -14,15 +14,16 @@ from fundalloc.compare.results import read_result
 from fundalloc.compare.revisions import check_out, is_revision
 from fundalloc.errors import FundallocError, Place, ScenarioError, UsageError
 from fundalloc.plan.handmade import ledger_of, measure_steps
-from fundalloc.run import plan_amounts, solve
+from fundalloc.run import solve, with_baseline
 from fundalloc.scenario.document import Mapping, display_name
-from fundalloc.scenario.loading import load
-from fundalloc.scenario.merging import load_tree
+from fundalloc.scenario.loading import load, setting_tree
+from fundalloc.scenario.merging import load_tree, merge
 from fundalloc.scenario.plans import LineKey
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options
 
 SCENARIOS = (".yaml", ".yml")
+_NOT_MOVED: tuple[tuple[str, str], ...] = ()
 Progress = Callable[[str], AbstractContextManager[object]]
 
 
@@ -92,7 +93,7 @@ class Sides(ExitStack):
         return [replace(side, name=name) for side, name in zip(sides, _names(given), strict=True)]
 
     def _open(self, given: str, language: str) -> Side:
-        path, moved = Path(given), ()
+        path, moved = Path(given), _NOT_MOVED
         if is_revision(given):
             folder = Path(self.enter_context(TemporaryDirectory(prefix="fundalloc-"))).resolve()
             path = check_out(given, folder)
@@ -100,9 +101,7 @@ class Sides(ExitStack):
         try:
             side = self._scenario(path, given, language) if path.suffix.lower() in SCENARIOS else self._result(path, given, language)
         except ScenarioError as error:
-            raise ScenarioError(
-                replace(p, place=replace(p.place, file=_said(p.place.file, moved))) for p in error.problems
-            ) from None
+            raise ScenarioError(replace(p, place=replace(p.place, file=_said(p.place.file, moved))) for p in error.problems) from None
         return replace(side, moved_from=(*moved, *side.moved_from))
 
     def _scenario(self, path: Path, given: str, language: str) -> Side:
@@ -115,31 +114,27 @@ class Sides(ExitStack):
             plan = solve(inputs.scenario, self.options)
         return Side(given, given, outcome_of(plan, language), replace(inputs, scenario=plan.scenario), solved=True)
 
-    def _inputs(self, path: Path, scenario: Scenario) -> Inputs:
+    def _inputs(self, path: Path, scenario: Scenario, settings: Sequence[str] = ()) -> Inputs:
         """Return a scenario as written and as it starts; a baseline that is a scenario is solved."""
-        folder, outside = path.parent.resolve(), self.allow_outside
-        tree = load_tree(path, lambda other: outside or other.resolve().is_relative_to(folder))
-        start: dict[LineKey, Fraction] | None = None
-        if scenario.baseline is not None:
-            start = plan_amounts(solve(scenario.baseline, self.options))
-            scenario = replace(scenario.starting_from(start), baseline=None)
-        elif scenario.facts.baseline is not None:
-            plan, ids = scenario.facts.baseline, [d.ids for d in scenario.facts.dimensions]
-            codes = (plan.instrument, plan.partnership, plan.area, plan.year)
-            keys = [tuple(ids[d][int(code[k])] for d, code in enumerate(codes)) for k in range(len(plan.instrument))]
-            start = {key: Fraction(int(n), plan.amount.denominator) for key, n in zip(keys, plan.amount.numerator, strict=True)}  # type: ignore[misc]
+        tree = load_tree(path, lambda _: True)
+        for setting in settings:
+            tree = merge(tree, setting_tree(setting, path.parent))
+        scenario = with_baseline(scenario, self.options)
+        start = scenario.starting_amounts() if scenario.facts.baseline is not None else None
         return Inputs(scenario, tree, path, start)
 
     def _result(self, path: Path, given: str, language: str) -> Side:
         with self.progress(f"Reading {given}"):
             folder = Path(self.enter_context(TemporaryDirectory(prefix="fundalloc-"))).resolve()
             result = read_result(path, folder)
-        stated = stated_outcome(result.amounts.amounts, result.amounts.stated)
+        stated = replace(stated_outcome(result.amounts.amounts, result.stated), names=result.names)
         if result.source is None:
             return Side(given, given, stated, missing=result.missing)
-        moved = ((f"{display_name(folder)}/", f"{path.name}:"),) if result.source.is_relative_to(folder) else ()
+        inside = result.source.is_relative_to(folder)
+        moved = ((f"{display_name(folder)}/", f"{path.name}:"),) if inside else _NOT_MOVED
         try:
-            inputs = self._inputs(result.source, load(result.source, settings=result.settings, allow_outside=True))
+            scenario = load(result.source, settings=result.settings, allow_outside=True, baseline=result.baseline)
+            inputs = self._inputs(result.source, scenario, result.settings)
             steps, problems = ledger_of(inputs.scenario, result.amounts)
             if problems:
                 raise ScenarioError(problems)
@@ -167,7 +162,8 @@ def _names(given: Sequence[str]) -> list[str]:
     if len(set(wanted)) < len(wanted):
         wanted = [f"{name} ({file.suffix[1:]})" if wanted.count(name) > 1 else name for name, file in zip(wanted, files, strict=True)]
     if len(set(wanted)) < len(wanted):
-        wanted = [f"{file.parent.name}/{name}" if wanted.count(name) > 1 and file.parent.name else name for name, file in zip(wanted, files, strict=True)]
+        folders = [f"{file.parent.name}/" if file.parent.name else "" for file in files]
+        wanted = [f"{folder}{name}" if wanted.count(name) > 1 else name for folder, name in zip(folders, wanted, strict=True)]
     return [f"{name} #{wanted[: k + 1].count(name)}" if wanted.count(name) > 1 else name for k, name in enumerate(wanted)]
 
 

@@ -22,9 +22,7 @@ def tables(plan: Plan) -> dict[str, pd.DataFrame]:
     """Return the tables that `--csv` writes, by file name. Amounts are EUR million."""
     language = plan.scenario.head.output.language
     names = plan.scenario.names(language)
-    allocation = plan.allocation.copy()
-    for name in ("instrument", "partnership", "area"):
-        allocation[f"{name}_name"] = allocation[name].map(names[name])
+    allocation = named_allocation(plan)
     rules = plan.rules_table.copy()
     rules.insert(3, "says", [f.rule.sentence(f.member, names, language) for f in plan.findings])
     rules["source"] = [f.rule.source for f in plan.findings]
@@ -44,6 +42,15 @@ def tables(plan: Plan) -> dict[str, pd.DataFrame]:
     cash = payments_table(plan)
     out |= {"payments": cash} if len(cash) else {}
     return {**out, "moves": moved_money(plan)} if len(plan.scenario.lines.moves) else out
+
+
+def named_allocation(plan: Plan) -> pd.DataFrame:
+    """Return the allocation with the names of instruments, partnerships and areas."""
+    names = plan.scenario.names(plan.scenario.head.output.language)
+    allocation = plan.allocation.copy()
+    for name in ("instrument", "partnership", "area"):
+        allocation[f"{name}_name"] = allocation[name].map(names[name])
+    return allocation
 
 
 def memo_money(plan: Plan) -> pd.DataFrame:
@@ -78,13 +85,18 @@ def write_csv(plan: Plan, folder: str | Path) -> list[Path]:
         target.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"Cannot write into {target}: {error.strerror}.") from None
-    written = []
-    for name, table in tables(plan).items():
-        path = target / f"{name}.csv"
-        with replacing(path) as temporary:
-            harmless(table).to_csv(temporary, index=False, encoding="utf-8", lineterminator="\n", float_format=lambda x: f"{x:.12g}")
-        written.append(path)
-    return written
+    return [_write(table, target / f"{name}.csv") for name, table in tables(plan).items()]
+
+
+def write_allocation(plan: Plan, path: Path) -> Path:
+    """Write the allocation alone as CSV. Raises OutputError."""
+    return _write(named_allocation(plan), path)
+
+
+def _write(table: pd.DataFrame, path: Path) -> Path:
+    with replacing(path) as temporary:
+        harmless(table).to_csv(temporary, index=False, encoding="utf-8", lineterminator="\n", float_format=lambda x: f"{x:.12g}")
+    return path
 
 
 def harmless(table: pd.DataFrame) -> pd.DataFrame:

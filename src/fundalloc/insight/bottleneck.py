@@ -133,7 +133,9 @@ def _sentence(
     who = f"“{targets[0].says}” asks" if len(targets) == 1 else f"These {len(targets)} floors ask"
     parts = [f"{words} {euro(float(steps * facts.step), scenario.decimals)}" for words, steps in _limits(scenario, cut)]
     through = f"through {_number(len(able), 'instrument')}{', ' + _list(able) if 0 < len(able) <= 4 else ''}"
-    said = f"{who} for EUR {money(scenario, wanted)} million. It can only be reached {through}, and no more than {money(scenario, reach)} can"
+    said = (
+        f"{who} for EUR {money(scenario, wanted)} million. It can only be reached {through}, and no more than {money(scenario, reach)} can"
+    )
     return f"{said} get there" + (f": {_list(parts)}." if 0 < len(parts) <= 6 else ".")
 
 

@@ -156,5 +156,5 @@ class _Search:
         return [k for g in groups for k in self.groups[g]]
 
     def _easiest_last(self, groups: Iterable[int]) -> list[int]:
-        """Order groups so that facts are left out before law, law before politics, practice last: the set then names what can be talked about."""
+        """Order groups so that facts are left out before law, law before politics, practice last: what stays can be talked about."""
         return sorted(groups, key=lambda g: (-self.system.suspects[self.groups[g][0]].rank, g))

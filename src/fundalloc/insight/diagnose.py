@@ -114,6 +114,7 @@ def _barriers(scenario: Scenario, suspects: tuple[Suspect, ...]) -> list[str]:
 
 
 def lifted(facts: Facts, name: str) -> Facts:
+    """Return the facts without one `exclude` entry, or (ELIGIBILITY) with every instrument open to everything."""
     if name != ELIGIBILITY:
         return replace(facts, exclude=tuple(clause for clause in facts.exclude if clause.id != name))
     everyone = {"partners": ("all",), "years": None}

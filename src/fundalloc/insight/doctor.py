@@ -72,12 +72,18 @@ def _without_lines(scenario: Scenario) -> Iterator[Remark]:
     for k, instrument in enumerate(facts.instruments):
         if instrument.planned and not np.any(open_lines & (lines.instrument == k)):
             place = locate(scenario.tree, ("instruments", instrument.id), key=True)
-            yield warning(place, f"'{instrument.id}' may fund nothing: it has no eligible line", "check `partners`, its years and the eligibility table")
+            yield warning(
+                place,
+                f"'{instrument.id}' may fund nothing: it has no eligible line",
+                "check `partners`, its years and the eligibility table",
+            )
     table = scenario.tables["partnerships"]
     for k, partnership in enumerate(facts.partnerships):
         if partnership.id in facts.leaf_ids and not np.any(open_lines & (lines.partnership == k)):
             place = table.place(table.column("id").index(partnership.id), "id")
-            yield warning(place, f"nobody may fund '{partnership.id}': it has no eligible line", "check `partners` of the instruments, and `exclude`")
+            yield warning(
+                place, f"nobody may fund '{partnership.id}': it has no eligible line", "check `partners` of the instruments, and `exclude`"
+            )
 
 
 def _idle_exceptions(scenario: Scenario) -> Iterator[Remark]:
@@ -103,7 +109,11 @@ def _missing_years(scenario: Scenario) -> Iterator[Remark]:
         gaps = [t for t, limit, on in zip(facts.years, yearly, facts.instrument_years[k], strict=True) if limit == NO_LIMIT and on]
         if instrument.planned and gaps and len(gaps) < len(facts.years) and np.any(yearly != NO_LIMIT):
             place = locate(tree, ("instruments", instrument.id, "ceiling", "each"))
-            yield warning(place, f"'{instrument.id}' has no yearly ceiling in {year_ranges(gaps)}", "write these years too; only its total limits them now")
+            yield warning(
+                place,
+                f"'{instrument.id}' has no yearly ceiling in {year_ranges(gaps)}",
+                "write these years too; only its total limits them now",
+            )
     table = scenario.tables["partnerships"]
     for partnership in facts.partnerships:
         given = partnership.absorption or {}
@@ -112,12 +122,18 @@ def _missing_years(scenario: Scenario) -> Iterator[Remark]:
             row = table.column("id").index(partnership.id)
             column = next((c for c in table.columns if c.startswith("absorption")), "id")
             yield warning(
-                table.place(row, column), f"'{partnership.id}' has no absorption in {year_ranges(gaps)}", "without one it may take any amount in these years"
+                table.place(row, column),
+                f"'{partnership.id}' has no absorption in {year_ranges(gaps)}",
+                "without one it may take any amount in these years",
             )
     decided = {facts.years[int(t)] for t in facts.decided.year}
     empty = sorted(facts.closed - decided)
     if empty and len(facts.decided):
-        yield warning(locate(tree, ("closed",)), f"{year_ranges(empty)}: closed, but nothing is decided", "enter what was committed, or open these years")
+        yield warning(
+            locate(tree, ("closed",)),
+            f"{year_ranges(empty)}: closed, but nothing is decided",
+            "enter what was committed, or open these years",
+        )
     for rule in scenario.written_rules:
         for sense, figures in rule.limits():
             years = {int(key) for key in figures if key.isdigit()}

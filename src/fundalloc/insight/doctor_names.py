@@ -25,7 +25,7 @@ ISO3 = frozenset(
     NCL NER NFK NGA NIC NIU NLD NOR NPL NRU NZL OMN PAK PAN PCN PER PHL PLW PNG POL PRI PRK PRT PRY PSE PYF QAT REU ROU RUS RWA SAU
     SDN SEN SGP SGS SHN SJM SLB SLE SLV SMR SOM SPM SRB SSD STP SUR SVK SVN SWE SWZ SXM SYC SYR TCA TCD TGO THA TJK TKL TKM TLS TON
     TTO TUN TUR TUV TWN TZA UGA UKR UMI URY USA UZB VAT VCT VEN VGB VIR VNM VUT WLF WSM YEM ZAF ZMB ZWE XKX
-    """.split()
+    """.split()  # noqa: SIM905 a table is read more easily than a list
 )
 """ISO 3166-1 alpha-3, and XKX, which is in use for Kosovo* without being part of it."""
 
@@ -40,9 +40,13 @@ def unknown_codes(scenario: Scenario) -> Iterator[Remark]:
             continue
         place = table.place(table.column("id").index(partnership.id), "iso3")
         if code not in ISO3:
-            yield warning(place, f"'{partnership.id}': no country has the ISO code {code}", did_you_mean(code, ISO3) or "see ISO 3166-1 alpha-3")
+            yield warning(
+                place, f"'{partnership.id}': no country has the ISO code {code}", did_you_mean(code, ISO3) or "see ISO 3166-1 alpha-3"
+            )
         elif code in seen:
-            yield warning(place, f"'{partnership.id}' and '{seen[code]}' have the same ISO code {code}", "one partner twice, or a wrong code")
+            yield warning(
+                place, f"'{partnership.id}' and '{seen[code]}' have the same ISO code {code}", "one partner twice, or a wrong code"
+            )
         seen.setdefault(code, partnership.id)
 
 
@@ -53,8 +57,14 @@ def twins(scenario: Scenario) -> Iterator[Remark]:
     yield from _same("partnerships", [(p.id, str(p.name), table.place(ids.index(p.id), "name")) for p in facts.partnerships])
     for section, entries in (("instruments", facts.instruments), ("areas", facts.areas)):
         yield from _same(section, [(e.id, str(e.name), locate(tree, (section, e.id), key=True)) for e in entries])
-    yield from _tags("partnerships", {p.id: [t for t in p.all_tags if ":" in t] for p in facts.partnerships}, lambda i: table.place(ids.index(i), "tags"))
-    yield from _tags("instruments", {i.id: [t for t in i.tags if ":" in t] for i in facts.instruments}, lambda i: locate(tree, ("instruments", i, "tags")))
+    yield from _tags(
+        "partnerships", {p.id: [t for t in p.all_tags if ":" in t] for p in facts.partnerships}, lambda i: table.place(ids.index(i), "tags")
+    )
+    yield from _tags(
+        "instruments",
+        {i.id: [t for t in i.tags if ":" in t] for i in facts.instruments},
+        lambda i: locate(tree, ("instruments", i, "tags")),
+    )
     yield from _same_rules(scenario)
 
 
@@ -64,7 +74,11 @@ def _same(what: str, named: Iterable[tuple[str, str, Place]]) -> Iterator[Remark
         for key in dict.fromkeys((_letters(name), _letters(member))):
             other = seen.setdefault(key, member)
             if other != member:
-                yield warning(place, f"{what}: '{member}' and '{other}' have nearly the same name ({name})", "one of them twice? Give them different names")
+                yield warning(
+                    place,
+                    f"{what}: '{member}' and '{other}' have nearly the same name ({name.strip()})",
+                    "one of them twice? Give them different names",
+                )
                 break
 
 

@@ -7,6 +7,7 @@ or as small as the others, they are named.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from statistics import median
 
 import numpy as np
@@ -42,7 +43,7 @@ def _outliers(what: str, column: Column) -> Iterator[Remark]:
     if len(figures) < FEWEST:
         return
     values = [value for value, _, _ in figures]
-    gaps = [later / earlier for earlier, later in zip(values, values[1:], strict=False)]
+    gaps = [later / earlier for earlier, later in pairwise(values)]
     cut = int(np.argmax(gaps)) + 1
     small, large = figures[:cut], figures[cut:]
     few, many = (small, large) if len(small) < len(large) else (large, small)
@@ -66,7 +67,9 @@ def _columns(scenario: Scenario) -> Iterator[tuple[str, Column]]:
     by_area: dict[str, Column] = {}
     for k in range(len(needs)):
         partnership, area = facts.partnerships[int(needs.partnership[k])].id, facts.areas[int(needs.area[k])].id
-        by_area.setdefault(area, []).append((partnership, float(needs.need.values[k]), table.place(rows.get((partnership, area), 0), "need")))
+        by_area.setdefault(area, []).append(
+            (partnership, float(needs.need.values[k]), table.place(rows.get((partnership, area), 0), "need"))
+        )
     yield from ((f"needs, {area}", column) for area, column in by_area.items())
     partnerships = scenario.tables["partnerships"]
     ids = partnerships.column("id")
@@ -74,7 +77,11 @@ def _columns(scenario: Scenario) -> Iterator[tuple[str, Column]]:
     yield "absorption", [(name, value, partnerships.place(ids.index(name), "absorption")) for name, value in most]
     for k, instrument in enumerate(facts.instruments):
         path = ("instruments", instrument.id, "ceiling", "each")
-        yearly = [(str(t), float(facts.euro(int(c))), locate(tree, (*path, t))) for t, c in zip(facts.years, facts.ceilings.full[k], strict=True) if c != NO_LIMIT]
+        yearly = [
+            (str(t), float(facts.euro(int(c))), locate(tree, (*path, t)))
+            for t, c in zip(facts.years, facts.ceilings.full[k], strict=True)
+            if c != NO_LIMIT
+        ]
         yield f"ceilings of '{instrument.id}'", yearly
     for rule in scenario.written_rules:
         for sense, figures in rule.limits():
@@ -101,7 +108,13 @@ def _whole_tables(scenario: Scenario) -> Iterator[Remark]:
 def _effectiveness(scenario: Scenario) -> Iterator[Remark]:
     """An effectiveness of 80 that means 80 %."""
     table = scenario.tables["eligibility"]
-    wrong: Sequence[tuple[str, int]] = [(e.keys[0] + " × " + e.keys[1], r) for r, e in enumerate(scenario.facts.eligibility) if e.value > 10]
+    wrong: Sequence[tuple[str, int]] = [
+        (e.keys[0] + " × " + e.keys[1], r) for r, e in enumerate(scenario.facts.eligibility) if e.value > 10
+    ]
     for name, row in wrong:
         value = plain(scenario.facts.eligibility[row].value)
-        yield warning(table.place(row, "effectiveness"), f"{name}: effectiveness {value}: EUR of need met per EUR", f"write {value} % if that is meant")
+        yield warning(
+            table.place(row, "effectiveness"),
+            f"{name}: effectiveness {value}: EUR of need met per EUR",
+            f"write {value} % if that is meant",
+        )

@@ -97,7 +97,9 @@ def _absorption(scenario: Scenario, found: Sequence[Finding]) -> Change:
     label = scenario.labels()["partnership"][name]
     says = f"raise the absorption of {label} " + _moved(scenario, [(f.member[1], f.limit, f.amount) for f in found])
     if _adjusted(scenario, "absorption"):
-        return Change(says, "adjust.repair", [{"partnership": name, "absorption": plain(max(f.amount for f in found))}], rule.negotiable, rule.id)
+        return Change(
+            says, "adjust.repair", [{"partnership": name, "absorption": plain(max(f.amount for f in found))}], rule.negotiable, rule.id
+        )
     item = {"id": name, **{f"absorption.{f.member[1]}": plain(f.amount) for f in found}}
     return Change(says, "partnerships.change", [item], rule.negotiable, rule.id)
 
@@ -115,7 +117,8 @@ def _transfer(scenario: Scenario, found: Sequence[Finding]) -> Change | None:
     if whole <= 0 or finding.amount > whole:
         return None
     share = _outwards(finding.amount / whole, Sense.AT_MOST, _SHARES[0])
-    says = f"raise what “{transfer.id}” may move from {percent(transfer.at_most)} to {percent(share)} of {scenario.labels()['instrument'][transfer.giving]}"
+    giver = scenario.labels()["instrument"][transfer.giving]
+    says = f"raise what “{transfer.id}” may move from {percent(transfer.at_most)} to {percent(share)} of {giver}"
     return Change(says, f"transfers.{transfer.id}.at_most", f"{plain(share * 100)} %", finding.rule.negotiable, finding.rule.id)
 
 

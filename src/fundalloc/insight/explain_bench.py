@@ -13,6 +13,7 @@ Scores are those of the linear program, before rounding, in points. Money is EUR
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -31,8 +32,12 @@ from fundalloc.solvers import Options, Solution, Status
 from fundalloc.solvers.stages import optimise
 from fundalloc.solvers.warm import WarmSolver, WarmSolvers
 
+NO_LOSS = 1e-6
+"""Relative score that counts as none."""
 NOTHING = 1e-6
 """Points or EUR million below which a difference is the solver's tolerance."""
+NOISE = 1e-5
+"""Points below which a difference of two scores is the solver's tolerance."""
 Mask = NDArray[np.bool_]
 
 
@@ -69,7 +74,7 @@ class Bench:
             raise Infeasible([])
         if not first.usable:
             raise SolverFailed(first.status, f"The solver stopped: {first.status} ({first.message or first.solver}).")
-        self.amounts = optimum.values[: len(self.lines)]
+        self.values = optimum.values
         self.fixed = replace(optimum.chosen, keys=None)
         self.open, self.grants = _opened(self.fixed, self.lines)
         self.score_row = self.open.shape[0] - 1
@@ -77,8 +82,18 @@ class Bench:
         self.best = self.warm.solve(self.open)
         self._corners = {self.open.shape: (self.warm, self.warm.mark())}
 
-    amounts: Floats
-    """The settled plan, EUR million per line, before rounding: what `fundalloc run` rounds."""
+    values: Floats
+    """All columns of the settled plan, before rounding: what `fundalloc run` rounds."""
+
+    @property
+    def amounts(self) -> Floats:
+        """The settled plan, EUR million per line."""
+        return self.values[: len(self.lines)]
+
+    @property
+    def slight(self) -> float:
+        """A difference of score, in points, that counts as none: a millionth of the score, or what settling may give up."""
+        return max(NO_LOSS, float(self.scenario.head.settle.stay_close)) * abs(self.score)
 
     @property
     def score(self) -> float:
@@ -123,10 +138,16 @@ class Bench:
     @cached_property
     def shares(self) -> dict[int, float]:
         """The part of every instrument of the EU budget in all their usable ceilings."""
-        facts = self.scenario.facts
-        money = {k: _whole_ceiling(facts.ceilings.usable[k], int(facts.ceilings.usable_total[k])) for k in self.budget}
+        money = {k: self.ceiling(k) for k in self.budget}
         whole = sum(money.values())
         return {k: amount / whole for k, amount in money.items() if amount > 0} if whole else {}
+
+    def ceiling(self, instrument: int) -> float:
+        """Return the usable ceiling of an instrument over the whole period, EUR million."""
+        ceilings = self.scenario.facts.ceilings
+        yearly, total = ceilings.usable[instrument], int(ceilings.usable_total[instrument])
+        limits = [int(yearly.sum())] if np.all(yearly >= 0) else []
+        return float(self.scenario.facts.euro(min([*limits, total] if total >= 0 else limits, default=0)))
 
     @cached_property
     def budget(self) -> list[int]:
@@ -179,23 +200,39 @@ class Bench:
 
     def aimed(self, lines: Mask, at_least: float) -> LinearProgram:
         """Return the program with one more row: these lines together hold at least so much."""
-        chosen = np.flatnonzero(lines)
-        terms = Terms(np.zeros(len(chosen), dtype=np.int64), chosen.astype(np.int64), np.ones(len(chosen)))
-        none = np.zeros(0)
-        aimed = append(self.open, none, none, none, np.array([at_least]), np.array([np.inf]), terms)
+        aimed = _with_aim(self.open, lines, at_least)
         solver = WarmSolver(self.options)
         solver.solve(aimed, self._corners[self.open.shape][1])
         self._corners[aimed.shape] = (solver, solver.mark())
         return aimed
 
-    # -- the settled plan -------------------------------------------------------------------------------------------------
+    def twin(self) -> Bench:
+        """Return a bench with solvers of its own, for another thread."""
+        other, solver = copy(self), WarmSolver(self.options)
+        solver.solve(self.open, self._corners[self.open.shape][1])
+        other.warm, other._corners = solver, {self.open.shape: (solver, solver.mark())}
+        return other
 
-    def settled(self, program: LinearProgram, score: float, reference: Floats) -> Floats:
-        """Return the amounts of the plan closest to a reference (EUR million per line) among those with that score."""
-        settling = settling_program(replace(hold(program, program.cost, score, 0.0), keys=None), self.lines, reference)
-        closest = self._solvers(settling.program, Options(method="simplex"))
+    def settled_with(self, lines: Mask, at_least: float, score: float) -> Floats:
+        """Return the amounts of the plan closest to the settled one among those with that score in which these lines hold so much."""
+        return self._near(_with_aim(hold(self.fixed, self.fixed.cost, score, 0.0), lines, at_least), self.amounts)
+
+    def settled_of(self, program: LinearProgram, score: float, near: Floats | None = None) -> Floats:
+        """Return the amounts of the plan closest to the settled one (or `near`) among those of a variant with that score."""
+        return self._near(hold(program, program.cost, score, 0.0), self.amounts if near is None else near)
+
+    def _near(self, held: LinearProgram, reference: Floats) -> Floats:
+        settling = settling_program(held, self.lines, reference)
+        closest = WarmSolver(Options(method="simplex")).solve(settling.program)
         values = settling.values(closest.values) if closest.status is Status.OPTIMAL else reference
         return values[: len(self.lines)]
+
+
+def _with_aim(program: LinearProgram, lines: Mask, at_least: float) -> LinearProgram:
+    chosen = np.flatnonzero(lines)
+    terms = Terms(np.zeros(len(chosen), dtype=np.int64), chosen.astype(np.int64), np.ones(len(chosen)))
+    none = np.zeros(0)
+    return append(program, none, none, none, np.array([at_least]), np.array([np.inf]), terms)
 
 
 def _opened(program: LinearProgram, lines: Lines) -> tuple[LinearProgram, Grants]:
@@ -257,8 +294,3 @@ def _waivers(program: LinearProgram, first: int) -> tuple[dict[str, slice], NDAr
         rows.append(np.concatenate([short, over]))
         signs.append(np.concatenate([np.ones(len(short)), -np.ones(len(over))]))
     return waived, np.concatenate(rows), np.concatenate(signs)
-
-
-def _whole_ceiling(yearly: NDArray[np.int64], total: int) -> int:
-    limits = [int(yearly.sum())] if np.all(yearly >= 0) else []
-    return min([*limits, total] if total >= 0 else limits, default=0)

@@ -6,6 +6,7 @@ Every figure is an amount of the settled plan or the difference of two solves; s
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
 
@@ -108,29 +109,35 @@ def explain_place(bench: Bench, target: Target) -> PlaceAnswer:
     lines, mask = bench.lines, target.lines
     open_lines = mask & ~lines.fixed
     decided = float(np.asarray(lines.facts.euro(lines.decided[mask]), dtype=float).sum())
-    amount = float(bench.amounts[mask].sum())
+    amount = max(float(bench.amounts[mask].sum()), 0.0)
     pairs = _pairs(bench, mask, target)
     if not open_lines.any():
         return PlaceAnswer(target, amount, decided, True, _refusals(target), (), pairs)
-    forced = bench.aimed(open_lines, float(bench.amounts[open_lines].sum()) + MILLION)
+    wanted = float(bench.amounts[open_lines].sum()) + MILLION
+    forced = bench.aimed(open_lines, wanted)
     cost = -bench.gain(forced)
-    effects = effect_of_rows(bench, open_lines)
-    return PlaceAnswer(
-        target,
-        amount,
-        decided,
-        False,
-        (),
-        _exceptions(target, open_lines),
-        pairs,
-        _holds(bench, effects),
-        _next(bench, target, open_lines, forced),
-        cost if not abs(cost) < 10 * NOTHING else 0.0,
-        find_remedies(bench, forced, effects, target) if not cost < 10 * NOTHING else (),
-        _losers(bench, forced, open_lines, cost),
-        span(bench, mask),
-        span(bench, mask, LOSS),
-    )
+    cost = 0.0 if cost < bench.slight else cost
+    effects, twin = effect_of_rows(bench, open_lines), bench.twin()
+    with ThreadPoolExecutor(1) as second:  # the solver lets other threads run
+        losers = second.submit(_losers, twin, open_lines, wanted, cost)
+        tight, wide = second.submit(span, twin, mask), second.submit(span, twin, mask, LOSS)
+        holds = second.submit(_holds, twin, effects)
+        return PlaceAnswer(
+            target,
+            amount,
+            decided,
+            False,
+            (),
+            _exceptions(target, open_lines),
+            pairs,
+            next=_next(bench, target, open_lines, forced),
+            cost=cost,
+            remedies=find_remedies(bench, forced, effects, target) if cost != 0 else (),
+            holds=holds.result(),
+            losers=losers.result(),
+            tight=tight.result(),
+            wide=wide.result(),
+        )
 
 
 def _pairs(bench: Bench, mask: Mask, target: Target) -> tuple[PairState, ...]:
@@ -139,7 +146,7 @@ def _pairs(bench: Bench, mask: Mask, target: Target) -> tuple[PairState, ...]:
     needs, pair = facts.needs, pair_of_line(lines)
     effectiveness = facts.effectiveness.values[lines.instrument, lines.area]
     money = np.bincount(pair[pair >= 0], weights=(bench.amounts * effectiveness)[pair >= 0], minlength=len(needs))
-    met = np.minimum(money, needs.need.values)
+    met = np.clip(money, 0.0, needs.need.values)
     received = np.bincount(pair[(pair >= 0) & mask], weights=bench.amounts[(pair >= 0) & mask], minlength=len(needs))
     shares, values = step_table(facts)
     out = []
@@ -175,7 +182,9 @@ def _pairs_named(target: Target) -> list[int]:
 def _refusals(target: Target) -> tuple[tuple[str, int], ...]:
     """Count the reasons why the combinations that the words pick are no open lines, most frequent first."""
     facts = target.scenario.facts
-    masks = [facts.dimensions[name].masks[target.words[name]] if name in target.words else None for name in facts.dimensions.for_each_words[:4]]
+    masks = [
+        facts.dimensions[name].masks[target.words[name]] if name in target.words else None for name in facts.dimensions.for_each_words[:4]
+    ]
     leaves = np.array([p.id in facts.leaf_ids for p in facts.partnerships])
     planned = np.array([i.planned for i in facts.instruments])
     sizes = [len(d.ids) for d in facts.dimensions]
@@ -187,7 +196,7 @@ def _refusals(target: Target) -> tuple[tuple[str, int], ...]:
     counts = Counter(
         reason
         for position in product(*(np.flatnonzero(pick).tolist() for pick in picks))
-        if (reason := refusal(facts, position)) is not None
+        if (reason := refusal(facts, (position[0], position[1], position[2], position[3]))) is not None
     )
     return tuple(counts.most_common(SHOWN))
 
@@ -233,13 +242,13 @@ def _holds(bench: Bench, effects: Floats) -> tuple[Hold, ...]:
     ordered = sorted(best.items(), key=lambda item: -max(item[1])[0])[:SHOWN]
     out = []
     for (owner, up), found in ordered:
-        block = bench.open.block(owner)
-        assert block is not None
-        assert block.rule is not None
+        own = bench.open.block(owner)
+        assert own is not None
+        assert own.rule is not None
         demand = max(found)[1]
-        row = block.rows.start + demand
+        row = own.rows.start + demand
         more, less = (bench.gain(bench.moved(row, sign * MILLION)) for sign in (1.0, -1.0))
-        out.append(Hold(block.rule, demand, up, more, less, len(found) - 1))
+        out.append(Hold(own.rule, demand, up, more, less, len(found) - 1))
     return tuple(out)
 
 
@@ -261,12 +270,12 @@ def _only_year(target: Target) -> int | None:
     return target.scenario.facts.dimensions.year.index(word) if word else None
 
 
-def _losers(bench: Bench, forced: LinearProgram, mask: Mask, cost: float) -> tuple[Move, ...]:
+def _losers(bench: Bench, mask: Mask, wanted: float, cost: float) -> tuple[Move, ...]:
     """Return whose money pays for a million more here: the closest plan to the settled one that gives it."""
     if np.isnan(cost):
         return ()
     lines = bench.lines
-    change = bench.settled(forced, bench.score - cost, bench.amounts) - bench.amounts
+    change = bench.settled_with(mask, wanted, bench.score - cost) - bench.amounts
     shape = tuple(len(d.ids) for d in lines.facts.dimensions)[:3]
     group = np.ravel_multi_index((lines.instrument, lines.partnership, lines.area), shape)
     sums = np.bincount(group[~mask], weights=change[~mask], minlength=int(np.prod(shape)))

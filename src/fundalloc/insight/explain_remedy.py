@@ -15,16 +15,16 @@ from fundalloc.insight.explain_bench import Bench
 from fundalloc.insight.explain_target import Target
 from fundalloc.model.linear_program import Floats, LinearProgram
 from fundalloc.model.objective import step_table
-from fundalloc.rules._kind import Kind, Sense
+from fundalloc.rules._kind import Kind
+from fundalloc.rules._rows import Sense
 
 if TYPE_CHECKING:
     from fundalloc.model.linear_program import RowBlock
 
-ENOUGH = 1e-4
-"""Points by which the wished plan may stay behind and still count as equally good."""
 LARGEST = 64.0
 """EUR million by which a limit is moved at the most."""
 CANDIDATES = 3
+NEAR = 0.01
 _RANK = {"practice": 0, "political": 1, "law": 2}
 
 Variant = Callable[[LinearProgram, float], LinearProgram]
@@ -48,7 +48,7 @@ class Remedy:
 
 
 def find_remedies(bench: Bench, forced: LinearProgram, effects: Floats, target: Target) -> tuple[Remedy, ...]:
-    """Return single changes that would bring a million more, those that a service can decide first, then the smallest."""
+    """Return single changes that would bring a million more, the smallest first."""
     found = []
     for block, demand in _candidates(bench, effects):
         rule = block.rule
@@ -64,7 +64,7 @@ def find_remedies(bench: Bench, forced: LinearProgram, effects: Floats, target: 
             row = block.rows.start + demand
             size = smallest(bench, forced, lambda program, by, r=row, s=sign: bench.moved(r, s * by, program))  # type: ignore[misc]
             found += [Remedy("limit", size, -1, rule, demand, sense)] if size else []
-    ordered = sorted(found, key=lambda remedy: (_RANK[remedy.rule.negotiable if remedy.rule else "political"], remedy.by))
+    ordered = sorted(found, key=lambda remedy: (remedy.by, _RANK[remedy.rule.negotiable if remedy.rule else "political"]))
     return (*ordered, *_priority(bench, forced, target))
 
 
@@ -92,18 +92,18 @@ def behind(bench: Bench, forced: LinearProgram, variant: Variant, by: float) -> 
 
 
 def smallest(bench: Bench, forced: LinearProgram, variant: Variant) -> float:
-    """Return the smallest change that is enough, to a rounding step; 0 when none is, up to LARGEST."""
+    """Return the smallest change that is enough, to a rounding step or a hundredth; 0 when none is, up to LARGEST."""
     step = float(bench.lines.facts.step)
     tried, enough = 0.0, 1.0
-    while behind(bench, forced, variant, enough) > ENOUGH:
+    while behind(bench, forced, variant, enough) > bench.slight:
         tried, enough = enough, 4 * enough
         if enough > LARGEST:
             return 0.0
-    while enough - tried > step * 1.001:
+    while enough - tried > max(step * 1.001, NEAR * enough):
         middle = step * round((tried + enough) / 2 / step)
         if middle in (tried, enough):
             break
-        if behind(bench, forced, variant, middle) > ENOUGH:
+        if behind(bench, forced, variant, middle) > bench.slight:
             tried = middle
         else:
             enough = middle
@@ -142,11 +142,11 @@ def smallest_factor(bench: Bench, forced: LinearProgram, columns: np.ndarray[tup
         if not wished.usable:
             return 0.0
         missing = free.objective - wished.objective
-        if missing <= ENOUGH:
+        if missing <= bench.slight:
             return factor
         cost = bench.open.cost[columns]
         more = float(cost @ wished.values[columns] - cost @ free.values[columns])
-        if more <= ENOUGH:
+        if more <= bench.slight:
             return 0.0
         factor += missing / more
         if factor > 10:

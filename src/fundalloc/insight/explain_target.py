@@ -79,7 +79,9 @@ def find_target(scenario: Scenario, words: Sequence[str]) -> Target:
         free = [m for m in meanings if m.kind not in found and not (m.kind == RULE and rule is not None)]
         free = ([m for m in free if m.kind != RULE] or free) if len(pieces) > 1 else free
         if not free:
-            raise UsageError(f"'{said}' names a second {meanings[0].kind} beside '{found.get(meanings[0].kind, rule)}'; ask about one at a time")
+            raise UsageError(
+                f"'{said}' names a second {meanings[0].kind} beside '{found.get(meanings[0].kind, rule)}'; ask about one at a time"
+            )
         if len(free) > 1:
             listed = ", ".join(str(m) for m in free[:SHOWN]) + (f" and {len(free) - SHOWN} more" if len(free) > SHOWN else "")
             raise UsageError(f"'{said}' can mean several things: {listed}. Name one of them.")

@@ -12,6 +12,8 @@ from fundalloc.scenario.scenario import Scenario
 
 SHOWN = 3
 """How many names a notice lists before it says "and n more"."""
+CROSSED = 20
+"""A rule that skips more members crosses two dimensions that hardly meet, such as all instruments with all partnerships: no news."""
 
 
 def notices(scenario: Scenario) -> list[str]:
@@ -30,7 +32,7 @@ def _skipped_members(scenario: Scenario) -> list[str]:
     out = []
     for rule in scenario.written_rules:
         skipped = ["|".join(member) for member in rule.skipped(scenario.lines)]
-        if skipped:
+        if 0 < len(skipped) <= CROSSED:
             out.append(f"rule {rule.id} skips {len(skipped)} members without money that counts: {_some(skipped)}")
     return out
 

@@ -70,8 +70,8 @@ def payments_by_year(rows: Sequence[Cash]) -> list[Cash]:
     for year in sorted({row.year for row in rows}):
         here = [row for row in rows if row.year == year]
         risks = [row.at_risk for row in here if row.at_risk is not None]
-        sums = (sum((getattr(row, name) for row in here), Fraction(0)) for name in ("committed", "paid", "outstanding"))
-        out.append(Cash("", year, *sums, sum(risks, Fraction(0)) if risks else None))
+        committed, paid, outstanding = (sum((getattr(r, name) for r in here), Fraction(0)) for name in ("committed", "paid", "outstanding"))
+        out.append(Cash("", year, committed, paid, outstanding, sum(risks, Fraction(0)) if risks else None))
     return out
 
 

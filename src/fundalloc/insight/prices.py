@@ -16,7 +16,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from fundalloc.insight.explain_bench import NOTHING, Bench
+from fundalloc.insight.explain_bench import NOISE, NOTHING, Bench
 from fundalloc.model.linear_program import RowBlock
 from fundalloc.rules._kind import Kind
 from fundalloc.solvers import Solution
@@ -28,8 +28,6 @@ FAR = 10_000.0
 """EUR million beyond which nobody asks how far a price holds."""
 CLOSE = 0.05
 """EUR million to which the end of a price's reach is found where no plan is left beyond it."""
-NOISE = 1e-5
-"""Points below which a difference of scores is the solver's tolerance."""
 TRIES = 25
 AMONG = 12
 """Dearest rules whose pairs are looked at, and as many rules that cost nothing alone."""
@@ -123,8 +121,8 @@ def binding(bench: Bench) -> list[tuple[RowBlock, int]]:
     """Return the demands of rules whose limit has a price at the best plan, the dearest first; ceilings too."""
     found = []
     for block in bench.open.blocks:
-        if block.rule is None or block.demands is None or block.rule.unit != "million EUR":
-            continue
+        if block.rule is None or block.demands is None or len(bench.blocks(block.owner)) > 1:
+            continue  # rules with switches have no price: their actions are chosen
         prices = np.where(block.relaxed, 0.0, bench.best.prices[block.rows])
         found += [(abs(float(prices[k])), block, int(k)) for k in np.flatnonzero(np.abs(prices) > NOTHING)]
     return [(block, k) for _, block, k in sorted(found, key=lambda item: -item[0])]

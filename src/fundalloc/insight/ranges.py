@@ -16,8 +16,6 @@ import pandas as pd
 from fundalloc.insight.explain_bench import Bench, Mask
 from fundalloc.model.linear_program import Floats
 
-NO_LOSS = 1e-6
-"""Relative score that counts as none: a millionth."""
 LOSS = 0.01
 """Relative score that the wider range may give up."""
 
@@ -40,8 +38,7 @@ def span(bench: Bench, lines: Mask, loss: float = 0.0) -> Span:
 
     No loss is what the scenario's `stay_close` gives settling, or a millionth.
     """
-    loss = max(loss, NO_LOSS, float(bench.scenario.head.settle.stay_close))
-    kept = bench.keeping(bench.score - loss * abs(bench.score))
+    kept = bench.keeping(bench.score - max(loss * abs(bench.score), bench.slight))
     cost = np.concatenate([lines.astype(float), np.zeros(kept.shape[1] - len(lines))])
     ends = []
     for sign in (-1.0, 1.0):

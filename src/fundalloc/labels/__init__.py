@@ -31,6 +31,8 @@ def label(key: str, language: str = "en", **values: object) -> str:
     """Return the text under a dotted key, with {placeholders} filled in. KeyError when it is missing."""
     found: Any = _catalogue(language)
     for part in key.split("."):
+        if not isinstance(found, dict):
+            raise KeyError(key)
         found = found[part]
     return str(found).format(**values) if values else str(found)
 
@@ -56,7 +58,7 @@ class Words:
 
     def signed(self, value: float | Fraction, places: int) -> str:
         """Write a number with its sign; nothing in front of a zero."""
-        text = self.number(abs(value), places)
+        text = self.number(value if value >= 0 else -value, places)
         zero = not any(digit in "123456789" for digit in text)
         return text if zero else f"{'+' if value > 0 else '-'}{text}"
 

@@ -53,11 +53,3 @@ def elastic_program(program: LinearProgram, rows: NDArray[np.intp]) -> Elastic:
         integer=None if program.integer is None else np.concatenate([program.integer, np.zeros(count, dtype=bool)]),
     )
     return Elastic(softened, row, columns)
-
-
-def only_rows(program: LinearProgram, kept: NDArray[np.intp]) -> LinearProgram:
-    """Return the program without score and with only these rows of hard rules in force."""
-    off = np.setdiff1d(hard_rows(program), kept)
-    lower, upper = program.row_lower.copy(), program.row_upper.copy()
-    lower[off], upper[off] = -np.inf, np.inf
-    return replace(program, cost=np.zeros(program.shape[1]), row_lower=lower, row_upper=upper)

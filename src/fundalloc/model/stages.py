@@ -19,6 +19,8 @@ from fundalloc.model.linear_program import Floats, LinearProgram, Terms, stack
 
 HOLD = 1e-9
 """Relative value that a held stage may lose to the solver's own tolerance."""
+PRICED = 1e-9
+"""Prices and reduced costs beyond this, per EUR million, are not floating-point dust."""
 GRID = 30
 """Binary digits of a held value: what differs behind them differs from solver to solver."""
 
@@ -45,6 +47,26 @@ def hold(program: LinearProgram, cost: Floats, value: float, give: float) -> Lin
     terms = Terms(np.zeros(len(used), dtype=np.int64), used, cost[used])
     floor = snapped(value) - (give + HOLD) * abs(snapped(value)) - HOLD
     return append(program, np.zeros(0), np.zeros(0), np.zeros(0), np.array([floor]), np.array([np.inf]), terms)
+
+
+def optimal_face(program: LinearProgram, prices: Floats) -> LinearProgram:
+    """Restrict a linear program to its best plans, given the row prices of one of them.
+
+    By complementary slackness every best plan has each column with a reduced cost at its bound, and each row with a price
+    at its limit; and any plan that has is a best one. Unlike a row that holds the score this is exact, and it removes most
+    of the program.
+    """
+    matrix = program.matrix
+    reduced = program.cost - np.bincount(matrix.column, weights=matrix.value * prices[matrix.row], minlength=program.shape[1])
+    lower, upper = _pressed(program.lower, program.upper, reduced)
+    row_lower, row_upper = _pressed(program.row_lower, program.row_upper, prices)
+    return replace(program, lower=lower, upper=upper, row_lower=row_lower, row_upper=row_upper)
+
+
+def _pressed(lower: Floats, upper: Floats, worth: Floats) -> tuple[Floats, Floats]:
+    """Fix what is worth having more of at its upper limit, what is worth less at its lower one."""
+    more, less = (worth > PRICED) & np.isfinite(upper), (worth < -PRICED) & np.isfinite(lower)
+    return np.where(more, upper, lower), np.where(less, lower, upper)
 
 
 def snapped(value: float) -> float:

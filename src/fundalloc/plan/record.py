@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from fractions import Fraction
 from typing import Any
 
@@ -133,8 +133,9 @@ def _numbers(duals: Mapping[str, Any], place: Place) -> dict[str, float]:
 
 
 def _log(record: Record, place: Place) -> RunLog:
-    known = {field.name: field for field in fields(RunLog)}
-    if set(record.log) != set(known):
+    known = {field.name for field in fields(RunLog)}
+    needed = {field.name for field in fields(RunLog) if field.default is MISSING and field.default_factory is MISSING}
+    if not needed <= set(record.log) <= known:
         raise ScenarioError([Problem(place, "the record of the run is of another version of fundalloc", _ANEW)])
     score = record.log["program_score"]
     return RunLog(**{**record.log, "program_score": math.nan if score is None else score})

@@ -63,6 +63,8 @@ ATTEMPTS = (
     Attempt("fractional", 2, False),
     Attempt("open", 5, False),
 )
+MANY = 1_000
+"""Lines that are not whole from which soft rules may be missed by a step at once: the search would take minutes."""
 SWITCHING = Attempt("open", 10**9, False, switches=True)
 
 
@@ -77,7 +79,7 @@ def round_plan(program: LinearProgram, solution: Solution, lines: Lines, options
         return _rounded(exact, exact, step)
     free = in_steps(program, lines)
     counted = fix_switches(free, solution.values)
-    for attempt in (*ATTEMPTS, SWITCHING) if program.integer is not None else ATTEMPTS:
+    for attempt in _attempts(np.count_nonzero(np.abs(exact - np.rint(exact)) >= WHOLE), program.integer is not None):
         around = _around(free if attempt.switches else counted, solution, lines, exact, attempt)
         found = solve_program(around, Options(time_limit=options.time_limit or 60, gap=GAP))
         if found.usable:
@@ -85,6 +87,11 @@ def round_plan(program: LinearProgram, solution: Solution, lines: Lines, options
         if found.status is not Status.INFEASIBLE:
             raise SolverFailed(found.status, f"Rounding stopped: {found.message}")
     raise NotRoundable(_refusal(_around(counted, solution, lines, exact, ATTEMPTS[-1]), lines))
+
+
+def _attempts(fractional: int, switches: bool) -> list[Attempt]:
+    attempts = [*ATTEMPTS, SWITCHING] if switches else [*ATTEMPTS]
+    return attempts if fractional < MANY else [Attempt("fractional", 0, False), *(a for a in attempts if not a.soft)]
 
 
 def _rounded(values: Floats, exact: Floats, step: float) -> Rounded:

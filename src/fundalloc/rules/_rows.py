@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
+from math import lcm
 
 import numpy as np
 from numpy.typing import NDArray
@@ -147,6 +148,14 @@ def sums_by_code(codes: Codes, grouped: Grouped, steps: NDArray[np.int64]) -> li
     totals = np.zeros(size, dtype=np.int64)
     np.add.at(totals, grouped.member, steps[grouped.line] * grouped.weight.numerator)
     return [int(total) for total in totals[codes]]
+
+
+def sums_and_figures(demands: Demands, grouped: Grouped, lines: Lines, steps: NDArray[np.int64]) -> tuple[list[int], list[int], int]:
+    """Return the sum of every demand, its figure (EUR million), and the scale: both are in steps / scale."""
+    in_steps = [figure / lines.facts.step for figure in demands.figure]
+    scale = lcm(*(f.denominator for f in in_steps)) * grouped.weight.denominator
+    factor = scale // grouped.weight.denominator
+    return [total * factor for total in sums_by_code(demands.code, grouped, steps)], [int(f * scale) for f in in_steps], scale
 
 
 def movable(codes: Codes, grouped: Grouped, lines: Lines) -> NDArray[np.bool_]:

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-from math import lcm
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
 from fundalloc.rules._kind import Kind
-from fundalloc.rules._rows import Demands, Measures, Rows, bounds, movable, sums_by_code, take
+from fundalloc.rules._rows import Demands, Measures, Rows, bounds, movable, sums_and_figures, take
 
 
 class Amount(Kind):
@@ -56,9 +55,5 @@ class Amount(Kind):
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Add up the ledger and compare with the amount, over one common denominator."""
         money = lines.group(self.money, self.members(lines), unless=self.unless)
-        in_steps = [figure / lines.facts.step for figure in demands.figure]
-        scale = lcm(*(f.denominator for f in in_steps)) * money.weight.denominator
-        factor = scale // money.weight.denominator
-        amount = [total * factor for total in sums_by_code(demands.code, money, steps)]
-        limit = [int(figure * scale) for figure in in_steps]
+        amount, limit, scale = sums_and_figures(demands, money, lines, steps)
         return Measures(amount, limit, scale, movable(demands.code, money, lines))

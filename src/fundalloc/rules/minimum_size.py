@@ -8,7 +8,6 @@ Each member is switched on or off, so the program becomes mixed-integer. The rul
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import lcm
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from fundalloc.facts.lines import Lines
 from fundalloc.rules._capacity import capacity
 from fundalloc.rules._kind import Kind, Objection
-from fundalloc.rules._rows import Demands, Measures, Rows, Switches, movable, sums_by_code, take
+from fundalloc.rules._rows import Demands, Measures, Rows, Switches, movable, sums_and_figures, take
 
 
 class MinimumSize(Kind):
@@ -65,9 +64,6 @@ class MinimumSize(Kind):
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """The limit is the amount where there is money, else nothing."""
         money = lines.group(self.money, self.members(lines), unless=self.unless)
-        in_steps = [figure / lines.facts.step for figure in demands.figure]
-        scale = lcm(*(f.denominator for f in in_steps)) * money.weight.denominator
-        factor = scale // money.weight.denominator
-        amount = [total * factor for total in sums_by_code(demands.code, money, steps)]
-        limit = [int(figure * scale) if total else 0 for figure, total in zip(in_steps, amount, strict=True)]
+        amount, figures, scale = sums_and_figures(demands, money, lines, steps)
+        limit = [figure if total else 0 for figure, total in zip(figures, amount, strict=True)]
         return Measures(amount, limit, scale, movable(demands.code, money, lines))

@@ -4,7 +4,8 @@
 
 X_iu are the commitments of `money` in year u, `profile_i` is the instrument's `payment_profile`: the share of a
 commitment that is paid in its own year, the next, and so on. `outstanding` is what commitments from before the
-period still cost in each year.
+period still cost in each year; without it the instruments' own `outstanding` counts, where the rule looks at whole
+instruments (at no partnership, area, year, marker or exception: nobody knows their part of it).
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Payments(Kind):
     ]
 
     outstanding: ByYear = Field(default_factory=dict)
-    """EUR million that commitments from before the period cost in each year."""
+    """EUR million that commitments from before the period cost in each year; absent: what the instruments say."""
 
     def objections(self, lines: Lines) -> Iterator[Objection]:
         """Also: every instrument that counts needs a payment profile, and the years are there already."""
@@ -116,8 +117,19 @@ class Payments(Kind):
         return Measures([int(a * scale) for a in amounts], [int(x * scale) for x in limits], scale, movable(demands.code, paid, lines))
 
     def _due(self, lines: Lines, codes: Codes) -> list[Fraction]:
-        years = lines.facts.years
-        return [self.outstanding.get(years[int(code) % len(years)], self.outstanding.get(0, Fraction(0))) for code in codes]
+        """Return what earlier commitments cost in the year of each demand, in EUR million."""
+        years, members = lines.facts.years, self.members(lines)
+        when = [years[int(code) % len(years)] for code in codes]
+        parts = self.money.named - {"instrument"} or set(members.owners) - {"instrument"} or self.money.marker or self.unless
+        if self.outstanding or parts:
+            return [self.outstanding.get(year, self.outstanding.get(0, Fraction(0))) for year in when]
+        chosen = self.money.masks(lines.facts.dimensions)[0] & [i.counts != "memo" for i in lines.facts.instruments]
+        due = []
+        for year, name in zip(when, members.names(codes // len(years)), strict=True):
+            covered = [masks[labels.index(label)] for label, labels, masks in zip(name, members.labels, members.masks, strict=True)]
+            mine = np.flatnonzero(np.logical_and.reduce([chosen, *covered]))
+            due.append(sum((lines.facts.instruments[int(k)].outstanding.get(year, Fraction(0)) for k in mine), Fraction(0)))
+        return due
 
     def _payments(self, lines: Lines) -> Grouped:
         """Group commitments by member and year of payment, weighted by the profile."""

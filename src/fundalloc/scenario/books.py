@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -67,6 +68,7 @@ class BookFile:
     path: Path
     name: str = field(init=False)
     _sheets: dict[str, list[Row]] = field(default_factory=dict, init=False)
+    _views: dict[bool, Any] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.name = display_name(self.path)
@@ -76,11 +78,7 @@ class BookFile:
     @cached_property
     def titles(self) -> list[str]:
         """The names of the sheets, in order."""
-        book = self._open(values=False)
-        try:
-            return list(book.sheetnames)
-        finally:
-            book.close()
+        return list(self._view(values=False).sheetnames)
 
     def rows(self, title: str) -> list[Row]:
         """Return all cells of a sheet by rows, from A1 on; rows may differ in length."""
@@ -95,28 +93,28 @@ class BookFile:
         """Return the place of a cell; row and column count from 0."""
         return Place(self.name, cell=f"{title}!{letters(column)}{row + 1}")
 
-    def _open(self, *, values: bool) -> Any:
+    def _view(self, *, values: bool) -> Any:
+        """Return the workbook as openpyxl sees it: its formulas, or their stored values. The file itself is not kept open."""
         import openpyxl
 
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # openpyxl tells of charts and colours that it does not read
-            try:
-                return openpyxl.load_workbook(self.path, read_only=True, data_only=values)
-            except Exception as error:  # openpyxl raises many kinds for damaged files
-                raise ScenarioError([Problem(Place(self.name), f"not a readable workbook: {error}", NOT_OURS)]) from None
+        if values not in self._views:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # openpyxl tells of charts and colours that it does not read
+                try:
+                    self._views[values] = openpyxl.load_workbook(BytesIO(self.path.read_bytes()), read_only=True, data_only=values)
+                except Exception as error:  # openpyxl raises many kinds for damaged files
+                    raise ScenarioError([Problem(Place(self.name), f"not a readable workbook: {error}", NOT_OURS)]) from None
+        return self._views[values]
 
     def _read(self, title: str, *, values: bool) -> list[list[tuple[str, Any]]]:
-        book = self._open(values=values)
         try:
-            sheet = book[title]
+            sheet = self._view(values=values)[title]
             sheet.reset_dimensions()
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 return [[(cell.data_type, cell.value) for cell in row] for row in sheet.iter_rows()]
         except Exception as error:  # a cell that is no number, a broken part
             raise ScenarioError([self._unreadable(title, error)]) from None
-        finally:
-            book.close()
 
     def _unreadable(self, title: str, error: Exception) -> Problem:
         """Say which cell of a sheet cannot be read, when it can be found."""

@@ -1,4 +1,7 @@
-"""Limits of a rule that stand in a table: `at_least: {file: floors.csv, column: floor}` becomes a mapping by member."""
+"""Limits of a rule that stand in a table: `at_least: {file: floors.csv, column: floor}` becomes a mapping by member.
+
+Beside `file` and `column` a variant may write single members: `{egypt: 7}` over an inherited table changes one figure of it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from fundalloc.errors import Place, Problem, ScenarioError, did_you_mean
+from fundalloc.errors import Place, Problem, ScenarioError, did_you_mean, nearest
 from fundalloc.scenario.columns import decimal_point
 from fundalloc.scenario.document import Mapping, Node, Scalar, texts
 from fundalloc.scenario.table_reading import read_table
@@ -53,7 +56,7 @@ def _figures(limit: Mapping, words: list[str], folder: Path, allowed: Callable[[
             raise ScenarioError([Problem(table.place(HEADING, 0), f"no column '{word}'", did_you_mean(word, table.columns))])
     if not words:
         raise ScenarioError([Problem(limit.place, "figures per member, but the rule has no for_each", "add for_each, or write one figure")])
-    members: dict[str, Scalar] = {}
+    members: dict[str, Node] = {}
     places: dict[str, Place] = {}
     problems = []
     for row, text in enumerate(table.column(column)):

@@ -19,25 +19,32 @@ from fundalloc.scenario.merging import load_tree, merge, spread
 from fundalloc.scenario.plans import read_plan
 from fundalloc.scenario.reading import assemble
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.scenario.sources import fingerprint, gather
+from fundalloc.scenario.sources import fingerprint, gather, stacked
 from fundalloc.scenario.table_specs import KEYS
 
 
-def load(path: str | Path, *, settings: Iterable[str] = (), allow_outside: bool = False, baseline: str | Path | None = None) -> Scenario:
+def load(
+    path: str | Path,
+    *,
+    settings: Iterable[str] = (),
+    allow_outside: bool = False,
+    baseline: str | Path | None = None,
+    variants: Iterable[str | Path] = (),
+) -> Scenario:
     """Read a scenario.
 
-    `settings` are `KEY=VALUE` overrides with dotted keys and any YAML value; they count as a last child file.
+    `variants` are scenario files laid over it in order, as if a file listed all of them under `extends`; `settings` are `KEY=VALUE` overrides with dotted keys and any YAML value; they count as a last child file.
     Files that the scenario names must lie in its folder or below, unless `allow_outside`. `baseline` names the plan to
     start from (a scenario, JSON, CSV or workbook, anywhere), instead of the one that the scenario names.
     Raises ScenarioError with every problem found.
     """
-    source, written, read = Path(path), tuple(settings), dict[Path, None]()
+    source, written, read, over = Path(path), tuple(settings), dict[Path, None](), tuple(map(Path, variants))
     if baseline is None:
-        scenario = _load(source, written, allow_outside, (), read)
-        return replace(scenario, sources=gather(source, read, written))
+        scenario = _load(source, written, allow_outside, (), read, variants=over)
+        return replace(scenario, sources=stacked(gather(source, read, written), source, over))
     start, extra = Path(os.path.relpath(baseline, source.parent)).as_posix(), Path(baseline).resolve()
-    scenario = _load(source, [*written, f"baseline={json.dumps(start)}"], allow_outside, (), read, extra)
-    return replace(scenario, sources=gather(source, read, written, extra))
+    scenario = _load(source, [*written, f"baseline={json.dumps(start)}"], allow_outside, (), read, extra, over)
+    return replace(scenario, sources=stacked(gather(source, read, written, extra), source, over))
 
 
 def _load(
@@ -47,17 +54,19 @@ def _load(
     chain: tuple[Path, ...],
     read: dict[Path, None],
     extra: Path | None = None,
+    variants: tuple[Path, ...] = (),
 ) -> Scenario:
-    """Read one scenario and note in `read` every file it names; `extra` may lie anywhere, because the caller named it."""
-    folder = source.parent.resolve()
+    """Read one scenario and note in `read` every file it names; `extra` and variants may lie anywhere, because the caller named them."""
+    folders = {path.parent.resolve() for path in (source, *variants)}
+    read.update(dict.fromkeys(variants))
 
     def allowed(other: Path) -> bool:
-        inside = allow_outside or other.resolve() == extra or other.resolve().is_relative_to(folder)
+        inside = allow_outside or other.resolve() == extra or any(other.resolve().is_relative_to(folder) for folder in folders)
         if inside:
             read[other] = None
         return inside
 
-    tree = load_tree(source, allowed)
+    tree = load_tree(source, allowed, variants)
     for setting in settings:
         tree = merge(tree, setting_tree(setting, source.parent))
     return _start(tree, source, allowed, lambda path: _load(path, (), allow_outside, (*chain, source.resolve()), read), chain)

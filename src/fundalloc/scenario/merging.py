@@ -7,14 +7,14 @@ it was written, so that `fundalloc show` can say where it comes from.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TypeGuard
 
 from fundalloc.errors import Problem, ScenarioError, did_you_mean
-from fundalloc.facts.fields import spread_years
+from fundalloc.facts.fields import LANGUAGES, spread_years
 from fundalloc.money import DECIMALS, NotANumber, parse_figure, plain
 from fundalloc.scenario.document import Mapping, Node, Scalar, Sequence, display_name, read_document, texts
 from fundalloc.scenario.sections import TABLES
@@ -25,38 +25,53 @@ _INHERITED = re.compile(r"^inherited\s*(?P<sign>[+-])\s*(?P<figure>.+)$")
 _EXCLUSIVE = {"exactly": ("at_least", "at_most"), "at_least": ("exactly",), "at_most": ("exactly",)}
 
 
-def load_tree(path: Path, allowed: Callable[[Path], bool], chain: tuple[Path, ...] = ()) -> Mapping:
-    """Read a scenario file and everything it extends, merged. Raises ScenarioError."""
+def load_tree(path: Path, allowed: Callable[[Path], bool], variants: Iterable[Path] = ()) -> Mapping:
+    """Read a scenario file and everything it extends, merged, and lay variants over it. Raises ScenarioError.
+
+    A file that several of them extend counts once, where it is met first: a variant adds what it says itself.
+    """
+    met: set[Path] = set()
+    layers = [layer for file in (path, *variants) for layer in _layers(file, allowed, (), met)]
+    merged, *later = layers
+    for layer in later:
+        below = replace(merged, items={k: v for k, v in merged.items.items() if k not in ("extends", "expect")})
+        merged = merge(below, replace(layer, items={k: v for k, v in layer.items.items() if k != "extends"}))
+    return merged
+
+
+def _layers(path: Path, allowed: Callable[[Path], bool], chain: tuple[Path, ...], met: set[Path]) -> Iterator[Mapping]:
+    """Yield what a file extends, the earlier first, and then the file itself; files that were met before are left out."""
     resolved = path.resolve()
-    name = display_name(path)
-    child = spread(read_document(path, name))
+    if resolved in met:
+        return
+    met.add(resolved)
+    child = spread(read_document(path, display_name(path)))
     parents = child.get("extends")
-    if parents is None:
-        return child
-    listed = parents.items if isinstance(parents, Sequence) else [parents]
-    if not listed:
+    listed = [] if parents is None else parents.items if isinstance(parents, Sequence) else [parents]
+    if parents is not None and not listed:
         raise ScenarioError([Problem(parents.place, "an empty list", "name a scenario file, or take `extends` out")])
-    merged: Mapping | None = None
     for item in listed:
-        if not isinstance(item, Scalar):
-            raise ScenarioError([Problem(item.place, "expected the name of a scenario file", "such as extends: baseline.yaml")])
-        parent = path.parent / item.text
-        if parent.resolve() in (*chain, resolved):
-            names = " → ".join(p.name for p in (*chain, resolved, parent.resolve()))
-            raise ScenarioError([Problem(item.place, f"a circle of `extends`: {names}", "take one of them out")])
-        if not allowed(parent):
-            raise ScenarioError(
-                [Problem(item.place, f"'{item.text}' lies outside the scenario's folder", "move it there, or use --allow-outside")]
-            )
-        if not parent.exists():
-            near = [p.name for p in parent.parent.glob("*.y*ml")] if parent.parent.is_dir() else []
-            hint = did_you_mean(parent.name, near) or "the name is relative to this file"
-            raise ScenarioError([Problem(item.place, f"no such file: {item.text}", hint)])
-        tree = load_tree(parent, allowed, (*chain, resolved))
-        merged = tree if merged is None else merge(merged, tree)
-    assert merged is not None
-    rest = replace(child, items={k: v for k, v in child.items.items() if k != "extends"})
-    return merge(replace(merged, items={k: v for k, v in merged.items.items() if k not in ("extends", "expect")}), rest)
+        yield from _layers(_parent(item, path, allowed, (*chain, resolved)), allowed, (*chain, resolved), met)
+    yield child
+
+
+def _parent(item: Node, path: Path, allowed: Callable[[Path], bool], chain: tuple[Path, ...]) -> Path:
+    """Return the file that an entry of `extends` names. Raises ScenarioError."""
+    if not isinstance(item, Scalar):
+        raise ScenarioError([Problem(item.place, "expected the name of a scenario file", "such as extends: baseline.yaml")])
+    parent = path.parent / item.text
+    if parent.resolve() in chain:
+        names = " → ".join(p.name for p in (*chain, parent.resolve()))
+        raise ScenarioError([Problem(item.place, f"a circle of `extends`: {names}", "take one of them out")])
+    if not allowed(parent):
+        raise ScenarioError(
+            [Problem(item.place, f"'{item.text}' lies outside the scenario's folder", "move it there, or use --allow-outside")]
+        )
+    if not parent.exists():
+        near = [p.name for p in parent.parent.glob("*.y*ml")] if parent.parent.is_dir() else []
+        hint = did_you_mean(parent.name, near) or "the name is relative to this file"
+        raise ScenarioError([Problem(item.place, f"no such file: {item.text}", hint)])
+    return parent
 
 
 def spread(node: Node) -> Mapping:
@@ -127,7 +142,7 @@ def _merge(parent: Mapping, child: Mapping, path: tuple[str, ...], period: Perio
             items[key] = _merge_table(below, value)
         elif isinstance(below, Scalar) and by_years(value):
             items[key] = _merge(_every_year(below, period), value, (*path, key), period, problems)
-        elif isinstance(below, Mapping) and isinstance(value, Mapping):
+        elif isinstance(below, Mapping) and isinstance(value, Mapping) and not said_anew(value):
             items[key] = _merge(below, value, (*path, key), period, problems)
         else:
             items[key] = value
@@ -138,6 +153,11 @@ def _merge(parent: Mapping, child: Mapping, path: tuple[str, ...], period: Perio
 def builds_on_inherited(value: Node | None) -> TypeGuard[Scalar]:
     """Return whether a value is written as `inherited ± x`."""
     return isinstance(value, Scalar) and bool(_BUILDS_ON.match(value.text))
+
+
+def said_anew(text: Mapping) -> bool:
+    """Return whether a text per language is written anew: its translations would no longer say the same."""
+    return "en" in text.items and all(key in LANGUAGES for key in text.items)
 
 
 def by_years(node: Node | None) -> TypeGuard[Mapping]:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import json
 import re
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fundalloc.errors import Place, Problem, ScenarioError, did_you_mean, nearest
+from fundalloc.errors import Place, Problem, ScenarioError, nearest
 from fundalloc.facts.dimensions import NAMES
-from fundalloc.labels import label, languages
+from fundalloc.labels import label
+from fundalloc.scenario.books import BookFile, Grid, find_grid, in_languages
 from fundalloc.scenario.document import display_name, read_text
 from fundalloc.scenario.table_reading import MAX_TABLE_BYTES, parse_csv
 from fundalloc.scenario.tables import HEADING, Table
+from fundalloc.scenario.travelling import RECORD, carried_files
 
 FORMAT = "fundalloc.run/1"
 CSV_NAME, MOVES_NAME = "allocation.csv", "moves.csv"
 COLUMNS = [*NAMES, "amount"]
+IDS = ("instrument_id", "partnership_id", "area_id")
 _BOOKS = (".xlsx", ".xlsm")
 
 
@@ -154,108 +156,84 @@ def _no_key(key: str) -> tuple[str, str]:
 
 
 def _read_book(path: Path) -> PlanFile:
-    import openpyxl
+    """Read line keys (or the ids) and planned amounts, whatever was moved or sorted, and what the record of the run says."""
+    book = BookFile(path)
+    grid = _plan_grid(book)
+    lines, problems = _book_lines(grid)
+    if problems:
+        raise ScenarioError(problems)
+    log = find_grid(book, "run_log", ("item", "what"))
+    stated, moves = _run_log(log), None
+    carried = carried_files(book)
+    if carried is not None and RECORD in carried[0]:
+        moves = _recorded(carried[0][RECORD], Place(book.name, cell=carried[1].cell), stated)
+    return PlanFile(lines, moves, stated)
 
-    name = display_name(path)
-    if not path.is_file():
-        near = [p.name for p in path.parent.glob("*.xls*")] if path.parent.is_dir() else []
-        raise ScenarioError([Problem(Place(name), "no such file", did_you_mean(path.name, near))])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # openpyxl tells of charts and colours that it does not read
-        try:
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        except Exception as error:  # openpyxl raises many kinds for damaged files
-            raise ScenarioError([Problem(Place(name), "not a readable workbook", str(error))]) from None
-        try:
-            sheets = {title: [list(row) for row in book[title].iter_rows(values_only=True)] for title in _ours(book.sheetnames)}
-        finally:
-            book.close()
-    allocation = next((title for title in sheets if title in _words("sheet.allocation.name")), None)
-    if allocation is None:
+
+def _plan_grid(book: BookFile) -> Grid:
+    by_key = find_grid(book, "allocation", ("line_key", "planned")) if _has_keys(book) else None
+    grid = by_key or find_grid(book, "allocation", ("planned", "year", *IDS))
+    if grid is None:
         hint = "the plan stands on the sheet of that name in the workbooks that fundalloc writes"
-        raise ScenarioError([Problem(Place(name), f"no sheet '{label('sheet.allocation.name')}'", hint)])
-    log = next((rows for title, rows in sheets.items() if title in _words("sheet.run_log.name")), [])
-    return PlanFile(_book_table(name, allocation, sheets[allocation]), None, _run_log(log))
+        raise ScenarioError([Problem(Place(book.name), f"no sheet '{label('sheet.allocation.name')}'", hint)])
+    return grid
 
 
-def _words(key: str) -> set[str]:
-    """Return a text of the catalogue in every language that has it."""
-
-    def written() -> Iterator[str]:
-        for language in languages():
-            try:
-                yield label(key, language)
-            except KeyError:
-                continue
-
-    return set(written())
+def _has_keys(book: BookFile) -> bool:
+    """Return whether any sheet has the heading of the line keys; a table by ids is read without them."""
+    words, names = (set(in_languages(key).values()) for key in ("workbook.column.line_key", "sheet.allocation.name"))
+    titles = [title for title in book.titles if title in names] or book.titles
+    return any(cell.value in words for title in titles for row in book.rows(title) for cell in row)
 
 
-def _ours(titles: Sequence[str]) -> list[str]:
-    known = _words("sheet.allocation.name") | _words("sheet.run_log.name")
-    return [title for title in titles if title in known]
-
-
-def _heading(name: str, sheet: str, rows: list[list[Any]]) -> tuple[int, dict[str, int]]:
-    """Find the row with the headings, in any language: which row it is, and the column of each (-1 where it is missing)."""
-    title = {key: _words(f"workbook.column.{key}") for key in ("line_key", "planned", "year", *(f"{n}_id" for n in NAMES[:3]))}
-    for number, row in enumerate(rows):
-        at = {key: next((k for k, cell in enumerate(row) if cell in words), -1) for key, words in title.items()}
-        ids = [column for key, column in at.items() if key != "line_key"]
-        if at["planned"] >= 0 and (at["line_key"] >= 0 or min(ids) >= 0):
-            return number, at
-    words = " and ".join(f"'{label(f'workbook.column.{key}')}'" for key in ("line_key", "planned"))
-    raise ScenarioError([Problem(Place(name, cell=f"{sheet}!A1"), f"no headings {words}", "keep the headings of the sheet as they were")])
-
-
-def _book_table(name: str, sheet: str, rows: list[list[Any]]) -> Table:
-    """Read line keys (or the ids) and planned amounts below the headings."""
-    from openpyxl.utils import get_column_letter
-
-    number, at = _heading(name, sheet, rows)
-    by_key = at["line_key"] >= 0
-    id_columns = [at["line_key"]] * 4 if by_key else [*(at[f"{n}_id"] for n in NAMES[:3]), at["year"]]
-    columns = [*id_columns, at["planned"]]
-    found = [(below, list(_cells(rows[below], columns, by_key))) for below in range(number + 1, len(rows))]
-    filled = [(below, cells) for below, cells in found if any(cells)]
+def _book_lines(grid: Grid) -> tuple[Table, list[Problem]]:
+    """Return the lines as a table of text, and every row that is none."""
+    by_key = "line_key" in grid.columns
+    keys = ("line_key",) * 4 if by_key else (*IDS, "year")
+    rows: list[int] = []
+    cells: list[list[str]] = []
+    problems: list[Problem] = []
+    for row in grid.body:
+        texts = [grid.cell(row, key).text for key in (*dict.fromkeys(keys), "planned")]
+        if not any(texts):
+            continue
+        amount = grid.cell(row, "planned")
+        if amount.error or (amount.formula is not None and amount.value is None):
+            found = f"an error ({amount.text})" if amount.error else "a formula without a stored value"
+            problems.append(Problem(grid.place(row, "planned"), found, "open the workbook in a spreadsheet program and save it"))
+        parts = _parts(texts[0], COLUMNS) if by_key else texts[:4]
+        if parts is None or not all(parts):
+            wrong = _no_key(texts[0]) if texts[0] else ("an amount without a line key", "")
+            problems.append(Problem(grid.place(row, keys[0]), *wrong))
+        else:
+            rows.append(row)
+            cells.append([*parts, texts[-1]])
 
     def where(row: int, column: int) -> Place:
-        line = filled[row][0] if row >= 0 else number
-        return Place(name, cell=f"{sheet}!{get_column_letter(columns[column] + 1)}{line + 1}")
+        return grid.place(rows[row] if row >= 0 else grid.heading, (*keys, "planned")[column])
 
-    wrong = [
-        Problem(where(k, 0), *(_no_key(str(rows[below][at["line_key"]])) if cells[0] else ("an amount without a line key", "")))
-        for k, (below, cells) in enumerate(filled)
-        if by_key and not all(cells[:4])
-    ]
-    if wrong:
-        raise ScenarioError(wrong)
-    return Table(name, COLUMNS, [cells for _, cells in filled], where)
+    return Table(grid.book.name, COLUMNS, cells, where), problems
 
 
-def _cells(row: list[Any], columns: list[int], by_key: bool) -> Iterator[str]:
-    """Return four ids and the amount as text; a line key that is none leaves the last three ids empty."""
-    texts = [_text(row[k]) if k < len(row) else "" for k in columns]
-    if by_key:
-        parts = _parts(texts[0], COLUMNS)
-        texts[:4] = parts if parts is not None else [texts[0], "", "", ""]
-    yield from texts
-
-
-def _text(value: object) -> str:
-    """Write a cell's value as text; numbers to the 15 digits that a spreadsheet keeps."""
-    if value is None:
-        return ""
-    return f"{value:.15g}" if isinstance(value, float) else str(value).strip()
-
-
-def _run_log(rows: list[list[Any]]) -> dict[str, Any]:
+def _run_log(grid: Grid | None) -> dict[str, Any]:
     """Return what the run log says, in the words of our JSON."""
-    items = {str(row[0]): row[1] for row in rows if len(row) > 1 and row[0] is not None}
+    items = {} if grid is None else {grid.cell(row, "item").text: grid.cell(row, "what").value for row in grid.body}
 
     def read(key: str) -> Any:
-        return next((items[word] for word in _words(f"workbook.log.{key}") if word in items), None)
+        return next((items[word] for word in in_languages(f"workbook.log.{key}").values() if word in items), None)
 
     found = {"id": read("scenario"), "digest": read("digest"), "as_of": read("as_of")}
     stated: dict[str, Any] = {"scenario": {key: str(value) for key, value in found.items() if value is not None}}
     return {**stated, **{key: value for key in ("score", "penalty") if isinstance(value := read(key), int | float)}}
+
+
+def _recorded(raw: bytes, place: Place, stated: dict[str, Any]) -> Table | None:
+    """Return the moves that the record of the run holds, and add its duals and its baseline to what is stated."""
+    try:
+        record = json.loads(raw)
+        moves = sorted(record["moves"].items())
+        stated["duals"] = [{"row": key, "dual": dual} for key, dual in record["duals"].items()]
+        stated["baseline"] = [{"key": key, "amount": amount} for key, amount in record["baseline"].items()]
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return None
+    return Table(place.file, ["key", "amount"], [[str(key), str(amount)] for key, amount in moves], lambda row, column: place)

@@ -67,7 +67,7 @@ def _properties(model: type[Any], definitions: dict[str, Any]) -> dict[str, Any]
 def _entry(model: type[Record], definitions: dict[str, Any]) -> dict[str, Any]:
     properties = _properties(model, definitions)
     properties.pop("id", None)
-    return {"type": "object", "properties": {**properties, **_OFF}, "additionalProperties": False}
+    return {"type": "object", "properties": {**_OFF, **properties}, "additionalProperties": False}
 
 
 def _stage(definition: dict[str, Any]) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from fundalloc.errors import OutputError
@@ -87,6 +88,18 @@ def gather(main: Path, read: Iterable[Path], settings: Iterable[str] = (), basel
         start = f"{BASELINE_FOLDER}/{given.relative_to(other).as_posix()}"
     content = {names[path]: path.read_bytes() for path in sorted(set(wanted), key=lambda p: (p != wanted[0], names[p]))}
     return Sources(names[wanted[0]], content, tuple(settings), start)
+
+
+def stacked(sources: Sources, main: Path, variants: Sequence[Path]) -> Sources:
+    """Return sources in which a file of its own stacks variants on the scenario: it lists all of them under `extends`."""
+    if not variants:
+        return sources
+    root = main.resolve().parents[len(PurePosixPath(sources.main).parts) - 1]
+    folder = PurePosixPath(sources.main).parent
+    names = [Path(os.path.relpath(path.resolve(), root / folder)).as_posix() for path in (main, *variants)]
+    together = (folder / f"{'+'.join(path.stem for path in (main, *variants))}.yaml").as_posix()
+    text = f"# {' with '.join(names)}\nextends: {json.dumps(names, ensure_ascii=False)}\n"
+    return replace(sources, main=together, files={together: text.encode(), **sources.files})
 
 
 def _with_companions(path: Path) -> list[Path]:

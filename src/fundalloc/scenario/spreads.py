@@ -51,7 +51,9 @@ def misplaced(tree: document.Mapping, tables: Mapping[str, Table]) -> list[Probl
     ]
     for name, row, column, _ in _in_tables(tables):
         if column.split(".")[0] not in COLUMNS.get(name, ()):
-            problems.append(Problem(tables[name].place(row, column), f"a range cannot stand here: {tables[name].column(column)[row]}", HINT))
+            problems.append(
+                Problem(tables[name].place(row, column), f"a range cannot stand here: {tables[name].column(column)[row]}", HINT)
+            )
     return problems
 
 

@@ -13,10 +13,13 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from fundalloc.errors import Place, Problem
+from fundalloc.errors import Place, Problem, ScenarioError
+from fundalloc.scenario.books import BookFile, Grid, find_grid
 
 RECORD = "fundalloc-record.json"
 """The name under which the record of the run travels beside the scenario's files."""
+COLUMNS = ("file_name", "file_line", "file_form", "file_content")
+CHANGED = "the sheet was changed: ask for the file again"
 TEXT, WINDOWS_TEXT, PACKED = "text", "text CRLF", "packed"
 LONGEST_LINE, MOST_LINES = 8_000, 5_000
 PIECE = 16_000
@@ -71,9 +74,7 @@ def unpack(rows: Iterable[tuple[Line, Place]], problems: list[Problem]) -> dict[
     for line, place in rows:
         pieces = found.setdefault(line.file, {})
         if line.number in pieces:
-            problems.append(
-                Problem(place, f"line {line.number} of {line.file} stands twice", "the sheet was changed: ask for the file again")
-            )
+            problems.append(Problem(place, f"line {line.number} of {line.file} stands twice", CHANGED))
         pieces[line.number] = line, place
     out = {}
     for name, pieces in found.items():
@@ -90,7 +91,7 @@ def _join(name: str, pieces: dict[int, tuple[Line, Place]], problems: list[Probl
     if missing:
         below = pieces[min(number for number in numbers if number > missing[0])][1]
         message = f"line {missing[0]} of {name} is missing" + (f", and {len(missing) - 1} more" if len(missing) > 1 else "")
-        problems.append(Problem(below, message, "the sheet was changed: ask for the file again"))
+        problems.append(Problem(below, message, CHANGED))
         return None
     texts = [pieces[number][0].content for number in numbers]
     form = first[0].form
@@ -105,6 +106,35 @@ def _join(name: str, pieces: dict[int, tuple[Line, Place]], problems: list[Probl
     except (binascii.Error, zlib.error, ValueError):
         content, unpacker = b"", None
     if unpacker is None or not unpacker.eof:
-        problems.append(Problem(first[1], f"{name} cannot be unpacked", "the sheet was changed: ask for the file again"))
+        problems.append(Problem(first[1], f"{name} cannot be unpacked", CHANGED))
         return None
     return content
+
+
+def carried_files(book: BookFile) -> tuple[dict[str, bytes], Place] | None:
+    """Return the files that a workbook carries, and where they stand; None when it carries none. Raises ScenarioError."""
+    grid = find_grid(book, "scenario_files", COLUMNS)
+    if grid is None:
+        return None
+    problems: list[Problem] = []
+    files = unpack(_rows(grid, problems), problems)
+    if problems:
+        raise ScenarioError(problems)
+    return files, grid.heading_place("file_name")
+
+
+def _rows(grid: Grid, problems: list[Problem]) -> list[tuple[Line, Place]]:
+    out = []
+    for row in grid.body:
+        name, number, form, content = (grid.cell(row, key) for key in COLUMNS)
+        if name.empty and number.empty and content.empty:
+            continue
+        live = next((key for key in COLUMNS if grid.cell(row, key).formula is not None), None)
+        if live is not None:
+            problems.append(Problem(grid.place(row, live), "a formula in a file that travels along", CHANGED))
+        elif name.empty or number.number is None or number.number % 1:
+            problems.append(Problem(grid.place(row, "file_line"), f"'{number.text}' is no line number of a file", CHANGED))
+        else:
+            line = Line(name.text, int(number.number), form.text, "" if content.value is None else str(content.value))
+            out.append((line, grid.place(row, "file_content")))
+    return out

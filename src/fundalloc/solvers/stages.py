@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from fundalloc.facts.lines import Lines
 from fundalloc.model.linear_program import Floats, LinearProgram
 from fundalloc.model.settling import settling_program
-from fundalloc.model.stages import hold, stage_program
+from fundalloc.model.stages import hold, optimal_face, stage_program
 from fundalloc.scenario.stages import Stage
 from fundalloc.solvers import solve_program
 from fundalloc.solvers.mixed import Solve, fix_switches, solve_mixed
@@ -18,6 +18,8 @@ from fundalloc.solvers.solution import Options, Solution, Status
 
 INTERIOR_POINT_FROM = 10_000
 """Lines from which settling goes to the interior point method: below, the dual simplex starts next to the answer."""
+SHARP = 1e3
+"""Factor on settling costs: weights of two plans may differ by less than the solver's tolerance."""
 
 
 @dataclass(frozen=True)
@@ -56,59 +58,85 @@ def optimise(
 ) -> Optimum:
     """Solve the stages, each with the earlier ones held, and settle. Look at `first.status` before anything else.
 
-    Without `priced`, prices and proof of a program with switches are left at zero, which saves two solves. `solve` solves
-    the linear programs on the way: warm solvers save time.
+    `solve` solves the linear programs on the way: warm solvers save time. Without `priced`, the prices of a program with
+    switches may be left at zero, which can save a solve.
     """
-
-    def near(relaxed: LinearProgram, solution: Solution) -> Floats:
-        """Return the best plan nearest to the reference: it says which of equally good switches are on."""
-        settled = _closest(hold(relaxed, relaxed.cost, solution.objective, 0.0), lines, wishes, options, solve)
-        return solution.values if settled is None else settled[: relaxed.shape[1]]
-
-    first = solve_mixed(program, options, near, solve)
+    search = _Search(program, lines, wishes, options, solve)
+    first = solve_mixed(program, options, search.near, solve)
     if not first.usable:
         return Optimum(first, first.values, first.prices, first.prices, program)
-    held, last, score_row = program, first, program.shape[0]
-    if first.status is Status.OPTIMAL:
-        held = _held(program, first, wishes.stages[0], options)
-        for stage in wishes.stages[1:]:
-            scored = replace(held, cost=np.pad(program.cost, (0, len(held.cost) - len(program.cost))))  # a later `impact` means it again
-            staged = stage_program(scored, stage.goal, stage.for_each, lines, wishes.baseline)
-            solution = solve_mixed(staged, options, near, solve)
+    chosen = fix_switches(program, first.values)
+    if first.status is not Status.OPTIMAL or not program.lines:
+        answer = search.exact(chosen, first) if priced and program.integer is not None else first
+        return Optimum(first, first.values, answer.prices, search.proof(answer), chosen)
+    answer = search.exact(chosen, first)
+    held, last = search.hold_stages(first, answer)
+    settled = search.closest(fix_switches(held, last.values))
+    values = (last.values if settled is None else settled)[: program.shape[1]]
+    return Optimum(first, values, answer.prices, search.proof(answer), fix_switches(program, last.values), settled is not None)
+
+
+@dataclass
+class _Search:
+    """What the steps of one optimisation share."""
+
+    program: LinearProgram
+    lines: Lines
+    wishes: Wishes
+    options: Options
+    solve: Solve
+    proofs: list[Floats] = field(default_factory=list)
+    """Row prices of the relaxations solved, the first stage's first."""
+
+    def exact(self, stated: LinearProgram, solution: Solution) -> Solution:
+        """Return HiGHS' own answer to a linear program: other solvers report fewer digits, other methods other prices."""
+        if self.program.integer is None and self.options.solver.lower() == "highs" and not self.options.method:
+            return solution
+        again = self.solve(stated, Options(time_limit=self.options.time_limit))
+        return again if again.status is Status.OPTIMAL else solution
+
+    def near(self, relaxed: LinearProgram, solution: Solution) -> Floats:
+        """Return the best relaxed plan nearest to the reference: it says which of equally good switches are on."""
+        answer = self.exact(relaxed, solution)
+        self.proofs.append(answer.prices)
+        settled = self.closest(optimal_face(relaxed, answer.prices))
+        return solution.values if settled is None else settled[: relaxed.shape[1]]
+
+    def proof(self, answer: Solution) -> Floats:
+        """Return row prices that prove a bound on the first stage."""
+        return self.proofs[0] if self.proofs else answer.prices
+
+    def hold_stages(self, first: Solution, answer: Solution) -> tuple[LinearProgram, Solution]:
+        """Solve the later stages; returns the program with all stages held, and the answer to the last."""
+        stages, stay_close = self.wishes.stages, self.wishes.stay_close
+        staged, last, later = self.program, first, stages[1:]
+        held = self._keep(staged if later else fix_switches(staged, first.values), answer, float(stages[0].give), bool(stay_close))
+        for stage in later:
+            scored = replace(held, cost=np.pad(self.program.cost, (0, held.shape[1] - self.program.shape[1])))  # `impact` may come again
+            staged = stage_program(scored, stage.goal, stage.for_each, self.lines, self.wishes.baseline)
+            solution = solve_mixed(staged, self.options, self.near, self.solve)
             if solution.status is not Status.OPTIMAL:
                 break
-            held, last = _held(staged, solution, stage, options), solution
-    prices, proof = _prices(program, first, options) if priced else (first.prices, first.prices)
-    settled = None
-    if first.status is Status.OPTIMAL and program.lines:
-        floors = held.row_lower.copy()
-        floors[score_row] -= wishes.stay_close * abs(first.objective)
-        settled = _closest(fix_switches(replace(held, row_lower=floors), last.values), lines, wishes, options, solve)
-    values = (last.values if settled is None else settled)[: program.shape[1]]
-    return Optimum(first, values, prices, proof, fix_switches(program, last.values), settled is not None)
+            if stage is stages[-1]:
+                staged = fix_switches(staged, solution.values)
+            exact = self.exact(fix_switches(staged, solution.values), solution)
+            held, last = self._keep(staged, exact, float(stage.give)), solution
+        if stay_close:
+            floors = held.row_lower.copy()
+            floors[self.program.shape[0]] -= stay_close * abs(first.objective)  # the row that holds the score
+            held = replace(held, row_lower=floors)
+        return held, last
 
+    def _keep(self, program: LinearProgram, solution: Solution, give: float, by_row: bool = False) -> LinearProgram:
+        """Keep what a stage reached: by a row where something may be given up or a switch may turn, else exactly."""
+        if program.integer is not None or give or by_row:
+            return hold(program, program.cost, solution.objective, give)
+        return optimal_face(program, solution.prices)
 
-def _held(program: LinearProgram, solution: Solution, stage: Stage, options: Options) -> LinearProgram:
-    """Hold what a stage reached. Other solvers report fewer digits, so HiGHS computes the value to hold once more."""
-    value = solution.objective
-    if options.solver.lower() != "highs":
-        again = solve_program(fix_switches(program, solution.values), replace(options, solver="highs", start=None))
-        value = again.objective if again.status is Status.OPTIMAL else value
-    return hold(program, program.cost, value, float(stage.give))
-
-
-def _prices(program: LinearProgram, first: Solution, options: Options) -> tuple[Floats, Floats]:
-    if program.integer is None:
-        return first.prices, first.prices
-    chosen = solve_program(fix_switches(program, first.values), options)
-    relaxed = solve_program(replace(program, integer=None), options)
-    none = np.zeros(program.shape[0])
-    return (chosen.prices if chosen.usable else none), (relaxed.prices if relaxed.usable else none)
-
-
-def _closest(held: LinearProgram, lines: Lines, wishes: Wishes, options: Options, solve: Solve) -> Floats | None:
-    """Return the columns of the plan closest to the reference among those that held stages allow; None if none was found."""
-    settling = settling_program(held, lines, wishes.reference)
-    method = "simplex" if held.lines < INTERIOR_POINT_FROM else "ipm"
-    closest = solve(settling.program, Options(method=method, time_limit=options.time_limit))
-    return settling.values(closest.values) if closest.status is Status.OPTIMAL else None
+    def closest(self, held: LinearProgram) -> Floats | None:
+        """Return the columns of the plan closest to the reference among those that held stages allow; None if none was found."""
+        settling = settling_program(held, self.lines, self.wishes.reference)
+        method = "simplex" if held.lines < INTERIOR_POINT_FROM else "ipm"
+        sharp = replace(settling.program, cost=SHARP * settling.program.cost)
+        found = self.solve(sharp, Options(method=method, time_limit=self.options.time_limit))
+        return settling.values(found.values) if found.status is Status.OPTIMAL else None

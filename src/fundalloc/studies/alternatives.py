@@ -255,7 +255,9 @@ class _Search:
             inside: NDArray[np.bool_] = label == k
             low = high = float(sums[0, k])
             if loose[k]:
-                low, high = self._reach(inside, sums[:, k], float(np.asarray(lines.facts.euro(lines.decided))[inside].sum()), float(fixed[k]))
+                low, high = self._reach(
+                    inside, sums[:, k], float(np.asarray(lines.facts.euro(lines.decided))[inside].sum()), float(fixed[k])
+                )
             first = int(np.flatnonzero(inside)[0])
             ids = tuple(str(lines.facts.dimensions[name].ids[int(getattr(lines, name)[first])]) for name in by)
             yield Range(ids, float(sums[0, k]), tuple(map(float, sums[:, k])), low, high, high - low < step * (1 + 1e-6))
@@ -266,9 +268,9 @@ class _Search:
         """Return the range of one sum; its lower end is known when a plan already shows no more than decided money."""
         low = float(shown.min())
         if low > decided + ACTIVE:
-            least = self.toward(-1.0 * inside)
+            least = self.toward(np.where(inside, -1.0, 0.0))
             low = float(least.values[: len(inside)] @ inside) if least.usable else low
-        most = self.toward(1.0 * inside)
+        most = self.toward(np.where(inside, 1.0, 0.0))
         high = float(most.values[: len(inside)] @ inside) if most.usable else float(shown.max())
         return max(low, 0.0), max(high, low, fixed)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -131,7 +131,7 @@ def run_batch(
     jobs: int | None = None,
     cluster: str | None = None,
     fresh: bool = False,
-) -> Iterator[tuple[int, Outcome]]:
+) -> Generator[tuple[int, Outcome], None, None]:
     """Yield (position, outcome) as files are finished; `fresh` solves again what the ledger has."""
     words = json.dumps({"solver": options.solver, "method": options.method, "time_limit": options.time_limit, "gap": options.gap})
     waiting: list[tuple[int, Scenario, str]] = []

@@ -16,6 +16,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -29,6 +30,10 @@ SAME = 1e-7
 HALVINGS = 8
 """An interval in which the slope jumps is halved so often."""
 LIMITS = ("lower", "upper", "row_lower", "row_upper")
+COARSE = 1 / 16
+"""Wider intervals are always halved."""
+EVEN = 0.1
+"""Where the slope in the middle is so near to the average of the ends (as a share of their difference), there is no jump."""
 BUDGET = 400
 """Solves spent on one search; the largest changes of slope come first."""
 
@@ -63,9 +68,22 @@ class Way:
         a, b = first.matrix, second.matrix
         if first.shape != second.shape or not (np.array_equal(a.start, b.start) and np.array_equal(a.column, b.column)):
             raise ValueError("the two programs differ in structure")
-        self.first, self.second = first, second
-        self._changed = np.flatnonzero(a.value != b.value)
         self._row = a.row
+        self.first, self.second = self._folded(first, second), self._folded(second, first)
+        self._changed = np.flatnonzero(self.first.matrix.value != self.second.matrix.value)
+
+    def _folded(self, program: LinearProgram, other: LinearProgram) -> LinearProgram:
+        """Take what moves in columns that are fixed in both programs (switches) into the limits of the rows."""
+        fixed = (program.lower == program.upper) & (other.lower == other.upper)
+        matrix = program.matrix
+        k = np.flatnonzero((matrix.value != other.matrix.value) & fixed[matrix.column])
+        if not len(k):
+            return program
+        taken = np.bincount(self._row[k], weights=matrix.value[k] * program.lower[matrix.column[k]], minlength=program.shape[0])
+        values = matrix.value.copy()
+        values[k] = 0.0
+        folded = Matrix(matrix.start, matrix.column, values)
+        return replace(program, row_lower=program.row_lower - taken, row_upper=program.row_upper - taken, matrix=folded)
 
     @property
     def exact(self) -> bool:
@@ -79,7 +97,7 @@ class Way:
         """Return the program at a position between 0 and 1."""
         if t <= 0.0 or t >= 1.0:
             return self.first if t <= 0.0 else self.second
-        mixed = {name: _mix(getattr(self.first, name), getattr(self.second, name), t) for name in ("cost", *LIMITS)}
+        mixed: dict[str, Any] = {name: _mix(getattr(self.first, name), getattr(self.second, name), t) for name in ("cost", *LIMITS)}
         matrix = self.first.matrix
         if len(self._changed):
             matrix = Matrix(matrix.start, matrix.column, _mix(matrix.value, self.second.matrix.value, t))
@@ -124,7 +142,6 @@ def find_bends(way: Way, solve: Solve, budget: int = BUDGET) -> tuple[list[Bend]
     if left is None or right is None:
         return [], 0
     tolerance = SAME * max(abs(left.score), abs(right.score), 1.0)
-    search = _meet if way.exact else _halve
     bends: list[Bend] = []
     waiting: list[tuple[float, int, Tangent, Tangent]] = []
     count, used = 0, 2
@@ -137,7 +154,7 @@ def find_bends(way: Way, solve: Solve, budget: int = BUDGET) -> tuple[list[Bend]
     queue(left, right)
     while waiting and used < budget:
         _, _, a, b = heapq.heappop(waiting)
-        middle, bend = search(a, b, tolerance)
+        middle, bend = _meet(a, b, tolerance) if way.exact else _halve(a, b, tolerance)
         if bend is not None:
             bends.append(bend)
         if middle is None:
@@ -149,6 +166,8 @@ def find_bends(way: Way, solve: Solve, budget: int = BUDGET) -> tuple[list[Bend]
         if way.exact and abs(tangent.score - (a.score + a.slope * (middle - a.at))) <= tolerance:
             bends.append(Bend(middle, a, b))
             continue
+        if not way.exact and b.at - a.at <= COARSE and abs(tangent.slope - (a.slope + b.slope) / 2) <= EVEN * abs(a.slope - b.slope):
+            continue  # the slope changes evenly: a curve, no jump
         queue(a, tangent)
         queue(tangent, b)
     return _joined(bends), len(waiting)
@@ -179,11 +198,9 @@ def _meet(a: Tangent, b: Tangent, tolerance: float) -> tuple[float | None, Bend 
 
 
 def _halve(a: Tangent, b: Tangent, tolerance: float) -> tuple[float | None, Bend | None]:
-    """Return the middle of an interval in which the slope jumps, or the jump when the interval is narrow enough."""
+    """Return the middle of an interval whose slope changes, or the jump when the interval is narrow enough."""
     width = b.at - a.at
-    jump = abs(a.slope - b.slope) * width
-    smooth = abs(b.score - a.score - (a.slope + b.slope) / 2 * width) <= max(0.02 * jump, tolerance)
-    if smooth and width < 0.3:
+    if abs(a.slope - b.slope) <= max(1e-4 * max(abs(a.slope), abs(b.slope)), tolerance) and width <= COARSE:
         return None, None
     if width <= 0.5**HALVINGS:
         return None, Bend((a.at + b.at) / 2, a, b, width / 2)

@@ -107,7 +107,9 @@ class Corridor:
         self._switches = np.where(program.integer, optimum.chosen.lower, 0.0) if program.integer is not None else None
         bound = first.objective if first.bound is None else first.bound
         amounts = optimum.values[: len(scenario.lines)]
-        return Answer(scenario, first.status, first.objective, bound, amounts, optimum.prices, optimum.values, optimum.chosen, program.integer)
+        return Answer(
+            scenario, first.status, first.objective, bound, amounts, optimum.prices, optimum.values, optimum.chosen, program.integer
+        )
 
     def answer(self, scenario: Scenario, near: Amounts | None = None) -> Answer:
         """Answer a variant; with `near`, its amounts are the closest to these among plans of the best score.
@@ -124,10 +126,10 @@ class Corridor:
         if program.integer is None:
             fixed, best = program, bound
         else:
-            fixed = self._with_switches(program, bound.objective)
-            if fixed is None:
+            chosen = self._with_switches(program, bound.objective)
+            if chosen is None:
                 return Answer(scenario, Status.INFEASIBLE)
-            best = self._fixed.solve(fixed)
+            fixed, best = chosen, self._fixed.solve(chosen)
         amounts = best.values[: len(scenario.lines)]
         if near is not None:
             amounts = self._closest(fixed, scenario.lines, near, best.values)[: len(scenario.lines)]
@@ -152,6 +154,7 @@ class Corridor:
         found = solve_mixed(program, self.options)
         if not found.usable:
             return kept
+        assert program.integer is not None
         self._switches = np.where(program.integer, np.rint(found.values), 0.0)
         return fix_switches(program, self._switches)
 

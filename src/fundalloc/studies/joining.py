@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fundalloc.errors import UsageError
 from fundalloc.facts.lines import Lines
-from fundalloc.model.linear_program import Floats, LinearProgram, Terms, stack
+from fundalloc.model.linear_program import Floats, LinearProgram, RowBlock, Terms, stack
 
 Positions = NDArray[np.intp]
 
@@ -45,23 +45,25 @@ def join(programs: Sequence[LinearProgram], lines: Sequence[Lines], until: int) 
     """
     positions = [{ids: k for k, ids in enumerate(own.ids) if int(ids[3]) <= until} for own in lines]
     shared = [ids for ids in positions[0] if all(ids in other for other in positions)]
-    lower, upper = [p.lower.copy() for p in programs], [p.upper.copy() for p in programs]
+    lower: list[Floats] = [p.lower.copy() for p in programs]
+    upper: list[Floats] = [p.upper.copy() for p in programs]
     for own, low, high in zip(positions, lower, upper, strict=True):
         alone = np.array([k for ids, k in own.items() if ids not in set(shared)], dtype=np.intp)
         high[alone] = low[alone]
-    at = [np.array([own[ids] for ids in shared], dtype=np.intp) for own in positions]
+    at: list[Positions] = [np.array([own[ids] for ids in shared], dtype=np.intp) for own in positions]
     lowest = np.max([low[k] for low, k in zip(lower, at, strict=True)], axis=0) if shared else np.zeros(0)
     highest = np.min([high[k] for high, k in zip(upper, at, strict=True)], axis=0) if shared else np.zeros(0)
     clash = np.flatnonzero(lowest > highest + 1e-9)
     if len(clash):
         raise UsageError(f"The futures disagree on decided money of {' | '.join(shared[int(clash[0])])}: it cannot be committed in common.")
-    columns, width = [np.arange(programs[0].shape[1])], programs[0].shape[1]
+    columns: list[Positions] = [np.arange(programs[0].shape[1])]
+    width = programs[0].shape[1]
     for program, k in zip(programs[1:], at[1:], strict=True):
         place = np.full(program.shape[1], -1, dtype=np.intp)
         place[k] = at[0]
-        own = np.flatnonzero(place < 0)
-        place[own] = width + np.arange(len(own))
-        width += len(own)
+        private = np.flatnonzero(place < 0)
+        place[private] = width + np.arange(len(private))
+        width += len(private)
         columns.append(place)
     joint = _stacked(programs, columns, lower, upper, width)
     joint.lower[at[0]], joint.upper[at[0]] = lowest, highest
@@ -71,7 +73,9 @@ def join(programs: Sequence[LinearProgram], lines: Sequence[Lines], until: int) 
 def _stacked(
     programs: Sequence[LinearProgram], columns: Sequence[Positions], lower: Sequence[Floats], upper: Sequence[Floats], width: int
 ) -> LinearProgram:
-    low, high, parts, blocks = np.zeros(width), np.zeros(width), [], []
+    low, high = np.zeros(width), np.zeros(width)
+    parts: list[tuple[int, Terms]] = []
+    blocks: list[RowBlock] = []
     integer, first = np.zeros(width, dtype=bool), 0
     for program, place, own_low, own_high in zip(programs, columns, lower, upper, strict=True):
         low[place], high[place] = own_low, own_high

@@ -93,18 +93,20 @@ def _ignore_interrupts() -> None:
 def _on_cluster(function: Callable[[T], R], tasks: Sequence[T], address: str) -> Iterator[tuple[int, R | BaseException]]:
     """Send the tasks to a Dask scheduler; it gives the tasks of a worker that dies to another."""
     try:
-        from distributed import Client, as_completed
+        import distributed
+
+        dask: Any = distributed
     except ImportError:
         raise UsageError("--cluster needs the package distributed: python -m pip install 'fundalloc[cluster]'") from None
     try:
-        client: Any = Client(address, timeout=PATIENCE, set_as_default=False)
+        client: Any = dask.Client(address, timeout=PATIENCE)
     except (OSError, ValueError, TimeoutError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UsageError(f"No Dask scheduler answers at {address}: {reason}") from None
     try:
         futures = {client.submit(function, task, pure=False, retries=1): k for k, task in enumerate(tasks)}
-        for future in as_completed(futures):
-            error = future.exception()
-            yield futures[future], error if error is not None else future.result()
+        for future in dask.as_completed(futures):
+            raised = future.exception()
+            yield futures[future], raised if raised is not None else future.result()
     finally:
         client.close()

@@ -9,7 +9,7 @@ from itertools import product
 
 import numpy as np
 
-from fundalloc.errors import Infeasible, ScenarioError, UsageError
+from fundalloc.errors import Infeasible, Problem, ScenarioError, UsageError
 from fundalloc.model.linear_program import LinearProgram
 from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
@@ -144,7 +144,7 @@ def sweep(source: Source, keys: Sequence[Vary], options: Options | None = None, 
 
 def _read_ends(source: Source, keys: Sequence[Vary]) -> None:
     """Read the scenario at both ends, so that a key or value that cannot be is said before anything is solved."""
-    problems = []
+    problems: list[Problem] = []
     for end in (0, -1):
         try:
             source.load(*(key.setting(key.values[end]) for key in keys))
@@ -166,7 +166,8 @@ def _with_breaks(sweep: Sweep, run: _Run) -> Sweep:
             continue
         low, high = float(first.values[0].number), float(second.values[0].number)
         try:
-            way = Way(a.program, _same_switches(b, a))
+            other = _same_switches(b, a)
+            way = Way(a.program, other)
         except ValueError:
             exact = False
             continue
@@ -176,7 +177,7 @@ def _with_breaks(sweep: Sweep, run: _Run) -> Sweep:
         slopes[k] = way.slope(0.0, a.values, a.prices) / unit
         slopes[k + 1] = way.slope(1.0, b.values, b.prices) / unit
         breaks += [_break(bend, low, high, unit, a) for bend in bends]
-        if way.second is not b.program:
+        if other is not b.program:
             breaks.append(Break((low + high) / 2, slopes[k], slopes[k + 1], abs(high - low) / 2, SWITCHED))
     return replace(sweep, slopes=tuple(slopes), breaks=tuple(_distinct(breaks)), exact=exact, unsearched=unsearched)
 
@@ -184,7 +185,8 @@ def _with_breaks(sweep: Sweep, run: _Run) -> Sweep:
 def _same_switches(answer: Answer, like: Answer) -> LinearProgram:
     """Return the program of an answer with the switches of another; the program itself when they are the same."""
     program, other, switches = answer.program, like.program, answer.switches
-    assert program is not None and other is not None
+    assert program is not None
+    assert other is not None
     if switches is None or program.shape != other.shape or np.array_equal(program.lower[switches], other.lower[switches]):
         return program
     lower, upper = (np.where(switches, theirs, own) for own, theirs in ((program.lower, other.lower), (program.upper, other.upper)))
@@ -220,7 +222,11 @@ def _distinct(breaks: list[Break]) -> list[Break]:
     """Sort breaks and join those that two neighbouring intervals both found at their common end."""
     out: list[Break] = []
     for found in sorted(breaks, key=lambda b: b.value):
-        if out and abs(found.value - out[-1].value) <= SAME * max(abs(found.value), 1e-3) + found.within + out[-1].within:
+        if (
+            out
+            and SWITCHED not in (found.reason, out[-1].reason)
+            and abs(found.value - out[-1].value) <= SAME * max(abs(found.value), 1e-3) + found.within + out[-1].within
+        ):
             before = out[-1]
             out[-1] = replace(before, after=found.after, reason=before.reason or found.reason, within=max(before.within, found.within))
         else:

@@ -85,20 +85,13 @@ def parse_vary(text: str) -> Vary:
     if not equals or not key.strip():
         raise UsageError(f"--vary {text}: no key and values; {HOW}")
     found = _RANGE.match(written.strip())
-    if found is None:
-        ends = [_end(part, text) for part in written.split(",")]
-        numbers = [end.value for end in ends]
-    else:
-        low, high = _end(found["low"], text), _end(found["high"], text)
-        step = _end(found["step"], text) if found["step"] else _End((high.value - low.value) / STEPS, low.percent or high.percent, False)
-        ends = [low, high, step]
-        percent = any(e.percent for e in ends)
-        bare = [Fraction(e.value, 100) if percent and not e.percent else e.value for e in ends]
-        numbers = _numbers(*bare, text)
-        ends = [_End(n, percent, low.inherited or high.inherited) for n in numbers]
+    parts = written.split(",") if found is None else [part for part in (found["low"], found["high"], found["step"]) if part]
+    ends = [_end(part, text) for part in parts]
     percent, inherited = any(e.percent for e in ends), any(e.inherited for e in ends)
-    if found is None and percent:
-        numbers = [Fraction(e.value, 100) if not e.percent else e.value for e in ends]
+    numbers = [e.value / 100 if percent and not e.percent else e.value for e in ends]
+    if found is not None:
+        low, high, *step = numbers
+        numbers = _numbers(low, high, step[0] if step else (high - low) / STEPS, text)
     unit = ("% of what it is" if inherited else "%") if percent else ("EUR million on top" if inherited else "EUR million")
     return Vary(key.strip(), tuple(Value(n, _written(n, percent, inherited)) for n in numbers), unit)
 

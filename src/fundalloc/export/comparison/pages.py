@@ -90,7 +90,8 @@ class Pages:
 
     @property
     def _taken(self) -> list[str]:
-        return [self.title(key) for key in ("instrument", "partnership", "area", "year", "kind_of_money", "line_key", "indicator", "comment")]
+        keys = ("instrument", "partnership", "area", "year", "marker", "kind_of_money", "line_key", "indicator", "comment")
+        return [self.title(key) for key in (*keys, *(f"{name}_id" for name in NAMED))]
 
     @property
     def attributions(self) -> list[tuple[Pair, Attribution]]:

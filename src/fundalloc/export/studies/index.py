@@ -34,6 +34,6 @@ def index_report(outcomes: Sequence[Outcome], scenario: Scenario, language: str 
             }
         )
     table = pd.DataFrame(rows)
-    table = table.astype({name: float for name in ("score", "impact", "planned")})
+    table = table.astype(dict.fromkeys(("score", "impact", "planned"), float))
     facts = [("files", str(len(outcomes))), ("solved", str(len(solved)))]
     return Report("index", scenario, {"runs": table}, facts, styles={"impact": "points"}, language=language)

@@ -36,6 +36,8 @@ STYLES = {
     "share": "share",
     "probability": "share",
     "missed_share": "share",
+    "broken_share": "share",
+    "binding_share": "share",
     "count": "number",
     "seconds": "factor",
 }
@@ -158,7 +160,15 @@ def _cover(report: Report, sheets: Sequence[Sheet]) -> Sheet:
     ]
     title = f"{report.say(f'{report.kind}.title')}: {head.title.within(language)}"
     return Sheet(
-        "cover", title, report.say(f"{report.kind}.says"), contents, facts=tuple(facts), portrait=True, frozen=False, one_page=True, cover=True
+        "cover",
+        title,
+        report.say(f"{report.kind}.says"),
+        contents,
+        facts=tuple(facts),
+        portrait=True,
+        frozen=False,
+        one_page=True,
+        cover=True,
     )
 
 
@@ -167,7 +177,15 @@ def _sheet(report: Report, name: str, table: pd.DataFrame) -> Sheet:
     key = f"{report.kind}_{name}"
     body = Table("".join(part.capitalize() for part in key.split("_")), columns, filtered=len(table) > 20)
     charts = tuple(_chart(report, chart, body, table) for chart in report.charts if chart.table == name and len(table) > 1)
-    return Sheet(key, report.say(f"{key}.title"), report.say(f"{key}.says"), body, unit=report.say(f"{key}.unit"), charts=charts, one_page=len(table) <= 45)
+    return Sheet(
+        key,
+        report.say(f"{key}.title"),
+        report.say(f"{key}.says"),
+        body,
+        unit=report.say(f"{key}.unit"),
+        charts=charts,
+        one_page=len(table) <= 45,
+    )
 
 
 def _columns(report: Report, table: pd.DataFrame) -> Iterable[Column]:
@@ -228,7 +246,11 @@ def _chart(report: Report, chart: Drawn, body: Table, table: pd.DataFrame) -> Ch
 
 def _paper(report: Report) -> Paper:
     head, language = report.scenario.head, report.language
-    marking = head.output.marking.within(language) if head.output.marking else label(f"workbook.scenario_state.{head.state.replace(' ', '_')}", language)
+    marking = (
+        head.output.marking.within(language)
+        if head.output.marking
+        else label(f"workbook.scenario_state.{head.state.replace(' ', '_')}", language)
+    )
     said = [label("workbook.cover.illustrative", language)] if head.illustrative else []
     return Paper(
         title=f"{report.say(f'{report.kind}.title')}: {head.title.within(language)}",

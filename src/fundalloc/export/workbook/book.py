@@ -19,6 +19,8 @@ from fundalloc.plan.plan import Plan
 
 Steps = NDArray[np.int64]
 KINDS = ("budget", "partner", "memo")
+MOST_LINES = 1_048_576 - 12
+"""Rows of a sheet, less those of the frame."""
 DIMENSIONS = ("instrument", "partnership", "area")
 
 
@@ -37,6 +39,8 @@ class Book:
 
     plan: Plan
     language: str
+    outside: bool = False
+    """Whether it leaves the house (see `outside`)."""
 
     # -- words ------------------------------------------------------------------------------------------------------
 
@@ -56,7 +60,7 @@ class Book:
     def marker_titles(self) -> dict[str, str]:
         """Headings of the columns that hold what counts towards a marker: {`marker:<marker>`: heading}."""
         markers = list(self.plan.scenario.facts.markers)
-        titles = distinct(self.say("towards_marker", marker=marker) for marker in markers)
+        titles = distinct(self.say("towards_marker", marker=self.word("marker", marker)) for marker in markers)
         return {f"marker:{marker}": title for marker, title in zip(markers, titles, strict=True)}
 
     def status(self, word: str) -> str:
@@ -104,6 +108,8 @@ class Book:
         entry: Entry | None = None,
     ) -> Column:
         """Return a column whose heading is in the catalogue."""
+        if key in ("source", "confidence"):
+            cells = [self.word("confidence", cell) if isinstance(cell, str) else cell for cell in cells]
         return Column(self.title(key), style, tuple(cells), totals, width, printed, mark, flags, key, entry)
 
     def entry(self, key: str, least: float | str | None = None, choices: tuple[str, ...] = (), longest: int = 0) -> Entry:
@@ -129,6 +135,11 @@ class Book:
         return {name: safe_codes(dimensions[name].ids) for name in DIMENSIONS}
 
     # -- what the plan has ------------------------------------------------------------------------------------------
+
+    @property
+    def live(self) -> bool:
+        """Whether the allocation fits on a sheet, so that formulas can add it up; otherwise it goes into a file of its own."""
+        return len(self.plan.scenario.lines) <= MOST_LINES
 
     @property
     def has_baseline(self) -> bool:
@@ -302,3 +313,20 @@ def distinct(titles: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
         seen.add(unique.casefold())
         out.append(unique)
     return out
+
+
+def allocation_file(plan: Plan) -> str:
+    """Return the name of the CSV file that holds an allocation too long for a sheet."""
+    return f"{plan.scenario.id}-allocation.csv"
+
+
+def sheet_name(text: str, taken: Iterable[str] = ()) -> str:
+    """Return a name that Excel takes: at most 31 characters, none of `[]:*?/\\`, no apostrophe at the ends, not yet taken."""
+    clean = re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", text)
+    clean = " ".join(clean.split()).strip("' ") or "-"
+    seen = {name.casefold() for name in taken}
+    name, count = shorten(clean, 30) if len(clean) > 31 else clean, 1
+    while name.casefold() in seen:
+        count += 1
+        name = f"{clean[: 31 - len(f' ({count})')].rstrip()} ({count})"
+    return name

@@ -30,7 +30,7 @@ def _draw(workbook: Any, chart: Chart, places: Mapping[str, Geometry]) -> Any:
     drawn = workbook.add_chart({"type": chart.kind, **({} if chart.beside else subtype)})
     unseen = [k for k, series in enumerate(chart.series) if series.hidden]
     for k, series in enumerate(chart.series):
-        colour = theme.REST if series.rest else theme.SERIES[(k - sum(u < k for u in unseen)) % len(theme.SERIES)]
+        colour = theme.REST if series.rest else theme.SERIES[(k + chart.skipped - sum(u < k for u in unseen)) % len(theme.SERIES)]
         place = places[series.table]
         drawn.add_series(
             {

@@ -188,6 +188,8 @@ class Chart:
     """Number formats of the axes, for scatter charts: along, and up."""
     beside: bool = False
     """Columns or bars stand beside each other instead of on top."""
+    skipped: int = 0
+    """Colours left out at the start, so that a series looks the same in two charts."""
 
 
 @dataclass(frozen=True)

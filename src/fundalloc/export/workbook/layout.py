@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from fundalloc.export.workbook.content import Cell, Column, Sheet, Table, plain
 from fundalloc.export.workbook.theme import DENSE_ROW, HEADER_HEIGHT, LINE_HEIGHT, NUMBERS, RECORD_ROW, ROW_HEIGHT, TALL_ROW
@@ -14,6 +16,9 @@ PADDING = 2.6
 """Indent and margins of a cell, in characters."""
 WIDEST = {"text": 44.0, "strong": 44.0, "note": 52.0, "code": 70.0, "link": 34.0}
 """Text columns wrap beyond these widths."""
+BROKEN_AT_SPACES = ("text", "strong", "status", "result", "label")
+LONGEST_WORD = 24.0
+"""Longer words are broken: they are ids or addresses."""
 SAMPLE = 400
 """Long tables are measured on this many rows, evenly spread."""
 LONG, RECORD = 30, 500
@@ -22,11 +27,13 @@ HEADING_PADDING = 1.9
 SHARES = ("share", "exact_share", "change_share")
 
 
+@lru_cache(maxsize=65_536)
 def text_width(text: str) -> float:
     """Return the width of a text in characters, where a digit is one character wide."""
     return sum(0.55 if c in NARROW else 1.5 if c in WIDE else 1.22 if c.isupper() else 0.98 for c in text)
 
 
+@lru_cache(maxsize=65_536)
 def wrapped_lines(text: str, width: float) -> int:
     """Return how many lines a text takes in a column of this width."""
     room, count = max(width - PADDING + 0.1, 1.0), 0
@@ -43,9 +50,9 @@ def wrapped_lines(text: str, width: float) -> int:
 
 
 def column_width(column: Column, decimals: int) -> float:
-    """Return the width of a column: as given, or what its cells and the longest word of its heading need."""
+    """Return the width of a column: as given, but no word is broken, or what its cells and the longest word of its heading need."""
     if column.width is not None:
-        return column.width
+        return max(column.width, _longest_word(column))
     cells = [*_sample(column.cells), *column.totals]
     longest = max((text_width(_shown(plain(cell), column.style, decimals)) for cell in cells), default=0.0)
     if (column.style in ("total", "money") and column.totals) or column.style == "total":
@@ -53,6 +60,14 @@ def column_width(column: Column, decimals: int) -> float:
     heading = max((text_width(word) * BOLD for word in column.title.split()), default=0.0)
     needed = max(longest + PADDING, heading + HEADING_PADDING)
     return round(min(needed, max(WIDEST.get(column.style, 60.0), heading + HEADING_PADDING)), 1)
+
+
+def _longest_word(column: Column) -> float:
+    """Return the width that the longest word of a column needs; a width that fits one language may not fit another."""
+    heading = max((text_width(word) * BOLD for word in re.split(r"[ -]", column.title)), default=0.0)
+    texts = {text for cell in _sample(column.cells) if isinstance(text := plain(cell), str)} if column.style in BROKEN_AT_SPACES else set()
+    longest = max((text_width(word) for text in texts for word in re.split(r"[ -]", text)), default=0.0)
+    return round(min(LONGEST_WORD, max(heading + HEADING_PADDING, longest + PADDING)), 1)
 
 
 def _sample(cells: Sequence[Cell]) -> Sequence[Cell]:
@@ -69,11 +84,24 @@ def _shown(value: object, style: str, decimals: int) -> str:
     return grouped + ("%" if style in SHARES else "")
 
 
-def row_height(table: Table, widths: Sequence[float], row: int) -> float:
-    """Return the height of one row of the table's body, in points."""
-    lines = max(_lines(column, plain(column.cells[row]), width) for column, width in zip(table.columns, widths, strict=True))
-    least = _least_height(table)
-    return max(least, lines * LINE_HEIGHT + min(least - LINE_HEIGHT, ROW_HEIGHT - LINE_HEIGHT))
+def row_heights(table: Table, widths: Sequence[float]) -> list[float]:
+    """Return the height of every row of the table's body, in points."""
+    columns, least = _wrapping(table, widths), _least_height(table)
+    margin = min(least - LINE_HEIGHT, ROW_HEIGHT - LINE_HEIGHT)
+    out = []
+    for row in range(table.height):
+        lines = max((_lines(plain(column.cells[row]), width) for column, width in columns), default=1)
+        out.append(max(least, lines * LINE_HEIGHT + margin))
+    return out
+
+
+def _wrapping(table: Table, widths: Sequence[float]) -> list[tuple[Column, float]]:
+    """Return the columns whose texts may take several lines, with their widths."""
+    return [
+        (column, width)
+        for column, width in zip(table.columns, widths, strict=True)
+        if column.printed and column.style not in NUMBERS and column.style != "code"
+    ]
 
 
 def _least_height(table: Table) -> float:
@@ -82,10 +110,8 @@ def _least_height(table: Table) -> float:
     return RECORD_ROW if table.height > RECORD else DENSE_ROW if table.height > LONG else ROW_HEIGHT
 
 
-def _lines(column: Column, value: object, width: float) -> int:
-    if not isinstance(value, str) or column.style in NUMBERS or column.style == "code" or not column.printed:
-        return 1
-    return wrapped_lines(value, width)
+def _lines(value: object, width: float) -> int:
+    return wrapped_lines(value, width) if isinstance(value, str) else 1
 
 
 def header_height(table: Table, widths: Sequence[float]) -> float:

@@ -37,7 +37,7 @@ class Weight:
         if not self.marker:
             return book.title("effectiveness")
         markers = list(book.plan.scenario.facts.markers)
-        return distinct(markers, [book.title(key) for key in OWN])[markers.index(self.marker)]
+        return distinct([book.word("marker", m) for m in markers], [book.title(key) for key in OWN])[markers.index(self.marker)]
 
     def reference(self, book: Book) -> str:
         """Return the reference to the coefficients, in the order of the pairs."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from io import BytesIO
 from typing import Any
 
 import xlsxwriter
+from xlsxwriter.worksheet import Worksheet
 from xlsxwriter.utility import xl_range, xl_rowcol_to_cell
 
 from fundalloc.export.workbook import theme
@@ -17,9 +20,11 @@ from fundalloc.export.workbook.book import quoted, shorten
 from fundalloc.export.workbook.charts import add_charts
 from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Entry, Fact, FileLink, Formula, Link, Sheet, Styled, Table
 from fundalloc.export.workbook.geometry import BACK_ROW, FACTS_ROW, Geometry
-from fundalloc.export.workbook.layout import TITLE_SIZE, header_height, row_height, text_width, wrapped_lines
+from fundalloc.export.workbook.layout import TITLE_SIZE, header_height, row_heights, text_width, wrapped_lines
 
 LONGEST_TEXT = 32_767
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+"""Characters that XML does not take, and those that turn the direction of what follows."""
 NEIGHBOURS = re.compile(r"(ABOVE|BESIDE)\((\d+)\)")
 SMALL = f'&8&"{theme.FONT},Regular"'
 """Code for small print in headers and footers; it ends in a quotation mark, so that text may start with a digit."""
@@ -42,21 +47,41 @@ class Paper:
     back: str
     """Text of the link to the cover."""
     decimals: int
+    live: bool = True
+    """Whether formulas are written; otherwise only their values."""
 
 
 def render(sheets: Sequence[Sheet], names: dict[str, str], paper: Paper) -> bytes:
     """Return the bytes of a workbook; `names` maps sheet keys to sheet names. The same content gives the same bytes."""
     memory = BytesIO()
     options = {
-        "in_memory": True,
         "strings_to_formulas": False,
         "strings_to_urls": False,
         "strings_to_numbers": False,
         "default_format_properties": {"font_name": theme.FONT, "font_size": theme.SIZE},
     }
-    with xlsxwriter.Workbook(memory, options) as workbook:
+    with xlsxwriter.Workbook(memory, options) as workbook, _without_collector():
         _Writer(workbook, sheets, names, paper).write()
     return memory.getvalue()
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Millions of cells and no circles among them: searching for circles would take a third of the time."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
+
+
+class _Worksheet(Worksheet):  # type: ignore[misc]
+    """A worksheet that takes formulas as they are: ours use no function that needs a prefix, so nothing is searched for."""
+
+    def _prepare_formula(self, formula: str, _expand: bool = False) -> str:
+        return formula.removeprefix("=")
 
 
 @dataclass
@@ -82,7 +107,7 @@ class _Writer:
         )
         self.workbook.set_size(28_800, 17_000)
         geometry = {sheet.table.name: Geometry.of(sheet, self.names[sheet.key], paper.decimals) for sheet in self.sheets}
-        worksheets = [self.workbook.add_worksheet(self.names[sheet.key]) for sheet in self.sheets]
+        worksheets = [self.workbook.add_worksheet(self.names[sheet.key], worksheet_class=_Worksheet) for sheet in self.sheets]
         for sheet, worksheet in zip(self.sheets, worksheets, strict=True):
             place = geometry[sheet.table.name]
             _SheetWriter(self, worksheet, sheet, place).write()
@@ -132,10 +157,14 @@ class _SheetWriter:
         """Write one cell. Text is never taken for a formula, a link or a number."""
         content, style = (cell.content, cell.style) if isinstance(cell, Styled) else (cell, style)
         look = self.book.format(style, where)
+        if not self.book.paper.live and isinstance(content, Formula | ColumnSum):
+            content = content.value
         if content is None or content == "":
             done = self.to.write_blank(row, column, None, look)
         elif isinstance(content, Formula):
-            text = NEIGHBOURS.sub(lambda m: _neighbours(m[1], int(m[2]), row, column), content.text)
+            text = content.text
+            if "ABOVE(" in text or "BESIDE(" in text:
+                text = NEIGHBOURS.sub(lambda m: _neighbours(m[1], int(m[2]), row, column), text)
             done = self.to.write_formula(row, column, text, look, content.value)
         elif isinstance(content, ColumnSum):
             done = self.to.write_formula(row, column, f"=SUM({self.place.cells(column)})", look, content.value)
@@ -144,7 +173,7 @@ class _SheetWriter:
         elif isinstance(content, FileLink):
             done = self.to.write_url(row, column, f"external:{content.file}", look, content.file)
         elif isinstance(content, str):
-            done = self.to.write_string(row, column, shorten(content, LONGEST_TEXT), look)
+            done = self.to.write_string(row, column, shorten(CONTROL.sub(" ", content), LONGEST_TEXT), look)
         else:
             done = self.to.write_number(row, column, content, look)
         if done != 0:
@@ -204,11 +233,12 @@ class _SheetWriter:
 
     def _body(self) -> None:
         table, place = self.sheet.table, self.place
-        for k in range(table.height):
-            for n, column in enumerate(table.columns):
-                where = "total" if k in table.strong else "body" if column.printed else "clipped"
-                self.put(place.first_row + k, n, column.cells[k], column.style, where)
-            self.to.set_row(place.first_row + k, row_height(table, place.widths, k))
+        columns = [(n, column.cells, column.style, "body" if column.printed else "clipped") for n, column in enumerate(table.columns)]
+        for k, height in enumerate(row_heights(table, place.widths)):
+            strong = k in table.strong
+            for n, cells, style, where in columns:
+                self.put(place.first_row + k, n, cells[k], style, "total" if strong else where)
+            self.to.set_row(place.first_row + k, height)
 
     def _totals(self) -> None:
         table, place = self.sheet.table, self.place

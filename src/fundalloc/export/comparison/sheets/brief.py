@@ -21,23 +21,25 @@ Line = tuple[str, list[Cell], str]
 def build(pages: Pages) -> Sheet:
     """Return the sheet."""
     lines = [*_money(pages), *_who(pages), *_reach(pages), *_quality(pages)]
-    columns = [Column(name, "money", tuple(cells[k] for _, cells, _ in lines), width=18) for k, name in enumerate(pages.sides)]
+    columns = [Column(name, "money", tuple(cells[k] for _, cells, _ in lines), width=20) for k, name in enumerate(pages.sides)]
     table = Table(
         "Brief",
         (
             pages.column("indicator", "text", [says for says, _, _ in lines], width=46),
             *columns,
-            pages.column("comment", "note", [comment for _, _, comment in lines], width=max(40, 116 - 46 - 18 * (len(columns) - 1))),
+            pages.column("comment", "note", [comment for _, _, comment in lines], width=max(66, 112 - 20 * len(columns))),
         ),
     )
     rows = sorted(pages.found.rows("partnership"), key=lambda row: -row.largest)
-    height = 400
+    height = 330
     charts = (
         areas_chart(pages, len(pages.found.rows("area")), 0.48, height),
         changes_chart(pages, rows, 0.52, 10 if len(columns) < 4 else 7, height),
     )
     says = pages.sheet_text("brief", "says", first=pages.sides[0], period=pages.period)
-    return Sheet("brief", pages.sheet_text("brief", "title"), says, table, charts=charts, frozen=False, one_page=True)
+    return Sheet(
+        "brief", pages.sheet_text("brief", "title"), says, table, unit=pages.word("unit"), charts=charts, frozen=False, one_page=True
+    )
 
 
 def _line(pages: Pages, key: str, cells: list[Cell], **values: object) -> Line:
@@ -48,7 +50,8 @@ def _money(pages: Pages) -> Iterator[Line]:
     """The EU budget in all, and by area."""
     found, sides = pages.found, range(len(pages.found.sides))
     total = found.total().amounts
-    yield _line(pages, "planned", [Styled(Formula(f"={pages.sum_of_lines(k)}", float(total[k])), "total") for k in sides], period=pages.period)
+    planned: list[Cell] = [Styled(Formula(f"={pages.sum_of_lines(k)}", float(total[k])), "total") for k in sides]
+    yield _line(pages, "planned", planned, period=pages.period)
     whole = pages.say("brief.of_which")
     for row in found.rows("area"):
         name = found.name("area", row.member)
@@ -129,5 +132,3 @@ def _quality(pages: Pages) -> Iterator[Line]:
     scores = [side.outcome.score for side in sides]
     if all(score is not None for score in scores):
         yield _line(pages, "score", [Styled(score or 0.0, "points") for score in scores])
-
-

@@ -17,7 +17,8 @@ def build(pages: Pages) -> Sheet | None:
             unknown = Difference(pages.say("inputs_unknown", reason=pair.inputs), None, None, "", "", words=True)
             rows.append((pages.short(pair), unknown))
         else:
-            rows += [(pages.short(pair), d) for d in sorted(pair.inputs, key=lambda d: d.words)]
+            order = {override.key: k for k, override in enumerate(reversed(pair.overrides))}
+            rows += [(pages.short(pair), d) for d in sorted(pair.inputs, key=lambda d: (d.words, -order.get(d.override, -1)))]
     if not rows:
         return None
     nothing = pages.say("nothing")

@@ -38,10 +38,7 @@ def build(pages: Pages) -> Sheet | None:
                 width=26,
                 flags=((pages.say(f"reach.{DECISION}"), "at_limit"), (pages.say(f"reach.{BEYOND}"), "warning")),
             ),
-            *(
-                pages.column(key, "code", [pages.code(name, getattr(m, name)) for _, m in listed], printed=False)
-                for key, name in cells
-            ),
+            *(pages.column(key, "code", [pages.code(name, getattr(m, name)) for _, m in listed], printed=False) for key, name in cells),
         ),
         filtered=True,
     )
@@ -54,6 +51,4 @@ def clause_text(pages: Pages, clause: Clause) -> str:
     limits = [pages.words.share(clause.share)] if clause.share is not None else []
     limits += [pages.words.money(clause.amount, 1 if clause.amount % 1 else 0)] if clause.amount is not None else []
     joined = pages.say("and").join(limits)
-    return pages.say("clause_of_rule", limits=joined, rule=clause.rule, side=clause.side) if clause.rule else pages.say("clause_assumed", limits=joined)
-
-
+    return pages.say("clause_of_rule" if clause.rule else "clause_assumed", limits=joined, rule=clause.rule, side=clause.side)

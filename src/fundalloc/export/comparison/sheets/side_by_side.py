@@ -19,7 +19,6 @@ TABLES = {
     "marker": "ByMarker",
 }
 WIDTHS = {"partnership": 36, "area": 30, "instrument": 30, "year": 14, "marker": 24}
-MOST_BARS = 12
 
 
 def by_partnership(pages: Pages) -> Sheet:
@@ -67,29 +66,29 @@ def _sheet(
     cells = [[float(row.amounts[k]) if stored else _sum(pages, dimension, row, k) for row in rows] for k in sides]
     totals = [() if stored else _totals(pages, table, rows, k, dimension, kinds) for k in sides]
     changed = [() if stored else _changes(pages, table, rows, k, dimension, kinds) for k in sides[1:]]
-    words = [pages.kind(kind) for kind in kinds] if dimension == "instrument" else [pages.word("total.budget")]
-    members: list[Cell] = [int(row.member) if dimension == "year" and row.member.isdigit() else _name(pages, dimension, row) for row in rows]
-    id_column = () if dimension in ("year", "marker") else (
-        pages.column(f"{dimension}_id", "code", [pages.code(dimension, row.member) for row in rows], printed=False),
-    )  # fmt: skip
+    words = tuple(pages.kind(kind) for kind in kinds) if dimension == "instrument" else (pages.word("total.budget"),)
+    style, codes = "label" if dimension == "year" else "text", [pages.code(dimension, row.member) for row in rows]
+    with_ids = dimension in ("partnership", "area", "instrument")
     body = Table(
         table,
         (
-            pages.column(dimension, "label" if dimension == "year" else "text", members, () if stored else tuple(words), width=WIDTHS[dimension]),
+            pages.column(dimension, style, [_name(pages, dimension, row) for row in rows], () if stored else words, WIDTHS[dimension]),
             *pages.amounts(cells, totals),
             *pages.differences(table, [row.amounts for row in rows], changed),
             *extra,
-            *id_column,
+            *((pages.column(f"{dimension}_id", "code", codes, printed=False),) if with_ids else ()),
         ),
         filtered=len(rows) > 20,
     )
     key = f"by_{dimension}"
     says = pages.sheet_text(key, "says", first=pages.sides[0], period=pages.period)
-    charts = (areas_chart(pages, len(rows)),) if dimension == "area" else (changes_chart(pages, rows),) if dimension == "partnership" else ()
+    charts = (areas_chart(pages, len(rows)),) if dimension == "area" else ()
     return Sheet(key, pages.sheet_text(key, "title"), says, body, unit=pages.word("unit"), charts=charts)
 
 
-def _name(pages: Pages, dimension: str, row: Row) -> str:
+def _name(pages: Pages, dimension: str, row: Row) -> Cell:
+    if dimension == "year":
+        return int(row.member) if row.member.isdigit() else row.member
     return pages.found.name(dimension, row.member)
 
 
@@ -141,7 +140,7 @@ def areas_chart(pages: Pages, count: int, width: float = 1.0, height: int = 330)
     )
 
 
-def changes_chart(pages: Pages, rows: Sequence[Row], width: float = 1.0, most: int = MOST_BARS, height: int = 0) -> Chart:
+def changes_chart(pages: Pages, rows: Sequence[Row], width: float, most: int, height: int) -> Chart:
     """Return the partnerships that change most, one bar per scenario."""
     count = max(1, min(most, sum(1 for row in rows if row.largest)))
     sides = len(pages.found.sides)
@@ -155,6 +154,7 @@ def changes_chart(pages: Pages, rows: Sequence[Row], width: float = 1.0, most: i
         Series(TABLES["partnership"], body, (0, 0)),
         series,
         width,
-        height or max(300, 110 + count * (10 + 9 * (sides - 1))),
+        height,
         beside=True,
+        skipped=1,
     )

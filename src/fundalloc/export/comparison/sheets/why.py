@@ -138,10 +138,9 @@ def waterfall(pages: Pages) -> Sheet | None:
         return None
     styles = {"label": "text", "variant": "note", "area": "note", "change": "change", "override_id": "code"}
     widths = {"label": 34, "variant": 24, "area": 24, "override_id": 36}
-    table = Table(WATERFALL, tuple(pages.column(k, styles.get(k, "money"), cells, width=widths.get(k, 14)) for k, cells in columns.items()))
-    return Sheet(
-        "waterfall", pages.sheet_text("waterfall", "title"), pages.sheet_text("waterfall", "says"), table, unit=pages.word("unit"), colour="rest"
-    )
+    named = [pages.column(k, styles.get(k, "money"), cells, width=widths.get(k, 14)) for k, cells in columns.items()]
+    title, says = (pages.sheet_text("waterfall", part) for part in ("title", "says"))
+    return Sheet("waterfall", title, says, Table(WATERFALL, tuple(named)), unit=pages.word("unit"), colour="rest")
 
 
 def _steps(pages: Pages, pair: Pair, found: Attribution, columns: dict[str, list[Cell]]) -> None:
@@ -195,5 +194,3 @@ def _charts(pages: Pages) -> list[Chart]:
             )
         )
     return charts
-
-

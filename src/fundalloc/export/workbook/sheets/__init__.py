@@ -80,7 +80,12 @@ BUILDERS: tuple[Callable[[Book], Sheet | None], ...] = (
 )
 
 
+NEED_A_SHEET = (allocation.build, own_rules.build)
+"""Left out when the allocation is too long for a sheet."""
+
+
 def build_sheets(book: Book) -> list[Sheet]:
     """Return all sheets of a workbook, the cover first."""
-    others = [sheet for builder in BUILDERS if (sheet := builder(book)) is not None]
+    builders = BUILDERS if book.live else tuple(builder for builder in BUILDERS if builder not in NEED_A_SHEET)
+    others = [sheet for builder in builders if (sheet := builder(book)) is not None]
     return [cover.build(book, others), *others]

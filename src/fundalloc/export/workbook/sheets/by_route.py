@@ -40,7 +40,7 @@ def build(book: Book) -> Sheet | None:
         TABLE,
         (
             book.column("group", "strong", [book.word("group", group) for group, _, _ in groups], width=16),
-            book.column("group_value", "text", [readable(value) for _, value, _ in groups], width=26),
+            book.column("group_value", "text", [book.names.get(group, {}).get(value) or readable(value) for group, value, _ in groups], width=34),
             book.column("partnerships", "number", [int(np.count_nonzero(mask[book.leaves])) for _, _, mask in groups], width=13),
             *columns,
             book.column("total", "total", [Formula(total, book.eur(s)) for s in sums], width=14),

@@ -48,6 +48,11 @@ def build(book: Book) -> Sheet:
     )
 
 
+def failures(book: Book) -> int:
+    """Return how many checks fail in the workbook as written."""
+    return sum(1 for _, _, value in _checks(book) if abs(value) > _tolerance(book))
+
+
 def _checks(book: Book) -> Iterator[Check]:
     plan = book.plan
     planned, decided = book.all("Allocation", "planned"), book.all("Allocation", "decided")

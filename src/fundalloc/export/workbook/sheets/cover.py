@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from fundalloc.export.workbook.book import Book, quoted
+from fundalloc.export.workbook.book import Book, allocation_file, quoted
 from fundalloc.export.workbook.content import Fact, Formula, Link, Sample, Sheet, Styled, Table
+from fundalloc.export.workbook.sheets.checks import failures
 from fundalloc.money import HARD_SPACE, plain
 from fundalloc.plan.verify import AT_LIMIT, BREACH, DECIDED, MISSED
 
@@ -43,9 +44,14 @@ def build(book: Book, others: Sequence[Sheet]) -> Sheet:
 def _facts(book: Book) -> Iterator[Fact]:
     head, say = book.plan.scenario.head, book.say
     yield from _verdicts(book)
+    if not book.live:
+        count = f"{len(book.plan.scenario.lines):,}".replace(",", HARD_SPACE)
+        yield Fact(say("cover.lines"), Styled(say("cover.too_many_lines", count=count, file=allocation_file(book.plan)), "warning"))
     if head.illustrative:
         yield Fact(say("cover.data"), Styled(say("cover.illustrative"), "warning"))
     yield Fact(say("cover.standing"), say("cover.not_official"))
+    if book.outside:
+        yield Fact(say("cover.audience"), Styled(say("cover.for_outside"), "strong"))
     if head.description:
         yield Fact(say("cover.about"), book.within(head.description))
     yield Fact(say("cover.migration_money"), " ".join(filter(None, [_definition(book), _coefficients(book)])))
@@ -79,17 +85,20 @@ def _verdicts(book: Book) -> Iterator[Fact]:
     """The three live lines: checks, hard rules, targets."""
     say, findings = book.say, book.plan.findings
     passed = say("cover.all_checks_pass")
-    failing = book.joined("cover.checks_fail", count=("FailedChecks", 0))
-    yield Fact(
-        say("cover.checks"), Styled(Formula(f"=IF(FailedChecks=0,{quoted(passed)},{failing.text[1:]})", passed), "strong"), good=passed
-    )
+    fails = failures(book)
+    failing = book.joined("cover.checks_fail", count=("FailedChecks", fails))
+    shown = failing.value if fails else passed
+    yield Fact(say("cover.checks"), Styled(Formula(f"=IF(FailedChecks=0,{quoted(passed)},{failing.text[1:]})", shown), "strong"), good=passed)
     broken = f"COUNTIF({book.all('Rules', 'status')},{quoted(book.status(BREACH))})"
     by_decision = sum(1 for f in findings if f.status == DECIDED)
     hard = sum(1 for f in findings if f.rule.hard) - by_decision
     held = say("cover.rules_hold_but" if by_decision else "cover.all_rules_hold", count=hard, by_decision=by_decision)
-    breaches = book.joined("cover.rules_broken", count=(broken, 0))
-    yield Fact(say("cover.rules"), Styled(Formula(f"=IF({broken}=0,{quoted(held)},{breaches.text[1:]})", held), "strong"), good=held)
-    yield from _typed(book)
+    some = sum(1 for f in findings if f.status == BREACH)
+    breaches = book.joined("cover.rules_broken", count=(broken, some))
+    shown = breaches.value if some else held
+    yield Fact(say("cover.rules"), Styled(Formula(f"=IF({broken}=0,{quoted(held)},{breaches.text[1:]})", shown), "strong"), good=held)
+    if book.live:
+        yield from _typed(book)
     soft = sum(1 for f in findings if not f.rule.hard)
     missed = sum(1 for f in findings if f.status == MISSED)
     counted = f"COUNTIF({book.all('Rules', 'status')},{quoted(book.status(MISSED))})"

@@ -60,7 +60,7 @@ def markers(book: Book) -> Sheet | None:
     table = Table(
         "Markers",
         (
-            book.column("marker", "strong", [e.keys[0] for e in entries], width=20),
+            book.column("marker", "strong", [book.word("marker", e.keys[0]) for e in entries], width=24),
             book.column("area", "text", [labels["area"].get(e.keys[1], everything) for e in entries]),
             book.column("instrument", "text", [labels["instrument"].get(e.keys[2], everything) for e in entries]),
             book.column("coefficient", "factor", [float(e.value) for e in entries], width=13),

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.content import Cell, Sheet, Styled, Table
 from fundalloc.export.workbook.sheets.rules import written_in
+from fundalloc.facts.dimensions import NAMES
+from fundalloc.money import percent
+from fundalloc.rules._kind import Kind
 
 TABLE = "Sources"
 
@@ -57,9 +61,9 @@ def _money(book: Book) -> Iterator[_Entry]:
                 yield _Entry("ceiling", f"{names[i.id]}, {year}", float(amount), "money", i.source, i.confidence)
         if i.reserve:
             yield _Entry("reserve", names[i.id], _percent(float(i.reserve)), "share", i.source, i.confidence)
-        for later, share in enumerate(i.payment_profile):
-            whose = book.say("figure.paid_later", instrument=names[i.id], years=later)
-            yield _Entry("payment_profile", whose, _percent(float(share)), "share", i.source, i.confidence)
+        if i.payment_profile:
+            whole = ", ".join(percent(share) for share in i.payment_profile)
+            yield _Entry("payment_profile", names[i.id], Styled(whole, "text"), "share", i.source, i.confidence)
     for transfer in facts.transfers:
         whose = f"{names[transfer.giving]} → {names[transfer.taking]}"
         yield _Entry("transfer", whose, _percent(float(transfer.at_most)), "share", transfer.source, transfer.confidence)
@@ -98,13 +102,24 @@ def _decided(book: Book) -> Iterator[_Entry]:
 
 
 def _rules(book: Book) -> Iterator[_Entry]:
-    for f in book.plan.findings:
-        if f.rule.built_in:
-            continue
-        figure = _percent(float(f.figure)) if f.base is not None else float(f.figure)
-        unit = "share" if f.base is not None else "money" if f.rule.unit == "million EUR" else f.rule.unit
-        said = f.rule.sentence(f.member, book.names, book.language)
-        yield _Entry("limit", said, figure, unit, f.rule.source, f.rule.confidence, written_in(book, f.rule))
+    """One entry per rule and figure; a rule with different figures for its members has one for each of them."""
+    findings = [f for f in book.plan.findings if not f.rule.built_in]
+    for (_, _), group in groupby(findings, key=lambda f: (f.rule.id, str(f.sense))):
+        same = list(group)
+        for f in same if len({f.figure for f in same}) > 1 else same[:1]:
+            figure = _percent(float(f.figure)) if f.base is not None else float(f.figure)
+            unit = "share" if f.base is not None else "money" if f.rule.unit == "million EUR" else f.rule.unit
+            said = f.rule.sentence(f.member, book.names, book.language) if len({f.figure for f in same}) > 1 else _in_general(book, f.rule)
+            yield _Entry("limit", f"{said} ({book.word('side', str(f.sense))})", figure, unit, f.rule.source, f.rule.confidence, written_in(book, f.rule))
+
+
+def _in_general(book: Book, rule: Kind) -> str:
+    """Return the sentence of a rule with the names of dimensions in place of members."""
+    words = {word: f"[{book.title(word).lower()}]" if word in NAMES else f"[{word}]" for word in (*rule.for_each, *rule.own_words)}
+    text = rule.says.within(book.language)
+    for word, shown in words.items():
+        text = text.replace(f"{{{word}}}", shown)
+    return text.replace("{member}", " × ".join(words.values()))
 
 
 def _percent(value: float) -> Cell:

@@ -144,14 +144,14 @@ def as_text(book: Book, cell: Cell, unit: str) -> Formula:
     if unit == "share":
         places = 4 if isinstance(cell, Styled) and cell.style == "exact_share" else 0
         return Formula(f'=ROUND({here}*100,{places})&"{HARD_SPACE}%"', f"{_plain(round(value * 100, places))}{HARD_SPACE}%")
-    rounded = f"ROUND({here},0)"
+    rounded = f"ROUND(ROUND({here},6),0)"
     grouped = f'INT({rounded}/1000)&"{HARD_SPACE}"&RIGHT(1000+MOD({rounded},1000),3)'
     return Formula(f"=IF({rounded}<1000,{rounded}&\"\",{grouped})", whole_number(value))
 
 
 def whole_number(value: float) -> str:
     """Return a number rounded half up as spreadsheets do, with a hard space before the last three digits."""
-    rounded = int(Decimal(repr(value)).quantize(Decimal(1), ROUND_HALF_UP))
+    rounded = int(Decimal(repr(round(value, 6))).quantize(Decimal(1), ROUND_HALF_UP))
     return str(rounded) if rounded < 1000 else f"{rounded // 1000}{HARD_SPACE}{rounded % 1000:03d}"
 
 

@@ -1,0 +1,109 @@
+"""`fundalloc explain`: why, and why not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from fundalloc.cli.common import Output, output_options, read, scenario_options
+from fundalloc.cli.explain_print import closing, plain, print_sections
+from fundalloc.cli.infeasible import repair_option, why_no_plan
+
+if TYPE_CHECKING:
+    from fundalloc.insight.explain_bench import Bench
+    from fundalloc.insight.explain_text import Section, Writer
+
+
+@click.command()
+@click.argument("file")
+@click.argument("what", nargs=-1)
+@click.option("--against", metavar="FILE", help="Why it gets another amount than in this scenario or plan.")
+@click.option("--as-if-hard", is_flag=True, help="Treat soft rules (all, or those named) as hard, and say which of them clash.")
+@click.option("--prices", is_flag=True, help="The price list of rules: what each costs in score and in money.")
+@click.option("--value", is_flag=True, help="What one million more or less of every instrument is worth, and the budget ladder 80 … 120 %.")
+@click.option("--baseline", metavar="FILE", help="The plan to start from: a scenario, or a plan as .json, .csv or .xlsx.")
+@repair_option
+@output_options
+@scenario_options
+def explain(
+    file: str,
+    what: tuple[str, ...],
+    against: str | None,
+    as_if_hard: bool,
+    prices: bool,
+    value: bool,
+    baseline: str | None,
+    repairs: str | None,
+    settings: tuple[str, ...],
+    allow_outside: bool,
+    out: Output,
+) -> None:
+    """Say why a line, pair, partnership, instrument, area or rule gets what it gets; without WHAT, what binds as a whole.
+
+    WHAT is ids or names in any order. Every figure is found by solving again; amounts are those of the settled plan, before
+    rounding. When no plan exists: why not, and what could be done.
+
+    \b
+    fundalloc explain scenarios/mff-2021-2027/baseline.yaml
+    fundalloc explain scenarios/mff-2021-2027/baseline.yaml amif/tunisia/returns/2025
+    fundalloc explain scenarios/mff-2021-2027/baseline.yaml Egypt "Legal migration"
+    fundalloc explain scenarios/mff-2021-2027/baseline.yaml cushion-small
+    fundalloc explain scenarios/mff-2021-2027/baseline.yaml --prices
+    """
+    from fundalloc.cli import explain_reports
+    from fundalloc.errors import Infeasible
+    from fundalloc.insight.explain_bench import Bench
+
+    scenario = read(file, settings, allow_outside, out, baseline)
+    if as_if_hard:
+        explain_reports.as_if_hard(scenario, what, out)
+        return
+    try:
+        with out.progress("Solving"):
+            bench = Bench(scenario)
+    except Infeasible:
+        raise why_no_plan(scenario, file, settings, allow_outside, baseline, out, repairs) from None
+    with out.progress("Asking"):
+        if prices:
+            explain_reports.prices(bench, out)
+        elif value:
+            explain_reports.value(bench, out)
+        elif against is not None:
+            explain_reports.against(bench, what, against, allow_outside, out)
+        elif what:
+            _answer(bench, what, out)
+        else:
+            _overview(bench, out)
+
+
+def _answer(bench: Bench, what: tuple[str, ...], out: Output) -> None:
+    from fundalloc.insight.explain_place import explain_place
+    from fundalloc.insight.explain_rule import explain_rule
+    from fundalloc.insight.explain_target import find_target
+    from fundalloc.insight.explain_text import Writer
+
+    target, writer = find_target(bench.scenario, what), Writer(bench)
+    if target.rule is not None:
+        answer = explain_rule(bench, target)
+        out.json(plain(answer))
+        _print(target.says, writer.rule(answer), writer, out)
+        return
+    place = explain_place(bench, target)
+    out.json(plain(place))
+    _print(target.says, writer.place(place), writer, out)
+
+
+def _overview(bench: Bench, out: Output) -> None:
+    from fundalloc.insight.explain_rule import overview
+    from fundalloc.insight.explain_text import Writer
+
+    answer, writer = overview(bench), Writer(bench)
+    out.json(plain(answer))
+    _print(str(bench.scenario.head.title), writer.overview(answer), writer, out)
+
+
+def _print(title: str, sections: list[Section], writer: Writer, out: Output) -> None:
+    out.say(title)
+    print_sections(sections, out)
+    closing(writer, out)

@@ -1,0 +1,194 @@
+"""The reports of `fundalloc explain`: the price list of rules, the value of money, another scenario, soft rules made hard."""
+
+from __future__ import annotations
+
+import math
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
+
+from fundalloc.cli.common import Output, named_scenario, new_table, read
+from fundalloc.cli.explain_print import MARGIN, WIDTH, closing, plain, print_sections
+
+if TYPE_CHECKING:
+    from fundalloc.insight.explain_bench import Bench
+    from fundalloc.insight.explain_target import Target
+    from fundalloc.scenario.scenario import Scenario
+
+LISTED = 12
+PAIRS = 10
+
+
+def as_if_hard(scenario: Scenario, what: tuple[str, ...], out: Output) -> None:
+    """Say which soft rules could not hold together if they had to."""
+    from fundalloc.errors import Infeasible
+    from fundalloc.insight.diagnose import diagnose
+    from fundalloc.insight.explain_bench import Bench
+    from fundalloc.insight.explain_hard import hardened
+    from fundalloc.insight.explain_text import points
+
+    hard, names = hardened(scenario, what)
+    count = f"{len(names)} soft rules" if len(names) > 1 else f"soft rule {names[0]}"
+    try:
+        with out.progress("Solving"), ThreadPoolExecutor(1) as second:  # the solver lets other threads run
+            as_it_is = second.submit(Bench, scenario)
+            score, before = Bench(hard).score, as_it_is.result().score
+    except Infeasible:
+        pass
+    else:
+        out.json({"as_if_hard": names, "complete": True, "clashes": [], "score": score, "before": before})
+        out.say(f"The {count} could be hard: a plan that keeps {'them' if len(names) > 1 else 'it'} exists, before rounding.")
+        out.say(f"It would score {points(score, 1)}; the best plan as things stand {points(before, 1)}, penalties paid.")
+        return
+    with out.progress("Diagnosing"):
+        found = diagnose(hard)
+    clashes = [
+        {"soft": [m.rule for m in clash.members if m.rule in names], "members": [plain(m) for m in clash.members]}
+        for clash in found.clashes
+    ]
+    out.json({"as_if_hard": names, "complete": found.complete, "clashes": clashes})
+    blamed = dict.fromkeys(name for clash in clashes for name in clash["soft"])
+    out.say(f"If the {count} had to hold, no plan would exist. What clashes: {', '.join(blamed)}.")
+    for number, clash in enumerate(found.clashes, start=1):
+        out.say(
+            f"\nClash {number}: these {len(clash.members)} cannot hold together"
+            if len(found.clashes) > 1
+            else "\nThese cannot hold together"
+        )
+        for member in clash.members:
+            mark = "soft" if member.rule in names else "hard"
+            print_sections([(f"  {mark}", [f"{member.says} ({member.rule})", f"  {member.place}"])], out)
+    if not found.complete:
+        out.say("\nThe list is cut off: there are more clashes.")
+
+
+def prices(bench: Bench, out: Output) -> None:
+    """Print what every rule costs."""
+    from fundalloc.insight.explain_text import Writer, points
+    from fundalloc.insight.prices import price_list
+    from fundalloc.money import euro
+
+    found, writer = price_list(bench), Writer(bench)
+    rows: list[Any] = found.rules.to_dict("records")
+    out.json({"money": found.money, "rules": rows, "pairs": plain(found.pairs)})
+    free = [row["rule"] for row in rows if row["points"] <= bench.slight]
+    out.say(f"{bench.scenario.head.title}: what the rules cost")
+    out.say("Each rule is switched off in turn, and the scenario solved again.\n")
+    table = new_table("Rule", "", "", "points", "million EUR", numbers=2)
+    for row in rows:
+        if row["points"] > bench.slight:
+            force = f"{row['enforced']}, {row['negotiable']}"
+            table.add_row(row["says"], row["rule"], force, euro(row["points"], 2), euro(row["euro"], bench.scenario.decimals))
+    out.table(table)
+    out.say("\nmillion EUR: the money that earns as many points at the margin. One million more, spread over the EU budget in")
+    out.say(f"proportion to the ceilings, earns {points(found.money)}.")
+    if free:
+        out.say("")
+        print_sections([("Cost nothing", [", ".join(free) + "."])], out)
+    if found.pairs:
+        out.say("\nThese cost more together than apart: as long as one holds, dropping the other changes little.")
+        for pair in found.pairs[:PAIRS]:
+            out.say(f"  {pair.first} and {pair.second}: {points(pair.together)} together, {points(pair.apart)} apart")
+    else:
+        out.say("\nNo two of the dearest rules, and of those that are at their limit, cost more together than apart.")
+    closing(writer, out)
+
+
+def value(bench: Bench, out: Output) -> None:
+    """Print what money is worth, and the ladder."""
+    from fundalloc.insight.explain_text import Writer
+    from fundalloc.insight.value import budget_ladder, value_of_money
+    from fundalloc.money import euro
+
+    money, ladder, writer = value_of_money(bench), budget_ladder(bench), Writer(bench)
+    out.json({"instruments": money.to_dict("records"), "ladder": plain(ladder)})
+    out.say(f"{bench.scenario.head.title}: what money is worth\n")
+    table = new_table("Instrument", "ceiling", "planned", "1 million more", "1 million less", numbers=4)
+    rows: list[Any] = money.to_dict("records")
+    for row in rows:
+        amounts = (writer.money(row["ceiling"]), writer.money(row["planned"]))
+        table.add_row(writer.short["instrument"][row["instrument"]], *amounts, _signed(row["more"]), _signed(row["less"]))
+    out.table(table)
+    out.say("\nIn points of score. Money of several years goes, or is taken, where that is best.\n")
+    rungs = new_table("EU budget", "million EUR", "score", "enters", "leaves", "gets less", numbers=5)
+    for rung in ladder:
+        score = "no plan" if math.isnan(rung.score) else euro(rung.score, 1)
+        counts = (str(len(x)) if x else "-" for x in (rung.enters, rung.leaves, rung.losers))
+        rungs.add_row(f"{float(rung.factor):.0%}", writer.money(rung.money), score, *counts)
+    out.table(rungs)
+    out.say("\nEvery size is compared with the one above it in the table. Decided money stays whatever the size.")
+    for rung in ladder:
+        for heading, pairs in (("enters", rung.enters), ("leaves", rung.leaves)):
+            if pairs:
+                named = [f"{writer.names['partnership'][p]}, {writer.short['area'][a]}" for p, a in pairs]
+                print_sections([(f"{float(rung.factor):.0%} {heading}", [_some(named)])], out)
+    for rung in ladder:
+        if rung.losers:
+            lost = [f"{writer.names['partnership'][p]} {writer.money(-amount)}" for p, amount in rung.losers]
+            warning = f"more money takes something away from {len(lost)}: {_some(lost)}"
+            print_sections([(f"{float(rung.factor):.0%} warning", [warning])], out)
+    closing(writer, out)
+
+
+def _some(names: list[str]) -> str:
+    more = f"; and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return "; ".join(names[:LISTED]) + more + "."
+
+
+def _signed(points: float) -> str:
+    if math.isnan(points):
+        return "no plan"
+    return "-" if points == 0 else f"{points:+.2f}".replace("-", "−")
+
+
+def against(bench: Bench, what: tuple[str, ...], other: str, allow_outside: bool, out: Output) -> None:
+    """Print why the target gets another amount than there."""
+    from fundalloc.errors import UsageError
+    from fundalloc.insight.explain_target import find_target
+    from fundalloc.insight.explain_text import Writer
+
+    if not what:
+        raise UsageError("--against needs WHAT: a line, pair, partnership, instrument or area")
+    target, writer = find_target(bench.scenario, what), Writer(bench)
+    if target.rule is not None:
+        raise UsageError(f"--against compares amounts, and {target.rule.id} is a rule: name a line, pair, partnership, instrument or area")
+    report = against_report(bench, target, other, allow_outside, out)
+    out.json(report)
+    here, there, split = report["here"], report["there"], report["parts"]
+    word = "less" if here < there else "more"
+    out.say(f"{target.says}: {writer.million(here)} here, {writer.money(there)} in {other}: {writer.money(abs(here - there))} {word}.")
+    for group, part in split.items():
+        out.say(f"  {group:<{MARGIN}}{'+' if part >= 0 else '−'}{writer.money(abs(part))}")
+    if split:
+        how = f"Each part is an average over all orders in which the groups can be exchanged ({report['solved']} programs solved): they"
+        out.say("\n".join(wrap(f"{how} add up, and no order is preferred. Amounts are settled, before rounding.", WIDTH)))
+    else:
+        out.say(f"No split: {report['reason']}.")
+
+
+def against_report(bench: Bench, target: Target, other: str, allow_outside: bool, out: Output) -> dict[str, Any]:
+    """Compare with a scenario, or with a plan and the scenario that it names."""
+    from fundalloc.compare.whole import apportion
+    from fundalloc.compare.why_less import why_less
+    from fundalloc.errors import UsageError
+
+    unit = bench.scenario.facts.step
+    try:
+        file = other if other.endswith((".yaml", ".yml")) else named_scenario(other)
+    except UsageError:
+        there = _plan_amount(bench, target, other)
+        here = round(float(bench.amounts[target.lines].sum()) / float(unit)) * unit
+        return {"here": float(here), "there": float(there), "parts": {}, "solved": 1, "reason": "the plan names no scenario that is here"}
+    split = why_less(bench.scenario, read(file, (), allow_outside, out), target.words, bench.options)
+    here, there = (round(amount / unit) * unit for amount in (split.here, split.there))
+    parts = apportion([part / unit for part in split.parts.values()], int((here - there) / unit)) if split.parts else []
+    named = {group: float(steps * unit) for group, steps in zip(split.parts, parts, strict=True)}
+    return {"here": float(here), "there": float(there), "parts": named, "solved": split.solved, "reason": split.reason}
+
+
+def _plan_amount(bench: Bench, target: Target, plan: str) -> Fraction:
+    from fundalloc.scenario.plans import read_plan
+
+    euros, _ = read_plan(plan, bench.scenario.facts.dimensions, strict=False).by_line(bench.lines)
+    return sum((euro for euro, inside in zip(euros, target.lines, strict=True) if inside), Fraction(0))

@@ -1,0 +1,186 @@
+"""`fundalloc robust`: one plan for several futures, or for figures given as ranges."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import click
+
+from fundalloc.cli.common import Output, new_table, output_options, scenario_options
+from fundalloc.cli.studying import book_option, check_targets, counting, csv_option, solver_options, write_report
+
+if TYPE_CHECKING:
+    from fundalloc.studies.robust import Robust
+    from fundalloc.studies.sampling import Samples
+
+CRITERIA = ("expected", "worst", "regret")
+SAID = {"expected": "best on average", "worst": "best lowest score", "regret": "smallest regret"}
+SHOWN = 8
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--common-until", type=int, metavar="YEAR", help="Last year that is committed in common; by default the year of as_of.")
+@click.option("--criterion", type=click.Choice(CRITERIA), default="regret", show_default=True, help="Whose amounts are shown.")
+@click.option("--weights", default="", metavar="W,W,…", help="How likely each future is; by default all alike.")
+@click.option("--samples", type=click.IntRange(2, 100_000), metavar="N", help="One file: solve N samples of its uncertain figures.")
+@click.option("--seed", default=1, show_default=True, help="The same seed draws the same samples.")
+@click.option("--by", default="instrument,partnership", show_default=True, help="Samples: what one amount is, dimensions with commas.")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Samples: processes; all cores by default.")
+@click.option("--cluster", metavar="tcp://HOST:PORT", help="Samples: solve them on the workers of this Dask scheduler.")
+@book_option
+@csv_option
+@solver_options
+@output_options
+@scenario_options
+def robust(
+    files: tuple[str, ...],
+    common_until: int | None,
+    criterion: str,
+    weights: str,
+    samples: int | None,
+    seed: int,
+    by: str,
+    jobs: int | None,
+    cluster: str | None,
+    output: str | None,
+    csv_folder: str | None,
+    solver: str,
+    baseline: str | None,
+    settings: tuple[str, ...],
+    allow_outside: bool,
+    out: Output,
+) -> None:
+    """Find amounts to commit now that do well in several futures, or see what uncertain figures do to a plan.
+
+    With several scenario files, each is one future: the first years are committed in common, the rest is kept for later.
+    With one file and --samples, its figures given as ranges (need: 80..120, or 80..95..120 with the most likely value) are
+    drawn again and again.
+
+    \b
+    fundalloc robust baseline.yaml ten-percent-cut.yaml new-needs.yaml --common-until 2026
+    fundalloc robust uncertain.yaml --samples 1000 --seed 7 -o risk.xlsx
+    """
+    from fundalloc.export.studies.robust import robust_report, samples_report
+    from fundalloc.solvers import Options
+    from fundalloc.studies.variants import Source
+
+    check_targets(output)
+    sources = [Source(file, settings, allow_outside, baseline) for file in files]
+    if samples is not None:
+        from fundalloc.studies.sampling import sample
+
+        if len(files) > 1:
+            raise click.UsageError("--samples takes one scenario file")
+        words = tuple(word.strip() for word in by.split(",") if word.strip())
+        with counting(out, "samples") as tick:
+            drawn = sample(sources[0], samples, seed, words, Options(solver=solver), jobs, cluster, tick)
+        _print_samples(drawn, out)
+        write_report(lambda: samples_report(drawn, out.words(drawn.scenario).language), output, csv_folder, out)
+        return
+    if len(files) == 1:
+        raise click.UsageError("name at least two scenarios, or add --samples for figures given as ranges")
+    from fundalloc.studies.robust import solve_robust
+
+    with counting(out, "checks") as tick:
+        found = solve_robust(sources, common_until, _weights(weights), Options(solver=solver), tick)
+    _print_robust(found, criterion, out)
+    language = out.words(found.scenarios[0]).language
+    write_report(lambda: robust_report(found, criterion, language), output, csv_folder, out)
+
+
+def _weights(text: str) -> list[float]:
+    try:
+        return [float(part.strip().rstrip("%")) for part in text.split(",") if part.strip()]
+    except ValueError:
+        raise click.UsageError(f"--weights {text}: write numbers with commas, such as 2,1,1") from None
+
+
+def _print_robust(found: Robust, criterion: str, out: Output) -> None:
+    from fundalloc.money import euro
+
+    places = found.scenarios[0].decimals
+    out.say(f"Committed in common until {found.until} ({found.shared} allocation lines), then each future on its own; before rounding\n")
+    headings = ["expected score", *(f"regret: {name}" for name in found.names), "largest"]
+    table = new_table("Strategy", *headings, numbers=0)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for strategy in found.strategies:
+        regrets, name = found.regret(strategy), strategy.name
+        cells = ["no plan" if math.isnan(r) else euro(r, 1) for r in regrets]
+        largest = "-" if any(map(math.isnan, regrets)) else euro(max(regrets), 1)
+        average = found.expected(strategy)
+        told = SAID.get(name, f"bet on {name}")
+        table.add_row(told, "-" if math.isnan(average) else euro(average, 1), *cells, largest, style="bold" if name == criterion else None)
+    out.table(table)
+    best = ", ".join(f"{name} {euro(score, 1)}" for name, score in zip(found.names, found.best, strict=True))
+    out.say(f"\nBest if it were known: {best}")
+    out.say(f"Knowing the future today would be worth {euro(found.value_of_knowing, 1)} points on average.")
+    chosen = next(s for s in found.strategies if s.name == criterion)
+    names, totals = found.scenarios[0].names()["partnership"], dict[str, float]()
+    for (_, partnership, _, _), amount in chosen.now.items():
+        totals[partnership] = totals.get(partnership, 0.0) + amount
+    later = [found.later(chosen, k, "partnership") for k in range(len(found.names))]
+    out.say(f"\nUnder '{SAID[criterion]}', EUR million")
+    amounts = new_table("Partnership", "commit now", *(f"later: {name}" for name in found.names), numbers=0)
+    for column in amounts.columns[1:]:
+        column.justify = "right"
+    for key, amount in sorted(totals.items(), key=lambda item: -item[1])[:SHOWN]:
+        amounts.add_row(names.get(key, key), euro(amount, places), *(euro(part.get(key, 0.0), places) for part in later))
+    amounts.add_row("Total", euro(sum(totals.values()), places), *(euro(sum(part.values()), places) for part in later), style="bold")
+    out.table(amounts)
+
+
+def _print_samples(found: Samples, out: Output) -> None:
+    import numpy as np
+
+    from fundalloc.money import euro
+
+    scenario, places = found.scenario, found.scenario.decimals
+    count = len(found.samples)
+    out.say(f"{scenario.head.title}{'  (illustrative data)' if scenario.head.illustrative else ''}")
+    out.say(f"{count} samples of {len(found.uncertain)} uncertain figures, seed {found.seed}; before rounding\n")
+    if len(found.scores):
+        low, middle, high = np.percentile(found.scores, [5, 50, 95])
+        ends = f"{euro(low, 1)} … {euro(middle, 1)} … {euro(high, 1)}"
+        out.say(f"Score        {ends}  (5 %, median, 95 %); as written {euro(found.base.score, 1)}")
+    if found.failed:
+        clash = f"; {', '.join(found.conflicts)} clash" if found.conflicts else ""
+        out.say(f"No plan      in {found.failed} of {count} samples ({found.failed / count:.1%}){clash}")
+        troubles = list(dict.fromkeys(s.trouble for s in found.samples if s.trouble))
+        for trouble in troubles[:3]:
+            out.say(f"  unreadable {trouble}")
+    else:
+        out.say("No plan      never: every sample has a plan that keeps all hard rules")
+    _print_amounts(found, places, out)
+    names, rules = scenario.names(), {rule.id: rule for rule in scenario.rules}
+    risks = [r for r in found.at_risk() if r[1] > 0 or r[2] > 0][:SHOWN]
+    out.say("\nRules at risk" if risks else "\nRules at risk  none")
+    for (rule, member), missed, broken, _ in risks:
+        said = rules[rule].sentence(tuple(member.split("|")) if member else (), names)
+        out.say(f"  {broken:>6.1%} broken if the plan stays as written, {missed:>6.1%} missed by the best plan   {said} ({rule})")
+    influence = found.influence()[:5]
+    if influence:
+        out.say("\nWhat matters most for the score (rank correlation)")
+        for key, value in influence:
+            out.say(f"  {value:+.2f}  {key}")
+
+
+def _print_amounts(found: Samples, places: int, out: Output) -> None:
+    import numpy as np
+
+    from fundalloc.money import euro
+
+    members, table = found.amounts()
+    if not len(table):
+        return
+    names, written = found.scenario.names(), found.base.total(*found.by)
+    parts = np.percentile(table, [5, 50, 95], axis=0)
+    order = np.argsort(parts[0] - parts[2], kind="stable")[:SHOWN]
+    out.say()
+    listed = new_table(f"Least certain amounts ({' × '.join(found.by)})", "as written", "5 %", "median", "95 %", numbers=4)
+    for k in order:
+        said = " × ".join(names.get(d, {}).get(i, i) for d, i in zip(found.by, members[k], strict=True))
+        listed.add_row(said, euro(written.get(members[k], 0.0), places), *(euro(parts[n, k], places) for n in range(3)))
+    out.table(listed)

@@ -1,0 +1,126 @@
+"""Mixtures of two scenarios: one with some groups of inputs taken from the other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
+from fundalloc.facts.entities import Instrument, Partnership
+from fundalloc.facts.facts import Decided, Facts, Needs
+from fundalloc.money import Exact
+from fundalloc.scenario.scenario import Scenario
+
+GROUPS = ("need", "priority", "rules", "ceilings", "decided money", "everything else")
+"""Absorption and transfers count as ceilings, closed years as decided money."""
+_CEILINGS = ("ceiling", "reserve", "carry_over")
+_WORDS = ("name", "short", "note", "source", "confidence")
+"""Fields that move no money."""
+
+
+def differing(a: Scenario, b: Scenario) -> list[str]:
+    """Return the groups in which two scenarios differ."""
+    return [group for group in GROUPS if _group(a, group) != _group(b, group)]
+
+
+def _group(scenario: Scenario, group: str) -> object:
+    """Return what a group holds, in values that can be compared."""
+    facts = scenario.facts
+    if group in ("need", "priority"):
+        return {key: value for key, value in _by_pair(facts, group).items() if value}
+    if group == "rules":
+        return {rule.id: rule for rule in scenario.written_rules}
+    if group == "ceilings":
+        own = {i.id: tuple(getattr(i, name) for name in _CEILINGS) for i in facts.instruments}
+        return own, facts.transfers, {p.id: p.absorption for p in facts.partnerships}
+    if group == "decided money":
+        return facts.closed, sorted(_decisions(facts))
+    bare = [i.model_copy(update=dict.fromkeys((*_CEILINGS, *_WORDS))) for i in facts.instruments]
+    places = [p.model_copy(update=dict.fromkeys(("absorption", *_WORDS))) for p in facts.partnerships]
+    rest = (facts.years, facts.step, facts.steps, facts.exclude, facts.allow, facts.returns, [a.id for a in facts.areas])
+    table = (facts.eligible.tolist(), _numbers(facts.effectiveness), {name: _numbers(marker) for name, marker in facts.markers.items()})
+    baseline = None if facts.baseline is None else (facts.baseline.amount.values.tolist(), facts.baseline.instrument.tolist())
+    return bare, places, rest, table, baseline, scenario.head.objective, scenario.head.settle
+
+
+def _numbers(exact: Exact) -> list[float]:
+    numbers: list[float] = exact.values.ravel().tolist()
+    return numbers
+
+
+def _by_pair(facts: Facts, column: str) -> dict[tuple[str, str], Fraction]:
+    exact: Exact = getattr(facts.needs, column)
+    names = facts.dimensions.partnership.ids, facts.dimensions.area.ids
+    return {
+        (names[0][p], names[1][a]): Fraction(int(n), exact.denominator)
+        for p, a, n in zip(facts.needs.partnership, facts.needs.area, exact.numerator, strict=True)
+    }
+
+
+def _decisions(facts: Facts) -> list[tuple[str, str, str, str, int, str]]:
+    table, dimensions = facts.decided, facts.dimensions
+    codes = (table.instrument, table.partnership, table.area, table.year)
+    ids = [[d.ids[k] for k in code] for d, code in zip(dimensions, codes, strict=True)]
+    return list(zip(*ids, (int(a) for a in table.amount), table.state, strict=True))
+
+
+def mixed(base: Scenario, other: Scenario, taken: frozenset[str]) -> Scenario | None:
+    """Return `base` with the groups in `taken` from `other`; None when its rules name what does not exist there."""
+    frame = other if "everything else" in taken else base
+    source = {group: other if group in taken else base for group in GROUPS}
+    facts = replace(
+        frame.facts,
+        needs=_needs(frame.facts, source["need"].facts, source["priority"].facts),
+        decided=_decided(frame.facts, source["decided money"].facts),
+        closed=source["decided money"].facts.closed,
+        instruments=tuple(_with_ceiling(i, source["ceilings"].facts) for i in frame.facts.instruments),
+        partnerships=tuple(_with_absorption(p, source["ceilings"].facts) for p in frame.facts.partnerships),
+        transfers=source["ceilings"].facts.transfers,
+    )
+    built_in = tuple(rule for rule in frame.rules if rule.built_in)
+    mixture = replace(frame, facts=facts, rules=(*source["rules"].written_rules, *built_in))
+    try:
+        for rule in mixture.rules:
+            rule.demands(mixture.lines)
+    except (KeyError, IndexError, ValueError):
+        return None
+    return mixture
+
+
+def _needs(frame: Facts, need: Facts, priority: Facts) -> Needs:
+    """Return the needs of one scenario with the priorities of another, where it states one."""
+    amounts, weights, own = _by_pair(need, "need"), _by_pair(priority, "priority"), _by_pair(need, "priority")
+    places, areas = ({member: k for k, member in enumerate(frame.dimensions[name].ids)} for name in ("partnership", "area"))
+    keys = [key for key in amounts if key[0] in places and key[1] in areas]
+    none = ("",) * len(keys)
+    return Needs(
+        np.array([places[p] for p, _ in keys], dtype=np.int64),
+        np.array([areas[a] for _, a in keys], dtype=np.int64),
+        Exact.of([amounts[key] for key in keys]),
+        Exact.of([weights.get(key, own[key]) for key in keys]),
+        none,
+        none,
+    )
+
+
+def _decided(frame: Facts, source: Facts) -> Decided:
+    """Return decided money with the positions of the frame; what the frame does not know is left out."""
+    codes = []
+    for name in ("instrument", "partnership", "area", "year"):
+        positions = {member: k for k, member in enumerate(frame.dimensions[name].ids)}
+        ids = source.dimensions[name].ids
+        codes.append(np.array([positions.get(ids[k], -1) for k in getattr(source.decided, name)], dtype=np.int64))
+    table = source.decided
+    moved = Decided(codes[0], codes[1], codes[2], codes[3], table.amount, table.state, table.decision, table.source, table.confidence)
+    return moved.only(np.all([code >= 0 for code in codes], axis=0))
+
+
+def _with_ceiling(instrument: Instrument, source: Facts) -> Instrument:
+    found = next((i for i in source.instruments if i.id == instrument.id), None)
+    return instrument if found is None else instrument.model_copy(update={name: getattr(found, name) for name in _CEILINGS})
+
+
+def _with_absorption(partnership: Partnership, source: Facts) -> Partnership:
+    found = next((p for p in source.partnerships if p.id == partnership.id), None)
+    return partnership if found is None else partnership.model_copy(update={"absorption": found.absorption})

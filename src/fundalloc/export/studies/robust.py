@@ -1,0 +1,110 @@
+"""One plan for several futures, and sampled figures, as reports."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from fundalloc.export.studies.report import Drawn, Report
+from fundalloc.studies.robust import Robust
+from fundalloc.studies.sampling import Samples
+
+PERCENTILES = (5, 25, 50, 75, 95)
+
+
+def robust_report(found: Robust, criterion: str = "expected", language: str = "en") -> Report:
+    """Return the tables of several futures: strategies with regrets, what to commit now, and what to keep for later."""
+    chosen = next(s for s in found.strategies if s.name == criterion)
+    facts = [("futures", ", ".join(found.names)), ("until", str(found.until)), ("knowing", f"{found.value_of_knowing:,.1f}")]
+    tables = {"strategies": _strategies(found), "now": _now(found, language), "later": _later(found, criterion, language)}
+    styles = {column: "points" for column in tables["strategies"].columns if column != "strategy"}
+    stated = {"until": found.until, "weights": list(found.weights), "futures": list(found.names), "best": list(found.best)}
+    stated["committed"] = [{"key": "|".join(ids), "amount": round(a, 9)} for ids, a in sorted(chosen.now.items())]
+    return Report("robust", found.scenarios[0], tables, facts, styles=styles, stated=stated, language=language)
+
+
+def _strategies(found: Robust) -> pd.DataFrame:
+    rows = []
+    for s in found.strategies:
+        row: dict[str, object] = {"strategy": s.name}
+        row |= {f"score: {name}": score for name, score in zip(found.names, s.scores, strict=True)}
+        row |= {f"regret: {name}": regret for name, regret in zip(found.names, found.regret(s), strict=True)}
+        worst = max(found.regret(s)) if all(r == r for r in found.regret(s)) else float("nan")
+        rows.append(row | {"expected": found.expected(s), "largest_regret": worst})
+    return pd.DataFrame(rows)
+
+
+def _now(found: Robust, language: str) -> pd.DataFrame:
+    """Return what to commit in the common years by instrument and partnership, one column per strategy."""
+    names = found.scenarios[0].names(language)
+    members: dict[tuple[str, str], dict[str, float]] = {}
+    for s in found.strategies:
+        for (i, p, _, _), amount in s.now.items():
+            row = members.setdefault((i, p), {})
+            row[s.name] = row.get(s.name, 0.0) + amount
+    rows = [
+        {"instrument": names["instrument"].get(i, i), "partnership": names["partnership"].get(p, p)}
+        | {s.name: amounts.get(s.name, 0.0) for s in found.strategies}
+        for (i, p), amounts in members.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def _later(found: Robust, criterion: str, language: str) -> pd.DataFrame:
+    """Return the money kept for the later years by partnership, one column per future."""
+    chosen = next(s for s in found.strategies if s.name == criterion)
+    names = found.scenarios[0].names(language)["partnership"]
+    sums = [found.later(chosen, k, "partnership") for k in range(len(found.names))]
+    members = list(dict.fromkeys(m for s in sums for m in s))
+    rows = [{"partnership": names.get(m, m)} | {n: s.get(m, 0.0) for n, s in zip(found.names, sums, strict=True)} for m in members]
+    return pd.DataFrame(rows)
+
+
+def samples_report(found: Samples, language: str = "en") -> Report:
+    """Return the tables of sampled figures: the distribution of the score and of every amount, rules at risk, what matters most."""
+    tables = {
+        "score": score_table(found),
+        "amounts": _amounts(found, language),
+        "rules": _rules(found, language),
+        "figures": pd.DataFrame([{"key": key, "correlation": value} for key, value in found.influence()]),
+    }
+    facts = [("samples", f"{len(found.samples)} (seed {found.seed})"), ("failed", str(found.failed))]
+    if found.conflicts:
+        facts.append(("conflicts", ", ".join(found.conflicts)))
+    styles = {f"p{p}": "money" for p in PERCENTILES} | {"correlation": "factor"}
+    chart = Drawn("samples", "score", "score", ("share",), ("#,##0", "0%"))
+    stated = {"seed": found.seed, "samples": len(found.samples), "failed": found.failed, "conflicts": found.conflicts}
+    return Report("samples", found.scenario, {k: t for k, t in tables.items() if len(t)}, facts, [chart], styles, stated, language)
+
+
+def score_table(found: Samples) -> pd.DataFrame:
+    """Return the scores at every fifth percentile."""
+    if not len(found.scores):
+        return pd.DataFrame()
+    shares = np.arange(0, 101, 5)
+    return pd.DataFrame({"share": shares / 100, "score": np.percentile(found.scores, shares)})
+
+
+def _amounts(found: Samples, language: str) -> pd.DataFrame:
+    names = found.scenario.names(language)
+    members, table = found.amounts()
+    if not len(table):
+        return pd.DataFrame()
+    written = found.base.total(*found.by)
+    parts = np.percentile(table, PERCENTILES, axis=0)
+    rows = []
+    for k, ids in enumerate(members):
+        row: dict[str, object] = {d: names.get(d, {}).get(i, i) for d, i in zip(found.by, ids, strict=True)}
+        row |= {"as_written": written.get(ids, 0.0), "mean": float(table[:, k].mean())}
+        rows.append(row | {f"p{p}": float(parts[n, k]) for n, p in enumerate(PERCENTILES)})
+    return pd.DataFrame(rows)
+
+
+def _rules(found: Samples, language: str) -> pd.DataFrame:
+    names = found.scenario.names(language)
+    rules = {rule.id: rule for rule in found.scenario.rules}
+    rows = []
+    for (rule, member), missed, broken, binding in found.at_risk():
+        said = rules[rule].sentence(tuple(member.split("|")) if member else (), names, language)
+        rows.append({"rule": rule, "says": said, "missed_share": missed, "broken_share": broken, "binding_share": binding})
+    return pd.DataFrame(rows)

@@ -1,0 +1,71 @@
+"""A workbook for outside the house: without priorities, penalties, prices, comments and the scenario itself.
+
+The sheets are built as for inside, so that every figure is the same; what must not leave is then taken out. A name in
+these lists is the key of a column, of a row's entry in the catalogue, or of a sheet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from fundalloc.export.workbook.book import Book
+from fundalloc.export.workbook.content import Cell, Column, Sheet, Table, plain
+
+COLUMNS = frozenset({"priority", "penalty", "shadow_price", "comment_input", "author_input", "written_in"})
+SHEETS = frozenset({"scenario_files"})
+ENTRIES = {
+    "summary": [f"summary.{key}.says" for key in ("score", "bound")],
+    "run_log": [f"log.{key}" for key in ("program_score", "score", "penalty", "solver_bound", "certified_bound")],
+    "notes": [f"note.{key}.term" for key in ("priority", "shadow_price", "score")],
+}
+"""Rows of these sheets, by the text in their first column."""
+
+
+def for_outside(book: Book, sheets: Sequence[Sheet]) -> list[Sheet]:
+    """Return the sheets without what must not leave the house."""
+    kept = [sheet for sheet in sheets if sheet.key not in SHEETS]
+    _refuse_charts(kept)
+    gone = {sheet.key for sheet in sheets} - {sheet.key for sheet in kept}
+    return [replace(sheet, table=_table(book, sheet, gone)) for sheet in kept]
+
+
+def _table(book: Book, sheet: Sheet, gone: set[str]) -> Table:
+    rows = list(_rows(book, sheet, gone))
+    columns = [column for column in sheet.table.columns if column.key not in COLUMNS]
+    if len(rows) == sheet.table.height:
+        return replace(sheet.table, columns=tuple(columns))
+    strong = frozenset(k for k, row in enumerate(rows) if row in sheet.table.strong)
+    return replace(sheet.table, columns=tuple(_picked(column, rows) for column in columns), strong=strong)
+
+
+def _picked(column: Column, rows: Sequence[int]) -> Column:
+    return replace(column, cells=tuple(column.cells[row] for row in rows))
+
+
+def _rows(book: Book, sheet: Sheet, gone: set[str]) -> Sequence[int]:
+    """Return the rows that stay: of the contents those of sheets that exist, elsewhere those whose entry may leave."""
+    first = sheet.table.columns[0].cells
+    if sheet.cover:
+        return [row for row, cell in enumerate(first) if _shown(cell) not in gone]
+    private = {text for key in ENTRIES.get(sheet.key, ()) if (text := _said(book, key)) is not None}
+    return [row for row, cell in enumerate(first) if _shown(cell) not in private]
+
+
+def _shown(cell: Cell) -> object:
+    return plain(cell)
+
+
+def _said(book: Book, key: str) -> str | None:
+    try:
+        return book.say(key)
+    except KeyError:
+        return None
+
+
+def _refuse_charts(sheets: Sequence[Sheet]) -> None:
+    """Charts point at columns by position: no chart may stand over a table that loses one."""
+    losing = {sheet.table.name for sheet in sheets if any(column.key in COLUMNS for column in sheet.table.columns)}
+    drawn = {series.table for sheet in sheets for chart in sheet.charts for series in (chart.categories, *chart.series)}
+    if losing & drawn:
+        raise ValueError(f"a chart stands over {sorted(losing & drawn)}, which lose columns outside")

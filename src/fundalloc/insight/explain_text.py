@@ -1,0 +1,327 @@
+"""Answers in sentences: (heading, sentences) pairs, in the order in which a planner asks. All figures come from the answers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from fundalloc.insight.explain_bench import Bench
+from fundalloc.insight.explain_place import Hold, PairState, PlaceAnswer
+from fundalloc.insight.explain_remedy import Remedy
+from fundalloc.insight.explain_rule import DemandState, Overview, RuleAnswer
+from fundalloc.insight.prices import LimitPrice, Side
+from fundalloc.insight.wording import place_of, source_of
+from fundalloc.money import HARD_SPACE, euro
+from fundalloc.rules._kind import Kind
+from fundalloc.rules._rows import Sense
+
+Section = tuple[str, list[str]]
+SHOWN = 5
+
+
+class Writer:
+    """Writes the answers of one bench."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench, self.scenario = bench, bench.scenario
+        self.names, self.short = bench.scenario.names(), bench.scenario.labels()
+
+    # -- figures ----------------------------------------------------------------------------------------------------------
+
+    def money(self, amount: float) -> str:
+        """Write EUR million with the decimals of the rounding step."""
+        return euro(amount, self.scenario.decimals)
+
+    def million(self, amount: float) -> str:
+        """Write an amount with its unit."""
+        return f"EUR {self.money(amount)} million"
+
+    def none(self, value: float) -> bool:
+        """Whether a number of points counts as nothing."""
+        return abs(value) < self.bench.slight
+
+    def _instrument(self, position: int) -> str:
+        return self.short["instrument"][self.scenario.facts.instruments[position].id]
+
+    def _partnership(self, position: int) -> str:
+        return self.names["partnership"][self.scenario.facts.partnerships[position].id]
+
+    def _area(self, position: int) -> str:
+        return self.short["area"][self.scenario.facts.areas[position].id]
+
+    def demand(self, rule: Kind, demand: int) -> str:
+        """Write a demand: its sentence and its limit."""
+        demands = rule.demands(self.scenario.lines)
+        said = rule.sentence(demands.member[demand], self.short if rule.built_in else self.names)
+        return f"{said} ({rule.id}, {demands.sense[demand]} {rule.written(demands.figure[demand], self.scenario.decimals)})"
+
+    def basis(self, rule: Kind, demand: int) -> str:
+        """Write who could change a demand, on whose word it stands, and where."""
+        demands = rule.demands(self.scenario.lines)
+        member, sense = demands.member[demand], demands.sense[demand]
+        source = source_of(self.scenario, rule, member)
+        return " · ".join(part for part in (rule.negotiable, source, place_of(self.scenario, rule, member, sense)) if part)
+
+    # -- some lines -------------------------------------------------------------------------------------------------------
+
+    def place(self, answer: PlaceAnswer) -> list[Section]:
+        """Write why some lines get what they get."""
+        gets = [self._gets(answer)]
+        if answer.fixed:
+            return [("Gets", gets), *([("Why not", self._why_not(answer))] if answer.refusals else []), ("Need", self._needs(answer))]
+        return [
+            ("Gets", gets),
+            ("Need", self._needs(answer)),
+            ("How firm", self._firm(answer)),
+            ("Held down by", [line for hold in answer.holds if not hold.up for line in self._hold(hold)]),
+            ("Held up by", [line for hold in answer.holds if hold.up for line in self._hold(hold)]),
+            ("Next million", self._next(answer)),
+            ("A million here", self._more(answer)),
+            ("By exception", list(answer.exceptions[:SHOWN])),
+        ]
+
+    def _gets(self, answer: PlaceAnswer) -> str:
+        if answer.fixed and answer.amount == 0:
+            return "nothing; it may not receive new money." if answer.refusals else "nothing."
+        decided = f", {self.money(answer.decided)} of it decided before the run" if answer.decided else ""
+        if answer.fixed:
+            return f"{self.million(answer.amount)}, all of it decided before the run: the plan cannot change it."
+        if answer.amount < float(self.scenario.facts.step) / 2:
+            return "nothing, although it may."
+        return f"{self.million(answer.amount)}{decided}."
+
+    def _why_not(self, answer: PlaceAnswer) -> list[str]:
+        shown = [f"{reason}." for reason, _ in answer.refusals]
+        return shown if len(shown) < SHOWN else [*shown[:SHOWN], "(the most frequent reasons)"]
+
+    def _needs(self, answer: PlaceAnswer) -> list[str]:
+        pairs = answer.pairs
+        if not pairs:
+            return ["none is stated, so money here earns nothing by itself."]
+        if len(pairs) == 1:
+            return [self._pair(pairs[0])]
+        need, met = sum(p.need for p in pairs), sum(p.met for p in pairs)
+        share = f"{met / need:.0%} met by all instruments together" if need else "none of it stated"
+        out = [f"{self.million(need)} in {len(pairs)} needs, {share}."]
+        same = len({pair.partnership for pair in pairs}) == 1
+        shown = [pair for pair in pairs if pair.received > float(self.scenario.facts.step) / 2][:SHOWN] or list(pairs[:SHOWN])
+        for pair in shown:
+            who = self.short["area"][pair.area] if same else self.names["partnership"][pair.partnership]
+            who = who if same or len({p.area for p in pairs}) == 1 else f"{who}, {self.short['area'][pair.area]}"
+            out.append(
+                f"{who}: {self.money(pair.received)} from here; need {self.money(pair.need)}, {_share(pair.met, pair.need)} met, "
+                f"priority {pair.priority:g}, next step worth {pair.value:g}"
+            )
+        return [*out, f"and {len(pairs) - len(shown)} more"] if len(pairs) > len(shown) else out
+
+    def _pair(self, pair: PairState) -> str:
+        worth = [pair.priority * pair.value * e for e in pair.effectiveness]
+        earns = f"{worth[0]:.4g}" if worth[0] == worth[1] else f"{worth[0]:.4g} to {worth[1]:.4g}"
+        met = f"{self.million(pair.need)}, {_share(pair.met, pair.need)} met. Priority {pair.priority:g}"
+        if pair.value == 0:
+            return f"{met}; the need is met, so more earns nothing."
+        effective = "" if worth[0] == worth[1] == pair.priority * pair.value else " after effectiveness"
+        return f"{met}; the step being filled is worth {pair.value:g}, so a million of met need earns {earns} points{effective}."
+
+    def _firm(self, answer: PlaceAnswer) -> list[str]:
+        tight, wide = answer.tight, answer.wide
+        assert tight is not None
+        assert wide is not None
+        if tight.width < float(self.scenario.facts.step) / 2:
+            first = f"firm: no other amount reaches the same score ({self.money(tight.least)})"
+        else:
+            first = f"between {self.money(tight.least)} and {self.money(tight.most)} the score is the same; settling chose within that"
+        return [f"{first}. Giving up {answer.loss:.0%} of the score opens {self.money(wide.least)} to {self.money(wide.most)}."]
+
+    def _hold(self, hold: Hold) -> list[str]:
+        alike = f", and {hold.alike} more of its demands" if hold.alike else ""
+        return [
+            f"{self.demand(hold.rule, hold.demand)}{alike}.",
+            f"  {self._both(hold.more, hold.less)}",
+            f"  {self.basis(hold.rule, hold.demand)}",
+        ]
+
+    def _both(self, more: float, less: float) -> str:
+        """Say what a limit is worth, a million up and a million down."""
+        return f"One million more of its limit {self._effect(more)}; one million less {self._effect(less)}."
+
+    def _effect(self, gain: float) -> str:
+        if math.isnan(gain):
+            return "leaves no plan"
+        if self.none(gain):
+            return "changes nothing"
+        return f"{'gains' if gain > 0 else 'costs'} {points(gain)}"
+
+    def _next(self, answer: PlaceAnswer) -> list[str]:
+        out = []
+        for item in answer.next[:SHOWN]:
+            name = self._instrument(item.instrument)
+            if self.none(item.anywhere):
+                out.append(f"of {name} earns nothing, here or elsewhere.")
+            elif math.isnan(item.here):
+                out.append(f"of {name} earns {points(item.anywhere)} elsewhere; here it cannot lawfully be used.")
+            elif self.none(item.anywhere - item.here):
+                out.append(f"of {name} earns {points(item.here)} here, and no more anywhere else.")
+            else:
+                out.append(f"of {name} earns {points(item.here)} here, {points(item.anywhere)} where it does most.")
+        rest = len(answer.next) - SHOWN
+        return [*out, f"and {rest} more instruments"] if rest > 0 else out
+
+    def _more(self, answer: PlaceAnswer) -> list[str]:
+        if math.isnan(answer.cost):
+            out = ["is not in any lawful plan as things stand."]
+        elif answer.cost == 0:
+            out = ["would cost no score: equally good plans differ in this, and settling chose."]
+        else:
+            out = [f"taken from elsewhere would cost {points(answer.cost)}."]
+        if answer.losers:
+            lost = "; ".join(
+                f"{self._partnership(m.partnership)}, {self._area(m.area)} ({self._instrument(m.instrument)}) {self.money(-m.change)}"
+                for m in answer.losers
+            )
+            out.append(f"It would be missing at: {lost}.")
+        if answer.cost != 0:
+            found = [self._remedy(remedy) for remedy in answer.remedies]
+            out += [f"Cheapest change that brings it: {found[0]}.", *(f"Or: {one}." for one in found[1:])] if found else []
+            out += [] if found else ["No single change of up to EUR 64 million, and no tenfold priority, brings it."]
+        return out
+
+    def _remedy(self, remedy: Remedy) -> str:
+        if remedy.kind == "money":
+            return f"{self.million(remedy.by)} more of {self._instrument(remedy.instrument)}"
+        if remedy.kind == "priority":
+            now, then = remedy.priority
+            return (
+                f"priority {then:.4g} instead of {now:g}"
+                if now
+                else f"priorities {remedy.by - 1:.2%} higher".replace("%", f"{HARD_SPACE}%")
+            )
+        assert remedy.rule is not None
+        side = "lower" if remedy.sense is Sense.AT_LEAST else "higher"
+        said = f"{self.demand(remedy.rule, remedy.demand)}; {self.basis(remedy.rule, remedy.demand)}"
+        return f"a limit {self.million(remedy.by)} {side} in {said}"
+
+    # -- a rule -----------------------------------------------------------------------------------------------------------
+
+    def rule(self, answer: RuleAnswer) -> list[Section]:
+        """Write what a rule does and costs."""
+        rule = answer.rule
+        force = (
+            "watched: measured, never enforced"
+            if rule.watch
+            else "hard"
+            if rule.hard
+            else f"soft: {float(rule.soft or 0):g} points lost per EUR million missed"
+        )
+        out: list[Section] = [("Rule", [f"{rule.kind}, {force} · {rule.negotiable} · {rule.source} · {self.scenario.where(rule)}"])]
+        if rule.watch:
+            return [*out, ("Costs", ["nothing, as it holds nothing back."])]
+        out.append(("Costs", self._cost(answer)))
+        if answer.movers:
+            moved = "; ".join(
+                f"{self._partnership(k)} {'+' if change > 0 else '−'}{self.money(abs(change))}" for k, change in answer.movers
+            )
+            out.append(("Without it", [f"{moved}."]))
+        priced = [state for state in answer.demands if state.price is not None]
+        for state in priced:
+            out.append((self._member(rule, state), self._state(rule, state)))
+        rest = [state for state in answer.demands if state.price is None]
+        if rest:
+            out.append(("Others" if priced else "Demands", self._rest(rule, rest)))
+        return out
+
+    def _cost(self, answer: RuleAnswer) -> list[str]:
+        if math.isnan(answer.cost):
+            return ["its price is that of money: see the demands."]
+        if answer.cost < self.bench.slight:
+            return ["nothing: without it the best plan scores the same."]
+        out = [f"{points(answer.cost)}: so much more would the best plan score without it."]
+        if answer.money > self.bench.slight:
+            worth = f"{points(answer.money)} a million, spread over the EU budget like its ceilings"
+            out.append(f"At the margin that is worth {self.million(answer.cost / answer.money)} of money ({worth}).")
+        return out
+
+    def _member(self, rule: Kind, state: DemandState) -> str:
+        words = (*rule.for_each, *rule.own_words)
+        return ", ".join(self.short.get(word, {}).get(member, member) for word, member in zip(words, state.member, strict=True)) or "Limit"
+
+    def _state(self, rule: Kind, state: DemandState) -> list[str]:
+        assert state.price is not None
+        return [f"{state.sense} {state.limit}; {self._room(rule, state)} · {state.place}", *self.price(state.price)]
+
+    def _room(self, rule: Kind, state: DemandState) -> str:
+        if rule.unit != "million EUR":
+            return "at its limit" if state.headroom < 0.5 else f"{state.headroom:.0f} {rule.unit} to spare"
+        if state.headroom < -1e-4:
+            return f"missed by {self.million(-state.headroom)}"
+        return "at its limit" if state.headroom < 1e-4 else f"{self.million(state.headroom)} to spare"
+
+    def _rest(self, rule: Kind, rest: Sequence[DemandState]) -> list[str]:
+        out = [f"{self._member(rule, state)}: {state.sense} {state.limit}; {self._room(rule, state)}" for state in rest[:SHOWN]]
+        return [*out, f"and {len(rest) - SHOWN} more"] if len(rest) > SHOWN else out
+
+    def price(self, price: LimitPrice) -> list[str]:
+        """Say what a limit is worth on both sides, and how far."""
+        if price.several:
+            prices = sorted(x for x in (price.up.price, price.down.price) if not math.isnan(x))
+            between = f" (several prices are valid: all between {prices[0]:.4g} and {prices[1]:.4g})" if len(prices) == 2 else ""
+            return [
+                f"Raised by a million, it {self._side(price.up, 1)}{between}.",
+                f"Lowered by a million, it {self._side(price.down, -1)}.",
+            ]
+        return [f"Every million more of the limit {self._side(price.up, 1)}.", f"Every million less {self._side(price.down, -1)}."]
+
+    def _side(self, side: Side, sign: int) -> str:
+        if math.isnan(side.price):
+            return "leaves no plan"
+        told = f"{'gains' if sign * side.price > 0 else 'costs'} {points(side.price)}" if abs(side.price) > 1e-4 else "changes nothing"
+        if math.isinf(side.reach):
+            return told
+        if math.isnan(side.beyond):
+            return f"{told}, for {self.million(side.reach)}; beyond that there is no plan"
+        after = f"{'gains' if sign * side.beyond > 0 else 'costs'} {points(side.beyond)}" if abs(side.beyond) > 1e-4 else "changes nothing"
+        return f"{told}, for {self.million(side.reach)}; after that one million {after}"
+
+    # -- the scenario -----------------------------------------------------------------------------------------------------
+
+    def overview(self, answer: Overview) -> list[Section]:
+        """Write what binds, what money is worth, and who is covered worst."""
+        binds = []
+        for one in answer.bindings:
+            alike = f", and {one.alike} more of its demands" if one.alike else ""
+            binds += [f"{self.demand(one.rule, one.demand)}{alike}.", f"  {self._both(one.more, one.less)} {one.place}"]
+        money = [
+            f"{self._instrument(k)}: a million more {self._effect(more)}; a million less {self._effect(less)}"
+            for k, more, less in answer.money
+        ]
+        poor = []
+        for need in answer.poor:
+            who = f"{self._partnership(need.partnership)}, {self._area(need.area)}"
+            closed = "" if need.open else "; no open line reaches it"
+            poor.append(f"{who}: {_share(need.met, need.need)} of {self.money(need.need)} met{closed}")
+        return [
+            ("Score", [f"{points(answer.score, 1)} before rounding."]),
+            ("What binds", binds or ["nothing but the ceilings."]),
+            ("Money", [*money, f"A million spread over the EU budget like its ceilings {self._effect(answer.spread)}."]),
+            ("Covered worst", poor),
+        ]
+
+    def fixed_switches(self) -> str:
+        """Say that the switches stay, when there are any."""
+        if not self.bench.switches:
+            return ""
+        return (
+            f"The scenario switches money on and off ({self.bench.switches} switches). All figures keep the actions that the plan "
+            "chose; with others they could differ."
+        )
+
+
+def points(value: float, decimals: int | None = None) -> str:
+    """Write points: two decimals, four where the number is small."""
+    size = abs(value)
+    places = decimals if decimals is not None else 2 if size >= 0.1 else 4
+    return f"{euro(size, places)} points"
+
+
+def _share(met: float, need: float) -> str:
+    return f"{met / need:.0%}".replace("%", f"{HARD_SPACE}%") if need else "-"

@@ -1,0 +1,139 @@
+"""What money is worth: one more and one less of every instrument, and the budget ladder.
+
+The ladder scales the ceilings of the EU budget and plans again. What is decided stays, so no ceiling falls below it, and
+the years that are closed keep theirs. Every rung is settled next to the one before it, so that what moves has to move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+
+from fundalloc.errors import Infeasible
+from fundalloc.facts.entities import Ceiling, Instrument
+from fundalloc.insight.explain_bench import Bench
+from fundalloc.model.linear_program import Floats
+from fundalloc.scenario.scenario import Scenario
+
+MILLION = 1.0
+RUNGS = (Fraction(4, 5), Fraction(9, 10), Fraction(1), Fraction(11, 10), Fraction(6, 5))
+
+
+def value_of_money(bench: Bench, step: float = MILLION) -> pd.DataFrame:
+    """Return per planned instrument what one more and one less step (EUR million) is worth, in points.
+
+    Columns: instrument, ceiling (usable, whole period), planned, more, less. `less` is negative; NaN where less would leave
+    no plan. Money of several years goes, or is taken, where that is best.
+    """
+    facts = bench.lines.facts
+    planned = np.bincount(bench.lines.instrument, weights=bench.amounts, minlength=len(facts.instruments))
+    rows = []
+    for k, instrument in enumerate(facts.instruments):
+        if instrument.planned and k in bench.grants.instrument:
+            more, less = bench.gain(bench.granted({k: step})), bench.gain(bench.granted({k: -step}))
+            rows.append([instrument.id, bench.ceiling(k), float(planned[k]), _clean(bench, more), _clean(bench, less)])
+    return pd.DataFrame(rows, columns=["instrument", "ceiling", "planned", "more", "less"])
+
+
+def _clean(bench: Bench, gain: float) -> float:
+    return 0.0 if abs(gain) < min(bench.slight, 1e-4) else gain
+
+
+@dataclass(frozen=True)
+class Rung:
+    """The plan at one size of the EU budget."""
+
+    factor: Fraction
+    money: float
+    """Usable ceilings of the EU budget over the period, EUR million."""
+    score: float
+    """NaN when no plan exists at this size."""
+    enters: tuple[tuple[str, str], ...]
+    """Pairs (partnership, area) that are funded here and not on the rung below."""
+    leaves: tuple[tuple[str, str], ...]
+    """Pairs that are funded on the rung below and not here."""
+    losers: tuple[tuple[str, float], ...]
+    """Partnerships that get less than on the rung below although there is more money: id, EUR million."""
+
+
+def budget_ladder(bench: Bench, rungs: Sequence[Fraction] = RUNGS, tick: Callable[[int, int], None] | None = None) -> tuple[Rung, ...]:
+    """Plan again at every size of the EU budget, from the smallest to the largest; the plan as it is must be among them."""
+    ordered = sorted({*rungs, Fraction(1)})
+    base = ordered.index(Fraction(1))
+    benches: list[Bench | None] = [None] * len(ordered)
+    amounts: list[Floats | None] = [None] * len(ordered)
+    benches[base], amounts[base] = bench, bench.amounts
+    outwards = [(k, k - 1) for k in range(base + 1, len(ordered))] + [(k, k + 1) for k in range(base - 1, -1, -1)]
+    for done, (k, beside) in enumerate(outwards, start=1):
+        try:
+            benches[k] = one = Bench(scaled(bench.scenario, ordered[k]), bench.options)
+        except Infeasible:
+            continue
+        finally:
+            if tick:
+                tick(done, len(outwards))
+        near = amounts[beside] if amounts[beside] is not None else bench.amounts
+        amounts[k] = one.settled_of(one.fixed, one.score, near)
+    out = []
+    for k, factor in enumerate(ordered):
+        found, here = benches[k], amounts[k]
+        below = amounts[k - 1] if k else None
+        money = _money(bench.scenario if found is None else found.scenario, factor if found is None else Fraction(1))
+        score = float("nan") if found is None else found.score
+        out.append(Rung(factor, money, score, *_changes(bench, here, below)))
+    return tuple(out)
+
+
+def _changes(
+    bench: Bench, here: Floats | None, below: Floats | None
+) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...], tuple[tuple[str, float], ...]]:
+    if here is None or below is None:
+        return (), (), ()
+    lines, step = bench.lines, float(bench.lines.facts.step)
+    partnerships, areas = lines.facts.dimensions.partnership.ids, lines.facts.dimensions.area.ids
+    pair = lines.partnership * len(areas) + lines.area
+    now, then = (np.bincount(pair, weights=amounts, minlength=len(partnerships) * len(areas)) >= step / 2 for amounts in (here, below))
+    names = [[(partnerships[k // len(areas)], areas[k % len(areas)]) for k in np.flatnonzero(mask)] for mask in (now & ~then, then & ~now)]
+    change = np.bincount(lines.partnership, weights=here - below, minlength=len(partnerships))
+    losers = [(partnerships[k], float(change[k])) for k in np.argsort(change) if change[k] < -step]
+    return tuple(names[0]), tuple(names[1]), tuple(losers)
+
+
+def _money(scenario: Scenario, factor: Fraction) -> float:
+    facts = scenario.facts
+    limits = [
+        min([int(yearly.sum())] * bool(np.all(yearly >= 0)) + [int(total)] * bool(total >= 0), default=0)
+        for i, yearly, total in zip(facts.instruments, facts.ceilings.usable, facts.ceilings.usable_total, strict=True)
+        if i.counts == "budget"
+    ]
+    return float(facts.euro(sum(limits))) * float(factor)
+
+
+def scaled(scenario: Scenario, factor: Fraction) -> Scenario:
+    """Return the scenario with the ceilings of the EU budget scaled, never below what is decided, closed years as they are."""
+    facts = scenario.facts
+    decided = np.zeros((len(facts.instruments), len(facts.years)), dtype=np.int64)
+    np.add.at(decided, (facts.decided.instrument, facts.decided.year), facts.decided.amount)
+    changed = []
+    for instrument, own in zip(facts.instruments, decided, strict=True):
+        changed.append(_scaled(scenario, instrument, [int(steps) * facts.step for steps in own], factor))
+    return replace(scenario, facts=replace(facts, instruments=tuple(changed)))
+
+
+def _scaled(scenario: Scenario, instrument: Instrument, decided: Sequence[Fraction], factor: Fraction) -> Instrument:
+    if instrument.counts != "budget" or instrument.ceiling is None or instrument.reserve == 1:
+        return instrument
+    facts, ceiling, kept = scenario.facts, instrument.ceiling, 1 - instrument.reserve
+    each = None
+    if ceiling.each is not None:
+        each = dict(ceiling.each)
+        for year, own in zip(facts.years, decided, strict=True):
+            now = ceiling.in_year(year)
+            if now is not None and year not in facts.closed:
+                each[year] = max(now * factor, min(now, own / kept))
+    total = None if ceiling.total is None else max(ceiling.total * factor, min(ceiling.total, sum(decided, Fraction(0)) / kept))
+    return instrument.model_copy(update={"ceiling": Ceiling.model_construct(each=each, total=total)})

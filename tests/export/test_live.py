@@ -1,0 +1,203 @@
+"""The workbook is alive: recalculated it shows the stored values, and what is typed into it lights exactly the right flags."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import openpyxl
+import pytest
+from openpyxl.workbook import Workbook
+
+from books import HEADER, column, differences, every_kind, formulas, ledger, plan_of, recalculated, rows_by, table, typed
+from cases import ROOT
+from fundalloc.export.workbook import write_workbook
+from fundalloc.money import Figure
+from fundalloc.plan.plan import Plan
+from fundalloc.plan.verify import Finding, measure_rules
+from fundalloc.rules._kind import Kind
+from fundalloc.scenario.loading import load
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Unknown extension"),
+    pytest.mark.filterwarnings("ignore:Conditional Formatting extension"),
+]
+ADJUSTMENTS = {"ndici|tunisia|smuggling|2025": 6.2, "amif|egypt|returns|2026": -0.1, "ndici|sahel|smuggling|2026": 12.4, "amif|global|smuggling|2025": 3.3}
+LIMITS = {
+    ("amount-0", "egypt", "at least"): 55.5,
+    ("amount-2", "", "exactly"): 4.0,
+    ("balance-0", "tunisia", "at least"): 2.5,
+    ("change-0", "tunisia|2026", "at most"): 0.05,
+    ("count-0", "egypt", "at most"): 1.0,
+    ("deviation-1", "", "at least"): 0.2,
+    ("minimum_size-1", "", "at least"): 90.0,
+    ("payments-1", "2026", "at most"): 0.5,
+    ("sequence-0", "tunisia|2025", "at most"): 0.01,
+    ("sequence-0", "tunisia|2026", "at most"): 0.01,
+    ("share-0", "egypt", "at least"): 0.9,
+    ("share-3", "", "exactly"): 0.3,
+}
+"""One limit of every kind, changed so that the status changes where it can."""
+
+
+def shown(finding: Finding) -> tuple[str, str, str]:
+    return finding.rule.id, "|".join(finding.member), str(finding.sense)
+
+
+def close(value: Any, wanted: float) -> bool:
+    return isinstance(value, int | float) and abs(value - wanted) < 1e-6
+
+
+def with_limits(rule: Kind, changed: dict[tuple[str, str, str], float]) -> Kind:
+    """The same rule with other figures, as `fundalloc import` would write it."""
+    for (name, member, side), figure in changed.items():
+        if name != rule.id:
+            continue
+        field = side.replace(" ", "_")
+        figures = dict(getattr(rule, field))
+        own = member.split("|")[: len(rule.for_each)] if rule.kind != "payments" else member.split("|")
+        old = figures.get("", next(iter(figures.values())))
+        figures["|".join(own) if member else ""] = Figure(Fraction(str(figure)), old.percent)
+        rule = rule.model_copy(update={field: figures})
+    return rule
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    scenario = every_kind()
+    moves = [k % 3 for k in range(len(scenario.lines.moves))]
+    return plan_of(scenario, ledger(scenario), moves)
+
+
+@pytest.fixture(scope="module")
+def path(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_workbook(plan, tmp_path_factory.mktemp("live") / "kinds.xlsx")
+
+
+@pytest.fixture(scope="module")
+def changed(path: Path, tmp_path_factory: pytest.TempPathFactory) -> Workbook:
+    """The workbook with typed adjustments and limits, recalculated."""
+    folder = tmp_path_factory.mktemp("typed")
+    return recalculated(typed(path, folder / "typed.xlsx", ADJUSTMENTS, LIMITS), folder)
+
+
+class TestStoredValues:
+    def test_every_kind_of_rule_is_live(self, path: Path) -> None:
+        rules = table(path, "Rules")
+        assert set(rules["Kind"]) >= {"Amount", "Share", "Balance", "Change", "Deviation", "Sequence", "Payments", "Minimum size", "Count"}
+        assert set(rules["Amount is"]) == {"live formula"}, rules[rules["Amount is"] != "live formula"][["Rule", "Member"]]
+
+    def test_they_equal_a_recalculation(self, path: Path, tmp_path: Path) -> None:
+        assert len(formulas(path)) > 900
+        assert differences(path, tmp_path) == []
+
+    def test_a_whole_shipped_scenario_agrees_too(self, tmp_path: Path) -> None:
+        scenario = load(ROOT / "scenarios" / "mff-2021-2027" / "baseline.yaml")
+        start = {ids: amount for ids, amount in _some_plan(scenario).items() if amount}
+        shipped = write_workbook(plan_of(scenario.starting_from(start), ledger(scenario)), tmp_path / "shipped.xlsx")
+        assert len(formulas(shipped)) > 40_000
+        assert differences(shipped, tmp_path) == []
+        assert shipped.stat().st_size < 5_000_000
+
+
+def _some_plan(scenario: Any) -> dict[Any, Any]:
+    step = scenario.facts.step
+    return {ids: int(s) * step for ids, s in zip(scenario.lines.ids, ledger(scenario, seed=3), strict=True)}
+
+
+class TestTyping:
+    def test_every_rule_says_what_fundalloc_computes(self, plan: Plan, changed: Workbook) -> None:
+        scenario = plan.scenario
+        rules = tuple(with_limits(rule, LIMITS) for rule in scenario.rules)
+        steps = plan.steps.copy()
+        for key, by in ADJUSTMENTS.items():
+            steps[scenario.lines.keys.index(key)] += round(by * 10)
+        expected = measure_rules(replace(scenario, rules=rules), np.concatenate([steps, plan.moves]))
+        sheet = changed["Rules"]
+        at = rows_by(sheet, "rule", "member", "side")
+        before = {shown(f): f.status for f in plan.findings}
+        wrong, moved = [], 0
+        for finding in expected:
+            rule, member, side = shown(finding)
+            row = at[rule, member or None, side]
+            cells = {key: sheet.cell(row, column(sheet, key)).value for key in ("amount", "limit", "headroom", "status")}
+            fits = close(cells["amount"], float(finding.amount)) and close(cells["limit"], float(finding.limit))
+            if not fits or not close(cells["headroom"], float(finding.headroom)) or _word(cells["status"]) != finding.status:
+                wrong.append((rule, member, side, cells, float(finding.amount), float(finding.limit), finding.status))
+            moved += before[shown(finding)] != finding.status
+        assert wrong == []
+        assert moved > 10
+
+    def test_cover_summary_and_checks_say_so_too(self, changed: Workbook) -> None:
+        breaches = sum(1 for row in changed["Rules"].iter_rows(min_row=HEADER + 2) for cell in row if cell.value == "Breach" and cell.column == 10)
+        assert breaches > 5
+        cover = [str(cell.value) for cell in changed["Cover"]["B"]]
+        assert f"Adjustments typed: {len(ADJUSTMENTS)}; limits changed: {len(LIMITS)}" in cover
+        assert f"Demands of hard rules broken: {breaches} (see sheet Rules)" in cover
+        assert any(text.startswith("Checks that fail: ") for text in cover)
+        summary = {row[0].value: row[1].value for row in changed["Summary"].iter_rows(min_row=HEADER + 2)}
+        assert summary["Hard rules broken"] == breaches
+        assert summary["Adjustments typed by hand"] == len(ADJUSTMENTS)
+        results = {row[0].value: row[3].value for row in changed["Checks"].iter_rows(min_row=10)}
+        assert results["Adjustments cancel out"] == "FAIL"
+        assert results["No hard rule is broken"] == "FAIL"
+        assert results["No optimised amount was changed"] == "Pass"
+        assert results["By area adds up to the allocation"] == "Pass"
+
+    def test_an_own_rule_answers_and_a_changed_optimised_amount_is_noticed(self, path: Path, tmp_path: Path) -> None:
+        book = openpyxl.load_workbook(path)
+        sheet, lines = book["Own rules"], book["Allocation"]
+        entries = {"own_partnership": "tunisia", "own_side": "at most", "own_limit": 0.3, "own_of": "share of partnership", "own_instrument": "ndici"}
+        for key, value in entries.items():
+            sheet.cell(HEADER + 2, column(sheet, key)).value = value
+        sheet.cell(HEADER + 3, column(sheet, "own_limit")).value = 1
+        at = rows_by(lines, "line_key")["ndici|egypt|smuggling|2025",]
+        tampered = lines.cell(at, column(lines, "optimised"))
+        tampered.value += 1
+        book.save(tmp_path / "own.xlsx")
+        computed = recalculated(tmp_path / "own.xlsx", tmp_path)
+        shown = table(path, "Allocation")
+        tunisia = shown[shown["Partnership ID"] == "tunisia"]
+        ndici, whole = tunisia.loc[tunisia["Instrument ID"] == "ndici", "Planned"].sum(), tunisia["Planned"].sum()
+        row = computed["Own rules"][HEADER + 2]
+        assert close(row[column(sheet, "amount") - 1].value, ndici)
+        assert close(row[column(sheet, "headroom") - 1].value, round(0.3 * whole - ndici, 6))
+        assert row[column(sheet, "status") - 1].value == ("OK" if 0.3 * whole - ndici > 0.1 else "Breach")
+        assert computed["Own rules"].cell(HEADER + 3, column(sheet, "status")).value == "OK"
+        assert computed["Own rules"].cell(HEADER + 4, column(sheet, "status")).value == "no limit yet"
+        results = {row[0].value: row[3].value for row in computed["Checks"].iter_rows(min_row=10)}
+        assert results["No optimised amount was changed"] == "FAIL"
+        assert results["The sum of the optimised amounts is as exported"] == "FAIL"
+
+
+def _word(text: Any) -> str:
+    return {"OK": "ok", "At limit": "at limit", "Missed": "missed", "By decision": "decided", "Breach": "breach"}[text]
+
+
+class TestFormulas:
+    def test_none_is_volatile_local_or_too_long(self, path: Path) -> None:
+        for text, value in formulas(path).values():
+            assert value is not None, text
+            assert not str(value).startswith("#"), text
+            assert not re.search(r"\b(NOW|TODAY|RAND|RANDBETWEEN|OFFSET|INDIRECT|TEXT|CELL|INFO|FIXED|DOLLAR|VALUE)\(", text), text
+            assert "[1]" not in text
+            assert "#REF!" not in text
+            assert len(text) < 8_192
+
+    def test_results_are_formulas_not_numbers(self, path: Path) -> None:
+        book = openpyxl.load_workbook(path)
+        results = ("By instrument", "By partnership", "By area", "Heat map", "Team Europe", "Pledges", "Policy fields")
+        for name in results:
+            sheet = book[name]
+            numbers = [c.coordinate for row in sheet.iter_rows(min_row=HEADER + 2) for c in row if c.data_type == "n" and c.value is not None]
+            assert set(numbers) <= {f"C{r}" for r in range(HEADER + 2, 99)} if name == "Pledges" else numbers == [], (name, numbers)
+
+    def test_a_minimum_size_without_money_is_ok(self, plan: Plan) -> None:
+        bare = plan_of(plan.scenario, plan.scenario.lines.decided)
+        unused = [f for f in bare.findings if f.rule.or_nothing and f.amount == 0]
+        assert len(unused) > 3
+        assert {f.status for f in unused} == {"ok"}

@@ -1,0 +1,155 @@
+"""Why some lines get what they get: every figure of the answers is found again by a fresh program."""
+
+import re
+
+import numpy as np
+import pytest
+from asking import best, extremes, moved, row_of, with_money, with_sum
+
+from cases import SHIPPED, TINY, TWO_BY_TWO, write
+from fundalloc.insight.explain_bench import Bench
+from fundalloc.insight.explain_place import explain_place
+from fundalloc.insight.explain_remedy import behind
+from fundalloc.insight.explain_target import find_target
+from fundalloc.insight.explain_text import Writer
+from fundalloc.run import solve
+from fundalloc.scenario.loading import load
+
+BASELINE = next(p for p in SHIPPED if p.parent.name == "mff-2021-2027" and p.stem == "baseline")
+QUESTIONS = ["tunisia", "amif tunisia smuggling", "egypt returns 2026", "sahel", "ndici", "amif", "smuggling", "2026"]
+
+
+@pytest.fixture(scope="module")
+def tiny_bench():
+    return Bench(load(TINY))
+
+
+@pytest.fixture(scope="module")
+def shipped_bench():
+    return Bench(load(BASELINE))
+
+
+def confirm(bench, words):
+    """Solve again for every figure of an answer."""
+    target = find_target(bench.scenario, words.split())
+    answer, mask = explain_place(bench, target), target.lines
+    program, score = bench.fixed, best(bench.fixed)
+    near = {"abs": 1e-5 * max(1.0, abs(score) / 100), "rel": 1e-6}
+    assert bench.score == pytest.approx(score)
+    open_lines = mask & ~bench.lines.fixed
+    for hold in answer.holds:
+        row = row_of(bench, hold.rule.id, hold.demand)
+        assert hold.more == pytest.approx(best(moved(program, row, 1.0)) - score, nan_ok=True, **near)
+        assert hold.less == pytest.approx(best(moved(program, row, -1.0)) - score, nan_ok=True, **near)
+    wished = with_sum(program, open_lines, bench.amounts[open_lines].sum() + 1.0)
+    cost = score - best(wished)
+    assert answer.cost == pytest.approx(cost if not cost < bench.slight else 0.0, nan_ok=True, **near)
+    year = target.words.get("year")
+    for item in answer.next[:3]:
+        name = bench.scenario.facts.instruments[item.instrument].id
+        assert item.anywhere == pytest.approx(with_money(bench, program, name, 1.0, year) - score, **near)
+        assert item.here == pytest.approx(with_money(bench, wished, name, 1.0, year) - score, nan_ok=True, **near)
+    for found, loss in ((answer.tight, bench.slight), (answer.wide, answer.loss * abs(score))):
+        least, most = extremes(program, mask, score - loss)
+        assert (found.least, found.most) == (pytest.approx(least, abs=2e-3), pytest.approx(most, abs=2e-3))
+    return answer
+
+
+@pytest.mark.parametrize("words", QUESTIONS)
+def test_every_figure_is_found_again(tiny_bench, words):
+    answer = confirm(tiny_bench, words)
+    assert answer.tight.least - 1e-3 <= answer.amount <= answer.tight.most + 1e-3
+    assert answer.wide.least <= answer.tight.least + 1e-6
+    assert answer.wide.most >= answer.tight.most - 1e-6
+
+
+def test_every_figure_on_the_shipped_baseline(shipped_bench):
+    confirm(shipped_bench, "isf-external libya smuggling 2026")
+
+
+@pytest.mark.parametrize("words", ["amif tunisia smuggling", "sahel", "egypt returns", "global", "smuggling"])
+def test_the_cheapest_change_is_enough_and_a_smaller_one_is_not(tiny_bench, words):
+    bench = tiny_bench
+    target = find_target(bench.scenario, words.split())
+    answer = explain_place(bench, target)
+    open_lines = target.lines & ~bench.lines.fixed
+    wished = with_sum(bench.fixed, open_lines, bench.amounts[open_lines].sum() + 1.0)
+    for remedy in answer.remedies:
+        if remedy.kind == "limit":
+            sign = -1.0 if remedy.sense == "at least" else 1.0
+            row = row_of(bench, remedy.rule.id, remedy.demand)
+            gaps = [best(moved(bench.fixed, row, sign * by)) - best(moved(wished, row, sign * by)) for by in (remedy.by, 0.9 * remedy.by - 0.1)]
+        elif remedy.kind == "money":
+            name = bench.scenario.facts.instruments[remedy.instrument].id
+            gaps = [with_money(bench, bench.fixed, name, by) - with_money(bench, wished, name, by) for by in (remedy.by, 0.9 * remedy.by - 0.1)]
+        else:
+            continue
+        assert gaps[0] <= 1.1 * bench.slight
+        assert not gaps[1] <= bench.slight
+    assert [r.by for r in answer.remedies if r.kind != "priority"] == sorted(r.by for r in answer.remedies if r.kind != "priority")
+
+
+def test_the_priority_that_brings_a_million_is_found_again(tmp_path):
+    # Two by two: A's last 3.4 go to North at 1.0. South's next step is worth 2 x 0.3 = 0.6, so a million more for South
+    # costs 0.4, and its priority would have to be 2 / 0.6 = 3.333 for the third step to be worth 1.0.
+    bench = Bench(load(write(tmp_path, TWO_BY_TWO)))
+    answer = explain_place(bench, find_target(bench.scenario, ["south"]))
+    assert answer.amount == pytest.approx(12.6)  # 6 from B, 6.6 from A
+    assert answer.cost == pytest.approx(0.4)
+    (priority,) = [remedy for remedy in answer.remedies if remedy.kind == "priority"]
+    assert priority.priority == (2.0, pytest.approx(2 / 0.6, rel=1e-3))
+    assert behind(bench, bench.aimed(find_target(bench.scenario, ["south"]).lines, 13.6), lambda p, _: p, 0.0) == pytest.approx(0.4)
+    assert [(m.partnership, m.change) for m in answer.losers] == [(0, pytest.approx(-1.0))]
+
+
+def test_two_by_two_by_hand(tmp_path):
+    bench = Bench(load(write(tmp_path, TWO_BY_TWO)))
+    assert bench.score == pytest.approx(19.72)
+    north = explain_place(bench, find_target(bench.scenario, ["north"]))
+    (pair,) = north.pairs
+    assert (pair.need, pair.met, pair.priority, pair.value, pair.effectiveness) == (8, pytest.approx(3.4), 1, 1, (1, 1))
+    assert north.amount == pytest.approx(3.4)
+    (next_million,) = north.next
+    assert next_million.anywhere == pytest.approx(0.6 * 1.0 + 0.4 * 0.6)  # 0.6 fill North's first step, then 0.6 a euro
+    assert north.tight.width == pytest.approx(0, abs=1e-3)
+
+
+def test_the_amount_is_that_of_the_run(tiny_bench):
+    plan = solve(load(TINY))
+    for words in ("tunisia", "ndici sahel", "egypt legal-pathways"):
+        mask = find_target(tiny_bench.scenario, words.split()).lines
+        assert tiny_bench.amounts[mask].sum() == pytest.approx(plan.amounts[mask].sum(), abs=0.21)
+
+
+def test_losers_pay_for_the_million(tiny_bench):
+    answer = explain_place(tiny_bench, find_target(tiny_bench.scenario, ["sahel"]))
+    assert answer.cost > 0
+    assert sum(move.change for move in answer.losers) == pytest.approx(-1.0, abs=0.5)
+
+
+def test_what_may_not_be_funded_says_why(tiny_bench):
+    answer = explain_place(tiny_bench, find_target(tiny_bench.scenario, ["sahel/returns/2025"]))
+    assert [reason for reason, _ in answer.refusals][0].startswith("Cooperation starts in 2026")
+    assert dict(Writer(tiny_bench).place(answer))["Gets"] == ["nothing; it may not receive new money."]
+
+
+def test_decided_money_is_beyond_question(tiny_bench):
+    answer = explain_place(tiny_bench, find_target(tiny_bench.scenario, ["amif/global/returns/2025"]))
+    assert (answer.fixed, answer.amount) == (True, 2.0)
+    assert dict(Writer(tiny_bench).place(answer))["Gets"] == ["EUR 2.0 million, all of it decided before the run: the plan cannot change it."]
+
+
+def test_an_exception_is_named(tiny_bench):
+    answer = explain_place(tiny_bench, find_target(tiny_bench.scenario, ["ndici/global/smuggling/2026"]))
+    assert [reason.split(" (")[0] for reason in answer.exceptions] == ["Worldwide information campaign"]
+
+
+@pytest.mark.parametrize("words", QUESTIONS)
+def test_sentences_hold_no_figure_that_the_answer_does_not(tiny_bench, words):
+    answer = explain_place(tiny_bench, find_target(tiny_bench.scenario, words.split()))
+    text = " ".join(line for heading, lines in Writer(tiny_bench).place(answer) for line in lines if heading in ("How firm", "Next million"))
+    known = [answer.tight.least, answer.tight.most, answer.wide.least, answer.wide.most]
+    known += [x for item in answer.next for x in (item.here, item.anywhere)]
+    shown = {f"{abs(x):.{places}f}" for x in known if not np.isnan(x) for places in (1, 2, 4)}
+    for number in re.findall(r"\d+\.\d+", text):
+        assert number in shown, (number, text)

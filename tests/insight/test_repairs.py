@@ -1,0 +1,121 @@
+"""Repairs: what they change in every kind of figure, and the scenario files that they become."""
+
+import json
+from fractions import Fraction
+
+from cases import TWO_BY_TWO, spaced, write
+from fundalloc.insight.diagnose import diagnose
+from fundalloc.insight.repairs import Repair, find_repairs
+from fundalloc.scenario.loading import load
+
+NORTH, SOUTH = {"partnership": "north"}, {"partnership": "south"}
+
+
+def rule(money: dict, **figures: object) -> dict:
+    return {"kind": "amount", "says": "{partnership}" if "for_each" in figures else "rule", "source": "assumption", "money": money, **figures}
+
+
+def repairs_of(path, settings: tuple[str, ...] = ()) -> list[Repair]:
+    scenario = load(path, settings=settings)
+    return find_repairs(
+        scenario,
+        lambda changes: load(path, settings=[*settings, *(f"{key}={json.dumps(value)}" for key, value in changes)]),
+        diagnose(scenario),
+    )
+
+
+def written(repair: Repair) -> dict[str, object]:
+    return {change.path: change.value for change in repair.changes}
+
+
+def test_practice_gives_way_before_politics_and_law_last(tmp_path):
+    # North should get 9 and may not get more than 7; the floor is law here, the cap practice, A's ceiling does not matter.
+    rules = {"f": rule(NORTH, at_least="9", negotiable="law"), "m": rule(NORTH, at_most="7", negotiable="practice")}
+    first, second = repairs_of(write(tmp_path, {**TWO_BY_TWO, "rules": rules}))
+    assert (first.touches, first.moved, written(first)) == ("practice", 2, {"rules.m.at_most": "9"})
+    assert (second.touches, second.moved, written(second)) == ("law", 2, {"rules.f.at_least": "7"})
+
+
+def test_one_member_of_a_rule_gets_its_own_figure_and_the_others_keep_theirs(tmp_path):
+    # 6 for each of the two; North has only 4 of its own cap
+    rules = {"f": rule({}, for_each="partnership", at_least="6"), "m": rule(NORTH, at_most="4", negotiable="law")}
+    first = repairs_of(write(tmp_path, {**TWO_BY_TWO, "rules": rules}))[0]
+    assert written(first) == {"rules.f.at_least": {"north": "4", "south": "6"}}
+
+
+def test_a_figure_from_a_table_is_changed_for_its_member_alone(tmp_path):
+    (tmp_path / "floors.csv").write_text("partnership,floor\nnorth,6\nsouth,6\n", "utf-8")
+    figures = {"file": "floors.csv", "column": "floor"}
+    rules = {"f": rule({}, for_each="partnership", at_least=figures), "m": rule(NORTH, at_most="4", negotiable="law")}
+    path = write(tmp_path, {**TWO_BY_TWO, "rules": rules})
+    first = repairs_of(path)[0]
+    assert written(first) == {"rules.f.at_least": {"north": "4"}}
+    again = load(path, settings=['rules.f.at_least={"north": "4"}'])
+    assert {key: figure.value for key, figure in again.written_rules[0].at_least.items()} == {"north": 4, "south": 6}
+
+
+def test_years_share_evenly(tmp_path):
+    # North takes 2 a year in three years and should get 15: 3 more a year
+    case = {
+        **TWO_BY_TWO,
+        "years": "2025-2027",
+        "partnerships": [{"id": "north", "name": "North", "level": "bilateral", "absorption": "2"}, TWO_BY_TWO["partnerships"][1]],
+        "instruments": {"a": {"name": "A", "source": "assumption", "ceiling": "20"}},
+        "eligibility": [{"instrument": "a", "area": "returns"}],
+        "rules": {"f": rule(NORTH, at_least="15")},
+    }
+    first = repairs_of(write(tmp_path, case))[0]
+    assert first.says == "raise the absorption of North from 2.0 to 5.0 in 2025-2027"
+    assert first.moved == 9
+
+
+def test_a_ceiling_is_raised_by_what_its_reserve_takes_too(tmp_path):
+    # B's 6 less a tenth leave 5.4; 9 after the reserve are 10 before it
+    case = {
+        **TWO_BY_TWO,
+        "instruments": {
+            "a": TWO_BY_TWO["instruments"]["a"],
+            "b": {**TWO_BY_TWO["instruments"]["b"], "reserve": "10 %"},
+        },
+        "rules": {"f": rule({"instrument": "b"}, at_least="9", negotiable="law", source="law")},
+    }
+    found = {json.dumps(written(r)): r for r in repairs_of(write(tmp_path, case))}
+    assert found['{"instruments.b.ceiling": "10"}'].moved == Fraction("3.6")
+
+
+def test_a_ceiling_that_is_adjusted_is_raised_after_the_adjustment(tmp_path):
+    case = {
+        **TWO_BY_TWO,
+        "adjust": {"cut": [{"instrument": "b", "ceiling": "inherited - 50 %"}]},
+        "rules": {"f": rule({"instrument": "b"}, at_least="5", negotiable="law")},
+    }
+    found = [written(r) for r in repairs_of(write(tmp_path, case))]
+    assert {"adjust.repair": [{"instrument": "b", "ceiling": "inherited + 2"}]} in found
+    assert {"rules.f.at_least": "3"} in found
+
+
+def test_shares_are_rounded_outwards(tmp_path):
+    # North at least 7, of at most 10 + 6 in all, of which South at least a third... South 6.5 of 13.5 is all there is with 7 of A's 10
+    rules = {
+        "n": rule(NORTH, exactly="7", negotiable="law"),
+        "s": rule(SOUTH, kind="share", at_least="60 %", of={}),
+        "a": rule({"instrument": "b"}, at_most="6", negotiable="law"),
+    }
+    first = repairs_of(write(tmp_path, {**TWO_BY_TWO, "rules": rules}))[0]
+    # South can have 3 from A and 6 from B: 9 of 16 are 56.25 %, so 56.2 % is kept
+    assert written(first) == {"rules.s.at_least": "56.2 %"}
+
+
+def test_a_rule_that_no_figure_can_save_becomes_soft(tmp_path):
+    # exactly as much in 2026 as in 2025, where 2 against 5 is asked: no figure of `exactly` per cent has a year of its own
+    case = {
+        **TWO_BY_TWO,
+        "years": "2025-2026",
+        "rules": {
+            "q": rule({"instrument": "b"}, kind="sequence", after={"instrument": "a"}, lag="1", at_most="100 %", negotiable="practice"),
+            "f": rule({"instrument": "b", "year": "2025"}, at_least="3"),
+        },
+    }
+    first = repairs_of(write(tmp_path, case))[0]
+    assert written(first) == {"rules.q.soft": "10"}
+    assert spaced(first.says) == "let “rule” give way by 3.0 (soft, 10 points per unit missed)"

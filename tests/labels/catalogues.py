@@ -1,0 +1,29 @@
+"""The catalogues as flat texts by dotted key."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from importlib import resources
+from typing import Any
+
+from fundalloc.facts.fields import LANGUAGES
+
+OTHERS = ("bg", "fr", "de")
+
+
+def texts(language: str) -> dict[str, str]:
+    """Return every text of a language by its dotted key."""
+    raw = (resources.files("fundalloc.labels") / f"{language}.toml").read_text("utf-8")
+    return dict(_flat(tomllib.loads(raw)))
+
+
+def _flat(table: dict[str, Any], before: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", value
+
+
+TEXTS = {language: texts(language) for language in LANGUAGES}
