@@ -11,6 +11,7 @@ The rooms, in the order in which data walks through them:
     plan                    solution → whole rounding steps, verified in exact integers
     run                     the whole corridor in one short function
     insight                 why
+    compare                 scenarios side by side, and which change moved what
     export                  workbook, CSV, JSON
     cli                     the commands
 
@@ -23,10 +24,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fundalloc.compare import compare_files
     from fundalloc.errors import FundallocError, Infeasible, NotVerified, ScenarioError
+    from fundalloc.export.comparison import write_comparison
     from fundalloc.export.tables import to_json, write_csv
     from fundalloc.export.workbook import write_workbook
-    from fundalloc.insight.diagnose import find_conflict
+    from fundalloc.insight.diagnose import diagnose, find_conflict
     from fundalloc.model.compile import compile_program
     from fundalloc.plan.plan import Plan
     from fundalloc.plan.verify import verify
@@ -43,13 +46,16 @@ _HOMES = {
     "Plan": "plan.plan",
     "Scenario": "scenario.scenario",
     "ScenarioError": "errors",
+    "compare_files": "compare",
     "compile_program": "model.compile",
+    "diagnose": "insight.diagnose",
     "find_conflict": "insight.diagnose",
     "load": "scenario.loading",
     "solve": "run",
     "solve_program": "solvers",
     "to_json": "export.tables",
     "verify": "plan.verify",
+    "write_comparison": "export.comparison",
     "write_csv": "export.tables",
     "write_workbook": "export.workbook",
 }
@@ -62,13 +68,16 @@ __all__ = [
     "Plan",
     "Scenario",
     "ScenarioError",
+    "compare_files",
     "compile_program",
+    "diagnose",
     "find_conflict",
     "load",
     "solve",
     "solve_program",
     "to_json",
     "verify",
+    "write_comparison",
     "write_csv",
     "write_workbook",
 ]

@@ -162,3 +162,20 @@ def test_another_state_of_the_scenario_is_said(fundalloc, variant, result_of, tm
     result = fundalloc("new", tmp_path / "next", "--from", plan, "--year", "2026")
     assert result.exit_code == 0
     assert "was made from another state of" in result.stderr
+
+
+def test_a_workbook_brings_its_own_scenario(fundalloc, variant, tmp_path):
+    scenario = variant()
+    fundalloc("run", scenario, "-o", tmp_path / "plan.xlsx", "-q")
+    before = amounts(fundalloc, scenario, "2025")
+    scenario.unlink()
+    result = fundalloc("new", tmp_path / "next", "--from", tmp_path / "plan.xlsx", "--year", "2026")
+    assert result.exit_code == 0, result.stderr
+    assert amounts(fundalloc, tmp_path / "next" / "scenario-2026.yaml", "2025") == before
+
+
+def test_a_workbook_run_with_settings_needs_its_scenario_named(fundalloc, variant, tmp_path):
+    fundalloc("run", variant(), "--set", "instruments.amif.ceiling.each=9", "-o", tmp_path / "plan.xlsx", "-q")
+    result = fundalloc("new", tmp_path / "next", "--from", tmp_path / "plan.xlsx", "--year", "2026")
+    assert result.exit_code == 2
+    assert "was run with --set or --baseline: extract its scenario" in result.stderr

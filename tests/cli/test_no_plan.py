@@ -25,7 +25,7 @@ def test_repairs_are_written_as_scenarios_that_run(fundalloc, tmp_path):
     assert text == (
         f"# Repair 1 of {len(names)} of tiny.yaml: EUR 52 million (political).\n"
         "# - lower “Tunisia: signed package” from 80.0 to 28.0\n"
-        'extends: "original/tiny.yaml"\n'
+        "extends: original/tiny.yaml\n"
         "scenario: tiny-repair-1\n"
         "rules:\n"
         "  packages:\n"
@@ -40,7 +40,7 @@ def test_repairs_beside_the_scenario_extend_it_and_keep_what_was_set(fundalloc, 
     result = fundalloc("check", path, "--set", "rules.f.source=my own", "--set", "needs.north.returns.need=7", "--repairs", tmp_path)
     assert result.exit_code == 4
     first = tmp_path / "plan-repair-1.yaml"
-    assert 'extends: "plan.yaml"' in first.read_text("utf-8")
+    assert "extends: plan.yaml\n" in first.read_text("utf-8")
     scenario = load(first)
     assert (scenario.written_rules[0].source, scenario.facts.needs.need.values[0]) == ("my own", 7)
     assert fundalloc("run", first, "-n", "-q").exit_code == 0
@@ -67,3 +67,42 @@ def test_every_command_explains(fundalloc, tmp_path, command):
     assert "These 2 cannot hold together:" in result.stderr
     assert "lower “rule” from 8.0 to 6.0" in spaced(result.stderr)
     assert "raise the ceiling of B from 6.0 to 8.0 in total" in spaced(result.stderr)
+
+
+def test_a_baseline_without_a_plan_is_named(fundalloc, tmp_path):
+    write(tmp_path, {**TWO_BY_TWO, "rules": {"f": rule({"instrument": "b"}, at_least="8")}}, "start.yaml")
+    path = write(tmp_path, {**TWO_BY_TWO, "baseline": "start.yaml"})
+    for command in ("check", "run"):
+        result = fundalloc(command, path)
+        assert result.exit_code == 4
+        assert f"No plan satisfies all rules of the baseline {tmp_path / 'start.yaml'}." in result.stderr
+        assert "lower “rule” from 8.0 to 6.0" in spaced(result.stderr)
+
+
+def test_check_of_several_files_says_which_one_has_no_plan(fundalloc, tmp_path):
+    good = write(tmp_path, TWO_BY_TWO, "good.yaml")
+    bad = write(tmp_path, {**TWO_BY_TWO, "rules": {"f": rule({"instrument": "b"}, at_least="8")}}, "bad.yaml")
+    result = fundalloc("check", good, bad)
+    assert result.exit_code == 4
+    assert f"No plan satisfies all rules of {bad}." in result.stderr
+
+
+def test_strict_turns_warnings_into_problems(fundalloc, tmp_path):
+    path = write(tmp_path, {**TWO_BY_TWO, "rules": {"r": rule({"partnership": "south"}, at_most="17")}})
+    assert fundalloc("check", path).exit_code == 0
+    assert "warning: " in fundalloc("check", path).stdout
+    result = fundalloc("check", path, "--strict")
+    assert result.exit_code == 3
+    assert "rule 'r' can never bind" in result.stderr
+    assert fundalloc("check", TINY, "--strict").exit_code == 0
+
+
+def test_repairs_of_stacked_variants_extend_all_of_them(fundalloc, tmp_path):
+    path = write(tmp_path, TWO_BY_TWO, "plan.yaml")
+    over = tmp_path / "floor.yaml"
+    over.write_text("rules:\n  f: {kind: amount, says: floor, source: assumption, money: {instrument: b}, at_least: 8}\n", "utf-8")
+    result = fundalloc("run", path, "--with", over, "-n", "--repairs", tmp_path)
+    assert result.exit_code == 4
+    first = tmp_path / "plan-repair-1.yaml"
+    assert "extends: [plan.yaml, floor.yaml]\n" in first.read_text("utf-8")
+    assert fundalloc("run", first, "-n", "-q").exit_code == 0

@@ -22,7 +22,7 @@ def test_a_lawful_plan_is_scored_and_compared_with_the_best(fundalloc, two, plan
     assert "Broken       nothing: every hard rule and decision holds" in result.stdout
     assert "Best plan    19.7 points, 1.9 more" in result.stdout
     # (|3.4 - 5| + |6.6 - 4|) / 2
-    assert "Distance     EUR 2.1 million would have to move" in result.stdout
+    assert "Distance     EUR\u00a02.1 million would have to move" in result.stdout
     rows = [line.split() for line in result.stdout.splitlines()[-2:]]
     assert rows == [["South", "10.0", "12.6", "2.6"], ["North", "5.0", "3.4", "-1.6"]]
     assert "every hard rule recomputed" not in result.stdout
@@ -32,7 +32,7 @@ def test_broken_rules_are_named_with_by_how_much(fundalloc, two, plan_csv):
     result = fundalloc("run", two, "--plan", plan_csv({**BY_HAND, "a|north|returns|2026": 9}))
     assert result.exit_code == 7
     assert "Rules        0 rules, 0 demands: 0 kept, 0 of them at their limit, 0 missed (soft or watched), 1 broken" in result.stdout
-    assert "  broken     A: ceiling total: 13.0 instead of at most 10.0, EUR 3.0 million too much (ceiling)" in result.stdout
+    assert "  broken     A: ceiling total: 13.0 instead of at most 10.0, EUR\u00a03.0 million too much (ceiling)" in result.stdout
     assert result.stderr.rstrip() == "The plan breaks 1 demand that must hold."
 
 
@@ -50,7 +50,7 @@ def test_decided_money_must_be_kept(fundalloc, variant, plan_csv):
     assert result.exit_code == 7
     assert "  broken     amif|global|returns|2025: 1.5, but exactly 2 is decided" in result.stdout
     assert "  broken     ndici|tunisia|smuggling|2025: 0, but at least 3.5 is decided" in result.stdout
-    assert "Tunisia: signed package: 0.0 instead of at least 12.0, EUR 12.0 million too little (packages)" in result.stdout
+    assert "Tunisia: signed package: 0.0 instead of at least 12.0, EUR\u00a012.0 million too little (packages)" in result.stdout
 
 
 def test_json_carries_the_comparison(fundalloc, two, plan_csv):
@@ -81,7 +81,7 @@ def test_workbook_and_json_are_read_alike(fundalloc, two, tmp_path):
         result = fundalloc("run", two, "--plan", tmp_path / plan)
         assert result.exit_code == 0, plan
         assert "Best plan    19.7 points, 0.0 more" in result.stdout
-        assert "Distance     EUR 0.0 million" in result.stdout
+        assert "Distance     EUR\u00a00.0 million" in result.stdout
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,8 @@ def test_robust_shows_regrets(fundalloc, two, tmp_path):
     )
     result = fundalloc("robust", two, other, "-o", tmp_path / "robust.xlsx")
     assert result.exit_code == 0, result.stderr
-    assert "bet on two-by-two" in result.stdout
+    assert "A  two-by-two: 19.7 if it were known, weight 50%" in result.stdout.replace("\u00a0", " ")
+    assert "bet on A" in result.stdout
     assert "no plan" in result.stdout  # 10 committed do not fit under a ceiling of 7
     assert openpyxl.load_workbook(tmp_path / "robust.xlsx").sheetnames == ["Cover", "Strategies", "Commit now", "Keep for later"]
 

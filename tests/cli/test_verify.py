@@ -71,7 +71,7 @@ def test_a_tampered_amount_breaks_rules_and_what_is_stated(fundalloc, variant, r
     assert result.exit_code == 7
     assert result.stdout == ""
     # AMIF has 10 a year and the plan uses all of it; Tunisia's total grows with the amount.
-    assert "  ceiling: AMIF thematic facility: ceiling 2025: 13.0 instead of at most 10.0, EUR 3.0 million too much" in result.stderr
+    assert "  ceiling: AMIF thematic facility: ceiling 2025: 13.0 instead of at most 10.0, EUR\u00a03.0 million too much" in result.stderr
     assert "  rules ceiling amif|2025 at most: amount stated 10.0, recomputed 13.0" in result.stderr
     assert "  rules ceiling amif|2025 at most: status stated at limit, recomputed breach" in result.stderr
     assert "  free_money amif 2025: planned stated 10.0, recomputed 13.0" in result.stderr

@@ -6,16 +6,18 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from compared import OVERRIDES, write_tiny, write_variant
 
-from compare.variants import OVERRIDES, write_tiny, write_variant
 from fundalloc.compare import Comparison, compare_files
+from fundalloc.compare.inputs import Difference
 from fundalloc.compare.nodes import same_text
 from fundalloc.compare.overrides import Override, Written, find_overrides, lay_over
-from fundalloc.compare.inputs import Difference
 from fundalloc.scenario.document import to_plain
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.merging import load_tree
 from fundalloc.scenario.reading import assemble
+
+pytest_plugins = ("compared",)
 
 
 def written(path: Path) -> Written:

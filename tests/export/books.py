@@ -89,7 +89,13 @@ def recalculated_file(path: Path, folder: Path) -> Path:
             "<value>0</value></prop></item></oor:items>"
         )
     out = folder / "recalculated"
-    command = [program, f"-env:UserInstallation={(folder / 'profile').as_uri()}", "--headless", "--convert-to", "xlsx:Calc MS Excel 2007 XML"]
+    command = [
+        program,
+        f"-env:UserInstallation={(folder / 'profile').as_uri()}",
+        "--headless",
+        "--convert-to",
+        "xlsx:Calc MS Excel 2007 XML",
+    ]
     subprocess.run([*command, "--outdir", str(out), str(path)], check=True, capture_output=True, timeout=300)
     return out / path.name
 

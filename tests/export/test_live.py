@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import openpyxl
 import pytest
+from books import HEADER, column, differences, every_kind, formulas, ledger, plan_of, recalculated, rows_by, table, typed
 from openpyxl.workbook import Workbook
 
-from books import HEADER, column, differences, every_kind, formulas, ledger, plan_of, recalculated, rows_by, table, typed
 from cases import ROOT
 from fundalloc.export.workbook import write_workbook
 from fundalloc.money import Figure
@@ -26,7 +26,12 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Unknown extension"),
     pytest.mark.filterwarnings("ignore:Conditional Formatting extension"),
 ]
-ADJUSTMENTS = {"ndici|tunisia|smuggling|2025": 6.2, "amif|egypt|returns|2026": -0.1, "ndici|sahel|smuggling|2026": 12.4, "amif|global|smuggling|2025": 3.3}
+ADJUSTMENTS = {
+    "ndici|tunisia|smuggling|2025": 6.2,
+    "amif|egypt|returns|2026": -0.1,
+    "ndici|sahel|smuggling|2026": 12.4,
+    "amif|global|smuggling|2025": 3.3,
+}
 LIMITS = {
     ("amount-0", "egypt", "at least"): 55.5,
     ("amount-2", "", "exactly"): 4.0,
@@ -133,7 +138,9 @@ class TestTyping:
         assert moved > 10
 
     def test_cover_summary_and_checks_say_so_too(self, changed: Workbook) -> None:
-        breaches = sum(1 for row in changed["Rules"].iter_rows(min_row=HEADER + 2) for cell in row if cell.value == "Breach" and cell.column == 10)
+        breaches = sum(
+            1 for row in changed["Rules"].iter_rows(min_row=HEADER + 2) for cell in row if cell.value == "Breach" and cell.column == 10
+        )
         assert breaches > 5
         cover = [str(cell.value) for cell in changed["Cover"]["B"]]
         assert f"Adjustments typed: {len(ADJUSTMENTS)}; limits changed: {len(LIMITS)}" in cover
@@ -151,7 +158,13 @@ class TestTyping:
     def test_an_own_rule_answers_and_a_changed_optimised_amount_is_noticed(self, path: Path, tmp_path: Path) -> None:
         book = openpyxl.load_workbook(path)
         sheet, lines = book["Own rules"], book["Allocation"]
-        entries = {"own_partnership": "tunisia", "own_side": "at most", "own_limit": 0.3, "own_of": "share of partnership", "own_instrument": "ndici"}
+        entries = {
+            "own_partnership": "tunisia",
+            "own_side": "at most",
+            "own_limit": 0.3,
+            "own_of": "share of partnership",
+            "own_instrument": "ndici",
+        }
         for key, value in entries.items():
             sheet.cell(HEADER + 2, column(sheet, key)).value = value
         sheet.cell(HEADER + 3, column(sheet, "own_limit")).value = 1
@@ -193,7 +206,9 @@ class TestFormulas:
         results = ("By instrument", "By partnership", "By area", "Heat map", "Team Europe", "Pledges", "Policy fields")
         for name in results:
             sheet = book[name]
-            numbers = [c.coordinate for row in sheet.iter_rows(min_row=HEADER + 2) for c in row if c.data_type == "n" and c.value is not None]
+            numbers = [
+                c.coordinate for row in sheet.iter_rows(min_row=HEADER + 2) for c in row if c.data_type == "n" and c.value is not None
+            ]
             assert set(numbers) <= {f"C{r}" for r in range(HEADER + 2, 99)} if name == "Pledges" else numbers == [], (name, numbers)
 
     def test_a_minimum_size_without_money_is_ok(self, plan: Plan) -> None:

@@ -89,6 +89,22 @@ def test_members_say_where_they_stand_and_on_whose_word():
     )
 
 
+def test_sets_that_differ_only_in_members_of_a_rule_count_once(tmp_path):
+    # 4 for each of three partnerships, of 10: any three clash only together; of 7: any two do, three pairs
+    names = ["p0", "p1", "p2"]
+    case = {
+        **TWO_BY_TWO,
+        "partnerships": [{"id": n, "name": n, "level": "bilateral"} for n in names],
+        "instruments": {"a": {"name": "A", "source": "assumption", "ceiling": "7"}},
+        "eligibility": [{"instrument": "a", "area": "returns"}],
+        "needs": [{"partnership": n, "area": "returns", "need": "8"} for n in names],
+        "rules": {"f": {"kind": "amount", "says": "{partnership}", "source": "assumption", "for_each": "partnership", "at_least": "4"}},
+    }
+    found = diagnose(load(write(tmp_path, case)))
+    assert [([m.rule for m in clash.members], clash.like) for clash in found.clashes] == [(["f", "f", "ceiling"], 2)]
+    assert found.complete
+
+
 def test_the_search_says_when_it_was_cut_off(tmp_path):
     # each of six partnerships has a floor above its own cap: six conflicts, of which five are shown
     names = [f"p{k}" for k in range(6)]

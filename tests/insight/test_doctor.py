@@ -48,10 +48,14 @@ def test_shipped_scenarios_are_sound_and_quickly_examined(path):
 
 def test_floors_inside_an_instrument_add_up(tmp_path):
     # B has 6 for South: 4 + 3 in two years of 3 each would fit a year, not both floors
-    rules = {"one": rule({**B, "year": "2026"}, at_least="2.5"), "two": rule({**B, "year": "2027"}, at_least="2"), "three": rule(B, at_least="1")}
+    rules = {
+        "one": rule({**B, "year": "2026"}, at_least="2.5"),
+        "two": rule({**B, "year": "2027"}, at_least="2"),
+        "three": rule(B, at_least="1"),
+    }
     instruments = {"a": TWO_BY_TWO["instruments"]["a"], "b": {**TWO_BY_TWO["instruments"]["b"], "ceiling": {"each": "3", "total": "4"}}}
     found = findings(tmp_path, {"years": "2026-2027", "instruments": instruments, "rules": rules})
-    assert found == [(ERROR, "inside “B: ceiling total”, 2 floors add up to 4.5, the limit is EUR 4.0 million: “rule” 2.5, “rule” 2.0")]
+    assert found == [(ERROR, "inside “B: ceiling in total”, 2 floors add up to 4.5, the limit is EUR 4.0 million: “rule” 2.5, “rule” 2.0")]
 
 
 def test_one_floor_above_what_its_lines_can_carry(tmp_path):
@@ -68,7 +72,9 @@ def test_decided_money_takes_part(tmp_path):
     # 5 of A's 10 are committed for South: North's 6 cannot be
     decided = [{"instrument": "a", "partnership": "south", "area": "returns", "year": "2026", "amount": "5", "state": "committed"}]
     found = findings(tmp_path, {"decided": decided, "rules": {"f": rule({**NORTH, "instrument": "a"}, at_least="6")}})
-    assert found == [(ERROR, "inside “A: ceiling total”, the floor comes to 6.0 and decided money to 5.0, the limit is EUR 10.0 million: “rule” 6.0")]
+    assert found == [
+        (ERROR, "inside “A: ceiling in total”, the floor comes to 6.0 and decided money to 5.0, the limit is EUR 10.0 million: “rule” 6.0")
+    ]
 
 
 def test_overlapping_floors_are_not_added(tmp_path):
@@ -101,7 +107,10 @@ def test_absorption_limits_floors(tmp_path):
         (rule(SOUTH, at_most="15.9"), None),
         (rule({}, at_least="0"), "rule 'r' can never bind: decided money alone brings 0.0, it asks for 0.0"),
         (rule(NORTH, kind="share", at_most="60 %", of={}), None),
-        (rule({}, for_each="partnership", at_least={"north": "0"}), "rule 'r' can never bind: decided money alone brings 0.0, it asks for 0.0"),
+        (
+            rule({}, for_each="partnership", at_least={"north": "0"}),
+            "rule 'r' can never bind: decided money alone brings 0.0, it asks for 0.0",
+        ),
     ],
 )
 def test_rules_that_can_never_bind(tmp_path, asked, says):
@@ -173,6 +182,14 @@ def test_missing_years(tmp_path):
     ]
 
 
+def test_a_total_that_the_years_never_reach(tmp_path):
+    instruments = {**TWO_BY_TWO["instruments"], "a": {**TWO_BY_TWO["instruments"]["a"], "ceiling": {"each": "3", "total": "7"}}}
+    changes = {"years": "2026-2027", "instruments": instruments}
+    assert findings(tmp_path, changes) == [(WARNING, "the total of 'a', 7.0, can never bind: its years come to 6.0")]
+    transfers = {"t": {"from": "b", "to": "a", "at_most": "30 %", "source": "assumption"}}
+    assert findings(tmp_path, {**changes, "transfers": transfers}) == []  # what is transferred counts towards the total
+
+
 # -- units ----------------------------------------------------------------------------------------------------------------------
 
 
@@ -215,7 +232,11 @@ def test_effectiveness_in_per_cent(tmp_path):
 
 
 def test_twins(tmp_path):
-    changes = {"partnerships": partnerships({"id": "nord", "name": "  NÖRTH ", "level": "bilateral"}, {"id": "west", "name": "West", "level": "bilateral"})}
+    changes = {
+        "partnerships": partnerships(
+            {"id": "nord", "name": "  NÖRTH ", "level": "bilateral"}, {"id": "west", "name": "West", "level": "bilateral"}
+        )
+    }
     assert findings(tmp_path, changes) == [(WARNING, "partnerships: 'nord' and 'north' have nearly the same name (NÖRTH)")]
 
 
@@ -252,6 +273,3 @@ def test_tags_that_are_one_letter_off(tmp_path):
 def test_one_letter(a, b, near):
     assert _one_letter(a, b) is near
     assert _one_letter(b, a) is near
-
-
-# -- the command ----------------------------------------------------------------------------------------------------------------

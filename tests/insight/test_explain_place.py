@@ -78,10 +78,14 @@ def test_the_cheapest_change_is_enough_and_a_smaller_one_is_not(tiny_bench, word
         if remedy.kind == "limit":
             sign = -1.0 if remedy.sense == "at least" else 1.0
             row = row_of(bench, remedy.rule.id, remedy.demand)
-            gaps = [best(moved(bench.fixed, row, sign * by)) - best(moved(wished, row, sign * by)) for by in (remedy.by, 0.9 * remedy.by - 0.1)]
+            gaps = [
+                best(moved(bench.fixed, row, sign * by)) - best(moved(wished, row, sign * by)) for by in (remedy.by, 0.9 * remedy.by - 0.1)
+            ]
         elif remedy.kind == "money":
             name = bench.scenario.facts.instruments[remedy.instrument].id
-            gaps = [with_money(bench, bench.fixed, name, by) - with_money(bench, wished, name, by) for by in (remedy.by, 0.9 * remedy.by - 0.1)]
+            gaps = [
+                with_money(bench, bench.fixed, name, by) - with_money(bench, wished, name, by) for by in (remedy.by, 0.9 * remedy.by - 0.1)
+            ]
         else:
             continue
         assert gaps[0] <= 1.1 * bench.slight
@@ -129,14 +133,16 @@ def test_losers_pay_for_the_million(tiny_bench):
 
 def test_what_may_not_be_funded_says_why(tiny_bench):
     answer = explain_place(tiny_bench, find_target(tiny_bench.scenario, ["sahel/returns/2025"]))
-    assert [reason for reason, _ in answer.refusals][0].startswith("Cooperation starts in 2026")
+    assert next(reason for reason, _ in answer.refusals).startswith("Cooperation starts in 2026")
     assert dict(Writer(tiny_bench).place(answer))["Gets"] == ["nothing; it may not receive new money."]
 
 
 def test_decided_money_is_beyond_question(tiny_bench):
     answer = explain_place(tiny_bench, find_target(tiny_bench.scenario, ["amif/global/returns/2025"]))
     assert (answer.fixed, answer.amount) == (True, 2.0)
-    assert dict(Writer(tiny_bench).place(answer))["Gets"] == ["EUR 2.0 million, all of it decided before the run: the plan cannot change it."]
+    assert dict(Writer(tiny_bench).place(answer))["Gets"] == [
+        "EUR 2.0 million, all of it decided before the run: the plan cannot change it."
+    ]
 
 
 def test_an_exception_is_named(tiny_bench):
@@ -147,7 +153,9 @@ def test_an_exception_is_named(tiny_bench):
 @pytest.mark.parametrize("words", QUESTIONS)
 def test_sentences_hold_no_figure_that_the_answer_does_not(tiny_bench, words):
     answer = explain_place(tiny_bench, find_target(tiny_bench.scenario, words.split()))
-    text = " ".join(line for heading, lines in Writer(tiny_bench).place(answer) for line in lines if heading in ("How firm", "Next million"))
+    text = " ".join(
+        line for heading, lines in Writer(tiny_bench).place(answer) for line in lines if heading in ("How firm", "Next million")
+    )
     known = [answer.tight.least, answer.tight.most, answer.wide.least, answer.wide.most]
     known += [x for item in answer.next for x in (item.here, item.anywhere)]
     shown = {f"{abs(x):.{places}f}" for x in known if not np.isnan(x) for places in (1, 2, 4)}

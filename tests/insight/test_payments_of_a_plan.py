@@ -21,7 +21,10 @@ def path(tmp_path_factory):
     lines = [("a", "north", "2026", "5"), ("a", "south", "2026", "3"), ("a", "south", "2027", "4"), ("b", "south", "2026", "3")]
     columns = ("instrument", "partnership", "year", "amount")
     decided = [{**dict(zip(columns, line, strict=True)), "area": "returns", "state": "locked", "decision": "Made up"} for line in lines]
-    profiles = {"payment_profile": ["50 %", "30 %", "20 %"], "contracting_profile": ["40 %", "30 %", "10 %", "10 %", "10 %"]}
+    profiles = {
+        "payment_profile": ["50 %", "30 %", "10 %", "0 %", "10 %"],
+        "contracting_profile": ["60 %", "20 %", "10 %", "0 %", "10 %"],
+    }
     case = {
         **TWO_BY_TWO,
         "years": "2026-2027",
@@ -45,15 +48,16 @@ def written(*amounts):
     return tuple(None if amount is None else Fraction(amount) for amount in amounts)
 
 
-# A: 8 is paid 4, 2.4, 1.6 and 4 is paid 2, 1.2, 0.8; 3 are left from before. By the end of n+3 90 % are contracted.
+# A: 8 is paid 4, 2.4, 0.8, 0, 0.8 and 4 is paid 2, 1.2, 0.4, 0, 0.4; 3 are left from before. By the end of n+3 90 % are contracted.
 ON_PAPER = {
     ("a", 2026): written("8", "6", "5", "0"),  # 4 and 2 from before; 3 + 8 - 6
     ("a", 2027): written("4", "4.4", "4.6", "0"),  # 2.4 + 2
-    ("a", 2028): written("0", "3.8", "0.8", "0"),  # 1.6 + 1.2 and 1 from before
-    ("a", 2029): written("0", "0.8", "0", "0.8"),  # a tenth of the 8 of 2026
-    ("a", 2030): written("0", "0", "0", "0.4"),  # a tenth of the 4 of 2027
+    ("a", 2028): written("0", "3", "1.6", "0"),  # 0.8 + 1.2 and 1 from before
+    ("a", 2029): written("0", "0.4", "1.2", "0.8"),  # at risk: a tenth of the 8 of 2026
+    ("a", 2030): written("0", "0.8", "0.4", "0.4"),  # at risk: a tenth of the 4 of 2027
+    ("a", 2031): written("0", "0.4", "0", "0"),
     ("b", 2026): written("3", "3", "0", None),
-    **{("b", year): written("0", "0", "0", None) for year in range(2027, 2031)},
+    **{("b", year): written("0", "0", "0", None) for year in range(2027, 2032)},
 }
 
 
@@ -63,9 +67,10 @@ def test_on_paper(plan):
     assert [(row.year, row.paid, row.outstanding, row.at_risk) for row in payments_by_year(rows)] == [
         (2026, 9, 5, 0),
         (2027, Fraction("4.4"), Fraction("4.6"), 0),
-        (2028, Fraction("3.8"), Fraction("0.8"), 0),
-        (2029, Fraction("0.8"), 0, Fraction("0.8")),
-        (2030, 0, 0, Fraction("0.4")),
+        (2028, 3, Fraction("1.6"), 0),
+        (2029, Fraction("0.4"), Fraction("1.2"), Fraction("0.8")),
+        (2030, Fraction("0.8"), Fraction("0.4"), Fraction("0.4")),
+        (2031, Fraction("0.4"), 0, 0),
     ]
 
 
@@ -104,11 +109,11 @@ def test_csv_and_json(plan, tmp_path):
     write_csv(plan, tmp_path)
     first, *rest = (tmp_path / "payments.csv").read_text("utf-8").splitlines()
     assert first == "instrument,year,committed,paid,outstanding,at_risk"
-    assert rest[:4] == ["a,2026,8,6,5,0", "a,2027,4,4.4,4.6,0", "a,2028,0,3.8,0.8,0", "a,2029,0,0.8,0,0.8"]
-    assert rest[5] == "b,2026,3,3,0,"
+    assert rest[:4] == ["a,2026,8,6,5,0", "a,2027,4,4.4,4.6,0", "a,2028,0,3,1.6,0", "a,2029,0,0.4,1.2,0.8"]
+    assert rest[6] == "b,2026,3,3,0,"
     rows = json.loads(json.dumps(as_dict(plan)))["payments"]
     assert rows[1] == {"instrument": "a", "year": 2027, "committed": 4, "paid": 4.4, "outstanding": 4.6, "at_risk": 0}
-    assert rows[5]["at_risk"] is None
+    assert rows[6]["at_risk"] is None
 
 
 def test_on_the_terminal(path):
@@ -118,8 +123,8 @@ def test_on_the_terminal(path):
     plain, more = printed(path), printed(path, "-v")
     assert "Payments by year" not in plain
     assert [line.split() for line in more.splitlines() if line[:4] in ("2029", "2030")] == [
-        ["2029", "0.0", "0.8", "0.0", "0.8"],
-        ["2030", "0.0", "0.0", "0.0", "0.4"],
+        ["2029", "0.0", "0.4", "1.2", "0.8"],
+        ["2030", "0.0", "0.8", "0.4", "0.4"],
     ]
     assert "at risk" not in printed(TINY, "-v")  # nobody says when contracts are signed
 
@@ -132,6 +137,10 @@ def test_on_the_terminal(path):
         ("payment_profile=[50, 50]", "a share cannot be above 100 %: 50 (write 50 %)"),
         ("outstanding=5", "in which years are earlier commitments paid? (write {2021: 120, 2022: 60})"),
         ("outstanding={2024: 5, 2027: 3}", "the year 2024 is before the period (payments are shown from 2025 on)"),
+        (
+            "contracting_profile=[50 %, 50 %]",
+            "by the end of year 0 after a commitment 60 % of it are paid, but only 50 % contracted (let contracts come before payments)",
+        ),
         ("outstanding={2026: -5}", "an amount cannot be negative: -5 (write zero or more)"),
     ],
     ids=str,
@@ -139,3 +148,11 @@ def test_on_the_terminal(path):
 def test_bad_input(complaints, setting, said):
     (message,) = complaints(TINY, settings=[f"instruments.amif.{setting}"])
     assert message.replace("\u00a0", " ").endswith(said)
+
+
+@pytest.mark.parametrize("key", ["contracting_profile=[100 %]", "outstanding={2025: 3}"])
+def test_what_needs_a_payment_profile(complaints, tmp_path, key):
+    path = write(tmp_path, {**TWO_BY_TWO, "years": "2025-2026"})
+    (message,) = complaints(path, settings=[f"instruments.a.{key}"])
+    word = key.split("=")[0]
+    assert f"'{word}' without a payment_profile (write one too" in message

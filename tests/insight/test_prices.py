@@ -41,7 +41,8 @@ def test_the_ceilings_of_two_by_two_by_hand(tmp_path):
 
 def test_a_floor_has_a_negative_price(tmp_path):
     # North at least 5: A's euro moves from South at 1.2 to North's second step at 0.6. South loses its second step from 3.6 on.
-    bench = bench_of(tmp_path, rules={"floor": {**limit("north", "5"), "at_least": "5", "at_most": None} | {}})
+    floor = {"kind": "amount", "says": "north", "source": "assumption", "money": {"partnership": "north"}, "at_least": "5"}
+    bench = bench_of(tmp_path, rules={"floor": floor})
     price = priced(bench, "floor")
     assert (price.up.price, price.down.price) == (pytest.approx(-0.6), pytest.approx(-0.6))
     assert price.down.reach == pytest.approx(1.0)  # from 5 down to 4 it moves the same two steps

@@ -12,7 +12,13 @@ NORTH, SOUTH = {"partnership": "north"}, {"partnership": "south"}
 
 
 def rule(money: dict, **figures: object) -> dict:
-    return {"kind": "amount", "says": "{partnership}" if "for_each" in figures else "rule", "source": "assumption", "money": money, **figures}
+    return {
+        "kind": "amount",
+        "says": "{partnership}" if "for_each" in figures else "rule",
+        "source": "assumption",
+        "money": money,
+        **figures,
+    }
 
 
 def repairs_of(path, settings: tuple[str, ...] = ()) -> list[Repair]:
@@ -41,6 +47,26 @@ def test_one_member_of_a_rule_gets_its_own_figure_and_the_others_keep_theirs(tmp
     rules = {"f": rule({}, for_each="partnership", at_least="6"), "m": rule(NORTH, at_most="4", negotiable="law")}
     first = repairs_of(write(tmp_path, {**TWO_BY_TWO, "rules": rules}))[0]
     assert written(first) == {"rules.f.at_least": {"north": "4", "south": "6"}}
+
+
+def test_one_figure_for_many_members_is_lowered_for_all(tmp_path):
+    # 6 for each of the two through A, which has 10: 5 for each
+    rules = {"f": rule({"instrument": "a"}, for_each="partnership", at_least="6")}
+    first = repairs_of(write(tmp_path, {**TWO_BY_TWO, "rules": rules}))[0]
+    assert (written(first), first.moved) == ({"rules.f.at_least": {"north": "4", "south": "6"}}, 2)
+    # of 3 each, through 10, four members of which none can give way alone: 2.5 for each
+    names = [f"p{k}" for k in range(4)]
+    case = {
+        **TWO_BY_TWO,
+        "partnerships": [{"id": n, "name": n, "level": "bilateral"} for n in names],
+        "instruments": {"a": TWO_BY_TWO["instruments"]["a"]},
+        "eligibility": [{"instrument": "a", "area": "returns"}],
+        "needs": [{"partnership": n, "area": "returns", "need": "8"} for n in names],
+        "rules": {"f": rule({}, for_each="partnership", at_least="6")},
+    }
+    first = repairs_of(write(tmp_path, case))[0]
+    assert (written(first), first.moved) == ({"rules.f.at_least": "2.5"}, 14)
+    assert first.says == "lower “each partnership” from 6.0 to 2.5"
 
 
 def test_a_figure_from_a_table_is_changed_for_its_member_alone(tmp_path):

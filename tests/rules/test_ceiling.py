@@ -1,8 +1,11 @@
 from math import inf
 
+import pytest
 from paper import AT_MOST, exact, limits, lines_like, measured, terms
 
+from cases import TWO_BY_TWO, write
 from fundalloc.rules import built_in_rules
+from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 
 
@@ -66,19 +69,13 @@ def test_decided_money_alone_does_not_move(variant):
     }
 
 
-@pytest.mark.parametrize("share", ["100 %", "60 %"])
-def test_a_ceiling_whose_money_is_carried_over_has_a_price(tmp_path, share):
-    # Nobody takes money in 2025: what A has then is carried, all of its 2 or the 1.2 that may be.
+@pytest.mark.parametrize(("share", "score", "price"), [("100 %", 19.72, 1.0), ("50 %", 18.72, 0.5)])
+def test_a_ceiling_whose_money_is_carried_over_has_a_price(tmp_path, share, score, price):
+    # Nobody takes money in 2025: of the 2 that A has then its share is carried. One euro more of that would be North's, at 1.0.
     a, b = TWO_BY_TWO["instruments"].values()
     instruments = {"a": {**a, "ceiling": {"each": {"2025": "2", "2026": "8"}}, "carry_over": {"share": share}}, "b": b}
     partnerships = [{**p, "years": "2026"} for p in TWO_BY_TWO["partnerships"]]
-    case = {**TWO_BY_TWO, "years": "2025-2026", "instruments": instruments, "partnerships": partnerships}
-    plan = solve(load(write(tmp_path, case)))
+    plan = solve(load(write(tmp_path, {**TWO_BY_TWO, "years": "2025-2026", "instruments": instruments, "partnerships": partnerships})))
+    assert plan.score == pytest.approx(score)
     prices = {f.member: p for f, p in zip(plan.findings, plan.prices, strict=True) if f.rule.kind == "ceiling"}
-    assert prices["a", "2026"] == pytest.approx(1.0)  # one euro more for North
-    if share == "100 %":
-        assert plan.score == pytest.approx(19.72)
-        assert prices["a", "2025"] == pytest.approx(1.0)
-    else:
-        assert plan.score == pytest.approx(19.72 - 0.8)
-        assert prices["a", "2025"] == pytest.approx(0)  # some of 2025 lapses: the share that may be carried binds, not the ceiling
+    assert (prices["a", "2025"], prices["a", "2026"]) == (pytest.approx(price), pytest.approx(1.0))

@@ -51,7 +51,9 @@ def test_one_figure_of_outstanding_holds_for_every_year_and_a_missing_year_has_n
 
 def test_without_figures_of_its_own_a_rule_over_whole_instruments_takes_theirs():
     earlier = ["instruments.ndici.outstanding={2025: 2, 2026: 1, 2027: 5}", "instruments.amif.outstanding={2026: 0.3}"]
-    scenario = load(TINY, settings=[*earlier, "instruments.guarantee.outstanding={2025: 99}"])  # memo money is never added
+    scenario = load(
+        TINY, settings=[*earlier, "instruments.guarantee.outstanding={2025: 99}", "instruments.guarantee.payment_profile=[100 %]"]
+    )  # memo money is never added
 
     def amounts(**fields):
         cash = rule(scenario, "payments", **{"at_most": "9", "money": {"instrument": ["ndici", "amif", "guarantee"]}, **fields})

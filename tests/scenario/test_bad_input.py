@@ -589,7 +589,11 @@ def test_worksheet_cells_are_named(variant, worksheet, complaints):
         ("needs.xlsx#Neds", "no sheet 'Neds' in needs.xlsx (did you mean 'Needs'?)"),
         ("needs.xlsx", "no sheet named (name the sheet: needs.xlsx#Needs)"),
         ("needs.xlsx#Empty", "the sheet 'Empty' is empty (the first row names the columns)"),
-        ("broken.xlsx#Needs", "'broken.xlsx' is not a readable workbook (File is not a zip file)"),
+        (
+            "broken.xlsx#Needs",
+            "'broken.xlsx': not a workbook, or damaged: the file is no whole zip archive "
+            "(ask for the file again, or open it in Excel and save it anew)",
+        ),
         ("folder", "'folder' is a folder, not a file (name the file inside it)"),
     ],
 )

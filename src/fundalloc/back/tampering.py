@@ -214,6 +214,8 @@ def _same(expected: Cell, found: Cell) -> bool:
 
 
 def _same_value(expected: Cell, found: Cell) -> bool:
+    if (expected.number is None) != (found.number is None):
+        return False
     if expected.number is not None and found.number is not None:
         return math.isclose(expected.number, found.number, rel_tol=1e-9, abs_tol=1e-9)
     return expected.text.replace("\r\n", "\n") == found.text.replace("\r\n", "\n")

@@ -76,8 +76,8 @@ def adjusted_rule(line: str) -> str:
 
 
 def _fixed(adjustment: Adjustment, scenario: Scenario) -> Tree:
-    ids, names = adjustment.line.split("|"), scenario.names()
-    shown = [names[name].get(key, key) if name in names else key for name, key in zip(NAMES, ids, strict=True)]
+    ids, names = adjustment.line.split("|"), scenario.labels()
+    shown = [" ".join(names[name].get(key, key).split()) if name in names else key for name, key in zip(NAMES, ids, strict=True)]
     return {
         "kind": "amount",
         "says": re.sub(r"[{}]", "", f"{', '.join(shown)}: {plain(adjustment.after)} instead of {plain(adjustment.before)}, as adjusted"),

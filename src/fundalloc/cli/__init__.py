@@ -1,7 +1,8 @@
 """The command line: parse, call, print, exit code. A file per command; each is imported when it is used.
 
 Exit codes: 0 done · 1 fault in the program · 2 usage · 3 scenario has problems · 4 infeasible · 5 stopped at a limit ·
-6 output cannot be written · 7 verification failed, or a hand-made plan breaks what must hold · 130 interrupted.
+6 output cannot be written · 7 verification failed, or a hand-made plan breaks what must hold ·
+8 `compare --exit-code`: they differ · 130 interrupted.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def alternatives(
     _print(found, out)
     if folder is not None:
         _write_plans(found, Path(folder), out)
-    write_report(lambda: alternatives_report(found, found.scenario.head.output.language), output, csv_folder, out)
+    write_report(lambda: alternatives_report(found, out.words(found.scenario).language), output, csv_folder, out)
 
 
 def _print(found: Alternatives, out: Output) -> None:
@@ -74,21 +74,19 @@ def _print(found: Alternatives, out: Output) -> None:
     scenario, places = found.scenario, found.scenario.decimals
     out.say(f"{scenario.head.title}{'  (illustrative data)' if scenario.head.illustrative else ''}")
     out.say(f"Plans that lose at most {found.within:.2%} of the score, before rounding\n")
-    areas = scenario.facts.areas
-    headings = ["score", "moved", "lowest coverage", "pairs", *(str(a.label) for a in areas)]
-    table = new_table("Plan", *headings, numbers=len(headings))
+    table = new_table("Plan", "score", "moved", "lowest coverage", "pairs", numbers=4)
     for plan in found.plans:
-        money = [euro(plan.traits[f"most for {a.label}"], places) for a in areas]
-        cells = [
-            euro(plan.score, 1),
-            euro(plan.moved, places),
-            f"{plan.traits['most even']:.0%}",
-            f"{-plan.traits['fewest instruments']:.0f}",
-        ]
-        table.add_row(plan.name, *cells, *money)
+        pairs, lowest = f"{-plan.traits['fewest instruments']:.0f}", f"{plan.traits['most even']:.0%}"
+        table.add_row(plan.name, euro(plan.score, 1), euro(plan.moved, places), lowest, pairs)
     out.table(table)
     out.say("moved: EUR million that sit elsewhere than in the best plan; pairs: instruments × partnerships with money\n")
-    names = scenario.names()
+    areas = scenario.facts.areas
+    money = new_table("Plan", *(str(area.label) for area in areas), numbers=len(areas))
+    for plan in found.plans:
+        money.add_row(plan.name, *(euro(plan.traits[f"most for {area.label}"], places) for area in areas))
+    out.table(money)
+    out.say()
+    names = scenario.labels()
     widest = sorted(found.ranges, key=lambda r: r.low - r.high)[:SHOWN]
     what = " × ".join(found.by)
     ranges = new_table(f"Widest ranges ({what})", "best plan", "from", "to", numbers=3)

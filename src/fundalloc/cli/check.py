@@ -30,7 +30,7 @@ def check(files: tuple[str, ...], strict: bool, repairs: str | None, settings: t
     fundalloc check scenarios/mff-2021-2027/baseline.yaml
     fundalloc check my-plan.yaml --strict
     """
-    from fundalloc.errors import Problem, ScenarioError
+    from fundalloc.errors import Infeasible, Problem, ScenarioError
     from fundalloc.insight.diagnose import NoPlan, is_feasible
     from fundalloc.insight.doctor import examine
     from fundalloc.insight.remarks import WARNING
@@ -41,9 +41,13 @@ def check(files: tuple[str, ...], strict: bool, repairs: str | None, settings: t
     reports: list[dict[str, Any]] = []
     for file in files:
         try:
-            scenario = with_baseline(read(file, settings, allow_outside, out))
+            scenario = read(file, settings, allow_outside, out)
+            scenario = with_baseline(scenario)
         except ScenarioError as error:
             problems += error.problems
+            continue
+        except Infeasible:
+            without.append(why_no_plan(scenario, file, settings, allow_outside, out=replace(out, as_json=False)))
             continue
         with out.progress("Examining"):
             remarks = examine(scenario)
@@ -59,7 +63,8 @@ def check(files: tuple[str, ...], strict: bool, repairs: str | None, settings: t
             out.say(f"Next: fundalloc run {file} -o plan.xlsx\n")
         else:
             quiet = replace(out, as_json=False)
-            without.append(why_no_plan(scenario, file, settings, allow_outside, out=quiet, folder=repairs))
+            of = file if len(files) > 1 else ""
+            without.append(why_no_plan(scenario, file, settings, allow_outside, out=quiet, folder=repairs, of=of))
             report["infeasible"] = as_dict(scenario, without[-1])
     out.json(reports)
     for found in without:

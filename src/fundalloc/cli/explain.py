@@ -82,12 +82,13 @@ def _answer(bench: Bench, what: tuple[str, ...], out: Output) -> None:
     from fundalloc.insight.explain_rule import explain_rule
     from fundalloc.insight.explain_target import find_target
     from fundalloc.insight.explain_text import Writer
+    from fundalloc.insight.prices import general_sentence
 
     target, writer = find_target(bench.scenario, what), Writer(bench)
     if target.rule is not None:
         answer = explain_rule(bench, target)
         out.json(plain(answer))
-        _print(target.says, writer.rule(answer), writer, out)
+        _print(f"{target.says}: {general_sentence(target.rule)}", writer.rule(answer), writer, out)
         return
     place = explain_place(bench, target)
     out.json(plain(place))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import fields, is_dataclass
+from fractions import Fraction
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,10 @@ def plain(value: Any) -> Any:
         return {**value.words, **({"rule": value.rule.id} if value.rule else {})}
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Fraction):
+        return float(value)
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):

@@ -26,7 +26,7 @@ def as_if_hard(scenario: Scenario, what: tuple[str, ...], out: Output) -> None:
     from fundalloc.insight.diagnose import diagnose
     from fundalloc.insight.explain_bench import Bench
     from fundalloc.insight.explain_hard import hardened
-    from fundalloc.insight.explain_text import points
+    from fundalloc.insight.explain_words import points
 
     hard, names = hardened(scenario, what)
     count = f"{len(names)} soft rules" if len(names) > 1 else f"soft rule {names[0]}"
@@ -65,13 +65,14 @@ def as_if_hard(scenario: Scenario, what: tuple[str, ...], out: Output) -> None:
 
 def prices(bench: Bench, out: Output) -> None:
     """Print what every rule costs."""
-    from fundalloc.insight.explain_text import Writer, points
+    from fundalloc.insight.explain_text import Writer
+    from fundalloc.insight.explain_words import points
     from fundalloc.insight.prices import price_list
     from fundalloc.money import euro
 
     found, writer = price_list(bench), Writer(bench)
     rows: list[Any] = found.rules.to_dict("records")
-    out.json({"money": found.money, "rules": rows, "pairs": plain(found.pairs)})
+    out.json(plain({"money": found.money, "rules": rows, "pairs": found.pairs}))
     free = [row["rule"] for row in rows if row["points"] <= bench.slight]
     out.say(f"{bench.scenario.head.title}: what the rules cost")
     out.say("Each rule is switched off in turn, and the scenario solved again.\n")
@@ -102,7 +103,7 @@ def value(bench: Bench, out: Output) -> None:
     from fundalloc.money import euro
 
     money, ladder, writer = value_of_money(bench), budget_ladder(bench), Writer(bench)
-    out.json({"instruments": money.to_dict("records"), "ladder": plain(ladder)})
+    out.json(plain({"instruments": money.to_dict("records"), "ladder": ladder}))
     out.say(f"{bench.scenario.head.title}: what money is worth\n")
     table = new_table("Instrument", "ceiling", "planned", "1 million more", "1 million less", numbers=4)
     rows: list[Any] = money.to_dict("records")

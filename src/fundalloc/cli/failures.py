@@ -20,10 +20,14 @@ from fundalloc.errors import (
     SolverFailed,
     UsageError,
 )
+from fundalloc.money import euro
 
 if TYPE_CHECKING:
     from fundalloc.insight.diagnose import NoPlan
+    from fundalloc.insight.repairs import Repair
 
+WIDTH = 118
+"""Characters of a line."""
 _CODES: list[tuple[type[FundallocError], int]] = [
     (ScenarioError, 3),
     (Infeasible, 4),
@@ -56,7 +60,8 @@ def _print_problems(error: ScenarioError) -> None:
 def _print_conflicts(error: Infeasible) -> None:
     from fundalloc.insight.diagnose import NoPlan
 
-    click.echo("No plan satisfies all rules.", err=True)
+    of = getattr(error, "of", "")
+    click.echo(f"No plan satisfies all rules{' of ' + of if of else ''}.", err=True)
     if isinstance(error, NoPlan):
         _print_diagnosis(error)
     if not getattr(error, "files", []):
@@ -73,6 +78,8 @@ def _print_diagnosis(error: NoPlan) -> None:
         _print_members(clash.members)
         if clash.bottleneck:
             _paragraph(clash.bottleneck)
+        if clash.like:
+            _paragraph(f"{clash.like} more like this, with other members of the same rules.")
     if not found.complete:
         click.echo("\nThere may be more such conflicts: the search was cut off.", err=True)
     if not found.thinned:
@@ -83,12 +90,18 @@ def _print_diagnosis(error: NoPlan) -> None:
 def _print_members(members: Sequence[Conflict]) -> None:
     """Print rule, sentence, place and source; a rule with several members is named once."""
     width = max(len(m.rule) for m in members)
-    before = ""
-    for member in members:
-        words = [word for word in (member.negotiable, member.source) if word]
-        click.echo(f"  {member.rule if member.rule != before else '':<{width}}  {member.says}", err=True)
-        click.echo(f"  {'':<{width}}  {member.place}{'  (' + '; '.join(words) + ')' if words else ''}", err=True)
-        before = member.rule
+    indent, before = f"  {'':<{width}}  ", ""
+    for k, member in enumerate(members):
+        click.echo(_wrapped(member.says, f"  {member.rule if member.rule != before else '':<{width}}  ", indent), err=True)
+        before, after = member.rule, members[k + 1] if k + 1 < len(members) else None
+        if after is None or (after.rule, after.place) != (member.rule, member.place):
+            click.echo(_wrapped(_origin(member), indent, indent), err=True)
+
+
+def _origin(member: Conflict) -> str:
+    """Return where a member stands and on whose word."""
+    words = [word for word in (member.negotiable, member.source) if word]
+    return f"{member.place}{'  (' + '; '.join(words) + ')' if words else ''}"
 
 
 def _print_repairs(error: NoPlan) -> None:
@@ -97,21 +110,33 @@ def _print_repairs(error: NoPlan) -> None:
             "\nNo repair was found in time that holds in whole steps. Let one of these rules give way, or free more money.", err=True
         )
         return
-    click.echo(
-        "\nEach of these repairs alone gives a plan; million EUR that give way, practice before political rules, law last:", err=True
-    )
+    click.echo("\nEach of these repairs alone gives a plan; practice gives way before political rules, law last:", err=True)
+    width = max(9, *(len(repair.touches) for repair in error.repairs))
+    click.echo(f"     {'EUR m':>9}  {'score':>9}  {'touches':<{width}}  change", err=True)
     for number, repair in enumerate(error.repairs, start=1):
-        amount = f"{float(repair.moved):,.1f}" if repair.moved >= Fraction(1, 20) or not repair.moved else f"{float(repair.moved):.6f}"
-        if repair.members and not repair.moved:
-            amount = f"{repair.members} fewer" if repair.members > 1 else "1"
-        click.echo(f"  {number}  {amount:>8}  {repair.touches:<9}  {repair.changes[0].says}", err=True)
-        for change in repair.changes[1:]:
-            click.echo(f"  {'':>22}and {change.says}", err=True)
+        score = euro(repair.score, 1)
+        first, later = f"  {number}  {_moved(repair):>9}  {score:>9}  {repair.touches:<{width}}  ", " " * (width + 29)
+        for change in repair.changes:
+            click.echo(_wrapped(change.says, first, later), err=True)
+            first = f"{later[:-4]}and "
     if error.files:
         click.echo(f"\nWrote {', '.join(error.files)}. Each runs as it is: fundalloc run {error.files[0]}", err=True)
     else:
         click.echo("\nWith --repairs DIR each is written as a scenario that runs.", err=True)
 
 
+def _moved(repair: Repair) -> str:
+    """Write what gives way: EUR million, or how many members of a count."""
+    if repair.members and not repair.moved:
+        return f"{repair.members} member{'s' if repair.members > 1 else ''}"
+    return euro(repair.moved, 1 if repair.moved >= Fraction(1, 20) else 6)
+
+
 def _paragraph(text: str) -> None:
-    click.echo(textwrap.fill(text, 108, initial_indent="  ", subsequent_indent="  "), err=True)
+    click.echo(_wrapped(text, "  ", "  "), err=True)
+
+
+def _wrapped(text: str, first: str, later: str) -> str:
+    return textwrap.fill(
+        text, WIDTH, initial_indent=first, subsequent_indent=later, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
+    )

@@ -70,7 +70,7 @@ def frontier(
     _print(found, out)
     if folder is not None:
         _write_scenarios(found, Path(folder), out)
-    write_report(lambda: frontier_report(found, found.scenario.head.output.language), output, csv_folder, out)
+    write_report(lambda: frontier_report(found, out.words(found.scenario).language), output, csv_folder, out)
 
 
 def _print(found: Frontier, out: Output) -> None:

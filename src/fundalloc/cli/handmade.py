@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fundalloc.cli.common import Output, new_table
+from fundalloc.cli.report import report_on
 from fundalloc.errors import FundallocError, Infeasible, NotRoundable, SolverFailed
-from fundalloc.money import euro
+from fundalloc.labels import Words
 from fundalloc.plan.handmade import broken_entries, broken_rules
 from fundalloc.plan.verify import Finding
-from fundalloc.rules._rows import Sense
 
 if TYPE_CHECKING:
     from fundalloc.plan.plan import Plan
     from fundalloc.solvers import Options
 
+ENGLISH = Words()
 TOP = 10
 """Partnerships that the table of differences names."""
 
@@ -31,7 +32,7 @@ def print_comparison(plan: Plan, options: Options, out: Output) -> tuple[dict[st
     try:
         best = solve(plan.scenario, options, out.progress)
     except (Infeasible, NotRoundable, SolverFailed) as error:
-        out.say(f"Best plan    there is none to compare with: {_first_line(error)}")
+        report_on(plan, out).line("best_plan", out.words(plan.scenario)("report.says.no_best", reason=_first_line(error)))
     else:
         report["best"] = _print_distance(plan, best, out)
     return report, len(broken)
@@ -43,14 +44,15 @@ def _first_line(error: FundallocError) -> str:
 
 def _print_broken(plan: Plan, out: Output) -> list[dict[str, Any]]:
     """Print every hard demand and decision that the plan breaks, and by how much."""
-    names, places = plan.scenario.names(), plan.scenario.decimals
+    report, places = report_on(plan, out), plan.scenario.decimals
+    words = report.words
     rules, entries = broken_rules(plan), broken_entries(plan)
     count = len(rules) + len(entries)
-    out.say(f"Broken       {count} that must hold" if count else "Broken       nothing: every hard rule and decision holds")
+    report.line("broken", words("report.says.broken", count=count) if count else words("report.says.broken_none"))
     found: list[dict[str, Any]] = []
     for finding in rules:
-        said = finding.rule.sentence(finding.member, names)
-        out.say(f"  broken     {said}: {how_broken(finding, places)} ({finding.rule.id})")
+        said = finding.rule.sentence(finding.member, report.names, words.language)
+        report.line("broken_one", f"{said}: {how_broken(finding, places, words)} ({finding.rule.id})", within=True)
         found.append(
             {
                 "rule": finding.rule.id,
@@ -62,7 +64,7 @@ def _print_broken(plan: Plan, out: Output) -> list[dict[str, Any]]:
             }
         )
     for entry in entries:
-        out.say(f"  broken     {entry}")
+        report.line("broken_one", str(entry), within=True)
         found.append(
             {
                 "rule": "decided",
@@ -76,32 +78,32 @@ def _print_broken(plan: Plan, out: Output) -> list[dict[str, Any]]:
     return found
 
 
-def how_broken(finding: Finding, places: int) -> str:
+def how_broken(finding: Finding, places: int, words: Words = ENGLISH) -> str:
     """Say what the amount is, what it must be, and by how much it misses that."""
-    side = {Sense.AT_LEAST: "too little", Sense.AT_MOST: "too much", Sense.EXACTLY: "off"}[finding.sense]
-    amount, limit, by = (exactly(value, places) for value in (finding.amount, finding.limit, -finding.headroom))
-    return f"{amount} instead of {finding.sense} {limit}, EUR {by} million {side}"
+    amount, limit = (words.number(value, _enough(value, places)) for value in (finding.amount, finding.limit))
+    by = words.money(-finding.headroom, _enough(finding.headroom, places))
+    return words(f"report.says.{finding.sense.field}", amount=amount, limit=limit, by=by)
 
 
-def exactly(value: Fraction, places: int) -> str:
-    """Print an amount with the decimals of a rounding step, or with three more when it does not end there."""
-    return euro(value, places if (value * 10**places).denominator == 1 else places + 3)
+def _enough(value: Fraction, places: int) -> int:
+    """Return the decimals of a rounding step, or three more when the amount does not end there."""
+    return places if (value * 10**places).denominator == 1 else places + 3
 
 
 def _print_distance(plan: Plan, best: Plan, out: Output) -> dict[str, Any]:
     """Print the difference in score, the money to move, and the partnerships that differ most."""
-    scenario = plan.scenario
-    facts, names = scenario.facts, scenario.names()["partnership"]
+    scenario, report = plan.scenario, report_on(plan, out)
+    facts, words, names = scenario.facts, report.words, report.names["partnership"]
     change = best.steps - plan.steps
     move = Fraction(int(np.abs(change).sum()), 2) * facts.step
     missing = best.score - plan.score
-    word = f"{euro(missing, 1)} more" if missing >= 0 else f"{euro(-missing, 1)} less, as it keeps every hard rule"
-    out.say(f"Best plan    {euro(best.score, 1)} points, {word}")
-    out.say(f"Distance     EUR {exactly(move, scenario.decimals)} million would have to move (half the sum of all differences)")
+    key = "report.says.best_more" if missing >= 0 else "report.says.best_less"
+    report.line("best_plan", words(key, score=words.number(best.score, 1), difference=words.number(abs(missing), 1)))
+    report.line("distance", words("report.says.distance", amount=words.money(move, _enough(move, scenario.decimals))))
     rows = _by_partnership(plan, best)
-    table = new_table("Partnership", "this plan", "best plan", "difference", numbers=3)
+    table = new_table(*report.column("partnership", "this_plan", "best_plan", "difference"), numbers=3)
     for row in rows[:TOP]:
-        table.add_row(names[row["partnership"]], *(euro(row[key], scenario.decimals) for key in ("plan", "best", "difference")))
+        table.add_row(names[row["partnership"]], *(report.eur(row[column]) for column in ("plan", "best", "difference")))
     if rows:
         out.say()
         out.table(table)

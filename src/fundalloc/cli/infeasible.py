@@ -34,27 +34,38 @@ def why_no_plan(
     baseline: str | None = None,
     out: Output | None = None,
     folder: str | None = None,
+    of: str = "",
+    variants: Sequence[str] = (),
 ) -> NoPlan:
-    """Return the error to raise when a scenario has no plan: its conflicts and its repairs, written as files when asked."""
+    """Return the error to raise when a scenario has no plan: its conflicts and its repairs, written as files when asked.
+
+    When it is the baseline that has none, the error is about that.
+    """
+    from fundalloc.errors import Infeasible
     from fundalloc.insight.diagnose import NoPlan, diagnose
     from fundalloc.insight.repairs import find_repairs
     from fundalloc.run import with_baseline
     from fundalloc.scenario.loading import load
 
     out = out or Output()
-    scenario = with_baseline(scenario)
+    try:
+        scenario = with_baseline(scenario)
+    except Infeasible:
+        assert scenario.baseline is not None
+        start = scenario.baseline
+        return why_no_plan(start, start.file, (), allow_outside, out=out, folder=folder, of=f"the baseline {start.file}")
     with out.progress("Diagnosing"):
         diagnosis = diagnose(scenario)
     if not diagnosis.clashes:
-        return NoPlan(diagnosis)
+        return NoPlan(diagnosis, of=of)
 
     def reload(changes: Sequence[tuple[str, object]]) -> Scenario:
-        return load(file, settings=[*settings, *_written(changes)], allow_outside=allow_outside, baseline=baseline)
+        return load(file, settings=[*settings, *_written(changes)], allow_outside=allow_outside, baseline=baseline, variants=variants)
 
     with out.progress("Repairing"):
         repairs = find_repairs(scenario, reload, diagnosis)
-    files = _write(scenario, Path(file), settings, repairs, Path(folder)) if folder is not None else []
-    error = NoPlan(diagnosis, repairs, files)
+    files = _write(scenario, [Path(file), *map(Path, variants)], settings, repairs, Path(folder)) if folder is not None else []
+    error = NoPlan(diagnosis, repairs, files, of)
     out.json(as_dict(scenario, error))
     return error
 
@@ -73,6 +84,7 @@ def as_dict(scenario: Scenario, error: NoPlan) -> dict[str, Any]:
                     for m in clash.members
                 ],
                 "bottleneck": clash.bottleneck,
+                "like": clash.like,
             }
             for clash in found.clashes
         ],
@@ -80,6 +92,7 @@ def as_dict(scenario: Scenario, error: NoPlan) -> dict[str, Any]:
             {
                 "says": repair.says,
                 "moved": float(repair.moved),
+                "score": repair.score,
                 "members": repair.members,
                 "touches": repair.touches,
                 "settings": _written([(c.path, c.value) for c in repair.changes]),
@@ -95,28 +108,38 @@ def _written(changes: Sequence[tuple[str, object]]) -> list[str]:
     return [f"{path}={json.dumps(value, ensure_ascii=False)}" for path, value in changes]
 
 
-def _write(scenario: Scenario, source: Path, settings: Sequence[str], repairs: Sequence[Repair], folder: Path) -> list[str]:
-    """Write one scenario file per repair; outside the scenario's own folder they extend a copy of it, so that they run as they are."""
+def _write(scenario: Scenario, sources: Sequence[Path], settings: Sequence[str], repairs: Sequence[Repair], folder: Path) -> list[str]:
+    """Write one scenario file per repair. They extend the scenario and its variants, or copies of them when these lie elsewhere.
+
+    So every file runs as it is: a scenario may only name what lies in its own folder or below. Raises OutputError.
+    """
     from fundalloc.errors import OutputError
-    from fundalloc.scenario.rolling import copy_originals
     from fundalloc.scenario.variants import variant_text
 
-    written = []
+    main, written = sources[0], []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        inside = source.resolve().is_relative_to(folder.resolve())
-        original = source.resolve() if inside else copy_originals(source, folder)[source.resolve()].resolve()
-        extends = original.relative_to(folder.resolve()).as_posix()
+        extends = _named(sources, folder)
         for number, repair in enumerate(repairs, start=1):
-            name = f"{scenario.id}-repair-{number}"
             comments = [
-                f"Repair {number} of {len(repairs)} of {source.name}: EUR {float(repair.moved):,.6g} million ({repair.touches}).",
+                f"Repair {number} of {len(repairs)} of {main.name}: EUR {float(repair.moved):,.6g} million ({repair.touches}).",
                 *(f"- {change.says}" for change in repair.changes),
             ]
-            target = folder / f"{source.stem}-repair-{number}.yaml"
-            text = variant_text(extends, name, [*settings, *_written([(c.path, c.value) for c in repair.changes])], comments)
-            target.write_text(text, "utf-8")
+            changes = _written([(c.path, c.value) for c in repair.changes])
+            target = folder / f"{main.stem}-repair-{number}.yaml"
+            target.write_text(variant_text(extends, f"{scenario.id}-repair-{number}", [*settings, *changes], comments), "utf-8")
             written.append(str(target))
     except OSError as error:
         raise OutputError(f"Cannot write into {folder}: {error.strerror}.") from None
     return written
+
+
+def _named(sources: Sequence[Path], folder: Path) -> list[str]:
+    """Return the sources as a file in this folder may name them, copied into it when they lie elsewhere."""
+    from fundalloc.scenario.rolling import copy_originals
+
+    found = [path.resolve() for path in sources]
+    if not all(path.is_relative_to(folder.resolve()) for path in found):
+        copied = copy_originals(folder, *sources)
+        found = [copied[path].resolve() for path in found]
+    return [path.relative_to(folder.resolve()).as_posix() for path in found]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
@@ -17,7 +20,7 @@ _PLANS = (".json", ".csv", ".xlsx", ".xlsm")
     "--from", "origin", default="mff-2021-2027", show_default=True, metavar="NAME|PLAN", help="Which starter (`list` names them) or plan."
 )
 @click.option("--year", type=int, metavar="YEAR", help="From a plan: the first year that stays open.")
-@click.option("--scenario", "scenario_file", metavar="FILE", help="From a plan: its scenario; for JSON, by default the file it names.")
+@click.option("--scenario", "scenario_file", metavar="FILE", help="From a plan: its scenario. JSON names its own, a workbook carries it.")
 @click.option(
     "--tables",
     type=click.Choice(["csv", "xlsx"]),
@@ -36,14 +39,15 @@ def new(folder: str, origin: str, year: int | None, scenario_file: str | None, t
     \b
     fundalloc new my-plan
     fundalloc new my-plan --from global-europe-2028-2034 --tables xlsx
-    fundalloc new next-year --from plan.json --year 2027
+    fundalloc new next-year --from plan.xlsx --year 2027
     """
     from fundalloc.scenario.starters import copy_starter, starters
 
     if Path(origin).suffix.lower() in _PLANS or (Path(origin) / "allocation.csv").is_file():
         if year is None:
             raise click.UsageError("--year is missing: the first year that the plan leaves open.")
-        written = _roll(Path(folder), origin, year, scenario_file, allow_outside, out)
+        with _scenario_of(origin, scenario_file) as source:
+            written = _roll(Path(folder), origin, year, source, allow_outside, out)
     elif year is not None or scenario_file is not None:
         raise click.UsageError("--year and --scenario belong to a plan: name one with --from PLAN.json")
     elif origin == "list":
@@ -60,15 +64,31 @@ def new(folder: str, origin: str, year: int | None, scenario_file: str | None, t
     out.say(f"Next: fundalloc check {written[0]}")
 
 
-def _roll(folder: Path, origin: str, year: int, scenario_file: str | None, allow_outside: bool, out: Output) -> list[Path]:
-    """Roll a plan forward; what makes the new scenario differ from the old one is said on stderr."""
+@contextmanager
+def _scenario_of(origin: str, scenario_file: str | None) -> Iterator[str]:
+    """Yield the scenario file of a plan: the one named, the one that a result names, or the one that travels inside a workbook."""
+    from fundalloc.back.circulated import open_circulated
     from fundalloc.cli.common import named_scenario
+    from fundalloc.errors import UsageError
+
+    if scenario_file is not None or Path(origin).suffix.lower() != ".xlsx":
+        yield scenario_file or named_scenario(origin)
+        return
+    sources = open_circulated(Path(origin)).sources
+    if sources.settings or sources.baseline:
+        raise UsageError(f"{origin} was run with --set or --baseline: extract its scenario, and name it with --scenario.")
+    with TemporaryDirectory(prefix="fundalloc-") as name:
+        sources.restore(Path(name))
+        yield str(Path(name) / sources.main)
+
+
+def _roll(folder: Path, origin: str, year: int, source: str, allow_outside: bool, out: Output) -> list[Path]:
+    """Roll a plan forward; what makes the new scenario differ from the old one is said on stderr."""
     from fundalloc.plan.handmade import broken_entries, broken_rules, measure_plan
     from fundalloc.run import with_baseline
     from fundalloc.scenario.plans import read_plan
     from fundalloc.scenario.rolling import check_year, roll_forward
 
-    source = scenario_file or named_scenario(origin)
     scenario = read(source, (), allow_outside, out)
     check_year(scenario, year)
     amounts = read_plan(origin, scenario.facts.dimensions)

@@ -22,7 +22,22 @@ BAR = 24
 MOVERS = 3
 TOP = 12
 """Partnerships that the table names before it adds up the rest."""
-FACTS = ("rules", "missed", "dearest", "baseline", "gain", "lose", "unallocated", "score", "proof", "rounding")
+FACTS = (
+    "rules",
+    "missed",
+    "dearest",
+    "baseline",
+    "gain",
+    "lose",
+    "unallocated",
+    "score",
+    "search",
+    "proof",
+    "rounding",
+    "broken",
+    "best_plan",
+    "distance",
+)
 """What the lines below the tables begin with."""
 
 
@@ -67,9 +82,14 @@ class Report:
         self.out.say(f"{'  ' + start if within else start:<{self.width}}{text}")
 
 
+def report_on(plan: Plan, out: Output) -> Report:
+    """Return what prints about a plan, in the language asked for."""
+    return Report(plan, out, out.words(plan.scenario))
+
+
 def print_plan(plan: Plan, out: Output) -> None:
     """Print a plan."""
-    report = Report(plan, out, out.words(plan.scenario))
+    report = report_on(plan, out)
     head, words, years = plan.scenario.head, report.words, plan.scenario.facts.years
     title = head.title.within(words.language)
     out.say(words("report.title", title=title) if head.illustrative else title)

@@ -102,30 +102,29 @@ def _print_robust(found: Robust, criterion: str, out: Output) -> None:
 
     places = found.scenarios[0].decimals
     out.say(f"Committed in common until {found.until} ({found.shared} allocation lines), then each future on its own; before rounding\n")
-    headings = ["expected score", *(f"regret: {name}" for name in found.names), "largest"]
-    table = new_table("Strategy", *headings, numbers=0)
-    for column in table.columns[1:]:
-        column.justify = "right"
+    letters = [chr(ord("A") + k % 26) for k in range(len(found.names))]
+    for letter, name, score, weight in zip(letters, found.names, found.best, found.weights, strict=True):
+        out.say(f"  {letter}  {name}: {euro(score, 1)} if it were known, weight {weight:.0%}")
+    bets = {name: f"bet on {letter}" for letter, name in zip(letters, found.names, strict=True)}
+    out.say()
+    headings = ["expected score", *(f"regret in {letter}" for letter in letters), "largest regret"]
+    table = new_table("Strategy", *headings, numbers=len(headings))
     for strategy in found.strategies:
         regrets, name = found.regret(strategy), strategy.name
         cells = ["no plan" if math.isnan(r) else euro(r, 1) for r in regrets]
         largest = "-" if any(map(math.isnan, regrets)) else euro(max(regrets), 1)
         average = found.expected(strategy)
-        told = SAID.get(name, f"bet on {name}")
+        told = SAID.get(name) or bets[name]
         table.add_row(told, "-" if math.isnan(average) else euro(average, 1), *cells, largest, style="bold" if name == criterion else None)
     out.table(table)
-    best = ", ".join(f"{name} {euro(score, 1)}" for name, score in zip(found.names, found.best, strict=True))
-    out.say(f"\nBest if it were known: {best}")
-    out.say(f"Knowing the future today would be worth {euro(found.value_of_knowing, 1)} points on average.")
+    out.say(f"\nKnowing the future today would be worth {euro(found.value_of_knowing, 1)} points on average.")
     chosen = next(s for s in found.strategies if s.name == criterion)
     names, totals = found.scenarios[0].names()["partnership"], dict[str, float]()
     for (_, partnership, _, _), amount in chosen.now.items():
         totals[partnership] = totals.get(partnership, 0.0) + amount
     later = [found.later(chosen, k, "partnership") for k in range(len(found.names))]
     out.say(f"\nUnder '{SAID[criterion]}', EUR million")
-    amounts = new_table("Partnership", "commit now", *(f"later: {name}" for name in found.names), numbers=0)
-    for column in amounts.columns[1:]:
-        column.justify = "right"
+    amounts = new_table("Partnership", "commit now", *(f"later in {letter}" for letter in letters), numbers=1 + len(letters))
     for key, amount in sorted(totals.items(), key=lambda item: -item[1])[:SHOWN]:
         amounts.add_row(names.get(key, key), euro(amount, places), *(euro(part.get(key, 0.0), places) for part in later))
     amounts.add_row("Total", euro(sum(totals.values()), places), *(euro(sum(part.values()), places) for part in later), style="bold")
@@ -154,7 +153,7 @@ def _print_samples(found: Samples, out: Output) -> None:
     else:
         out.say("No plan      never: every sample has a plan that keeps all hard rules")
     _print_amounts(found, places, out)
-    names, rules = scenario.names(), {rule.id: rule for rule in scenario.rules}
+    names, rules = scenario.labels(), {rule.id: rule for rule in scenario.rules}
     risks = [r for r in found.at_risk() if r[1] > 0 or r[2] > 0][:SHOWN]
     out.say("\nRules at risk" if risks else "\nRules at risk  none")
     for (rule, member), missed, broken, _ in risks:
@@ -175,7 +174,7 @@ def _print_amounts(found: Samples, places: int, out: Output) -> None:
     members, table = found.amounts()
     if not len(table):
         return
-    names, written = found.scenario.names(), found.base.total(*found.by)
+    names, written = found.scenario.labels(), found.base.total(*found.by)
     parts = np.percentile(table, [5, 50, 95], axis=0)
     order = np.argsort(parts[0] - parts[2], kind="stable")[:SHOWN]
     out.say()

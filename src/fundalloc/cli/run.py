@@ -12,6 +12,7 @@ from fundalloc.cli.common import Output, output_options, read, scenario_options,
 from fundalloc.cli.infeasible import repair_option, why_no_plan
 
 if TYPE_CHECKING:
+    from fundalloc.export.asked import Asked
     from fundalloc.insight.diagnose import NoPlan
     from fundalloc.plan.plan import Plan
     from fundalloc.scenario.scenario import Scenario
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     show_default=True,
     help="Who reads the workbook: outside, it leaves out priorities, penalties, prices, comments and the scenario.",
 )
+@click.option("--ranges", is_flag=True, help="Also how firm every amount is: its range at no loss and within 1 % of the score.")
+@click.option("--prices", is_flag=True, help="Also the price list of rules, the value of money and the budget ladder.")
 @click.option("-n", "--dry-run", is_flag=True, help="Solve and print, write nothing.")
 @click.option("--open", "open_file", is_flag=True, help="Open the workbook when it is written.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Several files: how many at once; all cores by default.")
@@ -61,6 +64,8 @@ def run(
     repairs: str | None,
     variants: tuple[str, ...],
     audience: Literal["inside", "outside"],
+    ranges: bool,
+    prices: bool,
     dry_run: bool,
     open_file: bool,
     jobs: int | None,
@@ -86,6 +91,8 @@ def run(
 
     if audience == "outside" and (output is None or csv_folder or write_lp or len(files) > 1):
         raise click.UsageError("--for outside is about one workbook: name it with -o, and leave --csv and --write-lp out.")
+    if (ranges or prices) and (len(files) > 1 or plan_file is not None or cluster is not None):
+        raise click.UsageError("--ranges and --prices take one scenario at a time, and the best plan of it.")
     if variants and (len(files) > 1 or ledger is not None or cluster is not None):
         raise click.UsageError("--with stacks variants on one scenario; for several runs write files that extend them.")
     if stay_close is not None:
@@ -111,16 +118,28 @@ def run(
     if book is not None:
         check_writable(book)
     scenario = read(files[0], settings, allow_outside, out, baseline, variants)
-    plan = _solve(scenario, options, out, lambda: why_no_plan(scenario, files[0], settings, allow_outside, baseline, out, repairs))
+
+    def why() -> NoPlan:
+        return why_no_plan(scenario, files[0], settings, allow_outside, baseline, out, repairs, variants=variants)
+
+    plan = _solve(scenario, options, out, why)
     _print(plan, out)
+    asked = None
+    if ranges or prices:
+        from fundalloc.export.asked import ask
+
+        asked = ask(plan, options, ranges=ranges, prices=prices, progress=out.progress)
+        _print_ranges(plan, asked, out)
     if not dry_run:
-        _write(plan, book, csv_folder, write_lp, out, audience)
+        _write(plan, book, csv_folder, write_lp, out, audience, asked)
         if open_file and book is not None:
             click.launch(str(book))
     if out.as_json:
+        from fundalloc.export.asked import Asked
+        from fundalloc.export.asked import as_dict as asked_as_dict
         from fundalloc.export.tables import as_dict
 
-        out.json(as_dict(plan))
+        out.json({**as_dict(plan), **asked_as_dict(asked or Asked())})
     if plan.status == "feasible":
         out.note("The search was stopped at its limit; the best plan found is verified, but not proved optimal.")
         click.get_current_context().exit(5)
@@ -172,8 +191,20 @@ def _print(plan: Plan, out: Output) -> None:
         print_plan(plan, out)
 
 
+def _print_ranges(plan: Plan, asked: Asked, out: Output) -> None:
+    """Say how many amounts are firm; the tables stand in the workbook, in CSV and in JSON."""
+    if asked.ranges is not None:
+        out.say(out.words(plan.scenario)("report.ranges", firm=int(asked.ranges["firm"].sum()), count=len(asked.ranges)))
+
+
 def _write(
-    plan: Plan, book: Path | None, csv_folder: str | None, write_lp: str | None, out: Output, audience: Literal["inside", "outside"]
+    plan: Plan,
+    book: Path | None,
+    csv_folder: str | None,
+    write_lp: str | None,
+    out: Output,
+    audience: Literal["inside", "outside"],
+    asked: Asked | None,
 ) -> None:
     words = out.words(plan.scenario)
     if write_lp is not None:
@@ -183,13 +214,14 @@ def _write(
             for path in write_program_files(plan.scenario, Path(write_lp)):
                 out.say(words("report.written", file=path))
     if csv_folder is not None:
+        from fundalloc.export.asked import write_csv as write_asked
         from fundalloc.export.tables import write_csv
 
-        for path in write_csv(plan, csv_folder):
+        for path in [*write_csv(plan, csv_folder), *(write_asked(asked, csv_folder) if asked else [])]:
             out.say(words("report.written", file=path))
     if book is not None:
         from fundalloc.export.workbook import write_workbook
 
         with out.progress("Writing"):
-            write_workbook(plan, book, words.language, audience)
+            write_workbook(plan, book, words.language, audience, asked)
         out.say(words("report.written", file=book))

@@ -61,7 +61,7 @@ def sweep(
     with counting(out, "points") as tick:
         found = solve_sweep(source, keys, Options(solver=solver), tick, search=not no_breaks)
     _print(found, out)
-    write_report(lambda: sweep_report(found, found.scenario.head.output.language), output, csv_folder, out)
+    write_report(lambda: sweep_report(found, out.words(found.scenario).language), output, csv_folder, out)
     if not found.usable:
         out.note("No value of the figure leaves a plan that satisfies all hard rules.")
         click.get_current_context().exit(4)
@@ -119,7 +119,7 @@ def _print_movements(sweep: Sweep, out: Output) -> None:
 
     if len(sweep.usable) < 2:
         return
-    names, places = sweep.scenario.names(), sweep.scenario.decimals
+    names, places = sweep.scenario.labels(), sweep.scenario.decimals
     first, last = sweep.usable[0], sweep.usable[-1]
     ends = [" / ".join(key.shown(v.number) for key, v in zip(sweep.keys, p.values, strict=True)) for p in (first, last)]
     out.say(f"\nFrom {ends[0]} to {ends[1]}")

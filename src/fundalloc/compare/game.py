@@ -142,10 +142,13 @@ class Game:
                 break
         rest = sets[len(found) :]
         if rest:
-            with ProcessPoolExecutor(_cores(), get_context("spawn"), _take_up, (self.task,)) as pool:
+            pool = ProcessPoolExecutor(_cores(), get_context("spawn"), _take_up, (self.task,))
+            try:
                 for one, solved in zip(rest, pool.map(_solve_here, rest), strict=True):
                     found[one] = solved
                     self.tick(len(found), len(sets))
+            finally:  # also when interrupted: what has not begun is not waited for
+                pool.shutdown(wait=False, cancel_futures=True)
         return found
 
 

@@ -54,10 +54,14 @@ class Override:
 
     @property
     def says(self) -> str:
-        """What it is in words: a rule's sentence, what is adjusted and why, or old and new value."""
-        node = self.old if self.new is None else self.new
-        said = next(_words(node, "says"), "") or next(_words(self.old, "says"), "")
-        parts = (self._values(bool(said)), _PLACEHOLDER.sub(r"each \1", said), next(_words(node, "reason"), ""))
+        """What it is in words, in English."""
+        return self.said("en")
+
+    def said(self, language: str) -> str:
+        """Return what it is in words: old and new values, a rule's sentence, what is adjusted and why."""
+        says, reason = (next(_words(self.new, word, language), "") for word in ("says", "reason"))
+        says = says or next(_words(self.old, "says", language), "")
+        parts = (self._values(bool(says)), _PLACEHOLDER.sub(r"each \1", says) if language == "en" else says, reason)
         return "; ".join(dict.fromkeys(part for part in parts if part))
 
     def _values(self, said: bool) -> str:
@@ -66,7 +70,7 @@ class Override:
         if isinstance(old, Scalar) and isinstance(new, Scalar):
             return f"{old.text} → {new.text}"
         if isinstance(old, Mapping) and isinstance(new, Mapping):
-            before, after = ({k: text_of(leaf) for k, leaf in leaves(n) if k not in WORDS} for n in (old, new))
+            before, after = ({k: text_of(leaf) for k, leaf in leaves(n) if _matters(k)} for n in (old, new))
             keys = [k for k in dict.fromkeys([*before, *after]) if not any(other.startswith(f"{k}.") for other in (*before, *after))]
             pairs = [(k.replace(".", " "), _at(before, k), _at(after, k)) for k in keys]
             return _cut("; ".join(f"{k}: {was} → {is_now}" for k, was, is_now in pairs if not same_text(was, is_now)))
@@ -91,22 +95,26 @@ def _listed(node: Node) -> str:
     if isinstance(node, Scalar):
         return node.text
     entries = node.items if isinstance(node, Sequence) else [node]
-    each = [[f"{key.replace('.', ' ')} {text_of(leaf)}" for key, leaf in leaves(entry) if key not in WORDS] for entry in entries]
+    each = [[f"{key.replace('.', ' ')} {text_of(leaf)}" for key, leaf in leaves(entry) if _matters(key)] for entry in entries]
     return _cut("; ".join(", ".join(values) for values in each))
+
+
+def _matters(key: str) -> bool:
+    return not any(part in WORDS for part in key.split("."))
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
-def _words(node: Node | None, word: str) -> Iterator[str]:
+def _words(node: Node | None, word: str, language: str) -> Iterator[str]:
     """Return the texts under a key of a node, or of the first entry of a list."""
     if isinstance(node, Sequence) and node.items:
-        yield from _words(node.items[0], word)
+        yield from _words(node.items[0], word, language)
     elif isinstance(node, Mapping):
         said = node.get(word)
         if isinstance(said, Mapping):
-            said = said.get("en") or next(iter(said.items.values()), None)
+            said = said.get(language) or said.get("en") or next(iter(said.items.values()), None)
         if isinstance(said, Scalar):
             yield said.text
 

@@ -12,8 +12,9 @@ from tempfile import TemporaryDirectory
 from fundalloc.compare.outcome import Outcome, outcome_of, stated_outcome
 from fundalloc.compare.results import read_result
 from fundalloc.compare.revisions import check_out, is_revision
-from fundalloc.errors import FundallocError, Place, ScenarioError, UsageError
+from fundalloc.errors import FundallocError, Infeasible, Place, ScenarioError, UsageError
 from fundalloc.plan.handmade import ledger_of, measure_steps
+from fundalloc.plan.plan import Plan
 from fundalloc.run import solve, with_baseline
 from fundalloc.scenario.document import Mapping, display_name
 from fundalloc.scenario.loading import load, setting_tree
@@ -25,6 +26,14 @@ from fundalloc.solvers import Options
 SCENARIOS = (".yaml", ".yml")
 _NOT_MOVED: tuple[tuple[str, str], ...] = ()
 Progress = Callable[[str], AbstractContextManager[object]]
+
+
+class NoPlanFor(Infeasible):
+    """No plan satisfies all rules of one of the scenarios; `of` names it. `fundalloc run` says why."""
+
+    def __init__(self, of: str) -> None:
+        super().__init__([])
+        self.of = of
 
 
 @dataclass(frozen=True)
@@ -111,8 +120,18 @@ class Sides(ExitStack):
         if self._reference is not None and inputs.start is None:
             inputs = replace(inputs, scenario=inputs.scenario.starting_from(self._reference), near=self._reference)
         with self.progress(f"Solving {given}"):
-            plan = solve(inputs.scenario, self.options)
+            plan = self._solved(inputs.scenario, given)
         return Side(given, given, outcome_of(plan, language), replace(inputs, scenario=plan.scenario), solved=True)
+
+    def _solved(self, scenario: Scenario, given: str) -> Plan:
+        """Solve a side; what goes wrong names it."""
+        try:
+            return solve(scenario, self.options)
+        except Infeasible:
+            raise NoPlanFor(given) from None
+        except FundallocError as error:
+            error.args = (f"{given}: {error}",)
+            raise
 
     def _inputs(self, path: Path, scenario: Scenario, settings: Sequence[str] = ()) -> Inputs:
         """Return a scenario as written and as it starts; a baseline that is a scenario is solved."""
@@ -159,11 +178,11 @@ def _names(given: Sequence[str]) -> list[str]:
 
     files = [Path(one.partition(":")[2] if is_revision(one) else one) for one in given]
     wanted = [f"{revision(one)}{file.stem}" for one, file in zip(given, files, strict=True)]
-    if len(set(wanted)) < len(wanted):
-        wanted = [f"{name} ({file.suffix[1:]})" if wanted.count(name) > 1 else name for name, file in zip(wanted, files, strict=True)]
-    if len(set(wanted)) < len(wanted):
-        folders = [f"{file.parent.name}/" if file.parent.name else "" for file in files]
-        wanted = [f"{folder}{name}" if wanted.count(name) > 1 else name for folder, name in zip(folders, wanted, strict=True)]
+    endings = [f"{name} ({file.suffix[1:]})" for name, file in zip(wanted, files, strict=True)]
+    folders = [f"{file.parent.name}/{name}" if file.parent.name else name for name, file in zip(wanted, files, strict=True)]
+    for longer in (endings, folders):
+        if len(set(longer)) > len(set(wanted)):
+            wanted = [long if wanted.count(name) > 1 else name for name, long in zip(wanted, longer, strict=True)]
     return [f"{name} #{wanted[: k + 1].count(name)}" if wanted.count(name) > 1 else name for k, name in enumerate(wanted)]
 
 

@@ -58,7 +58,7 @@ def memo_money(plan: Plan) -> pd.DataFrame:
     facts = plan.scenario.facts
     memo = facts.memo
     columns = {d.name: [d.ids[k] for k in getattr(memo, d.name)] for d in facts.dimensions}
-    return pd.DataFrame({**columns, "amount": facts.euro(memo.amount), "decision": memo.decision, "source": memo.source})
+    return pd.DataFrame({**columns, "amount": facts.euro(memo.amount), "decision": [str(decision) for decision in memo.decision], "source": memo.source})
 
 
 def moved_money(plan: Plan) -> pd.DataFrame:
@@ -144,7 +144,9 @@ def as_dict(plan: Plan) -> dict[str, Any]:
             {"key": row.key, "amount": _number(row.amount), "decided": _number(row.decided), "counts": row.counts}
             for row in allocation.sort_values("key").itertuples()
         ],
-        "baseline": [{"key": "|".join(key), "amount": _number(float(amount))} for key, amount in sorted(scenario.starting_amounts().items())],
+        "baseline": [
+            {"key": "|".join(key), "amount": _number(float(amount))} for key, amount in sorted(scenario.starting_amounts().items())
+        ],
         "moves": [{"key": row.key, "amount": _number(row.amount)} for row in moved[moved["amount"] > 0].sort_values("key").itertuples()],
         "payments": [{key: _number(value) for key, value in row.items()} for row in payments_table(plan).to_dict("records")],
         "free_money": [{key: _number(value) for key, value in row.items()} for row in plan.free_money.to_dict("records")],

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.dimensions import Dimensions, Mask
 from fundalloc.facts.entities import Area, Instrument, Partnership, Step, Transfer
+from fundalloc.facts.fields import Text
 from fundalloc.facts.hierarchy import Hierarchy
 from fundalloc.facts.selection import Clause, IntArray
 from fundalloc.money import Exact, floor_steps
@@ -45,7 +46,7 @@ class Decided:
     year: IntArray
     amount: IntArray
     state: tuple[str, ...]
-    decision: tuple[str, ...]
+    decision: tuple[Text, ...]
     source: tuple[str, ...]
     confidence: tuple[str, ...]
 
@@ -59,10 +60,11 @@ class Decided:
 
     def only(self, keep: Mask) -> Decided:
         """Return the entries where `keep` holds."""
-        words = [
-            tuple(w for w, k in zip(column, keep, strict=True) if k) for column in (self.state, self.decision, self.source, self.confidence)
-        ]
-        return Decided(self.instrument[keep], self.partnership[keep], self.area[keep], self.year[keep], self.amount[keep], *words)
+        rows = np.flatnonzero(keep)
+        state, source, confidence = (tuple(column[k] for k in rows) for column in (self.state, self.source, self.confidence))
+        decision = tuple(self.decision[k] for k in rows)
+        codes = (self.instrument[keep], self.partnership[keep], self.area[keep], self.year[keep], self.amount[keep])
+        return Decided(*codes, state, decision, source, confidence)
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ class Sourced:
 
     keys: tuple[str, ...]
     value: Fraction
-    reason: str
+    reason: Text
     source: str
     confidence: str
 

@@ -19,7 +19,9 @@ from fundalloc.insight.system import DECIDED, Suspect, System
 from fundalloc.solvers.warm import WarmSolver
 
 MOST = 5
-"""Sets that are sought."""
+"""Sets that are sought; those that differ only in the members of their rules count once."""
+VARIATIONS = 4
+"""How many times as many sets may be found before the search stops."""
 SECONDS = 8.0
 """After this time the search for further sets stops."""
 THINNING = 12.0
@@ -37,6 +39,8 @@ class Found:
     """Whether there are no others."""
     thinned: bool = True
     """Whether everything in every set is needed; not when the time ran out."""
+    like: tuple[int, ...] = ()
+    """For each set, how many others were found that clash by the same rules with other members of them."""
 
 
 def find_sets(system: System, most: int = MOST, seconds: float = SECONDS) -> Found:
@@ -45,7 +49,9 @@ def find_sets(system: System, most: int = MOST, seconds: float = SECONDS) -> Fou
         return Found(())
     search = _Search(system, grouped(system.suspects), most, time.monotonic() + seconds)
     complete = search.run()
-    return Found(tuple(search.inside(found) for found in search.found), complete, search.thinned)
+    kinds = search.kinds()
+    sets = tuple(search.inside(alike[0]) for alike in kinds)
+    return Found(sets, complete, search.thinned, tuple(len(alike) - 1 for alike in kinds))
 
 
 def grouped(suspects: Sequence[Suspect]) -> Groups:
@@ -111,7 +117,7 @@ class _Search:
                 if self.found and self.system.feasible(self._positions(held), self._warm):
                     cures.append(taken)
                     continue
-                if len(self.found) == self.most:
+                if len(self.kinds()) >= self.most or len(self.found) >= self.most * VARIATIONS:
                     return False
                 known = self._smallest(held)
                 self.found.append(known)
@@ -121,6 +127,22 @@ class _Search:
                     seen.add(child)
                     queue.append(child)
         return True
+
+    def kinds(self) -> list[list[frozenset[int]]]:
+        """Put sets together that clash by the same rules and share something: the same conflict with other members of a rule."""
+        out: list[list[frozenset[int]]] = []
+        for found in self.found:
+            alike = [kind for kind in out if self._rules(kind[0]) == self._rules(found) and any(found & other for other in kind)]
+            if alike:
+                alike[0].append(found)
+            else:
+                out.append([found])
+        return out
+
+    def _rules(self, found: frozenset[int]) -> frozenset[tuple[object, ...]]:
+        """Return what clashes in a set, rules without their members; ceilings, absorption and facts as they are."""
+        firsts = [self.system.suspects[self.groups[g][0]] for g in found]
+        return frozenset((s.owner,) if s.rule is not None and not s.rule.built_in else group_of(s) for s in firsts)
 
     def inside(self, found: frozenset[int]) -> Groups:
         """Thin the suspects out within their groups."""

@@ -32,6 +32,8 @@ class Clash:
     suspects: tuple[Suspect, ...]
     barred: tuple[str, ...] = ()
     """The ids of the `exclude` entries without which there would be no clash."""
+    like: int = 0
+    """How many more clashes were found by the same rules, with other members of them."""
     bottleneck: str = ""
     """For targets that money cannot reach: through which instruments, and what these leave."""
 
@@ -50,13 +52,15 @@ class Diagnosis:
 class NoPlan(Infeasible):
     """No plan satisfies all hard rules, and why."""
 
-    def __init__(self, diagnosis: Diagnosis, repairs: Sequence[Any] = (), files: Sequence[str] = ()) -> None:
+    def __init__(self, diagnosis: Diagnosis, repairs: Sequence[Any] = (), files: Sequence[str] = (), of: str = "") -> None:
         super().__init__(diagnosis.clashes[0].members if diagnosis.clashes else ())
         self.diagnosis = diagnosis
         self.repairs = tuple(repairs)
         """What `repairs.find_repairs` returned."""
         self.files = list(files)
         """The scenario files written, one per repair."""
+        self.of = of
+        """The scenario that has no plan, when it is not plain which one is meant."""
 
 
 def is_feasible(scenario: Scenario) -> bool:
@@ -76,7 +80,7 @@ def diagnose(scenario: Scenario, most: int = MOST, seconds: float = SECONDS) -> 
     scenario = with_baseline(scenario)
     system = system_of(scenario)
     found = find_sets(system, most, seconds)
-    clashes = [_clash(scenario, system, groups) for groups in found.sets]
+    clashes = [_clash(scenario, system, groups, like) for groups, like in zip(found.sets, found.like, strict=True)]
     return Diagnosis(tuple(sorted(clashes, key=lambda clash: len(clash.members))), found.complete, found.thinned)
 
 
@@ -85,13 +89,13 @@ def system_of(scenario: Scenario) -> System:
     return build_system(compile_program(scenario), scenario.lines)
 
 
-def _clash(scenario: Scenario, system: System, groups: Groups) -> Clash:
+def _clash(scenario: Scenario, system: System, groups: Groups, like: int) -> Clash:
     members = [describe(scenario, [system.suspects[k] for k in group]) for group in groups]
     suspects = tuple(system.suspects[k] for group in groups for k in group)
     barriers = _barriers(scenario, suspects)
     members += [_barrier(scenario, name, suspects) for name in barriers]
     barred = tuple(name for name in barriers if name != ELIGIBILITY)
-    return Clash(tuple(members), suspects, barred, bottleneck(scenario, suspects))
+    return Clash(tuple(members), suspects, barred, like, bottleneck(scenario, suspects))
 
 
 # -- what may be funded at all: `exclude` entries and the eligibility table -------------------------------------------------

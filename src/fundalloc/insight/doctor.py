@@ -7,6 +7,7 @@ its figures and what to do.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -88,8 +89,6 @@ def _without_lines(scenario: Scenario) -> Iterator[Remark]:
 
 def _idle_exceptions(scenario: Scenario) -> Iterator[Remark]:
     """Entries of `exclude` that bar nothing, and of `allow` that open nothing."""
-    from dataclasses import replace
-
     facts = scenario.facts
     whole = eligible_cube(facts)
     for section, words in (("exclude", "bars nothing that would be eligible"), ("allow", "opens nothing that is not eligible anyway")):
@@ -102,7 +101,7 @@ def _idle_exceptions(scenario: Scenario) -> Iterator[Remark]:
 
 
 def _missing_years(scenario: Scenario) -> Iterator[Remark]:
-    """Figures given for some years only."""
+    """Figures given for some years only, and totals that the years never reach."""
     facts, tree = scenario.facts, scenario.tree
     for k, instrument in enumerate(facts.instruments):
         yearly = facts.ceilings.full[k]
@@ -114,6 +113,11 @@ def _missing_years(scenario: Scenario) -> Iterator[Remark]:
                 f"'{instrument.id}' has no yearly ceiling in {year_ranges(gaps)}",
                 "write these years too; only its total limits them now",
             )
+        total, whole = int(facts.ceilings.full_total[k]), int(yearly[yearly != NO_LIMIT].sum())
+        if not gaps and total > whole and not any(t.taking == instrument.id for t in facts.transfers):
+            place = locate(tree, ("instruments", instrument.id, "ceiling", "total"))
+            says = f"the total of '{instrument.id}', {_eur(scenario, total)}, can never bind: its years come to {_eur(scenario, whole)}"
+            yield warning(place, says, "correct one of them, or leave the total out")
     table = scenario.tables["partnerships"]
     for partnership in facts.partnerships:
         given = partnership.absorption or {}
@@ -141,3 +145,7 @@ def _missing_years(scenario: Scenario) -> Iterator[Remark]:
             if years and gaps and "" not in figures and rule.for_each in (("year",), ()):
                 place = locate(tree, ("rules", rule.id, sense.field))
                 yield warning(place, f"rule '{rule.id}' has no figure for {year_ranges(gaps)}", "it asks nothing in these years")
+
+
+def _eur(scenario: Scenario, steps: int) -> str:
+    return euro(float(scenario.facts.euro(steps)), scenario.decimals)

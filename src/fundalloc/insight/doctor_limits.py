@@ -115,8 +115,7 @@ def _told(scenario: Scenario, sums: Sums, ceiling: int, floors: tuple[int, ...],
     says = f"inside “{sums.says(ceiling)}”, {noun} {verb} to {sums.eur(asked)}{besides}, the limit is {limit}: {some(names)}"
     soft = any((owner := sums.owner(row)[0].rule) is not None and owner.soft is not None for row in floors)
     make = warning if soft else error
-    place = max((sums.place(row) for row in floors), key=len)
-    return make(place, says, f"lower one of them, or raise the limit ({sums.place(ceiling)})")
+    return make(sums.place(floors[0]), says, f"lower one of them, or raise the limit ({sums.place(ceiling)})")
 
 
 def _met_anyway(sums: Sums, block: RowBlock, rows: NDArray[np.intp]) -> str | None:

@@ -7,7 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from fundalloc.errors import Place, did_you_mean
+from fundalloc.errors import Place
 from fundalloc.insight.remarks import Remark, warning
 from fundalloc.scenario.document import locate, to_plain
 from fundalloc.scenario.scenario import Scenario
@@ -41,7 +41,7 @@ def unknown_codes(scenario: Scenario) -> Iterator[Remark]:
         place = table.place(table.column("id").index(partnership.id), "iso3")
         if code not in ISO3:
             yield warning(
-                place, f"'{partnership.id}': no country has the ISO code {code}", did_you_mean(code, ISO3) or "see ISO 3166-1 alpha-3"
+                place, f"'{partnership.id}': no country has the ISO code {code}", "write the three letters of ISO 3166-1, such as EGY"
             )
         elif code in seen:
             yield warning(

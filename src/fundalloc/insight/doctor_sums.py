@@ -114,7 +114,8 @@ class Sums:
         assert block.rule is not None
         assert block.demands is not None
         names = self.scenario.labels() if block.rule.built_in else self.scenario.names()
-        return block.rule.sentence(block.demands.member[k], names)
+        member = block.demands.member[k]
+        return block.rule.sentence((*member[:-1], "in total") if block.rule.built_in and member[-1] == "total" else member, names)
 
     def place(self, row: int) -> str:
         """Return where the figure of a row stands."""

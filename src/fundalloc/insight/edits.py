@@ -158,6 +158,13 @@ def _figures(scenario: Scenario, found: Sequence[Finding]) -> Change | None:
         key = _key(rule, finding.member, written)
         looser = min if sense is Sense.AT_LEAST else max
         needed[key] = (finding.figure, looser(figure, needed[key][1]) if key in needed else figure)
+    reached = {figure for _, figure in needed.values()}
+    everyone = {_key(rule, member, written) for member in rule.demands(scenario.lines).member}
+    if rule.for_each and set(written) == {""} and set(needed) == everyone and len(everyone) > 1:
+        new = min(reached) if sense is Sense.AT_LEAST else max(reached)
+        if sense is not Sense.EXACTLY or len(reached) == 1:
+            says = _changed(scenario, rule, sense, _plain_says(rule), written[""].value, new)
+            return Change(says, f"rules.{rule.id}.{sense.field}", _as_written(rule, new), rule.negotiable, rule.id)
     if not rule.for_each and not rule.own_words:
         value: object = _as_written(rule, needed[""][1])
     else:
@@ -220,6 +227,10 @@ def _as_written(rule: Kind, figure: Fraction) -> str:
 
 def _said(scenario: Scenario, rule: Kind, sense: Sense, key: str, old: Fraction, new: Fraction, found: Sequence[Finding]) -> str:
     finding = next(f for f in found if _key(rule, f.member, getattr(rule, sense.field) or {}) == key)
+    return _changed(scenario, rule, sense, rule.sentence(finding.member, scenario.names()), old, new)
+
+
+def _changed(scenario: Scenario, rule: Kind, sense: Sense, says: str, old: Fraction, new: Fraction) -> str:
     verb = {Sense.AT_LEAST: "lower", Sense.AT_MOST: "raise"}.get(sense, "lower" if new < old else "raise")
     if rule.relative:
         figures = f"from {percent(old)} to {percent(new)}"
@@ -227,7 +238,7 @@ def _said(scenario: Scenario, rule: Kind, sense: Sense, key: str, old: Fraction,
         figures = f"from {money(scenario, old)} to {money(scenario, new)}"
     else:
         figures = f"from {plain(old)} to {plain(new)}"
-    return f"{verb} “{rule.sentence(finding.member, scenario.names())}” {figures}"
+    return f"{verb} “{says}” {figures}"
 
 
 def _room(scenario: Scenario, found: Sequence[Finding]) -> Change | None:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from fundalloc.insight.explain_bench import Bench
 from fundalloc.insight.explain_place import Hold, PairState, PlaceAnswer
 from fundalloc.insight.explain_remedy import Remedy
 from fundalloc.insight.explain_rule import DemandState, Overview, RuleAnswer
+from fundalloc.insight.explain_words import Words, percent_of, points, share
 from fundalloc.insight.prices import LimitPrice, Side
-from fundalloc.insight.wording import place_of, source_of
-from fundalloc.money import HARD_SPACE, euro
 from fundalloc.rules._kind import Kind
 from fundalloc.rules._rows import Sense
 
@@ -19,48 +17,8 @@ Section = tuple[str, list[str]]
 SHOWN = 5
 
 
-class Writer:
+class Writer(Words):
     """Writes the answers of one bench."""
-
-    def __init__(self, bench: Bench) -> None:
-        self.bench, self.scenario = bench, bench.scenario
-        self.names, self.short = bench.scenario.names(), bench.scenario.labels()
-
-    # -- figures ----------------------------------------------------------------------------------------------------------
-
-    def money(self, amount: float) -> str:
-        """Write EUR million with the decimals of the rounding step."""
-        return euro(amount, self.scenario.decimals)
-
-    def million(self, amount: float) -> str:
-        """Write an amount with its unit."""
-        return f"EUR {self.money(amount)} million"
-
-    def none(self, value: float) -> bool:
-        """Whether a number of points counts as nothing."""
-        return abs(value) < self.bench.slight
-
-    def _instrument(self, position: int) -> str:
-        return self.short["instrument"][self.scenario.facts.instruments[position].id]
-
-    def _partnership(self, position: int) -> str:
-        return self.names["partnership"][self.scenario.facts.partnerships[position].id]
-
-    def _area(self, position: int) -> str:
-        return self.short["area"][self.scenario.facts.areas[position].id]
-
-    def demand(self, rule: Kind, demand: int) -> str:
-        """Write a demand: its sentence and its limit."""
-        demands = rule.demands(self.scenario.lines)
-        said = rule.sentence(demands.member[demand], self.short if rule.built_in else self.names)
-        return f"{said} ({rule.id}, {demands.sense[demand]} {rule.written(demands.figure[demand], self.scenario.decimals)})"
-
-    def basis(self, rule: Kind, demand: int) -> str:
-        """Write who could change a demand, on whose word it stands, and where."""
-        demands = rule.demands(self.scenario.lines)
-        member, sense = demands.member[demand], demands.sense[demand]
-        source = source_of(self.scenario, rule, member)
-        return " · ".join(part for part in (rule.negotiable, source, place_of(self.scenario, rule, member, sense)) if part)
 
     # -- some lines -------------------------------------------------------------------------------------------------------
 
@@ -101,37 +59,36 @@ class Writer:
         if len(pairs) == 1:
             return [self._pair(pairs[0])]
         need, met = sum(p.need for p in pairs), sum(p.met for p in pairs)
-        share = f"{met / need:.0%} met by all instruments together" if need else "none of it stated"
-        out = [f"{self.million(need)} in {len(pairs)} needs, {share}."]
+        covered = f"{percent_of(met / need)} met by all instruments together" if need else "none of it stated"
+        out = [f"{self.million(need)} in {len(pairs)} needs, {covered}."]
         same = len({pair.partnership for pair in pairs}) == 1
         shown = [pair for pair in pairs if pair.received > float(self.scenario.facts.step) / 2][:SHOWN] or list(pairs[:SHOWN])
         for pair in shown:
             who = self.short["area"][pair.area] if same else self.names["partnership"][pair.partnership]
             who = who if same or len({p.area for p in pairs}) == 1 else f"{who}, {self.short['area'][pair.area]}"
             out.append(
-                f"{who}: {self.money(pair.received)} from here; need {self.money(pair.need)}, {_share(pair.met, pair.need)} met, "
+                f"{who}: {self.money(pair.received)} from here; need {self.money(pair.need)}, {share(pair.met, pair.need)} met, "
                 f"priority {pair.priority:g}, next step worth {pair.value:g}"
             )
         return [*out, f"and {len(pairs) - len(shown)} more"] if len(pairs) > len(shown) else out
 
     def _pair(self, pair: PairState) -> str:
         worth = [pair.priority * pair.value * e for e in pair.effectiveness]
-        earns = f"{worth[0]:.4g}" if worth[0] == worth[1] else f"{worth[0]:.4g} to {worth[1]:.4g}"
-        met = f"{self.million(pair.need)}, {_share(pair.met, pair.need)} met. Priority {pair.priority:g}"
+        met = f"{self.million(pair.need)}, {share(pair.met, pair.need)} met. Priority {pair.priority:g}"
         if pair.value == 0:
             return f"{met}; the need is met, so more earns nothing."
-        effective = "" if worth[0] == worth[1] == pair.priority * pair.value else " after effectiveness"
-        return f"{met}; the step being filled is worth {pair.value:g}, so a million of met need earns {earns} points{effective}."
+        earns = f"{worth[0]:.4g} points" if worth[0] == worth[1] else f"{worth[0]:.4g} to {worth[1]:.4g} points, by instrument"
+        return f"{met}; the next euro of it is worth {pair.value:g}, so a million spent on it earns {earns}."
 
     def _firm(self, answer: PlaceAnswer) -> list[str]:
         tight, wide = answer.tight, answer.wide
         assert tight is not None
         assert wide is not None
         if tight.width < float(self.scenario.facts.step) / 2:
-            first = f"firm: no other amount reaches the same score ({self.money(tight.least)})"
+            first = f"At the same score it can only be {self.money(tight.least)}."
         else:
-            first = f"between {self.money(tight.least)} and {self.money(tight.most)} the score is the same; settling chose within that"
-        return [f"{first}. Giving up {answer.loss:.0%} of the score opens {self.money(wide.least)} to {self.money(wide.most)}."]
+            first = f"At the same score it could be anything from {self.money(tight.least)} to {self.money(tight.most)}; settling chose."
+        return [f"{first} For {percent_of(answer.loss)} of the score it could go from {self.money(wide.least)} to {self.money(wide.most)}."]
 
     def _hold(self, hold: Hold) -> list[str]:
         alike = f", and {hold.alike} more of its demands" if hold.alike else ""
@@ -155,7 +112,7 @@ class Writer:
     def _next(self, answer: PlaceAnswer) -> list[str]:
         out = []
         for item in answer.next[:SHOWN]:
-            name = self._instrument(item.instrument)
+            name = self.instrument(item.instrument)
             if self.none(item.anywhere):
                 out.append(f"of {name} earns nothing, here or elsewhere.")
             elif math.isnan(item.here):
@@ -163,7 +120,8 @@ class Writer:
             elif self.none(item.anywhere - item.here):
                 out.append(f"of {name} earns {points(item.here)} here, and no more anywhere else.")
             else:
-                out.append(f"of {name} earns {points(item.here)} here, {points(item.anywhere)} where it does most.")
+                near = 4 if abs(item.anywhere - item.here) < 0.01 else None
+                out.append(f"of {name} earns {points(item.here, near)} here, {points(item.anywhere, near)} where it does most.")
         rest = len(answer.next) - SHOWN
         return [*out, f"and {rest} more instruments"] if rest > 0 else out
 
@@ -176,7 +134,7 @@ class Writer:
             out = [f"taken from elsewhere would cost {points(answer.cost)}."]
         if answer.losers:
             lost = "; ".join(
-                f"{self._partnership(m.partnership)}, {self._area(m.area)} ({self._instrument(m.instrument)}) {self.money(-m.change)}"
+                f"{self.partnership(m.partnership)}, {self.area(m.area)} ({self.instrument(m.instrument)}) {self.money(-m.change)}"
                 for m in answer.losers
             )
             out.append(f"It would be missing at: {lost}.")
@@ -188,14 +146,10 @@ class Writer:
 
     def _remedy(self, remedy: Remedy) -> str:
         if remedy.kind == "money":
-            return f"{self.million(remedy.by)} more of {self._instrument(remedy.instrument)}"
+            return f"{self.million(remedy.by)} more of {self.instrument(remedy.instrument)}"
         if remedy.kind == "priority":
             now, then = remedy.priority
-            return (
-                f"priority {then:.4g} instead of {now:g}"
-                if now
-                else f"priorities {remedy.by - 1:.2%} higher".replace("%", f"{HARD_SPACE}%")
-            )
+            return f"priority {then:.4g} instead of {now:g}" if now else f"priorities {percent_of(remedy.by - 1, 2)} higher"
         assert remedy.rule is not None
         side = "lower" if remedy.sense is Sense.AT_LEAST else "higher"
         said = f"{self.demand(remedy.rule, remedy.demand)}; {self.basis(remedy.rule, remedy.demand)}"
@@ -218,9 +172,7 @@ class Writer:
             return [*out, ("Costs", ["nothing, as it holds nothing back."])]
         out.append(("Costs", self._cost(answer)))
         if answer.movers:
-            moved = "; ".join(
-                f"{self._partnership(k)} {'+' if change > 0 else '−'}{self.money(abs(change))}" for k, change in answer.movers
-            )
+            moved = "; ".join(f"{self.partnership(k)} {'+' if change > 0 else '−'}{self.money(abs(change))}" for k, change in answer.movers)
             out.append(("Without it", [f"{moved}."]))
         priced = [state for state in answer.demands if state.price is not None]
         for state in priced:
@@ -235,7 +187,7 @@ class Writer:
             return ["its price is that of money: see the demands."]
         if answer.cost < self.bench.slight:
             return ["nothing: without it the best plan scores the same."]
-        out = [f"{points(answer.cost)}: so much more would the best plan score without it."]
+        out = [f"{points(answer.cost)}: without it the best plan would score that much more."]
         if answer.money > self.bench.slight:
             worth = f"{points(answer.money)} a million, spread over the EU budget like its ceilings"
             out.append(f"At the margin that is worth {self.million(answer.cost / answer.money)} of money ({worth}).")
@@ -291,37 +243,17 @@ class Writer:
             alike = f", and {one.alike} more of its demands" if one.alike else ""
             binds += [f"{self.demand(one.rule, one.demand)}{alike}.", f"  {self._both(one.more, one.less)} {one.place}"]
         money = [
-            f"{self._instrument(k)}: a million more {self._effect(more)}; a million less {self._effect(less)}"
+            f"{self.instrument(k)}: a million more {self._effect(more)}; a million less {self._effect(less)}"
             for k, more, less in answer.money
         ]
         poor = []
         for need in answer.poor:
-            who = f"{self._partnership(need.partnership)}, {self._area(need.area)}"
+            who = f"{self.partnership(need.partnership)}, {self.area(need.area)}"
             closed = "" if need.open else "; no open line reaches it"
-            poor.append(f"{who}: {_share(need.met, need.need)} of {self.money(need.need)} met{closed}")
+            poor.append(f"{who}: {share(need.met, need.need)} of {self.money(need.need)} met{closed}")
         return [
             ("Score", [f"{points(answer.score, 1)} before rounding."]),
             ("What binds", binds or ["nothing but the ceilings."]),
             ("Money", [*money, f"A million spread over the EU budget like its ceilings {self._effect(answer.spread)}."]),
             ("Covered worst", poor),
         ]
-
-    def fixed_switches(self) -> str:
-        """Say that the switches stay, when there are any."""
-        if not self.bench.switches:
-            return ""
-        return (
-            f"The scenario switches money on and off ({self.bench.switches} switches). All figures keep the actions that the plan "
-            "chose; with others they could differ."
-        )
-
-
-def points(value: float, decimals: int | None = None) -> str:
-    """Write points: two decimals, four where the number is small."""
-    size = abs(value)
-    places = decimals if decimals is not None else 2 if size >= 0.1 else 4
-    return f"{euro(size, places)} points"
-
-
-def _share(met: float, need: float) -> str:
-    return f"{met / need:.0%}".replace("%", f"{HARD_SPACE}%") if need else "-"

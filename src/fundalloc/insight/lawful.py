@@ -71,7 +71,7 @@ class _Roomy(Lines):
 
 def lawful_ledger(scenario: Scenario, program: LinearProgram) -> NDArray[np.int64] | None:
     """Solve a program over a scenario's lines and return its plan in whole steps; None when there is none."""
-    options = Options(time_limit=20.0)
+    options = Options(time_limit=6.0)
     lines = _Roomy(**{f.name: getattr(scenario.lines, f.name) for f in fields(Lines)})
     upper = program.upper.copy()
     upper[len(lines) + lines.moves.transfers] = np.inf

@@ -7,7 +7,8 @@
 X_u are the commitments of year u, decided money included. What is still outstanding at the end of a year is the RAL
 (reste à liquider). A commitment whose contracts are not signed by the end of the third year after it is decommitted
 (n+3: Financial Regulation 2024/2509, Art. 114); by the instrument's `contracting_profile` that is the part at risk.
-Years run on until the last payment and the last n+3. All figures are exact; profiles are those of the scenario.
+Years run on until the last payment and the last n+3. Payments follow their profile; what may be decommitted is shown, not
+taken off. All figures are exact; profiles are those of the scenario.
 """
 
 from __future__ import annotations

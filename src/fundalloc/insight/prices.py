@@ -12,15 +12,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from fundalloc.insight.explain_bench import NOISE, NOTHING, Bench
 from fundalloc.model.linear_program import RowBlock
 from fundalloc.rules._kind import Kind
 from fundalloc.solvers import Solution
 from fundalloc.solvers.warm import Ranges
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NUDGE = 0.01
 """EUR million by which a limit moves to see its price."""
@@ -156,6 +159,8 @@ class PriceList:
 
 def price_list(bench: Bench, tick: Callable[[int, int], None] | None = None) -> PriceList:
     """Switch every rule off in turn, solve again, and do the same for pairs of the dearest and of those that cost nothing alone."""
+    import pandas as pd
+
     rules = [rule for rule in bench.scenario.rules if _can_go(bench, rule)]
     money = bench.gain(bench.spread(1.0))
     gains = {rule.id: _clean(bench.gain(bench.without(rule.id))) for rule in rules}

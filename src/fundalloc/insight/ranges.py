@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from fundalloc.insight.explain_bench import Bench, Mask
 from fundalloc.model.linear_program import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 LOSS = 0.01
 """Relative score that the wider range may give up."""
@@ -61,6 +64,8 @@ def amount_ranges(
     amount, least, most (at no loss), least_within, most_within (within `loss`), and `firm`: whether the amount cannot move
     by half a rounding step without loss. `tick(done, of)` is called after every group.
     """
+    import pandas as pd
+
     lines = bench.lines
     amounts = bench.amounts if amounts is None else amounts
     codes = [getattr(lines, name) for name in by]

@@ -21,12 +21,13 @@ from fundalloc.insight.diagnose import Diagnosis, lifted, system_of
 from fundalloc.insight.edits import Change, changes
 from fundalloc.insight.lawful import giving_way, lawful_ledger
 from fundalloc.insight.system import Suspect
-from fundalloc.insight.ways import Way, WayFinder
+from fundalloc.insight.ways import Way, WayFinder, together
 from fundalloc.insight.wording import money
 from fundalloc.model.compile import compile_program
 from fundalloc.plan.verify import BREACH, Finding, measure_rules, verify
 from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
+from fundalloc.solvers.warm import WarmSolver
 
 MOST = 5
 """Repairs that are offered."""
@@ -45,6 +46,8 @@ class Repair:
     """EUR million by which demands give way."""
     by_tier: tuple[Fraction, Fraction, Fraction]
     """The same for law, political rules and practice."""
+    score: float
+    """The best score of the repaired scenario, before rounding; with switches no plan exceeds it."""
     members: int = 0
     """By how much limits on numbers of members give way."""
 
@@ -81,6 +84,7 @@ class _Workshop:
     def __init__(self, scenario: Scenario, reload: Reload, deadline: float) -> None:
         self.scenario, self.reload, self.deadline = scenario, reload, deadline
         self.program, self.system = compile_program(scenario), system_of(scenario)
+        self._warm = WarmSolver()
 
     def givings(self, most: int) -> Iterator[Repair]:
         """Yield repairs in which demands give way, with switches as they are when nothing simpler holds in whole steps."""
@@ -105,7 +109,7 @@ class _Workshop:
             block = self.program.block(suspect.owner)
             assert block is not None
             rows.append(block.rows.start + suspect.demand)
-        ledger = lawful_ledger(self.scenario, giving_way(self.program, np.array(rows, dtype=np.intp), _numbered(suspects)))
+        ledger = lawful_ledger(self.scenario, giving_way(self.program, np.array(rows, dtype=np.intp), self._numbered(way, suspects)))
         if ledger is None:
             return None
         broken = [f for f in measure_rules(self.scenario, ledger) if f.status == BREACH]
@@ -113,23 +117,34 @@ class _Workshop:
         if not broken or any((f.rule.id, f.member) not in allowed for f in broken):
             return None
         made = tuple(changes(self.scenario, broken))
-        return _priced(made, broken) if self._proved(made, ledger) else None
+        score = self._proved(made, ledger)
+        return None if score is None else _priced(made, broken, score)
 
     def _concerned(self, way: Way) -> list[Suspect]:
-        """Return what may give way: all years of what gives way, so that they can share it evenly."""
-        names = {group_of(self.system.suspects[k]) for k in way.suspects}
-        return [s for s in self.system.suspects if s.rule is not None and group_of(s) in names]
+        """Return what may give way: all years of what gives way, and all members of a rule with one figure, to share it evenly."""
+        suspects = self.system.suspects
+        names = {group_of(suspects[k]) for k in way.suspects}
+        whole = {suspects[k].owner for k in way.suspects if together(suspects, way.suspects, suspects[k].owner)}
+        return [s for s in suspects if s.rule is not None and (group_of(s) in names or s.owner in whole)]
 
-    def _proved(self, made: Sequence[Change], ledger: NDArray[np.int64]) -> bool:
-        """Read the changed scenario and verify the plan under it."""
+    def _numbered(self, way: Way, suspects: Sequence[Suspect]) -> list[int]:
+        """Return the number of the group in which each of these shares what gives way."""
+        names = [s.owner if together(self.system.suspects, way.suspects, s.owner) else group_of(s) for s in suspects]
+        order: list[object] = list(dict.fromkeys(names))
+        return [order.index(name) for name in names]
+
+    def _proved(self, made: Sequence[Change], ledger: NDArray[np.int64]) -> float | None:
+        """Read the changed scenario, verify the plan under it, and return the best score there; None when the plan does not hold."""
         try:
             changed = self.reload([(change.path, change.value) for change in made])
             if changed.baseline is not None or self.scenario.facts.baseline is not None:
                 changed = replace(changed, facts=replace(changed.facts, baseline=self.scenario.facts.baseline), baseline=None)
+            if len(ledger) != len(changed.lines.ledger):
+                return None
             verify(changed, ledger)
         except FundallocError:
-            return False
-        return len(ledger) == len(changed.lines.ledger)
+            return None
+        return self._warm.solve(replace(compile_program(changed), integer=None)).objective
 
     def reopenings(self, diagnosis: Diagnosis) -> Iterator[Repair]:
         """Yield repairs that lift one `exclude` entry, with the least money that must then flow there."""
@@ -150,18 +165,12 @@ class _Workshop:
             moved = Fraction(int(ledger[: len(new)][new].sum())) * self.scenario.facts.step
             says = f"lift the exclusion “{name}” ({clause.reason}) for EUR {money(self.scenario, moved)} million"
             change = Change(says, f"exclude.{name}", {"off": True, "reason": "Lifted so that a plan exists"}, "political", name)
-            if self._proved([change], ledger):
-                yield Repair((change,), moved, (Fraction(0), moved, Fraction(0)))
+            score = self._proved([change], ledger)
+            if score is not None:
+                yield Repair((change,), moved, (Fraction(0), moved, Fraction(0)), score)
 
 
-def _numbered(suspects: Sequence[Suspect]) -> list[int]:
-    """Return the number of each suspect's group."""
-    names = [group_of(suspect) for suspect in suspects]
-    order = list(dict.fromkeys(names))
-    return [order.index(name) for name in names]
-
-
-def _priced(made: tuple[Change, ...], broken: Sequence[Finding]) -> Repair:
+def _priced(made: tuple[Change, ...], broken: Sequence[Finding], score: float) -> Repair:
     tiers = {"law": 0, "political": 1, "practice": 2}
     by_tier, members = [Fraction(0)] * 3, 0
     for finding in broken:
@@ -169,4 +178,4 @@ def _priced(made: tuple[Change, ...], broken: Sequence[Finding]) -> Repair:
             by_tier[tiers[finding.rule.negotiable]] += -finding.headroom
         else:
             members += int(-finding.headroom)
-    return Repair(made, sum(by_tier, Fraction(0)), (by_tier[0], by_tier[1], by_tier[2]), members)
+    return Repair(made, sum(by_tier, Fraction(0)), (by_tier[0], by_tier[1], by_tier[2]), score, members)

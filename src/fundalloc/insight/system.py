@@ -101,7 +101,7 @@ class System:
         """
         rows = np.array([row for suspect in self.suspects for row in suspect.rows], dtype=np.intp)
         elastic = elastic_program(replace(self.program, integer=None), rows)
-        solution = solve_program(elastic.program, Options(method="simplex"))
+        solution = solve_program(elastic.program)
         if not solution.usable or solution.objective > -1e-6:
             return self.everyone
         priced = np.abs(solution.prices) > 1e-9

@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from fundalloc.errors import Infeasible
 from fundalloc.facts.entities import Ceiling, Instrument
 from fundalloc.insight.explain_bench import Bench
 from fundalloc.model.linear_program import Floats
 from fundalloc.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MILLION = 1.0
 RUNGS = (Fraction(4, 5), Fraction(9, 10), Fraction(1), Fraction(11, 10), Fraction(6, 5))
@@ -29,6 +32,8 @@ def value_of_money(bench: Bench, step: float = MILLION) -> pd.DataFrame:
     Columns: instrument, ceiling (usable, whole period), planned, more, less. `less` is negative; NaN where less would leave
     no plan. Money of several years goes, or is taken, where that is best.
     """
+    import pandas as pd
+
     facts = bench.lines.facts
     planned = np.bincount(bench.lines.instrument, weights=bench.amounts, minlength=len(facts.instruments))
     rows = []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.insight.conflicts import group_of
-from fundalloc.insight.system import FINER, FIXED, System
+from fundalloc.insight.system import FINER, FIXED, Suspect, System
 from fundalloc.model.elastic import Elastic, elastic_program
 from fundalloc.model.linear_program import Floats, LinearProgram
 from fundalloc.solvers import Options, Solution
@@ -30,7 +31,7 @@ _NOTHING = 1e-4
 """Thousands of euro that count as nothing: a tenth of a euro."""
 _MANY = 4
 """Groups that give way together from which whole rules are held instead of single groups."""
-_SWITCHED = Options(time_limit=10.0, gap=1e-6)
+_SWITCHED = Options(time_limit=4.0, gap=1e-6)
 
 
 @dataclass(frozen=True)
@@ -79,13 +80,13 @@ class WayFinder:
         suspects = self.system.suspects
         names = {k: group_of(suspects[k]) for k in self.movable}
         groups = dict.fromkeys(names[k] for k in way.suspects)
-        if len(groups) > _MANY:
-            owners = dict.fromkeys(suspects[k].owner for k in way.suspects)
-            for owner in owners:
-                yield held | {k for k in self.movable if suspects[k].owner == owner}
-            return
-        for group in groups:
-            yield held | {k for k in self.movable if names[k] == group}
+        owners = Counter(group[0] for group in groups)
+        for owner in owners if len(groups) > _MANY else [owner for owner in owners if together(suspects, way.suspects, owner)]:
+            yield held | {k for k in self.movable if suspects[k].owner == owner}
+        if len(groups) <= _MANY:
+            for group in groups:
+                if not together(suspects, way.suspects, group[0]):
+                    yield held | {k for k in self.movable if names[k] == group}
 
     def _out(self, held: frozenset[int]) -> Way | None:
         """Miss law as little as possible, then political rules, then practice; only what is not held may give way."""
@@ -123,6 +124,15 @@ class WayFinder:
         used = sorted({int(k) for k, missed in zip(self._owner, values, strict=True) if missed >= _NOTHING})
         weighed = values * self._weight
         return Way(tuple(used), tuple(float(np.round(weighed[self._rank == tier].sum(), 3)) for tier in _TIERS))
+
+
+def together(suspects: Sequence[Suspect], giving: Sequence[int], owner: object) -> bool:
+    """Return whether several members of a rule give way that has one figure for all of them: then that figure changes."""
+    mine = [suspects[k] for k in giving if suspects[k].owner == owner]
+    rule = mine[0].rule if mine else None
+    if rule is None or rule.built_in or rule.own_words or len({group_of(s) for s in mine}) < 2:
+        return False
+    return all(set(figures) == {""} for _, figures in rule.limits())
 
 
 def _follows(owner: str, member: tuple[str, ...]) -> bool:

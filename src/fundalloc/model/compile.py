@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from fundalloc.model.canonical import entry_ranks
 from fundalloc.facts.lines import Lines
+from fundalloc.model.canonical import entry_ranks
 from fundalloc.model.linear_program import Builder, Floats, LinearProgram
 from fundalloc.model.objective import add_impact
 from fundalloc.scenario.scenario import Scenario

@@ -56,11 +56,16 @@ def optimal_face(program: LinearProgram, prices: Floats) -> LinearProgram:
     at its limit; and any plan that has is a best one. Unlike a row that holds the score this is exact, and it removes most
     of the program.
     """
-    matrix = program.matrix
-    reduced = program.cost - np.bincount(matrix.column, weights=matrix.value * prices[matrix.row], minlength=program.shape[1])
-    lower, upper = _pressed(program.lower, program.upper, reduced)
+    lower, upper = _pressed(program.lower, program.upper, reduced_costs(program, prices))
     row_lower, row_upper = _pressed(program.row_lower, program.row_upper, prices)
     return replace(program, lower=lower, upper=upper, row_lower=row_lower, row_upper=row_upper)
+
+
+def reduced_costs(program: LinearProgram, prices: Floats) -> Floats:
+    """Return what one more unit of every column earns, less what it takes from the rows at their prices. Shape (columns,)."""
+    matrix = program.matrix
+    reduced: Floats = program.cost - np.bincount(matrix.column, weights=matrix.value * prices[matrix.row], minlength=program.shape[1])
+    return reduced
 
 
 def _pressed(lower: Floats, upper: Floats, worth: Floats) -> tuple[Floats, Floats]:

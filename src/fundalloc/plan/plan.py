@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from fundalloc.facts.facts import NO_LIMIT
@@ -17,6 +17,9 @@ from fundalloc.plan.certificate import Certificate
 from fundalloc.plan.ledger import Coverage, measure_coverage
 from fundalloc.plan.verify import BREACH, DECIDED, MISSED, Finding
 from fundalloc.scenario.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DIMENSIONS = ("instrument", "partnership", "area", "year")
 MOVED = ("carried_in", "carried_out", "transferred_in", "transferred_out")
@@ -108,6 +111,8 @@ class Plan:
     @cached_property
     def allocation(self) -> pd.DataFrame:
         """One row per line: four ids, key, decided and planned amounts in EUR million, and what kind of money it is."""
+        import pandas as pd
+
         lines, facts = self.scenario.lines, self.scenario.facts
         table = pd.DataFrame(lines.ids, columns=list(DIMENSIONS))
         table["year"] = table["year"].astype(int)
@@ -120,6 +125,8 @@ class Plan:
 
     def total(self, *by: str, counts: str | None = None) -> pd.Series[float]:
         """Sum the allocation by ids; `counts` keeps only budget or partner money. Exact to the last rounding step."""
+        import pandas as pd
+
         table = pd.DataFrame({"steps": self.steps, **{name: self.allocation[name] for name in (*DIMENSIONS, "counts")}})
         if counts is not None:
             table = table[table["counts"] == counts]
@@ -153,6 +160,8 @@ class Plan:
         `free` is ceiling less reserve, plus what moves in, less what moves out and what is planned. `price` is the shadow
         price of the ceiling. The row of year 0 is the whole period; ceilings that do not exist are NaN, and so is `free` then.
         """
+        import pandas as pd
+
         facts, lines = self.scenario.facts, self.scenario.lines
         shape = (len(facts.instruments), len(facts.years))
         planned, decided = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
@@ -206,6 +215,8 @@ class Plan:
     @cached_property
     def rules_table(self) -> pd.DataFrame:
         """One row per demand of a rule: id, kind, member, sense, amount, base, limit, headroom (EUR million), status, price."""
+        import pandas as pd
+
         rows = [
             {
                 "rule": f.rule.id,
@@ -228,6 +239,8 @@ class Plan:
 
     def coverage_by(self, name: str) -> pd.DataFrame:
         """Sum need and met need by partnership or area; `coverage` is NaN where there is no need."""
+        import pandas as pd
+
         needs = self.scenario.facts.needs
         ids = np.array(self.scenario.facts.dimensions[name].ids, dtype=object)[getattr(needs, name)]
         table = pd.DataFrame({name: ids, "need": self.coverage.need, "met": self.coverage.met}).groupby(name, sort=False).sum()

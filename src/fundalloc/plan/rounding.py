@@ -79,7 +79,7 @@ def round_plan(program: LinearProgram, solution: Solution, lines: Lines, options
         return _rounded(exact, exact, step)
     free = in_steps(program, lines)
     counted = fix_switches(free, solution.values)
-    for attempt in _attempts(np.count_nonzero(np.abs(exact - np.rint(exact)) >= WHOLE), program.integer is not None):
+    for attempt in _attempts(int(np.count_nonzero(np.abs(exact - np.rint(exact)) >= WHOLE)), program.integer is not None):
         around = _around(free if attempt.switches else counted, solution, lines, exact, attempt)
         found = solve_program(around, Options(time_limit=options.time_limit or 60, gap=GAP))
         if found.usable:

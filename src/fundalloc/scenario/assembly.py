@@ -20,23 +20,12 @@ from fundalloc.scenario.table_specs import LEVELS, SPECS, read_rows
 from fundalloc.scenario.tables import HEADING, Table
 
 
-TEXTS = ("name", "short", "footnote")
-"""Columns of the partnerships table that may be repeated per language."""
-
-
 def build_partnerships(table: Table, problems: list[Problem]) -> list[Partnership]:
     """Read the partnerships table and check the tree: parents exist, no circle, leaves have a level."""
-    spec = SPECS["partnerships"]
     columns = read_rows("partnerships", table, problems)
-    texts = {name: read_variants(table, name, spec[name], problems) for name in TEXTS}
-    absorption = read_variants(table, "absorption", spec["absorption"], problems)
+    texts = _per_language("partnerships", table, columns, problems)
+    absorption = read_variants(table, "absorption", SPECS["partnerships"]["absorption"], problems)
     problems += _wrong_in_tree(table, columns["id"], columns["within"], columns["level"])
-    problems += [
-        Problem(table.place(HEADING, f"{name}.{language}"), f"unknown language '{language}'", f"expected one of: {', '.join(LANGUAGES)}")
-        for name in TEXTS
-        for language in dict.fromkeys(language for written in texts[name] for language in written)
-        if language not in LANGUAGES
-    ]
     out = []
     for row, pid in enumerate(columns["id"]):
         status = (f"status:{columns['status'][row]}",) if columns["status"][row] else ()
@@ -46,9 +35,9 @@ def build_partnerships(table: Table, problems: list[Problem]) -> list[Partnershi
         out.append(
             Partnership.model_construct(
                 id=pid,
-                name=_text(columns["name"][row], texts["name"][row]),
-                short=_text(columns["short"][row], texts["short"][row]) or None,
-                footnote=_text(columns["footnote"][row], texts["footnote"][row]) or None,
+                name=texts["name"][row],
+                short=texts["short"][row] or None,
+                footnote=texts["footnote"][row] or None,
                 level=columns["level"][row],
                 within=columns["within"][row],
                 iso3=columns["iso3"][row],
@@ -62,8 +51,19 @@ def build_partnerships(table: Table, problems: list[Problem]) -> list[Partnershi
     return out
 
 
-def _text(english: str, others: dict[str, str]) -> Text:
-    return Text({**({"en": english} if english else {}), **others})
+def _per_language(name: str, table: Table, columns: dict[str, list[Any]], problems: list[Problem]) -> dict[str, list[Text]]:
+    """Return the columns of a table that may be repeated per language (`name`, `name.bg`), as one text per row."""
+    texts = {}
+    for key, column in SPECS[name].items():
+        if column.per == "language":
+            variants = read_variants(table, key, column, problems)
+            for language in dict.fromkeys(language for written in variants for language in written):
+                if language not in LANGUAGES:
+                    place, hint = table.place(HEADING, f"{key}.{language}"), f"expected one of: {', '.join(LANGUAGES)}"
+                    problems.append(Problem(place, f"unknown language '{language}'", hint))
+            english = ({"en": text} if text else {} for text in columns[key])
+            texts[key] = [Text({**first, **others}) for first, others in zip(english, variants, strict=True)]
+    return texts
 
 
 def _wrong_in_tree(table: Table, ids: list[str], parents: list[str], levels: list[str]) -> Iterator[Problem]:
@@ -110,7 +110,7 @@ def build_eligibility(table: Table, references: References) -> tuple[np.ndarray[
     allowed = np.zeros(shape, dtype=bool)
     allowed[at["instrument"], at["area"]] = True
     effectiveness = [[Fraction(1)] * shape[1] for _ in range(shape[0])]
-    sourced = []
+    sourced, reasons = [], _per_language("eligibility", table, columns, references.problems)["reason"]
     for row, i, a in zip(rows, at["instrument"], at["area"], strict=True):
         value = columns["effectiveness"][row]
         if value == 0:
@@ -118,7 +118,7 @@ def build_eligibility(table: Table, references: References) -> tuple[np.ndarray[
                 Problem(table.place(row, "effectiveness"), "an effectiveness of zero", "leave the row out: the pair is then not eligible")
             )
         effectiveness[i][a] = value
-        sourced.append(_sourced(columns, row, ("instrument", "area"), value, columns["reason"][row]))
+        sourced.append(_sourced(columns, row, ("instrument", "area"), value, reasons[row]))
     return allowed, _exact(effectiveness), tuple(sourced)
 
 
@@ -136,7 +136,7 @@ def build_markers(table: Table, references: References) -> tuple[dict[str, Exact
         for target in [i] if columns["instrument"][row] else range(shape[0]):
             grid[target][a] = columns["coefficient"][row]
     markers = {name: _exact(grid) for name, grid in cells.items()}
-    sourced = tuple(_sourced(columns, row, ("marker", "area", "instrument"), columns["coefficient"][row], "") for row in rows)
+    sourced = tuple(_sourced(columns, row, ("marker", "area", "instrument"), columns["coefficient"][row], Text()) for row in rows)
     return markers, sourced
 
 
@@ -151,6 +151,7 @@ def build_decided(table: Table, references: References, step: Fraction) -> tuple
             message = f"decided amount {plain(columns['amount'][row])} is not a whole multiple of round_to {plain(step)}"
             references.problems.append(Problem(table.place(row, "amount"), message, "write a smaller round_to, such as 0.001"))
         amounts.append(int(steps))
+    columns["decision"] = _per_language("decided", table, columns, references.problems)["decision"]
     words = {name: tuple(_pick(columns[name], rows)) for name in ("state", "decision", "source", "confidence")}
     decided = Decided(at["instrument"], at["partnership"], at["area"], at["year"], np.array(amounts, dtype=np.int64), **words)
     return decided, [table.place(row, "amount") for row in rows]
@@ -160,5 +161,5 @@ def _exact(grid: list[list[Fraction]]) -> Exact:
     return Exact.of([value for line in grid for value in line]).reshape(len(grid), -1)
 
 
-def _sourced(columns: dict[str, list[Any]], row: int, keys: tuple[str, ...], value: Fraction, reason: str) -> Sourced:
+def _sourced(columns: dict[str, list[Any]], row: int, keys: tuple[str, ...], value: Fraction, reason: Text) -> Sourced:
     return Sourced(tuple(columns[key][row] for key in keys), value, reason, columns["source"][row], columns["confidence"][row])

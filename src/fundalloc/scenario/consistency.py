@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ from fundalloc.facts.hierarchy import find_circle
 from fundalloc.facts.moves import build_moves
 from fundalloc.facts.selection import Selection
 from fundalloc.money import decimals as decimals_of
-from fundalloc.money import euro
+from fundalloc.money import euro, percent
 from fundalloc.scenario.document import Mapping as Tree
 from fundalloc.scenario.document import locate
 from fundalloc.scenario.tables import Table
@@ -31,6 +32,7 @@ def check_facts(facts: Facts, tree: Tree, tables: Mapping[str, Table], decided_p
     yield from _years(facts, tree, tables)
     yield from _ceilings_exist(facts, tree)
     yield from _moves(facts, tree)
+    yield from _profiles(facts, tree)
     yield from _decided_above_limits(facts, tree, decided_places)
 
 
@@ -90,6 +92,22 @@ def _moves(facts: Facts, tree: Tree) -> Iterator[Problem]:
             where = locate(tree, ("transfers", transfer.id, "years" if transfer.years else "to"))
             message = f"every year of this transfer is closed, and no decided money of '{transfer.taking}' needs it"
             yield Problem(where, message, "name open years, or write off: true with a reason")
+
+
+def _profiles(facts: Facts, tree: Tree) -> Iterator[Problem]:
+    """Payments need a profile of their own, and follow the contracts."""
+    for instrument in facts.instruments:
+        path, contracts, payments = ("instruments", instrument.id), instrument.contracting_profile, instrument.payment_profile
+        for key, written in (("contracting_profile", contracts), ("outstanding", instrument.outstanding)):
+            if written and not payments:
+                where = locate(tree, (*path, key), key=True)
+                yield Problem(where, f"'{key}' without a payment_profile", "write one too, such as payment_profile: [20 %, 50 %, 30 %]")
+        if contracts and payments:
+            late = next((k for k in range(len(payments)) if sum(payments[: k + 1]) > sum(contracts[: k + 1])), None)
+            if late is not None:
+                paid, signed = percent(sum(payments[: late + 1], Fraction(0))), percent(sum(contracts[: late + 1], Fraction(0)))
+                message = f"by the end of year {late} after a commitment {paid} of it are paid, but only {signed} contracted"
+                yield Problem(locate(tree, (*path, "contracting_profile")), message, "let contracts come before payments")
 
 
 def _over(facts: Facts, transfer: Transfer) -> bool:

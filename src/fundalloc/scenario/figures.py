@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from fundalloc.errors import Place, Problem, ScenarioError, did_you_mean, nearest
+from fundalloc.errors import Place, Problem, ScenarioError, did_you_mean
 from fundalloc.scenario.columns import decimal_point
 from fundalloc.scenario.document import Mapping, Node, Scalar, texts
 from fundalloc.scenario.table_reading import read_table

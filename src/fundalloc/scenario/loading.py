@@ -11,15 +11,15 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from fundalloc.errors import Place, Problem, ScenarioError
-from fundalloc.scenario.document import Mapping, Scalar, parse_document
+from fundalloc.scenario.document import Mapping, Scalar, display_name, parse_document
 from fundalloc.scenario.merging import load_tree, merge, spread
 from fundalloc.scenario.plans import read_plan
 from fundalloc.scenario.reading import assemble
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.scenario.sources import fingerprint, gather, stacked
+from fundalloc.scenario.sources import Sources, fingerprint, gather, stacked
 from fundalloc.scenario.table_specs import KEYS
 
 
@@ -33,7 +33,8 @@ def load(
 ) -> Scenario:
     """Read a scenario.
 
-    `variants` are scenario files laid over it in order, as if a file listed all of them under `extends`; `settings` are `KEY=VALUE` overrides with dotted keys and any YAML value; they count as a last child file.
+    `variants` are scenario files laid over it in order, as if a file listed all of them under `extends`. `settings` are
+    `KEY=VALUE` overrides with dotted keys and any YAML value; they count as a last child file.
     Files that the scenario names must lie in its folder or below, unless `allow_outside`. `baseline` names the plan to
     start from (a scenario, JSON, CSV or workbook, anywhere), instead of the one that the scenario names.
     Raises ScenarioError with every problem found.
@@ -41,10 +42,18 @@ def load(
     source, written, read, over = Path(path), tuple(settings), dict[Path, None](), tuple(map(Path, variants))
     if baseline is None:
         scenario = _load(source, written, allow_outside, (), read, variants=over)
-        return replace(scenario, sources=stacked(gather(source, read, written), source, over))
+        return _with_sources(scenario, gather(source, read, written), source, over)
     start, extra = Path(os.path.relpath(baseline, source.parent)).as_posix(), Path(baseline).resolve()
     scenario = _load(source, [*written, f"baseline={json.dumps(start)}"], allow_outside, (), read, extra, over)
-    return replace(scenario, sources=stacked(gather(source, read, written, extra), source, over))
+    return _with_sources(scenario, gather(source, read, written, extra), source, over)
+
+
+def _with_sources(scenario: Scenario, sources: Sources, source: Path, variants: tuple[Path, ...]) -> Scenario:
+    """Return a scenario with the files it was read from; with variants, as the file that would stack them."""
+    if not variants:
+        return replace(scenario, sources=sources)
+    together = stacked(sources, source, variants)
+    return replace(scenario, sources=together, file=display_name(source.with_name(PurePosixPath(together.main).name)))
 
 
 def _load(

@@ -53,7 +53,7 @@ def roll_forward(scenario: Scenario, source: Path, plan: PlanAmounts, plan_file:
     check_year(scenario, year)
     check_empty(folder)
     try:
-        copied = copy_originals(source, folder)
+        copied = copy_originals(folder, source)
         main = folder / f"{_renamed(source.stem, scenario, year)}.yaml"
         with (folder / DECIDED).open("w", encoding="utf-8", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows([_HEADING, *(entry.cells for entry in decided_money(scenario, plan, year))])
@@ -109,7 +109,7 @@ def _entries(scenario: Scenario, decided: Decided) -> Iterator[Entry]:
             dimensions.area.ids[decided.area[k]],
             dimensions.year.ids[decided.year[k]],
         )
-        yield Entry(line, int(decided.amount[k]) * step, state, decided.decision[k], decided.source[k], decided.confidence[k])
+        yield Entry(line, int(decided.amount[k]) * step, state, str(decided.decision[k]), decided.source[k], decided.confidence[k])
 
 
 def _text(scenario: Scenario, plan: PlanAmounts, year: int, extends: str, baseline: str) -> str:
@@ -183,9 +183,9 @@ def _quoted(text: str) -> str:
 # --- the files of the original ---------------------------------------------------------------------------------------
 
 
-def copy_originals(source: Path, folder: Path) -> dict[Path, Path]:
-    """Copy a scenario file with everything it names; return {file: copy}."""
-    files = list(dict.fromkeys(path.resolve() for path in needed_files(source)))
+def copy_originals(folder: Path, *sources: Path) -> dict[Path, Path]:
+    """Copy scenario files with everything they name; return {file: copy}."""
+    files = list(dict.fromkeys(path.resolve() for source in sources for path in needed_files(source)))
     root = Path(os.path.commonpath([path.parent for path in files]))
     copied = {}
     for path in files:

@@ -99,7 +99,7 @@ def stacked(sources: Sources, main: Path, variants: Sequence[Path]) -> Sources:
     names = [Path(os.path.relpath(path.resolve(), root / folder)).as_posix() for path in (main, *variants)]
     together = (folder / f"{'+'.join(path.stem for path in (main, *variants))}.yaml").as_posix()
     text = f"# {' with '.join(names)}\nextends: {json.dumps(names, ensure_ascii=False)}\n"
-    return replace(sources, main=together, files={together: text.encode(), **sources.files})
+    return replace(sources, main=together, files={together: text.encode(), **dict(sorted(sources.files.items()))})
 
 
 def _with_companions(path: Path) -> list[Path]:

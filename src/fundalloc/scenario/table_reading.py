@@ -14,6 +14,7 @@ from typing import Any
 
 from fundalloc.errors import Place, Problem, ScenarioError, did_you_mean
 from fundalloc.scenario.document import Mapping, Node, Scalar, Sequence, display_name, locate, read_text
+from fundalloc.scenario.packages import check_package
 from fundalloc.scenario.table_changes import apply_changes
 from fundalloc.scenario.tables import HEADING, Table
 
@@ -151,6 +152,10 @@ def _worksheet(path: Path, sheet: str, file: Scalar) -> Table:
     from openpyxl.utils import get_column_letter
 
     name = display_name(path)
+    try:
+        check_package(path)
+    except ScenarioError as error:
+        raise ScenarioError([Problem(file.place, f"'{path.name}': {p.message}", p.hint) for p in error.problems]) from None
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     except Exception as error:  # openpyxl raises many kinds for damaged files

@@ -58,7 +58,7 @@ SPECS: dict[str, dict[str, Column]] = {
         "instrument": ID,
         "area": ID,
         "effectiveness": Column(read_factor, number=True, empty=Fraction(1)),
-        "reason": WORDS,
+        "reason": Column(str, per="language"),
         **ORIGIN,
     },
     "markers": {
@@ -75,7 +75,7 @@ SPECS: dict[str, dict[str, Column]] = {
         "year": Column(str, required=True),
         "amount": Column(read_amount, required=True, number=True, empty=Fraction(0)),
         "state": Column(_one_of(*STATES), required=True, empty="given"),
-        "decision": WORDS,
+        "decision": Column(str, per="language"),
         **ORIGIN,
     },
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from collections.abc import Sequence as Sequenced
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,14 +17,17 @@ _PLAIN = re.compile(r"^[^\W_][\w .%/+-]*$")
 _WIDTH = 120
 
 
-def variant_text(extends: str, name: str, settings: Iterable[str], comments: Iterable[str] = ()) -> str:
+def variant_text(extends: Sequenced[str], name: str, settings: Iterable[str], comments: Iterable[str] = ()) -> str:
     """Return the text of a scenario file that extends another one; later settings win, changes of tables add up."""
     tree: Mapping | None = None
     for setting in settings:
         more = setting_tree(setting, Path())
         tree = more if tree is None else _combine(tree, more)
     lines = [f"# {line}" for comment in comments for line in comment.splitlines()]
-    lines += [f"extends: {json.dumps(extends, ensure_ascii=False)}", f"scenario: {name}"]
+    lines += [
+        f"extends: {', '.join(map(_text, extends)) if len(extends) == 1 else '[' + ', '.join(map(_text, extends)) + ']'}",
+        f"scenario: {name}",
+    ]
     return "\n".join([*lines, *(_block(tree, 0) if tree is not None else ())]) + "\n"
 
 

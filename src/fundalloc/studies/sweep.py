@@ -204,7 +204,7 @@ def _reason(bend: Bend, answer: Answer) -> str:
     assert program is not None
     before, after = np.abs(bend.left.prices), np.abs(bend.right.prices)
     gap = np.where((before < 1e-7) != (after < 1e-7), np.abs(after - before), 0.0)
-    names = answer.scenario.names()
+    names = answer.scenario.labels()
     best: tuple[float, str] = (1e-7, "")
     for block in program.blocks:
         if block.rule is None or block.demands is None:

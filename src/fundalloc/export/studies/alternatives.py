@@ -20,7 +20,7 @@ def alternatives_report(found: Alternatives, language: str = "en") -> Report:
                 "moved": plan.moved,
                 "coverage": plan.traits["most even"],
                 "count": int(-plan.traits["fewest instruments"]),
-                **{area.label.within(language): plan.traits[f"most for {area.label.within('en')}"] for area in scenario.facts.areas},
+                **{area.label.within(language): plan.traits[f"most for {area.label}"] for area in scenario.facts.areas},
             }
             for plan in found.plans
         ]

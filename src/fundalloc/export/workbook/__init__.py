@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from fundalloc.errors import UsageError, did_you_mean
+from fundalloc.export.asked import Asked
 from fundalloc.export.files import replacing
 from fundalloc.export.tables import write_allocation
 from fundalloc.export.workbook.book import Book, allocation_file, sheet_name
@@ -26,27 +27,30 @@ from fundalloc.plan.plan import Plan
 Audience = Literal["inside", "outside"]
 
 
-def write_workbook(plan: Plan, path: str | Path, language: str | None = None, audience: Audience = "inside") -> Path:
+def write_workbook(
+    plan: Plan, path: str | Path, language: str | None = None, audience: Audience = "inside", asked: Asked | None = None
+) -> Path:
     """Write a plan as an Excel workbook and return its path; the same plan gives the same bytes.
 
     `language` is the scenario's own unless given. For outside, priorities, penalties, prices, comments and the scenario
-    itself are left out. Raises OutputError when the file cannot be written, and then leaves
+    itself are left out. `asked` adds sheets that are computed on request.
+    Raises OutputError when the file cannot be written, and then leaves
     nothing behind; UsageError for a language without labels.
     """
     target = Path(path)
     with replacing(target) as temporary:
-        temporary.write_bytes(workbook_bytes(plan, language, audience))
+        temporary.write_bytes(workbook_bytes(plan, language, audience, asked))
         if not Book(plan, language or plan.scenario.head.output.language).live:
             write_allocation(plan, target.parent / allocation_file(plan))
     return target
 
 
-def workbook_bytes(plan: Plan, language: str | None = None, audience: Audience = "inside") -> bytes:
+def workbook_bytes(plan: Plan, language: str | None = None, audience: Audience = "inside", asked: Asked | None = None) -> bytes:
     """Return the workbook as bytes."""
     chosen = language or plan.scenario.head.output.language
     if chosen not in languages():
         raise UsageError(f"no labels in '{chosen}': {did_you_mean(chosen, languages())}")
-    book = Book(plan, chosen, audience == "outside")
+    book = Book(plan, chosen, audience == "outside", asked or Asked())
     sheets = for_outside(book, build_sheets(book)) if book.outside else build_sheets(book)
     return render(sheets, _sheet_names(book, sheets), _paper(book))
 

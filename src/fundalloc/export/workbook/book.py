@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fundalloc.export.asked import Asked
 from fundalloc.export.workbook.content import Cell, Column, Entry, Formula
+from fundalloc.export.workbook.layout import PADDING, text_width
+from fundalloc.export.workbook.spelling import distinct as distinct
+from fundalloc.export.workbook.spelling import escaped as escaped
+from fundalloc.export.workbook.spelling import quoted as quoted
+from fundalloc.export.workbook.spelling import safe_codes as safe_codes
+from fundalloc.export.workbook.spelling import sheet_name as sheet_name
+from fundalloc.export.workbook.spelling import shorten as shorten
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.fields import Text
 from fundalloc.labels import label
@@ -41,6 +49,8 @@ class Book:
     language: str
     outside: bool = False
     """Whether it leaves the house (see `outside`)."""
+    asked: Asked = field(default_factory=Asked)
+    """What was computed only because somebody asked."""
 
     # -- words ------------------------------------------------------------------------------------------------------
 
@@ -112,6 +122,10 @@ class Book:
             cells = [self.word("confidence", cell) if isinstance(cell, str) else cell for cell in cells]
         return Column(self.title(key), style, tuple(cells), totals, width, printed, mark, flags, key, entry)
 
+    def room_for(self, *words: str) -> float:
+        """Return the width of a column that shows one of some words, whatever the language."""
+        return round(max(text_width(word) for word in words) + PADDING, 1)
+
     def entry(self, key: str, least: float | str | None = None, choices: tuple[str, ...] = (), longest: int = 0) -> Entry:
         """Return what may be typed into a cell, with its texts from the catalogue under `workbook.entry`."""
         return Entry(self.say(f"entry.{key}.prompt"), self.say(f"entry.{key}.error"), least, choices, longest)
@@ -120,8 +134,11 @@ class Book:
     def footnotes(self) -> list[tuple[str, str]]:
         """(name, what must be said wherever it stands)."""
         facts = self.plan.scenario.facts
-        named = [(d, e) for d, group in zip(DIMENSIONS, (facts.instruments, facts.partnerships, facts.areas), strict=True) for e in group]
-        return [(self.names[d][e.id], self.within(e.footnote)) for d, e in named if e.footnote]
+        return [
+            *((self.names["instrument"][i.id], self.within(i.footnote)) for i in facts.instruments if i.footnote),
+            *((self.names["partnership"][p.id], self.within(p.footnote)) for p in facts.partnerships if p.footnote),
+            *((self.names["area"][a.id], self.within(a.footnote)) for a in facts.areas if a.footnote),
+        ]
 
     # -- ids as criteria --------------------------------------------------------------------------------------------
 
@@ -267,52 +284,11 @@ class Book:
         template = self.say(key)
         for name, text in (fixed or {}).items():
             template = template.replace(f"{{{name}}}", str(text))
-        pieces = [p for p in re.split(r"(\{\w+\})", template) if p]
-        text = "&".join(parts[p[1:-1]][0] if p.startswith("{") else quoted(p) for p in pieces)
-        return Formula(f"={text}", template.format(**{name: value for name, (_, value) in parts.items()}))
+        return _formula(template, parts)
 
-
-def safe_codes(ids: Sequence[str]) -> dict[str, str]:
-    """Return ids as they stand in cells, none of which a formula takes for another or for a number."""
-    seen: set[str] = set()
-    codes = {}
-    for position, name in enumerate(ids, start=1):
-        doubtful = not name[0].isalpha() or name.casefold() in seen or name.casefold() in ("true", "false")
-        codes[name] = f"no{position}_{name}" if doubtful else name
-        seen.add(name.casefold())
-    return codes
-
-
-def quoted(text: str) -> str:
-    """Return a text as it stands in a formula."""
-    return '"' + text.replace('"', '""') + '"'
-
-
-def escaped(title: str) -> str:
-    """Return a column heading as it stands in a structured reference."""
-    return re.sub(r"(['\[\]#])", r"'\1", title)
-
-
-def shorten(text: str, most: int) -> str:
-    """Return a text cut at a word, with an ellipsis, when it is longer than `most` characters."""
-    if len(text) <= most:
-        return text
-    return (text[:most].rsplit(" ", 1)[0] or text[: most - 1]).rstrip(" ,:;") + "…"
-
-
-def distinct(titles: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
-    """Return headings that differ even without regard to case, at most 250 characters long: repeated ones get a number."""
-    seen = {t.casefold() for t in taken}
-    out = []
-    for title in titles:
-        short = " ".join(title.split())[:240] or "-"
-        unique, count = short, 1
-        while unique.casefold() in seen:
-            count += 1
-            unique = f"{short} ({count})"
-        seen.add(unique.casefold())
-        out.append(unique)
-    return out
+    def spelt(self, key: str, **parts: tuple[str, object]) -> Formula:
+        """Return the same for a text that is not under `workbook`."""
+        return _formula(label(key, self.language), parts)
 
 
 def allocation_file(plan: Plan) -> str:
@@ -320,13 +296,7 @@ def allocation_file(plan: Plan) -> str:
     return f"{plan.scenario.id}-allocation.csv"
 
 
-def sheet_name(text: str, taken: Iterable[str] = ()) -> str:
-    """Return a name that Excel takes: at most 31 characters, none of `[]:*?/\\`, no apostrophe at the ends, not yet taken."""
-    clean = re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", text)
-    clean = " ".join(clean.split()).strip("' ") or "-"
-    seen = {name.casefold() for name in taken}
-    name, count = shorten(clean, 30) if len(clean) > 31 else clean, 1
-    while name.casefold() in seen:
-        count += 1
-        name = f"{clean[: 31 - len(f' ({count})')].rstrip()} ({count})"
-    return name
+def _formula(template: str, parts: Mapping[str, tuple[str, object]]) -> Formula:
+    pieces = [p for p in re.split(r"(\{\w+\})", template) if p]
+    text = "&".join(parts[p[1:-1]][0] if p.startswith("{") else quoted(p) for p in pieces)
+    return Formula(f"={text}", template.format(**{name: value for name, (_, value) in parts.items()}))

@@ -49,6 +49,8 @@ def _draw(workbook: Any, chart: Chart, places: Mapping[str, Geometry]) -> Any:
         }
     )
     drawn.set_legend({"position": "bottom", "font": SMALL, **({"delete_series": unseen} if unseen else {})})
+    if unseen and chart.kind == "bar":  # programs count the entries of upright and lying bars in different orders
+        drawn.set_legend({"none": True})
     drawn.set_chartarea({"border": {"color": theme.RULE}, "fill": {"color": "#FFFFFF"}})
     values = {
         "num_font": SMALL,

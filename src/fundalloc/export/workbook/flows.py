@@ -99,7 +99,8 @@ def paid_money(sums: Sums, rule: Kind, box: Box, but: Box | None, t: int) -> Ite
             return
         separator = ";" if found[1] else ","
         years, weight = (
-            "{" + separator.join(words) + "}" for words in ([str(facts.years[t - lag]) for lag in lags], [repr(float(shares[lag])) for lag in lags])
+            "{" + separator.join(words) + "}"
+            for words in ([str(facts.years[t - lag]) for lag in lags], [repr(float(shares[lag])) for lag in lags])
         )
         parts.append(f"SUMPRODUCT({sums.book.sum_if_text('Allocation', PLANNED, *found[0], ('year', years))}*{weight})")
         for k, ledger in enumerate(sums.ledgers):

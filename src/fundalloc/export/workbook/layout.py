@@ -78,7 +78,18 @@ def _shown(value: object, style: str, decimals: int) -> str:
     """Return roughly what a cell prints."""
     if value is None or isinstance(value, str):
         return str(value or "")
-    places = {"share": 1, "change_share": 1, "exact_share": 4, "figure": 3, "points": 2, "price": 3, "number": 0, "integer": 0, "factor": 4, "input": 4}.get(style, decimals)
+    places = {
+        "share": 1,
+        "change_share": 1,
+        "exact_share": 4,
+        "figure": 3,
+        "points": 2,
+        "price": 3,
+        "number": 0,
+        "integer": 0,
+        "factor": 4,
+        "input": 4,
+    }.get(style, decimals)
     number = float(value) * (100 if style in SHARES else 1)  # type: ignore[arg-type]
     grouped = f"{number:.{places}f}" if style == "integer" else f"{number:,.{places}f}"
     return grouped + ("%" if style in SHARES else "")
@@ -93,6 +104,13 @@ def row_heights(table: Table, widths: Sequence[float]) -> list[float]:
         lines = max((_lines(plain(column.cells[row]), width) for column, width in columns), default=1)
         out.append(max(least, lines * LINE_HEIGHT + margin))
     return out
+
+
+def total_height(table: Table, widths: Sequence[float], row: int) -> float:
+    """Return the height of a total row, in points."""
+    shown = [(plain(c.totals[row]), width / BOLD) for c, width in zip(table.columns, widths, strict=True) if row < len(c.totals)]
+    lines = max((_lines(value, width) for value, width in shown), default=1)
+    return max(ROW_HEIGHT, lines * LINE_HEIGHT + ROW_HEIGHT - LINE_HEIGHT)
 
 
 def _wrapping(table: Table, widths: Sequence[float]) -> list[tuple[Column, float]]:

@@ -13,7 +13,7 @@ from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.content import Cell, Column, Sheet, Table, plain
 
 COLUMNS = frozenset({"priority", "penalty", "shadow_price", "comment_input", "author_input", "written_in"})
-SHEETS = frozenset({"scenario_files"})
+SHEETS = frozenset({"scenario_files", "rule_prices", "value_of_money", "budget_ladder", "amount_ranges"})
 ENTRIES = {
     "summary": [f"summary.{key}.says" for key in ("score", "bound")],
     "run_log": [f"log.{key}" for key in ("program_score", "score", "penalty", "solver_bound", "certified_bound")],

@@ -129,4 +129,3 @@ def _need(book: Book, box: Box) -> tuple[str, Fraction]:
     value = Fraction(int(needs.need.numerator[inside].sum()), needs.need.denominator)
     text = book.sum_if_text(NEEDS, "need", *criteria)
     return (f"SUMPRODUCT({text})" if lists else text), value
-

@@ -164,7 +164,7 @@ def body_style(style: str, decimals: int) -> dict[str, Any]:
         "strong": {"bold": True},
         "strong_factor": {"bold": True},
         "note": {"font_color": GREY},
-        "code": {"font_color": GREY, "font_size": 9, "text_wrap": False},
+        "code": {"font_color": GREY, "text_wrap": False},
         "link": {"font_color": LINK, "underline": 1},
         **dict.fromkeys(INPUTS, INPUT),
         **FLAGS,

@@ -56,4 +56,3 @@ def all_weights(book: Book) -> Sequence[Weight]:
     """Return effectiveness and every marker of the scenario."""
     facts = book.plan.scenario.facts
     return [Weight("", facts.effectiveness), *(Weight(marker, exact) for marker, exact in facts.markers.items())]
-

@@ -7,48 +7,27 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from io import BytesIO
 from typing import Any
 
 import xlsxwriter
-from xlsxwriter.worksheet import Worksheet
 from xlsxwriter.utility import xl_range, xl_rowcol_to_cell
+from xlsxwriter.worksheet import Worksheet
 
 from fundalloc.export.workbook import theme
 from fundalloc.export.workbook.book import quoted, shorten
 from fundalloc.export.workbook.charts import add_charts
 from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Entry, Fact, FileLink, Formula, Link, Sheet, Styled, Table
+from fundalloc.export.workbook.entries import validation
 from fundalloc.export.workbook.geometry import BACK_ROW, FACTS_ROW, Geometry
-from fundalloc.export.workbook.layout import TITLE_SIZE, header_height, row_heights, text_width, wrapped_lines
+from fundalloc.export.workbook.layout import TITLE_SIZE, header_height, row_heights, text_width, total_height, wrapped_lines
+from fundalloc.export.workbook.paper import Paper as Paper
+from fundalloc.export.workbook.paper import set_up_printing
 
 LONGEST_TEXT = 32_767
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 """Characters that XML does not take, and those that turn the direction of what follows."""
 NEIGHBOURS = re.compile(r"(ABOVE|BESIDE)\((\d+)\)")
-SMALL = f'&8&"{theme.FONT},Regular"'
-"""Code for small print in headers and footers; it ends in a quotation mark, so that text may start with a digit."""
-
-
-@dataclass(frozen=True)
-class Paper:
-    """What stands around every sheet: document properties, header and footer, words of the frame."""
-
-    title: str
-    subject: str
-    author: str
-    comments: str
-    keywords: str
-    created: datetime
-    marking: str
-    footer: str
-    page: str
-    """`Page {page} of {pages}` in the workbook's language."""
-    back: str
-    """Text of the link to the cover."""
-    decimals: int
-    live: bool = True
-    """Whether formulas are written; otherwise only their values."""
 
 
 def render(sheets: Sequence[Sheet], names: dict[str, str], paper: Paper) -> bytes:
@@ -151,7 +130,7 @@ class _SheetWriter:
         self._totals()
         self._marks()
         self._samples()
-        self._print_setup()
+        set_up_printing(self.to, self.sheet, self.place, self.book.paper)
 
     def put(self, row: int, column: int, cell: Cell, style: str, where: str = "body") -> None:
         """Write one cell. Text is never taken for a formula, a link or a number."""
@@ -213,7 +192,7 @@ class _SheetWriter:
             self._colour((row, 1, row, 1), "==", fact.good, "pass")
             self._colour((row, 1, row, 1), "!=", fact.good, fact.bad)
         if fact.entry:
-            self.to.data_validation(row, 1, row, 1, _validation(fact.entry, str(fact.entry.least)))
+            self.to.data_validation(row, 1, row, 1, validation(fact.entry, str(fact.entry.least)))
 
     def _colour(self, cells: tuple[int, int, int, int], criteria: str, word: str, flag: str) -> None:
         """Give cells the look of a flag as long as they show, or do not show, a word."""
@@ -246,7 +225,7 @@ class _SheetWriter:
             for n, column in enumerate(table.columns):
                 cell = column.totals[k] if k < len(column.totals) else None
                 self.put(place.totals_row + k, n, cell, column.style, "total")
-            self.to.set_row(place.totals_row + k, theme.ROW_HEIGHT)
+            self.to.set_row(place.totals_row + k, total_height(table, place.widths, k))
 
     def _marks(self) -> None:
         columns = self.sheet.table.columns
@@ -258,7 +237,7 @@ class _SheetWriter:
             elif column.mark == "change":
                 self.to.conditional_format(*self._range(n, n), theme.CHANGE_BAR)
             if column.entry:
-                self.to.data_validation(*self._range(n, n), _validation(column.entry, self._least(column.entry)))
+                self.to.data_validation(*self._range(n, n), validation(column.entry, self._least(column.entry)))
         heat = [n for n, column in enumerate(columns) if column.mark == "heat"]
         if heat:
             self.to.conditional_format(*self._range(heat[0], heat[-1]), theme.HEAT_SCALE)
@@ -296,39 +275,12 @@ class _SheetWriter:
             self.put(row + k, 1, sample.says, "text")
             self.to.set_row(row + k, max(theme.ROW_HEIGHT, wrapped_lines(sample.says, self.place.widths[1]) * theme.LINE_HEIGHT + 6))
 
-    def _print_setup(self) -> None:
-        to, sheet, place, paper = self.to, self.sheet, self.place, self.book.paper
-        to.set_paper(9)
-        if not sheet.portrait:
-            to.set_landscape()
-        to.set_margins(left=0.45, right=0.45, top=0.75, bottom=0.65)
-        to.fit_to_pages(1, 1 if sheet.one_page else 0)
-        to.print_area(0, 0, place.last_row, place.printed - 1)
-        name = place.name
-        to.set_header(f"&L{SMALL}{_printable(paper.marking)}&R{SMALL}{_printable(name)}")
-        page = _printable(paper.page).replace("{page}", "&P").replace("{pages}", "&N")
-        to.set_footer(f"&L{SMALL}{_printable(paper.footer)}&R{SMALL}{page}")
-        if sheet.frozen:
-            to.freeze_panes(place.first_row, 1)
-        to.repeat_rows(place.header_row)
-        to.ignore_errors({"number_stored_as_text": xl_range(0, 0, place.last_row, len(place.widths) - 1)})
-
 
 def _filled_down(column: Column, table: Table) -> dict[str, str]:
     """Return the formula that a new row under a small table takes over, where every row has the same."""
     texts = {c.text if isinstance(c, Formula) else "" for c in column.cells}
     text = texts.pop() if len(texts) == 1 and table.extended else ""
     return {"formula": text} if text else {}
-
-
-def _validation(entry: Entry, least: str) -> dict[str, Any]:
-    """Return the data validation of an entry, cut to the lengths that Excel takes."""
-    shown = {"input_message": entry.prompt[:255], "error_message": entry.error[:255], "ignore_blank": True}
-    if entry.choices:
-        return {"validate": "list", "source": list(entry.choices), **shown}
-    if entry.longest:
-        return {"validate": "length", "criteria": "<=", "value": entry.longest, **shown}
-    return {"validate": "decimal", "criteria": ">=", "value": least if least.startswith("=") else float(least), **shown}
 
 
 def _top_of(sheet_name: str) -> str:
@@ -342,8 +294,3 @@ def _neighbours(side: str, count: int, row: int, column: int) -> str:
     if side == "ABOVE":
         return str(xl_range(row - count, column, row - 1, column))
     return str(xl_range(row, column - count, row, column - 1))
-
-
-def _printable(text: str) -> str:
-    """Return a text for headers and footers, where & starts a code."""
-    return text.replace("&", "&&")[:120]

@@ -21,13 +21,13 @@ Line = tuple[str, list[Cell], str]
 def build(pages: Pages) -> Sheet:
     """Return the sheet."""
     lines = [*_money(pages), *_who(pages), *_reach(pages), *_quality(pages)]
-    columns = [Column(name, "money", tuple(cells[k] for _, cells, _ in lines), width=20) for k, name in enumerate(pages.sides)]
+    columns = [Column(name, "money", tuple(cells[k] for _, cells, _ in lines), width=26) for k, name in enumerate(pages.sides)]
     table = Table(
         "Brief",
         (
             pages.column("indicator", "text", [says for says, _, _ in lines], width=46),
             *columns,
-            pages.column("comment", "note", [comment for _, _, comment in lines], width=max(66, 112 - 20 * len(columns))),
+            pages.column("comment", "note", [comment for _, _, comment in lines], width=max(58, 124 - 26 * len(columns))),
         ),
     )
     rows = sorted(pages.found.rows("partnership"), key=lambda row: -row.largest)

@@ -12,8 +12,12 @@ from fundalloc.export.workbook.content import Cell, Chart, Column, Formula, Seri
 
 TABLE, PARTS, WATERFALL = "WhatMovedIt", "Parts", "Waterfall"
 DIMENSIONS = ("area", "partnership", "instrument", "year")
-LONGEST = 26
-"""Characters of a label under a column of a waterfall."""
+LONGEST = 34
+"""Characters of a label beside a bar of a waterfall."""
+ONE_PAGE = 30
+"""Rows of the table up to which it is printed on one page with its waterfalls."""
+BESIDE = 3
+"""Waterfalls side by side."""
 
 
 def build(pages: Pages) -> Sheet | None:
@@ -33,7 +37,7 @@ def build(pages: Pages) -> Sheet | None:
         for i, override in enumerate(found.overrides):
             variants.append(pages.short(pair))
             keys.append(override.key)
-            says.append(override.says)
+            says.append(override.said(pages.language))
             for column, area in zip(cells, areas, strict=True):
                 column.append(_share(pages, area, parts[area].parts[i] if area in parts else Fraction(0)))
             totals.append(Formula(f"=SUM(BESIDE({len(areas)}))", float(sum(p.parts[i] for p in parts.values()))))
@@ -61,7 +65,8 @@ def build(pages: Pages) -> Sheet | None:
         strong=frozenset(strong),
     )
     says_so = pages.sheet_text("why", "says", how="; ".join(f"{pages.short(p)}: {_how(pages, a)}" for p, a in pages.attributions))
-    return Sheet("why", pages.sheet_text("why", "title"), says_so, table, unit=pages.word("unit"), charts=tuple(_charts(pages)))
+    title, charts = pages.sheet_text("why", "title"), tuple(_charts(pages))
+    return Sheet("why", title, says_so, table, unit=pages.word("unit"), charts=charts, one_page=len(table.columns[0].cells) <= ONE_PAGE)
 
 
 def _how(pages: Pages, found: Attribution) -> str:
@@ -177,6 +182,7 @@ def _steps(pages: Pages, pair: Pair, found: Attribution, columns: dict[str, list
 
 def _charts(pages: Pages) -> list[Chart]:
     charts, first = [], 0
+    most = max((len(found.overrides) + 2 for _, found in pages.attributions), default=0)
     shown = [(pair, found, part) for pair, found in pages.attributions if (part := _shown(found)) is not None]
     for pair, found, part in shown:
         rows = (first, first + len(found.overrides) + 1)
@@ -184,13 +190,13 @@ def _charts(pages: Pages) -> list[Chart]:
         words = {"side": pages.short(pair), "area": pages.found.name("area", part.member), "first": pages.sides[0]}
         charts.append(
             Chart(
-                "column",
+                "bar",
                 pages.say("chart.waterfall_title", **words),
                 pages.say("chart.waterfall_alt", **words),
                 Series(WATERFALL, rows, (0, 0)),
                 tuple(Series(WATERFALL, rows, (k, k), (-1, k), hidden=k == 3) for k in (3, 4, 5, 6)),
-                1.0 if len(shown) == 1 else 0.5,
-                340,
+                1 / min(len(shown), BESIDE),
+                110 + 27 * most,
             )
         )
     return charts

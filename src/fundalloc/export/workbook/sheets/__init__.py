@@ -8,6 +8,7 @@ from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.content import Sheet
 from fundalloc.export.workbook.sheets import (
     allocation,
+    asked,
     by_area,
     by_instrument,
     by_partnership,
@@ -59,6 +60,10 @@ BUILDERS: tuple[Callable[[Book], Sheet | None], ...] = (
     team_europe.build,
     payments.build,
     rules.build,
+    asked.rule_prices,
+    asked.value_of_money,
+    asked.budget_ladder,
+    asked.ranges,
     allocation.build,
     own_rules.build,
     checks.build,

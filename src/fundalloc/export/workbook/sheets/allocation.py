@@ -54,7 +54,9 @@ def build(book: Book) -> Sheet:
             book.column("author_input", "input_text", none, width=14, entry=book.entry("author", longest=LONGEST_AUTHOR)),
             book.column("kind_of_money", "note", [counts[i] for i in lines.instrument], printed=False),
             book.column("line_key", "code", lines.keys, width=58, printed=False),
-            book.column("pair", "integer", [pairs.position[i, a] + 1 for i, a in zip(lines.instrument, lines.area, strict=True)], printed=False),
+            book.column(
+                "pair", "integer", [pairs.position[i, a] + 1 for i, a in zip(lines.instrument, lines.area, strict=True)], printed=False
+            ),
             *(_weighted(book, weight) for weight in weights(book)),
             *(
                 book.column(f"{n}_id", "code", [book.code(n, int(k)) for k in getattr(lines, n)], printed=False)

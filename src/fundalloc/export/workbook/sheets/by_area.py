@@ -57,14 +57,22 @@ def build(book: Book) -> Sheet:
         rows="tall",
     )
     says = book.sheet_text("by_area", "says", period=book.period)
-    return Sheet("by_area", book.sheet_text("by_area", "title"), says, table, unit=book.say("unit"), charts=(_chart(book),), one_page=True)
+    return Sheet(
+        "by_area",
+        book.sheet_text("by_area", "title"),
+        says,
+        table,
+        unit=book.say("unit"),
+        charts=(_chart(book, table.position("label")),),
+        one_page=True,
+    )
 
 
-def _chart(book: Book) -> Chart:
+def _chart(book: Book, label: int) -> Chart:
     """Stacked columns: one per year, one colour per area."""
     count = len(book.plan.scenario.facts.years)
     words = {"period": book.period}
-    series = tuple(Series(TABLE, (a, a), (1, count), (a, 0)) for a in range(len(book.plan.scenario.facts.areas)))
+    series = tuple(Series(TABLE, (a, a), (1, count), (a, label)) for a in range(len(book.plan.scenario.facts.areas)))
     return Chart(
         "column", book.say("chart.areas_title", **words), book.say("chart.areas_alt", **words), Series(TABLE, (-1, -1), (1, count)), series
     )

@@ -29,9 +29,7 @@ def build(book: Book) -> Sheet | None:
     columns = []
     for a, heading in enumerate(headings):
         only, years = np.arange(len(facts.areas)) == a, np.ones(len(facts.years), dtype=bool)
-        cells = [
-            Formula(f"={boxes.total((money, mask, only, years))}", book.eur(book.budget[mask][:, a].sum())) for _, _, mask in groups
-        ]
+        cells = [Formula(f"={boxes.total((money, mask, only, years))}", book.eur(book.budget[mask][:, a].sum())) for _, _, mask in groups]
         columns.append(Column(heading, "money", tuple(cells), width=15))
     total = f"=SUM(BESIDE({len(columns)}))"
     share = f"=IFERROR({book.here(TABLE, 'total')}/{book.sum_if_text('Allocation', 'planned', book.kind_is('budget'))},0)"
@@ -40,7 +38,9 @@ def build(book: Book) -> Sheet | None:
         TABLE,
         (
             book.column("group", "strong", [book.word("group", group) for group, _, _ in groups], width=16),
-            book.column("group_value", "text", [book.names.get(group, {}).get(value) or readable(value) for group, value, _ in groups], width=34),
+            book.column(
+                "group_value", "text", [book.names.get(group, {}).get(value) or readable(value) for group, value, _ in groups], width=34
+            ),
             book.column("partnerships", "number", [int(np.count_nonzero(mask[book.leaves])) for _, _, mask in groups], width=13),
             *columns,
             book.column("total", "total", [Formula(total, book.eur(s)) for s in sums], width=14),

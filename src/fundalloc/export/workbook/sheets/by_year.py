@@ -63,7 +63,13 @@ def build(book: Book) -> Sheet:
     )
     says = book.sheet_text("by_year", "says", period=book.period)
     return Sheet(
-        "by_year", book.sheet_text("by_year", "title"), says, Table(TABLE, tuple(columns)), unit=book.say("unit"), charts=(chart,), one_page=True
+        "by_year",
+        book.sheet_text("by_year", "title"),
+        says,
+        Table(TABLE, tuple(columns)),
+        unit=book.say("unit"),
+        charts=(chart,),
+        one_page=True,
     )
 
 

@@ -12,7 +12,7 @@ from fundalloc.export.workbook.sheets.chart_data import charts
 from fundalloc.export.workbook.sheets.summary import as_text, rows_of, whole_number
 
 TABLE = "Cabinet"
-HEIGHT, BARS = 300, 10
+HEIGHT, BARS = 330, 8
 
 
 def build(book: Book) -> Sheet:
@@ -30,8 +30,12 @@ def build(book: Book) -> Sheet:
         TABLE,
         (
             book.column("area", "text", [book.names["area"][a.id] for a in facts.areas], (book.say("total.all"),), width=78),
-            book.column(key, "money", [book.sum_if("Allocation", key, *here, value=v) for v in before], (ColumnSum(sum(before)),), width=18),
-            book.column("this_plan", "total", [book.sum_if("Allocation", "planned", *here, value=v) for v in after], (ColumnSum(whole),), width=18),
+            book.column(
+                key, "money", [book.sum_if("Allocation", key, *here, value=v) for v in before], (ColumnSum(sum(before)),), width=18
+            ),
+            book.column(
+                "this_plan", "total", [book.sum_if("Allocation", "planned", *here, value=v) for v in after], (ColumnSum(whole),), width=18
+            ),
             book.column(
                 "change" if book.has_baseline else "newly_planned",
                 "change",

@@ -29,7 +29,9 @@ def build(book: Book) -> Sheet:
                 )
                 for weight in all_weights(book)
             ),
-            book.column("kind_of_money", "note", [book.word("counts", facts.instruments[i].counts) for i in pairs.instrument], printed=False),
+            book.column(
+                "kind_of_money", "note", [book.word("counts", facts.instruments[i].counts) for i in pairs.instrument], printed=False
+            ),
             book.column("pair", "integer", list(range(1, len(pairs.instrument) + 1)), printed=False),
             book.column("instrument_id", "code", [book.code("instrument", int(i)) for i in pairs.instrument], printed=False),
             book.column("area_id", "code", [book.code("area", int(a)) for a in pairs.area], printed=False),

@@ -84,10 +84,18 @@ def _sheet(book: Book, side: Side) -> Sheet:
         (
             book.column(name, "text", [book.labels[name][ids[k]] for k in side.members], (book.say("total.all"),), width=40),
             book.column(
-                "baseline", "money", [book.sum_if("Allocation", "baseline", *here, value=v) for v in side.before], (ColumnSum(was),), width=18
+                "baseline",
+                "money",
+                [book.sum_if("Allocation", "baseline", *here, value=v) for v in side.before],
+                (ColumnSum(was),),
+                width=18,
             ),
             book.column(
-                "this_plan", "money", [book.sum_if("Allocation", "planned", *here, value=v) for v in side.after], (ColumnSum(now),), width=18
+                "this_plan",
+                "money",
+                [book.sum_if("Allocation", "planned", *here, value=v) for v in side.after],
+                (ColumnSum(now),),
+                width=18,
             ),
             book.column(
                 "change",
@@ -156,14 +164,23 @@ def waterfall(book: Book) -> Sheet | None:
     shown = [side for side in sides(book) if side.bars]
     if not shown:
         return None
-    columns: dict[str, list[Cell]] = {key: [] for key in ("label", "shown_in", "invisible", "whole", "rise", "fall", "change", "level_reached")}
+    columns: dict[str, list[Cell]] = {
+        key: [] for key in ("label", "shown_in", "invisible", "whole", "rise", "fall", "change", "level_reached")
+    }
     for side in shown:
         _waterfall_rows(book, side, columns)
     styles = {"label": "text", "shown_in": "note"}
     widths = {"label": 32, "shown_in": 24}
-    table = Table(WATERFALL, tuple(book.column(key, styles.get(key, "money"), cells, width=widths.get(key, 15)) for key, cells in columns.items()))
+    table = Table(
+        WATERFALL, tuple(book.column(key, styles.get(key, "money"), cells, width=widths.get(key, 15)) for key, cells in columns.items())
+    )
     return Sheet(
-        "waterfall", book.sheet_text("waterfall", "title"), book.sheet_text("waterfall", "says"), table, unit=book.say("unit"), colour="rest"
+        "waterfall",
+        book.sheet_text("waterfall", "title"),
+        book.sheet_text("waterfall", "says"),
+        table,
+        unit=book.say("unit"),
+        colour="rest",
     )
 
 

@@ -88,7 +88,9 @@ def _verdicts(book: Book) -> Iterator[Fact]:
     fails = failures(book)
     failing = book.joined("cover.checks_fail", count=("FailedChecks", fails))
     shown = failing.value if fails else passed
-    yield Fact(say("cover.checks"), Styled(Formula(f"=IF(FailedChecks=0,{quoted(passed)},{failing.text[1:]})", shown), "strong"), good=passed)
+    yield Fact(
+        say("cover.checks"), Styled(Formula(f"=IF(FailedChecks=0,{quoted(passed)},{failing.text[1:]})", shown), "strong"), good=passed
+    )
     broken = f"COUNTIF({book.all('Rules', 'status')},{quoted(book.status(BREACH))})"
     by_decision = sum(1 for f in findings if f.status == DECIDED)
     hard = sum(1 for f in findings if f.rule.hard) - by_decision
@@ -112,14 +114,16 @@ def _verdicts(book: Book) -> Iterator[Fact]:
 def _typed(book: Book) -> Iterator[Fact]:
     """What readers have changed: nothing yet, or how many adjustments and limits; and whether their own rules hold."""
     say, as_run = book.say, book.say("cover.as_optimised")
-    adjusted = f"COUNTIF({book.all('Allocation', 'adjustment')},\"<>0\")"
+    adjusted = f'COUNTIF({book.all("Allocation", "adjustment")},"<>0")'
     limits = f"SUMPRODUCT(--({book.all('Rules', 'limit_input')}<>{book.all('Rules', 'limit_as_run')}))"
     changed = book.joined("cover.changed", adjustments=(adjusted, 0), limits=(limits, 0))
     text = f"=IF({adjusted}+{limits}=0,{quoted(as_run)},{changed.text[1:]})"
     yield Fact(say("cover.plan"), Styled(Formula(text, as_run), "strong"), good=as_run, bad="warning")
     own, fine = f"COUNTIF({book.all('OwnRules', 'status')},{quoted(book.status(BREACH))})", say("cover.own_rules_hold")
     broken = book.joined("cover.own_rules_broken", count=(own, 0))
-    yield Fact(say("cover.own_rules"), Styled(Formula(f"=IF({own}=0,{quoted(fine)},{broken.text[1:]})", fine), "text"), good=fine, bad="warning")
+    yield Fact(
+        say("cover.own_rules"), Styled(Formula(f"=IF({own}=0,{quoted(fine)},{broken.text[1:]})", fine), "text"), good=fine, bad="warning"
+    )
 
 
 def _prices(book: Book) -> str:

@@ -28,7 +28,7 @@ def build(book: Book) -> Sheet | None:
             book.column(
                 "kind_of_money", "note", [book.word("counts", facts.instruments[t.instrument[k]].counts) for t, k in entries], width=12
             ),
-            book.column("decision", "text", [t.decision[k] for t, k in entries], width=32),
+            book.column("decision", "text", [book.within(t.decision[k]) for t, k in entries], width=32),
             book.column("source", "note", [t.source[k] for t, k in entries], width=72),
             book.column("confidence", "note", [t.confidence[k] for t, k in entries]),
             *(

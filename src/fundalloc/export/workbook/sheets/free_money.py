@@ -66,7 +66,9 @@ def build(book: Book) -> Sheet:
             book.column("free", "total", [Formula(free, _left(book, r)) for r in rows]),
             book.column("used", "share", [Formula(used, _part(book, r)) for r in rows], width=11, mark="bar"),
             book.column("shadow_price", "price", [prices.get((r.instrument, r.year)) for r in rows], width=11),
-            book.column("kind_of_money", "note", [book.word("counts", facts.instruments[r.instrument].counts) for r in rows], printed=False),
+            book.column(
+                "kind_of_money", "note", [book.word("counts", facts.instruments[r.instrument].counts) for r in rows], printed=False
+            ),
             book.column("instrument_id", "code", [book.code("instrument", r.instrument) for r in rows], printed=False),
         ),
         strong=frozenset(k for k, r in enumerate(rows) if r.year is None),

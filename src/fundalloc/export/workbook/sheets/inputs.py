@@ -22,7 +22,7 @@ def eligibility(book: Book) -> Sheet | None:
             book.column("instrument", "text", [labels["instrument"][e.keys[0]] for e in entries]),
             book.column("area", "text", [labels["area"][e.keys[1]] for e in entries]),
             book.column("effectiveness", "factor", [float(e.value) for e in entries], width=14),
-            book.column("reason", "text", [e.reason for e in entries], width=60),
+            book.column("reason", "text", [book.within(e.reason) for e in entries], width=60),
             book.column("source", "note", [e.source for e in entries]),
             book.column("confidence", "note", [e.confidence for e in entries]),
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Cell, Formula, Sheet, Table
 from fundalloc.export.workbook.sheets.allocation import LONGEST_AUTHOR, LONGEST_COMMENT
-from fundalloc.export.workbook.sheets.rules import flags
+from fundalloc.export.workbook.sheets.rules import flags, status_width
 from fundalloc.rules._rows import Sense
 
 TABLE = "OwnRules"
@@ -30,11 +30,19 @@ def build(book: Book) -> Sheet:
             book.column("own_to", "input_year", [facts.years[-1]] * ROWS, width=10, entry=book.entry("year", least=0)),
             book.column("own_side", "input_text", [sides[0]] * ROWS, width=12, entry=book.entry("side", choices=sides)),
             book.column("own_limit", "input_figure", none, width=12, entry=book.entry("own_limit", least=0)),
-            book.column("own_of", "input_text", [book.word("own_of", "amount")] * ROWS, width=18, entry=book.entry("own_of", choices=_bases(book))),
+            book.column(
+                "own_of", "input_text", [book.word("own_of", "amount")] * ROWS, width=18, entry=book.entry("own_of", choices=_bases(book))
+            ),
             book.column("amount", "amount", _amounts(book), width=12),
             book.column("out_of", "amount", _out_of(book), width=12),
             book.column("headroom", "amount", [Formula(_headroom(book, sides[1]), 0)] * ROWS, width=12),
-            book.column("status", "text", [Formula(_status(book), book.say("own_empty"))] * ROWS, width=14, flags=flags(book)),
+            book.column(
+                "status",
+                "text",
+                [Formula(_status(book), book.say("own_empty"))] * ROWS,
+                width=max(status_width(book), book.room_for(book.say("own_empty"))),
+                flags=flags(book),
+            ),
             book.column("author_input", "input_text", none, width=14, entry=book.entry("author", longest=LONGEST_AUTHOR)),
         ),
         extended=True,
@@ -70,11 +78,11 @@ def _out_of(book: Book) -> list[Cell]:
 def _headroom(book: Book, at_most: str) -> str:
     limit = f"{book.here(TABLE, 'own_limit')}*{book.here(TABLE, 'out_of')}"
     sign = f"IF({book.here(TABLE, 'own_side')}={quoted(at_most)},1,-1)"
-    return f"=IF({book.here(TABLE, 'own_limit')}=\"\",0,ROUND({sign}*({limit}-{book.here(TABLE, 'amount')}),6))"
+    return f'=IF({book.here(TABLE, "own_limit")}="",0,ROUND({sign}*({limit}-{book.here(TABLE, "amount")}),6))'
 
 
 def _status(book: Book) -> str:
     left = book.here(TABLE, "headroom")
     words = f"{quoted(book.status('ok'))},{quoted(book.status('at limit'))},{quoted(book.status('breach'))}"
     chosen = f"CHOOSE(1+({left}<RoundingStep)+({left}<0),{words})"
-    return f"=IF({book.here(TABLE, 'own_limit')}=\"\",{quoted(book.say('own_empty'))},{chosen})"
+    return f'=IF({book.here(TABLE, "own_limit")}="",{quoted(book.say("own_empty"))},{chosen})'

@@ -43,8 +43,14 @@ def build(book: Book) -> Sheet | None:
     table = Table(
         TABLE,
         (
-            book.column("instrument", "text", [book.labels["instrument"][i.id] for i in instruments], labels, width=36),
-            book.column("committed", "money", [book.sum_if("Allocation", "planned", here, value=v) for v in committed], (_sum(sum(committed)),), width=12),
+            book.column("instrument", "text", [book.labels["instrument"][i.id] for i in instruments], labels),
+            book.column(
+                "committed",
+                "money",
+                [book.sum_if("Allocation", "planned", here, value=v) for v in committed],
+                (_sum(sum(committed)),),
+                width=12,
+            ),
             *(_year(book, chosen, c, k, [paid[i.id, c.year] for i in instruments]) for k, c in enumerate(by_year)),
             book.column("paid_in_period", "total", [Formula(inside, float(v)) for v in within], (_sum(float(sum(within))),), width=12),
             book.column("outstanding", "money", [Formula(t, v) for t, v in zip(lefts, rest, strict=True)], (_sum(sum(rest)),), width=12),

@@ -6,7 +6,7 @@ import numpy as np
 
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.content import Formula, Sheet, Table
-from fundalloc.export.workbook.sheets.rules import flags, force
+from fundalloc.export.workbook.sheets.rules import flags, force, status_width
 from fundalloc.plan.verify import Finding, measure_rule
 from fundalloc.rules._rows import Sense
 
@@ -27,18 +27,22 @@ def build(book: Book) -> Sheet | None:
         (
             book.column("pledge", "text", [f.rule.sentence(f.member, book.names, book.language) for f in findings], width=58),
             book.column(
-                "promised", "money", [Formula(f"={book.of_demand(k, 'limit_input')}", float(f.figure)) for k, f in zip(chosen, findings, strict=True)]
+                "promised",
+                "money",
+                [Formula(f"={book.of_demand(k, 'limit_input')}", float(f.figure)) for k, f in zip(chosen, findings, strict=True)],
             ),
             book.column("decided", "money", [decided[k] for k in chosen]),
             book.column(
-                "planned", "total", [Formula(f"={book.of_demand(k, 'amount')}", float(f.amount)) for k, f in zip(chosen, findings, strict=True)]
+                "planned",
+                "total",
+                [Formula(f"={book.of_demand(k, 'amount')}", float(f.amount)) for k, f in zip(chosen, findings, strict=True)],
             ),
             book.column("gap", "money", [Formula(gap, value) for value in gaps]),
             book.column(
                 "status",
                 "text",
                 [Formula(f"={book.of_demand(k, 'status')}", book.status(f.status)) for k, f in zip(chosen, findings, strict=True)],
-                width=12,
+                width=status_width(book),
                 flags=flags(book),
             ),
             book.column("force", "text", [book.word("force", force(f.rule)) for f in findings], width=10),
@@ -69,6 +73,7 @@ def _decided(book: Book) -> dict[int, float]:
         position = seen.get(name, 0)
         seen[name] = position + 1
         if _promises(finding):
-            measured.setdefault(name, []) or measured[name].extend(measure_rule(finding.rule, lines, ledger))
+            if name not in measured:
+                measured[name] = measure_rule(finding.rule, lines, ledger)
             out[k] = float(measured[name][position].amount)
     return out

@@ -9,7 +9,7 @@ import numpy as np
 
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.content import Cell, Formula, Sheet, Styled, Table
-from fundalloc.export.workbook.sheets.rules import flags
+from fundalloc.export.workbook.sheets.rules import flags, status_width
 from fundalloc.export.workbook.weights import TABLE as WEIGHTS
 from fundalloc.export.workbook.weights import Weight, all_weights
 from fundalloc.plan.verify import Finding
@@ -42,13 +42,23 @@ def build(book: Book) -> Sheet | None:
         TABLE,
         (
             book.column("policy_field", "strong", [book.word("marker", r.weight.marker) for r in rows], width=30),
-            book.column("counts_towards", "total", [Formula(_formula(book, r.weight), v) for r, v in zip(rows, counted, strict=True)], width=13),
+            book.column(
+                "counts_towards", "total", [Formula(_formula(book, r.weight), v) for r, v in zip(rows, counted, strict=True)], width=13
+            ),
             book.column("share_of_budget", "share", [Formula(share, v / total if total else 0) for v in counted], width=12, mark="bar"),
-            book.column("target", "text", [none if f is None else f.rule.sentence(f.member, book.names, book.language) for f in demands], width=54),
+            book.column(
+                "target", "text", [none if f is None else f.rule.sentence(f.member, book.names, book.language) for f in demands], width=54
+            ),
             book.column("limit_share", "share", [_share(book, r, f, "limit_input") for r, f in zip(rows, demands, strict=True)], width=10),
             book.column("reached", "share", [_share(book, r, f, "value") for r, f in zip(rows, demands, strict=True)], width=10),
             book.column("headroom", "amount", [_amount(book, r, f) for r, f in zip(rows, demands, strict=True)], width=12),
-            book.column("status", "text", [_status(book, r, f) for r, f in zip(rows, demands, strict=True)], width=12, flags=flags(book)),
+            book.column(
+                "status",
+                "text",
+                [_status(book, r, f) for r, f in zip(rows, demands, strict=True)],
+                width=status_width(book),
+                flags=flags(book),
+            ),
         ),
     )
     says = book.sheet_text("policy_fields", "says", period=book.period)
@@ -64,7 +74,7 @@ def _rows(book: Book) -> Iterator[_Row]:
         for k in about:
             rules[book.plan.findings[k].rule.id] += 1
         shown = [k for k in about if rules[book.plan.findings[k].rule.id] <= MOST_DEMANDS]
-        yield from (_Row(weight, k) for k in (shown or [None]))
+        yield from [_Row(weight, k) for k in shown] or [_Row(weight, None)]
 
 
 def _counted(book: Book, weight: Weight) -> float:
@@ -99,5 +109,3 @@ def _status(book: Book, row: _Row, finding: Finding | None) -> Cell:
     if finding is None or row.demand is None:
         return book.say("no_target")
     return Formula(f"={book.of_demand(row.demand, 'status')}", book.status(finding.status))
-
-

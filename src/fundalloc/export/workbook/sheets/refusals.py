@@ -58,7 +58,7 @@ def _refusals(book: Book) -> Iterator[_Refusal]:
     leaves = np.isin(np.arange(len(facts.partnerships)), book.leaves)
     open_ = planned[:, None, None, None] & leaves[None, :, None, None]
     left: NDArray[np.bool_] = np.broadcast_to(open_, [len(d.ids) for d in facts.dimensions]).copy()
-    left[lines.codes[0][lines.eligible], lines.codes[1][lines.eligible], lines.codes[2][lines.eligible], lines.codes[3][lines.eligible]] = False
+    left[tuple(code[lines.eligible] for code in lines.codes)] = False
     allowed = np.einsum("ia,ip,it,pt->ipat", facts.eligible, facts.partners, facts.instrument_years, facts.partnership_years)
     for clause in facts.exclude:
         barred = left & allowed & _box(clause.masks(facts.dimensions))
@@ -66,17 +66,13 @@ def _refusals(book: Book) -> Iterator[_Refusal]:
             yield _row(book, barred, book.within(clause.reason), clause.source or clause.id)
             left &= ~barred
     table = np.broadcast_to(~facts.eligible[:, None, :, None], left.shape)
-    for i in np.flatnonzero(planned):
-        barred = left & table & _only(left.shape, i)
-        if barred.any():
-            yield _row(book, barred, book.say("refusal.not_eligible"), facts.instruments[i].source)
-            left &= ~barred
     served = np.broadcast_to(~facts.partners[:, :, None, None], left.shape)
-    for i in np.flatnonzero(planned):
-        barred = left & served & _only(left.shape, i)
-        if barred.any():
-            yield _row(book, barred, book.say("refusal.not_served"), facts.instruments[i].source)
-            left &= ~barred
+    for key, refused in (("not_eligible", table), ("not_served", served)):
+        for i, instrument in enumerate(facts.instruments):
+            barred = left & refused & _only(left.shape, i)
+            if barred.any():
+                yield _row(book, barred, book.say(f"refusal.{key}"), instrument.source)
+                left &= ~barred
     years = np.broadcast_to(~facts.instrument_years[:, None, None, :], left.shape)
     for key, barred in (("not_in_year", left & years), ("no_money_in_year", left & ~years)):
         if barred.any():
@@ -93,8 +89,9 @@ def _only(shape: tuple[int, ...], instrument: int) -> NDArray[np.bool_]:
 
 
 def _row(book: Book, barred: NDArray[np.bool_], reason: str, source: str) -> _Refusal:
-    names = [_names(book, name, barred.any(axis=tuple(k for k in range(4) if k != axis))) for axis, name in enumerate(("instrument", "partnership", "area"))]
-    return _Refusal(names[0], names[1], names[2], _years(book, barred.any(axis=(0, 1, 2))), reason, source, int(np.count_nonzero(barred)))
+    masks = [np.asarray(barred.any(axis=tuple(k for k in range(4) if k != axis))) for axis in range(4)]
+    names = [_names(book, name, mask) for name, mask in zip(("instrument", "partnership", "area"), masks[:3], strict=True)]
+    return _Refusal(names[0], names[1], names[2], _years(book, masks[3]), reason, source, int(np.count_nonzero(barred)))
 
 
 def _names(book: Book, dimension: str, mask: Mask) -> str:

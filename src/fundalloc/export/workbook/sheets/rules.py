@@ -13,8 +13,10 @@ from fundalloc.export.workbook.live import SIGN, Live, live_rules
 from fundalloc.export.workbook.sheets.allocation import LONGEST_AUTHOR, LONGEST_COMMENT
 from fundalloc.plan.verify import AT_LIMIT, BREACH, DECIDED, MISSED, OK, Finding
 from fundalloc.rules._kind import Kind
+from fundalloc.rules._rows import Sense
 
 TABLE = "Rules"
+FORCES = ("hard", "soft", "watched")
 
 
 def build(book: Book) -> Sheet:
@@ -28,20 +30,40 @@ def build(book: Book) -> Sheet:
         (
             book.column("rule", "strong", [f.rule.id for f in findings], width=22),
             book.column("says", "text", [f.rule.sentence(f.member, book.names, book.language) for f in findings], width=56),
-            book.column("force", "text", [book.word("force", force(f.rule)) for f in findings], width=9),
-            book.column("side", "text", [book.word("side", str(f.sense)) for f in findings], width=9.5),
+            book.column(
+                "force",
+                "text",
+                [book.word("force", force(f.rule)) for f in findings],
+                width=book.room_for(*(book.word("force", w) for w in FORCES)),
+            ),
+            book.column(
+                "side",
+                "text",
+                [book.word("side", str(f.sense)) for f in findings],
+                width=book.room_for(*(book.word("side", str(side)) for side in Sense)),
+            ),
             book.column("amount", "amount", [_stored_or_live(x.amount, float(f.amount)) for f, x in paired], width=11),
             book.column("value", "share", [_value(book, f) for f in findings], width=9),
             book.column("limit_input", "input_figure", figures, width=11, entry=book.entry("limit", least=0)),
             book.column("limit", "amount", [_limit(book, f, x) for f, x in paired], width=11),
             book.column("headroom", "amount", [Formula(_headroom(book), float(f.headroom)) for f in findings], width=11),
-            book.column("status", "text", [Formula(_status(book), book.status(f.status)) for f in findings], width=12, flags=flags(book)),
+            book.column(
+                "status",
+                "text",
+                [Formula(_status(book), book.status(f.status)) for f in findings],
+                width=status_width(book),
+                flags=flags(book),
+            ),
             book.column("shadow_price", "price", [price(float(p)) for p in book.plan.prices], width=9.5),
             book.column("comment_input", "input_text", none, width=36, printed=False, entry=book.entry("comment", longest=LONGEST_COMMENT)),
             book.column("author_input", "input_text", none, width=16, printed=False, entry=book.entry("author", longest=LONGEST_AUTHOR)),
             book.column("unit", "note", [book.word("unit_of", _unit(f)) for f in findings], width=13, printed=False),
-            book.column("out_of", "amount", [None if f.base is None else _stored_or_live(x.base, float(f.base)) for f, x in paired], printed=False),
-            book.column("measured", "text", [book.word("measured", "live" if x.whole else "stored") for x in live], width=28, printed=False),
+            book.column(
+                "out_of", "amount", [None if f.base is None else _stored_or_live(x.base, float(f.base)) for f, x in paired], printed=False
+            ),
+            book.column(
+                "measured", "text", [book.word("measured", "live" if x.whole else "stored") for x in live], width=28, printed=False
+            ),
             book.column("negotiable", "note", [book.word("negotiable", f.rule.negotiable) for f in findings], width=12, printed=False),
             book.column("source", "note", [f.rule.source for f in findings], width=60, printed=False),
             book.column("kind", "text", [book.word("kind", f.rule.kind) for f in findings], printed=False),
@@ -78,6 +100,11 @@ def flags(book: Book) -> tuple[tuple[str, str], ...]:
         (book.status(word), style)
         for word, style in ((AT_LIMIT, "at_limit"), (BREACH, "breach"), (MISSED, "warning"), (DECIDED, "warning"))
     )
+
+
+def status_width(book: Book) -> float:
+    """Return the width of a column of status words, the longest of which may appear only when something is typed."""
+    return book.room_for(*(book.status(word) for word in (OK, AT_LIMIT, MISSED, DECIDED, BREACH)))
 
 
 def written_in(book: Book, rule: Kind) -> str:

@@ -63,7 +63,7 @@ def _money(book: Book) -> Iterator[_Entry]:
             yield _Entry("reserve", names[i.id], _percent(float(i.reserve)), "share", i.source, i.confidence)
         if i.payment_profile:
             whole = ", ".join(percent(share) for share in i.payment_profile)
-            yield _Entry("payment_profile", names[i.id], Styled(whole, "text"), "share", i.source, i.confidence)
+            yield _Entry("payment_profile", f"{names[i.id]}: {whole}", book.say("not_applicable"), "share", i.source, i.confidence)
     for transfer in facts.transfers:
         whose = f"{names[transfer.giving]} → {names[transfer.taking]}"
         yield _Entry("transfer", whose, _percent(float(transfer.at_most)), "share", transfer.source, transfer.confidence)
@@ -86,10 +86,12 @@ def _coefficients(book: Book) -> Iterator[_Entry]:
     facts, names, everything = book.plan.scenario.facts, book.labels, book.say("all")
     for e in facts.eligibility:
         whose = f"{names['instrument'][e.keys[0]]} · {names['area'][e.keys[1]]}"
-        yield _Entry("effectiveness", whose, float(e.value), "factor", e.source or e.reason, e.confidence)
+        yield _Entry("effectiveness", whose, float(e.value), "factor", e.source or book.within(e.reason), e.confidence)
     for e in facts.coefficients:
         where = names["area"].get(e.keys[1], everything), names["instrument"].get(e.keys[2], everything)
-        yield _Entry("coefficient", f"{book.word('marker', e.keys[0])} · {where[0]} · {where[1]}", float(e.value), "factor", e.source, e.confidence)
+        yield _Entry(
+            "coefficient", f"{book.word('marker', e.keys[0])} · {where[0]} · {where[1]}", float(e.value), "factor", e.source, e.confidence
+        )
 
 
 def _decided(book: Book) -> Iterator[_Entry]:
@@ -98,7 +100,14 @@ def _decided(book: Book) -> Iterator[_Entry]:
         for k in range(len(table)):
             ids = (("instrument", facts.instruments[table.instrument[k]].id), ("partnership", facts.partnerships[table.partnership[k]].id))
             whose = " · ".join(names[name][member] for name, member in ids)
-            yield _Entry("decided", f"{whose}, {facts.years[table.year[k]]}", book.eur(table.amount[k]), "money", table.source[k], table.confidence[k])
+            yield _Entry(
+                "decided",
+                f"{whose}, {facts.years[table.year[k]]}",
+                book.eur(table.amount[k]),
+                "money",
+                table.source[k],
+                table.confidence[k],
+            )
 
 
 def _rules(book: Book) -> Iterator[_Entry]:
@@ -110,7 +119,15 @@ def _rules(book: Book) -> Iterator[_Entry]:
             figure = _percent(float(f.figure)) if f.base is not None else float(f.figure)
             unit = "share" if f.base is not None else "money" if f.rule.unit == "million EUR" else f.rule.unit
             said = f.rule.sentence(f.member, book.names, book.language) if len({f.figure for f in same}) > 1 else _in_general(book, f.rule)
-            yield _Entry("limit", f"{said} ({book.word('side', str(f.sense))})", figure, unit, f.rule.source, f.rule.confidence, written_in(book, f.rule))
+            yield _Entry(
+                "limit",
+                f"{said} ({book.word('side', str(f.sense))})",
+                figure,
+                unit,
+                f.rule.source,
+                f.rule.confidence,
+                written_in(book, f.rule),
+            )
 
 
 def _in_general(book: Book, rule: Kind) -> str:

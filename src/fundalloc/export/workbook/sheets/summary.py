@@ -32,10 +32,10 @@ def build(book: Book) -> Sheet:
     table = Table(
         "Summary",
         (
-            book.column("indicator", "text", [book.say(f"summary.{key}.says") for key, _, _ in rows], width=48),
+            book.column("indicator", "text", [book.say(f"summary.{key}.says") for key, _, _ in rows], width=60),
             book.column("value", "money", [cell for _, cell, _ in rows], width=28),
             book.column("unit", "note", [book.say(f"unit_of.{unit}") for _, _, unit in rows], width=15),
-            book.column("comment", "note", [book.say(f"summary.{key}.comment", **words) for key, _, _ in rows], width=110),
+            book.column("comment", "note", [book.say(f"summary.{key}.comment", **words) for key, _, _ in rows], width=98),
             book.column("summary_key", "code", [key for key, _, _ in rows], printed=False),
             book.column("as_text", "note", [as_text(book, cell, unit) for _, cell, unit in rows], printed=False),
         ),
@@ -129,7 +129,7 @@ def _changes(book: Book) -> Iterator[Row]:
         kind = book.kind_is("budget")
         text = f"={book.sum_if_text('Allocation', 'planned', kind)}-{book.sum_if_text('Allocation', 'baseline', kind)}"
         yield "change", Styled(Formula(text, round(book.eur(book.budget.sum()) - before, 9)), "change"), "money"
-    yield "adjustments", Styled(Formula(f"=COUNTIF({book.all('Allocation', 'adjustment')},\"<>0\")", 0), "number"), "lines"
+    yield "adjustments", Styled(Formula(f'=COUNTIF({book.all("Allocation", "adjustment")},"<>0")', 0), "number"), "lines"
     text = f"=SUMPRODUCT(--({book.all('Rules', 'limit_input')}<>{book.all('Rules', 'limit_as_run')}))"
     yield "limits_changed", Styled(Formula(text, 0), "number"), "rules"
 
@@ -139,21 +139,23 @@ def as_text(book: Book, cell: Cell, unit: str) -> Formula:
     here = book.here("Summary", "value")
     content = cell.content if isinstance(cell, Styled) else cell
     value = content.value if isinstance(content, Formula) else content
-    if isinstance(value, str) or value is None:
+    if not isinstance(value, int | float):
         return Formula(f"={here}", str(value or ""))
     if unit == "share":
         places = 4 if isinstance(cell, Styled) and cell.style == "exact_share" else 0
-        return Formula(f'=ROUND({here}*100,{places})&"{HARD_SPACE}%"', f"{_plain(round(value * 100, places))}{HARD_SPACE}%")
+        text = f"ROUND(ROUND({here}*100,6),{places})"
+        return book.spelt("number.percent", amount=(text, _half_up(value * 100, places)))
     rounded = f"ROUND(ROUND({here},6),0)"
     grouped = f'INT({rounded}/1000)&"{HARD_SPACE}"&RIGHT(1000+MOD({rounded},1000),3)'
-    return Formula(f"=IF({rounded}<1000,{rounded}&\"\",{grouped})", whole_number(value))
+    return Formula(f'=IF({rounded}<1000,{rounded}&"",{grouped})', whole_number(value))
 
 
 def whole_number(value: float) -> str:
     """Return a number rounded half up as spreadsheets do, with a hard space before the last three digits."""
-    rounded = int(Decimal(repr(round(value, 6))).quantize(Decimal(1), ROUND_HALF_UP))
+    rounded = int(_half_up(value, 0))
     return str(rounded) if rounded < 1000 else f"{rounded // 1000}{HARD_SPACE}{rounded % 1000:03d}"
 
 
-def _plain(value: float) -> str:
-    return str(int(value)) if value == int(value) else repr(value)
+def _half_up(value: float, places: int) -> str:
+    rounded = Decimal(repr(round(value, 6))).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return f"{rounded.normalize():f}" if rounded else "0"

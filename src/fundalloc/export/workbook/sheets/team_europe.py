@@ -40,7 +40,11 @@ def build(book: Book) -> Sheet | None:
         TABLE,
         (
             book.column(
-                "partnership", "text", [book.names["partnership"][facts.partnerships[p].id] for p in shown], (book.say("total.shown"),), width=46
+                "partnership",
+                "text",
+                [book.names["partnership"][facts.partnerships[p].id] for p in shown],
+                (book.say("total.shown"),),
+                width=46,
             ),
             book.column("eu_budget", "money", ours, (ColumnSum(book.eur(all_ours)),), width=14),
             *(_given(book, heading, k, money[k], shown, "Allocation") for heading, k in zip(headings, partner, strict=False)),

@@ -1,0 +1,61 @@
+"""How texts are spelt: inside formulas, as headings, as ids in cells, as names of sheets, and shortened."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+
+def safe_codes(ids: Sequence[str]) -> dict[str, str]:
+    """Return ids as they stand in cells, none of which a formula takes for another or for a number."""
+    seen: set[str] = set()
+    codes = {}
+    for position, name in enumerate(ids, start=1):
+        doubtful = not name[0].isalpha() or name.casefold() in seen or name.casefold() in ("true", "false")
+        codes[name] = f"no{position}_{name}" if doubtful else name
+        seen.add(name.casefold())
+    return codes
+
+
+def quoted(text: str) -> str:
+    """Return a text as it stands in a formula."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+def escaped(title: str) -> str:
+    """Return a column heading as it stands in a structured reference."""
+    return re.sub(r"(['\[\]#])", r"'\1", title)
+
+
+def shorten(text: str, most: int) -> str:
+    """Return a text cut at a word, with an ellipsis, when it is longer than `most` characters."""
+    if len(text) <= most:
+        return text
+    return (text[:most].rsplit(" ", 1)[0] or text[: most - 1]).rstrip(" ,:;") + "…"
+
+
+def distinct(titles: Iterable[str], taken: Iterable[str] = ()) -> list[str]:
+    """Return headings that differ even without regard to case, at most 250 characters long: repeated ones get a number."""
+    seen = {t.casefold() for t in taken}
+    out = []
+    for title in titles:
+        short = " ".join(title.split())[:240] or "-"
+        unique, count = short, 1
+        while unique.casefold() in seen:
+            count += 1
+            unique = f"{short} ({count})"
+        seen.add(unique.casefold())
+        out.append(unique)
+    return out
+
+
+def sheet_name(text: str, taken: Iterable[str] = ()) -> str:
+    """Return a name that Excel takes: at most 31 characters, none of `[]:*?/\\`, no apostrophe at the ends, not yet taken."""
+    clean = re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", text)
+    clean = " ".join(clean.split()).strip("' ") or "-"
+    seen = {name.casefold() for name in taken}
+    name, count = shorten(clean, 30) if len(clean) > 31 else clean, 1
+    while name.casefold() in seen:
+        count += 1
+        name = f"{clean[: 31 - len(f' ({count})')].rstrip()} ({count})"
+    return name
