@@ -127,6 +127,15 @@ def test_ranges_agree_with_brute_force(tiny_alternatives):
             assert end == pytest.approx(sign * fresh.objective, abs=1e-6), found.ids
 
 
+def test_ranges_are_the_same_on_several_processes(monkeypatch):
+    monkeypatch.setattr("fundalloc.studies.ranges.ALONE", 0)
+    one = find_alternatives(Source(str(TINY)), Fraction(1, 100), 1, ("partnership",), jobs=1)
+    two = find_alternatives(Source(str(TINY)), Fraction(1, 100), 1, ("partnership",), jobs=2)
+    assert [(r.ids, pytest.approx(r.low, abs=1e-6), pytest.approx(r.high, abs=1e-6)) for r in one.ranges] == [
+        (r.ids, r.low, r.high) for r in two.ranges
+    ]
+
+
 def test_every_plan_is_lawful_and_loses_no_more_than_allowed(tiny_alternatives):
     best = tiny_alternatives.best.score
     for plan in tiny_alternatives.plans:

@@ -97,9 +97,6 @@ def test_good_products_company(tmp_path):
     assert made[made > 0].to_dict() == {("plant-2", "p1"): 5.5, ("plant-2", "p3"): 9}
 
 
-@pytest.mark.xfail(
-    strict=False, reason="status optimal with a gap of 1e-4: HiGHS' own mip_rel_gap is left as it is, and 10582 is called the best of 10583"
-)
 def test_optimal_means_proved(tmp_path):
     # A strongly correlated knapsack (after Martello and Toth, 2.10): profit is weight + 100, so that many fillings are nearly as good.
     # Its optimum by dynamic programming (R. Bellman, 1957) is 10583.

@@ -22,6 +22,7 @@ SHOWN = 12
 @click.option("-n", "--number", default=5, show_default=True, type=click.IntRange(1, 50), help="How many plans.")
 @click.option("--by", default="instrument,partnership", show_default=True, help="What one amount is: dimensions, with commas.")
 @click.option("--write", "folder", metavar="DIR", help="Round and verify each plan, and write it as CSV into a folder of this folder.")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes for the ranges; all cores by default.")
 @book_option
 @csv_option
 @solver_options
@@ -33,6 +34,7 @@ def alternatives(
     number: int,
     by: str,
     folder: str | None,
+    jobs: int | None,
     output: str | None,
     csv_folder: str | None,
     solver: str,
@@ -61,7 +63,7 @@ def alternatives(
     source = Source(file, settings, allow_outside, baseline)
     words = tuple(word.strip() for word in by.split(",") if word.strip())
     with counting(out, "amounts") as tick:
-        found = find_alternatives(source, share_of(within, "--within"), number, words, options, tick)
+        found = find_alternatives(source, share_of(within, "--within"), number, words, options, jobs, tick)
     _print(found, out)
     if folder is not None:
         _write_plans(found, Path(folder), out)

@@ -54,11 +54,14 @@ def explain(
     from fundalloc.cli import explain_reports
     from fundalloc.errors import Infeasible
     from fundalloc.insight.explain_bench import Bench
+    from fundalloc.insight.explain_target import find_target
 
     scenario = read(file, settings, allow_outside, out, baseline)
     if as_if_hard:
         explain_reports.as_if_hard(scenario, what, out)
         return
+    if what:
+        find_target(scenario, what)  # a word that means nothing is told before anything is solved
     try:
         with out.progress("Solving"):
             bench = Bench(scenario)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import click
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 WIDTH = 118
 """Characters of a line."""
+SHOWN = 8
+"""Members of one rule that are listed."""
 _CODES: list[tuple[type[FundallocError], int]] = [
     (ScenarioError, 3),
     (Infeasible, 4),
@@ -90,12 +93,16 @@ def _print_diagnosis(error: NoPlan) -> None:
 def _print_members(members: Sequence[Conflict]) -> None:
     """Print rule, sentence, place and source; a rule with several members is named once."""
     width = max(len(m.rule) for m in members)
-    indent, before = f"  {'':<{width}}  ", ""
-    for k, member in enumerate(members):
-        click.echo(_wrapped(member.says, f"  {member.rule if member.rule != before else '':<{width}}  ", indent), err=True)
-        before, after = member.rule, members[k + 1] if k + 1 < len(members) else None
-        if after is None or (after.rule, after.place) != (member.rule, member.place):
-            click.echo(_wrapped(_origin(member), indent, indent), err=True)
+    indent = f"  {'':<{width}}  "
+    for rule, same in groupby(members, key=lambda m: m.rule):
+        alike = list(same)
+        shown = alike if len(alike) <= SHOWN + 1 else alike[:SHOWN]
+        for k, member in enumerate(shown):
+            click.echo(_wrapped(member.says, f"  {rule if k == 0 else '':<{width}}  ", indent), err=True)
+            if k + 1 == len(shown) or shown[k + 1].place != member.place:
+                click.echo(_wrapped(_origin(member), indent, indent), err=True)
+        if len(shown) < len(alike):
+            click.echo(f"{indent}and {len(alike) - len(shown)} more of this rule", err=True)
 
 
 def _origin(member: Conflict) -> str:

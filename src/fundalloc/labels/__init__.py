@@ -6,6 +6,7 @@ that one language lacks is a KeyError, and a failing test before that.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from fractions import Fraction
@@ -51,6 +52,14 @@ class Words:
     def __call__(self, key: str, **values: object) -> str:
         """Return the text under a dotted key, with {placeholders} filled in."""
         return label(key, self.language, **values)
+
+    def word(self, group: str, word: str) -> str:
+        """Return the text of a choice, or the word itself where the catalogue has none: a new rule kind, a solver's method."""
+        key = re.sub(r"\W+", "_", word)
+        try:
+            return self(f"{group}.{key}")
+        except KeyError:
+            return word
 
     def number(self, value: float | Fraction, places: int) -> str:
         """Write a number with hard spaces between thousands and the decimal sign of the language."""

@@ -25,7 +25,9 @@ from fundalloc.solvers.solution import Options, Solution, Status
 Solve = Callable[[LinearProgram, Options], Solution]
 
 GAP = 1e-4
-"""Relative gap within which a plan counts as optimal."""
+"""Relative gap within which a plan with many switches counts as optimal; it is always stated."""
+FEW, TIGHT = 200, 1e-8
+"""So few switches are searched to the end."""
 DIGITS = 6
 """Decimals of EUR million to which the money of two switches is compared."""
 _SHARES = (0.5, 0.0)
@@ -47,7 +49,7 @@ def solve_mixed(
     relaxed = solve(relaxation, options)
     if relaxed.status is not Status.OPTIMAL:
         return relaxed
-    best, gap = None, options.gap if options.gap is not None else GAP
+    best, gap = None, options.gap if options.gap is not None else GAP if program.integer.sum() > FEW else TIGHT
     for attempt in _attempts(program, near(relaxation, relaxed), options, solve):
         if attempt.usable and (best is None or attempt.objective > best.objective + TIE * abs(best.objective)):
             best = attempt

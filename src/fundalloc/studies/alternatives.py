@@ -4,8 +4,8 @@ Among all plans whose score is at most `within` below the best, candidates are d
 baseline, most even, fewest instruments, most and least for every area and instrument, early and late, and away from every
 plan found before. The first three are shown when they exist, then those farthest apart, each named by what distinguishes it
 among those shown.
-The range of an amount comes from two solves of its own and holds for all plans, shown or not. Switches stay as in the
-best plan.
+The range of an amount comes from two solves of its own (`ranges`) and holds for all plans, shown or not. Switches stay as in
+the best plan.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fundalloc.errors import Infeasible, UsageError
 from fundalloc.facts.lines import Lines
@@ -27,6 +26,7 @@ from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options, Solution
 from fundalloc.solvers.warm import WarmSolver
 from fundalloc.studies.corridor import Answer, Corridor
+from fundalloc.studies.ranges import Wanted, find_ends, members_of
 from fundalloc.studies.variants import Source
 
 BEST = "the plan of `fundalloc run`"
@@ -96,6 +96,7 @@ def find_alternatives(
     count: int = 5,
     by: Sequence[str] = ("instrument", "partnership"),
     options: Options | None = None,
+    jobs: int | None = None,
     tick: Callable[[int, int], None] | None = None,
 ) -> Alternatives:
     """Find `count` plans within a relative loss of score, and the range of every amount summed `by` dimensions.
@@ -115,7 +116,7 @@ def find_alternatives(
     first = search.alternative(BEST, _columns(best, program))
     found = list(search.candidates())
     chosen = _farthest(first, found, count)
-    ranges = tuple(search.ranges(tuple(by), [first, *chosen], tick))
+    ranges = tuple(search.ranges(tuple(by), [first, *chosen], jobs, tick))
     return Alternatives(
         source, scenario, float(within), best, tuple(_named([first, *chosen])), tuple(by), ranges, held, search.solver.solves
     )
@@ -240,39 +241,25 @@ class _Search:
         reached = np.bincount(needs.partnership, weights=met, minlength=len(facts.partnerships))
         return float((reached[need > 0] / need[need > 0]).min(initial=1.0))
 
-    def ranges(self, by: tuple[str, ...], plans: Sequence[Alternative], tick: Callable[[int, int], None] | None) -> Iterator[Range]:
-        """Find the smallest and the largest that every sum may be."""
+    def ranges(
+        self, by: tuple[str, ...], plans: Sequence[Alternative], jobs: int | None, tick: Callable[[int, int], None] | None
+    ) -> Iterator[Range]:
+        """Find the smallest and the largest that every sum may be. What a plan shows already need not be searched."""
         lines, step = self.lines, float(self.lines.facts.step)
-        code = np.zeros(len(lines), dtype=np.int64)
-        for name in by:
-            code = code * len(lines.facts.dimensions[name].ids) + getattr(lines, name)
-        members, label = np.unique(code, return_inverse=True)
-        counted = np.array([i.counts != "memo" for i in lines.facts.instruments])[lines.instrument]
-        sums = np.array([np.bincount(label, weights=p.amounts * counted, minlength=len(members)) for p in plans])
-        loose = np.bincount(label, weights=self.free, minlength=len(members)) > 0
-        fixed = np.bincount(label, weights=np.where(lines.fixed, self.best.amounts, 0.0), minlength=len(members))
-        for k in range(len(members)):
-            inside: NDArray[np.bool_] = label == k
-            low = high = float(sums[0, k])
-            if loose[k]:
-                low, high = self._reach(
-                    inside, sums[:, k], float(np.asarray(lines.facts.euro(lines.decided))[inside].sum()), float(fixed[k])
-                )
-            first = int(np.flatnonzero(inside)[0])
-            ids = tuple(str(lines.facts.dimensions[name].ids[int(getattr(lines, name)[first])]) for name in by)
-            yield Range(ids, float(sums[0, k]), tuple(map(float, sums[:, k])), low, high, high - low < step * (1 + 1e-6))
-            if tick:
-                tick(k + 1, len(members))
-
-    def _reach(self, inside: NDArray[np.bool_], shown: Floats, decided: float, fixed: float) -> tuple[float, float]:
-        """Return the range of one sum; its lower end is known when a plan already shows no more than decided money."""
-        low = float(shown.min())
-        if low > decided + ACTIVE:
-            least = self.toward(np.where(inside, -1.0, 0.0))
-            low = float(least.values[: len(inside)] @ inside) if least.usable else low
-        most = self.toward(np.where(inside, 1.0, 0.0))
-        high = float(most.values[: len(inside)] @ inside) if most.usable else float(shown.max())
-        return max(low, 0.0), max(high, low, fixed)
+        dimensions = [lines.facts.dimensions[name] for name in by]
+        members = list(members_of([getattr(lines, name) for name in by], [len(d.ids) for d in dimensions])) if len(lines) else []
+        decided = np.asarray(lines.facts.euro(lines.decided), dtype=float)
+        sums = np.array([[float(p.amounts[m].sum()) for m in members] for p in plans])
+        wanted = []
+        for k, m in enumerate(members):
+            loose = bool(self.free[m].any())
+            wanted.append(Wanted(m, loose and sums[:, k].min() > decided[m].sum() + ACTIVE, loose))
+        ends = find_ends(self.wide, wanted, self.solver.options, jobs, tick)
+        for k, (m, (least, most)) in enumerate(zip(members, ends, strict=True)):
+            shown = tuple(map(float, sums[:, k]))
+            low, high = min(shown) if least is None else least, max(shown) if most is None else most
+            ids = tuple(str(d.ids[int(getattr(lines, name)[m[0]])]) for name, d in zip(by, dimensions, strict=True))
+            yield Range(ids, shown[0], shown, max(low, 0.0), high, high - low < step * (1 + 1e-6))
 
 
 def _farthest(first: Alternative, found: Sequence[Alternative], count: int) -> list[Alternative]:

@@ -22,7 +22,7 @@ from fundalloc.export.workbook.spelling import sheet_name as sheet_name
 from fundalloc.export.workbook.spelling import shorten as shorten
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.fields import Text
-from fundalloc.labels import label
+from fundalloc.labels import Words, label
 from fundalloc.plan.plan import Plan
 
 Steps = NDArray[np.int64]
@@ -79,10 +79,7 @@ class Book:
 
     def word(self, group: str, word: str) -> str:
         """Return the printed word of a choice, or the word itself where the catalogue has none (a new rule kind)."""
-        try:
-            return label(f"workbook.{group}.{word.replace(' ', '_')}", self.language)
-        except KeyError:
-            return word
+        return Words(self.language).word(f"workbook.{group}", word)
 
     def within(self, text: Text | None) -> str:
         """Return a scenario's text in the workbook's language."""

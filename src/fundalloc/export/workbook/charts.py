@@ -68,7 +68,7 @@ def _draw(workbook: Any, chart: Chart, places: Mapping[str, Geometry]) -> Any:
             drawn.set_legend({"none": True})
     elif chart.kind == "column":
         drawn.set_x_axis(names)
-        drawn.set_y_axis(values)
+        drawn.set_y_axis(values if chart.least is None else {**values, "min": chart.least})
     else:
         drawn.set_x_axis(values)
         drawn.set_y_axis({**names, "reverse": True, "crossing": "max", "interval_unit": 1})

@@ -182,6 +182,8 @@ class Chart:
     """Part of the sheet's width."""
     height: int = 300
     """In pixels."""
+    least: float | None = None
+    """Where the axis of values starts, if not at zero; the title must say so."""
     axes: tuple[str, str] = ("", "")
     """Titles of the axes, for scatter charts: along, and up."""
     formats: tuple[str, str] = ("#,##0", "#,##0")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import floor, log10
 
 import numpy as np
 
@@ -148,9 +149,24 @@ def _charts(book: Book, side: Side) -> tuple[Chart, ...]:
     rows = (first, first + len(_steps(side)) - 1)
     words = {"period": book.period}
     series = tuple(Series(WATERFALL, rows, (k, k), (-1, k), hidden=k == 2) for k in (2, 3, 4, 5))
-    title = book.say(f"chart.waterfall_{side.dimension}_title", **words)
+    least = _least(side)
+    title = book.say(f"chart.waterfall_{side.dimension}_title", **words) + (f" ({book.say('chart.not_from_zero')})" if least else "")
     alt = book.say(f"chart.waterfall_{side.dimension}_alt", **words)
-    return (Chart("column", title, alt, Series(WATERFALL, rows, (0, 0)), series, height=360),)
+    return (Chart("column", title, alt, Series(WATERFALL, rows, (0, 0)), series, height=400, least=least),)
+
+
+def _least(side: Side) -> float | None:
+    """Return where the axis starts so that the changes can be seen: a round number somewhat below them, or None for zero."""
+    level = sum(side.before)
+    levels = [level, sum(side.after)]
+    for k in range(side.bars):
+        level += side.after[k] - side.before[k]
+        levels.append(level)
+    spread = max(levels) - min(levels)
+    if spread <= 0 or min(levels) < 3 * spread:
+        return None
+    unit = 10.0 ** floor(log10(spread))
+    return floor((min(levels) - spread / 3) / unit) * unit
 
 
 def _steps(side: Side) -> list[int | None]:

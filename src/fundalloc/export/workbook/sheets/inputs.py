@@ -92,6 +92,12 @@ def _choice(book: Book, dimension: str, choice: Choice) -> Sequence[str]:
         return [f"{years[0]}-{years[-1]}"] if len(years) > 1 and int(years[-1]) - int(years[0]) == len(years) - 1 else years
     names = book.labels[dimension]
     return [
-        names.get(word, word) if isinstance(word, str) else " + ".join(f"{group}:{'/'.join(values)}" for group, values in word)
+        names.get(word) or _tag(book, word) if isinstance(word, str) else " + ".join(_tag(book, f"{g}:{v}") for g, vs in word for v in vs)
         for word in choice
     ]
+
+
+def _tag(book: Book, word: str) -> str:
+    """Return the name of a tag, or the tag as written."""
+    group, _, value = word.partition(":")
+    return book.names.get(group, {}).get(value, word)

@@ -20,7 +20,7 @@ def build(book: Book) -> Sheet:
         ("as_of", plan.scenario.head.as_of),
         ("version", f"fundalloc {log.version}"),
         ("solver", log.solver),
-        ("method", log.method),
+        ("method", book.word("method", log.method)),
         ("status", book.word("solver_status", log.status)),
         ("iterations", _whole(log.iterations)),
         ("program_score", _points(log.program_score)),

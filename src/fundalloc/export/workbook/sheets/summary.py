@@ -34,7 +34,7 @@ def build(book: Book) -> Sheet:
         (
             book.column("indicator", "text", [book.say(f"summary.{key}.says") for key, _, _ in rows], width=60),
             book.column("value", "money", [cell for _, cell, _ in rows], width=28),
-            book.column("unit", "note", [book.say(f"unit_of.{unit}") for _, _, unit in rows], width=15),
+            book.column("unit", "note", [book.say(f"unit_of.{unit}") for _, _, unit in rows]),
             book.column("comment", "note", [book.say(f"summary.{key}.comment", **words) for key, _, _ in rows], width=98),
             book.column("summary_key", "code", [key for key, _, _ in rows], printed=False),
             book.column("as_text", "note", [as_text(book, cell, unit) for _, cell, unit in rows], printed=False),

@@ -1,0 +1,185 @@
+"""What single sheets say, worked out by hand or from the allocation with another tool than the workbook."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pytest
+from books import HEADER, every_kind, ledger, plan_of, table, total
+
+from cases import TINY
+from fundalloc.export.workbook import write_workbook
+from fundalloc.export.workbook.sheets.summary import whole_number
+from fundalloc.plan.plan import Plan
+from fundalloc.run import solve
+from fundalloc.scenario.loading import load
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Unknown extension"),
+    pytest.mark.filterwarnings("ignore:Conditional Formatting extension"),
+]
+ODA = {"smuggling": 0.6, "returns": 0.7, "legal-pathways": 1.0}
+"""Coefficients of tiny.yaml; AMIF counts legal pathways half."""
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return solve(load(TINY))
+
+
+@pytest.fixture(scope="module")
+def path(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_workbook(plan, tmp_path_factory.mktemp("sheets") / "tiny.xlsx")
+
+
+@pytest.fixture(scope="module")
+def rich(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every kind of rule, a baseline, and moves."""
+    scenario = every_kind()
+    made = plan_of(scenario, ledger(scenario), [k % 3 for k in range(len(scenario.lines.moves))])
+    return write_workbook(made, tmp_path_factory.mktemp("rich") / "rich.xlsx")
+
+
+class TestByGroup:
+    def test_a_route_adds_up_its_partnerships(self, plan: Plan, path: Path) -> None:
+        shown = table(path, "By route").set_index(["Group", "Value of the group"])
+        budget = plan.total("partnership", counts="budget")
+        assert shown.loc[("Route", "Central Mediterranean"), "Total"] == pytest.approx(budget[["tunisia", "egypt", "sahel"]].sum())
+        assert shown.loc[("Route", "Central Mediterranean"), "Partner-ships"] == 3
+        assert shown.loc[("Route", "Eastern Mediterranean"), "Total"] == pytest.approx(budget["egypt"])
+
+    def test_years_split_into_decided_and_new_money(self, plan: Plan, path: Path) -> None:
+        shown = table(path, "By year")
+        shown = shown[shown["Year"] != "Total"].set_index("Year")
+        assert shown.loc[2025, "Decided"] == pytest.approx(3.5 + 2)  # the partner's 1.5 stands apart
+        assert shown.loc[2025, "Partner money"] == pytest.approx(1.5)
+        assert shown.loc[2025, "Usable ceiling"] == pytest.approx(0.95 * 30 + 10)
+        for year in (2025, 2026):
+            assert shown.loc[year, "Total"] == pytest.approx(plan.total("year", counts="budget")[year])
+            assert shown.loc[year, "Total"] == pytest.approx(shown.loc[year, ["bilateral", "regional", "global"]].sum())
+
+
+class TestMoney:
+    def test_a_marker_weighs_every_euro(self, plan: Plan, path: Path) -> None:
+        lines = plan.allocation[plan.allocation["counts"] == "budget"]
+        halves = (lines["instrument"] == "amif") & (lines["area"] == "legal-pathways")
+        expected = (lines["amount"] * lines["area"].map(ODA).where(~halves, 0.5)).sum()
+        shown = table(path, "Policy fields").iloc[0]
+        assert shown["Counts towards"] == pytest.approx(expected)
+        assert shown["Target share"] == 0.7
+        assert shown["Status"] in ("OK", "At limit")
+
+    def test_pledges_say_what_is_missing(self, path: Path) -> None:
+        lines, shown = table(path, "Allocation"), table(path, "Pledges").set_index("Pledge")
+        for name, promised, key in (("Tunisia", 12, "tunisia"), ("Egypt", 6.5, "egypt")):
+            row = shown.loc[f"{name}: signed package"]
+            planned = lines.loc[lines["Partnership ID"] == key, "Planned"].sum()
+            assert row["Promised"] == promised
+            assert row["Planned"] == pytest.approx(planned)
+            assert row["Gap"] == pytest.approx(max(0, promised - planned))
+        assert shown.loc["Tunisia: signed package", "Decided"] == pytest.approx(3.5)
+
+    def test_team_europe_keeps_three_kinds_of_money_apart(self, plan: Plan, path: Path) -> None:
+        shown = table(path, "Team Europe").set_index("Partnership")
+        budget = plan.total("partnership", counts="budget")["egypt"]
+        assert shown.loc["Egypt", "EU budget"] == pytest.approx(budget)
+        assert shown.loc["Egypt", "Member States"] == pytest.approx(1.5)
+        assert shown.loc["Egypt", "Together"] == pytest.approx(budget + 1.5)
+        assert shown.loc["Egypt", "Guarantees"] == 40
+        assert set(shown.index) == {"Egypt", "Total of these"}
+
+    def test_payments_follow_the_profiles(self, plan: Plan, path: Path) -> None:
+        shown = table(path, "Payments").set_index("Instrument")
+        x = plan.pivot("instrument", "year")
+        ndici = x.loc["ndici"]
+        assert shown.loc["NDICI-Global Europe", "2025"] == pytest.approx(0.2 * ndici[2025])
+        assert shown.loc["NDICI-Global Europe", "2026"] == pytest.approx(0.5 * ndici[2025] + 0.2 * ndici[2026])
+        assert shown.loc["NDICI-Global Europe", "2028"] == pytest.approx(0.3 * ndici[2026])
+        assert shown.loc["AMIF thematic facility", "2027"] == pytest.approx(0.4 * x.loc["amif", 2026])
+        both = x.loc[["ndici", "amif"]]
+        left = 0.8 * ndici[2025] + 0.4 * x.loc["amif", 2025]
+        assert shown.loc["Outstanding at the end of the year", "2025"] == pytest.approx(left)
+        assert shown.loc["Outstanding at the end of the year", "2028"] == pytest.approx(0)
+        assert shown.loc["Total", "Committed"] == pytest.approx(both.to_numpy().sum())
+
+    def test_moves_show_amounts_limits_and_reserves(self, rich: Path) -> None:
+        shown = table(rich, "Moves")
+        scenario = every_kind()
+        assert shown["Kind"].value_counts().to_dict() == {"Carry-over": 1, "Transfer": 2, "Reserve": 1}
+        assert len(scenario.lines.moves) == 3
+        carry, reserve = shown[shown["Kind"] == "Carry-over"].iloc[0], shown[shown["Kind"] == "Reserve"].iloc[0]
+        assert carry["At most"] == pytest.approx(14.2)  # half of 28.5, in steps of 0.1
+        assert (carry["Year"], carry["Arrives in"]) == (2025, 2026)
+        assert reserve["Amount"] == pytest.approx(55 - 52.2)
+
+    def test_the_comparison_starts_from_the_baseline(self, rich: Path) -> None:
+        shown = table(rich, "Compare partnerships").set_index("Partnership")
+        assert shown.loc["Tunisia", "Baseline"] == pytest.approx(7.3)
+        assert shown.loc["Egypt", "Baseline"] == pytest.approx(4)
+        assert total(rich, "Compare instruments", "Baseline") == pytest.approx(11.3)
+        assert shown["Change"].iloc[:-1].abs().is_monotonic_decreasing
+        steps = table(rich, "Waterfall data")
+        ours = steps[steps["Shown in"] == "Compare partnerships"]
+        assert ours["Level"].iloc[-2] == pytest.approx(ours["Total bar"].iloc[-1])
+
+
+class TestWords:
+    def test_refusals_carry_their_reasons(self, path: Path) -> None:
+        shown = table(path, "Refusals").set_index("Reason")
+        sahel = shown.loc["Cooperation starts in 2026"]
+        assert sahel["Partnership"] == "Sahel regional programme"
+        assert str(sahel["Year"]) == "2025"
+        assert sahel["Combinations"] == 2  # NDICI and AMIF
+        served = shown.loc["The instrument does not serve these partnerships"]
+        assert served["Partnership"] == "Global programme"
+        assert served["Combinations"] == 3 * 2 - 1  # three areas, two years; smuggling in 2026 is opened
+
+    def test_every_figure_has_a_source_and_a_confidence(self, path: Path) -> None:
+        shown = table(path, "Assumptions")
+        assert shown[["Source", "Confidence"]].notna().all(axis=None)
+        assert (shown["What"] == "Need").sum() == 9
+        assert (shown["What"] == "Ceiling").sum() == 5  # two years and a total of NDICI, two years of AMIF
+        assert (shown["What"] == "Decided money").sum() == 4
+
+    def test_the_page_for_the_cabinet_has_six_sentences_with_figures(self, path: Path) -> None:
+        book = openpyxl.load_workbook(path, data_only=True)
+        sentences = [book["Cabinet page"].cell(row, 1).value for row in range(5, 11)]
+        assert all(isinstance(text, str) and text.endswith(".") and any(c.isdigit() for c in text) for text in sentences), sentences
+        assert "EUR 72 million of the EU budget" in sentences[0]
+        assert book["Cabinet page"].cell(11, 1).value is None
+
+    def test_the_run_log_names_every_bound_for_what_it_is(self, plan: Plan, path: Path) -> None:
+        shown = {row["Item"]: row["What"] for _, row in table(path, "Run log").iterrows()}
+        assert plan.certificate is not None
+        assert shown["Proven bound on the score of any lawful plan (certificate, exact arithmetic)"] == pytest.approx(
+            float(plan.certificate.bound)
+        )
+        assert shown["Part of the proven bound that this plan reaches"] == pytest.approx(plan.score / float(plan.certificate.bound))
+        assert shown["Largest change by rounding, million EUR"] == pytest.approx(plan.log.largest_move)
+        assert shown["Rows of the linear program"] == plan.log.rows
+        assert shown["Fingerprint of the resolved scenario (SHA-256)"] == plan.log.digest
+
+    def test_footnotes_stand_on_cover_and_notes_and_short_names_in_charts(self, tmp_path: Path) -> None:
+        text = TINY.read_text("utf-8").replace("name: Tunisia,", "name: 'Tunisia*', short: 'Tun*', footnote: A made-up footnote.,")
+        (tmp_path / "noted.yaml").write_text(text, "utf-8")
+        scenario = load(tmp_path / "noted.yaml")
+        written = write_workbook(plan_of(scenario, scenario.lines.decided + np.where(scenario.lines.fixed, 0, 2)), tmp_path / "noted.xlsx")
+        book = openpyxl.load_workbook(written, data_only=True)
+        cover = {row[0].value: row[1].value for row in book["Cover"].iter_rows()}
+        assert cover["Tunisia*"] == "A made-up footnote."
+        assert {r["Term"]: r["Meaning"] for _, r in table(written, "Notes").iterrows()}["Tunisia*"] == "A made-up footnote."
+        assert "Tun*" in table(written, "Chart data")["Label"].tolist()
+        assert "Tunisia*" in table(written, "Partnerships")["Partnership"].tolist()
+
+    def test_whole_numbers_round_half_up_with_a_hard_space(self) -> None:
+        assert [whole_number(x) for x in (0.5, 1.5, 999.4, 999.5, 16_721.4, 29.499999999, -3.2)] == [
+            "1", "2", "999", "1\u00a0000", "16\u00a0721", "29", "-3",
+        ]  # fmt: skip
+
+
+def test_rows_of_the_header_are_where_readers_look(path: Path) -> None:
+    assert table(path, "Rules", HEADER)["Limit (input)"].notna().all()
+    assert Fraction(str(table(path, "Allocation")["Planned"].sum().round(1))) > 70
