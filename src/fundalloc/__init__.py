@@ -11,8 +11,10 @@ The rooms, in the order in which data walks through them:
     plan                    solution → whole rounding steps, verified in exact integers
     run                     the whole corridor in one short function
     insight                 why
+    studies                 many solves: one figure varied, two objectives, near-optimal plans, several futures, batches
     compare                 scenarios side by side, and which change moved what
     export                  workbook, CSV, JSON
+    back                    what comes back from a workbook that was sent round
     cli                     the commands
 
 Every name below is loaded when it is first used, so that importing the package costs nothing.
@@ -30,6 +32,13 @@ if TYPE_CHECKING:
     from fundalloc.export.tables import to_json, write_csv
     from fundalloc.export.workbook import write_workbook
     from fundalloc.insight.diagnose import diagnose, find_conflict
+    from fundalloc.insight.explain_bench import Bench
+    from fundalloc.insight.explain_place import explain_place
+    from fundalloc.insight.explain_rule import explain_rule
+    from fundalloc.insight.explain_target import find_target
+    from fundalloc.insight.prices import price_list
+    from fundalloc.insight.ranges import amount_ranges
+    from fundalloc.insight.value import budget_ladder, value_of_money
     from fundalloc.model.compile import compile_program
     from fundalloc.plan.plan import Plan
     from fundalloc.plan.verify import verify
@@ -37,8 +46,15 @@ if TYPE_CHECKING:
     from fundalloc.scenario.loading import load
     from fundalloc.scenario.scenario import Scenario
     from fundalloc.solvers import Options, solve_program
+    from fundalloc.studies.alternatives import find_alternatives
+    from fundalloc.studies.frontier import find_frontier
+    from fundalloc.studies.robust import solve_robust
+    from fundalloc.studies.sampling import sample
+    from fundalloc.studies.sweep import sweep
+    from fundalloc.studies.variants import Source, parse_vary
 
 _HOMES = {
+    "Bench": "insight.explain_bench",
     "FundallocError": "errors",
     "Infeasible": "errors",
     "NotVerified": "errors",
@@ -46,14 +62,28 @@ _HOMES = {
     "Plan": "plan.plan",
     "Scenario": "scenario.scenario",
     "ScenarioError": "errors",
+    "Source": "studies.variants",
+    "amount_ranges": "insight.ranges",
+    "budget_ladder": "insight.value",
     "compare_files": "compare",
     "compile_program": "model.compile",
     "diagnose": "insight.diagnose",
+    "explain_place": "insight.explain_place",
+    "explain_rule": "insight.explain_rule",
+    "find_alternatives": "studies.alternatives",
     "find_conflict": "insight.diagnose",
+    "find_frontier": "studies.frontier",
+    "find_target": "insight.explain_target",
     "load": "scenario.loading",
+    "parse_vary": "studies.variants",
+    "price_list": "insight.prices",
+    "sample": "studies.sampling",
     "solve": "run",
     "solve_program": "solvers",
+    "solve_robust": "studies.robust",
+    "sweep": "studies.sweep",
     "to_json": "export.tables",
+    "value_of_money": "insight.value",
     "verify": "plan.verify",
     "write_comparison": "export.comparison",
     "write_csv": "export.tables",
@@ -61,6 +91,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Bench",
     "FundallocError",
     "Infeasible",
     "NotVerified",
@@ -68,14 +99,28 @@ __all__ = [
     "Plan",
     "Scenario",
     "ScenarioError",
+    "Source",
+    "amount_ranges",
+    "budget_ladder",
     "compare_files",
     "compile_program",
     "diagnose",
+    "explain_place",
+    "explain_rule",
+    "find_alternatives",
     "find_conflict",
+    "find_frontier",
+    "find_target",
     "load",
+    "parse_vary",
+    "price_list",
+    "sample",
     "solve",
     "solve_program",
+    "solve_robust",
+    "sweep",
     "to_json",
+    "value_of_money",
     "verify",
     "write_comparison",
     "write_csv",

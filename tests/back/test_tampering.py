@@ -177,3 +177,19 @@ def test_a_stored_value_that_lies_is_named(sent, tmp_path):
     result = CliRunner().invoke(cli, ["verify", str(tmp_path / "lie.xlsx")], catch_exceptions=False)
     assert result.exit_code == 7
     assert f"Allocation!H{row}: the stored value was changed: found 200, expected 2" in result.stderr
+
+
+def test_a_workbook_of_another_version(sent, verified, monkeypatch):
+    """Texts and formulas may differ from version to version: amounts, limits, rules and certificate are still checked."""
+    monkeypatch.setattr("importlib.metadata.version", lambda _: "9.9.9")
+    result = CliRunner().invoke(cli, ["verify", str(sent)], catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "this is 9.9.9: only amounts and limits are compared." in result.stderr
+    assert result.stdout.endswith("every amount and limit is as it was written\n")
+    for case in ("optimised amount", "limit"):
+        result = verified(TAMPERED[case][0])
+        assert result.exit_code == 7
+        assert (
+            "Allocation!F44: the optimised amount was typed over: 2.5" in result.stderr
+            or "Rules!G11: the limit was changed" in result.stderr
+        )

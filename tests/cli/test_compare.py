@@ -39,7 +39,7 @@ class TestCompare:
         assert places == sorted(places)
         assert "  ~ rules.legal-floor  other.yaml:3\n      rules.legal-floor.at_least  10 % -> 30 %\n" in text
         assert "  - rules.oda" in text
-        assert "EUR 10 million of the first plan (assumption" in text
+        assert "EUR 10 million of the first plan (assumption" in text.replace("\u00a0", " ")
 
     def test_one_dimension_in_full_and_small_changes_left_out(self, fundalloc: Call, files: Path) -> None:
         text = fundalloc("compare", "tiny.yaml", "other.yaml", "--by", "instrument", "--no-attribution").stdout

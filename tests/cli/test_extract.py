@@ -56,7 +56,10 @@ def test_the_files_write_the_same_workbook_byte_for_byte(fundalloc, extracted, t
     for path in folder.rglob("*"):
         assert path.read_bytes() == (scenario.parent / path.relative_to(folder)).read_bytes()
     assert rewritten(fundalloc, tmp_path, command) == book.read_bytes()
-    verified = fundalloc("verify", book)
+
+
+def test_an_untouched_file_is_known_to_be_one(fundalloc, tmp_path):
+    verified = fundalloc("verify", written(fundalloc, tmp_path, TINY))
     assert verified.exit_code == 0
     assert verified.stdout.endswith("the file is, byte for byte, the one that its scenario and record give\n")
 
@@ -234,3 +237,19 @@ def test_a_damaged_part_is_named(fundalloc, sent, tmp_path):
     result = fundalloc("extract", tmp_path / "doctype.xlsx", tmp_path / "files")
     assert result.exit_code == 3
     assert "xl/workbook.xml declares a document type: not opened" in result.stderr
+
+
+def test_a_scenario_that_reaches_out_of_the_workbook_is_refused(fundalloc, tmp_path):
+    """A workbook may come from anywhere: its scenario reads nothing but the files that travel with it."""
+    (tmp_path / "in" / "plans").mkdir(parents=True)
+    (tmp_path / "in" / "base.yaml").write_bytes(TINY.read_bytes())
+    rule = "{kind: amount, says: x, source: x, for_each: partnership, at_least: {file: %s, column: floor}}"
+    child = tmp_path / "in" / "plans" / "child.yaml"
+    child.write_text(f"extends: ../base.yaml\nscenario: child\nrules:\n  reach: {rule % (tmp_path / 'floors.csv')}\n", "utf-8")
+    (tmp_path / "floors.csv").write_text("partnership,floor\negypt,1\n", "utf-8")
+    book = written(fundalloc, tmp_path, child, "--allow-outside")
+    result = fundalloc("verify", book)
+    assert result.exit_code == 3
+    assert "floors.csv' lies outside the scenario's folder" in result.stderr
+    child.write_text("extends: ../base.yaml\nscenario: child\n", "utf-8")
+    assert fundalloc("verify", written(fundalloc, tmp_path, child, "--allow-outside")).exit_code == 0

@@ -22,6 +22,7 @@ from workbooks import add_row, headings, opened, replace_part, row_of, saved_by_
 pytest_plugins = ("calls",)
 
 SAHEL, EGYPT = "amif|sahel|returns|2026", "ndici|egypt|smuggling|2026"
+TOO_MUCH = "AMIF thematic facility: ceiling 2026: 11.5 instead of at most 10.0, EUR\u00a01.5 million too much (ceiling)"
 Edit = Callable[[Any], object]
 
 
@@ -141,7 +142,7 @@ def test_what_the_changes_break_is_said_with_how_much(fundalloc, copy):
     result = fundalloc("import", copy(adjust(SAHEL, 1.5)))
     # Sahel may take 20 a year and has less; AMIF has 10 in 2026 and all of it is used.
     assert "With these changes alone, 1 demand that must hold is broken:" in result.stderr
-    assert "  AMIF thematic facility: ceiling 2026: 11.5 instead of at most 10.0, EUR 1.5 million too much (ceiling)" in result.stderr
+    assert f"  {TOO_MUCH}" in result.stderr
     result = fundalloc("import", copy(adjust("amif|global|returns|2025", 1)))
     assert "  amif|global|returns|2025: 3, but exactly 2 is decided" in result.stderr
 
@@ -214,7 +215,7 @@ def test_as_json(fundalloc, copy):
     found = json.loads(fundalloc("import", copy(adjust(SAHEL, 1.5, "why", "J. Doe")), "--json").stdout)
     (row,) = found["adjustments"]
     assert (row["line"], row["from"], row["to"], row["by"], row["author"], row["comment"]) == (SAHEL, 4.5, 6, 1.5, "J. Doe", "why")
-    assert found["broken"] == ["AMIF thematic facility: ceiling 2026: 11.5 instead of at most 10.0, EUR 1.5 million too much (ceiling)"]
+    assert found["broken"] == [TOO_MUCH]
 
 
 # --- several copies ----------------------------------------------------------------------------------------------------
@@ -344,7 +345,8 @@ BAD: dict[str, tuple[Edit, str]] = {
     ),
     "typed over optimised": (
         lambda book: type_in(book, "Allocation", (SAHEL,), optimised=6),
-        "Allocation!F39: the optimised amount was typed over: 6 instead of 4.5\n        put 4.5 back, and type +1.5 under 'Adjustment (input)'",
+        "Allocation!F39: the optimised amount was typed over: 6 instead of 4.5\n"
+        "        put 4.5 back, and type +1.5 under 'Adjustment (input)'",
     ),
     "typed over planned": (
         lambda book: type_in(book, "Allocation", (SAHEL,), planned=6),

@@ -1,14 +1,11 @@
-"""Fixtures of these tests: the tiny case and a variant of it, as files and compared. A plugin, as conftest names only tests/conftest.py."""
+"""The tiny case and a variant of it, as files."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from textwrap import dedent
 
-import pytest
-
 from cases import TINY
-from fundalloc.compare import Comparison, compare_files
 
 VARIANT = """
     fundalloc: 1
@@ -46,16 +43,3 @@ def write_variant(folder: Path, text: str = VARIANT, name: str = "variant.yaml")
     path = folder / name
     path.write_text(dedent(text).lstrip(), "utf-8")
     return path
-
-
-@pytest.fixture(scope="session")
-def two_files(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """The tiny case and its variant."""
-    folder = tmp_path_factory.mktemp("two")
-    return write_tiny(folder), write_variant(folder)
-
-
-@pytest.fixture(scope="session")
-def found(two_files: tuple[Path, Path]) -> Comparison:
-    """Their comparison, with the shares of every change."""
-    return compare_files(*map(str, two_files))

@@ -16,7 +16,7 @@ from fundalloc.errors import OutputError, UsageError
 from fundalloc.export.comparison import comparison_bytes, write_comparison
 from fundalloc.labels import languages
 
-pytest_plugins = ("compared",)
+pytest_plugins = ("two_sides",)
 
 SHEETS = [
     "Cover", "In brief", "By partnership", "By area", "By instrument", "By year", "By marker", "What moved it", "All shares",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from compared import OVERRIDES, write_tiny, write_variant
 
+from cases import TINY
 from fundalloc.compare import Comparison, compare_files
 from fundalloc.compare.inputs import Difference
 from fundalloc.compare.nodes import same_text
@@ -17,7 +18,7 @@ from fundalloc.scenario.loading import load
 from fundalloc.scenario.merging import load_tree
 from fundalloc.scenario.reading import assemble
 
-pytest_plugins = ("compared",)
+pytest_plugins = ("two_sides",)
 
 
 def written(path: Path) -> Written:
@@ -111,7 +112,8 @@ class TestDifferences:
         rows = by_key(found)
         ceiling = rows["instruments.amif.ceiling.each.2026"]
         assert (ceiling.old, ceiling.new, ceiling.change, ceiling.override) == ("10", "14", 4, "instruments.amif.ceiling")
-        assert ceiling.old_place.endswith("tiny.yaml:30:21")
+        line = TINY.read_text("utf-8").splitlines().index("    ceiling: {each: 10}") + 1
+        assert ceiling.old_place.endswith(f"tiny.yaml:{line}:21")
         assert ceiling.new_place.endswith("variant.yaml:6:33")
         need = rows["needs.egypt|returns.need"]
         assert (need.old, need.new, need.override) == ("8", "12", "needs.egypt|returns")

@@ -18,7 +18,7 @@ from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 from fundalloc.solvers import Options
 
-pytest_plugins = ("compared",)
+pytest_plugins = ("two_sides",)
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from fundalloc.export.workbook import write_workbook
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 
-pytest_plugins = ("compared",)
+pytest_plugins = ("two_sides",)
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Unknown extension"),

@@ -44,7 +44,7 @@ class Circulated:
             baseline = folder / self.sources.baseline if self.sources.baseline else None
             main = folder / self.sources.main
             try:
-                scenario = load(main, settings=self.sources.settings, allow_outside=True, baseline=baseline)
+                scenario = load(main, settings=self.sources.settings, root=folder, baseline=baseline)
             except ScenarioError as error:
                 raise ScenarioError([replace(p, place=self._inside(p.place, folder)) for p in error.problems]) from None
             return replace(scenario, file=self.sources.main, sources=self.sources)

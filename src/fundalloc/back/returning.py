@@ -141,7 +141,7 @@ def _adjusted(circulated: Circulated, plan: Plan, edits: Edits) -> Plan:
             path = (folder / sources.main).with_name(_VARIANT)
             extends = PurePosixPath(sources.main).name
             path.write_text(variant_text(edits, plan, extends=extends, settings=sources.settings), "utf-8")
-            variant = load(path, allow_outside=True, baseline=folder / sources.baseline if sources.baseline else None)
+            variant = load(path, root=folder, baseline=folder / sources.baseline if sources.baseline else None)
         start = scenario.starting_amounts()
         scenario = replace(variant.starting_from(start) if scenario.facts.baseline is not None else variant, baseline=None)
     steps = np.concatenate([plan.steps, plan.moves])

@@ -173,7 +173,8 @@ def check_limits(edits: Edits, variant: Scenario, findings: tuple[Finding, ...])
 def _comments(edits: Edits, scenario: Scenario) -> Iterator[str]:
     counts = [(len(edits.adjustments), "amount", "adjusted"), (len(edits.limits), "limit", "changed"), (len(edits.rules), "rule", "added")]
     said = [f"{count} {what}{'s' if count > 1 else ''} {done}" for count, what, done in counts if count]
-    yield f"# What colleagues changed and said in {', '.join(_one_line(PurePath(name).name) for name in edits.files)}: {', '.join(said) or 'nothing was changed'}."
+    files = ", ".join(_one_line(PurePath(name).name) for name in edits.files)
+    yield f"# What colleagues changed and said in {files}: {', '.join(said) or 'nothing was changed'}."
     yield f"# The original: {scenario.id}, fingerprint {scenario.digest[:12]}. Amounts are EUR million."
     for remark in edits.remarks:
         yield f"# On {_one_line(remark.about)}, {_one_line(remark.said.by)}"

@@ -86,7 +86,7 @@ def compare(
         nearest=nearest,
         progress=out.progress,
         tick=_ticker(out),
-        language=out.language or "en",
+        language=out.language or "",
     )
     if not out.quiet and not out.as_json:
         print_comparison(found, out, by=by, least=least)
@@ -101,7 +101,7 @@ def _write(found: Comparison, path: Path, out: Output) -> None:
     from fundalloc.export.comparison import write_comparison
 
     with out.progress("Writing"):
-        write_comparison(found, path, out.language)
+        write_comparison(found, path)
     out.say(f"Wrote {path}")
 
 

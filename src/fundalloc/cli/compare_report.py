@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from fundalloc.cli.common import Output, new_table
@@ -28,13 +29,14 @@ FEW = 4
 RULES_SHOWN = 8
 COLUMNS, NARROWEST = 5, 9
 """Columns of the table of overrides, and how narrow they may become before their headings wrap."""
-LINE = 13
-"""Where the text of a line begins."""
+LINES = ("why", "moved", "within", "decision", "beyond", "clause", "rules", "inputs", "score")
+INSIDE = ("kept_now", "missed_now", "other")
+"""What the lines below the tables begin with, and those further inside."""
 
 
 def print_comparison(found: Comparison, out: Output, *, by: str | None = None, least: Fraction = Fraction(0)) -> None:
     """Print a comparison; `by` prints one dimension in full, `least` leaves out smaller changes."""
-    _Report(found, out, Words(out.language or "en"), by, least).print()
+    _Report(found, out, Words(found.language), by, least).print()
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,11 @@ class _Report:
 
     def say(self, key: str, **values: object) -> str:
         return self.words(f"compare.{key}", **values)
+
+    @cached_property
+    def width(self) -> int:
+        """Where the text of a line begins."""
+        return 2 + max(*(len(self.say(f"line.{key}")) for key in LINES), *(2 + len(self.say(f"line.{key}")) for key in INSIDE))
 
     def print(self) -> None:
         names = ", ".join(side.name for side in self.found.sides[1:])
@@ -119,7 +126,7 @@ class _Report:
         self.out.say()
 
     def line(self, key: str, text: str) -> None:
-        self.out.say(f"{self.say(f'line.{key}'):<{LINE}}{text}")
+        self.out.say(f"{self.say(f'line.{key}'):<{self.width}}{text}")
 
     def _attribution(self, attribution: Attribution | str) -> None:
         if isinstance(attribution, str):
@@ -135,8 +142,8 @@ class _Report:
         sums = [self.signed(p.change) for p in shown]
         table.add_row(self.say("column.change"), *sums, self.words.signed(attribution.score.change, 1), style="bold")
         table.columns[0].no_wrap = True
-        for column in table.columns[1:]:
-            column.no_wrap, column.min_width = False, NARROWEST
+        for column, heading in zip(table.columns[1:], [*headings, ""], strict=True):
+            column.no_wrap, column.min_width = False, max(NARROWEST, *map(len, heading.split(" ")))
         self.out.table(table)
         self.line("why", self._how(attribution))
         self.out.say()
@@ -174,9 +181,11 @@ class _Report:
             key = "kept_now" if change.better else "missed_now"
             if not change.crossed:
                 key = "other"
-            self.out.say(f"  {self.say(f'line.{key}'):<{LINE - 2}}{change.says}: {self._status(change, 0)} -> {self._status(change, 1)}")
+            self.out.say(
+                f"  {self.say(f'line.{key}'):<{self.width - 2}}{change.says}: {self._status(change, 0)} -> {self._status(change, 1)}"
+            )
         if shown and len(listed) > shown:
-            self.out.say(f"  {'':<{LINE - 2}}{self.say('more_rules', count=len(listed) - shown)}")
+            self.out.say(f"  {'':<{self.width - 2}}{self.say('more_rules', count=len(listed) - shown)}")
 
     def _status(self, change: RuleChange, side: int) -> str:
         measured = (change.before, change.after)[side]

@@ -12,6 +12,7 @@ import click
 from fundalloc.cli.common import Output, named_scenario, output_options, read, scenario_options
 
 if TYPE_CHECKING:
+    from fundalloc.back.circulated import Circulated
     from fundalloc.plan.plan import Plan
     from fundalloc.scenario.plans import PlanAmounts
     from fundalloc.scenario.scenario import Scenario
@@ -86,7 +87,8 @@ def _verify_book(path: Path, out: Output) -> None:
             comparison = compare_with_original(circulated.book, plan, circulated.language)
         wrong += comparison.wrong
     else:
-        out.note(f"{path} was written by fundalloc {written_by}, this is {version('fundalloc')}: its cells are not compared.")
+        out.note(f"{path} was written by fundalloc {written_by}, this is {version('fundalloc')}: only amounts and limits are compared.")
+        wrong += _typed_over(circulated, plan)
     if comparison.adjusted:
         cells = f"{comparison.adjusted} cell{'s' if comparison.adjusted > 1 else ''}"
         out.note(f"{cells} of the columns for adjustments and comments are filled in: fundalloc import {path}")
@@ -97,8 +99,22 @@ def _verify_book(path: Path, out: Output) -> None:
     )
     if comparison.identical:
         out.say("the file is, byte for byte, the one that its scenario and record give")
-    else:
+    elif written_by == version("fundalloc"):
         out.say("every formula, amount and limit is as it was written")
+    else:
+        out.say("every amount and limit is as it was written")
+
+
+def _typed_over(circulated: Circulated, plan: Plan) -> list[str]:
+    """Name the optimised amounts and limits that are not as the record has them, whatever version wrote the workbook."""
+    from fundalloc.back.reading import read_edits
+    from fundalloc.errors import ScenarioError
+
+    try:
+        edits = read_edits(circulated, plan)
+    except ScenarioError as error:
+        return [f"{problem.place.cell or problem.place}: {problem.message}" for problem in error.problems]
+    return [f"{e.said.places[0].cell}: the limit was changed: found {e.what}, expected {e.figure(e.before)}" for e in edits.limits.values()]
 
 
 def say_verdict(plan: Plan, wrong: list[str], result: str, out: Output, extra: Mapping[str, Any] | None = None) -> None:

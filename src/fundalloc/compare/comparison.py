@@ -80,6 +80,8 @@ class Comparison:
     sides: tuple[Side, ...]
     pairs: tuple[Pair, ...]
     tolerance: Fraction = Fraction(0)
+    language: str = "en"
+    """In which names and sentences are."""
 
     @property
     def first(self) -> Side:
@@ -173,7 +175,7 @@ def compare_sides(
         attribution = attribute_changes(first, side, options, counting, seed=seed) if attributed else None
         changed = None if rules is None else tuple(rules)
         pairs.append(Pair(first, side, overrides, inputs, changed, class_movements(first, side), attribution))
-    return Comparison(tuple(sides), tuple(pairs), tolerance)
+    return Comparison(tuple(sides), tuple(pairs), tolerance, language)
 
 
 def compare_files(
@@ -186,7 +188,7 @@ def compare_files(
     nearest: bool = False,
     progress: Progress | None = None,
     tick: Tick | None = None,
-    language: str = "en",
+    language: str = "",
 ) -> Comparison:
     """Compare scenario files, `REV:FILE` of a git repository and results, in any mix, each with the first.
 
@@ -195,7 +197,7 @@ def compare_files(
     the scenarios raise.
     """
     at_least_two(given)
-    with Sides(options, progress, allow_outside=allow_outside, nearest=nearest) as opened:
-        sides = opened.open(given, language)
+    with Sides(options, progress, allow_outside=allow_outside, nearest=nearest, language=language) as opened:
+        sides, spoken = opened.open(given), opened.language or "en"
         wanted = len(given) == 2 if attributed is None else attributed
-        return compare_sides(sides, options, attributed=wanted, tolerance=tolerance, seed=seed, tick=tick, language=language)
+        return compare_sides(sides, options, attributed=wanted, tolerance=tolerance, seed=seed, tick=tick, language=spoken)

@@ -82,38 +82,46 @@ class Sides(ExitStack):
     """Opens sides, and keeps the folders of revisions and of embedded scenarios until closed."""
 
     def __init__(
-        self, options: Options | None = None, progress: Progress | None = None, *, allow_outside: bool = False, nearest: bool = False
+        self,
+        options: Options | None = None,
+        progress: Progress | None = None,
+        *,
+        allow_outside: bool = False,
+        nearest: bool = False,
+        language: str = "",
     ) -> None:
         super().__init__()
         self.options, self.progress = options or Options(), progress or (lambda _: nullcontext())
         self.allow_outside, self.nearest = allow_outside, nearest
+        self.language = language
+        """In which names and sentences are; where nobody asked, that of the first scenario."""
         self._reference: dict[LineKey, Fraction] | None = None
 
-    def open(self, given: Sequence[str], language: str = "en") -> list[Side]:
+    def open(self, given: Sequence[str]) -> list[Side]:
         """Open every side in order. Raises what reading and solving raise; a side that is there twice is fine.
 
         With `nearest`, a scenario without a baseline of its own is settled close to the first side's plan.
         """
         sides = []
         for one in given:
-            sides.append(self._open(one, language))
+            sides.append(self._open(one))
             if self.nearest and self._reference is None:
                 self._reference = dict(sides[0].outcome.amounts)
         return [replace(side, name=name) for side, name in zip(sides, _names(given), strict=True)]
 
-    def _open(self, given: str, language: str) -> Side:
+    def _open(self, given: str) -> Side:
         path, moved = Path(given), _NOT_MOVED
         if is_revision(given):
             folder = Path(self.enter_context(TemporaryDirectory(prefix="fundalloc-"))).resolve()
             path = check_out(given, folder)
             moved = ((f"{display_name(folder)}/", f"{given.partition(':')[0]}:"),)
         try:
-            side = self._scenario(path, given, language) if path.suffix.lower() in SCENARIOS else self._result(path, given, language)
+            side = self._scenario(path, given) if path.suffix.lower() in SCENARIOS else self._result(path, given)
         except ScenarioError as error:
             raise ScenarioError(replace(p, place=replace(p.place, file=_said(p.place.file, moved))) for p in error.problems) from None
         return replace(side, moved_from=(*moved, *side.moved_from))
 
-    def _scenario(self, path: Path, given: str, language: str) -> Side:
+    def _scenario(self, path: Path, given: str) -> Side:
         with self.progress(f"Reading {given}"):
             scenario = load(path, allow_outside=self.allow_outside)
         inputs = self._inputs(path, scenario)
@@ -121,7 +129,11 @@ class Sides(ExitStack):
             inputs = replace(inputs, scenario=inputs.scenario.starting_from(self._reference), near=self._reference)
         with self.progress(f"Solving {given}"):
             plan = self._solved(inputs.scenario, given)
-        return Side(given, given, outcome_of(plan, language), replace(inputs, scenario=plan.scenario), solved=True)
+        return Side(given, given, outcome_of(plan, self._spoken(scenario)), replace(inputs, scenario=plan.scenario), solved=True)
+
+    def _spoken(self, scenario: Scenario) -> str:
+        self.language = self.language or scenario.head.output.language
+        return self.language
 
     def _solved(self, scenario: Scenario, given: str) -> Plan:
         """Solve a side; what goes wrong names it."""
@@ -142,7 +154,7 @@ class Sides(ExitStack):
         start = scenario.starting_amounts() if scenario.facts.baseline is not None else None
         return Inputs(scenario, tree, path, start)
 
-    def _result(self, path: Path, given: str, language: str) -> Side:
+    def _result(self, path: Path, given: str) -> Side:
         with self.progress(f"Reading {given}"):
             folder = Path(self.enter_context(TemporaryDirectory(prefix="fundalloc-"))).resolve()
             result = read_result(path, folder)
@@ -160,7 +172,7 @@ class Sides(ExitStack):
         except FundallocError as error:
             return Side(given, given, stated, missing=f"its scenario cannot be read any more ({str(error).splitlines()[0]})")
         plan = measure_steps(inputs.scenario, steps)
-        outcome = outcome_of(plan, language, score=stated.score, status=stated.status or plan.status)
+        outcome = outcome_of(plan, self._spoken(scenario), score=stated.score, status=stated.status or plan.status)
         return Side(given, given, outcome, inputs, moved_from=moved)
 
 

@@ -46,7 +46,8 @@ def _lines(stated: Mapping[str, Any], amounts: Mapping[LineKey, Fraction]) -> It
             yield f"{key}: {about[key]}"
     for key in _FIGURES:
         if stated.get(key) is not None:
-            yield f"{key}: {stated[key]}"
+            value = stated[key]
+            yield f"{key}: {value:.12g}" if isinstance(value, float) else f"{key}: {value}"
     rules = stated_outcome(amounts, stated).rules
     yield ""
     yield "# rules: rule, member, sense: status, amount, limit (million EUR)"

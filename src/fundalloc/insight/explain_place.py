@@ -12,6 +12,7 @@ from itertools import product
 
 import numpy as np
 
+from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.refusals import exception, refusal
 from fundalloc.insight.explain_bench import NOTHING, Bench, Mask
 from fundalloc.insight.explain_remedy import Remedy, find_remedies
@@ -182,9 +183,7 @@ def _pairs_named(target: Target) -> list[int]:
 def _refusals(target: Target) -> tuple[tuple[str, int], ...]:
     """Count the reasons why the combinations that the words pick are no open lines, most frequent first."""
     facts = target.scenario.facts
-    masks = [
-        facts.dimensions[name].masks[target.words[name]] if name in target.words else None for name in facts.dimensions.for_each_words[:4]
-    ]
+    masks = [facts.dimensions[name].masks[target.words[name]] if name in target.words else None for name in NAMES]
     leaves = np.array([p.id in facts.leaf_ids for p in facts.partnerships])
     planned = np.array([i.planned for i in facts.instruments])
     sizes = [len(d.ids) for d in facts.dimensions]

@@ -40,7 +40,7 @@ class Writer(Words):
 
     def _gets(self, answer: PlaceAnswer) -> str:
         if answer.fixed and answer.amount == 0:
-            return "nothing; it may not receive new money." if answer.refusals else "nothing."
+            return "nothing; it may not receive new money." if answer.refusals else "nothing; its years are closed, or decided."
         decided = f", {self.money(answer.decided)} of it decided before the run" if answer.decided else ""
         if answer.fixed:
             return f"{self.million(answer.amount)}, all of it decided before the run: the plan cannot change it."
@@ -77,6 +77,8 @@ class Writer(Words):
         met = f"{self.million(pair.need)}, {share(pair.met, pair.need)} met. Priority {pair.priority:g}"
         if pair.value == 0:
             return f"{met}; the need is met, so more earns nothing."
+        if worth[1] == 0:
+            return f"{met}; the next euro of it is worth {pair.value:g}."
         earns = f"{worth[0]:.4g} points" if worth[0] == worth[1] else f"{worth[0]:.4g} to {worth[1]:.4g} points, by instrument"
         return f"{met}; the next euro of it is worth {pair.value:g}, so a million spent on it earns {earns}."
 
@@ -160,13 +162,7 @@ class Writer(Words):
     def rule(self, answer: RuleAnswer) -> list[Section]:
         """Write what a rule does and costs."""
         rule = answer.rule
-        force = (
-            "watched: measured, never enforced"
-            if rule.watch
-            else "hard"
-            if rule.hard
-            else f"soft: {float(rule.soft or 0):g} points lost per EUR million missed"
-        )
+        force = "watched: measured, never enforced" if rule.watch else "hard" if rule.hard else f"soft: {self._penalty(rule)}"
         out: list[Section] = [("Rule", [f"{rule.kind}, {force} · {rule.negotiable} · {rule.source} · {self.scenario.where(rule)}"])]
         if rule.watch:
             return [*out, ("Costs", ["nothing, as it holds nothing back."])]
@@ -181,6 +177,11 @@ class Writer(Words):
         if rest:
             out.append(("Others" if priced else "Demands", self._rest(rule, rest)))
         return out
+
+    def _penalty(self, rule: Kind) -> str:
+        lost = float(rule.soft or 0)
+        per = "EUR million missed" if rule.unit == "million EUR" else f"{rule.unit.removesuffix('s')} too many or too few"
+        return f"{lost:g} point{'' if lost == 1 else 's'} lost per {per}"
 
     def _cost(self, answer: RuleAnswer) -> list[str]:
         if math.isnan(answer.cost):

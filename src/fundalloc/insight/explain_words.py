@@ -45,7 +45,8 @@ class Words:
         """Write a demand: its sentence and its limit."""
         demands = rule.demands(self.scenario.lines)
         said = rule.sentence(demands.member[demand], self.short if rule.built_in else self.names)
-        return f"{said} ({rule.id}, {demands.sense[demand]} {rule.written(demands.figure[demand], self.scenario.decimals)})"
+        limit = rule.written(demands.figure[demand], self.scenario.decimals)
+        return f"{said[:1].upper()}{said[1:]} ({rule.id}, {demands.sense[demand]} {limit})"
 
     def basis(self, rule: Kind, demand: int) -> str:
         """Write who could change a demand, on whose word it stands, and where."""

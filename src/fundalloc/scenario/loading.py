@@ -30,21 +30,23 @@ def load(
     allow_outside: bool = False,
     baseline: str | Path | None = None,
     variants: Iterable[str | Path] = (),
+    root: Path | None = None,
 ) -> Scenario:
     """Read a scenario.
 
     `variants` are scenario files laid over it in order, as if a file listed all of them under `extends`. `settings` are
     `KEY=VALUE` overrides with dotted keys and any YAML value; they count as a last child file.
     Files that the scenario names must lie in its folder or below, unless `allow_outside`. `baseline` names the plan to
-    start from (a scenario, JSON, CSV or workbook, anywhere), instead of the one that the scenario names.
+    start from (a scenario, JSON, CSV or workbook, anywhere), instead of the one that the scenario names. `root` is a
+    folder in which files may lie too: the one into which a workbook's scenario was unpacked.
     Raises ScenarioError with every problem found.
     """
     source, written, read, over = Path(path), tuple(settings), dict[Path, None](), tuple(map(Path, variants))
     if baseline is None:
-        scenario = _load(source, written, allow_outside, (), read, variants=over)
+        scenario = _load(source, written, allow_outside, (), read, variants=over, root=root)
         return _with_sources(scenario, gather(source, read, written), source, over)
     start, extra = Path(os.path.relpath(baseline, source.parent)).as_posix(), Path(baseline).resolve()
-    scenario = _load(source, [*written, f"baseline={json.dumps(start)}"], allow_outside, (), read, extra, over)
+    scenario = _load(source, [*written, f"baseline={json.dumps(start)}"], allow_outside, (), read, extra, over, root)
     return _with_sources(scenario, gather(source, read, written, extra), source, over)
 
 
@@ -64,9 +66,10 @@ def _load(
     read: dict[Path, None],
     extra: Path | None = None,
     variants: tuple[Path, ...] = (),
+    root: Path | None = None,
 ) -> Scenario:
     """Read one scenario and note in `read` every file it names; `extra` and variants may lie anywhere, because the caller named them."""
-    folders = {path.parent.resolve() for path in (source, *variants)}
+    folders = {path.parent.resolve() for path in (source, *variants)} | ({root.resolve()} if root is not None else set())
     read.update(dict.fromkeys(variants))
 
     def allowed(other: Path) -> bool:
@@ -78,7 +81,7 @@ def _load(
     tree = load_tree(source, allowed, variants)
     for setting in settings:
         tree = merge(tree, setting_tree(setting, source.parent))
-    return _start(tree, source, allowed, lambda path: _load(path, (), allow_outside, (*chain, source.resolve()), read), chain)
+    return _start(tree, source, allowed, lambda path: _load(path, (), allow_outside, (*chain, source.resolve()), read, root=root), chain)
 
 
 def _start(

@@ -128,6 +128,8 @@ class WarmSolver:
             self._highs = cold.load(program)
             method = cold.method_for(program, self.options)
             self._highs.setOptionValue("solver", method)
+            if method == "simplex":  # on these programs HiGHS' presolve takes longer than the simplex method saves by it
+                self._highs.setOptionValue("presolve", "off")
             return method
         if _same_structure(before, program) and self._pass_differences(highs, before, program):
             return "warm simplex"

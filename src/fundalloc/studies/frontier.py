@@ -167,7 +167,7 @@ class _Search:
             weights = ((b.second - a.second) / spans[1] / spans[0], (a.first - b.first) / spans[0] / spans[1])
             middle = self.best(weights)
             gain = weights[0] * (middle.first - a.first) + weights[1] * (middle.second - a.second)
-            # an objective near zero elsewhere: the gain is already a share of both spans
+            # the gain counts both objectives in shares of their spans
             if gain <= SAME or _near(middle, a, spans) or _near(middle, b, spans):
                 continue
             found.append(middle)

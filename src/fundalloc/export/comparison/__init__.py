@@ -37,8 +37,7 @@ def write_comparison(found: Comparison, path: str | Path, language: str | None =
 
 def comparison_bytes(found: Comparison, language: str | None = None) -> bytes:
     """Return the workbook as bytes."""
-    known = next((side.inputs.scenario for side in found.sides if side.inputs), None)
-    chosen = language or (known.head.output.language if known else "en")
+    chosen = language or found.language
     if chosen not in languages():
         raise UsageError(f"no labels in '{chosen}': {did_you_mean(chosen, languages())}")
     pages = Pages(found, chosen)

@@ -82,9 +82,10 @@ class Report:
         return label(f"study.{key}", self.language, **values)
 
     def heading(self, column: str) -> str:
-        """Return the heading of a column: from the catalogue, or its own name."""
+        """Return the heading of a column: from the catalogue, or its own name; `key: name` is a key and a name."""
+        key, colon, name = column.partition(": ")
         try:
-            return label(f"study.column.{column}", self.language)
+            return f"{label(f'study.column.{key}', self.language)}{colon}{name}"
         except KeyError:
             return column
 
@@ -213,6 +214,8 @@ def _cell(report: Report, name: str, value: Any) -> Cell:
         return None
     if isinstance(value, bool):
         return report.say("yes" if value else "no")
+    if name == "strategy":
+        return report.heading(str(value))
     if name == "workbook":
         return FileLink(str(value))
     if name == "status":

@@ -28,7 +28,7 @@ def _strategies(found: Robust) -> pd.DataFrame:
     for s in found.strategies:
         row: dict[str, object] = {"strategy": s.name}
         row |= {f"score: {name}": score for name, score in zip(found.names, s.scores, strict=True)}
-        row |= {f"regret: {name}": regret for name, regret in zip(found.names, found.regret(s), strict=True)}
+        row |= {f"regret_in: {name}": regret for name, regret in zip(found.names, found.regret(s), strict=True)}
         worst = max(found.regret(s)) if all(r == r for r in found.regret(s)) else float("nan")
         rows.append(row | {"expected": found.expected(s), "largest_regret": worst})
     return pd.DataFrame(rows)

@@ -20,6 +20,7 @@ from fundalloc.export.workbook.spelling import quoted as quoted
 from fundalloc.export.workbook.spelling import safe_codes as safe_codes
 from fundalloc.export.workbook.spelling import sheet_name as sheet_name
 from fundalloc.export.workbook.spelling import shorten as shorten
+from fundalloc.export.workbook.spelling import whole_column
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.fields import Text
 from fundalloc.labels import Words, label
@@ -236,11 +237,11 @@ class Book:
 
     def all(self, table: str, column: str) -> str:
         """Return the reference to a whole column: `Allocation[Planned]`."""
-        return f"{table}[{escaped(self.title(column))}]"
+        return whole_column(table, self.title(column))
 
     def named(self, table: str, heading: str) -> str:
         """Return the reference to a whole column whose heading is not in the catalogue."""
-        return f"{table}[{escaped(heading)}]"
+        return whole_column(table, heading)
 
     def here(self, table: str, column: str) -> str:
         """Return the reference to a column in the formula's own row, shown as `[@Planned]`."""

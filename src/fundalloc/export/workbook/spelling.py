@@ -59,3 +59,12 @@ def sheet_name(text: str, taken: Iterable[str] = ()) -> str:
         count += 1
         name = f"{clean[: 31 - len(f' ({count})')].rstrip()} ({count})"
     return name
+
+
+SPECIAL = re.compile(r"[,:.\[\]#'\"{}$^&*+=<>/\t\n-]")
+"""Characters for which Excel wants a heading in brackets of its own."""
+
+
+def whole_column(table: str, title: str) -> str:
+    """Return the reference to a whole column of a table: `Allocation[Planned]`, `Compare[[Change, %]]`."""
+    return f"{table}[[{escaped(title)}]]" if SPECIAL.search(title) else f"{table}[{escaped(title)}]"

@@ -14,6 +14,8 @@ from fundalloc.export.workbook.book import quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled, Table
 from fundalloc.plan.verify import BREACH, MISSED
 
+NEARLY = Fraction(1, 200)
+"""A change of an area that is smaller, relatively, would be printed as 0 %."""
 Line = tuple[str, list[Cell], str]
 """What it is, a cell per side, and a comment."""
 
@@ -68,6 +70,8 @@ def _spread(pages: Pages, row: Row) -> str:
         return pages.say("brief.same")
     k = max(range(1, len(row.amounts)), key=lambda n: abs(row.amounts[n] - row.amounts[0]))
     change = row.amounts[k] - row.amounts[0]
+    if row.amounts[0] and abs(change) < NEARLY * row.amounts[0]:
+        return pages.say("brief.nearly")
     relative = pages.words.share(abs(change) / row.amounts[0]) if row.amounts[0] else ""
     key = "most_up" if change > 0 else "most_down"
     return pages.say(f"brief.{key}" if relative else "brief.new", side=pages.sides[k], part=relative)

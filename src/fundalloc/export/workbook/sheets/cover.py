@@ -114,7 +114,7 @@ def _verdicts(book: Book) -> Iterator[Fact]:
 def _typed(book: Book) -> Iterator[Fact]:
     """What readers have changed: nothing yet, or how many adjustments and limits; and whether their own rules hold."""
     say, as_run = book.say, book.say("cover.as_optimised")
-    adjusted = f'COUNTIF({book.all("Allocation", "adjustment")},"<>0")'
+    adjusted = f"SUMPRODUCT(--({book.all('Allocation', 'adjustment')}<>0))"
     limits = f"SUMPRODUCT(--({book.all('Rules', 'limit_input')}<>{book.all('Rules', 'limit_as_run')}))"
     changed = book.joined("cover.changed", adjustments=(adjusted, 0), limits=(limits, 0))
     text = f"=IF({adjusted}+{limits}=0,{quoted(as_run)},{changed.text[1:]})"

@@ -129,7 +129,7 @@ def _changes(book: Book) -> Iterator[Row]:
         kind = book.kind_is("budget")
         text = f"={book.sum_if_text('Allocation', 'planned', kind)}-{book.sum_if_text('Allocation', 'baseline', kind)}"
         yield "change", Styled(Formula(text, round(book.eur(book.budget.sum()) - before, 9)), "change"), "money"
-    yield "adjustments", Styled(Formula(f'=COUNTIF({book.all("Allocation", "adjustment")},"<>0")', 0), "number"), "lines"
+    yield "adjustments", Styled(Formula(f"=SUMPRODUCT(--({book.all('Allocation', 'adjustment')}<>0))", 0), "number"), "lines"
     text = f"=SUMPRODUCT(--({book.all('Rules', 'limit_input')}<>{book.all('Rules', 'limit_as_run')}))"
     yield "limits_changed", Styled(Formula(text, 0), "number"), "rules"
 
