@@ -2,8 +2,8 @@
 
     python corridor.py way NAME FOLDER [--solve]     the same program in one modelling layer
     python corridor.py plan FILE [--workbook]        a scenario from its files to a certified plan, step by step
-    python corridor.py methods FILE                  the first solve and the settling with every method of HiGHS
-    python corridor.py cells FILE                    XlsxWriter writing the same bare numbers as the workbook
+    python corridor.py methods FILE [NAME…]          the first solve and the settling with methods of HiGHS
+    python corridor.py core FOLDER                   the tables that the modelling layers start from
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -129,14 +129,99 @@ def plan(file: Path, workbook: bool) -> dict[str, Any]:
     if workbook:
         from fundalloc.export.workbook import write_workbook
 
-        with tempfile.TemporaryDirectory() as folder, clock("workbook"):
-            write_workbook(replace(made, certificate=certificate), Path(folder) / "plan.xlsx")
+        with tempfile.TemporaryDirectory() as folder:
+            with clock("workbook"):
+                write_workbook(replace(made, certificate=certificate), Path(folder) / "plan.xlsx")
+            result["bare cells"] = bare_cells(Path(folder) / "plan.xlsx")
     return {**result, "cpu": clock.cpu, "wall": clock.wall, "method": first.method, "mib": peak()}
 
 
-def cells(file: Path) -> dict[str, Any]:
-    """Write as many bare numbers as the workbook has cells with XlsxWriter, in sheets of the same size."""
-    return {}
+def bare_cells(book: Path) -> float:
+    """Write the cells of a finished workbook again with XlsxWriter, numbers and texts without formula or format; processor seconds."""
+    import openpyxl
+    import xlsxwriter
+
+    opened = openpyxl.load_workbook(book, read_only=True, data_only=True)
+    sheets = [[list(row) for row in sheet.iter_rows(values_only=True)] for sheet in opened.worksheets]
+    opened.close()
+    started = time.process_time()
+    writer = xlsxwriter.Workbook(str(book.with_name("bare.xlsx")), {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    for rows in sheets:
+        sheet = writer.add_worksheet()
+        for r, row in enumerate(rows):
+            for c, value in enumerate(row):
+                if isinstance(value, int | float):
+                    sheet.write_number(r, c, value)
+                elif value is not None:
+                    sheet.write_string(r, c, str(value))
+    writer.close()
+    return time.process_time() - started
+
+
+METHODS: dict[str, dict[str, Any]] = {
+    "simplex": {"solver": "simplex"},
+    "ipx": {"solver": "ipm"},
+    "ipx, no presolve": {"solver": "ipm", "presolve": "off"},
+    "ipx, no crossover": {"solver": "ipm", "run_crossover": "off"},
+    "hipo": {"solver": "hipo"},
+    "hipo, 2 threads": {"solver": "hipo", "threads": 2},
+    "hipo, normal equations": {"solver": "hipo", "threads": 2, "hipo_system": "normaleq"},
+    "hipo, normal equations, no crossover": {"solver": "hipo", "threads": 2, "hipo_system": "normaleq", "run_crossover": "off"},
+    "pdlp": {"solver": "pdlp"},
+}
+LIMIT = 300.0
+"""Seconds after which a method is given up."""
+
+
+def methods(file: Path, names: list[str]) -> dict[str, Any]:
+    """Time the first solve and the settling with methods of HiGHS, one after the other."""
+    from highspy import HighsStatus
+
+    from fundalloc.model.canonical import canonical_order
+    from fundalloc.model.compile import compile_program
+    from fundalloc.model.settling import settling_program
+    from fundalloc.model.stages import optimal_face
+    from fundalloc.run import wishes
+    from fundalloc.scenario.loading import load
+    from fundalloc.solvers import highs, solve_program
+    from fundalloc.solvers.stages import SHARP
+
+    scenario = load(file)
+    program = replace(compile_program(scenario), integer=None)
+    prices = solve_program(program).prices
+    settling = settling_program(optimal_face(program, prices), scenario.lines, wishes(scenario).reference).program
+    stages = {"first": program, "settling": replace(settling, cost=SHARP * settling.cost)}
+    found: dict[str, Any] = {"lines": len(scenario.lines)}
+    for name in names or METHODS:
+        for stage, stated in stages.items():
+            live = highs.load(canonical_order(stated).apply(stated))
+            settings = {"time_limit": LIMIT, **METHODS[name]}
+            if any(live.setOptionValue(option, value) == HighsStatus.kError for option, value in settings.items()):
+                found[f"{name} | {stage}"] = None  # HiPO needs the package highspy-extras of the same version
+                continue
+            wall, cpu = time.perf_counter(), time.process_time()
+            live.run()
+            info = live.getInfo()
+            found[f"{name} | {stage}"] = {
+                "wall": time.perf_counter() - wall,
+                "cpu": time.process_time() - cpu,
+                "status": live.modelStatusToString(live.getModelStatus()),
+                "objective": info.objective_function_value,
+            }
+            print(f"{name:<40} {stage:<10}", found[f"{name} | {stage}"], file=sys.stderr, flush=True)
+            live.resetGlobalScheduler(True)  # HiGHS keeps the number of threads of its first run otherwise
+    return found
+
+
+def core_tables(folder: Path) -> dict[str, Any]:
+    """Write the tables that the modelling layers start from."""
+    from meaning import read_core
+
+    from fundalloc.scenario.loading import load
+
+    core = read_core(load(folder / "core.yaml"))
+    core.save(folder / "core.npz")
+    return {"lines": len(core), "shape": core.shape}
 
 
 def peak() -> float:
@@ -145,26 +230,22 @@ def peak() -> float:
 
 
 def main() -> None:
-    """Run one step and print its figures as JSON; whatever else the libraries print goes to standard error."""
+    """Run one step and print its figures as JSON, in the last line: some libraries print banners before it."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("what", choices=("way", "plan", "core"))
+    parser.add_argument("what", choices=("way", "plan", "core", "methods"))
     parser.add_argument("subject", nargs="+")
     parser.add_argument("--solve", action="store_true")
     parser.add_argument("--workbook", action="store_true")
     asked = parser.parse_args()
-    with redirect_stdout(sys.stderr):
-        if asked.what == "way":
-            found = way(asked.subject[0], Path(asked.subject[1]), asked.solve)
-        elif asked.what == "core":
-            from meaning import read_core
-
-            from fundalloc.scenario.loading import load
-
-            core = read_core(load(Path(asked.subject[0]) / "core.yaml"))
-            core.save(Path(asked.subject[0]) / "core.npz")
-            found = {"lines": len(core), "shape": core.shape}
-        else:
-            found = plan(Path(asked.subject[0]), asked.workbook)
+    first, *rest = asked.subject
+    if asked.what == "way":
+        found = way(first, Path(rest[0]), asked.solve)
+    elif asked.what == "plan":
+        found = plan(Path(first), asked.workbook)
+    elif asked.what == "methods":
+        found = methods(Path(first), rest)
+    else:
+        found = core_tables(Path(first))
     print(json.dumps(found))
 
 

@@ -155,7 +155,7 @@ class TestTyping:
         assert results["No optimised amount was changed"] == "Pass"
         assert results["By area adds up to the allocation"] == "Pass"
 
-    def test_an_own_rule_answers_and_a_changed_optimised_amount_is_noticed(self, path: Path, tmp_path: Path) -> None:
+    def test_an_own_rule_a_changed_ceiling_and_a_changed_optimised_amount_are_noticed(self, path: Path, tmp_path: Path) -> None:
         book = openpyxl.load_workbook(path)
         sheet, lines = book["Own rules"], book["Allocation"]
         entries = {
@@ -171,6 +171,9 @@ class TestTyping:
         at = rows_by(lines, "line_key")["ndici|egypt|smuggling|2025",]
         tampered = lines.cell(at, column(lines, "optimised"))
         tampered.value += 1
+        rules = book["Rules"]
+        ceiling = rows_by(rules, "rule", "member")["ceiling", "amif|2025"]
+        rules.cell(ceiling, column(rules, "limit_input")).value = 0.5
         book.save(tmp_path / "own.xlsx")
         computed = recalculated(tmp_path / "own.xlsx", tmp_path)
         shown = table(path, "Allocation")
@@ -185,6 +188,11 @@ class TestTyping:
         results = {row[0].value: row[3].value for row in computed["Checks"].iter_rows(min_row=10)}
         assert results["No optimised amount was changed"] == "FAIL"
         assert results["The sum of the optimised amounts is as exported"] == "FAIL"
+        assert computed["Rules"].cell(ceiling, column(rules, "status")).value == "Breach"
+        free = computed["Free money"]
+        year = rows_by(free, "instrument_id", "year")["amif", 2025]
+        assert free.cell(year, column(free, "usable")).value == 0.5
+        assert results["No ceiling is exceeded"] == "FAIL"
 
 
 def _word(text: Any) -> str:

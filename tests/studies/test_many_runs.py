@@ -26,6 +26,7 @@ from fundalloc.studies.batch import run_batch, worst
 from fundalloc.studies.ledger import Ledger
 from fundalloc.studies.pool import Died, each
 from fundalloc.studies.record import pack, unpack
+from fundalloc.studies.sampling import sample
 from fundalloc.studies.variants import Source
 
 
@@ -240,6 +241,9 @@ def test_a_worker_killed_in_the_middle_loses_nothing_and_doubles_nothing(tmp_pat
             far, near = run_all(sources, ledger, cluster=address), run_all(sources, local)
             assert [to_json(o.plan) for o in far] == [to_json(o.plan) for o in near]
             assert len(ledger.entries()) == 3
+        uncertain = Source(sources[0].path, ("instruments.a.ceiling=8..12",))
+        far_samples, near_samples = (sample(uncertain, 6, 7, jobs=1, cluster=c).samples for c in (address, None))
+        assert [s.score for s in far_samples] == pytest.approx([s.score for s in near_samples], abs=1e-9)
     assert len(list(tmp_path.glob("done-*"))) == 16
 
 

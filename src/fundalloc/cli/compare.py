@@ -99,10 +99,11 @@ def compare(
 
 def _write(found: Comparison, path: Path, out: Output) -> None:
     from fundalloc.export.comparison import write_comparison
+    from fundalloc.labels import label
 
     with out.progress("Writing"):
         write_comparison(found, path)
-    out.say(f"Wrote {path}")
+    out.say(label("report.written", found.language, file=path))
 
 
 def _ticker(out: Output) -> Callable[[str, int, int], None] | None:

@@ -236,7 +236,12 @@ def _closing(report: Report) -> None:
     if made_by_hand:
         report.line("score", words("report.says.score", score=score, how=words("report.hand_made")))
         return
-    solved = words("report.says.solved", status=words(f"report.status.{plan.status}"), solver=log.solver, method=words.word("workbook.method", log.method))
+    solved = words(
+        "report.says.solved",
+        status=words(f"report.status.{plan.status}"),
+        solver=log.solver,
+        method=words.word("workbook.method", log.method),
+    )
     report.line("score", words("report.says.score", score=score, how=solved))
     if log.search_gap is not None:
         report.line("search", words("report.says.search", switches=log.switches, gap=words.share(log.search_gap, 4)))

@@ -14,6 +14,7 @@ from fundalloc.compare.outcome import BUDGET, PARTNER
 from fundalloc.compare.overrides import Override, Written, find_overrides
 from fundalloc.compare.rules import RuleChange, changed_rules
 from fundalloc.compare.sides import Progress, Side, Sides, at_least_two
+from fundalloc.labels import Words
 from fundalloc.solvers import Options
 
 DIMENSIONS = ("partnership", "instrument", "area", "year", "marker", "rule")
@@ -99,6 +100,8 @@ class Comparison:
 
     def name(self, dimension: str, member: str) -> str:
         """Return the printed name of a member on one line, or its id."""
+        if dimension == "marker":
+            return Words(self.language).word("workbook.marker", member)
         return " ".join(self.names.get(dimension, {}).get(member, member).split())
 
     @cached_property

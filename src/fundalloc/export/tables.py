@@ -58,7 +58,9 @@ def memo_money(plan: Plan) -> pd.DataFrame:
     facts = plan.scenario.facts
     memo = facts.memo
     columns = {d.name: [d.ids[k] for k in getattr(memo, d.name)] for d in facts.dimensions}
-    return pd.DataFrame({**columns, "amount": facts.euro(memo.amount), "decision": [str(decision) for decision in memo.decision], "source": memo.source})
+    return pd.DataFrame(
+        {**columns, "amount": facts.euro(memo.amount), "decision": [str(decision) for decision in memo.decision], "source": memo.source}
+    )
 
 
 def moved_money(plan: Plan) -> pd.DataFrame:

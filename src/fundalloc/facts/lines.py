@@ -27,13 +27,18 @@ BIG = np.iinfo(np.int64).max
 class Ledger:
     """The limits of a ledger's entries: the lines, then the moves. Arrays of shape (entries,), in steps."""
 
+    lines: Lines
     decided: IntArray
     upper: IntArray
     fixed: Mask
-    keys: list[str]
 
     def __len__(self) -> int:
         return len(self.decided)
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """The key of every entry; only messages need them."""
+        return [*self.lines.keys, *self.lines.moves.keys]
 
 
 @dataclass(frozen=True)
@@ -114,10 +119,10 @@ class Lines:
         """The limits of every entry of a ledger."""
         none = np.zeros(len(self.moves), dtype=np.int64)
         return Ledger(
+            self,
             np.concatenate([self.decided, none]),
             np.concatenate([self.upper, self.moves.upper]),
             np.concatenate([self.fixed, self.moves.upper == 0]),
-            [*self.keys, *self.moves.keys],
         )
 
     def select(self, selection: Pick) -> Mask:

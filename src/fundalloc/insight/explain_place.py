@@ -15,7 +15,7 @@ import numpy as np
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.refusals import exception, refusal
 from fundalloc.insight.explain_bench import NOTHING, Bench, Mask
-from fundalloc.insight.explain_remedy import Remedy, find_remedies
+from fundalloc.insight.explain_remedy import Remedy, candidates, give_way, in_order, raise_priority, slack_of
 from fundalloc.insight.explain_target import Target
 from fundalloc.insight.ranges import LOSS, Span, span
 from fundalloc.model.linear_program import COVERAGE, TOTAL, Floats, LinearProgram
@@ -118,11 +118,16 @@ def explain_place(bench: Bench, target: Target) -> PlaceAnswer:
     forced = bench.aimed(open_lines, wanted)
     cost = -bench.gain(forced)
     cost = 0.0 if cost < bench.slight else cost
-    effects, twin = effect_of_rows(bench, open_lines), bench.twin()
+    effects, twin, slack = effect_of_rows(bench, open_lines), bench.twin(), slack_of(bench, cost)
+    chosen = candidates(bench, effects) if cost != 0 else []
     with ThreadPoolExecutor(1) as second:  # the solver lets other threads run
         losers = second.submit(_losers, twin, open_lines, wanted, cost)
         tight, wide = second.submit(span, twin, mask), second.submit(span, twin, mask, LOSS)
         holds = second.submit(_holds, twin, effects)
+        ways = second.submit(lambda: give_way(twin, twin.aimed(open_lines, wanted), chosen[1::2], slack) if chosen[1:] else [])
+        following = _next(bench, target, open_lines, forced)
+        found = give_way(bench, forced, chosen[::2], slack)
+        found = in_order([*found, *ways.result()]) + (raise_priority(bench, forced, target, slack) if cost != 0 else [])
         return PlaceAnswer(
             target,
             amount,
@@ -131,9 +136,9 @@ def explain_place(bench: Bench, target: Target) -> PlaceAnswer:
             (),
             _exceptions(target, open_lines),
             pairs,
-            next=_next(bench, target, open_lines, forced),
+            next=following,
             cost=cost,
-            remedies=find_remedies(bench, forced, effects, target) if cost != 0 else (),
+            remedies=tuple(found),
             holds=holds.result(),
             losers=losers.result(),
             tight=tight.result(),

@@ -5,13 +5,13 @@ A change brings the million when the best plan that has it scores as much as the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fundalloc.insight.explain_bench import Bench
+from fundalloc.insight.explain_bench import NOISE, Bench
 from fundalloc.insight.explain_target import Target
 from fundalloc.model.linear_program import Floats, LinearProgram
 from fundalloc.model.objective import step_table
@@ -47,28 +47,12 @@ class Remedy:
     """Now and then, where one need is concerned."""
 
 
-def find_remedies(bench: Bench, forced: LinearProgram, effects: Floats, target: Target) -> tuple[Remedy, ...]:
-    """Return single changes that would bring a million more, the smallest first."""
-    found = []
-    for block, demand in _candidates(bench, effects):
-        rule = block.rule
-        assert rule is not None
-        assert block.demands is not None
-        if rule.kind == "ceiling":
-            instrument = [i.id for i in bench.scenario.facts.instruments].index(block.demands.member[demand][0])
-            size = smallest(bench, forced, lambda program, by, i=instrument: bench.granted({i: by}, None, program))  # type: ignore[misc]
-            found += [Remedy("money", size, instrument, rule)] if size else []
-        else:
-            sense = block.demands.sense[demand]
-            sign = -1.0 if sense is Sense.AT_LEAST else 1.0
-            row = block.rows.start + demand
-            size = smallest(bench, forced, lambda program, by, r=row, s=sign: bench.moved(r, s * by, program))  # type: ignore[misc]
-            found += [Remedy("limit", size, -1, rule, demand, sense)] if size else []
-    ordered = sorted(found, key=lambda remedy: (remedy.by, _RANK[remedy.rule.negotiable if remedy.rule else "political"]))
-    return (*ordered, *_priority(bench, forced, target))
+def slack_of(bench: Bench, cost: float) -> float:
+    """Return the points by which the wished plan may stay behind and still count as equally good: a hundredth of what it costs now."""
+    return max(NOISE, min(bench.slight, cost / 100)) if np.isfinite(cost) else bench.slight
 
 
-def _candidates(bench: Bench, effects: Floats) -> list[tuple[RowBlock, int]]:
+def candidates(bench: Bench, effects: Floats) -> list[tuple[RowBlock, int]]:
     """Return the demands that charge the lines most: the dearest of each rule, and of each instrument's ceilings."""
     best: dict[tuple[str, str], tuple[float, RowBlock, int]] = {}
     for block in bench.open.blocks:
@@ -83,6 +67,31 @@ def _candidates(bench: Bench, effects: Floats) -> list[tuple[RowBlock, int]]:
     return [(block, k) for _, block, k in ordered[:CANDIDATES]]
 
 
+def give_way(bench: Bench, forced: LinearProgram, chosen: Sequence[tuple[RowBlock, int]], slack: float) -> list[Remedy]:
+    """Return how far each of these demands would have to give way, alone; those that never suffice are left out."""
+    found = []
+    for block, demand in chosen:
+        rule = block.rule
+        assert rule is not None
+        assert block.demands is not None
+        if rule.kind == "ceiling":
+            instrument = [i.id for i in bench.scenario.facts.instruments].index(block.demands.member[demand][0])
+            size = smallest(bench, forced, lambda program, by, i=instrument: bench.granted({i: by}, None, program), slack)  # type: ignore[misc]
+            found += [Remedy("money", size, instrument, rule)] if size else []
+        else:
+            sense = block.demands.sense[demand]
+            sign = -1.0 if sense is Sense.AT_LEAST else 1.0
+            row = block.rows.start + demand
+            size = smallest(bench, forced, lambda program, by, r=row, s=sign: bench.moved(r, s * by, program), slack)  # type: ignore[misc]
+            found += [Remedy("limit", size, -1, rule, demand, sense)] if size else []
+    return found
+
+
+def in_order(found: Sequence[Remedy]) -> list[Remedy]:
+    """Return the smallest change first; practice before politics before law among equals."""
+    return sorted(found, key=lambda remedy: (remedy.by, _RANK[remedy.rule.negotiable if remedy.rule else "political"]))
+
+
 def behind(bench: Bench, forced: LinearProgram, variant: Variant, by: float) -> float:
     """Return how far the best plan with the wish stays behind the best one, both with the change; infinite without a plan."""
     wished, free = bench.solve(variant(forced, by)), bench.solve(variant(bench.open, by))
@@ -91,30 +100,28 @@ def behind(bench: Bench, forced: LinearProgram, variant: Variant, by: float) -> 
     return free.objective - wished.objective
 
 
-def smallest(bench: Bench, forced: LinearProgram, variant: Variant) -> float:
+def smallest(bench: Bench, forced: LinearProgram, variant: Variant, slack: float) -> float:
     """Return the smallest change that is enough, to a rounding step or a hundredth; 0 when none is, up to LARGEST."""
     step = float(bench.lines.facts.step)
     tried, enough = 0.0, 1.0
-    while behind(bench, forced, variant, enough) > bench.slight:
+    while behind(bench, forced, variant, enough) > slack:
         tried, enough = enough, 4 * enough
         if enough > LARGEST:
             return 0.0
-    while enough - tried > max(step * 1.001, NEAR * enough):
+    while enough - tried > max(step, NEAR * enough) * 1.001:
         middle = step * round((tried + enough) / 2 / step)
-        if middle in (tried, enough):
-            break
-        if behind(bench, forced, variant, middle) > bench.slight:
+        if behind(bench, forced, variant, middle) > slack:
             tried = middle
         else:
             enough = middle
     return enough
 
 
-def _priority(bench: Bench, forced: LinearProgram, target: Target) -> tuple[Remedy, ...]:
+def raise_priority(bench: Bench, forced: LinearProgram, target: Target, slack: float) -> list[Remedy]:
     """Return the smallest factor on the priorities of the target's needs that is enough, for targets that name a partnership."""
     needs = bench.lines.facts.needs
     if "partnership" not in target.words:
-        return ()
+        return []
     facts = bench.lines.facts
     picked = np.ones(len(needs), dtype=bool)
     for name in ("partnership", "area"):
@@ -123,15 +130,15 @@ def _priority(bench: Bench, forced: LinearProgram, target: Target) -> tuple[Reme
     steps = step_table(facts)[0].shape[1]
     columns = (bench.open.lines + np.arange(steps)[:, None] * len(needs) + np.flatnonzero(picked)[None, :]).ravel()
     if not len(columns):
-        return ()
-    factor = smallest_factor(bench, forced, columns.astype(np.intp))
+        return []
+    factor = smallest_factor(bench, forced, columns.astype(np.intp), slack)
     if not factor:
-        return ()
+        return []
     one = float(needs.priority.values[picked][0]) if picked.sum() == 1 else 0.0
-    return (Remedy("priority", factor, priority=(one, one * factor)),)
+    return [Remedy("priority", factor, priority=(one, one * factor))]
 
 
-def smallest_factor(bench: Bench, forced: LinearProgram, columns: np.ndarray[tuple[int], np.dtype[np.intp]]) -> float:
+def smallest_factor(bench: Bench, forced: LinearProgram, columns: np.ndarray[tuple[int], np.dtype[np.intp]], slack: float) -> float:
     """Return the smallest factor on the worth of these met needs that is enough; 0 when none up to 10 is.
 
     Both scores are convex in the factor, and their difference falls with slope = what the wished plan meets more.
@@ -142,11 +149,11 @@ def smallest_factor(bench: Bench, forced: LinearProgram, columns: np.ndarray[tup
         if not wished.usable:
             return 0.0
         missing = free.objective - wished.objective
-        if missing <= bench.slight:
+        if missing <= slack:
             return factor
         cost = bench.open.cost[columns]
         more = float(cost @ wished.values[columns] - cost @ free.values[columns])
-        if more <= bench.slight:
+        if more <= slack:
             return 0.0
         factor += missing / more
         if factor > 10:

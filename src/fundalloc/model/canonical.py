@@ -24,6 +24,8 @@ ROUNDS = 3
 """Refinements: no column of ours is further than three ties from an allocation line."""
 DIGITS = 36
 """Binary digits of a figure that count: the last ones depend on the order of additions."""
+PIECE = 1 << 15
+"""Hashes that are mixed at a time."""
 
 
 @dataclass(frozen=True)
@@ -35,8 +37,10 @@ class Order:
 
     def apply(self, program: LinearProgram) -> LinearProgram:
         """Return the program in this order, without its blocks: they name the old rows."""
-        row, column = places(self.rows), places(self.columns)
         matrix = program.matrix
+        counts = np.diff(matrix.start)[self.rows]
+        entry = np.repeat(matrix.start[self.rows] - (np.cumsum(counts) - counts), counts) + np.arange(program.terms)
+        terms = Terms(np.repeat(np.arange(len(counts)), counts), places(self.columns)[matrix.column[entry]], matrix.value[entry])
         return replace(
             program,
             cost=program.cost[self.columns],
@@ -44,7 +48,7 @@ class Order:
             upper=program.upper[self.columns],
             row_lower=program.row_lower[self.rows],
             row_upper=program.row_upper[self.rows],
-            matrix=stack([(program.shape[0], Terms(row[matrix.row], column[matrix.column], matrix.value))]),
+            matrix=stack([(program.shape[0], terms)]),
             integer=None if program.integer is None else program.integer[self.columns],
             blocks=(),
             keys=None,
@@ -76,13 +80,14 @@ def canonical_order(program: LinearProgram) -> Order:
     if program.keys is not None:
         keys[: len(program.keys)] = program.keys
     column_hash, row_hash = _hashes(program, keys)
-    matrix, named = program.matrix, keys >= 0
-    first = np.lexsort((column_hash, np.where(named, keys, np.iinfo(np.int64).max)))
-    place = places(first)
-    nearest = _least(matrix.row, np.where(named, place, columns)[matrix.column], rows, columns)
+    matrix, named, others = program.matrix, np.flatnonzero(keys >= 0), np.flatnonzero(keys < 0)
+    named = named[np.argsort(keys[named], kind="stable")]
+    place = np.full(columns, columns)
+    place[named] = np.arange(len(named))
+    nearest = _least(matrix.row, place[matrix.column], rows, columns)
     row_order = np.lexsort((row_hash, nearest))
     above = _least(matrix.column, places(row_order)[matrix.row], columns, rows)
-    return Order(row_order, np.lexsort((column_hash, np.where(named, 0, above), np.where(named, place, columns))))
+    return Order(row_order, np.concatenate([named, others[np.lexsort((column_hash[others], above[others]))]]))
 
 
 def _hashes(program: LinearProgram, keys: NDArray[np.int64]) -> tuple[Hashes, Hashes]:
@@ -92,12 +97,12 @@ def _hashes(program: LinearProgram, keys: NDArray[np.int64]) -> tuple[Hashes, Ha
     integer = np.zeros(program.shape[1]) if program.integer is None else program.integer
     own = _mixed(keys.astype(np.uint64), _bits(program.cost), _bits(program.lower), _bits(program.upper), integer.astype(np.uint64))
     limits = _mixed(_bits(program.row_lower), _bits(program.row_upper))
-    by_column = np.argsort(column, kind="stable")
-    column_start = np.searchsorted(column[by_column], np.arange(program.shape[1] + 1))
     column_hash, row_hash = own, limits
     for _ in range(ROUNDS):
-        row_hash = _mixed(limits, _sums(_mixed(column_hash[column], value), matrix.start))
-        column_hash = _mixed(own, _sums(_mixed(row_hash[row], value)[by_column], column_start))
+        row_hash = _mixed(limits, _sums(_stir(_mixed(column_hash)[column], value), matrix.start))
+        ties = np.zeros(program.shape[1], dtype=np.uint64)
+        np.add.at(ties, column, _stir(_mixed(row_hash)[row], value))  # modulo 2^64, as in `_sums`
+        column_hash = _mixed(own, ties)
     return column_hash, row_hash
 
 
@@ -110,13 +115,24 @@ def _bits(values: Floats) -> Hashes:
 
 
 def _mixed(*parts: Hashes) -> Hashes:
-    """Mix hashes position by position (the finaliser of splitmix64)."""
+    """Mix hashes position by position."""
     mixed = np.zeros(len(parts[0]), dtype=np.uint64)
     for part in parts:
-        mixed = (mixed ^ part) + np.uint64(0x9E3779B97F4A7C15)
-        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        mixed ^= mixed >> np.uint64(31)
+        _stir(mixed, part)
+    return mixed
+
+
+def _stir(mixed: Hashes, part: Hashes) -> Hashes:
+    """Mix one more part into hashes, in place (the finaliser of splitmix64); piece by piece, so that the pieces stay in the cache."""
+    for first in range(0, len(mixed), PIECE):
+        piece = mixed[first : first + PIECE]
+        piece ^= part[first : first + PIECE]
+        piece += np.uint64(0x9E3779B97F4A7C15)
+        piece ^= piece >> np.uint64(30)
+        piece *= np.uint64(0xBF58476D1CE4E5B9)
+        piece ^= piece >> np.uint64(27)
+        piece *= np.uint64(0x94D049BB133111EB)
+        piece ^= piece >> np.uint64(31)
     return mixed
 
 

@@ -26,14 +26,13 @@ from fundalloc.errors import (
 )
 from fundalloc.plan.plan import Plan
 from fundalloc.run import solve
-from fundalloc.scenario.loading import load
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sources import Sources
 from fundalloc.solvers import Options
 from fundalloc.studies.ledger import Entry, Ledger, code_fingerprint, now, run_key
 from fundalloc.studies.pool import each
 from fundalloc.studies.record import pack, unpack
-from fundalloc.studies.variants import Source
+from fundalloc.studies.variants import Source, restored
 
 CODES: tuple[tuple[type[FundallocError], int, str], ...] = (
     (ScenarioError, 3, "has problems"),
@@ -86,25 +85,18 @@ def solve_task(task: Task) -> Solved:
     """Solve one scenario in whatever process this is; what a user can put right comes back as words."""
     started = time.perf_counter()
     code = code_fingerprint()
-    if code != task.code:
+    if task.sources is not None and code != task.code:
         return Solved(None, 0.0, 1, "wrong version", "the worker runs another version of fundalloc", code)
     try:
         if task.sources is None:
             record = pack(solve(task.source.load(), task.options))
         else:
             with tempfile.TemporaryDirectory(prefix="fundalloc-") as folder:
-                record = pack(solve(_restored(task.sources, Path(folder)), task.options))
+                record = pack(solve(restored(task.sources, Path(folder)).load(), task.options))
     except FundallocError as error:
         code_, status, message = failure(error)
         return Solved(None, time.perf_counter() - started, code_, status, message, code)
     return Solved(record, time.perf_counter() - started, code=code)
-
-
-def _restored(sources: Sources, folder: Path) -> Scenario:
-    """Read a scenario from the files that travelled with the task."""
-    sources.restore(folder)
-    baseline = str(folder / sources.baseline) if sources.baseline else None
-    return load(folder / sources.main, settings=sources.settings, allow_outside=sources.outside, baseline=baseline)
 
 
 def failure(error: BaseException) -> tuple[int, str, str]:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -22,13 +24,14 @@ from fundalloc.model.linear_program import Floats
 from fundalloc.money import Spread, plain
 from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
+from fundalloc.scenario.sources import Sources
 from fundalloc.scenario.spreads import Uncertain, find_spreads
 from fundalloc.solvers import Options
 from fundalloc.studies.corridor import Answer, Corridor
 from fundalloc.studies.pool import cores, each
-from fundalloc.studies.variants import Source, with_plan_to_start_from
+from fundalloc.studies.variants import Source, restored, with_plan_to_start_from
 
-CHUNK = 25
+CHUNK = 100
 """Samples that one task solves, one from where the other ended."""
 DIAGNOSED = 3
 """Samples without a plan that are explained."""
@@ -153,6 +156,8 @@ class _Task:
     kept: Floats
     start: Scenario | None
     """The scenario as written with its baseline plan, when it has one."""
+    files: Sources | None = None
+    """The files themselves, for workers on other machines."""
 
 
 def sample(
@@ -178,7 +183,9 @@ def sample(
     values = np.column_stack([draw(u.spread, at[:, k]) for k, u in enumerate(uncertain)])
     settings = [tuple(f"{u.key}={_written(v, u.spread)}" for u, v in zip(uncertain, row, strict=True)) for row in values]
     source.load(*settings[0])  # says at once what no sample could read
-    tasks = _tasks(source, settings, tuple(by), options, base, scenario, jobs or cores())
+    tasks = _tasks(source, settings, tuple(by), options, base, jobs or cores())
+    if cluster is not None:
+        tasks = [replace(task, files=scenario.sources) for task in tasks]
     found: dict[int, Sample] = {}
     for _, result in each(_solve, tasks, jobs, cluster):
         if isinstance(result, BaseException):
@@ -192,10 +199,10 @@ def sample(
 
 
 def _tasks(
-    source: Source, settings: list[tuple[str, ...]], by: tuple[str, ...], options: Options, base: Answer, scenario: Scenario, workers: int
+    source: Source, settings: list[tuple[str, ...]], by: tuple[str, ...], options: Options, base: Answer, workers: int
 ) -> list[_Task]:
     size = max(1, min(CHUNK, -(-len(settings) // workers)))
-    start = replace(scenario, sources=None) if scenario.facts.baseline is not None else None
+    start = replace(base.scenario, sources=None) if base.scenario.facts.baseline is not None else None
     near, kept = base.by_ids, _without_misses(base)
     return [
         _Task(source, tuple(range(k, min(k + size, len(settings)))), tuple(settings[k : k + size]), by, options, near, kept, start)
@@ -213,7 +220,14 @@ def _without_misses(base: Answer) -> Floats:
 
 
 def _solve(task: _Task) -> list[Sample]:
-    """Solve some samples, one after another."""
+    """Solve some samples, one after another; from the files that travelled with them, or from those of this machine."""
+    if task.files is None:
+        return _one_after_another(task)
+    with TemporaryDirectory(prefix="fundalloc-") as folder:
+        return _one_after_another(replace(task, source=restored(task.files, Path(folder))))
+
+
+def _one_after_another(task: _Task) -> list[Sample]:
     corridor, out = Corridor(task.options), []
     for number, settings in zip(task.numbers, task.settings, strict=True):
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 from fundalloc.errors import UsageError
@@ -12,6 +13,7 @@ from fundalloc.money import NotANumber, parse_figure, plain
 from fundalloc.scenario.document import Mapping, Scalar
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.scenario import Scenario
+from fundalloc.scenario.sources import Sources
 from fundalloc.scenario.table_specs import KEYS
 
 MOST = 10_000
@@ -35,6 +37,13 @@ class Source:
     def load(self, *more: str) -> Scenario:
         """Read the file with further settings on top. Raises ScenarioError."""
         return load(self.path, settings=(*self.settings, *more), allow_outside=self.allow_outside, baseline=self.baseline)
+
+
+def restored(files: Sources, folder: Path) -> Source:
+    """Write the files of a scenario into a folder and return the source that reads it from there."""
+    files.restore(folder)
+    baseline = str(folder / files.baseline) if files.baseline else None
+    return Source(str(folder / files.main), files.settings, files.outside, baseline)
 
 
 @dataclass(frozen=True)

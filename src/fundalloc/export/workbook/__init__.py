@@ -16,10 +16,11 @@ from fundalloc.errors import UsageError, did_you_mean
 from fundalloc.export.asked import Asked
 from fundalloc.export.files import replacing
 from fundalloc.export.tables import write_allocation
-from fundalloc.export.workbook.book import Book, allocation_file, sheet_name
+from fundalloc.export.workbook.book import Book, sheet_name
 from fundalloc.export.workbook.content import Sheet
 from fundalloc.export.workbook.outside import for_outside
 from fundalloc.export.workbook.sheets import build_sheets
+from fundalloc.export.workbook.spelling import allocation_file
 from fundalloc.export.workbook.writer import Paper, render
 from fundalloc.labels import languages
 from fundalloc.plan.plan import Plan
@@ -41,7 +42,7 @@ def write_workbook(
     with replacing(target) as temporary:
         temporary.write_bytes(workbook_bytes(plan, language, audience, asked))
         if not Book(plan, language or plan.scenario.head.output.language).live:
-            write_allocation(plan, target.parent / allocation_file(plan))
+            write_allocation(plan, target.parent / allocation_file(plan.scenario.id))
     return target
 
 

@@ -289,11 +289,6 @@ class Book:
         return _formula(label(key, self.language), parts)
 
 
-def allocation_file(plan: Plan) -> str:
-    """Return the name of the CSV file that holds an allocation too long for a sheet."""
-    return f"{plan.scenario.id}-allocation.csv"
-
-
 def _formula(template: str, parts: Mapping[str, tuple[str, object]]) -> Formula:
     pieces = [p for p in re.split(r"(\{\w+\})", template) if p]
     text = "&".join(parts[p[1:-1]][0] if p.startswith("{") else quoted(p) for p in pieces)

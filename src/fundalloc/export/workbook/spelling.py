@@ -68,3 +68,8 @@ SPECIAL = re.compile(r"[,:.\[\]#'\"{}$^&*+=<>/\t\n-]")
 def whole_column(table: str, title: str) -> str:
     """Return the reference to a whole column of a table: `Allocation[Planned]`, `Compare[[Change, %]]`."""
     return f"{table}[[{escaped(title)}]]" if SPECIAL.search(title) else f"{table}[{escaped(title)}]"
+
+
+def allocation_file(scenario: str) -> str:
+    """Return the name of the CSV file that holds the allocation of a scenario when it is too long for a sheet."""
+    return f"{scenario}-allocation.csv"

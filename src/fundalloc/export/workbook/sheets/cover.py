@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from fundalloc.export.workbook.book import Book, allocation_file, quoted
+from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Fact, Formula, Link, Sample, Sheet, Styled, Table
 from fundalloc.export.workbook.sheets.checks import failures
+from fundalloc.export.workbook.spelling import allocation_file
 from fundalloc.money import HARD_SPACE, plain
 from fundalloc.plan.verify import AT_LIMIT, BREACH, DECIDED, MISSED
 
@@ -46,7 +47,9 @@ def _facts(book: Book) -> Iterator[Fact]:
     yield from _verdicts(book)
     if not book.live:
         count = f"{len(book.plan.scenario.lines):,}".replace(",", HARD_SPACE)
-        yield Fact(say("cover.lines"), Styled(say("cover.too_many_lines", count=count, file=allocation_file(book.plan)), "warning"))
+        yield Fact(
+            say("cover.lines"), Styled(say("cover.too_many_lines", count=count, file=allocation_file(book.plan.scenario.id)), "warning")
+        )
     if head.illustrative:
         yield Fact(say("cover.data"), Styled(say("cover.illustrative"), "warning"))
     yield Fact(say("cover.standing"), say("cover.not_official"))
