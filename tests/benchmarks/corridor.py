@@ -1,9 +1,9 @@
 """One step of work in a process of its own, timed, with its peak memory; the answer is one line of JSON.
 
-    python corridor.py way NAME FOLDER [--solve]     the same program in one modelling layer
-    python corridor.py plan FILE [--workbook]        a scenario from its files to a certified plan, step by step
-    python corridor.py methods FILE [NAME…]          the first solve and the settling with methods of HiGHS
-    python corridor.py core FOLDER                   the tables that the modelling layers start from
+python corridor.py way NAME FOLDER [--solve]     the same program in one modelling layer
+python corridor.py plan FILE [--workbook]        a scenario from its files to a certified plan, step by step
+python corridor.py methods FILE [NAME…]          the first solve and the settling with methods of HiGHS
+python corridor.py core FOLDER                   the tables that the modelling layers start from
 """
 
 from __future__ import annotations
@@ -77,7 +77,11 @@ def warm_up(name: str) -> None:
     import importlib
 
     modules = {"arrays": ["highspy"], "fundalloc": ["fundalloc.run"], "scipy": ["scipy.optimize", "scipy.sparse"]}
-    more = {"linopy": ["linopy", "linopy.io"], "pyomo": ["pyomo.environ", "pyomo.contrib.appsi.solvers"], "pyoptinterface": ["pyoptinterface.highs"]}
+    more = {
+        "linopy": ["linopy", "linopy.io"],
+        "pyomo": ["pyomo.environ", "pyomo.contrib.appsi.solvers"],
+        "pyoptinterface": ["pyoptinterface.highs"],
+    }
     for module in ["highspy", *modules.get(name, more.get(name, [name]))]:
         importlib.import_module(module)
 
@@ -121,8 +125,17 @@ def plan(file: Path, workbook: bool) -> dict[str, Any]:
         rounded = round_plan(program, replace(first, values=settled[: program.shape[1]]), lines, options)
     with clock("verifying"):
         findings = verify(scenario, rounded.steps)
-    log = RunLog(first.solver, first.method, "optimal", first.objective, first.iterations, *program.shape, program.terms, 0, 0.0, "", scenario.digest)
-    made = Plan(scenario, rounded.steps[: len(lines)], tuple(findings), price_findings(program, first.prices, findings), log, rounded.steps[len(lines) :])
+    log = RunLog(
+        first.solver, first.method, "optimal", first.objective, first.iterations, *program.shape, program.terms, 0, 0.0, "", scenario.digest
+    )
+    made = Plan(
+        scenario,
+        rounded.steps[: len(lines)],
+        tuple(findings),
+        price_findings(program, first.prices, findings),
+        log,
+        rounded.steps[len(lines) :],
+    )
     with clock("certifying"):
         certificate = certify(program, first.prices, lines, made.score)
     result = {"lines": len(lines), "shape": program.shape, "terms": program.terms, "gap": certificate.gap, "before": before}
@@ -145,7 +158,9 @@ def bare_cells(book: Path) -> float:
     sheets = [[list(row) for row in sheet.iter_rows(values_only=True)] for sheet in opened.worksheets]
     opened.close()
     started = time.process_time()
-    writer = xlsxwriter.Workbook(str(book.with_name("bare.xlsx")), {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    writer = xlsxwriter.Workbook(
+        str(book.with_name("bare.xlsx")), {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    )
     for rows in sheets:
         sheet = writer.add_worksheet()
         for r, row in enumerate(rows):

@@ -66,9 +66,14 @@ def build_table(folders: dict[str, Path], peers: list[str], rounds: int) -> None
             ratios = [seconds[way] / seconds[other] if other in seconds else float("nan") for other in ("arrays", "fundalloc")]
             first, memory = median(f["first"] for f in found), max(f["mib"] for f in found)
             objective = next((f"{f['objective']:.6f}" for f in found if "objective" in f), "")
-            print(f"{size:<6}{way:<16}{seconds[way]:>9.3f}{first:>9.3f}{ratios[0]:>10.1f}{ratios[1]:>9.1f}{memory:>8.0f}   {objective}", flush=True)
+            print(
+                f"{size:<6}{way:<16}{seconds[way]:>9.3f}{first:>9.3f}{ratios[0]:>10.1f}{ratios[1]:>9.1f}{memory:>8.0f}   {objective}",
+                flush=True,
+            )
         assert len(shapes) == 1, f"different programs: {shapes}"
-        assert not objectives or max(objectives) - min(objectives) <= AGREE * max(map(abs, objectives)), f"different objectives: {objectives}"
+        assert not objectives or max(objectives) - min(objectives) <= AGREE * max(map(abs, objectives)), (
+            f"different objectives: {objectives}"
+        )
 
 
 def plan_table(folders: dict[str, Path], rounds: int) -> None:
@@ -76,7 +81,9 @@ def plan_table(folders: dict[str, Path], rounds: int) -> None:
     print("\nFrom files to a certified plan and a workbook\n")
     columns: dict[str, dict[str, Any]] = {}
     for size, folder in folders.items():
-        found = [child("plan", str(folder / "full.yaml"), *(["--workbook"] if size != "L" else [])) for _ in range(rounds if size == "S" else 1)]
+        found = [
+            child("plan", str(folder / "full.yaml"), *(["--workbook"] if size != "L" else [])) for _ in range(rounds if size == "S" else 1)
+        ]
         good = [f for f in found if not isinstance(f, str)]
         if not good:
             print(f"{size}: {found[0]}")
@@ -91,7 +98,10 @@ def plan_table(folders: dict[str, Path], rounds: int) -> None:
     theirs = {size: sum(c["cpu"][k] for k in SOLVER) for size, c in columns.items()}
     print(f"{'all but the solver':<28}" + "".join(f"{ours[size]:>12.2f}" for size in columns))
     print(f"{'  of the solver':<28}" + "".join(f"{ours[size] / theirs[size]:>12.0%}" for size in columns))
-    print(f"{'workbook / bare XlsxWriter':<28}" + "".join(f"{c['cpu']['workbook'] / c['bare cells'] if 'bare cells' in c else float('nan'):>12.2f}" for c in columns.values()))
+    print(
+        f"{'workbook / bare XlsxWriter':<28}"
+        + "".join(f"{c['cpu']['workbook'] / c['bare cells'] if 'bare cells' in c else float('nan'):>12.2f}" for c in columns.values())
+    )
     print(f"{'peak MiB':<28}" + "".join(f"{c['mib']:>12.0f}" for c in columns.values()))
 
 
@@ -104,12 +114,17 @@ def methods_table(folders: dict[str, Path]) -> None:
             if figures is None:
                 print(f"{size:<4}{name:<52}    needs highspy-extras of the version of highspy")
             elif isinstance(figures, dict):
-                print(f"{size:<4}{name:<52}{figures['wall']:>9.2f} ({figures['cpu']:.2f})   {figures['status']}   {figures['objective']:.6f}")
+                print(
+                    f"{size:<4}{name:<52}{figures['wall']:>9.2f} ({figures['cpu']:.2f})   {figures['status']}   {figures['objective']:.6f}"
+                )
 
 
 def start_table(rounds: int = 15) -> None:
     """`fundalloc --help` against a bare Python that imports click."""
-    commands = {"python, click": "import click", "fundalloc --help": "import sys; sys.argv = ['fundalloc', '--help']; from fundalloc.cli import main; main()"}
+    commands = {
+        "python, click": "import click",
+        "fundalloc --help": "import sys; sys.argv = ['fundalloc', '--help']; from fundalloc.cli import main; main()",
+    }
     times: dict[str, list[float]] = {name: [] for name in commands}
     for _ in range(rounds):
         for name, code in commands.items():
@@ -136,9 +151,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         folders = {size: Path(folder) / size for size in asked.sizes.split(",")}
         for size, place in folders.items() if set(parts) & {"build", "plan", "methods"} else ():
-            subprocess.run([sys.executable, str(HERE / "generate.py"), str(place), "--lines", str(SIZES[size]), "--seed", str(asked.seed)], check=True, stdout=subprocess.DEVNULL)
+            subprocess.run(
+                [sys.executable, str(HERE / "generate.py"), str(place), "--lines", str(SIZES[size]), "--seed", str(asked.seed)],
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
             made = child("core", str(place))
-            print(f"{size}: {made['lines']} lines, core program of {made['shape'][0]} rows and {made['shape'][1]} columns" if not isinstance(made, str) else made)
+            print(
+                f"{size}: {made['lines']} lines, core program of {made['shape'][0]} rows and {made['shape'][1]} columns"
+                if not isinstance(made, str)
+                else made
+            )
         if "build" in parts:
             build_table(folders, asked.peers.split(","), asked.rounds)
         if "plan" in parts:

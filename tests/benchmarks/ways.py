@@ -87,9 +87,7 @@ def pulp_lpsum(core: Core) -> Way:
     instruments, partnerships, areas, years = (range(n) for n in core.sizes)
     steps, lines = range(len(core.share)), keys(core)
     x = pulp.LpVariable.dicts("x", lines, 0)
-    q = {
-        (j, p, a): pulp.LpVariable(f"q_{j}_{p}_{a}", 0, core.most[j, p, a]) for j, p, a in product(steps, partnerships, areas)
-    }
+    q = {(j, p, a): pulp.LpVariable(f"q_{j}_{p}_{a}", 0, core.most[j, p, a]) for j, p, a in product(steps, partnerships, areas)}
     total, miss = pulp.LpVariable.dicts("total", partnerships, 0), pulp.LpVariable.dicts("miss", list(product(partnerships, areas)), 0)
     model, worth = pulp.LpProblem("core", pulp.LpMaximize), core.worth
     model += pulp.lpSum(worth[key] * q[key] for key in q) - pulp.lpSum(PENALTY * m for m in miss.values())
@@ -310,7 +308,14 @@ def scipy(core: Core) -> Way:
     changes = np.full(2 * partnerships * (years - 1), PLUS)
     limits = np.concatenate([np.zeros(pairs), core.ceiling.ravel(), core.absorption.ravel(), np.zeros(pairs), changes])
     equal = block_array(
-        [[sums(core.partnership, partnerships), coo_array((partnerships, 3 * pairs)), -eye_array(partnerships), coo_array((partnerships, pairs))]],
+        [
+            [
+                sums(core.partnership, partnerships),
+                coo_array((partnerships, 3 * pairs)),
+                -eye_array(partnerships),
+                coo_array((partnerships, pairs)),
+            ]
+        ],
         format="csc",
     )
     cost = np.concatenate([np.zeros(n), -core.worth.ravel(), np.zeros(partnerships), np.full(pairs, PENALTY)])

@@ -187,6 +187,9 @@ def expand(member_masks: tuple[Mask, ...], element: NDArray[np.intp], rows: NDAr
     counts = np.bincount(covering, minlength=table.shape[1])
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.intp)
     repeats = counts[element[rows]]
+    if counts.max(initial=0) <= 1:  # the usual case: no member counts twice
+        position = np.flatnonzero(repeats)
+        return position, label[starts[element[rows[position]]]]
     position = np.repeat(np.arange(len(rows)), repeats)
     offset = np.arange(len(position)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
     return position, label[np.repeat(starts[element[rows]], repeats) + offset]

@@ -120,7 +120,7 @@ def stack(parts: Sequence[tuple[int, Terms]]) -> Matrix:
     start = np.concatenate([[0], np.cumsum(np.concatenate(counts))]) if counts else np.zeros(1)
     return Matrix(
         start.astype(np.int64),
-        np.concatenate(index).astype(np.int64) if index else np.zeros(0, dtype=np.int64),
+        np.concatenate(index).astype(np.int64, copy=False) if index else np.zeros(0, dtype=np.int64),
         np.concatenate(value) if value else np.zeros(0),
     )
 
@@ -129,7 +129,8 @@ def tidy(terms: Terms) -> Terms:
     """Sort entries by row and column, and add up those that name the same cell."""
     if len(terms.row) == 0:
         return terms
-    key = terms.row.astype(np.int64) * (int(terms.column.max()) + 1) + terms.column
+    key = terms.row * np.int64(int(terms.column.max()) + 1)
+    key += terms.column
     if np.any(key[1:] <= key[:-1]):
         order = np.argsort(key, kind="stable")
         key, terms = key[order], Terms(terms.row[order], terms.column[order], terms.value[order])

@@ -45,6 +45,8 @@ def solve(program: LinearProgram, options: Options) -> Solution:
     method = method_for(program, options)
     highs = load(program)
     highs.setOptionValue("solver", "choose" if program.integer is not None else method)
+    if not options.presolve:
+        highs.setOptionValue("presolve", "off")
     if options.time_limit is not None:
         highs.setOptionValue("time_limit", float(options.time_limit))
     if options.gap is not None:

@@ -32,6 +32,8 @@ class Options:
     """Seconds."""
     gap: float | None = None
     """Relative gap at which an integer search may stop."""
+    presolve: bool = True
+    """For HiGHS: whether to shrink the program first; a start next to the answer is faster without."""
     start: Floats | None = None
     """Values from which a search may start; NaN where the solver may choose."""
 

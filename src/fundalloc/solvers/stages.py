@@ -138,5 +138,5 @@ class _Search:
         settling = settling_program(held, self.lines, self.wishes.reference)
         method = "simplex" if held.lines < INTERIOR_POINT_FROM else "ipm"
         sharp = replace(settling.program, cost=SHARP * settling.program.cost)
-        found = self.solve(sharp, Options(method=method, time_limit=self.options.time_limit))
+        found = self.solve(sharp, Options(method=method, presolve=method != "simplex", time_limit=self.options.time_limit))
         return settling.values(found.values) if found.status is Status.OPTIMAL else None

@@ -80,9 +80,9 @@ def _in_processes(
     except (KeyboardInterrupt, GeneratorExit):
         for process in list((getattr(pool, "_processes", None) or {}).values()):
             process.terminate()
-        raise
-    finally:
         pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 def _ignore_interrupts() -> None:
