@@ -6,9 +6,9 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from benchmarks.generate import generate
 
 import fundalloc
+from benchmarks.generate import generate
 from fundalloc.model.compile import compile_program
 from fundalloc.solvers import solve_program
 

@@ -47,4 +47,4 @@ def test_two_commands_do_all_the_set_up():
     commands = re.findall(r"^```sh\n(.*?)^```", set_up, re.M | re.S)[0].strip().splitlines()
     assert len(commands) == 2
     assert commands[0].endswith("fundalloc run scenarios/mff-2021-2027/baseline.yaml -o plan.xlsx")
-    assert commands[1].endswith("python -m pytest")
+    assert commands[1].endswith("python -m pytest -n auto")

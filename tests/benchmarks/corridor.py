@@ -37,7 +37,8 @@ class Clock:
     def __call__(self, name: str) -> Iterator[None]:
         wall, cpu = time.perf_counter(), time.process_time()
         yield
-        self.wall[name], self.cpu[name] = time.perf_counter() - wall, time.process_time() - cpu
+        self.wall[name] = self.wall.get(name, 0.0) + time.perf_counter() - wall
+        self.cpu[name] = self.cpu.get(name, 0.0) + time.process_time() - cpu
 
 
 def way(name: str, folder: Path, solve: bool, least: float = 1.0) -> dict[str, Any]:
@@ -90,15 +91,15 @@ def plan(file: Path, workbook: bool) -> dict[str, Any]:
     """Walk the whole corridor of `fundalloc.run.solve`, with a clock at every step."""
     from fundalloc.model.canonical import canonical_order
     from fundalloc.model.compile import compile_program
-    from fundalloc.model.stages import optimal_face
+    from fundalloc.model.linear_program import LinearProgram
     from fundalloc.plan.certificate import certify
     from fundalloc.plan.plan import Plan, RunLog
     from fundalloc.plan.rounding import round_plan
     from fundalloc.plan.verify import verify
     from fundalloc.run import price_findings, wishes
     from fundalloc.scenario.loading import load
-    from fundalloc.solvers import Options, highs, solve_program
-    from fundalloc.solvers.stages import _Search
+    from fundalloc.solvers import Options, Solution, highs, solve_program
+    from fundalloc.solvers.stages import optimise
 
     clock = Clock()
     with clock("reading"):
@@ -109,20 +110,19 @@ def plan(file: Path, workbook: bool) -> dict[str, Any]:
     with clock("hand-over"):
         order = canonical_order(program)
         highs.load(order.apply(program))
-    before = peak()
-    options, wanted = Options(), wishes(scenario)
-    with clock("solving"):
-        first = solve_program(replace(order.apply(program), keys=None), options)
-        values = np.empty_like(first.values)
-        values[order.columns] = first.values
-        prices = np.empty_like(first.prices)
-        prices[order.rows] = first.prices
-        first = replace(first, values=values, prices=prices)
-    with clock("settling"):
-        settled = _Search(program, lines, wanted, options, solve_program).closest(optimal_face(program, first.prices))
-    assert settled is not None
+    options, solved = Options(), iter(("solving",))
+
+    def timed(stated: LinearProgram, how: Options) -> Solution:
+        with clock(next(solved, "settling")):
+            return solve_program(stated, how)
+
+    with clock("stages"):
+        optimum = optimise(program, lines, wishes(scenario), options, solve=timed)
+    first = optimum.first
+    for kept in (clock.wall, clock.cpu):
+        kept["stages"] -= kept["solving"] + kept["settling"]
     with clock("rounding"):
-        rounded = round_plan(program, replace(first, values=settled[: program.shape[1]]), lines, options)
+        rounded = round_plan(program, replace(first, values=optimum.values), lines, options)
     with clock("verifying"):
         findings = verify(scenario, rounded.steps)
     log = RunLog(
@@ -132,13 +132,13 @@ def plan(file: Path, workbook: bool) -> dict[str, Any]:
         scenario,
         rounded.steps[: len(lines)],
         tuple(findings),
-        price_findings(program, first.prices, findings),
+        price_findings(program, optimum.prices, findings),
         log,
         rounded.steps[len(lines) :],
     )
     with clock("certifying"):
-        certificate = certify(program, first.prices, lines, made.score)
-    result = {"lines": len(lines), "shape": program.shape, "terms": program.terms, "gap": certificate.gap, "before": before}
+        certificate = certify(program, optimum.proof, lines, made.score)
+    result = {"lines": len(lines), "shape": program.shape, "terms": program.terms, "gap": certificate.gap}
     if workbook:
         from fundalloc.export.workbook import write_workbook
 
@@ -175,9 +175,9 @@ def bare_cells(book: Path) -> float:
 
 METHODS: dict[str, dict[str, Any]] = {
     "simplex": {"solver": "simplex"},
-    "ipx": {"solver": "ipm"},
-    "ipx, no presolve": {"solver": "ipm", "presolve": "off"},
-    "ipx, no crossover": {"solver": "ipm", "run_crossover": "off"},
+    "ipx": {"solver": "ipx"},
+    "ipx, no presolve": {"solver": "ipx", "presolve": "off"},
+    "ipx, no crossover": {"solver": "ipx", "run_crossover": "off"},
     "hipo": {"solver": "hipo"},
     "hipo, 2 threads": {"solver": "hipo", "threads": 2},
     "hipo, normal equations": {"solver": "hipo", "threads": 2, "hipo_system": "normaleq"},

@@ -165,7 +165,13 @@ rules:
     of: {}
     source: assumption
     soft: 1
-  fair: {kind: balance, says: "{partnership}: no less than half of what is fair", for_each: partnership, at_least: 50 %, soft: 0.3, source: assumption}
+  fair:
+    kind: balance
+    says: "{partnership}: no less than half of what is fair"
+    for_each: partnership
+    at_least: 50 %
+    soft: 0.3
+    source: assumption
   concentration:
     kind: share
     says: "{route}: at most 60 % of {instrument}"

@@ -7,7 +7,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fundalloc.compare.shapley import MOST_EXACT, attribute, every_set, exact_shares, prefixes, sample_orders, sampled_shares
@@ -65,7 +65,7 @@ def test_orders_through_sets_without_a_plan_do_not_count() -> None:
 
 
 @given(games())
-@settings(max_examples=150)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 def test_shares_are_the_mean_over_all_orders_and_add_up_exactly(game: tuple[int, dict[int, np.ndarray]]) -> None:
     changes, values = game
     count, expected = by_definition(changes, values)
@@ -82,7 +82,7 @@ def test_shares_are_the_mean_over_all_orders_and_add_up_exactly(game: tuple[int,
 
 
 @given(games(), st.randoms(use_true_random=False))
-@settings(max_examples=60)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 def test_the_order_of_the_changes_does_not_matter(game: tuple[int, dict[int, np.ndarray]], chance: object) -> None:
     changes, values = game
     names = list(range(changes))
@@ -97,7 +97,7 @@ def test_the_order_of_the_changes_does_not_matter(game: tuple[int, dict[int, np.
 
 
 @given(games(5), st.integers(0, 99))
-@settings(max_examples=60)
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 def test_sampled_shares_add_up_exactly_too(game: tuple[int, dict[int, np.ndarray]], seed: int) -> None:
     changes, values = game
     orders = sample_orders(changes, 6, seed)
@@ -155,7 +155,7 @@ def tables(draw: st.DrawFn) -> list[list[Fraction]]:
 
 
 @given(tables())
-@settings(max_examples=200)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 def test_rounded_tables_keep_row_sums_zeros_and_neighbours(table: list[list[Fraction]]) -> None:
     rounded = round_table(table)
     for exact, whole in zip(table, rounded, strict=True):
