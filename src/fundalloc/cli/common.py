@@ -44,7 +44,7 @@ class Output:
 
     @property
     def console(self) -> Console:
-        """A console for tables; 100 columns wide when nobody looks."""
+        """A console for tables; 110 columns wide when nobody looks."""
         from rich.console import Console
 
         plain = not self.color or "NO_COLOR" in os.environ

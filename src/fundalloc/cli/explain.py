@@ -56,6 +56,13 @@ def explain(
     from fundalloc.insight.explain_bench import Bench
     from fundalloc.insight.explain_target import find_target
 
+    asked = [f"--{name}" for name, given in (("prices", prices), ("value", value), ("as-if-hard", as_if_hard), ("against", against)) if given]
+    if len(asked) > 1:
+        raise click.UsageError(f"{' and '.join(asked)} are different questions: ask one at a time.")
+    if what and (prices or value):
+        raise click.UsageError(f"{asked[0]} is about the whole scenario: leave {' '.join(what)} out.")
+    if any(not word.strip() for word in what):
+        raise click.UsageError("WHAT is empty: name a line, partnership, instrument, area, year or rule.")
     scenario = read(file, settings, allow_outside, out, baseline)
     if as_if_hard:
         explain_reports.as_if_hard(scenario, what, out)

@@ -47,7 +47,7 @@ def show(file: str, key: str | None, variants: tuple[str, ...], settings: tuple[
         for k, part in enumerate(parts):
             if not isinstance(node, Mapping) or part not in node.items:
                 known = node.items if isinstance(node, Mapping) else []
-                raise UsageError(f"No '{'.'.join(parts[: k + 1])}' in {file}. {did_you_mean(part, known)}")
+                raise UsageError(f"No '{'.'.join(parts[: k + 1])}' in {file}. {did_you_mean(part, known)}".rstrip())
             node = node.items[part]
         rows = list(_values(node, key or "", scenario.tables))
     out.json([{"key": k, "value": v, "origin": o} for k, v, o in rows])

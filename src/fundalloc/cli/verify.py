@@ -48,6 +48,8 @@ def verify(result: str, scenario_file: str | None, settings: tuple[str, ...], al
     from fundalloc.scenario.plans import read_plan
 
     if scenario_file is None and Path(result).suffix.lower() in (".xlsx", ".xlsm"):
+        if settings:
+            raise click.UsageError("a workbook is verified with the scenario inside it: name SCENARIO too, or leave --set out.")
         _verify_book(Path(result), out)
         return
     scenario = read(scenario_file or named_scenario(result), settings, allow_outside, out)

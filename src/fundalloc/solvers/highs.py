@@ -19,6 +19,9 @@ INTERIOR_POINT_FROM = 3_000
 SWITCH_TOLERANCE = 1e-9
 """How far from 0 or 1 a switch may be: one that is off by HiGHS' own 1e-6 lets euros through that no plan may spend."""
 
+SOLVER = {"simplex": "simplex", "ipm": "ipx"}
+"""HiGHS' names of the methods: its `ipm` means another algorithm where an add-on of HiGHS is installed."""
+
 _STATUS = {
     highspy.HighsModelStatus.kOptimal: Status.OPTIMAL,
     highspy.HighsModelStatus.kInfeasible: Status.INFEASIBLE,
@@ -44,7 +47,7 @@ def solve(program: LinearProgram, options: Options) -> Solution:
     started = time.perf_counter()
     method = method_for(program, options)
     highs = load(program)
-    highs.setOptionValue("solver", "choose" if program.integer is not None else method)
+    highs.setOptionValue("solver", "choose" if program.integer is not None else SOLVER[method])
     if not options.presolve:
         highs.setOptionValue("presolve", "off")
     if options.time_limit is not None:
@@ -85,21 +88,28 @@ def load(program: LinearProgram) -> highspy.Highs:
 
 
 def pass_program(highs: highspy.Highs, program: LinearProgram) -> None:
-    """Hand the arrays over, in place of whatever HiGHS held. ValueError when it refuses them."""
-    lp = highspy.HighsLp()
-    lp.num_row_, lp.num_col_ = program.shape
-    lp.sense_ = highspy.ObjSense.kMaximize
-    lp.col_cost_, lp.col_lower_, lp.col_upper_ = program.cost, program.lower, program.upper
-    lp.row_lower_, lp.row_upper_ = program.row_lower, program.row_upper
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.num_row_, lp.a_matrix_.num_col_ = program.shape
-    lp.a_matrix_.start_ = program.matrix.start
-    lp.a_matrix_.index_ = program.matrix.column
-    lp.a_matrix_.value_ = program.matrix.value
-    if program.integer is not None:
-        kinds = highspy.HighsVarType
-        lp.integrality_ = [kinds.kInteger if whole else kinds.kContinuous for whole in program.integer]
-    if highs.passModel(lp) == highspy.HighsStatus.kError:
+    """Hand the arrays over in one call, in place of whatever HiGHS held. ValueError when it refuses them."""
+    rows, columns = program.shape
+    matrix = program.matrix
+    whole = np.zeros(columns, dtype=np.int32) if program.integer is None else program.integer.astype(np.int32)  # continuous 0, integer 1
+    passed = highs.passModel(
+        columns,
+        rows,
+        program.terms,
+        int(highspy.MatrixFormat.kRowwise),
+        int(highspy.ObjSense.kMaximize),
+        0.0,
+        program.cost,
+        program.lower,
+        program.upper,
+        program.row_lower,
+        program.row_upper,
+        matrix.start.astype(np.int32),
+        matrix.column.astype(np.int32),
+        matrix.value,
+        whole,
+    )
+    if passed == highspy.HighsStatus.kError:
         raise ValueError("HiGHS refused the program: not a number among its coefficients?")
 
 
