@@ -127,7 +127,7 @@ class WarmSolver:
         if before is None or highs is None:
             self._highs = cold.load(program)
             method = cold.method_for(program, self.options)
-            self._highs.setOptionValue("solver", method)
+            self._highs.setOptionValue("solver", cold.SOLVER[method])
             if method == "simplex":  # on these programs HiGHS' presolve takes longer than the simplex method saves by it
                 self._highs.setOptionValue("presolve", "off")
             return method
@@ -137,7 +137,7 @@ class WarmSolver:
         cold.pass_program(highs, program)
         grown = _grown(before, program) and basis.valid
         method = "simplex" if grown else cold.method_for(program, self.options)
-        highs.setOptionValue("solver", method)
+        highs.setOptionValue("solver", cold.SOLVER[method])
         highs.setOptionValue("simplex_strategy", _DUAL)
         if grown:
             highs.setBasis(_extended(basis, before, program))
