@@ -120,7 +120,7 @@ def _summary(outcomes: Sequence[Outcome], out: Output) -> None:
     out.table(table)
     reused = sum(o.reused for o in outcomes)
     failed = sum(o.entry.exit_code not in (0, 5) for o in outcomes)
-    said = [f"{len(outcomes)} scenarios", f"{len(outcomes) - reused - failed} solved"]
+    said = [f"{len(outcomes)} scenario{'s' if len(outcomes) > 1 else ''}", f"{len(outcomes) - reused - failed} solved"]
     said += [f"{reused} unchanged and reused (--fresh solves them again)"] if reused else []
     said += [f"{failed} failed, see above"] if failed else []
     out.say("\n" + ", ".join(said))

@@ -24,7 +24,7 @@ def _share(_: click.Context, __: click.Parameter, text: str) -> Fraction:
     try:
         figure = parse_figure(text)
     except NotANumber as error:
-        raise click.BadParameter(f"{error} {error.hint}".strip()) from None
+        raise click.BadParameter(f"{error}; {error.hint}".rstrip("; ")) from None
     if figure.value < 0:
         raise click.BadParameter("must not be negative")
     return figure.value

@@ -56,7 +56,9 @@ def explain(
     from fundalloc.insight.explain_bench import Bench
     from fundalloc.insight.explain_target import find_target
 
-    asked = [f"--{name}" for name, given in (("prices", prices), ("value", value), ("as-if-hard", as_if_hard), ("against", against)) if given]
+    asked = [
+        f"--{name}" for name, given in (("prices", prices), ("value", value), ("as-if-hard", as_if_hard), ("against", against)) if given
+    ]
     if len(asked) > 1:
         raise click.UsageError(f"{' and '.join(asked)} are different questions: ask one at a time.")
     if what and (prices or value):

@@ -90,6 +90,10 @@ def find_frontier(
     scenario = with_baseline(source.load(), options)
     if "change" in goals and scenario.facts.baseline is None:
         raise UsageError("'change' is the distance to a baseline plan: name one with --baseline")
+    known = [word for word in scenario.facts.dimensions.for_each_words if word not in ("instrument", "year")]
+    for word in for_each:
+        if word not in known:
+            raise UsageError(f"cannot take the coverage of each '{word}'; {did_you_mean(word, known)}".rstrip("; "))
     for_each = for_each or next((s.for_each for s in scenario.head.objective if s.for_each), ("partnership",))
     best = Corridor(options).settled(scenario)
     if best.program is None:

@@ -131,7 +131,9 @@ def solve_robust(
 def _weights(weights: Sequence[float], count: int) -> tuple[float, ...]:
     if not weights:
         return (1.0 / count,) * count
-    if len(weights) != count or min(weights) < 0 or sum(weights) <= 0:
+    if min(weights) < 0 or sum(weights) <= 0:
+        raise UsageError("weights are zero or more, and not all of them zero: such as 2,1,1")
+    if len(weights) != count:
         raise UsageError(f"{len(weights)} weights for {count} scenarios: give one each, such as 2,1,1")
     return tuple(w / sum(weights) for w in weights)
 
