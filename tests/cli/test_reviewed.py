@@ -8,6 +8,8 @@ from click.testing import Result
 
 from cases import TWO_BY_TWO, write
 
+pytest_plugins = ("calls",)
+
 
 @pytest.mark.parametrize(
     ("call", "said"),
@@ -32,10 +34,10 @@ def test_a_call_that_makes_no_sense_is_refused(fundalloc: Callable[..., Result],
 
 
 def test_a_key_that_is_not_there_ends_without_a_blank(fundalloc: Callable[..., Result], two: Path) -> None:
-    answer = fundalloc("show", two, "zzzzzz")
+    answer = fundalloc("show", two, "title.zzzzzz")
 
     assert answer.exit_code == 2
-    assert answer.stderr == f"No 'zzzzzz' in {two}.\n"
+    assert answer.stderr == f"No 'title.zzzzzz' in {two}.\n"
 
 
 def test_one_scenario_in_the_ledger_is_one_scenario(fundalloc: Callable[..., Result], tmp_path: Path) -> None:
