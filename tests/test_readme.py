@@ -1,19 +1,23 @@
-"""The README's commands exist, its code runs, and the output it shows for the tiny case is the real one."""
+"""What README and tutorials show is real: commands exist, code runs, and what the made-up case prints is what stands there."""
 
 import re
 import shlex
+import shutil
 
 import pytest
 from click.testing import CliRunner
+from workbooks import opened, type_in
 
 from cases import ROOT
 from fundalloc.cli import COMMANDS, cli
 
 README = (ROOT / "README.md").read_text("utf-8")
+TUTORIALS = (ROOT / "examples" / "README.md").read_text("utf-8")
+LEFT_OUT = "..."
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.M | re.S)
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.M | re.S)
 
 
 def plain(text: str) -> list[str]:
@@ -21,18 +25,69 @@ def plain(text: str) -> list[str]:
     return [line.rstrip() for line in text.strip().splitlines()]
 
 
-@pytest.mark.parametrize("block", [b for b in blocks("console") if "tiny" in b.splitlines()[0]], ids=lambda b: b.splitlines()[0][:60])
-def test_shown_output_is_real(block, monkeypatch):
-    monkeypatch.chdir(ROOT)
-    command, *shown = block.splitlines()
-    result = CliRunner().invoke(cli, shlex.split(command)[2:])
-    assert plain(result.output) == plain("\n".join(shown))
+def calls(block: str) -> list[tuple[str, list[str]]]:
+    """Split a console block into its commands, each with the lines shown below it."""
+    parts = re.split(r"^\$ ", block, flags=re.M)[1:]
+    return [(command, plain(shown)) for command, _, shown in (part.partition("\n") for part in parts)]
+
+
+def difference(output: list[str], shown: list[str]) -> str | None:
+    """Return the first shown line that the output does not have there; `...` stands for lines left out."""
+    at, anywhere = 0, False
+    for line in shown:
+        if line == LEFT_OUT:
+            anywhere = True
+            continue
+        if anywhere:
+            at = next((k for k in range(at, len(output)) if output[k] == line), len(output))
+        if at == len(output) or output[at] != line:
+            return line
+        at, anywhere = at + 1, False
+    return None if anywhere or at == len(output) else f"not shown: {output[at]}"
+
+
+CONSOLE = [b for text in (README, TUTORIALS) for b in blocks(text, "console") if "tiny" in b.splitlines()[0]]
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory):
+    """The folder in which a reader follows the tutorials: the clone's example, the variants, two copies typed into by colleagues."""
+    folder = tmp_path_factory.mktemp("desk")
+    shutil.copytree(ROOT / "examples" / "tiny", folder / "examples" / "tiny")
+    for block in blocks(TUTORIALS, "yaml"):
+        (folder / block.split("\n")[0].removeprefix("# ")).write_text(block, "utf-8")
+    book = folder / "tiny.xlsx"
+    assert CliRunner().invoke(cli, ["run", str(folder / "examples/tiny/tiny.yaml"), "-o", str(book), "-q"]).exit_code == 0
+    with opened(book, folder / "tiny_JD.xlsx") as copy:
+        said = {"comment": "Reintegration centre in Sfax", "author": "J. Doe"}
+        type_in(copy, "Allocation", ("amif|tunisia|returns|2026",), adjustment=5, **said)
+    with opened(book, folder / "tiny_MK.xlsx") as copy:
+        type_in(copy, "Rules", ("packages", "egypt", "at least"), limit=28, comment="Second tranche", author="M. K.")
+    return folder
+
+
+@pytest.mark.parametrize("block", CONSOLE, ids=lambda b: b.splitlines()[0][2:60])
+def test_shown_output_is_real(block, desk, monkeypatch):
+    monkeypatch.chdir(desk)
+    for command, shown in calls(block):
+        output = plain(CliRunner().invoke(cli, shlex.split(command)[1:]).output)
+        assert difference(output, shown) is None, "\n".join([command, *output])
+
+
+def test_a_wrong_line_would_be_noticed():
+    output = ["one", "two", "three"]
+    assert difference(output, ["one", LEFT_OUT, "three"]) is None
+    assert difference(output, [LEFT_OUT, "two", LEFT_OUT]) is None
+    assert difference(output, ["one", "three"]) == "three"
+    assert difference(output, ["one", LEFT_OUT, "four"]) == "four"
+    assert difference(output, ["two", LEFT_OUT]) == "two"
+    assert difference(output, ["one", "two"]) == "not shown: three"
 
 
 def test_python_block_runs(monkeypatch, tmp_path):
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.chdir(tmp_path)
-    for block in blocks("python"):
+    for block in blocks(README, "python"):
         exec(compile(block, "README.md", "exec"), {})
     assert (tmp_path / "plan.xlsx").exists()
 
@@ -40,6 +95,30 @@ def test_python_block_runs(monkeypatch, tmp_path):
 def test_every_command_is_described():
     for command in COMMANDS:
         assert f"`fundalloc {command}" in README
+
+
+@pytest.mark.parametrize("name", ["README.md", "examples/README.md", "scenarios/README.md", "CONTRIBUTING.md"])
+def test_links_lead_somewhere(name):
+    text = re.sub(r"^```.*?^```", "", (ROOT / name).read_text("utf-8"), flags=re.M | re.S)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if "://" in link:
+            continue
+        path, _, anchor = link.partition("#")
+        target = (ROOT / name).parent / path if path else ROOT / name
+        assert target.exists(), link
+        if anchor:
+            heads = re.findall(r"^#+ (.+)$", target.read_text("utf-8"), re.M)
+            assert anchor in {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}, link
+
+
+def test_every_dependency_has_its_reason():
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    named = README.split("## Dependencies")[1]
+    wanted = [project["dependencies"], *project["optional-dependencies"].values()]
+    for requirement in (r for group in wanted for r in group):
+        assert re.split(r"[<>=\[ ]", requirement)[0] in named, requirement
 
 
 def test_two_commands_do_all_the_set_up():

@@ -1,12 +1,14 @@
 """Calls that a sceptical reader tried: what makes no sense is refused in one sentence, and nothing is ignored in silence."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 
-from cases import TWO_BY_TWO, write
+from cases import TINY, TWO_BY_TWO, write
 
 pytest_plugins = ("calls",)
 
@@ -44,3 +46,34 @@ def test_one_scenario_in_the_ledger_is_one_scenario(fundalloc: Callable[..., Res
     answer = fundalloc("run", write(tmp_path, TWO_BY_TWO, "two.yaml"), "-n", "--ledger", tmp_path / "ledger.db")
 
     assert "1 scenario, 1 solved" in answer.stdout
+
+
+def test_import_does_not_replace_a_scenario_written_by_hand(fundalloc: Callable[..., Result], two: Path, tmp_path: Path) -> None:
+    book, before = tmp_path / "plan.xlsx", two.read_bytes()
+    fundalloc("run", two, "-o", book, "-q")
+
+    refused = fundalloc("import", book, "-o", two)
+
+    assert refused.exit_code == 2
+    assert "was not written by `fundalloc import`" in refused.stderr
+    assert two.read_bytes() == before
+
+
+def test_money_of_partners_stays_apart_when_a_csv_is_compared(fundalloc: Callable[..., Result], tmp_path: Path) -> None:
+    answer = fundalloc("run", TINY, "--json", "-n")
+    (tmp_path / "plan.json").write_text(answer.stdout, "utf-8")
+    fundalloc("run", TINY, "--csv", tmp_path / "csv", "-q")
+
+    same = fundalloc("compare", tmp_path / "plan.json", tmp_path / "csv" / "allocation.csv", "--exit-code")
+
+    assert "No partnership receives more or less." in same.stdout
+    assert "73.7" not in same.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_no_fault_of_the_program(two: Path) -> None:
+    with open("/dev/full", "w") as full:
+        answer = subprocess.run([sys.executable, "-m", "fundalloc", "schema"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+
+    assert answer.returncode == 6
+    assert answer.stderr == "The output cannot be written: no space left.\n"

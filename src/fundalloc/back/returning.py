@@ -14,7 +14,7 @@ import numpy as np
 from fundalloc.back.circulated import Circulated, open_circulated
 from fundalloc.back.edits import Edits, merge_copies
 from fundalloc.back.reading import read_edits
-from fundalloc.back.variant import check_limits, variant_text
+from fundalloc.back.variant import MARK, check_limits, variant_text
 from fundalloc.errors import Place, Problem, ScenarioError
 from fundalloc.export.files import replacing
 from fundalloc.money import plain
@@ -99,6 +99,14 @@ class Returned:
         rows = ([*ids, plain(int(n) * step)] for ids, n in zip(lines.ids, self.plan.steps, strict=True) if n)
         csv.writer(out, lineterminator="\n").writerows([["instrument", "partnership", "area", "year", "amount"], *rows])
         return out.getvalue()
+
+
+def made_by_import(path: Path) -> bool:
+    """Return whether a file is a variant that this module wrote: only such a file may be replaced."""
+    try:
+        return MARK in path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def bring_back(paths: Sequence[Path]) -> Returned:

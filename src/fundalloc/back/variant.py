@@ -31,6 +31,9 @@ _WORD = re.compile(r"[A-Za-z][\w.-]*")
 _PLAIN = re.compile(r"-?\d+(\.\d+)?( %)?|\d{4}-\d{4}")
 _LONGEST_ID = 60
 
+MARK = "# What colleagues changed and said in"
+"""How every variant begins that is made here."""
+
 
 def variant_text(edits: Edits, plan: Plan, *, extends: str, baseline: str = "", settings: tuple[str, ...] = ()) -> str:
     """Return the variant as YAML. Raises ScenarioError for limits that no scenario file could state.
@@ -174,7 +177,7 @@ def _comments(edits: Edits, scenario: Scenario) -> Iterator[str]:
     counts = [(len(edits.adjustments), "amount", "adjusted"), (len(edits.limits), "limit", "changed"), (len(edits.rules), "rule", "added")]
     said = [f"{count} {what}{'s' if count > 1 else ''} {done}" for count, what, done in counts if count]
     files = ", ".join(_one_line(PurePath(name).name) for name in edits.files)
-    yield f"# What colleagues changed and said in {files}: {', '.join(said) or 'nothing was changed'}."
+    yield f"{MARK} {files}: {', '.join(said) or 'nothing was changed'}."
     yield f"# The original: {scenario.id}, fingerprint {scenario.digest[:12]}. Amounts are EUR million."
     for remark in edits.remarks:
         yield f"# On {_one_line(remark.about)}, {_one_line(remark.said.by)}"

@@ -7,6 +7,7 @@ Exit codes: 0 done · 1 fault in the program · 2 usage · 3 scenario has proble
 
 from __future__ import annotations
 
+import errno
 import sys
 from importlib import import_module
 from typing import Any
@@ -69,6 +70,13 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except FundallocError as error:
             ctx.exit(exit_code(error))
+        except BrokenPipeError:
+            raise  # click ends quietly when the reader has gone
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            click.echo("The output cannot be written: no space left.", err=True)
+            ctx.exit(6)
         except KeyboardInterrupt:
             click.echo("Interrupted; nothing was written.", err=True)
             ctx.exit(130)

@@ -33,10 +33,12 @@ def import_(books: tuple[str, ...], output: str | None, out: Output) -> None:
     fundalloc run adjusted.yaml -o next.xlsx
     """
     from fundalloc.back.edits import as_values
-    from fundalloc.back.returning import bring_back
+    from fundalloc.back.returning import bring_back, made_by_import
 
     if output is not None and Path(output).suffix.lower() not in (".yaml", ".yml"):
         raise click.UsageError(f"-o {output}: a scenario ends in .yaml")
+    if output is not None and Path(output).exists() and not made_by_import(Path(output)):
+        raise click.UsageError(f"-o {output}: this file is there and was not written by `fundalloc import`; choose another name")
     with out.progress("Reading"):
         returned = bring_back([Path(book) for book in books])
     written = [] if output is None else returned.write(Path(output))

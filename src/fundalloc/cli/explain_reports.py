@@ -140,7 +140,7 @@ def _some(names: list[str]) -> str:
 def _signed(points: float) -> str:
     if math.isnan(points):
         return "no plan"
-    return "-" if points == 0 else f"{points:+.2f}".replace("-", "−")
+    return "-" if points == 0 else f"{points:+.2f}"
 
 
 def against(bench: Bench, what: tuple[str, ...], other: str, allow_outside: bool, out: Output) -> None:
@@ -160,7 +160,7 @@ def against(bench: Bench, what: tuple[str, ...], other: str, allow_outside: bool
     word = "less" if here < there else "more"
     out.say(f"{target.says}: {writer.million(here)} here, {writer.money(there)} in {other}: {writer.money(abs(here - there))} {word}.")
     for group, part in split.items():
-        out.say(f"  {group:<{MARGIN}}{'+' if part >= 0 else '−'}{writer.money(abs(part))}")
+        out.say(f"  {group:<{MARGIN}}{'+' if part >= 0 else '-'}{writer.money(abs(part))}")
     if split:
         how = f"Each part is an average over all orders in which the groups can be exchanged ({report['solved']} programs solved): they"
         out.say("\n".join(wrap(f"{how} add up, and no order is preferred. Amounts are settled, before rounding.", WIDTH)))

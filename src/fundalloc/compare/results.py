@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -53,7 +54,15 @@ def read_result(path: Path, folder: Path) -> Result:
         return Result(amounts, said, names, folder / sources.main, sources.settings, baseline)
     found = _named(path, amounts)
     missing = "" if found else _why_not(path, amounts)
-    return Result(amounts, dict(amounts.stated), {}, found, missing=missing)
+    stated = {**amounts.stated, **({"allocation": _kinds_of_csv(path)} if path.suffix.lower() == ".csv" else {})}
+    return Result(amounts, stated, {}, found, missing=missing)
+
+
+def _kinds_of_csv(path: Path) -> list[dict[str, Any]]:
+    """Return instrument and kind of money of every row of our own CSV; empty where it does not say."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = csv.DictReader(file)
+        return [{"key": row["instrument"], "counts": row["counts"]} for row in rows if row.get("instrument") and row.get("counts")]
 
 
 def read_amounts(path: Path) -> PlanAmounts:

@@ -168,7 +168,7 @@ class Writer(Words):
             return [*out, ("Costs", ["nothing, as it holds nothing back."])]
         out.append(("Costs", self._cost(answer)))
         if answer.movers:
-            moved = "; ".join(f"{self.partnership(k)} {'+' if change > 0 else '−'}{self.money(abs(change))}" for k, change in answer.movers)
+            moved = "; ".join(f"{self.partnership(k)} {'+' if change > 0 else '-'}{self.money(abs(change))}" for k, change in answer.movers)
             out.append(("Without it", [f"{moved}."]))
         priced = [state for state in answer.demands if state.price is not None]
         for state in priced:
