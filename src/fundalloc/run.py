@@ -8,20 +8,15 @@ from dataclasses import replace
 from fractions import Fraction
 from importlib.metadata import version
 
-import numpy as np
-from numpy.typing import NDArray
-
 from fundalloc.errors import Infeasible, SolverFailed
-from fundalloc.facts.lines import Lines
 from fundalloc.model.compile import compile_program
 from fundalloc.model.health import numerical_troubles
-from fundalloc.model.linear_program import LinearProgram
 from fundalloc.model.settling import proportional_plan
-from fundalloc.model.stages import reduced_costs
 from fundalloc.plan.certificate import certify
 from fundalloc.plan.plan import Plan, RunLog
+from fundalloc.plan.prices import price_findings
 from fundalloc.plan.rounding import round_plan
-from fundalloc.plan.verify import Finding, verify
+from fundalloc.plan.verify import verify
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options, Status
 from fundalloc.solvers.stages import Wishes, optimise
@@ -73,7 +68,7 @@ def solve(scenario: Scenario, options: Options | None = None, progress: Progress
         scenario,
         rounded.steps[: len(lines)],
         tuple(findings),
-        price_findings(program, optimum.prices, findings) + carried_prices(program, optimum.prices, findings, lines),
+        price_findings(program, optimum.prices, findings, lines),
         log,
         rounded.steps[len(lines) :],
     )
@@ -102,33 +97,3 @@ def wishes(scenario: Scenario) -> Wishes:
     settle = scenario.head.settle
     reference = proportional_plan(lines) if baseline is None else baseline
     return Wishes(scenario.head.objective, float(settle.stay_close), reference, baseline)
-
-
-def price_findings(program: LinearProgram, row_prices: NDArray[np.float64], findings: list[Finding]) -> NDArray[np.float64]:
-    """Return the shadow price of every finding; NaN for watched rules and for rows that nothing can influence."""
-    blocks = {block.owner: block for block in program.blocks if block.rule is not None}
-    prices, position = np.full(len(findings), np.nan), 0
-    while position < len(findings):
-        rule = findings[position].rule
-        block = blocks.get(rule.id)
-        count = len(block.demands or ()) if block else sum(1 for f in findings if f.rule is rule)
-        if block is not None:
-            prices[position : position + count] = np.where(block.relaxed, np.nan, row_prices[block.rows])
-        position += count
-    return prices
-
-
-def carried_prices(program: LinearProgram, row_prices: NDArray[np.float64], findings: list[Finding], lines: Lines) -> NDArray[np.float64]:
-    """Return what each finding's ceiling earns besides its row: a larger ceiling also lets more be carried into the next year."""
-    extra, moves, facts = np.zeros(len(findings)), lines.moves, lines.facts
-    earns = np.maximum(reduced_costs(program, row_prices)[len(lines) : len(lines) + len(moves)], 0.0)
-    bounded = np.isfinite(program.upper[len(lines) : len(lines) + len(moves)])
-    carried: dict[tuple[str, ...], float] = {}
-    for k in moves.carries[bounded[moves.carries]]:
-        instrument = facts.instruments[moves.source[k]]
-        if instrument.carry_over is not None:
-            carried[instrument.id, str(facts.years[moves.year[k]])] = float(instrument.carry_over.share) * earns[k]
-    for position, finding in enumerate(findings):
-        if carried and finding.rule.kind == "ceiling":
-            extra[position] = carried.get(finding.member, 0.0)
-    return extra

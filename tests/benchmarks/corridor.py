@@ -94,9 +94,10 @@ def plan(file: Path, workbook: bool) -> dict[str, Any]:
     from fundalloc.model.linear_program import LinearProgram
     from fundalloc.plan.certificate import certify
     from fundalloc.plan.plan import Plan, RunLog
+    from fundalloc.plan.prices import price_findings
     from fundalloc.plan.rounding import round_plan
     from fundalloc.plan.verify import verify
-    from fundalloc.run import price_findings, wishes
+    from fundalloc.run import wishes
     from fundalloc.scenario.loading import load
     from fundalloc.solvers import Options, Solution, highs, solve_program
     from fundalloc.solvers.stages import optimise
@@ -132,7 +133,7 @@ def plan(file: Path, workbook: bool) -> dict[str, Any]:
         scenario,
         rounded.steps[: len(lines)],
         tuple(findings),
-        price_findings(program, optimum.prices, findings),
+        price_findings(program, optimum.prices, findings, lines),
         log,
         rounded.steps[len(lines) :],
     )

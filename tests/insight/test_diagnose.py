@@ -105,6 +105,25 @@ def test_sets_that_differ_only_in_members_of_a_rule_count_once(tmp_path):
     assert found.complete
 
 
+def test_a_soft_count_rules_out_small_amounts(tmp_path):
+    # There are 16 in all, so no partnership can have the 20 that make it active; North's floor cannot be met by 4 alone.
+    few = {
+        "kind": "count",
+        "says": "big ones",
+        "source": "assumption",
+        "counting": "partnership",
+        "at_least": "1",
+        "active": "20",
+        "soft": "1",
+    }
+    case = {**TWO_BY_TWO, "rules": {"floor": amount("north", "4"), "few": few}}
+    (clash,) = diagnose(load(write(tmp_path, case))).clashes
+    assert {m.rule for m in clash.members} >= {"floor", "few"}
+    assert "big ones (soft): nothing, or at least EUR 20.0 million, whatever the count" in [m.says for m in clash.members]
+    eased = {**case, "rules": {**case["rules"], "few": {**few, "active": "4"}}}
+    assert diagnose(load(write(tmp_path, eased))).clashes == ()
+
+
 def test_the_search_says_when_it_was_cut_off(tmp_path):
     # each of six partnerships has a floor above its own cap: six conflicts, of which five are shown
     names = [f"p{k}" for k in range(6)]

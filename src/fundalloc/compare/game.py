@@ -7,7 +7,6 @@ no scenario can be read or no plan exists are left out.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -32,6 +31,7 @@ from fundalloc.scenario.plans import LineKey
 from fundalloc.scenario.reading import assemble
 from fundalloc.solvers import Options
 from fundalloc.solvers.stages import optimise
+from fundalloc.studies.pool import cores
 
 Figure = tuple[str, str]
 """Dimension and member; or `total` or `score` and an empty word."""
@@ -138,11 +138,11 @@ class Game:
             found[one] = solve_set(self.task, one)
             self.tick(len(found), len(sets))
             left = (time.perf_counter() - started) / (k + 1) * (len(sets) - k - 1)
-            if left > WORTH_A_POOL and _cores() > 1:
+            if left > WORTH_A_POOL and cores() > 1:
                 break
         rest = sets[len(found) :]
         if rest:
-            pool = ProcessPoolExecutor(_cores(), get_context("spawn"), _take_up, (self.task,))
+            pool = ProcessPoolExecutor(cores(), get_context("spawn"), _take_up, (self.task,))
             try:
                 for one, solved in zip(rest, pool.map(_solve_here, rest), strict=True):
                     found[one] = solved
@@ -157,10 +157,6 @@ def _unit(steps: Iterable[Fraction]) -> Fraction:
     listed = list(steps) or [Fraction(1, 1000)]
     below = lcm(*(step.denominator for step in listed))
     return Fraction(gcd(*(int(step * below) for step in listed)), below)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 _task: list[Task] = []

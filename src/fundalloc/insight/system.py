@@ -1,8 +1,8 @@
 """Everything that must hold, as rows that can be switched off one by one: the ground on which conflicts are sought.
 
 A *suspect* is one thing that a planner could name: a demand of a rule, a ceiling, decided money, a closed year, the limit of
-a carry-over. Score, needs and soft rules play no part. Money is counted in thousands of euro, so that a clash of one euro
-is ten thousand times the solver's tolerance.
+a carry-over. Score and needs play no part, and soft rules only where they rule amounts out (no action below what counts as
+active). Money is counted in thousands of euro, so that a clash of one euro is ten thousand times the solver's tolerance.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,7 @@ class Suspect:
     """1 practice, 2 political, 3 law, 4 not negotiable."""
     rule: Kind | None = None
     demands: Demands | None = None
+    """None for a soft rule that only says from where on amounts count."""
     demand: int = -1
     """Position among the rule's demands."""
     entry: int = -1
@@ -170,6 +172,7 @@ def build_system(program: LinearProgram, lines: Lines) -> System:
     position = np.full(program.shape[0], -1)
     position[rows] = np.arange(len(rows))
     suspects = [s for b in blocks if b.rule is not None for s in _demands(b, program, position)]
+    suspects += _sizes(program, position, float(lines.facts.step))
     entries, bound_lower, bound_upper, fixed = _bounds(lines, len(rows))
     matrix, integer = program.matrix, program.integer
     switch = integer if integer is not None else np.zeros(program.shape[1], dtype=bool)
@@ -202,6 +205,16 @@ def _demands(block: RowBlock, program: LinearProgram, position: NDArray[np.intp]
     for k, row in enumerate(range(block.rows.start, block.rows.stop)):
         if np.isfinite(program.row_lower[row]) or np.isfinite(program.row_upper[row]):
             yield Suspect(rule.id, demands.member[k], (int(position[row]),), _RANK[rule.negotiable], rule, demands, k)
+
+
+def _sizes(program: LinearProgram, position: NDArray[np.intp], step: float) -> Iterator[Suspect]:
+    """Yield what soft rules with switches demand all the same: no amounts between nothing and what counts as active."""
+    for before, block in pairwise(program.blocks):
+        if before.owner == SWITCHED_ON and block.rule is not None and not block.rule.hard:
+            rows, matrix = np.arange(before.rows.start, before.rows.stop), program.matrix
+            least = -matrix.value[matrix.start[rows + 1] - 1] * before.scale  # the switch is a row's last column
+            if (biting := rows[least > 1.5 * step]).size:
+                yield Suspect(block.rule.id, (), tuple(position[biting].tolist()), FIXED, block.rule)
 
 
 def _bounds(lines: Lines, first: int) -> tuple[NDArray[np.int64], Floats, Floats, list[Suspect]]:

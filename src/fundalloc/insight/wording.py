@@ -11,6 +11,7 @@ from fundalloc.insight.system import CARRIED, CLOSED, DECIDED, Suspect
 from fundalloc.money import decimals, euro, percent
 from fundalloc.rules._kind import Kind
 from fundalloc.rules._rows import Demands, Sense
+from fundalloc.rules.count import Count
 from fundalloc.scenario.document import locate
 from fundalloc.scenario.scenario import Scenario
 
@@ -32,7 +33,8 @@ def describe(scenario: Scenario, suspects: Sequence[Suspect]) -> Conflict:
         return _carried(scenario, suspects)
     rule, demands = first.rule, first.demands
     assert rule is not None
-    assert demands is not None
+    if demands is None:
+        return _sizes(scenario, rule)
     place, source = place_of(scenario, rule, first.member, demands.sense[first.demand]), source_of(scenario, rule, first.member)
     return Conflict(rule.id, _says(scenario, rule, suspects), place, source, rule.negotiable)
 
@@ -166,6 +168,17 @@ def _decision(scenario: Scenario, suspect: Suspect) -> tuple[str, str, str]:
         words += f", and no more: {refusal(scenario.facts, at)}"
     place = str(table.place(rows[-1], "amount")) if rows else f"{scenario.file}: decided"
     return words, place, next((s for r in rows if (s := table.column("source")[r])), "")
+
+
+def _sizes(scenario: Scenario, rule: Kind) -> Conflict:
+    """Say what a soft rule rules out: amounts between nothing and what counts as active."""
+    section = scenario.tree.mapping("rules")
+    written = section.mapping(rule.id) if section else None
+    assert isinstance(rule, Count)
+    least = money(scenario, rule.active)
+    says = f"{rule.says.within('en')} (soft): nothing, or at least EUR {least} million, whatever the count"
+    place = scenario.where(rule) if written is None else str(locate(written, ("active",)))
+    return Conflict(rule.id, says, place, rule.source, rule.negotiable)
 
 
 def _carried(scenario: Scenario, suspects: Sequence[Suspect]) -> Conflict:

@@ -15,14 +15,15 @@ priority x need, no need covered beyond what it is.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.lines import Lines
-from fundalloc.model.linear_program import Floats, LinearProgram, Terms, stack
+from fundalloc.model.linear_program import Floats, LinearProgram
+from fundalloc.model.nearness import Near, near_program
 from fundalloc.model.objective import pair_of_line
 
 EPSILON = 1e-3
@@ -30,49 +31,19 @@ DUST = 1e-9
 """In steps: half a step is rounded down, whatever the last digits of a division say."""
 
 
-@dataclass(frozen=True)
-class Settling:
-    """The settling program and how to read its values back."""
-
-    program: LinearProgram
-    reference: Floats
-    original: LinearProgram
-
-    def values(self, values: Floats) -> Floats:
-        """Return the columns of the original program."""
-        lines = self.original.lines
-        up, down, rest = values[:lines], values[lines : 2 * lines], values[2 * lines :]
-        return np.concatenate([self.reference + up - down, rest])
-
-
-def settling_program(held: LinearProgram, lines: Lines, reference: Floats) -> Settling:
+def settling_program(held: LinearProgram, lines: Lines, reference: Floats) -> Near:
     """State the settling program of a program whose objective stages are held by rows of their own."""
-    n, rest = held.lines, held.shape[1] - held.lines
-    reference = np.concatenate([reference, np.zeros(n - len(reference))])
-    reference = np.clip(reference, held.lower[:n], held.upper[:n])
-    matrix = held.matrix
-    row, column = matrix.row, matrix.column
-    on_line = column < n
-    terms = Terms(
-        np.concatenate([row, row[on_line]]),
-        np.concatenate([np.where(on_line, column, column + n), column[on_line] + n]),
-        np.concatenate([matrix.value, -matrix.value[on_line]]),
-    )
-    shift = matrix.times(np.concatenate([reference, np.zeros(rest)]))
-    weight = 1.0 + EPSILON * line_noise(lines)
-    settled = replace(
-        held,
-        cost=np.concatenate([-weight, -weight, np.zeros(rest)]),
-        lower=np.concatenate([np.zeros(2 * n), held.lower[n:]]),
-        upper=np.concatenate([held.upper[:n] - reference, reference - held.lower[:n], held.upper[n:]]),
-        row_lower=held.row_lower - shift,
-        row_upper=held.row_upper - shift,
-        matrix=stack([(held.shape[0], terms)]),
-        blocks=(),
-        integer=None,
-        keys=None if held.keys is None else np.concatenate([held.keys, held.keys + held.keys.max(initial=0) + 1]),
-    )
-    return Settling(settled, reference, held)
+    return near_program(replace(held, cost=np.zeros(held.shape[1])), np.arange(held.lines), pad(held, reference), settling_weights(lines))
+
+
+def pad(program: LinearProgram, amounts: Floats) -> Floats:
+    """Fill amounts per allocation line up to one per ledger entry: nothing is moved."""
+    return np.pad(amounts, (0, program.lines - len(amounts)))
+
+
+def settling_weights(lines: Lines) -> Floats:
+    """Return what a unit of distance to the reference costs, per ledger entry: alike to a thousandth, and no two the same."""
+    return 1.0 + EPSILON * line_noise(lines)
 
 
 def proportional_plan(lines: Lines) -> Floats:

@@ -4,7 +4,8 @@ The plan of the linear program is mostly whole already. The rest is settled by a
 program counted in rounding steps, in which every line may move to a neighbouring step and the score is still maximised.
 Hard rules hold exactly, and soft rules that the plan meets must still be met. If no such plan exists the neighbourhood
 grows; then the soft rules may be missed at their price; then other actions may be switched on or off; then the plan is
-refused with the rules that stand in the way.
+refused with the rules that stand in the way. Of several roundings with the same score the one nearest to the plan is taken,
+where so few lines are open that the search goes to its end.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from fundalloc.errors import NotRoundable, SolverFailed
 from fundalloc.facts.lines import Lines
 from fundalloc.model.elastic import elastic_program, hard_rows
 from fundalloc.model.linear_program import SWITCHED_ON, Floats, LinearProgram, Matrix
+from fundalloc.model.nearness import near_program
+from fundalloc.model.settling import line_noise
 from fundalloc.rules._rows import Sense
 from fundalloc.solvers import Options, Solution, Status, solve_program
 from fundalloc.solvers.mixed import fix_switches
@@ -26,8 +29,12 @@ WHOLE = 1e-6
 """How near to a whole step counts as whole, in steps."""
 MARGIN = 1e-6
 """How far limits of hard rules with crooked coefficients are tightened, in steps."""
-GAP = 1e-5
+GAP = 2e-5
 """Relative score that rounding may give away to stop early."""
+FEW = 200
+"""Lines that are not whole up to which the best rounding is searched to the end."""
+NEARNESS, TIE_BREAK, SHARP = 1e-5, 0.1, 1e3
+"""Of a step's distance to the plan, in units of the dearest column's score; of the hash in it; factor that lifts both above tolerances."""
 _POWERS = 10.0 ** np.arange(7)
 
 
@@ -75,18 +82,25 @@ def round_plan(program: LinearProgram, solution: Solution, lines: Lines, options
     """
     step = float(lines.facts.step)
     exact = np.clip(solution.values[: program.lines] / step, lines.ledger.decided, lines.ledger.upper.astype(float))
-    if np.all(np.abs(exact - np.rint(exact)) < WHOLE):
+    fractional = _fractional(exact)
+    if not fractional.any():
         return _rounded(exact, exact, step)
     free = in_steps(program, lines)
     counted = fix_switches(free, solution.values)
-    for attempt in _attempts(int(np.count_nonzero(np.abs(exact - np.rint(exact)) >= WHOLE)), program.integer is not None):
+    few = fractional.sum() <= FEW
+    for attempt in _attempts(int(fractional.sum()), program.integer is not None):
         around = _around(free if attempt.switches else counted, solution, lines, exact, attempt)
-        found = solve_program(around, Options(time_limit=options.time_limit or 60, gap=GAP))
+        found = _best(around, exact, lines, Options(time_limit=options.time_limit or 60, gap=0.0 if few else GAP))
         if found.usable:
             return _rounded(found.values[: program.lines], exact, step)
         if found.status is not Status.INFEASIBLE:
             raise SolverFailed(found.status, f"Rounding stopped: {found.message}")
     raise NotRoundable(_refusal(_around(counted, solution, lines, exact, ATTEMPTS[-1]), lines))
+
+
+def _fractional(exact: Floats) -> NDArray[np.bool_]:
+    """Return which amounts, in steps, are not whole."""
+    return np.abs(exact - np.rint(exact)) >= WHOLE
 
 
 def _attempts(fractional: int, switches: bool) -> list[Attempt]:
@@ -96,7 +110,7 @@ def _attempts(fractional: int, switches: bool) -> list[Attempt]:
 
 def _rounded(values: Floats, exact: Floats, step: float) -> Rounded:
     whole = np.rint(values)
-    fractional = np.abs(exact - np.rint(exact)) >= WHOLE
+    fractional = _fractional(exact)
     return Rounded(whole.astype(np.int64), int(fractional.sum()), float(np.abs(whole - exact).max(initial=0.0)) * step)
 
 
@@ -142,7 +156,7 @@ def _counted_matrix(program: LinearProgram, unit: Floats) -> Matrix:
 
 def _around(counted: LinearProgram, solution: Solution, lines: Lines, exact: Floats, attempt: Attempt) -> LinearProgram:
     """Restrict the program to a neighbourhood of the plan; the lines that may move must be whole."""
-    fractional = np.abs(exact - np.rint(exact)) >= WHOLE
+    fractional = _fractional(exact)
     movable = {"fractional": fractional, "positive": ~lines.ledger.fixed & (exact > WHOLE), "open": ~lines.ledger.fixed}[attempt.who]
     near = np.rint(exact)
     low = np.where(movable, np.maximum(np.floor(exact + WHOLE) - attempt.reach, lines.ledger.decided), near)
@@ -155,6 +169,25 @@ def _around(counted: LinearProgram, solution: Solution, lines: Lines, exact: Flo
     integer = np.zeros(counted.shape[1], dtype=bool) if counted.integer is None else counted.integer.copy()
     integer[: counted.lines] = movable
     return replace(counted, lower=lower, upper=upper, integer=integer)
+
+
+def _best(around: LinearProgram, exact: Floats, lines: Lines, options: Options) -> Solution:
+    """Solve; where the search goes to the end, distance to the plan decides among equal scores, and a hash among equal distances.
+
+    A step beyond the nearest whole amount counts by what it adds to the square of the distance.
+    """
+    assert around.integer is not None
+    if options.gap:
+        return solve_program(around, options)
+    movable = np.flatnonzero(around.integer[: around.lines])
+    whole = np.rint(exact)[movable]
+    weight = NEARNESS * (1.0 + TIE_BREAK * line_noise(lines)[movable])
+    cost = around.cost.copy()
+    cost[movable] += 2.0 * weight * (exact[movable] - whole)
+    near = near_program(replace(around, cost=cost), movable, whole, weight)
+    integer = np.concatenate([around.integer, np.ones(len(movable), dtype=bool)])
+    found = solve_program(replace(near.program, cost=SHARP * near.program.cost, integer=integer), options)
+    return replace(found, values=near.values(found.values)) if found.usable else found
 
 
 def _whole_rows(matrix: Matrix, hard: NDArray[np.bool_]) -> tuple[Matrix, Floats]:

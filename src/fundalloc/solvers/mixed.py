@@ -144,7 +144,7 @@ def _drop_smallest(program: LinearProgram, on: NDArray[np.bool_], money: Floats,
     """Switch off the smallest where an upper limit on switches alone would be exceeded; `soft`: also soft limits."""
     matrix, integer = program.matrix, program.integer
     assert integer is not None
-    rank = places(canonical_order(program).columns)
+    rank = None
     for block in program.blocks:
         if block.rule is None or not (block.rule.hard or soft):
             continue
@@ -153,5 +153,6 @@ def _drop_smallest(program: LinearProgram, on: NDArray[np.bool_], money: Floats,
             columns = np.setdiff1d(matrix.column[matrix.start[row] : matrix.start[row + 1]], missed)
             limit = program.row_upper[row]
             if len(columns) and np.isfinite(limit) and integer[columns].all() and on[columns].sum() > limit:
+                rank = places(canonical_order(program).columns) if rank is None else rank
                 order = columns[np.lexsort((rank[columns], money[columns]))]
                 on[order[: len(order) - int(limit)]] = False

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from fundalloc.model.linear_program import Floats, LinearProgram, Matrix
+from fundalloc.model.stages import reduced_costs
 
 Solve = Callable[[LinearProgram], tuple[float, Floats, Floats] | None]
 """Score, columns and row prices of a program; None when nothing fits."""
@@ -110,7 +111,7 @@ class Way:
         matrix = first.matrix
         change = (second.matrix.value[k] - matrix.value[k]) * values[matrix.column[k]]
         moved = np.bincount(self._row[k], weights=change, minlength=first.shape[0])
-        reduced = here.cost - _transposed(here.matrix, prices, here.shape[1])
+        reduced = reduced_costs(here, prices)
         total = float((second.cost - first.cost) @ values - prices @ moved)
         total += _limits(prices, first.row_lower, second.row_lower, first.row_upper, second.row_upper)
         return total + _limits(reduced, first.lower, second.lower, first.upper, second.upper)
@@ -120,11 +121,6 @@ def _mix(a: Floats, b: Floats, t: float) -> Floats:
     finite = np.isfinite(a) & np.isfinite(b)
     with np.errstate(invalid="ignore"):
         return np.where(finite & (a != b), a + t * (b - a), a)
-
-
-def _transposed(matrix: Matrix, prices: Floats, columns: int) -> Floats:
-    product: Floats = np.bincount(matrix.column, weights=matrix.value * prices[matrix.row], minlength=columns).astype(float)
-    return product
 
 
 def _limits(price: Floats, low_a: Floats, low_b: Floats, high_a: Floats, high_b: Floats) -> float:

@@ -23,12 +23,13 @@ from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import BIG, Lines
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import Floats, LinearProgram
-from fundalloc.model.settling import settling_program
+from fundalloc.model.nearness import near_program
+from fundalloc.model.settling import pad, settling_weights
 from fundalloc.run import wishes
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options, Status
 from fundalloc.solvers.mixed import GAP, fix_switches, solve_mixed
-from fundalloc.solvers.stages import optimise
+from fundalloc.solvers.stages import SHARP, optimise
 from fundalloc.solvers.warm import WarmSolver
 
 Amounts = Mapping[tuple[str, str, str, str], float]
@@ -161,11 +162,8 @@ class Corridor:
     def _closest(self, fixed: LinearProgram, lines: Lines, near: Amounts, otherwise: Floats) -> Floats:
         """Return the columns of a plan of the best score that is close to the reference."""
         reference = np.array([near.get(ids, 0.0) for ids in lines.ids])
-        settling = settling_program(fixed, lines, reference)
-        n, earns = fixed.lines, fixed.cost
-        cost = np.concatenate([earns[:n], -earns[:n], earns[n:]])
-        cost[: 2 * n] += NEARNESS * settling.program.cost[: 2 * n]
-        solution = self._near.solve(replace(settling.program, cost=cost))
+        settling = near_program(fixed, np.arange(fixed.lines), pad(fixed, reference), NEARNESS * settling_weights(lines))
+        solution = self._near.solve(replace(settling.program, cost=SHARP * settling.program.cost))
         return settling.values(solution.values) if solution.usable else otherwise
 
 

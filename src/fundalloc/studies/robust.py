@@ -23,15 +23,17 @@ from fundalloc.errors import Infeasible, UsageError
 from fundalloc.facts.lines import Lines
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import Floats, LinearProgram, Terms
+from fundalloc.model.nearness import near_program
+from fundalloc.model.settling import settling_weights
 from fundalloc.model.stages import append, hold
 from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options
 from fundalloc.solvers.mixed import fix_switches, solve_mixed
+from fundalloc.solvers.stages import SHARP
 from fundalloc.solvers.warm import WarmSolver
 from fundalloc.studies.corridor import NEARNESS, Answer, Corridor, sum_amounts
 from fundalloc.studies.joining import Joined, join
-from fundalloc.studies.nearness import near_program
 from fundalloc.studies.variants import Source
 
 CRITERIA = ("expected", "worst", "regret")
@@ -190,6 +192,13 @@ class _Search:
             share[at] += self.weights[k]
         return np.divide(total, share, out=np.zeros(width), where=share > 0)[self.ledger]
 
+    def _settling_weights(self) -> Floats:
+        weights = np.zeros(self.joined.program.shape[1])
+        for columns, lines in zip(self.joined.columns, self.lines, strict=True):
+            own = settling_weights(lines)
+            weights[columns[: len(own)]] = own
+        return weights[self.ledger]
+
     def strategy(self, name: str) -> Strategy:
         """Solve the joint program under one criterion, then settle close to what each future does alone."""
         program = self._with_switches()
@@ -200,8 +209,8 @@ class _Search:
         width = program.shape[1]
         held = hold(staged, staged.cost, top.objective, 0.0)
         wide = np.concatenate([self.expected, np.zeros(held.shape[1] - width)])
-        near = near_program(replace(held, cost=wide), self.ledger, self.reference, NEARNESS)
-        found = WarmSolver(self.options).solve(near.program)
+        near = near_program(replace(held, cost=wide), self.ledger, self.reference, NEARNESS * self._settling_weights())
+        found = WarmSolver(self.options).solve(replace(near.program, cost=SHARP * near.program.cost))
         values = near.values(found.values)[:width] if found.usable else top.values[:width]
         return self._read(name, values)
 

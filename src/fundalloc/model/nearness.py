@@ -1,4 +1,4 @@
-"""A hair's weight on the distance to reference amounts: among plans of the same worth, the closest one is taken."""
+"""Distance to reference amounts as a cost, by substitution: x = reference + up - down, which needs no extra rows."""
 
 from __future__ import annotations
 
@@ -56,5 +56,15 @@ def near_program(program: LinearProgram, columns: NDArray[np.intp], reference: F
         matrix=stack([(program.shape[0], terms)]),
         blocks=(),
         integer=None,
+        keys=_keys(program, columns),
     )
     return Near(substituted, columns, reference, width)
+
+
+def _keys(program: LinearProgram, columns: NDArray[np.intp]) -> NDArray[np.int64] | None:
+    """Name the ways down after the columns that they leave, behind all of these."""
+    if program.keys is None:
+        return None
+    keys = np.pad(program.keys, (0, program.shape[1] - len(program.keys)), constant_values=-1)
+    own = keys[columns]
+    return np.concatenate([keys, np.where(own >= 0, own + keys.max(initial=0) + 1, -1)])
