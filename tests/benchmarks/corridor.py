@@ -200,13 +200,12 @@ def methods(file: Path, names: list[str]) -> dict[str, Any]:
     from fundalloc.run import wishes
     from fundalloc.scenario.loading import load
     from fundalloc.solvers import highs, solve_program
-    from fundalloc.solvers.stages import SHARP
 
     scenario = load(file)
     program = replace(compile_program(scenario), integer=None)
     prices = solve_program(program).prices
     settling = settling_program(optimal_face(program, prices), scenario.lines, wishes(scenario).reference).program
-    stages = {"first": program, "settling": replace(settling, cost=SHARP * settling.cost)}
+    stages = {"first": program, "settling": settling}
     found: dict[str, Any] = {"lines": len(scenario.lines)}
     for name in names or METHODS:
         for stage, stated in stages.items():

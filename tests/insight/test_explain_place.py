@@ -67,8 +67,18 @@ def test_every_figure_is_found_again(tiny_bench, words):
     assert answer.wide.most >= answer.tight.most - 1e-6
 
 
-def test_every_figure_on_the_shipped_baseline(shipped_bench):
-    confirm(shipped_bench, "isf-external libya smuggling 2026")
+@pytest.mark.parametrize("words", ["isf-external libya smuggling 2026", "egypt 2026", "returns 2025", "humanitarian-aid 2027"])
+def test_every_figure_on_the_shipped_baseline(shipped_bench, words):
+    confirm(shipped_bench, words)
+
+
+def test_a_million_that_costs_no_score_is_still_missing_elsewhere(shipped_bench):
+    # The money of all instruments is spent, so what Egypt gets more of others get less of.
+    bench, target = shipped_bench, find_target(shipped_bench.scenario, ["egypt"])
+    answer = explain_place(bench, target)
+    assert answer.cost == 0
+    assert answer.losers
+    assert all(move.change < 0 for move in answer.losers)
 
 
 @pytest.mark.parametrize("words", ["amif tunisia smuggling", "sahel", "egypt returns", "global", "smuggling"])

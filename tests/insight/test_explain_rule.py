@@ -1,10 +1,12 @@
 """What a rule does and costs, and what binds as a whole: figures found again by fresh programs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from asking import best, moved, row_of, with_money
 
-from cases import TINY, TWO_BY_TWO, write
+from cases import SHIPPED, TINY, TWO_BY_TWO, write
 from fundalloc.insight.explain_bench import Bench
 from fundalloc.insight.explain_rule import explain_rule, overview
 from fundalloc.insight.explain_target import find_target
@@ -18,6 +20,11 @@ def bench():
     return Bench(load(TINY))
 
 
+@pytest.fixture(scope="module")
+def shipped():
+    return Bench(load(next(p for p in SHIPPED if p.parent.name == "mff-2021-2027" and p.stem == "baseline")))
+
+
 def test_a_soft_rule(bench):
     answer = explain_rule(bench, find_target(bench.scenario, ["legal-floor"]))
     off = Bench(load(TINY, settings=["rules.legal-floor.off=true", "rules.legal-floor.reason=test"]))
@@ -29,6 +36,26 @@ def test_a_soft_rule(bench):
     for side, sign in ((sahel.price.up, 1.0), (sahel.price.down, -1.0)):
         gained = best(moved(bench.fixed, row, sign * 0.5)) - best(bench.fixed)
         assert sign * 0.5 * side.price == pytest.approx(gained, abs=1e-4)
+
+
+@pytest.mark.parametrize("rule", ["cushion-small", "level-mix", "incentive-shares", "concentration"])
+def test_every_price_on_the_shipped_baseline(shipped, rule):
+    score, fixed = best(shipped.fixed), shipped.fixed
+    answer = explain_rule(shipped, find_target(shipped.scenario, [rule]))
+    rows = fixed.block(rule).rows
+    lower, upper = fixed.row_lower.copy(), fixed.row_upper.copy()
+    lower[rows], upper[rows] = -np.inf, np.inf
+    assert answer.cost == pytest.approx(best(replace(fixed, row_lower=lower, row_upper=upper)) - score, abs=1e-3)
+    priced = [state for state in answer.demands if state.price is not None]
+    assert priced
+    for state in priced[:3]:
+        row = row_of(shipped, rule, state.demand)
+        for side, sign in ((state.price.up, 1.0), (state.price.down, -1.0)):
+            near = sign * min(side.reach, 2.0)
+            assert best(moved(fixed, row, near)) - score == pytest.approx(near * side.price, abs=2e-3, nan_ok=True)
+            if side.reach < 50:
+                past = best(moved(fixed, row, sign * (side.reach + 0.01))) - best(moved(fixed, row, sign * side.reach))
+                assert past == pytest.approx(sign * 0.01 * side.beyond, abs=2e-4, nan_ok=True)
 
 
 def test_headroom_is_that_of_the_plan(bench):

@@ -41,7 +41,8 @@ def _explain(word: str, out: Output) -> None:
 
     kind = kinds()[word]
     docstring = (sys.modules[kind.__module__].__doc__ or "").strip()
-    fields = {name: field.description or "" for name, field in kind.model_fields.items() if name != "id"}
+    described = kind.field_docs()
+    fields = {name: described.get(name, "") for name in kind.model_fields if name != "id"}
     out.json({"kind": word, "says": docstring, "fields": fields, "examples": kind.EXAMPLES})
     out.say(f"{word}\n\n{docstring}\n")
     if kind.built_in:

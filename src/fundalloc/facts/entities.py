@@ -7,18 +7,19 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationInfo, WithJsonSchema, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, PlainValidator, ValidationInfo, WithJsonSchema, model_validator
 
 from fundalloc.errors import did_you_mean
 from fundalloc.facts.dimensions import Choice, Dimensions
+from fundalloc.facts.documented import Documented
 from fundalloc.facts.fields import Amount, ByYear, Factor, Flag, Id, Iso3, Share, Tags, Text, Words, Years, refuse
 from fundalloc.money import percent
 
 
-class Record(BaseModel):
+class Record(Documented):
     """Base of everything that is read from a scenario: frozen, and unknown keys are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
 class Ceiling(Record):

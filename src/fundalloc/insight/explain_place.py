@@ -116,12 +116,12 @@ def explain_place(bench: Bench, target: Target) -> PlaceAnswer:
         return PlaceAnswer(target, amount, decided, True, _refusals(target), (), pairs)
     wanted = float(bench.amounts[open_lines].sum()) + MILLION
     forced = bench.aimed(open_lines, wanted)
-    cost = -bench.gain(forced)
-    cost = 0.0 if cost < bench.slight else cost
+    lost = -bench.gain(forced)
+    cost = 0.0 if lost < bench.slight else lost
     effects, twin, slack = effect_of_rows(bench, open_lines), bench.twin(), slack_of(bench, cost)
     chosen = candidates(bench, effects) if cost != 0 else []
     with ThreadPoolExecutor(1) as second:  # the solver lets other threads run
-        losers = second.submit(_losers, twin, open_lines, wanted, cost)
+        losers = second.submit(_losers, twin, open_lines, wanted, lost)
         tight, wide = second.submit(span, twin, mask), second.submit(span, twin, mask, LOSS)
         holds = second.submit(_holds, twin, effects)
         ways = second.submit(lambda: give_way(twin, twin.aimed(open_lines, wanted), chosen[1::2], slack) if chosen[1:] else [])
@@ -274,12 +274,12 @@ def _only_year(target: Target) -> int | None:
     return target.scenario.facts.dimensions.year.index(word) if word else None
 
 
-def _losers(bench: Bench, mask: Mask, wanted: float, cost: float) -> tuple[Move, ...]:
+def _losers(bench: Bench, mask: Mask, wanted: float, lost: float) -> tuple[Move, ...]:
     """Return whose money pays for a million more here: the closest plan to the settled one that gives it."""
-    if np.isnan(cost):
+    if np.isnan(lost):
         return ()
     lines = bench.lines
-    change = bench.settled_with(mask, wanted, bench.score - cost) - bench.amounts
+    change = bench.settled_with(mask, wanted, bench.score - lost) - bench.amounts
     shape = tuple(len(d.ids) for d in lines.facts.dimensions)[:3]
     group = np.ravel_multi_index((lines.instrument, lines.partnership, lines.area), shape)
     sums = np.bincount(group[~mask], weights=change[~mask], minlength=int(np.prod(shape)))

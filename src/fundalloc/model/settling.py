@@ -27,13 +27,17 @@ from fundalloc.model.nearness import Near, near_program
 from fundalloc.model.objective import pair_of_line
 
 EPSILON = 1e-3
+SHARP = 1e3
+"""Factor on costs with settling weights: those of two plans may differ by less than the solver's tolerance."""
 DUST = 1e-9
 """In steps: half a step is rounded down, whatever the last digits of a division say."""
 
 
 def settling_program(held: LinearProgram, lines: Lines, reference: Floats) -> Near:
     """State the settling program of a program whose objective stages are held by rows of their own."""
-    return near_program(replace(held, cost=np.zeros(held.shape[1])), np.arange(held.lines), pad(held, reference), settling_weights(lines))
+    return near_program(
+        replace(held, cost=np.zeros(held.shape[1])), np.arange(held.lines), pad(held, reference), SHARP * settling_weights(lines)
+    )
 
 
 def pad(program: LinearProgram, amounts: Floats) -> Floats:

@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from fundalloc.errors import Place, Problem, did_you_mean, nearest
 from fundalloc.facts.dimensions import Dimensions
+from fundalloc.facts.documented import Documented
 from fundalloc.facts.entities import Prices, Record, Step, Steps
 from fundalloc.facts.fields import Amount, Factor, Flag, Id, Text, Words, Years, refuse
 from fundalloc.labels import languages
@@ -65,10 +66,10 @@ class Output(Record):
     marking: Words | None = None
 
 
-class Head(BaseModel):
+class Head(Documented):
     """The single values at the top of a scenario file."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", arbitrary_types_allowed=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", arbitrary_types_allowed=True)
 
     fundalloc: Literal["1"]
     """Version of the file format."""

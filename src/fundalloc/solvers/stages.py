@@ -18,8 +18,6 @@ from fundalloc.solvers.solution import Options, Solution, Status
 
 INTERIOR_POINT_FROM = 10_000
 """Lines from which settling goes to the interior point method: below, the dual simplex starts next to the answer."""
-SHARP = 1e3
-"""Factor on settling costs: weights of two plans may differ by less than the solver's tolerance."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +135,5 @@ class _Search:
         """Return the columns of the plan closest to the reference among those that held stages allow; None if none was found."""
         settling = settling_program(held, self.lines, self.wishes.reference)
         method = "simplex" if held.lines < INTERIOR_POINT_FROM else "ipm"
-        sharp = replace(settling.program, cost=SHARP * settling.program.cost)
-        found = self.solve(sharp, Options(method=method, presolve=method != "simplex", time_limit=self.options.time_limit))
+        found = self.solve(settling.program, Options(method=method, presolve=method != "simplex", time_limit=self.options.time_limit))
         return settling.values(found.values) if found.status is Status.OPTIMAL else None

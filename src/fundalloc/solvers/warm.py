@@ -59,10 +59,10 @@ class WarmSolver:
         self.solves = 0
         """How many programs were solved, fresh ones included."""
 
-    def holds_like(self, program: LinearProgram) -> bool:
-        """Return whether the program is the last one with other figures, or with rows and columns appended."""
+    def holds_like(self, program: LinearProgram, *, grown: bool = False) -> bool:
+        """Return whether the program is the last one with other figures; or, `grown`, with rows and columns appended."""
         before = self._program
-        return before is not None and (_same_structure(before, program) or _grown(before, program))
+        return before is not None and (_grown(before, program) if grown else _same_structure(before, program))
 
     def mark(self) -> Mark | None:
         """Return the corner where the last solve ended; None where there is none."""
@@ -83,10 +83,9 @@ class WarmSolver:
         method = self._pass(program)
         highs = self._highs
         assert highs is not None
-        if start is not None and start.program.shape == program.shape:
-            highs.setBasis(start.basis)
-        elif start is not None and _grown(start.program, program):
-            highs.setBasis(_extended(start.basis, start.program, program))
+        if start is not None and (start.program.shape == program.shape or _grown(start.program, program)):
+            same = start.program.shape == program.shape
+            highs.setBasis(start.basis if same else _extended(start.basis, start.program, program))
             highs.setOptionValue("solver", "simplex")
         if self.options.time_limit is not None:
             highs.setOptionValue("time_limit", highs.getRunTime() + float(self.options.time_limit))
@@ -183,10 +182,14 @@ class WarmSolvers:
         return self.of(program, options).solve(program)
 
     def of(self, program: LinearProgram, options: Options | None = None) -> WarmSolver:
-        """Return the solver that last held this program or one that it grew from; a new one when there is none."""
-        for solver in self._solvers:
-            if solver.holds_like(program):
-                return solver
+        """Return the solver that last held this program or one that it grew from; a new one when there is none.
+
+        Where options name a method, the start from a smaller program would be another one: a new solver then.
+        """
+        for grown in (False, True) if options is None or not options.method else (False,):
+            for solver in self._solvers:
+                if solver.holds_like(program, grown=grown):
+                    return solver
         self._solvers.append(WarmSolver(options))
         return self._solvers[-1]
 

@@ -24,12 +24,12 @@ from fundalloc.facts.lines import BIG, Lines
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import Floats, LinearProgram
 from fundalloc.model.nearness import near_program
-from fundalloc.model.settling import pad, settling_weights
+from fundalloc.model.settling import SHARP, pad, settling_weights
 from fundalloc.run import wishes
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options, Status
 from fundalloc.solvers.mixed import GAP, fix_switches, solve_mixed
-from fundalloc.solvers.stages import SHARP, optimise
+from fundalloc.solvers.stages import optimise
 from fundalloc.solvers.warm import WarmSolver
 
 Amounts = Mapping[tuple[str, str, str, str], float]

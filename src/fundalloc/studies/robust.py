@@ -24,13 +24,12 @@ from fundalloc.facts.lines import Lines
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import Floats, LinearProgram, Terms
 from fundalloc.model.nearness import near_program
-from fundalloc.model.settling import settling_weights
+from fundalloc.model.settling import SHARP, settling_weights
 from fundalloc.model.stages import append, hold
 from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options
 from fundalloc.solvers.mixed import fix_switches, solve_mixed
-from fundalloc.solvers.stages import SHARP
 from fundalloc.solvers.warm import WarmSolver
 from fundalloc.studies.corridor import NEARNESS, Answer, Corridor, sum_amounts
 from fundalloc.studies.joining import Joined, join
