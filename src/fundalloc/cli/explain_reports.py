@@ -181,7 +181,7 @@ def against_report(bench: Bench, target: Target, other: str, allow_outside: bool
         there = _plan_amount(bench, target, other)
         here = round(float(bench.amounts[target.lines].sum()) / float(unit)) * unit
         return {"here": float(here), "there": float(there), "parts": {}, "solved": 1, "reason": "the plan names no scenario that is here"}
-    split = why_less(bench.scenario, read(file, (), allow_outside, out), target.words, bench.options)
+    split = why_less(bench.scenario, read(file, (), allow_outside, out), target.words, bench.options, bench)
     here, there = (round(amount / unit) * unit for amount in (split.here, split.there))
     parts = apportion([part / unit for part in split.parts.values()], int((here - there) / unit)) if split.parts else []
     named = {group: float(steps * unit) for group, steps in zip(split.parts, parts, strict=True)}

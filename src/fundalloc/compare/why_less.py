@@ -15,8 +15,10 @@ import numpy as np
 
 from fundalloc.compare.mixtures import differing, mixed
 from fundalloc.compare.shapley import Value, attribute
+from fundalloc.insight.explain_bench import Bench
 from fundalloc.insight.explain_target import Target
 from fundalloc.model.compile import compile_program
+from fundalloc.model.linear_program import Floats
 from fundalloc.run import wishes, with_baseline
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options
@@ -41,19 +43,26 @@ class Split:
     """Why there is no split."""
 
 
-def why_less(here: Scenario, there: Scenario, words: Mapping[str, str], options: Options | None = None) -> Split:
-    """Split the difference between the amounts of some lines (dimension → word) here and there."""
+def why_less(
+    here: Scenario, there: Scenario, words: Mapping[str, str], options: Options | None = None, bench: Bench | None = None
+) -> Split:
+    """Split the difference between the amounts of some lines (dimension → word) here and there.
+
+    A `bench` on which the scenario here was solved already saves solving it again.
+    """
     options = options or Options()
     here, there = with_baseline(here, options), with_baseline(there, options)
-    solvers, solved = WarmSolvers(), [0]
+    solvers, solved = WarmSolvers() if bench is None else bench.solvers, [0]
+
+    def total(scenario: Scenario, amounts: Floats) -> Value:
+        return np.array([round(float(amounts[Target(scenario, dict(words)).lines].sum()) / float(UNIT))], dtype=np.int64)
 
     def amount(scenario: Scenario) -> Value | None:
         solved[0] += 1
+        if bench is not None and scenario is here:
+            return total(here, bench.amounts)
         optimum = optimise(compile_program(scenario), scenario.lines, wishes(scenario), options, priced=False, solve=solvers)
-        if not optimum.first.usable:
-            return None
-        total = float(optimum.values[: len(scenario.lines)][Target(scenario, dict(words)).lines].sum())
-        return np.array([round(total / float(UNIT))], dtype=np.int64)
+        return total(scenario, optimum.values[: len(scenario.lines)]) if optimum.first.usable else None
 
     ends = amount(there), amount(here)
     amounts = [Fraction(0) if end is None else int(end[0]) * UNIT for end in ends]

@@ -67,8 +67,8 @@ class Bench:
         self.scenario = with_baseline(scenario, options)
         self.lines: Lines = self.scenario.lines
         self.program = compile_program(self.scenario)
-        self._solvers = WarmSolvers()
-        optimum = optimise(self.program, self.lines, wishes(self.scenario), options, priced=False, solve=self._solvers)
+        self.solvers = WarmSolvers()
+        optimum = optimise(self.program, self.lines, wishes(self.scenario), options, priced=False, solve=self.solvers)
         first = optimum.first
         if first.status is Status.INFEASIBLE:
             raise Infeasible([])
@@ -78,7 +78,7 @@ class Bench:
         self.fixed = replace(optimum.chosen, keys=None)
         self.open, self.grants = _opened(self.fixed, self.lines)
         self.score_row = self.open.shape[0] - 1
-        self.warm = self._solvers.of(self.open)
+        self.warm = self.solvers.of(self.open)
         self.best = self.warm.solve(self.open)
         self._corners = {self.open.shape: (self.warm, self.warm.mark())}
 

@@ -176,17 +176,16 @@ class WarmSolvers:
         self._solvers: list[WarmSolver] = []
 
     def __call__(self, program: LinearProgram, options: Options) -> Solution:
-        """Solve a program where it fits best."""
+        """Solve a program where it fits best; afresh where the options name a method, which has its own start."""
         if program.integer is not None:
             return solve_program(program, options)
+        if options.method:
+            return WarmSolver(options).solve(program)
         return self.of(program, options).solve(program)
 
     def of(self, program: LinearProgram, options: Options | None = None) -> WarmSolver:
-        """Return the solver that last held this program or one that it grew from; a new one when there is none.
-
-        Where options name a method, the start from a smaller program would be another one: a new solver then.
-        """
-        for grown in (False, True) if options is None or not options.method else (False,):
+        """Return the solver that last held this program or one that it grew from; a new one when there is none."""
+        for grown in (False, True):
             for solver in self._solvers:
                 if solver.holds_like(program, grown=grown):
                     return solver
