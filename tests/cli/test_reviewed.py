@@ -25,6 +25,10 @@ pytest_plugins = ("calls",)
         (("robust", "FILE", "FILE", "--weights", "0,0"), "not all of them zero"),
         (("robust", "FILE", "FILE", "--weights", "1"), "1 weights for 2 scenarios"),
         (("compare", "FILE", "FILE", "--min", "nan"), "not a number; write an amount"),
+        (("run", "FILE", "--gap", "nan"), "'nan' is not a number"),
+        (("run", "FILE", "--time-limit", "nan"), "'nan' is not a number"),
+        (("run", "FILE", "--write-lp", "program.txt"), "the file ends in .lp or .mps"),
+        (("sweep", "FILE", "--vary", "title=1..3:1"), "only figures can be varied"),
     ],
 )
 def test_a_call_that_makes_no_sense_is_refused(fundalloc: Callable[..., Result], two: Path, call: tuple[str, ...], said: str) -> None:
@@ -33,6 +37,44 @@ def test_a_call_that_makes_no_sense_is_refused(fundalloc: Callable[..., Result],
     assert answer.exit_code == 2
     assert said in answer.stderr
     assert answer.stdout == ""
+
+
+def test_a_program_that_cannot_be_written_is_said_before_anything_is_solved(fundalloc: Callable[..., Result], two: Path) -> None:
+    answer = fundalloc("run", two, "--write-lp", two.parent / "nowhere" / "program.lp")
+
+    assert answer.exit_code == 6
+    assert answer.stdout == ""
+
+
+def test_a_workbook_in_place_of_a_scenario_is_named(fundalloc: Callable[..., Result], two: Path) -> None:
+    book = two.parent / "plan.xlsx"
+    assert fundalloc("run", two, "-o", book, "-q").exit_code == 0
+
+    answer = fundalloc("check", book)
+
+    assert answer.exit_code == 3
+    assert "this is a workbook" in answer.stderr
+    assert "fundalloc extract" in answer.stderr
+
+
+def test_futures_without_a_common_year_are_refused(fundalloc: Callable[..., Result], two: Path, tmp_path: Path) -> None:
+    later = write(tmp_path, {**TWO_BY_TWO, "years": "2028-2029"}, "later.yaml")
+
+    answer = fundalloc("robust", two, later)
+
+    assert answer.exit_code == 2
+    assert "no year in common" in answer.stderr
+
+
+def test_tables_keep_their_last_column_when_nobody_watches(fundalloc: Callable[..., Result], tmp_path: Path) -> None:
+    names = [f"a-very-long-name-of-a-scenario-that-fills-the-line-{k}" for k in range(4)]
+    files = [write(tmp_path, {**TWO_BY_TWO, "scenario": name}, f"{name}.yaml") for name in names]
+
+    answer = fundalloc("compare", *files)
+
+    assert answer.exit_code == 0
+    assert all(name in answer.stdout.replace("\n", " ") for name in names)
+    assert "…" not in answer.stdout
 
 
 def test_a_key_that_is_not_there_ends_without_a_blank(fundalloc: Callable[..., Result], two: Path) -> None:

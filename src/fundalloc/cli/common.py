@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import threading
@@ -44,10 +45,10 @@ class Output:
 
     @property
     def console(self) -> Console:
-        """A console for tables; 110 columns wide when nobody looks."""
+        """A console for tables; when nobody looks 110 columns wide, or as wide as a table needs."""
         from rich.console import Console
 
-        plain = not self.color or "NO_COLOR" in os.environ
+        plain = not self.color or bool(os.environ.get("NO_COLOR"))
         return Console(
             no_color=plain, highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else 110, emoji=False, markup=False
         )
@@ -60,7 +61,10 @@ class Output:
     def table(self, table: Table) -> None:
         """Print a table, unless JSON or silence was asked for."""
         if not self.as_json and not self.quiet:
-            self.console.print(table)
+            console = self.console
+            if not sys.stdout.isatty():
+                console.width = max(console.width, console.measure(table).maximum)
+            console.print(table)
 
     def note(self, text: str) -> None:
         """Print a message on stderr, unless silence was asked for."""
@@ -90,13 +94,24 @@ class Output:
             click.echo(f"{step:<12} {time.perf_counter() - started:8.2f} s", err=True)
 
 
+class Positive(click.FloatRange):
+    """A float in a range; `nan`, which no comparison puts outside, is refused too."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number."""
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return number
+
+
 def output_options(command: F) -> F:
     """Add --json, -q, -v, --no-color and --lang, and pass an Output as `out`."""
     from fundalloc.labels import languages
 
     @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
     @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
-    @click.option("-v", "--verbose", is_flag=True, help="Say how long each step took, and show payments by year.")
+    @click.option("-v", "--verbose", is_flag=True, help="Say how long each step took; `run` also shows payments by year.")
     @click.option("--no-color", is_flag=True, help="No colours (also: NO_COLOR=1).")
     @click.option("--lang", type=click.Choice(languages()), help="Language of what is printed and written; by default the scenario's own.")
     def wrapped(*args: Any, as_json: bool, quiet: bool, verbose: bool, no_color: bool, lang: str | None, **kwargs: Any) -> Any:

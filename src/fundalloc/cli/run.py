@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from fundalloc.cli.common import Output, output_options, read, scenario_options, variants_option
+from fundalloc.cli.common import Output, Positive, output_options, read, scenario_options, variants_option
 from fundalloc.cli.infeasible import repair_option, why_no_plan
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 @click.option("--csv", "csv_folder", metavar="DIR", help="Write tidy CSV tables into this folder.")
 @click.option("--write-lp", metavar="FILE", help="Write the linear program as .lp or .mps, with a table of names.")
 @click.option("--solver", default="highs", show_default=True, help="highs, or a solver that PuLP reaches: cbc, highs-pulp …")
-@click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS", help="Stop the solver after this time.")
-@click.option("--gap", type=click.FloatRange(min=0), help="Relative gap at which a search may stop.")
+@click.option("--time-limit", type=Positive(min=0, min_open=True), metavar="SECONDS", help="Stop the solver after this time.")
+@click.option("--gap", type=Positive(min=0), help="Relative gap at which a search may stop.")
 @click.option("--baseline", metavar="FILE", help="The plan to start from: a scenario, or a plan as .json, .csv or .xlsx.")
 @click.option("--stay-close", metavar="SHARE", help="Score that may be given up to move less money, such as 0.1%.")
 @click.option("--plan", "plan_file", metavar="PLAN", help="Score this hand-made plan (.xlsx, .json, .csv) without optimising it.")
@@ -115,8 +115,10 @@ def run(
         target = None if output is None or dry_run else _book_name(output) if len(files) == 1 else Path(output)
         click.get_current_context().exit(run_many(sources, target, Batch(options, jobs, cluster, ledger, fresh), out))
     book = None if output is None or dry_run else _book_name(output)
-    if book is not None:
-        check_writable(book)
+    if write_lp is not None and Path(write_lp).suffix.lower() not in (".lp", ".mps"):
+        raise click.UsageError(f"--write-lp {write_lp}: the file ends in .lp or .mps")
+    for place in () if dry_run else (p for p in (book, write_lp) if p is not None):
+        check_writable(Path(place))
     scenario = read(files[0], settings, allow_outside, out, baseline, variants)
 
     def why() -> NoPlan:

@@ -18,6 +18,8 @@ from fundalloc.errors import Place, Problem, ScenarioError, did_you_mean
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 20
+WORKBOOK = b"PK"
+"""How zip files, and so workbooks, begin."""
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -91,6 +93,9 @@ def read_text(path: Path, name: str, limit: int = MAX_BYTES) -> str:
         near = [p.name for p in path.parent.glob("*") if p.suffix == path.suffix] if path.parent.is_dir() else []
         raise ScenarioError([Problem(place, "no such file", did_you_mean(path.name, near))]) from None
     except UnicodeDecodeError as error:
+        if error.object.startswith(WORKBOOK):
+            hint = "`fundalloc extract FILE` writes the scenario that travels in a workbook; `fundalloc verify FILE` checks its plan"
+            raise ScenarioError([Problem(place, "this is a workbook, and a text file is expected here", hint)]) from None
         before = error.object[: error.start]
         place = Place(name, before.count(b"\n") + 1, error.start - before.rfind(b"\n"))
         raise ScenarioError([Problem(place, "the file is not UTF-8", "save it as UTF-8; from Excel: CSV UTF-8")]) from None

@@ -142,6 +142,8 @@ def _weights(weights: Sequence[float], count: int) -> tuple[float, ...]:
 def _until(until: int | None, scenarios: Sequence[Scenario]) -> int:
     """Return the last common year: as asked, else the year of `as_of`, or the first open one if that is later."""
     first, last = max(s.facts.years[0] for s in scenarios), min(s.facts.years[-1] for s in scenarios)
+    if first > last:
+        raise UsageError("the scenarios have no year in common, so nothing can be committed for all of them")
     if until is None:
         open_years = [y for y in scenarios[0].facts.years if y not in scenarios[0].facts.closed]
         today = int(scenarios[0].head.as_of[:4])

@@ -11,6 +11,7 @@ import numpy as np
 
 from fundalloc.errors import Infeasible, Problem, ScenarioError, UsageError
 from fundalloc.model.linear_program import LinearProgram
+from fundalloc.money import NotANumber, parse_figure
 from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options, Status
@@ -124,6 +125,7 @@ def sweep(source: Source, keys: Sequence[Vary], options: Options | None = None, 
         raise UsageError(f"{len(grid)} points are more than {MOST_POINTS}: take larger steps")
     options = options or Options()
     scenario = with_baseline(source.load(), options)
+    _refuse_words(scenario, keys)
     _read_ends(source, keys)
     corridor = Corridor(options)
     base = corridor.settled(scenario)
@@ -140,6 +142,17 @@ def sweep(source: Source, keys: Sequence[Vary], options: Options | None = None, 
     if len(keys) == 1 and search and len(grid) > 1:
         out = _with_breaks(out, run)
     return replace(out, solves=corridor.solves)
+
+
+def _refuse_words(scenario: Scenario, keys: Sequence[Vary]) -> None:
+    """Refuse a key under which the scenario says no figure, such as its title. Raises UsageError."""
+    for key in keys:
+        now = present_value(scenario, key.key)
+        try:
+            if now is not None and ".." not in now:  # a range is a figure that is not known exactly
+                parse_figure(now)
+        except NotANumber:
+            raise UsageError(f"--vary {key.key}: the scenario says “{now}” there, and only figures can be varied") from None
 
 
 def _read_ends(source: Source, keys: Sequence[Vary]) -> None:
