@@ -14,7 +14,7 @@ import pytest
 from books import HEADER, column, differences, every_kind, formulas, ledger, plan_of, recalculated, rows_by, table, typed
 from openpyxl.workbook import Workbook
 
-from cases import ROOT
+from cases import ROOT, TINY
 from fundalloc.export.workbook import write_workbook
 from fundalloc.money import Figure
 from fundalloc.plan.plan import Plan
@@ -99,6 +99,22 @@ class TestStoredValues:
     def test_they_equal_a_recalculation(self, path: Path, tmp_path: Path) -> None:
         assert len(formulas(path)) > 900
         assert differences(path, tmp_path) == []
+
+    def test_what_instruments_still_owe_is_in_the_formula(self, tmp_path: Path) -> None:
+        # Half of NDICI's commitments of 2025 and 2026 are paid in 2026, and 1.0 of what it owed before.
+        settings = [
+            "instruments.ndici.outstanding={2025: 2, 2026: 1}",
+            "instruments.ndici.payment_profile=[50 %, 50 %]",
+            "rules.cash={kind: payments, says: cash, source: assumption, money: {instrument: ndici}, at_most: 60}",
+        ]
+        scenario = load(TINY, settings=settings)
+        made = plan_of(scenario, ledger(scenario))
+        book = write_workbook(made, tmp_path / "cash.xlsx")
+        rules = table(book, "Rules")
+        assert set(rules["Amount is"]) == {"live formula"}
+        assert differences(book, tmp_path) == []
+        ndici = [a for a, (i, *_) in zip(made.amounts, scenario.lines.ids, strict=True) if i == "ndici"]
+        assert next(f for f in made.findings if shown(f) == ("cash", "2026", "at most")).amount == pytest.approx(sum(ndici) / 2 + 1)
 
     def test_a_whole_shipped_scenario_agrees_too(self, tmp_path: Path) -> None:
         scenario = load(ROOT / "scenarios" / "mff-2021-2027" / "baseline.yaml")

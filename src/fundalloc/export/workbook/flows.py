@@ -83,7 +83,16 @@ def paid_money(sums: Sums, rule: Kind, box: Box, but: Box | None, t: int) -> Ite
     due = getattr(rule, "outstanding", None)
     if due is None or but is not None:
         return
-    outstanding = due.get(facts.years[t], due.get(0, Fraction(0)))
+    year = facts.years[t]
+    own = [facts.instruments[int(k)] for k in np.flatnonzero(box[0])]
+    inherited = sum((i.outstanding.get(year, Fraction(0)) for i in own if i.counts != "memo"), Fraction(0))
+    # a rule without a figure of its own takes the instruments', where it looks at whole ones
+    for outstanding in [due.get(year, due.get(0, Fraction(0)))] if due else dict.fromkeys([inherited, Fraction(0)]):
+        yield from _paid_money(sums, box, t, outstanding)
+
+
+def _paid_money(sums: Sums, box: Box, t: int, outstanding: Fraction) -> Iterator[Candidate]:
+    facts = sums.book.plan.scenario.facts
     profiles = facts.payment_profiles
     parts, values = [], [outstanding, outstanding]
     for members in _same_profile(profiles.numerator, box[0]):

@@ -61,9 +61,12 @@ def _money(book: Book) -> Iterator[_Entry]:
                 yield _Entry("ceiling", f"{names[i.id]}, {year}", float(amount), "money", i.source, i.confidence)
         if i.reserve:
             yield _Entry("reserve", names[i.id], _percent(float(i.reserve)), "share", i.source, i.confidence)
-        if i.payment_profile:
-            whole = ", ".join(percent(share) for share in i.payment_profile)
-            yield _Entry("payment_profile", f"{names[i.id]}: {whole}", book.say("not_applicable"), "share", i.source, i.confidence)
+        for key, profile in (("payment_profile", i.payment_profile), ("contracting_profile", i.contracting_profile)):
+            if profile:
+                whole = ", ".join(percent(share) for share in profile)
+                yield _Entry(key, f"{names[i.id]}: {whole}", book.say("not_applicable"), "share", i.source, i.confidence)
+        for year, amount in i.outstanding.items():
+            yield _Entry("outstanding", f"{names[i.id]}, {year}", float(amount), "money", i.source, i.confidence)
     for transfer in facts.transfers:
         whose = f"{names[transfer.giving]} → {names[transfer.taking]}"
         yield _Entry("transfer", whose, _percent(float(transfer.at_most)), "share", transfer.source, transfer.confidence)
