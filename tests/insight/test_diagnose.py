@@ -105,6 +105,14 @@ def test_sets_that_differ_only_in_members_of_a_rule_count_once(tmp_path):
     assert found.complete
 
 
+def test_a_transfer_of_nothing_helps_nobody(tmp_path):
+    # A has 10 and B 6; 0 % of A may go to B, so B cannot bring South to 7.
+    case = {**TWO_BY_TWO, "transfers": {"home": {"from": "a", "to": "b", "at_most": "0 %", "source": "assumption"}}}
+    case["rules"] = {"s": {**amount("south", "7"), "money": {"partnership": "south", "instrument": "b"}}}
+    (clash,) = diagnose(load(write(tmp_path, case))).clashes
+    assert {m.rule for m in clash.members} == {"s", "ceiling"}
+
+
 def test_a_soft_count_rules_out_small_amounts(tmp_path):
     # There are 16 in all, so no partnership can have the 20 that make it active; North's floor cannot be met by 4 alone.
     few = {

@@ -184,7 +184,10 @@ def build_system(program: LinearProgram, lines: Lines) -> System:
     value = np.where(switch[column] & money[matrix.row[inside]], value * FINER, value)
     scale = np.where(money[rows], FINER, 1.0)
     own = Terms(np.arange(len(entries)), entries, np.ones(len(entries)))
-    upper = np.where(switch, 1.0, np.inf)
+    transfer = np.zeros(program.shape[1], dtype=bool)
+    transfer[len(lines) : program.lines] = True
+    transfer[len(lines) + lines.moves.carries] = False  # what may be carried over is a suspect
+    upper = np.where(switch, 1.0, np.where(transfer & (program.upper == 0), 0.0, np.inf))  # a transfer of 0 % cannot flow
     lower = np.where(np.arange(program.shape[1]) < program.lines, 0.0, program.lower)
     whole = LinearProgram(
         np.zeros(program.shape[1]),

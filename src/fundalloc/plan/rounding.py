@@ -174,7 +174,8 @@ def _around(counted: LinearProgram, solution: Solution, lines: Lines, exact: Flo
 def _best(around: LinearProgram, exact: Floats, lines: Lines, options: Options) -> Solution:
     """Solve; where the search goes to the end, distance to the plan decides among equal scores, and a hash among equal distances.
 
-    A step beyond the nearest whole amount counts by what it adds to the square of the distance.
+    A step beyond the nearest whole amount counts by what it adds to the square of the distance. Where the solver stumbles over
+    these small costs, the score alone decides.
     """
     assert around.integer is not None
     if options.gap:
@@ -187,7 +188,7 @@ def _best(around: LinearProgram, exact: Floats, lines: Lines, options: Options) 
     near = near_program(replace(around, cost=cost), movable, whole, weight)
     integer = np.concatenate([around.integer, np.ones(len(movable), dtype=bool)])
     found = solve_program(replace(near.program, cost=SHARP * near.program.cost, integer=integer), options)
-    return replace(found, values=near.values(found.values)) if found.usable else found
+    return replace(found, values=near.values(found.values)) if found.usable else solve_program(around, options)
 
 
 def _whole_rows(matrix: Matrix, hard: NDArray[np.bool_]) -> tuple[Matrix, Floats]:
