@@ -19,6 +19,10 @@ INTERIOR_POINT_FROM = 3_000
 SWITCH_TOLERANCE = 1e-9
 """How far from 0 or 1 a switch may be: one that is off by HiGHS' own 1e-6 lets euros through that no plan may spend."""
 
+LEFT_OUT = 1 << 10
+"""Presolve rules left out, a bit each. The search for dependent equations takes most of the time of settling large programs, finds
+nothing there, and gives up by the clock, so that the same program could be presolved in two ways."""
+
 SOLVER = {"simplex": "simplex", "ipm": "ipx"}
 """HiGHS' names of the methods: its `ipm` means another algorithm where an add-on of HiGHS is installed."""
 
@@ -81,6 +85,7 @@ def load(program: LinearProgram) -> highspy.Highs:
     highs.setOptionValue("output_flag", False)
     highs.setOptionValue("random_seed", 0)
     highs.setOptionValue("threads", 1)
+    highs.setOptionValue("presolve_rule_off", LEFT_OUT)
     if program.integer is not None and program.upper[program.integer].max(initial=0.0) <= 1.0:
         highs.setOptionValue("mip_feasibility_tolerance", SWITCH_TOLERANCE)
     pass_program(highs, program)
