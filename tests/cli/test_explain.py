@@ -67,6 +67,16 @@ def test_another_scenario(fundalloc, tmp_path):
     assert "North: EUR 3.4 million here, 2.0 in" in result.stdout
     assert "rules           +1.4" in result.stdout
     assert fundalloc("explain", here, "--against", there).exit_code == 2
+    loose = write(tmp_path, {**TWO_BY_TWO, "rules": {"cap": {**CAP, "at_most": "9"}}}, "loose.yaml")
+    same = fundalloc("explain", here, "north", "--against", loose).stdout
+    assert "North: EUR 3.4 million, here and in" in same
+    assert same.endswith("They differ in rules, which moves nothing here.\n")
+    floor = {"kind": "amount", "says": "North", "source": "assumption", "money": {"partnership": "north"}, "at_least": "11"}
+    nowhere = write(tmp_path, {**TWO_BY_TWO, "rules": {"floor": floor}}, "nowhere.yaml")
+    without = fundalloc("explain", here, "north", "--against", nowhere)
+    assert without.exit_code == 0
+    assert "No split: no plan exists there." in without.stdout
+    assert fundalloc("explain", nowhere, "north", "--against", here).exit_code == 4
 
 
 def test_another_plan(fundalloc, tmp_path):

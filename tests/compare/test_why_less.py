@@ -7,6 +7,7 @@ import pytest
 from cases import TINY, TWO_BY_TWO, write
 from fundalloc.compare.mixtures import GROUPS, differing, mixed
 from fundalloc.compare.why_less import why_less
+from fundalloc.insight.explain_bench import Bench
 from fundalloc.scenario.loading import load
 
 NORTH = {"partnership": "north"}
@@ -27,7 +28,7 @@ def test_one_group_takes_it_all(tmp_path):
     # There, North is capped at 2; here it gets 3.4, as on paper: rules make 1.4.
     cap = {"kind": "amount", "says": "North", "source": "assumption", "money": {"partnership": "north"}, "at_most": "2"}
     here, there = two(tmp_path, "here.yaml"), two(tmp_path, "there.yaml", rules={"cap": cap})
-    split = why_less(here, there, NORTH)
+    split = why_less(Bench(here), Bench(there), NORTH)
     assert (float(split.here), float(split.there)) == (pytest.approx(3.4), pytest.approx(2.0))
     assert {group: float(part) for group, part in split.parts.items()} == {"rules": pytest.approx(1.4)}
     assert split.solved == 2
@@ -43,7 +44,7 @@ def test_two_groups_share_by_the_average_of_both_orders(tmp_path):
     here = two(tmp_path, "here.yaml", needs=needs("8", "12", south_priority="2.1"))
     there = two(tmp_path, "there.yaml", instruments=instruments, needs=needs("8", "6", south_priority="2.1"))
     assert differing(here, there) == ["need", "ceilings"]
-    split = why_less(here, there, NORTH)
+    split = why_less(Bench(here), Bench(there), NORTH)
     assert {group: float(part) for group, part in split.parts.items()} == {"need": pytest.approx(-3.8), "ceilings": pytest.approx(-0.8)}
     assert sum(split.parts.values()) == split.here - split.there
     assert split.solved == 4
@@ -78,15 +79,17 @@ def test_parts_add_up_exactly():
     there = load(
         TINY, settings=["rules.packages.at_least.egypt=12", "instruments.amif.ceiling.each=8", "partnerships.tunisia.absorption=9"]
     )
+    ends = Bench(here), Bench(there)
     for words in ({"partnership": "egypt"}, {"instrument": "amif", "area": "returns"}, {"partnership": "tunisia"}):
-        split = why_less(here, there, words)
+        split = why_less(*ends, words)
         assert set(split.parts) == {"rules", "ceilings"}
         assert sum(split.parts.values(), Fraction(0)) == split.here - split.there
 
 
 def test_no_split_says_why(tmp_path):
     here = two(tmp_path, "here.yaml")
-    assert why_less(here, here, NORTH).reason == "nothing differs in the inputs"
-    floor = {"kind": "amount", "says": "North", "source": "assumption", "money": {"partnership": "north"}, "at_least": "11"}
-    assert why_less(here, two(tmp_path, "there.yaml", rules={"floor": floor}), NORTH).reason == "one of the two scenarios has no plan"
-    assert why_less(here, two(tmp_path, "later.yaml", years="2027"), NORTH).reason == "the two scenarios speak of different years"
+    bench = Bench(here)
+    assert why_less(bench, bench, NORTH).reason == "nothing differs in the inputs"
+    assert why_less(bench, None, NORTH).reason == "no plan exists there"
+    later = Bench(two(tmp_path, "later.yaml", years="2027"))
+    assert why_less(bench, later, NORTH).reason == "the two scenarios speak of different years"

@@ -72,6 +72,9 @@ def explain(
     if what:
         find_target(scenario, what)  # a word that means nothing is told before anything is solved
     try:
+        if against is not None:
+            explain_reports.against(scenario, what, against, allow_outside, out)
+            return
         with out.progress("Solving"):
             bench = Bench(scenario)
     except Infeasible:
@@ -81,8 +84,6 @@ def explain(
             explain_reports.prices(bench, out)
         elif value:
             explain_reports.value(bench, out)
-        elif against is not None:
-            explain_reports.against(bench, what, against, allow_outside, out)
         elif what:
             _answer(bench, what, out)
         else:

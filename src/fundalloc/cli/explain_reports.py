@@ -143,22 +143,29 @@ def _signed(points: float) -> str:
     return "-" if points == 0 else f"{points:+.2f}"
 
 
-def against(bench: Bench, what: tuple[str, ...], other: str, allow_outside: bool, out: Output) -> None:
-    """Print why the target gets another amount than there."""
+def against(scenario: Scenario, what: tuple[str, ...], other: str, allow_outside: bool, out: Output) -> None:
+    """Print why the target gets another amount than there. Raises Infeasible when no plan exists here."""
     from fundalloc.errors import UsageError
     from fundalloc.insight.explain_target import find_target
     from fundalloc.insight.explain_text import Writer
 
     if not what:
         raise UsageError("--against needs WHAT: a line, pair, partnership, instrument or area")
-    target, writer = find_target(bench.scenario, what), Writer(bench)
+    target = find_target(scenario, what)
     if target.rule is not None:
         raise UsageError(f"--against compares amounts, and {target.rule.id} is a rule: name a line, pair, partnership, instrument or area")
-    report = against_report(bench, target, other, allow_outside, out)
+    bench, report = against_report(scenario, target, other, allow_outside, out)
+    writer = Writer(bench)
     out.json(report)
     here, there, split = report["here"], report["there"], report["parts"]
-    word = "less" if here < there else "more"
-    out.say(f"{target.says}: {writer.million(here)} here, {writer.money(there)} in {other}: {writer.money(abs(here - there))} {word}.")
+    if here == there:
+        out.say(f"{target.says}: {writer.million(here)}, here and in {other}.")
+    else:
+        difference = f"{writer.money(abs(here - there))} {'less' if here < there else 'more'}"
+        out.say(f"{target.says}: {writer.million(here)} here, {writer.money(there)} in {other}: {difference}.")
+    if split and not any(split.values()):
+        out.say(f"They differ in {', '.join(split)}, which moves nothing here.")
+        return
     for group, part in split.items():
         out.say(f"  {group:<{MARGIN}}{'+' if part >= 0 else '-'}{writer.money(abs(part))}")
     if split:
@@ -168,28 +175,45 @@ def against(bench: Bench, what: tuple[str, ...], other: str, allow_outside: bool
         out.say(f"No split: {report['reason']}.")
 
 
-def against_report(bench: Bench, target: Target, other: str, allow_outside: bool, out: Output) -> dict[str, Any]:
-    """Compare with a scenario, or with a plan and the scenario that it names."""
+def against_report(scenario: Scenario, target: Target, other: str, allow_outside: bool, out: Output) -> tuple[Bench, dict[str, Any]]:
+    """Compare with a scenario, or with a plan and the scenario that it names; what is there is read before anything is solved."""
     from fundalloc.compare.whole import apportion
     from fundalloc.compare.why_less import why_less
     from fundalloc.errors import UsageError
+    from fundalloc.insight.explain_bench import Bench
 
-    unit = bench.scenario.facts.step
+    unit = scenario.facts.step
     try:
         file = other if other.endswith((".yaml", ".yml")) else named_scenario(other)
     except UsageError:
-        there = _plan_amount(bench, target, other)
+        amount = _plan_amount(scenario, target, other)
+        bench = Bench(scenario)
         here = round(float(bench.amounts[target.lines].sum()) / float(unit)) * unit
-        return {"here": float(here), "there": float(there), "parts": {}, "solved": 1, "reason": "the plan names no scenario that is here"}
-    split = why_less(bench.scenario, read(file, (), allow_outside, out), target.words, bench.options, bench)
-    here, there = (round(amount / unit) * unit for amount in (split.here, split.there))
-    parts = apportion([part / unit for part in split.parts.values()], int((here - there) / unit)) if split.parts else []
+        reason = "the plan names no scenario that is here"
+        return bench, {"here": float(here), "there": float(amount), "parts": {}, "solved": 1, "reason": reason}
+    beside = read(file, (), allow_outside, out)
+    with out.progress("Solving"), ThreadPoolExecutor(1) as second:  # the solver lets other threads run
+        there = second.submit(_bench_if_any, beside)
+        bench = Bench(scenario)
+        split = why_less(bench, there.result(), target.words)
+    here, then = (round(amount / unit) * unit for amount in (split.here, split.there))
+    parts = apportion([part / unit for part in split.parts.values()], int((here - then) / unit)) if split.parts else []
     named = {group: float(steps * unit) for group, steps in zip(split.parts, parts, strict=True)}
-    return {"here": float(here), "there": float(there), "parts": named, "solved": split.solved, "reason": split.reason}
+    return bench, {"here": float(here), "there": float(then), "parts": named, "solved": split.solved, "reason": split.reason}
 
 
-def _plan_amount(bench: Bench, target: Target, plan: str) -> Fraction:
+def _bench_if_any(scenario: Scenario) -> Bench | None:
+    from fundalloc.errors import Infeasible
+    from fundalloc.insight.explain_bench import Bench
+
+    try:
+        return Bench(scenario)
+    except Infeasible:
+        return None
+
+
+def _plan_amount(scenario: Scenario, target: Target, plan: str) -> Fraction:
     from fundalloc.scenario.plans import read_plan
 
-    euros, _ = read_plan(plan, bench.scenario.facts.dimensions, strict=False).by_line(bench.lines)
+    euros, _ = read_plan(plan, scenario.facts.dimensions, strict=False).by_line(scenario.lines)
     return sum((euro for euro, inside in zip(euros, target.lines, strict=True) if inside), Fraction(0))

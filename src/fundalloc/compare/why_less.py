@@ -8,6 +8,7 @@ the parts add up to the difference exactly and depend on no order.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -19,11 +20,11 @@ from fundalloc.insight.explain_bench import Bench
 from fundalloc.insight.explain_target import Target
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import Floats
-from fundalloc.run import wishes, with_baseline
+from fundalloc.run import wishes
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.solvers import Options
 from fundalloc.solvers.stages import optimise
 from fundalloc.solvers.warm import WarmSolvers
+from fundalloc.studies.pool import cores
 
 UNIT = Fraction(1, 1_000_000)
 """Amounts are shared out in millionths of EUR million."""
@@ -43,57 +44,53 @@ class Split:
     """Why there is no split."""
 
 
-def why_less(
-    here: Scenario, there: Scenario, words: Mapping[str, str], options: Options | None = None, bench: Bench | None = None
-) -> Split:
-    """Split the difference between the amounts of some lines (dimension → word) here and there.
-
-    A `bench` on which the scenario here was solved already saves solving it again.
-    """
-    options = options or Options()
-    here, there = with_baseline(here, options), with_baseline(there, options)
-    solvers, solved = WarmSolvers() if bench is None else bench.solvers, [0]
+def why_less(here: Bench, there: Bench | None, words: Mapping[str, str]) -> Split:
+    """Split the difference between the amounts of some lines (dimension → word) here and there; `there` is None without a plan."""
 
     def total(scenario: Scenario, amounts: Floats) -> Value:
         return np.array([round(float(amounts[Target(scenario, dict(words)).lines].sum()) / float(UNIT))], dtype=np.int64)
 
     def amount(scenario: Scenario) -> Value | None:
-        solved[0] += 1
-        if bench is not None and scenario is here:
-            return total(here, bench.amounts)
-        optimum = optimise(compile_program(scenario), scenario.lines, wishes(scenario), options, priced=False, solve=solvers)
-        return total(scenario, optimum.values[: len(scenario.lines)]) if optimum.first.usable else None
+        program, lines = compile_program(scenario), scenario.lines
+        optimum = optimise(program, lines, wishes(scenario), here.options, priced=False, solve=WarmSolvers())
+        return total(scenario, optimum.values[: len(lines)]) if optimum.first.usable else None
 
-    ends = amount(there), amount(here)
-    amounts = [Fraction(0) if end is None else int(end[0]) * UNIT for end in ends]
-    groups = differing(here, there)
-    whole = Split(amounts[1], amounts[0], {}, solved[0])
-    if ends[0] is None or ends[1] is None:
-        return replace(whole, reason="one of the two scenarios has no plan")
-    if here.facts.years != there.facts.years:
+    if there is None:
+        return Split(int(total(here.scenario, here.amounts)[0]) * UNIT, Fraction(0), {}, 1, "no plan exists there")
+    ends = total(there.scenario, there.amounts), total(here.scenario, here.amounts)
+    whole = Split(int(ends[1][0]) * UNIT, int(ends[0][0]) * UNIT, {}, 2)
+    if here.scenario.facts.years != there.scenario.facts.years:
         return replace(whole, reason="the two scenarios speak of different years")
-    game = _game(here, there, groups, (ends[0], ends[1]), amount)
-    shares = attribute(len(groups), game) if groups else None
+    groups = differing(here.scenario, there.scenario)
+    if not groups:
+        return replace(whole, reason="nothing differs in the inputs")
+    game = _Game(here.scenario, there.scenario, groups, ends, amount)
+    shares = attribute(len(groups), game)
     if shares is None:
-        return replace(
-            whole, solved=solved[0], reason="nothing differs in the inputs" if not groups else "no mixture of the two has a plan"
-        )
-    return replace(whole, parts={group: shares.fraction(k, 0) * UNIT for k, group in enumerate(groups)}, solved=solved[0])
+        return replace(whole, solved=game.solved, reason="no mixture of the two has a plan")
+    return replace(whole, parts={group: shares.fraction(k, 0) * UNIT for k, group in enumerate(groups)}, solved=game.solved)
 
 
-def _game(
-    here: Scenario, there: Scenario, groups: Sequence[str], ends: tuple[Value, Value], amount: Callable[[Scenario], Value | None]
-) -> Callable[[Sequence[int]], Mapping[int, Value]]:
-    """Return the function that values sets of groups taken from here; mixtures without a plan are left out."""
+@dataclass
+class _Game:
+    """What sets of groups taken from here are worth; mixtures without a plan are left out."""
 
-    def play(sets: Sequence[int]) -> Mapping[int, Value]:
-        values = {0: ends[0], (1 << len(groups)) - 1: ends[1]}
-        for one in sets:
-            if one not in values:
-                mixture = mixed(there, here, frozenset(group for k, group in enumerate(groups) if one >> k & 1))
-                found = None if mixture is None else amount(mixture)
-                if found is not None:
-                    values[one] = found
-        return values
+    here: Scenario
+    there: Scenario
+    groups: Sequence[str]
+    ends: tuple[Value, Value]
+    amount: Callable[[Scenario], Value | None]
+    solved: int = 2
+    """Both scenarios included."""
 
-    return play
+    def __call__(self, sets: Sequence[int]) -> Mapping[int, Value]:
+        """Solve the mixtures on all cores: the solver lets other threads run."""
+        values = {0: self.ends[0], (1 << len(self.groups)) - 1: self.ends[1]}
+        mixtures = {one: mixture for one in sets if one not in values and (mixture := self._mixture(one)) is not None}
+        self.solved += len(mixtures)
+        with ThreadPoolExecutor(cores()) as pool:
+            found = dict(zip(mixtures, pool.map(self.amount, mixtures.values()), strict=True))
+        return {**values, **{one: value for one, value in found.items() if value is not None}}
+
+    def _mixture(self, one: int) -> Scenario | None:
+        return mixed(self.there, self.here, frozenset(group for k, group in enumerate(self.groups) if one >> k & 1))

@@ -215,16 +215,16 @@ class Bench:
 
     def settled_with(self, lines: Mask, at_least: float, score: float) -> Floats:
         """Return the amounts of the plan closest to the settled one among those with that score in which these lines hold so much."""
-        return self._near(_with_aim(hold(self.fixed, self.fixed.cost, score, 0.0), lines, at_least), self.amounts)
+        return self._near(_with_aim(hold(self.fixed, self.fixed.cost, score, 0.0), lines, at_least))
 
-    def settled_of(self, program: LinearProgram, score: float, near: Floats | None = None) -> Floats:
-        """Return the amounts of the plan closest to the settled one (or `near`) among those of a variant with that score."""
-        return self._near(hold(program, program.cost, score, 0.0), self.amounts if near is None else near)
+    def settled_of(self, program: LinearProgram, score: float) -> Floats:
+        """Return the amounts of the plan closest to the settled one among those of a variant with that score."""
+        return self._near(hold(program, program.cost, score, 0.0))
 
-    def _near(self, held: LinearProgram, reference: Floats) -> Floats:
-        settling = settling_program(held, self.lines, reference)
+    def _near(self, held: LinearProgram) -> Floats:
+        settling = settling_program(held, self.lines, self.amounts)
         closest = WarmSolver(Options(method="simplex")).solve(settling.program)
-        values = settling.values(closest.values) if closest.status is Status.OPTIMAL else reference
+        values = settling.values(closest.values) if closest.status is Status.OPTIMAL else self.amounts
         return values[: len(self.lines)]
 
 

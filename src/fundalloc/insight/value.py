@@ -6,18 +6,24 @@ the years that are closed keep theirs. Every rung is settled next to the one bef
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fundalloc.errors import Infeasible
+from fundalloc.errors import SolverFailed
 from fundalloc.facts.entities import Ceiling, Instrument
 from fundalloc.insight.explain_bench import Bench
+from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import Floats
+from fundalloc.run import wishes
 from fundalloc.scenario.scenario import Scenario
+from fundalloc.solvers import Status
+from fundalloc.solvers.stages import optimise
+from fundalloc.solvers.warm import WarmSolvers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,32 +71,44 @@ class Rung:
     """Partnerships that get less than on the rung below although there is more money: id, EUR million."""
 
 
-def budget_ladder(bench: Bench, rungs: Sequence[Fraction] = RUNGS, tick: Callable[[int, int], None] | None = None) -> tuple[Rung, ...]:
-    """Plan again at every size of the EU budget, from the smallest to the largest; the plan as it is must be among them."""
+def budget_ladder(bench: Bench, rungs: Sequence[Fraction] = RUNGS) -> tuple[Rung, ...]:
+    """Plan again at every size of the EU budget; the plan as it is stands among them. Raises SolverFailed.
+
+    The sizes above and those below are two walks outwards from the plan as it is, on a core each.
+    """
     ordered = sorted({*rungs, Fraction(1)})
-    base = ordered.index(Fraction(1))
-    benches: list[Bench | None] = [None] * len(ordered)
-    amounts: list[Floats | None] = [None] * len(ordered)
-    benches[base], amounts[base] = bench, bench.amounts
-    outwards = [(k, k - 1) for k in range(base + 1, len(ordered))] + [(k, k + 1) for k in range(base - 1, -1, -1)]
-    for done, (k, beside) in enumerate(outwards, start=1):
-        try:
-            benches[k] = one = Bench(scaled(bench.scenario, ordered[k]), bench.options)
-        except Infeasible:
-            continue
-        finally:
-            if tick:
-                tick(done, len(outwards))
-        near = amounts[beside] if amounts[beside] is not None else bench.amounts
-        amounts[k] = one.settled_of(one.fixed, one.score, near)
+    below, above = ([f for f in ordered if f < 1], [f for f in ordered if f > 1])
+    with ThreadPoolExecutor(1) as second:  # the solver lets other threads run
+        down = second.submit(_walk, bench, below[::-1])
+        up = _walk(bench, above)
+        plans = {**down.result(), Fraction(1): (bench.score, bench.amounts), **up}
     out = []
     for k, factor in enumerate(ordered):
-        found, here = benches[k], amounts[k]
-        below = amounts[k - 1] if k else None
-        money = _money(bench.scenario if found is None else found.scenario, factor if found is None else Fraction(1))
-        score = float("nan") if found is None else found.score
-        out.append(Rung(factor, money, score, *_changes(bench, here, below)))
+        score, amounts = plans[factor]
+        before = plans[ordered[k - 1]][1] if k else None
+        money = _money(scaled(bench.scenario, factor))
+        out.append(Rung(factor, money, score, *_changes(bench, amounts, before)))
     return tuple(out)
+
+
+def _walk(bench: Bench, factors: Sequence[Fraction]) -> dict[Fraction, tuple[float, Floats | None]]:
+    """Return the score and the amounts at every size, each settled next to the one before; NaN and None where there is no plan."""
+    near = bench.amounts
+    found: dict[Fraction, tuple[float, Floats | None]] = {}
+    for factor in factors:
+        scenario = scaled(bench.scenario, factor)
+        wanted = wishes(scenario)
+        beside = replace(wanted, reference=near, switching=wanted.reference)
+        optimum = optimise(compile_program(scenario), scenario.lines, beside, bench.options, priced=False, solve=WarmSolvers())
+        first = optimum.first
+        if first.status is Status.INFEASIBLE:
+            found[factor] = (float("nan"), None)
+            continue
+        if not first.usable:
+            raise SolverFailed(first.status, f"The solver stopped at {float(factor):.0%} of the budget: {first.message or first.status}.")
+        near = optimum.values[: len(bench.lines)]
+        found[factor] = (first.objective, near)
+    return found
 
 
 def _changes(
@@ -108,14 +126,15 @@ def _changes(
     return tuple(names[0]), tuple(names[1]), tuple(losers)
 
 
-def _money(scenario: Scenario, factor: Fraction) -> float:
+def _money(scenario: Scenario) -> float:
+    """Return the usable ceilings of the EU budget over the period, EUR million."""
     facts = scenario.facts
     limits = [
         min([int(yearly.sum())] * bool(np.all(yearly >= 0)) + [int(total)] * bool(total >= 0), default=0)
         for i, yearly, total in zip(facts.instruments, facts.ceilings.usable, facts.ceilings.usable_total, strict=True)
         if i.counts == "budget"
     ]
-    return float(facts.euro(sum(limits))) * float(factor)
+    return float(facts.euro(sum(limits)))
 
 
 def scaled(scenario: Scenario, factor: Fraction) -> Scenario:

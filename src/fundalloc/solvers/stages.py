@@ -31,6 +31,8 @@ class Wishes:
     """The plan to settle close to, EUR million per line."""
     baseline: Floats | None = None
     """The baseline plan, EUR million per line, for the stage `change`."""
+    switching: Floats | None = None
+    """The plan whose neighbour says which of equally good switches are on, where it is not the reference."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def optimise(
         return Optimum(first, first.values, answer.prices, search.proof(answer), chosen)
     answer = search.exact(chosen, first)
     held, last = search.hold_stages(first, answer)
-    settled = search.closest(fix_switches(held, last.values))
+    settled = search.closest(fix_switches(held, last.values), wishes.reference)
     values = (last.values if settled is None else settled)[: program.shape[1]]
     return Optimum(first, values, answer.prices, search.proof(answer), fix_switches(program, last.values), settled is not None)
 
@@ -97,7 +99,8 @@ class _Search:
         """Return the best relaxed plan nearest to the reference: it says which of equally good switches are on."""
         answer = self.exact(relaxed, solution)
         self.proofs.append(answer.prices)
-        settled = self.closest(optimal_face(relaxed, answer.prices))
+        wishes = self.wishes
+        settled = self.closest(optimal_face(relaxed, answer.prices), wishes.reference if wishes.switching is None else wishes.switching)
         return solution.values if settled is None else settled[: relaxed.shape[1]]
 
     def proof(self, answer: Solution) -> Floats:
@@ -131,9 +134,9 @@ class _Search:
             return hold(program, program.cost, solution.objective, give)
         return optimal_face(program, solution.prices)
 
-    def closest(self, held: LinearProgram) -> Floats | None:
+    def closest(self, held: LinearProgram, reference: Floats) -> Floats | None:
         """Return the columns of the plan closest to the reference among those that held stages allow; None if none was found."""
-        settling = settling_program(held, self.lines, self.wishes.reference)
+        settling = settling_program(held, self.lines, reference)
         method = "simplex" if held.lines < INTERIOR_POINT_FROM else "ipm"
         found = self.solve(settling.program, Options(method=method, presolve=method != "simplex", time_limit=self.options.time_limit))
         return settling.values(found.values) if found.status is Status.OPTIMAL else None
