@@ -7,7 +7,7 @@ from cases import ROOT, TINY, TWO_BY_TWO, write
 from fundalloc.export.program import column_names, row_names
 from fundalloc.model.compile import compile_program
 from fundalloc.model.elastic import elastic_program, hard_rows
-from fundalloc.model.linear_program import Terms, stack, tidy
+from fundalloc.model.linear_program import Terms, stack
 from fundalloc.model.settling import line_noise, proportional_plan, settling_program
 from fundalloc.model.stages import hold
 from fundalloc.rules import kinds
@@ -72,8 +72,8 @@ def test_two_by_two_by_hand(tmp_path):
 
 
 def test_terms_of_one_cell_add_up():
-    found = tidy(Terms(np.array([1, 0, 1]), np.array([2, 0, 2]), np.array([1.0, 5.0, -0.25])))
-    assert (found.row.tolist(), found.column.tolist(), found.value.tolist()) == ([0, 1], [0, 2], [5.0, 0.75])
+    found = stack([(2, Terms(np.array([1, 0, 1]), np.array([2, 0, 2]), np.array([1.0, 5.0, -0.25])))])
+    assert (found.start.tolist(), found.column.tolist(), found.value.tolist()) == ([0, 1, 2], [0, 2], [5.0, 0.75])
 
 
 def test_rows_are_stacked_and_empty_ones_kept():

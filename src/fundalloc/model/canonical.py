@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
-from fundalloc.model.linear_program import Floats, LinearProgram, Terms, stack
+from fundalloc.model.linear_program import Floats, LinearProgram, Matrix
 
 Hashes = NDArray[np.uint64]
 
 ROUNDS = 3
 """Refinements: no column of ours is further than three ties from an allocation line."""
-DIGITS = 36
-"""Binary digits of a figure that count: the last ones depend on the order of additions."""
+DROPPED = 17
+"""Binary digits at the end of a figure, of 53, that do not count: they depend on the order of additions."""
 PIECE = 1 << 15
 """Hashes that are mixed at a time."""
 
@@ -37,10 +37,12 @@ class Order:
 
     def apply(self, program: LinearProgram) -> LinearProgram:
         """Return the program in this order, without its blocks: they name the old rows."""
-        matrix = program.matrix
-        counts = np.diff(matrix.start)[self.rows]
-        entry = np.repeat(matrix.start[self.rows] - (np.cumsum(counts) - counts), counts) + np.arange(program.terms)
-        terms = Terms(np.repeat(np.arange(len(counts)), counts), places(self.columns)[matrix.column[entry]], matrix.value[entry])
+        matrix, column = program.matrix, places(self.columns)
+        counts = np.diff(matrix.start)
+        key = np.repeat(places(self.rows) * len(column), counts)
+        key += column[matrix.column]
+        entry = np.argsort(key, kind="stable")  # rows are sorted already, which this method finds
+        start = np.concatenate([[0], np.cumsum(counts[self.rows])])
         return replace(
             program,
             cost=program.cost[self.columns],
@@ -48,7 +50,7 @@ class Order:
             upper=program.upper[self.columns],
             row_lower=program.row_lower[self.rows],
             row_upper=program.row_upper[self.rows],
-            matrix=stack([(program.shape[0], terms)]),
+            matrix=Matrix(start, column[matrix.column[entry]], matrix.value[entry]),
             integer=None if program.integer is None else program.integer[self.columns],
             blocks=(),
             keys=None,
@@ -79,39 +81,69 @@ def canonical_order(program: LinearProgram) -> Order:
     keys = np.full(columns, -1, dtype=np.int64)
     if program.keys is not None:
         keys[: len(program.keys)] = program.keys
-    column_hash, row_hash = _hashes(program, keys)
-    matrix, named, others = program.matrix, np.flatnonzero(keys >= 0), np.flatnonzero(keys < 0)
+    named, others = np.flatnonzero(keys >= 0), np.flatnonzero(keys < 0)
     named = named[np.argsort(keys[named], kind="stable")]
+    ties = _ties(program, keys)
+    column_hash, row_hash = _hashes(program, keys, ties)
     place = np.full(columns, columns)
     place[named] = np.arange(len(named))
-    nearest = _least(matrix.row, place[matrix.column], rows, columns)
-    row_order = np.lexsort((row_hash, nearest))
-    above = _least(matrix.column, places(row_order)[matrix.row], columns, rows)
+    row_order = np.lexsort((row_hash, _nearest(program, place)))
+    above = np.full(columns, rows)
+    np.minimum.at(above, ties.column, places(row_order)[ties.row])
     return Order(row_order, np.concatenate([named, others[np.lexsort((column_hash[others], above[others]))]]))
 
 
-def _hashes(program: LinearProgram, keys: NDArray[np.int64]) -> tuple[Hashes, Hashes]:
-    """Return a hash per column and per row that depend on keys, figures and ties alone."""
+def _nearest(program: LinearProgram, place: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the first place among the columns of every row; the number of columns where it has none."""
+    start, filled = program.matrix.start, np.diff(program.matrix.start) > 0
+    nearest = np.full(len(filled), len(place))
+    if filled.any():
+        nearest[filled] = np.minimum.reduceat(place[program.matrix.column], start[:-1][filled])
+    return nearest
+
+
+@dataclass(frozen=True)
+class _Ties:
+    """The entries of columns without keys."""
+
+    entry: NDArray[np.intp]
+    row: NDArray[np.intp]
+    column: NDArray[np.int64]
+
+
+def _ties(program: LinearProgram, keys: NDArray[np.int64]) -> _Ties:
     matrix = program.matrix
-    row, column, value = matrix.row, matrix.column, _bits(matrix.value)
+    entry = np.flatnonzero((keys < 0)[matrix.column])
+    return _Ties(entry, np.searchsorted(matrix.start, entry, side="right") - 1, matrix.column[entry])
+
+
+def _hashes(program: LinearProgram, keys: NDArray[np.int64], ties: _Ties) -> tuple[Hashes, Hashes]:
+    """Return a hash per column and per row that depend on keys, figures and ties alone.
+
+    A key says all about its column; the others are refined by the rows in which they stand.
+    """
+    matrix, value = program.matrix, _bits(program.matrix.value)
     integer = np.zeros(program.shape[1]) if program.integer is None else program.integer
     own = _mixed(keys.astype(np.uint64), _bits(program.cost), _bits(program.lower), _bits(program.upper), integer.astype(np.uint64))
     limits = _mixed(_bits(program.row_lower), _bits(program.row_upper))
-    column_hash, row_hash = own, limits
+    terms = _stir(_mixed(own)[matrix.column], value)
+    terms[ties.entry] = 0
+    keyed, value = _sums(terms, matrix.start), value[ties.entry]
+    column_hash = own
     for _ in range(ROUNDS):
-        row_hash = _mixed(limits, _sums(_stir(_mixed(column_hash)[column], value), matrix.start))
-        ties = np.zeros(program.shape[1], dtype=np.uint64)
-        np.add.at(ties, column, _stir(_mixed(row_hash)[row], value))  # modulo 2^64, as in `_sums`
-        column_hash = _mixed(own, ties)
+        inside, around = keyed.copy(), np.zeros(program.shape[1], dtype=np.uint64)
+        np.add.at(inside, ties.row, _stir(_mixed(column_hash)[ties.column], value))  # modulo 2^64, so the order does not matter
+        row_hash = _mixed(limits, inside)
+        np.add.at(around, ties.column, _stir(_mixed(row_hash)[ties.row], value))
+        column_hash = _mixed(own, around)
     return column_hash, row_hash
 
 
 def _bits(values: Floats) -> Hashes:
-    """Return the leading binary digits of figures."""
-    mantissa, exponent = np.frexp(np.asarray(values, dtype=float))
-    rounded = np.ldexp(np.rint(np.ldexp(mantissa, DIGITS)), exponent - DIGITS) + 0.0  # +0.0: minus zero is zero
-    bits: Hashes = rounded.view(np.uint64)
-    return bits
+    """Return the leading binary digits of figures, as the processor holds them."""
+    exact: Hashes = (np.asarray(values, dtype=float) + 0.0).view(np.uint64)  # +0.0: minus zero is zero
+    rounded: Hashes = (exact + np.uint64(1 << (DROPPED - 1))) & np.uint64(~((1 << DROPPED) - 1) & (2**64 - 1))
+    return rounded
 
 
 def _mixed(*parts: Hashes) -> Hashes:
@@ -141,10 +173,3 @@ def _sums(hashes: Hashes, start: NDArray[np.int64]) -> Hashes:
     running = np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(hashes, dtype=np.uint64)])
     sums: Hashes = running[start[1:]] - running[start[:-1]]
     return sums
-
-
-def _least(label: NDArray[np.int64], value: NDArray[np.intp], count: int, otherwise: int) -> NDArray[np.intp]:
-    """Return the smallest value of each label; `otherwise` where it has none."""
-    least = np.full(count, otherwise, dtype=np.intp)
-    np.minimum.at(least, label, value)
-    return least

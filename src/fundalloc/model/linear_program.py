@@ -110,35 +110,44 @@ class Terms(NamedTuple):
 
 
 def stack(parts: Sequence[tuple[int, Terms]]) -> Matrix:
-    """Put blocks of rows under each other: (number of rows, terms with rows counted inside the block)."""
-    counts, index, value = [], [], []
+    """Put blocks of rows under each other: (number of rows, terms with rows counted inside the block).
+
+    Entries are sorted by row and column, and those that name the same cell are added up.
+    """
+    size = sum(len(terms.row) for _, terms in parts)
+    column, value, end = np.empty(size, dtype=np.int64), np.empty(size), 0
+    counts = [np.zeros(1, dtype=np.int64)]
     for rows, terms in parts:
-        ordered = tidy(terms)
-        counts.append(np.bincount(ordered.row, minlength=rows))
-        index.append(ordered.column)
-        value.append(ordered.value)
-    start = np.concatenate([[0], np.cumsum(np.concatenate(counts))]) if counts else np.zeros(1)
-    return Matrix(
-        start.astype(np.int64),
-        np.concatenate(index).astype(np.int64, copy=False) if index else np.zeros(0, dtype=np.int64),
-        np.concatenate(value) if value else np.zeros(0),
-    )
+        first, entry = end, _order(terms)
+        if entry is None:
+            end += len(terms.row)
+            column[first:end], value[first:end] = terms.column, terms.value
+            counts.append(np.bincount(terms.row, minlength=rows))
+            continue
+        order, starts = entry
+        end += len(starts)
+        if len(starts) == len(order):
+            np.take(terms.column, order, out=column[first:end], mode="clip")
+            np.take(terms.value, order, out=value[first:end], mode="clip")
+            counts.append(np.bincount(terms.row, minlength=rows))
+        else:
+            column[first:end] = terms.column[order[starts]]
+            value[first:end] = np.add.reduceat(terms.value[order], starts)
+            counts.append(np.bincount(terms.row[order[starts]], minlength=rows))
+    return Matrix(np.cumsum(np.concatenate(counts)), column[:end], value[:end])
 
 
-def tidy(terms: Terms) -> Terms:
-    """Sort entries by row and column, and add up those that name the same cell."""
+def _order(terms: Terms) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
+    """Return entries in order of row and column, and where each cell begins among them; None when they are in order, each cell once."""
     if len(terms.row) == 0:
-        return terms
+        return None
     key = terms.row * np.int64(int(terms.column.max()) + 1)
     key += terms.column
-    if np.any(key[1:] <= key[:-1]):
-        order = np.argsort(key, kind="stable")
-        key, terms = key[order], Terms(terms.row[order], terms.column[order], terms.value[order])
-        first = np.concatenate([[True], key[1:] != key[:-1]])
-        if not first.all():
-            starts = np.flatnonzero(first)
-            return Terms(terms.row[starts], terms.column[starts], np.add.reduceat(terms.value, starts))
-    return terms
+    if np.all(key[1:] > key[:-1]):
+        return None
+    order = np.argsort(key, kind="stable")
+    key = key[order]
+    return order, np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
 
 
 class Builder:

@@ -35,15 +35,15 @@ class Absorption(Kind):
         facts = lines.facts
         present = np.unique(self._money(lines).member)
         codes = present[facts.absorption.ravel()[present] != NO_LIMIT]
-        names = self._members(lines).names(codes)
-        figures = [int(limit) * facts.step for limit in facts.absorption.ravel()[codes]]
-        return Demands(codes, names, [Sense.AT_MOST] * len(codes), [Fraction(f) for f in figures])
+        top, bottom = facts.step.numerator, facts.step.denominator
+        figures = [Fraction(limit * top, bottom) for limit in facts.absorption.ravel()[codes].tolist()]
+        return Demands(codes, self._members(lines).names(codes), [Sense.AT_MOST] * len(codes), figures)
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per partnership and year."""
         money = self._money(lines)
         row, entry = take(demands.code, money)
-        lower, upper = bounds(demands.sense, np.array([float(f) for f in demands.figure]))
+        lower, upper = bounds(demands.sense, np.asarray(lines.facts.euro(lines.facts.absorption.ravel()[demands.code]), dtype=float))
         return Rows(lower, upper, row, money.line[entry], np.ones(len(row)))
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
