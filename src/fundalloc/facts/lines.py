@@ -129,7 +129,8 @@ class Lines:
         """Return which lines a selection picks."""
         picked = np.ones(len(self), dtype=bool)
         for mask, code in zip(selection.masks(self.facts.dimensions), self.codes, strict=True):
-            picked &= mask[code]
+            if not mask.all():
+                picked &= mask[code]
         return picked
 
     def group(self, selection: Selection, members: Members, *, unless: Pick | None = None, over: frozenset[str] | None = None) -> Grouped:
@@ -151,7 +152,7 @@ class Lines:
                 rows, code = rows[position], code[position] + label
         weight = money_weights(selection, self.facts.markers, self.instrument[rows], self.area[rows])
         counts = weight.numerator != 0
-        return Grouped(code[counts], rows[counts], weight[counts])
+        return Grouped(code, rows, weight) if counts.all() else Grouped(code[counts], rows[counts], weight[counts])
 
 
 def build_lines(facts: Facts) -> Lines:

@@ -176,7 +176,9 @@ def build_members(for_each: Sequence[str], dimensions: Dimensions, *, nodes_all:
     return Members(tuple(for_each), tuple(owners), tuple(labels), tuple(masks))
 
 
-def expand(member_masks: tuple[Mask, ...], element: NDArray[np.intp], rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def expand(
+    member_masks: tuple[Mask, ...], element: NDArray[np.intp], rows: NDArray[np.intp]
+) -> tuple[NDArray[np.intp] | slice, NDArray[np.intp]]:
     """Pair every row with each label that covers its element.
 
     Returns (positions into `rows`, label indices); a row appears as often as labels cover it, so overlapping tag
@@ -188,6 +190,8 @@ def expand(member_masks: tuple[Mask, ...], element: NDArray[np.intp], rows: NDAr
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.intp)
     repeats = counts[element[rows]]
     if counts.max(initial=0) <= 1:  # the usual case: no member counts twice
+        if np.all(repeats):
+            return slice(None), label[starts[element[rows]]]
         position = np.flatnonzero(repeats)
         return position, label[starts[element[rows[position]]]]
     position = np.repeat(np.arange(len(rows)), repeats)

@@ -270,6 +270,8 @@ class Builder:
 def influenced(stated: Rows, lines: Lines, count: int) -> NDArray[np.bool_]:
     """Return which rows contain undecided money, directly or through a total. Shape: (count,)."""
     free, totals, switches = ~lines.ledger.fixed, stated.totals, stated.switches
+    if not (totals.count or switches.count):
+        return np.bincount(stated.row, weights=free[stated.column] & (stated.value != 0), minlength=count) > 0
     extra = np.concatenate(
         [
             np.bincount(totals.total, weights=free[totals.line], minlength=totals.count),

@@ -131,6 +131,8 @@ def take(codes: Codes, grouped: Grouped) -> tuple[Codes, Codes]:
     first = np.searchsorted(members, codes, side="left")
     counts = np.searchsorted(members, codes, side="right") - first
     demand = np.repeat(np.arange(len(codes)), counts)
+    if len(demand) == len(order) and np.all(codes[1:] > codes[:-1]):
+        return demand, order  # the usual case: every member once
     offset = np.arange(len(demand)) - np.repeat(np.cumsum(counts) - counts, counts)
     return demand, order[np.repeat(first, counts) + offset]
 

@@ -7,7 +7,6 @@ Built from `partnerships`; it is never written under `rules`. On a grouping it h
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import Any, ClassVar
 
 import numpy as np
@@ -35,9 +34,9 @@ class Absorption(Kind):
         facts = lines.facts
         present = np.unique(self._money(lines).member)
         codes = present[facts.absorption.ravel()[present] != NO_LIMIT]
-        top, bottom = facts.step.numerator, facts.step.denominator
-        figures = [Fraction(limit * top, bottom) for limit in facts.absorption.ravel()[codes].tolist()]
-        return Demands(codes, self._members(lines).names(codes), [Sense.AT_MOST] * len(codes), figures)
+        limits = facts.absorption.ravel()[codes].tolist()
+        amounts = {limit: limit * facts.step for limit in set(limits)}  # they repeat from year to year
+        return Demands(codes, self._members(lines).names(codes), [Sense.AT_MOST] * len(codes), [amounts[limit] for limit in limits])
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per partnership and year."""

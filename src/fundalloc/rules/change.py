@@ -66,21 +66,19 @@ class Change(Kind):
         years = lines.facts.years
         count = len(years)
         money = lines.group(self.money, self._by_year(lines), unless=self.unless)
-        has_lines = np.zeros(int((max(once.code.max(initial=-1), 0) + 1) * count), dtype=bool)
-        inside = money.member < len(has_lines)
-        has_lines[money.member[inside]] = True
+        has_lines = np.zeros((once.code.max(initial=-1) + 1, count), dtype=bool)
+        inside = money.member < has_lines.size
+        has_lines.ravel()[money.member[inside]] = True
         selected = self.money.masks(lines.facts.dimensions)[3]
-        out = Demands(np.zeros(0, dtype=np.intp), [], [], [])
-        codes = []
-        for k, code in enumerate(once.code):
-            for t in range(1, count):
-                now = int(code) * count + t
-                if selected[t] and selected[t - 1] and (has_lines[now] or has_lines[now - 1]):
-                    codes.append(now)
-                    out.member.append((*once.member[k], str(years[t])))
-                    out.sense.append(once.sense[k])
-                    out.figure.append(once.figure[k])
-        return Demands(np.array(codes, dtype=np.intp), out.member, out.sense, out.figure)
+        asked = (has_lines[:, 1:] | has_lines[:, :-1])[once.code] & selected[1:] & selected[:-1]
+        demand, earlier = np.nonzero(asked)
+        names, which = [str(year) for year in years], demand.tolist()
+        return Demands(
+            once.code[demand] * count + earlier + 1,
+            [(*once.member[k], names[t + 1]) for k, t in zip(which, earlier.tolist(), strict=True)],
+            [once.sense[k] for k in which],
+            [once.figure[k] for k in which],
+        )
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: F_t - share x F_(t-1) against plus or minus `plus`."""
