@@ -19,8 +19,8 @@ from fundalloc.solvers import highs as cold
 from fundalloc.solvers import solve_program
 from fundalloc.solvers.solution import Options, Solution, Status
 
-FEW = 2_000
-"""Coefficients up to which changing them one by one beats passing the program anew."""
+FEW = 0.05
+"""Part of the coefficients up to which changing them one by one beats passing the program anew."""
 _PRIMAL, _DUAL = 4, 1
 """HiGHS' names for the two simplex methods."""
 
@@ -87,6 +87,7 @@ class WarmSolver:
             same = start.program.shape == program.shape
             highs.setBasis(start.basis if same else _extended(start.basis, start.program, program))
             highs.setOptionValue("solver", "simplex")
+            highs.setOptionValue("simplex_strategy", _strategy(start.program, program))
         if self.options.time_limit is not None:
             highs.setOptionValue("time_limit", highs.getRunTime() + float(self.options.time_limit))
         highs.run()
@@ -145,7 +146,7 @@ class WarmSolver:
     def _pass_differences(self, highs: highspy.Highs, before: LinearProgram, program: LinearProgram) -> bool:
         """Change what differs; False when that would take longer than passing everything."""
         coefficients = np.flatnonzero(before.matrix.value != program.matrix.value)
-        if len(coefficients) > FEW:
+        if len(coefficients) > FEW * program.terms:
             return False
         rows = program.matrix.row[coefficients]
         for owner, k in zip(rows, coefficients, strict=True):
@@ -159,10 +160,8 @@ class WarmSolver:
             highs.changeColsBounds(len(column), column, program.lower[column], program.upper[column])
         for k in row:
             highs.changeRowBounds(int(k), float(program.row_lower[k]), float(program.row_upper[k]))
-        moved = _moved(before.row_lower, program.row_lower) or _moved(before.row_upper, program.row_upper)
-        stays_dual = not (len(cost) or len(column)) and (moved or len(coefficients))
         highs.setOptionValue("solver", "simplex")
-        highs.setOptionValue("simplex_strategy", _DUAL if stays_dual else _PRIMAL)
+        highs.setOptionValue("simplex_strategy", _strategy(before, program))
         return True
 
 
@@ -239,6 +238,24 @@ def _changed(*pairs: tuple[Floats, Floats]) -> NDArray[np.int32]:
 def _moved(old: Floats, new: Floats) -> bool:
     """Return whether a limit moved or appeared: the prices stay good, and the dual simplex method starts from them."""
     return bool(np.any((old != new) & np.isfinite(new)))
+
+
+def _strategy(before: LinearProgram, program: LinearProgram) -> int:
+    """Return the simplex method for a program of the same shape, from the corner of the one before, or of one that grew from it."""
+    if before.shape != program.shape:
+        return _DUAL
+    if np.any(before.cost != program.cost) or _freed(before, program):
+        return _PRIMAL
+    pairs = [(getattr(before, name), getattr(program, name)) for name in ("lower", "upper", "row_lower", "row_upper")]
+    values = before.matrix.value, program.matrix.value
+    return _DUAL if any(_moved(*pair) for pair in pairs) or (values[0] is not values[1] and np.any(values[0] != values[1])) else _PRIMAL
+
+
+def _freed(before: LinearProgram, program: LinearProgram) -> bool:
+    """Return whether a column that was fixed, or bounded on a side, no longer is: the primal simplex method then starts from the plan."""
+    fixed, lost = before.lower == before.upper, np.isfinite(before.lower) & ~np.isfinite(program.lower)
+    lost |= np.isfinite(before.upper) & ~np.isfinite(program.upper)
+    return bool(np.any(lost | (fixed & (program.lower < program.upper))))
 
 
 def _basic(status: list[highspy.HighsBasisStatus]) -> NDArray[np.bool_]:
