@@ -8,10 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from hypothesis import strategies as st
 
 from fundalloc.model.compile import compile_program
-from fundalloc.model.linear_program import LinearProgram
+from fundalloc.model.linear_program import SWITCHED_NEED, LinearProgram
 from fundalloc.run import with_baseline
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.scenario import Scenario
@@ -52,6 +53,16 @@ def relaxed_shipped(path: Path) -> tuple[Scenario, LinearProgram]:
     """A shipped scenario with its baseline solved, and its linear program (switches between 0 and 1)."""
     scenario = with_baseline(load(path))
     return scenario, replace(compile_program(scenario), integer=None)
+
+
+def weak_form(program: LinearProgram) -> LinearProgram:
+    """The same program in the weak form: no row over switched needs, every switch free between 0 and 1."""
+    assert program.integer is not None
+    upper = program.row_upper.copy()
+    for block in program.blocks:
+        if block.owner == SWITCHED_NEED:
+            upper[block.rows] = np.inf
+    return replace(program, row_upper=upper, lower=np.where(program.integer, 0.0, program.lower))
 
 
 def write(folder: Path, case: dict[str, Any], name: str = "case.yaml") -> Path:

@@ -188,7 +188,7 @@ def build_system(program: LinearProgram, lines: Lines) -> System:
     transfer[len(lines) : program.lines] = True
     transfer[len(lines) + lines.moves.carries] = False  # what may be carried over is a suspect
     upper = np.where(switch, 1.0, np.where(transfer & (program.upper == 0), 0.0, np.inf))  # a transfer of 0 % cannot flow
-    lower = np.where(np.arange(program.shape[1]) < program.lines, 0.0, program.lower)
+    lower = np.where((np.arange(program.shape[1]) < program.lines) | switch, 0.0, program.lower)  # what is decided is a suspect
     whole = LinearProgram(
         np.zeros(program.shape[1]),
         lower,

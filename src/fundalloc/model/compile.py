@@ -10,6 +10,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.model.canonical import entry_ranks
 from fundalloc.model.linear_program import Builder, Floats, LinearProgram
 from fundalloc.model.objective import add_impact
+from fundalloc.model.rule_rows import add_rule
 from fundalloc.scenario.scenario import Scenario
 
 
@@ -28,7 +29,7 @@ def compile_program(scenario: Scenario) -> LinearProgram:
     builder = Builder(cost, decided, upper)
     add_impact(builder, lines)
     for rule in scenario.rules:
-        builder.add_rule(rule, lines)
+        add_rule(builder, rule, lines)
     return replace(builder.finish(len(ledger), len(scenario.facts.needs)), keys=entry_ranks(lines))
 
 

@@ -8,19 +8,19 @@ money is EUR million.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.facts.lines import Lines
 from fundalloc.rules._kind import Kind
-from fundalloc.rules._rows import Codes, Demands, Rows, Sense
+from fundalloc.rules._rows import Codes, Demands
 
 Floats = NDArray[np.float64]
 
-COVERAGE, TOTAL, SWITCHED_OFF, SWITCHED_ON = "coverage", "total", "switched off", "switched on"
+COVERAGE, TOTAL = "coverage", "total"
+SWITCHED_NEED, SWITCHED_OFF, SWITCHED_ON = "switched need", "switched off", "switched on"
 
 
 @dataclass(frozen=True)
@@ -153,9 +153,13 @@ def _order(terms: Terms) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
 class Builder:
     """Collects columns and blocks of rows."""
 
+    columns: int
+    met: int
+    """The first column of met needs, pair by pair, step by step."""
+
     def __init__(self, cost: Floats, lower: Floats, upper: Floats) -> None:
         self._cost, self._lower, self._upper = [cost], [lower], [upper]
-        self.columns = len(cost)
+        self.columns = self.met = len(cost)
         self._rows = 0
         self._parts: list[tuple[int, Terms]] = []
         self._row_lower: list[Floats] = []
@@ -163,89 +167,29 @@ class Builder:
         self._blocks: list[RowBlock] = []
         self._integer: list[NDArray[np.intp]] = []
 
-    def add_columns(self, cost: Floats, lower: float = 0.0, upper: Floats | float = np.inf) -> int:
+    def add_columns(self, cost: Floats, lower: Floats | float = 0.0, upper: Floats | float = np.inf) -> int:
         """Add columns and return the position of the first."""
         first = self.columns
         self._cost.append(cost)
-        self._lower.append(np.full(len(cost), lower))
-        self._upper.append(np.broadcast_to(np.asarray(upper, dtype=float), (len(cost),)).copy())
+        for kept, bound in ((self._lower, lower), (self._upper, upper)):
+            kept.append(np.broadcast_to(np.asarray(bound, dtype=float), (len(cost),)).copy())
         self.columns += len(cost)
         return first
 
-    def add_rows(self, owner: str, lower: Floats, upper: Floats, terms: Terms) -> slice:
-        """Add rows with their terms and return where they stand."""
+    def add_switches(self, on: NDArray[np.bool_]) -> int:
+        """Add columns that are 0 or 1, those that are on in any plan only 1, and return the position of the first."""
+        first = self.add_columns(np.zeros(len(on)), on.astype(float), 1.0)
+        self._integer.append(np.arange(first, self.columns))
+        return first
+
+    def add_rows(self, owner: str, lower: Floats, upper: Floats, terms: Terms, **about: Any) -> None:
+        """Add rows with their terms; `about` fills the other fields of their block."""
         rows = slice(self._rows, self._rows + len(lower))
         self._rows = rows.stop
         self._row_lower.append(lower)
         self._row_upper.append(upper)
         self._parts.append((len(lower), terms))
-        self._blocks.append(RowBlock(owner, rows))
-        return rows
-
-    def add_rule(self, rule: Kind, lines: Lines) -> None:
-        """Add the rows of a rule, its totals, and what it may miss when it is soft. A watched rule adds nothing."""
-        if rule.watch:
-            return
-        demands = rule.demands(lines)
-        stated = rule.rows(lines, demands)
-        first_extra = self._add_totals(stated)
-        self._add_switches(stated, lines)
-        column = np.where(stated.column >= 0, stated.column, first_extra - 1 - stated.column)
-        relaxed = ~influenced(stated, lines, len(demands))
-        lower, upper = np.where(relaxed, -np.inf, stated.lower), np.where(relaxed, np.inf, stated.upper)
-        terms, misses, missing_row = Terms(stated.row, column, stated.value), slice(0, 0), np.zeros(0, dtype=np.intp)
-        sign = np.zeros(0)
-        if rule.soft is not None:
-            short = np.flatnonzero([s is not Sense.AT_MOST for s in demands.sense])
-            over = np.flatnonzero([s is not Sense.AT_LEAST for s in demands.sense])
-            missing_row = np.concatenate([short, over]).astype(np.intp)
-            sign = np.concatenate([np.ones(len(short)), -np.ones(len(over))])
-            first = self.add_columns(np.full(len(missing_row), -float(rule.soft)))
-            misses = slice(first, self.columns)
-            terms = Terms(
-                np.concatenate([terms.row, missing_row]),
-                np.concatenate([terms.column, np.arange(first, self.columns)]),
-                np.concatenate([terms.value, sign]),
-            )
-        rows = self.add_rows(rule.id, lower, upper, terms)
-        self._blocks[-1] = RowBlock(rule.id, rows, rule, demands, relaxed, misses, missing_row, sign)
-
-    def _add_totals(self, stated: Rows) -> int:
-        totals = stated.totals
-        if totals.count == 0:
-            return self.columns
-        first = self.add_columns(np.zeros(totals.count))
-        own = Terms(np.arange(totals.count), np.arange(first, self.columns), -np.ones(totals.count))
-        terms = Terms(*(np.concatenate(pair) for pair in zip((totals.total, totals.line, totals.value), own, strict=True)))
-        self.add_rows(TOTAL, np.zeros(totals.count), np.zeros(totals.count), terms)
-        return first
-
-    def _add_switches(self, stated: Rows, lines: Lines) -> None:
-        """Add on-off columns with the two rows that tie each to its money. Fixed money is never asked to reach a minimum.
-
-        Rows that switch on are divided by a small least amount: money of one euro (1e-6) would otherwise lie within the
-        solver's tolerance, and a switch could be on without any.
-        """
-        switches = stated.switches
-        if switches.count == 0:
-            return
-        first = self.add_columns(np.zeros(switches.count), upper=1.0)
-        self._integer.append(np.arange(first, self.columns))
-        moving = np.bincount(switches.switch, weights=~lines.ledger.fixed[switches.line], minlength=switches.count) > 0
-        least = np.where(moving, switches.least, 0.0)
-        scale = np.where(least > 0, np.minimum(least, 1.0), 1.0)
-        every = np.arange(switches.count)
-        for rows, bound, value, lower, upper in (
-            (SWITCHED_OFF, -switches.capacity, switches.value, -np.inf, 0.0),
-            (SWITCHED_ON, -least / scale, switches.value / scale[switches.switch], 0.0, np.inf),
-        ):
-            terms = Terms(
-                np.concatenate([switches.switch, every]),
-                np.concatenate([switches.line, first + every]),
-                np.concatenate([value, bound]),
-            )
-            self.add_rows(rows, np.full(switches.count, lower), np.full(switches.count, upper), terms)
-        self._blocks[-1] = replace(self._blocks[-1], scale=scale)
+        self._blocks.append(RowBlock(owner, rows, **about))
 
     def finish(self, lines: int, pairs: int) -> LinearProgram:
         """Put everything together."""
@@ -265,22 +209,3 @@ class Builder:
             pairs,
             integer,
         )
-
-
-def influenced(stated: Rows, lines: Lines, count: int) -> NDArray[np.bool_]:
-    """Return which rows contain undecided money, directly or through a total. Shape: (count,)."""
-    free, totals, switches = ~lines.ledger.fixed, stated.totals, stated.switches
-    if not (totals.count or switches.count):
-        return np.bincount(stated.row, weights=free[stated.column] & (stated.value != 0), minlength=count) > 0
-    extra = np.concatenate(
-        [
-            np.bincount(totals.total, weights=free[totals.line], minlength=totals.count),
-            np.bincount(switches.switch, weights=free[switches.line], minlength=switches.count),
-        ]
-    )
-    direct = stated.column >= 0
-    movable = np.zeros(len(stated.column), dtype=bool)
-    movable[direct] = free[stated.column[direct]]
-    movable[~direct] = extra[-1 - stated.column[~direct]] > 0
-    movable &= stated.value != 0
-    return np.bincount(stated.row, weights=movable, minlength=count) > 0

@@ -40,7 +40,7 @@ def add_impact(builder: Builder, lines: Lines) -> None:
     needs = facts.needs
     shares, values = step_table(facts)
     pairs = np.arange(len(needs))
-    first = builder.columns
+    first = builder.met = builder.columns
     for j in range(shares.shape[1]):
         builder.add_columns(needs.priority.values * values[needs.area, j], upper=shares[needs.area, j] * needs.need.values)
     pair = pair_of_line(lines)

@@ -1,0 +1,127 @@
+"""What a rule adds to the program: its totals, its switches, its rows, and what it may miss when it is soft."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fundalloc.facts.lines import Lines
+from fundalloc.model.linear_program import SWITCHED_NEED, SWITCHED_OFF, SWITCHED_ON, TOTAL, Builder, Terms
+from fundalloc.model.objective import pair_of_line, step_table
+from fundalloc.rules._kind import Kind
+from fundalloc.rules._rows import Rows, Sense, Switches
+
+
+def add_rule(builder: Builder, rule: Kind, lines: Lines) -> None:
+    """Add the rows of a rule, its totals, and what it may miss when it is soft. A watched rule adds nothing."""
+    if rule.watch:
+        return
+    demands = rule.demands(lines)
+    stated = rule.rows(lines, demands)
+    first_extra = _add_totals(builder, stated)
+    _add_switches(builder, stated.switches, lines)
+    column = np.where(stated.column >= 0, stated.column, first_extra - 1 - stated.column)
+    relaxed = ~influenced(stated, lines, len(demands))
+    lower, upper = np.where(relaxed, -np.inf, stated.lower), np.where(relaxed, np.inf, stated.upper)
+    about = {"rule": rule, "demands": demands, "relaxed": relaxed}
+    terms = Terms(stated.row, column, stated.value)
+    if rule.soft is None:
+        builder.add_rows(rule.id, lower, upper, terms, **about)
+        return
+    short = np.flatnonzero([s is not Sense.AT_MOST for s in demands.sense])
+    over = np.flatnonzero([s is not Sense.AT_LEAST for s in demands.sense])
+    row = np.concatenate([short, over]).astype(np.intp)
+    sign = np.concatenate([np.ones(len(short)), -np.ones(len(over))])
+    first = builder.add_columns(np.full(len(row), -float(rule.soft)))
+    misses = slice(first, builder.columns)
+    own = Terms(row, np.arange(first, builder.columns), sign)
+    about |= {"misses": misses, "missing_row": row, "missing_sign": sign}
+    builder.add_rows(rule.id, lower, upper, _joined(terms, own), **about)
+
+
+def _joined(*terms: Terms) -> Terms:
+    return Terms(*(np.concatenate(part) for part in zip(*terms, strict=True)))
+
+
+def _add_totals(builder: Builder, stated: Rows) -> int:
+    """Add a column and a row per shared total; returns the position of the first column."""
+    totals = stated.totals
+    if totals.count == 0:
+        return builder.columns
+    first = builder.add_columns(np.zeros(totals.count))
+    own = Terms(np.arange(totals.count), np.arange(first, builder.columns), -np.ones(totals.count))
+    builder.add_rows(TOTAL, np.zeros(totals.count), np.zeros(totals.count), _joined(Terms(totals.total, totals.line, totals.value), own))
+    return first
+
+
+def _add_switches(builder: Builder, switches: Switches, lines: Lines) -> None:
+    """Add on-off columns with the two rows that tie each to its money; decided money keeps its own on.
+
+    Fixed money is never asked to reach a minimum.
+
+    Rows that switch on are divided by a small least amount: money of one euro (1e-6) would otherwise lie within the
+    solver's tolerance, and a switch could be on without any.
+    """
+    if switches.count == 0:
+        return
+    decided = (switches.value > 0) & (lines.ledger.decided[switches.line] > 0)
+    first = builder.add_switches(np.bincount(switches.switch, weights=decided, minlength=switches.count) > 0)
+    _add_needs(builder, switches, first, lines)
+    moving = np.bincount(switches.switch, weights=~lines.ledger.fixed[switches.line], minlength=switches.count) > 0
+    least = np.where(moving, switches.least, 0.0)
+    scale = np.where(least > 0, np.minimum(least, 1.0), 1.0)
+    every, none = np.arange(switches.count), np.zeros(switches.count)
+    money, own = Terms(switches.switch, switches.line, switches.value), Terms(every, first + every, -switches.capacity)
+    builder.add_rows(SWITCHED_OFF, none - np.inf, none, _joined(money, own))
+    money, own = money._replace(value=switches.value / scale[switches.switch]), own._replace(value=-least / scale)
+    builder.add_rows(SWITCHED_ON, none, none + np.inf, _joined(money, own), scale=scale)
+
+
+def _add_needs(builder: Builder, switches: Switches, first: int, lines: Lines) -> None:
+    """Say that no need is met by money that is switched off, where a switch holds all undecided money of a need.
+
+        q_j  <=  given + (share_j x need - given) x switch          given: what decided money meets
+
+    That follows from the other rows once switches are whole; before, it brings the relaxation close to the best plan.
+    """
+    facts, pair = lines.facts, pair_of_line(lines)
+    needs, pairs = facts.needs, len(facts.needs)
+    effectiveness = facts.effectiveness.values[lines.instrument, lines.area]
+    open_lines = (pair >= 0) & ~lines.fixed & (effectiveness > 0)
+    fixed = (pair >= 0) & lines.fixed
+    met = effectiveness * np.asarray(facts.euro(lines.decided), dtype=float)
+    given = np.bincount(pair[fixed], weights=met[fixed], minlength=pairs)
+    inside = (switches.value > 0) & open_lines[switches.line]
+    code, count = np.unique(switches.switch[inside] * pairs + pair[switches.line[inside]], return_counts=True)
+    switch, need = np.divmod(code, max(pairs, 1))
+    whole = count == np.bincount(pair[open_lines], minlength=pairs)[need]
+    switch, need = switch[whole], need[whole]
+    shares, _ = step_table(facts)
+    most = shares[needs.area[need]] * needs.need.values[need, None] - given[need, None]
+    which, step = np.nonzero(most > 0)
+    row = np.arange(len(which))
+    terms = Terms(
+        np.concatenate([row, row]),
+        np.concatenate([builder.met + step * pairs + need[which], first + switch[which]]),
+        np.concatenate([np.ones(len(row)), -most[which, step]]),
+    )
+    builder.add_rows(SWITCHED_NEED, np.full(len(row), -np.inf), given[need[which]], terms)
+
+
+def influenced(stated: Rows, lines: Lines, count: int) -> NDArray[np.bool_]:
+    """Return which rows contain undecided money, directly or through a total. Shape: (count,)."""
+    free, totals, switches = ~lines.ledger.fixed, stated.totals, stated.switches
+    if not (totals.count or switches.count):
+        return np.bincount(stated.row, weights=free[stated.column] & (stated.value != 0), minlength=count) > 0
+    extra = np.concatenate(
+        [
+            np.bincount(totals.total, weights=free[totals.line], minlength=totals.count),
+            np.bincount(switches.switch, weights=free[switches.line], minlength=switches.count),
+        ]
+    )
+    direct = stated.column >= 0
+    movable = np.zeros(len(stated.column), dtype=bool)
+    movable[direct] = free[stated.column[direct]]
+    movable[~direct] = extra[-1 - stated.column[~direct]] > 0
+    movable &= stated.value != 0
+    return np.bincount(stated.row, weights=movable, minlength=count) > 0
