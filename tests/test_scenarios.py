@@ -4,12 +4,14 @@ import csv
 import json
 import subprocess
 import sys
+from functools import cache
+from hashlib import sha256
 
 import jsonschema
 import pytest
 
 from cases import ROOT, SHIPPED
-from fundalloc.run import solve
+from fundalloc.run import plan_amounts, solve
 from fundalloc.scenario.document import read_document, to_plain
 from fundalloc.scenario.loading import load
 
@@ -23,11 +25,43 @@ FACTSHEET_AREAS = {
 }
 
 
+@cache
+def solved(path):
+    """The plan of a shipped scenario, solved once for all tests of this file."""
+    return solve(load(path))
+
+
+def amounts_text(plan):
+    """Totals of a plan by everything that receives money, and a digest of all its amounts and moves; exact, in EUR million."""
+    step, found = plan.scenario.facts.step, plan_amounts(plan)
+    entries = ["|".join(ids) + f" {float(amount)}" for ids, amount in found.items()]
+    entries += [
+        f"{key} {float(steps * step)}" for key, steps in zip(plan.scenario.lines.moves.keys, plan.moves.tolist(), strict=True) if steps
+    ]
+    out = [f"lines with money {len(found)} of {len(plan.steps)}", f"digest {sha256(chr(10).join(sorted(entries)).encode()).hexdigest()}"]
+    for place, name in enumerate(("instrument", "partnership", "area", "year")):
+        totals = {}
+        for ids, amount in found.items():
+            totals[ids[place]] = totals.get(ids[place], 0) + amount
+        out += ["", f"by {name}", *(f"  {member} {float(totals[member])}" for member in sorted(totals))]
+    return "\n".join([*out, "", f"total {float(sum(found.values()))}"]) + "\n"
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_the_amounts_are_those_accepted(path, request):
+    accepted = ROOT / "tests" / "golden" / "amounts" / path.parent.name / f"{path.stem}.txt"
+    text = amounts_text(solved(path))
+    if request.config.getoption("--update-golden"):
+        accepted.parent.mkdir(parents=True, exist_ok=True)
+        accepted.write_text(text, "utf-8")
+    assert text == accepted.read_text("utf-8")
+
+
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda p: f"{p.parent.name}/{p.stem}")
 def test_expected_score(path):
-    scenario = load(path)
+    plan = solved(path)
+    scenario = plan.scenario
     assert scenario.head.expect is not None, f"{path.name} states no expected score"
-    plan = solve(scenario)
     assert plan.status == "optimal"
     # With switches a plan counts as optimal within a relative 1e-4, so its score is known that well.
     tolerance = max(0.06, 1e-4 * plan.score if plan.log.switches else 0)
