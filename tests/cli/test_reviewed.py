@@ -1,5 +1,6 @@
 """Calls that a sceptical reader tried: what makes no sense is refused in one sentence, and nothing is ignored in silence."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -112,10 +113,12 @@ def test_money_of_partners_stays_apart_when_a_csv_is_compared(fundalloc: Callabl
     assert "73.7" not in same.stdout
 
 
+@pytest.mark.parametrize("held_back", ["", "1"], ids=["buffered", "unbuffered"])
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
-def test_a_full_disk_is_no_fault_of_the_program(two: Path) -> None:
+def test_a_full_disk_is_no_fault_of_the_program(held_back: str) -> None:
+    call, env = [sys.executable, "-m", "fundalloc", "schema"], {**os.environ, "PYTHONUNBUFFERED": held_back}
     with open("/dev/full", "w") as full:
-        answer = subprocess.run([sys.executable, "-m", "fundalloc", "schema"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        answer = subprocess.run(call, stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=env)
 
     assert answer.returncode == 6
     assert answer.stderr == "The output cannot be written: no space left.\n"

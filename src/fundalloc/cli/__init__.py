@@ -8,6 +8,7 @@ Exit codes: 0 done · 1 fault in the program · 2 usage · 3 scenario has proble
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from importlib import import_module
 from typing import Any
@@ -76,6 +77,7 @@ class Commands(click.Group):
             if error.errno != errno.ENOSPC:
                 raise
             click.echo("The output cannot be written: no space left.", err=True)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still held back must not fail again at the end
             ctx.exit(6)
         except KeyboardInterrupt:
             click.echo("Interrupted; nothing was written.", err=True)
@@ -103,7 +105,13 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Entry point of the console script; never fails on a terminal that lacks a character."""
+    """Entry point of the console script; never fails on a terminal that lacks a character, and keeps stdout to the results.
+
+    Solvers that greet write to file descriptor 1, past Python: it leads to stderr, and Python alone keeps the way to stdout.
+    """
+    if sys.stdout is sys.__stdout__ and sys.stdout is not None and sys.stderr is not None:
+        sys.stdout = os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding)
+        os.dup2(2, 1)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

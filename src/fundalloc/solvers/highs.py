@@ -7,6 +7,7 @@ and so shadow prices as well.
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import highspy
 import numpy as np
@@ -61,13 +62,13 @@ def solve(program: LinearProgram, options: Options) -> Solution:
     if options.start is not None:
         given = np.flatnonzero(~np.isnan(options.start))
         highs.setSolution(len(given), given.astype(np.int32), options.start[given])
-    highs.run()
+    run(highs)
     status = highs.getModelStatus()
     lost = bool(np.isnan(highs.getSolution().col_value).any())  # HiGHS 1.16 may lose values while it undoes its presolve
     if lost or status == highspy.HighsModelStatus.kUnboundedOrInfeasible or (status not in _STATUS and status not in _STOPPED):
         highs.setOptionValue("presolve", "off")
         highs.setOptionValue("solver", "simplex")
-        highs.run()
+        run(highs)
         status = highs.getModelStatus()
     return read(highs, program, status, method, time.perf_counter() - started)
 
@@ -79,12 +80,27 @@ def method_for(program: LinearProgram, options: Options) -> str:
     return "ipm" if program.shape[1] >= INTERIOR_POINT_FROM else "simplex"
 
 
-def load(program: LinearProgram) -> highspy.Highs:
-    """Return a quiet HiGHS that holds the program. ValueError when it refuses it."""
+def run(highs: highspy.Highs) -> None:
+    """Solve in a thread of its own: HiGHS keeps the number of threads of the first solve for the thread that called it.
+
+    So neither does another's number stop us, nor ours another. Ends when the solve has ended, also on an interrupt.
+    """
+    with ThreadPoolExecutor(1) as own:
+        own.submit(highs.run).result()
+
+
+def quiet() -> highspy.Highs:
+    """Return an empty HiGHS that prints nothing and whose answer depends on no number of threads."""
     highs = _Quiet()  # type: ignore[no-untyped-call]
     highs.setOptionValue("output_flag", False)
     highs.setOptionValue("random_seed", 0)
     highs.setOptionValue("threads", 1)
+    return highs
+
+
+def load(program: LinearProgram) -> highspy.Highs:
+    """Return a quiet HiGHS that holds the program. ValueError when it refuses it."""
+    highs = quiet()
     highs.setOptionValue("presolve_rule_off", LEFT_OUT)
     if program.integer is not None and program.upper[program.integer].max(initial=0.0) <= 1.0:
         highs.setOptionValue("mip_feasibility_tolerance", SWITCH_TOLERANCE)

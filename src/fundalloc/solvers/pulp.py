@@ -18,6 +18,7 @@ import pulp
 
 from fundalloc.errors import OutputError, UsageError, did_you_mean
 from fundalloc.model.linear_program import LinearProgram
+from fundalloc.solvers.highs import quiet, run
 from fundalloc.solvers.solution import Options, Solution, Status
 
 _NAMES = {
@@ -35,6 +36,21 @@ _STATUS = {
     pulp.LpStatusInfeasible: Status.INFEASIBLE,
     pulp.LpStatusUnbounded: Status.UNBOUNDED,
 }
+
+
+class _Highs(pulp.HiGHS):  # type: ignore[misc]
+    """PuLP's HiGHS without its banner on standard output, and with threads of its own."""
+
+    def createAndConfigureSolver(self, lp: pulp.LpProblem) -> None:
+        """Give the problem a quiet HiGHS."""
+        lp.solverModel = quiet()
+        for option, value in (("mip_rel_gap", self.gapRel), ("time_limit", self.timeLimit)):
+            if value is not None:
+                lp.solverModel.setOptionValue(option, float(value))
+
+    def callSolver(self, lp: pulp.LpProblem) -> None:
+        """Solve."""
+        run(lp.solverModel)
 
 
 def available() -> list[str]:
@@ -85,7 +101,7 @@ def _solver(options: Options) -> Any:
         settings["gapRel"] = options.gap
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        return pulp.getSolver(name, **settings)
+        return _Highs(**settings) if name == "HiGHS" else pulp.getSolver(name, **settings)
 
 
 def build(program: LinearProgram) -> tuple[pulp.LpProblem, list[pulp.LpVariable], list[tuple[int, pulp.LpConstraint]]]:

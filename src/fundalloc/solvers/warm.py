@@ -90,7 +90,7 @@ class WarmSolver:
             highs.setOptionValue("simplex_strategy", _strategy(start.program, program))
         if self.options.time_limit is not None:
             highs.setOptionValue("time_limit", highs.getRunTime() + float(self.options.time_limit))
-        highs.run()
+        cold.run(highs)
         status = highs.getModelStatus()
         self._program = program
         solution = cold.read(highs, program, status, method, time.perf_counter() - started)
