@@ -148,6 +148,16 @@ def test_needs_and_partnerships_without_lines(tmp_path):
     ]
 
 
+def test_a_need_that_decided_money_serves_alone(tmp_path):
+    # Cooperation with the North is excluded: of its need of 8, decided money meets 3, and no new money can meet the rest.
+    decided = {"instrument": "a", "partnership": "north", "area": "returns", "year": "2026", "amount": "3", "state": "locked"}
+    barred = {"exclude": {"e": {"partnership": "north", "reason": "suspended"}}}
+    found = findings(tmp_path, {**barred, "decided": [decided]})
+    assert (WARNING, "1 need of EUR 8.0 million in all without any eligible line: north × returns") in found
+    found = findings(tmp_path, {**barred, "decided": [{**decided, "amount": "8"}]})
+    assert not [said for _, said in found if "need" in said]
+
+
 def test_an_instrument_that_may_fund_nothing(tmp_path):
     changes = {"eligibility": [{"instrument": "a", "area": "returns"}]}
     assert findings(tmp_path, changes) == [(WARNING, "'b' may fund nothing: it has no eligible line")]

@@ -187,6 +187,58 @@ def test_decided_money_is_beyond_question(tiny_bench):
     ]
 
 
+def need_of(bench, words):
+    return dict(Writer(bench).place(explain_place(bench, find_target(bench.scenario, [words]))))["Need"]
+
+
+def test_an_instrument_can_reach_the_needs_of_its_lines_alone(tmp_path):
+    # Two by two: B serves South alone, so its need is South's 12, not the 20 of the area that it may fund.
+    bench = Bench(load(write(tmp_path, TWO_BY_TWO)))
+    assert need_of(bench, "b")[0].startswith("EUR 12.0 million, ")
+    assert need_of(bench, "a")[0].startswith("EUR 20.0 million in 2 needs, ")
+    out = "out of reach from here: 1 need, EUR 8.0 million"
+    assert need_of(bench, "b/returns")[1:] == [out]
+    assert need_of(bench, "b/north") == [out]
+
+
+def test_only_priorities_of_needs_in_reach_are_raised(tmp_path):
+    # B may fund returns alone; legal migration of South is out of its reach, so its priority stays what it is.
+    case = {
+        **TWO_BY_TWO,
+        "areas": {"returns": {"name": "Returns"}, "visas": {"name": "Visas"}},
+        "eligibility": [
+            {"instrument": "a", "area": "returns"},
+            {"instrument": "a", "area": "visas"},
+            {"instrument": "b", "area": "returns", "effectiveness": "0.5"},
+        ],
+        "needs": [*TWO_BY_TWO["needs"], {"partnership": "south", "area": "visas", "need": "4", "priority": "2"}],
+        "rules": {
+            "cap": {
+                "kind": "amount", "says": "B keeps away", "money": {"instrument": "b"}, "at_most": "5", "soft": "1", "source": "assumption"
+            }
+        },
+    }  # fmt: skip
+    bench = Bench(load(write(tmp_path, case)))
+    answer = explain_place(bench, find_target(bench.scenario, ["b/south"]))
+    (priority,) = [remedy for remedy in answer.remedies if remedy.kind == "priority"]
+    assert priority.priority == (2.0, pytest.approx(priority.by * 2.0))  # one need, whose priority can be named
+
+
+def test_the_shipped_pre_accession_money_reaches_its_own_partners_alone(shipped_bench):
+    # 8 partnerships x 5 areas; what they need, added up from the file by other means.
+    bench = shipped_bench
+    needs, facts = bench.lines.facts.needs, bench.lines.facts
+    served = {ids[1:3] for ids in bench.lines.ids if ids[0] == "ipa-iii"}
+    own = [
+        float(need)
+        for p, a, need in zip(needs.partnership, needs.area, needs.need.values, strict=True)
+        if (facts.partnerships[p].id, facts.areas[a].id) in served
+    ]
+    answer = explain_place(bench, find_target(bench.scenario, ["ipa-iii"]))
+    assert (len(answer.pairs), sum(pair.need for pair in answer.pairs)) == (40, pytest.approx(6060.7))
+    assert sum(own) == pytest.approx(6060.7)
+
+
 def test_an_exception_is_named(tiny_bench):
     answer = explain_place(tiny_bench, find_target(tiny_bench.scenario, ["ndici/global/smuggling/2026"]))
     assert [reason.split(" (")[0] for reason in answer.exceptions] == ["Worldwide information campaign"]

@@ -19,8 +19,9 @@ from fundalloc.insight.doctor_units import slips
 from fundalloc.insight.remarks import Remark, some, warning
 from fundalloc.insight.wording import year_ranges
 from fundalloc.model.compile import compile_program
-from fundalloc.model.objective import pair_of_line
+from fundalloc.model.objective import needs_served
 from fundalloc.money import euro
+from fundalloc.plan.ledger import measure_coverage
 from fundalloc.run import with_baseline
 from fundalloc.scenario.document import locate
 from fundalloc.scenario.scenario import Scenario
@@ -45,12 +46,10 @@ def examine(scenario: Scenario) -> list[Remark]:
 
 
 def _unreachable_needs(scenario: Scenario) -> Iterator[Remark]:
-    """Needs for which no allocation line exists: no money can ever meet them."""
+    """Needs that no eligible line serves: no new money can meet what decided money leaves of them."""
     needs, dimensions = scenario.facts.needs, scenario.facts.dimensions
-    reached = np.zeros(len(needs), dtype=bool)
-    pair = pair_of_line(scenario.lines)
-    reached[pair[pair >= 0]] = True
-    missing = np.flatnonzero(~reached & (needs.need.numerator > 0))
+    served, decided = needs_served(scenario.lines, scenario.lines.eligible), measure_coverage(scenario.lines, scenario.lines.decided)
+    missing = np.flatnonzero(~served & (decided.met < decided.need))
     if not len(missing):
         return
     names = [f"{dimensions.partnership.ids[needs.partnership[k]]} × {dimensions.area.ids[needs.area[k]]}" for k in missing]

@@ -19,7 +19,7 @@ from fundalloc.insight.explain_remedy import Remedy, candidates, give_way, in_or
 from fundalloc.insight.explain_target import Target
 from fundalloc.insight.ranges import LOSS, Span, span
 from fundalloc.model.linear_program import COVERAGE, TOTAL, Floats, LinearProgram
-from fundalloc.model.objective import pair_of_line, step_table
+from fundalloc.model.objective import needs_served, pair_of_line, step_table
 from fundalloc.rules._kind import Kind
 
 MILLION = 1.0
@@ -94,6 +94,9 @@ class PlaceAnswer:
     """Reasons why combinations are no lines, with how many each bars; only when there is no open line."""
     exceptions: tuple[str, ...]
     pairs: tuple[PairState, ...]
+    """The needs that these lines serve."""
+    beyond: tuple[int, float]
+    """How many needs of the named partnerships and areas these lines do not serve, and what they come to, EUR million."""
     holds: tuple[Hold, ...] = ()
     next: tuple[NextMillion, ...] = ()
     cost: float = 0.0
@@ -111,9 +114,9 @@ def explain_place(bench: Bench, target: Target) -> PlaceAnswer:
     open_lines = mask & ~lines.fixed
     decided = float(np.asarray(lines.facts.euro(lines.decided[mask]), dtype=float).sum())
     amount = max(float(bench.amounts[mask].sum()), 0.0)
-    pairs = _pairs(bench, mask, target)
+    pairs, beyond = _pairs(bench, mask), _beyond(target)
     if not open_lines.any():
-        return PlaceAnswer(target, amount, decided, True, _refusals(target), (), pairs)
+        return PlaceAnswer(target, amount, decided, True, _refusals(target), (), pairs, beyond)
     wanted = float(bench.amounts[open_lines].sum()) + MILLION
     forced = bench.aimed(open_lines, wanted)
     lost = -bench.gain(forced)
@@ -136,6 +139,7 @@ def explain_place(bench: Bench, target: Target) -> PlaceAnswer:
             (),
             _exceptions(target, open_lines),
             pairs,
+            beyond,
             next=following,
             cost=cost,
             remedies=tuple(found),
@@ -146,7 +150,7 @@ def explain_place(bench: Bench, target: Target) -> PlaceAnswer:
         )
 
 
-def _pairs(bench: Bench, mask: Mask, target: Target) -> tuple[PairState, ...]:
+def _pairs(bench: Bench, mask: Mask) -> tuple[PairState, ...]:
     """Describe the needs that the target's lines serve, those with most money of it first."""
     lines, facts = bench.lines, bench.lines.facts
     needs, pair = facts.needs, pair_of_line(lines)
@@ -156,7 +160,7 @@ def _pairs(bench: Bench, mask: Mask, target: Target) -> tuple[PairState, ...]:
     received = np.bincount(pair[(pair >= 0) & mask], weights=bench.amounts[(pair >= 0) & mask], minlength=len(needs))
     shares, values = step_table(facts)
     out = []
-    for k in _pairs_named(target):
+    for k in np.flatnonzero(needs_served(lines, mask)):
         own = effectiveness[mask & (pair == k)]
         filled = np.cumsum(shares[needs.area[k]]) * needs.need.values[k]
         left = np.flatnonzero((filled > met[k] + NOTHING) & (shares[needs.area[k]] > 0))
@@ -175,14 +179,15 @@ def _pairs(bench: Bench, mask: Mask, target: Target) -> tuple[PairState, ...]:
     return tuple(sorted(out, key=lambda state: (-state.received, -state.need)))
 
 
-def _pairs_named(target: Target) -> list[int]:
-    """Return the needs in the target's partnerships and areas, whether or not a line reaches them."""
-    facts = target.scenario.facts
-    picked = np.ones(len(facts.needs), dtype=bool)
-    for name in ("partnership", "area"):
-        if name in target.words:
-            picked &= facts.dimensions[name].masks[target.words[name]][getattr(facts.needs, name)]
-    return [int(k) for k in np.flatnonzero(picked)]
+def _beyond(target: Target) -> tuple[int, float]:
+    """Count and add up the needs of the named partnerships and areas that the target's lines do not serve."""
+    needs, named = target.scenario.facts.needs, target.words.keys() & {"partnership", "area"}
+    if not named:
+        return 0, 0.0
+    missed = ~needs_served(target.scenario.lines, target.lines) & (needs.need.numerator > 0)
+    for name in named:
+        missed &= target.scenario.facts.dimensions[name].masks[target.words[name]][getattr(needs, name)]
+    return int(missed.sum()), float(needs.need.values[missed].sum())
 
 
 def _refusals(target: Target) -> tuple[tuple[str, int], ...]:

@@ -14,7 +14,7 @@ import numpy as np
 from fundalloc.insight.explain_bench import NOISE, Bench
 from fundalloc.insight.explain_target import Target
 from fundalloc.model.linear_program import Floats, LinearProgram
-from fundalloc.model.objective import step_table
+from fundalloc.model.objective import needs_served, step_table
 from fundalloc.rules._kind import Kind
 from fundalloc.rules._rows import Sense
 
@@ -118,15 +118,12 @@ def smallest(bench: Bench, forced: LinearProgram, variant: Variant, slack: float
 
 
 def raise_priority(bench: Bench, forced: LinearProgram, target: Target, slack: float) -> list[Remedy]:
-    """Return the smallest factor on the priorities of the target's needs that is enough, for targets that name a partnership."""
+    """Return the smallest factor on the priorities of the needs that the target serves that is enough, where a partnership is named."""
     needs = bench.lines.facts.needs
     if "partnership" not in target.words:
         return []
     facts = bench.lines.facts
-    picked = np.ones(len(needs), dtype=bool)
-    for name in ("partnership", "area"):
-        if name in target.words:
-            picked &= facts.dimensions[name].masks[target.words[name]][getattr(needs, name)]
+    picked = needs_served(bench.lines, target.lines & ~bench.lines.fixed)
     steps = step_table(facts)[0].shape[1]
     columns = (bench.open.lines + np.arange(steps)[:, None] * len(needs) + np.flatnonzero(picked)[None, :]).ravel()
     if not len(columns):

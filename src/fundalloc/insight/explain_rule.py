@@ -11,7 +11,7 @@ from fundalloc.insight.explain_target import Target
 from fundalloc.insight.prices import LimitPrice, binding, price_of
 from fundalloc.insight.wording import place_of, source_of
 from fundalloc.model.linear_program import Floats, RowBlock
-from fundalloc.model.objective import pair_of_line
+from fundalloc.model.objective import needs_served, pair_of_line
 from fundalloc.rules._kind import Kind
 from fundalloc.rules._rows import Sense
 
@@ -183,7 +183,7 @@ def _poor(bench: Bench) -> tuple[Poor, ...]:
     effectiveness = facts.effectiveness.values[lines.instrument, lines.area]
     money = np.bincount(pair[served], weights=(bench.amounts * effectiveness)[served], minlength=len(needs))
     met = np.clip(money, 0.0, needs.need.values)
-    open_lines = np.bincount(pair[served], weights=~lines.fixed[served], minlength=len(needs)) > 0
+    open_lines = needs_served(lines, ~lines.fixed)
     coverage = np.where(needs.need.values > 0, met / np.where(needs.need.values > 0, needs.need.values, 1.0), np.inf)
     order = np.lexsort((-needs.need.values, coverage))[:SHOWN]
     return tuple(

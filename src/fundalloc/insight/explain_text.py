@@ -53,11 +53,13 @@ class Writer(Words):
         return shown if len(shown) < SHOWN else [*shown[:SHOWN], "(the most frequent reasons)"]
 
     def _needs(self, answer: PlaceAnswer) -> list[str]:
-        pairs = answer.pairs
+        pairs, (count, amount) = answer.pairs, answer.beyond
+        out_of_reach = f"out of reach from here: {count} need{'s' if count > 1 else ''}, {self.million(amount)}"
+        beyond = [out_of_reach] if count else []
         if not pairs:
-            return ["none is stated, so money here earns nothing by itself."]
+            return beyond or ["none is stated, so money here earns nothing by itself."]
         if len(pairs) == 1:
-            return [self._pair(pairs[0])]
+            return [self._pair(pairs[0]), *beyond]
         need, met = sum(p.need for p in pairs), sum(p.met for p in pairs)
         covered = f"{percent_of(met / need)} met by all instruments together" if need else "none of it stated"
         out = [f"{self.million(need)} in {len(pairs)} needs, {covered}."]
@@ -70,7 +72,7 @@ class Writer(Words):
                 f"{who}: {self.money(pair.received)} from here; need {self.money(pair.need)}, {share(pair.met, pair.need)} met, "
                 f"priority {pair.priority:g}, next step worth {pair.value:g}"
             )
-        return [*out, f"and {len(pairs) - len(shown)} more"] if len(pairs) > len(shown) else out
+        return [*out, *([f"and {len(pairs) - len(shown)} more"] if len(pairs) > len(shown) else []), *beyond]
 
     def _pair(self, pair: PairState) -> str:
         worth = [pair.priority * pair.value * e for e in pair.effectiveness]

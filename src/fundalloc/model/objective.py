@@ -34,6 +34,13 @@ def pair_of_line(lines: Lines) -> NDArray[np.int64]:
     return position[lines.partnership, lines.area]
 
 
+def needs_served(lines: Lines, picked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which needs the money of some lines can meet. Shape (needs,)."""
+    served = np.zeros(len(lines.facts.needs) + 1, dtype=bool)
+    served[pair_of_line(lines)[picked]] = True
+    return served[:-1]
+
+
 def add_impact(builder: Builder, lines: Lines) -> None:
     """Add one column per need and step, and one coverage row per need."""
     facts = lines.facts
