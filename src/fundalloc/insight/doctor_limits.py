@@ -46,7 +46,7 @@ def idle_rules(scenario: Scenario, program: LinearProgram) -> Iterator[Remark]:
         rows = np.arange(block.rows.start, block.rows.stop)
         if len(demands) == 0:
             yield warning(place, f"rule '{rule.id}' asks nothing of anybody", "no member that it names has money that counts")
-        elif block.relaxed.all():
+        elif block.idle.all():
             yield warning(place, f"rule '{rule.id}' concerns decided money alone: no plan can change it", "watch it instead: watch: true")
         elif (met := _met_anyway(sums, block, rows)) is not None:
             yield warning(place, f"rule '{rule.id}' can never bind: {met}", "nothing would change without it; is the figure right?")
@@ -121,7 +121,7 @@ def _told(scenario: Scenario, sums: Sums, ceiling: int, floors: tuple[int, ...],
 def _met_anyway(sums: Sums, block: RowBlock, rows: NDArray[np.intp]) -> str | None:
     """Return why no plan can come to the limit of any row of a rule, or None."""
     program = sums.program
-    active = rows[~block.relaxed]
+    active = rows[~block.idle]
     if not sums.plain_sums[active].all():
         return None
     smallest, largest = sums.negative

@@ -35,7 +35,7 @@ class Sums:
 
     @cached_property
     def plain_sums(self) -> NDArray[np.bool_]:
-        """Rows of rules without totals and switches: a sum of money against a figure."""
+        """Rows of rules without totals and switches: a sum of money, not all of it decided, against a figure."""
         program = self.program
         other = program.matrix.column >= program.lines
         for block in program.blocks:
@@ -44,7 +44,7 @@ class Sums:
         named = np.zeros(program.shape[0], dtype=bool)
         for block in program.blocks:
             if block.rule is not None:
-                named[block.rows] = True
+                named[block.rows] = ~block.idle
         return named & ~mixed
 
     @cached_property

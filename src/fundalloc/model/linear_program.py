@@ -50,8 +50,10 @@ class RowBlock:
     rows: slice
     rule: Kind | None = None
     demands: Demands | None = None
+    idle: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    """Rows that no undecided money can influence."""
     relaxed: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
-    """Rows that no undecided money can influence: stated without limits, measured later."""
+    """Those of them that belong to a hard rule: stated without limits, measured later."""
     misses: slice = field(default_factory=lambda: slice(0, 0))
     """The columns by which a soft rule may miss, one per row and side."""
     missing_row: Codes = field(default_factory=lambda: np.zeros(0, dtype=np.intp))

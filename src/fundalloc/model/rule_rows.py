@@ -13,7 +13,11 @@ from fundalloc.rules._rows import Rows, Sense, Switches
 
 
 def add_rule(builder: Builder, rule: Kind, lines: Lines) -> None:
-    """Add the rows of a rule, its totals, and what it may miss when it is soft. A watched rule adds nothing."""
+    """Add the rows of a rule, its totals, and what it may miss when it is soft. A watched rule adds nothing.
+
+    Rows that no undecided money can influence hold nobody to anything when they are hard. When they are soft they stay: what
+    decided money costs is part of the score, in the program, in its bound and in the plan alike.
+    """
     if rule.watch:
         return
     demands = rule.demands(lines)
@@ -21,9 +25,10 @@ def add_rule(builder: Builder, rule: Kind, lines: Lines) -> None:
     first_extra = _add_totals(builder, stated)
     _add_switches(builder, stated.switches, lines)
     column = np.where(stated.column >= 0, stated.column, first_extra - 1 - stated.column)
-    relaxed = ~influenced(stated, lines, len(demands))
+    idle = ~influenced(stated, lines, len(demands))
+    relaxed = idle & rule.hard
     lower, upper = np.where(relaxed, -np.inf, stated.lower), np.where(relaxed, np.inf, stated.upper)
-    about = {"rule": rule, "demands": demands, "relaxed": relaxed}
+    about = {"rule": rule, "demands": demands, "idle": idle, "relaxed": relaxed}
     terms = Terms(stated.row, column, stated.value)
     if rule.soft is None:
         builder.add_rows(rule.id, lower, upper, terms, **about)

@@ -11,7 +11,7 @@ from fundalloc.plan.verify import Finding
 
 
 def price_findings(program: LinearProgram, row_prices: Floats, findings: list[Finding], lines: Lines) -> Floats:
-    """Return the shadow price of every finding; NaN for watched rules and for rows that nothing can influence."""
+    """Return the shadow price of every finding; NaN for watched rules and for hard demands that nothing can influence."""
     blocks = {block.owner: block for block in program.blocks if block.rule is not None}
     prices, position = np.full(len(findings), np.nan), 0
     while position < len(findings):
