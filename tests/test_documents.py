@@ -1,0 +1,36 @@
+"""What the pages show is real: every block is done in its order, and every figure in a sentence or table is worked out again."""
+
+import shutil
+import subprocess
+
+import pytest
+
+from cases import ROOT
+from documents import LEFT_OUT, Reader, matches
+
+PAGES = ("README.md", "examples/README.md", "scenarios/README.md")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_block_is_real(page, tmp_path, monkeypatch, request):
+    monkeypatch.chdir(tmp_path)
+    for folder in ("examples", "scenarios"):
+        shutil.copytree(ROOT / folder, tmp_path / folder)
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    text = (ROOT / page).read_text("utf-8")
+    wrong = list(Reader(tmp_path).follow(text))
+    if request.config.getoption("--update-golden"):
+        for command, shown, real in wrong:
+            assert f"$ {command}\n{shown}" in text
+            text = text.replace(f"$ {command}\n{shown}", f"$ {command}\n{real}", 1)
+        (ROOT / page).write_text(text, "utf-8")
+        wrong = []
+    assert not wrong, "\n\n".join(f"$ {command}\n--- shown\n{shown}--- real\n{real}" for command, shown, real in wrong)
+
+
+def test_a_wrong_line_would_be_noticed():
+    output = ["one", "two", "three"]
+    for shown in (output, ["one", LEFT_OUT, "three"], [LEFT_OUT, "two", LEFT_OUT], [LEFT_OUT, "two", "three"]):
+        assert matches(output, shown), shown
+    for shown in (["one", "two"], ["one", "three"], ["one", LEFT_OUT, "four"], ["two", LEFT_OUT], [LEFT_OUT, "three", "two", LEFT_OUT]):
+        assert not matches(output, shown), shown
