@@ -257,3 +257,25 @@ class TestFile:
         with pytest.raises(UsageError, match="xx"):
             write_workbook(plan, tmp_path / "plan.xlsx", "xx")
         assert os.listdir(tmp_path) == []
+
+
+def test_free_and_lapsed_money_add_up_on_every_sheet(tmp_path: Path) -> None:
+    """A closed year, money that moves, an instrument that may not commit in every year: all live, and all the plan's own figures."""
+    text = TINY.read_text("utf-8").replace("years: 2025-2026", "years: 2025-2027\nclosed: 2025").replace("2026: 30}", "2026: 30, 2027: 30}")
+    text = text.replace("ceiling: {each: 10}", "ceiling: {each: 10}\n    years: 2025-2026\n    carry_over: {share: 50 %}")
+    text += "\ntransfers:\n  home: {from: amif, to: ndici, at_most: 20 %, years: 2026, source: assumption}\n"
+    (tmp_path / "closed.yaml").write_text(text, "utf-8")
+    plan = solve(load(tmp_path / "closed.yaml"))
+    path = write_workbook(plan, tmp_path / "closed.xlsx")
+    rows = plan.free_money.set_index(["instrument", "year"])
+    assert rows.loc[("amif", 2025), "lapsed"] == 3  # 10 less 2 decided; 5 are carried over
+    assert rows.loc[("amif", 2027), "ceiling"] == 0
+    budget = rows[rows.index.get_level_values("year") == 0]
+    for key, heading in (("lapsed", "Lapsed"), ("free", "Free")):
+        assert table(path, "Free money")[heading].tolist() == pytest.approx(rows[key].tolist())
+        assert total(path, "By instrument", heading, "EU budget") == pytest.approx(budget[key].sum())
+    shown = table(path, "By year")
+    moved = shown["Moved, net"] if "Moved, net" in shown else 0
+    left = shown["Usable ceiling"] + moved - shown["Total"] - shown["Lapsed"]
+    assert left[:3].tolist() == pytest.approx(shown["Free"][:3].tolist())
+    assert differences(path, tmp_path) == []

@@ -88,6 +88,7 @@ def _report(scenario: Any) -> dict[str, Any]:
         **scenario.summary(),
         "switched_off": {f"{section}.{key}": reason for section, off in scenario.switched_off.items() for key, reason in off.items()},
         "notices": notices(scenario),
+        "closed": sorted(scenario.facts.closed),
         "free": table,
         "decimals": scenario.decimals,
     }
@@ -101,6 +102,7 @@ def _extends(scenario: Any) -> str:
 
 
 def _print(report: dict[str, Any], out: Output) -> None:
+    from fundalloc.insight.wording import year_ranges
     from fundalloc.money import euro
 
     out.say(f"{report['title']}  ({report['file']})")
@@ -114,9 +116,12 @@ def _print(report: dict[str, Any], out: Output) -> None:
         out.say(f"  note: {notice}")
     for remark in report["doctor"]:
         out.say(f"  {remark['severity']}: {remark['place']}: {remark['says']}\n      {remark['hint']}")
-    years = list(report["free"][0]["years"]) if report["free"] else []
-    table = new_table("Free money, million EUR", *years, "Total", numbers=len(years) + 1)
+    open_years = [year for year in (report["free"][0]["years"] if report["free"] else []) if int(year) not in report["closed"]]
+    closed = ["Lapsed"] if report["closed"] else []
+    table = new_table("Free money, million EUR", *open_years, "Total", *closed, numbers=len(open_years) + 1 + len(closed))
     for row in report["free"]:
-        cells = [*row["years"].values(), row["total"]]
+        cells = [*(row["years"][year] for year in open_years), row["total"], *([row["lapsed"]] if closed else [])]
         table.add_row(row["name"], *("-" if cell is None else euro(cell, report["decimals"]) for cell in cells))
     out.table(table)
+    if closed:
+        out.say(f"Lapsed: what the closed years ({year_ranges(report['closed'])}) left and nobody can plan any more.")

@@ -110,8 +110,10 @@ def _instruments(report: Report) -> None:
     plan, words = report.plan, report.words
     labels, facts = report.labels["instrument"], plan.scenario.facts
     free = plan.free_money[plan.free_money["year"] == 0].set_index("instrument")
-    columns = ("ceiling", "reserve", "decided", "planned", "free")
-    table = new_table(*report.column("instrument", *columns, "used"), numbers=6)
+    free["moved"] = free["transferred_in"] - free["transferred_out"]
+    some = [name for name in ("moved", "lapsed") if free[name].any()]  # so that every row adds up
+    columns = ("ceiling", "reserve", *some[: "moved" in some], "decided", "planned", *(["lapsed"] if "lapsed" in some else []), "free")
+    table = new_table(*report.column("instrument", *columns, "used"), numbers=len(columns) + 1)
     for name, row in free.iterrows():
         used = row["planned"] / row["ceiling"] if row["ceiling"] else float("nan")
         table.add_row(labels[str(name)], *(report.eur(row[column]) for column in columns), report.part(used))
@@ -123,10 +125,11 @@ def _instruments(report: Report) -> None:
     for name, amount in plan.total("instrument", counts="partner").items():
         if str(name) not in free.index:
             given = words("report.given", instrument=labels[str(name)])
-            table.add_row(given, "", "", "", report.eur(float(amount)), "", "")
+            table.add_row(given, *(report.eur(float(amount)) if column == "planned" else "" for column in columns), "")
     memo = int(facts.memo.amount.sum())
     if memo:
-        table.add_row(words("report.memo"), "", "", "", report.eur(float(facts.euro(memo))), "", "")
+        memo_money = report.eur(float(facts.euro(memo)))
+        table.add_row(words("report.memo"), *(memo_money if column == "planned" else "" for column in columns), "")
     report.out.table(table)
     report.out.say()
 

@@ -21,7 +21,7 @@ _FIGURES = ("score", "impact", "penalty")
 _LISTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "rules": (("rule", "member", "sense"), ("amount", "base", "limit", "headroom", "status")),
     "allocation": (("key",), ("decided", "counts")),
-    "free_money": (("instrument", "year"), ("ceiling", "reserve", "decided", "planned", "free")),
+    "free_money": (("instrument", "year"), ("ceiling", "reserve", "decided", "planned", "lapsed", "free")),
 }
 """Lists of our JSON: by which keys their rows are found, and what they state."""
 
@@ -212,6 +212,9 @@ def differences(stated: Mapping[str, Any], plan: Plan) -> Iterator[str]:
     from fundalloc.export.tables import as_dict
 
     found = as_dict(plan)
+    if isinstance(stated.get("free_money"), list) and not any("lapsed" in row for row in stated["free_money"] if isinstance(row, dict)):
+        rows = found["free_money"]  # version 0.1.0 counted as free what closed years left
+        found["free_money"] = [row | {"lapsed": None, "free": None if row["free"] is None else row["free"] + row["lapsed"]} for row in rows]
     for figure in _FIGURES:
         if figure in stated and not _same(stated[figure], found[figure]):
             yield f"{figure}: stated {stated[figure]}, recomputed {found[figure]}"

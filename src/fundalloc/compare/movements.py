@@ -146,10 +146,8 @@ def _over_transfers(a: Side, b: Side) -> Mapping[str, Fraction]:
     for k, instrument in enumerate(facts.instruments):
         if not instrument.planned:
             continue
-        yearly, total = facts.ceilings.usable[k], int(facts.ceilings.usable_total[k])
-        limits = [int(yearly.sum())] if (yearly != NO_LIMIT).all() else []
-        limits += [total] if total != NO_LIMIT else []
-        if limits and planned.get(instrument.id, Fraction(0)) > min(limits) * facts.step + arriving[k]:
-            over[instrument.id] = planned[instrument.id] - min(limits) * facts.step - arriving[k]
+        usable, most = facts.ceilings.usable_over()[k], int(facts.ceilings.usable_over()[k]) * facts.step + arriving[k]
+        if usable != NO_LIMIT and planned.get(instrument.id, Fraction(0)) > most:
+            over[instrument.id] = planned[instrument.id] - most
     unknown = {name: amount for name, amount in planned.items() if name not in ids and b.outcome.kinds.get(name) == "budget" and amount}
     return {**over, **unknown}

@@ -78,7 +78,7 @@ class Transfer(Record):
     taking: InstrumentId = Field(alias="to")
     """The instrument that takes."""
     at_most: Share
-    """Share of the giving instrument's total ceiling, before its reserve."""
+    """Share of the giving instrument's ceiling over the whole period, before its reserve."""
     years: Years | None = None
     confidence: str = ""
 

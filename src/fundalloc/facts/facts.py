@@ -30,10 +30,32 @@ class Ceilings:
     """Ceilings in whole steps. Shapes: (instruments, years) and (instruments,); NO_LIMIT where there is none."""
 
     full: IntArray
+    """As written, before the reserve; zero in a year in which the instrument may not commit."""
     usable: IntArray
     """After the reserve."""
     full_total: IntArray
     usable_total: IntArray
+    commits: Mask
+    """Shape (instruments, years): the years in which each instrument may commit."""
+
+    def full_over(self, years: Mask | None = None) -> IntArray:
+        """Return what each instrument may commit over some years (default: all) before its reserve. Shape (instruments,).
+
+        The smaller of its total and the sum of these years, where it has both; NO_LIMIT where it has neither. A year in
+        which it may not commit adds nothing, and needs no ceiling.
+        """
+        return self._over(self.full, self.full_total, years)
+
+    def usable_over(self, years: Mask | None = None) -> IntArray:
+        """Return the same after the reserve."""
+        return self._over(self.usable, self.usable_total, years)
+
+    def _over(self, yearly: IntArray, total: IntArray, years: Mask | None) -> IntArray:
+        chosen = np.ones(yearly.shape[1], dtype=bool) if years is None else years
+        limited = ~np.any((yearly == NO_LIMIT) & self.commits & chosen, axis=1)
+        sums = np.where((yearly == NO_LIMIT) | ~chosen, 0, yearly).sum(axis=1)
+        both: IntArray = np.where(total == NO_LIMIT, sums, np.minimum(sums, total))
+        return np.where(limited, both, total)
 
 
 @dataclass(frozen=True)
@@ -157,6 +179,16 @@ class Facts:
         return np.array([[i.years is None or t in i.years for t in self.years] for i in self.instruments])
 
     @cached_property
+    def commits(self) -> Mask:
+        """Shape (instruments, years): when each instrument may commit, years included that `allow` or decided money opens."""
+        out: Mask = self.instrument_years.copy()
+        for clause in self.allow:
+            instruments, _, _, years = clause.masks(self.dimensions)
+            out |= instruments[:, None] & years
+        out[self.decided.instrument, self.decided.year] = True
+        return out
+
+    @cached_property
     def partnership_years(self) -> NDArray[np.bool_]:
         """Shape (partnerships, years): when each partnership may receive."""
         return np.array([[p.years is None or t in p.years for t in self.years] for p in self.partnerships])
@@ -169,13 +201,14 @@ class Facts:
             return NO_LIMIT if amount is None else floor_steps(amount * (1 - reserve), self.step)
 
         def yearly(kept: bool) -> IntArray:
-            return np.array(
+            written = np.array(
                 [
                     [steps(i.ceiling.in_year(t) if i.ceiling else None, i.reserve if kept else Fraction(0)) for t in self.years]
                     for i in self.instruments
                 ],
                 dtype=np.int64,
             )
+            return np.where((written != NO_LIMIT) & ~self.commits, 0, written)
 
         def total(kept: bool) -> IntArray:
             return np.array(
@@ -183,7 +216,7 @@ class Facts:
                 dtype=np.int64,
             )
 
-        return Ceilings(yearly(False), yearly(True), total(False), total(True))
+        return Ceilings(yearly(False), yearly(True), total(False), total(True), self.commits)
 
     @cached_property
     def absorption(self) -> IntArray:
@@ -199,8 +232,7 @@ class Facts:
     def transfer_limit(self, transfer: int) -> int:
         """Return how much a transfer may move over the whole period, in steps."""
         giving = self.dimensions.instrument.index(self.transfers[transfer].giving)
-        total, yearly = int(self.ceilings.full_total[giving]), self.ceilings.full[giving]
-        whole = total if total != NO_LIMIT else int(yearly[yearly != NO_LIMIT].sum())
+        whole = max(int(self.ceilings.full_over()[giving]), 0)  # without any ceiling the scenario is refused
         return floor_steps(self.transfers[transfer].at_most * whole, Fraction(1))
 
     @cached_property

@@ -94,9 +94,7 @@ def _whole_tables(scenario: Scenario) -> Iterator[Remark]:
     facts = scenario.facts
     need = float(facts.needs.need.values.sum())
     budget = [k for k, i in enumerate(facts.instruments) if i.planned]
-    yearly, total = facts.ceilings.full[budget], facts.ceilings.full_total[budget]
-    whole = np.where(total != NO_LIMIT, total, np.where(yearly == NO_LIMIT, 0, yearly).sum(axis=1)).sum()
-    money = float(facts.euro(int(whole)))
+    money = float(facts.euro(int(np.maximum(facts.ceilings.full_over()[budget], 0).sum())))
     if need > 0 and money > 0 and not 1 / WHOLE <= need / money <= WHOLE:
         yield warning(
             locate(scenario.tree, ("needs",), key=True),

@@ -112,8 +112,7 @@ def _transfer(scenario: Scenario, found: Sequence[Finding]) -> Change | None:
         return None
     transfer = facts.transfers[position]
     giving = facts.dimensions.instrument.index(transfer.giving)
-    total, yearly = int(facts.ceilings.full_total[giving]), facts.ceilings.full[giving]
-    whole = (total if total >= 0 else int(yearly[yearly >= 0].sum())) * facts.step
+    whole = int(facts.ceilings.full_over()[giving]) * facts.step
     if whole <= 0 or finding.amount > whole:
         return None
     share = _outwards(finding.amount / whole, Sense.AT_MOST, _SHARES[0])

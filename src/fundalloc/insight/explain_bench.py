@@ -144,10 +144,8 @@ class Bench:
 
     def ceiling(self, instrument: int) -> float:
         """Return the usable ceiling of an instrument over the whole period, EUR million."""
-        ceilings = self.scenario.facts.ceilings
-        yearly, total = ceilings.usable[instrument], int(ceilings.usable_total[instrument])
-        limits = [int(yearly.sum())] if np.all(yearly >= 0) else []
-        return float(self.scenario.facts.euro(min([*limits, total] if total >= 0 else limits, default=0)))
+        facts = self.scenario.facts
+        return float(facts.euro(max(int(facts.ceilings.usable_over()[instrument]), 0)))
 
     @cached_property
     def budget(self) -> list[int]:

@@ -5,31 +5,33 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from fundalloc.facts.facts import NO_LIMIT
+from fundalloc.plan.free_money import free_of_decisions
 from fundalloc.scenario.scenario import Scenario
 
 
 def uncommitted_money(scenario: Scenario) -> list[dict[str, Any]]:
-    """Return one row per planned instrument: name, {year: EUR million or None without a ceiling}, and the total."""
+    """Return one row per planned instrument: name, free money by year and in all, and what closed years left that nobody can plan.
+
+    EUR million; None without a ceiling. What may be carried over from a closed year is free in the year after.
+    """
     facts = scenario.facts
     decided = np.zeros((len(facts.instruments), len(facts.years)), dtype=np.int64)
     np.add.at(decided, (facts.decided.instrument, facts.decided.year), facts.decided.amount)
-    rows = []
-    for k, instrument in enumerate(facts.instruments):
-        if not instrument.planned:
-            continue
-        yearly, total = facts.ceilings.usable[k], int(facts.ceilings.usable_total[k])
-        limits = ([int(yearly.sum())] if np.all(yearly != NO_LIMIT) else []) + ([total] if total != NO_LIMIT else [])
-        rows.append(
-            {
-                "instrument": instrument.id,
-                "name": str(instrument.label),
-                "years": {
-                    str(t): None if yearly[n] == NO_LIMIT else float(facts.euro(int(yearly[n] - decided[k, n])))
-                    for n, t in enumerate(facts.years)
-                },
-                "total": float(facts.euro(min(limits) - int(decided[k].sum()))) if limits else None,
-            }
-        )
-    return rows
+    money = free_of_decisions(scenario.lines, decided)
+
+    def euro(table: NDArray[np.int64], k: int, n: int) -> float | None:
+        return float(facts.euro(int(table[k, n]))) if money.known[k, n] else None
+
+    return [
+        {
+            "instrument": instrument.id,
+            "name": str(instrument.label),
+            "years": {str(t): euro(money.free, k, n) for n, t in enumerate(facts.years)},
+            "total": euro(money.free, k, len(facts.years)),
+            "lapsed": euro(money.lapsed, k, len(facts.years)),
+        }
+        for k, instrument in enumerate(facts.instruments)
+        if instrument.planned
+    ]

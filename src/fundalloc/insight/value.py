@@ -129,12 +129,8 @@ def _changes(
 def _money(scenario: Scenario) -> float:
     """Return the usable ceilings of the EU budget over the period, EUR million."""
     facts = scenario.facts
-    limits = [
-        min([int(yearly.sum())] * bool(np.all(yearly >= 0)) + [int(total)] * bool(total >= 0), default=0)
-        for i, yearly, total in zip(facts.instruments, facts.ceilings.usable, facts.ceilings.usable_total, strict=True)
-        if i.counts == "budget"
-    ]
-    return float(facts.euro(sum(limits)))
+    budget = np.array([i.counts == "budget" for i in facts.instruments], dtype=bool)
+    return float(facts.euro(int(np.maximum(facts.ceilings.usable_over()[budget], 0).sum())))
 
 
 def scaled(scenario: Scenario, factor: Fraction) -> Scenario:

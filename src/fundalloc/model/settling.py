@@ -75,12 +75,13 @@ def proportional_plan(lines: Lines) -> Floats:
 
 
 def _yearly_money(facts: Facts) -> Floats:
-    """Return the usable ceiling per instrument and year in EUR million; a total is spread evenly or cuts all years alike."""
+    """Return the usable ceiling per instrument and year in EUR million; a total is spread evenly over its years, or cuts all alike."""
     usable, total = facts.ceilings.usable.astype(float), facts.ceilings.usable_total.astype(float)
     known = usable != NO_LIMIT
     yearly = np.where(known, usable, 0.0)
     without = ~known.any(axis=1)
-    yearly[without] = np.where(total[without] == NO_LIMIT, 0.0, total[without])[:, None] / usable.shape[1]
+    evenly = np.where(total == NO_LIMIT, 0.0, total) / np.maximum(facts.commits.sum(axis=1), 1)
+    yearly[without] = np.where(facts.commits, evenly[:, None], 0.0)[without]
     sums = yearly.sum(axis=1)
     cut = np.where((total != NO_LIMIT) & (sums > total), total / np.where(sums > 0, sums, 1.0), 1.0)
     return np.asarray(facts.euro(1)) * yearly * cut[:, None]

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.plan.certificate import Certificate
+from fundalloc.plan.free_money import FreeMoney, free_money
 from fundalloc.plan.ledger import Coverage, measure_coverage
 from fundalloc.plan.verify import BREACH, DECIDED, MISSED, Finding
+from fundalloc.rules.ceiling import WHOLE_PERIOD
 from fundalloc.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -154,63 +155,45 @@ class Plan:
         return moves.totals(self.moves if len(self.moves) else np.zeros(len(moves), dtype=np.int64))
 
     @cached_property
-    def free_money(self) -> pd.DataFrame:
-        """Per planned instrument and year, EUR million: ceiling, reserve, carried and transferred in and out, decided, planned, free.
+    def money_left(self) -> FreeMoney:
+        """What the ceilings leave, in steps."""
+        return free_money(self.scenario.facts, self.by_year(self.steps), self.moved)
 
-        `free` is ceiling less reserve, plus what moves in, less what moves out and what is planned. `price` is the shadow
-        price of the ceiling. The row of year 0 is the whole period; ceilings that do not exist are NaN, and so is `free` then.
+    def by_year(self, steps: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Add up amounts of lines by instrument and year. Shape (instruments, years)."""
+        facts, lines = self.scenario.facts, self.scenario.lines
+        out = np.zeros((len(facts.instruments), len(facts.years)), dtype=np.int64)
+        np.add.at(out, (lines.instrument, lines.year), steps)
+        return out
+
+    @cached_property
+    def free_money(self) -> pd.DataFrame:
+        """Per planned instrument and year, EUR million: ceiling, reserve, moves in and out, decided, planned, lapsed, free.
+
+        Ceiling less reserve, plus what moves in, less what moves out and what is planned, is `free`; in closed years nothing is
+        free any more: it is `lapsed`. `price` is the shadow price per EUR million of `ceiling` (a dual). The row of year 0 is the
+        whole period; ceilings that do not exist are NaN, and so are `free` and `lapsed` then.
         """
         import pandas as pd
 
-        facts, lines = self.scenario.facts, self.scenario.lines
-        shape = (len(facts.instruments), len(facts.years))
-        planned, decided = np.zeros(shape, dtype=np.int64), np.zeros(shape, dtype=np.int64)
-        np.add.at(planned, (lines.instrument, lines.year), self.steps)
-        np.add.at(decided, (lines.instrument, lines.year), lines.decided)
-        moved = self.moved
+        facts, money = self.scenario.facts, self.money_left
+        amounts = self.moved | {"decided": self.by_year(self.scenario.lines.decided), "planned": self.by_year(self.steps)}
         price = {f.member: p for f, p in zip(self.findings, self.prices, strict=True) if f.rule.kind == "ceiling"}
-        records = []
-        for k, instrument in enumerate(facts.instruments):
-            if not instrument.planned:
-                continue
-            for n, year in enumerate(facts.years):
-                limits = (int(facts.ceilings.full[k, n]), int(facts.ceilings.usable[k, n]))
-                amounts = {name: int(moved[name][k, n]) for name in MOVED} | {"decided": int(decided[k, n]), "planned": int(planned[k, n])}
-                records.append(self._money_row(instrument.id, year, limits, amounts, price.get((instrument.id, str(year)), np.nan)))
-            limits = (
-                _whole_period(facts.ceilings.full[k], int(facts.ceilings.full_total[k])),
-                _whole_period(facts.ceilings.usable[k], int(facts.ceilings.usable_total[k])),
-            )
-            amounts = {name: int(moved[name][k].sum()) for name in MOVED} | {
-                "decided": int(decided[k].sum()),
-                "planned": int(planned[k].sum()),
-            }
-            records.append(self._money_row(instrument.id, 0, limits, amounts, price.get((instrument.id, "total"), np.nan)))
-        return pd.DataFrame(records)
-
-    def _money_row(self, instrument: str, year: int, limits: tuple[int, int], amounts: dict[str, int], price: float) -> dict[str, object]:
-        full, usable = limits
-        known = full != NO_LIMIT
-        left = (
-            usable
-            + amounts["carried_in"]
-            + amounts["transferred_in"]
-            - amounts["carried_out"]
-            - amounts["transferred_out"]
-            - amounts["planned"]
-        )
-        return {
-            "instrument": instrument,
-            "year": year,
-            "ceiling": self._eur(full) if known else np.nan,
-            "reserve": self._eur(full - usable) if known else np.nan,
-            **{name: self._eur(amount) for name, amount in amounts.items()},
-            "free": self._eur(left) if known else np.nan,
-            "price": price,
-        }
-
-    def _eur(self, steps: int) -> float:
-        return float(self.scenario.facts.euro(int(steps)))
+        known = money.known
+        columns = {"ceiling": np.where(known, money.full, np.nan), "reserve": np.where(known, money.full - money.usable, np.nan)}
+        columns |= {name: np.column_stack([table, table.sum(axis=1)]) for name, table in amounts.items()}
+        columns |= {"lapsed": np.where(known, money.lapsed, np.nan), "free": np.where(known, money.free, np.nan)}
+        rows = [(k, n) for k, i in enumerate(facts.instruments) if i.planned for n in [*range(len(facts.years)), len(facts.years)]]
+        at = np.array(rows, dtype=np.intp).reshape(-1, 2).T
+        names = [facts.instruments[k].id for k in at[0]]
+        labels = [*(str(year) for year in facts.years), WHOLE_PERIOD]
+        step = facts.step
+        table = pd.DataFrame({"instrument": names, "year": [[*facts.years, 0][n] for n in at[1]]})
+        for name, values in columns.items():
+            table[name] = values[at[0], at[1]] * step.numerator / step.denominator
+        kept = [float(1 - facts.instruments[k].reserve) for k in at[0]]
+        table["price"] = [price.get((name, labels[n]), np.nan) * part for name, n, part in zip(names, at[1], kept, strict=True)]
+        return table
 
     @cached_property
     def rules_table(self) -> pd.DataFrame:
@@ -252,11 +235,3 @@ class Plan:
         """Return how many demands of written rules have each status."""
         statuses = [f.status for f in self.findings if not f.rule.built_in]
         return {word: statuses.count(word) for word in ("ok", "at limit", MISSED, DECIDED, BREACH)}
-
-
-def _whole_period(yearly: NDArray[np.int64], total: int) -> int:
-    """Return the ceiling of the whole period: the total, the sum of the years, or the smaller of both."""
-    limits = [int(yearly.sum())] if np.all(yearly != NO_LIMIT) else []
-    if total != NO_LIMIT:
-        limits.append(total)
-    return min(limits, default=NO_LIMIT)

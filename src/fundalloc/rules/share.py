@@ -184,9 +184,5 @@ class Share(Kind):
                     instruments &= picked
                 if owner == "year" and "year" not in self.of.ceiling.named:
                     years &= picked
-            whole_period = years.all()
-            totals = facts.ceilings.full_total[instruments]
-            yearly = facts.ceilings.full[instruments][:, years].sum(axis=1)
-            by_total = whole_period & (totals != NO_LIMIT)
-            out.append(Fraction(int(np.where(by_total, totals, yearly).sum())))
+            out.append(Fraction(int(facts.ceilings.full_over(years)[instruments].sum())))
         return out

@@ -19,12 +19,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.facts.facts import NO_LIMIT
-from fundalloc.facts.lines import BIG, Lines
+from fundalloc.facts.lines import Lines
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import Floats, LinearProgram
 from fundalloc.model.nearness import near_program
 from fundalloc.model.settling import SHARP, pad, settling_weights
+from fundalloc.plan.free_money import free_of_decisions
 from fundalloc.run import wishes
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options, Status
@@ -178,12 +178,13 @@ def changed_lines(a: Answer, b: Answer) -> float:
 
 
 def unallocated(answer: Answer) -> float:
-    """Return the EUR million of budget ceilings, after reserve, that stay; NaN where an instrument has no ceiling."""
+    """Return the free EUR million of budget ceilings, after reserve; NaN where an instrument has no ceiling."""
     facts, lines = answer.scenario.facts, answer.scenario.lines
     budget = np.array([i.counts == "budget" and i.planned for i in facts.instruments])
-    yearly, total = facts.ceilings.usable[budget], facts.ceilings.usable_total[budget]
-    of_years = np.where(np.any(yearly == NO_LIMIT, axis=1), BIG, yearly.sum(axis=1))
-    limits = np.minimum(of_years, np.where(total == NO_LIMIT, BIG, total))
-    if np.any(limits == BIG):
+    decided = np.zeros((len(facts.instruments), len(facts.years)), dtype=np.int64)
+    np.add.at(decided, (lines.instrument, lines.year), lines.decided)
+    left = free_of_decisions(lines, decided)
+    if not left.known[budget, -1].all():
         return float("nan")
-    return round(float(facts.euro(int(limits.sum()))) - float(answer.amounts[budget[lines.instrument]].sum()), 6) + 0.0
+    new = answer.amounts - lines.decided * float(facts.step)  # nothing new is planned in closed years
+    return round(float(facts.euro(int(left.free[budget, -1].sum()))) - float(new[budget[lines.instrument]].sum()), 6) + 0.0

@@ -21,7 +21,6 @@ from fundalloc.export.workbook.spelling import safe_codes as safe_codes
 from fundalloc.export.workbook.spelling import sheet_name as sheet_name
 from fundalloc.export.workbook.spelling import shorten as shorten
 from fundalloc.export.workbook.spelling import whole_column
-from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.fields import Text
 from fundalloc.labels import Words, label
 from fundalloc.plan.plan import Plan
@@ -163,10 +162,7 @@ class Book:
 
     def usable_in_all(self, instrument: int) -> int:
         """Return the usable ceiling of an instrument over the whole period in steps: the total, the sum of the years, or the smaller."""
-        limits = self.plan.scenario.facts.ceilings
-        yearly, total = limits.usable[instrument], int(limits.usable_total[instrument])
-        known = ([int(yearly.sum())] if np.all(yearly != NO_LIMIT) else []) + ([total] if total != NO_LIMIT else [])
-        return min(known, default=NO_LIMIT)
+        return int(self.plan.scenario.facts.ceilings.usable_over()[instrument])
 
     @cached_property
     def ceiling_demands(self) -> dict[tuple[str, ...], int]:

@@ -10,7 +10,7 @@ from fundalloc.export.workbook.book import KINDS, Book, Steps, quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Table
 from fundalloc.export.workbook.sheets.decided_money import TABLE as DECIDED
 from fundalloc.export.workbook.sheets.free_money import TABLE as FREE
-from fundalloc.export.workbook.sheets.free_money import whole_period
+from fundalloc.export.workbook.sheets.free_money import after_use, whole_period
 
 TABLE = "ByInstrument"
 
@@ -81,23 +81,25 @@ def _kind_total(book: Book, title: str, counts: str, value: float) -> Formula:
 
 
 def _ceiling_columns(book: Book, order: Sequence[int], money: Steps) -> tuple[Column, ...]:
-    """Usable ceiling, headroom and use over the whole period; nothing for money without a ceiling."""
+    """Usable ceiling, lapsed and free money and use over the whole period; nothing for money without a ceiling."""
     limits = whole_period(book)
     known = [k for k in order if k in limits]
     budget = [k for k in known if book.plan.scenario.facts.instruments[k].counts == "budget"]
     most, spent = sum(limits[k] for k in budget), int(money[budget].sum())
     criteria = ("instrument_id", book.here(TABLE, "instrument_id")), ("year", quoted(book.say("whole_period")))
     usable = {k: book.sum_if(FREE, "usable", *criteria, value=book.eur(limits[k])) for k in known}
-    left = f"={book.here(TABLE, 'usable')}-{book.here(TABLE, 'total')}"
-    headroom = {k: Formula(left, book.eur(limits[k] - money[k].sum())) for k in known}
     part = f"=IFERROR({book.here(TABLE, 'total')}/{book.here(TABLE, 'usable')},0)"
     used = {k: Formula(part, int(money[k].sum()) / limits[k] if limits[k] else 0) for k in known}
     usable_total = _kind_total(book, book.title("usable"), "budget", book.eur(most))
-    headroom_total = _kind_total(book, book.title("headroom"), "budget", book.eur(most - spent))
-    used_total = Formula(f"=IFERROR(1-({headroom_total.text[1:]})/({usable_total.text[1:]}),0)", spent / most if most else 0)
-    none = book.say("not_applicable")
+    spent_total = _kind_total(book, book.title("total"), "budget", book.eur(money[book.of_kind("budget")].sum()))
+    used_total = Formula(f"=IFERROR(({spent_total.text[1:]})/({usable_total.text[1:]}),0)", spent / most if most else 0)
+    none, after = book.say("not_applicable"), []
+    for key, found in after_use(book, [criteria] * len(known), lambda table: table[known, -1]):
+        cells = dict(zip(known, found, strict=True))
+        whole = sum(float(cells[k].value) for k in budget)
+        after.append(book.column(key, "money", [cells.get(k, none) for k in order], (_kind_total(book, book.title(key), "budget", whole),)))
     return (
         book.column("usable", "money", [usable.get(k, none) for k in order], (usable_total,)),
-        book.column("headroom", "money", [headroom.get(k, none) for k in order], (headroom_total,)),
+        *after,
         book.column("used", "share", [used.get(k, none) for k in order], (used_total,), width=11, mark="bar"),
     )

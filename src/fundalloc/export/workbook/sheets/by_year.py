@@ -8,8 +8,9 @@ import numpy as np
 
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.boxes import Boxes
-from fundalloc.export.workbook.content import Cell, Chart, Column, ColumnSum, Formula, Series, Sheet, Table
+from fundalloc.export.workbook.content import Chart, Column, ColumnSum, Formula, Series, Sheet, Table
 from fundalloc.export.workbook.sheets.free_money import TABLE as FREE
+from fundalloc.export.workbook.sheets.free_money import after_use
 from fundalloc.facts.facts import NO_LIMIT
 
 TABLE = "ByYear"
@@ -74,16 +75,16 @@ def build(book: Book) -> Sheet:
 
 
 def _limits(book: Book) -> Iterator[Column]:
-    """Usable ceilings of the year and what is free of them; nothing when a budget instrument has no ceiling per year."""
+    """Usable ceilings of the year, what has lapsed and what is free; nothing when a budget instrument has no ceiling per year."""
     facts, budget = book.plan.scenario.facts, book.of_kind("budget")
     usable = facts.ceilings.usable[budget]
-    if not budget or np.any(usable == NO_LIMIT):
+    if not budget or np.any((usable == NO_LIMIT) & facts.commits[budget]):
         return
-    moved = sum(book.plan.moved[name][budget] * (1 if name.endswith("in") else -1) for name in book.plan.moved)
-    left = usable.sum(axis=0) + np.asarray(moved).sum(axis=0) - book.budget.sum(axis=(0, 1))
     here = ("year", book.here(TABLE, "year")), book.kind_is("budget")
-    for key, values in (("usable", usable.sum(axis=0)), ("free", left)):
-        cells: list[Cell] = [book.sum_if(FREE, key, *here, value=book.eur(value)) for value in values]
+    yield book.column(
+        "usable", "money", [book.sum_if(FREE, "usable", *here, value=book.eur(value)) for value in np.maximum(usable, 0).sum(axis=0)]
+    )
+    for key, cells in after_use(book, [here] * len(facts.years), lambda table: table[budget, :-1].sum(axis=0)):
         yield book.column(key, "money", cells)
 
 

@@ -1,19 +1,23 @@
-"""Free money: per instrument and year, what the ceiling allows, what is kept back, decided, planned and still free."""
+"""Free money: per instrument and year, what the ceiling allows, what is kept back, decided, planned, lapsed and still free."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 
 from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Cell, Formula, Sheet, Table
+from fundalloc.export.workbook.sheets.instruments import written_in_year
 from fundalloc.facts.facts import NO_LIMIT
+from fundalloc.facts.selection import IntArray
 from fundalloc.plan.plan import MOVED
 from fundalloc.rules.ceiling import WHOLE_PERIOD
 
 TABLE = "FreeMoney"
+Criteria = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -29,16 +33,12 @@ class _Row:
     planned: Cell
     usable_steps: int
     planned_steps: int
+    lapsed: int
+    free: int
     carried_in: int
     carried_out: int
     transferred_in: int
     transferred_out: int
-
-    @property
-    def left(self) -> int:
-        """What is still free, in steps."""
-        moved = self.carried_in + self.transferred_in - self.carried_out - self.transferred_out
-        return self.usable_steps + moved - self.planned_steps
 
 
 def build(book: Book) -> Sheet:
@@ -47,9 +47,10 @@ def build(book: Book) -> Sheet:
     rows = [row for k, i in enumerate(facts.instruments) if i.planned for row in _rows(book, k)]
     whole = book.say("whole_period")
     none = quoted(book.say("none"))
-    shown = [name for name in MOVED if any(getattr(r, name) for r in rows)]
+    shown = shown_moves(book)
     moved = "".join(f"{'+' if name.endswith('in') else '-'}{book.here(TABLE, name)}" for name in shown)
-    free = f"=IFERROR({book.here(TABLE, 'usable')}{moved}-{book.here(TABLE, 'planned')},{none})"
+    left = f"{book.here(TABLE, 'usable')}{moved}-{book.here(TABLE, 'planned')}"
+    lapsed = any(r.lapsed for r in rows) or bool(facts.closed)
     used = f"=IFERROR({book.here(TABLE, 'planned')}/{book.here(TABLE, 'usable')},{none})"
     prices = _prices(book)
     table = Table(
@@ -63,7 +64,8 @@ def build(book: Book) -> Sheet:
             *(book.column(name, "money", [book.eur(getattr(r, name)) for r in rows], width=12) for name in shown),
             book.column("decided", "money", [r.decided for r in rows]),
             book.column("planned", "money", [r.planned for r in rows]),
-            book.column("free", "total", [Formula(free, _left(book, r)) for r in rows]),
+            *([book.column("lapsed", "money", [_lapsed(book, r, left) for r in rows])] if lapsed else []),
+            book.column("free", "total", [_free(book, r, left, lapsed) for r in rows]),
             book.column("used", "share", [Formula(used, _part(book, r)) for r in rows], width=11, mark="bar"),
             book.column("shadow_price", "price", [prices.get((r.instrument, r.year)) for r in rows], width=11),
             book.column(
@@ -83,6 +85,27 @@ def build(book: Book) -> Sheet:
     )
 
 
+def shown_moves(book: Book) -> list[str]:
+    """Return which of the columns of moved money there are."""
+    planned = [k for k, i in enumerate(book.plan.scenario.facts.instruments) if i.planned]
+    return [name for name in MOVED if np.any(book.plan.moved[name][planned])]
+
+
+def after_use(book: Book, rows: Sequence[Criteria], money: Callable[[IntArray], IntArray]) -> Iterator[tuple[str, list[Formula]]]:
+    """Yield (key, cells) of the columns that lead from usable and planned to free money, looked up on this sheet; empty ones are left out.
+
+    `rows` says where each row finds its money, `money` what a table of steps comes to in each row.
+    """
+    left = book.plan.money_left
+    if np.any(money(left.moved)):
+        signs = {name: "+" if name.endswith("in") else "-" for name in shown_moves(book)}
+        texts = ["".join(f"{sign}{book.sum_if_text(TABLE, name, *row)}" for name, sign in signs.items()) for row in rows]
+        yield "moved", [Formula(f"=0{text}", book.eur(steps)) for text, steps in zip(texts, money(left.moved), strict=True)]
+    for key, table in (("lapsed", left.lapsed), ("free", left.free)):
+        if key == "free" or book.plan.scenario.facts.closed:
+            yield key, [book.sum_if(TABLE, key, *row, value=book.eur(steps)) for row, steps in zip(rows, money(table), strict=True)]
+
+
 def whole_period(book: Book) -> dict[int, int]:
     """Return {position of a planned instrument: usable ceiling of the whole period, in steps}, where there is one."""
     limits = {k: book.usable_in_all(k) for k, i in enumerate(book.plan.scenario.facts.instruments) if i.planned}
@@ -91,15 +114,13 @@ def whole_period(book: Book) -> dict[int, int]:
 
 def _rows(book: Book, k: int) -> Iterator[_Row]:
     """Yield the years of one instrument, then its whole period."""
-    facts, lines = book.plan.scenario.facts, book.plan.scenario.lines
+    facts = book.plan.scenario.facts
     instrument, here, none = facts.instruments[k], book.here(TABLE, "instrument_id"), book.say("none")
-    decided = np.zeros(len(facts.years), dtype=np.int64)
-    np.add.at(decided, lines.year[lines.instrument == k], lines.decided[lines.instrument == k])
-    planned = book.cube[k].sum(axis=(0, 1))
-    moves = book.plan.moved
+    decided, planned = (book.plan.by_year(steps)[k] for steps in (book.plan.scenario.lines.decided, book.plan.steps))
+    moves, money = book.plan.moved, book.plan.money_left
     reserve = Formula(f"={_looked_up(book, book.all('Instruments', 'reserve'))}", float(instrument.reserve))
     for t, year in enumerate(facts.years):
-        written = instrument.ceiling.in_year(year) if instrument.ceiling else None
+        written = written_in_year(facts, k, t)
         usable = int(facts.ceilings.usable[k, t])
         criteria = ("instrument_id", here), book.is_("year", t)
         yield _Row(
@@ -112,14 +133,15 @@ def _rows(book: Book, k: int) -> Iterator[_Row]:
             book.sum_if("Allocation", "planned", *criteria, value=book.eur(planned[t])),
             usable,
             int(planned[t]),
+            int(money.lapsed[k, t]),
+            int(money.free[k, t]),
             *(int(moves[name][k, t]) for name in MOVED),
         )
     ceiling, usable_cell, steps = _whole(book, k)
     count = len(facts.years)
     sums = [Formula(f"=SUM(ABOVE({count}))", book.eur(money.sum())) for money in (decided, planned)]
-    yield _Row(
-        k, None, ceiling, reserve, usable_cell, sums[0], sums[1], steps, int(planned.sum()), *(int(moves[name][k].sum()) for name in MOVED)
-    )
+    left = int(planned.sum()), int(money.lapsed[k, -1]), int(money.free[k, -1])
+    yield _Row(k, None, ceiling, reserve, usable_cell, sums[0], sums[1], steps, *left, *(int(moves[name][k].sum()) for name in MOVED))
 
 
 def _whole(book: Book, k: int) -> tuple[Cell, Cell, int]:
@@ -127,10 +149,10 @@ def _whole(book: Book, k: int) -> tuple[Cell, Cell, int]:
     facts = book.plan.scenario.facts
     instrument, count = facts.instruments[k], len(facts.years)
     ceiling = instrument.ceiling
-    yearly = [ceiling.in_year(year) if ceiling else None for year in facts.years]
+    yearly = [ceiling.in_year(year) if ceiling else None for year, on in zip(facts.years, facts.commits[k], strict=True) if on]
     total = ceiling.total if ceiling else None
     complete = None not in yearly
-    written = [sum(y for y in yearly if y is not None)] * complete + ([total] if total is not None else [])
+    written = [sum((y for y in yearly if y is not None), Fraction(0))] * complete + ([total] if total is not None else [])
     usable = whole_period(book).get(k)
     if not written or usable is None:
         return book.say("none"), book.say("none"), NO_LIMIT
@@ -169,8 +191,28 @@ def _whole_steps(book: Book, ceiling: str) -> str:
     return f"ROUNDDOWN(ROUND({ceiling}*(1-{book.here(TABLE, 'reserve')})/RoundingStep,6),0)*RoundingStep"
 
 
-def _left(book: Book, row: _Row) -> float | str:
-    return book.say("none") if row.usable_steps == NO_LIMIT else book.eur(row.left)
+def _lapsed(book: Book, row: _Row, left: str) -> Cell:
+    """What a closed year leaves; over the whole period, what is left and not free."""
+    if row.usable_steps == NO_LIMIT:
+        return book.say("none")
+    facts = book.plan.scenario.facts
+    if row.year is None:
+        return Formula(f"={left}-{book.here(TABLE, 'free')}", book.eur(row.lapsed))
+    return Formula(f"=MAX({left},0)", book.eur(row.lapsed)) if facts.years[row.year] in facts.closed else 0
+
+
+def _free(book: Book, row: _Row, left: str, lapsed: bool) -> Cell:
+    """What is still free: what is left, less what has lapsed; over the whole period no more than the years have free."""
+    none, facts = book.say("none"), book.plan.scenario.facts
+    if row.usable_steps == NO_LIMIT:
+        return Formula(f"=IFERROR({left},{quoted(none)})", none)
+    less = f"-{book.here(TABLE, 'lapsed')}" if lapsed else ""
+    if row.year is None:
+        less = ""
+        limits = zip(facts.years, facts.commits[row.instrument], facts.ceilings.usable[row.instrument], strict=True)
+        if lapsed and all(limit != NO_LIMIT for year, on, limit in limits if on and year not in facts.closed):
+            return Formula(f"=MIN({left},SUM(ABOVE({len(facts.years)})))", book.eur(row.free))
+    return Formula(f"=IFERROR({left}{less},{quoted(none)})", book.eur(row.free))
 
 
 def _part(book: Book, row: _Row) -> float | str:

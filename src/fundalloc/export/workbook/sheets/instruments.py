@@ -1,4 +1,4 @@
-"""The instruments with their ceilings, as written in the scenario."""
+"""The instruments with their ceilings, as written in the scenario; nothing in years in which they may not commit."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.content import Cell, Column, Sheet, Table
-from fundalloc.facts.entities import Instrument
+from fundalloc.facts.facts import Facts
 
 TABLE = "Instruments"
 
@@ -17,8 +17,10 @@ def build(book: Book) -> Sheet:
     everyone = facts.instruments
     none = book.say("none")
 
-    def ceiling(year: int | None) -> list[Cell]:
-        return [none if (amount := _written(i, year)) is None else float(amount) for i in everyone]
+    def ceiling(t: int) -> list[Cell]:
+        return [none if (amount := written_in_year(facts, k, t)) is None else float(amount) for k in range(len(everyone))]
+
+    totals: list[Cell] = [none if i.ceiling is None or i.ceiling.total is None else float(i.ceiling.total) for i in everyone]
 
     table = Table(
         TABLE,
@@ -26,8 +28,8 @@ def build(book: Book) -> Sheet:
             book.column("instrument", "strong", [book.labels["instrument"][i.id] for i in everyone], width=23),
             book.column("name", "text", [book.names["instrument"][i.id] for i in everyone], width=30),
             book.column("kind_of_money", "note", [book.word("counts", i.counts) for i in everyone], width=12),
-            *(Column(str(year), "money", tuple(ceiling(year)), width=9.5) for year in facts.years),
-            book.column("total_ceiling", "money", ceiling(None), width=10),
+            *(Column(str(year), "money", tuple(ceiling(t)), width=9.5) for t, year in enumerate(facts.years)),
+            book.column("total_ceiling", "money", totals, width=10),
             book.column("reserve", "share", [float(i.reserve) for i in everyone], width=10),
             book.column("budget_line", "note", [i.budget_line for i in everyone], width=15),
             book.column("source", "note", [i.source for i in everyone], width=30),
@@ -41,8 +43,8 @@ def build(book: Book) -> Sheet:
     return Sheet("instruments", book.sheet_text("instruments", "title"), says, table, unit=book.say("unit"), colour="input")
 
 
-def _written(instrument: Instrument, year: int | None) -> Fraction | None:
-    """Return the ceiling of a year, or the total (year None), as written."""
-    if instrument.ceiling is None:
-        return None
-    return instrument.ceiling.total if year is None else instrument.ceiling.in_year(year)
+def written_in_year(facts: Facts, instrument: int, year: int) -> Fraction | None:
+    """Return the ceiling of a year as written, by positions: zero when the instrument may not commit then, None when there is none."""
+    ceiling = facts.instruments[instrument].ceiling
+    written = None if ceiling is None else ceiling.in_year(facts.years[year])
+    return written if written is None or facts.commits[instrument, year] else Fraction(0)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.content import Cell, Sheet, Table
 from fundalloc.export.workbook.flows import TABLE
@@ -81,13 +79,10 @@ def _moves(book: Book) -> Iterator[_Move]:
 def _reserves(book: Book) -> Iterator[_Move]:
     """What instruments keep back, over the whole period."""
     facts, whole = book.plan.scenario.facts, book.say("whole_period")
-    ceilings = facts.ceilings
     for k, instrument in enumerate(facts.instruments):
         usable = book.usable_in_all(k)
         if instrument.planned and instrument.reserve and usable != NO_LIMIT:
-            yearly, total = ceilings.full[k], int(ceilings.full_total[k])
-            full = min(([int(yearly.sum())] if np.all(yearly != NO_LIMIT) else []) + ([total] if total != NO_LIMIT else []))
-            amount = book.eur(full - usable)
+            amount = book.eur(int(facts.ceilings.full_over()[k]) - usable)
             yield _Move("reserve", instrument.id, k, None, whole, book.say("not_applicable"), amount, amount, instrument.source)
 
 

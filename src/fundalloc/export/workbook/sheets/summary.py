@@ -48,17 +48,20 @@ def _money(book: Book) -> Iterator[Row]:
     """What is planned: EU budget, partner and memo money apart."""
     plan, facts = book.plan, book.plan.scenario.facts
     budget = book.kind_is("budget")
-    limits = whole_period(book)
+    limits, left = whole_period(book), book.plan.money_left
     usable = sum(limits.get(k, 0) for k in book.of_kind("budget"))
+    limited = [k for k in book.of_kind("budget") if k in limits]
     spent = int(book.budget.sum())
     lines = plan.scenario.lines
     decided = int(lines.decided[np.isin(lines.instrument, book.of_kind("budget"))].sum())
     most = book.sum_if_text("ByInstrument", "usable", budget)
-    left = book.sum_if_text("ByInstrument", "headroom", budget)
     yield "planned", Styled(book.sum_if("Allocation", "planned", budget, value=book.eur(spent)), "total"), "money"
     yield "usable", Formula(f"={most}", book.eur(usable)), "money"
-    yield "free", Formula(f"={left}", book.eur(usable - spent)), "money"
-    yield "used", Styled(Formula(f"=IFERROR(1-{left}/{most},0)", spent / usable if usable else 0), "share"), "share"
+    for key, table in (("moved", left.moved), ("lapsed", left.lapsed), ("free", left.free)):
+        if key == "free" or (key == "lapsed" and facts.closed) or (key == "moved" and np.any(table[limited, -1])):
+            yield key, Formula(f"={book.sum_if_text('ByInstrument', key, budget)}", book.eur(table[limited, -1].sum())), "money"
+    all_planned = book.sum_if_text("Allocation", "planned", budget)
+    yield "used", Styled(Formula(f"=IFERROR({all_planned}/{most},0)", spent / usable if usable else 0), "share"), "share"
     yield "decided", book.sum_if("Allocation", "decided", budget, value=book.eur(decided)), "money"
     new = f"={book.sum_if_text('Allocation', 'planned', budget)}-{book.sum_if_text('Allocation', 'decided', budget)}"
     yield "newly_planned", Formula(new, book.eur(spent - decided)), "money"
