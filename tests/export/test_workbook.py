@@ -275,7 +275,7 @@ def test_free_and_lapsed_money_add_up_on_every_sheet(tmp_path: Path) -> None:
         assert table(path, "Free money")[heading].tolist() == pytest.approx(rows[key].tolist())
         assert total(path, "By instrument", heading, "EU budget") == pytest.approx(budget[key].sum())
     shown = table(path, "By year")
-    moved = shown["Moved, net"] if "Moved, net" in shown else 0
+    moved = shown.get("Moved, net", 0)
     left = shown["Usable ceiling"] + moved - shown["Total"] - shown["Lapsed"]
     assert left[:3].tolist() == pytest.approx(shown["Free"][:3].tolist())
     assert differences(path, tmp_path) == []

@@ -4,7 +4,8 @@
     sum over b of y_ab,t              <=  (1 - reserve) x ceiling_a,t        for each giving instrument and year with a ceiling
     sum over b and years of y_ab,t    <=  (1 - reserve) x total ceiling_a    for each that has a total, and may receive too
 
-The whole ceiling is the smaller of the total and the sum of the years, before the reserve. The last two keep money from moving on. An instrument that receives nothing needs no last one: its ceiling says it already.
+The whole ceiling is the smaller of the total and the sum of the years, before the reserve. The last two keep money from
+moving on. An instrument that receives nothing needs no last one: its ceiling says it already.
 Built from `transfers`; it is never written under `rules`.
 """
 
