@@ -6,7 +6,6 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from fractions import Fraction
-from importlib.metadata import version
 
 from fundalloc.errors import Infeasible, SolverFailed
 from fundalloc.model.compile import compile_program
@@ -20,6 +19,7 @@ from fundalloc.plan.verify import verify
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options, Status
 from fundalloc.solvers.stages import Wishes, optimise
+from fundalloc.versions import VERSION
 
 Progress = Callable[[str], AbstractContextManager[object]]
 
@@ -58,7 +58,7 @@ def solve(scenario: Scenario, options: Options | None = None, progress: Progress
         terms=program.terms,
         rounded_lines=rounded.moved,
         largest_move=rounded.largest_move,
-        version=version("fundalloc"),
+        version=VERSION,
         digest=scenario.digest,
         bound=first.bound,
         switches=0 if program.integer is None else int(program.integer.sum()),

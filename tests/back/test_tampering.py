@@ -181,7 +181,7 @@ def test_a_stored_value_that_lies_is_named(sent, tmp_path):
 
 def test_a_workbook_of_another_version(sent, verified, monkeypatch):
     """Texts and formulas may differ from version to version: amounts, limits, rules and certificate are still checked."""
-    monkeypatch.setattr("importlib.metadata.version", lambda _: "9.9.9")
+    monkeypatch.setattr("fundalloc.versions.VERSION", "9.9.9")
     result = CliRunner().invoke(cli, ["verify", str(sent)], catch_exceptions=False)
     assert result.exit_code == 0
     assert "this is 9.9.9: only amounts and limits are compared." in result.stderr

@@ -204,7 +204,7 @@ def test_a_file_that_is_no_ledger_is_said(tmp_path):
 @contextmanager
 def dask_cluster(workers: int):
     """A real scheduler and real worker processes on loopback."""
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
     command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"]
     scheduler = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     started = [scheduler]

@@ -86,9 +86,9 @@ class Commands(click.Group):
 
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import version
+        from fundalloc.versions import VERSION
 
-        click.echo(f"fundalloc {version('fundalloc')}")
+        click.echo(f"fundalloc {VERSION}")
         ctx.exit()
 
 

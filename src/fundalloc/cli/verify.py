@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fundalloc.plan.plan import Plan
     from fundalloc.scenario.plans import PlanAmounts
     from fundalloc.scenario.scenario import Scenario
+    from fundalloc.versions import Meaning
 
 _FIGURES = ("score", "impact", "penalty")
 _LISTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -46,6 +47,7 @@ def verify(result: str, scenario_file: str | None, settings: tuple[str, ...], al
     """
     from fundalloc.plan.handmade import ledger_of, measure_steps
     from fundalloc.scenario.plans import read_plan
+    from fundalloc.versions import later
 
     if scenario_file is None and Path(result).suffix.lower() in (".xlsx", ".xlsm"):
         if settings:
@@ -60,20 +62,24 @@ def verify(result: str, scenario_file: str | None, settings: tuple[str, ...], al
         steps, problems = ledger_of(scenario, amounts)
         plan = measure_steps(scenario, steps)
         wrong = [*_fingerprint(amounts, scenario), *(f"{p.message}: {p.hint}" if p.hint else p.message for p in problems)]
-        wrong += [*_broken(plan), *differences(amounts.stated, plan)]
+        wrong += _broken(plan)
         plan, doubts = _certified(plan, amounts.stated)
-        wrong += doubts
-    say_verdict(plan, wrong, result, out)
+        meanings = later(_written_by(amounts.stated))
+        excused = {figure for meaning in meanings for figure in meaning.figures}
+        doubts = [*differences(amounts.stated, plan), *doubts]
+        wrong += [said for figure, said in doubts if figure not in excused]
+    _say_meanings(meanings, [said for figure, said in doubts if figure in excused], result, out)
+    say_verdict(plan, wrong, result, out, {"older_meanings": [meaning.says for meaning in meanings]})
     if not amounts.digest:
         out.say(f"{result} carries no fingerprint of its scenario: nothing to compare with {scenario.file}")
 
 
 def _verify_book(path: Path, out: Output) -> None:
     """Verify a workbook from itself alone: its rules, its certificate, and every cell against what it should be."""
-    from importlib.metadata import version
 
     from fundalloc.back.circulated import open_circulated
     from fundalloc.back.tampering import Comparison, compare_with_original
+    from fundalloc.versions import VERSION, later
 
     circulated = open_circulated(path)
     with out.progress("Verifying"):
@@ -83,28 +89,41 @@ def _verify_book(path: Path, out: Output) -> None:
         if plan.log.digest != scenario.digest:
             wrong.append(f"fingerprint: the record says {plan.log.digest[:12]}…, the scenario inside has {scenario.digest[:12]}…")
     written_by = plan.log.version
-    comparison = Comparison()
-    if written_by == version("fundalloc"):
+    comparison, meanings = Comparison(), later(written_by)
+    if written_by == VERSION:
         with out.progress("Comparing"):
             comparison = compare_with_original(circulated.book, plan, circulated.language)
         wrong += comparison.wrong
     else:
-        out.note(f"{path} was written by fundalloc {written_by}, this is {version('fundalloc')}: only amounts and limits are compared.")
+        out.note(f"{path} was written by fundalloc {written_by}, this is {VERSION}: only amounts and limits are compared.")
         wrong += _typed_over(circulated, plan)
     if comparison.adjusted:
         cells = f"{comparison.adjusted} cell{'s' if comparison.adjusted > 1 else ''}"
         out.note(f"{cells} of the columns for adjustments and comments are filled in: fundalloc import {path}")
     if comparison.added:
         out.note(f"{comparison.added} cells or rows were added where nothing was written.")
-    say_verdict(
-        plan, wrong, str(path), out, {"adjusted": comparison.adjusted, "added": comparison.added, "identical": comparison.identical}
-    )
+    _say_meanings(meanings, [], str(path), out)
+    counts = {"adjusted": comparison.adjusted, "added": comparison.added, "identical": comparison.identical}
+    say_verdict(plan, wrong, str(path), out, {**counts, "older_meanings": [meaning.says for meaning in meanings]})
     if comparison.identical:
         out.say("the file is, byte for byte, the one that its scenario and record give")
-    elif written_by == version("fundalloc"):
+    elif written_by == VERSION:
         out.say("every formula, amount and limit is as it was written")
     else:
         out.say("every amount and limit is as it was written")
+
+
+def _written_by(stated: Mapping[str, Any]) -> str:
+    log = stated.get("log")
+    return str(log.get("version") or "") if isinstance(log, dict) else ""
+
+
+def _say_meanings(meanings: Sequence[Meaning], otherwise: Sequence[str], result: str, out: Output) -> None:
+    """Say what has been meant otherwise since the result was written, and which of its figures differ for that reason."""
+    if meanings:
+        out.note("\n  ".join([f"{result} was made under older meanings. Since then:", *(meaning.says for meaning in meanings)]))
+    if otherwise:
+        out.note("\n  ".join(["What it therefore states otherwise:", *otherwise]))
 
 
 def _typed_over(circulated: Circulated, plan: Plan) -> list[str]:
@@ -147,7 +166,7 @@ def _proof(plan: Plan) -> str:
     return f"proved: no lawful plan can exceed {bound} points; this plan has {euro(plan.score, 1)}, which is {reached} of that"
 
 
-def _certified(plan: Plan, stated: Mapping[str, Any]) -> tuple[Plan, list[str]]:
+def _certified(plan: Plan, stated: Mapping[str, Any]) -> tuple[Plan, list[tuple[str, str]]]:
     """Recompute the certificate from the duals that a result carries, in exact rational arithmetic; no solver is asked."""
     from dataclasses import replace
 
@@ -158,12 +177,12 @@ def _certified(plan: Plan, stated: Mapping[str, Any]) -> tuple[Plan, list[str]]:
     if not isinstance(rows, list) or not rows:
         return plan, []
     duals = {str(row["row"]): float(row["dual"]) for row in rows if _is_dual(row)}
-    doubts = [f"duals: {len(rows) - len(duals)} of {len(rows)} are no row with a number"] if len(duals) < len(rows) else []
+    doubts = [("duals", f"duals: {len(rows) - len(duals)} of {len(rows)} are no row with a number")] if len(duals) < len(rows) else []
     proved = certify_again(compile_program(plan.scenario), duals, plan.scenario.lines, plan.score)
     claimed = stated.get("certificate")
     bound = claimed.get("bound") if isinstance(claimed, dict) else None
     if bound is not None and not (isinstance(bound, int | float) and _same(bound, float(proved.bound))):
-        doubts.append(f"certificate: the bound is stated as {bound}, but its duals prove {float(proved.bound):.12g}")
+        doubts.append(("certificate", f"certificate: the bound is stated as {bound}, but its duals prove {float(proved.bound):.12g}"))
     return replace(plan, certificate=proved), doubts
 
 
@@ -207,8 +226,11 @@ def _broken(plan: Plan) -> Iterator[str]:
         yield f"{finding.rule.id}: {said}: {how_broken(finding, plan.scenario.decimals)}"
 
 
-def differences(stated: Mapping[str, Any], plan: Plan) -> Iterator[str]:
-    """Compare what a result states with what its amounts come to; the order of rows does not matter."""
+def differences(stated: Mapping[str, Any], plan: Plan) -> Iterator[tuple[str, str]]:
+    """Compare what a result states with what its amounts come to; the order of rows does not matter.
+
+    Yields the name of the figure (`score`, `rules.status`, `rules` for a row that one of them lacks) and what differs.
+    """
     from fundalloc.export.tables import as_dict
 
     found = as_dict(plan)
@@ -217,30 +239,32 @@ def differences(stated: Mapping[str, Any], plan: Plan) -> Iterator[str]:
         found["free_money"] = [row | {"lapsed": None, "free": None if row["free"] is None else row["free"] + row["lapsed"]} for row in rows]
     for figure in _FIGURES:
         if figure in stated and not _same(stated[figure], found[figure]):
-            yield f"{figure}: stated {stated[figure]}, recomputed {found[figure]}"
+            yield figure, f"{figure}: stated {stated[figure]}, recomputed {found[figure]}"
     for name, (keys, fields) in _LISTS.items():
         if isinstance(stated.get(name), list):
             yield from _compare(name, stated[name], found[name], keys, fields)
 
 
-def _compare(name: str, stated: list[Any], found: list[dict[str, Any]], keys: tuple[str, ...], fields: tuple[str, ...]) -> Iterator[str]:
+def _compare(
+    name: str, stated: list[Any], found: list[dict[str, Any]], keys: tuple[str, ...], fields: tuple[str, ...]
+) -> Iterator[tuple[str, str]]:
     rows = [row if isinstance(row, dict) else {} for row in stated]
     said = {tuple(str(row.get(key)) for key in keys): row for row in rows}
     recomputed = {tuple(str(row[key]) for key in keys): row for row in found}
     if len(said) < len(rows):
         twice = len(rows) - len(said)
-        yield f"{name}: {twice} row{'s stand' if twice > 1 else ' stands'} twice"
+        yield name, f"{name}: {twice} row{'s stand' if twice > 1 else ' stands'} twice"
     for key in (*recomputed, *(key for key in said if key not in recomputed)):
         where = f"{name} {' '.join(filter(None, key))}"
         if key not in recomputed:
             if name != "allocation" or any(said[key].get(field) for field in ("amount", "decided")):
-                yield f"{where}: stated, but there is no such row"
+                yield name, f"{where}: stated, but there is no such row"
         elif key not in said:
-            yield f"{where}: not stated, although there is such a row"
+            yield name, f"{where}: not stated, although there is such a row"
         else:
             for field in fields:
                 if not _same(said[key].get(field), recomputed[key][field]):
-                    yield f"{where}: {field} stated {said[key].get(field)}, recomputed {recomputed[key][field]}"
+                    yield f"{name}.{field}", f"{where}: {field} stated {said[key].get(field)}, recomputed {recomputed[key][field]}"
 
 
 def _same(stated: Any, found: Any) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from importlib.metadata import version
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +18,7 @@ from fundalloc.plan.plan import Plan, RunLog
 from fundalloc.plan.verify import BREACH, Finding, measure_rules
 from fundalloc.scenario.plans import LineKey, PlanAmounts
 from fundalloc.scenario.scenario import Scenario
+from fundalloc.versions import VERSION
 
 HAND_MADE = "hand-made"
 """The status of a plan that nobody optimised."""
@@ -66,7 +66,7 @@ def measure_steps(scenario: Scenario, steps: Steps) -> Plan:
         terms=0,
         rounded_lines=0,
         largest_move=0.0,
-        version=version("fundalloc"),
+        version=VERSION,
         digest=scenario.digest,
     )
     count = len(scenario.lines)

@@ -20,6 +20,7 @@ from fundalloc.plan.plan import Plan, RunLog
 from fundalloc.plan.verify import measure_rules
 from fundalloc.scenario.plans import LineKey
 from fundalloc.scenario.scenario import Scenario
+from fundalloc.versions import later
 
 FORMAT = "fundalloc.record/1"
 _ANEW = "the record was changed, or another version wrote it: ask for the file again"
@@ -96,10 +97,12 @@ def plan_of(record: Record, scenario: Scenario, place: Place) -> Plan:
     lines = scenario.lines
     steps = np.concatenate([_steps(record.amounts, lines.keys, lines, place), _steps(record.moves, lines.moves.keys, lines, place)])
     findings = tuple(measure_rules(scenario, steps))
-    if len(record.prices) != len(findings):
-        message = f"the record of the run has {len(record.prices)} shadow prices, but the scenario has {len(findings)} demands"
-        raise ScenarioError([Problem(place, message, _ANEW)])
     prices = np.array([math.nan if price is None else price for price in record.prices], dtype=float)
+    if len(prices) != len(findings):
+        if not later(str(record.log.get("version"))):
+            message = f"the record of the run has {len(record.prices)} shadow prices, but the scenario has {len(findings)} demands"
+            raise ScenarioError([Problem(place, message, _ANEW)])
+        prices = np.full(len(findings), math.nan)  # demands were told apart otherwise then
     plan = Plan(scenario, steps[: len(lines)], findings, prices, _log(record, place), steps[len(lines) :])
     if not record.duals:
         return plan
@@ -135,7 +138,8 @@ def _numbers(duals: Mapping[str, Any], place: Place) -> dict[str, float]:
 def _log(record: Record, place: Place) -> RunLog:
     known = {field.name for field in fields(RunLog)}
     needed = {field.name for field in fields(RunLog) if field.default is MISSING and field.default_factory is MISSING}
-    if not needed <= set(record.log) <= known:
+    if not needed <= set(record.log):
         raise ScenarioError([Problem(place, "the record of the run is of another version of fundalloc", _ANEW)])
     score = record.log["program_score"]
-    return RunLog(**{**record.log, "program_score": math.nan if score is None else score})
+    kept = {key: value for key, value in record.log.items() if key in known}
+    return RunLog(**{**kept, "program_score": math.nan if score is None else score})

@@ -224,6 +224,7 @@ def _run_log(grid: Grid | None) -> dict[str, Any]:
 
     found = {"id": read("scenario"), "digest": read("digest"), "as_of": read("as_of")}
     stated: dict[str, Any] = {"scenario": {key: str(value) for key, value in found.items() if value is not None}}
+    stated["log"] = {"version": str(read("version") or "").removeprefix("fundalloc ")}
     return {**stated, **{key: value for key in ("score", "penalty") if isinstance(value := read(key), int | float)}}
 
 

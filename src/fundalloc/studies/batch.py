@@ -33,6 +33,7 @@ from fundalloc.studies.ledger import Entry, Ledger, code_fingerprint, now, run_k
 from fundalloc.studies.pool import each
 from fundalloc.studies.record import pack, unpack
 from fundalloc.studies.variants import Source, restored
+from fundalloc.versions import VERSION
 
 CODES: tuple[tuple[type[FundallocError], int, str], ...] = (
     (ScenarioError, 3, "has problems"),
@@ -216,13 +217,12 @@ def _failed(source: Source, scenario: Scenario | None, key: str, words: str, sol
 
 
 def _entry(source: Source, scenario: Scenario | None, key: str, words: str, solved: Solved) -> Entry:
-    from importlib.metadata import version
 
     return Entry(
         key=key,
         digest=scenario.digest if scenario else "",
         code=code_fingerprint(),
-        version=version("fundalloc"),
+        version=VERSION,
         options=words,
         file=source.path,
         scenario=scenario.id if scenario else "",

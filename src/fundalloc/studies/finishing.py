@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from importlib.metadata import version
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from fundalloc.plan.rounding import round_plan
 from fundalloc.plan.verify import verify
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options, Solution, Status
+from fundalloc.versions import VERSION
 
 MADE_BY = "alternative"
 """Status of a plan that was found beside the best one."""
@@ -36,7 +36,7 @@ def finish(scenario: Scenario, program: LinearProgram, values: Floats, options: 
         terms=program.terms,
         rounded_lines=rounded.moved,
         largest_move=rounded.largest_move,
-        version=version("fundalloc"),
+        version=VERSION,
         digest=scenario.digest,
     )
     count = len(lines)

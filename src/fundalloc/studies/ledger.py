@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import resources
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +99,7 @@ class Entry:
 @cache
 def code_fingerprint() -> str:
     """Return a hash of the program's own source files: another version may give another plan."""
-    digest = hashlib.sha256(version("fundalloc").encode())
+    digest = hashlib.sha256()
     root = resources.files("fundalloc")
     with resources.as_file(root) as folder:
         for path in sorted(folder.rglob("*")):

@@ -7,7 +7,6 @@ stored with its value.
 from __future__ import annotations
 
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 
 from fundalloc.compare.comparison import Comparison
@@ -18,6 +17,7 @@ from fundalloc.export.files import replacing
 from fundalloc.export.workbook.writer import Paper, render
 from fundalloc.labels import languages
 from fundalloc.money import decimals
+from fundalloc.versions import VERSION
 
 NO_DATE = "2000-01-01"
 """Where no side says of which date it is: a workbook needs one, and the clock must not decide."""
@@ -56,7 +56,7 @@ def _paper(pages: Pages) -> Paper:
         subject=pages.sheet_text("cover", "says", period=pages.period),
         author=", ".join(dict.fromkeys(head.author for head in heads if head.author)),
         comments=" ".join([*comments, pages.word("cover.not_official")]),
-        keywords=f"{', '.join(side.name for side in found.sides)}, fundalloc {version('fundalloc')}",
+        keywords=f"{', '.join(side.name for side in found.sides)}, fundalloc {VERSION}",
         created=datetime.fromisoformat(date),
         marking=pages.marking,
         footer=f"{pages.say('footer')} · {date} · {prints}",

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from fundalloc.export.workbook.layout import text_width
 from fundalloc.export.workbook.writer import Paper, render
 from fundalloc.labels import label
 from fundalloc.scenario.scenario import Scenario
+from fundalloc.versions import VERSION
 
 FORMAT = "fundalloc.study/1"
 STYLES = {
@@ -260,7 +260,7 @@ def _paper(report: Report) -> Paper:
         subject=report.say(f"{report.kind}.says"),
         author=head.author,
         comments=" ".join([*said, label("workbook.cover.not_official", language)]),
-        keywords=f"{head.scenario}, {report.scenario.digest}, fundalloc {version('fundalloc')}",
+        keywords=f"{head.scenario}, {report.scenario.digest}, fundalloc {VERSION}",
         created=datetime.fromisoformat(head.as_of),
         marking=marking,
         footer=f"{head.scenario} · {head.as_of} · {report.scenario.digest[:12]}",

@@ -1,0 +1,36 @@
+"""Which program this is, and what it has changed in the meaning of a scenario, version by version."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+VERSION = "0.2.0.dev0"
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """A change of what a scenario, or a figure of a result, means."""
+
+    since: str
+    """The first version that means it so."""
+    says: str
+    figures: tuple[str, ...] = ()
+    """What an older result may state differently for this reason and still be right: `score`, `certificate`, `rules.status` …"""
+
+
+MEANINGS: tuple[Meaning, ...] = (
+    Meaning("0.2.0", "The program states switches (minimum sizes, counts) more tightly, so its proved bound is lower.", ("certificate",)),
+    Meaning("0.2.0", "The proved bound carries what decided money costs under soft rules, as the score always did.", ("certificate",)),
+)
+
+
+def later(version: str) -> tuple[Meaning, ...]:
+    """Return what has changed in meaning since a version wrote a result; nothing for a text that is no version."""
+    return tuple(meaning for meaning in MEANINGS if len(_numbers(version)) > 0 and _numbers(version) < _numbers(meaning.since))
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return 0, 2, 0 for `0.2.0.dev0`: a version on its way counts as that version."""
+    found = re.match(r"\d+(\.\d+)*", version)
+    return tuple(int(part) for part in found[0].split(".")[:3]) if found else ()

@@ -1,0 +1,154 @@
+"""What earlier versions wrote stays readable, verifiable, importable. `fixtures/VERSION/make.sh` says how the files were made.
+
+A change of meaning enters `fundalloc.versions.MEANINGS`; these files are never made again, and no test here may be loosened.
+"""
+
+import json
+import shutil
+
+import pytest
+from click.testing import CliRunner
+
+from cases import ROOT
+from fundalloc.cli import cli
+from fundalloc.scenario.loading import load
+from fundalloc.scenario.plans import read_plan
+from fundalloc.versions import MEANINGS, VERSION, later
+
+OLD = ROOT / "tests" / "fixtures" / "0.1.0"
+CASES = {"tiny": "tiny.yaml", "small": "small/small.yaml"}
+FORMS = ["{}.xlsx", "{}.json", "csv/{}", "csv/{}/allocation.csv"]
+TOTAL = {"tiny": "73.7", "small": "119.0"}
+"""EUR million as version 0.1.0 printed them below its table of partnerships."""
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch):
+    """A folder with copies of the old files, as the current folder."""
+    shutil.copytree(OLD, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def call(*words, code=0):
+    result = CliRunner().invoke(cli, [str(word) for word in words], catch_exceptions=False)
+    assert result.exit_code == code, result.output
+    return result
+
+
+@pytest.mark.parametrize("form", [*FORMS, "{}_outside.xlsx"])
+@pytest.mark.parametrize("case", CASES)
+def test_amounts_are_read_as_they_were(case, form):
+    if case == "small" and "outside" in form:
+        pytest.skip("no such file was made")
+    dimensions = load(OLD / CASES[case]).facts.dimensions
+    json_, other = (read_plan(OLD / name.format(case), dimensions) for name in ("{}.json", form))
+    assert {k: v for k, v in other.amounts.items() if v} == {k: v for k, v in json_.amounts.items() if v}
+    assert f"{float(sum(other.amounts.values())):.1f}" == TOTAL[case]
+
+
+@pytest.mark.parametrize("book", ["tiny.xlsx", "small.xlsx", "tiny_bg.xlsx"])
+def test_a_workbook_is_verified_from_itself_alone(desk, book):
+    result = call("verify", book)
+    assert "all hold" in result.stdout
+    assert "proved: no lawful plan can exceed" in result.stdout
+    assert "every amount and limit is as it was written" in result.stdout
+    assert f"written by fundalloc 0.1.0, this is {VERSION}: only amounts and limits are compared." in result.stderr
+
+
+def test_a_copy_that_was_typed_into_names_the_changed_limit(desk):
+    result = call("verify", "tiny_JD.xlsx", code=7)
+    assert "not verified: 1 thing wrong" in result.stderr
+    assert "Rules!G11: the limit was changed: found 28, expected 6.5" in result.stderr
+
+
+@pytest.mark.parametrize("form", [*FORMS, "{}_outside.xlsx"])
+@pytest.mark.parametrize("case", CASES)
+def test_a_result_is_verified_against_its_scenario(desk, case, form):
+    if case == "small" and "outside" in form:
+        pytest.skip("no such file was made")
+    assert "all hold" in call("verify", form.format(case), CASES[case]).stdout
+
+
+@pytest.mark.parametrize("result", ["tiny.xlsx", "tiny.json", "tiny_outside.xlsx"])
+def test_verify_says_what_was_meant_otherwise(desk, result):
+    scenario = [] if result == "tiny.xlsx" else ["tiny.yaml"]
+    said = call("verify", result, *scenario).stderr
+    assert f"{result} was made under older meanings. Since then:" in said
+    assert all(meaning.says in said for meaning in MEANINGS)
+    assert json.loads(call("verify", result, *scenario, "--json", "-q").stdout)["older_meanings"] == [m.says for m in MEANINGS]
+
+
+def test_a_result_of_this_version_has_no_older_meanings(desk):
+    call("run", "tiny.yaml", "-o", "new.xlsx", "-q")
+    result = call("verify", "new.xlsx", "--json")
+    assert json.loads(result.stdout)["older_meanings"] == []
+    assert "older meanings" not in result.stderr
+
+
+def test_only_what_a_meaning_names_may_differ(desk, monkeypatch):
+    monkeypatch.setattr("fundalloc.versions.MEANINGS", (MEANINGS[0].__class__("0.2.0", "The score is counted otherwise.", ("score",)),))
+    stated = json.loads((desk / "tiny.json").read_text("utf-8"))
+    for figure, code in (("score", 0), ("impact", 7)):
+        (desk / "other.json").write_text(json.dumps({**stated, figure: 1.0}), "utf-8")
+        result = call("verify", "other.json", "tiny.yaml", code=code)
+        assert f"{figure}: stated 1.0, recomputed" in result.stderr
+
+
+def test_versions_are_told_apart():
+    assert later("0.1.0") == MEANINGS
+    assert later(VERSION) == later("") == later("10.0.0") == ()
+    assert all(VERSION.startswith(meaning.since) or later(meaning.since) != MEANINGS for meaning in MEANINGS)
+
+
+@pytest.mark.parametrize(("book", "changes"), [("tiny.xlsx", 0), ("small.xlsx", 0), ("tiny_bg.xlsx", 0), ("tiny_JD.xlsx", 2)])
+def test_a_workbook_is_imported(desk, book, changes):
+    result = call("import", book, "-o", "adjusted.yaml")
+    assert ("Nothing was changed or said." in result.stderr) == (changes == 0)
+    text = (desk / "adjusted.yaml").read_text("utf-8")
+    call("run", "adjusted.yaml", "-n")
+    if changes:
+        assert "1 amount adjusted, 1 limit changed." in text
+        assert "exactly: 8.8" in text
+        assert "packages: {at_least: {egypt: 28}}" in text
+
+
+@pytest.mark.parametrize(("book", "case"), [("tiny.xlsx", "tiny"), ("small.xlsx", "small"), ("tiny_bg.xlsx", "tiny")])
+def test_the_scenario_is_extracted_as_it_was(desk, book, case):
+    call("extract", book, "out")
+    for file in (desk / "out").iterdir():
+        assert file.read_bytes() == next(f for f in (desk / file.name, desk / case / file.name) if f.exists()).read_bytes()
+    assert load(desk / "out" / f"{case}.yaml").digest == load(OLD / CASES[case]).digest
+
+
+@pytest.mark.parametrize("form", [*FORMS, "{}_bg.xlsx", "{}_outside.xlsx"])
+def test_a_plan_is_a_baseline_a_plan_to_score_and_a_side_to_compare(desk, form):
+    result = form.format("tiny")
+    assert "Baseline" in call("run", "tiny.yaml", "--baseline", result, "-n").stdout
+    assert "Best plan" in call("run", "tiny.yaml", "--plan", result, "-n", "--set", "rules.legal-floor.soft=3").stdout
+    assert "Score" in call("compare", result, "small.json").stdout or form.startswith("csv") or "outside" in form
+    if not form.startswith("csv"):
+        assert "ndici|tunisia|smuggling|2026: 3.7" in call("show", result).stdout
+
+
+@pytest.mark.parametrize("result", ["small.xlsx", "small.json"])
+def test_a_plan_is_rolled_forward(desk, result):
+    call("new", "next", "--from", result, "--year", "2026")
+    call("check", "next/small-2026.yaml")
+
+
+def test_a_scenario_of_an_earlier_version_has_the_same_fingerprint():
+    for case, file in CASES.items():
+        assert load(OLD / file).digest == json.loads((OLD / f"{case}.json").read_text("utf-8"))["scenario"]["digest"]
+
+
+def test_a_ledger_opens_and_lists(desk):
+    listed = json.loads(call("runs", "list", "--ledger", "runs.sqlite", "--json").stdout)
+    assert [(e["scenario"], e["status"], e["version"]) for e in listed] == [("small", "optimal", "0.1.0"), ("tiny", "optimal", "0.1.0")]
+    assert "A made-up case with everything" in call("runs", "show", "small", "--ledger", "runs.sqlite").stdout
+    call("run", "tiny.yaml", "small/small.yaml", "--ledger", "runs.sqlite", "-n")
+    assert len(json.loads(call("runs", "list", "--ledger", "runs.sqlite", "--json").stdout)) == 4
+
+
+def test_a_comparison_is_shown(desk):
+    assert "small | A made-up case with everything" in call("show", "comparison.xlsx").stdout
