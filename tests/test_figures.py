@@ -193,7 +193,11 @@ def tutorials() -> list[str]:
     best = re.search(r"([\d.]+) points", run[run.index("Proof") :])[1]
     sahel = re.search(r"EUR ([\d.]+) million", explain)[1]
     compare = shown("fundalloc compare examples/tiny/tiny.yaml")
-    returns = {row[0]: row[1].lstrip("+") for row in re.findall(r"^(\S+) +(\S+) +\S+ +\S+ +\S+$", compare.split("What moved it")[1], re.M)}
+    returns = {row[0]: row[1].lstrip("+") for row in re.findall(r"^(\S+) +(\S+) +\S+ +\S+$", compare.split("What moved it")[1], re.M)}
+    egypt = re.search(r"^Egypt +\S+ +\S+ +\+(\S+) +\+(\S+)$", compare, re.M)
+    there = re.search(r"plan of tiny by the figures of tiny-returns: (\S+) points", compare)
+    assert egypt is not None
+    assert there is not None
     corners = json.loads(CliRunner().invoke(cli, ["frontier", str(TINY), "--between", "impact,lowest_coverage", "--json"]).output)[
         "corners"
     ]
@@ -210,7 +214,9 @@ def tutorials() -> list[str]:
         "within 1 % of the score",
         "types +5 beside",
         "from 6.5 to 28",
-        f"of the {returns['change']} million that returns gain",
+        f"of the {returns['needed']} million that returns gain",
+        f"Egypt gains {egypt[1]}, of which {egypt[2]} needed",
+        f"here it would reach {there[1]}, and break the floor",
         f"{returns['rules.returns-floor']} are its doing, {returns['adjust.returns-first']} that of the priority",
         f"{100 * bend['goal_lowest_coverage']:.0f} % for everybody costs {lost:.1f} % of the score",
         f"within {euro(100 * movements.SHARE, 0)} % and EUR {movements.AMOUNT} million",

@@ -18,7 +18,7 @@ from fundalloc.plan.rounding import round_plan
 from fundalloc.plan.verify import verify
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options, Status
-from fundalloc.solvers.stages import Wishes, optimise
+from fundalloc.solvers.stages import Optimum, Wishes, optimise
 from fundalloc.versions import VERSION
 
 Progress = Callable[[str], AbstractContextManager[object]]
@@ -30,6 +30,11 @@ def solve(scenario: Scenario, options: Options | None = None, progress: Progress
     Raises Infeasible (conflicts empty: `insight.diagnose` finds them), SolverFailed, NotRoundable or NotVerified; a plan
     that is returned keeps every hard rule exactly.
     """
+    return solve_open(scenario, options, progress)[0]
+
+
+def solve_open(scenario: Scenario, options: Options | None = None, progress: Progress | None = None) -> tuple[Plan, Optimum]:
+    """Compute the plan of a scenario like `solve`; also return what the program came to, to ask for other plans as good."""
     options, progress = options or Options(), progress or (lambda _: nullcontext())
     scenario = with_baseline(scenario, options, progress)
     lines = scenario.lines
@@ -73,7 +78,7 @@ def solve(scenario: Scenario, options: Options | None = None, progress: Progress
         rounded.steps[len(lines) :],
     )
     with progress("Certifying"):
-        return replace(plan, certificate=certify(program, optimum.proof, lines, plan.score))
+        return replace(plan, certificate=certify(program, optimum.proof, lines, plan.score)), optimum
 
 
 def with_baseline(scenario: Scenario, options: Options | None = None, progress: Progress | None = None) -> Scenario:

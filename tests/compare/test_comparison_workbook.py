@@ -83,6 +83,7 @@ class TestContent:
             found = shown.loc[row.member]
             assert [found.iloc[1 + k] for k in range(3)] == pytest.approx([float(a) for a in row.amounts])
             assert [found.iloc[4 + k] for k in range(2)] == pytest.approx([float(c) for c in row.changes])
+            assert [found.iloc[6 + k] for k in range(2)] == pytest.approx([float(c or 0) for c in row.needed])
         assert list(shown.columns[1:4]) == ["tiny", "variant", "a[b]#c'd @1"]
         instruments = table(path, "By instrument").set_index("Instrument")
         assert instruments.loc["Partner", "tiny"] == pytest.approx(1.5)
@@ -94,12 +95,12 @@ class TestContent:
         assert list(own["Change in the file"])[:-1] == OVERRIDES
         areas = ["Smuggling", "Returns", "Legal"]
         assert own[areas].iloc[:-1].sum().tolist() == pytest.approx(own[areas].iloc[-1].tolist())
-        changes = {row.member: float(row.changes[0]) for row in three.rows("area")}
+        changes = {row.member: float(row.needed[0] or 0) for row in three.rows("area")}
         assert own[areas].iloc[-1].tolist() == pytest.approx([changes[a] for a in ("smuggling", "returns", "legal-pathways")])
         shares = table(path, "All shares")
         by_partnership = shares[(shares["Scenario"] == "variant") & (shares["By"] == "Partnership")].groupby("Member ID")["Amount"].sum()
         for row in three.rows("partnership"):
-            assert by_partnership.get(row.member, 0.0) == pytest.approx(float(row.changes[0]), abs=1e-9)
+            assert by_partnership.get(row.member, 0.0) == pytest.approx(float(row.needed[0] or 0), abs=1e-9)
 
     def test_the_waterfall_ends_where_the_other_plan_is(self, path: Path) -> None:
         steps = table(path, "Waterfall")

@@ -69,9 +69,9 @@ class TestTotals:
 
 
 class TestAttribution:
-    def test_shares_add_up_exactly_to_the_change_in_every_figure(self, found: Comparison, shares: Attribution) -> None:
+    def test_shares_add_up_exactly_to_what_is_needed_of_every_figure(self, found: Comparison, shares: Attribution) -> None:
         for dimension in ("partnership", "instrument", "area", "year"):
-            rows = {row.member: row.changes[0] for row in found.rows(dimension)}
+            rows = {row.member: row.needed[0] for row in found.rows(dimension)}
             for kind, member in shares.figures:
                 if kind == dimension:
                     assert sum(shares.exact((kind, member))) == rows.get(member, 0)
@@ -79,7 +79,7 @@ class TestAttribution:
 
     def test_rounded_shares_are_whole_steps_and_still_add_up(self, found: Comparison, shares: Attribution) -> None:
         for dimension in ("partnership", "instrument", "area", "year"):
-            rows = {row.member: row.changes[0] for row in found.rows(dimension) if row.changes[0]}
+            rows = {row.member: row.needed[0] for row in found.rows(dimension) if row.needed[0]}
             parts = {part.member: part for part in shares.by(dimension)}
             for member, change in rows.items():
                 assert parts[member].change == change == sum(parts[member].parts)

@@ -41,7 +41,7 @@ def _share(_: click.Context, __: click.Parameter, text: str) -> Fraction:
 @click.option("--min", "least", default="0", metavar="EUR", callback=_share, help="Leave out smaller changes (EUR million).")
 @click.option("--tolerance", default="0", metavar="SHARE", callback=_share, help="Relative difference of inputs that counts as none.")
 @click.option("--attribution/--no-attribution", "attributed", default=None, help="Which change moved what; for two scenarios the default.")
-@click.option("--nearest", is_flag=True, help="Settle the others as close to the first plan as their best score allows.")
+@click.option("--nearest", is_flag=True, help="Show the others' equally good plans closest to the first, not their own.")
 @click.option("--seed", type=int, default=0, show_default=True, help="For attributions with more than eight changes.")
 @click.option("--exit-code", is_flag=True, help=f"Exit with {DIFFERS} when anything but texts differs.")
 @click.option("--allow-outside", is_flag=True, help="Let scenarios name files outside their folder.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -34,6 +34,12 @@ INSIDE = ("kept_now", "missed_now", "other")
 """What the lines below the tables begin with, and those further inside."""
 
 
+def _sum(cells: Iterable[Fraction | None]) -> Fraction | None:
+    """Add up what is known of all; None where something is not."""
+    listed = list(cells)
+    return None if None in listed else sum((cell for cell in listed if cell is not None), Fraction(0))
+
+
 def print_comparison(found: Comparison, out: Output, *, by: str | None = None, least: Fraction = Fraction(0)) -> None:
     """Print a comparison; `by` prints one dimension in full, `least` leaves out smaller changes."""
     _Report(found, out, Words(found.language), by, least).print()
@@ -61,6 +67,8 @@ class _Report:
         period = f"{years[0]}-{years[-1]}" if len(years) > 1 else "".join(years)
         self.out.say(self.say("title", first=self.found.first.name, others=names))
         self.out.say(self.say("subtitle", period=period) + "\n")
+        if self.found.nearest:
+            self.out.say(self.say("nearest", first=self.found.first.name) + "\n")
         if self.by == "rule":
             for pair in self.found.pairs:
                 self._rules(pair, shown=None)
@@ -79,18 +87,20 @@ class _Report:
         return self.words.signed(value, decimals(self.found.step))
 
     def _table(self, dimension: str, most: int | None) -> None:
-        rows = [row for row in self.found.rows(dimension) if row.largest]
-        shown = [row for row in rows if row.largest >= self.least]
-        shown = sorted(shown, key=lambda row: (-row.largest, row.member))[: most or len(shown)]
+        rows = [row for row in self.found.rows(dimension) if any(row.weight)]
+        shown = [row for row in rows if max(row.weight) >= self.least]
+        shown = sorted(shown, key=lambda row: (*(-weight for weight in row.weight), row.member))[: most or len(shown)]
         rest = [row for row in rows if row not in shown]
         sides = self.found.sides
         two = len(sides) == 2
         headings = [sides[0].name, sides[1].name, self.say("column.change")] if two else [side.name for side in sides]
+        headings += [self.say("column.needed")] if two and self.found.pairs[0].needed is not None else []
         table = new_table(self.say(f"column.{dimension}"), *headings, numbers=len(headings))
         for row in shown:
             table.add_row(self._label(dimension, row.member), *self._cells(row, two))
         if rest:
-            sums = Row("", tuple(sum((row.amounts[k] for row in rest), Fraction(0)) for k in range(len(sides))))
+            amounts = tuple(sum((row.amounts[k] for row in rest), Fraction(0)) for k in range(len(sides)))
+            sums = Row("", amounts, tuple(_sum(row.needed[k] for row in rest) for k in range(len(sides) - 1)))
             table.add_row(self.say("more", count=len(rest)), *self._cells(sums, two), style="dim")
         if dimension != "marker":
             table.add_row(self.words("report.budget"), *self._cells(self.found.total(), two), style="bold")
@@ -105,9 +115,12 @@ class _Report:
         return self.say("partner_money", instrument=name) if dimension == "instrument" and self.found.kind(member) == "partner" else name
 
     def _cells(self, row: Row, two: bool) -> list[str]:
+        """Print amounts, changes and what of them is needed: in a column of its own for two sides, in brackets for more."""
+        needed = ["" if part is None else self.signed(part) for part in row.needed]
         if two:
-            return [self.eur(row.amounts[0]), self.eur(row.amounts[1]), self.signed(row.changes[0])]
-        return [self.eur(row.amounts[0]), *(self.signed(change) for change in row.changes)]
+            return [self.eur(row.amounts[0]), self.eur(row.amounts[1]), self.signed(row.changes[0]), *filter(None, needed)]
+        changes = (f"{self.signed(c)} ({n})" if n else self.signed(c) for c, n in zip(row.changes, needed, strict=True))
+        return [self.eur(row.amounts[0]), *changes]
 
     # -- one against the first --------------------------------------------------------------------------------------
 
@@ -115,20 +128,39 @@ class _Report:
         if len(self.found.pairs) > 1:
             self.out.say(self.say("pair", a=pair.a.name, b=pair.b.name))
         if pair.attribution is not None:
-            self._attribution(pair.attribution)
+            self._attribution(pair.attribution, scored=pair.scores.comparable)
         self._movements(pair)
         self._rules(pair, shown=RULES_SHOWN)
         self._inputs(pair)
-        scores = [side.outcome.score for side in (pair.a, pair.b)]
-        if None not in scores:
-            before, after = (self.words.number(score or 0.0, 1) for score in scores)
-            self.line("score", self.say("says.score", before=before, after=after))
+        self._scores(pair)
         self.out.say()
 
     def line(self, key: str, text: str) -> None:
         self.out.say(f"{self.say(f'line.{key}'):<{self.width}}{text}")
 
-    def _attribution(self, attribution: Attribution | str) -> None:
+    def _scores(self, pair: Pair) -> None:
+        """Print two scores side by side only when they measure the same; else what each plan comes to by one scenario's figures."""
+        scores = pair.scores
+        first, own, measured = (None if s is None else self.words.number(s, 1) for s in (scores.before, scores.after, scores.measured))
+        if scores.comparable:
+            self.line("score", self.say("says.score", before=first, after=own))
+            return
+        if first is None and own is None:
+            return
+        self.line("score", self.say("says.scores_differ", what=", ".join(self.say(f"yardstick.{word}") for word in scores.differ)))
+        if first is not None:
+            self.inside(self.say("says.score_own", side=pair.a.name, score=first))
+        if own is not None:
+            self.inside(self.say("says.score_own", side=pair.b.name, score=own))
+        if measured is not None:
+            caveats = [self.say("says.not_counted", amount=self.eur(scores.stray))] if scores.stray else []
+            caveats += [self.say("says.breaks", count=scores.broken)] if scores.broken else []
+            self.inside("; ".join([self.say("says.score_there", a=pair.a.name, b=pair.b.name, score=measured), *caveats]))
+
+    def inside(self, text: str) -> None:
+        self.out.say(f"{'':<{self.width}}{text}")
+
+    def _attribution(self, attribution: Attribution | str, *, scored: bool) -> None:
         if isinstance(attribution, str):
             self.line("why", self.say("says.no_attribution", reason=attribution))
             return
@@ -136,16 +168,20 @@ class _Report:
         parts = attribution.by(dimension)
         shown = parts[:COLUMNS]
         headings = [self._label(dimension, part.member) for part in shown]
-        table = new_table(self.say("column.moved_by"), *headings, self.say("column.score"), numbers=len(headings) + 1)
+        score = [self.words.signed(part, 1) for part in (*attribution.score.parts, attribution.score.change)]
+        last = [[part] if scored else [] for part in score]  # parts of a difference of scores that measure different things say nothing
+        headings += [self.say("column.score")] if scored else []
+        table = new_table(self.say("column.moved_by"), *headings, numbers=len(headings))
         for k, override in enumerate(attribution.overrides):
-            table.add_row(override.key, *(self.signed(p.parts[k]) for p in shown), self.words.signed(attribution.score.parts[k], 1))
+            table.add_row(override.key, *(self.signed(p.parts[k]) for p in shown), *last[k])
         sums = [self.signed(p.change) for p in shown]
-        table.add_row(self.say("column.change"), *sums, self.words.signed(attribution.score.change, 1), style="bold")
+        table.add_row(self.say("column.needed" if attribution.needed else "column.change"), *sums, *last[-1], style="bold")
         table.columns[0].no_wrap = True
-        for column, heading in zip(table.columns[1:], [*headings, ""], strict=True):
+        for column, heading in zip(table.columns[1:], headings, strict=True):
             column.no_wrap, column.min_width = False, max(NARROWEST, *map(len, heading.split(" ")))
-        self.out.table(table)
-        self.line("why", self._how(attribution))
+        if headings:
+            self.out.table(table)
+        self.line("why", self.say("says.of_needed" if attribution.needed else "says.of_all", how=self._how(attribution)))
         self.out.say()
 
     def _how(self, found: Attribution) -> str:
@@ -156,7 +192,9 @@ class _Report:
 
     def _movements(self, pair: Pair) -> None:
         movements = pair.movements
-        self.line("moved", self.say("says.moved", amount=self.eur(pair.moved), count=len(movements.listed)))
+        self.line("moved", self._moved(pair))
+        if not any(movements.sums(reach)[0] for reach in CLASSES):
+            return
         for reach in CLASSES:
             count, up, down = movements.sums(reach)
             if count:
@@ -168,18 +206,32 @@ class _Report:
         key = "clause_assumed" if assumed else "clause"
         self.line("clause", self.say(f"says.{key}", limits=self.say("and").join(limits), rule=clause.rule, side=clause.side))
 
+    def _moved(self, pair: Pair) -> str:
+        """Say how much sits elsewhere, and how much of it must."""
+        moved, needed = pair.moved, pair.needed
+        if not moved:
+            return self.say("says.moved_nothing")
+        count = sum(pair.movements.sums(reach)[0] for reach in CLASSES)
+        if isinstance(pair.closest, str) or needed is None:
+            reason = self.say(f"unknown.{pair.closest}", side=pair.b.name)
+            return self.say("says.moved_unknown", amount=self.eur(moved), reason=reason, count=count)
+        said = self.say("says.moved", amount=self.eur(moved), needed=self.eur(needed), choice=self.eur(moved - needed), count=count)
+        return f"{said}; {self.say('says.switches', count=pair.switches)}" if pair.switches and needed else said
+
     def _rules(self, pair: Pair, shown: int | None) -> None:
         if pair.rules is None:
             self.line("rules", self.say("says.no_rules"))
             return
         crossed = pair.crossed
         better = sum(change.better for change in crossed)
-        rest = len(pair.rules) - len(crossed)
-        self.line("rules", self.say("says.rules", kept=better, missed=len(crossed) - better, rest=rest))
+        choice = sum(change.needed is False for change in pair.rules)
+        rest = len(pair.rules) - len(crossed) - choice
+        said = self.say("says.rules", kept=better, missed=len(crossed) - better, rest=rest)
+        self.line("rules", f"{said}; {self.say('says.rules_choice', count=choice)}" if choice else said)
         listed: Sequence[RuleChange] = crossed if shown else pair.rules
         for change in listed[:shown]:
             key = "kept_now" if change.better else "missed_now"
-            if not change.crossed:
+            if not change.crossed or change.needed is False:
                 key = "other"
             self.out.say(
                 f"  {self.say(f'line.{key}'):<{self.width - 2}}{change.says}: {self._status(change, 0)} -> {self._status(change, 1)}"
@@ -192,7 +244,8 @@ class _Report:
         asked = (change.asked_before, change.asked_after)[side]
         if measured is None:
             return self.say("status.not_asked")
-        word = self.words(f"status.{measured.status.replace(' ', '_')}").lower()
+        word = self.words(f"status.{measured.status.replace(' ', '_')}")
+        word = word.lower() if word.isupper() else word[:1].lower() + word[1:]  # nouns keep their capitals in German
         if measured.headroom is not None and measured.headroom < 0:
             word = self.say("status.short", amount=self.words.number(-measured.headroom, decimals(self.found.step)))
         return word if asked else self.say("status.would_be", status=word)

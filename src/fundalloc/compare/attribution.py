@@ -1,4 +1,4 @@
-"""Which override moved what: every change between two plans, shared out among the overrides without a remainder."""
+"""Which override moved what: what must move between two plans, shared out among the overrides without a remainder."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from fundalloc.compare.game import POINTS, SCORE, TOTAL, Figure, Game, Tick, task_between
+from fundalloc.compare.outcome import Outcome
 from fundalloc.compare.overrides import Override, Written, find_overrides
 from fundalloc.compare.shapley import MOST_EXACT, Shares, attribute
 from fundalloc.compare.sides import Side
@@ -37,6 +38,8 @@ class Attribution:
     unit: Fraction
     solves: int
     seed: int
+    needed: bool
+    """Whether shared out is what must move; else the whole difference, because what must is not known."""
 
     def exact(self, figure: Figure) -> tuple[Fraction, ...]:
         """Return the part of every override in one figure, not rounded; they add up to the change exactly."""
@@ -74,8 +77,13 @@ class Attribution:
         return sorted(out, key=lambda part: (-abs(part.change), part.member))
 
 
-def attribute_changes(a: Side, b: Side, options: Options | None = None, tick: Tick | None = None, *, seed: int = 0) -> Attribution | str:
-    """Share the change from a to b out among the overrides; a sentence that says why not, when it cannot be done."""
+def attribute_changes(
+    a: Side, b: Side, closest: Outcome | str, options: Options | None = None, tick: Tick | None = None, *, seed: int = 0
+) -> Attribution | str:
+    """Share what must move from a to b out among the overrides; a sentence that says why not, when it cannot be done.
+
+    `closest` is b's equally good plan closest to a's; where it is not known, the whole difference is shared out.
+    """
     if a.inputs is None or b.inputs is None:
         return (a if a.inputs is None else b).missing
     if a.inputs.scenario.facts.years != b.inputs.scenario.facts.years:
@@ -83,12 +91,15 @@ def attribute_changes(a: Side, b: Side, options: Options | None = None, tick: Ti
     overrides = find_overrides(Written.of(a.inputs.tree, a.inputs.source), Written.of(b.inputs.tree, b.inputs.source))
     if not overrides:
         return "nothing that could matter differs in the inputs"
-    game = Game(task_between(a.inputs, b.inputs, overrides, options or Options()), a.outcome, b.outcome, tick)
+    needed = not isinstance(closest, str)
+    goal = b.outcome if isinstance(closest, str) else closest
+    task = task_between(a.inputs, b.inputs, overrides, options or Options(), a.outcome.amounts if needed else None)
+    game = Game(task, a.outcome, goal, tick)
     orders = max(2, SOLVES // len(overrides))
     shares = attribute(len(overrides), game, orders=orders, seed=seed)
     if shares is None:
         return f"no order of the changes leads from one to the other through scenarios that have a plan ({game.failures[0]})"
-    return Attribution(a.name, b.name, tuple(overrides), tuple(game.figures), shares, game.unit, game.solves, seed)
+    return Attribution(a.name, b.name, tuple(overrides), tuple(game.figures), shares, game.unit, game.solves, seed, needed)
 
 
 def how(attribution: Attribution) -> str:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, partial
 
 from fundalloc.compare.attribution import Attribution, attribute_changes
+from fundalloc.compare.closest import closest_to, moved_between
 from fundalloc.compare.inputs import Difference, differing_inputs
 from fundalloc.compare.movements import Movements, class_movements
-from fundalloc.compare.outcome import BUDGET, PARTNER
+from fundalloc.compare.outcome import BUDGET, PARTNER, Outcome
 from fundalloc.compare.overrides import Override, Written, find_overrides
 from fundalloc.compare.rules import RuleChange, changed_rules
+from fundalloc.compare.scores import Scores, compare_scores
 from fundalloc.compare.sides import Progress, Side, Sides, at_least_two
 from fundalloc.labels import Words
 from fundalloc.solvers import Options
@@ -28,6 +30,8 @@ class Row:
 
     member: str
     amounts: tuple[Fraction, ...]
+    needed: tuple[Fraction | None, ...] = ()
+    """By every other side: what its plan closest to the first one changes; None where that is not known."""
 
     @property
     def changes(self) -> tuple[Fraction, ...]:
@@ -38,6 +42,12 @@ class Row:
     def largest(self) -> Fraction:
         """The largest change, either way."""
         return max((abs(change) for change in self.changes), default=Fraction(0))
+
+    @property
+    def weight(self) -> tuple[Fraction, Fraction]:
+        """What sorts rows: the largest change that is needed, or of which nothing better is known; then the largest change."""
+        known = zip(self.changes, self.needed or self.changes, strict=True)
+        return max((abs(change if needed is None else needed) for change, needed in known), default=Fraction(0)), self.largest
 
 
 @dataclass(frozen=True)
@@ -51,16 +61,27 @@ class Pair:
     """What differs in the inputs, or why that is not known."""
     rules: tuple[RuleChange, ...] | None
     """Demands whose status differs; None when a side says nothing about rules."""
+    closest: Outcome | str
+    """Of b's equally good plans the one closest to a's, or why that is not known (a word of `compare.unknown`)."""
     movements: Movements
+    scores: Scores
     attribution: Attribution | str | None = None
     """Which override moved what, or why that cannot be said; None when nobody asked."""
 
     @property
     def moved(self) -> Fraction:
         """EUR million that sit elsewhere: half the sum of all differences by line."""
-        first, second = self.a.outcome.amounts, self.b.outcome.amounts
-        none = Fraction(0)
-        return sum((abs(second.get(key, none) - first.get(key, none)) for key in {*first, *second}), none) / 2
+        return moved_between(self.a.outcome.amounts, self.b.outcome.amounts)
+
+    @property
+    def needed(self) -> Fraction | None:
+        """EUR million of that which must sit elsewhere: what the closest equally good plan moves. None where that is not known."""
+        return None if isinstance(self.closest, str) else moved_between(self.a.outcome.amounts, self.closest.amounts)
+
+    @property
+    def switches(self) -> int:
+        """On-off columns of b's program, which stay as they are in the closest plan: with others less might have to move."""
+        return self.b.outcome.plan.log.switches if self.b.outcome.plan else 0
 
     @property
     def differs(self) -> bool:
@@ -70,8 +91,8 @@ class Pair:
 
     @property
     def crossed(self) -> tuple[RuleChange, ...]:
-        """The demands that hold in one plan and not in the other."""
-        return tuple(change for change in self.rules or () if change.crossed)
+        """The demands that hold in one plan and not in the other, without those that merely can."""
+        return tuple(change for change in self.rules or () if change.crossed and change.needed is not False)
 
 
 @dataclass(frozen=True)
@@ -83,6 +104,8 @@ class Comparison:
     tolerance: Fraction = Fraction(0)
     language: str = "en"
     """In which names and sentences are."""
+    nearest: bool = False
+    """Whether every other plan is the closest to the first, instead of the one that its own run settles on."""
 
     @property
     def first(self) -> Side:
@@ -117,13 +140,14 @@ class Comparison:
 
     def rows(self, dimension: str) -> list[Row]:
         """Return the members of a dimension in their own order: EU budget, and by instrument partner money too."""
-        if dimension == "marker":
-            found = [side.outcome.markers or {} for side in self.sides]
-        else:
-            kinds = (BUDGET, PARTNER) if dimension == "instrument" else (BUDGET,)
-            found = [side.outcome.totals(dimension, kinds) for side in self.sides]
-        members = self._order(dimension, [m for totals in found for m in totals])
-        return [Row(m, tuple(totals.get(m, Fraction(0)) for totals in found)) for m in members]
+        found = [_totals(side.outcome, dimension) for side in self.sides]
+        near = [None if isinstance(pair.closest, str) else _totals(pair.closest, dimension) for pair in self.pairs]
+        members = self._order(dimension, [m for totals in (*found, *near) for m in totals or ()])
+        none, out = Fraction(0), []
+        for m in members:
+            amounts = tuple(totals.get(m, none) for totals in found)
+            out.append(Row(m, amounts, tuple(None if totals is None else totals.get(m, none) - amounts[0] for totals in near)))
+        return out
 
     def _order(self, dimension: str, members: Sequence[str]) -> list[str]:
         if dimension == "year":
@@ -133,7 +157,9 @@ class Comparison:
 
     def total(self, kind: str = BUDGET) -> Row:
         """Return all money of one kind in every side."""
-        return Row("", tuple(side.outcome.total(kind) for side in self.sides))
+        amounts = tuple(side.outcome.total(kind) for side in self.sides)
+        near = (None if isinstance(pair.closest, str) else pair.closest.total(kind) - amounts[0] for pair in self.pairs)
+        return Row("", amounts, tuple(near))
 
     def kind(self, instrument: str) -> str:
         """Return what kind of money an instrument is."""
@@ -143,6 +169,13 @@ class Comparison:
     def differs(self) -> bool:
         """Whether anything differs, in inputs (texts apart) or results."""
         return any(pair.differs for pair in self.pairs)
+
+
+def _totals(outcome: Outcome, dimension: str) -> dict[str, Fraction]:
+    """Add up EU budget by marker or dimension, and by instrument partner money too."""
+    if dimension == "marker":
+        return outcome.markers or {}
+    return outcome.totals(dimension, (BUDGET, PARTNER) if dimension == "instrument" else (BUDGET,))
 
 
 def _finest(amounts: Sequence[Fraction], known: Sequence[Fraction]) -> Fraction:
@@ -161,24 +194,28 @@ def compare_sides(
     attributed: bool = False,
     tolerance: Fraction = Fraction(0),
     seed: int = 0,
+    nearest: bool = False,
     tick: Tick | None = None,
     language: str = "en",
 ) -> Comparison:
     """Compare opened sides; `attributed` also asks which override moved what, which takes many solves."""
     first, pairs = sides[0], []
-    for side in sides[1:]:
+    for own in sides[1:]:
+        closest = closest_to(first, own, options or Options(), language)
+        side = replace(own, outcome=closest) if nearest and not isinstance(closest, str) else own
         overrides: tuple[Override, ...] = ()
         inputs: tuple[Difference, ...] | str = (first if first.inputs is None else side).missing
         if first.inputs is not None and side.inputs is not None:
             written = (Written.of(i.tree, i.source) for i in (first.inputs, side.inputs))
             overrides = tuple(find_overrides(*written))
             inputs = tuple(differing_inputs(first, side, overrides, tolerance))
-        rules = changed_rules(first, side, language)
+        rules = changed_rules(first, side, closest, language)
         counting = partial(tick, side.name) if tick else None
-        attribution = attribute_changes(first, side, options, counting, seed=seed) if attributed else None
+        attribution = attribute_changes(first, side, closest, options, counting, seed=seed) if attributed else None
         changed = None if rules is None else tuple(rules)
-        pairs.append(Pair(first, side, overrides, inputs, changed, class_movements(first, side), attribution))
-    return Comparison(tuple(sides), tuple(pairs), tolerance, language)
+        movements, scores = class_movements(first, side, closest), compare_scores(first, side)
+        pairs.append(Pair(first, side, overrides, inputs, changed, closest, movements, scores, attribution))
+    return Comparison((first, *(pair.b for pair in pairs)), tuple(pairs), tolerance, language, nearest)
 
 
 def compare_files(
@@ -195,12 +232,12 @@ def compare_files(
 ) -> Comparison:
     """Compare scenario files, `REV:FILE` of a git repository and results, in any mix, each with the first.
 
-    `attributed` asks which override moved what; by default for two. `nearest` settles every other scenario as close to the
-    first plan as its best score allows, so that only what must move does. Raises UsageError, and whatever reading and solving
-    the scenarios raise.
+    `attributed` asks which override moved what; by default for two. Every plan is the one of `solve`, and of what moves is told
+    what must; `nearest` shows of every other scenario the equally good plan closest to the first one instead, so that only what
+    must move does. Raises UsageError, and whatever reading and solving the scenarios raise.
     """
     at_least_two(given)
-    with Sides(options, progress, allow_outside=allow_outside, nearest=nearest, language=language) as opened:
+    with Sides(options, progress, allow_outside=allow_outside, language=language) as opened:
         sides, spoken = opened.open(given), opened.language or "en"
         wanted = len(given) == 2 if attributed is None else attributed
-        return compare_sides(sides, options, attributed=wanted, tolerance=tolerance, seed=seed, tick=tick, language=spoken)
+        return compare_sides(sides, options, attributed=wanted, tolerance=tolerance, seed=seed, nearest=nearest, tick=tick, language=spoken)

@@ -1,8 +1,10 @@
 """The game behind the attribution: what every set of overrides comes to, in whole rounding steps.
 
-The ends are the two plans compared, settled and rounded. Every set between them is solved as `run` does, stages and
-settling included; its amounts are taken to the nearest step, without the search for a lawful rounding. Sets for which
-no scenario can be read or no plan exists are left out.
+The ends are the first plan and, of the second scenario's equally good plans, the one closest to it: what lies between is what
+must move. Every set between them is solved with all its stages and settled as close to the first plan too, so that no choice
+among equally good plans is put down to a change. Where the second plan was read from a file, its own is the end, and every set
+settles as its run does. Amounts of sets are taken to the nearest step, without the search for a lawful rounding. Sets for
+which no scenario can be read or no plan exists are left out.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import gcd, lcm
 from multiprocessing import get_context
@@ -52,18 +54,22 @@ class Task:
     folder: Path
     overrides: tuple[Override, ...]
     starts: tuple[dict[LineKey, Fraction] | None, dict[LineKey, Fraction] | None]
-    """The plans that the two scenarios start from; or else, that they are settled close to."""
+    """The plans that the two scenarios start from."""
     options: Options
+    near: Mapping[LineKey, Fraction] | None = None
+    """The plan that every set is settled close to; None: each as its own run is."""
 
 
 Solved = tuple[dict[LineKey, Fraction], float] | str
 """EUR million per line, and the score; or why there is no plan."""
 
 
-def task_between(a: Inputs, b: Inputs, overrides: Sequence[Override], options: Options) -> Task:
+def task_between(
+    a: Inputs, b: Inputs, overrides: Sequence[Override], options: Options, near: Mapping[LineKey, Fraction] | None = None
+) -> Task:
     """Return the task that leads from a to b."""
     written = Written.of(a.tree, a.source)
-    return Task(written.tree, written.folder, tuple(overrides), (a.start or b.near, b.start or b.near), options)
+    return Task(written.tree, written.folder, tuple(overrides), (a.start, b.start), options, near)
 
 
 def solve_set(task: Task, chosen: int) -> Solved:
@@ -75,8 +81,11 @@ def solve_set(task: Task, chosen: int) -> Solved:
         scenario = assemble(tree, task.folder / "scenario.yaml", lambda _: True, expects_baseline=start is not None)
         if start is not None:
             scenario = scenario.starting_from(start)
-        program = compile_program(scenario)
-        optimum = optimise(program, scenario.lines, wishes(scenario), task.options, priced=False)
+        program, wanted = compile_program(scenario), wishes(scenario)
+        if task.near is not None:
+            near = np.array([float(task.near.get(key, 0)) for key in scenario.lines.ids])
+            wanted = replace(wanted, reference=near, switching=wanted.reference)
+        optimum = optimise(program, scenario.lines, wanted, task.options, priced=False)
     except FundallocError as error:
         return str(error).splitlines()[0]
     if not optimum.first.usable:

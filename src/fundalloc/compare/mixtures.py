@@ -28,7 +28,7 @@ def _group(scenario: Scenario, group: str) -> object:
     """Return what a group holds, in values that can be compared."""
     facts = scenario.facts
     if group in ("need", "priority"):
-        return {key: value for key, value in _by_pair(facts, group).items() if value}
+        return {key: value for key, value in by_pair(facts, group).items() if value}
     if group == "rules":
         return {rule.id: rule for rule in scenario.written_rules}
     if group == "ceilings":
@@ -49,7 +49,8 @@ def _numbers(exact: Exact) -> list[float]:
     return numbers
 
 
-def _by_pair(facts: Facts, column: str) -> dict[tuple[str, str], Fraction]:
+def by_pair(facts: Facts, column: str) -> dict[tuple[str, str], Fraction]:
+    """Return `need` or `priority` by partnership and area."""
     exact: Exact = getattr(facts.needs, column)
     names = facts.dimensions.partnership.ids, facts.dimensions.area.ids
     return {
@@ -90,7 +91,7 @@ def mixed(base: Scenario, other: Scenario, taken: frozenset[str]) -> Scenario | 
 
 def _needs(frame: Facts, need: Facts, priority: Facts) -> Needs:
     """Return the needs of one scenario with the priorities of another, where it states one."""
-    amounts, weights, own = _by_pair(need, "need"), _by_pair(priority, "priority"), _by_pair(need, "priority")
+    amounts, weights, own = by_pair(need, "need"), by_pair(priority, "priority"), by_pair(need, "priority")
     places, areas = ({member: k for k, member in enumerate(frame.dimensions[name].ids)} for name in ("partnership", "area"))
     keys = [key for key in amounts if key[0] in places and key[1] in areas]
     none = ("",) * len(keys)

@@ -1,6 +1,8 @@
 """How far every movement reaches: inside the flexibility clause, to a new decision, or beyond what may be transferred.
 
 A movement is the change of the money of one instrument for one partnership and area, EU budget and other planned money.
+What of it must move is what the equally good plan closest to the first one changes there (`closest`); only that is classed.
+Where it is not known, the whole change is.
 
     within the clause    the change is at most min(share x first plan, amount), counted over the clause's years and money,
                          and nothing else of it changes
@@ -18,6 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from fundalloc.compare.outcome import Outcome
 from fundalloc.compare.sides import Side
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.facts import NO_LIMIT
@@ -26,7 +29,8 @@ from fundalloc.rules.deviation import Deviation
 from fundalloc.scenario.plans import LineKey
 from fundalloc.scenario.scenario import Scenario
 
-WITHIN, DECISION, BEYOND = "within", "decision", "beyond"
+WITHIN, DECISION, BEYOND, CHOICE = "within", "decision", "beyond", "choice"
+"""The last: nothing of it must move, it lies among equally good plans."""
 CLASSES = (WITHIN, DECISION, BEYOND)
 SHARE, AMOUNT = Fraction(1, 5), Fraction(10)
 """What counts as flexible when no scenario says so."""
@@ -71,11 +75,18 @@ class Movement:
     before: Fraction
     after: Fraction
     reach: str
+    needed: Fraction | None = None
+    """What must move of it; None where that is not known. It may exceed the change, or go the other way."""
 
     @property
     def change(self) -> Fraction:
         """More or less than before."""
         return self.after - self.before
+
+    @property
+    def classed(self) -> Fraction:
+        """What the class speaks of: what must move, or all of it where that is not known."""
+        return self.change if self.needed is None else self.needed
 
 
 @dataclass(frozen=True)
@@ -92,33 +103,37 @@ class Movements:
     def sums(self, reach: str) -> tuple[int, Fraction, Fraction]:
         """Return how many movements reach so far, the money that rises and the money that falls."""
         chosen = [m for m in self.listed if m.reach == reach]
-        up = sum((m.change for m in chosen if m.change > 0), Fraction(0))
-        return len(chosen), up, sum((m.change for m in chosen if m.change < 0), Fraction(0))
+        up = sum((m.classed for m in chosen if m.classed > 0), Fraction(0))
+        return len(chosen), up, sum((m.classed for m in chosen if m.classed < 0), Fraction(0))
 
 
-def class_movements(a: Side, b: Side) -> Movements:
-    """Class every movement from a to b."""
+def class_movements(a: Side, b: Side, closest: Outcome | str = "") -> Movements:
+    """Class every movement from a to b by what of it must move; `closest` is b's equally good plan closest to a's."""
     clause = _clause(a, b)
-    over = _over_transfers(a, b)
+    known = not isinstance(closest, str)
+    goal = b.outcome if isinstance(closest, str) else closest
+    over = _over_transfers(a, goal)
     cells: dict[tuple[str, str, str], list[Fraction]] = {}
-    for key in dict.fromkeys([*a.outcome.amounts, *b.outcome.amounts]):
-        before, after = (side.outcome.amounts.get(key, Fraction(0)) for side in (a, b))
-        sums = cells.setdefault(key[:3], [Fraction(0)] * 5)
+    for key in dict.fromkeys([*a.outcome.amounts, *b.outcome.amounts, *goal.amounts]):
+        before, after, near = (plan.amounts.get(key, Fraction(0)) for plan in (a.outcome, b.outcome, goal))
+        sums = cells.setdefault(key[:3], [Fraction(0)] * 6)
         inside = clause.covers(key)
-        for k, value in enumerate((before, after, before * inside, after * inside, abs(after - before) * (not inside))):
+        for k, value in enumerate((before, after, near, before * inside, near * inside, abs(near - before) * (not inside))):
             sums[k] += value
     listed = []
-    for cell, (before, after, flexible, changed, elsewhere) in cells.items():
-        if before == after and changed == flexible:
+    for cell, (before, after, near, flexible, changed, elsewhere) in cells.items():
+        if before == after and before == near:
             continue
-        if cell[0] in over and after > before:
+        if known and before == near:
+            reach = CHOICE
+        elif cell[0] in over and near > before:
             reach = BEYOND
         elif elsewhere == 0 and abs(changed - flexible) <= clause.room(flexible):
             reach = WITHIN
         else:
             reach = DECISION
-        listed.append(Movement(*cell, before, after, reach))
-    order = sorted((m for m in listed if m.change), key=lambda m: (-abs(m.change), m.instrument, m.partnership, m.area))
+        listed.append(Movement(*cell, before, after, reach, near - before if known else None))
+    order = sorted(listed, key=lambda m: (-abs(m.classed), -abs(m.change), m.instrument, m.partnership, m.area))
     return Movements(a.name, b.name, clause, tuple(order), a.inputs is not None)
 
 
@@ -132,12 +147,12 @@ def _clause(a: Side, b: Side) -> Clause:
     return Clause(SHARE, AMOUNT)
 
 
-def _over_transfers(a: Side, b: Side) -> Mapping[str, Fraction]:
+def _over_transfers(a: Side, b: Outcome) -> Mapping[str, Fraction]:
     """Return the instruments that plan more than a's ceilings and transfers give, and by how much."""
     if a.inputs is None:
         return {}
     facts = a.inputs.scenario.facts
-    planned = b.outcome.totals("instrument", set(b.outcome.kinds.values()) | {"budget"})
+    planned = b.totals("instrument", set(b.kinds.values()) | {"budget"})
     arriving = [Fraction(0)] * len(facts.instruments)
     ids = [i.id for i in facts.instruments]
     for k, transfer in enumerate(facts.transfers):
@@ -149,5 +164,5 @@ def _over_transfers(a: Side, b: Side) -> Mapping[str, Fraction]:
         usable, most = facts.ceilings.usable_over()[k], int(facts.ceilings.usable_over()[k]) * facts.step + arriving[k]
         if usable != NO_LIMIT and planned.get(instrument.id, Fraction(0)) > most:
             over[instrument.id] = planned[instrument.id] - most
-    unknown = {name: amount for name, amount in planned.items() if name not in ids and b.outcome.kinds.get(name) == "budget" and amount}
+    unknown = {name: amount for name, amount in planned.items() if name not in ids and b.kinds.get(name) == "budget" and amount}
     return {**over, **unknown}

@@ -3,17 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from fractions import Fraction
+from dataclasses import dataclass, replace
 
-import numpy as np
-
-from fundalloc.compare.outcome import NOT_ASKED, Demand, Measured, measured
+from fundalloc.compare.closest import measured_in
+from fundalloc.compare.outcome import NOT_ASKED, Demand, Measured, Outcome, measured
 from fundalloc.compare.sides import Side
-from fundalloc.facts.moves import carry_by_itself
-from fundalloc.plan.handmade import measure_steps
-from fundalloc.scenario.plans import LineKey
-from fundalloc.scenario.scenario import Scenario
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +22,8 @@ class RuleChange:
     asked_before: bool
     """Whether the first scenario has the rule."""
     asked_after: bool
+    needed: bool | None = None
+    """Whether it crosses in the closest equally good plan too; None where that is not known."""
 
     @property
     def crossed(self) -> bool:
@@ -58,10 +54,21 @@ class RuleChange:
 _HOLDS = Measured(("", "", ""), "", "", None, None, None, "ok")
 
 
-def changed_rules(a: Side, b: Side, language: str = "en") -> list[RuleChange] | None:
-    """Return the demands whose status differs, the weightiest first; None when a side says nothing about rules."""
+def changed_rules(a: Side, b: Side, closest: Outcome | str = "", language: str = "en") -> list[RuleChange] | None:
+    """Return the demands whose status differs, the weightiest first; None when a side says nothing about rules.
+
+    `closest` is b's equally good plan closest to a's: what crosses in b's own plan only is a choice among equally good ones.
+    """
     if a.outcome.rules is None or b.outcome.rules is None:
         return None
+    if not isinstance(closest, str):
+        must = {
+            change.demand: change.better
+            for change in changed_rules(a, replace(b, outcome=closest), language=language) or ()
+            if change.crossed
+        }
+        own = changed_rules(a, b, language=language) or []
+        return sorted((replace(c, needed=must.get(c.demand) == c.better) if c.crossed else c for c in own), key=lambda c: c.needed is False)
     first, second = a.outcome.by_demand, b.outcome.by_demand
     there = _measured_on(b, a, language) if any(d not in first for d in second) else {}
     here = _measured_on(a, b, language) if any(d not in second for d in first) else {}
@@ -84,16 +91,7 @@ def _measured_on(rules_of: Side, plan_of: Side, language: str) -> dict[Demand, M
     if rules_of.inputs is None:
         return {}
     scenario = rules_of.inputs.scenario
-    plan = measure_steps(scenario, _ledger(scenario, plan_of.outcome.amounts))
+    plan, _ = measured_in(scenario, plan_of.outcome)
     names = scenario.names(language)
     found = (measured(finding, names, language) for finding in plan.findings if not finding.rule.built_in)
     return {rule.demand: rule for rule in found}
-
-
-def _ledger(scenario: Scenario, amounts: Mapping[LineKey, Fraction]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Return another scenario's amounts as a ledger of this one, to the nearest step; money without a line is left out."""
-    lines, facts = scenario.lines, scenario.facts
-    steps = np.array([round(amounts.get(key, Fraction(0)) / facts.step) for key in lines.ids], dtype=np.int64)
-    committed = np.zeros((len(facts.instruments), len(facts.years)), dtype=np.int64)
-    np.add.at(committed, (lines.instrument, lines.year), steps)
-    return np.concatenate([steps, carry_by_itself(lines.moves, committed)])

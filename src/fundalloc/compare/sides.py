@@ -15,13 +15,14 @@ from fundalloc.compare.revisions import check_out, is_revision
 from fundalloc.errors import FundallocError, Infeasible, Place, ScenarioError, UsageError
 from fundalloc.plan.handmade import ledger_of, measure_steps
 from fundalloc.plan.plan import Plan
-from fundalloc.run import solve, with_baseline
+from fundalloc.run import solve_open, with_baseline
 from fundalloc.scenario.document import Mapping, display_name
 from fundalloc.scenario.loading import load, setting_tree
 from fundalloc.scenario.merging import load_tree, merge
 from fundalloc.scenario.plans import LineKey
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options
+from fundalloc.solvers.stages import Optimum
 
 SCENARIOS = (".yaml", ".yml")
 _NOT_MOVED: tuple[tuple[str, str], ...] = ()
@@ -47,8 +48,6 @@ class Inputs:
     source: Path
     start: dict[LineKey, Fraction] | None = None
     """The plan it starts from, EUR million per line."""
-    near: dict[LineKey, Fraction] | None = None
-    """The plan of the first side, when it was settled close to that."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +64,8 @@ class Side:
     """Why there are no inputs."""
     solved: bool = False
     """Whether the plan was computed just now, rather than read."""
+    optimum: Optimum | None = field(default=None, repr=False)
+    """What its program came to, when it was solved just now."""
     moved_from: tuple[tuple[str, str], ...] = field(default=())
     """Pairs of a temporary folder and what stands for it in printed places."""
 
@@ -87,26 +88,17 @@ class Sides(ExitStack):
         progress: Progress | None = None,
         *,
         allow_outside: bool = False,
-        nearest: bool = False,
         language: str = "",
     ) -> None:
         super().__init__()
         self.options, self.progress = options or Options(), progress or (lambda _: nullcontext())
-        self.allow_outside, self.nearest = allow_outside, nearest
+        self.allow_outside = allow_outside
         self.language = language
         """In which names and sentences are; where nobody asked, that of the first scenario."""
-        self._reference: dict[LineKey, Fraction] | None = None
 
     def open(self, given: Sequence[str]) -> list[Side]:
-        """Open every side in order. Raises what reading and solving raise; a side that is there twice is fine.
-
-        With `nearest`, a scenario without a baseline of its own is settled close to the first side's plan.
-        """
-        sides = []
-        for one in given:
-            sides.append(self._open(one))
-            if self.nearest and self._reference is None:
-                self._reference = dict(sides[0].outcome.amounts)
+        """Open every side in order. Raises what reading and solving raise; a side that is there twice is fine."""
+        sides = [self._open(one) for one in given]
         return [replace(side, name=name) for side, name in zip(sides, _names(given), strict=True)]
 
     def _open(self, given: str) -> Side:
@@ -125,20 +117,19 @@ class Sides(ExitStack):
         with self.progress(f"Reading {given}"):
             scenario = load(path, allow_outside=self.allow_outside)
         inputs = self._inputs(path, scenario)
-        if self._reference is not None and inputs.start is None:
-            inputs = replace(inputs, scenario=inputs.scenario.starting_from(self._reference), near=self._reference)
         with self.progress(f"Solving {given}"):
-            plan = self._solved(inputs.scenario, given)
-        return Side(given, given, outcome_of(plan, self._spoken(scenario)), replace(inputs, scenario=plan.scenario), solved=True)
+            plan, optimum = self._solved(inputs.scenario, given)
+        inputs, outcome = replace(inputs, scenario=plan.scenario), outcome_of(plan, self._spoken(scenario))
+        return Side(given, given, outcome, inputs, solved=True, optimum=optimum)
 
     def _spoken(self, scenario: Scenario) -> str:
         self.language = self.language or scenario.head.output.language
         return self.language
 
-    def _solved(self, scenario: Scenario, given: str) -> Plan:
+    def _solved(self, scenario: Scenario, given: str) -> tuple[Plan, Optimum]:
         """Solve a side; what goes wrong names it."""
         try:
-            return solve(scenario, self.options)
+            return solve_open(scenario, self.options)
         except Infeasible:
             raise NoPlanFor(given) from None
         except FundallocError as error:

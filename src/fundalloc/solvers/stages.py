@@ -51,6 +51,8 @@ class Optimum:
     """The program with its switches fixed; the program itself when it has none."""
     settled: bool = False
     """Whether the plan is the one nearest to the reference; not so when the search was stopped."""
+    equals: LinearProgram | None = None
+    """The program that only plans as good as this one satisfy, among which settling chooses, switches fixed; None without settling."""
 
 
 def optimise(
@@ -71,9 +73,10 @@ def optimise(
         return Optimum(first, first.values, answer.prices, search.proof(answer), chosen)
     answer = search.exact(chosen, first)
     held, last = search.hold_stages(first, answer)
-    settled = search.closest(fix_switches(held, last.values), wishes.reference)
+    equals = fix_switches(held, last.values)
+    settled = search.closest(equals, wishes.reference)
     values = (last.values if settled is None else settled)[: program.shape[1]]
-    return Optimum(first, values, answer.prices, search.proof(answer), fix_switches(program, last.values), settled is not None)
+    return Optimum(first, values, answer.prices, search.proof(answer), fix_switches(program, last.values), settled is not None, equals)
 
 
 @dataclass
@@ -136,7 +139,12 @@ class _Search:
 
     def closest(self, held: LinearProgram, reference: Floats) -> Floats | None:
         """Return the columns of the plan closest to the reference among those that held stages allow; None if none was found."""
-        settling = settling_program(held, self.lines, reference)
-        method = "simplex" if held.lines < INTERIOR_POINT_FROM else "ipm"
-        found = self.solve(settling.program, Options(method=method, presolve=method != "simplex", time_limit=self.options.time_limit))
-        return settling.values(found.values) if found.status is Status.OPTIMAL else None
+        return closest(held, self.lines, reference, self.options, self.solve)
+
+
+def closest(held: LinearProgram, lines: Lines, reference: Floats, options: Options, solve: Solve = solve_program) -> Floats | None:
+    """Return the columns of the plan closest to the reference (EUR million per line, or per ledger entry); None if none was found."""
+    settling = settling_program(held, lines, reference)
+    method = "simplex" if held.lines < INTERIOR_POINT_FROM else "ipm"
+    found = solve(settling.program, Options(method=method, presolve=method != "simplex", time_limit=options.time_limit))
+    return settling.values(found.values) if found.status is Status.OPTIMAL else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -19,6 +19,8 @@ from fundalloc.scenario.plans import LineKey
 LINES = "Lines"
 """The table that all sums add up."""
 NAMED = ("instrument", "partnership", "area")
+PLACES = 9
+"""Decimals of EUR million behind which there is only floating-point dust."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,21 @@ class Pages:
         """A heading per change against the first side."""
         return distinct([self.say("change_of", side=name) for name in self.sides[1:]], [*self._taken, *self.sides])
 
+    @cached_property
+    def needed(self) -> dict[int, str]:
+        """A heading per side of whose change it is known what is needed, by the side's position."""
+        names = distinct([self.say("needed_of", side=name) for name in self.sides[1:]], [*self._taken, *self.sides, *self.changes])
+        return {k: names[k - 1] for k, pair in enumerate(self.found.pairs, start=1) if pair.needed is not None}
+
+    @property
+    def all_needed(self) -> bool:
+        """Whether it is known of every side what of its change is needed."""
+        return len(self.needed) == len(self.found.pairs)
+
+    def moving(self, side: int) -> str:
+        """Return the heading of what must move, or of the whole change where that is not known."""
+        return self.needed.get(side, self.changes[side - 1])
+
     @property
     def _taken(self) -> list[str]:
         keys = ("instrument", "partnership", "area", "year", "marker", "kind_of_money", "line_key", "indicator", "comment")
@@ -107,7 +124,9 @@ class Pages:
     @cached_property
     def keys(self) -> list[LineKey]:
         """All lines that hold money in any side, in the order of their names."""
-        keys = dict.fromkeys(key for side in self.found.sides for key in side.outcome.amounts)
+        plans = [side.outcome for side in self.found.sides]
+        plans += [pair.closest for pair in self.found.pairs if not isinstance(pair.closest, str)]
+        keys = dict.fromkeys(key for plan in plans for key in plan.amounts)
         order = {name: {row.member: k for k, row in enumerate(self.found.rows(name))} for name in (*NAMED, "year")}
         places = [order[name] for name in (*NAMED, "year")]
         return sorted(keys, key=lambda key: tuple(place.get(member, len(place)) for place, member in zip(places, key, strict=True)))
@@ -143,14 +162,25 @@ class Pages:
         return [Column(name, "money", tuple(column), total) for name, column, total in named]
 
     def differences(self, table: str, rows: Sequence[tuple[Fraction, ...]], totals: Sequence[tuple[Cell, ...]]) -> list[Column]:
-        """Return a column per change, as live differences of the side's column and the first one's; rows hold amounts per side."""
+        """Return a column per change, as live differences of the side's column and the first one's; rows hold amounts per side.
+
+        They are rounded where floating-point dust begins: counts and extremes of them do not hang on it.
+        """
         out = []
         mark: Literal["change"] = "change"
         for k, (name, total) in enumerate(zip(self.changes, totals, strict=True), start=1):
-            text = f"={self.here(table, self.sides[k])}-{self.here(table, self.sides[0])}"
+            text = f"=ROUND({self.here(table, self.sides[k])}-{self.here(table, self.sides[0])},{PLACES})"
             cells = tuple(Formula(text, float(row[k] - row[0])) for row in rows)
             out.append(Column(name, "change", cells, total, width=max(14.0, len(name) * 0.75), mark=mark))
         return out
+
+    def needs(self, cells: Callable[[int], Iterable[Cell]], totals: Callable[[int], tuple[Cell, ...]]) -> list[Column]:
+        """Return a column per side with what of its change is needed, where that is known."""
+        mark: Literal["change"] = "change"
+        return [
+            Column(name, "change", tuple(cells(k)), totals(k), width=max(14.0, len(name) * 0.75), mark=mark)
+            for k, name in self.needed.items()
+        ]
 
     def all(self, table: str, heading: str) -> str:
         """Return the reference to a whole column."""
@@ -160,11 +190,11 @@ class Pages:
         """Return the reference to a column in the formula's own row."""
         return f"{table}[[#This Row],[{escaped(heading)}]]"
 
-    def sum_of_lines(self, side: int, *criteria: tuple[str, str], kind: str | None = BUDGET) -> str:
-        """Return SUMIFS over a side's lines; criteria are pairs of column key and formula text."""
+    def sum_of_lines(self, side: int | str, *criteria: tuple[str, str], kind: str | None = BUDGET) -> str:
+        """Return SUMIFS over a side's lines, or another column of the lines; criteria are pairs of column key and formula text."""
         wanted = [*criteria, *([("kind_of_money", quoted(self.kind(kind)))] if kind else [])]
         conditions = ",".join(f"{self.all(LINES, self.title(key))},{text}" for key, text in wanted)
-        column = self.all(LINES, self.sides[side])
+        column = self.all(LINES, self.sides[side] if isinstance(side, int) else side)
         return f"SUMIFS({column},{conditions})" if wanted else f"SUM({column})"
 
     def kind(self, kind: str) -> str:

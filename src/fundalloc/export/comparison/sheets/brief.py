@@ -9,9 +9,10 @@ from fundalloc.compare.comparison import Row
 from fundalloc.compare.movements import CLASSES
 from fundalloc.export.comparison.pages import LINES, Pages
 from fundalloc.export.comparison.sheets import movements
-from fundalloc.export.comparison.sheets.side_by_side import TABLES, areas_chart, changes_chart
+from fundalloc.export.comparison.sheets.side_by_side import TABLES, areas_chart, changes_chart, rows_of
 from fundalloc.export.workbook.book import quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled, Table
+from fundalloc.labels import label
 from fundalloc.plan.verify import BREACH, MISSED
 
 NEARLY = Fraction(1, 200)
@@ -32,7 +33,7 @@ def build(pages: Pages) -> Sheet:
             pages.column("comment", "note", [comment for _, _, comment in lines], width=max(58, 124 - 26 * len(columns))),
         ),
     )
-    rows = sorted(pages.found.rows("partnership"), key=lambda row: -row.largest)
+    rows = rows_of(pages, "partnership")
     height = 330
     charts = (
         areas_chart(pages, len(pages.found.rows("area")), 0.48, height),
@@ -65,11 +66,12 @@ def _money(pages: Pages) -> Iterator[Line]:
 
 
 def _spread(pages: Pages, row: Row) -> str:
-    """Say which scenario changes an area most."""
-    if not row.largest:
-        return pages.say("brief.same")
-    k = max(range(1, len(row.amounts)), key=lambda n: abs(row.amounts[n] - row.amounts[0]))
-    change = row.amounts[k] - row.amounts[0]
+    """Say which scenario must change an area most; or changes it most, where it is not known what must."""
+    moving = [_moving(row, k) for k in range(1, len(row.amounts))]
+    if not any(moving):
+        return pages.say("brief.same" if not row.largest else "brief.choice")
+    k = 1 + max(range(len(moving)), key=lambda n: abs(moving[n]))
+    change = moving[k - 1]
     if row.amounts[0] and abs(change) < NEARLY * row.amounts[0]:
         return pages.say("brief.nearly")
     relative = pages.words.share(abs(change) / row.amounts[0]) if row.amounts[0] else ""
@@ -80,33 +82,44 @@ def _spread(pages: Pages, row: Row) -> str:
 def _who(pages: Pages) -> Iterator[Line]:
     """Money that sits elsewhere, who gains and who loses."""
     table, pairs = TABLES["partnership"], pages.found.pairs
-    rows = pages.found.rows("partnership")
+    rows = rows_of(pages, "partnership")
     moved: list[Cell] = [None]
     for k, pair in enumerate(pairs, start=1):
         first, other = (pages.all(LINES, pages.sides[n]) for n in (0, k))
         moved.append(Formula(f"=SUMPRODUCT(ABS({other}-{first}))/2", float(pair.moved)))
     yield _line(pages, "moved", moved, first=pages.sides[0])
+    if pages.needed:
+        needed: list[Cell] = [None] * len(pages.sides)
+        for k, heading in pages.needed.items():
+            needed[k] = Formula(f"=SUMPRODUCT(ABS({pages.all(LINES, heading)}))/2", float(pairs[k - 1].needed or 0))
+        yield _line(pages, "needed", needed)
+    headings = [pages.moving(k) for k in range(1, len(pages.sides))]
     for key, sign, sense in (("gain", 1, ">0"), ("lose", -1, "<0")):
         counts: list[Cell] = [None]
-        for k, heading in enumerate(pages.changes, start=1):
-            count = sum(1 for row in rows if sign * (row.amounts[k] - row.amounts[0]) > 0)
+        for k, heading in enumerate(headings, start=1):
+            count = sum(1 for row in rows if sign * _moving(row, k) > 0)
             counts.append(Styled(Formula(f"=COUNTIF({pages.all(table, heading)},{quoted(sense)})", count), "number"))
         yield _line(pages, key, counts)
     names = pages.all(table, pages.title("partnership"))
     for key, sign, function in (("most_gain", 1, "MAX"), ("most_loss", -1, "MIN")):
         cells: list[Cell] = [None]
-        for k, heading in enumerate(pages.changes, start=1):
+        for k, heading in enumerate(headings, start=1):
             cells.append(_extreme(pages, rows, k, sign, f"{function}({pages.all(table, heading)})", names, pages.all(table, heading)))
         yield _line(pages, key, cells)
 
 
+def _moving(row: Row, side: int) -> Fraction:
+    """Return what must move, or the whole change where that is not known."""
+    needed = row.needed[side - 1]
+    return row.changes[side - 1] if needed is None else needed
+
+
 def _extreme(pages: Pages, rows: list[Row], side: int, sign: int, best: str, names: str, changes: str) -> Cell:
-    ordered = sorted(rows, key=lambda row: -row.largest)
-    ends = [row.amounts[side] - row.amounts[0] for row in ordered]
+    ends = [_moving(row, side) for row in rows]
     value = max(ends, key=lambda change: sign * change, default=Fraction(0))
     if not sign * value > 0:
         return Styled(pages.say("nobody"), "right_text")
-    name = pages.found.name("partnership", ordered[ends.index(value)].member)
+    name = pages.found.name("partnership", rows[ends.index(value)].member)
     return Styled(Formula(f"=INDEX({names},MATCH({best},{changes},0))", name), "right_text")
 
 
@@ -133,6 +146,39 @@ def _quality(pages: Pages) -> Iterator[Line]:
             counts = [sum(1 for rule in side.outcome.rules or () if rule.status == status) for side in sides]
             if key != "broken" or any(counts):
                 yield _line(pages, key, [Styled(count, "number") for count in counts])
-    scores = [side.outcome.score for side in sides]
-    if all(score is not None for score in scores):
-        yield _line(pages, "score", [Styled(score or 0.0, "points") for score in scores])
+    yield from _scores(pages)
+
+
+def _scores(pages: Pages) -> Iterator[Line]:
+    """Scores side by side where they measure the same; others apart, with what the first plan scores by the same figures."""
+    found, first = pages.found, pages.found.first.outcome.score
+    alike = {k for k, pair in enumerate(found.pairs, start=1) if pair.scores.comparable}
+    if alike:
+        yield _line(pages, "score", [_points(s.outcome.score) if k in alike or not k else None for k, s in enumerate(found.sides)])
+    elif first is not None:
+        yield _own_score(pages, 0, first, "")
+    for k, pair in enumerate(found.pairs, start=1):
+        scores = pair.scores
+        if k in alike or scores.after is None:
+            continue
+        differ = ", ".join(label(f"compare.yardstick.{word}", pages.language) for word in scores.differ)
+        if scores.measured is None:
+            yield _own_score(pages, k, scores.after, differ)
+            continue
+        cells: list[Cell] = [_points(scores.measured), *([None] * len(found.pairs))]
+        cells[k] = _points(scores.after)
+        yield pages.say("brief.score_by.says", side=pages.sides[k]), cells, pages.say("brief.score_by.comment", what=differ)
+
+
+def _own_score(pages: Pages, side: int, score: float, differ: str) -> Line:
+    cells: list[Cell] = [None] * len(pages.sides)
+    cells[side] = _points(score)
+    return (
+        pages.say("brief.score_own.says", side=pages.sides[side]),
+        cells,
+        pages.say("brief.score_by.comment", what=differ) if differ else pages.say("brief.score_own.comment"),
+    )
+
+
+def _points(score: float | None) -> Cell:
+    return None if score is None else Styled(score, "points")

@@ -46,7 +46,8 @@ def _checks(pages: Pages) -> Iterator[tuple[str, str]]:
         says = pages.say("check.adds_up", table=pages.sheet_text("by_instrument", "name"), side=side)
         yield says, f"SUM({pages.all(TABLES['instrument'], side)})-{pages.sum_of_lines(k, kind=None)}"
     for pair, found in pages.attributions:
-        heading = pages.changes[pages.found.sides.index(pair.b) - 1]
+        position = pages.found.sides.index(pair.b)
+        heading = pages.moving(position) if found.needed else pages.changes[position - 1]
         for dimension in ("area", "partnership"):
             if not found.by(dimension):
                 continue

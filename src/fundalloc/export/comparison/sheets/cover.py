@@ -8,6 +8,7 @@ from fundalloc.export.comparison.pages import Pages
 from fundalloc.export.comparison.sheets.movements import clause_text
 from fundalloc.export.workbook.book import quoted
 from fundalloc.export.workbook.content import Fact, Formula, Link, Sheet, Styled, Table
+from fundalloc.labels import label
 
 
 def build(pages: Pages, others: Sequence[Sheet]) -> Sheet:
@@ -45,6 +46,10 @@ def _facts(pages: Pages) -> Iterator[Fact]:
     yield Fact(word("cover.standing"), word("cover.not_official"))
     yield Fact(word("cover.amounts"), pages.say("amounts", period=pages.period))
     yield Fact(pages.say("reach_word"), clause_text(pages, found.pairs[0].movements.clause))
+    for pair in found.pairs:
+        if isinstance(pair.closest, str):
+            reason = label(f"compare.unknown.{pair.closest}", pages.language, side=pages.short(pair))
+            yield Fact(pages.title("needed"), pages.say("needed_unknown", reason=reason))
     if pages.attributions:
         yield Fact(pages.say("shares_word"), pages.say("shares_mean"))
     unknown = [pair for pair in found.pairs if isinstance(pair.attribution, str)]

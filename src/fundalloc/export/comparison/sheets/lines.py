@@ -14,6 +14,9 @@ def build(pages: Pages) -> Sheet:
     rows = [tuple(side.outcome.amounts.get(key, none) for side in found.sides) for key in keys]
     totals = [(ColumnSum(float(sum((row[k] for row in rows), none))),) for k in range(len(found.sides))]
     changes = [(ColumnSum(float(sum((row[k] - row[0] for row in rows), none))),) for k in range(1, len(found.sides))]
+    first = found.first.outcome.amounts
+    closest = {k: pair.closest for k, pair in enumerate(found.pairs, start=1) if not isinstance(pair.closest, str)}
+    near = {k: [plan.amounts.get(key, none) - first.get(key, none) for key in keys] for k, plan in closest.items()}
     table = Table(
         LINES,
         (
@@ -23,6 +26,7 @@ def build(pages: Pages) -> Sheet:
             pages.column("year", "integer", [int(key[3]) if key[3].isdigit() else key[3] for key in keys], width=8),
             *pages.amounts([[float(row[k]) for row in rows] for k in range(len(found.sides))], totals),
             *pages.differences(LINES, rows, changes),
+            *pages.needs(lambda k: map(float, near[k]), lambda k: (ColumnSum(float(sum(near[k], none))),)),
             pages.column("kind_of_money", "note", [pages.kind_of(key[0]) for key in keys], width=14),
             pages.column("instrument_id", "code", [pages.code("instrument", key[0]) for key in keys], printed=False),
             pages.column("partnership_id", "code", [pages.code("partnership", key[1]) for key in keys], printed=False),

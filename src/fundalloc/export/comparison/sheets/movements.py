@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fundalloc.compare.movements import BEYOND, DECISION, Clause
-from fundalloc.export.comparison.pages import LINES, Pages
+from fundalloc.export.comparison.pages import LINES, PLACES, Pages
 from fundalloc.export.workbook.content import Formula, Sheet, Table
 
 TABLE = "Movements"
@@ -20,7 +20,10 @@ def build(pages: Pages) -> Sheet | None:
     conditions = ",".join(f"{column},{here}" for column, here in criteria)
     first = f"=SUMIFS({pages.all(LINES, pages.sides[0])},{conditions})"
     other = {pages.short(pair): f"=SUMIFS({pages.all(LINES, pages.short(pair))},{conditions})" for pair in found.pairs}
-    change = f"={pages.here(TABLE, pages.title('after'))}-{pages.here(TABLE, pages.title('before'))}"
+    of = {pair.b.name: k for k, pair in enumerate(found.pairs, start=1)}
+    change = f"=ROUND({pages.here(TABLE, pages.title('after'))}-{pages.here(TABLE, pages.title('before'))},{PLACES})"
+    needed = {k: f"=ROUND(SUMIFS({pages.all(LINES, heading)},{conditions}),{PLACES})" for k, heading in pages.needed.items()}
+    rest = f"=ROUND({pages.here(TABLE, pages.title('change'))}-{pages.here(TABLE, pages.title('needed'))},{PLACES})"
     table = Table(
         TABLE,
         (
@@ -31,6 +34,15 @@ def build(pages: Pages) -> Sheet | None:
             pages.column("before", "money", [Formula(first, float(m.before)) for _, m in listed], width=13),
             pages.column("after", "money", [Formula(other[pages.short(pair)], float(m.after)) for pair, m in listed], width=13),
             pages.column("change", "change", [Formula(change, float(m.change)) for _, m in listed], width=13),
+            pages.column(
+                "needed",
+                "change",
+                [None if m.needed is None else Formula(needed[of[pair.b.name]], float(m.needed)) for pair, m in listed],
+                width=13,
+            ),
+            pages.column(
+                "choice", "change", [None if m.needed is None else Formula(rest, float(m.change - m.needed)) for _, m in listed], width=13
+            ),
             pages.column(
                 "reach",
                 "text",

@@ -31,7 +31,7 @@ def build(pages: Pages) -> Sheet | None:
             pages.column(
                 "what_happened",
                 "text",
-                [kept if c.crossed and c.better else missed if c.crossed else pages.say("other") for _, c in listed],
+                [_happened(pages, change) for _, change in listed],
                 width=18,
                 flags=((kept, "pass"), (missed, "warning")),
             ),
@@ -42,6 +42,13 @@ def build(pages: Pages) -> Sheet | None:
     )
     says = pages.sheet_text("rules", "says", first=pages.sides[0])
     return Sheet("rules", pages.sheet_text("rules", "title"), says, table, unit=pages.word("unit"))
+
+
+def _happened(pages: Pages, change: RuleChange) -> str:
+    """Say whether a demand is kept or missed now; one that crosses among equally good plans only did neither."""
+    if change.crossed and change.needed is False:
+        return pages.say("reach.choice")
+    return pages.say("other" if not change.crossed else "kept_now" if change.better else "missed_now")
 
 
 def _status(pages: Pages, measured: Measured | None, asked: bool) -> str:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from fundalloc.compare.comparison import Row
 from fundalloc.compare.outcome import BUDGET, PARTNER
-from fundalloc.export.comparison.pages import Pages
+from fundalloc.export.comparison.pages import PLACES, Pages
 from fundalloc.export.workbook.book import quoted
 from fundalloc.export.workbook.content import Cell, Chart, Column, ColumnSum, Formula, Series, Sheet, Table
 
@@ -33,7 +33,7 @@ def by_area(pages: Pages) -> Sheet:
 
 def by_instrument(pages: Pages) -> Sheet:
     """Return the sheet with the instruments; EU budget and partner money are added up apart."""
-    rows = _rows(pages, "instrument")
+    rows = rows_of(pages, "instrument")
     extra = (pages.column("kind_of_money", "note", [pages.kind_of(row.member) for row in rows], width=14),)
     kinds = [kind for kind in (BUDGET, PARTNER) if any(pages.found.kind(row.member) == kind for row in rows)]
     return _sheet(pages, "instrument", rows, extra, kinds)
@@ -46,21 +46,22 @@ def by_year(pages: Pages) -> Sheet:
 
 def by_marker(pages: Pages) -> Sheet | None:
     """Return the sheet with the markers, as the program weighted the money; None without coefficients."""
-    rows = _rows(pages, "marker")
+    rows = rows_of(pages, "marker")
     if not rows or any(side.outcome.markers is None for side in pages.found.sides):
         return None
     return _sheet(pages, "marker", rows)
 
 
-def _rows(pages: Pages, dimension: str) -> list[Row]:
+def rows_of(pages: Pages, dimension: str) -> list[Row]:
+    """Return the rows in the order of the table: partnerships that must change most first."""
     rows = pages.found.rows(dimension)
-    return sorted(rows, key=lambda row: -row.largest) if dimension == "partnership" else rows
+    return sorted(rows, key=lambda row: row.weight, reverse=True) if dimension == "partnership" else rows
 
 
 def _sheet(
     pages: Pages, dimension: str, rows: Sequence[Row] | None = None, extra: tuple[Column, ...] = (), kinds: Sequence[str] = (BUDGET,)
 ) -> Sheet:
-    rows = _rows(pages, dimension) if rows is None else rows
+    rows = rows_of(pages, dimension) if rows is None else rows
     table, sides = TABLES[dimension], range(len(pages.found.sides))
     stored = dimension == "marker"
     cells = [[float(row.amounts[k]) if stored else _sum(pages, dimension, row, k) for row in rows] for k in sides]
@@ -75,6 +76,10 @@ def _sheet(
             pages.column(dimension, style, [_name(pages, dimension, row) for row in rows], () if stored else words, WIDTHS[dimension]),
             *pages.amounts(cells, totals),
             *pages.differences(table, [row.amounts for row in rows], changed),
+            *pages.needs(
+                lambda k: (_needed(pages, dimension, row, k, stored=stored) for row in rows),
+                lambda k: () if stored else _needed_totals(pages, table, rows, k, dimension, kinds),
+            ),
             *extra,
             *((pages.column(f"{dimension}_id", "code", codes, printed=False),) if with_ids else ()),
         ),
@@ -98,6 +103,24 @@ def _sum(pages: Pages, dimension: str, row: Row, side: int) -> Formula:
     criterion = (column, pages.here(TABLES[dimension], heading))
     text = pages.sum_of_lines(side, criterion, kind=None if dimension == "instrument" else BUDGET)
     return Formula(f"={text}", float(row.amounts[side]))
+
+
+def _needed(pages: Pages, dimension: str, row: Row, side: int, *, stored: bool) -> Cell:
+    """Return what of a change is needed, live over the lines; markers are stored."""
+    value = float(row.needed[side - 1] or 0)
+    if stored:
+        return value
+    column = "year" if dimension == "year" else f"{dimension}_id"
+    criterion = (column, pages.here(TABLES[dimension], pages.title(column)))
+    text = pages.sum_of_lines(pages.needed[side], criterion, kind=None if dimension == "instrument" else BUDGET)
+    return Formula(f"=ROUND({text},{PLACES})", value)
+
+
+def _needed_totals(pages: Pages, table: str, rows: Sequence[Row], side: int, dimension: str, kinds: Sequence[str]) -> tuple[Cell, ...]:
+    sums = [sum((r.needed[side - 1] or Fraction(0) for r in rows if _of(pages, dimension, r, kind)), Fraction(0)) for kind in kinds]
+    if dimension != "instrument":
+        return (ColumnSum(float(sums[0])),)
+    return tuple(_of_kind(pages, table, pages.needed[side], kind, float(total)) for kind, total in zip(kinds, sums, strict=True))
 
 
 def _totals(pages: Pages, table: str, rows: Sequence[Row], side: int, dimension: str, kinds: Sequence[str]) -> tuple[Cell, ...]:
@@ -141,16 +164,17 @@ def areas_chart(pages: Pages, count: int, width: float = 1.0, height: int = 330)
 
 
 def changes_chart(pages: Pages, rows: Sequence[Row], width: float, most: int, height: int) -> Chart:
-    """Return the partnerships that change most, one bar per scenario."""
-    count = max(1, min(most, sum(1 for row in rows if row.largest)))
+    """Return the partnerships that must change most, or that change most where that is not known, one bar per scenario."""
+    count = max(1, min(most, sum(1 for row in rows if any(row.weight))))
     sides = len(pages.found.sides)
-    body = (0, count - 1)
-    series = tuple(Series(TABLES["partnership"], body, (sides + k, sides + k), (-1, sides + k)) for k in range(1, sides))
+    body, columns = (0, count - 1), [sides + k + (sides - 1 if pages.all_needed else 0) for k in range(1, sides)]
+    series = tuple(Series(TABLES["partnership"], body, (column, column), (-1, column)) for column in columns)
     words = {"period": pages.period, "count": count, "first": pages.sides[0]}
+    what = "needed" if pages.all_needed else "changes"
     return Chart(
         "bar",
-        pages.say("chart.changes_title", **words),
-        pages.say("chart.changes_alt", **words),
+        pages.say(f"chart.{what}_title", **words),
+        pages.say(f"chart.{what}_alt", **words),
         Series(TABLES["partnership"], body, (0, 0)),
         series,
         width,

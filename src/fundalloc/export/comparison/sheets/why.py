@@ -1,4 +1,7 @@
-"""Which change moved what: the shares of every override, a waterfall per scenario, and all shares one by one."""
+"""Which change moved what: the shares of every override, a waterfall per scenario, and all shares one by one.
+
+Shared out is what must move; where that is not known, the whole difference.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from fundalloc.compare.comparison import Pair
 from fundalloc.export.comparison.pages import Pages
 from fundalloc.export.workbook.book import quoted, shorten
 from fundalloc.export.workbook.content import Cell, Chart, Column, Formula, Series, Sheet, Table
+from fundalloc.labels import label
 
 TABLE, PARTS, WATERFALL = "WhatMovedIt", "Parts", "Waterfall"
 DIMENSIONS = ("area", "partnership", "instrument", "year")
@@ -41,15 +45,15 @@ def build(pages: Pages) -> Sheet | None:
             for column, area in zip(cells, areas, strict=True):
                 column.append(_share(pages, area, parts[area].parts[i] if area in parts else Fraction(0)))
             totals.append(Formula(f"=SUM(BESIDE({len(areas)}))", float(sum(p.parts[i] for p in parts.values()))))
-            scores.append(float(found.score.parts[i]))
+            scores.append(float(found.score.parts[i]) if pair.scores.comparable else None)
         strong.add(len(keys))
         variants.append(pages.short(pair))
         keys.append(pages.say("all_changes"))
-        says.append(pages.say("difference_of", first=pages.sides[0], side=pages.short(pair)))
+        says.append(pages.say("needed_against" if found.needed else "difference_of", first=pages.sides[0], side=pages.short(pair)))
         for column, area in zip(cells, areas, strict=True):
-            column.append(_difference(pages, pair, area, parts[area].change if area in parts else Fraction(0)))
+            column.append(_difference(pages, pair, found, area, parts[area].change if area in parts else Fraction(0)))
         totals.append(Formula(f"=SUM(BESIDE({len(areas)}))", float(sum(p.change for p in parts.values()))))
-        scores.append(float(found.score.change))
+        scores.append(float(found.score.change) if pair.scores.comparable else None)
     titles = [pages.found.name("area", area) for area in areas]
     table = Table(
         TABLE,
@@ -59,7 +63,7 @@ def build(pages: Pages) -> Sheet | None:
             pages.column("says", "note", says, width=58),
             *(Column(title, "change", tuple(column), width=14) for title, column in zip(titles, cells, strict=True)),
             pages.column("total", "change", totals, width=12),
-            pages.column("score_points", "change", scores, width=12),
+            *([pages.column("score_points", "change", scores, width=12)] if any(score is not None for score in scores) else []),
             pages.column("override_id", "code", keys, printed=False),
         ),
         strong=frozenset(strong),
@@ -70,10 +74,9 @@ def build(pages: Pages) -> Sheet | None:
 
 
 def _how(pages: Pages, found: Attribution) -> str:
-    count = len(found.overrides)
-    if found.shares.sampled:
-        return pages.say("how.sampled", orders=found.shares.orders, count=count, seed=found.seed)
-    return pages.say("how.all_orders", count=count)
+    count, key = len(found.overrides), "sampled" if found.shares.sampled else "all_orders"
+    how = pages.say(f"how.{key}", **({"orders": found.shares.orders, "seed": found.seed} if found.shares.sampled else {}), count=count)
+    return label(f"compare.says.{'of_needed' if found.needed else 'of_all'}", pages.language, how=how)
 
 
 def _share(pages: Pages, area: str, value: Fraction) -> Formula:
@@ -90,9 +93,12 @@ def _look_up(pages: Pages, table: str, area: str) -> str:
     return f"SUMIFS({amount},{variant},{here[0]},{override},{here[1]},{is_area})"
 
 
-def _difference(pages: Pages, pair: Pair, area: str, value: Fraction) -> Formula:
+def _difference(pages: Pages, pair: Pair, found: Attribution, area: str, value: Fraction) -> Formula:
+    """Return what the shares of an area add up to: what must move there, or the whole difference."""
     criterion = ("area_id", quoted(pages.code("area", area)))
     side = pages.found.sides.index(pair.b)
+    if found.needed:
+        return Formula(f"={pages.sum_of_lines(pages.needed[side], criterion)}", float(value))
     return Formula(f"={pages.sum_of_lines(side, criterion)}-{pages.sum_of_lines(0, criterion)}", float(value))
 
 
@@ -149,7 +155,7 @@ def waterfall(pages: Pages) -> Sheet | None:
 
 
 def _steps(pages: Pages, pair: Pair, found: Attribution, columns: dict[str, list[Cell]]) -> None:
-    """Add the bars of one waterfall: the first plan, every override on top of what stands before it, the other plan."""
+    """Add the bars of one waterfall: the first plan, every override, what lies among equally good plans, the other plan."""
     part = _shown(found)
     if part is None:
         return
@@ -157,35 +163,53 @@ def _steps(pages: Pages, pair: Pair, found: Attribution, columns: dict[str, list
     amounts = next(row.amounts for row in pages.found.rows("area") if row.member == part.member)
     change, level_here = (pages.here(WATERFALL, pages.title(key)) for key in ("change", "level"))
     criterion = ("area_id", quoted(pages.code("area", part.member)))
+    sums = [pages.sum_of_lines(at, criterion) for at in (0, side)]
+    bars = [
+        (o.key, o.key, f"={_look_up(pages, WATERFALL, part.member)}", moved) for o, moved in zip(found.overrides, part.parts, strict=True)
+    ]
+    if found.needed:
+        rest = f"={sums[1]}-{sums[0]}-{pages.sum_of_lines(pages.needed[side], criterion)}"
+        bars.append((pages.say("reach.choice"), "", rest, amounts[side] - amounts[0] - part.change))
+
+    def end(name: str, at: int) -> None:
+        whole = float(amounts[at])
+        bar: dict[str, Cell] = {
+            "label": shorten(name, LONGEST),
+            "override_id": "",
+            **dict.fromkeys(("invisible", "rise", "fall", "change"), 0),
+        }
+        bar |= {"whole": Formula(f"={sums[bool(at)]}", whole), "level": Formula(f"={pages.here(WATERFALL, pages.title('whole'))}", whole)}
+        add(bar)
+
+    def add(bar: dict[str, Cell]) -> None:
+        for key, cell in {"variant": pages.short(pair), "area": pages.found.name("area", part.member), **bar}.items():
+            columns[key].append(cell)
+
+    end(pages.sides[0], 0)
     level = amounts[0]
-    for label, at in ((pages.sides[0], 0), *((override.key, None) for override in found.overrides), (pages.sides[side], side)):
-        columns["label"].append(shorten(label, LONGEST))
-        columns["variant"].append(pages.short(pair))
-        columns["area"].append(pages.found.name("area", part.member))
-        if at is not None:
-            for key in ("invisible", "rise", "fall", "change"):
-                columns[key].append(0)
-            columns["whole"].append(Formula(f"={pages.sum_of_lines(at, criterion)}", float(amounts[at])))
-            columns["level"].append(Formula(f"={pages.here(WATERFALL, pages.title('whole'))}", float(amounts[at])))
-            columns["override_id"].append("")
-            continue
-        moved = part.parts[[override.key for override in found.overrides].index(label)]
-        columns["override_id"].append(label)
-        columns["whole"].append(0)
-        columns["change"].append(Formula(f"={_look_up(pages, WATERFALL, part.member)}", float(moved)))
-        columns["invisible"].append(Formula(f"=MIN({level_here},{level_here}-{change})", float(min(level, level + moved))))
-        columns["rise"].append(Formula(f"=MAX(0,{change})", float(max(moved, Fraction(0)))))
-        columns["fall"].append(Formula(f"=MAX(0,-{change})", float(max(-moved, Fraction(0)))))
+    for name, key, text, moved in bars:
+        add(
+            {
+                "label": shorten(name, LONGEST),
+                "override_id": key,
+                "whole": 0,
+                "change": Formula(text, float(moved)),
+                "invisible": Formula(f"=MIN({level_here},{level_here}-{change})", float(min(level, level + moved))),
+                "rise": Formula(f"=MAX(0,{change})", float(max(moved, Fraction(0)))),
+                "fall": Formula(f"=MAX(0,-{change})", float(max(-moved, Fraction(0)))),
+                "level": Formula(f"=ABOVE(1)+{change}", float(level + moved)),
+            }
+        )
         level += moved
-        columns["level"].append(Formula(f"=ABOVE(1)+{change}", float(level)))
+    end(pages.sides[side], side)
 
 
 def _charts(pages: Pages) -> list[Chart]:
     charts, first = [], 0
-    most = max((len(found.overrides) + 2 for _, found in pages.attributions), default=0)
+    most = max((len(found.overrides) + found.needed + 2 for _, found in pages.attributions), default=0)
     shown = [(pair, found, part) for pair, found in pages.attributions if (part := _shown(found)) is not None]
     for pair, found, part in shown:
-        rows = (first, first + len(found.overrides) + 1)
+        rows = (first, first + len(found.overrides) + found.needed + 1)
         first = rows[1] + 1
         words = {"side": pages.short(pair), "area": pages.found.name("area", part.member), "first": pages.sides[0]}
         charts.append(
