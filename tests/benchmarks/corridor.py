@@ -139,7 +139,7 @@ def plan(file: Path, workbook: bool) -> dict[str, Any]:
     )
     with clock("certifying"):
         certificate = certify(program, optimum.proof, lines, made.score)
-    result = {"lines": len(lines), "shape": program.shape, "terms": program.terms, "gap": certificate.gap}
+    result = {"lines": len(lines), "shape": program.shape, "terms": program.terms, "gap": certificate.gap / float(certificate.bound)}
     if workbook:
         from fundalloc.export.workbook import write_workbook
 

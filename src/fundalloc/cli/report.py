@@ -33,6 +33,8 @@ FACTS = (
     "score",
     "search",
     "proof",
+    "gap",
+    "decided",
     "rounding",
     "broken",
     "best_plan",
@@ -239,19 +241,17 @@ def _closing(report: Report) -> None:
     if made_by_hand:
         report.line("score", words("report.says.score", score=score, how=words("report.hand_made")))
         return
-    solved = words(
-        "report.says.solved",
-        status=words(f"report.status.{plan.status}"),
-        solver=log.solver,
-        method=words.word("workbook.method", log.method),
-    )
+    proof, method = plan.proof, words.word("workbook.method", log.method)
+    solved = words("report.says.solved", status=proof.status_text(words), solver=log.solver, method=method)
     report.line("score", words("report.says.score", score=score, how=solved))
-    if log.search_gap is not None:
-        report.line("search", words("report.says.search", switches=log.switches, gap=words.share(log.search_gap, 4)))
+    if search := proof.search_text(words):
+        report.line("search", search)
     if not log.settled:
         report.line("note", words("report.says.unsettled"))
     if plan.certificate is not None:
-        bound, share = words.number(plan.certificate.bound, 1), words.share(1 - plan.certificate.gap, 4)
-        report.line("proof", words("report.says.proof", bound=bound, share=share))
+        report.line("proof", proof.bound_text(words))
+    for fact, text in (("gap", proof.parts_text(words)), ("decided", proof.decided_text(words))):
+        if text:
+            report.line(fact, text, within=True)
     move = words.money(log.largest_move, plan.scenario.decimals + 2)
     report.line("rounding", words("report.says.rounding", lines=log.rounded_lines, move=move))

@@ -144,7 +144,7 @@ def say_verdict(plan: Plan, wrong: list[str], result: str, out: Output, extra: M
 
     hard = sum(finding.rule.hard for finding in plan.findings)
     decided = sum(finding.status == "decided" for finding in plan.findings)
-    proof = None if plan.certificate is None else {"bound": float(plan.certificate.bound), "gap": plan.certificate.gap}
+    proof = None if plan.certificate is None else plan.proof.as_dict()
     found = {"verified": not wrong, "demands": len(plan.findings), "hard": hard, "by_decision": decided, "wrong": wrong}
     out.json({**found, "certificate": proof, **(extra or {})})
     if wrong:
@@ -157,13 +157,11 @@ def say_verdict(plan: Plan, wrong: list[str], result: str, out: Output, extra: M
 
 def _proof(plan: Plan) -> str:
     """Say what the certificate comes to, or that there is none."""
-    from fundalloc.money import euro
+    from fundalloc.labels import Words
 
-    certificate = plan.certificate
-    if certificate is None:
+    if plan.certificate is None:
         return "no certificate: the result carries no duals, so nothing is proved about better plans"
-    bound, reached = euro(certificate.bound, 1), f"{1 - certificate.gap:.4%}"
-    return f"proved: no lawful plan can exceed {bound} points; this plan has {euro(plan.score, 1)}, which is {reached} of that"
+    return f"proved: {plan.proof.bound_text(Words())}"
 
 
 def _certified(plan: Plan, stated: Mapping[str, Any]) -> tuple[Plan, list[tuple[str, str]]]:

@@ -137,9 +137,8 @@ def as_dict(plan: Plan) -> dict[str, Any]:
         "score": _number(plan.score),
         "impact": _number(float(plan.coverage.impact.sum())),
         "penalty": _number(plan.penalty),
-        "certificate": None
-        if plan.certificate is None
-        else {"bound": _number(float(plan.certificate.bound)), "gap": _number(plan.certificate.gap)},
+        "proved_by": plan.proof.by or None,
+        "certificate": None if plan.certificate is None else plan.proof.as_dict(),
         "duals": [] if plan.certificate is None else [{"row": key, "dual": dual} for key, dual in sorted(plan.certificate.duals.items())],
         "log": {key: _number(value) for key, value in vars(log).items()},
         "allocation": [

@@ -39,11 +39,13 @@ class Certificate:
     score: float
     duals: Mapping[str, float] = field(default_factory=dict)
     """The row prices that prove it, by row key; rows without a price are left out."""
+    decided: float = 0.0
+    """Points that soft rules cost whatever new money does: decided money alone misses them. Part of bound and score."""
 
     @property
     def gap(self) -> float:
-        """The part of the bound that the plan leaves, at most."""
-        return max(float(self.bound) - self.score, 0.0) / max(abs(float(self.bound)), 1e-12)
+        """Points that the plan leaves below the bound."""
+        return max(float(self.bound - Fraction(self.score)), 0.0)
 
 
 def certify(program: LinearProgram, prices: Floats, lines: Lines, score: float) -> Certificate:
@@ -53,7 +55,7 @@ def certify(program: LinearProgram, prices: Floats, lines: Lines, score: float) 
     bound = weak_duality(program, prices, (lower, upper), (row_lower, row_upper))
     priced = np.flatnonzero(np.isfinite(prices) & (prices != 0))
     keys = row_keys(program, lines.facts)
-    return Certificate(bound, score, {keys[row]: float(prices[row]) for row in priced})
+    return Certificate(bound, score, {keys[row]: float(prices[row]) for row in priced}, unavoidable(program))
 
 
 def certify_again(program: LinearProgram, duals: Mapping[str, float], lines: Lines, score: float) -> Certificate:
@@ -118,12 +120,42 @@ def column_bounds(program: LinearProgram, lines: Lines) -> tuple[Floats, Floats]
 
 def _largest_misses(program: LinearProgram, rows: NDArray[np.intp], sign: Floats, lower: Floats, upper: Floats) -> Floats:
     """Return how far each soft row can be missed at the most, by interval arithmetic over its other columns."""
-    matrix = program.matrix
-    ends = np.stack([matrix.value * lower[matrix.column], matrix.value * upper[matrix.column]])
-    least = np.bincount(matrix.row, weights=ends.min(axis=0), minlength=program.shape[0])
-    most = np.bincount(matrix.row, weights=ends.max(axis=0), minlength=program.shape[0])
+    least, most = _reach(program, lower, upper)
     room = np.where(sign > 0, program.row_lower[rows] - least[rows], most[rows] - program.row_upper[rows])
     return np.where(np.isfinite(room), np.maximum(room, 0.0) * (1 + 1e-9) + 1e-9, 0.0)
+
+
+def _reach(program: LinearProgram, lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
+    """Return the least and the most that every row can come to with columns between these bounds."""
+    matrix = program.matrix
+    used = matrix.value != 0
+    row, column, value = matrix.row[used], matrix.column[used], matrix.value[used]
+    ends = np.stack([value * lower[column], value * upper[column]])
+    least, most = (np.bincount(row, weights=end, minlength=program.shape[0]) for end in (ends.min(axis=0), ends.max(axis=0)))
+    return least.astype(float), most.astype(float)
+
+
+def unavoidable(program: LinearProgram) -> float:
+    """Return the points that soft rules cost in any plan, row by row: undecided money and what is met may be as much as you like."""
+    lower, upper = program.lower.copy(), program.upper.copy()
+    for block in program.blocks:
+        lower[block.misses] = upper[block.misses] = 0.0
+    matrix = program.matrix
+    for block in program.blocks:
+        if block.owner == TOTAL:  # sum of its lines - total = 0
+            inside = (matrix.row >= block.rows.start) & (matrix.row < block.rows.stop)
+            own = inside & (matrix.column >= program.lines)
+            total, row = matrix.column[own], matrix.row[own]
+            lower[total] = upper[total] = 0.0
+            least, most = _reach(program, lower, upper)
+            lower[total], upper[total] = least[row], most[row]
+    least, most = _reach(program, lower, upper)
+    cost = 0.0
+    for block in program.blocks:
+        rows = block.rows.start + block.missing_row
+        missed = np.where(block.missing_sign > 0, program.row_lower[rows] - most[rows], least[rows] - program.row_upper[rows])
+        cost -= float(program.cost[block.misses] @ np.maximum(missed, 0.0))
+    return cost
 
 
 def _limits(program: LinearProgram, lines: Lines) -> tuple[Floats, Floats]:

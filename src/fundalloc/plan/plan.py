@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from fundalloc.plan.certificate import Certificate
 from fundalloc.plan.free_money import FreeMoney, free_money
 from fundalloc.plan.ledger import Coverage, measure_coverage
+from fundalloc.plan.proof import Proof
 from fundalloc.plan.verify import BREACH, DECIDED, MISSED, Finding
 from fundalloc.rules.ceiling import WHOLE_PERIOD
 from fundalloc.scenario.scenario import Scenario
@@ -45,18 +46,13 @@ class RunLog:
     version: str
     digest: str
     bound: float | None = None
-    """The best score that the solver has not excluded, for searches that were stopped."""
+    """The best score that the solver has not excluded."""
     switches: int = 0
     """On-off columns; without any the program is linear."""
     settled: bool = True
     """Whether the plan is the one nearest to its reference; not so when a limit stopped the search."""
-
-    @property
-    def search_gap(self) -> float | None:
-        """What a better choice of switches could still add, relative to the solver's bound; None without switches."""
-        if not self.switches or self.bound is None:
-            return None
-        return max(self.bound - self.program_score, 0.0) / max(abs(self.bound), 1e-9)
+    settled_score: float | None = None
+    """The score of the settled plan, before rounding: less than the optimum where later stages or `stay_close` give some up."""
 
 
 @dataclass(frozen=True)
@@ -76,10 +72,15 @@ class Plan:
     certificate: Certificate | None = None
     """The proved limit on any lawful plan's score."""
 
+    @cached_property
+    def proof(self) -> Proof:
+        """How good the plan is, and who says so."""
+        return Proof(self)
+
     @property
     def status(self) -> str:
-        """The solver's verdict: optimal or feasible."""
-        return self.log.status
+        """optimal (proved), within gap, feasible, or how a plan was made that was not optimised."""
+        return self.proof.status
 
     @cached_property
     def amounts(self) -> NDArray[np.float64]:

@@ -60,7 +60,7 @@ def solve_mixed(
     found = solve_program(program, replace(options, gap=gap, start=start, method=""))
     if not found.usable and best is not None and found.status is not Status.INFEASIBLE:
         return replace(best, status=Status.FEASIBLE, bound=relaxed.objective)
-    return found
+    return replace(found, bound=relaxed.objective if found.bound is None else min(found.bound, relaxed.objective))
 
 
 def fix_switches(program: LinearProgram, values: Floats) -> LinearProgram:

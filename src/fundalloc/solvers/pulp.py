@@ -86,7 +86,10 @@ def solve(program: LinearProgram, options: Options) -> Solution:
         for row, constraint in rows:
             prices[row] -= constraint.pi or 0.0
     objective = float(program.cost @ values)
-    return Solution(status, objective, values, prices, name, options.solver, 0, seconds, objective if status is Status.OPTIMAL else None)
+    bound = objective if status is Status.OPTIMAL else None
+    if bound is not None and program.integer is not None and options.gap:
+        bound += options.gap / (1 - min(options.gap, 0.5)) * abs(objective)  # PuLP tells no bound: the search may have stopped at its gap
+    return Solution(status, objective, values, prices, name, options.solver, 0, seconds, bound)
 
 
 def _solver(options: Options) -> Any:

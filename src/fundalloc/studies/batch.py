@@ -28,7 +28,7 @@ from fundalloc.plan.plan import Plan
 from fundalloc.run import solve
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sources import Sources
-from fundalloc.solvers import Options
+from fundalloc.solvers import Options, Status
 from fundalloc.studies.ledger import Entry, Ledger, code_fingerprint, now, run_key
 from fundalloc.studies.pool import each
 from fundalloc.studies.record import pack, unpack
@@ -196,8 +196,9 @@ def _finished(
     reused: bool,
     record: dict[str, Any] | None = None,
 ) -> Outcome:
-    """Write what was asked for, and enter the run; only proved plans are kept for reuse."""
-    code, status, message = (0, plan.status, "") if plan.status == "optimal" else (5, plan.status, "the search was stopped at its limit")
+    """Write what was asked for, and enter the run; plans whose search a limit stopped are not kept for reuse."""
+    stopped = plan.status == Status.FEASIBLE
+    code, status, message = 5 if stopped else 0, plan.status, "the search was stopped at its limit" if stopped else ""
     files: Sequence[Path] = ()
     try:
         files = write(plan, source)
@@ -205,7 +206,7 @@ def _finished(
         code, status, message = failure(error)
     entry = _entry(source, plan.scenario, key, words, Solved(None, seconds, code, status, message))
     entry = replace(entry, score=plan.score, impact=float(plan.coverage.impact.sum()), files=tuple(str(f) for f in files))
-    kept = (record if record is not None else pack(plan)) if plan.status == "optimal" else None
+    kept = (record if record is not None else pack(plan)) if not stopped else None
     ledger.record(entry, kept)
     return Outcome(entry, plan, reused)
 

@@ -27,9 +27,7 @@ def pack(plan: Plan) -> dict[str, Any]:
         "moves": plan.moves.tolist(),
         "prices": [None if math.isnan(p) else p for p in plan.prices.tolist()],
         "log": {f.name: _bare(getattr(plan.log, f.name)) for f in fields(plan.log)},
-        "certificate": None
-        if certificate is None
-        else {"bound": str(certificate.bound), "score": certificate.score, "duals": dict(certificate.duals)},
+        "certificate": None if certificate is None else _bare_certificate(certificate),
         "baseline": None if start is None else [[*ids, str(amount)] for ids, amount in start.items()],
     }
 
@@ -48,8 +46,12 @@ def unpack(record: dict[str, Any], scenario: Scenario) -> Plan:
     if len(prices) != len(findings):
         raise ValueError("the kept plan has other demands")
     kept = record["certificate"]
-    certificate = None if kept is None else Certificate(Fraction(kept["bound"]), kept["score"], kept["duals"])
+    certificate = None if kept is None else Certificate(Fraction(kept["bound"]), kept["score"], kept["duals"], kept.get("decided", 0.0))
     return Plan(scenario, steps, tuple(findings), prices, RunLog(**record["log"]), moves, certificate)
+
+
+def _bare_certificate(certificate: Certificate) -> dict[str, Any]:
+    return {**vars(certificate), "bound": str(certificate.bound), "duals": dict(certificate.duals)}
 
 
 def _bare(value: Any) -> Any:

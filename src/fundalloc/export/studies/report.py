@@ -18,7 +18,7 @@ from fundalloc.export.workbook.book import distinct
 from fundalloc.export.workbook.content import Cell, Chart, Column, Fact, FileLink, Link, Series, Sheet, Styled, Table
 from fundalloc.export.workbook.layout import text_width
 from fundalloc.export.workbook.writer import Paper, render
-from fundalloc.labels import label
+from fundalloc.labels import Words, label
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.versions import VERSION
 
@@ -219,10 +219,7 @@ def _cell(report: Report, name: str, value: Any) -> Cell:
     if name == "workbook":
         return FileLink(str(value))
     if name == "status":
-        try:
-            return label(f"workbook.solver_status.{value}", report.language)
-        except KeyError:
-            return str(value)
+        return Words(report.language).word("proof", str(value))
     return value if isinstance(value, int | float) else str(value)
 
 

@@ -82,6 +82,7 @@ def _shown(value: object, style: str, decimals: int) -> str:
         "share": 1,
         "change_share": 1,
         "exact_share": 4,
+        "exact_points": 4,
         "figure": 3,
         "points": 2,
         "price": 3,

@@ -15,8 +15,11 @@ from fundalloc.export.workbook.content import Cell, Column, Sheet, Table, plain
 COLUMNS = frozenset({"priority", "penalty", "shadow_price", "comment_input", "author_input", "written_in"})
 SHEETS = frozenset({"scenario_files", "rule_prices", "value_of_money", "budget_ladder", "amount_ranges"})
 ENTRIES = {
-    "summary": [f"summary.{key}.says" for key in ("score", "bound")],
-    "run_log": [f"log.{key}" for key in ("program_score", "score", "penalty", "solver_bound", "certified_bound")],
+    "summary": [f"summary.{key}.says" for key in ("score", "bound", "below_bound")],
+    "run_log": [
+        *(f"log.{key}" for key in ("program_score", "score", "penalty", "solver_bound", "certified_bound")),
+        *(f"log.{key}" for key in ("below", "gap", "given_up", "lost_by_rounding", "decided_cost")),
+    ],
     "notes": [f"note.{key}.term" for key in ("priority", "shadow_price", "score")],
 }
 """Rows of these sheets, by the text in their first column."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fundalloc.compare.sides import Side
 from fundalloc.export.comparison.pages import Pages
 from fundalloc.export.workbook.content import Sheet, Table
+from fundalloc.labels import Words
 
 
 def build(pages: Pages) -> Sheet:
@@ -18,12 +19,18 @@ def build(pages: Pages) -> Sheet:
             pages.column("given", "code", [side.given.replace("\\", "/").rsplit("/", 1)[-1] for side in sides], width=36),
             pages.column("as_of", "text", [side.outcome.as_of for side in sides], width=13),
             pages.column("plan_is", "text", [pages.say("solved" if side.solved else "read") for side in sides], width=22),
-            pages.column("solver_status", "text", [side.outcome.status for side in sides], width=14),
+            pages.column("solver_status", "text", [_status(pages, side) for side in sides], width=30),
             pages.column("inputs_are", "note", [side.missing or pages.say("known") for side in sides], width=40),
             pages.column("fingerprint", "code", [side.outcome.digest for side in sides], printed=False),
         ),
     )
     return Sheet("sources", pages.sheet_text("sources", "title"), pages.sheet_text("sources", "says"), table, colour="rest")
+
+
+def _status(pages: Pages, side: Side) -> str:
+    """The status in the book's language: with its gap where the plan is known, else the word that the file states."""
+    words, plan = Words(pages.language), side.outcome.plan
+    return plan.proof.status_text(words) if plan is not None and side.solved else words.word("proof", side.outcome.status)
 
 
 def _title(pages: Pages, side: Side) -> str:

@@ -85,13 +85,14 @@ def _sentences(book: Book) -> Iterator[Formula]:
     """Six sentences with live figures from the sheet Summary."""
     texts = {key: as_text(book, cell, unit) for key, cell, unit in rows_of(book)}
     words = {"period": book.period, "partnerships": len(book.leaves), "findings": whole_number(len(book.plan.findings))}
+    proof = ("proof", ("reached",)) if "reached" in texts or book.outside else ("proof_points", ("below_bound",))
     for name, figures in (
         ("money", ("planned", "decided", "used", "free")),
         ("largest", ("largest", "largest_share", "largest_area", "largest_area_share")),
         ("needs", ("need", "coverage")),
         ("rules", ("breach", "at_limit", "missed")),
         ("team", ("partner", "memo")),
-        ("proof", ("reached",)),
+        proof,
     ):
         if all(figure in texts for figure in figures):
             yield book.joined(f"cabinet.{name}", words, **{figure: (_found(book, figure), texts[figure].value) for figure in figures})

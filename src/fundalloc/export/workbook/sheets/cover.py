@@ -9,6 +9,7 @@ from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Fact, Formula, Link, Sample, Sheet, Styled, Table
 from fundalloc.export.workbook.sheets.checks import failures
 from fundalloc.export.workbook.spelling import allocation_file
+from fundalloc.labels import Words
 from fundalloc.money import HARD_SPACE, plain
 from fundalloc.plan.verify import AT_LIMIT, BREACH, DECIDED, MISSED
 
@@ -108,9 +109,8 @@ def _verdicts(book: Book) -> Iterator[Fact]:
     missed = sum(1 for f in findings if f.status == MISSED)
     counted = f"COUNTIF({book.all('Rules', 'status')},{quoted(book.status(MISSED))})"
     yield Fact(say("cover.targets"), Styled(book.joined("cover.targets_missed", count=(counted, missed), all=(str(soft), soft)), "strong"))
-    result = book.say(
-        "cover.result", status=book.word("solver_status", book.plan.status), solver=book.plan.log.solver, version=book.plan.log.version
-    )
+    log, words = book.plan.log, Words(book.language)
+    result = book.say("cover.result", status=book.plan.proof.status_text(words), solver=log.solver, version=log.version)
     yield Fact(say("cover.run"), result)
 
 

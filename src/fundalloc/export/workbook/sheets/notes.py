@@ -25,6 +25,7 @@ TERMS = (
     "status_breach",
     "shadow_price",
     "score",
+    "proof",
     "live",
     "try_it",
     "own_rules",

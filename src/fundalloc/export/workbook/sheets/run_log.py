@@ -7,6 +7,8 @@ from pathlib import PurePath
 
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.content import Cell, Sheet, Styled, Table
+from fundalloc.labels import Words
+from fundalloc.plan.proof import upwards
 
 
 def build(book: Book) -> Sheet:
@@ -21,7 +23,7 @@ def build(book: Book) -> Sheet:
         ("version", f"fundalloc {log.version}"),
         ("solver", log.solver),
         ("method", book.word("method", log.method)),
-        ("status", book.word("solver_status", log.status)),
+        ("status", plan.proof.status_text(Words(book.language))),
         ("iterations", _whole(log.iterations)),
         ("program_score", _points(log.program_score)),
         *_proof(book),
@@ -55,15 +57,19 @@ def build(book: Book) -> Sheet:
 
 
 def _proof(book: Book) -> Iterator[tuple[str, Cell]]:
-    """The certificate, and beside it what the solver itself claims."""
-    plan = book.plan
-    if plan.log.bound is not None:
-        yield "solver_bound", _points(plan.log.bound)
-    if plan.certificate is not None:
-        bound = float(plan.certificate.bound)
-        yield "certified_bound", _points(bound)
-        yield "reached", Styled(plan.score / bound if bound else 1.0, "left_share")
-        yield "gap", Styled(plan.certificate.gap, "left_share")
+    """The certificate and what lies between its bound and the score, and beside it what the solver itself claims."""
+    proof = book.plan.proof
+    if book.plan.log.bound is not None:
+        yield "solver_bound", _points(book.plan.log.bound)
+    if proof.bound is not None:
+        yield "certified_bound", _points(upwards(proof.bound))
+        if proof.reached is not None:
+            yield "reached", Styled(float(proof.reached), "left_share")
+        if proof.parts is not None:
+            parts = proof.parts
+            listed = (("below", parts.whole), ("gap", parts.gap), ("given_up", parts.given_up), ("lost_by_rounding", parts.rounding))
+            yield from ((key, _points(float(part))) for key, part in listed)
+        yield "decided_cost", _points(proof.as_dict()["decided"] or 0.0)
 
 
 def _whole(value: int) -> Cell:

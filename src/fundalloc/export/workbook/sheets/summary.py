@@ -12,7 +12,9 @@ from fundalloc.export.workbook.content import Cell, Formula, Sheet, Styled, Tabl
 from fundalloc.export.workbook.sheets.chart_data import charts
 from fundalloc.export.workbook.sheets.decided_money import TABLE as DECIDED
 from fundalloc.export.workbook.sheets.free_money import whole_period
+from fundalloc.labels import Words
 from fundalloc.money import HARD_SPACE
+from fundalloc.plan.proof import PLACES, upwards
 from fundalloc.plan.verify import AT_LIMIT, BREACH, MISSED
 from fundalloc.plan.verify import DECIDED as BY_DECISION
 
@@ -116,11 +118,15 @@ def _rules(book: Book) -> Iterator[Row]:
 
 
 def _quality(book: Book) -> Iterator[Row]:
+    proof = book.plan.proof
     yield "score", Styled(book.plan.score, "points"), "points"
-    if book.plan.certificate is not None:
-        bound, score = float(book.plan.certificate.bound), book.plan.score
-        yield "bound", Styled(bound, "points"), "points"
-        yield "reached", Styled(score / bound if bound else 1.0, "exact_share"), "share"
+    if proof.bound is None:
+        return
+    yield "bound", Styled(upwards(proof.bound), "exact_points"), "points"
+    if proof.reached is not None:
+        yield "reached", Styled(float(proof.reached), "exact_share"), "share"
+    if proof.parts is not None:
+        yield "below_bound", Styled(float(proof.parts.whole), "exact_points"), "points"
 
 
 def _changes(book: Book) -> Iterator[Row]:
@@ -144,10 +150,13 @@ def as_text(book: Book, cell: Cell, unit: str) -> Formula:
     value = content.value if isinstance(content, Formula) else content
     if not isinstance(value, int | float):
         return Formula(f"={here}", str(value or ""))
+    if isinstance(cell, Styled) and cell.style in ("exact_share", "exact_points"):  # as the run found it, digit by digit
+        words = Words(book.language)
+        text = words.share(value, PLACES) if unit == "share" else words.number(value, PLACES)
+        return Formula(f"={quoted(text)}", text)
     if unit == "share":
-        places = 4 if isinstance(cell, Styled) and cell.style == "exact_share" else 0
-        text = f"ROUND(ROUND({here}*100,6),{places})"
-        return book.spelt("number.percent", amount=(text, _half_up(value * 100, places)))
+        text = f"ROUND(ROUND({here}*100,6),0)"
+        return book.spelt("number.percent", amount=(text, _half_up(value * 100)))
     rounded = f"ROUND(ROUND({here},6),0)"
     grouped = f'INT({rounded}/1000)&"{HARD_SPACE}"&RIGHT(1000+MOD({rounded},1000),3)'
     return Formula(f'=IF({rounded}<1000,{rounded}&"",{grouped})', whole_number(value))
@@ -155,10 +164,10 @@ def as_text(book: Book, cell: Cell, unit: str) -> Formula:
 
 def whole_number(value: float) -> str:
     """Return a number rounded half up as spreadsheets do, with a hard space before the last three digits."""
-    rounded = int(_half_up(value, 0))
+    rounded = int(_half_up(value))
     return str(rounded) if rounded < 1000 else f"{rounded // 1000}{HARD_SPACE}{rounded % 1000:03d}"
 
 
-def _half_up(value: float, places: int) -> str:
-    rounded = Decimal(repr(round(value, 6))).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
-    return f"{rounded.normalize():f}" if rounded else "0"
+def _half_up(value: float) -> str:
+    rounded = Decimal(repr(round(value, 6))).quantize(Decimal(1), ROUND_HALF_UP)
+    return f"{rounded:f}" if rounded else "0"
