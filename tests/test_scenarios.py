@@ -62,9 +62,10 @@ def test_expected_score(path):
     plan = solved(path)
     scenario = plan.scenario
     assert scenario.head.expect is not None, f"{path.name} states no expected score"
-    assert plan.status == "optimal"
-    # With switches a plan counts as optimal within a relative 1e-4, so its score is known that well.
+    # With many switches the search stops within a relative 1e-4 of what nobody can exceed, and says so; the score is known that well.
+    assert plan.status in (("optimal", "within gap") if plan.log.switches else ("optimal",))
     tolerance = max(0.06, 1e-4 * plan.score if plan.log.switches else 0)
+    assert float(plan.proof.closest) - plan.log.program_score <= tolerance
     assert plan.log.program_score == pytest.approx(float(scenario.head.expect.score), abs=tolerance)
     assert plan.score == pytest.approx(plan.log.program_score, rel=2e-4)
 

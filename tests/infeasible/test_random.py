@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ from fundalloc.insight.diagnose import diagnose, is_feasible, system_of
 from fundalloc.insight.doctor import examine
 from fundalloc.insight.remarks import ERROR
 from fundalloc.insight.repairs import find_repairs
+from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 
 SEARCH = settings(max_examples=40, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
@@ -73,5 +75,7 @@ def test_conflicts_are_smallest_doctors_errors_are_real_and_repairs_work(case: d
     for repair in find_repairs(
         scenario, lambda changes: load(path, settings=[f"{p}={json.dumps(v)}" for p, v in changes]), diagnose(scenario), most=3, seconds=3
     ):
-        assert is_feasible(load(path, settings=[f"{change.path}={json.dumps(change.value)}" for change in repair.changes]))
+        repaired = load(path, settings=[f"{change.path}={json.dumps(change.value)}" for change in repair.changes])
+        assert is_feasible(repaired)
         assert repair.moved > 0 or repair.members > 0
+        assert solve(repaired).score == pytest.approx(repair.score, abs=1e-9)

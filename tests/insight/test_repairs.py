@@ -3,9 +3,12 @@
 import json
 from fractions import Fraction
 
+import pytest
+
 from cases import TWO_BY_TWO, spaced, write
 from fundalloc.insight.diagnose import diagnose
 from fundalloc.insight.repairs import Repair, find_repairs
+from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 
 NORTH, SOUTH = {"partnership": "north"}, {"partnership": "south"}
@@ -40,6 +43,23 @@ def test_practice_gives_way_before_politics_and_law_last(tmp_path):
     first, second = repairs_of(write(tmp_path, {**TWO_BY_TWO, "rules": rules}))
     assert (first.touches, first.moved, written(first)) == ("practice", 2, {"rules.m.at_most": "9"})
     assert (second.touches, second.moved, written(second)) == ("law", 2, {"rules.f.at_least": "7"})
+
+
+def test_the_score_of_a_repair_is_reached_by_a_run_with_switches(tmp_path):
+    # Programmes of 7 or nothing: B's 6 are too small for one. North with 9 of A's 10 leaves 1, with 7 it leaves 3: nothing for south.
+    # North's need of 8 earns 4 at 1.0, 2.4 at 0.6, 1.6 at 0.3: 5.92; of 7, only 0.6 at 0.3: 5.62. Half a switch would let south add.
+    rules = {
+        "f": rule(NORTH, at_least="9", negotiable="law"),
+        "m": rule(NORTH, at_most="7", negotiable="practice"),
+        "viable": {**rule({}, for_each=["partnership", "instrument"], at_least="7", says="viable"), "kind": "minimum_size"},
+    }
+    path = write(tmp_path, {**TWO_BY_TWO, "rules": rules})
+    first, second = repairs_of(path)[:2]
+    assert (written(first), written(second)) == ({"rules.m.at_most": "9"}, {"rules.f.at_least": "7"})
+    assert (first.score, second.score) == (pytest.approx(5.92), pytest.approx(5.62))
+    for repair in (first, second):
+        run = solve(load(path, settings=[f"{key}={json.dumps(value)}" for key, value in written(repair).items()]))
+        assert run.score == pytest.approx(repair.score, abs=1e-9)
 
 
 def test_one_member_of_a_rule_gets_its_own_figure_and_the_others_keep_theirs(tmp_path):

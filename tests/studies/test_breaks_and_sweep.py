@@ -11,6 +11,8 @@ import pytest
 from cases import TINY, TWO_BY_TWO, write
 from fundalloc.errors import ScenarioError, UsageError
 from fundalloc.model.compile import compile_program
+from fundalloc.run import solve
+from fundalloc.scenario.loading import load
 from fundalloc.solvers import solve_program
 from fundalloc.studies.sweep import sweep
 from fundalloc.studies.variants import Source, parse_vary
@@ -141,3 +143,14 @@ def test_switches_that_change_are_said(tmp_path):
         fresh = solve_program(compile_program(source.load(f"instruments.a.ceiling={float(point.values[0].number):g}")))
         assert point.score == pytest.approx(fresh.objective, rel=1e-4)
     assert any("actions" in b.reason for b in found.breaks)
+
+
+def test_points_with_switches_are_as_good_as_runs_and_say_so(tmp_path):
+    # Programmes of 7 or nothing: the relaxation is far from the best plan, the search ends there and proves it.
+    rule = {"says": "viable", "source": "assumption", "kind": "minimum_size", "for_each": ["partnership", "instrument"], "at_least": "7"}
+    path = write(tmp_path, {**TWO_BY_TWO, "rules": {"viable": rule}})
+    found = sweep(Source(str(path)), [parse_vary("instruments.a.ceiling=8..17:1.5")], search=False)
+    assert [p.status for p in found.points] == ["optimal"] * 7
+    runs = [solve(load(path, settings=[f"instruments.a.ceiling={p.values[0].text}"])) for p in found.points]
+    assert [p.score for p in found.points] == pytest.approx([run.log.program_score for run in runs], rel=1e-7)
+    assert [p.bound for p in found.points] == pytest.approx([run.log.bound for run in runs], rel=1e-7)

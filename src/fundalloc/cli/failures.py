@@ -121,11 +121,13 @@ def _print_repairs(error: NoPlan) -> None:
     width = max(9, *(len(repair.touches) for repair in error.repairs))
     click.echo(f"     {'EUR m':>9}  {'score':>9}  {'touches':<{width}}  change", err=True)
     for number, repair in enumerate(error.repairs, start=1):
-        score = euro(repair.score, 1)
+        score = euro(repair.score, 1) + "+" * repair.stopped
         first, later = f"  {number}  {_moved(repair):>9}  {score:>9}  {repair.touches:<{width}}  ", " " * (width + 29)
         for change in repair.changes:
             click.echo(_wrapped(change.says, first, later), err=True)
             first = f"{later[:-4]}and "
+    if any(repair.stopped for repair in error.repairs):
+        click.echo("\n+ The search for this score was stopped at its limit: a run may reach more.", err=True)
     if error.files:
         click.echo(f"\nWrote {', '.join(error.files)}. Each runs as it is: fundalloc run {error.files[0]}", err=True)
     else:

@@ -93,6 +93,7 @@ def as_dict(scenario: Scenario, error: NoPlan) -> dict[str, Any]:
                 "says": repair.says,
                 "moved": float(repair.moved),
                 "score": repair.score,
+                "stopped": repair.stopped,
                 "members": repair.members,
                 "touches": repair.touches,
                 "settings": _written([(c.path, c.value) for c in repair.changes]),

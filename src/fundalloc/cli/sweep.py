@@ -83,12 +83,12 @@ def _print(sweep: Sweep, out: Output) -> None:
     for k, point in enumerate(sweep.points):
         values = [key.shown(v.number) if "inherited" not in v.text else v.text for key, v in zip(sweep.keys, point.values, strict=True)]
         if math.isnan(point.score):
-            table.add_row(*values, *[""] * (len(headings) - 1), str(point.status))
+            table.add_row(*values, *[""] * (len(headings) - 1), point.status)
             continue
         slope = [f"{sweep.slopes[k]:+.3f}" if not math.isnan(sweep.slopes[k]) else ""] if sweep.slopes else []
         left = "-" if math.isnan(point.unallocated) else euro(point.unallocated, places)
         change = f"{point.score - sweep.base.score:+.1f}"
-        table.add_row(*values, euro(point.score, 1), change, *slope, left, euro(point.moved, places), str(point.status))
+        table.add_row(*values, euro(point.score, 1), change, *slope, left, euro(point.moved, places), point.status)
     out.table(table)
     _print_breaks(sweep, out)
     _print_movements(sweep, out)

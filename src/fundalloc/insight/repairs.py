@@ -2,11 +2,12 @@
 
 Each way out (`ways`) becomes a plan in whole rounding steps that keeps everything but the demands that give way (`lawful`).
 Their new figures are what this plan reaches (`edits`). The scenario with these figures is read again, and the plan verified
-under it.
+under it; only then it is solved as `fundalloc run` does, for the score that is stated.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -25,14 +26,16 @@ from fundalloc.insight.ways import Way, WayFinder, together
 from fundalloc.insight.wording import money
 from fundalloc.model.compile import compile_program
 from fundalloc.plan.verify import BREACH, Finding, measure_rules, verify
-from fundalloc.run import with_baseline
+from fundalloc.run import solve, with_baseline
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.solvers.warm import WarmSolver
+from fundalloc.solvers import Options, Status
 
 MOST = 5
 """Repairs that are offered."""
 SECONDS = 20.0
 """After this time no further repair is sought."""
+SCORING = 10.0
+"""So long a search may take for the score of a repair; what it has reached by then is stated as that."""
 Reload = Callable[[Sequence[tuple[str, object]]], Scenario]
 """Reads the scenario again with these values set."""
 
@@ -46,10 +49,12 @@ class Repair:
     """EUR million by which demands give way."""
     by_tier: tuple[Fraction, Fraction, Fraction]
     """The same for law, political rules and practice."""
-    score: float
-    """The best score of the repaired scenario, before rounding; with switches no plan exceeds it."""
+    score: float = math.nan
+    """What `fundalloc run` reaches with it, in whole steps."""
     members: int = 0
     """By how much limits on numbers of members give way."""
+    stopped: bool = False
+    """Whether a limit stopped the search for the score, so that a run may reach more."""
 
     @property
     def touches(self) -> str:
@@ -75,7 +80,8 @@ def find_repairs(scenario: Scenario, reload: Reload, diagnosis: Diagnosis, most:
     found: dict[str, Repair] = {}
     for repair in (*workshop.reopenings(diagnosis), *workshop.givings(most)):
         found.setdefault(repair.says, repair)
-    return sorted(found.values(), key=lambda r: (r.by_tier, r.softened, len(r.changes), r.says))[:most]
+    ordered = sorted(found.values(), key=lambda r: (r.by_tier, r.softened, len(r.changes), r.says))[:most]
+    return [scored for repair in ordered if (scored := workshop.scored(repair)) is not None]
 
 
 class _Workshop:
@@ -84,7 +90,6 @@ class _Workshop:
     def __init__(self, scenario: Scenario, reload: Reload, deadline: float) -> None:
         self.scenario, self.reload, self.deadline = scenario, reload, deadline
         self.program, self.system = compile_program(scenario), system_of(scenario)
-        self._warm = WarmSolver()
 
     def givings(self, most: int) -> Iterator[Repair]:
         """Yield repairs in which demands give way, with switches as they are when nothing simpler holds in whole steps."""
@@ -117,8 +122,7 @@ class _Workshop:
         if not broken or any((f.rule.id, f.member) not in allowed for f in broken):
             return None
         made = tuple(changes(self.scenario, broken))
-        score = self._proved(made, ledger)
-        return None if score is None else _priced(made, broken, score)
+        return _priced(made, broken) if self._holds(made, ledger) else None
 
     def _concerned(self, way: Way) -> list[Suspect]:
         """Return what may give way: all years of what gives way, and all members of a rule with one figure, to share it evenly."""
@@ -133,18 +137,31 @@ class _Workshop:
         order: list[object] = list(dict.fromkeys(names))
         return [order.index(name) for name in names]
 
-    def _proved(self, made: Sequence[Change], ledger: NDArray[np.int64]) -> float | None:
-        """Read the changed scenario, verify the plan under it, and return the best score there; None when the plan does not hold."""
+    def _changed(self, made: Sequence[Change]) -> Scenario:
+        """Read the changed scenario; it starts from the plan that this one starts from."""
+        changed = self.reload([(change.path, change.value) for change in made])
+        if changed.baseline is None and self.scenario.facts.baseline is None:
+            return changed
+        return replace(changed, facts=replace(changed.facts, baseline=self.scenario.facts.baseline), baseline=None)
+
+    def _holds(self, made: Sequence[Change], ledger: NDArray[np.int64]) -> bool:
+        """Return whether the plan keeps every rule of the changed scenario."""
         try:
-            changed = self.reload([(change.path, change.value) for change in made])
-            if changed.baseline is not None or self.scenario.facts.baseline is not None:
-                changed = replace(changed, facts=replace(changed.facts, baseline=self.scenario.facts.baseline), baseline=None)
+            changed = self._changed(made)
             if len(ledger) != len(changed.lines.ledger):
-                return None
+                return False
             verify(changed, ledger)
         except FundallocError:
+            return False
+        return True
+
+    def scored(self, repair: Repair) -> Repair | None:
+        """Return the repair with the score that a run of it reaches; None when that finds no plan."""
+        try:
+            plan = solve(self._changed(repair.changes), Options(time_limit=SCORING))
+        except FundallocError:
             return None
-        return self._warm.solve(replace(compile_program(changed), integer=None)).objective
+        return replace(repair, score=plan.score, stopped=plan.log.status != Status.OPTIMAL)
 
     def reopenings(self, diagnosis: Diagnosis) -> Iterator[Repair]:
         """Yield repairs that lift one `exclude` entry, with the least money that must then flow there."""
@@ -165,12 +182,11 @@ class _Workshop:
             moved = Fraction(int(ledger[: len(new)][new].sum())) * self.scenario.facts.step
             says = f"lift the exclusion “{name}” ({clause.reason}) for EUR {money(self.scenario, moved)} million"
             change = Change(says, f"exclude.{name}", {"off": True, "reason": "Lifted so that a plan exists"}, "political", name)
-            score = self._proved([change], ledger)
-            if score is not None:
-                yield Repair((change,), moved, (Fraction(0), moved, Fraction(0)), score)
+            if self._holds([change], ledger):
+                yield Repair((change,), moved, (Fraction(0), moved, Fraction(0)))
 
 
-def _priced(made: tuple[Change, ...], broken: Sequence[Finding], score: float) -> Repair:
+def _priced(made: tuple[Change, ...], broken: Sequence[Finding]) -> Repair:
     tiers = {"law": 0, "political": 1, "practice": 2}
     by_tier, members = [Fraction(0)] * 3, 0
     for finding in broken:
@@ -178,4 +194,4 @@ def _priced(made: tuple[Change, ...], broken: Sequence[Finding], score: float) -
             by_tier[tiers[finding.rule.negotiable]] += -finding.headroom
         else:
             members += int(-finding.headroom)
-    return Repair(made, sum(by_tier, Fraction(0)), (by_tier[0], by_tier[1], by_tier[2]), score, members)
+    return Repair(made, sum(by_tier, Fraction(0)), (by_tier[0], by_tier[1], by_tier[2]), members=members)

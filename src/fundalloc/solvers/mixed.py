@@ -25,7 +25,7 @@ from fundalloc.solvers.solution import Options, Solution, Status
 Solve = Callable[[LinearProgram, Options], Solution]
 
 GAP = 1e-4
-"""Relative gap within which a plan with many switches counts as optimal; it is always stated."""
+"""Relative gap at which a search over many switches stops; the gap that was reached is always stated."""
 FEW, TIGHT = 200, 1e-8
 """So few switches are searched to the end."""
 DIGITS = 6
@@ -49,7 +49,7 @@ def solve_mixed(
     relaxed = solve(relaxation, options)
     if relaxed.status is not Status.OPTIMAL:
         return relaxed
-    best, gap = None, options.gap if options.gap is not None else GAP if program.integer.sum() > FEW else TIGHT
+    best, gap = None, allowed_gap(program, options)
     for attempt in _attempts(program, near(relaxation, relaxed), options, solve):
         if attempt.usable and (best is None or attempt.objective > best.objective + TIE * abs(best.objective)):
             best = attempt
@@ -61,6 +61,12 @@ def solve_mixed(
     if not found.usable and best is not None and found.status is not Status.INFEASIBLE:
         return replace(best, status=Status.FEASIBLE, bound=relaxed.objective)
     return replace(found, bound=relaxed.objective if found.bound is None else min(found.bound, relaxed.objective))
+
+
+def allowed_gap(program: LinearProgram, options: Options) -> float:
+    """Return the relative gap at which the search may stop: the one asked for, else none to speak of unless switches are many."""
+    many = program.integer is not None and program.integer.sum() > FEW
+    return float(options.gap) if options.gap is not None else GAP if many else TIGHT
 
 
 def fix_switches(program: LinearProgram, values: Floats) -> LinearProgram:

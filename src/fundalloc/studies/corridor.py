@@ -28,7 +28,7 @@ from fundalloc.plan.free_money import free_of_decisions
 from fundalloc.run import wishes
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options, Status
-from fundalloc.solvers.mixed import GAP, fix_switches, solve_mixed
+from fundalloc.solvers.mixed import allowed_gap, fix_switches, solve_mixed
 from fundalloc.solvers.stages import optimise
 from fundalloc.solvers.warm import WarmSolver
 
@@ -125,17 +125,18 @@ class Corridor:
         if not bound.usable:
             return Answer(scenario, bound.status)
         if program.integer is None:
-            fixed, best = program, bound
+            fixed, best, limit, stopped = program, bound, bound.objective, False
         else:
-            chosen = self._with_switches(program, bound.objective)
-            if chosen is None:
-                return Answer(scenario, Status.INFEASIBLE)
-            fixed, best = chosen, self._fixed.solve(chosen)
+            found = self._with_switches(program, bound.objective)
+            if isinstance(found, Status):
+                return Answer(scenario, found)
+            fixed, limit, stopped = found
+            best = self._fixed.solve(fixed)
         amounts = best.values[: len(scenario.lines)]
         if near is not None:
             amounts = self._closest(fixed, scenario.lines, near, best.values)[: len(scenario.lines)]
-        status = best.status if bound.objective - best.objective <= _gap(self.options, bound.objective) else Status.FEASIBLE
-        return Answer(scenario, status, best.objective, bound.objective, amounts, best.prices, best.values, fixed, program.integer)
+        status = Status.FEASIBLE if stopped else best.status
+        return Answer(scenario, status, best.objective, limit, amounts, best.prices, best.values, fixed, program.integer)
 
     def solve_fixed(self, program: LinearProgram) -> tuple[float, Floats, Floats] | None:
         """Solve a program of the family whose switches are fixed; returns score, columns and prices, None when nothing fits."""
@@ -143,21 +144,25 @@ class Corridor:
         solution = solver.solve(program)
         return (solution.objective, solution.values, solution.prices) if solution.usable else None
 
-    def _with_switches(self, program: LinearProgram, bound: float) -> LinearProgram | None:
-        """Fix the switches: as they were while that is good enough, else chosen anew. None when no plan was found."""
+    def _with_switches(self, program: LinearProgram, bound: float) -> tuple[LinearProgram, float, bool] | Status:
+        """Fix the switches: as they were while that is good enough, else chosen anew. Without a plan, why there is none.
+
+        Also returns what no choice can exceed, and whether a limit stopped the search.
+        """
         kept = None
         if self._switches is not None and len(self._switches) == program.shape[1]:
             kept = fix_switches(program, self._switches)
             tried = self._fixed.solve(kept)
-            if tried.usable and bound - tried.objective <= _gap(self.options, bound):
-                return kept
+            if tried.usable and bound - tried.objective <= allowed_gap(program, self.options) * max(abs(bound), 1.0):
+                return kept, bound, False
             kept = kept if tried.usable else None
         found = solve_mixed(program, self.options)
         if not found.usable:
-            return kept
+            return found.status if kept is None else (kept, bound, True)
         assert program.integer is not None
         self._switches = np.where(program.integer, np.rint(found.values), 0.0)
-        return fix_switches(program, self._switches)
+        limit = bound if found.bound is None else min(bound, found.bound)
+        return fix_switches(program, self._switches), limit, found.status is not Status.OPTIMAL
 
     def _closest(self, fixed: LinearProgram, lines: Lines, near: Amounts, otherwise: Floats) -> Floats:
         """Return the columns of a plan of the best score that is close to the reference."""
@@ -165,10 +170,6 @@ class Corridor:
         settling = near_program(fixed, np.arange(fixed.lines), pad(fixed, reference), NEARNESS * settling_weights(lines))
         solution = self._near.solve(replace(settling.program, cost=SHARP * settling.program.cost))
         return settling.values(solution.values) if solution.usable else otherwise
-
-
-def _gap(options: Options, bound: float) -> float:
-    return float(options.gap if options.gap is not None else GAP) * max(abs(bound), 1.0)
 
 
 def changed_lines(a: Answer, b: Answer) -> float:

@@ -12,9 +12,10 @@ import numpy as np
 from fundalloc.errors import Infeasible, Problem, ScenarioError, UsageError
 from fundalloc.model.linear_program import LinearProgram
 from fundalloc.money import NotANumber, parse_figure
+from fundalloc.plan.proof import verdict
 from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.solvers import Options, Status
+from fundalloc.solvers import Options
 from fundalloc.studies.breaks import SAME, Bend, Way, find_bends
 from fundalloc.studies.corridor import Answer, Corridor, changed_lines, unallocated
 from fundalloc.studies.variants import Source, Value, Vary, present_value, with_plan_to_start_from
@@ -30,7 +31,8 @@ class Point:
     """The answer at one value of each key."""
 
     values: tuple[Value, ...]
-    status: Status
+    status: str
+    """optimal where that is proved, else within gap, feasible or infeasible."""
     score: float
     """Of the linear program, before rounding; NaN where no plan exists."""
     bound: float
@@ -108,9 +110,10 @@ class _Run:
         answer = self.corridor.answer(scenario, self.base.by_ids)
         self.programs.append(answer)
         if not answer.usable:
-            return Point(values, answer.status, np.nan, np.nan, np.nan, np.nan, {})
+            return Point(values, str(answer.status), np.nan, np.nan, np.nan, np.nan, {})
         totals = {name: {ids[0]: a for ids, a in answer.total(name).items()} for name in ("partnership", "instrument", "area")}
-        return Point(values, answer.status, answer.score, answer.bound, unallocated(answer), changed_lines(self.base, answer), totals)
+        status = verdict(str(answer.status), answer.score, answer.bound)
+        return Point(values, status, answer.score, answer.bound, unallocated(answer), changed_lines(self.base, answer), totals)
 
 
 def sweep(source: Source, keys: Sequence[Vary], options: Options | None = None, tick: Tick | None = None, *, search: bool = True) -> Sweep:

@@ -38,7 +38,7 @@ def _points(sweep: Sweep) -> pd.DataFrame:
         row |= {"score": point.score, "change": point.score - sweep.base.score}
         if sweep.slopes:
             row["price"] = sweep.slopes[k]
-        row |= {"unallocated": point.unallocated, "moved": point.moved, "status": str(point.status)}
+        row |= {"unallocated": point.unallocated, "moved": point.moved, "status": point.status}
         rows.append(row)
     return pd.DataFrame(rows)
 
