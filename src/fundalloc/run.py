@@ -13,7 +13,7 @@ from fundalloc.model.health import numerical_troubles
 from fundalloc.model.settling import proportional_plan
 from fundalloc.plan.certificate import certify
 from fundalloc.plan.plan import Plan, RunLog
-from fundalloc.plan.prices import price_findings
+from fundalloc.plan.prices import dearest_demands, price_findings
 from fundalloc.plan.rounding import round_plan
 from fundalloc.plan.verify import verify
 from fundalloc.scenario.scenario import Scenario
@@ -24,8 +24,8 @@ from fundalloc.versions import VERSION
 Progress = Callable[[str], AbstractContextManager[object]]
 
 
-def solve(scenario: Scenario, options: Options | None = None, progress: Progress | None = None) -> Plan:
-    """Compute the plan of a scenario.
+def solve(scenario: Scenario, options: Options | None = None, progress: Progress | None = None, *, dearest: bool = False) -> Plan:
+    """Compute the plan of a scenario; with `dearest` also which demands are dearest, by a few more solves.
 
     Raises Infeasible (conflicts empty: `insight.diagnose` finds them), SolverFailed, NotRoundable or NotVerified; a plan
     that is returned keeps every hard rule exactly.
@@ -70,13 +70,15 @@ def solve_open(scenario: Scenario, options: Options | None = None, progress: Pro
         settled=optimum.settled,
         settled_score=float(program.cost @ optimum.values[: program.shape[1]]),
     )
+    prices = price_findings(program, optimum.prices, findings, lines)
     plan = Plan(
         scenario,
         rounded.steps[: len(lines)],
         tuple(findings),
-        price_findings(program, optimum.prices, findings, lines),
+        prices,
         log,
         rounded.steps[len(lines) :],
+        dearest=dearest_demands(optimum.chosen, prices, findings, lines, options) if dearest else (),
     )
     with progress("Certifying"):
         return replace(plan, certificate=certify(program, optimum.proof, lines, plan.score)), optimum

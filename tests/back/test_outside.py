@@ -16,7 +16,17 @@ from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*xtension")
-SECRET = {"Priority", "Penalty", "Shadow price", "Comment (input)", "Author (input)", "Written in", "Scenario files", "Score", "Content"}
+SECRET = {
+    "Priority",
+    "Penalty",
+    "Shadow price (dual)",
+    "Comment (input)",
+    "Author (input)",
+    "Written in",
+    "Scenario files",
+    "Score",
+    "Content",
+}
 SCENARIO = (
     TINY.read_text("utf-8")
     .replace("made-up", "secretly made-up")

@@ -105,7 +105,7 @@ def value(bench: Bench, out: Output) -> None:
     money, ladder, writer = value_of_money(bench), budget_ladder(bench), Writer(bench)
     out.json(plain({"instruments": money.to_dict("records"), "ladder": ladder}))
     out.say(f"{bench.scenario.head.title}: what money is worth\n")
-    table = new_table("Instrument", "ceiling", "planned", "1 million more", "1 million less", numbers=4)
+    table = new_table("Instrument", "usable", "planned", "1 million more", "1 million less", numbers=4)
     rows: list[Any] = money.to_dict("records")
     for row in rows:
         amounts = (writer.money(row["ceiling"]), writer.money(row["planned"]))

@@ -203,10 +203,11 @@ def _rules(report: Report) -> None:
         amount, limit = report.eur(float(finding.amount)), report.eur(float(finding.limit))
         said = finding.rule.sentence(finding.member, report.names, language)
         report.line("missed", words("report.says.missed", says=said, amount=amount, limit=limit, rule=finding.rule.id), within=True)
-    priced = [(abs(p), p, f) for f, p in zip(plan.findings, plan.prices, strict=True) if not f.rule.built_in and abs(p) > 1e-6]
-    for _, price, finding in sorted(priced, key=lambda item: -item[0])[:3]:
-        said = finding.rule.sentence(finding.member, report.names, language)
-        report.line("dearest", words("report.says.dearest", says=said, price=words.signed(price, 2)), within=True)
+    for position, gain in plan.dearest:
+        rule = plan.findings[position].rule
+        said = rule.sentence(plan.findings[position].member, report.names, language)
+        key = "report.says.dearest_relative" if rule.relative else "report.says.dearest"
+        report.line("dearest", words(key, says=said, price=words.signed(gain, 2)), within=True)
 
 
 def _against_baseline(report: Report) -> None:

@@ -178,7 +178,7 @@ def _solve(scenario: Scenario, options: Options, out: Output, why: Callable[[], 
     from fundalloc.run import solve
 
     try:
-        return solve(scenario, options, out.progress)
+        return solve(scenario, options, out.progress, dearest=True)
     except Infeasible:
         raise why() from None
     except NotRoundable as error:

@@ -26,6 +26,7 @@ from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import Floats, LinearProgram, RowBlock, Terms, stack
 from fundalloc.model.settling import settling_program
 from fundalloc.model.stages import append, hold
+from fundalloc.plan.prices import moved
 from fundalloc.run import wishes, with_baseline
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options, Solution, Status
@@ -154,12 +155,31 @@ class Bench:
         return [k for k, i in enumerate(self.scenario.facts.instruments) if i.counts == "budget" and k in limited]
 
     def moved(self, row: int, by: float, program: LinearProgram | None = None) -> LinearProgram:
-        """Return the program with the limit of one row moved by so many EUR million, on the sides that it has."""
-        program = program or self.open
-        lower, upper = program.row_lower.copy(), program.row_upper.copy()
-        lower[row] += by
-        upper[row] += by
-        return replace(program, row_lower=lower, row_upper=upper)
+        """Return the program with the limit of one row moved by so many EUR million, on the sides that it has.
+
+        With a yearly ceiling moves what may be carried over from it.
+        """
+        program = moved(program or self.open, row, by)
+        if row not in self._carried:
+            return program
+        column, share = self._carried[row]
+        upper = program.upper.copy()
+        upper[column] = max(upper[column] + share * by, 0.0)
+        return replace(program, upper=upper)
+
+    @cached_property
+    def _carried(self) -> dict[int, tuple[int, float]]:
+        """Row of a yearly ceiling → the column of what may be carried over from it, where that has a bound, and its share."""
+        facts, moves, block = self.lines.facts, self.lines.moves, self.open.block("ceiling")
+        members = block.demands.member if block is not None and block.demands is not None else []
+        rows = {member: block.rows.start + k for k, member in enumerate(members)} if block is not None else {}
+        found = {}
+        for k in moves.carries:
+            instrument, column = facts.instruments[moves.source[k]], len(self.lines) + int(k)
+            row = rows.get((instrument.id, str(facts.years[moves.year[k]])))
+            if row is not None and instrument.carry_over is not None and np.isfinite(self.open.upper[column]):
+                found[row] = column, float(instrument.carry_over.share)
+        return found
 
     def without(self, *owners: str, program: LinearProgram | None = None) -> LinearProgram:
         """Return the program in which rules do not hold, with their switches free.

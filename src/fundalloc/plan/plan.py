@@ -65,12 +65,14 @@ class Plan:
     findings: tuple[Finding, ...]
     """Every demand of every rule, ceilings and absorption included."""
     prices: NDArray[np.float64]
-    """Shadow price per finding: score per extra EUR million of its limit; NaN where there is none."""
+    """Shadow price per finding, a dual: score per extra EUR million of its limit, for small changes; NaN where there is none."""
     log: RunLog
     moves: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     """Amount of every move of `scenario.lines.moves`, in rounding steps."""
     certificate: Certificate | None = None
     """The proved limit on any lawful plan's score."""
+    dearest: tuple[tuple[int, float], ...] = ()
+    """The dearest demands of written rules: position of the finding, and the points that one EUR million more of its limit brings."""
 
     @cached_property
     def proof(self) -> Proof:

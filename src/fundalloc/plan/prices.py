@@ -1,31 +1,114 @@
-"""Shadow prices of findings, from the prices of the program's rows."""
+"""Shadow prices of findings, from the prices of the program's rows; and the dearest demands, found by solving again.
+
+A row's price is a dual: at a corner several are valid, and one of them may say nothing about a whole million. Nothing is
+ranked by duals alone: they only say which limits to move.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
 import numpy as np
+from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
-from fundalloc.model.linear_program import Floats, LinearProgram
+from fundalloc.model.linear_program import TOTAL, Floats, LinearProgram
 from fundalloc.model.stages import reduced_costs
 from fundalloc.plan.verify import Finding
+from fundalloc.solvers import Options
+from fundalloc.solvers.warm import WarmSolver
+
+MILLION = 1.0
+SHOWN, PER_RULE, TRIES = 3, 3, 12
+"""How many dearest demands are wanted, how many of one rule are tried, and how many in all."""
+EXACT, CLOSE = 0.005, 0.01
+"""Points, and part of a price, by which a million more may bring something else than its price says."""
 
 
-def price_findings(program: LinearProgram, row_prices: Floats, findings: list[Finding], lines: Lines) -> Floats:
+def price_findings(program: LinearProgram, row_prices: Floats, findings: Sequence[Finding], lines: Lines) -> Floats:
     """Return the shadow price of every finding; NaN for watched rules and for hard demands that nothing can influence."""
-    blocks = {block.owner: block for block in program.blocks if block.rule is not None}
-    prices, position = np.full(len(findings), np.nan), 0
-    while position < len(findings):
-        rule = findings[position].rule
-        block = blocks.get(rule.id)
-        count = len(block.demands or ()) if block else sum(1 for f in findings if f.rule is rule)
-        if block is not None:
-            prices[position : position + count] = np.where(block.relaxed, np.nan, row_prices[block.rows])
-        position += count
+    row = _rows(program, findings)
+    prices = np.where(row < 0, np.nan, row_prices[row])
+    for block in program.blocks:
+        if block.rule is not None:
+            own = (row >= block.rows.start) & (row < block.rows.stop)
+            prices[own] = np.where(block.relaxed[row[own] - block.rows.start], np.nan, prices[own])
     carried = _carried_prices(program, row_prices, lines)
     for position, finding in enumerate(findings if carried else ()):
         if finding.rule.kind == "ceiling":
             prices[position] += carried.get(finding.member, 0.0)
     return prices
+
+
+def dearest_demands(
+    chosen: LinearProgram, prices: Floats, findings: Sequence[Finding], lines: Lines, options: Options
+) -> tuple[tuple[int, float], ...]:
+    """Return the written demands whose limit is worth most, as (position, points that EUR 1 million more of it brings).
+
+    Every one is solved again with that million, with the switches as the plan chose them and before rounding: a price that
+    does not hold for it is left out. Of a relative rule it is a million of the right side. Without money that could flow
+    (no ceiling, nothing open) there is nothing to price.
+    """
+    row = _rows(chosen, findings)
+    alive = _alive(chosen, lines)
+    tried: Counter[str] = Counter()
+    found: list[tuple[int, float]] = []
+    solver = WarmSolver(Options(time_limit=options.time_limit))
+    best = corner = None
+    for k in np.argsort(-np.abs(np.nan_to_num(prices)), kind="stable"):
+        finding, price = findings[k], float(prices[k])
+        if abs(np.nan_to_num(price)) < EXACT or len(found) == SHOWN or tried.total() == TRIES:
+            break
+        counted = finding.rule.built_in or finding.rule.unit != "million EUR" or tried[finding.rule.id] == PER_RULE
+        if counted or row[k] < 0 or not alive[row[k]]:
+            continue
+        if best is None:
+            best = solver.solve(chosen)
+            corner = solver.mark()
+        tried[finding.rule.id] += 1
+        more = solver.solve(moved(chosen, int(row[k]), MILLION), corner)
+        gain = more.objective - best.objective if more.usable and best.usable else np.nan
+        if abs(gain - price) <= max(EXACT, CLOSE * abs(price)):
+            found.append((int(k), gain))
+    return tuple(found)
+
+
+def moved(program: LinearProgram, row: int, by: float) -> LinearProgram:
+    """Return the program with the limit of one row moved by so many EUR million, on the sides that it has."""
+    lower, upper = program.row_lower.copy(), program.row_upper.copy()
+    lower[row] += by
+    upper[row] += by
+    return replace(program, row_lower=lower, row_upper=upper)
+
+
+def _rows(program: LinearProgram, findings: Sequence[Finding]) -> NDArray[np.intp]:
+    """Return the row of every finding; -1 for those of watched rules."""
+    blocks = {block.owner: block for block in program.blocks if block.rule is not None}
+    seen: Counter[str] = Counter()
+    out = np.full(len(findings), -1, dtype=np.intp)
+    for position, finding in enumerate(findings):
+        block = blocks.get(finding.rule.id)
+        if block is not None:
+            out[position] = block.rows.start + seen[finding.rule.id]
+            seen[finding.rule.id] += 1
+    return out
+
+
+def _alive(program: LinearProgram, lines: Lines) -> NDArray[np.bool_]:
+    """Return which rows have undecided money that could flow, their own or in a total that they share."""
+    matrix, ledger = program.matrix, lines.ledger
+    flows = np.zeros(program.shape[1], dtype=bool)
+    flows[: len(ledger)] = ~ledger.fixed & (ledger.upper > 0)
+    has = np.zeros(program.shape[0], dtype=bool)
+    has[matrix.row[flows[matrix.column]]] = True
+    for block in program.blocks:
+        if block.owner == TOTAL:
+            inside = (matrix.row >= block.rows.start) & (matrix.row < block.rows.stop) & has[matrix.row]
+            flows[matrix.column[inside]] = True
+    has[matrix.row[flows[matrix.column]]] = True
+    return has
 
 
 def _carried_prices(program: LinearProgram, row_prices: Floats, lines: Lines) -> dict[tuple[str, ...], float]:
