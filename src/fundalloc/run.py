@@ -30,7 +30,11 @@ def solve(scenario: Scenario, options: Options | None = None, progress: Progress
     Raises Infeasible (conflicts empty: `insight.diagnose` finds them), SolverFailed, NotRoundable or NotVerified; a plan
     that is returned keeps every hard rule exactly.
     """
-    return solve_open(scenario, options, progress)[0]
+    options = options or Options()
+    plan, optimum = solve_open(scenario, options, progress)
+    if not dearest:
+        return plan
+    return replace(plan, dearest=dearest_demands(optimum.chosen, plan.prices, plan.findings, plan.scenario.lines, options))
 
 
 def solve_open(scenario: Scenario, options: Options | None = None, progress: Progress | None = None) -> tuple[Plan, Optimum]:
@@ -70,15 +74,13 @@ def solve_open(scenario: Scenario, options: Options | None = None, progress: Pro
         settled=optimum.settled,
         settled_score=float(program.cost @ optimum.values[: program.shape[1]]),
     )
-    prices = price_findings(program, optimum.prices, findings, lines)
     plan = Plan(
         scenario,
         rounded.steps[: len(lines)],
         tuple(findings),
-        prices,
+        price_findings(program, optimum.prices, findings, lines),
         log,
         rounded.steps[len(lines) :],
-        dearest=dearest_demands(optimum.chosen, prices, findings, lines, options) if dearest else (),
     )
     with progress("Certifying"):
         return replace(plan, certificate=certify(program, optimum.proof, lines, plan.score)), optimum
