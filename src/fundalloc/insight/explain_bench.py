@@ -93,8 +93,8 @@ class Bench:
 
     @property
     def slight(self) -> float:
-        """A difference of score, in points, that counts as none: a millionth of the score, or what settling may give up."""
-        return max(NO_LOSS, float(self.scenario.head.settle.stay_close)) * abs(self.score)
+        """A difference of score, in points, that counts as none: a millionth of the score (or of a point), or what settling may give up."""
+        return max(NO_LOSS * max(abs(self.score), 1.0), float(self.scenario.head.settle.stay_close) * abs(self.score))
 
     @property
     def score(self) -> float:

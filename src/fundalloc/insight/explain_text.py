@@ -10,6 +10,7 @@ from fundalloc.insight.explain_remedy import Remedy
 from fundalloc.insight.explain_rule import DemandState, Overview, RuleAnswer
 from fundalloc.insight.explain_words import Words, percent_of, points, share
 from fundalloc.insight.prices import LimitPrice, Side
+from fundalloc.money import euro
 from fundalloc.rules._kind import Kind
 from fundalloc.rules._rows import Sense
 
@@ -255,7 +256,7 @@ class Writer(Words):
             closed = "" if need.open else "; no open line reaches it"
             poor.append(f"{who}: {share(need.met, need.need)} of {self.money(need.need)} met{closed}")
         return [
-            ("Score", [f"{points(answer.score, 1)} before rounding."]),
+            ("Score", [f"{euro(answer.score, 1)} points before rounding."]),
             ("What binds", binds or ["nothing but the ceilings."]),
             ("Money", [*money, f"A million spread over the EU budget like its ceilings {self._effect(answer.spread)}."]),
             ("Covered worst", poor),
