@@ -81,6 +81,7 @@ def solve_open(scenario: Scenario, options: Options | None = None, progress: Pro
         price_findings(program, optimum.prices, findings, lines),
         log,
         rounded.steps[len(lines) :],
+        solution=optimum.values[: program.shape[1]],
     )
     with progress("Certifying"):
         return replace(plan, certificate=certify(program, optimum.proof, lines, plan.score)), optimum

@@ -156,7 +156,7 @@ def test_the_search_says_when_it_was_cut_off(tmp_path):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"needs": [{"partnership": "north", "area": "returns", "need": "2"}]}, "every need that it may fund is met"),
+        ({"needs": [{"partnership": "north", "area": "returns", "need": "2"}]}, "every need that its open lines serve is met"),
         (
             {
                 "partnerships": [
@@ -164,7 +164,7 @@ def test_the_search_says_when_it_was_cut_off(tmp_path):
                     {"id": "south", "name": "South", "level": "bilateral", "absorption": "2"},
                 ]
             },
-            "the partnerships with unmet need are at their absorption limit",
+            "held back by the limits of absorption",
         ),
     ],
 )

@@ -14,12 +14,13 @@ import numpy as np
 
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.refusals import exception, refusal
-from fundalloc.insight.explain_bench import NOTHING, Bench, Mask
+from fundalloc.insight.explain_bench import Bench, Mask
 from fundalloc.insight.explain_remedy import Remedy, candidates, give_way, in_order, raise_priority, slack_of
 from fundalloc.insight.explain_target import Target
 from fundalloc.insight.ranges import LOSS, Span, span
+from fundalloc.insight.unallocated import Brakes, Left, left_before_rounding
 from fundalloc.model.linear_program import COVERAGE, TOTAL, Floats, LinearProgram
-from fundalloc.model.objective import needs_served, pair_of_line, step_table
+from fundalloc.model.objective import met_needs, needs_served, next_values, pair_of_line
 from fundalloc.rules._kind import Kind
 
 MILLION = 1.0
@@ -95,6 +96,8 @@ class PlaceAnswer:
     exceptions: tuple[str, ...]
     pairs: tuple[PairState, ...]
     """The needs that these lines serve."""
+    left: Left | None
+    """What the plan leaves of an instrument; only where one with a ceiling was named and nothing else."""
     beyond: tuple[int, float]
     """How many needs of the named partnerships and areas these lines do not serve, and what they come to, EUR million."""
     holds: tuple[Hold, ...] = ()
@@ -114,9 +117,10 @@ def explain_place(bench: Bench, target: Target) -> PlaceAnswer:
     open_lines = mask & ~lines.fixed
     decided = float(np.asarray(lines.facts.euro(lines.decided[mask]), dtype=float).sum())
     amount = max(float(bench.amounts[mask].sum()), 0.0)
-    pairs, beyond = _pairs(bench, mask), _beyond(target)
+    left = _left(bench, target) if target.words.keys() == {"instrument"} else None
+    needed = _pairs(bench, mask), left, _beyond(target)
     if not open_lines.any():
-        return PlaceAnswer(target, amount, decided, True, _refusals(target), (), pairs, beyond)
+        return PlaceAnswer(target, amount, decided, True, _refusals(target), (), *needed)
     wanted = float(bench.amounts[open_lines].sum()) + MILLION
     forced = bench.aimed(open_lines, wanted)
     lost = -bench.gain(forced)
@@ -138,8 +142,7 @@ def explain_place(bench: Bench, target: Target) -> PlaceAnswer:
             False,
             (),
             _exceptions(target, open_lines),
-            pairs,
-            beyond,
+            *needed,
             next=following,
             cost=cost,
             remedies=tuple(found),
@@ -155,15 +158,12 @@ def _pairs(bench: Bench, mask: Mask) -> tuple[PairState, ...]:
     lines, facts = bench.lines, bench.lines.facts
     needs, pair = facts.needs, pair_of_line(lines)
     effectiveness = facts.effectiveness.values[lines.instrument, lines.area]
-    money = np.bincount(pair[pair >= 0], weights=(bench.amounts * effectiveness)[pair >= 0], minlength=len(needs))
-    met = np.clip(money, 0.0, needs.need.values)
+    met = met_needs(lines, bench.amounts)
     received = np.bincount(pair[(pair >= 0) & mask], weights=bench.amounts[(pair >= 0) & mask], minlength=len(needs))
-    shares, values = step_table(facts)
+    following = next_values(facts, met)
     out = []
     for k in np.flatnonzero(needs_served(lines, mask)):
         own = effectiveness[mask & (pair == k)]
-        filled = np.cumsum(shares[needs.area[k]]) * needs.need.values[k]
-        left = np.flatnonzero((filled > met[k] + NOTHING) & (shares[needs.area[k]] > 0))
         out.append(
             PairState(
                 facts.dimensions.partnership.ids[needs.partnership[k]],
@@ -171,12 +171,19 @@ def _pairs(bench: Bench, mask: Mask) -> tuple[PairState, ...]:
                 float(needs.need.values[k]),
                 float(met[k]),
                 float(needs.priority.values[k]),
-                float(values[needs.area[k], left[0]]) if len(left) else 0.0,
+                float(following[k]),
                 float(received[k]),
                 (float(own.min()), float(own.max())) if len(own) else (0.0, 0.0),
             )
         )
     return tuple(sorted(out, key=lambda state: (-state.received, -state.need)))
+
+
+def _left(bench: Bench, target: Target) -> Left | None:
+    named = np.flatnonzero(bench.lines.facts.dimensions.instrument.masks[target.words["instrument"]])
+    if len(named) != 1 or named[0] not in bench.grants.instrument:
+        return None
+    return left_before_rounding(Brakes(bench.program, bench.values, bench.lines), int(named[0]), bench.ceiling(int(named[0])))
 
 
 def _beyond(target: Target) -> tuple[int, float]:

@@ -11,7 +11,7 @@ from fundalloc.insight.explain_target import Target
 from fundalloc.insight.prices import LimitPrice, binding, price_of
 from fundalloc.insight.wording import place_of, source_of
 from fundalloc.model.linear_program import Floats, RowBlock
-from fundalloc.model.objective import needs_served, pair_of_line
+from fundalloc.model.objective import met_needs, needs_served
 from fundalloc.rules._kind import Kind
 from fundalloc.rules._rows import Sense
 
@@ -177,13 +177,8 @@ def _bindings(bench: Bench) -> tuple[Binding, ...]:
 
 
 def _poor(bench: Bench) -> tuple[Poor, ...]:
-    lines, facts = bench.lines, bench.lines.facts
-    needs, pair = facts.needs, pair_of_line(lines)
-    served = pair >= 0
-    effectiveness = facts.effectiveness.values[lines.instrument, lines.area]
-    money = np.bincount(pair[served], weights=(bench.amounts * effectiveness)[served], minlength=len(needs))
-    met = np.clip(money, 0.0, needs.need.values)
-    open_lines = needs_served(lines, ~lines.fixed)
+    lines, needs = bench.lines, bench.lines.facts.needs
+    met, open_lines = met_needs(lines, bench.amounts), needs_served(lines, ~lines.fixed)
     coverage = np.where(needs.need.values > 0, met / np.where(needs.need.values > 0, needs.need.values, 1.0), np.inf)
     order = np.lexsort((-needs.need.values, coverage))[:SHOWN]
     return tuple(

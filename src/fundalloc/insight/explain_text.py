@@ -10,6 +10,8 @@ from fundalloc.insight.explain_remedy import Remedy
 from fundalloc.insight.explain_rule import DemandState, Overview, RuleAnswer
 from fundalloc.insight.explain_words import Words, percent_of, points, share
 from fundalloc.insight.prices import LimitPrice, Side
+from fundalloc.insight.unallocated import Left, said
+from fundalloc.labels import Words as CatalogueWords
 from fundalloc.money import euro
 from fundalloc.rules._kind import Kind
 from fundalloc.rules._rows import Sense
@@ -26,10 +28,12 @@ class Writer(Words):
     def place(self, answer: PlaceAnswer) -> list[Section]:
         """Write why some lines get what they get."""
         gets = [self._gets(answer)]
+        left: list[Section] = [("Left", [self._left(answer.left)])] if answer.left else []
         if answer.fixed:
-            return [("Gets", gets), *([("Why not", self._why_not(answer))] if answer.refusals else []), ("Need", self._needs(answer))]
+            return [("Gets", gets), *left, ("Why not", self._why_not(answer)), ("Need", self._needs(answer))]
         return [
             ("Gets", gets),
+            *left,
             ("Need", self._needs(answer)),
             ("How firm", self._firm(answer)),
             ("Held down by", [line for hold in answer.holds if not hold.up for line in self._hold(hold)]),
@@ -48,6 +52,9 @@ class Writer(Words):
         if answer.amount < float(self.scenario.facts.step) / 2:
             return "nothing, although it may."
         return f"{self.million(answer.amount)}{decided}."
+
+    def _left(self, left: Left) -> str:
+        return f"{self.million(left.amount)}: {said(left.cause, CatalogueWords())}."
 
     def _why_not(self, answer: PlaceAnswer) -> list[str]:
         shown = [f"{reason}." for reason, _ in answer.refusals]

@@ -1,22 +1,36 @@
 """Why money stays unallocated, per instrument, in a sentence.
 
-A euro stays when nothing lawful is worth it: every need that the instrument may fund is met, or what is not met is
-closed off by absorption or by a rule at its limit.
+Looked at is the plan before rounding, the same that `explain` asks about. A euro more on an open line of the instrument is held
+back by the demands at their limit that it would break (hard) or miss at a price (soft), and by the points of a last resort. A rule
+is named when it holds back alone: without it, and with all else as it is, more of this money could be spent and would earn score.
+Where several hold back every such line at once they are named together: no single one of them is the reason.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.facts.facts import NO_LIMIT
+from fundalloc.facts.lines import Lines
+from fundalloc.facts.selection import Grouped
 from fundalloc.labels import Words
-from fundalloc.model.objective import pair_of_line
+from fundalloc.model.compile import compile_program
+from fundalloc.model.linear_program import SWITCHED_OFF, TOTAL, Floats, LinearProgram, RowBlock
+from fundalloc.model.objective import met_needs, next_values, pair_of_line
+from fundalloc.money import Exact
 from fundalloc.plan.plan import Plan
-from fundalloc.plan.verify import AT_LIMIT, OK, Finding
+from fundalloc.rules._rows import take
+from fundalloc.solvers import Status
+
+NOTHING = 1e-5
+"""EUR million, or points per EUR million, that count as none."""
+NAMED = 4
+"""Rules that a sentence names before it says "and n more"."""
+LAST_RESORT = "last_resort"
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -29,82 +43,210 @@ class Unallocated:
     reason: str
 
 
+@dataclass(frozen=True)
+class Cause:
+    """Why money of an instrument is left: a text under `unallocated`, and the rules that it names, those with most lines first."""
+
+    text: str
+    rules: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Left:
+    """What the plan before rounding leaves of an instrument."""
+
+    amount: float
+    """EUR million."""
+    cause: Cause
+
+
 def explain_unallocated(plan: Plan, words: Words) -> list[Unallocated]:
-    """Return the instruments with money left, largest first, and why, in the language of `words`."""
+    """Return the instruments with money left, largest first, and why, in the language of `words`; no reason without a solution."""
     free = plan.free_money
     whole = free[(free["year"] == 0) & (free["free"] > 0)].sort_values("free", ascending=False)
-    amounts = dict(zip(whole["instrument"].astype(str), whole["free"].astype(float), strict=True))
-    return [Unallocated(name, amount, _reason(plan, name, words)) for name, amount in amounts.items()]
+    if plan.solution is None or whole.empty:
+        return [Unallocated(str(name), float(amount), "") for name, amount in zip(whole["instrument"], whole["free"], strict=True)]
+    brakes = Brakes(compile_program(plan.scenario), plan.solution, plan.scenario.lines)
+    proved, out = plan.status == Status.OPTIMAL and plan.log.settled, []
+    for name, amount, usable in zip(whole["instrument"].astype(str), whole["free"], whole["ceiling"] - whole["reserve"], strict=True):
+        left = left_before_rounding(brakes, plan.scenario.facts.dimensions.instrument.index(name), float(usable), proved=proved)
+        out.append(Unallocated(name, float(amount), said(Cause("rounding") if left is None else left.cause, words)))
+    return out
 
 
-def _reason(plan: Plan, instrument: str, words: Words) -> str:
-    """Follow the instrument's open lines in years with money left: met need, full absorption, rules at their limit."""
-    lines, facts = plan.scenario.lines, plan.scenario.facts
-    i = facts.dimensions.instrument.index(instrument)
-    open_lines = np.flatnonzero((lines.instrument == i) & ~lines.fixed & _year_has_room(plan, i)[lines.year])
-    if len(open_lines) == 0:
-        return words("unallocated.no_open_line")
-    unmet = open_lines[_unmet(plan)[open_lines]]
-    if len(unmet) == 0:
-        return words("unallocated.needs_met")
-    full = _absorption_full(plan)[lines.partnership[unmet], lines.year[unmet]]
-    if full.all():
-        return words("unallocated.absorption_full")
-    rules = _rules_at_limit(plan, unmet[~full])
-    if rules:
-        return words("unallocated.rules", rules=", ".join(rules[:4]))
-    if plan.status != "optimal":
-        return words("unallocated.stopped")
-    left = float(plan.free_money.query("instrument == @instrument and year == 0")["free"].iloc[0])
-    return words("unallocated.step", amount=words.money(left, plan.scenario.decimals))
+def left_before_rounding(brakes: Brakes, instrument: int, ceiling: float, *, proved: bool = True) -> Left | None:
+    """Return what a solution leaves of the usable ceiling of an instrument (EUR million), and why; None when that is no whole step."""
+    lines, moves = brakes.lines, brakes.lines.moves
+    moved, own = brakes.values[len(lines) : len(lines) + len(moves)], lines.instrument == instrument
+    spent = brakes.values[: len(lines)][own].sum() + moved[moves.source == instrument].sum() - moved[moves.target == instrument].sum()
+    amount = float(ceiling - spent)
+    return Left(amount, brakes.cause(instrument, proved=proved)) if amount >= float(lines.facts.step) / 2 else None
 
 
-def _year_has_room(plan: Plan, instrument: int) -> NDArray[np.bool_]:
-    facts, lines = plan.scenario.facts, plan.scenario.lines
-    planned = np.zeros(len(facts.years), dtype=np.int64)
-    mine = lines.instrument == instrument
-    np.add.at(planned, lines.year[mine], plan.steps[mine])
-    usable = facts.ceilings.usable[instrument]
-    room: NDArray[np.bool_] = (usable == NO_LIMIT) | (planned < usable)
-    return room
+def said(cause: Cause, words: Words) -> str:
+    """Write a cause as a sentence without its end."""
+    named = [words(f"unallocated.{rule}") if rule in (LAST_RESORT, "absorption") else rule for rule in cause.rules]
+    rest = len(named) - NAMED
+    listed = ", ".join(named[:NAMED]) + (words("workbook.and_more", count=rest) if rest > 0 else "")
+    return words(f"unallocated.{cause.text}", rules=listed)
 
 
-def _unmet(plan: Plan) -> NDArray[np.bool_]:
-    pair = pair_of_line(plan.scenario.lines)
-    step = float(plan.scenario.facts.step)
-    open_need = np.append(plan.coverage.need - plan.coverage.met >= step, False)
-    unmet: NDArray[np.bool_] = open_need[pair]
-    return unmet
+@dataclass(frozen=True)
+class Brakes:
+    """What holds back a euro more on every open line, at a solution of the program (all columns, before rounding)."""
+
+    program: LinearProgram
+    values: Floats
+    lines: Lines
+
+    def cause(self, instrument: int, *, proved: bool = True) -> Cause:
+        """Return why money of an instrument is left, wherever a ceiling leaves some."""
+        lines = np.flatnonzero((self.lines.instrument == instrument) & ~self.lines.fixed & ~self._at_ceiling)
+        if not len(lines):
+            return Cause("no_open_line")
+        names, hard, price = self._of(lines)
+        earns = self._worth[lines] - np.minimum(price, 0.0).sum(axis=0) > NOTHING
+        if not earns.any():
+            return Cause("needs_met")
+        hard, price, lines = hard[:, earns], price[:, earns], lines[earns]
+        count, gain = hard.sum(axis=0), self._worth[lines] - price.sum(axis=0)
+        holds = hard | (price > NOTHING)
+        alone = holds & (count - hard == 0) & (gain + np.maximum(price, 0.0) > NOTHING)
+        if alone.any():
+            return Cause("rules", _most(names, alone))
+        if np.any((count == 0) & (gain > NOTHING)):
+            return Cause("given_up" if proved else "stopped")
+        return Cause("together", _most(names, holds))
+
+    def _of(self, lines: NDArray[np.intp]) -> tuple[list[str], Mask, Floats]:
+        """Return the rules, which of them a euro on each line would break, and what it costs under them. Shapes (rules, lines)."""
+        owners = [rule for rule in dict.fromkeys(self._owner.tolist()) if rule]
+        position = {name: k for k, name in enumerate([*owners, LAST_RESORT])}
+        hard, price = np.zeros((len(position), len(lines)), dtype=bool), np.zeros((len(position), len(lines)))
+        price[-1] = -self.program.cost[lines]
+        here = np.full(len(self.lines), -1)
+        here[lines] = np.arange(len(lines))
+        row, line, value = self._terms
+        inside = here[line] >= 0
+        row, line, value = row[inside], here[line[inside]], value[inside]
+        against = (self._short[row] & (value < 0)) | (self._full[row] & (value > 0))
+        rule = np.array([position.get(name, -1) for name in self._owner[row]], dtype=np.intp)
+        breaks = against & (self._price[row] == 0)
+        hard[rule[breaks], line[breaks]] = True
+        costs = self._price[row] * np.abs(value) * (against * 1.0 - (self._under[row] & (value > 0)) - (self._over[row] & (value < 0)))
+        np.add.at(price, (rule, line), costs)
+        return list(position), hard, price
+
+    # -- rows -------------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _owner(self) -> NDArray[np.object_]:
+        """The rule of every row that can hold money back, ceilings left out; empty for other rows."""
+        owner = np.full(self.program.shape[0], "", dtype=object)
+        for block in self._holding:
+            owner[block[1].rows] = block[0]
+        return owner
+
+    @cached_property
+    def _holding(self) -> list[tuple[str, RowBlock]]:
+        """Blocks of rows with the rule that they belong to: its switches come before its own rows."""
+        found: list[tuple[str, RowBlock]] = []
+        waiting: list[RowBlock] = []
+        for block in self.program.blocks:
+            waiting += [block] if block.owner == SWITCHED_OFF else []
+            if block.rule is not None:
+                found += [(block.owner, one) for one in (*waiting, block) if block.rule.kind != "ceiling"]
+                waiting = []
+        return found
+
+    @cached_property
+    def _price(self) -> Floats:
+        """Points that a EUR million missed costs in every row; 0 where nothing may be missed."""
+        price = np.zeros(self.program.shape[0])
+        for _, block in self._holding:
+            price[block.rows] = float(block.rule.soft or 0) if block.rule is not None else 0.0
+        return price
+
+    @cached_property
+    def _room(self) -> tuple[Floats, Floats]:
+        """How far every row lies below its upper and above its lower limit; negative where a soft rule is missed."""
+        values = self.values.copy()
+        for _, block in self._holding:
+            values[block.misses] = 0.0
+        activity = self.program.matrix.times(values)
+        above: Floats = np.where(self._switched_on, np.inf, self.program.row_upper - activity)
+        return above, activity - self.program.row_lower
+
+    @cached_property
+    def _switched_on(self) -> Mask:
+        """Rows that hold money back only while their switch is off, where it is on."""
+        rows, matrix, integer = np.zeros(self.program.shape[0], dtype=bool), self.program.matrix, self.program.integer
+        for block in self.program.blocks if integer is not None else ():
+            rows[block.rows] |= block.owner == SWITCHED_OFF
+        on = rows[matrix.row] & (integer[matrix.column] & (self.values[matrix.column] > 0.5) if integer is not None else False)
+        return np.bincount(matrix.row[on], minlength=len(rows)) > 0
+
+    @property
+    def _full(self) -> Mask:
+        return self._room[0] <= NOTHING
+
+    @property
+    def _short(self) -> Mask:
+        return self._room[1] <= NOTHING
+
+    @property
+    def _over(self) -> Mask:
+        return self._room[0] < -NOTHING
+
+    @property
+    def _under(self) -> Mask:
+        return self._room[1] < -NOTHING
+
+    @cached_property
+    def _terms(self) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+        """Rows of rules, allocation lines and what a euro on the line adds to the row, shared totals written out."""
+        matrix, count = self.program.matrix, len(self.lines)
+        row, column, value = matrix.row, matrix.column, matrix.value
+        rule = self._owner[row] != ""
+        total_rows = np.zeros(self.program.shape[0], dtype=bool)
+        for block in self.program.blocks:
+            total_rows[block.rows] |= block.owner == TOTAL
+        of_total = total_rows[row] & (column < count)
+        own = total_rows[row] & (column >= self.program.lines)
+        total = np.full(self.program.shape[0], -1)
+        total[row[own]] = column[own]
+        parts = Grouped(total[row[of_total]].astype(np.intp), column[of_total].astype(np.intp), Exact.whole(int(of_total.sum())))
+        shared = rule & np.isin(column, column[own])
+        entry, part = take(column[shared].astype(np.intp), parts)
+        direct = rule & (column < count)
+        key = np.concatenate([row[direct] * count + column[direct], row[shared][entry] * count + parts.line[part]])
+        cells, where = np.unique(key, return_inverse=True)
+        sums = np.bincount(where, weights=np.concatenate([value[direct], value[shared][entry] * value[of_total][part]])).astype(float)
+        return cells // count, cells % count, sums
+
+    # -- lines ------------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _at_ceiling(self) -> Mask:
+        """Lines whose instrument has spent its year or its total."""
+        block = next(b for b in self.program.blocks if b.rule is not None and b.rule.kind == "ceiling")
+        row, column = self.program.matrix.row, self.program.matrix.column
+        inside = (row >= block.rows.start) & (row < block.rows.stop) & (column < len(self.lines)) & self._full[row]
+        full = np.zeros(len(self.lines), dtype=bool)
+        full[column[inside]] = True
+        return full
+
+    @cached_property
+    def _worth(self) -> Floats:
+        """Points that a euro more on every line earns in impact."""
+        facts, pair = self.lines.facts, pair_of_line(self.lines)
+        effectiveness = facts.effectiveness.values[self.lines.instrument, self.lines.area]
+        met = met_needs(self.lines, self.values[: len(self.lines)])
+        worth: Floats = np.append(np.asarray(facts.needs.priority.values) * next_values(facts, met), 0.0)[pair] * effectiveness
+        return worth
 
 
-def _absorption_full(plan: Plan) -> NDArray[np.bool_]:
-    """Shape (partnerships, years); a full grouping fills everything within it."""
-    dimensions = plan.scenario.facts.dimensions
-    full = np.zeros((len(dimensions.partnership.ids), len(dimensions.year.ids)), dtype=bool)
-    for finding in plan.findings:
-        if finding.rule.kind == "absorption" and finding.status != OK:
-            partnership, year = finding.member
-            full[dimensions.partnership.masks[partnership], dimensions.year.index(year)] = True
-    return full
-
-
-def _rules_at_limit(plan: Plan, unmet: NDArray[np.intp]) -> list[str]:
-    """Name the rules at their limit that most of these lines would push against, most frequent first."""
-    lines = plan.scenario.lines
-    tight: dict[str, Finding] = {}
-    for finding, price in zip(plan.findings, plan.prices, strict=True):
-        if (
-            not finding.rule.built_in
-            and finding.status != OK
-            and (finding.status != AT_LIMIT or abs(price) > 1e-9)
-            and not finding.rule.watch
-        ):
-            tight.setdefault(finding.rule.id, finding)
-    hits: Counter[str] = Counter()
-    for rule_id, finding in tight.items():
-        base = getattr(finding.rule, "of", None)
-        touched = lines.select(finding.rule.money)
-        if base is not None:
-            touched = touched | lines.select(base)
-        hits[rule_id] = int(touched[unmet].sum())
-    return [rule for rule, count in hits.most_common() if count]
+def _most(names: list[str], holds: Mask) -> tuple[str, ...]:
+    """Name the rules that hold a line, those with most lines first."""
+    count = holds.sum(axis=1)
+    return tuple(names[k] for k in np.argsort(-count, kind="stable") if count[k])

@@ -15,6 +15,9 @@ from fundalloc.facts.facts import Facts
 from fundalloc.facts.lines import Lines
 from fundalloc.model.linear_program import COVERAGE, Builder, Floats, Terms
 
+SLIGHT = 1e-6
+"""EUR million below which a step of a need counts as filled."""
+
 
 def step_table(facts: Facts) -> tuple[Floats, Floats]:
     """Return shares and values of the steps per area, shape (areas, steps); areas with fewer steps are filled with zeros."""
@@ -26,12 +29,29 @@ def step_table(facts: Facts) -> tuple[Floats, Floats]:
     return table[0], table[1]
 
 
+def next_values(facts: Facts, met: Floats) -> Floats:
+    """Return for every need what the next euro of it earns before priority, when so much of it is met (EUR million); 0 when all is."""
+    shares, values = (table[facts.needs.area] for table in step_table(facts))
+    open_step = (np.cumsum(shares, axis=1) * facts.needs.need.values[:, None] > met[:, None] + SLIGHT) & (shares > 0)
+    first: Floats = np.where(open_step.any(axis=1), values[np.arange(len(met)), open_step.argmax(axis=1)], 0.0)
+    return first
+
+
 def pair_of_line(lines: Lines) -> NDArray[np.int64]:
     """Return for every line the position of its need, or -1 where nobody stated one."""
     facts = lines.facts
     position = np.full((len(facts.partnerships), len(facts.areas)), -1, dtype=np.int64)
     position[facts.needs.partnership, facts.needs.area] = np.arange(len(facts.needs))
     return position[lines.partnership, lines.area]
+
+
+def met_needs(lines: Lines, amounts: Floats) -> Floats:
+    """Return how far amounts per line (EUR million) meet every need, effectiveness counted. Shape (needs,)."""
+    facts, pair = lines.facts, pair_of_line(lines)
+    served, effectiveness = pair >= 0, facts.effectiveness.values[lines.instrument, lines.area]
+    money = np.bincount(pair[served], weights=(amounts * effectiveness)[served], minlength=len(facts.needs)).astype(float)
+    met: Floats = np.clip(money, 0.0, facts.needs.need.values)
+    return met
 
 
 def needs_served(lines: Lines, picked: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -73,6 +73,8 @@ class Plan:
     """The proved limit on any lawful plan's score."""
     dearest: tuple[tuple[int, float], ...] = ()
     """The dearest demands of written rules: position of the finding, and the points that one EUR million more of its limit brings."""
+    solution: NDArray[np.float64] | None = None
+    """All columns of the program before rounding, EUR million; only of plans that were solved here."""
 
     @cached_property
     def proof(self) -> Proof:
