@@ -6,7 +6,7 @@ import pytest
 
 from cases import TINY, TWO_BY_TWO, write
 from fundalloc.compare.mixtures import GROUPS, differing, mixed
-from fundalloc.compare.why_less import why_less
+from fundalloc.compare.why_less import CHOICE, why_less
 from fundalloc.insight.explain_bench import Bench
 from fundalloc.scenario.loading import load
 
@@ -72,6 +72,29 @@ def test_every_group_is_told_apart(tmp_path):
         assert differing(mixed(base, other, frozenset()), base) == []
     words = two(tmp_path, "other.yaml", instruments={"a": {**a, "name": "Another name"}, "b": b})
     assert differing(base, words) == []
+
+
+def test_a_choice_among_equally_good_plans_is_a_part_of_its_own(tmp_path):
+    # A's 10 are worth the same everywhere: alone a run gives halves. There, North must have 8; here South must have 4, which takes
+    # 2 from North and no more: the third million is a choice.
+    def like(name, partnership, least):
+        rule = {"kind": "amount", "says": "r", "source": "assumption", "money": {"partnership": partnership}, "at_least": least}
+        steps = [{"share": "100 %", "value": "1"}]
+        instruments = {"a": TWO_BY_TWO["instruments"]["a"]}
+        eligible = TWO_BY_TWO["eligibility"][:1]
+        return two(
+            tmp_path,
+            name,
+            rules={"floor": rule},
+            steps=steps,
+            instruments=instruments,
+            eligibility=eligible,
+            needs=needs("10", "10", south_priority="1"),
+        )
+
+    split = why_less(Bench(like("here.yaml", "south", "4")), Bench(like("there.yaml", "north", "8")), NORTH)
+    assert (split.here, split.there) == (5, 8)
+    assert split.parts == {"rules": -2, CHOICE: -1}
 
 
 def test_parts_add_up_exactly():

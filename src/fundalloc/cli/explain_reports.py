@@ -145,6 +145,7 @@ def _signed(points: float) -> str:
 
 def against(scenario: Scenario, what: tuple[str, ...], other: str, allow_outside: bool, out: Output) -> None:
     """Print why the target gets another amount than there. Raises Infeasible when no plan exists here."""
+    from fundalloc.compare.why_less import CHOICE
     from fundalloc.errors import UsageError
     from fundalloc.insight.explain_target import find_target
     from fundalloc.insight.explain_text import Writer
@@ -170,7 +171,9 @@ def against(scenario: Scenario, what: tuple[str, ...], other: str, allow_outside
         out.say(f"  {group:<{MARGIN}}{'+' if part >= 0 else '-'}{writer.money(abs(part))}")
     if split:
         how = f"Each part is an average over all orders in which the groups can be exchanged ({report['solved']} programs solved): they"
-        out.say("\n".join(wrap(f"{how} add up, and no order is preferred. Amounts are settled, before rounding.", WIDTH)))
+        settled = "Amounts are those of the equally good plans closest to the one there, before rounding."
+        settled += f" No input asks for the {CHOICE}: it lies among plans that are equally good here." if CHOICE in split else ""
+        out.say("\n".join(wrap(f"{how} add up, and no order is preferred. {settled}", WIDTH)))
     else:
         out.say(f"No split: {report['reason']}.")
 

@@ -1,8 +1,10 @@
 """Why some lines get another amount here than there: the difference, split into groups of inputs.
 
-The groups are exchanged between the two scenarios in all combinations, and every mixture is solved and settled as a run
-would, before rounding. The part of a group is its step averaged over all orders in which the groups can be exchanged, so
-the parts add up to the difference exactly and depend on no order.
+The groups are exchanged between the two scenarios in all combinations, and every mixture is solved and settled as close to
+the plan there as it can be, before rounding. The part of a group is its step averaged over all orders in which the groups can
+be exchanged, so the parts depend on no order. They end at the plan, among those as good as the one here, that is closest to the
+one there; from that to the plan here is a choice among equally good plans, a part of its own. All parts add up to the
+difference exactly.
 """
 
 from __future__ import annotations
@@ -22,12 +24,14 @@ from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import Floats
 from fundalloc.run import wishes
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.solvers.stages import optimise
+from fundalloc.solvers.stages import closest, optimise
 from fundalloc.solvers.warm import WarmSolvers
 from fundalloc.studies.pool import cores
 
 UNIT = Fraction(1, 1_000_000)
 """Amounts are shared out in millionths of EUR million."""
+CHOICE = "choice"
+"""The part that no input makes: which of equally good plans a run settles on."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Split:
     here: Fraction
     there: Fraction
     parts: Mapping[str, Fraction]
-    """Group → what it contributes to here − there; only groups that differ. Empty when the split cannot be made."""
+    """Group → what it contributes to here − there; only groups that differ, and CHOICE if it does. Empty when the split cannot be made."""
     solved: int
     """Mixtures solved, both scenarios included."""
     reason: str = ""
@@ -47,18 +51,26 @@ class Split:
 def why_less(here: Bench, there: Bench | None, words: Mapping[str, str]) -> Split:
     """Split the difference between the amounts of some lines (dimension → word) here and there; `there` is None without a plan."""
 
+    near = {} if there is None else dict(zip(there.lines.ids, there.amounts.tolist(), strict=True))
+
+    def beside(scenario: Scenario) -> Floats:
+        return np.array([near.get(ids, 0.0) for ids in scenario.lines.ids])
+
     def total(scenario: Scenario, amounts: Floats) -> Value:
         return np.array([round(float(amounts[Target(scenario, dict(words)).lines].sum()) / float(UNIT))], dtype=np.int64)
 
     def amount(scenario: Scenario) -> Value | None:
-        program, lines = compile_program(scenario), scenario.lines
-        optimum = optimise(program, lines, wishes(scenario), here.options, priced=False, solve=WarmSolvers())
+        program, lines, wanted = compile_program(scenario), scenario.lines, wishes(scenario)
+        wanted = replace(wanted, reference=beside(scenario), switching=wanted.reference)
+        optimum = optimise(program, lines, wanted, here.options, priced=False, solve=WarmSolvers())
         return total(scenario, optimum.values[: len(lines)]) if optimum.first.usable else None
 
     if there is None:
         return Split(int(total(here.scenario, here.amounts)[0]) * UNIT, Fraction(0), {}, 1, "no plan exists there")
-    ends = total(there.scenario, there.amounts), total(here.scenario, here.amounts)
-    whole = Split(int(ends[1][0]) * UNIT, int(ends[0][0]) * UNIT, {}, 2)
+    own = total(here.scenario, here.amounts)
+    found = None if here.equals is None else closest(here.equals, here.lines, beside(here.scenario), here.options)
+    ends = total(there.scenario, there.amounts), own if found is None else total(here.scenario, found[: len(here.lines)])
+    whole = Split(int(own[0]) * UNIT, int(ends[0][0]) * UNIT, {}, 2)
     if here.scenario.facts.years != there.scenario.facts.years:
         return replace(whole, reason="the two scenarios speak of different years")
     groups = differing(here.scenario, there.scenario)
@@ -68,7 +80,9 @@ def why_less(here: Bench, there: Bench | None, words: Mapping[str, str]) -> Spli
     shares = attribute(len(groups), game)
     if shares is None:
         return replace(whole, solved=game.solved, reason="no mixture of the two has a plan")
-    return replace(whole, parts={group: shares.fraction(k, 0) * UNIT for k, group in enumerate(groups)}, solved=game.solved)
+    parts = {group: shares.fraction(k, 0) * UNIT for k, group in enumerate(groups)}
+    choice = {CHOICE: int(own[0] - ends[1][0]) * UNIT} if own[0] != ends[1][0] else {}
+    return replace(whole, parts={**parts, **choice}, solved=game.solved)
 
 
 @dataclass

@@ -75,7 +75,7 @@ class Bench:
             raise Infeasible([])
         if not first.usable:
             raise SolverFailed(first.status, f"The solver stopped: {first.status} ({first.message or first.solver}).")
-        self.values = optimum.values
+        self.values, self.equals = optimum.values, optimum.equals
         self.fixed = replace(optimum.chosen, keys=None)
         self.open, self.grants = _opened(self.fixed, self.lines)
         self.score_row = self.open.shape[0] - 1
@@ -85,6 +85,9 @@ class Bench:
 
     values: Floats
     """All columns of the settled plan, before rounding: what `fundalloc run` rounds."""
+
+    equals: LinearProgram | None
+    """The program of all plans as good as the settled one; None where a limit stopped the search before settling."""
 
     @property
     def amounts(self) -> Floats:
