@@ -67,8 +67,11 @@ class _Report:
         period = f"{years[0]}-{years[-1]}" if len(years) > 1 else "".join(years)
         self.out.say(self.say("title", first=self.found.first.name, others=names))
         self.out.say(self.say("subtitle", period=period) + "\n")
-        if self.found.nearest:
-            self.out.say(self.say("nearest", first=self.found.first.name) + "\n")
+        if self.found.pulled:
+            others = ", ".join(side.name for side in self.found.pulled)
+            self.out.say(self.say("nearest", first=self.found.first.name, others=others) + "\n")
+        if len(self.found.pairs) > 1 and any(pair.needed is not None for pair in self.found.pairs):
+            self.out.say(self.say("brackets") + "\n")
         if self.by == "rule":
             for pair in self.found.pairs:
                 self._rules(pair, shown=None)
@@ -119,7 +122,8 @@ class _Report:
         needed = ["" if part is None else self.signed(part) for part in row.needed]
         if two:
             return [self.eur(row.amounts[0]), self.eur(row.amounts[1]), self.signed(row.changes[0]), *filter(None, needed)]
-        changes = (f"{self.signed(c)} ({n})" if n else self.signed(c) for c, n in zip(row.changes, needed, strict=True))
+        parts = zip(row.changes, row.needed, needed, strict=True)
+        changes = (f"{self.signed(change)} ({said})" if part or (said and change) else self.signed(change) for change, part, said in parts)
         return [self.eur(row.amounts[0]), *changes]
 
     # -- one against the first --------------------------------------------------------------------------------------

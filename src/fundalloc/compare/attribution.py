@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from fundalloc.compare.closest import Reference
 from fundalloc.compare.game import POINTS, SCORE, TOTAL, Figure, Game, Tick, task_between
 from fundalloc.compare.outcome import Outcome
 from fundalloc.compare.overrides import Override, Written, find_overrides
@@ -93,7 +94,7 @@ def attribute_changes(
         return "nothing that could matter differs in the inputs"
     needed = not isinstance(closest, str)
     goal = b.outcome if isinstance(closest, str) else closest
-    task = task_between(a.inputs, b.inputs, overrides, options or Options(), a.outcome.amounts if needed else None)
+    task = task_between(a.inputs, b.inputs, overrides, options or Options(), Reference.of(a.outcome) if needed else None)
     game = Game(task, a.outcome, goal, tick)
     orders = max(2, SOLVES // len(overrides))
     shares = attribute(len(overrides), game, orders=orders, seed=seed)

@@ -10,7 +10,7 @@ rounding, then rounded lawfully like any plan, and never farther away than the s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from fundalloc.compare.outcome import Outcome, outcome_of
 from fundalloc.compare.sides import Side
 from fundalloc.errors import FundallocError
+from fundalloc.facts.lines import Lines
 from fundalloc.facts.moves import carry_by_itself
 from fundalloc.plan.handmade import broken_entries, broken_rules, measure_steps
 from fundalloc.plan.plan import Plan
@@ -33,6 +34,24 @@ SAME_SCORE = 1e-9
 READ, STOPPED, UNROUNDED = UNKNOWN = ("read", "stopped", "unrounded")
 """Why the closest plan is not known: the plan was read and not solved, a limit stopped the search, it has no lawful rounding."""
 Amounts = Mapping[LineKey, Fraction]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A plan to stay close to, EUR million: what its lines hold, and what is carried over and transferred by key."""
+
+    amounts: Amounts
+    moves: Mapping[str, Fraction]
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> Reference:
+        """Take up a plan; one that was read without its scenario says nothing about moves."""
+        return cls(outcome.amounts, _known_moves(outcome) or {})
+
+    def ledger(self, lines: Lines) -> NDArray[np.float64]:
+        """Return it as the ledger of another scenario; what has no line there is left out."""
+        amounts = [*(self.amounts.get(key, 0) for key in lines.ids), *(self.moves.get(key, 0) for key in lines.moves.keys)]
+        return np.array([float(amount) for amount in amounts])
 
 
 def moved_between(a: Amounts, b: Amounts) -> Fraction:
@@ -84,7 +103,7 @@ def closest_to(a: Side, b: Side, options: Options, language: str) -> Outcome | s
     if not stray and _as_good(there, own.plan):
         return replace(own, amounts=a.outcome.amounts, plan=there, score=there.score, rules=outcome_of(there, language).rules)
     try:
-        values = closest(b.optimum.equals, scenario.lines, _reference(scenario, a.outcome), options)
+        values = closest(b.optimum.equals, scenario.lines, Reference.of(a.outcome).ledger(scenario.lines), options)
         if values is None:
             return STOPPED
         near = outcome_of(finish(scenario, b.optimum.chosen, values, options), language, status=own.status)
@@ -98,10 +117,3 @@ def _as_good(plan: Plan, best: Plan) -> bool:
     if len(plan.scenario.head.objective) > 1 or broken_rules(plan) or broken_entries(plan):
         return False
     return plan.score >= best.score - SAME_SCORE * abs(best.score)
-
-
-def _reference(scenario: Scenario, outcome: Outcome) -> NDArray[np.float64]:
-    """Return a plan as the ledger of another scenario, EUR million; what has no line there is left out."""
-    moves = _known_moves(outcome) or {}
-    amounts = [*(outcome.amounts.get(key, 0) for key in scenario.lines.ids), *(moves.get(key, 0) for key in scenario.lines.moves.keys)]
-    return np.array([float(amount) for amount in amounts])

@@ -105,12 +105,17 @@ class Comparison:
     language: str = "en"
     """In which names and sentences are."""
     nearest: bool = False
-    """Whether every other plan is the closest to the first, instead of the one that its own run settles on."""
+    """Whether of the others the plans closest to the first were asked for, instead of those that their own runs settle on."""
 
     @property
     def first(self) -> Side:
         """What the others are compared with."""
         return self.sides[0]
+
+    @property
+    def pulled(self) -> tuple[Side, ...]:
+        """The sides that show their plan closest to the first instead of that of their own run."""
+        return tuple(pair.b for pair in self.pairs if self.nearest and not isinstance(pair.closest, str))
 
     @cached_property
     def names(self) -> dict[str, dict[str, str]]:

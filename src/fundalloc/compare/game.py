@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fundalloc.compare.closest import Reference
 from fundalloc.compare.outcome import BUDGET, PARTNER, Outcome
 from fundalloc.compare.overrides import Override, Written, lay_over
 from fundalloc.compare.shapley import Value
@@ -56,7 +57,7 @@ class Task:
     starts: tuple[dict[LineKey, Fraction] | None, dict[LineKey, Fraction] | None]
     """The plans that the two scenarios start from."""
     options: Options
-    near: Mapping[LineKey, Fraction] | None = None
+    near: Reference | None = None
     """The plan that every set is settled close to; None: each as its own run is."""
 
 
@@ -64,9 +65,7 @@ Solved = tuple[dict[LineKey, Fraction], float] | str
 """EUR million per line, and the score; or why there is no plan."""
 
 
-def task_between(
-    a: Inputs, b: Inputs, overrides: Sequence[Override], options: Options, near: Mapping[LineKey, Fraction] | None = None
-) -> Task:
+def task_between(a: Inputs, b: Inputs, overrides: Sequence[Override], options: Options, near: Reference | None = None) -> Task:
     """Return the task that leads from a to b."""
     written = Written.of(a.tree, a.source)
     return Task(written.tree, written.folder, tuple(overrides), (a.start, b.start), options, near)
@@ -83,8 +82,7 @@ def solve_set(task: Task, chosen: int) -> Solved:
             scenario = scenario.starting_from(start)
         program, wanted = compile_program(scenario), wishes(scenario)
         if task.near is not None:
-            near = np.array([float(task.near.get(key, 0)) for key in scenario.lines.ids])
-            wanted = replace(wanted, reference=near, switching=wanted.reference)
+            wanted = replace(wanted, reference=task.near.ledger(scenario.lines), switching=wanted.reference)
         optimum = optimise(program, scenario.lines, wanted, task.options, priced=False)
     except FundallocError as error:
         return str(error).splitlines()[0]

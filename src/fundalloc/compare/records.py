@@ -31,6 +31,7 @@ def as_dict(found: Comparison, *, by: str | None = None, least: Fraction = Fract
                 "status": side.outcome.status,
                 "score": _figure(side.outcome.score),
                 "solved": side.solved,
+                "closest_to_first": side in found.pulled,
                 "inputs": side.inputs is not None,
             }
             for side in found.sides
@@ -45,7 +46,7 @@ def as_dict(found: Comparison, *, by: str | None = None, least: Fraction = Fract
                     "needed": [_figure(needed) for needed in row.needed],
                 }
                 for row in sorted(found.rows(name), key=lambda row: (-row.largest, row.member))
-                if row.largest >= least
+                if max(row.weight) >= least
             ]
             for name in dimensions
         },

@@ -48,7 +48,7 @@ def compare_scores(a: Side, b: Side) -> Scores:
     """Compare what two scores measure with, and measure the first plan by the figures of the second scenario."""
     before, after = a.outcome.score, b.outcome.score
     if b.inputs is None:
-        same = a.outcome.digest != "" and a.outcome.digest == b.outcome.digest
+        same = a.outcome.digest != "" and a.outcome.digest == b.outcome.digest and None not in (before, after)
         return Scores(before, after, () if same else (UNKNOWN,))
     plan, stray = measured_in(b.inputs.scenario, a.outcome)
     if a.inputs is None:

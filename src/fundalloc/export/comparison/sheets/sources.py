@@ -18,7 +18,7 @@ def build(pages: Pages) -> Sheet:
             pages.column("scenario_title", "text", [_title(pages, side) for side in sides], width=56),
             pages.column("given", "code", [side.given.replace("\\", "/").rsplit("/", 1)[-1] for side in sides], width=36),
             pages.column("as_of", "text", [side.outcome.as_of for side in sides], width=13),
-            pages.column("plan_is", "text", [pages.say("solved" if side.solved else "read") for side in sides], width=22),
+            pages.column("plan_is", "text", [_plan(pages, side) for side in sides], width=28),
             pages.column("solver_status", "text", [_status(pages, side) for side in sides], width=30),
             pages.column("inputs_are", "note", [side.missing or pages.say("known") for side in sides], width=40),
             pages.column("fingerprint", "code", [side.outcome.digest for side in sides], printed=False),
@@ -30,7 +30,11 @@ def build(pages: Pages) -> Sheet:
 def _status(pages: Pages, side: Side) -> str:
     """The status in the book's language: with its gap where the plan is known, else the word that the file states."""
     words, plan = Words(pages.language), side.outcome.plan
-    return plan.proof.status_text(words) if plan is not None and side.solved else words.word("proof", side.outcome.status)
+    return plan.proof.status_text(words) if plan is not None and side.solved and side not in pages.found.pulled else words.word("proof", side.outcome.status)
+
+
+def _plan(pages: Pages, side: Side) -> str:
+    return pages.say("pulled" if side in pages.found.pulled else "solved" if side.solved else "read")
 
 
 def _title(pages: Pages, side: Side) -> str:
