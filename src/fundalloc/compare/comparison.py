@@ -67,6 +67,8 @@ class Pair:
     scores: Scores
     attribution: Attribution | str | None = None
     """Which override moved what, or why that cannot be said; None when nobody asked."""
+    switches: int = 0
+    """On-off columns of b's program, which stay as they are in the closest plan: with others less might have to move."""
 
     @property
     def moved(self) -> Fraction:
@@ -77,11 +79,6 @@ class Pair:
     def needed(self) -> Fraction | None:
         """EUR million of that which must sit elsewhere: what the closest equally good plan moves. None where that is not known."""
         return None if isinstance(self.closest, str) else moved_between(self.a.outcome.amounts, self.closest.amounts)
-
-    @property
-    def switches(self) -> int:
-        """On-off columns of b's program, which stay as they are in the closest plan: with others less might have to move."""
-        return self.b.outcome.plan.log.switches if self.b.outcome.plan else 0
 
     @property
     def differs(self) -> bool:
@@ -219,7 +216,8 @@ def compare_sides(
         attribution = attribute_changes(first, side, closest, options, counting, seed=seed) if attributed else None
         changed = None if rules is None else tuple(rules)
         movements, scores = class_movements(first, side, closest), compare_scores(first, side)
-        pairs.append(Pair(first, side, overrides, inputs, changed, closest, movements, scores, attribution))
+        switches = own.outcome.plan.log.switches if own.outcome.plan else 0
+        pairs.append(Pair(first, side, overrides, inputs, changed, closest, movements, scores, attribution, switches))
     return Comparison((first, *(pair.b for pair in pairs)), tuple(pairs), tolerance, language, nearest)
 
 

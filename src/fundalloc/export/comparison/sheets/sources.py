@@ -30,7 +30,11 @@ def build(pages: Pages) -> Sheet:
 def _status(pages: Pages, side: Side) -> str:
     """The status in the book's language: with its gap where the plan is known, else the word that the file states."""
     words, plan = Words(pages.language), side.outcome.plan
-    return plan.proof.status_text(words) if plan is not None and side.solved and side not in pages.found.pulled else words.word("proof", side.outcome.status)
+    return (
+        plan.proof.status_text(words)
+        if plan is not None and side.solved and side not in pages.found.pulled
+        else words.word("proof", side.outcome.status)
+    )
 
 
 def _plan(pages: Pages, side: Side) -> str:
