@@ -71,6 +71,31 @@ def test_below_zero_points_take_the_place_of_shares(below_zero: Plan, tmp_path: 
     assert not any("#N/A" in text or "Err:" in text for texts in texts_of(path).values() for text in texts)
 
 
+def test_the_run_log_says_what_the_search_came_to(plan: Plan, tmp_path: Path) -> None:
+    case = TWO_BY_TWO | {
+        "rules": {
+            "viable": {
+                "says": "7 or nothing",
+                "source": "assumption",
+                "kind": "minimum_size",
+                "for_each": ["partnership", "instrument"],
+                "at_least": "7",
+            }
+        }
+    }
+    found = solve(load(write(tmp_path, case)))
+    for language in languages():
+        words, path = Words(language), tmp_path / f"{language}.xlsx"
+        write_workbook(found, path, language)
+        assert named(path, words("workbook.log.search")) == [found.proof.search_text(words)]
+        assert found.proof.status_text(words) in named(path, words("workbook.log.status"))
+        write_workbook(found, path, language, "outside")
+        assert named(path, words("workbook.log.search")) == []
+    certificate = json.loads(to_json(found))["certificate"]
+    assert certificate["search_bound"] == pytest.approx(found.log.bound)
+    assert certificate["search_bound"] < certificate["bound"]
+
+
 def test_json_says_who_proves_it(plan: Plan, below_zero: Plan) -> None:
     found = json.loads(to_json(plan))
     assert (found["status"], found["proved_by"]) == ("optimal", "exact arithmetic")

@@ -100,12 +100,14 @@ class Proof:
 
     @property
     def parts(self) -> Parts | None:
-        """What lies between the exact bound and the score; None without a certificate or for a plan that was not optimised."""
-        if self.bound is None or self.best is None:
-            return None
+        """What lies between the exact bound and the score.
+
+        None without a certificate, for a plan that was not optimised, and for results of 0.1.0, which do not say what was given up.
+        """
         settled = self.plan.log.settled_score
-        between = self.best if settled is None else Fraction(settled)
-        score = Fraction(self.plan.score)
+        if self.bound is None or self.best is None or settled is None:
+            return None
+        between, score = Fraction(settled), Fraction(self.plan.score)
         given_up, rounding = (floor(lost * _POINT + _DUST) for lost in (self.best - between, between - score))
         gap = max(ceil((self.bound - score) * _POINT + 2 * _DUST) - given_up - rounding, 0)
         return Parts(*(Fraction(part, _POINT) for part in (gap + given_up + rounding, gap, given_up, rounding)))
@@ -132,6 +134,7 @@ class Proof:
             "gap": None if parts is None else parts.gap,
             "given_up": None if parts is None else parts.given_up,
             "rounding": None if parts is None else parts.rounding,
+            "search_bound": self.search_bound,
             "decided": None if self.plan.certificate is None else Fraction(self.plan.certificate.decided),
         }
         return {name: None if figure is None else float(f"{float(figure):.12g}") for name, figure in figures.items()}

@@ -18,7 +18,7 @@ ENTRIES = {
     "summary": [f"summary.{key}.says" for key in ("score", "bound", "below_bound")],
     "run_log": [
         *(f"log.{key}" for key in ("program_score", "score", "penalty", "solver_bound", "certified_bound")),
-        *(f"log.{key}" for key in ("below", "gap", "given_up", "lost_by_rounding", "decided_cost")),
+        *(f"log.{key}" for key in ("search", "below", "gap", "given_up", "lost_by_rounding", "decided_cost")),
     ],
     "notes": [f"note.{key}.term" for key in ("priority", "shadow_price", "score")],
 }

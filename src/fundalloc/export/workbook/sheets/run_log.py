@@ -59,6 +59,8 @@ def build(book: Book) -> Sheet:
 def _proof(book: Book) -> Iterator[tuple[str, Cell]]:
     """The certificate and what lies between its bound and the score, and beside it what the solver itself claims."""
     proof = book.plan.proof
+    if search := proof.search_text(Words(book.language)):
+        yield "search", search
     if book.plan.log.bound is not None:
         yield "solver_bound", _points(book.plan.log.bound)
     if proof.bound is not None:
