@@ -187,12 +187,21 @@ class Exact:
         """The same numbers in floating point, for the linear program."""
         return self.numerator / self.denominator
 
+    def __len__(self) -> int:
+        return len(self.numerator)
+
     def reshape(self, *shape: int) -> Exact:
         """Return the same numbers in another shape."""
         return Exact(self.numerator.reshape(*shape), self.denominator)
 
     def __getitem__(self, index: Any) -> Exact:
         return Exact(self.numerator[index], self.denominator)
+
+    def followed_by(self, other: Exact) -> Exact:
+        """Return these numbers and after them those of another array, over a common denominator."""
+        whole = lcm(self.denominator, other.denominator)
+        parts = [part.numerator * (whole // part.denominator) for part in (self, other)]
+        return Exact(np.concatenate(parts), whole)
 
     def __mul__(self, other: Exact) -> Exact:
         return Exact(self.numerator * other.numerator, self.denominator * other.denominator)

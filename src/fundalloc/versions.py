@@ -23,6 +23,12 @@ MEANINGS: tuple[Meaning, ...] = (
     Meaning("0.2.0", "The program states switches (minimum sizes, counts) more tightly, so its proved bound is lower.", ("certificate",)),
     Meaning("0.2.0", "The proved bound carries what decided money costs under soft rules, as the score always did.", ("certificate",)),
     Meaning(
+        "0.2.0",
+        "Hard limits are cut to what whole steps reach, and exact shares have one step of room, before anything is solved: "
+        "the proved bound is lower, or higher where a soft share is exact.",
+        ("certificate",),
+    ),
+    Meaning(
         "0.2.0", "Plans are called optimal only where that is proved, else within a gap; a certificate's gap is in points.", ("status",)
     ),
 )

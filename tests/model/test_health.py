@@ -24,7 +24,7 @@ def test_amounts_in_the_wrong_unit_are_named(tmp_path):
         "small": {"kind": "amount", "says": "s", "source": "x", "money": {"partnership": "north"}, "at_least": "0.001"},
         "large": {"kind": "amount", "says": "l", "source": "x", "money": {"partnership": "south"}, "at_most": "9000000"},
     }
-    scenario = load(write(tmp_path, {**TWO_BY_TWO, "rules": rules}))
+    scenario = load(write(tmp_path, {**TWO_BY_TWO, "round_to": "0.001", "rules": rules}))
     (trouble,) = numerical_troubles(compile_program(scenario))
     assert trouble == (
         "limits reach from 0.001 to 9e+06, a range of 9e+09 (in small and large); check the units (EUR million) of these figures"

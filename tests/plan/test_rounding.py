@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from cases import TINY, TWO_BY_TWO, cases, write
-from fundalloc.errors import NotRoundable, NotVerified
+from fundalloc.errors import Infeasible, NotVerified
 from fundalloc.plan.verify import verify
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
@@ -66,9 +66,9 @@ def test_a_share_that_must_be_exact_holds_within_one_step(tmp_path):
     assert [f.status for f in plan.findings if f.rule.id == "third"] == ["at limit"]
 
 
-def test_what_cannot_be_rounded_is_refused_with_the_rule(tmp_path):
+def test_what_whole_steps_cannot_reach_is_infeasible(tmp_path):
     rule = {"kind": "amount", "says": "Exactly 3.05", "source": "assumption", "money": {"partnership": "north"}, "exactly": "3.05"}
-    with pytest.raises(NotRoundable, match=r"No plan in steps of EUR 0.1 million keeps: odd\. Try a smaller round_to"):
+    with pytest.raises(Infeasible):
         solve(load(write(tmp_path, {**TWO_BY_TWO, "rules": {"odd": rule}})))
     finer = load(tmp_path / "case.yaml", settings=["round_to=0.01"])
     assert solve(finer).total("partnership")["north"] == pytest.approx(3.05)

@@ -71,16 +71,20 @@ def lp_side(rule: Kind, lines, demands, steps) -> list[float]:
     on = (flow > 0) & (flow >= switches.least - 1e-9)
     columns = np.concatenate([x, np.concatenate([total, on])[::-1]])  # column -1 is the first extra column: it stands last
     activity = np.bincount(stated.row, weights=stated.value * columns[stated.column], minlength=len(demands))
-    limit = np.where(np.isinf(stated.lower), stated.upper, stated.lower)
+    exactly = [sense is Sense.EXACTLY for sense in demands.sense]
+    limit = np.where(np.isinf(stated.lower), stated.upper, np.where(exactly, (stated.lower + stated.upper) / 2, stated.lower))
+    band = lines.facts.step if rule.relative else 0  # what an exact share may be off, in program and ledger alike
     for sense, lower, upper in zip(demands.sense, stated.lower, stated.upper, strict=True):
         assert (np.isfinite(lower), np.isfinite(upper)) == (sense is not Sense.AT_MOST, sense is not Sense.AT_LEAST)
-        assert sense is not Sense.EXACTLY or lower == upper
+        assert sense is not Sense.EXACTLY or upper - lower == pytest.approx(2 * float(band))
     return (activity - limit).tolist()
 
 
 def ledger_side(rule: Kind, lines, demands, steps) -> list[float]:
     """Amount of every demand less its limit, in EUR million, from the ledger alone."""
     measures = rule.check(lines, demands, steps)
+    if rule.relative and Sense.EXACTLY in demands.sense:
+        assert measures.tolerance == measures.scale
     unit = Fraction(1, measures.scale) if measures.counted else lines.facts.step / measures.scale
     return [float((amount - limit) * unit) for amount, limit in zip(measures.amount, measures.limit, strict=True)]
 

@@ -117,9 +117,9 @@ def test_members_restrict_ceilings(tiny):
     assert limits(all_year, tiny.lines) == {("2025", AT_MOST): (-inf, 10.0), ("2026", AT_MOST): (-inf, 10.0)}
 
 
-def test_an_exact_share_holds_to_within_one_step_of_its_base(tiny):
+def test_an_exact_share_holds_to_within_one_step_of_the_amount(tiny):
     half = rule(tiny, "share", money={"area": "smuggling"}, exactly="50 %", of={})
-    assert limits(half, tiny.lines) == {("", EXACTLY): (0.0, 0.0)}
+    assert limits(half, tiny.lines) == {("", EXACTLY): (-0.1, 0.1)}
 
     def headroom(smuggling, returns):
         ledger = {"ndici|tunisia|smuggling|2025": smuggling, "ndici|tunisia|returns|2025": returns}
@@ -131,10 +131,11 @@ def test_an_exact_share_holds_to_within_one_step_of_its_base(tiny):
     assert headroom("1", "1.3") == exact("-0.05")[0]
 
 
-def test_an_exact_share_of_a_constant_is_exact(tiny):
-    quarter = rule(tiny, "share", money={"area": "returns"}, exactly="25 %", of="40")
-    assert measured(quarter, tiny.lines, {"ndici|tunisia|returns|2025": "10"})["", EXACTLY][2] == 0
-    assert measured(quarter, tiny.lines, {"ndici|tunisia|returns|2025": "10.1"})["", EXACTLY] == exact("10.1", "10", "-0.1")
+def test_an_exact_share_of_a_constant_holds_to_within_one_step_too(tiny):
+    quarter = rule(tiny, "share", money={"area": "returns"}, exactly="25.2 %", of="40")  # 10.08
+    assert limits(quarter, tiny.lines) == {("", EXACTLY): (pytest.approx(9.98), pytest.approx(10.18))}
+    for amount, off in (("10", "0"), ("10.1", "0"), ("9.9", "-0.08"), ("10.2", "-0.02")):
+        assert measured(quarter, tiny.lines, {"ndici|tunisia|returns|2025": amount})["", EXACTLY] == exact(amount, "10.08", off)
 
 
 def test_limit_zero(tiny):

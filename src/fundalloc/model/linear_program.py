@@ -43,6 +43,16 @@ class Matrix:
 
 
 @dataclass(frozen=True)
+class Whole:
+    """Rows multiplied so that undecided money, in rounding steps, counts in whole numbers: no tolerance hides a breach."""
+
+    factor: Floats
+    """By what each row is multiplied; 0 where that cannot be, and the limits are tightened by a hair."""
+    lower: Floats
+    upper: Floats
+
+
+@dataclass(frozen=True)
 class RowBlock:
     """The rows of one owner: a rule, the coverage of needs, or the shared totals."""
 
@@ -62,6 +72,8 @@ class RowBlock:
     """+1 where the column makes up for too little, -1 for too much."""
     scale: Floats = field(default_factory=lambda: np.zeros(0))
     """For rows that switch on: what each was divided by."""
+    whole: Whole | None = None
+    """For hard rules and shared totals, where they are stated in exact numbers."""
 
 
 @dataclass(frozen=True)

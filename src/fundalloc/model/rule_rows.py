@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
-from fundalloc.model.linear_program import SWITCHED_NEED, SWITCHED_OFF, SWITCHED_ON, TOTAL, Builder, Terms
+from fundalloc.model.linear_program import SWITCHED_NEED, SWITCHED_OFF, SWITCHED_ON, TOTAL, Builder, Terms, Whole
 from fundalloc.model.objective import pair_of_line, step_table
+from fundalloc.model.whole import whole_rows
 from fundalloc.rules._kind import Kind
 from fundalloc.rules._rows import Rows, Sense, Switches
 
@@ -27,11 +28,14 @@ def add_rule(builder: Builder, rule: Kind, lines: Lines) -> None:
     column = np.where(stated.column >= 0, stated.column, first_extra - 1 - stated.column)
     idle = ~influenced(stated, lines, len(demands))
     relaxed = idle & rule.hard
-    lower, upper = np.where(relaxed, -np.inf, stated.lower), np.where(relaxed, np.inf, stated.upper)
+    whole, lower, upper = None, stated.lower, stated.upper
+    if rule.hard and stated.exact is not None:
+        whole, lower, upper = whole_rows(stated, demands, lines)
+    lower, upper = np.where(relaxed, -np.inf, lower), np.where(relaxed, np.inf, upper)
     about = {"rule": rule, "demands": demands, "idle": idle, "relaxed": relaxed}
     terms = Terms(stated.row, column, stated.value)
     if rule.soft is None:
-        builder.add_rows(rule.id, lower, upper, terms, **about)
+        builder.add_rows(rule.id, lower, upper, terms, **about, whole=whole)
         return
     short = np.flatnonzero([s is not Sense.AT_MOST for s in demands.sense])
     over = np.flatnonzero([s is not Sense.AT_LEAST for s in demands.sense])
@@ -55,7 +59,9 @@ def _add_totals(builder: Builder, stated: Rows) -> int:
         return builder.columns
     first = builder.add_columns(np.zeros(totals.count))
     own = Terms(np.arange(totals.count), np.arange(first, builder.columns), -np.ones(totals.count))
-    builder.add_rows(TOTAL, np.zeros(totals.count), np.zeros(totals.count), _joined(Terms(totals.total, totals.line, totals.value), own))
+    none = np.zeros(totals.count)
+    whole = Whole(none + totals.weight.denominator, none, none)
+    builder.add_rows(TOTAL, none, none, _joined(Terms(totals.total, totals.line, totals.value), own), whole=whole)
     return first
 
 
@@ -79,7 +85,8 @@ def _add_switches(builder: Builder, switches: Switches, lines: Lines) -> None:
     money, own = Terms(switches.switch, switches.line, switches.value), Terms(every, first + every, -switches.capacity)
     builder.add_rows(SWITCHED_OFF, none - np.inf, none, _joined(money, own))
     money, own = money._replace(value=switches.value / scale[switches.switch]), own._replace(value=-least / scale)
-    builder.add_rows(SWITCHED_ON, none, none + np.inf, _joined(money, own), scale=scale)
+    whole = Whole(scale * switches.weight.denominator, none, none)
+    builder.add_rows(SWITCHED_ON, none, none + np.inf, _joined(money, own), scale=scale, whole=whole)
 
 
 def _add_needs(builder: Builder, switches: Switches, first: int, lines: Lines) -> None:

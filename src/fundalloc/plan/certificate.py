@@ -23,7 +23,6 @@ from numpy.typing import NDArray
 from fundalloc.facts.lines import Lines
 from fundalloc.model.linear_program import TOTAL, Floats, LinearProgram
 from fundalloc.model.row_keys import row_keys
-from fundalloc.rules._rows import Sense
 
 REPRESENTATION = 1e-15
 """Relative error of a coefficient that was computed in a few floating-point steps from exact figures."""
@@ -51,8 +50,7 @@ class Certificate:
 def certify(program: LinearProgram, prices: Floats, lines: Lines, score: float) -> Certificate:
     """Prove a bound from row prices (any will do), and compare a plan's score with it."""
     lower, upper = column_bounds(program, lines)
-    row_lower, row_upper = _limits(program, lines)
-    bound = weak_duality(program, prices, (lower, upper), (row_lower, row_upper))
+    bound = weak_duality(program, prices, (lower, upper), (program.row_lower, program.row_upper))
     priced = np.flatnonzero(np.isfinite(prices) & (prices != 0))
     keys = row_keys(program, lines.facts)
     return Certificate(bound, score, {keys[row]: float(prices[row]) for row in priced}, unavoidable(program))
@@ -156,15 +154,3 @@ def unavoidable(program: LinearProgram) -> float:
         missed = np.where(block.missing_sign > 0, program.row_lower[rows] - most[rows], least[rows] - program.row_upper[rows])
         cost -= float(program.cost[block.misses] @ np.maximum(missed, 0.0))
     return cost
-
-
-def _limits(program: LinearProgram, lines: Lines) -> tuple[Floats, Floats]:
-    """Return the rows' limits, exact shares widened by the one step that rounding may use."""
-    lower, upper = program.row_lower.copy(), program.row_upper.copy()
-    step = float(lines.facts.step)
-    for block in program.blocks:
-        if block.rule is not None and block.demands is not None and block.rule.relative:
-            exactly = np.array([s is Sense.EXACTLY for s in block.demands.sense], dtype=bool)
-            lower[block.rows] -= step * exactly
-            upper[block.rows] += step * exactly
-    return lower, upper

@@ -18,24 +18,21 @@ from numpy.typing import NDArray
 from fundalloc.errors import NotRoundable, SolverFailed
 from fundalloc.facts.lines import Lines
 from fundalloc.model.elastic import elastic_program, hard_rows
-from fundalloc.model.linear_program import SWITCHED_ON, Floats, LinearProgram, Matrix
+from fundalloc.model.linear_program import Floats, LinearProgram
 from fundalloc.model.nearness import near_program
 from fundalloc.model.settling import line_noise
-from fundalloc.rules._rows import Sense
+from fundalloc.plan.counted import in_steps, keeps, tightened
 from fundalloc.solvers import Options, Solution, Status, solve_program
 from fundalloc.solvers.mixed import fix_switches
 
 WHOLE = 1e-6
 """How near to a whole step counts as whole, in steps."""
-MARGIN = 1e-6
-"""How far limits of hard rules with crooked coefficients are tightened, in steps."""
 GAP = 2e-5
 """Relative score that rounding may give away to stop early."""
 FEW = 200
 """Lines that are not whole up to which the best rounding is searched to the end."""
 NEARNESS, TIE_BREAK, SHARP = 1e-5, 0.1, 1e3
 """Of a step's distance to the plan, in units of the dearest column's score; of the hash in it; factor that lifts both above tolerances."""
-_POWERS = 10.0 ** np.arange(7)
 
 
 @dataclass(frozen=True)
@@ -72,6 +69,8 @@ ATTEMPTS = (
 )
 MANY = 1_000
 """Lines that are not whole from which soft rules may be missed by a step at once: the search would take minutes."""
+AGAIN = 4
+"""How often an attempt is made again after rows that floating point cannot tell from their limits were tightened."""
 SWITCHING = Attempt("open", 10**9, False, switches=True)
 
 
@@ -82,20 +81,23 @@ def round_plan(program: LinearProgram, solution: Solution, lines: Lines, options
     """
     step = float(lines.facts.step)
     exact = np.clip(solution.values[: program.lines] / step, lines.ledger.decided, lines.ledger.upper.astype(float))
-    fractional = _fractional(exact)
-    if not fractional.any():
+    fractional, free = _fractional(exact), in_steps(program, lines)
+    unit = step if program.integer is None else np.where(program.integer, 1.0, step)
+    if not fractional.any() and keeps(free, solution.values[: program.shape[1]] / unit, lines):
         return _rounded(exact, exact, step)
-    free = in_steps(program, lines)
-    counted = fix_switches(free, solution.values)
     few = fractional.sum() <= FEW
     for attempt in _attempts(int(fractional.sum()), program.integer is not None):
-        around = _around(free if attempt.switches else counted, solution, lines, exact, attempt)
-        found = _best(around, exact, lines, Options(time_limit=options.time_limit or 60, gap=0.0 if few else GAP))
-        if found.usable:
-            return _rounded(found.values[: program.lines], exact, step)
-        if found.status is not Status.INFEASIBLE:
+        for _ in range(AGAIN):
+            around = _around(free if attempt.switches else fix_switches(free, solution.values), solution, lines, exact, attempt)
+            found = _best(around, exact, lines, Options(time_limit=options.time_limit or 60, gap=0.0 if few else GAP))
+            if found.usable and keeps(around, found.values, lines):
+                return _rounded(found.values[: program.lines], exact, step)
+            if not found.usable:
+                break
+            free = tightened(free, found.values, lines)
+        if not found.usable and found.status is not Status.INFEASIBLE:
             raise SolverFailed(found.status, f"Rounding stopped: {found.message}")
-    raise NotRoundable(_refusal(_around(counted, solution, lines, exact, ATTEMPTS[-1]), lines))
+    raise NotRoundable(_refusal(_around(fix_switches(free, solution.values), solution, lines, exact, ATTEMPTS[-1]), lines))
 
 
 def _fractional(exact: Floats) -> NDArray[np.bool_]:
@@ -112,46 +114,6 @@ def _rounded(values: Floats, exact: Floats, step: float) -> Rounded:
     whole = np.rint(values)
     fractional = _fractional(exact)
     return Rounded(whole.astype(np.int64), int(fractional.sum()), float(np.abs(whole - exact).max(initial=0.0)) * step)
-
-
-def in_steps(program: LinearProgram, lines: Lines) -> LinearProgram:
-    """Count all money in rounding steps, and state hard rules so that the solver can keep them exactly; switches stay 0 or 1.
-
-    The dearest column costs 1, so that the same plan in another unit of money is the same program.
-    Exact shares are widened by one step of their base. Rows of hard rules are multiplied by the power of ten that makes
-    their coefficients whole; where none does, their limits are tightened by a hair.
-    """
-    step = float(lines.facts.step)
-    unit = np.full(program.shape[1], step) if program.integer is None else np.where(program.integer, 1.0, step)
-    lower, upper = program.row_lower / step, program.row_upper / step
-    hard = np.zeros(program.shape[0], dtype=bool)
-    for block in program.blocks:
-        if block.rule is None or block.demands is None:
-            continue
-        hard[block.rows] = block.rule.hard
-        if block.rule.relative:
-            exactly = np.array([s is Sense.EXACTLY for s in block.demands.sense], dtype=float)
-            lower[block.rows] -= exactly
-            upper[block.rows] += exactly
-    matrix, factor = _whole_rows(_counted_matrix(program, unit / step), hard)
-    return replace(
-        program,
-        cost=program.cost * unit / max(np.abs(program.cost * unit).max(initial=0.0), 1e-300),
-        lower=program.lower / unit,
-        upper=program.upper / unit,
-        row_lower=_limit(lower, factor, MARGIN),
-        row_upper=_limit(upper, factor, -MARGIN),
-        matrix=matrix,
-    )
-
-
-def _counted_matrix(program: LinearProgram, unit: Floats) -> Matrix:
-    """Return the matrix with columns in their units (in steps), and rows that switch on as they were before they were divided."""
-    matrix, factor = program.matrix, np.ones(program.shape[0])
-    for block in program.blocks:
-        if block.owner == SWITCHED_ON:
-            factor[block.rows] = block.scale
-    return replace(matrix, value=matrix.value * factor[matrix.row] * unit[matrix.column])
 
 
 def _around(counted: LinearProgram, solution: Solution, lines: Lines, exact: Floats, attempt: Attempt) -> LinearProgram:
@@ -189,31 +151,6 @@ def _best(around: LinearProgram, exact: Floats, lines: Lines, options: Options) 
     integer = np.concatenate([around.integer, np.ones(len(movable), dtype=bool)])
     found = solve_program(replace(near.program, cost=SHARP * near.program.cost, integer=integer), options)
     return replace(found, values=near.values(found.values)) if found.usable else solve_program(around, options)
-
-
-def _whole_rows(matrix: Matrix, hard: NDArray[np.bool_]) -> tuple[Matrix, Floats]:
-    """Multiply hard rows by the smallest power of ten that makes their coefficients whole; returns the factors.
-
-    A factor of 0 marks a hard row that no power up to a million makes whole; soft rows keep factor 1.
-    """
-    row, rows = matrix.row, len(hard)
-    factor = np.where(hard, 0.0, 1.0)
-    for power in _POWERS[::-1]:
-        product = matrix.value * power
-        off = np.abs(product - np.rint(product)) > 1e-9 * power
-        factor[hard & (np.bincount(row, weights=off, minlength=rows) == 0)] = power
-    scaled = matrix.value * np.where(factor > 0, factor, 1.0)[row]
-    whole = hard[row] & (factor[row] > 0)
-    return Matrix(matrix.start, matrix.column, np.where(whole, np.rint(scaled), scaled)), factor
-
-
-def _limit(limit: Floats, factor: Floats, inward: float) -> Floats:
-    """Scale limits with their rows; free whole ones from floating-point dust, tighten those of crooked hard rows."""
-    finite = np.isfinite(limit)
-    scaled = np.where(finite, limit, 0.0) * np.where(factor > 0, factor, 1.0)
-    near = np.rint(scaled)
-    clean = np.where(np.abs(scaled - near) < 1e-6, near, scaled)
-    return np.where(finite, np.where(factor == 0, scaled + inward, clean), limit)
 
 
 def _refusal(around: LinearProgram, lines: Lines) -> str:

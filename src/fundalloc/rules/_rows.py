@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
+from fundalloc.money import Exact
 
 Codes = NDArray[np.intp]
 
@@ -57,7 +58,12 @@ class Totals:
     count: int
     total: Codes
     line: Codes
-    value: NDArray[np.float64]
+    weight: Exact
+
+    @property
+    def value(self) -> NDArray[np.float64]:
+        """The weights in floating point."""
+        return self.weight.values
 
 
 @dataclass(frozen=True)
@@ -70,15 +76,39 @@ class Switches:
     count: int
     switch: Codes
     line: Codes
-    value: NDArray[np.float64]
+    weight: Exact
     capacity: NDArray[np.float64]
     """Per switch: more than its money can ever be, in EUR million."""
     least: NDArray[np.float64]
     """Per switch: what it must be at the least when it flows."""
 
+    @property
+    def value(self) -> NDArray[np.float64]:
+        """The weights in floating point."""
+        return self.weight.values
 
-NO_SWITCHES = Switches(0, np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), *[np.zeros(0)] * 3)
-NO_TOTALS = Totals(0, np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), np.zeros(0))
+
+NO_SWITCHES = Switches(0, np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), Exact.whole(0), np.zeros(0), np.zeros(0))
+NO_TOTALS = Totals(0, np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), Exact.whole(0))
+
+
+@dataclass(frozen=True)
+class Statement:
+    """The same rows in exact numbers: amount - share x base against a limit; amount and base are weighted sums.
+
+    From it the program knows which limits are fixed figures (no undecided money in the base) and what whole steps can reach.
+    """
+
+    limit: Sequence[Fraction]
+    """Per row, in EUR million."""
+    weight: Exact
+    """Per term; 1 for a total or a switch."""
+    share: Sequence[Fraction]
+    """Per row: by what its base is multiplied."""
+    base: NDArray[np.bool_]
+    """Per term: whether it belongs to the base."""
+    band: Fraction = Fraction(0)
+    """EUR million by which `exactly` may be off on either side."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +126,8 @@ class Rows:
     value: NDArray[np.float64]
     totals: Totals = field(default_factory=lambda: NO_TOTALS)
     switches: Switches = field(default_factory=lambda: NO_SWITCHES)
+    exact: Statement | None = None
+    """Without it nothing is known of the rows but floating point: their limits stay as they are."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +142,7 @@ class Measures:
     base: list[int] | None = None
     """What a share is taken of, in rounding steps / `scale`."""
     tolerance: int = 0
-    """How far an exact equality between shares may be off: one step of its base."""
+    """How far an exact share may be off: one rounding step of the amount."""
     counted: bool = False
     """Whether amounts and limits are numbers of members, not money."""
 
@@ -137,11 +169,62 @@ def take(codes: Codes, grouped: Grouped) -> tuple[Codes, Codes]:
     return demand, order[np.repeat(first, counts) + offset]
 
 
-def bounds(sense: Sequence[Sense], limit: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Turn senses and limits into lower and upper bounds of rows."""
+def bounds(sense: Sequence[Sense], limit: NDArray[np.float64], band: float = 0.0) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Turn senses and limits into lower and upper bounds of rows; exact ones may be off by `band`."""
     at_least = np.array([s is not Sense.AT_MOST for s in sense], dtype=bool)
     at_most = np.array([s is not Sense.AT_LEAST for s in sense], dtype=bool)
-    return np.where(at_least, limit, -np.inf), np.where(at_most, limit, np.inf)
+    room = np.where(at_least & at_most, band, 0.0)
+    return np.where(at_least, limit - room, -np.inf), np.where(at_most, limit + room, np.inf)
+
+
+def state_sums(demands: Demands, money: Grouped, limit: Sequence[Fraction], band: Fraction = Fraction(0)) -> Rows:
+    """State one row per demand: its weighted money against a figure in EUR million."""
+    row, entry = take(demands.code, money)
+    weight = money.weight[entry]
+    exact = Statement(limit, weight, [Fraction(0)] * len(limit), np.zeros(len(row), dtype=bool), band)
+    lower, upper = bounds(demands.sense, np.array([float(f) for f in limit]), float(band))
+    return Rows(lower, upper, row, money.line[entry], weight.values, exact=exact)
+
+
+def state_shares(
+    demands: Demands,
+    money: Grouped,
+    base: tuple[Grouped, Codes],
+    limit: Sequence[Fraction],
+    band: Fraction,
+    share: Sequence[Fraction] | None = None,
+    *,
+    together: bool = False,
+) -> Rows:
+    """State one row per demand: its money less a share of its base (which moves with the plan) against a limit in EUR million.
+
+    `base` is money with the code under which each demand finds its own. `share` is the demands' figure unless given.
+    `together`: many demands have the same base, which becomes a total.
+    """
+    share = demands.figure if share is None else share
+    of, codes = base
+    own = state_sums(demands, money, limit, band)
+    assert own.exact is not None
+    if together:
+        distinct, which = np.unique(codes, return_inverse=True)
+        total, source = take(distinct, of)
+        totals = Totals(len(distinct), total, of.line[source], of.weight[source])
+        row, column, weight = np.arange(len(demands)), -1 - which, Exact.whole(len(demands))
+    else:
+        totals = NO_TOTALS
+        row, source = take(codes, of)
+        column, weight = of.line[source], of.weight[source]
+    factor = np.array([float(s) for s in share])
+    inside = np.arange(len(own.row) + len(row)) >= len(own.row)
+    return Rows(
+        own.lower,
+        own.upper,
+        np.concatenate([own.row, row]),
+        np.concatenate([own.column, column]),
+        np.concatenate([own.value, -factor[row] * weight.values]),
+        totals,
+        exact=Statement(limit, own.exact.weight.followed_by(weight), share, inside, band),
+    )
 
 
 def sums_by_code(codes: Codes, grouped: Grouped, steps: NDArray[np.int64]) -> list[int]:
@@ -158,6 +241,17 @@ def sums_and_figures(demands: Demands, grouped: Grouped, lines: Lines, steps: ND
     scale = lcm(*(f.denominator for f in in_steps)) * grouped.weight.denominator
     factor = scale // grouped.weight.denominator
     return [total * factor for total in sums_by_code(demands.code, grouped, steps)], [int(f * scale) for f in in_steps], scale
+
+
+def within_reach(demands: Demands, grouped: Grouped, lines: Lines) -> list[Fraction]:
+    """Return every figure, raised to the next amount that whole steps of undecided money can bring, in EUR million."""
+    free, weight = ~lines.ledger.fixed[grouped.line], grouped.weight
+    unit = np.zeros(int(max(grouped.member.max(initial=-1), demands.code.max(initial=-1))) + 1, dtype=np.int64)
+    np.gcd.at(unit, grouped.member[free], weight.numerator[free])
+    settled = Grouped(grouped.member[~free], grouped.line[~free], weight[~free])
+    given, part = sums_by_code(demands.code, settled, lines.ledger.decided), lines.facts.step / weight.denominator
+    grids = [int(unit[code]) * part for code in demands.code]
+    return [f + (g * part - f) % grid if grid else f for f, g, grid in zip(demands.figure, given, grids, strict=True)]
 
 
 def movable(codes: Codes, grouped: Grouped, lines: Lines) -> NDArray[np.bool_]:

@@ -16,7 +16,7 @@ from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Members, Selection, build_members
 from fundalloc.rules._kind import Kind
-from fundalloc.rules._rows import Demands, Measures, Rows, Sense, bounds, movable, sums_by_code, take
+from fundalloc.rules._rows import Demands, Measures, Rows, Sense, movable, state_sums, sums_by_code
 
 
 class Absorption(Kind):
@@ -41,9 +41,7 @@ class Absorption(Kind):
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per partnership and year."""
         money = self._money(lines)
-        row, entry = take(demands.code, money)
-        lower, upper = bounds(demands.sense, np.asarray(lines.facts.euro(lines.facts.absorption.ravel()[demands.code]), dtype=float))
-        return Rows(lower, upper, row, money.line[entry], np.ones(len(row)))
+        return state_sums(demands, money, demands.figure)
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Add up the ledger by partnership and year; absorption is whole steps already."""

@@ -2,6 +2,7 @@
 
     sum of money  >=, <= or =  amount            for each member
 
+A hard limit holds in whole rounding steps: 61.05 as a floor is 61.1 in steps of 0.1, and exactly 61.05 has no plan.
 `money` may be weighted by a marker. Without a year it is the whole period; `for_each: year` repeats it per year.
 """
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
 from fundalloc.rules._kind import Kind
-from fundalloc.rules._rows import Demands, Measures, Rows, bounds, movable, sums_and_figures, take
+from fundalloc.rules._rows import Demands, Measures, Rows, movable, state_sums, sums_and_figures
 
 
 class Amount(Kind):
@@ -48,9 +49,7 @@ class Amount(Kind):
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: the weighted sum against the amount."""
         money = lines.group(self.money, self.members(lines), unless=self.unless)
-        row, entry = take(demands.code, money)
-        lower, upper = bounds(demands.sense, np.array([float(f) for f in demands.figure]))
-        return Rows(lower, upper, row, money.line[entry], money.weight.values[entry])
+        return state_sums(demands, money, demands.figure)
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Add up the ledger and compare with the amount, over one common denominator."""

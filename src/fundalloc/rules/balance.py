@@ -4,6 +4,7 @@
 
 E_m is the coverage money of the member, the sum of effectiveness x amount; N_m is its need; E and N are the sums over
 all members. `at_least: 60 %` means: nobody is covered less than 60 % as well as the average.
+`exactly` leaves the coverage money one rounding step of room on either side.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Members, expand
 from fundalloc.rules._kind import Kind, Objection
-from fundalloc.rules._rows import Codes, Demands, Measures, Rows, Totals, bounds, movable, sums_by_code, take
+from fundalloc.rules._rows import Codes, Demands, Measures, Rows, movable, state_shares, sums_by_code, take
 
 
 class Balance(Kind):
@@ -64,22 +65,14 @@ class Balance(Kind):
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: E_m - share x N_m / N x E against 0, with E as one shared total."""
         money = self._coverage_money(lines)
-        row, entry = take(demands.code, money)
         everyone = self.present(lines, self.members(lines))
-        _, all_entries = take(everyone, money)
+        _, entry = take(everyone, money)
+        all_money = Grouped(np.zeros(len(entry), dtype=np.intp), money.line[entry], money.weight[entry])
         need = self._needs(lines, self.members(lines))
-        whole = sum(need[int(code)] for code in everyone)
-        factor = np.array([float(-f * need[int(c)] / whole) for f, c in zip(demands.figure, demands.code, strict=True)])
-        totals = Totals(1, np.zeros(len(all_entries), dtype=np.intp), money.line[all_entries], money.weight.values[all_entries])
-        lower, upper = bounds(demands.sense, np.zeros(len(demands)))
-        return Rows(
-            lower,
-            upper,
-            np.concatenate([row, np.arange(len(demands))]),
-            np.concatenate([money.line[entry], np.full(len(demands), -1)]),
-            np.concatenate([money.weight.values[entry], factor]),
-            totals=totals,
-        )
+        whole = sum((need[int(code)] for code in everyone), Fraction(0))
+        share = [f * need[int(c)] / whole for f, c in zip(demands.figure, demands.code, strict=True)]
+        base = all_money, np.zeros(len(demands), dtype=np.intp)
+        return state_shares(demands, money, base, [Fraction(0)] * len(demands), lines.facts.step, share, together=True)
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Compare each member's coverage money with its share of the average, as fractions."""

@@ -19,7 +19,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, IntArray
 from fundalloc.money import Exact
 from fundalloc.rules._kind import Kind
-from fundalloc.rules._rows import Demands, Measures, Rows, Sense, bounds, movable, sums_by_code, take
+from fundalloc.rules._rows import Demands, Measures, Rows, Sense, movable, state_sums, sums_by_code
 
 WHOLE_PERIOD = "total"
 
@@ -50,9 +50,7 @@ class Ceiling(Kind):
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per ceiling."""
         money = self._money(lines)
-        row, entry = take(demands.code, money)
-        lower, upper = bounds(demands.sense, np.array([float(f) for f in demands.figure]))
-        return Rows(lower, upper, row, money.line[entry], money.weight.values[entry])
+        return state_sums(demands, money, demands.figure)
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Add up the ledger by instrument and year; ceilings are whole steps already."""

@@ -3,7 +3,7 @@
     F_t  <=  share x F_(t-1) + plus        F_t  >=  share x F_(t-1) - plus        for each member and pair of years
 
 `at_most: 130 %` allows 30 % growth, `at_least: 80 %` a fall of 20 %; `plus` is room in EUR million on top, so that
-something can start from nothing.
+something can start from nothing. `exactly` leaves one rounding step of room on either side instead.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from fundalloc.facts.fields import Amount
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Members, build_members
 from fundalloc.rules._kind import Kind, Objection
-from fundalloc.rules._rows import Demands, Measures, Rows, Sense, bounds, movable, sums_by_code, take
+from fundalloc.rules._rows import Demands, Measures, Rows, Sense, movable, state_shares, sums_by_code
 
 
 class Change(Kind):
@@ -83,17 +83,9 @@ class Change(Kind):
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: F_t - share x F_(t-1) against plus or minus `plus`."""
         money = lines.group(self.money, self._by_year(lines), unless=self.unless)
-        now_row, now = take(demands.code, money)
-        past_row, past = take(demands.code - 1, money)
-        share = np.array([float(f) for f in demands.figure])
-        lower, upper = bounds(demands.sense, _room(demands, float(self.plus)))
-        return Rows(
-            lower,
-            upper,
-            np.concatenate([now_row, past_row]),
-            np.concatenate([money.line[now], money.line[past]]),
-            np.concatenate([money.weight.values[now], -share[past_row] * money.weight.values[past]]),
-        )
+        sign = {Sense.AT_LEAST: -1, Sense.AT_MOST: 1, Sense.EXACTLY: 0}
+        room = [sign[s] * self.plus for s in demands.sense]
+        return state_shares(demands, money, (money, demands.code - 1), room, lines.facts.step)
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Compare each year with the year before, as fractions."""
@@ -116,8 +108,3 @@ class Change(Kind):
 
     def _by_year(self, lines: Lines) -> Members:
         return build_members((*self.for_each, "year"), lines.facts.dimensions, nodes_all=self.nodes == "all")
-
-
-def _room(demands: Demands, plus: float) -> NDArray[np.float64]:
-    sign = {Sense.AT_LEAST: -1.0, Sense.AT_MOST: 1.0, Sense.EXACTLY: 0.0}
-    return np.array([sign[s] for s in demands.sense]) * plus

@@ -86,7 +86,7 @@ class Count(Kind):
         never = (decided == 0) & ~movable(np.arange(count), money, lines)
         anything = self.active == 0 and not (self.at_least or self.exactly)  # then being on without money harms nobody
         least = np.where(stuck | anything, 0.0, threshold)
-        switches = Switches(count, money.member, money.line, money.weight.values, np.maximum(room, threshold), least)
+        switches = Switches(count, money.member, money.line, money.weight, np.maximum(room, threshold), least)
         counts = np.flatnonzero(~never)
         order = counts[np.argsort(owner[counts], kind="stable")]
         first, last = np.searchsorted(owner[order], demands.code, "left"), np.searchsorted(owner[order], demands.code, "right")

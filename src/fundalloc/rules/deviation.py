@@ -22,7 +22,7 @@ from fundalloc.facts.fields import Amount, Relative, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.money import Exact, Figure
 from fundalloc.rules._kind import Kind, Objection
-from fundalloc.rules._rows import Demands, Measures, Rows, Sense, bounds, movable, sums_by_code, take
+from fundalloc.rules._rows import Demands, Measures, Rows, Sense, movable, state_sums, sums_by_code
 
 
 class Deviation(Kind):
@@ -76,9 +76,7 @@ class Deviation(Kind):
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: money against a figure that the plan gives."""
         money = lines.group(self.money, self.members(lines), unless=self.unless)
-        row, entry = take(demands.code, money)
-        lower, upper = bounds(demands.sense, np.array([float(limit) for limit in self._allowed(lines, demands)]))
-        return Rows(lower, upper, row, money.line[entry], money.weight.values[entry])
+        return state_sums(demands, money, self._allowed(lines, demands))
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Compare the ledger with what the plan allows, as fractions."""

@@ -8,15 +8,17 @@ Each member is switched on or off, so the program becomes mixed-integer. The rul
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
+from fundalloc.money import Exact
 from fundalloc.rules._capacity import capacity
 from fundalloc.rules._kind import Kind, Objection
-from fundalloc.rules._rows import Demands, Measures, Rows, Switches, movable, sums_and_figures, take
+from fundalloc.rules._rows import Demands, Measures, Rows, Statement, Switches, movable, sums_and_figures, take, within_reach
 
 
 class MinimumSize(Kind):
@@ -43,15 +45,17 @@ class MinimumSize(Kind):
         yield from super().objections(lines)
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
-        """One row per demand: money - amount x switch >= 0; the switch is off when there is no money."""
+        """One row per demand: money - amount x switch >= 0; the switch is off when there is no money.
+
+        The amount is raised to the next one that whole steps can bring.
+        """
         money = lines.group(self.money, self.members(lines), unless=self.unless)
         row, entry = take(demands.code, money)
-        least = np.array([float(f) for f in demands.figure])
-        count = len(demands)
+        reach, count = within_reach(demands, money, lines), len(demands)
+        least = np.array([float(f) for f in reach])
         room = capacity(money, lines, int(max(money.member.max(initial=-1), demands.code.max(initial=-1))) + 1)
-        switches = Switches(
-            count, row, money.line[entry], money.weight.values[entry], np.maximum(room[demands.code], least), np.zeros(count)
-        )
+        switches = Switches(count, row, money.line[entry], money.weight[entry], np.maximum(room[demands.code], least), np.zeros(count))
+        weight = money.weight[entry].followed_by(Exact.whole(count))
         return Rows(
             np.zeros(count),
             np.full(count, np.inf),
@@ -59,6 +63,7 @@ class MinimumSize(Kind):
             np.concatenate([money.line[entry], -1 - np.arange(count)]),
             np.concatenate([money.weight.values[entry], -least]),
             switches=switches,
+            exact=Statement([Fraction(0)] * count, weight, reach, np.arange(len(weight)) >= len(row)),
         )
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:

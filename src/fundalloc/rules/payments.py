@@ -23,7 +23,7 @@ from fundalloc.facts.fields import ByYear
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, build_members
 from fundalloc.rules._kind import Kind, Objection
-from fundalloc.rules._rows import Codes, Demands, Measures, Rows, bounds, movable, sums_by_code, take
+from fundalloc.rules._rows import Codes, Demands, Measures, Rows, movable, state_sums, sums_by_code
 
 
 class Payments(Kind):
@@ -102,10 +102,8 @@ class Payments(Kind):
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: payments from new commitments against the limit less what is outstanding."""
         paid = self._payments(lines)
-        row, entry = take(demands.code, paid)
-        room = [float(figure - due) for figure, due in zip(demands.figure, self._due(lines, demands.code), strict=True)]
-        lower, upper = bounds(demands.sense, np.array(room))
-        return Rows(lower, upper, row, paid.line[entry], paid.weight.values[entry])
+        room = [figure - due for figure, due in zip(demands.figure, self._due(lines, demands.code), strict=True)]
+        return state_sums(demands, paid, room)
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Add up payments exactly; the amount contains what is outstanding."""

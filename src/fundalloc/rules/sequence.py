@@ -21,7 +21,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Selection, build_members
 from fundalloc.money import Exact
 from fundalloc.rules._kind import Kind, Objection
-from fundalloc.rules._rows import Demands, Measures, Rows, bounds, movable, sums_by_code, take
+from fundalloc.rules._rows import Demands, Measures, Rows, movable, state_shares, sums_by_code
 
 
 class Sequence(Kind):
@@ -81,17 +81,7 @@ class Sequence(Kind):
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: cumulated money - share x cumulated earlier money against 0."""
         money, first = self._cumulated(lines)
-        row, entry = take(demands.code, money)
-        past_row, past = take(demands.code, first)
-        share = np.array([float(f) for f in demands.figure])
-        lower, upper = bounds(demands.sense, np.zeros(len(demands)))
-        return Rows(
-            lower,
-            upper,
-            np.concatenate([row, past_row]),
-            np.concatenate([money.line[entry], first.line[past]]),
-            np.concatenate([money.weight.values[entry], -share[past_row] * first.weight.values[past]]),
-        )
+        return state_shares(demands, money, (first, demands.code), [Fraction(0)] * len(demands), Fraction(0))
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Compare both cumulated sums, as fractions."""

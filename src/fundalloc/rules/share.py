@@ -3,7 +3,7 @@
     sum of money  >=, <= or =  share x sum of `of`            for each member
 
 `of` is a selection of money, the ceilings of a selection, or an amount. Members restrict `of` too, except in a
-dimension that `of` names itself. An exact share holds to within one rounding step of its base.
+dimension that `of` names itself. `exactly` leaves the amount one rounding step of room on either side, whatever `of` is.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Base, Grouped, Members, Selection
 from fundalloc.rules._kind import Kind, Objection
-from fundalloc.rules._rows import NO_TOTALS, Codes, Demands, Measures, Rows, Totals, bounds, movable, sums_by_code, take
+from fundalloc.rules._rows import Codes, Demands, Measures, Rows, movable, state_shares, state_sums, sums_by_code
 
 
 class Share(Kind):
@@ -100,34 +100,12 @@ class Share(Kind):
         """One row per demand: money - share x base against 0, or money against share x constant."""
         members = self.members(lines)
         money = lines.group(self.money, members, unless=self.unless)
-        row, entry = take(demands.code, money)
-        column, value = money.line[entry], money.weight.values[entry]
-        share = np.array([float(f) for f in demands.figure])
-        constant = self._constant(lines, members, demands)
+        step, constant = lines.facts.step, self._constant(lines, members, demands)
         if constant is not None:
-            step = float(lines.facts.step)
-            lower, upper = bounds(demands.sense, share * np.array([float(c) * step for c in constant]))
-            return Rows(lower, upper, row, column, value)
-        base, codes = self._base(lines, members, demands)
-        lower, upper = bounds(demands.sense, np.zeros(len(demands)))
-        wide = self._wide(members)
-        if wide:
-            distinct, which = np.unique(codes, return_inverse=True)
-            total, source = take(distinct, base)
-            totals = Totals(len(distinct), total, base.line[source], base.weight.values[source])
-            more_row, more_column, more_value = np.arange(len(demands)), -1 - which, -share
-        else:
-            totals = NO_TOTALS
-            more_row, source = take(codes, base)
-            more_column, more_value = base.line[source], -share[more_row] * base.weight.values[source]
-        return Rows(
-            lower,
-            upper,
-            np.concatenate([row, more_row]),
-            np.concatenate([column, more_column]),
-            np.concatenate([value, more_value]),
-            totals,
-        )
+            limit = [share * whole * step for share, whole in zip(demands.figure, constant, strict=True)]
+            return state_sums(demands, money, limit, step)
+        base = self._base(lines, members, demands)
+        return state_shares(demands, money, base, [Fraction(0)] * len(demands), step, together=self._wide(members))
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Add up both sides of the ledger and cross-multiply."""
@@ -137,12 +115,11 @@ class Share(Kind):
         moves = movable(demands.code, money, lines)
         constant = self._constant(lines, members, demands)
         if constant is not None:
-            base, tolerance_steps = constant, 0
+            base = constant
         else:
             of, codes = self._base(lines, members, demands)
             base = [Fraction(total, of.weight.denominator) for total in sums_by_code(codes, of, steps)]
             moves |= movable(codes, of, lines)
-            tolerance_steps = 1
         limits = [share * whole for share, whole in zip(demands.figure, base, strict=True)]
         scale = lcm(money.weight.denominator, *(x.denominator for x in (*limits, *base)))
         return Measures(
@@ -151,7 +128,7 @@ class Share(Kind):
             scale,
             moves,
             base=[int(whole * scale) for whole in base],
-            tolerance=tolerance_steps * scale,
+            tolerance=scale,
         )
 
     @property

@@ -22,7 +22,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
 from fundalloc.money import Exact
 from fundalloc.rules._kind import Kind
-from fundalloc.rules._rows import Demands, Measures, Rows, Sense, bounds, sums_by_code, take
+from fundalloc.rules._rows import Demands, Measures, Rows, Sense, state_sums, sums_by_code
 
 WHOLE_PERIOD = "total"
 
@@ -56,9 +56,7 @@ class Transfer(Kind):
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per limit, over the moves alone."""
         money = self._money(lines)
-        row, entry = take(demands.code, money)
-        lower, upper = bounds(demands.sense, np.array([float(f) for f in demands.figure]))
-        return Rows(lower, upper, row, money.line[entry], np.ones(len(row)))
+        return state_sums(demands, money, demands.figure)
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Add up the moves of the ledger; limits are whole steps already."""

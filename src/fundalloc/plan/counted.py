@@ -1,0 +1,101 @@
+"""The program counted in rounding steps: hard rules in whole numbers, so that an amount keeps them exactly or breaks them by one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fundalloc.facts.lines import Lines
+from fundalloc.model.linear_program import TOTAL, Floats, LinearProgram, RowBlock
+
+DUST = Fraction(1, 1000)
+"""Steps by which a rule may seem kept in floating point and is not."""
+MARGIN = 1e-5
+"""Steps by which the rows of such a rule are tightened then."""
+
+
+def in_steps(program: LinearProgram, lines: Lines) -> LinearProgram:
+    """Count all money in rounding steps and the rows of hard rules in whole numbers; switches stay 0 or 1.
+
+    The dearest column costs 1, so that the same plan in another unit of money is the same program.
+    """
+    step = float(lines.facts.step)
+    unit = np.full(program.shape[1], step) if program.integer is None else np.where(program.integer, 1.0, step)
+    factor, exact = np.ones(program.shape[0]), np.zeros(program.shape[0], dtype=bool)
+    counts = (np.arange(program.shape[1]) < program.lines) & (program.lower < program.upper)
+    lower, upper = program.row_lower / step, program.row_upper / step
+    for block in program.blocks:
+        rows = block.rows
+        if block.whole is not None:
+            exact[rows] = block.whole.factor > 0
+            factor[rows] = np.where(exact[rows], block.whole.factor, 1.0)
+            lower[rows] = np.where(np.isfinite(lower[rows]), block.whole.lower, -np.inf)
+            upper[rows] = np.where(np.isfinite(upper[rows]), block.whole.upper, np.inf)
+            if block.owner == TOTAL:
+                unit[_totals(program, block)] /= block.whole.factor
+                counts[_totals(program, block)] = True
+        elif block.rule is not None and block.rule.unit != "million EUR":
+            factor[rows], lower[rows], upper[rows] = step, program.row_lower[rows], program.row_upper[rows]
+    matrix = program.matrix
+    row = matrix.row
+    value = matrix.value * unit[matrix.column] / step * factor[row]
+    value = np.where(exact[row] & counts[matrix.column], np.rint(value), value)
+    return replace(
+        program,
+        cost=program.cost * unit / max(np.abs(program.cost * unit).max(initial=0.0), 1e-300),
+        lower=program.lower / unit,
+        upper=program.upper / unit,
+        row_lower=lower,
+        row_upper=upper,
+        matrix=replace(matrix, value=value),
+    )
+
+
+def keeps(counted: LinearProgram, values: Floats, lines: Lines) -> bool:
+    """Return whether these columns, amounts and switches made whole, keep every hard rule."""
+    values = values.copy()
+    values[: counted.lines] = np.rint(values[: counted.lines])
+    if counted.integer is not None:
+        values[counted.integer] = np.rint(values[counted.integer])
+    totals = [block for block in counted.blocks if block.owner == TOTAL]
+    for block in totals:
+        values[_totals(counted, block)] = 0.0
+    sums = counted.matrix.times(values)
+    for block in totals:
+        values[_totals(counted, block)] = sums[block.rows]
+    sums = counted.matrix.times(values) if totals else sums
+    exact = np.zeros(len(sums), dtype=bool)
+    for block in counted.blocks:
+        if block.whole is not None:
+            exact[block.rows] = block.whole.factor > 0
+    broken = exact & ((sums < counted.row_lower - 0.5) | (sums > counted.row_upper + 0.5))
+    return not broken.any() and not len(_seeming(counted, values, lines))
+
+
+def tightened(counted: LinearProgram, values: Floats, lines: Lines) -> LinearProgram:
+    """Return the program with the rows tightened that only seem to be kept."""
+    lower, upper, rows = counted.row_lower.copy(), counted.row_upper.copy(), _seeming(counted, values, lines)
+    lower[rows] += MARGIN
+    upper[rows] -= MARGIN
+    return replace(counted, row_lower=lower, row_upper=upper)
+
+
+def _seeming(counted: LinearProgram, values: Floats, lines: Lines) -> NDArray[np.intp]:
+    """Return the rows that hold in floating point and not in exact numbers. Only those can that could not be made whole."""
+    steps, found = np.rint(values[: counted.lines]).astype(np.int64), [np.zeros(0, dtype=np.intp)]
+    for block in counted.blocks:
+        rule, demands = block.rule, block.demands
+        if rule is None or demands is None or not rule.hard or (block.whole is not None and block.whole.factor.all()):
+            continue
+        measures = rule.check(lines, demands, steps)
+        room = [Fraction(room, measures.scale) for room in measures.headroom(demands.sense)]
+        found.append(block.rows.start + np.flatnonzero([-DUST < r < 0 for r in room]))
+    return np.concatenate(found)
+
+
+def _totals(program: LinearProgram, block: RowBlock) -> NDArray[np.int64]:
+    """Return the columns that a block of totals defines: the last of each row."""
+    return program.matrix.column[program.matrix.start[block.rows.start + 1 : block.rows.stop + 1] - 1]
