@@ -283,3 +283,18 @@ def test_tags_that_are_one_letter_off(tmp_path):
 def test_one_letter(a, b, near):
     assert _one_letter(a, b) is near
     assert _one_letter(b, a) is near
+
+
+def test_a_share_of_money_that_money_can_never_be_is_a_warning(child):
+    trap = "rules: {{trap: {{kind: share, says: Trap, money: {{area: returns, instrument: amif}}, at_least: 5 %, of: {of}, source: x}}}}"
+    (said,) = [r for r in examine(load(child(trap.format(of="{}")))) if "can never be" in r.says]
+    assert (said.severity, said.place.split("/")[-1].split(":")[0]) == ("warning", "child.yaml")
+    assert "instrument ndici" in said.says
+    assert "of: {without: area}" in said.hint
+    assert not [r for r in examine(load(child(trap.format(of="{without: area}")))) if "can never be" in r.says]
+
+
+def test_no_rule_of_a_shipped_scenario_is_doubted():
+    for path in SHIPPED:
+        scenario = load(path)
+        assert [doubt for rule in scenario.written_rules for doubt in rule.doubts(scenario.lines)] == [], path

@@ -122,3 +122,22 @@ def test_without_any_need_there_is_nothing_to_balance(variant):
     lonely = rule(scenario, "balance", for_each="partnership", money={"partnership": "global"}, at_least="60 %")
     assert [said for _, said, _ in lonely.objections(scenario.lines)] == ["no member of this rule has a need"]
     assert len(lonely.demands(scenario.lines)) == 0
+
+
+def test_a_member_with_given_money_alone_counts_and_is_doubted(tiny):
+    # By instrument's kind: money of the Member States reaches Egypt's legal pathways only, and all of it is given.
+    given = rule(tiny, "balance", for_each="partnership", money={"instrument": "member-states"}, at_least="60 %")
+    assert list(measured(given, tiny.lines)) == [("egypt", AT_LEAST)]
+    areas = {
+        "for_each": "area",
+        "money": {"instrument": ["amif", "member-states"]},
+        "unless": {"instrument": "amif", "area": "legal-pathways"},
+    }
+    mixed = rule(tiny, "balance", at_least="60 %", **areas)
+    rows = terms(mixed, tiny.lines)
+    assert rows["legal-pathways", AT_LEAST]["member-states|egypt|legal-pathways|2025"] > 0
+    assert rows["legal-pathways", AT_LEAST]["amif|tunisia|returns|2025"] < 0  # the others' money raises what is asked of it
+    ((path, message, _),) = mixed.doubts(tiny.lines)
+    assert (path, message.split(":")[0]) == (("money",), "'legal-pathways' has decided money alone")
+    assert list(rule(tiny, "balance", at_most="160 %", **areas).doubts(tiny.lines)) == []
+    assert list(rule(tiny, "balance", for_each="partnership", at_least="60 %").doubts(tiny.lines)) == []

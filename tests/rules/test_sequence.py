@@ -88,6 +88,26 @@ def test_figures_per_member_bind_these_members_alone(tiny):
     assert measured(some, tiny.lines)["egypt|2026", AT_MOST] == exact("3", "1", "-2")
 
 
+def test_members_do_not_restrict_a_dimension_that_after_names(tiny):
+    # Each partnership against smuggling in NDICI's region: all that was committed there for legal migration comes first, not its own.
+    ids = ["tunisia", "egypt", "sahel"]
+    fields = {"for_each": "partnership", "money": {"area": "smuggling"}, "at_most": "80 %"}
+    wide = rule(tiny, "sequence", after={"area": "legal-pathways", "partnership": "north-africa"}, **fields)
+    rows = terms(wide, tiny.lines)
+    for member in ids:
+        row = rows[f"{member}|2026", AT_MOST]
+        expected = dict.fromkeys(lines_like(tiny.lines, f"*|{member}|smuggling|*"), 1.0)
+        expected |= dict.fromkeys(lines_like(tiny.lines, "*|tunisia|legal-pathways|*", "*|egypt|legal-pathways|*"), -0.8)
+        assert row == pytest.approx(expected)
+    found = measured(wide, tiny.lines)
+    assert found["sahel|2026", AT_MOST] == exact("10", "4.4", "-5.6")  # 80 % of 1.5 + 4
+    assert found["tunisia|2025", AT_MOST] == exact("5", "1.2", "-3.8")  # 80 % of the 1.5 of 2025: the years always run
+    own = rule(tiny, "sequence", after={"area": "legal-pathways"}, **fields)
+    assert measured(own, tiny.lines)["sahel|2026", AT_MOST] == exact("10", "0", "-10")
+    group = rule(tiny, "sequence", **{**fields, "for_each": ["route", "area"]}, after={"area": "legal-pathways", "year": "2025"})
+    assert measured(group, tiny.lines)["east-med|smuggling|2026", AT_MOST] == exact("2", "1.2", "-0.8")
+
+
 def test_a_line_on_both_sides_counts_the_difference(tiny):
     half = rule(tiny, "sequence", money={"instrument": "amif"}, after={}, at_most="50 %")
     assert terms(half, tiny.lines)["2025", AT_MOST]["amif|egypt|returns|2025"] == pytest.approx(0.5)

@@ -2,6 +2,7 @@ from math import inf
 
 import pytest
 from paper import AT_LEAST, AT_MOST, EXACTLY, exact, limits, lines_like, measured, rule, terms
+from pydantic import ValidationError
 
 from fundalloc.scenario.loading import load
 
@@ -169,8 +170,8 @@ def test_money_outside_its_base_may_exceed_it(tiny):
             {"of": {"ceiling": {"instrument": "member-states"}}, "at_most": "10 %"},
             (
                 ("of",),
-                "instrument 'member-states' has no ceiling for these years",
-                "add `each` to its ceiling, or take the share of something else",
+                "these instruments have no ceiling that counts",
+                "take memo money, and a partner's given money, out of 'money' or 'of'",
             ),
         ),
     ],
@@ -185,3 +186,101 @@ def test_a_total_alone_is_no_yearly_base(variant):
     scenario = load(variant(("ceiling: {each: 10}", "ceiling: 20")))
     yearly = rule(scenario, "share", for_each="year", money={"instrument": "amif"}, at_most="50 %", of={"ceiling": {"instrument": "amif"}})
     assert [message for _, message, _ in yearly.objections(scenario.lines)] == ["instrument 'amif' has no ceiling for these years"]
+
+
+def test_ceilings_are_those_of_planned_instruments_before_their_reserve(tiny):
+    # 55 of NDICI and 20 of AMIF: the Member States' money is given, the guarantee is memo; NDICI's reserve of 5 % counts too.
+    whole = rule(tiny, "share", money={"area": "returns"}, at_most="10 %", of={"ceiling": {}})
+    assert list(whole.objections(tiny.lines)) == []
+    assert limits(whole, tiny.lines) == {("", AT_MOST): (-inf, 7.5)}
+    each = rule(tiny, "share", for_each="instrument", at_most="50 %", of={"ceiling": {}})
+    assert [message for _, message, _ in each.objections(tiny.lines)] == ["'member-states' has no ceiling that counts"]
+
+
+NORTH = {
+    "for_each": "partnership",
+    "money": {"instrument": "ndici", "area": "legal-pathways"},
+    "at_least": "20 %",
+    "of": {"without": "area"},
+}
+
+
+def test_without_leaves_a_dimension_of_money_open(tiny):
+    floor = rule(tiny, "share", unless={"partnership": "sahel"}, **NORTH)
+    assert list(floor.objections(tiny.lines)) == []
+    rows = terms(floor, tiny.lines)
+    assert set(rows) == {("tunisia", AT_LEAST), ("egypt", AT_LEAST)}
+    for (member, _), row in rows.items():  # NDICI alone: neither AMIF's money nor the Member States'
+        expected = dict.fromkeys(lines_like(tiny.lines, f"ndici|{member}|*"), -0.2)
+        expected |= dict.fromkeys(lines_like(tiny.lines, f"ndici|{member}|legal-pathways|*"), 0.8)
+        assert row == pytest.approx(expected)
+    assert measured(floor, tiny.lines) == {
+        ("tunisia", AT_LEAST): exact("4", "1.8", "2.2"),  # 20 % of 9
+        ("egypt", AT_LEAST): exact("0", "0.6", "-0.6"),  # 20 % of 3
+    }
+
+
+def test_without_is_the_same_as_writing_it_out(tiny):
+    for money, unless, without, written in (
+        ({"instrument": "ndici", "area": "returns"}, None, "area", {"instrument": "ndici"}),
+        ({"instrument": "ndici", "area": "returns", "year": "2025"}, None, ["area", "year"], {"instrument": "ndici"}),
+        ({"instrument": "ndici", "marker": "oda"}, None, "marker", {"instrument": "ndici"}),
+        ({"area": "returns", "marker": "oda"}, None, "area", {"marker": "oda"}),
+        ({"area": ["returns", "smuggling"]}, {"area": "smuggling", "partnership": "egypt"}, "area", {}),  # Egypt's returns are money
+    ):
+        pair = [rule(tiny, "share", money=money, unless=unless, at_most="30 %", of=of) for of in ({"without": without}, written)]
+        assert measured(pair[0], tiny.lines) == measured(pair[1], tiny.lines), money
+    # What `unless` takes out of every area stays out: Egypt's 6.5 of 27.5.
+    but_egypt = rule(tiny, "share", money={"area": "returns"}, unless={"partnership": "egypt"}, at_most="50 %", of={"without": "area"})
+    assert measured(but_egypt, tiny.lines)["", AT_MOST] == exact("2", "10.5", "8.5")
+
+
+def test_members_do_not_restrict_what_is_left_open(tiny):
+    fields = {"for_each": ["area", "year"], "money": {"instrument": ["ndici", "amif"]}, "at_most": "60 %"}
+    open_areas, named = (
+        rule(tiny, "share", of=of, **fields) for of in ({"without": "area"}, {"instrument": ["ndici", "amif"], "area": "all"})
+    )
+    assert measured(open_areas, tiny.lines) == measured(named, tiny.lines)
+    assert measured(open_areas, tiny.lines)["returns|2025", AT_MOST] == exact("5", "12", "7")  # 60 % of 20
+
+
+@pytest.mark.parametrize(
+    ("of", "message", "hint"),
+    [
+        ({"without": "aera"}, "cannot leave 'aera' open", "did you mean 'area'?"),
+        ({"without": []}, "nothing is left open", "name one of them, such as area, or write a selection"),
+        (
+            {"without": "area", "year": "2025"},
+            "'without' stands alone under 'of'",
+            "everything else is that of 'money': write {without: area}",
+        ),
+    ],
+    ids=str,
+)
+def test_without_names_dimensions_and_stands_alone(tiny, of, message, hint):
+    with pytest.raises(ValidationError) as caught:
+        rule(tiny, "share", money={"area": "returns"}, at_most="30 %", of=of)
+    context = caught.value.errors()[0]["ctx"]
+    assert (context["message"], context["hint"]) == (message, hint)
+
+
+def test_without_must_open_something(tiny):
+    ((path, message, _),) = rule(tiny, "share", money={"area": "returns"}, at_most="30 %", of={"without": "year"}).objections(tiny.lines)
+    assert (path, message) == (("of",), "'of' is the same money")
+
+
+def doubts(scenario, **fields):
+    return [f"{message} ({hint})" for _, message, hint in rule(scenario, "share", **fields).doubts(scenario.lines)]
+
+
+def test_a_base_that_money_can_never_fill_is_doubted(tiny):
+    money = {"instrument": "ndici", "area": "legal-pathways"}
+    (said,) = doubts(tiny, money=money, at_least="20 %", of={})
+    assert "'of' also holds money that can never be 'money': instrument amif, member-states (write of: {without: area}" in said
+    assert doubts(tiny, money=money, at_most="20 %", of={}) == []  # an upper limit leaves nothing unspent
+    assert doubts(tiny, money=money, at_least="20 %", of={"without": "area"}) == []
+    assert doubts(tiny, money=money, at_least="20 %", of={"instrument": "all"}) == []  # said in so many words
+    assert doubts(tiny, money=money, at_least="20 %", of={}, watch="true") == []
+    assert doubts(tiny, money={"area": "returns"}, at_least="20 %", of={}) == []  # a plain earmark
+    assert doubts(tiny, money={"area": "returns"}, unless={"partnership": "egypt"}, at_least="20 %", of={}) != []
+    assert doubts(tiny, for_each="partnership", money={"area": "returns"}, unless={"partnership": "egypt"}, at_least="20 %", of={}) == []

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationInfo, field_validator, model_validator
+from pydantic import PlainValidator, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
 from fundalloc.errors import did_you_mean
 from fundalloc.facts.dimensions import NAMES, Choice, Dimensions, Mask
@@ -77,11 +77,32 @@ class Selection(Pick):
         return marker
 
 
+def _left_open(raw: Any) -> tuple[str, ...]:
+    words = tuple(raw) if isinstance(raw, list | tuple) else (raw,)
+    for word in words:
+        if word not in (*NAMES, "marker"):
+            raise refuse(f"cannot leave '{word}' open", did_you_mean(str(word), (*NAMES, "marker")))
+    if not words:
+        raise refuse("nothing is left open", "name one of them, such as area, or write a selection")
+    return words
+
+
+LeftOpen = Annotated[
+    tuple[str, ...],
+    PlainValidator(_left_open),
+    WithJsonSchema(
+        {"type": ["string", "array"], "items": {"enum": [*NAMES, "marker"]}, "description": "dimensions, or marker, of `money`"}
+    ),
+]
+
+
 class Base(Selection):
-    """What a share is taken of: a selection of money, the ceilings of a selection, or an amount."""
+    """What a share is taken of: a selection of money, the ceilings of a selection, an amount, or `money` left open somewhere."""
 
     ceiling: Selection | None = None
-    """The ceilings themselves, not what is spent."""
+    """The ceilings of planned instruments themselves, before their reserve, not what is spent."""
+    without: LeftOpen | None = None
+    """`money` and `unless` of the rule with these dimensions left open: of all the money that could have been `money`."""
     amount: Fraction | None = None
     """EUR million."""
 
@@ -92,9 +113,21 @@ class Base(Selection):
             return {"amount": read_amount(raw)}
         if isinstance(raw, Mapping) and "ceiling" in raw and len(raw) > 1:
             raise refuse("'ceiling' stands alone under 'of'", "put the selection inside: {ceiling: {instrument: ...}}")
+        if isinstance(raw, Mapping) and "without" in raw and len(raw) > 1:
+            raise refuse("'without' stands alone under 'of'", "everything else is that of 'money': write {without: area}")
         if isinstance(raw, Mapping) and "amount" in raw and len(raw) > 1:
             raise refuse("'amount' stands alone under 'of'", "take a share of an amount or of a selection, not of both")
         return raw
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Money of the plan that a share is taken of."""
+
+    money: Selection
+    unless: Pick | None
+    restricted: frozenset[str]
+    """The dimensions in which members restrict it."""
 
 
 @dataclass(frozen=True)

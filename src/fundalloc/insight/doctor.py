@@ -38,6 +38,7 @@ def examine(scenario: Scenario) -> list[Remark]:
         *_without_lines(scenario),
         *_idle_exceptions(scenario),
         *_missing_years(scenario),
+        *_doubtful_rules(scenario),
         *slips(scenario),
         *twins(scenario),
         *unknown_codes(scenario),
@@ -144,6 +145,13 @@ def _missing_years(scenario: Scenario) -> Iterator[Remark]:
             if years and gaps and "" not in figures and rule.for_each in (("year",), ()):
                 place = locate(tree, ("rules", rule.id, sense.field))
                 yield warning(place, f"rule '{rule.id}' has no figure for {year_ranges(gaps)}", "it asks nothing in these years")
+
+
+def _doubtful_rules(scenario: Scenario) -> Iterator[Remark]:
+    """What rules say themselves is lawful but hardly meant."""
+    for rule in scenario.written_rules:
+        for path, message, hint in rule.doubts(scenario.lines):
+            yield warning(locate(scenario.tree, ("rules", rule.id, *path)), f"rule '{rule.id}': {message}", hint)
 
 
 def _eur(scenario: Scenario, steps: int) -> str:

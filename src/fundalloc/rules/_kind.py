@@ -26,7 +26,7 @@ from fundalloc.facts.dimensions import NAMES, Dimensions
 from fundalloc.facts.entities import Record
 from fundalloc.facts.fields import Factor, Flag, Id, Text, Words, check_relative, inside, read_limit, refuse
 from fundalloc.facts.lines import Lines
-from fundalloc.facts.selection import Members, Pick, Selection, build_members
+from fundalloc.facts.selection import Members, Pick, Selection, Taken, build_members
 from fundalloc.labels import label
 from fundalloc.money import Figure, euro, percent, plain
 from fundalloc.rules._rows import Codes, Demands, Measures, Rows, Sense
@@ -145,6 +145,14 @@ class Kind(Record):
                 "no allocation line can ever count towards this rule",
                 "check the selection against the eligibility table, or switch the rule off",
             )
+
+    def taken_of(self, lines: Lines) -> Taken | None:
+        """Return the money of the plan that the rule takes a share of, where it does."""
+        return None
+
+    def doubts(self, lines: Lines) -> Iterator[Objection]:
+        """Yield (path, message, hint) for what is lawful but hardly meant; the data doctor warns of it."""
+        return iter(())
 
     # -- the grammar ------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,11 @@
 E_m is the coverage money of the member, the sum of effectiveness x amount; N_m is its need; E and N are the sums over
 all members. `at_least: 60 %` means: nobody is covered less than 60 % as well as the average.
 `exactly` leaves the coverage money one rounding step of room on either side.
+
+A member is whoever has a need and a line that counts in `money`: one that may receive money, or one with money decided for
+it, a partner's given money included. Its need is all of its need under `money` and `unless`. So a member with given money
+alone counts in the average too, and a lower limit for it can only be kept by holding the others down: `fundalloc check`
+warns of that.
 """
 
 from __future__ import annotations
@@ -20,7 +25,7 @@ from numpy.typing import NDArray
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Members, expand
 from fundalloc.rules._kind import Kind, Objection
-from fundalloc.rules._rows import Codes, Demands, Measures, Rows, movable, state_shares, sums_by_code, take
+from fundalloc.rules._rows import Codes, Demands, Measures, Rows, Sense, movable, state_shares, sums_by_code, take
 
 
 class Balance(Kind):
@@ -56,6 +61,18 @@ class Balance(Kind):
             yield ("money",), "no member of this rule has a need", "add needs, or switch the rule off"
             return
         yield from super().objections(lines)
+
+    def doubts(self, lines: Lines) -> Iterator[Objection]:
+        """Yield members whose money is all decided, where a lower limit would hold the others down."""
+        demands, money = self.demands(lines), self._coverage_money(lines)
+        stuck = ~movable(demands.code, money, lines)
+        names = [
+            "|".join(name) for name, sense, s in zip(demands.member, demands.sense, stuck, strict=True) if s and sense is not Sense.AT_MOST
+        ]
+        if names and not self.watch:
+            who = f"'{names[0]}'" + (f" and {len(names) - 1} more have" if names[1:] else " has")
+            says = f"{who} decided money alone: the lower limit can only be kept by holding the others down"
+            yield ("money",), says, "take such members out with 'unless', or watch the rule"
 
     def present(self, lines: Lines, members: Members) -> Codes:
         """Members with both money and need."""

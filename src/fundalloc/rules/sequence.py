@@ -3,7 +3,8 @@
     sum over years up to t of F   <=  share x sum over years up to t - lag of G        for each member and year t
 
 F is `money`, G is `after`. `at_most: 50 %` with `lag: 1` means: by the end of any year, at most half as much for F as was
-committed for G by the end of the year before. Money decided before the period counts only if it is in the tables.
+committed for G by the end of the year before. Members restrict `after` too, except in a dimension that it names itself; the
+years always run. Money decided before the period counts only if it is in the tables.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.lines import Lines
-from fundalloc.facts.selection import Grouped, Selection, build_members
+from fundalloc.facts.selection import Grouped, Members, Selection, build_members
 from fundalloc.money import Exact
 from fundalloc.rules._kind import Kind, Objection
-from fundalloc.rules._rows import Demands, Measures, Rows, movable, state_shares, sums_by_code
+from fundalloc.rules._rows import Codes, Demands, Measures, Rows, movable, state_shares, sums_by_code
 
 
 class Sequence(Kind):
@@ -81,29 +83,40 @@ class Sequence(Kind):
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: cumulated money - share x cumulated earlier money against 0."""
         money, first = self._cumulated(lines)
-        return state_shares(demands, money, (first, demands.code), [Fraction(0)] * len(demands), Fraction(0))
+        return state_shares(demands, money, (first, self._earlier(lines, demands)), [Fraction(0)] * len(demands), Fraction(0))
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Compare both cumulated sums, as fractions."""
         money, first = self._cumulated(lines)
         now = [Fraction(a, money.weight.denominator) for a in sums_by_code(demands.code, money, steps)]
-        earlier = [Fraction(a, first.weight.denominator) for a in sums_by_code(demands.code, first, steps)]
+        earlier = [Fraction(a, first.weight.denominator) for a in sums_by_code(self._earlier(lines, demands), first, steps)]
         limits = [share * amount for share, amount in zip(demands.figure, earlier, strict=True)]
         scale = lcm(*(x.denominator for x in (*now, *earlier, *limits)))
         return Measures(
             [int(a * scale) for a in now],
             [int(x * scale) for x in limits],
             scale,
-            movable(demands.code, money, lines) | movable(demands.code, first, lines),
+            movable(demands.code, money, lines) | movable(self._earlier(lines, demands), first, lines),
             base=[int(a * scale) for a in earlier],
         )
 
     def _cumulated(self, lines: Lines) -> tuple[Grouped, Grouped]:
         """Group both selections by member and year, every amount counted in its own year and all later ones."""
-        members = build_members((*self.for_each, "year"), lines.facts.dimensions, nodes_all=self.nodes == "all")
-        count = len(lines.facts.years)
+        members, count = self._by_year(lines), len(lines.facts.years)
         money = lines.group(self.money, members, unless=self.unless)
-        return _spread(money, count, 0), _spread(lines.group(self.after, members), count, self.lag)
+        return _spread(money, count, 0), _spread(lines.group(self.after, members, over=self._restricted), count, self.lag)
+
+    def _earlier(self, lines: Lines, demands: Demands) -> Codes:
+        """Return the code under which the earlier money of each demand is grouped."""
+        return self._by_year(lines).keep(self._restricted)[demands.code]
+
+    def _by_year(self, lines: Lines) -> Members:
+        return build_members((*self.for_each, "year"), lines.facts.dimensions, nodes_all=self.nodes == "all")
+
+    @property
+    def _restricted(self) -> frozenset[str]:
+        """The dimensions in which members restrict `after`: all that it does not name, and the year."""
+        return (frozenset(NAMES) - self.after.named) | {"year"}
 
 
 def _spread(grouped: Grouped, years: int, lag: int) -> Grouped:

@@ -2,8 +2,17 @@
 
     sum of money  >=, <= or =  share x sum of `of`            for each member
 
-`of` is a selection of money, the ceilings of a selection, or an amount. Members restrict `of` too, except in a
-dimension that `of` names itself. `exactly` leaves the amount one rounding step of room on either side, whatever `of` is.
+`of` is one of four things:
+
+    {instrument: a}          a selection of money, {} being all of it
+    {without: area}          `money` and `unless` of the rule with that dimension (or several, or the marker) left open
+    {ceiling: {year: 2025}}  the ceilings of a selection of instruments and years, before their reserve
+    40                       an amount
+
+Members restrict `of` too, except in a dimension that `of` names itself or leaves open. `unless` does not touch a selection
+under `of`: it takes money out of the left side only. Ceilings are those of instruments whose money the plan decides; memo
+money and a partner's given money have none that counts. Over several years a ceiling is the smaller of the total and the sum
+of these years. `exactly` leaves the amount one rounding step of room on either side, whatever `of` is.
 """
 
 from __future__ import annotations
@@ -16,12 +25,15 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.facts.dimensions import NAMES
+from fundalloc.facts.dimensions import NAMES, Mask
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import Lines
-from fundalloc.facts.selection import Base, Grouped, Members, Selection
+from fundalloc.facts.selection import Base, Grouped, Members, Selection, Taken
 from fundalloc.rules._kind import Kind, Objection
-from fundalloc.rules._rows import Codes, Demands, Measures, Rows, movable, state_shares, state_sums, sums_by_code
+from fundalloc.rules._rows import Codes, Demands, Measures, Rows, Sense, movable, state_shares, state_sums, sums_by_code
+
+LISTED = 4
+"""How many names a message lists before it counts the rest."""
 
 
 class Share(Kind):
@@ -54,6 +66,15 @@ class Share(Kind):
             "of": {"instrument": "all"},
             "source": "assumption",
         },
+        {
+            "says": "{partnership}: NDICI for legal migration, of its money there",
+            "for_each": "partnership",
+            "money": {"instrument": "ndici", "area": "legal-pathways"},
+            "unless": {"partnership": "sahel"},
+            "at_least": "20 %",
+            "of": {"without": "area"},
+            "source": "assumption",
+        },
     ]
 
     of: Base
@@ -62,10 +83,12 @@ class Share(Kind):
     def objections(self, lines: Lines) -> Iterator[Objection]:
         """Also: shares of the same money, or above 100 % of money that contains it, and ceilings that do not exist."""
         yield from super().objections(lines)
-        same = all(getattr(self.of, name) == getattr(self.money, name) for name in Selection.model_fields)
-        if same and self._depends_on_plan and self.unless is None and not self._wide(self.members(lines)):
-            yield ("of",), "'of' is the same money", "a share of itself is always 100 %: widen 'of'"
-        inside = self._depends_on_plan and not np.any(lines.select(self.money) & ~lines.select(self.of))
+        taken = self.taken_of(lines)
+        if taken is not None and not self._wide(taken, self.members(lines)):
+            same = all(getattr(taken.money, name) == getattr(self.money, name) for name in Selection.model_fields)
+            if same and taken.unless == self.unless:
+                yield ("of",), "'of' is the same money", "a share of itself is always 100 %: widen 'of'"
+        inside = taken is not None and not np.any(lines.select(self.money) & ~lines.select(taken.money))
         for sense, figures in self.limits():
             for key, figure in figures.items():
                 if figure.value > 1 and (inside or self.of.ceiling is not None):
@@ -83,18 +106,61 @@ class Share(Kind):
         if selection.named - {"instrument", "year"} or selection.marker:
             yield ("of",), "ceilings belong to instruments and years only", "name only instrument and year under 'ceiling'"
             return
-        instruments, years = selection.masks(facts.dimensions)[0], selection.masks(facts.dimensions)[3]
-        by_year = "year" in selection.named or "year" in self.members(lines).owners
-        for k in np.flatnonzero(instruments):
-            yearly = facts.ceilings.full[k]
-            if (by_year and np.any(yearly[years] == NO_LIMIT)) or (
-                not by_year and facts.ceilings.full_total[k] == NO_LIMIT and np.any(yearly == NO_LIMIT)
-            ):
-                yield (
-                    ("of",),
-                    f"instrument '{facts.instruments[k].id}' has no ceiling for these years",
-                    "add `each` to its ceiling, or take the share of something else",
-                )
+        members = self.members(lines)
+        for name in dict.fromkeys(self.demands(lines).member):
+            instruments, years = self._ceilings_of(lines, members, name)
+            if not instruments.any():
+                who = f"'{'|'.join(name)}' has" if name else "these instruments have"
+                yield ("of",), f"{who} no ceiling that counts", "take memo money, and a partner's given money, out of 'money' or 'of'"
+                return
+            for k in np.flatnonzero(instruments):
+                unknown, all_years = facts.commits[k] & (facts.ceilings.full[k] == NO_LIMIT), not np.any(facts.commits[k] & ~years)
+                if np.any(unknown & years) and not (all_years and facts.ceilings.full_total[k] != NO_LIMIT):
+                    yield (
+                        ("of",),
+                        f"instrument '{facts.instruments[k].id}' has no ceiling for these years",
+                        "add `each` to its ceiling, or take the share of something else",
+                    )
+                    return
+
+    def doubts(self, lines: Lines) -> Iterator[Objection]:
+        """Yield a lower limit whose `of` holds money that `money` can never be: it may only be kept by leaving that unspent.
+
+        An earmark is narrower than `of` in one dimension. Where `money` and `unless` name several that `of` does not, and
+        leaving none of them open gives `of`, the rest of it was hardly meant.
+        """
+        narrower = (self.money.named | (self.unless.named if self.unless else frozenset())) - self.of.named
+        lower = any(sense is not Sense.AT_MOST for sense, _ in self.limits())
+        if not self._depends_on_plan or self.of.without or self.watch or not lower or len(narrower) < 2:
+            return
+        reached = self._reach(lines)
+        ways = []
+        for name in sorted(narrower, key=lambda name: (name != "area", NAMES.index(name))):
+            opened = self.model_copy(update={"of": Base(without=(name,))})._reach(lines)
+            beyond = reached & ~opened
+            if not beyond.any():
+                return
+            ways.append((name, beyond, opened))
+        (name, beyond, opened), more = ways[0], []
+        for other, code, dimension in zip(NAMES, lines.codes, lines.facts.dimensions, strict=True):
+            extra = np.setdiff1d(code[beyond], code[opened])
+            if other in narrower and other != name and len(extra):
+                rest = f" and {len(extra) - LISTED} more" if len(extra) > LISTED else ""
+                more.append(f"{other} {', '.join(dimension.ids[k] for k in extra[:LISTED])}{rest}")
+        of = "; ".join(more)
+        yield (
+            ("of",),
+            f"'of' also holds money that can never be 'money'{': ' + of if of else ''}",
+            f"write of: {{without: {name}}}, or name under 'of' what is meant, such as {{{(sorted(narrower - {name}))[0]}: all}}",
+        )
+
+    def _reach(self, lines: Lines) -> NDArray[np.bool_]:
+        """Return the lines that can hold money and count in the base of some demand."""
+        members = self.members(lines)
+        of, codes = self._base(lines, members, self.demands(lines))
+        out = np.zeros(len(lines), dtype=bool)
+        out[of.line[np.isin(of.member, codes)]] = True
+        return out & (lines.upper > 0)
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: money - share x base against 0, or money against share x constant."""
@@ -104,8 +170,9 @@ class Share(Kind):
         if constant is not None:
             limit = [share * whole * step for share, whole in zip(demands.figure, constant, strict=True)]
             return state_sums(demands, money, limit, step)
-        base = self._base(lines, members, demands)
-        return state_shares(demands, money, base, [Fraction(0)] * len(demands), step, together=self._wide(members))
+        base, taken = self._base(lines, members, demands), self.taken_of(lines)
+        together = taken is not None and self._wide(taken, members)
+        return state_shares(demands, money, base, [Fraction(0)] * len(demands), step, together=together)
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Add up both sides of the ledger and cross-multiply."""
@@ -135,14 +202,34 @@ class Share(Kind):
     def _depends_on_plan(self) -> bool:
         return self.of.amount is None and self.of.ceiling is None
 
-    def _wide(self, members: Members) -> bool:
-        """Whether several members share one base, because `of` names a dimension of theirs."""
-        return bool(self.of.named & set(members.owners))
+    def taken_of(self, lines: Lines) -> Taken | None:
+        """Return the money that the share is taken of; None when it is no money of the plan.
+
+        `without` leaves a dimension of `money` open. What `unless` takes out stays out where it takes out all of `money` there:
+        a line counts when the same line elsewhere in the open dimension could be `money`.
+        """
+        if not self._depends_on_plan:
+            return None
+        if not self.of.without:
+            return Taken(self.of, None, frozenset(NAMES) - self.of.named)
+        opened: dict[str, None] = dict.fromkeys(self.of.without)
+        unless = self.unless
+        if unless is not None:
+            mine, out = (dict(zip(NAMES, pick.masks(lines.facts.dimensions), strict=True)) for pick in (self.money, unless))
+            whole = not any(np.any(mine[name] & ~out[name]) for name in NAMES if name in opened)
+            unless = unless.model_copy(update={name: None for name in NAMES if name in opened}) if whole else None
+        return Taken(self.money.model_copy(update=opened), unless, frozenset(NAMES) - frozenset(self.of.without))
+
+    def _wide(self, taken: Taken, members: Members) -> bool:
+        """Whether several members share one base, because `of` names a dimension of theirs or leaves it open."""
+        return not set(members.owners) <= taken.restricted
 
     def _base(self, lines: Lines, members: Members, demands: Demands) -> tuple[Grouped, Codes]:
         """Return the base money, and for each demand the code under which it is grouped."""
-        restricted = frozenset(NAMES) - self.of.named
-        return lines.group(self.of, members, over=restricted), members.keep(restricted)[demands.code]
+        taken = self.taken_of(lines)
+        assert taken is not None
+        of = lines.group(taken.money, members, unless=taken.unless, over=taken.restricted)
+        return of, members.keep(taken.restricted)[demands.code]
 
     def _constant(self, lines: Lines, members: Members, demands: Demands) -> list[Fraction] | None:
         """Return the base of each demand in steps when it does not depend on the plan: an amount or ceilings."""
@@ -150,16 +237,19 @@ class Share(Kind):
             return [self.of.amount / lines.facts.step] * len(demands)
         if self.of.ceiling is None:
             return None
-        facts = lines.facts
-        mask_i, _, _, mask_t = self.of.ceiling.masks(facts.dimensions)
-        out = []
+        ceilings, out = lines.facts.ceilings, []
         for name in demands.member:
-            instruments, years = mask_i.copy(), mask_t.copy()
-            for label, labels, masks, owner in zip(name, members.labels, members.masks, members.owners, strict=True):
-                picked = masks[labels.index(label)]
-                if owner == "instrument" and "instrument" not in self.of.ceiling.named:
-                    instruments &= picked
-                if owner == "year" and "year" not in self.of.ceiling.named:
-                    years &= picked
-            out.append(Fraction(int(facts.ceilings.full_over(years)[instruments].sum())))
+            instruments, years = self._ceilings_of(lines, members, name)
+            out.append(Fraction(int(ceilings.full_over(years)[instruments].sum())))
         return out
+
+    def _ceilings_of(self, lines: Lines, members: Members, name: tuple[str, ...]) -> tuple[Mask, Mask]:
+        """Return the planned instruments and the years whose ceilings a member's share is taken of."""
+        facts, selection = lines.facts, self.of.ceiling
+        assert selection is not None
+        instruments, _, _, years = selection.masks(facts.dimensions)
+        picked = {"instrument": instruments & [i.planned for i in facts.instruments], "year": years}
+        for label, labels, masks, owner in zip(name, members.labels, members.masks, members.owners, strict=True):
+            if owner in picked and owner not in selection.named:
+                picked[owner] = picked[owner] & masks[labels.index(label)]
+        return picked["instrument"], picked["year"]

@@ -127,11 +127,11 @@ class _LiveRules:
 
     def _bases(self, rule: Kind, member: list[tuple[str, Mask]]) -> Iterator[Candidate]:
         """What a share may be taken of: `of`, the same money a year earlier or in the baseline, what comes first, the average."""
-        of, after = getattr(rule, "of", None), getattr(rule, "after", None)
-        if isinstance(of, Selection):
-            box, _ = self._boxes(of, None, member, of.named)
-            for column in columns_for(of.marker):
-                yield self.sums.money(box, None, column)
+        taken, after = rule.taken_of(self.book.plan.scenario.lines), getattr(rule, "after", None)
+        if taken is not None:
+            box, but = self._boxes(taken.money, taken.unless, member, frozenset(NAMES) - taken.restricted)
+            for column in columns_for(taken.money.marker):
+                yield self.sums.money(box, but, column)
         open_member = [(d, m) for d, m in member if d != "year"]
         year = _own_year(rule, member)
         if year is not None:
@@ -140,7 +140,7 @@ class _LiveRules:
             for column in columns_for(rule.money.marker):
                 yield self.sums.money(before, but, column)
         if isinstance(after, Selection) and year is not None:
-            box, _ = self._boxes(after, None, open_member)
+            box, _ = self._boxes(after, None, open_member, after.named)
             for column in columns_for(after.marker):
                 yield self.sums.money(up_to(box, year - int(getattr(rule, "lag", 0))), None, column)
         money, but = self._boxes(rule.money, rule.unless, member)
