@@ -110,3 +110,4 @@ def finished(draw: st.DrawFn) -> dict[str, Any]:
 def test_where_everything_is_decided_program_bound_and_plan_have_one_score(case, tmp_path_factory):
     plan = solve(load(write(tmp_path_factory.mktemp("case"), case)))
     all_agree(plan, plan.score)
+    assert plan.certificate.decided == pytest.approx(plan.penalty)

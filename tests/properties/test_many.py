@@ -27,6 +27,10 @@ def check(plan) -> None:
     bound = float(plan.certificate.bound)
     assert plan.score <= bound + 1e-9
     assert plan.log.program_score <= bound * (1 + 1e-9) + 1e-6
+    assert plan.certificate.decided <= plan.penalty + 1e-6  # no plan avoids it, so this one does not
+    parts = plan.proof.parts
+    assert parts.whole >= plan.certificate.bound - Fraction(plan.score)
+    assert float(parts.gap) >= bound - plan.log.program_score - 1e-6
     whole = sum(map(int, plan.steps)) * scenario.facts.step
     for table in (plan.pivot("instrument", "year"), plan.pivot("partnership", "area")):
         assert Fraction(table.to_numpy().sum()).limit_denominator(10**6) == whole
