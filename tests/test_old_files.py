@@ -15,6 +15,7 @@ from fundalloc.scenario.loading import load
 from fundalloc.scenario.plans import read_plan
 from fundalloc.versions import MEANINGS, VERSION, later
 
+pytestmark = pytest.mark.lowest
 OLD = ROOT / "tests" / "fixtures" / "0.1.0"
 CASES = {"tiny": "tiny.yaml", "small": "small/small.yaml"}
 FORMS = ["{}.xlsx", "{}.json", "csv/{}", "csv/{}/allocation.csv"]

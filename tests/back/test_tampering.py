@@ -11,7 +11,9 @@ from click.testing import CliRunner, Result
 
 from cases import TINY
 from fundalloc.cli import cli
+from fundalloc.export.asked import ask
 from fundalloc.export.workbook import write_workbook
+from fundalloc.labels import label
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 from workbooks import add_row, headings, opened, replace_part, row_of, type_in
@@ -177,6 +179,23 @@ def test_a_stored_value_that_lies_is_named(sent, tmp_path):
     result = CliRunner().invoke(cli, ["verify", str(tmp_path / "lie.xlsx")], catch_exceptions=False)
     assert result.exit_code == 7
     assert f"Allocation!H{row}: the stored value was changed: found 200, expected 2" in result.stderr
+
+
+@pytest.mark.parametrize("words", [{"ranges": True}, {"prices": True}, {"ranges": True, "prices": True}], ids=" ".join)
+def test_sheets_that_were_asked_for_are_compared_too(words, tmp_path):
+    plan = solve(load(TINY))
+    path = write_workbook(plan, tmp_path / "asked.xlsx", "fr", asked=ask(plan, **words))
+    result = CliRunner().invoke(cli, ["verify", str(path)], catch_exceptions=False)
+    assert result.exit_code == 0, result.stderr
+    assert "byte for byte" in result.stdout
+    with opened(path, tmp_path / "typed.xlsx") as book:
+        sheet = book[label("sheet.amount_ranges.name" if "ranges" in words else "sheet.value_of_money.name", "fr")]
+        cell = next(cell for row in sheet.iter_rows() for cell in row if isinstance(cell.value, float))
+        cell.value += 1
+    result = CliRunner().invoke(cli, ["verify", str(tmp_path / "typed.xlsx")], catch_exceptions=False)
+    assert result.exit_code == 7
+    assert "1 thing wrong" in result.stderr
+    assert f"!{cell.coordinate}: found" in result.stderr
 
 
 def test_a_workbook_of_another_version(sent, verified, monkeypatch):

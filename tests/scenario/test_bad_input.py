@@ -8,6 +8,8 @@ from fundalloc.errors import ScenarioError
 from fundalloc.rules import kinds
 from fundalloc.scenario.loading import load
 
+pytestmark = pytest.mark.lowest
+
 NEEDS = FIXED_TEXT[FIXED_TEXT.index("needs:") : FIXED_TEXT.index("decided:")]
 KINDS = ", ".join(word for word in sorted(kinds()) if not kinds()[word].built_in)
 NEED_HEADING = "partnership,area,need\n"

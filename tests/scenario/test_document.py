@@ -5,6 +5,8 @@ import pytest
 from fundalloc.errors import ScenarioError
 from fundalloc.scenario.document import Mapping, Scalar, Sequence, locate, parse_document, read_document, to_plain
 
+pytestmark = pytest.mark.lowest
+
 TEXT = """\
 scenario: x   # a comment
 areas:

@@ -5,6 +5,8 @@ import pytest
 from conftest import FIXED_TEXT
 from fundalloc.scenario.loading import load
 
+pytestmark = pytest.mark.lowest
+
 
 def reserve(scenario, name):
     return next(i.reserve for i in scenario.facts.instruments if i.id == name)

@@ -8,6 +8,8 @@ import pytest
 from fundalloc.errors import ScenarioError
 from fundalloc.scenario.plans import PlanAmounts, read_plan
 
+pytestmark = pytest.mark.lowest
+
 HEADING = "instrument,partnership,area,year,amount\n"
 EGYPT = ("amif", "egypt", "returns", "2025")
 
@@ -102,7 +104,7 @@ def test_json_problems_have_lines(write, fixed):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('{"a": 1,}', "plan.json:1:9: not JSON: "),
+        ('{"a": 1 2}', "plan.json:1:9: not JSON: "),
         ("[{}]", "plan.json:1:1: a list of results (keep one plan per file)"),
         ("5", "plan.json:1:1: not a plan: no format 'fundalloc.run/1'"),
         ('{"format": "fundalloc.run/1"}', "plan.json:1:1: no list 'allocation'"),

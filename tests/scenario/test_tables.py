@@ -14,6 +14,8 @@ from fundalloc.scenario.loading import load
 from fundalloc.scenario.table_reading import parse_csv, read_table
 from fundalloc.scenario.table_specs import SPECS
 
+pytestmark = pytest.mark.lowest
+
 TABLES = {name: FIXED_TEXT[FIXED_TEXT.index(f"\n{name}:") + 1 :].split("\n\n")[0] for name in SPECS}
 
 

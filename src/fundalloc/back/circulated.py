@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fundalloc.errors import Place, Problem, ScenarioError
 from fundalloc.plan.plan import Plan
@@ -17,6 +17,9 @@ from fundalloc.scenario.loading import load
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sources import Sources, is_safe
 from fundalloc.scenario.travelling import CHANGED, RECORD, carried_files
+
+if TYPE_CHECKING:
+    from fundalloc.export.asked import Asked
 
 
 @dataclass(frozen=True)
@@ -28,13 +31,23 @@ class Circulated:
     """Where the travelling files stand."""
     record: Record
     run: str
-    """Fingerprint of the record, whatever the language: copies of one run have the same."""
+    """Fingerprint of the record, whatever the language and the sheets asked for: copies of one run have the same."""
     sources: Sources
 
     @property
     def language(self) -> str:
         """The language in which the workbook was written."""
         return str(self.record.other["language"])
+
+    @property
+    def asked(self) -> Asked:
+        """What was computed on request when the workbook was written. Raises ScenarioError."""
+        from fundalloc.export.asked import unpack
+
+        try:
+            return unpack(self.record.other.get("asked", {}))
+        except ValueError:
+            raise ScenarioError([Problem(self.place, "the record of the run does not hold the tables asked for", CHANGED)]) from None
 
     def scenario(self) -> Scenario:
         """Read the scenario that travels inside. Raises ScenarioError."""
@@ -72,7 +85,7 @@ def open_circulated(path: Path) -> Circulated:
     raw = files.pop(RECORD)
     record = Record.read(raw.decode("utf-8", "replace"), place)
     sources = _sources(record.other, files, place)
-    spoken = replace(record, other={key: value for key, value in record.other.items() if key != "language"})
+    spoken = replace(record, other={key: value for key, value in record.other.items() if key not in ("language", "asked")})
     return Circulated(book, place, record, hashlib.sha256(spoken.text().encode()).hexdigest(), sources)
 
 

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 from fundalloc.back.own_rules import COLUMNS as OWN_RULES
 from fundalloc.errors import ScenarioError
+from fundalloc.export.asked import Asked
 from fundalloc.export.workbook import workbook_bytes
 from fundalloc.plan.plan import Plan
 from fundalloc.scenario.books import NOTHING, BookFile, Cell, Grid, find_grid, in_languages
@@ -41,9 +42,12 @@ class Comparison:
     """Whether the file is as written, byte for byte."""
 
 
-def compare_with_original(book: BookFile, plan: Plan, language: str) -> Comparison:
-    """Write the workbook anew and compare. Raises ScenarioError when a sheet of the file cannot be read."""
-    original = workbook_bytes(plan, language)
+def compare_with_original(book: BookFile, plan: Plan, language: str, asked: Asked) -> Comparison:
+    """Write the workbook anew, with the sheets that were asked for, and compare.
+
+    Raises ScenarioError when a sheet of the file cannot be read.
+    """
+    original = workbook_bytes(plan, language, asked=asked)
     if book.path.read_bytes() == original:
         return Comparison(identical=True)
     with TemporaryDirectory(prefix="fundalloc-") as folder:

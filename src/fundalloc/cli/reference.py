@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from inspect import cleandoc, getdoc
 
 import click
 
@@ -24,9 +25,9 @@ def rules(kind: str | None, out: Output) -> None:
 
     if kind is None:
         width = max(map(len, kinds()))
-        out.json({word: {"says": found.__doc__, "built_in": found.built_in} for word, found in kinds().items()})
+        out.json({word: {"says": getdoc(found), "built_in": found.built_in} for word, found in kinds().items()})
         for word, found in kinds().items():
-            out.say(f"{word:<{width}}  {found.__doc__}{'  (from the facts)' if found.built_in else ''}")
+            out.say(f"{word:<{width}}  {getdoc(found)}{'  (from the facts)' if found.built_in else ''}")
         out.say("\nNext: fundalloc rules share")
         return
     if kind not in kinds():
@@ -40,7 +41,7 @@ def _explain(word: str, out: Output) -> None:
     from fundalloc.rules import kinds
 
     kind = kinds()[word]
-    docstring = (sys.modules[kind.__module__].__doc__ or "").strip()
+    docstring = cleandoc(sys.modules[kind.__module__].__doc__ or "")
     described = kind.field_docs()
     fields = {name: described.get(name, "") for name in kind.model_fields if name != "id"}
     out.json({"kind": word, "says": docstring, "fields": fields, "examples": kind.EXAMPLES})

@@ -92,7 +92,7 @@ def _verify_book(path: Path, out: Output) -> None:
     comparison, meanings = Comparison(), later(written_by)
     if written_by == VERSION:
         with out.progress("Comparing"):
-            comparison = compare_with_original(circulated.book, plan, circulated.language)
+            comparison = compare_with_original(circulated.book, plan, circulated.language, circulated.asked)
         wrong += comparison.wrong
     else:
         out.note(f"{path} was written by fundalloc {written_by}, this is {VERSION}: only amounts and limits are compared.")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fundalloc.export.files import replacing
 from fundalloc.insight.explain_bench import Bench
-from fundalloc.insight.prices import PriceList, price_list
+from fundalloc.insight.prices import PairPrice, PriceList, price_list
 from fundalloc.insight.ranges import LOSS, amount_ranges
 from fundalloc.insight.value import Rung, budget_ladder, value_of_money
 
@@ -54,6 +55,38 @@ def ask(
         with progress("Prices"):
             out = Asked(out.ranges, price_list(bench), value_of_money(bench), budget_ladder(bench))
     return out
+
+
+def pack(asked: Asked) -> dict[str, Any]:
+    """Return the tables as plain values, exactly: they travel in a workbook, whose sheets cannot be compared without them."""
+    out: dict[str, Any] = {}
+    if asked.ranges is not None:
+        out["ranges"] = asked.ranges.to_dict("list")
+    if asked.prices is not None:
+        prices = asked.prices
+        out["prices"] = [prices.money, prices.rules.to_dict("list"), [[*vars(pair).values()] for pair in prices.pairs]]
+    if asked.value is not None:
+        out["value"] = asked.value.to_dict("list")
+    return {**out, "ladder": [[str(r.factor), r.money, r.score, r.enters, r.leaves, r.losers] for r in asked.ladder]} if out else {}
+
+
+def unpack(packed: Mapping[str, Any]) -> Asked:
+    """Return the tables again. Raises ValueError for anything that `pack` does not return."""
+    import pandas as pd
+
+    try:
+        ranges, value = (pd.DataFrame(packed[key]) if key in packed else None for key in ("ranges", "value"))
+        prices = None
+        if "prices" in packed:
+            money, rules, pairs = packed["prices"]
+            prices = PriceList(money, pd.DataFrame(rules), tuple(PairPrice(*pair) for pair in pairs))
+        ladder = tuple(
+            Rung(Fraction(factor), money, score, *(tuple((a, b) for a, b in found) for found in lists))
+            for factor, money, score, *lists in packed.get("ladder", [])
+        )
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ValueError(str(error)) from None
+    return Asked(ranges, prices, value, ladder)
 
 
 def tables(asked: Asked) -> dict[str, pd.DataFrame]:

@@ -103,7 +103,7 @@ class Base(Selection):
     """The ceilings of planned instruments themselves, before their reserve, not what is spent."""
     without: LeftOpen | None = None
     """`money` and `unless` of the rule with these dimensions left open: of all the money that could have been `money`."""
-    amount: Fraction | None = None
+    amount: Annotated[Fraction | None, WithJsonSchema({"type": ["number", "string"]})] = None
     """EUR million."""
 
     @model_validator(mode="before")

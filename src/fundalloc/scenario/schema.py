@@ -5,6 +5,7 @@ Files that extend others may leave anything out, so nothing is required here; th
 
 from __future__ import annotations
 
+from inspect import getdoc
 from typing import Any
 
 from fundalloc.facts.entities import Area, Instrument, Record, Transfer
@@ -53,15 +54,21 @@ def json_schema() -> dict[str, Any]:
 
 
 def _properties(model: type[Any], definitions: dict[str, Any]) -> dict[str, Any]:
-    schema = model.model_json_schema(ref_template="#/definitions/{model}")
+    schema = _lasting(model.model_json_schema(ref_template="#/definitions/{model}"))
     for name, definition in schema.pop("$defs", {}).items():
         definition.pop("required", None)
         definitions[name] = definition
-    properties: dict[str, Any] = schema["properties"]
-    for value in properties.values():
-        value.pop("default", None)
-        value.pop("title", None)
-    return properties
+    return dict(schema["properties"])
+
+
+def _lasting(schema: Any) -> Any:
+    """Leave out what pydantic renders in another way from version to version: defaults, and titles made of names."""
+    if isinstance(schema, list):
+        return [_lasting(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    named = {key: {name: _lasting(item) for name, item in schema[key].items()} for key in ("properties", "$defs") if key in schema}
+    return {**{key: _lasting(value) for key, value in schema.items() if key not in ("default", "title")}, **named}
 
 
 def _entry(model: type[Record], definitions: dict[str, Any]) -> dict[str, Any]:
@@ -83,7 +90,7 @@ def _rule(definitions: dict[str, Any]) -> dict[str, Any]:
     written = {word: kind for word, kind in kinds().items() if not kind.built_in}
     by_kind = {word: _entry(kind, definitions)["properties"] for word, kind in written.items()}
     every = {key: value for properties in by_kind.values() for key, value in properties.items()}
-    word = {"enum": list(written), "description": "; ".join(f"{w}: {k.__doc__}" for w, k in written.items())}
+    word = {"enum": list(written), "description": "; ".join(f"{w}: {getdoc(k)}" for w, k in written.items())}
     return {
         "type": "object",
         "properties": {"kind": word, **every},

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 
+from fundalloc.export import asked
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.content import Sheet, Table
 from fundalloc.plan.record import Record
@@ -25,6 +26,7 @@ def build(book: Book) -> Sheet | None:
         "settings": list(sources.settings),
         "baseline": sources.baseline,
         "language": book.language,
+        "asked": asked.pack(book.asked),
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in sources.files.items()},
     }
     record = Record.of(book.plan, carrier).text()
