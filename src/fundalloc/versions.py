@@ -31,6 +31,7 @@ MEANINGS: tuple[Meaning, ...] = (
     Meaning(
         "0.2.0", "Plans are called optimal only where that is proved, else within a gap; a certificate's gap is in points.", ("status",)
     ),
+    Meaning("0.2.0", "A demand that decided money alone breaks for good is broken by decision, and new money may not make it worse."),
 )
 
 

@@ -120,18 +120,19 @@ CASES = [
         "4",
         ("from 12.0 to 8.0", "lift the exclusion “suspended”"),
     ),
-    # 5 are committed for South, the rule allows 4.
+    # 5 of A are committed for South, which may have a fifth of all. Money for North would mend that, but A has only 5 more, and B
+    # may not fund it.
     Case(
-        "decided money above a limit",
+        "decided money above a share",
         {
             "decided": [
                 {"instrument": "a", "partnership": "south", "area": "returns", "year": "2026", "amount": "5", "state": "committed"}
             ],
-            "rules": {"s": rule(SOUTH, at_most="4")},
+            "rules": {"s": rule(SOUTH, kind="share", at_most="20 %", of={})},
         },
-        [{"s", "decided money"}],
-        "1",
-        ("from 4.0 to 5.0",),
+        [{"s", "decided money", "ceiling a", "eligibility"}],
+        "3",
+        ("from 20 % to 50 %",),
     ),
     # What B does follows what A did the year before; in the first year nothing came before, so B cannot give 3 then.
     Case(

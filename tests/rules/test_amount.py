@@ -133,7 +133,7 @@ def test_decided_money_alone_does_not_move(tiny):
     fixed = rule(tiny, "amount", for_each="instrument", at_least="1")
     demands = fixed.demands(tiny.lines)
     measures = fixed.check(tiny.lines, demands, tiny.lines.decided)
-    assert dict(zip([m for (m,) in demands.member], measures.moves.tolist(), strict=True)) == {
+    assert dict(zip([m for (m,) in demands.member], measures.open().up.tolist(), strict=True)) == {
         "ndici": True,
         "amif": True,
         "member-states": False,

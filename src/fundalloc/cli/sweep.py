@@ -100,7 +100,8 @@ def _print_breaks(sweep: Sweep, out: Output) -> None:
     key = sweep.keys[0]
     how = "exact, from the program's own slopes" if sweep.exact else "closed in on by bisection, as coefficients move"
     if not sweep.breaks:
-        out.say("\nBreak points  none: one more unit is worth the same throughout")
+        none = "none found, but not everywhere was searched" if sweep.unsearched else "none: one more unit is worth the same throughout"
+        out.say(f"\nBreak points  {none}")
         return
     listed = sorted(sorted(sweep.breaks, key=lambda b: -abs(b.after - b.before))[:SHOWN], key=lambda b: b.value)
     more = f", the {SHOWN} largest of {len(sweep.breaks)}" if len(sweep.breaks) > SHOWN else ""
@@ -111,7 +112,9 @@ def _print_breaks(sweep: Sweep, out: Output) -> None:
             f"  {key.shown(round(b.value, 6)) + near:<22} {b.before:+9.3f} → {b.after:+9.3f}   {b.reason or 'a step of met need is filled'}"
         )
     if sweep.unsearched:
-        out.say("  There may be more, with smaller changes of the slope: take a narrower range.")
+        out.say(
+            "  There may be more, with smaller changes of the slope, or where decided money begins to break a limit: take a narrower range."
+        )
 
 
 def _print_movements(sweep: Sweep, out: Output) -> None:

@@ -60,6 +60,8 @@ class Hold:
     """Points gained when the limit is a million lower."""
     alike: int
     """How many more demands of the same rule hold the target in the same way."""
+    held: float = 0.0
+    """By how much decided money alone breaks it; then its limit has no price."""
 
 
 @dataclass(frozen=True)
@@ -264,7 +266,7 @@ def _holds(bench: Bench, effects: Floats) -> tuple[Hold, ...]:
         demand = max(found)[1]
         row = own.rows.start + demand
         more, less = (bench.gain(bench.moved(row, sign * MILLION)) for sign in (1.0, -1.0))
-        out.append(Hold(own.rule, demand, up, more, less, len(found) - 1))
+        out.append(Hold(own.rule, demand, up, more, less, len(found) - 1, float(own.held[demand])))
     return tuple(out)
 
 

@@ -83,7 +83,7 @@ def give_way(bench: Bench, forced: LinearProgram, chosen: Sequence[tuple[RowBloc
             sign = -1.0 if sense is Sense.AT_LEAST else 1.0
             row = block.rows.start + demand
             size = smallest(bench, forced, lambda program, by, r=row, s=sign: bench.moved(r, s * by, program), slack)  # type: ignore[misc]
-            found += [Remedy("limit", size, -1, rule, demand, sense)] if size else []
+            found += [Remedy("limit", size + float(block.held[demand]), -1, rule, demand, sense)] if size else []
     return found
 
 

@@ -12,6 +12,7 @@ from fundalloc.insight.prices import LimitPrice, binding, price_of
 from fundalloc.insight.wording import place_of, source_of
 from fundalloc.model.linear_program import Floats, RowBlock
 from fundalloc.model.objective import met_needs, needs_served
+from fundalloc.plan.verify import measure_rule
 from fundalloc.rules._kind import Kind
 from fundalloc.rules._rows import Sense
 
@@ -72,9 +73,13 @@ def _demands(bench: Bench, block: RowBlock, target: Target) -> tuple[DemandState
     rule, demands = block.rule, block.demands
     assert rule is not None
     assert demands is not None
+    settled = block.relaxed | (block.held > 0)
     room, prices = headroom(bench, block), np.abs(bench.best.prices[block.rows])
+    if settled.any():
+        found = measure_rule(rule, bench.lines, bench.lines.ledger.decided)
+        room = np.where(settled, [float(finding.headroom) for finding in found], room)
     chosen = sorted(target.demands, key=lambda k: (-prices[k] if prices[k] > NOTHING else 0.0, room[k]))
-    moving = [k for k in chosen if not block.relaxed[k] and (prices[k] > NOTHING or room[k] < NOTHING)]
+    moving = [k for k in chosen if not settled[k] and (prices[k] > NOTHING or room[k] < NOTHING)]
     priced = set(moving[:PRICED]) if len(bench.blocks(rule.id)) == 1 else set()
     bench.solve(bench.open)
     ranges = bench.warm.ranges() if priced else None

@@ -106,9 +106,13 @@ class Writer(Words):
         alike = f", and {hold.alike} more of its demands" if hold.alike else ""
         return [
             f"{self.demand(hold.rule, hold.demand)}{alike}.",
-            f"  {self._both(hold.more, hold.less)}",
+            f"  {self._held(hold) if hold.held else self._both(hold.more, hold.less)}",
             f"  {self.basis(hold.rule, hold.demand)}",
         ]
+
+    def _held(self, hold: Hold) -> str:
+        beyond = self.million(hold.held) if hold.rule.unit == "million EUR" else f"{hold.held:.0f} {hold.rule.unit}"
+        return f"Broken by decision, by {beyond}: no new money may make it worse."
 
     def _both(self, more: float, less: float) -> str:
         """Say what a limit is worth, a million up and a million down."""
@@ -213,6 +217,9 @@ class Writer(Words):
         return [f"{state.sense} {state.limit}; {self._room(rule, state)} · {state.place}", *self.price(state.price)]
 
     def _room(self, rule: Kind, state: DemandState) -> str:
+        if state.headroom < -1e-4 and rule.hard:
+            beyond = self.million(-state.headroom) if rule.unit == "million EUR" else f"{-state.headroom:.0f} {rule.unit}"
+            return f"broken by decision, by {beyond}: decided money alone breaks it, and nothing undecided could mend it"
         if rule.unit != "million EUR":
             return "at its limit" if state.headroom < 0.5 else f"{state.headroom:.0f} {rule.unit} to spare"
         if state.headroom < -1e-4:

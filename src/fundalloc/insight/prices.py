@@ -126,7 +126,7 @@ def binding(bench: Bench) -> list[tuple[RowBlock, int]]:
     for block in bench.open.blocks:
         if block.rule is None or block.demands is None or len(bench.blocks(block.owner)) > 1:
             continue  # rules with switches have no price: their actions are chosen
-        prices = np.where(block.relaxed, 0.0, bench.best.prices[block.rows])
+        prices = np.where(block.relaxed | (block.held > 0), 0.0, bench.best.prices[block.rows])
         found += [(abs(float(prices[k])), block, int(k)) for k in np.flatnonzero(np.abs(prices) > NOTHING)]
     return [(block, k) for _, block, k in sorted(found, key=lambda item: -item[0])]
 
@@ -213,7 +213,7 @@ def _tight(bench: Bench, names: Iterable[str]) -> list[str]:
         block = bench.open.block(name)
         assert block is not None
         near = np.minimum(np.abs(activity - bench.open.row_lower), np.abs(activity - bench.open.row_upper))[block.rows]
-        if np.any(near[~block.relaxed] < 1e-5):
+        if np.any(near[~(block.relaxed | (block.held > 0))] < 1e-5):
             out.append(name)
     return out
 

@@ -50,6 +50,8 @@ class Suspect:
     """Position among the rule's demands."""
     entry: int = -1
     """Decided money and carry-over: the entry of the ledger. Closed years: the position of the year."""
+    held: bool = False
+    """Whether the demand is broken by decision: its row asks no more than that no new money makes it worse."""
 
 
 @dataclass(frozen=True)
@@ -207,7 +209,9 @@ def _demands(block: RowBlock, program: LinearProgram, position: NDArray[np.intp]
     assert demands is not None
     for k, row in enumerate(range(block.rows.start, block.rows.stop)):
         if np.isfinite(program.row_lower[row]) or np.isfinite(program.row_upper[row]):
-            yield Suspect(rule.id, demands.member[k], (int(position[row]),), _RANK[rule.negotiable], rule, demands, k)
+            yield Suspect(
+                rule.id, demands.member[k], (int(position[row]),), _RANK[rule.negotiable], rule, demands, k, held=bool(block.held[k] > 0)
+            )
 
 
 def _sizes(program: LinearProgram, position: NDArray[np.intp], step: float) -> Iterator[Suspect]:

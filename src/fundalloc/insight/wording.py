@@ -57,7 +57,8 @@ def _says(scenario: Scenario, rule: Kind, suspects: Sequence[Suspect]) -> str:
         each = ", ".join(f"{demands.member[k][-1]} {money(scenario, figure)}" for k, figure in zip(at, figures, strict=True))
         unit = "" if rule.relative else " (million EUR)"
         said = f"{rule.sentence(_over(demands, at), names)}: {sense} {each}{unit}"
-    return said + _remark(scenario, rule, demands.member[at[0]])
+    held = "; decided money alone breaks that already, and new money may not make it worse" if any(s.held for s in suspects) else ""
+    return said + _remark(scenario, rule, demands.member[at[0]]) + held
 
 
 def _over(demands: Demands, at: Sequence[int]) -> tuple[str, ...]:

@@ -64,6 +64,8 @@ class RowBlock:
     """Rows that no undecided money can influence."""
     relaxed: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
     """Those of them that belong to a hard rule: stated without limits, measured later."""
+    held: Floats = field(default_factory=lambda: np.zeros(0))
+    """By how much decided money alone breaks a row that no undecided money could mend: the limit is moved by that; elsewhere 0."""
     misses: slice = field(default_factory=lambda: slice(0, 0))
     """The columns by which a soft rule may miss, one per row and side."""
     missing_row: Codes = field(default_factory=lambda: np.zeros(0, dtype=np.intp))

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
+from fundalloc.model.held import held_limits
 from fundalloc.model.linear_program import SWITCHED_NEED, SWITCHED_OFF, SWITCHED_ON, TOTAL, Builder, Terms, Whole
 from fundalloc.model.objective import pair_of_line, step_table
 from fundalloc.model.whole import whole_rows
@@ -31,8 +32,11 @@ def add_rule(builder: Builder, rule: Kind, lines: Lines) -> None:
     whole, lower, upper = None, stated.lower, stated.upper
     if rule.hard and stated.exact is not None:
         whole, lower, upper = whole_rows(stated, demands, lines)
+    held = np.zeros(len(demands))
+    if rule.hard:
+        lower, upper, held = held_limits(stated, lower, upper, lines)
     lower, upper = np.where(relaxed, -np.inf, lower), np.where(relaxed, np.inf, upper)
-    about = {"rule": rule, "demands": demands, "idle": idle, "relaxed": relaxed}
+    about = {"rule": rule, "demands": demands, "idle": idle, "relaxed": relaxed, "held": np.where(relaxed, 0.0, held)}
     terms = Terms(stated.row, column, stated.value)
     if rule.soft is None:
         builder.add_rows(rule.id, lower, upper, terms, **about, whole=whole)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
-from fundalloc.model.linear_program import TOTAL, Floats, LinearProgram, RowBlock
+from fundalloc.model.linear_program import TOTAL, Floats, LinearProgram, Matrix, RowBlock
 
 DUST = Fraction(1, 1000)
 """Steps by which a rule may seem kept in floating point and is not."""
@@ -43,6 +43,8 @@ def in_steps(program: LinearProgram, lines: Lines) -> LinearProgram:
     row = matrix.row
     value = matrix.value * unit[matrix.column] / step * factor[row]
     value = np.where(exact[row] & counts[matrix.column], np.rint(value), value)
+    matrix = replace(matrix, value=value)
+    lower, upper = _held(program, matrix, program.lower / unit, lower, upper)
     return replace(
         program,
         cost=program.cost * unit / max(np.abs(program.cost * unit).max(initial=0.0), 1e-300),
@@ -50,8 +52,30 @@ def in_steps(program: LinearProgram, lines: Lines) -> LinearProgram:
         upper=program.upper / unit,
         row_lower=lower,
         row_upper=upper,
-        matrix=replace(matrix, value=value),
+        matrix=matrix,
     )
+
+
+def _held(program: LinearProgram, matrix: Matrix, decided: Floats, lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
+    """Move the limits that decided money breaks for good to what it comes to; returns all limits."""
+    held = np.zeros(program.shape[0], dtype=bool)
+    for block in program.blocks:
+        held[block.rows] = block.held > 0 if len(block.held) else False
+    if not held.any():
+        return lower, upper
+    sums = _with_totals(program, matrix, decided)[1]
+    return np.where(held, np.minimum(lower, sums), lower), np.where(held, np.maximum(upper, sums), upper)
+
+
+def _with_totals(program: LinearProgram, matrix: Matrix, values: Floats) -> tuple[Floats, Floats]:
+    """Return the columns with the totals that they come to, and the sums of all rows."""
+    values, totals = values.copy(), [block for block in program.blocks if block.owner == TOTAL]
+    for block in totals:
+        values[_totals(program, block)] = 0.0
+    sums = matrix.times(values)
+    for block in totals:
+        values[_totals(program, block)] = sums[block.rows]
+    return values, matrix.times(values) if totals else sums
 
 
 def keeps(counted: LinearProgram, values: Floats, lines: Lines) -> bool:
@@ -60,13 +84,7 @@ def keeps(counted: LinearProgram, values: Floats, lines: Lines) -> bool:
     values[: counted.lines] = np.rint(values[: counted.lines])
     if counted.integer is not None:
         values[counted.integer] = np.rint(values[counted.integer])
-    totals = [block for block in counted.blocks if block.owner == TOTAL]
-    for block in totals:
-        values[_totals(counted, block)] = 0.0
-    sums = counted.matrix.times(values)
-    for block in totals:
-        values[_totals(counted, block)] = sums[block.rows]
-    sums = counted.matrix.times(values) if totals else sums
+    values, sums = _with_totals(counted, counted.matrix, values)
     exact = np.zeros(len(sums), dtype=bool)
     for block in counted.blocks:
         if block.whole is not None:
@@ -92,7 +110,7 @@ def _seeming(counted: LinearProgram, values: Floats, lines: Lines) -> NDArray[np
             continue
         measures = rule.check(lines, demands, steps)
         room = [Fraction(room, measures.scale) for room in measures.headroom(demands.sense)]
-        found.append(block.rows.start + np.flatnonzero([-DUST < r < 0 for r in room]))
+        found.append(block.rows.start + np.flatnonzero([-DUST < r < 0 and not held for r, held in zip(room, block.held, strict=True)]))
     return np.concatenate(found)
 
 

@@ -28,13 +28,13 @@ EXACT, CLOSE = 0.005, 0.01
 
 
 def price_findings(program: LinearProgram, row_prices: Floats, findings: Sequence[Finding], lines: Lines) -> Floats:
-    """Return the shadow price of every finding; NaN for watched rules and for hard demands that nothing can influence."""
+    """Return the shadow price of every finding; NaN for watched rules and for hard demands that decided money settles."""
     row = _rows(program, findings)
     prices = np.where(row < 0, np.nan, row_prices[row])
     for block in program.blocks:
         if block.rule is not None:
             own = (row >= block.rows.start) & (row < block.rows.stop)
-            prices[own] = np.where(block.relaxed[row[own] - block.rows.start], np.nan, prices[own])
+            prices[own] = np.where((block.relaxed | (block.held > 0))[row[own] - block.rows.start], np.nan, prices[own])
     carried = _carried_prices(program, row_prices, lines)
     for position, finding in enumerate(findings if carried else ()):
         if finding.rule.kind == "ceiling":

@@ -1,7 +1,13 @@
-"""Recompute every rule from the rounded amounts, in exact integers. This module cannot see the linear program."""
+"""Recompute every rule from the rounded amounts, in exact integers. This module cannot see the linear program.
+
+A demand of a hard rule is *broken by decision* when decided money alone breaks it and no open line could mend it: every
+undecided euro that counts leaves it as it is, or makes it worse. New money may not make it worse; where it does, that is
+a breach. A demand that some open line could mend must hold, whatever was decided.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -12,7 +18,7 @@ from fundalloc.errors import NotVerified
 from fundalloc.facts.lines import Lines
 from fundalloc.money import euro
 from fundalloc.rules._kind import Kind
-from fundalloc.rules._rows import Measures, Sense
+from fundalloc.rules._rows import Demands, Measures, Sense
 from fundalloc.scenario.scenario import Scenario
 
 OK, AT_LIMIT, MISSED, BREACH, DECIDED = "ok", "at limit", "missed", "breach", "decided"
@@ -32,7 +38,7 @@ class Finding:
     headroom: Fraction
     """Room left before the limit; negative when it is broken."""
     status: str
-    """ok · at limit · missed (soft or watched) · breach (hard) · decided (broken by decided money alone)."""
+    """ok · at limit · missed (soft or watched) · breach (hard) · decided (broken by decision)."""
     base: Fraction | None = None
     """What a share is taken of."""
 
@@ -49,6 +55,7 @@ def measure_rule(rule: Kind, lines: Lines, steps: NDArray[np.int64]) -> list[Fin
     unit = Fraction(1, measures.scale) if measures.counted else lines.facts.step / measures.scale
     headroom = measures.headroom(demands.sense)
     base: list[int | None] = list(measures.base) if measures.base else [None] * len(demands)
+    by_decision = _by_decision(rule, lines, demands, measures, headroom)
     return [
         Finding(
             rule,
@@ -58,20 +65,38 @@ def measure_rule(rule: Kind, lines: Lines, steps: NDArray[np.int64]) -> list[Fin
             measures.amount[k] * unit,
             measures.limit[k] * unit,
             room * unit,
-            _status(rule, measures, k, room, demands.sense[k]),
+            _status(rule, measures, k, room, demands.sense[k], by_decision[k]),
             None if (whole := base[k]) is None else whole * unit,
         )
         for k, room in enumerate(headroom)
     ]
 
 
-def _status(rule: Kind, measures: Measures, k: int, room: int, sense: Sense) -> str:
+def broken_by_decision(scenario: Scenario) -> list[Finding]:
+    """Return the demands that every plan of this scenario leaves broken, as decided money alone leaves them."""
+    return [finding for finding in measure_rules(scenario, scenario.lines.ledger.decided) if finding.status == DECIDED]
+
+
+def _by_decision(rule: Kind, lines: Lines, demands: Demands, measures: Measures, headroom: Sequence[int]) -> list[bool]:
+    """Return which demands decided money alone breaks, no open line could mend, and new money has not made worse."""
+    if not rule.hard or min(headroom, default=0) >= 0:
+        return [False] * len(demands)
+    decided, open_lines = rule.check(lines, demands, lines.ledger.decided), measures.open()
+    return [
+        room < 0
+        and room * decided.scale >= before * measures.scale
+        and not (open_lines.up if decided.amount[k] < decided.limit[k] else open_lines.down)[k]
+        for k, (room, before) in enumerate(zip(headroom, decided.headroom(demands.sense), strict=True))
+    ]
+
+
+def _status(rule: Kind, measures: Measures, k: int, room: int, sense: Sense, by_decision: bool) -> str:
     """No money at all under a minimum size is not at its limit: the rule is simply not in use there."""
     if room >= 0:
         unused = rule.or_nothing and measures.amount[k] == 0
         return AT_LIMIT if (room < measures.scale and not unused) or sense is Sense.EXACTLY else OK
     if rule.hard:
-        return BREACH if measures.moves[k] else DECIDED
+        return DECIDED if by_decision else BREACH
     return MISSED
 
 

@@ -6,7 +6,7 @@ same `Demands`, in the same order.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
@@ -131,14 +131,22 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class Open:
+    """What open lines, those that are not decided, can do to the amount less its limit. Arrays have one entry per demand."""
+
+    up: NDArray[np.bool_]
+    down: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
 class Measures:
     """The same demands measured on a ledger, exactly: `amount` against `limit`, both in rounding steps / `scale`."""
 
     amount: list[int]
     limit: list[int]
     scale: int
-    moves: NDArray[np.bool_]
-    """Whether any undecided line counts, so that the plan could still change the amount or its limit."""
+    open: Callable[[], Open]
+    """What undecided money could still do to each demand; asked only where one is broken."""
     base: list[int] | None = None
     """What a share is taken of, in rounding steps / `scale`."""
     tolerance: int = 0
@@ -254,7 +262,42 @@ def within_reach(demands: Demands, grouped: Grouped, lines: Lines) -> list[Fract
     return [f + (g * part - f) % grid if grid else f for f, g, grid in zip(demands.figure, given, grids, strict=True)]
 
 
-def movable(codes: Codes, grouped: Grouped, lines: Lines) -> NDArray[np.bool_]:
-    """Return for each code whether any undecided line counts."""
+def movable(codes: Codes, grouped: Grouped, lines: Lines, sign: int = 1) -> NDArray[np.bool_]:
+    """Return for each code whether any undecided line counts, with a weight of this sign."""
     size = int(max(grouped.member.max(initial=-1), codes.max(initial=-1))) + 1
-    return np.bincount(grouped.member, weights=~lines.ledger.fixed[grouped.line], minlength=size)[codes] > 0
+    counts = ~lines.ledger.fixed[grouped.line] & (grouped.weight.numerator * sign > 0)
+    return np.bincount(grouped.member, weights=counts, minlength=size)[codes] > 0
+
+
+def open_sums(codes: Codes, grouped: Grouped, lines: Lines) -> Open:
+    """Return what open lines can do to sums whose limits do not move."""
+    return Open(movable(codes, grouped, lines), movable(codes, grouped, lines, -1))
+
+
+def open_shares(codes: tuple[Codes, Codes], money: Grouped, base: Grouped, share: Sequence[Fraction], lines: Lines) -> Open:
+    """Return what open lines can do to money less a share of a base; a line on both sides counts by what is left of it.
+
+    `codes` are those of every demand in `money` and in `base`.
+    """
+    size, free = len(lines.ledger), ~lines.ledger.fixed
+    inside = np.flatnonzero(free[base.line] & (base.weight.numerator != 0))
+    cells, at = np.unique(base.member[inside] * size + base.line[inside], return_inverse=True)
+    weights = np.zeros(len(cells) + 1, dtype=np.int64)
+    np.add.at(weights, at, base.weight.numerator[inside])
+    demand, entry = take(codes[0], money)
+    counts = free[money.line[entry]]
+    demand, entry = demand[counts], entry[counts]
+    wanted = codes[1][demand] * size + money.line[entry]
+    place = np.searchsorted(cells, wanted)
+    both = np.append(cells, -1)[place] == wanted
+    shares = np.array([*share, Fraction(0)], dtype=object)[:-1]
+    left = money.weight.numerator[entry].astype(object) * base.weight.denominator
+    left -= shares[demand] * np.where(both, weights[place], 0) * money.weight.denominator
+    among = np.bincount(demand, weights=both, minlength=len(share))
+    whole = np.bincount(cells // max(size, 1), minlength=int(codes[1].max(initial=-1)) + 1)[codes[1]]
+    besides = (whole > among) & (shares > 0)
+    return Open(_any(demand, left > 0, len(share)), _any(demand, left < 0, len(share)) | besides)
+
+
+def _any(code: Codes, truth: NDArray[np.bool_], count: int) -> NDArray[np.bool_]:
+    return np.bincount(code, weights=truth.astype(bool), minlength=count) > 0

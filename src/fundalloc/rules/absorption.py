@@ -16,7 +16,7 @@ from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Members, Selection, build_members
 from fundalloc.rules._kind import Kind
-from fundalloc.rules._rows import Demands, Measures, Rows, Sense, movable, state_sums, sums_by_code
+from fundalloc.rules._rows import Demands, Measures, Rows, Sense, open_sums, state_sums, sums_by_code
 
 
 class Absorption(Kind):
@@ -47,7 +47,7 @@ class Absorption(Kind):
         """Add up the ledger by partnership and year; absorption is whole steps already."""
         money = self._money(lines)
         limits = [int(limit) for limit in lines.facts.absorption.ravel()[demands.code]]
-        return Measures(sums_by_code(demands.code, money, steps), limits, 1, movable(demands.code, money, lines))
+        return Measures(sums_by_code(demands.code, money, steps), limits, 1, lambda: open_sums(demands.code, money, lines))
 
     def _members(self, lines: Lines) -> Members:
         return build_members(("partnership", "year"), lines.facts.dimensions, nodes_all=True)

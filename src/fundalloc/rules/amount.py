@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
 from fundalloc.rules._kind import Kind
-from fundalloc.rules._rows import Demands, Measures, Rows, movable, state_sums, sums_and_figures
+from fundalloc.rules._rows import Demands, Measures, Rows, open_sums, state_sums, sums_and_figures
 
 
 class Amount(Kind):
@@ -55,4 +55,4 @@ class Amount(Kind):
         """Add up the ledger and compare with the amount, over one common denominator."""
         money = lines.group(self.money, self.members(lines), unless=self.unless)
         amount, limit, scale = sums_and_figures(demands, money, lines, steps)
-        return Measures(amount, limit, scale, movable(demands.code, money, lines))
+        return Measures(amount, limit, scale, lambda: open_sums(demands.code, money, lines))

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Members, expand
 from fundalloc.rules._kind import Kind, Objection
-from fundalloc.rules._rows import Codes, Demands, Measures, Rows, Sense, movable, state_shares, sums_by_code, take
+from fundalloc.rules._rows import Codes, Demands, Measures, Open, Rows, Sense, movable, open_shares, state_shares, sums_by_code, take
 
 
 class Balance(Kind):
@@ -102,15 +102,23 @@ class Balance(Kind):
         average = [Fraction(total, money.weight.denominator) * need[int(c)] / whole for c in demands.code]
         limits = [f * a for f, a in zip(demands.figure, average, strict=True)]
         scale = lcm(*(x.denominator for x in (*amounts, *average, *limits)))
-        moves = np.full(len(demands), bool(movable(everyone, money, lines).any()))
         return Measures(
             [int(a * scale) for a in amounts],
             [int(x * scale) for x in limits],
             scale,
-            moves,
+            lambda: self._open(lines, demands, money),
             base=[int(a * scale) for a in average],
             tolerance=scale,
         )
+
+    def _open(self, lines: Lines, demands: Demands, money: Grouped) -> Open:
+        """Everybody's money moves the average."""
+        everyone, need = self.present(lines, self.members(lines)), self._needs(lines, self.members(lines))
+        _, entry = take(everyone, money)
+        average = Grouped(np.zeros(len(entry), dtype=np.intp), money.line[entry], money.weight[entry])
+        whole = sum((need[int(code)] for code in everyone), Fraction(0))
+        share = [figure * need[int(code)] / whole for figure, code in zip(demands.figure, demands.code, strict=True)]
+        return open_shares((demands.code, np.zeros(len(demands), dtype=np.intp)), money, average, share, lines)
 
     def _coverage_money(self, lines: Lines) -> Grouped:
         money = lines.group(self.money, self.members(lines), unless=self.unless)

@@ -19,7 +19,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, IntArray
 from fundalloc.money import Exact
 from fundalloc.rules._kind import Kind
-from fundalloc.rules._rows import Demands, Measures, Rows, Sense, movable, state_sums, sums_by_code
+from fundalloc.rules._rows import Demands, Measures, Rows, Sense, open_sums, state_sums, sums_by_code
 
 WHOLE_PERIOD = "total"
 
@@ -55,7 +55,9 @@ class Ceiling(Kind):
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Add up the ledger by instrument and year; ceilings are whole steps already."""
         money = self._money(lines)
-        return Measures(sums_by_code(demands.code, money, steps), self._limits(lines, demands.code), 1, movable(demands.code, money, lines))
+        return Measures(
+            sums_by_code(demands.code, money, steps), self._limits(lines, demands.code), 1, lambda: open_sums(demands.code, money, lines)
+        )
 
     def _money(self, lines: Lines) -> Grouped:
         """Every line counts twice: for its year, and for the whole period; so do transfers. Carry-overs count for two years."""

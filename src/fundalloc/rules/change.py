@@ -20,7 +20,7 @@ from fundalloc.facts.fields import Amount
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Members, build_members
 from fundalloc.rules._kind import Kind, Objection
-from fundalloc.rules._rows import Demands, Measures, Rows, Sense, movable, state_shares, sums_by_code
+from fundalloc.rules._rows import Demands, Measures, Rows, Sense, open_shares, state_shares, sums_by_code
 
 
 class Change(Kind):
@@ -101,7 +101,7 @@ class Change(Kind):
             [int(a * scale) for a in now],
             [int(x * scale) for x in limits],
             scale,
-            movable(demands.code, money, lines) | movable(past_codes, money, lines),
+            lambda: open_shares((demands.code, past_codes), money, money, demands.figure, lines),
             base=[int(p * scale) for p in past],
             tolerance=scale,
         )

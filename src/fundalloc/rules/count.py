@@ -22,7 +22,7 @@ from fundalloc.facts.selection import Grouped, build_members
 from fundalloc.money import Exact, ceil_steps
 from fundalloc.rules._capacity import capacity, decided_money
 from fundalloc.rules._kind import ForEach, Kind, Objection
-from fundalloc.rules._rows import Codes, Demands, Measures, Rows, Sense, Switches, bounds, movable
+from fundalloc.rules._rows import Codes, Demands, Measures, Open, Rows, Sense, Switches, bounds, movable
 
 
 class Count(Kind):
@@ -107,9 +107,13 @@ class Count(Kind):
         size = int(max(owner.max(initial=-1), demands.code.max(initial=-1))) + 1
         some, enough = np.bincount(owner, weights=sums > 0, minlength=size), np.bincount(owner, weights=sums >= least, minlength=size)
         amount = [int((enough if sense is Sense.AT_LEAST else some)[code]) for code, sense in zip(demands.code, demands.sense, strict=True)]
-        moving = movable(np.arange(len(counted)), money, lines)
-        moves = np.bincount(owner, weights=moving, minlength=size)[demands.code] > 0
-        return Measures(amount, [int(f) for f in demands.figure], 1, moves, counted=True)
+        return Measures(amount, [int(f) for f in demands.figure], 1, lambda: self._open(lines, demands), counted=True)
+
+    def _open(self, lines: Lines, demands: Demands) -> Open:
+        """Money can make members active, and none that is active inactive."""
+        money, counted, owner = self._counted(lines)
+        active = owner[movable(np.arange(len(counted)), money, lines)]
+        return Open(np.isin(demands.code, active), np.zeros(len(demands), dtype=bool))
 
     def _counted(self, lines: Lines) -> tuple[Grouped, Codes, Codes]:
         """Return the money by counted member (numbered), the code of each, and the member that it counts for."""

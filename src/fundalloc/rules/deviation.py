@@ -22,7 +22,7 @@ from fundalloc.facts.fields import Amount, Relative, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.money import Exact, Figure
 from fundalloc.rules._kind import Kind, Objection
-from fundalloc.rules._rows import Demands, Measures, Rows, Sense, movable, state_sums, sums_by_code
+from fundalloc.rules._rows import Demands, Measures, Rows, Sense, open_sums, state_sums, sums_by_code
 
 
 class Deviation(Kind):
@@ -86,9 +86,12 @@ class Deviation(Kind):
         limits = [limit / step for limit in self._allowed(lines, demands)]
         plans = [plan / step for plan in self._planned(lines, demands)]
         scale = lcm(*(x.denominator for x in (*amounts, *limits, *plans)))
-        moves = movable(demands.code, money, lines)
         return Measures(
-            [int(a * scale) for a in amounts], [int(x * scale) for x in limits], scale, moves, base=[int(p * scale) for p in plans]
+            [int(a * scale) for a in amounts],
+            [int(x * scale) for x in limits],
+            scale,
+            lambda: open_sums(demands.code, money, lines),
+            base=[int(p * scale) for p in plans],
         )
 
     def _allowed(self, lines: Lines, demands: Demands) -> list[Fraction]:

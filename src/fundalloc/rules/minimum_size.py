@@ -18,7 +18,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.money import Exact
 from fundalloc.rules._capacity import capacity
 from fundalloc.rules._kind import Kind, Objection
-from fundalloc.rules._rows import Demands, Measures, Rows, Statement, Switches, movable, sums_and_figures, take, within_reach
+from fundalloc.rules._rows import Demands, Measures, Rows, Statement, Switches, open_sums, sums_and_figures, take, within_reach
 
 
 class MinimumSize(Kind):
@@ -71,4 +71,4 @@ class MinimumSize(Kind):
         money = lines.group(self.money, self.members(lines), unless=self.unless)
         amount, figures, scale = sums_and_figures(demands, money, lines, steps)
         limit = [figure if total else 0 for figure, total in zip(figures, amount, strict=True)]
-        return Measures(amount, limit, scale, movable(demands.code, money, lines))
+        return Measures(amount, limit, scale, lambda: open_sums(demands.code, money, lines))

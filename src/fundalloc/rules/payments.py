@@ -23,7 +23,7 @@ from fundalloc.facts.fields import ByYear
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, build_members
 from fundalloc.rules._kind import Kind, Objection
-from fundalloc.rules._rows import Codes, Demands, Measures, Rows, movable, state_sums, sums_by_code
+from fundalloc.rules._rows import Codes, Demands, Measures, Rows, open_sums, state_sums, sums_by_code
 
 
 class Payments(Kind):
@@ -112,7 +112,9 @@ class Payments(Kind):
         amounts = [Fraction(a, paid.weight.denominator) + d for a, d in zip(sums_by_code(demands.code, paid, steps), due, strict=True)]
         limits = [figure / step for figure in demands.figure]
         scale = lcm(*(x.denominator for x in (*amounts, *limits)))
-        return Measures([int(a * scale) for a in amounts], [int(x * scale) for x in limits], scale, movable(demands.code, paid, lines))
+        return Measures(
+            [int(a * scale) for a in amounts], [int(x * scale) for x in limits], scale, lambda: open_sums(demands.code, paid, lines)
+        )
 
     def _due(self, lines: Lines, codes: Codes) -> list[Fraction]:
         """Return what earlier commitments cost in the year of each demand, in EUR million."""

@@ -23,7 +23,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Members, Selection, build_members
 from fundalloc.money import Exact
 from fundalloc.rules._kind import Kind, Objection
-from fundalloc.rules._rows import Codes, Demands, Measures, Rows, movable, state_shares, sums_by_code
+from fundalloc.rules._rows import Codes, Demands, Measures, Rows, open_shares, state_shares, sums_by_code
 
 
 class Sequence(Kind):
@@ -96,7 +96,7 @@ class Sequence(Kind):
             [int(a * scale) for a in now],
             [int(x * scale) for x in limits],
             scale,
-            movable(demands.code, money, lines) | movable(self._earlier(lines, demands), first, lines),
+            lambda: open_shares((demands.code, self._earlier(lines, demands)), money, first, demands.figure, lines),
             base=[int(a * scale) for a in earlier],
         )
 

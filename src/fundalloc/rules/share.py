@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import partial
 from math import lcm
 from typing import Any, ClassVar
 
@@ -30,7 +31,7 @@ from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Base, Grouped, Members, Selection, Taken
 from fundalloc.rules._kind import Kind, Objection
-from fundalloc.rules._rows import Codes, Demands, Measures, Rows, Sense, movable, state_shares, state_sums, sums_by_code
+from fundalloc.rules._rows import Codes, Demands, Measures, Rows, Sense, open_shares, open_sums, state_shares, state_sums, sums_by_code
 
 LISTED = 4
 """How many names a message lists before it counts the rest."""
@@ -179,14 +180,13 @@ class Share(Kind):
         members = self.members(lines)
         money = lines.group(self.money, members, unless=self.unless)
         amount = sums_by_code(demands.code, money, steps)
-        moves = movable(demands.code, money, lines)
         constant = self._constant(lines, members, demands)
         if constant is not None:
-            base = constant
+            base, moves = constant, partial(open_sums, demands.code, money, lines)
         else:
             of, codes = self._base(lines, members, demands)
             base = [Fraction(total, of.weight.denominator) for total in sums_by_code(codes, of, steps)]
-            moves |= movable(codes, of, lines)
+            moves = partial(open_shares, (demands.code, codes), money, of, demands.figure, lines)
         limits = [share * whole for share, whole in zip(demands.figure, base, strict=True)]
         scale = lcm(money.weight.denominator, *(x.denominator for x in (*limits, *base)))
         return Measures(

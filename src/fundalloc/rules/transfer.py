@@ -22,7 +22,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
 from fundalloc.money import Exact
 from fundalloc.rules._kind import Kind
-from fundalloc.rules._rows import Demands, Measures, Rows, Sense, state_sums, sums_by_code
+from fundalloc.rules._rows import Demands, Measures, Rows, Sense, open_sums, state_sums, sums_by_code
 
 WHOLE_PERIOD = "total"
 
@@ -61,7 +61,8 @@ class Transfer(Kind):
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Add up the moves of the ledger; limits are whole steps already."""
         limits = [int(figure / lines.facts.step) for figure in demands.figure]
-        return Measures(sums_by_code(demands.code, self._money(lines), steps), limits, 1, np.ones(len(demands), dtype=bool))
+        money = self._money(lines)
+        return Measures(sums_by_code(demands.code, money, steps), limits, 1, lambda: open_sums(demands.code, money, lines))
 
     def _money(self, lines: Lines) -> Grouped:
         """Every transfer counts three times: for itself, and for its giving instrument in its year and in the whole period."""

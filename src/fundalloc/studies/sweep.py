@@ -74,7 +74,7 @@ class Sweep:
     exact: bool = True
     """Whether the breaks are exact (parametric) or were closed in on by bisection."""
     unsearched: int = 0
-    """Intervals that were left when the budget of solves ended."""
+    """Intervals that were left: the budget of solves ended, or decided money begins or ceases to break a limit on the way."""
     present: tuple[str | None, ...] = ()
     """What the scenario says now, per key."""
     solves: int = 0
@@ -186,6 +186,9 @@ def _with_breaks(sweep: Sweep, run: _Run) -> Sweep:
             way = Way(a.program, other)
         except ValueError:
             exact = False
+            continue
+        if any(not np.array_equal(x.held > 0, y.held > 0) for x, y in zip(a.program.blocks, other.blocks, strict=True)):
+            unsearched += 1  # on the way decided money begins or ceases to break a limit: no straight mixture of the two
             continue
         bends, left = find_bends(way, run.corridor.solve_fixed, budget)
         exact, unsearched = exact and way.exact, unsearched + left

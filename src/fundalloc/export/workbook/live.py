@@ -24,7 +24,7 @@ from fundalloc.facts.dimensions import NAMES, Dimensions, Mask
 from fundalloc.facts.selection import Pick, Selection
 from fundalloc.plan.verify import Finding, measure_rule
 from fundalloc.rules._kind import Kind
-from fundalloc.rules._rows import Measures, Sense
+from fundalloc.rules._rows import Measures, Open, Sense
 
 LONGEST_FORMULA = 4_000
 """Excel takes 8 192 characters; longer ones than this are stored as values."""
@@ -43,8 +43,10 @@ class Live:
     """How the limit follows from the figure, the base and the amount."""
     room: Fraction
     """EUR million by which the limit is wider than the share alone, or the most it may be, or how far an exact share may be off."""
-    movable: bool
-    """Whether any undecided line counts: otherwise only decisions could break the rule."""
+    decided: Finding
+    """The same demand on decided money alone."""
+    mended: tuple[bool, bool]
+    """Whether an open line could mend it when it is short of its limit, and when it exceeds it."""
 
     @property
     def whole(self) -> bool:
@@ -82,11 +84,14 @@ class _LiveRules:
             findings = list(group)
             demands = rule.demands(lines)
             measures = rule.check(lines, demands, ledger)
-            probed = measure_rule(rule, lines, ledger)
-            out += [self._live(a, b, measures, k) for k, (a, b) in enumerate(zip(findings, probed, strict=True))]
+            probed, decided = measure_rule(rule, lines, ledger), measure_rule(rule, lines, lines.ledger.decided)
+            pulls = measures.open() if rule.hard else Open(*[np.zeros(len(demands), dtype=bool)] * 2)
+            ways = zip(pulls.up.tolist(), pulls.down.tolist(), strict=True)
+            about = zip(findings, probed, decided, ways, strict=True)
+            out += [self._live(a, b, measures, c, mended) for a, b, c, mended in about]
         return out
 
-    def _live(self, finding: Finding, probed: Finding, measures: Measures, k: int) -> Live:
+    def _live(self, finding: Finding, probed: Finding, measures: Measures, decided: Finding, mended: tuple[bool, bool]) -> Live:
         rule = finding.rule
         try:
             member = _member_masks(self.book.plan.scenario.facts.dimensions, rule, finding.member)
@@ -99,10 +104,9 @@ class _LiveRules:
             if base is None and finding.base == probed.base:
                 base = repr(float(finding.base))
         form, room = _limit(finding, probed, measures, self.book.plan.scenario.facts.step)
-        movable = bool(measures.moves[k])
         if amount is None or form == "stored" or (base is None and finding.base is not None):
-            return Live(None, None, "stored", room, movable)
-        return Live(amount, base, form, room, movable)
+            return Live(None, None, "stored", room, decided, mended)
+        return Live(amount, base, form, room, decided, mended)
 
     def _amounts(self, rule: Kind, finding: Finding, member: list[tuple[str, Mask]] | None) -> Iterator[Candidate]:
         if member is None:

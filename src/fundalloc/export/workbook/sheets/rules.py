@@ -24,7 +24,7 @@ def build(book: Book) -> Sheet:
     findings, live = book.plan.findings, live_rules(book)
     paired = list(zip(findings, live, strict=True))
     figures = [_figure(f) for f in findings]
-    none = [None] * len(findings)
+    none, room = [None] * len(findings), "=" + _headroom(book, book.here(TABLE, "limit"), book.here(TABLE, "amount"))
     table = Table(
         TABLE,
         (
@@ -46,7 +46,7 @@ def build(book: Book) -> Sheet:
             book.column("value", "share", [_value(book, f) for f in findings], width=9),
             book.column("limit_input", "input_figure", figures, width=11, entry=book.entry("limit", least=0)),
             book.column("limit", "amount", [_limit(book, f, x) for f, x in paired], width=11),
-            book.column("headroom", "amount", [Formula(_headroom(book), float(f.headroom)) for f in findings], width=11),
+            book.column("headroom", "amount", [Formula(room, float(f.headroom)) for f in findings], width=11),
             book.column(
                 "status",
                 "text",
@@ -142,22 +142,27 @@ def _value(book: Book, finding: Finding) -> Cell:
 
 def _limit(book: Book, finding: Finding, live: Live) -> Cell:
     """The limit as a formula of what is typed as limit, or stored where no simple formula gives it."""
-    figure, base, amount = (book.here(TABLE, column) for column in ("limit_input", "out_of", "amount"))
-    sign, room = book.here(TABLE, "sign"), book.here(TABLE, "room")
+    if live.limit == "stored":
+        return float(finding.limit)
+    return Formula("=" + _limit_text(book, live, book.here(TABLE, "out_of"), book.here(TABLE, "amount")), float(finding.limit))
+
+
+def _limit_text(book: Book, live: Live, base: str, amount: str) -> str:
+    figure, sign, room = (book.here(TABLE, column) for column in ("limit_input", "sign", "room"))
     texts = {
-        "figure": f"={figure}",
-        "share": f"={figure}*{base}+{sign}*{room}",
-        "or_nothing": f"=IF({amount}=0,0,{figure})",
-        "near": f"={base}+{sign}*MIN({figure}*{base},{room})",
+        "figure": figure,
+        "share": f"{figure}*{base}+{sign}*{room}",
+        "or_nothing": f"IF({amount}=0,0,{figure})",
+        "near": f"{base}+{sign}*MIN({figure}*{base},{room})",
     }
-    return Formula(texts[live.limit], float(finding.limit)) if live.limit in texts else float(finding.limit)
+    return texts[live.limit]
 
 
-def _headroom(book: Book) -> str:
+def _headroom(book: Book, limit: str, amount: str) -> str:
     """Room on the right side of the limit; an exact rule has none, and is broken when it is off by more than its room."""
     sign, room = book.here(TABLE, "sign"), book.here(TABLE, "room")
-    left = f"{book.here(TABLE, 'limit')}-{book.here(TABLE, 'amount')}"
-    return f"=ROUND(IF({sign}=0,MIN(0,{room}-ABS({left})),{sign}*({left})),7)"
+    left = f"{limit}-{amount}"
+    return f"ROUND(IF({sign}=0,MIN(0,{room}-ABS({left})),{sign}*({left})),7)"
 
 
 def _status(book: Book) -> str:
@@ -176,5 +181,26 @@ def _least_room(book: Book, finding: Finding) -> Cell:
     return Formula("=RoundingStep", step)
 
 
-def _if_broken(book: Book, finding: Finding, live: Live) -> str:
-    return book.status(MISSED if not finding.rule.hard else BREACH if live.movable else DECIDED)
+def _if_broken(book: Book, finding: Finding, live: Live) -> Cell:
+    """The word for a broken demand: by decision only where decided money alone breaks it, nothing could mend it, and it is no worse.
+
+    All three follow the limit that is typed. Ceilings and absorption never give way to decided money.
+    """
+    breach, by_decision = book.status(BREACH), book.status(DECIDED)
+    short, over = live.mended
+    stuck = {Sense.AT_LEAST: not short, Sense.AT_MOST: not over, Sense.EXACTLY: not (short and over)}[finding.sense]
+    if not finding.rule.hard:
+        return book.status(MISSED)
+    if finding.rule.built_in or not live.whole or not stuck:
+        return by_decision if finding.status == DECIDED else breach
+    decided = live.decided
+    base = "0" if decided.base is None else repr(float(decided.base))
+    amount = repr(float(decided.amount))
+    limit = f"({_limit_text(book, live, base, amount)})"
+    room = _headroom(book, limit, amount)
+    side = {(True, False): f",{amount}>{limit}", (False, True): f",{amount}<{limit}"}.get(live.mended, "")
+    text = f"=IF(AND({room}<0,{book.here(TABLE, 'headroom')}>={room}{side if finding.sense is Sense.EXACTLY else ''}),{{}},{{}})"
+    held = decided.headroom < 0 and finding.headroom >= decided.headroom
+    if finding.sense is Sense.EXACTLY:
+        held = held and not (short if decided.amount < decided.limit else over)
+    return Formula(text.format(quoted(by_decision), quoted(breach)), by_decision if held else breach)

@@ -1,0 +1,89 @@
+"""Demands that decided money alone breaks, where no open line could mend them: no new money may make them worse.
+
+The limit of such a row is moved to what decided money comes to. A row that some open line could mend keeps its limit.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fundalloc.facts.lines import Lines
+from fundalloc.rules._rows import Rows
+
+DUST = 1e-12
+"""Relative error of adding up: by so much a moved limit is wider than what decided money comes to."""
+NONE = np.iinfo(np.int64).min
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+
+def held_limits(stated: Rows, lower: Floats, upper: Floats, lines: Lines) -> tuple[Floats, Floats, Floats]:
+    """Return the lower and upper limits as decisions leave them, and by how much decided money breaks those that are moved.
+
+    `lower` and `upper` are the limits as the program has them, cut to what whole steps reach.
+    """
+    count = len(stated.lower)
+    value = stated.value * _decided(stated, lines)
+    sums = _summed(stated.row, value, count)
+    dust = DUST * _summed(stated.row, np.abs(value), count)
+    short, over = sums < lower - dust, sums > upper + dust
+    lower, upper, broken = lower.copy(), upper.copy(), np.zeros(count)
+    if not (short | over).any():
+        return lower, upper, broken
+    up, down = _pulls(stated, lines, short | over)
+    sides = (lower, stated.lower, short & ~up, sums - dust), (upper, stated.upper, over & ~down, sums + dust)
+    for limit, written, held, reached in sides:
+        broken[held] = np.abs(reached - written)[held]
+        limit[held] = reached[held]
+    return lower, upper, broken
+
+
+def _summed(code: NDArray[np.intp], value: Floats | Flags, count: int) -> Floats:
+    return np.bincount(code, weights=value, minlength=count).astype(float)
+
+
+def _decided(stated: Rows, lines: Lines) -> Floats:
+    """Return what the column of every term is by decided money alone; switches of decided money are on."""
+    totals, switches = stated.totals, stated.switches
+    decided = np.asarray(lines.facts.euro(lines.ledger.decided), dtype=float)
+    sums = _summed(totals.total, totals.value * decided[totals.line], totals.count)
+    on = _summed(switches.switch, switches.value * decided[switches.line], switches.count) > 0
+    columns: Floats = np.concatenate([decided, sums, on])
+    return columns[np.where(stated.column >= 0, stated.column, len(decided) - 1 - stated.column)]
+
+
+def _pulls(stated: Rows, lines: Lines, chosen: Flags) -> tuple[Flags, Flags]:
+    """Return which of the chosen rows open lines can raise, and which lower: a line that counts several times does what is left of it."""
+    count, size, free, totals = len(stated.lower), len(lines.ledger), ~lines.ledger.fixed, stated.totals
+    terms = np.flatnonzero(chosen[stated.row])
+    row, column, value = stated.row[terms], stated.column[terms], stated.value[terms]
+    total = (column < 0) & (column >= -totals.count)
+    factor, which = np.zeros(count), np.full(count, -1, dtype=np.intp)  # the total of every row: it names one at most
+    factor[row[total]], which[row[total]] = value[total], -1 - column[total]
+    inside = np.flatnonzero(free[totals.line] & (totals.value != 0))
+    cells, at = np.unique(totals.total[inside] * size + totals.line[inside], return_inverse=True)
+    weight = np.append(_summed(at, totals.value[inside], len(cells)), 0.0)
+    direct = np.flatnonzero(column >= 0)
+    direct = direct[free[column[direct]]]
+    own, at = np.unique(row[direct] * size + column[direct], return_inverse=True)
+    of_row, of_line = np.divmod(own, size)
+    wanted = which[of_row] * size + of_line
+    place = np.searchsorted(cells, wanted)
+    both = np.append(cells, NONE)[place] == wanted
+    left = _summed(at, value[direct], len(own)) + np.where(both, factor[of_row] * weight[place], 0.0)
+    besides = _summed(cells // size, np.ones(len(cells)), totals.count + 1)[which] > _summed(of_row, both, count)
+    switch = np.flatnonzero(column < -totals.count)
+    switch = switch[_moving(stated, free)[-1 - totals.count - column[switch]]]
+    pulls = []
+    for sign in (1, -1):
+        pull = besides & (sign * factor > 0)
+        pull[of_row[sign * left > DUST]] = True
+        pull[row[switch[sign * value[switch] > 0]]] = True
+        pulls.append(pull)
+    return pulls[0], pulls[1]
+
+
+def _moving(stated: Rows, free: Flags) -> Flags:
+    """Return which switches any open line can move."""
+    return _summed(stated.switches.switch, free[stated.switches.line], stated.switches.count) > 0
