@@ -1,5 +1,6 @@
 """Prices: per million of the limit that is shown, and ranked only where a solve with a million more confirms them."""
 
+import numpy as np
 import pytest
 
 from cases import TINY, TWO_BY_TWO, write
@@ -45,6 +46,22 @@ def test_a_yearly_ceiling_is_priced_with_what_may_be_carried_over_from_it(tmp_pa
     bench = Bench(load(path))
     row = bench.open.block("ceiling").rows.start + bench.open.block("ceiling").demands.member.index(("a", "2025"))
     assert bench.gain(bench.moved(row, 0.5)) == pytest.approx(more)
+
+
+@pytest.mark.parametrize(
+    ("ceiling", "more"), [("20", "21"), ("{each: 20}", "{each: 21}"), ("{each: 20, total: 90}", "{each: 21, total: 90}")]
+)
+def test_a_ceiling_is_priced_with_what_a_transfer_may_take_of_it(tmp_path, ceiling, more):
+    # A reaches North alone, which needs 4 at 1.0; a tenth of its 20 may move to B, which has 1 and meets half a euro of South's.
+    case = {**TWO_BY_TWO, "transfers": {"m": {"from": "a", "to": "b", "at_most": "10 %", "source": "assumption"}}}
+    a = {**TWO_BY_TWO["instruments"]["a"], "partners": ["north"], "reserve": "10 %"}
+    case |= {"instruments": {"a": a, "b": {**TWO_BY_TWO["instruments"]["b"], "ceiling": "1"}}}
+    path = write(tmp_path, case)
+    at = f"instruments.a.ceiling={ceiling}"
+    table = solve(load(path, settings=[at])).free_money.set_index(["instrument", "year"])["price"]
+    expected = score(f"instruments.a.ceiling={more}", path=path) - score(at, path=path)
+    assert expected == pytest.approx(0.1 * 0.5 * 2.0)  # a tenth of a million more for South at 2.0 and half a euro; North has all it needs
+    assert np.nansum([table["a", 2026], table["a", 0]]) == pytest.approx(expected)
 
 
 def test_the_dearest_demand_is_what_a_million_more_brings(tmp_path):

@@ -9,16 +9,19 @@ the whole period has not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fundalloc.facts.dimensions import Mask
 from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.moves import carry_by_itself
 from fundalloc.facts.selection import IntArray
+from fundalloc.plan.verify import Finding
+from fundalloc.rules.ceiling import WHOLE_PERIOD
 
 
 @dataclass(frozen=True)
@@ -64,3 +67,23 @@ def free_of_decisions(lines: Lines, planned: IntArray) -> FreeMoney:
     facts, moves = lines.facts, lines.moves
     closed = np.isin(facts.years, list(facts.closed))
     return free_money(facts, planned, moves.totals(np.where(closed[moves.year], carry_by_itself(moves, planned), 0)))
+
+
+def ceiling_prices(facts: Facts, findings: Sequence[Finding], prices: NDArray[np.float64]) -> dict[tuple[str, ...], float]:
+    """Return by (instrument, year or "total") the shadow price of a ceiling per EUR million before its reserve.
+
+    A million more is worth what its reserve leaves of it, to commit and to hand on, and lets every transfer take its share.
+    """
+    by_demand = {(f.rule.kind, f.member): float(p) for f, p in zip(findings, prices, strict=True)}
+    instruments = {i.id: k for k, i in enumerate(facts.instruments)}
+    out = {}
+    for kind, member in by_demand:
+        if kind == "ceiling":
+            name, label = member
+            k = instruments[name]
+            usable = by_demand[kind, member] + by_demand.get(("transfer", (f"from {name}", label)), 0.0)
+            total_decides = facts.ceilings.full_over()[k] == facts.ceilings.full_total[k]  # on how much a transfer may take its share of
+            taken = facts.transfers if total_decides == (label == WHOLE_PERIOD) else ()
+            moved = sum(float(t.at_most) * by_demand.get(("transfer", (t.id, WHOLE_PERIOD)), 0.0) for t in taken if t.giving == name)
+            out[member] = float(1 - facts.instruments[k].reserve) * usable + moved
+    return out

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.plan.certificate import Certificate
-from fundalloc.plan.free_money import FreeMoney, free_money
+from fundalloc.plan.free_money import FreeMoney, ceiling_prices, free_money
 from fundalloc.plan.ledger import Coverage, measure_coverage
 from fundalloc.plan.proof import Proof
 from fundalloc.plan.verify import BREACH, DECIDED, MISSED, Finding
@@ -183,7 +183,7 @@ class Plan:
 
         facts, money = self.scenario.facts, self.money_left
         amounts = self.moved | {"decided": self.by_year(self.scenario.lines.decided), "planned": self.by_year(self.steps)}
-        price = {f.member: p for f, p in zip(self.findings, self.prices, strict=True) if f.rule.kind == "ceiling"}
+        price = ceiling_prices(facts, self.findings, self.prices)
         known = money.known
         columns = {"ceiling": np.where(known, money.full, np.nan), "reserve": np.where(known, money.full - money.usable, np.nan)}
         columns |= {name: np.column_stack([table, table.sum(axis=1)]) for name, table in amounts.items()}
@@ -196,8 +196,7 @@ class Plan:
         table = pd.DataFrame({"instrument": names, "year": [[*facts.years, 0][n] for n in at[1]]})
         for name, values in columns.items():
             table[name] = values[at[0], at[1]] * step.numerator / step.denominator
-        kept = [float(1 - facts.instruments[k].reserve) for k in at[0]]
-        table["price"] = [price.get((name, labels[n]), np.nan) * part for name, n, part in zip(names, at[1], kept, strict=True)]
+        table["price"] = [price.get((name, labels[n]), np.nan) for name, n in zip(names, at[1], strict=True)]
         return table
 
     @cached_property

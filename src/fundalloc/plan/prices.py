@@ -17,7 +17,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.model.linear_program import TOTAL, Floats, LinearProgram
 from fundalloc.model.stages import reduced_costs
 from fundalloc.plan.verify import Finding
-from fundalloc.solvers import Options
+from fundalloc.solvers import Options, Status
 from fundalloc.solvers.warm import WarmSolver
 
 MILLION = 1.0
@@ -67,9 +67,11 @@ def dearest_demands(
         if best is None:
             best = solver.solve(chosen)
             corner = solver.mark()
+            if best.status is not Status.OPTIMAL:
+                return ()
         tried[finding.rule.id] += 1
         more = solver.solve(moved(chosen, int(row[k]), MILLION), corner)
-        gain = more.objective - best.objective if more.usable and best.usable else np.nan
+        gain = more.objective - best.objective if more.status is Status.OPTIMAL else np.nan
         if abs(gain - price) <= max(EXACT, CLOSE * abs(price)):
             found.append((int(k), gain))
     return tuple(found)
