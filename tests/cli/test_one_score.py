@@ -101,3 +101,10 @@ def knapsack(sizes: list[int]) -> dict[str, object]:
         ],
         "rules": {"whole": {**whole, "at_least": {name: str(size) for name, size in zip(names, sizes, strict=True)}}},
     }
+
+
+def test_break_points_with_switches_hold_while_the_same_actions_are_chosen(fundalloc, below_zero, tmp_path):
+    vary = ("--vary", "instruments.a.ceiling=120..160:20")
+    said = "exact, from the program's own slopes, while the same actions are chosen"
+    assert said in fundalloc("sweep", write(tmp_path, knapsack([14, 28, 37, 35, 34, 12])), *vary).stdout
+    assert said not in fundalloc("sweep", below_zero, "--vary", "rules.cap.at_most=2..6:2").stdout

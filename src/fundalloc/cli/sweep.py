@@ -99,6 +99,7 @@ def _print_breaks(sweep: Sweep, out: Output) -> None:
         return
     key = sweep.keys[0]
     how = "exact, from the program's own slopes" if sweep.exact else "closed in on by bisection, as coefficients move"
+    how += ", while the same actions are chosen" if sweep.base.switches is not None else ""
     if not sweep.breaks:
         none = "none found, but not everywhere was searched" if sweep.unsearched else "none: one more unit is worth the same throughout"
         out.say(f"\nBreak points  {none}")
