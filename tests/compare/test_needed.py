@@ -245,6 +245,11 @@ class TestReports:
         text = fundalloc("compare", "eight.yaml", "free.yaml").stdout
         assert "3.0 of money is elsewhere, of which 0.0 needed and 3.0 among equally good plans" in text
         assert not any(line.startswith(("  flexible", "  decision", "  beyond")) for line in text.splitlines())
+        more = {"a": {"name": "A", "source": "x", "ceiling": "12"}}
+        case(tmp_path, "more", floor("north", "8"), instruments=more)
+        text = fundalloc("compare", "eight.yaml", "more.yaml").stdout
+        assert "1.0 of money is elsewhere, of which 1.0 needed and 0.0 among equally good plans" in text
+        assert "half of what is more or less in all is counted: +2.0" in text
         assert "nothing: both plans are the same" in fundalloc("compare", "free.yaml", "free.yaml").stdout
 
     def test_scores_of_different_needs_do_not_stand_side_by_side(

@@ -218,9 +218,13 @@ class _Report:
         count = sum(pair.movements.sums(reach)[0] for reach in CLASSES)
         if isinstance(pair.closest, str) or needed is None:
             reason = self.say(f"unknown.{pair.closest}", side=pair.b.name)
-            return self.say("says.moved_unknown", amount=self.eur(moved), reason=reason, count=count)
-        said = self.say("says.moved", amount=self.eur(moved), needed=self.eur(needed), choice=self.eur(moved - needed), count=count)
-        return f"{said}; {self.say('says.switches', count=pair.switches)}" if pair.switches and needed else said
+            said = [self.say("says.moved_unknown", amount=self.eur(moved), reason=reason, count=count)]
+        else:
+            said = [self.say("says.moved", amount=self.eur(moved), needed=self.eur(needed), choice=self.eur(moved - needed), count=count)]
+        net = sum(pair.b.outcome.amounts.values(), Fraction(0)) - sum(pair.a.outcome.amounts.values(), Fraction(0))
+        said += [self.say("says.net", net=self.signed(net))] if net else []
+        said += [self.say("says.switches", count=pair.switches)] if pair.switches and needed else []
+        return "; ".join(said)
 
     def _rules(self, pair: Pair, shown: int | None) -> None:
         if pair.rules is None:
