@@ -31,7 +31,7 @@ def test_rows_and_switches_on_paper(tiny):
     ]
     # NDICI: 52.2 in total, for Egypt 20 a year by absorption; AMIF: 10 a year; the Member States' line is fixed.
     assert [capacity for _, capacity, _ in stated] == pytest.approx([52.2, 20, 1.5, 40, 20, 1.5])
-    assert [least for _, _, least in stated] == pytest.approx([0.2] * 6)  # 0.15 in whole steps
+    assert [least for _, _, least in stated] == pytest.approx([0.2, 0.2, 0.15] * 2)  # 0.15 in whole steps, where any are open
 
 
 def test_findings_by_hand(tiny):
@@ -65,6 +65,25 @@ def test_active_above_one_step(tiny):
         ("legal-pathways", AT_LEAST): (1, 2, -1, "breach"),  # Tunisia 4, Egypt 1.5
     }
     assert [f[0] for f in findings(rule(tiny, "count", at_most="2", **fields), tiny.lines, LEDGER).values()] == [3, 2, 2]
+
+
+def test_active_counts_weighted_money_as_it_is_written(tmp_path):
+    # A quarter of every euro counts: 0.3 is reached with 1.2 of money, not only with 0.3 in whole millions of what counts.
+    # South needs 1.2 to be active, which is worth less to it than to North: 8.8 x 1 + 1.2 x 0.5.
+    case = two_by_two(
+        {"both": {"kind": "count", "counting": "partnership", "money": {"marker": "some"}, "at_least": "2", "active": "0.3"}},
+        markers=[{"marker": "some", "area": "returns", "coefficient": "0.25"}],
+        instruments={"a": {"name": "A", "source": "assumption", "ceiling": "10"}},
+        eligibility=[{"instrument": "a", "area": "returns"}],
+        needs=[
+            {"partnership": "north", "area": "returns", "need": "20", "priority": "1"},
+            {"partnership": "south", "area": "returns", "need": "20", "priority": "0.5"},
+        ],
+        round_to="0.4",
+    )
+    plan = solve(load(write(tmp_path, case)))
+    assert plan.amounts.tolist() == pytest.approx([8.8, 1.2])
+    assert verify(plan.scenario, plan.steps)[0].status == "at limit"
 
 
 def test_at_least_and_at_most_together(tiny):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from math import ceil
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,10 +20,10 @@ from pydantic import field_validator
 from fundalloc.facts.fields import Amount, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, build_members
-from fundalloc.money import Exact, ceil_steps
+from fundalloc.money import Exact
 from fundalloc.rules._capacity import capacity, decided_money
 from fundalloc.rules._kind import ForEach, Kind, Objection
-from fundalloc.rules._rows import Codes, Demands, Measures, Open, Rows, Sense, Switches, bounds, movable
+from fundalloc.rules._rows import Codes, Demands, Measures, Open, Rows, Sense, Switches, bounds, movable, within_reach
 
 
 class Count(Kind):
@@ -52,7 +53,7 @@ class Count(Kind):
     counting: ForEach
     """The dimension or tag group whose active members are counted."""
     active: Amount = Fraction(0)
-    """EUR million from which a member counts as active; default one rounding step."""
+    """EUR million from which a member counts as active; absent: one rounding step, and any money where only an upper limit is asked."""
 
     @field_validator("counting")
     @classmethod
@@ -72,6 +73,10 @@ class Count(Kind):
                     yield (sense.field, *([key] if key else [])), f"{figure} is no whole number", "count members"
         yield from super().objections(lines)
 
+    def enough(self, step: Fraction) -> Fraction:
+        """Return from which amount on a member counts towards a lower limit, in EUR million."""
+        return self.active or step
+
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: the sum of the switches of its counted members against the number.
 
@@ -81,7 +86,8 @@ class Count(Kind):
         money, counted, owner = self._counted(lines)
         count = len(counted)
         room, decided = capacity(money, lines, count), decided_money(money, lines, count)
-        threshold = float(max(ceil_steps(self.active, lines.facts.step), 1) * lines.facts.step)
+        each = Demands(np.arange(count), [()] * count, [Sense.AT_LEAST] * count, [self.enough(lines.facts.step)] * count)
+        threshold = np.array([float(amount) for amount in within_reach(each, money, lines)])
         stuck = (decided > 0) & (room < threshold * (1 - 1e-9))
         never = (decided == 0) & ~movable(np.arange(count), money, lines)
         anything = self.active == 0 and not (self.at_least or self.exactly)  # then being on without money harms nobody
@@ -103,7 +109,7 @@ class Count(Kind):
         money, counted, owner = self._counted(lines)
         sums = np.zeros(len(counted), dtype=np.int64)
         np.add.at(sums, money.member, steps[money.line] * money.weight.numerator)
-        least = max(ceil_steps(self.active, lines.facts.step), 1) * money.weight.denominator
+        least = ceil(self.enough(lines.facts.step) / lines.facts.step * money.weight.denominator)
         size = int(max(owner.max(initial=-1), demands.code.max(initial=-1))) + 1
         some, enough = np.bincount(owner, weights=sums > 0, minlength=size), np.bincount(owner, weights=sums >= least, minlength=size)
         amount = [int((enough if sense is Sense.AT_LEAST else some)[code]) for code, sense in zip(demands.code, demands.sense, strict=True)]

@@ -12,7 +12,6 @@ from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.boxes import PLANNED, Box, Boxes, Ledger, columns_for, common, listed, one_by_one
 from fundalloc.export.workbook.weights import NEED
 from fundalloc.facts.dimensions import NAMES, Mask
-from fundalloc.money import ceil_steps
 from fundalloc.rules._kind import Kind
 from fundalloc.rules._rows import Sense
 
@@ -52,7 +51,7 @@ def count_active(sums: Sums, rule: Kind, sense: Sense, box: Box, but: Box | None
     facts = sums.book.plan.scenario.facts
     least = Fraction(0)
     if sense is Sense.AT_LEAST:
-        least = max(ceil_steps(getattr(rule, "active", Fraction(0)), facts.step), 1) * facts.step
+        least = getattr(rule, "active", Fraction(0)) or facts.step
     enough = f">={float(least)!r}-Tolerance" if least else ">Tolerance"
     if word in NAMES and but is None:
         parts = one_by_one(box, word)
