@@ -10,6 +10,7 @@ The rooms, in the order in which data walks through them:
     solvers                 linear program → solution; the only room that knows a solver
     plan                    solution → whole rounding steps, verified in exact integers
     run                     the whole corridor in one short function
+    selftest                a second statement of the mathematics that shares nothing with the above, and a judge between both
     insight                 why
     studies                 many solves: one figure varied, two objectives, near-optimal plans, several futures, batches
     compare                 scenarios side by side, and which change moved what

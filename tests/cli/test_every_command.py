@@ -60,6 +60,7 @@ CALLS = {
     "show plan.xlsx": "ndici|tunisia|smuggling|2026: 3.7",
     "rules share": "at_least",
     "schema": "draft-07",
+    "selftest --cases 3": "The tool and the plain statement agree.",
 }
 
 

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import assume, given, settings
 from richer import richer_cases
 
-from cases import weak_form, write
+from cases import weak_form
 from fundalloc.errors import ScenarioError
 from fundalloc.model.compile import compile_program
 from fundalloc.scenario.loading import load
+from fundalloc.selftest.judge import write
 from fundalloc.solvers import Options, Status, solve_program
 
 

@@ -1,7 +1,7 @@
 """The command line: parse, call, print, exit code. A file per command; each is imported when it is used.
 
 Exit codes: 0 done · 1 fault in the program · 2 usage · 3 scenario has problems · 4 infeasible · 5 stopped at a limit ·
-6 output cannot be written · 7 verification failed, or a hand-made plan breaks what must hold ·
+6 output cannot be written · 7 verification failed, the selftest differs, or a hand-made plan breaks what must hold ·
 8 `compare --exit-code`: they differ · 130 interrupted.
 """
 
@@ -31,6 +31,7 @@ COMMANDS = {
     "runs": ("runs", "What was run before: list, show, prune."),
     "show": ("show", "Print the scenario after `extends`, with the origin of every value."),
     "rules": ("reference", "Explain the kinds of rules in words and symbols."),
+    "selftest": ("selftest", "Hold the tool against answers worked out by hand, and against a second statement."),
     "schema": ("reference", "Print the JSON Schema of scenario files."),
 }
 

@@ -1,0 +1,210 @@
+"""The mathematics of the rules, kind by kind, as the manual words it. F is the sum of the money of a member."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from itertools import product
+from typing import Any
+
+from fundalloc.selftest.reading import DIMENSIONS, NONE, ONE, Member, Money, Reading, add, in_year, listed, number
+from fundalloc.selftest.statement import Rule, Statement, Switch, state_facts
+
+
+def state_everything(reading: Reading) -> Statement:
+    """Return all rows and switches of a scenario: those of the facts, then those of the rules as they are written."""
+    statement = state_facts(reading)
+    for name, rule in reading.case.get("rules", {}).items():
+        if not (rule.get("watch") or rule.get("off")):
+            _KINDS[rule["kind"]](statement, name, rule)
+    return statement
+
+
+def _demands(reading: Reading, rule: Rule, name: str) -> Iterator[tuple[str, Member, Money, str]]:
+    """Yield every member that has a line: what to call the demand, the member, its money, and its key among figures."""
+    for member in reading.members(rule.get("for_each", []), rule.get("nodes", "leaves")):
+        money = reading.sum(rule.get("money", {}), member, rule.get("unless"))
+        key = "|".join(word.split(":", 1)[-1] for _, word in member)
+        if money:
+            yield f"{name} {key}".strip(), member, money, key
+
+
+def _asked(rule: Rule, *keys: str) -> Iterator[tuple[str, Fraction]]:
+    """Yield the senses that are written, each with its figure: one for all, or the first of these keys that has one."""
+    for sense in ("at_least", "at_most", "exactly"):
+        written = rule.get(sense)
+        if isinstance(written, Mapping):
+            written = next((written[key] for key in keys if key in written), None)
+        if written is not None:
+            yield sense, number(written)
+
+
+def _in(money: Money, *years: str) -> Money:
+    return {line: weight for line, weight in money.items() if line[3] in years}
+
+
+def _amount(statement: Statement, name: str, rule: Rule) -> None:
+    """F >=, <=, = amount."""
+    for label, _, money, key in _demands(statement.reading, rule, name):
+        for sense, figure in _asked(rule, key):
+            statement.state(label, rule, sense, money, figure)
+
+
+def _share(statement: Statement, name: str, rule: Rule) -> None:
+    """F >=, <=, = share x sum of `of`: a fixed amount, ceilings before reserve, or money, which members restrict where it is silent."""
+    reading, of = statement.reading, rule["of"]
+    for label, member, money, key in _demands(reading, rule, name):
+        for sense, share in _asked(rule, key):
+            if not isinstance(of, Mapping):
+                statement.state(label, rule, sense, money, share * number(of))
+            elif "ceiling" in of:
+                statement.state(label, rule, sense, money, share * _ceilings_of(reading, of["ceiling"], member))
+            else:
+                base = _left_open(reading, rule, member) if "without" in of else reading.sum(of, member, named=of)
+                statement.state(label, rule, sense, money, NONE, base, share)
+
+
+def _left_open(reading: Reading, rule: Rule, member: Member) -> Money:
+    """Return the lines that would be `money`, and not `unless`, if they stood elsewhere in the dimensions that are left open."""
+    opened, selection = listed(rule["of"]["without"]), rule.get("money", {})
+    marker = {"marker": selection["marker"]} if "marker" in selection and "marker" not in opened else {}
+    found = {}
+    for line, weight in reading.sum(marker, member, named=opened).items():
+        places = product(*(reading.words[name] if name in opened else [own] for name, own in zip(DIMENSIONS, line, strict=True)))
+        if any(reading.counts(selection, place) and not ("unless" in rule and reading.counts(rule["unless"], place)) for place in places):
+            found[line] = weight
+    return found
+
+
+def _ceilings_of(reading: Reading, selection: Rule, member: Member) -> Fraction:
+    whole = NONE
+    for i in filter(reading.planned, reading.instruments):
+        cells = [(i, "", "", year) for year in reading.years]
+        years = [cell[3] for cell in cells if reading.counts(selection, cell) and reading.belongs(cell, member, selection)]
+        whole += reading.ceiling_over(i, years)
+    return whole
+
+
+def _balance(statement: Statement, name: str, rule: Rule) -> None:
+    """E_m >=, <=, = share x N_m x E / N, with E the effect of money, over the members with need."""
+    reading, unless = statement.reading, rule.get("unless", {})
+    members: list[tuple[str, str, Fraction, Money]] = []
+    everyone: Money = {}
+    needs = NONE
+    for label, member, money, key in _demands(reading, rule, name):
+        need = NONE
+        for (p, a), amount in reading.needs.items():
+            pair = ("", p, a, "")
+            out = bool(unless) and set(unless) <= {"partnership", "area"} and reading.counts(unless, pair)
+            if reading.counts(rule.get("money", {}), pair) and reading.belongs(pair, member) and not out:
+                need += amount
+        if need:
+            effect = {line: weight * reading.effect.get((line[0], line[2]), ONE) for line, weight in money.items()}
+            members.append((label, key, need, effect))
+            everyone |= {line: everyone.get(line, NONE) + weight for line, weight in effect.items()}
+            needs += need
+    for label, key, need, effect in members:
+        for sense, share in _asked(rule, key):
+            statement.state(label, rule, sense, effect, NONE, everyone, share * need / needs)
+
+
+def _change(statement: Statement, name: str, rule: Rule) -> None:
+    """F_t <= share x F_(t-1) + plus; F_t >= share x F_(t-1) - plus; for years that the rule means both."""
+    reading, plus = statement.reading, number(rule.get("plus", 0))
+    meant = [year for year in reading.years if reading.counts(rule.get("money", {}), ("", "", "", year))]
+    for label, _, money, key in _demands(reading, rule, name):
+        for before, year in zip(reading.years, reading.years[1:], strict=False):
+            now, earlier = _in(money, year), _in(money, before)
+            for sense, share in _asked(rule, key) if (now or earlier) and {before, year} <= set(meant) else ():
+                room = {"at_most": plus, "at_least": -plus, "exactly": NONE}[sense]
+                statement.state(f"{label} {year}", rule, sense, now, room, earlier, share)
+
+
+def _deviation(statement: Statement, name: str, rule: Rule) -> None:
+    """plan - room <= F <= plan + room, room the smaller of share x plan and amount; or F >=, <= share x plan."""
+    reading, selection = statement.reading, rule.get("money", {})
+    for label, member, money, key in _demands(reading, rule, name):
+        plan = NONE
+        for row in reading.case["baseline"]:
+            line = (row["instrument"], row["partnership"], row["area"], str(row["year"]))
+            out = "unless" in rule and reading.counts(rule["unless"], line)
+            if reading.counts(selection, line) and reading.belongs(line, member) and not out:
+                plan += reading.weight(selection, line) * number(row["amount"])
+        rooms = [number(rule["within"]) * plan] if "within" in rule else []
+        rooms += [number(rule["amount"])] if "amount" in rule else []
+        if rooms:
+            statement.state(label, rule, "at_least", money, plan - min(rooms))
+            statement.state(label, rule, "at_most", money, plan + min(rooms))
+        for sense, share in _asked(rule, key):
+            statement.state(label, rule, sense, money, share * plan)
+
+
+def _sequence(statement: Statement, name: str, rule: Rule) -> None:
+    """sum of F up to t <= share x sum of G up to t - lag, for every year t."""
+    reading, lag = statement.reading, int(rule.get("lag", 0))
+    for label, member, money, key in _demands(reading, rule, name):
+        first = reading.sum(rule["after"], member, named=rule["after"])
+        for n, year in enumerate(reading.years, start=1):
+            for sense, share in _asked(rule, key):
+                now, then = _in(money, *reading.years[:n]), _in(first, *reading.years[: max(n - lag, 0)])
+                statement.state(f"{label} {year}", rule, sense, now, NONE, then, share)
+
+
+def _payments(statement: Statement, name: str, rule: Rule) -> None:
+    """sum over i and u <= t of profile_i(t-u) x X_iu + outstanding_t <= limit; what is outstanding is known of whole instruments."""
+    reading, chosen = statement.reading, rule.get("money", {})
+    for label, member, money, key in _demands(reading, rule, name):
+        parts = {*chosen, *(dimension for dimension, _ in member), *(["unless"] if "unless" in rule else [])} - {"instrument"}
+        for n, year in enumerate(reading.years):
+            paid: Money = {}
+            for line, weight in money.items():
+                profile, age = reading.instruments[line[0]]["payment_profile"], n - reading.years.index(line[3])
+                if 0 <= age < len(profile) and number(profile[age]):
+                    paid[line] = weight * number(profile[age])
+            due = in_year(rule.get("outstanding"), year) or NONE
+            if "outstanding" not in rule and not parts:
+                cells = {i: (i, "", "", "") for i in reading.instruments}
+                mine = [i for i, cell in cells.items() if reading.counts(chosen, cell) and reading.belongs(cell, member)]
+                due = sum((in_year(reading.instruments[i].get("outstanding", {}), year) or NONE for i in mine), NONE)
+            for sense, figure in _asked(rule, f"{key}|{year}", year, key):
+                statement.state(f"{label} {year}", rule, sense, paid, figure - due)
+
+
+def _minimum_size(statement: Statement, name: str, rule: Rule) -> None:
+    """F = 0 or F >= amount."""
+    for label, _, money, key in _demands(statement.reading, rule, name):
+        for _, figure in _asked(rule, key):
+            statement.switches[label] = Switch(label, money, figure)
+
+
+def _count(statement: Statement, name: str, rule: Rule) -> None:
+    """The number of active members <=, >=, = k: at least so much money, the others nothing. What cannot grow may be less."""
+    reading = statement.reading
+    active = number(rule.get("active", 0)) or (reading.step if {"at_least", "exactly"} & set(rule) else NONE)
+    for label, member, _, key in _demands(reading, rule, name):
+        some, enough = dict[Any, Fraction](), dict[Any, Fraction]()
+        for counted in reading.members(rule["counting"], rule.get("nodes", "leaves")):
+            money = reading.sum(rule.get("money", {}), (*member, *counted), rule.get("unless"))
+            if money:
+                statement.switches[label, counted] = Switch(f"{label} {counted[0][1]}", money, active)
+                some[label, counted] = ONE
+                if any(reading.open[line] for line in money) or add(money, reading.decided) >= active:
+                    enough[label, counted] = ONE
+        for sense, figure in _asked(rule, key):
+            if sense != "at_most":
+                statement.state(label, rule, "at_least", enough, figure)
+            if sense != "at_least":
+                statement.state(label, rule, "at_most", some, figure)
+
+
+_KINDS = {
+    "amount": _amount,
+    "share": _share,
+    "balance": _balance,
+    "change": _change,
+    "deviation": _deviation,
+    "sequence": _sequence,
+    "payments": _payments,
+    "minimum_size": _minimum_size,
+    "count": _count,
+}
