@@ -153,6 +153,13 @@ def euro(value: float | Fraction, places: int) -> str:
     return text[1:] if text.startswith("-") and float(text.replace(HARD_SPACE, "")) == 0 else text
 
 
+def apart(one: Fraction, other: Fraction, places: int) -> tuple[str, str]:
+    """Print two amounts in EUR million with as many decimals as it takes to tell them apart, and no fewer than `places`."""
+    while one != other and euro(one, places) == euro(other, places) and places < 2 * DECIMALS:
+        places += 1
+    return euro(one, places), euro(other, places)
+
+
 def floor_steps(value: Fraction, step: Fraction) -> int:
     """Return the largest number of whole steps within `value`."""
     return value.numerator * step.denominator // (value.denominator * step.numerator)  # Fraction's own // takes ten times as long

@@ -108,11 +108,36 @@ def test_infeasible_exits_4_and_names_the_rules(fundalloc, tmp_path):
     assert files(tmp_path) == []
 
 
-def test_not_roundable_exits_4(fundalloc):
-    rule = "rules.odd={kind: amount, says: Odd, money: {partnership: egypt}, exactly: 9.05, source: assumption}"
+def test_a_figure_that_whole_steps_cannot_reach_exits_4_and_says_what_they_reach(fundalloc):
+    rule = "rules.odd={kind: amount, says: Odd, money: {partnership: egypt}, exactly: 9.0000001, source: assumption}"
     result = fundalloc("run", TINY, "-n", "--set", rule)
+    said = result.stderr.replace("\u00a0", " ")
     assert result.exit_code == 4
-    assert "keeps: odd" in result.stderr
+    assert "exactly EUR 9.0000001 million (9.0000001 is no multiple of 0.1, whole steps reach 9.0 or 9.1)" in said
+    assert "lower “Odd” from 9.0000001 to 9.0" in said
+    assert "raise “Odd” from 9.0000001 to 9.1" in said
+
+
+def test_floor_and_ceiling_apart_by_less_than_a_step_exit_4_with_all_their_digits(fundalloc):
+    rule = "{kind: amount, says: Odd, money: {partnership: egypt}, source: assumption, "
+    result = fundalloc("run", TINY, "-n", "--set", f"rules.a={rule}at_least: 9.0000001}}", "--set", f"rules.b={rule}at_most: 9}}")
+    said = result.stderr.replace("\u00a0", " ")
+    assert result.exit_code == 4
+    assert "at least EUR 9.0000001 million (in whole steps EUR 9.1 million)" in said
+    assert "at most EUR 9.0 million" in said
+
+
+def test_not_roundable_exits_4_and_names_rule_member_and_figure(fundalloc, tmp_path):
+    # 7 in whole millions, half of it for North: 3 or 4 are 42.9 % or 57.1 %.
+    seven = {"kind": "amount", "says": "Seven", "exactly": "7", "source": "assumption"}
+    limits = {"at_least": "45 %", "at_most": "55 %"}
+    half = {"kind": "share", "says": "Half", "money": {"partnership": "north"}, "of": {}, "source": "x", **limits}
+    path = write(tmp_path, {**TWO_BY_TWO, "round_to": "1", "rules": {"seven": seven, "half": half}})
+    result = fundalloc("run", path, "-n")
+    said = result.stderr.replace("\u00a0", " ")
+    assert result.exit_code == 4
+    assert "No plan in steps of EUR 1 million keeps:\n" in said
+    assert "seven: Seven: exactly EUR 7 million" in said or "half: Half: at " in said
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ from hypothesis import HealthCheck, given, settings
 
 from cases import TINY, TWO_BY_TWO, cases, write
 from fundalloc.errors import Infeasible, NotVerified
+from fundalloc.model.compile import compile_program
 from fundalloc.plan.verify import verify
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
@@ -90,3 +91,47 @@ def test_decided_money_may_not_change():
     tampered[keys.index("amif|global|returns|2025")] -= 1
     with pytest.raises(NotVerified, match=r"amif\|global\|returns\|2025: 1\.9 against decided 2\.0"):
         verify(plan.scenario, tampered)
+
+
+@pytest.mark.parametrize("figure", ["61.0000001", "60.999999999", "61.05"])
+@pytest.mark.parametrize("sense", ["at_least", "at_most"])
+def test_a_hard_limit_between_steps_is_cut_to_the_step_inside(tmp_path, sense, figure):
+    rule = {"kind": "amount", "says": "All", "source": "assumption", sense: figure}
+    instruments = {name: {**known, "ceiling": "61.2"} for name, known in TWO_BY_TWO["instruments"].items()}
+    needs = [{**need, "need": "1" if sense == "at_least" else "200"} for need in TWO_BY_TWO["needs"]]
+    plan = solve(load(write(tmp_path, {**TWO_BY_TWO, "instruments": instruments, "needs": needs, "rules": {"sum": rule}})))
+    inside = {"61.0000001": (611, 610), "60.999999999": (610, 609), "61.05": (611, 610)}[figure]
+    least, most = inside
+    assert plan.steps.sum() >= least if sense == "at_least" else plan.steps.sum() == most
+
+
+def test_decided_money_stands_beside_the_grid_of_a_weighted_sum(tmp_path):
+    # 0.4 of all money: A's 0.6 for North are settled and count 0.24; open money comes in 0.4 x 0.3 = 0.12: 0.24, 0.36, … 4.08, 4.2.
+    rule = {"kind": "amount", "says": "Aid", "source": "assumption", "money": {"marker": "oda"}, "at_most": "4.15"}
+    decided = {"instrument": "a", "partnership": "north", "area": "returns", "year": "2026", "amount": "0.6", "state": "locked"}
+    markers = [{"marker": "oda", "area": "returns", "coefficient": "0.4"}]
+    case = {**TWO_BY_TWO, "round_to": "0.3", "markers": markers, "decided": [decided], "rules": {"aid": rule}}
+    program = compile_program(load(write(tmp_path, case)))
+    block = program.block("aid")
+    assert block is not None
+    assert program.row_upper[block.rows].tolist() == [4.08]  # 0.24 + 32 x 0.12
+
+
+def test_a_soft_limit_counts_from_the_figure_as_written(tmp_path):
+    rule = {"kind": "amount", "says": "All", "source": "assumption", "exactly": "3.14159", "soft": "100"}
+    program = compile_program(load(write(tmp_path, {**TWO_BY_TWO, "rules": {"sum": rule}})))
+    block = program.block("sum")
+    assert block is not None
+    assert (program.row_lower[block.rows][0], program.row_upper[block.rows][0]) == (3.14159, 3.14159)
+    plan = solve(load(tmp_path / "case.yaml"))
+    assert plan.penalty == pytest.approx(100 * 0.04159)
+
+
+@pytest.mark.parametrize("soft", [{}, {"soft": "100"}])
+def test_an_exact_share_of_a_sum_has_one_step_of_room_hard_and_soft(tmp_path, soft):
+    # 16.7 % of 40 is 6.68: from 6.58 to 6.78, in whole steps 6.6 or 6.7.
+    rule = {"kind": "share", "says": "North", "source": "assumption", "money": {"partnership": "north"}, "of": "40", "exactly": "16.7 %"}
+    instruments = {name: {**known, "ceiling": "40"} for name, known in TWO_BY_TWO["instruments"].items()}
+    plan = solve(load(write(tmp_path, {**TWO_BY_TWO, "instruments": instruments, "rules": {"north": {**rule, **soft}}})))
+    assert plan.total("partnership")["north"] == pytest.approx(6.7)
+    assert plan.penalty == 0.0

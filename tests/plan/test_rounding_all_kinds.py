@@ -221,7 +221,7 @@ def solved(case: dict[str, Any], baseline: str, step: str) -> Plan | None:
             return solve(scenario)
         except NotRoundable as error:
             event(f"not roundable at {step}")
-            named = set(str(error).replace(",", " ").replace(".", " ").split()) & known
+            named = {line.split(":")[0].strip() for line in str(error).splitlines()[1:]} & known
         except Infeasible:
             event(f"infeasible at {step}")
             named = {conflict.rule for conflict in find_conflict(scenario)} & known

@@ -127,7 +127,7 @@ def score_of_the_program(plan: Plan) -> float:
 
 
 @given(drawn=digits())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_whatever_the_digits_a_plan_that_is_found_is_kept(drawn):
     scenario = read(*drawn)
     try:

@@ -21,7 +21,7 @@ from fundalloc.errors import (
     SolverFailed,
     UsageError,
 )
-from fundalloc.money import euro
+from fundalloc.money import decimals, euro
 
 if TYPE_CHECKING:
     from fundalloc.insight.diagnose import NoPlan
@@ -77,7 +77,8 @@ def _print_diagnosis(error: NoPlan) -> None:
         click.echo("Before rounding to whole steps there would be one: try a smaller round_to.", err=True)
     for number, clash in enumerate(found.clashes, start=1):
         which = f" ({number} of {len(found.clashes)}{'' if found.complete else ' found'})" if len(found.clashes) > 1 else ""
-        click.echo(f"\nThese {len(clash.members)} cannot hold together{which}:", err=True)
+        these = f"These {len(clash.members)} cannot hold together" if len(clash.members) > 1 else "This cannot hold"
+        click.echo(f"\n{these}{which}:", err=True)
         _print_members(clash.members)
         if clash.bottleneck:
             _paragraph(clash.bottleneck)
@@ -138,7 +139,7 @@ def _moved(repair: Repair) -> str:
     """Write what gives way: EUR million, or how many members of a count."""
     if repair.members and not repair.moved:
         return f"{repair.members} member{'s' if repair.members > 1 else ''}"
-    return euro(repair.moved, 1 if repair.moved >= Fraction(1, 20) else 6)
+    return euro(repair.moved, 1 if repair.moved >= Fraction(1, 20) else max(6, decimals(repair.moved)))
 
 
 def _paragraph(text: str) -> None:

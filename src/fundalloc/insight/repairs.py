@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 from fundalloc.errors import FundallocError
 from fundalloc.insight.conflicts import group_of
-from fundalloc.insight.diagnose import Diagnosis, lifted, system_of
+from fundalloc.insight.diagnose import Diagnosis, diagnose, lifted, system_of
 from fundalloc.insight.edits import Change, changes
 from fundalloc.insight.lawful import giving_way, lawful_ledger
 from fundalloc.insight.system import Suspect
 from fundalloc.insight.ways import Way, WayFinder, together
-from fundalloc.insight.wording import money
+from fundalloc.insight.wording import money, reachable
 from fundalloc.model.compile import compile_program
 from fundalloc.plan.verify import BREACH, Finding, measure_rules, verify
 from fundalloc.run import solve, with_baseline
@@ -77,11 +77,22 @@ def find_repairs(scenario: Scenario, reload: Reload, diagnosis: Diagnosis, most:
     """Return up to `most` verified repairs, practice before political rules, law last, the cheapest first in each."""
     scenario = with_baseline(scenario)
     workshop = _Workshop(scenario, reload, time.monotonic() + seconds)
+    if first := workshop.within_reach():
+        return [repair for start in first for repair in _onwards(workshop, start, most, seconds)][:most]
     found: dict[str, Repair] = {}
     for repair in (*workshop.reopenings(diagnosis), *workshop.givings(most)):
         found.setdefault(repair.says, repair)
     ordered = sorted(found.values(), key=lambda r: (r.by_tier, r.softened, len(r.changes), r.says))[:most]
     return [scored for repair in ordered if (scored := workshop.scored(repair)) is not None]
+
+
+def _onwards(workshop: _Workshop, start: Repair, most: int, seconds: float) -> list[Repair]:
+    """Return the repair itself, or where that is not enough, with every repair of the scenario that it leaves."""
+    if (alone := workshop.scored(start)) is not None:
+        return [alone]
+    changed, made = workshop.changed(start.changes), [(change.path, change.value) for change in start.changes]
+    others = find_repairs(changed, lambda more: workshop.reload([*made, *more]), diagnose(changed), most, seconds)
+    return [replace(other, changes=start.changes + other.changes, moved=start.moved + other.moved) for other in others]
 
 
 class _Workshop:
@@ -105,6 +116,20 @@ class _Workshop:
                     return
             if offered:
                 return
+
+    def within_reach(self) -> list[Repair]:
+        """Return, for exact figures that whole steps cannot reach, the two ways to the nearest that they can; none without any."""
+        found: tuple[list[Finding], list[Finding]] = [], []
+        for block in self.program.blocks:
+            rule, demands = block.rule, block.demands
+            for k in np.flatnonzero(self.program.row_lower[block.rows] > self.program.row_upper[block.rows]):
+                assert rule is not None
+                assert demands is not None
+                ends = reachable(self.scenario, rule, demands, int(k))
+                figure = demands.figure[k]
+                for side, end in zip(found, ends or (), strict=False):
+                    side.append(Finding(rule, demands.member[k], demands.sense[k], figure, end, figure, -abs(end - figure), BREACH))
+        return [_priced(tuple(changes(self.scenario, side)), side) for side in found if side]
 
     def _repair(self, way: Way) -> Repair | None:
         """Round the way out, read off the new figures, and verify; None when it does not hold in whole steps."""
@@ -137,7 +162,7 @@ class _Workshop:
         order: list[object] = list(dict.fromkeys(names))
         return [order.index(name) for name in names]
 
-    def _changed(self, made: Sequence[Change]) -> Scenario:
+    def changed(self, made: Sequence[Change]) -> Scenario:
         """Read the changed scenario; it starts from the plan that this one starts from."""
         changed = self.reload([(change.path, change.value) for change in made])
         if changed.baseline is None and self.scenario.facts.baseline is None:
@@ -147,7 +172,7 @@ class _Workshop:
     def _holds(self, made: Sequence[Change], ledger: NDArray[np.int64]) -> bool:
         """Return whether the plan keeps every rule of the changed scenario."""
         try:
-            changed = self._changed(made)
+            changed = self.changed(made)
             if len(ledger) != len(changed.lines.ledger):
                 return False
             verify(changed, ledger)
@@ -158,7 +183,7 @@ class _Workshop:
     def scored(self, repair: Repair) -> Repair | None:
         """Return the repair with the score that a run of it reaches; None when that finds no plan."""
         try:
-            plan = solve(self._changed(repair.changes), Options(time_limit=SCORING))
+            plan = solve(self.changed(repair.changes), Options(time_limit=SCORING))
         except FundallocError:
             return None
         return replace(repair, score=plan.score, stopped=plan.log.status != Status.OPTIMAL)

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+import numpy as np
+
 from fundalloc.errors import Conflict
 from fundalloc.facts.refusals import refusal
 from fundalloc.insight.system import CARRIED, CLOSED, DECIDED, Suspect
-from fundalloc.money import decimals, euro, percent
+from fundalloc.model.whole import whole_rows
+from fundalloc.money import DECIMALS, decimals, euro, percent, plain
 from fundalloc.rules._kind import Kind
 from fundalloc.rules._rows import Demands, Sense
 from fundalloc.rules.count import Count
 from fundalloc.scenario.document import locate
 from fundalloc.scenario.scenario import Scenario
 
-FINEST = 6
-"""Decimals of one euro."""
 LISTED = 4
 """How many decisions a sentence lists before it says "and n more"."""
 
@@ -49,6 +50,7 @@ def _says(scenario: Scenario, rule: Kind, suspects: Sequence[Suspect]) -> str:
     if len(at) == 1:
         member = demands.member[at[0]]
         said = f"{rule.sentence(_over(demands, at) if rule.built_in else member, names)}: {sense} {limits[0]}"
+        said += _in_whole_steps(scenario, rule, demands, at[0])
     elif len(set(figures)) == 1:
         said = f"{rule.sentence(_over(demands, at), names)}: {sense} {limits[0]} in each"
     elif rule.kind == "ceiling" and "total" not in {demands.member[k][-1] for k in at}:
@@ -59,6 +61,33 @@ def _says(scenario: Scenario, rule: Kind, suspects: Sequence[Suspect]) -> str:
         said = f"{rule.sentence(_over(demands, at), names)}: {sense} {each}{unit}"
     held = "; decided money alone breaks that already, and new money may not make it worse" if any(s.held for s in suspects) else ""
     return said + _remark(scenario, rule, demands.member[at[0]]) + held
+
+
+def _in_whole_steps(scenario: Scenario, rule: Kind, demands: Demands, k: int) -> str:
+    """Say what whole steps make of a demand whose figure they cannot reach; nothing of any other."""
+    ends = reachable(scenario, rule, demands, k)
+    if ends is None or ends == (demands.figure[k],) * 2:
+        return ""
+    low, high = ends
+    if demands.sense[k] is not Sense.EXACTLY:
+        return f" (in whole steps EUR {money(scenario, high if demands.sense[k] is Sense.AT_LEAST else low)} million)"
+    grid = high - low
+    multiple = f"{plain(demands.figure[k])} is no multiple of {plain(grid)}, " if low % grid == 0 else ""
+    return f" ({multiple}whole steps reach {money(scenario, low)} or {money(scenario, high)})"
+
+
+def reachable(scenario: Scenario, rule: Kind, demands: Demands, k: int) -> tuple[Fraction, Fraction] | None:
+    """Return the amounts nearest below and above a fixed figure that whole steps reach, in EUR million; None where it is none."""
+    stated = rule.rows(scenario.lines, demands)
+    if stated.exact is None or not rule.hard or rule.unit != "million EUR":
+        return None
+    _, lower, upper = whole_rows(stated, demands, scenario.lines)
+    written, band = stated.exact.limit[k], stated.exact.band if demands.sense[k] is Sense.EXACTLY else 0
+    moved = [Fraction(repr(float(end))) if np.isfinite(end) else written for end in (upper[k], lower[k])]
+    if band or (lower[k] == stated.lower[k] and upper[k] == stated.upper[k]):
+        return None
+    rest = Fraction(0) if rule.relative else demands.figure[k] - written  # what is paid already
+    return moved[0] + rest, moved[1] + rest
 
 
 def _over(demands: Demands, at: Sequence[int]) -> tuple[str, ...]:
@@ -81,14 +110,14 @@ def year_ranges(years: Sequence[int]) -> str:
 
 
 def limit_text(scenario: Scenario, rule: Kind, figure: Fraction) -> str:
-    """Write a limit with as many decimals as it needs, to the euro."""
+    """Write a limit with as many decimals as it needs."""
     return rule.written(figure, places(scenario, figure))
 
 
 def places(scenario: Scenario, *amounts: Fraction) -> int:
-    """Return how many decimals these amounts in EUR million need, to the euro, and no fewer than the rounding step has."""
+    """Return how many decimals these amounts in EUR million need, and no fewer than the rounding step has."""
     exact = [decimals(amount) for amount in amounts]
-    return max(scenario.decimals, *(min(n, FINEST) for n in exact))
+    return max(scenario.decimals, *(min(n, DECIMALS) for n in exact))
 
 
 def money(scenario: Scenario, amount: Fraction) -> str:

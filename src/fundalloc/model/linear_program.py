@@ -42,12 +42,16 @@ class Matrix:
         return product
 
 
+LARGEST = 10**7
+"""Rows in whole numbers have no larger coefficient."""
+
+
 @dataclass(frozen=True)
 class Whole:
     """Rows multiplied so that undecided money, in rounding steps, counts in whole numbers: no tolerance hides a breach."""
 
     factor: Floats
-    """By what each row is multiplied; 0 where that cannot be, and the limits are tightened by a hair."""
+    """By what each row is multiplied; 0 where it stays in floating point, in steps."""
     lower: Floats
     upper: Floats
 

@@ -9,7 +9,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.model.held import held_limits
 from fundalloc.model.linear_program import SWITCHED_NEED, SWITCHED_OFF, SWITCHED_ON, TOTAL, Builder, Terms, Whole
 from fundalloc.model.objective import pair_of_line, step_table
-from fundalloc.model.whole import whole_rows
+from fundalloc.model.whole import BESIDE, whole_rows
 from fundalloc.rules._kind import Kind
 from fundalloc.rules._rows import Rows, Sense, Switches
 
@@ -89,7 +89,8 @@ def _add_switches(builder: Builder, switches: Switches, lines: Lines) -> None:
     money, own = Terms(switches.switch, switches.line, switches.value), Terms(every, first + every, -switches.capacity)
     builder.add_rows(SWITCHED_OFF, none - np.inf, none, _joined(money, own))
     money, own = money._replace(value=switches.value / scale[switches.switch]), own._replace(value=-least / scale)
-    whole = Whole(scale * switches.weight.denominator, none, none)
+    parts = switches.weight.denominator
+    whole = Whole(scale * (parts if parts * least.max() / float(lines.facts.step) <= BESIDE else 0), none, none)
     builder.add_rows(SWITCHED_ON, none, none + np.inf, _joined(money, own), scale=scale, whole=whole)
 
 

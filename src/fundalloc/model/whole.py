@@ -5,8 +5,7 @@ beside the constant that decided money is. Where no undecided money moves the li
 linear program takes the cut limit too: a floor of 61.05 is 61.1 in steps of 0.1, and exactly 61.05 leaves nothing, a lower
 limit above the upper one. A limit that moves with the plan stays as written there, and is whole in the rounding.
 
-Shares with more than six digits are replaced, in whole numbers only, by the nearest simpler fraction on the lawful side: no
-plan is lost by that whose base is less than a million units.
+A row that would need larger coefficients than a solver takes stays in floating point, factor 0: rounding looks at it twice.
 """
 
 from __future__ import annotations
@@ -18,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
-from fundalloc.model.linear_program import Floats, Whole
+from fundalloc.model.linear_program import LARGEST, Floats, Whole
 from fundalloc.rules._rows import Demands, Rows, Sense
 
 SIMPLE = 10**6
-"""Shares with a denominator up to this stay as they are."""
-LARGEST = 10**7
-"""Rows that need a larger coefficient stay in floating point."""
+"""Shares with a larger denominator stay in floating point."""
+BESIDE = 10**10
+"""A switch in a row of whole numbers has no larger coefficient."""
 Mask = NDArray[np.bool_]
 
 
@@ -44,7 +43,7 @@ def whole_rows(stated: Rows, demands: Demands, lines: Lines) -> tuple[Whole, Flo
     free[line] &= ~lines.ledger.fixed[stated.column[line]]
     settled = line & ~free
     switched, moving = (np.bincount(stated.row[mask], minlength=count) > 0 for mask in (switch, free & exact.base))
-    share = [simpler(s, sense) if moves else Fraction(0) for s, sense, moves in zip(exact.share, demands.sense, moving, strict=True)]
+    share = [s if moves else Fraction(0) for s, moves in zip(exact.share, moving, strict=True)]
     times = np.array([(s.denominator, s.numerator) if s.denominator <= SIMPLE else (0, 0) for s in share], dtype=np.int64)
     value = weight * times.reshape(count, 2)[stated.row, exact.base.astype(np.intp)]
     unit, largest = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
@@ -55,7 +54,8 @@ def whole_rows(stated: Rows, demands: Demands, lines: Lines) -> tuple[Whole, Flo
     for k, sense in enumerate(demands.sense):
         limit, band = exact.limit[k] / step, exact.band / step if sense is Sense.EXACTLY else Fraction(0)
         size = Fraction(int(unit[k]), share[k].denominator * parts)
-        if largest[k] <= LARGEST * unit[k]:
+        beside = exact.share[k] / step if switched[k] else 0  # the coefficient of a switch
+        if share[k].denominator <= SIMPLE and largest[k] <= LARGEST * unit[k] and beside <= BESIDE * size:
             factor[k] = 1 / (size or 1)
         ends = limit - band, limit + band
         if size and not switched[k] and (factor[k] or not moving[k]):  # what stands beside a switch was cut by its kind
@@ -65,18 +65,6 @@ def whole_rows(stated: Rows, demands: Demands, lines: Lines) -> tuple[Whole, Flo
             limits[:, k] = _sides(sense, *(end * step for end in ends))
         whole[:, k] = _sides(sense, *(end / size if size and factor[k] else end for end in ends))
     return Whole(factor, *whole), limits[0], limits[1]
-
-
-def simpler(share: Fraction, sense: Sense) -> Fraction:
-    """Return the nearest fraction with a denominator up to SIMPLE that asks no less; the share itself where it must be exact."""
-    near = share.limit_denominator(SIMPLE)
-    side = {Sense.AT_LEAST: 1, Sense.AT_MOST: -1, Sense.EXACTLY: 0}[sense]
-    if side == 0 or side * (near - share) >= 0:
-        return near if side else share
-    # G. H. Hardy and E. M. Wright, An Introduction to the Theory of Numbers, chapter 3: the neighbour in the Farey sequence
-    least = -side * pow(near.numerator, -1, near.denominator) % near.denominator
-    denominator = least + near.denominator * ((SIMPLE - least) // near.denominator)
-    return Fraction((near.numerator * denominator + side) // near.denominator, denominator)
 
 
 def _decided(stated: Rows, weight: NDArray[np.int64], mask: Mask, lines: Lines, count: int) -> list[int]:

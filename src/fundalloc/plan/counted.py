@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
-from fundalloc.model.linear_program import TOTAL, Floats, LinearProgram, Matrix, RowBlock
+from fundalloc.model.linear_program import LARGEST, TOTAL, Floats, LinearProgram, Matrix, RowBlock
 
 DUST = Fraction(1, 1000)
 """Steps by which a rule may seem kept in floating point and is not."""
-MARGIN = 1e-5
-"""Steps by which the rows of such a rule are tightened then."""
+SURE = 2**52 // LARGEST
+"""Steps of one line up to which sums of whole numbers are exact in floating point."""
 
 
 def in_steps(program: LinearProgram, lines: Lines) -> LinearProgram:
@@ -31,7 +31,7 @@ def in_steps(program: LinearProgram, lines: Lines) -> LinearProgram:
         rows = block.rows
         if block.whole is not None:
             exact[rows] = block.whole.factor > 0
-            factor[rows] = np.where(exact[rows], block.whole.factor, 1.0)
+            factor[rows] = np.where(exact[rows], block.whole.factor, block.scale if len(block.scale) else 1.0)
             lower[rows] = np.where(np.isfinite(lower[rows]), block.whole.lower, -np.inf)
             upper[rows] = np.where(np.isfinite(upper[rows]), block.whole.upper, np.inf)
             if block.owner == TOTAL:
@@ -90,27 +90,31 @@ def keeps(counted: LinearProgram, values: Floats, lines: Lines) -> bool:
         if block.whole is not None:
             exact[block.rows] = block.whole.factor > 0
     broken = exact & ((sums < counted.row_lower - 0.5) | (sums > counted.row_upper + 0.5))
-    return not broken.any() and not len(_seeming(counted, values, lines))
+    sure = values[: counted.lines].max(initial=0.0) <= SURE
+    return not (sure and broken.any()) and not len(_seeming(counted, values, lines))
 
 
-def tightened(counted: LinearProgram, values: Floats, lines: Lines) -> LinearProgram:
-    """Return the program with the rows tightened that only seem to be kept."""
+def tightened(counted: LinearProgram, values: Floats, lines: Lines, margin: float) -> LinearProgram:
+    """Return the program with the rows tightened by so many steps that only seem to be kept."""
     lower, upper, rows = counted.row_lower.copy(), counted.row_upper.copy(), _seeming(counted, values, lines)
-    lower[rows] += MARGIN
-    upper[rows] -= MARGIN
+    lower[rows] += margin
+    upper[rows] -= margin
     return replace(counted, row_lower=lower, row_upper=upper)
 
 
 def _seeming(counted: LinearProgram, values: Floats, lines: Lines) -> NDArray[np.intp]:
-    """Return the rows that hold in floating point and not in exact numbers. Only those can that could not be made whole."""
+    """Return the rows that hold in floating point and not in exact numbers: only those can that are not whole, or sums beyond SURE."""
     steps, found = np.rint(values[: counted.lines]).astype(np.int64), [np.zeros(0, dtype=np.intp)]
+    sure = steps.max(initial=0) <= SURE
+    dust = DUST if sure else 1
     for block in counted.blocks:
         rule, demands = block.rule, block.demands
-        if rule is None or demands is None or not rule.hard or (block.whole is not None and block.whole.factor.all()):
+        whole = sure and block.whole is not None and block.whole.factor.all()
+        if rule is None or demands is None or not rule.hard or whole:
             continue
         measures = rule.check(lines, demands, steps)
         room = [Fraction(room, measures.scale) for room in measures.headroom(demands.sense)]
-        found.append(block.rows.start + np.flatnonzero([-DUST < r < 0 and not held for r, held in zip(room, block.held, strict=True)]))
+        found.append(block.rows.start + np.flatnonzero([-dust < r < 0 and not held for r, held in zip(room, block.held, strict=True)]))
     return np.concatenate(found)
 
 

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from fundalloc.errors import NotRoundable, SolverFailed
 from fundalloc.facts.lines import Lines
 from fundalloc.model.elastic import elastic_program, hard_rows
-from fundalloc.model.linear_program import Floats, LinearProgram
+from fundalloc.model.linear_program import Floats, LinearProgram, RowBlock
 from fundalloc.model.nearness import near_program
 from fundalloc.model.settling import line_noise
+from fundalloc.money import decimals
 from fundalloc.plan.counted import in_steps, keeps, tightened
 from fundalloc.solvers import Options, Solution, Status, solve_program
 from fundalloc.solvers.mixed import fix_switches
@@ -69,8 +70,10 @@ ATTEMPTS = (
 )
 MANY = 1_000
 """Lines that are not whole from which soft rules may be missed by a step at once: the search would take minutes."""
-AGAIN = 4
-"""How often an attempt is made again after rows that floating point cannot tell from their limits were tightened."""
+TOLD = 8
+"""Demands that a refusal names."""
+MARGINS = (1e-5, 1e-4, 1e-3, 1e-2)
+"""Steps by which rows are tightened, one after the other, that floating point cannot tell from their limits."""
 SWITCHING = Attempt("open", 10**9, False, switches=True)
 
 
@@ -87,14 +90,14 @@ def round_plan(program: LinearProgram, solution: Solution, lines: Lines, options
         return _rounded(exact, exact, step)
     few = fractional.sum() <= FEW
     for attempt in _attempts(int(fractional.sum()), program.integer is not None):
-        for _ in range(AGAIN):
+        for margin in MARGINS:
             around = _around(free if attempt.switches else fix_switches(free, solution.values), solution, lines, exact, attempt)
             found = _best(around, exact, lines, Options(time_limit=options.time_limit or 60, gap=0.0 if few else GAP))
             if found.usable and keeps(around, found.values, lines):
                 return _rounded(found.values[: program.lines], exact, step)
             if not found.usable:
                 break
-            free = tightened(free, found.values, lines)
+            free = tightened(free, found.values, lines, margin)
         if not found.usable and found.status is not Status.INFEASIBLE:
             raise SolverFailed(found.status, f"Rounding stopped: {found.message}")
     raise NotRoundable(_refusal(_around(fix_switches(free, solution.values), solution, lines, exact, ATTEMPTS[-1]), lines))
@@ -160,6 +163,22 @@ def _refusal(around: LinearProgram, lines: Lines) -> str:
     step = f"EUR {float(lines.facts.step):g} million"
     if not found.usable:
         return f"No plan in steps of {step} keeps all rules. Try a smaller round_to."
-    missed = elastic.row[elastic.missed(found.values) > WHOLE]
-    broken = sorted({around.row_owner(int(row)).owner for row in missed})
-    return f"No plan in steps of {step} keeps: {', '.join(broken)}. Try a smaller round_to, or let the rule give way."
+    missed = np.unique(elastic.row[elastic.missed(found.values) > WHOLE])
+    told = [_demand(around.row_owner(int(row)), int(row), lines) for row in missed]
+    more = f"\n  and {len(told) - TOLD} more" if len(told) > TOLD else ""
+    return f"No plan in steps of {step} keeps:{''.join(told[:TOLD])}{more}\nTry a smaller round_to, or let a rule give way."
+
+
+def _demand(block: RowBlock, row: int, lines: Lines) -> str:
+    """Return rule, member and figure of a row, with the digits that the figure has."""
+    rule, demands, k = block.rule, block.demands, row - block.rows.start
+    assert rule is not None
+    assert demands is not None
+    facts, figure = lines.facts, demands.figure[k]
+    limit = rule.written(figure, max(decimals(facts.step), decimals(figure)))
+    names = {
+        "instrument": {i.id: str(i.name) for i in facts.instruments},
+        "partnership": {p.id: str(p.name) for p in facts.partnerships},
+        "area": {a.id: str(a.name) for a in facts.areas},
+    }
+    return f"\n  {rule.id}: {rule.sentence(demands.member[k], names)}: {demands.sense[k]} {limit}"

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from fundalloc.errors import NotVerified
 from fundalloc.facts.lines import Lines
-from fundalloc.money import euro
+from fundalloc.money import apart
 from fundalloc.rules._kind import Kind
 from fundalloc.rules._rows import Demands, Measures, Sense
 from fundalloc.scenario.scenario import Scenario
@@ -115,11 +115,9 @@ def verify(scenario: Scenario, steps: NDArray[np.int64]) -> list[Finding]:
     names = scenario.names()
     for finding in findings:
         if finding.status == BREACH:
-            places = scenario.decimals + 3
+            amount, limit = apart(finding.amount, finding.limit, scenario.decimals + 3)
             said = finding.rule.sentence(finding.member, names)
-            problems.append(
-                f"{finding.rule.id}: {said}: {euro(finding.amount, places)} is not {finding.sense} {euro(finding.limit, places)}"
-            )
+            problems.append(f"{finding.rule.id}: {said}: {amount} is not {finding.sense} {limit}")
     if problems:
         raise NotVerified("The plan does not keep what it must:\n" + "\n".join(f"  {p}" for p in problems[:20]))
     return findings
