@@ -14,12 +14,13 @@ import pytest
 from books import HEADER, column, differences, every_kind, formulas, ledger, plan_of, recalculated, rows_by, table, typed
 from openpyxl.workbook import Workbook
 
-from cases import ROOT, TINY
+from cases import ROOT, TINY, TWO_BY_TWO, write
 from fundalloc.export.workbook import write_workbook
 from fundalloc.money import Figure
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import Finding, measure_rules
 from fundalloc.rules._kind import Kind
+from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 
 pytestmark = [
@@ -240,3 +241,15 @@ class TestFormulas:
         unused = [f for f in bare.findings if f.rule.or_nothing and f.amount == 0]
         assert len(unused) > 3
         assert {f.status for f in unused} == {"ok"}
+
+
+def test_a_miss_by_a_cent_is_a_miss_in_the_book_too(tmp_path):
+    # 9 of at least 9.00000001: the ledger counts it, and so does the recalculated sheet.
+    rules = {
+        "floor": {"kind": "amount", "says": "Floor", "source": "x", "at_least": "9.00000001", "soft": "0.001"},
+        "cap": {"kind": "amount", "says": "Cap", "source": "x", "at_most": "9"},
+    }
+    plan = solve(load(write(tmp_path, {**TWO_BY_TWO, "rules": rules})))
+    assert [f.status for f in plan.findings if f.rule.id == "floor"] == ["missed"]
+    write_workbook(plan, tmp_path / "plan.xlsx")
+    assert differences(tmp_path / "plan.xlsx", tmp_path) == []

@@ -159,10 +159,14 @@ def _limit_text(book: Book, live: Live, base: str, amount: str) -> str:
 
 
 def _headroom(book: Book, limit: str, amount: str) -> str:
-    """Room on the right side of the limit; an exact rule has none, and is broken when it is off by more than its room."""
+    """Room on the right side of the limit; an exact rule has none, and is broken when it is off by more than its room.
+
+    Rounded, so that no floating-point dust breaks a rule; finer where the plan misses or keeps one by less than that.
+    """
+    finer = any(0 < abs(f.headroom) < 1e-7 for f in book.plan.findings)
     sign, room = book.here(TABLE, "sign"), book.here(TABLE, "room")
     left = f"{limit}-{amount}"
-    return f"ROUND(IF({sign}=0,MIN(0,{room}-ABS({left})),{sign}*({left})),7)"
+    return f"ROUND(IF({sign}=0,MIN(0,{room}-ABS({left})),{sign}*({left})),{10 if finer else 7})"
 
 
 def _status(book: Book) -> str:
