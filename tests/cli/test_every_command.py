@@ -45,7 +45,7 @@ CALLS = {
     "explain tiny.yaml --prices": "what the rules cost",
     "explain tiny.yaml --value": "what money is worth",
     "verify plan.xlsx": "byte for byte",
-    "verify tables tiny.yaml": "verified: 17 demands recomputed",
+    "verify tables tiny.yaml": "verified: 6 demands of rules recomputed",
     "import copy.xlsx -o adjusted.yaml": "Wrote adjusted.yaml",
     "run adjusted.yaml -n": "every hard rule recomputed and kept",
     "extract plan.xlsx scenario": "Wrote scenario/tiny.yaml",

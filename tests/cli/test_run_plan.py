@@ -31,7 +31,8 @@ def test_a_lawful_plan_is_scored_and_compared_with_the_best(fundalloc, two, plan
 def test_broken_rules_are_named_with_by_how_much(fundalloc, two, plan_csv):
     result = fundalloc("run", two, "--plan", plan_csv({**BY_HAND, "a|north|returns|2026": 9}))
     assert result.exit_code == 7
-    assert "Rules        0 rules, 0 demands: 0 kept, 0 of them at their limit, 0 missed (soft or watched), 1 broken" in result.stdout
+    assert "Rules        0 rules, 0 demands: 0 kept, 0 of them at their limit, 0 missed (soft or watched), 0 broken" in result.stdout
+    assert "; of 2 ceilings, absorption and transfer limits 1 broken" in result.stdout
     assert "  broken     A: ceiling total: 13.0 instead of at most 10.0, EUR\u00a03.0 million too much (ceiling)" in result.stdout
     assert result.stderr.rstrip() == "The plan breaks 1 demand that must hold."
 

@@ -161,16 +161,39 @@ class TestTyping:
         assert breaches > 5
         cover = [str(cell.value) for cell in changed["Cover"]["B"]]
         assert f"Adjustments typed: {len(ADJUSTMENTS)}; limits changed: {len(LIMITS)}" in cover
-        assert f"Demands of hard rules broken: {breaches} (see sheet Rules)" in cover
+        assert f"Broken: {breaches} demands, ceilings, absorption or transfer limits (see sheet Rules)" in cover
         assert any(text.startswith("Checks that fail: ") for text in cover)
         summary = {row[0].value: row[1].value for row in changed["Summary"].iter_rows(min_row=HEADER + 2)}
-        assert summary["Hard rules broken"] == breaches
+        assert summary["Demands of hard rules broken"] + summary["Ceilings, absorption and transfer limits broken"] == breaches
         assert summary["Adjustments typed by hand"] == len(ADJUSTMENTS)
         results = {row[0].value: row[3].value for row in changed["Checks"].iter_rows(min_row=10)}
         assert results["Adjustments cancel out"] == "FAIL"
-        assert results["No hard rule is broken"] == "FAIL"
+        assert results["No hard rule is broken, but for demands that were broken by decision"] == "FAIL"
         assert results["No optimised amount was changed"] == "Pass"
         assert results["By area adds up to the allocation"] == "Pass"
+
+    def test_an_adjustment_onto_a_demand_broken_by_decision_is_a_breach(self, tmp_path: Path) -> None:
+        # 4 of A are decided for South, where A may give 3: by decision. One step more is a breach; so it stays with a limit of 3.9,
+        # and at a limit of 4 it is not broken at all.
+        decided = {"instrument": "a", "partnership": "south", "area": "returns", "year": "2026", "amount": "4", "state": "committed"}
+        cap = {
+            "kind": "amount",
+            "says": "Cap",
+            "source": "assumption",
+            "money": {"partnership": "south", "instrument": "a"},
+            "at_most": "3",
+        }
+        plan = solve(load(write(tmp_path, {**TWO_BY_TWO, "decided": [decided], "rules": {"cap": cap}})))
+        path = write_workbook(plan, tmp_path / "held.xlsx")
+        said = ["Demands: 0 hold, 1 broken by decision; ceilings, absorption, transfers: all 2 hold"]
+        said += ["As optimised, decided money alone breaks: Cap: 4.0 against 3.0 (cap)"]
+        assert set(said) <= {cell.value for cell in openpyxl.load_workbook(path, data_only=True)["Cover"]["B"]}
+        for line, limit, status in ((0.0, 3.0, "By decision"), (0.0, 3.9, "By decision"), (0.1, 3.0, "Breach"), (0.0, 4.0, "At limit")):
+            limits = {("cap", "", "at most"): limit} if limit != 3.0 else {}
+            adjusted = {"a|south|returns|2026": line} if line else {}
+            book = recalculated(typed(path, tmp_path / "typed.xlsx", adjusted, limits), tmp_path)
+            row = rows_by(book["Rules"], "rule", "member", "side")["cap", None, "at most"]
+            assert book["Rules"].cell(row, column(book["Rules"], "status")).value == status
 
     def test_an_own_rule_a_changed_ceiling_and_a_changed_optimised_amount_are_noticed(self, path: Path, tmp_path: Path) -> None:
         book = openpyxl.load_workbook(path)

@@ -53,13 +53,13 @@ def check(files: tuple[str, ...], strict: bool, repairs: str | None, settings: t
             remarks = examine(scenario)
         with out.progress("Testing"):
             feasible = is_feasible(scenario)
-        report = {**_report(scenario), "doctor": [asdict(remark) for remark in remarks], "feasible": feasible}
+        report = {**_report(scenario), **_by_decision(scenario), "doctor": [asdict(remark) for remark in remarks], "feasible": feasible}
         reports.append(report)
         _print(report, out)
         if strict:
             problems += [Problem(Place(r.place), r.says, r.hint) for r in remarks if r.severity == WARNING]
         if feasible:
-            out.say("A plan that satisfies all hard rules exists, before rounding.")
+            out.say(_exists(report))
             out.say(f"Next: fundalloc run {file} -o plan.xlsx\n")
         else:
             quiet = replace(out, as_json=False)
@@ -94,6 +94,24 @@ def _report(scenario: Any) -> dict[str, Any]:
     }
 
 
+def _by_decision(scenario: Any) -> dict[str, Any]:
+    """The demands that every plan leaves as decided money breaks them."""
+    from fundalloc.labels import Words
+    from fundalloc.plan.naming import named_by_decision
+    from fundalloc.plan.verify import broken_by_decision
+
+    found = broken_by_decision(scenario)
+    listed = [f"{f.rule.id} {'|'.join(f.member)} {f.sense}" for f in found]
+    return {"broken_by_decision": listed, "by_decision": named_by_decision(found, scenario, Words())}
+
+
+def _exists(report: dict[str, Any]) -> str:
+    if not (count := len(report["broken_by_decision"])):
+        return "A plan that satisfies all hard rules exists, before rounding."
+    noun = "1 demand that is" if count == 1 else f"{count} demands that are"
+    return f"A plan exists that satisfies all hard rules but for {noun} broken by decision, before rounding: {report['by_decision']}"
+
+
 def _extends(scenario: Any) -> str:
     from fundalloc.scenario.document import Scalar
 
@@ -108,7 +126,8 @@ def _print(report: dict[str, Any], out: Output) -> None:
     out.say(f"{report['title']}  ({report['file']})")
     out.say(
         f"  {report['instruments']} instruments, {report['partnerships']} partnerships, {report['areas']} areas, "
-        f"{report['years']} years: {report['lines']} allocation lines, {report['rules']} rules"
+        f"{report['years']} years: {report['lines']} allocation lines, "
+        f"{report['rules']} rules with {report['demands']} demands"
     )
     for key, reason in report["switched_off"].items():
         out.say(f"  switched off: {key} ({reason})")

@@ -13,7 +13,8 @@ from fundalloc.insight.payments import payments, payments_by_year
 from fundalloc.insight.unallocated import explain_unallocated
 from fundalloc.labels import Words
 from fundalloc.plan.handmade import HAND_MADE
-from fundalloc.plan.verify import BREACH
+from fundalloc.plan.naming import named_by_decision
+from fundalloc.plan.verify import DECIDED, MISSED
 
 if TYPE_CHECKING:
     from fundalloc.plan.plan import Plan
@@ -24,6 +25,7 @@ TOP = 12
 """Partnerships that the table names before it adds up the rest."""
 FACTS = (
     "rules",
+    "by_decision",
     "missed",
     "dearest",
     "baseline",
@@ -186,19 +188,19 @@ def _bar(part: float) -> str:
 
 def _rules(report: Report) -> None:
     plan, words, language = report.plan, report.words, report.words.language
-    counts = plan.counts_by_status()
+    counts, limits = plan.tally, plan.limits_tally
     sentence = words(
-        "report.says.rules_decided" if counts["decided"] else "report.says.rules",
+        "report.says.rules_decided" if counts.by_decision else "report.says.rules",
         rules=len(plan.scenario.written_rules),
-        demands=sum(counts.values()),
-        kept=counts["ok"] + counts["at limit"],
-        at_limit=counts["at limit"],
-        missed=counts["missed"],
-        by_decision=counts["decided"],
-        broken=sum(f.status == BREACH for f in plan.findings),
+        kept=counts.kept,
+        built_in=limits.demands,
+        built_in_broken=limits.broken,
+        **counts._asdict(),
     )
     report.line("rules", sentence)
-    missed = [f for f in plan.findings if f.status in ("missed", "decided") and not f.rule.watch]
+    if counts.by_decision:
+        report.line("by_decision", by_decision(plan, words), within=True)
+    missed = [f for f in plan.findings if f.status == MISSED and not f.rule.watch]
     for finding in sorted(missed, key=lambda f: f.headroom)[:6]:
         amount, limit = report.eur(float(finding.amount)), report.eur(float(finding.limit))
         said = finding.rule.sentence(finding.member, report.names, language)
@@ -208,6 +210,11 @@ def _rules(report: Report) -> None:
         said = rule.sentence(plan.findings[position].member, report.names, language)
         key = "report.says.dearest_relative" if rule.relative else "report.says.dearest"
         report.line("dearest", words(key, says=said, price=words.signed(gain, 2)), within=True)
+
+
+def by_decision(plan: Plan, words: Words) -> str:
+    """Name the demands that are broken by decision, with amount and limit."""
+    return named_by_decision([f for f in plan.findings if f.status == DECIDED], plan.scenario, words)
 
 
 def _against_baseline(report: Report) -> None:
@@ -255,4 +262,5 @@ def _closing(report: Report) -> None:
         if text:
             report.line(fact, text, within=True)
     move = words.money(log.largest_move, plan.scenario.decimals + 2)
-    report.line("rounding", words("report.says.rounding", lines=log.rounded_lines, move=move))
+    key = "report.says.rounding_but" if plan.tally.by_decision else "report.says.rounding"
+    report.line("rounding", words(key, lines=log.rounded_lines, move=move, by_decision=plan.tally.by_decision))

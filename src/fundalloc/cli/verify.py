@@ -141,17 +141,24 @@ def _typed_over(circulated: Circulated, plan: Plan) -> list[str]:
 def say_verdict(plan: Plan, wrong: list[str], result: str, out: Output, extra: Mapping[str, Any] | None = None) -> None:
     """Print what was recomputed; raise NotVerified with everything that is wrong."""
     from fundalloc.errors import NotVerified
+    from fundalloc.labels import Words
+    from fundalloc.plan.naming import named_by_decision
+    from fundalloc.plan.verify import DECIDED
 
-    hard = sum(finding.rule.hard for finding in plan.findings)
-    decided = sum(finding.status == "decided" for finding in plan.findings)
+    counts, limits = plan.tally, plan.limits_tally
     proof = None if plan.certificate is None else plan.proof.as_dict()
-    found = {"verified": not wrong, "demands": len(plan.findings), "hard": hard, "by_decision": decided, "wrong": wrong}
+    found = {"verified": not wrong, "demands": counts.demands, "hard": counts.hard, "built_in": limits.demands, "wrong": wrong}
+    found["by_decision"] = counts.by_decision
     out.json({**found, "certificate": proof, **(extra or {})})
     if wrong:
         count = f"{len(wrong)} thing{'s' if len(wrong) > 1 else ''}"
         raise NotVerified("\n".join([f"not verified: {count} wrong in {result}", *(f"  {what}" for what in wrong)]))
-    but = f", {decided} of them broken by decided money alone" if decided else ""
-    out.say(f"verified: {len(plan.findings)} demands recomputed, {hard} hard, all hold{but}")
+    besides = f"{limits.demands} ceilings, absorption and transfer limits"
+    hold = f"all hold but {counts.by_decision} broken by decision" if counts.by_decision else "all hold"
+    out.say(f"verified: {counts.demands} demands of rules recomputed, {counts.hard} hard, and {besides}: {hold}")
+    if counts.by_decision:
+        broken = [f for f in plan.findings if f.status == DECIDED]
+        out.say(f"by decision: {named_by_decision(broken, plan.scenario, Words())}")
     out.say(_proof(plan))
 
 

@@ -13,7 +13,7 @@ from fundalloc.errors import OutputError
 from fundalloc.export.files import replacing
 from fundalloc.insight.payments import payments_table
 from fundalloc.plan.plan import Plan
-from fundalloc.plan.verify import Finding
+from fundalloc.plan.verify import DECIDED, Finding
 
 FORMAT = "fundalloc.run/1"
 
@@ -151,6 +151,11 @@ def as_dict(plan: Plan) -> dict[str, Any]:
         "moves": [{"key": row.key, "amount": _number(row.amount)} for row in moved[moved["amount"] > 0].sort_values("key").itertuples()],
         "payments": [{key: _number(value) for key, value in row.items()} for row in payments_table(plan).to_dict("records")],
         "free_money": [{key: _number(value) for key, value in row.items()} for row in plan.free_money.to_dict("records")],
+        "demands": {
+            **plan.tally._asdict(),
+            "built_in": plan.limits_tally._asdict(),
+            "broken_by_decision": sorted(f"{f.rule.id} {'|'.join(f.member)} {f.sense}" for f in plan.findings if f.status == DECIDED),
+        },
         "rules": sorted(
             (_finding(plan, f, p) for f, p in zip(plan.findings, plan.prices, strict=True)),
             key=lambda r: (r["rule"], r["member"], r["sense"]),

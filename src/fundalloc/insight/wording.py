@@ -11,7 +11,8 @@ from fundalloc.errors import Conflict
 from fundalloc.facts.refusals import refusal
 from fundalloc.insight.system import CARRIED, CLOSED, DECIDED, Suspect
 from fundalloc.model.whole import whole_rows
-from fundalloc.money import DECIMALS, decimals, euro, percent, plain
+from fundalloc.money import euro, percent, plain
+from fundalloc.plan.naming import places
 from fundalloc.rules._kind import Kind
 from fundalloc.rules._rows import Demands, Sense
 from fundalloc.rules.count import Count
@@ -112,12 +113,6 @@ def year_ranges(years: Sequence[int]) -> str:
 def limit_text(scenario: Scenario, rule: Kind, figure: Fraction) -> str:
     """Write a limit with as many decimals as it needs."""
     return rule.written(figure, places(scenario, figure))
-
-
-def places(scenario: Scenario, *amounts: Fraction) -> int:
-    """Return how many decimals these amounts in EUR million need, and no fewer than the rounding step has."""
-    exact = [decimals(amount) for amount in amounts]
-    return max(scenario.decimals, *(min(n, DECIMALS) for n in exact))
 
 
 def money(scenario: Scenario, amount: Fraction) -> str:

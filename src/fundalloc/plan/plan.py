@@ -16,7 +16,7 @@ from fundalloc.plan.certificate import Certificate
 from fundalloc.plan.free_money import FreeMoney, ceiling_prices, free_money
 from fundalloc.plan.ledger import Coverage, measure_coverage
 from fundalloc.plan.proof import Proof
-from fundalloc.plan.verify import BREACH, DECIDED, MISSED, Finding
+from fundalloc.plan.verify import MISSED, Finding, Tally, tally
 from fundalloc.rules.ceiling import WHOLE_PERIOD
 from fundalloc.scenario.scenario import Scenario
 
@@ -235,7 +235,12 @@ class Plan:
         table["coverage"] = np.where(table["need"] > 0, table["met"] / table["need"].where(table["need"] > 0, 1.0), np.nan)
         return table
 
-    def counts_by_status(self) -> dict[str, int]:
-        """Return how many demands of written rules have each status."""
-        statuses = [f.status for f in self.findings if not f.rule.built_in]
-        return {word: statuses.count(word) for word in ("ok", "at limit", MISSED, DECIDED, BREACH)}
+    @cached_property
+    def tally(self) -> Tally:
+        """The count of demands of written rules."""
+        return tally(self.findings)
+
+    @cached_property
+    def limits_tally(self) -> Tally:
+        """The count of ceilings, absorption and transfer limits."""
+        return tally(self.findings, built_in=True)

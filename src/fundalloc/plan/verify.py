@@ -7,9 +7,10 @@ a breach. A demand that some open line could mend must hold, whatever was decide
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,32 @@ class Finding:
     """ok · at limit · missed (soft or watched) · breach (hard) · decided (broken by decision)."""
     base: Fraction | None = None
     """What a share is taken of."""
+
+
+class Tally(NamedTuple):
+    """How many demands there are, and in which state: one member and one side of its limits is one demand."""
+
+    demands: int
+    hard: int
+    ok: int
+    at_limit: int
+    missed: int
+    by_decision: int
+    broken: int
+
+    @property
+    def kept(self) -> int:
+        """Those that hold, at their limit or not."""
+        return self.ok + self.at_limit
+
+
+def tally(findings: Iterable[Finding], *, built_in: bool = False) -> Tally:
+    """Count the demands of written rules, or (`built_in`) ceilings, absorption and transfer limits: the one count that is printed."""
+    counted = [f for f in findings if f.rule.built_in is built_in]
+    statuses = [f.status for f in counted]
+    return Tally(
+        len(counted), sum(f.rule.hard for f in counted), *(statuses.count(word) for word in (OK, AT_LIMIT, MISSED, DECIDED, BREACH))
+    )
 
 
 def measure_rules(scenario: Scenario, steps: NDArray[np.int64]) -> list[Finding]:

@@ -264,9 +264,8 @@ def within_reach(demands: Demands, grouped: Grouped, lines: Lines) -> list[Fract
 
 def movable(codes: Codes, grouped: Grouped, lines: Lines, sign: int = 1) -> NDArray[np.bool_]:
     """Return for each code whether any undecided line counts, with a weight of this sign."""
-    size = int(max(grouped.member.max(initial=-1), codes.max(initial=-1))) + 1
     counts = ~lines.ledger.fixed[grouped.line] & (grouped.weight.numerator * sign > 0)
-    return np.bincount(grouped.member, weights=counts, minlength=size)[codes] > 0
+    return np.isin(codes, grouped.member[counts])
 
 
 def open_sums(codes: Codes, grouped: Grouped, lines: Lines) -> Open:
@@ -296,8 +295,5 @@ def open_shares(codes: tuple[Codes, Codes], money: Grouped, base: Grouped, share
     among = np.bincount(demand, weights=both, minlength=len(share))
     whole = np.bincount(cells // max(size, 1), minlength=int(codes[1].max(initial=-1)) + 1)[codes[1]]
     besides = (whole > among) & (shares > 0)
-    return Open(_any(demand, left > 0, len(share)), _any(demand, left < 0, len(share)) | besides)
-
-
-def _any(code: Codes, truth: NDArray[np.bool_], count: int) -> NDArray[np.bool_]:
-    return np.bincount(code, weights=truth.astype(bool), minlength=count) > 0
+    up, down = (np.bincount(demand[sign * left > 0], minlength=len(share)) > 0 for sign in (1, -1))
+    return Open(up, down | besides)

@@ -136,4 +136,5 @@ class Scenario:
             "years": len(facts.years),
             "lines": len(self.lines),
             "rules": len(self.written_rules),
+            "demands": sum(len(rule.demands(self.lines)) for rule in self.written_rules),
         }

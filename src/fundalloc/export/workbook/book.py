@@ -23,7 +23,9 @@ from fundalloc.export.workbook.spelling import shorten as shorten
 from fundalloc.export.workbook.spelling import whole_column
 from fundalloc.facts.fields import Text
 from fundalloc.labels import Words, label
+from fundalloc.plan.naming import named_by_decision
 from fundalloc.plan.plan import Plan
+from fundalloc.plan.verify import DECIDED
 
 Steps = NDArray[np.int64]
 KINDS = ("budget", "partner", "memo")
@@ -163,6 +165,11 @@ class Book:
     def usable_in_all(self, instrument: int) -> int:
         """Return the usable ceiling of an instrument over the whole period in steps: the total, the sum of the years, or the smaller."""
         return int(self.plan.scenario.facts.ceilings.usable_over()[instrument])
+
+    def by_decision(self, glue: str = "; ") -> str:
+        """Return the demands that are broken by decision, by name; empty without any."""
+        found = [f for f in self.plan.findings if f.status == DECIDED]
+        return named_by_decision(found, self.plan.scenario, Words(self.language), glue)
 
     @cached_property
     def ceiling_demands(self) -> dict[tuple[str, ...], int]:

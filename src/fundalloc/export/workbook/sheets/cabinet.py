@@ -62,7 +62,7 @@ def build(book: Book) -> Sheet:
         says,
         table,
         unit=book.say("unit"),
-        facts=tuple(Fact("", sentence) for sentence in _sentences(book)),
+        facts=(*(Fact("", sentence) for sentence in _sentences(book)), *(Fact("", said) for said in _by_decision(book))),
         charts=charts(book, HEIGHT, BARS),
         frozen=False,
         one_page=True,
@@ -84,7 +84,7 @@ def _before(book: Book) -> list[float]:
 def _sentences(book: Book) -> Iterator[Formula]:
     """Six sentences with live figures from the sheet Summary."""
     texts = {key: as_text(book, cell, unit) for key, cell, unit in rows_of(book)}
-    words = {"period": book.period, "partnerships": len(book.leaves), "findings": whole_number(len(book.plan.findings))}
+    words = {"period": book.period, "partnerships": len(book.leaves), "demands": whole_number(book.plan.tally.demands)}
     proof = ("proof", ("reached",)) if "reached" in texts or book.outside else ("proof_points", ("below_bound",))
     for name, figures in (
         ("money", ("planned", "decided", "used", "free")),
@@ -96,6 +96,13 @@ def _sentences(book: Book) -> Iterator[Formula]:
     ):
         if all(figure in texts for figure in figures):
             yield book.joined(f"cabinet.{name}", words, **{figure: (_found(book, figure), texts[figure].value) for figure in figures})
+
+
+def _by_decision(book: Book) -> Iterator[str]:
+    """More lines where decisions break demands: how many, and one for each that is named."""
+    if book.plan.tally.by_decision:
+        yield book.say("cabinet.by_decision", by_decision=book.plan.tally.by_decision)
+        yield from book.by_decision("\n").split("\n")
 
 
 def _found(book: Book, key: str) -> str:

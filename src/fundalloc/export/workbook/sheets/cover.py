@@ -11,7 +11,7 @@ from fundalloc.export.workbook.sheets.checks import failures
 from fundalloc.export.workbook.spelling import allocation_file
 from fundalloc.labels import Words
 from fundalloc.money import HARD_SPACE, plain
-from fundalloc.plan.verify import AT_LIMIT, BREACH, DECIDED, MISSED
+from fundalloc.plan.verify import AT_LIMIT, BREACH, MISSED
 
 MIGRATION = "migration"
 """The marker whose coefficients say what counts as migration money."""
@@ -96,17 +96,18 @@ def _verdicts(book: Book) -> Iterator[Fact]:
         say("cover.checks"), Styled(Formula(f"=IF(FailedChecks=0,{quoted(passed)},{failing.text[1:]})", shown), "strong"), good=passed
     )
     broken = f"COUNTIF({book.all('Rules', 'status')},{quoted(book.status(BREACH))})"
-    by_decision = sum(1 for f in findings if f.status == DECIDED)
-    hard = sum(1 for f in findings if f.rule.hard) - by_decision
-    held = say("cover.rules_hold_but" if by_decision else "cover.all_rules_hold", count=hard, by_decision=by_decision)
+    counts, limits = book.plan.tally, book.plan.limits_tally
+    by_decision, key = counts.by_decision, "cover.rules_hold_but" if counts.by_decision else "cover.all_rules_hold"
+    held = say(key, count=counts.hard - by_decision, by_decision=by_decision, built_in=limits.demands)
     some = sum(1 for f in findings if f.status == BREACH)
     breaches = book.joined("cover.rules_broken", count=(broken, some))
     shown = breaches.value if some else held
     yield Fact(say("cover.rules"), Styled(Formula(f"=IF({broken}=0,{quoted(held)},{breaches.text[1:]})", shown), "strong"), good=held)
+    if by_decision:
+        yield Fact(say("cover.by_decision"), Styled(say("cover.broken_by_decision", names=book.by_decision()), "warning"))
     if book.live:
         yield from _typed(book)
-    soft = sum(1 for f in findings if not f.rule.hard)
-    missed = sum(1 for f in findings if f.status == MISSED)
+    soft, missed = counts.demands - counts.hard, counts.missed
     counted = f"COUNTIF({book.all('Rules', 'status')},{quoted(book.status(MISSED))})"
     yield Fact(say("cover.targets"), Styled(book.joined("cover.targets_missed", count=(counted, missed), all=(str(soft), soft)), "strong"))
     log, words = book.plan.log, Words(book.language)

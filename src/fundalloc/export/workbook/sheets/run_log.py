@@ -36,7 +36,7 @@ def build(book: Book) -> Sheet:
         ("terms", _whole(log.terms)),
         ("switches", _whole(log.switches)),
         *((key, _whole(count)) for key, count in summary.items()),
-        ("findings", _whole(len(plan.findings))),
+        ("built_in", _whole(plan.limits_tally.demands)),
     ]
     table = Table(
         "RunLog",

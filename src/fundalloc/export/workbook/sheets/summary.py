@@ -17,6 +17,7 @@ from fundalloc.money import HARD_SPACE
 from fundalloc.plan.proof import PLACES, upwards
 from fundalloc.plan.verify import AT_LIMIT, BREACH, MISSED
 from fundalloc.plan.verify import DECIDED as BY_DECISION
+from fundalloc.rules import built_in_rules
 
 Row = tuple[str, Cell, str]
 """Key in the catalogue, value with its style, key of the unit."""
@@ -30,7 +31,12 @@ def rows_of(book: Book) -> list[Row]:
 def build(book: Book) -> Sheet:
     """Return the sheet."""
     rows = rows_of(book)
-    words = {"period": book.period, "count": len(book.plan.findings), "partnerships": len(book.leaves)}
+    words = {
+        "period": book.period,
+        "demands": book.plan.tally.demands,
+        "built_in": book.plan.limits_tally.demands,
+        "partnerships": len(book.leaves),
+    }
     table = Table(
         "Summary",
         (
@@ -111,10 +117,19 @@ def _area(book: Book) -> Iterator[Row]:
 
 def _rules(book: Book) -> Iterator[Row]:
     """How many rules have each status that matters."""
-    found = [f.status for f in book.plan.findings]
-    for key, status in (("at_limit", AT_LIMIT), ("missed", MISSED), ("by_decision", BY_DECISION), ("breach", BREACH)):
-        formula = f"=COUNTIF({book.all('Rules', 'status')},{quoted(book.status(status))})"
-        yield key, Styled(Formula(formula, found.count(status)), "number"), "rules"
+    counts, limits = book.plan.tally, book.plan.limits_tally
+    status, kind = book.all("Rules", "status"), book.all("Rules", "kind")
+    yours = "".join(f",{kind},{quoted('<>' + book.word('kind', rule.kind))}" for rule in built_in_rules())
+    for key, word, count in (
+        ("at_limit", AT_LIMIT, counts.at_limit),
+        ("missed", MISSED, counts.missed),
+        ("by_decision", BY_DECISION, counts.by_decision),
+        ("breach", BREACH, counts.broken),
+    ):
+        yield key, Styled(Formula(f"=COUNTIFS({status},{quoted(book.status(word))}{yours})", count), "number"), "rules"
+    breach = quoted(book.status(BREACH))
+    apart = f"=COUNTIF({status},{breach})-COUNTIFS({status},{breach}{yours})"
+    yield "limits_broken", Styled(Formula(apart, limits.broken), "number"), "rules"
 
 
 def _quality(book: Book) -> Iterator[Row]:

@@ -1,0 +1,36 @@
+"""Demands that are broken by decision, by name: the same words in every command and on every sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from fundalloc.labels import Words
+from fundalloc.money import DECIMALS, decimals
+from fundalloc.plan.verify import Finding
+from fundalloc.scenario.scenario import Scenario
+
+NAMED = 6
+"""How many demands are named before the others are counted."""
+
+
+def named_by_decision(findings: Sequence[Finding], scenario: Scenario, words: Words, glue: str = "; ") -> str:
+    """Name demands that are broken by decision, with amount and limit; the worst first, those beyond NAMED counted."""
+    names, shown = scenario.names(words.language), []
+    for finding in sorted(findings, key=lambda f: f.headroom)[:NAMED]:
+        amount, limit = (_measured(finding, value, scenario, words) for value in (finding.amount, finding.limit))
+        said = finding.rule.sentence(finding.member, names, words.language)
+        shown.append(words("report.says.named", says=said, amount=amount, limit=limit, rule=finding.rule.id))
+    listed, rest = glue.join(shown), len(findings) - len(shown)
+    return words("report.says.names_more", names=listed, count=rest) if rest else listed
+
+
+def _measured(finding: Finding, value: Fraction, scenario: Scenario, words: Words) -> str:
+    """Write an amount or limit of a demand in the unit that it is counted in, to the euro where the rounding step does not show it."""
+    return words.number(value, places(scenario, value) if finding.rule.unit == "million EUR" else 0)
+
+
+def places(scenario: Scenario, *amounts: Fraction) -> int:
+    """Return how many decimals these amounts in EUR million need, and no fewer than the rounding step has."""
+    exact = [decimals(amount) for amount in amounts]
+    return max(scenario.decimals, *(min(n, DECIMALS) for n in exact))

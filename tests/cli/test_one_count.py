@@ -1,0 +1,97 @@
+"""One count of demands: every command, file and sheet says the same numbers, written rules apart from ceilings and the like."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import openpyxl
+
+from cases import TWO_BY_TWO, spaced, write
+
+DECIDED = {"instrument": "a", "partnership": "south", "area": "returns", "year": "2026", "amount": "4", "state": "committed"}
+pytest_plugins = ("calls",)
+CAP = {
+    "kind": "amount",
+    "says": "{partnership} from A",
+    "source": "assumption",
+    "for_each": "partnership",
+    "money": {"instrument": "a"},
+    "at_least": {"north": "1"},
+    "at_most": "3.9",
+}
+WATCHED = {"kind": "amount", "says": "B", "source": "assumption", "money": {"instrument": "b"}, "exactly": "1", "watch": "true"}
+CASE = {**TWO_BY_TWO, "decided": [DECIDED], "rules": {"cap": CAP, "b": WATCHED}}
+"""Four demands: North at least, both at most, and one exactly, watched. A's 4 for South are decided. Two ceilings stand apart."""
+
+
+HOLDS = "4 demands of rules recomputed, 3 hard, and 2 ceilings, absorption and transfer limits: all hold but 1 broken by decision"
+NAMED = "South from A: 4.0 against 3.9 (cap)"
+
+
+def test_every_command_counts_and_names_alike(fundalloc, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, CASE)
+    checked = fundalloc("check", "case.yaml")
+    assert "2 rules with 4 demands" in checked.stdout
+    assert spaced(checked.stdout).splitlines()[-3] == (
+        f"A plan exists that satisfies all hard rules but for 1 demand that is broken by decision, before rounding: {NAMED}"
+    )
+    (stated,) = json.loads(fundalloc("check", "case.yaml", "--json").stdout)
+    assert (stated["demands"], stated["broken_by_decision"]) == (4, ["cap south at most"])
+
+    printed = spaced(fundalloc("run", "case.yaml", "-o", "plan.xlsx", "--csv", "tables").stdout)
+    assert (
+        "2 rules, 4 demands: 2 kept, 1 of them at their limit, 1 missed (soft or watched), 1 broken by decision, 0 broken; "
+        "of 2 ceilings, absorption and transfer limits 0 broken"
+    ) in printed
+    assert f"  decision   {NAMED}\n" in printed
+    assert "every hard rule recomputed, and kept but for what decided money alone breaks (1)" in printed
+    assert "every hard rule recomputed and kept" not in printed
+
+    demands = json.loads(fundalloc("run", "case.yaml", "--json", "-n").stdout)["demands"]
+    assert {key: demands[key] for key in ("demands", "hard", "ok", "at_limit", "missed", "by_decision", "broken")} == {
+        "demands": 4,
+        "hard": 3,
+        "ok": 1,
+        "at_limit": 1,
+        "missed": 1,
+        "by_decision": 1,
+        "broken": 0,
+    }
+    assert (demands["built_in"]["demands"], demands["broken_by_decision"]) == (2, ["cap south at most"])
+
+    for result in ("plan.xlsx", "tables/allocation.csv case.yaml"):
+        verified = spaced(fundalloc("verify", *result.split()).stdout)
+        assert (
+            "verified: 4 demands of rules recomputed, 3 hard, and 2 ceilings, absorption and transfer limits: all hold but 1 broken"
+            in verified
+        )
+        assert f"by decision: {NAMED}" in verified
+    with (tmp_path / "tables" / "rules.csv").open(encoding="utf-8") as file:
+        statuses = [row["status"] for row in csv.DictReader(file) if row["rule"] in ("cap", "b")]
+    assert sorted(statuses) == ["at limit", "decided", "missed", "ok"]
+
+
+def test_the_workbook_counts_and_names_alike(fundalloc, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, CASE)
+    fundalloc("run", "case.yaml", "-o", "plan.xlsx")
+    book = openpyxl.load_workbook("plan.xlsx", data_only=True)
+    shown = {
+        sheet: [spaced(str(c.value)) for row in book[sheet].iter_rows() for c in row if c.value is not None] for sheet in book.sheetnames
+    }
+    assert "Demands: 2 hold, 1 broken by decision; ceilings, absorption, transfers: all 2 hold" in shown["Cover"]
+    assert f"As optimised, decided money alone breaks: {NAMED}" in shown["Cover"]
+    assert "1 of 1 demands are missed" in shown["Cover"]
+    cabinet = shown["Cabinet page"]
+    assert "Of 4 demands of rules, 0 that must hold are broken, 1 are at their limit, 1 soft or watched ones are missed." in cabinet
+    at = cabinet.index("Broken by decision before the plan was made, and made no worse by it: 1")
+    assert cabinet[at + 1] == NAMED
+    summary = {row[0].value: row[1].value for row in book["Summary"].iter_rows() if len(row) > 1}
+    counted = {key: value for key, value in summary.items() if isinstance(key, str) and ("emands" in key or "Ceilings, " in key)}
+    assert list(counted.values()) == [1, 1, 1, 0, 0]  # at their limit, missed, by decision, broken; ceilings and the like broken
+    log = {row[0].value: row[1].value for row in book["Run log"].iter_rows() if len(row) > 1}
+    assert spaced(str(log["Demands of rules measured"])) == "4"
+    assert spaced(str(log["Ceilings, absorption and transfer limits measured"])) == "2"
+    assert len([row for row in book["Rules"].iter_rows(min_row=2) if row[3].value in ("at least", "at most", "exactly")]) == 6
