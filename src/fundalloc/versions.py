@@ -32,6 +32,7 @@ MEANINGS: tuple[Meaning, ...] = (
         "0.2.0", "Plans are called optimal only where that is proved, else within a gap; a certificate's gap is in points.", ("status",)
     ),
     Meaning("0.2.0", "A demand that decided money alone breaks for good is broken by decision, and new money may not make it worse."),
+    Meaning("0.2.0", "A count takes members as active from the amount written under `active` on, also where a marker weights the money."),
 )
 
 

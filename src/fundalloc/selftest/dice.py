@@ -158,7 +158,7 @@ def _rules(leaves: list[str], areas: list[str], years: list[str]) -> dict[str, T
         "": (
             {"for_each": "partnership", "nodes": "all", "at_most": "5.0..30.0"},
             {"for_each": ["partnership"], "at_least": {"p0": "0.0..4.0"}, "at_most": {"p0": "4.0..9.0"}},
-            *({"for_each": EACH, **limit} for limit in _limits("0.0..4.0", "2.0..30.0")),
+            *({"for_each": EACH, **limit} for limit in (*_limits("0.0..4.0", "2.0..30.0"), *_limits("0.0000001..4.0", "2.0000001..30.0"))),
         ),
     }
     share: Template = {
