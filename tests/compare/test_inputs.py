@@ -45,7 +45,7 @@ class TestOverrides:
             "each 2026: 10 → 14",
             "partnership egypt, area returns, need inherited + 4",
             "area returns, priority inherited + 40 %; Returns first",
-            "at_least: 10 % → 30 %; each partnership: at least 10 % for legal migration",
+            "at_least: 10 % → 30 %; each partnership: at least 30\u00a0% for legal migration",
             "each partnership: little against smuggling",
         ]
 

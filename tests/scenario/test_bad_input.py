@@ -80,7 +80,7 @@ UNKNOWN_WORDS = {
     "placeholder": (
         '"{partnership}: signed',
         '"{partner}: signed',
-        "97:11: {partner} is no placeholder of this rule (expected {member}, {partnership})",
+        "97:11: {partner} is no placeholder of this rule (expected {at_least}, {at_most}, {exactly}, {limit}, {member}, {partnership})",
     ),
     "member": ("{tunisia: 12,", "{tunesia: 12,", "99:25: unknown member 'tunesia' (did you mean 'tunisia'?)"),
     "id repeated inside": (

@@ -64,7 +64,7 @@ def _said(returned: Returned, finding: Any) -> str:
     from fundalloc.cli.handmade import how_broken
 
     plan = returned.adjusted
-    said = finding.rule.sentence(finding.member, plan.scenario.names())
+    said = finding.said(plan.scenario.names())
     return f"{said}: {how_broken(finding, plan.scenario.decimals)} ({finding.rule.id})"
 
 

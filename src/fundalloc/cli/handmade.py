@@ -51,7 +51,7 @@ def _print_broken(plan: Plan, out: Output) -> list[dict[str, Any]]:
     report.line("broken", words("report.says.broken", count=count) if count else words("report.says.broken_none"))
     found: list[dict[str, Any]] = []
     for finding in rules:
-        said = finding.rule.sentence(finding.member, report.names, words.language)
+        said = finding.said(report.names, words.language)
         report.line("broken_one", f"{said}: {how_broken(finding, places, words)} ({finding.rule.id})", within=True)
         found.append(
             {

@@ -203,11 +203,11 @@ def _rules(report: Report) -> None:
     missed = [f for f in plan.findings if f.status == MISSED and not f.rule.watch]
     for finding in sorted(missed, key=lambda f: f.headroom)[:6]:
         amount, limit = report.eur(float(finding.amount)), report.eur(float(finding.limit))
-        said = finding.rule.sentence(finding.member, report.names, language)
+        said = finding.said(report.names, language)
         report.line("missed", words("report.says.missed", says=said, amount=amount, limit=limit, rule=finding.rule.id), within=True)
     for position, gain in plan.dearest:
         rule = plan.findings[position].rule
-        said = rule.sentence(plan.findings[position].member, report.names, language)
+        said = plan.findings[position].said(report.names, language)
         key = "report.says.dearest_relative" if rule.relative else "report.says.dearest"
         report.line("dearest", words(key, says=said, price=words.signed(gain, 2)), within=True)
 

@@ -227,7 +227,7 @@ def _broken(plan: Plan) -> Iterator[str]:
     names = plan.scenario.names()
     yield from (str(entry) for entry in broken_entries(plan))
     for finding in broken_rules(plan):
-        said = finding.rule.sentence(finding.member, names)
+        said = finding.said(names)
         yield f"{finding.rule.id}: {said}: {how_broken(finding, plan.scenario.decimals)}"
 
 

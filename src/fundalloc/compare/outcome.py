@@ -118,7 +118,7 @@ def measured(finding: Finding, names: Names, language: str = "en") -> Measured:
     rule = finding.rule
     return Measured(
         demand=(rule.id, "|".join(finding.member), str(finding.sense)),
-        says=rule.sentence(finding.member, names, language),
+        says=finding.said(names, language),
         force="hard" if rule.hard else "watched" if rule.watch else "soft",
         amount=float(finding.amount),
         limit=float(finding.limit),

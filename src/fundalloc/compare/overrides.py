@@ -13,6 +13,10 @@ from pathlib import Path
 
 from fundalloc.compare.nodes import IDENTITY, WORDS, leaves, meaning, places, same_text, text_of
 from fundalloc.errors import Place, ScenarioError
+from fundalloc.money import parse_figure
+from fundalloc.rules import kinds
+from fundalloc.rules._kind import Kind
+from fundalloc.rules._sentence import LIMIT, spoken
 from fundalloc.scenario.document import Mapping, Node, Scalar, Sequence
 from fundalloc.scenario.figures import fill_figures
 from fundalloc.scenario.sections import SECTIONS, TABLES
@@ -27,6 +31,7 @@ ONE_BY_ONE = 12
 """Rows of a table's `change` that are told apart; more are taken together."""
 LONGEST = 160
 """Characters of what an override sets."""
+_NUMBER = re.compile(r"\d+(\.\d+)?(\s*%)?")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 
@@ -61,7 +66,9 @@ class Override:
         """Return what it is in words: old and new values, a rule's sentence, what is adjusted and why."""
         says, reason = (next(_words(self.new, word, language), "") for word in ("says", "reason"))
         says = says or next(_words(self.old, "says", language), "")
-        parts = (self._values(bool(says)), _PLACEHOLDER.sub(r"each \1", says) if language == "en" else says, reason)
+        figures, member = _figures(self.old if self.new is None else self.new, language), "each {}" if language == "en" else "{{{}}}"
+        says = _PLACEHOLDER.sub(lambda m: figures.get(m[1]) or member.format(m[1]), says)
+        parts = (self._values(bool(says)), says, reason)
         return "; ".join(dict.fromkeys(part for part in parts if part))
 
     def _values(self, said: bool) -> str:
@@ -81,6 +88,23 @@ class Override:
     def written(self) -> frozenset[Place]:
         """Where its values stand, in the old file and in the new one."""
         return frozenset(place for node in (self.old, self.new) if node is not None for place in places(node))
+
+
+def _figures(node: Node | None, language: str) -> dict[str, str]:
+    """Return {placeholder: text} for the figures of a rule as it is written; an ellipsis for figures by member."""
+    kind = kinds().get(text_of(node.items["kind"])) if isinstance(node, Mapping) and "kind" in node.items else None
+    if kind is None or not isinstance(node, Mapping):
+        return {}
+    said = {}
+    for name in dict.fromkeys((*Kind.figures_said, *kind.figures_said)):
+        leaf = node.items.get(name)
+        if isinstance(leaf, Scalar) and _NUMBER.fullmatch(leaf.text.strip()):
+            figure = parse_figure(leaf.text)
+            said[name] = spoken(kind, figure.value, language, share=figure.percent or (kind.relative and name in Kind.figures_said))
+        elif leaf is not None:
+            said[name] = "…"
+    limits = [said[name] for name in Kind.figures_said if name in said] or [said[name] for name in kind.figures_said if name in said]
+    return {LIMIT: "–".join(limits), **said}
 
 
 def _at(values: dict[str, str], key: str) -> str:

@@ -24,7 +24,7 @@ def tables(plan: Plan) -> dict[str, pd.DataFrame]:
     names = plan.scenario.names(language)
     allocation = named_allocation(plan)
     rules = plan.rules_table.copy()
-    rules.insert(3, "says", [f.rule.sentence(f.member, names, language) for f in plan.findings])
+    rules.insert(3, "says", [f.said(names, language) for f in plan.findings])
     rules["source"] = [f.rule.source for f in plan.findings]
     needs = plan.scenario.facts.needs
     dimensions = plan.scenario.facts.dimensions
@@ -168,7 +168,7 @@ def _finding(plan: Plan, finding: Finding, price: float) -> dict[str, Any]:
         "rule": finding.rule.id,
         "member": "|".join(finding.member),
         "sense": str(finding.sense),
-        "says": finding.rule.sentence(finding.member, plan.scenario.names()),
+        "says": finding.said(plan.scenario.names()),
         "amount": _number(float(finding.amount)),
         "base": None if finding.base is None else _number(float(finding.base)),
         "limit": _number(float(finding.limit)),

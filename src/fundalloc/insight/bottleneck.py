@@ -62,7 +62,7 @@ def targets_of(scenario: Scenario, suspects: Sequence[Suspect]) -> Iterator[Targ
         grouped = lines.group(rule.money, rule.members(lines), unless=rule.unless)
         counted = np.zeros(len(lines), dtype=bool)
         counted[grouped.line[grouped.member == demands.code[k]]] = True
-        yield Target(rule.sentence(demands.member[k], scenario.names()), demands.figure[k], counted)
+        yield Target(rule.sentence(demands.member[k], scenario.names(), sense=demands.sense[k]), demands.figure[k], counted)
 
 
 def _network(scenario: Scenario, targets: Sequence[Target]) -> nx.DiGraph:

@@ -15,6 +15,7 @@ from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import eligible_cube
 from fundalloc.insight.doctor_limits import contradictions, idle_rules
 from fundalloc.insight.doctor_names import twins, unknown_codes
+from fundalloc.insight.doctor_sentences import figures_in_sentences
 from fundalloc.insight.doctor_units import slips
 from fundalloc.insight.remarks import Remark, some, warning
 from fundalloc.insight.wording import year_ranges
@@ -34,6 +35,7 @@ def examine(scenario: Scenario) -> list[Remark]:
     found = [
         *contradictions(scenario, program),
         *idle_rules(scenario, program),
+        *figures_in_sentences(scenario),
         *_unreachable_needs(scenario),
         *_without_lines(scenario),
         *_idle_exceptions(scenario),

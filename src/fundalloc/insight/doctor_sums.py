@@ -115,7 +115,8 @@ class Sums:
         assert block.demands is not None
         names = self.scenario.labels() if block.rule.built_in else self.scenario.names()
         member = block.demands.member[k]
-        return block.rule.sentence((*member[:-1], "in total") if block.rule.built_in and member[-1] == "total" else member, names)
+        whole = block.rule.built_in and member[-1] == "total"
+        return block.rule.sentence((*member[:-1], "in total") if whole else member, names, sense=block.demands.sense[k])
 
     def place(self, row: int) -> str:
         """Return where the figure of a row stands."""

@@ -226,7 +226,7 @@ def _as_written(rule: Kind, figure: Fraction) -> str:
 
 def _said(scenario: Scenario, rule: Kind, sense: Sense, key: str, old: Fraction, new: Fraction, found: Sequence[Finding]) -> str:
     finding = next(f for f in found if _key(rule, f.member, getattr(rule, sense.field) or {}) == key)
-    return _changed(scenario, rule, sense, rule.sentence(finding.member, scenario.names()), old, new)
+    return _changed(scenario, rule, sense, finding.said(scenario.names()), old, new)
 
 
 def _changed(scenario: Scenario, rule: Kind, sense: Sense, says: str, old: Fraction, new: Fraction) -> str:
@@ -285,7 +285,4 @@ def _give_way(scenario: Scenario, found: Sequence[Finding]) -> Change:
 
 def _plain_says(rule: Kind) -> str:
     """Return a rule's sentence for all members: `{partnership}` becomes "each partnership"."""
-    text = str(rule.says)
-    for word in (*rule.for_each, *rule.own_words, "member"):
-        text = text.replace(f"{{{word}}}", f"each {word}")
-    return text
+    return rule.sentence([f"each {word}" for word in (*rule.for_each, *rule.own_words)], {})

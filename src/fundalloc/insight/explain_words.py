@@ -44,7 +44,7 @@ class Words:
     def demand(self, rule: Kind, demand: int) -> str:
         """Write a demand: its sentence and its limit."""
         demands = rule.demands(self.scenario.lines)
-        said = rule.sentence(demands.member[demand], self.short if rule.built_in else self.names)
+        said = rule.sentence(demands.member[demand], self.short if rule.built_in else self.names, sense=demands.sense[demand])
         limit = rule.written(demands.figure[demand], self.scenario.decimals)
         return f"{said[:1].upper()}{said[1:]} ({rule.id}, {demands.sense[demand]} {limit})"
 

@@ -48,18 +48,18 @@ def _says(scenario: Scenario, rule: Kind, suspects: Sequence[Suspect]) -> str:
     at = [s.demand for s in suspects]
     sense, figures = demands.sense[at[0]], [demands.figure[k] for k in at]
     limits = [limit_text(scenario, rule, figure) for figure in figures]
+    over = rule.sentence(_over(demands, at) if len(at) > 1 or rule.built_in else demands.member[at[0]], names, sense=sense)
     if len(at) == 1:
-        member = demands.member[at[0]]
-        said = f"{rule.sentence(_over(demands, at) if rule.built_in else member, names)}: {sense} {limits[0]}"
+        said = f"{over}: {sense} {limits[0]}"
         said += _in_whole_steps(scenario, rule, demands, at[0])
     elif len(set(figures)) == 1:
-        said = f"{rule.sentence(_over(demands, at), names)}: {sense} {limits[0]} in each"
+        said = f"{over}: {sense} {limits[0]} in each"
     elif rule.kind == "ceiling" and "total" not in {demands.member[k][-1] for k in at}:
-        said = f"{rule.sentence(_over(demands, at), names)}: {sense} EUR {money(scenario, sum(figures, Fraction(0)))} million in all"
+        said = f"{over}: {sense} EUR {money(scenario, sum(figures, Fraction(0)))} million in all"
     else:
         each = ", ".join(f"{demands.member[k][-1]} {money(scenario, figure)}" for k, figure in zip(at, figures, strict=True))
         unit = "" if rule.relative else " (million EUR)"
-        said = f"{rule.sentence(_over(demands, at), names)}: {sense} {each}{unit}"
+        said = f"{over}: {sense} {each}{unit}"
     held = "; decided money alone breaks that already, and new money may not make it worse" if any(s.held for s in suspects) else ""
     return said + _remark(scenario, rule, demands.member[at[0]]) + held
 
@@ -201,7 +201,8 @@ def _sizes(scenario: Scenario, rule: Kind) -> Conflict:
     written = section.mapping(rule.id) if section else None
     assert isinstance(rule, Count)
     least = money(scenario, rule.active)
-    says = f"{rule.says.within('en')} (soft): nothing, or at least EUR {least} million, whatever the count"
+    said = rule.sentence([f"each {word}" for word in rule.for_each], {})
+    says = f"{said} (soft): nothing, or at least EUR {least} million, whatever the count"
     place = scenario.where(rule) if written is None else str(locate(written, ("active",)))
     return Conflict(rule.id, says, place, rule.source, rule.negotiable)
 

@@ -19,7 +19,7 @@ def named_by_decision(findings: Sequence[Finding], scenario: Scenario, words: Wo
     names, shown = scenario.names(words.language), []
     for finding in sorted(findings, key=lambda f: f.headroom)[:NAMED]:
         amount, limit = (_measured(finding, value, scenario, words) for value in (finding.amount, finding.limit))
-        said = finding.rule.sentence(finding.member, names, words.language)
+        said = finding.said(names, words.language)
         shown.append(words("report.says.named", says=said, amount=amount, limit=limit, rule=finding.rule.id))
     listed, rest = glue.join(shown), len(findings) - len(shown)
     return words("report.says.names_more", names=listed, count=rest) if rest else listed

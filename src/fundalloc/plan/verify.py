@@ -7,7 +7,7 @@ a breach. A demand that some open line could mend must hold, whatever was decide
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
@@ -42,6 +42,10 @@ class Finding:
     """ok · at limit · missed (soft or watched) · breach (hard) · decided (broken by decision)."""
     base: Fraction | None = None
     """What a share is taken of."""
+
+    def said(self, names: Mapping[str, Mapping[str, str]], language: str = "en") -> str:
+        """Return the rule's sentence about this member, with the figure in question."""
+        return self.rule.sentence(self.member, names, language, self.sense)
 
 
 class Tally(NamedTuple):
@@ -143,7 +147,7 @@ def verify(scenario: Scenario, steps: NDArray[np.int64]) -> list[Finding]:
     for finding in findings:
         if finding.status == BREACH:
             amount, limit = apart(finding.amount, finding.limit, scenario.decimals + 3)
-            said = finding.rule.sentence(finding.member, names)
+            said = finding.said(names)
             problems.append(f"{finding.rule.id}: {said}: {amount} is not {finding.sense} {limit}")
     if problems:
         raise NotVerified("The plan does not keep what it must:\n" + "\n".join(f"  {p}" for p in problems[:20]))

@@ -30,6 +30,7 @@ from fundalloc.facts.selection import Members, Pick, Selection, Taken, build_mem
 from fundalloc.labels import label
 from fundalloc.money import Figure, euro, percent, plain
 from fundalloc.rules._rows import Codes, Demands, Measures, Rows, Sense
+from fundalloc.rules._sentence import figures_of, names_of
 
 Objection = tuple[tuple[str, ...], str, str]
 """Path inside the rule, message, hint."""
@@ -90,6 +91,8 @@ class Kind(Record):
     """What amounts and limits are counted in."""
     own_words: ClassVar[tuple[str, ...]] = ()
     """Labels that the kind adds to its members after those of `for_each`."""
+    figures_said: ClassVar[tuple[str, ...]] = ("at_least", "at_most", "exactly")
+    """Figures that a sentence may name beside {limit}."""
     EXAMPLES: ClassVar[list[dict[str, Any]]] = []
     """Rules of this kind on the case `examples/tiny`; the contract tests run on them."""
 
@@ -102,7 +105,7 @@ class Kind(Record):
     for_each: ForEach = ()
     """The rule is repeated for every combination of these."""
     says: Words
-    """The sentence shown everywhere; {partnership} and the like stand for the member."""
+    """The sentence shown everywhere; {partnership} and the like stand for the member, {limit} for its figure."""
     nodes: Literal["leaves", "all"] = "leaves"
     """all: partnerships that contain others count as members too."""
     money: Selection = Selection()
@@ -161,6 +164,7 @@ class Kind(Record):
         if self.built_in:
             return self
         self.limits_written()
+        self._figures_exist()
         if self.soft is not None and self.watch:
             raise refuse("'soft' beside 'watch'", "a watched rule is never enforced: drop one of them")
         for sense, figures in self.limits():
@@ -185,11 +189,24 @@ class Kind(Record):
     @field_validator("says")
     @classmethod
     def _placeholders(cls, says: Text, info: ValidationInfo) -> Text:
-        known = {"member", *(info.data.get("for_each") or ()), *cls.own_words}
+        known = {"member", "limit", *(info.data.get("for_each") or ()), *cls.own_words, *cls.figures_said}
         for word in {w for text in says.values() for w in re.findall(r"\{(.*?)\}", text)} if "for_each" in info.data else ():
             if word not in known:
                 raise refuse(f"{{{word}}} is no placeholder of this rule", f"expected {', '.join('{' + k + '}' for k in sorted(known))}")
         return says
+
+    def _figures_exist(self) -> None:
+        used = {word for text in self.says.values() for word in re.findall(r"\{(.*?)\}", text)} & set(self.figures_said)
+        for word in sorted(used - names_of(self)):
+            raise refuse(f"{{{word}}} has no figure in this rule", "write {limit}, or give the rule that figure", ("says",))
+
+    def own_figures(self) -> Mapping[str, Figure]:
+        """Return the kind's further figures that a sentence may name: {placeholder: figure}."""
+        return {}
+
+    def limit_said(self, own: Mapping[str, str]) -> str:
+        """Return what {limit} stands for where the limits in `limits` do not say it; `own` are the written own figures."""
+        return ""
 
     @property
     def hard(self) -> bool:
@@ -253,9 +270,17 @@ class Kind(Record):
             return label("number.money", language, amount=euro(figure, decimals).replace(".", label("number.decimal", language)))
         return f"{plain(figure)} {label(f'workbook.unit_of.{self.unit}', language)}"
 
-    def sentence(self, member: Sequence[str], names: Mapping[str, Mapping[str, str]], language: str = "en") -> str:
-        """Return `says` with the member's names filled in; `names` maps a dimension to {id: name}."""
+    def sentence(
+        self,
+        member: Sequence[str],
+        names: Mapping[str, Mapping[str, str]],
+        language: str = "en",
+        sense: Sense | None = None,
+        figures: Mapping[str, str] | None = None,
+    ) -> str:
+        """Return `says` with names and figures filled in; `names` maps a dimension to {id: name}, `figures` replaces the limits."""
         filled = dict(zip((*self.for_each, *self.own_words), member, strict=True))
         words = {word: names.get(word, {}).get(value, value) for word, value in filled.items()}
         words["member"] = " × ".join(words.values())
+        words = {**(figures_of(self, member, sense, language) if figures is None else figures), **words}
         return re.sub(r"\{(.*?)\}", lambda m: words.get(m[1], m[0]), self.says.within(language))

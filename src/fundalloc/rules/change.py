@@ -8,7 +8,7 @@ something can start from nothing. `exactly` leaves one rounding step of room on 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from math import lcm
 from typing import Any, ClassVar
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from fundalloc.facts.fields import Amount
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Members, build_members
+from fundalloc.money import Figure
 from fundalloc.rules._kind import Kind, Objection
 from fundalloc.rules._rows import Demands, Measures, Rows, Sense, open_shares, state_shares, sums_by_code
 
@@ -28,6 +29,7 @@ class Change(Kind):
 
     kind: ClassVar[str] = "change"
     relative: ClassVar[bool] = True
+    figures_said: ClassVar[tuple[str, ...]] = (*Kind.figures_said, "plus")
     own_words: ClassVar[tuple[str, ...]] = ("year",)
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
         {
@@ -49,6 +51,10 @@ class Change(Kind):
 
     plus: Amount = Fraction(0)
     """EUR million of room on top of the share."""
+
+    def own_figures(self) -> Mapping[str, Figure]:
+        """The room on top."""
+        return {"plus": Figure(self.plus, percent=False)}
 
     def objections(self, lines: Lines) -> Iterator[Objection]:
         """Also: the years are already there, and two of them must follow each other."""

@@ -33,7 +33,7 @@ class Count(Kind):
     unit: ClassVar[str] = "members"
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
         {
-            "says": "{partnership}: at most two areas",
+            "says": "{partnership}: at most {limit} areas",
             "for_each": "partnership",
             "counting": "area",
             "at_most": "2",
@@ -41,7 +41,7 @@ class Count(Kind):
             "source": "assumption",
         },
         {
-            "says": "{area}: two partnerships or more",
+            "says": "{area}: {limit} partnerships or more",
             "for_each": "area",
             "counting": "partnership",
             "at_least": "2",

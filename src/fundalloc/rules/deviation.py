@@ -10,7 +10,7 @@ says how much that is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from math import lcm
 from typing import Any, ClassVar
@@ -30,6 +30,7 @@ class Deviation(Kind):
 
     kind: ClassVar[str] = "deviation"
     relative: ClassVar[bool] = True
+    figures_said: ClassVar[tuple[str, ...]] = ("at_least", "at_most", "within", "amount")
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
         {
             "says": "{partnership}: within the flexibility clause",
@@ -38,7 +39,7 @@ class Deviation(Kind):
             "amount": "10",
             "source": "assumption",
         },
-        {"says": "Returns: a fifth more than now", "money": {"area": "returns"}, "at_least": "120 %", "source": "assumption"},
+        {"says": "Returns: {limit} of what they get now", "money": {"area": "returns"}, "at_least": "120 %", "source": "assumption"},
     ]
 
     within: Relative | None = None
@@ -66,6 +67,15 @@ class Deviation(Kind):
             return super().limits()
         room = {"": Figure(Fraction(1) if self.within is None else self.within, percent=True)}
         return [(Sense.AT_LEAST, room), (Sense.AT_MOST, room)]
+
+    def own_figures(self) -> Mapping[str, Figure]:
+        """The corridor: a share, EUR million, or both."""
+        share = {} if self.within is None else {"within": Figure(self.within, percent=True)}
+        return share if self.amount is None else {**share, "amount": Figure(self.amount, percent=False)}
+
+    def limit_said(self, own: Mapping[str, str]) -> str:
+        """Of a corridor: its share and its amount."""
+        return " / ".join(own.values())
 
     def objections(self, lines: Lines) -> Iterator[Objection]:
         """Also: there must be a baseline."""

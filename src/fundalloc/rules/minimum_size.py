@@ -33,7 +33,7 @@ class MinimumSize(Kind):
             "at_least": "3",
             "source": "assumption",
         },
-        {"says": "Anti-smuggling: nothing, or 12", "money": {"area": "smuggling"}, "at_least": "12", "source": "assumption"},
+        {"says": "Anti-smuggling: nothing, or {limit}", "money": {"area": "smuggling"}, "at_least": "12", "source": "assumption"},
     ]
 
     def objections(self, lines: Lines) -> Iterator[Objection]:

@@ -233,7 +233,7 @@ def _reason(bend: Bend, answer: Answer) -> str:
         if len(part) and part[row] > best[0]:
             word = "begins to bind" if after[block.rows][row] > before[block.rows][row] else "no longer binds"
             member = block.demands.member[row]
-            best = (float(part[row]), f"{block.rule.sentence(member, names)}: {word}")
+            best = (float(part[row]), f"{block.rule.sentence(member, names, sense=block.demands.sense[row])}: {word}")
     return best[1]
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.content import Formula, Sheet, Table
+from fundalloc.export.workbook.sentences import said_there
 from fundalloc.export.workbook.sheets.rules import flags, force, status_width
 from fundalloc.plan.verify import Finding, measure_rule
 from fundalloc.rules._rows import Sense
@@ -25,7 +26,7 @@ def build(book: Book) -> Sheet | None:
     table = Table(
         TABLE,
         (
-            book.column("pledge", "text", [f.rule.sentence(f.member, book.names, book.language) for f in findings], width=58),
+            book.column("pledge", "text", [said_there(book, k) for k in chosen], width=58),
             book.column(
                 "promised",
                 "money",

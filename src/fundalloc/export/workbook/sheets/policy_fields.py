@@ -9,6 +9,7 @@ import numpy as np
 
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.content import Cell, Formula, Sheet, Styled, Table
+from fundalloc.export.workbook.sentences import said_there
 from fundalloc.export.workbook.sheets.rules import flags, status_width
 from fundalloc.export.workbook.weights import TABLE as WEIGHTS
 from fundalloc.export.workbook.weights import Weight, all_weights
@@ -46,9 +47,7 @@ def build(book: Book) -> Sheet | None:
                 "counts_towards", "total", [Formula(_formula(book, r.weight), v) for r, v in zip(rows, counted, strict=True)], width=13
             ),
             book.column("share_of_budget", "share", [Formula(share, v / total if total else 0) for v in counted], width=12, mark="bar"),
-            book.column(
-                "target", "text", [none if f is None else f.rule.sentence(f.member, book.names, book.language) for f in demands], width=54
-            ),
+            book.column("target", "text", [none if r.demand is None else said_there(book, r.demand) for r in rows], width=54),
             book.column("limit_share", "share", [_share(book, r, f, "limit_input") for r, f in zip(rows, demands, strict=True)], width=10),
             book.column("reached", "share", [_share(book, r, f, "value") for r, f in zip(rows, demands, strict=True)], width=10),
             book.column("headroom", "amount", [_amount(book, r, f) for r, f in zip(rows, demands, strict=True)], width=12),

@@ -10,6 +10,7 @@ from fundalloc.errors import Place
 from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Cell, Formula, Sheet, Styled, Table
 from fundalloc.export.workbook.live import SIGN, Live, live_rules
+from fundalloc.export.workbook.sentences import says
 from fundalloc.export.workbook.sheets.allocation import LONGEST_AUTHOR, LONGEST_COMMENT
 from fundalloc.plan.verify import AT_LIMIT, BREACH, DECIDED, MISSED, OK, Finding
 from fundalloc.rules._kind import Kind
@@ -29,7 +30,7 @@ def build(book: Book) -> Sheet:
         TABLE,
         (
             book.column("rule", "strong", [f.rule.id for f in findings], width=22),
-            book.column("says", "text", [f.rule.sentence(f.member, book.names, book.language) for f in findings], width=56),
+            book.column("says", "text", says(book), width=56),
             book.column(
                 "force",
                 "text",

@@ -121,7 +121,7 @@ def _rules(book: Book) -> Iterator[_Entry]:
         for f in same if len({f.figure for f in same}) > 1 else same[:1]:
             figure = _percent(float(f.figure)) if f.base is not None else float(f.figure)
             unit = "share" if f.base is not None else "money" if f.rule.unit == "million EUR" else f.rule.unit
-            said = f.rule.sentence(f.member, book.names, book.language) if len({f.figure for f in same}) > 1 else _in_general(book, f.rule)
+            said = f.said(book.names, book.language) if len({f.figure for f in same}) > 1 else _in_general(book, f.rule)
             yield _Entry(
                 "limit",
                 f"{said} ({book.word('side', str(f.sense))})",
@@ -135,11 +135,8 @@ def _rules(book: Book) -> Iterator[_Entry]:
 
 def _in_general(book: Book, rule: Kind) -> str:
     """Return the sentence of a rule with the names of dimensions in place of members."""
-    words = {word: f"[{book.title(word).lower()}]" if word in NAMES else f"[{word}]" for word in (*rule.for_each, *rule.own_words)}
-    text = rule.says.within(book.language)
-    for word, shown in words.items():
-        text = text.replace(f"{{{word}}}", shown)
-    return text.replace("{member}", " × ".join(words.values()))
+    words = (*rule.for_each, *rule.own_words)
+    return rule.sentence([f"[{book.title(word).lower()}]" if word in NAMES else f"[{word}]" for word in words], {}, book.language)
 
 
 def _percent(value: float) -> Cell:

@@ -1,0 +1,61 @@
+"""The figures in a rule's sentence: {limit} and its like are filled from the limits in force, so that no sentence contradicts them.
+
+{limit} is the figure of the member and side in question; {at_least}, {at_most} and {exactly} name the side; a kind may have more
+of its own, such as {within}. Where no one member or side is meant, all figures are told: `7 %`, or `7 %–12 %`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from fundalloc.labels import label
+from fundalloc.money import Figure, decimals, euro, percent
+from fundalloc.rules._rows import Sense
+
+if TYPE_CHECKING:
+    from fundalloc.rules._kind import Kind
+
+LIMIT = "limit"
+FINEST = 6
+"""Decimals of one euro."""
+
+
+def spoken(rule: Kind | type[Kind], value: Fraction, language: str, *, share: bool) -> str:
+    """Write a figure as people do: `7 %`, `EUR 736 million`, `3`."""
+    if share:
+        return percent(value).replace(".", label("number.decimal", language))
+    number = euro(value, min(decimals(value), FINEST)).replace(".", label("number.decimal", language))
+    return (
+        number if rule.unit != "million EUR" else label("number.money_one" if abs(value) < 2 else "number.money", language, amount=number)
+    )
+
+
+def figures_of(rule: Kind, member: Sequence[str], sense: Sense | None, language: str) -> dict[str, str]:
+    """Return {placeholder: text} for the figures of a rule, for one member where there is one of that name."""
+    limits = {one: _of_member(rule, figures, member) for one, figures in rule.limits()}
+    said = {one.field: _all(rule, figures, language) for one, figures in limits.items()}
+    own = {name: spoken(rule, figure.value, language, share=figure.percent) for name, figure in rule.own_figures().items()}
+    chosen = limits.get(sense, []) if sense is not None else []
+    whole = _all(rule, chosen or [figure for figures in limits.values() for figure in figures], language)
+    return {LIMIT: rule.limit_said(own) or whole, **said, **own}
+
+
+def names_of(rule: Kind) -> set[str]:
+    """Return the placeholders of figures that a rule has."""
+    return {LIMIT, *(sense.field for sense, _ in rule.limits()), *rule.own_figures()}
+
+
+def _of_member(rule: Kind, figures: Mapping[str, Figure], member: Sequence[str]) -> list[Figure]:
+    """Return the figure of one member, or all of them where the member has none of its own."""
+    short = member[: len(rule.for_each)]
+    for key in ("|".join(member), *member[len(short) :], "|".join(short), ""):
+        if key in figures:
+            return [figures[key]]
+    return list(figures.values())
+
+
+def _all(rule: Kind, figures: Sequence[Figure], language: str) -> str:
+    values = sorted({figure.value for figure in figures})
+    return "–".join(spoken(rule, value, language, share=rule.relative) for value in dict.fromkeys([*values[:1], *values[-1:]]))
