@@ -10,6 +10,7 @@ import re
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from functools import cache
+from math import ceil
 
 import pytest
 from click.testing import CliRunner
@@ -232,6 +233,7 @@ def readme() -> list[str]:
         f"up to {mixed.FEW} switches",
         f"up to {rounding.FEW} open lines",
         '"20 % more than now"',
+        f"a floor of 61.05 is {float(Fraction(ceil(Fraction('61.05') / Fraction('0.1')), 10))} in steps of 0.1",
         *(f"| {code} |" for code in (*range(9), 130)),
     ]
 
