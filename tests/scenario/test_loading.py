@@ -34,7 +34,7 @@ def test_the_tiny_case(fixed):
     assert reserve(fixed, "ndici") == Fraction(1, 20)
     assert needs(fixed)["tunisia", "smuggling"] == (12.0, 1.2)
     assert needs(fixed)["egypt", "smuggling"] == (15.0, 1.0)
-    assert fixed.summary() == {"instruments": 4, "partnerships": 4, "areas": 3, "years": 2, "lines": 42, "rules": 3}
+    assert fixed.summary() == {"instruments": 4, "partnerships": 4, "areas": 3, "years": 2, "lines": 42, "rules": 3, "demands": 6}
     assert str(fixed.places["oda"]).endswith("fixed.yaml:101:3")
 
 
