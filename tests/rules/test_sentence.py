@@ -9,7 +9,10 @@ from cases import SHIPPED, TINY, TWO_BY_TWO, spaced, write
 from fundalloc.compare.overrides import Written, find_overrides
 from fundalloc.errors import ScenarioError
 from fundalloc.insight.doctor_sentences import figures_in_sentences
+from fundalloc.insight.explain_bench import Bench
+from fundalloc.insight.explain_words import asked_amounts
 from fundalloc.insight.prices import general_sentence
+from fundalloc.insight.wording import limit_texts
 from fundalloc.labels import languages
 from fundalloc.plan.verify import measure_rules
 from fundalloc.scenario.loading import load
@@ -142,3 +145,27 @@ def test_figures_of_their_own_are_told(tmp_path, rule, found):
 )
 def test_years_articles_and_bases_are_left_alone(tmp_path, rule):
     assert list(figures_in_sentences(loaded(tmp_path, **{**MONEY, **rule}))) == []
+
+
+# -- what is asked in EUR million ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ({"within": "20 %"}, ["at least EUR 8.0 million (10.0 less 20 %)", "at most EUR 12.0 million (10.0 plus 20 %)"]),
+        ({"within": "20 %", "amount": "1"}, ["at least EUR 9.0 million (10.0 less 1.0)", "at most EUR 11.0 million (10.0 plus 1.0)"]),
+        ({"at_least": "80 %"}, ["at least EUR 8.0 million (80 % of 10.0)"]),
+    ],
+)
+def test_a_deviation_is_told_in_money(tmp_path, rule, expected):
+    # The plan that it starts from spends all 10 of A.
+    plan = write(tmp_path, {**TWO_BY_TWO, "scenario": "first"}, "first.yaml")
+    about = {"kind": "deviation", "says": "A", "money": {"instrument": "a"}, "source": "assumption", **rule}
+    bench = Bench(load(write(tmp_path, {**TWO_BY_TWO, "baseline": plan.name, "rules": {"r": about}})))
+    (own,) = [r for r in bench.scenario.rules if r.id == "r"]
+    demands = own.demands(bench.lines)
+    assert [f"{sense} {spaced(text)}" for sense, text in zip(demands.sense, asked_amounts(bench, own), strict=True)] == expected
+    assert [spaced(text) for text in limit_texts(bench.scenario, own, demands, range(len(demands)))] == [
+        line.split(" ", 2)[2] for line in expected
+    ]

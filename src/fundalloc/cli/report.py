@@ -15,6 +15,7 @@ from fundalloc.labels import Words
 from fundalloc.plan.handmade import HAND_MADE
 from fundalloc.plan.naming import named_by_decision
 from fundalloc.plan.verify import DECIDED, MISSED
+from fundalloc.rules._sentence import reckoned
 
 if TYPE_CHECKING:
     from fundalloc.plan.plan import Plan
@@ -203,6 +204,8 @@ def _rules(report: Report) -> None:
     missed = [f for f in plan.findings if f.status == MISSED and not f.rule.watch]
     for finding in sorted(missed, key=lambda f: f.headroom)[:6]:
         amount, limit = report.eur(float(finding.amount)), report.eur(float(finding.limit))
+        how = reckoned(finding.rule, finding.figure, finding.limit, finding.base, plan.scenario.decimals, language)
+        limit = f"{limit} ({how})" if how else limit
         said = finding.said(report.names, language)
         report.line("missed", words("report.says.missed", says=said, amount=amount, limit=limit, rule=finding.rule.id), within=True)
     for position, gain in plan.dearest:

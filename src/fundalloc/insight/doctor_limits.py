@@ -7,14 +7,13 @@ kind of rule it comes from. Floors whose money lies inside that of a ceiling, an
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.insight.doctor_sums import TINY, Sums
 from fundalloc.insight.remarks import Remark, error, some, warning
-from fundalloc.insight.wording import limit_text
+from fundalloc.insight.wording import limit_texts
 from fundalloc.model.linear_program import Floats, LinearProgram, RowBlock
 from fundalloc.rules._rows import Sense
 from fundalloc.scenario.scenario import Scenario
@@ -107,7 +106,7 @@ def _told(scenario: Scenario, sums: Sums, ceiling: int, floors: tuple[int, ...],
     assert block.rule is not None
     assert block.demands is not None
     asked = sum(float(sums.program.row_lower[row]) for row in floors)
-    limit = limit_text(scenario, block.rule, Fraction(block.demands.figure[k]))
+    (limit,) = limit_texts(scenario, block.rule, block.demands, [k])
     names = list(dict.fromkeys(f"“{sums.says(row)}” {sums.eur(float(sums.program.row_lower[row]))}" for row in floors))
     besides = f" and decided money to {sums.eur(decided)}" if decided > TINY else ""
     noun = "the floor" if len(floors) == 1 else f"{len(floors)} floors"

@@ -8,6 +8,7 @@ import numpy as np
 
 from fundalloc.insight.explain_bench import NOTHING, Bench
 from fundalloc.insight.explain_target import Target
+from fundalloc.insight.explain_words import asked_amounts
 from fundalloc.insight.prices import LimitPrice, binding, price_of
 from fundalloc.insight.wording import place_of, source_of
 from fundalloc.model.linear_program import Floats, RowBlock
@@ -30,7 +31,7 @@ class DemandState:
     member: tuple[str, ...]
     sense: Sense
     limit: str
-    """As written."""
+    """As written; a share in EUR million, with what it is taken of."""
     headroom: float
     """EUR million (or members) left before the limit; negative where a soft rule is missed."""
     place: str
@@ -82,13 +83,13 @@ def _demands(bench: Bench, block: RowBlock, target: Target) -> tuple[DemandState
     moving = [k for k in chosen if not settled[k] and (prices[k] > NOTHING or room[k] < NOTHING)]
     priced = set(moving[:PRICED]) if len(bench.blocks(rule.id)) == 1 else set()
     bench.solve(bench.open)
-    ranges = bench.warm.ranges() if priced else None
+    ranges, limits = bench.warm.ranges() if priced else None, asked_amounts(bench, rule)
     return tuple(
         DemandState(
             k,
             demands.member[k],
             demands.sense[k],
-            rule.written(demands.figure[k], bench.scenario.decimals),
+            limits[k],
             float(room[k]),
             place_of(bench.scenario, rule, demands.member[k], demands.sense[k]),
             source_of(bench.scenario, rule, demands.member[k]),

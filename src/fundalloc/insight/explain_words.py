@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+
 from fundalloc.insight.explain_bench import Bench
 from fundalloc.insight.wording import place_of, source_of
 from fundalloc.money import HARD_SPACE, euro
+from fundalloc.plan.verify import measure_rule
 from fundalloc.rules._kind import Kind
+from fundalloc.rules._sentence import asked
+
+FINEST = Fraction(1, 10**5)
+"""EUR million to which plans before rounding are measured."""
+
+
+def asked_amounts(bench: Bench, rule: Kind) -> list[str]:
+    """Write what every demand of a rule asks on the settled plan, before rounding: shares as EUR million, with what they are taken of."""
+    places, demands = bench.scenario.decimals, rule.demands(bench.lines)
+    if not rule.relative:
+        return [rule.written(figure, places) for figure in demands.figure]
+    finer = min(bench.lines.facts.step, FINEST)
+    lines = replace(bench.lines, facts=replace(bench.lines.facts, step=finer))
+    ledger = np.rint(bench.values[: bench.program.lines] / float(finer)).astype(np.int64)
+    return [asked(rule, f.figure, f.limit, f.base, places) for f in measure_rule(rule, lines, ledger)]
 
 
 class Words:
@@ -45,7 +66,7 @@ class Words:
         """Write a demand: its sentence and its limit."""
         demands = rule.demands(self.scenario.lines)
         said = rule.sentence(demands.member[demand], self.short if rule.built_in else self.names, sense=demands.sense[demand])
-        limit = rule.written(demands.figure[demand], self.scenario.decimals)
+        limit = asked_amounts(self.bench, rule)[demand]
         return f"{said[:1].upper()}{said[1:]} ({rule.id}, {demands.sense[demand]} {limit})"
 
     def basis(self, rule: Kind, demand: int) -> str:

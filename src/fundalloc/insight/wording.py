@@ -13,8 +13,10 @@ from fundalloc.insight.system import CARRIED, CLOSED, DECIDED, Suspect
 from fundalloc.model.whole import whole_rows
 from fundalloc.money import euro, percent, plain
 from fundalloc.plan.naming import places
+from fundalloc.plan.verify import measure_rule
 from fundalloc.rules._kind import Kind
 from fundalloc.rules._rows import Demands, Sense
+from fundalloc.rules._sentence import asked
 from fundalloc.rules.count import Count
 from fundalloc.scenario.document import locate
 from fundalloc.scenario.scenario import Scenario
@@ -47,17 +49,18 @@ def _says(scenario: Scenario, rule: Kind, suspects: Sequence[Suspect]) -> str:
     assert demands is not None
     at = [s.demand for s in suspects]
     sense, figures = demands.sense[at[0]], [demands.figure[k] for k in at]
-    limits = [limit_text(scenario, rule, figure) for figure in figures]
+    limits = limit_texts(scenario, rule, demands, at)
     over = rule.sentence(_over(demands, at) if len(at) > 1 or rule.built_in else demands.member[at[0]], names, sense=sense)
     if len(at) == 1:
         said = f"{over}: {sense} {limits[0]}"
         said += _in_whole_steps(scenario, rule, demands, at[0])
-    elif len(set(figures)) == 1:
+    elif len(set(limits)) == 1:
         said = f"{over}: {sense} {limits[0]} in each"
     elif rule.kind == "ceiling" and "total" not in {demands.member[k][-1] for k in at}:
         said = f"{over}: {sense} EUR {money(scenario, sum(figures, Fraction(0)))} million in all"
     else:
-        each = ", ".join(f"{demands.member[k][-1]} {money(scenario, figure)}" for k, figure in zip(at, figures, strict=True))
+        texts = limits if rule.relative else [money(scenario, figure) for figure in figures]
+        each = ", ".join(f"{demands.member[k][-1]} {text}" for k, text in zip(at, texts, strict=True))
         unit = "" if rule.relative else " (million EUR)"
         said = f"{over}: {sense} {each}{unit}"
     held = "; decided money alone breaks that already, and new money may not make it worse" if any(s.held for s in suspects) else ""
@@ -113,6 +116,14 @@ def year_ranges(years: Sequence[int]) -> str:
 def limit_text(scenario: Scenario, rule: Kind, figure: Fraction) -> str:
     """Write a limit with as many decimals as it needs."""
     return rule.written(figure, places(scenario, figure))
+
+
+def limit_texts(scenario: Scenario, rule: Kind, demands: Demands, at: Sequence[int]) -> list[str]:
+    """Write the limits of some demands; a share of what is given, such as the baseline plan, in EUR million."""
+    if not (rule.relative and rule.fixed_base):
+        return [limit_text(scenario, rule, demands.figure[k]) for k in at]
+    found = measure_rule(rule, scenario.lines, np.zeros(len(scenario.lines.ledger.decided), dtype=np.int64))
+    return [asked(rule, found[k].figure, found[k].limit, found[k].base, places(scenario, found[k].limit)) for k in at]
 
 
 def money(scenario: Scenario, amount: Fraction) -> str:

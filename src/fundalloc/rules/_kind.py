@@ -209,6 +209,11 @@ class Kind(Record):
         return ""
 
     @property
+    def fixed_base(self) -> bool:
+        """Whether what shares are taken of is given, whatever the plan does."""
+        return False
+
+    @property
     def hard(self) -> bool:
         """Whether the rule must hold."""
         return self.soft is None and not self.watch

@@ -59,3 +59,37 @@ def _of_member(rule: Kind, figures: Mapping[str, Figure], member: Sequence[str])
 def _all(rule: Kind, figures: Sequence[Figure], language: str) -> str:
     values = sorted({figure.value for figure in figures})
     return "–".join(spoken(rule, value, language, share=rule.relative) for value in dict.fromkeys([*values[:1], *values[-1:]]))
+
+
+def reckoned(rule: Kind, figure: Fraction, limit: Fraction, base: Fraction | None, places: int, language: str = "en") -> str:
+    """Say how a relative limit comes to its EUR million: `80 % of 120.0`, `120.0 less 20 %`; nothing for a limit that is an amount."""
+    if not rule.relative or base is None:
+        return ""
+    whole, own = _number(base, places, language), rule.own_figures()
+    if rule.limit_said(dict.fromkeys(own, "x")):
+        part, rest = whole, limit - base
+        share = own.get("within")
+        room = spoken(rule, share.value, language, share=True) if share and abs(rest) == share.value * base else ""
+    else:
+        part, rest = (
+            label("number.share_of", language, share=spoken(rule, figure, language, share=True), whole=whole),
+            limit - figure * base,
+        )
+        room = ""
+    if rest == 0 and not room:
+        return part
+    return label(f"number.{'more' if rest > 0 else 'less'}", language, part=part, room=room or _number(abs(rest), places, language))
+
+
+def asked(rule: Kind, figure: Fraction, limit: Fraction, base: Fraction | None, places: int, language: str = "en") -> str:
+    """Write what a demand asks: the limit as it is written, or in EUR million with what it is reckoned from."""
+    how = reckoned(rule, figure, limit, base, places, language)
+    return (
+        f"{label('number.money', language, amount=_number(limit, places, language))} ({how})"
+        if how
+        else rule.written(figure, places, language)
+    )
+
+
+def _number(value: Fraction, places: int, language: str) -> str:
+    return euro(value, places).replace(".", label("number.decimal", language))

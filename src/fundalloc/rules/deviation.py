@@ -68,6 +68,11 @@ class Deviation(Kind):
         room = {"": Figure(Fraction(1) if self.within is None else self.within, percent=True)}
         return [(Sense.AT_LEAST, room), (Sense.AT_MOST, room)]
 
+    @property
+    def fixed_base(self) -> bool:
+        """The plan that it starts from is given."""
+        return True
+
     def own_figures(self) -> Mapping[str, Figure]:
         """The corridor: a share, EUR million, or both."""
         share = {} if self.within is None else {"within": Figure(self.within, percent=True)}

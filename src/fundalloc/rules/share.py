@@ -81,6 +81,11 @@ class Share(Kind):
     of: Base
     """What the share is taken of."""
 
+    @property
+    def fixed_base(self) -> bool:
+        """Ceilings are given."""
+        return self.of.ceiling is not None
+
     def objections(self, lines: Lines) -> Iterator[Objection]:
         """Also: shares of the same money, or above 100 % of money that contains it, and ceilings that do not exist."""
         yield from super().objections(lines)
