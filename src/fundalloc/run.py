@@ -73,6 +73,7 @@ def solve_open(scenario: Scenario, options: Options | None = None, progress: Pro
         switches=0 if program.integer is None else int(program.integer.sum()),
         settled=optimum.settled,
         settled_score=float(program.cost @ optimum.values[: program.shape[1]]),
+        stages_left=optimum.stages_left,
     )
     plan = Plan(
         scenario,

@@ -1,16 +1,22 @@
 """Objective stages and settling, on paper: one instrument with 10, two partnerships that need 20 each, every euro worth the same."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from cases import TWO_BY_TWO, write
 from fundalloc.errors import ScenarioError
+from fundalloc.export.workbook.book import Book
+from fundalloc.export.workbook.sheets import run_log
+from fundalloc.labels import Words
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import Terms
 from fundalloc.model.stages import append, hold, stage_program
 from fundalloc.run import solve, wishes
 from fundalloc.scenario.loading import load
-from fundalloc.solvers import Options, solve_program
+from fundalloc.solvers import Options, solve_program, stages
+from fundalloc.solvers.solution import Status
 from fundalloc.solvers.stages import fix_switches, optimise
 
 HEADING = "instrument,partnership,area,year,amount\n"
@@ -343,3 +349,26 @@ def test_lowest_coverage_of_nobody_we_know(tmp_path):
 def test_change_without_a_baseline(tmp_path):
     with pytest.raises(ScenarioError, match="baseline"):
         solve(load(write(tmp_path, case(objective=["impact", "change"]))))
+
+
+@pytest.mark.parametrize(
+    ("stopped", "left"), [(1, "lowest_coverage, impact"), (2, "impact"), (0, "lowest_coverage, impact"), (9, "")], ids=str
+)
+def test_later_stages_that_a_limit_leaves_out_are_named(tmp_path, monkeypatch, stopped, left):
+    calls, real = iter(range(9)), stages.solve_mixed
+
+    def limited(*arguments):
+        solution = real(*arguments)
+        return replace(solution, status=Status.FEASIBLE) if next(calls) == stopped else solution
+
+    monkeypatch.setattr(stages, "solve_mixed", limited)
+    objective = [{"impact": {"give": "10 %"}}, LOWEST, "impact"]
+    plan = solve(planned(tmp_path, case("2", objective=objective), ("0", "10")))
+    # Each euro for North costs a point of 20: two at the most. Without a say of coverage North keeps nothing.
+    assert split(plan) == approx(*((0, 10) if left.startswith("lowest") else (2, 8)))
+    said = plan.proof.undone_text(Words("en"))
+    assert (f"had their say: {left}" in said) == bool(left), said
+    assert ("nearest to the reference" in said) == (stopped == 0)
+    table = run_log.build(Book(plan, "en")).table
+    rows = dict(zip(*(column.cells for column in table.columns), strict=True))
+    assert rows.get("Left undone by a limit on the search", "") == said

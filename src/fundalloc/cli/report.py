@@ -257,8 +257,8 @@ def _closing(report: Report) -> None:
     report.line("score", words("report.says.score", score=score, how=solved))
     if search := proof.search_text(words):
         report.line("search", search)
-    if not log.settled:
-        report.line("note", words("report.says.unsettled"))
+    if undone := proof.undone_text(words):
+        report.line("note", undone)
     if plan.certificate is not None:
         report.line("proof", proof.bound_text(words))
     for fact, text in (("gap", proof.parts_text(words)), ("decided", proof.decided_text(words))):

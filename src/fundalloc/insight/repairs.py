@@ -186,7 +186,7 @@ class _Workshop:
             plan = solve(self.changed(repair.changes), Options(time_limit=SCORING))
         except FundallocError:
             return None
-        return replace(repair, score=plan.score, stopped=plan.log.status != Status.OPTIMAL)
+        return replace(repair, score=plan.score, stopped=plan.log.status != Status.OPTIMAL or plan.log.stages_left > 0)
 
     def reopenings(self, diagnosis: Diagnosis) -> Iterator[Repair]:
         """Yield repairs that lift one `exclude` entry, with the least money that must then flow there."""

@@ -53,6 +53,8 @@ class RunLog:
     """Whether the plan is the one nearest to its reference; not so when a limit stopped the search."""
     settled_score: float | None = None
     """The score of the settled plan, before rounding: less than the optimum where later stages or `stay_close` give some up."""
+    stages_left: int = 0
+    """How many of the last stages of the objective had no say, because a limit stopped the search."""
 
 
 @dataclass(frozen=True)

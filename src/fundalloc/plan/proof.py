@@ -164,6 +164,13 @@ class Proof:
         cost = 0.0 if self.plan.certificate is None else self.plan.certificate.decided
         return words("proof.decided", points=points(Fraction(cost), words)) if cost >= 0.5 / _POINT else ""
 
+    def undone_text(self, words: Words) -> str:
+        """Return what a limit on the search left undone; empty where nothing."""
+        log, stages = self.plan.log, self.plan.scenario.head.objective
+        goals = ", ".join(stage.goal for stage in stages[len(stages) - log.stages_left :])
+        said = [words("proof.stages_left", goals=goals)] if goals else []
+        return "; ".join(said if log.settled else [*said, words("proof.unsettled")])
+
     def search_text(self, words: Words) -> str:
         """Return what the search for switches came to, and whose word that is; empty without switches."""
         log, best, search = self.plan.log, self.best, self.search_bound

@@ -53,6 +53,8 @@ class Optimum:
     """Whether the plan is the one nearest to the reference; not so when the search was stopped."""
     equals: LinearProgram | None = None
     """The program that only plans as good as this one satisfy, among which settling chooses, switches fixed; None without settling."""
+    stages_left: int = 0
+    """How many of the last stages had no say, because a limit stopped the search before they were solved."""
 
 
 def optimise(
@@ -70,13 +72,16 @@ def optimise(
     chosen = fix_switches(program, first.values)
     if first.status is not Status.OPTIMAL or not program.lines:
         answer = search.exact(chosen, first) if priced and program.integer is not None else first
-        return Optimum(first, first.values, answer.prices, search.proof(answer), chosen)
+        stopped = first.status is not Status.OPTIMAL
+        left = len(wishes.stages) - 1 if stopped else 0
+        return Optimum(first, first.values, answer.prices, search.proof(answer), chosen, not stopped, stages_left=left)
     answer = search.exact(chosen, first)
-    held, last = search.hold_stages(first, answer)
+    held, last, left = search.hold_stages(first, answer)
     equals = fix_switches(held, last.values)
     settled = search.closest(equals, wishes.reference)
     values = (last.values if settled is None else settled)[: program.shape[1]]
-    return Optimum(first, values, answer.prices, search.proof(answer), fix_switches(program, last.values), settled is not None, equals)
+    fixed = fix_switches(program, last.values)
+    return Optimum(first, values, answer.prices, search.proof(answer), fixed, settled is not None, equals, left)
 
 
 @dataclass
@@ -110,9 +115,9 @@ class _Search:
         """Return row prices that prove a bound on the first stage."""
         return self.proofs[0] if self.proofs else answer.prices
 
-    def hold_stages(self, first: Solution, answer: Solution) -> tuple[LinearProgram, Solution]:
-        """Solve the later stages; returns the program with all stages held, and the answer to the last."""
-        stages, stay_close = self.wishes.stages, self.wishes.stay_close
+    def hold_stages(self, first: Solution, answer: Solution) -> tuple[LinearProgram, Solution, int]:
+        """Solve the later stages; returns the program with all of them held, the answer to the last, and how many a limit left out."""
+        stages, stay_close, left = self.wishes.stages, self.wishes.stay_close, len(self.wishes.stages) - 1
         staged, last, later = self.program, first, stages[1:]
         held = self._keep(staged if later else fix_switches(staged, first.values), answer, float(stages[0].give), bool(stay_close))
         for stage in later:
@@ -124,12 +129,12 @@ class _Search:
             if stage is stages[-1]:
                 staged = fix_switches(staged, solution.values)
             exact = self.exact(fix_switches(staged, solution.values), solution)
-            held, last = self._keep(staged, exact, float(stage.give)), solution
+            held, last, left = self._keep(staged, exact, float(stage.give)), solution, left - 1
         if stay_close:
             floors = held.row_lower.copy()
             floors[self.program.shape[0]] -= stay_close * abs(first.objective)  # the row that holds the score
             held = replace(held, row_lower=floors)
-        return held, last
+        return held, last, left
 
     def _keep(self, program: LinearProgram, solution: Solution, give: float, by_row: bool = False) -> LinearProgram:
         """Keep what a stage reached: by a row where something may be given up or a switch may turn, else exactly."""

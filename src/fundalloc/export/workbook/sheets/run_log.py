@@ -61,6 +61,8 @@ def _proof(book: Book) -> Iterator[tuple[str, Cell]]:
     proof = book.plan.proof
     if search := proof.search_text(Words(book.language)):
         yield "search", search
+    if undone := proof.undone_text(Words(book.language)):
+        yield "undone", undone
     if book.plan.log.bound is not None:
         yield "solver_bound", _points(book.plan.log.bound)
     if proof.bound is not None:
