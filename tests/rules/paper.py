@@ -54,7 +54,7 @@ def terms(rule: Kind, lines: Lines) -> dict[tuple[str, str], dict[str, float]]:
     demands = rule.demands(lines)
     stated = rule.rows(lines, demands)
     totals: list[dict[int, float]] = [{} for _ in range(stated.totals.count)]
-    for total, line, value in zip(stated.totals.total, stated.totals.line, stated.totals.value, strict=True):
+    for total, line, value in zip(stated.totals.total, stated.totals.line, stated.totals.weight.values, strict=True):
         totals[total][line] = totals[total].get(line, 0.0) + value
     rows: list[dict[str, float]] = [{} for _ in range(len(demands))]
     for row, column, value in zip(stated.row, stated.column, stated.value, strict=True):

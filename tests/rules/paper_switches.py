@@ -24,7 +24,7 @@ def switches(rule: Kind, lines: Lines) -> list[Switch]:
     """Every on-off column of a rule."""
     stated = rule.rows(lines, rule.demands(lines)).switches
     money: list[dict[str, float]] = [{} for _ in range(stated.count)]
-    for switch, line, value in zip(stated.switch, stated.line, stated.value, strict=True):
+    for switch, line, value in zip(stated.switch, stated.line, stated.weight.values, strict=True):
         money[switch][lines.keys[line]] = float(value)
     return list(zip(money, stated.capacity.tolist(), stated.least.tolist(), strict=True))
 

@@ -66,8 +66,8 @@ def lp_side(rule: Kind, lines, demands, steps) -> list[float]:
     stated = rule.rows(lines, demands)
     assert len(stated.lower) == len(stated.upper) == len(demands)
     totals, switches = stated.totals, stated.switches
-    total = np.bincount(totals.total, weights=totals.value * x[totals.line], minlength=totals.count)
-    flow = np.bincount(switches.switch, weights=switches.value * x[switches.line], minlength=switches.count)
+    total = np.bincount(totals.total, weights=totals.weight.values * x[totals.line], minlength=totals.count)
+    flow = np.bincount(switches.switch, weights=switches.weight.values * x[switches.line], minlength=switches.count)
     on = (flow > 0) & (flow >= switches.least - 1e-9)
     columns = np.concatenate([x, np.concatenate([total, on])[::-1]])  # column -1 is the first extra column: it stands last
     activity = np.bincount(stated.row, weights=stated.value * columns[stated.column], minlength=len(demands))

@@ -209,6 +209,12 @@ def build_members(for_each: Sequence[str], dimensions: Dimensions, *, nodes_all:
     return Members(tuple(for_each), tuple(owners), tuple(labels), tuple(masks))
 
 
+def runs(counts: IntArray) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Repeat every position so often; returns the positions, and which repetition each is: 0 0 2 and 0 1 0 for counts 2 0 1."""
+    position = np.repeat(np.arange(len(counts)), counts)
+    return position, np.arange(len(position)) - np.repeat(np.cumsum(counts) - counts, counts)
+
+
 def expand(
     member_masks: tuple[Mask, ...], element: NDArray[np.intp], rows: NDArray[np.intp]
 ) -> tuple[NDArray[np.intp] | slice, NDArray[np.intp]]:
@@ -227,8 +233,7 @@ def expand(
             return slice(None), label[starts[element[rows]]]
         position = np.flatnonzero(repeats)
         return position, label[starts[element[rows[position]]]]
-    position = np.repeat(np.arange(len(rows)), repeats)
-    offset = np.arange(len(position)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+    position, offset = runs(repeats)
     return position, label[np.repeat(starts[element[rows]], repeats) + offset]
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.facts import NO_LIMIT
+from fundalloc.facts.selection import runs
 from fundalloc.insight.wording import place_of
 from fundalloc.model.linear_program import Floats, LinearProgram, RowBlock
 from fundalloc.money import euro
@@ -164,8 +165,7 @@ class Sums:
         outer_row, outer_line = row[other][order], column[other][order]
         first = np.searchsorted(outer_line, inner_line, side="left")
         counts = np.searchsorted(outer_line, inner_line, side="right") - first
-        entry = np.repeat(np.arange(len(inner_row)), counts)
-        offset = np.arange(len(entry)) - np.repeat(np.cumsum(counts) - counts, counts)
+        entry, offset = runs(counts)
         pairs, shared = np.unique(outer_row[first[entry] + offset] * rows + inner_row[entry], return_counts=True)
         whole = shared == sizes[pairs % rows]
         owner, member = pairs[whole] // rows, pairs[whole] % rows

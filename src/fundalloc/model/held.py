@@ -47,8 +47,8 @@ def _decided(stated: Rows, lines: Lines) -> Floats:
     """Return what the column of every term is by decided money alone; switches of decided money are on."""
     totals, switches = stated.totals, stated.switches
     decided = np.asarray(lines.facts.euro(lines.ledger.decided), dtype=float)
-    sums = _summed(totals.total, totals.value * decided[totals.line], totals.count)
-    on = _summed(switches.switch, switches.value * decided[switches.line], switches.count) > 0
+    sums = _summed(totals.total, totals.weight.values * decided[totals.line], totals.count)
+    on = _summed(switches.switch, switches.weight.values * decided[switches.line], switches.count) > 0
     columns: Floats = np.concatenate([decided, sums, on])
     return columns[np.where(stated.column >= 0, stated.column, len(decided) - 1 - stated.column)]
 
@@ -61,9 +61,9 @@ def _pulls(stated: Rows, lines: Lines, chosen: Flags) -> tuple[Flags, Flags]:
     total = (column < 0) & (column >= -totals.count)
     factor, which = np.zeros(count), np.full(count, -1, dtype=np.intp)  # the total of every row: it names one at most
     factor[row[total]], which[row[total]] = value[total], -1 - column[total]
-    inside = np.flatnonzero(free[totals.line] & (totals.value != 0))
+    inside = np.flatnonzero(free[totals.line] & (totals.weight.values != 0))
     cells, at = np.unique(totals.total[inside] * size + totals.line[inside], return_inverse=True)
-    weight = np.append(_summed(at, totals.value[inside], len(cells)), 0.0)
+    weight = np.append(_summed(at, totals.weight.values[inside], len(cells)), 0.0)
     direct = np.flatnonzero(column >= 0)
     direct = direct[free[column[direct]]]
     own, at = np.unique(row[direct] * size + column[direct], return_inverse=True)

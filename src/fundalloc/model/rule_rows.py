@@ -65,7 +65,7 @@ def _add_totals(builder: Builder, stated: Rows) -> int:
     own = Terms(np.arange(totals.count), np.arange(first, builder.columns), -np.ones(totals.count))
     none = np.zeros(totals.count)
     whole = Whole(none + totals.weight.denominator, none, none)
-    builder.add_rows(TOTAL, none, none, _joined(Terms(totals.total, totals.line, totals.value), own), whole=whole)
+    builder.add_rows(TOTAL, none, none, _joined(Terms(totals.total, totals.line, totals.weight.values), own), whole=whole)
     return first
 
 
@@ -79,16 +79,16 @@ def _add_switches(builder: Builder, switches: Switches, lines: Lines) -> None:
     """
     if switches.count == 0:
         return
-    decided = (switches.value > 0) & (lines.ledger.decided[switches.line] > 0)
+    decided = (switches.weight.values > 0) & (lines.ledger.decided[switches.line] > 0)
     first = builder.add_switches(np.bincount(switches.switch, weights=decided, minlength=switches.count) > 0)
     _add_needs(builder, switches, first, lines)
     moving = np.bincount(switches.switch, weights=~lines.ledger.fixed[switches.line], minlength=switches.count) > 0
     least = np.where(moving, switches.least, 0.0)
     scale = np.where(least > 0, np.minimum(least, 1.0), 1.0)
     every, none = np.arange(switches.count), np.zeros(switches.count)
-    money, own = Terms(switches.switch, switches.line, switches.value), Terms(every, first + every, -switches.capacity)
+    money, own = Terms(switches.switch, switches.line, switches.weight.values), Terms(every, first + every, -switches.capacity)
     builder.add_rows(SWITCHED_OFF, none - np.inf, none, _joined(money, own))
-    money, own = money._replace(value=switches.value / scale[switches.switch]), own._replace(value=-least / scale)
+    money, own = money._replace(value=switches.weight.values / scale[switches.switch]), own._replace(value=-least / scale)
     parts = switches.weight.denominator
     whole = Whole(scale * (parts if parts * least.max() / float(lines.facts.step) <= BESIDE else 0), none, none)
     builder.add_rows(SWITCHED_ON, none, none + np.inf, _joined(money, own), scale=scale, whole=whole)
@@ -108,7 +108,7 @@ def _add_needs(builder: Builder, switches: Switches, first: int, lines: Lines) -
     fixed = (pair >= 0) & lines.fixed
     met = effectiveness * np.asarray(facts.euro(lines.decided), dtype=float)
     given = np.bincount(pair[fixed], weights=met[fixed], minlength=pairs)
-    inside = (switches.value > 0) & open_lines[switches.line]
+    inside = (switches.weight.values > 0) & open_lines[switches.line]
     code, count = np.unique(switches.switch[inside] * pairs + pair[switches.line[inside]], return_counts=True)
     switch, need = np.divmod(code, max(pairs, 1))
     whole = count == np.bincount(pair[open_lines], minlength=pairs)[need]

@@ -26,7 +26,7 @@ from fundalloc.facts.dimensions import NAMES, Dimensions
 from fundalloc.facts.entities import Record
 from fundalloc.facts.fields import Factor, Flag, Id, Text, Words, check_relative, inside, read_limit, refuse
 from fundalloc.facts.lines import Lines
-from fundalloc.facts.selection import Members, Pick, Selection, Taken, build_members
+from fundalloc.facts.selection import Grouped, Members, Pick, Selection, Taken, build_members
 from fundalloc.labels import label
 from fundalloc.money import Figure, euro, percent, plain
 from fundalloc.rules._rows import Codes, Demands, Measures, Rows, Sense
@@ -223,9 +223,13 @@ class Kind(Record):
         written = [(Sense.AT_LEAST, self.at_least), (Sense.AT_MOST, self.at_most), (Sense.EXACTLY, self.exactly)]
         return [(sense, figures) for sense, figures in written if figures]
 
-    def members(self, lines: Lines) -> Members:
-        """Resolve `for_each`."""
-        return build_members(self.for_each, lines.facts.dimensions, nodes_all=self.nodes == "all")
+    def members(self, lines: Lines, *beside: str) -> Members:
+        """Resolve `for_each`, and more words after it."""
+        return build_members((*self.for_each, *beside), lines.facts.dimensions, nodes_all=self.nodes == "all")
+
+    def own_money(self, lines: Lines, *beside: str) -> Grouped:
+        """Group what `money` selects and `unless` leaves by member."""
+        return lines.group(self.money, self.members(lines, *beside), unless=self.unless)
 
     def member_keys(self, lines: Lines) -> set[str]:
         """Return the keys under which a figure per member may be written."""

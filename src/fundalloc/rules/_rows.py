@@ -1,4 +1,4 @@
-"""What a rule says to the linear program and to the ledger: demands, rows, measures, and the sums that every kind needs.
+"""What a rule says to the linear program and to the ledger: demands, rows, measures, and how sums and shares are stated as rows.
 
 `Rows` are the rule's statement for the program, `Measures` its statement on whole rounding steps; both answer to the
 same `Demands`, in the same order.
@@ -10,16 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
-from math import lcm
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.facts.lines import Lines
-from fundalloc.facts.selection import Grouped
+from fundalloc.facts.selection import Grouped, runs
 from fundalloc.money import Exact
 
 Codes = NDArray[np.intp]
+Fractions = Sequence[Fraction]
 
 
 class Sense(StrEnum):
@@ -60,11 +59,6 @@ class Totals:
     line: Codes
     weight: Exact
 
-    @property
-    def value(self) -> NDArray[np.float64]:
-        """The weights in floating point."""
-        return self.weight.values
-
 
 @dataclass(frozen=True)
 class Switches:
@@ -82,11 +76,6 @@ class Switches:
     least: NDArray[np.float64]
     """Per switch: what it must be at the least when it flows."""
 
-    @property
-    def value(self) -> NDArray[np.float64]:
-        """The weights in floating point."""
-        return self.weight.values
-
 
 NO_SWITCHES = Switches(0, np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), Exact.whole(0), np.zeros(0), np.zeros(0))
 NO_TOTALS = Totals(0, np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), Exact.whole(0))
@@ -99,11 +88,11 @@ class Statement:
     From it the program knows which limits are fixed figures (no undecided money in the base) and what whole steps can reach.
     """
 
-    limit: Sequence[Fraction]
+    limit: Fractions
     """Per row, in EUR million."""
     weight: Exact
     """Per term; 1 for a total or a switch."""
-    share: Sequence[Fraction]
+    share: Fractions
     """Per row: by what its base is multiplied."""
     base: NDArray[np.bool_]
     """Per term: whether it belongs to the base."""
@@ -170,10 +159,9 @@ def take(codes: Codes, grouped: Grouped) -> tuple[Codes, Codes]:
     members = grouped.member[order]
     first = np.searchsorted(members, codes, side="left")
     counts = np.searchsorted(members, codes, side="right") - first
-    demand = np.repeat(np.arange(len(codes)), counts)
+    demand, offset = runs(counts)
     if len(demand) == len(order) and np.all(codes[1:] > codes[:-1]):
         return demand, order  # the usual case: every member once
-    offset = np.arange(len(demand)) - np.repeat(np.cumsum(counts) - counts, counts)
     return demand, order[np.repeat(first, counts) + offset]
 
 
@@ -185,7 +173,7 @@ def bounds(sense: Sequence[Sense], limit: NDArray[np.float64], band: float = 0.0
     return np.where(at_least, limit - room, -np.inf), np.where(at_most, limit + room, np.inf)
 
 
-def state_sums(demands: Demands, money: Grouped, limit: Sequence[Fraction], band: Fraction = Fraction(0)) -> Rows:
+def state_sums(demands: Demands, money: Grouped, limit: Fractions, band: Fraction = Fraction(0)) -> Rows:
     """State one row per demand: its weighted money against a figure in EUR million."""
     row, entry = take(demands.code, money)
     weight = money.weight[entry]
@@ -198,9 +186,9 @@ def state_shares(
     demands: Demands,
     money: Grouped,
     base: tuple[Grouped, Codes],
-    limit: Sequence[Fraction],
+    limit: Fractions,
     band: Fraction,
-    share: Sequence[Fraction] | None = None,
+    share: Fractions | None = None,
     *,
     together: bool = False,
 ) -> Rows:
@@ -233,67 +221,3 @@ def state_shares(
         totals,
         exact=Statement(limit, own.exact.weight.followed_by(weight), share, inside, band),
     )
-
-
-def sums_by_code(codes: Codes, grouped: Grouped, steps: NDArray[np.int64]) -> list[int]:
-    """Add up a ledger exactly for each code, in steps / the weights' denominator."""
-    size = int(max(grouped.member.max(initial=-1), codes.max(initial=-1))) + 1
-    totals = np.zeros(size, dtype=np.int64)
-    np.add.at(totals, grouped.member, steps[grouped.line] * grouped.weight.numerator)
-    return [int(total) for total in totals[codes]]
-
-
-def sums_and_figures(demands: Demands, grouped: Grouped, lines: Lines, steps: NDArray[np.int64]) -> tuple[list[int], list[int], int]:
-    """Return the sum of every demand, its figure (EUR million), and the scale: both are in steps / scale."""
-    in_steps = [figure / lines.facts.step for figure in demands.figure]
-    scale = lcm(*(f.denominator for f in in_steps)) * grouped.weight.denominator
-    factor = scale // grouped.weight.denominator
-    return [total * factor for total in sums_by_code(demands.code, grouped, steps)], [int(f * scale) for f in in_steps], scale
-
-
-def within_reach(demands: Demands, grouped: Grouped, lines: Lines) -> list[Fraction]:
-    """Return every figure, raised to the next amount that whole steps of undecided money can bring, in EUR million."""
-    free, weight = ~lines.ledger.fixed[grouped.line], grouped.weight
-    unit = np.zeros(int(max(grouped.member.max(initial=-1), demands.code.max(initial=-1))) + 1, dtype=np.int64)
-    np.gcd.at(unit, grouped.member[free], weight.numerator[free])
-    settled = Grouped(grouped.member[~free], grouped.line[~free], weight[~free])
-    given, part = sums_by_code(demands.code, settled, lines.ledger.decided), lines.facts.step / weight.denominator
-    grids = [int(unit[code]) * part for code in demands.code]
-    return [f + (g * part - f) % grid if grid else f for f, g, grid in zip(demands.figure, given, grids, strict=True)]
-
-
-def movable(codes: Codes, grouped: Grouped, lines: Lines, sign: int = 1) -> NDArray[np.bool_]:
-    """Return for each code whether any undecided line counts, with a weight of this sign."""
-    counts = ~lines.ledger.fixed[grouped.line] & (grouped.weight.numerator * sign > 0)
-    return np.isin(codes, grouped.member[counts])
-
-
-def open_sums(codes: Codes, grouped: Grouped, lines: Lines) -> Open:
-    """Return what open lines can do to sums whose limits do not move."""
-    return Open(movable(codes, grouped, lines), movable(codes, grouped, lines, -1))
-
-
-def open_shares(codes: tuple[Codes, Codes], money: Grouped, base: Grouped, share: Sequence[Fraction], lines: Lines) -> Open:
-    """Return what open lines can do to money less a share of a base; a line on both sides counts by what is left of it.
-
-    `codes` are those of every demand in `money` and in `base`.
-    """
-    size, free = len(lines.ledger), ~lines.ledger.fixed
-    inside = np.flatnonzero(free[base.line] & (base.weight.numerator != 0))
-    cells, at = np.unique(base.member[inside] * size + base.line[inside], return_inverse=True)
-    weights = np.zeros(len(cells) + 1, dtype=np.int64)
-    np.add.at(weights, at, base.weight.numerator[inside])
-    demand, entry = take(codes[0], money)
-    counts = free[money.line[entry]]
-    demand, entry = demand[counts], entry[counts]
-    wanted = codes[1][demand] * size + money.line[entry]
-    place = np.searchsorted(cells, wanted)
-    both = np.append(cells, -1)[place] == wanted
-    shares = np.array([*share, Fraction(0)], dtype=object)[:-1]
-    left = money.weight.numerator[entry].astype(object) * base.weight.denominator
-    left -= shares[demand] * np.where(both, weights[place], 0) * money.weight.denominator
-    among = np.bincount(demand, weights=both, minlength=len(share))
-    whole = np.bincount(cells // max(size, 1), minlength=int(codes[1].max(initial=-1)) + 1)[codes[1]]
-    besides = (whole > among) & (shares > 0)
-    up, down = (np.bincount(demand[sign * left > 0], minlength=len(share)) > 0 for sign in (1, -1))
-    return Open(up, down | besides)

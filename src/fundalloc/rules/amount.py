@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
 from fundalloc.rules._kind import Kind
-from fundalloc.rules._rows import Demands, Measures, Rows, open_sums, state_sums, sums_and_figures
+from fundalloc.rules._ledger import amounts_by_code, measured, open_sums
+from fundalloc.rules._rows import Demands, Measures, Rows, state_sums
 
 
 class Amount(Kind):
@@ -48,11 +49,11 @@ class Amount(Kind):
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: the weighted sum against the amount."""
-        money = lines.group(self.money, self.members(lines), unless=self.unless)
+        money = self.own_money(lines)
         return state_sums(demands, money, demands.figure)
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Add up the ledger and compare with the amount, over one common denominator."""
-        money = lines.group(self.money, self.members(lines), unless=self.unless)
-        amount, limit, scale = sums_and_figures(demands, money, lines, steps)
-        return Measures(amount, limit, scale, lambda: open_sums(demands.code, money, lines))
+        money = self.own_money(lines)
+        limits = [figure / lines.facts.step for figure in demands.figure]
+        return measured(amounts_by_code(demands.code, money, steps), limits, lambda: open_sums(demands.code, money, lines))

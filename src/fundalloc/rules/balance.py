@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from math import lcm
 from typing import Any, ClassVar
 
 import numpy as np
@@ -25,7 +24,8 @@ from numpy.typing import NDArray
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Members, expand
 from fundalloc.rules._kind import Kind, Objection
-from fundalloc.rules._rows import Codes, Demands, Measures, Open, Rows, Sense, movable, open_shares, state_shares, sums_by_code, take
+from fundalloc.rules._ledger import amounts_by_code, measured, movable, open_shares
+from fundalloc.rules._rows import Codes, Demands, Measures, Open, Rows, Sense, state_shares, take
 
 
 class Balance(Kind):
@@ -81,47 +81,38 @@ class Balance(Kind):
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: E_m - share x N_m / N x E against 0, with E as one shared total."""
-        money = self._coverage_money(lines)
-        everyone = self.present(lines, self.members(lines))
-        _, entry = take(everyone, money)
-        all_money = Grouped(np.zeros(len(entry), dtype=np.intp), money.line[entry], money.weight[entry])
-        need = self._needs(lines, self.members(lines))
-        whole = sum((need[int(code)] for code in everyone), Fraction(0))
-        share = [f * need[int(c)] / whole for f, c in zip(demands.figure, demands.code, strict=True)]
-        base = all_money, np.zeros(len(demands), dtype=np.intp)
+        money, base, share = self._stated(lines, demands)
         return state_shares(demands, money, base, [Fraction(0)] * len(demands), lines.facts.step, share, together=True)
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Compare each member's coverage money with its share of the average, as fractions."""
         money = self._coverage_money(lines)
         everyone = self.present(lines, self.members(lines))
-        total = sum(sums_by_code(everyone, money, steps))
+        total = sum(amounts_by_code(everyone, money, steps), Fraction(0))
         need = self._needs(lines, self.members(lines))
         whole = sum((need[int(code)] for code in everyone), Fraction(0))
-        amounts = [Fraction(a, money.weight.denominator) for a in sums_by_code(demands.code, money, steps)]
-        average = [Fraction(total, money.weight.denominator) * need[int(c)] / whole for c in demands.code]
+        average = [total * need[int(c)] / whole for c in demands.code]
         limits = [f * a for f, a in zip(demands.figure, average, strict=True)]
-        scale = lcm(*(x.denominator for x in (*amounts, *average, *limits)))
-        return Measures(
-            [int(a * scale) for a in amounts],
-            [int(x * scale) for x in limits],
-            scale,
-            lambda: self._open(lines, demands, money),
-            base=[int(a * scale) for a in average],
-            tolerance=scale,
-        )
+        amounts = amounts_by_code(demands.code, money, steps)
+        return measured(amounts, limits, lambda: self._open(lines, demands), average, banded=True)
 
-    def _open(self, lines: Lines, demands: Demands, money: Grouped) -> Open:
+    def _open(self, lines: Lines, demands: Demands) -> Open:
         """Everybody's money moves the average."""
-        everyone, need = self.present(lines, self.members(lines)), self._needs(lines, self.members(lines))
+        money, (everyone, codes), share = self._stated(lines, demands)
+        return open_shares((demands.code, codes), money, everyone, share, lines)
+
+    def _stated(self, lines: Lines, demands: Demands) -> tuple[Grouped, tuple[Grouped, Codes], list[Fraction]]:
+        """Return coverage money by member, everyone's with the one code that all demands share, and each demand's share of it."""
+        money, members = self._coverage_money(lines), self.members(lines)
+        everyone, need = self.present(lines, members), self._needs(lines, members)
         _, entry = take(everyone, money)
-        average = Grouped(np.zeros(len(entry), dtype=np.intp), money.line[entry], money.weight[entry])
+        together = Grouped(np.zeros(len(entry), dtype=np.intp), money.line[entry], money.weight[entry])
         whole = sum((need[int(code)] for code in everyone), Fraction(0))
         share = [figure * need[int(code)] / whole for figure, code in zip(demands.figure, demands.code, strict=True)]
-        return open_shares((demands.code, np.zeros(len(demands), dtype=np.intp)), money, average, share, lines)
+        return money, (together, np.zeros(len(demands), dtype=np.intp)), share
 
     def _coverage_money(self, lines: Lines) -> Grouped:
-        money = lines.group(self.money, self.members(lines), unless=self.unless)
+        money = self.own_money(lines)
         effectiveness = lines.facts.effectiveness[lines.instrument[money.line], lines.area[money.line]]
         return Grouped(money.member, money.line, money.weight * effectiveness)
 

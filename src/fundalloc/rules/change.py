@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from math import lcm
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,10 +17,10 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.fields import Amount
 from fundalloc.facts.lines import Lines
-from fundalloc.facts.selection import Members, build_members
 from fundalloc.money import Figure
 from fundalloc.rules._kind import Kind, Objection
-from fundalloc.rules._rows import Demands, Measures, Rows, Sense, open_shares, state_shares, sums_by_code
+from fundalloc.rules._ledger import amounts_by_code, measured, open_shares
+from fundalloc.rules._rows import Demands, Measures, Rows, Sense, state_shares
 
 
 class Change(Kind):
@@ -71,7 +70,7 @@ class Change(Kind):
         once = super().demands(lines)
         years = lines.facts.years
         count = len(years)
-        money = lines.group(self.money, self._by_year(lines), unless=self.unless)
+        money = self.own_money(lines, "year")
         has_lines = np.zeros((once.code.max(initial=-1) + 1, count), dtype=bool)
         inside = money.member < has_lines.size
         has_lines.ravel()[money.member[inside]] = True
@@ -88,29 +87,17 @@ class Change(Kind):
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: F_t - share x F_(t-1) against plus or minus `plus`."""
-        money = lines.group(self.money, self._by_year(lines), unless=self.unless)
+        money = self.own_money(lines, "year")
         sign = {Sense.AT_LEAST: -1, Sense.AT_MOST: 1, Sense.EXACTLY: 0}
         room = [sign[s] * self.plus for s in demands.sense]
         return state_shares(demands, money, (money, demands.code - 1), room, lines.facts.step)
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Compare each year with the year before, as fractions."""
-        money = lines.group(self.money, self._by_year(lines), unless=self.unless)
-        past_codes = demands.code - 1
-        now = [Fraction(a, money.weight.denominator) for a in sums_by_code(demands.code, money, steps)]
-        past = [Fraction(a, money.weight.denominator) for a in sums_by_code(past_codes, money, steps)]
+        money = self.own_money(lines, "year")
+        codes = demands.code, demands.code - 1
+        now, past = (amounts_by_code(code, money, steps) for code in codes)
         plus = self.plus / lines.facts.step
         sign = {Sense.AT_LEAST: -1, Sense.AT_MOST: 1, Sense.EXACTLY: 0}
         limits = [f * p + sign[s] * plus for f, p, s in zip(demands.figure, past, demands.sense, strict=True)]
-        scale = lcm(*(x.denominator for x in (*now, *past, *limits)))
-        return Measures(
-            [int(a * scale) for a in now],
-            [int(x * scale) for x in limits],
-            scale,
-            lambda: open_shares((demands.code, past_codes), money, money, demands.figure, lines),
-            base=[int(p * scale) for p in past],
-            tolerance=scale,
-        )
-
-    def _by_year(self, lines: Lines) -> Members:
-        return build_members((*self.for_each, "year"), lines.facts.dimensions, nodes_all=self.nodes == "all")
+        return measured(now, limits, lambda: open_shares(codes, money, money, demands.figure, lines), past, banded=True)

@@ -19,11 +19,12 @@ from pydantic import field_validator
 
 from fundalloc.facts.fields import Amount, refuse
 from fundalloc.facts.lines import Lines
-from fundalloc.facts.selection import Grouped, build_members
+from fundalloc.facts.selection import Grouped
 from fundalloc.money import Exact
 from fundalloc.rules._capacity import capacity, decided_money
 from fundalloc.rules._kind import ForEach, Kind, Objection
-from fundalloc.rules._rows import Codes, Demands, Measures, Open, Rows, Sense, Switches, bounds, movable, within_reach
+from fundalloc.rules._ledger import movable, within_reach
+from fundalloc.rules._rows import Codes, Demands, Measures, Open, Rows, Sense, Switches, bounds, take
 
 
 class Count(Kind):
@@ -94,11 +95,8 @@ class Count(Kind):
         least = np.where(stuck | anything, 0.0, threshold)
         switches = Switches(count, money.member, money.line, money.weight, np.maximum(room, threshold), least)
         counts = np.flatnonzero(~never)
-        order = counts[np.argsort(owner[counts], kind="stable")]
-        first, last = np.searchsorted(owner[order], demands.code, "left"), np.searchsorted(owner[order], demands.code, "right")
-        row = np.repeat(np.arange(len(demands)), last - first)
-        offset = np.arange(len(row)) - np.repeat(np.cumsum(last - first) - (last - first), last - first)
-        switch = order[np.repeat(first, last - first) + offset]
+        row, entry = take(demands.code, Grouped(owner[counts], counts, Exact.whole(len(counts))))
+        switch = counts[entry]
         small = np.bincount(row, weights=stuck[switch], minlength=len(demands))
         short = np.array([s is Sense.AT_LEAST for s in demands.sense], dtype=bool)
         lower, upper = bounds(demands.sense, np.array([float(f) for f in demands.figure]) + np.where(short, small, 0.0))
@@ -123,8 +121,7 @@ class Count(Kind):
 
     def _counted(self, lines: Lines) -> tuple[Grouped, Codes, Codes]:
         """Return the money by counted member (numbered), the code of each, and the member that it counts for."""
-        members = build_members((*self.for_each, *self.counting), lines.facts.dimensions, nodes_all=self.nodes == "all")
-        money = lines.group(self.money, members, unless=self.unless)
+        members, money = self.members(lines, *self.counting), self.own_money(lines, *self.counting)
         counted, position = np.unique(money.member, return_inverse=True)
         numbered = Grouped(position.astype(np.intp), money.line, Exact(money.weight.numerator, money.weight.denominator))
         return numbered, counted, counted // members.sizes[-1]

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from math import lcm
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,7 +21,8 @@ from fundalloc.facts.fields import Amount, Relative, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.money import Exact, Figure
 from fundalloc.rules._kind import Kind, Objection
-from fundalloc.rules._rows import Demands, Measures, Rows, Sense, open_sums, state_sums, sums_by_code
+from fundalloc.rules._ledger import amounts_by_code, measured, open_sums, sums_by_code
+from fundalloc.rules._rows import Demands, Measures, Rows, Sense, state_sums
 
 
 class Deviation(Kind):
@@ -90,24 +90,16 @@ class Deviation(Kind):
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: money against a figure that the plan gives."""
-        money = lines.group(self.money, self.members(lines), unless=self.unless)
+        money = self.own_money(lines)
         return state_sums(demands, money, self._allowed(lines, demands))
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Compare the ledger with what the plan allows, as fractions."""
-        money = lines.group(self.money, self.members(lines), unless=self.unless)
+        money = self.own_money(lines)
         step = lines.facts.step
-        amounts = [Fraction(a, money.weight.denominator) for a in sums_by_code(demands.code, money, steps)]
         limits = [limit / step for limit in self._allowed(lines, demands)]
         plans = [plan / step for plan in self._planned(lines, demands)]
-        scale = lcm(*(x.denominator for x in (*amounts, *limits, *plans)))
-        return Measures(
-            [int(a * scale) for a in amounts],
-            [int(x * scale) for x in limits],
-            scale,
-            lambda: open_sums(demands.code, money, lines),
-            base=[int(p * scale) for p in plans],
-        )
+        return measured(amounts_by_code(demands.code, money, steps), limits, lambda: open_sums(demands.code, money, lines), plans)
 
     def _allowed(self, lines: Lines, demands: Demands) -> list[Fraction]:
         """Return the limit of every demand in EUR million."""

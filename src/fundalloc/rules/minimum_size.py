@@ -18,7 +18,8 @@ from fundalloc.facts.lines import Lines
 from fundalloc.money import Exact
 from fundalloc.rules._capacity import capacity
 from fundalloc.rules._kind import Kind, Objection
-from fundalloc.rules._rows import Demands, Measures, Rows, Statement, Switches, open_sums, sums_and_figures, take, within_reach
+from fundalloc.rules._ledger import amounts_by_code, measured, open_sums, within_reach
+from fundalloc.rules._rows import Demands, Measures, Rows, Statement, Switches, take
 
 
 class MinimumSize(Kind):
@@ -49,7 +50,7 @@ class MinimumSize(Kind):
 
         The amount is raised to the next one that whole steps can bring.
         """
-        money = lines.group(self.money, self.members(lines), unless=self.unless)
+        money = self.own_money(lines)
         row, entry = take(demands.code, money)
         reach, count = within_reach(demands, money, lines), len(demands)
         least = np.array([float(f) for f in reach])
@@ -68,7 +69,7 @@ class MinimumSize(Kind):
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """The limit is the amount where there is money, else nothing."""
-        money = lines.group(self.money, self.members(lines), unless=self.unless)
-        amount, figures, scale = sums_and_figures(demands, money, lines, steps)
-        limit = [figure if total else 0 for figure, total in zip(figures, amount, strict=True)]
-        return Measures(amount, limit, scale, lambda: open_sums(demands.code, money, lines))
+        money = self.own_money(lines)
+        amounts = amounts_by_code(demands.code, money, steps)
+        limits = [figure / lines.facts.step if amount else Fraction(0) for figure, amount in zip(demands.figure, amounts, strict=True)]
+        return measured(amounts, limits, lambda: open_sums(demands.code, money, lines))

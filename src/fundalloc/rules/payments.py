@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from math import lcm
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,9 +20,10 @@ from pydantic import Field
 
 from fundalloc.facts.fields import ByYear
 from fundalloc.facts.lines import Lines
-from fundalloc.facts.selection import Grouped, build_members
+from fundalloc.facts.selection import Grouped
 from fundalloc.rules._kind import Kind, Objection
-from fundalloc.rules._rows import Codes, Demands, Measures, Rows, open_sums, state_sums, sums_by_code
+from fundalloc.rules._ledger import amounts_by_code, measured, open_sums
+from fundalloc.rules._rows import Codes, Demands, Measures, Rows, state_sums
 
 
 class Payments(Kind):
@@ -109,12 +109,8 @@ class Payments(Kind):
         """Add up payments exactly; the amount contains what is outstanding."""
         paid, step = self._payments(lines), lines.facts.step
         due = [d / step for d in self._due(lines, demands.code)]
-        amounts = [Fraction(a, paid.weight.denominator) + d for a, d in zip(sums_by_code(demands.code, paid, steps), due, strict=True)]
-        limits = [figure / step for figure in demands.figure]
-        scale = lcm(*(x.denominator for x in (*amounts, *limits)))
-        return Measures(
-            [int(a * scale) for a in amounts], [int(x * scale) for x in limits], scale, lambda: open_sums(demands.code, paid, lines)
-        )
+        amounts = [amount + d for amount, d in zip(amounts_by_code(demands.code, paid, steps), due, strict=True)]
+        return measured(amounts, [figure / step for figure in demands.figure], lambda: open_sums(demands.code, paid, lines))
 
     def _due(self, lines: Lines, codes: Codes) -> list[Fraction]:
         """Return what earlier commitments cost in the year of each demand, in EUR million."""
@@ -133,8 +129,7 @@ class Payments(Kind):
 
     def _payments(self, lines: Lines) -> Grouped:
         """Group commitments by member and year of payment, weighted by the profile."""
-        members = build_members((*self.for_each, "year"), lines.facts.dimensions, nodes_all=self.nodes == "all")
-        money = lines.group(self.money, members, unless=self.unless)
+        money = self.own_money(lines, "year")
         profiles, count = lines.facts.payment_profiles, len(lines.facts.years)
         length = profiles.numerator.shape[1]
         instrument, year = lines.instrument[money.line], money.member % count

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from math import lcm
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -20,10 +19,11 @@ from pydantic import Field
 
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.lines import Lines
-from fundalloc.facts.selection import Grouped, Members, Selection, build_members
+from fundalloc.facts.selection import Grouped, Selection, runs
 from fundalloc.money import Exact
 from fundalloc.rules._kind import Kind, Objection
-from fundalloc.rules._rows import Codes, Demands, Measures, Rows, open_shares, state_shares, sums_by_code
+from fundalloc.rules._ledger import amounts_by_code, measured, open_shares
+from fundalloc.rules._rows import Codes, Demands, Measures, Rows, state_shares
 
 
 class Sequence(Kind):
@@ -88,30 +88,20 @@ class Sequence(Kind):
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Compare both cumulated sums, as fractions."""
         money, first = self._cumulated(lines)
-        now = [Fraction(a, money.weight.denominator) for a in sums_by_code(demands.code, money, steps)]
-        earlier = [Fraction(a, first.weight.denominator) for a in sums_by_code(self._earlier(lines, demands), first, steps)]
+        codes = demands.code, self._earlier(lines, demands)
+        now, earlier = amounts_by_code(codes[0], money, steps), amounts_by_code(codes[1], first, steps)
         limits = [share * amount for share, amount in zip(demands.figure, earlier, strict=True)]
-        scale = lcm(*(x.denominator for x in (*now, *earlier, *limits)))
-        return Measures(
-            [int(a * scale) for a in now],
-            [int(x * scale) for x in limits],
-            scale,
-            lambda: open_shares((demands.code, self._earlier(lines, demands)), money, first, demands.figure, lines),
-            base=[int(a * scale) for a in earlier],
-        )
+        return measured(now, limits, lambda: open_shares(codes, money, first, demands.figure, lines), earlier)
 
     def _cumulated(self, lines: Lines) -> tuple[Grouped, Grouped]:
         """Group both selections by member and year, every amount counted in its own year and all later ones."""
-        members, count = self._by_year(lines), len(lines.facts.years)
+        members, count = self.members(lines, "year"), len(lines.facts.years)
         money = lines.group(self.money, members, unless=self.unless)
         return _spread(money, count, 0), _spread(lines.group(self.after, members, over=self._restricted), count, self.lag)
 
     def _earlier(self, lines: Lines, demands: Demands) -> Codes:
         """Return the code under which the earlier money of each demand is grouped."""
-        return self._by_year(lines).keep(self._restricted)[demands.code]
-
-    def _by_year(self, lines: Lines) -> Members:
-        return build_members((*self.for_each, "year"), lines.facts.dimensions, nodes_all=self.nodes == "all")
+        return self.members(lines, "year").keep(self._restricted)[demands.code]
 
     @property
     def _restricted(self) -> frozenset[str]:
@@ -122,8 +112,6 @@ class Sequence(Kind):
 def _spread(grouped: Grouped, years: int, lag: int) -> Grouped:
     """Repeat every entry for all years from its own plus `lag` to the last."""
     year = grouped.member % years
-    repeats = np.maximum(years - year - lag, 0)
-    entry = np.repeat(np.arange(len(grouped)), repeats)
-    ahead = np.arange(len(entry)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
+    entry, ahead = runs(np.maximum(years - year - lag, 0))
     member = grouped.member[entry] + lag + ahead
     return Grouped(member.astype(np.intp), grouped.line[entry], Exact(grouped.weight.numerator[entry], grouped.weight.denominator))

@@ -20,7 +20,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import partial
-from math import lcm
 from typing import Any, ClassVar
 
 import numpy as np
@@ -31,7 +30,8 @@ from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Base, Grouped, Members, Selection, Taken
 from fundalloc.rules._kind import Kind, Objection
-from fundalloc.rules._rows import Codes, Demands, Measures, Rows, Sense, open_shares, open_sums, state_shares, state_sums, sums_by_code
+from fundalloc.rules._ledger import amounts_by_code, measured, open_shares, open_sums
+from fundalloc.rules._rows import Codes, Demands, Measures, Rows, Sense, state_shares, state_sums
 
 LISTED = 4
 """How many names a message lists before it counts the rest."""
@@ -184,24 +184,15 @@ class Share(Kind):
         """Add up both sides of the ledger and cross-multiply."""
         members = self.members(lines)
         money = lines.group(self.money, members, unless=self.unless)
-        amount = sums_by_code(demands.code, money, steps)
         constant = self._constant(lines, members, demands)
         if constant is not None:
             base, moves = constant, partial(open_sums, demands.code, money, lines)
         else:
             of, codes = self._base(lines, members, demands)
-            base = [Fraction(total, of.weight.denominator) for total in sums_by_code(codes, of, steps)]
+            base = amounts_by_code(codes, of, steps)
             moves = partial(open_shares, (demands.code, codes), money, of, demands.figure, lines)
         limits = [share * whole for share, whole in zip(demands.figure, base, strict=True)]
-        scale = lcm(money.weight.denominator, *(x.denominator for x in (*limits, *base)))
-        return Measures(
-            [total * (scale // money.weight.denominator) for total in amount],
-            [int(limit * scale) for limit in limits],
-            scale,
-            moves,
-            base=[int(whole * scale) for whole in base],
-            tolerance=scale,
-        )
+        return measured(amounts_by_code(demands.code, money, steps), limits, moves, base, banded=True)
 
     @property
     def _depends_on_plan(self) -> bool:
