@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -150,6 +151,19 @@ class TestEdges:
         book = write_comparison(compare_files(tiny, tiny), tmp_path / "same.xlsx")
         names = openpyxl.load_workbook(book).sheetnames
         assert {"Movements", "Inputs", "Rules", "What moved it"}.isdisjoint(names)
+
+    def test_nothing_moves_though_something_was_changed(self, tmp_path: Path) -> None:
+        tiny, variant = (
+            str(write_tiny(tmp_path)),
+            write_variant(tmp_path, "extends: tiny.yaml\nrules: {packages: {at_least: {tunisia: 12.1}}}\n"),
+        )
+        path = write_comparison(compare_files(tiny, str(variant), attributed=True), tmp_path / "still.xlsx")
+        book = openpyxl.load_workbook(path)
+        assert "What moved it" in book.sheetnames
+        formulas = [cell.value for sheet in book for row in sheet.iter_rows() for cell in row if cell.data_type == "f"]
+        named = {name for text in formulas for name in re.findall(r"\b(\w+)\[", str(text))}
+        assert named <= {name for sheet in book for name in sheet.tables}
+        assert differences(path, tmp_path) == []
 
     def test_places_and_languages_that_are_not_there(self, found: Comparison, tmp_path: Path) -> None:
         with pytest.raises(OutputError):

@@ -87,6 +87,12 @@ def test_what_decided_money_costs_is_told_apart(tmp_path):
     assert float(plan.proof.parts.whole) <= 1e-4
 
 
+def test_what_decided_money_costs_is_written_without_floating_point_dust(tmp_path):
+    # Seven too many at 0.8 are 5.6; in floating point a little more, which is no reason to write 5.6001.
+    plan = solve(load(write(tmp_path, case({"cap": {**CAP, "at_most": "1", "soft": "0.8"}}, decided=locked("8")))))
+    assert "cost 5.6000 points" in plan.proof.decided_text(ENGLISH)
+
+
 @pytest.mark.parametrize(
     ("rule", "state", "points"),
     [

@@ -9,7 +9,8 @@ they happen to gain). What decided money costs under soft rules stands in bound 
 Two bounds, two witnesses. The exact one is the certificate's: weak duality in fractions, proved by multiplication. With
 switches there is a second one, often closer, that rests on the solver's word: what its search has excluded.
 
-Every number printed here errs on the careful side: bounds and gaps are rounded up, shares down; parts add up.
+Every number printed here errs on the careful side: bounds and gaps are rounded up, shares down; parts add up. What decided
+money costs is no bound and is rounded to the nearest.
 """
 
 from __future__ import annotations
@@ -162,7 +163,7 @@ class Proof:
     def decided_text(self, words: Words) -> str:
         """Return what decided money costs whatever the plan does; empty where that is nothing."""
         cost = 0.0 if self.plan.certificate is None else self.plan.certificate.decided
-        return words("proof.decided", points=points(Fraction(cost), words)) if cost >= 0.5 / _POINT else ""
+        return words("proof.decided", points=words.number(cost, PLACES)) if cost >= 0.5 / _POINT else ""
 
     def undone_text(self, words: Words) -> str:
         """Return what a limit on the search left undone; empty where nothing."""

@@ -124,8 +124,8 @@ def _extreme(pages: Pages, rows: list[Row], side: int, sign: int, best: str, nam
 
 
 def _reach(pages: Pages) -> Iterator[Line]:
-    """How many movements reach how far."""
-    for reach in CLASSES:
+    """How many movements reach how far; nothing where nothing moves, and no sheet lists any."""
+    for reach in CLASSES if any(pair.movements.listed for pair in pages.found.pairs) else ():
         cells: list[Cell] = [None]
         for pair in pages.found.pairs:
             variant, column = (pages.all(movements.TABLE, pages.title(key)) for key in ("variant", "reach"))

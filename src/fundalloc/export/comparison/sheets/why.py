@@ -29,6 +29,7 @@ def build(pages: Pages) -> Sheet | None:
     if not pages.attributions:
         return None
     areas = [row.member for row in pages.found.rows("area")]
+    none = parts(pages) is None  # nothing has to move: there is no sheet to look shares up on
     variants: list[Cell] = []
     keys: list[Cell] = []
     says: list[Cell] = []
@@ -37,22 +38,22 @@ def build(pages: Pages) -> Sheet | None:
     scores: list[Cell] = []
     strong: set[int] = set()
     for pair, found in pages.attributions:
-        parts = {part.member: part for part in found.by("area")}
+        by_area = {part.member: part for part in found.by("area")}
         for i, override in enumerate(found.overrides):
             variants.append(pages.short(pair))
             keys.append(override.key)
             says.append(override.said(pages.language))
             for column, area in zip(cells, areas, strict=True):
-                column.append(_share(pages, area, parts[area].parts[i] if area in parts else Fraction(0)))
-            totals.append(Formula(f"=SUM(BESIDE({len(areas)}))", float(sum(p.parts[i] for p in parts.values()))))
+                column.append(0.0 if none else _share(pages, area, by_area[area].parts[i] if area in by_area else Fraction(0)))
+            totals.append(Formula(f"=SUM(BESIDE({len(areas)}))", float(sum(p.parts[i] for p in by_area.values()))))
             scores.append(float(found.score.parts[i]) if pair.scores.comparable else None)
         strong.add(len(keys))
         variants.append(pages.short(pair))
         keys.append(pages.say("all_changes"))
         says.append(pages.say("needed_against" if found.needed else "difference_of", first=pages.sides[0], side=pages.short(pair)))
         for column, area in zip(cells, areas, strict=True):
-            column.append(_difference(pages, pair, found, area, parts[area].change if area in parts else Fraction(0)))
-        totals.append(Formula(f"=SUM(BESIDE({len(areas)}))", float(sum(p.change for p in parts.values()))))
+            column.append(_difference(pages, pair, found, area, by_area[area].change if area in by_area else Fraction(0)))
+        totals.append(Formula(f"=SUM(BESIDE({len(areas)}))", float(sum(p.change for p in by_area.values()))))
         scores.append(float(found.score.change) if pair.scores.comparable else None)
     titles = [pages.found.name("area", area) for area in areas]
     table = Table(
