@@ -86,7 +86,7 @@ def test_the_workbook_counts_and_names_alike(fundalloc, tmp_path, monkeypatch):
     assert "1 of 1 demands are missed" in shown["Cover"]
     cabinet = shown["Cabinet page"]
     assert "Of 4 demands of rules, 0 that must hold are broken, 1 are at their limit, 1 soft or watched ones are missed." in cabinet
-    at = cabinet.index("Broken by decision before the plan was made, and made no worse by it: 1")
+    at = cabinet.index("Broken by decision before the plan was made, and, as optimised, made no worse by it: 1")
     assert cabinet[at + 1] == NAMED
     summary = {row[0].value: row[1].value for row in book["Summary"].iter_rows() if len(row) > 1}
     counted = {key: value for key, value in summary.items() if isinstance(key, str) and ("emands" in key or "Ceilings, " in key)}
