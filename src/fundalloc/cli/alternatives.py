@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fundalloc.cli.common import Output, new_table, output_options, scenario_options
-from fundalloc.cli.studying import book_option, check_targets, counting, csv_option, solver_options, write_report
+from fundalloc.cli.common import Output, new_table
+from fundalloc.cli.studying import Study, counting, share_of, study_options, words_of
 
 if TYPE_CHECKING:
     from fundalloc.studies.alternatives import Alternatives
@@ -23,11 +23,7 @@ SHOWN = 12
 @click.option("--by", default="instrument,partnership", show_default=True, help="What one amount is: dimensions, with commas.")
 @click.option("--write", "folder", metavar="DIR", help="Round and verify each plan, and write it as CSV into a folder of this folder.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes for the ranges; all cores by default.")
-@book_option
-@csv_option
-@solver_options
-@output_options
-@scenario_options
+@study_options
 def alternatives(
     file: str,
     within: str,
@@ -35,13 +31,7 @@ def alternatives(
     by: str,
     folder: str | None,
     jobs: int | None,
-    output: str | None,
-    csv_folder: str | None,
-    solver: str,
-    baseline: str | None,
-    settings: tuple[str, ...],
-    allow_outside: bool,
-    out: Output,
+    study: Study,
 ) -> None:
     """Find plans that are as different as possible at almost no loss of score, and the range of every amount.
 
@@ -52,29 +42,22 @@ def alternatives(
     fundalloc alternatives plan.yaml --within 1% -n 5
     fundalloc alternatives plan.yaml --within 0.1% --by partnership,area -o alternatives.xlsx
     """
-    from fundalloc.cli.studying import share_of
     from fundalloc.export.studies.alternatives import alternatives_report
-    from fundalloc.solvers import Options
     from fundalloc.studies.alternatives import find_alternatives
-    from fundalloc.studies.variants import Source
 
-    check_targets(output)
-    options = Options(solver=solver)
-    source = Source(file, settings, allow_outside, baseline)
-    words = tuple(word.strip() for word in by.split(",") if word.strip())
-    with counting(out, "amounts") as tick:
-        found = find_alternatives(source, share_of(within, "--within"), number, words, options, jobs, tick)
-    _print(found, out)
+    with counting(study.out, "amounts") as tick:
+        found = find_alternatives(study.source(file), share_of(within, "--within"), number, words_of(by), study.options, jobs, tick)
+    study.say_title(found.scenario)
+    _print(found, study.out)
     if folder is not None:
-        _write_plans(found, Path(folder), out)
-    write_report(lambda: alternatives_report(found, out.words(found.scenario).language), output, csv_folder, out)
+        _write_plans(found, Path(folder), study.out)
+    study.write(found.scenario, lambda language: alternatives_report(found, language))
 
 
 def _print(found: Alternatives, out: Output) -> None:
     from fundalloc.money import euro
 
     scenario, places = found.scenario, found.scenario.decimals
-    out.say(f"{scenario.head.title}{'  (illustrative data)' if scenario.head.illustrative else ''}")
     out.say(f"Plans that lose at most {found.within:.2%} of the score, before rounding\n")
     table = new_table("Plan", "score", "moved", "lowest coverage", "pairs", numbers=4)
     for plan in found.plans:

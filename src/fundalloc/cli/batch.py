@@ -36,6 +36,7 @@ def run_many(sources: Sequence[Source], target: Path | None, how: Batch, out: Ou
 
     The target is a folder that takes a workbook each and the index; for one file, its workbook.
     """
+    from fundalloc.errors import writing_into
     from fundalloc.export.files import check_writable
     from fundalloc.studies.batch import run_batch, worst
     from fundalloc.studies.ledger import Ledger, default_ledger
@@ -43,8 +44,8 @@ def run_many(sources: Sequence[Source], target: Path | None, how: Batch, out: Ou
     folder = target if len(sources) > 1 else None
     books = {} if target is None else {sources[0].path: target}
     if folder is not None:
-        _make(folder)
-        books = book_names([s.path for s in sources], folder)
+        with writing_into(folder):
+            books = book_names([s.path for s in sources], folder)
     for book in books.values():
         check_writable(book)
 
@@ -136,12 +137,3 @@ def _write_index(outcomes: Sequence[Outcome], folder: Path, out: Output) -> None
     with out.progress("Writing"):
         write_book(index_report(outcomes, plans[0].scenario, out.words(plans[0].scenario).language), folder / INDEX)
     out.say(f"Wrote {folder / INDEX} and {sum(bool(o.entry.files) for o in outcomes)} workbooks")
-
-
-def _make(folder: Path) -> None:
-    from fundalloc.errors import OutputError
-
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"Cannot write into {folder}: {error.strerror}.") from None

@@ -117,9 +117,14 @@ def output_options(command: F) -> F:
     def wrapped(*args: Any, as_json: bool, quiet: bool, verbose: bool, no_color: bool, lang: str | None, **kwargs: Any) -> Any:
         return command(*args, out=Output(as_json, quiet, verbose, not no_color, lang), **kwargs)
 
+    return wrapping(command, wrapped)
+
+
+def wrapping(command: F, wrapped: Any) -> F:
+    """Give a function that calls a command its name, its help and, before its own, its options."""
     wrapped.__name__, wrapped.__doc__ = command.__name__, command.__doc__
-    wrapped.__click_params__ = [*getattr(command, "__click_params__", []), *wrapped.__click_params__]  # type: ignore[attr-defined]
-    return wrapped  # type: ignore[return-value]
+    wrapped.__click_params__ = [*getattr(command, "__click_params__", []), *wrapped.__click_params__]
+    return wrapped  # type: ignore[no-any-return]
 
 
 def scenario_options(command: F) -> F:
@@ -159,6 +164,13 @@ def read(
 
     with out.progress("Reading"):
         return load(path, settings=settings, allow_outside=allow_outside, baseline=baseline, variants=variants)
+
+
+def book_name(output: str) -> Path:
+    """Return the name of a workbook to write. Raises click.UsageError."""
+    if Path(output).suffix.lower() != ".xlsx":
+        raise click.UsageError(f"-o {output}: a workbook ends in .xlsx")
+    return Path(output)
 
 
 def named_scenario(result: str) -> str:

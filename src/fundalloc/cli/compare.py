@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fundalloc.cli.common import Output, output_options
+from fundalloc.cli.common import Output, book_name, output_options
 
 if TYPE_CHECKING:
     from fundalloc.compare import Comparison
@@ -74,9 +74,7 @@ def compare(
     from fundalloc.export.files import check_writable
 
     if output is not None:
-        if Path(output).suffix.lower() != ".xlsx":
-            raise click.UsageError(f"-o {output}: a workbook ends in .xlsx")
-        check_writable(Path(output))
+        check_writable(book_name(output))
     found = compare_files(
         *files,
         attributed=attributed,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fundalloc.cli.common import Output, new_table, output_options, scenario_options
-from fundalloc.cli.studying import book_option, check_targets, counting, csv_option, solver_options, write_report
+from fundalloc.cli.common import Output, new_table
+from fundalloc.cli.studying import Study, counting, study_options, words_of
 
 if TYPE_CHECKING:
     from fundalloc.studies.frontier import Frontier
@@ -26,24 +26,14 @@ WORDS = {"impact": "score", "lowest_coverage": "lowest coverage", "unallocated":
 )
 @click.option("--points", default=25, show_default=True, type=click.IntRange(3, 1000), help="How many corners at most.")
 @click.option("--write", "folder", metavar="DIR", help="Write a scenario file per corner, ready to run, into this folder.")
-@book_option
-@csv_option
-@solver_options
-@output_options
-@scenario_options
+@study_options
 def frontier(
     file: str,
     between: str,
     for_each: str,
     points: int,
     folder: str | None,
-    output: str | None,
-    csv_folder: str | None,
-    solver: str,
-    baseline: str | None,
-    settings: tuple[str, ...],
-    allow_outside: bool,
-    out: Output,
+    study: Study,
 ) -> None:
     """Find the efficient plans between two objectives: no other plan is better in one and as good in the other.
 
@@ -55,28 +45,22 @@ def frontier(
     fundalloc frontier plan.yaml --between impact,change --baseline plan-2025.json -o frontier.xlsx --write corners
     """
     from fundalloc.export.studies.frontier import frontier_report
-    from fundalloc.solvers import Options
     from fundalloc.studies.frontier import find_frontier
-    from fundalloc.studies.variants import Source
 
-    check_targets(output)
     goals = [word.strip().replace("-", "_") for word in between.split(",")]
     if len(goals) != 2:
         raise click.UsageError("--between takes two objectives, such as impact,lowest_coverage")
-    members = tuple(word.strip() for word in for_each.split(",") if word.strip())
-    source = Source(file, settings, allow_outside, baseline)
-    with counting(out, "corners") as tick:
-        found = find_frontier(source, (goals[0], goals[1]), members, points, Options(solver=solver), tick)
-    _print(found, out)
+    with counting(study.out, "corners") as tick:
+        found = find_frontier(study.source(file), (goals[0], goals[1]), words_of(for_each), points, study.options, tick)
+    study.say_title(found.scenario)
+    _print(found, study.out)
     if folder is not None:
-        _write_scenarios(found, Path(folder), out)
-    write_report(lambda: frontier_report(found, out.words(found.scenario).language), output, csv_folder, out)
+        _write_scenarios(found, Path(folder), study.out)
+    study.write(found.scenario, lambda language: frontier_report(found, language))
 
 
 def _print(found: Frontier, out: Output) -> None:
     first, second = found.goals
-    scenario = found.scenario
-    out.say(f"{scenario.head.title}{'  (illustrative data)' if scenario.head.illustrative else ''}")
     whose = f" of each {' × '.join(found.for_each)}" if "lowest_coverage" in found.goals else ""
     out.say(f"Efficient plans between {WORDS[first]} and {WORDS[second]}{whose}, before rounding\n")
     table = new_table("corner", WORDS[first], WORDS[second], f"{WORDS[first]} per {_unit(second)} to the next", "", numbers=0)
@@ -118,13 +102,12 @@ def _write_scenarios(found: Frontier, folder: Path, out: Output) -> None:
     """Write a file per corner that extends the scenario and asks for that corner's plan."""
     import json
 
-    from fundalloc.cli.studying import writing_folder
+    from fundalloc.errors import writing_into
     from fundalloc.export.files import replacing
     from fundalloc.studies.frontier import settings_for
 
-    with writing_folder(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    base = Path(os.path.relpath(found.source.path, folder)).as_posix()
+    with writing_into(folder):
+        base = Path(os.path.relpath(found.source.path, folder)).as_posix()
     inside = Path(found.source.path).resolve().is_relative_to(folder.resolve())
     for k, corner in enumerate(found.corners, start=1):
         path = folder / f"corner-{k:02d}.yaml"

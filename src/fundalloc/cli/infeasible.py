@@ -114,12 +114,11 @@ def _write(scenario: Scenario, sources: Sequence[Path], settings: Sequence[str],
 
     So every file runs as it is: a scenario may only name what lies in its own folder or below. Raises OutputError.
     """
-    from fundalloc.errors import OutputError
+    from fundalloc.errors import writing_into
     from fundalloc.scenario.variants import variant_text
 
     main, written = sources[0], []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    with writing_into(folder):
         extends = _named(sources, folder)
         for number, repair in enumerate(repairs, start=1):
             comments = [
@@ -130,8 +129,6 @@ def _write(scenario: Scenario, sources: Sequence[Path], settings: Sequence[str],
             target = folder / f"{main.stem}-repair-{number}.yaml"
             target.write_text(variant_text(extends, f"{scenario.id}-repair-{number}", [*settings, *changes], comments), "utf-8")
             written.append(str(target))
-    except OSError as error:
-        raise OutputError(f"Cannot write into {folder}: {error.strerror}.") from None
     return written
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fundalloc.cli.common import Output, new_table, output_options, scenario_options
-from fundalloc.cli.studying import book_option, check_targets, counting, csv_option, solver_options, write_report
+from fundalloc.cli.common import Output, new_table
+from fundalloc.cli.studying import Study, counting, study_options, words_of
 
 if TYPE_CHECKING:
     from fundalloc.studies.robust import Robust
@@ -29,11 +29,7 @@ SHOWN = 8
 @click.option("--by", default="instrument,partnership", show_default=True, help="Samples: what one amount is, dimensions with commas.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Samples: processes; all cores by default.")
 @click.option("--cluster", metavar="tcp://HOST:PORT", help="Samples: solve them on the workers of this Dask scheduler.")
-@book_option
-@csv_option
-@solver_options
-@output_options
-@scenario_options
+@study_options
 def robust(
     files: tuple[str, ...],
     common_until: int | None,
@@ -44,13 +40,7 @@ def robust(
     by: str,
     jobs: int | None,
     cluster: str | None,
-    output: str | None,
-    csv_folder: str | None,
-    solver: str,
-    baseline: str | None,
-    settings: tuple[str, ...],
-    allow_outside: bool,
-    out: Output,
+    study: Study,
 ) -> None:
     """Find amounts to commit now that do well in several futures, or see what uncertain figures do to a plan.
 
@@ -63,36 +53,32 @@ def robust(
     fundalloc robust uncertain.yaml --samples 1000 --seed 7 -o risk.xlsx
     """
     from fundalloc.export.studies.robust import robust_report, samples_report
-    from fundalloc.solvers import Options
-    from fundalloc.studies.variants import Source
 
-    check_targets(output)
-    sources = [Source(file, settings, allow_outside, baseline) for file in files]
+    sources = [study.source(file) for file in files]
     if samples is not None:
         from fundalloc.studies.sampling import sample
 
         if len(files) > 1:
             raise click.UsageError("--samples takes one scenario file")
-        words = tuple(word.strip() for word in by.split(",") if word.strip())
-        with counting(out, "samples") as tick:
-            drawn = sample(sources[0], samples, seed, words, Options(solver=solver), jobs, cluster, tick)
-        _print_samples(drawn, out)
-        write_report(lambda: samples_report(drawn, out.words(drawn.scenario).language), output, csv_folder, out)
+        with counting(study.out, "samples") as tick:
+            drawn = sample(sources[0], samples, seed, words_of(by), study.options, jobs, cluster, tick)
+        study.say_title(drawn.scenario)
+        _print_samples(drawn, study.out)
+        study.write(drawn.scenario, lambda language: samples_report(drawn, language))
         return
     if len(files) == 1:
         raise click.UsageError("name at least two scenarios, or add --samples for figures given as ranges")
     from fundalloc.studies.robust import solve_robust
 
-    with counting(out, "checks") as tick:
-        found = solve_robust(sources, common_until, _weights(weights), Options(solver=solver), tick)
-    _print_robust(found, criterion, out)
-    language = out.words(found.scenarios[0]).language
-    write_report(lambda: robust_report(found, criterion, language), output, csv_folder, out)
+    with counting(study.out, "checks") as tick:
+        found = solve_robust(sources, common_until, _weights(weights), study.options, tick)
+    _print_robust(found, criterion, study.out)
+    study.write(found.scenarios[0], lambda language: robust_report(found, criterion, language))
 
 
 def _weights(text: str) -> list[float]:
     try:
-        return [float(part.strip().rstrip("%")) for part in text.split(",") if part.strip()]
+        return [float(part.rstrip("%")) for part in words_of(text)]
     except ValueError:
         raise click.UsageError(f"--weights {text}: write numbers with commas, such as 2,1,1") from None
 
@@ -138,7 +124,6 @@ def _print_samples(found: Samples, out: Output) -> None:
 
     scenario, places = found.scenario, found.scenario.decimals
     count = len(found.samples)
-    out.say(f"{scenario.head.title}{'  (illustrative data)' if scenario.head.illustrative else ''}")
     out.say(f"{count} samples of {len(found.uncertain)} uncertain figures, seed {found.seed}; before rounding\n")
     if len(found.scores):
         low, middle, high = np.percentile(found.scores, [5, 50, 95])

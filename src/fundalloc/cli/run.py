@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from fundalloc.cli.common import Output, Positive, output_options, read, scenario_options, variants_option
+from fundalloc.cli.common import Output, Positive, book_name, output_options, read, scenario_options, variants_option
 from fundalloc.cli.infeasible import repair_option, why_no_plan
 
 if TYPE_CHECKING:
@@ -112,9 +112,9 @@ def run(
         if csv_folder or write_lp or open_file:
             raise click.UsageError("--csv, --write-lp and --open take one scenario at a time, without --ledger and --cluster.")
         sources = [Source(file, settings, allow_outside, baseline) for file in files]
-        target = None if output is None or dry_run else _book_name(output) if len(files) == 1 else Path(output)
+        target = None if output is None or dry_run else book_name(output) if len(files) == 1 else Path(output)
         click.get_current_context().exit(run_many(sources, target, Batch(options, jobs, cluster, ledger, fresh), out))
-    book = None if output is None or dry_run else _book_name(output)
+    book = None if output is None or dry_run else book_name(output)
     if write_lp is not None and Path(write_lp).suffix.lower() not in (".lp", ".mps"):
         raise click.UsageError(f"--write-lp {write_lp}: the file ends in .lp or .mps")
     for place in () if dry_run else (p for p in (book, write_lp) if p is not None):
@@ -164,12 +164,6 @@ def _score(scenario: Scenario, plan_file: str, options: Options, out: Output) ->
     if broken:
         out.note(f"The plan breaks {broken} demand{'s' if broken > 1 else ''} that must hold.")
         click.get_current_context().exit(7)
-
-
-def _book_name(output: str) -> Path:
-    if Path(output).suffix.lower() != ".xlsx":
-        raise click.UsageError(f"-o {output}: a workbook ends in .xlsx")
-    return Path(output)
 
 
 def _solve(scenario: Scenario, options: Options, out: Output, why: Callable[[], NoPlan]) -> Plan:

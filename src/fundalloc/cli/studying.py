@@ -6,22 +6,22 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fundalloc.cli.common import Output
+from fundalloc.cli.common import Output, book_name, output_options, scenario_options, wrapping
 
 if TYPE_CHECKING:
     from fundalloc.export.studies.report import Report
+    from fundalloc.scenario.scenario import Scenario
+    from fundalloc.solvers import Options
+    from fundalloc.studies.variants import Source
 
 F = TypeVar("F", bound=Callable[..., Any])
 Tick = Callable[[int, int], None]
-
-book_option = click.option("-o", "--output", metavar="FILE.xlsx", help="Write a workbook with tables and charts.")
-csv_option = click.option("--csv", "csv_folder", metavar="DIR", help="Write the tables as CSV into this folder.")
 
 
 def solver_options(command: F) -> F:
@@ -49,31 +49,87 @@ def counting(out: Output, what: str) -> Iterator[Tick]:
         click.echo(f"{'Solving':<12} {time.perf_counter() - started:8.2f} s", err=True)
 
 
-def check_targets(output: str | None) -> None:
-    """Refuse an output that cannot be written before anything is solved. Raises OutputError, or click.UsageError."""
-    from fundalloc.export.files import check_writable
+@dataclass(frozen=True)
+class Study:
+    """What all these commands are given: how scenarios are read and solved, and where the result goes."""
 
-    if output is not None:
-        if Path(output).suffix.lower() != ".xlsx":
-            raise click.UsageError(f"-o {output}: a workbook ends in .xlsx")
-        check_writable(Path(output))
+    out: Output
+    output: str | None
+    csv_folder: str | None
+    solver: str
+    baseline: str | None
+    settings: tuple[str, ...]
+    allow_outside: bool
+
+    @property
+    def options(self) -> Options:
+        """How to solve."""
+        from fundalloc.solvers import Options
+
+        return Options(solver=self.solver)
+
+    def source(self, file: str) -> Source:
+        """Return a scenario file as it is to be read."""
+        from fundalloc.studies.variants import Source
+
+        return Source(file, self.settings, self.allow_outside, self.baseline)
+
+    def say_title(self, scenario: Scenario) -> None:
+        """Print the scenario's title, and whether its data are illustrative."""
+        self.out.say(f"{scenario.head.title}{'  (illustrative data)' if scenario.head.illustrative else ''}")
+
+    def write(self, scenario: Scenario, make: Callable[[str], Report]) -> None:
+        """Write what was asked for: workbook, CSV, JSON on stdout. `make` takes the language."""
+        out = self.out
+        if self.output is None and self.csv_folder is None and not out.as_json:
+            return
+        from fundalloc.export.studies.report import as_dict, write_book, write_tables
+
+        report = make(out.words(scenario).language)
+        if self.csv_folder is not None:
+            for path in write_tables(report, self.csv_folder):
+                out.say(f"Wrote {path}")
+        if self.output is not None:
+            with out.progress("Writing"):
+                write_book(report, self.output)
+            out.say(f"Wrote {self.output}")
+        out.json(as_dict(report) if out.as_json else None)
 
 
-def write_report(make: Callable[[], Report], output: str | None, csv_folder: str | None, out: Output) -> None:
-    """Write what was asked for: workbook, CSV, JSON on stdout."""
-    if output is None and csv_folder is None and not out.as_json:
-        return
-    from fundalloc.export.studies.report import as_dict, write_book, write_tables
+def study_options(command: F) -> F:
+    """Add -o, --csv, --solver, --baseline and the options of all commands, and pass them as a Study.
 
-    report = make()
-    if csv_folder is not None:
-        for path in write_tables(report, csv_folder):
-            out.say(f"Wrote {path}")
-    if output is not None:
-        with out.progress("Writing"):
-            write_book(report, output)
-        out.say(f"Wrote {output}")
-    out.json(as_dict(report) if out.as_json else None)
+    An output that cannot be written is refused before anything is solved.
+    """
+
+    @click.option("-o", "--output", metavar="FILE.xlsx", help="Write a workbook with tables and charts.")
+    @click.option("--csv", "csv_folder", metavar="DIR", help="Write the tables as CSV into this folder.")
+    @solver_options
+    @output_options
+    @scenario_options
+    def wrapped(
+        *args: Any,
+        out: Output,
+        output: str | None,
+        csv_folder: str | None,
+        solver: str,
+        baseline: str | None,
+        settings: tuple[str, ...],
+        allow_outside: bool,
+        **kwargs: Any,
+    ) -> Any:
+        from fundalloc.export.files import check_writable
+
+        if output is not None:
+            check_writable(book_name(output))
+        return command(*args, study=Study(out, output, csv_folder, solver, baseline, settings, allow_outside), **kwargs)
+
+    return wrapping(command, wrapped)
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """Take a text apart at its commas."""
+    return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
 def share_of(text: str, option: str) -> Fraction:
@@ -87,14 +143,3 @@ def share_of(text: str, option: str) -> Fraction:
     if not 0 <= figure.value < 1:
         raise click.UsageError(f"{option} {text}: write a share from 0% to below 100%, such as 1%")
     return figure.value
-
-
-@contextmanager
-def writing_folder(folder: Path) -> Iterator[None]:
-    """Turn what the system refuses into an OutputError."""
-    from fundalloc.errors import OutputError
-
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(f"Cannot write into {folder}: {error.strerror}.") from None

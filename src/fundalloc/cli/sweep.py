@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fundalloc.cli.common import Output, new_table, output_options, scenario_options
-from fundalloc.cli.studying import book_option, check_targets, counting, csv_option, solver_options, write_report
+from fundalloc.cli.common import Output, new_table
+from fundalloc.cli.studying import Study, counting, study_options
 
 if TYPE_CHECKING:
     from fundalloc.studies.sweep import Sweep
@@ -23,22 +23,12 @@ SHOWN = 12
     "--vary", "varied", multiple=True, required=True, metavar="KEY=FROM..TO:STEP", help="The figure to vary, and its values; at most two."
 )
 @click.option("--no-breaks", is_flag=True, help="Do not search for break points.")
-@book_option
-@csv_option
-@solver_options
-@output_options
-@scenario_options
+@study_options
 def sweep(
     file: str,
     varied: tuple[str, ...],
     no_breaks: bool,
-    output: str | None,
-    csv_folder: str | None,
-    solver: str,
-    baseline: str | None,
-    settings: tuple[str, ...],
-    allow_outside: bool,
-    out: Output,
+    study: Study,
 ) -> None:
     """Vary one figure of a scenario, or two, and show what the score does.
 
@@ -51,27 +41,24 @@ def sweep(
     fundalloc sweep plan.yaml --vary instruments.amif.ceiling=inherited-20%..inherited+20%:5% -o sweep.xlsx
     """
     from fundalloc.export.studies.sweep import sweep_report
-    from fundalloc.solvers import Options
     from fundalloc.studies.sweep import sweep as solve_sweep
-    from fundalloc.studies.variants import Source, parse_vary
+    from fundalloc.studies.variants import parse_vary
 
-    check_targets(output)
     keys = [parse_vary(text) for text in varied]
-    source = Source(file, settings, allow_outside, baseline)
-    with counting(out, "points") as tick:
-        found = solve_sweep(source, keys, Options(solver=solver), tick, search=not no_breaks)
-    _print(found, out)
-    write_report(lambda: sweep_report(found, out.words(found.scenario).language), output, csv_folder, out)
+    with counting(study.out, "points") as tick:
+        found = solve_sweep(study.source(file), keys, study.options, tick, search=not no_breaks)
+    study.say_title(found.scenario)
+    _print(found, study.out)
+    study.write(found.scenario, lambda language: sweep_report(found, language))
     if not found.usable:
-        out.note("No value of the figure leaves a plan that satisfies all hard rules.")
+        study.out.note("No value of the figure leaves a plan that satisfies all hard rules.")
         click.get_current_context().exit(4)
 
 
 def _print(sweep: Sweep, out: Output) -> None:
     from fundalloc.money import euro
 
-    scenario, places = sweep.scenario, sweep.scenario.decimals
-    out.say(f"{scenario.head.title}{'  (illustrative data)' if scenario.head.illustrative else ''}")
+    places = sweep.scenario.decimals
     for key, now in zip(sweep.keys, sweep.present, strict=True):
         says = (
             f"now {now}" if now is not None else "as the file says by year or member" if key.unit.endswith(("is", "top")) else "not set now"

@@ -77,9 +77,7 @@ def _moves(scenario: Scenario, outcome: Outcome, steps: NDArray[np.int64]) -> ND
     known = _known_moves(outcome)
     if known is not None:
         return np.array([round(known.get(key, Fraction(0)) / facts.step) for key in lines.moves.keys], dtype=np.int64)
-    committed = np.zeros((len(facts.instruments), len(facts.years)), dtype=np.int64)
-    np.add.at(committed, (lines.instrument, lines.year), steps)
-    return carry_by_itself(lines.moves, committed)
+    return carry_by_itself(lines.moves, lines.by_year(steps))
 
 
 def _known_moves(outcome: Outcome) -> dict[str, Fraction] | None:

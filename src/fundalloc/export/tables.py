@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from fundalloc.errors import OutputError
+from fundalloc.errors import writing_into
 from fundalloc.export.files import replacing
 from fundalloc.insight.payments import payments_table
 from fundalloc.plan.plan import Plan
@@ -83,19 +83,17 @@ def moved_money(plan: Plan) -> pd.DataFrame:
 def write_csv(plan: Plan, folder: str | Path) -> list[Path]:
     """Write one CSV per table into a folder, which is made when missing. Raises OutputError."""
     target = Path(folder)
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"Cannot write into {target}: {error.strerror}.") from None
-    return [_write(table, target / f"{name}.csv") for name, table in tables(plan).items()]
+    with writing_into(target):
+        return [write_table(table, target / f"{name}.csv") for name, table in tables(plan).items()]
 
 
 def write_allocation(plan: Plan, path: Path) -> Path:
     """Write the allocation alone as CSV. Raises OutputError."""
-    return _write(named_allocation(plan), path)
+    return write_table(named_allocation(plan), path)
 
 
-def _write(table: pd.DataFrame, path: Path) -> Path:
+def write_table(table: pd.DataFrame, path: Path) -> Path:
+    """Write a table as CSV, twelve digits, without formulas. Raises OutputError."""
     with replacing(path) as temporary:
         harmless(table).to_csv(temporary, index=False, encoding="utf-8", lineterminator="\n", float_format=lambda x: f"{x:.12g}")
     return path

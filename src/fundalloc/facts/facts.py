@@ -247,6 +247,17 @@ class Facts:
         """Diminishing returns per area."""
         return [area.steps or self.steps for area in self.areas]
 
+    def by_year(self, instrument: IntArray, year: IntArray, steps: IntArray) -> IntArray:
+        """Add up amounts by the positions of their instrument and year. Shape (instruments, years)."""
+        out = np.zeros((len(self.instruments), len(self.years)), dtype=np.int64)
+        np.add.at(out, (instrument, year), steps)
+        return out
+
+    @property
+    def decided_by_year(self) -> IntArray:
+        """Decided money in steps. Shape (instruments, years)."""
+        return self.by_year(self.decided.instrument, self.decided.year, self.decided.amount)
+
     def euro(self, steps: NDArray[np.int64] | int) -> NDArray[np.float64] | float:
         """Turn whole steps into EUR million."""
         return steps * self.step.numerator / self.step.denominator

@@ -125,6 +125,10 @@ class Lines:
             np.concatenate([self.fixed, self.moves.upper == 0]),
         )
 
+    def by_year(self, steps: IntArray) -> IntArray:
+        """Add up amounts of the lines by instrument and year. Shape (instruments, years)."""
+        return self.facts.by_year(self.instrument, self.year, steps)
+
     def select(self, selection: Pick) -> Mask:
         """Return which lines a selection picks."""
         picked = np.ones(len(self), dtype=bool)

@@ -17,7 +17,6 @@ from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from fractions import Fraction
 
-import numpy as np
 import pandas as pd
 
 from fundalloc.facts.entities import Instrument
@@ -47,8 +46,7 @@ COLUMNS = tuple(field.name for field in fields(Cash))
 def payments(plan: Plan) -> list[Cash]:
     """Return payments by instrument and year, for every instrument with a payment profile; all of them end in the same year."""
     facts, lines = plan.scenario.facts, plan.scenario.lines
-    steps = np.zeros((len(facts.instruments), len(facts.years)), dtype=np.int64)
-    np.add.at(steps, (lines.instrument, lines.year), plan.steps)
+    steps = lines.by_year(plan.steps)
     profiled = [k for k, i in enumerate(facts.instruments) if i.payment_profile and i.counts != "memo"]
     last = max((_last_year(facts.instruments[k], facts.years) for k in profiled), default=facts.years[-1])
     years = range(facts.years[0], last + 1)

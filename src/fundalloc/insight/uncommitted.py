@@ -17,9 +17,7 @@ def uncommitted_money(scenario: Scenario) -> list[dict[str, Any]]:
     EUR million; None without a ceiling. What may be carried over from a closed year is free in the year after.
     """
     facts = scenario.facts
-    decided = np.zeros((len(facts.instruments), len(facts.years)), dtype=np.int64)
-    np.add.at(decided, (facts.decided.instrument, facts.decided.year), facts.decided.amount)
-    money = free_of_decisions(scenario.lines, decided)
+    money = free_of_decisions(scenario.lines, facts.decided_by_year)
 
     def euro(table: NDArray[np.int64], k: int, n: int) -> float | None:
         return float(facts.euro(int(table[k, n]))) if money.known[k, n] else None

@@ -136,11 +136,10 @@ def _money(scenario: Scenario) -> float:
 def scaled(scenario: Scenario, factor: Fraction) -> Scenario:
     """Return the scenario with the ceilings of the EU budget scaled, never below what is decided, closed years as they are."""
     facts = scenario.facts
-    decided = np.zeros((len(facts.instruments), len(facts.years)), dtype=np.int64)
-    np.add.at(decided, (facts.decided.instrument, facts.decided.year), facts.decided.amount)
-    changed = []
-    for instrument, own in zip(facts.instruments, decided, strict=True):
-        changed.append(_scaled(scenario, instrument, [int(steps) * facts.step for steps in own], factor))
+    changed = (
+        _scaled(scenario, instrument, [int(steps) * facts.step for steps in own], factor)
+        for instrument, own in zip(facts.instruments, facts.decided_by_year, strict=True)
+    )
     return replace(scenario, facts=replace(facts, instruments=tuple(changed)))
 
 

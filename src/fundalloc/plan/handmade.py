@@ -95,9 +95,7 @@ def _moves(lines: Lines, steps: Steps, amounts: PlanAmounts, problems: list[Prob
     """Return the moves as stated, or, when nothing is said about them, the carry-overs that follow from the commitments."""
     facts, moves = lines.facts, lines.moves
     if amounts.moves is None:
-        committed = np.zeros((len(facts.instruments), len(facts.years)), dtype=np.int64)
-        np.add.at(committed, (lines.instrument, lines.year), steps)
-        return carry_by_itself(moves, committed)
+        return carry_by_itself(moves, lines.by_year(steps))
     place = amounts.table.place(-1, 0)
     for key, euro in amounts.moves.items():
         if euro and key not in moves.keys:

@@ -164,14 +164,7 @@ class Plan:
     @cached_property
     def money_left(self) -> FreeMoney:
         """What the ceilings leave, in steps."""
-        return free_money(self.scenario.facts, self.by_year(self.steps), self.moved)
-
-    def by_year(self, steps: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Add up amounts of lines by instrument and year. Shape (instruments, years)."""
-        facts, lines = self.scenario.facts, self.scenario.lines
-        out = np.zeros((len(facts.instruments), len(facts.years)), dtype=np.int64)
-        np.add.at(out, (lines.instrument, lines.year), steps)
-        return out
+        return free_money(self.scenario.facts, self.scenario.lines.by_year(self.steps), self.moved)
 
     @cached_property
     def free_money(self) -> pd.DataFrame:
@@ -183,8 +176,8 @@ class Plan:
         """
         import pandas as pd
 
-        facts, money = self.scenario.facts, self.money_left
-        amounts = self.moved | {"decided": self.by_year(self.scenario.lines.decided), "planned": self.by_year(self.steps)}
+        facts, lines, money = self.scenario.facts, self.scenario.lines, self.money_left
+        amounts = self.moved | {"decided": lines.by_year(lines.decided), "planned": lines.by_year(self.steps)}
         price = ceiling_prices(facts, self.findings, self.prices)
         known = money.known
         columns = {"ceiling": np.where(known, money.full, np.nan), "reserve": np.where(known, money.full - money.usable, np.nan)}

@@ -120,9 +120,7 @@ def _over(facts: Facts, transfer: Transfer) -> bool:
 
 def _decided_above_limits(facts: Facts, tree: Tree, places: list[Place]) -> Iterator[Problem]:
     """Compare decided money with ceilings after reserve, with what may move in (per year and in total), and with absorption."""
-    decided, shape = facts.decided, (len(facts.instruments), len(facts.years))
-    spent = np.zeros(shape, dtype=np.int64)
-    np.add.at(spent, (decided.instrument, decided.year), decided.amount)
+    decided, spent = facts.decided, facts.decided_by_year
     taken = np.zeros((len(facts.partnerships), len(facts.years)), dtype=np.int64)
     np.add.at(taken, (decided.partnership, decided.year), decided.amount)
     most = build_moves(facts)

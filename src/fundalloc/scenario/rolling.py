@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from fundalloc.errors import OutputError, UsageError
+from fundalloc.errors import UsageError, writing_into
 from fundalloc.facts.entities import Ceiling
 from fundalloc.facts.facts import Decided
 from fundalloc.money import plain
@@ -52,7 +52,7 @@ def roll_forward(scenario: Scenario, source: Path, plan: PlanAmounts, plan_file:
     """
     check_year(scenario, year)
     check_empty(folder)
-    try:
+    with writing_into(folder):
         copied = copy_originals(folder, source)
         main = folder / f"{_renamed(source.stem, scenario, year)}.yaml"
         with (folder / DECIDED).open("w", encoding="utf-8", newline="") as file:
@@ -62,8 +62,6 @@ def roll_forward(scenario: Scenario, source: Path, plan: PlanAmounts, plan_file:
         text = _text(scenario, plan, year, extends, baseline.relative_to(folder).as_posix())
         main.write_text(text + _frozen_ceilings(scenario, source), "utf-8")
         schema = write_schema(folder)
-    except OSError as error:
-        raise OutputError(f"Cannot write into {folder}: {error.strerror}.") from None
     written = [main, folder / DECIDED, baseline, *copied.values(), schema]
     return list(dict.fromkeys(written))
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from fundalloc.errors import OutputError
+from fundalloc.errors import OutputError, writing_into
 
 BASELINE_FOLDER = "baseline"
 """Where a baseline goes that the command line named and that lies outside the scenario's folders."""
@@ -54,14 +54,12 @@ class Sources:
         if unsafe:
             raise OutputError(f"Cannot write '{unsafe[0]}': the name leaves the folder.")
         written = []
-        try:
+        with writing_into(folder):
             for name, content in self.files.items():
                 path = folder / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
                 written.append(path)
-        except OSError as error:
-            raise OutputError(f"Cannot write into {folder}: {error.strerror}.") from None
         return written
 
 

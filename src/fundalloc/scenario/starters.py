@@ -8,7 +8,7 @@ import re
 import shutil
 from pathlib import Path
 
-from fundalloc.errors import OutputError, UsageError, did_you_mean
+from fundalloc.errors import OutputError, UsageError, did_you_mean, writing_into
 from fundalloc.scenario.schema import json_schema
 
 _TABLE = re.compile(r"(file:\s*)([\w.-]+)\.csv")
@@ -32,8 +32,7 @@ def copy_starter(name: str, folder: Path, *, as_workbook: bool = False) -> list[
         raise UsageError(f"No starter '{name}'. {did_you_mean(name, starters())}")
     check_empty(folder)
     source = starters_folder() / name
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    with writing_into(folder):
         written = [_copy_yaml(path, folder, as_workbook) for path in sorted(source.glob("*.yaml"))]
         tables = sorted(source.glob("*.csv"))
         if as_workbook:
@@ -41,8 +40,6 @@ def copy_starter(name: str, folder: Path, *, as_workbook: bool = False) -> list[
         else:
             written += [Path(shutil.copy(path, folder / path.name)) for path in tables]
         schema = write_schema(folder)
-    except OSError as error:
-        raise OutputError(f"Cannot write into {folder}: {error.strerror}.") from None
     return [*written, schema]
 
 

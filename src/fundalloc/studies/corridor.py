@@ -182,9 +182,7 @@ def unallocated(answer: Answer) -> float:
     """Return the free EUR million of budget ceilings, after reserve; NaN where an instrument has no ceiling."""
     facts, lines = answer.scenario.facts, answer.scenario.lines
     budget = np.array([i.counts == "budget" and i.planned for i in facts.instruments])
-    decided = np.zeros((len(facts.instruments), len(facts.years)), dtype=np.int64)
-    np.add.at(decided, (lines.instrument, lines.year), lines.decided)
-    left = free_of_decisions(lines, decided)
+    left = free_of_decisions(lines, lines.by_year(lines.decided))
     if not left.known[budget, -1].all():
         return float("nan")
     new = answer.amounts - lines.decided * float(facts.step)  # nothing new is planned in closed years

@@ -11,9 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from fundalloc.errors import OutputError
+from fundalloc.errors import writing_into
 from fundalloc.export.files import replacing
-from fundalloc.export.tables import harmless
+from fundalloc.export.tables import write_table
 from fundalloc.export.workbook.book import distinct
 from fundalloc.export.workbook.content import Cell, Chart, Column, Fact, FileLink, Link, Series, Sheet, Styled, Table
 from fundalloc.export.workbook.layout import text_width
@@ -113,17 +113,9 @@ def _plain(value: Any) -> Any:
 def write_tables(report: Report, folder: str | Path) -> list[Path]:
     """Write one CSV per table into a folder, which is made when missing. Raises OutputError."""
     target = Path(folder)
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"Cannot write into {target}: {error.strerror}.") from None
-    written = []
-    for name, table in report.tables.items():
-        path = target / f"{report.kind}-{name.replace('_', '-')}.csv"
-        with replacing(path) as temporary:
-            harmless(table).to_csv(temporary, index=False, encoding="utf-8", lineterminator="\n", float_format=lambda x: f"{x:.12g}")
-        written.append(path)
-    return written
+    named = {target / f"{report.kind}-{name.replace('_', '-')}.csv": table for name, table in report.tables.items()}
+    with writing_into(target):
+        return [write_table(table, path) for path, table in named.items()]
 
 
 def write_book(report: Report, path: str | Path) -> Path:

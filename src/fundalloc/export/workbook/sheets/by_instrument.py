@@ -50,10 +50,8 @@ def _kinds(book: Book) -> list[str]:
 
 def _money(book: Book) -> Steps:
     """Planned money, and decided memo money. Shape: (instruments, years)."""
-    memo = book.plan.scenario.facts.memo
-    money = np.asarray(book.cube.sum(axis=(1, 2)), dtype=np.int64)
-    np.add.at(money, (memo.instrument, memo.year), memo.amount)
-    return money
+    facts = book.plan.scenario.facts
+    return np.asarray(book.cube.sum(axis=(1, 2)), dtype=np.int64) + facts.by_year(facts.memo.instrument, facts.memo.year, facts.memo.amount)
 
 
 def _year_column(book: Book, order: Sequence[int], money: Steps, t: int) -> Column:

@@ -116,7 +116,8 @@ def _rows(book: Book, k: int) -> Iterator[_Row]:
     """Yield the years of one instrument, then its whole period."""
     facts = book.plan.scenario.facts
     instrument, here, none = facts.instruments[k], book.here(TABLE, "instrument_id"), book.say("none")
-    decided, planned = (book.plan.by_year(steps)[k] for steps in (book.plan.scenario.lines.decided, book.plan.steps))
+    lines = book.plan.scenario.lines
+    decided, planned = (lines.by_year(steps)[k] for steps in (lines.decided, book.plan.steps))
     moves, money = book.plan.moved, book.plan.money_left
     reserve = Formula(f"={_looked_up(book, book.all('Instruments', 'reserve'))}", float(instrument.reserve))
     for t, year in enumerate(facts.years):
