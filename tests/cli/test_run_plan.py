@@ -37,6 +37,14 @@ def test_broken_rules_are_named_with_by_how_much(fundalloc, two, plan_csv):
     assert result.stderr.rstrip() == "The plan breaks 1 demand that must hold."
 
 
+def test_a_broken_share_says_the_amount_that_it_asks(fundalloc, plan_csv, tmp_path):
+    half = {"kind": "share", "says": "North's part of A", "money": {"instrument": "a", "partnership": "north"}, "of": {"instrument": "a"}}
+    case = {**TWO_BY_TWO, "rules": {"half": {**half, "at_most": "50 %", "source": "assumption"}}}
+    result = fundalloc("run", write(tmp_path, case), "--plan", plan_csv(BY_HAND))
+    assert result.exit_code == 7
+    assert "5.0 instead of at most 4.5 (50\u00a0% of 9.0), EUR\u00a00.5 million too much (half)" in result.stdout
+
+
 def test_a_better_score_that_breaks_rules_says_so(fundalloc, two, plan_csv):
     result = fundalloc("run", two, "--plan", plan_csv({**BY_HAND, "a|north|returns|2026": 8, "a|south|returns|2026": 9}))
     # North 4 + 1.44 + 0.48, South all 12: 2 × (6 + 2.16 + 0.72).

@@ -243,7 +243,7 @@ CASES = [
         },
         [{"d", "f"}],
         "1.6",
-        ("from 6.0 to 4.4", "from 10 % to 50 %"),
+        ("from 6.0 to 4.4", "from 10 % to 50 % (EUR 6.0 million)"),
         files={
             "plan.csv": "instrument,partnership,area,year,amount\na,north,returns,2026,4\na,south,returns,2026,6\n",
         },

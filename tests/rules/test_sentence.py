@@ -169,3 +169,20 @@ def test_a_deviation_is_told_in_money(tmp_path, rule, expected):
     assert [spaced(text) for text in limit_texts(bench.scenario, own, demands, range(len(demands)))] == [
         line.split(" ", 2)[2] for line in expected
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        # One decimal would say "0.2 (0.2 plus 20 %)": neither is so.
+        ("0.15", ["0.12 (0.15 less 20 %)", "0.18 (0.15 plus 20 %)"]),
+        ("9", ["7.2 (9.0 less 20 %)", "10.8 (9.0 plus 20 %)"]),
+        ("10.3", ["8.2 (10.3 less 20 %)", "12.4 (10.3 plus 20 %)"]),  # 8.24 and 12.36
+    ],
+)
+def test_small_amounts_have_the_decimals_that_make_them_true(tmp_path, before, expected):
+    (tmp_path / "plan.csv").write_text(f"instrument,partnership,area,year,amount\na,north,returns,2026,{before}\n", "utf-8")
+    about = {"kind": "deviation", "says": "A", "money": {"instrument": "a"}, "within": "20 %", "source": "assumption"}
+    scenario = load(write(tmp_path, {**TWO_BY_TWO, "baseline": "plan.csv", "rules": {"r": about}}))
+    none = np.zeros(len(scenario.lines.ledger.decided), dtype=np.int64)
+    assert [spaced(f.asks(1)) for f in measure_rules(scenario, none) if not f.rule.built_in] == expected

@@ -80,7 +80,10 @@ def _print_broken(plan: Plan, out: Output) -> list[dict[str, Any]]:
 
 def how_broken(finding: Finding, places: int, words: Words = ENGLISH) -> str:
     """Say what the amount is, what it must be, and by how much it misses that."""
-    amount, limit = (words.number(value, _enough(value, places)) for value in (finding.amount, finding.limit))
+    amount, limit = (
+        words.number(finding.amount, _enough(finding.amount, places)),
+        finding.asks(_enough(finding.limit, places), words.language),
+    )
     by = words.money(-finding.headroom, _enough(finding.headroom, places))
     return words(f"report.says.{finding.sense.field}", amount=amount, limit=limit, by=by)
 

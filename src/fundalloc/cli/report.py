@@ -15,7 +15,6 @@ from fundalloc.labels import Words
 from fundalloc.plan.handmade import HAND_MADE
 from fundalloc.plan.naming import named_by_decision
 from fundalloc.plan.verify import DECIDED, MISSED
-from fundalloc.rules._sentence import reckoned
 
 if TYPE_CHECKING:
     from fundalloc.plan.plan import Plan
@@ -203,9 +202,7 @@ def _rules(report: Report) -> None:
         report.line("by_decision", by_decision(plan, words), within=True)
     missed = [f for f in plan.findings if f.status == MISSED and not f.rule.watch]
     for finding in sorted(missed, key=lambda f: f.headroom)[:6]:
-        amount, limit = report.eur(float(finding.amount)), report.eur(float(finding.limit))
-        how = reckoned(finding.rule, finding.figure, finding.limit, finding.base, plan.scenario.decimals, language)
-        limit = f"{limit} ({how})" if how else limit
+        amount, limit = report.eur(float(finding.amount)), finding.asks(plan.scenario.decimals, language)
         said = finding.said(report.names, language)
         report.line("missed", words("report.says.missed", says=said, amount=amount, limit=limit, rule=finding.rule.id), within=True)
     for position, gain in plan.dearest:

@@ -162,7 +162,7 @@ def _figures(scenario: Scenario, found: Sequence[Finding]) -> Change | None:
     if rule.for_each and set(written) == {""} and set(needed) == everyone and len(everyone) > 1:
         new = min(reached) if sense is Sense.AT_LEAST else max(reached)
         if sense is not Sense.EXACTLY or len(reached) == 1:
-            says = _changed(scenario, rule, sense, _plain_says(rule), written[""].value, new)
+            says = _changed(scenario, found[0], _plain_says(rule), written[""].value, new)
             return Change(says, f"rules.{rule.id}.{sense.field}", _as_written(rule, new), rule.negotiable, rule.id)
     if not rule.for_each and not rule.own_words:
         value: object = _as_written(rule, needed[""][1])
@@ -172,7 +172,7 @@ def _figures(scenario: Scenario, found: Sequence[Finding]) -> Change | None:
             value = {**_spelt_out(scenario, rule, sense), **value}
         elif "" in needed:
             value = _as_written(rule, needed[""][1])
-    says = "; ".join(_said(scenario, rule, sense, key, old, new, found) for key, (old, new) in needed.items())
+    says = "; ".join(_said(scenario, key, old, new, found) for key, (old, new) in needed.items())
     return Change(says, f"rules.{rule.id}.{sense.field}", value, rule.negotiable, rule.id)
 
 
@@ -224,20 +224,27 @@ def _as_written(rule: Kind, figure: Fraction) -> str:
     return f"{plain(figure * 100)} %" if rule.relative else plain(figure)
 
 
-def _said(scenario: Scenario, rule: Kind, sense: Sense, key: str, old: Fraction, new: Fraction, found: Sequence[Finding]) -> str:
-    finding = next(f for f in found if _key(rule, f.member, getattr(rule, sense.field) or {}) == key)
-    return _changed(scenario, rule, sense, finding.said(scenario.names()), old, new)
+def _said(scenario: Scenario, key: str, old: Fraction, new: Fraction, found: Sequence[Finding]) -> str:
+    finding = next(f for f in found if _key(f.rule, f.member, getattr(f.rule, f.sense.field) or {}) == key)
+    amount = finding.limit + (new - old) * finding.base if finding.base is not None and finding.rule.fixed_base else None
+    return _changed(scenario, finding, finding.said(scenario.names()), old, new, amount)
 
 
-def _changed(scenario: Scenario, rule: Kind, sense: Sense, says: str, old: Fraction, new: Fraction) -> str:
+def _changed(scenario: Scenario, finding: Finding, says: str, old: Fraction, new: Fraction, amount: Fraction | None = None) -> str:
+    """Write how a figure changes; a share with what that is in EUR million, where what it is taken of is given."""
+    rule, sense = finding.rule, finding.sense
     verb = {Sense.AT_LEAST: "lower", Sense.AT_MOST: "raise"}.get(sense, "lower" if new < old else "raise")
     if rule.relative:
-        figures = f"from {percent(old)} to {percent(new)}"
+        figures = f"from {percent(old)} to {percent(new)}" + _in_money(scenario, amount)
     elif rule.unit == "million EUR":
         figures = f"from {money(scenario, old)} to {money(scenario, new)}"
     else:
         figures = f"from {plain(old)} to {plain(new)}"
     return f"{verb} “{says}” {figures}"
+
+
+def _in_money(scenario: Scenario, amount: Fraction | None) -> str:
+    return "" if amount is None else f" (EUR {money(scenario, amount)} million)"
 
 
 def _room(scenario: Scenario, found: Sequence[Finding]) -> Change | None:
@@ -266,7 +273,10 @@ def _deviation(scenario: Scenario, found: Sequence[Finding]) -> Change | None:
     value, parts = {}, []
     if rule.within is not None and rule.within < share:
         value["within"] = f"{plain(share * 100)} %"
-        parts.append(f"from {percent(rule.within)} to {percent(share)}")
+        alone = found[0] if len(found) == 1 else None
+        side = 0 if alone is None else 1 if alone.sense is Sense.AT_MOST else -1
+        amount = None if alone is None or alone.base is None else alone.base * (1 + side * share)
+        parts.append(f"from {percent(rule.within)} to {percent(share)}" + _in_money(scenario, amount))
     if rule.amount is not None and rule.amount < room:
         wider = ceil_steps(room, step) * step
         value["amount"] = plain(wider)

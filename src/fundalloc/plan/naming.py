@@ -18,16 +18,17 @@ def named_by_decision(findings: Sequence[Finding], scenario: Scenario, words: Wo
     """Name demands that are broken by decision, with amount and limit; the worst first, those beyond NAMED counted."""
     names, shown = scenario.names(words.language), []
     for finding in sorted(findings, key=lambda f: f.headroom)[:NAMED]:
-        amount, limit = (_measured(finding, value, scenario, words) for value in (finding.amount, finding.limit))
+        amount, limit = (_places(finding, value, scenario) for value in (finding.amount, finding.limit))
+        amounts = {"amount": words.number(finding.amount, amount), "limit": finding.asks(limit, words.language)}
         said = finding.said(names, words.language)
-        shown.append(words("report.says.named", says=said, amount=amount, limit=limit, rule=finding.rule.id))
+        shown.append(words("report.says.named", says=said, rule=finding.rule.id, **amounts))
     listed, rest = glue.join(shown), len(findings) - len(shown)
     return words("report.says.names_more", names=listed, count=rest) if rest else listed
 
 
-def _measured(finding: Finding, value: Fraction, scenario: Scenario, words: Words) -> str:
-    """Write an amount or limit of a demand in the unit that it is counted in, to the euro where the rounding step does not show it."""
-    return words.number(value, places(scenario, value) if finding.rule.unit == "million EUR" else 0)
+def _places(finding: Finding, value: Fraction, scenario: Scenario) -> int:
+    """Return the decimals of an amount or limit in the unit that it is counted in: to the euro where the rounding step does not show it."""
+    return places(scenario, value) if finding.rule.unit == "million EUR" else 0
 
 
 def places(scenario: Scenario, *amounts: Fraction) -> int:

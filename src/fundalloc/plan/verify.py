@@ -20,6 +20,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.money import apart
 from fundalloc.rules._kind import Kind
 from fundalloc.rules._rows import Demands, Measures, Sense
+from fundalloc.rules._sentence import reckoned
 from fundalloc.scenario.scenario import Scenario
 
 OK, AT_LIMIT, MISSED, BREACH, DECIDED = "ok", "at limit", "missed", "breach", "decided"
@@ -46,6 +47,11 @@ class Finding:
     def said(self, names: Mapping[str, Mapping[str, str]], language: str = "en") -> str:
         """Return the rule's sentence about this member, with the figure in question."""
         return self.rule.sentence(self.member, names, language, self.sense)
+
+    def asks(self, places: int, language: str = "en") -> str:
+        """Return the limit in EUR million (or members), a relative one with how it comes to that: `96.0 (120.0 less 20 %)`."""
+        limit, how = reckoned(self.rule, self.figure, self.limit, self.base, places, language)
+        return f"{limit} ({how})" if how else limit
 
 
 class Tally(NamedTuple):

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 LIMIT = "limit"
 FINEST = 6
 """Decimals of one euro."""
+SLIGHT = Fraction(1, 100)
+"""What rounding may change of an amount that others are reckoned from."""
 
 
 def spoken(rule: Kind | type[Kind], value: Fraction, language: str, *, share: bool) -> str:
@@ -61,34 +63,38 @@ def _all(rule: Kind, figures: Sequence[Figure], language: str) -> str:
     return "–".join(spoken(rule, value, language, share=rule.relative) for value in dict.fromkeys([*values[:1], *values[-1:]]))
 
 
-def reckoned(rule: Kind, figure: Fraction, limit: Fraction, base: Fraction | None, places: int, language: str = "en") -> str:
-    """Say how a relative limit comes to its EUR million: `80 % of 120.0`, `120.0 less 20 %`; nothing for a limit that is an amount."""
+def reckoned(rule: Kind, figure: Fraction, limit: Fraction, base: Fraction | None, places: int, language: str = "en") -> tuple[str, str]:
+    """Write a limit in EUR million, and how a relative one comes to it: `96.0`, `120.0 less 20 %` or `80 % of 120.0`, else nothing.
+
+    `places` is how many decimals are shown, or more where that is needed for the two to agree.
+    """
     if not rule.relative or base is None:
-        return ""
-    whole, own = _number(base, places, language), rule.own_figures()
-    if rule.limit_said(dict.fromkeys(own, "x")):
-        part, rest = whole, limit - base
-        share = own.get("within")
-        room = spoken(rule, share.value, language, share=True) if share and abs(rest) == share.value * base else ""
-    else:
-        part, rest = (
-            label("number.share_of", language, share=spoken(rule, figure, language, share=True), whole=whole),
-            limit - figure * base,
-        )
-        room = ""
-    if rest == 0 and not room:
-        return part
-    return label(f"number.{'more' if rest > 0 else 'less'}", language, part=part, room=room or _number(abs(rest), places, language))
+        return _number(limit, places, language), ""
+    own = rule.own_figures()
+    around = bool(rule.limit_said(dict.fromkeys(own, "x")))  # the base with some room
+    factor = Fraction(1) if around else figure
+    rest, share = limit - factor * base, own.get("within")
+    wide = share.value if around and share and abs(rest) == share.value * base else None
+    sign = 1 if rest > 0 else -1
+    for digits in range(places, FINEST + 1):
+        whole = round(base, digits)
+        room = abs(round(rest, digits)) if wide is None else wide * whole
+        if abs(factor * whole + sign * room - round(limit, digits)) * 2 <= Fraction(1, 10**digits) and all(
+            abs(round(value, digits) - value) <= value * SLIGHT for value in (base, limit)
+        ):
+            break
+    part = _number(base, digits, language)
+    part = part if around else label("number.share_of", language, share=spoken(rule, figure, language, share=True), whole=part)
+    if rest or wide is not None:
+        said = _number(abs(rest), digits, language) if wide is None else spoken(rule, wide, language, share=True)
+        part = label(f"number.{'more' if rest > 0 else 'less'}", language, part=part, room=said)
+    return _number(limit, digits, language), part
 
 
 def asked(rule: Kind, figure: Fraction, limit: Fraction, base: Fraction | None, places: int, language: str = "en") -> str:
     """Write what a demand asks: the limit as it is written, or in EUR million with what it is reckoned from."""
-    how = reckoned(rule, figure, limit, base, places, language)
-    return (
-        f"{label('number.money', language, amount=_number(limit, places, language))} ({how})"
-        if how
-        else rule.written(figure, places, language)
-    )
+    amount, how = reckoned(rule, figure, limit, base, places, language)
+    return f"{label('number.money', language, amount=amount)} ({how})" if how else rule.written(figure, places, language)
 
 
 def _number(value: Fraction, places: int, language: str) -> str:
