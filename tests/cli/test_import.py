@@ -170,6 +170,25 @@ def test_the_variant_keeps_the_edits_and_completes_the_plan(fundalloc, copy, tmp
     assert {row["key"]: row["amount"] for row in found["baseline"]} == circulated
 
 
+def test_a_sentence_says_the_limit_that_was_typed_over(fundalloc, copy, tmp_path):
+    # Sahel has 2.1 of 20.7 for legal migration; 12 % would be 2.484.
+    book = copy(lambda book: [limit("legal-floor", member, "at least", 0.12)(book) for member in ("tunisia", "egypt", "sahel")])
+    result = fundalloc("import", book, "-o", tmp_path / "back.yaml")
+    missed = (
+        "at least 12\u00a0% for legal migration: 2.1 instead of at least 2.4840 (12\u00a0% of 20.7), EUR\u00a00.3840 million too little"
+    )
+    assert f"Sahel regional programme: {missed} (legal-floor)" in result.stderr
+    told = fundalloc("explain", tmp_path / "back.yaml", "legal-floor").stdout
+    assert "Each partnership: at least 12\u00a0% for legal migration" in told
+    assert "10\u00a0%" not in told
+    only_egypt = copy(limit("legal-floor", "egypt", "at least", 0.12), "plan_MK.xlsx")
+    fundalloc("import", only_egypt, "-o", tmp_path / "egypt.yaml")
+    scenario = load(tmp_path / "egypt.yaml")
+    (floor,) = [rule for rule in scenario.written_rules if rule.id == "legal-floor"]
+    said = {member[0]: floor.sentence(member, scenario.names("de"), "de") for member in floor.demands(scenario.lines).member}
+    assert {name: "12\u00a0%" in text for name, text in said.items()} == {"tunisia": False, "egypt": True, "sahel": False}, said
+
+
 def test_beside_the_original_nothing_is_copied(fundalloc, copy, tmp_path):
     (tmp_path / "tiny.yaml").write_bytes(TINY.read_bytes())
     fundalloc("import", copy(adjust(SAHEL, -0.5)), "-o", tmp_path / "adjusted.yaml")

@@ -83,7 +83,7 @@ def reckoned(rule: Kind, figure: Fraction, limit: Fraction, base: Fraction | Non
             abs(round(value, digits) - value) <= value * SLIGHT for value in (base, limit)
         ):
             break
-    part = _number(base, digits, language)
+    part = _number(base, min(digits, max(decimals(base), 1)), language)
     part = part if around else label("number.share_of", language, share=spoken(rule, figure, language, share=True), whole=part)
     if rest or wide is not None:
         said = _number(abs(rest), digits, language) if wide is None else spoken(rule, wide, language, share=True)
