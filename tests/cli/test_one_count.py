@@ -95,3 +95,15 @@ def test_the_workbook_counts_and_names_alike(fundalloc, tmp_path, monkeypatch):
     assert spaced(str(log["Demands of rules measured"])) == "4"
     assert spaced(str(log["Ceilings, absorption and transfer limits measured"])) == "2"
     assert len([row for row in book["Rules"].iter_rows(min_row=2) if row[3].value in ("at least", "at most", "exactly")]) == 6
+
+
+def test_a_comparison_counts_what_decisions_break(fundalloc, tmp_path, monkeypatch):
+    # With 4 allowed from A nothing is broken by decision any more.
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, CASE)
+    write(tmp_path, {**CASE, "rules": {**CASE["rules"], "cap": {**CAP, "at_most": "4"}}}, "other.yaml")
+    result = fundalloc("compare", "case.yaml", "other.yaml", "-o", "book.xlsx")
+    assert result.exit_code == 0, result.stderr
+    rows = openpyxl.load_workbook("book.xlsx")["In brief"].iter_rows(values_only=True)
+    counted = {row[0]: row[1:3] for row in rows if row and isinstance(row[0], str) and "demands" in row[0]}
+    assert counted == {"Soft or watched demands missed": (1, 1), "Hard demands broken by decision": (1, 0)}

@@ -117,6 +117,14 @@ class TestAttribution:
         years = compared(tmp_path, "years: 2025-2027", attributed=True).pairs[0].attribution
         assert years == "the two scenarios speak of different years"
 
+    @pytest.mark.parametrize(
+        ("language", "reason"), [("de", "handeln von verschiedenen Jahren"), ("fr", "portent sur des années différentes")]
+    )
+    def test_why_not_is_said_in_the_language_of_the_comparison(self, tmp_path: Path, language: str, reason: str) -> None:
+        said = compared(tmp_path, "years: 2025-2027", attributed=True, language=language).pairs[0].attribution
+        assert isinstance(said, str)
+        assert reason in said
+
     def test_changes_that_only_work_together_are_walked_in_the_order_that_exists(self, tmp_path: Path) -> None:
         # without its allow entry there is no line that the rule could ask for: such a scenario is refused
         text = """

@@ -12,6 +12,7 @@ from fundalloc.compare.overrides import Override, Written, find_overrides
 from fundalloc.compare.shapley import MOST_EXACT, Shares, attribute
 from fundalloc.compare.sides import Side
 from fundalloc.compare.whole import apportion, round_table
+from fundalloc.labels import Words
 from fundalloc.solvers import Options
 
 SOLVES = 128
@@ -79,19 +80,27 @@ class Attribution:
 
 
 def attribute_changes(
-    a: Side, b: Side, closest: Outcome | str, options: Options | None = None, tick: Tick | None = None, *, seed: int = 0
+    a: Side,
+    b: Side,
+    closest: Outcome | str,
+    options: Options | None = None,
+    tick: Tick | None = None,
+    *,
+    seed: int = 0,
+    language: str = "en",
 ) -> Attribution | str:
     """Share what must move from a to b out among the overrides; a sentence that says why not, when it cannot be done.
 
     `closest` is b's equally good plan closest to a's; where it is not known, the whole difference is shared out.
     """
+    words = Words(language)
     if a.inputs is None or b.inputs is None:
         return (a if a.inputs is None else b).missing
     if a.inputs.scenario.facts.years != b.inputs.scenario.facts.years:
-        return "the two scenarios speak of different years"
+        return words("compare.no_shares.years")
     overrides = find_overrides(Written.of(a.inputs.tree, a.inputs.source), Written.of(b.inputs.tree, b.inputs.source))
     if not overrides:
-        return "nothing that could matter differs in the inputs"
+        return words("compare.no_shares.inputs")
     needed = not isinstance(closest, str)
     goal = b.outcome if isinstance(closest, str) else closest
     task = task_between(a.inputs, b.inputs, overrides, options or Options(), Reference.of(a.outcome) if needed else None)
@@ -99,7 +108,7 @@ def attribute_changes(
     orders = max(2, SOLVES // len(overrides))
     shares = attribute(len(overrides), game, orders=orders, seed=seed)
     if shares is None:
-        return f"no order of the changes leads from one to the other through scenarios that have a plan ({game.failures[0]})"
+        return words("compare.no_shares.orders", failure=words.word("proof", game.failures[0]))
     return Attribution(a.name, b.name, tuple(overrides), tuple(game.figures), shares, game.unit, game.solves, seed, needed)
 
 

@@ -213,7 +213,7 @@ def compare_sides(
             inputs = tuple(differing_inputs(first, side, overrides, tolerance))
         rules = changed_rules(first, side, closest, language)
         counting = partial(tick, side.name) if tick else None
-        attribution = attribute_changes(first, side, closest, options, counting, seed=seed) if attributed else None
+        attribution = attribute_changes(first, side, closest, options, counting, seed=seed, language=language) if attributed else None
         changed = None if rules is None else tuple(rules)
         movements, scores = class_movements(first, side, closest), compare_scores(first, side)
         switches = own.outcome.plan.log.switches if own.outcome.plan else 0

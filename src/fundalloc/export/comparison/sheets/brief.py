@@ -13,7 +13,7 @@ from fundalloc.export.comparison.sheets.side_by_side import TABLES, areas_chart,
 from fundalloc.export.workbook.book import quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled, Table
 from fundalloc.labels import label
-from fundalloc.plan.verify import BREACH, MISSED
+from fundalloc.plan.verify import BREACH, DECIDED, MISSED
 
 NEARLY = Fraction(1, 200)
 """A change of an area that is smaller, relatively, would be printed as 0 %."""
@@ -141,10 +141,10 @@ def _quality(pages: Pages) -> Iterator[Line]:
     if all(plan is not None and plan.coverage.need.sum() > 0 for plan in plans):
         met = [float(plan.coverage.met.sum() / plan.coverage.need.sum()) for plan in plans if plan]
         yield _line(pages, "coverage", [Styled(value, "share") for value in met])
-    for key, status in (("missed", MISSED), ("broken", BREACH)):
+    for key, status in (("missed", MISSED), ("by_decision", DECIDED), ("broken", BREACH)):
         if all(side.outcome.rules is not None for side in sides):
             counts = [sum(1 for rule in side.outcome.rules or () if rule.status == status) for side in sides]
-            if key != "broken" or any(counts):
+            if key == "missed" or any(counts):
                 yield _line(pages, key, [Styled(count, "number") for count in counts])
     yield from _scores(pages)
 
