@@ -65,20 +65,22 @@ def matches(output: list[str], shown: list[str]) -> bool:
 
 
 def renewed(output: list[str], shown: list[str]) -> list[str]:
-    """Return what to show instead: the whole output, or for every line shown the next one that is most like it."""
+    """Return what to show instead: the whole output, or for every line shown the next one that is most like it, and those between."""
     if LEFT_OUT not in shown:
         return output
-    found, at = [], 0
+    found, at, gap = [], 0, False
     for line in shown:
         if line == LEFT_OUT:
             found.append(line)
+            gap = True
             continue
         exact = [k for k in range(at, len(output)) if output[k] == line]
         like = [(difflib.SequenceMatcher(None, line, text).ratio(), -k) for k, text in enumerate(output) if k >= at]
         ratio, back = max(like, default=(0.0, 0))
         if exact or ratio > ALIKE:
-            at = (exact[0] if exact else -back) + 1
-            found.append(output[at - 1])
+            here = exact[0] if exact else -back
+            found += output[here : here + 1] if gap else output[at : here + 1]
+            at, gap = here + 1, False
     return found
 
 

@@ -191,7 +191,6 @@ def tutorials() -> list[str]:
     run, explain = shown("fundalloc run examples/tiny/tiny.yaml -n"), shown("fundalloc explain examples/tiny/tiny.yaml sahel smuggling")
     reserve = re.search(r"NDICI-Global Europe +[\d.]+ +([\d.]+)", run)[1]
     price = re.search(r"legal migration: -([\d.]+) points", run)[1]
-    best = re.search(r"([\d.]+) points", run[run.index("Proof") :])[1]
     sahel = re.search(r"EUR ([\d.]+) million", explain)[1]
     compare = shown("fundalloc compare examples/tiny/tiny.yaml")
     returns = {row[0]: row[1].lstrip("+") for row in re.findall(r"^(\S+) +(\S+) +\S+ +\S+$", compare.split("What moved it")[1], re.M)}
@@ -208,7 +207,7 @@ def tutorials() -> list[str]:
     return [
         f"{reserve} is the reserve of 5 %",
         f"in the Sahel costs {price} points",
-        f"The best plan before rounding has {best} points",
+        f"The best plan before rounding has {plan.log.program_score:.1f} points",
         f"Whole steps of EUR 100 000 cost {100 * (1 - plan.score / plan.log.program_score):.2f} % of that",
         f"Why does the Sahel get {sahel} million against smuggling",
         "the EU budget at 80 to 120 %",

@@ -47,9 +47,13 @@ def test_a_member_that_the_money_cannot_reach_is_no_reason(tmp_path):
 
 
 def test_whole_steps_are_no_rule(tmp_path):
-    # 4.5 and 5.5 may be spent, and are before rounding; in whole millions 4 and 5 are, and one of A's ten stays.
+    # 4.5 and 5.5 may be spent without a miss, and are before rounding; in whole millions 4 and 5 are, as half a million missed would
+    # cost more than a million earns, and one of A's ten stays. Hard limits would be 4 and 5 from the start, and hold it back.
     halves = {"kind": "amount", "says": "{partnership}", "for_each": "partnership", "money": {"instrument": "a"}, "source": "assumption"}
-    plan = plan_of(tmp_path, round_to="1", rules={"halves": {**halves, "at_most": {"north": "4.5", "south": "5.5"}}})
+    limits = {**halves, "at_most": {"north": "4.5", "south": "5.5"}}
+    plan = plan_of(tmp_path, round_to="1", rules={"halves": limits})
+    assert reasons(plan)["a"] == "held back by halves"
+    plan = plan_of(tmp_path, round_to="1", rules={"halves": {**limits, "soft": "5"}})
     assert reasons(plan)["a"] == "whole rounding steps leave it; before rounding the plan spends all of it"
 
 

@@ -156,11 +156,13 @@ def test_save_it_company(tmp_path):
         ("b", "m4", "exactly", 10),
         ("c", "m1", "at_most", 70),
     ]
-    senses = {"at_most": "<=", "at_least": ">=", "exactly": "="}
+    room = Fraction("0.001")  # an exact share leaves its amount one rounding step
+    sides = {"at_most": [("<=", 0)], "at_least": [(">=", 0)], "exactly": [("<=", room), (">=", -room)]}
     blend = [(g, m) for g in profit for m in available]
     rows = [
-        ([(g == grade) * ((m == material) - Fraction(percent, 100)) for g, m in blend], senses[sense], 0)
+        ([(g == grade) * ((m == material) - Fraction(percent, 100)) for g, m in blend], side, limit)
         for grade, material, sense, percent in shares
+        for side, limit in sides[sense]
     ]
     rows += [([int(m == material) for _, m in blend], "<=", b) for material, b in available.items()]
     rows += [([int(m == material) for _, m in blend], ">=", b // 2) for material, b in available.items()]
