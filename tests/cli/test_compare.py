@@ -41,6 +41,12 @@ class TestCompare:
         assert "  - rules.oda" in text
         assert "EUR 10 million of the first plan (assumption" in text.replace("\u00a0", " ")
 
+    def test_a_new_rule_is_told_in_the_language_asked_for(self, fundalloc: Call, files: Path) -> None:
+        rule = "{kind: amount, says: 'No more than {limit}', money: {area: returns}, at_most: 17.5, source: assumption}"
+        (files / "capped.yaml").write_text(f"extends: tiny.yaml\nscenario: capped\nrules: {{cap: {rule}}}\n", "utf-8")
+        text = fundalloc("compare", "tiny.yaml", "capped.yaml", "--lang", "de").stdout.replace("\u00a0", " ")
+        assert "  + rules.cap  No more than 17,5 Mio. EUR  " in text
+
     def test_one_dimension_in_full_and_small_changes_left_out(self, fundalloc: Call, files: Path) -> None:
         text = fundalloc("compare", "tiny.yaml", "other.yaml", "--by", "instrument", "--no-attribution").stdout
         assert "No instrument spends more or less." in text

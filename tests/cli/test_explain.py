@@ -34,6 +34,14 @@ def test_a_rule_and_the_whole(fundalloc):
     assert json.loads(fundalloc("explain", TINY, "--json").stdout)["bindings"][0]["rule"] == "legal-floor"
 
 
+def test_a_limit_is_told_with_all_its_digits(fundalloc, tmp_path):
+    exact = {**CAP, "exactly": "2.55", "soft": "1000"}
+    del exact["at_most"]
+    file = write(tmp_path, {**TWO_BY_TWO, "rules": {"exact": exact}})
+    assert "instead of 2.55 (exact)" in fundalloc("run", file, "-n").stdout
+    assert "exactly EUR 2.55 million; at its limit" in " ".join(fundalloc("explain", file, "exact").stdout.split())
+
+
 def test_what_is_not_understood_is_a_usage_error(fundalloc):
     result = fundalloc("explain", TINY, "tunesia")
     assert (result.exit_code, result.stdout) == (2, "")

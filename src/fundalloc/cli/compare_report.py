@@ -269,7 +269,7 @@ class _Report:
             own = [d for d in figures if d.override == override.key]
             few = len(own) <= FEW and override.effect not in (ADDED, REMOVED)
             where = pair.b.where(override.place).rsplit(":", 1)[0]
-            said = "" if few else f"{override.says.replace('→', '->')}  "
+            said = "" if few else f"{override.said(self.words.language).replace('→', '->')}  "
             count = "" if few else self.say("values", count=len(own))
             self.out.say(f"  {SIGN.get(override.effect, '~')} {override.key}  {said}{count}{'' if few else '  '}{where}")
             for difference in own if few else ():

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from fundalloc.insight.explain_bench import Bench
-from fundalloc.insight.wording import place_of, source_of
+from fundalloc.insight.wording import limit_text, place_of, source_of
 from fundalloc.money import HARD_SPACE, euro
 from fundalloc.plan.verify import measure_rule
 from fundalloc.rules._kind import Kind
@@ -22,7 +22,7 @@ def asked_amounts(bench: Bench, rule: Kind) -> list[str]:
     """Write what every demand of a rule asks on the settled plan, before rounding: shares as EUR million, with what they are taken of."""
     places, demands = bench.scenario.decimals, rule.demands(bench.lines)
     if not rule.relative:
-        return [rule.written(figure, places) for figure in demands.figure]
+        return [limit_text(bench.scenario, rule, figure) for figure in demands.figure]
     finer = min(bench.lines.facts.step, FINEST)
     lines = replace(bench.lines, facts=replace(bench.lines.facts, step=finer))
     ledger = np.rint(bench.values[: bench.program.lines] / float(finer)).astype(np.int64)

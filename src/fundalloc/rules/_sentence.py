@@ -69,7 +69,7 @@ def reckoned(rule: Kind, figure: Fraction, limit: Fraction, base: Fraction | Non
     `places` is how many decimals are shown, or more where that is needed for the two to agree.
     """
     if not rule.relative or base is None:
-        return _number(limit, places, language), ""
+        return _number(limit, places if rule.relative else max(places, min(decimals(limit), FINEST)), language), ""
     own = rule.own_figures()
     around = bool(rule.limit_said(dict.fromkeys(own, "x")))  # the base with some room
     factor = Fraction(1) if around else figure
