@@ -107,3 +107,12 @@ def test_a_comparison_counts_what_decisions_break(fundalloc, tmp_path, monkeypat
     rows = openpyxl.load_workbook("book.xlsx")["In brief"].iter_rows(values_only=True)
     counted = {row[0]: row[1:3] for row in rows if row and isinstance(row[0], str) and "demands" in row[0]}
     assert counted == {"Soft or watched demands missed": (1, 1), "Hard demands broken by decision": (1, 0)}
+
+
+def test_misses_below_a_step_are_said_with_their_digits(fundalloc, tmp_path, monkeypatch):
+    # B has 6 and spends it. Of 6.04 that misses less than a tenth.
+    monkeypatch.chdir(tmp_path)
+    for name, figure in (("case.yaml", "6"), ("other.yaml", "6.04")):
+        write(tmp_path, {**TWO_BY_TWO, "rules": {"b": {**WATCHED, "exactly": figure, "watch": "false", "soft": "0.1"}}}, name)
+    assert "  missed     B: 6.0 instead of 6.04 (b)" in fundalloc("run", "other.yaml", "-n").stdout
+    assert "B: at limit -> short by 0.04" in fundalloc("compare", "case.yaml", "other.yaml").stdout

@@ -14,7 +14,7 @@ from fundalloc.compare.comparison import Row
 from fundalloc.compare.movements import AMOUNT, CLASSES, SHARE
 from fundalloc.compare.overrides import ADDED, REMOVED
 from fundalloc.labels import Words
-from fundalloc.money import decimals, plain
+from fundalloc.money import apart, decimals, plain
 
 if TYPE_CHECKING:
     from fundalloc.compare import Comparison
@@ -255,7 +255,8 @@ class _Report:
         word = self.words(f"status.{measured.status.replace(' ', '_')}")
         word = word.lower() if word.isupper() else word[:1].lower() + word[1:]  # nouns keep their capitals in German
         if measured.headroom is not None and measured.headroom < 0:
-            word = self.say("status.short", amount=self.words.number(-measured.headroom, decimals(self.found.step)))
+            _, short = apart(Fraction(0), Fraction(-measured.headroom), decimals(self.found.step))
+            word = self.say("status.short", amount=short.replace(".", self.words("number.decimal")))
         return word if asked else self.say("status.would_be", status=word)
 
     def _inputs(self, pair: Pair) -> None:
