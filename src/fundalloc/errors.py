@@ -124,6 +124,12 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
     return lowered[near[0]] if near else None
 
 
+def some(names: Sequence[str], most: int = 4) -> str:
+    """List so many names and count the rest."""
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     """Return "did you mean 'x'?" for the nearest candidate, or a short list of what exists, or nothing."""
     known = sorted(set(candidates))

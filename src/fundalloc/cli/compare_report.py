@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fundalloc.cli.common import Output, new_table
 from fundalloc.compare.attribution import Attribution
 from fundalloc.compare.comparison import Row
-from fundalloc.compare.movements import AMOUNT, CLASSES, SHARE
+from fundalloc.compare.movements import CLASSES
 from fundalloc.compare.overrides import ADDED, REMOVED
 from fundalloc.labels import Words
 from fundalloc.money import apart, decimals, plain
@@ -204,11 +204,8 @@ class _Report:
             if count:
                 self.line(reach, self.say("says.class", count=count, up=self.signed(up), down=self.signed(down)))
         clause = movements.clause
-        limits = [self.words.share(clause.share)] if clause.share is not None else []
-        limits += [self.words.money(clause.amount, 1 if clause.amount % 1 else 0)] if clause.amount is not None else []
-        assumed = not clause.rule and (clause.share, clause.amount) == (SHARE, AMOUNT)
-        key = "clause_assumed" if assumed else "clause"
-        self.line("clause", self.say(f"says.{key}", limits=self.say("and").join(limits), rule=clause.rule, side=clause.side))
+        limits, key = clause.said(self.words, self.say("and")), "clause" if clause.rule else "clause_assumed"
+        self.line("clause", self.say(f"says.{key}", limits=limits, rule=clause.rule, side=clause.side))
 
     def _moved(self, pair: Pair) -> str:
         """Say how much sits elsewhere, and how much of it must."""

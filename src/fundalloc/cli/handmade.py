@@ -9,7 +9,7 @@ import numpy as np
 
 from fundalloc.cli.common import Output, new_table
 from fundalloc.cli.report import report_on
-from fundalloc.errors import FundallocError, Infeasible, NotRoundable, SolverFailed
+from fundalloc.errors import Infeasible, NotRoundable, SolverFailed
 from fundalloc.labels import Words
 from fundalloc.plan.handmade import broken_entries, broken_rules
 from fundalloc.plan.verify import Finding
@@ -32,14 +32,10 @@ def print_comparison(plan: Plan, options: Options, out: Output) -> tuple[dict[st
     try:
         best = solve(plan.scenario, options, out.progress)
     except (Infeasible, NotRoundable, SolverFailed) as error:
-        report_on(plan, out).line("best_plan", out.words(plan.scenario)("report.says.no_best", reason=_first_line(error)))
+        report_on(plan, out).line("best_plan", out.words(plan.scenario)("report.says.no_best", reason=str(error).splitlines()[0]))
     else:
         report["best"] = _print_distance(plan, best, out)
     return report, len(broken)
-
-
-def _first_line(error: FundallocError) -> str:
-    return str(error).splitlines()[0]
 
 
 def _print_broken(plan: Plan, out: Output) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ from fundalloc.compare.sides import Side
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.selection import Pick
+from fundalloc.labels import Words
 from fundalloc.rules.deviation import Deviation
 from fundalloc.scenario.plans import LineKey
 from fundalloc.scenario.scenario import Scenario
@@ -49,6 +50,12 @@ class Clause:
     scenario: Scenario | None = None
     pick: Pick | None = None
     """The money that the rule speaks of; None for all."""
+
+    def said(self, words: Words, glue: str) -> str:
+        """Return the limits in words."""
+        limits = [words.share(self.share)] if self.share is not None else []
+        limits += [words.money(self.amount, 1 if self.amount % 1 else 0)] if self.amount is not None else []
+        return glue.join(limits)
 
     def covers(self, key: LineKey) -> bool:
         """Return whether the clause lets this money change at all."""
@@ -97,8 +104,6 @@ class Movements:
     b: str
     clause: Clause
     listed: tuple[Movement, ...]
-    transfers_known: bool
-    """Whether the first side's ceilings and transfers are known."""
 
     def sums(self, reach: str) -> tuple[int, Fraction, Fraction]:
         """Return how many movements reach so far, the money that rises and the money that falls."""
@@ -134,7 +139,7 @@ def class_movements(a: Side, b: Side, closest: Outcome | str = "") -> Movements:
             reach = DECISION
         listed.append(Movement(*cell, before, after, reach, near - before if known else None))
     order = sorted(listed, key=lambda m: (-abs(m.classed), -abs(m.change), m.instrument, m.partnership, m.area))
-    return Movements(a.name, b.name, clause, tuple(order), a.inputs is not None)
+    return Movements(a.name, b.name, clause, tuple(order))
 
 
 def _clause(a: Side, b: Side) -> Clause:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fundalloc.facts.dimensions import Mask
 from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.moves import Moves, build_moves
-from fundalloc.facts.selection import Grouped, IntArray, Members, Pick, Selection, expand, money_weights
+from fundalloc.facts.selection import Grouped, IntArray, Members, Pick, Selection, money_weights
 from fundalloc.money import Exact, exact_sums
 
 Cube = NDArray[np.bool_]
@@ -147,13 +147,7 @@ class Lines:
         picked = self.select(selection)
         if unless is not None:
             picked &= ~self.select(unless)
-        rows = np.flatnonzero(picked)
-        code = np.zeros(len(rows), dtype=np.intp)
-        for owner, masks in zip(members.owners, members.masks, strict=True):
-            code *= len(masks)
-            if over is None or owner in over:
-                position, label = expand(masks, getattr(self, owner), rows)
-                rows, code = rows[position], code[position] + label
+        rows, code = members.covering(self, np.flatnonzero(picked), over)
         weight = money_weights(selection, self.facts.markers, self.instrument[rows], self.area[rows])
         counts = weight.numerator != 0
         return Grouped(code, rows, weight) if counts.all() else Grouped(code[counts], rows[counts], weight[counts])

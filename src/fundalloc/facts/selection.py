@@ -165,6 +165,19 @@ class Members:
         """The codes of all combinations; a rule without entries has one."""
         return np.arange(int(np.prod(self.sizes, dtype=np.int64)))
 
+    def covering(self, table: Any, rows: NDArray[np.intp], over: frozenset[str] | None = None) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Pair rows of lines, or of needs, with the members that cover them; returns the rows, repeated, and the members' codes.
+
+        `over` names the dimensions that count (default: all); entries of others get label 0.
+        """
+        code = np.zeros(len(rows), dtype=np.intp)
+        for owner, masks in zip(self.owners, self.masks, strict=True):
+            code *= len(masks)
+            if over is None or owner in over:
+                position, label = expand(masks, getattr(table, owner), rows)
+                rows, code = rows[position], code[position] + label
+        return rows, code
+
     def switched_off(self, labels: Sequence[str], dimensions: Dimensions) -> bool:
         """Return whether a combination is unknown only because a part of it is switched off."""
         if len(labels) != len(self.words):

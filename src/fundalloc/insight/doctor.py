@@ -11,13 +11,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from fundalloc.errors import some
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import eligible_cube
 from fundalloc.insight.doctor_limits import contradictions, idle_rules
 from fundalloc.insight.doctor_names import twins, unknown_codes
 from fundalloc.insight.doctor_sentences import figures_in_sentences
 from fundalloc.insight.doctor_units import slips
-from fundalloc.insight.remarks import Remark, some, warning
+from fundalloc.insight.remarks import Remark, warning
 from fundalloc.insight.wording import year_ranges
 from fundalloc.model.compile import compile_program
 from fundalloc.model.objective import needs_served

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from fundalloc.errors import some
 from fundalloc.insight.doctor_sums import TINY, Sums
-from fundalloc.insight.remarks import Remark, error, some, warning
+from fundalloc.insight.remarks import Remark, error, warning
 from fundalloc.insight.wording import limit_texts
 from fundalloc.model.linear_program import Floats, LinearProgram, RowBlock
 from fundalloc.rules._rows import Sense

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 
-from fundalloc.insight.remarks import Remark, some, warning
+from fundalloc.errors import some
+from fundalloc.insight.remarks import Remark, warning
 from fundalloc.money import percent, plain
 from fundalloc.rules._kind import Kind
 from fundalloc.rules._sentence import LIMIT

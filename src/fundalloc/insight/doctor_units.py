@@ -12,9 +12,9 @@ from statistics import median
 
 import numpy as np
 
-from fundalloc.errors import Place
+from fundalloc.errors import Place, some
 from fundalloc.facts.facts import NO_LIMIT
-from fundalloc.insight.remarks import Remark, some, warning
+from fundalloc.insight.remarks import Remark, warning
 from fundalloc.money import plain
 from fundalloc.scenario.document import locate
 from fundalloc.scenario.scenario import Scenario

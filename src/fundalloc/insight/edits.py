@@ -83,12 +83,9 @@ def _ceiling(scenario: Scenario, found: Sequence[Finding]) -> Change | None:
         return Change(says, "adjust.repair", items, rule.negotiable, rule.id)
     years = {y: plain(amount) for y, amount in raised.items() if y != "total"}
     only_total = instrument.ceiling.each is None
-    value = plain(raised["total"]) if only_total else {**({"each": years} if years else {}), **_total(raised)}
+    total = {"total": plain(raised["total"])} if "total" in raised else {}
+    value = plain(raised["total"]) if only_total else {**({"each": years} if years else {}), **total}
     return Change(says, f"instruments.{name}.ceiling", value, rule.negotiable, rule.id)
-
-
-def _total(raised: dict[str, Fraction]) -> dict[str, str]:
-    return {"total": plain(raised["total"])} if "total" in raised else {}
 
 
 def _absorption(scenario: Scenario, found: Sequence[Finding]) -> Change:

@@ -234,13 +234,9 @@ def effect_of_rows(bench: Bench, mask: Mask) -> Floats:
     weight = np.where(mask, bench.amounts + float(bench.lines.facts.step), 0.0)
     euro = np.zeros(size)
     euro[: len(bench.lines)] = weight / weight.sum()
-    totals = [np.arange(b.rows.start, b.rows.stop) for b in program.blocks if b.owner == TOTAL]
-    if totals:
-        rows = np.concatenate(totals)
-        sums = program.matrix.times(euro)[rows]
-        inside = np.isin(program.matrix.row, rows) & (program.matrix.column >= program.lines) & (program.matrix.value == -1.0)
-        own = dict(zip(program.matrix.row[inside].tolist(), program.matrix.column[inside].tolist(), strict=True))
-        euro[[own[int(row)] for row in rows]] = sums
+    sums = program.matrix.times(euro)
+    for rows, columns in program.totals:
+        euro[columns] = sums[rows]
     effects: Floats = bench.best.prices * program.matrix.times(euro)
     for block in program.blocks:
         if block.rule is None and block.owner in (TOTAL, COVERAGE):

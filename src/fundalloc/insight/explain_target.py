@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fundalloc.errors import UsageError, did_you_mean
+from fundalloc.errors import UsageError, did_you_mean, some
 from fundalloc.facts.dimensions import NAMES, Mask
 from fundalloc.rules._kind import Kind
 from fundalloc.scenario.scenario import Scenario
@@ -83,8 +83,7 @@ def find_target(scenario: Scenario, words: Sequence[str]) -> Target:
                 f"'{said}' names a second {meanings[0].kind} beside '{found.get(meanings[0].kind, rule)}'; ask about one at a time"
             )
         if len(free) > 1:
-            listed = ", ".join(str(m) for m in free[:SHOWN]) + (f" and {len(free) - SHOWN} more" if len(free) > SHOWN else "")
-            raise UsageError(f"'{said}' can mean several things: {listed}. Name one of them.")
+            raise UsageError(f"'{said}' can mean several things: {some([str(m) for m in free], SHOWN)}. Name one of them.")
         if free[0].kind == RULE:
             rule = next(r for r in scenario.rules if r.id == free[0].word)
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from fundalloc.errors import some
 from fundalloc.model.compile import compile_program
 from fundalloc.model.health import numerical_troubles
 from fundalloc.money import plain
@@ -33,7 +34,7 @@ def _skipped_members(scenario: Scenario) -> list[str]:
     for rule in scenario.written_rules:
         skipped = ["|".join(member) for member in rule.skipped(scenario.lines)]
         if 0 < len(skipped) <= CROSSED:
-            out.append(f"rule {rule.id} skips {len(skipped)} members without money that counts: {_some(skipped)}")
+            out.append(f"rule {rule.id} skips {len(skipped)} members without money that counts: {some(skipped, SHOWN)}")
     return out
 
 
@@ -44,11 +45,11 @@ def _stray_baseline(scenario: Scenario) -> list[str]:
         return []
     here, stray = set(lines.keys), lines.planned
     gone = {key: amount for key, amount in zip(stray.keys, plan.amount.numerator, strict=True) if amount and key not in here}
-    lost = (
-        f"EUR {plain(Fraction(int(sum(gone.values())), plan.amount.denominator))} million of the baseline plan lie where this scenario has"
-    )
+    amount = plain(Fraction(int(sum(gone.values())), plan.amount.denominator))
+    lost = f"EUR {amount} million of the baseline plan lie where this scenario has no line"
     unknown = f"EUR {plain(plan.elsewhere)} million of the baseline plan have ids that this scenario does not know: left out"
-    return [f"{lost} no line; rules of kind deviation count them: {_some(list(gone))}"] * bool(gone) + [unknown] * bool(plan.elsewhere)
+    said = f"{lost}; rules of kind deviation count them: {some(list(gone), SHOWN)}"
+    return [said] * bool(gone) + [unknown] * bool(plan.elsewhere)
 
 
 def _crooked_ceilings(scenario: Scenario) -> list[str]:
@@ -59,9 +60,4 @@ def _crooked_ceilings(scenario: Scenario) -> list[str]:
         if i.ceiling
         and any((amount / facts.step).denominator != 1 for amount in (*(i.ceiling.each or {}).values(), i.ceiling.total or facts.step))
     ]
-    return [f"ceilings cut down to whole steps of {plain(facts.step)}: {_some(crooked)}"] if crooked else []
-
-
-def _some(names: list[str]) -> str:
-    rest = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+    return [f"ceilings cut down to whole steps of {plain(facts.step)}: {some(crooked, SHOWN)}"] if crooked else []

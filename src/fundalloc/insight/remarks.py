@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fundalloc.errors import Place
 
 ERROR, WARNING = "error", "warning"
-SHOWN = 4
-"""How many names a remark lists before it says "and n more"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +30,3 @@ def error(place: Place | str, says: str, hint: str) -> Remark:
 def warning(place: Place | str, says: str, hint: str) -> Remark:
     """Return a remark about something worth a look."""
     return Remark(WARNING, str(place), says, hint)
-
-
-def some(names: Sequence[str]) -> str:
-    """List a few names and count the rest."""
-    rest = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")

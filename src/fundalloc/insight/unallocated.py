@@ -18,7 +18,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
 from fundalloc.labels import Words
 from fundalloc.model.compile import compile_program
-from fundalloc.model.linear_program import SWITCHED_OFF, TOTAL, Floats, LinearProgram, RowBlock
+from fundalloc.model.linear_program import SWITCHED_OFF, Floats, LinearProgram, RowBlock
 from fundalloc.model.objective import met_needs, next_values, pair_of_line
 from fundalloc.money import Exact
 from fundalloc.plan.plan import Plan
@@ -129,11 +129,12 @@ class Brakes:
         row, line, value = self._terms
         inside = here[line] >= 0
         row, line, value = row[inside], here[line[inside]], value[inside]
-        against = (self._short[row] & (value < 0)) | (self._full[row] & (value > 0))
+        up, down = (room[row] for room in self._room)
+        against = ((down <= NOTHING) & (value < 0)) | ((up <= NOTHING) & (value > 0))
         rule = np.array([position.get(name, -1) for name in self._owner[row]], dtype=np.intp)
         breaks = against & (self._price[row] == 0)
         hard[rule[breaks], line[breaks]] = True
-        costs = self._price[row] * np.abs(value) * (against * 1.0 - (self._under[row] & (value > 0)) - (self._over[row] & (value < 0)))
+        costs = self._price[row] * np.abs(value) * (against * 1.0 - ((down < -NOTHING) & (value > 0)) - ((up < -NOTHING) & (value < 0)))
         np.add.at(price, (rule, line), costs)
         return list(position), hard, price
 
@@ -186,37 +187,18 @@ class Brakes:
         on = rows[matrix.row] & (integer[matrix.column] & (self.values[matrix.column] > 0.5) if integer is not None else False)
         return np.bincount(matrix.row[on], minlength=len(rows)) > 0
 
-    @property
-    def _full(self) -> Mask:
-        return self._room[0] <= NOTHING
-
-    @property
-    def _short(self) -> Mask:
-        return self._room[1] <= NOTHING
-
-    @property
-    def _over(self) -> Mask:
-        return self._room[0] < -NOTHING
-
-    @property
-    def _under(self) -> Mask:
-        return self._room[1] < -NOTHING
-
     @cached_property
     def _terms(self) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
         """Rows of rules, allocation lines and what a euro on the line adds to the row, shared totals written out."""
         matrix, count = self.program.matrix, len(self.lines)
         row, column, value = matrix.row, matrix.column, matrix.value
         rule = self._owner[row] != ""
-        total_rows = np.zeros(self.program.shape[0], dtype=bool)
-        for block in self.program.blocks:
-            total_rows[block.rows] |= block.owner == TOTAL
-        of_total = total_rows[row] & (column < count)
-        own = total_rows[row] & (column >= self.program.lines)
         total = np.full(self.program.shape[0], -1)
-        total[row[own]] = column[own]
+        for rows, columns in self.program.totals:
+            total[rows] = columns
+        of_total = (total[row] >= 0) & (column < count)
         parts = Grouped(total[row[of_total]].astype(np.intp), column[of_total].astype(np.intp), Exact.whole(int(of_total.sum())))
-        shared = rule & np.isin(column, column[own])
+        shared = rule & np.isin(column, total)
         entry, part = take(column[shared].astype(np.intp), parts)
         direct = rule & (column < count)
         key = np.concatenate([row[direct] * count + column[direct], row[shared][entry] * count + parts.line[part]])
@@ -231,7 +213,7 @@ class Brakes:
         """Lines whose instrument has spent its year or its total."""
         block = next(b for b in self.program.blocks if b.rule is not None and b.rule.kind == "ceiling")
         row, column = self.program.matrix.row, self.program.matrix.column
-        inside = (row >= block.rows.start) & (row < block.rows.stop) & (column < len(self.lines)) & self._full[row]
+        inside = (row >= block.rows.start) & (row < block.rows.stop) & (column < len(self.lines)) & (self._room[0][row] <= NOTHING)
         full = np.zeros(len(self.lines), dtype=bool)
         full[column[inside]] = True
         return full

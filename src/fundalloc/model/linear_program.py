@@ -120,6 +120,12 @@ class LinearProgram:
         """Return the block that a row belongs to."""
         return next(b for b in self.blocks if b.rows.start <= row < b.rows.stop)
 
+    @property
+    def totals(self) -> list[tuple[slice, NDArray[np.int64]]]:
+        """The rows that define shared totals, block by block, with the column that each defines: the last of its row."""
+        ends = self.matrix.start[1:] - 1
+        return [(block.rows, self.matrix.column[ends[block.rows]]) for block in self.blocks if block.owner == TOTAL]
+
 
 class Terms(NamedTuple):
     """Entries of some rows in any order."""
@@ -127,6 +133,11 @@ class Terms(NamedTuple):
     row: NDArray[np.int64]
     column: NDArray[np.int64]
     value: Floats
+
+
+def joined(*terms: Terms) -> Terms:
+    """Put entries of the same rows one after the other."""
+    return Terms(*(np.concatenate(part) for part in zip(*terms, strict=True)))
 
 
 def stack(parts: Sequence[tuple[int, Terms]]) -> Matrix:

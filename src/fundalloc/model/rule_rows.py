@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
 from fundalloc.model.held import held_limits
-from fundalloc.model.linear_program import SWITCHED_NEED, SWITCHED_OFF, SWITCHED_ON, TOTAL, Builder, Terms, Whole
+from fundalloc.model.linear_program import SWITCHED_NEED, SWITCHED_OFF, SWITCHED_ON, TOTAL, Builder, Terms, Whole, joined
 from fundalloc.model.objective import pair_of_line, step_table
 from fundalloc.model.whole import BESIDE, whole_rows
 from fundalloc.rules._kind import Kind
@@ -49,11 +49,7 @@ def add_rule(builder: Builder, rule: Kind, lines: Lines) -> None:
     misses = slice(first, builder.columns)
     own = Terms(row, np.arange(first, builder.columns), sign)
     about |= {"misses": misses, "missing_row": row, "missing_sign": sign}
-    builder.add_rows(rule.id, lower, upper, _joined(terms, own), **about)
-
-
-def _joined(*terms: Terms) -> Terms:
-    return Terms(*(np.concatenate(part) for part in zip(*terms, strict=True)))
+    builder.add_rows(rule.id, lower, upper, joined(terms, own), **about)
 
 
 def _add_totals(builder: Builder, stated: Rows) -> int:
@@ -65,7 +61,7 @@ def _add_totals(builder: Builder, stated: Rows) -> int:
     own = Terms(np.arange(totals.count), np.arange(first, builder.columns), -np.ones(totals.count))
     none = np.zeros(totals.count)
     whole = Whole(none + totals.weight.denominator, none, none)
-    builder.add_rows(TOTAL, none, none, _joined(Terms(totals.total, totals.line, totals.weight.values), own), whole=whole)
+    builder.add_rows(TOTAL, none, none, joined(Terms(totals.total, totals.line, totals.weight.values), own), whole=whole)
     return first
 
 
@@ -87,11 +83,11 @@ def _add_switches(builder: Builder, switches: Switches, lines: Lines) -> None:
     scale = np.where(least > 0, np.minimum(least, 1.0), 1.0)
     every, none = np.arange(switches.count), np.zeros(switches.count)
     money, own = Terms(switches.switch, switches.line, switches.weight.values), Terms(every, first + every, -switches.capacity)
-    builder.add_rows(SWITCHED_OFF, none - np.inf, none, _joined(money, own))
+    builder.add_rows(SWITCHED_OFF, none - np.inf, none, joined(money, own))
     money, own = money._replace(value=switches.weight.values / scale[switches.switch]), own._replace(value=-least / scale)
     parts = switches.weight.denominator
     whole = Whole(scale * (parts if parts * least.max() / float(lines.facts.step) <= BESIDE else 0), none, none)
-    builder.add_rows(SWITCHED_ON, none, none + np.inf, _joined(money, own), scale=scale, whole=whole)
+    builder.add_rows(SWITCHED_ON, none, none + np.inf, joined(money, own), scale=scale, whole=whole)
 
 
 def _add_needs(builder: Builder, switches: Switches, first: int, lines: Lines) -> None:

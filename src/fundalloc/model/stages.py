@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from fundalloc.facts.lines import Lines
-from fundalloc.facts.selection import build_members, expand
+from fundalloc.facts.selection import build_members
 from fundalloc.model.linear_program import Floats, LinearProgram, Terms, stack
 
 HOLD = 1e-9
@@ -103,11 +103,8 @@ def append(
 def _lowest_coverage(program: LinearProgram, for_each: tuple[str, ...], lines: Lines) -> LinearProgram:
     """Add one column z <= 1 and, per member with need, the row: met need of the member - need x z >= 0."""
     facts = lines.facts
-    needs, members = facts.needs, build_members(for_each, facts.dimensions)
-    rows, code = np.arange(len(needs)), np.zeros(len(needs), dtype=np.intp)
-    for owner, masks in zip(members.owners, members.masks, strict=True):
-        position, label = expand(masks, getattr(needs, owner), rows)
-        rows, code = rows[position], code[position] * len(masks) + label
+    needs = facts.needs
+    rows, code = build_members(for_each, facts.dimensions).covering(needs, np.arange(len(needs)))
     wanted = needs.need.values[rows] > 0
     rows, code = rows[wanted], code[wanted]
     distinct, member = np.unique(code, return_inverse=True)

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
-from fundalloc.model.linear_program import TOTAL, Floats, LinearProgram
+from fundalloc.model.linear_program import Floats, LinearProgram
 from fundalloc.model.row_keys import row_keys
 
 REPRESENTATION = 1e-15
@@ -101,14 +101,10 @@ def column_bounds(program: LinearProgram, lines: Lines) -> tuple[Floats, Floats]
     upper[: program.lines] = np.asarray(lines.facts.euro(lines.ledger.upper), dtype=float)
     matrix = program.matrix
     row = matrix.row
-    for block in program.blocks:  # totals first: the rows of soft rules may contain them
-        if block.owner == TOTAL:
-            inside = (row >= block.rows.start) & (row < block.rows.stop)
-            own = inside & (matrix.column >= program.lines)
-            term = inside & ~own
-            weights = np.maximum(matrix.value[term], 0.0) * upper[matrix.column[term]]
-            most = np.bincount(row[term], weights=weights, minlength=program.shape[0])
-            upper[matrix.column[own]] = most[row[own]]
+    for rows, total in program.totals:  # first: the rows of soft rules may contain them
+        term = (row >= rows.start) & (row < rows.stop) & (matrix.column < program.lines)
+        weights = np.maximum(matrix.value[term], 0.0) * upper[matrix.column[term]]
+        upper[total] = np.bincount(row[term], weights=weights, minlength=program.shape[0])[rows]
     for block in program.blocks:
         if len(block.missing_row):
             rows = block.rows.start + block.missing_row
@@ -138,15 +134,10 @@ def unavoidable(program: LinearProgram) -> float:
     lower, upper = program.lower.copy(), program.upper.copy()
     for block in program.blocks:
         lower[block.misses] = upper[block.misses] = 0.0
-    matrix = program.matrix
-    for block in program.blocks:
-        if block.owner == TOTAL:  # sum of its lines - total = 0
-            inside = (matrix.row >= block.rows.start) & (matrix.row < block.rows.stop)
-            own = inside & (matrix.column >= program.lines)
-            total, row = matrix.column[own], matrix.row[own]
-            lower[total] = upper[total] = 0.0
-            least, most = _reach(program, lower, upper)
-            lower[total], upper[total] = least[row], most[row]
+    for rows, total in program.totals:  # sum of its lines - total = 0
+        lower[total] = upper[total] = 0.0
+        least, most = _reach(program, lower, upper)
+        lower[total], upper[total] = least[rows], most[rows]
     least, most = _reach(program, lower, upper)
     cost = 0.0
     for block in program.blocks:

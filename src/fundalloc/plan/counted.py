@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
-from fundalloc.model.linear_program import LARGEST, TOTAL, Floats, LinearProgram, Matrix, RowBlock
+from fundalloc.model.linear_program import LARGEST, Floats, LinearProgram, Matrix
 
 DUST = Fraction(1, 1000)
 """Steps by which a rule may seem kept in floating point and is not."""
@@ -34,11 +34,11 @@ def in_steps(program: LinearProgram, lines: Lines) -> LinearProgram:
             factor[rows] = np.where(exact[rows], block.whole.factor, block.scale if len(block.scale) else 1.0)
             lower[rows] = np.where(np.isfinite(lower[rows]), block.whole.lower, -np.inf)
             upper[rows] = np.where(np.isfinite(upper[rows]), block.whole.upper, np.inf)
-            if block.owner == TOTAL:
-                unit[_totals(program, block)] /= block.whole.factor
-                counts[_totals(program, block)] = True
         elif block.rule is not None and block.rule.unit != "million EUR":
             factor[rows], lower[rows], upper[rows] = step, program.row_lower[rows], program.row_upper[rows]
+    for rows, columns in program.totals:
+        unit[columns] /= factor[rows]
+        counts[columns] = True
     matrix = program.matrix
     row = matrix.row
     value = matrix.value * unit[matrix.column] / step * factor[row]
@@ -69,12 +69,12 @@ def _held(program: LinearProgram, matrix: Matrix, decided: Floats, lower: Floats
 
 def _with_totals(program: LinearProgram, matrix: Matrix, values: Floats) -> tuple[Floats, Floats]:
     """Return the columns with the totals that they come to, and the sums of all rows."""
-    values, totals = values.copy(), [block for block in program.blocks if block.owner == TOTAL]
-    for block in totals:
-        values[_totals(program, block)] = 0.0
+    values, totals = values.copy(), program.totals
+    for _, columns in totals:
+        values[columns] = 0.0
     sums = matrix.times(values)
-    for block in totals:
-        values[_totals(program, block)] = sums[block.rows]
+    for rows, columns in totals:
+        values[columns] = sums[rows]
     return values, matrix.times(values) if totals else sums
 
 
@@ -116,8 +116,3 @@ def _seeming(counted: LinearProgram, values: Floats, lines: Lines) -> NDArray[np
         room = [Fraction(room, measures.scale) for room in measures.headroom(demands.sense)]
         found.append(block.rows.start + np.flatnonzero([-dust < r < 0 and not held for r, held in zip(room, block.held, strict=True)]))
     return np.concatenate(found)
-
-
-def _totals(program: LinearProgram, block: RowBlock) -> NDArray[np.int64]:
-    """Return the columns that a block of totals defines: the last of each row."""
-    return program.matrix.column[program.matrix.start[block.rows.start + 1 : block.rows.stop + 1] - 1]

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
-from fundalloc.model.linear_program import TOTAL, Floats, LinearProgram
+from fundalloc.model.linear_program import Floats, LinearProgram
 from fundalloc.model.stages import reduced_costs
 from fundalloc.plan.verify import Finding
 from fundalloc.solvers import Options, Status
@@ -105,10 +105,8 @@ def _alive(program: LinearProgram, lines: Lines) -> NDArray[np.bool_]:
     flows[: len(ledger)] = ~ledger.fixed & (ledger.upper > 0)
     has = np.zeros(program.shape[0], dtype=bool)
     has[matrix.row[flows[matrix.column]]] = True
-    for block in program.blocks:
-        if block.owner == TOTAL:
-            inside = (matrix.row >= block.rows.start) & (matrix.row < block.rows.stop) & has[matrix.row]
-            flows[matrix.column[inside]] = True
+    for rows, columns in program.totals:
+        flows[columns] = has[rows]
     has[matrix.row[flows[matrix.column]]] = True
     return has
 

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
-from fundalloc.facts.selection import Grouped, Members, expand
+from fundalloc.facts.selection import Grouped, Members
 from fundalloc.rules._kind import Kind, Objection
 from fundalloc.rules._ledger import amounts_by_code, measured, movable, open_shares
 from fundalloc.rules._rows import Codes, Demands, Measures, Open, Rows, Sense, state_shares, take
@@ -124,11 +124,7 @@ class Balance(Kind):
         if self.unless is not None and not self.unless.named & {"instrument", "year"}:
             _, partnerships, areas, _ = self.unless.masks(lines.facts.dimensions)
             counts &= ~(partnerships[needs.partnership] & areas[needs.area])
-        rows = np.flatnonzero(counts)
-        code = np.zeros(len(rows), dtype=np.intp)
-        for owner, masks in zip(members.owners, members.masks, strict=True):
-            position, label = expand(masks, getattr(needs, owner), rows)
-            rows, code = rows[position], code[position] * len(masks) + label
+        rows, code = members.covering(needs, np.flatnonzero(counts))
         out: dict[int, Fraction] = {}
         for member, k in zip(code, rows, strict=True):
             out[int(member)] = out.get(int(member), Fraction(0)) + Fraction(int(needs.need.numerator[k]), needs.need.denominator)

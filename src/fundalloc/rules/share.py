@@ -25,6 +25,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from fundalloc.errors import some
 from fundalloc.facts.dimensions import NAMES, Mask
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import Lines
@@ -32,9 +33,6 @@ from fundalloc.facts.selection import Base, Grouped, Members, Selection, Taken
 from fundalloc.rules._kind import Kind, Objection
 from fundalloc.rules._ledger import amounts_by_code, measured, open_shares, open_sums
 from fundalloc.rules._rows import Codes, Demands, Measures, Rows, Sense, state_shares, state_sums
-
-LISTED = 4
-"""How many names a message lists before it counts the rest."""
 
 
 class Share(Kind):
@@ -151,8 +149,7 @@ class Share(Kind):
         for other, code, dimension in zip(NAMES, lines.codes, lines.facts.dimensions, strict=True):
             extra = np.setdiff1d(code[beyond], code[opened])
             if other in narrower and other != name and len(extra):
-                rest = f" and {len(extra) - LISTED} more" if len(extra) > LISTED else ""
-                more.append(f"{other} {', '.join(dimension.ids[k] for k in extra[:LISTED])}{rest}")
+                more.append(f"{other} {some([dimension.ids[k] for k in extra])}")
         of = "; ".join(more)
         yield (
             ("of",),

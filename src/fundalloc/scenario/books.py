@@ -166,8 +166,6 @@ class Grid:
     """Row of the headings, from 0."""
     columns: Mapping[str, int]
     """Column key → position."""
-    renamed: bool = False
-    """Whether the sheet has another name than we gave it."""
 
     @property
     def body(self) -> range:
@@ -200,7 +198,7 @@ def find_grid(book: BookFile, sheet: str, needed: Sequence[str], wanted: Sequenc
         found = _headings(book, title, needed, wanted)
         if found is not None:
             language, row, columns = found
-            return Grid(book, title, language, row, columns, title not in named)
+            return Grid(book, title, language, row, columns)
         if title in named:
             raise ScenarioError(list(_missing(book, title, needed)))
     return None

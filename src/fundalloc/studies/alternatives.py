@@ -113,17 +113,13 @@ def find_alternatives(
     lines, program = scenario.lines, best.program
     held = hold(program, program.cost, best.score, float(within))
     search = _Search(held, lines, best, WarmSolver(options))
-    first = search.alternative(BEST, _columns(best, program))
+    first = search.alternative(BEST, best.values[: program.shape[1]])
     found = list(search.candidates())
     chosen = _farthest(first, found, count)
     ranges = tuple(search.ranges(tuple(by), [first, *chosen], jobs, tick))
     return Alternatives(
         source, scenario, float(within), best, tuple(_named([first, *chosen])), tuple(by), ranges, held, search.solver.solves
     )
-
-
-def _columns(best: Answer, program: LinearProgram) -> Floats:
-    return best.values[: program.shape[1]]
 
 
 @dataclass

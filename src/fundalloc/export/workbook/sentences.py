@@ -30,11 +30,8 @@ def says(book: Book) -> list[Cell]:
 def said_there(book: Book, demand: int) -> Cell:
     """Return the sentence of a demand on another sheet: as the sheet Rules has it."""
     finding = book.plan.findings[demand]
-    if not _named(book, finding):
-        return finding.said(book.names, book.language)
     cell = _cell(book, finding, {(f.rule.id, f.member, f.sense): k for k, f in enumerate(book.plan.findings) if f.rule is finding.rule})
-    assert isinstance(cell, Formula)
-    return Formula(f"={book.of_demand(demand, 'says')}", cell.value)
+    return Formula(f"={book.of_demand(demand, 'says')}", cell.value) if isinstance(cell, Formula) else cell
 
 
 def _named(book: Book, finding: Finding) -> bool:

@@ -60,7 +60,5 @@ def build(pages: Pages) -> Sheet | None:
 
 def clause_text(pages: Pages, clause: Clause) -> str:
     """Return how much is flexible, in words."""
-    limits = [pages.words.share(clause.share)] if clause.share is not None else []
-    limits += [pages.words.money(clause.amount, 1 if clause.amount % 1 else 0)] if clause.amount is not None else []
-    joined = pages.say("and").join(limits)
-    return pages.say("clause_of_rule" if clause.rule else "clause_assumed", limits=joined, rule=clause.rule, side=clause.side)
+    limits, key = clause.said(pages.words, pages.say("and")), "clause_of_rule" if clause.rule else "clause_assumed"
+    return pages.say(key, limits=limits, rule=clause.rule, side=clause.side)

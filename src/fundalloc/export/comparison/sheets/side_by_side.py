@@ -65,8 +65,12 @@ def _sheet(
     table, sides = TABLES[dimension], range(len(pages.found.sides))
     stored = dimension == "marker"
     cells = [[float(row.amounts[k]) if stored else _sum(pages, dimension, row, k) for row in rows] for k in sides]
-    totals = [() if stored else _totals(pages, table, rows, k, dimension, kinds) for k in sides]
-    changed = [() if stored else _changes(pages, table, rows, k, dimension, kinds) for k in sides[1:]]
+
+    def sums(heading: str, amounts: Sequence[Fraction]) -> tuple[Cell, ...]:
+        return () if stored else _totals(pages, heading, rows, dimension, kinds, amounts)
+
+    totals = [sums(pages.sides[k], [row.amounts[k] for row in rows]) for k in sides]
+    changed = [sums(pages.changes[k - 1], [row.amounts[k] - row.amounts[0] for row in rows]) for k in sides[1:]]
     words = tuple(pages.kind(kind) for kind in kinds) if dimension == "instrument" else (pages.word("total.budget"),)
     style, codes = "label" if dimension == "year" else "text", [pages.code(dimension, row.member) for row in rows]
     with_ids = dimension in ("partnership", "area", "instrument")
@@ -78,7 +82,7 @@ def _sheet(
             *pages.differences(table, [row.amounts for row in rows], changed),
             *pages.needs(
                 lambda k: (_needed(pages, dimension, row, k, stored=stored) for row in rows),
-                lambda k: () if stored else _needed_totals(pages, table, rows, k, dimension, kinds),
+                lambda k: sums(pages.needed[k], [row.needed[k - 1] or Fraction(0) for row in rows]),
             ),
             *extra,
             *((pages.column(f"{dimension}_id", "code", codes, printed=False),) if with_ids else ()),
@@ -116,29 +120,15 @@ def _needed(pages: Pages, dimension: str, row: Row, side: int, *, stored: bool) 
     return Formula(f"=ROUND({text},{PLACES})", value)
 
 
-def _needed_totals(pages: Pages, table: str, rows: Sequence[Row], side: int, dimension: str, kinds: Sequence[str]) -> tuple[Cell, ...]:
-    sums = [sum((r.needed[side - 1] or Fraction(0) for r in rows if _of(pages, dimension, r, kind)), Fraction(0)) for kind in kinds]
+def _totals(
+    pages: Pages, heading: str, rows: Sequence[Row], dimension: str, kinds: Sequence[str], amounts: Sequence[Fraction]
+) -> tuple[Cell, ...]:
+    """Return the cells below a column: its sum, of instruments by kind of money."""
     if dimension != "instrument":
-        return (ColumnSum(float(sums[0])),)
-    return tuple(_of_kind(pages, table, pages.needed[side], kind, float(total)) for kind, total in zip(kinds, sums, strict=True))
-
-
-def _totals(pages: Pages, table: str, rows: Sequence[Row], side: int, dimension: str, kinds: Sequence[str]) -> tuple[Cell, ...]:
-    sums = [sum((row.amounts[side] for row in rows if _of(pages, dimension, row, kind)), Fraction(0)) for kind in kinds]
-    if dimension != "instrument":
-        return (ColumnSum(float(sums[0])),)
-    return tuple(_of_kind(pages, table, pages.sides[side], kind, float(total)) for kind, total in zip(kinds, sums, strict=True))
-
-
-def _changes(pages: Pages, table: str, rows: Sequence[Row], side: int, dimension: str, kinds: Sequence[str]) -> tuple[Cell, ...]:
-    sums = [sum((r.amounts[side] - r.amounts[0] for r in rows if _of(pages, dimension, r, kind)), Fraction(0)) for kind in kinds]
-    if dimension != "instrument":
-        return (ColumnSum(float(sums[0])),)
-    return tuple(_of_kind(pages, table, pages.changes[side - 1], kind, float(total)) for kind, total in zip(kinds, sums, strict=True))
-
-
-def _of(pages: Pages, dimension: str, row: Row, kind: str) -> bool:
-    return dimension != "instrument" or pages.found.kind(row.member) == kind
+        return (ColumnSum(float(sum(amounts, Fraction(0)))),)
+    of = [(pages.found.kind(row.member), amount) for row, amount in zip(rows, amounts, strict=True)]
+    sums = {kind: sum((amount for its, amount in of if its == kind), Fraction(0)) for kind in kinds}
+    return tuple(_of_kind(pages, TABLES[dimension], heading, kind, float(total)) for kind, total in sums.items())
 
 
 def _of_kind(pages: Pages, table: str, heading: str, kind: str, value: float) -> Formula:

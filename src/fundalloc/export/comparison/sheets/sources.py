@@ -10,15 +10,17 @@ from fundalloc.labels import Words
 
 def build(pages: Pages) -> Sheet:
     """Return the sheet."""
-    sides = pages.found.sides
+    sides, pulled = pages.found.sides, pages.found.pulled
+    titles = [side.inputs.scenario.head.title.within(pages.language) if side.inputs else "" for side in sides]
+    plans = [pages.say("pulled" if side in pulled else "solved" if side.solved else "read") for side in sides]
     table = Table(
         "Sources",
         (
             pages.column("name", "strong", pages.sides, width=28),
-            pages.column("scenario_title", "text", [_title(pages, side) for side in sides], width=56),
+            pages.column("scenario_title", "text", titles, width=56),
             pages.column("given", "code", [side.given.replace("\\", "/").rsplit("/", 1)[-1] for side in sides], width=36),
             pages.column("as_of", "text", [side.outcome.as_of for side in sides], width=13),
-            pages.column("plan_is", "text", [_plan(pages, side) for side in sides], width=28),
+            pages.column("plan_is", "text", plans, width=28),
             pages.column("solver_status", "text", [_status(pages, side) for side in sides], width=30),
             pages.column("inputs_are", "note", [side.missing or pages.say("known") for side in sides], width=40),
             pages.column("fingerprint", "code", [side.outcome.digest for side in sides], printed=False),
@@ -35,11 +37,3 @@ def _status(pages: Pages, side: Side) -> str:
         if plan is not None and side.solved and side not in pages.found.pulled
         else words.word("proof", side.outcome.status)
     )
-
-
-def _plan(pages: Pages, side: Side) -> str:
-    return pages.say("pulled" if side in pages.found.pulled else "solved" if side.solved else "read")
-
-
-def _title(pages: Pages, side: Side) -> str:
-    return side.inputs.scenario.head.title.within(pages.language) if side.inputs else ""

@@ -17,7 +17,6 @@ from fundalloc.facts.entities import Instrument
 from fundalloc.insight.payments import Cash, payments, payments_by_year
 
 TABLE = "Payments"
-FIRST_YEAR_COLUMN = 2
 
 
 def build(book: Book) -> Sheet | None:

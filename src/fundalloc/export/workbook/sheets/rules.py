@@ -125,10 +125,6 @@ def _unit(finding: Finding) -> str:
     return "money" if finding.rule.unit == "million EUR" else finding.rule.unit
 
 
-def _counted(finding: Finding) -> bool:
-    return finding.rule.unit != "million EUR"
-
-
 def _figure(finding: Finding) -> Cell:
     return Styled(float(finding.figure), "input_share") if finding.base is not None else float(finding.figure)
 
@@ -178,7 +174,7 @@ def _status(book: Book) -> str:
 
 def _least_room(book: Book, finding: Finding) -> Cell:
     """Below this much headroom the limit counts as used up; a minimum size without money is simply not in use."""
-    if _counted(finding):
+    if finding.rule.unit != "million EUR":
         return 1
     step = float(book.plan.scenario.facts.step)
     if finding.rule.or_nothing:

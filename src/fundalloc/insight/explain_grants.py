@@ -1,0 +1,86 @@
+"""What a bench adds to its program so that it can be asked: grants of money, waivers of hard rules, and a row that holds the score."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fundalloc.facts.lines import Lines
+from fundalloc.model.linear_program import Floats, LinearProgram, Terms, joined, stack
+
+
+@dataclass(frozen=True)
+class Grants:
+    """Where extra money enters: a column per instrument and limited year, a row per instrument."""
+
+    instrument: NDArray[np.intp]
+    """Position of the instrument of every column."""
+    year: NDArray[np.intp]
+    """Position of the year of every column; -1 where only the total is limited."""
+    first_column: int
+    first_row: int
+    """The row of the first instrument; every instrument has one."""
+    waived: Mapping[str, slice]
+    """Hard rule → its waivers, one per side of every row."""
+
+
+def opened(program: LinearProgram, lines: Lines) -> tuple[LinearProgram, Grants]:
+    """Append the columns and rows of grants, the waivers, and the row of the score."""
+    facts, (rows, wide) = lines.facts, program.shape
+    instrument, year, row, entry = _grant_columns(program, lines)
+    waived, waiver_row, sign = _waivers(program, wide + len(instrument))
+    count, new = len(facts.instruments), len(instrument) + len(waiver_row)
+    scored = np.flatnonzero(program.cost)
+    inside = joined(
+        Terms(program.matrix.row, program.matrix.column, program.matrix.value),
+        Terms(row, wide + entry, np.full(len(row), -1.0)),
+        Terms(waiver_row, wide + len(instrument) + np.arange(len(waiver_row)), sign),
+    )
+    below = joined(
+        Terms(instrument.astype(np.int64), wide + np.arange(len(instrument)), np.ones(len(instrument))),
+        Terms(np.full(len(scored), count), scored.astype(np.int64), program.cost[scored]),
+    )
+    none = np.zeros(new)
+    extended = replace(
+        program,
+        cost=np.concatenate([program.cost, none]),
+        lower=np.concatenate([program.lower, none]),
+        upper=np.concatenate([program.upper, none]),
+        row_lower=np.concatenate([program.row_lower, np.full(count + 1, -np.inf)]),
+        row_upper=np.concatenate([program.row_upper, np.append(np.zeros(count), np.inf)]),
+        matrix=stack([(rows, inside), (count + 1, below)]),
+    )
+    return extended, Grants(instrument, year, wide, rows, waived)
+
+
+def _grant_columns(program: LinearProgram, lines: Lines) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the instrument and year of every column, and its entries in the rows of ceilings: (row, column)."""
+    facts, block = lines.facts, program.block("ceiling")
+    members = block.demands.member if block is not None and block.demands is not None else []
+    first = block.rows.start if block is not None else 0
+    positions, years = {i.id: k for k, i in enumerate(facts.instruments)}, {str(t): k for k, t in enumerate(facts.years)}
+    limits = [(positions[name], years.get(word, -1), first + k) for k, (name, word) in enumerate(members)]
+    total, yearly = {i: row for i, t, row in limits if t < 0}, {i for i, t, _ in limits if t >= 0}
+    columns = [(i, t, row) for i, t, row in limits if t >= 0 or i not in yearly]
+    both = [(total[i], k) for k, (i, t, _) in enumerate(columns) if t >= 0 and i in total]
+    entries = np.array([(row, k) for k, (_, _, row) in enumerate(columns)] + both, dtype=np.int64).reshape(-1, 2)
+    instrument, year = (np.array([column[k] for column in columns], dtype=np.intp) for k in (0, 1))
+    return instrument, year, entries[:, 0], entries[:, 1]
+
+
+def _waivers(program: LinearProgram, first: int) -> tuple[dict[str, slice], NDArray[np.int64], Floats]:
+    """Return the columns of every hard rule (ceilings and transfers stay), and the row and sign of each column."""
+    waived, rows, signs = {}, [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
+    for block in program.blocks:
+        if block.rule is None or not block.rule.hard or block.rule.kind in ("ceiling", "transfer"):
+            continue
+        own = np.arange(block.rows.start, block.rows.stop)
+        short, over = own[np.isfinite(program.row_lower[own])], own[np.isfinite(program.row_upper[own])]
+        waived[block.owner] = slice(first, first + len(short) + len(over))
+        first += len(short) + len(over)
+        rows.append(np.concatenate([short, over]))
+        signs.append(np.concatenate([np.ones(len(short)), -np.ones(len(over))]))
+    return waived, np.concatenate(rows), np.concatenate(signs)
