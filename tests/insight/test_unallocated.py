@@ -69,6 +69,18 @@ def test_a_soft_rule_that_costs_more_than_the_money_earns(tmp_path):
     assert reasons(plan) == {"b": "held back by b-small"}
 
 
+def test_what_a_closed_year_left_is_not_left_in_run_nor_explain(tmp_path):
+    # 4 of A's 10 were spent in the closed year: 6 have lapsed. Of the next 10 the rule lets 3 go, so that 7 are left, in either command.
+    decided = [{"instrument": "a", "partnership": "north", "area": "returns", "year": "2025", "amount": "4", "state": "locked"}]
+    instruments = {**TWO_BY_TWO["instruments"], "a": {**TWO_BY_TWO["instruments"]["a"], "ceiling": {"each": "10"}}}
+    small = {"a-small": rule({"instrument": "a", "year": "2026"}, at_most="3")}
+    plan = plan_of(tmp_path, years="2025-2026", closed="2025", instruments=instruments, decided=decided, rules=small)
+    (told,) = (left for left in explain_unallocated(plan, Words()) if left.instrument == "a")
+    assert (told.amount, told.reason) == (pytest.approx(7), "held back by a-small")
+    bench = Bench(plan.scenario)
+    assert explain_place(bench, find_target(plan.scenario, ["a"])).left.amount == pytest.approx(7)
+
+
 def test_a_last_resort(tmp_path):
     instruments = {**TWO_BY_TWO["instruments"], "b": {**TWO_BY_TWO["instruments"]["b"], "last_resort": "1.1"}}
     assert reasons(plan_of(tmp_path, instruments=instruments)) == {"b": "held back by the points of a last resort"}

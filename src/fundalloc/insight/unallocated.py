@@ -21,6 +21,7 @@ from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import SWITCHED_OFF, Floats, LinearProgram, RowBlock
 from fundalloc.model.objective import met_needs, next_values, pair_of_line
 from fundalloc.money import Exact
+from fundalloc.plan.free_money import free_money
 from fundalloc.plan.plan import Plan
 from fundalloc.rules._rows import take
 from fundalloc.solvers import Status
@@ -75,12 +76,19 @@ def explain_unallocated(plan: Plan, words: Words) -> list[Unallocated]:
 
 
 def left_before_rounding(brakes: Brakes, instrument: int, ceiling: float, *, proved: bool = True) -> Left | None:
-    """Return what a solution leaves of the usable ceiling of an instrument (EUR million), and why; None when that is no whole step."""
-    lines, moves = brakes.lines, brakes.lines.moves
-    moved, own = brakes.values[len(lines) : len(lines) + len(moves)], lines.instrument == instrument
-    spent = brakes.values[: len(lines)][own].sum() + moved[moves.source == instrument].sum() - moved[moves.target == instrument].sum()
-    amount = float(ceiling - spent)
-    return Left(amount, brakes.cause(instrument, proved=proved)) if amount >= float(lines.facts.step) / 2 else None
+    """Return what a solution leaves free of the usable ceiling of an instrument (EUR million), and why; None when that is no whole step.
+
+    What closed years leave has lapsed and is not free: counted in whole steps, as all of it is decided but what moves on.
+    """
+    lines, moves, step = brakes.lines, brakes.lines.moves, float(brakes.lines.facts.step)
+    amounts, moved = np.split(brakes.values[: len(lines) + len(moves)], [len(lines)])
+    planned, moving = (np.rint(part / step).astype(np.int64) for part in (amounts, moved))
+    lapsed = free_money(lines.facts, lines.by_year(planned), moves.totals(moving)).lapsed[instrument, -1] * step
+    spent = (
+        amounts[lines.instrument == instrument].sum() + moved[moves.source == instrument].sum() - moved[moves.target == instrument].sum()
+    )
+    amount = float(ceiling - spent - lapsed)
+    return Left(amount, brakes.cause(instrument, proved=proved)) if amount >= step / 2 else None
 
 
 def said(cause: Cause, words: Words) -> str:
