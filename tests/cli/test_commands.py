@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -176,6 +177,25 @@ def test_verification_failure_exits_7(fundalloc, monkeypatch):
     assert result.exit_code == 7
     assert "The plan does not keep what it must" in result.stderr
     assert result.stdout == ""
+
+
+def test_a_later_stage_that_a_limit_stops_exits_5(fundalloc, monkeypatch, tmp_path):
+    from fundalloc.solvers import stages
+    from fundalloc.solvers.solution import Status
+
+    real = stages.solve_mixed
+
+    def limited(program, *rest):
+        solution = real(program, *rest)
+        return solution if "scores" not in seen and not seen.append("scores") else replace(solution, status=Status.FEASIBLE)
+
+    seen: list[str] = []
+    monkeypatch.setattr(stages, "solve_mixed", limited)
+    objective = "objective=[impact, {lowest_coverage: {for_each: partnership}}]"
+    result = fundalloc("run", TINY, "-n", "--set", objective)
+    assert "Note         a limit stopped the search before these later aims had their say: lowest_coverage" in result.stdout
+    assert "not all that the scenario asks was searched for" in result.stderr
+    assert result.exit_code == 5
 
 
 def test_unknown_solver_exits_2(fundalloc):

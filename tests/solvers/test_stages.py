@@ -369,6 +369,7 @@ def test_later_stages_that_a_limit_leaves_out_are_named(tmp_path, monkeypatch, s
     said = plan.proof.undone_text(Words("en"))
     assert (f"had their say: {left}" in said) == bool(left), said
     assert ("nearest to the reference" in said) == (stopped == 0)
+    assert plan.log.stopped == bool(left)  # run then ends with 5, and does not keep the plan for reuse
     table = run_log.build(Book(plan, "en")).table
     rows = dict(zip(*(column.cells for column in table.columns), strict=True))
     assert rows.get("Left undone by a limit on the search", "") == said

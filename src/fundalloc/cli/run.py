@@ -142,8 +142,9 @@ def run(
         from fundalloc.export.tables import as_dict
 
         out.json({**as_dict(plan), **asked_as_dict(asked or Asked())})
-    if plan.status == "feasible":
-        out.note("The search was stopped at its limit; the best plan found is verified, but not proved optimal.")
+    if plan.log.stopped:
+        left = "not proved optimal" if plan.status == "feasible" else "not all that the scenario asks was searched for"
+        out.note(f"The search was stopped at its limit; the best plan found is verified, but {left}.")
         click.get_current_context().exit(5)
 
 

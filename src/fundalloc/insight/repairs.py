@@ -28,7 +28,7 @@ from fundalloc.model.compile import compile_program
 from fundalloc.plan.verify import BREACH, Finding, measure_rules, verify
 from fundalloc.run import solve, with_baseline
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.solvers import Options, Status
+from fundalloc.solvers import Options
 
 MOST = 5
 """Repairs that are offered."""
@@ -186,7 +186,7 @@ class _Workshop:
             plan = solve(self.changed(repair.changes), Options(time_limit=SCORING))
         except FundallocError:
             return None
-        return replace(repair, score=plan.score, stopped=plan.log.status != Status.OPTIMAL or plan.log.stages_left > 0)
+        return replace(repair, score=plan.score, stopped=plan.log.stopped)
 
     def reopenings(self, diagnosis: Diagnosis) -> Iterator[Repair]:
         """Yield repairs that lift one `exclude` entry, with the least money that must then flow there."""

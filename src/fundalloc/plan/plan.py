@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fundalloc.plan.certificate import Certificate
 from fundalloc.plan.free_money import FreeMoney, ceiling_prices, free_money
 from fundalloc.plan.ledger import Coverage, measure_coverage
-from fundalloc.plan.proof import Proof
+from fundalloc.plan.proof import FEASIBLE, Proof
 from fundalloc.plan.verify import MISSED, Finding, Tally, tally
 from fundalloc.rules.ceiling import WHOLE_PERIOD
 from fundalloc.scenario.scenario import Scenario
@@ -55,6 +55,11 @@ class RunLog:
     """The score of the settled plan, before rounding: less than the optimum where later stages or `stay_close` give some up."""
     stages_left: int = 0
     """How many of the last stages of the objective had no say, because a limit stopped the search."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether a limit stopped the search: for the best score, in a later stage, or for the plan nearest to the reference."""
+        return self.status == FEASIBLE or self.stages_left > 0 or not self.settled
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from fundalloc.plan.plan import Plan
 from fundalloc.run import solve
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sources import Sources
-from fundalloc.solvers import Options, Status
+from fundalloc.solvers import Options
 from fundalloc.studies.ledger import Entry, Ledger, code_fingerprint, now, run_key
 from fundalloc.studies.pool import each
 from fundalloc.studies.record import pack, unpack
@@ -197,7 +197,7 @@ def _finished(
     record: dict[str, Any] | None = None,
 ) -> Outcome:
     """Write what was asked for, and enter the run; plans whose search a limit stopped are not kept for reuse."""
-    stopped = plan.status == Status.FEASIBLE
+    stopped = plan.log.stopped
     code, status, message = 5 if stopped else 0, plan.status, "the search was stopped at its limit" if stopped else ""
     files: Sequence[Path] = ()
     try:
