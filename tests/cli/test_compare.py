@@ -46,6 +46,8 @@ class TestCompare:
         (files / "capped.yaml").write_text(f"extends: tiny.yaml\nscenario: capped\nrules: {{cap: {rule}}}\n", "utf-8")
         text = fundalloc("compare", "tiny.yaml", "capped.yaml", "--lang", "de").stdout.replace("\u00a0", " ")
         assert "  + rules.cap  No more than 17,5 Mio. EUR  " in text
+        # 19.5 go to returns without the rule: two too many, which nobody would call missing.
+        assert "No more than 17,5 Mio. EUR: um 2,0 verfehlt (dort nicht verlangt)" in text
 
     def test_one_dimension_in_full_and_small_changes_left_out(self, fundalloc: Call, files: Path) -> None:
         text = fundalloc("compare", "tiny.yaml", "other.yaml", "--by", "instrument", "--no-attribution").stdout

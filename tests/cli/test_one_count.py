@@ -115,4 +115,4 @@ def test_misses_below_a_step_are_said_with_their_digits(fundalloc, tmp_path, mon
     for name, figure in (("case.yaml", "6"), ("other.yaml", "6.04")):
         write(tmp_path, {**TWO_BY_TWO, "rules": {"b": {**WATCHED, "exactly": figure, "watch": "false", "soft": "0.1"}}}, name)
     assert "  missed     B: 6.0 instead of 6.04 (b)" in fundalloc("run", "other.yaml", "-n").stdout
-    assert "B: at limit -> short by 0.04" in fundalloc("compare", "case.yaml", "other.yaml").stdout
+    assert "B: at limit -> missed by 0.04" in fundalloc("compare", "case.yaml", "other.yaml").stdout
