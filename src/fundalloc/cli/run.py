@@ -86,7 +86,6 @@ def run(
     fundalloc run variants/*.yaml -o results
     fundalloc run plan.yaml -o for-the-partners.xlsx --for outside
     """
-    from fundalloc.export.files import check_writable
     from fundalloc.solvers import Options
 
     if audience == "outside" and (output is None or csv_folder or write_lp or len(files) > 1):
@@ -115,10 +114,7 @@ def run(
         target = None if output is None or dry_run else book_name(output) if len(files) == 1 else Path(output)
         click.get_current_context().exit(run_many(sources, target, Batch(options, jobs, cluster, ledger, fresh), out))
     book = None if output is None or dry_run else book_name(output)
-    if write_lp is not None and Path(write_lp).suffix.lower() not in (".lp", ".mps"):
-        raise click.UsageError(f"--write-lp {write_lp}: the file ends in .lp or .mps")
-    for place in () if dry_run else (p for p in (book, write_lp) if p is not None):
-        check_writable(Path(place))
+    _check_places(book, write_lp, dry_run)
     scenario = read(files[0], settings, allow_outside, out, baseline, variants)
 
     def why() -> NoPlan:
@@ -126,26 +122,30 @@ def run(
 
     plan = _solve(scenario, options, out, why)
     _print(plan, out)
-    asked = None
-    if ranges or prices:
-        from fundalloc.export.asked import ask
-
-        asked = ask(plan, options, ranges=ranges, prices=prices, progress=out.progress)
-        _print_ranges(plan, asked, out)
+    asked = _asked(plan, options, ranges, prices, out)
     if not dry_run:
         _write(plan, book, csv_folder, write_lp, out, audience, asked)
         if open_file and book is not None:
             click.launch(str(book))
     if out.as_json:
-        from fundalloc.export.asked import Asked
         from fundalloc.export.asked import as_dict as asked_as_dict
         from fundalloc.export.tables import as_dict
 
-        out.json({**as_dict(plan), **asked_as_dict(asked or Asked())})
+        out.json({**as_dict(plan), **(asked_as_dict(asked) if asked else {})})
     if plan.log.stopped:
         left = "not proved optimal" if plan.status == "feasible" else "not all that the scenario asks was searched for"
         out.note(f"The search was stopped at its limit; the best plan found is verified, but {left}.")
         click.get_current_context().exit(5)
+
+
+def _check_places(book: Path | None, write_lp: str | None, dry_run: bool) -> None:
+    """Refuse what cannot be written before anything is solved."""
+    from fundalloc.export.files import check_writable
+
+    if write_lp is not None and Path(write_lp).suffix.lower() not in (".lp", ".mps"):
+        raise click.UsageError(f"--write-lp {write_lp}: the file ends in .lp or .mps")
+    for place in () if dry_run else (p for p in (book, write_lp) if p is not None):
+        check_writable(Path(place))
 
 
 def _score(scenario: Scenario, plan_file: str, options: Options, out: Output) -> None:
@@ -188,10 +188,16 @@ def _print(plan: Plan, out: Output) -> None:
         print_plan(plan, out)
 
 
-def _print_ranges(plan: Plan, asked: Asked, out: Output) -> None:
-    """Say how many amounts are firm; the tables stand in the workbook, in CSV and in JSON."""
+def _asked(plan: Plan, options: Options, ranges: bool, prices: bool, out: Output) -> Asked | None:
+    """Compute what was asked for and say how many amounts are firm; the tables stand in the workbook, in CSV and in JSON."""
+    if not (ranges or prices):
+        return None
+    from fundalloc.export.asked import ask
+
+    asked = ask(plan, options, ranges=ranges, prices=prices, progress=out.progress)
     if asked.ranges is not None:
         out.say(out.words(plan.scenario)("report.ranges", firm=int(asked.ranges["firm"].sum()), count=len(asked.ranges)))
+    return asked
 
 
 def _write(

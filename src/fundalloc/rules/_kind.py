@@ -27,10 +27,10 @@ from fundalloc.facts.entities import Record
 from fundalloc.facts.fields import Factor, Flag, Id, Text, Words, check_relative, inside, read_limit, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Members, Pick, Selection, Taken, build_members
-from fundalloc.labels import label
-from fundalloc.money import Figure, euro, percent, plain
+from fundalloc.labels import Words as CatalogueWords
+from fundalloc.money import Figure, plain
 from fundalloc.rules._rows import Codes, Demands, Measures, Rows, Sense
-from fundalloc.rules._sentence import figures_of, names_of
+from fundalloc.rules._sentence import figures_of, names_of, spoken
 
 Objection = tuple[tuple[str, ...], str, str]
 """Path inside the rule, message, hint."""
@@ -274,10 +274,10 @@ class Kind(Record):
     def written(self, figure: Fraction, decimals: int, language: str = "en") -> str:
         """Return a figure of this rule as people write it: a share, an amount, or a number of members."""
         if self.relative:
-            return percent(figure).replace(".", label("number.decimal", language))
+            return spoken(self, figure, language, share=True)
         if self.unit == "million EUR":
-            return label("number.money", language, amount=euro(figure, decimals).replace(".", label("number.decimal", language)))
-        return f"{plain(figure)} {label(f'workbook.unit_of.{self.unit}', language)}"
+            return CatalogueWords(language).money(figure, decimals)
+        return f"{plain(figure)} {CatalogueWords(language)(f'workbook.unit_of.{self.unit}')}"
 
     def sentence(
         self,

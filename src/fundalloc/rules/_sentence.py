@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from fundalloc.labels import label
-from fundalloc.money import Figure, decimals, euro, percent
+from fundalloc.labels import Words
+from fundalloc.money import Figure, decimals, percent
 from fundalloc.rules._rows import Sense
 
 if TYPE_CHECKING:
@@ -26,12 +26,11 @@ SLIGHT = Fraction(1, 100)
 
 def spoken(rule: Kind | type[Kind], value: Fraction, language: str, *, share: bool) -> str:
     """Write a figure as people do: `7 %`, `EUR 736 million`, `3`."""
+    words = Words(language)
     if share:
-        return percent(value).replace(".", label("number.decimal", language))
-    number = euro(value, min(decimals(value), FINEST)).replace(".", label("number.decimal", language))
-    return (
-        number if rule.unit != "million EUR" else label("number.money_one" if abs(value) < 2 else "number.money", language, amount=number)
-    )
+        return percent(value).replace(".", words("number.decimal"))
+    number = words.number(value, min(decimals(value), FINEST))
+    return number if rule.unit != "million EUR" else words("number.money_one" if abs(value) < 2 else "number.money", amount=number)
 
 
 def figures_of(rule: Kind, member: Sequence[str], sense: Sense | None, language: str) -> dict[str, str]:
@@ -68,8 +67,9 @@ def reckoned(rule: Kind, figure: Fraction, limit: Fraction, base: Fraction | Non
 
     `places` is how many decimals are shown, or more where that is needed for the two to agree.
     """
+    words = Words(language)
     if not rule.relative or base is None:
-        return _number(limit, places if rule.relative else max(places, min(decimals(limit), FINEST)), language), ""
+        return words.number(limit, places if rule.relative else max(places, min(decimals(limit), FINEST))), ""
     own = rule.own_figures()
     around = bool(rule.limit_said(dict.fromkeys(own, "x")))  # the base with some room
     factor = Fraction(1) if around else figure
@@ -83,19 +83,15 @@ def reckoned(rule: Kind, figure: Fraction, limit: Fraction, base: Fraction | Non
             abs(round(value, digits) - value) <= value * SLIGHT for value in (base, limit)
         ):
             break
-    part = _number(base, min(digits, max(decimals(base), 1)), language)
-    part = part if around else label("number.share_of", language, share=spoken(rule, figure, language, share=True), whole=part)
+    part = words.number(base, min(digits, max(decimals(base), 1)))
+    part = part if around else words("number.share_of", share=spoken(rule, figure, language, share=True), whole=part)
     if rest or wide is not None:
-        said = _number(abs(rest), digits, language) if wide is None else spoken(rule, wide, language, share=True)
-        part = label(f"number.{'more' if rest > 0 else 'less'}", language, part=part, room=said)
-    return _number(limit, digits, language), part
+        said = words.number(abs(rest), digits) if wide is None else spoken(rule, wide, language, share=True)
+        part = words(f"number.{'more' if rest > 0 else 'less'}", part=part, room=said)
+    return words.number(limit, digits), part
 
 
 def asked(rule: Kind, figure: Fraction, limit: Fraction, base: Fraction | None, places: int, language: str = "en") -> str:
     """Write what a demand asks: the limit as it is written, or in EUR million with what it is reckoned from."""
     amount, how = reckoned(rule, figure, limit, base, places, language)
-    return f"{label('number.money', language, amount=amount)} ({how})" if how else rule.written(figure, places, language)
-
-
-def _number(value: Fraction, places: int, language: str) -> str:
-    return euro(value, places).replace(".", label("number.decimal", language))
+    return f"{Words(language)('number.money', amount=amount)} ({how})" if how else rule.written(figure, places, language)
