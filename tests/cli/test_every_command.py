@@ -37,7 +37,7 @@ CALLS = {
     "run tiny.yaml -o outside.xlsx --for outside --lang bg": "outside.xlsx",
     "run tiny.yaml --write-lp tiny.lp": "Wrote tiny.lp",
     "run tiny.yaml --write-lp tiny.mps": "Wrote tiny.mps",
-    **{f"run tiny.yaml -n --solver {solver}": "64.6 points; optimal" for solver in ("highs", *available())},
+    **{f"run tiny.yaml -n --solver {solver}": "64.6380 points; optimal" for solver in ("highs", *available())},
     "run tiny.yaml returns.yaml -o results --ledger runs.sqlite": "Wrote results/index.xlsx and 2 workbooks",
     "runs list --ledger runs.sqlite": "returns.yaml",
     "explain tiny.yaml tunisia returns": "Gets            EUR 8.0 million.",

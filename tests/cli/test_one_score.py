@@ -23,8 +23,8 @@ def below_zero(tmp_path):
 def test_run_verify_and_the_same_plan_by_hand(fundalloc, below_zero, tmp_path):
     run = fundalloc("run", below_zero, "-o", tmp_path / "plan.xlsx")
     assert run.exit_code == 0
-    assert "Score        -131.0 points; optimal, HiGHS" in run.stdout
-    assert "no lawful plan can exceed -130.9999 points (exact arithmetic); this one is 0.0001 points below" in run.stdout
+    assert "Score        -131.0000 points; optimal, HiGHS" in run.stdout
+    assert "no lawful plan can exceed -130.9999 points (exact arithmetic); this one is at most 0.0001 points below" in run.stdout
     assert "decided    soft rules that no new money can mend cost 150.0000 points" in run.stdout
     assert "%" not in run.stdout[run.stdout.index("\nScore") :]
     result = fundalloc("run", below_zero, "--json").stdout
@@ -34,7 +34,7 @@ def test_run_verify_and_the_same_plan_by_hand(fundalloc, below_zero, tmp_path):
         verified = fundalloc("verify", tmp_path / path)
         assert (verified.exit_code, "can exceed -130.9999 points" in verified.stdout) == (0, True)
     by_hand = fundalloc("run", below_zero, "--plan", tmp_path / "plan.json")
-    assert "Best plan    -131.0 points, 0.0 more" in by_hand.stdout
+    assert "Best plan    -131.0000 points, 0.0000 more" in by_hand.stdout
 
 
 def test_explain_and_studies(fundalloc, below_zero):

@@ -18,9 +18,9 @@ BY_HAND = {"a|north|returns|2026": 5, "a|south|returns|2026": 4, "b|south|return
 def test_a_lawful_plan_is_scored_and_compared_with_the_best(fundalloc, two, plan_csv):
     result = fundalloc("run", two, "--plan", plan_csv(BY_HAND))
     assert result.exit_code == 0, result.stderr
-    assert "Score        17.8 points; hand-made, not optimised" in result.stdout
+    assert "Score        17.8000 points; hand-made, not optimised" in result.stdout
     assert "Broken       nothing: every hard rule and decision holds" in result.stdout
-    assert "Best plan    19.7 points, 1.9 more" in result.stdout
+    assert "Best plan    19.7200 points, 1.9200 more" in result.stdout
     # (|3.4 - 5| + |6.6 - 4|) / 2
     assert "Distance     EUR\u00a02.1 million would have to move" in result.stdout
     rows = [line.split() for line in result.stdout.splitlines()[-2:]]
@@ -48,8 +48,8 @@ def test_a_broken_share_says_the_amount_that_it_asks(fundalloc, plan_csv, tmp_pa
 def test_a_better_score_that_breaks_rules_says_so(fundalloc, two, plan_csv):
     result = fundalloc("run", two, "--plan", plan_csv({**BY_HAND, "a|north|returns|2026": 8, "a|south|returns|2026": 9}))
     # North 4 + 1.44 + 0.48, South all 12: 2 × (6 + 2.16 + 0.72).
-    assert "Score        23.7 points" in result.stdout
-    assert "Best plan    19.7 points, 4.0 less, as it keeps every hard rule" in result.stdout
+    assert "Score        23.6800 points" in result.stdout
+    assert "Best plan    19.7200 points, 3.9600 less, as it keeps every hard rule" in result.stdout
 
 
 def test_decided_money_must_be_kept(fundalloc, variant, plan_csv):
@@ -89,7 +89,7 @@ def test_workbook_and_json_are_read_alike(fundalloc, two, tmp_path):
     for plan in ("plan.xlsx", "plan.json", "csv", "csv/allocation.csv"):
         result = fundalloc("run", two, "--plan", tmp_path / plan)
         assert result.exit_code == 0, plan
-        assert "Best plan    19.7 points, 0.0 more" in result.stdout
+        assert "Best plan    19.7200 points, 0.0000 more" in result.stdout
         assert "Distance     EUR\u00a00.0 million" in result.stdout
 
 

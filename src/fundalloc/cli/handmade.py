@@ -12,6 +12,7 @@ from fundalloc.cli.report import report_on
 from fundalloc.errors import Infeasible, NotRoundable, SolverFailed
 from fundalloc.labels import Words
 from fundalloc.plan.handmade import broken_entries, broken_rules
+from fundalloc.plan.proof import PLACES
 from fundalloc.plan.verify import Finding
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _print_distance(plan: Plan, best: Plan, out: Output) -> dict[str, Any]:
     move = Fraction(int(np.abs(change).sum()), 2) * facts.step
     missing = best.score - plan.score
     key = "report.says.best_more" if missing >= 0 else "report.says.best_less"
-    report.line("best_plan", words(key, score=words.number(best.score, 1), difference=words.number(abs(missing), 1)))
+    report.line("best_plan", words(key, score=words.number(best.score, PLACES), difference=words.number(abs(missing), PLACES)))
     report.line("distance", words("report.says.distance", amount=words.money(move, _enough(move, scenario.decimals))))
     rows = _by_partnership(plan, best)
     table = new_table(*report.column("partnership", "this_plan", "best_plan", "difference"), numbers=3)

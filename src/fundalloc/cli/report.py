@@ -14,6 +14,7 @@ from fundalloc.insight.unallocated import explain_unallocated
 from fundalloc.labels import Words
 from fundalloc.plan.handmade import HAND_MADE
 from fundalloc.plan.naming import named_by_decision
+from fundalloc.plan.proof import PLACES
 from fundalloc.plan.verify import DECIDED, MISSED
 
 if TYPE_CHECKING:
@@ -245,7 +246,7 @@ def _closing(report: Report) -> None:
         named = {"instrument": report.labels["instrument"][left.instrument], "amount": report.eur(left.amount)}
         key = "report.says.unallocated_plain" if made_by_hand else "report.says.unallocated"
         report.line("unallocated", words(key, **named, reason=left.reason))
-    score = words.number(plan.score, 1)
+    score = words.number(plan.score, PLACES)
     if made_by_hand:
         report.line("score", words("report.says.score", score=score, how=words("report.hand_made")))
         return

@@ -118,8 +118,8 @@ class Plan:
 
     @cached_property
     def score(self) -> float:
-        """Impact less penalties and the price of last resorts, of the rounded plan."""
-        return float(self.coverage.impact.sum()) - self.penalty - self.last_resort
+        """Impact less penalties and the price of last resorts, of the rounded plan; free of floating-point dust."""
+        return round(float(self.coverage.impact.sum()) - self.penalty - self.last_resort, 9) + 0.0
 
     @cached_property
     def allocation(self) -> pd.DataFrame:
