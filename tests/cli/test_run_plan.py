@@ -83,6 +83,16 @@ def test_without_a_best_plan_the_report_is_still_printed(fundalloc, tmp_path, pl
     assert "Best plan    there is none to compare with: No plan satisfies all rules." in result.stdout
 
 
+def test_members_are_counted_as_members(fundalloc, tmp_path, plan_csv):
+    one = {"kind": "count", "says": "few", "counting": "partnership", "at_most": "1", "source": "assumption"}
+    hard = write(tmp_path, {**TWO_BY_TWO, "rules": {"few": one}})
+    assert "few: 2 instead of at most 1, 1 members too much (few)" in fundalloc("run", hard, "--plan", plan_csv(BY_HAND)).stdout
+    # Both are served: 19.72 without the rule, less the one point that the second costs.
+    soft = fundalloc("run", write(tmp_path, {**TWO_BY_TWO, "rules": {"few": {**one, "soft": "1"}}}, "soft.yaml"), "-n")
+    assert "missed     few: 2 instead of 1 (few)" in soft.stdout
+    assert "Score        18.7200 points" in soft.stdout
+
+
 def test_workbook_and_json_are_read_alike(fundalloc, two, tmp_path):
     fundalloc("run", two, "-o", tmp_path / "plan.xlsx", "--csv", tmp_path / "csv")
     (tmp_path / "plan.json").write_text(fundalloc("run", two, "-n", "--json").stdout, "utf-8")

@@ -76,13 +76,12 @@ def _print_broken(plan: Plan, out: Output) -> list[dict[str, Any]]:
 
 
 def how_broken(finding: Finding, places: int, words: Words = ENGLISH) -> str:
-    """Say what the amount is, what it must be, and by how much it misses that."""
-    amount, limit = (
-        words.number(finding.amount, _enough(finding.amount, places)),
-        finding.asks(_enough(finding.limit, places), words.language),
-    )
-    by = words.money(-finding.headroom, _enough(finding.headroom, places))
-    return words(f"report.says.{finding.sense.field}", amount=amount, limit=limit, by=by)
+    """Say what the amount is, what it must be, and by how much it misses that, in the unit that it is counted in."""
+    money = finding.rule.unit == "million EUR"
+    amount, limit, by = (_enough(value, places) if money else 0 for value in (finding.amount, finding.limit, finding.headroom))
+    missed = words.money(-finding.headroom, by) if money else finding.rule.written(-finding.headroom, 0, words.language)
+    said = {"amount": words.number(finding.amount, amount), "limit": finding.asks(limit, words.language), "by": missed}
+    return words(f"report.says.{finding.sense.field}", **said)
 
 
 def _enough(value: Fraction, places: int) -> int:
