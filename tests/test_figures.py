@@ -20,12 +20,12 @@ from documents import BLOCK, calls
 from fundalloc.cli import cli
 from fundalloc.compare import movements
 from fundalloc.compare.shapley import MOST_EXACT
-from fundalloc.insight.conflicts import MOST
-from fundalloc.plan import rounding
+from fundalloc.insight.conflict.minimal_sets import MOST
+from fundalloc.optimise import rounding
+from fundalloc.optimise import switches as mixed
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.solvers import mixed
 
 PAGES = ("README.md", "examples/README.md", "scenarios/README.md")
 NUMBER = re.compile(r"\d[\d ]*(?:[.,]\d+)*")

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from cases import ROOT
 from fundalloc.cli import cli
 from fundalloc.scenario.loading import load
-from fundalloc.scenario.plans import read_plan
+from fundalloc.scenario.plans.amounts import read_plan
 from fundalloc.versions import MEANINGS, VERSION, later
 
 pytestmark = pytest.mark.lowest

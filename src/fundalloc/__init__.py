@@ -8,7 +8,8 @@ The rooms, in the order in which data walks through them:
     scenario                what the planner writes: files → facts, rules, objective
     model                   scenario → linear program, as plain arrays
     solvers                 linear program → solution; the only room that knows a solver
-    plan                    solution → whole rounding steps, verified in exact integers
+    optimise                stages, switches, settling, whole rounding steps: program → the one plan that is meant
+    plan                    whole rounding steps → a plan, verified in exact integers
     run                     the whole corridor in one short function
     selftest                a second statement of the mathematics that shares nothing with the above, and a judge between both
     insight                 why
@@ -32,11 +33,11 @@ if TYPE_CHECKING:
     from fundalloc.export.comparison import write_comparison
     from fundalloc.export.tables import to_json, write_csv
     from fundalloc.export.workbook import write_workbook
-    from fundalloc.insight.diagnose import diagnose, find_conflict
-    from fundalloc.insight.explain_bench import Bench
-    from fundalloc.insight.explain_place import explain_place
-    from fundalloc.insight.explain_rule import explain_rule
-    from fundalloc.insight.explain_target import find_target
+    from fundalloc.insight.conflict.diagnose import diagnose, find_conflict
+    from fundalloc.insight.explain.bench import Bench
+    from fundalloc.insight.explain.place import explain_place
+    from fundalloc.insight.explain.rule import explain_rule
+    from fundalloc.insight.explain.target import find_target
     from fundalloc.insight.prices import price_list
     from fundalloc.insight.ranges import amount_ranges
     from fundalloc.insight.value import budget_ladder, value_of_money
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
     from fundalloc.studies.variants import Source, parse_vary
 
 _HOMES = {
-    "Bench": "insight.explain_bench",
+    "Bench": "insight.explain.bench",
     "FundallocError": "errors",
     "Infeasible": "errors",
     "NotVerified": "errors",
@@ -68,13 +69,13 @@ _HOMES = {
     "budget_ladder": "insight.value",
     "compare_files": "compare",
     "compile_program": "model.compile",
-    "diagnose": "insight.diagnose",
-    "explain_place": "insight.explain_place",
-    "explain_rule": "insight.explain_rule",
+    "diagnose": "insight.conflict.diagnose",
+    "explain_place": "insight.explain.place",
+    "explain_rule": "insight.explain.rule",
     "find_alternatives": "studies.alternatives",
-    "find_conflict": "insight.diagnose",
+    "find_conflict": "insight.conflict.diagnose",
     "find_frontier": "studies.frontier",
-    "find_target": "insight.explain_target",
+    "find_target": "insight.explain.target",
     "load": "scenario.loading",
     "parse_vary": "studies.variants",
     "price_list": "insight.prices",

@@ -10,15 +10,15 @@ from fractions import Fraction
 from fundalloc.errors import Infeasible, SolverFailed
 from fundalloc.model.compile import compile_program
 from fundalloc.model.health import numerical_troubles
-from fundalloc.model.settling import proportional_plan
+from fundalloc.optimise.rounding import round_plan
+from fundalloc.optimise.settling import proportional_plan
+from fundalloc.optimise.stages import Optimum, Wishes, optimise
 from fundalloc.plan.certificate import certify
 from fundalloc.plan.plan import Plan, RunLog
 from fundalloc.plan.prices import dearest_demands, price_findings
-from fundalloc.plan.rounding import round_plan
 from fundalloc.plan.verify import verify
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options, Status
-from fundalloc.solvers.stages import Optimum, Wishes, optimise
 from fundalloc.versions import VERSION
 
 Progress = Callable[[str], AbstractContextManager[object]]

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from cases import TINY
 from fundalloc.cli import cli
-from fundalloc.export.asked import ask
+from fundalloc.export.on_request import ask
 from fundalloc.export.workbook import write_workbook
 from fundalloc.labels import label
 from fundalloc.run import solve

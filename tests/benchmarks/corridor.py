@@ -92,15 +92,15 @@ def plan(file: Path, workbook: bool) -> dict[str, Any]:
     from fundalloc.model.canonical import canonical_order
     from fundalloc.model.compile import compile_program
     from fundalloc.model.linear_program import LinearProgram
+    from fundalloc.optimise.rounding import round_plan
+    from fundalloc.optimise.stages import optimise
     from fundalloc.plan.certificate import certify
     from fundalloc.plan.plan import Plan, RunLog
     from fundalloc.plan.prices import price_findings
-    from fundalloc.plan.rounding import round_plan
     from fundalloc.plan.verify import verify
     from fundalloc.run import wishes
     from fundalloc.scenario.loading import load
     from fundalloc.solvers import Options, Solution, highs, solve_program
-    from fundalloc.solvers.stages import optimise
 
     clock = Clock()
     with clock("reading"):
@@ -195,8 +195,8 @@ def methods(file: Path, names: list[str]) -> dict[str, Any]:
 
     from fundalloc.model.canonical import canonical_order
     from fundalloc.model.compile import compile_program
-    from fundalloc.model.settling import settling_program
-    from fundalloc.model.stages import optimal_face
+    from fundalloc.optimise.settling import settling_program
+    from fundalloc.optimise.stage_programs import optimal_face
     from fundalloc.run import wishes
     from fundalloc.scenario.loading import load
     from fundalloc.solvers import highs, solve_program

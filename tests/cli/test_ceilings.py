@@ -8,7 +8,7 @@ import pytest
 
 from cases import TWO_BY_TWO, write
 from fundalloc.facts.facts import NO_LIMIT
-from fundalloc.insight.explain_bench import Bench
+from fundalloc.insight.explain.bench import Bench
 from fundalloc.insight.uncommitted import uncommitted_money
 from fundalloc.insight.value import budget_ladder
 from fundalloc.plan.plan import Plan

@@ -180,7 +180,7 @@ def test_verification_failure_exits_7(fundalloc, monkeypatch):
 
 
 def test_a_later_stage_that_a_limit_stops_exits_5(fundalloc, monkeypatch, tmp_path):
-    from fundalloc.solvers import stages
+    from fundalloc.optimise import stages
     from fundalloc.solvers.solution import Status
 
     real = stages.solve_mixed

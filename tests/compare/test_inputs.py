@@ -11,7 +11,7 @@ from compared import OVERRIDES, write_tiny, write_variant
 from cases import TINY
 from fundalloc.compare import Comparison, compare_files
 from fundalloc.compare.inputs import Difference
-from fundalloc.compare.nodes import same_text
+from fundalloc.compare.meaning import same_text
 from fundalloc.compare.overrides import Override, Written, find_overrides, lay_over
 from fundalloc.scenario.document import to_plain
 from fundalloc.scenario.loading import load

@@ -10,7 +10,7 @@ from compared import OVERRIDES, write_tiny, write_variant
 
 from fundalloc.compare import Comparison, compare_files
 from fundalloc.compare.attribution import Attribution
-from fundalloc.compare.game import SCORE, TOTAL, solve_set, task_between
+from fundalloc.compare.coalitions import SCORE, TOTAL, solve_set, task_between
 from fundalloc.compare.movements import BEYOND, DECISION, WITHIN
 from fundalloc.compare.outcome import NOT_ASKED
 from fundalloc.compare.sides import Side

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fundalloc.compare.controlled_rounding import apportion, round_table
 from fundalloc.compare.shapley import MOST_EXACT, attribute, every_set, exact_shares, prefixes, sample_orders, sampled_shares
-from fundalloc.compare.whole import apportion, round_table
 
 FIGURES = 3
 

@@ -5,9 +5,9 @@ from fractions import Fraction
 import pytest
 
 from cases import TINY, TWO_BY_TWO, write
-from fundalloc.compare.mixtures import GROUPS, differing, mixed
+from fundalloc.compare.partial_changes import GROUPS, differing, mixed
 from fundalloc.compare.why_less import CHOICE, why_less
-from fundalloc.insight.explain_bench import Bench
+from fundalloc.insight.explain.bench import Bench
 from fundalloc.scenario.loading import load
 
 NORTH = {"partnership": "north"}

@@ -19,7 +19,7 @@ from fundalloc.export.workbook import write_workbook
 from fundalloc.money import Figure
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import Finding, measure_rules
-from fundalloc.rules._kind import Kind
+from fundalloc.rules.kind import Kind
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 

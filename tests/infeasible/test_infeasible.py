@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from cases import spaced, write
-from fundalloc.insight.conflicts import find_sets, group_of
-from fundalloc.insight.diagnose import Clash, diagnose, is_feasible, system_of
-from fundalloc.insight.repairs import Repair, find_repairs
-from fundalloc.insight.system import CARRIED, CLOSED, DECIDED, Suspect
+from fundalloc.insight.conflict.diagnose import Clash, diagnose, is_feasible, system_of
+from fundalloc.insight.conflict.minimal_sets import find_sets, group_of
+from fundalloc.insight.conflict.repairs import Repair, find_repairs
+from fundalloc.insight.conflict.suspects import CARRIED, CLOSED, DECIDED, Suspect
 from fundalloc.run import solve, with_baseline
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.scenario import Scenario

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from fundalloc.insight.explain_bench import Bench
+from fundalloc.insight.explain.bench import Bench
 from fundalloc.model.linear_program import LinearProgram, Terms
-from fundalloc.model.stages import append
+from fundalloc.optimise.stage_programs import append
 from fundalloc.solvers import Options, solve_program
 
 

@@ -8,13 +8,13 @@ import pytest
 from asking import best, extremes, moved, row_of, with_money, with_sum
 
 from cases import SHIPPED, TINY, TWO_BY_TWO, write
-from fundalloc.insight.explain_bench import Bench
-from fundalloc.insight.explain_place import explain_place
-from fundalloc.insight.explain_remedy import behind, slack_of
-from fundalloc.insight.explain_target import find_target
-from fundalloc.insight.explain_text import Writer
-from fundalloc.model.settling import settling_program
-from fundalloc.model.stages import hold
+from fundalloc.insight.explain.bench import Bench
+from fundalloc.insight.explain.place import explain_place
+from fundalloc.insight.explain.remedy import behind, slack_of
+from fundalloc.insight.explain.target import find_target
+from fundalloc.insight.explain.text import Writer
+from fundalloc.optimise.settling import settling_program
+from fundalloc.optimise.stage_programs import hold
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 from fundalloc.solvers import solve_program

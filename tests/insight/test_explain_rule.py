@@ -7,10 +7,10 @@ import pytest
 from asking import best, moved, row_of, with_money
 
 from cases import SHIPPED, TINY, TWO_BY_TWO, write
-from fundalloc.insight.explain_bench import Bench
-from fundalloc.insight.explain_rule import explain_rule, overview
-from fundalloc.insight.explain_target import find_target
-from fundalloc.insight.explain_text import Writer
+from fundalloc.insight.explain.bench import Bench
+from fundalloc.insight.explain.rule import explain_rule, overview
+from fundalloc.insight.explain.target import find_target
+from fundalloc.insight.explain.text import Writer
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 

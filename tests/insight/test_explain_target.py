@@ -4,8 +4,8 @@ import pytest
 
 from cases import SHIPPED, TINY
 from fundalloc.errors import UsageError
-from fundalloc.insight.explain_hard import hardened
-from fundalloc.insight.explain_target import find_target
+from fundalloc.insight.explain.hard import hardened
+from fundalloc.insight.explain.target import find_target
 from fundalloc.scenario.loading import load
 
 BASELINE = next(p for p in SHIPPED if p.parent.name == "mff-2021-2027" and p.stem == "baseline")

@@ -5,7 +5,7 @@ import pytest
 from asking import best, moved
 
 from cases import TINY, TWO_BY_TWO, write
-from fundalloc.insight.explain_bench import Bench
+from fundalloc.insight.explain.bench import Bench
 from fundalloc.insight.prices import binding, general_sentence, price_list, price_of
 from fundalloc.model.compile import compile_program
 from fundalloc.scenario.loading import load

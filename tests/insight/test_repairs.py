@@ -6,8 +6,8 @@ from fractions import Fraction
 import pytest
 
 from cases import TWO_BY_TWO, spaced, write
-from fundalloc.insight.diagnose import diagnose
-from fundalloc.insight.repairs import Repair, find_repairs
+from fundalloc.insight.conflict.diagnose import diagnose
+from fundalloc.insight.conflict.repairs import Repair, find_repairs
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 

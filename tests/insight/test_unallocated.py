@@ -9,10 +9,10 @@ from hypothesis import given, settings
 
 from cases import SHIPPED, TWO_BY_TWO, write
 from fundalloc.errors import Infeasible, NotRoundable, ScenarioError
-from fundalloc.insight.explain_bench import Bench
-from fundalloc.insight.explain_place import explain_place
-from fundalloc.insight.explain_target import find_target
-from fundalloc.insight.explain_text import Writer
+from fundalloc.insight.explain.bench import Bench
+from fundalloc.insight.explain.place import explain_place
+from fundalloc.insight.explain.target import find_target
+from fundalloc.insight.explain.text import Writer
 from fundalloc.insight.unallocated import Brakes, explain_unallocated, left_before_rounding, said
 from fundalloc.labels import Words
 from fundalloc.model.compile import compile_program

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cases import TINY, TWO_BY_TWO, write
-from fundalloc.insight.explain_bench import Bench
+from fundalloc.insight.explain.bench import Bench
 from fundalloc.insight.ranges import amount_ranges
 from fundalloc.insight.value import budget_ladder, scaled, value_of_money
 from fundalloc.run import solve

@@ -8,8 +8,8 @@ from fundalloc.export.program import column_names, row_names
 from fundalloc.model.compile import compile_program
 from fundalloc.model.elastic import elastic_program, hard_rows
 from fundalloc.model.linear_program import Terms, stack
-from fundalloc.model.settling import line_noise, proportional_plan, settling_program
-from fundalloc.model.stages import hold
+from fundalloc.optimise.settling import line_noise, proportional_plan, settling_program
+from fundalloc.optimise.stage_programs import hold
 from fundalloc.rules import kinds
 from fundalloc.scenario.loading import load
 from fundalloc.solvers import Options, Status, solve_program

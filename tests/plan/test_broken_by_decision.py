@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from cases import TWO_BY_TWO, cases, spaced, write
 from fundalloc.errors import Infeasible, NotVerified, ScenarioError
 from fundalloc.facts.lines import Lines
-from fundalloc.insight.diagnose import find_conflict
+from fundalloc.insight.conflict.diagnose import find_conflict
 from fundalloc.model.compile import compile_program
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import BREACH, DECIDED, broken_by_decision, measure_rule, measure_rules, verify
-from fundalloc.rules._kind import Kind
-from fundalloc.rules._rows import Sense
+from fundalloc.rules.kind import Kind
+from fundalloc.rules.statement import Sense
 from fundalloc.run import solve, with_baseline
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.scenario import Scenario

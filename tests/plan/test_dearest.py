@@ -6,7 +6,7 @@ import pytest
 from cases import TINY, TWO_BY_TWO, write
 from fundalloc.cli.common import Output
 from fundalloc.cli.report import print_plan
-from fundalloc.insight.explain_bench import Bench
+from fundalloc.insight.explain.bench import Bench
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 

@@ -10,7 +10,7 @@ from fundalloc.errors import ScenarioError
 from fundalloc.plan.handmade import broken_entries, broken_rules, measure_plan, measure_steps
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
-from fundalloc.scenario.plans import read_plan
+from fundalloc.scenario.plans.amounts import read_plan
 
 
 @pytest.fixture

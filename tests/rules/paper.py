@@ -11,8 +11,8 @@ import numpy as np
 
 from fundalloc.facts.lines import Lines
 from fundalloc.rules import parse_rule
-from fundalloc.rules._kind import Kind
-from fundalloc.rules._rows import Demands, Sense
+from fundalloc.rules.kind import Kind
+from fundalloc.rules.statement import Demands, Sense
 from fundalloc.scenario.scenario import Scenario
 
 LEDGER = {

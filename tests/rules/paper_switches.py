@@ -12,7 +12,7 @@ from paper import LEDGER, demanded, steps
 from cases import TWO_BY_TWO
 from fundalloc.facts.lines import Lines
 from fundalloc.plan.verify import measure_rule
-from fundalloc.rules._kind import Kind
+from fundalloc.rules.kind import Kind
 
 __all__ = ["LEDGER", "Switch", "decision", "findings", "rows", "switches", "two_by_two"]
 

@@ -22,8 +22,8 @@ from cases import TINY, cases
 from cases import write as write_case
 from fundalloc.errors import ScenarioError
 from fundalloc.rules import built_in_rules, kinds, parse_rule
-from fundalloc.rules._kind import Kind
-from fundalloc.rules._rows import Sense
+from fundalloc.rules.kind import Kind
+from fundalloc.rules.statement import Sense
 from fundalloc.scenario.loading import load
 
 KINDS = sorted(kinds())
@@ -186,8 +186,8 @@ QUOTA = '''
 
     import numpy as np
 
-    from fundalloc.rules._kind import Kind
-    from fundalloc.rules._rows import Demands, Measures, Rows
+    from fundalloc.rules.kind import Kind
+    from fundalloc.rules.statement import Demands, Measures, Rows
 
 
     class Quota(Kind):

@@ -8,11 +8,11 @@ import pytest
 from cases import SHIPPED, TINY, TWO_BY_TWO, spaced, write
 from fundalloc.compare.overrides import Written, find_overrides
 from fundalloc.errors import ScenarioError
-from fundalloc.insight.doctor_sentences import figures_in_sentences
-from fundalloc.insight.explain_bench import Bench
-from fundalloc.insight.explain_words import asked_amounts
+from fundalloc.insight.conflict.describing import limit_texts
+from fundalloc.insight.doctor.sentences import figures_in_sentences
+from fundalloc.insight.explain.bench import Bench
+from fundalloc.insight.explain.words import asked_amounts
 from fundalloc.insight.prices import general_sentence
-from fundalloc.insight.wording import limit_texts
 from fundalloc.labels import languages
 from fundalloc.plan.verify import measure_rules
 from fundalloc.scenario.loading import load

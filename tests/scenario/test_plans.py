@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from fundalloc.errors import ScenarioError
-from fundalloc.scenario.plans import PlanAmounts, read_plan
+from fundalloc.scenario.plans.amounts import PlanAmounts, read_plan
 
 pytestmark = pytest.mark.lowest
 

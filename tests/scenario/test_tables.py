@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from conftest import FIXED_TEXT
 from fundalloc.money import plain
-from fundalloc.scenario.columns import Column, read_columns
 from fundalloc.scenario.document import Mapping, Scalar, Sequence, parse_document
 from fundalloc.scenario.loading import load
-from fundalloc.scenario.table_reading import parse_csv, read_table
-from fundalloc.scenario.table_specs import SPECS
+from fundalloc.scenario.tables.columns import Column, read_columns
+from fundalloc.scenario.tables.reading import parse_csv, read_table
+from fundalloc.scenario.tables.specs import SPECS
 
 pytestmark = pytest.mark.lowest
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cases import SHIPPED, relaxed_shipped
 from fundalloc.model.linear_program import LinearProgram, Terms, stack
-from fundalloc.model.stages import append, hold
+from fundalloc.optimise.stage_programs import append, hold
 from fundalloc.solvers import Options, Status, solve_program
 from fundalloc.solvers.warm import WarmSolver
 

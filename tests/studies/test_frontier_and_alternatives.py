@@ -13,13 +13,13 @@ import pytest
 from cases import TINY, TWO_BY_TWO, write
 from fundalloc.errors import UsageError
 from fundalloc.model.compile import compile_program
-from fundalloc.model.stages import hold, stage_program
+from fundalloc.optimise.stage_programs import hold, stage_program
 from fundalloc.run import solve
 from fundalloc.solvers import solve_program
 from fundalloc.studies.alternatives import find_alternatives
-from fundalloc.studies.finishing import finish
 from fundalloc.studies.frontier import find_frontier, settings_for
 from fundalloc.studies.variants import Source
+from fundalloc.studies.whole_plans import finish
 
 FINE = Source(str(TINY), ("round_to=0.000001",))
 """The tiny case in steps of one euro, so that rounding hides nothing."""

@@ -24,8 +24,8 @@ from fundalloc.solvers import Options
 from fundalloc.studies import batch as batch_module
 from fundalloc.studies.batch import run_batch, worst
 from fundalloc.studies.ledger import Ledger
+from fundalloc.studies.plan_values import pack, unpack
 from fundalloc.studies.pool import Died, each
-from fundalloc.studies.record import pack, unpack
 from fundalloc.studies.sampling import sample
 from fundalloc.studies.variants import Source
 

@@ -16,7 +16,7 @@ from fundalloc.errors import ScenarioError, UsageError
 from fundalloc.model.compile import compile_program
 from fundalloc.money import NotANumber, Spread, parse_spread
 from fundalloc.scenario.loading import load
-from fundalloc.scenario.spreads import find_spreads
+from fundalloc.scenario.uncertain import find_spreads
 from fundalloc.solvers import solve_program
 from fundalloc.studies.robust import solve_robust
 from fundalloc.studies.sampling import draw, latin_hypercube, sample

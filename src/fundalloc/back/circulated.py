@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 from fundalloc.errors import Place, Problem, ScenarioError
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.record import Record, plan_of
-from fundalloc.scenario.books import NOT_OURS, BookFile, find_grid, in_languages
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sources import Sources, is_safe
-from fundalloc.scenario.travelling import CHANGED, RECORD, carried_files
+from fundalloc.scenario.workbooks.cells import NOT_OURS, BookFile, find_grid, in_languages
+from fundalloc.scenario.workbooks.embedded import CHANGED, RECORD, carried_files
 
 if TYPE_CHECKING:
-    from fundalloc.export.asked import Asked
+    from fundalloc.export.on_request import Asked
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Circulated:
     @property
     def asked(self) -> Asked:
         """What was computed on request when the workbook was written. Raises ScenarioError."""
-        from fundalloc.export.asked import unpack
+        from fundalloc.export.on_request import unpack
 
         try:
             return unpack(self.record.other.get("asked", {}))

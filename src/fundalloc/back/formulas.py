@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import Any
 
 from fundalloc.labels import label
-from fundalloc.scenario.books import in_languages
 from fundalloc.scenario.scenario import Scenario
+from fundalloc.scenario.workbooks.cells import in_languages
 
 PLANNED, YEAR, KIND = "planned", "year", "kind_of_money"
 IDS = {"instrument_id": "instrument", "partnership_id": "partnership", "area_id": "area"}

@@ -16,8 +16,8 @@ from fundalloc.facts.fields import ID_PATTERN
 from fundalloc.labels import label
 from fundalloc.money import plain
 from fundalloc.plan.plan import Plan
-from fundalloc.rules._rows import Sense
-from fundalloc.scenario.books import Cell, Grid
+from fundalloc.rules.statement import Sense
+from fundalloc.scenario.workbooks.cells import Cell, Grid
 
 SELECTIONS = ("instrument", "partnership", "area")
 COLUMNS = ("own_says", *(f"own_{name}" for name in SELECTIONS), "own_from", "own_to", "own_side", "own_limit", "own_of")

@@ -21,8 +21,8 @@ from fundalloc.labels import label
 from fundalloc.money import DECIMALS, plain
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import Finding
-from fundalloc.rules._rows import Sense
-from fundalloc.scenario.books import NOT_OURS, Cell, Grid, find_grid, in_languages
+from fundalloc.rules.statement import Sense
+from fundalloc.scenario.workbooks.cells import NOT_OURS, Cell, Grid, find_grid, in_languages
 
 LINES = ("line_key", "optimised", "adjustment", "planned")
 DEMANDS = ("rule", "member", "side", "limit_input", "amount")

@@ -15,10 +15,10 @@ from tempfile import TemporaryDirectory
 
 from fundalloc.back.own_rules import COLUMNS as OWN_RULES
 from fundalloc.errors import ScenarioError
-from fundalloc.export.asked import Asked
+from fundalloc.export.on_request import Asked
 from fundalloc.export.workbook import workbook_bytes
 from fundalloc.plan.plan import Plan
-from fundalloc.scenario.books import NOTHING, BookFile, Cell, Grid, find_grid, in_languages
+from fundalloc.scenario.workbooks.cells import NOTHING, BookFile, Cell, Grid, find_grid, in_languages
 
 MOST = 20
 """Differences that are named per sheet."""

@@ -21,7 +21,7 @@ COMMANDS = {
     "run": ("run", "Solve a scenario, verify the plan, write the results."),
     "explain": ("explain", "Why a line, partnership, instrument, area or rule gets what it gets, and what binds."),
     "verify": ("verify", "Recompute every rule of a result from its amounts, without a solver."),
-    "import": ("bring_back", "What colleagues changed and said in copies of a workbook, merged, as scenario text."),
+    "import": ("import_copies", "What colleagues changed and said in copies of a workbook, merged, as scenario text."),
     "extract": ("extract", "Write the scenario that travels inside a workbook as files."),
     "compare": ("compare", "What differs between scenarios, and which change moved what."),
     "sweep": ("sweep", "Vary one figure, or two: score, shadow price, break points, who gains and loses."),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fundalloc.cli.common import Output, new_table
-from fundalloc.cli.studying import Study, counting, share_of, study_options, words_of
+from fundalloc.cli.study_options import Study, counting, share_of, study_options, words_of
 
 if TYPE_CHECKING:
     from fundalloc.studies.alternatives import Alternatives
@@ -88,7 +88,7 @@ def _write_plans(found: Alternatives, folder: Path, out: Output) -> None:
     """Round and verify each plan as `fundalloc run` does, and write its tables."""
     from fundalloc.errors import FundallocError
     from fundalloc.export.tables import write_csv
-    from fundalloc.studies.finishing import finish
+    from fundalloc.studies.whole_plans import finish
 
     for k, plan in enumerate(found.plans):
         target = folder / f"{k}-{_file_name(plan.name) if k else 'best'}"

@@ -31,9 +31,9 @@ def check(files: tuple[str, ...], strict: bool, repairs: str | None, settings: t
     fundalloc check my-plan.yaml --strict
     """
     from fundalloc.errors import Infeasible, Problem, ScenarioError
-    from fundalloc.insight.diagnose import NoPlan, is_feasible
-    from fundalloc.insight.doctor import examine
-    from fundalloc.insight.remarks import WARNING
+    from fundalloc.insight.conflict.diagnose import NoPlan, is_feasible
+    from fundalloc.insight.doctor.examine import examine
+    from fundalloc.insight.doctor.remarks import WARNING
     from fundalloc.run import with_baseline
 
     problems: list[Problem] = []
@@ -120,7 +120,7 @@ def _extends(scenario: Any) -> str:
 
 
 def _print(report: dict[str, Any], out: Output) -> None:
-    from fundalloc.insight.wording import year_ranges
+    from fundalloc.insight.conflict.describing import year_ranges
     from fundalloc.money import euro
 
     out.say(f"{report['title']}  ({report['file']})")

@@ -176,7 +176,7 @@ def book_name(output: str) -> Path:
 def named_scenario(result: str) -> str:
     """Return the scenario file that a result names, seen from here or from where the result lies. Raises UsageError."""
     from fundalloc.errors import UsageError
-    from fundalloc.scenario.plan_files import read_plan_file
+    from fundalloc.scenario.plans.files import read_plan_file
 
     scenario = read_plan_file(Path(result)).stated.get("scenario")
     named = str(scenario.get("file") or "") if isinstance(scenario, dict) else ""

@@ -11,8 +11,8 @@ from fundalloc.cli.explain_print import closing, plain, print_sections
 from fundalloc.cli.infeasible import repair_option, why_no_plan
 
 if TYPE_CHECKING:
-    from fundalloc.insight.explain_bench import Bench
-    from fundalloc.insight.explain_text import Section, Writer
+    from fundalloc.insight.explain.bench import Bench
+    from fundalloc.insight.explain.text import Section, Writer
 
 
 @click.command()
@@ -53,8 +53,8 @@ def explain(
     """
     from fundalloc.cli import explain_reports
     from fundalloc.errors import Infeasible
-    from fundalloc.insight.explain_bench import Bench
-    from fundalloc.insight.explain_target import find_target
+    from fundalloc.insight.explain.bench import Bench
+    from fundalloc.insight.explain.target import find_target
 
     asked = [
         f"--{name}" for name, given in (("prices", prices), ("value", value), ("as-if-hard", as_if_hard), ("against", against)) if given
@@ -91,10 +91,10 @@ def explain(
 
 
 def _answer(bench: Bench, what: tuple[str, ...], out: Output) -> None:
-    from fundalloc.insight.explain_place import explain_place
-    from fundalloc.insight.explain_rule import explain_rule
-    from fundalloc.insight.explain_target import find_target
-    from fundalloc.insight.explain_text import Writer
+    from fundalloc.insight.explain.place import explain_place
+    from fundalloc.insight.explain.rule import explain_rule
+    from fundalloc.insight.explain.target import find_target
+    from fundalloc.insight.explain.text import Writer
     from fundalloc.insight.prices import general_sentence
 
     target, writer = find_target(bench.scenario, what), Writer(bench)
@@ -109,8 +109,8 @@ def _answer(bench: Bench, what: tuple[str, ...], out: Output) -> None:
 
 
 def _overview(bench: Bench, out: Output) -> None:
-    from fundalloc.insight.explain_rule import overview
-    from fundalloc.insight.explain_text import Writer
+    from fundalloc.insight.explain.rule import overview
+    from fundalloc.insight.explain.text import Writer
 
     answer, writer = overview(bench), Writer(bench)
     out.json(plain(answer))

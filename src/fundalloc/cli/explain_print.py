@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fundalloc.cli.common import Output
 
 if TYPE_CHECKING:
-    from fundalloc.insight.explain_text import Section, Writer
+    from fundalloc.insight.explain.text import Section, Writer
 
 WIDTH = 110
 MARGIN = 16
@@ -34,8 +34,8 @@ def print_sections(sections: list[Section], out: Output) -> None:
 
 def plain(value: Any) -> Any:
     """Return an answer as plain values for JSON: rules by id, places as words, numbers that do not exist as null."""
-    from fundalloc.insight.explain_target import Target
-    from fundalloc.rules._kind import Kind
+    from fundalloc.insight.explain.target import Target
+    from fundalloc.rules.kind import Kind
 
     if isinstance(value, Kind):
         return value.id

@@ -12,8 +12,8 @@ from fundalloc.cli.common import Output, named_scenario, new_table, read
 from fundalloc.cli.explain_print import MARGIN, WIDTH, closing, plain, print_sections
 
 if TYPE_CHECKING:
-    from fundalloc.insight.explain_bench import Bench
-    from fundalloc.insight.explain_target import Target
+    from fundalloc.insight.explain.bench import Bench
+    from fundalloc.insight.explain.target import Target
     from fundalloc.scenario.scenario import Scenario
 
 LISTED = 12
@@ -23,10 +23,10 @@ PAIRS = 10
 def as_if_hard(scenario: Scenario, what: tuple[str, ...], out: Output) -> None:
     """Say which soft rules could not hold together if they had to."""
     from fundalloc.errors import Infeasible
-    from fundalloc.insight.diagnose import diagnose
-    from fundalloc.insight.explain_bench import Bench
-    from fundalloc.insight.explain_hard import hardened
-    from fundalloc.insight.explain_words import points
+    from fundalloc.insight.conflict.diagnose import diagnose
+    from fundalloc.insight.explain.bench import Bench
+    from fundalloc.insight.explain.hard import hardened
+    from fundalloc.insight.explain.words import points
 
     hard, names = hardened(scenario, what)
     count = f"{len(names)} soft rules" if len(names) > 1 else f"soft rule {names[0]}"
@@ -65,8 +65,8 @@ def as_if_hard(scenario: Scenario, what: tuple[str, ...], out: Output) -> None:
 
 def prices(bench: Bench, out: Output) -> None:
     """Print what every rule costs."""
-    from fundalloc.insight.explain_text import Writer
-    from fundalloc.insight.explain_words import points
+    from fundalloc.insight.explain.text import Writer
+    from fundalloc.insight.explain.words import points
     from fundalloc.insight.prices import price_list
     from fundalloc.money import euro
 
@@ -98,7 +98,7 @@ def prices(bench: Bench, out: Output) -> None:
 
 def value(bench: Bench, out: Output) -> None:
     """Print what money is worth, and the ladder."""
-    from fundalloc.insight.explain_text import Writer
+    from fundalloc.insight.explain.text import Writer
     from fundalloc.insight.value import budget_ladder, value_of_money
     from fundalloc.money import euro
 
@@ -147,8 +147,8 @@ def against(scenario: Scenario, what: tuple[str, ...], other: str, allow_outside
     """Print why the target gets another amount than there. Raises Infeasible when no plan exists here."""
     from fundalloc.compare.why_less import CHOICE
     from fundalloc.errors import UsageError
-    from fundalloc.insight.explain_target import find_target
-    from fundalloc.insight.explain_text import Writer
+    from fundalloc.insight.explain.target import find_target
+    from fundalloc.insight.explain.text import Writer
 
     if not what:
         raise UsageError("--against needs WHAT: a line, pair, partnership, instrument or area")
@@ -180,10 +180,10 @@ def against(scenario: Scenario, what: tuple[str, ...], other: str, allow_outside
 
 def against_report(scenario: Scenario, target: Target, other: str, allow_outside: bool, out: Output) -> tuple[Bench, dict[str, Any]]:
     """Compare with a scenario, or with a plan and the scenario that it names; what is there is read before anything is solved."""
-    from fundalloc.compare.whole import apportion
+    from fundalloc.compare.controlled_rounding import apportion
     from fundalloc.compare.why_less import why_less
     from fundalloc.errors import UsageError
-    from fundalloc.insight.explain_bench import Bench
+    from fundalloc.insight.explain.bench import Bench
 
     unit = scenario.facts.step
     try:
@@ -207,7 +207,7 @@ def against_report(scenario: Scenario, target: Target, other: str, allow_outside
 
 def _bench_if_any(scenario: Scenario) -> Bench | None:
     from fundalloc.errors import Infeasible
-    from fundalloc.insight.explain_bench import Bench
+    from fundalloc.insight.explain.bench import Bench
 
     try:
         return Bench(scenario)
@@ -216,7 +216,7 @@ def _bench_if_any(scenario: Scenario) -> Bench | None:
 
 
 def _plan_amount(scenario: Scenario, target: Target, plan: str) -> Fraction:
-    from fundalloc.scenario.plans import read_plan
+    from fundalloc.scenario.plans.amounts import read_plan
 
     euros, _ = read_plan(plan, scenario.facts.dimensions, strict=False).by_line(scenario.lines)
     return sum((euro for euro, inside in zip(euros, target.lines, strict=True) if inside), Fraction(0))

@@ -24,8 +24,8 @@ from fundalloc.errors import (
 from fundalloc.money import decimals, euro
 
 if TYPE_CHECKING:
-    from fundalloc.insight.diagnose import NoPlan
-    from fundalloc.insight.repairs import Repair
+    from fundalloc.insight.conflict.diagnose import NoPlan
+    from fundalloc.insight.conflict.repairs import Repair
 
 WIDTH = 118
 """Characters of a line."""
@@ -61,7 +61,7 @@ def _print_problems(error: ScenarioError) -> None:
 
 
 def _print_conflicts(error: Infeasible) -> None:
-    from fundalloc.insight.diagnose import NoPlan
+    from fundalloc.insight.conflict.diagnose import NoPlan
 
     of = getattr(error, "of", "")
     click.echo(f"No plan satisfies all rules{' of ' + of if of else ''}.", err=True)

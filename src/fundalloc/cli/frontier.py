@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fundalloc.cli.common import Output, new_table
-from fundalloc.cli.studying import Study, counting, study_options, words_of
+from fundalloc.cli.study_options import Study, counting, study_options, words_of
 
 if TYPE_CHECKING:
     from fundalloc.studies.frontier import Frontier

@@ -12,8 +12,8 @@ import click
 from fundalloc.cli.common import Output
 
 if TYPE_CHECKING:
-    from fundalloc.insight.diagnose import NoPlan
-    from fundalloc.insight.repairs import Repair
+    from fundalloc.insight.conflict.diagnose import NoPlan
+    from fundalloc.insight.conflict.repairs import Repair
     from fundalloc.scenario.scenario import Scenario
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -42,8 +42,8 @@ def why_no_plan(
     When it is the baseline that has none, the error is about that.
     """
     from fundalloc.errors import Infeasible
-    from fundalloc.insight.diagnose import NoPlan, diagnose
-    from fundalloc.insight.repairs import find_repairs
+    from fundalloc.insight.conflict.diagnose import NoPlan, diagnose
+    from fundalloc.insight.conflict.repairs import find_repairs
     from fundalloc.run import with_baseline
     from fundalloc.scenario.loading import load
 
@@ -115,7 +115,7 @@ def _write(scenario: Scenario, sources: Sequence[Path], settings: Sequence[str],
     So every file runs as it is: a scenario may only name what lies in its own folder or below. Raises OutputError.
     """
     from fundalloc.errors import writing_into
-    from fundalloc.scenario.variants import variant_text
+    from fundalloc.scenario.starters.variants import variant_text
 
     main, written = sources[0], []
     with writing_into(folder):
@@ -134,7 +134,7 @@ def _write(scenario: Scenario, sources: Sequence[Path], settings: Sequence[str],
 
 def _named(sources: Sequence[Path], folder: Path) -> list[str]:
     """Return the sources as a file in this folder may name them, copied into it when they lie elsewhere."""
-    from fundalloc.scenario.rolling import copy_originals
+    from fundalloc.scenario.starters.rolling import copy_originals
 
     found = [path.resolve() for path in sources]
     if not all(path.is_relative_to(folder.resolve()) for path in found):

@@ -41,7 +41,7 @@ def new(folder: str, origin: str, year: int | None, scenario_file: str | None, t
     fundalloc new my-plan --from global-europe-2028-2034 --tables xlsx
     fundalloc new next-year --from plan.xlsx --year 2027
     """
-    from fundalloc.scenario.starters import copy_starter, starters
+    from fundalloc.scenario.starters.shipped import copy_starter, starters
 
     if Path(origin).suffix.lower() in _PLANS or (Path(origin) / "allocation.csv").is_file():
         if year is None:
@@ -86,8 +86,8 @@ def _roll(folder: Path, origin: str, year: int, source: str, allow_outside: bool
     """Roll a plan forward; what makes the new scenario differ from the old one is said on stderr."""
     from fundalloc.plan.handmade import broken_entries, broken_rules, measure_plan
     from fundalloc.run import with_baseline
-    from fundalloc.scenario.plans import read_plan
-    from fundalloc.scenario.rolling import check_year, roll_forward
+    from fundalloc.scenario.plans.amounts import read_plan
+    from fundalloc.scenario.starters.rolling import check_year, roll_forward
 
     scenario = read(source, (), allow_outside, out)
     check_year(scenario, year)

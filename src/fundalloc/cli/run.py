@@ -12,8 +12,8 @@ from fundalloc.cli.common import Output, Positive, book_name, output_options, re
 from fundalloc.cli.infeasible import repair_option, why_no_plan
 
 if TYPE_CHECKING:
-    from fundalloc.export.asked import Asked
-    from fundalloc.insight.diagnose import NoPlan
+    from fundalloc.export.on_request import Asked
+    from fundalloc.insight.conflict.diagnose import NoPlan
     from fundalloc.plan.plan import Plan
     from fundalloc.scenario.scenario import Scenario
     from fundalloc.solvers import Options
@@ -128,7 +128,7 @@ def run(
         if open_file and book is not None:
             click.launch(str(book))
     if out.as_json:
-        from fundalloc.export.asked import as_dict as asked_as_dict
+        from fundalloc.export.on_request import as_dict as asked_as_dict
         from fundalloc.export.tables import as_dict
 
         out.json({**as_dict(plan), **(asked_as_dict(asked) if asked else {})})
@@ -154,7 +154,7 @@ def _score(scenario: Scenario, plan_file: str, options: Options, out: Output) ->
     from fundalloc.export.tables import as_dict
     from fundalloc.plan.handmade import measure_plan
     from fundalloc.run import with_baseline
-    from fundalloc.scenario.plans import read_plan
+    from fundalloc.scenario.plans.amounts import read_plan
 
     scenario = with_baseline(scenario, options, out.progress)
     with out.progress("Measuring"):
@@ -192,7 +192,7 @@ def _asked(plan: Plan, options: Options, ranges: bool, prices: bool, out: Output
     """Compute what was asked for and say how many amounts are firm; the tables stand in the workbook, in CSV and in JSON."""
     if not (ranges or prices):
         return None
-    from fundalloc.export.asked import ask
+    from fundalloc.export.on_request import ask
 
     asked = ask(plan, options, ranges=ranges, prices=prices, progress=out.progress)
     if asked.ranges is not None:
@@ -217,7 +217,7 @@ def _write(
             for path in write_program_files(plan.scenario, Path(write_lp)):
                 out.say(words("report.written", file=path))
     if csv_folder is not None:
-        from fundalloc.export.asked import write_csv as write_asked
+        from fundalloc.export.on_request import write_csv as write_asked
         from fundalloc.export.tables import write_csv
 
         for path in [*write_csv(plan, csv_folder), *(write_asked(asked, csv_folder) if asked else [])]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fundalloc.cli.common import Output, new_table
-from fundalloc.cli.studying import Study, counting, study_options
+from fundalloc.cli.study_options import Study, counting, study_options
 
 if TYPE_CHECKING:
     from fundalloc.studies.sweep import Sweep

@@ -14,7 +14,7 @@ from fundalloc.cli.common import Output, named_scenario, output_options, read, s
 if TYPE_CHECKING:
     from fundalloc.back.circulated import Circulated
     from fundalloc.plan.plan import Plan
-    from fundalloc.scenario.plans import PlanAmounts
+    from fundalloc.scenario.plans.amounts import PlanAmounts
     from fundalloc.scenario.scenario import Scenario
     from fundalloc.versions import Meaning
 
@@ -46,7 +46,7 @@ def verify(result: str, scenario_file: str | None, settings: tuple[str, ...], al
     fundalloc verify allocation.csv scenarios/mff-2021-2027/baseline.yaml
     """
     from fundalloc.plan.handmade import ledger_of, measure_steps
-    from fundalloc.scenario.plans import read_plan
+    from fundalloc.scenario.plans.amounts import read_plan
     from fundalloc.versions import later
 
     if scenario_file is None and Path(result).suffix.lower() in (".xlsx", ".xlsm"):
@@ -202,7 +202,7 @@ def _with_baseline(scenario: Scenario, amounts: PlanAmounts, out: Output) -> Sce
     from dataclasses import replace
 
     from fundalloc.run import with_baseline
-    from fundalloc.scenario.plans import stated_baseline
+    from fundalloc.scenario.plans.amounts import stated_baseline
 
     carried = stated_baseline(amounts.stated)
     if carried is not None:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from fundalloc.compare.closest import Reference
-from fundalloc.compare.game import POINTS, SCORE, TOTAL, Figure, Game, Tick, task_between
+from fundalloc.compare.coalitions import POINTS, SCORE, TOTAL, Figure, Game, Tick, task_between
+from fundalloc.compare.controlled_rounding import apportion, round_table
 from fundalloc.compare.outcome import Outcome
 from fundalloc.compare.overrides import Override, Written, find_overrides
 from fundalloc.compare.shapley import MOST_EXACT, Shares, attribute
 from fundalloc.compare.sides import Side
-from fundalloc.compare.whole import apportion, round_table
 from fundalloc.labels import Words
 from fundalloc.solvers import Options
 

@@ -21,13 +21,13 @@ from fundalloc.compare.sides import Side
 from fundalloc.errors import FundallocError
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.moves import carry_by_itself
+from fundalloc.optimise.stages import closest
 from fundalloc.plan.handmade import broken_entries, broken_rules, measure_steps
 from fundalloc.plan.plan import Plan
-from fundalloc.scenario.plans import LineKey
+from fundalloc.scenario.plans.amounts import LineKey
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options
-from fundalloc.solvers.stages import closest
-from fundalloc.studies.finishing import finish
+from fundalloc.studies.whole_plans import finish
 
 SAME_SCORE = 1e-9
 """Relative score that is floating-point dust."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from fundalloc.compare.nodes import IDENTITY, WORDS, leaves, number, same_text, text_of
+from fundalloc.compare.meaning import IDENTITY, WORDS, leaves, number, same_text, text_of
 from fundalloc.compare.overrides import Override
 from fundalloc.compare.sides import Inputs, Side
 from fundalloc.errors import Place
@@ -14,8 +14,8 @@ from fundalloc.facts.fields import spread_years
 from fundalloc.scenario.document import Mapping, Node, Scalar
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sections import TABLES
-from fundalloc.scenario.table_specs import UNIQUE
-from fundalloc.scenario.tables import Table
+from fundalloc.scenario.tables.specs import UNIQUE
+from fundalloc.scenario.tables.table import Table
 
 ROW_KEYS = {**UNIQUE, "decided": ("instrument", "partnership", "area", "year", "decision")}
 """The columns by which rows of two tables are paired."""

@@ -27,7 +27,7 @@ from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.selection import Pick
 from fundalloc.labels import Words
 from fundalloc.rules.deviation import Deviation
-from fundalloc.scenario.plans import LineKey
+from fundalloc.scenario.plans.amounts import LineKey
 from fundalloc.scenario.scenario import Scenario
 
 WITHIN, DECISION, BEYOND, CHOICE = "within", "decision", "beyond", "choice"

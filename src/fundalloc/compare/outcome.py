@@ -11,7 +11,7 @@ from typing import Any
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import AT_LIMIT, OK, Finding
-from fundalloc.scenario.plans import LineKey
+from fundalloc.scenario.plans.amounts import LineKey
 
 Names = dict[str, dict[str, str]]
 """Dimension → id → printed name."""

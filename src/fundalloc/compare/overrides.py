@@ -11,17 +11,17 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fundalloc.compare.nodes import IDENTITY, WORDS, leaves, meaning, places, same_text, text_of
+from fundalloc.compare.meaning import IDENTITY, WORDS, leaves, meaning, places, same_text, text_of
 from fundalloc.errors import Place, ScenarioError
 from fundalloc.money import parse_figure
 from fundalloc.rules import kinds
-from fundalloc.rules._kind import Kind
 from fundalloc.rules._sentence import LIMIT, spoken
+from fundalloc.rules.kind import Kind
 from fundalloc.scenario.document import Mapping, Node, Scalar, Sequence
-from fundalloc.scenario.figures import fill_figures
 from fundalloc.scenario.sections import SECTIONS, TABLES
-from fundalloc.scenario.table_reading import read_table
-from fundalloc.scenario.table_specs import KEYS
+from fundalloc.scenario.tables.reading import read_table
+from fundalloc.scenario.tables.specs import KEYS
+from fundalloc.scenario.tabulated_limits import fill_figures
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 ROWS, CHANGE = "rows", "change"

@@ -11,12 +11,12 @@ from typing import Any
 
 from fundalloc.errors import FundallocError
 from fundalloc.facts.dimensions import NAMES, Dimension, Dimensions
-from fundalloc.scenario.books import BookFile, Grid, find_grid, in_languages
 from fundalloc.scenario.loading import load
-from fundalloc.scenario.plan_files import read_plan_file
-from fundalloc.scenario.plans import PlanAmounts, read_plan
+from fundalloc.scenario.plans.amounts import PlanAmounts, read_plan
+from fundalloc.scenario.plans.files import read_plan_file
 from fundalloc.scenario.sources import Sources
-from fundalloc.scenario.travelling import RECORD, carried_files
+from fundalloc.scenario.workbooks.cells import BookFile, Grid, find_grid, in_languages
+from fundalloc.scenario.workbooks.embedded import RECORD, carried_files
 
 BOOKS = (".xlsx", ".xlsm")
 NAMED = ("instrument", "partnership", "area")

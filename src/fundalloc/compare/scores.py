@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from fundalloc.compare.closest import SAME_SCORE, measured_in
-from fundalloc.compare.mixtures import by_pair
+from fundalloc.compare.partial_changes import by_pair
 from fundalloc.compare.sides import Side
 from fundalloc.plan.handmade import broken_rules
 from fundalloc.scenario.scenario import Scenario

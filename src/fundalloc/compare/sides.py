@@ -13,16 +13,16 @@ from fundalloc.compare.outcome import Outcome, outcome_of, stated_outcome
 from fundalloc.compare.results import read_result
 from fundalloc.compare.revisions import check_out, is_revision
 from fundalloc.errors import FundallocError, Infeasible, Place, ScenarioError, UsageError
+from fundalloc.optimise.stages import Optimum
 from fundalloc.plan.handmade import ledger_of, measure_steps
 from fundalloc.plan.plan import Plan
 from fundalloc.run import solve_open, with_baseline
 from fundalloc.scenario.document import Mapping, display_name
 from fundalloc.scenario.loading import load, setting_tree
 from fundalloc.scenario.merging import load_tree, merge
-from fundalloc.scenario.plans import LineKey
+from fundalloc.scenario.plans.amounts import LineKey
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options
-from fundalloc.solvers.stages import Optimum
 
 SCENARIOS = (".yaml", ".yml")
 _NOT_MOVED: tuple[tuple[str, str], ...] = ()

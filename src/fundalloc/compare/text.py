@@ -17,8 +17,8 @@ from fundalloc.compare.outcome import stated_outcome
 from fundalloc.compare.results import BOOKS, read_amounts, state_of_book
 from fundalloc.errors import ScenarioError
 from fundalloc.money import plain
-from fundalloc.scenario.books import BookFile
-from fundalloc.scenario.plans import LineKey
+from fundalloc.scenario.plans.amounts import LineKey
+from fundalloc.scenario.workbooks.cells import BookFile
 
 RESULTS = (*BOOKS, ".json")
 _HEAD = ("id", "as_of", "state", "digest")

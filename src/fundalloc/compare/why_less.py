@@ -16,15 +16,15 @@ from fractions import Fraction
 
 import numpy as np
 
-from fundalloc.compare.mixtures import differing, mixed
+from fundalloc.compare.partial_changes import differing, mixed
 from fundalloc.compare.shapley import Value, attribute
-from fundalloc.insight.explain_bench import Bench
-from fundalloc.insight.explain_target import Target
+from fundalloc.insight.explain.bench import Bench
+from fundalloc.insight.explain.target import Target
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import Floats
+from fundalloc.optimise.stages import closest, optimise
 from fundalloc.run import wishes
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.solvers.stages import closest, optimise
 from fundalloc.solvers.warm import WarmSolvers
 from fundalloc.studies.pool import cores
 

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.facts import NO_LIMIT
-from fundalloc.insight.system import Suspect
-from fundalloc.insight.wording import money
+from fundalloc.insight.conflict.describing import money
+from fundalloc.insight.conflict.suspects import Suspect
 from fundalloc.money import euro
-from fundalloc.rules._rows import Sense
+from fundalloc.rules.statement import Sense
 from fundalloc.scenario.scenario import Scenario
 
 _SOURCE, _SINK = ("source",), ("sink",)

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fundalloc.insight.explain_bench import NOISE, NOTHING, Bench
+from fundalloc.insight.explain.bench import NOISE, NOTHING, Bench
 from fundalloc.model.linear_program import RowBlock
-from fundalloc.rules._kind import Kind
+from fundalloc.rules.kind import Kind
 from fundalloc.solvers import Solution
 from fundalloc.solvers.warm import Ranges
 

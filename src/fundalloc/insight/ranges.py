@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fundalloc.insight.explain_bench import Bench, Mask
+from fundalloc.insight.explain.bench import Bench, Mask
 from fundalloc.model.linear_program import Floats
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ from fundalloc.model.objective import met_needs, next_values, pair_of_line
 from fundalloc.money import Exact
 from fundalloc.plan.free_money import free_money
 from fundalloc.plan.plan import Plan
-from fundalloc.rules._rows import take
+from fundalloc.rules.statement import take
 from fundalloc.solvers import Status
 
 NOTHING = 1e-5

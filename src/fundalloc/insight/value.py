@@ -16,13 +16,13 @@ import numpy as np
 
 from fundalloc.errors import SolverFailed
 from fundalloc.facts.entities import Ceiling, Instrument
-from fundalloc.insight.explain_bench import Bench
+from fundalloc.insight.explain.bench import Bench
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import Floats
+from fundalloc.optimise.stages import optimise
 from fundalloc.run import wishes
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Status
-from fundalloc.solvers.stages import optimise
 from fundalloc.solvers.warm import WarmSolvers
 
 if TYPE_CHECKING:

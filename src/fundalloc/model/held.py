@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
-from fundalloc.rules._rows import Rows
+from fundalloc.rules.statement import Rows
 
 DUST = 1e-12
 """Relative error of adding up: by so much a moved limit is wider than what decided money comes to."""

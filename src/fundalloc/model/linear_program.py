@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.rules._kind import Kind
-from fundalloc.rules._rows import Codes, Demands
+from fundalloc.rules.kind import Kind
+from fundalloc.rules.statement import Codes, Demands
 
 Floats = NDArray[np.float64]
 

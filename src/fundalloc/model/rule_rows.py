@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
+from fundalloc.model.cut_limits import BESIDE, whole_rows
 from fundalloc.model.held import held_limits
 from fundalloc.model.linear_program import SWITCHED_NEED, SWITCHED_OFF, SWITCHED_ON, TOTAL, Builder, Terms, Whole, joined
 from fundalloc.model.objective import pair_of_line, step_table
-from fundalloc.model.whole import BESIDE, whole_rows
-from fundalloc.rules._kind import Kind
-from fundalloc.rules._rows import Rows, Sense, Switches
+from fundalloc.rules.kind import Kind
+from fundalloc.rules.statement import Rows, Sense, Switches
 
 
 def add_rule(builder: Builder, rule: Kind, lines: Lines) -> None:

@@ -16,7 +16,7 @@ from fundalloc.facts.refusals import refusal
 from fundalloc.money import plain
 from fundalloc.plan.plan import Plan, RunLog
 from fundalloc.plan.verify import BREACH, Finding, measure_rules
-from fundalloc.scenario.plans import LineKey, PlanAmounts
+from fundalloc.scenario.plans.amounts import LineKey, PlanAmounts
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.versions import VERSION
 

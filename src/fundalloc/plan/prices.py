@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
 from fundalloc.model.linear_program import Floats, LinearProgram
-from fundalloc.model.stages import reduced_costs
+from fundalloc.optimise.stage_programs import reduced_costs
 from fundalloc.plan.verify import Finding
 from fundalloc.solvers import Options, Status
 from fundalloc.solvers.warm import WarmSolver

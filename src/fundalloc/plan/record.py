@@ -18,7 +18,7 @@ from fundalloc.money import NotANumber, parse_figure, plain
 from fundalloc.plan.certificate import certify_again
 from fundalloc.plan.plan import Plan, RunLog
 from fundalloc.plan.verify import measure_rules
-from fundalloc.scenario.plans import LineKey
+from fundalloc.scenario.plans.amounts import LineKey
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.versions import later
 

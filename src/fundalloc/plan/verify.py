@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from fundalloc.errors import NotVerified
 from fundalloc.facts.lines import Lines
 from fundalloc.money import apart
-from fundalloc.rules._kind import Kind
-from fundalloc.rules._rows import Demands, Measures, Sense
 from fundalloc.rules._sentence import reckoned
+from fundalloc.rules.kind import Kind
+from fundalloc.rules.statement import Demands, Measures, Sense
 from fundalloc.scenario.scenario import Scenario
 
 OK, AT_LIMIT, MISSED, BREACH, DECIDED = "ok", "at limit", "missed", "breach", "decided"

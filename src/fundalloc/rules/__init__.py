@@ -1,4 +1,4 @@
-"""What must be so: one file per kind of rule. Read `_kind.py` first.
+"""What must be so: one file per kind of rule. Read `kind.py` first.
 
 The kinds are found by looking through this folder; a new file is a new kind, and nothing else needs to change.
 """
@@ -15,7 +15,7 @@ from fundalloc.errors import did_you_mean
 from fundalloc.facts.dimensions import Dimensions
 from fundalloc.facts.fields import refuse
 from fundalloc.labels import in_every_language
-from fundalloc.rules._kind import Kind
+from fundalloc.rules.kind import Kind
 
 
 @cache
@@ -25,7 +25,7 @@ def kinds() -> Mapping[str, type[Kind]]:
     for module in sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")):
         loaded = importlib.import_module(f"{__name__}.{module}")
         for value in vars(loaded).values():
-            if isinstance(value, type) and issubclass(value, Kind) and value.__module__ == loaded.__name__:
+            if isinstance(value, type) and issubclass(value, Kind) and value is not Kind and value.__module__ == loaded.__name__:
                 found[value.kind] = value
     return found
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
-from fundalloc.rules._rows import Codes, Demands, Fractions, Measures, Open, take
+from fundalloc.rules.statement import Codes, Demands, Fractions, Measures, Open, take
 
 
 def sums_by_code(codes: Codes, grouped: Grouped, steps: NDArray[np.int64]) -> list[int]:

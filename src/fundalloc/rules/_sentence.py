@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from fundalloc.labels import Words
 from fundalloc.money import Figure, decimals, percent
-from fundalloc.rules._rows import Sense
+from fundalloc.rules.statement import Sense
 
 if TYPE_CHECKING:
-    from fundalloc.rules._kind import Kind
+    from fundalloc.rules.kind import Kind
 
 LIMIT = "limit"
 FINEST = 6

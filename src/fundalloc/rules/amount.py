@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
-from fundalloc.rules._kind import Kind
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums
-from fundalloc.rules._rows import Demands, Measures, Rows, state_sums
+from fundalloc.rules.kind import Kind
+from fundalloc.rules.statement import Demands, Measures, Rows, state_sums
 
 
 class Amount(Kind):

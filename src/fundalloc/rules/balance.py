@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Members
-from fundalloc.rules._kind import Kind, Objection
 from fundalloc.rules._ledger import amounts_by_code, measured, movable, open_shares
-from fundalloc.rules._rows import Codes, Demands, Measures, Open, Rows, Sense, state_shares, take
+from fundalloc.rules.kind import Kind, Objection
+from fundalloc.rules.statement import Codes, Demands, Measures, Open, Rows, Sense, state_shares, take
 
 
 class Balance(Kind):

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from fundalloc.facts.fields import Amount
 from fundalloc.facts.lines import Lines
 from fundalloc.money import Figure
-from fundalloc.rules._kind import Kind, Objection
 from fundalloc.rules._ledger import amounts_by_code, measured, open_shares
-from fundalloc.rules._rows import Demands, Measures, Rows, Sense, state_shares
+from fundalloc.rules.kind import Kind, Objection
+from fundalloc.rules.statement import Demands, Measures, Rows, Sense, state_shares
 
 
 class Change(Kind):

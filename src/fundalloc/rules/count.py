@@ -22,9 +22,9 @@ from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
 from fundalloc.money import Exact
 from fundalloc.rules._capacity import capacity, decided_money
-from fundalloc.rules._kind import ForEach, Kind, Objection
 from fundalloc.rules._ledger import movable, within_reach
-from fundalloc.rules._rows import Codes, Demands, Measures, Open, Rows, Sense, Switches, bounds, take
+from fundalloc.rules.kind import ForEach, Kind, Objection
+from fundalloc.rules.statement import Codes, Demands, Measures, Open, Rows, Sense, Switches, bounds, take
 
 
 class Count(Kind):

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from fundalloc.facts.fields import Amount, Relative, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.money import Exact, Figure
-from fundalloc.rules._kind import Kind, Objection
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums, sums_by_code
-from fundalloc.rules._rows import Demands, Measures, Rows, Sense, state_sums
+from fundalloc.rules.kind import Kind, Objection
+from fundalloc.rules.statement import Demands, Measures, Rows, Sense, state_sums
 
 
 class Deviation(Kind):

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from fundalloc.facts.lines import Lines
 from fundalloc.money import Exact
 from fundalloc.rules._capacity import capacity
-from fundalloc.rules._kind import Kind, Objection
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums, within_reach
-from fundalloc.rules._rows import Demands, Measures, Rows, Statement, Switches, take
+from fundalloc.rules.kind import Kind, Objection
+from fundalloc.rules.statement import Demands, Measures, Rows, Statement, Switches, take
 
 
 class MinimumSize(Kind):

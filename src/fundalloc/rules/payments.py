@@ -21,9 +21,9 @@ from pydantic import Field
 from fundalloc.facts.fields import ByYear
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
-from fundalloc.rules._kind import Kind, Objection
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums
-from fundalloc.rules._rows import Codes, Demands, Measures, Rows, state_sums
+from fundalloc.rules.kind import Kind, Objection
+from fundalloc.rules.statement import Codes, Demands, Measures, Rows, state_sums
 
 
 class Payments(Kind):

@@ -21,9 +21,9 @@ from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Selection, runs
 from fundalloc.money import Exact
-from fundalloc.rules._kind import Kind, Objection
 from fundalloc.rules._ledger import amounts_by_code, measured, open_shares
-from fundalloc.rules._rows import Codes, Demands, Measures, Rows, state_shares
+from fundalloc.rules.kind import Kind, Objection
+from fundalloc.rules.statement import Codes, Demands, Measures, Rows, state_shares
 
 
 class Sequence(Kind):

@@ -30,9 +30,9 @@ from fundalloc.facts.dimensions import NAMES, Mask
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Base, Grouped, Members, Selection, Taken
-from fundalloc.rules._kind import Kind, Objection
 from fundalloc.rules._ledger import amounts_by_code, measured, open_shares, open_sums
-from fundalloc.rules._rows import Codes, Demands, Measures, Rows, Sense, state_shares, state_sums
+from fundalloc.rules.kind import Kind, Objection
+from fundalloc.rules.statement import Codes, Demands, Measures, Rows, Sense, state_shares, state_sums
 
 
 class Share(Kind):

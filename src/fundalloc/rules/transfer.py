@@ -21,9 +21,9 @@ from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
 from fundalloc.money import Exact
-from fundalloc.rules._kind import Kind
 from fundalloc.rules._ledger import open_sums, sums_by_code
-from fundalloc.rules._rows import Demands, Measures, Rows, Sense, state_sums
+from fundalloc.rules.kind import Kind
+from fundalloc.rules.statement import Demands, Measures, Rows, Sense, state_sums
 
 WHOLE_PERIOD = "total"
 

@@ -14,7 +14,7 @@ from fundalloc.facts.selection import Pick
 from fundalloc.scenario.document import Mapping, Node, Scalar, Sequence
 from fundalloc.scenario.merging import Period, builds_on_inherited, change_amount, change_amounts, read_change
 from fundalloc.scenario.sections import validate
-from fundalloc.scenario.table_specs import DEFAULTS, Tables
+from fundalloc.scenario.tables.specs import DEFAULTS, Tables
 
 _INSTRUMENT = ("ceiling", "reserve")
 _PARTNERSHIP = ("absorption",)

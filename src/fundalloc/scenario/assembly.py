@@ -14,10 +14,10 @@ from fundalloc.facts.facts import Decided, Needs, Sourced
 from fundalloc.facts.fields import LANGUAGES, Text
 from fundalloc.facts.hierarchy import find_cycle
 from fundalloc.money import Exact, plain
-from fundalloc.scenario.columns import read_variants
-from fundalloc.scenario.references import References
-from fundalloc.scenario.table_specs import LEVELS, SPECS, read_rows
-from fundalloc.scenario.tables import HEADING, Table
+from fundalloc.scenario.tables.columns import read_variants
+from fundalloc.scenario.tables.references import References
+from fundalloc.scenario.tables.specs import LEVELS, SPECS, read_rows
+from fundalloc.scenario.tables.table import HEADING, Table
 
 
 def build_partnerships(table: Table, problems: list[Problem]) -> list[Partnership]:

@@ -18,7 +18,7 @@ from fundalloc.money import decimals as decimals_of
 from fundalloc.money import euro, percent
 from fundalloc.scenario.document import Mapping as Tree
 from fundalloc.scenario.document import locate
-from fundalloc.scenario.tables import Table
+from fundalloc.scenario.tables.table import Table
 
 if TYPE_CHECKING:
     from fundalloc.scenario.scenario import Scenario

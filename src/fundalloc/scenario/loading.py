@@ -1,7 +1,7 @@
 """Read a scenario file and everything it names; report every problem at once.
 
 The order: text → tree (`document`) → merged with what it extends (`merging`) → read part by part (`reading`): tables
-(`table_specs`) → names → `adjust` → facts (`assembly`) → rules → what only the whole shows (`consistency`).
+(`tables.specs`) → names → `adjust` → facts (`assembly`) → rules → what only the whole shows (`consistency`).
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from pathlib import Path, PurePosixPath
 from fundalloc.errors import Place, Problem, ScenarioError
 from fundalloc.scenario.document import Mapping, Scalar, display_name, parse_document
 from fundalloc.scenario.merging import load_tree, merge, spread
-from fundalloc.scenario.plans import read_plan
+from fundalloc.scenario.plans.amounts import read_plan
 from fundalloc.scenario.reading import assemble
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sources import Sources, fingerprint, gather, stacked
-from fundalloc.scenario.table_specs import KEYS
+from fundalloc.scenario.tables.specs import KEYS
 
 
 def load(

@@ -21,18 +21,18 @@ from fundalloc.facts.facts import Facts
 from fundalloc.facts.hierarchy import Hierarchy, build_hierarchy, find_cycle
 from fundalloc.facts.selection import Clause
 from fundalloc.rules import built_in_rules, kinds, parse_rule
-from fundalloc.rules._kind import Kind
+from fundalloc.rules.kind import Kind
 from fundalloc.scenario import assembly
 from fundalloc.scenario.adjusting import adjust
 from fundalloc.scenario.consistency import check_facts, check_rules
 from fundalloc.scenario.document import Mapping, display_name, locate, texts, to_plain
-from fundalloc.scenario.figures import fill_figures
 from fundalloc.scenario.merging import Period
-from fundalloc.scenario.references import References
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sections import TOP_LEVEL, Head, entries, problems_of, refused, validate
-from fundalloc.scenario.spreads import misplaced
-from fundalloc.scenario.table_specs import Tables
+from fundalloc.scenario.tables.references import References
+from fundalloc.scenario.tables.specs import Tables
+from fundalloc.scenario.tabulated_limits import fill_figures
+from fundalloc.scenario.uncertain import misplaced
 
 REQUIRED_TABLES = ("partnerships", "needs", "eligibility")
 

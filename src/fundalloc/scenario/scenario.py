@@ -15,13 +15,13 @@ from fundalloc.facts.facts import Baseline, Facts
 from fundalloc.facts.lines import Lines, build_lines
 from fundalloc.labels import label
 from fundalloc.money import Exact, decimals
-from fundalloc.rules._kind import Kind
 from fundalloc.rules.ceiling import WHOLE_PERIOD
+from fundalloc.rules.kind import Kind
 from fundalloc.scenario.document import Mapping as Tree
 from fundalloc.scenario.sections import Head
 from fundalloc.scenario.sources import Sources
-from fundalloc.scenario.table_specs import LEVELS
-from fundalloc.scenario.tables import Table
+from fundalloc.scenario.tables.specs import LEVELS
+from fundalloc.scenario.tables.table import Table
 
 
 @dataclass(frozen=True)

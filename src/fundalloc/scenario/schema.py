@@ -13,7 +13,7 @@ from fundalloc.facts.selection import Clause
 from fundalloc.rules import kinds
 from fundalloc.scenario.sections import TOP_LEVEL, Head
 from fundalloc.scenario.stages import GOALS
-from fundalloc.scenario.table_specs import SPECS
+from fundalloc.scenario.tables.specs import SPECS
 
 _OFF = {"off": {"type": "boolean"}, "reason": {"type": "string", "description": "why it is switched off"}}
 _PLAIN = ("Base", "Ceiling")

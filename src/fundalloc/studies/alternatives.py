@@ -19,15 +19,15 @@ import numpy as np
 from fundalloc.errors import Infeasible, UsageError
 from fundalloc.facts.lines import Lines
 from fundalloc.model.linear_program import Floats, LinearProgram
-from fundalloc.model.settling import settling_program
-from fundalloc.model.stages import hold, stage_program
+from fundalloc.optimise.settling import settling_program
+from fundalloc.optimise.stage_programs import hold, stage_program
 from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options, Solution
 from fundalloc.solvers.warm import WarmSolver
-from fundalloc.studies.corridor import Answer, Corridor
 from fundalloc.studies.ranges import Wanted, find_ends, members_of
 from fundalloc.studies.variants import Source
+from fundalloc.studies.warm_plans import Answer, Corridor
 
 BEST = "the plan of `fundalloc run`"
 ACTIVE = 1e-6

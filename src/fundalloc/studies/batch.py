@@ -30,8 +30,8 @@ from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sources import Sources
 from fundalloc.solvers import Options
 from fundalloc.studies.ledger import Entry, Ledger, code_fingerprint, now, run_key
+from fundalloc.studies.plan_values import pack, unpack
 from fundalloc.studies.pool import each
-from fundalloc.studies.record import pack, unpack
 from fundalloc.studies.variants import Source, restored
 from fundalloc.versions import VERSION
 

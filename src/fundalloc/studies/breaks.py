@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from fundalloc.model.linear_program import Floats, LinearProgram, Matrix
-from fundalloc.model.stages import reduced_costs
+from fundalloc.optimise.stage_programs import reduced_costs
 
 Solve = Callable[[LinearProgram], tuple[float, Floats, Floats] | None]
 """Score, columns and row prices of a program; None when nothing fits."""

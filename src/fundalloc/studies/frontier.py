@@ -21,14 +21,14 @@ import numpy as np
 from fundalloc.errors import Infeasible, SolverFailed, UsageError, did_you_mean
 from fundalloc.facts.lines import Lines
 from fundalloc.model.linear_program import Floats, LinearProgram
-from fundalloc.model.stages import hold, stage_program
+from fundalloc.optimise.stage_programs import hold, stage_program
 from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.stages import GOALS
 from fundalloc.solvers import Options
 from fundalloc.solvers.warm import WarmSolver
-from fundalloc.studies.corridor import Corridor
 from fundalloc.studies.variants import Source
+from fundalloc.studies.warm_plans import Corridor
 
 SAME = 1e-7
 

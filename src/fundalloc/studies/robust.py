@@ -23,17 +23,17 @@ from fundalloc.errors import Infeasible, UsageError
 from fundalloc.facts.lines import Lines
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import Floats, LinearProgram, Terms
-from fundalloc.model.nearness import near_program
-from fundalloc.model.settling import SHARP, settling_weights
-from fundalloc.model.stages import append, hold
+from fundalloc.optimise.nearness import near_program
+from fundalloc.optimise.settling import SHARP, settling_weights
+from fundalloc.optimise.stage_programs import append, hold
+from fundalloc.optimise.switches import fix_switches, solve_mixed
 from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options
-from fundalloc.solvers.mixed import fix_switches, solve_mixed
 from fundalloc.solvers.warm import WarmSolver
-from fundalloc.studies.corridor import NEARNESS, Answer, Corridor, sum_amounts
-from fundalloc.studies.joining import Joined, join
+from fundalloc.studies.joint_program import Joined, join
 from fundalloc.studies.variants import Source
+from fundalloc.studies.warm_plans import NEARNESS, Answer, Corridor, sum_amounts
 
 CRITERIA = ("expected", "worst", "regret")
 Ids = tuple[str, str, str, str]

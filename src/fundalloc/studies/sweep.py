@@ -17,8 +17,8 @@ from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options
 from fundalloc.studies.breaks import SAME, Bend, Way, find_bends
-from fundalloc.studies.corridor import Answer, Corridor, changed_lines, unallocated
 from fundalloc.studies.variants import Source, Value, Vary, present_value, with_plan_to_start_from
+from fundalloc.studies.warm_plans import Answer, Corridor, changed_lines, unallocated
 
 MOST_POINTS = 10_000
 SWITCHED = "other actions are chosen (minimum_size, count)"

@@ -14,7 +14,7 @@ from fundalloc.scenario.document import Mapping, Scalar
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sources import Sources
-from fundalloc.scenario.table_specs import KEYS
+from fundalloc.scenario.tables.specs import KEYS
 
 MOST = 10_000
 """Values of one key at most."""

@@ -14,7 +14,7 @@ from fundalloc.compare.outcome import BUDGET
 from fundalloc.export.workbook.book import distinct, escaped, quoted, safe_codes
 from fundalloc.export.workbook.content import Cell, Column, Formula
 from fundalloc.labels import Words, label
-from fundalloc.scenario.plans import LineKey
+from fundalloc.scenario.plans.amounts import LineKey
 
 LINES = "Lines"
 """The table that all sums add up."""

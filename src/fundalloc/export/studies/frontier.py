@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from fundalloc.export.studies.report import Drawn, Report
-from fundalloc.studies.corridor import sum_amounts
 from fundalloc.studies.frontier import Frontier
+from fundalloc.studies.warm_plans import sum_amounts
 
 FORMATS = {"impact": "#,##0", "lowest_coverage": "0%", "unallocated": "#,##0", "change": "#,##0"}
 STYLES = {"impact": "points", "lowest_coverage": "share", "unallocated": "money", "change": "money"}

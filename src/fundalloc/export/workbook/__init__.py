@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Literal
 
 from fundalloc.errors import UsageError, did_you_mean
-from fundalloc.export.asked import Asked
 from fundalloc.export.files import replacing
+from fundalloc.export.on_request import Asked
 from fundalloc.export.tables import write_allocation
 from fundalloc.export.workbook.book import Book, sheet_name
 from fundalloc.export.workbook.content import Sheet

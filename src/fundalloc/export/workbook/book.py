@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.export.asked import Asked
+from fundalloc.export.on_request import Asked
 from fundalloc.export.workbook.content import Cell, Column, Entry, Formula
 from fundalloc.export.workbook.layout import PADDING, text_width
 from fundalloc.export.workbook.spelling import distinct as distinct

@@ -17,14 +17,14 @@ from typing import Any, Literal
 import numpy as np
 
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.boxes import Box, Boxes, Ledger, columns_for, common, up_to
 from fundalloc.export.workbook.flows import moved_money, paid_money
+from fundalloc.export.workbook.line_sums import Box, Boxes, Ledger, columns_for, common, up_to
 from fundalloc.export.workbook.sums import Candidate, Sums, average, count_active
 from fundalloc.facts.dimensions import NAMES, Dimensions, Mask
 from fundalloc.facts.selection import Pick, Selection
 from fundalloc.plan.verify import Finding, measure_rule
-from fundalloc.rules._kind import Kind
-from fundalloc.rules._rows import Measures, Open, Sense
+from fundalloc.rules.kind import Kind
+from fundalloc.rules.statement import Measures, Open, Sense
 
 LONGEST_FORMULA = 4_000
 """Excel takes 8 192 characters; longer ones than this are stored as values."""

@@ -10,8 +10,8 @@ from fundalloc.export.workbook.content import Cell, Formula
 from fundalloc.labels import label
 from fundalloc.money import HARD_SPACE
 from fundalloc.plan.verify import Finding
-from fundalloc.rules._rows import Sense
 from fundalloc.rules._sentence import LIMIT, figures_of
+from fundalloc.rules.statement import Sense
 
 TABLE = "Rules"
 LONGEST = 250

@@ -9,11 +9,11 @@ from fractions import Fraction
 import numpy as np
 
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.boxes import PLANNED, Box, Boxes, Ledger, columns_for, common, listed, one_by_one
+from fundalloc.export.workbook.line_sums import PLANNED, Box, Boxes, Ledger, columns_for, common, listed, one_by_one
 from fundalloc.export.workbook.weights import NEED
 from fundalloc.facts.dimensions import NAMES, Mask
-from fundalloc.rules._kind import Kind
-from fundalloc.rules._rows import Sense
+from fundalloc.rules.kind import Kind
+from fundalloc.rules.statement import Sense
 
 NEEDS = "Needs"
 MOST_TERMS = 12

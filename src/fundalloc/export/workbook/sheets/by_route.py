@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from fundalloc.export.workbook.book import Book, distinct
-from fundalloc.export.workbook.boxes import Boxes
 from fundalloc.export.workbook.content import Column, Formula, Sheet, Table
+from fundalloc.export.workbook.line_sums import Boxes
 
 TABLE = "ByRoute"
 FIRST = ("route", "region")

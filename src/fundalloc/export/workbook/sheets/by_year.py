@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.boxes import Boxes
 from fundalloc.export.workbook.content import Chart, Column, ColumnSum, Formula, Series, Sheet, Table
+from fundalloc.export.workbook.line_sums import Boxes
 from fundalloc.export.workbook.sheets.free_money import TABLE as FREE
 from fundalloc.export.workbook.sheets.free_money import after_use
 from fundalloc.facts.facts import NO_LIMIT

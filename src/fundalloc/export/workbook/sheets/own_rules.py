@@ -6,7 +6,7 @@ from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Cell, Formula, Sheet, Table
 from fundalloc.export.workbook.sheets.allocation import LONGEST_AUTHOR, LONGEST_COMMENT
 from fundalloc.export.workbook.sheets.rules import flags, status_width
-from fundalloc.rules._rows import Sense
+from fundalloc.rules.statement import Sense
 
 TABLE = "OwnRules"
 ROWS = 8

@@ -11,8 +11,8 @@ from fractions import Fraction
 import numpy as np
 
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.boxes import Boxes
 from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Formula, Sheet, Table
+from fundalloc.export.workbook.line_sums import Boxes
 from fundalloc.facts.entities import Instrument
 from fundalloc.insight.payments import Cash, payments, payments_by_year
 

@@ -9,7 +9,7 @@ from fundalloc.export.workbook.content import Formula, Sheet, Table
 from fundalloc.export.workbook.sentences import said_there
 from fundalloc.export.workbook.sheets.rules import flags, force, status_width
 from fundalloc.plan.verify import Finding, measure_rule
-from fundalloc.rules._rows import Sense
+from fundalloc.rules.statement import Sense
 
 TABLE = "Pledges"
 

@@ -13,8 +13,8 @@ from fundalloc.export.workbook.live import SIGN, Live, live_rules
 from fundalloc.export.workbook.sentences import says
 from fundalloc.export.workbook.sheets.allocation import LONGEST_AUTHOR, LONGEST_COMMENT
 from fundalloc.plan.verify import AT_LIMIT, BREACH, DECIDED, MISSED, OK, Finding
-from fundalloc.rules._kind import Kind
-from fundalloc.rules._rows import Sense
+from fundalloc.rules.kind import Kind
+from fundalloc.rules.statement import Sense
 
 TABLE = "Rules"
 FORCES = ("hard", "soft", "watched")

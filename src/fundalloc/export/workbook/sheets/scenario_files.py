@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import hashlib
 
-from fundalloc.export import asked
+from fundalloc.export import on_request as asked
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.content import Sheet, Table
 from fundalloc.plan.record import Record
-from fundalloc.scenario.travelling import RECORD, pack
+from fundalloc.scenario.workbooks.embedded import RECORD, pack
 
 TABLE = "ScenarioFiles"
 

@@ -11,7 +11,7 @@ from fundalloc.export.workbook.content import Cell, Sheet, Styled, Table
 from fundalloc.export.workbook.sheets.rules import written_in
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.money import percent
-from fundalloc.rules._kind import Kind
+from fundalloc.rules.kind import Kind
 
 TABLE = "Sources"
 

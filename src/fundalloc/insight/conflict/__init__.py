@@ -1,0 +1,1 @@
+"""Why no plan exists, and what could change so that one does."""

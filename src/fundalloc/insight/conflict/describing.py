@@ -1,0 +1,228 @@
+"""What a suspect is in the planner's words: its sentence with its limit, its source, and the place where it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from fundalloc.errors import Conflict
+from fundalloc.facts.refusals import refusal
+from fundalloc.insight.conflict.suspects import CARRIED, CLOSED, DECIDED, Suspect
+from fundalloc.model.cut_limits import whole_rows
+from fundalloc.money import euro, percent, plain
+from fundalloc.plan.naming import places
+from fundalloc.plan.verify import measure_rule
+from fundalloc.rules._sentence import asked
+from fundalloc.rules.count import Count
+from fundalloc.rules.kind import Kind
+from fundalloc.rules.statement import Demands, Sense
+from fundalloc.scenario.document import locate
+from fundalloc.scenario.scenario import Scenario
+
+LISTED = 4
+"""How many decisions a sentence lists before it says "and n more"."""
+
+
+def describe(scenario: Scenario, suspects: Sequence[Suspect]) -> Conflict:
+    """Say what the suspects of one group demand, on whose word, and where that stands."""
+    first = suspects[0]
+    if first.owner == DECIDED:
+        return _decided(scenario, suspects)
+    if first.owner == CLOSED:
+        says = f"{year_ranges([int(s.member[0]) for s in suspects])}: closed, only decided money counts"
+        return Conflict(CLOSED, says, str(locate(scenario.tree, ("closed",))))
+    if first.owner == CARRIED:
+        return _carried(scenario, suspects)
+    rule, demands = first.rule, first.demands
+    assert rule is not None
+    if demands is None:
+        return _sizes(scenario, rule)
+    place, source = place_of(scenario, rule, first.member, demands.sense[first.demand]), source_of(scenario, rule, first.member)
+    return Conflict(rule.id, _says(scenario, rule, suspects), place, source, rule.negotiable)
+
+
+def _says(scenario: Scenario, rule: Kind, suspects: Sequence[Suspect]) -> str:
+    """Write a demand with its limit; the same demand for several years in one sentence."""
+    demands, names = suspects[0].demands, scenario.labels() if rule.built_in else scenario.names()
+    assert demands is not None
+    at = [s.demand for s in suspects]
+    sense, figures = demands.sense[at[0]], [demands.figure[k] for k in at]
+    limits = limit_texts(scenario, rule, demands, at)
+    over = rule.sentence(_over(demands, at) if len(at) > 1 or rule.built_in else demands.member[at[0]], names, sense=sense)
+    if len(at) == 1:
+        said = f"{over}: {sense} {limits[0]}"
+        said += _in_whole_steps(scenario, rule, demands, at[0])
+    elif len(set(limits)) == 1:
+        said = f"{over}: {sense} {limits[0]} in each"
+    elif rule.kind == "ceiling" and "total" not in {demands.member[k][-1] for k in at}:
+        said = f"{over}: {sense} EUR {money(scenario, sum(figures, Fraction(0)))} million in all"
+    else:
+        texts = limits if rule.relative else [money(scenario, figure) for figure in figures]
+        each = ", ".join(f"{demands.member[k][-1]} {text}" for k, text in zip(at, texts, strict=True))
+        unit = "" if rule.relative else " (million EUR)"
+        said = f"{over}: {sense} {each}{unit}"
+    held = "; decided money alone breaks that already, and new money may not make it worse" if any(s.held for s in suspects) else ""
+    return said + _remark(scenario, rule, demands.member[at[0]]) + held
+
+
+def _in_whole_steps(scenario: Scenario, rule: Kind, demands: Demands, k: int) -> str:
+    """Say what whole steps make of a demand whose figure they cannot reach; nothing of any other."""
+    ends = reachable(scenario, rule, demands, k)
+    if ends is None or ends == (demands.figure[k],) * 2:
+        return ""
+    low, high = ends
+    if demands.sense[k] is not Sense.EXACTLY:
+        return f" (in whole steps EUR {money(scenario, high if demands.sense[k] is Sense.AT_LEAST else low)} million)"
+    grid = high - low
+    multiple = f"{plain(demands.figure[k])} is no multiple of {plain(grid)}, " if low % grid == 0 else ""
+    return f" ({multiple}whole steps reach {money(scenario, low)} or {money(scenario, high)})"
+
+
+def reachable(scenario: Scenario, rule: Kind, demands: Demands, k: int) -> tuple[Fraction, Fraction] | None:
+    """Return the amounts nearest below and above a fixed figure that whole steps reach, in EUR million; None where it is none."""
+    stated = rule.rows(scenario.lines, demands)
+    if stated.exact is None or not rule.hard or rule.unit != "million EUR":
+        return None
+    _, lower, upper = whole_rows(stated, demands, scenario.lines)
+    written, band = stated.exact.limit[k], stated.exact.band if demands.sense[k] is Sense.EXACTLY else 0
+    moved = [Fraction(repr(float(end))) if np.isfinite(end) else written for end in (upper[k], lower[k])]
+    if band or (lower[k] == stated.lower[k] and upper[k] == stated.upper[k]):
+        return None
+    rest = Fraction(0) if rule.relative else demands.figure[k] - written  # what is paid already
+    return moved[0] + rest, moved[1] + rest
+
+
+def _over(demands: Demands, at: Sequence[int]) -> tuple[str, ...]:
+    """Return the member that stands for several years."""
+    labels = [demands.member[k][-1] for k in at]
+    years = [int(label) for label in labels if label.isdigit()]
+    words = [*([year_ranges(years)] if years else []), *(f"in {label}" for label in labels if not label.isdigit())]
+    return (*demands.member[at[0]][:-1], " and ".join(words))
+
+
+def year_ranges(years: Sequence[int]) -> str:
+    """Write years as ranges: 2021-2023, 2026."""
+    ranges: list[list[int]] = []
+    for year in sorted(years):
+        if ranges and ranges[-1][-1] == year - 1:
+            ranges[-1][1:] = [year]
+        else:
+            ranges.append([year])
+    return ", ".join("-".join(map(str, dict.fromkeys(part))) for part in ranges)
+
+
+def limit_text(scenario: Scenario, rule: Kind, figure: Fraction) -> str:
+    """Write a limit with as many decimals as it needs."""
+    return rule.written(figure, places(scenario, figure))
+
+
+def limit_texts(scenario: Scenario, rule: Kind, demands: Demands, at: Sequence[int]) -> list[str]:
+    """Write the limits of some demands; a share of what is given, such as the baseline plan, in EUR million."""
+    if not (rule.relative and rule.fixed_base):
+        return [limit_text(scenario, rule, demands.figure[k]) for k in at]
+    found = measure_rule(rule, scenario.lines, np.zeros(len(scenario.lines.ledger.decided), dtype=np.int64))
+    return [asked(rule, found[k].figure, found[k].limit, found[k].base, places(scenario, found[k].limit)) for k in at]
+
+
+def money(scenario: Scenario, amount: Fraction) -> str:
+    """Write an amount in EUR million with the decimals that it needs."""
+    return euro(amount, places(scenario, amount))
+
+
+def place_of(scenario: Scenario, rule: Kind, member: tuple[str, ...], sense: Sense) -> str:
+    """Return where the figure is written: the cell or line of this member if it has its own, else the rule."""
+    tree = scenario.tree
+    if rule.kind == "ceiling" or (rule.kind == "transfer" and member[0].startswith("from ")):
+        instrument, year = member[0].removeprefix("from "), member[1]
+        part = ("total",) if year == "total" else ("each", year)
+        return str(locate(tree, ("instruments", instrument, "ceiling", *part)))
+    if rule.kind == "transfer":
+        return str(locate(tree, ("transfers", member[0], "at_most")))
+    if rule.kind == "absorption":
+        table = scenario.tables["partnerships"]
+        row = table.column("id").index(member[0])
+        own = f"absorption.{member[1]}"
+        return str(table.place(row, own if table.column(own)[row] else "absorption"))
+    section = tree.mapping("rules")
+    written = section.mapping(rule.id) if section else None
+    if written is None or sense.field not in written.items:
+        return scenario.where(rule)
+    return str(locate(written, (sense.field, "|".join(member))))
+
+
+def source_of(scenario: Scenario, rule: Kind, member: tuple[str, ...]) -> str:
+    """Return the legal basis or decision behind a demand; ceilings have that of their instrument."""
+    if rule.kind == "ceiling" or (rule.kind == "transfer" and member[0].startswith("from ")):
+        name = member[0].removeprefix("from ")
+        return next((i.source for i in scenario.facts.instruments if i.id == name), "")
+    if rule.kind == "transfer":
+        return next((t.source for t in scenario.facts.transfers if t.id == member[0]), "")
+    if rule.kind == "absorption":
+        return next((p.source for p in scenario.facts.partnerships if p.id == member[0]), "")
+    return rule.source
+
+
+def _remark(scenario: Scenario, rule: Kind, member: tuple[str, ...]) -> str:
+    if rule.kind != "ceiling":
+        return ""
+    reserve = next(i.reserve for i in scenario.facts.instruments if i.id == member[0])
+    return f" after the reserve of {percent(reserve)}" if reserve else ""
+
+
+def _decided(scenario: Scenario, suspects: Sequence[Suspect]) -> Conflict:
+    facts, lines = scenario.facts, scenario.lines
+    said, spots, sources = [], [], []
+    for suspect in suspects:
+        words, place, source = _decision(scenario, suspect)
+        said.append(words)
+        spots.append(place)
+        sources.append(source)
+    whole = sum((int(lines.decided[s.entry]) for s in suspects), 0)
+    rest = len(said) - LISTED
+    if rest > 0:
+        amount = euro(float(facts.euro(whole)), scenario.decimals)
+        said = [f"EUR {amount} million in {len(said)} decisions, among them {said[0]}", *said[1:LISTED], f"and {rest} more"]
+    return Conflict(DECIDED, "; ".join(said), spots[0], "; ".join(dict.fromkeys(s for s in sources if s)))
+
+
+def _decision(scenario: Scenario, suspect: Suspect) -> tuple[str, str, str]:
+    """Return one decided amount in words, its place and its source."""
+    lines, line, table, short = scenario.lines, suspect.entry, scenario.tables["decided"], scenario.labels()
+    instrument, partnership, area, year = suspect.member
+    columns = [table.column(name) for name in ("instrument", "partnership", "area", "year")]
+    rows = [r for r in range(len(table.cells)) if tuple(column[r] for column in columns) == suspect.member]
+    exact = any(table.column("state")[r] != "committed" for r in rows)
+    decision = "; ".join(dict.fromkeys(d for r in rows if (d := table.column("decision")[r])))
+    amount = euro(float(scenario.facts.euro(int(lines.decided[line]))), scenario.decimals)
+    who = f"{short['instrument'].get(instrument, instrument)} for {short['partnership'].get(partnership, partnership)}"
+    words = f"{who}, {short['area'].get(area, area)}, {year}: {'exactly' if exact else 'at least'} EUR {amount} million"
+    words += f" ({decision})" if decision else ""
+    if not exact and not lines.eligible[line]:
+        at = (int(lines.instrument[line]), int(lines.partnership[line]), int(lines.area[line]), int(lines.year[line]))
+        words += f", and no more: {refusal(scenario.facts, at)}"
+    place = str(table.place(rows[-1], "amount")) if rows else f"{scenario.file}: decided"
+    return words, place, next((s for r in rows if (s := table.column("source")[r])), "")
+
+
+def _sizes(scenario: Scenario, rule: Kind) -> Conflict:
+    """Say what a soft rule rules out: amounts between nothing and what counts as active."""
+    section = scenario.tree.mapping("rules")
+    written = section.mapping(rule.id) if section else None
+    assert isinstance(rule, Count)
+    least = money(scenario, rule.active)
+    said = rule.sentence([f"each {word}" for word in rule.for_each], {})
+    says = f"{said} (soft): nothing, or at least EUR {least} million, whatever the count"
+    place = scenario.where(rule) if written is None else str(locate(written, ("active",)))
+    return Conflict(rule.id, says, place, rule.source, rule.negotiable)
+
+
+def _carried(scenario: Scenario, suspects: Sequence[Suspect]) -> Conflict:
+    name = suspects[0].member[0]
+    facts = scenario.facts
+    instrument = facts.instruments[facts.dimensions.instrument.index(name)]
+    assert instrument.carry_over is not None
+    years = year_ranges([int(s.member[1]) for s in suspects])
+    says = f"{instrument.name}: carry-over from {years}: at most {percent(instrument.carry_over.share)} of the year's ceiling"
+    return Conflict(CARRIED, says, str(locate(scenario.tree, ("instruments", name, "carry_over"))), instrument.source)

@@ -1,0 +1,161 @@
+"""The data doctor: what is wrong, or looks wrong, in a scenario before anything is solved.
+
+Errors are contradictions that leave no plan, shown by adding up; warnings are worth a look. Every finding names its place,
+its figures and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from fundalloc.errors import some
+from fundalloc.facts.facts import NO_LIMIT
+from fundalloc.facts.lines import eligible_cube
+from fundalloc.insight.conflict.describing import year_ranges
+from fundalloc.insight.doctor.limits import contradictions, idle_rules
+from fundalloc.insight.doctor.names import twins, unknown_codes
+from fundalloc.insight.doctor.remarks import Remark, warning
+from fundalloc.insight.doctor.sentences import figures_in_sentences
+from fundalloc.insight.doctor.units import slips
+from fundalloc.model.compile import compile_program
+from fundalloc.model.objective import needs_served
+from fundalloc.money import euro
+from fundalloc.plan.ledger import measure_coverage
+from fundalloc.run import with_baseline
+from fundalloc.scenario.document import locate
+from fundalloc.scenario.scenario import Scenario
+
+
+def examine(scenario: Scenario) -> list[Remark]:
+    """Return what the doctor finds: errors first, each group in the order of the files."""
+    scenario = with_baseline(scenario)
+    program = compile_program(scenario)
+    found = [
+        *contradictions(scenario, program),
+        *idle_rules(scenario, program),
+        *figures_in_sentences(scenario),
+        *_unreachable_needs(scenario),
+        *_without_lines(scenario),
+        *_idle_exceptions(scenario),
+        *_missing_years(scenario),
+        *_doubtful_rules(scenario),
+        *slips(scenario),
+        *twins(scenario),
+        *unknown_codes(scenario),
+    ]
+    return sorted(dict.fromkeys(found), key=lambda remark: remark.severity != "error")
+
+
+def _unreachable_needs(scenario: Scenario) -> Iterator[Remark]:
+    """Needs that no eligible line serves: no new money can meet what decided money leaves of them."""
+    needs, dimensions = scenario.facts.needs, scenario.facts.dimensions
+    served, decided = needs_served(scenario.lines, scenario.lines.eligible), measure_coverage(scenario.lines, scenario.lines.decided)
+    missing = np.flatnonzero(~served & (decided.met < decided.need))
+    if not len(missing):
+        return
+    names = [f"{dimensions.partnership.ids[needs.partnership[k]]} × {dimensions.area.ids[needs.area[k]]}" for k in missing]
+    amount = euro(float(needs.need.values[missing].sum()), scenario.decimals)
+    table = scenario.tables["needs"]
+    wanted = names[0].split(" × ")
+    cells = zip(table.column("partnership"), table.column("area"), strict=True)
+    row = next((r for r, at in enumerate(cells) if list(at) == wanted), 0)
+    yield warning(
+        table.place(row, "need"),
+        f"{len(names)} need{'s' if len(names) > 1 else ''} of EUR {amount} million in all without any eligible line: {some(names)}",
+        "open a line in the eligibility table, `partners` or `allow`, or take the need out",
+    )
+
+
+def _without_lines(scenario: Scenario) -> Iterator[Remark]:
+    """Instruments that may fund nobody, and partnerships that nobody may fund."""
+    lines, facts = scenario.lines, scenario.facts
+    open_lines = lines.eligible
+    for k, instrument in enumerate(facts.instruments):
+        if instrument.planned and not np.any(open_lines & (lines.instrument == k)):
+            place = locate(scenario.tree, ("instruments", instrument.id), key=True)
+            yield warning(
+                place,
+                f"'{instrument.id}' may fund nothing: it has no eligible line",
+                "check `partners`, its years and the eligibility table",
+            )
+    table = scenario.tables["partnerships"]
+    for k, partnership in enumerate(facts.partnerships):
+        if partnership.id in facts.leaf_ids and not np.any(open_lines & (lines.partnership == k)):
+            place = table.place(table.column("id").index(partnership.id), "id")
+            yield warning(
+                place, f"nobody may fund '{partnership.id}': it has no eligible line", "check `partners` of the instruments, and `exclude`"
+            )
+
+
+def _idle_exceptions(scenario: Scenario) -> Iterator[Remark]:
+    """Entries of `exclude` that bar nothing, and of `allow` that open nothing."""
+    facts = scenario.facts
+    whole = eligible_cube(facts)
+    for section, words in (("exclude", "bars nothing that would be eligible"), ("allow", "opens nothing that is not eligible anyway")):
+        for clause in getattr(facts, section):
+            others = tuple(c for c in getattr(facts, section) if c is not clause)
+            without = replace(facts, exclude=others) if section == "exclude" else replace(facts, allow=others)
+            if np.array_equal(eligible_cube(without), whole):
+                place = locate(scenario.tree, (section, clause.id), key=True)
+                yield warning(place, f"{section} '{clause.id}' {words}", "check what it names, or take it out")
+
+
+def _missing_years(scenario: Scenario) -> Iterator[Remark]:
+    """Figures given for some years only, and totals that the years never reach."""
+    facts, tree = scenario.facts, scenario.tree
+    for k, instrument in enumerate(facts.instruments):
+        yearly = facts.ceilings.full[k]
+        gaps = [t for t, limit, on in zip(facts.years, yearly, facts.instrument_years[k], strict=True) if limit == NO_LIMIT and on]
+        if instrument.planned and gaps and len(gaps) < len(facts.years) and np.any(yearly != NO_LIMIT):
+            place = locate(tree, ("instruments", instrument.id, "ceiling", "each"))
+            yield warning(
+                place,
+                f"'{instrument.id}' has no yearly ceiling in {year_ranges(gaps)}",
+                "write these years too; only its total limits them now",
+            )
+        total, whole = int(facts.ceilings.full_total[k]), int(yearly[yearly != NO_LIMIT].sum())
+        if not gaps and total > whole and not any(t.taking == instrument.id for t in facts.transfers):
+            place = locate(tree, ("instruments", instrument.id, "ceiling", "total"))
+            says = f"the total of '{instrument.id}', {_eur(scenario, total)}, can never bind: its years come to {_eur(scenario, whole)}"
+            yield warning(place, says, "correct one of them, or leave the total out")
+    table = scenario.tables["partnerships"]
+    for partnership in facts.partnerships:
+        given = partnership.absorption or {}
+        gaps = [t for t in facts.years if partnership.absorption_in(t) is None]
+        if given and gaps:
+            row = table.column("id").index(partnership.id)
+            column = next((c for c in table.columns if c.startswith("absorption")), "id")
+            yield warning(
+                table.place(row, column),
+                f"'{partnership.id}' has no absorption in {year_ranges(gaps)}",
+                "without one it may take any amount in these years",
+            )
+    decided = {facts.years[int(t)] for t in facts.decided.year}
+    empty = sorted(facts.closed - decided)
+    if empty and len(facts.decided):
+        yield warning(
+            locate(tree, ("closed",)),
+            f"{year_ranges(empty)}: closed, but nothing is decided",
+            "enter what was committed, or open these years",
+        )
+    for rule in scenario.written_rules:
+        for sense, figures in rule.limits():
+            years = {int(key) for key in figures if key.isdigit()}
+            gaps = [t for t in facts.years if t not in years]
+            if years and gaps and "" not in figures and rule.for_each in (("year",), ()):
+                place = locate(tree, ("rules", rule.id, sense.field))
+                yield warning(place, f"rule '{rule.id}' has no figure for {year_ranges(gaps)}", "it asks nothing in these years")
+
+
+def _doubtful_rules(scenario: Scenario) -> Iterator[Remark]:
+    """What rules say themselves is lawful but hardly meant."""
+    for rule in scenario.written_rules:
+        for path, message, hint in rule.doubts(scenario.lines):
+            yield warning(locate(scenario.tree, ("rules", rule.id, *path)), f"rule '{rule.id}': {message}", hint)
+
+
+def _eur(scenario: Scenario, steps: int) -> str:
+    return euro(float(scenario.facts.euro(steps)), scenario.decimals)

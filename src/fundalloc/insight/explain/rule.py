@@ -1,0 +1,194 @@
+"""Why a rule costs what it costs, and what binds in a scenario as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fundalloc.insight.conflict.describing import place_of, source_of
+from fundalloc.insight.explain.bench import NOTHING, Bench
+from fundalloc.insight.explain.target import Target
+from fundalloc.insight.explain.words import asked_amounts
+from fundalloc.insight.prices import LimitPrice, binding, price_of
+from fundalloc.model.linear_program import Floats, RowBlock
+from fundalloc.model.objective import met_needs, needs_served
+from fundalloc.plan.verify import measure_rule
+from fundalloc.rules.kind import Kind
+from fundalloc.rules.statement import Sense
+
+PRICED = 4
+"""Demands of a rule that are priced in full."""
+SHOWN = 5
+MILLION = 1.0
+
+
+@dataclass(frozen=True)
+class DemandState:
+    """One demand of a rule on the settled plan."""
+
+    demand: int
+    member: tuple[str, ...]
+    sense: Sense
+    limit: str
+    """As written; a share in EUR million, with what it is taken of."""
+    headroom: float
+    """EUR million (or members) left before the limit; negative where a soft rule is missed."""
+    place: str
+    source: str
+    price: LimitPrice | None = None
+
+
+@dataclass(frozen=True)
+class RuleAnswer:
+    """Everything there is to say about a rule."""
+
+    target: Target
+    rule: Kind
+    demands: tuple[DemandState, ...]
+    """Those asked about; the priced ones first, then by headroom."""
+    cost: float
+    """Points that the best plan gains without the rule; NaN for ceilings, whose price is that of money, and for watched rules."""
+    money: float
+    """Points that one EUR million more earns, spread over the EU budget like its ceilings."""
+    movers: tuple[tuple[int, float], ...]
+    """Partnerships that would get more (or less) without the rule: position, EUR million; largest first."""
+
+
+def explain_rule(bench: Bench, target: Target) -> RuleAnswer:
+    """Answer what a rule does, demand by demand, and what it costs."""
+    rule = target.rule
+    assert rule is not None
+    block = bench.open.block(rule.id)
+    if block is None:
+        return RuleAnswer(target, rule, (), float("nan"), bench.gain(bench.spread(MILLION)), ())
+    states = _demands(bench, block, target)
+    removable = rule.kind not in ("ceiling", "transfer")
+    without = bench.without(rule.id)
+    cost = bench.gain(without) if removable else float("nan")
+    movers = _movers(bench, bench.settled_of(without, bench.score + cost)) if removable and cost > bench.slight else ()
+    return RuleAnswer(target, rule, states, cost, bench.gain(bench.spread(MILLION)), movers)
+
+
+def _demands(bench: Bench, block: RowBlock, target: Target) -> tuple[DemandState, ...]:
+    rule, demands = block.rule, block.demands
+    assert rule is not None
+    assert demands is not None
+    settled = block.relaxed | (block.held > 0)
+    room, prices = headroom(bench, block), np.abs(bench.best.prices[block.rows])
+    if settled.any():
+        found = measure_rule(rule, bench.lines, bench.lines.ledger.decided)
+        room = np.where(settled, [float(finding.headroom) for finding in found], room)
+    chosen = sorted(target.demands, key=lambda k: (-prices[k] if prices[k] > NOTHING else 0.0, room[k]))
+    moving = [k for k in chosen if not settled[k] and (prices[k] > NOTHING or room[k] < NOTHING)]
+    priced = set(moving[:PRICED]) if len(bench.blocks(rule.id)) == 1 else set()
+    bench.solve(bench.open)
+    ranges, limits = bench.warm.ranges() if priced else None, asked_amounts(bench, rule)
+    return tuple(
+        DemandState(
+            k,
+            demands.member[k],
+            demands.sense[k],
+            limits[k],
+            float(room[k]),
+            place_of(bench.scenario, rule, demands.member[k], demands.sense[k]),
+            source_of(bench.scenario, rule, demands.member[k]),
+            price_of(bench, block, k, ranges) if k in priced else None,
+        )
+        for k in chosen
+    )
+
+
+def headroom(bench: Bench, block: RowBlock) -> Floats:
+    """Return the room before every limit of a rule on the settled plan, soft misses counted as missing."""
+    values = bench.values.copy()
+    values[block.misses] = 0.0
+    activity = bench.program.matrix.times(values)[block.rows]
+    above, below = bench.program.row_upper[block.rows] - activity, activity - bench.program.row_lower[block.rows]
+    return np.minimum(above, below)
+
+
+def _movers(bench: Bench, amounts: Floats) -> tuple[tuple[int, float], ...]:
+    change = np.bincount(bench.lines.partnership, weights=amounts - bench.amounts, minlength=len(bench.lines.facts.partnerships))
+    step = float(bench.lines.facts.step)
+    order = np.argsort(-np.abs(change), kind="stable")
+    return tuple((int(k), float(change[k])) for k in order[: 2 * SHOWN] if abs(change[k]) > step / 2)
+
+
+# -- the scenario as a whole -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Binding:
+    """The dearest demand of a rule, with what a million more and less of its limit is worth."""
+
+    rule: Kind
+    demand: int
+    member: tuple[str, ...]
+    more: float
+    less: float
+    alike: int
+    """How many more demands of the rule have a price."""
+    place: str
+
+
+@dataclass(frozen=True)
+class Poor:
+    """A need that is met worse than most."""
+
+    partnership: int
+    area: int
+    need: float
+    met: float
+    open: bool
+    """Whether any undecided line serves it."""
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What binds, what money is worth, and who is covered worst."""
+
+    score: float
+    bindings: tuple[Binding, ...]
+    poor: tuple[Poor, ...]
+    money: tuple[tuple[int, float, float], ...]
+    """Per instrument: points gained by a million more, and (negative) by a million less; NaN when that leaves no plan."""
+    spread: float
+    """Points gained by a million more, spread over the EU budget like its ceilings."""
+
+
+def overview(bench: Bench) -> Overview:
+    """Answer what holds the plan as a whole."""
+    money = tuple((k, bench.gain(bench.granted({k: MILLION})), bench.gain(bench.granted({k: -MILLION}))) for k in bench.budget)
+    return Overview(bench.score, _bindings(bench), _poor(bench), money, bench.gain(bench.spread(MILLION)))
+
+
+def _bindings(bench: Bench) -> tuple[Binding, ...]:
+    by_rule: dict[str, list[tuple[RowBlock, int]]] = {}
+    for block, demand in binding(bench):
+        assert block.rule is not None
+        if block.rule.kind != "ceiling":
+            by_rule.setdefault(block.owner, []).append((block, demand))
+    out = []
+    for found in list(by_rule.values())[: 2 * SHOWN]:
+        block, demand = found[0]
+        rule, demands = block.rule, block.demands
+        assert rule is not None
+        assert demands is not None
+        more, less = (bench.gain(bench.moved(block.rows.start + demand, sign * MILLION)) for sign in (1.0, -1.0))
+        where = place_of(bench.scenario, rule, demands.member[demand], demands.sense[demand])
+        out.append(Binding(rule, demand, demands.member[demand], more, less, len(found) - 1, where))
+    ordered = sorted(out, key=lambda b: -max(abs(x) for x in (b.more, b.less) if not np.isnan(x)))
+    return tuple(b for b in ordered if max(abs(np.nan_to_num([b.more, b.less], nan=1.0))) > bench.slight)
+
+
+def _poor(bench: Bench) -> tuple[Poor, ...]:
+    lines, needs = bench.lines, bench.lines.facts.needs
+    met, open_lines = met_needs(lines, bench.amounts), needs_served(lines, ~lines.fixed)
+    coverage = np.where(needs.need.values > 0, met / np.where(needs.need.values > 0, needs.need.values, 1.0), np.inf)
+    order = np.lexsort((-needs.need.values, coverage))[:SHOWN]
+    return tuple(
+        Poor(int(needs.partnership[k]), int(needs.area[k]), float(needs.need.values[k]), float(met[k]), bool(open_lines[k]))
+        for k in order
+        if np.isfinite(coverage[k])
+    )

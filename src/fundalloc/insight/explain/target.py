@@ -1,0 +1,156 @@
+"""What a question is about: words → lines of the ledger, or a rule and one of its members.
+
+Words are ids, names, short labels or tags, in any order, separated by spaces, `/` or `|`: `amif/tunisia/returns/2025`,
+`Tunisia "Legal migration"`, `signed-packages egypt`. Part of a name is enough when it can mean only one thing.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from fundalloc.errors import UsageError, did_you_mean, some
+from fundalloc.facts.dimensions import NAMES, Mask
+from fundalloc.rules.kind import Kind
+from fundalloc.scenario.scenario import Scenario
+
+RULE = "rule"
+SHOWN = 8
+"""Meanings that a message lists."""
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """One thing that words can mean: a word of a dimension, or a rule."""
+
+    kind: str
+    """A dimension, or RULE."""
+    word: str
+    """An id, a tag, a year."""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.word}"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a question is about."""
+
+    scenario: Scenario
+    words: dict[str, str] = field(default_factory=dict)
+    """Dimension → the word that was named; with a rule, the words of its member."""
+    rule: Kind | None = None
+
+    @property
+    def lines(self) -> Mask:
+        """The lines that all named words pick. Shape (lines,)."""
+        lines = self.scenario.lines
+        picked = np.ones(len(lines), dtype=bool)
+        for name, word in self.words.items():
+            picked &= self.scenario.facts.dimensions[name].masks[word][getattr(lines, name)]
+        return picked
+
+    @property
+    def demands(self) -> list[int]:
+        """The positions of the rule's demands that the words pick."""
+        assert self.rule is not None
+        labels = [word.split(":", 1)[-1] for word in self.words.values()]
+        members = self.rule.demands(self.scenario.lines).member
+        return [k for k, member in enumerate(members) if all(label in member for label in labels)]
+
+    @property
+    def says(self) -> str:
+        """The target in names."""
+        names = self.scenario.labels()
+        told = [names.get(name, {}).get(self.words[name], self.words[name]) for name in NAMES if name in self.words]
+        return ", ".join([self.rule.id, *told] if self.rule is not None else told)
+
+
+def find_target(scenario: Scenario, words: Sequence[str]) -> Target:
+    """Return what the words mean. Raises UsageError when they mean nothing, or several things."""
+    found: dict[str, str] = {}
+    rule = None
+    pieces = _pieces(words)
+    for meanings, said in _read(scenario, pieces):
+        free = [m for m in meanings if m.kind not in found and not (m.kind == RULE and rule is not None)]
+        free = ([m for m in free if m.kind != RULE] or free) if len(pieces) > 1 else free
+        if not free:
+            raise UsageError(
+                f"'{said}' names a second {meanings[0].kind} beside '{found.get(meanings[0].kind, rule)}'; ask about one at a time"
+            )
+        if len(free) > 1:
+            raise UsageError(f"'{said}' can mean several things: {some([str(m) for m in free], SHOWN)}. Name one of them.")
+        if free[0].kind == RULE:
+            rule = next(r for r in scenario.rules if r.id == free[0].word)
+        else:
+            found[free[0].kind] = free[0].word
+    target = Target(scenario, found, rule)
+    if rule is not None and not rule.watch and not target.demands:
+        keys = sorted({"|".join(member) for member in rule.demands(scenario.lines).member})
+        raise UsageError(f"rule {rule.id} asks nothing of {target.says}; it has {len(keys)} members, such as {', '.join(keys[:3])}")
+    return target
+
+
+def _pieces(words: Sequence[str]) -> list[str]:
+    """Split at / and |; words that these do not separate are single pieces, to be joined where that makes sense."""
+    return [piece.strip() for word in words for piece in re.split(r"[/|]", word) if piece.strip()]
+
+
+def _read(scenario: Scenario, pieces: list[str]) -> Iterable[tuple[list[Meaning], str]]:
+    """Yield the meanings of the longest runs of pieces that mean something, from left to right."""
+    index = _index(scenario)
+    position = 0
+    while position < len(pieces):
+        for end in range(len(pieces), position, -1):
+            said = " ".join(pieces[position:end])
+            exact = index.get(plain_word(said), [])
+            if exact:
+                yield exact, said
+                position = end
+                break
+        else:
+            said = pieces[position]
+            part = _parts(index, plain_word(said))
+            if not part:
+                raise UsageError(f"nothing here is called '{said}'; {_suggestion(said, index)}")
+            yield part, said
+            position += 1
+
+
+def plain_word(text: str) -> str:
+    """Return a word as it is compared: small letters, no accents, hyphens as spaces."""
+    bare = unicodedata.normalize("NFKD", text.lower())
+    return re.sub(r"[\s_-]+", " ", "".join(c for c in bare if not unicodedata.combining(c)).replace("ı", "i")).strip()
+
+
+def _index(scenario: Scenario) -> dict[str, list[Meaning]]:
+    """Return {plain word: meanings} for all ids, names, labels, tags, years and rules."""
+    out: dict[str, dict[Meaning, None]] = {}
+    names, labels = scenario.names(), scenario.labels()
+    for dimension in scenario.facts.dimensions:
+        for word in dimension.masks:
+            meaning = Meaning(dimension.name, word)
+            for said in (word, names.get(dimension.name, {}).get(word, ""), labels.get(dimension.name, {}).get(word, "")):
+                if said:
+                    out.setdefault(plain_word(said), {})[meaning] = None
+    for rule in scenario.rules:
+        out.setdefault(plain_word(rule.id), {})[Meaning(RULE, rule.id)] = None
+    return {word: list(meanings) for word, meanings in out.items()}
+
+
+def _parts(index: dict[str, list[Meaning]], said: str) -> list[Meaning]:
+    """Return the meanings of words that contain what was said from the beginning of a word on."""
+    found: dict[Meaning, None] = {}
+    for word, meanings in index.items():
+        if word.startswith(said) or f" {said}" in word:
+            found.update(dict.fromkeys(meanings))
+    return list(found)
+
+
+def _suggestion(said: str, index: dict[str, list[Meaning]]) -> str:
+    hint = did_you_mean(plain_word(said), index)
+    return hint or "name a line, partnership, instrument, area, year or rule (`fundalloc show FILE` lists them)"

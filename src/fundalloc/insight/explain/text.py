@@ -1,0 +1,277 @@
+"""Answers in sentences: (heading, sentences) pairs, in the order in which a planner asks. All figures come from the answers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from fundalloc.insight.explain.place import Hold, PairState, PlaceAnswer
+from fundalloc.insight.explain.remedy import Remedy
+from fundalloc.insight.explain.rule import DemandState, Overview, RuleAnswer
+from fundalloc.insight.explain.words import Words, percent_of, points, share
+from fundalloc.insight.prices import LimitPrice, Side
+from fundalloc.insight.unallocated import Left, said
+from fundalloc.labels import Words as CatalogueWords
+from fundalloc.money import euro
+from fundalloc.rules.kind import Kind
+from fundalloc.rules.statement import Sense
+
+Section = tuple[str, list[str]]
+SHOWN = 5
+
+
+class Writer(Words):
+    """Writes the answers of one bench."""
+
+    # -- some lines -------------------------------------------------------------------------------------------------------
+
+    def place(self, answer: PlaceAnswer) -> list[Section]:
+        """Write why some lines get what they get."""
+        gets = [self._gets(answer)]
+        left: list[Section] = [("Left", [self._left(answer.left)])] if answer.left else []
+        if answer.fixed:
+            return [("Gets", gets), *left, ("Why not", self._why_not(answer)), ("Need", self._needs(answer))]
+        return [
+            ("Gets", gets),
+            *left,
+            ("Need", self._needs(answer)),
+            ("How firm", self._firm(answer)),
+            ("Held down by", [line for hold in answer.holds if not hold.up for line in self._hold(hold)]),
+            ("Held up by", [line for hold in answer.holds if hold.up for line in self._hold(hold)]),
+            ("Next million", self._next(answer)),
+            ("A million here", self._more(answer)),
+            ("By exception", list(answer.exceptions[:SHOWN])),
+        ]
+
+    def _gets(self, answer: PlaceAnswer) -> str:
+        if answer.fixed and answer.amount == 0:
+            return "nothing; it may not receive new money." if answer.refusals else "nothing; its years are closed, or decided."
+        decided = f", {self.money(answer.decided)} of it decided before the run" if answer.decided else ""
+        if answer.fixed:
+            return f"{self.million(answer.amount)}, all of it decided before the run: the plan cannot change it."
+        if answer.amount < float(self.scenario.facts.step) / 2:
+            return "nothing, although it may."
+        return f"{self.million(answer.amount)}{decided}."
+
+    def _left(self, left: Left) -> str:
+        return f"{self.million(left.amount)}: {said(left.cause, CatalogueWords())}."
+
+    def _why_not(self, answer: PlaceAnswer) -> list[str]:
+        shown = [f"{reason}." for reason, _ in answer.refusals]
+        return shown if len(shown) < SHOWN else [*shown[:SHOWN], "(the most frequent reasons)"]
+
+    def _needs(self, answer: PlaceAnswer) -> list[str]:
+        pairs, (count, amount) = answer.pairs, answer.beyond
+        out_of_reach = f"out of reach from here: {count} need{'s' if count > 1 else ''}, {self.million(amount)}"
+        beyond = [out_of_reach] if count else []
+        if not pairs:
+            return beyond or ["none is stated, so money here earns nothing by itself."]
+        if len(pairs) == 1:
+            return [self._pair(pairs[0]), *beyond]
+        need, met = sum(p.need for p in pairs), sum(p.met for p in pairs)
+        covered = f"{percent_of(met / need)} met by all instruments together" if need else "none of it stated"
+        out = [f"{self.million(need)} in {len(pairs)} needs, {covered}."]
+        same = len({pair.partnership for pair in pairs}) == 1
+        shown = [pair for pair in pairs if pair.received > float(self.scenario.facts.step) / 2][:SHOWN] or list(pairs[:SHOWN])
+        for pair in shown:
+            who = self.short["area"][pair.area] if same else self.names["partnership"][pair.partnership]
+            who = who if same or len({p.area for p in pairs}) == 1 else f"{who}, {self.short['area'][pair.area]}"
+            out.append(
+                f"{who}: {self.money(pair.received)} from here; need {self.money(pair.need)}, {share(pair.met, pair.need)} met, "
+                f"priority {pair.priority:g}, next step worth {pair.value:g}"
+            )
+        return [*out, *([f"and {len(pairs) - len(shown)} more"] if len(pairs) > len(shown) else []), *beyond]
+
+    def _pair(self, pair: PairState) -> str:
+        worth = [pair.priority * pair.value * e for e in pair.effectiveness]
+        met = f"{self.million(pair.need)}, {share(pair.met, pair.need)} met. Priority {pair.priority:g}"
+        if pair.value == 0:
+            return f"{met}; the need is met, so more earns nothing."
+        if worth[1] == 0:
+            return f"{met}; the next euro of it is worth {pair.value:g}."
+        earns = f"{worth[0]:.4g} points" if worth[0] == worth[1] else f"{worth[0]:.4g} to {worth[1]:.4g} points, by instrument"
+        return f"{met}; the next euro of it is worth {pair.value:g}, so a million spent on it earns {earns}."
+
+    def _firm(self, answer: PlaceAnswer) -> list[str]:
+        tight, wide = answer.tight, answer.wide
+        assert tight is not None
+        assert wide is not None
+        if tight.width < float(self.scenario.facts.step) / 2:
+            first = f"At the same score it can only be {self.money(tight.least)}."
+        else:
+            first = f"At the same score it could be anything from {self.money(tight.least)} to {self.money(tight.most)}; settling chose."
+        return [f"{first} For {percent_of(answer.loss)} of the score it could go from {self.money(wide.least)} to {self.money(wide.most)}."]
+
+    def _hold(self, hold: Hold) -> list[str]:
+        alike = f", and {hold.alike} more of its demands" if hold.alike else ""
+        return [
+            f"{self.demand(hold.rule, hold.demand)}{alike}.",
+            f"  {self._held(hold) if hold.held else self._both(hold.more, hold.less)}",
+            f"  {self.basis(hold.rule, hold.demand)}",
+        ]
+
+    def _held(self, hold: Hold) -> str:
+        beyond = self.million(hold.held) if hold.rule.unit == "million EUR" else f"{hold.held:.0f} {hold.rule.unit}"
+        return f"Broken by decision, by {beyond}: no new money may make it worse."
+
+    def _both(self, more: float, less: float) -> str:
+        """Say what a limit is worth, a million up and a million down."""
+        return f"One million more of its limit {self._effect(more)}; one million less {self._effect(less)}."
+
+    def _effect(self, gain: float) -> str:
+        if math.isnan(gain):
+            return "leaves no plan"
+        if self.none(gain):
+            return "changes nothing"
+        return f"{'gains' if gain > 0 else 'costs'} {points(gain)}"
+
+    def _next(self, answer: PlaceAnswer) -> list[str]:
+        out = []
+        for item in answer.next[:SHOWN]:
+            name = self.instrument(item.instrument)
+            if self.none(item.anywhere):
+                out.append(f"of {name} earns nothing, here or elsewhere.")
+            elif math.isnan(item.here):
+                out.append(f"of {name} earns {points(item.anywhere)} elsewhere; here it cannot lawfully be used.")
+            elif self.none(item.anywhere - item.here):
+                out.append(f"of {name} earns {points(item.here)} here, and no more anywhere else.")
+            else:
+                near = 4 if abs(item.anywhere - item.here) < 0.01 else None
+                out.append(f"of {name} earns {points(item.here, near)} here, {points(item.anywhere, near)} where it does most.")
+        rest = len(answer.next) - SHOWN
+        return [*out, f"and {rest} more instruments"] if rest > 0 else out
+
+    def _more(self, answer: PlaceAnswer) -> list[str]:
+        if math.isnan(answer.cost):
+            out = ["is not in any lawful plan as things stand."]
+        elif answer.cost == 0:
+            out = ["would cost no score: equally good plans differ in this, and settling chose."]
+        else:
+            out = [f"taken from elsewhere would cost {points(answer.cost)}."]
+        if answer.losers:
+            lost = "; ".join(
+                f"{self.partnership(m.partnership)}, {self.area(m.area)} ({self.instrument(m.instrument)}) {self.money(-m.change)}"
+                for m in answer.losers
+            )
+            out.append(f"It would be missing at: {lost}.")
+        if answer.cost != 0:
+            found = [self._remedy(remedy) for remedy in answer.remedies]
+            out += [f"Cheapest change that brings it: {found[0]}.", *(f"Or: {one}." for one in found[1:])] if found else []
+            out += [] if found else ["No single change of up to EUR 64 million, and no tenfold priority, brings it."]
+        return out
+
+    def _remedy(self, remedy: Remedy) -> str:
+        if remedy.kind == "money":
+            return f"{self.million(remedy.by)} more of {self.instrument(remedy.instrument)}"
+        if remedy.kind == "priority":
+            now, then = remedy.priority
+            return f"priority {then:.4g} instead of {now:g}" if now else f"priorities {percent_of(remedy.by - 1, 2)} higher"
+        assert remedy.rule is not None
+        side = "lower" if remedy.sense is Sense.AT_LEAST else "higher"
+        said = f"{self.demand(remedy.rule, remedy.demand)}; {self.basis(remedy.rule, remedy.demand)}"
+        return f"a limit {self.million(remedy.by)} {side} in {said}"
+
+    # -- a rule -----------------------------------------------------------------------------------------------------------
+
+    def rule(self, answer: RuleAnswer) -> list[Section]:
+        """Write what a rule does and costs."""
+        rule = answer.rule
+        force = "watched: measured, never enforced" if rule.watch else "hard" if rule.hard else f"soft: {self._penalty(rule)}"
+        out: list[Section] = [("Rule", [f"{rule.kind}, {force} · {rule.negotiable} · {rule.source} · {self.scenario.where(rule)}"])]
+        if rule.watch:
+            return [*out, ("Costs", ["nothing, as it holds nothing back."])]
+        out.append(("Costs", self._cost(answer)))
+        if answer.movers:
+            moved = "; ".join(f"{self.partnership(k)} {'+' if change > 0 else '-'}{self.money(abs(change))}" for k, change in answer.movers)
+            out.append(("Without it", [f"{moved}."]))
+        priced = [state for state in answer.demands if state.price is not None]
+        for state in priced:
+            out.append((self._member(rule, state), self._state(rule, state)))
+        rest = [state for state in answer.demands if state.price is None]
+        if rest:
+            out.append(("Others" if priced else "Demands", self._rest(rule, rest)))
+        return out
+
+    def _penalty(self, rule: Kind) -> str:
+        lost = float(rule.soft or 0)
+        per = "EUR million missed" if rule.unit == "million EUR" else f"{rule.unit.removesuffix('s')} too many or too few"
+        return f"{lost:g} point{'' if lost == 1 else 's'} lost per {per}"
+
+    def _cost(self, answer: RuleAnswer) -> list[str]:
+        if math.isnan(answer.cost):
+            return ["its price is that of money: see the demands."]
+        if answer.cost < self.bench.slight:
+            return ["nothing: without it the best plan scores the same."]
+        out = [f"{points(answer.cost)}: without it the best plan would score that much more."]
+        if answer.money > self.bench.slight:
+            worth = f"{points(answer.money)} a million, spread over the EU budget like its ceilings"
+            out.append(f"At the margin that is worth {self.million(answer.cost / answer.money)} of money ({worth}).")
+        return out
+
+    def _member(self, rule: Kind, state: DemandState) -> str:
+        words = (*rule.for_each, *rule.own_words)
+        return ", ".join(self.short.get(word, {}).get(member, member) for word, member in zip(words, state.member, strict=True)) or "Limit"
+
+    def _state(self, rule: Kind, state: DemandState) -> list[str]:
+        assert state.price is not None
+        return [f"{state.sense} {state.limit}; {self._room(rule, state)} · {state.place}", *self.price(state.price)]
+
+    def _room(self, rule: Kind, state: DemandState) -> str:
+        if state.headroom < -1e-4 and rule.hard:
+            beyond = self.million(-state.headroom) if rule.unit == "million EUR" else f"{-state.headroom:.0f} {rule.unit}"
+            return f"broken by decision, by {beyond}: decided money alone breaks it, and nothing undecided could mend it"
+        if rule.unit != "million EUR":
+            return "at its limit" if state.headroom < 0.5 else f"{state.headroom:.0f} {rule.unit} to spare"
+        if state.headroom < -1e-4:
+            return f"missed by {self.million(-state.headroom)}"
+        return "at its limit" if state.headroom < 1e-4 else f"{self.million(state.headroom)} to spare"
+
+    def _rest(self, rule: Kind, rest: Sequence[DemandState]) -> list[str]:
+        out = [f"{self._member(rule, state)}: {state.sense} {state.limit}; {self._room(rule, state)}" for state in rest[:SHOWN]]
+        return [*out, f"and {len(rest) - SHOWN} more"] if len(rest) > SHOWN else out
+
+    def price(self, price: LimitPrice) -> list[str]:
+        """Say what a limit is worth on both sides, and how far."""
+        if price.several:
+            prices = sorted(x for x in (price.up.price, price.down.price) if not math.isnan(x))
+            between = f" (several prices are valid: all between {prices[0]:.4g} and {prices[1]:.4g})" if len(prices) == 2 else ""
+            return [
+                f"Raised by a million, it {self._side(price.up, 1)}{between}.",
+                f"Lowered by a million, it {self._side(price.down, -1)}.",
+            ]
+        return [f"Every million more of the limit {self._side(price.up, 1)}.", f"Every million less {self._side(price.down, -1)}."]
+
+    def _side(self, side: Side, sign: int) -> str:
+        if math.isnan(side.price):
+            return "leaves no plan"
+        told = f"{'gains' if sign * side.price > 0 else 'costs'} {points(side.price)}" if abs(side.price) > 1e-4 else "changes nothing"
+        if math.isinf(side.reach):
+            return told
+        if math.isnan(side.beyond):
+            return f"{told}, for {self.million(side.reach)}; beyond that there is no plan"
+        after = f"{'gains' if sign * side.beyond > 0 else 'costs'} {points(side.beyond)}" if abs(side.beyond) > 1e-4 else "changes nothing"
+        return f"{told}, for {self.million(side.reach)}; after that one million {after}"
+
+    # -- the scenario -----------------------------------------------------------------------------------------------------
+
+    def overview(self, answer: Overview) -> list[Section]:
+        """Write what binds, what money is worth, and who is covered worst."""
+        binds = []
+        for one in answer.bindings:
+            alike = f", and {one.alike} more of its demands" if one.alike else ""
+            binds += [f"{self.demand(one.rule, one.demand)}{alike}.", f"  {self._both(one.more, one.less)} {one.place}"]
+        money = [
+            f"{self.instrument(k)}: a million more {self._effect(more)}; a million less {self._effect(less)}"
+            for k, more, less in answer.money
+        ]
+        poor = []
+        for need in answer.poor:
+            who = f"{self.partnership(need.partnership)}, {self.area(need.area)}"
+            closed = "" if need.open else "; no open line reaches it"
+            poor.append(f"{who}: {share(need.met, need.need)} of {self.money(need.need)} met{closed}")
+        return [
+            ("Score", [f"{euro(answer.score, 1)} points before rounding."]),
+            ("What binds", binds or ["nothing but the ceilings."]),
+            ("Money", [*money, f"A million spread over the EU budget like its ceilings {self._effect(answer.spread)}."]),
+            ("Covered worst", poor),
+        ]

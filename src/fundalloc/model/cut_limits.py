@@ -1,0 +1,79 @@
+"""What whole rounding steps can reach: the rows of hard rules in whole numbers, exactly, when the program is put together.
+
+A row is multiplied until all its undecided money counts in whole numbers. Its limits are then cut inward to whole numbers,
+beside the constant that decided money is. Where no undecided money moves the limit (an amount, a share of ceilings), the
+linear program takes the cut limit too: a floor of 61.05 is 61.1 in steps of 0.1, and exactly 61.05 leaves nothing, a lower
+limit above the upper one. A limit that moves with the plan stays as written there, and is whole in the rounding.
+
+A row that would need larger coefficients than a solver takes stays in floating point, factor 0: rounding looks at it twice.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import ceil, floor, lcm
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fundalloc.facts.lines import Lines
+from fundalloc.model.linear_program import LARGEST, Floats, Whole
+from fundalloc.rules.statement import Demands, Rows, Sense
+
+SIMPLE = 10**6
+"""Shares with a larger denominator stay in floating point."""
+BESIDE = 10**10
+"""A switch in a row of whole numbers has no larger coefficient."""
+Mask = NDArray[np.bool_]
+
+
+def whole_rows(stated: Rows, demands: Demands, lines: Lines) -> tuple[Whole, Floats, Floats]:
+    """Return a hard rule's rows in whole numbers, and their lower and upper limits for the linear program.
+
+    Expects rows with a statement in exact numbers.
+    """
+    exact, step, count = stated.exact, lines.facts.step, len(demands)
+    assert exact is not None
+    parts = lcm(exact.weight.denominator, stated.totals.weight.denominator)
+    line, switch = stated.column >= 0, stated.column < -stated.totals.count
+    weight = np.where(
+        line | switch, exact.weight.numerator * (parts // exact.weight.denominator), parts // stated.totals.weight.denominator
+    )
+    free = ~switch & (weight != 0)
+    free[line] &= ~lines.ledger.fixed[stated.column[line]]
+    settled = line & ~free
+    switched, moving = (np.bincount(stated.row[mask], minlength=count) > 0 for mask in (switch, free & exact.base))
+    share = [s if moves else Fraction(0) for s, moves in zip(exact.share, moving, strict=True)]
+    times = np.array([(s.denominator, s.numerator) if s.denominator <= SIMPLE else (0, 0) for s in share], dtype=np.int64)
+    value = weight * times.reshape(count, 2)[stated.row, exact.base.astype(np.intp)]
+    unit, largest = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+    np.gcd.at(unit, stated.row[free], value[free])
+    np.maximum.at(largest, stated.row[free], np.abs(value[free]))
+    own, base = (_decided(stated, weight, settled & mask, lines, count) for mask in (~exact.base, exact.base))
+    factor, whole, limits = np.zeros(count), np.zeros((2, count)), np.array([stated.lower, stated.upper])
+    for k, sense in enumerate(demands.sense):
+        limit, band = exact.limit[k] / step, exact.band / step if sense is Sense.EXACTLY else Fraction(0)
+        size = Fraction(int(unit[k]), share[k].denominator * parts)
+        beside = exact.share[k] / step if switched[k] else 0  # the coefficient of a switch
+        if share[k].denominator <= SIMPLE and largest[k] <= LARGEST * unit[k] and beside <= BESIDE * size:
+            factor[k] = 1 / (size or 1)
+        ends = limit - band, limit + band
+        if size and not switched[k] and (factor[k] or not moving[k]):  # what stands beside a switch was cut by its kind
+            given = (own[k] - exact.share[k] * base[k]) / parts
+            ends = ceil((ends[0] - given) / size) * size + given, floor((ends[1] - given) / size) * size + given
+        if not (moving[k] or switched[k]):
+            limits[:, k] = _sides(sense, *(end * step for end in ends))
+        whole[:, k] = _sides(sense, *(end / size if size and factor[k] else end for end in ends))
+    return Whole(factor, *whole), limits[0], limits[1]
+
+
+def _decided(stated: Rows, weight: NDArray[np.int64], mask: Mask, lines: Lines, count: int) -> list[int]:
+    """Return each row's decided money among these terms, in steps / the weights' denominator."""
+    out = np.zeros(count, dtype=np.int64)
+    np.add.at(out, stated.row[mask], weight[mask] * lines.ledger.decided[stated.column[mask]])
+    return [int(total) for total in out]
+
+
+def _sides(sense: Sense, low: Fraction, high: Fraction) -> tuple[float, float]:
+    """Return the limits that a sense has, infinite on its open side."""
+    return -np.inf if sense is Sense.AT_MOST else float(low), np.inf if sense is Sense.AT_LEAST else float(high)

@@ -1,0 +1,184 @@
+"""Amounts in whole rounding steps that keep every hard rule.
+
+The plan of the linear program is mostly whole already. The rest is settled by an integer program around it: the same
+program counted in rounding steps, in which every line may move to a neighbouring step and the score is still maximised.
+Hard rules hold exactly, and soft rules that the plan meets must still be met. If no such plan exists the neighbourhood
+grows; then the soft rules may be missed at their price; then other actions may be switched on or off; then the plan is
+refused with the rules that stand in the way. Of several roundings with the same score the one nearest to the plan is taken,
+where so few lines are open that the search goes to its end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fundalloc.errors import NotRoundable, SolverFailed
+from fundalloc.facts.lines import Lines
+from fundalloc.model.elastic import elastic_program, hard_rows
+from fundalloc.model.linear_program import Floats, LinearProgram, RowBlock
+from fundalloc.money import decimals
+from fundalloc.optimise.counted import in_steps, keeps, tightened
+from fundalloc.optimise.nearness import near_program
+from fundalloc.optimise.settling import line_noise
+from fundalloc.optimise.switches import fix_switches
+from fundalloc.solvers import Options, Solution, Status, solve_program
+
+WHOLE = 1e-6
+"""How near to a whole step counts as whole, in steps."""
+GAP = 2e-5
+"""Relative score that rounding may give away to stop early."""
+FEW = 200
+"""Lines that are not whole up to which the best rounding is searched to the end."""
+NEARNESS, TIE_BREAK, SHARP = 1e-5, 0.1, 1e3
+"""Of a step's distance to the plan, in units of the dearest column's score; of the hash in it; factor that lifts both above tolerances."""
+
+
+@dataclass(frozen=True)
+class Rounded:
+    """Whole steps per line, and what rounding did."""
+
+    steps: NDArray[np.int64]
+    moved: int
+    """Lines that were not whole."""
+    largest_move: float
+    """The largest change of any line, in EUR million."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """How far a rounding may reach."""
+
+    who: str
+    """Which lines may move: the fractional ones, all with money (positive), or all that are not fixed (open)."""
+    reach: int
+    """Steps that a line may move beyond its neighbours."""
+    soft: bool
+    """Whether soft rules that the plan meets must still be met."""
+    switches: bool = False
+    """Whether actions may be switched on and off: amounts may then go to nothing, so all are open."""
+
+
+ATTEMPTS = (
+    Attempt("fractional", 0, True),
+    Attempt("fractional", 2, True),
+    Attempt("positive", 1, True),
+    Attempt("fractional", 2, False),
+    Attempt("open", 5, False),
+)
+MANY = 1_000
+"""Lines that are not whole from which soft rules may be missed by a step at once: the search would take minutes."""
+TOLD = 8
+"""Demands that a refusal names."""
+MARGINS = (1e-5, 1e-4, 1e-3, 1e-2)
+"""Steps by which rows are tightened, one after the other, that floating point cannot tell from their limits."""
+SWITCHING = Attempt("open", 10**9, False, switches=True)
+
+
+def round_plan(program: LinearProgram, solution: Solution, lines: Lines, options: Options) -> Rounded:
+    """Turn the solution's line amounts into whole steps; its switches stay as they are while that is possible.
+
+    Raises NotRoundable naming the rules that cannot be met.
+    """
+    step = float(lines.facts.step)
+    exact = np.clip(solution.values[: program.lines] / step, lines.ledger.decided, lines.ledger.upper.astype(float))
+    fractional, free = _fractional(exact), in_steps(program, lines)
+    unit = step if program.integer is None else np.where(program.integer, 1.0, step)
+    if not fractional.any() and keeps(free, solution.values[: program.shape[1]] / unit, lines):
+        return _rounded(exact, exact, step)
+    few = fractional.sum() <= FEW
+    for attempt in _attempts(int(fractional.sum()), program.integer is not None):
+        for margin in MARGINS:
+            around = _around(free if attempt.switches else fix_switches(free, solution.values), solution, lines, exact, attempt)
+            found = _best(around, exact, lines, Options(time_limit=options.time_limit or 60, gap=0.0 if few else GAP))
+            if found.usable and keeps(around, found.values, lines):
+                return _rounded(found.values[: program.lines], exact, step)
+            if not found.usable:
+                break
+            free = tightened(free, found.values, lines, margin)
+        if not found.usable and found.status is not Status.INFEASIBLE:
+            raise SolverFailed(found.status, f"Rounding stopped: {found.message}")
+    raise NotRoundable(_refusal(_around(fix_switches(free, solution.values), solution, lines, exact, ATTEMPTS[-1]), lines))
+
+
+def _fractional(exact: Floats) -> NDArray[np.bool_]:
+    """Return which amounts, in steps, are not whole."""
+    return np.abs(exact - np.rint(exact)) >= WHOLE
+
+
+def _attempts(fractional: int, switches: bool) -> list[Attempt]:
+    attempts = [*ATTEMPTS, SWITCHING] if switches else [*ATTEMPTS]
+    return attempts if fractional < MANY else [Attempt("fractional", 0, False), *(a for a in attempts if not a.soft)]
+
+
+def _rounded(values: Floats, exact: Floats, step: float) -> Rounded:
+    whole = np.rint(values)
+    fractional = _fractional(exact)
+    return Rounded(whole.astype(np.int64), int(fractional.sum()), float(np.abs(whole - exact).max(initial=0.0)) * step)
+
+
+def _around(counted: LinearProgram, solution: Solution, lines: Lines, exact: Floats, attempt: Attempt) -> LinearProgram:
+    """Restrict the program to a neighbourhood of the plan; the lines that may move must be whole."""
+    fractional = _fractional(exact)
+    movable = {"fractional": fractional, "positive": ~lines.ledger.fixed & (exact > WHOLE), "open": ~lines.ledger.fixed}[attempt.who]
+    near = np.rint(exact)
+    low = np.where(movable, np.maximum(np.floor(exact + WHOLE) - attempt.reach, lines.ledger.decided), near)
+    high = np.where(movable, np.minimum(np.ceil(exact - WHOLE) + attempt.reach, lines.ledger.upper.astype(float)), near)
+    lower, upper = counted.lower.copy(), counted.upper.copy()
+    lower[: counted.lines], upper[: counted.lines] = low, np.maximum(low, high)
+    for block in counted.blocks if attempt.soft else ():
+        kept = solution.values[block.misses] < WHOLE * float(lines.facts.step)
+        upper[block.misses] = np.where(kept, 0.0, upper[block.misses])
+    integer = np.zeros(counted.shape[1], dtype=bool) if counted.integer is None else counted.integer.copy()
+    integer[: counted.lines] = movable
+    return replace(counted, lower=lower, upper=upper, integer=integer)
+
+
+def _best(around: LinearProgram, exact: Floats, lines: Lines, options: Options) -> Solution:
+    """Solve; where the search goes to the end, distance to the plan decides among equal scores, and a hash among equal distances.
+
+    A step beyond the nearest whole amount counts by what it adds to the square of the distance. Where the solver stumbles over
+    these small costs, the score alone decides.
+    """
+    assert around.integer is not None
+    if options.gap:
+        return solve_program(around, options)
+    movable = np.flatnonzero(around.integer[: around.lines])
+    whole = np.rint(exact)[movable]
+    weight = NEARNESS * (1.0 + TIE_BREAK * line_noise(lines)[movable])
+    cost = around.cost.copy()
+    cost[movable] += 2.0 * weight * (exact[movable] - whole)
+    near = near_program(replace(around, cost=cost), movable, whole, weight)
+    integer = np.concatenate([around.integer, np.ones(len(movable), dtype=bool)])
+    found = solve_program(replace(near.program, cost=SHARP * near.program.cost, integer=integer), options)
+    return replace(found, values=near.values(found.values)) if found.usable else solve_program(around, options)
+
+
+def _refusal(around: LinearProgram, lines: Lines) -> str:
+    """Name the rules that cannot be met at this step: those that an elastic rounding has to break."""
+    elastic = elastic_program(around, hard_rows(around))
+    found = solve_program(elastic.program, Options(time_limit=30, gap=1e-3))
+    step = f"EUR {float(lines.facts.step):g} million"
+    if not found.usable:
+        return f"No plan in steps of {step} keeps all rules. Try a smaller round_to."
+    missed = np.unique(elastic.row[elastic.missed(found.values) > WHOLE])
+    told = [_demand(around.row_owner(int(row)), int(row), lines) for row in missed]
+    more = f"\n  and {len(told) - TOLD} more" if len(told) > TOLD else ""
+    return f"No plan in steps of {step} keeps:{''.join(told[:TOLD])}{more}\nTry a smaller round_to, or let a rule give way."
+
+
+def _demand(block: RowBlock, row: int, lines: Lines) -> str:
+    """Return rule, member and figure of a row, with the digits that the figure has."""
+    rule, demands, k = block.rule, block.demands, row - block.rows.start
+    assert rule is not None
+    assert demands is not None
+    facts, figure = lines.facts, demands.figure[k]
+    limit = rule.written(figure, max(decimals(facts.step), decimals(figure)))
+    names = {
+        "instrument": {i.id: str(i.name) for i in facts.instruments},
+        "partnership": {p.id: str(p.name) for p in facts.partnerships},
+        "area": {a.id: str(a.name) for a in facts.areas},
+    }
+    return f"\n  {rule.id}: {rule.sentence(demands.member[k], names)}: {demands.sense[k]} {limit}"

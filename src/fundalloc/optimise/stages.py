@@ -1,0 +1,155 @@
+"""The objective stages in order, then settling: from a program to the one plan that the scenario means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from fundalloc.facts.lines import Lines
+from fundalloc.model.linear_program import Floats, LinearProgram
+from fundalloc.optimise.settling import settling_program
+from fundalloc.optimise.stage_programs import hold, optimal_face, stage_program
+from fundalloc.optimise.switches import Solve, fix_switches, solve_mixed
+from fundalloc.scenario.stages import Stage
+from fundalloc.solvers import solve_program
+from fundalloc.solvers.solution import Options, Solution, Status
+
+INTERIOR_POINT_FROM = 10_000
+"""Lines from which settling goes to the interior point method: below, the dual simplex starts next to the answer."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What a scenario wants, beside its rules."""
+
+    stages: Sequence[Stage]
+    stay_close: float
+    """Relative score that settling may give up to come closer to the reference."""
+    reference: Floats
+    """The plan to settle close to, EUR million per line."""
+    baseline: Floats | None = None
+    """The baseline plan, EUR million per line, for the stage `change`."""
+    switching: Floats | None = None
+    """The plan whose neighbour says which of equally good switches are on, where it is not the reference."""
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """The answer to all stages."""
+
+    first: Solution
+    """Of the first stage, the score; its status is the plan's."""
+    values: Floats
+    """The settled columns of the program."""
+    prices: Floats
+    """Shadow prices of the first stage; with switches, those of the program with the chosen ones fixed."""
+    proof: Floats
+    """Row prices that prove a bound: with switches, those of the relaxation."""
+    chosen: LinearProgram
+    """The program with its switches fixed; the program itself when it has none."""
+    settled: bool = False
+    """Whether the plan is the one nearest to the reference; not so when the search was stopped."""
+    equals: LinearProgram | None = None
+    """The program that only plans as good as this one satisfy, among which settling chooses, switches fixed; None without settling."""
+    stages_left: int = 0
+    """How many of the last stages had no say, because a limit stopped the search before they were solved."""
+
+
+def optimise(
+    program: LinearProgram, lines: Lines, wishes: Wishes, options: Options, *, priced: bool = True, solve: Solve = solve_program
+) -> Optimum:
+    """Solve the stages, each with the earlier ones held, and settle. Look at `first.status` before anything else.
+
+    `solve` solves the linear programs on the way: warm solvers save time. Without `priced`, the prices of a program with
+    switches may be left at zero, which can save a solve.
+    """
+    search = _Search(program, lines, wishes, options, solve)
+    first = solve_mixed(program, options, search.near, solve)
+    if not first.usable:
+        return Optimum(first, first.values, first.prices, first.prices, program)
+    chosen = fix_switches(program, first.values)
+    if first.status is not Status.OPTIMAL or not program.lines:
+        answer = search.exact(chosen, first) if priced and program.integer is not None else first
+        stopped = first.status is not Status.OPTIMAL
+        left = len(wishes.stages) - 1 if stopped else 0
+        return Optimum(first, first.values, answer.prices, search.proof(answer), chosen, not stopped, stages_left=left)
+    answer = search.exact(chosen, first)
+    held, last, left = search.hold_stages(first, answer)
+    equals = fix_switches(held, last.values)
+    settled = search.closest(equals, wishes.reference)
+    values = (last.values if settled is None else settled)[: program.shape[1]]
+    fixed = fix_switches(program, last.values)
+    return Optimum(first, values, answer.prices, search.proof(answer), fixed, settled is not None, equals, left)
+
+
+@dataclass
+class _Search:
+    """What the steps of one optimisation share."""
+
+    program: LinearProgram
+    lines: Lines
+    wishes: Wishes
+    options: Options
+    solve: Solve
+    proofs: list[Floats] = field(default_factory=list)
+    """Row prices of the relaxations solved, the first stage's first."""
+
+    def exact(self, stated: LinearProgram, solution: Solution) -> Solution:
+        """Return HiGHS' own answer to a linear program: other solvers report fewer digits, other methods other prices."""
+        if self.program.integer is None and self.options.solver.lower() == "highs" and not self.options.method:
+            return solution
+        again = self.solve(stated, Options(time_limit=self.options.time_limit))
+        return again if again.status is Status.OPTIMAL else solution
+
+    def near(self, relaxed: LinearProgram, solution: Solution) -> Floats:
+        """Return the best relaxed plan nearest to the reference: it says which of equally good switches are on."""
+        answer = self.exact(relaxed, solution)
+        self.proofs.append(answer.prices)
+        wishes = self.wishes
+        settled = self.closest(optimal_face(relaxed, answer.prices), wishes.reference if wishes.switching is None else wishes.switching)
+        return solution.values if settled is None else settled[: relaxed.shape[1]]
+
+    def proof(self, answer: Solution) -> Floats:
+        """Return row prices that prove a bound on the first stage."""
+        return self.proofs[0] if self.proofs else answer.prices
+
+    def hold_stages(self, first: Solution, answer: Solution) -> tuple[LinearProgram, Solution, int]:
+        """Solve the later stages; returns the program with all of them held, the answer to the last, and how many a limit left out."""
+        stages, stay_close, left = self.wishes.stages, self.wishes.stay_close, len(self.wishes.stages) - 1
+        staged, last, later = self.program, first, stages[1:]
+        held = self._keep(staged if later else fix_switches(staged, first.values), answer, float(stages[0].give), bool(stay_close))
+        for stage in later:
+            scored = replace(held, cost=np.pad(self.program.cost, (0, held.shape[1] - self.program.shape[1])))  # `impact` may come again
+            staged = stage_program(scored, stage.goal, stage.for_each, self.lines, self.wishes.baseline)
+            solution = solve_mixed(staged, self.options, self.near, self.solve)
+            if solution.status is not Status.OPTIMAL:
+                break
+            if stage is stages[-1]:
+                staged = fix_switches(staged, solution.values)
+            exact = self.exact(fix_switches(staged, solution.values), solution)
+            held, last, left = self._keep(staged, exact, float(stage.give)), solution, left - 1
+        if stay_close:
+            floors = held.row_lower.copy()
+            floors[self.program.shape[0]] -= stay_close * abs(first.objective)  # the row that holds the score
+            held = replace(held, row_lower=floors)
+        return held, last, left
+
+    def _keep(self, program: LinearProgram, solution: Solution, give: float, by_row: bool = False) -> LinearProgram:
+        """Keep what a stage reached: by a row where something may be given up or a switch may turn, else exactly."""
+        if program.integer is not None or give or by_row:
+            return hold(program, program.cost, solution.objective, give)
+        return optimal_face(program, solution.prices)
+
+    def closest(self, held: LinearProgram, reference: Floats) -> Floats | None:
+        """Return the columns of the plan closest to the reference among those that held stages allow; None if none was found."""
+        return closest(held, self.lines, reference, self.options, self.solve)
+
+
+def closest(held: LinearProgram, lines: Lines, reference: Floats, options: Options, solve: Solve = solve_program) -> Floats | None:
+    """Return the columns of the plan closest to the reference (EUR million per line, or per ledger entry); None if none was found."""
+    settling = settling_program(held, lines, reference)
+    method = "simplex" if held.lines < INTERIOR_POINT_FROM else "ipm"
+    found = solve(settling.program, Options(method=method, presolve=method != "simplex", time_limit=options.time_limit))
+    return settling.values(found.values) if found.status is Status.OPTIMAL else None

@@ -1,0 +1,295 @@
+"""What every rule kind is. Read this first; then any other file of this folder is one kind, whole.
+
+A kind is one file: its module docstring says the rule in words and as an inequality; its fields are the rule's part of
+the scenario file; `rows` states it for the linear program; `check` recomputes it from whole rounding steps in exact
+integers, without the linear program. That `rows` and `check` say the same thing twice is the point: each is the
+other's witness, and a contract test compares them on random amounts. Do not merge them. What both speak of stands in
+`_rows.py`.
+
+Nothing is registered anywhere: the folder is searched for modules without a leading underscore.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import PlainValidator, ValidationInfo, WithJsonSchema, field_validator, model_validator
+
+from fundalloc.errors import did_you_mean
+from fundalloc.facts.dimensions import NAMES, Dimensions
+from fundalloc.facts.entities import Record
+from fundalloc.facts.fields import Factor, Flag, Id, Text, Words, check_relative, inside, read_limit, refuse
+from fundalloc.facts.lines import Lines
+from fundalloc.facts.selection import Grouped, Members, Pick, Selection, Taken, build_members
+from fundalloc.labels import Words as CatalogueWords
+from fundalloc.money import Figure, plain
+from fundalloc.rules._sentence import figures_of, names_of, spoken
+from fundalloc.rules.statement import Codes, Demands, Measures, Rows, Sense
+
+Objection = tuple[tuple[str, ...], str, str]
+"""Path inside the rule, message, hint."""
+
+
+def _figures(raw: Any) -> dict[str, Figure]:
+    if isinstance(raw, Mapping):
+        if not raw:
+            raise refuse("no figures", "write one figure, or one per member")
+        return {str(key): inside(str(key), read_limit, value) for key, value in raw.items()}
+    return {"": read_limit(raw)}
+
+
+Figures = Annotated[
+    dict[str, Figure],
+    PlainValidator(_figures),
+    WithJsonSchema(
+        {"type": ["number", "string", "object"], "description": "a figure, a mapping by member, or {file: table.csv, column: name}"}
+    ),
+]
+
+
+def _words(raw: Any, info: ValidationInfo) -> tuple[str, ...]:
+    words = tuple(raw) if isinstance(raw, list | tuple) else (raw,)
+    dimensions: Dimensions | None = (info.context or {}).get("dimensions")
+    for word in words if dimensions else ():
+        owners = dimensions.owner(word) if dimensions else []
+        if word not in NAMES and not owners:
+            raise refuse(f"cannot repeat for each '{word}'", did_you_mean(str(word), dimensions.for_each_words if dimensions else ()))
+        if len(owners) > 1:
+            raise refuse(f"the tag group '{word}' stands on {' and '.join(owners)}", "give the groups different names")
+    if len(set(words)) < len(words):
+        raise refuse("the same word twice", "name each dimension or tag group once")
+    return words
+
+
+ForEach = Annotated[
+    tuple[str, ...],
+    PlainValidator(_words),
+    WithJsonSchema(
+        {"type": ["string", "array"], "items": {"type": "string"}, "description": "instrument, partnership, area, year, or a tag group"}
+    ),
+]
+
+
+class Kind(Record):
+    """Base of all rule kinds: the common grammar. A rule is one instance."""
+
+    kind: ClassVar[str]
+    """The word in scenario files; equals the module name."""
+    relative: ClassVar[bool] = False
+    """Whether figures are shares."""
+    built_in: ClassVar[bool] = False
+    """Built from the facts, never written under `rules`."""
+    or_nothing: ClassVar[bool] = False
+    """Whether no money at all satisfies the rule too."""
+    unit: ClassVar[str] = "million EUR"
+    """What amounts and limits are counted in."""
+    own_words: ClassVar[tuple[str, ...]] = ()
+    """Labels that the kind adds to its members after those of `for_each`."""
+    figures_said: ClassVar[tuple[str, ...]] = ("at_least", "at_most", "exactly")
+    """Figures that a sentence may name beside {limit}."""
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = []
+    """Rules of this kind on the case `examples/tiny`; the contract tests run on them."""
+
+    id: Id
+    source: str
+    """Article, decision or "assumption"."""
+    confidence: str = ""
+    negotiable: Literal["law", "political", "practice"] = "political"
+    """Who could change it: the legislator, a political decision, or the service itself."""
+    for_each: ForEach = ()
+    """The rule is repeated for every combination of these."""
+    says: Words
+    """The sentence shown everywhere; {partnership} and the like stand for the member, {limit} for its figure."""
+    nodes: Literal["leaves", "all"] = "leaves"
+    """all: partnerships that contain others count as members too."""
+    money: Selection = Selection()
+    """The money that the rule limits."""
+    unless: Pick | None = None
+    """Money that does not count."""
+    at_least: Figures | None = None
+    at_most: Figures | None = None
+    exactly: Figures | None = None
+    soft: Factor | None = None
+    """Points of score lost per EUR million of violation; absent: hard."""
+    watch: Flag = False
+    """Measured and reported, never enforced."""
+
+    # -- what a kind adds -------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def rows(self, lines: Lines, demands: Demands) -> Rows:
+        """State the demands as rows of the linear program."""
+
+    @abstractmethod
+    def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
+        """Measure the demands on a ledger (whole steps per line), exactly and without the linear program."""
+
+    def present(self, lines: Lines, members: Members) -> Codes:
+        """Return the codes of the members that have money to limit; the others are skipped and listed."""
+        return np.unique(lines.group(self.money, members, unless=self.unless).member)
+
+    def objections(self, lines: Lines) -> Iterator[Objection]:
+        """Yield (path, message, hint) for what only the facts can show to be wrong with this rule."""
+        members = self.members(lines)
+        known = self.member_keys(lines)
+        for sense, figures in self.limits():
+            for key in figures:
+                if key and key not in known and not members.switched_off(key.split("|"), lines.facts.dimensions):
+                    yield (sense.field, key), f"unknown member '{key}'", did_you_mean(key, known)
+        if len(self.present(lines, members)) == 0:
+            yield (
+                ("money",),
+                "no allocation line can ever count towards this rule",
+                "check the selection against the eligibility table, or switch the rule off",
+            )
+
+    def taken_of(self, lines: Lines) -> Taken | None:
+        """Return the money of the plan that the rule takes a share of, where it does."""
+        return None
+
+    def doubts(self, lines: Lines) -> Iterator[Objection]:
+        """Yield (path, message, hint) for what is lawful but hardly meant; the data doctor warns of it."""
+        return iter(())
+
+    # -- the grammar ------------------------------------------------------------------------------------------------
+
+    @model_validator(mode="after")
+    def _limits_make_sense(self) -> Kind:
+        if self.built_in:
+            return self
+        self.limits_written()
+        self._figures_exist()
+        if self.soft is not None and self.watch:
+            raise refuse("'soft' beside 'watch'", "a watched rule is never enforced: drop one of them")
+        for sense, figures in self.limits():
+            for key, figure in figures.items():
+                at = (sense.field, key) if key else (sense.field,)
+                if key and not (self.for_each or self.own_words):
+                    raise refuse(f"'{sense}' has figures per member, but the rule has no for_each", "add for_each, or write one figure")
+                if figure.percent and not self.relative:
+                    takes = "EUR million" if self.unit == "million EUR" else f"a number of {self.unit}"
+                    raise refuse(f"a rule of kind '{self.kind}' takes {takes}, not {figure}", "use kind share for a percentage", at)
+                if self.relative:
+                    check_relative(figure, at)
+        return self
+
+    def limits_written(self) -> None:
+        """Refuse a rule without a limit, or with limits that exclude each other."""
+        if self.exactly and (self.at_least or self.at_most):
+            raise refuse("'exactly' beside 'at_least' or 'at_most'", "keep one of them")
+        if not (self.exactly or self.at_least or self.at_most):
+            raise refuse("no limit", "write at_least, at_most or exactly")
+
+    @field_validator("says")
+    @classmethod
+    def _placeholders(cls, says: Text, info: ValidationInfo) -> Text:
+        known = {"member", "limit", *(info.data.get("for_each") or ()), *cls.own_words, *cls.figures_said}
+        for word in {w for text in says.values() for w in re.findall(r"\{(.*?)\}", text)} if "for_each" in info.data else ():
+            if word not in known:
+                raise refuse(f"{{{word}}} is no placeholder of this rule", f"expected {', '.join('{' + k + '}' for k in sorted(known))}")
+        return says
+
+    def _figures_exist(self) -> None:
+        used = {word for text in self.says.values() for word in re.findall(r"\{(.*?)\}", text)} & set(self.figures_said)
+        for word in sorted(used - names_of(self)):
+            raise refuse(f"{{{word}}} has no figure in this rule", "write {limit}, or give the rule that figure", ("says",))
+
+    def own_figures(self) -> Mapping[str, Figure]:
+        """Return the kind's further figures that a sentence may name: {placeholder: figure}."""
+        return {}
+
+    def limit_said(self, own: Mapping[str, str]) -> str:
+        """Return what {limit} stands for where the limits in `limits` do not say it; `own` are the written own figures."""
+        return ""
+
+    @property
+    def fixed_base(self) -> bool:
+        """Whether what shares are taken of is given, whatever the plan does."""
+        return False
+
+    @property
+    def hard(self) -> bool:
+        """Whether the rule must hold."""
+        return self.soft is None and not self.watch
+
+    def limits(self) -> list[tuple[Sense, dict[str, Figure]]]:
+        """Return the limits that were written, in a fixed order."""
+        written = [(Sense.AT_LEAST, self.at_least), (Sense.AT_MOST, self.at_most), (Sense.EXACTLY, self.exactly)]
+        return [(sense, figures) for sense, figures in written if figures]
+
+    def members(self, lines: Lines, *beside: str) -> Members:
+        """Resolve `for_each`, and more words after it."""
+        return build_members((*self.for_each, *beside), lines.facts.dimensions, nodes_all=self.nodes == "all")
+
+    def own_money(self, lines: Lines, *beside: str) -> Grouped:
+        """Group what `money` selects and `unless` leaves by member."""
+        return lines.group(self.money, self.members(lines, *beside), unless=self.unless)
+
+    def member_keys(self, lines: Lines) -> set[str]:
+        """Return the keys under which a figure per member may be written."""
+        members = self.members(lines)
+        return {"|".join(name) for name in members.names(members.codes)} if self.for_each else set()
+
+    def demands(self, lines: Lines) -> Demands:
+        """List what the rule asks: every present member with a figure, per sense."""
+        members = self.members(lines)
+        codes = self.present(lines, members)
+        names = members.names(codes)
+        out = Demands(np.zeros(0, dtype=np.intp), [], [], [])
+        kept: list[int] = []
+        for sense, figures in self.limits():
+            for code, name in zip(codes, names, strict=True):
+                figure = figures.get("|".join(name), figures.get(""))
+                if figure is not None:
+                    kept.append(int(code))
+                    out.member.append(name)
+                    out.sense.append(sense)
+                    out.figure.append(figure.value)
+        return Demands(np.array(kept, dtype=np.intp), out.member, out.sense, out.figure)
+
+    def skipped(self, lines: Lines) -> list[tuple[str, ...]]:
+        """Return the members that `money` means but that were left out because no line of theirs exists."""
+        members = self.members(lines)
+        if not members.sizes:
+            return []
+        absent = np.setdiff1d(members.codes, self.present(lines, members))
+        meant = dict(zip(NAMES, self.money.masks(lines.facts.dimensions), strict=True))
+        if self.unless is not None and len(self.unless.named) == 1:
+            (name,) = self.unless.named
+            meant[name] = meant[name] & ~dict(zip(NAMES, self.unless.masks(lines.facts.dimensions), strict=True))[name]
+        wanted = [
+            {label for label, mask in zip(labels, masks, strict=True) if np.any(mask & meant[owner])}
+            for labels, masks, owner in zip(members.labels, members.masks, members.owners, strict=True)
+        ]
+        named = {key for _, figures in self.limits() for key in figures}
+        meaning = [name for name in members.names(absent) if all(part in entry for part, entry in zip(name, wanted, strict=True))]
+        return meaning if "" in named else [name for name in meaning if "|".join(name) in named]
+
+    def written(self, figure: Fraction, decimals: int, language: str = "en") -> str:
+        """Return a figure of this rule as people write it: a share, an amount, or a number of members."""
+        if self.relative:
+            return spoken(self, figure, language, share=True)
+        if self.unit == "million EUR":
+            return CatalogueWords(language).money(figure, decimals)
+        return f"{plain(figure)} {CatalogueWords(language)(f'workbook.unit_of.{self.unit}')}"
+
+    def sentence(
+        self,
+        member: Sequence[str],
+        names: Mapping[str, Mapping[str, str]],
+        language: str = "en",
+        sense: Sense | None = None,
+        figures: Mapping[str, str] | None = None,
+    ) -> str:
+        """Return `says` with names and figures filled in; `names` maps a dimension to {id: name}, `figures` replaces the limits."""
+        filled = dict(zip((*self.for_each, *self.own_words), member, strict=True))
+        words = {word: names.get(word, {}).get(value, value) for word, value in filled.items()}
+        words["member"] = " × ".join(words.values())
+        words = {**(figures_of(self, member, sense, language) if figures is None else figures), **words}
+        return re.sub(r"\{(.*?)\}", lambda m: words.get(m[1], m[0]), self.says.within(language))

@@ -1,0 +1,150 @@
+"""Plans read back: amounts per allocation line from our JSON, CSV or workbook, exact, for a baseline or a hand-made plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from pydantic_core import PydanticCustomError
+
+from fundalloc.errors import Place, Problem, ScenarioError
+from fundalloc.facts.dimensions import NAMES, Dimensions
+from fundalloc.facts.fields import read_id, refuse
+from fundalloc.facts.lines import Lines
+from fundalloc.money import DECIMALS, LARGEST, NotANumber, parse_figure
+from fundalloc.scenario.document import display_name
+from fundalloc.scenario.plans.files import PlanFile, read_plan_file
+from fundalloc.scenario.tables.columns import Column, read_columns
+from fundalloc.scenario.tables.references import References
+from fundalloc.scenario.tables.table import Table
+
+LineKey = tuple[str, str, str, str]
+"""Instrument, partnership, area, year."""
+
+
+def read_money(text: str) -> Fraction:
+    """Read EUR million exactly; a negative amount is a number too (whoever uses the plan refuses it)."""
+    try:
+        figure = parse_figure(text)
+    except NotANumber as error:
+        raise refuse(str(error), error.hint) from None
+    if figure.percent or abs(figure.value) > LARGEST or (figure.value * 10**DECIMALS).denominator != 1:
+        raise refuse(f"'{text}' is not an amount in EUR million", f"write it without percent sign and with at most {DECIMALS} decimals")
+    return figure.value
+
+
+_ID, _AMOUNT = Column(read_id, required=True), Column(read_money, required=True, number=True, empty=Fraction(0))
+_LINES = {**dict.fromkeys(NAMES[:3], _ID), "year": Column(str, required=True), "amount": _AMOUNT}
+_MOVES = {"key": Column(str, required=True), "amount": _AMOUNT}
+
+
+@dataclass(frozen=True)
+class PlanAmounts:
+    """The amounts of a plan, EUR million per line; lines that it does not name hold nothing."""
+
+    file: str
+    amounts: Mapping[LineKey, Fraction]
+    unknown: Mapping[LineKey, Fraction]
+    """Amounts whose ids the scenario does not have; always empty when the plan was read strictly."""
+    moves: Mapping[str, Fraction] | None
+    """Carried and transferred amounts by key; None when the file says nothing about them."""
+    stated: Mapping[str, Any]
+    """Whatever else the file says, in the words of our JSON: scenario, score, rules …"""
+    table: Table
+    rows: Mapping[LineKey, int]
+    """Line → row of the table."""
+
+    @property
+    def digest(self) -> str:
+        """Fingerprint of the scenario that the plan was made from; empty when the file has none."""
+        return self._said("digest")
+
+    @property
+    def scenario_id(self) -> str:
+        """Short name of that scenario, or empty."""
+        return self._said("id")
+
+    @property
+    def scenario_file(self) -> str:
+        """File of that scenario, or empty."""
+        return self._said("file")
+
+    @property
+    def as_of(self) -> str:
+        """The date of that scenario, or empty."""
+        return self._said("as_of")
+
+    def _said(self, key: str) -> str:
+        scenario = self.stated.get("scenario")
+        return str(scenario.get(key) or "") if isinstance(scenario, dict) else ""
+
+    def place(self, key: LineKey, column: str = "amount") -> Place:
+        """Return where the amount of a line was written."""
+        return self.table.place(self.rows[key], column)
+
+    def by_line(self, lines: Lines) -> tuple[list[Fraction], dict[LineKey, Fraction]]:
+        """Return the amount of every line in order, and the money that stands where the scenario has no line."""
+        known = dict.fromkeys(lines.ids)
+        stray = {key: amount for key, amount in self.amounts.items() if key not in known and amount != 0}
+        return [self.amounts.get(key, Fraction(0)) for key in lines.ids], {**self.unknown, **stray}
+
+
+def read_plan(path: str | Path, dimensions: Dimensions, *, strict: bool = True) -> PlanAmounts:
+    """Read a plan. Raises ScenarioError with every problem found.
+
+    When `strict`, an id that the scenario does not have is a problem; otherwise its money is returned as `unknown`.
+    """
+    file = read_plan_file(Path(path))
+    problems: list[Problem] = []
+    columns = read_columns(file.lines, _LINES, problems)
+    misnamed: list[Problem] = []
+    kept, _ = References(dimensions, {}, misnamed).rows(file.lines, columns, NAMES)
+    keys: list[LineKey] = list(zip(*(columns[name] for name in NAMES), strict=True))
+    rows = _first_rows(file.lines, keys, problems)
+    problems += misnamed if strict else []
+    moves = _moves(file, problems)
+    if problems:
+        raise ScenarioError(problems)
+    amounts = dict(zip(keys, columns["amount"], strict=True))
+    known = {keys[row] for row in kept}
+    named = {key: amount for key, amount in amounts.items() if key in known}
+    unknown = {key: amount for key, amount in amounts.items() if key not in known and amount != 0}
+    return PlanAmounts(display_name(Path(path)), named, unknown, moves, file.stated, file.lines, rows)
+
+
+def _first_rows(table: Table, keys: list[LineKey], problems: list[Problem]) -> dict[LineKey, int]:
+    """Return the row of every line; lines that stand twice are problems."""
+    rows: dict[LineKey, int] = {}
+    for row, key in enumerate(keys):
+        if key in rows and all(key):
+            first = table.place(rows[key], 0)
+            problems.append(Problem(table.place(row, 0), f"'{'|'.join(key)}' stands twice; first at {first}", "keep one of the two"))
+        rows.setdefault(key, row)
+    return rows
+
+
+def _moves(file: PlanFile, problems: list[Problem]) -> dict[str, Fraction] | None:
+    if file.moves is None:
+        return None
+    columns = read_columns(file.moves, _MOVES, problems)
+    return dict(zip(columns["key"], columns["amount"], strict=True))
+
+
+def stated_baseline(stated: Mapping[str, Any]) -> dict[LineKey, Fraction] | None:
+    """Return the baseline plan that a result carries; None when it carries none, or nothing that can be read as one."""
+    rows = stated.get("baseline")
+    if not isinstance(rows, list) or not rows:
+        return None
+    out: dict[LineKey, Fraction] = {}
+    for row in rows:
+        key = str(row.get("key", "")).split("|") if isinstance(row, dict) else []
+        if len(key) != len(NAMES):
+            return None
+        try:
+            out[key[0], key[1], key[2], key[3]] = read_money(str(row["amount"]))
+        except (KeyError, PydanticCustomError):
+            return None
+    return out

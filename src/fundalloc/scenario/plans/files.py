@@ -1,0 +1,240 @@
+"""Plans as files: our JSON, our CSV allocation table and our workbook, each read into one table of text with places."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fundalloc.errors import Place, Problem, ScenarioError, nearest
+from fundalloc.facts.dimensions import NAMES
+from fundalloc.labels import label
+from fundalloc.scenario.document import display_name, read_text
+from fundalloc.scenario.tables.reading import MAX_TABLE_BYTES, parse_csv
+from fundalloc.scenario.tables.table import HEADING, Table
+from fundalloc.scenario.workbooks.cells import BookFile, Grid, find_grid, in_languages
+from fundalloc.scenario.workbooks.embedded import RECORD, carried_files
+
+FORMAT = "fundalloc.run/1"
+CSV_NAME, MOVES_NAME = "allocation.csv", "moves.csv"
+COLUMNS = [*NAMES, "amount"]
+IDS = ("instrument_id", "partnership_id", "area_id")
+_BOOKS = (".xlsx", ".xlsm")
+
+
+@dataclass(frozen=True)
+class PlanFile:
+    """A plan as written: amounts per line and per move as text, and whatever else the file states."""
+
+    lines: Table
+    """Columns: instrument, partnership, area, year, amount."""
+    moves: Table | None = None
+    """Columns: key, amount; None when the file says nothing about moves."""
+    stated: Mapping[str, Any] = field(default_factory=dict)
+    """What the file says about itself, in the words of our JSON."""
+
+
+def read_plan_file(path: Path) -> PlanFile:
+    """Read a file by its ending, or a folder that holds an allocation.csv. Raises ScenarioError."""
+    ending = path.suffix.lower()
+    if path.is_dir():
+        return _read_csv(path / CSV_NAME)
+    if ending == ".json":
+        return _read_json(path)
+    if ending == ".csv":
+        return _read_csv(path)
+    if ending in _BOOKS:
+        return _read_book(path)
+    message = f"'{path.suffix}' is no format of a plan" if path.exists() else "no such file"
+    raise ScenarioError([Problem(Place(display_name(path)), message, "name a .json, .csv or .xlsx file, or a folder of CSV tables")])
+
+
+# --- CSV -------------------------------------------------------------------------------------------------------------
+
+
+def _read_csv(path: Path) -> PlanFile:
+    name = display_name(path)
+    table = _columns(parse_csv(read_text(path, name, MAX_TABLE_BYTES), name), COLUMNS)
+    moves = path.parent / MOVES_NAME
+    if path.name != CSV_NAME or not moves.is_file():
+        return PlanFile(table)
+    name = display_name(moves)
+    return PlanFile(table, _columns(parse_csv(read_text(moves, name, MAX_TABLE_BYTES), name), ["key", "amount"]))
+
+
+def _columns(table: Table, wanted: list[str]) -> Table:
+    """Return a table with these columns only. Raises ScenarioError when one is missing."""
+    missing = [name for name in wanted if name not in table.columns]
+    if missing:
+        known = [name for name in table.columns if name not in wanted]
+        raise ScenarioError(
+            [
+                Problem(
+                    table.place(HEADING, 0),
+                    f"the column '{name}' is missing",
+                    f"did you mean '{near}'?" if (near := nearest(name, known)) else f"needed columns: {', '.join(wanted)}",
+                )
+                for name in missing
+            ]
+        )
+    at = [table.columns.index(name) for name in wanted]
+    cells = [[row[k] for k in at] for row in table.cells]
+    return Table(table.name, wanted, cells, lambda row, column: table.place(row, at[column]), semicolons=table.semicolons)
+
+
+# --- JSON ------------------------------------------------------------------------------------------------------------
+
+
+def _read_json(path: Path) -> PlanFile:
+    name = display_name(path)
+    text = read_text(path, name, MAX_TABLE_BYTES)
+    try:
+        stated = json.loads(text)
+        exact = json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
+    except json.JSONDecodeError as error:
+        raise ScenarioError([Problem(Place(name, error.lineno, error.colno), f"not JSON: {error.msg}")]) from None
+    except RecursionError:
+        raise ScenarioError([Problem(Place(name), "not a plan: nested too deep")]) from None
+    if isinstance(stated, list):
+        raise ScenarioError([Problem(Place(name, 1, 1), "a list of results", "keep one plan per file")])
+    if not isinstance(stated, dict) or stated.get("format") != FORMAT:
+        raise ScenarioError([Problem(Place(name, 1, 1), f"not a plan: no format '{FORMAT}'", "write one with fundalloc run FILE --json")])
+    lines = _json_table(name, text, exact, "allocation", COLUMNS)
+    return PlanFile(lines, _json_table(name, text, exact, "moves", ["key", "amount"]) if "moves" in exact else None, stated)
+
+
+def _json_table(name: str, text: str, content: dict[str, Any], section: str, columns: list[str]) -> Table:
+    """Read a list of {key, amount}; a line key is split into its four ids."""
+    rows = content.get(section)
+    problems: list[Problem] = []
+    if not isinstance(rows, list):
+        raise ScenarioError([Problem(Place(name, 1, 1), f"no list '{section}'", "write the plan again with fundalloc run FILE --json")])
+    keys: list[str] = []
+    cells: list[list[str]] = []
+    for number, row in enumerate(rows, start=1):
+        key = row.get("key") if isinstance(row, dict) else None
+        if not isinstance(key, str):
+            problems.append(Problem(Place(name), f"entry {number} of '{section}' has no key"))
+            continue
+        parts, amount = _parts(key, columns), row.get("amount")
+        if parts is None:
+            problems.append(Problem(Place(name, _line_of(text, key, 0), 1), *_no_key(key)))
+            continue
+        keys.append(key)
+        cells.append([*parts, amount if isinstance(amount, str) else json.dumps(amount)])
+    if problems:
+        raise ScenarioError(problems)
+
+    def where_is(row: int, _: int) -> Place:
+        line = _line_of(text, keys[row], keys[:row].count(keys[row])) if row >= 0 else 1
+        return Place(name, line, 1)
+
+    return Table(name, columns, cells, where_is)
+
+
+def _line_of(text: str, key: str, nth: int) -> int:
+    """Return the line in which a key stands for the nth time; 1 when it is written in another way."""
+    found = list(re.finditer(re.escape(json.dumps(key, ensure_ascii=False)), text))
+    return text.count("\n", 0, found[nth].start()) + 1 if nth < len(found) else 1
+
+
+def _parts(key: str, columns: Sequence[str]) -> list[str] | None:
+    if columns[0] == "key":
+        return [key]
+    parts = key.split("|")
+    return parts if len(parts) == len(NAMES) else None
+
+
+def _no_key(key: str) -> tuple[str, str]:
+    return f"'{key}' is not a line key", f"a line key is {'|'.join(NAMES)}"
+
+
+# --- Workbook --------------------------------------------------------------------------------------------------------
+
+
+def _read_book(path: Path) -> PlanFile:
+    """Read line keys (or the ids) and planned amounts, whatever was moved or sorted, and what the record of the run says."""
+    book = BookFile(path)
+    grid = _plan_grid(book)
+    lines, problems = _book_lines(grid)
+    if problems:
+        raise ScenarioError(problems)
+    log = find_grid(book, "run_log", ("item", "what"))
+    stated, moves = _run_log(log), None
+    carried = carried_files(book)
+    if carried is not None and RECORD in carried[0]:
+        moves = _recorded(carried[0][RECORD], Place(book.name, cell=carried[1].cell), stated)
+    return PlanFile(lines, moves, stated)
+
+
+def _plan_grid(book: BookFile) -> Grid:
+    by_key = find_grid(book, "allocation", ("line_key", "planned")) if _has_keys(book) else None
+    grid = by_key or find_grid(book, "allocation", ("planned", "year", *IDS))
+    if grid is None:
+        hint = "the plan stands on the sheet of that name in the workbooks that fundalloc writes"
+        raise ScenarioError([Problem(Place(book.name), f"no sheet '{label('sheet.allocation.name')}'", hint)])
+    return grid
+
+
+def _has_keys(book: BookFile) -> bool:
+    """Return whether any sheet has the heading of the line keys; a table by ids is read without them."""
+    words, names = (set(in_languages(key).values()) for key in ("workbook.column.line_key", "sheet.allocation.name"))
+    titles = [title for title in book.titles if title in names] or book.titles
+    return any(cell.value in words for title in titles for row in book.rows(title) for cell in row)
+
+
+def _book_lines(grid: Grid) -> tuple[Table, list[Problem]]:
+    """Return the lines as a table of text, and every row that is none."""
+    by_key = "line_key" in grid.columns
+    keys = ("line_key",) * 4 if by_key else (*IDS, "year")
+    rows: list[int] = []
+    cells: list[list[str]] = []
+    problems: list[Problem] = []
+    for row in grid.body:
+        texts = [grid.cell(row, key).text for key in (*dict.fromkeys(keys), "planned")]
+        if not any(texts):
+            continue
+        amount = grid.cell(row, "planned")
+        if amount.error or (amount.formula is not None and amount.value is None):
+            found = f"an error ({amount.text})" if amount.error else "a formula without a stored value"
+            problems.append(Problem(grid.place(row, "planned"), found, "open the workbook in a spreadsheet program and save it"))
+        parts = _parts(texts[0], COLUMNS) if by_key else texts[:4]
+        if parts is None or not all(parts):
+            wrong = _no_key(texts[0]) if texts[0] else ("an amount without a line key", "")
+            problems.append(Problem(grid.place(row, keys[0]), *wrong))
+        else:
+            rows.append(row)
+            cells.append([*parts, texts[-1]])
+
+    def where(row: int, column: int) -> Place:
+        return grid.place(rows[row] if row >= 0 else grid.heading, (*keys, "planned")[column])
+
+    return Table(grid.book.name, COLUMNS, cells, where), problems
+
+
+def _run_log(grid: Grid | None) -> dict[str, Any]:
+    """Return what the run log says, in the words of our JSON."""
+    items = {} if grid is None else {grid.cell(row, "item").text: grid.cell(row, "what").value for row in grid.body}
+
+    def read(key: str) -> Any:
+        return next((items[word] for word in in_languages(f"workbook.log.{key}").values() if word in items), None)
+
+    found = {"id": read("scenario"), "digest": read("digest"), "as_of": read("as_of")}
+    stated: dict[str, Any] = {"scenario": {key: str(value) for key, value in found.items() if value is not None}}
+    stated["log"] = {"version": str(read("version") or "").removeprefix("fundalloc ")}
+    return {**stated, **{key: value for key in ("score", "penalty") if isinstance(value := read(key), int | float)}}
+
+
+def _recorded(raw: bytes, place: Place, stated: dict[str, Any]) -> Table | None:
+    """Return the moves that the record of the run holds, and add its duals and its baseline to what is stated."""
+    try:
+        record = json.loads(raw)
+        moves = sorted(record["moves"].items())
+        stated["duals"] = [{"row": key, "dual": dual} for key, dual in record["duals"].items()]
+        stated["baseline"] = [{"key": key, "amount": amount} for key, amount in record["baseline"].items()]
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return None
+    return Table(place.file, ["key", "amount"], [[str(key), str(amount)] for key, amount in moves], lambda row, column: place)

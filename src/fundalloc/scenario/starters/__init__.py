@@ -1,0 +1,1 @@
+"""New scenarios from what there is: shipped ones, a plan rolled forward, variants."""

@@ -1,0 +1,251 @@
+"""Rolling a plan forward: a new scenario in which the years before one are closed to what the plan gave them."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from fundalloc.errors import UsageError, writing_into
+from fundalloc.facts.entities import Ceiling
+from fundalloc.facts.facts import Decided
+from fundalloc.money import plain
+from fundalloc.scenario.document import Mapping, Node, Scalar, Sequence, display_name, read_document, texts, to_plain
+from fundalloc.scenario.merging import load_tree
+from fundalloc.scenario.plans.amounts import LineKey, PlanAmounts
+from fundalloc.scenario.scenario import Scenario
+from fundalloc.scenario.starters.shipped import check_empty, write_schema
+
+ORIGINAL, DECIDED = "original", "decided.csv"
+_HEADING = ("instrument", "partnership", "area", "year", "amount", "state", "decision", "source", "confidence")
+_SCENARIOS = (".yaml", ".yml")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row of the table of decided money."""
+
+    line: LineKey
+    amount: Fraction
+    state: str
+    decision: str
+    source: str
+    confidence: str = ""
+
+    @property
+    def cells(self) -> list[str]:
+        """The row as it is written."""
+        return [*self.line, plain(self.amount), self.state, self.decision, self.source, self.confidence]
+
+
+def roll_forward(scenario: Scenario, source: Path, plan: PlanAmounts, plan_file: Path, year: int, folder: Path) -> list[Path]:
+    """Write the rolled scenario into a new or empty folder and return the files written, the scenario first.
+
+    It extends a copy of the original files; every year before `year` is closed. Raises UsageError or OutputError.
+    """
+    check_year(scenario, year)
+    check_empty(folder)
+    with writing_into(folder):
+        copied = copy_originals(folder, source)
+        main = folder / f"{_renamed(source.stem, scenario, year)}.yaml"
+        with (folder / DECIDED).open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows([_HEADING, *(entry.cells for entry in decided_money(scenario, plan, year))])
+        baseline = _baseline(source, copied) or _copy_plan(plan_file, folder)
+        extends = copied[source.resolve()].relative_to(folder).as_posix()
+        text = _text(scenario, plan, year, extends, baseline.relative_to(folder).as_posix())
+        main.write_text(text + _frozen_ceilings(scenario, source), "utf-8")
+        schema = write_schema(folder)
+    written = [main, folder / DECIDED, baseline, *copied.values(), schema]
+    return list(dict.fromkeys(written))
+
+
+def check_year(scenario: Scenario, year: int) -> None:
+    """Raise UsageError when a scenario cannot be rolled forward to this year."""
+    years, closed = scenario.facts.years, scenario.facts.closed
+    if not years[0] < year <= years[-1]:
+        raise UsageError(f"--year {year}: the first open year must lie from {years[0] + 1} to {years[-1]}.")
+    if closed and year <= max(closed):
+        raise UsageError(f"--year {year}: {max(closed)} is already closed.")
+
+
+def decided_money(scenario: Scenario, plan: PlanAmounts, year: int) -> list[Entry]:
+    """Return the decided money of the rolled scenario.
+
+    A line of an earlier year holds what the plan gave it: decisions stay with their own words, the rest is locked.
+    """
+    lines, facts = scenario.lines, scenario.facts
+    by_line: dict[LineKey, list[Entry]] = {}
+    for entry in _entries(scenario, facts.decided):
+        by_line.setdefault(entry.line, []).append(entry)
+    decision, source = f"plan of {plan.as_of or scenario.head.as_of}", Path(plan.file).name
+    out: list[Entry] = []
+    for line, amount in zip(lines.ids, plan.by_line(lines)[0], strict=True):
+        entries = by_line.get(line, [])
+        rest = amount - sum((entry.amount for entry in entries), Fraction(0))
+        if int(line[3]) >= year:
+            out += entries
+        elif rest < 0:
+            out += [Entry(line, amount, "locked", decision, source)]
+        else:
+            out += [*entries, Entry(line, rest, "locked", decision, source)] if rest else entries
+    return [*out, *_entries(scenario, facts.memo)]
+
+
+def _entries(scenario: Scenario, decided: Decided) -> Iterator[Entry]:
+    dimensions, step = scenario.facts.dimensions, scenario.facts.step
+    for k, state in enumerate(decided.state):
+        line = (
+            dimensions.instrument.ids[decided.instrument[k]],
+            dimensions.partnership.ids[decided.partnership[k]],
+            dimensions.area.ids[decided.area[k]],
+            dimensions.year.ids[decided.year[k]],
+        )
+        yield Entry(line, int(decided.amount[k]) * step, state, str(decided.decision[k]), decided.source[k], decided.confidence[k])
+
+
+def _text(scenario: Scenario, plan: PlanAmounts, year: int, extends: str, baseline: str) -> str:
+    first, last = scenario.facts.years[0], year - 1
+    closed = str(first) if first == last else f"{first}-{last}"
+    return (
+        "# yaml-language-server: $schema=schema.json\n"
+        f"# {scenario.id}, rolled forward to {year}: the years before are closed to the plan in {Path(plan.file).name}.\n"
+        f"extends: {_quoted(extends)}\n"
+        f"scenario: {_renamed(scenario.id[:55], scenario, year)}\n"
+        "state: draft\n"
+        f"closed: {closed}\n"
+        f"decided: {{file: {DECIDED}}}\n"
+        f"baseline: {_quoted(baseline)}\n"
+    )
+
+
+def _renamed(name: str, scenario: Scenario, year: int) -> str:
+    """Put the first open year behind a name, in place of the one that an earlier roll has put there."""
+    earlier = f"-{max(scenario.facts.closed) + 1}" if scenario.facts.closed else ""
+    return f"{name.removesuffix(earlier)}-{year}"
+
+
+def _frozen_ceilings(scenario: Scenario, source: Path) -> str:
+    """Write out the ceilings that `adjust` has changed, and switch these adjustments off: they would spare closed years."""
+    node = scenario.tree.mapping("adjust")
+    entries = {name: _without_ceilings(entry) for name, entry in node.items.items()} if node else {}
+    changed = {name: rest for name, rest in entries.items() if rest is not None}
+    if not changed:
+        return ""
+    written = load_tree(source, lambda _: True).mapping("instruments")
+    ceilings = {i.id: i.ceiling for i in scenario.facts.instruments if i.ceiling is not None}
+    adjusted = scenario.tree.mapping("instruments")
+    assert written is not None
+    assert adjusted is not None
+    lines = ["adjust:", *(f"  {_quoted(name)}: {json.dumps(rest, ensure_ascii=False)}" for name, rest in changed.items()), "instruments:"]
+    for name, ceiling in ceilings.items():
+        before, after = written.mapping(name), adjusted.mapping(name)
+        if before and after and _plain(before.get("ceiling")) != _plain(after.get("ceiling")):
+            lines.append(f"  {name}: {{ceiling: {json.dumps(_limits(ceiling))}}}")
+    return "\n".join(lines) + "\n"
+
+
+def _without_ceilings(entry: Node) -> Any:
+    """Return an entry of `adjust` without its ceilings, switched off when nothing else is left; None when it has none."""
+    if isinstance(entry, Mapping) and entry.text("off") == "true":
+        return None
+    items = [to_plain(item) for item in (entry.items if isinstance(entry, Sequence) else [entry])]
+    if not any("ceiling" in item for item in items):
+        return None
+    kept = [{key: value for key, value in item.items() if key not in ("ceiling", "year")} if "ceiling" in item else item for item in items]
+    kept = [item for item in kept if set(item) & {"reserve", "absorption", "need", "priority"}]
+    return kept or {"off": True, "reason": "the ceilings below contain it"}
+
+
+def _plain(node: Node | None) -> Any:
+    return None if node is None else to_plain(node)
+
+
+def _limits(ceiling: Ceiling) -> dict[str, Any]:
+    """Return a ceiling as it is written in a scenario file."""
+    each = {str(year): plain(amount) for year, amount in (ceiling.each or {}).items()}
+    yearly: dict[str, Any] = {"each": each.get("0", each)} if each else {}
+    return {**yearly, "total": plain(ceiling.total)} if ceiling.total is not None else yearly
+
+
+def _quoted(text: str) -> str:
+    return text if re.fullmatch(r"[\w./-]+", text) else "'" + text.replace("'", "''") + "'"
+
+
+# --- the files of the original ---------------------------------------------------------------------------------------
+
+
+def copy_originals(folder: Path, *sources: Path) -> dict[Path, Path]:
+    """Copy scenario files with everything they name; return {file: copy}."""
+    files = list(dict.fromkeys(path.resolve() for source in sources for path in needed_files(source)))
+    root = Path(os.path.commonpath([path.parent for path in files]))
+    copied = {}
+    for path in files:
+        target = folder / ORIGINAL / path.relative_to(root)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix.lower() in _SCENARIOS:
+            schema = os.path.relpath(folder / "schema.json", target.parent)
+            target.write_text(re.sub(r"\$schema=\S+", f"$schema={Path(schema).as_posix()}", path.read_text("utf-8-sig")), "utf-8")
+        else:
+            shutil.copy(path, target)
+        copied[path] = target
+    return copied
+
+
+def needed_files(path: Path) -> Iterator[Path]:
+    """Yield a scenario file, the files it extends, and the tables and baselines that any of them names."""
+    document = read_document(path, display_name(path))
+    yield path
+    for name in texts(document.get("extends")):
+        yield from needed_files(path.parent / name)
+    for name in _named(document):
+        yield path.parent / name.partition("#")[0]
+    for name in texts(document.get("baseline")):
+        baseline = path.parent / name
+        if baseline.suffix.lower() in _SCENARIOS:
+            yield from needed_files(baseline)
+        else:
+            yield from sorted(baseline.glob("*.csv")) if baseline.is_dir() else [baseline]
+
+
+def _named(node: Node) -> Iterator[str]:
+    """Yield the files that stand under `file`, anywhere in a tree."""
+    if isinstance(node, Sequence):
+        for item in node.items:
+            yield from _named(item)
+    elif isinstance(node, Mapping):
+        for key, value in node.items.items():
+            if key == "file" and isinstance(value, Scalar):
+                yield value.text
+            else:
+                yield from _named(value)
+
+
+def _baseline(source: Path, copied: dict[Path, Path]) -> Path | None:
+    """Return the copy of the baseline that the original starts from: its own, or that of the last file that it extends."""
+    document = read_document(source, display_name(source))
+    for name in texts(document.get("baseline")):
+        baseline = (source.parent / name).resolve()
+        return copied.get(baseline) or copied[next(path for path in copied if path.parent == baseline)].parent
+    for name in reversed(texts(document.get("extends"))):
+        found = _baseline(source.parent / name, copied)
+        if found is not None:
+            return found
+    return None
+
+
+def _copy_plan(plan_file: Path, folder: Path) -> Path:
+    """Copy the plan: without another baseline, the new plan starts from it."""
+    if not plan_file.is_dir():
+        return Path(shutil.copy(plan_file, folder / plan_file.name))
+    target = folder / plan_file.name
+    target.mkdir()
+    for path in sorted(plan_file.glob("*.csv")):
+        shutil.copy(path, target / path.name)
+    return target

@@ -1,0 +1,1 @@
+"""Tables of a scenario: CSV files, worksheets and inline rows, read into one form."""

@@ -1,0 +1,144 @@
+"""The five tables of a scenario: which columns each has, how its cells are read, and which keys tell its rows apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from fundalloc.errors import Problem, ScenarioError, did_you_mean
+from fundalloc.facts.fields import read_amount, read_coefficient, read_factor, read_id, read_iso3, read_tags, read_years, refuse
+from fundalloc.money import plain
+from fundalloc.scenario.document import Mapping, Sequence
+from fundalloc.scenario.tables.columns import Column, read_columns
+from fundalloc.scenario.tables.reading import read_table
+from fundalloc.scenario.tables.table import Table
+
+STATES = ("committed", "locked", "given")
+LEVELS = ("bilateral", "regional", "global")
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text in words:
+            return text
+        raise refuse(f"'{text}' is not allowed here", did_you_mean(text, words))
+
+    return read
+
+
+ID = Column(read_id, required=True)
+WORDS = Column(str)
+ORIGIN = {"source": WORDS, "confidence": WORDS}
+SPECS: dict[str, dict[str, Column]] = {
+    "partnerships": {
+        "id": ID,
+        "name": Column(str, required=True, per="language"),
+        "short": Column(str, per="language"),
+        "footnote": Column(str, per="language"),
+        "level": Column(_one_of(*LEVELS)),
+        "within": WORDS,
+        "iso3": Column(read_iso3),
+        "absorption": Column(read_amount, number=True, empty=None, per="year"),
+        "tags": Column(lambda text: read_tags(text.split()), empty=()),
+        "status": WORDS,
+        "years": Column(read_years, empty=None),
+        **ORIGIN,
+    },
+    "needs": {
+        "partnership": ID,
+        "area": ID,
+        "need": Column(read_amount, required=True, number=True, empty=Fraction(0)),
+        "priority": Column(read_factor, number=True, empty=Fraction(1)),
+        **ORIGIN,
+    },
+    "eligibility": {
+        "instrument": ID,
+        "area": ID,
+        "effectiveness": Column(read_factor, number=True, empty=Fraction(1)),
+        "reason": Column(str, per="language"),
+        **ORIGIN,
+    },
+    "markers": {
+        "marker": ID,
+        "area": ID,
+        "instrument": Column(read_id),
+        "coefficient": Column(read_coefficient, required=True, number=True, empty=Fraction(0)),
+        **ORIGIN,
+    },
+    "decided": {
+        "instrument": ID,
+        "partnership": ID,
+        "area": ID,
+        "year": Column(str, required=True),
+        "amount": Column(read_amount, required=True, number=True, empty=Fraction(0)),
+        "state": Column(_one_of(*STATES), required=True, empty="given"),
+        "decision": Column(str, per="language"),
+        **ORIGIN,
+    },
+}
+KEYS = {
+    "partnerships": ("id",),
+    "needs": ("partnership", "area"),
+    "eligibility": ("instrument", "area"),
+    "markers": ("marker", "area"),
+    "decided": ("instrument", "partnership", "area", "year"),
+}
+"""The columns by which a change finds its rows."""
+UNIQUE = {**{name: KEYS[name] for name in ("partnerships", "needs", "eligibility")}, "markers": (*KEYS["markers"], "instrument")}
+"""The columns whose cells together no two rows may share; one line may have several decisions."""
+DEFAULTS = {
+    table: {name: plain(column.empty) for name, column in columns.items() if isinstance(column.empty, Fraction) and not column.required}
+    for table, columns in SPECS.items()
+}
+"""What an empty cell means, where `inherited` can build on it."""
+
+
+@dataclass
+class Tables:
+    """The five tables of a scenario as text with places."""
+
+    by_name: dict[str, Table] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, tree: Mapping, folder: Path, allowed: Callable[[Path], bool], problems: list[Problem]) -> Tables:
+        """Read all tables that the scenario names; a missing or unreadable one is empty."""
+        out = cls()
+        for name in SPECS:
+            node = tree.get(name)
+            try:
+                out.by_name[name] = read_table(node or Sequence([], tree.place), KEYS[name], folder, allowed, DEFAULTS[name])
+            except ScenarioError as error:
+                problems += error.problems
+                out.by_name[name] = read_table(Sequence([], tree.place), (), folder, allowed)
+        return out
+
+    def __getitem__(self, name: str) -> Table:
+        return self.by_name[name]
+
+
+def read_rows(name: str, table: Table, problems: list[Problem]) -> dict[str, list[Any]]:
+    """Read every column of one of the five tables, and report rows whose keys stand twice."""
+    columns = read_columns(table, SPECS[name], problems)
+    if name in UNIQUE:
+        _report_duplicates(table, UNIQUE[name], problems)
+    return columns
+
+
+def _report_duplicates(table: Table, keys: tuple[str, ...], problems: list[Problem]) -> None:
+    seen: dict[tuple[str, ...], int] = {}
+    columns = [table.column(key) for key in keys]
+    for row in range(len(table.cells)):
+        key = tuple(c[row] for c in columns)
+        if key in seen:
+            first = table.place(seen[key], 0)
+            problems.append(
+                Problem(
+                    table.place(row, keys[0]),
+                    f"'{' | '.join(filter(None, key))}' stands twice; first at {first}",
+                    "keep one of the two",
+                )
+            )
+        seen.setdefault(key, row)

@@ -1,0 +1,75 @@
+"""Limits of a rule that stand in a table: `at_least: {file: floors.csv, column: floor}` becomes a mapping by member.
+
+Beside `file` and `column` a variant may write single members: `{egypt: 7}` over an inherited table changes one figure of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from fundalloc.errors import Place, Problem, ScenarioError, did_you_mean
+from fundalloc.scenario.document import Mapping, Node, Scalar, texts
+from fundalloc.scenario.tables.columns import decimal_point
+from fundalloc.scenario.tables.reading import read_table
+from fundalloc.scenario.tables.table import HEADING
+
+
+def fill_figures(tree: Mapping, folder: Path, allowed: Callable[[Path], bool], problems: list[Problem]) -> Mapping:
+    """Return the tree with the figures of all rules filled in; a rule whose table cannot be read is left out, with problems noted."""
+    section = tree.mapping("rules")
+    if section is None:
+        return tree
+    rules: dict[str, Node] = {}
+    for key, rule in section.items.items():
+        try:
+            switched_off = isinstance(rule, Mapping) and rule.text("off") == "true"
+            rules[key] = rule if switched_off or not isinstance(rule, Mapping) else figures_from_tables(rule, folder, allowed)
+        except ScenarioError as error:
+            problems += error.problems
+    return replace(tree, items={**tree.items, "rules": replace(section, items=rules)})
+
+
+def figures_from_tables(rule: Mapping, folder: Path, allowed: Callable[[Path], bool]) -> Mapping:
+    """Return the rule with every `{file, column}` limit replaced by {member: figure}. Raises ScenarioError."""
+    items = dict(rule.items)
+    for key in ("at_least", "at_most", "exactly"):
+        limit = rule.get(key)
+        if isinstance(limit, Mapping) and "file" in limit.items:
+            items[key] = _figures(limit, texts(rule.get("for_each")), folder, allowed)
+    return replace(rule, items=items)
+
+
+def _figures(limit: Mapping, words: list[str], folder: Path, allowed: Callable[[Path], bool]) -> Mapping:
+    """Read the figures of a table; members written beside `file` (by a variant) stand in place of the table's."""
+    own = {key: value for key, value in limit.items.items() if key not in ("file", "column")}
+    column = limit.text("column")
+    if column is None:
+        place = limit.keys[next(iter(own))] if own else limit.place
+        message = f"unknown key '{next(iter(own))}'" if own else "no column named"
+        raise ScenarioError([Problem(place, message, "write {file: floors.csv, column: floor}")])
+    file = limit.items["file"]
+    table = read_table(Mapping({"file": file}, {"file": file.place}, limit.place, limit.folder), (), folder, allowed)
+    for word in (*words, column):
+        if word not in table.columns:
+            raise ScenarioError([Problem(table.place(HEADING, 0), f"no column '{word}'", did_you_mean(word, table.columns))])
+    if not words:
+        raise ScenarioError([Problem(limit.place, "figures per member, but the rule has no for_each", "add for_each, or write one figure")])
+    members: dict[str, Node] = {}
+    places: dict[str, Place] = {}
+    problems = []
+    for row, text in enumerate(table.column(column)):
+        member = "|".join(table.column(word)[row] for word in words)
+        place = table.place(row, column)
+        empty = next((word for word in words if not table.column(word)[row]), None)
+        if empty:
+            problems.append(Problem(table.place(row, empty), f"'{empty}' is missing", "fill it in"))
+        elif member in members:
+            problems.append(Problem(place, f"'{member}' stands twice", "keep one of the two"))
+        if text:
+            members[member] = Scalar(decimal_point(text) if table.semicolons else text, place)
+            places[member] = place
+    if problems:
+        raise ScenarioError(problems)
+    return Mapping({**members, **own}, {**places, **{key: limit.keys[key] for key in own}}, limit.place, limit.folder)

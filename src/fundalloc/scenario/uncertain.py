@@ -1,0 +1,88 @@
+"""Uncertain figures: ranges such as `80..120` in the scenario and its tables, found by the key that sets them.
+
+Every command but one takes the most likely value, or the middle; `fundalloc robust --samples` draws from the range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from fundalloc.errors import Place, Problem
+from fundalloc.money import NotANumber, Spread, parse_spread
+from fundalloc.scenario import document
+from fundalloc.scenario.document import Node, Scalar, Sequence
+from fundalloc.scenario.tables.specs import KEYS, SPECS
+from fundalloc.scenario.tables.table import Table
+
+SECTIONS = ("instruments", "rules", "transfers")
+"""Sections whose figures may be uncertain."""
+COLUMNS = {"needs": ("need", "priority"), "partnerships": ("absorption",), "eligibility": ("effectiveness",)}
+"""Columns of tables that may be."""
+HINT = "figures of instruments, rules, transfers, needs, absorption and effectiveness may be ranges"
+
+
+@dataclass(frozen=True)
+class Uncertain:
+    """One range: the key that `--set` takes, and the range."""
+
+    key: str
+    spread: Spread
+    place: Place
+
+
+def find_spreads(tree: document.Mapping, tables: Mapping[str, Table]) -> list[Uncertain]:
+    """Return every range that may be sampled, in the order of the file."""
+    found = [Uncertain(".".join(path), spread, node.place) for path, node, spread in _in_tree(tree) if path[0] in SECTIONS]
+    for name, row, column, spread in _in_tables(tables):
+        table = tables[name]
+        if column.split(".")[0] in COLUMNS.get(name, ()):
+            ids = [table.column(key)[row] for key in KEYS[name]]
+            found.append(Uncertain(".".join([name, *ids, column]), spread, table.place(row, column)))
+    return found
+
+
+def misplaced(tree: document.Mapping, tables: Mapping[str, Table]) -> list[Problem]:
+    """Return a problem for every range that stands where it cannot be sampled."""
+    problems = [
+        Problem(node.place, f"a range cannot stand here: {node.text}", HINT)
+        for path, node, _ in _in_tree(tree)
+        if path[0] not in (*SECTIONS, *SPECS, "adjust", "title", "description", "author", "scenario")
+    ]
+    for name, row, column, _ in _in_tables(tables):
+        if column.split(".")[0] not in COLUMNS.get(name, ()):
+            problems.append(
+                Problem(tables[name].place(row, column), f"a range cannot stand here: {tables[name].column(column)[row]}", HINT)
+            )
+    return problems
+
+
+def _in_tree(tree: document.Mapping) -> Iterator[tuple[tuple[str, ...], Scalar, Spread]]:
+    def walk(node: Node, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Scalar, Spread]]:
+        if isinstance(node, document.Mapping):
+            for key, value in node.items.items():
+                yield from walk(value, (*path, key))
+        elif isinstance(node, Sequence):
+            for k, item in enumerate(node.items):
+                yield from walk(item, (*path, str(k)))
+        elif (spread := _spread(node.text)) is not None:
+            yield path, node, spread
+
+    yield from walk(tree, ())
+
+
+def _in_tables(tables: Mapping[str, Table]) -> Iterator[tuple[str, int, str, Spread]]:
+    for name, table in tables.items():
+        numbers = [c for c in table.columns if (spec := SPECS[name].get(c.split(".")[0])) is not None and spec.number]
+        for column in numbers:
+            for row, text in enumerate(table.column(column)):
+                if ".." in text and (spread := _spread(text)) is not None:
+                    yield name, row, column, spread
+
+
+def _spread(text: str) -> Spread | None:
+    """Return the range that a text is; None for any other text, which is read where it belongs."""
+    try:
+        return parse_spread(text)
+    except NotANumber:
+        return None

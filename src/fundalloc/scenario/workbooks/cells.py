@@ -1,0 +1,251 @@
+"""Workbooks read back: every cell with its formula and its stored value, tables found by their headings in any language.
+
+Rows and columns may have been moved, sorted or filtered, and another program may have saved the file; what counts is
+what stands under which heading.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import warnings
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from io import BytesIO
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from fundalloc.errors import Place, Problem, ScenarioError
+from fundalloc.labels import label, languages
+from fundalloc.scenario.document import display_name
+from fundalloc.scenario.workbooks.container import check_package
+
+NOT_OURS = "fundalloc reads the workbooks that it has written: fundalloc run FILE -o BOOK.xlsx"
+_RAW_CELL = re.compile(r'<c r="([A-Z]+\d+)"(?![^>]*\bt="(?!n"))[^>]*>(?:<f[^>]*/>|<f.*?</f>)?<v>([^<]*)</v>', re.DOTALL)
+
+
+class Cell(NamedTuple):
+    """What stands in a cell."""
+
+    value: Any = None
+    """The stored value: text, number, or None."""
+    formula: str | None = None
+    """The formula with its equals sign, or None."""
+    error: bool = False
+    """Whether the value is an error such as #REF!."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing stands there, or nothing but spaces."""
+        return self.formula is None and (self.value is None or (isinstance(self.value, str) and not self.value.strip()))
+
+    @property
+    def text(self) -> str:
+        """The value as text; numbers to the 15 digits that a spreadsheet keeps."""
+        if self.value is None:
+            return ""
+        if isinstance(self.value, bool):
+            return str(self.value).upper()
+        return f"{self.value:.15g}" if isinstance(self.value, float) else str(self.value).strip()
+
+    @property
+    def number(self) -> float | int | None:
+        """The value when it is a finite number."""
+        is_number = isinstance(self.value, int | float) and not isinstance(self.value, bool)
+        return self.value if is_number and math.isfinite(self.value) else None
+
+
+NOTHING = Cell()
+Row = Sequence[Cell]
+
+
+@dataclass
+class BookFile:
+    """A workbook on disk; sheets are read when they are asked for. Opening it raises ScenarioError when it is no sound workbook."""
+
+    path: Path
+    name: str = field(init=False)
+    _sheets: dict[str, list[Row]] = field(default_factory=dict, init=False)
+    _views: dict[bool, Any] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        self.name = display_name(self.path)
+        check_package(self.path)
+        self.titles  # noqa: B018 - a workbook that cannot be opened is reported here
+
+    @cached_property
+    def titles(self) -> list[str]:
+        """The names of the sheets, in order."""
+        return list(self._view(values=False).sheetnames)
+
+    def rows(self, title: str) -> list[Row]:
+        """Return all cells of a sheet by rows, from A1 on; rows may differ in length."""
+        if title not in self._sheets:
+            formulas, values = self._read(title, values=False), self._read(title, values=True)
+            self._sheets[title] = [
+                [_cell(a, b) for a, b in zip(row, values[k] if k < len(values) else [], strict=False)] for k, row in enumerate(formulas)
+            ]
+        return self._sheets[title]
+
+    def place(self, title: str, row: int, column: int) -> Place:
+        """Return the place of a cell; row and column count from 0."""
+        return Place(self.name, cell=f"{title}!{letters(column)}{row + 1}")
+
+    def _view(self, *, values: bool) -> Any:
+        """Return the workbook as openpyxl sees it: its formulas, or their stored values. The file itself is not kept open."""
+        import openpyxl
+
+        if values not in self._views:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # openpyxl tells of charts and colours that it does not read
+                try:
+                    self._views[values] = openpyxl.load_workbook(BytesIO(self.path.read_bytes()), read_only=True, data_only=values)
+                except Exception as error:  # openpyxl raises many kinds for damaged files
+                    raise ScenarioError([Problem(Place(self.name), f"not a readable workbook: {error}", NOT_OURS)]) from None
+        return self._views[values]
+
+    def _read(self, title: str, *, values: bool) -> list[list[tuple[str, Any]]]:
+        try:
+            sheet = self._view(values=values)[title]
+            sheet.reset_dimensions()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                return [[(cell.data_type, cell.value) for cell in row] for row in sheet.iter_rows()]
+        except Exception as error:  # a cell that is no number, a broken part
+            raise ScenarioError([self._unreadable(title, error)]) from None
+
+    def _unreadable(self, title: str, error: Exception) -> Problem:
+        """Say which cell of a sheet cannot be read, when it can be found."""
+        with zipfile.ZipFile(self.path) as package:
+            part = f"xl/worksheets/sheet{self.titles.index(title) + 1}.xml"
+            raw = package.read(part).decode("utf-8", "replace") if part in package.namelist() else ""
+        for cell, text in _RAW_CELL.findall(raw):
+            if not _is_number(text):
+                return Problem(Place(self.name, cell=f"{title}!{cell}"), f"'{text}' is stored as a number, but is none", "type a number")
+        return Problem(Place(self.name, cell=f"{title}!A1"), f"the sheet cannot be read: {error}", "open it in Excel and save it anew")
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _cell(written: tuple[str, Any], stored: tuple[str, Any]) -> Cell:
+    kind, value = written
+    if kind == "f":
+        formula = value if isinstance(value, str) else getattr(value, "text", None) or "="
+        return Cell(stored[1], formula if formula.startswith("=") else f"={formula}", stored[0] == "e")
+    return Cell(value, None, kind == "e")
+
+
+def letters(column: int) -> str:
+    """Return the letters of a column that counts from 0: 0 is A, 26 is AA."""
+    out, rest = "", column + 1
+    while rest:
+        rest, digit = divmod(rest - 1, 26)
+        out = chr(65 + digit) + out
+    return out
+
+
+# --- tables by their headings ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table as found on a sheet: where its columns are, and its rows as they stand."""
+
+    book: BookFile
+    title: str
+    """Name of the sheet."""
+    language: str
+    heading: int
+    """Row of the headings, from 0."""
+    columns: Mapping[str, int]
+    """Column key → position."""
+
+    @property
+    def body(self) -> range:
+        """Numbers of the rows below the headings."""
+        return range(self.heading + 1, len(self.book.rows(self.title)))
+
+    def cell(self, row: int, key: str) -> Cell:
+        """Return a cell by row number and column key; an empty one beyond what was written."""
+        cells, column = self.book.rows(self.title)[row], self.columns.get(key, -1)
+        return cells[column] if 0 <= column < len(cells) else NOTHING
+
+    def place(self, row: int, key: str) -> Place:
+        """Return the place of a cell."""
+        return self.book.place(self.title, row, max(self.columns.get(key, 0), 0))
+
+    def heading_place(self, key: str = "") -> Place:
+        """Return the place of a heading."""
+        return self.place(self.heading, key)
+
+
+def find_grid(book: BookFile, sheet: str, needed: Sequence[str], wanted: Sequence[str] = ()) -> Grid | None:
+    """Find the table of a sheet by its headings: on the sheet of that name in any language, otherwise wherever they stand.
+
+    `needed` are the keys of columns that must be there, `wanted` of others. None when no sheet has it. Raises
+    ScenarioError when the sheet of that name lacks headings, or has one twice.
+    """
+    known = set(in_languages(f"sheet.{sheet}.name").values())
+    named = [title for title in book.titles if title in known]
+    for title in [*named, *(title for title in book.titles if title not in named)]:
+        found = _headings(book, title, needed, wanted)
+        if found is not None:
+            language, row, columns = found
+            return Grid(book, title, language, row, columns)
+        if title in named:
+            raise ScenarioError(list(_missing(book, title, needed)))
+    return None
+
+
+def in_languages(key: str) -> dict[str, str]:
+    """Return a text in every language that has it."""
+    out = {}
+    for language in languages():
+        try:
+            out[language] = label(key, language)
+        except KeyError:
+            continue
+    return out
+
+
+def _titles(keys: Sequence[str], language: str) -> dict[str, str]:
+    return {key: text for key in keys if (text := in_languages(f"workbook.column.{key}").get(language)) is not None}
+
+
+def _headings(book: BookFile, title: str, needed: Sequence[str], wanted: Sequence[str]) -> tuple[str, int, dict[str, int]] | None:
+    """Return language, row and columns of the headings; None unless all that are needed stand in one row."""
+    spoken = {language: _titles([*needed, *wanted], language) for language in languages()}
+    for number, row in enumerate(book.rows(title)):
+        texts = [cell.value.strip() if isinstance(cell.value, str) else None for cell in row]
+        for language, titles in spoken.items():
+            if all(key in titles and titles[key] in texts for key in needed):
+                twice = [key for key in needed if texts.count(titles[key]) > 1]
+                if twice:
+                    place = book.place(title, number, texts.index(titles[twice[0]]))
+                    raise ScenarioError(
+                        [Problem(place, f"the heading '{titles[twice[0]]}' stands twice", "rename or delete the column that was added")]
+                    )
+                return language, number, {key: texts.index(text) for key, text in titles.items() if text in texts}
+    return None
+
+
+def _missing(book: BookFile, title: str, needed: Sequence[str]) -> list[Problem]:
+    """Say which headings a sheet lacks, measured against the row and language that have the most of them."""
+    best: tuple[int, int, list[str]] = (0, 0, list(_titles(needed, "en").values()))
+    for number, row in enumerate(book.rows(title)):
+        texts = {cell.value.strip() for cell in row if isinstance(cell.value, str)}
+        for language in languages():
+            titles = _titles(needed, language)
+            found = sum(text in texts for text in titles.values())
+            if found > best[0]:
+                best = found, number, [text for text in titles.values() if text not in texts]
+    _, number, missing = best
+    hint = "keep the headings of the sheet as they were"
+    return [Problem(book.place(title, number, 0), f"no column '{text}'", hint) for text in missing]
