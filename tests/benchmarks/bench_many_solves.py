@@ -19,10 +19,10 @@ import numpy as np
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import LinearProgram
 from fundalloc.optimise.switches import fix_switches, solve_mixed
+from fundalloc.pool import cores
 from fundalloc.scenario.loading import load
 from fundalloc.solvers import Options, solve_program
 from fundalloc.solvers.warm import WarmSolver
-from fundalloc.studies.pool import cores
 from fundalloc.studies.sampling import sample
 from fundalloc.studies.variants import Source
 

@@ -109,6 +109,13 @@ class TestAttribution:
         assert solved[1] == pytest.approx(plan.log.program_score)
         assert shares_of(solved[0]) == pytest.approx(dict(plan.total("area").items()), abs=0.6)
 
+    def test_sets_solved_on_all_cores_come_to_the_same(self, two_files: tuple[Path, Path], shares: Attribution, monkeypatch) -> None:
+        monkeypatch.setattr("fundalloc.compare.coalitions.WORTH_A_POOL", -1.0)
+        monkeypatch.setattr("fundalloc.compare.coalitions.cores", lambda: 2)
+        pooled = compare_files(*map(str, two_files)).pairs[0].attribution
+        assert isinstance(pooled, Attribution)
+        assert (pooled.shares, pooled.solves) == (shares.shares, shares.solves)
+
     def test_nothing_to_share_and_why_not(self, tmp_path: Path) -> None:
         assert (
             compared(tmp_path, "title: Other words", attributed=True).pairs[0].attribution

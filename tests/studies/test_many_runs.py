@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-import json
 import os
 import sqlite3
 import subprocess
 import sys
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,16 +16,16 @@ import pytest
 from worker_tasks import answer_or_die, count_and_wait
 
 from cases import TINY, TWO_BY_TWO, write
-from fundalloc.errors import OutputError, UsageError
+from fundalloc.errors import NotVerified, OutputError, UsageError
 from fundalloc.export.tables import to_json
+from fundalloc.plan.record import Record
+from fundalloc.pool import Died, each
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 from fundalloc.solvers import Options
 from fundalloc.studies import batch as batch_module
-from fundalloc.studies.batch import run_batch, worst
+from fundalloc.studies.batch import read_back, run_batch, worst
 from fundalloc.studies.ledger import Ledger
-from fundalloc.studies.plan_values import pack, unpack
-from fundalloc.studies.pool import Died, each
 from fundalloc.studies.sampling import sample
 from fundalloc.studies.variants import Source
 
@@ -48,23 +48,34 @@ def ledger(tmp_path):
         yield opened
 
 
-# --- plans as plain values ---------------------------------------------------------------------------------------------
+# --- the record of a run -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", [TINY])
 def test_a_plan_survives_the_way_there_and_back(path):
     plan = solve(load(path))
-    back = unpack(json.loads(json.dumps(pack(plan))), load(path))
+    back = read_back(Record.of(plan).text(), load(path), "here")
     assert to_json(back) == to_json(plan)
     assert back.certificate.bound == plan.certificate.bound
 
 
 def test_a_tampered_record_is_not_believed(tmp_path):
     plan = solve(variant(tmp_path, 10).load())
-    record = pack(plan)
-    record["steps"] = [s * 100 for s in record["steps"]]
-    with pytest.raises(Exception, match=r"ceiling|A"):
-        unpack(record, plan.scenario)
+    record = Record.of(plan)
+    more = replace(record, amounts={key: str(100 * float(amount)) for key, amount in record.amounts.items()})
+    with pytest.raises(NotVerified, match="ceiling"):
+        read_back(more.text(), plan.scenario, "here")
+
+
+def test_a_bound_that_needs_no_price_is_proved_again_too(tmp_path):
+    """All needs are met and no limit binds, so no row has a price: the bound is the sum of what the needs are worth."""
+    source = variant(tmp_path, 1000)
+    plan = solve(source.load("instruments.b.ceiling=1000"))
+    assert plan.certificate is not None
+    assert not plan.certificate.duals
+    back = read_back(Record.of(plan).text(), plan.scenario, "here")
+    assert back.certificate == plan.certificate
+    assert back.status == plan.status == "optimal"
 
 
 # --- batches -----------------------------------------------------------------------------------------------------------
@@ -249,6 +260,6 @@ def test_a_worker_killed_in_the_middle_loses_nothing_and_doubles_nothing(tmp_pat
 
 def test_no_scheduler_is_said(monkeypatch):
     pytest.importorskip("distributed", reason="the extra `cluster` is not installed: pip install -e '.[cluster]'")
-    monkeypatch.setattr("fundalloc.studies.pool.PATIENCE", 1)
+    monkeypatch.setattr("fundalloc.pool.PATIENCE", 1)
     with pytest.raises(UsageError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9"):
         list(each(count_and_wait, [(1, "")], cluster="tcp://127.0.0.1:9"))

@@ -10,7 +10,7 @@ from fundalloc.compare.coalitions import POINTS, SCORE, TOTAL, Figure, Game, Tic
 from fundalloc.compare.controlled_rounding import apportion, round_table
 from fundalloc.compare.outcome import Outcome
 from fundalloc.compare.overrides import Override, Written, find_overrides
-from fundalloc.compare.shapley import MOST_EXACT, Shares, attribute
+from fundalloc.compare.shapley import MOST_EXACT, Shares
 from fundalloc.compare.sides import Side
 from fundalloc.labels import Words
 from fundalloc.solvers import Options
@@ -105,8 +105,7 @@ def attribute_changes(
     goal = b.outcome if isinstance(closest, str) else closest
     task = task_between(a.inputs, b.inputs, overrides, options or Options(), Reference.of(a.outcome) if needed else None)
     game = Game(task, a.outcome, goal, tick)
-    orders = max(2, SOLVES // len(overrides))
-    shares = attribute(len(overrides), game, orders=orders, seed=seed)
+    shares = game.share_out(max(2, SOLVES // len(overrides)), seed)
     if shares is None:
         return words("compare.no_shares.orders", failure=words.word("proof", game.failures[0]))
     return Attribution(a.name, b.name, tuple(overrides), tuple(game.figures), shares, game.unit, game.solves, seed, needed)

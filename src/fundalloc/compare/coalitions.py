@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from math import gcd, lcm
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -23,18 +22,18 @@ import numpy as np
 from fundalloc.compare.closest import Reference
 from fundalloc.compare.outcome import BUDGET, PARTNER, Outcome
 from fundalloc.compare.overrides import Override, Written, lay_over
-from fundalloc.compare.shapley import Value
+from fundalloc.compare.shapley import Shares, Value, attribute
 from fundalloc.compare.sides import Inputs
 from fundalloc.errors import FundallocError
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.model.compile import compile_program
 from fundalloc.optimise.stages import optimise
+from fundalloc.pool import cores, each
 from fundalloc.run import wishes
 from fundalloc.scenario.document import Mapping as Tree
 from fundalloc.scenario.plans.amounts import LineKey
 from fundalloc.scenario.reading import assemble
 from fundalloc.solvers import Options
-from fundalloc.studies.pool import cores
 
 Figure = tuple[str, str]
 """Dimension and member; or `total` or `score` and an empty word."""
@@ -110,19 +109,16 @@ class Game:
         self.failures: list[str] = []
         """Why some sets have no plan."""
 
-    def __call__(self, sets: Sequence[int]) -> Mapping[int, Value]:
+    def share_out(self, orders: int, seed: int) -> Shares | None:
+        """Share what lies between the two outcomes out among the overrides."""
+        nothing, everything = (self._value(end.amounts, end.score or 0.0) for end in self.ends)
+        return attribute(len(self.task.overrides), nothing, everything, self._between, orders=orders, seed=seed)
+
+    def _between(self, sets: Sequence[int]) -> dict[int, Value]:
         """Value some sets; those without a plan are left out."""
-        a, b = self.ends
-        everything = (1 << len(self.task.overrides)) - 1
-        values = {0: self._value(a.amounts, a.score or 0.0), everything: self._value(b.amounts, b.score or 0.0)}
-        between = [one for one in sets if one not in values]
-        self.solves = len(between)
-        for one, solved in self._solve(between).items():
-            if isinstance(solved, str):
-                self.failures.append(solved)
-            else:
-                values[one] = self._value(*solved)
-        return values
+        self.solves, solved = len(sets), self._solve(sets)
+        self.failures = [found for found in solved.values() if isinstance(found, str)]
+        return {one: self._value(*found) for one, found in solved.items() if not isinstance(found, str)}
 
     def _value(self, amounts: Mapping[LineKey, Fraction], score: float) -> Value:
         """Add amounts up in whole units: by partnership, area and year the EU budget, by instrument everything."""
@@ -148,15 +144,12 @@ class Game:
             if left > WORTH_A_POOL and cores() > 1:
                 break
         rest = sets[len(found) :]
-        if rest:
-            pool = ProcessPoolExecutor(cores(), get_context("spawn"), _take_up, (self.task,))
-            try:
-                for one, solved in zip(rest, pool.map(_solve_here, rest), strict=True):
-                    found[one] = solved
-                    self.tick(len(found), len(sets))
-            finally:  # also when interrupted: what has not begun is not waited for
-                pool.shutdown(wait=False, cancel_futures=True)
-        return found
+        for k, solved in each(partial(solve_set, self.task), rest):
+            if isinstance(solved, BaseException):
+                raise solved
+            found[rest[k]] = solved
+            self.tick(len(found), len(sets))
+        return {one: found[one] for one in sets}
 
 
 def _unit(steps: Iterable[Fraction]) -> Fraction:
@@ -164,14 +157,3 @@ def _unit(steps: Iterable[Fraction]) -> Fraction:
     listed = list(steps) or [Fraction(1, 1000)]
     below = lcm(*(step.denominator for step in listed))
     return Fraction(gcd(*(int(step * below) for step in listed)), below)
-
-
-_task: list[Task] = []
-
-
-def _take_up(task: Task) -> None:
-    _task[:] = [task]
-
-
-def _solve_here(chosen: int) -> Solved:
-    return solve_set(_task[0], chosen)

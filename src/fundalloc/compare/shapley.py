@@ -21,6 +21,8 @@ from numpy.typing import NDArray
 
 Value = NDArray[np.int64]
 """What a set of changes is worth: one whole number per figure."""
+Game = Callable[[Sequence[int]], Mapping[int, Value]]
+"""Values sets of changes, as far as they exist."""
 Order = tuple[int, ...]
 
 MOST_EXACT = 8
@@ -118,12 +120,21 @@ def sampled_shares(changes: int, orders: Sequence[Order], values: Mapping[int, V
     return Shares(tuple(map(tuple, numerators)), used, used, sampled=True) if used else None
 
 
-def attribute(changes: int, game: Callable[[Sequence[int]], Mapping[int, Value]], *, orders: int = 0, seed: int = 0) -> Shares | None:
-    """Play a game and share it out. `game` gets the sets to value and returns those that exist.
+def attribute(
+    changes: int,
+    nothing: Value,
+    everything: Value,
+    between: Callable[[Sequence[int]], Mapping[int, Value]],
+    *,
+    orders: int = 0,
+    seed: int = 0,
+) -> Shares | None:
+    """Share what lies between nothing and everything out among the changes; `between` values other sets, as far as they exist.
 
-    Up to MOST_EXACT changes all sets are valued; above, `orders` random orders.
+    Up to MOST_EXACT changes all sets are valued; above, those that `orders` random orders pass through.
     """
-    if changes <= MOST_EXACT:
-        return exact_shares(changes, game(every_set(changes)))
-    drawn = sample_orders(changes, orders, seed)
-    return sampled_shares(changes, drawn, game(prefixes(drawn)))
+    drawn = None if changes <= MOST_EXACT else sample_orders(changes, orders, seed)
+    ends = {0: nothing, (1 << changes) - 1: everything}
+    sets = every_set(changes) if drawn is None else prefixes(drawn)
+    values = {**between([one for one in sets if one not in ends]), **ends}
+    return exact_shares(changes, values) if drawn is None else sampled_shares(changes, drawn, values)

@@ -9,7 +9,7 @@ difference exactly.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -23,10 +23,10 @@ from fundalloc.insight.explain.target import Target
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import Floats
 from fundalloc.optimise.stages import closest, optimise
+from fundalloc.pool import cores
 from fundalloc.run import wishes
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers.warm import WarmSolvers
-from fundalloc.studies.pool import cores
 
 UNIT = Fraction(1, 1_000_000)
 """Amounts are shared out in millionths of EUR million."""
@@ -51,13 +51,16 @@ class Split:
 def why_less(here: Bench, there: Bench | None, words: Mapping[str, str]) -> Split:
     """Split the difference between the amounts of some lines (dimension → word) here and there; `there` is None without a plan."""
 
-    near = {} if there is None else dict(zip(there.lines.ids, there.amounts.tolist(), strict=True))
+    def total(scenario: Scenario, amounts: Floats) -> Value:
+        return np.array([round(float(amounts[Target(scenario, dict(words)).lines].sum()) / float(UNIT))], dtype=np.int64)
+
+    own = total(here.scenario, here.amounts)
+    if there is None:
+        return Split(int(own[0]) * UNIT, Fraction(0), {}, 1, "no plan exists there")
+    near, first, solved = dict(zip(there.lines.ids, there.amounts.tolist(), strict=True)), there.scenario, 2
 
     def beside(scenario: Scenario) -> Floats:
         return np.array([near.get(ids, 0.0) for ids in scenario.lines.ids])
-
-    def total(scenario: Scenario, amounts: Floats) -> Value:
-        return np.array([round(float(amounts[Target(scenario, dict(words)).lines].sum()) / float(UNIT))], dtype=np.int64)
 
     def amount(scenario: Scenario) -> Value | None:
         program, lines, wanted = compile_program(scenario), scenario.lines, wishes(scenario)
@@ -65,46 +68,26 @@ def why_less(here: Bench, there: Bench | None, words: Mapping[str, str]) -> Spli
         optimum = optimise(program, lines, wanted, here.options, priced=False, solve=WarmSolvers())
         return total(scenario, optimum.values[: len(lines)]) if optimum.first.usable else None
 
-    if there is None:
-        return Split(int(total(here.scenario, here.amounts)[0]) * UNIT, Fraction(0), {}, 1, "no plan exists there")
-    own = total(here.scenario, here.amounts)
+    def between(sets: Sequence[int]) -> dict[int, Value]:
+        nonlocal solved
+        taken = {one: frozenset(group for k, group in enumerate(groups) if one >> k & 1) for one in sets}
+        mixtures = {one: mixture for one in sets if (mixture := mixed(first, here.scenario, taken[one])) is not None}
+        solved += len(mixtures)
+        with ThreadPoolExecutor(cores()) as threads:  # the solver lets other threads run
+            found = zip(mixtures, threads.map(amount, mixtures.values()), strict=True)
+            return {one: value for one, value in found if value is not None}
+
     found = None if here.equals is None else closest(here.equals, here.lines, beside(here.scenario), here.options)
-    ends = total(there.scenario, there.amounts), own if found is None else total(here.scenario, found[: len(here.lines)])
-    whole = Split(int(own[0]) * UNIT, int(ends[0][0]) * UNIT, {}, 2)
-    if here.scenario.facts.years != there.scenario.facts.years:
+    start, goal = total(first, there.amounts), own if found is None else total(here.scenario, found[: len(here.lines)])
+    whole = Split(int(own[0]) * UNIT, int(start[0]) * UNIT, {}, solved)
+    if here.scenario.facts.years != first.facts.years:
         return replace(whole, reason="the two scenarios speak of different years")
-    groups = differing(here.scenario, there.scenario)
+    groups = differing(here.scenario, first)
     if not groups:
         return replace(whole, reason="nothing differs in the inputs")
-    game = _Game(here.scenario, there.scenario, groups, ends, amount)
-    shares = attribute(len(groups), game)
+    shares = attribute(len(groups), start, goal, between)
     if shares is None:
-        return replace(whole, solved=game.solved, reason="no mixture of the two has a plan")
+        return replace(whole, solved=solved, reason="no mixture of the two has a plan")
     parts = {group: shares.fraction(k, 0) * UNIT for k, group in enumerate(groups)}
-    choice = {CHOICE: int(own[0] - ends[1][0]) * UNIT} if own[0] != ends[1][0] else {}
-    return replace(whole, parts={**parts, **choice}, solved=game.solved)
-
-
-@dataclass
-class _Game:
-    """What sets of groups taken from here are worth; mixtures without a plan are left out."""
-
-    here: Scenario
-    there: Scenario
-    groups: Sequence[str]
-    ends: tuple[Value, Value]
-    amount: Callable[[Scenario], Value | None]
-    solved: int = 2
-    """Both scenarios included."""
-
-    def __call__(self, sets: Sequence[int]) -> Mapping[int, Value]:
-        """Solve the mixtures on all cores: the solver lets other threads run."""
-        values = {0: self.ends[0], (1 << len(self.groups)) - 1: self.ends[1]}
-        mixtures = {one: mixture for one in sets if one not in values and (mixture := self._mixture(one)) is not None}
-        self.solved += len(mixtures)
-        with ThreadPoolExecutor(cores()) as pool:
-            found = dict(zip(mixtures, pool.map(self.amount, mixtures.values()), strict=True))
-        return {**values, **{one: value for one, value in found.items() if value is not None}}
-
-    def _mixture(self, one: int) -> Scenario | None:
-        return mixed(self.there, self.here, frozenset(group for k, group in enumerate(self.groups) if one >> k & 1))
+    choice = {CHOICE: int(own[0] - goal[0]) * UNIT} if own[0] != goal[0] else {}
+    return replace(whole, parts={**parts, **choice}, solved=solved)

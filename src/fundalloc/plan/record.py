@@ -1,10 +1,13 @@
-"""The record of a run: with the scenario's files, everything that is needed to build the same plan again without a solver."""
+"""The record of a run: with the scenario's files, everything that is needed to build the same plan again without a solver.
+
+It travels inside a workbook, is what the ledger keeps, and is what a worker on another machine sends home.
+"""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, replace
 from fractions import Fraction
 from typing import Any
@@ -17,11 +20,13 @@ from fundalloc.model.compile import compile_program
 from fundalloc.money import NotANumber, parse_figure, plain
 from fundalloc.plan.certificate import certify_again
 from fundalloc.plan.plan import Plan, RunLog
-from fundalloc.plan.verify import measure_rules
+from fundalloc.plan.proof import FEASIBLE, OPTIMAL
+from fundalloc.plan.verify import Finding, measure_rules
 from fundalloc.scenario.plans.amounts import LineKey
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.versions import later
 
+Steps = np.ndarray[Any, np.dtype[np.int64]]
 FORMAT = "fundalloc.record/1"
 _ANEW = "the record was changed, or another version wrote it: ask for the file again"
 
@@ -44,7 +49,7 @@ class Record:
     """What the carrier of the record adds: the names of the files, the language."""
 
     @classmethod
-    def of(cls, plan: Plan, other: Mapping[str, Any]) -> Record:
+    def of(cls, plan: Plan, other: Mapping[str, Any] | None = None) -> Record:
         """Take down a plan."""
         step, lines = plan.scenario.facts.step, plan.scenario.lines
         return cls(
@@ -54,7 +59,7 @@ class Record:
             baseline={"|".join(key): plain(amount) for key, amount in plan.scenario.starting_amounts().items()},
             duals={} if plan.certificate is None else dict(plan.certificate.duals),
             prices=tuple(None if math.isnan(price) else float(price) for price in plan.prices),
-            other=other,
+            other=other or {},
         )
 
     def text(self) -> str:
@@ -90,13 +95,18 @@ def starting_plan(record: Record, place: Place) -> dict[LineKey, Fraction]:
     return out
 
 
-def plan_of(record: Record, scenario: Scenario, place: Place) -> Plan:
-    """Build the plan again: rules measured, certificate proved from the duals. Raises ScenarioError when record and scenario do not fit."""
+def plan_of(
+    record: Record, scenario: Scenario, place: Place, measure: Callable[[Scenario, Steps], Sequence[Finding]] = measure_rules
+) -> Plan:
+    """Build the plan again: rules measured, certificate proved from the duals. Raises ScenarioError when record and scenario do not fit.
+
+    With `verify` as `measure`, a plan that breaks a hard rule is refused.
+    """
     if scenario.baseline is not None:
         scenario = replace(scenario.starting_from(starting_plan(record, place)), baseline=None)
     lines = scenario.lines
     steps = np.concatenate([_steps(record.amounts, lines.keys, lines, place), _steps(record.moves, lines.moves.keys, lines, place)])
-    findings = tuple(measure_rules(scenario, steps))
+    findings = tuple(measure(scenario, steps))
     prices = np.array([math.nan if price is None else price for price in record.prices], dtype=float)
     if len(prices) != len(findings):
         if not later(str(record.log.get("version"))):
@@ -104,12 +114,12 @@ def plan_of(record: Record, scenario: Scenario, place: Place) -> Plan:
             raise ScenarioError([Problem(place, message, _ANEW)])
         prices = np.full(len(findings), math.nan)  # demands were told apart otherwise then
     plan = Plan(scenario, steps[: len(lines)], findings, prices, _log(record, place), steps[len(lines) :])
-    if not record.duals:
+    if not record.duals and plan.log.status not in (OPTIMAL, FEASIBLE):
         return plan
     return replace(plan, certificate=certify_again(compile_program(scenario), _numbers(record.duals, place), lines, plan.score))
 
 
-def _steps(amounts: Mapping[str, str], keys: list[str], lines: Lines, place: Place) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _steps(amounts: Mapping[str, str], keys: list[str], lines: Lines, place: Place) -> Steps:
     unknown = sorted(set(amounts) - set(keys))
     if unknown:
         raise ScenarioError(

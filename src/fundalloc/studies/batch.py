@@ -20,18 +20,20 @@ from fundalloc.errors import (
     NotRoundable,
     NotVerified,
     OutputError,
+    Place,
     ScenarioError,
     SolverFailed,
     UsageError,
 )
 from fundalloc.plan.plan import Plan
+from fundalloc.plan.record import Record, plan_of
+from fundalloc.plan.verify import verify
+from fundalloc.pool import each
 from fundalloc.run import solve
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sources import Sources
 from fundalloc.solvers import Options
 from fundalloc.studies.ledger import Entry, Ledger, code_fingerprint, now, run_key
-from fundalloc.studies.plan_values import pack, unpack
-from fundalloc.studies.pool import each
 from fundalloc.studies.variants import Source, restored
 from fundalloc.versions import VERSION
 
@@ -63,9 +65,9 @@ class Task:
 
 @dataclass(frozen=True)
 class Solved:
-    """What a worker sends back: the plan as plain values, or what went wrong."""
+    """What a worker sends back: the record of the run, or what went wrong."""
 
-    record: dict[str, Any] | None
+    record: str | None
     seconds: float
     exit_code: int = 0
     status: str = ""
@@ -89,11 +91,9 @@ def solve_task(task: Task) -> Solved:
     if task.sources is not None and code != task.code:
         return Solved(None, 0.0, 1, "wrong version", "the worker runs another version of fundalloc", code)
     try:
-        if task.sources is None:
-            record = pack(solve(task.source.load(), task.options))
-        else:
-            with tempfile.TemporaryDirectory(prefix="fundalloc-") as folder:
-                record = pack(solve(restored(task.sources, Path(folder)).load(), task.options))
+        with tempfile.TemporaryDirectory(prefix="fundalloc-") as folder:
+            source = task.source if task.sources is None else restored(task.sources, Path(folder))
+            record = Record.of(solve(source.load(), task.options)).text()
     except FundallocError as error:
         code_, status, message = failure(error)
         return Solved(None, time.perf_counter() - started, code_, status, message, code)
@@ -137,7 +137,7 @@ def run_batch(
             continue
         key = run_key(scenario.digest, words)
         kept = None if fresh else ledger.plan(key)
-        plan = None if kept is None else _reused(kept, scenario)
+        plan = None if kept is None else _reused(kept, scenario, ledger)
         if plan is not None:
             yield k, _finished(source, plan, key, words, 0.0, ledger, write, reused=True)
         elif key in same:
@@ -159,11 +159,17 @@ def _task(source: Source, scenario: Scenario, options: Options, travels: bool) -
     return Task(source, options, code_fingerprint(), scenario.sources if travels else None)
 
 
-def _reused(kept: dict[str, Any], scenario: Scenario) -> Plan | None:
-    """Verify a kept plan again; None when it does not fit, and is then solved again."""
+def read_back(record: str, scenario: Scenario, kept_in: str) -> Plan:
+    """Build the plan of a record; nothing in it is taken on trust. Raises ScenarioError or NotVerified."""
+    place = Place(kept_in)
+    return plan_of(Record.read(record, place), scenario, place, verify)
+
+
+def _reused(kept: str, scenario: Scenario, ledger: Ledger) -> Plan | None:
+    """Verify a kept plan again; None when it does not fit (or an earlier version kept it), and is then solved again."""
     try:
-        return unpack(kept, scenario)
-    except (ValueError, KeyError, TypeError, FundallocError):
+        return read_back(kept, scenario, str(ledger.path))
+    except FundallocError:
         return None
 
 
@@ -173,8 +179,8 @@ def _outcome(
     if solved.record is None:
         return _failed(source, scenario, key, words, solved, ledger)
     try:
-        plan = unpack(solved.record, scenario)
-    except (FundallocError, ValueError) as error:
+        plan = read_back(solved.record, scenario, source.path)
+    except FundallocError as error:
         return _failed(source, scenario, key, words, replace(solved, **_named(error)), ledger)
     return _finished(source, plan, key, words, solved.seconds, ledger, write, reused=reused, record=solved.record)
 
@@ -194,7 +200,7 @@ def _finished(
     write: Writer,
     *,
     reused: bool,
-    record: dict[str, Any] | None = None,
+    record: str | None = None,
 ) -> Outcome:
     """Write what was asked for, and enter the run; plans whose search a limit stopped are not kept for reuse."""
     stopped = plan.log.stopped
@@ -206,8 +212,7 @@ def _finished(
         code, status, message = failure(error)
     entry = _entry(source, plan.scenario, key, words, Solved(None, seconds, code, status, message))
     entry = replace(entry, score=plan.score, impact=float(plan.coverage.impact.sum()), files=tuple(str(f) for f in files))
-    kept = (record if record is not None else pack(plan)) if not stopped else None
-    ledger.record(entry, kept)
+    ledger.record(entry, None if stopped else record or Record.of(plan).text())
     return Outcome(entry, plan, reused)
 
 

@@ -146,19 +146,19 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self._base.close()
 
-    def record(self, entry: Entry, plan: dict[str, Any] | None = None) -> None:
-        """Keep a run, in place of an earlier one with the same key."""
-        packed = None if plan is None else zlib.compress(json.dumps(plan, separators=(",", ":")).encode(), 6)
+    def record(self, entry: Entry, record: str | None = None) -> None:
+        """Keep a run and the record of its plan, in place of an earlier one with the same key."""
+        packed = None if record is None else zlib.compress(record.encode(), 6)
         values = [getattr(entry, name) for name in COLUMNS[:-1]] + [json.dumps(entry.files), packed]
         marks = ",".join("?" * len(values))
         with self._writing() as base:
             base.execute(f"insert or replace into runs ({','.join(COLUMNS)}, record) values ({marks})", values)
 
-    def plan(self, key: str) -> dict[str, Any] | None:
-        """Return the plan that was kept under a key, or None."""
+    def plan(self, key: str) -> str | None:
+        """Return the record of the plan that was kept under a key, or None."""
         row = self._base.execute("select record from runs where key = ? and record is not null", (key,)).fetchone()
         try:
-            return None if row is None else json.loads(zlib.decompress(row[0]))
+            return None if row is None else zlib.decompress(row[0]).decode()
         except (zlib.error, ValueError):
             return None
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.model.linear_program import Floats, LinearProgram
+from fundalloc.pool import cores, each
 from fundalloc.solvers import Options
 from fundalloc.solvers.warm import WarmSolver
-from fundalloc.studies.pool import cores, each
 
 ALONE = 60
 """Sums up to which one process is faster than starting others."""

@@ -22,12 +22,12 @@ from fundalloc.insight.conflict.diagnose import find_conflict
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import Floats
 from fundalloc.money import Spread, plain
+from fundalloc.pool import cores, each
 from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sources import Sources
 from fundalloc.scenario.uncertain import Uncertain, find_spreads
 from fundalloc.solvers import Options
-from fundalloc.studies.pool import cores, each
 from fundalloc.studies.variants import Source, restored, with_plan_to_start_from
 from fundalloc.studies.warm_plans import Answer, Corridor
 
