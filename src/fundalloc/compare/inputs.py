@@ -25,10 +25,14 @@ ROW_KEYS = {**UNIQUE, "decided": ("instrument", "partnership", "area", "year", "
 class Entry:
     """One value of a resolved scenario."""
 
-    text: str
-    place: Place
+    text: str | None
+    """None for a key that the scenario does not have."""
+    place: Place | str
     words: bool
     """Whether it is a text without effect on the plan."""
+
+
+_NOWHERE = Entry(None, "", words=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,27 +60,15 @@ def differing_inputs(a: Side, b: Side, overrides: Iterable[Override], tolerance:
     assert a.inputs is not None
     assert b.inputs is not None
     first, second = resolved(a.inputs), resolved(b.inputs)
-    origin = {place: override.key for override in overrides for place in override.written}
+    origin: dict[Place | str, str] = {place: override.key for override in overrides for place in override.written}
     known = [override.key for override in overrides]
     out = []
     for key in dict.fromkeys([*first, *second]):
-        old, new = first.get(key), second.get(key)
-        if old is not None and new is not None and same_text(old.text, new.text, tolerance):
-            continue
-        entry = new or old
-        assert entry is not None
-        told = origin.get(entry.place) or (origin.get(old.place, "") if old else "") or _owner(key, known)
-        out.append(
-            Difference(
-                key,
-                old.text if old else None,
-                new.text if new else None,
-                a.where(old.place) if old else "",
-                b.where(new.place) if new else "",
-                entry.words,
-                told,
-            )
-        )
+        old, new = first.get(key, _NOWHERE), second.get(key, _NOWHERE)
+        if old.text is None or new.text is None or not same_text(old.text, new.text, tolerance):
+            told = origin.get(new.place) or origin.get(old.place) or _owner(key, known)
+            words = old.words if new is _NOWHERE else new.words
+            out.append(Difference(key, old.text, new.text, a.where(old.place), b.where(new.place), words, told))
     return out
 
 
@@ -118,7 +110,7 @@ def _ceiling(node: Node, scenario: Scenario) -> Node:
     each = node.get("each") if isinstance(node, Mapping) else None
     if not isinstance(node, Mapping) or not isinstance(each, Scalar):
         return node
-    years = [str(year) for written in (scenario.facts.years,) for year in spread_years(f"{written[0]}-{written[-1]}")]
+    years = [str(year) for year in spread_years(f"{scenario.facts.years[0]}-{scenario.facts.years[-1]}")]
     spread = Mapping(dict.fromkeys(years, each), dict.fromkeys(years, each.place), each.place)
     return Mapping({**node.items, "each": spread}, node.keys, node.place)
 

@@ -77,10 +77,7 @@ class Override:
         if isinstance(old, Scalar) and isinstance(new, Scalar):
             return f"{old.text} → {new.text}"
         if isinstance(old, Mapping) and isinstance(new, Mapping):
-            before, after = ({k: text_of(leaf) for k, leaf in leaves(n) if _matters(k)} for n in (old, new))
-            keys = [k for k in dict.fromkeys([*before, *after]) if not any(other.startswith(f"{k}.") for other in (*before, *after))]
-            pairs = [(k.replace(".", " "), _at(before, k), _at(after, k)) for k in keys]
-            return _cut("; ".join(f"{k}: {was} → {is_now}" for k, was, is_now in pairs if not same_text(was, is_now)))
+            return _cut("; ".join(_changes(old, new)))
         node = old if new is None else new
         return "" if node is None or said else _listed(node)
 
@@ -105,6 +102,16 @@ def _figures(node: Node | None, language: str) -> dict[str, str]:
             said[name] = "…"
     limits = [said[name] for name in Kind.figures_said if name in said] or [said[name] for name in kind.figures_said if name in said]
     return {LIMIT: "–".join(limits), **said}
+
+
+def _changes(old: Mapping, new: Mapping) -> Iterator[str]:
+    """Return what differs below two nodes, value by value."""
+    before, after = ({key: text_of(leaf) for key, leaf in leaves(node) if _matters(key)} for node in (old, new))
+    known = dict.fromkeys([*before, *after])
+    for key in known:
+        was, is_now = _at(before, key), _at(after, key)
+        if not any(other.startswith(f"{key}.") for other in known) and not same_text(was, is_now):
+            yield f"{key.replace('.', ' ')}: {was} → {is_now}"
 
 
 def _at(values: dict[str, str], key: str) -> str:

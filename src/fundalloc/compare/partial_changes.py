@@ -21,21 +21,25 @@ _WORDS = ("name", "short", "note", "source", "confidence")
 
 def differing(a: Scenario, b: Scenario) -> list[str]:
     """Return the groups in which two scenarios differ."""
-    return [group for group in GROUPS if _group(a, group) != _group(b, group)]
+    first, second = _held(a), _held(b)
+    return [group for group in GROUPS if first[group] != second[group]]
 
 
-def _group(scenario: Scenario, group: str) -> object:
-    """Return what a group holds, in values that can be compared."""
+def _held(scenario: Scenario) -> dict[str, object]:
+    """Return what every group holds, in values that can be compared."""
     facts = scenario.facts
-    if group in ("need", "priority"):
-        return {key: value for key, value in by_pair(facts, group).items() if value}
-    if group == "rules":
-        return {rule.id: rule for rule in scenario.written_rules}
-    if group == "ceilings":
-        own = {i.id: tuple(getattr(i, name) for name in _CEILINGS) for i in facts.instruments}
-        return own, facts.transfers, {p.id: p.absorption for p in facts.partnerships}
-    if group == "decided money":
-        return facts.closed, sorted(_decisions(facts))
+    ceilings = {i.id: tuple(getattr(i, name) for name in _CEILINGS) for i in facts.instruments}
+    return {
+        **{group: {key: value for key, value in by_pair(facts, group).items() if value} for group in ("need", "priority")},
+        "rules": {rule.id: rule for rule in scenario.written_rules},
+        "ceilings": (ceilings, facts.transfers, {p.id: p.absorption for p in facts.partnerships}),
+        "decided money": (facts.closed, sorted(_decisions(facts))),
+        "everything else": _rest(scenario),
+    }
+
+
+def _rest(scenario: Scenario) -> object:
+    facts = scenario.facts
     bare = [i.model_copy(update=dict.fromkeys((*_CEILINGS, *_WORDS))) for i in facts.instruments]
     places = [p.model_copy(update=dict.fromkeys(("absorption", *_WORDS))) for p in facts.partnerships]
     rest = (facts.years, facts.step, facts.steps, facts.exclude, facts.allow, facts.returns, [a.id for a in facts.areas])

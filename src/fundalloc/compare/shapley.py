@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 Value = NDArray[np.int64]
 """What a set of changes is worth: one whole number per figure."""
-Game = Callable[[Sequence[int]], Mapping[int, Value]]
+Between = Callable[[Sequence[int]], Mapping[int, Value]]
 """Values sets of changes, as far as they exist."""
 Order = tuple[int, ...]
 

@@ -16,7 +16,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from fundalloc.errors import Infeasible, UsageError
+from fundalloc.errors import UsageError
 from fundalloc.facts.lines import Lines
 from fundalloc.model.linear_program import Floats, LinearProgram
 from fundalloc.optimise.settling import settling_program
@@ -107,10 +107,8 @@ def find_alternatives(
         raise UsageError(f"--by {unknown[0]}: expected some of {', '.join(DIMENSIONS)}")
     options = options or Options()
     scenario = with_baseline(source.load(), options)
-    best = Corridor(options).settled(scenario)
-    if best.program is None:
-        raise Infeasible([])
-    lines, program = scenario.lines, best.program
+    best, program = Corridor(options).as_written(scenario)
+    lines = scenario.lines
     held = hold(program, program.cost, best.score, float(within))
     search = _Search(held, lines, best, WarmSolver(options))
     first = search.alternative(BEST, best.values[: program.shape[1]])

@@ -18,7 +18,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from fundalloc.errors import Infeasible, SolverFailed, UsageError, did_you_mean
+from fundalloc.errors import SolverFailed, UsageError, did_you_mean
 from fundalloc.facts.lines import Lines
 from fundalloc.model.linear_program import Floats, LinearProgram
 from fundalloc.optimise.stage_programs import hold, stage_program
@@ -82,27 +82,28 @@ def find_frontier(
 ) -> Frontier:
     """Find at most `most` corners between two goals. Raises UsageError for goals that cannot be, Infeasible, SolverFailed."""
     options = options or Options()
-    for goal in goals:
-        if goal not in GOALS:
-            raise UsageError(f"no objective '{goal}': {did_you_mean(goal, GOALS)}")
+    if unknown := [goal for goal in goals if goal not in GOALS]:
+        raise UsageError(f"no objective '{unknown[0]}': {did_you_mean(unknown[0], GOALS)}")
     if goals[0] == goals[1]:
         raise UsageError("name two different objectives")
     scenario = with_baseline(source.load(), options)
     if "change" in goals and scenario.facts.baseline is None:
         raise UsageError("'change' is the distance to a baseline plan: name one with --baseline")
-    known = [word for word in scenario.facts.dimensions.for_each_words if word not in ("instrument", "year")]
-    for word in for_each:
-        if word not in known:
-            raise UsageError(f"cannot take the coverage of each '{word}'; {did_you_mean(word, known)}".rstrip("; "))
-    for_each = for_each or next((s.for_each for s in scenario.head.objective if s.for_each), ("partnership",))
-    best = Corridor(options).settled(scenario)
-    if best.program is None:
-        raise Infeasible([])
-    search = _Search.of(best.program, goals, for_each, scenario.lines, WarmSolver(options))
+    for_each = _covered(scenario, for_each)
+    best, program = Corridor(options).as_written(scenario)
+    search = _Search.of(program, goals, for_each, scenario.lines, WarmSolver(options))
     points, gap = search.corners(most, tick)
     corners = _finished(points, len(scenario.lines))
-    scores = tuple(float(best.program.cost @ p.values[: len(best.program.cost)]) for p in points)
+    scores = tuple(float(program.cost @ p.values[: len(program.cost)]) for p in points)
     return Frontier(source, scenario, goals, for_each, corners, gap == 0.0, gap, best.score, scores, search.solver.solves)
+
+
+def _covered(scenario: Scenario, for_each: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what the smallest coverage is taken of: as asked, else as a stage of the scenario says. Raises UsageError."""
+    known = [word for word in scenario.facts.dimensions.for_each_words if word not in ("instrument", "year")]
+    if unknown := [word for word in for_each if word not in known]:
+        raise UsageError(f"cannot take the coverage of each '{unknown[0]}'; {did_you_mean(unknown[0], known)}".rstrip("; "))
+    return for_each or next((stage.for_each for stage in scenario.head.objective if stage.for_each), ("partnership",))
 
 
 @dataclass(frozen=True)

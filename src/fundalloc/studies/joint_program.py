@@ -5,7 +5,7 @@ The columns of the first program come first, then those of the others that are n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -45,40 +45,48 @@ def join(programs: Sequence[LinearProgram], lines: Sequence[Lines], until: int) 
     """
     positions = [{ids: k for k, ids in enumerate(own.ids) if int(ids[3]) <= until} for own in lines]
     shared = [ids for ids in positions[0] if all(ids in other for other in positions)]
-    lower: list[Floats] = [p.lower.copy() for p in programs]
-    upper: list[Floats] = [p.upper.copy() for p in programs]
-    for own, low, high in zip(positions, lower, upper, strict=True):
-        alone = np.array([k for ids, k in own.items() if ids not in set(shared)], dtype=np.intp)
-        high[alone] = low[alone]
     at: list[Positions] = [np.array([own[ids] for ids in shared], dtype=np.intp) for own in positions]
-    lowest = np.max([low[k] for low, k in zip(lower, at, strict=True)], axis=0) if shared else np.zeros(0)
-    highest = np.min([high[k] for high, k in zip(upper, at, strict=True)], axis=0) if shared else np.zeros(0)
+    bounded = [_without_private(program, own, k) for program, own, k in zip(programs, positions, at, strict=True)]
+    joint, columns = _stacked(bounded, at)
+    lowest = np.max([program.lower[k] for program, k in zip(programs, at, strict=True)], axis=0)
+    highest = np.min([program.upper[k] for program, k in zip(programs, at, strict=True)], axis=0)
     clash = np.flatnonzero(lowest > highest + 1e-9)
     if len(clash):
         raise UsageError(f"The futures disagree on decided money of {' | '.join(shared[int(clash[0])])}: it cannot be committed in common.")
+    joint.lower[at[0]], joint.upper[at[0]] = lowest, highest
+    return Joined(joint, columns, at[0], tuple(shared))
+
+
+def _without_private(program: LinearProgram, early: Mapping[object, int], shared: Positions) -> LinearProgram:
+    """Let lines of the common years that not all futures have receive nothing beyond their decided money."""
+    private = np.setdiff1d(list(early.values()), shared).astype(np.intp)
+    upper = program.upper.copy()
+    upper[private] = program.lower[private]
+    return replace(program, upper=upper)
+
+
+def _columns(programs: Sequence[LinearProgram], shared: Sequence[Positions]) -> tuple[tuple[Positions, ...], int]:
+    """Return where the columns of every program stand in the joint one, and how many it has."""
     columns: list[Positions] = [np.arange(programs[0].shape[1])]
     width = programs[0].shape[1]
-    for program, k in zip(programs[1:], at[1:], strict=True):
+    for program, own in zip(programs[1:], shared[1:], strict=True):
         place = np.full(program.shape[1], -1, dtype=np.intp)
-        place[k] = at[0]
+        place[own] = shared[0]
         private = np.flatnonzero(place < 0)
         place[private] = width + np.arange(len(private))
         width += len(private)
         columns.append(place)
-    joint = _stacked(programs, columns, lower, upper, width)
-    joint.lower[at[0]], joint.upper[at[0]] = lowest, highest
-    return Joined(joint, tuple(columns), at[0], tuple(shared))
+    return tuple(columns), width
 
 
-def _stacked(
-    programs: Sequence[LinearProgram], columns: Sequence[Positions], lower: Sequence[Floats], upper: Sequence[Floats], width: int
-) -> LinearProgram:
+def _stacked(programs: Sequence[LinearProgram], shared: Sequence[Positions]) -> tuple[LinearProgram, tuple[Positions, ...]]:
+    columns, width = _columns(programs, shared)
     low, high = np.zeros(width), np.zeros(width)
     parts: list[tuple[int, Terms]] = []
     blocks: list[RowBlock] = []
     integer, first = np.zeros(width, dtype=bool), 0
-    for program, place, own_low, own_high in zip(programs, columns, lower, upper, strict=True):
-        low[place], high[place] = own_low, own_high
+    for program, place in zip(programs, columns, strict=True):
+        low[place], high[place] = program.lower, program.upper
         matrix = program.matrix
         parts.append((program.shape[0], Terms(matrix.row, place[matrix.column], matrix.value)))
         if program.integer is not None:
@@ -89,7 +97,7 @@ def _stacked(
             start = int(place[block.misses.start]) if count else 0
             blocks.append(replace(block, rows=rows, misses=slice(start, start + count)))
         first += program.shape[0]
-    return LinearProgram(
+    joint = LinearProgram(
         np.zeros(width),
         low,
         high,
@@ -101,3 +109,4 @@ def _stacked(
         programs[0].pairs,
         integer if integer.any() else None,
     )
+    return joint, columns

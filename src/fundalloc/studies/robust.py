@@ -13,7 +13,7 @@ future: its first years, then the best that can still be done in each of the oth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -106,27 +106,16 @@ def solve_robust(
     if len(sources) < 2:
         raise UsageError("name at least two scenarios: each is one future")
     scenarios = [with_baseline(source.load(), options) for source in sources]
-    parts = _weights(weights, len(scenarios))
-    last = _until(until, scenarios)
+    parts, last = _weights(weights, len(scenarios)), _until(until, scenarios)
     alone = [Corridor(options).settled(scenario) for scenario in scenarios]
     for source, answer in zip(sources, alone, strict=True):
         if not answer.usable:
             raise UsageError(f"{source.path} alone has no plan: see fundalloc explain {source.path}")
     search = _Search([compile_program(s) for s in scenarios], scenarios, alone, last, parts, options)
-    strategies = [search.strategy(name) for name in CRITERIA]
-    names = _names(scenarios)
-    count = len(scenarios)
-    bets = []
-    for k, name in enumerate(names):
-        now = {ids: a for ids, a in alone[k].by_ids.items() if int(ids[3]) <= last}
-        scores = []
-        for f in range(count):
-            scores.append(alone[f].score if f == k else search.follow(now, f))
-            if tick:
-                tick(k * count + f + 1, count * count)
-        bets.append(Strategy(name, now, tuple(scores)))
-    best = tuple(a.score for a in alone)
-    return Robust(tuple(sources), tuple(scenarios), names, parts, last, best, (*strategies, *bets), len(search.joined.ids))
+    strategies, names = [search.strategy(name) for name in CRITERIA], _names(scenarios)
+    strategies += search.bets(names, tick or (lambda done, of: None))
+    best = tuple(answer.score for answer in alone)
+    return Robust(tuple(sources), tuple(scenarios), names, parts, last, best, tuple(strategies), len(search.joined.ids))
 
 
 def _weights(weights: Sequence[float], count: int) -> tuple[float, ...]:
@@ -167,7 +156,6 @@ class _Search:
     weights: tuple[float, ...]
     options: Options
     joined: Joined = field(init=False)
-    fixed: LinearProgram | None = None
 
     def __post_init__(self) -> None:
         self.lines: list[Lines] = [s.lines for s in self.scenarios]
@@ -202,7 +190,7 @@ class _Search:
 
     def strategy(self, name: str) -> Strategy:
         """Solve the joint program under one criterion, then settle close to what each future does alone."""
-        program = self._with_switches()
+        program = self.fixed
         staged = self._criterion(program, name)
         top = self.solver.solve(staged)
         if not top.usable:
@@ -215,18 +203,16 @@ class _Search:
         values = near.values(found.values)[:width] if found.usable else top.values[:width]
         return self._read(name, values)
 
-    def _with_switches(self) -> LinearProgram:
-        """Fix the switches of the joint program as the expected score wants them."""
-        if self.fixed is None:
-            program = replace(self.joined.program, cost=self.expected)
-            if program.integer is None:
-                self.fixed = program
-            else:
-                found = solve_mixed(program, self.options)
-                if not found.usable:
-                    raise Infeasible([])
-                self.fixed = fix_switches(program, found.values)
-        return self.fixed
+    @cached_property
+    def fixed(self) -> LinearProgram:
+        """The joint program with its switches as the expected score wants them."""
+        program = replace(self.joined.program, cost=self.expected)
+        if program.integer is None:
+            return program
+        found = solve_mixed(program, self.options)
+        if not found.usable:
+            raise Infeasible([])
+        return fix_switches(program, found.values)
 
     def _criterion(self, program: LinearProgram, name: str) -> LinearProgram:
         """Return the program with the objective of a criterion, and the column and rows that it needs."""
@@ -252,16 +238,26 @@ class _Search:
         scores = tuple(self.joined.score(values, self.programs, k) for k in range(len(self.programs)))
         return Strategy(name, now, scores, tuple(amounts))
 
+    def bets(self, names: Sequence[str], tick: Step) -> Iterator[Strategy]:
+        """Bet on one future after the other: its first years, then the best that can still be done in each of the others."""
+        count = len(names)
+        for k, name in enumerate(names):
+            now = {ids: amount for ids, amount in self.alone[k].by_ids.items() if int(ids[3]) <= self.until}
+            scores = []
+            for future in range(count):
+                scores.append(self.alone[k].score if future == k else self.follow(now, future))
+                tick(k * count + future + 1, count * count)
+            yield Strategy(name, now, tuple(scores))
+
     def follow(self, now: dict[Ids, float], future: int) -> float:
         """Return the best score of a future whose common years are already committed; NaN when no plan can follow."""
         program, lines = self.programs[future], self.lines[future]
-        wanted = np.array([now.get(ids, 0.0) for ids in lines.ids])
-        early = np.array([int(ids[3]) <= self.until for ids in lines.ids])
-        lower, upper = program.lower.copy(), program.upper.copy()
-        at = np.flatnonzero(early)
-        lower[at] = np.maximum(lower[at], np.minimum(wanted[at] - SLACK, upper[at]))
-        upper[at] = np.maximum(np.minimum(upper[at], wanted[at] + SLACK), lower[at])
         if set(now) - set(lines.ids):
             return float("nan")
+        wanted = np.array([now.get(ids, 0.0) for ids in lines.ids])
+        lower, upper = program.lower.copy(), program.upper.copy()
+        at = np.flatnonzero([int(ids[3]) <= self.until for ids in lines.ids])
+        lower[at] = np.maximum(lower[at], np.minimum(wanted[at] - SLACK, upper[at]))
+        upper[at] = np.maximum(np.minimum(upper[at], wanted[at] + SLACK), lower[at])
         found = solve_mixed(replace(program, lower=lower, upper=upper), self.options)
         return found.objective if found.usable else float("nan")

@@ -17,10 +17,10 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from fundalloc.errors import FundallocError, Infeasible, ScenarioError, UsageError
+from fundalloc.errors import FundallocError, UsageError
 from fundalloc.insight.conflict.diagnose import find_conflict
 from fundalloc.model.compile import compile_program
-from fundalloc.model.linear_program import Floats
+from fundalloc.model.linear_program import Floats, LinearProgram
 from fundalloc.money import Spread, plain
 from fundalloc.pool import cores, each
 from fundalloc.run import with_baseline
@@ -148,8 +148,8 @@ def _written(value: float, spread: Spread) -> str:
 @dataclass(frozen=True)
 class _Task:
     source: Source
-    numbers: tuple[int, ...]
-    settings: tuple[tuple[str, ...], ...]
+    settings: tuple[tuple[int, tuple[str, ...]], ...]
+    """Of each sample, with its number."""
     by: tuple[str, ...]
     options: Options
     near: dict[tuple[str, str, str, str], float]
@@ -176,45 +176,45 @@ def sample(
     uncertain = find_spreads(scenario.tree, scenario.tables)
     if not uncertain:
         raise UsageError(f"{source.path} has no uncertain figures: write some as ranges, such as need: 80..120 or 80..95..120")
-    base = Corridor(options).settled(scenario)
-    if not base.usable:
-        raise Infeasible([])
-    at = latin_hypercube(count, len(uncertain), seed)
-    values = np.column_stack([draw(u.spread, at[:, k]) for k, u in enumerate(uncertain)])
+    base, program = Corridor(options).as_written(scenario)
+    values = np.column_stack([draw(u.spread, at) for u, at in zip(uncertain, latin_hypercube(count, len(uncertain), seed).T, strict=True)])
     settings = [tuple(f"{u.key}={_written(v, u.spread)}" for u, v in zip(uncertain, row, strict=True)) for row in values]
     source.load(*settings[0])  # says at once what no sample could read
-    tasks = _tasks(source, settings, tuple(by), options, base, jobs or cores())
-    if cluster is not None:
-        tasks = [replace(task, files=scenario.sources) for task in tasks]
+    task = _Task(
+        source,
+        (),
+        tuple(by),
+        options,
+        base.by_ids,
+        _without_misses(base, program),
+        replace(scenario, sources=None) if scenario.facts.baseline is not None else None,
+        scenario.sources if cluster is not None else None,
+    )
+    samples = _solved(task, settings, jobs, cluster, tick or (lambda done, of: None))
+    conflicts = _conflicts(source, [settings[s.number] for s in samples if s.score != s.score and not s.trouble][:DIAGNOSED])
+    return Samples(source, scenario, base, tuple(uncertain), values, samples, tuple(by), seed, conflicts)
+
+
+def _solved(
+    task: _Task, settings: list[tuple[str, ...]], jobs: int | None, cluster: str | None, tick: Callable[[int, int], None]
+) -> tuple[Sample, ...]:
+    """Solve all samples, in pieces that are shared out over the cores or the cluster."""
+    numbered = tuple(enumerate(settings))
+    size = max(1, min(CHUNK, -(-len(settings) // (jobs or cores()))))
+    tasks = [replace(task, settings=numbered[k : k + size]) for k in range(0, len(settings), size)]
     found: dict[int, Sample] = {}
     for _, result in each(_solve, tasks, jobs, cluster):
         if isinstance(result, BaseException):
             raise result
         found.update({s.number: s for s in result})
-        if tick:
-            tick(len(found), count)
-    samples = tuple(found[k] for k in range(count))
-    conflicts = _conflicts(source, [settings[s.number] for s in samples if s.score != s.score and not s.trouble][:DIAGNOSED])
-    return Samples(source, scenario, base, tuple(uncertain), values, samples, tuple(by), seed, conflicts)
+        tick(len(found), len(settings))
+    return tuple(found[k] for k in range(len(settings)))
 
 
-def _tasks(
-    source: Source, settings: list[tuple[str, ...]], by: tuple[str, ...], options: Options, base: Answer, workers: int
-) -> list[_Task]:
-    size = max(1, min(CHUNK, -(-len(settings) // workers)))
-    start = replace(base.scenario, sources=None) if base.scenario.facts.baseline is not None else None
-    near, kept = base.by_ids, _without_misses(base)
-    return [
-        _Task(source, tuple(range(k, min(k + size, len(settings)))), tuple(settings[k : k + size]), by, options, near, kept, start)
-        for k in range(0, len(settings), size)
-    ]
-
-
-def _without_misses(base: Answer) -> Floats:
+def _without_misses(base: Answer, program: LinearProgram) -> Floats:
     """Return the columns of the plan as written, with its settled amounts and no soft rule let off."""
-    assert base.program is not None
-    values = base.values[: base.program.shape[1]].copy()
-    for block in base.program.blocks:
+    values = base.values[: program.shape[1]].copy()
+    for block in program.blocks:
         values[block.misses] = 0.0
     return values
 
@@ -229,7 +229,7 @@ def _solve(task: _Task) -> list[Sample]:
 
 def _one_after_another(task: _Task) -> list[Sample]:
     corridor, out = Corridor(task.options), []
-    for number, settings in zip(task.numbers, task.settings, strict=True):
+    for number, settings in task.settings:
         try:
             scenario = task.source.load(*settings)
         except FundallocError as error:
@@ -281,7 +281,7 @@ def _conflicts(source: Source, failed: Sequence[tuple[str, ...]]) -> dict[str, i
     for settings in failed:
         try:
             found = find_conflict(source.load(*settings))
-        except (ScenarioError, FundallocError):
+        except FundallocError:
             continue
         for rule in dict.fromkeys(c.rule for c in found):
             counts[rule] = counts.get(rule, 0) + 1

@@ -9,7 +9,7 @@ from itertools import product
 
 import numpy as np
 
-from fundalloc.errors import Infeasible, Problem, ScenarioError, UsageError
+from fundalloc.errors import Problem, ScenarioError, UsageError
 from fundalloc.model.linear_program import LinearProgram
 from fundalloc.money import NotANumber, parse_figure
 from fundalloc.plan.proof import verdict
@@ -131,9 +131,7 @@ def sweep(source: Source, keys: Sequence[Vary], options: Options | None = None, 
     _refuse_words(scenario, keys)
     _read_ends(source, keys)
     corridor = Corridor(options)
-    base = corridor.settled(scenario)
-    if not base.usable:
-        raise Infeasible([])
+    base, _ = corridor.as_written(scenario)
     run, points = _Run(corridor, base), []
     for done, values in enumerate(grid, start=1):
         variant = source.load(*(key.setting(value) for key, value in zip(keys, values, strict=True)))

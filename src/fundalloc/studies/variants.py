@@ -21,6 +21,8 @@ MOST = 10_000
 HOW = "write KEY=FROM..TO:STEP, such as rules.legal-floor.at_least=5%..30%:5%"
 _RANGE = re.compile(r"^(?P<low>.+?)\.\.(?P<high>.+?)(:(?P<step>[^:]+))?$")
 _INHERITED = re.compile(r"^inherited\s*(?P<sign>[+-])\s*(?P<figure>.+)$")
+UNITS = {(True, False): "%", (True, True): "% of what it is", (False, False): "EUR million", (False, True): "EUR million on top"}
+"""By whether the figures are percentages, and whether they vary what the file says."""
 STEPS = 10
 """Steps of a range that names none."""
 
@@ -94,14 +96,13 @@ def parse_vary(text: str) -> Vary:
     if not equals or not key.strip():
         raise UsageError(f"--vary {text}: no key and values; {HOW}")
     found = _RANGE.match(written.strip())
-    parts = written.split(",") if found is None else [part for part in (found["low"], found["high"], found["step"]) if part]
-    ends = [_end(part, text) for part in parts]
+    ends = [_end(part, text) for part in (filter(None, found.group("low", "high", "step")) if found else written.split(","))]
     percent, inherited = any(e.percent for e in ends), any(e.inherited for e in ends)
     numbers = [e.value / 100 if percent and not e.percent else e.value for e in ends]
     if found is not None:
         low, high, *step = numbers
         numbers = _numbers(low, high, step[0] if step else (high - low) / STEPS, text)
-    unit = ("% of what it is" if inherited else "%") if percent else ("EUR million on top" if inherited else "EUR million")
+    unit = UNITS[percent, inherited]
     return Vary(key.strip(), tuple(Value(n, _written(n, percent, inherited)) for n in numbers), unit)
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from fundalloc.errors import Infeasible
 from fundalloc.facts.lines import Lines
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import Floats, LinearProgram
@@ -111,6 +112,13 @@ class Corridor:
         return Answer(
             scenario, first.status, first.objective, bound, amounts, optimum.prices, optimum.values, optimum.chosen, program.integer
         )
+
+    def as_written(self, scenario: Scenario) -> tuple[Answer, LinearProgram]:
+        """Answer the scenario that a study starts from; also its program with the switches fixed. Raises Infeasible."""
+        answer = self.settled(scenario)
+        if answer.program is None:
+            raise Infeasible([])
+        return answer, answer.program
 
     def answer(self, scenario: Scenario, near: Amounts | None = None) -> Answer:
         """Answer a variant; with `near`, its amounts are the closest to these among plans of the best score.
