@@ -57,7 +57,7 @@ def join(programs: Sequence[LinearProgram], lines: Sequence[Lines], until: int) 
     return Joined(joint, columns, at[0], tuple(shared))
 
 
-def _without_private(program: LinearProgram, early: Mapping[object, int], shared: Positions) -> LinearProgram:
+def _without_private(program: LinearProgram, early: Mapping[tuple[str, str, str, str], int], shared: Positions) -> LinearProgram:
     """Let lines of the common years that not all futures have receive nothing beyond their decided money."""
     private = np.setdiff1d(list(early.values()), shared).astype(np.intp)
     upper = program.upper.copy()
