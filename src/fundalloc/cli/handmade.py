@@ -77,7 +77,7 @@ def _print_broken(plan: Plan, out: Output) -> list[dict[str, Any]]:
 
 def how_broken(finding: Finding, places: int, words: Words = ENGLISH) -> str:
     """Say what the amount is, what it must be, and by how much it misses that, in the unit that it is counted in."""
-    money = finding.rule.unit == "million EUR"
+    money = finding.rule.in_money
     amount, limit, by = (_enough(value, places) if money else 0 for value in (finding.amount, finding.limit, finding.headroom))
     missed = words.money(-finding.headroom, by) if money else finding.rule.written(-finding.headroom, 0, words.language)
     said = {"amount": words.number(finding.amount, amount), "limit": finding.asks(limit, words.language), "by": missed}

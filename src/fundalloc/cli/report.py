@@ -203,7 +203,7 @@ def _rules(report: Report) -> None:
         report.line("by_decision", by_decision(plan, words), within=True)
     missed = [f for f in plan.findings if f.status == MISSED and not f.rule.watch]
     for finding in sorted(missed, key=lambda f: f.headroom)[:6]:
-        places = plan.scenario.decimals if finding.rule.unit == "million EUR" else 0
+        places = plan.scenario.decimals if finding.rule.in_money else 0
         amount, limit = words.number(finding.amount, places), finding.asks(places, language)
         said = finding.said(report.names, language)
         report.line("missed", words("report.says.missed", says=said, amount=amount, limit=limit, rule=finding.rule.id), within=True)

@@ -26,7 +26,6 @@ from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.selection import Pick
 from fundalloc.labels import Words
-from fundalloc.rules.deviation import Deviation
 from fundalloc.scenario.plans.amounts import LineKey
 from fundalloc.scenario.scenario import Scenario
 
@@ -146,9 +145,9 @@ def _clause(a: Side, b: Side) -> Clause:
     for side in (b, a):
         scenario = side.inputs.scenario if side.inputs else None
         for rule in scenario.written_rules if scenario else ():
-            if isinstance(rule, Deviation) and rule.two_sided and rule.amount != 0 and rule.within != 0:
+            if rule.corridor is not None and 0 not in rule.corridor:
                 pick = Pick.model_construct(**{name: getattr(rule.money, name) for name in NAMES})
-                return Clause(rule.within, rule.amount, rule.id, side.name, scenario, pick)
+                return Clause(*rule.corridor, rule.id, side.name, scenario, pick)
     return Clause(SHARE, AMOUNT)
 
 

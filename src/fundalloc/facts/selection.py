@@ -128,6 +128,8 @@ class Taken:
     unless: Pick | None
     restricted: frozenset[str]
     """The dimensions in which members restrict it."""
+    lag: int | None = None
+    """None: in its own year; else all years up to so many before the member's."""
 
 
 @dataclass(frozen=True)

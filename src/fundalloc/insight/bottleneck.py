@@ -57,7 +57,7 @@ def targets_of(scenario: Scenario, suspects: Sequence[Suspect]) -> Iterator[Targ
     lines = scenario.lines
     for suspect in suspects:
         rule, demands, k = suspect.rule, suspect.demands, suspect.demand
-        if rule is None or demands is None or rule.kind != "amount" or demands.sense[k] is Sense.AT_MOST or rule.money.marker:
+        if rule is None or demands is None or not rule.plain_sum or demands.sense[k] is Sense.AT_MOST or rule.money.marker:
             continue
         grouped = lines.group(rule.money, rule.members(lines), unless=rule.unless)
         counted = np.zeros(len(lines), dtype=bool)

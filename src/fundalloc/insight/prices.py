@@ -202,7 +202,7 @@ def general_sentence(rule: Kind) -> str:
 
 def _can_go(bench: Bench, rule: Kind) -> bool:
     """Ceilings, transfers and watched rules have no price of their own: money has, and what is only measured costs nothing."""
-    return not rule.watch and rule.kind not in ("ceiling", "transfer") and bench.open.block(rule.id) is not None
+    return not rule.watch and rule.waivable and bench.open.block(rule.id) is not None
 
 
 def _tight(bench: Bench, names: Iterable[str]) -> list[str]:

@@ -164,7 +164,7 @@ class Brakes:
         for block in self.program.blocks:
             waiting += [block] if block.owner == SWITCHED_OFF else []
             if block.rule is not None:
-                found += [(block.owner, one) for one in (*waiting, block) if block.rule.kind != "ceiling"]
+                found += [(block.owner, one) for one in (*waiting, block) if not block.rule.is_budget]
                 waiting = []
         return found
 
@@ -219,7 +219,8 @@ class Brakes:
     @cached_property
     def _at_ceiling(self) -> Mask:
         """Lines whose instrument has spent its year or its total."""
-        block = next(b for b in self.program.blocks if b.rule is not None and b.rule.kind == "ceiling")
+        block = self.program.budget
+        assert block is not None
         row, column = self.program.matrix.row, self.program.matrix.column
         inside = (row >= block.rows.start) & (row < block.rows.stop) & (column < len(self.lines)) & (self._room[0][row] <= NOTHING)
         full = np.zeros(len(self.lines), dtype=bool)

@@ -116,6 +116,11 @@ class LinearProgram:
         """Return the rows of one owner."""
         return next((b for b in self.blocks if b.owner == owner), None)
 
+    @property
+    def budget(self) -> RowBlock | None:
+        """The rows whose limits are the EU budget."""
+        return next((b for b in self.blocks if b.rule is not None and b.rule.is_budget), None)
+
     def row_owner(self, row: int) -> RowBlock:
         """Return the block that a row belongs to."""
         return next(b for b in self.blocks if b.rows.start <= row < b.rows.stop)

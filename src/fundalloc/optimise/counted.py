@@ -34,7 +34,7 @@ def in_steps(program: LinearProgram, lines: Lines) -> LinearProgram:
             factor[rows] = np.where(exact[rows], block.whole.factor, block.scale if len(block.scale) else 1.0)
             lower[rows] = np.where(np.isfinite(lower[rows]), block.whole.lower, -np.inf)
             upper[rows] = np.where(np.isfinite(upper[rows]), block.whole.upper, np.inf)
-        elif block.rule is not None and block.rule.unit != "million EUR":
+        elif block.rule is not None and not block.rule.in_money:
             factor[rows], lower[rows], upper[rows] = step, program.row_lower[rows], program.row_upper[rows]
     for rows, columns in program.totals:
         unit[columns] /= factor[rows]

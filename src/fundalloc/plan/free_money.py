@@ -21,7 +21,6 @@ from fundalloc.facts.lines import Lines
 from fundalloc.facts.moves import carry_by_itself
 from fundalloc.facts.selection import IntArray
 from fundalloc.plan.verify import Finding
-from fundalloc.rules.ceiling import WHOLE_PERIOD
 
 
 @dataclass(frozen=True)
@@ -74,16 +73,9 @@ def ceiling_prices(facts: Facts, findings: Sequence[Finding], prices: NDArray[np
 
     A million more is worth what its reserve leaves of it, to commit and to hand on, and lets every transfer take its share.
     """
-    by_demand = {(f.rule.kind, f.member): float(p) for f, p in zip(findings, prices, strict=True)}
-    instruments = {i.id: k for k, i in enumerate(facts.instruments)}
-    out = {}
-    for kind, member in by_demand:
-        if kind == "ceiling":
-            name, label = member
-            k = instruments[name]
-            usable = by_demand[kind, member] + by_demand.get(("transfer", (f"from {name}", label)), 0.0)
-            total_decides = facts.ceilings.full_over()[k] == facts.ceilings.full_total[k]  # on how much a transfer may take its share of
-            taken = facts.transfers if total_decides == (label == WHOLE_PERIOD) else ()
-            moved = sum(float(t.at_most) * by_demand.get(("transfer", (t.id, WHOLE_PERIOD)), 0.0) for t in taken if t.giving == name)
-            out[member] = float(1 - facts.instruments[k].reserve) * usable + moved
+    out = {finding.member: 0.0 for finding in findings if finding.rule.is_budget}
+    for finding, price in zip(findings, prices.tolist(), strict=True):
+        for ceiling, share in finding.rule.per_ceiling(finding.member, facts).items():
+            if ceiling in out:
+                out[ceiling] += float(share) * price
     return out

@@ -17,7 +17,7 @@ from fundalloc.plan.free_money import FreeMoney, ceiling_prices, free_money
 from fundalloc.plan.ledger import Coverage, measure_coverage
 from fundalloc.plan.proof import FEASIBLE, Proof
 from fundalloc.plan.verify import MISSED, Finding, Tally, tally
-from fundalloc.rules.ceiling import WHOLE_PERIOD
+from fundalloc.rules.statement import WHOLE_PERIOD
 from fundalloc.scenario.scenario import Scenario
 
 if TYPE_CHECKING:

@@ -37,7 +37,7 @@ def price_findings(program: LinearProgram, row_prices: Floats, findings: Sequenc
             prices[own] = np.where((block.relaxed | (block.held > 0))[row[own] - block.rows.start], np.nan, prices[own])
     carried = _carried_prices(program, row_prices, lines)
     for position, finding in enumerate(findings if carried else ()):
-        if finding.rule.kind == "ceiling":
+        if finding.rule.is_budget:
             prices[position] += carried.get(finding.member, 0.0)
     return prices
 
@@ -61,7 +61,7 @@ def dearest_demands(
         finding, price = findings[k], float(prices[k])
         if abs(np.nan_to_num(price)) < EXACT or len(found) == SHOWN or tried.total() == TRIES:
             break
-        counted = finding.rule.built_in or finding.rule.unit != "million EUR" or tried[finding.rule.id] == PER_RULE
+        counted = finding.rule.built_in or not finding.rule.in_money or tried[finding.rule.id] == PER_RULE
         if counted or row[k] < 0 or not alive[row[k]]:
             continue
         if best is None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from fundalloc.labels import Words
 from fundalloc.money import Figure, decimals, percent
-from fundalloc.rules.statement import Sense
+from fundalloc.rules.statement import Sense, Unit
 
 if TYPE_CHECKING:
     from fundalloc.rules.kind import Kind
@@ -30,7 +30,7 @@ def spoken(rule: Kind | type[Kind], value: Fraction, language: str, *, share: bo
     if share:
         return percent(value).replace(".", words("number.decimal"))
     number = words.number(value, min(decimals(value), FINEST))
-    return number if rule.unit != "million EUR" else words("number.money_one" if abs(value) < 2 else "number.money", amount=number)
+    return number if rule.unit is not Unit.MONEY else words("number.money_one" if abs(value) < 2 else "number.money", amount=number)
 
 
 def figures_of(rule: Kind, member: Sequence[str], sense: Sense | None, language: str) -> dict[str, str]:

@@ -12,19 +12,18 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.facts.facts import NO_LIMIT
+from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Members, Selection, build_members
+from fundalloc.rules._from_facts import FromFacts
 from fundalloc.rules._ledger import open_sums, sums_by_code
-from fundalloc.rules.kind import Kind
-from fundalloc.rules.statement import Demands, Measures, Rows, Sense, state_sums
+from fundalloc.rules.statement import Demands, Measures, Sense
 
 
-class Absorption(Kind):
+class Absorption(FromFacts):
     """Absorption: a partnership takes at most so much a year, all instruments together."""
 
     kind: ClassVar[str] = "absorption"
-    built_in: ClassVar[bool] = True
     own_words: ClassVar[tuple[str, ...]] = ("partnership", "year")
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
         {"says": "{partnership}: absorption {year}", "source": "partnerships", "negotiable": "practice"}
@@ -33,25 +32,29 @@ class Absorption(Kind):
     def demands(self, lines: Lines) -> Demands:
         """One demand per partnership (or grouping) and year with a figure and lines."""
         facts = lines.facts
-        present = np.unique(self._money(lines).member)
+        present = np.unique(self.counted_money(lines).member)
         codes = present[facts.absorption.ravel()[present] != NO_LIMIT]
         limits = facts.absorption.ravel()[codes].tolist()
         amounts = {limit: limit * facts.step for limit in set(limits)}  # they repeat from year to year
         return Demands(codes, self._members(lines).names(codes), [Sense.AT_MOST] * len(codes), [amounts[limit] for limit in limits])
 
-    def rows(self, lines: Lines, demands: Demands) -> Rows:
-        """One row per partnership and year."""
-        money = self._money(lines)
-        return state_sums(demands, money, demands.figure)
-
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Add up the ledger by partnership and year; absorption is whole steps already."""
-        money = self._money(lines)
+        money = self.counted_money(lines)
         limits = [int(limit) for limit in lines.facts.absorption.ravel()[demands.code]]
         return Measures(sums_by_code(demands.code, money, steps), limits, 1, lambda: open_sums(demands.code, money, lines))
+
+    def path(self, member: tuple[str, ...], sense: Sense) -> tuple[str, ...]:
+        """The cell of the partnership."""
+        return "partnerships", member[0], f"absorption.{member[1]}"
+
+    def source_for(self, member: tuple[str, ...], facts: Facts) -> str:
+        """That of the partnership."""
+        return next((p.source for p in facts.partnerships if p.id == member[0]), "")
 
     def _members(self, lines: Lines) -> Members:
         return build_members(("partnership", "year"), lines.facts.dimensions, nodes_all=True)
 
-    def _money(self, lines: Lines) -> Grouped:
+    def counted_money(self, lines: Lines) -> Grouped:
+        """All lines by partnership, with those below it, and year."""
         return lines.group(Selection(), self._members(lines))

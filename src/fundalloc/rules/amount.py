@@ -23,6 +23,7 @@ class Amount(Kind):
     """A floor, a ceiling, an envelope or a pledge, in EUR million."""
 
     kind: ClassVar[str] = "amount"
+    plain_sum: ClassVar[bool] = True
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
         {
             "says": "{partnership}: signed package",

@@ -8,28 +8,28 @@ Built from `instruments`; it is never written under `rules`. Ceilings are cut do
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.facts.facts import NO_LIMIT
+from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, IntArray
 from fundalloc.money import Exact
+from fundalloc.rules._from_facts import FromFacts, path_of_ceiling, source_of_ceiling
 from fundalloc.rules._ledger import open_sums, sums_by_code
-from fundalloc.rules.kind import Kind
-from fundalloc.rules.statement import Demands, Measures, Rows, Sense, state_sums
-
-WHOLE_PERIOD = "total"
+from fundalloc.rules.statement import WHOLE_PERIOD, Demands, Measures, Sense
 
 
-class Ceiling(Kind):
+class Ceiling(FromFacts):
     """Ceilings: an instrument never commits more than its legal basis and budget allow, reserve kept back."""
 
     kind: ClassVar[str] = "ceiling"
-    built_in: ClassVar[bool] = True
+    waivable: ClassVar[bool] = False
+    is_budget: ClassVar[bool] = True
     own_words: ClassVar[tuple[str, ...]] = ("instrument", "year")
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"says": "{instrument}: ceiling {year}", "source": "instruments", "negotiable": "law"}]
 
@@ -48,19 +48,30 @@ class Ceiling(Kind):
         step = facts.step
         return Demands(codes, names, [Sense.AT_MOST] * len(codes), [limit * step for limit in map(Fraction, self._limits(lines, codes))])
 
-    def rows(self, lines: Lines, demands: Demands) -> Rows:
-        """One row per ceiling."""
-        money = self._money(lines)
-        return state_sums(demands, money, demands.figure)
-
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Add up the ledger by instrument and year; ceilings are whole steps already."""
-        money = self._money(lines)
+        money = self.counted_money(lines)
         return Measures(
             sums_by_code(demands.code, money, steps), self._limits(lines, demands.code), 1, lambda: open_sums(demands.code, money, lines)
         )
 
-    def _money(self, lines: Lines) -> Grouped:
+    def path(self, member: tuple[str, ...], sense: Sense) -> tuple[str, ...]:
+        """The ceiling of the instrument."""
+        return path_of_ceiling(*member)
+
+    def source_for(self, member: tuple[str, ...], facts: Facts) -> str:
+        """That of the instrument."""
+        return source_of_ceiling(member[0], facts)
+
+    def kept_back(self, member: tuple[str, ...], facts: Facts) -> Fraction:
+        """The reserve."""
+        return next(i.reserve for i in facts.instruments if i.id == member[0])
+
+    def per_ceiling(self, member: tuple[str, ...], facts: Facts) -> Mapping[tuple[str, ...], Fraction]:
+        """What its own reserve leaves."""
+        return {member: 1 - self.kept_back(member, facts)}
+
+    def counted_money(self, lines: Lines) -> Grouped:
         """Every line counts twice: for its year, and for the whole period; so do transfers. Carry-overs count for two years."""
         count = len(lines.facts.years) + 1
         moves, everyone = lines.moves, np.arange(len(lines))

@@ -23,15 +23,15 @@ from fundalloc.facts.selection import Grouped
 from fundalloc.money import Exact
 from fundalloc.rules._capacity import capacity, decided_money
 from fundalloc.rules._ledger import movable, within_reach
-from fundalloc.rules.kind import ForEach, Kind, Objection
-from fundalloc.rules.statement import Codes, Demands, Measures, Open, Rows, Sense, Switches, bounds, take
+from fundalloc.rules.kind import Counted, ForEach, Kind, Objection
+from fundalloc.rules.statement import Codes, Demands, Measures, Open, Rows, Sense, Switches, Unit, bounds, take
 
 
 class Count(Kind):
     """How many members of a dimension receive money, at most or at least (integer)."""
 
     kind: ClassVar[str] = "count"
-    unit: ClassVar[str] = "members"
+    unit: ClassVar[Unit] = Unit.MEMBERS
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
         {
             "says": "{partnership}: at most {limit} areas",
@@ -73,6 +73,11 @@ class Count(Kind):
                 if figure.value.denominator != 1:
                     yield (sense.field, *([key] if key else [])), f"{figure} is no whole number", "count members"
         yield from super().objections(lines)
+
+    @property
+    def counted(self) -> Counted:
+        """Members of `counting`, from `active` on."""
+        return Counted(self.counting[0], "active", self.active)
 
     def enough(self, step: Fraction) -> Fraction:
         """Return from which amount on a member counts towards a lower limit, in EUR million."""

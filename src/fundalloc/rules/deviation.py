@@ -21,7 +21,7 @@ from fundalloc.facts.fields import Amount, Relative, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.money import Exact, Figure
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums, sums_by_code
-from fundalloc.rules.kind import Kind, Objection
+from fundalloc.rules.kind import Corridor, Kind, Objection
 from fundalloc.rules.statement import Demands, Measures, Rows, Sense, state_sums
 
 
@@ -51,6 +51,11 @@ class Deviation(Kind):
     def two_sided(self) -> bool:
         """Whether the rule keeps money near the plan on both sides."""
         return self.within is not None or self.amount is not None
+
+    @property
+    def corridor(self) -> Corridor | None:
+        """The room around the plan of a two-sided rule."""
+        return Corridor(self.within, self.amount) if self.two_sided else None
 
     def limits_written(self) -> None:
         """Two-sided or one-sided, not both, and never `exactly`."""

@@ -4,7 +4,7 @@ A kind is one file: its module docstring says the rule in words and as an inequa
 the scenario file; `rows` states it for the linear program; `check` recomputes it from whole rounding steps in exact
 integers, without the linear program. That `rows` and `check` say the same thing twice is the point: each is the
 other's witness, and a contract test compares them on random amounts. Do not merge them. What both speak of stands in
-`_rows.py`.
+`statement.py`.
 
 Nothing is registered anywhere: the folder is searched for modules without a leading underscore.
 """
@@ -15,7 +15,7 @@ import re
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +24,14 @@ from pydantic import PlainValidator, ValidationInfo, WithJsonSchema, field_valid
 from fundalloc.errors import did_you_mean
 from fundalloc.facts.dimensions import NAMES, Dimensions
 from fundalloc.facts.entities import Record
+from fundalloc.facts.facts import Facts
 from fundalloc.facts.fields import Factor, Flag, Id, Text, Words, check_relative, inside, read_limit, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Members, Pick, Selection, Taken, build_members
 from fundalloc.labels import Words as CatalogueWords
 from fundalloc.money import Figure, plain
 from fundalloc.rules._sentence import figures_of, names_of, spoken
-from fundalloc.rules.statement import Codes, Demands, Measures, Rows, Sense
+from fundalloc.rules.statement import Codes, Demands, Measures, Rows, Sense, Unit
 
 Objection = tuple[tuple[str, ...], str, str]
 """Path inside the rule, message, hint."""
@@ -76,6 +77,24 @@ ForEach = Annotated[
 ]
 
 
+class Counted(NamedTuple):
+    """Members that count once they have money."""
+
+    word: str
+    """The dimension or tag group whose members are counted."""
+    field: str
+    """The key of the rule under which `least` is written."""
+    least: Fraction
+    """EUR million from which a member counts towards a lower limit; 0: one rounding step."""
+
+
+class Corridor(NamedTuple):
+    """Room around an amount of the baseline plan; of both figures the smaller counts, None is no limit."""
+
+    within: Fraction | None
+    amount: Fraction | None
+
+
 class Kind(Record):
     """Base of all rule kinds: the common grammar. A rule is one instance."""
 
@@ -85,9 +104,15 @@ class Kind(Record):
     """Whether figures are shares."""
     built_in: ClassVar[bool] = False
     """Built from the facts, never written under `rules`."""
+    is_budget: ClassVar[bool] = False
+    """Its limits are the EU budget itself: what one million more of them brings is the value of money."""
+    waivable: ClassVar[bool] = True
+    """Whether a plan without the rule can be asked for."""
+    plain_sum: ClassVar[bool] = False
+    """Whether a demand sets the sum of `money` against its figure, in EUR million, and nothing else."""
     or_nothing: ClassVar[bool] = False
     """Whether no money at all satisfies the rule too."""
-    unit: ClassVar[str] = "million EUR"
+    unit: ClassVar[Unit] = Unit.MONEY
     """What amounts and limits are counted in."""
     own_words: ClassVar[tuple[str, ...]] = ()
     """Labels that the kind adds to its members after those of `for_each`."""
@@ -153,6 +178,50 @@ class Kind(Record):
         """Return the money of the plan that the rule takes a share of, where it does."""
         return None
 
+    @property
+    def waits_for(self) -> Selection | None:
+        """The money that must come before the rule's own, where it does."""
+        return None
+
+    @property
+    def counted(self) -> Counted | None:
+        """What is counted, where the rule limits a number of members."""
+        return None
+
+    @property
+    def corridor(self) -> Corridor | None:
+        """How far money may move from the baseline plan on either side, where the rule says so."""
+        return None
+
+    @property
+    def due(self) -> Mapping[int, Fraction] | None:
+        """By year what earlier commitments still cost, where the rule limits payments; empty: what the instruments say."""
+        return None
+
+    def follows(self, member: tuple[str, ...]) -> bool:
+        """Whether the limit of a member only repeats that of another rule."""
+        return False
+
+    def path(self, member: tuple[str, ...], sense: Sense) -> tuple[str, ...]:
+        """Return where the figure of a member stands in a scenario file."""
+        return "rules", self.id, sense.field, self.member_key(member, self.figures(sense))
+
+    def member_key(self, member: tuple[str, ...], written: Mapping[str, Figure]) -> str:
+        """Return the key under which a member's own figure is, or would be, written beside `written`."""
+        return "|".join(member[:-1] if self.own_words else member)
+
+    def source_for(self, member: tuple[str, ...], facts: Facts) -> str:
+        """Return the legal basis or decision behind a member's figure."""
+        return self.source
+
+    def kept_back(self, member: tuple[str, ...], facts: Facts) -> Fraction:
+        """Return the share of the written figure that stays out of the limit."""
+        return Fraction(0)
+
+    def per_ceiling(self, member: tuple[str, ...], facts: Facts) -> Mapping[tuple[str, ...], Fraction]:
+        """Return how far a member's limit rises per EUR million of ceilings, reserve included: {(instrument, year or total): share}."""
+        return {}
+
     def doubts(self, lines: Lines) -> Iterator[Objection]:
         """Yield (path, message, hint) for what is lawful but hardly meant; the data doctor warns of it."""
         return iter(())
@@ -173,7 +242,7 @@ class Kind(Record):
                 if key and not (self.for_each or self.own_words):
                     raise refuse(f"'{sense}' has figures per member, but the rule has no for_each", "add for_each, or write one figure")
                 if figure.percent and not self.relative:
-                    takes = "EUR million" if self.unit == "million EUR" else f"a number of {self.unit}"
+                    takes = "EUR million" if self.in_money else f"a number of {self.unit}"
                     raise refuse(f"a rule of kind '{self.kind}' takes {takes}, not {figure}", "use kind share for a percentage", at)
                 if self.relative:
                     check_relative(figure, at)
@@ -214,14 +283,27 @@ class Kind(Record):
         return False
 
     @property
+    def in_money(self) -> bool:
+        """Whether amounts are money, not numbers of members."""
+        return self.unit is Unit.MONEY
+
+    @property
     def hard(self) -> bool:
         """Whether the rule must hold."""
         return self.soft is None and not self.watch
 
+    @property
+    def selections(self) -> list[Selection]:
+        """The selections of money that were written for this rule."""
+        return [value for name in type(self).model_fields if isinstance(value := getattr(self, name), Selection)]
+
+    def figures(self, sense: Sense) -> dict[str, Figure]:
+        """Return the figures that were written for one side: one, or by member."""
+        return {Sense.AT_LEAST: self.at_least, Sense.AT_MOST: self.at_most, Sense.EXACTLY: self.exactly}[sense] or {}
+
     def limits(self) -> list[tuple[Sense, dict[str, Figure]]]:
         """Return the limits that were written, in a fixed order."""
-        written = [(Sense.AT_LEAST, self.at_least), (Sense.AT_MOST, self.at_most), (Sense.EXACTLY, self.exactly)]
-        return [(sense, figures) for sense, figures in written if figures]
+        return [(sense, figures) for sense in Sense if (figures := self.figures(sense))]
 
     def members(self, lines: Lines, *beside: str) -> Members:
         """Resolve `for_each`, and more words after it."""
@@ -275,7 +357,7 @@ class Kind(Record):
         """Return a figure of this rule as people write it: a share, an amount, or a number of members."""
         if self.relative:
             return spoken(self, figure, language, share=True)
-        if self.unit == "million EUR":
+        if self.in_money:
             return CatalogueWords(language).money(figure, decimals)
         return f"{plain(figure)} {CatalogueWords(language)(f'workbook.unit_of.{self.unit}')}"
 

@@ -10,7 +10,7 @@ instruments (at no partnership, area, year, marker or exception: nobody knows th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any, ClassVar
 
@@ -21,6 +21,7 @@ from pydantic import Field
 from fundalloc.facts.fields import ByYear
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
+from fundalloc.money import Figure
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums
 from fundalloc.rules.kind import Kind, Objection
 from fundalloc.rules.statement import Codes, Demands, Measures, Rows, state_sums
@@ -98,6 +99,16 @@ class Payments(Kind):
                         out.sense.append(sense)
                         out.figure.append(figure.value)
         return Demands(np.array(codes, dtype=np.intp), out.member, out.sense, out.figure)
+
+    @property
+    def due(self) -> Mapping[int, Fraction]:
+        """What was written under `outstanding`."""
+        return self.outstanding
+
+    def member_key(self, member: tuple[str, ...], written: Mapping[str, Figure]) -> str:
+        """The member and its year, or the year alone where figures stand by year."""
+        keys = "|".join(member), member[-1]
+        return next((key for key in keys if key in written), keys[0] if self.for_each else keys[1])
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: payments from new commitments against the limit less what is outstanding."""

@@ -19,7 +19,7 @@ from pydantic import Field
 
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.lines import Lines
-from fundalloc.facts.selection import Grouped, Selection, runs
+from fundalloc.facts.selection import Grouped, Selection, Taken, runs
 from fundalloc.money import Exact
 from fundalloc.rules._ledger import amounts_by_code, measured, open_shares
 from fundalloc.rules.kind import Kind, Objection
@@ -79,6 +79,15 @@ class Sequence(Kind):
             [sense for sense in once.sense for _ in years],
             [figure for figure in once.figure for _ in years],
         )
+
+    def taken_of(self, lines: Lines) -> Taken:
+        """What comes first, up to so many years earlier."""
+        return Taken(self.after, None, self._restricted, self.lag)
+
+    @property
+    def waits_for(self) -> Selection:
+        """What comes first."""
+        return self.after
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: cumulated money - share x cumulated earlier money against 0."""

@@ -34,6 +34,17 @@ class Sense(StrEnum):
         return self.value.replace(" ", "_")
 
 
+class Unit(StrEnum):
+    """What amounts and limits of a rule are counted in."""
+
+    MONEY = "million EUR"
+    MEMBERS = "members"
+
+
+WHOLE_PERIOD = "total"
+"""The label of all years together, where a member names a year."""
+
+
 @dataclass(frozen=True)
 class Demands:
     """What a rule asks, one entry per member and sense. `rows` and `check` answer in this order."""

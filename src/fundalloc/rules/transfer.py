@@ -11,28 +11,30 @@ Built from `transfers`; it is never written under `rules`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.facts.facts import NO_LIMIT
+from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
 from fundalloc.money import Exact
+from fundalloc.rules._from_facts import FromFacts, path_of_ceiling, source_of_ceiling
 from fundalloc.rules._ledger import open_sums, sums_by_code
-from fundalloc.rules.kind import Kind
-from fundalloc.rules.statement import Demands, Measures, Rows, Sense, state_sums
+from fundalloc.rules.statement import WHOLE_PERIOD, Demands, Measures, Sense
 
-WHOLE_PERIOD = "total"
+GIVING = "from "
+"""What stands before the instrument in a member that limits all that it gives."""
 
 
-class Transfer(Kind):
+class Transfer(FromFacts):
     """Transfers: at most a share of the giving instrument's money may move, and nothing that has just arrived."""
 
     kind: ClassVar[str] = "transfer"
-    built_in: ClassVar[bool] = True
+    waivable: ClassVar[bool] = False
     own_words: ClassVar[tuple[str, ...]] = ("transfer", "year")
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [{"says": "{transfer}: transfers {year}", "source": "transfers", "negotiable": "law"}]
 
@@ -49,23 +51,44 @@ class Transfer(Kind):
             for t, label in enumerate(labels):
                 if ceilings[i, t] != NO_LIMIT and (label != WHOLE_PERIOD or i in receiving):
                     codes.append(count + int(i) * len(labels) + t)
-                    names.append((f"from {facts.instruments[int(i)].id}", label))
+                    names.append((f"{GIVING}{facts.instruments[int(i)].id}", label))
                     limits.append(int(ceilings[i, t]))
         figures = [Fraction(limit * facts.step) for limit in limits]
         return Demands(np.array(codes, dtype=np.intp), names, [Sense.AT_MOST] * len(codes), figures)
 
-    def rows(self, lines: Lines, demands: Demands) -> Rows:
-        """One row per limit, over the moves alone."""
-        money = self._money(lines)
-        return state_sums(demands, money, demands.figure)
-
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Add up the moves of the ledger; limits are whole steps already."""
         limits = [int(figure / lines.facts.step) for figure in demands.figure]
-        money = self._money(lines)
+        money = self.counted_money(lines)
         return Measures(sums_by_code(demands.code, money, steps), limits, 1, lambda: open_sums(demands.code, money, lines))
 
-    def _money(self, lines: Lines) -> Grouped:
+    def follows(self, member: tuple[str, ...]) -> bool:
+        """What may leave an instrument is its ceiling."""
+        return member[0].startswith(GIVING)
+
+    def path(self, member: tuple[str, ...], sense: Sense) -> tuple[str, ...]:
+        """The share of the transfer, or the ceiling of the giving instrument."""
+        giver = member[0].removeprefix(GIVING)
+        return path_of_ceiling(giver, member[1]) if self.follows(member) else ("transfers", member[0], "at_most")
+
+    def source_for(self, member: tuple[str, ...], facts: Facts) -> str:
+        """That of the transfer, or of the giving instrument."""
+        if self.follows(member):
+            return source_of_ceiling(member[0].removeprefix(GIVING), facts)
+        return next((t.source for t in facts.transfers if t.id == member[0]), "")
+
+    def per_ceiling(self, member: tuple[str, ...], facts: Facts) -> Mapping[tuple[str, ...], Fraction]:
+        """What the giver's reserve leaves; of a transfer its share of the total, or of every year where these decide."""
+        if self.follows(member):
+            giver = member[0].removeprefix(GIVING)
+            return {(giver, member[1]): 1 - next(i.reserve for i in facts.instruments if i.id == giver)}
+        transfer = next(t for t in facts.transfers if t.id == member[0])
+        k = facts.dimensions.instrument.index(transfer.giving)
+        total_decides = facts.ceilings.full_over()[k] == facts.ceilings.full_total[k]
+        labels = [WHOLE_PERIOD] if total_decides else [str(year) for year in facts.years]
+        return {(transfer.giving, label): transfer.at_most for label in labels}
+
+    def counted_money(self, lines: Lines) -> Grouped:
         """Every transfer counts three times: for itself, and for its giving instrument in its year and in the whole period."""
         moves, facts = lines.moves, lines.facts
         at, years = moves.transfers, len(facts.years)

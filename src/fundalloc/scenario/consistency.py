@@ -13,7 +13,6 @@ from fundalloc.facts.entities import Transfer
 from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.hierarchy import find_circle
 from fundalloc.facts.moves import build_moves
-from fundalloc.facts.selection import Selection
 from fundalloc.money import decimals as decimals_of
 from fundalloc.money import euro, percent
 from fundalloc.scenario.document import Mapping as Tree
@@ -180,8 +179,7 @@ def _stages(scenario: Scenario) -> Iterator[Problem]:
 def _waiting(scenario: Scenario) -> Iterator[Problem]:
     """Yield a circle of rules whose money waits for each other's (`after`)."""
     lines = scenario.lines
-    found = [(rule, getattr(rule, "after", None)) for rule in scenario.written_rules]
-    waiting = [(rule, after) for rule, after in found if isinstance(after, Selection)]
+    waiting = [(rule, rule.waits_for) for rule in scenario.written_rules if rule.waits_for is not None]
     edges = [
         (rule.id, other.id) for rule, after in waiting for other, _ in waiting if np.any(lines.select(after) & lines.select(other.money))
     ]

@@ -15,8 +15,8 @@ from fundalloc.facts.facts import Baseline, Facts
 from fundalloc.facts.lines import Lines, build_lines
 from fundalloc.labels import label
 from fundalloc.money import Exact, decimals
-from fundalloc.rules.ceiling import WHOLE_PERIOD
 from fundalloc.rules.kind import Kind
+from fundalloc.rules.statement import WHOLE_PERIOD
 from fundalloc.scenario.document import Mapping as Tree
 from fundalloc.scenario.sections import Head
 from fundalloc.scenario.sources import Sources

@@ -174,7 +174,7 @@ class Book:
     @cached_property
     def ceiling_demands(self) -> dict[tuple[str, ...], int]:
         """{(instrument, year or "total"): position of the finding} of the ceilings that stand on the sheet Rules."""
-        return {f.member: k for k, f in enumerate(self.plan.findings) if f.rule.kind == "ceiling"}
+        return {f.member: k for k, f in enumerate(self.plan.findings) if f.rule.is_budget}
 
     @cached_property
     def moves(self) -> Steps:

@@ -80,7 +80,7 @@ def _moved(sums: Sums, picked: Mask, criteria: list[tuple[str, str]]) -> Candida
 def paid_money(sums: Sums, rule: Kind, box: Box, but: Box | None, t: int) -> Iterator[Candidate]:
     """Yield payments in one year: every year's commitments times the part that is paid so much later, and what is outstanding."""
     facts = sums.book.plan.scenario.facts
-    due = getattr(rule, "outstanding", None)
+    due = rule.due
     if due is None or but is not None:
         return
     year = facts.years[t]

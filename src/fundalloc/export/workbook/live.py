@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import groupby
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from fundalloc.export.workbook.flows import moved_money, paid_money
 from fundalloc.export.workbook.line_sums import Box, Boxes, Ledger, columns_for, common, up_to
 from fundalloc.export.workbook.sums import Candidate, Sums, average, count_active
 from fundalloc.facts.dimensions import NAMES, Dimensions, Mask
-from fundalloc.facts.selection import Pick, Selection
+from fundalloc.facts.selection import Pick
 from fundalloc.plan.verify import Finding, measure_rule
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Measures, Open, Sense
@@ -113,7 +113,7 @@ class _LiveRules:
             yield from moved_money(self.sums, finding.member)
             return
         money, but = self._boxes(rule.money, rule.unless, member)
-        if rule.unit != "million EUR":
+        if not rule.in_money:
             yield from count_active(self.sums, rule, finding.sense, money, but)
             return
         years = _own_year(rule, member)
@@ -131,8 +131,8 @@ class _LiveRules:
 
     def _bases(self, rule: Kind, member: list[tuple[str, Mask]]) -> Iterator[Candidate]:
         """What a share may be taken of: `of`, the same money a year earlier or in the baseline, what comes first, the average."""
-        taken, after = rule.taken_of(self.book.plan.scenario.lines), getattr(rule, "after", None)
-        if taken is not None:
+        taken = rule.taken_of(self.book.plan.scenario.lines)
+        if taken is not None and taken.lag is None:
             box, but = self._boxes(taken.money, taken.unless, member, frozenset(NAMES) - taken.restricted)
             for column in columns_for(taken.money.marker):
                 yield self.sums.money(box, but, column)
@@ -143,10 +143,10 @@ class _LiveRules:
             before, but = self._boxes(rule.money, rule.unless, [*open_member, ("year", past)])
             for column in columns_for(rule.money.marker):
                 yield self.sums.money(before, but, column)
-        if isinstance(after, Selection) and year is not None:
-            box, _ = self._boxes(after, None, open_member, after.named)
-            for column in columns_for(after.marker):
-                yield self.sums.money(up_to(box, year - int(getattr(rule, "lag", 0))), None, column)
+        if taken is not None and taken.lag is not None and year is not None:
+            box, but = self._boxes(taken.money, taken.unless, open_member, frozenset(NAMES) - taken.restricted)
+            for column in columns_for(taken.money.marker):
+                yield self.sums.money(up_to(box, year - taken.lag), but, column)
         money, but = self._boxes(rule.money, rule.unless, member)
         if self.book.has_baseline and rule.money.marker is None:
             yield self.sums.money(money, but, "baseline")
@@ -200,7 +200,6 @@ def _own_year(rule: Kind, member: list[tuple[str, Mask]]) -> int | None:
 
 def _limit(finding: Finding, probed: Finding, measures: Measures, step: Fraction) -> tuple[LimitForm, Fraction]:
     """Return how the limit follows from figure, base and amount, if it does so on both ledgers."""
-    rule: Any = finding.rule
     sign = SIGN[finding.sense]
     both = (finding, probed)
     if finding.rule.or_nothing and all(f.limit == (f.figure if f.amount else 0) for f in both):
@@ -212,7 +211,7 @@ def _limit(finding: Finding, probed: Finding, measures: Measures, step: Fraction
     rooms = {sign * (f.limit - f.figure * f.base) for f in both if f.base is not None}
     if len(rooms) == 1:
         return "share", rooms.pop()
-    most = getattr(rule, "amount", None)
-    if isinstance(most, Fraction) and all(f.limit == f.base + sign * min(f.figure * f.base, most) for f in both if f.base is not None):
+    most = None if finding.rule.corridor is None else finding.rule.corridor.amount
+    if most is not None and all(f.limit == f.base + sign * min(f.figure * f.base, most) for f in both if f.base is not None):
         return "near", most
     return "stored", Fraction(0)

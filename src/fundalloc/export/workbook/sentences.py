@@ -71,7 +71,7 @@ def _written(book: Book, finding: Finding, cell: str, figure: Fraction) -> list[
     before, after, scale, sign = "", "", 1, label("number.decimal", book.language)
     if finding.rule.relative:
         after, scale = f"{HARD_SPACE}%", 100
-    elif finding.rule.unit == "million EUR":
+    elif finding.rule.in_money:
         before, after = label("number.money", book.language, amount="\x00").split("\x00")
     number = f"ROUND({cell}*{scale},6)" if scale > 1 else f"ROUND({cell},6)"
     shown = f"{round(float(figure) * scale, 6):.6f}".rstrip("0").rstrip(".").replace(".", sign)

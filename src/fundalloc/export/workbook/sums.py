@@ -47,11 +47,10 @@ def _sum(ledger: Ledger, box: Box, but: Box | None, column: str) -> Fraction:
 
 def count_active(sums: Sums, rule: Kind, sense: Sense, box: Box, but: Box | None) -> Iterator[Candidate]:
     """Yield the number of members of `counting` that have money, or enough of it towards a lower limit."""
-    (word,) = getattr(rule, "counting", ("",))
-    facts = sums.book.plan.scenario.facts
-    least = Fraction(0)
-    if sense is Sense.AT_LEAST:
-        least = getattr(rule, "active", Fraction(0)) or facts.step
+    if rule.counted is None:
+        return
+    word, facts = rule.counted.word, sums.book.plan.scenario.facts
+    least = rule.counted.least or facts.step if sense is Sense.AT_LEAST else Fraction(0)
     enough = f">={float(least)!r}-Tolerance" if least else ">Tolerance"
     if word in NAMES and but is None:
         parts = one_by_one(box, word)

@@ -46,9 +46,7 @@ class Weight:
 
 def weights(book: Book) -> Sequence[Weight]:
     """Return effectiveness and the markers that rules use: those that every line must be weighted by."""
-    used = {rule.money.marker for rule in book.plan.scenario.rules} | {
-        getattr(getattr(rule, key, None), "marker", None) for rule in book.plan.scenario.rules for key in ("of", "after")
-    }
+    used = {selection.marker for rule in book.plan.scenario.rules for selection in rule.selections}
     return [every for every in all_weights(book) if not every.marker or every.marker in used]
 
 

@@ -177,7 +177,7 @@ def _reached(scenario: Scenario, finding: Finding) -> Fraction | None:
     """Return the figure that the plan reaches, in the unit in which it is written; None when no figure says it."""
     rule, step = finding.rule, scenario.facts.step
     if not rule.relative:
-        if rule.unit != "million EUR" or finding.sense is Sense.EXACTLY:
+        if not rule.in_money or finding.sense is Sense.EXACTLY:
             return finding.amount
         outwards = floor_steps if finding.sense is Sense.AT_LEAST else ceil_steps
         return outwards(finding.amount, step) * step
@@ -233,7 +233,7 @@ def _changed(scenario: Scenario, finding: Finding, says: str, old: Fraction, new
     verb = {Sense.AT_LEAST: "lower", Sense.AT_MOST: "raise"}.get(sense, "lower" if new < old else "raise")
     if rule.relative:
         figures = f"from {percent(old)} to {percent(new)}" + _in_money(scenario, amount)
-    elif rule.unit == "million EUR":
+    elif rule.in_money:
         figures = f"from {money(scenario, old)} to {money(scenario, new)}"
     else:
         figures = f"from {plain(old)} to {plain(new)}"
@@ -285,7 +285,7 @@ def _give_way(scenario: Scenario, found: Sequence[Finding]) -> Change:
     """Make a rule soft: it gives way where it must, at a price."""
     rule = found[0].rule
     missed = sum((-f.headroom for f in found), Fraction(0))
-    unit = "" if rule.unit == "million EUR" else f" {rule.unit}"
+    unit = "" if rule.in_money else f" {rule.unit}"
     says = f"let “{_plain_says(rule)}” give way by {money(scenario, missed)}{unit} (soft, {SOFT} points per unit missed)"
     return Change(says, f"rules.{rule.id}.soft", SOFT, rule.negotiable, rule.id)
 

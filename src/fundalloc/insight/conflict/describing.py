@@ -15,9 +15,8 @@ from fundalloc.money import euro, percent, plain
 from fundalloc.plan.naming import places
 from fundalloc.plan.verify import measure_rule
 from fundalloc.rules._sentence import asked
-from fundalloc.rules.count import Count
 from fundalloc.rules.kind import Kind
-from fundalloc.rules.statement import Demands, Sense
+from fundalloc.rules.statement import WHOLE_PERIOD, Demands, Sense
 from fundalloc.scenario.document import locate
 from fundalloc.scenario.scenario import Scenario
 
@@ -39,7 +38,7 @@ def describe(scenario: Scenario, suspects: Sequence[Suspect]) -> Conflict:
     assert rule is not None
     if demands is None:
         return _sizes(scenario, rule)
-    place, source = place_of(scenario, rule, first.member, demands.sense[first.demand]), source_of(scenario, rule, first.member)
+    place, source = place_of(scenario, rule, first.member, demands.sense[first.demand]), rule.source_for(first.member, scenario.facts)
     return Conflict(rule.id, _says(scenario, rule, suspects), place, source, rule.negotiable)
 
 
@@ -56,7 +55,7 @@ def _says(scenario: Scenario, rule: Kind, suspects: Sequence[Suspect]) -> str:
         said += _in_whole_steps(scenario, rule, demands, at[0])
     elif len(set(limits)) == 1:
         said = f"{over}: {sense} {limits[0]} in each"
-    elif rule.kind == "ceiling" and "total" not in {demands.member[k][-1] for k in at}:
+    elif rule.is_budget and WHOLE_PERIOD not in {demands.member[k][-1] for k in at}:
         said = f"{over}: {sense} EUR {money(scenario, sum(figures, Fraction(0)))} million in all"
     else:
         texts = limits if rule.relative else [money(scenario, figure) for figure in figures]
@@ -64,7 +63,9 @@ def _says(scenario: Scenario, rule: Kind, suspects: Sequence[Suspect]) -> str:
         unit = "" if rule.relative else " (million EUR)"
         said = f"{over}: {sense} {each}{unit}"
     held = "; decided money alone breaks that already, and new money may not make it worse" if any(s.held for s in suspects) else ""
-    return said + _remark(scenario, rule, demands.member[at[0]]) + held
+    reserve = rule.kept_back(demands.member[at[0]], scenario.facts)
+    remark = f" after the reserve of {percent(reserve)}" if reserve else ""
+    return said + remark + held
 
 
 def _in_whole_steps(scenario: Scenario, rule: Kind, demands: Demands, k: int) -> str:
@@ -83,7 +84,7 @@ def _in_whole_steps(scenario: Scenario, rule: Kind, demands: Demands, k: int) ->
 def reachable(scenario: Scenario, rule: Kind, demands: Demands, k: int) -> tuple[Fraction, Fraction] | None:
     """Return the amounts nearest below and above a fixed figure that whole steps reach, in EUR million; None where it is none."""
     stated = rule.rows(scenario.lines, demands)
-    if stated.exact is None or not rule.hard or rule.unit != "million EUR":
+    if stated.exact is None or not rule.hard or not rule.in_money:
         return None
     _, lower, upper = whole_rows(stated, demands, scenario.lines)
     written, band = stated.exact.limit[k], stated.exact.band if demands.sense[k] is Sense.EXACTLY else 0
@@ -133,42 +134,16 @@ def money(scenario: Scenario, amount: Fraction) -> str:
 
 def place_of(scenario: Scenario, rule: Kind, member: tuple[str, ...], sense: Sense) -> str:
     """Return where the figure is written: the cell or line of this member if it has its own, else the rule."""
-    tree = scenario.tree
-    if rule.kind == "ceiling" or (rule.kind == "transfer" and member[0].startswith("from ")):
-        instrument, year = member[0].removeprefix("from "), member[1]
-        part = ("total",) if year == "total" else ("each", year)
-        return str(locate(tree, ("instruments", instrument, "ceiling", *part)))
-    if rule.kind == "transfer":
-        return str(locate(tree, ("transfers", member[0], "at_most")))
-    if rule.kind == "absorption":
-        table = scenario.tables["partnerships"]
-        row = table.column("id").index(member[0])
-        own = f"absorption.{member[1]}"
-        return str(table.place(row, own if table.column(own)[row] else "absorption"))
-    section = tree.mapping("rules")
-    written = section.mapping(rule.id) if section else None
-    if written is None or sense.field not in written.items:
+    section, owner, *inner = rule.path(member, sense)
+    if section in scenario.tables:
+        table = scenario.tables[section]
+        row = table.column("id").index(owner)
+        return str(table.place(row, inner[0] if table.column(inner[0])[row] else inner[0].split(".")[0]))
+    entries = scenario.tree.mapping(section)
+    written = entries.mapping(owner) if entries else None
+    if section == "rules" and (written is None or inner[0] not in written.items):
         return scenario.where(rule)
-    return str(locate(written, (sense.field, "|".join(member))))
-
-
-def source_of(scenario: Scenario, rule: Kind, member: tuple[str, ...]) -> str:
-    """Return the legal basis or decision behind a demand; ceilings have that of their instrument."""
-    if rule.kind == "ceiling" or (rule.kind == "transfer" and member[0].startswith("from ")):
-        name = member[0].removeprefix("from ")
-        return next((i.source for i in scenario.facts.instruments if i.id == name), "")
-    if rule.kind == "transfer":
-        return next((t.source for t in scenario.facts.transfers if t.id == member[0]), "")
-    if rule.kind == "absorption":
-        return next((p.source for p in scenario.facts.partnerships if p.id == member[0]), "")
-    return rule.source
-
-
-def _remark(scenario: Scenario, rule: Kind, member: tuple[str, ...]) -> str:
-    if rule.kind != "ceiling":
-        return ""
-    reserve = next(i.reserve for i in scenario.facts.instruments if i.id == member[0])
-    return f" after the reserve of {percent(reserve)}" if reserve else ""
+    return str(locate(scenario.tree, (section, owner, *inner)))
 
 
 def _decided(scenario: Scenario, suspects: Sequence[Suspect]) -> Conflict:
@@ -210,11 +185,10 @@ def _sizes(scenario: Scenario, rule: Kind) -> Conflict:
     """Say what a soft rule rules out: amounts between nothing and what counts as active."""
     section = scenario.tree.mapping("rules")
     written = section.mapping(rule.id) if section else None
-    assert isinstance(rule, Count)
-    least = money(scenario, rule.active)
+    field, least = (rule.counted.field, rule.counted.least) if rule.counted else ("", Fraction(0))
     said = rule.sentence([f"each {word}" for word in rule.for_each], {})
-    says = f"{said} (soft): nothing, or at least EUR {least} million, whatever the count"
-    place = scenario.where(rule) if written is None else str(locate(written, ("active",)))
+    says = f"{said} (soft): nothing, or at least EUR {money(scenario, least)} million, whatever the count"
+    place = scenario.where(rule) if written is None else str(locate(written, (field,)))
     return Conflict(rule.id, says, place, rule.source, rule.negotiable)
 
 

@@ -47,7 +47,7 @@ class WayFinder:
 
     def __init__(self, system: System, deadline: float, *, relaxed: bool) -> None:
         self.system, self.deadline, self.relaxed = system, deadline, relaxed
-        self.movable = [k for k, s in enumerate(system.suspects) if s.rank < FIXED and not _follows(s.owner, s.member)]
+        self.movable = [k for k, s in enumerate(system.suspects) if s.rank < FIXED and not (s.rule and s.rule.follows(s.member))]
         self._elastic, self._owner = _elastic(system, self.movable)
         self._rank = np.array([system.suspects[k].rank for k in self._owner], dtype=np.intp)
         self._warm = WarmSolver()
@@ -117,7 +117,7 @@ class WayFinder:
     @property
     def _weight(self) -> Floats:
         """One member of a count weighs like a million."""
-        counted = [rule is not None and rule.unit != "million EUR" for rule in (self.system.suspects[k].rule for k in self._owner)]
+        counted = [rule is not None and not rule.in_money for rule in (self.system.suspects[k].rule for k in self._owner)]
         return np.where(counted, FINER, 1.0)
 
     def _way(self, values: Floats) -> Way:
@@ -133,11 +133,6 @@ def together(suspects: Sequence[Suspect], giving: Sequence[int], owner: object) 
     if rule is None or rule.built_in or rule.own_words or len({group_of(s) for s in mine}) < 2:
         return False
     return all(set(figures) == {""} for _, figures in rule.limits())
-
-
-def _follows(owner: str, member: tuple[str, ...]) -> bool:
-    """Return whether a limit only follows from another one: what may leave an instrument is its ceiling."""
-    return owner == "transfer" and member[0].startswith("from ")
 
 
 def _elastic(system: System, movable: Sequence[int]) -> tuple[Elastic, NDArray[np.intp]]:

@@ -215,7 +215,7 @@ def _priced(made: tuple[Change, ...], broken: Sequence[Finding]) -> Repair:
     tiers = {"law": 0, "political": 1, "practice": 2}
     by_tier, members = [Fraction(0)] * 3, 0
     for finding in broken:
-        if finding.rule.unit == "million EUR":
+        if finding.rule.in_money:
             by_tier[tiers[finding.rule.negotiable]] += -finding.headroom
         else:
             members += int(-finding.headroom)

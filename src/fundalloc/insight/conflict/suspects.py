@@ -182,7 +182,7 @@ def build_system(program: LinearProgram, lines: Lines) -> System:
     column, value = matrix.column[inside], matrix.value[inside]
     money = np.ones(program.shape[0], dtype=bool)
     for block in blocks:
-        money[block.rows] = block.rule is None or block.rule.unit == "million EUR"
+        money[block.rows] = block.rule is None or block.rule.in_money
     value = np.where(switch[column] & money[matrix.row[inside]], value * FINER, value)
     scale = np.where(money[rows], FINER, 1.0)
     own = Terms(np.arange(len(entries)), entries, np.ones(len(entries)))

@@ -45,7 +45,7 @@ def figures_in_sentences(scenario: Scenario) -> Iterator[Remark]:
 
 def _figures(rule: Kind, text: str) -> Iterator[tuple[str, str]]:
     """Yield (figure as written, the placeholder that says the same, or nothing) for figures that the sentence carries itself."""
-    known, counts = list(_known(rule)), rule.unit != "million EUR"
+    known, counts = list(_known(rule)), not rule.in_money
     for pattern, share in ((_SHARE, True), (_COUNT if counts else _MONEY, False)):
         about = share in {own for _, _, own in known} and (share or not rule.relative)
         for match in pattern.finditer(text):

@@ -159,7 +159,7 @@ class Bench:
     @cached_property
     def _carried(self) -> dict[int, tuple[int, float]]:
         """Row of a yearly ceiling → the column of what may be carried over from it, where that has a bound, and its share."""
-        facts, moves, block = self.lines.facts, self.lines.moves, self.open.block("ceiling")
+        facts, moves, block = self.lines.facts, self.lines.moves, self.open.budget
         members = block.demands.member if block is not None and block.demands is not None else []
         rows = {member: block.rows.start + k for k, member in enumerate(members)} if block is not None else {}
         found = {}

@@ -58,7 +58,7 @@ def opened(program: LinearProgram, lines: Lines) -> tuple[LinearProgram, Grants]
 
 def _grant_columns(program: LinearProgram, lines: Lines) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.int64], NDArray[np.int64]]:
     """Return the instrument and year of every column, and its entries in the rows of ceilings: (row, column)."""
-    facts, block = lines.facts, program.block("ceiling")
+    facts, block = lines.facts, program.budget
     members = block.demands.member if block is not None and block.demands is not None else []
     first = block.rows.start if block is not None else 0
     positions, years = {i.id: k for k, i in enumerate(facts.instruments)}, {str(t): k for k, t in enumerate(facts.years)}
@@ -75,7 +75,7 @@ def _waivers(program: LinearProgram, first: int) -> tuple[dict[str, slice], NDAr
     """Return the columns of every hard rule (ceilings and transfers stay), and the row and sign of each column."""
     waived, rows, signs = {}, [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
     for block in program.blocks:
-        if block.rule is None or not block.rule.hard or block.rule.kind in ("ceiling", "transfer"):
+        if block.rule is None or not block.rule.hard or not block.rule.waivable:
             continue
         own = np.arange(block.rows.start, block.rows.stop)
         short, over = own[np.isfinite(program.row_lower[own])], own[np.isfinite(program.row_upper[own])]

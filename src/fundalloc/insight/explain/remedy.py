@@ -59,7 +59,7 @@ def candidates(bench: Bench, effects: Floats) -> list[tuple[RowBlock, int]]:
         if block.rule is None or block.demands is None or len(bench.blocks(block.owner)) > 1:
             continue
         for k in np.flatnonzero(effects[block.rows] > 1e-4):
-            key = (block.owner, block.demands.member[k][0] if block.rule.kind == "ceiling" else "")
+            key = (block.owner, block.demands.member[k][0] if block.rule.is_budget else "")
             effect = float(effects[block.rows][k])
             if effect > best.get(key, (0.0,))[0]:
                 best[key] = (effect, block, int(k))
@@ -74,7 +74,7 @@ def give_way(bench: Bench, forced: LinearProgram, chosen: Sequence[tuple[RowBloc
         rule = block.rule
         assert rule is not None
         assert block.demands is not None
-        if rule.kind == "ceiling":
+        if rule.is_budget:
             instrument = [i.id for i in bench.scenario.facts.instruments].index(block.demands.member[demand][0])
             size = smallest(bench, forced, lambda program, by, i=instrument: bench.granted({i: by}, None, program), slack)  # type: ignore[misc]
             found += [Remedy("money", size, instrument, rule)] if size else []

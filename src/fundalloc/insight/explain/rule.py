@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fundalloc.insight.conflict.describing import place_of, source_of
+from fundalloc.insight.conflict.describing import place_of
 from fundalloc.insight.explain.bench import NOTHING, Bench
 from fundalloc.insight.explain.target import Target
 from fundalloc.insight.explain.words import asked_amounts
@@ -63,7 +63,7 @@ def explain_rule(bench: Bench, target: Target) -> RuleAnswer:
     if block is None:
         return RuleAnswer(target, rule, (), float("nan"), bench.gain(bench.spread(MILLION)), ())
     states = _demands(bench, block, target)
-    removable = rule.kind not in ("ceiling", "transfer")
+    removable = rule.waivable
     without = bench.without(rule.id)
     cost = bench.gain(without) if removable else float("nan")
     movers = _movers(bench, bench.settled_of(without, bench.score + cost)) if removable and cost > bench.slight else ()
@@ -92,7 +92,7 @@ def _demands(bench: Bench, block: RowBlock, target: Target) -> tuple[DemandState
             limits[k],
             float(room[k]),
             place_of(bench.scenario, rule, demands.member[k], demands.sense[k]),
-            source_of(bench.scenario, rule, demands.member[k]),
+            rule.source_for(demands.member[k], bench.scenario.facts),
             price_of(bench, block, k, ranges) if k in priced else None,
         )
         for k in chosen
@@ -167,7 +167,7 @@ def _bindings(bench: Bench) -> tuple[Binding, ...]:
     by_rule: dict[str, list[tuple[RowBlock, int]]] = {}
     for block, demand in binding(bench):
         assert block.rule is not None
-        if block.rule.kind != "ceiling":
+        if not block.rule.is_budget:
             by_rule.setdefault(block.owner, []).append((block, demand))
     out = []
     for found in list(by_rule.values())[: 2 * SHOWN]:

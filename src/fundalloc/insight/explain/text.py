@@ -111,7 +111,7 @@ class Writer(Words):
         ]
 
     def _held(self, hold: Hold) -> str:
-        beyond = self.million(hold.held) if hold.rule.unit == "million EUR" else f"{hold.held:.0f} {hold.rule.unit}"
+        beyond = self.million(hold.held) if hold.rule.in_money else f"{hold.held:.0f} {hold.rule.unit}"
         return f"Broken by decision, by {beyond}: no new money may make it worse."
 
     def _both(self, more: float, less: float) -> str:
@@ -194,7 +194,7 @@ class Writer(Words):
 
     def _penalty(self, rule: Kind) -> str:
         lost = float(rule.soft or 0)
-        per = "EUR million missed" if rule.unit == "million EUR" else f"{rule.unit.removesuffix('s')} too many or too few"
+        per = "EUR million missed" if rule.in_money else f"{rule.unit.removesuffix('s')} too many or too few"
         return f"{lost:g} point{'' if lost == 1 else 's'} lost per {per}"
 
     def _cost(self, answer: RuleAnswer) -> list[str]:
@@ -218,9 +218,9 @@ class Writer(Words):
 
     def _room(self, rule: Kind, state: DemandState) -> str:
         if state.headroom < -1e-4 and rule.hard:
-            beyond = self.million(-state.headroom) if rule.unit == "million EUR" else f"{-state.headroom:.0f} {rule.unit}"
+            beyond = self.million(-state.headroom) if rule.in_money else f"{-state.headroom:.0f} {rule.unit}"
             return f"broken by decision, by {beyond}: decided money alone breaks it, and nothing undecided could mend it"
-        if rule.unit != "million EUR":
+        if not rule.in_money:
             return "at its limit" if state.headroom < 0.5 else f"{state.headroom:.0f} {rule.unit} to spare"
         if state.headroom < -1e-4:
             return f"missed by {self.million(-state.headroom)}"

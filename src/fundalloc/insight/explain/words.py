@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from fundalloc.insight.conflict.describing import limit_text, place_of, source_of
+from fundalloc.insight.conflict.describing import limit_text, place_of
 from fundalloc.insight.explain.bench import Bench
 from fundalloc.money import HARD_SPACE, euro
 from fundalloc.plan.verify import measure_rule
@@ -73,7 +73,7 @@ class Words:
         """Write who could change a demand, on whose word it stands, and where."""
         demands = rule.demands(self.scenario.lines)
         member, sense = demands.member[demand], demands.sense[demand]
-        source = source_of(self.scenario, rule, member)
+        source = rule.source_for(member, self.scenario.facts)
         return " · ".join(part for part in (rule.negotiable, source, place_of(self.scenario, rule, member, sense)) if part)
 
     def fixed_switches(self) -> str:

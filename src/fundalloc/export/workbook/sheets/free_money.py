@@ -14,7 +14,7 @@ from fundalloc.export.workbook.sheets.instruments import written_in_year
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.selection import IntArray
 from fundalloc.plan.plan import MOVED
-from fundalloc.rules.ceiling import WHOLE_PERIOD
+from fundalloc.rules.statement import WHOLE_PERIOD
 
 TABLE = "FreeMoney"
 Criteria = tuple[tuple[str, str], ...]

@@ -59,7 +59,7 @@ def _promises(finding: Finding) -> bool:
     """A lower limit in EUR million on the money of somebody."""
     rule = finding.rule
     named = rule.money.partnership is not None or "partnership" in rule.for_each
-    return rule.kind == "amount" and named and finding.sense is Sense.AT_LEAST and rule.money.marker is None
+    return rule.plain_sum and named and finding.sense is Sense.AT_LEAST and rule.money.marker is None
 
 
 def _decided(book: Book) -> dict[int, float]:

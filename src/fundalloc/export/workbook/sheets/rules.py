@@ -122,7 +122,7 @@ def _stored_or_live(text: str | None, value: float) -> Cell:
 
 
 def _unit(finding: Finding) -> str:
-    return "money" if finding.rule.unit == "million EUR" else finding.rule.unit
+    return "money" if finding.rule.in_money else finding.rule.unit
 
 
 def _figure(finding: Finding) -> Cell:
@@ -174,7 +174,7 @@ def _status(book: Book) -> str:
 
 def _least_room(book: Book, finding: Finding) -> Cell:
     """Below this much headroom the limit counts as used up; a minimum size without money is simply not in use."""
-    if finding.rule.unit != "million EUR":
+    if not finding.rule.in_money:
         return 1
     step = float(book.plan.scenario.facts.step)
     if finding.rule.or_nothing:

@@ -120,7 +120,7 @@ def _rules(book: Book) -> Iterator[_Entry]:
         same = list(group)
         for f in same if len({f.figure for f in same}) > 1 else same[:1]:
             figure = _percent(float(f.figure)) if f.base is not None else float(f.figure)
-            unit = "share" if f.base is not None else "money" if f.rule.unit == "million EUR" else f.rule.unit
+            unit = "share" if f.base is not None else "money" if f.rule.in_money else f.rule.unit
             said = f.said(book.names, book.language) if len({f.figure for f in same}) > 1 else _in_general(book, f.rule)
             yield _Entry(
                 "limit",
