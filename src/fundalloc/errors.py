@@ -124,6 +124,17 @@ def nearest(word: str, candidates: Iterable[str]) -> str | None:
     return lowered[near[0]] if near else None
 
 
+def year_ranges(years: Sequence[int]) -> str:
+    """Write years as ranges: 2021-2023, 2026."""
+    ranges: list[list[int]] = []
+    for year in sorted(years):
+        if ranges and ranges[-1][-1] == year - 1:
+            ranges[-1][1:] = [year]
+        else:
+            ranges.append([year])
+    return ", ".join("-".join(map(str, dict.fromkeys(part))) for part in ranges)
+
+
 def some(names: Sequence[str], most: int = 4) -> str:
     """List so many names and count the rest."""
     rest = len(names) - most

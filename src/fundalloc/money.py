@@ -153,6 +153,11 @@ def euro(value: float | Fraction, places: int) -> str:
     return text[1:] if text.startswith("-") and float(text.replace(HARD_SPACE, "")) == 0 else text
 
 
+def enough(places: int, *amounts: Fraction) -> int:
+    """Return how many decimals these amounts in EUR million need, and no fewer than `places`."""
+    return max(places, *(min(decimals(amount), DECIMALS) for amount in amounts))
+
+
 def apart(one: Fraction, other: Fraction, places: int) -> tuple[str, str]:
     """Print two amounts in EUR million with as many decimals as it takes to tell them apart, and no fewer than `places`."""
     while one != other and euro(one, places) == euro(other, places) and places < 2 * DECIMALS:

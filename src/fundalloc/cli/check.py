@@ -120,7 +120,7 @@ def _extends(scenario: Any) -> str:
 
 
 def _print(report: dict[str, Any], out: Output) -> None:
-    from fundalloc.insight.conflict.describing import year_ranges
+    from fundalloc.errors import year_ranges
     from fundalloc.money import euro
 
     out.say(f"{report['title']}  ({report['file']})")

@@ -195,7 +195,7 @@ def price_list(bench: Bench, tick: Callable[[int, int], None] | None = None) -> 
 
 def general_sentence(rule: Kind) -> str:
     """Return a rule's sentence for all its members: {partnership} becomes "each partnership"."""
-    words = (*rule.for_each, *rule.own_words)
+    words = rule.words
     text = rule.sentence([f"each {word}" for word in words], {})
     return text[:1].upper() + text[1:]
 

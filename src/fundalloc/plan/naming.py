@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from fundalloc.labels import Words
-from fundalloc.money import DECIMALS, decimals
+from fundalloc.money import enough
 from fundalloc.plan.verify import Finding
 from fundalloc.scenario.scenario import Scenario
 
@@ -33,5 +33,4 @@ def _places(finding: Finding, value: Fraction, scenario: Scenario) -> int:
 
 def places(scenario: Scenario, *amounts: Fraction) -> int:
     """Return how many decimals these amounts in EUR million need, and no fewer than the rounding step has."""
-    exact = [decimals(amount) for amount in amounts]
-    return max(scenario.decimals, *(min(n, DECIMALS) for n in exact))
+    return enough(scenario.decimals, *amounts)

@@ -7,6 +7,7 @@ Built from `partnerships`; it is never written under `rules`. On a grouping it h
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,8 +16,10 @@ from numpy.typing import NDArray
 from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Members, Selection, build_members
+from fundalloc.money import plain
 from fundalloc.rules._from_facts import FromFacts
 from fundalloc.rules._ledger import open_sums, sums_by_code
+from fundalloc.rules._loosening import Loosening, Missed, Setting
 from fundalloc.rules.statement import Demands, Measures, Sense
 
 
@@ -51,6 +54,17 @@ class Absorption(FromFacts):
     def source_for(self, member: tuple[str, ...], facts: Facts) -> str:
         """That of the partnership."""
         return next((p.source for p in facts.partnerships if p.id == member[0]), "")
+
+    def loosened(self, setting: Setting, found: Sequence[Missed]) -> Loosening | None:
+        """Raise what one partnership can take, year by year."""
+        name = found[0].member[0]
+        years = setting.by_year([(missed.member[1], missed.limit, missed.amount) for missed in found])
+        says = f"raise the absorption of {setting.labels['partnership'][name]} {years}"
+        if "absorption" in setting.adjusted:
+            most = plain(max(missed.amount for missed in found))
+            return Loosening(says, "adjust.repair", [{"partnership": name, "absorption": most}])
+        row = {"id": name, **{f"absorption.{missed.member[1]}": plain(missed.amount) for missed in found}}
+        return Loosening(says, "partnerships.change", [row])
 
     def _members(self, lines: Lines) -> Members:
         return build_members(("partnership", "year"), lines.facts.dimensions, nodes_all=True)

@@ -8,7 +8,7 @@ Built from `instruments`; it is never written under `rules`. Ceilings are cut do
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, ClassVar
 
@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, IntArray
-from fundalloc.money import Exact
+from fundalloc.money import Exact, ceil_steps, plain
 from fundalloc.rules._from_facts import FromFacts, path_of_ceiling, source_of_ceiling
 from fundalloc.rules._ledger import open_sums, sums_by_code
+from fundalloc.rules._loosening import Loosening, Missed, Setting
 from fundalloc.rules.statement import WHOLE_PERIOD, Demands, Measures, Sense
 
 
@@ -70,6 +71,25 @@ class Ceiling(FromFacts):
     def per_ceiling(self, member: tuple[str, ...], facts: Facts) -> Mapping[tuple[str, ...], Fraction]:
         """What its own reserve leaves."""
         return {member: 1 - self.kept_back(member, facts)}
+
+    def loosened(self, setting: Setting, found: Sequence[Missed]) -> Loosening | None:
+        """Raise the ceilings of one instrument, reserve included."""
+        name, step = found[0].member[0], setting.lines.facts.step
+        instrument = next(i for i in setting.lines.facts.instruments if i.id == name)
+        if instrument.reserve == 1 or instrument.ceiling is None:
+            return None
+        raised = {missed.member[1]: ceil_steps(missed.amount / (1 - instrument.reserve), step) * step for missed in found}
+        before = {y: (instrument.ceiling.total if y == WHOLE_PERIOD else instrument.ceiling.in_year(int(y))) or Fraction(0) for y in raised}
+        years = setting.by_year([(y, before[y], raised[y]) for y in raised])
+        says = f"raise the ceiling of {setting.labels['instrument'][name]} {years}"
+        if "ceiling" in setting.adjusted:
+            cells = [(y, {"instrument": name, **({} if y == WHOLE_PERIOD else {"year": y})}) for y in raised]
+            more = [{**cell, "ceiling": f"inherited + {plain(raised[y] - before[y])}"} for y, cell in cells]
+            return Loosening(says, "adjust.repair", more)
+        written = {y: plain(amount) for y, amount in raised.items()}
+        total = {"total": written.pop(WHOLE_PERIOD)} if WHOLE_PERIOD in written else {}
+        each = {"each": written} if written else {}
+        return Loosening(says, f"instruments.{name}.ceiling", total["total"] if instrument.ceiling.each is None else {**each, **total})
 
     def counted_money(self, lines: Lines) -> Grouped:
         """Every line counts twice: for its year, and for the whole period; so do transfers. Carry-overs count for two years."""

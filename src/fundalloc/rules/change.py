@@ -8,7 +8,7 @@ something can start from nothing. `exactly` leaves one rounding step of room on 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, ClassVar
 
@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.fields import Amount
 from fundalloc.facts.lines import Lines
-from fundalloc.money import Figure
+from fundalloc.money import Figure, ceil_steps, plain
 from fundalloc.rules._ledger import amounts_by_code, measured, open_shares
+from fundalloc.rules._loosening import Loosening, Missed, Setting
 from fundalloc.rules.kind import Kind, Objection
 from fundalloc.rules.statement import Demands, Measures, Rows, Sense, state_shares
 
@@ -84,6 +85,15 @@ class Change(Kind):
             [once.sense[k] for k in which],
             [once.figure[k] for k in which],
         )
+
+    def loosened(self, setting: Setting, found: Sequence[Missed]) -> Loosening | None:
+        """Widen the room on top; an exact rule has none."""
+        if found[0].sense is Sense.EXACTLY:
+            return None
+        step = setting.lines.facts.step
+        wider = self.plus + ceil_steps(max(abs(missed.amount - missed.limit) for missed in found), step) * step
+        says = f"widen the room of “{self.said_of_all()}” from {setting.money(self.plus)} to {setting.money(wider)}"
+        return Loosening(says, f"rules.{self.id}.plus", plain(wider))
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: F_t - share x F_(t-1) against plus or minus `plus`."""

@@ -10,7 +10,7 @@ says how much that is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, ClassVar
 
@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.fields import Amount, Relative, refuse
 from fundalloc.facts.lines import Lines
-from fundalloc.money import Exact, Figure
+from fundalloc.money import Exact, Figure, ceil_steps, percent, plain
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums, sums_by_code
+from fundalloc.rules._loosening import Loosening, Missed, Setting, outwards, share_in_file
 from fundalloc.rules.kind import Corridor, Kind, Objection
 from fundalloc.rules.statement import Demands, Measures, Rows, Sense, state_sums
 
@@ -92,6 +93,26 @@ class Deviation(Kind):
         if lines.facts.baseline is None:
             yield ("kind",), "a deviation without a plan to start from", "write baseline: … in the scenario"
         yield from super().objections(lines)
+
+    def loosened(self, setting: Setting, found: Sequence[Missed]) -> Loosening | None:
+        """Widen the corridor around the plan, or move a one-sided limit."""
+        if not self.two_sided:
+            return super().loosened(setting, found)
+        if any(not missed.base for missed in found):
+            return None
+        step, off = setting.lines.facts.step, [(abs(missed.amount - (missed.base or 0)), missed.base or Fraction(1)) for missed in found]
+        room, share = max(by for by, _ in off), max(outwards(by / base, Sense.AT_MOST) for by, base in off)
+        value, parts = {}, []
+        if self.within is not None and self.within < share:
+            value["within"] = share_in_file(share)
+            side = 1 if found[0].sense is Sense.AT_MOST else -1
+            amount = off[0][1] * (1 + side * share) if len(found) == 1 else None
+            parts.append(f"from {percent(self.within)} to {percent(share)}" + setting.in_money(amount))
+        if self.amount is not None and self.amount < room:
+            wider = ceil_steps(room, step) * step
+            value["amount"] = plain(wider)
+            parts.append(f"from {setting.money(self.amount)} to {setting.money(wider)}")
+        return Loosening(f"widen “{self.said_of_all()}” {' and '.join(parts)}", f"rules.{self.id}", value)
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: money against a figure that the plan gives."""

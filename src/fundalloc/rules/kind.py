@@ -30,6 +30,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Members, Pick, Selection, Taken, build_members
 from fundalloc.labels import Words as CatalogueWords
 from fundalloc.money import Figure, plain
+from fundalloc.rules._loosening import Loosening, Missed, Setting, loosened_figures
 from fundalloc.rules._sentence import figures_of, names_of, spoken
 from fundalloc.rules.statement import Codes, Demands, Measures, Rows, Sense, Unit
 
@@ -214,6 +215,13 @@ class Kind(Record):
         """Return the legal basis or decision behind a member's figure."""
         return self.source
 
+    def loosened(self, setting: Setting, found: Sequence[Missed]) -> Loosening | None:
+        """Return the change of the scenario after which these demands hold; None when no figure says it.
+
+        `found` are the demands of one side that a plan breaks, or all of one member's first label where the facts set them.
+        """
+        return loosened_figures(self, setting, found)
+
     def kept_back(self, member: tuple[str, ...], facts: Facts) -> Fraction:
         """Return the share of the written figure that stays out of the limit."""
         return Fraction(0)
@@ -239,7 +247,7 @@ class Kind(Record):
         for sense, figures in self.limits():
             for key, figure in figures.items():
                 at = (sense.field, key) if key else (sense.field,)
-                if key and not (self.for_each or self.own_words):
+                if key and not self.words:
                     raise refuse(f"'{sense}' has figures per member, but the rule has no for_each", "add for_each, or write one figure")
                 if figure.percent and not self.relative:
                     takes = "EUR million" if self.in_money else f"a number of {self.unit}"
@@ -296,6 +304,15 @@ class Kind(Record):
     def selections(self) -> list[Selection]:
         """The selections of money that were written for this rule."""
         return [value for name in type(self).model_fields if isinstance(value := getattr(self, name), Selection)]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What the labels of a member are, in order."""
+        return (*self.for_each, *self.own_words)
+
+    def said_of_all(self) -> str:
+        """Return the sentence for all members: `{partnership}` becomes "each partnership"."""
+        return self.sentence([f"each {word}" for word in self.words], {})
 
     def figures(self, sense: Sense) -> dict[str, Figure]:
         """Return the figures that were written for one side: one, or by member."""
@@ -370,7 +387,7 @@ class Kind(Record):
         figures: Mapping[str, str] | None = None,
     ) -> str:
         """Return `says` with names and figures filled in; `names` maps a dimension to {id: name}, `figures` replaces the limits."""
-        filled = dict(zip((*self.for_each, *self.own_words), member, strict=True))
+        filled = dict(zip(self.words, member, strict=True))
         words = {word: names.get(word, {}).get(value, value) for word, value in filled.items()}
         words["member"] = " × ".join(words.values())
         words = {**(figures_of(self, member, sense, language) if figures is None else figures), **words}

@@ -11,7 +11,7 @@ Built from `transfers`; it is never written under `rules`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, ClassVar
 
@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
-from fundalloc.money import Exact
+from fundalloc.money import Exact, percent
 from fundalloc.rules._from_facts import FromFacts, path_of_ceiling, source_of_ceiling
 from fundalloc.rules._ledger import open_sums, sums_by_code
+from fundalloc.rules._loosening import Loosening, Missed, Setting, outwards, share_in_file
 from fundalloc.rules.statement import WHOLE_PERIOD, Demands, Measures, Sense
 
 GIVING = "from "
@@ -87,6 +88,19 @@ class Transfer(FromFacts):
         total_decides = facts.ceilings.full_over()[k] == facts.ceilings.full_total[k]
         labels = [WHOLE_PERIOD] if total_decides else [str(year) for year in facts.years]
         return {(transfer.giving, label): transfer.at_most for label in labels}
+
+    def loosened(self, setting: Setting, found: Sequence[Missed]) -> Loosening | None:
+        """Raise the share that a transfer may move."""
+        facts, missed = setting.lines.facts, found[0]
+        transfer = next((t for t in facts.transfers if t.id == missed.member[0]), None)
+        if transfer is None or len(found) > 1:
+            return None
+        whole = int(facts.ceilings.full_over()[facts.dimensions.instrument.index(transfer.giving)]) * facts.step
+        if whole <= 0 or missed.amount > whole:
+            return None
+        share, giver = outwards(missed.amount / whole, Sense.AT_MOST), setting.labels["instrument"][transfer.giving]
+        says = f"raise what “{transfer.id}” may move from {percent(transfer.at_most)} to {percent(share)} of {giver}"
+        return Loosening(says, f"transfers.{transfer.id}.at_most", share_in_file(share))
 
     def counted_money(self, lines: Lines) -> Grouped:
         """Every transfer counts three times: for itself, and for its giving instrument in its year and in the whole period."""

@@ -179,7 +179,7 @@ def _first(candidates: Iterable[Candidate], wanted: tuple[Fraction, Fraction]) -
 def _member_masks(dimensions: Dimensions, rule: Kind, member: tuple[str, ...]) -> list[tuple[str, Mask]]:
     """Return (dimension, mask) for every label of a member; KeyError for a label that is none."""
     masks = []
-    for word, label in zip((*rule.for_each, *rule.own_words), member, strict=True):
+    for word, label in zip(rule.words, member, strict=True):
         if word in NAMES:
             dimension, key = dimensions[word], label
             if word == "year" and label not in dimension.masks:

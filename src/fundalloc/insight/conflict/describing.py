@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from fundalloc.errors import Conflict
+from fundalloc.errors import Conflict, year_ranges
 from fundalloc.facts.refusals import refusal
 from fundalloc.insight.conflict.suspects import CARRIED, CLOSED, DECIDED, Suspect
 from fundalloc.model.cut_limits import whole_rows
@@ -101,17 +101,6 @@ def _over(demands: Demands, at: Sequence[int]) -> tuple[str, ...]:
     years = [int(label) for label in labels if label.isdigit()]
     words = [*([year_ranges(years)] if years else []), *(f"in {label}" for label in labels if not label.isdigit())]
     return (*demands.member[at[0]][:-1], " and ".join(words))
-
-
-def year_ranges(years: Sequence[int]) -> str:
-    """Write years as ranges: 2021-2023, 2026."""
-    ranges: list[list[int]] = []
-    for year in sorted(years):
-        if ranges and ranges[-1][-1] == year - 1:
-            ranges[-1][1:] = [year]
-        else:
-            ranges.append([year])
-    return ", ".join("-".join(map(str, dict.fromkeys(part))) for part in ranges)
 
 
 def limit_text(scenario: Scenario, rule: Kind, figure: Fraction) -> str:

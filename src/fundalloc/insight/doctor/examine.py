@@ -11,10 +11,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from fundalloc.errors import some
+from fundalloc.errors import some, year_ranges
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import eligible_cube
-from fundalloc.insight.conflict.describing import year_ranges
 from fundalloc.insight.doctor.limits import contradictions, idle_rules
 from fundalloc.insight.doctor.names import twins, unknown_codes
 from fundalloc.insight.doctor.remarks import Remark, warning

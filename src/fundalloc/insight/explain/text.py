@@ -209,7 +209,7 @@ class Writer(Words):
         return out
 
     def _member(self, rule: Kind, state: DemandState) -> str:
-        words = (*rule.for_each, *rule.own_words)
+        words = rule.words
         return ", ".join(self.short.get(word, {}).get(member, member) for word, member in zip(words, state.member, strict=True)) or "Limit"
 
     def _state(self, rule: Kind, state: DemandState) -> list[str]:

@@ -135,7 +135,7 @@ def _rules(book: Book) -> Iterator[_Entry]:
 
 def _in_general(book: Book, rule: Kind) -> str:
     """Return the sentence of a rule with the names of dimensions in place of members."""
-    words = (*rule.for_each, *rule.own_words)
+    words = rule.words
     return rule.sentence([f"[{book.title(word).lower()}]" if word in NAMES else f"[{word}]" for word in words], {}, book.language)
 
 
