@@ -1,32 +1,64 @@
 """What must be so: one file per kind of rule. Read `kind.py` first.
 
-The kinds are found by looking through this folder; a new file is a new kind, and nothing else needs to change.
+The kinds are found by looking through this folder; a new file is a new kind, and nothing else needs to change. Other
+packages add theirs with an entry point of the group `fundalloc.rules` that bears the kind's word.
 """
 
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from fundalloc.errors import did_you_mean
+from fundalloc.errors import UsageError, did_you_mean
 from fundalloc.facts.dimensions import Dimensions
 from fundalloc.facts.fields import refuse
 from fundalloc.labels import in_every_language
 from fundalloc.rules.kind import Kind
 
+GROUP = "fundalloc.rules"
+"""The entry points under which other packages offer kinds: `word = "package.module:Class"`."""
+
 
 @cache
 def kinds() -> Mapping[str, type[Kind]]:
-    """Return {word: class} for every kind in this folder."""
+    """Return {word: class} for every kind in this folder, then for those of other packages."""
     found: dict[str, type[Kind]] = {}
     for module in sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")):
         loaded = importlib.import_module(f"{__name__}.{module}")
         for value in vars(loaded).values():
             if isinstance(value, type) and issubclass(value, Kind) and value is not Kind and value.__module__ == loaded.__name__:
                 found[value.kind] = value
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        found[point.name] = _from_package(point, found)
+    return found
+
+
+def _from_package(point: EntryPoint, taken: Mapping[str, type[Kind]]) -> type[Kind]:
+    """Load a kind of another package; UsageError where it is none, so that no rule of a scenario goes unread."""
+    whose = f"The kind of rule '{point.name}' ({point.value}) of the package '{point.dist.name if point.dist else '?'}'"
+    try:
+        kind = point.load()
+    except Exception as error:  # whatever a stranger's module raises
+        raise UsageError(f"{whose} cannot be loaded: {error}. Repair or uninstall the package.") from error
+    wrong = None
+    if not (inspect.isclass(kind) and issubclass(kind, Kind)):
+        wrong = "is no class derived from fundalloc.rules.kind.Kind"
+    elif inspect.isabstract(kind):
+        wrong = f"lacks {' and '.join(sorted(kind.__abstractmethods__))}"
+    elif kind.kind != point.name:
+        wrong = f"calls itself '{kind.kind}'"
+    elif kind.built_in:
+        wrong = "is built_in, but the facts set only the rules of this package"
+    elif point.name in taken:
+        wrong = "has the word of another kind"
+    if wrong:
+        raise UsageError(f"{whose} {wrong}. Correct or uninstall the package.")
+    found: type[Kind] = kind
     return found
 
 

@@ -6,7 +6,9 @@ integers, without the linear program. That `rows` and `check` say the same thing
 other's witness, and a contract test compares them on random amounts. Do not merge them. What both speak of stands in
 `statement.py`.
 
-Nothing is registered anywhere: the folder is searched for modules without a leading underscore.
+Nothing is registered anywhere: the folder is searched for modules without a leading underscore, and installed packages for
+entry points of the group `fundalloc.rules`. What other rooms need to know of a rule is a property or method here, with a
+default that is safe for any kind: none of them asks for a kind by name.
 """
 
 from __future__ import annotations
@@ -101,6 +103,8 @@ class Kind(Record):
 
     kind: ClassVar[str]
     """The word in scenario files; equals the module name."""
+    labels: ClassVar[Mapping[str, str]] = {}
+    """The name by language, English at least, of a kind from another package; those of this folder stand in the catalogues."""
     relative: ClassVar[bool] = False
     """Whether figures are shares."""
     built_in: ClassVar[bool] = False
@@ -145,6 +149,11 @@ class Kind(Record):
     """Points of score lost per EUR million of violation; absent: hard."""
     watch: Flag = False
     """Measured and reported, never enforced."""
+
+    @classmethod
+    def named(cls, language: str = "en") -> str:
+        """Return the name of the kind, in English where it has none in this language."""
+        return cls.labels.get(language) or cls.labels.get("en") or CatalogueWords(language).word("workbook.kind", cls.kind)
 
     # -- what a kind adds -------------------------------------------------------------------------------------------
 

@@ -67,7 +67,7 @@ def build(book: Book) -> Sheet:
             ),
             book.column("negotiable", "note", [book.word("negotiable", f.rule.negotiable) for f in findings], width=12, printed=False),
             book.column("source", "note", [f.rule.source for f in findings], width=60, printed=False),
-            book.column("kind", "text", [book.word("kind", f.rule.kind) for f in findings], printed=False),
+            book.column("kind", "text", [f.rule.named(book.language) for f in findings], printed=False),
             book.column("demand", "integer", list(range(1, len(findings) + 1)), printed=False),
             book.column("member", "code", ["|".join(f.member) for f in findings], printed=False),
             book.column("penalty", "points", [None if f.rule.soft is None else float(f.rule.soft) for f in findings], printed=False),
