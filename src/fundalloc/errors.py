@@ -88,6 +88,8 @@ class Conflict:
 class Infeasible(FundallocError):
     """No plan satisfies all hard rules; `conflicts` names rules that clash, one set of possibly several."""
 
+    status = "infeasible"
+
     def __init__(self, conflicts: Sequence[Conflict]) -> None:
         self.conflicts = tuple(conflicts)
         super().__init__("No plan satisfies all rules.")

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import replace
 from fractions import Fraction
 
-from fundalloc.errors import Infeasible, SolverFailed
-from fundalloc.model.compile import compile_program
-from fundalloc.model.health import numerical_troubles
 from fundalloc.optimise.rounding import round_plan
-from fundalloc.optimise.settling import proportional_plan
-from fundalloc.optimise.stages import Optimum, Wishes, optimise
+from fundalloc.optimise.stages import Optimum, Progress, find_optimum
 from fundalloc.plan.certificate import certify
 from fundalloc.plan.plan import Plan, RunLog
 from fundalloc.plan.prices import dearest_demands, price_findings
 from fundalloc.plan.verify import verify
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.solvers import Options, Status
+from fundalloc.solvers import Options
 from fundalloc.versions import VERSION
-
-Progress = Callable[[str], AbstractContextManager[object]]
 
 
 def solve(scenario: Scenario, options: Options | None = None, progress: Progress | None = None, *, dearest: bool = False) -> Plan:
@@ -30,28 +23,20 @@ def solve(scenario: Scenario, options: Options | None = None, progress: Progress
     Raises Infeasible (conflicts empty: `insight.diagnose` finds them), SolverFailed, NotRoundable or NotVerified; a plan
     that is returned keeps every hard rule exactly.
     """
-    options = options or Options()
+    options = (options or Options()).begun()
     plan, optimum = solve_open(scenario, options, progress)
     if not dearest:
         return plan
-    return replace(plan, dearest=dearest_demands(optimum.chosen, plan.prices, plan.findings, plan.scenario.lines, options))
+    return replace(plan, dearest=dearest_demands(optimum, plan.prices, plan.findings, plan.scenario.lines, options))
 
 
 def solve_open(scenario: Scenario, options: Options | None = None, progress: Progress | None = None) -> tuple[Plan, Optimum]:
     """Compute the plan of a scenario like `solve`; also return what the program came to, to ask for other plans as good."""
-    options, progress = options or Options(), progress or (lambda _: nullcontext())
+    options, progress = (options or Options()).begun(), progress or (lambda _: nullcontext())
     scenario = with_baseline(scenario, options, progress)
     lines = scenario.lines
-    with progress("Compiling"):
-        program = compile_program(scenario)
-    with progress("Solving"):
-        optimum = optimise(program, lines, wishes(scenario), options)
-    first = optimum.first
-    if first.status is Status.INFEASIBLE:
-        raise Infeasible([])
-    if not first.usable:
-        troubles = "".join(f"\n  {trouble}" for trouble in numerical_troubles(program))
-        raise SolverFailed(first.status, f"The solver stopped: {first.status} ({first.message or first.solver}).{troubles}")
+    optimum = find_optimum(scenario, options, progress=progress)
+    program, first = optimum.program, optimum.first
     with progress("Rounding"):
         rounded = round_plan(program, replace(first, values=optimum.values), lines, options)
     with progress("Verifying"):
@@ -100,12 +85,3 @@ def plan_amounts(plan: Plan) -> dict[tuple[str, str, str, str], Fraction]:
     """Return the amounts of a plan in EUR million by the four ids, lines without money left out."""
     step = plan.scenario.facts.step
     return {ids: int(steps) * step for ids, steps in zip(plan.scenario.lines.ids, plan.steps, strict=True) if steps}
-
-
-def wishes(scenario: Scenario) -> Wishes:
-    """Return what the scenario wants: its stages, and the plan to settle close to."""
-    lines = scenario.lines
-    baseline = None if scenario.facts.baseline is None else lines.baseline.values
-    settle = scenario.head.settle
-    reference = proportional_plan(lines) if baseline is None else baseline
-    return Wishes(scenario.head.objective, float(settle.stay_close), reference, baseline)

@@ -93,12 +93,11 @@ def plan(file: Path, workbook: bool) -> dict[str, Any]:
     from fundalloc.model.compile import compile_program
     from fundalloc.model.linear_program import LinearProgram
     from fundalloc.optimise.rounding import round_plan
-    from fundalloc.optimise.stages import optimise
+    from fundalloc.optimise.stages import optimise, wishes
     from fundalloc.plan.certificate import certify
     from fundalloc.plan.plan import Plan, RunLog
     from fundalloc.plan.prices import price_findings
     from fundalloc.plan.verify import verify
-    from fundalloc.run import wishes
     from fundalloc.scenario.loading import load
     from fundalloc.solvers import Options, Solution, highs, solve_program
 
@@ -197,7 +196,7 @@ def methods(file: Path, names: list[str]) -> dict[str, Any]:
     from fundalloc.model.compile import compile_program
     from fundalloc.optimise.settling import settling_program
     from fundalloc.optimise.stage_programs import optimal_face
-    from fundalloc.run import wishes
+    from fundalloc.optimise.stages import wishes
     from fundalloc.scenario.loading import load
     from fundalloc.solvers import highs, solve_program
 

@@ -14,8 +14,8 @@ from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import Terms
 from fundalloc.optimise import stages
 from fundalloc.optimise.stage_programs import append, hold, stage_program
-from fundalloc.optimise.stages import fix_switches, optimise
-from fundalloc.run import solve, wishes
+from fundalloc.optimise.stages import fix_switches, optimise, wishes
+from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 from fundalloc.solvers import Options, solve_program
 from fundalloc.solvers.solution import Status

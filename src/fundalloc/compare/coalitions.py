@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from math import gcd, lcm
@@ -24,12 +24,10 @@ from fundalloc.compare.outcome import BUDGET, PARTNER, Outcome
 from fundalloc.compare.overrides import Override, Written, lay_over
 from fundalloc.compare.shapley import Shares, Value, attribute
 from fundalloc.compare.sides import Inputs
-from fundalloc.errors import FundallocError
+from fundalloc.errors import FundallocError, Infeasible, SolverFailed
 from fundalloc.facts.dimensions import NAMES
-from fundalloc.model.compile import compile_program
-from fundalloc.optimise.stages import optimise
+from fundalloc.optimise.stages import find_optimum
 from fundalloc.pool import cores, each
-from fundalloc.run import wishes
 from fundalloc.scenario.document import Mapping as Tree
 from fundalloc.scenario.plans.amounts import LineKey
 from fundalloc.scenario.reading import assemble
@@ -79,14 +77,12 @@ def solve_set(task: Task, chosen: int) -> Solved:
         scenario = assemble(tree, task.folder / "scenario.yaml", lambda _: True, expects_baseline=start is not None)
         if start is not None:
             scenario = scenario.starting_from(start)
-        program, wanted = compile_program(scenario), wishes(scenario)
-        if task.near is not None:
-            wanted = replace(wanted, reference=task.near.ledger(scenario.lines), switching=wanted.reference)
-        optimum = optimise(program, scenario.lines, wanted, task.options, priced=False)
+        beside = None if task.near is None else task.near.ledger(scenario.lines)
+        optimum = find_optimum(scenario, task.options, beside=beside, priced=False)
+    except (Infeasible, SolverFailed) as error:
+        return error.status
     except FundallocError as error:
         return str(error).splitlines()[0]
-    if not optimum.first.usable:
-        return str(optimum.first.status)
     step = scenario.facts.step
     whole = np.rint(optimum.values[: len(scenario.lines)] / float(step)).astype(np.int64)
     return {key: int(w) * step for key, w in zip(scenario.lines.ids, whole, strict=True) if w}, optimum.first.objective

@@ -18,13 +18,12 @@ import numpy as np
 
 from fundalloc.compare.partial_changes import differing, mixed
 from fundalloc.compare.shapley import Value, attribute
+from fundalloc.errors import Infeasible, SolverFailed
 from fundalloc.insight.explain.bench import Bench
 from fundalloc.insight.explain.target import Target
-from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import Floats
-from fundalloc.optimise.stages import closest, optimise
+from fundalloc.optimise.stages import closest, find_optimum
 from fundalloc.pool import cores
-from fundalloc.run import wishes
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers.warm import WarmSolvers
 
@@ -63,10 +62,11 @@ def why_less(here: Bench, there: Bench | None, words: Mapping[str, str]) -> Spli
         return np.array([near.get(ids, 0.0) for ids in scenario.lines.ids])
 
     def amount(scenario: Scenario) -> Value | None:
-        program, lines, wanted = compile_program(scenario), scenario.lines, wishes(scenario)
-        wanted = replace(wanted, reference=beside(scenario), switching=wanted.reference)
-        optimum = optimise(program, lines, wanted, here.options, priced=False, solve=WarmSolvers())
-        return total(scenario, optimum.values[: len(lines)]) if optimum.first.usable else None
+        try:
+            optimum = find_optimum(scenario, here.options, beside=beside(scenario), priced=False, solve=WarmSolvers())
+        except (Infeasible, SolverFailed):
+            return None
+        return total(scenario, optimum.values[: len(scenario.lines)])
 
     def between(sets: Sequence[int]) -> dict[int, Value]:
         nonlocal solved

@@ -14,15 +14,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fundalloc.errors import SolverFailed
+from fundalloc.errors import Infeasible, SolverFailed
 from fundalloc.facts.entities import Ceiling, Instrument
 from fundalloc.insight.explain.bench import Bench
-from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import Floats
-from fundalloc.optimise.stages import optimise
-from fundalloc.run import wishes
+from fundalloc.optimise.stages import find_optimum
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.solvers import Status
 from fundalloc.solvers.warm import WarmSolvers
 
 if TYPE_CHECKING:
@@ -97,17 +94,15 @@ def _walk(bench: Bench, factors: Sequence[Fraction]) -> dict[Fraction, tuple[flo
     found: dict[Fraction, tuple[float, Floats | None]] = {}
     for factor in factors:
         scenario = scaled(bench.scenario, factor)
-        wanted = wishes(scenario)
-        beside = replace(wanted, reference=near, switching=wanted.reference)
-        optimum = optimise(compile_program(scenario), scenario.lines, beside, bench.options, priced=False, solve=WarmSolvers())
-        first = optimum.first
-        if first.status is Status.INFEASIBLE:
+        try:
+            optimum = find_optimum(scenario, bench.options, beside=near, priced=False, solve=WarmSolvers())
+        except Infeasible:
             found[factor] = (float("nan"), None)
             continue
-        if not first.usable:
-            raise SolverFailed(first.status, f"The solver stopped at {float(factor):.0%} of the budget: {first.message or first.status}.")
+        except SolverFailed as error:
+            raise SolverFailed(error.status, f"At {float(factor):.0%} of the budget: {error}") from None
         near = optimum.values[: len(bench.lines)]
-        found[factor] = (first.objective, near)
+        found[factor] = (optimum.first.objective, near)
     return found
 
 

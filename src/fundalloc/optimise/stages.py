@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from fundalloc.errors import Infeasible, SolverFailed
 from fundalloc.facts.lines import Lines
+from fundalloc.model.compile import compile_program
+from fundalloc.model.health import numerical_troubles
 from fundalloc.model.linear_program import Floats, LinearProgram
-from fundalloc.optimise.settling import settling_program
+from fundalloc.optimise.settling import proportional_plan, settling_program
 from fundalloc.optimise.stage_programs import hold, optimal_face, stage_program
 from fundalloc.optimise.switches import Solve, fix_switches, solve_mixed
+from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.stages import Stage
 from fundalloc.solvers import solve_program
-from fundalloc.solvers.solution import Options, Solution, Status
+from fundalloc.solvers.solution import SEARCH, Options, Solution, Status
 
 INTERIOR_POINT_FROM = 10_000
 """Lines from which settling goes to the interior point method: below, the dual simplex starts next to the answer."""
+
+Progress = Callable[[str], AbstractContextManager[object]]
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,7 @@ class Wishes:
 class Optimum:
     """The answer to all stages."""
 
+    program: LinearProgram
     first: Solution
     """Of the first stage, the score; its status is the plan's."""
     values: Floats
@@ -55,6 +63,45 @@ class Optimum:
     """The program that only plans as good as this one satisfy, among which settling chooses, switches fixed; None without settling."""
     stages_left: int = 0
     """How many of the last stages had no say, because a limit stopped the search before they were solved."""
+    answer: Solution | None = None
+    """HiGHS' own answer to `chosen`; None where later stages chose the switches."""
+
+
+def find_optimum(
+    scenario: Scenario,
+    options: Options,
+    *,
+    beside: Floats | None = None,
+    priced: bool = True,
+    solve: Solve = solve_program,
+    progress: Progress = lambda _: nullcontext(),
+) -> Optimum:
+    """Compile a scenario whose baseline is solved, optimise, and refuse: the one way from a scenario to amounts.
+
+    With `beside` it settles close to that plan; the one that the scenario names still says which of equally good switches are on.
+    Raises Infeasible (conflicts empty: `insight.conflict` finds them) or SolverFailed. For `priced` and `solve` see `optimise`.
+    """
+    with progress("Compiling"):
+        program, wanted = compile_program(scenario), wishes(scenario)
+    if beside is not None:
+        wanted = replace(wanted, reference=beside, switching=wanted.reference)
+    with progress("Solving"):
+        optimum = optimise(program, scenario.lines, wanted, options, priced=priced, solve=solve)
+    first = optimum.first
+    if first.status is Status.INFEASIBLE:
+        raise Infeasible([])
+    if not first.usable:
+        troubles = "".join(f"\n  {trouble}" for trouble in numerical_troubles(program))
+        raise SolverFailed(first.status, f"The solver stopped: {first.status} ({first.message or first.solver}).{troubles}")
+    return optimum
+
+
+def wishes(scenario: Scenario) -> Wishes:
+    """Return what the scenario wants: its stages, and the plan to settle close to."""
+    lines = scenario.lines
+    baseline = None if scenario.facts.baseline is None else lines.baseline.values
+    reference = proportional_plan(lines) if baseline is None else baseline
+    return Wishes(scenario.head.objective, float(scenario.head.settle.stay_close), reference, baseline)
 
 
 def optimise(
@@ -68,20 +115,32 @@ def optimise(
     search = _Search(program, lines, wishes, options, solve)
     first = solve_mixed(program, options, search.near, solve)
     if not first.usable:
-        return Optimum(first, first.values, first.prices, first.prices, program)
+        return Optimum(program, first, first.values, first.prices, first.prices, program)
     chosen = fix_switches(program, first.values)
     if first.status is not Status.OPTIMAL or not program.lines:
         answer = search.exact(chosen, first) if priced and program.integer is not None else first
         stopped = first.status is not Status.OPTIMAL
         left = len(wishes.stages) - 1 if stopped else 0
-        return Optimum(first, first.values, answer.prices, search.proof(answer), chosen, not stopped, stages_left=left)
+        return Optimum(program, first, first.values, answer.prices, search.proof(answer), chosen, not stopped, stages_left=left)
     answer = search.exact(chosen, first)
     held, last, left = search.hold_stages(first, answer)
     equals = fix_switches(held, last.values)
     settled = search.closest(equals, wishes.reference)
     values = (last.values if settled is None else settled)[: program.shape[1]]
-    fixed = fix_switches(program, last.values)
-    return Optimum(first, values, answer.prices, search.proof(answer), fixed, settled is not None, equals, left)
+    if program.integer is not None and last is not first:
+        chosen = fix_switches(program, last.values)
+    return Optimum(
+        program,
+        first,
+        values,
+        answer.prices,
+        search.proof(answer),
+        chosen,
+        settled is not None,
+        equals,
+        left,
+        answer if last is first or program.integer is None else None,
+    )
 
 
 @dataclass
@@ -97,10 +156,13 @@ class _Search:
     """Row prices of the relaxations solved, the first stage's first."""
 
     def exact(self, stated: LinearProgram, solution: Solution) -> Solution:
-        """Return HiGHS' own answer to a linear program: other solvers report fewer digits, other methods other prices."""
-        if self.program.integer is None and self.options.solver.lower() == "highs" and not self.options.method:
+        """Return HiGHS' own answer to a linear program: other solvers report fewer digits, other methods other prices.
+
+        The solution may be that answer already, and then nothing is solved again; a search for switches tells no prices.
+        """
+        if solution.method != SEARCH and self.options.solver.lower() == "highs" and not self.options.method:
             return solution
-        again = self.solve(stated, Options(time_limit=self.options.time_limit))
+        again = self.solve(stated, self.options.own())
         return again if again.status is Status.OPTIMAL else solution
 
     def near(self, relaxed: LinearProgram, solution: Solution) -> Floats:
@@ -151,5 +213,5 @@ def closest(held: LinearProgram, lines: Lines, reference: Floats, options: Optio
     """Return the columns of the plan closest to the reference (EUR million per line, or per ledger entry); None if none was found."""
     settling = settling_program(held, lines, reference)
     method = "simplex" if held.lines < INTERIOR_POINT_FROM else "ipm"
-    found = solve(settling.program, Options(method=method, presolve=method != "simplex", time_limit=options.time_limit))
+    found = solve(settling.program, options.own(method=method, presolve=method != "simplex"))
     return settling.values(found.values) if found.status is Status.OPTIMAL else None

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from fundalloc.facts.lines import Lines
 from fundalloc.model.linear_program import Floats, LinearProgram
 from fundalloc.optimise.stage_programs import reduced_costs
+from fundalloc.optimise.stages import Optimum
 from fundalloc.plan.verify import Finding
 from fundalloc.solvers import Options, Status
-from fundalloc.solvers.warm import WarmSolver
+from fundalloc.solvers.warm import Mark, WarmSolver
 
 MILLION = 1.0
 SHOWN, PER_RULE, TRIES = 3, 3, 12
@@ -43,7 +44,7 @@ def price_findings(program: LinearProgram, row_prices: Floats, findings: Sequenc
 
 
 def dearest_demands(
-    chosen: LinearProgram, prices: Floats, findings: Sequence[Finding], lines: Lines, options: Options
+    optimum: Optimum, prices: Floats, findings: Sequence[Finding], lines: Lines, options: Options
 ) -> tuple[tuple[int, float], ...]:
     """Return the written demands whose limit is worth most, as (position, points that EUR 1 million more of it brings).
 
@@ -51,12 +52,13 @@ def dearest_demands(
     does not hold for it is left out. Of a relative rule it is a million of the right side. Without money that could flow
     (no ceiling, nothing open) there is nothing to price.
     """
+    chosen, best = optimum.chosen, optimum.answer
     row = _rows(chosen, findings)
     alive = _alive(chosen, lines)
     tried: Counter[str] = Counter()
     found: list[tuple[int, float]] = []
-    solver = WarmSolver(Options(time_limit=options.time_limit))
-    best = corner = None
+    solver = WarmSolver(options.own())
+    start = None if best is None or best.corner is None else Mark(chosen, best.corner)
     for k in np.argsort(-np.abs(np.nan_to_num(prices)), kind="stable"):
         finding, price = findings[k], float(prices[k])
         if abs(np.nan_to_num(price)) < EXACT or len(found) == SHOWN or tried.total() == TRIES:
@@ -64,13 +66,13 @@ def dearest_demands(
         counted = finding.rule.built_in or not finding.rule.in_money or tried[finding.rule.id] == PER_RULE
         if counted or row[k] < 0 or not alive[row[k]]:
             continue
-        if best is None:
+        if best is None or start is None:
             best = solver.solve(chosen)
-            corner = solver.mark()
+            start = solver.mark()
             if best.status is not Status.OPTIMAL:
                 return ()
         tried[finding.rule.id] += 1
-        more = solver.solve(moved(chosen, int(row[k]), MILLION), corner)
+        more = solver.solve(moved(chosen, int(row[k]), MILLION), start)
         gain = more.objective - best.objective if more.status is Status.OPTIMAL else np.nan
         if abs(gain - price) <= max(EXACT, CLOSE * abs(price)):
             found.append((int(k), gain))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from fundalloc.model.canonical import canonical_order, places
 from fundalloc.model.linear_program import LinearProgram
-from fundalloc.solvers.solution import Options, Solution, Status
+from fundalloc.solvers.solution import TIME_LIMIT, Options, Solution, Status
 
 __all__ = ["Options", "Solution", "Status", "solve_program"]
 
@@ -17,6 +17,8 @@ def solve_program(program: LinearProgram, options: Options | None = None) -> Sol
     A program whose columns carry keys is handed over in its canonical order; the answer comes back in its own.
     """
     options = options or Options()
+    if options.over:
+        return Solution(Status.ERROR, solver=options.solver, message=TIME_LIMIT)
     if program.keys is None:
         return _hand_over(program, options)
     order = canonical_order(program)
@@ -24,7 +26,9 @@ def solve_program(program: LinearProgram, options: Options | None = None) -> Sol
     found = _hand_over(order.apply(program), replace(options, start=start))
     if not found.usable:
         return found
-    return replace(found, values=found.values[places(order.columns)], prices=found.prices[places(order.rows)])
+    columns, rows = places(order.columns), places(order.rows)
+    corner = None if found.corner is None else found.corner.reordered(columns, rows)
+    return replace(found, values=found.values[columns], prices=found.prices[rows], corner=corner)
 
 
 def _hand_over(program: LinearProgram, options: Options) -> Solution:

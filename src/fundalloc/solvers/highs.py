@@ -7,13 +7,18 @@ and so shadow prices as well.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import highspy
 import numpy as np
+from numpy.typing import NDArray
 
 from fundalloc.model.linear_program import LinearProgram
-from fundalloc.solvers.solution import Options, Solution, Status
+from fundalloc.solvers.solution import SEARCH, Options, Solution, Status
+
+Positions = NDArray[np.intp]
 
 INTERIOR_POINT_FROM = 3_000
 """Columns from which the interior point method wins on allocation programs."""
@@ -40,6 +45,30 @@ _STOPPED = {
 }
 
 
+@dataclass(frozen=True)
+class Corner:
+    """Where the simplex method stands: which columns and rows are basic, and at which of their limits the others are."""
+
+    columns: Sequence[highspy.HighsBasisStatus]
+    rows: Sequence[highspy.HighsBasisStatus]
+
+    @classmethod
+    def of(cls, highs: highspy.Highs) -> Corner | None:
+        """Return where HiGHS stands; None when it stands nowhere."""
+        basis = highs.getBasis()
+        return cls(basis.col_status, basis.row_status) if basis.valid else None
+
+    def start(self, highs: highspy.Highs) -> None:
+        """Let HiGHS start here."""
+        basis = highspy.HighsBasis()
+        basis.col_status, basis.row_status, basis.valid = list(self.columns), list(self.rows), True
+        highs.setBasis(basis)
+
+    def reordered(self, columns: Positions, rows: Positions) -> Corner:
+        """Return it with columns and rows taken in another order."""
+        return Corner([self.columns[k] for k in columns], [self.rows[k] for k in rows])
+
+
 class _Quiet(highspy.Highs):
     """HiGHS without callbacks: enabling them prints a banner to standard output in some versions."""
 
@@ -55,10 +84,11 @@ def solve(program: LinearProgram, options: Options) -> Solution:
     highs.setOptionValue("solver", "choose" if program.integer is not None else SOLVER[method])
     if not options.presolve:
         highs.setOptionValue("presolve", "off")
-    if options.time_limit is not None:
-        highs.setOptionValue("time_limit", float(options.time_limit))
-    if options.gap is not None:
-        highs.setOptionValue("mip_rel_gap", float(options.gap))
+    for name, limit in (("time_limit", options.seconds), ("mip_rel_gap", options.gap)):
+        if limit is not None:
+            highs.setOptionValue(name, float(limit))
+    if options.nodes is not None:
+        highs.setOptionValue("mip_max_nodes", options.nodes)
     if options.start is not None:
         given = np.flatnonzero(~np.isnan(options.start))
         highs.setSolution(len(given), given.astype(np.int32), options.start[given])
@@ -149,5 +179,14 @@ def read(highs: highspy.Highs, program: LinearProgram, status: highspy.HighsMode
     iterations = max(info.simplex_iteration_count, 0) + max(info.ipm_iteration_count, 0)
     bound = info.mip_dual_bound if whole else (info.objective_function_value if ours is Status.OPTIMAL else None)
     return Solution(
-        ours, info.objective_function_value, values, prices, solver, "branch and bound" if whole else method, iterations, seconds, bound
+        ours,
+        info.objective_function_value,
+        values,
+        prices,
+        solver,
+        SEARCH if whole else method,
+        iterations,
+        seconds,
+        bound,
+        corner=None if whole else Corner.of(highs),
     )

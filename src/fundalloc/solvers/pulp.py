@@ -98,8 +98,8 @@ def _solver(options: Options) -> Any:
     if options.solver.lower() not in found:
         raise UsageError(f"no solver '{options.solver}' here; {did_you_mean(options.solver, ['highs', *found.values()])}")
     settings: dict[str, Any] = {"msg": False}
-    if options.time_limit is not None:
-        settings["timeLimit"] = options.time_limit
+    if options.seconds is not None:
+        settings["timeLimit"] = options.seconds
     if options.gap is not None:
         settings["gapRel"] = options.gap
     with warnings.catch_warnings():

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import time
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 
 from fundalloc.model.linear_program import Floats
+
+TIME_LIMIT = "Time limit reached"
+"""HiGHS' words, which are ours too."""
+SEARCH = "branch and bound"
+"""The method of HiGHS for programs with switches; its answers have no prices."""
 
 
 class Status(StrEnum):
@@ -22,20 +29,44 @@ class Status(StrEnum):
 
 @dataclass(frozen=True)
 class Options:
-    """How to solve: which solver, and when to stop."""
+    """How to solve: which solver, and when to stop. `own` makes those for the solves on the way."""
 
     solver: str = "highs"
     """`highs` (arrays, default), or the name of any solver that PuLP reaches, such as `cbc` or `highs-pulp`."""
     method: str = ""
     """For HiGHS: simplex or ipm; empty: chosen by size."""
     time_limit: float | None = None
-    """Seconds."""
+    """Seconds, from `begun` on."""
     gap: float | None = None
     """Relative gap at which an integer search may stop."""
     presolve: bool = True
     """For HiGHS: whether to shrink the program first; a start next to the answer is faster without."""
     start: Floats | None = None
     """Values from which a search may start; NaN where the solver may choose."""
+    nodes: int | None = None
+    """For HiGHS: nodes of the search tree after which an integer search stops. A count, so that no clock decides an answer."""
+    deadline: float | None = None
+    """When `time.monotonic` must be left; the only clock of a run, of all its stages, settling, rounding and questions."""
+
+    def begun(self) -> Options:
+        """Start the clock, unless it runs already: everything that is given these options ends at the same moment."""
+        if self.time_limit is None or self.deadline is not None:
+            return self
+        return replace(self, deadline=time.monotonic() + self.time_limit)
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the next solve may take; None: as long as it needs."""
+        return self.time_limit if self.deadline is None else max(self.deadline - time.monotonic(), 0.0)
+
+    @property
+    def over(self) -> bool:
+        """Whether the time is up."""
+        return self.seconds == 0.0
+
+    def own(self, *, method: str = "", presolve: bool = True, gap: float | None = None, nodes: int | None = None) -> Options:
+        """Return options for a solve on the way: by HiGHS, whatever solver was asked for, until the same deadline."""
+        return Options(method=method, presolve=presolve, gap=gap, nodes=nodes, time_limit=self.time_limit, deadline=self.deadline)
 
 
 @dataclass(frozen=True)
@@ -54,6 +85,8 @@ class Solution:
     bound: float | None = None
     """The best score that the solver has not excluded; equals the objective when optimal."""
     message: str = ""
+    corner: Any = None
+    """The basis with which HiGHS ended a linear program: a warm solver may start there (`warm.py`)."""
 
     @property
     def usable(self) -> bool:

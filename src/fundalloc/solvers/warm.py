@@ -30,7 +30,7 @@ class Mark:
     """A corner to which a solver can return: the solves from there do not depend on what was asked in between."""
 
     program: LinearProgram
-    basis: highspy.HighsBasis
+    corner: cold.Corner
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,8 @@ class WarmSolver:
 
     def mark(self) -> Mark | None:
         """Return the corner where the last solve ended; None where there is none."""
-        if self._highs is None or self._program is None:
-            return None
-        return Mark(self._program, self._highs.getBasis())
+        corner = None if self._highs is None else cold.Corner.of(self._highs)
+        return None if corner is None or self._program is None else Mark(self._program, corner)
 
     def solve(self, program: LinearProgram, start: Mark | None = None) -> Solution:
         """Solve a program; fast when it differs little from the one before (see the module).
@@ -84,12 +83,11 @@ class WarmSolver:
         highs = self._highs
         assert highs is not None
         if start is not None and (start.program.shape == program.shape or _grown(start.program, program)):
-            same = start.program.shape == program.shape
-            highs.setBasis(start.basis if same else _extended(start.basis, start.program, program))
+            _extended(start.corner, program).start(highs)
             highs.setOptionValue("solver", "simplex")
             highs.setOptionValue("simplex_strategy", _strategy(start.program, program))
-        if self.options.time_limit is not None:
-            highs.setOptionValue("time_limit", highs.getRunTime() + float(self.options.time_limit))
+        if self.options.seconds is not None:
+            highs.setOptionValue("time_limit", highs.getRunTime() + self.options.seconds)
         cold.run(highs)
         status = highs.getModelStatus()
         self._program = program
@@ -133,15 +131,15 @@ class WarmSolver:
             return method
         if _same_structure(before, program) and self._pass_differences(highs, before, program):
             return "warm simplex"
-        basis = highs.getBasis()
+        corner = cold.Corner.of(highs) if _grown(before, program) else None
         cold.pass_program(highs, program)
-        grown = _grown(before, program) and basis.valid
-        method = "simplex" if grown else cold.method_for(program, self.options)
+        method = "simplex" if corner else cold.method_for(program, self.options)
         highs.setOptionValue("solver", cold.SOLVER[method])
         highs.setOptionValue("simplex_strategy", _DUAL)
-        if grown:
-            highs.setBasis(_extended(basis, before, program))
-        return "warm simplex" if grown else method
+        if corner is None:
+            return method
+        _extended(corner, program).start(highs)
+        return "warm simplex"
 
     def _pass_differences(self, highs: highspy.Highs, before: LinearProgram, program: LinearProgram) -> bool:
         """Change what differs; False when that would take longer than passing everything."""
@@ -215,16 +213,12 @@ def _grown(before: LinearProgram, program: LinearProgram) -> bool:
     return np.array_equal(before.matrix.row, program.matrix.row[:end][old])
 
 
-def _extended(basis: highspy.HighsBasis, before: LinearProgram, program: LinearProgram) -> highspy.HighsBasis:
-    """Return the basis with the new rows basic and the new columns at a bound."""
-    words, columns = highspy.HighsBasisStatus, before.shape[1]
-    at_lower, at_upper = np.isfinite(program.lower[columns:]), np.isfinite(program.upper[columns:])
+def _extended(corner: cold.Corner, program: LinearProgram) -> cold.Corner:
+    """Return the corner with the new rows basic and the new columns at a bound."""
+    words, old = highspy.HighsBasisStatus, len(corner.columns)
+    at_lower, at_upper = np.isfinite(program.lower[old:]), np.isfinite(program.upper[old:])
     added = [words.kLower if low else words.kUpper if high else words.kZero for low, high in zip(at_lower, at_upper, strict=True)]
-    out = highspy.HighsBasis()
-    out.col_status = [*basis.col_status, *added]
-    out.row_status = [*basis.row_status, *([words.kBasic] * (program.shape[0] - before.shape[0]))]
-    out.valid = True
-    return out
+    return cold.Corner([*corner.columns, *added], [*corner.rows, *[words.kBasic] * (program.shape[0] - len(corner.rows))])
 
 
 def _changed(*pairs: tuple[Floats, Floats]) -> NDArray[np.int32]:

@@ -105,7 +105,7 @@ def find_alternatives(
     """
     if unknown := [name for name in by if name not in DIMENSIONS]:
         raise UsageError(f"--by {unknown[0]}: expected some of {', '.join(DIMENSIONS)}")
-    options = options or Options()
+    options = (options or Options()).begun()
     scenario = with_baseline(source.load(), options)
     best, program = Corridor(options).as_written(scenario)
     lines = scenario.lines

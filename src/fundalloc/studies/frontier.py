@@ -81,7 +81,7 @@ def find_frontier(
     tick: Callable[[int, int], None] | None = None,
 ) -> Frontier:
     """Find at most `most` corners between two goals. Raises UsageError for goals that cannot be, Infeasible, SolverFailed."""
-    options = options or Options()
+    options = (options or Options()).begun()
     if unknown := [goal for goal in goals if goal not in GOALS]:
         raise UsageError(f"no objective '{unknown[0]}': {did_you_mean(unknown[0], GOALS)}")
     if goals[0] == goals[1]:

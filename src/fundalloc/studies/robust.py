@@ -102,7 +102,7 @@ def solve_robust(
     tick: Step | None = None,
 ) -> Robust:
     """Find the three robust plans of several futures. Raises ScenarioError, Infeasible, UsageError."""
-    options = options or Options()
+    options = (options or Options()).begun()
     if len(sources) < 2:
         raise UsageError("name at least two scenarios: each is one future")
     scenarios = [with_baseline(source.load(), options) for source in sources]

@@ -171,7 +171,7 @@ def sample(
     tick: Callable[[int, int], None] | None = None,
 ) -> Samples:
     """Solve `count` samples. Raises UsageError when no figure is a range, ScenarioError, Infeasible."""
-    options = options or Options()
+    options = (options or Options()).begun()
     scenario = with_baseline(source.load(), options)
     uncertain = find_spreads(scenario.tree, scenario.tables)
     if not uncertain:

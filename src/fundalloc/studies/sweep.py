@@ -126,7 +126,7 @@ def sweep(source: Source, keys: Sequence[Vary], options: Options | None = None, 
     grid = list(product(*(key.values for key in keys)))
     if len(grid) > MOST_POINTS:
         raise UsageError(f"{len(grid)} points are more than {MOST_POINTS}: take larger steps")
-    options = options or Options()
+    options = (options or Options()).begun()
     scenario = with_baseline(source.load(), options)
     _refuse_words(scenario, keys)
     _read_ends(source, keys)

@@ -19,16 +19,15 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.errors import Infeasible
+from fundalloc.errors import Infeasible, SolverFailed
 from fundalloc.facts.lines import Lines
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import Floats, LinearProgram
 from fundalloc.optimise.nearness import near_program
 from fundalloc.optimise.settling import SHARP, pad, settling_weights
-from fundalloc.optimise.stages import optimise
+from fundalloc.optimise.stages import find_optimum
 from fundalloc.optimise.switches import allowed_gap, fix_switches, solve_mixed
 from fundalloc.plan.free_money import free_of_decisions
-from fundalloc.run import wishes
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options, Status
 from fundalloc.solvers.warm import WarmSolver
@@ -90,7 +89,7 @@ class Corridor:
     """Answers one scenario after another; keep one per family of variants."""
 
     def __init__(self, options: Options | None = None) -> None:
-        self.options = options or Options()
+        self.options = (options or Options()).begun()
         self._bound, self._fixed, self._near = (WarmSolver(self.options) for _ in range(3))
         self._switches: Floats | None = None
 
@@ -100,25 +99,24 @@ class Corridor:
         return self._bound.solves + self._fixed.solves + self._near.solves
 
     def settled(self, scenario: Scenario) -> Answer:
-        """Answer a scenario as `fundalloc run` does, all stages and settling included, up to rounding."""
-        program = compile_program(scenario)
-        optimum = optimise(program, scenario.lines, wishes(scenario), self.options)
-        first = optimum.first
-        if not first.usable:
-            return Answer(scenario, first.status)
-        self._switches = np.where(program.integer, optimum.chosen.lower, 0.0) if program.integer is not None else None
-        bound = first.objective if first.bound is None else first.bound
-        amounts = optimum.values[: len(scenario.lines)]
-        return Answer(
-            scenario, first.status, first.objective, bound, amounts, optimum.prices, optimum.values, optimum.chosen, program.integer
-        )
+        """Answer a scenario as `as_written`; without a plan the answer says why there is none."""
+        try:
+            return self.as_written(scenario)[0]
+        except (Infeasible, SolverFailed) as error:
+            return Answer(scenario, Status(error.status))
 
     def as_written(self, scenario: Scenario) -> tuple[Answer, LinearProgram]:
-        """Answer the scenario that a study starts from; also its program with the switches fixed. Raises Infeasible."""
-        answer = self.settled(scenario)
-        if answer.program is None:
-            raise Infeasible([])
-        return answer, answer.program
+        """Answer a scenario as `fundalloc run` does, all stages and settling included, up to rounding.
+
+        Also returns its program with the switches fixed. Raises Infeasible or SolverFailed.
+        """
+        optimum = find_optimum(scenario, self.options)
+        switches, first, chosen = optimum.program.integer, optimum.first, optimum.chosen
+        self._switches = None if switches is None else np.where(switches, chosen.lower, 0.0)
+        bound = first.objective if first.bound is None else first.bound
+        amounts = optimum.values[: len(scenario.lines)]
+        score, prices, values = first.objective, optimum.prices, optimum.values
+        return Answer(scenario, first.status, score, bound, amounts, prices, values, chosen, switches), chosen
 
     def answer(self, scenario: Scenario, near: Amounts | None = None) -> Answer:
         """Answer a variant; with `near`, its amounts are the closest to these among plans of the best score.

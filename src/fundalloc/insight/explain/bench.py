@@ -20,16 +20,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.errors import Infeasible, SolverFailed
 from fundalloc.facts.lines import Lines
 from fundalloc.insight.explain.grants import opened
-from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import Floats, LinearProgram, RowBlock, Terms
 from fundalloc.optimise.settling import settling_program
 from fundalloc.optimise.stage_programs import append, hold
-from fundalloc.optimise.stages import optimise
+from fundalloc.optimise.stages import find_optimum
 from fundalloc.plan.prices import moved
-from fundalloc.run import wishes, with_baseline
+from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options, Solution, Status
 from fundalloc.solvers.warm import WarmSolver, WarmSolvers
@@ -50,17 +48,12 @@ class Bench:
     """
 
     def __init__(self, scenario: Scenario, options: Options | None = None) -> None:
-        self.options = options = options or Options()
+        self.options = options = (options or Options()).begun()
         self.scenario = with_baseline(scenario, options)
         self.lines: Lines = self.scenario.lines
-        self.program = compile_program(self.scenario)
         self.solvers = WarmSolvers()
-        optimum = optimise(self.program, self.lines, wishes(self.scenario), options, priced=False, solve=self.solvers)
-        first = optimum.first
-        if first.status is Status.INFEASIBLE:
-            raise Infeasible([])
-        if not first.usable:
-            raise SolverFailed(first.status, f"The solver stopped: {first.status} ({first.message or first.solver}).")
+        optimum = find_optimum(self.scenario, options, priced=False, solve=self.solvers)
+        self.program = optimum.program
         self.values, self.equals = optimum.values, optimum.equals
         self.fixed = replace(optimum.chosen, keys=None)
         self.open, self.grants = opened(self.fixed, self.lines)
@@ -230,7 +223,7 @@ class Bench:
 
     def _near(self, held: LinearProgram) -> Floats:
         settling = settling_program(held, self.lines, self.amounts)
-        closest = WarmSolver(Options(method="simplex")).solve(settling.program)
+        closest = WarmSolver(self.options.own(method="simplex")).solve(settling.program)
         values = settling.values(closest.values) if closest.status is Status.OPTIMAL else self.amounts
         return values[: len(self.lines)]
 
