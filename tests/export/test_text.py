@@ -13,7 +13,7 @@ import pytest
 from books import differences, plan_of, table
 
 from cases import TINY
-from fundalloc.export.workbook import book as book_module
+from fundalloc.export.workbook import plan_sums as book_module
 from fundalloc.export.workbook import workbook_bytes, write_workbook
 from fundalloc.export.workbook.book import distinct, escaped, quoted, sheet_name, shorten
 from fundalloc.export.workbook.content import Column, Formula, Sheet, Table

@@ -13,6 +13,7 @@ from fundalloc.compare.comparison import Comparison, Pair
 from fundalloc.compare.outcome import BUDGET
 from fundalloc.export.workbook.book import distinct, escaped, quoted, safe_codes
 from fundalloc.export.workbook.content import Cell, Column, Formula
+from fundalloc.export.workbook.making import SheetMaker
 from fundalloc.labels import Words, label
 from fundalloc.scenario.plans.amounts import LineKey
 
@@ -24,7 +25,7 @@ PLACES = 9
 
 
 @dataclass(frozen=True)
-class Pages:
+class Pages(SheetMaker):
     """One comparison, one language."""
 
     found: Comparison
@@ -42,7 +43,12 @@ class Pages:
 
     def sheet_text(self, sheet: str, part: str, **values: object) -> str:
         """Return the name, title or sentence of a sheet."""
-        return self.say(f"sheet.{sheet}.{part}", **values)
+        return self.say(f"sheet.{sheet}.{part}", first=self.sides[0], **values)
+
+    @property
+    def unit(self) -> str:
+        """The unit of amounts, for the corner of a sheet."""
+        return self.word("unit")
 
     def title(self, column: str) -> str:
         """Return the heading of a column."""
@@ -142,19 +148,6 @@ class Pages:
         return self.codes.get(dimension, {}).get(member, member)
 
     # -- cells ------------------------------------------------------------------------------------------------------
-
-    def column(
-        self,
-        key: str,
-        style: str,
-        cells: Iterable[Cell],
-        totals: tuple[Cell, ...] = (),
-        width: float | None = None,
-        printed: bool = True,
-        flags: tuple[tuple[str, str], ...] = (),
-    ) -> Column:
-        """Return a column whose heading is in the catalogue."""
-        return Column(self.title(key), style, tuple(cells), totals, width, printed, "", flags)
 
     def amounts(self, cells: Sequence[Sequence[Cell]], totals: Sequence[tuple[Cell, ...]]) -> list[Column]:
         """Return a column per side; cells run by side."""

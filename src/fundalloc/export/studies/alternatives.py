@@ -26,10 +26,7 @@ def alternatives_report(found: Alternatives, language: str = "en") -> Report:
         ]
     )
     tables = {"plans": plans, "ranges": _ranges(found, language)}
-    facts = [
-        ("within", f"{found.within:.2%}"),
-        ("same", f"{found.same} / {len(found.ranges)}"),
-    ]
+    facts = [("within", f"{found.within:.2%}"), ("same", f"{found.same} / {len(found.ranges)}")]
     return Report("alternatives", scenario, tables, facts, stated={"within": found.within, "by": list(found.by)}, language=language)
 
 

@@ -65,7 +65,7 @@ def _sheet_names(book: Book, sheets: Sequence[Sheet]) -> dict[str, str]:
 
 
 def _paper(book: Book) -> Paper:
-    head, log = book.plan.scenario.head, book.plan.log
+    head, log = book.head, book.plan.log
     return Paper(
         title=book.within(head.title),
         subject=book.sheet_text("cover", "says", period=book.period),

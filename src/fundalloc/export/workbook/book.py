@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
 from fundalloc.export.on_request import Asked
-from fundalloc.export.workbook.content import Cell, Column, Entry, Formula
+from fundalloc.export.workbook.content import Cell, Chart, Column, ColumnSum, Entry, Formula, Series
 from fundalloc.export.workbook.layout import PADDING, text_width
+from fundalloc.export.workbook.making import SheetMaker
+from fundalloc.export.workbook.plan_sums import PlanSums
+from fundalloc.export.workbook.plan_sums import Steps as Steps
 from fundalloc.export.workbook.spelling import distinct as distinct
 from fundalloc.export.workbook.spelling import escaped as escaped
 from fundalloc.export.workbook.spelling import quoted as quoted
@@ -24,30 +27,16 @@ from fundalloc.export.workbook.spelling import whole_column
 from fundalloc.facts.fields import Text
 from fundalloc.labels import Words, label
 from fundalloc.plan.naming import named_by_decision
-from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import DECIDED
 
-Steps = NDArray[np.int64]
 KINDS = ("budget", "partner", "memo")
-MOST_LINES = 1_048_576 - 12
-"""Rows of a sheet, less those of the frame."""
 DIMENSIONS = ("instrument", "partnership", "area")
 
 
 @dataclass(frozen=True)
-class Pairs:
-    """Pairs of instrument and area in order: positions of both, and the other way round (shape (instruments, areas))."""
-
-    instrument: NDArray[np.intp]
-    area: NDArray[np.intp]
-    position: NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Book:
+class Book(PlanSums, SheetMaker):
     """One workbook in the making."""
 
-    plan: Plan
     language: str
     outside: bool = False
     """Whether it leaves the house (see `outside`)."""
@@ -60,9 +49,14 @@ class Book:
         """Return a text of the catalogue, under `workbook`."""
         return label(f"workbook.{key}", self.language, **values)
 
+    @property
+    def unit(self) -> str:
+        """The unit of amounts, for the corner of a sheet."""
+        return self.say("unit")
+
     def sheet_text(self, sheet: str, part: str, **values: object) -> str:
-        """Return the name, title or sentence of a sheet."""
-        return label(f"sheet.{sheet}.{part}", self.language, **values)
+        """Return the name, title or sentence of a sheet, which may name the {title} of the scenario."""
+        return label(f"sheet.{sheet}.{part}", self.language, title=self.within(self.head.title), **values)
 
     def title(self, column: str) -> str:
         """Return the heading of a column."""
@@ -71,7 +65,7 @@ class Book:
     @cached_property
     def marker_titles(self) -> dict[str, str]:
         """Headings of the columns that hold what counts towards a marker: {`marker:<marker>`: heading}."""
-        markers = list(self.plan.scenario.facts.markers)
+        markers = list(self.facts.markers)
         titles = distinct(self.say("towards_marker", marker=self.word("marker", marker)) for marker in markers)
         return {f"marker:{marker}": title for marker, title in zip(markers, titles, strict=True)}
 
@@ -90,7 +84,7 @@ class Book:
     @property
     def period(self) -> str:
         """The years as printed: 2021-2027."""
-        years = self.plan.scenario.facts.years
+        years = self.facts.years
         return f"{years[0]}-{years[-1]}" if len(years) > 1 else str(years[0])
 
     @cached_property
@@ -104,22 +98,59 @@ class Book:
         short = self.plan.scenario.labels(self.language)
         return {d: {k: " ".join(text.split()) for k, text in named.items()} for d, named in short.items()}
 
-    def column(
-        self,
-        key: str,
-        style: str,
-        cells: Iterable[Cell],
-        totals: tuple[Cell, ...] = (),
-        width: float | None = None,
-        printed: bool = True,
-        mark: Literal["", "bar", "heat", "change"] = "",
-        flags: tuple[tuple[str, str], ...] = (),
-        entry: Entry | None = None,
-    ) -> Column:
-        """Return a column whose heading is in the catalogue."""
+    def label(self, dimension: str, position: int) -> str:
+        """Return the short label of a member, by position."""
+        return self.labels[dimension][self.facts.dimensions[dimension].ids[position]]
+
+    def full_name(self, dimension: str, position: int) -> str:
+        """Return the full name of a member, by position."""
+        return self.names[dimension][self.facts.dimensions[dimension].ids[position]]
+
+    def column(self, key: str, style: str, cells: Iterable[Cell], *rest: Any, **look: Any) -> Column:
+        """Return a column whose heading is in the catalogue; confidence is shown in words."""
         if key in ("source", "confidence"):
             cells = [self.word("confidence", cell) if isinstance(cell, str) else cell for cell in cells]
-        return Column(self.title(key), style, tuple(cells), totals, width, printed, mark, flags, key, entry)
+        return super().column(key, style, cells, *rest, **look)
+
+    def names_of(
+        self, dimension: str, members: Iterable[int], width: float | None = None, *, total: str = "", full: bool = False
+    ) -> Column:
+        """Return the column of short (or full) names of members, by position; `total` is the word below them."""
+        name = self.full_name if full else self.label
+        return self.column(dimension, "text", [name(dimension, k) for k in members], (self.say(f"total.{total}"),) if total else (), width)
+
+    def ids_of(self, dimension: str, members: Iterable[int], key: str = "") -> Column:
+        """Return the column of ids that formulas look members up by."""
+        return self.column(key or f"{dimension}_id", "code", [self.code(dimension, k) for k in members], printed=False)
+
+    def kinds_of(self, instruments: Iterable[int], **look: Any) -> Column:
+        """Return the column that says how the money of instruments counts, in grey."""
+        counts = [self.facts.instruments[k].counts for k in instruments]
+        return self.column("kind_of_money", "note", [self.word("counts", word) for word in counts], **look)
+
+    def amounts(
+        self, key: str, texts: str | Iterable[str], steps: Iterable[int], style: str = "money", *, total: bool = True, **look: Any
+    ) -> Column:
+        """Return a column of live amounts: one formula for all rows, or one for each, without equals sign; and their exact sum."""
+        exact = [int(s) for s in steps]
+        formulas = [texts] * len(exact) if isinstance(texts, str) else texts
+        cells = [Formula(f"={text}", self.eur(value)) for text, value in zip(formulas, exact, strict=True)]
+        return self.column(key, style, cells, (ColumnSum(self.eur(sum(exact))),) if total else (), **look)
+
+    def shares_of(self, table: str, amounts: ArrayLike, width: float, of: str = "total") -> Column:
+        """Return the column that says which part of the sum of another column each row has."""
+        values = np.asarray(amounts).tolist()
+        whole, text = sum(values), f"=IFERROR({self.here(table, of)}/SUM({self.all(table, of)}),0)"
+        cells = [Formula(text, value / whole if whole else 0) for value in values]
+        return self.column("share_of_total", "share", cells, (ColumnSum(1 if whole else 0),), width, mark="bar")
+
+    def chart(
+        self, kind: Literal["column", "bar"], key: str, categories: Series, series: tuple[Series, ...], *, said: str = "", **look: Any
+    ) -> Chart:
+        """Return a chart whose texts stand in the catalogue under `chart`, as they may name the {period} and what `words` hold."""
+        words = {"period": self.period, **look.pop("words", {})}
+        title, alt = (self.say(f"chart.{key}_{part}", **words) for part in ("title", "alt"))
+        return Chart(kind, title + said, alt, categories, series, **look)
 
     def room_for(self, *words: str) -> float:
         """Return the width of a column that shows one of some words, whatever the language."""
@@ -132,12 +163,17 @@ class Book:
     @cached_property
     def footnotes(self) -> list[tuple[str, str]]:
         """(name, what must be said wherever it stands)."""
-        facts = self.plan.scenario.facts
+        facts = self.facts
         return [
             *((self.names["instrument"][i.id], self.within(i.footnote)) for i in facts.instruments if i.footnote),
             *((self.names["partnership"][p.id], self.within(p.footnote)) for p in facts.partnerships if p.footnote),
             *((self.names["area"][a.id], self.within(a.footnote)) for a in facts.areas if a.footnote),
         ]
+
+    def by_decision(self, glue: str = "; ") -> str:
+        """Return the demands that are broken by decision, by name; empty without any."""
+        found = [f for f in self.plan.findings if f.status == DECIDED]
+        return named_by_decision(found, self.plan.scenario, Words(self.language), glue)
 
     # -- ids as criteria --------------------------------------------------------------------------------------------
 
@@ -147,94 +183,8 @@ class Book:
 
         Formulas compare text without regard to case and take `007` for 7, so such ids get a number in front.
         """
-        dimensions = self.plan.scenario.facts.dimensions
+        dimensions = self.facts.dimensions
         return {name: safe_codes(dimensions[name].ids) for name in DIMENSIONS}
-
-    # -- what the plan has ------------------------------------------------------------------------------------------
-
-    @property
-    def live(self) -> bool:
-        """Whether the allocation fits on a sheet, so that formulas can add it up; otherwise it goes into a file of its own."""
-        return len(self.plan.scenario.lines) <= MOST_LINES
-
-    @property
-    def has_baseline(self) -> bool:
-        """Whether the plan starts from another one."""
-        return self.plan.scenario.facts.baseline is not None
-
-    def usable_in_all(self, instrument: int) -> int:
-        """Return the usable ceiling of an instrument over the whole period in steps: the total, the sum of the years, or the smaller."""
-        return int(self.plan.scenario.facts.ceilings.usable_over()[instrument])
-
-    def by_decision(self, glue: str = "; ") -> str:
-        """Return the demands that are broken by decision, by name; empty without any."""
-        found = [f for f in self.plan.findings if f.status == DECIDED]
-        return named_by_decision(found, self.plan.scenario, Words(self.language), glue)
-
-    @cached_property
-    def ceiling_demands(self) -> dict[tuple[str, ...], int]:
-        """{(instrument, year or "total"): position of the finding} of the ceilings that stand on the sheet Rules."""
-        return {f.member: k for k, f in enumerate(self.plan.findings) if f.rule.is_budget}
-
-    @cached_property
-    def moves(self) -> Steps:
-        """Amount of every possible move, in steps."""
-        count = len(self.plan.scenario.lines.moves)
-        return self.plan.moves if len(self.plan.moves) else np.zeros(count, dtype=np.int64)
-
-    @cached_property
-    def pairs(self) -> Pairs:
-        """The pairs of instrument and area that have allocation lines."""
-        lines = self.plan.scenario.lines
-        facts = lines.facts
-        has = np.zeros((len(facts.instruments), len(facts.areas)), dtype=bool)
-        has[lines.instrument, lines.area] = True
-        position = np.cumsum(has).reshape(has.shape) - 1
-        instrument, area = np.nonzero(has)
-        return Pairs(instrument, area, position)
-
-    # -- exact sums -------------------------------------------------------------------------------------------------
-
-    @cached_property
-    def cube(self) -> Steps:
-        """Planned money in rounding steps. Shape: (instruments, partnerships, areas, years)."""
-        lines = self.plan.scenario.lines
-        cube = np.zeros([len(d.ids) for d in lines.facts.dimensions], dtype=np.int64)
-        np.add.at(cube, lines.codes, self.plan.steps)
-        return cube
-
-    def of_kind(self, counts: str) -> list[int]:
-        """Return the positions of the instruments whose money counts as `counts`."""
-        return [k for k, i in enumerate(self.plan.scenario.facts.instruments) if i.counts == counts]
-
-    @cached_property
-    def budget(self) -> Steps:
-        """Planned money of the EU budget. Shape: (partnerships, areas, years)."""
-        return np.asarray(self.cube[self.of_kind("budget")].sum(axis=0), dtype=np.int64)
-
-    @cached_property
-    def partner(self) -> Steps:
-        """Planned money of partners. Shape: (partnerships, areas, years)."""
-        return np.asarray(self.cube[self.of_kind("partner")].sum(axis=0), dtype=np.int64)
-
-    @cached_property
-    def leaves(self) -> list[int]:
-        """Positions of the partnerships that may receive money."""
-        facts = self.plan.scenario.facts
-        return [k for k, p in enumerate(facts.partnerships) if p.id in facts.leaf_ids]
-
-    def eur(self, steps: object) -> float:
-        """Return whole steps as EUR million."""
-        step = self.plan.scenario.facts.step
-        return int(steps) * step.numerator / step.denominator  # type: ignore[call-overload, no-any-return]
-
-    def decided_by_year(self, instruments: Sequence[int]) -> Steps:
-        """Return the decided money of some instruments per year, in steps."""
-        lines = self.plan.scenario.lines
-        out = np.zeros(len(lines.facts.years), dtype=np.int64)
-        picked = np.isin(lines.instrument, instruments)
-        np.add.at(out, lines.year[picked], lines.decided[picked])
-        return out
 
     # -- formulas ---------------------------------------------------------------------------------------------------
 
@@ -261,6 +211,15 @@ class Book:
         conditions = ",".join(f"{self.all(table, name)},{criterion}" for name, criterion in criteria)
         return f"SUMIFS({self.all(table, column)},{conditions})"
 
+    def planned(self, *criteria: tuple[str, str]) -> str:
+        """Return the text of the planned money that meets some criteria."""
+        return self.sum_if_text("Allocation", "planned", *criteria)
+
+    def own(self, table: str, dimension: str, key: str = "") -> tuple[str, str]:
+        """Return the criterion for the member of a table's own row."""
+        name = dimension if dimension == "year" else f"{dimension}_id"
+        return name, self.here(table, key or name)
+
     def of_demand(self, finding: int, column: str) -> str:
         """Return the formula that finds a column of one demand on the sheet Rules, however its rows are sorted."""
         return f"INDEX({self.all('Rules', column)},MATCH({finding + 1},{self.all('Rules', 'demand')},0))"
@@ -271,14 +230,14 @@ class Book:
 
     def is_(self, dimension: str, position: int) -> tuple[str, str]:
         """Return the criterion for one instrument, partnership, area or year, by position."""
-        facts = self.plan.scenario.facts
+        facts = self.facts
         if dimension == "year":
             return "year", str(facts.years[position])
         return f"{dimension}_id", quoted(self.codes[dimension][facts.dimensions[dimension].ids[position]])
 
     def code(self, dimension: str, position: int) -> str:
         """Return the id of a member as it stands in cells."""
-        return self.codes[dimension][self.plan.scenario.facts.dimensions[dimension].ids[position]]
+        return self.codes[dimension][self.facts.dimensions[dimension].ids[position]]
 
     def joined(self, key: str, fixed: Mapping[str, object] | None = None, **parts: tuple[str, object]) -> Formula:
         """Return a text of the catalogue as a formula: every {placeholder} is a pair of formula text and value, or a `fixed` text."""

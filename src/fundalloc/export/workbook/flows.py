@@ -22,8 +22,8 @@ def moved_money(sums: Sums, member: tuple[str, ...]) -> Iterator[Candidate]:
 
     `member` is (instrument, year or "total"), (transfer, "total") or ("from instrument", year).
     """
-    facts = sums.book.plan.scenario.facts
-    moves = sums.book.plan.scenario.lines.moves
+    facts = sums.book.facts
+    moves = sums.book.lines.moves
     if len(member) != 2 or not len(moves):
         return
     name, year = member
@@ -44,8 +44,8 @@ def moved_money(sums: Sums, member: tuple[str, ...]) -> Iterator[Candidate]:
 
 def _ceiling(sums: Sums, instrument: int, t: int | None) -> Candidate:
     """Lines of an instrument in a year (None: the whole period), plus what leaves it, less what arrives."""
-    book, moves = sums.book, sums.book.plan.scenario.lines.moves
-    sizes = [len(d.ids) for d in book.plan.scenario.facts.dimensions]
+    book, moves = sums.book, sums.book.lines.moves
+    sizes = [len(d.ids) for d in book.facts.dimensions]
     box: Box = (
         np.arange(sizes[0]) == instrument,
         np.ones(sizes[1], dtype=bool),
@@ -72,14 +72,14 @@ def _ceiling(sums: Sums, instrument: int, t: int | None) -> Candidate:
 
 
 def _moved(sums: Sums, picked: Mask, criteria: list[tuple[str, str]]) -> Candidate:
-    step = sums.book.plan.scenario.facts.step
+    step = sums.book.facts.step
     text = sums.book.sum_if_text(TABLE, "amount", *criteria)
     return Candidate(text, tuple(int(ledger.moves[picked].sum()) * step for ledger in sums.ledgers))
 
 
 def paid_money(sums: Sums, rule: Kind, box: Box, but: Box | None, t: int) -> Iterator[Candidate]:
     """Yield payments in one year: every year's commitments times the part that is paid so much later, and what is outstanding."""
-    facts = sums.book.plan.scenario.facts
+    facts = sums.book.facts
     due = rule.due
     if due is None or but is not None:
         return
@@ -92,7 +92,7 @@ def paid_money(sums: Sums, rule: Kind, box: Box, but: Box | None, t: int) -> Ite
 
 
 def _paid_money(sums: Sums, box: Box, t: int, outstanding: Fraction) -> Iterator[Candidate]:
-    facts = sums.book.plan.scenario.facts
+    facts = sums.book.facts
     profiles = facts.payment_profiles
     parts, values = [], [outstanding, outstanding]
     for members in _same_profile(profiles.numerator, box[0]):

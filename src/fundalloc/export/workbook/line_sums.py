@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.export.workbook.book import Book, quoted
+from fundalloc.export.workbook.plan_sums import Box as Box
 from fundalloc.export.workbook.weights import NEED, Weight, weights
 from fundalloc.facts.dimensions import NAMES, Mask
 
 PLANNED, BASELINE = "planned", "baseline"
-Box = tuple[Mask, Mask, Mask, Mask]
 Criteria = list[tuple[str, str]]
 DROPPED_FIRST = ("year", "area", "instrument", "partnership")
 """Criteria are left out in this order where the others pick the same lines."""
@@ -36,7 +36,7 @@ class Ledger:
     @cached_property
     def cubes(self) -> dict[str, tuple[NDArray[np.int64], Fraction]]:
         """{column of Allocation: (cube, EUR million that one of its units is worth)}."""
-        lines = self.book.plan.scenario.lines
+        lines = self.book.lines
         step = lines.facts.step
         out = {PLANNED: (self._cube(self.steps), step)}
         for weight in weights(self.book):
@@ -46,7 +46,7 @@ class Ledger:
         return out
 
     def _cube(self, steps: NDArray[np.int64]) -> NDArray[np.int64]:
-        lines = self.book.plan.scenario.lines
+        lines = self.book.lines
         cube = np.zeros([len(d.ids) for d in lines.facts.dimensions], dtype=np.int64)
         np.add.at(cube, lines.codes, steps)
         return cube
@@ -67,7 +67,7 @@ class Boxes:
     @cached_property
     def exists(self) -> NDArray[np.bool_]:
         """Which combinations are allocation lines. Shape: (instruments, partnerships, areas, years)."""
-        lines = self.book.plan.scenario.lines
+        lines = self.book.lines
         cube = np.zeros([len(d.ids) for d in lines.facts.dimensions], dtype=bool)
         cube[lines.codes] = True
         return cube
@@ -145,7 +145,7 @@ class Boxes:
         """Return the kind of money that picks the same lines as several instruments do, if there is one."""
         if np.count_nonzero(box[0]) == 1:
             return None
-        counts = np.array([i.counts for i in self.book.plan.scenario.facts.instruments])
+        counts = np.array([i.counts for i in self.book.facts.instruments])
         for kind in np.unique(counts[box[0]]):
             wider = _with(box, "instrument", counts == kind)
             if not np.any(box[0] & (counts != kind)) and self._count(wider) == count:
@@ -158,7 +158,7 @@ class Boxes:
         if len(members) == 1:
             return [book.is_(name, int(members[0]))], False
         if name == "year":
-            years = [book.plan.scenario.facts.years[int(k)] for k in members]
+            years = [book.facts.years[int(k)] for k in members]
             if years[-1] - years[0] + 1 == len(years):
                 return [("year", quoted(f">={years[0]}")), ("year", quoted(f"<={years[-1]}"))], False
             return [("year", "{" + separator.join(map(str, years)) + "}")], True

@@ -66,7 +66,7 @@ class _LiveRules:
     @cached_property
     def sums(self) -> Sums:
         """The plan and the made-up ledger: amounts that no two selections are likely to share."""
-        lines = self.book.plan.scenario.lines
+        lines = self.book.lines
         size = len(lines) + len(lines.moves)
         made_up = (np.arange(size, dtype=np.int64) * 7_919 + 13) % 99_991 + 1
         moves = self.book.moves
@@ -76,7 +76,7 @@ class _LiveRules:
     @cached_property
     def all(self) -> list[Live]:
         """One entry per finding."""
-        lines = self.book.plan.scenario.lines
+        lines = self.book.lines
         probe = self.sums.ledgers[1]
         ledger = np.concatenate([probe.steps, probe.moves])
         out: list[Live] = []
@@ -94,7 +94,7 @@ class _LiveRules:
     def _live(self, finding: Finding, probed: Finding, measures: Measures, decided: Finding, mended: tuple[bool, bool]) -> Live:
         rule = finding.rule
         try:
-            member = _member_masks(self.book.plan.scenario.facts.dimensions, rule, finding.member)
+            member = _member_masks(self.book.facts.dimensions, rule, finding.member)
         except (KeyError, IndexError):  # a label that is no member of a dimension
             member = None
         amount = _first(self._amounts(rule, finding, member), (finding.amount, probed.amount))
@@ -103,7 +103,7 @@ class _LiveRules:
             base = _first(self._bases(rule, member), (finding.base, probed.base))
             if base is None and finding.base == probed.base:
                 base = repr(float(finding.base))
-        form, room = _limit(finding, probed, measures, self.book.plan.scenario.facts.step)
+        form, room = _limit(finding, probed, measures, self.book.facts.step)
         if amount is None or form == "stored" or (base is None and finding.base is not None):
             return Live(None, None, "stored", room, decided, mended)
         return Live(amount, base, form, room, decided, mended)
@@ -131,7 +131,7 @@ class _LiveRules:
 
     def _bases(self, rule: Kind, member: list[tuple[str, Mask]]) -> Iterator[Candidate]:
         """What a share may be taken of: `of`, the same money a year earlier or in the baseline, what comes first, the average."""
-        taken = rule.taken_of(self.book.plan.scenario.lines)
+        taken = rule.taken_of(self.book.lines)
         if taken is not None and taken.lag is None:
             box, but = self._boxes(taken.money, taken.unless, member, frozenset(NAMES) - taken.restricted)
             for column in columns_for(taken.money.marker):
@@ -139,7 +139,7 @@ class _LiveRules:
         open_member = [(d, m) for d, m in member if d != "year"]
         year = _own_year(rule, member)
         if year is not None:
-            past = np.arange(len(self.book.plan.scenario.facts.years)) == year - 1
+            past = np.arange(len(self.book.facts.years)) == year - 1
             before, but = self._boxes(rule.money, rule.unless, [*open_member, ("year", past)])
             for column in columns_for(rule.money.marker):
                 yield self.sums.money(before, but, column)
@@ -150,7 +150,7 @@ class _LiveRules:
         money, but = self._boxes(rule.money, rule.unless, member)
         if self.book.has_baseline and rule.money.marker is None:
             yield self.sums.money(money, but, "baseline")
-        if self.book.plan.scenario.facts.needs.partnership.size:
+        if self.book.facts.needs.partnership.size:
             everyone, but_everyone = self._boxes(rule.money, rule.unless, [])
             yield average(self.sums, (everyone, but_everyone), (money, but))
 
@@ -158,7 +158,7 @@ class _LiveRules:
         self, selection: Pick, unless: Pick | None, member: list[tuple[str, Mask]], free: frozenset[str] = frozenset()
     ) -> tuple[Box, Box | None]:
         """Return the box of a selection for a member, and the box that `unless` takes out of it."""
-        dimensions = self.book.plan.scenario.facts.dimensions
+        dimensions = self.book.facts.dimensions
         masks = [mask.copy() for mask in selection.masks(dimensions)]
         for dimension, mask in member:
             if dimension not in free:

@@ -49,7 +49,7 @@ def count_active(sums: Sums, rule: Kind, sense: Sense, box: Box, but: Box | None
     """Yield the number of members of `counting` that have money, or enough of it towards a lower limit."""
     if rule.counted is None:
         return
-    word, facts = rule.counted.word, sums.book.plan.scenario.facts
+    word, facts = rule.counted.word, sums.book.facts
     least = rule.counted.least or facts.step if sense is Sense.AT_LEAST else Fraction(0)
     enough = f">={float(least)!r}-Tolerance" if least else ">Tolerance"
     if word in NAMES and but is None:
@@ -69,7 +69,7 @@ def count_active(sums: Sums, rule: Kind, sense: Sense, box: Box, but: Box | None
 
 def _count_terms(sums: Sums, rule: Kind, word: str, boxes: tuple[Box, Box | None], least: Fraction, enough: str) -> Iterator[Candidate]:
     """Yield a sum with one comparison per member: tag groups, and members from which something is taken out."""
-    dimensions = sums.book.plan.scenario.facts.dimensions
+    dimensions = sums.book.facts.dimensions
     dimension = dimensions[word] if word in NAMES else dimensions[dimensions.owner(word)[0]]
     names = dimension.members if word in NAMES else dimension.groups[word]
     box, but = boxes
@@ -91,7 +91,7 @@ def _active(amount: Fraction, least: Fraction) -> bool:
 
 
 def _years(book: Book, mask: Mask) -> str:
-    return "{" + ",".join(str(book.plan.scenario.facts.years[int(k)]) for k in np.flatnonzero(mask)) + "}"
+    return "{" + ",".join(str(book.facts.years[int(k)]) for k in np.flatnonzero(mask)) + "}"
 
 
 def average(sums: Sums, everyone: tuple[Box, Box | None], member: tuple[Box, Box | None]) -> Candidate:
@@ -112,7 +112,7 @@ def _needs(book: Book, box: Box, but: Box | None) -> tuple[str, Fraction]:
 
 
 def _need(book: Book, box: Box) -> tuple[str, Fraction]:
-    needs = book.plan.scenario.facts.needs
+    needs = book.facts.needs
     criteria, lists = [], 0
     for name in ("partnership", "area"):
         mask, position = box[NAMES.index(name)], getattr(needs, name)

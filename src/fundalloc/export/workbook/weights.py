@@ -36,7 +36,7 @@ class Weight:
         """Return the heading of the column in Weights."""
         if not self.marker:
             return book.title("effectiveness")
-        markers = list(book.plan.scenario.facts.markers)
+        markers = list(book.facts.markers)
         return distinct([book.word("marker", m) for m in markers], [book.title(key) for key in OWN])[markers.index(self.marker)]
 
     def reference(self, book: Book) -> str:
@@ -52,5 +52,5 @@ def weights(book: Book) -> Sequence[Weight]:
 
 def all_weights(book: Book) -> Sequence[Weight]:
     """Return effectiveness and every marker of the scenario."""
-    facts = book.plan.scenario.facts
+    facts = book.facts
     return [Weight("", facts.effectiveness), *(Weight(marker, exact) for marker, exact in facts.markers.items())]

@@ -11,7 +11,7 @@ from fundalloc.export.comparison.pages import LINES, Pages
 from fundalloc.export.comparison.sheets import movements
 from fundalloc.export.comparison.sheets.side_by_side import TABLES, areas_chart, changes_chart, rows_of
 from fundalloc.export.workbook.book import quoted
-from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled, Table
+from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled
 from fundalloc.labels import label
 from fundalloc.plan.verify import BREACH, DECIDED, MISSED
 
@@ -25,13 +25,10 @@ def build(pages: Pages) -> Sheet:
     """Return the sheet."""
     lines = [*_money(pages), *_who(pages), *_reach(pages), *_quality(pages)]
     columns = [Column(name, "money", tuple(cells[k] for _, cells, _ in lines), width=26) for k, name in enumerate(pages.sides)]
-    table = Table(
-        "Brief",
-        (
-            pages.column("indicator", "text", [says for says, _, _ in lines], width=46),
-            *columns,
-            pages.column("comment", "note", [comment for _, _, comment in lines], width=max(58, 124 - 26 * len(columns))),
-        ),
+    table = (
+        pages.column("indicator", "text", [says for says, _, _ in lines], width=46),
+        *columns,
+        pages.column("comment", "note", [comment for _, _, comment in lines], width=max(58, 124 - 26 * len(columns))),
     )
     rows = rows_of(pages, "partnership")
     height = 330
@@ -39,10 +36,7 @@ def build(pages: Pages) -> Sheet:
         areas_chart(pages, len(pages.found.rows("area")), 0.48, height),
         changes_chart(pages, rows, 0.52, 10 if len(columns) < 4 else 7, height),
     )
-    says = pages.sheet_text("brief", "says", first=pages.sides[0], period=pages.period)
-    return Sheet(
-        "brief", pages.sheet_text("brief", "title"), says, table, unit=pages.word("unit"), charts=charts, frozen=False, one_page=True
-    )
+    return pages.sheet("brief", "Brief", table, charts=charts, frozen=False, one_page=True)
 
 
 def _line(pages: Pages, key: str, cells: list[Cell], **values: object) -> Line:

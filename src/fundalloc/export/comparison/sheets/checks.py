@@ -8,7 +8,7 @@ from fundalloc.export.comparison.pages import Pages
 from fundalloc.export.comparison.sheets import why
 from fundalloc.export.comparison.sheets.side_by_side import TABLES
 from fundalloc.export.workbook.book import quoted
-from fundalloc.export.workbook.content import Fact, Formula, Sheet, Styled, Table
+from fundalloc.export.workbook.content import Fact, Formula, Sheet, Styled
 
 TABLE = "Checks"
 TOLERANCE = 0.0005
@@ -20,22 +20,18 @@ def build(pages: Pages) -> Sheet:
     checks = list(_checks(pages))
     passed, failed = pages.word("check.passed"), pages.word("check.failed")
     result = f"=IF(ABS({pages.here(TABLE, pages.title('difference'))})<=Tolerance,{quoted(passed)},{quoted(failed)})"
-    table = Table(
-        TABLE,
-        (
-            pages.column("check", "text", [says for says, _ in checks], width=78),
-            pages.column("difference", "difference", [Formula(f"={text}", 0) for _, text in checks], width=16),
-            pages.column("must_be", "note", [pages.word("check.must_be")] * len(checks), width=24),
-            pages.column("result", "text", [Formula(result, passed)] * len(checks), width=13, flags=((passed, "pass"), (failed, "breach"))),
-        ),
+    columns = (
+        pages.column("check", "text", [says for says, _ in checks], width=78),
+        pages.column("difference", "difference", [Formula(f"={text}", 0) for _, text in checks], width=16),
+        pages.column("must_be", "note", [pages.word("check.must_be")] * len(checks), width=24),
+        pages.column("result", "text", [Formula(result, passed)] * len(checks), width=13, flags=((passed, "pass"), (failed, "breach"))),
     )
     failures = Formula(f"=COUNTIF({pages.all(TABLE, pages.title('result'))},{quoted(failed)})", 0)
     facts = (
         Fact(pages.word("check.failures"), Styled(failures, "integer"), "FailedChecks"),
         Fact(pages.word("check.tolerance"), Styled(TOLERANCE, "input"), "Tolerance"),
     )
-    says = pages.sheet_text("checks", "says")
-    return Sheet("checks", pages.sheet_text("checks", "title"), says, table, colour="check", facts=facts, one_page=True)
+    return pages.sheet("checks", TABLE, columns, money=False, colour="check", facts=facts, one_page=True)
 
 
 def _checks(pages: Pages) -> Iterator[tuple[str, str]]:

@@ -7,30 +7,13 @@ from collections.abc import Iterator, Sequence
 from fundalloc.export.comparison.pages import Pages
 from fundalloc.export.comparison.sheets.movements import clause_text
 from fundalloc.export.workbook.book import quoted
-from fundalloc.export.workbook.content import Fact, Formula, Link, Sheet, Styled, Table
+from fundalloc.export.workbook.content import Fact, Formula, Sheet, Styled
 from fundalloc.labels import label
 
 
 def build(pages: Pages, others: Sequence[Sheet]) -> Sheet:
     """Return the cover of a workbook with these other sheets."""
-    table = Table(
-        "Contents",
-        (
-            pages.column("sheet", "link", [Link(sheet.key) for sheet in others], width=32),
-            pages.column("answers", "text", [pages.sheet_text(sheet.key, "answers") for sheet in others], width=86),
-        ),
-    )
-    return Sheet(
-        "cover",
-        pages.heading,
-        pages.sheet_text("cover", "says", period=pages.period),
-        table,
-        facts=tuple(_facts(pages)),
-        portrait=True,
-        frozen=False,
-        one_page=True,
-        cover=True,
-    )
+    return pages.cover(others, title=pages.heading, facts=tuple(_facts(pages)), one_page=True)
 
 
 def _facts(pages: Pages) -> Iterator[Fact]:

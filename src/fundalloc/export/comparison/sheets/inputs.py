@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fundalloc.compare.inputs import Difference
 from fundalloc.export.comparison.pages import Pages
-from fundalloc.export.workbook.content import Sheet, Table
+from fundalloc.export.workbook.content import Sheet
 
 TABLE = "InputChanges"
 
@@ -22,22 +22,17 @@ def build(pages: Pages) -> Sheet | None:
     if not rows:
         return None
     nothing = pages.say("nothing")
-    table = Table(
-        TABLE,
-        (
-            pages.column("variant", "strong", [side for side, _ in rows], width=24),
-            pages.column("override", "text", [d.override for _, d in rows], width=34),
-            pages.column("key", "text", [d.key for _, d in rows], width=52),
-            pages.column("old", "text", [_value(d.old, nothing) for _, d in rows], width=26),
-            pages.column("new", "text", [_value(d.new, nothing) for _, d in rows], width=26),
-            pages.column("figure", "note", [pages.say("text" if d.words else "figure") for _, d in rows], width=12),
-            pages.column("old_origin", "code", [short_place(d.old_place) for _, d in rows], printed=False),
-            pages.column("new_origin", "code", [short_place(d.new_place) for _, d in rows], printed=False),
-        ),
-        filtered=True,
+    columns = (
+        pages.column("variant", "strong", [side for side, _ in rows], width=24),
+        pages.column("override", "text", [d.override for _, d in rows], width=34),
+        pages.column("key", "text", [d.key for _, d in rows], width=52),
+        pages.column("old", "text", [_value(d.old, nothing) for _, d in rows], width=26),
+        pages.column("new", "text", [_value(d.new, nothing) for _, d in rows], width=26),
+        pages.column("figure", "note", [pages.say("text" if d.words else "figure") for _, d in rows], width=12),
+        pages.column("old_origin", "code", [short_place(d.old_place) for _, d in rows], printed=False),
+        pages.column("new_origin", "code", [short_place(d.new_place) for _, d in rows], printed=False),
     )
-    says = pages.sheet_text("inputs", "says", first=pages.sides[0])
-    return Sheet("inputs", pages.sheet_text("inputs", "title"), says, table, colour="input")
+    return pages.sheet("inputs", TABLE, columns, filtered=True, money=False, colour="input")
 
 
 def _value(text: str | None, nothing: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from fundalloc.export.comparison.pages import LINES, Pages
-from fundalloc.export.workbook.content import ColumnSum, Sheet, Table
+from fundalloc.export.workbook.content import ColumnSum, Sheet
 
 
 def build(pages: Pages) -> Sheet:
@@ -17,22 +17,18 @@ def build(pages: Pages) -> Sheet:
     first = found.first.outcome.amounts
     closest = {k: pair.closest for k, pair in enumerate(found.pairs, start=1) if not isinstance(pair.closest, str)}
     near = {k: [plan.amounts.get(key, none) - first.get(key, none) for key in keys] for k, plan in closest.items()}
-    table = Table(
-        LINES,
-        (
-            pages.column("instrument", "text", [found.name("instrument", key[0]) for key in keys], (pages.word("total.all"),), width=25),
-            pages.column("partnership", "text", [found.name("partnership", key[1]) for key in keys], width=34),
-            pages.column("area", "text", [found.name("area", key[2]) for key in keys], width=22),
-            pages.column("year", "integer", [int(key[3]) if key[3].isdigit() else key[3] for key in keys], width=8),
-            *pages.amounts([[float(row[k]) for row in rows] for k in range(len(found.sides))], totals),
-            *pages.differences(LINES, rows, changes),
-            *pages.needs(lambda k: map(float, near[k]), lambda k: (ColumnSum(float(sum(near[k], none))),)),
-            pages.column("kind_of_money", "note", [pages.kind_of(key[0]) for key in keys], width=14),
-            pages.column("instrument_id", "code", [pages.code("instrument", key[0]) for key in keys], printed=False),
-            pages.column("partnership_id", "code", [pages.code("partnership", key[1]) for key in keys], printed=False),
-            pages.column("area_id", "code", [pages.code("area", key[2]) for key in keys], printed=False),
-            pages.column("line_key", "code", ["|".join(key) for key in keys], printed=False),
-        ),
-        filtered=True,
+    columns = (
+        pages.column("instrument", "text", [found.name("instrument", key[0]) for key in keys], (pages.word("total.all"),), width=25),
+        pages.column("partnership", "text", [found.name("partnership", key[1]) for key in keys], width=34),
+        pages.column("area", "text", [found.name("area", key[2]) for key in keys], width=22),
+        pages.column("year", "integer", [int(key[3]) if key[3].isdigit() else key[3] for key in keys], width=8),
+        *pages.amounts([[float(row[k]) for row in rows] for k in range(len(found.sides))], totals),
+        *pages.differences(LINES, rows, changes),
+        *pages.needs(lambda k: map(float, near[k]), lambda k: (ColumnSum(float(sum(near[k], none))),)),
+        pages.column("kind_of_money", "note", [pages.kind_of(key[0]) for key in keys], width=14),
+        pages.column("instrument_id", "code", [pages.code("instrument", key[0]) for key in keys], printed=False),
+        pages.column("partnership_id", "code", [pages.code("partnership", key[1]) for key in keys], printed=False),
+        pages.column("area_id", "code", [pages.code("area", key[2]) for key in keys], printed=False),
+        pages.column("line_key", "code", ["|".join(key) for key in keys], printed=False),
     )
-    return Sheet("lines", pages.sheet_text("lines", "title"), pages.sheet_text("lines", "says"), table, unit=pages.word("unit"))
+    return pages.sheet("lines", LINES, columns, filtered=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fundalloc.compare.movements import BEYOND, DECISION, Clause
 from fundalloc.export.comparison.pages import LINES, PLACES, Pages
-from fundalloc.export.workbook.content import Formula, Sheet, Table
+from fundalloc.export.workbook.content import Formula, Sheet
 
 TABLE = "Movements"
 
@@ -24,38 +24,33 @@ def build(pages: Pages) -> Sheet | None:
     change = f"=ROUND({pages.here(TABLE, pages.title('after'))}-{pages.here(TABLE, pages.title('before'))},{PLACES})"
     needed = {k: f"=ROUND(SUMIFS({pages.all(LINES, heading)},{conditions}),{PLACES})" for k, heading in pages.needed.items()}
     rest = f"=ROUND({pages.here(TABLE, pages.title('change'))}-{pages.here(TABLE, pages.title('needed'))},{PLACES})"
-    table = Table(
-        TABLE,
-        (
-            pages.column("variant", "strong", [pages.short(pair) for pair, _ in listed], width=24),
-            pages.column("instrument", "text", [found.name("instrument", m.instrument) for _, m in listed], width=25),
-            pages.column("partnership", "text", [found.name("partnership", m.partnership) for _, m in listed], width=36),
-            pages.column("area", "text", [found.name("area", m.area) for _, m in listed], width=20),
-            pages.column("before", "money", [Formula(first, float(m.before)) for _, m in listed], width=13),
-            pages.column("after", "money", [Formula(other[pages.short(pair)], float(m.after)) for pair, m in listed], width=13),
-            pages.column("change", "change", [Formula(change, float(m.change)) for _, m in listed], width=13),
-            pages.column(
-                "needed",
-                "change",
-                [None if m.needed is None else Formula(needed[of[pair.b.name]], float(m.needed)) for pair, m in listed],
-                width=13,
-            ),
-            pages.column(
-                "choice", "change", [None if m.needed is None else Formula(rest, float(m.change - m.needed)) for _, m in listed], width=13
-            ),
-            pages.column(
-                "reach",
-                "text",
-                [pages.say(f"reach.{m.reach}") for _, m in listed],
-                width=26,
-                flags=((pages.say(f"reach.{DECISION}"), "at_limit"), (pages.say(f"reach.{BEYOND}"), "warning")),
-            ),
-            *(pages.column(key, "code", [pages.code(name, getattr(m, name)) for _, m in listed], printed=False) for key, name in cells),
+    columns = (
+        pages.column("variant", "strong", [pages.short(pair) for pair, _ in listed], width=24),
+        pages.column("instrument", "text", [found.name("instrument", m.instrument) for _, m in listed], width=25),
+        pages.column("partnership", "text", [found.name("partnership", m.partnership) for _, m in listed], width=36),
+        pages.column("area", "text", [found.name("area", m.area) for _, m in listed], width=20),
+        pages.column("before", "money", [Formula(first, float(m.before)) for _, m in listed], width=13),
+        pages.column("after", "money", [Formula(other[pages.short(pair)], float(m.after)) for pair, m in listed], width=13),
+        pages.column("change", "change", [Formula(change, float(m.change)) for _, m in listed], width=13),
+        pages.column(
+            "needed",
+            "change",
+            [None if m.needed is None else Formula(needed[of[pair.b.name]], float(m.needed)) for pair, m in listed],
+            width=13,
         ),
-        filtered=True,
+        pages.column(
+            "choice", "change", [None if m.needed is None else Formula(rest, float(m.change - m.needed)) for _, m in listed], width=13
+        ),
+        pages.column(
+            "reach",
+            "text",
+            [pages.say(f"reach.{m.reach}") for _, m in listed],
+            width=26,
+            flags=((pages.say(f"reach.{DECISION}"), "at_limit"), (pages.say(f"reach.{BEYOND}"), "warning")),
+        ),
+        *(pages.column(key, "code", [pages.code(name, getattr(m, name)) for _, m in listed], printed=False) for key, name in cells),
     )
-    says = pages.sheet_text("movements", "says", clause=clause_text(pages, found.pairs[0].movements.clause))
-    return Sheet("movements", pages.sheet_text("movements", "title"), says, table, unit=pages.word("unit"))
+    return pages.sheet("movements", TABLE, columns, filtered=True, words={"clause": clause_text(pages, found.pairs[0].movements.clause)})
 
 
 def clause_text(pages: Pages, clause: Clause) -> str:

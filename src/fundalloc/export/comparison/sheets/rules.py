@@ -6,7 +6,7 @@ from fundalloc.compare.comparison import Pair
 from fundalloc.compare.outcome import Measured
 from fundalloc.compare.rules import RuleChange
 from fundalloc.export.comparison.pages import Pages
-from fundalloc.export.workbook.content import Cell, Sheet, Table
+from fundalloc.export.workbook.content import Cell, Sheet
 from fundalloc.labels import label
 
 TABLE = "RuleChanges"
@@ -18,30 +18,25 @@ def build(pages: Pages) -> Sheet | None:
     if not listed:
         return None
     kept, missed = pages.say("kept_now"), pages.say("missed_now")
-    table = Table(
-        TABLE,
-        (
-            pages.column("variant", "strong", [pages.short(pair) for pair, _ in listed], width=24),
-            pages.column("rule", "text", [change.demand[0] for _, change in listed], width=28),
-            pages.column("says", "text", [change.says for _, change in listed], width=64),
-            pages.column("in_first", "text", [_status(pages, change.before, change.asked_before) for _, change in listed], width=22),
-            pages.column("room_in_first", "amount", [_room(change.before) for _, change in listed], width=14),
-            pages.column("in_variant", "text", [_status(pages, change.after, change.asked_after) for _, change in listed], width=22),
-            pages.column("room_in_variant", "amount", [_room(change.after) for _, change in listed], width=14),
-            pages.column(
-                "what_happened",
-                "text",
-                [_happened(pages, change) for _, change in listed],
-                width=18,
-                flags=((kept, "pass"), (missed, "warning")),
-            ),
-            pages.column("member", "code", [change.demand[1] for _, change in listed], printed=False),
-            pages.column("force", "note", [_force(pages, pair, change) for pair, change in listed], printed=False),
+    columns = (
+        pages.column("variant", "strong", [pages.short(pair) for pair, _ in listed], width=24),
+        pages.column("rule", "text", [change.demand[0] for _, change in listed], width=28),
+        pages.column("says", "text", [change.says for _, change in listed], width=64),
+        pages.column("in_first", "text", [_status(pages, change.before, change.asked_before) for _, change in listed], width=22),
+        pages.column("room_in_first", "amount", [_room(change.before) for _, change in listed], width=14),
+        pages.column("in_variant", "text", [_status(pages, change.after, change.asked_after) for _, change in listed], width=22),
+        pages.column("room_in_variant", "amount", [_room(change.after) for _, change in listed], width=14),
+        pages.column(
+            "what_happened",
+            "text",
+            [_happened(pages, change) for _, change in listed],
+            width=18,
+            flags=((kept, "pass"), (missed, "warning")),
         ),
-        filtered=True,
+        pages.column("member", "code", [change.demand[1] for _, change in listed], printed=False),
+        pages.column("force", "note", [_force(pages, pair, change) for pair, change in listed], printed=False),
     )
-    says = pages.sheet_text("rules", "says", first=pages.sides[0])
-    return Sheet("rules", pages.sheet_text("rules", "title"), says, table, unit=pages.word("unit"))
+    return pages.sheet("rules", TABLE, columns, filtered=True)
 
 
 def _happened(pages: Pages, change: RuleChange) -> str:

@@ -9,15 +9,9 @@ from fundalloc.compare.comparison import Row
 from fundalloc.compare.outcome import BUDGET, PARTNER
 from fundalloc.export.comparison.pages import PLACES, Pages
 from fundalloc.export.workbook.book import quoted
-from fundalloc.export.workbook.content import Cell, Chart, Column, ColumnSum, Formula, Series, Sheet, Table
+from fundalloc.export.workbook.content import Cell, Chart, Column, ColumnSum, Formula, Series, Sheet
 
-TABLES = {
-    "partnership": "ByPartnership",
-    "area": "ByArea",
-    "instrument": "ByInstrument",
-    "year": "ByYear",
-    "marker": "ByMarker",
-}
+TABLES = {"partnership": "ByPartnership", "area": "ByArea", "instrument": "ByInstrument", "year": "ByYear", "marker": "ByMarker"}
 WIDTHS = {"partnership": 36, "area": 30, "instrument": 30, "year": 14, "marker": 24}
 
 
@@ -74,25 +68,20 @@ def _sheet(
     words = tuple(pages.kind(kind) for kind in kinds) if dimension == "instrument" else (pages.word("total.budget"),)
     style, codes = "label" if dimension == "year" else "text", [pages.code(dimension, row.member) for row in rows]
     with_ids = dimension in ("partnership", "area", "instrument")
-    body = Table(
-        table,
-        (
-            pages.column(dimension, style, [_name(pages, dimension, row) for row in rows], () if stored else words, WIDTHS[dimension]),
-            *pages.amounts(cells, totals),
-            *pages.differences(table, [row.amounts for row in rows], changed),
-            *pages.needs(
-                lambda k: (_needed(pages, dimension, row, k, stored=stored) for row in rows),
-                lambda k: sums(pages.needed[k], [row.needed[k - 1] or Fraction(0) for row in rows]),
-            ),
-            *extra,
-            *((pages.column(f"{dimension}_id", "code", codes, printed=False),) if with_ids else ()),
+    columns = (
+        pages.column(dimension, style, [_name(pages, dimension, row) for row in rows], () if stored else words, WIDTHS[dimension]),
+        *pages.amounts(cells, totals),
+        *pages.differences(table, [row.amounts for row in rows], changed),
+        *pages.needs(
+            lambda k: (_needed(pages, dimension, row, k, stored=stored) for row in rows),
+            lambda k: sums(pages.needed[k], [row.needed[k - 1] or Fraction(0) for row in rows]),
         ),
-        filtered=len(rows) > 20,
+        *extra,
+        *((pages.column(f"{dimension}_id", "code", codes, printed=False),) if with_ids else ()),
     )
     key = f"by_{dimension}"
-    says = pages.sheet_text(key, "says", first=pages.sides[0], period=pages.period)
     charts = (areas_chart(pages, len(rows)),) if dimension == "area" else ()
-    return Sheet(key, pages.sheet_text(key, "title"), says, body, unit=pages.word("unit"), charts=charts)
+    return pages.sheet(key, table, columns, filtered=len(rows) > 20, charts=charts)
 
 
 def _name(pages: Pages, dimension: str, row: Row) -> Cell:

@@ -11,7 +11,7 @@ from fundalloc.compare.attribution import Attribution, Part
 from fundalloc.compare.comparison import Pair
 from fundalloc.export.comparison.pages import Pages
 from fundalloc.export.workbook.book import quoted, shorten
-from fundalloc.export.workbook.content import Cell, Chart, Column, Formula, Series, Sheet, Table
+from fundalloc.export.workbook.content import Cell, Chart, Column, Formula, Series, Sheet
 from fundalloc.labels import label
 
 TABLE, PARTS, WATERFALL = "WhatMovedIt", "Parts", "Waterfall"
@@ -56,22 +56,18 @@ def build(pages: Pages) -> Sheet | None:
         totals.append(Formula(f"=SUM(BESIDE({len(areas)}))", float(sum(p.change for p in by_area.values()))))
         scores.append(float(found.score.change) if pair.scores.comparable else None)
     titles = [pages.found.name("area", area) for area in areas]
-    table = Table(
-        TABLE,
-        (
-            pages.column("variant", "strong", variants, width=24),
-            pages.column("override", "text", keys, width=36),
-            pages.column("says", "note", says, width=58),
-            *(Column(title, "change", tuple(column), width=14) for title, column in zip(titles, cells, strict=True)),
-            pages.column("total", "change", totals, width=12),
-            *([pages.column("score_points", "change", scores, width=12)] if any(score is not None for score in scores) else []),
-            pages.column("override_id", "code", keys, printed=False),
-        ),
-        strong=frozenset(strong),
+    columns = (
+        pages.column("variant", "strong", variants, width=24),
+        pages.column("override", "text", keys, width=36),
+        pages.column("says", "note", says, width=58),
+        *(Column(title, "change", tuple(column), width=14) for title, column in zip(titles, cells, strict=True)),
+        pages.column("total", "change", totals, width=12),
+        *([pages.column("score_points", "change", scores, width=12)] if any(score is not None for score in scores) else []),
+        pages.column("override_id", "code", keys, printed=False),
     )
-    says_so = pages.sheet_text("why", "says", how="; ".join(f"{pages.short(p)}: {_how(pages, a)}" for p, a in pages.attributions))
-    title, charts = pages.sheet_text("why", "title"), tuple(_charts(pages))
-    return Sheet("why", title, says_so, table, unit=pages.word("unit"), charts=charts, one_page=len(table.columns[0].cells) <= ONE_PAGE)
+    how = "; ".join(f"{pages.short(p)}: {_how(pages, a)}" for p, a in pages.attributions)
+    charts = tuple(_charts(pages))
+    return pages.sheet("why", TABLE, columns, words={"how": how}, strong=frozenset(strong), charts=charts, one_page=len(keys) <= ONE_PAGE)
 
 
 def _how(pages: Pages, found: Attribution) -> str:
@@ -115,19 +111,15 @@ def parts(pages: Pages) -> Sheet | None:
     ]
     if not rows:
         return None
-    table = Table(
-        PARTS,
-        (
-            pages.column("variant", "strong", [row[0] for row in rows], width=24),
-            pages.column("override_id", "text", [row[1] for row in rows], width=38),
-            pages.column("by", "text", [pages.title(row[2]) for row in rows], width=16),
-            pages.column("member", "text", [row[3] if row[2] == "year" else pages.found.name(row[2], row[3]) for row in rows], width=42),
-            pages.column("amount", "change", [float(row[4]) for row in rows], width=14),
-            pages.column("member_id", "code", [pages.code(row[2], row[3]) for row in rows], printed=False),
-        ),
-        filtered=True,
+    columns = (
+        pages.column("variant", "strong", [row[0] for row in rows], width=24),
+        pages.column("override_id", "text", [row[1] for row in rows], width=38),
+        pages.column("by", "text", [pages.title(row[2]) for row in rows], width=16),
+        pages.column("member", "text", [row[3] if row[2] == "year" else pages.found.name(row[2], row[3]) for row in rows], width=42),
+        pages.column("amount", "change", [float(row[4]) for row in rows], width=14),
+        pages.column("member_id", "code", [pages.code(row[2], row[3]) for row in rows], printed=False),
     )
-    return Sheet("parts", pages.sheet_text("parts", "title"), pages.sheet_text("parts", "says"), table, unit=pages.word("unit"))
+    return pages.sheet("parts", PARTS, columns, filtered=True)
 
 
 # --- Waterfalls ------------------------------------------------------------------------------------------------------
@@ -151,8 +143,7 @@ def waterfall(pages: Pages) -> Sheet | None:
     styles = {"label": "text", "variant": "note", "area": "note", "change": "change", "override_id": "code"}
     widths = {"label": 34, "variant": 24, "area": 24, "override_id": 36}
     named = [pages.column(k, styles.get(k, "money"), cells, width=widths.get(k, 14)) for k, cells in columns.items()]
-    title, says = (pages.sheet_text("waterfall", part) for part in ("title", "says"))
-    return Sheet("waterfall", title, says, Table(WATERFALL, tuple(named)), unit=pages.word("unit"), colour="rest")
+    return pages.sheet("waterfall", WATERFALL, named, colour="rest")
 
 
 def _steps(pages: Pages, pair: Pair, found: Attribution, columns: dict[str, list[Cell]]) -> None:

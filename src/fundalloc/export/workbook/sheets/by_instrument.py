@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fundalloc.export.workbook.book import KINDS, Book, Steps, quoted
-from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Table
+from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet
 from fundalloc.export.workbook.sheets.decided_money import TABLE as DECIDED
 from fundalloc.export.workbook.sheets.free_money import TABLE as FREE
 from fundalloc.export.workbook.sheets.free_money import after_use, whole_period
@@ -17,31 +17,27 @@ TABLE = "ByInstrument"
 
 def build(book: Book) -> Sheet:
     """Return the sheet."""
-    facts = book.plan.scenario.facts
+    facts = book.facts
     order = [k for counts in KINDS for k in book.of_kind(counts)]
     instruments = [facts.instruments[k] for k in order]
     money = _money(book)
     across = f"=SUM({TABLE}[[#This Row],[{facts.years[0]}]:[{facts.years[-1]}]])"
     totals = [Formula(across, book.eur(money[k].sum())) for k in order]
-    table = Table(
-        TABLE,
-        (
-            book.column(
-                "instrument",
-                "text",
-                [book.labels["instrument"][i.id] for i in instruments],
-                tuple(book.say(f"total.{c}") for c in _kinds(book)),
-                width=32,
-            ),
-            book.column("kind_of_money", "note", [book.word("counts", i.counts) for i in instruments], width=16),
-            *(_year_column(book, order, money, t) for t in range(len(facts.years))),
-            book.column("total", "total", totals, _kind_totals(book, book.title("total"), money.sum(axis=1))),
-            *_ceiling_columns(book, order, money),
-            book.column("instrument_id", "code", [book.code("instrument", k) for k in order], printed=False),
+    columns = (
+        book.column(
+            "instrument",
+            "text",
+            [book.labels["instrument"][i.id] for i in instruments],
+            tuple(book.say(f"total.{c}") for c in _kinds(book)),
+            width=32,
         ),
+        book.column("kind_of_money", "note", [book.word("counts", i.counts) for i in instruments], width=16),
+        *(_year_column(book, order, money, t) for t in range(len(facts.years))),
+        book.column("total", "total", totals, _kind_totals(book, book.title("total"), money.sum(axis=1))),
+        *_ceiling_columns(book, order, money),
+        book.column("instrument_id", "code", [book.code("instrument", k) for k in order], printed=False),
     )
-    says = book.sheet_text("by_instrument", "says", period=book.period)
-    return Sheet("by_instrument", book.sheet_text("by_instrument", "title"), says, table, unit=book.say("unit"), one_page=len(order) <= 24)
+    return book.sheet("by_instrument", TABLE, columns, one_page=len(order) <= 24)
 
 
 def _kinds(book: Book) -> list[str]:
@@ -50,12 +46,12 @@ def _kinds(book: Book) -> list[str]:
 
 def _money(book: Book) -> Steps:
     """Planned money, and decided memo money. Shape: (instruments, years)."""
-    facts = book.plan.scenario.facts
+    facts = book.facts
     return np.asarray(book.cube.sum(axis=(1, 2)), dtype=np.int64) + facts.by_year(facts.memo.instrument, facts.memo.year, facts.memo.amount)
 
 
 def _year_column(book: Book, order: Sequence[int], money: Steps, t: int) -> Column:
-    facts = book.plan.scenario.facts
+    facts = book.facts
     cells: list[Cell] = []
     for k in order:
         criteria = [("instrument_id", book.here(TABLE, "instrument_id")), book.is_("year", t)]
@@ -82,7 +78,7 @@ def _ceiling_columns(book: Book, order: Sequence[int], money: Steps) -> tuple[Co
     """Usable ceiling, lapsed and free money and use over the whole period; nothing for money without a ceiling."""
     limits = whole_period(book)
     known = [k for k in order if k in limits]
-    budget = [k for k in known if book.plan.scenario.facts.instruments[k].counts == "budget"]
+    budget = [k for k in known if book.facts.instruments[k].counts == "budget"]
     most, spent = sum(limits[k] for k in budget), int(money[budget].sum())
     criteria = ("instrument_id", book.here(TABLE, "instrument_id")), ("year", quoted(book.say("whole_period")))
     usable = {k: book.sum_if(FREE, "usable", *criteria, value=book.eur(limits[k])) for k in known}

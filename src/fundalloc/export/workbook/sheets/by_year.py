@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.content import Chart, Column, ColumnSum, Formula, Series, Sheet, Table
+from fundalloc.export.workbook.content import Column, Series, Sheet
 from fundalloc.export.workbook.line_sums import Boxes
 from fundalloc.export.workbook.sheets.free_money import TABLE as FREE
 from fundalloc.export.workbook.sheets.free_money import after_use
@@ -19,85 +19,40 @@ LEVELS = ("bilateral", "regional", "global")
 
 def build(book: Book) -> Sheet:
     """Return the sheet."""
-    facts = book.plan.scenario.facts
-    years = range(len(facts.years))
-    here = ("year", book.here(TABLE, "year"))
-    budget = book.of_kind("budget")
-    planned = book.budget.sum(axis=(0, 1))
-    decided = book.decided_by_year(budget)
-    new = planned - decided
-    partner = book.partner.sum(axis=(0, 1))
-    columns = [
-        book.column("year", "label", list(facts.years), (book.say("total.all"),), width=14),
-        book.column(
-            "decided",
-            "money",
-            [book.sum_if("Allocation", "decided", here, book.kind_is("budget"), value=book.eur(decided[t])) for t in years],
-            (ColumnSum(book.eur(decided.sum())),),
-        ),
-        book.column(
-            "newly_planned",
-            "money",
-            [Formula(f"={book.here(TABLE, 'total')}-{book.here(TABLE, 'decided')}", book.eur(new[t])) for t in years],
-            (ColumnSum(book.eur(new.sum())),),
-            width=13,
-        ),
-        book.column(
-            "total",
-            "total",
-            [book.sum_if("Allocation", "planned", here, book.kind_is("budget"), value=book.eur(planned[t])) for t in years],
-            (ColumnSum(book.eur(planned.sum())),),
-        ),
+    years, budget, here = book.facts.years, book.kind_is("budget"), book.own(TABLE, "year")
+    planned, decided = book.budget.sum(axis=(0, 1)), book.budget_by("year", book.lines.decided)
+    new, partner = f"{book.here(TABLE, 'total')}-{book.here(TABLE, 'decided')}", book.partner.sum(axis=(0, 1))
+    columns = (
+        book.column("year", "label", list(years), (book.say("total.all"),), width=14),
+        book.amounts("decided", book.sum_if_text("Allocation", "decided", here, budget), decided),
+        book.amounts("newly_planned", new, planned - decided, width=13),
+        book.amounts("total", book.planned(here, budget), planned, "total"),
         *_limits(book),
         *_levels(book),
-    ]
-    if book.of_kind("partner"):
-        cells = [book.sum_if("Allocation", "planned", here, book.kind_is("partner"), value=book.eur(partner[t])) for t in years]
-        columns.append(book.column("partner_money", "money", cells, (ColumnSum(book.eur(partner.sum())),)))
-    words = {"period": book.period}
-    chart = Chart(
-        "column",
-        book.say("chart.year_title", **words),
-        book.say("chart.year_alt", **words),
-        Series(TABLE, (0, len(facts.years) - 1), (0, 0)),
-        tuple(Series(TABLE, (0, len(facts.years) - 1), (k, k), (-1, k)) for k in (1, 2)),
+        *([book.amounts("partner_money", book.planned(here, book.kind_is("partner")), partner)] if book.of_kind("partner") else []),
     )
-    says = book.sheet_text("by_year", "says", period=book.period)
-    return Sheet(
-        "by_year",
-        book.sheet_text("by_year", "title"),
-        says,
-        Table(TABLE, tuple(columns)),
-        unit=book.say("unit"),
-        charts=(chart,),
-        one_page=True,
-    )
+    rows = (0, len(years) - 1)
+    chart = book.chart("column", "year", Series(TABLE, rows, (0, 0)), tuple(Series(TABLE, rows, (k, k), (-1, k)) for k in (1, 2)))
+    return book.sheet("by_year", TABLE, columns, charts=(chart,), one_page=True)
 
 
 def _limits(book: Book) -> Iterator[Column]:
     """Usable ceilings of the year, what has lapsed and what is free; nothing when a budget instrument has no ceiling per year."""
-    facts, budget = book.plan.scenario.facts, book.of_kind("budget")
+    facts, budget = book.facts, book.of_kind("budget")
     usable = facts.ceilings.usable[budget]
     if not budget or np.any((usable == NO_LIMIT) & facts.commits[budget]):
         return
-    here = ("year", book.here(TABLE, "year")), book.kind_is("budget")
-    yield book.column(
-        "usable", "money", [book.sum_if(FREE, "usable", *here, value=book.eur(value)) for value in np.maximum(usable, 0).sum(axis=0)]
-    )
+    here = book.own(TABLE, "year"), book.kind_is("budget")
+    yield book.amounts("usable", book.sum_if_text(FREE, "usable", *here), np.maximum(usable, 0).sum(axis=0), total=False)
     for key, cells in after_use(book, [here] * len(facts.years), lambda table: table[budget, :-1].sum(axis=0)):
         yield book.column(key, "money", cells)
 
 
 def _levels(book: Book) -> Iterator[Column]:
     """EU budget by level of partnership."""
-    facts, boxes = book.plan.scenario.facts, Boxes(book)
-    sizes = [len(d.ids) for d in facts.dimensions]
-    money = np.isin(np.arange(sizes[0]), book.of_kind("budget"))
+    boxes, years = Boxes(book), range(len(book.facts.years))
     for level in LEVELS:
-        mask = facts.dimensions.partnership.masks.get(f"level:{level}")
-        if mask is None:
-            continue
-        sums = book.budget[mask].sum(axis=(0, 1))
-        texts = [boxes.total((money, mask, np.ones(sizes[2], dtype=bool), np.arange(sizes[3]) == t)) for t in range(sizes[3])]
-        cells = [Formula(f"={text}", book.eur(value)) for text, value in zip(texts, sums, strict=True)]
-        yield Column(book.word("level", level), "money", tuple(cells), (ColumnSum(book.eur(sums.sum())),), width=13)
+        mask = book.facts.dimensions.partnership.masks.get(f"level:{level}")
+        if mask is not None:
+            texts = [boxes.total(book.box(instrument=book.of_kind("budget"), partnership=mask, year=[t])) for t in years]
+            yield book.amounts("", texts, book.budget[mask].sum(axis=(0, 1)), heading=book.word("level", level), width=13)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from fundalloc.export.workbook.book import Book, quoted
-from fundalloc.export.workbook.content import ColumnSum, Fact, Formula, Sheet, Table
+from fundalloc.export.workbook.content import Fact, Formula, Sheet
 from fundalloc.export.workbook.sheets.chart_data import charts
+from fundalloc.export.workbook.sheets.compare import changes
 from fundalloc.export.workbook.sheets.summary import as_text, rows_of, whole_number
 
 TABLE = "Cabinet"
@@ -17,68 +16,19 @@ HEIGHT, BARS = 330, 8
 
 def build(book: Book) -> Sheet:
     """Return the sheet."""
-    facts = book.plan.scenario.facts
-    areas = range(len(facts.areas))
-    after = [book.eur(steps) for steps in book.budget.sum(axis=(0, 2))]
-    key = "baseline" if book.has_baseline else "decided"
-    before = _before(book)
-    here = ("area_id", book.here(TABLE, "area_id")), book.kind_is("budget")
-    whole = sum(after)
-    change = f"={book.here(TABLE, 'this_plan')}-{book.here(TABLE, key)}"
-    share = f"=IFERROR({book.here(TABLE, 'this_plan')}/SUM({book.all(TABLE, 'this_plan')}),0)"
-    table = Table(
-        TABLE,
-        (
-            book.column("area", "text", [book.names["area"][a.id] for a in facts.areas], (book.say("total.all"),), width=78),
-            book.column(
-                key, "money", [book.sum_if("Allocation", key, *here, value=v) for v in before], (ColumnSum(sum(before)),), width=18
-            ),
-            book.column(
-                "this_plan", "total", [book.sum_if("Allocation", "planned", *here, value=v) for v in after], (ColumnSum(whole),), width=18
-            ),
-            book.column(
-                "change" if book.has_baseline else "newly_planned",
-                "change",
-                [Formula(change, round(b - a, 9)) for a, b in zip(before, after, strict=True)],
-                (ColumnSum(round(whole - sum(before), 9)),),
-                width=26,
-                mark="change",
-            ),
-            book.column(
-                "share_of_total",
-                "share",
-                [Formula(share, after[a] / whole if whole else 0) for a in areas],
-                (ColumnSum(1 if whole else 0),),
-                width=13,
-                mark="bar",
-            ),
-            book.column("area_id", "code", [book.code("area", a) for a in areas], printed=False),
-        ),
-    )
-    says = book.sheet_text("cabinet", "says", title=book.within(book.plan.scenario.head.title))
-    return Sheet(
-        "cabinet",
-        book.sheet_text("cabinet", "title"),
-        says,
-        table,
-        unit=book.say("unit"),
-        facts=(*(Fact("", sentence) for sentence in _sentences(book)), *(Fact("", said) for said in _by_decision(book))),
-        charts=charts(book, HEIGHT, BARS),
-        frozen=False,
-        one_page=True,
-    )
-
-
-def _before(book: Book) -> list[float]:
-    """Return per area what the baseline gives, or without one what is decided: EU budget."""
-    lines = book.plan.scenario.lines
-    budget = np.isin(lines.instrument, book.of_kind("budget"))
-    steps = np.zeros(len(lines.facts.areas), dtype=np.int64)
+    areas, after = range(len(book.facts.areas)), [book.eur(steps) for steps in book.budget.sum(axis=(0, 2))]
     if book.has_baseline:
-        np.add.at(steps, lines.area[budget], lines.baseline.numerator[budget])
-        return [round(int(s) / lines.baseline.denominator, 9) for s in steps]
-    np.add.at(steps, lines.area[budget], lines.decided[budget])
-    return [book.eur(s) for s in steps]
+        key, change, before = "baseline", "change", book.baseline_by("area")
+    else:
+        key, change, before = "decided", "newly_planned", [book.eur(steps) for steps in book.budget_by("area", book.lines.decided)]
+    columns = (
+        book.names_of("area", areas, 78, total="all", full=True),
+        *changes(book, TABLE, "area", before, after, key=key, change=change, style="total", width=26),
+        book.shares_of(TABLE, after, 13, of="this_plan"),
+        book.ids_of("area", areas),
+    )
+    facts = [*(Fact("", sentence) for sentence in _sentences(book)), *(Fact("", said) for said in _by_decision(book))]
+    return book.sheet("cabinet", TABLE, columns, facts=tuple(facts), charts=charts(book, HEIGHT, BARS), frozen=False, one_page=True)
 
 
 def _sentences(book: Book) -> Iterator[Formula]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from fundalloc.export.workbook.book import Book, distinct, quoted, shorten
-from fundalloc.export.workbook.content import Cell, Chart, Column, Formula, Series, Sheet, Table
+from fundalloc.export.workbook.content import Chart, Series, Sheet
 
 TABLE = "ChartData"
 MOST_SERIES = 6
@@ -39,71 +40,41 @@ def pick(book: Book) -> Picked:
 
 def build(book: Book) -> Sheet:
     """Return the sheet."""
-    facts, picked = book.plan.scenario.facts, pick(book)
-    years, bars = range(len(facts.years)), picked.partnerships
-    labels = [str(y) for y in facts.years] + [shorten(book.labels["partnership"][facts.partnerships[p].id], LONGEST_LABEL) for p in bars]
-    shown_in = [book.say("chart.years")] * len(facts.years) + [book.say("chart.partnerships")] * len(bars)
-    groups = [(k,) for k in picked.instruments] + ([picked.others] if picked.others else [])
-    names = [book.labels["instrument"][facts.instruments[k].id] for k in picked.instruments] + [book.say("chart.others")] * bool(
-        picked.others
-    )
-    headings = distinct(names, (book.title("shown_in"), book.title("label")))
-    columns = []
-    for heading, group in zip(headings, groups, strict=True):
+    years, picked = book.facts.years, pick(book)
+    bars = picked.partnerships
+    labels = [str(y) for y in years] + [shorten(book.label("partnership", p), LONGEST_LABEL) for p in bars]
+    shown_in = [book.say("chart.years")] * len(years) + [book.say("chart.partnerships")] * len(bars)
+    groups = [(k,) for k in picked.instruments] + [picked.others] * bool(picked.others)
+    names = [book.label("instrument", k) for k in picked.instruments] + [book.say("chart.others")] * bool(picked.others)
+    columns = [book.column("label", "text", labels, width=36), book.column("shown_in", "note", shown_in, width=30)]
+    for heading, group in zip(distinct(names, (book.title("shown_in"), book.title("label"))), groups, strict=True):
         money = book.cube[list(group)].sum(axis=0)
-        cells = [_cell(book, group, "year", t, int(money[:, :, t].sum())) for t in years]
-        cells += [_cell(book, group, "partnership", p, int(money[p].sum())) for p in bars]
-        columns.append(Column(heading, "money", tuple(cells), width=16))
-    table = Table(TABLE, (book.column("label", "text", labels, width=36), book.column("shown_in", "note", shown_in, width=30), *columns))
-    return Sheet(
-        "chart_data",
-        book.sheet_text("chart_data", "title"),
-        book.sheet_text("chart_data", "says"),
-        table,
-        unit=book.say("unit"),
-        colour="rest",
-    )
+        texts = [_formula(book, group, book.is_("year", t)) for t in range(len(years))]
+        texts += [_formula(book, group, book.is_("partnership", p)) for p in bars]
+        steps = (*money.sum(axis=(0, 1)), *money.sum(axis=(1, 2))[list(bars)])
+        columns.append(book.amounts("", texts, steps, total=False, heading=heading, width=16))
+    return book.sheet("chart_data", TABLE, columns, colour="rest")
 
 
 def charts(book: Book, height: int | None = None, most: int = MOST_BARS) -> tuple[Chart, Chart]:
     """Return the two charts of the summary; lower and with fewer bars for the page for the cabinet."""
-    facts, picked = book.plan.scenario.facts, pick(book)
-    count, bars = len(facts.years), min(len(picked.partnerships), most)
-    series = len(picked.instruments) + bool(picked.others)
-    first, second = (0, count - 1), (count, count + bars - 1)
-
-    def stack(rows: tuple[int, int]) -> tuple[Series, ...]:
-        return tuple(Series(TABLE, rows, (2 + k, 2 + k), (-1, 2 + k), rest=k == len(picked.instruments)) for k in range(series))
-
-    words = {"period": book.period, "count": bars, "all": len(book.leaves)}
+    picked, count = pick(book), len(book.facts.years)
+    bars = min(len(picked.partnerships), most)
+    words = {"count": bars, "all": len(book.leaves)}
     height = height or max(320, 100 + 18 * bars)
     largest = "largest" if bars < int(np.count_nonzero(book.budget.sum(axis=(1, 2)))) else "every"
-    return (
-        Chart(
-            "column",
-            book.say("chart.years_title", **words),
-            book.say("chart.years_alt", **words),
-            Series(TABLE, first, (0, 0)),
-            stack(first),
-            0.44,
-            height,
-        ),
-        Chart(
-            "bar",
-            book.say(f"chart.{largest}_title", **words),
-            book.say(f"chart.{largest}_alt", **words),
-            Series(TABLE, second, (0, 0)),
-            stack(second),
-            0.56,
-            height,
-        ),
-    )
+
+    def stack(kind: Literal["column", "bar"], key: str, rows: tuple[int, int], width: float) -> Chart:
+        columns = range(2, 2 + len(picked.instruments) + bool(picked.others))
+        series = tuple(Series(TABLE, rows, (k, k), (-1, k), rest=k == 2 + len(picked.instruments)) for k in columns)
+        return book.chart(kind, key, Series(TABLE, rows, (0, 0)), series, words=words, width=width, height=height)
+
+    return stack("column", "years", (0, count - 1), 0.44), stack("bar", largest, (count, count + bars - 1), 0.56)
 
 
-def _cell(book: Book, group: tuple[int, ...], dimension: str, position: int, steps: int) -> Cell:
-    here = book.is_(dimension, position)
+def _formula(book: Book, group: tuple[int, ...], here: tuple[str, str]) -> str:
+    """Return the planned money of one instrument, or of several together."""
     if len(group) == 1:
-        return book.sum_if("Allocation", "planned", book.is_("instrument", group[0]), here, value=book.eur(steps))
+        return book.planned(book.is_("instrument", group[0]), here)
     some = "{" + ",".join(quoted(book.code("instrument", k)) for k in group) + "}"
-    text = book.sum_if_text("Allocation", "planned", ("instrument_id", some), here)
-    return Formula(f"=SUMPRODUCT({text})", book.eur(steps))
+    return f"SUMPRODUCT({book.planned(('instrument_id', some), here)})"

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from fundalloc.export.workbook.book import Book, quoted
-from fundalloc.export.workbook.content import Fact, Formula, Sheet, Styled, Table
+from fundalloc.export.workbook.content import Fact, Formula, Sheet, Styled
 from fundalloc.plan.verify import BREACH
 
 TABLE = "Checks"
@@ -25,27 +25,20 @@ def build(book: Book) -> Sheet:
     passed, failed = book.say("check.passed"), book.say("check.failed")
     result = f"=IF(ABS({book.here(TABLE, 'difference')})<=Tolerance,{quoted(passed)},{quoted(failed)})"
     results = [passed if abs(value) <= _tolerance(book) else failed for _, _, value in checks]
-    table = Table(
-        TABLE,
-        (
-            book.column("check", "text", [book.say(f"check.{key}.says") for key, _, _ in checks], width=56),
-            book.column("difference", "difference", [Formula(f"={text}", value) for _, text, value in checks], width=16),
-            book.column("must_be", "note", [book.say("check.must_be")] * len(checks), width=24),
-            book.column(
-                "result", "text", [Formula(result, word) for word in results], width=13, flags=((passed, "pass"), (failed, "breach"))
-            ),
-            book.column("measured_as", "note", [book.say(f"check.{key}.measures") for key, _, _ in checks], width=72),
-        ),
+    columns = (
+        book.column("check", "text", [book.say(f"check.{key}.says") for key, _, _ in checks], width=56),
+        book.column("difference", "difference", [Formula(f"={text}", value) for _, text, value in checks], width=16),
+        book.column("must_be", "note", [book.say("check.must_be")] * len(checks), width=24),
+        book.column("result", "text", [Formula(result, word) for word in results], width=13, flags=((passed, "pass"), (failed, "breach"))),
+        book.column("measured_as", "note", [book.say(f"check.{key}.measures") for key, _, _ in checks], width=72),
     )
     failures = Formula(f"=COUNTIF({book.all(TABLE, 'result')},{quoted(failed)})", results.count(failed))
     facts = (
         Fact(book.say("check.failures"), Styled(failures, "integer"), "FailedChecks"),
         Fact(book.say("check.tolerance"), Styled(_tolerance(book), "input"), "Tolerance", entry=book.entry("tolerance", least=0)),
-        Fact(book.say("check.step"), Styled(float(book.plan.scenario.facts.step), "strong_factor"), "RoundingStep"),
+        Fact(book.say("check.step"), Styled(float(book.facts.step), "strong_factor"), "RoundingStep"),
     )
-    return Sheet(
-        "checks", book.sheet_text("checks", "title"), book.sheet_text("checks", "says"), table, colour="check", facts=facts, one_page=True
-    )
+    return book.sheet("checks", TABLE, columns, money=False, colour="check", facts=facts, one_page=True)
 
 
 def failures(book: Book) -> int:
@@ -90,14 +83,14 @@ def _sums(book: Book) -> Iterator[Check]:
 
 def _planned_instruments(book: Book) -> str:
     """Return the sum of the allocation of the instruments that the plan decides."""
-    given = [k for k, i in enumerate(book.plan.scenario.facts.instruments) if i.counts == "partner" and not i.planned]
+    given = [k for k, i in enumerate(book.facts.instruments) if i.counts == "partner" and not i.planned]
     text = book.sum_if_text("Allocation", "planned")
     return "(" + "-".join([text, *(book.sum_if_text("Allocation", "planned", book.is_("instrument", k)) for k in given)]) + ")"
 
 
 def _tolerance(book: Book) -> float:
-    return min(TOLERANCE, float(book.plan.scenario.facts.step) / 2)
+    return min(TOLERANCE, float(book.facts.step) / 2)
 
 
 def _exact(book: Book, steps: int) -> str:
-    return repr(float(Fraction(int(steps)) * book.plan.scenario.facts.step))
+    return repr(float(Fraction(int(steps)) * book.facts.step))

@@ -5,37 +5,26 @@ from __future__ import annotations
 import numpy as np
 
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.content import Column, Sheet, Table
-from fundalloc.export.workbook.weights import TABLE, all_weights
+from fundalloc.export.workbook.content import Column, Sheet
+from fundalloc.export.workbook.weights import TABLE, Weight, all_weights
 
 
 def build(book: Book) -> Sheet:
     """Return the sheet."""
-    facts, pairs = book.plan.scenario.facts, book.pairs
-    here = ("instrument_id", book.here(TABLE, "instrument_id")), ("area_id", book.here(TABLE, "area_id"))
-    money = book.cube.sum(axis=(1, 3))[pairs.instrument, pairs.area]
-    table = Table(
-        TABLE,
-        (
-            book.column("instrument", "text", [book.labels["instrument"][facts.instruments[i].id] for i in pairs.instrument], width=27),
-            book.column("area", "text", [book.labels["area"][facts.areas[a].id] for a in pairs.area], width=22),
-            book.column("planned", "money", [book.sum_if("Allocation", "planned", *here, value=book.eur(steps)) for steps in money]),
-            *(
-                Column(
-                    weight.coefficient_heading(book),
-                    "factor",
-                    tuple(np.round(weight.coefficients.values[pairs.instrument, pairs.area], 12).tolist()),
-                    width=13 if len(weight.coefficient_heading(book)) > 8 else 10.5,
-                )
-                for weight in all_weights(book)
-            ),
-            book.column(
-                "kind_of_money", "note", [book.word("counts", facts.instruments[i].counts) for i in pairs.instrument], printed=False
-            ),
-            book.column("pair", "integer", list(range(1, len(pairs.instrument) + 1)), printed=False),
-            book.column("instrument_id", "code", [book.code("instrument", int(i)) for i in pairs.instrument], printed=False),
-            book.column("area_id", "code", [book.code("area", int(a)) for a in pairs.area], printed=False),
-        ),
+    pairs, here = book.pairs, (book.own(TABLE, "instrument"), book.own(TABLE, "area"))
+    columns = (
+        book.names_of("instrument", pairs.instrument, 27),
+        book.names_of("area", pairs.area, 22),
+        book.amounts("planned", book.planned(*here), book.cube.sum(axis=(1, 3))[pairs.instrument, pairs.area], total=False),
+        *(_weight(book, weight) for weight in all_weights(book)),
+        book.kinds_of(pairs.instrument, printed=False),
+        book.column("pair", "integer", list(range(1, len(pairs.instrument) + 1)), printed=False),
+        book.ids_of("instrument", pairs.instrument),
+        book.ids_of("area", pairs.area),
     )
-    says = book.sheet_text("weights", "says")
-    return Sheet("weights", book.sheet_text("weights", "title"), says, table, unit=book.say("unit"), colour="rest")
+    return book.sheet("weights", TABLE, columns, colour="rest")
+
+
+def _weight(book: Book, weight: Weight) -> Column:
+    heading, values = weight.coefficient_heading(book), weight.coefficients.values[book.pairs.instrument, book.pairs.area]
+    return book.column("", "factor", np.round(values, 12).tolist(), width=13 if len(heading) > 8 else 10.5, heading=heading)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 
 from fundalloc.export.workbook.book import Book, quoted
-from fundalloc.export.workbook.content import Fact, Formula, Link, Sample, Sheet, Styled, Table
+from fundalloc.export.workbook.content import Fact, Formula, Sample, Sheet, Styled
 from fundalloc.export.workbook.sheets.checks import failures
 from fundalloc.export.workbook.spelling import allocation_file
 from fundalloc.labels import Words
@@ -19,35 +19,15 @@ MIGRATION = "migration"
 
 def build(book: Book, others: Sequence[Sheet]) -> Sheet:
     """Return the cover of a workbook with these other sheets."""
-    head = book.plan.scenario.head
-    table = Table(
-        "Contents",
-        (
-            book.column("sheet", "link", [Link(sheet.key) for sheet in others], width=32),
-            book.column("answers", "text", [book.sheet_text(sheet.key, "answers") for sheet in others], width=86),
-        ),
-    )
-    says = book.sheet_text("cover", "says", period=book.period)
-    title = book.within(head.title)
-    return Sheet(
-        "cover",
-        title,
-        says,
-        table,
-        facts=tuple(_facts(book)),
-        samples=tuple(_samples(book)),
-        samples_title=book.say("cover.key"),
-        portrait=True,
-        frozen=False,
-        cover=True,
-    )
+    facts, samples = tuple(_facts(book)), tuple(_samples(book))
+    return book.cover(others, title=book.within(book.head.title), facts=facts, samples=samples, samples_title=book.say("cover.key"))
 
 
 def _facts(book: Book) -> Iterator[Fact]:
-    head, say = book.plan.scenario.head, book.say
+    head, say = book.head, book.say
     yield from _verdicts(book)
     if not book.live:
-        count = f"{len(book.plan.scenario.lines):,}".replace(",", HARD_SPACE)
+        count = f"{len(book.lines):,}".replace(",", HARD_SPACE)
         yield Fact(
             say("cover.lines"), Styled(say("cover.too_many_lines", count=count, file=allocation_file(book.plan.scenario.id)), "warning")
         )
@@ -72,12 +52,12 @@ def _facts(book: Book) -> Iterator[Fact]:
 
 
 def _definition(book: Book) -> str:
-    return book.within(book.plan.scenario.head.migration_money) or book.say("note.migration_money.means")
+    return book.within(book.head.migration_money) or book.say("note.migration_money.means")
 
 
 def _coefficients(book: Book) -> str:
     """The coefficients of the marker named migration, by area, where there is one."""
-    facts = book.plan.scenario.facts
+    facts = book.facts
     found = {e.keys[1]: e.value for e in facts.coefficients if e.keys[0] == MIGRATION and not e.keys[2]}
     if not found:
         return ""
@@ -132,7 +112,7 @@ def _typed(book: Book) -> Iterator[Fact]:
 
 def _prices(book: Book) -> str:
     """Return the price base in words: `constant 2018` keeps its year."""
-    base, *year = book.plan.scenario.head.prices.base.split()
+    base, *year = book.head.prices.base.split()
     return " ".join([book.word("prices", base), *year])
 
 

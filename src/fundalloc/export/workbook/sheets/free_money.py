@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from fundalloc.export.workbook.book import Book, quoted
-from fundalloc.export.workbook.content import Cell, Formula, Sheet, Table
+from fundalloc.export.workbook.content import Cell, Formula, Sheet
 from fundalloc.export.workbook.sheets.instruments import written_in_year
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.selection import IntArray
@@ -43,7 +43,7 @@ class _Row:
 
 def build(book: Book) -> Sheet:
     """Return the sheet."""
-    facts = book.plan.scenario.facts
+    facts = book.facts
     rows = [row for k, i in enumerate(facts.instruments) if i.planned for row in _rows(book, k)]
     whole = book.say("whole_period")
     none = quoted(book.say("none"))
@@ -53,41 +53,28 @@ def build(book: Book) -> Sheet:
     lapsed = any(r.lapsed for r in rows) or bool(facts.closed)
     used = f"=IFERROR({book.here(TABLE, 'planned')}/{book.here(TABLE, 'usable')},{none})"
     prices = _prices(book)
-    table = Table(
-        TABLE,
-        (
-            book.column("instrument", "text", [book.labels["instrument"][facts.instruments[r.instrument].id] for r in rows], width=32),
-            book.column("year", "label", [whole if r.year is None else facts.years[r.year] for r in rows], width=15),
-            book.column("ceiling", "money", [r.ceiling for r in rows]),
-            book.column("reserve", "share", [r.reserve for r in rows], width=11),
-            book.column("usable", "money", [r.usable for r in rows]),
-            *(book.column(name, "money", [book.eur(getattr(r, name)) for r in rows], width=12) for name in shown),
-            book.column("decided", "money", [r.decided for r in rows]),
-            book.column("planned", "money", [r.planned for r in rows]),
-            *([book.column("lapsed", "money", [_lapsed(book, r, left) for r in rows])] if lapsed else []),
-            book.column("free", "total", [_free(book, r, left, lapsed) for r in rows]),
-            book.column("used", "share", [Formula(used, _part(book, r)) for r in rows], width=11, mark="bar"),
-            book.column("shadow_price", "price", [prices.get((r.instrument, r.year)) for r in rows], width=11),
-            book.column(
-                "kind_of_money", "note", [book.word("counts", facts.instruments[r.instrument].counts) for r in rows], printed=False
-            ),
-            book.column("instrument_id", "code", [book.code("instrument", r.instrument) for r in rows], printed=False),
-        ),
-        strong=frozenset(k for k, r in enumerate(rows) if r.year is None),
+    columns = (
+        book.column("instrument", "text", [book.label("instrument", r.instrument) for r in rows], width=32),
+        book.column("year", "label", [whole if r.year is None else facts.years[r.year] for r in rows], width=15),
+        book.column("ceiling", "money", [r.ceiling for r in rows]),
+        book.column("reserve", "share", [r.reserve for r in rows], width=11),
+        book.column("usable", "money", [r.usable for r in rows]),
+        *(book.column(name, "money", [book.eur(getattr(r, name)) for r in rows], width=12) for name in shown),
+        book.column("decided", "money", [r.decided for r in rows]),
+        book.column("planned", "money", [r.planned for r in rows]),
+        *([book.column("lapsed", "money", [_lapsed(book, r, left) for r in rows])] if lapsed else []),
+        book.column("free", "total", [_free(book, r, left, lapsed) for r in rows]),
+        book.column("used", "share", [Formula(used, _part(book, r)) for r in rows], width=11, mark="bar"),
+        book.column("shadow_price", "price", [prices.get((r.instrument, r.year)) for r in rows], width=11),
+        book.column("kind_of_money", "note", [book.word("counts", facts.instruments[r.instrument].counts) for r in rows], printed=False),
+        book.column("instrument_id", "code", [book.code("instrument", r.instrument) for r in rows], printed=False),
     )
-    return Sheet(
-        "free_money",
-        book.sheet_text("free_money", "title"),
-        book.sheet_text("free_money", "says"),
-        table,
-        unit=book.say("unit"),
-        portrait=True,
-    )
+    return book.sheet("free_money", TABLE, columns, strong=frozenset(k for k, r in enumerate(rows) if r.year is None), portrait=True)
 
 
 def shown_moves(book: Book) -> list[str]:
     """Return which of the columns of moved money there are."""
-    planned = [k for k, i in enumerate(book.plan.scenario.facts.instruments) if i.planned]
+    planned = [k for k, i in enumerate(book.facts.instruments) if i.planned]
     return [name for name in MOVED if np.any(book.plan.moved[name][planned])]
 
 
@@ -102,21 +89,21 @@ def after_use(book: Book, rows: Sequence[Criteria], money: Callable[[IntArray], 
         texts = ["".join(f"{sign}{book.sum_if_text(TABLE, name, *row)}" for name, sign in signs.items()) for row in rows]
         yield "moved", [Formula(f"=0{text}", book.eur(steps)) for text, steps in zip(texts, money(left.moved), strict=True)]
     for key, table in (("lapsed", left.lapsed), ("free", left.free)):
-        if key == "free" or book.plan.scenario.facts.closed:
+        if key == "free" or book.facts.closed:
             yield key, [book.sum_if(TABLE, key, *row, value=book.eur(steps)) for row, steps in zip(rows, money(table), strict=True)]
 
 
 def whole_period(book: Book) -> dict[int, int]:
     """Return {position of a planned instrument: usable ceiling of the whole period, in steps}, where there is one."""
-    limits = {k: book.usable_in_all(k) for k, i in enumerate(book.plan.scenario.facts.instruments) if i.planned}
+    limits = {k: book.usable_in_all(k) for k, i in enumerate(book.facts.instruments) if i.planned}
     return {k: limit for k, limit in limits.items() if limit != NO_LIMIT}
 
 
 def _rows(book: Book, k: int) -> Iterator[_Row]:
     """Yield the years of one instrument, then its whole period."""
-    facts = book.plan.scenario.facts
+    facts = book.facts
     instrument, here, none = facts.instruments[k], book.here(TABLE, "instrument_id"), book.say("none")
-    lines = book.plan.scenario.lines
+    lines = book.lines
     decided, planned = (lines.by_year(steps)[k] for steps in (lines.decided, book.plan.steps))
     moves, money = book.plan.moved, book.plan.money_left
     reserve = Formula(f"={_looked_up(book, book.all('Instruments', 'reserve'))}", float(instrument.reserve))
@@ -147,7 +134,7 @@ def _rows(book: Book, k: int) -> Iterator[_Row]:
 
 def _whole(book: Book, k: int) -> tuple[Cell, Cell, int]:
     """Return ceiling and usable ceiling of the whole period: the total, the sum of the years, or the smaller of both."""
-    facts = book.plan.scenario.facts
+    facts = book.facts
     instrument, count = facts.instruments[k], len(facts.years)
     ceiling = instrument.ceiling
     yearly = [ceiling.in_year(year) if ceiling else None for year, on in zip(facts.years, facts.commits[k], strict=True) if on]
@@ -173,7 +160,7 @@ def _usable(book: Book, k: int, year: str, steps: int, by_itself: str) -> Cell:
     none = book.say("none")
     if steps == NO_LIMIT:
         return none
-    return Formula(f"={_in_rules(book, book.plan.scenario.facts.instruments[k].id, year) or by_itself}", book.eur(steps))
+    return Formula(f"={_in_rules(book, book.facts.instruments[k].id, year) or by_itself}", book.eur(steps))
 
 
 def _in_rules(book: Book, instrument: str, year: str) -> str | None:
@@ -196,7 +183,7 @@ def _lapsed(book: Book, row: _Row, left: str) -> Cell:
     """What a closed year leaves; over the whole period, what is left and not free."""
     if row.usable_steps == NO_LIMIT:
         return book.say("none")
-    facts = book.plan.scenario.facts
+    facts = book.facts
     if row.year is None:
         return Formula(f"={left}-{book.here(TABLE, 'free')}", book.eur(row.lapsed))
     return Formula(f"=MAX({left},0)", book.eur(row.lapsed)) if facts.years[row.year] in facts.closed else 0
@@ -204,7 +191,7 @@ def _lapsed(book: Book, row: _Row, left: str) -> Cell:
 
 def _free(book: Book, row: _Row, left: str, lapsed: bool) -> Cell:
     """What is still free: what is left, less what has lapsed; over the whole period no more than the years have free."""
-    none, facts = book.say("none"), book.plan.scenario.facts
+    none, facts = book.say("none"), book.facts
     if row.usable_steps == NO_LIMIT:
         return Formula(f"=IFERROR({left},{quoted(none)})", none)
     less = f"-{book.here(TABLE, 'lapsed')}" if lapsed else ""
@@ -222,7 +209,7 @@ def _part(book: Book, row: _Row) -> float | str:
 
 def _prices(book: Book) -> dict[tuple[int, int | None], float]:
     """Return the shadow prices of ceilings, by instrument and year."""
-    facts, plan = book.plan.scenario.facts, book.plan
+    facts, plan = book.facts, book.plan
     prices = plan.free_money
     years = {0: None, **{year: t for t, year in enumerate(facts.years)}}
     found = zip(prices["instrument"], prices["year"], prices["price"], strict=True)

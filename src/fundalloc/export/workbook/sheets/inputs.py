@@ -5,75 +5,60 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.content import Sheet, Table
+from fundalloc.export.workbook.content import Sheet
 from fundalloc.facts.dimensions import Choice
 from fundalloc.facts.selection import Clause
 
 
 def eligibility(book: Book) -> Sheet | None:
     """Return who may fund what, with effectiveness and reason; None when the table is empty."""
-    entries = book.plan.scenario.facts.eligibility
+    entries = book.facts.eligibility
     if not entries:
         return None
     labels = book.labels
-    table = Table(
-        "Eligibility",
-        (
-            book.column("instrument", "text", [labels["instrument"][e.keys[0]] for e in entries]),
-            book.column("area", "text", [labels["area"][e.keys[1]] for e in entries]),
-            book.column("effectiveness", "factor", [float(e.value) for e in entries], width=14),
-            book.column("reason", "text", [book.within(e.reason) for e in entries], width=60),
-            book.column("source", "note", [e.source for e in entries]),
-            book.column("confidence", "note", [e.confidence for e in entries]),
-        ),
-        filtered=True,
+    columns = (
+        book.column("instrument", "text", [labels["instrument"][e.keys[0]] for e in entries]),
+        book.column("area", "text", [labels["area"][e.keys[1]] for e in entries]),
+        book.column("effectiveness", "factor", [float(e.value) for e in entries], width=14),
+        book.column("reason", "text", [book.within(e.reason) for e in entries], width=60),
+        book.column("source", "note", [e.source for e in entries]),
+        book.column("confidence", "note", [e.confidence for e in entries]),
     )
-    return _sheet(book, "eligibility", table)
+    return book.sheet("eligibility", "Eligibility", columns, money=False, filtered=True, colour="input")
 
 
 def exceptions(book: Book) -> Sheet | None:
     """Return what is barred or opened against the eligibility table; None when nothing is."""
-    facts = book.plan.scenario.facts
+    facts = book.facts
     entries = [("exclude", c) for c in facts.exclude] + [("allow", c) for c in facts.allow]
     if not entries:
         return None
-    table = Table(
-        "Exceptions",
-        (
-            book.column("exception", "strong", [c.id for _, c in entries], width=26),
-            book.column("effect", "text", [book.word("effect", word) for word, _ in entries], width=12),
-            book.column("concerns", "text", [_concerns(book, c) for _, c in entries], width=56),
-            book.column("reason", "text", [book.within(c.reason) for _, c in entries], width=56),
-            book.column("source", "note", [c.source for _, c in entries], width=40),
-            book.column("confidence", "note", [c.confidence for _, c in entries]),
-        ),
+    columns = (
+        book.column("exception", "strong", [c.id for _, c in entries], width=26),
+        book.column("effect", "text", [book.word("effect", word) for word, _ in entries], width=12),
+        book.column("concerns", "text", [_concerns(book, c) for _, c in entries], width=56),
+        book.column("reason", "text", [book.within(c.reason) for _, c in entries], width=56),
+        book.column("source", "note", [c.source for _, c in entries], width=40),
+        book.column("confidence", "note", [c.confidence for _, c in entries]),
     )
-    return _sheet(book, "exceptions", table)
+    return book.sheet("exceptions", "Exceptions", columns, money=False, colour="input")
 
 
 def markers(book: Book) -> Sheet | None:
     """Return how much of a euro counts towards what; None when there are no markers."""
-    entries = book.plan.scenario.facts.coefficients
+    entries = book.facts.coefficients
     if not entries:
         return None
     labels, everything = book.labels, book.say("all")
-    table = Table(
-        "Markers",
-        (
-            book.column("marker", "strong", [book.word("marker", e.keys[0]) for e in entries], width=24),
-            book.column("area", "text", [labels["area"].get(e.keys[1], everything) for e in entries]),
-            book.column("instrument", "text", [labels["instrument"].get(e.keys[2], everything) for e in entries]),
-            book.column("coefficient", "factor", [float(e.value) for e in entries], width=13),
-            book.column("source", "note", [e.source for e in entries], width=70),
-            book.column("confidence", "note", [e.confidence for e in entries]),
-        ),
-        filtered=True,
+    columns = (
+        book.column("marker", "strong", [book.word("marker", e.keys[0]) for e in entries], width=24),
+        book.column("area", "text", [labels["area"].get(e.keys[1], everything) for e in entries]),
+        book.column("instrument", "text", [labels["instrument"].get(e.keys[2], everything) for e in entries]),
+        book.column("coefficient", "factor", [float(e.value) for e in entries], width=13),
+        book.column("source", "note", [e.source for e in entries], width=70),
+        book.column("confidence", "note", [e.confidence for e in entries]),
     )
-    return _sheet(book, "markers", table)
-
-
-def _sheet(book: Book, key: str, table: Table) -> Sheet:
-    return Sheet(key, book.sheet_text(key, "title"), book.sheet_text(key, "says"), table, colour="input")
+    return book.sheet("markers", "Markers", columns, money=False, filtered=True, colour="input")
 
 
 def _concerns(book: Book, clause: Clause) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.content import Cell, Column, Sheet, Table
+from fundalloc.export.workbook.content import Cell, Column, Sheet
 from fundalloc.facts.facts import Facts
 
 TABLE = "Instruments"
@@ -13,7 +13,7 @@ TABLE = "Instruments"
 
 def build(book: Book) -> Sheet:
     """Return the sheet."""
-    facts = book.plan.scenario.facts
+    facts = book.facts
     everyone = facts.instruments
     none = book.say("none")
 
@@ -22,25 +22,21 @@ def build(book: Book) -> Sheet:
 
     totals: list[Cell] = [none if i.ceiling is None or i.ceiling.total is None else float(i.ceiling.total) for i in everyone]
 
-    table = Table(
-        TABLE,
-        (
-            book.column("instrument", "strong", [book.labels["instrument"][i.id] for i in everyone], width=23),
-            book.column("name", "text", [book.names["instrument"][i.id] for i in everyone], width=30),
-            book.column("kind_of_money", "note", [book.word("counts", i.counts) for i in everyone], width=12),
-            *(Column(str(year), "money", tuple(ceiling(t)), width=9.5) for t, year in enumerate(facts.years)),
-            book.column("total_ceiling", "money", totals, width=10),
-            book.column("reserve", "share", [float(i.reserve) for i in everyone], width=10),
-            book.column("budget_line", "note", [i.budget_line for i in everyone], width=15),
-            book.column("source", "note", [i.source for i in everyone], width=30),
-            book.column("confidence", "note", [i.confidence for i in everyone], width=12),
-            book.column("note", "note", [book.within(i.note) for i in everyone], width=46),
-            book.column("tags", "code", [" ".join(i.tags) for i in everyone], printed=False),
-            book.column("instrument_id", "code", [book.code("instrument", k) for k in range(len(everyone))], printed=False),
-        ),
+    columns = (
+        book.column("instrument", "strong", [book.labels["instrument"][i.id] for i in everyone], width=23),
+        book.column("name", "text", [book.names["instrument"][i.id] for i in everyone], width=30),
+        book.column("kind_of_money", "note", [book.word("counts", i.counts) for i in everyone], width=12),
+        *(Column(str(year), "money", tuple(ceiling(t)), width=9.5) for t, year in enumerate(facts.years)),
+        book.column("total_ceiling", "money", totals, width=10),
+        book.column("reserve", "share", [float(i.reserve) for i in everyone], width=10),
+        book.column("budget_line", "note", [i.budget_line for i in everyone], width=15),
+        book.column("source", "note", [i.source for i in everyone], width=30),
+        book.column("confidence", "note", [i.confidence for i in everyone], width=12),
+        book.column("note", "note", [book.within(i.note) for i in everyone], width=46),
+        book.column("tags", "code", [" ".join(i.tags) for i in everyone], printed=False),
+        book.column("instrument_id", "code", [book.code("instrument", k) for k in range(len(everyone))], printed=False),
     )
-    says = book.sheet_text("instruments", "says")
-    return Sheet("instruments", book.sheet_text("instruments", "title"), says, table, unit=book.say("unit"), colour="input")
+    return book.sheet("instruments", TABLE, columns, colour="input")
 
 
 def written_in_year(facts: Facts, instrument: int, year: int) -> Fraction | None:

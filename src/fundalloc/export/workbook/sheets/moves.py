@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.content import Cell, Sheet, Table
+from fundalloc.export.workbook.content import Cell, Sheet
 from fundalloc.export.workbook.flows import TABLE
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.moves import CARRY
@@ -32,32 +32,28 @@ def build(book: Book) -> Sheet | None:
     rows = [*_moves(book), *_reserves(book), *_last_resorts(book)]
     if not rows:
         return None
-    facts = book.plan.scenario.facts
+    facts = book.facts
     none = book.say("not_applicable")
     labels = [book.labels["instrument"][i.id] for i in facts.instruments]
-    table = Table(
-        TABLE,
-        (
-            book.column("kind", "text", [book.word("move", r.kind) for r in rows], width=16),
-            book.column("from", "text", [labels[r.source] for r in rows], width=27),
-            book.column("to", "text", [none if r.target is None else labels[r.target] for r in rows], width=27),
-            book.column("year", "label", [r.year for r in rows], width=15),
-            book.column("year_in", "label", [r.year_in for r in rows], width=11),
-            book.column("at_most", "money", [r.most for r in rows], width=13),
-            book.column("amount", "total", [r.amount for r in rows], width=13),
-            book.column("source", "note", [r.legal for r in rows], width=66),
-            book.column("move", "code", [r.name for r in rows], printed=False),
-            book.column("from_id", "code", [book.code("instrument", r.source) for r in rows], printed=False),
-            book.column("to_id", "code", ["" if r.target is None else book.code("instrument", r.target) for r in rows], printed=False),
-        ),
-        filtered=True,
+    columns = (
+        book.column("kind", "text", [book.word("move", r.kind) for r in rows], width=16),
+        book.column("from", "text", [labels[r.source] for r in rows], width=27),
+        book.column("to", "text", [none if r.target is None else labels[r.target] for r in rows], width=27),
+        book.column("year", "label", [r.year for r in rows], width=15),
+        book.column("year_in", "label", [r.year_in for r in rows], width=11),
+        book.column("at_most", "money", [r.most for r in rows], width=13),
+        book.column("amount", "total", [r.amount for r in rows], width=13),
+        book.column("source", "note", [r.legal for r in rows], width=66),
+        book.column("move", "code", [r.name for r in rows], printed=False),
+        book.column("from_id", "code", [book.code("instrument", r.source) for r in rows], printed=False),
+        book.column("to_id", "code", ["" if r.target is None else book.code("instrument", r.target) for r in rows], printed=False),
     )
-    return Sheet("moves", book.sheet_text("moves", "title"), book.sheet_text("moves", "says"), table, unit=book.say("unit"))
+    return book.sheet("moves", TABLE, columns, filtered=True)
 
 
 def _moves(book: Book) -> Iterator[_Move]:
     """Every possible carry-over and transfer, with what the plan moves."""
-    facts, moves = book.plan.scenario.facts, book.plan.scenario.lines.moves
+    facts, moves = book.facts, book.lines.moves
     for k, kind in enumerate(moves.kind):
         carry = kind == CARRY
         t = int(moves.year[k])
@@ -78,7 +74,7 @@ def _moves(book: Book) -> Iterator[_Move]:
 
 def _reserves(book: Book) -> Iterator[_Move]:
     """What instruments keep back, over the whole period."""
-    facts, whole = book.plan.scenario.facts, book.say("whole_period")
+    facts, whole = book.facts, book.say("whole_period")
     for k, instrument in enumerate(facts.instruments):
         usable = book.usable_in_all(k)
         if instrument.planned and instrument.reserve and usable != NO_LIMIT:
@@ -88,7 +84,7 @@ def _reserves(book: Book) -> Iterator[_Move]:
 
 def _last_resorts(book: Book) -> Iterator[_Move]:
     """What the plan takes from instruments that come last."""
-    facts, whole = book.plan.scenario.facts, book.say("whole_period")
+    facts, whole = book.facts, book.say("whole_period")
     for k, instrument in enumerate(facts.instruments):
         if instrument.planned and instrument.last_resort:
             criteria = ("instrument_id", book.here(TABLE, "from_id"))

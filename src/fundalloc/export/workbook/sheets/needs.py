@@ -7,14 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.content import Column, Formula, Sheet, Table
+from fundalloc.export.workbook.content import Column, Formula, Sheet
 
 TABLE = "Needs"
 
 
 def build(book: Book) -> Sheet | None:
     """Return the sheet; None when the scenario has no needs."""
-    plan, facts = book.plan, book.plan.scenario.facts
+    plan, facts = book.plan, book.facts
     needs, coverage = facts.needs, plan.coverage
     if not len(needs):
         return None
@@ -25,36 +25,25 @@ def build(book: Book) -> Sheet | None:
     part = f"=IFERROR({book.here(TABLE, 'met')}/{book.here(TABLE, 'need')},{_none(book)})"
     parts = [float(m / n) if n else book.say("not_applicable") for m, n in zip(coverage.met, coverage.need, strict=True)]
     names = book.labels
-    table = Table(
-        TABLE,
-        (
-            book.column("partnership", "text", [names["partnership"][facts.partnerships[p].id] for p in needs.partnership], width=36),
-            book.column("area", "text", [names["area"][facts.areas[a].id] for a in needs.area]),
-            book.column("need", "money", coverage.need.tolist()),
-            book.column("priority", "factor", needs.priority.values.tolist(), width=10),
-            book.column("towards_need", "money", [book.sum_if("Allocation", "towards_need", *ids, value=towards[k]) for k in pairs]),
-            book.column("met", "money", [Formula(met, float(coverage.met[k])) for k in pairs]),
-            book.column("coverage", "share", [Formula(part, value) for value in parts], width=11, mark="bar"),
-            book.column("source", "note", needs.source, width=82),
-            book.column("confidence", "note", needs.confidence),
-            book.column("partnership_id", "code", [book.code("partnership", p) for p in needs.partnership], printed=False),
-            book.column("area_id", "code", [book.code("area", a) for a in needs.area], printed=False),
-        ),
-        filtered=True,
+    columns = (
+        book.column("partnership", "text", [names["partnership"][facts.partnerships[p].id] for p in needs.partnership], width=36),
+        book.column("area", "text", [names["area"][facts.areas[a].id] for a in needs.area]),
+        book.column("need", "money", coverage.need.tolist()),
+        book.column("priority", "factor", needs.priority.values.tolist(), width=10),
+        book.column("towards_need", "money", [book.sum_if("Allocation", "towards_need", *ids, value=towards[k]) for k in pairs]),
+        book.column("met", "money", [Formula(met, float(coverage.met[k])) for k in pairs]),
+        book.column("coverage", "share", [Formula(part, value) for value in parts], width=11, mark="bar"),
+        book.column("source", "note", needs.source, width=82),
+        book.column("confidence", "note", needs.confidence),
+        book.column("partnership_id", "code", [book.code("partnership", p) for p in needs.partnership], printed=False),
+        book.column("area_id", "code", [book.code("area", a) for a in needs.area], printed=False),
     )
-    return Sheet(
-        "needs",
-        book.sheet_text("needs", "title"),
-        book.sheet_text("needs", "says", period=book.period),
-        table,
-        unit=book.say("unit"),
-        colour="input",
-    )
+    return book.sheet("needs", TABLE, columns, filtered=True, colour="input")
 
 
 def coverage_columns(book: Book, table: str, dimension: str, order: Sequence[int]) -> tuple[Column, ...]:
     """Return need and coverage by partnership or area, with totals; nothing when the scenario has no needs."""
-    facts, coverage = book.plan.scenario.facts, book.plan.coverage
+    facts, coverage = book.facts, book.plan.coverage
     if not len(facts.needs):
         return ()
     need, met = np.zeros((2, len(facts.dimensions[dimension].ids)))
@@ -88,7 +77,7 @@ def coverage_columns(book: Book, table: str, dimension: str, order: Sequence[int
 
 def _towards_need(book: Book) -> list[float]:
     """Return the money that counts towards each need, effectiveness applied."""
-    facts, lines = book.plan.scenario.facts, book.plan.scenario.lines
+    facts, lines = book.facts, book.lines
     effectiveness = facts.effectiveness
     grid = np.zeros((len(facts.partnerships), len(facts.areas)), dtype=np.int64)
     np.add.at(grid, (lines.partnership, lines.area), book.plan.steps * effectiveness.numerator[lines.instrument, lines.area])

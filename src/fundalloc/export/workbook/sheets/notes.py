@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.content import Sheet, Table
+from fundalloc.export.workbook.content import Sheet
 from fundalloc.money import HARD_SPACE
 
 TERMS = (
@@ -39,17 +39,14 @@ TERMS = (
 
 def build(book: Book) -> Sheet:
     """Return the sheet."""
-    head = book.plan.scenario.head
+    head = book.head
     own = {"migration_money": book.within(head.migration_money)}
-    step = f"{round(float(book.plan.scenario.facts.step) * 1_000_000):,}".replace(",", HARD_SPACE)
+    step = f"{round(float(book.facts.step) * 1_000_000):,}".replace(",", HARD_SPACE)
     words = {"step": step, "zero": "–", "none": book.say("none"), "na": book.say("not_applicable")}
     texts = [own.get(term) or book.say(f"note.{term}.means", **words) for term in TERMS]
     footnotes = dict(book.footnotes)
-    table = Table(
-        "Notes",
-        (
-            book.column("term", "strong", [*(book.say(f"note.{term}.term", **words) for term in TERMS), *footnotes], width=30),
-            book.column("means", "text", [*texts, *footnotes.values()], width=112),
-        ),
+    columns = (
+        book.column("term", "strong", [*(book.say(f"note.{term}.term", **words) for term in TERMS), *footnotes], width=30),
+        book.column("means", "text", [*texts, *footnotes.values()], width=112),
     )
-    return Sheet("notes", book.sheet_text("notes", "title"), book.sheet_text("notes", "says"), table, colour="rest")
+    return book.sheet("notes", "Notes", columns, money=False, colour="rest")

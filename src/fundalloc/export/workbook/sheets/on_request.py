@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.content import Cell, Sheet, Table
+from fundalloc.export.workbook.content import Cell, Sheet
 from fundalloc.insight.ranges import LOSS
 
 NAMED = 20
@@ -23,20 +23,15 @@ def ranges(book: Book) -> Sheet | None:
         return None
     rows: list[Any] = book.asked.ranges.to_dict("records")
     firm, open_ = book.say("firm.yes"), book.say("firm.no")
-    table = Table(
-        "AmountRanges",
-        (
-            book.column("partnership", "text", [book.labels["partnership"][row["partnership"]] for row in rows], width=40),
-            book.column("area", "text", [book.labels["area"][row["area"]] for row in rows]),
-            book.column("planned", "total", [_tidy(row["amount"]) for row in rows], width=14),
-            *(book.column(name, "money", [_tidy(row[name]) for row in rows], width=14) for name in ("least", "most")),
-            book.column("firm", "text", [firm if row["firm"] else open_ for row in rows], width=14),
-            *(book.column(name, "money", [_tidy(row[name]) for row in rows], width=16) for name in ("least_within", "most_within")),
-        ),
-        filtered=True,
+    columns = (
+        book.column("partnership", "text", [book.labels["partnership"][row["partnership"]] for row in rows], width=40),
+        book.column("area", "text", [book.labels["area"][row["area"]] for row in rows]),
+        book.column("planned", "total", [_tidy(row["amount"]) for row in rows], width=14),
+        *(book.column(name, "money", [_tidy(row[name]) for row in rows], width=14) for name in ("least", "most")),
+        book.column("firm", "text", [firm if row["firm"] else open_ for row in rows], width=14),
+        *(book.column(name, "money", [_tidy(row[name]) for row in rows], width=16) for name in ("least_within", "most_within")),
     )
-    says = book.sheet_text("amount_ranges", "says", loss=f"{LOSS:.0%}")
-    return Sheet("amount_ranges", book.sheet_text("amount_ranges", "title"), says, table, unit=book.say("unit"))
+    return book.sheet("amount_ranges", "AmountRanges", columns, filtered=True, words={"loss": f"{LOSS:.0%}"})
 
 
 def rule_prices(book: Book) -> Sheet | None:
@@ -49,21 +44,16 @@ def rule_prices(book: Book) -> Sheet | None:
     for pair in prices.pairs:
         for one, other in ((pair.first, pair.second), (pair.second, pair.first)):
             together[one].append(book.say("costs_together", other=other, points=f"{pair.together:.2f}"))
-    table = Table(
-        "RulePrices",
-        (
-            book.column("rule", "text", [row["rule"] for row in rows], width=26),
-            book.column("says", "text", [row["says"] for row in rows], width=60),
-            book.column("force", "text", [book.word("force", row["enforced"]) for row in rows], width=12),
-            book.column("negotiable", "text", [book.word("negotiable", row["negotiable"]) for row in rows], width=14),
-            book.column("costs_points", "points", [_tidy(row["points"]) for row in rows], width=14),
-            book.column("worth_money", "money", [_or_none(row["euro"]) for row in rows], width=16),
-            *([book.column("with_another", "note", ["; ".join(together[row["rule"]]) for row in rows], width=50)] if prices.pairs else []),
-        ),
-        filtered=True,
+    columns = (
+        book.column("rule", "text", [row["rule"] for row in rows], width=26),
+        book.column("says", "text", [row["says"] for row in rows], width=60),
+        book.column("force", "text", [book.word("force", row["enforced"]) for row in rows], width=12),
+        book.column("negotiable", "text", [book.word("negotiable", row["negotiable"]) for row in rows], width=14),
+        book.column("costs_points", "points", [_tidy(row["points"]) for row in rows], width=14),
+        book.column("worth_money", "money", [_or_none(row["euro"]) for row in rows], width=16),
+        *([book.column("with_another", "note", ["; ".join(together[row["rule"]]) for row in rows], width=50)] if prices.pairs else []),
     )
-    says = book.sheet_text("rule_prices", "says", points=f"{prices.money:.2f}")
-    return Sheet("rule_prices", book.sheet_text("rule_prices", "title"), says, table)
+    return book.sheet("rule_prices", "RulePrices", columns, filtered=True, money=False, words={"points": f"{prices.money:.2f}"})
 
 
 def value_of_money(book: Book) -> Sheet | None:
@@ -71,18 +61,14 @@ def value_of_money(book: Book) -> Sheet | None:
     if book.asked.value is None:
         return None
     rows: list[Any] = book.asked.value.to_dict("records")
-    table = Table(
-        "ValueOfMoney",
-        (
-            book.column("instrument", "text", [book.labels["instrument"][row["instrument"]] for row in rows], width=36),
-            book.column("usable", "money", [_tidy(row["ceiling"]) for row in rows], width=15),
-            book.column("planned", "money", [_tidy(row["planned"]) for row in rows], width=15),
-            book.column("one_more", "points", [_or_none(row["more"]) for row in rows], width=18),
-            book.column("one_less", "points", [_or_none(row["less"]) for row in rows], width=18),
-        ),
+    columns = (
+        book.column("instrument", "text", [book.labels["instrument"][row["instrument"]] for row in rows], width=36),
+        book.column("usable", "money", [_tidy(row["ceiling"]) for row in rows], width=15),
+        book.column("planned", "money", [_tidy(row["planned"]) for row in rows], width=15),
+        book.column("one_more", "points", [_or_none(row["more"]) for row in rows], width=18),
+        book.column("one_less", "points", [_or_none(row["less"]) for row in rows], width=18),
     )
-    says = book.sheet_text("value_of_money", "says")
-    return Sheet("value_of_money", book.sheet_text("value_of_money", "title"), says, table, unit=book.say("unit"))
+    return book.sheet("value_of_money", "ValueOfMoney", columns)
 
 
 def budget_ladder(book: Book) -> Sheet | None:
@@ -95,19 +81,15 @@ def budget_ladder(book: Book) -> Sheet | None:
     def pairs(found: Sequence[tuple[str, str]]) -> str:
         return _some([f"{names[p]}, {areas[a]}" for p, a in found])
 
-    table = Table(
-        "BudgetLadder",
-        (
-            book.column("size", "share", [float(rung.factor) for rung in ladder], width=12),
-            book.column("usable", "money", [_tidy(rung.money) for rung in ladder], width=15),
-            book.column("score_points", "points", [_or_none(rung.score) for rung in ladder], width=15),
-            book.column("enters", "text", [pairs(rung.enters) for rung in ladder], width=44),
-            book.column("leaves", "text", [pairs(rung.leaves) for rung in ladder], width=44),
-            book.column("gets_less", "text", [_some([f"{names[p]} {amount:.1f}" for p, amount in r.losers]) for r in ladder], width=44),
-        ),
+    columns = (
+        book.column("size", "share", [float(rung.factor) for rung in ladder], width=12),
+        book.column("usable", "money", [_tidy(rung.money) for rung in ladder], width=15),
+        book.column("score_points", "points", [_or_none(rung.score) for rung in ladder], width=15),
+        book.column("enters", "text", [pairs(rung.enters) for rung in ladder], width=44),
+        book.column("leaves", "text", [pairs(rung.leaves) for rung in ladder], width=44),
+        book.column("gets_less", "text", [_some([f"{names[p]} {amount:.1f}" for p, amount in r.losers]) for r in ladder], width=44),
     )
-    says = book.sheet_text("budget_ladder", "says")
-    return Sheet("budget_ladder", book.sheet_text("budget_ladder", "title"), says, table, unit=book.say("unit"))
+    return book.sheet("budget_ladder", "BudgetLadder", columns)
 
 
 def _some(names: list[str]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fundalloc.export.workbook.book import Book, quoted
-from fundalloc.export.workbook.content import Cell, Formula, Sheet, Table
+from fundalloc.export.workbook.content import Cell, Formula, Sheet
 from fundalloc.export.workbook.sheets.allocation import LONGEST_AUTHOR, LONGEST_COMMENT
 from fundalloc.export.workbook.sheets.rules import flags, status_width
 from fundalloc.rules.statement import Sense
@@ -16,39 +16,34 @@ SELECTIONS = ("instrument", "partnership", "area")
 
 def build(book: Book) -> Sheet:
     """Return the sheet: prepared rows without a limit."""
-    facts = book.plan.scenario.facts
+    facts = book.facts
     any_ = [EVERYTHING] * ROWS
     none = [None] * ROWS
     sides = tuple(book.word("side", str(sense)) for sense in (Sense.AT_LEAST, Sense.AT_MOST))
     picks = book.entry("pick", longest=120)
-    table = Table(
-        TABLE,
-        (
-            book.column("own_says", "input_text", none, width=40, entry=book.entry("comment", longest=LONGEST_COMMENT)),
-            *(book.column(f"own_{name}", "input_text", any_, width=19, entry=picks) for name in SELECTIONS),
-            book.column("own_from", "input_year", [facts.years[0]] * ROWS, width=10, entry=book.entry("year", least=0)),
-            book.column("own_to", "input_year", [facts.years[-1]] * ROWS, width=10, entry=book.entry("year", least=0)),
-            book.column("own_side", "input_text", [sides[0]] * ROWS, width=12, entry=book.entry("side", choices=sides)),
-            book.column("own_limit", "input_figure", none, width=12, entry=book.entry("own_limit", least=0)),
-            book.column(
-                "own_of", "input_text", [book.word("own_of", "amount")] * ROWS, width=18, entry=book.entry("own_of", choices=_bases(book))
-            ),
-            book.column("amount", "amount", _amounts(book), width=12),
-            book.column("out_of", "amount", _out_of(book), width=12),
-            book.column("headroom", "amount", [Formula(_headroom(book, sides[1]), 0)] * ROWS, width=12),
-            book.column(
-                "status",
-                "text",
-                [Formula(_status(book), book.say("own_empty"))] * ROWS,
-                width=max(status_width(book), book.room_for(book.say("own_empty"))),
-                flags=flags(book),
-            ),
-            book.column("author_input", "input_text", none, width=14, entry=book.entry("author", longest=LONGEST_AUTHOR)),
+    columns = (
+        book.column("own_says", "input_text", none, width=40, entry=book.entry("comment", longest=LONGEST_COMMENT)),
+        *(book.column(f"own_{name}", "input_text", any_, width=19, entry=picks) for name in SELECTIONS),
+        book.column("own_from", "input_year", [facts.years[0]] * ROWS, width=10, entry=book.entry("year", least=0)),
+        book.column("own_to", "input_year", [facts.years[-1]] * ROWS, width=10, entry=book.entry("year", least=0)),
+        book.column("own_side", "input_text", [sides[0]] * ROWS, width=12, entry=book.entry("side", choices=sides)),
+        book.column("own_limit", "input_figure", none, width=12, entry=book.entry("own_limit", least=0)),
+        book.column(
+            "own_of", "input_text", [book.word("own_of", "amount")] * ROWS, width=18, entry=book.entry("own_of", choices=_bases(book))
         ),
-        extended=True,
+        book.column("amount", "amount", _amounts(book), width=12),
+        book.column("out_of", "amount", _out_of(book), width=12),
+        book.column("headroom", "amount", [Formula(_headroom(book, sides[1]), 0)] * ROWS, width=12),
+        book.column(
+            "status",
+            "text",
+            [Formula(_status(book), book.say("own_empty"))] * ROWS,
+            width=max(status_width(book), book.room_for(book.say("own_empty"))),
+            flags=flags(book),
+        ),
+        book.column("author_input", "input_text", none, width=14, entry=book.entry("author", longest=LONGEST_AUTHOR)),
     )
-    says = book.sheet_text("own_rules", "says")
-    return Sheet("own_rules", book.sheet_text("own_rules", "title"), says, table, unit=book.say("unit"), colour="input", one_page=True)
+    return book.sheet("own_rules", TABLE, columns, extended=True, colour="input", one_page=True)
 
 
 def _bases(book: Book) -> tuple[str, ...]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.content import Column, Sheet, Table
+from fundalloc.export.workbook.content import Column, Sheet
 
 TABLE = "Partnerships"
 
 
 def build(book: Book) -> Sheet:
     """Return the sheet."""
-    facts = book.plan.scenario.facts
+    facts = book.facts
     everyone = facts.partnerships
     names, none = book.names["partnership"], book.say("none")
     by_year = [tuple(none if (a := p.absorption_in(year)) is None else float(a) for p in everyone) for year in facts.years]
@@ -18,22 +18,15 @@ def build(book: Book) -> Sheet:
         absorption = [book.column("absorption", "money", by_year[0], width=13)]
     else:
         absorption = [Column(str(year), "money", cells, width=11) for year, cells in zip(facts.years, by_year, strict=True)]
-    table = Table(
-        TABLE,
-        (
-            book.column("partnership", "text", [names[p.id] for p in everyone], width=40),
-            book.column(
-                "level", "text", [book.word("level", p.level if p.id in facts.leaf_ids else "grouping") for p in everyone], width=13
-            ),
-            book.column("within", "text", [names.get(p.within, "") for p in everyone], width=30),
-            book.column("iso3", "text", [p.iso3 for p in everyone], width=8),
-            *absorption,
-            book.column("tags", "note", [" ".join(p.tags) for p in everyone], width=50),
-            book.column("source", "note", [p.source for p in everyone], width=60),
-            book.column("confidence", "note", [p.confidence for p in everyone]),
-            book.column("partnership_id", "code", [book.code("partnership", k) for k in range(len(everyone))], printed=False),
-        ),
-        filtered=True,
+    columns = (
+        book.column("partnership", "text", [names[p.id] for p in everyone], width=40),
+        book.column("level", "text", [book.word("level", p.level if p.id in facts.leaf_ids else "grouping") for p in everyone], width=13),
+        book.column("within", "text", [names.get(p.within, "") for p in everyone], width=30),
+        book.column("iso3", "text", [p.iso3 for p in everyone], width=8),
+        *absorption,
+        book.column("tags", "note", [" ".join(p.tags) for p in everyone], width=50),
+        book.column("source", "note", [p.source for p in everyone], width=60),
+        book.column("confidence", "note", [p.confidence for p in everyone]),
+        book.column("partnership_id", "code", [book.code("partnership", k) for k in range(len(everyone))], printed=False),
     )
-    says = book.sheet_text("partnerships", "says")
-    return Sheet("partnerships", book.sheet_text("partnerships", "title"), says, table, unit=book.say("unit"), colour="input")
+    return book.sheet("partnerships", TABLE, columns, filtered=True, colour="input")

@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Formula, Sheet, Table
+from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Formula, Sheet
 from fundalloc.export.workbook.line_sums import Boxes
 from fundalloc.facts.entities import Instrument
 from fundalloc.insight.payments import Cash, payments, payments_by_year
@@ -24,7 +24,7 @@ def build(book: Book) -> Sheet | None:
     cash = payments(book.plan)
     if not cash:
         return None
-    facts = book.plan.scenario.facts
+    facts = book.facts
     chosen = [k for k, i in enumerate(facts.instruments) if i.id in {c.instrument for c in cash}]
     by_year = payments_by_year(cash)
     years = [c.year for c in by_year]
@@ -39,26 +39,22 @@ def build(book: Book) -> Sheet | None:
     lefts = [f"={book.here(TABLE, 'committed')}-{book.here(TABLE, 'paid_in_period')}{_plus(e)}" for e in earlier]
     risks = any(c.at_risk is not None for c in by_year)
     labels = (book.say("total.all"), book.say("total.outstanding"), *([book.say("total.at_risk")] if risks else []))
-    table = Table(
-        TABLE,
-        (
-            book.column("instrument", "text", [book.labels["instrument"][i.id] for i in instruments], labels),
-            book.column(
-                "committed",
-                "money",
-                [book.sum_if("Allocation", "planned", here, value=v) for v in committed],
-                (_sum(sum(committed)),),
-                width=12,
-            ),
-            *(_year(book, chosen, c, k, [paid[i.id, c.year] for i in instruments]) for k, c in enumerate(by_year)),
-            book.column("paid_in_period", "total", [Formula(inside, float(v)) for v in within], (_sum(float(sum(within))),), width=12),
-            book.column("outstanding", "money", [Formula(t, v) for t, v in zip(lefts, rest, strict=True)], (_sum(sum(rest)),), width=12),
-            book.column("profile", "note", [_profile(i) for i in instruments], printed=False),
-            book.column("instrument_id", "code", [book.code("instrument", k) for k in chosen], printed=False),
+    columns = (
+        book.column("instrument", "text", [book.labels["instrument"][i.id] for i in instruments], labels),
+        book.column(
+            "committed",
+            "money",
+            [book.sum_if("Allocation", "planned", here, value=v) for v in committed],
+            (_sum(sum(committed)),),
+            width=12,
         ),
+        *(_year(book, chosen, c, k, [paid[i.id, c.year] for i in instruments]) for k, c in enumerate(by_year)),
+        book.column("paid_in_period", "total", [Formula(inside, float(v)) for v in within], (_sum(float(sum(within))),), width=12),
+        book.column("outstanding", "money", [Formula(t, v) for t, v in zip(lefts, rest, strict=True)], (_sum(sum(rest)),), width=12),
+        book.column("profile", "note", [_profile(i) for i in instruments], printed=False),
+        book.column("instrument_id", "code", [book.code("instrument", k) for k in chosen], printed=False),
     )
-    says = book.sheet_text("payments", "says", period=book.period)
-    return Sheet("payments", book.sheet_text("payments", "title"), says, table, unit=book.say("unit"), one_page=len(chosen) <= 30)
+    return book.sheet("payments", TABLE, columns, one_page=len(chosen) <= 30)
 
 
 def _sum(value: float) -> ColumnSum:
@@ -67,7 +63,7 @@ def _sum(value: float) -> ColumnSum:
 
 def _year(book: Book, chosen: list[int], cash: Cash, position: int, paid: list[Fraction]) -> Column:
     """One year: payments of every instrument; their sum, what is outstanding at its end, and what is at risk in it."""
-    facts = book.plan.scenario.facts
+    facts = book.facts
     cells: list[Cell] = [_cell(book, k, cash.year, value) for k, value in zip(chosen, paid, strict=True)]
     earlier = sum((_earlier(facts.instruments[k]) for k in chosen), Fraction(0))
     before = "BESIDE(1)" if position else repr(float(earlier))
@@ -82,7 +78,7 @@ def _year(book: Book, chosen: list[int], cash: Cash, position: int, paid: list[F
 
 def _new(book: Book, chosen: list[int], year: int) -> str:
     """Return the commitments of a year, as a term of a formula."""
-    facts = book.plan.scenario.facts
+    facts = book.facts
     if year not in facts.years:
         return ""
     sizes = [len(d.ids) for d in facts.dimensions]
@@ -93,7 +89,7 @@ def _new(book: Book, chosen: list[int], year: int) -> str:
 
 def _risk(book: Book, chosen: list[int], cash: Cash) -> Formula:
     """Return what is not contracted three years after its commitment."""
-    facts = book.plan.scenario.facts
+    facts = book.facts
     terms = []
     for k in chosen:
         instrument = facts.instruments[k]
@@ -105,7 +101,7 @@ def _risk(book: Book, chosen: list[int], cash: Cash) -> Formula:
 
 
 def _cell(book: Book, k: int, year: int, value: Fraction) -> Cell:
-    facts = book.plan.scenario.facts
+    facts = book.facts
     instrument = facts.instruments[k]
     profile = instrument.payment_profile
     shares = [(t, profile[year - t]) for t in facts.years if 0 <= year - t < len(profile) and profile[year - t]]

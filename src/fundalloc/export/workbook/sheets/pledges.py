@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.content import Formula, Sheet, Table
+from fundalloc.export.workbook.content import Formula, Sheet
 from fundalloc.export.workbook.sentences import said_there
 from fundalloc.export.workbook.sheets.rules import flags, force, status_width
 from fundalloc.plan.verify import Finding, measure_rule
@@ -23,36 +23,30 @@ def build(book: Book) -> Sheet | None:
     decided = _decided(book)
     gap = f"=MAX(0,{book.here(TABLE, 'promised')}-{book.here(TABLE, 'planned')})"
     gaps = [max(0.0, float(f.figure - f.amount)) for f in findings]
-    table = Table(
-        TABLE,
-        (
-            book.column("pledge", "text", [said_there(book, k) for k in chosen], width=58),
-            book.column(
-                "promised",
-                "money",
-                [Formula(f"={book.of_demand(k, 'limit_input')}", float(f.figure)) for k, f in zip(chosen, findings, strict=True)],
-            ),
-            book.column("decided", "money", [decided[k] for k in chosen]),
-            book.column(
-                "planned",
-                "total",
-                [Formula(f"={book.of_demand(k, 'amount')}", float(f.amount)) for k, f in zip(chosen, findings, strict=True)],
-            ),
-            book.column("gap", "money", [Formula(gap, value) for value in gaps]),
-            book.column(
-                "status",
-                "text",
-                [Formula(f"={book.of_demand(k, 'status')}", book.status(f.status)) for k, f in zip(chosen, findings, strict=True)],
-                width=status_width(book),
-                flags=flags(book),
-            ),
-            book.column("force", "text", [book.word("force", force(f.rule)) for f in findings], width=10),
-            book.column("source", "note", [f.rule.source for f in findings], width=46),
-            book.column("confidence", "note", [f.rule.confidence for f in findings], width=13),
+    columns = (
+        book.column("pledge", "text", [said_there(book, k) for k in chosen], width=58),
+        book.column(
+            "promised",
+            "money",
+            [Formula(f"={book.of_demand(k, 'limit_input')}", float(f.figure)) for k, f in zip(chosen, findings, strict=True)],
         ),
+        book.column("decided", "money", [decided[k] for k in chosen]),
+        book.column(
+            "planned", "total", [Formula(f"={book.of_demand(k, 'amount')}", float(f.amount)) for k, f in zip(chosen, findings, strict=True)]
+        ),
+        book.column("gap", "money", [Formula(gap, value) for value in gaps]),
+        book.column(
+            "status",
+            "text",
+            [Formula(f"={book.of_demand(k, 'status')}", book.status(f.status)) for k, f in zip(chosen, findings, strict=True)],
+            width=status_width(book),
+            flags=flags(book),
+        ),
+        book.column("force", "text", [book.word("force", force(f.rule)) for f in findings], width=10),
+        book.column("source", "note", [f.rule.source for f in findings], width=46),
+        book.column("confidence", "note", [f.rule.confidence for f in findings], width=13),
     )
-    says = book.sheet_text("pledges", "says")
-    return Sheet("pledges", book.sheet_text("pledges", "title"), says, table, unit=book.say("unit"), one_page=len(chosen) <= 24)
+    return book.sheet("pledges", TABLE, columns, one_page=len(chosen) <= 24)
 
 
 def _promises(finding: Finding) -> bool:
@@ -64,7 +58,7 @@ def _promises(finding: Finding) -> bool:
 
 def _decided(book: Book) -> dict[int, float]:
     """Return for every finding what the decided money alone comes to: the rules measured on it."""
-    lines = book.plan.scenario.lines
+    lines = book.lines
     ledger = np.concatenate([lines.decided, np.zeros(len(lines.moves), dtype=np.int64)])
     out: dict[int, float] = {}
     measured: dict[str, list[Finding]] = {}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.content import Cell, Formula, Sheet, Styled, Table
+from fundalloc.export.workbook.content import Cell, Formula, Sheet, Styled
 from fundalloc.export.workbook.sentences import said_there
 from fundalloc.export.workbook.sheets.rules import flags, status_width
 from fundalloc.export.workbook.weights import TABLE as WEIGHTS
@@ -39,29 +39,21 @@ def build(book: Book) -> Sheet | None:
     total = float(book.eur(book.budget.sum()))
     counted = [_counted(book, r.weight) for r in rows]
     share = f"=IFERROR({book.here(TABLE, 'counts_towards')}/{whole},0)"
-    table = Table(
-        TABLE,
-        (
-            book.column("policy_field", "strong", [book.word("marker", r.weight.marker) for r in rows], width=30),
-            book.column(
-                "counts_towards", "total", [Formula(_formula(book, r.weight), v) for r, v in zip(rows, counted, strict=True)], width=13
-            ),
-            book.column("share_of_budget", "share", [Formula(share, v / total if total else 0) for v in counted], width=12, mark="bar"),
-            book.column("target", "text", [none if r.demand is None else said_there(book, r.demand) for r in rows], width=54),
-            book.column("limit_share", "share", [_share(book, r, f, "limit_input") for r, f in zip(rows, demands, strict=True)], width=10),
-            book.column("reached", "share", [_share(book, r, f, "value") for r, f in zip(rows, demands, strict=True)], width=10),
-            book.column("headroom", "amount", [_amount(book, r, f) for r, f in zip(rows, demands, strict=True)], width=12),
-            book.column(
-                "status",
-                "text",
-                [_status(book, r, f) for r, f in zip(rows, demands, strict=True)],
-                width=status_width(book),
-                flags=flags(book),
-            ),
+    columns = (
+        book.column("policy_field", "strong", [book.word("marker", r.weight.marker) for r in rows], width=30),
+        book.column(
+            "counts_towards", "total", [Formula(_formula(book, r.weight), v) for r, v in zip(rows, counted, strict=True)], width=13
+        ),
+        book.column("share_of_budget", "share", [Formula(share, v / total if total else 0) for v in counted], width=12, mark="bar"),
+        book.column("target", "text", [none if r.demand is None else said_there(book, r.demand) for r in rows], width=54),
+        book.column("limit_share", "share", [_share(book, r, f, "limit_input") for r, f in zip(rows, demands, strict=True)], width=10),
+        book.column("reached", "share", [_share(book, r, f, "value") for r, f in zip(rows, demands, strict=True)], width=10),
+        book.column("headroom", "amount", [_amount(book, r, f) for r, f in zip(rows, demands, strict=True)], width=12),
+        book.column(
+            "status", "text", [_status(book, r, f) for r, f in zip(rows, demands, strict=True)], width=status_width(book), flags=flags(book)
         ),
     )
-    says = book.sheet_text("policy_fields", "says", period=book.period)
-    return Sheet("policy_fields", book.sheet_text("policy_fields", "title"), says, table, unit=book.say("unit"), one_page=len(rows) <= 30)
+    return book.sheet("policy_fields", TABLE, columns, one_page=len(rows) <= 30)
 
 
 def _rows(book: Book) -> Iterator[_Row]:

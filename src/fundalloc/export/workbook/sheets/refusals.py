@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.content import Sheet, Table
+from fundalloc.export.workbook.content import Sheet
 from fundalloc.facts.dimensions import Mask
 
 TABLE = "Refusals"
@@ -35,25 +35,21 @@ def build(book: Book) -> Sheet | None:
     rows = list(_refusals(book))
     if not rows:
         return None
-    table = Table(
-        TABLE,
-        (
-            book.column("reason", "text", [r.reason for r in rows], width=58),
-            book.column("instrument", "text", [r.instruments for r in rows], width=34),
-            book.column("partnership", "text", [r.partnerships for r in rows], width=44),
-            book.column("area", "text", [r.areas for r in rows], width=26),
-            book.column("year", "label", [r.years for r in rows], width=12),
-            book.column("combinations", "number", [r.count for r in rows], width=14),
-            book.column("source", "note", [r.source for r in rows], width=36),
-        ),
-        filtered=True,
+    columns = (
+        book.column("reason", "text", [r.reason for r in rows], width=58),
+        book.column("instrument", "text", [r.instruments for r in rows], width=34),
+        book.column("partnership", "text", [r.partnerships for r in rows], width=44),
+        book.column("area", "text", [r.areas for r in rows], width=26),
+        book.column("year", "label", [r.years for r in rows], width=12),
+        book.column("combinations", "number", [r.count for r in rows], width=14),
+        book.column("source", "note", [r.source for r in rows], width=36),
     )
-    return Sheet("refusals", book.sheet_text("refusals", "title"), book.sheet_text("refusals", "says"), table, colour="input")
+    return book.sheet("refusals", TABLE, columns, filtered=True, money=False, colour="input")
 
 
 def _refusals(book: Book) -> Iterator[_Refusal]:
     """Yield the reasons in the order in which they are asked: exceptions, the eligibility table, partners, years."""
-    facts, lines = book.plan.scenario.facts, book.plan.scenario.lines
+    facts, lines = book.facts, book.lines
     planned = np.array([i.planned for i in facts.instruments])
     leaves = np.isin(np.arange(len(facts.partnerships)), book.leaves)
     open_ = planned[:, None, None, None] & leaves[None, :, None, None]
@@ -95,7 +91,7 @@ def _row(book: Book, barred: NDArray[np.bool_], reason: str, source: str) -> _Re
 
 
 def _names(book: Book, dimension: str, mask: Mask) -> str:
-    facts = book.plan.scenario.facts
+    facts = book.facts
     everyone = {
         "instrument": [k for k, i in enumerate(facts.instruments) if i.planned],
         "partnership": book.leaves,
@@ -110,5 +106,5 @@ def _names(book: Book, dimension: str, mask: Mask) -> str:
 
 
 def _years(book: Book, mask: Mask) -> str:
-    years = [book.plan.scenario.facts.years[int(k)] for k in np.flatnonzero(mask)]
+    years = [book.facts.years[int(k)] for k in np.flatnonzero(mask)]
     return f"{years[0]}-{years[-1]}" if len(years) > 1 and years[-1] - years[0] == len(years) - 1 else ", ".join(map(str, years))

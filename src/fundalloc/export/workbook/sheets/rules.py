@@ -8,7 +8,7 @@ import numpy as np
 
 from fundalloc.errors import Place
 from fundalloc.export.workbook.book import Book, quoted
-from fundalloc.export.workbook.content import Cell, Formula, Sheet, Styled, Table
+from fundalloc.export.workbook.content import Cell, Formula, Sheet, Styled
 from fundalloc.export.workbook.live import SIGN, Live, live_rules
 from fundalloc.export.workbook.sentences import says
 from fundalloc.export.workbook.sheets.allocation import LONGEST_AUTHOR, LONGEST_COMMENT
@@ -79,10 +79,43 @@ def build(book: Book) -> Sheet:
             book.column("least_room", "amount", [_least_room(book, f) for f in findings], printed=False),
             book.column("if_broken", "text", [_if_broken(book, f, x) for f, x in paired], printed=False),
         ),
-        filtered=True,
-        changed=("limit_input", "limit_as_run"),
+        book.column(
+            "side",
+            "text",
+            [book.word("side", str(f.sense)) for f in findings],
+            width=book.room_for(*(book.word("side", str(side)) for side in Sense)),
+        ),
+        book.column("amount", "amount", [_stored_or_live(x.amount, float(f.amount)) for f, x in paired], width=11),
+        book.column("value", "share", [_value(book, f) for f in findings], width=9),
+        book.column("limit_input", "input_figure", figures, width=11, entry=book.entry("limit", least=0)),
+        book.column("limit", "amount", [_limit(book, f, x) for f, x in paired], width=11),
+        book.column("headroom", "amount", [Formula(room, float(f.headroom)) for f in findings], width=11),
+        book.column(
+            "status", "text", [Formula(_status(book), book.status(f.status)) for f in findings], width=status_width(book), flags=flags(book)
+        ),
+        book.column("shadow_price", "price", [price(float(p)) for p in book.plan.prices], width=9.5),
+        book.column("comment_input", "input_text", none, width=36, printed=False, entry=book.entry("comment", longest=LONGEST_COMMENT)),
+        book.column("author_input", "input_text", none, width=16, printed=False, entry=book.entry("author", longest=LONGEST_AUTHOR)),
+        book.column("unit", "note", [book.word("unit_of", _unit(f)) for f in findings], width=13, printed=False),
+        book.column(
+            "out_of", "amount", [None if f.base is None else _stored_or_live(x.base, float(f.base)) for f, x in paired], printed=False
+        ),
+        book.column("measured", "text", [book.word("measured", "live" if x.whole else "stored") for x in live], width=28, printed=False),
+        book.column("negotiable", "note", [book.word("negotiable", f.rule.negotiable) for f in findings], width=12, printed=False),
+        book.column("source", "note", [f.rule.source for f in findings], width=60, printed=False),
+        book.column("kind", "text", [book.word("kind", f.rule.kind) for f in findings], printed=False),
+        book.column("demand", "integer", list(range(1, len(findings) + 1)), printed=False),
+        book.column("member", "code", ["|".join(f.member) for f in findings], printed=False),
+        book.column("penalty", "points", [None if f.rule.soft is None else float(f.rule.soft) for f in findings], printed=False),
+        book.column("confidence", "note", [f.rule.confidence for f in findings], printed=False),
+        book.column("written_in", "code", [written_in(book, f.rule) for f in findings], printed=False),
+        book.column("limit_as_run", "amount", figures, width=11, printed=False),
+        book.column("sign", "integer", [SIGN[f.sense] for f in findings], width=9, printed=False),
+        book.column("room", "amount", [float(x.room) for x in live], printed=False),
+        book.column("least_room", "amount", [_least_room(book, f) for f in findings], printed=False),
+        book.column("if_broken", "text", [_if_broken(book, f, x) for f, x in paired], printed=False),
     )
-    return Sheet("rules", book.sheet_text("rules", "title"), book.sheet_text("rules", "says"), table, unit=book.say("unit"), colour="input")
+    return book.sheet("rules", TABLE, columns, filtered=True, changed=("limit_input", "limit_as_run"), colour="input")
 
 
 def force(rule: Kind) -> str:
@@ -176,7 +209,7 @@ def _least_room(book: Book, finding: Finding) -> Cell:
     """Below this much headroom the limit counts as used up; a minimum size without money is simply not in use."""
     if not finding.rule.in_money:
         return 1
-    step = float(book.plan.scenario.facts.step)
+    step = float(book.facts.step)
     if finding.rule.or_nothing:
         return Formula(f"=IF({book.here(TABLE, 'amount')}=0,0,RoundingStep)", step if finding.amount else 0)
     return Formula("=RoundingStep", step)

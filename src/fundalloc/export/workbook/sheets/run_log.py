@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import PurePath
 
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.content import Cell, Sheet, Styled, Table
+from fundalloc.export.workbook.content import Cell, Sheet, Styled
 from fundalloc.labels import Words
 from fundalloc.plan.proof import upwards
 
@@ -38,22 +38,11 @@ def build(book: Book) -> Sheet:
         *((key, _whole(count)) for key, count in summary.items()),
         ("built_in", _whole(plan.limits_tally.demands)),
     ]
-    table = Table(
-        "RunLog",
-        (
-            book.column("item", "strong", [book.say(f"log.{key}") for key, _ in items], width=44),
-            book.column("what", "text", [cell for _, cell in items], width=82),
-        ),
+    columns = (
+        book.column("item", "strong", [book.say(f"log.{key}") for key, _ in items], width=44),
+        book.column("what", "text", [cell for _, cell in items], width=82),
     )
-    return Sheet(
-        "run_log",
-        book.sheet_text("run_log", "title"),
-        book.sheet_text("run_log", "says"),
-        table,
-        colour="rest",
-        portrait=True,
-        one_page=True,
-    )
+    return book.sheet("run_log", "RunLog", columns, money=False, colour="rest", portrait=True, one_page=True)
 
 
 def _proof(book: Book) -> Iterator[tuple[str, Cell]]:

@@ -9,7 +9,7 @@ import hashlib
 
 from fundalloc.export import on_request as asked
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.content import Sheet, Table
+from fundalloc.export.workbook.content import Sheet
 from fundalloc.plan.record import Record
 from fundalloc.scenario.workbooks.embedded import RECORD, pack
 
@@ -31,16 +31,10 @@ def build(book: Book) -> Sheet | None:
     }
     record = Record.of(book.plan, carrier).text()
     rows = list(pack({**sources.files, RECORD: record.encode()}))
-    table = Table(
-        TABLE,
-        (
-            book.column("file_name", "code", [row.file for row in rows], width=34),
-            book.column("file_line", "integer", [row.number for row in rows], width=10),
-            book.column("file_form", "code", [row.form for row in rows], width=10),
-            book.column("file_content", "code", [row.content for row in rows], width=110),
-        ),
-        filtered=True,
+    columns = (
+        book.column("file_name", "code", [row.file for row in rows], width=34),
+        book.column("file_line", "integer", [row.number for row in rows], width=10),
+        book.column("file_form", "code", [row.form for row in rows], width=10),
+        book.column("file_content", "code", [row.content for row in rows], width=110),
     )
-    return Sheet(
-        "scenario_files", book.sheet_text("scenario_files", "title"), book.sheet_text("scenario_files", "says"), table, colour="rest"
-    )
+    return book.sheet("scenario_files", TABLE, columns, filtered=True, money=False, colour="rest")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.content import Cell, Sheet, Styled, Table
+from fundalloc.export.workbook.content import Cell, Sheet, Styled
 from fundalloc.export.workbook.sheets.rules import written_in
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.money import percent
@@ -33,24 +33,20 @@ def build(book: Book) -> Sheet:
     """Return the sheet."""
     entries = [*_money(book), *_partnerships(book), *_coefficients(book), *_decided(book), *_rules(book)]
     none = book.say("not_stated")
-    table = Table(
-        TABLE,
-        (
-            book.column("what", "strong", [book.say(f"figure.{e.what}") for e in entries], width=20),
-            book.column("concerns", "text", [e.whose for e in entries], width=54),
-            book.column("figure", "figure", [e.figure for e in entries], width=13),
-            book.column("unit", "note", [book.word("unit_of", e.unit) for e in entries], width=16),
-            book.column("source", "text", [e.source or none for e in entries], width=74),
-            book.column("confidence", "note", [e.confidence or none for e in entries], width=14),
-            book.column("written_in", "code", [e.where for e in entries], printed=False),
-        ),
-        filtered=True,
+    columns = (
+        book.column("what", "strong", [book.say(f"figure.{e.what}") for e in entries], width=20),
+        book.column("concerns", "text", [e.whose for e in entries], width=54),
+        book.column("figure", "figure", [e.figure for e in entries], width=13),
+        book.column("unit", "note", [book.word("unit_of", e.unit) for e in entries], width=16),
+        book.column("source", "text", [e.source or none for e in entries], width=74),
+        book.column("confidence", "note", [e.confidence or none for e in entries], width=14),
+        book.column("written_in", "code", [e.where for e in entries], printed=False),
     )
-    return Sheet("sources", book.sheet_text("sources", "title"), book.sheet_text("sources", "says"), table, colour="input")
+    return book.sheet("sources", TABLE, columns, filtered=True, money=False, colour="input")
 
 
 def _money(book: Book) -> Iterator[_Entry]:
-    facts, names = book.plan.scenario.facts, book.labels["instrument"]
+    facts, names = book.facts, book.labels["instrument"]
     for i in facts.instruments:
         if i.ceiling is not None and i.ceiling.total is not None:
             whose = f"{names[i.id]}, {book.say('whole_period')}"
@@ -73,7 +69,7 @@ def _money(book: Book) -> Iterator[_Entry]:
 
 
 def _partnerships(book: Book) -> Iterator[_Entry]:
-    facts, names, areas = book.plan.scenario.facts, book.labels["partnership"], book.labels["area"]
+    facts, names, areas = book.facts, book.labels["partnership"], book.labels["area"]
     for p in facts.partnerships:
         for year in facts.years:
             amount = p.absorption_in(year)
@@ -86,7 +82,7 @@ def _partnerships(book: Book) -> Iterator[_Entry]:
 
 
 def _coefficients(book: Book) -> Iterator[_Entry]:
-    facts, names, everything = book.plan.scenario.facts, book.labels, book.say("all")
+    facts, names, everything = book.facts, book.labels, book.say("all")
     for e in facts.eligibility:
         whose = f"{names['instrument'][e.keys[0]]} · {names['area'][e.keys[1]]}"
         yield _Entry("effectiveness", whose, float(e.value), "factor", e.source or book.within(e.reason), e.confidence)
@@ -98,7 +94,7 @@ def _coefficients(book: Book) -> Iterator[_Entry]:
 
 
 def _decided(book: Book) -> Iterator[_Entry]:
-    facts, names = book.plan.scenario.facts, book.labels
+    facts, names = book.facts, book.labels
     for table in (facts.decided, facts.memo):
         for k in range(len(table)):
             ids = (("instrument", facts.instruments[table.instrument[k]].id), ("partnership", facts.partnerships[table.partnership[k]].id))

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 import numpy as np
 
 from fundalloc.export.workbook.book import Book, quoted
-from fundalloc.export.workbook.content import Cell, Formula, Sheet, Styled, Table
+from fundalloc.export.workbook.content import Cell, Formula, Sheet, Styled
 from fundalloc.export.workbook.sheets.chart_data import charts
 from fundalloc.export.workbook.sheets.decided_money import TABLE as DECIDED
 from fundalloc.export.workbook.sheets.free_money import whole_period
@@ -37,31 +37,26 @@ def build(book: Book) -> Sheet:
         "built_in": book.plan.limits_tally.demands,
         "partnerships": len(book.leaves),
     }
-    table = Table(
-        "Summary",
-        (
-            book.column("indicator", "text", [book.say(f"summary.{key}.says") for key, _, _ in rows], width=60),
-            book.column("value", "money", [cell for _, cell, _ in rows], width=28),
-            book.column("unit", "note", [book.say(f"unit_of.{unit}") for _, _, unit in rows]),
-            book.column("comment", "note", [book.say(f"summary.{key}.comment", **words) for key, _, _ in rows], width=98),
-            book.column("summary_key", "code", [key for key, _, _ in rows], printed=False),
-            book.column("as_text", "note", [as_text(book, cell, unit) for _, cell, unit in rows], printed=False),
-        ),
+    columns = (
+        book.column("indicator", "text", [book.say(f"summary.{key}.says") for key, _, _ in rows], width=60),
+        book.column("value", "money", [cell for _, cell, _ in rows], width=28),
+        book.column("unit", "note", [book.say(f"unit_of.{unit}") for _, _, unit in rows]),
+        book.column("comment", "note", [book.say(f"summary.{key}.comment", **words) for key, _, _ in rows], width=98),
+        book.column("summary_key", "code", [key for key, _, _ in rows], printed=False),
+        book.column("as_text", "note", [as_text(book, cell, unit) for _, cell, unit in rows], printed=False),
     )
-    says = book.sheet_text("summary", "says", title=book.within(book.plan.scenario.head.title))
-    return Sheet("summary", book.sheet_text("summary", "title"), says, table, charts=charts(book), frozen=False, one_page=True)
+    return book.sheet("summary", "Summary", columns, money=False, charts=charts(book), frozen=False, one_page=True)
 
 
 def _money(book: Book) -> Iterator[Row]:
     """What is planned: EU budget, partner and memo money apart."""
-    plan, facts = book.plan, book.plan.scenario.facts
+    facts = book.facts
     budget = book.kind_is("budget")
     limits, left = whole_period(book), book.plan.money_left
     usable = sum(limits.get(k, 0) for k in book.of_kind("budget"))
     limited = [k for k in book.of_kind("budget") if k in limits]
     spent = int(book.budget.sum())
-    lines = plan.scenario.lines
-    decided = int(lines.decided[np.isin(lines.instrument, book.of_kind("budget"))].sum())
+    decided = int(book.budget_by("year", book.lines.decided).sum())
     most = book.sum_if_text("ByInstrument", "usable", budget)
     yield "planned", Styled(book.sum_if("Allocation", "planned", budget, value=book.eur(spent)), "total"), "money"
     yield "usable", Formula(f"={most}", book.eur(usable)), "money"
@@ -92,7 +87,7 @@ def _shape(book: Book) -> Iterator[Row]:
         )
     column = book.all("ByPartnership", "total")
     largest = max(book.leaves, key=lambda p: int(totals[p]))
-    name = book.labels["partnership"][book.plan.scenario.facts.partnerships[largest].id]
+    name = book.label("partnership", largest)
     found = f"=INDEX({book.all('ByPartnership', 'partnership')},MATCH(MAX({column}),{column},0))"
     yield "largest", Styled(Formula(found, name), "right_text"), "name"
     whole = int(totals.sum())
@@ -109,7 +104,7 @@ def _area(book: Book) -> Iterator[Row]:
     whole, largest = int(totals.sum()), int(np.argmax(totals))
     column = book.all("ByArea", "total")
     found = f"=INDEX({book.all('ByArea', 'label')},MATCH(MAX({column}),{column},0))"
-    name = book.labels["area"][book.plan.scenario.facts.areas[largest].id]
+    name = book.label("area", largest)
     yield "largest_area", Styled(Formula(found, name), "right_text"), "name"
     share = f"=IFERROR(MAX({column})/SUM({column}),0)"
     yield "largest_area_share", Styled(Formula(share, int(totals[largest]) / whole if whole else 0), "share"), "share"
@@ -147,7 +142,7 @@ def _quality(book: Book) -> Iterator[Row]:
 def _changes(book: Book) -> Iterator[Row]:
     """What readers have typed, and against the baseline if there is one."""
     if book.has_baseline:
-        lines = book.plan.scenario.lines
+        lines = book.lines
         budget = np.isin(lines.instrument, book.of_kind("budget"))
         before = int(lines.baseline.numerator[budget].sum()) / lines.baseline.denominator
         kind = book.kind_is("budget")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from fundalloc.export.workbook.book import Book, Steps, distinct
-from fundalloc.export.workbook.content import Column, ColumnSum, Formula, Sheet, Table
+from fundalloc.export.workbook.content import Column, Formula, Sheet
 from fundalloc.export.workbook.sheets.decided_money import TABLE as DECIDED
 
 TABLE = "TeamEurope"
@@ -15,61 +15,52 @@ TABLE = "TeamEurope"
 
 def build(book: Book) -> Sheet | None:
     """Return the sheet; None when there is neither partner nor memo money."""
-    facts = book.plan.scenario.facts
-    partner, memo = book.of_kind("partner"), book.of_kind("memo")
-    if not partner and not len(facts.memo):
-        return None
-    given = np.zeros((len(facts.instruments), len(facts.partnerships)), dtype=np.int64)
-    np.add.at(given, (facts.memo.instrument, facts.memo.partnership), facts.memo.amount)
-    memo = [k for k in memo if given[k].sum()]
+    partner, given = book.of_kind("partner"), _memo_money(book)
+    memo = [k for k in book.of_kind("memo") if given[k].sum()]
     money = book.cube.sum(axis=(2, 3))
     shown = [p for p in book.leaves if money[partner, p].sum() or given[memo, p].sum()]
     if not shown:
         return None
-    here = ("partnership_id", book.here(TABLE, "partnership_id"))
-    eu = book.budget.sum(axis=(1, 2))
-    ours = [book.sum_if("Allocation", "planned", here, book.kind_is("budget"), value=book.eur(eu[p])) for p in shown]
-    own = [book.title(c) for c in ("partnership", "eu_budget", "together", "eu_share", "partnership_id")]
-    headings = distinct([book.labels["instrument"][facts.instruments[k].id] for k in (*partner, *memo)], own)
-    joint = [int(eu[p] + money[partner, p].sum()) for p in shown]
-    together = f"=SUM(BESIDE({len(partner) + 1}))"
-    share = f"=IFERROR({book.here(TABLE, 'eu_budget')}/{book.here(TABLE, 'together')},0)"
-    whole, all_ours = sum(joint), int(eu[shown].sum())
-    total_share = f"=IFERROR(SUM({book.all(TABLE, 'eu_budget')})/SUM({book.all(TABLE, 'together')}),0)"
-    table = Table(
+    here = book.own(TABLE, "partnership")
+    ours = book.budget.sum(axis=(1, 2))[shown]
+    taken = [book.title(c) for c in ("partnership", "eu_budget", "together", "eu_share", "partnership_id")]
+    headings = iter(distinct([book.label("instrument", k) for k in (*partner, *memo)], taken))
+
+    def columns(instruments: Sequence[int], steps: Steps, text: Callable[..., str]) -> list[Column]:
+        """What each instrument gives to each partnership."""
+        return [
+            book.amounts("", text(here, book.is_("instrument", k)), steps[k, shown], heading=next(headings), width=14) for k in instruments
+        ]
+
+    return book.sheet(
+        "team_europe",
         TABLE,
         (
-            book.column(
-                "partnership",
-                "text",
-                [book.names["partnership"][facts.partnerships[p].id] for p in shown],
-                (book.say("total.shown"),),
-                width=46,
-            ),
-            book.column("eu_budget", "money", ours, (ColumnSum(book.eur(all_ours)),), width=14),
-            *(_given(book, heading, k, money[k], shown, "Allocation") for heading, k in zip(headings, partner, strict=False)),
-            book.column(
-                "together", "total", [Formula(together, book.eur(steps)) for steps in joint], (ColumnSum(book.eur(whole)),), width=14
-            ),
-            book.column(
-                "eu_share",
-                "share",
-                [Formula(share, int(eu[p]) / all_ if all_ else 0) for p, all_ in zip(shown, joint, strict=True)],
-                (Formula(total_share, all_ours / whole if whole else 0),),
-                width=12,
-                mark="bar",
-            ),
-            *(_given(book, heading, k, given[k], shown, DECIDED) for heading, k in zip(headings[len(partner) :], memo, strict=True)),
-            book.column("partnership_id", "code", [book.code("partnership", p) for p in shown], printed=False),
+            book.names_of("partnership", shown, 46, total="shown", full=True),
+            book.amounts("eu_budget", book.planned(here, book.kind_is("budget")), ours, width=14),
+            *columns(partner, money, book.planned),
+            *_together(book, ours, ours + money[partner][:, shown].sum(axis=0), len(partner) + 1),
+            *columns(memo, given, lambda *criteria: book.sum_if_text(DECIDED, "amount", *criteria)),
+            book.ids_of("partnership", shown),
         ),
+        one_page=len(shown) <= 40,
     )
-    says = book.sheet_text("team_europe", "says", period=book.period)
-    return Sheet("team_europe", book.sheet_text("team_europe", "title"), says, table, unit=book.say("unit"), one_page=len(shown) <= 40)
 
 
-def _given(book: Book, heading: str, instrument: int, money: Steps, shown: Sequence[int], table: str) -> Column:
-    """Return what one instrument gives to each partnership: planned lines, or decided memo money."""
-    criteria = ("partnership_id", book.here(TABLE, "partnership_id")), book.is_("instrument", instrument)
-    column = "planned" if table == "Allocation" else "amount"
-    cells = tuple(book.sum_if(table, column, *criteria, value=book.eur(money[p])) for p in shown)
-    return Column(heading, "money", cells, (ColumnSum(book.eur(money[list(shown)].sum())),), width=14)
+def _memo_money(book: Book) -> Steps:
+    """Decided memo money in steps. Shape: (instruments, partnerships)."""
+    memo = book.facts.memo
+    given: Steps = np.zeros((len(book.facts.instruments), len(book.facts.partnerships)), dtype=np.int64)
+    np.add.at(given, (memo.instrument, memo.partnership), memo.amount)
+    return given
+
+
+def _together(book: Book, ours: Steps, joint: Steps, count: int) -> tuple[Column, Column]:
+    """Return the sum of the EU budget and partners, and the part of the EU budget in it."""
+    share = f"=IFERROR({book.here(TABLE, 'eu_budget')}/{book.here(TABLE, 'together')},0)"
+    whole = f"=IFERROR(SUM({book.all(TABLE, 'eu_budget')})/SUM({book.all(TABLE, 'together')}),0)"
+    parts = [int(own) / int(all_) if all_ else 0 for own, all_ in zip((*ours, ours.sum()), (*joint, joint.sum()), strict=True)]
+    return (
+        book.amounts("together", f"SUM(BESIDE({count}))", joint, "total", width=14),
+        book.column("eu_share", "share", [Formula(share, part) for part in parts[:-1]], (Formula(whole, parts[-1]),), 12, mark="bar"),
+    )

@@ -1,0 +1,150 @@
+"""What a plan holds, as exact sums in whole rounding steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fundalloc.facts.dimensions import Mask
+from fundalloc.facts.facts import Facts
+from fundalloc.facts.lines import Lines
+from fundalloc.plan.plan import Plan
+from fundalloc.scenario.sections import Head
+
+Steps = NDArray[np.int64]
+PLACES = 9
+"""Decimals of EUR million behind which there is only floating-point dust."""
+Box = tuple[Mask, Mask, Mask, Mask]
+"""One mask per dimension: some instruments × partnerships × areas × years."""
+MOST_LINES = 1_048_576 - 12
+"""Rows of a sheet, less those of the frame."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Pairs of instrument and area in order: positions of both, and the other way round (shape (instruments, areas))."""
+
+    instrument: NDArray[np.intp]
+    area: NDArray[np.intp]
+    position: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class PlanSums:
+    """One plan, added up."""
+
+    plan: Plan
+
+    @property
+    def facts(self) -> Facts:
+        """The facts of the scenario."""
+        return self.plan.scenario.facts
+
+    @property
+    def lines(self) -> Lines:
+        """The allocation lines of the scenario."""
+        return self.plan.scenario.lines
+
+    @property
+    def head(self) -> Head:
+        """What the scenario says about itself."""
+        return self.plan.scenario.head
+
+    # -- what the plan has ------------------------------------------------------------------------------------------
+
+    @property
+    def live(self) -> bool:
+        """Whether the allocation fits on a sheet, so that formulas can add it up; otherwise it goes into a file of its own."""
+        return len(self.lines) <= MOST_LINES
+
+    @property
+    def has_baseline(self) -> bool:
+        """Whether the plan starts from another one."""
+        return self.facts.baseline is not None
+
+    def usable_in_all(self, instrument: int) -> int:
+        """Return the usable ceiling of an instrument over the whole period in steps: the total, the sum of the years, or the smaller."""
+        return int(self.facts.ceilings.usable_over()[instrument])
+
+    @cached_property
+    def ceiling_demands(self) -> dict[tuple[str, ...], int]:
+        """{(instrument, year or "total"): position of the finding} of the ceilings that stand on the sheet Rules."""
+        return {f.member: k for k, f in enumerate(self.plan.findings) if f.rule.is_budget}
+
+    @cached_property
+    def moves(self) -> Steps:
+        """Amount of every possible move, in steps."""
+        count = len(self.lines.moves)
+        return self.plan.moves if len(self.plan.moves) else np.zeros(count, dtype=np.int64)
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """The pairs of instrument and area that have allocation lines."""
+        lines = self.lines
+        facts = lines.facts
+        has = np.zeros((len(facts.instruments), len(facts.areas)), dtype=bool)
+        has[lines.instrument, lines.area] = True
+        position = np.cumsum(has).reshape(has.shape) - 1
+        instrument, area = np.nonzero(has)
+        return Pairs(instrument, area, position)
+
+    # -- exact sums -------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def cube(self) -> Steps:
+        """Planned money in rounding steps. Shape: (instruments, partnerships, areas, years)."""
+        lines = self.lines
+        cube = np.zeros([len(d.ids) for d in lines.facts.dimensions], dtype=np.int64)
+        np.add.at(cube, lines.codes, self.plan.steps)
+        return cube
+
+    def of_kind(self, counts: str) -> list[int]:
+        """Return the positions of the instruments whose money counts as `counts`."""
+        return [k for k, i in enumerate(self.facts.instruments) if i.counts == counts]
+
+    @cached_property
+    def budget(self) -> Steps:
+        """Planned money of the EU budget. Shape: (partnerships, areas, years)."""
+        return np.asarray(self.cube[self.of_kind("budget")].sum(axis=0), dtype=np.int64)
+
+    @cached_property
+    def partner(self) -> Steps:
+        """Planned money of partners. Shape: (partnerships, areas, years)."""
+        return np.asarray(self.cube[self.of_kind("partner")].sum(axis=0), dtype=np.int64)
+
+    @cached_property
+    def leaves(self) -> list[int]:
+        """Positions of the partnerships that may receive money."""
+        facts = self.facts
+        return [k for k, p in enumerate(facts.partnerships) if p.id in facts.leaf_ids]
+
+    def eur(self, steps: object) -> float:
+        """Return whole steps as EUR million."""
+        step = self.facts.step
+        return int(steps) * step.numerator / step.denominator  # type: ignore[call-overload, no-any-return]
+
+    def budget_by(self, dimension: str, amounts: Steps) -> Steps:
+        """Return what amounts of all lines, in steps, come to in the EU budget, by member of a dimension."""
+        lines = self.lines
+        out = np.zeros(len(lines.facts.dimensions[dimension].ids), dtype=np.int64)
+        picked = np.isin(lines.instrument, self.of_kind("budget"))
+        np.add.at(out, getattr(lines, dimension)[picked], amounts[picked])
+        return out
+
+    def baseline_by(self, dimension: str) -> list[float]:
+        """Return what the baseline gives of the EU budget, by member, in EUR million."""
+        baseline = self.lines.baseline
+        return [round(int(part) / baseline.denominator, PLACES) for part in self.budget_by(dimension, baseline.numerator)]
+
+    def box(self, **only: Sequence[int] | Mask) -> Box:
+        """Return the lines of some members, by dimension: positions or a mask; of all where nothing is said."""
+        masks = []
+        for dimension in self.facts.dimensions:
+            mask = np.zeros(len(dimension.ids), dtype=bool)
+            mask[only.get(dimension.name, slice(None))] = True
+            masks.append(mask)
+        return masks[0], masks[1], masks[2], masks[3]
