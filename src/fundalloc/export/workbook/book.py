@@ -128,6 +128,14 @@ class Book(PlanSums, SheetMaker):
         counts = [self.facts.instruments[k].counts for k in instruments]
         return self.column("kind_of_money", "note", [self.word("counts", word) for word in counts], **look)
 
+    def founded(self, entries: Iterable[Any], source: float | None = None, confidence: float | None = None) -> tuple[Column, Column]:
+        """Return the columns that say where figures come from and how well they are founded; both may be given a width."""
+        found = [(entry.source, entry.confidence) for entry in entries]
+        return (
+            self.column("source", "note", [source for source, _ in found], width=source),
+            self.column("confidence", "note", [confidence for _, confidence in found], width=confidence),
+        )
+
     def amounts(
         self, key: str, texts: str | Iterable[str], steps: Iterable[int], style: str = "money", *, total: bool = True, **look: Any
     ) -> Column:

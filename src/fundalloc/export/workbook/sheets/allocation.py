@@ -7,10 +7,13 @@ coefficient of each euro stands in one place.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
-from fundalloc.export.workbook.book import Book
+from fundalloc.export.workbook.book import DIMENSIONS, Book
 from fundalloc.export.workbook.content import Column, Formula, Sheet
+from fundalloc.export.workbook.plan_sums import PLACES
 from fundalloc.export.workbook.weights import Weight, weights
 
 TABLE = "Allocation"
@@ -19,45 +22,34 @@ LONGEST_COMMENT, LONGEST_AUTHOR = 2_000, 120
 
 def build(book: Book) -> Sheet:
     """Return the sheet."""
-    lines, plan = book.lines, book.plan
-    facts = lines.facts
-    shown = {name: [book.labels[name][member] for member in facts.dimensions[name].ids] for name in ("instrument", "partnership", "area")}
-    counts = [book.word("counts", i.counts) for i in facts.instruments]
+    lines = book.lines
+    amounts, none = [book.eur(s) for s in book.plan.steps], [None] * len(lines)
     planned = f"={book.here(TABLE, 'optimised')}+{book.here(TABLE, 'adjustment')}"
-    amounts = [book.eur(s) for s in plan.steps]
-    none = [None] * len(amounts)
-    pairs = book.pairs
+    less = book.entry("adjustment", least=book.title("optimised"))
     columns = (
-        book.column("year", "integer", [facts.years[t] for t in lines.year], width=8),
-        *(
-            book.column(n, "text", [shown[n][k] for k in getattr(lines, n)], width=width)
-            for n, width in (("instrument", 27), ("partnership", 38), ("area", 22))
-        ),
+        book.column("year", "integer", [lines.facts.years[t] for t in lines.year], width=8),
+        book.names_of("instrument", lines.instrument, 27),
+        book.names_of("partnership", lines.partnership, 38),
+        book.names_of("area", lines.area, 22),
         book.column("decided", "money", [book.eur(s) for s in lines.decided], width=12),
         book.column("optimised", "money", amounts, width=12),
-        book.column(
-            "adjustment", "input_change", [0] * len(amounts), width=13, entry=book.entry("adjustment", least=book.title("optimised"))
-        ),
+        book.column("adjustment", "input_change", [0] * len(amounts), width=13, entry=less),
         book.column("planned", "total", [Formula(planned, value) for value in amounts], width=12),
-        *(
-            [book.column("baseline", "money", np.round(lines.baseline.values, 9).tolist(), width=12, printed=False)]
-            if book.has_baseline
-            else []
-        ),
+        *_baseline(book),
         book.column("comment_input", "input_text", none, width=30, entry=book.entry("comment", longest=LONGEST_COMMENT)),
         book.column("author_input", "input_text", none, width=14, entry=book.entry("author", longest=LONGEST_AUTHOR)),
-        book.column("kind_of_money", "note", [counts[i] for i in lines.instrument], printed=False),
+        book.kinds_of(lines.instrument, printed=False),
         book.column("line_key", "code", lines.keys, width=58, printed=False),
-        book.column(
-            "pair", "integer", [pairs.position[i, a] + 1 for i, a in zip(lines.instrument, lines.area, strict=True)], printed=False
-        ),
+        book.column("pair", "integer", (book.pairs.position[lines.instrument, lines.area] + 1).tolist(), printed=False),
         *(_weighted(book, weight) for weight in weights(book)),
-        *(
-            book.column(f"{n}_id", "code", [book.code(n, int(k)) for k in getattr(lines, n)], printed=False)
-            for n in ("instrument", "partnership", "area")
-        ),
+        *(book.ids_of(name, getattr(lines, name)) for name in DIMENSIONS),
     )
     return book.sheet("allocation", TABLE, columns, filtered=True, changed=("adjustment", ""), colour="input")
+
+
+def _baseline(book: Book) -> Iterator[Column]:
+    if book.has_baseline:
+        yield book.column("baseline", "money", np.round(book.lines.baseline.values, PLACES).tolist(), width=12, printed=False)
 
 
 def _weighted(book: Book, weight: Weight) -> Column:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -17,25 +18,16 @@ TABLE = "ByInstrument"
 
 def build(book: Book) -> Sheet:
     """Return the sheet."""
-    facts = book.facts
-    order = [k for counts in KINDS for k in book.of_kind(counts)]
-    instruments = [facts.instruments[k] for k in order]
-    money = _money(book)
-    across = f"=SUM({TABLE}[[#This Row],[{facts.years[0]}]:[{facts.years[-1]}]])"
-    totals = [Formula(across, book.eur(money[k].sum())) for k in order]
+    years, order = book.facts.years, [k for counts in KINDS for k in book.of_kind(counts)]
+    money, words = _money(book), tuple(book.say(f"total.{counts}") for counts in _kinds(book))
+    across, total = f"=SUM({TABLE}[[#This Row],[{years[0]}]:[{years[-1]}]])", money.sum(axis=1)
     columns = (
-        book.column(
-            "instrument",
-            "text",
-            [book.labels["instrument"][i.id] for i in instruments],
-            tuple(book.say(f"total.{c}") for c in _kinds(book)),
-            width=32,
-        ),
-        book.column("kind_of_money", "note", [book.word("counts", i.counts) for i in instruments], width=16),
-        *(_year_column(book, order, money, t) for t in range(len(facts.years))),
-        book.column("total", "total", totals, _kind_totals(book, book.title("total"), money.sum(axis=1))),
-        *_ceiling_columns(book, order, money),
-        book.column("instrument_id", "code", [book.code("instrument", k) for k in order], printed=False),
+        book.column("instrument", "text", [book.label("instrument", k) for k in order], words, width=32),
+        book.kinds_of(order, width=16),
+        *(_year_column(book, order, money, t) for t in range(len(years))),
+        book.column("total", "total", [Formula(across, book.eur(total[k])) for k in order], _kind_totals(book, book.title("total"), total)),
+        *_ceiling_columns(book, order, total),
+        book.ids_of("instrument", order),
     )
     return book.sheet("by_instrument", TABLE, columns, one_page=len(order) <= 24)
 
@@ -51,17 +43,12 @@ def _money(book: Book) -> Steps:
 
 
 def _year_column(book: Book, order: Sequence[int], money: Steps, t: int) -> Column:
-    facts = book.facts
-    cells: list[Cell] = []
-    for k in order:
-        criteria = [("instrument_id", book.here(TABLE, "instrument_id")), book.is_("year", t)]
-        value = book.eur(money[k, t])
-        if facts.instruments[k].counts != "memo":
-            cells.append(book.sum_if("Allocation", "planned", *criteria, value=value))
-        else:
-            cells.append(book.sum_if(DECIDED, "amount", *criteria, value=value) if len(facts.memo) else 0)
-    title = str(facts.years[t])
-    return Column(title, "money", tuple(cells), _kind_totals(book, title, money[:, t]))
+    here, heading = (book.own(TABLE, "instrument"), book.is_("year", t)), str(book.facts.years[t])
+    planned = book.planned(*here)
+    memo = book.sum_if_text(DECIDED, "amount", *here) if len(book.facts.memo) else ""
+    texts = [memo if book.facts.instruments[k].counts == "memo" else planned for k in order]
+    cells = [Formula(f"={text}", book.eur(money[k, t])) if text else 0 for k, text in zip(order, texts, strict=True)]
+    return book.column("", "money", cells, _kind_totals(book, heading, money[:, t]), heading=heading)
 
 
 def _kind_totals(book: Book, title: str, money: Steps) -> tuple[Cell, ...]:
@@ -74,26 +61,25 @@ def _kind_total(book: Book, title: str, counts: str, value: float) -> Formula:
     return Formula(f"=SUMIFS({TABLE}[{title}],{book.all(TABLE, name)},{criterion})", value)
 
 
-def _ceiling_columns(book: Book, order: Sequence[int], money: Steps) -> tuple[Column, ...]:
+def _ceiling_columns(book: Book, order: Sequence[int], money: Steps) -> Iterator[Column]:
     """Usable ceiling, lapsed and free money and use over the whole period; nothing for money without a ceiling."""
-    limits = whole_period(book)
+    limits, none = whole_period(book), book.say("not_applicable")
     known = [k for k in order if k in limits]
     budget = [k for k in known if book.facts.instruments[k].counts == "budget"]
-    most, spent = sum(limits[k] for k in budget), int(money[budget].sum())
-    criteria = ("instrument_id", book.here(TABLE, "instrument_id")), ("year", quoted(book.say("whole_period")))
-    usable = {k: book.sum_if(FREE, "usable", *criteria, value=book.eur(limits[k])) for k in known}
-    part = f"=IFERROR({book.here(TABLE, 'total')}/{book.here(TABLE, 'usable')},0)"
-    used = {k: Formula(part, int(money[k].sum()) / limits[k] if limits[k] else 0) for k in known}
-    usable_total = _kind_total(book, book.title("usable"), "budget", book.eur(most))
-    spent_total = _kind_total(book, book.title("total"), "budget", book.eur(money[book.of_kind("budget")].sum()))
-    used_total = Formula(f"=IFERROR(({spent_total.text[1:]})/({usable_total.text[1:]}),0)", spent / most if most else 0)
-    none, after = book.say("not_applicable"), []
-    for key, found in after_use(book, [criteria] * len(known), lambda table: table[known, -1]):
+
+    def column(key: str, style: str, found: Iterable[Formula], total: Formula, **look: Any) -> Column:
         cells = dict(zip(known, found, strict=True))
-        whole = sum(float(cells[k].value) for k in budget)
-        after.append(book.column(key, "money", [cells.get(k, none) for k in order], (_kind_total(book, book.title(key), "budget", whole),)))
-    return (
-        book.column("usable", "money", [usable.get(k, none) for k in order], (usable_total,)),
-        *after,
-        book.column("used", "share", [used.get(k, none) for k in order], (used_total,), width=11, mark="bar"),
-    )
+        return book.column(key, style, [cells.get(k, none) for k in order], (total,), **look)
+
+    most, spent = sum(limits[k] for k in budget), int(money[budget].sum())
+    here = book.own(TABLE, "instrument"), ("year", quoted(book.say("whole_period")))
+    usable = _kind_total(book, book.title("usable"), "budget", book.eur(most))
+    yield column("usable", "money", [book.sum_if(FREE, "usable", *here, value=book.eur(limits[k])) for k in known], usable)
+    for key, found in after_use(book, [here] * len(known), lambda table: table[known, -1]):
+        whole = sum(float(cell.value) for k, cell in zip(known, found, strict=True) if k in budget)
+        yield column(key, "money", found, _kind_total(book, book.title(key), "budget", whole))
+    part = f"=IFERROR({book.here(TABLE, 'total')}/{book.here(TABLE, 'usable')},0)"
+    all_spent = _kind_total(book, book.title("total"), "budget", 0)
+    used = Formula(f"=IFERROR(({all_spent.text[1:]})/({usable.text[1:]}),0)", spent / most if most else 0)
+    parts = [Formula(part, int(money[k]) / limits[k] if limits[k] else 0) for k in known]
+    yield column("used", "share", parts, used, width=11, mark="bar")

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from fundalloc.export.workbook.book import Book, quoted
-from fundalloc.export.workbook.content import Cell, Formula, Sheet
+from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet
 from fundalloc.export.workbook.sheets.instruments import written_in_year
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.selection import IntArray
@@ -45,31 +45,35 @@ def build(book: Book) -> Sheet:
     """Return the sheet."""
     facts = book.facts
     rows = [row for k, i in enumerate(facts.instruments) if i.planned for row in _rows(book, k)]
-    whole = book.say("whole_period")
-    none = quoted(book.say("none"))
-    shown = shown_moves(book)
-    moved = "".join(f"{'+' if name.endswith('in') else '-'}{book.here(TABLE, name)}" for name in shown)
-    left = f"{book.here(TABLE, 'usable')}{moved}-{book.here(TABLE, 'planned')}"
-    lapsed = any(r.lapsed for r in rows) or bool(facts.closed)
+    instruments, none = [r.instrument for r in rows], quoted(book.say("none"))
     used = f"=IFERROR({book.here(TABLE, 'planned')}/{book.here(TABLE, 'usable')},{none})"
-    prices = _prices(book)
+    prices, years = _prices(book), [book.say("whole_period") if r.year is None else facts.years[r.year] for r in rows]
     columns = (
-        book.column("instrument", "text", [book.label("instrument", r.instrument) for r in rows], width=32),
-        book.column("year", "label", [whole if r.year is None else facts.years[r.year] for r in rows], width=15),
+        book.names_of("instrument", instruments, 32),
+        book.column("year", "label", years, width=15),
         book.column("ceiling", "money", [r.ceiling for r in rows]),
         book.column("reserve", "share", [r.reserve for r in rows], width=11),
         book.column("usable", "money", [r.usable for r in rows]),
-        *(book.column(name, "money", [book.eur(getattr(r, name)) for r in rows], width=12) for name in shown),
+        *(book.column(name, "money", [book.eur(getattr(r, name)) for r in rows], width=12) for name in shown_moves(book)),
         book.column("decided", "money", [r.decided for r in rows]),
         book.column("planned", "money", [r.planned for r in rows]),
-        *([book.column("lapsed", "money", [_lapsed(book, r, left) for r in rows])] if lapsed else []),
-        book.column("free", "total", [_free(book, r, left, lapsed) for r in rows]),
+        *_left(book, rows),
         book.column("used", "share", [Formula(used, _part(book, r)) for r in rows], width=11, mark="bar"),
         book.column("shadow_price", "price", [prices.get((r.instrument, r.year)) for r in rows], width=11),
-        book.column("kind_of_money", "note", [book.word("counts", facts.instruments[r.instrument].counts) for r in rows], printed=False),
-        book.column("instrument_id", "code", [book.code("instrument", r.instrument) for r in rows], printed=False),
+        book.kinds_of(instruments, printed=False),
+        book.ids_of("instrument", instruments),
     )
     return book.sheet("free_money", TABLE, columns, strong=frozenset(k for k, r in enumerate(rows) if r.year is None), portrait=True)
+
+
+def _left(book: Book, rows: Sequence[_Row]) -> Iterator[Column]:
+    """What has lapsed, if any year is closed, and what is still free."""
+    moved = "".join(f"{'+' if name.endswith('in') else '-'}{book.here(TABLE, name)}" for name in shown_moves(book))
+    left = f"{book.here(TABLE, 'usable')}{moved}-{book.here(TABLE, 'planned')}"
+    lapsed = any(r.lapsed for r in rows) or bool(book.facts.closed)
+    if lapsed:
+        yield book.column("lapsed", "money", [_lapsed(book, r, left) for r in rows])
+    yield book.column("free", "total", [_free(book, r, left, lapsed) for r in rows])
 
 
 def shown_moves(book: Book) -> list[str]:
@@ -102,7 +106,7 @@ def whole_period(book: Book) -> dict[int, int]:
 def _rows(book: Book, k: int) -> Iterator[_Row]:
     """Yield the years of one instrument, then its whole period."""
     facts = book.facts
-    instrument, here, none = facts.instruments[k], book.here(TABLE, "instrument_id"), book.say("none")
+    instrument, none = facts.instruments[k], book.say("none")
     lines = book.lines
     decided, planned = (lines.by_year(steps)[k] for steps in (lines.decided, book.plan.steps))
     moves, money = book.plan.moved, book.plan.money_left
@@ -110,7 +114,7 @@ def _rows(book: Book, k: int) -> Iterator[_Row]:
     for t, year in enumerate(facts.years):
         written = written_in_year(facts, k, t)
         usable = int(facts.ceilings.usable[k, t])
-        criteria = ("instrument_id", here), book.is_("year", t)
+        criteria = book.own(TABLE, "instrument"), book.is_("year", t)
         yield _Row(
             k,
             t,

@@ -21,8 +21,7 @@ def eligibility(book: Book) -> Sheet | None:
         book.column("area", "text", [labels["area"][e.keys[1]] for e in entries]),
         book.column("effectiveness", "factor", [float(e.value) for e in entries], width=14),
         book.column("reason", "text", [book.within(e.reason) for e in entries], width=60),
-        book.column("source", "note", [e.source for e in entries]),
-        book.column("confidence", "note", [e.confidence for e in entries]),
+        *book.founded(entries),
     )
     return book.sheet("eligibility", "Eligibility", columns, money=False, filtered=True, colour="input")
 
@@ -38,8 +37,7 @@ def exceptions(book: Book) -> Sheet | None:
         book.column("effect", "text", [book.word("effect", word) for word, _ in entries], width=12),
         book.column("concerns", "text", [_concerns(book, c) for _, c in entries], width=56),
         book.column("reason", "text", [book.within(c.reason) for _, c in entries], width=56),
-        book.column("source", "note", [c.source for _, c in entries], width=40),
-        book.column("confidence", "note", [c.confidence for _, c in entries]),
+        *book.founded([c for _, c in entries], 40),
     )
     return book.sheet("exceptions", "Exceptions", columns, money=False, colour="input")
 
@@ -55,8 +53,7 @@ def markers(book: Book) -> Sheet | None:
         book.column("area", "text", [labels["area"].get(e.keys[1], everything) for e in entries]),
         book.column("instrument", "text", [labels["instrument"].get(e.keys[2], everything) for e in entries]),
         book.column("coefficient", "factor", [float(e.value) for e in entries], width=13),
-        book.column("source", "note", [e.source for e in entries], width=70),
-        book.column("confidence", "note", [e.confidence for e in entries]),
+        *book.founded(entries, 70),
     )
     return book.sheet("markers", "Markers", columns, money=False, filtered=True, colour="input")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.content import Cell, Column, Sheet
+from fundalloc.export.workbook.content import Cell, Sheet
 from fundalloc.facts.facts import Facts
 
 TABLE = "Instruments"
@@ -13,30 +13,30 @@ TABLE = "Instruments"
 
 def build(book: Book) -> Sheet:
     """Return the sheet."""
-    facts = book.facts
-    everyone = facts.instruments
-    none = book.say("none")
-
-    def ceiling(t: int) -> list[Cell]:
-        return [none if (amount := written_in_year(facts, k, t)) is None else float(amount) for k in range(len(everyone))]
-
-    totals: list[Cell] = [none if i.ceiling is None or i.ceiling.total is None else float(i.ceiling.total) for i in everyone]
-
+    facts, none = book.facts, book.say("none")
+    everyone, positions = facts.instruments, range(len(book.facts.instruments))
+    totals = [None if i.ceiling is None else i.ceiling.total for i in everyone]
     columns = (
-        book.column("instrument", "strong", [book.labels["instrument"][i.id] for i in everyone], width=23),
-        book.column("name", "text", [book.names["instrument"][i.id] for i in everyone], width=30),
-        book.column("kind_of_money", "note", [book.word("counts", i.counts) for i in everyone], width=12),
-        *(Column(str(year), "money", tuple(ceiling(t)), width=9.5) for t, year in enumerate(facts.years)),
-        book.column("total_ceiling", "money", totals, width=10),
+        book.column("instrument", "strong", [book.label("instrument", k) for k in positions], width=23),
+        book.column("name", "text", [book.full_name("instrument", k) for k in positions], width=30),
+        book.kinds_of(positions, width=12),
+        *(
+            book.column("", "money", [_or(none, written_in_year(facts, k, t)) for k in positions], width=9.5, heading=str(year))
+            for t, year in enumerate(facts.years)
+        ),
+        book.column("total_ceiling", "money", [_or(none, total) for total in totals], width=10),
         book.column("reserve", "share", [float(i.reserve) for i in everyone], width=10),
         book.column("budget_line", "note", [i.budget_line for i in everyone], width=15),
-        book.column("source", "note", [i.source for i in everyone], width=30),
-        book.column("confidence", "note", [i.confidence for i in everyone], width=12),
+        *book.founded(everyone, 30, confidence=12),
         book.column("note", "note", [book.within(i.note) for i in everyone], width=46),
         book.column("tags", "code", [" ".join(i.tags) for i in everyone], printed=False),
-        book.column("instrument_id", "code", [book.code("instrument", k) for k in range(len(everyone))], printed=False),
+        book.ids_of("instrument", positions),
     )
     return book.sheet("instruments", TABLE, columns, colour="input")
+
+
+def _or(none: str, amount: Fraction | None) -> Cell:
+    return none if amount is None else float(amount)
 
 
 def written_in_year(facts: Facts, instrument: int, year: int) -> Fraction | None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fundalloc.export.workbook.book import Book
+from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Column, Formula, Sheet
 
 TABLE = "Needs"
@@ -14,29 +14,25 @@ TABLE = "Needs"
 
 def build(book: Book) -> Sheet | None:
     """Return the sheet; None when the scenario has no needs."""
-    plan, facts = book.plan, book.facts
-    needs, coverage = facts.needs, plan.coverage
+    needs, coverage = book.facts.needs, book.plan.coverage
     if not len(needs):
         return None
-    pairs = range(len(needs))
-    ids = [("partnership_id", book.here(TABLE, "partnership_id")), ("area_id", book.here(TABLE, "area_id"))]
-    towards = _towards_need(book)
+    here, towards = (book.own(TABLE, "partnership"), book.own(TABLE, "area")), _towards_need(book)
     met = f"=MIN({book.here(TABLE, 'need')},{book.here(TABLE, 'towards_need')})"
     part = f"=IFERROR({book.here(TABLE, 'met')}/{book.here(TABLE, 'need')},{_none(book)})"
     parts = [float(m / n) if n else book.say("not_applicable") for m, n in zip(coverage.met, coverage.need, strict=True)]
-    names = book.labels
     columns = (
-        book.column("partnership", "text", [names["partnership"][facts.partnerships[p].id] for p in needs.partnership], width=36),
-        book.column("area", "text", [names["area"][facts.areas[a].id] for a in needs.area]),
+        book.names_of("partnership", needs.partnership, 36),
+        book.names_of("area", needs.area),
         book.column("need", "money", coverage.need.tolist()),
         book.column("priority", "factor", needs.priority.values.tolist(), width=10),
-        book.column("towards_need", "money", [book.sum_if("Allocation", "towards_need", *ids, value=towards[k]) for k in pairs]),
-        book.column("met", "money", [Formula(met, float(coverage.met[k])) for k in pairs]),
+        book.column("towards_need", "money", [book.sum_if("Allocation", "towards_need", *here, value=value) for value in towards]),
+        book.column("met", "money", [Formula(met, float(value)) for value in coverage.met]),
         book.column("coverage", "share", [Formula(part, value) for value in parts], width=11, mark="bar"),
         book.column("source", "note", needs.source, width=82),
         book.column("confidence", "note", needs.confidence),
-        book.column("partnership_id", "code", [book.code("partnership", p) for p in needs.partnership], printed=False),
-        book.column("area_id", "code", [book.code("area", a) for a in needs.area], printed=False),
+        book.ids_of("partnership", needs.partnership),
+        book.ids_of("area", needs.area),
     )
     return book.sheet("needs", TABLE, columns, filtered=True, colour="input")
 
@@ -49,29 +45,16 @@ def coverage_columns(book: Book, table: str, dimension: str, order: Sequence[int
     need, met = np.zeros((2, len(facts.dimensions[dimension].ids)))
     np.add.at(need, getattr(facts.needs, dimension), coverage.need)
     np.add.at(met, getattr(facts.needs, dimension), coverage.met)
-    here = (f"{dimension}_id", book.here(table, f"{dimension}_id"))
+    here, none = book.own(table, dimension), book.say("not_applicable")
     part = f"=IFERROR({book.sum_if_text(TABLE, 'met', here)}/{book.here(table, 'need')},{_none(book)})"
     whole = f"=IFERROR(SUM({book.all(TABLE, 'met')})/SUM({book.all(TABLE, 'need')}),{_none(book)})"
-
-    def covered(some: float, of: float) -> float | str:
-        return some / of if of else book.say("not_applicable")
-
-    total = covered(float(met.sum()), float(need.sum()))
+    needs = [book.sum_if(TABLE, "need", here, value=float(need[k])) for k in order]
+    parts = [Formula(part, float(met[k]) / float(need[k]) if need[k] else none) for k in order]
+    all_met, all_need = float(met.sum()), float(need.sum())
+    total = Formula(whole, all_met / all_need if all_need else none)
     return (
-        book.column(
-            "need",
-            "money",
-            [book.sum_if(TABLE, "need", here, value=float(need[k])) for k in order],
-            (Formula(f"=SUM({book.all(table, 'need')})", float(need.sum())),),
-        ),
-        book.column(
-            "coverage",
-            "share",
-            [Formula(part, covered(float(met[k]), float(need[k]))) for k in order],
-            (Formula(whole, total),),
-            width=10,
-            mark="bar",
-        ),
+        book.column("need", "money", needs, (Formula(f"=SUM({book.all(table, 'need')})", all_need),)),
+        book.column("coverage", "share", parts, (total,), width=10, mark="bar"),
     )
 
 
@@ -85,4 +68,4 @@ def _towards_need(book: Book) -> list[float]:
 
 
 def _none(book: Book) -> str:
-    return '"' + book.say("not_applicable") + '"'
+    return quoted(book.say("not_applicable"))

@@ -6,9 +6,8 @@ must be contracted by then or is decommitted (n+3).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
-
-import numpy as np
 
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Formula, Sheet
@@ -24,41 +23,38 @@ def build(book: Book) -> Sheet | None:
     cash = payments(book.plan)
     if not cash:
         return None
-    facts = book.facts
-    chosen = [k for k, i in enumerate(facts.instruments) if i.id in {c.instrument for c in cash}]
-    by_year = payments_by_year(cash)
-    years = [c.year for c in by_year]
-    paid = {(c.instrument, c.year): c.paid for c in cash}
-    here = ("instrument_id", book.here(TABLE, "instrument_id"))
+    facts, by_year = book.facts, payments_by_year(cash)
+    names = {c.instrument for c in cash}
+    chosen = [k for k, i in enumerate(facts.instruments) if i.id in names]
     instruments = [facts.instruments[k] for k in chosen]
-    committed = [book.eur(book.cube[k].sum()) for k in chosen]
-    within = [sum((paid[i.id, year] for year in facts.years), Fraction(0)) for i in instruments]
-    rest = [c + float(_earlier(i) - part) for c, i, part in zip(committed, instruments, within, strict=True)]
-    inside = f"=SUM({TABLE}[[#This Row],[{years[0]}]:[{facts.years[-1]}]])"
-    earlier = [_earlier(i) for i in instruments]
-    lefts = [f"={book.here(TABLE, 'committed')}-{book.here(TABLE, 'paid_in_period')}{_plus(e)}" for e in earlier]
+    paid = {(c.instrument, c.year): c.paid for c in cash}
     risks = any(c.at_risk is not None for c in by_year)
     labels = (book.say("total.all"), book.say("total.outstanding"), *([book.say("total.at_risk")] if risks else []))
     columns = (
-        book.column("instrument", "text", [book.labels["instrument"][i.id] for i in instruments], labels),
-        book.column(
-            "committed",
-            "money",
-            [book.sum_if("Allocation", "planned", here, value=v) for v in committed],
-            (_sum(sum(committed)),),
-            width=12,
-        ),
-        *(_year(book, chosen, c, k, [paid[i.id, c.year] for i in instruments]) for k, c in enumerate(by_year)),
-        book.column("paid_in_period", "total", [Formula(inside, float(v)) for v in within], (_sum(float(sum(within))),), width=12),
-        book.column("outstanding", "money", [Formula(t, v) for t, v in zip(lefts, rest, strict=True)], (_sum(sum(rest)),), width=12),
+        book.column("instrument", "text", [book.label("instrument", k) for k in chosen], labels),
+        *_over_period(book, chosen, by_year, [sum((paid[i.id, year] for year in facts.years), Fraction(0)) for i in instruments], paid),
         book.column("profile", "note", [_profile(i) for i in instruments], printed=False),
-        book.column("instrument_id", "code", [book.code("instrument", k) for k in chosen], printed=False),
+        book.ids_of("instrument", chosen),
     )
     return book.sheet("payments", TABLE, columns, one_page=len(chosen) <= 30)
 
 
-def _sum(value: float) -> ColumnSum:
-    return ColumnSum(value)
+def _over_period(
+    book: Book, chosen: list[int], by_year: list[Cash], within: list[Fraction], paid: dict[tuple[str, int], Fraction]
+) -> Iterator[Column]:
+    """What is committed, what is paid in every year and within the period, and what is outstanding at its end."""
+    facts, instruments = book.facts, [book.facts.instruments[k] for k in chosen]
+    earlier, committed = [_earlier(i) for i in instruments], [book.eur(book.cube[k].sum()) for k in chosen]
+    inside = f"=SUM({TABLE}[[#This Row],[{by_year[0].year}]:[{facts.years[-1]}]])"
+    left = f"={book.here(TABLE, 'committed')}-{book.here(TABLE, 'paid_in_period')}"
+    rest = [c + float(e - part) for c, e, part in zip(committed, earlier, within, strict=True)]
+    lefts = [Formula(left + _plus(e), value) for e, value in zip(earlier, rest, strict=True)]
+    cells = [book.sum_if("Allocation", "planned", book.own(TABLE, "instrument"), value=v) for v in committed]
+    yield book.column("committed", "money", cells, (ColumnSum(sum(committed)),), width=12)
+    for k, cash in enumerate(by_year):
+        yield _year(book, chosen, cash, k, [paid[i.id, cash.year] for i in instruments])
+    yield book.column("paid_in_period", "total", [Formula(inside, float(v)) for v in within], (ColumnSum(float(sum(within))),), width=12)
+    yield book.column("outstanding", "money", lefts, (ColumnSum(sum(rest)),), width=12)
 
 
 def _year(book: Book, chosen: list[int], cash: Cash, position: int, paid: list[Fraction]) -> Column:
@@ -73,7 +69,7 @@ def _year(book: Book, chosen: list[int], cash: Cash, position: int, paid: list[F
     ]
     if cash.at_risk is not None:
         totals.append(_risk(book, chosen, cash))
-    return Column(str(cash.year), "money", tuple(cells), tuple(totals), width=10.5)
+    return book.column("", "money", cells, tuple(totals), width=10.5, heading=str(cash.year))
 
 
 def _new(book: Book, chosen: list[int], year: int) -> str:
@@ -81,9 +77,7 @@ def _new(book: Book, chosen: list[int], year: int) -> str:
     facts = book.facts
     if year not in facts.years:
         return ""
-    sizes = [len(d.ids) for d in facts.dimensions]
-    everyone = np.ones(sizes[1], dtype=bool), np.ones(sizes[2], dtype=bool)
-    text = Boxes(book).total((np.isin(np.arange(sizes[0]), chosen), *everyone, np.array(facts.years) == year))
+    text = Boxes(book).total(book.box(instrument=chosen, year=[facts.years.index(year)]))
     return "" if text == "0" else f"+{text}"
 
 
@@ -96,7 +90,7 @@ def _risk(book: Book, chosen: list[int], cash: Cash) -> Formula:
         late = 1 - sum(instrument.contracting_profile[:4], Fraction(0)) if instrument.contracting_profile else Fraction(0)
         if late and cash.year - 3 in facts.years:
             year = facts.years.index(cash.year - 3)
-            terms.append(f"{float(late)!r}*{book.sum_if_text('Allocation', 'planned', book.is_('instrument', k), book.is_('year', year))}")
+            terms.append(f"{float(late)!r}*{book.planned(book.is_('instrument', k), book.is_('year', year))}")
     return Formula("=" + ("+".join(terms) or "0"), float(cash.at_risk or 0))
 
 
@@ -110,7 +104,7 @@ def _cell(book: Book, k: int, year: int, value: Fraction) -> Cell:
         return float(due)
     years = "{" + ",".join(str(t) for t, _ in shares) + "}"
     parts = "{" + ",".join(repr(float(share)) for _, share in shares) + "}"
-    text = book.sum_if_text("Allocation", "planned", ("instrument_id", book.here(TABLE, "instrument_id")), ("year", years))
+    text = book.planned(book.own(TABLE, "instrument"), ("year", years))
     return Formula(f"=SUMPRODUCT({text}*{parts}){_plus(due)}", float(value))
 
 
