@@ -32,21 +32,19 @@ def build(book: Book) -> Sheet | None:
     rows = [*_moves(book), *_reserves(book), *_last_resorts(book)]
     if not rows:
         return None
-    facts = book.facts
-    none = book.say("not_applicable")
-    labels = [book.labels["instrument"][i.id] for i in facts.instruments]
+    taking, none = [r.target for r in rows], book.say("not_applicable")
     columns = (
         book.column("kind", "text", [book.word("move", r.kind) for r in rows], width=16),
-        book.column("from", "text", [labels[r.source] for r in rows], width=27),
-        book.column("to", "text", [none if r.target is None else labels[r.target] for r in rows], width=27),
+        book.column("from", "text", [book.label("instrument", r.source) for r in rows], width=27),
+        book.column("to", "text", [none if k is None else book.label("instrument", k) for k in taking], width=27),
         book.column("year", "label", [r.year for r in rows], width=15),
         book.column("year_in", "label", [r.year_in for r in rows], width=11),
         book.column("at_most", "money", [r.most for r in rows], width=13),
         book.column("amount", "total", [r.amount for r in rows], width=13),
         book.column("source", "note", [r.legal for r in rows], width=66),
         book.column("move", "code", [r.name for r in rows], printed=False),
-        book.column("from_id", "code", [book.code("instrument", r.source) for r in rows], printed=False),
-        book.column("to_id", "code", ["" if r.target is None else book.code("instrument", r.target) for r in rows], printed=False),
+        book.ids_of("instrument", [r.source for r in rows], "from_id"),
+        book.column("to_id", "code", ["" if k is None else book.code("instrument", k) for k in taking], printed=False),
     )
     return book.sheet("moves", TABLE, columns, filtered=True)
 
@@ -87,7 +85,7 @@ def _last_resorts(book: Book) -> Iterator[_Move]:
     facts, whole = book.facts, book.say("whole_period")
     for k, instrument in enumerate(facts.instruments):
         if instrument.planned and instrument.last_resort:
-            criteria = ("instrument_id", book.here(TABLE, "from_id"))
+            criteria = book.own(TABLE, "instrument", "from_id")
             used = book.sum_if("Allocation", "planned", criteria, value=book.eur(book.cube[k].sum()))
             total = book.usable_in_all(k)
             most: Cell = book.say("none") if total == NO_LIMIT else book.eur(total)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Cell, Formula, Sheet
 from fundalloc.export.workbook.sheets.allocation import LONGEST_AUTHOR, LONGEST_COMMENT
-from fundalloc.export.workbook.sheets.rules import flags, status_width
+from fundalloc.export.workbook.sheets.rules import status_column
 from fundalloc.rules.statement import Sense
 
 TABLE = "OwnRules"
@@ -34,13 +34,7 @@ def build(book: Book) -> Sheet:
         book.column("amount", "amount", _amounts(book), width=12),
         book.column("out_of", "amount", _out_of(book), width=12),
         book.column("headroom", "amount", [Formula(_headroom(book, sides[1]), 0)] * ROWS, width=12),
-        book.column(
-            "status",
-            "text",
-            [Formula(_status(book), book.say("own_empty"))] * ROWS,
-            width=max(status_width(book), book.room_for(book.say("own_empty"))),
-            flags=flags(book),
-        ),
+        status_column(book, [Formula(_status(book), book.say("own_empty"))] * ROWS, book.say("own_empty")),
         book.column("author_input", "input_text", none, width=14, entry=book.entry("author", longest=LONGEST_AUTHOR)),
     )
     return book.sheet("own_rules", TABLE, columns, extended=True, colour="input", one_page=True)

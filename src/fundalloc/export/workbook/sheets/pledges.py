@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import groupby
+
 import numpy as np
 
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.content import Formula, Sheet
 from fundalloc.export.workbook.sentences import said_there
-from fundalloc.export.workbook.sheets.rules import flags, force, status_width
+from fundalloc.export.workbook.sheets.rules import force, status_column
 from fundalloc.plan.verify import Finding, measure_rule
 from fundalloc.rules.statement import Sense
 
@@ -19,32 +22,21 @@ def build(book: Book) -> Sheet | None:
     chosen = [k for k, f in enumerate(book.plan.findings) if _promises(f)]
     if not chosen:
         return None
-    findings = [book.plan.findings[k] for k in chosen]
-    decided = _decided(book)
+    findings, decided = [book.plan.findings[k] for k in chosen], _decided(book)
     gap = f"=MAX(0,{book.here(TABLE, 'promised')}-{book.here(TABLE, 'planned')})"
-    gaps = [max(0.0, float(f.figure - f.amount)) for f in findings]
+
+    def found(column: str, values: Iterable[float | str]) -> list[Formula]:
+        return [Formula(f"={book.of_demand(k, column)}", value) for k, value in zip(chosen, values, strict=True)]
+
     columns = (
         book.column("pledge", "text", [said_there(book, k) for k in chosen], width=58),
-        book.column(
-            "promised",
-            "money",
-            [Formula(f"={book.of_demand(k, 'limit_input')}", float(f.figure)) for k, f in zip(chosen, findings, strict=True)],
-        ),
+        book.column("promised", "money", found("limit_input", (float(f.figure) for f in findings))),
         book.column("decided", "money", [decided[k] for k in chosen]),
-        book.column(
-            "planned", "total", [Formula(f"={book.of_demand(k, 'amount')}", float(f.amount)) for k, f in zip(chosen, findings, strict=True)]
-        ),
-        book.column("gap", "money", [Formula(gap, value) for value in gaps]),
-        book.column(
-            "status",
-            "text",
-            [Formula(f"={book.of_demand(k, 'status')}", book.status(f.status)) for k, f in zip(chosen, findings, strict=True)],
-            width=status_width(book),
-            flags=flags(book),
-        ),
+        book.column("planned", "total", found("amount", (float(f.amount) for f in findings))),
+        book.column("gap", "money", [Formula(gap, max(0.0, float(f.figure - f.amount))) for f in findings]),
+        status_column(book, found("status", (book.status(f.status) for f in findings))),
         book.column("force", "text", [book.word("force", force(f.rule)) for f in findings], width=10),
-        book.column("source", "note", [f.rule.source for f in findings], width=46),
-        book.column("confidence", "note", [f.rule.confidence for f in findings], width=13),
+        *book.founded([f.rule for f in findings], 46, 13),
     )
     return book.sheet("pledges", TABLE, columns, one_page=len(chosen) <= 24)
 
@@ -57,18 +49,12 @@ def _promises(finding: Finding) -> bool:
 
 
 def _decided(book: Book) -> dict[int, float]:
-    """Return for every finding what the decided money alone comes to: the rules measured on it."""
+    """Return for every finding of a promise what the decided money alone comes to: the rules measured on it."""
     lines = book.lines
     ledger = np.concatenate([lines.decided, np.zeros(len(lines.moves), dtype=np.int64)])
     out: dict[int, float] = {}
-    measured: dict[str, list[Finding]] = {}
-    seen: dict[str, int] = {}
-    for k, finding in enumerate(book.plan.findings):
-        name = finding.rule.id
-        position = seen.get(name, 0)
-        seen[name] = position + 1
-        if _promises(finding):
-            if name not in measured:
-                measured[name] = measure_rule(finding.rule, lines, ledger)
-            out[k] = float(measured[name][position].amount)
+    for rule, group in groupby(enumerate(book.plan.findings), key=lambda found: found[1].rule):
+        promised = [(at, k) for at, (k, finding) in enumerate(group) if _promises(finding)]
+        measured = measure_rule(rule, lines, ledger) if promised else []
+        out |= {k: float(measured[at].amount) for at, k in promised}
     return out

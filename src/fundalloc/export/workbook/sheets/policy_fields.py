@@ -10,10 +10,9 @@ import numpy as np
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.content import Cell, Formula, Sheet, Styled
 from fundalloc.export.workbook.sentences import said_there
-from fundalloc.export.workbook.sheets.rules import flags, status_width
+from fundalloc.export.workbook.sheets.rules import status_column
 from fundalloc.export.workbook.weights import TABLE as WEIGHTS
 from fundalloc.export.workbook.weights import Weight, all_weights
-from fundalloc.plan.verify import Finding
 
 TABLE = "PolicyFields"
 MOST_DEMANDS = 12
@@ -33,25 +32,19 @@ def build(book: Book) -> Sheet | None:
     rows = list(_rows(book))
     if not rows:
         return None
-    findings, none = book.plan.findings, book.say("not_applicable")
-    demands = [None if r.demand is None else findings[r.demand] for r in rows]
-    whole = book.sum_if_text("Allocation", "planned", book.kind_is("budget"))
-    total = float(book.eur(book.budget.sum()))
-    counted = [_counted(book, r.weight) for r in rows]
-    share = f"=IFERROR({book.here(TABLE, 'counts_towards')}/{whole},0)"
+    total, counted = book.eur(book.budget.sum()), [_counted(book, r.weight) for r in rows]
+    share = f"=IFERROR({book.here(TABLE, 'counts_towards')}/{book.planned(book.kind_is('budget'))},0)"
+    none = book.say("not_applicable")
+    towards = [Formula(_formula(book, r.weight), v) for r, v in zip(rows, counted, strict=True)]
     columns = (
         book.column("policy_field", "strong", [book.word("marker", r.weight.marker) for r in rows], width=30),
-        book.column(
-            "counts_towards", "total", [Formula(_formula(book, r.weight), v) for r, v in zip(rows, counted, strict=True)], width=13
-        ),
+        book.column("counts_towards", "total", towards, width=13),
         book.column("share_of_budget", "share", [Formula(share, v / total if total else 0) for v in counted], width=12, mark="bar"),
         book.column("target", "text", [none if r.demand is None else said_there(book, r.demand) for r in rows], width=54),
-        book.column("limit_share", "share", [_share(book, r, f, "limit_input") for r, f in zip(rows, demands, strict=True)], width=10),
-        book.column("reached", "share", [_share(book, r, f, "value") for r, f in zip(rows, demands, strict=True)], width=10),
-        book.column("headroom", "amount", [_amount(book, r, f) for r, f in zip(rows, demands, strict=True)], width=12),
-        book.column(
-            "status", "text", [_status(book, r, f) for r, f in zip(rows, demands, strict=True)], width=status_width(book), flags=flags(book)
-        ),
+        book.column("limit_share", "share", [_found(book, r.demand, "limit_input", none) for r in rows], width=10),
+        book.column("reached", "share", [_found(book, r.demand, "value", none) for r in rows], width=10),
+        book.column("headroom", "amount", [_found(book, r.demand, "headroom", none) for r in rows], width=12),
+        status_column(book, [_found(book, r.demand, "status", book.say("no_target")) for r in rows]),
     )
     return book.sheet("policy_fields", TABLE, columns, one_page=len(rows) <= 30)
 
@@ -79,24 +72,17 @@ def _formula(book: Book, weight: Weight) -> str:
     return f"=SUMPRODUCT({kind}*{book.all(WEIGHTS, 'planned')}*{weight.reference(book)})"
 
 
-def _share(book: Book, row: _Row, finding: Finding | None, column: str) -> Cell:
-    """The target, or what is reached of it: a share where the rule is about one, else an amount."""
-    if finding is None or row.demand is None:
-        return book.say("not_applicable")
-    if finding.base is None:
-        value = float(finding.figure if column == "limit_input" else finding.amount)
-        return Styled(Formula(f"={book.of_demand(row.demand, 'limit_input' if column == 'limit_input' else 'amount')}", value), "amount")
-    value = float(finding.figure) if column == "limit_input" else float(finding.amount / finding.base) if finding.base else 0.0
-    return Formula(f"={book.of_demand(row.demand, column)}", value)
-
-
-def _amount(book: Book, row: _Row, finding: Finding | None) -> Cell:
-    if finding is None or row.demand is None:
-        return book.say("not_applicable")
-    return Formula(f"={book.of_demand(row.demand, 'headroom')}", float(finding.headroom))
-
-
-def _status(book: Book, row: _Row, finding: Finding | None) -> Cell:
-    if finding is None or row.demand is None:
-        return book.say("no_target")
-    return Formula(f"={book.of_demand(row.demand, 'status')}", book.status(finding.status))
+def _found(book: Book, demand: int | None, column: str, none: str) -> Cell:
+    """Look up a demand on the sheet Rules; its target and what is reached of it are amounts where the rule is about no share."""
+    if demand is None:
+        return none
+    finding = book.plan.findings[demand]
+    if finding.base is None and column in ("limit_input", "value"):
+        key, amount = ("limit_input", finding.figure) if column == "limit_input" else ("amount", finding.amount)
+        return Styled(Formula(f"={book.of_demand(demand, key)}", float(amount)), "amount")
+    value: float | str = book.status(finding.status)
+    if column == "value":
+        value = float(finding.amount / finding.base) if finding.base else 0.0
+    elif column != "status":
+        value = float(finding.figure if column == "limit_input" else finding.headroom)
+    return Formula(f"={book.of_demand(demand, column)}", value)

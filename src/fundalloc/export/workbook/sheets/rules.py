@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePath
 
 import numpy as np
 
 from fundalloc.errors import Place
 from fundalloc.export.workbook.book import Book, quoted
-from fundalloc.export.workbook.content import Cell, Formula, Sheet, Styled
+from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled
 from fundalloc.export.workbook.live import SIGN, Live, live_rules
 from fundalloc.export.workbook.sentences import says
 from fundalloc.export.workbook.sheets.allocation import LONGEST_AUTHOR, LONGEST_COMMENT
@@ -22,100 +23,62 @@ FORCES = ("hard", "soft", "watched")
 
 def build(book: Book) -> Sheet:
     """Return the sheet."""
-    findings, live = book.plan.findings, live_rules(book)
-    paired = list(zip(findings, live, strict=True))
-    figures = [_figure(f) for f in findings]
-    none, room = [None] * len(findings), "=" + _headroom(book, book.here(TABLE, "limit"), book.here(TABLE, "amount"))
-    table = Table(
-        TABLE,
-        (
-            book.column("rule", "strong", [f.rule.id for f in findings], width=22),
-            book.column("says", "text", says(book), width=56),
-            book.column(
-                "force",
-                "text",
-                [book.word("force", force(f.rule)) for f in findings],
-                width=book.room_for(*(book.word("force", w) for w in FORCES)),
-            ),
-            book.column(
-                "side",
-                "text",
-                [book.word("side", str(f.sense)) for f in findings],
-                width=book.room_for(*(book.word("side", str(side)) for side in Sense)),
-            ),
-            book.column("amount", "amount", [_stored_or_live(x.amount, float(f.amount)) for f, x in paired], width=11),
-            book.column("value", "share", [_value(book, f) for f in findings], width=9),
-            book.column("limit_input", "input_figure", figures, width=11, entry=book.entry("limit", least=0)),
-            book.column("limit", "amount", [_limit(book, f, x) for f, x in paired], width=11),
-            book.column("headroom", "amount", [Formula(room, float(f.headroom)) for f in findings], width=11),
-            book.column(
-                "status",
-                "text",
-                [Formula(_status(book), book.status(f.status)) for f in findings],
-                width=status_width(book),
-                flags=flags(book),
-            ),
-            book.column("shadow_price", "price", [price(float(p)) for p in book.plan.prices], width=9.5),
-            book.column("comment_input", "input_text", none, width=36, printed=False, entry=book.entry("comment", longest=LONGEST_COMMENT)),
-            book.column("author_input", "input_text", none, width=16, printed=False, entry=book.entry("author", longest=LONGEST_AUTHOR)),
-            book.column("unit", "note", [book.word("unit_of", _unit(f)) for f in findings], width=13, printed=False),
-            book.column(
-                "out_of", "amount", [None if f.base is None else _stored_or_live(x.base, float(f.base)) for f, x in paired], printed=False
-            ),
-            book.column(
-                "measured", "text", [book.word("measured", "live" if x.whole else "stored") for x in live], width=28, printed=False
-            ),
-            book.column("negotiable", "note", [book.word("negotiable", f.rule.negotiable) for f in findings], width=12, printed=False),
-            book.column("source", "note", [f.rule.source for f in findings], width=60, printed=False),
-            book.column("kind", "text", [f.rule.named(book.language) for f in findings], printed=False),
-            book.column("demand", "integer", list(range(1, len(findings) + 1)), printed=False),
-            book.column("member", "code", ["|".join(f.member) for f in findings], printed=False),
-            book.column("penalty", "points", [None if f.rule.soft is None else float(f.rule.soft) for f in findings], printed=False),
-            book.column("confidence", "note", [f.rule.confidence for f in findings], printed=False),
-            book.column("written_in", "code", [written_in(book, f.rule) for f in findings], printed=False),
-            book.column("limit_as_run", "amount", figures, width=11, printed=False),
-            book.column("sign", "integer", [SIGN[f.sense] for f in findings], width=9, printed=False),
-            book.column("room", "amount", [float(x.room) for x in live], printed=False),
-            book.column("least_room", "amount", [_least_room(book, f) for f in findings], printed=False),
-            book.column("if_broken", "text", [_if_broken(book, f, x) for f, x in paired], printed=False),
-        ),
-        book.column(
-            "side",
-            "text",
-            [book.word("side", str(f.sense)) for f in findings],
-            width=book.room_for(*(book.word("side", str(side)) for side in Sense)),
-        ),
-        book.column("amount", "amount", [_stored_or_live(x.amount, float(f.amount)) for f, x in paired], width=11),
-        book.column("value", "share", [_value(book, f) for f in findings], width=9),
-        book.column("limit_input", "input_figure", figures, width=11, entry=book.entry("limit", least=0)),
-        book.column("limit", "amount", [_limit(book, f, x) for f, x in paired], width=11),
-        book.column("headroom", "amount", [Formula(room, float(f.headroom)) for f in findings], width=11),
-        book.column(
-            "status", "text", [Formula(_status(book), book.status(f.status)) for f in findings], width=status_width(book), flags=flags(book)
-        ),
-        book.column("shadow_price", "price", [price(float(p)) for p in book.plan.prices], width=9.5),
-        book.column("comment_input", "input_text", none, width=36, printed=False, entry=book.entry("comment", longest=LONGEST_COMMENT)),
-        book.column("author_input", "input_text", none, width=16, printed=False, entry=book.entry("author", longest=LONGEST_AUTHOR)),
-        book.column("unit", "note", [book.word("unit_of", _unit(f)) for f in findings], width=13, printed=False),
-        book.column(
-            "out_of", "amount", [None if f.base is None else _stored_or_live(x.base, float(f.base)) for f, x in paired], printed=False
-        ),
-        book.column("measured", "text", [book.word("measured", "live" if x.whole else "stored") for x in live], width=28, printed=False),
-        book.column("negotiable", "note", [book.word("negotiable", f.rule.negotiable) for f in findings], width=12, printed=False),
-        book.column("source", "note", [f.rule.source for f in findings], width=60, printed=False),
-        book.column("kind", "text", [book.word("kind", f.rule.kind) for f in findings], printed=False),
-        book.column("demand", "integer", list(range(1, len(findings) + 1)), printed=False),
-        book.column("member", "code", ["|".join(f.member) for f in findings], printed=False),
-        book.column("penalty", "points", [None if f.rule.soft is None else float(f.rule.soft) for f in findings], printed=False),
-        book.column("confidence", "note", [f.rule.confidence for f in findings], printed=False),
-        book.column("written_in", "code", [written_in(book, f.rule) for f in findings], printed=False),
-        book.column("limit_as_run", "amount", figures, width=11, printed=False),
-        book.column("sign", "integer", [SIGN[f.sense] for f in findings], width=9, printed=False),
-        book.column("room", "amount", [float(x.room) for x in live], printed=False),
-        book.column("least_room", "amount", [_least_room(book, f) for f in findings], printed=False),
-        book.column("if_broken", "text", [_if_broken(book, f, x) for f, x in paired], printed=False),
-    )
+    paired = list(zip(book.plan.findings, live_rules(book), strict=True))
+    columns = (*_printed(book, paired), *_origin(book), *_measured(book, paired))
     return book.sheet("rules", TABLE, columns, filtered=True, changed=("limit_input", "limit_as_run"), colour="input")
+
+
+def _printed(book: Book, paired: Sequence[tuple[Finding, Live]]) -> Iterator[Column]:
+    """What a reader looks at: the demand, its amount and limit, and whether it holds."""
+    findings = book.plan.findings
+    room = "=" + _headroom(book, book.here(TABLE, "limit"), book.here(TABLE, "amount"))
+    forces, sides = ([book.word("force", word) for word in FORCES], [book.word("side", str(side)) for side in Sense])
+    yield book.column("rule", "strong", [f.rule.id for f in findings], width=22)
+    yield book.column("says", "text", says(book), width=56)
+    yield book.column("force", "text", [book.word("force", force(f.rule)) for f in findings], width=book.room_for(*forces))
+    yield book.column("side", "text", [book.word("side", str(f.sense)) for f in findings], width=book.room_for(*sides))
+    yield book.column("amount", "amount", [_stored_or_live(x.amount, float(f.amount)) for f, x in paired], width=11)
+    yield book.column("value", "share", [_value(book, f) for f in findings], width=9)
+    yield book.column("limit_input", "input_figure", map(_figure, findings), width=11, entry=book.entry("limit", least=0))
+    yield book.column("limit", "amount", [_limit(book, f, x) for f, x in paired], width=11)
+    yield book.column("headroom", "amount", [Formula(room, float(f.headroom)) for f in findings], width=11)
+    yield status_column(book, [Formula(_status(book), book.status(f.status)) for f in findings])
+    yield book.column("shadow_price", "price", [price(float(p)) for p in book.plan.prices], width=9.5)
+
+
+def _origin(book: Book) -> Iterator[Column]:
+    """What readers may write beside a demand, and where it comes from."""
+    findings, none = book.plan.findings, [None] * len(book.plan.findings)
+    comment, author = book.entry("comment", longest=LONGEST_COMMENT), book.entry("author", longest=LONGEST_AUTHOR)
+    yield book.column("comment_input", "input_text", none, width=36, printed=False, entry=comment)
+    yield book.column("author_input", "input_text", none, width=16, printed=False, entry=author)
+    yield book.column("unit", "note", [book.word("unit_of", _unit(f)) for f in findings], width=13, printed=False)
+
+
+def _measured(book: Book, paired: Sequence[tuple[Finding, Live]]) -> Iterator[Column]:
+    """What formulas and modellers need."""
+    findings = book.plan.findings
+    bases: list[Cell] = [None if f.base is None else _stored_or_live(x.base, float(f.base)) for f, x in paired]
+    how = [book.word("measured", "live" if x.whole else "stored") for _, x in paired]
+
+    def hidden(key: str, style: str, cells: Iterable[Cell], width: float | None = None) -> Column:
+        return book.column(key, style, cells, width=width, printed=False)
+
+    yield hidden("out_of", "amount", bases)
+    yield hidden("measured", "text", how, 28)
+    yield hidden("negotiable", "note", [book.word("negotiable", f.rule.negotiable) for f in findings], 12)
+    yield hidden("source", "note", [f.rule.source for f in findings], 60)
+    yield hidden("kind", "text", [f.rule.named(book.language) for f in findings])
+    yield hidden("demand", "integer", range(1, len(findings) + 1))
+    yield hidden("member", "code", ["|".join(f.member) for f in findings])
+    yield hidden("penalty", "points", [None if f.rule.soft is None else float(f.rule.soft) for f in findings])
+    yield hidden("confidence", "note", [f.rule.confidence for f in findings])
+    yield hidden("written_in", "code", [written_in(book, f.rule) for f in findings])
+    yield hidden("limit_as_run", "amount", map(_figure, findings), 11)
+    yield hidden("sign", "integer", [SIGN[f.sense] for f in findings], 9)
+    yield hidden("room", "amount", [float(x.room) for _, x in paired])
+    yield hidden("least_room", "amount", [_least_room(book, f) for f in findings])
+    yield hidden("if_broken", "text", [_if_broken(book, f, x) for f, x in paired])
 
 
 def force(rule: Kind) -> str:
@@ -128,17 +91,11 @@ def price(value: float) -> float | None:
     return None if np.isnan(value) else round(value, 6) + 0.0
 
 
-def flags(book: Book) -> tuple[tuple[str, str], ...]:
-    """Return the words that colour a status cell."""
-    return tuple(
-        (book.status(word), style)
-        for word, style in ((AT_LIMIT, "at_limit"), (BREACH, "breach"), (MISSED, "warning"), (DECIDED, "warning"))
-    )
-
-
-def status_width(book: Book) -> float:
-    """Return the width of a column of status words, the longest of which may appear only when something is typed."""
-    return book.room_for(*(book.status(word) for word in (OK, AT_LIMIT, MISSED, DECIDED, BREACH)))
+def status_column(book: Book, cells: Iterable[Cell], *others: str) -> Column:
+    """Return a column of status words, live and coloured, wide enough for all of them and for some `others`."""
+    styles = ((AT_LIMIT, "at_limit"), (BREACH, "breach"), (MISSED, "warning"), (DECIDED, "warning"))
+    width = book.room_for(*(book.status(word) for word in (OK, AT_LIMIT, MISSED, DECIDED, BREACH)), *others)
+    return book.column("status", "text", cells, width=width, flags=tuple((book.status(word), style) for word, style in styles))
 
 
 def written_in(book: Book, rule: Kind) -> str:
