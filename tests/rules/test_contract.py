@@ -23,7 +23,7 @@ from cases import write as write_case
 from fundalloc.errors import ScenarioError
 from fundalloc.rules import built_in_rules, kinds, parse_rule
 from fundalloc.rules.kind import Kind
-from fundalloc.rules.statement import Sense
+from fundalloc.rules.statement import SWITCHES, TOTALS, Sense
 from fundalloc.scenario.loading import load
 
 KINDS = sorted(kinds())
@@ -70,8 +70,9 @@ def lp_side(rule: Kind, lines, demands, steps) -> list[float]:
     total = np.bincount(totals.total, weights=totals.weight.values * x[totals.line], minlength=totals.count)
     flow = np.bincount(switches.switch, weights=switches.weight.values * x[switches.line], minlength=switches.count)
     on = (flow > 0) & (flow >= switches.least - 1e-9)
-    columns = np.concatenate([x, np.concatenate([total, on])[::-1]])  # column -1 is the first extra column: it stands last
-    activity = np.bincount(stated.row, weights=stated.value * columns[stated.column], minlength=len(demands))
+    columns = np.concatenate([x, total, on])
+    column = stated.placed({TOTALS: len(x), SWITCHES: len(x) + len(total)})
+    activity = np.bincount(stated.row, weights=stated.value * columns[column], minlength=len(demands))
     exactly = [sense is Sense.EXACTLY for sense in demands.sense]
     limit = np.where(np.isinf(stated.lower), stated.upper, np.where(exactly, (stated.lower + stated.upper) / 2, stated.lower))
     band = lines.facts.step if rule.relative else 0  # what an exact share may be off, in program and ledger alike

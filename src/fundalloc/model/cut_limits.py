@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
 from fundalloc.model.linear_program import LARGEST, Floats, Whole
-from fundalloc.rules.statement import Demands, Rows, Sense
+from fundalloc.rules.statement import SWITCHES, Demands, Rows, Sense
 
 SIMPLE = 10**6
 """Shares with a larger denominator stay in floating point."""
@@ -35,7 +35,7 @@ def whole_rows(stated: Rows, demands: Demands, lines: Lines) -> tuple[Whole, Flo
     exact, step, count = stated.exact, lines.facts.step, len(demands)
     assert exact is not None
     parts = lcm(exact.weight.denominator, stated.totals.weight.denominator)
-    line, switch = stated.column >= 0, stated.column < -stated.totals.count
+    line, switch = stated.which(), stated.which(SWITCHES)
     weight = np.where(
         line | switch, exact.weight.numerator * (parts // exact.weight.denominator), parts // stated.totals.weight.denominator
     )

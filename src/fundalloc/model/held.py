@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
-from fundalloc.rules.statement import Rows
+from fundalloc.rules.statement import SWITCHES, TOTALS, Rows
 
 DUST = 1e-12
 """Relative error of adding up: by so much a moved limit is wider than what decided money comes to."""
@@ -49,8 +49,14 @@ def _decided(stated: Rows, lines: Lines) -> Floats:
     decided = np.asarray(lines.facts.euro(lines.ledger.decided), dtype=float)
     sums = _summed(totals.total, totals.weight.values * decided[totals.line], totals.count)
     on = _summed(switches.switch, switches.weight.values * decided[switches.line], switches.count) > 0
-    columns: Floats = np.concatenate([decided, sums, on])
-    return columns[np.where(stated.column >= 0, stated.column, len(decided) - 1 - stated.column)]
+    columns: Floats = np.concatenate([decided, sums, on, np.zeros(1)])
+    first = {TOTALS: len(decided), SWITCHES: len(decided) + len(sums)}
+    return columns[np.where(_beside(stated), len(columns) - 1, stated.placed(first | dict.fromkeys(stated.auxiliary, 0)))]
+
+
+def _beside(stated: Rows) -> Flags:
+    """Return which terms name auxiliary columns: nothing is known of these but their bounds."""
+    return ~(stated.which() | stated.which(TOTALS) | stated.which(SWITCHES))
 
 
 def _pulls(stated: Rows, lines: Lines, chosen: Flags) -> tuple[Flags, Flags]:
@@ -58,13 +64,12 @@ def _pulls(stated: Rows, lines: Lines, chosen: Flags) -> tuple[Flags, Flags]:
     count, size, free, totals = len(stated.lower), len(lines.ledger), ~lines.ledger.fixed, stated.totals
     terms = np.flatnonzero(chosen[stated.row])
     row, column, value = stated.row[terms], stated.column[terms], stated.value[terms]
-    total = (column < 0) & (column >= -totals.count)
+    total, direct, switch = (np.flatnonzero(stated.which(name)[terms]) for name in (TOTALS, "", SWITCHES))
     factor, which = np.zeros(count), np.full(count, -1, dtype=np.intp)  # the total of every row: it names one at most
-    factor[row[total]], which[row[total]] = value[total], -1 - column[total]
+    factor[row[total]], which[row[total]] = value[total], column[total]
     inside = np.flatnonzero(free[totals.line] & (totals.weight.values != 0))
     cells, at = np.unique(totals.total[inside] * size + totals.line[inside], return_inverse=True)
     weight = np.append(_summed(at, totals.weight.values[inside], len(cells)), 0.0)
-    direct = np.flatnonzero(column >= 0)
     direct = direct[free[column[direct]]]
     own, at = np.unique(row[direct] * size + column[direct], return_inverse=True)
     of_row, of_line = np.divmod(own, size)
@@ -73,13 +78,14 @@ def _pulls(stated: Rows, lines: Lines, chosen: Flags) -> tuple[Flags, Flags]:
     both = np.append(cells, NONE)[place] == wanted
     left = _summed(at, value[direct], len(own)) + np.where(both, factor[of_row] * weight[place], 0.0)
     besides = _summed(cells // size, np.ones(len(cells)), totals.count + 1)[which] > _summed(of_row, both, count)
-    switch = np.flatnonzero(column < -totals.count)
-    switch = switch[_moving(stated, free)[-1 - totals.count - column[switch]]]
+    switch = switch[_moving(stated, free)[column[switch]]]
+    beside = row[_beside(stated)[terms]]
     pulls = []
     for sign in (1, -1):
         pull = besides & (sign * factor > 0)
         pull[of_row[sign * left > DUST]] = True
         pull[row[switch[sign * value[switch] > 0]]] = True
+        pull[beside] = True
         pulls.append(pull)
     return pulls[0], pulls[1]
 

@@ -19,7 +19,7 @@ from fundalloc.rules.statement import Codes, Demands
 
 Floats = NDArray[np.float64]
 
-COVERAGE, TOTAL = "coverage", "total"
+COVERAGE, TOTAL, AUXILIARY = "coverage", "total", "auxiliary"
 SWITCHED_NEED, SWITCHED_OFF, SWITCHED_ON = "switched need", "switched off", "switched on"
 
 

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from fundalloc.facts.lines import Lines
 from fundalloc.model.cut_limits import BESIDE, whole_rows
 from fundalloc.model.held import held_limits
-from fundalloc.model.linear_program import SWITCHED_NEED, SWITCHED_OFF, SWITCHED_ON, TOTAL, Builder, Terms, Whole, joined
+from fundalloc.model.linear_program import AUXILIARY, SWITCHED_NEED, SWITCHED_OFF, SWITCHED_ON, TOTAL, Builder, Terms, Whole, joined
 from fundalloc.model.objective import pair_of_line, step_table
 from fundalloc.rules.kind import Kind
-from fundalloc.rules.statement import Rows, Sense, Switches
+from fundalloc.rules.statement import SWITCHES, TOTALS, Rows, Sense, Switches
 
 
 def add_rule(builder: Builder, rule: Kind, lines: Lines) -> None:
@@ -24,9 +24,11 @@ def add_rule(builder: Builder, rule: Kind, lines: Lines) -> None:
         return
     demands = rule.demands(lines)
     stated = rule.rows(lines, demands)
-    first_extra = _add_totals(builder, stated)
-    _add_switches(builder, stated.switches, lines)
-    column = np.where(stated.column >= 0, stated.column, first_extra - 1 - stated.column)
+    first = {TOTALS: _add_totals(builder, stated), SWITCHES: _add_switches(builder, stated.switches, lines)}
+    for name, columns in stated.auxiliary.items():
+        first[name] = builder.add_columns(np.zeros(len(columns.most)), columns.least, columns.most)
+    if (own := stated.defining) is not None:
+        builder.add_rows(AUXILIARY, own.lower, own.upper, Terms(own.row, own.placed(first), own.value))
     idle = ~influenced(stated, lines, len(demands))
     relaxed = idle & rule.hard
     whole, lower, upper = None, stated.lower, stated.upper
@@ -37,7 +39,7 @@ def add_rule(builder: Builder, rule: Kind, lines: Lines) -> None:
         lower, upper, held = held_limits(stated, lower, upper, lines)
     lower, upper = np.where(relaxed, -np.inf, lower), np.where(relaxed, np.inf, upper)
     about = {"rule": rule, "demands": demands, "idle": idle, "relaxed": relaxed, "held": np.where(relaxed, 0.0, held)}
-    terms = Terms(stated.row, column, stated.value)
+    terms = Terms(stated.row, stated.placed(first), stated.value)
     if rule.soft is None:
         builder.add_rows(rule.id, lower, upper, terms, **about, whole=whole)
         return
@@ -45,11 +47,10 @@ def add_rule(builder: Builder, rule: Kind, lines: Lines) -> None:
     over = np.flatnonzero([s is not Sense.AT_LEAST for s in demands.sense])
     row = np.concatenate([short, over]).astype(np.intp)
     sign = np.concatenate([np.ones(len(short)), -np.ones(len(over))])
-    first = builder.add_columns(np.full(len(row), -float(rule.soft)))
-    misses = slice(first, builder.columns)
-    own = Terms(row, np.arange(first, builder.columns), sign)
+    misses = slice(builder.add_columns(np.full(len(row), -float(rule.soft))), builder.columns)
+    makes_up = Terms(row, np.arange(misses.start, misses.stop), sign)
     about |= {"misses": misses, "missing_row": row, "missing_sign": sign}
-    builder.add_rows(rule.id, lower, upper, joined(terms, own), **about)
+    builder.add_rows(rule.id, lower, upper, joined(terms, makes_up), **about)
 
 
 def _add_totals(builder: Builder, stated: Rows) -> int:
@@ -65,8 +66,8 @@ def _add_totals(builder: Builder, stated: Rows) -> int:
     return first
 
 
-def _add_switches(builder: Builder, switches: Switches, lines: Lines) -> None:
-    """Add on-off columns with the two rows that tie each to its money; decided money keeps its own on.
+def _add_switches(builder: Builder, switches: Switches, lines: Lines) -> int:
+    """Add on-off columns with the two rows that tie each to its money, and return the first; decided money keeps its own on.
 
     Fixed money is never asked to reach a minimum.
 
@@ -74,7 +75,7 @@ def _add_switches(builder: Builder, switches: Switches, lines: Lines) -> None:
     solver's tolerance, and a switch could be on without any.
     """
     if switches.count == 0:
-        return
+        return builder.columns
     decided = (switches.weight.values > 0) & (lines.ledger.decided[switches.line] > 0)
     first = builder.add_switches(np.bincount(switches.switch, weights=decided, minlength=switches.count) > 0)
     _add_needs(builder, switches, first, lines)
@@ -88,6 +89,7 @@ def _add_switches(builder: Builder, switches: Switches, lines: Lines) -> None:
     parts = switches.weight.denominator
     whole = Whole(scale * (parts if parts * least.max() / float(lines.facts.step) <= BESIDE else 0), none, none)
     builder.add_rows(SWITCHED_ON, none, none + np.inf, joined(money, own), scale=scale, whole=whole)
+    return first
 
 
 def _add_needs(builder: Builder, switches: Switches, first: int, lines: Lines) -> None:
@@ -122,19 +124,15 @@ def _add_needs(builder: Builder, switches: Switches, first: int, lines: Lines) -
 
 
 def influenced(stated: Rows, lines: Lines, count: int) -> NDArray[np.bool_]:
-    """Return which rows contain undecided money, directly or through a total. Shape: (count,)."""
+    """Return which rows contain undecided money, directly or through a column beside the ledger. Shape: (count,)."""
     free, totals, switches = ~lines.ledger.fixed, stated.totals, stated.switches
-    if not (totals.count or switches.count):
-        return np.bincount(stated.row, weights=free[stated.column] & (stated.value != 0), minlength=count) > 0
-    extra = np.concatenate(
-        [
-            np.bincount(totals.total, weights=free[totals.line], minlength=totals.count),
-            np.bincount(switches.switch, weights=free[switches.line], minlength=switches.count),
-        ]
-    )
-    direct = stated.column >= 0
-    movable = np.zeros(len(stated.column), dtype=bool)
-    movable[direct] = free[stated.column[direct]]
-    movable[~direct] = extra[-1 - stated.column[~direct]] > 0
-    movable &= stated.value != 0
-    return np.bincount(stated.row, weights=movable, minlength=count) > 0
+    movable = {
+        "": free,
+        TOTALS: np.bincount(totals.total, weights=free[totals.line], minlength=totals.count) > 0,
+        SWITCHES: np.bincount(switches.switch, weights=free[switches.line], minlength=switches.count) > 0,
+    }
+    moves = stated.value != 0
+    for name in ("", *(name for name in stated.named if name in movable)):  # auxiliary columns always move
+        terms = stated.which(name)
+        moves[terms] &= movable[name][stated.column[terms]]
+    return np.bincount(stated.row, weights=moves, minlength=count) > 0

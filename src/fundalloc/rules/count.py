@@ -24,7 +24,7 @@ from fundalloc.money import Exact
 from fundalloc.rules._capacity import capacity, decided_money
 from fundalloc.rules._ledger import movable, within_reach
 from fundalloc.rules.kind import Counted, ForEach, Kind, Objection
-from fundalloc.rules.statement import Codes, Demands, Measures, Open, Rows, Sense, Switches, Unit, bounds, take
+from fundalloc.rules.statement import SWITCHES, Codes, Demands, Measures, Open, Rows, Sense, Switches, Unit, bounds, take
 
 
 class Count(Kind):
@@ -105,7 +105,7 @@ class Count(Kind):
         small = np.bincount(row, weights=stuck[switch], minlength=len(demands))
         short = np.array([s is Sense.AT_LEAST for s in demands.sense], dtype=bool)
         lower, upper = bounds(demands.sense, np.array([float(f) for f in demands.figure]) + np.where(short, small, 0.0))
-        return Rows(lower, upper, row, -1 - switch, np.ones(len(row)), switches=switches)
+        return Rows(lower, upper, row, switch, np.ones(len(row)), switches=switches, named={SWITCHES: slice(None)})
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Count: any money counts against an upper limit, `active` money towards a lower one."""

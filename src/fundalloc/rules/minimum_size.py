@@ -19,7 +19,7 @@ from fundalloc.money import Exact
 from fundalloc.rules._capacity import capacity
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums, within_reach
 from fundalloc.rules.kind import Kind, Objection
-from fundalloc.rules.statement import Demands, Measures, Rows, Statement, Switches, take
+from fundalloc.rules.statement import SWITCHES, Demands, Measures, Rows, Statement, Switches, take
 
 
 class MinimumSize(Kind):
@@ -61,10 +61,11 @@ class MinimumSize(Kind):
             np.zeros(count),
             np.full(count, np.inf),
             np.concatenate([row, np.arange(count)]),
-            np.concatenate([money.line[entry], -1 - np.arange(count)]),
+            np.concatenate([money.line[entry], np.arange(count)]),
             np.concatenate([money.weight.values[entry], -least]),
             switches=switches,
             exact=Statement([Fraction(0)] * count, weight, reach, np.arange(len(weight)) >= len(row)),
+            named={SWITCHES: slice(len(row), None)},
         )
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:

@@ -6,10 +6,11 @@ same `Demands`, in the same order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,12 +112,23 @@ class Statement:
     """EUR million by which `exactly` may be off on either side."""
 
 
+class Between(NamedTuple):
+    """Continuous columns that a rule brings along: the least and the most, in EUR million, that each can be in any lawful plan."""
+
+    least: NDArray[np.float64]
+    most: NDArray[np.float64]
+    """Finite: the bound of the score is proved with it."""
+
+
+TOTALS, SWITCHES = "totals", "switches"
+
+
 @dataclass(frozen=True)
 class Rows:
     """Rows of one rule for the linear program: lower <= sum of terms <= upper, in EUR million, one per demand.
 
-    `column` is an entry of the ledger, or -1-k for the k-th extra column: the totals first, then the switches. Several
-    terms of one row may name the same column: they add up.
+    `column` is an entry of the ledger, or of the columns of one name that the rule brings along: `named` says which terms
+    name those, TOTALS and SWITCHES among them. Several terms of one row may name the same column: they add up.
     """
 
     lower: NDArray[np.float64]
@@ -128,6 +140,25 @@ class Rows:
     switches: Switches = field(default_factory=lambda: NO_SWITCHES)
     exact: Statement | None = None
     """Without it nothing is known of the rows but floating point: their limits stay as they are."""
+    named: Mapping[str, slice] = field(default_factory=dict)
+    auxiliary: Mapping[str, Between] = field(default_factory=dict)
+    """Further columns by name. Rows with terms of theirs have no statement in exact numbers, and never count as decided."""
+    defining: Rows | None = None
+    """Rows beside those of the demands that say what the auxiliary columns are."""
+
+    def which(self, name: str = "") -> NDArray[np.bool_]:
+        """Return which terms name columns of this name; without one, entries of the ledger."""
+        out = np.full(len(self.column), not name)
+        for one, part in self.named.items():
+            out[part] = one == name
+        return out
+
+    def placed(self, first: Mapping[str, int]) -> Codes:
+        """Return the column of every term where those of each name begin at `first`."""
+        out = self.column.copy()
+        for name, part in self.named.items():
+            out[part] += first[name]
+        return out
 
 
 @dataclass(frozen=True)
@@ -216,13 +247,14 @@ def state_shares(
         distinct, which = np.unique(codes, return_inverse=True)
         total, source = take(distinct, of)
         totals = Totals(len(distinct), total, of.line[source], of.weight[source])
-        row, column, weight = np.arange(len(demands)), -1 - which, Exact.whole(len(demands))
+        row, column, weight = np.arange(len(demands)), which, Exact.whole(len(demands))
     else:
         totals = NO_TOTALS
         row, source = take(codes, of)
         column, weight = of.line[source], of.weight[source]
     factor = np.array([float(s) for s in share])
     inside = np.arange(len(own.row) + len(row)) >= len(own.row)
+    named = {TOTALS: slice(len(own.row), None)} if together else {}
     return Rows(
         own.lower,
         own.upper,
@@ -231,4 +263,5 @@ def state_shares(
         np.concatenate([own.value, -factor[row] * weight.values]),
         totals,
         exact=Statement(limit, own.exact.weight.followed_by(weight), share, inside, band),
+        named=named,
     )

@@ -17,7 +17,18 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
 from fundalloc.model.elastic import elastic_program
-from fundalloc.model.linear_program import SWITCHED_OFF, SWITCHED_ON, TOTAL, Floats, LinearProgram, Matrix, RowBlock, Terms, stack
+from fundalloc.model.linear_program import (
+    AUXILIARY,
+    SWITCHED_OFF,
+    SWITCHED_ON,
+    TOTAL,
+    Floats,
+    LinearProgram,
+    Matrix,
+    RowBlock,
+    Terms,
+    stack,
+)
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Demands
 from fundalloc.solvers import Options, Status, solve_program
@@ -169,7 +180,7 @@ class System:
 
 def build_system(program: LinearProgram, lines: Lines) -> System:
     """State everything that must hold as rows, whole thousands of euro on the right; bounds of lines become rows too."""
-    blocks = [b for b in program.blocks if b.owner in (TOTAL, SWITCHED_OFF, SWITCHED_ON) or (b.rule is not None and b.rule.hard)]
+    blocks = [b for b in program.blocks if b.owner in (TOTAL, AUXILIARY, SWITCHED_OFF, SWITCHED_ON) or (b.rule is not None and b.rule.hard)]
     rows = np.concatenate([np.arange(b.rows.start, b.rows.stop) for b in blocks]) if blocks else np.zeros(0, dtype=np.intp)
     position = np.full(program.shape[0], -1)
     position[rows] = np.arange(len(rows))

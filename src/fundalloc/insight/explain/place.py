@@ -19,7 +19,7 @@ from fundalloc.insight.explain.remedy import Remedy, candidates, give_way, in_or
 from fundalloc.insight.explain.target import Target
 from fundalloc.insight.ranges import LOSS, Span, span
 from fundalloc.insight.unallocated import Brakes, Left, left_before_rounding
-from fundalloc.model.linear_program import COVERAGE, TOTAL, Floats, LinearProgram
+from fundalloc.model.linear_program import AUXILIARY, COVERAGE, TOTAL, Floats, LinearProgram
 from fundalloc.model.objective import met_needs, needs_served, next_values, pair_of_line
 from fundalloc.rules.kind import Kind
 
@@ -239,7 +239,7 @@ def effect_of_rows(bench: Bench, mask: Mask) -> Floats:
         euro[columns] = sums[rows]
     effects: Floats = bench.best.prices * program.matrix.times(euro)
     for block in program.blocks:
-        if block.rule is None and block.owner in (TOTAL, COVERAGE):
+        if block.rule is None and block.owner in (TOTAL, AUXILIARY, COVERAGE):
             effects[block.rows] = 0.0
     return effects
 

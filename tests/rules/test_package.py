@@ -1,0 +1,181 @@
+"""A kind of rule from another package: installed beside fundalloc, used like one of the folder, and refused where it is none."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import openpyxl
+import pytest
+from click.testing import CliRunner
+
+from cases import TWO_BY_TWO, write
+from fundalloc.cli import cli
+from fundalloc.errors import UsageError
+from fundalloc.rules import kinds
+
+SPREAD = '''
+"""Even money: the member with the most gets at most so much more than the one with the least.
+
+    max over members F_m - min over members F_m  <=  amount
+
+The largest and the smallest amount are columns of the rule's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, ClassVar
+
+import numpy as np
+
+from fundalloc.rules._capacity import capacity
+from fundalloc.rules._ledger import amounts_by_code, measured
+from fundalloc.rules.kind import ForEach, Kind
+from fundalloc.rules.statement import Between, Open, Rows
+
+
+class Spread(Kind):
+    """Even money: nobody gets much more than anybody else."""
+
+    kind: ClassVar[str] = "spread"
+    labels: ClassVar[Mapping[str, str]] = {"en": "Spread", "de": "Spannweite"}
+    EXAMPLES: ClassVar[list[dict[str, Any]]] = [
+        {"says": "Instruments: at most {limit} apart", "between": "instrument", "at_most": "30", "source": "assumption"}
+    ]
+
+    between: ForEach
+    """Whose amounts are compared."""
+
+    def _groups(self, lines):
+        money = self.own_money(lines, *self.between)
+        return money, np.unique(money.member)
+
+    def rows(self, lines, demands):
+        """One row: most - least against the amount; every member lies between the two."""
+        money, codes = self._groups(lines)
+        count, position = len(codes), np.searchsorted(codes, money.member)
+        room = np.array([capacity(money, lines, int(codes.max()) + 1)[codes].max()])
+        every, ends = np.arange(count), np.zeros(count, dtype=np.intp)
+        n = len(money)
+        below = Rows(
+            np.concatenate([np.full(count, -np.inf), np.zeros(count)]),
+            np.concatenate([np.zeros(count), np.full(count, np.inf)]),
+            np.concatenate([position, position + count, every, every + count]),
+            np.concatenate([money.line, money.line, ends, ends]),
+            np.concatenate([money.weight.values, money.weight.values, -np.ones(2 * count)]),
+            named={"most": slice(2 * n, 2 * n + count), "least": slice(2 * n + count, None)},
+        )
+        figure = np.array([float(f) for f in demands.figure])
+        return Rows(
+            np.full(1, -np.inf),
+            figure,
+            np.zeros(2, dtype=np.intp),
+            np.zeros(2, dtype=np.intp),
+            np.array([1.0, -1.0]),
+            named={"most": slice(0, 1), "least": slice(1, 2)},
+            auxiliary={"most": Between(np.zeros(1), room), "least": Between(np.zeros(1), room)},
+            defining=below,
+        )
+
+    def check(self, lines, demands, steps):
+        """Compare the largest with the smallest amount."""
+        money, codes = self._groups(lines)
+        amounts = amounts_by_code(codes, money, steps)
+        limits = [figure / lines.facts.step for figure in demands.figure]
+        either = np.ones(len(demands), dtype=bool)
+        return measured([max(amounts) - min(amounts)], limits, lambda: Open(either, either))
+'''
+RULE = {
+    "kind": "spread",
+    "says": "North and South: at most {limit} apart",
+    "between": "partnership",
+    "at_most": "5",
+    "source": "assumption",
+}
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """install(text, entry): a package of one module as pip leaves it, found until the test ends."""
+    site = tmp_path / "site"
+
+    def made(text: str, entry: str = "spread = evenmoney:Spread") -> None:
+        about = site / "evenmoney-1.0.dist-info"
+        about.mkdir(parents=True)
+        (site / "evenmoney.py").write_text(text, "utf-8")
+        (about / "METADATA").write_text("Metadata-Version: 2.1\nName: evenmoney\nVersion: 1.0\n", "utf-8")
+        (about / "entry_points.txt").write_text(f"[fundalloc.rules]\n{entry}\n", "utf-8")
+        monkeypatch.syspath_prepend(site)
+        kinds.cache_clear()
+
+    yield made
+    sys.modules.pop("evenmoney", None)
+    monkeypatch.undo()
+    kinds.cache_clear()
+
+
+def call(*args: object, code: int = 0) -> str:
+    result = CliRunner().invoke(cli, [str(a) for a in args], catch_exceptions=False)
+    assert result.exit_code == code, result.output
+    return result.output
+
+
+def test_a_plan_with_a_rule_of_another_package_from_check_to_verify(install, tmp_path):
+    """South may get 5 more than North: 10.5 and 5.5 of the 16. North 4 + 1.5 x 0.6, South 6 x 2 + 1.5 x 1.2: 18.7 points."""
+    install(SPREAD)
+    case = write(tmp_path, TWO_BY_TWO | {"rules": {"even": RULE}})
+    assert "Even money" in call("rules")
+    assert "max over members" in call("rules", "spread")
+    call("check", case)
+    book = tmp_path / "plan.xlsx"
+    plan = json.loads(call("run", case, "-o", book, "--json"))
+    planned = {}
+    for row in plan["allocation"]:
+        who = row["key"].split("|")[1]
+        planned[who] = planned.get(who, 0) + row["amount"]
+    assert planned == pytest.approx({"north": 5.5, "south": 10.5})
+    assert plan["score"] == pytest.approx(18.7)
+    (even,) = [row for row in plan["rules"] if row["rule"] == "even"]
+    assert (even["amount"], even["limit"], even["status"]) == (5.0, 5.0, "at limit")
+    said = [cell for row in openpyxl.load_workbook(book)["Rules"].iter_rows(values_only=True) for cell in row]
+    assert "Spread" in said
+    assert "at most EUR 5 million apart" in call("explain", case, "even").replace("\u00a0", " ")
+    call("explain", case)
+    call("verify", book)
+    for language, name in {"de": "Spannweite", "fr": "Spread"}.items():
+        assert kinds()["spread"].named(language) == name
+
+
+def test_its_limit_is_held_when_nothing_fits_and_when_it_gives_way(install, tmp_path):
+    """South needs 15 of the 16, and then stands 14 above North: hard there is no plan, soft it costs 9 points."""
+    install(SPREAD)
+    floor = {"kind": "amount", "says": "South: {limit}", "money": {"partnership": "south"}, "at_least": "15", "source": "assumption"}
+    hard = write(tmp_path, TWO_BY_TWO | {"rules": {"even": RULE, "floor": floor}}, "hard.yaml")
+    said = call("run", hard, "-n", code=4)
+    assert "even" in said
+    assert "floor" in said
+    soft = write(tmp_path, TWO_BY_TWO | {"rules": {"even": RULE | {"soft": "1"}, "floor": floor}}, "soft.yaml")
+    (even,) = [row for row in json.loads(call("run", soft, "-n", "--json"))["rules"] if row["rule"] == "even"]
+    assert (even["amount"], even["status"]) == (pytest.approx(14), "missed")
+
+
+@pytest.mark.parametrize(
+    ("text", "entry", "fault"),
+    [
+        ("import nowhere", "spread = evenmoney:Spread", "cannot be loaded: No module named 'nowhere'"),
+        ("Spread = 3", "spread = evenmoney:Spread", "is no class derived from fundalloc.rules.kind.Kind"),
+        (SPREAD, "even = evenmoney:Spread", "calls itself 'spread'"),
+        (SPREAD.replace('"spread"', '"share"'), "share = evenmoney:Spread", "has the word of another kind"),
+        (SPREAD.replace("def check", "def checked"), "spread = evenmoney:Spread", "lacks check"),
+        (SPREAD.replace("    EXAMPLES", "    built_in: ClassVar[bool] = True\n    EXAMPLES"), "spread = evenmoney:Spread", "is built_in"),
+    ],
+)
+def test_a_package_that_offers_no_usable_kind_is_named(install, text, entry, fault):
+    install(dedent(text), entry)
+    with pytest.raises(UsageError, match="evenmoney") as error:
+        kinds()
+    assert fault in str(error.value)
