@@ -1,12 +1,15 @@
 """The layers of the house, the public names, and what must load fast."""
 
+import ast
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
 import fundalloc
 from cases import ROOT
+from fundalloc.rules import kinds
 
 
 def test_import_contracts():
@@ -27,3 +30,66 @@ def test_help_loads_nothing_heavy():
     code += f"print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def _asks_for_a_kind(tree: ast.AST) -> Iterator[int]:
+    """Lines on which code asks which kind a rule is, in place of what it needs to know of it."""
+
+    def is_rule(node: ast.AST) -> bool:
+        return ast.unparse(node).rsplit(".", 1)[-1] == "rule"
+
+    def is_kind(node: ast.AST) -> bool:
+        return isinstance(node, ast.Attribute) and node.attr == "kind" and is_rule(node.value)
+
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            words = {part.value for side in sides for part in ast.walk(side) if isinstance(part, ast.Constant)}
+            names_kind = any(isinstance(side, ast.Attribute) and side.attr == "kind" for side in sides) and words & set(kinds())
+            wrong = any(map(is_kind, sides)) or names_kind or "million EUR" in words
+        elif isinstance(node, ast.Call):
+            called, given = ast.unparse(node.func), node.args
+            wrong = called in ("getattr", "hasattr") and is_rule(given[0])
+            wrong |= called.endswith(".get") and is_kind(given[0])
+            wrong |= called.endswith(".block") and isinstance(given[0], ast.Constant)
+        elif isinstance(node, ast.Subscript):
+            wrong = is_kind(node.slice)
+        elif isinstance(node, ast.ImportFrom):
+            wrong = node.module in {f"fundalloc.rules.{word}" for word in kinds()}
+            wrong |= node.module == "fundalloc.rules" and bool({name.name for name in node.names} & set(kinds()))
+        elif isinstance(node, ast.Import):
+            wrong = bool({name.name for name in node.names} & {f"fundalloc.rules.{word}" for word in kinds()})
+        else:
+            continue
+        if wrong:
+            yield node.lineno
+
+
+@pytest.mark.parametrize(
+    "asking",
+    [
+        'finding.rule.kind == "ceiling"',
+        'rule.kind in ("ceiling", "transfer")',
+        'r.kind != "amount"',
+        'getattr(rule, "outstanding", None)',
+        'hasattr(f.rule, "after")',
+        'unit == "million EUR"',
+        "builders.get(rule.kind, plain)",
+        "builders[found[0].rule.kind]",
+        'program.block("ceiling")',
+        "from fundalloc.rules.count import Count",
+        "from fundalloc.rules import share",
+        "import fundalloc.rules.ceiling",
+    ],
+)
+def test_a_question_for_the_kind_of_a_rule_is_found(asking):
+    assert list(_asks_for_a_kind(ast.parse(asking)))
+
+
+def test_no_room_but_rules_asks_for_the_kind_of_a_rule():
+    """A kind says itself what others need of it (kind.py): else a kind from another package would be treated like none."""
+    source = ROOT / "src" / "fundalloc"
+    rooms = [path for path in sorted(source.rglob("*.py")) if path.relative_to(source).parts[0] not in ("rules", "selftest")]
+    assert len(rooms) > 200
+    found = [f"{path.relative_to(ROOT)}:{line}" for path in rooms for line in _asks_for_a_kind(ast.parse(path.read_text("utf-8")))]
+    assert found == []

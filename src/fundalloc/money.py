@@ -158,6 +158,11 @@ def enough(places: int, *amounts: Fraction) -> int:
     return max(places, *(min(decimals(amount), DECIMALS) for amount in amounts))
 
 
+def finer(places: int, amount: Fraction) -> int:
+    """Return `places`, or three more where the amount does not end there."""
+    return places if (amount * 10**places).denominator == 1 else places + 3
+
+
 def apart(one: Fraction, other: Fraction, places: int) -> tuple[str, str]:
     """Print two amounts in EUR million with as many decimals as it takes to tell them apart, and no fewer than `places`."""
     while one != other and euro(one, places) == euro(other, places) and places < 2 * DECIMALS:

@@ -12,7 +12,7 @@ import numpy as np
 from fundalloc.facts.lines import Lines
 from fundalloc.rules import parse_rule
 from fundalloc.rules.kind import Kind
-from fundalloc.rules.statement import Demands, Sense
+from fundalloc.rules.statement import TOTALS, Demands, Sense
 from fundalloc.scenario.scenario import Scenario
 
 LEDGER = {
@@ -57,8 +57,8 @@ def terms(rule: Kind, lines: Lines) -> dict[tuple[str, str], dict[str, float]]:
     for total, line, value in zip(stated.totals.total, stated.totals.line, stated.totals.weight.values, strict=True):
         totals[total][line] = totals[total].get(line, 0.0) + value
     rows: list[dict[str, float]] = [{} for _ in range(len(demands))]
-    for row, column, value in zip(stated.row, stated.column, stated.value, strict=True):
-        for line, weight in ({column: 1.0} if column >= 0 else totals[-1 - column]).items():
+    for row, column, value, shared in zip(stated.row, stated.column, stated.value, stated.which(TOTALS), strict=True):
+        for line, weight in (totals[column] if shared else {column: 1.0}).items():
             key = lines.keys[line]
             rows[row][key] = rows[row].get(key, 0.0) + value * weight
     return dict(zip(demanded(demands), rows, strict=True))

@@ -13,6 +13,7 @@ from cases import TWO_BY_TWO
 from fundalloc.facts.lines import Lines
 from fundalloc.plan.verify import measure_rule
 from fundalloc.rules.kind import Kind
+from fundalloc.rules.statement import SWITCHES
 
 __all__ = ["LEDGER", "Switch", "decision", "findings", "rows", "switches", "two_by_two"]
 
@@ -35,11 +36,11 @@ def rows(rule: Kind, lines: Lines) -> dict[tuple[str, str], tuple[dict[str, floa
     stated = rule.rows(lines, demands)
     assert stated.totals.count == 0
     out: list[tuple[dict[str, float], dict[int, float]]] = [({}, {}) for _ in range(len(demands))]
-    for row, column, value in zip(stated.row, stated.column, stated.value, strict=True):
-        if column >= 0:
-            out[row][0][lines.keys[column]] = float(value)
+    for row, column, value, switch in zip(stated.row, stated.column, stated.value, stated.which(SWITCHES), strict=True):
+        if switch:
+            out[row][1][int(column)] = float(value)
         else:
-            out[row][1][int(-1 - column)] = float(value)
+            out[row][0][lines.keys[column]] = float(value)
     return dict(zip(demanded(demands), out, strict=True))
 
 

@@ -11,6 +11,7 @@ from fundalloc.cli.common import Output, new_table
 from fundalloc.cli.report import report_on
 from fundalloc.errors import Infeasible, NotRoundable, SolverFailed
 from fundalloc.labels import Words
+from fundalloc.money import finer
 from fundalloc.plan.handmade import broken_entries, broken_rules
 from fundalloc.plan.proof import PLACES
 from fundalloc.plan.verify import Finding
@@ -78,15 +79,10 @@ def _print_broken(plan: Plan, out: Output) -> list[dict[str, Any]]:
 def how_broken(finding: Finding, places: int, words: Words = ENGLISH) -> str:
     """Say what the amount is, what it must be, and by how much it misses that, in the unit that it is counted in."""
     money = finding.rule.in_money
-    amount, limit, by = (_enough(value, places) if money else 0 for value in (finding.amount, finding.limit, finding.headroom))
+    amount, limit, by = (finer(places, value) if money else 0 for value in (finding.amount, finding.limit, finding.headroom))
     missed = words.money(-finding.headroom, by) if money else finding.rule.written(-finding.headroom, 0, words.language)
     said = {"amount": words.number(finding.amount, amount), "limit": finding.asks(limit, words.language), "by": missed}
     return words(f"report.says.{finding.sense.field}", **said)
-
-
-def _enough(value: Fraction, places: int) -> int:
-    """Return the decimals of a rounding step, or three more when the amount does not end there."""
-    return places if (value * 10**places).denominator == 1 else places + 3
 
 
 def _print_distance(plan: Plan, best: Plan, out: Output) -> dict[str, Any]:
@@ -98,7 +94,7 @@ def _print_distance(plan: Plan, best: Plan, out: Output) -> dict[str, Any]:
     missing = best.score - plan.score
     key = "report.says.best_more" if missing >= 0 else "report.says.best_less"
     report.line("best_plan", words(key, score=words.number(best.score, PLACES), difference=words.number(abs(missing), PLACES)))
-    report.line("distance", words("report.says.distance", amount=words.money(move, _enough(move, scenario.decimals))))
+    report.line("distance", words("report.says.distance", amount=words.money(move, finer(scenario.decimals, move))))
     rows = _by_partnership(plan, best)
     table = new_table(*report.column("partnership", "this_plan", "best_plan", "difference"), numbers=3)
     for row in rows[:TOP]:

@@ -11,6 +11,7 @@ from typing import Any
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import AT_LIMIT, OK, Finding
+from fundalloc.rules import built_in_rules
 from fundalloc.scenario.plans.amounts import LineKey
 
 Names = dict[str, dict[str, str]]
@@ -134,7 +135,7 @@ def stated_outcome(amounts: Mapping[LineKey, Fraction], stated: Mapping[str, Any
         for row in _rows(stated, "allocation")
         if isinstance(row.get("key"), str) and row.get("counts")
     }
-    rows = [row for row in _rows(stated, "rules") if row.get("rule") not in ("ceiling", "absorption", "transfer")]
+    rows = [row for row in _rows(stated, "rules") if row.get("rule") not in {rule.id for rule in built_in_rules()}]
     scenario = stated.get("scenario")
     about = scenario if isinstance(scenario, dict) else {}
     score = stated.get("score")
