@@ -7,13 +7,14 @@ Exit codes: 0 done · 1 fault in the program · 2 usage · 3 scenario has proble
 
 from __future__ import annotations
 
-import errno
-import os
 import sys
 from importlib import import_module
 from typing import Any
 
 import click
+
+from fundalloc.cli.terminal import close_outlet, echo, open_outlet
+from fundalloc.doors.terminal import visible
 
 COMMANDS = {
     "new": ("new", "Copy a starter scenario that runs at once, or roll a plan forward."),
@@ -72,16 +73,11 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except FundallocError as error:
             ctx.exit(exit_code(error))
-        except BrokenPipeError:
-            raise  # click ends quietly when the reader has gone
-        except OSError as error:
-            if error.errno != errno.ENOSPC:
-                raise
-            click.echo("The output cannot be written: no space left.", err=True)
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is still held back must not fail again at the end
-            ctx.exit(6)
+        except click.ClickException as error:
+            vars(error)["message"] = visible(error.message)
+            raise
         except KeyboardInterrupt:
-            click.echo("Interrupted; nothing was written.", err=True)
+            echo("Interrupted; nothing was written.", err=True)
             ctx.exit(130)
 
 
@@ -89,7 +85,7 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
         from fundalloc.versions import VERSION
 
-        click.echo(f"fundalloc {VERSION}")
+        echo(f"fundalloc {VERSION}")
         ctx.exit()
 
 
@@ -106,15 +102,9 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Entry point of the console script; never fails on a terminal that lacks a character, and keeps stdout to the results.
-
-    Solvers that greet write to file descriptor 1, past Python: it leads to stderr, and Python alone keeps the way to stdout.
-    """
-    if sys.stdout is sys.__stdout__ and sys.stdout is not None and sys.stderr is not None:
-        sys.stdout = os.fdopen(os.dup(1), "w", encoding=sys.stdout.encoding)
-        os.dup2(2, 1)
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="replace")
-    cli(prog_name="fundalloc")
+    """Entry point of the console script."""
+    outlet = open_outlet()
+    try:
+        cli(prog_name="fundalloc")
+    except SystemExit as end:
+        sys.exit(close_outlet(outlet, end.code))

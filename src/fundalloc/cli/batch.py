@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import click
-
 from fundalloc.cli.common import Output, new_table
+from fundalloc.cli.terminal import echo
 
 if TYPE_CHECKING:
     from fundalloc.plan.plan import Plan
@@ -66,7 +65,7 @@ def run_many(sources: Sequence[Source], target: Path | None, how: Batch, out: Ou
                 _line(outcome, len(done), len(sources), out)
         except KeyboardInterrupt:
             batch.close()
-            click.echo(f"Interrupted. {len(done)} of {len(sources)} are done and kept: the same command continues.", err=True)
+            echo(f"Interrupted. {len(done)} of {len(sources)} are done and kept: the same command continues.", err=True)
             return 130
     outcomes = [done[k] for k in sorted(done)]
     _summary(outcomes, out)

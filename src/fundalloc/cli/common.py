@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from fundalloc.cli.terminal import echo
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -46,17 +48,17 @@ class Output:
     @property
     def console(self) -> Console:
         """A console for tables; when nobody looks 110 columns wide, or as wide as a table needs."""
-        from rich.console import Console
+        from fundalloc.cli.terminal import console
 
         plain = not self.color or bool(os.environ.get("NO_COLOR"))
-        return Console(
+        return console(
             no_color=plain, highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else 110, emoji=False, markup=False
         )
 
     def say(self, text: str = "") -> None:
         """Print a result line, unless JSON or silence was asked for."""
         if not self.as_json and not self.quiet:
-            click.echo(text)
+            echo(text)
 
     def table(self, table: Table) -> None:
         """Print a table, unless JSON or silence was asked for."""
@@ -69,19 +71,19 @@ class Output:
     def note(self, text: str) -> None:
         """Print a message on stderr, unless silence was asked for."""
         if not self.quiet:
-            click.echo(text, err=True)
+            echo(text, err=True)
 
     def json(self, value: Any) -> None:
         """Print one JSON object, keys sorted, when JSON was asked for."""
         if self.as_json:
-            click.echo(json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1))
+            echo(json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1))
 
     @contextmanager
     def progress(self, step: str) -> Iterator[None]:
         """Say on stderr what is being done when it takes longer than a second and someone watches."""
         started = time.perf_counter()
         watched = (sys.stderr.isatty() or self.verbose) and not self.quiet
-        timer = threading.Timer(1.0, lambda: click.echo(f"{step} …", err=True)) if watched else None
+        timer = threading.Timer(1.0, lambda: echo(f"{step} …", err=True)) if watched else None
         if timer:
             timer.daemon = True
             timer.start()
@@ -91,7 +93,7 @@ class Output:
             if timer:
                 timer.cancel()
         if self.verbose:
-            click.echo(f"{step:<12} {time.perf_counter() - started:8.2f} s", err=True)
+            echo(f"{step:<12} {time.perf_counter() - started:8.2f} s", err=True)
 
 
 class Positive(click.FloatRange):

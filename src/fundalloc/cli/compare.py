@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fundalloc.cli.common import Output, book_name, output_options
+from fundalloc.cli.terminal import echo
 
 if TYPE_CHECKING:
     from fundalloc.compare import Comparison
@@ -113,6 +114,6 @@ def _ticker(out: Output) -> Callable[[str, int, int], None] | None:
 
     def tick(name: str, done: int, of: int) -> None:
         end = "\n" if done == of else ""
-        click.echo(f"\rWhich change moved what, {name}: {done} of {of} programs solved{end}", err=True, nl=False)
+        echo(f"Which change moved what, {name}: {done} of {of} programs solved{end}", err=True, nl=False, again=True)
 
     return tick

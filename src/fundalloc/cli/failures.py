@@ -8,8 +8,7 @@ from fractions import Fraction
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-import click
-
+from fundalloc.cli.terminal import echo
 from fundalloc.errors import (
     Conflict,
     FundallocError,
@@ -49,45 +48,45 @@ def exit_code(error: FundallocError) -> int:
     elif isinstance(error, Infeasible):
         _print_conflicts(error)
     else:
-        click.echo(str(error), err=True)
+        echo(str(error), err=True)
     return next((code for kind, code in _CODES if isinstance(error, kind)), 1)
 
 
 def _print_problems(error: ScenarioError) -> None:
     for problem in error.problems:
-        click.echo(str(problem), err=True)
+        echo(str(problem), err=True)
     count = len(error.problems)
-    click.echo(f"{count} problem{'s' if count > 1 else ''}. Nothing was solved or written.", err=True)
+    echo(f"{count} problem{'s' if count > 1 else ''}. Nothing was solved or written.", err=True)
 
 
 def _print_conflicts(error: Infeasible) -> None:
     from fundalloc.insight.conflict.diagnose import NoPlan
 
     of = getattr(error, "of", "")
-    click.echo(f"No plan satisfies all rules{' of ' + of if of else ''}.", err=True)
+    echo(f"No plan satisfies all rules{' of ' + of if of else ''}.", err=True)
     if isinstance(error, NoPlan):
         _print_diagnosis(error)
     if not getattr(error, "files", []):
-        click.echo("\nNothing was written.", err=True)
+        echo("\nNothing was written.", err=True)
 
 
 def _print_diagnosis(error: NoPlan) -> None:
     found = error.diagnosis
     if not found.clashes:
-        click.echo("Before rounding to whole steps there would be one: try a smaller round_to.", err=True)
+        echo("Before rounding to whole steps there would be one: try a smaller round_to.", err=True)
     for number, clash in enumerate(found.clashes, start=1):
         which = f" ({number} of {len(found.clashes)}{'' if found.complete else ' found'})" if len(found.clashes) > 1 else ""
         these = f"These {len(clash.members)} cannot hold together" if len(clash.members) > 1 else "This cannot hold"
-        click.echo(f"\n{these}{which}:", err=True)
+        echo(f"\n{these}{which}:", err=True)
         _print_members(clash.members)
         if clash.bottleneck:
             _paragraph(clash.bottleneck)
         if clash.like:
             _paragraph(f"{clash.like} more like this, with other members of the same rules.")
     if not found.complete:
-        click.echo("\nThere may be more such conflicts: the search was cut off.", err=True)
+        echo("\nThere may be more such conflicts: the search was cut off.", err=True)
     if not found.thinned:
-        click.echo("\nThe time ran out: some of these may not be needed for the conflict.", err=True)
+        echo("\nThe time ran out: some of these may not be needed for the conflict.", err=True)
     _print_repairs(error)
 
 
@@ -99,11 +98,11 @@ def _print_members(members: Sequence[Conflict]) -> None:
         alike = list(same)
         shown = alike if len(alike) <= SHOWN + 1 else alike[:SHOWN]
         for k, member in enumerate(shown):
-            click.echo(_wrapped(member.says, f"  {rule if k == 0 else '':<{width}}  ", indent), err=True)
+            echo(_wrapped(member.says, f"  {rule if k == 0 else '':<{width}}  ", indent), err=True)
             if k + 1 == len(shown) or shown[k + 1].place != member.place:
-                click.echo(_wrapped(_origin(member), indent, indent), err=True)
+                echo(_wrapped(_origin(member), indent, indent), err=True)
         if len(shown) < len(alike):
-            click.echo(f"{indent}and {len(alike) - len(shown)} more of this rule", err=True)
+            echo(f"{indent}and {len(alike) - len(shown)} more of this rule", err=True)
 
 
 def _origin(member: Conflict) -> str:
@@ -114,25 +113,23 @@ def _origin(member: Conflict) -> str:
 
 def _print_repairs(error: NoPlan) -> None:
     if not error.repairs:
-        click.echo(
-            "\nNo repair was found in time that holds in whole steps. Let one of these rules give way, or free more money.", err=True
-        )
+        echo("\nNo repair was found in time that holds in whole steps. Let one of these rules give way, or free more money.", err=True)
         return
-    click.echo("\nEach of these repairs alone gives a plan; practice gives way before political rules, law last:", err=True)
+    echo("\nEach of these repairs alone gives a plan; practice gives way before political rules, law last:", err=True)
     width = max(9, *(len(repair.touches) for repair in error.repairs))
-    click.echo(f"     {'EUR m':>9}  {'score':>9}  {'touches':<{width}}  change", err=True)
+    echo(f"     {'EUR m':>9}  {'score':>9}  {'touches':<{width}}  change", err=True)
     for number, repair in enumerate(error.repairs, start=1):
         score = euro(repair.score, 1) + "+" * repair.stopped
         first, later = f"  {number}  {_moved(repair):>9}  {score:>9}  {repair.touches:<{width}}  ", " " * (width + 29)
         for change in repair.changes:
-            click.echo(_wrapped(change.says, first, later), err=True)
+            echo(_wrapped(change.says, first, later), err=True)
             first = f"{later[:-4]}and "
     if any(repair.stopped for repair in error.repairs):
-        click.echo("\n+ The search for this score was stopped at its limit: a run may reach more.", err=True)
+        echo("\n+ The search for this score was stopped at its limit: a run may reach more.", err=True)
     if error.files:
-        click.echo(f"\nWrote {', '.join(error.files)}. Each runs as it is: fundalloc run {error.files[0]}", err=True)
+        echo(f"\nWrote {', '.join(error.files)}. Each runs as it is: fundalloc run {error.files[0]}", err=True)
     else:
-        click.echo("\nWith --repairs DIR each is written as a scenario that runs.", err=True)
+        echo("\nWith --repairs DIR each is written as a scenario that runs.", err=True)
 
 
 def _moved(repair: Repair) -> str:
@@ -143,7 +140,7 @@ def _moved(repair: Repair) -> str:
 
 
 def _paragraph(text: str) -> None:
-    click.echo(_wrapped(text, "  ", "  "), err=True)
+    echo(_wrapped(text, "  ", "  "), err=True)
 
 
 def _wrapped(text: str, first: str, later: str) -> str:

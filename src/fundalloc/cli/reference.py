@@ -8,6 +8,7 @@ from inspect import cleandoc, getdoc
 import click
 
 from fundalloc.cli.common import Output, output_options
+from fundalloc.cli.terminal import echo
 
 
 @click.command()
@@ -68,4 +69,4 @@ def schema(out: Output) -> None:
     """
     from fundalloc.scenario.schema import json_schema
 
-    click.echo(json.dumps(json_schema(), ensure_ascii=False, indent=1))
+    echo(json.dumps(json_schema(), ensure_ascii=False, indent=1))

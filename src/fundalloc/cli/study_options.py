@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from fundalloc.cli.common import Output, book_name, output_options, scenario_options, wrapping
+from fundalloc.cli.terminal import echo
 
 if TYPE_CHECKING:
     from fundalloc.export.studies.report import Report
@@ -42,11 +43,11 @@ def counting(out: Output, what: str) -> Iterator[Tick]:
         now = time.perf_counter()
         if watched and now - last > 1.0:
             last = now
-            click.echo(f"{done} of {of} {what} …", err=True)
+            echo(f"{done} of {of} {what} …", err=True)
 
     yield tick
     if out.verbose:
-        click.echo(f"{'Solving':<12} {time.perf_counter() - started:8.2f} s", err=True)
+        echo(f"{'Solving':<12} {time.perf_counter() - started:8.2f} s", err=True)
 
 
 @dataclass(frozen=True)

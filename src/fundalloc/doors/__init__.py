@@ -1,0 +1,1 @@
+"""The doors: every file that is read, every file that is written, and every text of others that reaches a terminal passes here."""
