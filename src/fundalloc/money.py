@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-TOLERANCE = 1e-7
-"""Relative tolerance of the linear program; never used by the verification, which is exact."""
-
-UNBOUNDED = float("inf")
+Floats = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+"""The arrays of the whole house: what the linear program sees, exact amounts and positions, what is picked."""
 
 DECIMALS = 9
 """No figure has more decimals: a thousandth of a euro, and products of two still fit into 64 bits."""

@@ -101,8 +101,8 @@ def read_core(scenario: Scenario) -> Core:
         facts.effectiveness.values,
         need,
         priority,
-        np.array([float(s.share) for s in facts.steps]),
-        np.array([float(s.value) for s in facts.steps]),
+        np.array([float(s.share) for s in facts.bands]),
+        np.array([float(s.value) for s in facts.bands]),
         np.asarray(facts.euro(facts.ceilings.usable), dtype=float),
         np.asarray(facts.euro(facts.absorption[leaves]), dtype=float),
     )

@@ -35,7 +35,7 @@ def limits(scenario: Scenario, **fields: Any) -> list[float]:
     """The limits in EUR million of a rule that allows A half of something."""
     raw = {"kind": "share", "says": "Half", "source": "assumption", "money": {"instrument": "a"}, "at_most": "50 %", **fields}
     share = parse_rule("half", raw, scenario.facts.dimensions)
-    assert not list(share.objections(scenario.lines))
+    assert not list(share.problems_in(scenario.lines))
     measures = share.check(scenario.lines, share.demands(scenario.lines), np.zeros(len(scenario.lines.ledger), dtype=np.int64))
     return [limit / measures.scale / 10 for limit in measures.limit]
 

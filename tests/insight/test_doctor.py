@@ -297,4 +297,4 @@ def test_a_share_of_money_that_money_can_never_be_is_a_warning(child):
 def test_no_rule_of_a_shipped_scenario_is_doubted():
     for path in SHIPPED:
         scenario = load(path)
-        assert [doubt for rule in scenario.written_rules for doubt in rule.doubts(scenario.lines)] == [], path
+        assert [doubt for rule in scenario.written_rules for doubt in rule.remarks_on(scenario.lines)] == [], path

@@ -3,7 +3,7 @@ import pytest
 from cases import TINY, TWO_BY_TWO, write
 from fundalloc.insight.notices import notices
 from fundalloc.model.compile import compile_program
-from fundalloc.model.health import numerical_troubles, ranges
+from fundalloc.model.health import numerical_remarks, ranges
 from fundalloc.scenario.loading import load
 
 
@@ -15,7 +15,7 @@ def test_ranges_by_hand(tmp_path):
 
 
 def test_ordinary_scenarios_are_healthy():
-    assert list(numerical_troubles(compile_program(load(TINY)))) == []
+    assert list(numerical_remarks(compile_program(load(TINY)))) == []
 
 
 def test_amounts_in_the_wrong_unit_are_named(tmp_path):
@@ -25,7 +25,7 @@ def test_amounts_in_the_wrong_unit_are_named(tmp_path):
         "large": {"kind": "amount", "says": "l", "source": "x", "money": {"partnership": "south"}, "at_most": "9000000"},
     }
     scenario = load(write(tmp_path, {**TWO_BY_TWO, "round_to": "0.001", "rules": rules}))
-    (trouble,) = numerical_troubles(compile_program(scenario))
+    (trouble,) = numerical_remarks(compile_program(scenario))
     assert trouble == (
         "limits reach from 0.001 to 9e+06, a range of 9e+09 (in small and large); check the units (EUR million) of these figures"
     )

@@ -113,14 +113,14 @@ def test_limit_zero_never_binds(tiny):
     ],
     ids=str,
 )
-def test_objections(tiny, fields, message):
-    assert [said for _, said, _ in rule(tiny, "balance", at_least="60 %", **fields).objections(tiny.lines)] == [message]
+def test_problems_of_the_rule(tiny, fields, message):
+    assert [said for _, said, _ in rule(tiny, "balance", at_least="60 %", **fields).problems_in(tiny.lines)] == [message]
 
 
 def test_without_any_need_there_is_nothing_to_balance(variant):
     scenario = load(variant(("  - {partnership: global, area: returns, need: 6, priority: 0.7}\n", "")))
     lonely = rule(scenario, "balance", for_each="partnership", money={"partnership": "global"}, at_least="60 %")
-    assert [said for _, said, _ in lonely.objections(scenario.lines)] == ["no member of this rule has a need"]
+    assert [said for _, said, _ in lonely.problems_in(scenario.lines)] == ["no member of this rule has a need"]
     assert len(lonely.demands(scenario.lines)) == 0
 
 
@@ -137,7 +137,7 @@ def test_a_member_with_given_money_alone_counts_and_is_doubted(tiny):
     rows = terms(mixed, tiny.lines)
     assert rows["legal-pathways", AT_LEAST]["member-states|egypt|legal-pathways|2025"] > 0
     assert rows["legal-pathways", AT_LEAST]["amif|tunisia|returns|2025"] < 0  # the others' money raises what is asked of it
-    ((path, message, _),) = mixed.doubts(tiny.lines)
+    ((path, message, _),) = mixed.remarks_on(tiny.lines)
     assert (path, message.split(":")[0]) == (("money",), "'legal-pathways' has decided money alone")
-    assert list(rule(tiny, "balance", at_most="160 %", **areas).doubts(tiny.lines)) == []
-    assert list(rule(tiny, "balance", for_each="partnership", at_least="60 %").doubts(tiny.lines)) == []
+    assert list(rule(tiny, "balance", at_most="160 %", **areas).remarks_on(tiny.lines)) == []
+    assert list(rule(tiny, "balance", for_each="partnership", at_least="60 %").remarks_on(tiny.lines)) == []

@@ -84,8 +84,8 @@ def test_each_pair_of_years_that_is_named(variant):
     ],
     ids=str,
 )
-def test_objections(tiny, fields, message):
-    assert [said for _, said, _ in rule(tiny, "change", at_most="100 %", **fields).objections(tiny.lines)] == [message]
+def test_problems_of_the_rule(tiny, fields, message):
+    assert [said for _, said, _ in rule(tiny, "change", at_most="100 %", **fields).problems_in(tiny.lines)] == [message]
 
 
 def test_sentence_names_the_year(tiny):

@@ -113,8 +113,8 @@ def test_figures_per_member(tiny):
     ],
     ids=str,
 )
-def test_objections(tiny, fields, said):
-    assert list(rule(tiny, "count", **{"counting": "area", "at_most": "2", **fields}).objections(tiny.lines)) == [said]
+def test_problems_of_the_rule(tiny, fields, said):
+    assert list(rule(tiny, "count", **{"counting": "area", "at_most": "2", **fields}).problems_in(tiny.lines)) == [said]
 
 
 @pytest.mark.parametrize(

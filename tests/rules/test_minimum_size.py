@@ -79,9 +79,9 @@ def test_a_minimum_above_all_that_can_flow_switches_off(tiny):
     ],
     ids=str,
 )
-def test_objections(tiny, fields, said):
+def test_problems_of_the_rule(tiny, fields, said):
     written = {key: value for key, value in {**VIABLE, **fields}.items() if value is not None}
-    assert list(rule(tiny, "minimum_size", **written).objections(tiny.lines)) == [said]
+    assert list(rule(tiny, "minimum_size", **written).problems_in(tiny.lines)) == [said]
 
 
 def test_a_soft_minimum_size_is_refused_in_a_scenario(variant, complaints):

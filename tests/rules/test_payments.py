@@ -89,7 +89,7 @@ def test_figures_by_year_by_member_and_by_both(tiny):
         money={"instrument": "ndici"},
         at_most={"egypt|2025": "5", "egypt": "6", "2026": "7", "tunisia": "8"},
     )
-    assert list(cash.objections(tiny.lines)) == []
+    assert list(cash.problems_in(tiny.lines)) == []
     figures = dict(zip(demanded(cash.demands(tiny.lines)), cash.demands(tiny.lines).figure, strict=True))
     assert figures == {
         ("tunisia|2025", AT_MOST): 8,
@@ -141,8 +141,8 @@ def test_a_profile_longer_than_the_period_and_one_of_a_single_year(tmp_path):
 
 def test_an_instrument_without_a_profile_is_named(tiny):
     said = ("money",), "instrument 'member-states' has no payment_profile", "write one, such as [20 %, 50 %, 30 %]"
-    assert list(rule(tiny, "payments", at_most="9").objections(tiny.lines)) == [said]
-    assert list(rule(tiny, "payments", at_most="9", unless={"instrument": "member-states"}).objections(tiny.lines)) == []
+    assert list(rule(tiny, "payments", at_most="9").problems_in(tiny.lines)) == [said]
+    assert list(rule(tiny, "payments", at_most="9", unless={"instrument": "member-states"}).problems_in(tiny.lines)) == []
 
 
 @pytest.mark.parametrize(
@@ -158,8 +158,8 @@ def test_an_instrument_without_a_profile_is_named(tiny):
     ],
     ids=str,
 )
-def test_objections(tiny, fields, said):
-    assert list(rule(tiny, "payments", **{**NDICI, **fields}).objections(tiny.lines)) == [said]
+def test_problems_of_the_rule(tiny, fields, said):
+    assert list(rule(tiny, "payments", **{**NDICI, **fields}).problems_in(tiny.lines)) == [said]
 
 
 def test_a_share_is_refused(tiny):

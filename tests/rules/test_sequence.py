@@ -140,9 +140,9 @@ def test_the_sentence_names_member_and_year(tiny):
     ],
     ids=str,
 )
-def test_objections(tiny, fields, said):
+def test_problems_of_the_rule(tiny, fields, said):
     written = {key: value for key, value in {**FOLLOW, **fields}.items() if value is not None}
-    assert list(rule(tiny, "sequence", **written).objections(tiny.lines)) == [said]
+    assert list(rule(tiny, "sequence", **written).problems_in(tiny.lines)) == [said]
 
 
 @pytest.mark.parametrize("lag", ["-1", "1.5", "21", "soon"])

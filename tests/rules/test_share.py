@@ -66,7 +66,7 @@ def test_a_tag_group_of_the_named_dimension_is_wide_too(tiny):
 def test_concentration_within_part_of_a_dimension(tiny):
     among = {"instrument": ["ndici", "amif"]}
     both = rule(tiny, "share", for_each="instrument", money=among, at_most="80 %", of=among)
-    assert list(both.objections(tiny.lines)) == []
+    assert list(both.problems_in(tiny.lines)) == []
     assert measured(both, tiny.lines) == {
         ("ndici", AT_MOST): exact("22", "20.8", "-1.2"),  # 80 % of 26
         ("amif", AT_MOST): exact("4", "20.8", "16.8"),
@@ -149,7 +149,7 @@ def test_limit_zero(tiny):
 
 def test_money_outside_its_base_may_exceed_it(tiny):
     matching = rule(tiny, "share", money={"instrument": "amif"}, at_least="150 %", of={"instrument": "member-states"})
-    assert list(matching.objections(tiny.lines)) == []
+    assert list(matching.problems_in(tiny.lines)) == []
     assert measured(matching, tiny.lines) == {("", AT_LEAST): exact("4", "2.25", "1.75")}
 
 
@@ -177,24 +177,24 @@ def test_money_outside_its_base_may_exceed_it(tiny):
     ],
     ids=lambda value: str(value)[:40],
 )
-def test_objections(tiny, fields, said):
-    ((path, message, hint),) = rule(tiny, "share", **fields).objections(tiny.lines)
+def test_problems_of_the_rule(tiny, fields, said):
+    ((path, message, hint),) = rule(tiny, "share", **fields).problems_in(tiny.lines)
     assert (path, message.replace("\u00a0", " "), hint) == said
 
 
 def test_a_total_alone_is_no_yearly_base(variant):
     scenario = load(variant(("ceiling: {each: 10}", "ceiling: 20")))
     yearly = rule(scenario, "share", for_each="year", money={"instrument": "amif"}, at_most="50 %", of={"ceiling": {"instrument": "amif"}})
-    assert [message for _, message, _ in yearly.objections(scenario.lines)] == ["instrument 'amif' has no ceiling for these years"]
+    assert [message for _, message, _ in yearly.problems_in(scenario.lines)] == ["instrument 'amif' has no ceiling for these years"]
 
 
 def test_ceilings_are_those_of_planned_instruments_before_their_reserve(tiny):
     # 55 of NDICI and 20 of AMIF: the Member States' money is given, the guarantee is memo; NDICI's reserve of 5 % counts too.
     whole = rule(tiny, "share", money={"area": "returns"}, at_most="10 %", of={"ceiling": {}})
-    assert list(whole.objections(tiny.lines)) == []
+    assert list(whole.problems_in(tiny.lines)) == []
     assert limits(whole, tiny.lines) == {("", AT_MOST): (-inf, 7.5)}
     each = rule(tiny, "share", for_each="instrument", at_most="50 %", of={"ceiling": {}})
-    assert [message for _, message, _ in each.objections(tiny.lines)] == ["'member-states' has no ceiling that counts"]
+    assert [message for _, message, _ in each.problems_in(tiny.lines)] == ["'member-states' has no ceiling that counts"]
 
 
 NORTH = {
@@ -207,7 +207,7 @@ NORTH = {
 
 def test_without_leaves_a_dimension_of_money_open(tiny):
     floor = rule(tiny, "share", unless={"partnership": "sahel"}, **NORTH)
-    assert list(floor.objections(tiny.lines)) == []
+    assert list(floor.problems_in(tiny.lines)) == []
     rows = terms(floor, tiny.lines)
     assert set(rows) == {("tunisia", AT_LEAST), ("egypt", AT_LEAST)}
     for (member, _), row in rows.items():  # NDICI alone: neither AMIF's money nor the Member States'
@@ -265,22 +265,24 @@ def test_without_names_dimensions_and_stands_alone(tiny, of, message, hint):
 
 
 def test_without_must_open_something(tiny):
-    ((path, message, _),) = rule(tiny, "share", money={"area": "returns"}, at_most="30 %", of={"without": "year"}).objections(tiny.lines)
+    ((path, message, _),) = rule(tiny, "share", money={"area": "returns"}, at_most="30 %", of={"without": "year"}).problems_in(tiny.lines)
     assert (path, message) == (("of",), "'of' is the same money")
 
 
-def doubts(scenario, **fields):
-    return [f"{message} ({hint})" for _, message, hint in rule(scenario, "share", **fields).doubts(scenario.lines)]
+def remarks_on(scenario, **fields):
+    return [f"{message} ({hint})" for _, message, hint in rule(scenario, "share", **fields).remarks_on(scenario.lines)]
 
 
 def test_a_base_that_money_can_never_fill_is_doubted(tiny):
     money = {"instrument": "ndici", "area": "legal-pathways"}
-    (said,) = doubts(tiny, money=money, at_least="20 %", of={})
+    (said,) = remarks_on(tiny, money=money, at_least="20 %", of={})
     assert "'of' also holds money that can never be 'money': instrument amif, member-states (write of: {without: area}" in said
-    assert doubts(tiny, money=money, at_most="20 %", of={}) == []  # an upper limit leaves nothing unspent
-    assert doubts(tiny, money=money, at_least="20 %", of={"without": "area"}) == []
-    assert doubts(tiny, money=money, at_least="20 %", of={"instrument": "all"}) == []  # said in so many words
-    assert doubts(tiny, money=money, at_least="20 %", of={}, watch="true") == []
-    assert doubts(tiny, money={"area": "returns"}, at_least="20 %", of={}) == []  # a plain earmark
-    assert doubts(tiny, money={"area": "returns"}, unless={"partnership": "egypt"}, at_least="20 %", of={}) != []
-    assert doubts(tiny, for_each="partnership", money={"area": "returns"}, unless={"partnership": "egypt"}, at_least="20 %", of={}) == []
+    assert remarks_on(tiny, money=money, at_most="20 %", of={}) == []  # an upper limit leaves nothing unspent
+    assert remarks_on(tiny, money=money, at_least="20 %", of={"without": "area"}) == []
+    assert remarks_on(tiny, money=money, at_least="20 %", of={"instrument": "all"}) == []  # said in so many words
+    assert remarks_on(tiny, money=money, at_least="20 %", of={}, watch="true") == []
+    assert remarks_on(tiny, money={"area": "returns"}, at_least="20 %", of={}) == []  # a plain earmark
+    assert remarks_on(tiny, money={"area": "returns"}, unless={"partnership": "egypt"}, at_least="20 %", of={}) != []
+    assert (
+        remarks_on(tiny, for_each="partnership", money={"area": "returns"}, unless={"partnership": "egypt"}, at_least="20 %", of={}) == []
+    )

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from fundalloc.errors import ScenarioError
-from fundalloc.scenario.document import Mapping, Scalar, Sequence, locate, parse_document, read_document, to_plain
+from fundalloc.scenario.document import ListNode, Scalar, Tree, locate, parse_document, read_document, to_plain
 
 pytestmark = pytest.mark.lowest
 
@@ -78,8 +78,8 @@ def test_quoted_nulls_are_texts():
 
 def test_structure():
     tree = parse("a: {b: [1, {c: 2}]}")
-    assert isinstance(tree, Mapping)
-    assert isinstance(tree.get("a").get("b"), Sequence)
+    assert isinstance(tree, Tree)
+    assert isinstance(tree.get("a").get("b"), ListNode)
     assert isinstance(tree.get("a").get("b").items[0], Scalar)
     assert tree.mapping("a").text("b") is None
     assert tree.mapping("nothing") is None

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from conftest import FIXED_TEXT
 from fundalloc.money import plain
-from fundalloc.scenario.document import Mapping, Scalar, Sequence, parse_document
+from fundalloc.scenario.document import ListNode, Scalar, Tree, parse_document
 from fundalloc.scenario.loading import load
-from fundalloc.scenario.tables.columns import Column, read_columns
+from fundalloc.scenario.tables.columns import ColumnSpec, read_columns
 from fundalloc.scenario.tables.reading import parse_csv, read_table
 from fundalloc.scenario.tables.specs import SPECS
 
@@ -124,7 +124,7 @@ def test_values_of_worksheet_cells(worksheet):
         "t.xlsx", "S", [["text", "number"], ["x", 3], [True, 2.5], ["1e-3", 1e-7], [None, 1 / 3], ["", 1e9], [" pad ", 2025.0]]
     )
     file = Scalar("t.xlsx#S", parse_document("a: b", "s.yaml", path.parent).place)
-    table = read_table(Mapping({"file": file}, {}, file.place, path.parent), (), path.parent, lambda _: True)
+    table = read_table(Tree({"file": file}, {}, file.place, path.parent), (), path.parent, lambda _: True)
     assert table.cells == [
         ["x", "3"],
         ["True", "2.5"],
@@ -166,7 +166,7 @@ cells = st.text(st.characters(codec="utf-8", exclude_categories=("C",), exclude_
 amounts = st.decimals(min_value=0, max_value=10**6, places=3, allow_nan=False).map(lambda d: plain(Fraction(d)))
 random_rows = st.lists(st.tuples(cells, amounts, cells), min_size=1, max_size=6)
 COLUMNS = ["name", "need", "note"]
-SPEC = {"name": Column(str), "need": Column(Fraction, number=True, empty=Fraction(0)), "note": Column(str)}
+SPEC = {"name": ColumnSpec(str), "need": ColumnSpec(Fraction, number=True, empty=Fraction(0)), "note": ColumnSpec(str)}
 
 
 @given(rows=random_rows)
@@ -188,9 +188,9 @@ def test_random_tables_read_the_same_from_every_form(tmp_path, rows):
     book.save(tmp_path / "t.xlsx")
     text = json.dumps([dict(zip(COLUMNS, row, strict=True)) for row in rows], ensure_ascii=False)
     inline = parse_document(f"t: {text}", "s.yaml", tmp_path).get("t")
-    assert isinstance(inline, Sequence)
+    assert isinstance(inline, ListNode)
     place = inline.place
-    worksheet = Mapping({"file": Scalar("t.xlsx#Sheet", place)}, {}, place, tmp_path)
+    worksheet = Tree({"file": Scalar("t.xlsx#Sheet", place)}, {}, place, tmp_path)
     problems = []
     for table in (
         parse_csv(quoted(",", "."), "t.csv"),

@@ -86,7 +86,7 @@ class OwnRule:
 
 
 @dataclass(frozen=True)
-class Remark:
+class Comment:
     """A comment on a line or a demand that was not changed."""
 
     about: str
@@ -101,7 +101,7 @@ class Edits:
     adjustments: dict[str, Adjustment] = field(default_factory=dict)
     limits: dict[tuple[str, ...], LimitChange] = field(default_factory=dict)
     rules: dict[str, OwnRule] = field(default_factory=dict)
-    remarks: list[Remark] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
 
     @property
     def changes(self) -> int:
@@ -109,7 +109,7 @@ class Edits:
         return len(self.adjustments) + len(self.limits) + len(self.rules)
 
     def __bool__(self) -> bool:
-        return bool(self.changes or self.remarks)
+        return bool(self.changes or self.comments)
 
 
 def merge_copies(copies: Sequence[Edits]) -> Edits:
@@ -124,10 +124,10 @@ def merge_copies(copies: Sequence[Edits]) -> Edits:
     out.rules = _merged(((key, f"the rule {edit.id}", edit) for copy in copies for key, edit in copy.rules.items()), conflicts)
     if conflicts:
         raise ScenarioError(conflicts)
-    seen: dict[tuple[str, str, str], Remark] = {}
-    for remark in (remark for copy in copies for remark in copy.remarks):
+    seen: dict[tuple[str, str, str], Comment] = {}
+    for remark in (remark for copy in copies for remark in copy.comments):
         seen.setdefault((remark.about, remark.said.comment, remark.said.author), remark)
-    out.remarks = list(seen.values())
+    out.comments = list(seen.values())
     return out
 
 
@@ -184,6 +184,6 @@ def as_values(edits: Edits) -> dict[str, Any]:
             ],
         )
         yield "rules", [{"id": e.id, "rule": dict(e.written), **said(e.said)} for e in edits.rules.values()]
-        yield "comments", [{"about": e.about, **said(e.said)} for e in edits.remarks]
+        yield "comments", [{"about": e.about, **said(e.said)} for e in edits.comments]
 
     return {"files": list(edits.files), **dict(rows())}

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from fundalloc.back.circulated import Circulated
-from fundalloc.back.edits import Adjustment, Edits, LimitChange, OwnRule, Remark, Said
+from fundalloc.back.edits import Adjustment, Comment, Edits, LimitChange, OwnRule, Said
 from fundalloc.back.formulas import NotUnderstood
 from fundalloc.back.own_rules import COLUMNS, OwnRules, identifier
 from fundalloc.errors import Place, Problem, ScenarioError
@@ -131,7 +131,7 @@ class _Reading:
         change, said = self._number(grid, row, "adjustment") or Fraction(0), self._said(grid, row, "adjustment")
         if change == 0:
             if said.comment or said.author:
-                self.out.remarks.append(Remark(key, Said(said.comment, said.author, (grid.place(row, TALK[0]),))))
+                self.out.comments.append(Comment(key, Said(said.comment, said.author, (grid.place(row, TALK[0]),))))
             return
         after, step, place = before + change, self.plan.scenario.facts.step, grid.place(row, "adjustment")
         if after < 0:
@@ -212,7 +212,7 @@ class _Reading:
             )
         elif said.comment or said.author:
             about = " ".join(filter(None, (finding.rule.id, "|".join(finding.member))))
-            self.out.remarks.append(Remark(about, Said(said.comment, said.author, (grid.place(row, TALK[0]),))))
+            self.out.comments.append(Comment(about, Said(said.comment, said.author, (grid.place(row, TALK[0]),))))
 
     # -- rules of their own ---------------------------------------------------------------------------------------------
 
@@ -249,7 +249,7 @@ class _Reading:
             limit, said = self._number(grid, row, "own_limit"), self._said(grid, row, "own_says")
             if grid.cell(row, "own_limit").empty:
                 if says:
-                    self.out.remarks.append(Remark(f'a rule without a limit, "{says}"', said))
+                    self.out.comments.append(Comment(f'a rule without a limit, "{says}"', said))
                 continue
             written = None if limit is None else self._own.prepared(grid, row, limit, self.problems)
             if len(self.problems) == so_far and written is not None:

@@ -26,7 +26,7 @@ from fundalloc.scenario.document import to_plain
 from fundalloc.scenario.loading import setting_tree
 from fundalloc.scenario.scenario import Scenario
 
-Tree = dict[str, Any]
+YamlTree = dict[str, Any]
 _WORD = re.compile(r"[A-Za-z][\w.-]*")
 _PLAIN = re.compile(r"-?\d+(\.\d+)?( %)?|\d{4}-\d{4}")
 _LONGEST_ID = 60
@@ -42,10 +42,10 @@ def variant_text(edits: Edits, plan: Plan, *, extends: str, baseline: str = "", 
     which the original was run.
     """
     scenario = plan.scenario
-    head: Tree = {"extends": extends, "scenario": f"{scenario.id[:51]}-adjusted", "title": _title(scenario)}
+    head: YamlTree = {"extends": extends, "scenario": f"{scenario.id[:51]}-adjusted", "title": _title(scenario)}
     if baseline:
         head["baseline"] = baseline
-    tree: Tree = {}
+    tree: YamlTree = {}
     for setting in settings:
         _lay_over(tree, to_plain(setting_tree(setting, Path())))
     origins: dict[tuple[str, str], str] = {}
@@ -78,7 +78,7 @@ def adjusted_rule(line: str) -> str:
     return f"{short[: _LONGEST_ID - 9]}-{sum(ord(c) * 31**k for k, c in enumerate(line)) % 16**8:08x}"
 
 
-def _fixed(adjustment: Adjustment, scenario: Scenario) -> Tree:
+def _fixed(adjustment: Adjustment, scenario: Scenario) -> YamlTree:
     ids, names = adjustment.line.split("|"), scenario.labels()
     shown = [" ".join(names[name].get(key, key).split()) if name in names else key for name, key in zip(NAMES, ids, strict=True)]
     return {
@@ -103,7 +103,7 @@ def _origin(said: Said) -> str:
 # --- limits ------------------------------------------------------------------------------------------------------------
 
 
-def _limit(change: LimitChange, plan: Plan, edits: Edits, problems: list[Problem]) -> Tree:
+def _limit(change: LimitChange, plan: Plan, edits: Edits, problems: list[Problem]) -> YamlTree:
     """Return the part of a scenario file that states a changed limit."""
     if change.rule == "ceiling":
         return _ceiling(change, plan.scenario, problems)
@@ -141,7 +141,7 @@ def _figure_key(finding: Finding, written: set[str], repeated: int) -> str:
     return whole if whole in written or not repeated else short
 
 
-def _ceiling(change: LimitChange, scenario: Scenario, problems: list[Problem]) -> Tree:
+def _ceiling(change: LimitChange, scenario: Scenario, problems: list[Problem]) -> YamlTree:
     """Return the ceiling before the reserve that leaves what was typed."""
     name, year = change.member
     reserve = next(i for i in scenario.facts.instruments if i.id == name).reserve
@@ -179,7 +179,7 @@ def _comments(edits: Edits, scenario: Scenario) -> Iterator[str]:
     files = ", ".join(_one_line(PurePath(name).name) for name in edits.files)
     yield f"{MARK} {files}: {', '.join(said) or 'nothing was changed'}."
     yield f"# The original: {scenario.id}, fingerprint {scenario.digest[:12]}. Amounts are EUR million."
-    for remark in edits.remarks:
+    for remark in edits.comments:
         yield f"# On {_one_line(remark.about)}, {_one_line(remark.said.by)}"
 
 
@@ -221,7 +221,7 @@ def _key(text: str) -> str:
     return text if re.fullmatch(r"[\w.-]+", text) and text.isascii() else json.dumps(text, ensure_ascii=False)
 
 
-def _lay_over(tree: Tree, other: Mapping[str, Any]) -> None:
+def _lay_over(tree: YamlTree, other: Mapping[str, Any]) -> None:
     """Lay one tree over another, key by key; lists of changes add up."""
     for key, value in other.items():
         if isinstance(value, dict) and isinstance(tree.get(key), dict):

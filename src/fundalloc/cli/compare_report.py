@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from fundalloc.cli.common import Output, new_table
 from fundalloc.compare.attribution import Attribution
-from fundalloc.compare.comparison import Row
+from fundalloc.compare.comparison import MemberRow
 from fundalloc.compare.movements import CLASSES
 from fundalloc.compare.overrides import ADDED, REMOVED
 from fundalloc.labels import Words
@@ -103,7 +103,7 @@ class _Report:
             table.add_row(self._label(dimension, row.member), *self._cells(row, two))
         if rest:
             amounts = tuple(sum((row.amounts[k] for row in rest), Fraction(0)) for k in range(len(sides)))
-            sums = Row("", amounts, tuple(_sum(row.needed[k] for row in rest) for k in range(len(sides) - 1)))
+            sums = MemberRow("", amounts, tuple(_sum(row.needed[k] for row in rest) for k in range(len(sides) - 1)))
             table.add_row(self.say("more", count=len(rest)), *self._cells(sums, two), style="dim")
         if dimension != "marker":
             table.add_row(self.words("report.budget"), *self._cells(self.found.total(), two), style="bold")
@@ -117,7 +117,7 @@ class _Report:
         name = self.found.name(dimension, member)
         return self.say("partner_money", instrument=name) if dimension == "instrument" and self.found.kind(member) == "partner" else name
 
-    def _cells(self, row: Row, two: bool) -> list[str]:
+    def _cells(self, row: MemberRow, two: bool) -> list[str]:
         """Print amounts, changes and what of them is needed: in a column of its own for two sides, in brackets for more."""
         needed = ["" if part is None else self.signed(part) for part in row.needed]
         if two:

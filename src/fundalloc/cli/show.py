@@ -30,7 +30,7 @@ def show(file: str, key: str | None, variants: tuple[str, ...], settings: tuple[
     """
     from fundalloc.compare.text import RESULTS, result_text
     from fundalloc.errors import UsageError, did_you_mean
-    from fundalloc.scenario.document import Mapping
+    from fundalloc.scenario.document import Tree
 
     if Path(file).suffix.lower() in RESULTS:
         if key or variants or settings or out.as_json:
@@ -45,8 +45,8 @@ def show(file: str, key: str | None, variants: tuple[str, ...], settings: tuple[
     else:
         node: Any = scenario.tree
         for k, part in enumerate(parts):
-            if not isinstance(node, Mapping) or part not in node.items:
-                known = node.items if isinstance(node, Mapping) else []
+            if not isinstance(node, Tree) or part not in node.items:
+                known = node.items if isinstance(node, Tree) else []
                 raise UsageError(f"No '{'.'.join(parts[: k + 1])}' in {file}. {did_you_mean(part, known)}".rstrip())
             node = node.items[part]
         rows = list(_values(node, key or "", scenario.tables))
@@ -57,14 +57,14 @@ def show(file: str, key: str | None, variants: tuple[str, ...], settings: tuple[
 
 
 def _values(node: Any, path: str, tables: Any) -> Iterator[tuple[str, str, str]]:
-    from fundalloc.scenario.document import Mapping, Scalar, Sequence
+    from fundalloc.scenario.document import ListNode, Scalar, Tree
 
     if isinstance(node, Scalar):
         yield path, node.text, str(node.place)
-    elif isinstance(node, Sequence):
+    elif isinstance(node, ListNode):
         for k, item in enumerate(node.items):
             yield from _values(item, f"{path}.{k}", tables)
-    elif isinstance(node, Mapping):
+    elif isinstance(node, Tree):
         for key, value in node.items.items():
             if not path and key in tables:
                 yield key, f"{len(tables[key].cells)} rows", f"{tables[key].name} (fundalloc show FILE {key})"

@@ -63,12 +63,12 @@ def verify(result: str, scenario_file: str | None, settings: tuple[str, ...], al
         plan = measure_steps(scenario, steps)
         wrong = [*_fingerprint(amounts, scenario), *(f"{p.message}: {p.hint}" if p.hint else p.message for p in problems)]
         wrong += _broken(plan)
-        plan, doubts = _certified(plan, amounts.stated)
+        plan, remarks = _certified(plan, amounts.stated)
         meanings = later(_written_by(amounts.stated))
         excused = {figure for meaning in meanings for figure in meaning.figures}
-        doubts = [*differences(amounts.stated, plan), *doubts]
-        wrong += [said for figure, said in doubts if figure not in excused]
-    _say_meanings(meanings, [said for figure, said in doubts if figure in excused], result, out)
+        remarks = [*differences(amounts.stated, plan), *remarks]
+        wrong += [said for figure, said in remarks if figure not in excused]
+    _say_meanings(meanings, [said for figure, said in remarks if figure in excused], result, out)
     say_verdict(plan, wrong, result, out, {"older_meanings": [meaning.says for meaning in meanings]})
     if not amounts.digest:
         out.say(f"{result} carries no fingerprint of its scenario: nothing to compare with {scenario.file}")
@@ -182,13 +182,13 @@ def _certified(plan: Plan, stated: Mapping[str, Any]) -> tuple[Plan, list[tuple[
     if not isinstance(rows, list) or not rows:
         return plan, []
     duals = {str(row["row"]): float(row["dual"]) for row in rows if _is_dual(row)}
-    doubts = [("duals", f"duals: {len(rows) - len(duals)} of {len(rows)} are no row with a number")] if len(duals) < len(rows) else []
+    remarks = [("duals", f"duals: {len(rows) - len(duals)} of {len(rows)} are no row with a number")] if len(duals) < len(rows) else []
     proved = certify_again(compile_program(plan.scenario), duals, plan.scenario.lines, plan.score)
     claimed = stated.get("certificate")
     bound = claimed.get("bound") if isinstance(claimed, dict) else None
     if bound is not None and not (isinstance(bound, int | float) and _same(bound, float(proved.bound))):
-        doubts.append(("certificate", f"certificate: the bound is stated as {bound}, but its duals prove {float(proved.bound):.12g}"))
-    return replace(plan, certificate=proved), doubts
+        remarks.append(("certificate", f"certificate: the bound is stated as {bound}, but its duals prove {float(proved.bound):.12g}"))
+    return replace(plan, certificate=proved), remarks
 
 
 def _is_dual(row: object) -> bool:

@@ -28,7 +28,7 @@ from fundalloc.errors import FundallocError, Infeasible, SolverFailed
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.optimise.stages import find_optimum
 from fundalloc.pool import cores, each
-from fundalloc.scenario.document import Mapping as Tree
+from fundalloc.scenario.document import Tree
 from fundalloc.scenario.plans.amounts import LineKey
 from fundalloc.scenario.reading import assemble
 from fundalloc.solvers import Options

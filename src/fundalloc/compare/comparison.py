@@ -25,7 +25,7 @@ Tick = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
-class Row:
+class MemberRow:
     """One member of a dimension: EUR million in every side."""
 
     member: str
@@ -140,7 +140,7 @@ class Comparison:
         """All years of all sides."""
         return tuple(sorted({key[3] for side in self.sides for key in side.outcome.amounts}))
 
-    def rows(self, dimension: str) -> list[Row]:
+    def rows(self, dimension: str) -> list[MemberRow]:
         """Return the members of a dimension in their own order: EU budget, and by instrument partner money too."""
         found = [_totals(side.outcome, dimension) for side in self.sides]
         near = [None if isinstance(pair.closest, str) else _totals(pair.closest, dimension) for pair in self.pairs]
@@ -148,7 +148,7 @@ class Comparison:
         none, out = Fraction(0), []
         for m in members:
             amounts = tuple(totals.get(m, none) for totals in found)
-            out.append(Row(m, amounts, tuple(None if totals is None else totals.get(m, none) - amounts[0] for totals in near)))
+            out.append(MemberRow(m, amounts, tuple(None if totals is None else totals.get(m, none) - amounts[0] for totals in near)))
         return out
 
     def _order(self, dimension: str, members: Sequence[str]) -> list[str]:
@@ -157,11 +157,11 @@ class Comparison:
         known = [m for side in self.sides for m in side.outcome.names.get(dimension, ()) if m in set(members)]
         return list(dict.fromkeys([*known, *members]))
 
-    def total(self, kind: str = BUDGET) -> Row:
+    def total(self, kind: str = BUDGET) -> MemberRow:
         """Return all money of one kind in every side."""
         amounts = tuple(side.outcome.total(kind) for side in self.sides)
         near = (None if isinstance(pair.closest, str) else pair.closest.total(kind) - amounts[0] for pair in self.pairs)
-        return Row("", amounts, tuple(near))
+        return MemberRow("", amounts, tuple(near))
 
     def kind(self, instrument: str) -> str:
         """Return what kind of money an instrument is."""

@@ -11,7 +11,7 @@ from fundalloc.compare.overrides import Override
 from fundalloc.compare.sides import Inputs, Side
 from fundalloc.errors import Place
 from fundalloc.facts.fields import spread_years
-from fundalloc.scenario.document import Mapping, Node, Scalar
+from fundalloc.scenario.document import Node, Scalar, Tree
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sections import TABLES
 from fundalloc.scenario.tables.specs import UNIQUE
@@ -22,7 +22,7 @@ ROW_KEYS = {**UNIQUE, "decided": ("instrument", "partnership", "area", "year", "
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class InputValue:
     """One value of a resolved scenario."""
 
     text: str | None
@@ -32,7 +32,7 @@ class Entry:
     """Whether it is a text without effect on the plan."""
 
 
-_NOWHERE = Entry(None, "", words=False)
+_NOWHERE = InputValue(None, "", words=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,46 +76,46 @@ def _owner(key: str, overrides: list[str]) -> str:
     return next((o for o in overrides if key == o or key.startswith((f"{o}.", f"{o}|"))), "")
 
 
-def resolved(inputs: Inputs) -> dict[str, Entry]:
+def resolved(inputs: Inputs) -> dict[str, InputValue]:
     """Return every value of a scenario after `extends` and `adjust`, by dotted key; rows of tables by their key columns."""
     scenario = inputs.scenario
     return {**dict(_tree(scenario)), **dict(_tables(scenario))}
 
 
-def _tree(scenario: Scenario) -> Iterator[tuple[str, Entry]]:
+def _tree(scenario: Scenario) -> Iterator[tuple[str, InputValue]]:
     for section, node in scenario.tree.items.items():
         if section in (*TABLES, "adjust", "extends") or section in IDENTITY:
             continue
         for key, leaf in leaves(_plainly(section, node, scenario), section):
             words = section in WORDS or any(part in WORDS for part in key.split(".")[1:])
-            yield key, Entry(text_of(leaf), leaf.place, words)
+            yield key, InputValue(text_of(leaf), leaf.place, words)
 
 
 def _plainly(section: str, node: Node, scenario: Scenario) -> Node:
     """Write ceilings in one way: a plain number is a total, one amount for each year is written year by year."""
-    if section != "instruments" or not isinstance(node, Mapping):
+    if section != "instruments" or not isinstance(node, Tree):
         return node
     items: dict[str, Node] = {}
     for name, entry in node.items.items():
-        ceiling = entry.get("ceiling") if isinstance(entry, Mapping) else None
+        ceiling = entry.get("ceiling") if isinstance(entry, Tree) else None
         items[name] = entry
-        if isinstance(entry, Mapping) and ceiling is not None:
-            items[name] = Mapping({**entry.items, "ceiling": _ceiling(ceiling, scenario)}, entry.keys, entry.place, entry.folder)
-    return Mapping(items, node.keys, node.place, node.folder)
+        if isinstance(entry, Tree) and ceiling is not None:
+            items[name] = Tree({**entry.items, "ceiling": _ceiling(ceiling, scenario)}, entry.keys, entry.place, entry.folder)
+    return Tree(items, node.keys, node.place, node.folder)
 
 
 def _ceiling(node: Node, scenario: Scenario) -> Node:
     if isinstance(node, Scalar):
-        return Mapping({"total": node}, {"total": node.place}, node.place)
-    each = node.get("each") if isinstance(node, Mapping) else None
-    if not isinstance(node, Mapping) or not isinstance(each, Scalar):
+        return Tree({"total": node}, {"total": node.place}, node.place)
+    each = node.get("each") if isinstance(node, Tree) else None
+    if not isinstance(node, Tree) or not isinstance(each, Scalar):
         return node
     years = [str(year) for year in spread_years(f"{scenario.facts.years[0]}-{scenario.facts.years[-1]}")]
-    spread = Mapping(dict.fromkeys(years, each), dict.fromkeys(years, each.place), each.place)
-    return Mapping({**node.items, "each": spread}, node.keys, node.place)
+    spread = Tree(dict.fromkeys(years, each), dict.fromkeys(years, each.place), each.place)
+    return Tree({**node.items, "each": spread}, node.keys, node.place)
 
 
-def _tables(scenario: Scenario) -> Iterator[tuple[str, Entry]]:
+def _tables(scenario: Scenario) -> Iterator[tuple[str, InputValue]]:
     for name, table in scenario.tables.items():
         keys = ROW_KEYS[name]
         columns = {key: table.column(key) for key in keys}
@@ -127,8 +127,8 @@ def _tables(scenario: Scenario) -> Iterator[tuple[str, Entry]]:
             yield from _row(name, table, row, label, keys)
 
 
-def _row(name: str, table: Table, row: int, label: str, keys: tuple[str, ...]) -> Iterator[tuple[str, Entry]]:
+def _row(name: str, table: Table, row: int, label: str, keys: tuple[str, ...]) -> Iterator[tuple[str, InputValue]]:
     for position, column in enumerate(table.columns):
         text = table.cells[row][position]
         if text and column not in keys:
-            yield f"{name}.{label}.{column}", Entry(text, table.place(row, position), column.split(".")[0] in WORDS)
+            yield f"{name}.{label}.{column}", InputValue(text, table.place(row, position), column.split(".")[0] in WORDS)

@@ -8,7 +8,7 @@ from typing import Any
 
 from fundalloc.errors import Place
 from fundalloc.money import NotANumber, parse_figure
-from fundalloc.scenario.document import Mapping, Node, Scalar, Sequence
+from fundalloc.scenario.document import ListNode, Node, Scalar, Tree
 
 WORDS = frozenset(
     {"author", "confidence", "decision", "description", "illustrative", "iso3", "migration_money", "name", "note", "output", "reason"}
@@ -39,22 +39,22 @@ def same_text(a: str, b: str, tolerance: Fraction = Fraction(0)) -> bool:
 
 def meaning(node: Node | None) -> Any:
     """Return what a node means: numbers as numbers, texts without effect left out, an entry that is off like a missing one."""
-    if node is None or (isinstance(node, Mapping) and node.text("off") == "true"):
+    if node is None or (isinstance(node, Tree) and node.text("off") == "true"):
         return None
     if isinstance(node, Scalar):
         value = None if node.quoted else number(node.text)
         return node.text if value is None else value
-    if isinstance(node, Sequence):
+    if isinstance(node, ListNode):
         return [meaning(item) for item in node.items]
     return {key: meaning(value) for key, value in node.items.items() if key not in WORDS}
 
 
 def leaves(node: Node, path: str = "") -> Iterator[Leaf]:
     """Return every value under a node by dotted key; a list of single values counts as one value."""
-    if isinstance(node, Mapping):
+    if isinstance(node, Tree):
         for key, value in node.items.items():
             yield from leaves(value, f"{path}.{key}" if path else key)
-    elif isinstance(node, Sequence) and not all(isinstance(item, Scalar) for item in node.items):
+    elif isinstance(node, ListNode) and not all(isinstance(item, Scalar) for item in node.items):
         for k, item in enumerate(node.items, start=1):
             yield from leaves(item, f"{path}.{k}")
     else:
@@ -63,7 +63,7 @@ def leaves(node: Node, path: str = "") -> Iterator[Leaf]:
 
 def text_of(node: Node) -> str:
     """Return a value as printed; a list with commas."""
-    if isinstance(node, Sequence):
+    if isinstance(node, ListNode):
         return ", ".join(text_of(item) for item in node.items)
     return node.text if isinstance(node, Scalar) else "…"
 
@@ -71,6 +71,6 @@ def text_of(node: Node) -> str:
 def places(node: Node) -> Iterator[Place]:
     """Return where the values under a node are written."""
     yield node.place
-    children = node.items.values() if isinstance(node, Mapping) else node.items if isinstance(node, Sequence) else ()
+    children = node.items.values() if isinstance(node, Tree) else node.items if isinstance(node, ListNode) else ()
     for child in children:
         yield from places(child)

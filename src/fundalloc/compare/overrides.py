@@ -17,7 +17,7 @@ from fundalloc.money import parse_figure
 from fundalloc.rules import kinds
 from fundalloc.rules._sentence import LIMIT, spoken
 from fundalloc.rules.kind import Kind
-from fundalloc.scenario.document import Mapping, Node, Scalar, Sequence
+from fundalloc.scenario.document import ListNode, Node, Scalar, Tree
 from fundalloc.scenario.sections import SECTIONS, TABLES
 from fundalloc.scenario.tables.reading import read_table
 from fundalloc.scenario.tables.specs import KEYS
@@ -76,7 +76,7 @@ class Override:
         old, new = self.old, self.new
         if isinstance(old, Scalar) and isinstance(new, Scalar):
             return f"{old.text} → {new.text}"
-        if isinstance(old, Mapping) and isinstance(new, Mapping):
+        if isinstance(old, Tree) and isinstance(new, Tree):
             return _cut("; ".join(_changes(old, new)))
         node = old if new is None else new
         return "" if node is None or said else _listed(node)
@@ -89,8 +89,8 @@ class Override:
 
 def _figures(node: Node | None, language: str) -> dict[str, str]:
     """Return {placeholder: text} for the figures of a rule as it is written; an ellipsis for figures by member."""
-    kind = kinds().get(text_of(node.items["kind"])) if isinstance(node, Mapping) and "kind" in node.items else None
-    if kind is None or not isinstance(node, Mapping):
+    kind = kinds().get(text_of(node.items["kind"])) if isinstance(node, Tree) and "kind" in node.items else None
+    if kind is None or not isinstance(node, Tree):
         return {}
     said = {}
     for name in dict.fromkeys((*Kind.figures_said, *kind.figures_said)):
@@ -104,7 +104,7 @@ def _figures(node: Node | None, language: str) -> dict[str, str]:
     return {LIMIT: "–".join(limits), **said}
 
 
-def _changes(old: Mapping, new: Mapping) -> Iterator[str]:
+def _changes(old: Tree, new: Tree) -> Iterator[str]:
     """Return what differs below two nodes, value by value."""
     before, after = ({key: text_of(leaf) for key, leaf in leaves(node) if _matters(key)} for node in (old, new))
     known = dict.fromkeys([*before, *after])
@@ -125,7 +125,7 @@ def _listed(node: Node) -> str:
     """Return what an override sets, in one line."""
     if isinstance(node, Scalar):
         return node.text
-    entries = node.items if isinstance(node, Sequence) else [node]
+    entries = node.items if isinstance(node, ListNode) else [node]
     each = [[f"{key.replace('.', ' ')} {text_of(leaf)}" for key, leaf in leaves(entry) if _matters(key)] for entry in entries]
     return _cut("; ".join(", ".join(values) for values in each))
 
@@ -140,11 +140,11 @@ def _cut(text: str) -> str:
 
 def _words(node: Node | None, word: str, language: str) -> Iterator[str]:
     """Return the texts under a key of a node, or of the first entry of a list."""
-    if isinstance(node, Sequence) and node.items:
+    if isinstance(node, ListNode) and node.items:
         yield from _words(node.items[0], word, language)
-    elif isinstance(node, Mapping):
+    elif isinstance(node, Tree):
         said = node.get(word)
-        if isinstance(said, Mapping):
+        if isinstance(said, Tree):
             said = said.get(language) or said.get("en") or next(iter(said.items.values()), None)
         if isinstance(said, Scalar):
             yield said.text
@@ -154,12 +154,12 @@ def _words(node: Node | None, word: str, language: str) -> Iterator[str]:
 class Written:
     """A scenario as written: the tree after `extends`, figures of rules filled in, and where it lies."""
 
-    tree: Mapping
+    tree: Tree
     folder: Path
     allowed: Callable[[Path], bool]
 
     @classmethod
-    def of(cls, tree: Mapping, source: Path) -> Written:
+    def of(cls, tree: Tree, source: Path) -> Written:
         """Take up a tree whose files may lie anywhere: it has been read before. Raises ScenarioError."""
         problems: list[object] = []
         filled = fill_figures(tree, source.parent, _anywhere, problems)  # type: ignore[arg-type]
@@ -181,19 +181,19 @@ def _rank(section: str) -> int:
     return order.index(section) if section in order else -1
 
 
-def _head(a: Mapping, b: Mapping) -> Iterator[Override]:
+def _head(a: Tree, b: Tree) -> Iterator[Override]:
     for key in dict.fromkeys([*a.items, *b.items]):
         if key not in (*SECTIONS, *TABLES, "extends") and key not in WORDS and key not in IDENTITY:
             yield from _piece((key,), a, b)
 
 
-def _sections(a: Mapping, b: Mapping) -> Iterator[Override]:
+def _sections(a: Tree, b: Tree) -> Iterator[Override]:
     for section in SECTIONS:
         first, second = (tree.mapping(section) or _empty(tree) for tree in (a, b))
         for name in dict.fromkeys([*first.items, *second.items]):
             old, new = first.get(name), second.get(name)
             both = meaning(old) is not None and meaning(new) is not None
-            if section in KEY_BY_KEY and both and isinstance(old, Mapping) and isinstance(new, Mapping):
+            if section in KEY_BY_KEY and both and isinstance(old, Tree) and isinstance(new, Tree):
                 for key in dict.fromkeys([*old.items, *new.items]):
                     if key not in WORDS:
                         yield from _piece((section, name, key), old, new)
@@ -201,7 +201,7 @@ def _sections(a: Mapping, b: Mapping) -> Iterator[Override]:
                 yield from _piece((section, name), first, second)
 
 
-def _piece(path: tuple[str, ...], a: Mapping, b: Mapping) -> Iterator[Override]:
+def _piece(path: tuple[str, ...], a: Tree, b: Tree) -> Iterator[Override]:
     """Return the override of the last key of the path, unless both mean the same."""
     old, new = a.get(path[-1]), b.get(path[-1])
     if meaning(old) != meaning(new):
@@ -209,8 +209,8 @@ def _piece(path: tuple[str, ...], a: Mapping, b: Mapping) -> Iterator[Override]:
         yield Override(path, old, new, place or b.place)
 
 
-def _empty(tree: Mapping) -> Mapping:
-    return Mapping({}, {}, tree.place, tree.folder)
+def _empty(tree: Tree) -> Tree:
+    return Tree({}, {}, tree.place, tree.folder)
 
 
 def _tables(a: Written, b: Written) -> Iterator[Override]:
@@ -221,7 +221,7 @@ def _tables(a: Written, b: Written) -> Iterator[Override]:
             yield Override((name, ROWS), old, new, place)
         keys = [k for k in dict.fromkeys([*old_changes, *new_changes]) if meaning(old_changes.get(k)) != meaning(new_changes.get(k))]
         if len(keys) > ONE_BY_ONE:
-            together = [Sequence([e for entries in c.values() for e in entries.items], b.tree.place) for c in (old_changes, new_changes)]
+            together = [ListNode([e for entries in c.values() for e in entries.items], b.tree.place) for c in (old_changes, new_changes)]
             first = next(iter(new_changes.values()), next(iter(old_changes.values()), together[1]))
             yield Override((name, CHANGE, ""), together[0], together[1], first.place)
             continue
@@ -230,18 +230,18 @@ def _tables(a: Written, b: Written) -> Iterator[Override]:
             yield Override((name, CHANGE, key), before, after, (after or before or b.tree).place)
 
 
-def split_table(node: Node | None, name: str) -> tuple[Node | None, dict[str, Sequence]]:
+def split_table(node: Node | None, name: str) -> tuple[Node | None, dict[str, ListNode]]:
     """Return a table without its `change`, and the entries of that by row."""
-    if not isinstance(node, Mapping) or "change" not in node.items:
+    if not isinstance(node, Tree) or "change" not in node.items:
         return node, {}
     rest = replace(node, items={k: v for k, v in node.items.items() if k != "change"})
     change = node.items["change"]
     entries: dict[str, list[Node]] = {}
-    for entry in change.items if isinstance(change, Sequence) else [change]:
-        row = "|".join(entry.text(key) or "" for key in KEYS[name]) if isinstance(entry, Mapping) else ""
+    for entry in change.items if isinstance(change, ListNode) else [change]:
+        row = "|".join(entry.text(key) or "" for key in KEYS[name]) if isinstance(entry, Tree) else ""
         entries.setdefault(row, []).append(entry)
     base = rest.items["rows"] if set(rest.items) == {"rows"} else rest
-    return base, {row: Sequence(listed, listed[0].place) for row, listed in entries.items()}
+    return base, {row: ListNode(listed, listed[0].place) for row, listed in entries.items()}
 
 
 def _rows(node: Node | None, of: Written) -> object:
@@ -255,7 +255,7 @@ def _rows(node: Node | None, of: Written) -> object:
     return table.columns, table.cells
 
 
-def lay_over(tree: Mapping, overrides: Iterable[Override]) -> Mapping:
+def lay_over(tree: Tree, overrides: Iterable[Override]) -> Tree:
     """Return a tree with some overrides made."""
     by_table: dict[str, list[Override]] = {}
     for override in overrides:
@@ -268,11 +268,11 @@ def lay_over(tree: Mapping, overrides: Iterable[Override]) -> Mapping:
     return tree
 
 
-def _put(tree: Mapping, path: tuple[str, ...], node: Node | None, place: Place) -> Mapping:
+def _put(tree: Tree, path: tuple[str, ...], node: Node | None, place: Place) -> Tree:
     key, *deeper = path
     if deeper:
         below = tree.get(key)
-        node = _put(below if isinstance(below, Mapping) else _empty(tree), tuple(deeper), node, place)
+        node = _put(below if isinstance(below, Tree) else _empty(tree), tuple(deeper), node, place)
     items, keys = dict(tree.items), dict(tree.keys)
     if node is None:
         items.pop(key, None)
@@ -288,14 +288,14 @@ def _table(node: Node | None, name: str, overrides: list[Override]) -> Node | No
         if override.path[1] == ROWS:
             base = override.new
         elif override.path[2] == "":
-            changes = {"": override.new} if isinstance(override.new, Sequence) else {}
-        elif isinstance(override.new, Sequence):
+            changes = {"": override.new} if isinstance(override.new, ListNode) else {}
+        elif isinstance(override.new, ListNode):
             changes[override.path[2]] = override.new
         else:
             changes.pop(override.path[2], None)
     if base is None or not changes:
         return base
-    entries = Sequence([entry for listed in changes.values() for entry in listed.items], base.place)
-    parts = dict(base.items) if isinstance(base, Mapping) else {"rows": base}
-    folder = base.folder if isinstance(base, Mapping) else None
-    return Mapping({**parts, "change": entries}, dict.fromkeys([*parts, "change"], base.place), base.place, folder)
+    entries = ListNode([entry for listed in changes.values() for entry in listed.items], base.place)
+    parts = dict(base.items) if isinstance(base, Tree) else {"rows": base}
+    folder = base.folder if isinstance(base, Tree) else None
+    return Tree({**parts, "change": entries}, dict.fromkeys([*parts, "change"], base.place), base.place, folder)

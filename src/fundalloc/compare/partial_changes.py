@@ -42,7 +42,7 @@ def _rest(scenario: Scenario) -> object:
     facts = scenario.facts
     bare = [i.model_copy(update=dict.fromkeys((*_CEILINGS, *_WORDS))) for i in facts.instruments]
     places = [p.model_copy(update=dict.fromkeys(("absorption", *_WORDS))) for p in facts.partnerships]
-    rest = (facts.years, facts.step, facts.steps, facts.exclude, facts.allow, facts.returns, [a.id for a in facts.areas])
+    rest = (facts.years, facts.step, facts.bands, facts.exclude, facts.allow, facts.returns, [a.id for a in facts.areas])
     table = (facts.eligible.tolist(), _numbers(facts.effectiveness), {name: _numbers(marker) for name, marker in facts.markers.items()})
     baseline = None if facts.baseline is None else (facts.baseline.amount.values.tolist(), facts.baseline.instrument.tolist())
     return bare, places, rest, table, baseline, scenario.head.objective, scenario.head.settle

@@ -80,7 +80,7 @@ def _effectiveness(scenario: Scenario) -> Figures:
 
 
 def _returns(scenario: Scenario) -> Figures:
-    return {(area.id,): steps for area, steps in zip(scenario.facts.areas, scenario.facts.returns, strict=True)}
+    return {(area.id,): bands for area, bands in zip(scenario.facts.areas, scenario.facts.returns, strict=True)}
 
 
 def _penalties(scenario: Scenario) -> Figures:

@@ -17,7 +17,7 @@ from fundalloc.optimise.stages import Optimum
 from fundalloc.plan.handmade import ledger_of, measure_steps
 from fundalloc.plan.plan import Plan
 from fundalloc.run import solve_open, with_baseline
-from fundalloc.scenario.document import Mapping, display_name
+from fundalloc.scenario.document import Tree, display_name
 from fundalloc.scenario.loading import load, setting_tree
 from fundalloc.scenario.merging import load_tree, merge
 from fundalloc.scenario.plans.amounts import LineKey
@@ -43,7 +43,7 @@ class Inputs:
 
     scenario: Scenario
     """With its baseline plan, if it starts from one."""
-    tree: Mapping
+    tree: Tree
     """The file after `extends`, before `adjust`: what an override is written over."""
     source: Path
     start: dict[LineKey, Fraction] | None = None

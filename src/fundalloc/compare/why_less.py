@@ -21,7 +21,7 @@ from fundalloc.compare.shapley import Value, attribute
 from fundalloc.errors import Infeasible, SolverFailed
 from fundalloc.insight.explain.bench import Bench
 from fundalloc.insight.explain.target import Target
-from fundalloc.model.linear_program import Floats
+from fundalloc.money import Floats
 from fundalloc.optimise.stages import closest, find_optimum
 from fundalloc.pool import cores
 from fundalloc.scenario.scenario import Scenario

@@ -28,7 +28,7 @@ def column_names(scenario: Scenario, program: LinearProgram) -> list[str]:
         f"{facts.dimensions.partnership.ids[p]}|{facts.dimensions.area.ids[a]}"
         for p, a in zip(facts.needs.partnership, facts.needs.area, strict=True)
     ]
-    most = max(len(steps) for steps in facts.returns)
+    most = max(len(bands) for bands in facts.returns)
     names = [f"line {key}" for key in scenario.lines.keys] + [key.replace("|", " ", 1) for key in scenario.lines.moves.keys]
     names += [f"met need {pair} step {j + 1}" for j in range(most) for pair in pairs]
     names += ["shared total"] * (program.shape[1] - len(names))

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 
 from fundalloc.errors import did_you_mean
 from fundalloc.facts.fields import inside, read_years, refuse
+from fundalloc.money import Mask
 
-Mask = NDArray[np.bool_]
 EVERYTHING = "all"
 
 Alternative = str | tuple[tuple[str, tuple[str, ...]], ...]

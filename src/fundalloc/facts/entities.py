@@ -12,7 +12,7 @@ from pydantic import AfterValidator, ConfigDict, Field, PlainValidator, Validati
 from fundalloc.errors import did_you_mean
 from fundalloc.facts.dimensions import Choice, Dimensions
 from fundalloc.facts.documented import Documented
-from fundalloc.facts.fields import Amount, ByYear, Factor, Flag, Id, Iso3, Share, Tags, Text, Words, Years, refuse
+from fundalloc.facts.fields import Amount, ByYear, Factor, Flag, Id, Iso3, Multilingual, Share, Tags, Text, Years, refuse
 from fundalloc.money import percent
 
 
@@ -105,14 +105,14 @@ class Instrument(Record):
     """A source of money with a legal basis and a ceiling."""
 
     id: Id
-    name: Words
-    short: Words | None = None
+    name: Multilingual
+    short: Multilingual | None = None
     """Label for narrow columns."""
     source: str
     """The legal basis, or "assumption"."""
     confidence: str = ""
-    note: Words | None = None
-    footnote: Words | None = None
+    note: Multilingual | None = None
+    footnote: Multilingual | None = None
     """What must be said wherever the name stands; printed on cover and notes."""
     counts: Literal["budget", "partner", "memo"] = "budget"
     """budget: our money. partner: Member States and others. memo: shown, never added."""
@@ -149,23 +149,23 @@ class Instrument(Record):
         return self.short or self.name
 
 
-class Step(Record):
+class Band(Record):
     """One step of diminishing returns: the first `share` of a need earns `value` per euro of met need."""
 
     share: Share
     value: Factor
 
 
-def _check_steps(steps: tuple[Step, ...]) -> tuple[Step, ...]:
-    whole = sum((s.share for s in steps), Fraction(0))
+def _check_bands(bands: tuple[Band, ...]) -> tuple[Band, ...]:
+    whole = sum((band.share for band in bands), Fraction(0))
     if whole != 1:
         raise refuse(f"the shares of the steps add up to {percent(whole)}", "let them add up to 100 %")
-    if any(later.value >= earlier.value for earlier, later in pairwise(steps)):
+    if any(later.value >= earlier.value for earlier, later in pairwise(bands)):
         raise refuse("the values of the steps do not fall", "each step must be worth less than the one before")
-    return steps
+    return bands
 
 
-Steps = Annotated[tuple[Step, ...], AfterValidator(_check_steps)]
+Bands = Annotated[tuple[Band, ...], AfterValidator(_check_bands)]
 """Diminishing returns: shares add up to 1 and values fall strictly."""
 
 
@@ -173,13 +173,13 @@ class Area(Record):
     """One of the cooperation areas."""
 
     id: Id
-    name: Words
-    short: Words | None = None
-    footnote: Words | None = None
+    name: Multilingual
+    short: Multilingual | None = None
+    footnote: Multilingual | None = None
     """What must be said wherever the name stands; printed on cover and notes."""
     source: str = ""
     tags: Tags = ()
-    steps: Steps | None = None
+    steps: Bands | None = None
     """Diminishing returns of this area alone; absent: those of the scenario."""
 
     @property
@@ -192,10 +192,10 @@ class Partnership(Record):
     """Whom the money is for: bilateral, regional or global; a grouping when other partnerships lie within it."""
 
     id: Id
-    name: Words
-    short: Words | None = None
+    name: Multilingual
+    short: Multilingual | None = None
     """Label for narrow columns and charts."""
-    footnote: Words | None = None
+    footnote: Multilingual | None = None
     """What must be said wherever the name stands; printed on cover and notes."""
     level: Literal["bilateral", "regional", "global", ""] = ""
     within: str = ""

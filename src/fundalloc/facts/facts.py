@@ -14,12 +14,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.facts.dimensions import Dimensions, Mask
-from fundalloc.facts.entities import Area, Instrument, Partnership, Step, Transfer
+from fundalloc.facts.dimensions import Dimensions
+from fundalloc.facts.entities import Area, Band, Instrument, Partnership, Transfer
 from fundalloc.facts.fields import Text
 from fundalloc.facts.hierarchy import Hierarchy
-from fundalloc.facts.selection import Clause, IntArray
-from fundalloc.money import Exact, floor_steps
+from fundalloc.facts.selection import Clause
+from fundalloc.money import Exact, IntArray, Mask, floor_steps
 
 NO_LIMIT = -1
 """In arrays of ceilings and absorption: nobody set a limit."""
@@ -156,7 +156,8 @@ class Facts:
     """Decided money of instruments that count."""
     memo: Decided
     """Decided money of memo instruments: shown, never added."""
-    steps: tuple[Step, ...]
+    bands: tuple[Band, ...]
+    """Diminishing returns, where an area has none of its own."""
     exclude: tuple[Clause, ...]
     allow: tuple[Clause, ...]
     transfers: tuple[Transfer, ...] = ()
@@ -243,9 +244,9 @@ class Facts:
         return Exact.of([share for row in rows for share in row]).reshape(len(self.instruments), length)
 
     @cached_property
-    def returns(self) -> list[tuple[Step, ...]]:
+    def returns(self) -> list[tuple[Band, ...]]:
         """Diminishing returns per area."""
-        return [area.steps or self.steps for area in self.areas]
+        return [area.steps or self.bands for area in self.areas]
 
     def by_year(self, instrument: IntArray, year: IntArray, steps: IntArray) -> IntArray:
         """Add up amounts by the positions of their instrument and year. Shape (instruments, years)."""

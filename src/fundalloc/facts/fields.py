@@ -239,7 +239,7 @@ Years = Annotated[
     PlainValidator(read_years),
     _schema(type=["integer", "string", "array"], items={"type": ["integer", "string"]}, description="2024, 2021-2027 or a list"),
 ]
-Words = Annotated[
+Multilingual = Annotated[
     Text,
     PlainValidator(_text),
     _schema(

@@ -10,15 +10,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fundalloc.facts.dimensions import Mask
 from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.moves import Moves, build_moves
-from fundalloc.facts.selection import Grouped, IntArray, Members, Pick, Selection, money_weights
-from fundalloc.money import Exact, exact_sums
+from fundalloc.facts.selection import Grouped, Members, Pick, Selection, money_weights
+from fundalloc.money import Exact, IntArray, Mask, exact_sums
 
-Cube = NDArray[np.bool_]
 BIG = np.iinfo(np.int64).max
 """In whole steps: no limit."""
 
@@ -166,7 +163,7 @@ def build_lines(facts: Facts) -> Lines:
     return Lines(facts, codes[0], codes[1], codes[2], codes[3], decided[at], eligible[at], fixed)
 
 
-def eligible_cube(facts: Facts) -> Cube:
+def eligible_cube(facts: Facts) -> Mask:
     """Return which combinations may receive new money. Shape: (instruments, partnerships, areas, years)."""
     planned = np.array([i.planned for i in facts.instruments])
     leaves = np.array([p.id in facts.leaf_ids for p in facts.partnerships])
@@ -184,12 +181,12 @@ def eligible_cube(facts: Facts) -> Cube:
     return cube
 
 
-def _clause_cube(clause: Pick, facts: Facts) -> Cube:
+def _clause_cube(clause: Pick, facts: Facts) -> Mask:
     i, p, a, t = clause.masks(facts.dimensions)
     return i[:, None, None, None] & p[None, :, None, None] & a[None, None, :, None] & t[None, None, None, :]
 
 
-def _decided_cubes(facts: Facts) -> tuple[IntArray, Cube]:
+def _decided_cubes(facts: Facts) -> tuple[IntArray, Mask]:
     shape = tuple(len(d.ids) for d in facts.dimensions)
     table = facts.decided
     flat = (

@@ -13,8 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from fundalloc.facts.facts import NO_LIMIT, Facts
-from fundalloc.facts.selection import IntArray
-from fundalloc.money import floor_steps
+from fundalloc.money import IntArray, floor_steps
 
 CARRY, TRANSFER = "carry", "transfer"
 

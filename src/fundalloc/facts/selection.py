@@ -17,12 +17,10 @@ from numpy.typing import NDArray
 from pydantic import PlainValidator, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
 from fundalloc.errors import did_you_mean
-from fundalloc.facts.dimensions import NAMES, Choice, Dimensions, Mask
+from fundalloc.facts.dimensions import NAMES, Choice, Dimensions
 from fundalloc.facts.entities import Record
-from fundalloc.facts.fields import Id, Words, read_amount, refuse
-from fundalloc.money import Exact
-
-IntArray = NDArray[np.int64]
+from fundalloc.facts.fields import Id, Multilingual, read_amount, refuse
+from fundalloc.money import Exact, IntArray, Mask
 
 
 class Pick(Record):
@@ -51,7 +49,7 @@ class Clause(Pick):
     """An entry of `exclude` or `allow`: lines barred, or opened against all else, with the reason."""
 
     id: Id
-    reason: Words
+    reason: Multilingual
     source: str = ""
     confidence: str = ""
 

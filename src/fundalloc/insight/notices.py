@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from fundalloc.errors import some
 from fundalloc.model.compile import compile_program
-from fundalloc.model.health import numerical_troubles
+from fundalloc.model.health import numerical_remarks
 from fundalloc.money import plain
 from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
@@ -22,7 +22,7 @@ def notices(scenario: Scenario) -> list[str]:
     scenario = with_baseline(scenario)
     program = compile_program(scenario)
     return [
-        *numerical_troubles(program),
+        *numerical_remarks(program),
         *_skipped_members(scenario),
         *_stray_baseline(scenario),
         *_crooked_ceilings(scenario),

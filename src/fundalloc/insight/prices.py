@@ -37,7 +37,7 @@ AMONG = 12
 
 
 @dataclass(frozen=True)
-class Side:
+class SidePrice:
     """The price of a limit on one side, points per EUR million of the limit."""
 
     price: float
@@ -58,8 +58,8 @@ class LimitPrice:
     """Position among the rule's demands."""
     limit: float
     """EUR million; 0 for shares of money that the plan itself decides."""
-    up: Side
-    down: Side
+    up: SidePrice
+    down: SidePrice
 
     @property
     def several(self) -> bool:
@@ -78,7 +78,7 @@ def price_of(bench: Bench, block: RowBlock, demand: int, ranges: Ranges | None =
     return LimitPrice(row, block.rule, demand, limit, _side(bench, row, 1.0, above, FAR), _side(bench, row, -1.0, below, lowest))
 
 
-def _side(bench: Bench, row: int, sign: float, look: float, most: float) -> Side:
+def _side(bench: Bench, row: int, sign: float, look: float, most: float) -> SidePrice:
     """Follow the score along one side of a limit, at most so far: it is concave, so tangents find its first bend.
 
     `look` says where the solver's own ranging expects the bend; every point that counts is solved.
@@ -89,7 +89,7 @@ def _side(bench: Bench, row: int, sign: float, look: float, most: float) -> Side
 
     near = at(NUDGE)
     if not near.usable:
-        return Side(float("nan"), 0.0, float("nan"))
+        return SidePrice(float("nan"), 0.0, float("nan"))
     price = _points(sign * (near.objective - bench.score)) / NUDGE
     kept, far, beyond = NUDGE, min(max(look, 2 * NUDGE), most), float("nan")
     for _ in range(TRIES):
@@ -97,22 +97,22 @@ def _side(bench: Bench, row: int, sign: float, look: float, most: float) -> Side
         missing = bench.score + sign * price * far - there.objective
         if not there.usable:  # the price may hold as far as there are plans at all
             if far - kept < CLOSE:
-                return Side(price, kept, float("nan"))
+                return SidePrice(price, kept, float("nan"))
             far = (kept + far) / 2
         elif missing > NOISE * max(1.0, far):
             beyond = float(there.prices[row])
             far = (there.objective - bench.score - sign * beyond * far) / (sign * (price - beyond)) if beyond != price else kept
             if far <= kept + CLOSE / 10:
-                return Side(price, kept, beyond)
+                return SidePrice(price, kept, beyond)
         elif far >= most:
-            return Side(price, float("inf"), price)
+            return SidePrice(price, float("inf"), price)
         else:
             kept, after = far, at(far + NUDGE)
             beyond = _points(sign * (after.objective - there.objective)) / NUDGE if after.usable else float("nan")
             if not abs(beyond - price) <= 1e-3 * max(1.0, abs(price)):
-                return Side(price, kept, beyond)
+                return SidePrice(price, kept, beyond)
             far = min(4 * far, most)
-    return Side(price, kept, beyond)
+    return SidePrice(price, kept, beyond)
 
 
 def _points(gain: float) -> float:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fundalloc.insight.explain.bench import Bench, Mask
-from fundalloc.model.linear_program import Floats
+from fundalloc.insight.explain.bench import Bench
+from fundalloc.money import Floats, Mask
 
 if TYPE_CHECKING:
     import pandas as pd

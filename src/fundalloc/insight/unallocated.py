@@ -18,9 +18,9 @@ from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
 from fundalloc.labels import Words
 from fundalloc.model.compile import compile_program
-from fundalloc.model.linear_program import SWITCHED_OFF, Floats, LinearProgram, RowBlock
+from fundalloc.model.linear_program import SWITCHED_OFF, LinearProgram, RowBlock
 from fundalloc.model.objective import met_needs, next_values, pair_of_line
-from fundalloc.money import Exact
+from fundalloc.money import Exact, Floats, Mask
 from fundalloc.plan.free_money import free_money
 from fundalloc.plan.plan import Plan
 from fundalloc.rules.statement import take
@@ -31,7 +31,6 @@ NOTHING = 1e-5
 NAMED = 4
 """Rules that a sentence names before it says "and n more"."""
 LAST_RESORT = "last_resort"
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

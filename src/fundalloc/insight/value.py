@@ -17,7 +17,7 @@ import numpy as np
 from fundalloc.errors import Infeasible, SolverFailed
 from fundalloc.facts.entities import Ceiling, Instrument
 from fundalloc.insight.explain.bench import Bench
-from fundalloc.model.linear_program import Floats
+from fundalloc.money import Floats
 from fundalloc.optimise.stages import find_optimum
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers.warm import WarmSolvers

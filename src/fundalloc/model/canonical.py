@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
-from fundalloc.model.linear_program import Floats, LinearProgram, Matrix
+from fundalloc.model.linear_program import LinearProgram, Matrix
+from fundalloc.money import Floats
 
 Hashes = NDArray[np.uint64]
 

@@ -8,9 +8,10 @@ import numpy as np
 
 from fundalloc.facts.lines import Lines
 from fundalloc.model.canonical import entry_ranks
-from fundalloc.model.linear_program import Builder, Floats, LinearProgram
+from fundalloc.model.linear_program import Builder, LinearProgram
 from fundalloc.model.objective import add_impact
 from fundalloc.model.rule_rows import add_rule
+from fundalloc.money import Floats
 from fundalloc.scenario.scenario import Scenario
 
 

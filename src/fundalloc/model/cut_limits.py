@@ -17,14 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
-from fundalloc.model.linear_program import LARGEST, Floats, Whole
+from fundalloc.model.linear_program import LARGEST, Whole
+from fundalloc.money import Floats, Mask
 from fundalloc.rules.statement import SWITCHES, Demands, Rows, Sense
 
 SIMPLE = 10**6
 """Shares with a larger denominator stay in floating point."""
 BESIDE = 10**10
 """A switch in a row of whole numbers has no larger coefficient."""
-Mask = NDArray[np.bool_]
 
 
 def whole_rows(stated: Rows, demands: Demands, lines: Lines) -> tuple[Whole, Floats, Floats]:

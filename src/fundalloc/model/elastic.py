@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.model.linear_program import Floats, LinearProgram, Terms, stack
+from fundalloc.model.linear_program import LinearProgram, Terms, stack
+from fundalloc.money import Floats
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from fundalloc.model.linear_program import Floats, LinearProgram
+from fundalloc.model.linear_program import LinearProgram
+from fundalloc.money import Floats
 
 RANGE = 1e9
 """Ratio of the largest to the smallest figure from which results can no longer be trusted blindly."""
@@ -19,7 +20,7 @@ def ranges(program: LinearProgram) -> dict[str, tuple[float, float]]:
     return {name: span for name, values in parts.items() if (span := _span(values)) is not None}
 
 
-def numerical_troubles(program: LinearProgram) -> Iterator[str]:
+def numerical_remarks(program: LinearProgram) -> Iterator[str]:
     """Yield a sentence for every part of the program whose figures span too much, with the owners of both ends."""
     for name, (low, high) in ranges(program).items():
         if high / low >= RANGE:

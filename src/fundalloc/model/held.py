@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
+from fundalloc.money import Floats, Mask
 from fundalloc.rules.statement import SWITCHES, TOTALS, Rows
 
 DUST = 1e-12
 """Relative error of adding up: by so much a moved limit is wider than what decided money comes to."""
 NONE = np.iinfo(np.int64).min
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 
 def held_limits(stated: Rows, lower: Floats, upper: Floats, lines: Lines) -> tuple[Floats, Floats, Floats]:
@@ -39,7 +38,7 @@ def held_limits(stated: Rows, lower: Floats, upper: Floats, lines: Lines) -> tup
     return lower, upper, broken
 
 
-def _summed(code: NDArray[np.intp], value: Floats | Flags, count: int) -> Floats:
+def _summed(code: NDArray[np.intp], value: Floats | Mask, count: int) -> Floats:
     return np.bincount(code, weights=value, minlength=count).astype(float)
 
 
@@ -54,12 +53,12 @@ def _decided(stated: Rows, lines: Lines) -> Floats:
     return columns[np.where(_beside(stated), len(columns) - 1, stated.placed(first | dict.fromkeys(stated.auxiliary, 0)))]
 
 
-def _beside(stated: Rows) -> Flags:
+def _beside(stated: Rows) -> Mask:
     """Return which terms name auxiliary columns: nothing is known of these but their bounds."""
     return ~(stated.which() | stated.which(TOTALS) | stated.which(SWITCHES))
 
 
-def _pulls(stated: Rows, lines: Lines, chosen: Flags) -> tuple[Flags, Flags]:
+def _pulls(stated: Rows, lines: Lines, chosen: Mask) -> tuple[Mask, Mask]:
     """Return which of the chosen rows open lines can raise, and which lower: a line that counts several times does what is left of it."""
     count, size, free, totals = len(stated.lower), len(lines.ledger), ~lines.ledger.fixed, stated.totals
     terms = np.flatnonzero(chosen[stated.row])
@@ -90,6 +89,6 @@ def _pulls(stated: Rows, lines: Lines, chosen: Flags) -> tuple[Flags, Flags]:
     return pulls[0], pulls[1]
 
 
-def _moving(stated: Rows, free: Flags) -> Flags:
+def _moving(stated: Rows, free: Mask) -> Mask:
     """Return which switches any open line can move."""
     return _summed(stated.switches.switch, free[stated.switches.line], stated.switches.count) > 0

@@ -14,10 +14,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fundalloc.money import Floats
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Codes, Demands
-
-Floats = NDArray[np.float64]
 
 COVERAGE, TOTAL, AUXILIARY = "coverage", "total", "auxiliary"
 SWITCHED_NEED, SWITCHED_OFF, SWITCHED_ON = "switched need", "switched off", "switched on"

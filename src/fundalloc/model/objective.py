@@ -13,27 +13,28 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.facts import Facts
 from fundalloc.facts.lines import Lines
-from fundalloc.model.linear_program import COVERAGE, Builder, Floats, Terms
+from fundalloc.model.linear_program import COVERAGE, Builder, Terms
+from fundalloc.money import Floats
 
 SLIGHT = 1e-6
-"""EUR million below which a step of a need counts as filled."""
+"""EUR million below which a band of a need counts as filled."""
 
 
-def step_table(facts: Facts) -> tuple[Floats, Floats]:
-    """Return shares and values of the steps per area, shape (areas, steps); areas with fewer steps are filled with zeros."""
-    most = max(len(steps) for steps in facts.returns)
+def band_table(facts: Facts) -> tuple[Floats, Floats]:
+    """Return shares and values of the bands per area, shape (areas, bands); areas with fewer bands are filled with zeros."""
+    most = max(len(bands) for bands in facts.returns)
     table = np.zeros((2, len(facts.areas), most))
-    for a, steps in enumerate(facts.returns):
-        table[0, a, : len(steps)] = [float(s.share) for s in steps]
-        table[1, a, : len(steps)] = [float(s.value) for s in steps]
+    for a, bands in enumerate(facts.returns):
+        table[0, a, : len(bands)] = [float(band.share) for band in bands]
+        table[1, a, : len(bands)] = [float(band.value) for band in bands]
     return table[0], table[1]
 
 
 def next_values(facts: Facts, met: Floats) -> Floats:
     """Return for every need what the next euro of it earns before priority, when so much of it is met (EUR million); 0 when all is."""
-    shares, values = (table[facts.needs.area] for table in step_table(facts))
-    open_step = (np.cumsum(shares, axis=1) * facts.needs.need.values[:, None] > met[:, None] + SLIGHT) & (shares > 0)
-    first: Floats = np.where(open_step.any(axis=1), values[np.arange(len(met)), open_step.argmax(axis=1)], 0.0)
+    shares, values = (table[facts.needs.area] for table in band_table(facts))
+    open_band = (np.cumsum(shares, axis=1) * facts.needs.need.values[:, None] > met[:, None] + SLIGHT) & (shares > 0)
+    first: Floats = np.where(open_band.any(axis=1), values[np.arange(len(met)), open_band.argmax(axis=1)], 0.0)
     return first
 
 
@@ -62,10 +63,10 @@ def needs_served(lines: Lines, picked: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def add_impact(builder: Builder, lines: Lines) -> None:
-    """Add one column per need and step, and one coverage row per need."""
+    """Add one column per need and band, and one coverage row per need."""
     facts = lines.facts
     needs = facts.needs
-    shares, values = step_table(facts)
+    shares, values = band_table(facts)
     pairs = np.arange(len(needs))
     first = builder.met = builder.columns
     for j in range(shares.shape[1]):

@@ -9,7 +9,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.model.cut_limits import BESIDE, whole_rows
 from fundalloc.model.held import held_limits
 from fundalloc.model.linear_program import AUXILIARY, SWITCHED_NEED, SWITCHED_OFF, SWITCHED_ON, TOTAL, Builder, Terms, Whole, joined
-from fundalloc.model.objective import pair_of_line, step_table
+from fundalloc.model.objective import band_table, pair_of_line
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import SWITCHES, TOTALS, Rows, Sense, Switches
 
@@ -111,7 +111,7 @@ def _add_needs(builder: Builder, switches: Switches, first: int, lines: Lines) -
     switch, need = np.divmod(code, max(pairs, 1))
     whole = count == np.bincount(pair[open_lines], minlength=pairs)[need]
     switch, need = switch[whole], need[whole]
-    shares, _ = step_table(facts)
+    shares, _ = band_table(facts)
     most = shares[needs.area[need]] * needs.need.values[need, None] - given[need, None]
     which, step = np.nonzero(most > 0)
     row = np.arange(len(which))

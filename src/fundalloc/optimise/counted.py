@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
-from fundalloc.model.linear_program import LARGEST, Floats, LinearProgram, Matrix
+from fundalloc.model.linear_program import LARGEST, LinearProgram, Matrix
+from fundalloc.money import Floats
 
 DUST = Fraction(1, 1000)
 """Steps by which a rule may seem kept in floating point and is not."""

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from fundalloc.errors import NotRoundable, SolverFailed
 from fundalloc.facts.lines import Lines
 from fundalloc.model.elastic import elastic_program, hard_rows
-from fundalloc.model.linear_program import Floats, LinearProgram, RowBlock
-from fundalloc.money import decimals
+from fundalloc.model.linear_program import LinearProgram, RowBlock
+from fundalloc.money import Floats, decimals
 from fundalloc.optimise.counted import in_steps, keeps, tightened
 from fundalloc.optimise.nearness import near_program
 from fundalloc.optimise.settling import line_noise

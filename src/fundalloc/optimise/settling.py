@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.lines import Lines
-from fundalloc.model.linear_program import Floats, LinearProgram
+from fundalloc.model.linear_program import LinearProgram
 from fundalloc.model.objective import pair_of_line
+from fundalloc.money import Floats
 from fundalloc.optimise.nearness import Near, near_program
 
 EPSILON = 1e-3

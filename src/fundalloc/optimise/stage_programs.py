@@ -15,7 +15,8 @@ import numpy as np
 
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import build_members
-from fundalloc.model.linear_program import Floats, LinearProgram, Terms, stack
+from fundalloc.model.linear_program import LinearProgram, Terms, stack
+from fundalloc.money import Floats
 
 HOLD = 1e-9
 """Relative value that a held stage may lose to the solver's own tolerance."""
@@ -109,10 +110,10 @@ def _lowest_coverage(program: LinearProgram, for_each: tuple[str, ...], lines: L
     rows, code = rows[wanted], code[wanted]
     distinct, member = np.unique(code, return_inverse=True)
     need = np.bincount(member, weights=needs.need.values[rows], minlength=len(distinct))
-    steps = max(len(s) for s in facts.returns)
-    met = (program.lines + np.arange(steps)[:, None] * len(needs) + rows[None, :]).ravel()
+    bands = max(len(of_area) for of_area in facts.returns)
+    met = (program.lines + np.arange(bands)[:, None] * len(needs) + rows[None, :]).ravel()
     terms = Terms(
-        np.concatenate([np.tile(member, steps), np.arange(len(distinct))]),
+        np.concatenate([np.tile(member, bands), np.arange(len(distinct))]),
         np.concatenate([met, np.full(len(distinct), program.shape[1])]),
         np.concatenate([np.ones(len(met)), -need]),
     )

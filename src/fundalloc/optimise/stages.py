@@ -11,8 +11,9 @@ import numpy as np
 from fundalloc.errors import Infeasible, SolverFailed
 from fundalloc.facts.lines import Lines
 from fundalloc.model.compile import compile_program
-from fundalloc.model.health import numerical_troubles
-from fundalloc.model.linear_program import Floats, LinearProgram
+from fundalloc.model.health import numerical_remarks
+from fundalloc.model.linear_program import LinearProgram
+from fundalloc.money import Floats
 from fundalloc.optimise.settling import proportional_plan, settling_program
 from fundalloc.optimise.stage_programs import hold, optimal_face, stage_program
 from fundalloc.optimise.switches import Solve, fix_switches, solve_mixed
@@ -91,7 +92,7 @@ def find_optimum(
     if first.status is Status.INFEASIBLE:
         raise Infeasible([])
     if not first.usable:
-        troubles = "".join(f"\n  {trouble}" for trouble in numerical_troubles(program))
+        troubles = "".join(f"\n  {trouble}" for trouble in numerical_remarks(program))
         raise SolverFailed(first.status, f"The solver stopped: {first.status} ({first.message or first.solver}).{troubles}")
     return optimum
 

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.model.canonical import canonical_order, places
-from fundalloc.model.linear_program import SWITCHED_OFF, SWITCHED_ON, Floats, LinearProgram
+from fundalloc.model.linear_program import SWITCHED_OFF, SWITCHED_ON, LinearProgram
+from fundalloc.money import Floats
 from fundalloc.solvers import solve_program
 from fundalloc.solvers.solution import Options, Solution, Status
 

@@ -21,8 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
-from fundalloc.model.linear_program import Floats, LinearProgram
+from fundalloc.model.linear_program import LinearProgram
 from fundalloc.model.row_keys import row_keys
+from fundalloc.money import Floats
 
 REPRESENTATION = 1e-15
 """Relative error of a coefficient that was computed in a few floating-point steps from exact figures."""

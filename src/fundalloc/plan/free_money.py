@@ -15,11 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.facts.dimensions import Mask
 from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.moves import carry_by_itself
-from fundalloc.facts.selection import IntArray
+from fundalloc.money import IntArray, Mask
 from fundalloc.plan.verify import Finding
 
 

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fundalloc.errors import Problem, ScenarioError
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.moves import carry_by_itself
 from fundalloc.facts.refusals import refusal
-from fundalloc.money import plain
+from fundalloc.money import IntArray, plain
 from fundalloc.plan.plan import Plan, RunLog
 from fundalloc.plan.verify import BREACH, Finding, measure_rules
 from fundalloc.scenario.plans.amounts import LineKey, PlanAmounts
@@ -22,8 +21,6 @@ from fundalloc.versions import VERSION
 
 HAND_MADE = "hand-made"
 """The status of a plan that nobody optimised."""
-
-Steps = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -52,7 +49,7 @@ def measure_plan(scenario: Scenario, amounts: PlanAmounts) -> Plan:
     return measure_steps(scenario, steps)
 
 
-def measure_steps(scenario: Scenario, steps: Steps) -> Plan:
+def measure_steps(scenario: Scenario, steps: IntArray) -> Plan:
     """Measure every rule on a ledger of whole steps: the lines, then the moves."""
     findings = tuple(measure_rules(scenario, steps))
     log = RunLog(
@@ -73,7 +70,7 @@ def measure_steps(scenario: Scenario, steps: Steps) -> Plan:
     return Plan(scenario, steps[:count], findings, np.full(len(findings), np.nan), log, steps[count:])
 
 
-def ledger_of(scenario: Scenario, amounts: PlanAmounts) -> tuple[Steps, list[Problem]]:
+def ledger_of(scenario: Scenario, amounts: PlanAmounts) -> tuple[IntArray, list[Problem]]:
     """Turn amounts into whole steps per line and move, and say what cannot be one (it is left out or cut down)."""
     lines, step = scenario.lines, scenario.facts.step
     euros, stray = amounts.by_line(lines)
@@ -91,7 +88,7 @@ def ledger_of(scenario: Scenario, amounts: PlanAmounts) -> tuple[Steps, list[Pro
     return np.concatenate([steps, _moves(lines, steps, amounts, problems)]), problems
 
 
-def _moves(lines: Lines, steps: Steps, amounts: PlanAmounts, problems: list[Problem]) -> Steps:
+def _moves(lines: Lines, steps: IntArray, amounts: PlanAmounts, problems: list[Problem]) -> IntArray:
     """Return the moves as stated, or, when nothing is said about them, the carry-overs that follow from the commitments."""
     facts, moves = lines.facts, lines.moves
     if amounts.moves is None:

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.facts import Facts
 from fundalloc.facts.lines import Lines
-
-Floats = NDArray[np.float64]
+from fundalloc.money import Floats
 
 
 @dataclass(frozen=True)
@@ -25,7 +24,7 @@ class Coverage:
 
 
 def measure_coverage(lines: Lines, steps: NDArray[np.int64]) -> Coverage:
-    """Fill the steps of diminishing returns in order with the money of each pair, effectiveness counted."""
+    """Fill the bands of diminishing returns in order with the money of each pair, effectiveness counted."""
     facts = lines.facts
     needs = facts.needs
     effectiveness = facts.effectiveness.numerator[lines.instrument, lines.area]
@@ -35,7 +34,7 @@ def measure_coverage(lines: Lines, steps: NDArray[np.int64]) -> Coverage:
     need = needs.need.values
     left, impact = np.minimum(money, need), np.zeros(len(needs))
     met = left.copy()
-    shares, values = _steps_by_pair(facts)
+    shares, values = _bands_by_pair(facts)
     for share, value in zip(shares.T, values.T, strict=True):
         filled = np.minimum(left, share * need)
         impact += filled * value
@@ -43,10 +42,10 @@ def measure_coverage(lines: Lines, steps: NDArray[np.int64]) -> Coverage:
     return Coverage(need, met, impact * needs.priority.values)
 
 
-def _steps_by_pair(facts: Facts) -> tuple[Floats, Floats]:
-    most = max(len(steps) for steps in facts.returns)
+def _bands_by_pair(facts: Facts) -> tuple[Floats, Floats]:
+    most = max(len(bands) for bands in facts.returns)
     table = np.zeros((2, len(facts.areas), most))
-    for a, steps in enumerate(facts.returns):
-        for j, step in enumerate(steps):
-            table[:, a, j] = float(step.share), float(step.value)
+    for a, bands in enumerate(facts.returns):
+        for j, band in enumerate(bands):
+            table[:, a, j] = float(band.share), float(band.value)
     return table[0][facts.needs.area], table[1][facts.needs.area]

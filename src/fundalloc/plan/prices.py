@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
-from fundalloc.model.linear_program import Floats, LinearProgram
+from fundalloc.model.linear_program import LinearProgram
+from fundalloc.money import Floats
 from fundalloc.optimise.stage_programs import reduced_costs
 from fundalloc.optimise.stages import Optimum
 from fundalloc.plan.verify import Finding

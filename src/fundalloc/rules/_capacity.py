@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import Lines
-from fundalloc.facts.selection import Grouped, IntArray
-
-Floats = NDArray[np.float64]
+from fundalloc.facts.selection import Grouped
+from fundalloc.money import Floats, IntArray
 
 
 def capacity(grouped: Grouped, lines: Lines, groups: int) -> Floats:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Members
 from fundalloc.rules._ledger import amounts_by_code, measured, movable, open_shares
-from fundalloc.rules.kind import Kind, Objection
+from fundalloc.rules.kind import Kind, Unplaced
 from fundalloc.rules.statement import Codes, Demands, Measures, Open, Rows, Sense, state_shares, take
 
 
@@ -44,7 +44,7 @@ class Balance(Kind):
         },
     ]
 
-    def objections(self, lines: Lines) -> Iterator[Objection]:
+    def problems_in(self, lines: Lines) -> Iterator[Unplaced]:
         """Also: needs belong to partnerships and areas, so only these can be balanced, and somebody must have a need."""
         members = self.members(lines)
         owners = set(members.owners)
@@ -60,9 +60,9 @@ class Balance(Kind):
         if len(super().present(lines, members)) and not len(self.present(lines, members)):
             yield ("money",), "no member of this rule has a need", "add needs, or switch the rule off"
             return
-        yield from super().objections(lines)
+        yield from super().problems_in(lines)
 
-    def doubts(self, lines: Lines) -> Iterator[Objection]:
+    def remarks_on(self, lines: Lines) -> Iterator[Unplaced]:
         """Yield members whose money is all decided, where a lower limit would hold the others down."""
         demands, money = self.demands(lines), self._coverage_money(lines)
         stuck = ~movable(demands.code, money, lines)

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.lines import Lines
-from fundalloc.facts.selection import Grouped, IntArray
-from fundalloc.money import Exact, ceil_steps, plain
+from fundalloc.facts.selection import Grouped
+from fundalloc.money import Exact, IntArray, ceil_steps, plain
 from fundalloc.rules._from_facts import FromFacts, path_of_ceiling, source_of_ceiling
 from fundalloc.rules._ledger import open_sums, sums_by_code
 from fundalloc.rules._loosening import Loosening, Missed, Setting

@@ -20,7 +20,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.money import Figure, ceil_steps, plain
 from fundalloc.rules._ledger import amounts_by_code, measured, open_shares
 from fundalloc.rules._loosening import Loosening, Missed, Setting
-from fundalloc.rules.kind import Kind, Objection
+from fundalloc.rules.kind import Kind, Unplaced
 from fundalloc.rules.statement import Demands, Measures, Rows, Sense, state_shares
 
 
@@ -56,12 +56,12 @@ class Change(Kind):
         """The room on top."""
         return {"plus": Figure(self.plus, percent=False)}
 
-    def objections(self, lines: Lines) -> Iterator[Objection]:
+    def problems_in(self, lines: Lines) -> Iterator[Unplaced]:
         """Also: the years are already there, and two of them must follow each other."""
         if "year" in self.for_each:
             yield ("for_each",), "a change runs over the years already", "take 'year' out of for_each"
             return
-        yield from super().objections(lines)
+        yield from super().problems_in(lines)
         years = self.money.masks(lines.facts.dimensions)[3]
         if self.money.year is not None and not np.any(years[1:] & years[:-1]):
             yield ("money",), "a change needs two years that follow each other", "name more years, or use kind amount"

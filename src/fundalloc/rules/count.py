@@ -23,7 +23,7 @@ from fundalloc.facts.selection import Grouped
 from fundalloc.money import Exact
 from fundalloc.rules._capacity import capacity, decided_money
 from fundalloc.rules._ledger import movable, within_reach
-from fundalloc.rules.kind import Counted, ForEach, Kind, Objection
+from fundalloc.rules.kind import Counted, ForEach, Kind, Unplaced
 from fundalloc.rules.statement import SWITCHES, Codes, Demands, Measures, Open, Rows, Sense, Switches, Unit, bounds, take
 
 
@@ -63,7 +63,7 @@ class Count(Kind):
             raise refuse("count one thing at a time", "name one dimension or tag group")
         return counting
 
-    def objections(self, lines: Lines) -> Iterator[Objection]:
+    def problems_in(self, lines: Lines) -> Iterator[Unplaced]:
         """Also: whole numbers only, and the counted words are not repeated."""
         if set(self.counting) & set(self.for_each):
             yield ("counting",), f"'{self.counting[0]}' is repeated and counted", "count something else"
@@ -72,7 +72,7 @@ class Count(Kind):
             for key, figure in figures.items():
                 if figure.value.denominator != 1:
                     yield (sense.field, *([key] if key else [])), f"{figure} is no whole number", "count members"
-        yield from super().objections(lines)
+        yield from super().problems_in(lines)
 
     @property
     def counted(self) -> Counted:

@@ -22,7 +22,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.money import Exact, Figure, ceil_steps, percent, plain
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums, sums_by_code
 from fundalloc.rules._loosening import Loosening, Missed, Setting, outwards, share_in_file
-from fundalloc.rules.kind import Corridor, Kind, Objection
+from fundalloc.rules.kind import Corridor, Kind, Unplaced
 from fundalloc.rules.statement import Demands, Measures, Rows, Sense, state_sums
 
 
@@ -88,11 +88,11 @@ class Deviation(Kind):
         """Of a corridor: its share and its amount."""
         return " / ".join(own.values())
 
-    def objections(self, lines: Lines) -> Iterator[Objection]:
+    def problems_in(self, lines: Lines) -> Iterator[Unplaced]:
         """Also: there must be a baseline."""
         if lines.facts.baseline is None:
             yield ("kind",), "a deviation without a plan to start from", "write baseline: … in the scenario"
-        yield from super().objections(lines)
+        yield from super().problems_in(lines)
 
     def loosened(self, setting: Setting, found: Sequence[Missed]) -> Loosening | None:
         """Widen the corridor around the plan, or move a one-sided limit."""

@@ -27,16 +27,16 @@ from fundalloc.errors import did_you_mean
 from fundalloc.facts.dimensions import NAMES, Dimensions
 from fundalloc.facts.entities import Record
 from fundalloc.facts.facts import Facts
-from fundalloc.facts.fields import Factor, Flag, Id, Text, Words, check_relative, inside, read_limit, refuse
+from fundalloc.facts.fields import Factor, Flag, Id, Multilingual, Text, check_relative, inside, read_limit, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Members, Pick, Selection, Taken, build_members
-from fundalloc.labels import Words as CatalogueWords
+from fundalloc.labels import Words
 from fundalloc.money import Figure, plain
 from fundalloc.rules._loosening import Loosening, Missed, Setting, loosened_figures
 from fundalloc.rules._sentence import figures_of, names_of, spoken
 from fundalloc.rules.statement import Codes, Demands, Measures, Rows, Sense, Unit
 
-Objection = tuple[tuple[str, ...], str, str]
+Unplaced = tuple[tuple[str, ...], str, str]
 """Path inside the rule, message, hint."""
 
 
@@ -134,7 +134,7 @@ class Kind(Record):
     """Who could change it: the legislator, a political decision, or the service itself."""
     for_each: ForEach = ()
     """The rule is repeated for every combination of these."""
-    says: Words
+    says: Multilingual
     """The sentence shown everywhere; {partnership} and the like stand for the member, {limit} for its figure."""
     nodes: Literal["leaves", "all"] = "leaves"
     """all: partnerships that contain others count as members too."""
@@ -153,7 +153,7 @@ class Kind(Record):
     @classmethod
     def named(cls, language: str = "en") -> str:
         """Return the name of the kind, in English where it has none in this language."""
-        return cls.labels.get(language) or cls.labels.get("en") or CatalogueWords(language).word("workbook.kind", cls.kind)
+        return cls.labels.get(language) or cls.labels.get("en") or Words(language).word("workbook.kind", cls.kind)
 
     # -- what a kind adds -------------------------------------------------------------------------------------------
 
@@ -169,7 +169,7 @@ class Kind(Record):
         """Return the codes of the members that have money to limit; the others are skipped and listed."""
         return np.unique(lines.group(self.money, members, unless=self.unless).member)
 
-    def objections(self, lines: Lines) -> Iterator[Objection]:
+    def problems_in(self, lines: Lines) -> Iterator[Unplaced]:
         """Yield (path, message, hint) for what only the facts can show to be wrong with this rule."""
         members = self.members(lines)
         known = self.member_keys(lines)
@@ -239,7 +239,7 @@ class Kind(Record):
         """Return how far a member's limit rises per EUR million of ceilings, reserve included: {(instrument, year or total): share}."""
         return {}
 
-    def doubts(self, lines: Lines) -> Iterator[Objection]:
+    def remarks_on(self, lines: Lines) -> Iterator[Unplaced]:
         """Yield (path, message, hint) for what is lawful but hardly meant; the data doctor warns of it."""
         return iter(())
 
@@ -384,8 +384,8 @@ class Kind(Record):
         if self.relative:
             return spoken(self, figure, language, share=True)
         if self.in_money:
-            return CatalogueWords(language).money(figure, decimals)
-        return f"{plain(figure)} {CatalogueWords(language)(f'workbook.unit_of.{self.unit}')}"
+            return Words(language).money(figure, decimals)
+        return f"{plain(figure)} {Words(language)(f'workbook.unit_of.{self.unit}')}"
 
     def sentence(
         self,

@@ -18,7 +18,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.money import Exact
 from fundalloc.rules._capacity import capacity
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums, within_reach
-from fundalloc.rules.kind import Kind, Objection
+from fundalloc.rules.kind import Kind, Unplaced
 from fundalloc.rules.statement import SWITCHES, Demands, Measures, Rows, Statement, Switches, take
 
 
@@ -37,13 +37,13 @@ class MinimumSize(Kind):
         {"says": "Anti-smuggling: nothing, or {limit}", "money": {"area": "smuggling"}, "at_least": "12", "source": "assumption"},
     ]
 
-    def objections(self, lines: Lines) -> Iterator[Objection]:
+    def problems_in(self, lines: Lines) -> Iterator[Unplaced]:
         """Also: only a minimum makes sense, and it cannot be soft."""
         if self.at_most or self.exactly:
             yield ("at_most" if self.at_most else "exactly",), "a minimum size only has a lower limit", "write at_least"
         if self.soft is not None:
             yield ("soft",), "a minimum size is always hard", "take 'soft' out"
-        yield from super().objections(lines)
+        yield from super().problems_in(lines)
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: money - amount x switch >= 0; the switch is off when there is no money.

@@ -23,7 +23,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
 from fundalloc.money import Figure
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums
-from fundalloc.rules.kind import Kind, Objection
+from fundalloc.rules.kind import Kind, Unplaced
 from fundalloc.rules.statement import Codes, Demands, Measures, Rows, state_sums
 
 
@@ -52,7 +52,7 @@ class Payments(Kind):
     outstanding: ByYear = Field(default_factory=dict)
     """EUR million that commitments from before the period cost in each year; absent: what the instruments say."""
 
-    def objections(self, lines: Lines) -> Iterator[Objection]:
+    def problems_in(self, lines: Lines) -> Iterator[Unplaced]:
         """Also: every instrument that counts needs a payment profile, and the years are there already."""
         if "year" in self.for_each:
             yield ("for_each",), "payments run over the years already", "take 'year' out of for_each"
@@ -75,7 +75,7 @@ class Payments(Kind):
                     f"the year {year} is outside the period",
                     f"the years are {facts.years[0]} to {facts.years[-1]}",
                 )
-        yield from super().objections(lines)
+        yield from super().problems_in(lines)
 
     def member_keys(self, lines: Lines) -> set[str]:
         """Figures may stand per member, per year, or per member and year."""

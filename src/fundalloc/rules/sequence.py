@@ -22,7 +22,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Selection, Taken, runs
 from fundalloc.money import Exact
 from fundalloc.rules._ledger import amounts_by_code, measured, open_shares
-from fundalloc.rules.kind import Kind, Objection
+from fundalloc.rules.kind import Kind, Unplaced
 from fundalloc.rules.statement import Codes, Demands, Measures, Rows, state_shares
 
 
@@ -56,7 +56,7 @@ class Sequence(Kind):
     lag: Annotated[int, Field(ge=0, le=20)] = 0
     """Years by which it must come earlier."""
 
-    def objections(self, lines: Lines) -> Iterator[Objection]:
+    def problems_in(self, lines: Lines) -> Iterator[Unplaced]:
         """Also: only an upper limit makes sense, the years are there already, and the first money must exist."""
         if "year" in self.for_each:
             yield ("for_each",), "a sequence runs over the years already", "take 'year' out of for_each"
@@ -65,7 +65,7 @@ class Sequence(Kind):
             yield ("at_least" if self.at_least else "exactly",), "a sequence only has an upper limit", "write at_most"
         if not np.any(lines.select(self.after)):
             yield ("after",), "no allocation line can ever come first", "check the selection against the eligibility table"
-        yield from super().objections(lines)
+        yield from super().problems_in(lines)
 
     def demands(self, lines: Lines) -> Demands:
         """One demand per member and year; the code is member x years + year."""

@@ -26,12 +26,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.errors import some
-from fundalloc.facts.dimensions import NAMES, Mask
+from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Base, Grouped, Members, Selection, Taken
+from fundalloc.money import Mask
 from fundalloc.rules._ledger import amounts_by_code, measured, open_shares, open_sums
-from fundalloc.rules.kind import Kind, Objection
+from fundalloc.rules.kind import Kind, Unplaced
 from fundalloc.rules.statement import Codes, Demands, Measures, Rows, Sense, state_shares, state_sums
 
 
@@ -84,9 +85,9 @@ class Share(Kind):
         """Ceilings are given."""
         return self.of.ceiling is not None
 
-    def objections(self, lines: Lines) -> Iterator[Objection]:
+    def problems_in(self, lines: Lines) -> Iterator[Unplaced]:
         """Also: shares of the same money, or above 100 % of money that contains it, and ceilings that do not exist."""
-        yield from super().objections(lines)
+        yield from super().problems_in(lines)
         taken = self.taken_of(lines)
         if taken is not None and not self._wide(taken, self.members(lines)):
             same = all(getattr(taken.money, name) == getattr(self.money, name) for name in Selection.model_fields)
@@ -105,7 +106,7 @@ class Share(Kind):
         if self.of.ceiling is not None:
             yield from self._missing_ceilings(lines, self.of.ceiling)
 
-    def _missing_ceilings(self, lines: Lines, selection: Selection) -> Iterator[Objection]:
+    def _missing_ceilings(self, lines: Lines, selection: Selection) -> Iterator[Unplaced]:
         facts = lines.facts
         if selection.named - {"instrument", "year"} or selection.marker:
             yield ("of",), "ceilings belong to instruments and years only", "name only instrument and year under 'ceiling'"
@@ -127,7 +128,7 @@ class Share(Kind):
                     )
                     return
 
-    def doubts(self, lines: Lines) -> Iterator[Objection]:
+    def remarks_on(self, lines: Lines) -> Iterator[Unplaced]:
         """Yield a lower limit whose `of` holds money that `money` can never be: it may only be kept by leaving that unspent.
 
         An earmark is narrower than `of` in one dimension. Where `money` and `unless` name several that `of` does not, and

@@ -11,7 +11,7 @@ import numpy as np
 from fundalloc.errors import Problem, did_you_mean
 from fundalloc.facts.dimensions import Dimensions
 from fundalloc.facts.selection import Pick
-from fundalloc.scenario.document import Mapping, Node, Scalar, Sequence
+from fundalloc.scenario.document import ListNode, Node, Scalar, Tree
 from fundalloc.scenario.merging import Period, builds_on_inherited, change_amount, change_amounts, read_change
 from fundalloc.scenario.sections import validate
 from fundalloc.scenario.tables.specs import DEFAULTS, Tables
@@ -31,15 +31,13 @@ _WORDS = ("instrument", "partnership", "area", "year")
 _SAID = ("reason", "source", "confidence")
 
 
-def adjust(
-    tree: Mapping, tables: Tables, groups: dict[str, Mapping], dimensions: Dimensions, period: Period, problems: list[Problem]
-) -> Mapping:
+def adjust(tree: Tree, tables: Tables, groups: dict[str, Tree], dimensions: Dimensions, period: Period, problems: list[Problem]) -> Tree:
     """Apply every entry of `adjust` in order; returns the tree with changed instruments, and changes the tables in place."""
     node = tree.get("adjust")
     instruments = tree.mapping("instruments")
-    if node is not None and not isinstance(node, Mapping):
+    if node is not None and not isinstance(node, Tree):
         problems.append(Problem(node.place, "'adjust' must be names with entries", "such as name: {…}"))
-    if not isinstance(node, Mapping) or instruments is None:
+    if not isinstance(node, Tree) or instruments is None:
         return tree
     for item in _items(node, problems):
         pick = _pick(item, dimensions, problems)
@@ -63,15 +61,15 @@ def adjust(
     return replace(tree, items={**tree.items, "instruments": instruments})
 
 
-def _items(node: Mapping, problems: list[Problem]) -> Iterator[Mapping]:
+def _items(node: Tree, problems: list[Problem]) -> Iterator[Tree]:
     known = (*_PICKED_BY, *_WORDS, *_SAID)
     for name, entry in node.items.items():
-        if isinstance(entry, Mapping) and entry.text("off") == "true":
+        if isinstance(entry, Tree) and entry.text("off") == "true":
             if not entry.text("reason"):
                 problems.append(Problem(node.keys[name], f"'{name}' is switched off without a reason", "add reason: …"))
             continue
-        for item in entry.items if isinstance(entry, Sequence) else [entry]:
-            if not isinstance(item, Mapping):
+        for item in entry.items if isinstance(entry, ListNode) else [entry]:
+            if not isinstance(item, Tree):
                 problems.append(
                     Problem(
                         item.place,
@@ -86,7 +84,7 @@ def _items(node: Mapping, problems: list[Problem]) -> Iterator[Mapping]:
                 yield item
 
 
-def _wrong(item: Mapping, known: tuple[str, ...]) -> Iterator[Problem]:
+def _wrong(item: Tree, known: tuple[str, ...]) -> Iterator[Problem]:
     adjusted = [key for key in item.items if key in _PICKED_BY]
     unknown = [key for key in item.items if key not in known]
     for key in unknown:
@@ -103,20 +101,20 @@ def _wrong(item: Mapping, known: tuple[str, ...]) -> Iterator[Problem]:
                 )
 
 
-def _pick(item: Mapping, dimensions: Dimensions, problems: list[Problem]) -> Pick | None:
+def _pick(item: Tree, dimensions: Dimensions, problems: list[Problem]) -> Pick | None:
     chosen = replace(item, items={k: v for k, v in item.items.items() if k in _WORDS})
     return validate(Pick, chosen, problems, dimensions=dimensions)
 
 
 def _adjust_instruments(
-    instruments: Mapping,
-    switched_on: dict[str, Mapping],
-    item: Mapping,
+    instruments: Tree,
+    switched_on: dict[str, Tree],
+    item: Tree,
     pick: Pick,
     dimensions: Dimensions,
     period: Period,
     problems: list[Problem],
-) -> Mapping:
+) -> Tree:
     mask = dimensions.instrument.mask(pick.instrument or ("all",))
     chosen = {year for year, k in zip(dimensions.year.ids, dimensions.year.mask(pick.year or ("all",)), strict=True) if k}
     untouched = Period(period.years, tuple(y for y in period.years if y not in chosen or y in period.closed))
@@ -127,7 +125,7 @@ def _adjust_instruments(
         if entry is None:
             continue
         latest = items[name]
-        changed = dict((latest if isinstance(latest, Mapping) else entry).items)
+        changed = dict((latest if isinstance(latest, Tree) else entry).items)
         for key in _INSTRUMENT:
             value = item.get(key)
             if isinstance(value, Scalar):
@@ -149,7 +147,7 @@ def _changed(old: Node | None, value: Scalar, period: Period, some_years: bool, 
             )
         return value
     assert old is not None
-    only_total = isinstance(old, Scalar) or (isinstance(old, Mapping) and "each" not in old.items)
+    only_total = isinstance(old, Scalar) or (isinstance(old, Tree) and "each" not in old.items)
     if some_years and only_total:
         problems.append(
             Problem(
@@ -164,7 +162,7 @@ def _changed(old: Node | None, value: Scalar, period: Period, some_years: bool, 
 
 
 def _adjust_table(
-    tables: Tables, name: str, item: Mapping, keys: tuple[str, ...], masks: dict[str, Any], dimensions: Dimensions, problems: list[Problem]
+    tables: Tables, name: str, item: Tree, keys: tuple[str, ...], masks: dict[str, Any], dimensions: Dimensions, problems: list[Problem]
 ) -> None:
     table = tables[name]
     owners = {"id": dimensions.partnership, "partnership": dimensions.partnership, "area": dimensions.area}

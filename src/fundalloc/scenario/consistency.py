@@ -15,8 +15,7 @@ from fundalloc.facts.hierarchy import find_circle
 from fundalloc.facts.moves import build_moves
 from fundalloc.money import decimals as decimals_of
 from fundalloc.money import euro, percent
-from fundalloc.scenario.document import Mapping as Tree
-from fundalloc.scenario.document import locate
+from fundalloc.scenario.document import Tree, locate
 from fundalloc.scenario.tables.table import Table
 
 if TYPE_CHECKING:
@@ -157,7 +156,7 @@ def check_rules(scenario: Scenario) -> Iterator[Problem]:
     yield from _stages(scenario)
     yield from _waiting(scenario)
     for rule in scenario.written_rules:
-        for inside, message, hint in rule.objections(scenario.lines):
+        for inside, message, hint in rule.problems_in(scenario.lines):
             path = ("rules", rule.id, *inside)
             written = inside[0] in _keys(scenario, rule.id)
             yield Problem(locate(scenario.tree, path) if written else scenario.places[rule.id], message, hint)

@@ -34,7 +34,7 @@ class Scalar:
 
 
 @dataclass(frozen=True, slots=True)
-class Sequence:
+class ListNode:
     """A list of values."""
 
     items: list[Node]
@@ -42,7 +42,7 @@ class Sequence:
 
 
 @dataclass(frozen=True, slots=True)
-class Mapping:
+class Tree:
     """Keys with values, in the order written; `keys` says where each key stands."""
 
     items: dict[str, Node]
@@ -60,13 +60,13 @@ class Mapping:
         node = self.items.get(key)
         return node.text if isinstance(node, Scalar) else None
 
-    def mapping(self, key: str) -> Mapping | None:
+    def mapping(self, key: str) -> Tree | None:
         """Return the value of a key when it is a mapping, or None."""
         node = self.items.get(key)
-        return node if isinstance(node, Mapping) else None
+        return node if isinstance(node, Tree) else None
 
 
-Node = Scalar | Sequence | Mapping
+Node = Scalar | ListNode | Tree
 
 
 def display_name(path: Path) -> str:
@@ -108,18 +108,18 @@ def read_text(path: Path, name: str, limit: int = MAX_BYTES) -> str:
     return text
 
 
-def read_document(path: Path, name: str) -> Mapping:
+def read_document(path: Path, name: str) -> Tree:
     """Read one YAML file into a tree. Raises ScenarioError with every problem found."""
     return parse_document(read_text(path, name), name, path.parent)
 
 
-def parse_document(text: str, name: str, folder: Path, *, positions: bool = True) -> Mapping:
+def parse_document(text: str, name: str, folder: Path, *, positions: bool = True) -> Tree:
     """Turn YAML text into a tree; the top level must be a mapping. Without `positions`, places say only the name."""
     builder = _Builder(text, name, folder, positions)
     root = builder.build()
     if builder.problems:
         raise ScenarioError(builder.problems)
-    if not isinstance(root, Mapping):
+    if not isinstance(root, Tree):
         raise ScenarioError([Problem(Place(name, 1, 1), "expected keys with values at the top level", "such as scenario: my-plan")])
     return root
 
@@ -198,7 +198,7 @@ class _Builder:
                 if isinstance(value, Scalar) and not value.quoted and value.text in _NULLS:
                     self.complain(value.place, "an empty entry in a list", "write a value, or take the comma away")
                 items.append(value)
-            return Sequence(items, place)
+            return ListNode(items, place)
         return self.mapping(place, events, depth)
 
     def skip(self, key: Any, events: Iterator[Any], depth: int) -> None:
@@ -208,8 +208,8 @@ class _Builder:
         self.node(next(events), events, depth + 1)
         del self.problems[so_far:]
 
-    def mapping(self, place: Place, events: Iterator[Any], depth: int) -> Mapping:
-        out = Mapping({}, {}, place, self.folder)
+    def mapping(self, place: Place, events: Iterator[Any], depth: int) -> Tree:
+        out = Tree({}, {}, place, self.folder)
         while not isinstance(event := next(events), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
                 self.complain(self.place(event.start_mark), "a key must be a word", "put {…} and […] after the colon")
@@ -236,14 +236,14 @@ def to_plain(node: Node) -> Any:
         if not node.quoted and node.text in ("true", "false"):
             return node.text == "true"
         return node.text
-    if isinstance(node, Sequence):
+    if isinstance(node, ListNode):
         return [to_plain(item) for item in node.items]
     return {key: to_plain(value) for key, value in node.items.items()}
 
 
 def texts(node: Node | None) -> list[str]:
     """Return the texts of a list, or of a single value."""
-    listed = node.items if isinstance(node, Sequence) else [node]
+    listed = node.items if isinstance(node, ListNode) else [node]
     return [item.text for item in listed if isinstance(item, Scalar)]
 
 
@@ -251,11 +251,11 @@ def locate(node: Node, path: tuple[Any, ...], *, key: bool = False) -> Place:
     """Return the place of the deepest part of `path` that exists; with `key`, of the last key instead of its value."""
     place = node.place
     for depth, part in enumerate(path):
-        if isinstance(node, Mapping) and str(part) in node.items:
+        if isinstance(node, Tree) and str(part) in node.items:
             if key and depth == len(path) - 1:
                 return node.keys[str(part)]
             node = node.items[str(part)]
-        elif isinstance(node, Sequence) and isinstance(part, int) and part < len(node.items):
+        elif isinstance(node, ListNode) and isinstance(part, int) and part < len(node.items):
             node = node.items[part]
         elif isinstance(node, Scalar):
             break

@@ -14,7 +14,7 @@ from fractions import Fraction
 from pathlib import Path, PurePosixPath
 
 from fundalloc.errors import Place, Problem, ScenarioError
-from fundalloc.scenario.document import Mapping, Scalar, display_name, parse_document
+from fundalloc.scenario.document import Scalar, Tree, display_name, parse_document
 from fundalloc.scenario.merging import load_tree, merge, spread
 from fundalloc.scenario.plans.amounts import read_plan
 from fundalloc.scenario.reading import assemble
@@ -85,7 +85,7 @@ def _load(
 
 
 def _start(
-    tree: Mapping, source: Path, allowed: Callable[[Path], bool], load_baseline: Callable[[Path], Scenario], chain: tuple[Path, ...]
+    tree: Tree, source: Path, allowed: Callable[[Path], bool], load_baseline: Callable[[Path], Scenario], chain: tuple[Path, ...]
 ) -> Scenario:
     """Assemble a scenario with the plan that it starts from: another scenario, solved later, or amounts in a file."""
     node = tree.get("baseline")
@@ -111,7 +111,7 @@ def _start(
     return replace(scenario.starting_from(amounts, elsewhere), digest=fingerprint(scenario.digest, *stated, str(elsewhere)))
 
 
-def setting_tree(text: str, folder: Path) -> Mapping:
+def setting_tree(text: str, folder: Path) -> Tree:
     """Turn `a.b=value` into the tree {a: {b: value}}, and a cell such as `needs.egypt.returns.need` into a change of its table."""
     key, equals, value = text.partition("=")
     if not equals or not key.strip():

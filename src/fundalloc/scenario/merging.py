@@ -16,7 +16,7 @@ from typing import TypeGuard
 from fundalloc.errors import Problem, ScenarioError, did_you_mean
 from fundalloc.facts.fields import LANGUAGES, spread_years
 from fundalloc.money import DECIMALS, NotANumber, parse_figure, plain
-from fundalloc.scenario.document import Mapping, Node, Scalar, Sequence, display_name, read_document, texts
+from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, display_name, read_document, texts
 from fundalloc.scenario.sections import TABLES
 
 _YEAR_KEY = re.compile(r"^\d{4}(\s*-\s*\d{4})?$")
@@ -25,7 +25,7 @@ _INHERITED = re.compile(r"^inherited\s*(?P<sign>[+-])\s*(?P<figure>.+)$")
 _EXCLUSIVE = {"exactly": ("at_least", "at_most"), "at_least": ("exactly",), "at_most": ("exactly",)}
 
 
-def load_tree(path: Path, allowed: Callable[[Path], bool], variants: Iterable[Path] = ()) -> Mapping:
+def load_tree(path: Path, allowed: Callable[[Path], bool], variants: Iterable[Path] = ()) -> Tree:
     """Read a scenario file and everything it extends, merged, and lay variants over it. Raises ScenarioError.
 
     A file that several of them extend counts once, where it is met first: a variant adds what it says itself.
@@ -39,7 +39,7 @@ def load_tree(path: Path, allowed: Callable[[Path], bool], variants: Iterable[Pa
     return merged
 
 
-def _layers(path: Path, allowed: Callable[[Path], bool], chain: tuple[Path, ...], met: set[Path]) -> Iterator[Mapping]:
+def _layers(path: Path, allowed: Callable[[Path], bool], chain: tuple[Path, ...], met: set[Path]) -> Iterator[Tree]:
     """Yield what a file extends, the earlier first, and then the file itself; files that were met before are left out."""
     resolved = path.resolve()
     if resolved in met:
@@ -47,7 +47,7 @@ def _layers(path: Path, allowed: Callable[[Path], bool], chain: tuple[Path, ...]
     met.add(resolved)
     child = spread(read_document(path, display_name(path)))
     parents = child.get("extends")
-    listed = [] if parents is None else parents.items if isinstance(parents, Sequence) else [parents]
+    listed = [] if parents is None else parents.items if isinstance(parents, ListNode) else [parents]
     if parents is not None and not listed:
         raise ScenarioError([Problem(parents.place, "an empty list", "name a scenario file, or take `extends` out")])
     for item in listed:
@@ -74,20 +74,20 @@ def _parent(item: Node, path: Path, allowed: Callable[[Path], bool], chain: tupl
     return parent
 
 
-def spread(node: Node) -> Mapping:
+def spread(node: Node) -> Tree:
     """Turn ranges of years among the keys into single years, everywhere. Raises ScenarioError on years given twice."""
     problems: list[Problem] = []
     out = _spread(node, problems)
     if problems:
         raise ScenarioError(problems)
-    assert isinstance(out, Mapping)
+    assert isinstance(out, Tree)
     return out
 
 
 def _spread(node: Node, problems: list[Problem]) -> Node:
-    if isinstance(node, Sequence):
+    if isinstance(node, ListNode):
         return replace(node, items=[_spread(item, problems) for item in node.items])
-    if not isinstance(node, Mapping):
+    if not isinstance(node, Tree):
         return node
     out = replace(node, items={}, keys={})
     for key, value in node.items.items():
@@ -104,7 +104,7 @@ def _spread(node: Node, problems: list[Problem]) -> Node:
     return out
 
 
-def merge(parent: Mapping, child: Mapping) -> Mapping:
+def merge(parent: Tree, child: Tree) -> Tree:
     """Lay a child over its parent. Amounts written as `inherited ± x` are worked out here. Raises ScenarioError."""
     problems: list[Problem] = []
     period = Period(_years_of(child, parent, "years"), _years_of(child, parent, "closed"))
@@ -122,14 +122,14 @@ class Period:
     closed: tuple[str, ...] = ()
 
 
-def _years_of(child: Mapping, parent: Mapping, key: str) -> tuple[str, ...]:
+def _years_of(child: Tree, parent: Tree, key: str) -> tuple[str, ...]:
     try:
         return tuple(str(year) for text in texts(child.get(key) or parent.get(key)) for year in spread_years(text))
     except ValueError:  # reported when the head is read
         return ()
 
 
-def _merge(parent: Mapping, child: Mapping, path: tuple[str, ...], period: Period, problems: list[Problem]) -> Mapping:
+def _merge(parent: Tree, child: Tree, path: tuple[str, ...], period: Period, problems: list[Problem]) -> Tree:
     dropped = {other for key in child.items for other in _EXCLUSIVE.get(key, ())} if len(path) == 2 and path[0] == "rules" else set()
     items = {key: value for key, value in parent.items.items() if key not in dropped}
     keys = dict(parent.keys)
@@ -142,12 +142,12 @@ def _merge(parent: Mapping, child: Mapping, path: tuple[str, ...], period: Perio
             items[key] = _merge_table(below, value)
         elif isinstance(below, Scalar) and by_years(value):
             items[key] = _merge(_every_year(below, period), value, (*path, key), period, problems)
-        elif isinstance(below, Mapping) and isinstance(value, Mapping) and not said_anew(value):
+        elif isinstance(below, Tree) and isinstance(value, Tree) and not said_anew(value):
             items[key] = _merge(below, value, (*path, key), period, problems)
         else:
             items[key] = value
     inherits_file = "file" in items and "file" not in child.items
-    return Mapping(items, keys, child.place, parent.folder if inherits_file else child.folder)
+    return Tree(items, keys, child.place, parent.folder if inherits_file else child.folder)
 
 
 def builds_on_inherited(value: Node | None) -> TypeGuard[Scalar]:
@@ -155,36 +155,36 @@ def builds_on_inherited(value: Node | None) -> TypeGuard[Scalar]:
     return isinstance(value, Scalar) and bool(_BUILDS_ON.match(value.text))
 
 
-def said_anew(text: Mapping) -> bool:
+def said_anew(text: Tree) -> bool:
     """Return whether a text per language is written anew: its translations would no longer say the same."""
     return "en" in text.items and all(key in LANGUAGES for key in text.items)
 
 
-def by_years(node: Node | None) -> TypeGuard[Mapping]:
+def by_years(node: Node | None) -> TypeGuard[Tree]:
     """Return whether a node holds amounts by year."""
-    return isinstance(node, Mapping) and bool(node.items) and all(_YEAR_KEY.match(key) for key in node.items)
+    return isinstance(node, Tree) and bool(node.items) and all(_YEAR_KEY.match(key) for key in node.items)
 
 
-def _every_year(amount: Scalar, period: Period) -> Mapping:
+def _every_year(amount: Scalar, period: Period) -> Tree:
     """Spread the one amount that holds in each year."""
-    return Mapping(dict.fromkeys(period.years, amount), dict.fromkeys(period.years, amount.place), amount.place)
+    return Tree(dict.fromkeys(period.years, amount), dict.fromkeys(period.years, amount.place), amount.place)
 
 
 def _merge_table(below: Node, value: Node) -> Node:
     """Lay a table over its parent's: changes add up along the chain, a new file or new rows replace everything."""
-    if not isinstance(value, Mapping) or set(value.items) != {"change"}:
+    if not isinstance(value, Tree) or set(value.items) != {"change"}:
         return value
     change = value.items["change"]
-    if isinstance(below, Mapping):
+    if isinstance(below, Tree):
         earlier = below.items.get("change")
         combined = [
-            *(earlier.items if isinstance(earlier, Sequence) else []),
-            *(change.items if isinstance(change, Sequence) else [change]),
+            *(earlier.items if isinstance(earlier, ListNode) else []),
+            *(change.items if isinstance(change, ListNode) else [change]),
         ]
-        items = {**below.items, "change": Sequence(combined, change.place)}
-        return Mapping(items, {**below.keys, "change": value.keys["change"]}, below.place, below.folder)
+        items = {**below.items, "change": ListNode(combined, change.place)}
+        return Tree(items, {**below.keys, "change": value.keys["change"]}, below.place, below.folder)
     keys = {"rows": below.place, "change": value.keys["change"]}
-    return Mapping({"rows": below, "change": change}, keys, value.place, value.folder)
+    return Tree({"rows": below, "change": change}, keys, value.place, value.folder)
 
 
 def _inherit(below: Node | None, value: Scalar, period: Period, problems: list[Problem]) -> Node:
@@ -229,7 +229,7 @@ def change_amounts(below: Node, change: InheritedChange, value: Scalar, period: 
         return change_amount(below, change, value, problems)
     if by_years(below):
         return _change_years(below, change, value, period, problems)
-    if isinstance(below, Mapping) and set(below.items) <= {"each", "total"} and below.items:
+    if isinstance(below, Tree) and set(below.items) <= {"each", "total"} and below.items:
         return _change_ceiling(below, change, value, period, problems)
     problems.append(Problem(value.place, "only amounts can build on inherited ones", "write the value itself"))
     return value
@@ -256,7 +256,7 @@ def _written(amount: Fraction) -> str:
     return plain(round(amount, DECIMALS))
 
 
-def _amounts(node: Mapping, problems: list[Problem]) -> dict[str, Fraction]:
+def _amounts(node: Tree, problems: list[Problem]) -> dict[str, Fraction]:
     out = {}
     for key, value in node.items.items():
         try:
@@ -266,7 +266,7 @@ def _amounts(node: Mapping, problems: list[Problem]) -> dict[str, Fraction]:
     return out
 
 
-def _change_years(below: Mapping, change: InheritedChange, value: Scalar, period: Period, problems: list[Problem]) -> Node:
+def _change_years(below: Tree, change: InheritedChange, value: Scalar, period: Period, problems: list[Problem]) -> Node:
     old = {key: amount for key, amount in _amounts(below, problems).items() if key not in period.closed}
     whole = sum(old.values(), Fraction(0))
     if not old or (whole == 0 and not change.relative):
@@ -276,7 +276,7 @@ def _change_years(below: Mapping, change: InheritedChange, value: Scalar, period
     return replace(below, items={**below.items, **new})
 
 
-def _change_ceiling(below: Mapping, change: InheritedChange, value: Scalar, period: Period, problems: list[Problem]) -> Node:
+def _change_ceiling(below: Tree, change: InheritedChange, value: Scalar, period: Period, problems: list[Problem]) -> Node:
     """Change a ceiling with yearly amounts and a total: the total changes with the open years' part of it."""
     items = dict(below.items)
     each, total = below.items.get("each"), below.items.get("total")
@@ -285,7 +285,7 @@ def _change_ceiling(below: Mapping, change: InheritedChange, value: Scalar, peri
         each = _every_year(each, period)
     if each is not None:
         items["each"] = change_amounts(each, change, value, period, problems)
-        if isinstance(each, Mapping):
+        if isinstance(each, Tree):
             old = _amounts(each, problems)
             whole = sum(old.values(), Fraction(0))
             part = sum((a for k, a in old.items() if k not in period.closed), Fraction(0)) / whole if whole else part

@@ -25,7 +25,7 @@ from fundalloc.rules.kind import Kind
 from fundalloc.scenario import assembly
 from fundalloc.scenario.adjusting import adjust
 from fundalloc.scenario.consistency import check_facts, check_rules
-from fundalloc.scenario.document import Mapping, display_name, locate, texts, to_plain
+from fundalloc.scenario.document import Tree, display_name, locate, texts, to_plain
 from fundalloc.scenario.merging import Period
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sections import TOP_LEVEL, Head, entries, problems_of, refused, validate
@@ -39,7 +39,7 @@ REQUIRED_TABLES = ("partnerships", "needs", "eligibility")
 RecordT = TypeVar("RecordT", bound=Record)
 
 
-def assemble(tree: Mapping, source: Path, allowed: Callable[[Path], bool], *, expects_baseline: bool = False) -> Scenario:
+def assemble(tree: Tree, source: Path, allowed: Callable[[Path], bool], *, expects_baseline: bool = False) -> Scenario:
     """Check a merged tree and build the scenario from it. Raises ScenarioError.
 
     Each part is read even when others are wrong; the rules are held against the facts once these are right.
@@ -73,7 +73,7 @@ def assemble(tree: Mapping, source: Path, allowed: Callable[[Path], bool], *, ex
     return scenario
 
 
-def _top_level(tree: Mapping) -> list[Problem]:
+def _top_level(tree: Tree) -> list[Problem]:
     unknown = [key for key in tree.items if key not in TOP_LEVEL]
     missing = [key for key in ("areas", "instruments", *REQUIRED_TABLES) if key not in tree.items and not nearest(key, unknown)]
     place, hint = Place(tree.place.file, 1, 1), "write it here, or extend a scenario that has it"
@@ -83,7 +83,7 @@ def _top_level(tree: Mapping) -> list[Problem]:
     ]
 
 
-def _head(tree: Mapping, problems: list[Problem]) -> Head | None:
+def _head(tree: Tree, problems: list[Problem]) -> Head | None:
     """Read the head; what is wrong in it is stood in for, so that the rest can be read too. None without years."""
     node = replace(tree, items={k: v for k, v in tree.items.items() if k in Head.model_fields})
     written = to_plain(node)
@@ -97,7 +97,7 @@ def _head(tree: Mapping, problems: list[Problem]) -> Head | None:
     return None if "years" in wrong else Head.model_validate({**stand_ins, **right})
 
 
-def _each_alone(tree: Mapping, problems: list[Problem]) -> None:
+def _each_alone(tree: Tree, problems: list[Problem]) -> None:
     """Look at entries and rules by themselves, when there is no whole to hold them against."""
     for model, section in ((Area, "areas"), (Instrument, "instruments"), (Clause, "exclude"), (Clause, "allow")):
         _records(model, section, tree, problems, {})
@@ -113,7 +113,7 @@ def _hierarchy(partnerships: list[Partnership]) -> Hierarchy:
 def _records(
     model: type[RecordT],
     section: str,
-    tree: Mapping,
+    tree: Tree,
     problems: list[Problem],
     off: dict[str, dict[str, str]],
     dimensions: Dimensions | None = None,
@@ -125,9 +125,9 @@ def _records(
 
 def _dimensions(
     head: Head,
-    tree: Mapping,
-    instruments: dict[str, Mapping],
-    areas: dict[str, Mapping],
+    tree: Tree,
+    instruments: dict[str, Tree],
+    areas: dict[str, Tree],
     partnerships: list[Partnership],
     hierarchy: Hierarchy,
     tables: Tables,
@@ -151,13 +151,13 @@ def _dimensions(
     )
 
 
-def _tags(node: Mapping | None) -> list[str]:
+def _tags(node: Tree | None) -> list[str]:
     return [text for text in texts(node.get("tags") if node else None) if ":" in text]
 
 
 def _facts(
     head: Head,
-    tree: Mapping,
+    tree: Tree,
     tables: Tables,
     partnerships: list[Partnership],
     hierarchy: Hierarchy,
@@ -195,7 +195,7 @@ def _facts(
         needs=needs,
         decided=decided.only(~memo),
         memo=decided.only(memo),
-        steps=head.steps,
+        bands=head.steps,
         exclude=exclude,
         allow=allow,
         transfers=transfers,
@@ -211,7 +211,7 @@ def _switched_off(tables: Tables, off: dict[str, dict[str, str]]) -> dict[str, I
 
 
 def _rules(
-    tree: Mapping, dimensions: Dimensions | None, off: dict[str, dict[str, str]], problems: list[Problem]
+    tree: Tree, dimensions: Dimensions | None, off: dict[str, dict[str, str]], problems: list[Problem]
 ) -> tuple[list[Kind], dict[str, Place]]:
     rules, places = [], {}
     section = tree.mapping("rules")
@@ -233,7 +233,7 @@ def _rules(
     return [*rules, *built_in_rules()], places
 
 
-def _digest(tree: Mapping, tables: Tables) -> str:
+def _digest(tree: Tree, tables: Tables) -> str:
     """Fingerprint of everything that is written, but not of where a baseline lies: its content is added when it is read."""
     written = replace(tree, items={key: node for key, node in tree.items.items() if key != "baseline"})
     resolved = {"scenario": to_plain(written), "tables": {name: [t.columns, t.cells] for name, t in tables.by_name.items()}}

@@ -17,7 +17,7 @@ from fundalloc.labels import label
 from fundalloc.money import Exact, decimals
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import WHOLE_PERIOD
-from fundalloc.scenario.document import Mapping as Tree
+from fundalloc.scenario.document import Tree
 from fundalloc.scenario.sections import Head
 from fundalloc.scenario.sources import Sources
 from fundalloc.scenario.tables.specs import LEVELS

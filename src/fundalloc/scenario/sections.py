@@ -13,16 +13,16 @@ from pydantic_core import PydanticCustomError
 from fundalloc.errors import Place, Problem, did_you_mean, nearest
 from fundalloc.facts.dimensions import Dimensions
 from fundalloc.facts.documented import Documented
-from fundalloc.facts.entities import Prices, Record, Step, Steps
-from fundalloc.facts.fields import Amount, Factor, Flag, Id, Text, Words, Years, refuse
+from fundalloc.facts.entities import Band, Bands, Prices, Record
+from fundalloc.facts.fields import Amount, Factor, Flag, Id, Multilingual, Text, Years, refuse
 from fundalloc.labels import languages
-from fundalloc.scenario.document import Mapping, Node, Scalar, locate, to_plain
+from fundalloc.scenario.document import Node, Scalar, Tree, locate, to_plain
 from fundalloc.scenario.stages import Settle, Stage, impact_first
 
-STEPS = (
-    Step(share=Fraction(1, 2), value=Fraction(1)),
-    Step(share=Fraction(3, 10), value=Fraction(6, 10)),
-    Step(share=Fraction(1, 5), value=Fraction(3, 10)),
+BANDS = (
+    Band(share=Fraction(1, 2), value=Fraction(1)),
+    Band(share=Fraction(3, 10), value=Fraction(6, 10)),
+    Band(share=Fraction(1, 5), value=Fraction(3, 10)),
 )
 
 EURO = Fraction(1, 10**6)
@@ -63,7 +63,7 @@ class Output(Record):
     """How the results are presented."""
 
     language: Annotated[str, PlainValidator(_language), WithJsonSchema({"enum": languages()})] = "en"
-    marking: Words | None = None
+    marking: Multilingual | None = None
 
 
 class Head(Documented):
@@ -75,8 +75,8 @@ class Head(Documented):
     """Version of the file format."""
     scenario: Id
     """Short name of the scenario."""
-    title: Words
-    description: Words = Text()
+    title: Multilingual
+    description: Multilingual = Text()
     author: str = ""
     state: Literal["draft", "for consultation", "adopted"] = "draft"
     as_of: Annotated[str, PlainValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
@@ -89,11 +89,11 @@ class Head(Documented):
     """Rounding step in EUR million."""
     illustrative: Flag = False
     """Prints "illustrative data" on every output."""
-    migration_money: Words = Text()
+    migration_money: Multilingual = Text()
     """What counts as migration money; printed on the cover."""
-    tag_names: dict[str, dict[str, Words]] = Field(default_factory=dict)
+    tag_names: dict[str, dict[str, Multilingual]] = Field(default_factory=dict)
     """Names of tag values for sentences and headings: {route: {central-med: Central Mediterranean}}."""
-    steps: Steps = Field(default_factory=lambda: STEPS)
+    steps: Bands = Field(default_factory=lambda: BANDS)
     """Diminishing returns on met need."""
     objective: Annotated[tuple[Stage, ...], AfterValidator(impact_first)] = Field(default_factory=lambda: (Stage(goal="impact"),))
     """The stages, each held while the next is solved."""
@@ -185,7 +185,7 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
     return [m for argument in get_args(annotation) for m in _models_in(argument)]
 
 
-def entries(tree: Mapping, section: str, problems: list[Problem], off: dict[str, dict[str, str]]) -> dict[str, Mapping]:
+def entries(tree: Tree, section: str, problems: list[Problem], off: dict[str, dict[str, str]]) -> dict[str, Tree]:
     """Return the entries of a section that are switched on.
 
     Those that are off need a reason and go into `off`, as do those that cannot be read, so that their names stay known.
@@ -193,12 +193,12 @@ def entries(tree: Mapping, section: str, problems: list[Problem], off: dict[str,
     node = tree.get(section)
     if node is None:
         return {}
-    if not isinstance(node, Mapping):
+    if not isinstance(node, Tree):
         problems.append(Problem(node.place, f"'{section}' must be names with entries", "such as name: {…}"))
         return {}
     out = {}
     for key, entry in node.items.items():
-        if not isinstance(entry, Mapping):
+        if not isinstance(entry, Tree):
             problems.append(Problem(entry.place, f"'{key}' must be keys with values", "such as {…}"))
             off.setdefault(section, {})[key] = ""
         elif entry.text("off") == "true":
@@ -212,7 +212,7 @@ def entries(tree: Mapping, section: str, problems: list[Problem], off: dict[str,
         else:
             only_for_off = ("off",) if section in WITH_REASON or "off" not in entry.items else ("off", "reason")
             items = {k: v for k, v in entry.items.items() if k not in only_for_off}
-            out[key] = Mapping(items, entry.keys, entry.place, entry.folder)
+            out[key] = Tree(items, entry.keys, entry.place, entry.folder)
     return out
 
 

@@ -10,13 +10,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from fundalloc.errors import Place, Problem, ScenarioError, did_you_mean
-from fundalloc.scenario.document import Mapping, Node, Scalar, texts
+from fundalloc.scenario.document import Node, Scalar, Tree, texts
 from fundalloc.scenario.tables.columns import decimal_point
 from fundalloc.scenario.tables.reading import read_table
 from fundalloc.scenario.tables.table import HEADING
 
 
-def fill_figures(tree: Mapping, folder: Path, allowed: Callable[[Path], bool], problems: list[Problem]) -> Mapping:
+def fill_figures(tree: Tree, folder: Path, allowed: Callable[[Path], bool], problems: list[Problem]) -> Tree:
     """Return the tree with the figures of all rules filled in; a rule whose table cannot be read is left out, with problems noted."""
     section = tree.mapping("rules")
     if section is None:
@@ -24,24 +24,24 @@ def fill_figures(tree: Mapping, folder: Path, allowed: Callable[[Path], bool], p
     rules: dict[str, Node] = {}
     for key, rule in section.items.items():
         try:
-            switched_off = isinstance(rule, Mapping) and rule.text("off") == "true"
-            rules[key] = rule if switched_off or not isinstance(rule, Mapping) else figures_from_tables(rule, folder, allowed)
+            switched_off = isinstance(rule, Tree) and rule.text("off") == "true"
+            rules[key] = rule if switched_off or not isinstance(rule, Tree) else figures_from_tables(rule, folder, allowed)
         except ScenarioError as error:
             problems += error.problems
     return replace(tree, items={**tree.items, "rules": replace(section, items=rules)})
 
 
-def figures_from_tables(rule: Mapping, folder: Path, allowed: Callable[[Path], bool]) -> Mapping:
+def figures_from_tables(rule: Tree, folder: Path, allowed: Callable[[Path], bool]) -> Tree:
     """Return the rule with every `{file, column}` limit replaced by {member: figure}. Raises ScenarioError."""
     items = dict(rule.items)
     for key in ("at_least", "at_most", "exactly"):
         limit = rule.get(key)
-        if isinstance(limit, Mapping) and "file" in limit.items:
+        if isinstance(limit, Tree) and "file" in limit.items:
             items[key] = _figures(limit, texts(rule.get("for_each")), folder, allowed)
     return replace(rule, items=items)
 
 
-def _figures(limit: Mapping, words: list[str], folder: Path, allowed: Callable[[Path], bool]) -> Mapping:
+def _figures(limit: Tree, words: list[str], folder: Path, allowed: Callable[[Path], bool]) -> Tree:
     """Read the figures of a table; members written beside `file` (by a variant) stand in place of the table's."""
     own = {key: value for key, value in limit.items.items() if key not in ("file", "column")}
     column = limit.text("column")
@@ -50,7 +50,7 @@ def _figures(limit: Mapping, words: list[str], folder: Path, allowed: Callable[[
         message = f"unknown key '{next(iter(own))}'" if own else "no column named"
         raise ScenarioError([Problem(place, message, "write {file: floors.csv, column: floor}")])
     file = limit.items["file"]
-    table = read_table(Mapping({"file": file}, {"file": file.place}, limit.place, limit.folder), (), folder, allowed)
+    table = read_table(Tree({"file": file}, {"file": file.place}, limit.place, limit.folder), (), folder, allowed)
     for word in (*words, column):
         if word not in table.columns:
             raise ScenarioError([Problem(table.place(HEADING, 0), f"no column '{word}'", did_you_mean(word, table.columns))])
@@ -72,4 +72,4 @@ def _figures(limit: Mapping, words: list[str], folder: Path, allowed: Callable[[
             places[member] = place
     if problems:
         raise ScenarioError(problems)
-    return Mapping({**members, **own}, {**places, **{key: limit.keys[key] for key in own}}, limit.place, limit.folder)
+    return Tree({**members, **own}, {**places, **{key: limit.keys[key] for key in own}}, limit.place, limit.folder)

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 from fundalloc.errors import Place, Problem
 from fundalloc.money import NotANumber, Spread, parse_spread
-from fundalloc.scenario import document
-from fundalloc.scenario.document import Node, Scalar, Sequence
+from fundalloc.scenario.document import ListNode, Node, Scalar, Tree
 from fundalloc.scenario.tables.specs import KEYS, SPECS
 from fundalloc.scenario.tables.table import Table
 
@@ -31,7 +30,7 @@ class Uncertain:
     place: Place
 
 
-def find_spreads(tree: document.Mapping, tables: Mapping[str, Table]) -> list[Uncertain]:
+def find_spreads(tree: Tree, tables: Mapping[str, Table]) -> list[Uncertain]:
     """Return every range that may be sampled, in the order of the file."""
     found = [Uncertain(".".join(path), spread, node.place) for path, node, spread in _in_tree(tree) if path[0] in SECTIONS]
     for name, row, column, spread in _in_tables(tables):
@@ -42,7 +41,7 @@ def find_spreads(tree: document.Mapping, tables: Mapping[str, Table]) -> list[Un
     return found
 
 
-def misplaced(tree: document.Mapping, tables: Mapping[str, Table]) -> list[Problem]:
+def misplaced(tree: Tree, tables: Mapping[str, Table]) -> list[Problem]:
     """Return a problem for every range that stands where it cannot be sampled."""
     problems = [
         Problem(node.place, f"a range cannot stand here: {node.text}", HINT)
@@ -57,12 +56,12 @@ def misplaced(tree: document.Mapping, tables: Mapping[str, Table]) -> list[Probl
     return problems
 
 
-def _in_tree(tree: document.Mapping) -> Iterator[tuple[tuple[str, ...], Scalar, Spread]]:
+def _in_tree(tree: Tree) -> Iterator[tuple[tuple[str, ...], Scalar, Spread]]:
     def walk(node: Node, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Scalar, Spread]]:
-        if isinstance(node, document.Mapping):
+        if isinstance(node, Tree):
             for key, value in node.items.items():
                 yield from walk(value, (*path, key))
-        elif isinstance(node, Sequence):
+        elif isinstance(node, ListNode):
             for k, item in enumerate(node.items):
                 yield from walk(item, (*path, str(k)))
         elif (spread := _spread(node.text)) is not None:

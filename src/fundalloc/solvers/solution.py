@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from fundalloc.model.linear_program import Floats
+from fundalloc.money import Floats
 
 TIME_LIMIT = "Time limit reached"
 """HiGHS' words, which are ours too."""

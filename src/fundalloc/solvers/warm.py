@@ -14,7 +14,8 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.model.linear_program import Floats, LinearProgram
+from fundalloc.model.linear_program import LinearProgram
+from fundalloc.money import Floats
 from fundalloc.solvers import highs as cold
 from fundalloc.solvers import solve_program
 from fundalloc.solvers.solution import Options, Solution, Status

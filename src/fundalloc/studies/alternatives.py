@@ -18,7 +18,8 @@ import numpy as np
 
 from fundalloc.errors import UsageError
 from fundalloc.facts.lines import Lines
-from fundalloc.model.linear_program import Floats, LinearProgram
+from fundalloc.model.linear_program import LinearProgram
+from fundalloc.money import Floats
 from fundalloc.optimise.settling import settling_program
 from fundalloc.optimise.stage_programs import hold, stage_program
 from fundalloc.run import with_baseline
@@ -228,9 +229,9 @@ class _Search:
     def coverage(self, values: Floats) -> float:
         """Return the lowest coverage of any partnership with need."""
         facts, needs = self.lines.facts, self.lines.facts.needs
-        steps = max(len(s) for s in facts.returns)
+        bands = max(len(of_area) for of_area in facts.returns)
         first = self.held.lines
-        met = values[first : first + steps * len(needs)].reshape(steps, len(needs)).sum(axis=0)
+        met = values[first : first + bands * len(needs)].reshape(bands, len(needs)).sum(axis=0)
         need = np.bincount(needs.partnership, weights=needs.need.values, minlength=len(facts.partnerships))
         reached = np.bincount(needs.partnership, weights=met, minlength=len(facts.partnerships))
         return float((reached[need > 0] / need[need > 0]).min(initial=1.0))

@@ -33,7 +33,7 @@ from fundalloc.run import solve
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sources import Sources
 from fundalloc.solvers import Options
-from fundalloc.studies.ledger import Entry, Ledger, code_fingerprint, now, run_key
+from fundalloc.studies.ledger import Ledger, RecordedRun, code_fingerprint, now, run_key
 from fundalloc.studies.variants import Source, restored
 from fundalloc.versions import VERSION
 
@@ -79,7 +79,7 @@ class Solved:
 class Outcome:
     """One file of a batch, finished."""
 
-    entry: Entry
+    entry: RecordedRun
     plan: Plan | None
     reused: bool = False
 
@@ -222,9 +222,9 @@ def _failed(source: Source, scenario: Scenario | None, key: str, words: str, sol
     return Outcome(entry, None)
 
 
-def _entry(source: Source, scenario: Scenario | None, key: str, words: str, solved: Solved) -> Entry:
+def _entry(source: Source, scenario: Scenario | None, key: str, words: str, solved: Solved) -> RecordedRun:
 
-    return Entry(
+    return RecordedRun(
         key=key,
         digest=scenario.digest if scenario else "",
         code=code_fingerprint(),

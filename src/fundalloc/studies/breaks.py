@@ -20,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from fundalloc.model.linear_program import Floats, LinearProgram, Matrix
+from fundalloc.model.linear_program import LinearProgram, Matrix
+from fundalloc.money import Floats
 from fundalloc.optimise.stage_programs import reduced_costs
 
 Solve = Callable[[LinearProgram], tuple[float, Floats, Floats] | None]

@@ -20,7 +20,8 @@ import numpy as np
 
 from fundalloc.errors import SolverFailed, UsageError, did_you_mean
 from fundalloc.facts.lines import Lines
-from fundalloc.model.linear_program import Floats, LinearProgram
+from fundalloc.model.linear_program import LinearProgram
+from fundalloc.money import Floats
 from fundalloc.optimise.stage_programs import hold, stage_program
 from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario

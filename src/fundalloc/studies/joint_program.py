@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from fundalloc.errors import UsageError
 from fundalloc.facts.lines import Lines
-from fundalloc.model.linear_program import Floats, LinearProgram, RowBlock, Terms, stack
+from fundalloc.model.linear_program import LinearProgram, RowBlock, Terms, stack
+from fundalloc.money import Floats
 
 Positions = NDArray[np.intp]
 

@@ -66,7 +66,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True)
-class Entry:
+class RecordedRun:
     """One run as the ledger keeps it."""
 
     key: str
@@ -146,7 +146,7 @@ class Ledger:
     def __exit__(self, *_: object) -> None:
         self._base.close()
 
-    def record(self, entry: Entry, record: str | None = None) -> None:
+    def record(self, entry: RecordedRun, record: str | None = None) -> None:
         """Keep a run and the record of its plan, in place of an earlier one with the same key."""
         packed = None if record is None else zlib.compress(record.encode(), 6)
         values = [getattr(entry, name) for name in COLUMNS[:-1]] + [json.dumps(entry.files), packed]
@@ -162,12 +162,12 @@ class Ledger:
         except (zlib.error, ValueError):
             return None
 
-    def entries(self, limit: int | None = None) -> list[Entry]:
+    def entries(self, limit: int | None = None) -> list[RecordedRun]:
         """Return the runs, newest first."""
         order = "order by ended desc, file" + (f" limit {int(limit)}" if limit is not None else "")
         return [_entry(row) for row in self._base.execute(f"select {','.join(COLUMNS)} from runs {order}")]
 
-    def find(self, start: str) -> list[Entry]:
+    def find(self, start: str) -> list[RecordedRun]:
         """Return the runs whose key starts so, or whose scenario or file is named so; newest first."""
         wanted = f"{start.replace('%', '').replace('_', chr(92) + '_')}%"
         where = "key like ? escape char(92) or scenario = ? or file = ?"
@@ -195,6 +195,6 @@ class Ledger:
             raise OutputError(f"Cannot write the ledger {self.path}: {error}.") from None
 
 
-def _entry(row: Sequence[Any]) -> Entry:
+def _entry(row: Sequence[Any]) -> RecordedRun:
     values = dict(zip(COLUMNS, row, strict=True))
-    return Entry(**{**values, "files": tuple(json.loads(values["files"]))})
+    return RecordedRun(**{**values, "files": tuple(json.loads(values["files"]))})

@@ -22,7 +22,8 @@ import numpy as np
 from fundalloc.errors import Infeasible, UsageError
 from fundalloc.facts.lines import Lines
 from fundalloc.model.compile import compile_program
-from fundalloc.model.linear_program import Floats, LinearProgram, Terms
+from fundalloc.model.linear_program import LinearProgram, Terms
+from fundalloc.money import Floats
 from fundalloc.optimise.nearness import near_program
 from fundalloc.optimise.settling import SHARP, settling_weights
 from fundalloc.optimise.stage_programs import append, hold
@@ -37,7 +38,7 @@ from fundalloc.studies.warm_plans import NEARNESS, Answer, Corridor, sum_amounts
 
 CRITERIA = ("expected", "worst", "regret")
 Ids = tuple[str, str, str, str]
-Step = Callable[[int, int], None]
+Tick = Callable[[int, int], None]
 SLACK = 1e-6
 """EUR million by which a committed amount may differ when a future is solved around it."""
 
@@ -99,7 +100,7 @@ def solve_robust(
     until: int | None = None,
     weights: Sequence[float] = (),
     options: Options | None = None,
-    tick: Step | None = None,
+    tick: Tick | None = None,
 ) -> Robust:
     """Find the three robust plans of several futures. Raises ScenarioError, Infeasible, UsageError."""
     options = (options or Options()).begun()
@@ -238,7 +239,7 @@ class _Search:
         scores = tuple(self.joined.score(values, self.programs, k) for k in range(len(self.programs)))
         return Strategy(name, now, scores, tuple(amounts))
 
-    def bets(self, names: Sequence[str], tick: Step) -> Iterator[Strategy]:
+    def bets(self, names: Sequence[str], tick: Tick) -> Iterator[Strategy]:
         """Bet on one future after the other: its first years, then the best that can still be done in each of the others."""
         count = len(names)
         for k, name in enumerate(names):

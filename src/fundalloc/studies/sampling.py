@@ -20,8 +20,8 @@ import numpy as np
 from fundalloc.errors import FundallocError, UsageError
 from fundalloc.insight.conflict.diagnose import find_conflict
 from fundalloc.model.compile import compile_program
-from fundalloc.model.linear_program import Floats, LinearProgram
-from fundalloc.money import Spread, plain
+from fundalloc.model.linear_program import LinearProgram
+from fundalloc.money import Floats, Spread, plain
 from fundalloc.pool import cores, each
 from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario

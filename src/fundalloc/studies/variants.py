@@ -10,7 +10,7 @@ from typing import Any
 
 from fundalloc.errors import UsageError
 from fundalloc.money import NotANumber, parse_figure, plain
-from fundalloc.scenario.document import Mapping, Scalar
+from fundalloc.scenario.document import Scalar, Tree
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sources import Sources
@@ -23,8 +23,8 @@ _RANGE = re.compile(r"^(?P<low>.+?)\.\.(?P<high>.+?)(:(?P<step>[^:]+))?$")
 _INHERITED = re.compile(r"^inherited\s*(?P<sign>[+-])\s*(?P<figure>.+)$")
 UNITS = {(True, False): "%", (True, True): "% of what it is", (False, False): "EUR million", (False, True): "EUR million on top"}
 """By whether the figures are percentages, and whether they vary what the file says."""
-STEPS = 10
-"""Steps of a range that names none."""
+PARTS = 10
+"""Into so many parts a range is cut that names no distance."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def parse_vary(text: str) -> Vary:
     numbers = [e.value / 100 if percent and not e.percent else e.value for e in ends]
     if found is not None:
         low, high, *step = numbers
-        numbers = _numbers(low, high, step[0] if step else (high - low) / STEPS, text)
+        numbers = _numbers(low, high, step[0] if step else (high - low) / PARTS, text)
     unit = UNITS[percent, inherited]
     return Vary(key.strip(), tuple(Value(n, _written(n, percent, inherited)) for n in numbers), unit)
 
@@ -153,7 +153,7 @@ def present_value(scenario: Scenario, key: str) -> str | None:
         return (table.column(column)[found[0]] or None) if found else None
     node: Any = scenario.tree
     for part in parts:
-        node = node.items.get(part) if isinstance(node, Mapping) else None
+        node = node.items.get(part) if isinstance(node, Tree) else None
     return node.text if isinstance(node, Scalar) else None
 
 

@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 from fundalloc.errors import Infeasible, SolverFailed
 from fundalloc.facts.lines import Lines
 from fundalloc.model.compile import compile_program
-from fundalloc.model.linear_program import Floats, LinearProgram
+from fundalloc.model.linear_program import LinearProgram
+from fundalloc.money import Floats
 from fundalloc.optimise.nearness import near_program
 from fundalloc.optimise.settling import SHARP, pad, settling_weights
 from fundalloc.optimise.stages import find_optimum

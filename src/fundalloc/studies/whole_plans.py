@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from fundalloc.model.linear_program import Floats, LinearProgram
+from fundalloc.model.linear_program import LinearProgram
+from fundalloc.money import Floats
 from fundalloc.optimise.rounding import round_plan
 from fundalloc.plan.plan import Plan, RunLog
 from fundalloc.plan.verify import verify

@@ -12,11 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fundalloc.export.on_request import Asked
-from fundalloc.export.workbook.content import Cell, Chart, Column, ColumnSum, Entry, Formula, Series
+from fundalloc.export.workbook.content import Cell, Chart, Column, ColumnSum, Formula, Series, Validation
 from fundalloc.export.workbook.layout import PADDING, text_width
 from fundalloc.export.workbook.making import SheetMaker
 from fundalloc.export.workbook.plan_sums import PlanSums
-from fundalloc.export.workbook.plan_sums import Steps as Steps
 from fundalloc.export.workbook.spelling import distinct as distinct
 from fundalloc.export.workbook.spelling import escaped as escaped
 from fundalloc.export.workbook.spelling import quoted as quoted
@@ -164,9 +163,9 @@ class Book(PlanSums, SheetMaker):
         """Return the width of a column that shows one of some words, whatever the language."""
         return round(max(text_width(word) for word in words) + PADDING, 1)
 
-    def entry(self, key: str, least: float | str | None = None, choices: tuple[str, ...] = (), longest: int = 0) -> Entry:
+    def entry(self, key: str, least: float | str | None = None, choices: tuple[str, ...] = (), longest: int = 0) -> Validation:
         """Return what may be typed into a cell, with its texts from the catalogue under `workbook.entry`."""
-        return Entry(self.say(f"entry.{key}.prompt"), self.say(f"entry.{key}.error"), least, choices, longest)
+        return Validation(self.say(f"entry.{key}.prompt"), self.say(f"entry.{key}.error"), least, choices, longest)
 
     @cached_property
     def footnotes(self) -> list[tuple[str, str]]:

@@ -56,7 +56,7 @@ Cell = Content | Styled
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Validation:
     """What readers may type into a cell: a number from `least` on, one of `choices`, or a text of at most `longest` characters."""
 
     prompt: str
@@ -89,7 +89,7 @@ class Column:
     """Pairs of word and style: a cell that shows the word takes the style, live."""
     key: str = ""
     """Its name in the catalogue, the same in every language; empty for headings that are names or years of the scenario."""
-    entry: Entry | None = None
+    entry: Validation | None = None
     """What may be typed into its cells; None for cells that nobody should change."""
 
 
@@ -139,7 +139,7 @@ class Fact:
     good: str = ""
     """When given, the cell is green as long as it shows this text, and takes the look of `bad` otherwise."""
     bad: Literal["breach", "warning"] = "breach"
-    entry: Entry | None = None
+    entry: Validation | None = None
     """What may be typed into the cell."""
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from fundalloc.export.workbook.content import Entry
+from fundalloc.export.workbook.content import Validation
 
 
-def validation(entry: Entry, least: str) -> dict[str, Any]:
+def validation(entry: Validation, least: str) -> dict[str, Any]:
     """Return the data validation of an entry, cut to the lengths that Excel takes."""
     shown = {"input_message": entry.prompt[:255], "error_message": entry.error[:255], "ignore_blank": True}
     if entry.choices:

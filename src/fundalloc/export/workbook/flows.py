@@ -10,8 +10,7 @@ import numpy as np
 from fundalloc.export.workbook.book import quoted
 from fundalloc.export.workbook.line_sums import PLANNED, Box
 from fundalloc.export.workbook.sums import Candidate, Sums
-from fundalloc.facts.dimensions import Mask
-from fundalloc.facts.selection import IntArray
+from fundalloc.money import IntArray, Mask
 from fundalloc.rules.kind import Kind
 
 TABLE = "Moves"

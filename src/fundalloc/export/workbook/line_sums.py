@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.plan_sums import Box as Box
 from fundalloc.export.workbook.weights import NEED, Weight, weights
-from fundalloc.facts.dimensions import NAMES, Mask
+from fundalloc.facts.dimensions import NAMES
+from fundalloc.money import Mask
 
 PLANNED, BASELINE = "planned", "baseline"
 Criteria = list[tuple[str, str]]

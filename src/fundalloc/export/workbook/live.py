@@ -20,8 +20,9 @@ from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.flows import moved_money, paid_money
 from fundalloc.export.workbook.line_sums import Box, Boxes, Ledger, columns_for, common, up_to
 from fundalloc.export.workbook.sums import Candidate, Sums, average, count_active
-from fundalloc.facts.dimensions import NAMES, Dimensions, Mask
+from fundalloc.facts.dimensions import NAMES, Dimensions
 from fundalloc.facts.selection import Pick
+from fundalloc.money import Mask
 from fundalloc.plan.verify import Finding, measure_rule
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Measures, Open, Sense

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
-from fundalloc.export.workbook.content import Cell, Column, Entry, Link, Sheet, Table
+from fundalloc.export.workbook.content import Cell, Column, Link, Sheet, Table, Validation
 
 
 class SheetMaker:
@@ -39,7 +39,7 @@ class SheetMaker:
         printed: bool = True,
         mark: Literal["", "bar", "heat", "change"] = "",
         flags: tuple[tuple[str, str], ...] = (),
-        entry: Entry | None = None,
+        entry: Validation | None = None,
         heading: str = "",
     ) -> Column:
         """Return a column whose heading is in the catalogue, or is given: a name or a year of the scenario."""

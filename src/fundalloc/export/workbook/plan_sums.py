@@ -9,13 +9,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.facts.dimensions import Mask
 from fundalloc.facts.facts import Facts
 from fundalloc.facts.lines import Lines
+from fundalloc.money import IntArray, Mask
 from fundalloc.plan.plan import Plan
 from fundalloc.scenario.sections import Head
 
-Steps = NDArray[np.int64]
 PLACES = 9
 """Decimals of EUR million behind which there is only floating-point dust."""
 Box = tuple[Mask, Mask, Mask, Mask]
@@ -76,7 +75,7 @@ class PlanSums:
         return {f.member: k for k, f in enumerate(self.plan.findings) if f.rule.is_budget}
 
     @cached_property
-    def moves(self) -> Steps:
+    def moves(self) -> IntArray:
         """Amount of every possible move, in steps."""
         count = len(self.lines.moves)
         return self.plan.moves if len(self.plan.moves) else np.zeros(count, dtype=np.int64)
@@ -95,7 +94,7 @@ class PlanSums:
     # -- exact sums -------------------------------------------------------------------------------------------------
 
     @cached_property
-    def cube(self) -> Steps:
+    def cube(self) -> IntArray:
         """Planned money in rounding steps. Shape: (instruments, partnerships, areas, years)."""
         lines = self.lines
         cube = np.zeros([len(d.ids) for d in lines.facts.dimensions], dtype=np.int64)
@@ -107,12 +106,12 @@ class PlanSums:
         return [k for k, i in enumerate(self.facts.instruments) if i.counts == counts]
 
     @cached_property
-    def budget(self) -> Steps:
+    def budget(self) -> IntArray:
         """Planned money of the EU budget. Shape: (partnerships, areas, years)."""
         return np.asarray(self.cube[self.of_kind("budget")].sum(axis=0), dtype=np.int64)
 
     @cached_property
-    def partner(self) -> Steps:
+    def partner(self) -> IntArray:
         """Planned money of partners. Shape: (partnerships, areas, years)."""
         return np.asarray(self.cube[self.of_kind("partner")].sum(axis=0), dtype=np.int64)
 
@@ -127,7 +126,7 @@ class PlanSums:
         step = self.facts.step
         return int(steps) * step.numerator / step.denominator  # type: ignore[call-overload, no-any-return]
 
-    def budget_by(self, dimension: str, amounts: Steps) -> Steps:
+    def budget_by(self, dimension: str, amounts: IntArray) -> IntArray:
         """Return what amounts of all lines, in steps, come to in the EU budget, by member of a dimension."""
         lines = self.lines
         out = np.zeros(len(lines.facts.dimensions[dimension].ids), dtype=np.int64)

@@ -11,7 +11,8 @@ import numpy as np
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.line_sums import PLANNED, Box, Boxes, Ledger, columns_for, common, listed, one_by_one
 from fundalloc.export.workbook.weights import NEED
-from fundalloc.facts.dimensions import NAMES, Mask
+from fundalloc.facts.dimensions import NAMES
+from fundalloc.money import Mask
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Sense
 

@@ -17,7 +17,7 @@ from xlsxwriter.worksheet import Worksheet
 from fundalloc.export.workbook import theme
 from fundalloc.export.workbook.book import quoted, shorten
 from fundalloc.export.workbook.charts import add_charts
-from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Entry, Fact, FileLink, Formula, Link, Sheet, Styled, Table
+from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Fact, FileLink, Formula, Link, Sheet, Styled, Table, Validation
 from fundalloc.export.workbook.entries import validation
 from fundalloc.export.workbook.geometry import BACK_ROW, FACTS_ROW, Geometry
 from fundalloc.export.workbook.layout import TITLE_SIZE, header_height, row_heights, text_width, total_height, wrapped_lines
@@ -243,7 +243,7 @@ class _SheetWriter:
             self.to.conditional_format(*self._range(heat[0], heat[-1]), theme.HEAT_SCALE)
         self._changed_rows()
 
-    def _least(self, entry: Entry) -> str:
+    def _least(self, entry: Validation) -> str:
         """Return the least number that may be typed, as a formula where it is another column's amount."""
         titles = [column.title for column in self.sheet.table.columns]
         if isinstance(entry.least, str):

@@ -11,8 +11,7 @@ from fractions import Fraction
 
 from fundalloc.plan.verify import Finding
 from fundalloc.rules._loosening import Loosening, Missed, Setting
-from fundalloc.scenario.document import Mapping
-from fundalloc.scenario.document import Sequence as Sequenced
+from fundalloc.scenario.document import ListNode, Tree
 from fundalloc.scenario.scenario import Scenario
 
 SOFT = "10"
@@ -50,8 +49,8 @@ def _adjusted(scenario: Scenario) -> frozenset[str]:
     """Return the figures that entries of `adjust` change."""
     section = scenario.tree.mapping("adjust")
     entries = section.items.values() if section else ()
-    items = [item for entry in entries for item in (entry.items if isinstance(entry, Sequenced) else [entry])]
-    return frozenset(key for item in items if isinstance(item, Mapping) for key in item.items)
+    items = [item for entry in entries for item in (entry.items if isinstance(entry, ListNode) else [entry])]
+    return frozenset(key for item in items if isinstance(item, Tree) for key in item.items)
 
 
 def _give_way(setting: Setting, found: Sequence[Finding]) -> Loosening:

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from fundalloc.insight.conflict.minimal_sets import group_of
 from fundalloc.insight.conflict.suspects import FINER, FIXED, Suspect, System
 from fundalloc.model.elastic import Elastic, elastic_program
-from fundalloc.model.linear_program import Floats, LinearProgram
+from fundalloc.model.linear_program import LinearProgram
+from fundalloc.money import Floats
 from fundalloc.optimise.switches import solve_mixed
 from fundalloc.solvers import Options, Solution
 from fundalloc.solvers.warm import WarmSolver

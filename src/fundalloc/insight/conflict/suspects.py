@@ -17,18 +17,8 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
 from fundalloc.model.elastic import elastic_program
-from fundalloc.model.linear_program import (
-    AUXILIARY,
-    SWITCHED_OFF,
-    SWITCHED_ON,
-    TOTAL,
-    Floats,
-    LinearProgram,
-    Matrix,
-    RowBlock,
-    Terms,
-    stack,
-)
+from fundalloc.model.linear_program import AUXILIARY, SWITCHED_OFF, SWITCHED_ON, TOTAL, LinearProgram, Matrix, RowBlock, Terms, stack
+from fundalloc.money import Floats
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Demands
 from fundalloc.solvers import Options, Status, solve_program

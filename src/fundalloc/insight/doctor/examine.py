@@ -152,7 +152,7 @@ def _missing_years(scenario: Scenario) -> Iterator[Remark]:
 def _doubtful_rules(scenario: Scenario) -> Iterator[Remark]:
     """What rules say themselves is lawful but hardly meant."""
     for rule in scenario.written_rules:
-        for path, message, hint in rule.doubts(scenario.lines):
+        for path, message, hint in rule.remarks_on(scenario.lines):
             yield warning(locate(scenario.tree, ("rules", rule.id, *path)), f"rule '{rule.id}': {message}", hint)
 
 

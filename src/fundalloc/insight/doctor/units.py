@@ -26,7 +26,7 @@ FEWEST = 4
 WHOLE = 300.0
 """Ratio of all needs to all money from which the whole table looks slipped."""
 
-Column = list[tuple[str, float, Place]]
+Figures = list[tuple[str, float, Place]]
 """Name, figure, place."""
 
 
@@ -38,7 +38,7 @@ def slips(scenario: Scenario) -> Iterator[Remark]:
     yield from _effectiveness(scenario)
 
 
-def _outliers(what: str, column: Column) -> Iterator[Remark]:
+def _outliers(what: str, column: Figures) -> Iterator[Remark]:
     figures = sorted(((value, name, place) for name, value, place in column if value > 0), key=lambda item: item[0])
     if len(figures) < FEWEST:
         return
@@ -60,11 +60,11 @@ def _outliers(what: str, column: Column) -> Iterator[Remark]:
     )
 
 
-def _columns(scenario: Scenario) -> Iterator[tuple[str, Column]]:
+def _columns(scenario: Scenario) -> Iterator[tuple[str, Figures]]:
     facts, tree = scenario.facts, scenario.tree
     needs, table = facts.needs, scenario.tables["needs"]
     rows = {at: r for r, at in enumerate(zip(table.column("partnership"), table.column("area"), strict=True))}
-    by_area: dict[str, Column] = {}
+    by_area: dict[str, Figures] = {}
     for k in range(len(needs)):
         partnership, area = facts.partnerships[int(needs.partnership[k])].id, facts.areas[int(needs.area[k])].id
         by_area.setdefault(area, []).append(

@@ -18,11 +18,11 @@ from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
 from fundalloc.insight.explain.grants import opened
-from fundalloc.model.linear_program import Floats, LinearProgram, RowBlock, Terms
+from fundalloc.model.linear_program import LinearProgram, RowBlock, Terms
+from fundalloc.money import Floats, Mask
 from fundalloc.optimise.settling import settling_program
 from fundalloc.optimise.stage_programs import append, hold
 from fundalloc.optimise.stages import find_optimum
@@ -38,7 +38,6 @@ NOTHING = 1e-6
 """Points or EUR million below which a difference is the solver's tolerance."""
 NOISE = 1e-5
 """Points below which a difference of two scores is the solver's tolerance."""
-Mask = NDArray[np.bool_]
 
 
 class Bench:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
-from fundalloc.model.linear_program import Floats, LinearProgram, Terms, joined, stack
+from fundalloc.model.linear_program import LinearProgram, Terms, joined, stack
+from fundalloc.money import Floats
 
 
 @dataclass(frozen=True)

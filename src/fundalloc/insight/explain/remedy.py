@@ -13,8 +13,9 @@ import numpy as np
 
 from fundalloc.insight.explain.bench import NOISE, Bench
 from fundalloc.insight.explain.target import Target
-from fundalloc.model.linear_program import Floats, LinearProgram
-from fundalloc.model.objective import needs_served, step_table
+from fundalloc.model.linear_program import LinearProgram
+from fundalloc.model.objective import band_table, needs_served
+from fundalloc.money import Floats
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Sense
 
@@ -124,7 +125,7 @@ def raise_priority(bench: Bench, forced: LinearProgram, target: Target, slack: f
         return []
     facts = bench.lines.facts
     picked = needs_served(bench.lines, target.lines & ~bench.lines.fixed)
-    steps = step_table(facts)[0].shape[1]
+    steps = band_table(facts)[0].shape[1]
     columns = (bench.open.lines + np.arange(steps)[:, None] * len(needs) + np.flatnonzero(picked)[None, :]).ravel()
     if not len(columns):
         return []

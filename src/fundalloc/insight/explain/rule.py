@@ -11,8 +11,9 @@ from fundalloc.insight.explain.bench import NOTHING, Bench
 from fundalloc.insight.explain.target import Target
 from fundalloc.insight.explain.words import asked_amounts
 from fundalloc.insight.prices import LimitPrice, binding, price_of
-from fundalloc.model.linear_program import Floats, RowBlock
+from fundalloc.model.linear_program import RowBlock
 from fundalloc.model.objective import met_needs, needs_served
+from fundalloc.money import Floats
 from fundalloc.plan.verify import measure_rule
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Sense

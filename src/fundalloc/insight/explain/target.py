@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from fundalloc.errors import UsageError, did_you_mean, some
-from fundalloc.facts.dimensions import NAMES, Mask
+from fundalloc.facts.dimensions import NAMES
+from fundalloc.money import Mask
 from fundalloc.rules.kind import Kind
 from fundalloc.scenario.scenario import Scenario
 

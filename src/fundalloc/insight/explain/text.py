@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from fundalloc.insight.explain.place import Hold, PairState, PlaceAnswer
 from fundalloc.insight.explain.remedy import Remedy
 from fundalloc.insight.explain.rule import DemandState, Overview, RuleAnswer
-from fundalloc.insight.explain.words import Words, percent_of, points, share
-from fundalloc.insight.prices import LimitPrice, Side
+from fundalloc.insight.explain.words import Phrases, percent_of, points, share
+from fundalloc.insight.prices import LimitPrice, SidePrice
 from fundalloc.insight.unallocated import Left, said
-from fundalloc.labels import Words as CatalogueWords
+from fundalloc.labels import Words
 from fundalloc.money import euro
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Sense
@@ -20,7 +20,7 @@ Section = tuple[str, list[str]]
 SHOWN = 5
 
 
-class Writer(Words):
+class Writer(Phrases):
     """Writes the answers of one bench."""
 
     # -- some lines -------------------------------------------------------------------------------------------------------
@@ -54,7 +54,7 @@ class Writer(Words):
         return f"{self.million(answer.amount)}{decided}."
 
     def _left(self, left: Left) -> str:
-        return f"{self.million(left.amount)}: {said(left.cause, CatalogueWords())}."
+        return f"{self.million(left.amount)}: {said(left.cause, Words())}."
 
     def _why_not(self, answer: PlaceAnswer) -> list[str]:
         shown = [f"{reason}." for reason, _ in answer.refusals]
@@ -241,7 +241,7 @@ class Writer(Words):
             ]
         return [f"Every million more of the limit {self._side(price.up, 1)}.", f"Every million less {self._side(price.down, -1)}."]
 
-    def _side(self, side: Side, sign: int) -> str:
+    def _side(self, side: SidePrice, sign: int) -> str:
         if math.isnan(side.price):
             return "leaves no plan"
         told = f"{'gains' if sign * side.price > 0 else 'costs'} {points(side.price)}" if abs(side.price) > 1e-4 else "changes nothing"

@@ -29,7 +29,7 @@ def asked_amounts(bench: Bench, rule: Kind) -> list[str]:
     return [asked(rule, f.figure, f.limit, f.base, places) for f in measure_rule(rule, lines, ledger)]
 
 
-class Words:
+class Phrases:
     """The words that all answers of one bench share: names, figures, demands with their basis."""
 
     def __init__(self, bench: Bench) -> None:

@@ -17,7 +17,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.money import DECIMALS, LARGEST, NotANumber, parse_figure
 from fundalloc.scenario.document import display_name
 from fundalloc.scenario.plans.files import PlanFile, read_plan_file
-from fundalloc.scenario.tables.columns import Column, read_columns
+from fundalloc.scenario.tables.columns import ColumnSpec, read_columns
 from fundalloc.scenario.tables.references import References
 from fundalloc.scenario.tables.table import Table
 
@@ -36,9 +36,9 @@ def read_money(text: str) -> Fraction:
     return figure.value
 
 
-_ID, _AMOUNT = Column(read_id, required=True), Column(read_money, required=True, number=True, empty=Fraction(0))
-_LINES = {**dict.fromkeys(NAMES[:3], _ID), "year": Column(str, required=True), "amount": _AMOUNT}
-_MOVES = {"key": Column(str, required=True), "amount": _AMOUNT}
+_ID, _AMOUNT = ColumnSpec(read_id, required=True), ColumnSpec(read_money, required=True, number=True, empty=Fraction(0))
+_LINES = {**dict.fromkeys(NAMES[:3], _ID), "year": ColumnSpec(str, required=True), "amount": _AMOUNT}
+_MOVES = {"key": ColumnSpec(str, required=True), "amount": _AMOUNT}
 
 
 @dataclass(frozen=True)

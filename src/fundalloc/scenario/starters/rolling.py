@@ -17,7 +17,7 @@ from fundalloc.errors import UsageError, writing_into
 from fundalloc.facts.entities import Ceiling
 from fundalloc.facts.facts import Decided
 from fundalloc.money import plain
-from fundalloc.scenario.document import Mapping, Node, Scalar, Sequence, display_name, read_document, texts, to_plain
+from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, display_name, read_document, texts, to_plain
 from fundalloc.scenario.merging import load_tree
 from fundalloc.scenario.plans.amounts import LineKey, PlanAmounts
 from fundalloc.scenario.scenario import Scenario
@@ -29,7 +29,7 @@ _SCENARIOS = (".yaml", ".yml")
 
 
 @dataclass(frozen=True)
-class Entry:
+class DecidedRow:
     """One row of the table of decided money."""
 
     line: LineKey
@@ -75,30 +75,30 @@ def check_year(scenario: Scenario, year: int) -> None:
         raise UsageError(f"--year {year}: {max(closed)} is already closed.")
 
 
-def decided_money(scenario: Scenario, plan: PlanAmounts, year: int) -> list[Entry]:
+def decided_money(scenario: Scenario, plan: PlanAmounts, year: int) -> list[DecidedRow]:
     """Return the decided money of the rolled scenario.
 
     A line of an earlier year holds what the plan gave it: decisions stay with their own words, the rest is locked.
     """
     lines, facts = scenario.lines, scenario.facts
-    by_line: dict[LineKey, list[Entry]] = {}
+    by_line: dict[LineKey, list[DecidedRow]] = {}
     for entry in _entries(scenario, facts.decided):
         by_line.setdefault(entry.line, []).append(entry)
     decision, source = f"plan of {plan.as_of or scenario.head.as_of}", Path(plan.file).name
-    out: list[Entry] = []
+    out: list[DecidedRow] = []
     for line, amount in zip(lines.ids, plan.by_line(lines)[0], strict=True):
         entries = by_line.get(line, [])
         rest = amount - sum((entry.amount for entry in entries), Fraction(0))
         if int(line[3]) >= year:
             out += entries
         elif rest < 0:
-            out += [Entry(line, amount, "locked", decision, source)]
+            out += [DecidedRow(line, amount, "locked", decision, source)]
         else:
-            out += [*entries, Entry(line, rest, "locked", decision, source)] if rest else entries
+            out += [*entries, DecidedRow(line, rest, "locked", decision, source)] if rest else entries
     return [*out, *_entries(scenario, facts.memo)]
 
 
-def _entries(scenario: Scenario, decided: Decided) -> Iterator[Entry]:
+def _entries(scenario: Scenario, decided: Decided) -> Iterator[DecidedRow]:
     dimensions, step = scenario.facts.dimensions, scenario.facts.step
     for k, state in enumerate(decided.state):
         line = (
@@ -107,7 +107,7 @@ def _entries(scenario: Scenario, decided: Decided) -> Iterator[Entry]:
             dimensions.area.ids[decided.area[k]],
             dimensions.year.ids[decided.year[k]],
         )
-        yield Entry(line, int(decided.amount[k]) * step, state, str(decided.decision[k]), decided.source[k], decided.confidence[k])
+        yield DecidedRow(line, int(decided.amount[k]) * step, state, str(decided.decision[k]), decided.source[k], decided.confidence[k])
 
 
 def _text(scenario: Scenario, plan: PlanAmounts, year: int, extends: str, baseline: str) -> str:
@@ -153,9 +153,9 @@ def _frozen_ceilings(scenario: Scenario, source: Path) -> str:
 
 def _without_ceilings(entry: Node) -> Any:
     """Return an entry of `adjust` without its ceilings, switched off when nothing else is left; None when it has none."""
-    if isinstance(entry, Mapping) and entry.text("off") == "true":
+    if isinstance(entry, Tree) and entry.text("off") == "true":
         return None
-    items = [to_plain(item) for item in (entry.items if isinstance(entry, Sequence) else [entry])]
+    items = [to_plain(item) for item in (entry.items if isinstance(entry, ListNode) else [entry])]
     if not any("ceiling" in item for item in items):
         return None
     kept = [{key: value for key, value in item.items() if key not in ("ceiling", "year")} if "ceiling" in item else item for item in items]
@@ -216,10 +216,10 @@ def needed_files(path: Path) -> Iterator[Path]:
 
 def _named(node: Node) -> Iterator[str]:
     """Yield the files that stand under `file`, anywhere in a tree."""
-    if isinstance(node, Sequence):
+    if isinstance(node, ListNode):
         for item in node.items:
             yield from _named(item)
-    elif isinstance(node, Mapping):
+    elif isinstance(node, Tree):
         for key, value in node.items.items():
             if key == "file" and isinstance(value, Scalar):
                 yield value.text

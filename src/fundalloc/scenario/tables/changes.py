@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fundalloc.errors import Problem, ScenarioError
-from fundalloc.scenario.document import Mapping, Node, Scalar, Sequence
+from fundalloc.scenario.document import ListNode, Node, Scalar, Tree
 from fundalloc.scenario.merging import builds_on_inherited, change_amount, read_change
 from fundalloc.scenario.tables.table import Table
 
@@ -11,10 +11,10 @@ from fundalloc.scenario.tables.table import Table
 def apply_changes(table: Table, change: Node, keys: tuple[str, ...], defaults: dict[str, str]) -> None:
     """Change, add or drop rows that are found by their key columns."""
     problems: list[Problem] = []
-    entries = change.items if isinstance(change, Sequence) else [change]
+    entries = change.items if isinstance(change, ListNode) else [change]
     dropped: set[int] = set()
     for entry in entries:
-        if not isinstance(entry, Mapping):
+        if not isinstance(entry, Tree):
             problems.append(Problem(entry.place, "a change must be keys with values", f"name {', '.join(keys)} and what changes"))
             continue
         missing = [key for key in keys if key not in entry.items]

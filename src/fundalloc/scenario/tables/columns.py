@@ -18,7 +18,7 @@ from fundalloc.scenario.tables.table import HEADING, Table
 
 
 @dataclass(frozen=True)
-class Column:
+class ColumnSpec:
     """One column of a table: how its cells are read, whether every row needs one, and what an empty cell means."""
 
     read: Callable[[str], Any]
@@ -29,7 +29,7 @@ class Column:
     """"year" or "language": the column may be repeated as `name.2024` or `name.bg`."""
 
 
-def read_columns(table: Table, spec: dict[str, Column], problems: list[Problem]) -> dict[str, list[Any]]:
+def read_columns(table: Table, spec: dict[str, ColumnSpec], problems: list[Problem]) -> dict[str, list[Any]]:
     """Read every column of a table by its specification; problems are added to the list. Missing optional columns are filled."""
     unknown = []
     for k, name in enumerate(table.columns):
@@ -47,19 +47,19 @@ def read_columns(table: Table, spec: dict[str, Column], problems: list[Problem])
     return {name: _read(table, name, column, problems) for name, column in spec.items()}
 
 
-def read_variants(table: Table, name: str, column: Column, problems: list[Problem]) -> list[dict[str, Any]]:
+def read_variants(table: Table, name: str, column: ColumnSpec, problems: list[Problem]) -> list[dict[str, Any]]:
     """Read the columns `name.variant` (a language, a year) as one mapping per row, empty cells left out."""
     out: list[dict[str, Any]] = [{} for _ in table.cells]
     for full in table.columns:
         base, dot, variant = full.partition(".")
         if base == name and dot:
-            for row, value in enumerate(_read(table, full, Column(column.read, number=column.number, empty=None), problems)):
+            for row, value in enumerate(_read(table, full, ColumnSpec(column.read, number=column.number, empty=None), problems)):
                 if value is not None:
                     out[row][variant] = value
     return out
 
 
-def _read(table: Table, name: str, column: Column, problems: list[Problem]) -> list[Any]:
+def _read(table: Table, name: str, column: ColumnSpec, problems: list[Problem]) -> list[Any]:
     cache: dict[str, Any] = {}
     out: list[Any] = []
     present = name in table.columns

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fundalloc.errors import Place, Problem, ScenarioError, did_you_mean
-from fundalloc.scenario.document import Mapping, Node, Scalar, Sequence, display_name, locate, read_text
+from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, display_name, locate, read_text
 from fundalloc.scenario.tables.changes import apply_changes
 from fundalloc.scenario.tables.table import HEADING, Table
 from fundalloc.scenario.workbooks.container import check_package
@@ -28,9 +28,9 @@ def read_table(
 
     `keys` are the columns by which a change finds its row; `defaults` say what an empty cell means.
     """
-    if isinstance(node, Sequence):
+    if isinstance(node, ListNode):
         return _inline(node)
-    if not isinstance(node, Mapping):
+    if not isinstance(node, Tree):
         raise ScenarioError([Problem(node.place, "expected a table", "write {file: table.csv} or a list of rows")])
     unknown = [key for key in node.items if key not in ("file", "rows", "change")]
     if unknown:
@@ -39,7 +39,7 @@ def read_table(
     rows, file = node.get("rows"), node.get("file")
     if isinstance(file, Scalar):
         table = _file(file, node.folder or folder, allowed)
-    elif isinstance(rows, Sequence):
+    elif isinstance(rows, ListNode):
         table = _inline(rows)
     else:
         raise ScenarioError([Problem(node.place, "a table without rows", "write {file: table.csv} or {rows: […]}")])
@@ -49,11 +49,11 @@ def read_table(
     return table
 
 
-def _inline(node: Sequence) -> Table:
+def _inline(node: ListNode) -> Table:
     columns: list[str] = []
     problems = []
     for item in node.items:
-        if not isinstance(item, Mapping):
+        if not isinstance(item, Tree):
             problems.append(Problem(item.place, "a row must be keys with values", "such as {partnership: egypt, area: returns, need: 10}"))
             continue
         columns += [key for key in item.items if key not in columns]
@@ -64,7 +64,7 @@ def _inline(node: Sequence) -> Table:
         ]
     if problems:
         raise ScenarioError(problems)
-    rows = [item for item in node.items if isinstance(item, Mapping)]
+    rows = [item for item in node.items if isinstance(item, Tree)]
 
     def where(row: int, column: int) -> Place:
         if row == HEADING:

@@ -10,7 +10,7 @@ import numpy as np
 
 from fundalloc.errors import Problem, did_you_mean
 from fundalloc.facts.dimensions import Dimensions
-from fundalloc.facts.selection import IntArray
+from fundalloc.money import IntArray
 from fundalloc.scenario.tables.table import Table
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from fundalloc.errors import Problem, ScenarioError, did_you_mean
 from fundalloc.facts.fields import read_amount, read_coefficient, read_factor, read_id, read_iso3, read_tags, read_years, refuse
 from fundalloc.money import plain
-from fundalloc.scenario.document import Mapping, Sequence
-from fundalloc.scenario.tables.columns import Column, read_columns
+from fundalloc.scenario.document import ListNode, Tree
+from fundalloc.scenario.tables.columns import ColumnSpec, read_columns
 from fundalloc.scenario.tables.reading import read_table
 from fundalloc.scenario.tables.table import Table
 
@@ -29,53 +29,53 @@ def _one_of(*words: str) -> Callable[[str], str]:
     return read
 
 
-ID = Column(read_id, required=True)
-WORDS = Column(str)
+ID = ColumnSpec(read_id, required=True)
+WORDS = ColumnSpec(str)
 ORIGIN = {"source": WORDS, "confidence": WORDS}
-SPECS: dict[str, dict[str, Column]] = {
+SPECS: dict[str, dict[str, ColumnSpec]] = {
     "partnerships": {
         "id": ID,
-        "name": Column(str, required=True, per="language"),
-        "short": Column(str, per="language"),
-        "footnote": Column(str, per="language"),
-        "level": Column(_one_of(*LEVELS)),
+        "name": ColumnSpec(str, required=True, per="language"),
+        "short": ColumnSpec(str, per="language"),
+        "footnote": ColumnSpec(str, per="language"),
+        "level": ColumnSpec(_one_of(*LEVELS)),
         "within": WORDS,
-        "iso3": Column(read_iso3),
-        "absorption": Column(read_amount, number=True, empty=None, per="year"),
-        "tags": Column(lambda text: read_tags(text.split()), empty=()),
+        "iso3": ColumnSpec(read_iso3),
+        "absorption": ColumnSpec(read_amount, number=True, empty=None, per="year"),
+        "tags": ColumnSpec(lambda text: read_tags(text.split()), empty=()),
         "status": WORDS,
-        "years": Column(read_years, empty=None),
+        "years": ColumnSpec(read_years, empty=None),
         **ORIGIN,
     },
     "needs": {
         "partnership": ID,
         "area": ID,
-        "need": Column(read_amount, required=True, number=True, empty=Fraction(0)),
-        "priority": Column(read_factor, number=True, empty=Fraction(1)),
+        "need": ColumnSpec(read_amount, required=True, number=True, empty=Fraction(0)),
+        "priority": ColumnSpec(read_factor, number=True, empty=Fraction(1)),
         **ORIGIN,
     },
     "eligibility": {
         "instrument": ID,
         "area": ID,
-        "effectiveness": Column(read_factor, number=True, empty=Fraction(1)),
-        "reason": Column(str, per="language"),
+        "effectiveness": ColumnSpec(read_factor, number=True, empty=Fraction(1)),
+        "reason": ColumnSpec(str, per="language"),
         **ORIGIN,
     },
     "markers": {
         "marker": ID,
         "area": ID,
-        "instrument": Column(read_id),
-        "coefficient": Column(read_coefficient, required=True, number=True, empty=Fraction(0)),
+        "instrument": ColumnSpec(read_id),
+        "coefficient": ColumnSpec(read_coefficient, required=True, number=True, empty=Fraction(0)),
         **ORIGIN,
     },
     "decided": {
         "instrument": ID,
         "partnership": ID,
         "area": ID,
-        "year": Column(str, required=True),
-        "amount": Column(read_amount, required=True, number=True, empty=Fraction(0)),
-        "state": Column(_one_of(*STATES), required=True, empty="given"),
-        "decision": Column(str, per="language"),
+        "year": ColumnSpec(str, required=True),
+        "amount": ColumnSpec(read_amount, required=True, number=True, empty=Fraction(0)),
+        "state": ColumnSpec(_one_of(*STATES), required=True, empty="given"),
+        "decision": ColumnSpec(str, per="language"),
         **ORIGIN,
     },
 }
@@ -103,16 +103,16 @@ class Tables:
     by_name: dict[str, Table] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, tree: Mapping, folder: Path, allowed: Callable[[Path], bool], problems: list[Problem]) -> Tables:
+    def read(cls, tree: Tree, folder: Path, allowed: Callable[[Path], bool], problems: list[Problem]) -> Tables:
         """Read all tables that the scenario names; a missing or unreadable one is empty."""
         out = cls()
         for name in SPECS:
             node = tree.get(name)
             try:
-                out.by_name[name] = read_table(node or Sequence([], tree.place), KEYS[name], folder, allowed, DEFAULTS[name])
+                out.by_name[name] = read_table(node or ListNode([], tree.place), KEYS[name], folder, allowed, DEFAULTS[name])
             except ScenarioError as error:
                 problems += error.problems
-                out.by_name[name] = read_table(Sequence([], tree.place), (), folder, allowed)
+                out.by_name[name] = read_table(ListNode([], tree.place), (), folder, allowed)
         return out
 
     def __getitem__(self, name: str) -> Table:

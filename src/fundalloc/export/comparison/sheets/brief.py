@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from fundalloc.compare.comparison import Row
+from fundalloc.compare.comparison import MemberRow
 from fundalloc.compare.movements import CLASSES
 from fundalloc.export.comparison.pages import LINES, Pages
 from fundalloc.export.comparison.sheets import movements
@@ -59,7 +59,7 @@ def _money(pages: Pages) -> Iterator[Line]:
         yield whole.format(area=name), cells, _spread(pages, row)
 
 
-def _spread(pages: Pages, row: Row) -> str:
+def _spread(pages: Pages, row: MemberRow) -> str:
     """Say which scenario must change an area most; or changes it most, where it is not known what must."""
     moving = [_moving(row, k) for k in range(1, len(row.amounts))]
     if not any(moving):
@@ -102,13 +102,13 @@ def _who(pages: Pages) -> Iterator[Line]:
         yield _line(pages, key, cells)
 
 
-def _moving(row: Row, side: int) -> Fraction:
+def _moving(row: MemberRow, side: int) -> Fraction:
     """Return what must move, or the whole change where that is not known."""
     needed = row.needed[side - 1]
     return row.changes[side - 1] if needed is None else needed
 
 
-def _extreme(pages: Pages, rows: list[Row], side: int, sign: int, best: str, names: str, changes: str) -> Cell:
+def _extreme(pages: Pages, rows: list[MemberRow], side: int, sign: int, best: str, names: str, changes: str) -> Cell:
     ends = [_moving(row, side) for row in rows]
     value = max(ends, key=lambda change: sign * change, default=Fraction(0))
     if not sign * value > 0:

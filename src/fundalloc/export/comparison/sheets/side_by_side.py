@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from fundalloc.compare.comparison import Row
+from fundalloc.compare.comparison import MemberRow
 from fundalloc.compare.outcome import BUDGET, PARTNER
 from fundalloc.export.comparison.pages import PLACES, Pages
 from fundalloc.export.workbook.book import quoted
@@ -46,14 +46,14 @@ def by_marker(pages: Pages) -> Sheet | None:
     return _sheet(pages, "marker", rows)
 
 
-def rows_of(pages: Pages, dimension: str) -> list[Row]:
+def rows_of(pages: Pages, dimension: str) -> list[MemberRow]:
     """Return the rows in the order of the table: partnerships that must change most first."""
     rows = pages.found.rows(dimension)
     return sorted(rows, key=lambda row: row.weight, reverse=True) if dimension == "partnership" else rows
 
 
 def _sheet(
-    pages: Pages, dimension: str, rows: Sequence[Row] | None = None, extra: tuple[Column, ...] = (), kinds: Sequence[str] = (BUDGET,)
+    pages: Pages, dimension: str, rows: Sequence[MemberRow] | None = None, extra: tuple[Column, ...] = (), kinds: Sequence[str] = (BUDGET,)
 ) -> Sheet:
     rows = rows_of(pages, dimension) if rows is None else rows
     table, sides = TABLES[dimension], range(len(pages.found.sides))
@@ -84,13 +84,13 @@ def _sheet(
     return pages.sheet(key, table, columns, filtered=len(rows) > 20, charts=charts)
 
 
-def _name(pages: Pages, dimension: str, row: Row) -> Cell:
+def _name(pages: Pages, dimension: str, row: MemberRow) -> Cell:
     if dimension == "year":
         return int(row.member) if row.member.isdigit() else row.member
     return pages.found.name(dimension, row.member)
 
 
-def _sum(pages: Pages, dimension: str, row: Row, side: int) -> Formula:
+def _sum(pages: Pages, dimension: str, row: MemberRow, side: int) -> Formula:
     column = "year" if dimension == "year" else f"{dimension}_id"
     heading = pages.title("year" if dimension == "year" else column)
     criterion = (column, pages.here(TABLES[dimension], heading))
@@ -98,7 +98,7 @@ def _sum(pages: Pages, dimension: str, row: Row, side: int) -> Formula:
     return Formula(f"={text}", float(row.amounts[side]))
 
 
-def _needed(pages: Pages, dimension: str, row: Row, side: int, *, stored: bool) -> Cell:
+def _needed(pages: Pages, dimension: str, row: MemberRow, side: int, *, stored: bool) -> Cell:
     """Return what of a change is needed, live over the lines; markers are stored."""
     value = float(row.needed[side - 1] or 0)
     if stored:
@@ -110,7 +110,7 @@ def _needed(pages: Pages, dimension: str, row: Row, side: int, *, stored: bool) 
 
 
 def _totals(
-    pages: Pages, heading: str, rows: Sequence[Row], dimension: str, kinds: Sequence[str], amounts: Sequence[Fraction]
+    pages: Pages, heading: str, rows: Sequence[MemberRow], dimension: str, kinds: Sequence[str], amounts: Sequence[Fraction]
 ) -> tuple[Cell, ...]:
     """Return the cells below a column: its sum, of instruments by kind of money."""
     if dimension != "instrument":
@@ -142,7 +142,7 @@ def areas_chart(pages: Pages, count: int, width: float = 1.0, height: int = 330)
     )
 
 
-def changes_chart(pages: Pages, rows: Sequence[Row], width: float, most: int, height: int) -> Chart:
+def changes_chart(pages: Pages, rows: Sequence[MemberRow], width: float, most: int, height: int) -> Chart:
     """Return the partnerships that must change most, or that change most where that is not known, one bar per scenario."""
     count = max(1, min(most, sum(1 for row in rows if any(row.weight))))
     sides = len(pages.found.sides)

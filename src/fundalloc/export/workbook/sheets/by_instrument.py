@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from fundalloc.export.workbook.book import KINDS, Book, Steps, quoted
+from fundalloc.export.workbook.book import KINDS, Book, quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet
 from fundalloc.export.workbook.sheets.decided_money import TABLE as DECIDED
 from fundalloc.export.workbook.sheets.free_money import TABLE as FREE
 from fundalloc.export.workbook.sheets.free_money import after_use, whole_period
+from fundalloc.money import IntArray
 
 TABLE = "ByInstrument"
 
@@ -36,13 +37,13 @@ def _kinds(book: Book) -> list[str]:
     return [counts for counts in KINDS if book.of_kind(counts)]
 
 
-def _money(book: Book) -> Steps:
+def _money(book: Book) -> IntArray:
     """Planned money, and decided memo money. Shape: (instruments, years)."""
     facts = book.facts
     return np.asarray(book.cube.sum(axis=(1, 2)), dtype=np.int64) + facts.by_year(facts.memo.instrument, facts.memo.year, facts.memo.amount)
 
 
-def _year_column(book: Book, order: Sequence[int], money: Steps, t: int) -> Column:
+def _year_column(book: Book, order: Sequence[int], money: IntArray, t: int) -> Column:
     here, heading = (book.own(TABLE, "instrument"), book.is_("year", t)), str(book.facts.years[t])
     planned = book.planned(*here)
     memo = book.sum_if_text(DECIDED, "amount", *here) if len(book.facts.memo) else ""
@@ -51,7 +52,7 @@ def _year_column(book: Book, order: Sequence[int], money: Steps, t: int) -> Colu
     return book.column("", "money", cells, _kind_totals(book, heading, money[:, t]), heading=heading)
 
 
-def _kind_totals(book: Book, title: str, money: Steps) -> tuple[Cell, ...]:
+def _kind_totals(book: Book, title: str, money: IntArray) -> tuple[Cell, ...]:
     """One total per kind of money: they are never added together."""
     return tuple(_kind_total(book, title, counts, book.eur(money[book.of_kind(counts)].sum())) for counts in _kinds(book))
 
@@ -61,7 +62,7 @@ def _kind_total(book: Book, title: str, counts: str, value: float) -> Formula:
     return Formula(f"=SUMIFS({TABLE}[{title}],{book.all(TABLE, name)},{criterion})", value)
 
 
-def _ceiling_columns(book: Book, order: Sequence[int], money: Steps) -> Iterator[Column]:
+def _ceiling_columns(book: Book, order: Sequence[int], money: IntArray) -> Iterator[Column]:
     """Usable ceiling, lapsed and free money and use over the whole period; nothing for money without a ceiling."""
     limits, none = whole_period(book), book.say("not_applicable")
     known = [k for k in order if k in limits]

@@ -7,7 +7,7 @@ import numpy as np
 from fundalloc.export.workbook.book import Book, distinct
 from fundalloc.export.workbook.content import Formula, Sheet
 from fundalloc.export.workbook.line_sums import Boxes
-from fundalloc.facts.dimensions import Mask
+from fundalloc.money import Mask
 
 TABLE = "ByRoute"
 FIRST = ("route", "region")

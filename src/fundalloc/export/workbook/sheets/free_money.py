@@ -12,7 +12,7 @@ from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet
 from fundalloc.export.workbook.sheets.instruments import written_in_year
 from fundalloc.facts.facts import NO_LIMIT
-from fundalloc.facts.selection import IntArray
+from fundalloc.money import IntArray
 from fundalloc.plan.plan import MOVED
 from fundalloc.rules.statement import WHOLE_PERIOD
 
@@ -21,7 +21,7 @@ Criteria = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
-class _Row:
+class _YearOfInstrument:
     """One row: an instrument in one year, or in the whole period (year None)."""
 
     instrument: int
@@ -66,7 +66,7 @@ def build(book: Book) -> Sheet:
     return book.sheet("free_money", TABLE, columns, strong=frozenset(k for k, r in enumerate(rows) if r.year is None), portrait=True)
 
 
-def _left(book: Book, rows: Sequence[_Row]) -> Iterator[Column]:
+def _left(book: Book, rows: Sequence[_YearOfInstrument]) -> Iterator[Column]:
     """What has lapsed, if any year is closed, and what is still free."""
     moved = "".join(f"{'+' if name.endswith('in') else '-'}{book.here(TABLE, name)}" for name in shown_moves(book))
     left = f"{book.here(TABLE, 'usable')}{moved}-{book.here(TABLE, 'planned')}"
@@ -103,7 +103,7 @@ def whole_period(book: Book) -> dict[int, int]:
     return {k: limit for k, limit in limits.items() if limit != NO_LIMIT}
 
 
-def _rows(book: Book, k: int) -> Iterator[_Row]:
+def _rows(book: Book, k: int) -> Iterator[_YearOfInstrument]:
     """Yield the years of one instrument, then its whole period."""
     facts = book.facts
     instrument, none = facts.instruments[k], book.say("none")
@@ -115,7 +115,7 @@ def _rows(book: Book, k: int) -> Iterator[_Row]:
         written = written_in_year(facts, k, t)
         usable = int(facts.ceilings.usable[k, t])
         criteria = book.own(TABLE, "instrument"), book.is_("year", t)
-        yield _Row(
+        yield _YearOfInstrument(
             k,
             t,
             Formula(f"={_looked_up(book, f'Instruments[{year}]')}", none if written is None else float(written)),
@@ -133,7 +133,9 @@ def _rows(book: Book, k: int) -> Iterator[_Row]:
     count = len(facts.years)
     sums = [Formula(f"=SUM(ABOVE({count}))", book.eur(money.sum())) for money in (decided, planned)]
     left = int(planned.sum()), int(money.lapsed[k, -1]), int(money.free[k, -1])
-    yield _Row(k, None, ceiling, reserve, usable_cell, sums[0], sums[1], steps, *left, *(int(moves[name][k].sum()) for name in MOVED))
+    yield _YearOfInstrument(
+        k, None, ceiling, reserve, usable_cell, sums[0], sums[1], steps, *left, *(int(moves[name][k].sum()) for name in MOVED)
+    )
 
 
 def _whole(book: Book, k: int) -> tuple[Cell, Cell, int]:
@@ -183,7 +185,7 @@ def _whole_steps(book: Book, ceiling: str) -> str:
     return f"ROUNDDOWN(ROUND({ceiling}*(1-{book.here(TABLE, 'reserve')})/RoundingStep,6),0)*RoundingStep"
 
 
-def _lapsed(book: Book, row: _Row, left: str) -> Cell:
+def _lapsed(book: Book, row: _YearOfInstrument, left: str) -> Cell:
     """What a closed year leaves; over the whole period, what is left and not free."""
     if row.usable_steps == NO_LIMIT:
         return book.say("none")
@@ -193,7 +195,7 @@ def _lapsed(book: Book, row: _Row, left: str) -> Cell:
     return Formula(f"=MAX({left},0)", book.eur(row.lapsed)) if facts.years[row.year] in facts.closed else 0
 
 
-def _free(book: Book, row: _Row, left: str, lapsed: bool) -> Cell:
+def _free(book: Book, row: _YearOfInstrument, left: str, lapsed: bool) -> Cell:
     """What is still free: what is left, less what has lapsed; over the whole period no more than the years have free."""
     none, facts = book.say("none"), book.facts
     if row.usable_steps == NO_LIMIT:
@@ -207,7 +209,7 @@ def _free(book: Book, row: _Row, left: str, lapsed: bool) -> Cell:
     return Formula(f"=IFERROR({left}{less},{quoted(none)})", book.eur(row.free))
 
 
-def _part(book: Book, row: _Row) -> float | str:
+def _part(book: Book, row: _YearOfInstrument) -> float | str:
     return book.say("none") if row.usable_steps in (NO_LIMIT, 0) else row.planned_steps / row.usable_steps
 
 

@@ -20,7 +20,7 @@ MOST_DEMANDS = 12
 
 
 @dataclass(frozen=True)
-class _Row:
+class _MarkerDemand:
     """One marker, and one demand about it if there is one: its position among the findings."""
 
     weight: Weight
@@ -49,7 +49,7 @@ def build(book: Book) -> Sheet | None:
     return book.sheet("policy_fields", TABLE, columns, one_page=len(rows) <= 30)
 
 
-def _rows(book: Book) -> Iterator[_Row]:
+def _rows(book: Book) -> Iterator[_MarkerDemand]:
     for weight in all_weights(book):
         if not weight.marker:
             continue
@@ -58,7 +58,7 @@ def _rows(book: Book) -> Iterator[_Row]:
         for k in about:
             rules[book.plan.findings[k].rule.id] += 1
         shown = [k for k in about if rules[book.plan.findings[k].rule.id] <= MOST_DEMANDS]
-        yield from [_Row(weight, k) for k in shown] or [_Row(weight, None)]
+        yield from [_MarkerDemand(weight, k) for k in shown] or [_MarkerDemand(weight, None)]
 
 
 def _counted(book: Book, weight: Weight) -> float:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.content import Sheet
-from fundalloc.facts.dimensions import Mask
+from fundalloc.money import Mask
 
 TABLE = "Refusals"
 MOST_NAMES = 8

@@ -17,7 +17,7 @@ TABLE = "Sources"
 
 
 @dataclass(frozen=True)
-class _Entry:
+class _SourcedFigure:
     """One figure: what kind of figure, whose, how much, in which unit."""
 
     what: str
@@ -45,61 +45,61 @@ def build(book: Book) -> Sheet:
     return book.sheet("sources", TABLE, columns, filtered=True, money=False, colour="input")
 
 
-def _money(book: Book) -> Iterator[_Entry]:
+def _money(book: Book) -> Iterator[_SourcedFigure]:
     facts, names = book.facts, book.labels["instrument"]
     for i in facts.instruments:
         if i.ceiling is not None and i.ceiling.total is not None:
             whose = f"{names[i.id]}, {book.say('whole_period')}"
-            yield _Entry("ceiling", whose, float(i.ceiling.total), "money", i.source, i.confidence)
+            yield _SourcedFigure("ceiling", whose, float(i.ceiling.total), "money", i.source, i.confidence)
         for year in facts.years:
             amount = i.ceiling.in_year(year) if i.ceiling is not None else None
             if amount is not None:
-                yield _Entry("ceiling", f"{names[i.id]}, {year}", float(amount), "money", i.source, i.confidence)
+                yield _SourcedFigure("ceiling", f"{names[i.id]}, {year}", float(amount), "money", i.source, i.confidence)
         if i.reserve:
-            yield _Entry("reserve", names[i.id], _percent(float(i.reserve)), "share", i.source, i.confidence)
+            yield _SourcedFigure("reserve", names[i.id], _percent(float(i.reserve)), "share", i.source, i.confidence)
         for key, profile in (("payment_profile", i.payment_profile), ("contracting_profile", i.contracting_profile)):
             if profile:
                 whole = ", ".join(percent(share) for share in profile)
-                yield _Entry(key, f"{names[i.id]}: {whole}", book.say("not_applicable"), "share", i.source, i.confidence)
+                yield _SourcedFigure(key, f"{names[i.id]}: {whole}", book.say("not_applicable"), "share", i.source, i.confidence)
         for year, amount in i.outstanding.items():
-            yield _Entry("outstanding", f"{names[i.id]}, {year}", float(amount), "money", i.source, i.confidence)
+            yield _SourcedFigure("outstanding", f"{names[i.id]}, {year}", float(amount), "money", i.source, i.confidence)
     for transfer in facts.transfers:
         whose = f"{names[transfer.giving]} → {names[transfer.taking]}"
-        yield _Entry("transfer", whose, _percent(float(transfer.at_most)), "share", transfer.source, transfer.confidence)
+        yield _SourcedFigure("transfer", whose, _percent(float(transfer.at_most)), "share", transfer.source, transfer.confidence)
 
 
-def _partnerships(book: Book) -> Iterator[_Entry]:
+def _partnerships(book: Book) -> Iterator[_SourcedFigure]:
     facts, names, areas = book.facts, book.labels["partnership"], book.labels["area"]
     for p in facts.partnerships:
         for year in facts.years:
             amount = p.absorption_in(year)
             if amount is not None and (year == facts.years[0] or amount != p.absorption_in(year - 1)):
-                yield _Entry("absorption", f"{names[p.id]}, {year}", float(amount), "money", p.source, p.confidence)
+                yield _SourcedFigure("absorption", f"{names[p.id]}, {year}", float(amount), "money", p.source, p.confidence)
     needs = facts.needs
     for k in range(len(needs)):
         whose = f"{names[facts.partnerships[needs.partnership[k]].id]} · {areas[facts.areas[needs.area[k]].id]}"
-        yield _Entry("need", whose, float(needs.need.values[k]), "money", needs.source[k], needs.confidence[k])
+        yield _SourcedFigure("need", whose, float(needs.need.values[k]), "money", needs.source[k], needs.confidence[k])
 
 
-def _coefficients(book: Book) -> Iterator[_Entry]:
+def _coefficients(book: Book) -> Iterator[_SourcedFigure]:
     facts, names, everything = book.facts, book.labels, book.say("all")
     for e in facts.eligibility:
         whose = f"{names['instrument'][e.keys[0]]} · {names['area'][e.keys[1]]}"
-        yield _Entry("effectiveness", whose, float(e.value), "factor", e.source or book.within(e.reason), e.confidence)
+        yield _SourcedFigure("effectiveness", whose, float(e.value), "factor", e.source or book.within(e.reason), e.confidence)
     for e in facts.coefficients:
         where = names["area"].get(e.keys[1], everything), names["instrument"].get(e.keys[2], everything)
-        yield _Entry(
+        yield _SourcedFigure(
             "coefficient", f"{book.word('marker', e.keys[0])} · {where[0]} · {where[1]}", float(e.value), "factor", e.source, e.confidence
         )
 
 
-def _decided(book: Book) -> Iterator[_Entry]:
+def _decided(book: Book) -> Iterator[_SourcedFigure]:
     facts, names = book.facts, book.labels
     for table in (facts.decided, facts.memo):
         for k in range(len(table)):
             ids = (("instrument", facts.instruments[table.instrument[k]].id), ("partnership", facts.partnerships[table.partnership[k]].id))
             whose = " · ".join(names[name][member] for name, member in ids)
-            yield _Entry(
+            yield _SourcedFigure(
                 "decided",
                 f"{whose}, {facts.years[table.year[k]]}",
                 book.eur(table.amount[k]),
@@ -109,7 +109,7 @@ def _decided(book: Book) -> Iterator[_Entry]:
             )
 
 
-def _rules(book: Book) -> Iterator[_Entry]:
+def _rules(book: Book) -> Iterator[_SourcedFigure]:
     """One entry per rule and figure; a rule with different figures for its members has one for each of them."""
     findings = [f for f in book.plan.findings if not f.rule.built_in]
     for (_, _), group in groupby(findings, key=lambda f: (f.rule.id, str(f.sense))):
@@ -118,7 +118,7 @@ def _rules(book: Book) -> Iterator[_Entry]:
             figure = _percent(float(f.figure)) if f.base is not None else float(f.figure)
             unit = "share" if f.base is not None else "money" if f.rule.in_money else f.rule.unit
             said = f.said(book.names, book.language) if len({f.figure for f in same}) > 1 else _in_general(book, f.rule)
-            yield _Entry(
+            yield _SourcedFigure(
                 "limit",
                 f"{said} ({book.word('side', str(f.sense))})",
                 figure,

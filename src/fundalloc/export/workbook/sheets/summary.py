@@ -19,11 +19,11 @@ from fundalloc.plan.verify import AT_LIMIT, BREACH, MISSED
 from fundalloc.plan.verify import DECIDED as BY_DECISION
 from fundalloc.rules import built_in_rules
 
-Row = tuple[str, Cell, str]
+SummaryRow = tuple[str, Cell, str]
 """Key in the catalogue, value with its style, key of the unit."""
 
 
-def rows_of(book: Book) -> list[Row]:
+def rows_of(book: Book) -> list[SummaryRow]:
     """Return the rows of the table: key, value with its style, key of the unit."""
     return [*_money(book), *_shape(book), *_area(book), *_rules(book), *_changes(book), *_quality(book)]
 
@@ -48,7 +48,7 @@ def build(book: Book) -> Sheet:
     return book.sheet("summary", "Summary", columns, money=False, charts=charts(book), frozen=False, one_page=True)
 
 
-def _money(book: Book) -> Iterator[Row]:
+def _money(book: Book) -> Iterator[SummaryRow]:
     """What is planned: EU budget, partner and memo money apart."""
     facts = book.facts
     budget = book.kind_is("budget")
@@ -74,7 +74,7 @@ def _money(book: Book) -> Iterator[Row]:
         yield "memo", book.sum_if(DECIDED, "amount", book.kind_is("memo"), value=book.eur(facts.memo.amount.sum())), "money"
 
 
-def _shape(book: Book) -> Iterator[Row]:
+def _shape(book: Book) -> Iterator[SummaryRow]:
     """Need, coverage, concentration."""
     coverage, totals = book.plan.coverage, book.budget.sum(axis=(1, 2))
     need, met = float(coverage.need.sum()), float(coverage.met.sum())
@@ -98,7 +98,7 @@ def _shape(book: Book) -> Iterator[Row]:
     )
 
 
-def _area(book: Book) -> Iterator[Row]:
+def _area(book: Book) -> Iterator[SummaryRow]:
     """The largest area, and its share."""
     totals = book.budget.sum(axis=(0, 2))
     whole, largest = int(totals.sum()), int(np.argmax(totals))
@@ -110,7 +110,7 @@ def _area(book: Book) -> Iterator[Row]:
     yield "largest_area_share", Styled(Formula(share, int(totals[largest]) / whole if whole else 0), "share"), "share"
 
 
-def _rules(book: Book) -> Iterator[Row]:
+def _rules(book: Book) -> Iterator[SummaryRow]:
     """How many rules have each status that matters."""
     counts, limits = book.plan.tally, book.plan.limits_tally
     status, kind = book.all("Rules", "status"), book.all("Rules", "kind")
@@ -127,7 +127,7 @@ def _rules(book: Book) -> Iterator[Row]:
     yield "limits_broken", Styled(Formula(apart, limits.broken), "number"), "rules"
 
 
-def _quality(book: Book) -> Iterator[Row]:
+def _quality(book: Book) -> Iterator[SummaryRow]:
     proof = book.plan.proof
     yield "score", Styled(book.plan.score, "points"), "points"
     if proof.bound is None:
@@ -139,7 +139,7 @@ def _quality(book: Book) -> Iterator[Row]:
         yield "below_bound", Styled(float(proof.parts.whole), "exact_points"), "points"
 
 
-def _changes(book: Book) -> Iterator[Row]:
+def _changes(book: Book) -> Iterator[SummaryRow]:
     """What readers have typed, and against the baseline if there is one."""
     if book.has_baseline:
         lines = book.lines

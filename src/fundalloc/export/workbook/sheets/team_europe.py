@@ -6,9 +6,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from fundalloc.export.workbook.book import Book, Steps, distinct
+from fundalloc.export.workbook.book import Book, distinct
 from fundalloc.export.workbook.content import Column, Formula, Sheet
 from fundalloc.export.workbook.sheets.decided_money import TABLE as DECIDED
+from fundalloc.money import IntArray
 
 TABLE = "TeamEurope"
 
@@ -26,7 +27,7 @@ def build(book: Book) -> Sheet | None:
     taken = [book.title(c) for c in ("partnership", "eu_budget", "together", "eu_share", "partnership_id")]
     headings = iter(distinct([book.label("instrument", k) for k in (*partner, *memo)], taken))
 
-    def columns(instruments: Sequence[int], steps: Steps, text: Callable[..., str]) -> list[Column]:
+    def columns(instruments: Sequence[int], steps: IntArray, text: Callable[..., str]) -> list[Column]:
         """What each instrument gives to each partnership."""
         return [
             book.amounts("", text(here, book.is_("instrument", k)), steps[k, shown], heading=next(headings), width=14) for k in instruments
@@ -47,15 +48,15 @@ def build(book: Book) -> Sheet | None:
     )
 
 
-def _memo_money(book: Book) -> Steps:
+def _memo_money(book: Book) -> IntArray:
     """Decided memo money in steps. Shape: (instruments, partnerships)."""
     memo = book.facts.memo
-    given: Steps = np.zeros((len(book.facts.instruments), len(book.facts.partnerships)), dtype=np.int64)
+    given: IntArray = np.zeros((len(book.facts.instruments), len(book.facts.partnerships)), dtype=np.int64)
     np.add.at(given, (memo.instrument, memo.partnership), memo.amount)
     return given
 
 
-def _together(book: Book, ours: Steps, joint: Steps, count: int) -> tuple[Column, Column]:
+def _together(book: Book, ours: IntArray, joint: IntArray, count: int) -> tuple[Column, Column]:
     """Return the sum of the EU budget and partners, and the part of the EU budget in it."""
     share = f"=IFERROR({book.here(TABLE, 'eu_budget')}/{book.here(TABLE, 'together')},0)"
     whole = f"=IFERROR(SUM({book.all(TABLE, 'eu_budget')})/SUM({book.all(TABLE, 'together')}),0)"
