@@ -73,6 +73,8 @@ class TestOverrides:
             "title: Another",
             "rules: {oda: {source: elsewhere, says: other words}}",
             "instruments: {ndici: {note: more}}",
+            "instruments: {ndici: {footnote: Read this, budget_line: 14 02 01}}",
+            "tag_names: {route: {central-med: The middle of the sea}}",
             "rules: {oda: {at_least: 70.0 %}}",
             "rules: {never: {off: true, reason: not needed}}",
         ],
@@ -132,6 +134,30 @@ class TestDifferences:
         assert rows["rules.smuggling-cap.says"].words
         assert not rows["rules.smuggling-cap.at_most"].words
         assert "scenario" not in rows
+
+    @pytest.mark.parametrize(
+        ("text", "key"),
+        [
+            ("instruments: {ndici: {footnote: Read this}}", "instruments.ndici.footnote"),
+            ("instruments: {ndici: {budget_line: 14 02 01}}", "instruments.ndici.budget_line"),
+            ("areas: {returns: {footnote: Read this}}", "areas.returns.footnote"),
+            ("partnerships: {change: [{id: egypt, footnote: Read this}]}", "partnerships.egypt.footnote"),
+            ("tag_names: {route: {central-med: The middle of the sea}}", "tag_names.route.central-med"),
+        ],
+    )
+    def test_what_is_only_told_is_no_input_that_differs(self, tmp_path: Path, text: str, key: str) -> None:
+        """`compare --exit-code` ends with 0: a footnote, the name of a tag or a budget line moves no money."""
+        pair = (write_tiny(tmp_path), write_variant(tmp_path, f"extends: tiny.yaml\nscenario: told\n{text}"))
+        found = compare_files(*map(str, pair), attributed=False)
+        assert by_key(found)[key].words
+        assert not found.differs
+
+    def test_whether_money_is_locked_is_one(self, tmp_path: Path) -> None:
+        change = "{instrument: ndici, partnership: tunisia, area: smuggling, year: 2025, state: locked}"
+        text = f"extends: tiny.yaml\ndecided: {{change: [{change}]}}"
+        pair = (write_tiny(tmp_path), write_variant(tmp_path, text))
+        rows = by_key(compare_files(*map(str, pair), attributed=False))
+        assert any(key.startswith("decided.") and not found.words for key, found in rows.items())
 
     def test_nothing_else_differs(self, found: Comparison) -> None:
         figures = [difference for difference in by_key(found).values() if not difference.words]

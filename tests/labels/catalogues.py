@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from importlib import resources
 from typing import Any
 
-from fundalloc.facts.fields import LANGUAGES
+from fundalloc.labels import LANGUAGES
 
 OTHERS = ("bg", "fr", "de")
 

@@ -9,8 +9,7 @@ import pytest
 from catalogues import OTHERS, TEXTS
 
 from cases import ROOT
-from fundalloc.facts.fields import LANGUAGES
-from fundalloc.labels import Words, label, languages
+from fundalloc.labels import LANGUAGES, Words, label, languages
 
 HARD = "\u00a0"
 ALIKE: dict[str, set[str]] = {

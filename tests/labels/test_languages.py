@@ -17,8 +17,7 @@ from openpyxl.workbook import Workbook
 from cases import ROOT
 from fundalloc.cli import cli
 from fundalloc.export.workbook import workbook_bytes
-from fundalloc.facts.fields import LANGUAGES
-from fundalloc.labels import label
+from fundalloc.labels import LANGUAGES, label
 from fundalloc.plan.plan import Plan
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from fundalloc.compare.meaning import IDENTITY, WORDS, leaves, number, same_text, text_of
+from fundalloc.compare.meaning import HEAD_TOLD, IDENTITY, leaves, number, same_text, text_of, told
 from fundalloc.compare.overrides import Override
 from fundalloc.compare.sides import Inputs, Side
 from fundalloc.errors import Place
@@ -87,7 +87,7 @@ def _tree(scenario: Scenario) -> Iterator[tuple[str, InputValue]]:
         if section in (*TABLES, "adjust", "extends") or section in IDENTITY:
             continue
         for key, leaf in leaves(_plainly(section, node, scenario), section):
-            words = section in WORDS or any(part in WORDS for part in key.split(".")[1:])
+            words = section in HEAD_TOLD or not told().isdisjoint(key.split(".")[1:])
             yield key, InputValue(text_of(leaf), leaf.place, words)
 
 
@@ -131,4 +131,4 @@ def _row(name: str, table: Table, row: int, label: str, keys: tuple[str, ...]) -
     for position, column in enumerate(table.columns):
         text = table.cells[row][position]
         if text and column not in keys:
-            yield f"{name}.{label}.{column}", InputValue(text, table.place(row, position), column.split(".")[0] in WORDS)
+            yield f"{name}.{label}.{column}", InputValue(text, table.place(row, position), column.split(".")[0] in told())

@@ -4,21 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 from fundalloc.errors import Place
+from fundalloc.facts.entities import Area, Instrument, Partnership, Record, Transfer
+from fundalloc.facts.fields import told_fields
+from fundalloc.facts.selection import Clause
 from fundalloc.money import NotANumber, parse_figure
+from fundalloc.rules import kinds
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree
+from fundalloc.scenario.sections import Head
+from fundalloc.scenario.tables.specs import SPECS
 
-WORDS = frozenset(
-    {"author", "confidence", "decision", "description", "illustrative", "iso3", "migration_money", "name", "note", "output", "reason"}
-    | {"budget_line", "negotiable", "says", "short", "source", "state", "title"}
-)
-"""Keys whose values no plan depends on."""
 IDENTITY = frozenset({"as_of", "expect", "fundalloc", "scenario"})
 """Keys of the head that tell scenarios apart; they always differ."""
 
 Leaf = tuple[str, Node]
+
+
+HEAD_TOLD = told_fields(Head)
+"""Keys of the head that no plan depends on."""
+
+
+@cache
+def told() -> frozenset[str]:
+    """Return the keys of entries and the columns of tables that no plan depends on."""
+    models: tuple[type[Record], ...] = (Area, Instrument, Partnership, Transfer, Clause, *kinds().values())
+    columns = (name for spec in SPECS.values() for name, column in spec.items() if column.told)
+    return frozenset(columns).union(*map(told_fields, models))
 
 
 def number(text: str) -> Fraction | None:
@@ -46,7 +60,7 @@ def meaning(node: Node | None) -> Any:
         return node.text if value is None else value
     if isinstance(node, ListNode):
         return [meaning(item) for item in node.items]
-    return {key: meaning(value) for key, value in node.items.items() if key not in WORDS}
+    return {key: meaning(value) for key, value in node.items.items() if key.split(".")[0] not in told()}
 
 
 def leaves(node: Node, path: str = "") -> Iterator[Leaf]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fundalloc.compare.meaning import IDENTITY, WORDS, leaves, meaning, places, same_text, text_of
+from fundalloc.compare.meaning import HEAD_TOLD, IDENTITY, leaves, meaning, places, same_text, text_of, told
 from fundalloc.errors import Place, ScenarioError
 from fundalloc.money import parse_figure
 from fundalloc.rules import kinds
@@ -131,7 +131,7 @@ def _listed(node: Node) -> str:
 
 
 def _matters(key: str) -> bool:
-    return not any(part in WORDS for part in key.split("."))
+    return told().isdisjoint(key.split("."))
 
 
 def _cut(text: str) -> str:
@@ -183,7 +183,7 @@ def _rank(section: str) -> int:
 
 def _head(a: Tree, b: Tree) -> Iterator[Override]:
     for key in dict.fromkeys([*a.items, *b.items]):
-        if key not in (*SECTIONS, *TABLES, "extends") and key not in WORDS and key not in IDENTITY:
+        if key not in {*SECTIONS, *TABLES, "extends", *HEAD_TOLD, *IDENTITY}:
             yield from _piece((key,), a, b)
 
 
@@ -195,7 +195,7 @@ def _sections(a: Tree, b: Tree) -> Iterator[Override]:
             both = meaning(old) is not None and meaning(new) is not None
             if section in KEY_BY_KEY and both and isinstance(old, Tree) and isinstance(new, Tree):
                 for key in dict.fromkeys([*old.items, *new.items]):
-                    if key not in WORDS:
+                    if key not in told():
                         yield from _piece((section, name, key), old, new)
             else:
                 yield from _piece((section, name), first, second)

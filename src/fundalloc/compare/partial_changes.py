@@ -7,16 +7,15 @@ from fractions import Fraction
 
 import numpy as np
 
-from fundalloc.facts.entities import Instrument, Partnership
+from fundalloc.facts.entities import Instrument, Partnership, Record
 from fundalloc.facts.facts import Decided, Facts, Needs
+from fundalloc.facts.fields import told_fields
 from fundalloc.money import Exact
 from fundalloc.scenario.scenario import Scenario
 
 GROUPS = ("need", "priority", "rules", "ceilings", "decided money", "everything else")
 """Absorption and transfers count as ceilings, closed years as decided money."""
 _CEILINGS = ("ceiling", "reserve", "carry_over")
-_WORDS = ("name", "short", "note", "source", "confidence")
-"""Fields that move no money."""
 
 
 def differing(a: Scenario, b: Scenario) -> list[str]:
@@ -31,8 +30,8 @@ def _held(scenario: Scenario) -> dict[str, object]:
     ceilings = {i.id: tuple(getattr(i, name) for name in _CEILINGS) for i in facts.instruments}
     return {
         **{group: {key: value for key, value in by_pair(facts, group).items() if value} for group in ("need", "priority")},
-        "rules": {rule.id: rule for rule in scenario.written_rules},
-        "ceilings": (ceilings, facts.transfers, {p.id: p.absorption for p in facts.partnerships}),
+        "rules": {rule.id: _without(rule) for rule in scenario.written_rules},
+        "ceilings": (ceilings, [_without(t) for t in facts.transfers], {p.id: p.absorption for p in facts.partnerships}),
         "decided money": (facts.closed, sorted(_decisions(facts))),
         "everything else": _rest(scenario),
     }
@@ -40,12 +39,18 @@ def _held(scenario: Scenario) -> dict[str, object]:
 
 def _rest(scenario: Scenario) -> object:
     facts = scenario.facts
-    bare = [i.model_copy(update=dict.fromkeys((*_CEILINGS, *_WORDS))) for i in facts.instruments]
-    places = [p.model_copy(update=dict.fromkeys(("absorption", *_WORDS))) for p in facts.partnerships]
-    rest = (facts.years, facts.step, facts.bands, facts.exclude, facts.allow, facts.returns, [a.id for a in facts.areas])
+    bare = [_without(i, *_CEILINGS) for i in facts.instruments]
+    places = [_without(p, "absorption") for p in facts.partnerships]
+    clauses = [[_without(clause) for clause in listed] for listed in (facts.exclude, facts.allow)]
+    rest = (facts.years, facts.step, facts.bands, clauses, facts.returns, [a.id for a in facts.areas])
     table = (facts.eligible.tolist(), _numbers(facts.effectiveness), {name: _numbers(marker) for name, marker in facts.markers.items()})
     baseline = None if facts.baseline is None else (facts.baseline.amount.values.tolist(), facts.baseline.instrument.tolist())
     return bare, places, rest, table, baseline, scenario.head.objective, scenario.head.settle
+
+
+def _without(record: Record, *others: str) -> Record:
+    """Return a record without the fields that move no money, and without others."""
+    return record.model_copy(update=dict.fromkeys((*told_fields(type(record)), *others)))
 
 
 def _numbers(exact: Exact) -> list[float]:

@@ -12,13 +12,13 @@ import numpy as np
 from fundalloc.compare.closest import SAME_SCORE, measured_in
 from fundalloc.compare.partial_changes import by_pair
 from fundalloc.compare.sides import Side
+from fundalloc.facts.fields import told_fields
 from fundalloc.plan.handmade import broken_rules
 from fundalloc.scenario.scenario import Scenario
 
 YARDSTICKS = ("needs", "priorities", "effectiveness", "steps", "penalties", "last_resort")
 """What a score measures with, each a text of the catalogue."""
 UNKNOWN = "unknown"
-_WORDS = {"says", "source", "confidence", "negotiable"}
 Figures = Mapping[tuple[str, ...], object]
 Measure = Callable[[Scenario], Figures]
 
@@ -85,7 +85,7 @@ def _returns(scenario: Scenario) -> Figures:
 
 def _penalties(scenario: Scenario) -> Figures:
     soft = (rule for rule in scenario.written_rules if rule.soft is not None and not rule.watch)
-    return {(r.id,): (r.kind, [getattr(r, name) for name in type(r).model_fields if name not in _WORDS]) for r in soft}
+    return {(r.id,): (r.kind, [getattr(r, name) for name in type(r).model_fields if name not in told_fields(type(r))]) for r in soft}
 
 
 def _last_resort(scenario: Scenario) -> Figures:

@@ -12,7 +12,7 @@ from pydantic import AfterValidator, ConfigDict, Field, PlainValidator, Validati
 from fundalloc.errors import did_you_mean
 from fundalloc.facts.dimensions import Choice, Dimensions
 from fundalloc.facts.documented import Documented
-from fundalloc.facts.fields import Amount, ByYear, Factor, Flag, Id, Iso3, Multilingual, Share, Tags, Text, Years, refuse
+from fundalloc.facts.fields import Amount, ByYear, Factor, Flag, Id, Iso3, Multilingual, Note, Share, Tags, Text, Years, refuse
 from fundalloc.money import percent
 
 
@@ -71,7 +71,7 @@ class Transfer(Record):
     """Money that may move from one instrument to another before it is committed."""
 
     id: Id
-    source: str
+    source: Note
     """Article or "assumption"."""
     giving: InstrumentId = Field(alias="from")
     """The instrument that gives."""
@@ -80,7 +80,7 @@ class Transfer(Record):
     at_most: Share
     """Share of the giving instrument's ceiling over the whole period, before its reserve."""
     years: Years | None = None
-    confidence: str = ""
+    confidence: Note = ""
 
     @model_validator(mode="after")
     def _goes_somewhere(self) -> Transfer:
@@ -108,9 +108,9 @@ class Instrument(Record):
     name: Multilingual
     short: Multilingual | None = None
     """Label for narrow columns."""
-    source: str
+    source: Note
     """The legal basis, or "assumption"."""
-    confidence: str = ""
+    confidence: Note = ""
     note: Multilingual | None = None
     footnote: Multilingual | None = None
     """What must be said wherever the name stands; printed on cover and notes."""
@@ -126,7 +126,7 @@ class Instrument(Record):
     years: Years | None = None
     """The years in which it may commit; absent: all."""
     tags: Tags = ()
-    budget_line: str = ""
+    budget_line: Note = ""
     carry_over: CarryOver | None = None
     """Unused money of a year that may be used in the next."""
     last_resort: Factor = Fraction(0)
@@ -177,7 +177,7 @@ class Area(Record):
     short: Multilingual | None = None
     footnote: Multilingual | None = None
     """What must be said wherever the name stands; printed on cover and notes."""
-    source: str = ""
+    source: Note = ""
     tags: Tags = ()
     steps: Bands | None = None
     """Diminishing returns of this area alone; absent: those of the scenario."""
@@ -205,8 +205,8 @@ class Partnership(Record):
     """EUR million a year that the partnership (and all within it) can take."""
     tags: Tags = ()
     years: Years | None = None
-    source: str = ""
-    confidence: str = ""
+    source: Note = ""
+    confidence: Note = ""
 
     @property
     def label(self) -> Text:

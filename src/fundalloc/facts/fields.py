@@ -9,19 +9,37 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args
 
-from pydantic import PlainValidator, WithJsonSchema
+from pydantic import BaseModel, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from fundalloc.labels import LANGUAGES
 from fundalloc.money import DECIMALS, LARGEST, Figure, NotANumber, parse_figure, parse_spread, percent
 
 ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,59}$"
 FIRST_YEAR, LAST_YEAR = 1990, 2100
-LANGUAGES = ("en", "bg", "fr", "de")
 
 
 T = TypeVar("T")
+
+
+class Told:
+    """Marks a field that is only told: no amount of any plan depends on it."""
+
+
+TOLD = Told()
+Note = Annotated[str, TOLD]
+"""A text of one language about an entry: its source, how sure it is, its budget line."""
+
+
+def told_fields(model: type[BaseModel]) -> frozenset[str]:
+    """Return the fields of a model that are only told."""
+    return frozenset(name for name, field in model.model_fields.items() if TOLD in field.metadata or _marked(field.annotation))
+
+
+def _marked(annotation: Any) -> bool:
+    return TOLD in getattr(annotation, "__metadata__", ()) or any(map(_marked, get_args(annotation)))
 
 
 def refuse(message: str, hint: str = "", at: tuple[int | str, ...] = ()) -> PydanticCustomError:
@@ -241,13 +259,14 @@ Years = Annotated[
 ]
 Multilingual = Annotated[
     Text,
+    TOLD,
     PlainValidator(_text),
     _schema(
         anyOf=[{"type": "string"}, {"type": "object", "propertyNames": {"enum": list(LANGUAGES)}}], description="text, or one per language"
     ),
 ]
 Id = Annotated[str, PlainValidator(read_id), _schema(type="string", pattern=ID_PATTERN)]
-Iso3 = Annotated[str, PlainValidator(read_iso3), _schema(type="string", pattern="^[A-Z]{3}$")]
+Iso3 = Annotated[str, TOLD, PlainValidator(read_iso3), _schema(type="string", pattern="^[A-Z]{3}$")]
 Tags = Annotated[
     tuple[str, ...],
     PlainValidator(read_tags),

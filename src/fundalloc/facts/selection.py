@@ -19,7 +19,7 @@ from pydantic import PlainValidator, ValidationInfo, WithJsonSchema, field_valid
 from fundalloc.errors import did_you_mean
 from fundalloc.facts.dimensions import NAMES, Choice, Dimensions
 from fundalloc.facts.entities import Record
-from fundalloc.facts.fields import Id, Multilingual, read_amount, refuse
+from fundalloc.facts.fields import Id, Multilingual, Note, read_amount, refuse
 from fundalloc.money import Exact, IntArray, Mask
 
 
@@ -50,8 +50,8 @@ class Clause(Pick):
 
     id: Id
     reason: Multilingual
-    source: str = ""
-    confidence: str = ""
+    source: Note = ""
+    confidence: Note = ""
 
     @model_validator(mode="after")
     def _names_something(self) -> Clause:

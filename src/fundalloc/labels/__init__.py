@@ -23,6 +23,11 @@ def languages() -> list[str]:
     return sorted(p.name.removesuffix(".toml") for p in resources.files(__name__).iterdir() if p.name.endswith(".toml"))
 
 
+FIRST = ("en", "bg", "fr", "de")
+LANGUAGES = tuple(sorted(languages(), key=lambda code: (FIRST.index(code) if code in FIRST else len(FIRST), code)))
+"""The same as messages and files list them: the oldest first."""
+
+
 @cache
 def _catalogue(language: str) -> dict[str, Any]:
     return tomllib.loads((resources.files(__name__) / f"{language}.toml").read_text("utf-8"))

@@ -27,7 +27,7 @@ from fundalloc.errors import did_you_mean
 from fundalloc.facts.dimensions import NAMES, Dimensions
 from fundalloc.facts.entities import Record
 from fundalloc.facts.facts import Facts
-from fundalloc.facts.fields import Factor, Flag, Id, Multilingual, Text, check_relative, inside, read_limit, refuse
+from fundalloc.facts.fields import TOLD, Factor, Flag, Id, Multilingual, Note, Text, check_relative, inside, read_limit, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Members, Pick, Selection, Taken, build_members
 from fundalloc.labels import Words
@@ -127,10 +127,10 @@ class Kind(Record):
     """Rules of this kind on the case `examples/tiny`; the contract tests run on them."""
 
     id: Id
-    source: str
+    source: Note
     """Article, decision or "assumption"."""
-    confidence: str = ""
-    negotiable: Literal["law", "political", "practice"] = "political"
+    confidence: Note = ""
+    negotiable: Annotated[Literal["law", "political", "practice"], TOLD] = "political"
     """Who could change it: the legislator, a political decision, or the service itself."""
     for_each: ForEach = ()
     """The rule is repeated for every combination of these."""

@@ -11,8 +11,9 @@ import numpy as np
 from fundalloc.errors import Place, Problem, did_you_mean
 from fundalloc.facts.entities import Partnership
 from fundalloc.facts.facts import Decided, Needs, Sourced
-from fundalloc.facts.fields import LANGUAGES, Text
+from fundalloc.facts.fields import Text
 from fundalloc.facts.hierarchy import find_cycle
+from fundalloc.labels import LANGUAGES
 from fundalloc.money import Exact, plain
 from fundalloc.scenario.tables.columns import read_variants
 from fundalloc.scenario.tables.references import References

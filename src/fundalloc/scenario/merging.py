@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TypeGuard
 
 from fundalloc.errors import Problem, ScenarioError, did_you_mean
-from fundalloc.facts.fields import LANGUAGES, spread_years
+from fundalloc.facts.fields import spread_years
+from fundalloc.labels import LANGUAGES
 from fundalloc.money import DECIMALS, NotANumber, parse_figure, plain
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, display_name, read_document, texts
 from fundalloc.scenario.sections import TABLES

@@ -14,7 +14,7 @@ from fundalloc.errors import Place, Problem, did_you_mean, nearest
 from fundalloc.facts.dimensions import Dimensions
 from fundalloc.facts.documented import Documented
 from fundalloc.facts.entities import Band, Bands, Prices, Record
-from fundalloc.facts.fields import Amount, Factor, Flag, Id, Multilingual, Text, Years, refuse
+from fundalloc.facts.fields import TOLD, Amount, Factor, Flag, Id, Multilingual, Note, Text, Years, refuse
 from fundalloc.labels import languages
 from fundalloc.scenario.document import Node, Scalar, Tree, locate, to_plain
 from fundalloc.scenario.stages import Settle, Stage, impact_first
@@ -77,8 +77,8 @@ class Head(Documented):
     """Short name of the scenario."""
     title: Multilingual
     description: Multilingual = Text()
-    author: str = ""
-    state: Literal["draft", "for consultation", "adopted"] = "draft"
+    author: Note = ""
+    state: Annotated[Literal["draft", "for consultation", "adopted"], TOLD] = "draft"
     as_of: Annotated[str, PlainValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
     """The only date that reaches the outputs."""
     years: Annotated[Years, AfterValidator(_consecutive)]
@@ -87,11 +87,11 @@ class Head(Documented):
     prices: Prices = Prices()
     round_to: Annotated[Amount, AfterValidator(_step)] = Fraction(1, 1000)
     """Rounding step in EUR million."""
-    illustrative: Flag = False
+    illustrative: Annotated[Flag, TOLD] = False
     """Prints "illustrative data" on every output."""
     migration_money: Multilingual = Text()
     """What counts as migration money; printed on the cover."""
-    tag_names: dict[str, dict[str, Multilingual]] = Field(default_factory=dict)
+    tag_names: Annotated[dict[str, dict[str, Multilingual]], TOLD] = Field(default_factory=dict)
     """Names of tag values for sentences and headings: {route: {central-med: Central Mediterranean}}."""
     steps: Bands = Field(default_factory=lambda: BANDS)
     """Diminishing returns on met need."""
@@ -101,7 +101,7 @@ class Head(Documented):
     baseline: str = ""
     """The plan to start from: a scenario, or a plan as JSON, CSV or workbook."""
     expect: Expect | None = None
-    output: Output = Output()
+    output: Annotated[Output, TOLD] = Output()
 
 
 WITH_REASON = ("exclude", "allow")

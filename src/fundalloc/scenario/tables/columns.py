@@ -27,6 +27,8 @@ class ColumnSpec:
     number: bool = False
     per: str = ""
     """"year" or "language": the column may be repeated as `name.2024` or `name.bg`."""
+    told: bool = False
+    """Whether no amount of any plan depends on it."""
 
 
 def read_columns(table: Table, spec: dict[str, ColumnSpec], problems: list[Problem]) -> dict[str, list[Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -30,20 +30,20 @@ def _one_of(*words: str) -> Callable[[str], str]:
 
 
 ID = ColumnSpec(read_id, required=True)
-WORDS = ColumnSpec(str)
-ORIGIN = {"source": WORDS, "confidence": WORDS}
+TEXTS = ColumnSpec(str, per="language", told=True)
+ORIGIN = {"source": ColumnSpec(str, told=True), "confidence": ColumnSpec(str, told=True)}
 SPECS: dict[str, dict[str, ColumnSpec]] = {
     "partnerships": {
         "id": ID,
-        "name": ColumnSpec(str, required=True, per="language"),
-        "short": ColumnSpec(str, per="language"),
-        "footnote": ColumnSpec(str, per="language"),
+        "name": replace(TEXTS, required=True),
+        "short": TEXTS,
+        "footnote": TEXTS,
         "level": ColumnSpec(_one_of(*LEVELS)),
-        "within": WORDS,
-        "iso3": ColumnSpec(read_iso3),
+        "within": ColumnSpec(str),
+        "iso3": ColumnSpec(read_iso3, told=True),
         "absorption": ColumnSpec(read_amount, number=True, empty=None, per="year"),
         "tags": ColumnSpec(lambda text: read_tags(text.split()), empty=()),
-        "status": WORDS,
+        "status": ColumnSpec(str),
         "years": ColumnSpec(read_years, empty=None),
         **ORIGIN,
     },
@@ -58,7 +58,7 @@ SPECS: dict[str, dict[str, ColumnSpec]] = {
         "instrument": ID,
         "area": ID,
         "effectiveness": ColumnSpec(read_factor, number=True, empty=Fraction(1)),
-        "reason": ColumnSpec(str, per="language"),
+        "reason": TEXTS,
         **ORIGIN,
     },
     "markers": {
@@ -75,7 +75,7 @@ SPECS: dict[str, dict[str, ColumnSpec]] = {
         "year": ColumnSpec(str, required=True),
         "amount": ColumnSpec(read_amount, required=True, number=True, empty=Fraction(0)),
         "state": ColumnSpec(_one_of(*STATES), required=True, empty="given"),
-        "decision": ColumnSpec(str, per="language"),
+        "decision": TEXTS,
         **ORIGIN,
     },
 }
