@@ -9,8 +9,10 @@ import pytest
 from cases import ROOT, TWO_BY_TWO, weak_form, write
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import SWITCHED_NEED, LinearProgram
+from fundalloc.optimise.switches import _least as least_through
+from fundalloc.optimise.switches import solve_mixed
 from fundalloc.scenario.loading import load
-from fundalloc.solvers import solve_program
+from fundalloc.solvers import Options, Status, solve_program
 
 ONE = {"kind": "count", "says": "one partnership", "source": "assumption", "counting": "partnership", "at_most": "1"}
 
@@ -60,3 +62,17 @@ def test_the_relaxation_of_a_choice_is_no_better_than_the_choice(tmp_path):
 def test_a_shipped_choice_of_areas_is_nearly_decided_by_its_relaxation():
     program = compile_program(load(ROOT / "scenarios" / "mff-2021-2027" / "comprehensive-or-focused.yaml"))
     assert relaxed(program) < 1.001 * 16918.4 < 1.01 * 16918.4 < relaxed(weak_form(program))
+
+
+def test_what_flows_at_the_least_through_a_switch_that_is_on(tmp_path):
+    # Nothing, or 5 for North. South takes 0.5 and has it, so it can never have the 1 that counts as active: it is on with less.
+    size = {"kind": "minimum_size", "says": "size", "source": "assumption", "money": {"partnership": "north"}, "at_least": "5"}
+    program = compile_program(load(write(tmp_path, {**TWO_BY_TWO, "rules": {"size": size}})))
+    assert least_through(program)[program.integer].tolist() == [pytest.approx(5.0)]
+    given = {"instrument": "b", "partnership": "south", "area": "returns", "year": "2026", "amount": "0.5", "state": "committed"}
+    count = {"kind": "count", "says": "count", "source": "assumption", "counting": "partnership", "at_most": "2", "active": "1"}
+    partnerships = [TWO_BY_TWO["partnerships"][0], {**TWO_BY_TWO["partnerships"][1], "absorption": "0.5"}]
+    case = {**TWO_BY_TWO, "rules": {"count": count}, "decided": [given], "partnerships": partnerships}
+    program = compile_program(load(write(tmp_path, case)))
+    assert least_through(program)[program.integer].tolist() == [pytest.approx(1.0), 0.0]
+    assert solve_mixed(program, Options()).status is Status.OPTIMAL

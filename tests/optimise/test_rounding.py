@@ -1,3 +1,4 @@
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -7,9 +8,11 @@ from hypothesis import HealthCheck, given, settings
 from cases import TINY, TWO_BY_TWO, cases, write
 from fundalloc.errors import Infeasible, NotVerified
 from fundalloc.model.compile import compile_program
+from fundalloc.optimise.rounding import round_plan
 from fundalloc.plan.verify import verify
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
+from fundalloc.solvers import Options, solve_program
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -135,3 +138,24 @@ def test_an_exact_share_of_a_sum_has_one_step_of_room_hard_and_soft(tmp_path, so
     plan = solve(load(write(tmp_path, {**TWO_BY_TWO, "instruments": instruments, "rules": {"north": {**rule, **soft}}})))
     assert plan.total("partnership")["north"] == pytest.approx(6.7)
     assert plan.penalty == 0.0
+
+
+def test_of_roundings_with_the_same_score_the_nearest_to_the_plan_is_taken(tmp_path):
+    # North and South are worth the same, and one step of 1 can be given. Half of it is planned: whoever has the larger part gets it.
+    case = {
+        **TWO_BY_TWO,
+        "round_to": "1",
+        "steps": [{"share": "100 %", "value": "1"}],
+        "instruments": {"a": {"name": "A", "source": "assumption", "ceiling": "1"}},
+        "eligibility": TWO_BY_TWO["eligibility"][:1],
+        "needs": [{"partnership": p, "area": "returns", "need": "8", "priority": "1"} for p in ("north", "south")],
+    }
+    scenario = load(write(tmp_path, case))
+    program = compile_program(scenario)
+    solution = solve_program(program, Options())
+    for amounts, expected in (((0.1, 0.4), [0, 1]), ((0.4, 0.1), [1, 0])):
+        values = solution.values.copy()
+        values[:2] = amounts
+        rounded = round_plan(program, replace(solution, values=values), scenario.lines, Options())
+        assert rounded.steps.tolist() == expected
+        assert rounded.largest_move == pytest.approx(0.6)

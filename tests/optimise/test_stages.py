@@ -1,6 +1,7 @@
 """Objective stages and settling, on paper: one instrument with 10, two partnerships that need 20 each, every euro worth the same."""
 
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -13,12 +14,14 @@ from fundalloc.labels import Words
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import Terms
 from fundalloc.optimise import stages
-from fundalloc.optimise.stage_programs import append, hold, stage_program
+from fundalloc.optimise.stage_programs import append, hold, snapped, stage_program
 from fundalloc.optimise.stages import fix_switches, optimise, wishes
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 from fundalloc.solvers import Options, solve_program
 from fundalloc.solvers.solution import Status
+from fundalloc.studies.alternatives import find_alternatives
+from fundalloc.studies.variants import Source
 
 HEADING = "instrument,partnership,area,year,amount\n"
 LOWEST = {"lowest_coverage": {"for_each": "partnership"}}
@@ -374,3 +377,24 @@ def test_later_stages_that_a_limit_leaves_out_are_named(tmp_path, monkeypatch, s
     table = run_log.build(Book(plan, "en")).table
     rows = dict(zip(*(column.cells for column in table.columns), strict=True))
     assert rows.get("Left undone by a limit on the search", "") == said
+
+
+@pytest.mark.parametrize("value", [1.0, -1.0, 4 / 3, 19.72, 16918.4, 1e-7, -123456.789])
+def test_a_held_value_lies_one_notch_below_the_value_so_that_the_plan_that_reached_it_stays(value):
+    notch = 2.0**-29 if value in (1.0, -1.0) else abs(value) * 4e-9
+    assert value - 2 * notch < snapped(value) < value
+    assert snapped(1.0) == 1.0 - 2.0**-29
+    assert snapped(value * (1 + 1e-12)) == snapped(value)  # what another solver says
+
+
+def test_who_needs_nothing_has_no_coverage(tmp_path):
+    # North needs nothing: only South's coverage counts, and it is A's 10 and half of B's 6 of its 12
+    needs = [{**TWO_BY_TWO["needs"][0], "need": "0"}, TWO_BY_TWO["needs"][1]]
+    path = write(tmp_path, {**TWO_BY_TWO, "needs": needs, "instruments": {**TWO_BY_TWO["instruments"]}})
+    scenario = load(path)
+    program = compile_program(scenario)
+    staged = stage_program(program, "lowest_coverage", ("partnership",), scenario.lines, None)
+    assert staged.shape == (program.shape[0] + 1, program.shape[1] + 1)  # one row for South, and the smallest coverage
+    assert solve_program(staged).objective == pytest.approx(1.0)
+    even = find_alternatives(Source(str(path)), Fraction(1, 10), count=1).plans[0].traits["most even"]
+    assert even == pytest.approx(1.0)

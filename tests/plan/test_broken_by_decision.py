@@ -140,6 +140,31 @@ def test_a_share_of_money_that_only_grows_may_not_grow(tmp_path):
     assert sum(amounts(plan).values()) == 10.0
 
 
+@pytest.mark.parametrize(
+    ("rule", "who"),
+    [
+        ({"kind": "share", "money": SOUTH, "at_most": "60 %", "of": {}}, "money for North, in the base, is open"),
+        ({"kind": "share", "money": SOUTH, "at_least": "50 %", "of": {"ceiling": {"instrument": "a"}}}, "B is open for South"),
+        ({"kind": "share", "money": SOUTH, "at_least": "50 %", "of": "12"}, "B is open for South"),
+        ({"kind": "balance", "for_each": "partnership", "at_most": {"south": "120 %"}}, "North's money, in the average, is open"),
+    ],
+)
+def test_what_some_open_line_could_mend_no_decision_excuses(tmp_path, rule, who):
+    # A has given 4 to South and is settled there; the ledger stands at decided money alone, which breaks the rule
+    found = scenario(tmp_path, rule, decision("4", state="locked"))
+    assert [f.status for f in measure_rules(found, found.lines.ledger.decided) if f.rule.id == "r"] == [BREACH], who
+
+
+def test_a_member_above_the_average_alone_is_mended_by_the_others(tmp_path):
+    # B is shut for South: nothing of South's own is open, and still North's money raises the average
+    rule = {"kind": "balance", "for_each": "partnership", "at_most": {"south": "120 %"}}
+    shut = {"b": {"instrument": "b", "reason": "assumption"}}
+    found = scenario(tmp_path, rule, decision("4", state="locked"), exclude=shut)
+    assert [f.status for f in measure_rules(found, found.lines.ledger.decided) if f.rule.id == "r"] == [BREACH]
+    given = scenario(tmp_path, rule, decision("4", state="locked"), decision("1", "a|north", "locked"), exclude=shut)
+    assert [f.status for f in measure_rules(given, given.lines.ledger.decided) if f.rule.id == "r"] == [DECIDED]
+
+
 def test_a_share_of_ceilings_is_a_fixed_figure(tmp_path):
     # 20 % of A's 10 is 2, and 4 are decided.
     rule = {"kind": "share", "money": {**SOUTH, "instrument": "a"}, "at_most": "20 %", "of": {"ceiling": {"instrument": "a"}}}

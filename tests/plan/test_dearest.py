@@ -41,8 +41,11 @@ def test_a_yearly_ceiling_is_priced_with_what_may_be_carried_over_from_it(tmp_pa
     path = write(tmp_path, {**case, "partnerships": [TWO_BY_TWO["partnerships"][0], south], "needs": TWO_BY_TWO["needs"][1:]})
     more = score("instruments.a.ceiling.each={2025: 6, 2026: 5}", path=path) - score(path=path)
     assert more == pytest.approx(0.5 * 0.6 * 2.0)  # half kept back, 60 % carried, priority 2
-    prices = solve(load(path)).free_money.set_index("year")["price"]
-    assert prices[2025] == pytest.approx(more)
+    plan = solve(load(path))
+    assert plan.free_money.set_index("year")["price"][2025] == pytest.approx(more)
+    # of a million of usable money 60 % are carried; nothing of 2025 can be spent in 2025 itself, so its row earns nothing
+    by_member = {f.member: price for f, price in zip(plan.findings, plan.prices, strict=True) if f.rule.id == "ceiling"}
+    assert (by_member["a", "2025"], by_member["a", "2026"]) == (pytest.approx(0.6 * 2.0), pytest.approx(2.0))
     bench = Bench(load(path))
     row = bench.open.block("ceiling").rows.start + bench.open.block("ceiling").demands.member.index(("a", "2025"))
     assert bench.gain(bench.moved(row, 0.5)) == pytest.approx(more)

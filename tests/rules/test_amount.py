@@ -3,6 +3,8 @@ from math import inf
 import pytest
 from paper import AT_LEAST, AT_MOST, EXACTLY, demanded, exact, limits, lines_like, measured, rule, terms
 
+from cases import TWO_BY_TWO, write
+from fundalloc.errors import ScenarioError
 from fundalloc.scenario.loading import load
 
 PACKAGES = {"for_each": "partnership", "at_least": {"tunisia": "12", "egypt": "6.5"}}
@@ -144,3 +146,20 @@ def test_sentence_names_the_member(tiny):
     packages = rule(tiny, "amount", says={"en": "{partnership}: signed", "fr": "{partnership} : signé ({member})"}, **PACKAGES)
     assert packages.sentence(("egypt",), tiny.names()) == "Egypt: signed"
     assert packages.sentence(("egypt",), tiny.names("fr"), "fr") == "Egypt : signé (Egypt)"
+
+
+@pytest.mark.parametrize(
+    ("tagged", "said"),
+    [
+        (("instruments", "areas"), "instrument and area"),
+        (("instruments", "partnerships", "areas"), "instrument and partnership and area"),
+    ],
+)
+def test_a_tag_group_of_several_dimensions_cannot_be_repeated(tmp_path, tagged, said):
+    case = {**TWO_BY_TWO, "rules": {"r": {"kind": "amount", "says": "r", "source": "x", "for_each": "theme", "at_most": "5"}}}
+    for section in tagged:
+        entries = case[section]
+        tag = {"tags": "theme:one"}
+        case[section] = [{**e, **tag} for e in entries] if isinstance(entries, list) else {k: {**e, **tag} for k, e in entries.items()}
+    with pytest.raises(ScenarioError, match=f"the tag group 'theme' stands on {said}"):
+        load(write(tmp_path, case))
