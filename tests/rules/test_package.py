@@ -33,8 +33,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from fundalloc.rules._capacity import capacity
+from fundalloc.rules._fields import ForEach
 from fundalloc.rules._ledger import amounts_by_code, measured
-from fundalloc.rules.kind import ForEach, Kind
+from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Between, Open, Rows
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import ClassVar
 
-from fundalloc.facts.facts import Facts
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
 from fundalloc.rules.kind import Kind
@@ -29,8 +28,3 @@ class FromFacts(Kind):
 def path_of_ceiling(instrument: str, year: str) -> tuple[str, ...]:
     """Return where a ceiling stands in a scenario file."""
     return ("instruments", instrument, "ceiling", *(("total",) if year == WHOLE_PERIOD else ("each", year)))
-
-
-def source_of_ceiling(instrument: str, facts: Facts) -> str:
-    """Return the legal basis of an instrument."""
-    return next((i.source for i in facts.instruments if i.id == instrument), "")

@@ -86,33 +86,27 @@ def outwards(share: Fraction, sense: Sense, grid: Fraction = SHARES[0]) -> Fract
 
 def loosened_figures(rule: Kind, setting: Setting, found: Sequence[Missed]) -> Loosening | None:
     """Give the members concerned the figure that the plan reaches; figures for all the others stay. None when no figure says it."""
-    sense, lines = found[0].sense, setting.lines
-    written = rule.figures(sense)
-    needed: dict[str, tuple[Fraction, Fraction]] = {}
+    sense, lines, path = found[0].sense, setting.lines, f"rules.{rule.id}.{found[0].sense.field}"
+    written, looser = rule.figures(sense), min if sense is Sense.AT_LEAST else max
+    first: dict[str, Missed] = {}
+    needed: dict[str, Fraction] = {}
     for missed in found:
         figure = _reached(rule, lines.facts.step, missed)
         if figure is None:
             return None
         key = rule.member_key(missed.member, written)
-        looser = min if sense is Sense.AT_LEAST else max
-        needed[key] = (missed.figure, looser(figure, needed[key][1]) if key in needed else figure)
-    path = f"rules.{rule.id}.{sense.field}"
-    reached = {figure for _, figure in needed.values()}
-    everyone = {rule.member_key(member, written) for member in rule.demands(lines).member}
-    if rule.for_each and set(written) == {""} and set(needed) == everyone and len(everyone) > 1:
-        new = min(reached) if sense is Sense.AT_LEAST else max(reached)
-        if sense is not Sense.EXACTLY or len(reached) == 1:
-            says = _changed(rule, setting, sense, rule.said_of_all(), written[""].value, new)
-            return Loosening(says, path, _as_written(rule, new))
-    if not rule.for_each and not rule.own_words:
-        value: object = _as_written(rule, needed[""][1])
-    else:
-        value = {key: _as_written(rule, figure) for key, (_, figure) in needed.items()}
-        if "" in written and list(needed) != [""]:
-            value = {**_spelt_out(rule, lines, sense), **value}
-        elif "" in needed:
-            value = _as_written(rule, needed[""][1])
-    return Loosening("; ".join(_said(rule, setting, key, old, new, found) for key, (old, new) in needed.items()), path, value)
+        first.setdefault(key, missed)
+        needed[key] = looser(figure, needed.get(key, figure))
+    if rule.for_each and set(written) == {""} and len(needed) > 1 and (sense is not Sense.EXACTLY or len(set(needed.values())) == 1):
+        everyone = {rule.member_key(member, written) for member in rule.demands(lines).member}
+        if set(needed) == everyone:
+            new = looser(needed.values())
+            return Loosening(_changed(rule, setting, sense, rule.said_of_all(), written[""].value, new), path, _as_written(rule, new))
+    says = "; ".join(_said(rule, setting, missed, needed[key]) for key, missed in first.items())
+    if "" in needed:
+        return Loosening(says, path, _as_written(rule, needed[""]))
+    others = _spelt_out(rule, lines, sense) if "" in written else {}
+    return Loosening(says, path, others | {key: _as_written(rule, figure) for key, figure in needed.items()})
 
 
 def _reached(rule: Kind, step: Fraction, missed: Missed) -> Fraction | None:
@@ -141,11 +135,10 @@ def _as_written(rule: Kind, figure: Fraction) -> str:
     return share_in_file(figure) if rule.relative else plain(figure)
 
 
-def _said(rule: Kind, setting: Setting, key: str, old: Fraction, new: Fraction, found: Sequence[Missed]) -> str:
-    missed = next(f for f in found if rule.member_key(f.member, rule.figures(f.sense)) == key)
-    amount = missed.limit + (new - old) * missed.base if missed.base is not None and rule.fixed_base else None
+def _said(rule: Kind, setting: Setting, missed: Missed, new: Fraction) -> str:
+    amount = missed.limit + (new - missed.figure) * missed.base if missed.base is not None and rule.fixed_base else None
     says = rule.sentence(missed.member, setting.names, sense=missed.sense)
-    return _changed(rule, setting, missed.sense, says, old, new, amount)
+    return _changed(rule, setting, missed.sense, says, missed.figure, new, amount)
 
 
 def _changed(rule: Kind, setting: Setting, sense: Sense, says: str, old: Fraction, new: Fraction, amount: Fraction | None = None) -> str:

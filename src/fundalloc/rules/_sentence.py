@@ -75,14 +75,15 @@ def reckoned(rule: Kind, figure: Fraction, limit: Fraction, base: Fraction | Non
     factor = Fraction(1) if around else figure
     rest, share = limit - factor * base, own.get("within")
     wide = share.value if around and share and abs(rest) == share.value * base else None
-    sign = 1 if rest > 0 else -1
-    for digits in range(places, FINEST + 1):
+
+    def agree(digits: int) -> bool:
+        """Whether the shown figures come to the limit shown, and are about what they stand for."""
         whole = round(base, digits)
-        room = abs(round(rest, digits)) if wide is None else wide * whole
-        if abs(factor * whole + sign * room - round(limit, digits)) * 2 <= Fraction(1, 10**digits) and all(
-            abs(round(value, digits) - value) <= value * SLIGHT for value in (base, limit)
-        ):
-            break
+        room = round(rest, digits) if wide is None else (wide if rest > 0 else -wide) * whole
+        exact = abs(factor * whole + room - round(limit, digits)) * 2 <= Fraction(1, 10**digits)
+        return exact and all(abs(round(value, digits) - value) <= value * SLIGHT for value in (base, limit))
+
+    digits = next(filter(agree, range(places, FINEST)), FINEST)
     part = words.number(base, min(digits, max(decimals(base), 1)))
     part = part if around else words("number.share_of", share=spoken(rule, figure, language, share=True), whole=part)
     if rest or wide is not None:

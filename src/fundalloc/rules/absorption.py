@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.facts.facts import NO_LIMIT, Facts
+from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Members, Selection, build_members
 from fundalloc.money import plain
@@ -29,7 +29,7 @@ class Absorption(FromFacts):
     kind: ClassVar[str] = "absorption"
     own_words: ClassVar[tuple[str, ...]] = ("partnership", "year")
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
-        {"says": "{partnership}: absorption {year}", "source": "partnerships", "negotiable": "practice"}
+        {"says": "{partnership}: absorption {year}", "source": "partnerships", "negotiable": "practice"},
     ]
 
     def demands(self, lines: Lines) -> Demands:
@@ -50,10 +50,6 @@ class Absorption(FromFacts):
     def path(self, member: tuple[str, ...], sense: Sense) -> tuple[str, ...]:
         """The cell of the partnership."""
         return "partnerships", member[0], f"absorption.{member[1]}"
-
-    def source_for(self, member: tuple[str, ...], facts: Facts) -> str:
-        """That of the partnership."""
-        return next((p.source for p in facts.partnerships if p.id == member[0]), "")
 
     def loosened(self, setting: Setting, found: Sequence[Missed]) -> Loosening | None:
         """Raise what one partnership can take, year by year."""

@@ -19,7 +19,7 @@ from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
 from fundalloc.money import Exact, IntArray, ceil_steps, plain
-from fundalloc.rules._from_facts import FromFacts, path_of_ceiling, source_of_ceiling
+from fundalloc.rules._from_facts import FromFacts, path_of_ceiling
 from fundalloc.rules._ledger import open_sums, sums_by_code
 from fundalloc.rules._loosening import Loosening, Missed, Setting
 from fundalloc.rules.statement import WHOLE_PERIOD, Demands, Measures, Sense
@@ -60,10 +60,6 @@ class Ceiling(FromFacts):
         """The ceiling of the instrument."""
         return path_of_ceiling(*member)
 
-    def source_for(self, member: tuple[str, ...], facts: Facts) -> str:
-        """That of the instrument."""
-        return source_of_ceiling(member[0], facts)
-
     def kept_back(self, member: tuple[str, ...], facts: Facts) -> Fraction:
         """The reserve."""
         return next(i.reserve for i in facts.instruments if i.id == member[0])
@@ -76,20 +72,17 @@ class Ceiling(FromFacts):
         """Raise the ceilings of one instrument, reserve included."""
         name, step = found[0].member[0], setting.lines.facts.step
         instrument = next(i for i in setting.lines.facts.instruments if i.id == name)
-        if instrument.reserve == 1 or instrument.ceiling is None:
+        ceiling = instrument.ceiling
+        if instrument.reserve == 1 or ceiling is None:
             return None
         raised = {missed.member[1]: ceil_steps(missed.amount / (1 - instrument.reserve), step) * step for missed in found}
-        before = {y: (instrument.ceiling.total if y == WHOLE_PERIOD else instrument.ceiling.in_year(int(y))) or Fraction(0) for y in raised}
-        years = setting.by_year([(y, before[y], raised[y]) for y in raised])
-        says = f"raise the ceiling of {setting.labels['instrument'][name]} {years}"
+        written = {WHOLE_PERIOD: ceiling.total} | {label: ceiling.in_year(int(label)) for label in raised if label != WHOLE_PERIOD}
+        moved = [(label, written[label] or Fraction(0), after) for label, after in raised.items()]
+        says = f"raise the ceiling of {setting.labels['instrument'][name]} {setting.by_year(moved)}"
         if "ceiling" in setting.adjusted:
-            cells = [(y, {"instrument": name, **({} if y == WHOLE_PERIOD else {"year": y})}) for y in raised]
-            more = [{**cell, "ceiling": f"inherited + {plain(raised[y] - before[y])}"} for y, cell in cells]
-            return Loosening(says, "adjust.repair", more)
-        written = {y: plain(amount) for y, amount in raised.items()}
-        total = {"total": written.pop(WHOLE_PERIOD)} if WHOLE_PERIOD in written else {}
-        each = {"each": written} if written else {}
-        return Loosening(says, f"instruments.{name}.ceiling", total["total"] if instrument.ceiling.each is None else {**each, **total})
+            return Loosening(says, "adjust.repair", _adjustments(name, moved))
+        value = _entry(raised)
+        return Loosening(says, f"instruments.{name}.ceiling", value["total"] if ceiling.each is None else value)
 
     def counted_money(self, lines: Lines) -> Grouped:
         """Every line counts twice: for its year, and for the whole period; so do transfers. Carry-overs count for two years."""
@@ -114,3 +107,15 @@ class Ceiling(FromFacts):
     def _limits(self, lines: Lines, codes: NDArray[np.intp]) -> list[int]:
         ceilings = lines.facts.ceilings
         return [int(limit) for limit in np.column_stack([ceilings.usable, ceilings.usable_total]).ravel()[codes]]
+
+
+def _adjustments(instrument: str, moved: Sequence[tuple[str, Fraction, Fraction]]) -> list[dict[str, str]]:
+    """Return entries of `adjust` that raise ceilings by what is missing."""
+    more = [{"instrument": instrument, "year": label, "ceiling": f"inherited + {plain(after - old)}"} for label, old, after in moved]
+    return [{key: text for key, text in entry.items() if text != WHOLE_PERIOD} for entry in more]
+
+
+def _entry(raised: Mapping[str, Fraction]) -> dict[str, object]:
+    """Return what to write for an instrument's new ceilings."""
+    each = {label: plain(amount) for label, amount in raised.items() if label != WHOLE_PERIOD}
+    return {**({"each": each} if each else {}), **({"total": plain(raised[WHOLE_PERIOD])} if WHOLE_PERIOD in raised else {})}

@@ -22,8 +22,10 @@ from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
 from fundalloc.money import Exact
 from fundalloc.rules._capacity import capacity, decided_money
+from fundalloc.rules._consequences import Counted
+from fundalloc.rules._fields import ForEach
 from fundalloc.rules._ledger import movable, within_reach
-from fundalloc.rules.kind import Counted, ForEach, Kind, Unplaced
+from fundalloc.rules.kind import Kind, Unplaced
 from fundalloc.rules.statement import SWITCHES, Codes, Demands, Measures, Open, Rows, Sense, Switches, Unit, bounds, take
 
 
@@ -68,10 +70,9 @@ class Count(Kind):
         if set(self.counting) & set(self.for_each):
             yield ("counting",), f"'{self.counting[0]}' is repeated and counted", "count something else"
             return
-        for sense, figures in self.limits():
-            for key, figure in figures.items():
-                if figure.value.denominator != 1:
-                    yield (sense.field, *([key] if key else [])), f"{figure} is no whole number", "count members"
+        for at, figure in self.each_figure():
+            if figure.value.denominator != 1:
+                yield at, f"{figure} is no whole number", "count members"
         yield from super().problems_in(lines)
 
     @property

@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from fundalloc.facts.fields import Amount, Relative, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.money import Exact, Figure, ceil_steps, percent, plain
+from fundalloc.rules._consequences import Corridor
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums, sums_by_code
 from fundalloc.rules._loosening import Loosening, Missed, Setting, outwards, share_in_file
-from fundalloc.rules.kind import Corridor, Kind, Unplaced
+from fundalloc.rules.kind import Kind, Unplaced
 from fundalloc.rules.statement import Demands, Measures, Rows, Sense, state_sums
 
 

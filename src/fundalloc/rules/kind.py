@@ -7,8 +7,8 @@ other's witness, and a contract test compares them on random amounts. Do not mer
 `statement.py`.
 
 Nothing is registered anywhere: the folder is searched for modules without a leading underscore, and installed packages for
-entry points of the group `fundalloc.rules`. What other rooms need to know of a rule is a property or method here, with a
-default that is safe for any kind: none of them asks for a kind by name.
+entry points of the group `fundalloc.rules`. What other rooms need to know of a rule beside its demands stands in
+`_consequences.py`: none of them asks for a kind by name.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ import re
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import PlainValidator, ValidationInfo, WithJsonSchema, field_validator, model_validator
+from pydantic import ValidationInfo, field_validator, model_validator
 
 from fundalloc.errors import did_you_mean
-from fundalloc.facts.dimensions import NAMES, Dimensions
+from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.entities import Record
-from fundalloc.facts.facts import Facts
-from fundalloc.facts.fields import TOLD, Factor, Flag, Id, Multilingual, Note, Text, check_relative, inside, read_limit, refuse
+from fundalloc.facts.fields import TOLD, Factor, Flag, Id, Multilingual, Note, Text, check_relative, refuse
 from fundalloc.facts.lines import Lines
-from fundalloc.facts.selection import Grouped, Members, Pick, Selection, Taken, build_members
+from fundalloc.facts.selection import Grouped, Members, Pick, Selection, build_members
 from fundalloc.labels import Words
 from fundalloc.money import Figure, plain
-from fundalloc.rules._loosening import Loosening, Missed, Setting, loosened_figures
+from fundalloc.rules._consequences import Consequences
+from fundalloc.rules._fields import Figures, ForEach
 from fundalloc.rules._sentence import figures_of, names_of, spoken
 from fundalloc.rules.statement import Codes, Demands, Measures, Rows, Sense, Unit
 
@@ -40,65 +40,7 @@ Unplaced = tuple[tuple[str, ...], str, str]
 """Path inside the rule, message, hint."""
 
 
-def _figures(raw: Any) -> dict[str, Figure]:
-    if isinstance(raw, Mapping):
-        if not raw:
-            raise refuse("no figures", "write one figure, or one per member")
-        return {str(key): inside(str(key), read_limit, value) for key, value in raw.items()}
-    return {"": read_limit(raw)}
-
-
-Figures = Annotated[
-    dict[str, Figure],
-    PlainValidator(_figures),
-    WithJsonSchema(
-        {"type": ["number", "string", "object"], "description": "a figure, a mapping by member, or {file: table.csv, column: name}"}
-    ),
-]
-
-
-def _words(raw: Any, info: ValidationInfo) -> tuple[str, ...]:
-    words = tuple(raw) if isinstance(raw, list | tuple) else (raw,)
-    dimensions: Dimensions | None = (info.context or {}).get("dimensions")
-    for word in words if dimensions else ():
-        owners = dimensions.owner(word) if dimensions else []
-        if word not in NAMES and not owners:
-            raise refuse(f"cannot repeat for each '{word}'", did_you_mean(str(word), dimensions.for_each_words if dimensions else ()))
-        if len(owners) > 1:
-            raise refuse(f"the tag group '{word}' stands on {' and '.join(owners)}", "give the groups different names")
-    if len(set(words)) < len(words):
-        raise refuse("the same word twice", "name each dimension or tag group once")
-    return words
-
-
-ForEach = Annotated[
-    tuple[str, ...],
-    PlainValidator(_words),
-    WithJsonSchema(
-        {"type": ["string", "array"], "items": {"type": "string"}, "description": "instrument, partnership, area, year, or a tag group"}
-    ),
-]
-
-
-class Counted(NamedTuple):
-    """Members that count once they have money."""
-
-    word: str
-    """The dimension or tag group whose members are counted."""
-    field: str
-    """The key of the rule under which `least` is written."""
-    least: Fraction
-    """EUR million from which a member counts towards a lower limit; 0: one rounding step."""
-
-
-class Corridor(NamedTuple):
-    """Room around an amount of the baseline plan; of both figures the smaller counts, None is no limit."""
-
-    within: Fraction | None
-    amount: Fraction | None
-
-
-class Kind(Record):
+class Kind(Record, Consequences):
     """Base of all rule kinds: the common grammar. A rule is one instance."""
 
     kind: ClassVar[str]
@@ -109,14 +51,6 @@ class Kind(Record):
     """Whether figures are shares."""
     built_in: ClassVar[bool] = False
     """Built from the facts, never written under `rules`."""
-    is_budget: ClassVar[bool] = False
-    """Its limits are the EU budget itself: what one million more of them brings is the value of money."""
-    waivable: ClassVar[bool] = True
-    """Whether a plan without the rule can be asked for."""
-    plain_sum: ClassVar[bool] = False
-    """Whether a demand sets the sum of `money` against its figure, in EUR million, and nothing else."""
-    or_nothing: ClassVar[bool] = False
-    """Whether no money at all satisfies the rule too."""
     unit: ClassVar[Unit] = Unit.MONEY
     """What amounts and limits are counted in."""
     own_words: ClassVar[tuple[str, ...]] = ()
@@ -173,71 +107,16 @@ class Kind(Record):
         """Yield (path, message, hint) for what only the facts can show to be wrong with this rule."""
         members = self.members(lines)
         known = self.member_keys(lines)
-        for sense, figures in self.limits():
-            for key in figures:
-                if key and key not in known and not members.switched_off(key.split("|"), lines.facts.dimensions):
-                    yield (sense.field, key), f"unknown member '{key}'", did_you_mean(key, known)
+        for at, _ in self.each_figure():
+            key = at[-1] if at[1:] else ""
+            if key and key not in known and not members.switched_off(key.split("|"), lines.facts.dimensions):
+                yield at, f"unknown member '{key}'", did_you_mean(key, known)
         if len(self.present(lines, members)) == 0:
             yield (
                 ("money",),
                 "no allocation line can ever count towards this rule",
                 "check the selection against the eligibility table, or switch the rule off",
             )
-
-    def taken_of(self, lines: Lines) -> Taken | None:
-        """Return the money of the plan that the rule takes a share of, where it does."""
-        return None
-
-    @property
-    def waits_for(self) -> Selection | None:
-        """The money that must come before the rule's own, where it does."""
-        return None
-
-    @property
-    def counted(self) -> Counted | None:
-        """What is counted, where the rule limits a number of members."""
-        return None
-
-    @property
-    def corridor(self) -> Corridor | None:
-        """How far money may move from the baseline plan on either side, where the rule says so."""
-        return None
-
-    @property
-    def due(self) -> Mapping[int, Fraction] | None:
-        """By year what earlier commitments still cost, where the rule limits payments; empty: what the instruments say."""
-        return None
-
-    def follows(self, member: tuple[str, ...]) -> bool:
-        """Whether the limit of a member only repeats that of another rule."""
-        return False
-
-    def path(self, member: tuple[str, ...], sense: Sense) -> tuple[str, ...]:
-        """Return where the figure of a member stands in a scenario file."""
-        return "rules", self.id, sense.field, self.member_key(member, self.figures(sense))
-
-    def member_key(self, member: tuple[str, ...], written: Mapping[str, Figure]) -> str:
-        """Return the key under which a member's own figure is, or would be, written beside `written`."""
-        return "|".join(member[:-1] if self.own_words else member)
-
-    def source_for(self, member: tuple[str, ...], facts: Facts) -> str:
-        """Return the legal basis or decision behind a member's figure."""
-        return self.source
-
-    def loosened(self, setting: Setting, found: Sequence[Missed]) -> Loosening | None:
-        """Return the change of the scenario after which these demands hold; None when no figure says it.
-
-        `found` are the demands of one side that a plan breaks, or all of one member's first label where the facts set them.
-        """
-        return loosened_figures(self, setting, found)
-
-    def kept_back(self, member: tuple[str, ...], facts: Facts) -> Fraction:
-        """Return the share of the written figure that stays out of the limit."""
-        return Fraction(0)
-
-    def per_ceiling(self, member: tuple[str, ...], facts: Facts) -> Mapping[tuple[str, ...], Fraction]:
-        """Return how far a member's limit rises per EUR million of ceilings, reserve included: {(instrument, year or total): share}."""
-        return {}
 
     def remarks_on(self, lines: Lines) -> Iterator[Unplaced]:
         """Yield (path, message, hint) for what is lawful but hardly meant; the data doctor warns of it."""
@@ -253,16 +132,15 @@ class Kind(Record):
         self._figures_exist()
         if self.soft is not None and self.watch:
             raise refuse("'soft' beside 'watch'", "a watched rule is never enforced: drop one of them")
-        for sense, figures in self.limits():
-            for key, figure in figures.items():
-                at = (sense.field, key) if key else (sense.field,)
-                if key and not self.words:
-                    raise refuse(f"'{sense}' has figures per member, but the rule has no for_each", "add for_each, or write one figure")
-                if figure.percent and not self.relative:
-                    takes = "EUR million" if self.in_money else f"a number of {self.unit}"
-                    raise refuse(f"a rule of kind '{self.kind}' takes {takes}, not {figure}", "use kind share for a percentage", at)
-                if self.relative:
-                    check_relative(figure, at)
+        for at, figure in self.each_figure():
+            if at[1:] and not self.words:
+                side = at[0].replace("_", " ")
+                raise refuse(f"'{side}' has figures per member, but the rule has no for_each", "add for_each, or write one figure")
+            if figure.percent and not self.relative:
+                takes = "EUR million" if self.in_money else f"a number of {self.unit}"
+                raise refuse(f"a rule of kind '{self.kind}' takes {takes}, not {figure}", "use kind share for a percentage", at)
+            if self.relative:
+                check_relative(figure, at)
         return self
 
     def limits_written(self) -> None:
@@ -295,11 +173,6 @@ class Kind(Record):
         return ""
 
     @property
-    def fixed_base(self) -> bool:
-        """Whether what shares are taken of is given, whatever the plan does."""
-        return False
-
-    @property
     def in_money(self) -> bool:
         """Whether amounts are money, not numbers of members."""
         return self.unit is Unit.MONEY
@@ -326,6 +199,12 @@ class Kind(Record):
     def figures(self, sense: Sense) -> dict[str, Figure]:
         """Return the figures that were written for one side: one, or by member."""
         return {Sense.AT_LEAST: self.at_least, Sense.AT_MOST: self.at_most, Sense.EXACTLY: self.exactly}[sense] or {}
+
+    def each_figure(self) -> Iterator[tuple[tuple[str, ...], Figure]]:
+        """Yield every limit that was written with its path inside the rule."""
+        for sense, figures in self.limits():
+            for key, figure in figures.items():
+                yield (sense.field, *([key] if key else [])), figure
 
     def limits(self) -> list[tuple[Sense, dict[str, Figure]]]:
         """Return the limits that were written, in a fixed order."""

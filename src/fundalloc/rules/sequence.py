@@ -84,11 +84,6 @@ class Sequence(Kind):
         """What comes first, up to so many years earlier."""
         return Taken(self.after, None, self._restricted, self.lag)
 
-    @property
-    def waits_for(self) -> Selection:
-        """What comes first."""
-        return self.after
-
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: cumulated money - share x cumulated earlier money against 0."""
         money, first = self._cumulated(lines)

@@ -33,7 +33,7 @@ from fundalloc.facts.selection import Base, Grouped, Members, Selection, Taken
 from fundalloc.money import Mask
 from fundalloc.rules._ledger import amounts_by_code, measured, open_shares, open_sums
 from fundalloc.rules.kind import Kind, Unplaced
-from fundalloc.rules.statement import Codes, Demands, Measures, Rows, Sense, state_shares, state_sums
+from fundalloc.rules.statement import Codes, Demands, Measures, Rows, state_shares, state_sums
 
 
 class Share(Kind):
@@ -88,21 +88,17 @@ class Share(Kind):
     def problems_in(self, lines: Lines) -> Iterator[Unplaced]:
         """Also: shares of the same money, or above 100 % of money that contains it, and ceilings that do not exist."""
         yield from super().problems_in(lines)
-        taken = self.taken_of(lines)
-        if taken is not None and not self._wide(taken, self.members(lines)):
+        taken, inside = self.taken_of(lines), self.of.ceiling is not None
+        if taken is not None:
             same = all(getattr(taken.money, name) == getattr(self.money, name) for name in Selection.model_fields)
-            if same and taken.unless == self.unless:
+            if same and taken.unless == self.unless and not self._wide(taken, self.members(lines)):
                 yield ("of",), "'of' is the same money", "a share of itself is always 100 %: widen 'of'"
-        inside = taken is not None and not np.any(lines.select(self.money) & ~lines.select(taken.money))
-        for sense, figures in self.limits():
-            for key, figure in figures.items():
-                if figure.value > 1 and (inside or self.of.ceiling is not None):
-                    hint = (
-                        f"write {figure} %"
-                        if not figure.percent and figure.value <= 100
-                        else "a part cannot exceed the whole: write 100 % or less"
-                    )
-                    yield (sense.field, *([key] if key else [])), f"a share above 100 %: {figure}", hint
+            inside = not np.any(lines.select(self.money) & ~lines.select(taken.money))
+        for at, figure in self.each_figure() if inside else ():
+            if figure.value > 1:
+                forgotten = not figure.percent and figure.value <= 100
+                hint = f"write {figure} %" if forgotten else "a part cannot exceed the whole: write 100 % or less"
+                yield at, f"a share above 100 %: {figure}", hint
         if self.of.ceiling is not None:
             yield from self._missing_ceilings(lines, self.of.ceiling)
 
@@ -134,28 +130,20 @@ class Share(Kind):
         An earmark is narrower than `of` in one dimension. Where `money` and `unless` name several that `of` does not, and
         leaving none of them open gives `of`, the rest of it was hardly meant.
         """
-        narrower = (self.money.named | (self.unless.named if self.unless else frozenset())) - self.of.named
-        lower = any(sense is not Sense.AT_MOST for sense, _ in self.limits())
-        if not self._depends_on_plan or self.of.without or self.watch or not lower or len(narrower) < 2:
+        narrower = frozenset[str]().union(*(pick.named for pick in (self.money, self.unless) if pick)) - self.of.named
+        meant = self.of.without or self.watch or not (self.at_least or self.exactly)
+        if meant or not self._depends_on_plan or len(narrower) < 2:
             return
-        reached = self._reach(lines)
-        ways = []
-        for name in sorted(narrower, key=lambda name: (name != "area", NAMES.index(name))):
-            opened = self.model_copy(update={"of": Base(without=(name,))})._reach(lines)
-            beyond = reached & ~opened
-            if not beyond.any():
-                return
-            ways.append((name, beyond, opened))
-        (name, beyond, opened), more = ways[0], []
-        for other, code, dimension in zip(NAMES, lines.codes, lines.facts.dimensions, strict=True):
-            extra = np.setdiff1d(code[beyond], code[opened])
-            if other in narrower and other != name and len(extra):
-                more.append(f"{other} {some([dimension.ids[k] for k in extra])}")
-        of = "; ".join(more)
+        reached, open_ways = self._reach(lines), sorted(narrower, key=lambda name: (name != "area", NAMES.index(name)))
+        left_open = [self.model_copy(update={"of": Base(without=(name,))})._reach(lines) for name in open_ways]
+        if not all(np.any(reached & ~opened) for opened in left_open):
+            return
+        name, others = open_ways[0], sorted(narrower - {open_ways[0]})
+        more = "; ".join(_more(lines, others, reached, left_open[0]))
         yield (
             ("of",),
-            f"'of' also holds money that can never be 'money'{': ' + of if of else ''}",
-            f"write of: {{without: {name}}}, or name under 'of' what is meant, such as {{{(sorted(narrower - {name}))[0]}: all}}",
+            f"'of' also holds money that can never be 'money'{': ' + more if more else ''}",
+            f"write of: {{without: {name}}}, or name under 'of' what is meant, such as {{{others[0]}: all}}",
         )
 
     def _reach(self, lines: Lines) -> NDArray[np.bool_]:
@@ -247,3 +235,11 @@ class Share(Kind):
             if owner in picked and owner not in selection.named:
                 picked[owner] = picked[owner] & masks[labels.index(label)]
         return picked["instrument"], picked["year"]
+
+
+def _more(lines: Lines, names: list[str], reached: Mask, opened: Mask) -> Iterator[str]:
+    """Yield by dimension what lies in `reached` alone."""
+    for dimension, code in zip(lines.facts.dimensions, lines.codes, strict=True):
+        extra = np.setdiff1d(code[reached & ~opened], code[opened])
+        if dimension.name in names and len(extra):
+            yield f"{dimension.name} {some([dimension.ids[k] for k in extra])}"

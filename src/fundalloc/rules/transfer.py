@@ -22,7 +22,7 @@ from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
 from fundalloc.money import Exact, percent
-from fundalloc.rules._from_facts import FromFacts, path_of_ceiling, source_of_ceiling
+from fundalloc.rules._from_facts import FromFacts, path_of_ceiling
 from fundalloc.rules._ledger import open_sums, sums_by_code
 from fundalloc.rules._loosening import Loosening, Missed, Setting, outwards, share_in_file
 from fundalloc.rules.statement import WHOLE_PERIOD, Demands, Measures, Sense
@@ -71,12 +71,6 @@ class Transfer(FromFacts):
         """The share of the transfer, or the ceiling of the giving instrument."""
         giver = member[0].removeprefix(GIVING)
         return path_of_ceiling(giver, member[1]) if self.follows(member) else ("transfers", member[0], "at_most")
-
-    def source_for(self, member: tuple[str, ...], facts: Facts) -> str:
-        """That of the transfer, or of the giving instrument."""
-        if self.follows(member):
-            return source_of_ceiling(member[0].removeprefix(GIVING), facts)
-        return next((t.source for t in facts.transfers if t.id == member[0]), "")
 
     def per_ceiling(self, member: tuple[str, ...], facts: Facts) -> Mapping[tuple[str, ...], Fraction]:
         """What the giver's reserve leaves; of a transfer its share of the total, or of every year where these decide."""

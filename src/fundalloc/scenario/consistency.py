@@ -178,7 +178,8 @@ def _stages(scenario: Scenario) -> Iterator[Problem]:
 def _waiting(scenario: Scenario) -> Iterator[Problem]:
     """Yield a circle of rules whose money waits for each other's (`after`)."""
     lines = scenario.lines
-    waiting = [(rule, rule.waits_for) for rule in scenario.written_rules if rule.waits_for is not None]
+    bases = [(rule, rule.taken_of(lines)) for rule in scenario.written_rules]
+    waiting = [(rule, taken.money) for rule, taken in bases if taken is not None and taken.lag is not None]
     edges = [
         (rule.id, other.id) for rule, after in waiting for other, _ in waiting if np.any(lines.select(after) & lines.select(other.money))
     ]

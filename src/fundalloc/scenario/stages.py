@@ -9,7 +9,7 @@ from pydantic import model_validator
 
 from fundalloc.facts.entities import Record
 from fundalloc.facts.fields import Share, refuse
-from fundalloc.rules.kind import ForEach
+from fundalloc.rules._fields import ForEach
 
 
 class Settle(Record):
