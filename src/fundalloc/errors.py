@@ -72,6 +72,32 @@ class ScenarioError(FundallocError):
         self.problems: tuple[Problem, ...] = tuple(sorted(unique, key=lambda p: p.place.order))
         super().__init__("\n".join(str(p) for p in self.problems))
 
+    @classmethod
+    def of(cls, place: Place, message: str, hint: str = "") -> ScenarioError:
+        """Return the error of one problem."""
+        return cls([Problem(place, message, hint)])
+
+
+class Problems(list[Problem]):
+    """Problems as they are found, each with its place, until all of them are told at once."""
+
+    def add(self, place: Place, message: str, hint: str = "") -> None:
+        """Note one more."""
+        self.append(Problem(place, message, hint))
+
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Note what is raised inside, and go on behind."""
+        try:
+            yield
+        except ScenarioError as error:
+            self.extend(error.problems)
+
+    def tell(self) -> None:
+        """Raise ScenarioError when there is any."""
+        if self:
+            raise ScenarioError(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Conflict:

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from fundalloc.errors import Problem, did_you_mean
+from fundalloc.errors import Problem, Problems, did_you_mean
 from fundalloc.facts.dimensions import Dimensions
 from fundalloc.facts.selection import Pick
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree
-from fundalloc.scenario.merging import Period, builds_on_inherited, change_amount, change_amounts, read_change
+from fundalloc.scenario.inherited import Period, builds_on_inherited, change_amount, change_amounts, read_change
 from fundalloc.scenario.sections import validate
 from fundalloc.scenario.tables.specs import DEFAULTS, Tables
 
@@ -31,12 +31,12 @@ _WORDS = ("instrument", "partnership", "area", "year")
 _SAID = ("reason", "source", "confidence")
 
 
-def adjust(tree: Tree, tables: Tables, groups: dict[str, Tree], dimensions: Dimensions, period: Period, problems: list[Problem]) -> Tree:
+def adjust(tree: Tree, tables: Tables, groups: dict[str, Tree], dimensions: Dimensions, period: Period, problems: Problems) -> Tree:
     """Apply every entry of `adjust` in order; returns the tree with changed instruments, and changes the tables in place."""
     node = tree.get("adjust")
     instruments = tree.mapping("instruments")
     if node is not None and not isinstance(node, Tree):
-        problems.append(Problem(node.place, "'adjust' must be names with entries", "such as name: {…}"))
+        problems.add(node.place, "'adjust' must be names with entries", "such as name: {…}")
     if not isinstance(node, Tree) or instruments is None:
         return tree
     for item in _items(node, problems):
@@ -61,21 +61,17 @@ def adjust(tree: Tree, tables: Tables, groups: dict[str, Tree], dimensions: Dime
     return replace(tree, items={**tree.items, "instruments": instruments})
 
 
-def _items(node: Tree, problems: list[Problem]) -> Iterator[Tree]:
+def _items(node: Tree, problems: Problems) -> Iterator[Tree]:
     known = (*_PICKED_BY, *_WORDS, *_SAID)
     for name, entry in node.items.items():
         if isinstance(entry, Tree) and entry.text("off") == "true":
             if not entry.text("reason"):
-                problems.append(Problem(node.keys[name], f"'{name}' is switched off without a reason", "add reason: …"))
+                problems.add(node.keys[name], f"'{name}' is switched off without a reason", "add reason: …")
             continue
         for item in entry.items if isinstance(entry, ListNode) else [entry]:
             if not isinstance(item, Tree):
-                problems.append(
-                    Problem(
-                        item.place,
-                        "an adjustment must be keys with values",
-                        'such as {instrument: "family:ndici", ceiling: inherited - 10 %}',
-                    )
+                problems.add(
+                    item.place, "an adjustment must be keys with values", 'such as {instrument: "family:ndici", ceiling: inherited - 10 %}'
                 )
                 continue
             wrong = list(_wrong(item, known))
@@ -101,7 +97,7 @@ def _wrong(item: Tree, known: tuple[str, ...]) -> Iterator[Problem]:
                 )
 
 
-def _pick(item: Tree, dimensions: Dimensions, problems: list[Problem]) -> Pick | None:
+def _pick(item: Tree, dimensions: Dimensions, problems: Problems) -> Pick | None:
     chosen = replace(item, items={k: v for k, v in item.items.items() if k in _WORDS})
     return validate(Pick, chosen, problems, dimensions=dimensions)
 
@@ -113,7 +109,7 @@ def _adjust_instruments(
     pick: Pick,
     dimensions: Dimensions,
     period: Period,
-    problems: list[Problem],
+    problems: Problems,
 ) -> Tree:
     mask = dimensions.instrument.mask(pick.instrument or ("all",))
     chosen = {year for year, k in zip(dimensions.year.ids, dimensions.year.mask(pick.year or ("all",)), strict=True) if k}
@@ -130,7 +126,7 @@ def _adjust_instruments(
             value = item.get(key)
             if isinstance(value, Scalar):
                 if changed.get(key) is None and builds_on_inherited(value):
-                    problems.append(Problem(value.place, f"'{name}' has no {key} to adjust", "narrow the selection"))
+                    problems.add(value.place, f"'{name}' has no {key} to adjust", "narrow the selection")
                     continue
                 changed[key] = _changed(
                     changed.get(key), value, untouched if key == "ceiling" else Period(()), pick.year is not None, problems
@@ -139,22 +135,18 @@ def _adjust_instruments(
     return replace(instruments, items=items)
 
 
-def _changed(old: Node | None, value: Scalar, period: Period, some_years: bool, problems: list[Problem]) -> Node:
+def _changed(old: Node | None, value: Scalar, period: Period, some_years: bool, problems: Problems) -> Node:
     if not builds_on_inherited(value):
         if some_years:
-            problems.append(
-                Problem(value.place, "a new ceiling for some years only", "write inherited ± an amount, or change the instrument itself")
-            )
+            problems.add(value.place, "a new ceiling for some years only", "write inherited ± an amount, or change the instrument itself")
         return value
     assert old is not None
     only_total = isinstance(old, Scalar) or (isinstance(old, Tree) and "each" not in old.items)
     if some_years and only_total:
-        problems.append(
-            Problem(
-                value.place,
-                "an instrument with only a total ceiling cannot change in some years",
-                "leave `year` out, or give it yearly ceilings",
-            )
+        problems.add(
+            value.place,
+            "an instrument with only a total ceiling cannot change in some years",
+            "leave `year` out, or give it yearly ceilings",
         )
         return old
     change = read_change(value, problems)
@@ -162,7 +154,7 @@ def _changed(old: Node | None, value: Scalar, period: Period, some_years: bool, 
 
 
 def _adjust_table(
-    tables: Tables, name: str, item: Tree, keys: tuple[str, ...], masks: dict[str, Any], dimensions: Dimensions, problems: list[Problem]
+    tables: Tables, name: str, item: Tree, keys: tuple[str, ...], masks: dict[str, Any], dimensions: Dimensions, problems: Problems
 ) -> None:
     table = tables[name]
     owners = {"id": dimensions.partnership, "partnership": dimensions.partnership, "area": dimensions.area}

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from fundalloc.errors import Place, Problem, did_you_mean
+from fundalloc.errors import Place, Problem, Problems, did_you_mean
 from fundalloc.facts.entities import Partnership
 from fundalloc.facts.facts import Decided, Needs, Sourced
 from fundalloc.facts.fields import Text
@@ -21,7 +21,7 @@ from fundalloc.scenario.tables.specs import LEVELS, SPECS, read_rows
 from fundalloc.scenario.tables.table import HEADING, Table
 
 
-def build_partnerships(table: Table, problems: list[Problem]) -> list[Partnership]:
+def build_partnerships(table: Table, problems: Problems) -> list[Partnership]:
     """Read the partnerships table and check the tree: parents exist, no circle, leaves have a level."""
     columns = read_rows("partnerships", table, problems)
     texts = _per_language("partnerships", table, columns, problems)
@@ -52,7 +52,7 @@ def build_partnerships(table: Table, problems: list[Problem]) -> list[Partnershi
     return out
 
 
-def _per_language(name: str, table: Table, columns: dict[str, list[Any]], problems: list[Problem]) -> dict[str, list[Text]]:
+def _per_language(name: str, table: Table, columns: dict[str, list[Any]], problems: Problems) -> dict[str, list[Text]]:
     """Return the columns of a table that may be repeated per language (`name`, `name.bg`), as one text per row."""
     texts = {}
     for key, column in SPECS[name].items():
@@ -61,7 +61,7 @@ def _per_language(name: str, table: Table, columns: dict[str, list[Any]], proble
             for language in dict.fromkeys(language for written in variants for language in written):
                 if language not in LANGUAGES:
                     place, hint = table.place(HEADING, f"{key}.{language}"), f"expected one of: {', '.join(LANGUAGES)}"
-                    problems.append(Problem(place, f"unknown language '{language}'", hint))
+                    problems.add(place, f"unknown language '{language}'", hint)
             english = ({"en": text} if text else {} for text in columns[key])
             texts[key] = [Text({**first, **others}) for first, others in zip(english, variants, strict=True)]
     return texts
@@ -115,9 +115,8 @@ def build_eligibility(table: Table, references: References) -> tuple[np.ndarray[
     for row, i, a in zip(rows, at["instrument"], at["area"], strict=True):
         value = columns["effectiveness"][row]
         if value == 0:
-            references.problems.append(
-                Problem(table.place(row, "effectiveness"), "an effectiveness of zero", "leave the row out: the pair is then not eligible")
-            )
+            where, hint = table.place(row, "effectiveness"), "leave the row out: the pair is then not eligible"
+            references.problems.add(where, "an effectiveness of zero", hint)
         effectiveness[i][a] = value
         sourced.append(_sourced(columns, row, ("instrument", "area"), value, reasons[row]))
     return allowed, _exact(effectiveness), tuple(sourced)
@@ -150,7 +149,7 @@ def build_decided(table: Table, references: References, step: Fraction) -> tuple
         steps = columns["amount"][row] / step
         if steps.denominator != 1:
             message = f"decided amount {plain(columns['amount'][row])} is not a whole multiple of round_to {plain(step)}"
-            references.problems.append(Problem(table.place(row, "amount"), message, "write a smaller round_to, such as 0.001"))
+            references.problems.add(table.place(row, "amount"), message, "write a smaller round_to, such as 0.001")
         amounts.append(int(steps))
     columns["decision"] = _per_language("decided", table, columns, references.problems)["decision"]
     words = {name: tuple(_pick(columns[name], rows)) for name in ("state", "decision", "source", "confidence")}

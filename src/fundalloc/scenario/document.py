@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from fundalloc.errors import Place, Problem, ScenarioError, did_you_mean
+from fundalloc.errors import Place, Problems, ScenarioError, did_you_mean
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 20
@@ -81,30 +81,28 @@ def read_text(path: Path, name: str, limit: int = MAX_BYTES) -> str:
     """Read a UTF-8 file, with or without byte-order mark; raise ScenarioError with one clear problem otherwise."""
     place = Place(name)
     if path.is_dir():
-        raise ScenarioError([Problem(place, "this is a folder, not a file", "name the file inside it")])
+        raise ScenarioError.of(place, "this is a folder, not a file", "name the file inside it")
     try:
         size = path.stat().st_size
         if size > limit:
             message = f"the file has {size / 1e6:.1f} MB; the limit is {limit / 1e6:.0f} MB"
-            raise ScenarioError([Problem(place, message, "put long tables into CSV files" if limit == MAX_BYTES else "split the table")])
+            raise ScenarioError.of(place, message, "put long tables into CSV files" if limit == MAX_BYTES else "split the table")
         raw = path.read_bytes()
         text = raw.decode("utf-8-sig")
     except FileNotFoundError:
         near = [p.name for p in path.parent.glob("*") if p.suffix == path.suffix] if path.parent.is_dir() else []
-        raise ScenarioError([Problem(place, "no such file", did_you_mean(path.name, near))]) from None
+        raise ScenarioError.of(place, "no such file", did_you_mean(path.name, near)) from None
     except UnicodeDecodeError as error:
         if error.object.startswith(WORKBOOK):
             hint = "`fundalloc extract FILE` writes the scenario that travels in a workbook; `fundalloc verify FILE` checks its plan"
-            raise ScenarioError([Problem(place, "this is a workbook, and a text file is expected here", hint)]) from None
+            raise ScenarioError.of(place, "this is a workbook, and a text file is expected here", hint) from None
         before = error.object[: error.start]
         place = Place(name, before.count(b"\n") + 1, error.start - before.rfind(b"\n"))
-        raise ScenarioError([Problem(place, "the file is not UTF-8", "save it as UTF-8; from Excel: CSV UTF-8")]) from None
+        raise ScenarioError.of(place, "the file is not UTF-8", "save it as UTF-8; from Excel: CSV UTF-8") from None
     except OSError as error:
-        raise ScenarioError([Problem(place, f"cannot be read: {error.strerror}")]) from None
+        raise ScenarioError.of(place, f"cannot be read: {error.strerror}") from None
     if not text.strip():
-        raise ScenarioError(
-            [Problem(place, "the file is empty", "a scenario starts with `fundalloc new`, a table with the names of its columns")]
-        )
+        raise ScenarioError.of(place, "the file is empty", "a scenario starts with `fundalloc new`, a table with the names of its columns")
     return text
 
 
@@ -117,10 +115,9 @@ def parse_document(text: str, name: str, folder: Path, *, positions: bool = True
     """Turn YAML text into a tree; the top level must be a mapping. Without `positions`, places say only the name."""
     builder = _Builder(text, name, folder, positions)
     root = builder.build()
-    if builder.problems:
-        raise ScenarioError(builder.problems)
+    builder.problems.tell()
     if not isinstance(root, Tree):
-        raise ScenarioError([Problem(Place(name, 1, 1), "expected keys with values at the top level", "such as scenario: my-plan")])
+        raise ScenarioError.of(Place(name, 1, 1), "expected keys with values at the top level", "such as scenario: my-plan")
     return root
 
 
@@ -130,7 +127,7 @@ class _Builder:
     name: str
     folder: Path
     positions: bool = True
-    problems: list[Problem] = field(default_factory=list)
+    problems: Problems = field(default_factory=Problems)
     lines: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -142,13 +139,10 @@ class _Builder:
         excerpt = self.lines[mark.line] if mark.line < len(self.lines) else ""
         return Place(self.name, mark.line + 1, mark.column + 1, excerpt=excerpt)
 
-    def complain(self, place: Place, message: str, hint: str = "") -> None:
-        self.problems.append(Problem(place, message, hint))
-
     def build(self) -> Node | None:
         for number, line in enumerate(self.lines, start=1):
             if re.match(r"^ *\t", line) and line.strip():
-                self.complain(
+                self.problems.add(
                     Place(self.name, number, line.index("\t") + 1, excerpt=line), "a tab in the indentation", "indent with spaces"
                 )
         if self.problems:
@@ -158,20 +152,20 @@ class _Builder:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             place = self.place(mark) if mark else Place(self.name)
-            self.complain(
+            self.problems.add(
                 place, f"not YAML: {error.problem}", "check colons, brackets, quotes and indentation; quote texts with , : # or %"
             )
             return None
         except yaml.reader.ReaderError as error:
             before = self.text[: error.position]
             place = Place(self.name, before.count("\n") + 1, error.position - before.rfind("\n"))
-            self.complain(place, f"an invisible control character (#x{ord(self.text[error.position]):04x})", "delete it")
+            self.problems.add(place, f"an invisible control character (#x{ord(self.text[error.position]):04x})", "delete it")
             return None
         root: Node | None = None
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent):
                 if root is not None:
-                    self.complain(self.place(event.start_mark), "a second document in one file", "keep one scenario per file")
+                    self.problems.add(self.place(event.start_mark), "a second document in one file", "keep one scenario per file")
                     return None
                 root = self.node(next(events), events, 1)
         return root
@@ -179,14 +173,14 @@ class _Builder:
     def node(self, event: Any, events: Iterator[Any], depth: int) -> Node:
         place = self.place(event.start_mark)
         if depth > MAX_DEPTH:
-            raise ScenarioError([Problem(place, f"nested deeper than {MAX_DEPTH} levels", "simplify the file")])
+            raise ScenarioError.of(place, f"nested deeper than {MAX_DEPTH} levels", "simplify the file")
         if isinstance(event, yaml.AliasEvent):
-            self.complain(place, f"a reference (*{event.anchor}) is not allowed", "repeat the value, or use `extends`")
+            self.problems.add(place, f"a reference (*{event.anchor}) is not allowed", "repeat the value, or use `extends`")
             return Scalar("", place, quoted=True)
         if event.anchor:
-            self.complain(place, f"an anchor (&{event.anchor}) is not allowed", "repeat the value, or use `extends`")
+            self.problems.add(place, f"an anchor (&{event.anchor}) is not allowed", "repeat the value, or use `extends`")
         if event.tag and event.tag != "!":
-            self.complain(
+            self.problems.add(
                 place, f"a tag ({event.tag.replace('tag:yaml.org,2002:', '!!')}) is not allowed", "leave it out; values are read as written"
             )
         if isinstance(event, yaml.ScalarEvent):
@@ -196,7 +190,7 @@ class _Builder:
             while not isinstance(child := next(events), yaml.SequenceEndEvent):
                 value = self.node(child, events, depth + 1)
                 if isinstance(value, Scalar) and not value.quoted and value.text in _NULLS:
-                    self.complain(value.place, "an empty entry in a list", "write a value, or take the comma away")
+                    self.problems.add(value.place, "an empty entry in a list", "write a value, or take the comma away")
                 items.append(value)
             return ListNode(items, place)
         return self.mapping(place, events, depth)
@@ -212,20 +206,20 @@ class _Builder:
         out = Tree({}, {}, place, self.folder)
         while not isinstance(event := next(events), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent | yaml.AliasEvent):
-                self.complain(self.place(event.start_mark), "a key must be a word", "put {…} and […] after the colon")
+                self.problems.add(self.place(event.start_mark), "a key must be a word", "put {…} and […] after the colon")
                 self.skip(event, events, depth)
                 continue
             key = self.node(event, events, depth + 1)
             value = self.node(next(events), events, depth + 1)
             assert isinstance(key, Scalar)
             if key.text == "<<":
-                self.complain(key.place, "a merge key (<<) is not allowed", "use `extends`")
+                self.problems.add(key.place, "a merge key (<<) is not allowed", "use `extends`")
             if key.text in out.items:
                 first = out.keys[key.text]
-                self.complain(key.place, f"'{key.text}' stands twice; first in line {first.line}", "keep one of the two")
+                self.problems.add(key.place, f"'{key.text}' stands twice; first in line {first.line}", "keep one of the two")
             if isinstance(value, Scalar) and not value.quoted and value.text in _NULLS:
                 hint = "write a value; a text with a comma goes in quotes, a number takes a decimal point"
-                self.complain(key.place, f"'{key.text}' has no value", hint)
+                self.problems.add(key.place, f"'{key.text}' has no value", hint)
             out.items[key.text], out.keys[key.text] = value, key.place
         return out
 

@@ -115,7 +115,7 @@ def setting_tree(text: str, folder: Path) -> Tree:
     """Turn `a.b=value` into the tree {a: {b: value}}, and a cell such as `needs.egypt.returns.need` into a change of its table."""
     key, equals, value = text.partition("=")
     if not equals or not key.strip():
-        raise ScenarioError([Problem(Place("--set"), f"'{text}' is not KEY=VALUE", "such as --set rules.legal-floor.at_least=20%")])
+        raise ScenarioError.of(Place("--set"), f"'{text}' is not KEY=VALUE", "such as --set rules.legal-floor.at_least=20%")
     *parts, last = key.strip().split(".")
     keys = KEYS.get(parts[0] if parts else "", ())
     if keys and len(parts) + 1 >= len(keys) + 2:

@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
-from fundalloc.errors import Place, Problem, ScenarioError, did_you_mean, nearest
+from fundalloc.errors import Place, Problem, Problems, ScenarioError, did_you_mean, nearest
 from fundalloc.facts.dimensions import Dimension, Dimensions, year_dimension
 from fundalloc.facts.entities import Area, Instrument, Partnership, Record, Transfer
 from fundalloc.facts.facts import Facts
@@ -26,7 +26,7 @@ from fundalloc.scenario import assembly
 from fundalloc.scenario.adjusting import adjust
 from fundalloc.scenario.consistency import check_facts, check_rules
 from fundalloc.scenario.document import Tree, display_name, locate, texts, to_plain
-from fundalloc.scenario.merging import Period
+from fundalloc.scenario.inherited import Period
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sections import TOP_LEVEL, Head, entries, problems_of, refused, validate
 from fundalloc.scenario.tables.references import References
@@ -57,7 +57,7 @@ def assemble(tree: Tree, source: Path, allowed: Callable[[Path], bool], *, expec
     hierarchy = _hierarchy(partnerships)
     dimensions = _dimensions(head, tree, raw_instruments, raw_areas, partnerships, hierarchy, tables, off)
     tree = adjust(tree, tables, raw_instruments, dimensions, Period(dimensions.year.ids, tuple(map(str, head.closed))), problems)
-    partnerships = assembly.build_partnerships(tables["partnerships"], [])
+    partnerships = assembly.build_partnerships(tables["partnerships"], Problems())
     facts = _facts(head, tree, tables, partnerships, hierarchy, dimensions, off, problems)
     sound = not problems
     rules, places = _rules(tree, dimensions, off, problems)
@@ -68,22 +68,23 @@ def assemble(tree: Tree, source: Path, allowed: Callable[[Path], bool], *, expec
         scenario = scenario.starting_from({})
     problems += check_rules(scenario) if sound else ()
     problems += misplaced(tree, tables.by_name)
-    if problems:
-        raise ScenarioError(problems)
+    problems.tell()
     return scenario
 
 
-def _top_level(tree: Tree) -> list[Problem]:
+def _top_level(tree: Tree) -> Problems:
     unknown = [key for key in tree.items if key not in TOP_LEVEL]
     missing = [key for key in ("areas", "instruments", *REQUIRED_TABLES) if key not in tree.items and not nearest(key, unknown)]
     place, hint = Place(tree.place.file, 1, 1), "write it here, or extend a scenario that has it"
-    return [
-        *(Problem(tree.keys[key], f"unknown key '{key}'", did_you_mean(key, TOP_LEVEL)) for key in unknown),
-        *(Problem(place, f"'{key}' is missing", hint) for key in missing),
-    ]
+    return Problems(
+        [
+            *(Problem(tree.keys[key], f"unknown key '{key}'", did_you_mean(key, TOP_LEVEL)) for key in unknown),
+            *(Problem(place, f"'{key}' is missing", hint) for key in missing),
+        ]
+    )
 
 
-def _head(tree: Tree, problems: list[Problem]) -> Head | None:
+def _head(tree: Tree, problems: Problems) -> Head | None:
     """Read the head; what is wrong in it is stood in for, so that the rest can be read too. None without years."""
     node = replace(tree, items={k: v for k, v in tree.items.items() if k in Head.model_fields})
     written = to_plain(node)
@@ -97,7 +98,7 @@ def _head(tree: Tree, problems: list[Problem]) -> Head | None:
     return None if "years" in wrong else Head.model_validate({**stand_ins, **right})
 
 
-def _each_alone(tree: Tree, problems: list[Problem]) -> None:
+def _each_alone(tree: Tree, problems: Problems) -> None:
     """Look at entries and rules by themselves, when there is no whole to hold them against."""
     for model, section in ((Area, "areas"), (Instrument, "instruments"), (Clause, "exclude"), (Clause, "allow")):
         _records(model, section, tree, problems, {})
@@ -114,7 +115,7 @@ def _records(
     model: type[RecordT],
     section: str,
     tree: Tree,
-    problems: list[Problem],
+    problems: Problems,
     off: dict[str, dict[str, str]],
     dimensions: Dimensions | None = None,
 ) -> list[RecordT]:
@@ -163,7 +164,7 @@ def _facts(
     hierarchy: Hierarchy,
     dimensions: Dimensions,
     off: dict[str, dict[str, str]],
-    problems: list[Problem],
+    problems: Problems,
 ) -> Facts | None:
     """Read everything that is so; None when an area or instrument could not be read."""
     areas = _records(Area, "areas", tree, problems, {})
@@ -211,7 +212,7 @@ def _switched_off(tables: Tables, off: dict[str, dict[str, str]]) -> dict[str, I
 
 
 def _rules(
-    tree: Tree, dimensions: Dimensions | None, off: dict[str, dict[str, str]], problems: list[Problem]
+    tree: Tree, dimensions: Dimensions | None, off: dict[str, dict[str, str]], problems: Problems
 ) -> tuple[list[Kind], dict[str, Place]]:
     rules, places = [], {}
     section = tree.mapping("rules")
@@ -219,9 +220,7 @@ def _rules(
         assert section is not None
         places[rule_id] = section.keys[rule_id]
         if rule_id in kinds() and kinds()[rule_id].built_in:
-            problems.append(
-                Problem(section.keys[rule_id], f"'{rule_id}' cannot be the id of a rule", "the word names a built-in rule: choose another")
-            )
+            problems.add(section.keys[rule_id], f"'{rule_id}' cannot be the id of a rule", "the word names a built-in rule: choose another")
             continue
         try:
             rules.append(parse_rule(rule_id, to_plain(node), dimensions))

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from fundalloc.errors import Place, Problem, did_you_mean, nearest
+from fundalloc.errors import Place, Problem, Problems, did_you_mean, nearest
 from fundalloc.facts.dimensions import Dimensions
 from fundalloc.facts.documented import Documented
 from fundalloc.facts.entities import Band, Bands, Prices, Record
@@ -114,7 +114,7 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
 def validate(
-    model: type[ModelT], node: Node, problems: list[Problem], *, extra: dict[str, Any] | None = None, dimensions: Dimensions | None = None
+    model: type[ModelT], node: Node, problems: Problems, *, extra: dict[str, Any] | None = None, dimensions: Dimensions | None = None
 ) -> ModelT | None:
     """Build a model from a node; on errors add one problem each and return None."""
     plain = to_plain(node)
@@ -185,7 +185,7 @@ def _models_in(annotation: Any) -> list[type[BaseModel]]:
     return [m for argument in get_args(annotation) for m in _models_in(argument)]
 
 
-def entries(tree: Tree, section: str, problems: list[Problem], off: dict[str, dict[str, str]]) -> dict[str, Tree]:
+def entries(tree: Tree, section: str, problems: Problems, off: dict[str, dict[str, str]]) -> dict[str, Tree]:
     """Return the entries of a section that are switched on.
 
     Those that are off need a reason and go into `off`, as do those that cannot be read, so that their names stay known.
@@ -194,20 +194,20 @@ def entries(tree: Tree, section: str, problems: list[Problem], off: dict[str, di
     if node is None:
         return {}
     if not isinstance(node, Tree):
-        problems.append(Problem(node.place, f"'{section}' must be names with entries", "such as name: {…}"))
+        problems.add(node.place, f"'{section}' must be names with entries", "such as name: {…}")
         return {}
     out = {}
     for key, entry in node.items.items():
         if not isinstance(entry, Tree):
-            problems.append(Problem(entry.place, f"'{key}' must be keys with values", "such as {…}"))
+            problems.add(entry.place, f"'{key}' must be keys with values", "such as {…}")
             off.setdefault(section, {})[key] = ""
         elif entry.text("off") == "true":
             reason = entry.text("reason")
             if not reason:
-                problems.append(Problem(node.keys[key], f"'{key}' is switched off without a reason", "add reason: …"))
+                problems.add(node.keys[key], f"'{key}' is switched off without a reason", "add reason: …")
             off.setdefault(section, {})[key] = reason or ""
         elif isinstance(entry.get("off"), Scalar) and entry.text("off") != "false":
-            problems.append(Problem(locate(entry, ("off",)), "'off' must be true or false", "write off: true"))
+            problems.add(locate(entry, ("off",)), "'off' must be true or false", "write off: true")
             off.setdefault(section, {})[key] = ""
         else:
             only_for_off = ("off",) if section in WITH_REASON or "off" not in entry.items else ("off", "reason")

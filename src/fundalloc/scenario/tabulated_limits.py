@@ -9,14 +9,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from fundalloc.errors import Place, Problem, ScenarioError, did_you_mean
+from fundalloc.errors import Place, Problems, ScenarioError, did_you_mean
 from fundalloc.scenario.document import Node, Scalar, Tree, texts
 from fundalloc.scenario.tables.columns import decimal_point
 from fundalloc.scenario.tables.reading import read_table
 from fundalloc.scenario.tables.table import HEADING
 
 
-def fill_figures(tree: Tree, folder: Path, allowed: Callable[[Path], bool], problems: list[Problem]) -> Tree:
+def fill_figures(tree: Tree, folder: Path, allowed: Callable[[Path], bool], problems: Problems) -> Tree:
     """Return the tree with the figures of all rules filled in; a rule whose table cannot be read is left out, with problems noted."""
     section = tree.mapping("rules")
     if section is None:
@@ -48,28 +48,27 @@ def _figures(limit: Tree, words: list[str], folder: Path, allowed: Callable[[Pat
     if column is None:
         place = limit.keys[next(iter(own))] if own else limit.place
         message = f"unknown key '{next(iter(own))}'" if own else "no column named"
-        raise ScenarioError([Problem(place, message, "write {file: floors.csv, column: floor}")])
+        raise ScenarioError.of(place, message, "write {file: floors.csv, column: floor}")
     file = limit.items["file"]
     table = read_table(Tree({"file": file}, {"file": file.place}, limit.place, limit.folder), (), folder, allowed)
     for word in (*words, column):
         if word not in table.columns:
-            raise ScenarioError([Problem(table.place(HEADING, 0), f"no column '{word}'", did_you_mean(word, table.columns))])
+            raise ScenarioError.of(table.place(HEADING, 0), f"no column '{word}'", did_you_mean(word, table.columns))
     if not words:
-        raise ScenarioError([Problem(limit.place, "figures per member, but the rule has no for_each", "add for_each, or write one figure")])
+        raise ScenarioError.of(limit.place, "figures per member, but the rule has no for_each", "add for_each, or write one figure")
     members: dict[str, Node] = {}
     places: dict[str, Place] = {}
-    problems = []
+    problems = Problems()
     for row, text in enumerate(table.column(column)):
         member = "|".join(table.column(word)[row] for word in words)
         place = table.place(row, column)
         empty = next((word for word in words if not table.column(word)[row]), None)
         if empty:
-            problems.append(Problem(table.place(row, empty), f"'{empty}' is missing", "fill it in"))
+            problems.add(table.place(row, empty), f"'{empty}' is missing", "fill it in")
         elif member in members:
-            problems.append(Problem(place, f"'{member}' stands twice", "keep one of the two"))
+            problems.add(place, f"'{member}' stands twice", "keep one of the two")
         if text:
             members[member] = Scalar(decimal_point(text) if table.semicolons else text, place)
             places[member] = place
-    if problems:
-        raise ScenarioError(problems)
+    problems.tell()
     return Tree({**members, **own}, {**places, **{key: limit.keys[key] for key in own}}, limit.place, limit.folder)

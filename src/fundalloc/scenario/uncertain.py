@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from fundalloc.errors import Place, Problem
+from fundalloc.errors import Place, Problem, Problems
 from fundalloc.money import NotANumber, Spread, parse_spread
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree
 from fundalloc.scenario.tables.specs import KEYS, SPECS
@@ -43,16 +43,14 @@ def find_spreads(tree: Tree, tables: Mapping[str, Table]) -> list[Uncertain]:
 
 def misplaced(tree: Tree, tables: Mapping[str, Table]) -> list[Problem]:
     """Return a problem for every range that stands where it cannot be sampled."""
-    problems = [
+    problems = Problems(
         Problem(node.place, f"a range cannot stand here: {node.text}", HINT)
         for path, node, _ in _in_tree(tree)
         if path[0] not in (*SECTIONS, *SPECS, "adjust", "title", "description", "author", "scenario")
-    ]
+    )
     for name, row, column, _ in _in_tables(tables):
         if column.split(".")[0] not in COLUMNS.get(name, ()):
-            problems.append(
-                Problem(tables[name].place(row, column), f"a range cannot stand here: {tables[name].column(column)[row]}", HINT)
-            )
+            problems.add(tables[name].place(row, column), f"a range cannot stand here: {tables[name].column(column)[row]}", HINT)
     return problems
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from fundalloc.errors import UsageError
 from fundalloc.money import NotANumber, parse_figure, plain
 from fundalloc.scenario.document import Scalar, Tree
+from fundalloc.scenario.inherited import INHERITED
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sources import Sources
@@ -20,7 +21,6 @@ MOST = 10_000
 """Values of one key at most."""
 HOW = "write KEY=FROM..TO:STEP, such as rules.legal-floor.at_least=5%..30%:5%"
 _RANGE = re.compile(r"^(?P<low>.+?)\.\.(?P<high>.+?)(:(?P<step>[^:]+))?$")
-_INHERITED = re.compile(r"^inherited\s*(?P<sign>[+-])\s*(?P<figure>.+)$")
 UNITS = {(True, False): "%", (True, True): "% of what it is", (False, False): "EUR million", (False, True): "EUR million on top"}
 """By whether the figures are percentages, and whether they vary what the file says."""
 PARTS = 10
@@ -108,7 +108,7 @@ def parse_vary(text: str) -> Vary:
 
 def _end(written: str, text: str) -> _End:
     bare, sign, inherited = written.strip(), 1, False
-    if match := _INHERITED.match(bare):
+    if (match := INHERITED.match(bare)) and match["figure"]:
         bare, inherited = match["figure"], True
         sign = -1 if match["sign"] == "-" else 1
     elif bare == "inherited":

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-from fundalloc.errors import Place, Problem, ScenarioError
+from fundalloc.errors import Place, Problems
 from fundalloc.facts.dimensions import NAMES, Dimensions
 from fundalloc.facts.fields import read_id, refuse
 from fundalloc.facts.lines import Lines
@@ -98,16 +98,15 @@ def read_plan(path: str | Path, dimensions: Dimensions, *, strict: bool = True) 
     When `strict`, an id that the scenario does not have is a problem; otherwise its money is returned as `unknown`.
     """
     file = read_plan_file(Path(path))
-    problems: list[Problem] = []
+    problems = Problems()
     columns = read_columns(file.lines, _LINES, problems)
-    misnamed: list[Problem] = []
+    misnamed = Problems()
     kept, _ = References(dimensions, {}, misnamed).rows(file.lines, columns, NAMES)
     keys: list[LineKey] = list(zip(*(columns[name] for name in NAMES), strict=True))
     rows = _first_rows(file.lines, keys, problems)
     problems += misnamed if strict else []
     moves = _moves(file, problems)
-    if problems:
-        raise ScenarioError(problems)
+    problems.tell()
     amounts = dict(zip(keys, columns["amount"], strict=True))
     known = {keys[row] for row in kept}
     named = {key: amount for key, amount in amounts.items() if key in known}
@@ -115,18 +114,18 @@ def read_plan(path: str | Path, dimensions: Dimensions, *, strict: bool = True) 
     return PlanAmounts(display_name(Path(path)), named, unknown, moves, file.stated, file.lines, rows)
 
 
-def _first_rows(table: Table, keys: list[LineKey], problems: list[Problem]) -> dict[LineKey, int]:
+def _first_rows(table: Table, keys: list[LineKey], problems: Problems) -> dict[LineKey, int]:
     """Return the row of every line; lines that stand twice are problems."""
     rows: dict[LineKey, int] = {}
     for row, key in enumerate(keys):
         if key in rows and all(key):
             first = table.place(rows[key], 0)
-            problems.append(Problem(table.place(row, 0), f"'{'|'.join(key)}' stands twice; first at {first}", "keep one of the two"))
+            problems.add(table.place(row, 0), f"'{'|'.join(key)}' stands twice; first at {first}", "keep one of the two")
         rows.setdefault(key, row)
     return rows
 
 
-def _moves(file: PlanFile, problems: list[Problem]) -> dict[str, Fraction] | None:
+def _moves(file: PlanFile, problems: Problems) -> dict[str, Fraction] | None:
     if file.moves is None:
         return None
     columns = read_columns(file.moves, _MOVES, problems)

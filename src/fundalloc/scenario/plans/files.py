@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fundalloc.errors import Place, Problem, ScenarioError, nearest
+from fundalloc.errors import Place, Problem, Problems, ScenarioError, nearest
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.labels import label
 from fundalloc.scenario.document import display_name, read_text
@@ -49,7 +49,7 @@ def read_plan_file(path: Path) -> PlanFile:
     if ending in _BOOKS:
         return _read_book(path)
     message = f"'{path.suffix}' is no format of a plan" if path.exists() else "no such file"
-    raise ScenarioError([Problem(Place(display_name(path)), message, "name a .json, .csv or .xlsx file, or a folder of CSV tables")])
+    raise ScenarioError.of(Place(display_name(path)), message, "name a .json, .csv or .xlsx file, or a folder of CSV tables")
 
 
 # --- CSV -------------------------------------------------------------------------------------------------------------
@@ -95,13 +95,13 @@ def _read_json(path: Path) -> PlanFile:
         stated = json.loads(text)
         exact = json.loads(text, parse_float=str, parse_int=str, parse_constant=str)
     except json.JSONDecodeError as error:
-        raise ScenarioError([Problem(Place(name, error.lineno, error.colno), f"not JSON: {error.msg}")]) from None
+        raise ScenarioError.of(Place(name, error.lineno, error.colno), f"not JSON: {error.msg}") from None
     except RecursionError:
-        raise ScenarioError([Problem(Place(name), "not a plan: nested too deep")]) from None
+        raise ScenarioError.of(Place(name), "not a plan: nested too deep") from None
     if isinstance(stated, list):
-        raise ScenarioError([Problem(Place(name, 1, 1), "a list of results", "keep one plan per file")])
+        raise ScenarioError.of(Place(name, 1, 1), "a list of results", "keep one plan per file")
     if not isinstance(stated, dict) or stated.get("format") != FORMAT:
-        raise ScenarioError([Problem(Place(name, 1, 1), f"not a plan: no format '{FORMAT}'", "write one with fundalloc run FILE --json")])
+        raise ScenarioError.of(Place(name, 1, 1), f"not a plan: no format '{FORMAT}'", "write one with fundalloc run FILE --json")
     lines = _json_table(name, text, exact, "allocation", COLUMNS)
     return PlanFile(lines, _json_table(name, text, exact, "moves", ["key", "amount"]) if "moves" in exact else None, stated)
 
@@ -109,24 +109,23 @@ def _read_json(path: Path) -> PlanFile:
 def _json_table(name: str, text: str, content: dict[str, Any], section: str, columns: list[str]) -> Table:
     """Read a list of {key, amount}; a line key is split into its four ids."""
     rows = content.get(section)
-    problems: list[Problem] = []
+    problems = Problems()
     if not isinstance(rows, list):
-        raise ScenarioError([Problem(Place(name, 1, 1), f"no list '{section}'", "write the plan again with fundalloc run FILE --json")])
+        raise ScenarioError.of(Place(name, 1, 1), f"no list '{section}'", "write the plan again with fundalloc run FILE --json")
     keys: list[str] = []
     cells: list[list[str]] = []
     for number, row in enumerate(rows, start=1):
         key = row.get("key") if isinstance(row, dict) else None
         if not isinstance(key, str):
-            problems.append(Problem(Place(name), f"entry {number} of '{section}' has no key"))
+            problems.add(Place(name), f"entry {number} of '{section}' has no key")
             continue
         parts, amount = _parts(key, columns), row.get("amount")
         if parts is None:
-            problems.append(Problem(Place(name, _line_of(text, key, 0), 1), *_no_key(key)))
+            problems.add(Place(name, _line_of(text, key, 0), 1), *_no_key(key))
             continue
         keys.append(key)
         cells.append([*parts, amount if isinstance(amount, str) else json.dumps(amount)])
-    if problems:
-        raise ScenarioError(problems)
+    problems.tell()
 
     def where_is(row: int, _: int) -> Place:
         line = _line_of(text, keys[row], keys[:row].count(keys[row])) if row >= 0 else 1
@@ -160,8 +159,7 @@ def _read_book(path: Path) -> PlanFile:
     book = BookFile(path)
     grid = _plan_grid(book)
     lines, problems = _book_lines(grid)
-    if problems:
-        raise ScenarioError(problems)
+    problems.tell()
     log = find_grid(book, "run_log", ("item", "what"))
     stated, moves = _run_log(log), None
     carried = carried_files(book)
@@ -175,7 +173,7 @@ def _plan_grid(book: BookFile) -> Grid:
     grid = by_key or find_grid(book, "allocation", ("planned", "year", *IDS))
     if grid is None:
         hint = "the plan stands on the sheet of that name in the workbooks that fundalloc writes"
-        raise ScenarioError([Problem(Place(book.name), f"no sheet '{label('sheet.allocation.name')}'", hint)])
+        raise ScenarioError.of(Place(book.name), f"no sheet '{label('sheet.allocation.name')}'", hint)
     return grid
 
 
@@ -186,13 +184,13 @@ def _has_keys(book: BookFile) -> bool:
     return any(cell.value in words for title in titles for row in book.rows(title) for cell in row)
 
 
-def _book_lines(grid: Grid) -> tuple[Table, list[Problem]]:
+def _book_lines(grid: Grid) -> tuple[Table, Problems]:
     """Return the lines as a table of text, and every row that is none."""
     by_key = "line_key" in grid.columns
     keys = ("line_key",) * 4 if by_key else (*IDS, "year")
     rows: list[int] = []
     cells: list[list[str]] = []
-    problems: list[Problem] = []
+    problems = Problems()
     for row in grid.body:
         texts = [grid.cell(row, key).text for key in (*dict.fromkeys(keys), "planned")]
         if not any(texts):
@@ -200,11 +198,11 @@ def _book_lines(grid: Grid) -> tuple[Table, list[Problem]]:
         amount = grid.cell(row, "planned")
         if amount.error or (amount.formula is not None and amount.value is None):
             found = f"an error ({amount.text})" if amount.error else "a formula without a stored value"
-            problems.append(Problem(grid.place(row, "planned"), found, "open the workbook in a spreadsheet program and save it"))
+            problems.add(grid.place(row, "planned"), found, "open the workbook in a spreadsheet program and save it")
         parts = _parts(texts[0], COLUMNS) if by_key else texts[:4]
         if parts is None or not all(parts):
             wrong = _no_key(texts[0]) if texts[0] else ("an amount without a line key", "")
-            problems.append(Problem(grid.place(row, keys[0]), *wrong))
+            problems.add(grid.place(row, keys[0]), *wrong)
         else:
             rows.append(row)
             cells.append([*parts, texts[-1]])

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
-from fundalloc.errors import Problem, did_you_mean, nearest
+from fundalloc.errors import Problems, did_you_mean, nearest
 from fundalloc.scenario.sections import refused
 from fundalloc.scenario.tables.table import HEADING, Table
 
@@ -31,25 +31,25 @@ class ColumnSpec:
     """Whether no amount of any plan depends on it."""
 
 
-def read_columns(table: Table, spec: dict[str, ColumnSpec], problems: list[Problem]) -> dict[str, list[Any]]:
+def read_columns(table: Table, spec: dict[str, ColumnSpec], problems: Problems) -> dict[str, list[Any]]:
     """Read every column of a table by its specification; problems are added to the list. Missing optional columns are filled."""
     unknown = []
     for k, name in enumerate(table.columns):
         base, _, variant = name.partition(".")
         if not name:
-            problems.append(Problem(table.place(HEADING, k), "a column without a name", "name it, or delete it"))
+            problems.add(table.place(HEADING, k), "a column without a name", "name it, or delete it")
         elif base not in spec or (variant and not spec[base].per):
             unknown.append(name)
-            problems.append(Problem(table.place(HEADING, k), f"unknown column '{name}'", did_you_mean(base, spec)))
+            problems.add(table.place(HEADING, k), f"unknown column '{name}'", did_you_mean(base, spec))
     for name, column in spec.items():
         if column.required and name not in table.columns and table.columns and not nearest(name, unknown):
-            problems.append(Problem(table.place(HEADING, 0), f"the column '{name}' is missing", f"expected columns: {', '.join(spec)}"))
+            problems.add(table.place(HEADING, 0), f"the column '{name}' is missing", f"expected columns: {', '.join(spec)}")
     bases = {name: name.partition(".")[0] for name in table.columns}
     _mixed_decimals(table, [name for name, base in bases.items() if base in spec and spec[base].number], problems)
     return {name: _read(table, name, column, problems) for name, column in spec.items()}
 
 
-def read_variants(table: Table, name: str, column: ColumnSpec, problems: list[Problem]) -> list[dict[str, Any]]:
+def read_variants(table: Table, name: str, column: ColumnSpec, problems: Problems) -> list[dict[str, Any]]:
     """Read the columns `name.variant` (a language, a year) as one mapping per row, empty cells left out."""
     out: list[dict[str, Any]] = [{} for _ in table.cells]
     for full in table.columns:
@@ -61,16 +61,14 @@ def read_variants(table: Table, name: str, column: ColumnSpec, problems: list[Pr
     return out
 
 
-def _read(table: Table, name: str, column: ColumnSpec, problems: list[Problem]) -> list[Any]:
+def _read(table: Table, name: str, column: ColumnSpec, problems: Problems) -> list[Any]:
     cache: dict[str, Any] = {}
     out: list[Any] = []
     present = name in table.columns
     for row, text in enumerate(table.column(name)):
         if not text:
             if column.required and present:
-                problems.append(
-                    Problem(table.place(row, name), f"'{name}' is missing", "fill it in (a formula must have been saved with its value)")
-                )
+                problems.add(table.place(row, name), f"'{name}' is missing", "fill it in (a formula must have been saved with its value)")
             out.append(column.empty)
             continue
         if text not in cache:
@@ -91,7 +89,7 @@ def decimal_point(text: str) -> str:
     return text.replace(",", ".") if re.fullmatch(r"[^,.]*,[^,.]*", text) else text
 
 
-def _mixed_decimals(table: Table, names: Iterable[str], problems: list[Problem]) -> None:
+def _mixed_decimals(table: Table, names: Iterable[str], problems: Problems) -> None:
     if not table.semicolons:
         return
     commas, points = [], []
@@ -104,4 +102,4 @@ def _mixed_decimals(table: Table, names: Iterable[str], problems: list[Problem])
                 points.append((row, name))
     if commas and points:
         minority = min(commas, points, key=len)[0]
-        problems.append(Problem(table.place(*minority), "decimal commas and decimal points in one file", "use one of them throughout"))
+        problems.add(table.place(*minority), "decimal commas and decimal points in one file", "use one of them throughout")

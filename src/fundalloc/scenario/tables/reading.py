@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fundalloc.errors import Place, Problem, ScenarioError, did_you_mean
+from fundalloc.errors import Place, Problem, Problems, ScenarioError, did_you_mean
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, display_name, locate, read_text
 from fundalloc.scenario.tables.changes import apply_changes
 from fundalloc.scenario.tables.table import HEADING, Table
@@ -31,18 +31,18 @@ def read_table(
     if isinstance(node, ListNode):
         return _inline(node)
     if not isinstance(node, Tree):
-        raise ScenarioError([Problem(node.place, "expected a table", "write {file: table.csv} or a list of rows")])
+        raise ScenarioError.of(node.place, "expected a table", "write {file: table.csv} or a list of rows")
     unknown = [key for key in node.items if key not in ("file", "rows", "change")]
     if unknown:
         hint = did_you_mean(unknown[0], ("file", "rows", "change"))
-        raise ScenarioError([Problem(node.keys[unknown[0]], f"unknown key '{unknown[0]}' of a table", hint)])
+        raise ScenarioError.of(node.keys[unknown[0]], f"unknown key '{unknown[0]}' of a table", hint)
     rows, file = node.get("rows"), node.get("file")
     if isinstance(file, Scalar):
         table = _file(file, node.folder or folder, allowed)
     elif isinstance(rows, ListNode):
         table = _inline(rows)
     else:
-        raise ScenarioError([Problem(node.place, "a table without rows", "write {file: table.csv} or {rows: […]}")])
+        raise ScenarioError.of(node.place, "a table without rows", "write {file: table.csv} or {rows: […]}")
     change = node.get("change")
     if change is not None:
         apply_changes(table, change, keys, defaults or {})
@@ -51,10 +51,10 @@ def read_table(
 
 def _inline(node: ListNode) -> Table:
     columns: list[str] = []
-    problems = []
+    problems = Problems()
     for item in node.items:
         if not isinstance(item, Tree):
-            problems.append(Problem(item.place, "a row must be keys with values", "such as {partnership: egypt, area: returns, need: 10}"))
+            problems.add(item.place, "a row must be keys with values", "such as {partnership: egypt, area: returns, need: 10}")
             continue
         columns += [key for key in item.items if key not in columns]
         problems += [
@@ -62,8 +62,7 @@ def _inline(node: ListNode) -> Table:
             for key, value in item.items.items()
             if not isinstance(value, Scalar)
         ]
-    if problems:
-        raise ScenarioError(problems)
+    problems.tell()
     rows = [item for item in node.items if isinstance(item, Tree)]
 
     def where(row: int, column: int) -> Place:
@@ -78,14 +77,12 @@ def _file(file: Scalar, folder: Path, allowed: Callable[[Path], bool]) -> Table:
     written, _, sheet = file.text.partition("#")
     path = folder / written
     if not allowed(path):
-        raise ScenarioError(
-            [Problem(file.place, f"'{written}' lies outside the scenario's folder", "move it there, or use --allow-outside")]
-        )
+        raise ScenarioError.of(file.place, f"'{written}' lies outside the scenario's folder", "move it there, or use --allow-outside")
     if path.is_dir():
-        raise ScenarioError([Problem(file.place, f"'{written}' is a folder, not a file", "name the file inside it")])
+        raise ScenarioError.of(file.place, f"'{written}' is a folder, not a file", "name the file inside it")
     if not path.is_file():
         near = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
-        raise ScenarioError([Problem(file.place, f"no such file: {written}", did_you_mean(path.name, near))])
+        raise ScenarioError.of(file.place, f"no such file: {written}", did_you_mean(path.name, near))
     if path.suffix.lower() in (".xlsx", ".xlsm"):
         return _worksheet(path, sheet, file)
     return parse_csv(read_text(path, display_name(path), MAX_TABLE_BYTES), display_name(path))
@@ -104,9 +101,9 @@ def parse_csv(text: str, name: str) -> Table:
                 numbers.append(start)
             start = reader.line_num + 1
     except csv.Error as error:
-        raise ScenarioError([Problem(Place(name, start, 1), f"not CSV: {error}", "check the quotes")]) from None
+        raise ScenarioError.of(Place(name, start, 1), f"not CSV: {error}", "check the quotes") from None
     if not rows:
-        raise ScenarioError([Problem(Place(name), "the table is empty", "the first row names the columns")])
+        raise ScenarioError.of(Place(name), "the table is empty", "the first row names the columns")
     raw = re.split(r"\r\n|\r|\n", text)
 
     def where(row: int, column: int) -> Place:
@@ -115,7 +112,7 @@ def parse_csv(text: str, name: str) -> Table:
         return Place(name, line, _offset(excerpt, column, delimiter), excerpt=excerpt)
 
     columns, cells = rows[0], rows[1:]
-    problems = [
+    problems = Problems(
         Problem(
             where(k, 0),
             f"{len(row)} {'cell' if len(row) == 1 else 'cells'}, but the heading has {len(columns)}",
@@ -123,14 +120,13 @@ def parse_csv(text: str, name: str) -> Table:
         )
         for k, row in enumerate(cells)
         if len(row) != len(columns)
-    ]
+    )
     problems += [
         Problem(where(HEADING, k), f"the column '{c}' stands twice", "rename one of them")
         for k, c in enumerate(columns)
         if c and c in columns[:k]
     ]
-    if problems:
-        raise ScenarioError(problems)
+    problems.tell()
     return Table(name, columns, cells, where, semicolons=delimiter == ";")
 
 
@@ -159,17 +155,17 @@ def _worksheet(path: Path, sheet: str, file: Scalar) -> Table:
     try:
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
     except Exception as error:  # openpyxl raises many kinds for damaged files
-        raise ScenarioError([Problem(file.place, f"'{path.name}' is not a readable workbook", str(error))]) from None
+        raise ScenarioError.of(file.place, f"'{path.name}' is not a readable workbook", str(error)) from None
     try:
         if sheet not in book.sheetnames:
             hint = did_you_mean(sheet, book.sheetnames) if sheet else f"name the sheet: {path.name}#{book.sheetnames[0]}"
-            raise ScenarioError([Problem(file.place, f"no sheet '{sheet}' in {path.name}" if sheet else "no sheet named", hint)])
+            raise ScenarioError.of(file.place, f"no sheet '{sheet}' in {path.name}" if sheet else "no sheet named", hint)
         found = [(number, [_cell_text(v) for v in row]) for number, row in enumerate(book[sheet].iter_rows(values_only=True), start=1)]
     finally:
         book.close()
     rows = [(number, row) for number, row in found if any(row)]
     if not rows:
-        raise ScenarioError([Problem(file.place, f"the sheet '{sheet}' is empty", "the first row names the columns")])
+        raise ScenarioError.of(file.place, f"the sheet '{sheet}' is empty", "the first row names the columns")
     width = max(k + 1 for k, cell in enumerate(rows[0][1]) if cell)
 
     def where(row: int, column: int) -> Place:

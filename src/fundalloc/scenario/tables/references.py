@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from fundalloc.errors import Problem, did_you_mean
+from fundalloc.errors import Problems, did_you_mean
 from fundalloc.facts.dimensions import Dimensions
 from fundalloc.money import IntArray
 from fundalloc.scenario.tables.table import Table
@@ -21,7 +21,7 @@ class References:
     dimensions: Dimensions
     off: Mapping[str, Iterable[str]]
     """Dimension → ids that are switched off."""
-    problems: list[Problem]
+    problems: Problems
 
     def rows(self, table: Table, columns: dict[str, list[Any]], words: Iterable[str]) -> tuple[list[int], dict[str, IntArray]]:
         """Return the rows whose references hold, and the positions they refer to."""
@@ -43,16 +43,11 @@ class References:
         dimension = self.dimensions[word]
         if text not in lookup:
             hint = f"the years are {dimension.ids[0]} to {dimension.ids[-1]}" if word == "year" else did_you_mean(text, dimension.ids)
-            self.problems.append(
-                Problem(
-                    table.place(row, word),
-                    f"unknown {word} '{text}'" if word != "year" else f"the year '{text}' is outside the period",
-                    hint,
-                )
-            )
+            message = f"unknown {word} '{text}'" if word != "year" else f"the year '{text}' is outside the period"
+            self.problems.add(table.place(row, word), message, hint)
             return None
         if text in dimension.groupings:
             hint = "name a partnership within it; a regional programme is a partnership of its own"
-            self.problems.append(Problem(table.place(row, word), f"'{text}' is a grouping and holds no money or need itself", hint))
+            self.problems.add(table.place(row, word), f"'{text}' is a grouping and holds no money or need itself", hint)
             return None
         return lookup[text]

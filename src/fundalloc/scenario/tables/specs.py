@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from fundalloc.errors import Problem, ScenarioError, did_you_mean
+from fundalloc.errors import Problems, ScenarioError, did_you_mean
 from fundalloc.facts.fields import read_amount, read_coefficient, read_factor, read_id, read_iso3, read_tags, read_years, refuse
 from fundalloc.money import plain
 from fundalloc.scenario.document import ListNode, Tree
@@ -103,7 +103,7 @@ class Tables:
     by_name: dict[str, Table] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, tree: Tree, folder: Path, allowed: Callable[[Path], bool], problems: list[Problem]) -> Tables:
+    def read(cls, tree: Tree, folder: Path, allowed: Callable[[Path], bool], problems: Problems) -> Tables:
         """Read all tables that the scenario names; a missing or unreadable one is empty."""
         out = cls()
         for name in SPECS:
@@ -119,7 +119,7 @@ class Tables:
         return self.by_name[name]
 
 
-def read_rows(name: str, table: Table, problems: list[Problem]) -> dict[str, list[Any]]:
+def read_rows(name: str, table: Table, problems: Problems) -> dict[str, list[Any]]:
     """Read every column of one of the five tables, and report rows whose keys stand twice."""
     columns = read_columns(table, SPECS[name], problems)
     if name in UNIQUE:
@@ -127,18 +127,14 @@ def read_rows(name: str, table: Table, problems: list[Problem]) -> dict[str, lis
     return columns
 
 
-def _report_duplicates(table: Table, keys: tuple[str, ...], problems: list[Problem]) -> None:
+def _report_duplicates(table: Table, keys: tuple[str, ...], problems: Problems) -> None:
     seen: dict[tuple[str, ...], int] = {}
     columns = [table.column(key) for key in keys]
     for row in range(len(table.cells)):
         key = tuple(c[row] for c in columns)
         if key in seen:
             first = table.place(seen[key], 0)
-            problems.append(
-                Problem(
-                    table.place(row, keys[0]),
-                    f"'{' | '.join(filter(None, key))}' stands twice; first at {first}",
-                    "keep one of the two",
-                )
+            problems.add(
+                table.place(row, keys[0]), f"'{' | '.join(filter(None, key))}' stands twice; first at {first}", "keep one of the two"
             )
         seen.setdefault(key, row)

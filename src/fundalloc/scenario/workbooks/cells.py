@@ -103,7 +103,7 @@ class BookFile:
                 try:
                     self._views[values] = openpyxl.load_workbook(BytesIO(self.path.read_bytes()), read_only=True, data_only=values)
                 except Exception as error:  # openpyxl raises many kinds for damaged files
-                    raise ScenarioError([Problem(Place(self.name), f"not a readable workbook: {error}", NOT_OURS)]) from None
+                    raise ScenarioError.of(Place(self.name), f"not a readable workbook: {error}", NOT_OURS) from None
         return self._views[values]
 
     def _read(self, title: str, *, values: bool) -> list[list[tuple[str, Any]]]:
@@ -229,8 +229,8 @@ def _headings(book: BookFile, title: str, needed: Sequence[str], wanted: Sequenc
                 twice = [key for key in needed if texts.count(titles[key]) > 1]
                 if twice:
                     place = book.place(title, number, texts.index(titles[twice[0]]))
-                    raise ScenarioError(
-                        [Problem(place, f"the heading '{titles[twice[0]]}' stands twice", "rename or delete the column that was added")]
+                    raise ScenarioError.of(
+                        place, f"the heading '{titles[twice[0]]}' stands twice", "rename or delete the column that was added"
                     )
                 return language, number, {key: texts.index(text) for key, text in titles.items() if text in texts}
     return None

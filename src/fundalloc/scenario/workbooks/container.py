@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from pathlib import Path
 
-from fundalloc.errors import Place, Problem, ScenarioError, did_you_mean
+from fundalloc.errors import Place, ScenarioError, did_you_mean
 from fundalloc.scenario.document import display_name
 
 LARGEST_FILE, LARGEST_CONTENT = 300_000_000, 1_500_000_000
@@ -23,7 +23,7 @@ def check_package(path: Path) -> None:
     """Raise ScenarioError with one clear problem unless the file can safely be opened as a workbook. Reads no content."""
     problem = _problem(path)
     if problem is not None:
-        raise ScenarioError([Problem(Place(display_name(path)), *problem)])
+        raise ScenarioError.of(Place(display_name(path)), *problem)
 
 
 def _problem(path: Path) -> tuple[str, str] | None:

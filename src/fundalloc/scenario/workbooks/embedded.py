@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from fundalloc.errors import Place, Problem, ScenarioError
+from fundalloc.errors import Place, Problems
 from fundalloc.scenario.workbooks.cells import BookFile, Grid, find_grid
 
 RECORD = "fundalloc-record.json"
@@ -68,13 +68,13 @@ def _is_plain(line: str) -> bool:
     return len(line) <= LONGEST_LINE and line.isprintable() and not _DOUBTFUL.search(line)
 
 
-def unpack(rows: Iterable[tuple[Line, Place]], problems: list[Problem]) -> dict[str, bytes]:
+def unpack(rows: Iterable[tuple[Line, Place]], problems: Problems) -> dict[str, bytes]:
     """Put files together again, whatever the order of the rows; what is wrong is added to the problems."""
     found: dict[str, dict[int, tuple[Line, Place]]] = {}
     for line, place in rows:
         pieces = found.setdefault(line.file, {})
         if line.number in pieces:
-            problems.append(Problem(place, f"line {line.number} of {line.file} stands twice", CHANGED))
+            problems.add(place, f"line {line.number} of {line.file} stands twice", CHANGED)
         pieces[line.number] = line, place
     out = {}
     for name, pieces in found.items():
@@ -84,21 +84,21 @@ def unpack(rows: Iterable[tuple[Line, Place]], problems: list[Problem]) -> dict[
     return out
 
 
-def _join(name: str, pieces: dict[int, tuple[Line, Place]], problems: list[Problem]) -> bytes | None:
+def _join(name: str, pieces: dict[int, tuple[Line, Place]], problems: Problems) -> bytes | None:
     numbers = sorted(pieces)
     first = pieces[numbers[0]]
     missing = sorted(set(range(1, numbers[-1] + 1)) - set(numbers))
     if missing:
         below = pieces[min(number for number in numbers if number > missing[0])][1]
         message = f"line {missing[0]} of {name} is missing" + (f", and {len(missing) - 1} more" if len(missing) > 1 else "")
-        problems.append(Problem(below, message, CHANGED))
+        problems.add(below, message, CHANGED)
         return None
     texts = [pieces[number][0].content for number in numbers]
     form = first[0].form
     if form in (TEXT, WINDOWS_TEXT):
         return ("\n" if form == TEXT else "\r\n").join(texts).encode()
     if form != PACKED:
-        problems.append(Problem(first[1], f"'{form}' is no way to carry a file", f"expected {TEXT}, {WINDOWS_TEXT} or {PACKED}"))
+        problems.add(first[1], f"'{form}' is no way to carry a file", f"expected {TEXT}, {WINDOWS_TEXT} or {PACKED}")
         return None
     try:
         unpacker = zlib.decompressobj()
@@ -106,7 +106,7 @@ def _join(name: str, pieces: dict[int, tuple[Line, Place]], problems: list[Probl
     except (binascii.Error, zlib.error, ValueError):
         content, unpacker = b"", None
     if unpacker is None or not unpacker.eof:
-        problems.append(Problem(first[1], f"{name} cannot be unpacked", CHANGED))
+        problems.add(first[1], f"{name} cannot be unpacked", CHANGED)
         return None
     return content
 
@@ -116,14 +116,13 @@ def carried_files(book: BookFile) -> tuple[dict[str, bytes], Place] | None:
     grid = find_grid(book, "scenario_files", COLUMNS)
     if grid is None:
         return None
-    problems: list[Problem] = []
+    problems = Problems()
     files = unpack(_rows(grid, problems), problems)
-    if problems:
-        raise ScenarioError(problems)
+    problems.tell()
     return files, grid.heading_place("file_name")
 
 
-def _rows(grid: Grid, problems: list[Problem]) -> list[tuple[Line, Place]]:
+def _rows(grid: Grid, problems: Problems) -> list[tuple[Line, Place]]:
     out = []
     for row in grid.body:
         name, number, form, content = (grid.cell(row, key) for key in COLUMNS)
@@ -131,9 +130,9 @@ def _rows(grid: Grid, problems: list[Problem]) -> list[tuple[Line, Place]]:
             continue
         live = next((key for key in COLUMNS if grid.cell(row, key).formula is not None), None)
         if live is not None:
-            problems.append(Problem(grid.place(row, live), "a formula in a file that travels along", CHANGED))
+            problems.add(grid.place(row, live), "a formula in a file that travels along", CHANGED)
         elif name.empty or number.number is None or number.number % 1:
-            problems.append(Problem(grid.place(row, "file_line"), f"'{number.text}' is no line number of a file", CHANGED))
+            problems.add(grid.place(row, "file_line"), f"'{number.text}' is no line number of a file", CHANGED)
         else:
             line = Line(name.text, int(number.number), form.text, "" if content.value is None else str(content.value))
             out.append((line, grid.place(row, "file_content")))
