@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
-
-import numpy as np
+from dataclasses import dataclass, replace
 
 from fundalloc.errors import Problem, Problems, did_you_mean
 from fundalloc.facts.dimensions import Dimensions
@@ -17,8 +14,9 @@ from fundalloc.scenario.sections import validate
 from fundalloc.scenario.tables.specs import DEFAULTS, Tables
 
 _INSTRUMENT = ("ceiling", "reserve")
-_PARTNERSHIP = ("absorption",)
-_NEED = ("need", "priority")
+_OF_PAIR = ("needs", {"partnership": "partnership", "area": "area"})
+_TABLES = {"absorption": ("partnerships", {"id": "partnership"}), "need": _OF_PAIR, "priority": _OF_PAIR}
+"""Where other figures stand: the table, and the dimension of each key column that picks its rows."""
 _PICKED_BY = {
     "ceiling": ("instrument", "year"),
     "reserve": ("instrument",),
@@ -39,26 +37,10 @@ def adjust(tree: Tree, tables: Tables, groups: dict[str, Tree], dimensions: Dime
         problems.add(node.place, "'adjust' must be names with entries", "such as name: {…}")
     if not isinstance(node, Tree) or instruments is None:
         return tree
+    adjusting = _Adjusting(instruments, tables, groups, dimensions, period, problems)
     for item in _items(node, problems):
-        pick = _pick(item, dimensions, problems)
-        if pick is None:
-            continue
-        if any(key in item.items for key in _INSTRUMENT):
-            instruments = _adjust_instruments(instruments, groups, item, pick, dimensions, period, problems)
-        if any(key in item.items for key in _PARTNERSHIP):
-            _adjust_table(
-                tables,
-                "partnerships",
-                item,
-                _PARTNERSHIP,
-                {"id": dimensions.partnership.mask(pick.partnership or ("all",))},
-                dimensions,
-                problems,
-            )
-        if any(key in item.items for key in _NEED):
-            masks = {name: dimensions[name].mask(getattr(pick, name) or ("all",)) for name in ("partnership", "area")}
-            _adjust_table(tables, "needs", item, _NEED, masks, dimensions, problems)
-    return replace(tree, items={**tree.items, "instruments": instruments})
+        adjusting.apply(item)
+    return replace(tree, items={**tree.items, "instruments": adjusting.instruments})
 
 
 def _items(node: Tree, problems: Problems) -> Iterator[Tree]:
@@ -70,9 +52,8 @@ def _items(node: Tree, problems: Problems) -> Iterator[Tree]:
             continue
         for item in entry.items if isinstance(entry, ListNode) else [entry]:
             if not isinstance(item, Tree):
-                problems.add(
-                    item.place, "an adjustment must be keys with values", 'such as {instrument: "family:ndici", ceiling: inherited - 10 %}'
-                )
+                hint = 'such as {instrument: "family:ndici", ceiling: inherited - 10 %}'
+                problems.add(item.place, "an adjustment must be keys with values", hint)
                 continue
             wrong = list(_wrong(item, known))
             problems += wrong
@@ -97,83 +78,77 @@ def _wrong(item: Tree, known: tuple[str, ...]) -> Iterator[Problem]:
                 )
 
 
-def _pick(item: Tree, dimensions: Dimensions, problems: Problems) -> Pick | None:
-    chosen = replace(item, items={k: v for k, v in item.items.items() if k in _WORDS})
-    return validate(Pick, chosen, problems, dimensions=dimensions)
+@dataclass
+class _Adjusting:
+    """Where adjustments are written: the instruments, and the tables of partnerships and needs."""
 
+    instruments: Tree
+    tables: Tables
+    switched_on: dict[str, Tree]
+    dimensions: Dimensions
+    period: Period
+    problems: Problems
 
-def _adjust_instruments(
-    instruments: Tree,
-    switched_on: dict[str, Tree],
-    item: Tree,
-    pick: Pick,
-    dimensions: Dimensions,
-    period: Period,
-    problems: Problems,
-) -> Tree:
-    mask = dimensions.instrument.mask(pick.instrument or ("all",))
-    chosen = {year for year, k in zip(dimensions.year.ids, dimensions.year.mask(pick.year or ("all",)), strict=True) if k}
-    untouched = Period(period.years, tuple(y for y in period.years if y not in chosen or y in period.closed))
-    items = dict(instruments.items)
-    for k in np.flatnonzero(mask):
-        name = dimensions.instrument.ids[int(k)]
-        entry = switched_on.get(name)
-        if entry is None:
-            continue
-        latest = items[name]
-        changed = dict((latest if isinstance(latest, Tree) else entry).items)
-        for key in _INSTRUMENT:
-            value = item.get(key)
-            if isinstance(value, Scalar):
-                if changed.get(key) is None and builds_on_inherited(value):
-                    problems.add(value.place, f"'{name}' has no {key} to adjust", "narrow the selection")
-                    continue
-                changed[key] = _changed(
-                    changed.get(key), value, untouched if key == "ceiling" else Period(()), pick.year is not None, problems
-                )
-        items[name] = replace(entry, items=changed)
-    return replace(instruments, items=items)
-
-
-def _changed(old: Node | None, value: Scalar, period: Period, some_years: bool, problems: Problems) -> Node:
-    if not builds_on_inherited(value):
-        if some_years:
-            problems.add(value.place, "a new ceiling for some years only", "write inherited ± an amount, or change the instrument itself")
-        return value
-    assert old is not None
-    only_total = isinstance(old, Scalar) or (isinstance(old, Tree) and "each" not in old.items)
-    if some_years and only_total:
-        problems.add(
-            value.place,
-            "an instrument with only a total ceiling cannot change in some years",
-            "leave `year` out, or give it yearly ceilings",
-        )
-        return old
-    change = read_change(value, problems)
-    return old if change is None else change_amounts(old, change, value, period, problems)
-
-
-def _adjust_table(
-    tables: Tables, name: str, item: Tree, keys: tuple[str, ...], masks: dict[str, Any], dimensions: Dimensions, problems: Problems
-) -> None:
-    table = tables[name]
-    owners = {"id": dimensions.partnership, "partnership": dimensions.partnership, "area": dimensions.area}
-    allowed = {word: {m for m, k in zip(owners[word].ids, mask, strict=True) if k} for word, mask in masks.items()}
-    columns = {word: table.column(word) for word in masks}
-    for row in range(len(table.cells)):
-        if not all(columns[word][row] in members for word, members in allowed.items()):
-            continue
-        for key in keys:
+    def apply(self, item: Tree) -> None:
+        """Write one adjustment over the inherited amounts."""
+        chosen = replace(item, items={k: v for k, v in item.items.items() if k in _WORDS})
+        pick = validate(Pick, chosen, self.problems, dimensions=self.dimensions)
+        if pick is None:
+            return
+        picked = {}
+        for name in _WORDS:
+            dimension = self.dimensions[name]
+            mask = dimension.mask(getattr(pick, name) or ("all",))
+            picked[name] = {member for member, k in zip(dimension.ids, mask, strict=True) if k}
+        for key in _PICKED_BY:
             value = item.get(key)
             if not isinstance(value, Scalar):
                 continue
+            if key in _INSTRUMENT:
+                self._instruments(key, value, picked, pick.year is not None)
+            else:
+                name, owners = _TABLES[key]
+                self._table(name, key, value, {column: picked[owner] for column, owner in owners.items()})
+
+    def _instruments(self, key: str, value: Scalar, picked: dict[str, set[str]], some_years: bool) -> None:
+        untouched = Period(self.period.years, tuple(y for y in self.period.years if y not in picked["year"] or y in self.period.closed))
+        items = dict(self.instruments.items)
+        for name in (name for name in self.dimensions.instrument.ids if name in picked["instrument"] and name in self.switched_on):
+            latest, entry = items[name], self.switched_on[name]
+            written = (latest if isinstance(latest, Tree) else entry).items
+            if written.get(key) is None and builds_on_inherited(value):
+                self.problems.add(value.place, f"'{name}' has no {key} to adjust", "narrow the selection")
+                continue
+            changed = self._changed(written.get(key), value, untouched if key == "ceiling" else Period(()), some_years)
+            items[name] = replace(entry, items={**written, key: changed})
+        self.instruments = replace(self.instruments, items=items)
+
+    def _changed(self, old: Node | None, value: Scalar, period: Period, some_years: bool) -> Node:
+        if not builds_on_inherited(value):
+            if some_years:
+                hint = "write inherited ± an amount, or change the instrument itself"
+                self.problems.add(value.place, "a new ceiling for some years only", hint)
+            return value
+        assert old is not None
+        only_total = isinstance(old, Scalar) or (isinstance(old, Tree) and "each" not in old.items)
+        if some_years and only_total:
+            message = "an instrument with only a total ceiling cannot change in some years"
+            self.problems.add(value.place, message, "leave `year` out, or give it yearly ceilings")
+            return old
+        change = read_change(value, self.problems)
+        return old if change is None else change_amounts(old, change, value, period, self.problems)
+
+    def _table(self, name: str, key: str, value: Scalar, picked: dict[str, set[str]]) -> None:
+        table = self.tables[name]
+        columns = {word: table.column(word) for word in picked}
+        rows = [row for row in range(len(table.cells)) if all(columns[word][row] in members for word, members in picked.items())]
+        for row in rows:
             for column in [c for c in table.columns if c.split(".")[0] == key] or [key]:
                 old = table.column(column)[row] or DEFAULTS[name].get(key, "")
+                text = value.text
                 if builds_on_inherited(value):
-                    change = read_change(value, problems)
+                    change = read_change(value, self.problems)
                     if change is None or not old:
                         continue
-                    new = change_amount(Scalar(old, table.place(row, column)), change, value, problems)
-                    table.put(row, column, new.text, value.place)
-                else:
-                    table.put(row, column, value.text, value.place)
+                    text = change_amount(Scalar(old, table.place(row, column)), change, value, self.problems).text
+                table.put(row, column, text, value.place)

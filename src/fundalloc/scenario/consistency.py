@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,33 +32,39 @@ def check_facts(facts: Facts, tree: Tree, tables: Mapping[str, Table], decided_p
     yield from _ceilings_exist(facts, tree)
     yield from _moves(facts, tree)
     yield from _profiles(facts, tree)
-    yield from _decided_above_limits(facts, tree, decided_places)
+    yield from _decided_above_ceilings(facts, tree, decided_places)
+    yield from _decided_above_absorption(facts, decided_places)
 
 
 def _years(facts: Facts, tree: Tree, tables: Mapping[str, Table]) -> Iterator[Problem]:
-    period = set(facts.years)
     hint = f"the years are {facts.years[0]} to {facts.years[-1]}"
-    for year in sorted(facts.closed - period):
+    for year in sorted(facts.closed - set(facts.years)):
         yield Problem(locate(tree, ("closed",)), f"the closed year {year} is outside the period", hint)
+    written = [*_years_of_entries(facts, tree), *_years_of_partnerships(facts, tables["partnerships"])]
+    for year, place in sorted(written, key=itemgetter(0)):
+        if year not in facts.years:
+            yield Problem(place, f"the year {year} is outside the period", hint)
+    for instrument in facts.instruments:
+        for year in sorted(year for year in instrument.outstanding if year < facts.years[0]):
+            where = locate(tree, ("instruments", instrument.id, "outstanding", year), key=True)
+            yield Problem(where, f"the year {year} is before the period", f"payments are shown from {facts.years[0]} on")
+
+
+def _years_of_entries(facts: Facts, tree: Tree) -> Iterator[tuple[int, Place]]:
+    """Yield the years that instruments and transfers name, and where; 0 stands for each year and is left out."""
     for instrument in facts.instruments:
         path = ("instruments", instrument.id)
-        for year in sorted(set(instrument.years or ()) - period):
-            yield Problem(locate(tree, (*path, "years")), f"the year {year} is outside the period", hint)
-        for year in sorted(year for year in instrument.outstanding if year < facts.years[0]):
-            where = locate(tree, (*path, "outstanding", year), key=True)
-            yield Problem(where, f"the year {year} is before the period", f"payments are shown from {facts.years[0]} on")
-        each = (instrument.ceiling.each or {}) if instrument.ceiling else {}
-        for year in sorted(set(each) - period - {0}):
-            yield Problem(locate(tree, (*path, "ceiling", "each", year), key=True), f"the year {year} is outside the period", hint)
+        each = instrument.ceiling.each if instrument.ceiling else None
+        yield from ((year, locate(tree, (*path, "years"))) for year in instrument.years or ())
+        yield from ((year, locate(tree, (*path, "ceiling", "each", year), key=True)) for year in each or () if year)
     for transfer in facts.transfers:
-        for year in sorted(set(transfer.years or ()) - period):
-            yield Problem(locate(tree, ("transfers", transfer.id, "years")), f"the year {year} is outside the period", hint)
-    table = tables["partnerships"]
+        yield from ((year, locate(tree, ("transfers", transfer.id, "years"))) for year in transfer.years or ())
+
+
+def _years_of_partnerships(facts: Facts, partnerships: Table) -> Iterator[tuple[int, Place]]:
     for row, partnership in enumerate(facts.partnerships):
-        for year in sorted(set(partnership.absorption or ()) - period - {0}):
-            yield Problem(table.place(row, f"absorption.{year}"), f"the year {year} is outside the period", hint)
-        for year in sorted(set(partnership.years or ()) - period):
-            yield Problem(table.place(row, "years"), f"the year {year} is outside the period", hint)
+        yield from ((year, partnerships.place(row, f"absorption.{year}")) for year in partnership.absorption or () if year)
+        yield from ((year, partnerships.place(row, "years")) for year in partnership.years or ())
 
 
 def _ceilings_exist(facts: Facts, tree: Tree) -> Iterator[Problem]:
@@ -116,11 +123,9 @@ def _over(facts: Facts, transfer: Transfer) -> bool:
     return bool(years) and years <= facts.closed and not years & arrived
 
 
-def _decided_above_limits(facts: Facts, tree: Tree, places: list[Place]) -> Iterator[Problem]:
-    """Compare decided money with ceilings after reserve, with what may move in (per year and in total), and with absorption."""
+def _decided_above_ceilings(facts: Facts, tree: Tree, places: list[Place]) -> Iterator[Problem]:
+    """Compare decided money with ceilings after reserve and with what may move in, per year and in total."""
     decided, spent = facts.decided, facts.decided_by_year
-    taken = np.zeros((len(facts.partnerships), len(facts.years)), dtype=np.int64)
-    np.add.at(taken, (decided.partnership, decided.year), decided.amount)
     most = build_moves(facts)
     arriving = most.totals(most.upper)
     yearly, total = arriving["carried_in"] + arriving["transferred_in"], arriving["transferred_in"].sum(axis=1)
@@ -135,16 +140,19 @@ def _decided_above_limits(facts: Facts, tree: Tree, places: list[Place]) -> Iter
                 rows = [p for p, i, t in mine if i == k and when in (str(facts.years[t]), _WHOLE_PERIOD)]
                 message = f"decided money of '{instrument.id}' in {when} is {_eur(facts, amount)}"
                 yield Problem(rows[-1], f"{message}, above its ceiling{less} of {_eur(facts, limit)}", f"the ceiling stands at {where}")
-    for k, partnership in enumerate(facts.partnerships):
-        within = facts.dimensions.partnership.masks[partnership.id]
-        for n, year in enumerate(facts.years):
-            amount, limit = int(taken[within, n].sum()), int(facts.absorption[k, n])
-            if limit != NO_LIMIT and amount > limit:
-                rows = [p for p, c, t in zip(places, decided.partnership, decided.year, strict=True) if within[c] and t == n]
-                message = (
-                    f"decided money for '{partnership.id}' in {year} is {_eur(facts, amount)}, above its absorption of {_eur(facts, limit)}"
-                )
-                yield Problem(rows[-1], message, "raise the absorption of that year, or correct the decision")
+
+
+def _decided_above_absorption(facts: Facts, places: list[Place]) -> Iterator[Problem]:
+    decided = facts.decided
+    taken = np.zeros((len(facts.partnerships), len(facts.years)), dtype=np.int64)
+    np.add.at(taken, (decided.partnership, decided.year), decided.amount)
+    within = np.array([facts.dimensions.partnership.masks[p.id] for p in facts.partnerships])
+    sums = within.astype(np.int64) @ taken
+    for k, n in zip(*np.nonzero((facts.absorption != NO_LIMIT) & (sums > facts.absorption)), strict=True):
+        rows = [p for p, c, t in zip(places, decided.partnership, decided.year, strict=True) if within[k, c] and t == n]
+        message = f"decided money for '{facts.partnerships[k].id}' in {facts.years[n]} is {_eur(facts, sums[k, n])}"
+        limit = f"above its absorption of {_eur(facts, facts.absorption[k, n])}"
+        yield Problem(rows[-1], f"{message}, {limit}", "raise the absorption of that year, or correct the decision")
 
 
 def _eur(facts: Facts, steps: int) -> str:

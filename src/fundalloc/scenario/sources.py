@@ -74,18 +74,30 @@ def gather(main: Path, read: Iterable[Path], settings: Iterable[str] = (), basel
     """Take up the content of the files that were read; `baseline` is the one that the command line named."""
     wanted = [main.resolve(), *(file for path in read for file in _with_companions(path.resolve()))]
     given = None if baseline is None else baseline.resolve()
-    apart = {path for path in wanted if given is not None and path.is_relative_to(given if given.is_dir() else given.parent)}
-    own = [path for path in wanted if path not in apart or path == wanted[0]]
-    root = Path(os.path.commonpath([path.parent for path in own]))
-    names = {path: path.relative_to(root).as_posix() for path in wanted if path.is_relative_to(root)}
-    start = "" if given is None else given.relative_to(root).as_posix() if given.is_relative_to(root) else ""
-    if given is not None and not start:
-        elsewhere = [path for path in wanted if path not in names]
-        other = Path(os.path.commonpath([path.parent for path in [*elsewhere, given]]))
-        names |= {path: f"{BASELINE_FOLDER}/{path.relative_to(other).as_posix()}" for path in elsewhere}
-        start = f"{BASELINE_FOLDER}/{given.relative_to(other).as_posix()}"
+    own = wanted if given is None else [wanted[0], *(path for path in wanted[1:] if not _beside(path, given))]
+    names = _named_below(_common(own), [*wanted, *([given] if given else [])])
+    elsewhere = [path for path in wanted if path not in names]
+    if given is not None and given not in names:
+        below = _named_below(_common([*elsewhere, given]), [*elsewhere, given])
+        names |= {path: f"{BASELINE_FOLDER}/{name}" for path, name in below.items()}
+    start = names[given] if given else ""
     content = {names[path]: path.read_bytes() for path in sorted(set(wanted), key=lambda p: (p != wanted[0], names[p]))}
     return Sources(names[wanted[0]], content, tuple(settings), start)
+
+
+def _beside(path: Path, given: Path) -> bool:
+    """Return whether a file lies in a folder, or in the folder of a file."""
+    return path.is_relative_to(given if given.is_dir() else given.parent)
+
+
+def _common(files: list[Path]) -> Path:
+    """Return the folder in which all files lie, at whatever depth."""
+    return Path(os.path.commonpath([path.parent for path in files]))
+
+
+def _named_below(folder: Path, files: Iterable[Path]) -> dict[Path, str]:
+    """Return the names, relative to a folder, of the files that lie in it."""
+    return {path: path.relative_to(folder).as_posix() for path in files if path.is_relative_to(folder)}
 
 
 def stacked(sources: Sources, main: Path, variants: Sequence[Path]) -> Sources:

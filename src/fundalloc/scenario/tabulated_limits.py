@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from fundalloc.errors import Place, Problems, ScenarioError, did_you_mean
+from fundalloc.errors import Problems, ScenarioError, did_you_mean
 from fundalloc.scenario.document import Node, Scalar, Tree, texts
 from fundalloc.scenario.tables.columns import decimal_point
 from fundalloc.scenario.tables.reading import read_table
-from fundalloc.scenario.tables.table import HEADING
+from fundalloc.scenario.tables.table import HEADING, Table
 
 
 def fill_figures(tree: Tree, folder: Path, allowed: Callable[[Path], bool], problems: Problems) -> Tree:
@@ -56,19 +56,25 @@ def _figures(limit: Tree, words: list[str], folder: Path, allowed: Callable[[Pat
             raise ScenarioError.of(table.place(HEADING, 0), f"no column '{word}'", did_you_mean(word, table.columns))
     if not words:
         raise ScenarioError.of(limit.place, "figures per member, but the rule has no for_each", "add for_each, or write one figure")
+    members = _members(table, words, column)
+    places = {member: node.place for member, node in members.items()}
+    return Tree({**members, **own}, {**places, **{key: limit.keys[key] for key in own}}, limit.place, limit.folder)
+
+
+def _members(table: Table, words: list[str], column: str) -> dict[str, Node]:
+    """Return the figure of every member that has one. Raises ScenarioError."""
     members: dict[str, Node] = {}
-    places: dict[str, Place] = {}
     problems = Problems()
+    keys = [table.column(word) for word in words]
     for row, text in enumerate(table.column(column)):
-        member = "|".join(table.column(word)[row] for word in words)
-        place = table.place(row, column)
-        empty = next((word for word in words if not table.column(word)[row]), None)
-        if empty:
+        names = [key[row] for key in keys]
+        member, place = "|".join(names), table.place(row, column)
+        if "" in names:
+            empty = words[names.index("")]
             problems.add(table.place(row, empty), f"'{empty}' is missing", "fill it in")
         elif member in members:
             problems.add(place, f"'{member}' stands twice", "keep one of the two")
         if text:
             members[member] = Scalar(decimal_point(text) if table.semicolons else text, place)
-            places[member] = place
     problems.tell()
-    return Tree({**members, **own}, {**places, **{key: limit.keys[key] for key in own}}, limit.place, limit.folder)
+    return members

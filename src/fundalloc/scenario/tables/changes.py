@@ -11,37 +11,47 @@ from fundalloc.scenario.tables.table import Table
 def apply_changes(table: Table, change: Node, keys: tuple[str, ...], defaults: dict[str, str]) -> None:
     """Change, add or drop rows that are found by their key columns."""
     problems = Problems()
-    entries = change.items if isinstance(change, ListNode) else [change]
     dropped: set[int] = set()
-    for entry in entries:
+    for entry in change.items if isinstance(change, ListNode) else [change]:
         if not isinstance(entry, Tree):
             problems.add(entry.place, "a change must be keys with values", f"name {', '.join(keys)} and what changes")
-            continue
-        missing = [key for key in keys if key not in entry.items]
-        if missing:
+        elif missing := [key for key in keys if key not in entry.items]:
             problems.add(entry.place, f"a change without '{missing[0]}'", f"rows are found by {', '.join(keys)}")
-            continue
-        wanted = [entry.text(key) for key in keys]
-        columns = [table.column(key) for key in keys]
-        found = [r for r in range(len(table.cells)) if [c[r] for c in columns] == wanted and r not in dropped]
-        if entry.text("off") == "true":
-            if not found:
-                problems.add(entry.place, "nothing to switch off", "no row has these keys")
-            if not entry.text("reason"):
-                problems.add(entry.place, "switched off without a reason", "add reason: …")
-            dropped.update(found)
-            continue
-        for row in found or [table.append(entry.place)]:
-            for key, value in entry.items.items():
-                if key in keys and found:
-                    continue
-                if isinstance(value, Scalar):
-                    _change_cell(table, row, key, value, defaults.get(key, ""), problems)
-                else:
-                    problems.add(value.place, f"'{key}' must be a single value", "write a text or a number")
+        else:
+            rows = [row for row in _found(table, entry, keys) if row not in dropped]
+            if entry.text("off") == "true":
+                dropped.update(rows)
+                _switch_off(entry, rows, problems)
+            else:
+                _change_rows(table, entry, rows, keys, defaults, problems)
     problems.tell()
     if dropped:
         table.drop(dropped)
+
+
+def _found(table: Table, entry: Tree, keys: tuple[str, ...]) -> list[int]:
+    """Return the rows that have the keys of a change."""
+    wanted, columns = [entry.text(key) for key in keys], [table.column(key) for key in keys]
+    return [row for row in range(len(table.cells)) if [column[row] for column in columns] == wanted]
+
+
+def _switch_off(entry: Tree, rows: list[int], problems: Problems) -> None:
+    if not rows:
+        problems.add(entry.place, "nothing to switch off", "no row has these keys")
+    if not entry.text("reason"):
+        problems.add(entry.place, "switched off without a reason", "add reason: …")
+
+
+def _change_rows(table: Table, entry: Tree, rows: list[int], keys: tuple[str, ...], defaults: dict[str, str], problems: Problems) -> None:
+    """Write the cells of a change; without a row that has its keys, into a new one."""
+    for row in rows or [table.append(entry.place)]:
+        for key, value in entry.items.items():
+            if key in keys and rows:
+                continue
+            if isinstance(value, Scalar):
+                _change_cell(table, row, key, value, defaults.get(key, ""), problems)
+            else:
+                problems.add(value.place, f"'{key}' must be a single value", "write a text or a number")
 
 
 def _change_cell(table: Table, row: int, key: str, value: Scalar, default: str, problems: Problems) -> None:

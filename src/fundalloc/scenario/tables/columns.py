@@ -33,6 +33,16 @@ class ColumnSpec:
 
 def read_columns(table: Table, spec: dict[str, ColumnSpec], problems: Problems) -> dict[str, list[Any]]:
     """Read every column of a table by its specification; problems are added to the list. Missing optional columns are filled."""
+    unknown = _unknown_columns(table, spec, problems)
+    for name, column in spec.items():
+        if column.required and name not in table.columns and table.columns and not nearest(name, unknown):
+            problems.add(table.place(HEADING, 0), f"the column '{name}' is missing", f"expected columns: {', '.join(spec)}")
+    numbers = {name for name, column in spec.items() if column.number}
+    _mixed_decimals(table, [name for name in table.columns if name.partition(".")[0] in numbers], problems)
+    return {name: _read(table, name, column, problems) for name, column in spec.items()}
+
+
+def _unknown_columns(table: Table, spec: dict[str, ColumnSpec], problems: Problems) -> list[str]:
     unknown = []
     for k, name in enumerate(table.columns):
         base, _, variant = name.partition(".")
@@ -41,12 +51,7 @@ def read_columns(table: Table, spec: dict[str, ColumnSpec], problems: Problems) 
         elif base not in spec or (variant and not spec[base].per):
             unknown.append(name)
             problems.add(table.place(HEADING, k), f"unknown column '{name}'", did_you_mean(base, spec))
-    for name, column in spec.items():
-        if column.required and name not in table.columns and table.columns and not nearest(name, unknown):
-            problems.add(table.place(HEADING, 0), f"the column '{name}' is missing", f"expected columns: {', '.join(spec)}")
-    bases = {name: name.partition(".")[0] for name in table.columns}
-    _mixed_decimals(table, [name for name, base in bases.items() if base in spec and spec[base].number], problems)
-    return {name: _read(table, name, column, problems) for name, column in spec.items()}
+    return unknown
 
 
 def read_variants(table: Table, name: str, column: ColumnSpec, problems: Problems) -> list[dict[str, Any]]:
