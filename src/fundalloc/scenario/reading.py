@@ -14,9 +14,9 @@ import numpy as np
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
-from fundalloc.errors import Place, Problem, Problems, ScenarioError, did_you_mean, nearest
+from fundalloc.errors import Place, Problems, ScenarioError, did_you_mean, nearest
 from fundalloc.facts.dimensions import Dimension, Dimensions, year_dimension
-from fundalloc.facts.entities import Area, Instrument, Partnership, Record, Transfer
+from fundalloc.facts.entities import Area, Instrument, Record, Transfer
 from fundalloc.facts.facts import Facts
 from fundalloc.facts.hierarchy import Hierarchy, build_hierarchy, find_cycle
 from fundalloc.facts.selection import Clause
@@ -44,192 +44,190 @@ def assemble(tree: Tree, source: Path, allowed: Callable[[Path], bool], *, expec
 
     Each part is read even when others are wrong; the rules are held against the facts once these are right.
     """
-    problems = _top_level(tree)
-    head = _head(tree, problems)
-    tables = Tables.read(tree, source.parent, allowed, problems)
-    tree = fill_figures(tree, source.parent, allowed, problems)
-    off: dict[str, dict[str, str]] = {}
-    raw_areas, raw_instruments = entries(tree, "areas", problems, off), entries(tree, "instruments", problems, off)
-    partnerships = assembly.build_partnerships(tables["partnerships"], problems)
-    if head is None or not (raw_areas and partnerships and raw_instruments):
-        _each_alone(tree, problems)
-        raise ScenarioError(problems)
-    hierarchy = _hierarchy(partnerships)
-    dimensions = _dimensions(head, tree, raw_instruments, raw_areas, partnerships, hierarchy, tables, off)
-    tree = adjust(tree, tables, raw_instruments, dimensions, Period(dimensions.year.ids, tuple(map(str, head.closed))), problems)
-    partnerships = assembly.build_partnerships(tables["partnerships"], Problems())
-    facts = _facts(head, tree, tables, partnerships, hierarchy, dimensions, off, problems)
-    sound = not problems
-    rules, places = _rules(tree, dimensions, off, problems)
+    parts = _Assembly(tree, source, allowed)
+    parts.read_head_and_tables()
+    parts.name_everything()
+    parts.adjust()
+    facts = parts.read_facts()
+    sound = not parts.problems
+    rules, places = parts.read_rules()
     if facts is None:
-        raise ScenarioError(problems)
-    scenario = Scenario(head, facts, tuple(rules), places, off, tree, tables.by_name, _digest(tree, tables), display_name(source))
-    if expects_baseline:
-        scenario = scenario.starting_from({})
-    problems += check_rules(scenario) if sound else ()
-    problems += misplaced(tree, tables.by_name)
-    problems.tell()
-    return scenario
+        raise ScenarioError(parts.problems)
+    return parts.hold_together(facts, rules, places, sound=sound, expects_baseline=expects_baseline)
 
 
-def _top_level(tree: Tree) -> Problems:
-    unknown = [key for key in tree.items if key not in TOP_LEVEL]
-    missing = [key for key in ("areas", "instruments", *REQUIRED_TABLES) if key not in tree.items and not nearest(key, unknown)]
-    place, hint = Place(tree.place.file, 1, 1), "write it here, or extend a scenario that has it"
-    return Problems(
-        [
-            *(Problem(tree.keys[key], f"unknown key '{key}'", did_you_mean(key, TOP_LEVEL)) for key in unknown),
-            *(Problem(place, f"'{key}' is missing", hint) for key in missing),
-        ]
-    )
+class _Assembly:
+    """A merged tree on its way to a scenario, stage by stage; every stage notes what is wrong and goes on."""
 
+    head: Head
+    hierarchy: Hierarchy
+    dimensions: Dimensions | None = None
 
-def _head(tree: Tree, problems: Problems) -> Head | None:
-    """Read the head; what is wrong in it is stood in for, so that the rest can be read too. None without years."""
-    node = replace(tree, items={k: v for k, v in tree.items.items() if k in Head.model_fields})
-    written = to_plain(node)
-    try:
-        return Head.model_validate(written)
-    except ValidationError as error:
-        problems += problems_of(error, node, Head)
-        wrong = {item["loc"][0] for item in error.errors(include_url=False)}
-    stand_ins = {"fundalloc": "1", "scenario": "unnamed", "title": "unnamed", "as_of": "2000-01-01"}
-    right = {key: value for key, value in written.items() if key not in wrong}
-    return None if "years" in wrong else Head.model_validate({**stand_ins, **right})
+    def __init__(self, tree: Tree, source: Path, allowed: Callable[[Path], bool]) -> None:
+        self.tree, self.source, self.allowed = tree, source, allowed
+        self.problems = Problems()
+        self.off: dict[str, dict[str, str]] = {}
 
+    # -- the stages -------------------------------------------------------------------------------------------------------------
 
-def _each_alone(tree: Tree, problems: Problems) -> None:
-    """Look at entries and rules by themselves, when there is no whole to hold them against."""
-    for model, section in ((Area, "areas"), (Instrument, "instruments"), (Clause, "exclude"), (Clause, "allow")):
-        _records(model, section, tree, problems, {})
-    _rules(tree, None, {}, problems)
+    def read_head_and_tables(self) -> None:
+        """Read what stands alone. Raises ScenarioError where too little is there to hold the rest against."""
+        self._check_keys()
+        head = self._head()
+        self.tables = Tables.read(self.tree, self.source.parent, self.allowed, self.problems)
+        self.tree = fill_figures(self.tree, self.source.parent, self.allowed, self.problems)
+        self.areas, self.instruments = self._entries("areas"), self._entries("instruments")
+        self.partnerships = assembly.build_partnerships(self.tables["partnerships"], self.problems)
+        if head is None or not (self.areas and self.partnerships and self.instruments):
+            self._each_alone()
+            raise ScenarioError(self.problems)
+        self.head = head
 
+    def name_everything(self) -> None:
+        """Build the tree of partnerships and the four dimensions; what is switched off stays known, with its tags, but picks nothing."""
+        ids = [p.id for p in self.partnerships]
+        within = {p.id: p.within for p in self.partnerships if p.within in ids}
+        self.hierarchy = build_hierarchy(ids, {} if find_cycle(within) else within)
+        tags, groupings = {p.id: p.all_tags for p in self.partnerships}, self.hierarchy.groupings()
+        dropped = [word for row in self.tables["partnerships"].dropped for word in (row["id"], *row.get("tags", "").split())]
+        self.dimensions = Dimensions(
+            self._named("instrument", self.instruments, "instruments"),
+            Dimension.build("partnership", ids, tags, groupings, empty=dropped),
+            self._named("area", self.areas, "areas"),
+            year_dimension(self.head.years),
+            tuple(dict.fromkeys(self.tables["markers"].column("marker"))),
+        )
 
-def _hierarchy(partnerships: list[Partnership]) -> Hierarchy:
-    ids = [p.id for p in partnerships]
-    within = {p.id: p.within for p in partnerships if p.within in ids}
-    return build_hierarchy(ids, {} if find_cycle(within) else within)
+    def adjust(self) -> None:
+        """Write the adjustments over tree and tables."""
+        assert self.dimensions is not None
+        period = Period(self.dimensions.year.ids, tuple(map(str, self.head.closed)))
+        self.tree = adjust(self.tree, self.tables, self.instruments, self.dimensions, period, self.problems)
+        self.partnerships = assembly.build_partnerships(self.tables["partnerships"], Problems())
 
+    def read_facts(self) -> Facts | None:
+        """Read everything that is so; None when an area or instrument could not be read."""
+        assert self.dimensions is not None
+        head, tables = self.head, self.tables
+        areas, instruments = self._records(Area, "areas"), self._records(Instrument, "instruments")
+        references = References(self.dimensions, self._switched_off(), self.problems)
+        eligible, effectiveness, eligibility = assembly.build_eligibility(tables["eligibility"], references)
+        markers, coefficients = assembly.build_markers(tables["markers"], references)
+        decided, places = assembly.build_decided(tables["decided"], references, head.round_to)
+        needs = assembly.build_needs(tables["needs"], references)
+        exclude, allow = (tuple(self._records(Clause, section)) for section in ("exclude", "allow"))
+        transfers = tuple(self._records(Transfer, "transfers"))
+        if len(areas) < len(self.dimensions.area.ids) or len(instruments) < len(self.dimensions.instrument.ids):
+            return None
+        memo = np.array([instruments[i].counts == "memo" for i in decided.instrument], dtype=bool)
+        facts = Facts(
+            years=head.years,
+            closed=frozenset(head.closed),
+            step=Fraction(head.round_to),
+            instruments=tuple(instruments),
+            partnerships=tuple(self.partnerships),
+            areas=tuple(areas),
+            hierarchy=self.hierarchy,
+            dimensions=self.dimensions,
+            eligible=eligible,
+            effectiveness=effectiveness,
+            eligibility=eligibility,
+            markers=markers,
+            coefficients=coefficients,
+            needs=needs,
+            decided=decided.only(~memo),
+            memo=decided.only(memo),
+            bands=head.steps,
+            exclude=exclude,
+            allow=allow,
+            transfers=transfers,
+        )
+        self.problems += check_facts(facts, self.tree, tables.by_name, [p for p, m in zip(places, memo, strict=True) if not m])
+        return facts
 
-def _records(
-    model: type[RecordT],
-    section: str,
-    tree: Tree,
-    problems: Problems,
-    off: dict[str, dict[str, str]],
-    dimensions: Dimensions | None = None,
-) -> list[RecordT]:
-    written = entries(tree, section, problems, off).items()
-    found = [validate(model, node, problems, extra={"id": key}, dimensions=dimensions) for key, node in written]
-    return [record for record in found if record is not None]
+    def read_rules(self) -> tuple[list[Kind], dict[str, Place]]:
+        """Read the rules that are switched on, and where each stands; the built-in ones follow."""
+        rules, places = [], {}
+        section = self.tree.mapping("rules")
+        for rule_id, node in self._entries("rules").items():
+            assert section is not None
+            places[rule_id] = section.keys[rule_id]
+            if rule_id in kinds() and kinds()[rule_id].built_in:
+                message = f"'{rule_id}' cannot be the id of a rule"
+                self.problems.add(section.keys[rule_id], message, "the word names a built-in rule: choose another")
+                continue
+            try:
+                rules.append(parse_rule(rule_id, to_plain(node), self.dimensions))
+            except ValidationError as error:
+                self.problems += problems_of(error, node, kinds().get(node.text("kind") or ""))
+            except PydanticCustomError as error:
+                at = (error.context or {})["at"]
+                self.problems.append(refused(error, locate(node, at) if at[0] in node.items else section.keys[rule_id]))
+        return [*rules, *built_in_rules()], places
 
+    def hold_together(self, facts: Facts, rules: list[Kind], places: dict[str, Place], *, sound: bool, expects_baseline: bool) -> Scenario:
+        """Build the scenario, and hold its rules against its facts where these are sound. Raises ScenarioError."""
+        digest = _digest(self.tree, self.tables)
+        name = display_name(self.source)
+        scenario = Scenario(self.head, facts, tuple(rules), places, self.off, self.tree, self.tables.by_name, digest, name)
+        if expects_baseline:
+            scenario = scenario.starting_from({})
+        self.problems += check_rules(scenario) if sound else ()
+        self.problems += misplaced(self.tree, self.tables.by_name)
+        self.problems.tell()
+        return scenario
 
-def _dimensions(
-    head: Head,
-    tree: Tree,
-    instruments: dict[str, Tree],
-    areas: dict[str, Tree],
-    partnerships: list[Partnership],
-    hierarchy: Hierarchy,
-    tables: Tables,
-    off: dict[str, dict[str, str]],
-) -> Dimensions:
-    """Name everything; what is switched off stays known, with its tags, but picks nothing."""
+    # -- what they share --------------------------------------------------------------------------------------------------------
 
-    def switched_off(section: str) -> list[str]:
-        nodes = tree.mapping(section)
-        return [word for key in off.get(section, {}) for word in (key, *_tags(nodes.mapping(key) if nodes else None))]
+    def _check_keys(self) -> None:
+        unknown = [key for key in self.tree.items if key not in TOP_LEVEL]
+        for key in unknown:
+            self.problems.add(self.tree.keys[key], f"unknown key '{key}'", did_you_mean(key, TOP_LEVEL))
+        for key in ("areas", "instruments", *REQUIRED_TABLES):
+            if key not in self.tree.items and not nearest(key, unknown):
+                place = Place(self.tree.place.file, 1, 1)
+                self.problems.add(place, f"'{key}' is missing", "write it here, or extend a scenario that has it")
 
-    dropped = [word for row in tables["partnerships"].dropped for word in (row["id"], *row.get("tags", "").split())]
-    return Dimensions(
-        Dimension.build("instrument", instruments, {k: _tags(n) for k, n in instruments.items()}, empty=switched_off("instruments")),
-        Dimension.build(
-            "partnership", [p.id for p in partnerships], {p.id: p.all_tags for p in partnerships}, hierarchy.groupings(), empty=dropped
-        ),
-        Dimension.build("area", areas, {k: _tags(n) for k, n in areas.items()}, empty=switched_off("areas")),
-        year_dimension(head.years),
-        tuple(dict.fromkeys(tables["markers"].column("marker"))),
-    )
+    def _head(self) -> Head | None:
+        """Read the head; what is wrong in it is stood in for, so that the rest can be read too. None without years."""
+        node = replace(self.tree, items={k: v for k, v in self.tree.items.items() if k in Head.model_fields})
+        written = to_plain(node)
+        try:
+            return Head.model_validate(written)
+        except ValidationError as error:
+            self.problems += problems_of(error, node, Head)
+            wrong = {item["loc"][0] for item in error.errors(include_url=False)}
+        stand_ins = {"fundalloc": "1", "scenario": "unnamed", "title": "unnamed", "as_of": "2000-01-01"}
+        right = {key: value for key, value in written.items() if key not in wrong}
+        return None if "years" in wrong else Head.model_validate({**stand_ins, **right})
+
+    def _each_alone(self) -> None:
+        """Look at entries and rules by themselves, when there is no whole to hold them against."""
+        for model, section in ((Area, "areas"), (Instrument, "instruments"), (Clause, "exclude"), (Clause, "allow")):
+            self._records(model, section)
+        self.read_rules()
+
+    def _entries(self, section: str) -> dict[str, Tree]:
+        return entries(self.tree, section, self.problems, self.off)
+
+    def _records(self, model: type[RecordT], section: str) -> list[RecordT]:
+        written = self._entries(section).items()
+        found = [validate(model, node, self.problems, extra={"id": key}, dimensions=self.dimensions) for key, node in written]
+        return [record for record in found if record is not None]
+
+    def _named(self, name: str, switched_on: dict[str, Tree], section: str) -> Dimension:
+        nodes = self.tree.mapping(section)
+        off = [word for key in self.off.get(section, {}) for word in (key, *_tags(nodes.mapping(key) if nodes else None))]
+        return Dimension.build(name, switched_on, {key: _tags(node) for key, node in switched_on.items()}, empty=off)
+
+    def _switched_off(self) -> dict[str, Iterable[str]]:
+        """Return {dimension: ids that are switched off}."""
+        dropped = [row["id"] for row in self.tables["partnerships"].dropped]
+        return {"instrument": self.off.get("instruments", {}), "area": self.off.get("areas", {}), "partnership": dropped}
 
 
 def _tags(node: Tree | None) -> list[str]:
     return [text for text in texts(node.get("tags") if node else None) if ":" in text]
-
-
-def _facts(
-    head: Head,
-    tree: Tree,
-    tables: Tables,
-    partnerships: list[Partnership],
-    hierarchy: Hierarchy,
-    dimensions: Dimensions,
-    off: dict[str, dict[str, str]],
-    problems: Problems,
-) -> Facts | None:
-    """Read everything that is so; None when an area or instrument could not be read."""
-    areas = _records(Area, "areas", tree, problems, {})
-    instruments = _records(Instrument, "instruments", tree, problems, {}, dimensions)
-    references = References(dimensions, _switched_off(tables, off), problems)
-    eligible, effectiveness, eligibility = assembly.build_eligibility(tables["eligibility"], references)
-    markers, coefficients = assembly.build_markers(tables["markers"], references)
-    decided, places = assembly.build_decided(tables["decided"], references, head.round_to)
-    needs = assembly.build_needs(tables["needs"], references)
-    exclude, allow = (tuple(_records(Clause, section, tree, problems, off, dimensions)) for section in ("exclude", "allow"))
-    transfers = tuple(_records(Transfer, "transfers", tree, problems, off, dimensions))
-    if len(areas) < len(dimensions.area.ids) or len(instruments) < len(dimensions.instrument.ids):
-        return None
-    memo = np.array([instruments[i].counts == "memo" for i in decided.instrument], dtype=bool)
-    facts = Facts(
-        years=head.years,
-        closed=frozenset(head.closed),
-        step=Fraction(head.round_to),
-        instruments=tuple(instruments),
-        partnerships=tuple(partnerships),
-        areas=tuple(areas),
-        hierarchy=hierarchy,
-        dimensions=dimensions,
-        eligible=eligible,
-        effectiveness=effectiveness,
-        eligibility=eligibility,
-        markers=markers,
-        coefficients=coefficients,
-        needs=needs,
-        decided=decided.only(~memo),
-        memo=decided.only(memo),
-        bands=head.steps,
-        exclude=exclude,
-        allow=allow,
-        transfers=transfers,
-    )
-    problems += check_facts(facts, tree, tables.by_name, [p for p, m in zip(places, memo, strict=True) if not m])
-    return facts
-
-
-def _switched_off(tables: Tables, off: dict[str, dict[str, str]]) -> dict[str, Iterable[str]]:
-    """Return {dimension: ids that are switched off}."""
-    dropped = [row["id"] for row in tables["partnerships"].dropped]
-    return {"instrument": off.get("instruments", {}), "area": off.get("areas", {}), "partnership": dropped}
-
-
-def _rules(
-    tree: Tree, dimensions: Dimensions | None, off: dict[str, dict[str, str]], problems: Problems
-) -> tuple[list[Kind], dict[str, Place]]:
-    rules, places = [], {}
-    section = tree.mapping("rules")
-    for rule_id, node in entries(tree, "rules", problems, off).items():
-        assert section is not None
-        places[rule_id] = section.keys[rule_id]
-        if rule_id in kinds() and kinds()[rule_id].built_in:
-            problems.add(section.keys[rule_id], f"'{rule_id}' cannot be the id of a rule", "the word names a built-in rule: choose another")
-            continue
-        try:
-            rules.append(parse_rule(rule_id, to_plain(node), dimensions))
-        except ValidationError as error:
-            problems += problems_of(error, node, kinds().get(node.text("kind") or ""))
-        except PydanticCustomError as error:
-            at = (error.context or {})["at"]
-            problems.append(refused(error, locate(node, at) if at[0] in node.items else section.keys[rule_id]))
-    return [*rules, *built_in_rules()], places
 
 
 def _digest(tree: Tree, tables: Tables) -> str:
