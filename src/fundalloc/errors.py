@@ -6,10 +6,8 @@ A :class:`Problem` is one thing wrong with what a planner wrote: where it stands
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 _EXCERPT = 400
 """Characters of a line that a message shows at most."""
@@ -178,13 +176,3 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str:
     if 0 < len(known) <= 12:
         return "expected one of: " + ", ".join(known)
     return ""
-
-
-@contextmanager
-def writing_into(folder: Path) -> Iterator[None]:
-    """Make a folder when it is missing, and turn what the system refuses inside into an OutputError."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        yield
-    except OSError as error:
-        raise OutputError(f"Cannot write into {folder}: {error.strerror}.") from None

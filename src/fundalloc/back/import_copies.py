@@ -15,14 +15,13 @@ from fundalloc.back.circulated import Circulated, open_circulated
 from fundalloc.back.edits import Edits, merge_copies
 from fundalloc.back.reading import read_edits
 from fundalloc.back.variant import MARK, check_limits, variant_text
+from fundalloc.doors.writing import check_empty, new_file, together
 from fundalloc.errors import Place, Problem, ScenarioError
-from fundalloc.export.files import replacing
 from fundalloc.money import plain
 from fundalloc.plan.handmade import measure_steps
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import MISSED, Finding
 from fundalloc.scenario.loading import load
-from fundalloc.scenario.starters.shipped import check_empty
 
 _ORIGINAL, _PLAN, _VARIANT = "-original", ".plan.csv", "fundalloc-variant.yaml"
 
@@ -57,22 +56,23 @@ class Returned:
         sources, scenario = self.circulated.sources, self.plan.scenario
         beside = path.parent / PurePosixPath(sources.main).name
         written = []
-        if beside.resolve() != path.resolve() and self._is_original(beside):
-            extends, start = beside.name, ""
-        else:
-            folder = path.with_name(path.stem + _ORIGINAL)
-            if not all((folder / name).is_file() and (folder / name).read_bytes() == raw for name, raw in sources.files.items()):
-                check_empty(folder)
-                written += sources.restore(folder)
-            extends, start = f"{folder.name}/{sources.main}", self._own_baseline(folder.name)
-        if scenario.facts.baseline is None:
-            start = f"{path.stem}{_PLAN}"
-            with replacing(path.with_name(start)) as temporary:
-                temporary.write_text(self._plan_table(), "utf-8")
-            written.insert(0, path.with_name(start))
-        text = variant_text(self.edits, self.plan, extends=extends, baseline=start, settings=sources.settings)
-        with replacing(path) as temporary:
-            temporary.write_text(text, "utf-8")
+        with together():
+            if beside.resolve() != path.resolve() and self._is_original(beside):
+                extends, start = beside.name, ""
+            else:
+                folder = path.with_name(path.stem + _ORIGINAL)
+                if not all((folder / name).is_file() and (folder / name).read_bytes() == raw for name, raw in sources.files.items()):
+                    check_empty(folder)
+                    written += sources.restore(folder)
+                extends, start = f"{folder.name}/{sources.main}", self._own_baseline(folder.name)
+            if scenario.facts.baseline is None:
+                start = f"{path.stem}{_PLAN}"
+                with new_file(path.with_name(start)) as fresh:
+                    fresh.write_text(self._plan_table(), "utf-8")
+                written.insert(0, path.with_name(start))
+            text = variant_text(self.edits, self.plan, extends=extends, baseline=start, settings=sources.settings)
+            with new_file(path) as fresh:
+                fresh.write_text(text, "utf-8")
         return [path, *written]
 
     def _is_original(self, beside: Path) -> bool:

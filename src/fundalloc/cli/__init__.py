@@ -67,8 +67,10 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what the user can put right becomes a message and an exit code, anything else a traceback."""
         from fundalloc.cli.failures import exit_code
-        from fundalloc.errors import FundallocError
+        from fundalloc.doors.writing import written
+        from fundalloc.errors import FundallocError, some
 
+        written.clear()
         try:
             return super().invoke(ctx)
         except FundallocError as error:
@@ -77,7 +79,8 @@ class Commands(click.Group):
             vars(error)["message"] = visible(error.message)
             raise
         except KeyboardInterrupt:
-            echo("Interrupted; nothing was written.", err=True)
+            done = f"written before: {some([str(path) for path in written])}" if written else "nothing was written"
+            echo(f"Interrupted; {done}.", err=True)
             ctx.exit(130)
 
 

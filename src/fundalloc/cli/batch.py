@@ -35,8 +35,7 @@ def run_many(sources: Sequence[Source], target: Path | None, how: Batch, out: Ou
 
     The target is a folder that takes a workbook each and the index; for one file, its workbook.
     """
-    from fundalloc.errors import writing_into
-    from fundalloc.export.files import check_writable
+    from fundalloc.doors.writing import check_writable, writing_into
     from fundalloc.studies.batch import run_batch, worst
     from fundalloc.studies.ledger import Ledger, default_ledger
 

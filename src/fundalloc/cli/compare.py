@@ -72,7 +72,7 @@ def compare(
     from fundalloc.cli.compare_report import print_comparison
     from fundalloc.compare import compare_files
     from fundalloc.compare.records import as_dict
-    from fundalloc.export.files import check_writable
+    from fundalloc.doors.writing import check_writable
 
     if output is not None:
         check_writable(book_name(output))

@@ -24,7 +24,7 @@ def extract(book: str, folder: str, out: Output) -> None:
     fundalloc extract plan.xlsx scenario-of-the-plan
     """
     from fundalloc.back.circulated import open_circulated
-    from fundalloc.scenario.starters.shipped import check_empty
+    from fundalloc.doors.writing import check_empty
 
     circulated = open_circulated(Path(book))
     target = Path(folder)

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from fundalloc.cli.terminal import echo
+from fundalloc.doors.writing import written
 from fundalloc.errors import (
     Conflict,
     FundallocError,
@@ -56,7 +57,7 @@ def _print_problems(error: ScenarioError) -> None:
     for problem in error.problems:
         echo(str(problem), err=True)
     count = len(error.problems)
-    echo(f"{count} problem{'s' if count > 1 else ''}. Nothing was solved or written.", err=True)
+    echo(f"{count} problem{'s' if count > 1 else ''}.{'' if written else ' Nothing was solved or written.'}", err=True)
 
 
 def _print_conflicts(error: Infeasible) -> None:
@@ -66,7 +67,7 @@ def _print_conflicts(error: Infeasible) -> None:
     echo(f"No plan satisfies all rules{' of ' + of if of else ''}.", err=True)
     if isinstance(error, NoPlan):
         _print_diagnosis(error)
-    if not getattr(error, "files", []):
+    if not written and not getattr(error, "files", []):
         echo("\nNothing was written.", err=True)
 
 

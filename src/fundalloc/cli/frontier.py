@@ -102,26 +102,26 @@ def _write_scenarios(found: Frontier, folder: Path, out: Output) -> None:
     """Write a file per corner that extends the scenario and asks for that corner's plan."""
     import json
 
-    from fundalloc.errors import writing_into
-    from fundalloc.export.files import replacing
+    from fundalloc.doors.writing import new_file, together, writing_into
     from fundalloc.studies.frontier import settings_for
 
     with writing_into(folder):
         base = Path(os.path.relpath(found.source.path, folder)).as_posix()
     inside = Path(found.source.path).resolve().is_relative_to(folder.resolve())
-    for k, corner in enumerate(found.corners, start=1):
-        path = folder / f"corner-{k:02d}.yaml"
-        goals = ", ".join(f"{WORDS[g]} {_shown(g, v)}" for g, v in zip(found.goals, (corner.first, corner.second), strict=True))
-        title = f"{found.scenario.head.title}: corner {k}, {goals}"
-        lines = [
-            f"# Corner {k} of the frontier between {found.goals[0]} and {found.goals[1]}{' (the bend)' if corner.bend else ''}.",
-            f"extends: {json.dumps(base)}",
-            f"scenario: {found.scenario.id[:48]}-corner-{k}",
-            f"title: {json.dumps(title, ensure_ascii=False)}",
-            f"objective: {json.dumps(settings_for(found, k - 1)['objective'])}",
-        ]
-        with replacing(path) as temporary:
-            temporary.write_text("\n".join(lines) + "\n", "utf-8")
+    with together():
+        for k, corner in enumerate(found.corners, start=1):
+            path = folder / f"corner-{k:02d}.yaml"
+            goals = ", ".join(f"{WORDS[g]} {_shown(g, v)}" for g, v in zip(found.goals, (corner.first, corner.second), strict=True))
+            title = f"{found.scenario.head.title}: corner {k}, {goals}"
+            lines = [
+                f"# Corner {k} of the frontier between {found.goals[0]} and {found.goals[1]}{' (the bend)' if corner.bend else ''}.",
+                f"extends: {json.dumps(base)}",
+                f"scenario: {found.scenario.id[:48]}-corner-{k}",
+                f"title: {json.dumps(title, ensure_ascii=False)}",
+                f"objective: {json.dumps(settings_for(found, k - 1)['objective'])}",
+            ]
+            with new_file(path) as fresh:
+                fresh.write_text("\n".join(lines) + "\n", "utf-8")
     outside = "" if inside else " --allow-outside"
     extra = "".join(f" --set {setting}" for setting in found.source.settings) + (
         f" --baseline {found.source.baseline}" if found.source.baseline else ""

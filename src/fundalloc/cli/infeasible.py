@@ -114,11 +114,11 @@ def _write(scenario: Scenario, sources: Sequence[Path], settings: Sequence[str],
 
     So every file runs as it is: a scenario may only name what lies in its own folder or below. Raises OutputError.
     """
-    from fundalloc.errors import writing_into
+    from fundalloc.doors.writing import new_file, together, writing_into
     from fundalloc.scenario.starters.variants import variant_text
 
     main, written = sources[0], []
-    with writing_into(folder):
+    with writing_into(folder), together():
         extends = _named(sources, folder)
         for number, repair in enumerate(repairs, start=1):
             comments = [
@@ -127,17 +127,28 @@ def _write(scenario: Scenario, sources: Sequence[Path], settings: Sequence[str],
             ]
             changes = _written([(c.path, c.value) for c in repair.changes])
             target = folder / f"{main.stem}-repair-{number}.yaml"
-            target.write_text(variant_text(extends, f"{scenario.id}-repair-{number}", [*settings, *changes], comments), "utf-8")
+            with new_file(target) as fresh:
+                fresh.write_text(variant_text(extends, f"{scenario.id}-repair-{number}", [*settings, *changes], comments), "utf-8")
             written.append(str(target))
     return written
 
 
 def _named(sources: Sequence[Path], folder: Path) -> list[str]:
     """Return the sources as a file in this folder may name them, copied into it when they lie elsewhere."""
+    import shutil
+    from tempfile import TemporaryDirectory
+
+    from fundalloc.doors.writing import new_file
     from fundalloc.scenario.starters.rolling import copy_originals
 
     found = [path.resolve() for path in sources]
     if not all(path.is_relative_to(folder.resolve()) for path in found):
-        copied = copy_originals(folder, *sources)
-        found = [copied[path].resolve() for path in found]
+        with TemporaryDirectory(prefix="fundalloc-") as name:
+            copied = copy_originals(Path(name), *sources)
+            for path in copied.values():
+                target = folder / path.relative_to(name)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with new_file(target) as fresh:
+                    shutil.copy(path, fresh)
+            found = [folder.resolve() / copied[path].relative_to(name) for path in found]
     return [path.relative_to(folder.resolve()).as_posix() for path in found]

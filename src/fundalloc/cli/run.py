@@ -114,7 +114,7 @@ def run(
         target = None if output is None or dry_run else book_name(output) if len(files) == 1 else Path(output)
         click.get_current_context().exit(run_many(sources, target, Batch(options, jobs, cluster, ledger, fresh), out))
     book = None if output is None or dry_run else book_name(output)
-    _check_places(book, write_lp, dry_run)
+    _check_places(book, csv_folder, write_lp, dry_run)
     scenario = read(files[0], settings, allow_outside, out, baseline, variants)
 
     def why() -> NoPlan:
@@ -138,14 +138,16 @@ def run(
         click.get_current_context().exit(5)
 
 
-def _check_places(book: Path | None, write_lp: str | None, dry_run: bool) -> None:
+def _check_places(book: Path | None, csv_folder: str | None, write_lp: str | None, dry_run: bool) -> None:
     """Refuse what cannot be written before anything is solved."""
-    from fundalloc.export.files import check_writable
+    from fundalloc.doors.writing import check_folder, check_writable
 
     if write_lp is not None and Path(write_lp).suffix.lower() not in (".lp", ".mps"):
         raise click.UsageError(f"--write-lp {write_lp}: the file ends in .lp or .mps")
     for place in () if dry_run else (p for p in (book, write_lp) if p is not None):
         check_writable(Path(place))
+    if csv_folder is not None and not dry_run:
+        check_folder(Path(csv_folder))
 
 
 def _score(scenario: Scenario, plan_file: str, options: Options, out: Output) -> None:
@@ -209,22 +211,22 @@ def _write(
     audience: Literal["inside", "outside"],
     asked: Asked | None,
 ) -> None:
-    words = out.words(plan.scenario)
-    if write_lp is not None:
-        from fundalloc.export.program import write_program_files
+    """Write all that was asked for, or nothing, and say what was written."""
+    from fundalloc.doors.writing import together
 
-        with out.progress("Writing"):
-            for path in write_program_files(plan.scenario, Path(write_lp)):
-                out.say(words("report.written", file=path))
-    if csv_folder is not None:
-        from fundalloc.export.on_request import write_csv as write_asked
-        from fundalloc.export.tables import write_csv
+    words, files = out.words(plan.scenario), list[Path]()
+    with out.progress("Writing"), together():
+        if write_lp is not None:
+            from fundalloc.export.program import write_program_files
 
-        for path in [*write_csv(plan, csv_folder), *(write_asked(asked, csv_folder) if asked else [])]:
-            out.say(words("report.written", file=path))
-    if book is not None:
-        from fundalloc.export.workbook import write_workbook
+            files += write_program_files(plan.scenario, Path(write_lp))
+        if csv_folder is not None:
+            from fundalloc.export.tables import write_csv
 
-        with out.progress("Writing"):
-            write_workbook(plan, book, words.language, audience, asked)
-        out.say(words("report.written", file=book))
+            files += write_csv(plan, csv_folder, asked)
+        if book is not None:
+            from fundalloc.export.workbook import write_workbook
+
+            files.append(write_workbook(plan, book, words.language, audience, asked))
+    for path in files:
+        out.say(words("report.written", file=path))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -84,16 +85,15 @@ class Study:
         out = self.out
         if self.output is None and self.csv_folder is None and not out.as_json:
             return
+        from fundalloc.doors.writing import together
         from fundalloc.export.studies.report import as_dict, write_book, write_tables
 
         report = make(out.words(scenario).language)
-        if self.csv_folder is not None:
-            for path in write_tables(report, self.csv_folder):
-                out.say(f"Wrote {path}")
-        if self.output is not None:
-            with out.progress("Writing"):
-                write_book(report, self.output)
-            out.say(f"Wrote {self.output}")
+        with out.progress("Writing"), together():
+            files = write_tables(report, self.csv_folder) if self.csv_folder is not None else []
+            files += [write_book(report, self.output)] if self.output is not None else []
+        for path in files:
+            out.say(f"Wrote {path}")
         out.json(as_dict(report) if out.as_json else None)
 
 
@@ -119,10 +119,12 @@ def study_options(command: F) -> F:
         allow_outside: bool,
         **kwargs: Any,
     ) -> Any:
-        from fundalloc.export.files import check_writable
+        from fundalloc.doors.writing import check_folder, check_writable
 
         if output is not None:
             check_writable(book_name(output))
+        if csv_folder is not None:
+            check_folder(Path(csv_folder))
         return command(*args, study=Study(out, output, csv_folder, solver, baseline, settings, allow_outside), **kwargs)
 
     return wrapping(command, wrapped)

@@ -10,7 +10,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fundalloc.export.files import replacing
 from fundalloc.insight.explain.bench import Bench
 from fundalloc.insight.prices import PairPrice, PriceList, price_list
 from fundalloc.insight.ranges import LOSS, amount_ranges
@@ -108,12 +107,11 @@ def tables(asked: Asked) -> dict[str, pd.DataFrame]:
 
 
 def write_csv(asked: Asked, folder: str | Path) -> list[Path]:
-    """Write the tables as CSV files; returns their paths. Raises OutputError."""
+    """Write the tables as CSV files where a door has made room for them; returns their paths."""
     written = []
     for name, table in tables(asked).items():
         target = Path(folder) / f"{name}.csv"
-        with replacing(target) as temporary:
-            table.round(6).to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
+        table.round(6).to_csv(target, index=False, lineterminator="\n", encoding="utf-8")
         written.append(target)
     return written
 

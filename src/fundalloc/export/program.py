@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fundalloc.export.files import check_writable
+from fundalloc.doors.writing import check_writable
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import COVERAGE, LinearProgram
 from fundalloc.scenario.scenario import Scenario

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from fundalloc.errors import writing_into
-from fundalloc.export.files import replacing
+from fundalloc.doors.writing import new_file, new_folder
 from fundalloc.insight.payments import payments_table
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import DECIDED, Finding
+
+if TYPE_CHECKING:
+    from fundalloc.export.on_request import Asked
 
 FORMAT = "fundalloc.run/1"
 
@@ -80,11 +82,15 @@ def moved_money(plan: Plan) -> pd.DataFrame:
     )
 
 
-def write_csv(plan: Plan, folder: str | Path) -> list[Path]:
-    """Write one CSV per table into a folder, which is made when missing. Raises OutputError."""
+def write_csv(plan: Plan, folder: str | Path, asked: Asked | None = None) -> list[Path]:
+    """Write one CSV per table, and the tables that were asked for, as a folder that is new or replaces one of ours. Raises OutputError."""
+    from fundalloc.export.on_request import write_csv as write_asked
+
     target = Path(folder)
-    with writing_into(target):
-        return [write_table(table, target / f"{name}.csv") for name, table in tables(plan).items()]
+    with new_folder(target, "run", plan.scenario.digest) as inside:
+        files = [fill_table(table, inside / f"{name}.csv") for name, table in tables(plan).items()]
+        files += write_asked(asked, inside) if asked else []
+    return [target / file.name for file in files]
 
 
 def write_allocation(plan: Plan, path: Path) -> Path:
@@ -94,8 +100,14 @@ def write_allocation(plan: Plan, path: Path) -> Path:
 
 def write_table(table: pd.DataFrame, path: Path) -> Path:
     """Write a table as CSV, twelve digits, without formulas. Raises OutputError."""
-    with replacing(path) as temporary:
-        harmless(table).to_csv(temporary, index=False, encoding="utf-8", lineterminator="\n", float_format=lambda x: f"{x:.12g}")
+    with new_file(path) as fresh:
+        fill_table(table, fresh)
+    return path
+
+
+def fill_table(table: pd.DataFrame, path: Path) -> Path:
+    """Write a table as CSV where a door has made room for it."""
+    harmless(table).to_csv(path, index=False, encoding="utf-8", lineterminator="\n", float_format=lambda x: f"{x:.12g}")
     return path
 
 

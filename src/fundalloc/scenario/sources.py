@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from fundalloc.errors import OutputError, writing_into
+from fundalloc.doors.writing import new_folder
+from fundalloc.errors import OutputError
 
 BASELINE_FOLDER = "baseline"
 """Where a baseline goes that the command line named and that lies outside the scenario's folders."""
@@ -46,21 +47,18 @@ class Sources:
         return [*out, "--allow-outside"] if self.outside else out
 
     def restore(self, folder: Path) -> list[Path]:
-        """Write the files below a folder and return them, the scenario first. Raises OutputError, and then writes nothing more.
+        """Write the files as a new folder and return them, the scenario first. Raises OutputError, and then writes nothing.
 
         Names that would leave the folder are refused: a workbook may come from anywhere.
         """
         unsafe = [name for name in self.files if not is_safe(name)]
         if unsafe:
             raise OutputError(f"Cannot write '{unsafe[0]}': the name leaves the folder.")
-        written = []
-        with writing_into(folder):
+        with new_folder(folder) as inside:
             for name, content in self.files.items():
-                path = folder / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
-                written.append(path)
-        return written
+                (inside / name).parent.mkdir(parents=True, exist_ok=True)
+                (inside / name).write_bytes(content)
+        return [folder / name for name in self.files]
 
 
 def is_safe(name: str) -> bool:

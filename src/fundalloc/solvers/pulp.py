@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pulp
 
+from fundalloc.doors.writing import new_file, together
 from fundalloc.errors import OutputError, UsageError, did_you_mean
 from fundalloc.model.linear_program import LinearProgram
 from fundalloc.solvers.highs import quiet, run
@@ -150,20 +151,14 @@ def write_program(program: LinearProgram, path: Path, column_names: list[str], r
 
     Returns the files written. Raises OutputError.
     """
+    if path.suffix.lower() not in (".lp", ".mps"):
+        raise OutputError(f"{path}: the ending says neither .lp nor .mps")
     problem, _, _ = build(program)
     names = path.with_suffix(path.suffix + ".names.csv")
-    try:
-        if path.suffix.lower() == ".mps":
-            problem.writeMPS(str(path))
-        elif path.suffix.lower() == ".lp":
-            problem.writeLP(str(path))
-        else:
-            raise OutputError(f"{path}: the ending says neither .lp nor .mps")
-        with names.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["name", "meaning"])
-            writer.writerows([[f"c{k}", name] for k, name in enumerate(column_names)])
-            writer.writerows([[f"r{k}", name] for k, name in enumerate(row_names)])
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror})") from None
+    with together(), new_file(path) as fresh, new_file(names) as table, table.open("w", encoding="utf-8", newline="") as file:
+        (problem.writeMPS if path.suffix.lower() == ".mps" else problem.writeLP)(str(fresh))
+        writer = csv.writer(file)
+        writer.writerow(["name", "meaning"])
+        writer.writerows([[f"c{k}", name] for k, name in enumerate(column_names)])
+        writer.writerows([[f"r{k}", name] for k, name in enumerate(row_names)])
     return [path, names]

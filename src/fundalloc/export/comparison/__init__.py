@@ -10,10 +10,10 @@ from datetime import datetime
 from pathlib import Path
 
 from fundalloc.compare.comparison import Comparison
+from fundalloc.doors.writing import new_file
 from fundalloc.errors import UsageError, did_you_mean
 from fundalloc.export.comparison.pages import Pages
 from fundalloc.export.comparison.sheets import build_sheets
-from fundalloc.export.files import replacing
 from fundalloc.export.workbook.writer import Paper, render
 from fundalloc.labels import languages
 from fundalloc.money import decimals
@@ -30,8 +30,8 @@ def write_comparison(found: Comparison, path: str | Path, language: str | None =
     """
     target = Path(path)
     content = comparison_bytes(found, language)
-    with replacing(target) as temporary:
-        temporary.write_bytes(content)
+    with new_file(target) as fresh:
+        fresh.write_bytes(content)
     return target
 
 

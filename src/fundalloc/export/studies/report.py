@@ -11,9 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from fundalloc.errors import writing_into
-from fundalloc.export.files import replacing
-from fundalloc.export.tables import write_table
+from fundalloc.doors.writing import new_file, new_folder
+from fundalloc.export.tables import fill_table
 from fundalloc.export.workbook.book import distinct
 from fundalloc.export.workbook.content import Cell, Chart, Column, Fact, FileLink, Link, Series, Sheet, Styled, Table
 from fundalloc.export.workbook.layout import text_width
@@ -111,19 +110,19 @@ def _plain(value: Any) -> Any:
 
 
 def write_tables(report: Report, folder: str | Path) -> list[Path]:
-    """Write one CSV per table into a folder, which is made when missing. Raises OutputError."""
+    """Write one CSV per table into a folder that is new or one of ours. Raises OutputError."""
     target = Path(folder)
-    named = {target / f"{report.kind}-{name.replace('_', '-')}.csv": table for name, table in report.tables.items()}
-    with writing_into(target):
-        return [write_table(table, path) for path, table in named.items()]
+    named = {f"{report.kind}-{name.replace('_', '-')}.csv": table for name, table in report.tables.items()}
+    with new_folder(target, report.kind, report.scenario.digest) as inside:
+        return [target / fill_table(table, inside / name).name for name, table in named.items()]
 
 
 def write_book(report: Report, path: str | Path) -> Path:
     """Write a study as a workbook: a cover, and a sheet per table. The same study gives the same bytes. Raises OutputError."""
     target = Path(path)
     content = book_bytes(report)
-    with replacing(target) as temporary:
-        temporary.write_bytes(content)
+    with new_file(target) as fresh:
+        fresh.write_bytes(content)
     return target
 
 

@@ -12,8 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from fundalloc.doors.writing import new_file
 from fundalloc.errors import UsageError, did_you_mean
-from fundalloc.export.files import replacing
 from fundalloc.export.on_request import Asked
 from fundalloc.export.tables import write_allocation
 from fundalloc.export.workbook.book import Book, sheet_name
@@ -39,8 +39,8 @@ def write_workbook(
     nothing behind; UsageError for a language without labels.
     """
     target = Path(path)
-    with replacing(target) as temporary:
-        temporary.write_bytes(workbook_bytes(plan, language, audience, asked))
+    with new_file(target) as fresh:
+        fresh.write_bytes(workbook_bytes(plan, language, audience, asked))
         if not Book(plan, language or plan.scenario.head.output.language).live:
             write_allocation(plan, target.parent / allocation_file(plan.scenario.id))
     return target

@@ -13,7 +13,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from fundalloc.errors import UsageError, writing_into
+from fundalloc.doors.writing import check_empty, new_folder
+from fundalloc.errors import UsageError
 from fundalloc.facts.entities import Ceiling
 from fundalloc.facts.facts import Decided
 from fundalloc.money import plain
@@ -21,7 +22,7 @@ from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, display_na
 from fundalloc.scenario.merging import load_tree
 from fundalloc.scenario.plans.amounts import LineKey, PlanAmounts
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.scenario.starters.shipped import check_empty, write_schema
+from fundalloc.scenario.starters.shipped import write_schema
 
 ORIGINAL, DECIDED = "original", "decided.csv"
 _HEADING = ("instrument", "partnership", "area", "year", "amount", "state", "decision", "source", "confidence")
@@ -52,18 +53,18 @@ def roll_forward(scenario: Scenario, source: Path, plan: PlanAmounts, plan_file:
     """
     check_year(scenario, year)
     check_empty(folder)
-    with writing_into(folder):
-        copied = copy_originals(folder, source)
-        main = folder / f"{_renamed(source.stem, scenario, year)}.yaml"
-        with (folder / DECIDED).open("w", encoding="utf-8", newline="") as file:
+    with new_folder(folder) as inside:
+        copied = copy_originals(inside, source)
+        main = inside / f"{_renamed(source.stem, scenario, year)}.yaml"
+        with (inside / DECIDED).open("w", encoding="utf-8", newline="") as file:
             csv.writer(file, lineterminator="\n").writerows([_HEADING, *(entry.cells for entry in decided_money(scenario, plan, year))])
-        baseline = _baseline(source, copied) or _copy_plan(plan_file, folder)
-        extends = copied[source.resolve()].relative_to(folder).as_posix()
-        text = _text(scenario, plan, year, extends, baseline.relative_to(folder).as_posix())
+        baseline = _baseline(source, copied) or _copy_plan(plan_file, inside)
+        extends = copied[source.resolve()].relative_to(inside).as_posix()
+        text = _text(scenario, plan, year, extends, baseline.relative_to(inside).as_posix())
         main.write_text(text + _frozen_ceilings(scenario, source), "utf-8")
-        schema = write_schema(folder)
-    written = [main, folder / DECIDED, baseline, *copied.values(), schema]
-    return list(dict.fromkeys(written))
+        schema = write_schema(inside)
+    made = [main, inside / DECIDED, baseline, *copied.values(), schema]
+    return list(dict.fromkeys(folder / path.relative_to(inside) for path in made))
 
 
 def check_year(scenario: Scenario, year: int) -> None:

@@ -8,7 +8,8 @@ import re
 import shutil
 from pathlib import Path
 
-from fundalloc.errors import OutputError, UsageError, did_you_mean, writing_into
+from fundalloc.doors.writing import check_empty, new_folder
+from fundalloc.errors import UsageError, did_you_mean
 from fundalloc.scenario.schema import json_schema
 
 _TABLE = re.compile(r"(file:\s*)([\w.-]+)\.csv")
@@ -32,21 +33,15 @@ def copy_starter(name: str, folder: Path, *, as_workbook: bool = False) -> list[
         raise UsageError(f"No starter '{name}'. {did_you_mean(name, starters())}")
     check_empty(folder)
     source = starters_folder() / name
-    with writing_into(folder):
-        written = [_copy_yaml(path, folder, as_workbook) for path in sorted(source.glob("*.yaml"))]
+    with new_folder(folder) as inside:
+        written = [_copy_yaml(path, inside, as_workbook) for path in sorted(source.glob("*.yaml"))]
         tables = sorted(source.glob("*.csv"))
         if as_workbook:
-            written.append(_workbook(tables, folder / "tables.xlsx"))
+            written.append(_workbook(tables, inside / "tables.xlsx"))
         else:
-            written += [Path(shutil.copy(path, folder / path.name)) for path in tables]
-        schema = write_schema(folder)
-    return [*written, schema]
-
-
-def check_empty(folder: Path) -> None:
-    """Raise OutputError when a folder holds something, or cannot be one."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise OutputError(f"Cannot write into {folder}: it exists and is not an empty folder. Choose another name.")
+            written += [Path(shutil.copy(path, inside / path.name)) for path in tables]
+        schema = write_schema(inside)
+    return [folder / path.name for path in (*written, schema)]
 
 
 def write_schema(folder: Path) -> Path:
