@@ -211,7 +211,7 @@ def test_unknown_command_is_corrected(fundalloc):
 
 
 def test_unexpected_faults_keep_their_traceback(fundalloc, monkeypatch):
-    import fundalloc.run as corridor
+    import fundalloc.optimise.stages as corridor
 
     def broken(*_):
         raise ZeroDivisionError
@@ -222,7 +222,7 @@ def test_unexpected_faults_keep_their_traceback(fundalloc, monkeypatch):
 
 
 def test_interrupted_exits_130(fundalloc, monkeypatch):
-    import fundalloc.run as corridor
+    import fundalloc.optimise.stages as corridor
 
     def interrupt(*_):
         raise KeyboardInterrupt
