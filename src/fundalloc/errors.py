@@ -6,7 +6,8 @@ A :class:`Problem` is one thing wrong with what a planner wrote: where it stands
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 _EXCERPT = 400
