@@ -21,6 +21,7 @@ from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cases import TINY
+from fundalloc.export.workbook.content import Sheet, Styled
 from fundalloc.labels import label
 from fundalloc.plan.plan import Plan, RunLog
 from fundalloc.plan.verify import measure_rules
@@ -28,6 +29,8 @@ from fundalloc.rules import built_in_rules, kinds, parse_rule
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.scenario import Scenario
 
+MONEY = {"money", "total", "band_money", "amount", "change"}
+"""Styles of amounts."""
 HEADER = 5
 """Row of the headings, from 0, on sheets without facts above the table."""
 LOG = RunLog("by hand", "none", "feasible", 0.0, 0, 0, 0, 0, 0, 0.0, "0", "0" * 64)
@@ -98,6 +101,18 @@ def recalculated_file(path: Path, folder: Path) -> Path:
     ]
     subprocess.run([*command, "--outdir", str(out), str(path)], check=True, capture_output=True, timeout=300)
     return out / path.name
+
+
+def stored_amounts(sheets: Iterable[Sheet]) -> dict[tuple[str, str], list[float]]:
+    """{(sheet, column): amounts that are plain numbers} of all result sheets, but of columns that say that their figures are given."""
+    out: dict[tuple[str, str], list[float]] = {}
+    for sheet in sheets:
+        for column in sheet.table.columns if sheet.colour == "result" else ():
+            cells = [(c.content, c.style) if isinstance(c, Styled) else (c, column.style) for c in (*column.cells, *column.totals)]
+            found = [content for content, style in cells if style in MONEY and isinstance(content, int | float)]
+            if found and not column.given:
+                out[sheet.key, column.title] = found
+    return out
 
 
 FORMULA = re.compile(r'<c r="([A-Z]+[0-9]+)"([^>]*)><f[^>]*?(?:/>|>(.*?)</f>)(?:<v>(.*?)</v>)?</c>', re.DOTALL)

@@ -5,12 +5,15 @@ import json
 
 import openpyxl
 import pytest
+from books import stored_amounts
 from click.testing import CliRunner
 
 from cases import TINY, TWO_BY_TWO, write
 from fundalloc.cli import cli
 from fundalloc.export.on_request import Asked, as_dict, ask, tables
 from fundalloc.export.workbook import write_workbook
+from fundalloc.export.workbook.book import Book
+from fundalloc.export.workbook.sheets import build_sheets
 from fundalloc.labels import label, languages
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
@@ -50,6 +53,10 @@ def test_the_sheets_stand_in_the_workbook_in_every_language(tmp_path, plan, aske
     assert [list(row.values())[4] for row in prices] == pytest.approx(asked.prices.rules["points"].tolist(), abs=1e-5)
     ranges = rows(book[names["amount_ranges"]])
     assert [list(row.values())[3] for row in ranges] == pytest.approx(asked.ranges["least"].tolist(), abs=1e-5)
+
+
+def test_every_amount_is_a_formula_or_said_to_be_found_by_solving(plan, asked):
+    assert stored_amounts(build_sheets(Book(plan, "en", asked=asked))) == {}
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")

@@ -104,21 +104,17 @@ def _why_empty(book: BookFile) -> tuple[str, str]:
 
 def _sources(other: Mapping[str, Any], files: Mapping[str, bytes], place: Place) -> Sources:
     """Put the files in the order of the record. Raises ScenarioError for names, and for files that are not as they were written."""
-    hashes, settings = other.get("files"), other.get("settings")
-    main, baseline = other.get("scenario"), other.get("baseline")
-    whole = isinstance(hashes, dict) and isinstance(settings, list) and isinstance(main, str) and isinstance(baseline, str)
-    if not whole or not isinstance(other.get("language"), str):
-        raise ScenarioError([Problem(place, "the record of the run does not name its files", CHANGED)])
-    assert isinstance(hashes, dict)
-    assert isinstance(settings, list)
-    problems = [Problem(place, f"'{name}' is no name of a file inside a folder", CHANGED) for name in files if not is_safe(name)]
-    problems += [Problem(place, f"the file {name} is missing", CHANGED) for name in hashes if name not in files]
-    problems += [Problem(place, f"the file {name} was added", CHANGED) for name in files if name not in hashes]
-    for name, content in files.items():
-        if name in hashes and hashlib.sha256(content).hexdigest() != hashes[name]:
-            problems.append(Problem(place, f"the file {name} is not as it was written", CHANGED))
-    if problems:
-        raise ScenarioError(problems)
-    return Sources(
-        str(main), {name: files[name] for name in [str(main), *sorted(set(files) - {main})]}, tuple(map(str, settings)), str(baseline)
-    )
+    match other:
+        case {"files": dict(hashes), "settings": list(settings), "scenario": str(main), "baseline": str(baseline), "language": str()}:
+            pass
+        case _:
+            raise ScenarioError([Problem(place, "the record of the run does not name its files", CHANGED)])
+    messages = [f"'{name}' is no name of a file inside a folder" for name in files if not is_safe(name)]
+    messages += [f"the file {name} is missing" for name in hashes if name not in files]
+    messages += [f"the file {name} was added" for name in files if name not in hashes]
+    changed = (name for name, content in files.items() if name in hashes and hashlib.sha256(content).hexdigest() != hashes[name])
+    messages += [f"the file {name} is not as it was written" for name in changed]
+    if messages:
+        raise ScenarioError([Problem(place, message, CHANGED) for message in messages])
+    ordered = {name: files[name] for name in [main, *sorted(set(files) - {main})]}
+    return Sources(main, ordered, tuple(map(str, settings)), baseline)

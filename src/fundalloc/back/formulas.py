@@ -49,43 +49,43 @@ class Reader:
         match = _SUM.fullmatch(formula.strip())
         if match is None:
             raise NotUnderstood("it is not one SUMIFS over the sheet Allocation")
-        arguments = _arguments(match[2])
-        column = self._column(arguments[0])
+        summed, *criteria = _arguments(match[2])
+        column = self._column(summed)
         out: dict[str, Any] = {}
         if column in self.markers:
             out["marker"] = self.markers[column]
         elif self.headings.get(column) != PLANNED:
             raise NotUnderstood(f"it sums '{column}', not the planned amounts")
-        criteria = arguments[1:]
         if (match[1] == "SUM") != (not criteria) or len(criteria) % 2 or match[1] == "SUMIF":
             raise NotUnderstood("its criteria are no pairs of column and value")
         years: list[str] = []
         for place, value in zip(criteria[::2], criteria[1::2], strict=True):
-            heading = self._column(place)
-            key, values = self.headings.get(heading, ""), _values(value)
-            if key == YEAR:
-                years += values
-            elif key == KIND:
-                self._put(out, "instrument", [i for word in values for i in self._of_kind(word)])
-            elif key in IDS or key in NAMED:
-                dimension = IDS.get(key, key)
-                self._put(out, dimension, [self.member(dimension, text) for text in values])
+            dimension, members = self._criterion(self._column(place), _values(value))
+            if dimension == YEAR:
+                years += members
+            elif dimension in out:
+                raise NotUnderstood(f"it selects by {dimension} twice")
             else:
-                raise NotUnderstood(f"'{heading}' is no column that a rule can select by")
-        if years:
-            out[YEAR] = self._years(years)
-        return out
+                out[dimension] = members[0] if len(members) == 1 else members
+        return {**out, YEAR: self._years(years)} if years else out
+
+    def _criterion(self, heading: str, values: list[str]) -> tuple[str, list[str]]:
+        """Return the dimension that a criterion selects by, and the ids; years as they stand there. Raises NotUnderstood."""
+        key = self.headings.get(heading, "")
+        if key == YEAR:
+            return YEAR, values
+        if key == KIND:
+            return "instrument", [i for word in values for i in self._of_kind(word)]
+        if key in IDS or key in NAMED:
+            dimension = IDS.get(key, key)
+            return dimension, [self.member(dimension, text) for text in values]
+        raise NotUnderstood(f"'{heading}' is no column that a rule can select by")
 
     def _column(self, text: str) -> str:
         match = _COLUMN.fullmatch(text.strip())
         if match is None:
             raise NotUnderstood(f"'{text.strip()}' is no column of the table Allocation")
         return re.sub(r"'(.)", r"\1", match[1])
-
-    def _put(self, out: dict[str, Any], dimension: str, ids: list[str]) -> None:
-        if dimension in out:
-            raise NotUnderstood(f"it selects by {dimension} twice")
-        out[dimension] = ids[0] if len(ids) == 1 else ids
 
     def member(self, dimension: str, text: str) -> str:
         """Return the id that a text names: an id as it stands in cells, or a short name. Raises NotUnderstood."""

@@ -10,6 +10,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -86,6 +87,7 @@ class _Comparer:
     # -- rows that belong together ------------------------------------------------------------------------------------
 
     def _rows(self, wanted: str, title: str) -> Iterator[list[_Pair]]:
+        """Pair the cells of a sheet: rows of tables that staff sort by their ids, all others by where they stand."""
         for key, ids in SORTED.items():
             if wanted in in_languages(f"sheet.{key}.name").values():
                 try:
@@ -98,18 +100,16 @@ class _Comparer:
                     return
         if wanted in in_languages("sheet.own_rules.name").values():
             self.result.adjusted += self._typed_rules()
-        there, here = self.found.rows(title), self.expected.rows(wanted)
-        typed = self._cells_for_typing(wanted)
-        for row, cells in enumerate(here):
-            other = there[row] if row < len(there) else []
-            yield [
-                _Pair(row, column, cell, other[column] if column < len(other) else NOTHING)
-                for column, cell in enumerate(cells)
-                if (row, column) not in typed
-            ]
-        self.result.added += sum(
-            not cell.empty for row, cells in enumerate(there) for cell in cells[len(here[row]) if row < len(here) else 0 :]
-        )
+        yield from self._by_position(self.expected.rows(wanted), self.found.rows(title), self._cells_for_typing(wanted))
+
+    def _by_position(
+        self, ours: Sequence[Sequence[Cell]], theirs: Sequence[Sequence[Cell]], typed: set[tuple[int, int]]
+    ) -> Iterator[list[_Pair]]:
+        for row, (cells, others) in enumerate(zip_longest(ours, theirs, fillvalue=())):
+            found = [*others, *[NOTHING] * (len(cells) - len(others))]
+            if row < len(ours):
+                yield [_Pair(row, k, cell, found[k]) for k, cell in enumerate(cells) if (row, k) not in typed]
+            self.result.added += sum(not cell.empty for cell in found[len(cells) :])
 
     def _cells_for_typing(self, wanted: str) -> set[tuple[int, int]]:
         """Return the cells of the sheet for rules of one's own that are there to be typed into."""

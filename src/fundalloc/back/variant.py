@@ -22,6 +22,7 @@ from fundalloc.labels import in_every_language
 from fundalloc.money import DECIMALS, plain
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import Finding
+from fundalloc.rules.kind import Kind
 from fundalloc.scenario.document import to_plain
 from fundalloc.scenario.loading import setting_tree
 from fundalloc.scenario.scenario import Scenario
@@ -115,24 +116,26 @@ def _limit(change: LimitChange, plan: Plan, edits: Edits, problems: list[Problem
         hint = "change it in the scenario file, and put the limit of the workbook back"
         problems.append(Problem(change.said.places[0], f"the limit of a {rule.kind} follows from other figures", hint))
         return {}
-    demands = [f for f in plan.findings if f.rule.id == change.rule and f.sense.field == change.side]
-    wanted = {f.member: edits.limits.get((f.rule.id, *f.member, str(f.sense))) for f in demands}
+    return {"rules": {rule.id: {change.side: _figures(change, rule, plan, edits, problems)}}}
+
+
+def _figures(change: LimitChange, rule: Kind, plan: Plan, edits: Edits, problems: list[Problem]) -> str | dict[str, str]:
+    """Return the figures of one side of a rule after all edits: one for all members, or one per member or repetition."""
+    demands = {f.member: f for f in plan.findings if f.rule.id == rule.id and f.sense.field == change.side}
     written = next(set(figures) for sense, figures in rule.limits() if sense.field == change.side)
-    figures = {f.member: change.figure(f.figure) if (edit := wanted[f.member]) is None else edit.what for f in demands}
-    if written == {""} and len(set(figures.values())) == 1:
-        return {"rules": {rule.id: {change.side: figures[change.member]}}}
     by_key: dict[str, set[str]] = {}
-    for finding in demands:
-        key = _figure_key(finding, written, len(rule.for_each))
-        by_key.setdefault(key, set()).add(figures[finding.member])
-    own = _figure_key(next(f for f in demands if f.member == change.member), written, len(rule.for_each))
+    for member, finding in demands.items():
+        edit = edits.limits.get((rule.id, *member, str(finding.sense)))
+        figure = change.figure(finding.figure) if edit is None else edit.what
+        by_key.setdefault(_figure_key(finding, written, len(rule.for_each)), set()).add(figure)
+    if written == {""} and len(set.union(*by_key.values())) == 1:
+        return change.what
+    own = _figure_key(demands[change.member], written, len(rule.for_each))
     if len(by_key[own]) > 1:
         message = f"one figure holds for all years and sides of {own or rule.id}: it cannot be changed for one of them alone"
-        problems.append(
-            Problem(change.said.places[0], message, "change the other rows of it alike, or write the rule in the scenario file")
-        )
-    kept = by_key if written == {""} else {own: by_key[own]}
-    return {"rules": {rule.id: {change.side: {key: next(iter(values)) for key, values in kept.items()}}}}
+        hint = "change the other rows of it alike, or write the rule in the scenario file"
+        problems.append(Problem(change.said.places[0], message, hint))
+    return {key: next(iter(values)) for key, values in by_key.items() if written == {""} or key == own}
 
 
 def _figure_key(finding: Finding, written: set[str], repeated: int) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ from fundalloc.doors.writing import new_file, new_folder
 from fundalloc.insight.payments import payments_table
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import DECIDED, Finding
+from fundalloc.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
     from fundalloc.export.on_request import Asked
@@ -127,50 +130,56 @@ def to_json(plan: Plan) -> str:
 
 def as_dict(plan: Plan) -> dict[str, Any]:
     """Return the plan as plain values, the lines that carry money sorted by key."""
-    scenario, log = plan.scenario, plan.log
+    scenario, certificate = plan.scenario, plan.certificate
     moved = moved_money(plan)
     allocation = plan.allocation[(plan.allocation["amount"] > 0) | (plan.allocation["decided"] > 0)]
+    rules = [_finding(plan, f, p) for f, p in zip(plan.findings, plan.prices, strict=True)]
     return {
         "format": FORMAT,
-        "scenario": {
-            "id": scenario.id,
-            "title": dict(scenario.head.title),
-            "as_of": scenario.head.as_of,
-            "state": scenario.head.state,
-            "file": scenario.file,
-            "digest": scenario.digest,
-            "years": list(scenario.facts.years),
-            "round_to": float(scenario.facts.step),
-            "illustrative": scenario.head.illustrative,
-        },
+        "scenario": _scenario(scenario),
         "status": plan.status,
         "score": _number(plan.score),
         "impact": _number(float(plan.coverage.impact.sum())),
         "penalty": _number(plan.penalty),
         "proved_by": plan.proof.by or None,
-        "certificate": None if plan.certificate is None else plan.proof.as_dict(),
-        "duals": [] if plan.certificate is None else [{"row": key, "dual": dual} for key, dual in sorted(plan.certificate.duals.items())],
-        "log": {key: _number(value) for key, value in vars(log).items()},
-        "allocation": [
-            {"key": row.key, "amount": _number(row.amount), "decided": _number(row.decided), "counts": row.counts}
-            for row in allocation.sort_values("key").itertuples()
-        ],
-        "baseline": [
-            {"key": "|".join(key), "amount": _number(float(amount))} for key, amount in sorted(scenario.starting_amounts().items())
-        ],
-        "moves": [{"key": row.key, "amount": _number(row.amount)} for row in moved[moved["amount"] > 0].sort_values("key").itertuples()],
-        "payments": [{key: _number(value) for key, value in row.items()} for row in payments_table(plan).to_dict("records")],
-        "free_money": [{key: _number(value) for key, value in row.items()} for row in plan.free_money.to_dict("records")],
+        "certificate": None if certificate is None else plan.proof.as_dict(),
+        "duals": [] if certificate is None else [{"row": key, "dual": dual} for key, dual in sorted(certificate.duals.items())],
+        "log": _record(vars(plan.log)),
+        "allocation": _records(allocation[["key", "amount", "decided", "counts"]].sort_values("key")),
+        "baseline": [{"key": "|".join(key), "amount": _number(float(n))} for key, n in sorted(scenario.starting_amounts().items())],
+        "moves": _records(moved.loc[moved["amount"] > 0, ["key", "amount"]].sort_values("key")),
+        "payments": _records(payments_table(plan)),
+        "free_money": _records(plan.free_money),
         "demands": {
             **plan.tally._asdict(),
             "built_in": plan.limits_tally._asdict(),
             "broken_by_decision": sorted(f"{f.rule.id} {'|'.join(f.member)} {f.sense}" for f in plan.findings if f.status == DECIDED),
         },
-        "rules": sorted(
-            (_finding(plan, f, p) for f, p in zip(plan.findings, plan.prices, strict=True)),
-            key=lambda r: (r["rule"], r["member"], r["sense"]),
-        ),
+        "rules": sorted(rules, key=itemgetter("rule", "member", "sense")),
     }
+
+
+def _scenario(scenario: Scenario) -> dict[str, Any]:
+    head = scenario.head
+    return {
+        "id": scenario.id,
+        "title": dict(head.title),
+        "as_of": head.as_of,
+        "state": head.state,
+        "file": scenario.file,
+        "digest": scenario.digest,
+        "years": list(scenario.facts.years),
+        "round_to": float(scenario.facts.step),
+        "illustrative": head.illustrative,
+    }
+
+
+def _records(table: pd.DataFrame) -> list[dict[Any, Any]]:
+    return [_record(row) for row in table.to_dict("records")]
+
+
+def _record(row: Mapping[Any, Any]) -> dict[Any, Any]:
+    return {key: _number(value) for key, value in row.items()}
 
 
 def _finding(plan: Plan, finding: Finding, price: float) -> dict[str, Any]:

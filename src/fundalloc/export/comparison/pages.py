@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Literal
 
 from fundalloc.compare.attribution import Attribution
 from fundalloc.compare.comparison import Comparison, Pair
@@ -149,31 +148,41 @@ class Pages(SheetMaker):
 
     # -- cells ------------------------------------------------------------------------------------------------------
 
-    def amounts(self, cells: Sequence[Sequence[Cell]], totals: Sequence[tuple[Cell, ...]]) -> list[Column]:
-        """Return a column per side; cells run by side."""
-        named = zip(self.sides, cells, totals, strict=True)
-        return [Column(name, "money", tuple(column), total) for name, column, total in named]
+    def names_of(self, dimension: str, members: Iterable[str], width: float, totals: tuple[Cell, ...] = ()) -> Column:
+        """Return the column of the names of members."""
+        return self.column(dimension, "text", [self.found.name(dimension, member) for member in members], totals, width)
 
-    def differences(self, table: str, rows: Sequence[tuple[Fraction, ...]], totals: Sequence[tuple[Cell, ...]]) -> list[Column]:
-        """Return a column per change, as live differences of the side's column and the first one's; rows hold amounts per side.
+    def ids_of(self, dimension: str, members: Iterable[str]) -> Column:
+        """Return the column of ids that formulas look members up by."""
+        return self.column(f"{dimension}_id", "code", [self.code(dimension, member) for member in members], printed=False)
 
-        They are rounded where floating-point dust begins: counts and extremes of them do not hang on it.
+    def side_by_side(
+        self,
+        table: str,
+        rows: Sequence[tuple[Fraction, ...]],
+        cells: Callable[[int], Iterable[Cell]],
+        needed: Callable[[int], tuple[Iterable[Cell], Sequence[Fraction]]],
+        total: Callable[[str, Sequence[Fraction]], tuple[Cell, ...]],
+        given: bool = False,
+    ) -> Iterator[Column]:
+        """Yield a column per side, one per change against the first side, and what of each change is needed where that is known.
+
+        `rows` hold amounts per side, `cells` show those of a side, `needed` returns cells and amounts, `total` what stands
+        below a heading. Changes are live differences, rounded where floating-point dust begins: counts and extremes of
+        them do not hang on it.
         """
-        out = []
-        mark: Literal["change"] = "change"
-        for k, (name, total) in enumerate(zip(self.changes, totals, strict=True), start=1):
-            text = f"=ROUND({self.here(table, self.sides[k])}-{self.here(table, self.sides[0])},{PLACES})"
-            cells = tuple(Formula(text, float(row[k] - row[0])) for row in rows)
-            out.append(Column(name, "change", cells, total, width=max(14.0, len(name) * 0.75), mark=mark))
-        return out
+        for k, name in enumerate(self.sides):
+            yield self.column("", "money", cells(k), total(name, [row[k] for row in rows]), heading=name, given=given)
+        first = self.here(table, self.sides[0])
+        for k, name in enumerate(self.changes, start=1):
+            text, changes = f"=ROUND({self.here(table, self.sides[k])}-{first},{PLACES})", [row[k] - row[0] for row in rows]
+            yield self._change(name, [Formula(text, float(change)) for change in changes], total(name, changes))
+        for k, name in self.needed.items():
+            shown, amounts = needed(k)
+            yield self._change(name, shown, total(name, amounts), given)
 
-    def needs(self, cells: Callable[[int], Iterable[Cell]], totals: Callable[[int], tuple[Cell, ...]]) -> list[Column]:
-        """Return a column per side with what of its change is needed, where that is known."""
-        mark: Literal["change"] = "change"
-        return [
-            Column(name, "change", tuple(cells(k)), totals(k), width=max(14.0, len(name) * 0.75), mark=mark)
-            for k, name in self.needed.items()
-        ]
+    def _change(self, heading: str, cells: Iterable[Cell], totals: tuple[Cell, ...], given: bool = False) -> Column:
+        return self.column("", "change", cells, totals, max(14.0, len(heading) * 0.75), mark="change", heading=heading, given=given)
 
     def all(self, table: str, heading: str) -> str:
         """Return the reference to a whole column."""

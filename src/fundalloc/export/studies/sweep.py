@@ -12,23 +12,18 @@ DIMENSIONS = ("partnership", "instrument", "area")
 
 def sweep_report(sweep: Sweep, language: str = "en") -> Report:
     """Return the tables of a sweep: points, breaks, and the money of every member at every point."""
-    tables = {"points": _points(sweep)}
-    if sweep.breaks:
-        tables["breaks"] = _breaks(sweep)
-    for dimension in DIMENSIONS:
-        tables[dimension] = _amounts(sweep, dimension, language)
-    keys = [key.key for key in sweep.keys]
-    shares = {name: "share" if key.share else "factor" for name, key in zip(keys, sweep.keys, strict=True)}
+    tables = {"points": _points(sweep)} | ({"breaks": _breaks(sweep)} if sweep.breaks else {})
+    tables |= {dimension: _amounts(sweep, dimension, language) for dimension in DIMENSIONS}
+    shares, charts = {key.key: "share" if key.share else "factor" for key in sweep.keys}, []
     if len(sweep.keys) == 1:
-        shares["value"] = shares["within"] = "share" if sweep.keys[0].share else "factor"
-    charts = []
-    if len(keys) == 1:
-        along = "0.0%" if sweep.keys[0].share else "#,##0"
-        charts = [Drawn("sweep_score", "points", keys[0], ("score",), (along, "#,##0"))]
+        (key,) = sweep.keys
+        shares["value"] = shares["within"] = shares[key.key]
+        charts = [Drawn("sweep_score", "points", key.key, ("score",), ("0.0%" if key.share else "#,##0", "#,##0"))]
+    varied = ", ".join(f"{k.key}: {k.values[0].text} … {k.values[-1].text}" for k in sweep.keys)
     now = ", ".join(f"{key.key} = {text}" for key, text in zip(sweep.keys, sweep.present, strict=True) if text is not None)
-    facts = [("varied", ", ".join(f"{k.key}: {k.values[0].text} … {k.values[-1].text}" for k in sweep.keys)), ("now", now or "–")]
+    facts = [("varied", varied)] * bool(varied) + [("now", now or "–")]
     stated = {"base_score": sweep.base.score, "breaks_exact": sweep.exact, "unsearched": sweep.unsearched}
-    return Report("sweep", sweep.scenario, tables, [f for f in facts if f[1]], charts, shares, stated, language)
+    return Report("sweep", sweep.scenario, tables, facts, charts, shares, stated, language)
 
 
 def _points(sweep: Sweep) -> pd.DataFrame:

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from fundalloc.export.on_request import Asked
-from fundalloc.export.workbook.content import Cell, Chart, Column, ColumnSum, Formula, Series, Validation
+from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Formula, Validation
 from fundalloc.export.workbook.layout import PADDING, text_width
 from fundalloc.export.workbook.making import SheetMaker
 from fundalloc.export.workbook.plan_sums import PlanSums
@@ -150,14 +150,6 @@ class Book(PlanSums, SheetMaker):
         whole, text = sum(values), f"=IFERROR({self.here(table, of)}/SUM({self.all(table, of)}),0)"
         cells = [Formula(text, value / whole if whole else 0) for value in values]
         return self.column("share_of_total", "share", cells, (ColumnSum(1 if whole else 0),), width, mark="bar")
-
-    def chart(
-        self, kind: Literal["column", "bar"], key: str, categories: Series, series: tuple[Series, ...], *, said: str = "", **look: Any
-    ) -> Chart:
-        """Return a chart whose texts stand in the catalogue under `chart`, as they may name the {period} and what `words` hold."""
-        words = {"period": self.period, **look.pop("words", {})}
-        title, alt = (self.say(f"chart.{key}_{part}", **words) for part in ("title", "alt"))
-        return Chart(kind, title + said, alt, categories, series, **look)
 
     def room_for(self, *words: str) -> float:
         """Return the width of a column that shows one of some words, whatever the language."""

@@ -10,6 +10,15 @@ from fundalloc.export.workbook.content import Chart, Series, Sheet
 from fundalloc.export.workbook.geometry import GAP, Geometry, chart_lines
 
 SMALL = {"name": theme.FONT, "size": 9, "color": theme.GREY}
+UNSEEN = {"fill": {"none": True}, "border": {"none": True}}
+VALUES: dict[str, Any] = {
+    "num_font": SMALL,
+    "num_format": "#,##0",
+    "line": {"none": True},
+    "major_gridlines": {"visible": True, "line": {"color": "#E3E6EC", "width": 0.75}},
+}
+NAMES = {"num_font": SMALL, "line": {"color": "#BFC5D2"}, "major_gridlines": {"visible": False}, "major_tick_mark": "none"}
+"""Axes: of values, and of names."""
 
 
 def add_charts(workbook: Any, worksheet: Any, sheet: Sheet, place: Geometry, all_places: Mapping[str, Geometry]) -> None:
@@ -31,48 +40,41 @@ def _draw(workbook: Any, chart: Chart, places: Mapping[str, Geometry]) -> Any:
     unseen = [k for k, series in enumerate(chart.series) if series.hidden]
     for k, series in enumerate(chart.series):
         colour = theme.REST if series.rest else theme.SERIES[(k + chart.skipped - sum(u < k for u in unseen)) % len(theme.SERIES)]
+        look = _joined(colour, series.rest) if joined else _stacked(colour, chart.kind)
         place = places[series.table]
         drawn.add_series(
             {
                 "name": [place.name, place.first_row + series.name[0], series.name[1]],
                 "categories": _range(chart.categories, places),
                 "values": _range(series, places),
-                **(_joined(colour, series.rest) if joined else _stacked(colour, chart.kind)),
-                **({"fill": {"none": True}, "border": {"none": True}} if series.hidden else {}),
+                **look,
+                **(UNSEEN if series.hidden else {}),
             }
         )
-    drawn.set_title(
-        {
-            "name": chart.title,
-            "name_font": {"name": theme.FONT, "size": 11, "bold": True, "color": theme.BLUE},
-            "layout": {"x": 0.015, "y": 0.02},
-        }
-    )
-    drawn.set_legend({"position": "bottom", "font": SMALL, **({"delete_series": unseen} if unseen else {})})
-    if unseen and chart.kind == "bar":  # programs count the entries of upright and lying bars in different orders
+    font = {"name": theme.FONT, "size": 11, "bold": True, "color": theme.BLUE}
+    drawn.set_title({"name": chart.title, "name_font": font, "layout": {"x": 0.015, "y": 0.02}})
+    # programs count the entries of upright and lying bars in different orders
+    if (unseen and chart.kind == "bar") or (joined and len(chart.series) == 1):
         drawn.set_legend({"none": True})
+    else:
+        drawn.set_legend({"position": "bottom", "font": SMALL, **({"delete_series": unseen} if unseen else {})})
     drawn.set_chartarea({"border": {"color": theme.RULE}, "fill": {"color": "#FFFFFF"}})
-    values = {
-        "num_font": SMALL,
-        "num_format": "#,##0",
-        "line": {"none": True},
-        "major_gridlines": {"visible": True, "line": {"color": "#E3E6EC", "width": 0.75}},
-    }
-    names = {"num_font": SMALL, "line": {"color": "#BFC5D2"}, "major_gridlines": {"visible": False}, "major_tick_mark": "none"}
-    names |= {"label_position": "low"} if chart.beside else {}
-    if joined:
+    _set_axes(drawn, chart)
+    return drawn
+
+
+def _set_axes(drawn: Any, chart: Chart) -> None:
+    names = {**NAMES, **({"label_position": "low"} if chart.beside else {})}
+    if chart.kind == "scatter":
         for place_axis, title, number in zip((drawn.set_x_axis, drawn.set_y_axis), chart.axes, chart.formats, strict=True):
             words = {"name": title, "name_font": {**SMALL, "bold": False}} if title else {}
-            place_axis({**values, **words, "num_format": number, "line": {"color": "#BFC5D2"}})
-        if len(chart.series) == 1:
-            drawn.set_legend({"none": True})
+            place_axis({**VALUES, **words, "num_format": number, "line": {"color": "#BFC5D2"}})
     elif chart.kind == "column":
         drawn.set_x_axis(names)
-        drawn.set_y_axis(values if chart.least is None else {**values, "min": chart.least})
+        drawn.set_y_axis(VALUES if chart.least is None else {**VALUES, "min": chart.least})
     else:
-        drawn.set_x_axis(values)
+        drawn.set_x_axis(VALUES)
         drawn.set_y_axis({**names, "reverse": True, "crossing": "max", "interval_unit": 1})
-    return drawn
 
 
 def _stacked(colour: str, kind: str) -> dict[str, Any]:

@@ -91,6 +91,8 @@ class Column:
     """Its name in the catalogue, the same in every language; empty for headings that are names or years of the scenario."""
     entry: Validation | None = None
     """What may be typed into its cells; None for cells that nobody should change."""
+    given: bool = False
+    """Its amounts are no formulas, because nothing in the workbook could give them: inputs, and what was found by solving."""
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 import numpy as np
 
 from fundalloc.export.workbook.book import quoted
-from fundalloc.export.workbook.line_sums import PLANNED, Box
+from fundalloc.export.workbook.line_sums import PLANNED, Box, in_year
 from fundalloc.export.workbook.sums import Candidate, Sums
 from fundalloc.money import IntArray, Mask
 from fundalloc.rules.kind import Kind
@@ -44,13 +44,7 @@ def moved_money(sums: Sums, member: tuple[str, ...]) -> Iterator[Candidate]:
 def _ceiling(sums: Sums, instrument: int, t: int | None) -> Candidate:
     """Lines of an instrument in a year (None: the whole period), plus what leaves it, less what arrives."""
     book, moves = sums.book, sums.book.lines.moves
-    sizes = [len(d.ids) for d in book.facts.dimensions]
-    box: Box = (
-        np.arange(sizes[0]) == instrument,
-        np.ones(sizes[1], dtype=bool),
-        np.ones(sizes[2], dtype=bool),
-        np.ones(sizes[3], dtype=bool) if t is None else np.arange(sizes[3]) == t,
-    )
+    box = book.box(instrument=[instrument], **({} if t is None else {"year": [t]}))
     transfer = np.zeros(len(moves), dtype=bool)
     transfer[moves.transfers] = True
     arrives = np.where(transfer, moves.year, moves.year + 1)
@@ -91,30 +85,39 @@ def paid_money(sums: Sums, rule: Kind, box: Box, but: Box | None, t: int) -> Ite
 
 
 def _paid_money(sums: Sums, box: Box, t: int, outstanding: Fraction) -> Iterator[Candidate]:
-    facts = sums.book.facts
-    profiles = facts.payment_profiles
     parts, values = [], [outstanding, outstanding]
-    for members in _same_profile(profiles.numerator, box[0]):
-        lags = [t - u for u in range(t + 1) if box[3][u] and t - u < profiles.numerator.shape[1]]
-        shares = {lag: Fraction(int(profiles.numerator[members[0], lag]), profiles.denominator) for lag in lags}
-        lags = [lag for lag in lags if shares[lag]]
-        some = np.isin(np.arange(len(box[0])), members), box[1], box[2], np.isin(np.arange(len(box[3])), [t - lag for lag in lags])
-        lags = [lag for lag in lags if sums.boxes.has_lines((*some[:3], np.arange(len(box[3])) == t - lag))]
-        if not lags:
+    for members in _same_profile(sums.book.facts.payment_profiles.numerator, box[0]):
+        some: Box = (np.isin(np.arange(len(box[0])), members), *box[1:])
+        shares = _shares(sums, some, t, members[0])
+        if not shares:
             continue
-        found = sums.boxes.criteria(some, frozenset({"year"}))
-        if found is None or len(found[1]) > 1:
+        text = _weighted(sums, some, shares)
+        if text is None:
             return
-        separator = ";" if found[1] else ","
-        years, weight = (
-            "{" + separator.join(words) + "}"
-            for words in ([str(facts.years[t - lag]) for lag in lags], [repr(float(shares[lag])) for lag in lags])
-        )
-        parts.append(f"SUMPRODUCT({sums.book.sum_if_text('Allocation', PLANNED, *found[0], ('year', years))}*{weight})")
+        parts.append(text)
         for k, ledger in enumerate(sums.ledgers):
-            values[k] += sum((shares[lag] * ledger.sum((*some[:3], np.arange(len(box[3])) == t - lag)) for lag in lags), Fraction(0))
+            values[k] += sum((share * ledger.sum(in_year(some, year)) for year, share in shares.items()), Fraction(0))
     fixed = [repr(float(outstanding))] if outstanding or not parts else []
     yield Candidate("+".join([*parts, *fixed]), tuple(values))
+
+
+def _shares(sums: Sums, box: Box, t: int, instrument: int) -> dict[int, Fraction]:
+    """Return which part of each year's commitments is paid in a year, by position; only of years that have any in the box."""
+    profiles = sums.book.facts.payment_profiles
+    years = [u for u in range(t + 1) if box[3][u] and t - u < profiles.numerator.shape[1]]
+    parts = {u: Fraction(int(profiles.numerator[instrument, t - u]), profiles.denominator) for u in years}
+    return {u: part for u, part in parts.items() if part and sums.boxes.has_lines(in_year(box, u))}
+
+
+def _weighted(sums: Sums, box: Box, shares: Mapping[int, Fraction]) -> str | None:
+    """Return the formula of each year's commitments times its share; None where the box needs more lists than a formula takes."""
+    found = sums.boxes.criteria((*box[:3], np.isin(np.arange(len(box[3])), list(shares))), frozenset({"year"}))
+    if found is None or len(found[1]) > 1:
+        return None
+    glue, all_years = ";" if found[1] else ",", sums.book.facts.years
+    years = "{" + glue.join(str(all_years[u]) for u in shares) + "}"
+    weights = "{" + glue.join(repr(float(share)) for share in shares.values()) + "}"
+    return f"SUMPRODUCT({sums.book.sum_if_text('Allocation', PLANNED, *found[0], ('year', years))}*{weights})"
 
 
 def _same_profile(profiles: IntArray, instruments: Mask) -> list[list[int]]:

@@ -201,18 +201,22 @@ def _own_year(rule: Kind, member: list[tuple[str, Mask]]) -> int | None:
 
 def _limit(finding: Finding, probed: Finding, measures: Measures, step: Fraction) -> tuple[LimitForm, Fraction]:
     """Return how the limit follows from figure, base and amount, if it does so on both ledgers."""
-    sign = SIGN[finding.sense]
-    both = (finding, probed)
-    if finding.rule.or_nothing and all(f.limit == (f.figure if f.amount else 0) for f in both):
+    rule, both = finding.rule, (finding, probed)
+    if rule.or_nothing and all(f.limit == (f.figure if f.amount else 0) for f in both):
         return "or_nothing", Fraction(0)
-    if finding.base is None or probed.base is None:
-        return ("figure", Fraction(0)) if all(f.limit == f.figure for f in both) else ("stored", Fraction(0))
+    based = [(f, f.base) for f in both if f.base is not None]
+    if len(based) < len(both):
+        return "figure" if all(f.limit == f.figure for f in both) else "stored", Fraction(0)
     if finding.sense is Sense.EXACTLY:
         return "share", measures.tolerance * step / measures.scale
-    rooms = {sign * (f.limit - f.figure * f.base) for f in both if f.base is not None}
+    return _about_base(based, SIGN[finding.sense], None if rule.corridor is None else rule.corridor.amount)
+
+
+def _about_base(based: list[tuple[Finding, Fraction]], sign: int, most: Fraction | None) -> tuple[LimitForm, Fraction]:
+    """Return the form of a limit that is a share of its base, or lies so far from it, but no farther than `most`."""
+    rooms = {sign * (f.limit - f.figure * base) for f, base in based}
     if len(rooms) == 1:
         return "share", rooms.pop()
-    most = None if finding.rule.corridor is None else finding.rule.corridor.amount
-    if most is not None and all(f.limit == f.base + sign * min(f.figure * f.base, most) for f in both if f.base is not None):
+    if most is not None and all(f.limit == base + sign * min(f.figure * base, most) for f, base in based):
         return "near", most
     return "stored", Fraction(0)

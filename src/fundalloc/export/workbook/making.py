@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
-from fundalloc.export.workbook.content import Cell, Column, Link, Sheet, Table, Validation
+from fundalloc.export.workbook.content import Cell, Chart, Column, Link, Series, Sheet, Table, Validation
 
 
 class SheetMaker:
     """Columns and sheets whose texts stand in the catalogue under their keys."""
+
+    def say(self, key: str, **values: object) -> str:
+        """Return a text of the catalogue."""
+        raise NotImplementedError
 
     def title(self, column: str) -> str:
         """Return the heading of a column."""
@@ -41,10 +45,11 @@ class SheetMaker:
         flags: tuple[tuple[str, str], ...] = (),
         entry: Validation | None = None,
         heading: str = "",
+        given: bool = False,
     ) -> Column:
         """Return a column whose heading is in the catalogue, or is given: a name or a year of the scenario."""
         named = (heading, "") if heading else (self.title(key), key)
-        return Column(named[0], style, tuple(cells), totals, width, printed, mark, flags, named[1], entry)
+        return Column(named[0], style, tuple(cells), totals, width, printed, mark, flags, named[1], entry, given)
 
     def sheet(self, key: str, table: str, columns: Iterable[Column], *, money: bool = True, filtered: bool = False, **look: Any) -> Sheet:
         """Return a sheet with one table, its title and sentence from the catalogue.
@@ -57,6 +62,14 @@ class SheetMaker:
         body = Table(table, tuple(columns), filtered, **shape)
         title, says = look.pop("title", None) or self.sheet_text(key, "title"), self.sheet_text(key, "says", **words)
         return Sheet(key, title, says, body, self.unit if money else "", **look)
+
+    def chart(
+        self, kind: Literal["column", "bar"], key: str, categories: Series, series: tuple[Series, ...], *, said: str = "", **look: Any
+    ) -> Chart:
+        """Return a chart whose texts stand in the catalogue under `chart`, as they may name the {period} and what `words` hold."""
+        words = {"period": self.period, **look.pop("words", {})}
+        title, alt = (self.say(f"chart.{key}_{part}", **words) for part in ("title", "alt"))
+        return Chart(kind, title + said, alt, categories, series, **look)
 
     def cover(self, others: Sequence[Sheet], **look: Any) -> Sheet:
         """Return the first sheet, with a link to each of the others."""

@@ -54,18 +54,21 @@ def count_active(sums: Sums, rule: Kind, sense: Sense, box: Box, but: Box | None
     least = rule.counted.least or facts.step if sense is Sense.AT_LEAST else Fraction(0)
     enough = f">={float(least)!r}-Tolerance" if least else ">Tolerance"
     if word in NAMES and but is None:
-        parts = one_by_one(box, word)
-        inside = [part for part in parts if sums.boxes.has_lines(part)]
-        column = columns_for(rule.money.marker)[0]
-        values = tuple(Fraction(sum(_active(ledger.sum(part, column), least) for part in inside)) for ledger in sums.ledgers)
-        found = sums.boxes.criteria(box, frozenset({word}))
-        if found is not None and not found[1]:
-            key = "year" if word == "year" else f"{word}_id"
-            members = np.any([part[NAMES.index(word)] for part in inside], axis=0)
-            names = listed(sums.book, word, members) if word != "year" else _years(sums.book, members)
-            text = sums.book.sum_if_text("Allocation", column, *found[0], (key, names))
-            yield Candidate(f"SUMPRODUCT(--({text}{enough}))", values)
+        yield from _count_listed(sums, rule, word, box, least, enough)
     yield from _count_terms(sums, rule, word, (box, but), least, enough)
+
+
+def _count_listed(sums: Sums, rule: Kind, word: str, box: Box, least: Fraction, enough: str) -> Iterator[Candidate]:
+    """Yield the number of members of a dimension, counted by a list of their ids."""
+    inside, column = [part for part in one_by_one(box, word) if sums.boxes.has_lines(part)], columns_for(rule.money.marker)[0]
+    values = tuple(Fraction(sum(_active(ledger.sum(part, column), least) for part in inside)) for ledger in sums.ledgers)
+    found = sums.boxes.criteria(box, frozenset({word}))
+    if found is not None and not found[1]:
+        key = "year" if word == "year" else f"{word}_id"
+        members = np.any([part[NAMES.index(word)] for part in inside], axis=0)
+        names = listed(sums.book, word, members) if word != "year" else _years(sums.book, members)
+        text = sums.book.sum_if_text("Allocation", column, *found[0], (key, names))
+        yield Candidate(f"SUMPRODUCT(--({text}{enough}))", values)
 
 
 def _count_terms(sums: Sums, rule: Kind, word: str, boxes: tuple[Box, Box | None], least: Fraction, enough: str) -> Iterator[Candidate]:

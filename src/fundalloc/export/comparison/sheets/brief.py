@@ -23,7 +23,7 @@ Line = tuple[str, list[Cell], str]
 
 def build(pages: Pages) -> Sheet:
     """Return the sheet."""
-    lines = [*_money(pages), *_who(pages), *_reach(pages), *_quality(pages)]
+    lines = [*_money(pages), *_who(pages), *_reach(pages), *_coverage(pages), *_kept(pages), *_scores(pages)]
     columns = [Column(name, "money", tuple(cells[k] for _, cells, _ in lines), width=26) for k, name in enumerate(pages.sides)]
     table = (
         pages.column("indicator", "text", [says for says, _, _ in lines], width=46),
@@ -128,19 +128,22 @@ def _reach(pages: Pages) -> Iterator[Line]:
         yield _line(pages, reach, cells)
 
 
-def _quality(pages: Pages) -> Iterator[Line]:
-    """Coverage, rules and score, as the program measured them."""
-    sides = pages.found.sides
-    plans = [side.outcome.plan for side in sides]
+def _coverage(pages: Pages) -> Iterator[Line]:
+    """Coverage, as the program measured it."""
+    plans = [side.outcome.plan for side in pages.found.sides]
     if all(plan is not None and plan.coverage.need.sum() > 0 for plan in plans):
         met = [float(plan.coverage.met.sum() / plan.coverage.need.sum()) for plan in plans if plan]
         yield _line(pages, "coverage", [Styled(value, "share") for value in met])
-    for key, status in (("missed", MISSED), ("by_decision", DECIDED), ("broken", BREACH)):
-        if all(side.outcome.rules is not None for side in sides):
-            counts = [sum(1 for rule in side.outcome.rules or () if rule.status == status) for side in sides]
-            if key == "missed" or any(counts):
-                yield _line(pages, key, [Styled(count, "number") for count in counts])
-    yield from _scores(pages)
+
+
+def _kept(pages: Pages) -> Iterator[Line]:
+    """How many rules are missed, broken by decision, and broken, where that is known of every side."""
+    sides = pages.found.sides
+    measured = [side.outcome.rules for side in sides if side.outcome.rules is not None]
+    for key, status in (("missed", MISSED), ("by_decision", DECIDED), ("broken", BREACH)) if len(measured) == len(sides) else ():
+        counts = [sum(rule.status == status for rule in rules) for rules in measured]
+        if key == "missed" or any(counts):
+            yield _line(pages, key, [Styled(count, "number") for count in counts])
 
 
 def _scores(pages: Pages) -> Iterator[Line]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 from fundalloc.export.comparison.pages import LINES, Pages
@@ -12,23 +13,31 @@ def build(pages: Pages) -> Sheet:
     """Return the sheet."""
     found, keys, none = pages.found, pages.keys, Fraction(0)
     rows = [tuple(side.outcome.amounts.get(key, none) for side in found.sides) for key in keys]
-    totals = [(ColumnSum(float(sum((row[k] for row in rows), none))),) for k in range(len(found.sides))]
-    changes = [(ColumnSum(float(sum((row[k] - row[0] for row in rows), none))),) for k in range(1, len(found.sides))]
-    first = found.first.outcome.amounts
-    closest = {k: pair.closest for k, pair in enumerate(found.pairs, start=1) if not isinstance(pair.closest, str)}
-    near = {k: [plan.amounts.get(key, none) - first.get(key, none) for key in keys] for k, plan in closest.items()}
+    instruments, partnerships, areas, years = ([key[k] for key in keys] for k in range(4))
+
+    def needed(k: int) -> tuple[list[float], list[Fraction]]:
+        closest = found.pairs[k - 1].closest
+        assert not isinstance(closest, str)
+        moved = [closest.amounts.get(key, none) - row[0] for key, row in zip(keys, rows, strict=True)]
+        return [float(amount) for amount in moved], moved
+
     columns = (
-        pages.column("instrument", "text", [found.name("instrument", key[0]) for key in keys], (pages.word("total.all"),), width=25),
-        pages.column("partnership", "text", [found.name("partnership", key[1]) for key in keys], width=34),
-        pages.column("area", "text", [found.name("area", key[2]) for key in keys], width=22),
-        pages.column("year", "integer", [int(key[3]) if key[3].isdigit() else key[3] for key in keys], width=8),
-        *pages.amounts([[float(row[k]) for row in rows] for k in range(len(found.sides))], totals),
-        *pages.differences(LINES, rows, changes),
-        *pages.needs(lambda k: map(float, near[k]), lambda k: (ColumnSum(float(sum(near[k], none))),)),
-        pages.column("kind_of_money", "note", [pages.kind_of(key[0]) for key in keys], width=14),
-        pages.column("instrument_id", "code", [pages.code("instrument", key[0]) for key in keys], printed=False),
-        pages.column("partnership_id", "code", [pages.code("partnership", key[1]) for key in keys], printed=False),
-        pages.column("area_id", "code", [pages.code("area", key[2]) for key in keys], printed=False),
+        pages.names_of("instrument", instruments, 25, (pages.word("total.all"),)),
+        pages.names_of("partnership", partnerships, 34),
+        pages.names_of("area", areas, 22),
+        pages.column("year", "integer", [int(year) if year.isdigit() else year for year in years], width=8),
+        *pages.side_by_side(
+            LINES, rows, lambda k: [float(row[k]) for row in rows], needed, lambda _, found: (sum_below(found),), given=True
+        ),
+        pages.column("kind_of_money", "note", [pages.kind_of(instrument) for instrument in instruments], width=14),
+        pages.ids_of("instrument", instruments),
+        pages.ids_of("partnership", partnerships),
+        pages.ids_of("area", areas),
         pages.column("line_key", "code", ["|".join(key) for key in keys], printed=False),
     )
     return pages.sheet("lines", LINES, columns, filtered=True)
+
+
+def sum_below(amounts: Sequence[Fraction]) -> ColumnSum:
+    """Return the sum below a column."""
+    return ColumnSum(float(sum(amounts, Fraction(0))))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from fundalloc.compare.movements import BEYOND, DECISION, Clause
-from fundalloc.export.comparison.pages import LINES, PLACES, Pages
-from fundalloc.export.workbook.content import Formula, Sheet
+from collections.abc import Iterator, Sequence
+
+from fundalloc.compare.comparison import Pair
+from fundalloc.compare.movements import BEYOND, DECISION, Clause, Movement
+from fundalloc.export.comparison.pages import LINES, NAMED, PLACES, Pages
+from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet
 
 TABLE = "Movements"
 
@@ -15,42 +18,44 @@ def build(pages: Pages) -> Sheet | None:
     listed = [(pair, movement) for pair in found.pairs for movement in pair.movements.listed]
     if not listed:
         return None
-    cells = (("instrument_id", "instrument"), ("partnership_id", "partnership"), ("area_id", "area"))
-    criteria = [(pages.all(LINES, pages.title(key)), pages.here(TABLE, pages.title(key))) for key, _ in cells]
-    conditions = ",".join(f"{column},{here}" for column, here in criteria)
-    first = f"=SUMIFS({pages.all(LINES, pages.sides[0])},{conditions})"
-    other = {pages.short(pair): f"=SUMIFS({pages.all(LINES, pages.short(pair))},{conditions})" for pair in found.pairs}
-    of = {pair.b.name: k for k, pair in enumerate(found.pairs, start=1)}
-    change = f"=ROUND({pages.here(TABLE, pages.title('after'))}-{pages.here(TABLE, pages.title('before'))},{PLACES})"
-    needed = {k: f"=ROUND(SUMIFS({pages.all(LINES, heading)},{conditions}),{PLACES})" for k, heading in pages.needed.items()}
-    rest = f"=ROUND({pages.here(TABLE, pages.title('change'))}-{pages.here(TABLE, pages.title('needed'))},{PLACES})"
+    moved = [movement for _, movement in listed]
+    members = {name: [getattr(movement, name) for movement in moved] for name in NAMED}
+    reached = ((pages.say(f"reach.{DECISION}"), "at_limit"), (pages.say(f"reach.{BEYOND}"), "warning"))
     columns = (
         pages.column("variant", "strong", [pages.short(pair) for pair, _ in listed], width=24),
-        pages.column("instrument", "text", [found.name("instrument", m.instrument) for _, m in listed], width=25),
-        pages.column("partnership", "text", [found.name("partnership", m.partnership) for _, m in listed], width=36),
-        pages.column("area", "text", [found.name("area", m.area) for _, m in listed], width=20),
-        pages.column("before", "money", [Formula(first, float(m.before)) for _, m in listed], width=13),
-        pages.column("after", "money", [Formula(other[pages.short(pair)], float(m.after)) for pair, m in listed], width=13),
-        pages.column("change", "change", [Formula(change, float(m.change)) for _, m in listed], width=13),
-        pages.column(
-            "needed",
-            "change",
-            [None if m.needed is None else Formula(needed[of[pair.b.name]], float(m.needed)) for pair, m in listed],
-            width=13,
-        ),
-        pages.column(
-            "choice", "change", [None if m.needed is None else Formula(rest, float(m.change - m.needed)) for _, m in listed], width=13
-        ),
-        pages.column(
-            "reach",
-            "text",
-            [pages.say(f"reach.{m.reach}") for _, m in listed],
-            width=26,
-            flags=((pages.say(f"reach.{DECISION}"), "at_limit"), (pages.say(f"reach.{BEYOND}"), "warning")),
-        ),
-        *(pages.column(key, "code", [pages.code(name, getattr(m, name)) for _, m in listed], printed=False) for key, name in cells),
+        pages.names_of("instrument", members["instrument"], 25),
+        pages.names_of("partnership", members["partnership"], 36),
+        pages.names_of("area", members["area"], 20),
+        *_amounts(pages, listed),
+        pages.column("reach", "text", [pages.say(f"reach.{m.reach}") for m in moved], width=26, flags=reached),
+        *(pages.ids_of(name, members[name]) for name in NAMED),
     )
-    return pages.sheet("movements", TABLE, columns, filtered=True, words={"clause": clause_text(pages, found.pairs[0].movements.clause)})
+    words = {"clause": clause_text(pages, found.pairs[0].movements.clause)}
+    return pages.sheet("movements", TABLE, columns, filtered=True, words=words)
+
+
+def _amounts(pages: Pages, listed: Sequence[tuple[Pair, Movement]]) -> Iterator[Column]:
+    """What was and what is, looked up among the lines; the change, what of it is needed, and what is a choice."""
+    keys = [pages.title(f"{name}_id") for name in NAMED]
+    conditions = ",".join(f"{pages.all(LINES, key)},{pages.here(TABLE, key)}" for key in keys)
+
+    def looked_up(heading: str) -> str:
+        return f"SUMIFS({pages.all(LINES, heading)},{conditions})"
+
+    def less(one: str, other: str) -> str:
+        return f"=ROUND({pages.here(TABLE, pages.title(one))}-{pages.here(TABLE, pages.title(other))},{PLACES})"
+
+    before, change, choice = f"={looked_up(pages.sides[0])}", less("after", "before"), less("change", "needed")
+    needed: list[Cell] = []
+    for pair, m in listed:
+        heading = pages.needed.get(pages.found.pairs.index(pair) + 1, "")
+        needed.append(None if m.needed is None else Formula(f"=ROUND({looked_up(heading)},{PLACES})", float(m.needed)))
+    rest: list[Cell] = [None if m.needed is None else Formula(choice, float(m.change - m.needed)) for _, m in listed]
+    yield pages.column("before", "money", [Formula(before, float(m.before)) for _, m in listed], width=13)
+    yield pages.column("after", "money", [Formula(f"={looked_up(pages.short(p))}", float(m.after)) for p, m in listed], width=13)
+    yield pages.column("change", "change", [Formula(change, float(m.change)) for _, m in listed], width=13)
+    yield pages.column("needed", "change", needed, width=13)
+    yield pages.column("choice", "change", rest, width=13)
 
 
 def clause_text(pages: Pages, clause: Clause) -> str:

@@ -23,9 +23,9 @@ def build(pages: Pages) -> Sheet | None:
         pages.column("rule", "text", [change.demand[0] for _, change in listed], width=28),
         pages.column("says", "text", [change.says for _, change in listed], width=64),
         pages.column("in_first", "text", [_status(pages, change.before, change.asked_before) for _, change in listed], width=22),
-        pages.column("room_in_first", "amount", [_room(change.before) for _, change in listed], width=14),
+        pages.column("room_in_first", "amount", [_room(change.before) for _, change in listed], width=14, given=True),
         pages.column("in_variant", "text", [_status(pages, change.after, change.asked_after) for _, change in listed], width=22),
-        pages.column("room_in_variant", "amount", [_room(change.after) for _, change in listed], width=14),
+        pages.column("room_in_variant", "amount", [_room(change.after) for _, change in listed], width=14, given=True),
         pages.column(
             "what_happened",
             "text",

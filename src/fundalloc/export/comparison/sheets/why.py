@@ -5,13 +5,15 @@ Shared out is what must move; where that is not known, the whole difference.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
 from fundalloc.compare.attribution import Attribution, Part
 from fundalloc.compare.comparison import Pair
 from fundalloc.export.comparison.pages import Pages
 from fundalloc.export.workbook.book import quoted, shorten
-from fundalloc.export.workbook.content import Cell, Chart, Column, Formula, Series, Sheet
+from fundalloc.export.workbook.content import Cell, Chart, Formula, Series, Sheet
 from fundalloc.labels import label
 
 TABLE, PARTS, WATERFALL = "WhatMovedIt", "Parts", "Waterfall"
@@ -24,50 +26,59 @@ BESIDE = 3
 """Waterfalls side by side."""
 
 
+@dataclass(frozen=True)
+class _Line:
+    """One change in the file, or all of one side together: what it moves in every area."""
+
+    variant: str
+    key: str
+    says: str
+    areas: list[Cell]
+    total: float
+    score: float | None
+    strong: bool = False
+
+
 def build(pages: Pages) -> Sheet | None:
     """Return the table of overrides and areas with its waterfalls; None when no shares are known."""
     if not pages.attributions:
         return None
     areas = [row.member for row in pages.found.rows("area")]
-    none = parts(pages) is None  # nothing has to move: there is no sheet to look shares up on
-    variants: list[Cell] = []
-    keys: list[Cell] = []
-    says: list[Cell] = []
-    cells: list[list[Cell]] = [[] for _ in areas]
-    totals: list[Cell] = []
-    scores: list[Cell] = []
-    strong: set[int] = set()
-    for pair, found in pages.attributions:
-        by_area = {part.member: part for part in found.by("area")}
-        for i, override in enumerate(found.overrides):
-            variants.append(pages.short(pair))
-            keys.append(override.key)
-            says.append(override.said(pages.language))
-            for column, area in zip(cells, areas, strict=True):
-                column.append(0.0 if none else _share(pages, area, by_area[area].parts[i] if area in by_area else Fraction(0)))
-            totals.append(Formula(f"=SUM(BESIDE({len(areas)}))", float(sum(p.parts[i] for p in by_area.values()))))
-            scores.append(float(found.score.parts[i]) if pair.scores.comparable else None)
-        strong.add(len(keys))
-        variants.append(pages.short(pair))
-        keys.append(pages.say("all_changes"))
-        says.append(pages.say("needed_against" if found.needed else "difference_of", first=pages.sides[0], side=pages.short(pair)))
-        for column, area in zip(cells, areas, strict=True):
-            column.append(_difference(pages, pair, found, area, by_area[area].change if area in by_area else Fraction(0)))
-        totals.append(Formula(f"=SUM(BESIDE({len(areas)}))", float(sum(p.change for p in by_area.values()))))
-        scores.append(float(found.score.change) if pair.scores.comparable else None)
-    titles = [pages.found.name("area", area) for area in areas]
+    lines = list(_lines(pages, areas))
+    keys, scores = [line.key for line in lines], [line.score for line in lines]
+    across = f"=SUM(BESIDE({len(areas)}))"
     columns = (
-        pages.column("variant", "strong", variants, width=24),
+        pages.column("variant", "strong", [line.variant for line in lines], width=24),
         pages.column("override", "text", keys, width=36),
-        pages.column("says", "note", says, width=58),
-        *(Column(title, "change", tuple(column), width=14) for title, column in zip(titles, cells, strict=True)),
-        pages.column("total", "change", totals, width=12),
-        *([pages.column("score_points", "change", scores, width=12)] if any(score is not None for score in scores) else []),
+        pages.column("says", "note", [line.says for line in lines], width=58),
+        *(
+            pages.column("", "change", [line.areas[k] for line in lines], width=14, heading=pages.found.name("area", area))
+            for k, area in enumerate(areas)
+        ),
+        pages.column("total", "change", [Formula(across, line.total) for line in lines], width=12),
+        *([pages.column("score_points", "change", scores, width=12, given=True)] if any(score is not None for score in scores) else []),
         pages.column("override_id", "code", keys, printed=False),
     )
     how = "; ".join(f"{pages.short(p)}: {_how(pages, a)}" for p, a in pages.attributions)
-    charts = tuple(_charts(pages))
-    return pages.sheet("why", TABLE, columns, words={"how": how}, strong=frozenset(strong), charts=charts, one_page=len(keys) <= ONE_PAGE)
+    strong, charts = frozenset(k for k, line in enumerate(lines) if line.strong), tuple(_charts(pages))
+    return pages.sheet("why", TABLE, columns, words={"how": how}, strong=strong, charts=charts, one_page=len(keys) <= ONE_PAGE)
+
+
+def _lines(pages: Pages, areas: Sequence[str]) -> Iterator[_Line]:
+    """Yield the overrides of every pair, then what they come to together."""
+    unshared = parts(pages) is None  # nothing has to move: there is no sheet to look shares up on
+    for pair, found in pages.attributions:
+        side, comparable = pages.short(pair), pair.scores.comparable
+        for i, override in enumerate(found.overrides):
+            shares = {part.member: part.parts[i] for part in found.by("area")}
+            cells: list[Cell] = [0.0 if unshared else _share(pages, area, shares.get(area, Fraction(0))) for area in areas]
+            score = float(found.score.parts[i]) if comparable else None
+            yield _Line(side, override.key, override.said(pages.language), cells, float(sum(shares.values())), score)
+        changes = {part.member: part.change for part in found.by("area")}
+        cells = [_difference(pages, pair, found, area, changes.get(area, Fraction(0))) for area in areas]
+        says = pages.say("needed_against" if found.needed else "difference_of", first=pages.sides[0], side=side)
+        score = float(found.score.change) if comparable else None
+        yield _Line(side, pages.say("all_changes"), says, cells, float(sum(changes.values())), score, strong=True)
 
 
 def _how(pages: Pages, found: Attribution) -> str:
@@ -116,7 +127,7 @@ def parts(pages: Pages) -> Sheet | None:
         pages.column("override_id", "text", [row[1] for row in rows], width=38),
         pages.column("by", "text", [pages.title(row[2]) for row in rows], width=16),
         pages.column("member", "text", [row[3] if row[2] == "year" else pages.found.name(row[2], row[3]) for row in rows], width=42),
-        pages.column("amount", "change", [float(row[4]) for row in rows], width=14),
+        pages.column("amount", "change", [float(row[4]) for row in rows], width=14, given=True),
         pages.column("member_id", "code", [pages.code(row[2], row[3]) for row in rows], printed=False),
     )
     return pages.sheet("parts", PARTS, columns, filtered=True)
@@ -204,15 +215,7 @@ def _charts(pages: Pages) -> list[Chart]:
         rows = (first, first + len(found.overrides) + found.needed + 1)
         first = rows[1] + 1
         words = {"side": pages.short(pair), "area": pages.found.name("area", part.member), "first": pages.sides[0]}
-        charts.append(
-            Chart(
-                "bar",
-                pages.say("chart.waterfall_title", **words),
-                pages.say("chart.waterfall_alt", **words),
-                Series(WATERFALL, rows, (0, 0)),
-                tuple(Series(WATERFALL, rows, (k, k), (-1, k), hidden=k == 3) for k in (3, 4, 5, 6)),
-                1 / min(len(shown), BESIDE),
-                110 + 27 * most,
-            )
-        )
+        series = tuple(Series(WATERFALL, rows, (k, k), (-1, k), hidden=k == 3) for k in (3, 4, 5, 6))
+        width, height = 1 / min(len(shown), BESIDE), 110 + 27 * most
+        charts.append(pages.chart("bar", "waterfall", Series(WATERFALL, rows, (0, 0)), series, words=words, width=width, height=height))
     return charts

@@ -54,10 +54,7 @@ def build(book: Book) -> Sheet:
         book.column("ceiling", "money", [r.ceiling for r in rows]),
         book.column("reserve", "share", [r.reserve for r in rows], width=11),
         book.column("usable", "money", [r.usable for r in rows]),
-        *(book.column(name, "money", [book.eur(getattr(r, name)) for r in rows], width=12) for name in shown_moves(book)),
-        book.column("decided", "money", [r.decided for r in rows]),
-        book.column("planned", "money", [r.planned for r in rows]),
-        *_left(book, rows),
+        *_spent(book, rows),
         book.column("used", "share", [Formula(used, _part(book, r)) for r in rows], width=11, mark="bar"),
         book.column("shadow_price", "price", [prices.get((r.instrument, r.year)) for r in rows], width=11),
         book.kinds_of(instruments, printed=False),
@@ -66,9 +63,14 @@ def build(book: Book) -> Sheet:
     return book.sheet("free_money", TABLE, columns, strong=frozenset(k for k, r in enumerate(rows) if r.year is None), portrait=True)
 
 
-def _left(book: Book, rows: Sequence[_YearOfInstrument]) -> Iterator[Column]:
-    """What has lapsed, if any year is closed, and what is still free."""
-    moved = "".join(f"{'+' if name.endswith('in') else '-'}{book.here(TABLE, name)}" for name in shown_moves(book))
+def _spent(book: Book, rows: Sequence[_YearOfInstrument]) -> Iterator[Column]:
+    """What moves in and out, what is decided and planned, what has lapsed if any year is closed, and what is still free."""
+    shown = shown_moves(book)
+    for name in shown:
+        yield book.column(name, "money", [book.eur(getattr(r, name)) for r in rows], width=12, given=True)
+    yield book.column("decided", "money", [r.decided for r in rows])
+    yield book.column("planned", "money", [r.planned for r in rows])
+    moved = "".join(f"{'+' if name.endswith('in') else '-'}{book.here(TABLE, name)}" for name in shown)
     left = f"{book.here(TABLE, 'usable')}{moved}-{book.here(TABLE, 'planned')}"
     lapsed = any(r.lapsed for r in rows) or bool(book.facts.closed)
     if lapsed:

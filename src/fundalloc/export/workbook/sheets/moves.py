@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.content import Cell, Sheet
+from fundalloc.export.workbook.content import Cell, Column, Sheet
 from fundalloc.export.workbook.flows import TABLE
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.moves import CARRY
@@ -32,18 +32,22 @@ def build(book: Book) -> Sheet | None:
     rows = [*_moves(book), *_reserves(book), *_last_resorts(book)]
     if not rows:
         return None
-    taking, none = [r.target for r in rows], book.say("not_applicable")
+    giving, taking, none = [r.source for r in rows], [r.target for r in rows], book.say("not_applicable")
+
+    def told(key: str, style: str, name: str, width: float, given: bool = False) -> Column:
+        return book.column(key, style, [getattr(r, name) for r in rows], width=width, given=given)
+
     columns = (
         book.column("kind", "text", [book.word("move", r.kind) for r in rows], width=16),
-        book.column("from", "text", [book.label("instrument", r.source) for r in rows], width=27),
+        book.column("from", "text", [book.label("instrument", k) for k in giving], width=27),
         book.column("to", "text", [none if k is None else book.label("instrument", k) for k in taking], width=27),
-        book.column("year", "label", [r.year for r in rows], width=15),
-        book.column("year_in", "label", [r.year_in for r in rows], width=11),
-        book.column("at_most", "money", [r.most for r in rows], width=13),
-        book.column("amount", "total", [r.amount for r in rows], width=13),
-        book.column("source", "note", [r.legal for r in rows], width=66),
+        told("year", "label", "year", 15),
+        told("year_in", "label", "year_in", 11),
+        told("at_most", "money", "most", 13, given=True),
+        told("amount", "total", "amount", 13, given=True),
+        told("source", "note", "legal", 66),
         book.column("move", "code", [r.name for r in rows], printed=False),
-        book.ids_of("instrument", [r.source for r in rows], "from_id"),
+        book.ids_of("instrument", giving, "from_id"),
         book.column("to_id", "code", ["" if k is None else book.code("instrument", k) for k in taking], printed=False),
     )
     return book.sheet("moves", TABLE, columns, filtered=True)

@@ -26,10 +26,10 @@ def ranges(book: Book) -> Sheet | None:
     columns = (
         book.column("partnership", "text", [book.labels["partnership"][row["partnership"]] for row in rows], width=40),
         book.column("area", "text", [book.labels["area"][row["area"]] for row in rows]),
-        book.column("planned", "total", [_tidy(row["amount"]) for row in rows], width=14),
-        *(book.column(name, "money", [_tidy(row[name]) for row in rows], width=14) for name in ("least", "most")),
+        book.column("planned", "total", [_tidy(row["amount"]) for row in rows], width=14, given=True),
+        *(book.column(name, "money", [_tidy(row[name]) for row in rows], width=14, given=True) for name in ("least", "most")),
         book.column("firm", "text", [firm if row["firm"] else open_ for row in rows], width=14),
-        *(book.column(name, "money", [_tidy(row[name]) for row in rows], width=16) for name in ("least_within", "most_within")),
+        *(book.column(name, "money", [_tidy(row[name]) for row in rows], width=16, given=True) for name in ("least_within", "most_within")),
     )
     return book.sheet("amount_ranges", "AmountRanges", columns, filtered=True, words={"loss": f"{LOSS:.0%}"})
 
@@ -50,7 +50,7 @@ def rule_prices(book: Book) -> Sheet | None:
         book.column("force", "text", [book.word("force", row["enforced"]) for row in rows], width=12),
         book.column("negotiable", "text", [book.word("negotiable", row["negotiable"]) for row in rows], width=14),
         book.column("costs_points", "points", [_tidy(row["points"]) for row in rows], width=14),
-        book.column("worth_money", "money", [_or_none(row["euro"]) for row in rows], width=16),
+        book.column("worth_money", "money", [_or_none(row["euro"]) for row in rows], width=16, given=True),
         *([book.column("with_another", "note", ["; ".join(together[row["rule"]]) for row in rows], width=50)] if prices.pairs else []),
     )
     return book.sheet("rule_prices", "RulePrices", columns, filtered=True, money=False, words={"points": f"{prices.money:.2f}"})
@@ -63,8 +63,8 @@ def value_of_money(book: Book) -> Sheet | None:
     rows: list[Any] = book.asked.value.to_dict("records")
     columns = (
         book.column("instrument", "text", [book.labels["instrument"][row["instrument"]] for row in rows], width=36),
-        book.column("usable", "money", [_tidy(row["ceiling"]) for row in rows], width=15),
-        book.column("planned", "money", [_tidy(row["planned"]) for row in rows], width=15),
+        book.column("usable", "money", [_tidy(row["ceiling"]) for row in rows], width=15, given=True),
+        book.column("planned", "money", [_tidy(row["planned"]) for row in rows], width=15, given=True),
         book.column("one_more", "points", [_or_none(row["more"]) for row in rows], width=18),
         book.column("one_less", "points", [_or_none(row["less"]) for row in rows], width=18),
     )
@@ -83,7 +83,7 @@ def budget_ladder(book: Book) -> Sheet | None:
 
     columns = (
         book.column("size", "share", [float(rung.factor) for rung in ladder], width=12),
-        book.column("usable", "money", [_tidy(rung.money) for rung in ladder], width=15),
+        book.column("usable", "money", [_tidy(rung.money) for rung in ladder], width=15, given=True),
         book.column("score_points", "points", [_or_none(rung.score) for rung in ladder], width=15),
         book.column("enters", "text", [pairs(rung.enters) for rung in ladder], width=44),
         book.column("leaves", "text", [pairs(rung.leaves) for rung in ladder], width=44),

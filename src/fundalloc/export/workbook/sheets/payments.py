@@ -69,7 +69,8 @@ def _year(book: Book, chosen: list[int], cash: Cash, position: int, paid: list[F
     ]
     if cash.at_risk is not None:
         totals.append(_risk(book, chosen, cash))
-    return book.column("", "money", cells, tuple(totals), width=10.5, heading=str(cash.year))
+    beyond = any(not isinstance(cell, Formula) for cell in cells)  # of some nothing is due from the period: only what is outstanding
+    return book.column("", "money", cells, tuple(totals), width=10.5, heading=str(cash.year), given=beyond)
 
 
 def _new(book: Book, chosen: list[int], year: int) -> str:

@@ -31,7 +31,7 @@ def build(book: Book) -> Sheet | None:
     columns = (
         book.column("pledge", "text", [said_there(book, k) for k in chosen], width=58),
         book.column("promised", "money", found("limit_input", (float(f.figure) for f in findings))),
-        book.column("decided", "money", [decided[k] for k in chosen]),
+        book.column("decided", "money", [decided[k] for k in chosen], given=True),
         book.column("planned", "total", found("amount", (float(f.amount) for f in findings))),
         book.column("gap", "money", [Formula(gap, max(0.0, float(f.figure - f.amount))) for f in findings]),
         status_column(book, found("status", (book.status(f.status) for f in findings))),

@@ -24,7 +24,7 @@ FORCES = ("hard", "soft", "watched")
 def build(book: Book) -> Sheet:
     """Return the sheet."""
     paired = list(zip(book.plan.findings, live_rules(book), strict=True))
-    columns = (*_printed(book, paired), *_origin(book), *_measured(book, paired))
+    columns = (*_printed(book, paired), *_typed(book, paired), *_measured(book, paired))
     return book.sheet("rules", TABLE, columns, filtered=True, changed=("limit_input", "limit_as_run"), colour="input")
 
 
@@ -46,26 +46,26 @@ def _printed(book: Book, paired: Sequence[tuple[Finding, Live]]) -> Iterator[Col
     yield book.column("shadow_price", "price", [price(float(p)) for p in book.plan.prices], width=9.5)
 
 
-def _origin(book: Book) -> Iterator[Column]:
-    """What readers may write beside a demand, and where it comes from."""
-    findings, none = book.plan.findings, [None] * len(book.plan.findings)
+def _typed(book: Book, paired: Sequence[tuple[Finding, Live]]) -> Iterator[Column]:
+    """What readers may write beside a demand, its unit and base, and whether it follows what they type."""
+    none = [None] * len(paired)
     comment, author = book.entry("comment", longest=LONGEST_COMMENT), book.entry("author", longest=LONGEST_AUTHOR)
+    bases: list[Cell] = [None if f.base is None else _stored_or_live(x.base, float(f.base)) for f, x in paired]
+    how = [book.word("measured", "live" if x.whole else "stored") for _, x in paired]
     yield book.column("comment_input", "input_text", none, width=36, printed=False, entry=comment)
     yield book.column("author_input", "input_text", none, width=16, printed=False, entry=author)
-    yield book.column("unit", "note", [book.word("unit_of", _unit(f)) for f in findings], width=13, printed=False)
+    yield book.column("unit", "note", [book.word("unit_of", _unit(f)) for f, _ in paired], width=13, printed=False)
+    yield book.column("out_of", "amount", bases, printed=False)
+    yield book.column("measured", "text", how, width=28, printed=False)
 
 
 def _measured(book: Book, paired: Sequence[tuple[Finding, Live]]) -> Iterator[Column]:
-    """What formulas and modellers need."""
+    """Where a demand comes from, and what formulas and modellers need."""
     findings = book.plan.findings
-    bases: list[Cell] = [None if f.base is None else _stored_or_live(x.base, float(f.base)) for f, x in paired]
-    how = [book.word("measured", "live" if x.whole else "stored") for _, x in paired]
 
     def hidden(key: str, style: str, cells: Iterable[Cell], width: float | None = None) -> Column:
         return book.column(key, style, cells, width=width, printed=False)
 
-    yield hidden("out_of", "amount", bases)
-    yield hidden("measured", "text", how, 28)
     yield hidden("negotiable", "note", [book.word("negotiable", f.rule.negotiable) for f in findings], 12)
     yield hidden("source", "note", [f.rule.source for f in findings], 60)
     yield hidden("kind", "text", [f.rule.named(book.language) for f in findings])
