@@ -73,7 +73,7 @@ def test_conflicts_are_smallest_doctors_errors_are_real_and_repairs_work(case: d
         assert not system.feasible(everyone)
         assert all(system.feasible([k for k in everyone if k != left_out]) for left_out in everyone)
     for repair in find_repairs(
-        scenario, lambda changes: load(path, settings=[f"{p}={json.dumps(v)}" for p, v in changes]), diagnose(scenario), most=3, seconds=3
+        scenario, lambda changes: load(path, settings=[f"{p}={json.dumps(v)}" for p, v in changes]), diagnose(scenario), most=3, tried=5
     ):
         repaired = load(path, settings=[f"{change.path}={json.dumps(change.value)}" for change in repair.changes])
         assert is_feasible(repaired)

@@ -73,7 +73,9 @@ def _print_conflicts(error: Infeasible) -> None:
 
 def _print_diagnosis(error: NoPlan) -> None:
     found = error.diagnosis
-    if not found.clashes:
+    if not found.clashes and not found.complete:
+        echo("The time ran out before it was found why.", err=True)
+    elif not found.clashes:
         echo("Before rounding to whole steps there would be one: try a smaller round_to.", err=True)
     for number, clash in enumerate(found.clashes, start=1):
         which = f" ({number} of {len(found.clashes)}{'' if found.complete else ' found'})" if len(found.clashes) > 1 else ""
@@ -84,10 +86,10 @@ def _print_diagnosis(error: NoPlan) -> None:
             _paragraph(clash.bottleneck)
         if clash.like:
             _paragraph(f"{clash.like} more like this, with other members of the same rules.")
-    if not found.complete:
+    if found.clashes and not found.complete:
         echo("\nThere may be more such conflicts: the search was cut off.", err=True)
     if not found.thinned:
-        echo("\nThe time ran out: some of these may not be needed for the conflict.", err=True)
+        echo("\nThe search was cut off: some of these may not be needed for the conflict.", err=True)
     _print_repairs(error)
 
 
@@ -114,7 +116,7 @@ def _origin(member: Conflict) -> str:
 
 def _print_repairs(error: NoPlan) -> None:
     if not error.repairs:
-        echo("\nNo repair was found in time that holds in whole steps. Let one of these rules give way, or free more money.", err=True)
+        echo("\nNo repair was found that holds in whole steps. Let one of these rules give way, or free more money.", err=True)
         return
     echo("\nEach of these repairs alone gives a plan; practice gives way before political rules, law last:", err=True)
     width = max(9, *(len(repair.touches) for repair in error.repairs))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fundalloc.insight.conflict.diagnose import NoPlan
     from fundalloc.insight.conflict.repairs import Repair
     from fundalloc.scenario.scenario import Scenario
+    from fundalloc.solvers import Options
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -36,6 +37,7 @@ def why_no_plan(
     folder: str | None = None,
     of: str = "",
     variants: Sequence[str] = (),
+    options: Options | None = None,
 ) -> NoPlan:
     """Return the error to raise when a scenario has no plan: its conflicts and its repairs, written as files when asked.
 
@@ -49,13 +51,13 @@ def why_no_plan(
 
     out = out or Output()
     try:
-        scenario = with_baseline(scenario)
+        scenario = with_baseline(scenario, options)
     except Infeasible:
         assert scenario.baseline is not None
         start = scenario.baseline
-        return why_no_plan(start, start.file, (), allow_outside, out=out, folder=folder, of=f"the baseline {start.file}")
+        return why_no_plan(start, start.file, (), allow_outside, out=out, folder=folder, of=f"the baseline {start.file}", options=options)
     with out.progress("Diagnosing"):
-        diagnosis = diagnose(scenario)
+        diagnosis = diagnose(scenario, options=options)
     if not diagnosis.clashes:
         return NoPlan(diagnosis, of=of)
 
@@ -63,7 +65,7 @@ def why_no_plan(
         return load(file, settings=[*settings, *_written(changes)], allow_outside=allow_outside, baseline=baseline, variants=variants)
 
     with out.progress("Repairing"):
-        repairs = find_repairs(scenario, reload, diagnosis)
+        repairs = find_repairs(scenario, reload, diagnosis, options=options)
     files = _write(scenario, [Path(file), *map(Path, variants)], settings, repairs, Path(folder)) if folder is not None else []
     error = NoPlan(diagnosis, repairs, files, of)
     out.json(as_dict(scenario, error))

@@ -102,7 +102,7 @@ def run(
             raise click.UsageError("--plan takes one scenario at a time.")
         if output or csv_folder or write_lp or open_file:
             raise click.UsageError("--plan only measures: leave -o, --csv, --write-lp and --open out.")
-        _score(read(files[0], settings, allow_outside, out, baseline, variants), plan_file, options, out)
+        _score(read(files[0], settings, allow_outside, out, baseline, variants), plan_file, options.begun(), out)
         return
     if len(files) > 1 or ledger is not None or cluster is not None:
         from fundalloc.cli.batch import Batch, run_many
@@ -117,8 +117,10 @@ def run(
     _check_places(book, csv_folder, write_lp, dry_run)
     scenario = read(files[0], settings, allow_outside, out, baseline, variants)
 
+    options = options.begun()
+
     def why() -> NoPlan:
-        return why_no_plan(scenario, files[0], settings, allow_outside, baseline, out, repairs, variants=variants)
+        return why_no_plan(scenario, files[0], settings, allow_outside, baseline, out, repairs, variants=variants, options=options)
 
     plan = _solve(scenario, options, out, why)
     _print(plan, out)
@@ -132,6 +134,9 @@ def run(
         from fundalloc.export.tables import as_dict
 
         out.json({**as_dict(plan), **(asked_as_dict(asked) if asked else {})})
+    if asked is None and (ranges or prices):
+        out.note("The time ran out before the ranges and prices that were asked for were known; they are left out.")
+        click.get_current_context().exit(5)
     if plan.log.stopped:
         left = "not proved optimal" if plan.status == "feasible" else "not all that the scenario asks was searched for"
         out.note(f"The search was stopped at its limit; the best plan found is verified, but {left}.")
@@ -191,12 +196,22 @@ def _print(plan: Plan, out: Output) -> None:
 
 
 def _asked(plan: Plan, options: Options, ranges: bool, prices: bool, out: Output) -> Asked | None:
-    """Compute what was asked for and say how many amounts are firm; the tables stand in the workbook, in CSV and in JSON."""
+    """Compute what was asked for and say how many amounts are firm; the tables stand in the workbook, in CSV and in JSON.
+
+    None when nothing was asked for, or the time ran out.
+    """
     if not (ranges or prices):
         return None
+    from fundalloc.errors import SolverFailed
     from fundalloc.export.on_request import ask
 
-    asked = ask(plan, options, ranges=ranges, prices=prices, progress=out.progress)
+    try:
+        asked = ask(plan, options, ranges=ranges, prices=prices, progress=out.progress)
+    except SolverFailed:
+        if not options.over:
+            raise
+    if options.over:
+        return None
     if asked.ranges is not None:
         out.say(out.words(plan.scenario)("report.ranges", firm=int(asked.ranges["firm"].sum()), count=len(asked.ranges)))
     return asked

@@ -91,7 +91,7 @@ class Sides(ExitStack):
         language: str = "",
     ) -> None:
         super().__init__()
-        self.options, self.progress = options or Options(), progress or (lambda _: nullcontext())
+        self.options, self.progress = (options or Options()).begun(), progress or (lambda _: nullcontext())
         self.allow_outside = allow_outside
         self.language = language
         """In which names and sentences are; where nobody asked, that of the first scenario."""

@@ -30,6 +30,8 @@ WHOLE = 1e-6
 """How near to a whole step counts as whole, in steps."""
 GAP = 2e-5
 """Relative score that rounding may give away to stop early."""
+NODES = 1_000
+"""Nodes of the search tree after which the best rounding found so far is taken."""
 FEW = 200
 """Lines that are not whole up to which the best rounding is searched to the end."""
 NEARNESS, TIE_BREAK, SHARP = 1e-5, 0.1, 1e3
@@ -88,19 +90,23 @@ def round_plan(program: LinearProgram, solution: Solution, lines: Lines, options
     unit = step if program.integer is None else np.where(program.integer, 1.0, step)
     if not fractional.any() and keeps(free, solution.values[: program.shape[1]] / unit, lines):
         return _rounded(exact, exact, step)
-    few = fractional.sum() <= FEW
+    few, stopped = fractional.sum() <= FEW, None
     for attempt in _attempts(int(fractional.sum()), program.integer is not None):
         for margin in MARGINS:
             around = _around(free if attempt.switches else fix_switches(free, solution.values), solution, lines, exact, attempt)
-            found = _best(around, exact, lines, Options(time_limit=options.time_limit or 60, gap=0.0 if few else GAP))
+            found = _best(around, exact, lines, options.own(gap=0.0 if few else GAP, nodes=NODES))
             if found.usable and keeps(around, found.values, lines):
                 return _rounded(found.values[: program.lines], exact, step)
             if not found.usable:
                 break
             free = tightened(free, found.values, lines, margin)
-        if not found.usable and found.status is not Status.INFEASIBLE:
-            raise SolverFailed(found.status, f"Rounding stopped: {found.message}")
-    raise NotRoundable(_refusal(_around(fix_switches(free, solution.values), solution, lines, exact, ATTEMPTS[-1]), lines))
+        if found.status is Status.ERROR:  # a wider neighbourhood may show a plan where the search of this one ended without
+            stopped = found
+            if options.over:
+                break
+    if stopped is not None:
+        raise SolverFailed(stopped.status, f"Rounding stopped: {stopped.message}")
+    raise NotRoundable(_refusal(_around(fix_switches(free, solution.values), solution, lines, exact, ATTEMPTS[-1]), lines, options))
 
 
 def _fractional(exact: Floats) -> NDArray[np.bool_]:
@@ -156,10 +162,10 @@ def _best(around: LinearProgram, exact: Floats, lines: Lines, options: Options) 
     return replace(found, values=near.values(found.values)) if found.usable else solve_program(around, options)
 
 
-def _refusal(around: LinearProgram, lines: Lines) -> str:
+def _refusal(around: LinearProgram, lines: Lines, options: Options) -> str:
     """Name the rules that cannot be met at this step: those that an elastic rounding has to break."""
     elastic = elastic_program(around, hard_rows(around))
-    found = solve_program(elastic.program, Options(time_limit=30, gap=1e-3))
+    found = solve_program(elastic.program, options.own(gap=1e-3, nodes=NODES))
     step = f"EUR {float(lines.facts.step):g} million"
     if not found.usable:
         return f"No plan in steps of {step} keeps all rules. Try a smaller round_to."

@@ -9,7 +9,6 @@ Of equally good relaxed plans the caller names the one to read the switches from
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import product
@@ -45,7 +44,6 @@ def solve_mixed(
     """Solve a program, with or without switches. `solve` solves the linear programs on the way: a warm solver saves time."""
     if program.integer is None:
         return solve(program, options)
-    started = time.perf_counter()
     relaxation = replace(program, integer=None)
     relaxed = solve(relaxation, options)
     if relaxed.status is not Status.OPTIMAL:
@@ -55,8 +53,9 @@ def solve_mixed(
         if attempt.usable and (best is None or attempt.objective > best.objective + TIE * abs(best.objective)):
             best = attempt
         if best is not None and relaxed.objective - best.objective <= gap * max(abs(relaxed.objective), 1.0):
-            seconds = time.perf_counter() - started
-            return replace(best, method="relaxation, switches fixed", bound=relaxed.objective, seconds=seconds)
+            return replace(best, method="relaxation, switches fixed", bound=relaxed.objective)
+    if best is not None and (options.nodes == 0 or options.over):
+        return replace(best, status=Status.FEASIBLE, bound=relaxed.objective)
     start = None if best is None else np.where(program.integer, best.values, np.nan)
     found = solve_program(program, replace(options, gap=gap, start=start, method=""))
     if not found.usable and best is not None and found.status is not Status.INFEASIBLE:

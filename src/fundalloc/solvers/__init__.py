@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from fundalloc.model.canonical import canonical_order, places
 from fundalloc.model.linear_program import LinearProgram
-from fundalloc.solvers.solution import TIME_LIMIT, Options, Solution, Status
+from fundalloc.solvers.solution import TIME_LIMIT, USUAL, Options, Solution, Status
 
-__all__ = ["Options", "Solution", "Status", "solve_program"]
+__all__ = ["USUAL", "Options", "Solution", "Status", "solve_program"]
 
 
 def solve_program(program: LinearProgram, options: Options | None = None) -> Solution:

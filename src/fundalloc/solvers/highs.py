@@ -6,7 +6,6 @@ and so shadow prices as well.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -78,7 +77,6 @@ class _Quiet(highspy.Highs):
 
 def solve(program: LinearProgram, options: Options) -> Solution:
     """Solve a linear or mixed-integer program with HiGHS."""
-    started = time.perf_counter()
     method = method_for(program, options)
     highs = load(program)
     highs.setOptionValue("solver", "choose" if program.integer is not None else SOLVER[method])
@@ -100,7 +98,7 @@ def solve(program: LinearProgram, options: Options) -> Solution:
         highs.setOptionValue("solver", "simplex")
         run(highs)
         status = highs.getModelStatus()
-    return read(highs, program, status, method, time.perf_counter() - started)
+    return read(highs, program, status, method)
 
 
 def method_for(program: LinearProgram, options: Options) -> str:
@@ -164,7 +162,7 @@ def pass_program(highs: highspy.Highs, program: LinearProgram) -> None:
         raise ValueError("HiGHS refused the program: not a number among its coefficients?")
 
 
-def read(highs: highspy.Highs, program: LinearProgram, status: highspy.HighsModelStatus, method: str, seconds: float) -> Solution:
+def read(highs: highspy.Highs, program: LinearProgram, status: highspy.HighsModelStatus, method: str) -> Solution:
     """Return what HiGHS found, in our words."""
     info, solution = highs.getInfo(), highs.getSolution()
     ours = _STATUS.get(status, Status.ERROR)
@@ -172,7 +170,7 @@ def read(highs: highspy.Highs, program: LinearProgram, status: highspy.HighsMode
         ours = Status.FEASIBLE
     solver = f"HiGHS {highs.version()}"
     if ours not in (Status.OPTIMAL, Status.FEASIBLE):
-        return Solution(ours, solver=solver, method=method, seconds=seconds, message=highs.modelStatusToString(status))
+        return Solution(ours, solver=solver, method=method, message=highs.modelStatusToString(status))
     values = np.array(solution.col_value)
     whole = program.integer is not None
     prices = np.zeros(program.shape[0]) if whole else np.array(solution.row_dual)
@@ -186,7 +184,6 @@ def read(highs: highspy.Highs, program: LinearProgram, status: highspy.HighsMode
         solver,
         SEARCH if whole else method,
         iterations,
-        seconds,
         bound,
         corner=None if whole else Corner.of(highs),
     )

@@ -8,7 +8,6 @@ different solvers.
 from __future__ import annotations
 
 import csv
-import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -65,7 +64,6 @@ def available() -> list[str]:
 
 def solve(program: LinearProgram, options: Options) -> Solution:
     """Solve with the PuLP solver that `options.solver` names. Raises UsageError when it is not there."""
-    started = time.perf_counter()
     solver = _solver(options)
     problem, columns, rows = build(program)
     with warnings.catch_warnings():
@@ -73,14 +71,13 @@ def solve(program: LinearProgram, options: Options) -> Solution:
         try:
             problem.solve(solver)
         except pulp.PulpSolverError as error:
-            return Solution(Status.ERROR, solver=options.solver, message=str(error), seconds=time.perf_counter() - started)
+            return Solution(Status.ERROR, solver=options.solver, message=str(error))
     status = _STATUS.get(problem.status, Status.ERROR)
     if status is Status.OPTIMAL and problem.sol_status == pulp.LpSolutionIntegerFeasible:
         status = Status.FEASIBLE
-    seconds = time.perf_counter() - started
     name = f"{options.solver} through PuLP {pulp.__version__}"
     if status not in (Status.OPTIMAL, Status.FEASIBLE):
-        return Solution(status, solver=name, method=options.solver, seconds=seconds, message=pulp.LpStatus[problem.status])
+        return Solution(status, solver=name, method=options.solver, message=pulp.LpStatus[problem.status])
     values = np.array([c.value() or 0.0 for c in columns])
     prices = np.zeros(program.shape[0])
     if program.integer is None:
@@ -90,7 +87,7 @@ def solve(program: LinearProgram, options: Options) -> Solution:
     bound = objective if status is Status.OPTIMAL else None
     if bound is not None and program.integer is not None and options.gap:
         bound += options.gap / (1 - min(options.gap, 0.5)) * abs(objective)  # PuLP tells no bound: the search may have stopped at its gap
-    return Solution(status, objective, values, prices, name, options.solver, 0, seconds, bound)
+    return Solution(status, objective, values, prices, name, options.solver, 0, bound)
 
 
 def _solver(options: Options) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fundalloc.money import Floats
+from fundalloc.solvers.deadline import Deadline
 
 TIME_LIMIT = "Time limit reached"
 """HiGHS' words, which are ours too."""
@@ -44,20 +44,21 @@ class Options:
     start: Floats | None = None
     """Values from which a search may start; NaN where the solver may choose."""
     nodes: int | None = None
-    """For HiGHS: nodes of the search tree after which an integer search stops. A count, so that no clock decides an answer."""
-    deadline: float | None = None
-    """When `time.monotonic` must be left; the only clock of a run, of all its stages, settling, rounding and questions."""
+    """For HiGHS: nodes of the search tree after which an integer search stops, a count, so that no clock decides an answer; 0: no
+    search where a plan with switches is known without."""
+    deadline: Deadline | None = None
+    """When everything ends: stages, settling, rounding and questions share it."""
 
     def begun(self) -> Options:
         """Start the clock, unless it runs already: everything that is given these options ends at the same moment."""
         if self.time_limit is None or self.deadline is not None:
             return self
-        return replace(self, deadline=time.monotonic() + self.time_limit)
+        return replace(self, deadline=Deadline(self.time_limit))
 
     @property
     def seconds(self) -> float | None:
         """How long the next solve may take; None: as long as it needs."""
-        return self.time_limit if self.deadline is None else max(self.deadline - time.monotonic(), 0.0)
+        return self.time_limit if self.deadline is None else self.deadline.left
 
     @property
     def over(self) -> bool:
@@ -67,6 +68,10 @@ class Options:
     def own(self, *, method: str = "", presolve: bool = True, gap: float | None = None, nodes: int | None = None) -> Options:
         """Return options for a solve on the way: by HiGHS, whatever solver was asked for, until the same deadline."""
         return Options(method=method, presolve=presolve, gap=gap, nodes=nodes, time_limit=self.time_limit, deadline=self.deadline)
+
+
+USUAL = Options()
+"""HiGHS, without any limit."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,6 @@ class Solution:
     solver: str = ""
     method: str = ""
     iterations: int = 0
-    seconds: float = 0.0
     bound: float | None = None
     """The best score that the solver has not excluded; equals the objective when optimal."""
     message: str = ""

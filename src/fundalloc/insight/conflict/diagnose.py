@@ -16,12 +16,13 @@ from fundalloc.errors import Conflict, Infeasible
 from fundalloc.facts.facts import Facts
 from fundalloc.insight.bottleneck import bottleneck
 from fundalloc.insight.conflict.describing import describe
-from fundalloc.insight.conflict.minimal_sets import MOST, SECONDS, Groups, find_sets
+from fundalloc.insight.conflict.minimal_sets import MOST, Groups, find_sets
 from fundalloc.insight.conflict.suspects import ELIGIBILITY, Suspect, System, build_system
 from fundalloc.model.compile import compile_program
 from fundalloc.run import with_baseline
 from fundalloc.scenario.document import locate
 from fundalloc.scenario.scenario import Scenario
+from fundalloc.solvers import USUAL, Options
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Diagnosis:
     complete: bool = True
     """Whether there are no other clashes."""
     thinned: bool = True
-    """Whether every member is needed; not when the time ran out."""
+    """Whether every member is needed; not when a limit stopped the search."""
 
 
 class NoPlan(Infeasible):
@@ -75,24 +76,25 @@ def find_conflict(scenario: Scenario) -> list[Conflict]:
     return list(found.clashes[0].members) if found.clashes else []
 
 
-def diagnose(scenario: Scenario, most: int = MOST, seconds: float = SECONDS) -> Diagnosis:
-    """Return the clashes of a scenario, at most `most` of them; after `seconds` the search for more stops."""
-    scenario = with_baseline(scenario)
-    system = system_of(scenario)
-    found = find_sets(system, most, seconds)
+def diagnose(scenario: Scenario, most: int = MOST, options: Options | None = None) -> Diagnosis:
+    """Return the clashes of a scenario, at most `most` of them. Of the options counts the time limit alone."""
+    options = (options or Options()).begun()
+    scenario = with_baseline(scenario, options)
+    system = system_of(scenario, options)
+    found = find_sets(system, most)
     clashes = [_clash(scenario, system, groups, like) for groups, like in zip(found.sets, found.like, strict=True)]
     return Diagnosis(tuple(sorted(clashes, key=lambda clash: len(clash.members))), found.complete, found.thinned)
 
 
-def system_of(scenario: Scenario) -> System:
+def system_of(scenario: Scenario, options: Options = USUAL) -> System:
     """Return everything that must hold in a scenario whose baseline is solved."""
-    return build_system(compile_program(scenario), scenario.lines)
+    return build_system(compile_program(scenario), scenario.lines, options)
 
 
 def _clash(scenario: Scenario, system: System, groups: Groups, like: int) -> Clash:
     members = [describe(scenario, [system.suspects[k] for k in group]) for group in groups]
     suspects = tuple(system.suspects[k] for group in groups for k in group)
-    barriers = _barriers(scenario, suspects)
+    barriers = _barriers(scenario, suspects, system.options)
     members += [_barrier(scenario, name, suspects) for name in barriers]
     barred = tuple(name for name in barriers if name != ELIGIBILITY)
     return Clash(tuple(members), suspects, barred, like, bottleneck(scenario, suspects))
@@ -101,7 +103,7 @@ def _clash(scenario: Scenario, system: System, groups: Groups, like: int) -> Cla
 # -- what may be funded at all: `exclude` entries and the eligibility table -------------------------------------------------
 
 
-def _barriers(scenario: Scenario, suspects: tuple[Suspect, ...]) -> list[str]:
+def _barriers(scenario: Scenario, suspects: tuple[Suspect, ...], options: Options) -> list[str]:
     """Return the ids of the `exclude` entries, and ELIGIBILITY, without each of which the suspects could hold together.
 
     Each is lifted in turn, the table first, and the rules are stated again on the lines that then exist.
@@ -109,7 +111,7 @@ def _barriers(scenario: Scenario, suspects: tuple[Suspect, ...]) -> list[str]:
     facts, kept = scenario.facts, []
     for name in (ELIGIBILITY, *(clause.id for clause in facts.exclude)):
         without = lifted(facts, name)
-        if _hold(replace(scenario, facts=without), suspects):
+        if _hold(replace(scenario, facts=without), suspects, options):
             kept.append(name)
         else:
             facts = without
@@ -130,10 +132,10 @@ def lifted(facts: Facts, name: str) -> Facts:
     )
 
 
-def _hold(scenario: Scenario, suspects: tuple[Suspect, ...]) -> bool:
+def _hold(scenario: Scenario, suspects: tuple[Suspect, ...], options: Options) -> bool:
     """Return whether the same suspects can hold together in a scenario with more lines."""
     owners, named = {s.owner for s in suspects}, {_name(s) for s in suspects}
-    system = system_of(replace(scenario, rules=tuple(rule for rule in scenario.rules if rule.id in owners)))
+    system = system_of(replace(scenario, rules=tuple(rule for rule in scenario.rules if rule.id in owners)), options)
     return system.feasible([k for k, suspect in enumerate(system.suspects) if _name(suspect) in named])
 
 

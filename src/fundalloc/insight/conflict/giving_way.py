@@ -8,7 +8,6 @@ way before; the cheapest comes first.
 from __future__ import annotations
 
 import heapq
-import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,8 +22,7 @@ from fundalloc.model.elastic import Elastic, elastic_program
 from fundalloc.model.linear_program import LinearProgram
 from fundalloc.money import Floats
 from fundalloc.optimise.switches import solve_mixed
-from fundalloc.solvers import Options, Solution
-from fundalloc.solvers.warm import WarmSolver
+from fundalloc.solvers import Solution
 
 _TIERS = (3, 2, 1)
 """Law, political, practice: what is missed as little as possible first."""
@@ -32,7 +30,10 @@ _NOTHING = 1e-4
 """Thousands of euro that count as nothing: a tenth of a euro."""
 _MANY = 4
 """Groups that give way together from which whole rules are held instead of single groups."""
-_SWITCHED = Options(time_limit=4.0, gap=1e-6)
+_GAP, _NODES = 1e-6, 500
+"""Where the search for the best switches of a way out stops."""
+OUTS = 100
+"""Ways out that are looked for; those that are known already are found again and again."""
 
 
 @dataclass(frozen=True)
@@ -44,14 +45,14 @@ class Way:
 
 
 class WayFinder:
-    """Looks for ways out until the deadline. `relaxed`: with switches between on and off, which is faster."""
+    """Looks for ways out. `relaxed`: with switches between on and off, which is faster."""
 
-    def __init__(self, system: System, deadline: float, *, relaxed: bool) -> None:
-        self.system, self.deadline, self.relaxed = system, deadline, relaxed
+    def __init__(self, system: System, *, relaxed: bool) -> None:
+        self.system, self.relaxed = system, relaxed
         self.movable = [k for k, s in enumerate(system.suspects) if s.rank < FIXED and not (s.rule and s.rule.follows(s.member))]
         self._elastic, self._owner = _elastic(system, self.movable)
         self._rank = np.array([system.suspects[k].rank for k in self._owner], dtype=np.intp)
-        self._warm = WarmSolver()
+        self._warm = system.solver()
 
     def ways(self) -> Iterator[Way]:
         """Yield the best way, the best without practice, the best by law alone, and then the next best ones."""
@@ -63,13 +64,13 @@ class WayFinder:
             way = self._out(held)
             if way is not None:
                 heapq.heappush(queue, (0, way.cost, next(number), held, way))
-        while queue and time.monotonic() < self.deadline:
+        while queue:
             _, _, _, held, way = heapq.heappop(queue)
             if way.suspects not in seen:
                 seen.add(way.suspects)
                 yield way
             for more in self._others(held, way):
-                if more in tried or time.monotonic() > self.deadline:
+                if more in tried or len(tried) == OUTS or self.system.options.over:
                     continue
                 tried.add(more)
                 other = self._out(more)
@@ -113,7 +114,7 @@ class WayFinder:
     def _solve(self, program: LinearProgram) -> Solution:
         if self.relaxed or program.integer is None:
             return self._warm.solve(replace(program, integer=None))
-        return solve_mixed(program, _SWITCHED)
+        return solve_mixed(program, self.system.options.own(gap=_GAP, nodes=_NODES))
 
     @property
     def _weight(self) -> Floats:

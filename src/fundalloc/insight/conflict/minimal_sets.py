@@ -9,7 +9,6 @@ is left, there is no other set.
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -22,10 +21,8 @@ MOST = 5
 """Sets that are sought; those that differ only in the members of their rules count once."""
 VARIATIONS = 4
 """How many times as many sets may be found before the search stops."""
-SECONDS = 8.0
-"""After this time the search for further sets stops."""
-THINNING = 12.0
-"""So long after that the sets found are given as far as they are thinned out."""
+QUESTIONS, THINNING = 1_000, 1_000
+"""Questions after which no further sets are sought, and so many more after which those found stay as far as they are thinned out."""
 Groups = tuple[tuple[int, ...], ...]
 """Positions of suspects by group."""
 
@@ -38,16 +35,16 @@ class Found:
     complete: bool = True
     """Whether there are no others."""
     thinned: bool = True
-    """Whether everything in every set is needed; not when the time ran out."""
+    """Whether everything in every set is needed; not when a limit stopped thinning out."""
     like: tuple[int, ...] = ()
     """For each set, how many others were found that clash by the same rules with other members of them."""
 
 
-def find_sets(system: System, most: int = MOST, seconds: float = SECONDS) -> Found:
+def find_sets(system: System, most: int = MOST) -> Found:
     """Return up to `most` smallest sets; none when everything can hold together."""
     if system.feasible(system.everyone):
-        return Found(())
-    search = _Search(system, grouped(system.suspects), most, time.monotonic() + seconds)
+        return Found((), complete=not system.options.over)
+    search = _Search(system, grouped(system.suspects), most)
     complete = search.run()
     kinds = search.kinds()
     sets = tuple(search.inside(alike[0]) for alike in kinds)
@@ -74,12 +71,12 @@ def group_of(suspect: Suspect) -> tuple[object, ...]:
 Part = TypeVar("Part")
 
 
-def thin_out(parts: list[Part], clash: Callable[[list[Part]], bool], chunk: int, deadline: float) -> tuple[list[Part], bool]:
+def thin_out(parts: list[Part], clash: Callable[[list[Part]], bool], chunk: int, stopped: Callable[[], bool]) -> tuple[list[Part], bool]:
     """Leave out parts, in chunks that halve, as long as the rest clashes; also say whether every part left is needed."""
     while True:
         position = 0
         while position < len(parts):
-            if time.monotonic() > deadline:
+            if stopped():
                 return parts, False
             rest = parts[:position] + parts[position + chunk :]
             if rest and clash(rest):
@@ -94,11 +91,12 @@ def thin_out(parts: list[Part], clash: Callable[[list[Part]], bool], chunk: int,
 class _Search:
     """The tree of what was taken away, breadth first."""
 
-    def __init__(self, system: System, groups: Groups, most: int, deadline: float) -> None:
-        self.system, self.groups, self.most, self.deadline = system, groups, most, deadline
+    def __init__(self, system: System, groups: Groups, most: int) -> None:
+        self.system, self.groups, self.most = system, groups, most
+        self.asked = 0
         self.found: list[frozenset[int]] = []
         self.thinned = True
-        self._warm = WarmSolver()
+        self._warm = system.solver()
 
     def run(self) -> bool:
         """Fill `found`; return whether the tree was searched to its end."""
@@ -111,10 +109,10 @@ class _Search:
                 continue
             known = next((c for c in self.found if not c & taken), None)
             if known is None:
-                if self.found and time.monotonic() > self.deadline:
+                if self.found and self._stopped(QUESTIONS):
                     return False
                 held = everyone - taken
-                if self.found and self.system.feasible(self._positions(held), self._warm):
+                if self.found and self._feasible(self.system, self._positions(held), self._warm):
                     cures.append(taken)
                     continue
                 if len(self.kinds()) >= self.most or len(self.found) >= self.most * VARIATIONS:
@@ -127,6 +125,14 @@ class _Search:
                     seen.add(child)
                     queue.append(child)
         return True
+
+    def _feasible(self, system: System, positions: list[int], warm: WarmSolver, *, relaxed: bool = False) -> bool:
+        self.asked += 1
+        return system.feasible(positions, warm, relaxed=relaxed)
+
+    def _stopped(self, most: int) -> bool:
+        """Return whether so many questions were asked, or the time is up."""
+        return self.asked >= most or self.system.options.over
 
     def kinds(self) -> list[list[frozenset[int]]]:
         """Put sets together that clash by the same rules and share something: the same conflict with other members of a rule."""
@@ -163,14 +169,15 @@ class _Search:
         chunk = max(len(parts) // 2, 1)
         for relaxed in (True, False):
             numbers = {k: n for n, k in enumerate(k for part in parts for k in part)}
-            small, warm = self.system.among(numbers), WarmSolver()
+            small, warm = self.system.among(numbers), self.system.solver()
 
             def clash(some: list[tuple[int, ...]]) -> bool:
-                return not small.feasible([numbers[k] for part in some for k in part], warm, relaxed=relaxed)  # noqa: B023 used at once
+                positions = [numbers[k] for part in some for k in part]  # noqa: B023 used at once
+                return not self._feasible(small, positions, warm, relaxed=relaxed)  # noqa: B023
 
             if relaxed and not clash(parts):
                 continue
-            parts, done = thin_out(parts, clash, chunk, self.deadline + THINNING)
+            parts, done = thin_out(parts, clash, chunk, lambda: self._stopped(QUESTIONS + THINNING))
             self.thinned, chunk = self.thinned and done, 1
         return parts
 

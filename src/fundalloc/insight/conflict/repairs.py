@@ -8,10 +8,10 @@ under it; only then it is solved as `fundalloc run` does, for the score that is 
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from fundalloc.errors import FundallocError
 from fundalloc.insight.conflict.changes import Change, changes
 from fundalloc.insight.conflict.describing import money, reachable
-from fundalloc.insight.conflict.diagnose import Diagnosis, diagnose, lifted, system_of
+from fundalloc.insight.conflict.diagnose import Diagnosis, diagnose, lifted
 from fundalloc.insight.conflict.giving_way import Way, WayFinder, together
 from fundalloc.insight.conflict.minimal_sets import group_of
-from fundalloc.insight.conflict.suspects import Suspect
+from fundalloc.insight.conflict.suspects import Suspect, build_system
 from fundalloc.insight.conflict.whole_steps import giving_way, lawful_ledger
 from fundalloc.model.compile import compile_program
 from fundalloc.plan.verify import BREACH, Finding, measure_rules, verify
@@ -32,10 +32,10 @@ from fundalloc.solvers import Options
 
 MOST = 5
 """Repairs that are offered."""
-SECONDS = 20.0
-"""After this time no further repair is sought."""
-SCORING = 10.0
-"""So long a search may take for the score of a repair; what it has reached by then is stated as that."""
+TRIED = 20
+"""Ways out that are made into plans; after so many no further repair is sought."""
+SCORING = 0
+"""Nodes of a search for the score of a repair: where switches need one, what is known before it is stated as that."""
 Reload = Callable[[Sequence[tuple[str, object]]], Scenario]
 """Reads the scenario again with these values set."""
 
@@ -73,12 +73,17 @@ class Repair:
         return "; ".join(change.says for change in self.changes)
 
 
-def find_repairs(scenario: Scenario, reload: Reload, diagnosis: Diagnosis, most: int = MOST, seconds: float = SECONDS) -> list[Repair]:
-    """Return up to `most` verified repairs, practice before political rules, law last, the cheapest first in each."""
-    scenario = with_baseline(scenario)
-    workshop = _Workshop(scenario, reload, time.monotonic() + seconds)
+def find_repairs(
+    scenario: Scenario, reload: Reload, diagnosis: Diagnosis, most: int = MOST, options: Options | None = None, tried: int = TRIED
+) -> list[Repair]:
+    """Return up to `most` verified repairs, practice before political rules, law last, the cheapest first in each.
+
+    Of the options counts the time limit alone.
+    """
+    options = (options or Options()).begun()
+    workshop = _Workshop(with_baseline(scenario, options), reload, options, tried)
     if first := workshop.within_reach():
-        return [repair for start in first for repair in _onwards(workshop, start, most, seconds)][:most]
+        return [repair for start in first for repair in _onwards(workshop, start, most)][:most]
     found: dict[str, Repair] = {}
     for repair in (*workshop.reopenings(diagnosis), *workshop.givings(most)):
         found.setdefault(repair.says, repair)
@@ -86,28 +91,31 @@ def find_repairs(scenario: Scenario, reload: Reload, diagnosis: Diagnosis, most:
     return [scored for repair in ordered if (scored := workshop.scored(repair)) is not None]
 
 
-def _onwards(workshop: _Workshop, start: Repair, most: int, seconds: float) -> list[Repair]:
+def _onwards(workshop: _Workshop, start: Repair, most: int) -> list[Repair]:
     """Return the repair itself, or where that is not enough, with every repair of the scenario that it leaves."""
     if (alone := workshop.scored(start)) is not None:
         return [alone]
     changed, made = workshop.changed(start.changes), [(change.path, change.value) for change in start.changes]
-    others = find_repairs(changed, lambda more: workshop.reload([*made, *more]), diagnose(changed), most, seconds)
+    options = workshop.options
+    diagnosis = diagnose(changed, options=options)
+    others = find_repairs(changed, lambda more: workshop.reload([*made, *more]), diagnosis, most, options, workshop.tried)
     return [replace(other, changes=start.changes + other.changes, moved=start.moved + other.moved) for other in others]
 
 
 class _Workshop:
     """Makes repairs of a scenario whose baseline is solved."""
 
-    def __init__(self, scenario: Scenario, reload: Reload, deadline: float) -> None:
-        self.scenario, self.reload, self.deadline = scenario, reload, deadline
-        self.program, self.system = compile_program(scenario), system_of(scenario)
+    def __init__(self, scenario: Scenario, reload: Reload, options: Options, tried: int) -> None:
+        self.scenario, self.reload, self.options, self.tried = scenario, reload, options, tried
+        self.program = compile_program(scenario)
+        self.system = build_system(self.program, scenario.lines, options)
 
     def givings(self, most: int) -> Iterator[Repair]:
         """Yield repairs in which demands give way, with switches as they are when nothing simpler holds in whole steps."""
         offered = 0
         modes = (False,) if self.system.feasible(self.system.everyone, relaxed=True) else (True, False)
         for relaxed in modes:
-            for way in WayFinder(self.system, self.deadline, relaxed=relaxed).ways():
+            for way in islice(WayFinder(self.system, relaxed=relaxed).ways(), self.tried):
                 repair = self._repair(way)
                 if repair is not None:
                     offered += 1
@@ -139,7 +147,8 @@ class _Workshop:
             block = self.program.block(suspect.owner)
             assert block is not None
             rows.append(block.rows.start + suspect.demand)
-        ledger = lawful_ledger(self.scenario, giving_way(self.program, np.array(rows, dtype=np.intp), self._numbered(way, suspects)))
+        program = giving_way(self.program, np.array(rows, dtype=np.intp), self._numbered(way, suspects))
+        ledger = lawful_ledger(self.scenario, program, self.options)
         if ledger is None:
             return None
         broken = [f for f in measure_rules(self.scenario, ledger) if f.status == BREACH]
@@ -183,7 +192,7 @@ class _Workshop:
     def scored(self, repair: Repair) -> Repair | None:
         """Return the repair with the score that a run of it reaches; None when that finds no plan."""
         try:
-            plan = solve(self.changed(repair.changes), Options(time_limit=SCORING))
+            plan = solve(self.changed(repair.changes), self.options.own(nodes=SCORING))
         except FundallocError:
             return None
         return replace(repair, score=plan.score, stopped=plan.log.stopped)
@@ -192,15 +201,15 @@ class _Workshop:
         """Yield repairs that lift one `exclude` entry, with the least money that must then flow there."""
         for name in dict.fromkeys(name for clash in diagnosis.clashes for name in clash.barred):
             opened = replace(self.scenario, facts=lifted(self.scenario.facts, name))
-            system = system_of(opened)
+            program = compile_program(opened)
+            system = build_system(program, opened.lines, self.options)
             if not system.feasible(system.everyone):
                 continue
             closed = set(self.scenario.lines.ids)
             new = np.array([ids not in closed for ids in opened.lines.ids], dtype=bool)
-            program = compile_program(opened)
             cost = np.zeros(program.shape[1])
             cost[: len(new)] = np.where(new, -1.0, 0.0)
-            ledger = lawful_ledger(opened, replace(program, cost=cost))
+            ledger = lawful_ledger(opened, replace(program, cost=cost), self.options)
             if ledger is None:
                 continue
             clause = next(c for c in self.scenario.facts.exclude if c.id == name)

@@ -21,13 +21,13 @@ from fundalloc.model.linear_program import AUXILIARY, SWITCHED_OFF, SWITCHED_ON,
 from fundalloc.money import Floats
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Demands
-from fundalloc.solvers import Options, Status, solve_program
+from fundalloc.solvers import USUAL, Options, Status, solve_program
 from fundalloc.solvers.warm import WarmSolver
 
 FINER = 1_000.0
 """The program counts EUR million, the system thousands of euro."""
-MIXED = Options(time_limit=10.0)
-"""One question about switches may take this long; without an answer a suspect is not acquitted."""
+NODES = 2_000
+"""Nodes after which a question about switches stays open: then what is asked about may hold together, for all that is known."""
 DECIDED, CLOSED, CARRIED, ELIGIBILITY = "decided money", "closed years", "carry-over", "eligibility"
 _RANK = {"practice": 1, "political": 2, "law": 3}
 FIXED = 4
@@ -61,6 +61,8 @@ class System:
 
     program: LinearProgram
     suspects: tuple[Suspect, ...]
+    options: Options = USUAL
+    """Until when questions are answered."""
 
     @cached_property
     def everyone(self) -> frozenset[int]:
@@ -70,14 +72,18 @@ class System:
     def feasible(self, held: Collection[int], warm: WarmSolver | None = None, *, relaxed: bool = False) -> bool:
         """Return whether the suspects at these positions can hold together; `relaxed`: with switches between on and off.
 
-        True also when the solver gives no answer in time.
+        True also when the solver gives no answer.
         """
-        program, warm = self.only(held), warm or WarmSolver()
+        program, warm = self.only(held), warm or self.solver()
         if warm.solve(replace(program, integer=None)).status is Status.INFEASIBLE:
             return False
         if program.integer is None or relaxed:
             return True
-        return solve_program(program, MIXED).status is not Status.INFEASIBLE
+        return solve_program(program, self.options.own(nodes=NODES)).status is not Status.INFEASIBLE
+
+    def solver(self) -> WarmSolver:
+        """Return a solver that answers one question after another."""
+        return WarmSolver(self.options.own())
 
     def only(self, held: Collection[int]) -> LinearProgram:
         """Return the program in which only these suspects are in force; a switch that none of them uses is let go."""
@@ -106,7 +112,7 @@ class System:
         """
         rows = np.array([row for suspect in self.suspects for row in suspect.rows], dtype=np.intp)
         elastic = elastic_program(replace(self.program, integer=None), rows)
-        solution = solve_program(elastic.program)
+        solution = solve_program(elastic.program, self.options.own())
         if not solution.usable or solution.objective > -1e-6:
             return self.everyone
         priced = np.abs(solution.prices) > 1e-9
@@ -140,7 +146,7 @@ class System:
             integer=program.integer[used] if program.integer is not None and program.integer[used].any() else None,
         )
         renumbered = (replace(s, rows=tuple(int(row_number[row]) for row in s.rows)) for s in suspects)
-        return System(small, tuple(renumbered))
+        return System(small, tuple(renumbered), self.options)
 
     @cached_property
     def _structural(self) -> NDArray[np.bool_]:
@@ -168,7 +174,7 @@ class System:
         return np.where(self._structural, np.where(self._switch_of_row >= 0, self._switch_of_row, last), -1)
 
 
-def build_system(program: LinearProgram, lines: Lines) -> System:
+def build_system(program: LinearProgram, lines: Lines, options: Options = USUAL) -> System:
     """State everything that must hold as rows, whole thousands of euro on the right; bounds of lines become rows too."""
     blocks = [b for b in program.blocks if b.owner in (TOTAL, AUXILIARY, SWITCHED_OFF, SWITCHED_ON) or (b.rule is not None and b.rule.hard)]
     rows = np.concatenate([np.arange(b.rows.start, b.rows.stop) for b in blocks]) if blocks else np.zeros(0, dtype=np.intp)
@@ -201,7 +207,7 @@ def build_system(program: LinearProgram, lines: Lines) -> System:
         stack([(len(rows), Terms(position[matrix.row[inside]], column, value)), (len(entries), own)]),
         integer=integer,
     )
-    return System(_without_crumbs(whole), (*suspects, *fixed))
+    return System(_without_crumbs(whole), (*suspects, *fixed), options)
 
 
 def _demands(block: RowBlock, program: LinearProgram, position: NDArray[np.intp]) -> Iterator[Suspect]:

@@ -19,6 +19,8 @@ from fundalloc.optimise.switches import fix_switches, solve_mixed
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options
 
+NODES = 200
+"""Nodes after which the search for switches stops."""
 ROOM = 10**15
 """Rounding steps that no plan reaches."""
 _EVEN = 1e-3
@@ -69,9 +71,9 @@ class _Roomy(Lines):
         return replace(moves, upper=upper)
 
 
-def lawful_ledger(scenario: Scenario, program: LinearProgram) -> NDArray[np.int64] | None:
+def lawful_ledger(scenario: Scenario, program: LinearProgram, options: Options) -> NDArray[np.int64] | None:
     """Solve a program over a scenario's lines and return its plan in whole steps; None when there is none."""
-    options = Options(time_limit=6.0)
+    options = options.own(nodes=NODES)
     lines = _Roomy(**{f.name: getattr(scenario.lines, f.name) for f in fields(Lines)})
     upper = program.upper.copy()
     upper[len(lines) + lines.moves.transfers] = np.inf

@@ -19,6 +19,7 @@ from functools import cached_property
 
 import numpy as np
 
+from fundalloc.errors import SolverFailed
 from fundalloc.facts.lines import Lines
 from fundalloc.insight.explain.grants import opened
 from fundalloc.model.linear_program import LinearProgram, RowBlock, Terms
@@ -59,6 +60,8 @@ class Bench:
         self.score_row = self.open.shape[0] - 1
         self.warm = self.solvers.of(self.open)
         self.best = self.warm.solve(self.open)
+        if not self.best.usable:
+            raise SolverFailed(self.best.status, f"The solver stopped: {self.best.status} ({self.best.message or self.best.solver}).")
         self._corners = {self.open.shape: (self.warm, self.warm.mark())}
 
     values: Floats
