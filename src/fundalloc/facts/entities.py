@@ -22,6 +22,19 @@ class Record(Documented):
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
+class Named(Record):
+    """A record with a name, and perhaps a short one, per language."""
+
+    id: Id
+    name: Multilingual
+    short: Multilingual | None = None
+
+    @property
+    def label(self) -> Text:
+        """The short name if there is one, else the name."""
+        return self.short or self.name
+
+
 class Ceiling(Record):
     """What an instrument may commit: per year, in total, or both."""
 
@@ -101,11 +114,9 @@ def _each_year(due: dict[int, Fraction]) -> dict[int, Fraction]:
     return due
 
 
-class Instrument(Record):
+class Instrument(Named):
     """A source of money with a legal basis and a ceiling."""
 
-    id: Id
-    name: Multilingual
     short: Multilingual | None = None
     """Label for narrow columns."""
     source: Note
@@ -143,11 +154,6 @@ class Instrument(Record):
         """Whether the plan decides this instrument's money."""
         return self.counts == "budget" or (self.counts == "partner" and self.free)
 
-    @property
-    def label(self) -> Text:
-        """The short name if there is one, else the name."""
-        return self.short or self.name
-
 
 class Band(Record):
     """One step of diminishing returns: the first `share` of a need earns `value` per euro of met need."""
@@ -169,12 +175,9 @@ Bands = Annotated[tuple[Band, ...], AfterValidator(_check_bands)]
 """Diminishing returns: shares add up to 1 and values fall strictly."""
 
 
-class Area(Record):
+class Area(Named):
     """One of the cooperation areas."""
 
-    id: Id
-    name: Multilingual
-    short: Multilingual | None = None
     footnote: Multilingual | None = None
     """What must be said wherever the name stands; printed on cover and notes."""
     source: Note = ""
@@ -182,17 +185,10 @@ class Area(Record):
     steps: Bands | None = None
     """Diminishing returns of this area alone; absent: those of the scenario."""
 
-    @property
-    def label(self) -> Text:
-        """The short name if there is one, else the name."""
-        return self.short or self.name
 
-
-class Partnership(Record):
+class Partnership(Named):
     """Whom the money is for: bilateral, regional or global; a grouping when other partnerships lie within it."""
 
-    id: Id
-    name: Multilingual
     short: Multilingual | None = None
     """Label for narrow columns and charts."""
     footnote: Multilingual | None = None
@@ -207,11 +203,6 @@ class Partnership(Record):
     years: Years | None = None
     source: Note = ""
     confidence: Note = ""
-
-    @property
-    def label(self) -> Text:
-        """The short name if there is one, else the name."""
-        return self.short or self.name
 
     @property
     def all_tags(self) -> tuple[str, ...]:

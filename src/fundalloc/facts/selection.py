@@ -94,6 +94,14 @@ LeftOpen = Annotated[
 ]
 
 
+_ALONE = {
+    "ceiling": "put the selection inside: {ceiling: {instrument: ...}}",
+    "without": "everything else is that of 'money': write {without: area}",
+    "amount": "take a share of an amount or of a selection, not of both",
+}
+"""Keys of `of` that take no others beside them, and what to write instead."""
+
+
 class Base(Selection):
     """What a share is taken of: a selection of money, the ceilings of a selection, an amount, or `money` left open somewhere."""
 
@@ -109,12 +117,9 @@ class Base(Selection):
     def _number_is_an_amount(cls, raw: Any) -> Any:
         if isinstance(raw, str):
             return {"amount": read_amount(raw)}
-        if isinstance(raw, Mapping) and "ceiling" in raw and len(raw) > 1:
-            raise refuse("'ceiling' stands alone under 'of'", "put the selection inside: {ceiling: {instrument: ...}}")
-        if isinstance(raw, Mapping) and "without" in raw and len(raw) > 1:
-            raise refuse("'without' stands alone under 'of'", "everything else is that of 'money': write {without: area}")
-        if isinstance(raw, Mapping) and "amount" in raw and len(raw) > 1:
-            raise refuse("'amount' stands alone under 'of'", "take a share of an amount or of a selection, not of both")
+        if isinstance(raw, Mapping) and len(raw) > 1:
+            for word in (word for word in _ALONE if word in raw):
+                raise refuse(f"'{word}' stands alone under 'of'", _ALONE[word])
         return raw
 
 

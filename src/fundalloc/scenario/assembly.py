@@ -28,25 +28,19 @@ def build_partnerships(table: Table, problems: Problems) -> list[Partnership]:
     absorption = read_variants(table, "absorption", SPECS["partnerships"]["absorption"], problems)
     problems += _wrong_in_tree(table, columns["id"], columns["within"], columns["level"])
     out = []
-    for row, pid in enumerate(columns["id"]):
+    for row in range(len(table.cells)):
         status = (f"status:{columns['status'][row]}",) if columns["status"][row] else ()
         each = {int(year): amount for year, amount in absorption[row].items() if year.isdigit()}
         if columns["absorption"][row] is not None:
             each[0] = columns["absorption"][row]
         out.append(
             Partnership.model_construct(
-                id=pid,
+                **{key: columns[key][row] for key in ("id", "level", "within", "iso3", "years", "source", "confidence")},
                 name=texts["name"][row],
                 short=texts["short"][row] or None,
                 footnote=texts["footnote"][row] or None,
-                level=columns["level"][row],
-                within=columns["within"][row],
-                iso3=columns["iso3"][row],
                 absorption=each or None,
                 tags=tuple(dict.fromkeys((*columns["tags"][row], *status))),
-                years=columns["years"][row],
-                source=columns["source"][row],
-                confidence=columns["confidence"][row],
             )
         )
     return out

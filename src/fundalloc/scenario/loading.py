@@ -13,7 +13,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path, PurePosixPath
 
-from fundalloc.errors import Place, Problem, ScenarioError
+from fundalloc.errors import Place, ScenarioError
 from fundalloc.scenario.document import Scalar, Tree, display_name, parse_document
 from fundalloc.scenario.merging import load_tree, merge, spread
 from fundalloc.scenario.plans.amounts import read_plan
@@ -92,15 +92,12 @@ def _start(
     if not isinstance(node, Scalar):
         return assemble(tree, source, allowed)
     path = source.parent / node.text
-    problem = None
     if not allowed(path):
-        problem = Problem(node.place, f"'{node.text}' lies outside the scenario's folder", "move it there, or use --allow-outside")
-    elif not path.exists():
-        problem = Problem(node.place, f"no such file: {node.text}", "name a scenario, or a plan as JSON, CSV or workbook")
-    elif path.resolve() in (*chain, source.resolve()):
-        problem = Problem(node.place, "a circle of baselines", "a scenario cannot start from its own plan")
-    if problem:
-        raise ScenarioError([problem])
+        raise ScenarioError.of(node.place, f"'{node.text}' lies outside the scenario's folder", "move it there, or use --allow-outside")
+    if not path.exists():
+        raise ScenarioError.of(node.place, f"no such file: {node.text}", "name a scenario, or a plan as JSON, CSV or workbook")
+    if path.resolve() in (*chain, source.resolve()):
+        raise ScenarioError.of(node.place, "a circle of baselines", "a scenario cannot start from its own plan")
     scenario = assemble(tree, source, allowed, expects_baseline=True)
     if path.suffix.lower() in (".yaml", ".yml"):
         start = load_baseline(path)

@@ -23,11 +23,9 @@ def fill_figures(tree: Tree, folder: Path, allowed: Callable[[Path], bool], prob
         return tree
     rules: dict[str, Node] = {}
     for key, rule in section.items.items():
-        try:
+        with problems.noted():
             switched_off = isinstance(rule, Tree) and rule.text("off") == "true"
             rules[key] = rule if switched_off or not isinstance(rule, Tree) else figures_from_tables(rule, folder, allowed)
-        except ScenarioError as error:
-            problems += error.problems
     return replace(tree, items={**tree.items, "rules": replace(section, items=rules)})
 
 

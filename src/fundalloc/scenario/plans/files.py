@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fundalloc.errors import Place, Problem, Problems, ScenarioError, nearest
+from fundalloc.errors import Place, Problems, ScenarioError, nearest
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.labels import label
 from fundalloc.scenario.document import display_name, read_text
@@ -70,16 +70,12 @@ def _columns(table: Table, wanted: list[str]) -> Table:
     missing = [name for name in wanted if name not in table.columns]
     if missing:
         known = [name for name in table.columns if name not in wanted]
-        raise ScenarioError(
-            [
-                Problem(
-                    table.place(HEADING, 0),
-                    f"the column '{name}' is missing",
-                    f"did you mean '{near}'?" if (near := nearest(name, known)) else f"needed columns: {', '.join(wanted)}",
-                )
-                for name in missing
-            ]
-        )
+        problems = Problems()
+        for name in missing:
+            near = nearest(name, known)
+            hint = f"did you mean '{near}'?" if near else f"needed columns: {', '.join(wanted)}"
+            problems.add(table.place(HEADING, 0), f"the column '{name}' is missing", hint)
+        problems.tell()
     at = [table.columns.index(name) for name in wanted]
     cells = [[row[k] for k in at] for row in table.cells]
     return Table(table.name, wanted, cells, lambda row, column: table.place(row, at[column]), semicolons=table.semicolons)

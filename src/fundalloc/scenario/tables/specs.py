@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from fundalloc.errors import Problems, ScenarioError, did_you_mean
+from fundalloc.errors import Problems, did_you_mean
 from fundalloc.facts.fields import read_amount, read_coefficient, read_factor, read_id, read_iso3, read_tags, read_years, refuse
 from fundalloc.money import plain
 from fundalloc.scenario.document import ListNode, Tree
@@ -108,11 +108,10 @@ class Tables:
         out = cls()
         for name in SPECS:
             node = tree.get(name)
-            try:
-                out.by_name[name] = read_table(node or ListNode([], tree.place), KEYS[name], folder, allowed, DEFAULTS[name])
-            except ScenarioError as error:
-                problems += error.problems
-                out.by_name[name] = read_table(ListNode([], tree.place), (), folder, allowed)
+            nothing = ListNode([], tree.place)
+            out.by_name[name] = read_table(nothing, (), folder, allowed)
+            with problems.noted():
+                out.by_name[name] = read_table(node or nothing, KEYS[name], folder, allowed, DEFAULTS[name])
         return out
 
     def __getitem__(self, name: str) -> Table:
@@ -134,7 +133,6 @@ def _report_duplicates(table: Table, keys: tuple[str, ...], problems: Problems) 
         key = tuple(c[row] for c in columns)
         if key in seen:
             first = table.place(seen[key], 0)
-            problems.add(
-                table.place(row, keys[0]), f"'{' | '.join(filter(None, key))}' stands twice; first at {first}", "keep one of the two"
-            )
+            message = f"'{' | '.join(filter(None, key))}' stands twice; first at {first}"
+            problems.add(table.place(row, keys[0]), message, "keep one of the two")
         seen.setdefault(key, row)
