@@ -25,8 +25,8 @@ def test_amounts_in_the_wrong_unit_are_named(tmp_path):
         "large": {"kind": "amount", "says": "l", "source": "x", "money": {"partnership": "south"}, "at_most": "9000000"},
     }
     scenario = load(write(tmp_path, {**TWO_BY_TWO, "round_to": "0.001", "rules": rules}))
-    (trouble,) = numerical_remarks(compile_program(scenario))
-    assert trouble == (
+    (remark,) = numerical_remarks(compile_program(scenario))
+    assert remark == (
         "limits reach from 0.001 to 9e+06, a range of 9e+09 (in small and large); check the units (EUR million) of these figures"
     )
-    assert trouble in notices(scenario)
+    assert remark in notices(scenario)

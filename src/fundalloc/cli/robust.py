@@ -132,9 +132,9 @@ def _print_samples(found: Samples, out: Output) -> None:
     if found.failed:
         clash = f"; {', '.join(found.conflicts)} clash" if found.conflicts else ""
         out.say(f"No plan      in {found.failed} of {count} samples ({found.failed / count:.1%}){clash}")
-        troubles = list(dict.fromkeys(s.trouble for s in found.samples if s.trouble))
-        for trouble in troubles[:3]:
-            out.say(f"  unreadable {trouble}")
+        problems = list(dict.fromkeys(s.problem for s in found.samples if s.problem))
+        for problem in problems[:3]:
+            out.say(f"  unreadable {problem}")
     else:
         out.say("No plan      never: every sample has a plan that keeps all hard rules")
     _print_amounts(found, places, out)

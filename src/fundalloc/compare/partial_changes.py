@@ -70,8 +70,7 @@ def by_pair(facts: Facts, column: str) -> dict[tuple[str, str], Fraction]:
 
 def _decisions(facts: Facts) -> list[tuple[str, str, str, str, int, str]]:
     table, dimensions = facts.decided, facts.dimensions
-    codes = (table.instrument, table.partnership, table.area, table.year)
-    ids = [[d.ids[k] for k in code] for d, code in zip(dimensions, codes, strict=True)]
+    ids = [[d.ids[k] for k in code] for d, code in zip(dimensions, table.codes, strict=True)]
     return list(zip(*ids, (int(a) for a in table.amount), table.state, strict=True))
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,17 +77,20 @@ class Decided:
         return len(self.state)
 
     @property
+    def codes(self) -> tuple[IntArray, IntArray, IntArray, IntArray]:
+        """The four positions of every entry."""
+        return self.instrument, self.partnership, self.area, self.year
+
+    @property
     def exact(self) -> Mask:
         """Which entries fix the line exactly (locked or given) instead of from below (committed)."""
         return np.array([state != "committed" for state in self.state], dtype=bool)
 
     def only(self, keep: Mask) -> Decided:
         """Return the entries where `keep` holds."""
+        columns: dict[str, Any] = vars(self)
         rows = np.flatnonzero(keep)
-        state, source, confidence = (tuple(column[k] for k in rows) for column in (self.state, self.source, self.confidence))
-        decision = tuple(self.decision[k] for k in rows)
-        codes = (self.instrument[keep], self.partnership[keep], self.area[keep], self.year[keep], self.amount[keep])
-        return Decided(*codes, state, decision, source, confidence)
+        return Decided(**{k: c[keep] if isinstance(c, np.ndarray) else tuple(c[row] for row in rows) for k, c in columns.items()})
 
 
 @dataclass(frozen=True)

@@ -189,11 +189,7 @@ def _clause_cube(clause: Pick, facts: Facts) -> Mask:
 def _decided_cubes(facts: Facts) -> tuple[IntArray, Mask]:
     shape = tuple(len(d.ids) for d in facts.dimensions)
     table = facts.decided
-    flat = (
-        np.ravel_multi_index((table.instrument, table.partnership, table.area, table.year), shape)
-        if len(table)
-        else np.zeros(0, dtype=np.intp)
-    )
+    flat = np.ravel_multi_index(table.codes, shape) if len(table) else np.zeros(0, dtype=np.intp)
     size = int(np.prod(shape))
     amounts = exact_sums(flat, table.amount, size).reshape(shape)
     exact = np.zeros(size, dtype=bool)

@@ -92,8 +92,8 @@ def find_optimum(
     if first.status is Status.INFEASIBLE:
         raise Infeasible([])
     if not first.usable:
-        troubles = "".join(f"\n  {trouble}" for trouble in numerical_remarks(program))
-        raise SolverFailed(first.status, f"The solver stopped: {first.status} ({first.message or first.solver}).{troubles}")
+        remarks = "".join(f"\n  {remark}" for remark in numerical_remarks(program))
+        raise SolverFailed(first.status, f"The solver stopped: {first.status} ({first.message or first.solver}).{remarks}")
     return optimum
 
 

@@ -55,7 +55,7 @@ class Sample:
     """Demands with a shadow price."""
     broken: tuple[Demand, ...] = ()
     """Demands that the plan as written would not meet here, soft ones included."""
-    trouble: str = ""
+    problem: str = ""
     """Why the sample could not be read."""
 
 
@@ -191,7 +191,7 @@ def sample(
         scenario.sources if cluster is not None else None,
     )
     samples = _solved(task, settings, jobs, cluster, tick or (lambda done, of: None))
-    conflicts = _conflicts(source, [settings[s.number] for s in samples if s.score != s.score and not s.trouble][:DIAGNOSED])
+    conflicts = _conflicts(source, [settings[s.number] for s in samples if s.score != s.score and not s.problem][:DIAGNOSED])
     return Samples(source, scenario, base, tuple(uncertain), values, samples, tuple(by), seed, conflicts)
 
 
@@ -233,7 +233,7 @@ def _one_after_another(task: _Task) -> list[Sample]:
         try:
             scenario = task.source.load(*settings)
         except FundallocError as error:
-            out.append(Sample(number, np.nan, np.nan, {}, trouble=str(error).splitlines()[0]))
+            out.append(Sample(number, np.nan, np.nan, {}, problem=str(error).splitlines()[0]))
             continue
         if task.start is not None:
             scenario = with_plan_to_start_from(scenario, task.start)

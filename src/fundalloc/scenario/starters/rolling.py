@@ -102,12 +102,8 @@ def decided_money(scenario: Scenario, plan: PlanAmounts, year: int) -> list[Deci
 def _entries(scenario: Scenario, decided: Decided) -> Iterator[DecidedRow]:
     dimensions, step = scenario.facts.dimensions, scenario.facts.step
     for k, state in enumerate(decided.state):
-        line = (
-            dimensions.instrument.ids[decided.instrument[k]],
-            dimensions.partnership.ids[decided.partnership[k]],
-            dimensions.area.ids[decided.area[k]],
-            dimensions.year.ids[decided.year[k]],
-        )
+        i, p, a, t = (dimension.ids[code[k]] for dimension, code in zip(dimensions, decided.codes, strict=True))
+        line = (i, p, a, t)
         yield DecidedRow(line, int(decided.amount[k]) * step, state, str(decided.decision[k]), decided.source[k], decided.confidence[k])
 
 
