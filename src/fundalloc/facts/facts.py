@@ -88,9 +88,12 @@ class Decided:
 
     def only(self, keep: Mask) -> Decided:
         """Return the entries where `keep` holds."""
-        columns: dict[str, Any] = vars(self)
         rows = np.flatnonzero(keep)
-        return Decided(**{k: c[keep] if isinstance(c, np.ndarray) else tuple(c[row] for row in rows) for k, c in columns.items()})
+        kept: dict[str, Any] = {
+            name: column[keep] if isinstance(column, np.ndarray) else tuple(column[row] for row in rows)
+            for name, column in vars(self).items()
+        }
+        return Decided(**kept)
 
 
 @dataclass(frozen=True)
