@@ -28,9 +28,4 @@ def named_by_decision(findings: Sequence[Finding], scenario: Scenario, words: Wo
 
 def _places(finding: Finding, value: Fraction, scenario: Scenario) -> int:
     """Return the decimals of an amount or limit in the unit that it is counted in: to the euro where the rounding step does not show it."""
-    return places(scenario, value) if finding.rule.in_money else 0
-
-
-def places(scenario: Scenario, *amounts: Fraction) -> int:
-    """Return how many decimals these amounts in EUR million need, and no fewer than the rounding step has."""
-    return enough(scenario.decimals, *amounts)
+    return enough(scenario.decimals, value) if finding.rule.in_money else 0

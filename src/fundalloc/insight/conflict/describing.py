@@ -11,8 +11,7 @@ from fundalloc.errors import Conflict, year_ranges
 from fundalloc.facts.refusals import refusal
 from fundalloc.insight.conflict.suspects import CARRIED, CLOSED, DECIDED, Suspect
 from fundalloc.model.cut_limits import whole_rows
-from fundalloc.money import euro, percent, plain
-from fundalloc.plan.naming import places
+from fundalloc.money import enough, euro, percent, plain
 from fundalloc.plan.verify import measure_rule
 from fundalloc.rules._sentence import asked
 from fundalloc.rules.kind import Kind
@@ -105,7 +104,7 @@ def _over(demands: Demands, at: Sequence[int]) -> tuple[str, ...]:
 
 def limit_text(scenario: Scenario, rule: Kind, figure: Fraction) -> str:
     """Write a limit with as many decimals as it needs."""
-    return rule.written(figure, places(scenario, figure))
+    return rule.written(figure, enough(scenario.decimals, figure))
 
 
 def limit_texts(scenario: Scenario, rule: Kind, demands: Demands, at: Sequence[int]) -> list[str]:
@@ -113,12 +112,12 @@ def limit_texts(scenario: Scenario, rule: Kind, demands: Demands, at: Sequence[i
     if not (rule.relative and rule.fixed_base):
         return [limit_text(scenario, rule, demands.figure[k]) for k in at]
     found = measure_rule(rule, scenario.lines, np.zeros(len(scenario.lines.ledger.decided), dtype=np.int64))
-    return [asked(rule, found[k].figure, found[k].limit, found[k].base, places(scenario, found[k].limit)) for k in at]
+    return [asked(rule, found[k].figure, found[k].limit, found[k].base, enough(scenario.decimals, found[k].limit)) for k in at]
 
 
 def money(scenario: Scenario, amount: Fraction) -> str:
     """Write an amount in EUR million with the decimals that it needs."""
-    return euro(amount, places(scenario, amount))
+    return euro(amount, enough(scenario.decimals, amount))
 
 
 def place_of(scenario: Scenario, rule: Kind, member: tuple[str, ...], sense: Sense) -> str:
