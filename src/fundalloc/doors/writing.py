@@ -28,6 +28,8 @@ PACKAGE = "datapackage.json"
 written: list[Path] = []
 """What has been put into place, since the command line last emptied the list."""
 _PREFIX = ".fundalloc-"
+SCRATCH, _SCRATCH = "fundalloc-", Path(tempfile.gettempdir()).resolve()
+"""How temporary folders of ours are named, and where they lie: what is written there is not written for anybody."""
 _EXCHANGE, _HERE = 2, -100
 """Flag and folder that Linux and macOS know: two names change places; names are relative to the current folder."""
 
@@ -63,7 +65,8 @@ class _Stage:
                 except OSError:
                     os.rename(aside, self.target)
                     raise
-        written.append(self.named)
+        if not self.target.resolve().is_relative_to(_SCRATCH) or not any(part.startswith(SCRATCH) for part in self.target.parts):
+            written.append(self.named)
 
     def remove(self) -> None:
         """Take away what is left."""

@@ -9,17 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from fundalloc.errors import Place, Problems, ScenarioError, did_you_mean
+from fundalloc.doors.reading import FAILURES, read_bytes, why
+from fundalloc.doors.terminal import CONTROLS
+from fundalloc.errors import Place, Problem, Problems, ScenarioError, did_you_mean
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 20
 WORKBOOK = b"PK"
 """How zip files, and so workbooks, begin."""
+_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))")
+_SHORT = {"0": "\0", "a": "\a", "b": "\b", "v": "\v", "f": "\f", "e": "\x1b", "N": "\x85"}
 _NULLS = {"", "~", "null", "Null", "NULL"}
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -73,21 +78,21 @@ def display_name(path: Path) -> str:
     """Return the name under which messages speak of a file: relative to here when it lies below, else as given."""
     try:
         return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
+    except FAILURES:
         return str(path)
 
 
 def read_text(path: Path, name: str, limit: int = MAX_BYTES) -> str:
     """Read a UTF-8 file, with or without byte-order mark; raise ScenarioError with one clear problem otherwise."""
     place = Place(name)
-    if path.is_dir():
-        raise ScenarioError.of(place, "this is a folder, not a file", "name the file inside it")
     try:
-        size = path.stat().st_size
-        if size > limit:
-            message = f"the file has {size / 1e6:.1f} MB; the limit is {limit / 1e6:.0f} MB"
+        if path.is_dir():
+            raise ScenarioError.of(place, "this is a folder, not a file", "name the file inside it")
+        raw = read_bytes(path, limit)
+        if len(raw) > limit:
+            size = f"{path.stat().st_size / 1e6:.1f} MB" if path.is_file() else "more"
+            message = f"the file has {size}; the limit is {limit / 1e6:.0f} MB"
             raise ScenarioError.of(place, message, "put long tables into CSV files" if limit == MAX_BYTES else "split the table")
-        raw = path.read_bytes()
         text = raw.decode("utf-8-sig")
     except FileNotFoundError:
         near = [p.name for p in path.parent.glob("*") if p.suffix == path.suffix] if path.parent.is_dir() else []
@@ -99,11 +104,23 @@ def read_text(path: Path, name: str, limit: int = MAX_BYTES) -> str:
         before = error.object[: error.start]
         place = Place(name, before.count(b"\n") + 1, error.start - before.rfind(b"\n"))
         raise ScenarioError.of(place, "the file is not UTF-8", "save it as UTF-8; from Excel: CSV UTF-8") from None
-    except OSError as error:
-        raise ScenarioError.of(place, f"cannot be read: {error.strerror}") from None
+    except FAILURES as error:
+        raise ScenarioError.of(place, f"cannot be read: {why(error)}") from None
     if not text.strip():
         raise ScenarioError.of(place, "the file is empty", "a scenario starts with `fundalloc new`, a table with the names of its columns")
     return text
+
+
+def controls(text: str, name: str) -> list[Problem]:
+    """Return a problem for every control character, at its place."""
+    return [
+        Problem(
+            Place(name, text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start())),
+            f"an invisible control character (#x{ord(found[0]):04x})",
+            "delete it",
+        )
+        for found in islice(CONTROLS.finditer(text), 20)
+    ]
 
 
 def read_document(path: Path, name: str) -> Tree:
@@ -145,6 +162,7 @@ class _Builder:
                 self.problems.add(
                     Place(self.name, number, line.index("\t") + 1, excerpt=line), "a tab in the indentation", "indent with spaces"
                 )
+        self.problems += controls(self.text, self.name)
         if self.problems:
             return None
         try:
@@ -155,11 +173,6 @@ class _Builder:
             self.problems.add(
                 place, f"not YAML: {error.problem}", "check colons, brackets, quotes and indentation; quote texts with , : # or %"
             )
-            return None
-        except yaml.reader.ReaderError as error:
-            before = self.text[: error.position]
-            place = Place(self.name, before.count("\n") + 1, error.position - before.rfind("\n"))
-            self.problems.add(place, f"an invisible control character (#x{ord(self.text[error.position]):04x})", "delete it")
             return None
         root: Node | None = None
         for event in events:
@@ -184,6 +197,8 @@ class _Builder:
                 place, f"a tag ({event.tag.replace('tag:yaml.org,2002:', '!!')}) is not allowed", "leave it out; values are read as written"
             )
         if isinstance(event, yaml.ScalarEvent):
+            if CONTROLS.search(event.value):
+                self.problems.add(self.escaped(event), "an escape that stands for an invisible control character", "delete it")
             return Scalar(event.value, place, quoted=bool(event.style))
         if isinstance(event, yaml.SequenceStartEvent):
             items = []
@@ -194,6 +209,16 @@ class _Builder:
                 items.append(value)
             return ListNode(items, place)
         return self.mapping(place, events, depth)
+
+    def escaped(self, event: Any) -> Place:
+        """Return where a quoted text writes a control character as an escape."""
+        first, last = event.start_mark, event.end_mark
+        for number in range(first.line, last.line + 1):
+            for found in _ESCAPE.finditer(self.lines[number], first.column if number == first.line else 0):
+                code = found[1] or found[2] or found[3]
+                if CONTROLS.match(chr(int(code, 16)) if code else _SHORT.get(found[4], " ")) and self.positions:
+                    return Place(self.name, number + 1, found.start() + 1, excerpt=self.lines[number])
+        return self.place(first)
 
     def skip(self, key: Any, events: Iterator[Any], depth: int) -> None:
         """Pass over a key that cannot be one, and over its value, without further complaints."""

@@ -13,13 +13,14 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path, PurePosixPath
 
+from fundalloc.doors.reading import admit, project, reachable
 from fundalloc.errors import Place, ScenarioError
 from fundalloc.scenario.document import Scalar, Tree, display_name, parse_document
-from fundalloc.scenario.merging import load_tree, merge, spread
+from fundalloc.scenario.merging import LONGEST_CHAIN, load_tree, merge, spread
 from fundalloc.scenario.plans.amounts import read_plan
 from fundalloc.scenario.reading import assemble
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.scenario.sources import Sources, fingerprint, gather, stacked
+from fundalloc.scenario.sources import Sources, fingerprint, gather, stacked, with_companions
 from fundalloc.scenario.tables.specs import KEYS
 
 
@@ -42,6 +43,8 @@ def load(
     Raises ScenarioError with every problem found.
     """
     source, written, read, over = Path(path), tuple(settings), dict[Path, None](), tuple(map(Path, variants))
+    for given in (source, *over, *([] if baseline is None else [Path(baseline)])):
+        reachable(given)
     if baseline is None:
         scenario = _load(source, written, allow_outside, (), read, variants=over, root=root)
         return _with_sources(scenario, gather(source, read, written), source, over)
@@ -69,11 +72,12 @@ def _load(
     root: Path | None = None,
 ) -> Scenario:
     """Read one scenario and note in `read` every file it names; `extra` and variants may lie anywhere, because the caller named them."""
-    folders = {path.parent.resolve() for path in (source, *variants)} | ({root.resolve()} if root is not None else set())
+    folders = {path.parent.resolve() for path in (source, *variants)} | {project(source.parent) if root is None else root.resolve()}
+    given = {file.resolve() for file in with_companions(extra) if file.resolve().parent == file.parent} | {extra} if extra else set()
     read.update(dict.fromkeys(variants))
 
     def allowed(other: Path) -> bool:
-        inside = allow_outside or other.resolve() == extra or any(other.resolve().is_relative_to(folder) for folder in folders)
+        inside = allow_outside or other.resolve() in given or any(other.resolve().is_relative_to(folder) for folder in folders)
         if inside:
             read[other] = None
         return inside
@@ -92,12 +96,15 @@ def _start(
     if not isinstance(node, Scalar):
         return assemble(tree, source, allowed)
     path = source.parent / node.text
-    if not allowed(path):
-        raise ScenarioError.of(node.place, f"'{node.text}' lies outside the scenario's folder", "move it there, or use --allow-outside")
+    admit(path, node.text, node.place, allowed)
     if not path.exists():
         raise ScenarioError.of(node.place, f"no such file: {node.text}", "name a scenario, or a plan as JSON, CSV or workbook")
     if path.resolve() in (*chain, source.resolve()):
         raise ScenarioError.of(node.place, "a circle of baselines", "a scenario cannot start from its own plan")
+    if len(chain) > LONGEST_CHAIN:
+        raise ScenarioError.of(node.place, f"a chain of more than {LONGEST_CHAIN} baselines", "start from a plan that was written")
+    for file in with_companions(path):
+        admit(file, f"{node.text}/{file.name}" if path.is_dir() else file.name, node.place, allowed)
     scenario = assemble(tree, source, allowed, expects_baseline=True)
     if path.suffix.lower() in (".yaml", ".yml"):
         start = load_baseline(path)

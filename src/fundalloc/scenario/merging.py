@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from fundalloc.doors.reading import admit
 from fundalloc.errors import Problems, ScenarioError, did_you_mean
 from fundalloc.facts.fields import spread_years
 from fundalloc.labels import LANGUAGES
@@ -18,6 +19,9 @@ from fundalloc.scenario.inherited import YEARS_KEY, Period, builds_on_inherited,
 from fundalloc.scenario.sections import TABLES
 
 _EXCLUSIVE = {"exactly": ("at_least", "at_most"), "at_least": ("exactly",), "at_most": ("exactly",)}
+
+LONGEST_CHAIN = 50
+"""Files that extend or start from each other in a row."""
 
 
 def load_tree(path: Path, allowed: Callable[[Path], bool], variants: Iterable[Path] = ()) -> Tree:
@@ -55,11 +59,12 @@ def _parent(item: Node, path: Path, allowed: Callable[[Path], bool], chain: tupl
     if not isinstance(item, Scalar):
         raise ScenarioError.of(item.place, "expected the name of a scenario file", "such as extends: baseline.yaml")
     parent = path.parent / item.text
+    admit(parent, item.text, item.place, allowed)
+    if len(chain) > LONGEST_CHAIN:
+        raise ScenarioError.of(item.place, f"a chain of more than {LONGEST_CHAIN} `extends`", "let the files extend fewer others")
     if parent.resolve() in chain:
         names = " → ".join(p.name for p in (*chain, parent.resolve()))
         raise ScenarioError.of(item.place, f"a circle of `extends`: {names}", "take one of them out")
-    if not allowed(parent):
-        raise ScenarioError.of(item.place, f"'{item.text}' lies outside the scenario's folder", "move it there, or use --allow-outside")
     if not parent.exists():
         near = [p.name for p in parent.parent.glob("*.y*ml")] if parent.parent.is_dir() else []
         hint = did_you_mean(parent.name, near) or "the name is relative to this file"

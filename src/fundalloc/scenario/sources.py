@@ -9,10 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from fundalloc.doors.reading import read_bytes
 from fundalloc.doors.writing import new_folder
 from fundalloc.errors import OutputError
 
 BASELINE_FOLDER = "baseline"
+MOST_CARRIED = 300_000_000
+"""Bytes of a file that travels with the scenario: no smaller than any limit of the readers."""
 """Where a baseline goes that the command line named and that lies outside the scenario's folders."""
 
 
@@ -70,7 +73,8 @@ def is_safe(name: str) -> bool:
 
 def gather(main: Path, read: Iterable[Path], settings: Iterable[str] = (), baseline: Path | None = None) -> Sources:
     """Take up the content of the files that were read; `baseline` is the one that the command line named."""
-    wanted = [main.resolve(), *(file for path in read for file in _with_companions(path.resolve()))]
+    first = main.resolve() if main.is_file() else Path.cwd() / main.name
+    wanted = [first, *(file for path in read for file in with_companions(path.resolve()))]
     given = None if baseline is None else baseline.resolve()
     own = wanted if given is None else [wanted[0], *(path for path in wanted[1:] if not _beside(path, given))]
     names = _named_below(_common(own), [*wanted, *([given] if given else [])])
@@ -79,7 +83,10 @@ def gather(main: Path, read: Iterable[Path], settings: Iterable[str] = (), basel
         below = _named_below(_common([*elsewhere, given]), [*elsewhere, given])
         names |= {path: f"{BASELINE_FOLDER}/{name}" for path, name in below.items()}
     start = names[given] if given else ""
-    content = {names[path]: path.read_bytes() for path in sorted(set(wanted), key=lambda p: (p != wanted[0], names[p]))}
+    content = {
+        names[path]: read_bytes(main if path == first else path, MOST_CARRIED)
+        for path in sorted(set(wanted), key=lambda p: (p != first, names[p]))
+    }
     return Sources(names[wanted[0]], content, tuple(settings), start)
 
 
@@ -110,7 +117,7 @@ def stacked(sources: Sources, main: Path, variants: Sequence[Path]) -> Sources:
     return replace(sources, main=together, files={together: text.encode(), **dict(sorted(sources.files.items()))})
 
 
-def _with_companions(path: Path) -> list[Path]:
+def with_companions(path: Path) -> list[Path]:
     """Return the files behind a name: the tables of a folder, the moves beside an allocation."""
     if path.is_dir():
         return [file for name in ("allocation.csv", "moves.csv") if (file := path / name).is_file()]

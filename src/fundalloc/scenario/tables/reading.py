@@ -12,8 +12,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from fundalloc.doors.reading import admit
 from fundalloc.errors import Place, Problem, Problems, ScenarioError, did_you_mean
-from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, display_name, locate, read_text
+from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, controls, display_name, locate, read_text
 from fundalloc.scenario.tables.changes import apply_changes
 from fundalloc.scenario.tables.table import HEADING, Table
 from fundalloc.scenario.workbooks.container import check_package
@@ -76,8 +77,7 @@ def _inline(node: ListNode) -> Table:
 def _file(file: Scalar, folder: Path, allowed: Callable[[Path], bool]) -> Table:
     written, _, sheet = file.text.partition("#")
     path = folder / written
-    if not allowed(path):
-        raise ScenarioError.of(file.place, f"'{written}' lies outside the scenario's folder", "move it there, or use --allow-outside")
+    admit(path, written, file.place, allowed)
     if path.is_dir():
         raise ScenarioError.of(file.place, f"'{written}' is a folder, not a file", "name the file inside it")
     if not path.is_file():
@@ -90,6 +90,7 @@ def _file(file: Scalar, folder: Path, allowed: Callable[[Path], bool]) -> Table:
 
 def parse_csv(text: str, name: str) -> Table:
     """Read CSV text; the first row names the columns. Raises ScenarioError on rows of the wrong length."""
+    Problems(controls(text, name)).tell()
     heading = text.split("\n", 1)[0]
     delimiter = ";" if heading.count(";") > heading.count(",") else ","
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
