@@ -547,7 +547,7 @@ NEEDS_FILES = {
     ),
     "NUL": (
         NEED_HEADING + "tunisia,returns,1\x00\n",
-        "2:17: '1\x00' is not a number (expected a number such as 12.5 or a share such as 15 %)",
+        "2:18: an invisible control character (#x0000) (delete it)",
     ),
     "not UTF-8": (
         (NEED_HEADING + "tunisie,r\u00e9tours,1\n").encode("latin-1"),
