@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fundalloc.compare.meaning import HEAD_TOLD, IDENTITY, leaves, meaning, places, same_text, text_of, told
-from fundalloc.errors import Place, ScenarioError
+from fundalloc.errors import Place, Problems, ScenarioError
 from fundalloc.money import parse_figure
 from fundalloc.rules import kinds
 from fundalloc.rules._sentence import LIMIT, spoken
@@ -161,9 +161,7 @@ class Written:
     @classmethod
     def of(cls, tree: Tree, source: Path) -> Written:
         """Take up a tree whose files may lie anywhere: it has been read before. Raises ScenarioError."""
-        problems: list[object] = []
-        filled = fill_figures(tree, source.parent, _anywhere, problems)  # type: ignore[arg-type]
-        return cls(filled, source.parent, _anywhere)
+        return cls(fill_figures(tree, source.parent, _anywhere, Problems()), source.parent, _anywhere)
 
 
 def _anywhere(_: Path) -> bool:
