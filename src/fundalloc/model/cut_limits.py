@@ -10,6 +10,7 @@ A row that would need larger coefficients than a solver takes stays in floating 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor, lcm
 
@@ -19,12 +20,28 @@ from numpy.typing import NDArray
 from fundalloc.facts.lines import Lines
 from fundalloc.model.linear_program import LARGEST, Whole
 from fundalloc.money import Floats, Mask
-from fundalloc.rules.statement import SWITCHES, Demands, Rows, Sense
+from fundalloc.rules.statement import SWITCHES, Demands, Rows, Sense, Statement
 
 SIMPLE = 10**6
 """Shares with a larger denominator stay in floating point."""
 BESIDE = 10**10
 """A switch in a row of whole numbers has no larger coefficient."""
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """What the undecided money of every row comes to, exactly, in rounding steps."""
+
+    size: list[Fraction]
+    """All that it can come to is a multiple of this; 0 where no money is undecided."""
+    given: list[Fraction]
+    """The constant beside it: decided money, less the share of what decided money adds to the base."""
+    fits: list[bool]
+    """Whether a solver takes the coefficients in units of that size."""
+    moving: Mask
+    """Whether undecided money moves the limit."""
+    switched: Mask
+    """Whether a switch stands in the row: what stands beside a switch was cut by its kind."""
 
 
 def whole_rows(stated: Rows, demands: Demands, lines: Lines) -> tuple[Whole, Floats, Floats]:
@@ -34,6 +51,23 @@ def whole_rows(stated: Rows, demands: Demands, lines: Lines) -> tuple[Whole, Flo
     """
     exact, step, count = stated.exact, lines.facts.step, len(demands)
     assert exact is not None
+    grid = _grid(stated, exact, lines, count)
+    factor, whole, limits = np.zeros(count), np.zeros((2, count)), np.array([stated.lower, stated.upper])
+    for k, sense in enumerate(demands.sense):
+        size, given = grid.size[k], grid.given[k]
+        limit, band = exact.limit[k] / step, exact.band / step if sense is Sense.EXACTLY else Fraction(0)
+        low, high = limit - band, limit + band
+        if size and not grid.switched[k] and (grid.fits[k] or not grid.moving[k]):
+            low, high = ceil((low - given) / size) * size + given, floor((high - given) / size) * size + given
+        if not (grid.moving[k] or grid.switched[k]):
+            limits[:, k] = _sides(sense, low * step, high * step)
+        unit = size or Fraction(1)
+        factor[k] = 1 / unit if grid.fits[k] else 0.0
+        whole[:, k] = _sides(sense, low / unit, high / unit) if grid.fits[k] else _sides(sense, low, high)
+    return Whole(factor, *whole), limits[0], limits[1]
+
+
+def _grid(stated: Rows, exact: Statement, lines: Lines, count: int) -> _Grid:
     parts = lcm(exact.weight.denominator, stated.totals.weight.denominator)
     line, switch = stated.which(), stated.which(SWITCHES)
     weight = np.where(
@@ -41,7 +75,6 @@ def whole_rows(stated: Rows, demands: Demands, lines: Lines) -> tuple[Whole, Flo
     )
     free = ~switch & (weight != 0)
     free[line] &= ~lines.ledger.fixed[stated.column[line]]
-    settled = line & ~free
     switched, moving = (np.bincount(stated.row[mask], minlength=count) > 0 for mask in (switch, free & exact.base))
     share = [s if moves else Fraction(0) for s, moves in zip(exact.share, moving, strict=True)]
     times = np.array([(s.denominator, s.numerator) if s.denominator <= SIMPLE else (0, 0) for s in share], dtype=np.int64)
@@ -49,22 +82,14 @@ def whole_rows(stated: Rows, demands: Demands, lines: Lines) -> tuple[Whole, Flo
     unit, largest = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
     np.gcd.at(unit, stated.row[free], value[free])
     np.maximum.at(largest, stated.row[free], np.abs(value[free]))
+    size = [Fraction(int(u), s.denominator * parts) for u, s in zip(unit, share, strict=True)]
+    beside = [s / lines.facts.step if on else 0 for s, on in zip(exact.share, switched, strict=True)]  # the coefficients of switches
+    small = largest <= LARGEST * unit
+    fits = [bool(small[k]) and share[k].denominator <= SIMPLE and beside[k] <= BESIDE * size[k] for k in range(count)]
+    settled = line & ~free
     own, base = (_decided(stated, weight, settled & mask, lines, count) for mask in (~exact.base, exact.base))
-    factor, whole, limits = np.zeros(count), np.zeros((2, count)), np.array([stated.lower, stated.upper])
-    for k, sense in enumerate(demands.sense):
-        limit, band = exact.limit[k] / step, exact.band / step if sense is Sense.EXACTLY else Fraction(0)
-        size = Fraction(int(unit[k]), share[k].denominator * parts)
-        beside = exact.share[k] / step if switched[k] else 0  # the coefficient of a switch
-        if share[k].denominator <= SIMPLE and largest[k] <= LARGEST * unit[k] and beside <= BESIDE * size:
-            factor[k] = 1 / (size or 1)
-        ends = limit - band, limit + band
-        if size and not switched[k] and (factor[k] or not moving[k]):  # what stands beside a switch was cut by its kind
-            given = (own[k] - exact.share[k] * base[k]) / parts
-            ends = ceil((ends[0] - given) / size) * size + given, floor((ends[1] - given) / size) * size + given
-        if not (moving[k] or switched[k]):
-            limits[:, k] = _sides(sense, *(end * step for end in ends))
-        whole[:, k] = _sides(sense, *(end / size if size and factor[k] else end for end in ends))
-    return Whole(factor, *whole), limits[0], limits[1]
+    given = [(o - s * b) / parts for o, s, b in zip(own, exact.share, base, strict=True)]
+    return _Grid(size, given, fits, moving, switched)
 
 
 def _decided(stated: Rows, weight: NDArray[np.int64], mask: Mask, lines: Lines, count: int) -> list[int]:

@@ -14,7 +14,6 @@ from fundalloc.rules.statement import SWITCHES, TOTALS, Rows
 
 DUST = 1e-12
 """Relative error of adding up: by so much a moved limit is wider than what decided money comes to."""
-NONE = np.iinfo(np.int64).min
 
 
 def held_limits(stated: Rows, lower: Floats, upper: Floats, lines: Lines) -> tuple[Floats, Floats, Floats]:
@@ -60,33 +59,21 @@ def _beside(stated: Rows) -> Mask:
 
 def _pulls(stated: Rows, lines: Lines, chosen: Mask) -> tuple[Mask, Mask]:
     """Return which of the chosen rows open lines can raise, and which lower: a line that counts several times does what is left of it."""
-    count, size, free, totals = len(stated.lower), len(lines.ledger), ~lines.ledger.fixed, stated.totals
-    terms = np.flatnonzero(chosen[stated.row])
-    row, column, value = stated.row[terms], stated.column[terms], stated.value[terms]
-    total, direct, switch = (np.flatnonzero(stated.which(name)[terms]) for name in (TOTALS, "", SWITCHES))
-    factor, which = np.zeros(count), np.full(count, -1, dtype=np.intp)  # the total of every row: it names one at most
-    factor[row[total]], which[row[total]] = value[total], column[total]
-    inside = np.flatnonzero(free[totals.line] & (totals.weight.values != 0))
-    cells, at = np.unique(totals.total[inside] * size + totals.line[inside], return_inverse=True)
-    weight = np.append(_summed(at, totals.weight.values[inside], len(cells)), 0.0)
-    direct = direct[free[column[direct]]]
-    own, at = np.unique(row[direct] * size + column[direct], return_inverse=True)
-    of_row, of_line = np.divmod(own, size)
-    wanted = which[of_row] * size + of_line
-    place = np.searchsorted(cells, wanted)
-    both = np.append(cells, NONE)[place] == wanted
-    left = _summed(at, value[direct], len(own)) + np.where(both, factor[of_row] * weight[place], 0.0)
-    besides = _summed(cells // size, np.ones(len(cells)), totals.count + 1)[which] > _summed(of_row, both, count)
-    switch = switch[_moving(stated, free)[column[switch]]]
-    beside = row[_beside(stated)[terms]]
-    pulls = []
-    for sign in (1, -1):
-        pull = besides & (sign * factor > 0)
-        pull[of_row[sign * left > DUST]] = True
-        pull[row[switch[sign * value[switch] > 0]]] = True
-        pull[beside] = True
-        pulls.append(pull)
-    return pulls[0], pulls[1]
+    free, totals, moving = ~lines.ledger.fixed, stated.totals, _moving(stated, ~lines.ledger.fixed)
+    direct, total, switch, beside = stated.which(), stated.which(TOTALS), stated.which(SWITCHES), _beside(stated)
+    up, down = np.zeros((2, len(chosen)), dtype=bool)
+    for row in np.flatnonzero(chosen):  # few: only demands that decided money breaks
+        own = stated.row == row
+        named = own & direct
+        effect = _summed(stated.column[named], stated.value[named], len(free))
+        for term in np.flatnonzero(own & total):
+            inside = totals.total == stated.column[term]
+            effect += stated.value[term] * _summed(totals.line[inside], totals.weight.values[inside], len(free))
+        turned = own & switch
+        effects = np.concatenate([effect[free], stated.value[turned][moving[stated.column[turned]]]])
+        unknown = bool((own & beside).any())
+        up[row], down[row] = unknown or (effects > DUST).any(), unknown or (effects < -DUST).any()
+    return up, down
 
 
 def _moving(stated: Rows, free: Mask) -> Mask:

@@ -54,13 +54,21 @@ def solve_mixed(
             best = attempt
         if best is not None and relaxed.objective - best.objective <= gap * max(abs(relaxed.objective), 1.0):
             return replace(best, method="relaxation, switches fixed", bound=relaxed.objective)
-    if best is not None and (options.nodes == 0 or options.over):
-        return replace(best, status=Status.FEASIBLE, bound=relaxed.objective)
-    start = None if best is None else np.where(program.integer, best.values, np.nan)
-    found = solve_program(program, replace(options, gap=gap, start=start, method=""))
-    if not found.usable and best is not None and found.status is not Status.INFEASIBLE:
-        return replace(best, status=Status.FEASIBLE, bound=relaxed.objective)
-    return replace(found, bound=relaxed.objective if found.bound is None else min(found.bound, relaxed.objective))
+    return _searched(program, best, relaxed.objective, replace(options, gap=gap, method=""))
+
+
+def _searched(program: LinearProgram, best: Solution | None, bound: float, options: Options) -> Solution:
+    """Search for better switches than those of the best attempt, which stays where the search may not begin or finds nothing."""
+    if best is None:
+        found = solve_program(program, options)
+    else:
+        stopped = replace(best, status=Status.FEASIBLE, bound=bound)
+        if options.nodes == 0 or options.over:
+            return stopped
+        found = solve_program(program, replace(options, start=np.where(program.integer, best.values, np.nan)))  # type: ignore[arg-type]
+        if not found.usable and found.status is not Status.INFEASIBLE:
+            return stopped
+    return replace(found, bound=bound if found.bound is None else min(found.bound, bound))
 
 
 def allowed_gap(program: LinearProgram, options: Options) -> float:

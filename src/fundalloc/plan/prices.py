@@ -54,25 +54,26 @@ def dearest_demands(
     (no ceiling, nothing open) there is nothing to price.
     """
     chosen, best = optimum.chosen, optimum.answer
-    row = _rows(chosen, findings)
-    alive = _alive(chosen, lines)
+    row, size = _rows(chosen, findings), np.abs(np.nan_to_num(prices))
+    written = np.array([finding.rule.in_money and not finding.rule.built_in for finding in findings], dtype=bool)
+    worth = written & (size >= EXACT) & (row >= 0) & np.append(_alive(chosen, lines), False)[row]  # -1: no row
     tried: Counter[str] = Counter()
     found: list[tuple[int, float]] = []
     solver = WarmSolver(options.own())
     start = None if best is None or best.corner is None else Mark(chosen, best.corner)
-    for k in np.argsort(-np.abs(np.nan_to_num(prices)), kind="stable"):
-        finding, price = findings[k], float(prices[k])
-        if abs(np.nan_to_num(price)) < EXACT or len(found) == SHOWN or tried.total() == TRIES:
+    order = np.argsort(-size, kind="stable")
+    for k in order[worth[order]]:
+        rule, price = findings[k].rule.id, float(prices[k])
+        if len(found) == SHOWN or tried.total() == TRIES:
             break
-        counted = finding.rule.built_in or not finding.rule.in_money or tried[finding.rule.id] == PER_RULE
-        if counted or row[k] < 0 or not alive[row[k]]:
+        if tried[rule] == PER_RULE:
             continue
         if best is None or start is None:
             best = solver.solve(chosen)
             start = solver.mark()
             if best.status is not Status.OPTIMAL:
                 return ()
-        tried[finding.rule.id] += 1
+        tried[rule] += 1
         more = solver.solve(moved(chosen, int(row[k]), MILLION), start)
         gain = more.objective - best.objective if more.status is Status.OPTIMAL else np.nan
         if abs(gain - price) <= max(EXACT, CLOSE * abs(price)):
