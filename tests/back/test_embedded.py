@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fundalloc.errors import Place
+from fundalloc.errors import Place, Problems
 from fundalloc.scenario.workbooks.embedded import PACKED, RECORD, TEXT, WINDOWS_TEXT, pack, unpack
 
 PLACE = Place("book.xlsx", cell="Scenario files!A6")
@@ -13,7 +13,7 @@ texts = st.text(st.sampled_from("ab :-é\n\r\t'=\\_x0041 \u202e\x00"), max_size=
 
 
 def back(rows):
-    problems = []
+    problems = Problems()
     return unpack([(row, PLACE) for row in rows], problems), [p.message for p in problems]
 
 

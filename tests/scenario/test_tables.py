@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conftest import FIXED_TEXT
+from fundalloc.errors import Problems
 from fundalloc.money import plain
 from fundalloc.scenario.document import ListNode, Scalar, Tree, parse_document
 from fundalloc.scenario.loading import load
@@ -191,7 +192,7 @@ def test_random_tables_read_the_same_from_every_form(tmp_path, rows):
     assert isinstance(inline, ListNode)
     place = inline.place
     worksheet = Tree({"file": Scalar("t.xlsx#Sheet", place)}, {}, place, tmp_path)
-    problems = []
+    problems = Problems()
     for table in (
         parse_csv(quoted(",", "."), "t.csv"),
         parse_csv(quoted(";", ","), "t.csv"),
