@@ -93,3 +93,54 @@ def test_no_room_but_rules_asks_for_the_kind_of_a_rule():
     assert len(rooms) > 200
     found = [f"{path.relative_to(ROOT)}:{line}" for path in rooms for line in _asks_for_a_kind(ast.parse(path.read_text("utf-8")))]
     assert found == []
+
+
+_OPENING = {"open", "read_text", "read_bytes", "read_csv", "load_workbook", "ZipFile", "write_text", "write_bytes", "print", "echo"}
+_BEHIND_A_DOOR = {
+    "cli/terminal.py": "the way to the terminal",
+    "labels/__init__.py": "texts of the package itself",
+    "selftest/known.py": "cases of the package itself",
+    "selftest/judge.py": "scenarios it throws, in a temporary folder; it shares nothing with the house",
+    "studies/ledger.py": "the program's own source files",
+    "scenario/starters/shipped.py": "starters of the package itself, copied where a door has made room",
+    "scenario/workbooks/container.py": "parts of a workbook that was read",
+    "scenario/workbooks/cells.py": "a workbook that was read",
+    "compare/revisions.py": "an archive that git handed over",
+    "back/tampering.py": "a workbook written anew in a temporary folder",
+}
+_ROOM = {"fresh", "inside", "table", "main", "target"}
+"""Names of what a door yields to be filled."""
+
+
+def _opens(tree: ast.AST):
+    """Yield the lines of calls that open a file or print, unless what a door yielded is filled or read from memory."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        called, first = node.func, node.args[0] if node.args else None
+        name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+        if name not in _OPENING or (isinstance(called, ast.Name) and name not in ("open", "print")):
+            continue
+        owner = getattr(called, "value", None)
+        while isinstance(owner, ast.BinOp):
+            owner = owner.left
+        owned = getattr(owner, "id", "")
+        in_memory = isinstance(first, ast.Call) and ast.unparse(first.func).endswith("BytesIO")
+        if owned not in {*_ROOM, "measures", "opened", "self", "console"} and not in_memory and not ast.unparse(called).endswith(").print"):
+            yield node.lineno
+
+
+@pytest.mark.parametrize(
+    "opening",
+    ["open(path)", "path.open()", "path.read_text()", "(a / b).read_bytes()", "pd.read_csv(f)", "load(x.read_text())", "click.echo(name)"],
+)
+def test_a_way_past_the_doors_is_found(opening):
+    assert list(_opens(ast.parse(opening)))
+
+
+def test_files_and_terminal_are_reached_through_the_doors_alone():
+    source = ROOT / "src" / "fundalloc"
+    rooms = [path for path in sorted(source.rglob("*.py")) if path.relative_to(source).parts[0] != "doors"]
+    rooms = [path for path in rooms if path.relative_to(source).as_posix() not in _BEHIND_A_DOOR]
+    found = [f"{path.relative_to(ROOT)}:{line}" for path in rooms for line in _opens(ast.parse(path.read_text("utf-8")))]
+    assert found == []

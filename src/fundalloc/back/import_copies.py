@@ -15,12 +15,14 @@ from fundalloc.back.circulated import Circulated, open_circulated
 from fundalloc.back.edits import Edits, merge_copies
 from fundalloc.back.reading import read_edits
 from fundalloc.back.variant import MARK, check_limits, variant_text
+from fundalloc.doors.reading import FAILURES, read_bytes
 from fundalloc.doors.writing import check_empty, new_file, together
 from fundalloc.errors import Place, Problem, ScenarioError
 from fundalloc.money import plain
 from fundalloc.plan.handmade import measure_steps
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import MISSED, Finding
+from fundalloc.scenario.document import MAX_BYTES
 from fundalloc.scenario.loading import load
 
 _ORIGINAL, _PLAN, _VARIANT = "-original", ".plan.csv", "fundalloc-variant.yaml"
@@ -61,7 +63,7 @@ class Returned:
                 extends, start = beside.name, ""
             else:
                 folder = path.with_name(path.stem + _ORIGINAL)
-                if not all((folder / name).is_file() and (folder / name).read_bytes() == raw for name, raw in sources.files.items()):
+                if not all((folder / name).is_file() and read_bytes(folder / name, len(raw)) == raw for name, raw in sources.files.items()):
                     check_empty(folder)
                     written += sources.restore(folder)
                 extends, start = f"{folder.name}/{sources.main}", self._own_baseline(folder.name)
@@ -104,8 +106,8 @@ class Returned:
 def made_by_import(path: Path) -> bool:
     """Return whether a file is a variant that this module wrote: only such a file may be replaced."""
     try:
-        return MARK in path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
+        return MARK.encode() in read_bytes(path, MAX_BYTES)
+    except FAILURES:
         return False
 
 
@@ -146,10 +148,10 @@ def _adjusted(circulated: Circulated, plan: Plan, edits: Edits) -> Plan:
         with TemporaryDirectory(prefix="fundalloc-") as name:
             folder = Path(name)
             sources.restore(folder)
-            path = (folder / sources.main).with_name(_VARIANT)
+            fresh = (folder / sources.main).with_name(_VARIANT)
             extends = PurePosixPath(sources.main).name
-            path.write_text(variant_text(edits, plan, extends=extends, settings=sources.settings), "utf-8")
-            variant = load(path, root=folder, baseline=folder / sources.baseline if sources.baseline else None)
+            fresh.write_text(variant_text(edits, plan, extends=extends, settings=sources.settings), "utf-8")
+            variant = load(fresh, root=folder, baseline=folder / sources.baseline if sources.baseline else None)
         start = scenario.starting_amounts()
         scenario = replace(variant.starting_from(start) if scenario.facts.baseline is not None else variant, baseline=None)
     steps = np.concatenate([plan.steps, plan.moves])

@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fundalloc.back.own_rules import COLUMNS as OWN_RULES
+from fundalloc.doors.reading import read_bytes
 from fundalloc.errors import ScenarioError
 from fundalloc.export.on_request import Asked
 from fundalloc.export.workbook import workbook_bytes
@@ -49,7 +50,7 @@ def compare_with_original(book: BookFile, plan: Plan, language: str, asked: Aske
     Raises ScenarioError when a sheet of the file cannot be read.
     """
     original = workbook_bytes(plan, language, asked=asked)
-    if book.path.read_bytes() == original:
+    if read_bytes(book.path, len(original)) == original:
         return Comparison(identical=True)
     with TemporaryDirectory(prefix="fundalloc-") as folder:
         path = Path(folder) / "original.xlsx"

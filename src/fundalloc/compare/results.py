@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,10 +12,12 @@ from typing import Any
 
 from fundalloc.errors import FundallocError
 from fundalloc.facts.dimensions import NAMES, Dimension, Dimensions
+from fundalloc.scenario.document import display_name, read_text
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.plans.amounts import PlanAmounts, read_plan
 from fundalloc.scenario.plans.files import read_plan_file
 from fundalloc.scenario.sources import Sources
+from fundalloc.scenario.tables.reading import MAX_TABLE_BYTES
 from fundalloc.scenario.workbooks.cells import BookFile, Grid, find_grid, in_languages
 from fundalloc.scenario.workbooks.embedded import RECORD, carried_files
 
@@ -60,9 +63,8 @@ def read_result(path: Path, folder: Path) -> Result:
 
 def _kinds_of_csv(path: Path) -> list[dict[str, Any]]:
     """Return instrument and kind of money of every row of our own CSV; empty where it does not say."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = csv.DictReader(file)
-        return [{"key": row["instrument"], "counts": row["counts"]} for row in rows if row.get("instrument") and row.get("counts")]
+    rows = csv.DictReader(io.StringIO(read_text(path, display_name(path), MAX_TABLE_BYTES), newline=""))
+    return [{"key": row["instrument"], "counts": row["counts"]} for row in rows if row.get("instrument") and row.get("counts")]
 
 
 def read_amounts(path: Path) -> PlanAmounts:

@@ -18,7 +18,7 @@ from fundalloc.errors import UsageError
 from fundalloc.facts.entities import Ceiling
 from fundalloc.facts.facts import Decided
 from fundalloc.money import plain
-from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, display_name, read_document, texts, to_plain
+from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, display_name, read_document, read_text, texts, to_plain
 from fundalloc.scenario.merging import load_tree
 from fundalloc.scenario.plans.amounts import LineKey, PlanAmounts
 from fundalloc.scenario.scenario import Scenario
@@ -188,7 +188,7 @@ def copy_originals(folder: Path, *sources: Path) -> dict[Path, Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix.lower() in _SCENARIOS:
             schema = os.path.relpath(folder / "schema.json", target.parent)
-            target.write_text(re.sub(r"\$schema=\S+", f"$schema={Path(schema).as_posix()}", path.read_text("utf-8-sig")), "utf-8")
+            target.write_text(re.sub(r"\$schema=\S+", f"$schema={Path(schema).as_posix()}", read_text(path, display_name(path))), "utf-8")
         else:
             shutil.copy(path, target)
         copied[path] = target

@@ -12,12 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fundalloc.doors.reading import admit
+from fundalloc.doors.reading import admit, read_bytes
 from fundalloc.errors import Place, Problem, Problems, ScenarioError, did_you_mean
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, controls, display_name, locate, read_text
 from fundalloc.scenario.tables.changes import apply_changes
 from fundalloc.scenario.tables.table import HEADING, Table
-from fundalloc.scenario.workbooks.container import check_package
+from fundalloc.scenario.workbooks.container import LARGEST_FILE, check_package
 
 MAX_TABLE_BYTES = 200_000_000
 
@@ -154,7 +154,7 @@ def _worksheet(path: Path, sheet: str, file: Scalar) -> Table:
     except ScenarioError as error:
         raise ScenarioError([Problem(file.place, f"'{path.name}': {p.message}", p.hint) for p in error.problems]) from None
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        book = openpyxl.load_workbook(io.BytesIO(read_bytes(path, LARGEST_FILE)), read_only=True, data_only=True)
     except Exception as error:  # openpyxl raises many kinds for damaged files
         raise ScenarioError.of(file.place, f"'{path.name}' is not a readable workbook", str(error)) from None
     try:

@@ -17,10 +17,11 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from fundalloc.doors.reading import read_bytes
 from fundalloc.errors import Place, Problem, ScenarioError
 from fundalloc.labels import label, languages
 from fundalloc.scenario.document import display_name
-from fundalloc.scenario.workbooks.container import check_package
+from fundalloc.scenario.workbooks.container import LARGEST_FILE, check_package
 
 NOT_OURS = "fundalloc reads the workbooks that it has written: fundalloc run FILE -o BOOK.xlsx"
 _RAW_CELL = re.compile(r'<c r="([A-Z]+\d+)"(?![^>]*\bt="(?!n"))[^>]*>(?:<f[^>]*/>|<f.*?</f>)?<v>([^<]*)</v>', re.DOTALL)
@@ -101,7 +102,9 @@ class BookFile:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # openpyxl tells of charts and colours that it does not read
                 try:
-                    self._views[values] = openpyxl.load_workbook(BytesIO(self.path.read_bytes()), read_only=True, data_only=values)
+                    self._views[values] = openpyxl.load_workbook(
+                        BytesIO(read_bytes(self.path, LARGEST_FILE)), read_only=True, data_only=values
+                    )
                 except Exception as error:  # openpyxl raises many kinds for damaged files
                     raise ScenarioError.of(Place(self.name), f"not a readable workbook: {error}", NOT_OURS) from None
         return self._views[values]
@@ -118,7 +121,7 @@ class BookFile:
 
     def _unreadable(self, title: str, error: Exception) -> Problem:
         """Say which cell of a sheet cannot be read, when it can be found."""
-        with zipfile.ZipFile(self.path) as package:
+        with zipfile.ZipFile(BytesIO(read_bytes(self.path, LARGEST_FILE))) as package:
             part = f"xl/worksheets/sheet{self.titles.index(title) + 1}.xml"
             raw = package.read(part).decode("utf-8", "replace") if part in package.namelist() else ""
         for cell, text in _RAW_CELL.findall(raw):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import zipfile
+from io import BytesIO
 from pathlib import Path
 
+from fundalloc.doors.reading import read_bytes
 from fundalloc.errors import Place, ScenarioError, did_you_mean
 from fundalloc.scenario.document import display_name
 
@@ -35,11 +37,10 @@ def _problem(path: Path) -> tuple[str, str] | None:
     try:
         if path.stat().st_size > LARGEST_FILE:
             return f"the file has {path.stat().st_size / 1e6:.0f} MB; the limit is {LARGEST_FILE / 1e6:.0f} MB", ""
-        with path.open("rb") as file:
-            start = file.read(len(_OLD))
-        if start == _OLD:
+        raw = read_bytes(path, LARGEST_FILE)
+        if raw.startswith(_OLD):
             return "an old .xls file, or one with a password", "save it as .xlsx without a password"
-        with zipfile.ZipFile(path) as package:
+        with zipfile.ZipFile(BytesIO(raw)) as package:
             return _inside(package)
     except (zipfile.BadZipFile, EOFError):
         return (
