@@ -39,18 +39,12 @@ class Ledger:
         """{column of Allocation: (cube, EUR million that one of its units is worth)}."""
         lines = self.book.lines
         step = lines.facts.step
-        out = {PLANNED: (self._cube(self.steps), step)}
+        out = {PLANNED: (self.book.cube_of(self.steps), step)}
         for weight in weights(self.book):
             parts = self.steps * weight.coefficients.numerator[lines.instrument, lines.area]
-            out[weight.key] = self._cube(parts), step / weight.coefficients.denominator
-        out[BASELINE] = self._cube(lines.baseline.numerator), Fraction(1, lines.baseline.denominator)
+            out[weight.key] = self.book.cube_of(parts), step / weight.coefficients.denominator
+        out[BASELINE] = self.book.cube_of(lines.baseline.numerator), Fraction(1, lines.baseline.denominator)
         return out
-
-    def _cube(self, steps: NDArray[np.int64]) -> NDArray[np.int64]:
-        lines = self.book.lines
-        cube = np.zeros([len(d.ids) for d in lines.facts.dimensions], dtype=np.int64)
-        np.add.at(cube, lines.codes, steps)
-        return cube
 
     def sum(self, box: Box, column: str = PLANNED) -> Fraction:
         """Return what a column comes to over a box, in EUR million."""

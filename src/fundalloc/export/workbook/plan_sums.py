@@ -93,13 +93,16 @@ class PlanSums:
 
     # -- exact sums -------------------------------------------------------------------------------------------------
 
+    def cube_of(self, amounts: IntArray) -> IntArray:
+        """Return amounts of all lines as a cube. Shape: (instruments, partnerships, areas, years)."""
+        cube = np.zeros([len(d.ids) for d in self.facts.dimensions], dtype=np.int64)
+        np.add.at(cube, self.lines.codes, amounts)
+        return cube
+
     @cached_property
     def cube(self) -> IntArray:
-        """Planned money in rounding steps. Shape: (instruments, partnerships, areas, years)."""
-        lines = self.lines
-        cube = np.zeros([len(d.ids) for d in lines.facts.dimensions], dtype=np.int64)
-        np.add.at(cube, lines.codes, self.plan.steps)
-        return cube
+        """Planned money in rounding steps, as a cube."""
+        return self.cube_of(self.plan.steps)
 
     def of_kind(self, counts: str) -> list[int]:
         """Return the positions of the instruments whose money counts as `counts`."""

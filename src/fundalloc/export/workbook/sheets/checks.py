@@ -67,15 +67,15 @@ def _checks(book: Book) -> Iterator[Check]:
 
 def _sums(book: Book) -> Iterator[Check]:
     """Every table of results against the allocation."""
-    budget = book.sum_if_text("Allocation", "planned", book.kind_is("budget"))
-    everything = book.sum_if_text("Allocation", "planned")
+    budget = book.planned(book.kind_is("budget"))
+    everything = book.planned()
     total = {name: book.all(name, "total") for name in ("ByInstrument", "ByPartnership", "ByArea", "HeatMap")}
     not_memo = f"{book.all('ByInstrument', 'kind_of_money')},{quoted('<>' + book.word('counts', 'memo'))}"
     yield "by_instrument", f"SUMIFS({total['ByInstrument']},{not_memo})-{everything}", 0
     for key, table in (("by_partnership", "ByPartnership"), ("by_area", "ByArea"), ("heat_map", "HeatMap")):
         yield key, f"SUM({total[table]})-{budget}", 0
     if book.of_kind("partner"):
-        partner = book.sum_if_text("Allocation", "planned", book.kind_is("partner"))
+        partner = book.planned(book.kind_is("partner"))
         yield "partner", f"SUM({book.all('ByArea', 'partner_money')})-{partner}", 0
     whole = book.sum_if_text("FreeMoney", "planned", ("year", quoted(book.say("whole_period"))))
     yield "free_money", f"{whole}-{_planned_instruments(book)}", 0
@@ -84,8 +84,8 @@ def _sums(book: Book) -> Iterator[Check]:
 def _planned_instruments(book: Book) -> str:
     """Return the sum of the allocation of the instruments that the plan decides."""
     given = [k for k, i in enumerate(book.facts.instruments) if i.counts == "partner" and not i.planned]
-    text = book.sum_if_text("Allocation", "planned")
-    return "(" + "-".join([text, *(book.sum_if_text("Allocation", "planned", book.is_("instrument", k)) for k in given)]) + ")"
+    text = book.planned()
+    return "(" + "-".join([text, *(book.planned(book.is_("instrument", k)) for k in given)]) + ")"
 
 
 def _tolerance(book: Book) -> float:

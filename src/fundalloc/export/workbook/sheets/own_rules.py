@@ -52,14 +52,14 @@ def _criteria(book: Book, *names: str) -> list[tuple[str, str]]:
 
 
 def _amounts(book: Book) -> list[Cell]:
-    text = book.sum_if_text("Allocation", "planned", *_criteria(book, *SELECTIONS))
+    text = book.planned(*_criteria(book, *SELECTIONS))
     return [Formula(f"={text}", book.eur(book.plan.steps.sum()))] * ROWS
 
 
 def _out_of(book: Book) -> list[Cell]:
     """1 for an amount; otherwise the money that the limit is a share of."""
-    budget = book.sum_if_text("Allocation", "planned", book.kind_is("budget"), *_criteria(book))
-    partnership, instrument = (book.sum_if_text("Allocation", "planned", *_criteria(book, name)) for name in ("partnership", "instrument"))
+    budget = book.planned(book.kind_is("budget"), *_criteria(book))
+    partnership, instrument = (book.planned(*_criteria(book, name)) for name in ("partnership", "instrument"))
     words = "{" + ",".join(quoted(word) for word in _bases(book)) + "}"
     return [Formula(f"=CHOOSE(MATCH({book.here(TABLE, 'own_of')},{words},0),1,{budget},{partnership},{instrument})", 1)] * ROWS
 

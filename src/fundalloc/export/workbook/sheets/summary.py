@@ -63,10 +63,10 @@ def _money(book: Book) -> Iterator[SummaryRow]:
     for key, table in (("moved", left.moved), ("lapsed", left.lapsed), ("free", left.free)):
         if key == "free" or (key == "lapsed" and facts.closed) or (key == "moved" and np.any(table[limited, -1])):
             yield key, Formula(f"={book.sum_if_text('ByInstrument', key, budget)}", book.eur(table[limited, -1].sum())), "money"
-    all_planned = book.sum_if_text("Allocation", "planned", budget)
+    all_planned = book.planned(budget)
     yield "used", Styled(Formula(f"=IFERROR({all_planned}/{most},0)", spent / usable if usable else 0), "share"), "share"
     yield "decided", book.sum_if("Allocation", "decided", budget, value=book.eur(decided)), "money"
-    new = f"={book.sum_if_text('Allocation', 'planned', budget)}-{book.sum_if_text('Allocation', 'decided', budget)}"
+    new = f"={book.planned(budget)}-{book.sum_if_text('Allocation', 'decided', budget)}"
     yield "newly_planned", Formula(new, book.eur(spent - decided)), "money"
     if book.of_kind("partner"):
         yield "partner", book.sum_if("Allocation", "planned", book.kind_is("partner"), value=book.eur(book.partner.sum())), "money"
@@ -146,7 +146,7 @@ def _changes(book: Book) -> Iterator[SummaryRow]:
         budget = np.isin(lines.instrument, book.of_kind("budget"))
         before = int(lines.baseline.numerator[budget].sum()) / lines.baseline.denominator
         kind = book.kind_is("budget")
-        text = f"={book.sum_if_text('Allocation', 'planned', kind)}-{book.sum_if_text('Allocation', 'baseline', kind)}"
+        text = f"={book.planned(kind)}-{book.sum_if_text('Allocation', 'baseline', kind)}"
         yield "change", Styled(Formula(text, round(book.eur(book.budget.sum()) - before, 9)), "change"), "money"
     yield "adjustments", Styled(Formula(f"=SUMPRODUCT(--({book.all('Allocation', 'adjustment')}<>0))", 0), "number"), "lines"
     text = f"=SUMPRODUCT(--({book.all('Rules', 'limit_input')}<>{book.all('Rules', 'limit_as_run')}))"
