@@ -13,7 +13,7 @@ import numpy as np
 
 from fundalloc.back.circulated import Circulated, open_circulated
 from fundalloc.back.edits import Edits, merge_copies
-from fundalloc.back.reading import read_edits
+from fundalloc.back.reading_edits import read_edits
 from fundalloc.back.variant import MARK, check_limits, variant_text
 from fundalloc.doors.reading import FAILURES, read_bytes
 from fundalloc.doors.writing import check_empty, new_file, together

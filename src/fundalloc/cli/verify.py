@@ -128,7 +128,7 @@ def _say_meanings(meanings: Sequence[Meaning], otherwise: Sequence[str], result:
 
 def _typed_over(circulated: Circulated, plan: Plan) -> list[str]:
     """Name the optimised amounts and limits that are not as the record has them, whatever version wrote the workbook."""
-    from fundalloc.back.reading import read_edits
+    from fundalloc.back.reading_edits import read_edits
     from fundalloc.errors import ScenarioError
 
     try:

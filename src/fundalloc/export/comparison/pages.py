@@ -12,7 +12,7 @@ from fundalloc.compare.comparison import Comparison, Pair
 from fundalloc.compare.outcome import BUDGET
 from fundalloc.export.workbook.book import distinct, escaped, quoted, safe_codes
 from fundalloc.export.workbook.content import Cell, Column, Formula
-from fundalloc.export.workbook.making import SheetMaker
+from fundalloc.export.workbook.sheet_maker import SheetMaker
 from fundalloc.labels import Words, label
 from fundalloc.scenario.plans.amounts import LineKey
 

@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike
 from fundalloc.export.on_request import Asked
 from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Formula, Validation
 from fundalloc.export.workbook.layout import PADDING, text_width
-from fundalloc.export.workbook.making import SheetMaker
 from fundalloc.export.workbook.plan_sums import PlanSums
+from fundalloc.export.workbook.sheet_maker import SheetMaker
 from fundalloc.export.workbook.spelling import distinct as distinct
 from fundalloc.export.workbook.spelling import escaped as escaped
 from fundalloc.export.workbook.spelling import quoted as quoted

@@ -18,7 +18,7 @@ from fundalloc.export.workbook import theme
 from fundalloc.export.workbook.book import quoted, shorten
 from fundalloc.export.workbook.charts import add_charts
 from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Fact, FileLink, Formula, Link, Sheet, Styled, Table, Validation
-from fundalloc.export.workbook.entries import validation
+from fundalloc.export.workbook.data_validation import validation
 from fundalloc.export.workbook.geometry import BACK_ROW, FACTS_ROW, Geometry
 from fundalloc.export.workbook.layout import TITLE_SIZE, header_height, row_heights, text_width, total_height, wrapped_lines
 from fundalloc.export.workbook.paper import Paper as Paper

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.content import Cell, Column, Sheet
-from fundalloc.export.workbook.flows import TABLE
+from fundalloc.export.workbook.moving_money import TABLE
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.moves import CARRY
 

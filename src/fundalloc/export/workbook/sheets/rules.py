@@ -10,7 +10,7 @@ import numpy as np
 from fundalloc.errors import Place
 from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled
-from fundalloc.export.workbook.live import SIGN, Live, live_rules
+from fundalloc.export.workbook.live_rules import SIGN, Live, live_rules
 from fundalloc.export.workbook.sentences import says
 from fundalloc.export.workbook.sheets.allocation import LONGEST_AUTHOR, LONGEST_COMMENT
 from fundalloc.plan.verify import AT_LIMIT, BREACH, DECIDED, MISSED, OK, Finding

@@ -8,8 +8,8 @@ from fractions import Fraction
 import numpy as np
 
 from fundalloc.export.workbook.book import quoted
+from fundalloc.export.workbook.candidate_sums import Candidate, Sums
 from fundalloc.export.workbook.line_sums import PLANNED, Box, in_year
-from fundalloc.export.workbook.sums import Candidate, Sums
 from fundalloc.money import IntArray, Mask
 from fundalloc.rules.kind import Kind
 

@@ -17,9 +17,9 @@ from typing import Literal
 import numpy as np
 
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.flows import moved_money, paid_money
+from fundalloc.export.workbook.candidate_sums import Candidate, Sums, average, count_active
 from fundalloc.export.workbook.line_sums import Box, Boxes, Ledger, columns_for, common, up_to
-from fundalloc.export.workbook.sums import Candidate, Sums, average, count_active
+from fundalloc.export.workbook.moving_money import moved_money, paid_money
 from fundalloc.facts.dimensions import NAMES, Dimensions
 from fundalloc.facts.selection import Pick
 from fundalloc.money import Mask
