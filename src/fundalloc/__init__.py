@@ -37,11 +37,11 @@ if TYPE_CHECKING:
     from fundalloc.insight.conflict.diagnose import diagnose, find_conflict
     from fundalloc.insight.explain.bench import Bench
     from fundalloc.insight.explain.place import explain_place
+    from fundalloc.insight.explain.prices import price_list
+    from fundalloc.insight.explain.ranges import amount_ranges
     from fundalloc.insight.explain.rule import explain_rule
     from fundalloc.insight.explain.target import find_target
-    from fundalloc.insight.prices import price_list
-    from fundalloc.insight.ranges import amount_ranges
-    from fundalloc.insight.value import budget_ladder, value_of_money
+    from fundalloc.insight.explain.value import budget_ladder, value_of_money
     from fundalloc.model.compile import compile_program
     from fundalloc.plan.plan import Plan
     from fundalloc.plan.verify import verify
@@ -66,8 +66,8 @@ _HOMES = {
     "Scenario": "scenario.scenario",
     "ScenarioError": "errors",
     "Source": "studies.variants",
-    "amount_ranges": "insight.ranges",
-    "budget_ladder": "insight.value",
+    "amount_ranges": "insight.explain.ranges",
+    "budget_ladder": "insight.explain.value",
     "compare_files": "compare",
     "compile_program": "model.compile",
     "diagnose": "insight.conflict.diagnose",
@@ -79,14 +79,14 @@ _HOMES = {
     "find_target": "insight.explain.target",
     "load": "scenario.loading",
     "parse_vary": "studies.variants",
-    "price_list": "insight.prices",
+    "price_list": "insight.explain.prices",
     "sample": "studies.sampling",
     "solve": "run",
     "solve_program": "solvers",
     "solve_robust": "studies.robust",
     "sweep": "studies.sweep",
     "to_json": "export.tables",
-    "value_of_money": "insight.value",
+    "value_of_money": "insight.explain.value",
     "verify": "plan.verify",
     "write_comparison": "export.comparison",
     "write_csv": "export.tables",

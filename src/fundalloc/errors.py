@@ -6,7 +6,7 @@ A :class:`Problem` is one thing wrong with what a planner wrote: where it stands
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -164,8 +164,13 @@ def year_ranges(years: Sequence[int]) -> str:
 
 def some(names: Sequence[str], most: int = 4) -> str:
     """List so many names and count the rest."""
-    rest = len(names) - most
-    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
+    return " ".join([", ".join(names[:most]), *and_more(names, most)])
+
+
+def and_more(listed: Sized, shown: int, what: str = "") -> list[str]:
+    """Return what a list says of those that it does not show, as its last entry; none when it shows all."""
+    rest = len(listed) - shown
+    return [f"and {rest} more{what}"] if rest > 0 else []
 
 
 def did_you_mean(word: str, candidates: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 import pytest
 
 from cases import TWO_BY_TWO, spaced, write
-from fundalloc.insight.bottleneck import bottleneck
+from fundalloc.insight.conflict.bottleneck import bottleneck
 from fundalloc.insight.conflict.diagnose import system_of
 from fundalloc.scenario.loading import load
 

@@ -3,7 +3,7 @@ import pytest
 from cases import ROOT, TINY, TWO_BY_TWO, spaced, write
 from fundalloc.errors import Infeasible
 from fundalloc.insight.conflict.diagnose import diagnose, find_conflict, is_feasible
-from fundalloc.insight.unallocated import explain_unallocated
+from fundalloc.insight.explain.unallocated import explain_unallocated
 from fundalloc.labels import Words
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load

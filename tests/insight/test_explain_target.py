@@ -4,7 +4,7 @@ import pytest
 
 from cases import SHIPPED, TINY
 from fundalloc.errors import UsageError
-from fundalloc.insight.explain.hard import hardened
+from fundalloc.insight.explain.hardening import hardened
 from fundalloc.insight.explain.target import find_target
 from fundalloc.scenario.loading import load
 

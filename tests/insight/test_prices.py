@@ -6,7 +6,7 @@ from asking import best, moved
 
 from cases import TINY, TWO_BY_TWO, write
 from fundalloc.insight.explain.bench import Bench
-from fundalloc.insight.prices import binding, general_sentence, price_list, price_of
+from fundalloc.insight.explain.prices import binding, general_sentence, price_list, price_of
 from fundalloc.model.compile import compile_program
 from fundalloc.scenario.loading import load
 from fundalloc.solvers import solve_program

@@ -13,7 +13,7 @@ from fundalloc.insight.explain.bench import Bench
 from fundalloc.insight.explain.place import explain_place
 from fundalloc.insight.explain.target import find_target
 from fundalloc.insight.explain.text import Writer
-from fundalloc.insight.unallocated import Brakes, explain_unallocated, left_before_rounding, said
+from fundalloc.insight.explain.unallocated import Brakes, explain_unallocated, left_before_rounding, said
 from fundalloc.labels import Words
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import LinearProgram

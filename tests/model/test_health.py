@@ -1,7 +1,7 @@
 import pytest
 
 from cases import TINY, TWO_BY_TWO, write
-from fundalloc.insight.notices import notices
+from fundalloc.insight.doctor.worth_knowing import worth_knowing
 from fundalloc.model.compile import compile_program
 from fundalloc.model.health import numerical_remarks, ranges
 from fundalloc.scenario.loading import load
@@ -29,4 +29,4 @@ def test_amounts_in_the_wrong_unit_are_named(tmp_path):
     assert remark == (
         "limits reach from 0.001 to 9e+06, a range of 9e+09 (in small and large); check the units (EUR million) of these figures"
     )
-    assert remark in notices(scenario)
+    assert remark in worth_knowing(scenario)

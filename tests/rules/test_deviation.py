@@ -5,7 +5,7 @@ import pytest
 from paper import AT_LEAST, AT_MOST, exact, limits, lines_like, measured, rule, terms
 
 from cases import TWO_BY_TWO, write
-from fundalloc.insight.notices import notices
+from fundalloc.insight.doctor.worth_knowing import worth_knowing
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 
@@ -113,12 +113,12 @@ def test_money_on_lines_that_are_none_any_more_is_part_of_the_plan(tiny):
 
 def test_it_is_said_where_the_plan_has_money_and_this_scenario_no_line(tiny):
     start = tiny.starting_from({**GONE, ("ispa", "tunisia", "returns", "2025"): Fraction("2.5")})
-    assert [notice for notice in notices(start) if "baseline" in notice] == [
+    assert [notice for notice in worth_knowing(start) if "baseline" in notice] == [
         "EUR 11 million of the baseline plan lie where this scenario has no line; rules of kind deviation count them:"
         " amif|sahel|returns|2025, member-states|tunisia|returns|2026",
         "EUR 2.5 million of the baseline plan have ids that this scenario does not know: left out",
     ]
-    assert not [notice for notice in notices(tiny.starting_from({})) if "baseline" in notice]
+    assert not [notice for notice in worth_knowing(tiny.starting_from({})) if "baseline" in notice]
 
 
 def test_what_an_ineligible_line_gave_may_go_elsewhere(tmp_path):

@@ -8,12 +8,12 @@ import pytest
 from cases import SHIPPED, TINY, TWO_BY_TWO, spaced, write
 from fundalloc.compare.overrides import Written, find_overrides
 from fundalloc.errors import ScenarioError
-from fundalloc.insight.conflict.describing import limit_texts
 from fundalloc.insight.doctor.sentences import figures_in_sentences
 from fundalloc.insight.explain.bench import Bench
+from fundalloc.insight.explain.prices import general_sentence
 from fundalloc.insight.explain.words import asked_amounts
-from fundalloc.insight.prices import general_sentence
 from fundalloc.labels import languages
+from fundalloc.plan.naming import limit_texts
 from fundalloc.plan.verify import measure_rules
 from fundalloc.scenario.loading import load
 

@@ -76,7 +76,7 @@ def check(files: tuple[str, ...], strict: bool, repairs: str | None, settings: t
 
 
 def _report(scenario: Any) -> dict[str, Any]:
-    from fundalloc.insight.notices import notices
+    from fundalloc.insight.doctor.worth_knowing import worth_knowing
     from fundalloc.insight.uncommitted import uncommitted_money
 
     table = uncommitted_money(scenario)
@@ -87,7 +87,7 @@ def _report(scenario: Any) -> dict[str, Any]:
         "extends": _extends(scenario),
         **scenario.summary(),
         "switched_off": {f"{section}.{key}": reason for section, off in scenario.switched_off.items() for key, reason in off.items()},
-        "notices": notices(scenario),
+        "notices": worth_knowing(scenario),
         "closed": sorted(scenario.facts.closed),
         "free": table,
         "decimals": scenario.decimals,

@@ -92,10 +92,10 @@ def explain(
 
 def _answer(bench: Bench, what: tuple[str, ...], out: Output) -> None:
     from fundalloc.insight.explain.place import explain_place
+    from fundalloc.insight.explain.prices import general_sentence
     from fundalloc.insight.explain.rule import explain_rule
     from fundalloc.insight.explain.target import find_target
     from fundalloc.insight.explain.text import Writer
-    from fundalloc.insight.prices import general_sentence
 
     target, writer = find_target(bench.scenario, what), Writer(bench)
     if target.rule is not None:

@@ -25,7 +25,7 @@ def as_if_hard(scenario: Scenario, what: tuple[str, ...], out: Output) -> None:
     from fundalloc.errors import Infeasible
     from fundalloc.insight.conflict.diagnose import diagnose
     from fundalloc.insight.explain.bench import Bench
-    from fundalloc.insight.explain.hard import hardened
+    from fundalloc.insight.explain.hardening import hardened
     from fundalloc.insight.explain.words import points
 
     hard, names = hardened(scenario, what)
@@ -65,9 +65,9 @@ def as_if_hard(scenario: Scenario, what: tuple[str, ...], out: Output) -> None:
 
 def prices(bench: Bench, out: Output) -> None:
     """Print what every rule costs."""
+    from fundalloc.insight.explain.prices import price_list
     from fundalloc.insight.explain.text import Writer
     from fundalloc.insight.explain.words import points
-    from fundalloc.insight.prices import price_list
     from fundalloc.money import euro
 
     found, writer = price_list(bench), Writer(bench)
@@ -99,7 +99,7 @@ def prices(bench: Bench, out: Output) -> None:
 def value(bench: Bench, out: Output) -> None:
     """Print what money is worth, and the ladder."""
     from fundalloc.insight.explain.text import Writer
-    from fundalloc.insight.value import budget_ladder, value_of_money
+    from fundalloc.insight.explain.value import budget_ladder, value_of_money
     from fundalloc.money import euro
 
     money, ladder, writer = value_of_money(bench), budget_ladder(bench), Writer(bench)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fundalloc.cli.common import Output, new_table
+from fundalloc.insight.explain.unallocated import explain_unallocated
 from fundalloc.insight.payments import payments, payments_by_year
-from fundalloc.insight.unallocated import explain_unallocated
 from fundalloc.labels import Words
 from fundalloc.plan.handmade import HAND_MADE
 from fundalloc.plan.naming import named_by_decision

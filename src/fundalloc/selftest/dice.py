@@ -7,6 +7,7 @@ under "" is laid into its mapping. So the template shows what can come up.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import product
 from random import Random
 from typing import Any
 
@@ -60,15 +61,8 @@ def throw(dice: Random, template: Template) -> Any:
 
 
 def _scenario(instruments: list[str], leaves: list[str], areas: list[str], years: list[str]) -> Template:
-    amount, grouped = ("4..40", "4.0..40.0"), len(leaves) > 2
-    ceiling = (
-        {"each": amount},
-        {"each": dict.fromkeys(years, amount), "total": ("5..60", None)},
-        {"each": amount, "total": amount},
-        "5..80",
-    )
+    grouped = len(leaves) > 2
     line = {"instrument": tuple(instruments), "partnership": tuple(leaves), "area": tuple(areas), "year": tuple(years)}
-    needs = {(p, a): {"partnership": p, "area": a, "need": "0.1..40.0", "priority": ("1", "0.7", "1.3")} for p in leaves for a in areas}
     return {
         "fundalloc": "1",
         "scenario": "random",
@@ -79,43 +73,13 @@ def _scenario(instruments: list[str], leaves: list[str], areas: list[str], years
         "round_to": ("0.1", "0.1", "1", "0.5", "0.001"),
         "steps": (None, None, [{"share": "25 %", "value": "1"}, {"share": "75 %", "value": "0.4"}]),
         "areas": {a: {"name": a, "tags": [("field:x", "field:y")], "steps": (LEVEL, None, None, None)} for a in areas},
-        "instruments": {
-            i: {
-                "name": i,
-                "source": "assumption",
-                "ceiling": ceiling,
-                "payment_profile": (["100 %"], ["20 %", "50 %", "30 %"]),
-                "reserve": ("1..30 %", None),
-                "last_resort": ("0.05", "0.3", None, None),
-                "outstanding": ({years[0]: "0.0..2.0"}, None),
-                "tags": [("family:x", "family:y")],
-                "partners": (["route:x", leaves[-1]], *[None] * 6),
-                "years": (years[-1], *[None] * 6),
-                "": (
-                    {},
-                    ({"counts": "partner", "free": ("true", None)}, {"counts": "memo"}, {}) if i != "i0" else {},
-                    {"ceiling": {"each": amount}, "carry_over": {"share": ("50 %", "100 %", "33.3 %")}},
-                ),
-            }
-            for i in instruments
-        },
+        "instruments": {i: _instrument(i, leaves, years) for i in instruments},
         "transfers": ({"move": {"from": "i0", "to": "i1", "at_most": ("5 %", "20 %", "100 %"), "source": "assumption"}}, None)
         if len(instruments) > 1
         else None,
         "partnerships": [
             {"id": "g", "name": "g", "absorption": ("10.0..40.0", None)} if grouped else None,
-            *(
-                {
-                    "id": p,
-                    "name": p,
-                    "level": ("bilateral", "regional"),
-                    "tags": ("route:x", "route:y", "route:x route:y") if p != "p0" else "route:x",
-                    "within": ("g", None) if grouped and p != "p0" else "g" if grouped else None,
-                    "years": (years[-1], *[None] * 8) if p != "p0" else None,
-                    "": ({}, {"absorption": "5.0..30.0"}, {f"absorption.{years[0]}": "4.0..9.0"}),
-                }
-                for p in leaves
-            ),
+            *(_partnership(p, years, grouped) for p in leaves),
         ],
         "eligibility": [
             {"instrument": i, "area": a, "effectiveness": ("1", "1", "0.5", "0.8")}
@@ -125,7 +89,7 @@ def _scenario(instruments: list[str], leaves: list[str], areas: list[str], years
         "markers": [{"marker": "m", "area": areas[0], "coefficient": "0.5"}]
         + [{"marker": "m", "area": a, "coefficient": ("1", "0.4", "0.25", "0")} for a in areas[1:]]
         + [{"marker": "m", "area": areas[-1], "instrument": "i0", "coefficient": ("1", "0.2")}],
-        "needs": [need if pair == (leaves[0], areas[0]) else (need, need, need, None) for pair, need in needs.items()],
+        "needs": _needs(leaves, areas),
         "exclude": ({"out": {"partnership": leaves[-1], "year": tuple(years), "reason": "made up"}}, None, None, None)
         if leaves[1:]
         else None,
@@ -146,6 +110,51 @@ def _scenario(instruments: list[str], leaves: list[str], areas: list[str], years
             ],
         ),
     }
+
+
+def _instrument(i: str, leaves: list[str], years: list[str]) -> Template:
+    amount = ("4..40", "4.0..40.0")
+    ceiling = (
+        {"each": amount},
+        {"each": dict.fromkeys(years, amount), "total": ("5..60", None)},
+        {"each": amount, "total": amount},
+        "5..80",
+    )
+    return {
+        "name": i,
+        "source": "assumption",
+        "ceiling": ceiling,
+        "payment_profile": (["100 %"], ["20 %", "50 %", "30 %"]),
+        "reserve": ("1..30 %", None),
+        "last_resort": ("0.05", "0.3", None, None),
+        "outstanding": ({years[0]: "0.0..2.0"}, None),
+        "tags": [("family:x", "family:y")],
+        "partners": (["route:x", leaves[-1]], *[None] * 6),
+        "years": (years[-1], *[None] * 6),
+        "": (
+            {},
+            ({"counts": "partner", "free": ("true", None)}, {"counts": "memo"}, {}) if i != "i0" else {},
+            {"ceiling": {"each": amount}, "carry_over": {"share": ("50 %", "100 %", "33.3 %")}},
+        ),
+    }
+
+
+def _partnership(p: str, years: list[str], grouped: bool) -> Template:
+    return {
+        "id": p,
+        "name": p,
+        "level": ("bilateral", "regional"),
+        "tags": ("route:x", "route:y", "route:x route:y") if p != "p0" else "route:x",
+        "within": ("g", None) if grouped and p != "p0" else "g" if grouped else None,
+        "years": (years[-1], *[None] * 8) if p != "p0" else None,
+        "": ({}, {"absorption": "5.0..30.0"}, {f"absorption.{years[0]}": "4.0..9.0"}),
+    }
+
+
+def _needs(leaves: list[str], areas: list[str]) -> Template:
+    pairs = product(leaves, areas)
+    first, *others = ({"partnership": p, "area": a, "need": "0.1..40.0", "priority": ("1", "0.7", "1.3")} for p, a in pairs)
+    return [first, *((need, need, need, None) for need in others)]
 
 
 def _rules(leaves: list[str], areas: list[str], years: list[str]) -> dict[str, Template]:

@@ -152,22 +152,33 @@ def _sequence(statement: Statement, name: str, rule: Rule) -> None:
 
 def _payments(statement: Statement, name: str, rule: Rule) -> None:
     """sum over i and u <= t of profile_i(t-u) x X_iu + outstanding_t <= limit; what is outstanding is known of whole instruments."""
-    reading, chosen = statement.reading, rule.get("money", {})
+    reading = statement.reading
     for label, member, money, key in _demands(reading, rule, name):
-        parts = {*chosen, *(dimension for dimension, _ in member), *(["unless"] if "unless" in rule else [])} - {"instrument"}
-        for n, year in enumerate(reading.years):
-            paid: Money = {}
-            for line, weight in money.items():
-                profile, age = reading.instruments[line[0]]["payment_profile"], n - reading.years.index(line[3])
-                if 0 <= age < len(profile) and number(profile[age]):
-                    paid[line] = weight * number(profile[age])
-            due = in_year(rule.get("outstanding"), year) or NONE
-            if "outstanding" not in rule and not parts:
-                cells = {i: (i, "", "", "") for i in reading.instruments}
-                mine = [i for i, cell in cells.items() if reading.counts(chosen, cell) and reading.belongs(cell, member)]
-                due = sum((in_year(reading.instruments[i].get("outstanding", {}), year) or NONE for i in mine), NONE)
+        for year in reading.years:
+            paid, due = _paid(reading, money, year), _due(reading, rule, member, year)
             for sense, figure in _asked(rule, f"{key}|{year}", year, key):
                 statement.state(f"{label} {year}", rule, sense, paid, figure - due)
+
+
+def _paid(reading: Reading, money: Money, year: str) -> Money:
+    """Return what is paid in a year of commitments of that year and of those before."""
+    paid: Money = {}
+    for line, weight in money.items():
+        profile, age = reading.instruments[line[0]]["payment_profile"], reading.years.index(year) - reading.years.index(line[3])
+        if 0 <= age < len(profile) and number(profile[age]):
+            paid[line] = weight * number(profile[age])
+    return paid
+
+
+def _due(reading: Reading, rule: Rule, member: Member, year: str) -> Fraction:
+    """Return what earlier commitments bring: the rule's own figure, or that of the instruments where the rule means whole ones."""
+    chosen = rule.get("money", {})
+    parts = {*chosen, *(dimension for dimension, _ in member)} - {"instrument"}
+    if "outstanding" in rule or "unless" in rule or parts:
+        return in_year(rule.get("outstanding"), year) or NONE
+    cells = {i: (i, "", "", "") for i in reading.instruments}
+    mine = [i for i, cell in cells.items() if reading.counts(chosen, cell) and reading.belongs(cell, member)]
+    return sum((in_year(reading.instruments[i].get("outstanding", {}), year) or NONE for i in mine), NONE)
 
 
 def _minimum_size(statement: Statement, name: str, rule: Rule) -> None:

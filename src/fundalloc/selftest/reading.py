@@ -79,7 +79,8 @@ class Reading:
         """Decided money by line."""
         self.open: dict[Key, bool] = {}
         """All amounts: whether the plan decides them, or they are what was decided."""
-        self._amounts()
+        self._lines(self._decided())
+        self._moves()
 
     def _words(self) -> dict[str, dict[str, set[str]]]:
         """Return the words that each member answers to: its id, its tags, what it lies within; a year, the ranges it lies in."""
@@ -102,18 +103,26 @@ class Reading:
             "year": {t: {t} | {f"{a}-{b}" for a, b in ranges if a <= t <= b} for t in self.years},
         }
 
-    def _amounts(self) -> None:
-        """List decided money, and every amount: lines, carry-overs (not out of the last year), transfers."""
-        exact, closed = set(), span(self.case["closed"]) if "closed" in self.case else []
+    def _decided(self) -> set[Key]:
+        """List decided money; return the lines that hold exactly that."""
+        exact = set[Key]()
         for row in self.case.get("decided", []):
             line = (row["instrument"], row["partnership"], row["area"], str(row["year"]))
             if line[0] in self.instruments:
                 self.decided[line] = self.decided.get(line, NONE) + number(row["amount"])
                 exact |= {line} if row["state"] != "committed" else set()
+        return exact
+
+    def _lines(self, exact: set[Key]) -> None:
+        """List the lines: those that may receive new money, and decided ones."""
+        closed = span(self.case["closed"]) if "closed" in self.case else []
         for line in product(self.instruments, [p for p in self.partnerships if p not in self.groupings], self.case["areas"], self.years):
             eligible = self._eligible(line)
             if eligible or line in self.decided:
                 self.open[line] = eligible and line not in exact and line[3] not in closed
+
+    def _moves(self) -> None:
+        """List the carry-overs (not out of the last year) and the transfers."""
         for i, entry in self.instruments.items():
             for year in self.years[:-1] if "carry_over" in entry else []:
                 if self.usable(i, year) is not None and year in self.at_work(entry):

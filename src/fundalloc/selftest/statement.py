@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from fundalloc.selftest.reading import NONE, ONE, Money, Reading, number
@@ -83,19 +84,17 @@ def _ceilings(statement: Statement) -> None:
     moves = {key: reading.case["transfers"][key[1]] for key in reading.open if key[0] == "transfer"}
     for i, entry in reading.instruments.items():
         moved = {key: ONE if move["from"] == i else -ONE for key, move in moves.items() if i in (move["from"], move["to"])}
-        total, before = reading.usable(i), ""
-        if total is not None:
+        if (total := reading.usable(i)) is not None:
             statement.rows.append(Row(f"ceiling of {i}", reading.sum({"instrument": i}) | moved, total))
-        for year in reading.years:
-            usable, carried = reading.usable(i, year), {("carry", i, year): ONE, ("carry", i, before): -ONE}
-            if usable is not None:
-                terms = reading.sum({"instrument": i, "year": year}) | {k: w for k, w in moved.items() if k[2] == year}
-                terms |= {key: weight for key, weight in carried.items() if key in reading.open}
-                statement.rows.append(Row(f"ceiling of {i} in {year}", terms, usable))
-            if usable is not None and ("carry", i, year) in reading.open:
-                limit = number(entry["carry_over"]["share"]) * usable
-                statement.rows.append(Row(f"carry-over of {i} in {year}", {("carry", i, year): ONE}, limit))
-            before = year
+        for before, year in pairwise(["", *reading.years]):
+            if (usable := reading.usable(i, year)) is None:
+                continue
+            own, carried = ("carry", i, year), {("carry", i, year): ONE, ("carry", i, before): -ONE}
+            terms = reading.sum({"instrument": i, "year": year}) | {k: w for k, w in moved.items() if k[2] == year}
+            terms |= {key: weight for key, weight in carried.items() if key in reading.open}
+            statement.rows.append(Row(f"ceiling of {i} in {year}", terms, usable))
+            if own in reading.open:
+                statement.rows.append(Row(f"carry-over of {i} in {year}", {own: ONE}, number(entry["carry_over"]["share"]) * usable))
 
 
 def _transfers(statement: Statement) -> None:

@@ -40,11 +40,7 @@ def best(statement: Statement, whole: bool = False) -> Best:
         amounts[key] = float(unit) * program.add_variable(
             f"x{len(amounts)}", low, None if free else low, "Integer" if whole else "Continuous"
         )
-    for key, switch in statement.switches.items():
-        amounts[key] = program.add_variable(f"on{len(amounts)}", cat="Binary")
-        money, all_of_it = _sum(switch.terms, amounts), sum((reading.ceiling_over(i, reading.years) for i in reading.instruments), ONE)
-        program += money <= float(all_of_it * max(switch.terms.values()) + add(switch.terms, reading.decided)) * amounts[key]
-        program += money >= float(_least(statement, key)) * amounts[key]
+    _switch(program, statement, amounts)
     score = [-float(points) * amounts[line] for line, points in _last_resort(reading).items()]
     for n, ((p, a), need) in enumerate(reading.needs.items()):
         met = [program.add_variable(f"q{n}_{j}", 0, float(share * need)) for j, (share, _) in enumerate(_steps(reading, a))]
@@ -58,6 +54,17 @@ def best(statement: Statement, whole: bool = False) -> Best:
         program += _sum(row.terms, amounts) <= float(limit)
     program += pulp.lpSum(score)
     return _solved(program)
+
+
+def _switch(program: Any, statement: Statement, amounts: dict[Any, Any]) -> None:
+    """Add the switches to the amounts, and what each says: nothing, or at least so much."""
+    reading = statement.reading
+    all_of_it = sum((reading.ceiling_over(i, reading.years) for i in reading.instruments), ONE)
+    for key, switch in statement.switches.items():
+        on, money = program.add_variable(f"on{len(amounts)}", cat="Binary"), _sum(switch.terms, amounts)
+        amounts[key] = on
+        program += money <= float(all_of_it * max(switch.terms.values()) + add(switch.terms, reading.decided)) * on
+        program += money >= float(_least(statement, key)) * on
 
 
 def _solved(program: Any) -> Best:

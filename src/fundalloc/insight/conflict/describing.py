@@ -7,13 +7,12 @@ from fractions import Fraction
 
 import numpy as np
 
-from fundalloc.errors import Conflict, year_ranges
+from fundalloc.errors import Conflict, and_more, year_ranges
 from fundalloc.facts.refusals import refusal
 from fundalloc.insight.conflict.suspects import CARRIED, CLOSED, DECIDED, Suspect
 from fundalloc.model.cut_limits import whole_rows
-from fundalloc.money import enough, euro, percent, plain
-from fundalloc.plan.verify import measure_rule
-from fundalloc.rules._sentence import asked
+from fundalloc.money import euro, percent, plain
+from fundalloc.plan.naming import limit_texts, money, place_of
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import WHOLE_PERIOD, Demands, Sense
 from fundalloc.scenario.document import locate
@@ -46,25 +45,27 @@ def _says(scenario: Scenario, rule: Kind, suspects: Sequence[Suspect]) -> str:
     demands, names = suspects[0].demands, scenario.labels() if rule.built_in else scenario.names()
     assert demands is not None
     at = [s.demand for s in suspects]
-    sense, figures = demands.sense[at[0]], [demands.figure[k] for k in at]
-    limits = limit_texts(scenario, rule, demands, at)
+    sense = demands.sense[at[0]]
     over = rule.sentence(_over(demands, at) if len(at) > 1 or rule.built_in else demands.member[at[0]], names, sense=sense)
-    if len(at) == 1:
-        said = f"{over}: {sense} {limits[0]}"
-        said += _in_whole_steps(scenario, rule, demands, at[0])
-    elif len(set(limits)) == 1:
-        said = f"{over}: {sense} {limits[0]} in each"
-    elif rule.is_budget and WHOLE_PERIOD not in {demands.member[k][-1] for k in at}:
-        said = f"{over}: {sense} EUR {money(scenario, sum(figures, Fraction(0)))} million in all"
-    else:
-        texts = limits if rule.relative else [money(scenario, figure) for figure in figures]
-        each = ", ".join(f"{demands.member[k][-1]} {text}" for k, text in zip(at, texts, strict=True))
-        unit = "" if rule.relative else " (million EUR)"
-        said = f"{over}: {sense} {each}{unit}"
+    said = f"{over}: {sense} {_limits(scenario, rule, demands, at)}"
     held = "; decided money alone breaks that already, and new money may not make it worse" if any(s.held for s in suspects) else ""
     reserve = rule.kept_back(demands.member[at[0]], scenario.facts)
     remark = f" after the reserve of {percent(reserve)}" if reserve else ""
     return said + remark + held
+
+
+def _limits(scenario: Scenario, rule: Kind, demands: Demands, at: Sequence[int]) -> str:
+    """Write the limits of one demand, or of the same demand for several years."""
+    limits, figures = limit_texts(scenario, rule, demands, at), [demands.figure[k] for k in at]
+    if len(at) == 1:
+        return limits[0] + _in_whole_steps(scenario, rule, demands, at[0])
+    if len(set(limits)) == 1:
+        return f"{limits[0]} in each"
+    if rule.is_budget and WHOLE_PERIOD not in {demands.member[k][-1] for k in at}:
+        return f"EUR {money(scenario, sum(figures, Fraction(0)))} million in all"
+    texts = limits if rule.relative else [money(scenario, figure) for figure in figures]
+    each = ", ".join(f"{demands.member[k][-1]} {text}" for k, text in zip(at, texts, strict=True))
+    return each + ("" if rule.relative else " (million EUR)")
 
 
 def _in_whole_steps(scenario: Scenario, rule: Kind, demands: Demands, k: int) -> str:
@@ -102,38 +103,6 @@ def _over(demands: Demands, at: Sequence[int]) -> tuple[str, ...]:
     return (*demands.member[at[0]][:-1], " and ".join(words))
 
 
-def limit_text(scenario: Scenario, rule: Kind, figure: Fraction) -> str:
-    """Write a limit with as many decimals as it needs."""
-    return rule.written(figure, enough(scenario.decimals, figure))
-
-
-def limit_texts(scenario: Scenario, rule: Kind, demands: Demands, at: Sequence[int]) -> list[str]:
-    """Write the limits of some demands; a share of what is given, such as the baseline plan, in EUR million."""
-    if not (rule.relative and rule.fixed_base):
-        return [limit_text(scenario, rule, demands.figure[k]) for k in at]
-    found = measure_rule(rule, scenario.lines, np.zeros(len(scenario.lines.ledger.decided), dtype=np.int64))
-    return [asked(rule, found[k].figure, found[k].limit, found[k].base, enough(scenario.decimals, found[k].limit)) for k in at]
-
-
-def money(scenario: Scenario, amount: Fraction) -> str:
-    """Write an amount in EUR million with the decimals that it needs."""
-    return euro(amount, enough(scenario.decimals, amount))
-
-
-def place_of(scenario: Scenario, rule: Kind, member: tuple[str, ...], sense: Sense) -> str:
-    """Return where the figure is written: the cell or line of this member if it has its own, else the rule."""
-    section, owner, *inner = rule.path(member, sense)
-    if section in scenario.tables:
-        table = scenario.tables[section]
-        row = table.column("id").index(owner)
-        return str(table.place(row, inner[0] if table.column(inner[0])[row] else inner[0].split(".")[0]))
-    entries = scenario.tree.mapping(section)
-    written = entries.mapping(owner) if entries else None
-    if section == "rules" and (written is None or inner[0] not in written.items):
-        return scenario.where(rule)
-    return str(locate(scenario.tree, (section, owner, *inner)))
-
-
 def _decided(scenario: Scenario, suspects: Sequence[Suspect]) -> Conflict:
     facts, lines = scenario.facts, scenario.lines
     said, spots, sources = [], [], []
@@ -143,10 +112,9 @@ def _decided(scenario: Scenario, suspects: Sequence[Suspect]) -> Conflict:
         spots.append(place)
         sources.append(source)
     whole = sum((int(lines.decided[s.entry]) for s in suspects), 0)
-    rest = len(said) - LISTED
-    if rest > 0:
+    if more := and_more(said, LISTED):
         amount = euro(float(facts.euro(whole)), scenario.decimals)
-        said = [f"EUR {amount} million in {len(said)} decisions, among them {said[0]}", *said[1:LISTED], f"and {rest} more"]
+        said = [f"EUR {amount} million in {len(said)} decisions, among them {said[0]}", *said[1:LISTED], *more]
     return Conflict(DECIDED, "; ".join(said), spots[0], "; ".join(dict.fromkeys(s for s in sources if s)))
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from fundalloc.errors import Conflict, Infeasible
 from fundalloc.facts.facts import Facts
-from fundalloc.insight.bottleneck import bottleneck
+from fundalloc.insight.conflict.bottleneck import bottleneck
 from fundalloc.insight.conflict.describing import describe
 from fundalloc.insight.conflict.minimal_sets import MOST, Groups, find_sets
 from fundalloc.insight.conflict.suspects import ELIGIBILITY, Suspect, System, build_system

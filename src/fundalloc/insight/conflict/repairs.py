@@ -18,13 +18,14 @@ from numpy.typing import NDArray
 
 from fundalloc.errors import FundallocError
 from fundalloc.insight.conflict.changes import Change, changes
-from fundalloc.insight.conflict.describing import money, reachable
+from fundalloc.insight.conflict.describing import reachable
 from fundalloc.insight.conflict.diagnose import Diagnosis, diagnose, lifted
 from fundalloc.insight.conflict.giving_way import Way, WayFinder, together
 from fundalloc.insight.conflict.minimal_sets import group_of
 from fundalloc.insight.conflict.suspects import Suspect, build_system
 from fundalloc.insight.conflict.whole_steps import giving_way, lawful_ledger
 from fundalloc.model.compile import compile_program
+from fundalloc.plan.naming import money
 from fundalloc.plan.verify import BREACH, Finding, measure_rules, verify
 from fundalloc.run import solve, with_baseline
 from fundalloc.scenario.scenario import Scenario

@@ -104,6 +104,23 @@ def _idle_exceptions(scenario: Scenario) -> Iterator[Remark]:
 
 def _missing_years(scenario: Scenario) -> Iterator[Remark]:
     """Figures given for some years only, and totals that the years never reach."""
+    yield from _missing_ceilings(scenario)
+    yield from _missing_absorption(scenario)
+    facts = scenario.facts
+    empty = sorted(facts.closed - {facts.years[int(t)] for t in facts.decided.year})
+    if empty and len(facts.decided):
+        place = locate(scenario.tree, ("closed",))
+        yield warning(place, f"{year_ranges(empty)}: closed, but nothing is decided", "enter what was committed, or open these years")
+    for rule in scenario.written_rules:
+        for sense, figures in rule.limits():
+            years = {int(key) for key in figures if key.isdigit()}
+            gaps = [t for t in facts.years if t not in years]
+            if years and gaps and "" not in figures and rule.for_each in (("year",), ()):
+                place = locate(scenario.tree, ("rules", rule.id, sense.field))
+                yield warning(place, f"rule '{rule.id}' has no figure for {year_ranges(gaps)}", "it asks nothing in these years")
+
+
+def _missing_ceilings(scenario: Scenario) -> Iterator[Remark]:
     facts, tree = scenario.facts, scenario.tree
     for k, instrument in enumerate(facts.instruments):
         yearly = facts.ceilings.full[k]
@@ -120,11 +137,13 @@ def _missing_years(scenario: Scenario) -> Iterator[Remark]:
             place = locate(tree, ("instruments", instrument.id, "ceiling", "total"))
             says = f"the total of '{instrument.id}', {_eur(scenario, total)}, can never bind: its years come to {_eur(scenario, whole)}"
             yield warning(place, says, "correct one of them, or leave the total out")
+
+
+def _missing_absorption(scenario: Scenario) -> Iterator[Remark]:
     table = scenario.tables["partnerships"]
-    for partnership in facts.partnerships:
-        given = partnership.absorption or {}
-        gaps = [t for t in facts.years if partnership.absorption_in(t) is None]
-        if given and gaps:
+    for partnership in scenario.facts.partnerships:
+        gaps = [t for t in scenario.facts.years if partnership.absorption_in(t) is None]
+        if partnership.absorption and gaps:
             row = table.column("id").index(partnership.id)
             column = next((c for c in table.columns if c.startswith("absorption")), "id")
             yield warning(
@@ -132,21 +151,6 @@ def _missing_years(scenario: Scenario) -> Iterator[Remark]:
                 f"'{partnership.id}' has no absorption in {year_ranges(gaps)}",
                 "without one it may take any amount in these years",
             )
-    decided = {facts.years[int(t)] for t in facts.decided.year}
-    empty = sorted(facts.closed - decided)
-    if empty and len(facts.decided):
-        yield warning(
-            locate(tree, ("closed",)),
-            f"{year_ranges(empty)}: closed, but nothing is decided",
-            "enter what was committed, or open these years",
-        )
-    for rule in scenario.written_rules:
-        for sense, figures in rule.limits():
-            years = {int(key) for key in figures if key.isdigit()}
-            gaps = [t for t in facts.years if t not in years]
-            if years and gaps and "" not in figures and rule.for_each in (("year",), ()):
-                place = locate(tree, ("rules", rule.id, sense.field))
-                yield warning(place, f"rule '{rule.id}' has no figure for {year_ranges(gaps)}", "it asks nothing in these years")
 
 
 def _doubtful_rules(scenario: Scenario) -> Iterator[Remark]:

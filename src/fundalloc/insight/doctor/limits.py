@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.errors import some
-from fundalloc.insight.conflict.describing import limit_texts
 from fundalloc.insight.doctor.remarks import Remark, error, warning
 from fundalloc.insight.doctor.sums import TINY, Sums
 from fundalloc.model.linear_program import LinearProgram, RowBlock
 from fundalloc.money import Floats
+from fundalloc.plan.naming import limit_texts
 from fundalloc.rules.statement import Sense
 from fundalloc.scenario.scenario import Scenario
 

@@ -45,13 +45,13 @@ def figures_in_sentences(scenario: Scenario) -> Iterator[Remark]:
 
 def _figures(rule: Kind, text: str) -> Iterator[tuple[str, str]]:
     """Yield (figure as written, the placeholder that says the same, or nothing) for figures that the sentence carries itself."""
-    known, counts = list(_known(rule)), not rule.in_money
-    for pattern, share in ((_SHARE, True), (_COUNT if counts else _MONEY, False)):
-        about = share in {own for _, _, own in known} and (share or not rule.relative)
+    for pattern, share in ((_SHARE, True), (_MONEY if rule.in_money else _COUNT, False)):
+        known = [(name, values) for name, values, own in _known(rule) if own is share]
+        about = known and rule.in_money and (share or not rule.relative)
         for match in pattern.finditer(text):
-            value = Fraction(re.sub(_SPACE, "", next(group for group in match.groups() if group)).replace(",", "."))
-            name = next((name for name, values, own in known if own is share and (value / 100 if share else value) in values), "")
-            if name or (about and not counts):
+            figure = Fraction(re.sub(_SPACE, "", next(filter(None, match.groups()))).replace(",", ".")) / (100 if share else 1)
+            name = next((name for name, values in known if figure in values), "")
+            if name or about:
                 yield match[0], name
 
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.selection import runs
-from fundalloc.insight.conflict.describing import place_of
 from fundalloc.model.linear_program import LinearProgram, RowBlock
 from fundalloc.money import Floats, euro
+from fundalloc.plan.naming import place_of
 from fundalloc.scenario.scenario import Scenario
 
 TINY = 1e-7

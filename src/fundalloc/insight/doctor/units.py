@@ -7,8 +7,6 @@ or as small as the others, they are named.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
-from statistics import median
 
 import numpy as np
 
@@ -39,20 +37,17 @@ def slips(scenario: Scenario) -> Iterator[Remark]:
 
 
 def _outliers(what: str, column: Figures) -> Iterator[Remark]:
-    figures = sorted(((value, name, place) for name, value, place in column if value > 0), key=lambda item: item[0])
+    figures = sorted((figure for figure in column if figure[1] > 0), key=lambda figure: figure[1])
     if len(figures) < FEWEST:
         return
-    values = [value for value, _, _ in figures]
-    gaps = [later / earlier for earlier, later in pairwise(values)]
+    values = np.array([value for _, value, _ in figures])
+    gaps = values[1:] / values[:-1]
     cut = int(np.argmax(gaps)) + 1
-    small, large = figures[:cut], figures[cut:]
-    few, many = (small, large) if len(small) < len(large) else (large, small)
-    ratio = median(v for v, _, _ in large) / median(v for v, _, _ in small)
-    if gaps[cut - 1] < GAP or not LOW <= ratio <= HIGH or 3 * len(few) > len(figures):
+    small, large = float(np.median(values[:cut])), float(np.median(values[cut:]))
+    few, size, usual = (figures[:cut], "small", large) if 2 * cut < len(figures) else (figures[cut:], "large", small)
+    if gaps[cut - 1] < GAP or not LOW <= large / small <= HIGH or 3 * len(few) > len(figures):
         return
-    usual = median(v for v, _, _ in many)
-    size = "large" if few is large else "small"
-    listed = [f"{name} {value:g}" for value, name, _ in few]
+    listed = [f"{name} {value:g}" for name, value, _ in few]
     yield warning(
         min((place for _, _, place in few), key=lambda place: place.order),
         f"{what}: {some(listed)}: a thousand times too {size}? The others are about {usual:g}",

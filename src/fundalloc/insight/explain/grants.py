@@ -61,15 +61,16 @@ def _grant_columns(program: LinearProgram, lines: Lines) -> tuple[NDArray[np.int
     """Return the instrument and year of every column, and its entries in the rows of ceilings: (row, column)."""
     facts, block = lines.facts, program.budget
     members = block.demands.member if block is not None and block.demands is not None else []
-    first = block.rows.start if block is not None else 0
-    positions, years = {i.id: k for k, i in enumerate(facts.instruments)}, {str(t): k for k, t in enumerate(facts.years)}
-    limits = [(positions[name], years.get(word, -1), first + k) for k, (name, word) in enumerate(members)]
-    total, yearly = {i: row for i, t, row in limits if t < 0}, {i for i, t, _ in limits if t >= 0}
-    columns = [(i, t, row) for i, t, row in limits if t >= 0 or i not in yearly]
-    both = [(total[i], k) for k, (i, t, _) in enumerate(columns) if t >= 0 and i in total]
-    entries = np.array([(row, k) for k, (_, _, row) in enumerate(columns)] + both, dtype=np.int64).reshape(-1, 2)
-    instrument, year = (np.array([column[k] for column in columns], dtype=np.intp) for k in (0, 1))
-    return instrument, year, entries[:, 0], entries[:, 1]
+    years = {str(t): k for k, t in enumerate(facts.years)}
+    instrument = np.array([facts.dimensions.instrument.index(name) for name, _ in members], dtype=np.intp)
+    year = np.array([years.get(word, -1) for _, word in members], dtype=np.intp)
+    row = np.arange(len(members)) + (block.rows.start if block is not None else 0)
+    total = np.full(len(facts.instruments), -1, dtype=np.int64)
+    total[instrument[year < 0]] = row[year < 0]
+    own = (year >= 0) | ~np.isin(instrument, instrument[year >= 0])
+    instrument, year, row = instrument[own], year[own], row[own]
+    both = np.flatnonzero((year >= 0) & (total[instrument] >= 0))
+    return instrument, year, np.append(row, total[instrument[both]]), np.append(np.arange(len(row)), both)
 
 
 def _waivers(program: LinearProgram, first: int) -> tuple[dict[str, slice], NDArray[np.int64], Floats]:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fundalloc.insight.conflict.describing import place_of
 from fundalloc.insight.explain.bench import NOTHING, Bench
+from fundalloc.insight.explain.prices import LimitPrice, binding, price_of
 from fundalloc.insight.explain.target import Target
 from fundalloc.insight.explain.words import asked_amounts
-from fundalloc.insight.prices import LimitPrice, binding, price_of
 from fundalloc.model.linear_program import RowBlock
 from fundalloc.model.objective import met_needs, needs_served
 from fundalloc.money import Floats
+from fundalloc.plan.naming import place_of
 from fundalloc.plan.verify import measure_rule
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Sense

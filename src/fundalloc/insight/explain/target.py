@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -77,23 +77,32 @@ def find_target(scenario: Scenario, words: Sequence[str]) -> Target:
     rule = None
     pieces = _pieces(words)
     for meanings, said in _read(scenario, pieces):
-        free = [m for m in meanings if m.kind not in found and not (m.kind == RULE and rule is not None)]
-        free = ([m for m in free if m.kind != RULE] or free) if len(pieces) > 1 else free
-        if not free:
-            raise UsageError(
-                f"'{said}' names a second {meanings[0].kind} beside '{found.get(meanings[0].kind, rule)}'; ask about one at a time"
-            )
-        if len(free) > 1:
-            raise UsageError(f"'{said}' can mean several things: {some([str(m) for m in free], SHOWN)}. Name one of them.")
-        if free[0].kind == RULE:
-            rule = next(r for r in scenario.rules if r.id == free[0].word)
+        named = {**found, RULE: rule} if rule is not None else found
+        free = [m for m in meanings if m.kind not in named]
+        meant = _only([m for m in free if m.kind != RULE] or free if len(pieces) > 1 else free, meanings[0].kind, said, named)
+        if meant.kind == RULE:
+            rule = next(r for r in scenario.rules if r.id == meant.word)
         else:
-            found[free[0].kind] = free[0].word
-    target = Target(scenario, found, rule)
+            found[meant.kind] = meant.word
+    return _asking(Target(scenario, found, rule))
+
+
+def _asking(target: Target) -> Target:
+    """Return a target whose rule, if it has one, asks something of it."""
+    rule = target.rule
     if rule is not None and not rule.watch and not target.demands:
-        keys = sorted({"|".join(member) for member in rule.demands(scenario.lines).member})
+        keys = sorted({"|".join(member) for member in rule.demands(target.scenario.lines).member})
         raise UsageError(f"rule {rule.id} asks nothing of {target.says}; it has {len(keys)} members, such as {', '.join(keys[:3])}")
     return target
+
+
+def _only(free: Sequence[Meaning], kind: str, said: str, named: Mapping[str, object]) -> Meaning:
+    """Return the one thing that a word can still mean."""
+    if not free:
+        raise UsageError(f"'{said}' names a second {kind} beside '{named.get(kind)}'; ask about one at a time")
+    if len(free) > 1:
+        raise UsageError(f"'{said}' can mean several things: {some([str(m) for m in free], SHOWN)}. Name one of them.")
+    return free[0]
 
 
 def _pieces(words: Sequence[str]) -> list[str]:

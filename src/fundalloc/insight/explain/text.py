@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from fundalloc.errors import and_more
 from fundalloc.insight.explain.place import Hold, PairState, PlaceAnswer
+from fundalloc.insight.explain.prices import LimitPrice, SidePrice
 from fundalloc.insight.explain.remedy import Remedy
 from fundalloc.insight.explain.rule import DemandState, Overview, RuleAnswer
+from fundalloc.insight.explain.unallocated import Left, said
 from fundalloc.insight.explain.words import Phrases, percent_of, points, share
-from fundalloc.insight.prices import LimitPrice, SidePrice
-from fundalloc.insight.unallocated import Left, said
 from fundalloc.labels import Words
 from fundalloc.money import euro
 from fundalloc.rules.kind import Kind
@@ -70,17 +71,21 @@ class Writer(Phrases):
             return [self._pair(pairs[0]), *beyond]
         need, met = sum(p.need for p in pairs), sum(p.met for p in pairs)
         covered = f"{percent_of(met / need)} met by all instruments together" if need else "none of it stated"
-        out = [f"{self.million(need)} in {len(pairs)} needs, {covered}."]
-        same = len({pair.partnership for pair in pairs}) == 1
+        return [f"{self.million(need)} in {len(pairs)} needs, {covered}.", *self._largest(pairs), *beyond]
+
+    def _largest(self, pairs: Sequence[PairState]) -> list[str]:
+        """Write the needs that get most from here, and count the others."""
+        partnerships, areas = {pair.partnership for pair in pairs}, {pair.area for pair in pairs}
         shown = [pair for pair in pairs if pair.received > float(self.scenario.facts.step) / 2][:SHOWN] or list(pairs[:SHOWN])
+        out = []
         for pair in shown:
-            who = self.short["area"][pair.area] if same else self.names["partnership"][pair.partnership]
-            who = who if same or len({p.area for p in pairs}) == 1 else f"{who}, {self.short['area'][pair.area]}"
+            partnership, area = self.names["partnership"][pair.partnership], self.short["area"][pair.area]
+            who = area if len(partnerships) == 1 else partnership if len(areas) == 1 else f"{partnership}, {area}"
             out.append(
                 f"{who}: {self.money(pair.received)} from here; need {self.money(pair.need)}, {share(pair.met, pair.need)} met, "
                 f"priority {pair.priority:g}, next step worth {pair.value:g}"
             )
-        return [*out, *([f"and {len(pairs) - len(shown)} more"] if len(pairs) > len(shown) else []), *beyond]
+        return [*out, *and_more(pairs, len(shown))]
 
     def _pair(self, pair: PairState) -> str:
         worth = [pair.priority * pair.value * e for e in pair.effectiveness]
@@ -138,8 +143,7 @@ class Writer(Phrases):
             else:
                 near = 4 if abs(item.anywhere - item.here) < 0.01 else None
                 out.append(f"of {name} earns {points(item.here, near)} here, {points(item.anywhere, near)} where it does most.")
-        rest = len(answer.next) - SHOWN
-        return [*out, f"and {rest} more instruments"] if rest > 0 else out
+        return [*out, *and_more(answer.next, SHOWN, " instruments")]
 
     def _more(self, answer: PlaceAnswer) -> list[str]:
         if math.isnan(answer.cost):
@@ -228,7 +232,7 @@ class Writer(Phrases):
 
     def _rest(self, rule: Kind, rest: Sequence[DemandState]) -> list[str]:
         out = [f"{self._member(rule, state)}: {state.sense} {state.limit}; {self._room(rule, state)}" for state in rest[:SHOWN]]
-        return [*out, f"and {len(rest) - SHOWN} more"] if len(rest) > SHOWN else out
+        return [*out, *and_more(rest, SHOWN)]
 
     def price(self, price: LimitPrice) -> list[str]:
         """Say what a limit is worth on both sides, and how far."""

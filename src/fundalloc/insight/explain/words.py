@@ -7,9 +7,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from fundalloc.insight.conflict.describing import limit_text, place_of
 from fundalloc.insight.explain.bench import Bench
 from fundalloc.money import HARD_SPACE, euro
+from fundalloc.plan.naming import limit_text, place_of
 from fundalloc.plan.verify import measure_rule
 from fundalloc.rules._sentence import asked
 from fundalloc.rules.kind import Kind

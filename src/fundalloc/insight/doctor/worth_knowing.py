@@ -1,4 +1,4 @@
-"""What is worth knowing about a scenario although nothing is wrong: members that rules skip, ceilings cut to whole steps."""
+"""Remarks that have no place and ask for nothing, but are worth knowing: members that rules skip, ceilings cut to whole steps."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
 
 SHOWN = 3
-"""How many names a notice lists before it says "and n more"."""
+"""How many names a remark lists before it says "and n more"."""
 CROSSED = 20
 """A rule that skips more members crosses two dimensions that hardly meet, such as all instruments with all partnerships: no news."""
 
 
-def notices(scenario: Scenario) -> list[str]:
-    """Return the notices of a scenario as sentences."""
+def worth_knowing(scenario: Scenario) -> list[str]:
+    """Return what is worth knowing about a scenario, as sentences."""
     scenario = with_baseline(scenario)
     program = compile_program(scenario)
     return [

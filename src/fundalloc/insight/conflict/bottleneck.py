@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.facts import NO_LIMIT
-from fundalloc.insight.conflict.describing import money
 from fundalloc.insight.conflict.suspects import Suspect
 from fundalloc.money import euro
+from fundalloc.plan.naming import money
 from fundalloc.rules.statement import Sense
 from fundalloc.scenario.scenario import Scenario
 
