@@ -167,6 +167,11 @@ def some(names: Sequence[str], most: int = 4) -> str:
     return " ".join([", ".join(names[:most]), *and_more(names, most)])
 
 
+def counted(number: int, what: str) -> str:
+    """Write a number with what is counted, given in the plural: "1 rule", "3 rules"."""
+    return f"{number} {what.removesuffix('s') if number == 1 else what}"
+
+
 def and_more(listed: Sized, shown: int, what: str = "") -> list[str]:
     """Return what a list says of those that it does not show, as its last entry; none when it shows all."""
     rest = len(listed) - shown

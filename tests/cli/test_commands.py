@@ -353,6 +353,15 @@ def test_a_baseline_shows_who_gains_and_who_loses(fundalloc, tmp_path):
     ]
 
 
+def test_nobody_loses_what_is_printed_as_nothing(fundalloc, tmp_path):
+    """North keeps 3.4 of 3.44: less than half of the 0.1 that is printed."""
+    path = write(tmp_path, TWO_BY_TWO)
+    (tmp_path / "before.csv").write_text("instrument,partnership,area,year,amount\na,north,returns,2026,3.44\n", "utf-8")
+    result = fundalloc("run", path, "-n", "--baseline", tmp_path / "before.csv")
+    assert "gain       South +12.6" in result.stdout
+    assert "lose" not in result.stdout
+
+
 def test_staying_close_gives_up_score(fundalloc, tmp_path):
     """One euro moved from North's 1.0 to South's 1.2 costs 0.2 points: 1 % of 19.72 keeps 0.1972 / 0.2 = 0.98 more with North."""
     path = write(tmp_path, TWO_BY_TWO)

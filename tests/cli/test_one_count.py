@@ -116,3 +116,12 @@ def test_misses_below_a_step_are_said_with_their_digits(fundalloc, tmp_path, mon
         write(tmp_path, {**TWO_BY_TWO, "rules": {"b": {**WATCHED, "exactly": figure, "watch": "false", "soft": "0.1"}}}, name)
     assert "  missed     B: 6.0 instead of 6.04 (b)" in fundalloc("run", "other.yaml", "-n").stdout
     assert "B: at limit -> missed by 0.04" in fundalloc("compare", "case.yaml", "other.yaml").stdout
+
+
+def test_one_of_a_thing_is_said_in_the_singular(fundalloc, tmp_path):
+    """The case has one area, one year, and one rule, which asks one thing of North."""
+    only = {key: value for key, value in CAP.items() if key != "at_most"}
+    path = write(tmp_path, {**TWO_BY_TWO, "rules": {"one": only}})
+    said = spaced(fundalloc("check", path).stdout)
+    assert "1 rule with 1 demand\n" in said
+    assert " 1 area, " in said

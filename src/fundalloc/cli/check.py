@@ -120,14 +120,13 @@ def _extends(scenario: Any) -> str:
 
 
 def _print(report: dict[str, Any], out: Output) -> None:
-    from fundalloc.errors import year_ranges
+    from fundalloc.errors import counted, year_ranges
     from fundalloc.money import euro
 
     out.say(f"{report['title']}  ({report['file']})")
     out.say(
-        f"  {report['instruments']} instruments, {report['partnerships']} partnerships, {report['areas']} areas, "
-        f"{report['years']} years: {report['lines']} allocation lines, "
-        f"{report['rules']} rules with {report['demands']} demands"
+        f"  {', '.join(counted(report[what], what) for what in ('instruments', 'partnerships', 'areas', 'years'))}: "
+        f"{counted(report['lines'], 'allocation lines')}, {counted(report['rules'], 'rules')} with {counted(report['demands'], 'demands')}"
     )
     for key, reason in report["switched_off"].items():
         out.say(f"  switched off: {key} ({reason})")

@@ -231,7 +231,7 @@ def _against_baseline(report: Report) -> None:
     report.line("baseline", report.words("report.says.baseline", change=total, moved=moved))
     order = np.argsort(by_partnership, kind="stable")
     for fact, positions, sign in (("gain", order[::-1][:MOVERS], 1), ("lose", order[:MOVERS], -1)):
-        shown = [k for k in positions if sign * by_partnership[k] > 0]
+        shown = [k for k in positions if sign * by_partnership[k] >= 0.5 * 10.0**-places]  # what is printed as 0.0 is no change
         listed = (
             f"{report.names['partnership'][facts.partnerships[k].id]} {report.words.signed(float(by_partnership[k]), places)}"
             for k in shown

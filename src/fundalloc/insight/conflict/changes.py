@@ -1,4 +1,4 @@
-"""From demands that a lawful-to-be plan breaks to the changes of the scenario that make it lawful.
+"""From the demands that a plan breaks to the changes of the scenario after which it breaks none.
 
 Every rule says itself which of its figures this very plan reaches. What no figure can express becomes a soft rule.
 """
@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from fundalloc.errors import counted
 from fundalloc.plan.verify import Finding
 from fundalloc.rules._loosening import Loosening, Missed, Setting
 from fundalloc.scenario.document import ListNode, Tree
@@ -57,6 +58,6 @@ def _give_way(setting: Setting, found: Sequence[Finding]) -> Loosening:
     """Make a rule soft: it gives way where it must, at a price."""
     rule = found[0].rule
     missed = sum((-f.headroom for f in found), Fraction(0))
-    unit = "" if rule.in_money else f" {rule.unit}"
-    says = f"let “{rule.said_of_all()}” give way by {setting.money(missed)}{unit} (soft, {SOFT} points per unit missed)"
+    amount = setting.money(missed) if rule.in_money else counted(int(missed), rule.unit)
+    says = f"let “{rule.said_of_all()}” give way by {amount} (soft, {SOFT} points per unit missed)"
     return Loosening(says, f"rules.{rule.id}.soft", SOFT)

@@ -1,8 +1,8 @@
 """What could change so that a plan exists: the cheapest repairs, each priced and proved.
 
-Each way out (`ways`) becomes a plan in whole rounding steps that keeps everything but the demands that give way (`lawful`).
-Their new figures are what this plan reaches (`edits`). The scenario with these figures is read again, and the plan verified
-under it; only then it is solved as `fundalloc run` does, for the score that is stated.
+Each way out (`giving_way`) becomes a plan in whole rounding steps that keeps everything but the demands that give way
+(`whole_steps`). Their new figures are what this plan reaches (`changes`). The scenario with these figures is read again, and
+the plan verified under it; only then it is solved as `fundalloc run` does, for the score that is stated.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from fundalloc.errors import some, year_ranges
+from fundalloc.errors import counted, some, year_ranges
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import eligible_cube
 from fundalloc.insight.doctor.limits import contradictions, idle_rules
@@ -63,7 +63,7 @@ def _unreachable_needs(scenario: Scenario) -> Iterator[Remark]:
     row = next((r for r, at in enumerate(cells) if list(at) == wanted), 0)
     yield warning(
         table.place(row, "need"),
-        f"{len(names)} need{'s' if len(names) > 1 else ''} of EUR {amount} million in all without any eligible line: {some(names)}",
+        f"{counted(len(names), 'needs')} of EUR {amount} million in all without any eligible line: {some(names)}",
         "open a line in the eligibility table, `partners` or `allow`, or take the need out",
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from fundalloc.errors import some
+from fundalloc.errors import counted, some
 from fundalloc.model.compile import compile_program
 from fundalloc.model.health import numerical_remarks
 from fundalloc.money import plain
@@ -34,7 +34,7 @@ def _skipped_members(scenario: Scenario) -> list[str]:
     for rule in scenario.written_rules:
         skipped = ["|".join(member) for member in rule.skipped(scenario.lines)]
         if 0 < len(skipped) <= CROSSED:
-            out.append(f"rule {rule.id} skips {len(skipped)} members without money that counts: {some(skipped, SHOWN)}")
+            out.append(f"rule {rule.id} skips {counted(len(skipped), 'members')} without money that counts: {some(skipped, SHOWN)}")
     return out
 
 

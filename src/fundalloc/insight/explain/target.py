@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from fundalloc.errors import UsageError, did_you_mean, some
+from fundalloc.errors import UsageError, counted, did_you_mean, some
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.money import Mask
 from fundalloc.rules.kind import Kind
@@ -92,7 +92,8 @@ def _asking(target: Target) -> Target:
     rule = target.rule
     if rule is not None and not rule.watch and not target.demands:
         keys = sorted({"|".join(member) for member in rule.demands(target.scenario.lines).member})
-        raise UsageError(f"rule {rule.id} asks nothing of {target.says}; it has {len(keys)} members, such as {', '.join(keys[:3])}")
+        has = f"{counted(len(keys), 'members')}, such as {', '.join(keys[:3])}"
+        raise UsageError(f"rule {rule.id} asks nothing of {target.says}; it has {has}")
     return target
 
 

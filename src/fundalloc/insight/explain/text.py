@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from fundalloc.errors import and_more
+from fundalloc.errors import and_more, counted
 from fundalloc.insight.explain.place import Hold, PairState, PlaceAnswer
 from fundalloc.insight.explain.prices import LimitPrice, SidePrice
 from fundalloc.insight.explain.remedy import Remedy
@@ -63,7 +63,7 @@ class Writer(Phrases):
 
     def _needs(self, answer: PlaceAnswer) -> list[str]:
         pairs, (count, amount) = answer.pairs, answer.beyond
-        out_of_reach = f"out of reach from here: {count} need{'s' if count > 1 else ''}, {self.million(amount)}"
+        out_of_reach = f"out of reach from here: {counted(count, 'needs')}, {self.million(amount)}"
         beyond = [out_of_reach] if count else []
         if not pairs:
             return beyond or ["none is stated, so money here earns nothing by itself."]
@@ -116,7 +116,7 @@ class Writer(Phrases):
         ]
 
     def _held(self, hold: Hold) -> str:
-        beyond = self.million(hold.held) if hold.rule.in_money else f"{hold.held:.0f} {hold.rule.unit}"
+        beyond = self.million(hold.held) if hold.rule.in_money else counted(round(hold.held), hold.rule.unit)
         return f"Broken by decision, by {beyond}: no new money may make it worse."
 
     def _both(self, more: float, less: float) -> str:
@@ -222,10 +222,10 @@ class Writer(Phrases):
 
     def _room(self, rule: Kind, state: DemandState) -> str:
         if state.headroom < -1e-4 and rule.hard:
-            beyond = self.million(-state.headroom) if rule.in_money else f"{-state.headroom:.0f} {rule.unit}"
+            beyond = self.million(-state.headroom) if rule.in_money else counted(round(-state.headroom), rule.unit)
             return f"broken by decision, by {beyond}: decided money alone breaks it, and nothing undecided could mend it"
         if not rule.in_money:
-            return "at its limit" if state.headroom < 0.5 else f"{state.headroom:.0f} {rule.unit} to spare"
+            return "at its limit" if state.headroom < 0.5 else f"{counted(round(state.headroom), rule.unit)} to spare"
         if state.headroom < -1e-4:
             return f"missed by {self.million(-state.headroom)}"
         return "at its limit" if state.headroom < 1e-4 else f"{self.million(state.headroom)} to spare"
