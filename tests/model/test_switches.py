@@ -66,9 +66,11 @@ def test_a_shipped_choice_of_areas_is_nearly_decided_by_its_relaxation():
 
 def test_what_flows_at_the_least_through_a_switch_that_is_on(tmp_path):
     # Nothing, or 5 for North. South takes 0.5 and has it, so it can never have the 1 that counts as active: it is on with less.
-    size = {"kind": "minimum_size", "says": "size", "source": "assumption", "money": {"partnership": "north"}, "at_least": "5"}
-    program = compile_program(load(write(tmp_path, {**TWO_BY_TWO, "rules": {"size": size}})))
-    assert least_through(program)[program.integer].tolist() == [pytest.approx(5.0)]
+    # A row that asks for less than a million is divided by what it asks for, which does not change what flows.
+    size = {"kind": "minimum_size", "says": "size", "source": "assumption", "money": {"partnership": "north"}}
+    for least in (5.0, 0.4):
+        program = compile_program(load(write(tmp_path, {**TWO_BY_TWO, "rules": {"size": {**size, "at_least": str(least)}}})))
+        assert least_through(program)[program.integer].tolist() == [pytest.approx(least)]
     given = {"instrument": "b", "partnership": "south", "area": "returns", "year": "2026", "amount": "0.5", "state": "committed"}
     count = {"kind": "count", "says": "count", "source": "assumption", "counting": "partnership", "at_most": "2", "active": "1"}
     partnerships = [TWO_BY_TWO["partnerships"][0], {**TWO_BY_TWO["partnerships"][1], "absorption": "0.5"}]

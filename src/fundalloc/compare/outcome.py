@@ -135,15 +135,15 @@ def stated_outcome(amounts: Mapping[LineKey, Fraction], stated: Mapping[str, Any
         for row in _rows(stated, "allocation")
         if isinstance(row.get("key"), str) and row.get("counts")
     }
-    rows = [row for row in _rows(stated, "rules") if row.get("rule") not in {rule.id for rule in built_in_rules()}]
+    built_in = {rule.id for rule in built_in_rules()}
+    rows = [row for row in _rows(stated, "rules") if row.get("rule") not in built_in]
     scenario = stated.get("scenario")
     about = scenario if isinstance(scenario, dict) else {}
-    score = stated.get("score")
     return Outcome(
         amounts={key: amount for key, amount in amounts.items() if amount},
         kinds=kinds,
         rules=tuple(_stated(row) for row in rows) if isinstance(stated.get("rules"), list) else None,
-        score=float(score) if isinstance(score, int | float) else None,
+        score=_number(stated, "score"),
         status=str(stated.get("status") or ""),
         digest=str(about.get("digest") or ""),
         as_of=str(about.get("as_of") or ""),
@@ -156,16 +156,17 @@ def _rows(stated: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
 
 
 def _stated(row: Mapping[str, Any]) -> Measured:
-    def number(key: str) -> float | None:
-        value = row.get(key)
-        return float(value) if isinstance(value, int | float) else None
-
     return Measured(
         (str(row.get("rule", "")), str(row.get("member", "")), str(row.get("sense", ""))),
         str(row.get("says") or ""),
         str(row.get("enforced") or ""),
-        number("amount"),
-        number("limit"),
-        number("headroom"),
+        _number(row, "amount"),
+        _number(row, "limit"),
+        _number(row, "headroom"),
         str(row.get("status") or ""),
     )
+
+
+def _number(row: Mapping[str, Any], key: str) -> float | None:
+    value = row.get(key)
+    return float(value) if isinstance(value, int | float) else None

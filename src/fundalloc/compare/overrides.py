@@ -92,16 +92,17 @@ def _figures(node: Node | None, language: str) -> dict[str, str]:
     kind = kinds().get(text_of(node.items["kind"])) if isinstance(node, Tree) and "kind" in node.items else None
     if kind is None or not isinstance(node, Tree):
         return {}
-    said = {}
-    for name in dict.fromkeys((*Kind.figures_said, *kind.figures_said)):
-        leaf = node.items.get(name)
-        if isinstance(leaf, Scalar) and _NUMBER.fullmatch(leaf.text.strip()):
-            figure = parse_figure(leaf.text)
-            said[name] = spoken(kind, figure.value, language, share=figure.percent or (kind.relative and name in Kind.figures_said))
-        elif leaf is not None:
-            said[name] = "…"
-    limits = [said[name] for name in Kind.figures_said if name in said] or [said[name] for name in kind.figures_said if name in said]
-    return {LIMIT: "–".join(limits), **said}
+    own = dict.fromkeys((*Kind.figures_said, *kind.figures_said))
+    said = {name: _figure(kind, name, node.items[name], language) for name in own if name in node.items}
+    limits = [text for name, text in said.items() if name in Kind.figures_said]
+    return {LIMIT: "–".join(limits or said.values()), **said}
+
+
+def _figure(kind: type[Kind], name: str, leaf: Node, language: str) -> str:
+    if not isinstance(leaf, Scalar) or not _NUMBER.fullmatch(leaf.text.strip()):
+        return "…"
+    figure = parse_figure(leaf.text)
+    return spoken(kind, figure.value, language, share=figure.percent or (kind.relative and name in Kind.figures_said))
 
 
 def _changes(old: Tree, new: Tree) -> Iterator[str]:

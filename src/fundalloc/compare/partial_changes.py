@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import TypeVar
 
 import numpy as np
 
@@ -13,6 +15,7 @@ from fundalloc.facts.fields import told_fields
 from fundalloc.money import Exact
 from fundalloc.scenario.scenario import Scenario
 
+Entity = TypeVar("Entity", Instrument, Partnership)
 GROUPS = ("need", "priority", "rules", "ceilings", "decided money", "everything else")
 """Absorption and transfers count as ceilings, closed years as decided money."""
 _CEILINGS = ("ceiling", "reserve", "carry_over")
@@ -83,8 +86,8 @@ def mixed(base: Scenario, other: Scenario, taken: frozenset[str]) -> Scenario | 
         needs=_needs(frame.facts, source["need"].facts, source["priority"].facts),
         decided=_decided(frame.facts, source["decided money"].facts),
         closed=source["decided money"].facts.closed,
-        instruments=tuple(_with_ceiling(i, source["ceilings"].facts) for i in frame.facts.instruments),
-        partnerships=tuple(_with_absorption(p, source["ceilings"].facts) for p in frame.facts.partnerships),
+        instruments=tuple(_with(i, source["ceilings"].facts.instruments, _CEILINGS) for i in frame.facts.instruments),
+        partnerships=tuple(_with(p, source["ceilings"].facts.partnerships, ("absorption",)) for p in frame.facts.partnerships),
         transfers=source["ceilings"].facts.transfers,
     )
     built_in = tuple(rule for rule in frame.rules if rule.built_in)
@@ -125,11 +128,7 @@ def _decided(frame: Facts, source: Facts) -> Decided:
     return moved.only(np.all([code >= 0 for code in codes], axis=0))
 
 
-def _with_ceiling(instrument: Instrument, source: Facts) -> Instrument:
-    found = next((i for i in source.instruments if i.id == instrument.id), None)
-    return instrument if found is None else instrument.model_copy(update={name: getattr(found, name) for name in _CEILINGS})
-
-
-def _with_absorption(partnership: Partnership, source: Facts) -> Partnership:
-    found = next((p for p in source.partnerships if p.id == partnership.id), None)
-    return partnership if found is None else partnership.model_copy(update={"absorption": found.absorption})
+def _with(entity: Entity, among: Sequence[Entity], names: Sequence[str]) -> Entity:
+    """Return an instrument or partnership with some fields as its namesake has them."""
+    found = next((other for other in among if other.id == entity.id), entity)
+    return entity.model_copy(update={name: getattr(found, name) for name in names})

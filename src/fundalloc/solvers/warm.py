@@ -56,8 +56,6 @@ class WarmSolver:
         self._highs: highspy.Highs | None = None
         self._program: LinearProgram | None = None
         self._solution: Solution | None = None
-        self.solves = 0
-        """How many programs were solved, fresh ones included."""
 
     def holds_like(self, program: LinearProgram, *, grown: bool = False) -> bool:
         """Return whether the program is the last one with other figures; or, `grown`, with rows and columns appended."""
@@ -75,7 +73,6 @@ class WarmSolver:
         `start` is a corner of a program of the same shape, or of one that this grew from; without it the solve starts where
         the last one ended.
         """
-        self.solves += 1
         if program.integer is not None or self.options.solver.lower() != "highs" or self.options.over:
             return solve_program(program, self.options)
         method = self._pass(program)

@@ -83,7 +83,6 @@ class Alternatives:
     ranges: tuple[Range, ...]
     program: LinearProgram
     """With the score held and the switches fixed."""
-    solves: int = 0
 
     @property
     def same(self) -> int:
@@ -116,9 +115,7 @@ def find_alternatives(
     found = list(search.candidates())
     chosen = _farthest(first, found, count)
     ranges = tuple(search.ranges(tuple(by), [first, *chosen], jobs, tick))
-    return Alternatives(
-        source, scenario, float(within), best, tuple(_named([first, *chosen])), tuple(by), ranges, held, search.solver.solves
-    )
+    return Alternatives(source, scenario, float(within), best, tuple(_named([first, *chosen])), tuple(by), ranges, held)
 
 
 @dataclass

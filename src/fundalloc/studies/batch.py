@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from fundalloc.errors import (
     FundallocError,
@@ -95,8 +94,7 @@ def solve_task(task: Task) -> Solved:
             source = task.source if task.sources is None else restored(task.sources, Path(folder))
             record = Record.of(solve(source.load(), task.options)).text()
     except FundallocError as error:
-        code_, status, message = failure(error)
-        return Solved(None, time.perf_counter() - started, code_, status, message, code)
+        return Solved(None, time.perf_counter() - started, *failure(error), code)
     return Solved(record, time.perf_counter() - started, code=code)
 
 
@@ -127,36 +125,32 @@ def run_batch(
 ) -> Generator[tuple[int, Outcome], None, None]:
     """Yield (position, outcome) as files are finished; `fresh` solves again what the ledger has."""
     words = json.dumps({"solver": options.solver, "method": options.method, "time_limit": options.time_limit, "gap": options.gap})
+    batch = _Batch(words, ledger, write)
     waiting: list[tuple[int, Scenario, str]] = []
     same: dict[str, list[int]] = {}
     for k, source in enumerate(sources):
         try:
             scenario = source.load()
         except FundallocError as error:
-            yield k, _failed(source, None, "", words, Solved(None, 0.0, *failure(error)), ledger)
+            yield k, batch.failed(source, None, run_key(f"unread {source}", words), Solved(None, 0.0, *failure(error)))
             continue
         key = run_key(scenario.digest, words)
-        kept = None if fresh else ledger.plan(key)
-        plan = None if kept is None else _reused(kept, scenario, ledger)
+        plan = None if fresh else batch.kept(key, scenario)
         if plan is not None:
-            yield k, _finished(source, plan, key, words, 0.0, ledger, write, reused=True)
+            yield k, batch.finished(source, plan, key, 0.0, reused=True)
         elif key in same:
             same[key].append(k)
         else:
             same[key] = []
             waiting.append((k, scenario, key))
-    tasks = [_task(sources[k], scenario, options, cluster is not None) for k, scenario, _ in waiting]
+    code = code_fingerprint()
+    tasks = [Task(sources[k], options, code, None if cluster is None else scenario.sources) for k, scenario, _ in waiting]
     for n, answer in each(solve_task, tasks, jobs, cluster):
         k, scenario, key = waiting[n]
         solved = answer if isinstance(answer, Solved) else Solved(None, 0.0, *failure(answer))
-        for position in (k, *same[key]):
-            again = position != k
-            seen = scenario if not again else sources[position].load()
-            yield position, _outcome(sources[position], seen, key, words, solved, ledger, write, reused=again)
-
-
-def _task(source: Source, scenario: Scenario, options: Options, travels: bool) -> Task:
-    return Task(source, options, code_fingerprint(), scenario.sources if travels else None)
+        yield k, batch.outcome(sources[k], scenario, key, solved, reused=False)
+        for position in same[key]:
+            yield position, batch.outcome(sources[position], sources[position].load(), key, solved, reused=True)
 
 
 def read_back(record: str, scenario: Scenario, kept_in: str) -> Plan:
@@ -165,80 +159,68 @@ def read_back(record: str, scenario: Scenario, kept_in: str) -> Plan:
     return plan_of(Record.read(record, place), scenario, place, verify)
 
 
-def _reused(kept: str, scenario: Scenario, ledger: Ledger) -> Plan | None:
-    """Verify a kept plan again; None when it does not fit (or an earlier version kept it), and is then solved again."""
-    try:
-        return read_back(kept, scenario, str(ledger.path))
-    except FundallocError:
-        return None
+@dataclass(frozen=True)
+class _Batch:
+    """What all files of a batch share."""
 
+    options: str
+    ledger: Ledger
+    write: Writer
 
-def _outcome(
-    source: Source, scenario: Scenario, key: str, words: str, solved: Solved, ledger: Ledger, write: Writer, *, reused: bool
-) -> Outcome:
-    if solved.record is None:
-        return _failed(source, scenario, key, words, solved, ledger)
-    try:
-        plan = read_back(solved.record, scenario, source.path)
-    except FundallocError as error:
-        return _failed(source, scenario, key, words, replace(solved, **_named(error)), ledger)
-    return _finished(source, plan, key, words, solved.seconds, ledger, write, reused=reused, record=solved.record)
+    def kept(self, key: str, scenario: Scenario) -> Plan | None:
+        """Verify a kept plan again; None when it does not fit (or an earlier version kept it), and is then solved again."""
+        record = self.ledger.plan(key)
+        try:
+            return None if record is None else read_back(record, scenario, str(self.ledger.path))
+        except FundallocError:
+            return None
 
+    def outcome(self, source: Source, scenario: Scenario, key: str, solved: Solved, *, reused: bool) -> Outcome:
+        """Take up what a worker sent back."""
+        if solved.record is None:
+            return self.failed(source, scenario, key, solved)
+        try:
+            plan = read_back(solved.record, scenario, source.path)
+        except FundallocError as error:
+            return self.failed(source, scenario, key, Solved(None, solved.seconds, *failure(error)))
+        return self.finished(source, plan, key, solved.seconds, reused=reused)
 
-def _named(error: BaseException) -> dict[str, Any]:
-    code, status, message = failure(error)
-    return {"exit_code": code, "status": status, "message": message}
+    def finished(self, source: Source, plan: Plan, key: str, seconds: float, *, reused: bool) -> Outcome:
+        """Write what was asked for, and enter the run; plans whose search a limit stopped are not kept for reuse."""
+        stopped = plan.log.stopped
+        code, status, message = (5, plan.status, "the search was stopped at its limit") if stopped else (0, plan.status, "")
+        files: Sequence[Path] = ()
+        try:
+            files = self.write(plan, source)
+        except Exception as error:  # a fault in writing one file must not stop the others
+            code, status, message = failure(error)
+        entry = self._entry(source, plan.scenario, key, Solved(None, seconds, code, status, message))
+        entry = replace(entry, score=plan.score, impact=float(plan.coverage.impact.sum()), files=tuple(map(str, files)))
+        self.ledger.record(entry, None if stopped else Record.of(plan).text())
+        return Outcome(entry, plan, reused)
 
+    def failed(self, source: Source, scenario: Scenario | None, key: str, solved: Solved) -> Outcome:
+        """Enter a run without a plan."""
+        entry = self._entry(source, scenario, key, solved)
+        self.ledger.record(entry)
+        return Outcome(entry, None)
 
-def _finished(
-    source: Source,
-    plan: Plan,
-    key: str,
-    words: str,
-    seconds: float,
-    ledger: Ledger,
-    write: Writer,
-    *,
-    reused: bool,
-    record: str | None = None,
-) -> Outcome:
-    """Write what was asked for, and enter the run; plans whose search a limit stopped are not kept for reuse."""
-    stopped = plan.log.stopped
-    code, status, message = 5 if stopped else 0, plan.status, "the search was stopped at its limit" if stopped else ""
-    files: Sequence[Path] = ()
-    try:
-        files = write(plan, source)
-    except Exception as error:  # a fault in writing one file must not stop the others
-        code, status, message = failure(error)
-    entry = _entry(source, plan.scenario, key, words, Solved(None, seconds, code, status, message))
-    entry = replace(entry, score=plan.score, impact=float(plan.coverage.impact.sum()), files=tuple(str(f) for f in files))
-    ledger.record(entry, None if stopped else record or Record.of(plan).text())
-    return Outcome(entry, plan, reused)
-
-
-def _failed(source: Source, scenario: Scenario | None, key: str, words: str, solved: Solved, ledger: Ledger) -> Outcome:
-    entry = _entry(source, scenario, key or run_key(f"unread {source}", words), words, solved)
-    ledger.record(entry)
-    return Outcome(entry, None)
-
-
-def _entry(source: Source, scenario: Scenario | None, key: str, words: str, solved: Solved) -> RecordedRun:
-
-    return RecordedRun(
-        key=key,
-        digest=scenario.digest if scenario else "",
-        code=code_fingerprint(),
-        version=VERSION,
-        options=words,
-        file=source.path,
-        scenario=scenario.id if scenario else "",
-        title=str(scenario.head.title) if scenario else "",
-        ended=now(),
-        seconds=round(solved.seconds, 3),
-        status=solved.status,
-        exit_code=solved.exit_code,
-        score=None,
-        impact=None,
-        message=solved.message,
-        files=(),
-    )
+    def _entry(self, source: Source, scenario: Scenario | None, key: str, solved: Solved) -> RecordedRun:
+        return RecordedRun(
+            key=key,
+            digest=scenario.digest if scenario else "",
+            code=code_fingerprint(),
+            version=VERSION,
+            options=self.options,
+            file=source.path,
+            scenario=scenario.id if scenario else "",
+            title=str(scenario.head.title) if scenario else "",
+            ended=now(),
+            seconds=round(solved.seconds, 3),
+            status=solved.status,
+            exit_code=solved.exit_code,
+            score=None,
+            impact=None,
+            message=solved.message,
+            files=(),
+        )

@@ -65,7 +65,6 @@ class Frontier:
     """The best of the first stage, the score."""
     score: tuple[float, ...]
     """The score of every corner."""
-    solves: int = 0
 
     @property
     def bend(self) -> Corner | None:
@@ -96,7 +95,7 @@ def find_frontier(
     points, gap = search.corners(most, tick)
     corners = _finished(points, len(scenario.lines))
     scores = tuple(float(program.cost @ p.values[: len(program.cost)]) for p in points)
-    return Frontier(source, scenario, goals, for_each, corners, gap == 0.0, gap, best.score, scores, search.solver.solves)
+    return Frontier(source, scenario, goals, for_each, corners, gap == 0.0, gap, best.score, scores)
 
 
 def _covered(scenario: Scenario, for_each: tuple[str, ...]) -> tuple[str, ...]:

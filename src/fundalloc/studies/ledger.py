@@ -13,7 +13,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import resources
@@ -45,24 +45,6 @@ create table if not exists runs (
 );
 create index if not exists by_time on runs (ended);
 """
-COLUMNS = (
-    "key",
-    "digest",
-    "code",
-    "version",
-    "options",
-    "file",
-    "scenario",
-    "title",
-    "ended",
-    "seconds",
-    "status",
-    "exit_code",
-    "score",
-    "impact",
-    "message",
-    "files",
-)
 
 
 @dataclass(frozen=True)
@@ -93,7 +75,10 @@ class RecordedRun:
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values."""
-        return {**{name: getattr(self, name) for name in COLUMNS}, "files": list(self.files)}
+        return {**vars(self), "files": list(self.files)}
+
+
+COLUMNS = tuple(field.name for field in fields(RecordedRun))
 
 
 @cache

@@ -77,7 +77,6 @@ class Sweep:
     """Intervals that were left: the budget of solves ended, or decided money begins or ceases to break a limit on the way."""
     present: tuple[str | None, ...] = ()
     """What the scenario says now, per key."""
-    solves: int = 0
 
     @property
     def usable(self) -> tuple[Point, ...]:
@@ -139,10 +138,10 @@ def sweep(source: Source, keys: Sequence[Vary], options: Options | None = None, 
         if tick:
             tick(done, len(grid))
     present = tuple(present_value(scenario, key.key) for key in keys)
-    out = Sweep(source, tuple(keys), scenario, base, tuple(points), present=present, solves=corridor.solves)
+    out = Sweep(source, tuple(keys), scenario, base, tuple(points), present=present)
     if len(keys) == 1 and search and len(grid) > 1:
-        out = _with_breaks(out, run)
-    return replace(out, solves=corridor.solves)
+        return _with_breaks(out, run)
+    return out
 
 
 def _refuse_words(scenario: Scenario, keys: Sequence[Vary]) -> None:

@@ -94,11 +94,6 @@ class Corridor:
         self._bound, self._fixed, self._near = (WarmSolver(self.options) for _ in range(3))
         self._switches: Floats | None = None
 
-    @property
-    def solves(self) -> int:
-        """How many programs were solved."""
-        return self._bound.solves + self._fixed.solves + self._near.solves
-
     def settled(self, scenario: Scenario) -> Answer:
         """Answer a scenario as `as_written`; without a plan the answer says why there is none."""
         try:
