@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import zlib
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -194,11 +195,12 @@ def test_runs_whose_files_are_gone_can_be_pruned(tmp_path, ledger):
     assert [e.scenario for e in ledger.entries()] == ["two-10"]
 
 
-def test_a_spoilt_record_is_solved_again(tmp_path, ledger):
+@pytest.mark.parametrize("kept", [b"\x00", zlib.compress(b'{"steps": [100], "moves": []}')], ids=["spoilt", "as earlier versions kept it"])
+def test_a_record_that_cannot_be_read_is_solved_again(tmp_path, ledger, kept):
     run_all([variant(tmp_path, 10)], ledger)
     base = sqlite3.connect(ledger.path)
     with base:
-        base.execute("update runs set record = x'00'")
+        base.execute("update runs set record = ?", (kept,))
     base.close()
     assert not run_all([variant(tmp_path, 10)], ledger)[0].reused
 
