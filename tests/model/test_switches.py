@@ -66,7 +66,6 @@ def test_a_shipped_choice_of_areas_is_nearly_decided_by_its_relaxation():
 
 def test_what_flows_at_the_least_through_a_switch_that_is_on(tmp_path):
     # Nothing, or 5 for North. South takes 0.5 and has it, so it can never have the 1 that counts as active: it is on with less.
-    # A row that asks for less than a million is divided by what it asks for, which does not change what flows.
     size = {"kind": "minimum_size", "says": "size", "source": "assumption", "money": {"partnership": "north"}}
     for least in (5.0, 0.4):
         program = compile_program(load(write(tmp_path, {**TWO_BY_TWO, "rules": {"size": {**size, "at_least": str(least)}}})))
@@ -78,3 +77,7 @@ def test_what_flows_at_the_least_through_a_switch_that_is_on(tmp_path):
     program = compile_program(load(write(tmp_path, case)))
     assert least_through(program)[program.integer].tolist() == [pytest.approx(1.0), 0.0]
     assert solve_mixed(program, Options()).status is Status.OPTIMAL
+    # From 0.4 on both count. Their rows are divided by what they ask for, as it is less than a million: what must flow stays 0.4.
+    case["rules"] = {"count": {**count, "active": "0.4"}}
+    program = compile_program(load(write(tmp_path, case)))
+    assert least_through(program)[program.integer].tolist() == pytest.approx([0.4, 0.4])
