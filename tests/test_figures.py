@@ -199,8 +199,8 @@ def tutorials() -> list[str]:
     assert egypt is not None
     assert there is not None
     corners = json.loads(CliRunner().invoke(cli, ["frontier", str(TINY), "--between", "impact,lowest_coverage", "--json"]).output)[
-        "corners"
-    ]
+        "result"
+    ]["corners"]
     bend = next(corner for corner in corners if corner["bend"])
     lost = 100 * (1 - bend["goal_impact"] / corners[0]["goal_impact"])
     plan = solve(load(TINY))

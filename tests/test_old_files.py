@@ -72,13 +72,13 @@ def test_verify_says_what_was_meant_otherwise(desk, result):
     said = call("verify", result, *scenario).stderr
     assert f"{result} was made under older meanings. Since then:" in said
     assert all(meaning.says in said for meaning in MEANINGS)
-    assert json.loads(call("verify", result, *scenario, "--json", "-q").stdout)["older_meanings"] == [m.says for m in MEANINGS]
+    assert json.loads(call("verify", result, *scenario, "--json", "-q").stdout)["result"]["older_meanings"] == [m.says for m in MEANINGS]
 
 
 def test_a_result_of_this_version_has_no_older_meanings(desk):
     call("run", "tiny.yaml", "-o", "new.xlsx", "-q")
     result = call("verify", "new.xlsx", "--json")
-    assert json.loads(result.stdout)["older_meanings"] == []
+    assert json.loads(result.stdout)["result"]["older_meanings"] == []
     assert "older meanings" not in result.stderr
 
 
@@ -139,11 +139,11 @@ def test_a_scenario_of_an_earlier_version_has_the_same_fingerprint():
 
 
 def test_a_ledger_opens_and_lists(desk):
-    listed = json.loads(call("runs", "list", "--ledger", "runs.sqlite", "--json").stdout)
+    listed = json.loads(call("runs", "list", "--ledger", "runs.sqlite", "--json").stdout)["result"]["runs"]
     assert [(e["scenario"], e["status"], e["version"]) for e in listed] == [("small", "optimal", "0.1.0"), ("tiny", "optimal", "0.1.0")]
     assert "A made-up case with everything" in call("runs", "show", "small", "--ledger", "runs.sqlite").stdout
     call("run", "tiny.yaml", "small/small.yaml", "--ledger", "runs.sqlite", "-n")
-    assert len(json.loads(call("runs", "list", "--ledger", "runs.sqlite", "--json").stdout)) == 4
+    assert len(json.loads(call("runs", "list", "--ledger", "runs.sqlite", "--json").stdout)["result"]["runs"]) == 4
 
 
 def test_a_comparison_is_shown(desk):

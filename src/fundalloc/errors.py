@@ -133,7 +133,11 @@ class SolverFailed(FundallocError):
 
 
 class NotVerified(FundallocError):
-    """The finished plan breaks a hard rule when recomputed: never written."""
+    """The finished plan breaks a hard rule when recomputed: never written. Or a result is not what it says, in the things named."""
+
+    def __init__(self, message: str, wrong: Sequence[str] = (), file: str = "") -> None:
+        self.wrong, self.file = tuple(wrong), file
+        super().__init__(message)
 
 
 class OutputError(FundallocError):

@@ -141,13 +141,13 @@ def test_check_says_what_has_lapsed(fundalloc, tmp_path):
     printed = fundalloc("check", path).stdout
     assert "Free money, million EUR  2026  2027  Total  Lapsed" in printed
     assert "Lapsed: what the closed years (2025) left" in printed
-    assert [row["lapsed"] for row in json.loads(fundalloc("check", path, "--json").stdout)[0]["free"]] == [2.5, 0]
+    assert [row["lapsed"] for row in json.loads(fundalloc("check", path, "--json").stdout)["result"]["scenarios"][0]["free"]] == [2.5, 0]
     assert "planned  lapsed  free  used" in fundalloc("run", path, "-n").stdout
 
 
 def test_a_json_of_before_lapsed_money_still_verifies(fundalloc, tmp_path):
     path = scenario(tmp_path, **CLOSED).file
-    result = json.loads(fundalloc("run", path, "-n", "--json").stdout)
+    result = json.loads(fundalloc("run", path, "-n", "--json").stdout)["result"]
     for row in result["free_money"]:
         row["free"] += row.pop("lapsed")
     (tmp_path / "old.json").write_text(json.dumps(result), "utf-8")

@@ -45,7 +45,7 @@ def test_several_scenarios_get_a_workbook_each(fundalloc, tmp_path):
 
 def test_json_is_one_object_with_sorted_rows(fundalloc):
     result = fundalloc("run", TINY, "-n", "--json")
-    found = json.loads(result.stdout)
+    found = json.loads(result.stdout)["result"]
     assert found["format"] == "fundalloc.run/1"
     assert found["status"] == "optimal"
     keys = [row["key"] for row in found["allocation"]]
@@ -74,13 +74,13 @@ def test_verbose_says_how_long_each_step_took(fundalloc):
 
 def test_set_changes_one_value(fundalloc):
     result = fundalloc("run", TINY, "-n", "--json", "--set", "instruments.amif.ceiling.each=0", "--set", "decided=[]")
-    assert not [row for row in json.loads(result.stdout)["allocation"] if row["key"].startswith("amif")]
+    assert not [row for row in json.loads(result.stdout)["result"]["allocation"] if row["key"].startswith("amif")]
 
 
 @pytest.mark.parametrize("solver", ["cbc", "highs-pulp"])
 def test_other_solvers_reach_the_same_plan(fundalloc, solver):
-    ours = json.loads(fundalloc("run", TINY, "-n", "--json").stdout)
-    theirs = json.loads(fundalloc("run", TINY, "-n", "--json", "--solver", solver).stdout)
+    ours = json.loads(fundalloc("run", TINY, "-n", "--json").stdout)["result"]
+    theirs = json.loads(fundalloc("run", TINY, "-n", "--json", "--solver", solver).stdout)["result"]
     assert ours["allocation"] == theirs["allocation"]
 
 
@@ -266,14 +266,14 @@ def test_show_says_where_values_come_from(fundalloc, tmp_path):
 
 def test_show_a_table_and_an_unknown_key(fundalloc):
     result = fundalloc("show", TINY, "needs", "--json")
-    assert {"key": "1.need", "value": "12", "origin": f"{result_origin(result, '1.need')}"} in json.loads(result.stdout)
+    assert {"key": "1.need", "value": "12", "origin": f"{result_origin(result, '1.need')}"} in json.loads(result.stdout)["result"]["values"]
     wrong = fundalloc("show", TINY, "instruments.amiff")
     assert wrong.exit_code == 2
     assert "did you mean 'amif'?" in wrong.stderr
 
 
 def result_origin(result, key: str) -> str:
-    origin = next(row["origin"] for row in json.loads(result.stdout) if row["key"] == key)
+    origin = next(row["origin"] for row in json.loads(result.stdout)["result"]["values"] if row["key"] == key)
     line = (TINY.read_text("utf-8").splitlines().index("  - {partnership: tunisia, area: smuggling, need: 12, priority: 1.2}")) + 1
     assert f"tiny.yaml:{line}:" in origin
     return origin
@@ -367,7 +367,7 @@ def test_staying_close_gives_up_score(fundalloc, tmp_path):
     path = write(tmp_path, TWO_BY_TWO)
     (tmp_path / "before.csv").write_text("instrument,partnership,area,year,amount\na,north,returns,2026,10\n", "utf-8")
     found = fundalloc("run", path, "-n", "--json", "--baseline", tmp_path / "before.csv", "--stay-close", "1%")
-    score = json.loads(found.stdout)["score"]
+    score = json.loads(found.stdout)["result"]["score"]
     assert 19.72 * 0.99 - 0.05 <= score < 19.72
 
 

@@ -53,14 +53,14 @@ class TestCompare:
         text = fundalloc("compare", "tiny.yaml", "other.yaml", "--by", "instrument", "--no-attribution").stdout
         assert "No instrument spends more or less." in text
         assert "Partnership " not in text
-        whole = json.loads(fundalloc("compare", "tiny.yaml", "other.yaml", "--json", "--no-attribution").stdout)
-        cut = json.loads(fundalloc("compare", "tiny.yaml", "other.yaml", "--json", "--no-attribution", "--min", "2").stdout)
+        whole = json.loads(fundalloc("compare", "tiny.yaml", "other.yaml", "--json", "--no-attribution").stdout)["result"]
+        cut = json.loads(fundalloc("compare", "tiny.yaml", "other.yaml", "--json", "--no-attribution", "--min", "2").stdout)["result"]
         sizes = {row["id"]: max(map(abs, row["changes"])) for row in whole["results"]["partnership"]}
         assert {row["id"] for row in cut["results"]["partnership"]} == {name for name, size in sizes.items() if size >= 2}
         assert "attribution" not in whole["pairs"][0]
 
     def test_json_is_one_object_with_everything(self, fundalloc: Call, files: Path) -> None:
-        found = json.loads(fundalloc("compare", "tiny.yaml", "variant.yaml", "--json").stdout)
+        found = json.loads(fundalloc("compare", "tiny.yaml", "variant.yaml", "--json").stdout)["result"]
         assert found["format"] == "fundalloc.compare/1"
         assert found["differs"] is True
         assert [side["name"] for side in found["sides"]] == ["tiny", "variant"]
@@ -113,8 +113,10 @@ class TestCompare:
 class TestWith:
     def test_variants_stack_as_under_extends_and_later_ones_win(self, fundalloc: Call, files: Path) -> None:
         (files / "listed.yaml").write_text("extends: [tiny.yaml, variant.yaml, other.yaml]\n", "utf-8")
-        stacked = json.loads(fundalloc("run", "tiny.yaml", "--with", "variant.yaml", "--with", "other.yaml", "-n", "--json").stdout)
-        listed = json.loads(fundalloc("run", "listed.yaml", "-n", "--json").stdout)
+        stacked = json.loads(fundalloc("run", "tiny.yaml", "--with", "variant.yaml", "--with", "other.yaml", "-n", "--json").stdout)[
+            "result"
+        ]
+        listed = json.loads(fundalloc("run", "listed.yaml", "-n", "--json").stdout)["result"]
         assert stacked["allocation"] == listed["allocation"]
         assert stacked["scenario"]["digest"] == listed["scenario"]["digest"]
         assert stacked["scenario"]["id"] == "other"
@@ -136,7 +138,7 @@ class TestWith:
     def test_the_workbook_carries_the_stack(self, fundalloc: Call, files: Path, tmp_path: Path) -> None:
         run = fundalloc("run", "tiny.yaml", "--with", "variant.yaml", "--with", "other.yaml", "-o", "stacked.xlsx", "-q")
         assert run.exit_code == 0
-        shown = json.loads(fundalloc("compare", "stacked.xlsx", "tiny.yaml", "--json", "--no-attribution").stdout)
+        shown = json.loads(fundalloc("compare", "stacked.xlsx", "tiny.yaml", "--json", "--no-attribution").stdout)["result"]
         assert {o["key"] for o in shown["pairs"][0]["overrides"]} == {"needs.egypt|returns", "rules.legal-floor", "rules.oda"}
         assert fundalloc("verify", "stacked.xlsx").exit_code == 0
 

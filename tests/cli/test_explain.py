@@ -18,7 +18,7 @@ def test_a_place(fundalloc):
     for heading in ("Gets", "Need", "How firm", "Held down by", "Next million", "A million here"):
         assert f"\n{heading}" in result.stdout
     assert max(len(line) for line in result.stdout.splitlines()) <= 110
-    answer = json.loads(fundalloc("explain", TINY, "sahel/smuggling", "--json").stdout)
+    answer = json.loads(fundalloc("explain", TINY, "sahel/smuggling", "--json").stdout)["result"]
     assert answer["target"] == {"partnership": "sahel", "area": "smuggling"}
     assert f"EUR {answer['amount']:.1f} million" in result.stdout.replace("\u00a0", " ")
 
@@ -31,7 +31,7 @@ def test_a_rule_and_the_whole(fundalloc):
     whole = fundalloc("explain", TINY)
     assert whole.exit_code == 0
     assert "\nWhat binds" in whole.stdout
-    assert json.loads(fundalloc("explain", TINY, "--json").stdout)["bindings"][0]["rule"] == "legal-floor"
+    assert json.loads(fundalloc("explain", TINY, "--json").stdout)["result"]["bindings"][0]["rule"] == "legal-floor"
 
 
 def test_a_limit_is_told_with_all_its_digits(fundalloc, tmp_path):
@@ -60,11 +60,11 @@ def test_prices_and_value(fundalloc, tmp_path):
     prices = fundalloc("explain", two, "--prices")
     assert prices.exit_code == 0
     assert "one and two: 0.56 points together, 0.0000 points apart" in prices.stdout
-    assert json.loads(fundalloc("explain", two, "--prices", "--json").stdout)["pairs"][0]["first"] == "one"
+    assert json.loads(fundalloc("explain", two, "--prices", "--json").stdout)["result"]["pairs"][0]["first"] == "one"
     value = fundalloc("explain", write(tmp_path, TWO_BY_TWO), "--value")
     assert value.exit_code == 0
     assert "+0.84" in value.stdout
-    ladder = json.loads(fundalloc("explain", two, "--value", "--json").stdout)["ladder"]
+    ladder = json.loads(fundalloc("explain", two, "--value", "--json").stdout)["result"]["ladder"]
     assert [rung["factor"] for rung in ladder] == [0.8, 0.9, 1.0, 1.1, 1.2]
 
 
@@ -91,11 +91,11 @@ def test_another_plan(fundalloc, tmp_path):
     here, there = write(tmp_path, TWO_BY_TWO, "here.yaml"), write(tmp_path, {**TWO_BY_TWO, "rules": {"cap": CAP}}, "there.yaml")
     assert fundalloc("run", there, "--csv", tmp_path / "plan", "-q").exit_code == 0
     result = fundalloc("explain", here, "north", "--against", tmp_path / "plan", "--json")
-    report = json.loads(result.stdout)
+    report = json.loads(result.stdout)["result"]
     assert (report["here"], report["there"]) == (pytest.approx(3.4), pytest.approx(2.0))
     saved = tmp_path / "there.json"
     saved.write_text(fundalloc("run", there, "-n", "--json").stdout, "utf-8")
-    report = json.loads(fundalloc("explain", here, "north", "--against", saved, "--json").stdout)
+    report = json.loads(fundalloc("explain", here, "north", "--against", saved, "--json").stdout)["result"]
     assert report["parts"] == {"rules": pytest.approx(1.4)}
 
 
@@ -112,6 +112,6 @@ def test_soft_rules_as_if_hard(fundalloc, tmp_path):
     alone = fundalloc("explain", two, "--as-if-hard", "north")
     # North 6: 2.0 of it at 0.6 in place of South's 2.6 at 1.2; the penalty on South stays.
     assert "The soft rule north could be hard" in alone.stdout
-    report = json.loads(fundalloc("explain", two, "--as-if-hard", "north", "--json").stdout)
+    report = json.loads(fundalloc("explain", two, "--as-if-hard", "north", "--json").stdout)["result"]
     assert report["score"] < report["before"]
     assert fundalloc("explain", two, "--as-if-hard", "nobody").exit_code == 2

@@ -225,7 +225,7 @@ def test_a_folder_that_holds_something(fundalloc, sent, tmp_path):
 
 
 def test_as_json(fundalloc, sent, tmp_path):
-    found = json.loads(fundalloc("extract", sent, tmp_path / "files", "--json").stdout)
+    found = json.loads(fundalloc("extract", sent, tmp_path / "files", "--json").stdout)["result"]
     assert found == {
         "files": [str(tmp_path / "files" / "tiny.yaml")],
         "command": ["fundalloc", "run", str(tmp_path / "files" / "tiny.yaml"), "-o", "plan.xlsx"],

@@ -158,7 +158,7 @@ def test_the_variant_keeps_the_edits_and_completes_the_plan(fundalloc, copy, tmp
     assert (tmp_path / "adjusted-original" / "tiny.yaml").read_bytes() == TINY.read_bytes()
     scenario = load(target)
     assert [r.id for r in scenario.written_rules][-2:] == ["own-egypt-2026", "own-returns-early"]
-    found = json.loads(fundalloc("run", target, "-n", "--json").stdout)
+    found = json.loads(fundalloc("run", target, "-n", "--json").stdout)["result"]
     amounts = {row["key"]: row["amount"] for row in found["allocation"]}
     assert (amounts[SAHEL], amounts[EGYPT]) == (6, 1.5)
     assert sum(v for k, v in amounts.items() if k.startswith("ndici|") and k.endswith("|2025")) <= 29
@@ -166,7 +166,7 @@ def test_the_variant_keeps_the_edits_and_completes_the_plan(fundalloc, copy, tmp
     assert sum(v for k, v in amounts.items() if "|egypt|" in k and k.endswith("2026")) <= 12
     assert {row["status"] for row in found["rules"]} <= {"ok", "at limit", "missed"}
     # It starts from the plan as circulated, so that the difference is what the edits moved.
-    circulated = {row["key"]: row["amount"] for row in json.loads(fundalloc("run", TINY, "-n", "--json").stdout)["allocation"]}
+    circulated = {row["key"]: row["amount"] for row in json.loads(fundalloc("run", TINY, "-n", "--json").stdout)["result"]["allocation"]}
     assert {row["key"]: row["amount"] for row in found["baseline"]} == circulated
 
 
@@ -204,7 +204,7 @@ def test_adjusting_the_result_again_replaces_the_first_adjustment(fundalloc, cop
     fundalloc("run", tmp_path / "once.yaml", "-o", tmp_path / "once.xlsx")
     again = copy(adjust(SAHEL, -1), "again.xlsx", tmp_path / "once.xlsx")
     assert fundalloc("import", again, "-o", tmp_path / "twice.yaml").exit_code == 0
-    found = json.loads(fundalloc("run", tmp_path / "twice.yaml", "-n", "--json").stdout)
+    found = json.loads(fundalloc("run", tmp_path / "twice.yaml", "-n", "--json").stdout)["result"]
     assert next(row["amount"] for row in found["allocation"] if row["key"] == SAHEL) == 3
 
 
@@ -215,7 +215,7 @@ def test_settings_of_the_run_stay(fundalloc, sent, tmp_path):
     with opened(tmp_path / "set.xlsx", tmp_path / "set_JD.xlsx") as book:
         adjust("amif|global|returns|2026", -0.1)(book)
     assert fundalloc("import", tmp_path / "set_JD.xlsx", "-o", tmp_path / "set.yaml").exit_code == 0
-    found = json.loads(fundalloc("run", tmp_path / "set.yaml", "-n", "--json").stdout)
+    found = json.loads(fundalloc("run", tmp_path / "set.yaml", "-n", "--json").stdout)["result"]
     limits = {(row["rule"], row["member"]): row["limit"] for row in found["rules"]}
     assert limits["ceiling", "amif|2025"] == 9
     assert next(row for row in found["rules"] if row["rule"] == "oda")["limit"] == pytest.approx(
@@ -231,7 +231,7 @@ def test_nothing_changed(fundalloc, sent):
 
 
 def test_as_json(fundalloc, copy):
-    found = json.loads(fundalloc("import", copy(adjust(SAHEL, 1.5, "why", "J. Doe")), "--json").stdout)
+    found = json.loads(fundalloc("import", copy(adjust(SAHEL, 1.5, "why", "J. Doe")), "--json").stdout)["result"]
     (row,) = found["adjustments"]
     assert (row["line"], row["from"], row["to"], row["by"], row["author"], row["comment"]) == (SAHEL, 4.5, 6, 1.5, "J. Doe", "why")
     assert found["broken"] == [TOO_MUCH]

@@ -49,13 +49,13 @@ def test_repairs_beside_the_scenario_extend_it_and_keep_what_was_set(fundalloc, 
 def test_json_says_the_same(fundalloc, tmp_path):
     path = write(tmp_path, {**TWO_BY_TWO, "rules": {"f": rule({"instrument": "b"}, at_least="8")}})
     result = fundalloc("run", path, "-n", "--json")
-    told = json.loads(result.stdout)
+    told = json.loads(result.stdout)["result"]
     assert result.exit_code == 4
     assert (told["status"], told["complete"]) == ("infeasible", True)
     assert [[m["rule"] for m in conflict["members"]] for conflict in told["conflicts"]] == [["f", "ceiling"]]
     assert told["repairs"][0]["settings"] == ['rules.f.at_least="6"']
     assert [r["moved"] for r in told["repairs"]] == [2.0, 2.0]
-    (checked,) = json.loads(fundalloc("check", path, "--json").stdout)
+    (checked,) = json.loads(fundalloc("check", path, "--json").stdout)["result"]["scenarios"]
     assert checked["infeasible"]["repairs"] == told["repairs"]
 
 

@@ -37,7 +37,7 @@ def test_every_command_counts_and_names_alike(fundalloc, tmp_path, monkeypatch):
     assert spaced(checked.stdout).splitlines()[-3] == (
         f"A plan exists that satisfies all hard rules but for 1 demand that is broken by decision, before rounding: {NAMED}"
     )
-    (stated,) = json.loads(fundalloc("check", "case.yaml", "--json").stdout)
+    (stated,) = json.loads(fundalloc("check", "case.yaml", "--json").stdout)["result"]["scenarios"]
     assert (stated["demands"], stated["broken_by_decision"]) == (4, ["cap south at most"])
 
     printed = spaced(fundalloc("run", "case.yaml", "-o", "plan.xlsx", "--csv", "tables").stdout)
@@ -49,7 +49,7 @@ def test_every_command_counts_and_names_alike(fundalloc, tmp_path, monkeypatch):
     assert "every hard rule recomputed, and kept but for what decided money alone breaks (1)" in printed
     assert "every hard rule recomputed and kept" not in printed
 
-    demands = json.loads(fundalloc("run", "case.yaml", "--json", "-n").stdout)["demands"]
+    demands = json.loads(fundalloc("run", "case.yaml", "--json", "-n").stdout)["result"]["demands"]
     assert {key: demands[key] for key in ("demands", "hard", "ok", "at_limit", "missed", "by_decision", "broken")} == {
         "demands": 4,
         "hard": 3,

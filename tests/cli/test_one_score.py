@@ -29,7 +29,7 @@ def test_run_verify_and_the_same_plan_by_hand(fundalloc, below_zero, tmp_path):
     assert "%" not in run.stdout[run.stdout.index("\nScore") :]
     result = fundalloc("run", below_zero, "--json").stdout
     (tmp_path / "plan.json").write_text(result, "utf-8")
-    assert json.loads(result)["certificate"]["bound"] == pytest.approx(SCORE)
+    assert json.loads(result)["result"]["certificate"]["bound"] == pytest.approx(SCORE)
     for path in ("plan.xlsx", "plan.json"):
         verified = fundalloc("verify", tmp_path / path)
         assert (verified.exit_code, "can exceed -130.9999 points" in verified.stdout) == (0, True)
@@ -42,17 +42,17 @@ def test_explain_and_studies(fundalloc, below_zero):
     assert "Score           -131.0 points before rounding." in overview
     assert "One million more of its limit gains 50.00 points; one million less costs 50.00 points." in overview
     assert fundalloc("explain", below_zero, "cap").stdout.count("150.00 points: without it") == 1
-    points = json.loads(fundalloc("sweep", below_zero, "--vary", "rules.cap.at_most=2..6:2", "--json").stdout)["points"]
+    points = json.loads(fundalloc("sweep", below_zero, "--vary", "rules.cap.at_most=2..6:2", "--json").stdout)["result"]["points"]
     assert [p["score"] for p in points] == pytest.approx([SCORE, SCORE + 100, SCORE + 150])
-    corners = json.loads(fundalloc("frontier", below_zero, "--between", "impact,lowest_coverage", "--json").stdout)["corners"]
+    corners = json.loads(fundalloc("frontier", below_zero, "--between", "impact,lowest_coverage", "--json").stdout)["result"]["corners"]
     assert corners[0]["goal_impact"] == pytest.approx(SCORE)
-    plans = json.loads(fundalloc("alternatives", below_zero, "--json").stdout)["plans"]
+    plans = json.loads(fundalloc("alternatives", below_zero, "--json").stdout)["result"]["plans"]
     assert plans[0]["score"] == pytest.approx(SCORE)
 
 
 def test_compare(fundalloc, below_zero, tmp_path):
     more = write(tmp_path, TWO_BY_TWO | {"rules": {"cap": {**CAP, "at_most": "3"}}, "decided": DECIDED}, "more.yaml")
-    pair = json.loads(fundalloc("compare", below_zero, more, "--json").stdout)
+    pair = json.loads(fundalloc("compare", below_zero, more, "--json").stdout)["result"]
     assert [side["score"] for side in pair["sides"]] == pytest.approx([SCORE, SCORE + 50])
 
 
@@ -62,14 +62,14 @@ def test_a_gap_that_was_asked_for_is_stated_and_exits_0(fundalloc, tmp_path):
     path = write(tmp_path, knapsack(sizes))
     run = fundalloc("run", path, "-n", "--gap", "0.1")
     assert run.exit_code == 0
-    found = json.loads(fundalloc("run", path, "--json", "--gap", "0.1").stdout)
+    found = json.loads(fundalloc("run", path, "--json", "--gap", "0.1").stdout)["result"]
     assert (found["status"], found["proved_by"]) == ("within gap", None)
     assert "of the best possible, HiGHS" in run.stdout
     assert "; it is one of the plans within this gap" in run.stdout
     best = fundalloc("run", path, "-n").stdout
     assert "optimal on the solver's word, HiGHS" in best
     assert "before rounding, on its word alone" in best
-    assert json.loads(fundalloc("run", path, "--json").stdout)["score"] == pytest.approx(best_of(sizes))
+    assert json.loads(fundalloc("run", path, "--json").stdout)["result"]["score"] == pytest.approx(best_of(sizes))
 
 
 def worth_of(size: int, priority: int) -> float:

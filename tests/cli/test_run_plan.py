@@ -64,7 +64,7 @@ def test_decided_money_must_be_kept(fundalloc, variant, plan_csv):
 
 def test_json_carries_the_comparison(fundalloc, two, plan_csv):
     result = fundalloc("run", two, "--plan", plan_csv({**BY_HAND, "a|north|returns|2026": 9}), "--json")
-    found = json.loads(result.stdout)
+    found = json.loads(result.stdout)["result"]
     assert result.exit_code == 7
     assert (found["format"], found["status"], found["certificate"]) == ("fundalloc.run/1", "hand-made", None)
     assert [(b["rule"], b["member"], b["amount"], b["limit"], b["by"]) for b in found["broken"]] == [

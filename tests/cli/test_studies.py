@@ -48,7 +48,7 @@ def test_sweep_prints_and_writes(fundalloc, two, tmp_path):
 
 
 def test_sweep_json_is_one_object(fundalloc, two):
-    found = json.loads(fundalloc("sweep", two, "--vary", "instruments.a.ceiling=8,10", "--json").stdout)
+    found = json.loads(fundalloc("sweep", two, "--vary", "instruments.a.ceiling=8,10", "--json").stdout)["result"]
     assert found["format"] == "fundalloc.study/1"
     assert [p["score"] for p in found["points"]] == pytest.approx([17.72, 19.72])
 
@@ -81,7 +81,7 @@ def test_frontier_writes_scenarios_that_run(fundalloc, tmp_path):
     assert "These are all corners." in result.stdout
     assert "The bend is corner 5" in result.stdout
     assert len(list(out.glob("*.yaml"))) == 7
-    found = json.loads(fundalloc("run", out / "corner-05.yaml", "--allow-outside", "-n", "--json").stdout)
+    found = json.loads(fundalloc("run", out / "corner-05.yaml", "--allow-outside", "-n", "--json").stdout)["result"]
     assert found["score"] == pytest.approx(64.41, abs=0.1)
     assert openpyxl.load_workbook(tmp_path / "frontier.xlsx").sheetnames[:2] == ["Cover", "Corners"]
     assert len(charts(tmp_path / "frontier.xlsx")) == 1
@@ -173,7 +173,7 @@ def test_files_of_the_same_name_do_not_overwrite_each_other(fundalloc, tmp_path,
 def test_runs_list_show_and_prune(fundalloc, two, ledger):
     assert "The ledger is empty" in fundalloc("runs", "list").stdout
     fundalloc("run", two, TINY, "-n", "-j", 1)
-    listed = json.loads(fundalloc("runs", "list", "--json").stdout)
+    listed = json.loads(fundalloc("runs", "list", "--json").stdout)["result"]["runs"]
     assert {e["scenario"] for e in listed} == {"two-by-two", "tiny"}
     shown = fundalloc("runs", "show", listed[0]["key"][:6])
     assert listed[0]["digest"] in shown.stdout

@@ -128,7 +128,7 @@ def test_everything_stated_is_compared(fundalloc, variant, result_of, change, me
 
 
 def bound_of(fundalloc, path) -> float:
-    return json.loads(fundalloc("verify", path, "--json").stdout)["certificate"]["bound"]
+    return json.loads(fundalloc("verify", path, "--json").stdout)["result"]["certificate"]["bound"]
 
 
 def test_the_certificate_is_proved_again_from_the_duals(fundalloc, variant, result_of):
@@ -174,7 +174,7 @@ def test_duals_that_are_no_numbers_are_named(fundalloc, variant, result_of):
 def test_json_output_lists_what_is_wrong(fundalloc, variant, result_of):
     result = fundalloc("verify", result_of(variant(), lambda c: c.update(penalty=1.5)), "--json")
     assert result.exit_code == 7
-    found = json.loads(result.stdout)
+    found = json.loads(result.stdout)["result"]
     assert 0 <= found.pop("certificate")["below"] < 0.1
     counts = {"by_decision": 0, "demands": 6, "hard": 3, "built_in": 11}
     assert found == {**counts, "verified": False, "wrong": ["penalty: stated 1.5, recomputed 0"], "older_meanings": []}

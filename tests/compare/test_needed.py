@@ -263,7 +263,7 @@ class TestReports:
         assert "plan of free by the figures of other: 10.5 points" in text
         heading = next(line for line in text.splitlines() if line.startswith("What moved it"))
         assert "score" not in heading
-        stated = json.loads(fundalloc("compare", "free.yaml", "other.yaml", "--json").stdout)["pairs"][0]
+        stated = json.loads(fundalloc("compare", "free.yaml", "other.yaml", "--json").stdout)["result"]["pairs"][0]
         assert stated["scores"]["comparable"] is False
         assert stated["scores"]["differ"] == ["priorities"]
         assert stated["attribution"]["score"] is None
@@ -271,7 +271,7 @@ class TestReports:
     def test_json(self, fundalloc: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(tmp_path)
         case(tmp_path, "eight", floor("north", "8")), case(tmp_path, "four", floor("south", "4"))
-        stated = json.loads(fundalloc("compare", "eight.yaml", "four.yaml", "--json").stdout)
+        stated = json.loads(fundalloc("compare", "eight.yaml", "four.yaml", "--json").stdout)["result"]
         pair = stated["pairs"][0]
         assert (pair["moved"], pair["needed"], pair["needed_unknown"]) == (3, 2, None)
         assert {row["id"]: row["needed"] for row in stated["results"]["partnership"]} == {"north": [-2], "south": [2]}

@@ -76,7 +76,7 @@ def test_on_the_command_line(tmp_path):
     with (tmp_path / "out" / "value-of-money.csv").open(encoding="utf-8") as file:
         assert [float(row["more"]) for row in csv.DictReader(file)] == pytest.approx([0.84, 0.5])
     result = CliRunner().invoke(cli, ["run", str(two), "-n", "--json", "--prices"], catch_exceptions=False)
-    found = json.loads(result.stdout)
+    found = json.loads(result.stdout)["result"]
     assert [row["score"] for row in found["budget_ladder"]][2] == pytest.approx(19.72)
     assert "ranges" not in found
     assert CliRunner().invoke(cli, ["run", str(two), str(two), "--ranges"]).exit_code == 2

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cases import TINY, TWO_BY_TWO, write
-from fundalloc.cli.common import Output
+from fundalloc.cli.output import Output
 from fundalloc.cli.report import print_plan
 from fundalloc.insight.explain.bench import Bench
 from fundalloc.run import solve

@@ -82,7 +82,7 @@ def test_whoever_solved_before_the_score_is_the_same(steps):
 def test_stdout_is_the_json_and_nothing_else(solver):
     done = subprocess.run([sys.executable, "-m", "fundalloc", "run", str(TINY), "--json", "-n", "--solver", solver], capture_output=True)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["status"] == "optimal"
+    assert json.loads(done.stdout)["result"]["status"] == "optimal"
     assert done.stderr == b""
 
 
@@ -101,5 +101,5 @@ def test_what_a_solver_says_on_stdout_goes_to_stderr():
         main()
     """
     done = subprocess.run([sys.executable, "-c", dedent(text), "run", str(TINY), "--json", "-n", "--solver", "cbc"], capture_output=True)
-    assert json.loads(done.stdout)["status"] == "optimal"
+    assert json.loads(done.stdout)["result"]["status"] == "optimal"
     assert b"Set parameter Username" in done.stderr

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fundalloc.cli.terminal import close_outlet, echo, open_outlet
 from fundalloc.doors.terminal import visible
+
+if TYPE_CHECKING:
+    from fundalloc.cli.envelope import Answer
 
 COMMANDS = {
     "new": ("new", "Copy a starter scenario that runs at once, or roll a plan forward."),
@@ -64,24 +67,59 @@ class Commands(click.Group):
             ctx.fail(f"No such command '{args[0]}'. {did_you_mean(args[0], COMMANDS)}".rstrip())
         return super().resolve_command(ctx, args)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Keep whether JSON is wanted, also of a call that makes no sense."""
+        ctx.meta["json"] = "--json" in args
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; what the user can put right becomes a message and an exit code, anything else a traceback."""
-        from fundalloc.cli.failures import exit_code
+        """Run a command; what the user can put right becomes a message and an exit code, anything else a traceback.
+
+        When JSON was asked for it is printed at the end, however the command ended.
+        """
+        from fundalloc.cli.envelope import FAULT, INTERRUPTED, Answer
         from fundalloc.doors.writing import written
-        from fundalloc.errors import FundallocError, some
+        from fundalloc.errors import some
 
         written.clear()
+        answer = Answer.current()
         try:
-            return super().invoke(ctx)
-        except FundallocError as error:
-            ctx.exit(exit_code(error))
-        except click.ClickException as error:
-            vars(error)["message"] = visible(error.message)
+            code = self._run(ctx, answer)
+        except (click.exceptions.Exit, click.ClickException, BrokenPipeError):
             raise
         except KeyboardInterrupt:
             done = f"written before: {some([str(path) for path in written])}" if written else "nothing was written"
             echo(f"Interrupted; {done}.", err=True)
-            ctx.exit(130)
+            answer.problem(INTERRUPTED, f"Interrupted; {done}.")
+            code = INTERRUPTED
+        except Exception as error:
+            answer.problem(FAULT, f"fault in the program: {type(error).__name__}: {error}")
+            answer.print(FAULT)
+            raise
+        answer.print(code)
+        ctx.exit(code)
+
+    def _run(self, ctx: click.Context, answer: Answer) -> int:
+        """Run a command and return its exit code; errors are printed."""
+        from fundalloc.cli.envelope import USAGE
+        from fundalloc.cli.failures import report
+        from fundalloc.errors import FundallocError
+
+        try:
+            super().invoke(ctx)
+        except click.exceptions.Exit as end:
+            return end.exit_code
+        except click.ClickException as error:
+            vars(error)["message"] = visible(error.message)
+            if not ctx.meta["json"]:
+                raise
+            error.show()
+            answer.want(getattr(error, "ctx", None) or ctx)
+            answer.problem(USAGE, error.format_message())
+            return USAGE
+        except FundallocError as error:
+            return report(error)
+        return 0
 
 
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fundalloc.cli.common import Output, new_table
-from fundalloc.cli.study_options import Study, counting, share_of, study_options, words_of
+from fundalloc.cli.options import Study, share_of, study_options, words_of
+from fundalloc.cli.output import Output, new_table
 
 if TYPE_CHECKING:
     from fundalloc.studies.alternatives import Alternatives
@@ -45,8 +45,8 @@ def alternatives(
     from fundalloc.export.studies.alternatives import alternatives_report
     from fundalloc.studies.alternatives import find_alternatives
 
-    with counting(study.out, "amounts") as tick:
-        found = find_alternatives(study.source(file), share_of(within, "--within"), number, words_of(by), study.options, jobs, tick)
+    with study.out.counting("amounts") as tick:
+        found = find_alternatives(study.inputs.source(file), share_of(within, "--within"), number, words_of(by), study.options, jobs, tick)
     study.say_title(found.scenario)
     _print(found, study.out)
     if folder is not None:

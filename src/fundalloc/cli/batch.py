@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fundalloc.cli.common import Output, new_table
+from fundalloc.cli.envelope import INTERRUPTED
+from fundalloc.cli.output import Output, new_table
 from fundalloc.cli.terminal import echo
 
 if TYPE_CHECKING:
@@ -64,16 +65,16 @@ def run_many(sources: Sequence[Source], target: Path | None, how: Batch, out: Ou
                 _line(outcome, len(done), len(sources), out)
         except KeyboardInterrupt:
             batch.close()
-            echo(f"Interrupted. {len(done)} of {len(sources)} are done and kept: the same command continues.", err=True)
-            return 130
+            text = f"Interrupted. {len(done)} of {len(sources)} are done and kept: the same command continues."
+            echo(text, err=True)
+            out.answer.problem(INTERRUPTED, text)
+            return INTERRUPTED
     outcomes = [done[k] for k in sorted(done)]
     _summary(outcomes, out)
     if folder is not None:
         _write_index(outcomes, folder, out)
     if out.as_json:
-        from fundalloc.export.tables import as_dict
-
-        out.json([as_dict(o.plan) if o.plan is not None else o.entry.as_dict() for o in outcomes])
+        _keep(outcomes, out)
     return worst([o.entry.exit_code for o in outcomes])
 
 
@@ -100,6 +101,16 @@ def _line(outcome: Outcome, done: int, of: int, out: Output) -> None:
     entry = outcome.entry
     how = "unchanged, reused" if outcome.reused else f"{entry.seconds:.1f} s"
     out.note(f"[{done}/{of}] {entry.file}: {entry.status} ({how})" + (f": {entry.message}" if entry.message else ""))
+
+
+def _keep(outcomes: Sequence[Outcome], out: Output) -> None:
+    """Keep plans for the JSON, and what went wrong with the others."""
+    from fundalloc.errors import Place
+    from fundalloc.export.tables import as_dict
+
+    out.result(runs=[as_dict(o.plan) if o.plan is not None else o.entry.as_dict() for o in outcomes])
+    for entry in (o.entry for o in outcomes if o.entry.exit_code):
+        out.answer.problem(entry.exit_code, entry.message or entry.status, place=Place(entry.file))
 
 
 def _summary(outcomes: Sequence[Outcome], out: Output) -> None:

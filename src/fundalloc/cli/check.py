@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from fundalloc.cli.common import Output, new_table, output_options, read, scenario_options
-from fundalloc.cli.failures import exit_code
-from fundalloc.cli.infeasible import as_dict, repair_option, why_no_plan
-from fundalloc.errors import Place
+from fundalloc.cli.envelope import INFEASIBLE
+from fundalloc.cli.failures import report as tell
+from fundalloc.cli.options import REPAIRS, Inputs, output_options, scenario_options
+from fundalloc.cli.output import Output, new_table
+
+if TYPE_CHECKING:
+    from fundalloc.insight.conflict.diagnose import NoPlan
+    from fundalloc.scenario.scenario import Scenario
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--strict", is_flag=True, help="Warnings of the data doctor count as problems: exit code 3.")
-@repair_option
+@REPAIRS
 @output_options
 @scenario_options
-def check(files: tuple[str, ...], strict: bool, repairs: str | None, settings: tuple[str, ...], allow_outside: bool, out: Output) -> None:
+def check(files: tuple[str, ...], strict: bool, repairs: str | None, inputs: Inputs, out: Output) -> None:
     """Read scenario files, report every problem, and say whether a plan exists.
 
     The data doctor looks for contradictions (errors) and for what is probably a mistake (warnings): floors above ceilings,
@@ -30,9 +34,8 @@ def check(files: tuple[str, ...], strict: bool, repairs: str | None, settings: t
     fundalloc check scenarios/mff-2021-2027/baseline.yaml
     fundalloc check my-plan.yaml --strict
     """
-    from fundalloc.errors import Infeasible, Problem, ScenarioError
-    from fundalloc.insight.conflict.diagnose import NoPlan, is_feasible
-    from fundalloc.insight.doctor.examine import examine
+    from fundalloc.errors import Infeasible, Place, Problem, ScenarioError
+    from fundalloc.insight.conflict.no_plan import as_dict
     from fundalloc.insight.doctor.remarks import WARNING
     from fundalloc.run import with_baseline
 
@@ -41,45 +44,45 @@ def check(files: tuple[str, ...], strict: bool, repairs: str | None, settings: t
     reports: list[dict[str, Any]] = []
     for file in files:
         try:
-            scenario = read(file, settings, allow_outside, out)
+            scenario = inputs.read(file, out)
             scenario = with_baseline(scenario)
         except ScenarioError as error:
             problems += error.problems
             continue
         except Infeasible:
-            without.append(why_no_plan(scenario, file, settings, allow_outside, out=replace(out, as_json=False)))
+            without.append(inputs.why_no_plan(scenario, file, out))
             continue
-        with out.progress("Examining"):
-            remarks = examine(scenario)
-        with out.progress("Testing"):
-            feasible = is_feasible(scenario)
-        report = {**_report(scenario), **_by_decision(scenario), "doctor": [asdict(remark) for remark in remarks], "feasible": feasible}
+        report = _report(scenario, out)
         reports.append(report)
         _print(report, out)
         if strict:
-            problems += [Problem(Place(r.place), r.says, r.hint) for r in remarks if r.severity == WARNING]
-        if feasible:
+            problems += [Problem(Place(r["place"]), r["says"], r["hint"]) for r in report["doctor"] if r["severity"] == WARNING]
+        if report["feasible"]:
             out.say(_exists(report))
             out.say(f"Next: fundalloc run {file} -o plan.xlsx\n")
         else:
-            quiet = replace(out, as_json=False)
-            of = file if len(files) > 1 else ""
-            without.append(why_no_plan(scenario, file, settings, allow_outside, out=quiet, folder=repairs, of=of))
-            report["infeasible"] = as_dict(scenario, without[-1])
-    out.json(reports)
+            without.append(inputs.why_no_plan(scenario, file, out, repairs, of=file if len(files) > 1 else ""))
+            report["infeasible"] = as_dict(without[-1])
+    out.result(scenarios=reports)
     for found in without:
-        exit_code(found)
+        tell(found)
     if problems:
         raise ScenarioError(problems)
     if without:
-        click.get_current_context().exit(4)
+        click.get_current_context().exit(INFEASIBLE)
 
 
-def _report(scenario: Any) -> dict[str, Any]:
+def _report(scenario: Scenario, out: Output) -> dict[str, Any]:
+    """Return what there is to say about a scenario, and whether a plan exists."""
+    from fundalloc.insight.conflict.diagnose import is_feasible
+    from fundalloc.insight.doctor.examine import examine
     from fundalloc.insight.doctor.worth_knowing import worth_knowing
     from fundalloc.insight.uncommitted import uncommitted_money
 
-    table = uncommitted_money(scenario)
+    with out.progress("Examining"):
+        remarks = examine(scenario)
+    with out.progress("Testing"):
+        feasible = is_feasible(scenario)
     return {
         "scenario": scenario.id,
         "title": str(scenario.head.title),
@@ -89,12 +92,15 @@ def _report(scenario: Any) -> dict[str, Any]:
         "switched_off": {f"{section}.{key}": reason for section, off in scenario.switched_off.items() for key, reason in off.items()},
         "notices": worth_knowing(scenario),
         "closed": sorted(scenario.facts.closed),
-        "free": table,
+        "free": uncommitted_money(scenario),
         "decimals": scenario.decimals,
+        **_by_decision(scenario),
+        "doctor": [asdict(remark) for remark in remarks],
+        "feasible": feasible,
     }
 
 
-def _by_decision(scenario: Any) -> dict[str, Any]:
+def _by_decision(scenario: Scenario) -> dict[str, Any]:
     """The demands that every plan leaves as decided money breaks them."""
     from fundalloc.labels import Words
     from fundalloc.plan.naming import named_by_decision
@@ -112,7 +118,7 @@ def _exists(report: dict[str, Any]) -> str:
     return f"A plan exists that satisfies all hard rules but for {noun} broken by decision, before rounding: {report['by_decision']}"
 
 
-def _extends(scenario: Any) -> str:
+def _extends(scenario: Scenario) -> str:
     from fundalloc.scenario.document import Scalar
 
     node = scenario.tree.get("extends")

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from fundalloc.cli.common import Output, book_name, output_options
-from fundalloc.cli.terminal import echo
+from fundalloc.cli.envelope import DIFFERS
+from fundalloc.cli.options import allow_outside_option, book_name, output_options
+from fundalloc.cli.output import Output
 
 if TYPE_CHECKING:
     from fundalloc.compare import Comparison
-
-DIFFERS = 8
-"""Exit code of --exit-code when something differs."""
 
 
 def _share(_: click.Context, __: click.Parameter, text: str) -> Fraction:
@@ -45,7 +42,7 @@ def _share(_: click.Context, __: click.Parameter, text: str) -> Fraction:
 @click.option("--nearest", is_flag=True, help="Show the others' equally good plans closest to the first, not their own.")
 @click.option("--seed", type=int, default=0, show_default=True, help="For attributions with more than eight changes.")
 @click.option("--exit-code", is_flag=True, help=f"Exit with {DIFFERS} when anything but texts differs.")
-@click.option("--allow-outside", is_flag=True, help="Let scenarios name files outside their folder.")
+@allow_outside_option("scenarios name files outside their folder")
 @output_options
 def compare(
     files: tuple[str, ...],
@@ -76,20 +73,21 @@ def compare(
 
     if output is not None:
         check_writable(book_name(output))
-    found = compare_files(
-        *files,
-        attributed=attributed,
-        tolerance=tolerance,
-        seed=seed,
-        allow_outside=allow_outside,
-        nearest=nearest,
-        progress=out.progress,
-        tick=_ticker(out),
-        language=out.language or "",
-    )
-    if not out.quiet and not out.as_json:
+    with out.counting("programs", "Comparing") as tick:
+        found = compare_files(
+            *files,
+            attributed=attributed,
+            tolerance=tolerance,
+            seed=seed,
+            allow_outside=allow_outside,
+            nearest=nearest,
+            progress=out.progress,
+            tick=lambda _, done, of: tick(done, of),
+            language=out.language or "",
+        )
+    if out.speaks:
         print_comparison(found, out, by=by, least=least)
-    out.json(as_dict(found, by=by, least=least))
+    out.result(**as_dict(found, by=by, least=least))
     if output is not None:
         _write(found, Path(output), out)
     if exit_code and found.differs:
@@ -103,17 +101,3 @@ def _write(found: Comparison, path: Path, out: Output) -> None:
     with out.progress("Writing"):
         write_comparison(found, path)
     out.say(label("report.written", found.language, file=path))
-
-
-def _ticker(out: Output) -> Callable[[str, int, int], None] | None:
-    """Return what tells, on stderr and only when someone watches, how far an attribution is."""
-    import sys
-
-    if out.quiet or not (sys.stderr.isatty() or out.verbose):
-        return None
-
-    def tick(name: str, done: int, of: int) -> None:
-        end = "\n" if done == of else ""
-        echo(f"Which change moved what, {name}: {done} of {of} programs solved{end}", err=True, nl=False, again=True)
-
-    return tick

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from fundalloc.cli.common import Output, new_table
+from fundalloc.cli.output import Output, new_table
 from fundalloc.compare.attribution import Attribution
 from fundalloc.compare.comparison import MemberRow
 from fundalloc.compare.movements import CLASSES

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fundalloc.cli.common import Output, output_options, read, scenario_options
 from fundalloc.cli.explain_print import closing, plain, print_sections
-from fundalloc.cli.infeasible import repair_option, why_no_plan
+from fundalloc.cli.options import BASELINE, REPAIRS, Inputs, output_options, scenario_options
+from fundalloc.cli.output import Output
 
 if TYPE_CHECKING:
     from fundalloc.insight.explain.bench import Bench
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 @click.option("--as-if-hard", is_flag=True, help="Treat soft rules (all, or those named) as hard, and say which of them clash.")
 @click.option("--prices", is_flag=True, help="The price list of rules: what each costs in score and in money.")
 @click.option("--value", is_flag=True, help="What one million more or less of every instrument is worth, and the budget ladder 80 … 120 %.")
-@click.option("--baseline", metavar="FILE", help="The plan to start from: a scenario, or a plan as .json, .csv or .xlsx.")
-@repair_option
+@BASELINE
+@REPAIRS
 @output_options
 @scenario_options
 def explain(
@@ -33,10 +33,8 @@ def explain(
     as_if_hard: bool,
     prices: bool,
     value: bool,
-    baseline: str | None,
     repairs: str | None,
-    settings: tuple[str, ...],
-    allow_outside: bool,
+    inputs: Inputs,
     out: Output,
 ) -> None:
     """Say why a line, pair, partnership, instrument, area or rule gets what it gets; without WHAT, what binds as a whole.
@@ -56,16 +54,8 @@ def explain(
     from fundalloc.insight.explain.bench import Bench
     from fundalloc.insight.explain.target import find_target
 
-    asked = [
-        f"--{name}" for name, given in (("prices", prices), ("value", value), ("as-if-hard", as_if_hard), ("against", against)) if given
-    ]
-    if len(asked) > 1:
-        raise click.UsageError(f"{' and '.join(asked)} are different questions: ask one at a time.")
-    if what and (prices or value):
-        raise click.UsageError(f"{asked[0]} is about the whole scenario: leave {' '.join(what)} out.")
-    if any(not word.strip() for word in what):
-        raise click.UsageError("WHAT is empty: name a line, partnership, instrument, area, year or rule.")
-    scenario = read(file, settings, allow_outside, out, baseline)
+    _refuse(what, {"--prices": prices, "--value": value, "--as-if-hard": as_if_hard, "--against": against is not None})
+    scenario = inputs.read(file, out)
     if as_if_hard:
         explain_reports.as_if_hard(scenario, what, out)
         return
@@ -73,12 +63,12 @@ def explain(
         find_target(scenario, what)  # a word that means nothing is told before anything is solved
     try:
         if against is not None:
-            explain_reports.against(scenario, what, against, allow_outside, out)
+            explain_reports.against(scenario, what, against, inputs.allow_outside, out)
             return
         with out.progress("Solving"):
             bench = Bench(scenario)
     except Infeasible:
-        raise why_no_plan(scenario, file, settings, allow_outside, baseline, out, repairs) from None
+        raise inputs.why_no_plan(scenario, file, out, repairs) from None
     with out.progress("Asking"):
         if prices:
             explain_reports.prices(bench, out)
@@ -88,6 +78,17 @@ def explain(
             _answer(bench, what, out)
         else:
             _overview(bench, out)
+
+
+def _refuse(what: tuple[str, ...], questions: dict[str, bool]) -> None:
+    """Refuse questions that do not go together. Raises click.UsageError."""
+    asked = [option for option, given in questions.items() if given]
+    if len(asked) > 1:
+        raise click.UsageError(f"{' and '.join(asked)} are different questions: ask one at a time.")
+    if what and asked in (["--prices"], ["--value"]):
+        raise click.UsageError(f"{asked[0]} is about the whole scenario: leave {' '.join(what)} out.")
+    if any(not word.strip() for word in what):
+        raise click.UsageError("WHAT is empty: name a line, partnership, instrument, area, year or rule.")
 
 
 def _answer(bench: Bench, what: tuple[str, ...], out: Output) -> None:
@@ -100,11 +101,11 @@ def _answer(bench: Bench, what: tuple[str, ...], out: Output) -> None:
     target, writer = find_target(bench.scenario, what), Writer(bench)
     if target.rule is not None:
         answer = explain_rule(bench, target)
-        out.json(plain(answer))
+        out.result(**plain(answer))
         _print(f"{target.says}: {general_sentence(target.rule)}", writer.rule(answer), writer, out)
         return
     place = explain_place(bench, target)
-    out.json(plain(place))
+    out.result(**plain(place))
     _print(target.says, writer.place(place), writer, out)
 
 
@@ -113,7 +114,7 @@ def _overview(bench: Bench, out: Output) -> None:
     from fundalloc.insight.explain.text import Writer
 
     answer, writer = overview(bench), Writer(bench)
-    out.json(plain(answer))
+    out.result(**plain(answer))
     _print(str(bench.scenario.head.title), writer.overview(answer), writer, out)
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from fundalloc.cli.common import Output
+from fundalloc.cli.output import Output
 
 if TYPE_CHECKING:
     from fundalloc.insight.explain.text import Section, Writer

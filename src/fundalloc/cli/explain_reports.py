@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
-from fractions import Fraction
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from fundalloc.cli.common import Output, named_scenario, new_table, read
 from fundalloc.cli.explain_print import MARGIN, WIDTH, closing, plain, print_sections
+from fundalloc.cli.output import Output, new_table
 
 if TYPE_CHECKING:
     from fundalloc.insight.explain.bench import Bench
-    from fundalloc.insight.explain.target import Target
     from fundalloc.scenario.scenario import Scenario
 
 LISTED = 12
@@ -22,44 +19,25 @@ PAIRS = 10
 
 def as_if_hard(scenario: Scenario, what: tuple[str, ...], out: Output) -> None:
     """Say which soft rules could not hold together if they had to."""
-    from fundalloc.errors import Infeasible
-    from fundalloc.insight.conflict.diagnose import diagnose
-    from fundalloc.insight.explain.bench import Bench
-    from fundalloc.insight.explain.hardening import hardened
+    from fundalloc.insight.explain.hard import as_if_hard
     from fundalloc.insight.explain.words import points
 
-    hard, names = hardened(scenario, what)
-    count = f"{len(names)} soft rules" if len(names) > 1 else f"soft rule {names[0]}"
-    try:
-        with out.progress("Solving"), ThreadPoolExecutor(1) as second:  # the solver lets other threads run
-            as_it_is = second.submit(Bench, scenario)
-            score, before = Bench(hard).score, as_it_is.result().score
-    except Infeasible:
-        pass
-    else:
-        out.json({"as_if_hard": names, "complete": True, "clashes": [], "score": score, "before": before})
-        out.say(f"The {count} could be hard: a plan that keeps {'them' if len(names) > 1 else 'it'} exists, before rounding.")
-        out.say(f"It would score {points(score, 1)}; the best plan as things stand {points(before, 1)}, penalties paid.")
+    found = as_if_hard(scenario, what, out.progress)
+    names, several = found.rules, len(found.rules) > 1
+    out.result(**found.as_dict())
+    count = f"{len(names)} soft rules" if several else f"soft rule {names[0]}"
+    if found.clashes is None:
+        out.say(f"The {count} could be hard: a plan that keeps {'them' if several else 'it'} exists, before rounding.")
+        out.say(f"It would score {points(found.score, 1)}; the best plan as things stand {points(found.before, 1)}, penalties paid.")
         return
-    with out.progress("Diagnosing"):
-        found = diagnose(hard)
-    clashes = [
-        {"soft": [m.rule for m in clash.members if m.rule in names], "members": [plain(m) for m in clash.members]}
-        for clash in found.clashes
-    ]
-    out.json({"as_if_hard": names, "complete": found.complete, "clashes": clashes})
-    blamed = dict.fromkeys(name for clash in clashes for name in clash["soft"])
-    out.say(f"If the {count} had to hold, no plan would exist. What clashes: {', '.join(blamed)}.")
-    for number, clash in enumerate(found.clashes, start=1):
-        out.say(
-            f"\nClash {number}: these {len(clash.members)} cannot hold together"
-            if len(found.clashes) > 1
-            else "\nThese cannot hold together"
-        )
+    out.say(f"If the {count} had to hold, no plan would exist. What clashes: {', '.join(found.blamed)}.")
+    for number, clash in enumerate(found.clashes.clashes, start=1):
+        which = f"Clash {number}: these {len(clash.members)}" if len(found.clashes.clashes) > 1 else "These"
+        out.say(f"\n{which} cannot hold together")
         for member in clash.members:
             mark = "soft" if member.rule in names else "hard"
             print_sections([(f"  {mark}", [f"{member.says} ({member.rule})", f"  {member.place}"])], out)
-    if not found.complete:
+    if not found.clashes.complete:
         out.say("\nThe list is cut off: there are more clashes.")
 
 
@@ -72,7 +50,7 @@ def prices(bench: Bench, out: Output) -> None:
 
     found, writer = price_list(bench), Writer(bench)
     rows: list[Any] = found.rules.to_dict("records")
-    out.json(plain({"money": found.money, "rules": rows, "pairs": found.pairs}))
+    out.result(**plain({"money": found.money, "rules": rows, "pairs": found.pairs}))
     free = [row["rule"] for row in rows if row["points"] <= bench.slight]
     out.say(f"{bench.scenario.head.title}: what the rules cost")
     out.say("Each rule is switched off in turn, and the scenario solved again.\n")
@@ -103,7 +81,7 @@ def value(bench: Bench, out: Output) -> None:
     from fundalloc.money import euro
 
     money, ladder, writer = value_of_money(bench), budget_ladder(bench), Writer(bench)
-    out.json(plain({"instruments": money.to_dict("records"), "ladder": ladder}))
+    out.result(**plain({"instruments": money.to_dict("records"), "ladder": ladder}))
     out.say(f"{bench.scenario.head.title}: what money is worth\n")
     table = new_table("Instrument", "usable", "planned", "1 million more", "1 million less", numbers=4)
     rows: list[Any] = money.to_dict("records")
@@ -145,7 +123,7 @@ def _signed(points: float) -> str:
 
 def against(scenario: Scenario, what: tuple[str, ...], other: str, allow_outside: bool, out: Output) -> None:
     """Print why the target gets another amount than there. Raises Infeasible when no plan exists here."""
-    from fundalloc.compare.why_less import CHOICE
+    from fundalloc.compare.why_less import CHOICE, why_other
     from fundalloc.errors import UsageError
     from fundalloc.insight.explain.target import find_target
     from fundalloc.insight.explain.text import Writer
@@ -155,9 +133,9 @@ def against(scenario: Scenario, what: tuple[str, ...], other: str, allow_outside
     target = find_target(scenario, what)
     if target.rule is not None:
         raise UsageError(f"--against compares amounts, and {target.rule.id} is a rule: name a line, pair, partnership, instrument or area")
-    bench, report = against_report(scenario, target, other, allow_outside, out)
-    writer = Writer(bench)
-    out.json(report)
+    why = why_other(scenario, target, other, allow_outside=allow_outside, progress=out.progress)
+    writer = Writer(why.bench)
+    out.result(**(report := why.as_dict()))
     here, there, split = report["here"], report["there"], report["parts"]
     if here == there:
         out.say(f"{target.says}: {writer.million(here)}, here and in {other}.")
@@ -176,47 +154,3 @@ def against(scenario: Scenario, what: tuple[str, ...], other: str, allow_outside
         out.say("\n".join(wrap(f"{how} add up, and no order is preferred. {settled}", WIDTH)))
     else:
         out.say(f"No split: {report['reason']}.")
-
-
-def against_report(scenario: Scenario, target: Target, other: str, allow_outside: bool, out: Output) -> tuple[Bench, dict[str, Any]]:
-    """Compare with a scenario, or with a plan and the scenario that it names; what is there is read before anything is solved."""
-    from fundalloc.compare.controlled_rounding import apportion
-    from fundalloc.compare.why_less import why_less
-    from fundalloc.errors import UsageError
-    from fundalloc.insight.explain.bench import Bench
-
-    unit = scenario.facts.step
-    try:
-        file = other if other.endswith((".yaml", ".yml")) else named_scenario(other)
-    except UsageError:
-        amount = _plan_amount(scenario, target, other)
-        bench = Bench(scenario)
-        here = round(float(bench.amounts[target.lines].sum()) / float(unit)) * unit
-        reason = "the plan names no scenario that is here"
-        return bench, {"here": float(here), "there": float(amount), "parts": {}, "solved": 1, "reason": reason}
-    beside = read(file, (), allow_outside, out)
-    with out.progress("Solving"), ThreadPoolExecutor(1) as second:  # the solver lets other threads run
-        there = second.submit(_bench_if_any, beside)
-        bench = Bench(scenario)
-        split = why_less(bench, there.result(), target.words)
-    here, then = (round(amount / unit) * unit for amount in (split.here, split.there))
-    parts = apportion([part / unit for part in split.parts.values()], int((here - then) / unit)) if split.parts else []
-    named = {group: float(steps * unit) for group, steps in zip(split.parts, parts, strict=True)}
-    return bench, {"here": float(here), "there": float(then), "parts": named, "solved": split.solved, "reason": split.reason}
-
-
-def _bench_if_any(scenario: Scenario) -> Bench | None:
-    from fundalloc.errors import Infeasible
-    from fundalloc.insight.explain.bench import Bench
-
-    try:
-        return Bench(scenario)
-    except Infeasible:
-        return None
-
-
-def _plan_amount(scenario: Scenario, target: Target, plan: str) -> Fraction:
-    from fundalloc.scenario.plans.amounts import read_plan
-
-    euros, _ = read_plan(plan, scenario.facts.dimensions, strict=False).by_line(scenario.lines)
-    return sum((euro for euro, inside in zip(euros, target.lines, strict=True) if inside), Fraction(0))

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from fundalloc.cli.common import Output, output_options
+from fundalloc.cli.options import output_options
+from fundalloc.cli.output import Output
 
 
 @click.command()
@@ -34,7 +35,7 @@ def extract(book: str, folder: str, out: Output) -> None:
     command = ["fundalloc", "run", *circulated.sources.arguments(target), "-o", Path(book).name]
     if circulated.scenario().head.output.language != circulated.language:
         command += ["--lang", circulated.language]
-    out.json({"files": [str(path) for path in written], "command": command})
+    out.result(files=[str(path) for path in written], command=command)
     for path in written:
         out.say(f"Wrote {path}")
     out.say(f"Next: {shlex.join(command)}")

@@ -8,19 +8,10 @@ from fractions import Fraction
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from fundalloc.cli.envelope import Answer, code_of
 from fundalloc.cli.terminal import echo
 from fundalloc.doors.writing import written
-from fundalloc.errors import (
-    Conflict,
-    FundallocError,
-    Infeasible,
-    NotRoundable,
-    NotVerified,
-    OutputError,
-    ScenarioError,
-    SolverFailed,
-    UsageError,
-)
+from fundalloc.errors import Conflict, FundallocError, Infeasible, ScenarioError
 from fundalloc.money import decimals, euro
 
 if TYPE_CHECKING:
@@ -31,26 +22,18 @@ WIDTH = 118
 """Characters of a line."""
 SHOWN = 8
 """Members of one rule that are listed."""
-_CODES: list[tuple[type[FundallocError], int]] = [
-    (ScenarioError, 3),
-    (Infeasible, 4),
-    (NotRoundable, 4),
-    (SolverFailed, 5),
-    (OutputError, 6),
-    (NotVerified, 7),
-    (UsageError, 2),
-]
 
 
-def exit_code(error: FundallocError) -> int:
-    """Print the error and return its exit code."""
+def report(error: FundallocError) -> int:
+    """Print the error, keep it for the JSON, and return its exit code."""
+    Answer.current().failed(error)
     if isinstance(error, ScenarioError):
         _print_problems(error)
     elif isinstance(error, Infeasible):
         _print_conflicts(error)
     else:
         echo(str(error), err=True)
-    return next((code for kind, code in _CODES if isinstance(error, kind)), 1)
+    return code_of(error)
 
 
 def _print_problems(error: ScenarioError) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fundalloc.cli.common import Output, new_table
-from fundalloc.cli.study_options import Study, counting, study_options, words_of
+from fundalloc.cli.options import Study, study_options, words_of
+from fundalloc.cli.output import Output, new_table
 
 if TYPE_CHECKING:
     from fundalloc.studies.frontier import Frontier
@@ -50,8 +50,8 @@ def frontier(
     goals = [word.strip().replace("-", "_") for word in between.split(",")]
     if len(goals) != 2:
         raise click.UsageError("--between takes two objectives, such as impact,lowest_coverage")
-    with counting(study.out, "corners") as tick:
-        found = find_frontier(study.source(file), (goals[0], goals[1]), words_of(for_each), points, study.options, tick)
+    with study.out.counting("corners") as tick:
+        found = find_frontier(study.inputs.source(file), (goals[0], goals[1]), words_of(for_each), points, study.options, tick)
     study.say_title(found.scenario)
     _print(found, study.out)
     if folder is not None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fundalloc.cli.common import Output, output_options
+from fundalloc.cli.options import output_options
+from fundalloc.cli.output import Output
 
 if TYPE_CHECKING:
     from fundalloc.back.import_copies import Returned
@@ -44,7 +45,7 @@ def import_(books: tuple[str, ...], output: str | None, out: Output) -> None:
     written = [] if output is None else returned.write(Path(output))
     broken = _broken(returned)
     values: dict[str, Any] = {**as_values(returned.edits), "broken": broken, "written": [str(path) for path in written]}
-    out.json({**values, "missed": [_said(returned, finding) for finding in returned.newly_missed]})
+    out.result(**values, missed=[_said(returned, finding) for finding in returned.newly_missed])
     if output is None:
         out.say(returned.text().rstrip("\n"))
     for path in written:
@@ -61,7 +62,7 @@ def _broken(returned: Returned) -> list[str]:
 
 
 def _said(returned: Returned, finding: Any) -> str:
-    from fundalloc.cli.handmade import how_broken
+    from fundalloc.plan.naming import how_broken
 
     plan = returned.adjusted
     said = finding.said(plan.scenario.names())

@@ -7,7 +7,8 @@ from inspect import cleandoc, getdoc
 
 import click
 
-from fundalloc.cli.common import Output, output_options
+from fundalloc.cli.options import output_options
+from fundalloc.cli.output import Output
 from fundalloc.cli.terminal import echo
 
 
@@ -26,7 +27,7 @@ def rules(kind: str | None, out: Output) -> None:
 
     if kind is None:
         width = max(map(len, kinds()))
-        out.json({word: {"says": getdoc(found), "built_in": found.built_in} for word, found in kinds().items()})
+        out.result(kinds={word: {"says": getdoc(found), "built_in": found.built_in} for word, found in kinds().items()})
         for word, found in kinds().items():
             out.say(f"{word:<{width}}  {getdoc(found)}{'  (from the facts)' if found.built_in else ''}")
         out.say("\nNext: fundalloc rules share")
@@ -45,7 +46,7 @@ def _explain(word: str, out: Output) -> None:
     docstring = cleandoc(sys.modules[kind.__module__].__doc__ or "")
     described = kind.field_docs()
     fields = {name: described.get(name, "") for name in kind.model_fields if name != "id"}
-    out.json({"kind": word, "says": docstring, "fields": fields, "examples": kind.EXAMPLES})
+    out.result(kind=word, says=docstring, fields=fields, examples=kind.EXAMPLES)
     out.say(f"{word}\n\n{docstring}\n")
     if kind.built_in:
         return
@@ -60,13 +61,22 @@ def _explain(word: str, out: Output) -> None:
 
 
 @click.command()
+@click.option("--of", "command", metavar="COMMAND", help="Of what this command prints with --json, such as run or 'runs list'.")
 @output_options
-def schema(out: Output) -> None:
+def schema(command: str | None, out: Output) -> None:
     """Print the JSON Schema of scenario files, for editors that complete and check YAML.
 
     \b
     fundalloc schema > schema.json
+    fundalloc schema --of run
     """
+    from fundalloc.cli.envelope import commands, schema_of
+    from fundalloc.errors import UsageError, did_you_mean
     from fundalloc.scenario.schema import json_schema
 
-    echo(json.dumps(json_schema(), ensure_ascii=False, indent=1))
+    if command is not None and command not in commands():
+        raise UsageError(f"No command '{command}'. {did_you_mean(command, commands())}".rstrip())
+    found = json_schema() if command is None else schema_of(command)
+    out.result(schema=found)
+    if not out.as_json:
+        echo(json.dumps(found, ensure_ascii=False, indent=1))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fundalloc.cli.common import Output, new_table
+from fundalloc.cli.output import Output, new_table
 from fundalloc.insight.explain.unallocated import explain_unallocated
 from fundalloc.insight.payments import payments, payments_by_year
 from fundalloc.labels import Words

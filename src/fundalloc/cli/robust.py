@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fundalloc.cli.common import Output, new_table
-from fundalloc.cli.study_options import Study, counting, study_options, words_of
+from fundalloc.cli.options import Study, study_options, words_of
+from fundalloc.cli.output import Output, new_table
 
 if TYPE_CHECKING:
     from fundalloc.studies.robust import Robust
@@ -54,13 +54,13 @@ def robust(
     """
     from fundalloc.export.studies.robust import robust_report, samples_report
 
-    sources = [study.source(file) for file in files]
+    sources = [study.inputs.source(file) for file in files]
     if samples is not None:
         from fundalloc.studies.sampling import sample
 
         if len(files) > 1:
             raise click.UsageError("--samples takes one scenario file")
-        with counting(study.out, "samples") as tick:
+        with study.out.counting("samples") as tick:
             drawn = sample(sources[0], samples, seed, words_of(by), study.options, jobs, cluster, tick)
         study.say_title(drawn.scenario)
         _print_samples(drawn, study.out)
@@ -70,7 +70,7 @@ def robust(
         raise click.UsageError("name at least two scenarios, or add --samples for figures given as ranges")
     from fundalloc.studies.robust import solve_robust
 
-    with counting(study.out, "checks") as tick:
+    with study.out.counting("checks") as tick:
         found = solve_robust(sources, common_until, _weights(weights), study.options, tick)
     _print_robust(found, criterion, study.out)
     study.write(found.scenarios[0], lambda language: robust_report(found, criterion, language))

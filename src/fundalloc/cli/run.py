@@ -2,21 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from fundalloc.cli.common import Output, Positive, book_name, output_options, read, scenario_options, variants_option
-from fundalloc.cli.infeasible import repair_option, why_no_plan
+from fundalloc.cli.envelope import NOT_VERIFIED, STOPPED
+from fundalloc.cli.options import (
+    BASELINE,
+    REPAIRS,
+    SOLVER,
+    VARIANTS,
+    Inputs,
+    Positive,
+    book_name,
+    cluster,
+    gathered,
+    jobs,
+    output_options,
+    scenario_options,
+)
+from fundalloc.cli.output import Output
 
 if TYPE_CHECKING:
     from fundalloc.export.on_request import Asked
-    from fundalloc.insight.conflict.diagnose import NoPlan
     from fundalloc.plan.plan import Plan
     from fundalloc.scenario.scenario import Scenario
     from fundalloc.solvers import Options
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What becomes of a plan: what is computed beside it, and where it is written."""
+
+    output: str | None
+    csv_folder: str | None
+    write_lp: str | None
+    audience: Literal["inside", "outside"]
+    ranges: bool
+    prices: bool
+    dry_run: bool
+    open_file: bool
+    repairs: str | None
+
+    @property
+    def asks(self) -> bool:
+        """Whether more is computed than the plan."""
+        return self.ranges or self.prices
+
+    @property
+    def files(self) -> bool:
+        """Whether anything is written or opened beside the workbook."""
+        return bool(self.csv_folder or self.write_lp or self.open_file)
+
+    def book(self) -> Path | None:
+        """Return the workbook to write. Raises UsageError."""
+        return None if self.output is None or self.dry_run else book_name(self.output)
+
+
+@dataclass(frozen=True)
+class _Many:
+    """How several files are solved, or one that is to be kept."""
+
+    jobs: int | None
+    cluster: str | None
+    ledger: str | None
+    fresh: bool
+
+    @property
+    def asked(self) -> bool:
+        """Whether even one file goes this way."""
+        return self.ledger is not None or self.cluster is not None
 
 
 @click.command()
@@ -24,14 +81,14 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", metavar="FILE.xlsx", help="Write the workbook (one scenario) or, for several, a folder.")
 @click.option("--csv", "csv_folder", metavar="DIR", help="Write tidy CSV tables into this folder.")
 @click.option("--write-lp", metavar="FILE", help="Write the linear program as .lp or .mps, with a table of names.")
-@click.option("--solver", default="highs", show_default=True, help="highs, or a solver that PuLP reaches: cbc, highs-pulp …")
+@SOLVER
 @click.option("--time-limit", type=Positive(min=0, min_open=True), metavar="SECONDS", help="Stop the solver after this time.")
 @click.option("--gap", type=Positive(min=0), help="Relative gap at which a search may stop.")
-@click.option("--baseline", metavar="FILE", help="The plan to start from: a scenario, or a plan as .json, .csv or .xlsx.")
+@BASELINE
 @click.option("--stay-close", metavar="SHARE", help="Score that may be given up to move less money, such as 0.1%.")
 @click.option("--plan", "plan_file", metavar="PLAN", help="Score this hand-made plan (.xlsx, .json, .csv) without optimising it.")
-@repair_option
-@variants_option
+@REPAIRS
+@VARIANTS
 @click.option(
     "--for",
     "audience",
@@ -44,37 +101,22 @@ if TYPE_CHECKING:
 @click.option("--prices", is_flag=True, help="Also the price list of rules, the value of money and the budget ladder.")
 @click.option("-n", "--dry-run", is_flag=True, help="Solve and print, write nothing.")
 @click.option("--open", "open_file", is_flag=True, help="Open the workbook when it is written.")
-@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Several files: how many at once; all cores by default.")
-@click.option("--cluster", metavar="tcp://HOST:PORT", help="Solve on the workers of this Dask scheduler.")
+@jobs("Several files: how many at once; all cores by default.")
+@cluster("Solve on the workers of this Dask scheduler.")
 @click.option("--ledger", metavar="FILE", help="Keep the run in this ledger; several files always enter the user's own (FUNDALLOC_LEDGER).")
 @click.option("--fresh", is_flag=True, help="Several files: solve again what the ledger has.")
 @output_options
 @scenario_options
+@gathered(wish=_Wish, many=_Many)
 def run(
     files: tuple[str, ...],
-    output: str | None,
-    csv_folder: str | None,
-    write_lp: str | None,
-    solver: str,
-    time_limit: float | None,
-    gap: float | None,
-    baseline: str | None,
-    stay_close: str | None,
     plan_file: str | None,
-    repairs: str | None,
-    variants: tuple[str, ...],
-    audience: Literal["inside", "outside"],
-    ranges: bool,
-    prices: bool,
-    dry_run: bool,
-    open_file: bool,
-    jobs: int | None,
-    cluster: str | None,
-    ledger: str | None,
-    fresh: bool,
-    settings: tuple[str, ...],
-    allow_outside: bool,
+    stay_close: str | None,
+    inputs: Inputs,
+    wish: _Wish,
+    many: _Many,
     out: Output,
+    **limits: Any,
 ) -> None:
     """Solve scenarios, verify every rule on the rounded amounts, and write the results.
 
@@ -88,77 +130,89 @@ def run(
     """
     from fundalloc.solvers import Options
 
-    if audience == "outside" and (output is None or csv_folder or write_lp or len(files) > 1):
-        raise click.UsageError("--for outside is about one workbook: name it with -o, and leave --csv and --write-lp out.")
-    if (ranges or prices) and (len(files) > 1 or plan_file is not None or cluster is not None):
-        raise click.UsageError("--ranges and --prices take one scenario at a time, and the best plan of it.")
-    if variants and (len(files) > 1 or ledger is not None or cluster is not None):
-        raise click.UsageError("--with stacks variants on one scenario; for several runs write files that extend them.")
+    several = len(files) > 1
+    _refuse(files, plan_file is not None, inputs, wish, many)
     if stay_close is not None:
-        settings = (*settings, f"settle.stay_close={stay_close}")
-    options = Options(solver=solver, time_limit=time_limit, gap=gap)
+        inputs = replace(inputs, settings=(*inputs.settings, f"settle.stay_close={stay_close}"))
+    options = Options(**limits)
     if plan_file is not None:
-        if len(files) > 1:
-            raise click.UsageError("--plan takes one scenario at a time.")
-        if output or csv_folder or write_lp or open_file:
-            raise click.UsageError("--plan only measures: leave -o, --csv, --write-lp and --open out.")
-        _score(read(files[0], settings, allow_outside, out, baseline, variants), plan_file, options.begun(), out)
-        return
-    if len(files) > 1 or ledger is not None or cluster is not None:
-        from fundalloc.cli.batch import Batch, run_many
-        from fundalloc.studies.variants import Source
+        _measure(inputs.read(files[0], out), plan_file, options.begun(), out)
+    elif several or many.asked:
+        _run_many(files, inputs, options, wish, many, out)
+    else:
+        _run_one(files[0], inputs, options, wish, out)
 
-        if csv_folder or write_lp or open_file:
-            raise click.UsageError("--csv, --write-lp and --open take one scenario at a time, without --ledger and --cluster.")
-        sources = [Source(file, settings, allow_outside, baseline) for file in files]
-        target = None if output is None or dry_run else book_name(output) if len(files) == 1 else Path(output)
-        click.get_current_context().exit(run_many(sources, target, Batch(options, jobs, cluster, ledger, fresh), out))
-    book = None if output is None or dry_run else book_name(output)
-    _check_places(book, csv_folder, write_lp, dry_run)
-    scenario = read(files[0], settings, allow_outside, out, baseline, variants)
 
+def _refuse(files: tuple[str, ...], measured: bool, inputs: Inputs, wish: _Wish, many: _Many) -> None:
+    """Refuse options that do not go together. Raises click.UsageError."""
+    several, batch = len(files) > 1, len(files) > 1 or many.asked
+    refused = {
+        "--for outside is about one workbook: name it with -o, and leave --csv and --write-lp out.": wish.audience == "outside"
+        and (wish.output is None or wish.csv_folder or wish.write_lp or several),
+        "--ranges and --prices take one scenario at a time, and the best plan of it.": wish.asks
+        and (several or measured or many.cluster is not None),
+        "--with stacks variants on one scenario; for several runs write files that extend them.": inputs.variants and batch,
+        "--plan takes one scenario at a time.": measured and several,
+        "--plan only measures: leave -o, --csv, --write-lp and --open out.": measured and (wish.output or wish.files),
+        "--csv, --write-lp and --open take one scenario at a time, without --ledger and --cluster.": batch and not measured and wish.files,
+    }
+    for words, wrong in refused.items():
+        if wrong:
+            raise click.UsageError(words)
+
+
+def _run_one(file: str, inputs: Inputs, options: Options, wish: _Wish, out: Output) -> None:
+    """Solve one scenario, print and write its plan; exit with 5 when the search was stopped at its limit."""
+    from fundalloc.export.on_request import as_dict as asked_as_dict
+    from fundalloc.export.tables import as_dict
+
+    book = wish.book()
+    _check_places(book, wish)
+    scenario = inputs.read(file, out)
     options = options.begun()
-
-    def why() -> NoPlan:
-        return why_no_plan(scenario, files[0], settings, allow_outside, baseline, out, repairs, variants=variants, options=options)
-
-    plan = _solve(scenario, options, out, why)
+    plan = _solve(scenario, file, inputs, options, wish, out)
     _print(plan, out)
-    asked = _asked(plan, options, ranges, prices, out)
-    if not dry_run:
-        _write(plan, book, csv_folder, write_lp, out, audience, asked)
-        if open_file and book is not None:
+    asked = _ask(plan, options, wish, out) if wish.asks else None
+    if not wish.dry_run:
+        _write(plan, book, wish, out, asked)
+        if wish.open_file and book is not None:
             click.launch(str(book))
     if out.as_json:
-        from fundalloc.export.on_request import as_dict as asked_as_dict
-        from fundalloc.export.tables import as_dict
-
-        out.json({**as_dict(plan), **(asked_as_dict(asked) if asked else {})})
-    if asked is None and (ranges or prices):
-        out.note("The time ran out before the ranges and prices that were asked for were known; they are left out.")
-        click.get_current_context().exit(5)
+        out.result(**as_dict(plan), **(asked_as_dict(asked) if asked else {}))
+    if asked is None and wish.asks:
+        out.end(STOPPED, "The time ran out before the ranges and prices that were asked for were known; they are left out.")
     if plan.log.stopped:
         left = "not proved optimal" if plan.status == "feasible" else "not all that the scenario asks was searched for"
-        out.note(f"The search was stopped at its limit; the best plan found is verified, but {left}.")
-        click.get_current_context().exit(5)
+        out.end(STOPPED, f"The search was stopped at its limit; the best plan found is verified, but {left}.")
 
 
-def _check_places(book: Path | None, csv_folder: str | None, write_lp: str | None, dry_run: bool) -> None:
+def _run_many(files: tuple[str, ...], inputs: Inputs, options: Options, wish: _Wish, many: _Many, out: Output) -> None:
+    """Solve several scenarios, or one that enters the ledger; exit with the worst exit code."""
+    from fundalloc.cli.batch import Batch, run_many
+
+    sources = [inputs.source(file) for file in files]
+    target = wish.book() if len(files) == 1 else None if wish.output is None or wish.dry_run else Path(wish.output)
+    batch = Batch(options, many.jobs, many.cluster, many.ledger, many.fresh)
+    click.get_current_context().exit(run_many(sources, target, batch, out))
+
+
+def _check_places(book: Path | None, wish: _Wish) -> None:
     """Refuse what cannot be written before anything is solved."""
     from fundalloc.doors.writing import check_folder, check_writable
 
-    if write_lp is not None and Path(write_lp).suffix.lower() not in (".lp", ".mps"):
-        raise click.UsageError(f"--write-lp {write_lp}: the file ends in .lp or .mps")
-    for place in () if dry_run else (p for p in (book, write_lp) if p is not None):
+    if wish.write_lp is not None and Path(wish.write_lp).suffix.lower() not in (".lp", ".mps"):
+        raise click.UsageError(f"--write-lp {wish.write_lp}: the file ends in .lp or .mps")
+    for place in () if wish.dry_run else (p for p in (book, wish.write_lp) if p is not None):
         check_writable(Path(place))
-    if csv_folder is not None and not dry_run:
-        check_folder(Path(csv_folder))
+    if wish.csv_folder is not None and not wish.dry_run:
+        check_folder(Path(wish.csv_folder))
 
 
-def _score(scenario: Scenario, plan_file: str, options: Options, out: Output) -> None:
+def _measure(scenario: Scenario, plan_file: str, options: Options, out: Output) -> None:
     """Measure a hand-made plan and compare it with the best one; exit with 7 when it breaks what must hold."""
-    from fundalloc.cli.handmade import print_comparison
+    from fundalloc.cli.handmade import print_broken, print_distance
     from fundalloc.export.tables import as_dict
+    from fundalloc.insight.handmade import broken_demands, distance
     from fundalloc.plan.handmade import measure_plan
     from fundalloc.run import with_baseline
     from fundalloc.scenario.plans.amounts import read_plan
@@ -167,14 +221,16 @@ def _score(scenario: Scenario, plan_file: str, options: Options, out: Output) ->
     with out.progress("Measuring"):
         plan = measure_plan(scenario, read_plan(plan_file, scenario.facts.dimensions))
     _print(plan, out)
-    report, broken = print_comparison(plan, options, out)
-    out.json({**as_dict(plan), **report})
+    broken = broken_demands(plan, out.words(scenario))
+    print_broken(plan, broken, out)
+    best = distance(plan, options, out.progress)
+    print_distance(plan, best, out)
+    out.result(**as_dict(plan), broken=[one.as_dict() for one in broken], best=best.as_dict())
     if broken:
-        out.note(f"The plan breaks {broken} demand{'s' if broken > 1 else ''} that must hold.")
-        click.get_current_context().exit(7)
+        out.end(NOT_VERIFIED, f"The plan breaks {len(broken)} demand{'s' if len(broken) > 1 else ''} that must hold.")
 
 
-def _solve(scenario: Scenario, options: Options, out: Output, why: Callable[[], NoPlan]) -> Plan:
+def _solve(scenario: Scenario, file: str, inputs: Inputs, options: Options, wish: _Wish, out: Output) -> Plan:
     """Solve; when no plan exists, or none in whole steps and none in smaller ones either, say why."""
     from fundalloc.errors import Infeasible, NotRoundable
     from fundalloc.run import solve
@@ -182,31 +238,29 @@ def _solve(scenario: Scenario, options: Options, out: Output, why: Callable[[], 
     try:
         return solve(scenario, options, out.progress, dearest=True)
     except Infeasible:
-        raise why() from None
+        raise inputs.why_no_plan(scenario, file, out, wish.repairs, options=options) from None
     except NotRoundable as error:
-        reason = why()
+        reason = inputs.why_no_plan(scenario, file, out, wish.repairs, options=options)
         raise (reason if reason.diagnosis.clashes else error) from None
 
 
 def _print(plan: Plan, out: Output) -> None:
     from fundalloc.cli.report import print_plan
 
-    if not out.quiet and not out.as_json:
+    if out.speaks:
         print_plan(plan, out)
 
 
-def _asked(plan: Plan, options: Options, ranges: bool, prices: bool, out: Output) -> Asked | None:
+def _ask(plan: Plan, options: Options, wish: _Wish, out: Output) -> Asked | None:
     """Compute what was asked for and say how many amounts are firm; the tables stand in the workbook, in CSV and in JSON.
 
-    None when nothing was asked for, or the time ran out.
+    None when the time ran out.
     """
-    if not (ranges or prices):
-        return None
     from fundalloc.errors import SolverFailed
     from fundalloc.export.on_request import ask
 
     try:
-        asked = ask(plan, options, ranges=ranges, prices=prices, progress=out.progress)
+        asked = ask(plan, options, ranges=wish.ranges, prices=wish.prices, progress=out.progress)
     except SolverFailed:
         if not options.over:
             raise
@@ -217,31 +271,23 @@ def _asked(plan: Plan, options: Options, ranges: bool, prices: bool, out: Output
     return asked
 
 
-def _write(
-    plan: Plan,
-    book: Path | None,
-    csv_folder: str | None,
-    write_lp: str | None,
-    out: Output,
-    audience: Literal["inside", "outside"],
-    asked: Asked | None,
-) -> None:
+def _write(plan: Plan, book: Path | None, wish: _Wish, out: Output, asked: Asked | None) -> None:
     """Write all that was asked for, or nothing, and say what was written."""
     from fundalloc.doors.writing import together
 
     words, files = out.words(plan.scenario), list[Path]()
     with out.progress("Writing"), together():
-        if write_lp is not None:
+        if wish.write_lp is not None:
             from fundalloc.export.program import write_program_files
 
-            files += write_program_files(plan.scenario, Path(write_lp))
-        if csv_folder is not None:
+            files += write_program_files(plan.scenario, Path(wish.write_lp))
+        if wish.csv_folder is not None:
             from fundalloc.export.tables import write_csv
 
-            files += write_csv(plan, csv_folder, asked)
+            files += write_csv(plan, wish.csv_folder, asked)
         if book is not None:
             from fundalloc.export.workbook import write_workbook
 
-            files.append(write_workbook(plan, book, words.language, audience, asked))
+            files.append(write_workbook(plan, book, words.language, wish.audience, asked))
     for path in files:
         out.say(words("report.written", file=path))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from fundalloc.cli.common import Output, new_table, output_options
+from fundalloc.cli.options import output_options
+from fundalloc.cli.output import Output, new_table
 
 ledger_option = click.option("--ledger", metavar="FILE", help="Another ledger than the user's own (also: FUNDALLOC_LEDGER).")
 _AGE = re.compile(r"^(\d+)\s*([hdw])$")
@@ -55,7 +56,7 @@ def list_runs(number: int, ledger: str | None, out: Output) -> None:
         out.table(table)
     else:
         out.say("The ledger is empty. Runs of several files enter it: fundalloc run A.yaml B.yaml -n")
-    out.json([e.as_dict() for e in entries])
+    out.result(runs=[e.as_dict() for e in entries])
 
 
 @runs.command("show")
@@ -83,7 +84,7 @@ def show_run(run: str, ledger: str | None, out: Output) -> None:
     out.say(f"{'plan':<10} {'kept: the same inputs are not solved again' if plan is not None else 'not kept'}")
     if len(found) > 1:
         out.say(f"{len(found) - 1} older: {', '.join(e.key[:8] for e in found[1:6])}")
-    out.json(entry.as_dict())
+    out.result(**entry.as_dict())
 
 
 @runs.command("prune")
@@ -107,4 +108,4 @@ def prune_runs(older_than: str | None, missing: bool, everything: bool, ledger: 
     with Ledger(_ledger(ledger)) as kept:
         count = kept.prune(age, missing=missing)
     out.say(f"{count} run{'s' if count != 1 else ''} dropped; files that they wrote stay.")
-    out.json({"dropped": count})
+    out.result(dropped=count)

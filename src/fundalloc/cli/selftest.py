@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
 
-from fundalloc.cli.common import Output, new_table, output_options
+from fundalloc.cli.options import output_options
+from fundalloc.cli.output import Output, new_table
 
 if TYPE_CHECKING:
-    from fundalloc.selftest.judge import Verdict
+    from fundalloc.selftest.trial import Trial
 
 
 @click.command()
@@ -30,40 +30,27 @@ def selftest(cases: int, seed: int, out: Output) -> None:
     fundalloc selftest --cases 500 --seed 7
     """
     from fundalloc.errors import NotVerified
-    from fundalloc.selftest.dice import scenarios
-    from fundalloc.selftest.judge import judge
-    from fundalloc.selftest.known import known_answers
+    from fundalloc.selftest.trial import selftest as held
 
-    with out.progress("By hand"):
-        known = [(answer, judge(answer.case, answer)) for answer in known_answers()]
-    with out.progress("At random"):
-        random = [judge(case) for case in scenarios(cases, seed)]
-    ends = Counter(verdict.end for verdict in random if not verdict.wrong)
-    differ = [verdict for verdict in (*(verdict for _, verdict in known), *random) if verdict.wrong]
-    out.json(
-        {
-            "known": [{"name": answer.name, "score": answer.score, "wrong": verdict.wrong} for answer, verdict in known],
-            "random": {"cases": cases, "seed": seed, "agree": ends, "kinds": _kinds(random)},
-            "differ": [{"wrong": verdict.wrong, "scenario": verdict.case} for verdict in differ],
-        }
-    )
-    table = new_table("Worked out by hand", "Score", "", *(["Because"] if out.verbose else []))
-    for answer, verdict in known:
-        score = "no plan" if answer.score is None else f"{answer.score:g}"
-        table.add_row(answer.name, score, "differs" if verdict.wrong else "agrees", *([answer.because] if out.verbose else []))
-    out.table(table)
-    out.say(f"\n{cases} random scenarios (seed {seed})")
-    for end, count in ends.most_common():
-        out.say(f"  {count:>5}  {end}")
-    if out.verbose:
-        out.say(f"  rules: {', '.join(f'{count} {kind}' for kind, count in _kinds(random).items())}")
-    if differ:
-        for verdict in differ:
-            out.say(f"\n{verdict.text}")
-        raise NotVerified(f"The tool and the plain statement differ on {len(differ)} of {len(known) + cases} scenarios.")
+    found = held(cases, seed, out.progress)
+    out.result(**found.as_dict())
+    _print(found, out)
+    for verdict in found.differ:
+        out.say(f"\n{verdict.text}")
+    if found.differ:
+        raise NotVerified(f"The tool and the plain statement differ on {len(found.differ)} of {len(found.known) + cases} scenarios.")
     out.say("The tool and the plain statement agree.")
 
 
-def _kinds(verdicts: list[Verdict]) -> dict[str, int]:
-    """Count the rules of each kind in what was solved on both sides."""
-    return dict(sorted(Counter(rule["kind"] for verdict in verdicts for rule in verdict.case["rules"].values()).items()))
+def _print(found: Trial, out: Output) -> None:
+    """Print the answers worked out by hand, and how the random scenarios ended."""
+    table = new_table("Worked out by hand", "Score", "", *(["Because"] if out.verbose else []))
+    for answer, verdict in found.known:
+        score = "no plan" if answer.score is None else f"{answer.score:g}"
+        table.add_row(answer.name, score, "differs" if verdict.wrong else "agrees", *([answer.because] if out.verbose else []))
+    out.table(table)
+    out.say(f"\n{len(found.random)} random scenarios (seed {found.seed})")
+    for end, count in found.ends.most_common():
+        out.say(f"  {count:>5}  {end}")
+    if out.verbose:
+        out.say(f"  rules: {', '.join(f'{count} {kind}' for kind, count in found.kinds.items())}")

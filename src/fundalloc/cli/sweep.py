@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fundalloc.cli.common import Output, new_table
-from fundalloc.cli.study_options import Study, counting, study_options
+from fundalloc.cli.envelope import INFEASIBLE
+from fundalloc.cli.options import Study, study_options
+from fundalloc.cli.output import Output, new_table
 
 if TYPE_CHECKING:
     from fundalloc.studies.sweep import Sweep
@@ -45,14 +46,13 @@ def sweep(
     from fundalloc.studies.variants import parse_vary
 
     keys = [parse_vary(text) for text in varied]
-    with counting(study.out, "points") as tick:
-        found = solve_sweep(study.source(file), keys, study.options, tick, search=not no_breaks)
+    with study.out.counting("points") as tick:
+        found = solve_sweep(study.inputs.source(file), keys, study.options, tick, search=not no_breaks)
     study.say_title(found.scenario)
     _print(found, study.out)
     study.write(found.scenario, lambda language: sweep_report(found, language))
     if not found.usable:
-        study.out.note("No value of the figure leaves a plan that satisfies all hard rules.")
-        click.get_current_context().exit(4)
+        study.out.end(INFEASIBLE, "No value of the figure leaves a plan that satisfies all hard rules.")
 
 
 def _print(sweep: Sweep, out: Output) -> None:

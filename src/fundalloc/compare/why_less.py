@@ -9,24 +9,31 @@ difference exactly.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
+from fundalloc.compare.controlled_rounding import apportion
 from fundalloc.compare.partial_changes import differing, mixed
 from fundalloc.compare.shapley import Value, attribute
-from fundalloc.errors import Infeasible, SolverFailed
+from fundalloc.errors import Infeasible, SolverFailed, UsageError
 from fundalloc.insight.explain.bench import Bench
 from fundalloc.insight.explain.target import Target
 from fundalloc.money import Floats
 from fundalloc.optimise.stages import closest, find_optimum
 from fundalloc.pool import cores
+from fundalloc.scenario.loading import load
+from fundalloc.scenario.plans.amounts import read_plan
+from fundalloc.scenario.plans.files import named_scenario
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers.warm import WarmSolvers
 
+Progress = Callable[[str], AbstractContextManager[object]]
 UNIT = Fraction(1, 1_000_000)
 """Amounts are shared out in millionths of EUR million."""
 CHOICE = "choice"
@@ -45,6 +52,20 @@ class Split:
     """Mixtures solved, both scenarios included."""
     reason: str = ""
     """Why there is no split."""
+
+
+@dataclass(frozen=True)
+class Why:
+    """The difference in whole rounding steps, and the scenario here with its plan."""
+
+    bench: Bench
+    split: Split
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        split = self.split
+        parts = {group: float(part) for group, part in split.parts.items()}
+        return {"here": float(split.here), "there": float(split.there), "parts": parts, "solved": split.solved, "reason": split.reason}
 
 
 def why_less(here: Bench, there: Bench | None, words: Mapping[str, str]) -> Split:
@@ -91,3 +112,37 @@ def why_less(here: Bench, there: Bench | None, words: Mapping[str, str]) -> Spli
     parts = {group: shares.fraction(k, 0) * UNIT for k, group in enumerate(groups)}
     choice = {CHOICE: int(own[0] - goal[0]) * UNIT} if own[0] != goal[0] else {}
     return replace(whole, parts={**parts, **choice}, solved=solved)
+
+
+def why_other(scenario: Scenario, target: Target, other: str, *, allow_outside: bool = False, progress: Progress | None = None) -> Why:
+    """Compare some lines with a scenario, or with a plan and the scenario that it names; what is there is read before anything is solved.
+
+    Raises Infeasible when no plan exists here.
+    """
+    progress = progress or (lambda _: nullcontext())
+    unit = scenario.facts.step
+    try:
+        file = other if other.endswith((".yaml", ".yml")) else named_scenario(other)
+    except UsageError:
+        euros, _ = read_plan(other, scenario.facts.dimensions, strict=False).by_line(scenario.lines)
+        amount = sum((euro for euro, inside in zip(euros, target.lines, strict=True) if inside), Fraction(0))
+        bench = Bench(scenario)
+        here = round(float(bench.amounts[target.lines].sum()) / float(unit)) * unit
+        return Why(bench, Split(here, amount, {}, 1, "the plan names no scenario that is here"))
+    with progress("Reading"):
+        beside = load(file, allow_outside=allow_outside)
+    with progress("Solving"), ThreadPoolExecutor(1) as second:  # the solver lets other threads run
+        there = second.submit(_bench_if_any, beside)
+        bench = Bench(scenario)
+        split = why_less(bench, there.result(), target.words)
+    here, then = (round(amount / unit) * unit for amount in (split.here, split.there))
+    parts = apportion([part / unit for part in split.parts.values()], int((here - then) / unit)) if split.parts else []
+    named = {group: steps * unit for group, steps in zip(split.parts, parts, strict=True)}
+    return Why(bench, replace(split, here=here, there=then, parts=named))
+
+
+def _bench_if_any(scenario: Scenario) -> Bench | None:
+    try:
+        return Bench(scenario)
+    except Infeasible:
+        return None

@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from fundalloc.labels import Words
-from fundalloc.money import enough, euro
+from fundalloc.money import enough, euro, finer
 from fundalloc.plan.verify import Finding, measure_rule
 from fundalloc.rules._sentence import asked
 from fundalloc.rules.kind import Kind
@@ -67,3 +67,12 @@ def place_of(scenario: Scenario, rule: Kind, member: tuple[str, ...], sense: Sen
     if section == "rules" and (written is None or inner[0] not in written.items):
         return scenario.where(rule)
     return str(locate(scenario.tree, (section, owner, *inner)))
+
+
+def how_broken(finding: Finding, places: int, words: Words | None = None) -> str:
+    """Say what the amount is, what it must be, and by how much it misses that, in the unit that it is counted in."""
+    words, money = words or Words(), finding.rule.in_money
+    amount, limit, by = (finer(places, value) if money else 0 for value in (finding.amount, finding.limit, finding.headroom))
+    missed = words.money(-finding.headroom, by) if money else finding.rule.written(-finding.headroom, 0, words.language)
+    said = {"amount": words.number(finding.amount, amount), "limit": finding.asks(limit, words.language), "by": missed}
+    return words(f"report.says.{finding.sense.field}", **said)

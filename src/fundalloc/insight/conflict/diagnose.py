@@ -53,7 +53,9 @@ class Diagnosis:
 class NoPlan(Infeasible):
     """No plan satisfies all hard rules, and why."""
 
-    def __init__(self, diagnosis: Diagnosis, repairs: Sequence[Any] = (), files: Sequence[str] = (), of: str = "") -> None:
+    def __init__(
+        self, diagnosis: Diagnosis, repairs: Sequence[Any] = (), files: Sequence[str] = (), of: str = "", scenario: str = ""
+    ) -> None:
         super().__init__(diagnosis.clashes[0].members if diagnosis.clashes else ())
         self.diagnosis = diagnosis
         self.repairs = tuple(repairs)
@@ -62,6 +64,8 @@ class NoPlan(Infeasible):
         """The scenario files written, one per repair."""
         self.of = of
         """The scenario that has no plan, when it is not plain which one is meant."""
+        self.scenario = scenario
+        """Its id."""
 
 
 def is_feasible(scenario: Scenario) -> bool:

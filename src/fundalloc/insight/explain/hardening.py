@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+import math
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
-from fundalloc.errors import UsageError, did_you_mean
+from fundalloc.errors import Infeasible, UsageError, did_you_mean
+from fundalloc.insight.conflict.diagnose import Diagnosis, diagnose
+from fundalloc.insight.explain.bench import Bench
 from fundalloc.insight.explain.target import plain_word
 from fundalloc.scenario.scenario import Scenario
+
+Progress = Callable[[str], AbstractContextManager[object]]
 
 
 def hardened(scenario: Scenario, wanted: Sequence[str] = ()) -> tuple[Scenario, list[str]]:
@@ -25,3 +33,50 @@ def hardened(scenario: Scenario, wanted: Sequence[str] = ()) -> tuple[Scenario, 
         raise UsageError("no rule of this scenario is soft")
     rules = tuple(rule.model_copy(update={"soft": None}) if rule.id in chosen else rule for rule in scenario.rules)
     return replace(scenario, rules=rules), chosen
+
+
+@dataclass(frozen=True)
+class AsIfHard:
+    """What comes of soft rules that have to hold."""
+
+    rules: tuple[str, ...]
+    score: float = math.nan
+    """What the best plan scores then; nan when none exists."""
+    before: float = math.nan
+    """What it scores as things stand."""
+    clashes: Diagnosis | None = None
+    """Why no plan exists; None when one does."""
+
+    @property
+    def blamed(self) -> list[str]:
+        """The rules asked about that clash, each once."""
+        return list(dict.fromkeys(name for clash in self._sets for name in clash["soft"]))
+
+    @property
+    def _sets(self) -> list[dict[str, Any]]:
+        """The clashes as plain values, with those of their rules that were asked about."""
+        found = () if self.clashes is None else self.clashes.clashes
+        return [
+            {"soft": [m.rule for m in clash.members if m.rule in self.rules], "members": [asdict(m) for m in clash.members]}
+            for clash in found
+        ]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        scores = {"score": self.score, "before": self.before} if self.clashes is None else {}
+        complete = self.clashes is None or self.clashes.complete
+        return {"as_if_hard": list(self.rules), "complete": complete, "clashes": self._sets, **scores}
+
+
+def as_if_hard(scenario: Scenario, wanted: Sequence[str] = (), progress: Progress | None = None) -> AsIfHard:
+    """Say which soft rules (all, or those named) could not hold together if they had to. Raises UsageError."""
+    progress = progress or (lambda _: nullcontext())
+    hard, names = hardened(scenario, wanted)
+    try:
+        with progress("Solving"), ThreadPoolExecutor(1) as second:  # the solver lets other threads run
+            as_it_is = second.submit(Bench, scenario)
+            return AsIfHard(tuple(names), Bench(hard).score, as_it_is.result().score)
+    except Infeasible:
+        pass
+    with progress("Diagnosing"):
+        return AsIfHard(tuple(names), clashes=diagnose(hard))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fundalloc.errors import Place, Problems, ScenarioError, nearest
+from fundalloc.errors import Place, Problems, ScenarioError, UsageError, nearest
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.labels import label
 from fundalloc.scenario.document import display_name, read_text
@@ -50,6 +50,16 @@ def read_plan_file(path: Path) -> PlanFile:
         return _read_book(path)
     message = f"'{path.suffix}' is no format of a plan" if path.exists() else "no such file"
     raise ScenarioError.of(Place(display_name(path)), message, "name a .json, .csv or .xlsx file, or a folder of CSV tables")
+
+
+def named_scenario(result: str) -> str:
+    """Return the scenario file that a result names, seen from here or from where the result lies. Raises UsageError."""
+    scenario = read_plan_file(Path(result)).stated.get("scenario")
+    named = str(scenario.get("file") or "") if isinstance(scenario, dict) else ""
+    found = [path for path in (Path(named), Path(result).parent / named) if named and path.is_file()]
+    if not found:
+        raise UsageError(f"{result} names no scenario file that is here: name the scenario too.")
+    return str(found[0])
 
 
 # --- CSV -------------------------------------------------------------------------------------------------------------
@@ -94,12 +104,20 @@ def _read_json(path: Path) -> PlanFile:
         raise ScenarioError.of(Place(name, error.lineno, error.colno), f"not JSON: {error.msg}") from None
     except RecursionError:
         raise ScenarioError.of(Place(name), "not a plan: nested too deep") from None
+    stated, exact = _result(stated), _result(exact)
     if isinstance(stated, list):
         raise ScenarioError.of(Place(name, 1, 1), "a list of results", "keep one plan per file")
     if not isinstance(stated, dict) or stated.get("format") != FORMAT:
         raise ScenarioError.of(Place(name, 1, 1), f"not a plan: no format '{FORMAT}'", "write one with fundalloc run FILE --json")
     lines = _json_table(name, text, exact, "allocation", COLUMNS)
     return PlanFile(lines, _json_table(name, text, exact, "moves", ["key", "amount"]) if "moves" in exact else None, stated)
+
+
+def _result(stated: Any) -> Any:
+    """Return the result out of what --json prints around it since version 0.2.0; of several runs their list."""
+    if not isinstance(stated, dict) or not isinstance(stated.get("result"), dict) or "exit_code" not in stated:
+        return stated
+    return stated["result"].get("runs", stated["result"])
 
 
 def _json_table(name: str, text: str, content: dict[str, Any], section: str, columns: list[str]) -> Table:

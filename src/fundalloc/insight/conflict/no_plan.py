@@ -1,90 +1,83 @@
-"""What every command does when no plan exists: find out why, price repairs, write them as scenario files."""
+"""Why a scenario has no plan: its conflicts and its repairs, written as scenario files when asked; the same for every command."""
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from tempfile import TemporaryDirectory
+from typing import Any
 
-import click
+from fundalloc.doors.writing import new_file, together, writing_into
+from fundalloc.errors import Infeasible
+from fundalloc.insight.conflict.diagnose import NoPlan, diagnose
+from fundalloc.insight.conflict.repairs import Repair, find_repairs
+from fundalloc.run import with_baseline
+from fundalloc.scenario.loading import load
+from fundalloc.scenario.scenario import Scenario
+from fundalloc.scenario.starters.rolling import copy_originals
+from fundalloc.scenario.starters.variants import variant_text
+from fundalloc.solvers import Options
 
-from fundalloc.cli.common import Output
-
-if TYPE_CHECKING:
-    from fundalloc.insight.conflict.diagnose import NoPlan
-    from fundalloc.insight.conflict.repairs import Repair
-    from fundalloc.scenario.scenario import Scenario
-    from fundalloc.solvers import Options
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def repair_option(command: F) -> F:
-    """Add --repairs."""
-    return click.option(
-        "--repairs", metavar="DIR", help="When no plan exists: write the repairs into this folder, as scenarios that extend this one."
-    )(command)
+Loader = Callable[[tuple[str, ...]], Scenario]
+"""Reads a scenario again with further KEY=VALUE settings."""
+Progress = Callable[[str], AbstractContextManager[object]]
 
 
 def why_no_plan(
     scenario: Scenario,
-    file: str,
+    again: Loader,
+    files: Sequence[str],
     settings: Sequence[str] = (),
+    *,
     allow_outside: bool = False,
-    baseline: str | None = None,
-    out: Output | None = None,
     folder: str | None = None,
     of: str = "",
-    variants: Sequence[str] = (),
     options: Options | None = None,
+    progress: Progress | None = None,
 ) -> NoPlan:
-    """Return the error to raise when a scenario has no plan: its conflicts and its repairs, written as files when asked.
+    """Return the error to raise when a scenario has no plan; when it is the baseline that has none, the error is about that.
 
-    When it is the baseline that has none, the error is about that.
+    `files` are the scenario file and the variants laid over it, `settings` those it was read with: repairs written into
+    `folder` extend the ones and repeat the others.
     """
-    from fundalloc.errors import Infeasible
-    from fundalloc.insight.conflict.diagnose import NoPlan, diagnose
-    from fundalloc.insight.conflict.repairs import find_repairs
-    from fundalloc.run import with_baseline
-    from fundalloc.scenario.loading import load
-
-    out = out or Output()
+    progress = progress or (lambda _: nullcontext())
     try:
         scenario = with_baseline(scenario, options)
     except Infeasible:
         assert scenario.baseline is not None
-        start = scenario.baseline
-        return why_no_plan(start, start.file, (), allow_outside, out=out, folder=folder, of=f"the baseline {start.file}", options=options)
-    with out.progress("Diagnosing"):
+        start = scenario.baseline.file
+        outside, named = allow_outside, f"the baseline {start}"
+
+        def from_start(more: tuple[str, ...]) -> Scenario:
+            return load(start, settings=more, allow_outside=outside)
+
+        return why_no_plan(
+            scenario.baseline, from_start, [start], allow_outside=outside, folder=folder, of=named, options=options, progress=progress
+        )
+    with progress("Diagnosing"):
         diagnosis = diagnose(scenario, options=options)
     if not diagnosis.clashes:
-        return NoPlan(diagnosis, of=of)
-
-    def reload(changes: Sequence[tuple[str, object]]) -> Scenario:
-        return load(file, settings=[*settings, *_written(changes)], allow_outside=allow_outside, baseline=baseline, variants=variants)
-
-    with out.progress("Repairing"):
-        repairs = find_repairs(scenario, reload, diagnosis, options=options)
-    files = _write(scenario, [Path(file), *map(Path, variants)], settings, repairs, Path(folder)) if folder is not None else []
-    error = NoPlan(diagnosis, repairs, files, of)
-    out.json(as_dict(scenario, error))
-    return error
+        return NoPlan(diagnosis, of=of, scenario=scenario.id)
+    with progress("Repairing"):
+        repairs = find_repairs(scenario, lambda changes: again(tuple(_written(changes))), diagnosis, options=options)
+    written = [] if folder is None else _write(scenario, [Path(file) for file in files], settings, repairs, Path(folder))
+    return NoPlan(diagnosis, repairs, written, of, scenario.id)
 
 
-def as_dict(scenario: Scenario, error: NoPlan) -> dict[str, Any]:
-    """Return the diagnosis for --json."""
+def as_dict(error: NoPlan) -> dict[str, Any]:
+    """Return conflicts and repairs as plain values."""
     found = error.diagnosis
+    told = ("rule", "says", "place", "source", "negotiable")
     return {
-        "scenario": scenario.id,
+        "scenario": error.scenario,
         "status": "infeasible",
         "complete": found.complete,
         "conflicts": [
             {
-                "members": [
-                    {"rule": m.rule, "says": m.says, "place": m.place, "source": m.source, "negotiable": m.negotiable}
-                    for m in clash.members
-                ],
+                "members": [{name: getattr(member, name) for name in told} for member in clash.members],
                 "bottleneck": clash.bottleneck,
                 "like": clash.like,
             }
@@ -116,9 +109,6 @@ def _write(scenario: Scenario, sources: Sequence[Path], settings: Sequence[str],
 
     So every file runs as it is: a scenario may only name what lies in its own folder or below. Raises OutputError.
     """
-    from fundalloc.doors.writing import new_file, together, writing_into
-    from fundalloc.scenario.starters.variants import variant_text
-
     main, written = sources[0], []
     with writing_into(folder), together():
         extends = _named(sources, folder)
@@ -137,12 +127,6 @@ def _write(scenario: Scenario, sources: Sequence[Path], settings: Sequence[str],
 
 def _named(sources: Sequence[Path], folder: Path) -> list[str]:
     """Return the sources as a file in this folder may name them, copied into it when they lie elsewhere."""
-    import shutil
-    from tempfile import TemporaryDirectory
-
-    from fundalloc.doors.writing import new_file
-    from fundalloc.scenario.starters.rolling import copy_originals
-
     found = [path.resolve() for path in sources]
     if not all(path.is_relative_to(folder.resolve()) for path in found):
         with TemporaryDirectory(prefix="fundalloc-") as name:

@@ -1,0 +1,187 @@
+"""A result held against what its amounts come to, in exact integers and without a solver: `fundalloc verify` as functions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fundalloc.export.tables import as_dict
+from fundalloc.model.compile import compile_program
+from fundalloc.plan.certificate import certify_again
+from fundalloc.plan.handmade import broken_entries, broken_rules, ledger_of, measure_steps
+from fundalloc.plan.naming import how_broken
+from fundalloc.plan.plan import Plan
+from fundalloc.scenario.plans.amounts import PlanAmounts, read_plan, stated_baseline
+from fundalloc.scenario.scenario import Scenario
+from fundalloc.versions import Meaning, later
+
+if TYPE_CHECKING:
+    from fundalloc.back.tampering import Comparison
+
+Progress = Callable[[str], AbstractContextManager[object]]
+_FIGURES = ("score", "impact", "penalty")
+_LISTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "rules": (("rule", "member", "sense"), ("amount", "base", "limit", "headroom", "status")),
+    "allocation": (("key",), ("decided", "counts")),
+    "free_money": (("instrument", "year"), ("ceiling", "reserve", "decided", "planned", "lapsed", "free")),
+}
+"""Lists of our JSON: by which keys their rows are found, and what they state."""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a result comes to when everything is recomputed from its amounts."""
+
+    result: str
+    plan: Plan
+    """Measured anew."""
+    wrong: tuple[str, ...]
+    meanings: tuple[Meaning, ...] = ()
+    """What has been meant otherwise since the result was written."""
+    otherwise: tuple[str, ...] = ()
+    """What the result states otherwise for that reason, and is forgiven."""
+    fingerprint: bool = True
+    """Whether the result carries the fingerprint of its scenario."""
+    baseline_solved: bool = False
+    """Whether the plan that the scenario starts from had to be solved, as the result does not carry it."""
+    written_by: str = ""
+    book: Comparison | None = None
+    """How a workbook differs, cell by cell, from what its own scenario and record give; None where that was not compared."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        counts = self.plan.tally
+        book = self.book and {name: getattr(self.book, name) for name in ("adjusted", "added", "identical")}
+        return {
+            "verified": not self.wrong,
+            "demands": counts.demands,
+            "hard": counts.hard,
+            "built_in": self.plan.limits_tally.demands,
+            "wrong": list(self.wrong),
+            "by_decision": counts.by_decision,
+            "certificate": None if self.plan.certificate is None else self.plan.proof.as_dict(),
+            **(book or {}),
+            "older_meanings": [meaning.says for meaning in self.meanings],
+        }
+
+
+def verify_result(result: str | Path, scenario: Scenario, progress: Progress | None = None) -> Verification:
+    """Compare whatever a JSON, CSV or workbook states with what its amounts come to in this scenario. Raises ScenarioError."""
+    progress = progress or (lambda _: nullcontext())
+    amounts = read_plan(result, scenario.facts.dimensions, strict=False)
+    carried = None if scenario.baseline is None else stated_baseline(amounts.stated)
+    solved = scenario.baseline is not None and carried is None
+    if carried is not None:
+        scenario = replace(scenario.starting_from(carried), baseline=None)
+    elif solved:
+        from fundalloc.run import with_baseline  # the only thing here that needs a solver
+
+        scenario = with_baseline(scenario, None, progress)
+    with progress("Verifying"):
+        steps, problems = ledger_of(scenario, amounts)
+        plan = measure_steps(scenario, steps)
+        wrong = [*_fingerprint(amounts, scenario), *(f"{p.message}: {p.hint}" if p.hint else p.message for p in problems), *broken(plan)]
+        plan, doubts = _certified(plan, amounts.stated)
+        meanings = later(_written_by(amounts.stated))
+        excused = {figure for meaning in meanings for figure in meaning.figures}
+        doubts = [*differences(amounts.stated, plan), *doubts]
+    return Verification(
+        str(result),
+        plan,
+        (*wrong, *(said for figure, said in doubts if figure not in excused)),
+        meanings,
+        tuple(said for figure, said in doubts if figure in excused),
+        bool(amounts.digest),
+        solved,
+    )
+
+
+def _written_by(stated: Mapping[str, Any]) -> str:
+    log = stated.get("log")
+    return str(log.get("version") or "") if isinstance(log, dict) else ""
+
+
+def _certified(plan: Plan, stated: Mapping[str, Any]) -> tuple[Plan, list[tuple[str, str]]]:
+    """Recompute the certificate from the duals that a result carries, in exact rational arithmetic; no solver is asked."""
+    rows = stated.get("duals")
+    if not isinstance(rows, list) or not rows:
+        return plan, []
+    duals = {str(row["row"]): float(row["dual"]) for row in rows if _is_dual(row)}
+    doubts = [("duals", f"duals: {len(rows) - len(duals)} of {len(rows)} are no row with a number")] if len(duals) < len(rows) else []
+    proved = certify_again(compile_program(plan.scenario), duals, plan.scenario.lines, plan.score)
+    claimed = stated.get("certificate")
+    bound = claimed.get("bound") if isinstance(claimed, dict) else None
+    if bound is not None and not (isinstance(bound, int | float) and _same(bound, float(proved.bound))):
+        doubts.append(("certificate", f"certificate: the bound is stated as {bound}, but its duals prove {float(proved.bound):.12g}"))
+    return replace(plan, certificate=proved), doubts
+
+
+def _is_dual(row: object) -> bool:
+    if not isinstance(row, dict) or not isinstance(row.get("row"), str):
+        return False
+    return type(row.get("dual")) in (int, float) and math.isfinite(row["dual"])
+
+
+def _fingerprint(amounts: PlanAmounts, scenario: Scenario) -> Iterator[str]:
+    if amounts.digest and amounts.digest != scenario.digest:
+        yield (
+            f"fingerprint: the result was made from {amounts.digest[:12]}…, {scenario.file} is {scenario.digest[:12]}…: "
+            "the scenario was changed since, or --set was used"
+        )
+
+
+def broken(plan: Plan) -> Iterator[str]:
+    """Name every decision and every demand of a hard rule that the amounts break."""
+    names = plan.scenario.names()
+    yield from (str(entry) for entry in broken_entries(plan))
+    for finding in broken_rules(plan):
+        said = finding.said(names)
+        yield f"{finding.rule.id}: {said}: {how_broken(finding, plan.scenario.decimals)}"
+
+
+def differences(stated: Mapping[str, Any], plan: Plan) -> Iterator[tuple[str, str]]:
+    """Compare what a result states with what its amounts come to; the order of rows does not matter.
+
+    Yields the name of the figure (`score`, `rules.status`, `rules` for a row that one of them lacks) and what differs.
+    """
+    found = as_dict(plan)
+    if isinstance(stated.get("free_money"), list) and not any("lapsed" in row for row in stated["free_money"] if isinstance(row, dict)):
+        rows = found["free_money"]  # version 0.1.0 counted as free what closed years left
+        found["free_money"] = [row | {"lapsed": None, "free": None if row["free"] is None else row["free"] + row["lapsed"]} for row in rows]
+    for figure in _FIGURES:
+        if figure in stated and not _same(stated[figure], found[figure]):
+            yield figure, f"{figure}: stated {stated[figure]}, recomputed {found[figure]}"
+    for name in _LISTS:
+        if isinstance(stated.get(name), list):
+            yield from _compare(name, stated[name], found[name])
+
+
+def _compare(name: str, stated: list[Any], found: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
+    """Compare a list row by row."""
+    keys, fields = _LISTS[name]
+    rows = [row if isinstance(row, dict) else {} for row in stated]
+    said = {tuple(str(row.get(key)) for key in keys): row for row in rows}
+    recomputed = {tuple(str(row[key]) for key in keys): row for row in found}
+    if len(said) < len(rows):
+        twice = len(rows) - len(said)
+        yield name, f"{name}: {twice} row{'s stand' if twice > 1 else ' stands'} twice"
+    for key in (*recomputed, *(key for key in said if key not in recomputed)):
+        where, one, other = f"{name} {' '.join(filter(None, key))}", said.get(key), recomputed.get(key)
+        if one is not None and other is not None:
+            for field in (field for field in fields if not _same(one.get(field), other[field])):
+                yield f"{name}.{field}", f"{where}: {field} stated {one.get(field)}, recomputed {other[field]}"
+        elif one is None:
+            yield name, f"{where}: not stated, although there is such a row"
+        elif name != "allocation" or one.get("amount") or one.get("decided"):
+            yield name, f"{where}: stated, but there is no such row"
+
+
+def _same(stated: Any, found: Any) -> bool:
+    """Compare two values of our JSON; numbers are written with 12 digits."""
+    if isinstance(stated, int | float) and isinstance(found, int | float):
+        return math.isclose(stated, found, rel_tol=1e-9, abs_tol=1e-9)
+    return bool(stated == found)

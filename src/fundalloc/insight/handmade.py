@@ -1,0 +1,113 @@
+"""A plan that was made by hand: what it breaks and by how much, and how far it is from the best plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from fundalloc.errors import Infeasible, NotRoundable, SolverFailed
+from fundalloc.labels import Words
+from fundalloc.plan.handmade import broken_entries, broken_rules
+from fundalloc.plan.naming import how_broken
+from fundalloc.plan.plan import Plan
+from fundalloc.run import solve
+from fundalloc.solvers import Options
+
+Progress = Callable[[str], AbstractContextManager[object]]
+TOP = 10
+"""Partnerships that differ most, which the answer names."""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A demand of a hard rule, or a decision, that a plan breaks. Amounts are EUR million, or what the rule counts."""
+
+    rule: str
+    """Its id; `decided` for decisions and moves."""
+    member: str
+    says: str
+    amount: Fraction
+    limit: Fraction
+    by: Fraction
+    how: str
+    """The whole sentence."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        figures = {"amount": float(self.amount), "limit": float(self.limit), "by": float(self.by)}
+        return {"rule": self.rule, "member": self.member, "says": self.says, **figures}
+
+
+@dataclass(frozen=True)
+class Differing:
+    """A partnership and its totals in both plans, EUR million."""
+
+    partnership: str
+    plan: float
+    best: float
+    difference: float
+
+
+@dataclass(frozen=True)
+class Distance:
+    """How far a plan is from the best one; without one, why."""
+
+    best: Plan | None = None
+    missing: float = 0.0
+    """What the best plan scores more."""
+    move: Fraction = Fraction(0)
+    """EUR million that sit elsewhere in the best plan."""
+    partnerships: tuple[Differing, ...] = ()
+    """Those that differ most, the largest difference first."""
+    reason: str = ""
+
+    def as_dict(self) -> dict[str, Any] | None:
+        """Return plain values; None when there is no best plan."""
+        if self.best is None:
+            return None
+        rows = [vars(row) for row in self.partnerships]
+        head = {"score": self.best.score, "difference": self.missing, "move": float(self.move), "status": self.best.status}
+        return {**head, "partnerships": rows}
+
+
+def broken_demands(plan: Plan, words: Words | None = None) -> list[Broken]:
+    """Return every hard demand and decision that the plan breaks, and by how much."""
+    words = words or Words()
+    names, places = plan.scenario.names(words.language), plan.scenario.decimals
+    found = []
+    for f in broken_rules(plan):
+        said = f.said(names, words.language)
+        how = f"{said}: {how_broken(f, places, words)} ({f.rule.id})"
+        found.append(Broken(f.rule.id, "|".join(f.member), said, f.amount, f.limit, -f.headroom, how))
+    for e in broken_entries(plan):
+        found.append(Broken("decided", e.key, str(e), e.amount, e.limit, abs(e.amount - e.limit), str(e)))
+    return found
+
+
+def distance(plan: Plan, options: Options | None = None, progress: Progress | None = None) -> Distance:
+    """Solve the scenario of a plan and compare the plan with the best one."""
+    try:
+        best = solve(plan.scenario, options, progress)
+    except (Infeasible, NotRoundable, SolverFailed) as error:
+        return Distance(reason=str(error).splitlines()[0])
+    move = Fraction(int(np.abs(best.steps - plan.steps).sum()), 2) * plan.scenario.facts.step
+    return Distance(best, best.score - plan.score, move, tuple(_by_partnership(plan, best)[:TOP]))
+
+
+def _by_partnership(plan: Plan, best: Plan) -> list[Differing]:
+    """Return the partnerships whose totals differ, largest difference first."""
+    lines, facts = plan.scenario.lines, plan.scenario.facts
+    totals = np.zeros((2, len(facts.partnerships)), dtype=np.int64)
+    for k, made in enumerate((plan, best)):
+        np.add.at(totals[k], lines.partnership, made.steps)
+    change = totals[1] - totals[0]
+    order = sorted(np.flatnonzero(change), key=lambda k: (-abs(int(change[k])), facts.partnerships[k].id))
+    return [
+        Differing(facts.partnerships[k].id, *(float(facts.euro(int(steps))) for steps in (totals[0, k], totals[1, k], change[k])))
+        for k in order
+    ]
