@@ -99,6 +99,7 @@ _OPENING = {"open", "read_text", "read_bytes", "read_csv", "load_workbook", "Zip
 _BEHIND_A_DOOR = {
     "cli/terminal.py": "the way to the terminal",
     "labels/__init__.py": "texts of the package itself",
+    "cli/envelope.py": "results described in the package itself",
     "selftest/known.py": "cases of the package itself",
     "selftest/judge.py": "scenarios it throws, in a temporary folder; it shares nothing with the house",
     "studies/ledger.py": "the program's own source files",

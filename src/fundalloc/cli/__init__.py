@@ -94,9 +94,9 @@ class Commands(click.Group):
             code = INTERRUPTED
         except Exception as error:
             answer.problem(FAULT, f"fault in the program: {type(error).__name__}: {error}")
-            answer.print(FAULT)
+            answer.tell(FAULT)
             raise
-        answer.print(code)
+        answer.tell(code)
         ctx.exit(code)
 
     def _run(self, ctx: click.Context, answer: Answer) -> int:

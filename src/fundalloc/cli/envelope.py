@@ -95,7 +95,7 @@ class Answer:
         if isinstance(error, NoPlan) and not self.result:
             self.result = as_dict(error)
 
-    def print(self, exit_code: int) -> None:
+    def tell(self, exit_code: int) -> None:
         """Print the object, keys sorted, when it is wanted."""
         if self.wanted:
             echo(json.dumps(self.as_dict(exit_code), ensure_ascii=False, sort_keys=True, indent=1))
