@@ -19,7 +19,7 @@ PAIRS = 10
 
 def as_if_hard(scenario: Scenario, what: tuple[str, ...], out: Output) -> None:
     """Say which soft rules could not hold together if they had to."""
-    from fundalloc.insight.explain.hard import as_if_hard
+    from fundalloc.insight.explain.hardening import as_if_hard
     from fundalloc.insight.explain.words import points
 
     found = as_if_hard(scenario, what, out.progress)
