@@ -32,7 +32,7 @@ def main() -> None:
     # Files.
     with TemporaryDirectory() as folder:
         fundalloc.write_workbook(plan, Path(folder) / "tiny.xlsx")
-        fundalloc.write_csv(plan, folder / "tables")
+        fundalloc.write_csv(plan, Path(folder) / "tables")
         print(sorted(path.name for path in Path(folder).iterdir()))
 
 
