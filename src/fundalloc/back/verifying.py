@@ -162,7 +162,7 @@ def differences(stated: Mapping[str, Any], plan: Plan) -> Iterator[tuple[str, st
 
 def _compare(name: str, stated: list[Any], found: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     """Compare a list row by row."""
-    keys, fields = _LISTS[name]
+    keys, _ = _LISTS[name]
     rows = [row if isinstance(row, dict) else {} for row in stated]
     said = {tuple(str(row.get(key)) for key in keys): row for row in rows}
     recomputed = {tuple(str(row[key]) for key in keys): row for row in found}
@@ -170,14 +170,18 @@ def _compare(name: str, stated: list[Any], found: list[dict[str, Any]]) -> Itera
         twice = len(rows) - len(said)
         yield name, f"{name}: {twice} row{'s stand' if twice > 1 else ' stands'} twice"
     for key in (*recomputed, *(key for key in said if key not in recomputed)):
-        where, one, other = f"{name} {' '.join(filter(None, key))}", said.get(key), recomputed.get(key)
-        if one is not None and other is not None:
-            for field in (field for field in fields if not _same(one.get(field), other[field])):
-                yield f"{name}.{field}", f"{where}: {field} stated {one.get(field)}, recomputed {other[field]}"
-        elif one is None:
-            yield name, f"{where}: not stated, although there is such a row"
-        elif name != "allocation" or one.get("amount") or one.get("decided"):
-            yield name, f"{where}: stated, but there is no such row"
+        yield from _compare_row(name, f"{name} {' '.join(filter(None, key))}", said.get(key), recomputed.get(key))
+
+
+def _compare_row(name: str, where: str, one: dict[str, Any] | None, other: dict[str, Any] | None) -> Iterator[tuple[str, str]]:
+    """Compare one row as stated and as recomputed; None where there is none."""
+    if one is None:
+        yield name, f"{where}: not stated, although there is such a row"
+    elif other is not None:
+        for field in (field for field in _LISTS[name][1] if not _same(one.get(field), other[field])):
+            yield f"{name}.{field}", f"{where}: {field} stated {one.get(field)}, recomputed {other[field]}"
+    elif name != "allocation" or one.get("amount") or one.get("decided"):
+        yield name, f"{where}: stated, but there is no such row"
 
 
 def _same(stated: Any, found: Any) -> bool:

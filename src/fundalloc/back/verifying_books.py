@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import nullcontext
 from pathlib import Path
 
+from fundalloc import versions
 from fundalloc.back.circulated import Circulated, open_circulated
 from fundalloc.back.reading_edits import read_edits
 from fundalloc.back.tampering import Comparison, compare_with_original
 from fundalloc.back.verifying import Progress, Verification, broken
 from fundalloc.errors import ScenarioError
 from fundalloc.plan.plan import Plan
-from fundalloc.versions import VERSION, later
 
 
 def verify_book(path: Path, progress: Progress | None = None) -> Verification:
@@ -25,14 +25,14 @@ def verify_book(path: Path, progress: Progress | None = None) -> Verification:
         if plan.log.digest != scenario.digest:
             wrong.append(f"fingerprint: the record says {plan.log.digest[:12]}…, the scenario inside has {scenario.digest[:12]}…")
     written_by = plan.log.version
-    if written_by == VERSION:
+    if written_by == versions.VERSION:
         with progress("Comparing"):
             comparison = compare_with_original(circulated.book, plan, circulated.language, circulated.asked)
         wrong += comparison.wrong
     else:
         comparison = Comparison()
         wrong += _typed_over(circulated, plan)
-    return Verification(str(path), plan, tuple(wrong), later(written_by), written_by=written_by, book=comparison)
+    return Verification(str(path), plan, tuple(wrong), versions.later(written_by), written_by=written_by, book=comparison)
 
 
 def _typed_over(circulated: Circulated, plan: Plan) -> list[str]:

@@ -76,18 +76,24 @@ def gather(main: Path, read: Iterable[Path], settings: Iterable[str] = (), basel
     first = main.resolve() if main.is_file() else Path.cwd() / main.name
     wanted = [first, *(file for path in read for file in with_companions(path.resolve()))]
     given = None if baseline is None else baseline.resolve()
-    own = wanted if given is None else [wanted[0], *(path for path in wanted[1:] if not _beside(path, given))]
-    names = _named_below(_common(own), [*wanted, *([given] if given else [])])
-    elsewhere = [path for path in wanted if path not in names]
-    if given is not None and given not in names:
-        below = _named_below(_common([*elsewhere, given]), [*elsewhere, given])
-        names |= {path: f"{BASELINE_FOLDER}/{name}" for path, name in below.items()}
+    names = _names(wanted, given)
     start = names[given] if given else ""
     content = {
         names[path]: read_bytes(main if path == first else path, MOST_CARRIED)
         for path in sorted(set(wanted), key=lambda p: (p != first, names[p]))
     }
     return Sources(names[wanted[0]], content, tuple(settings), start)
+
+
+def _names(wanted: list[Path], given: Path | None) -> dict[Path, str]:
+    """Return what every file is called inside: below the folder that they share, a baseline given apart in a folder of its own."""
+    if given is None:
+        return _named_below(_common(wanted), wanted)
+    names = _named_below(_common([wanted[0], *(path for path in wanted[1:] if not _beside(path, given))]), [*wanted, given])
+    if given not in names:
+        elsewhere = [*(path for path in wanted if path not in names), given]
+        names |= {path: f"{BASELINE_FOLDER}/{name}" for path, name in _named_below(_common(elsewhere), elsewhere).items()}
+    return names
 
 
 def _beside(path: Path, given: Path) -> bool:
