@@ -3,6 +3,7 @@
 The rooms, in the order in which data walks through them:
 
     errors, money, labels   the words and numbers that everyone uses
+    doors                   every file that is read or written, every text that reaches a terminal
     pool                    many independent tasks on all cores, or on a cluster
     facts                   what is so: instruments, partnerships, needs, decided money; the allocation lines
     rules                   what must be so: one file per kind of rule

@@ -133,7 +133,7 @@ def test_a_plan_with_a_rule_of_another_package_from_check_to_verify(install, tmp
     assert "max over members" in call("rules", "spread")
     call("check", case)
     book = tmp_path / "plan.xlsx"
-    plan = json.loads(call("run", case, "-o", book, "--json"))
+    plan = json.loads(call("run", case, "-o", book, "--json"))["result"]
     planned = {}
     for row in plan["allocation"]:
         who = row["key"].split("|")[1]
@@ -160,7 +160,7 @@ def test_its_limit_is_held_when_nothing_fits_and_when_it_gives_way(install, tmp_
     assert "even" in said
     assert "floor" in said
     soft = write(tmp_path, TWO_BY_TWO | {"rules": {"even": RULE | {"soft": "1"}, "floor": floor}}, "soft.yaml")
-    (even,) = [row for row in json.loads(call("run", soft, "-n", "--json"))["rules"] if row["rule"] == "even"]
+    (even,) = [row for row in json.loads(call("run", soft, "-n", "--json"))["result"]["rules"] if row["rule"] == "even"]
     assert (even["amount"], even["status"]) == (pytest.approx(14), "missed")
 
 
