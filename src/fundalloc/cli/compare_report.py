@@ -19,7 +19,10 @@ from fundalloc.money import apart, decimals, plain
 if TYPE_CHECKING:
     from fundalloc.compare import Comparison
     from fundalloc.compare.comparison import Pair
+    from fundalloc.compare.inputs import Difference
+    from fundalloc.compare.overrides import Override
     from fundalloc.compare.rules import RuleChange
+    from fundalloc.compare.sides import Side
 
 TOP = {"partnership": 12, "instrument": 8, "area": 20}
 """Rows that the short report shows."""
@@ -38,6 +41,12 @@ def _sum(cells: Iterable[Fraction | None]) -> Fraction | None:
     """Add up what is known of all; None where something is not."""
     listed = list(cells)
     return None if None in listed else sum((cell for cell in listed if cell is not None), Fraction(0))
+
+
+def _together(rows: list[MemberRow]) -> MemberRow:
+    """Add up rows."""
+    amounts = tuple(sum(cells, Fraction(0)) for cells in zip(*(row.amounts for row in rows), strict=True))
+    return MemberRow("", amounts, tuple(_sum(cells) for cells in zip(*(row.needed for row in rows), strict=True)))
 
 
 def print_comparison(found: Comparison, out: Output, *, by: str | None = None, least: Fraction = Fraction(0)) -> None:
@@ -91,36 +100,41 @@ class _Report:
 
     def _table(self, dimension: str, most: int | None) -> None:
         rows = [row for row in self.found.rows(dimension) if any(row.weight)]
+        if not rows:
+            self.out.say(self.say(f"none.{dimension}") + "\n")
+            return
         shown = [row for row in rows if max(row.weight) >= self.least]
-        shown = sorted(shown, key=lambda row: (*(-weight for weight in row.weight), row.member))[: most or len(shown)]
+        shown = sorted(shown, key=lambda row: (*(-weight for weight in row.weight), row.member))[:most]
         rest = [row for row in rows if row not in shown]
-        sides = self.found.sides
-        two = len(sides) == 2
-        headings = [sides[0].name, sides[1].name, self.say("column.change")] if two else [side.name for side in sides]
-        headings += [self.say("column.needed")] if two and self.found.pairs[0].needed is not None else []
+        headings = self._headings()
         table = new_table(self.say(f"column.{dimension}"), *headings, numbers=len(headings))
         for row in shown:
-            table.add_row(self._label(dimension, row.member), *self._cells(row, two))
+            table.add_row(self._label(dimension, row.member), *self._cells(row))
         if rest:
-            amounts = tuple(sum((row.amounts[k] for row in rest), Fraction(0)) for k in range(len(sides)))
-            sums = MemberRow("", amounts, tuple(_sum(row.needed[k] for row in rest) for k in range(len(sides) - 1)))
-            table.add_row(self.say("more", count=len(rest)), *self._cells(sums, two), style="dim")
+            table.add_row(self.say("more", count=len(rest)), *self._cells(_together(rest)), style="dim")
         if dimension != "marker":
-            table.add_row(self.words("report.budget"), *self._cells(self.found.total(), two), style="bold")
-        if rows:
-            self.out.table(table)
-        else:
-            self.out.say(self.say(f"none.{dimension}"))
+            table.add_row(self.words("report.budget"), *self._cells(self.found.total()), style="bold")
+        self.out.table(table)
         self.out.say()
+
+    @property
+    def two(self) -> bool:
+        """Whether only two sides are compared, so that changes have columns of their own."""
+        return len(self.found.sides) == 2
+
+    def _headings(self) -> list[str]:
+        headings = [side.name for side in self.found.sides]
+        headings += [self.say("column.change")] if self.two else []
+        return [*headings, self.say("column.needed")] if self.two and self.found.pairs[0].needed is not None else headings
 
     def _label(self, dimension: str, member: str) -> str:
         name = self.found.name(dimension, member)
         return self.say("partner_money", instrument=name) if dimension == "instrument" and self.found.kind(member) == "partner" else name
 
-    def _cells(self, row: MemberRow, two: bool) -> list[str]:
+    def _cells(self, row: MemberRow) -> list[str]:
         """Print amounts, changes and what of them is needed: in a column of its own for two sides, in brackets for more."""
         needed = ["" if part is None else self.signed(part) for part in row.needed]
-        if two:
+        if self.two:
             return [self.eur(row.amounts[0]), self.eur(row.amounts[1]), self.signed(row.changes[0]), *filter(None, needed)]
         parts = zip(row.changes, row.needed, needed, strict=True)
         changes = (f"{self.signed(change)} ({said})" if part or (said and change) else self.signed(change) for change, part, said in parts)
@@ -264,17 +278,20 @@ class _Report:
         texts = len(pair.inputs) - len(figures)
         self.line("inputs", self.say("says.inputs", count=len(figures), changes=len(pair.overrides), texts=texts))
         for override in pair.overrides:
-            own = [d for d in figures if d.override == override.key]
-            few = len(own) <= FEW and override.effect not in (ADDED, REMOVED)
-            where = pair.b.where(override.place).rsplit(":", 1)[0]
-            said = "" if few else f"{override.said(self.words.language).replace('→', '->')}  "
-            count = "" if few else self.say("values", count=len(own))
-            self.out.say(f"  {SIGN.get(override.effect, '~')} {override.key}  {said}{count}{'' if few else '  '}{where}")
-            for difference in own if few else ():
-                change = difference.change
-                by = f"  ({'+' if change > 0 else ''}{plain(change)})" if change and "%" not in f"{difference.old}{difference.new}" else ""
-                shown = " -> ".join(text or self.say("nothing") for text in (difference.old, difference.new))
-                self.out.say(f"      {difference.key}  {shown}{by}")
+            self._override(pair.b, override, [d for d in figures if d.override == override.key])
         for difference in [d for d in figures if not d.override][: 2 * FEW]:
-            shown = " -> ".join(text or self.say("nothing") for text in (difference.old, difference.new))
-            self.out.say(f"  ~ {difference.key}  {shown}  {difference.new_place or difference.old_place}")
+            self.out.say(f"  ~ {self._values(difference)}  {difference.new_place or difference.old_place}")
+
+    def _override(self, side: Side, override: Override, own: list[Difference]) -> None:
+        """Print an override: its values one by one where they are few, else what it says."""
+        few = len(own) <= FEW and override.effect not in (ADDED, REMOVED)
+        said = "" if few else f"{override.said(self.words.language).replace('→', '->')}  {self.say('values', count=len(own))}  "
+        where = side.where(override.place).rsplit(":", 1)[0]
+        self.out.say(f"  {SIGN.get(override.effect, '~')} {override.key}  {said}{where}")
+        for difference in own if few else ():
+            change = difference.change
+            by = f"  ({'+' if change > 0 else ''}{plain(change)})" if change and "%" not in f"{difference.old}{difference.new}" else ""
+            self.out.say(f"      {self._values(difference)}{by}")
+
+    def _values(self, difference: Difference) -> str:
+        return f"{difference.key}  {' -> '.join(text or self.say('nothing') for text in (difference.old, difference.new))}"
