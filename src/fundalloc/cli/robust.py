@@ -11,7 +11,7 @@ from fundalloc.cli.options import Study, study_options, words_of
 from fundalloc.cli.output import Output, new_table
 
 if TYPE_CHECKING:
-    from fundalloc.studies.robust import Robust
+    from fundalloc.studies.robust import Robust, Strategy
     from fundalloc.studies.sampling import Samples
 
 CRITERIA = ("expected", "worst", "regret")
@@ -86,13 +86,21 @@ def _weights(text: str) -> list[float]:
 def _print_robust(found: Robust, criterion: str, out: Output) -> None:
     from fundalloc.money import euro
 
-    places = found.scenarios[0].decimals
     out.say(f"Committed in common until {found.until} ({found.shared} allocation lines), then each future on its own; before rounding\n")
     letters = [chr(ord("A") + k % 26) for k in range(len(found.names))]
     for letter, name, score, weight in zip(letters, found.names, found.best, found.weights, strict=True):
         out.say(f"  {letter}  {name}: {euro(score, 1)} if it were known, weight {weight:.0%}")
-    bets = {name: f"bet on {letter}" for letter, name in zip(letters, found.names, strict=True)}
     out.say()
+    _print_strategies(found, letters, criterion, out)
+    out.say(f"\nKnowing the future today would be worth {euro(found.value_of_knowing, 1)} points on average.")
+    out.say(f"\nUnder '{SAID[criterion]}', EUR million")
+    _print_commitments(found, next(s for s in found.strategies if s.name == criterion), letters, out)
+
+
+def _print_strategies(found: Robust, letters: list[str], criterion: str, out: Output) -> None:
+    from fundalloc.money import euro
+
+    bets = {name: f"bet on {letter}" for letter, name in zip(letters, found.names, strict=True)}
     headings = ["expected score", *(f"regret in {letter}" for letter in letters), "largest regret"]
     table = new_table("Strategy", *headings, numbers=len(headings))
     for strategy in found.strategies:
@@ -103,13 +111,17 @@ def _print_robust(found: Robust, criterion: str, out: Output) -> None:
         told = SAID.get(name) or bets[name]
         table.add_row(told, "-" if math.isnan(average) else euro(average, 1), *cells, largest, style="bold" if name == criterion else None)
     out.table(table)
-    out.say(f"\nKnowing the future today would be worth {euro(found.value_of_knowing, 1)} points on average.")
-    chosen = next(s for s in found.strategies if s.name == criterion)
+
+
+def _print_commitments(found: Robust, chosen: Strategy, letters: list[str], out: Output) -> None:
+    """Print what a strategy commits now and later, by partnership."""
+    from fundalloc.money import euro
+
+    places = found.scenarios[0].decimals
     names, totals = found.scenarios[0].names()["partnership"], dict[str, float]()
     for (_, partnership, _, _), amount in chosen.now.items():
         totals[partnership] = totals.get(partnership, 0.0) + amount
     later = [found.later(chosen, k, "partnership") for k in range(len(found.names))]
-    out.say(f"\nUnder '{SAID[criterion]}', EUR million")
     amounts = new_table("Partnership", "commit now", *(f"later in {letter}" for letter in letters), numbers=1 + len(letters))
     for key, amount in sorted(totals.items(), key=lambda item: -item[1])[:SHOWN]:
         amounts.add_row(names.get(key, key), euro(amount, places), *(euro(part.get(key, 0.0), places) for part in later))
@@ -122,7 +134,6 @@ def _print_samples(found: Samples, out: Output) -> None:
 
     from fundalloc.money import euro
 
-    scenario, places = found.scenario, found.scenario.decimals
     count = len(found.samples)
     out.say(f"{count} samples of {len(found.uncertain)} uncertain figures, seed {found.seed}; before rounding\n")
     if len(found.scores):
@@ -137,18 +148,22 @@ def _print_samples(found: Samples, out: Output) -> None:
             out.say(f"  unreadable {problem}")
     else:
         out.say("No plan      never: every sample has a plan that keeps all hard rules")
-    _print_amounts(found, places, out)
-    names, rules = scenario.labels(), {rule.id: rule for rule in scenario.rules}
-    risks = [r for r in found.at_risk() if r[1] > 0 or r[2] > 0][:SHOWN]
-    out.say("\nRules at risk" if risks else "\nRules at risk  none")
-    for (rule, member), missed, broken, _ in risks:
-        said = rules[rule].sentence(tuple(member.split("|")) if member else (), names)
-        out.say(f"  {broken:>6.1%} broken if the plan stays as written, {missed:>6.1%} missed by the best plan   {said} ({rule})")
+    _print_amounts(found, found.scenario.decimals, out)
+    _print_risks(found, out)
     influence = found.influence()[:5]
     if influence:
         out.say("\nWhat matters most for the score (rank correlation)")
         for key, value in influence:
             out.say(f"  {value:+.2f}  {key}")
+
+
+def _print_risks(found: Samples, out: Output) -> None:
+    names, rules = found.scenario.labels(), {rule.id: rule for rule in found.scenario.rules}
+    risks = [r for r in found.at_risk() if r[1] > 0 or r[2] > 0][:SHOWN]
+    out.say("\nRules at risk" if risks else "\nRules at risk  none")
+    for (rule, member), missed, broken, _ in risks:
+        said = rules[rule].sentence(tuple(member.split("|")) if member else (), names)
+        out.say(f"  {broken:>6.1%} broken if the plan stays as written, {missed:>6.1%} missed by the best plan   {said} ({rule})")
 
 
 def _print_amounts(found: Samples, places: int, out: Output) -> None:
