@@ -18,6 +18,8 @@ from fundalloc.plan.proof import PLACES
 from fundalloc.plan.verify import DECIDED, MISSED
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from fundalloc.plan.plan import Plan
 
 BAR = 24
@@ -120,13 +122,11 @@ def _instruments(report: Report) -> None:
     columns = ("ceiling", "reserve", *some[: "moved" in some], "decided", "planned", *(["lapsed"] if "lapsed" in some else []), "free")
     table = new_table(*report.column("instrument", *columns, "used"), numbers=len(columns) + 1)
     for name, row in free.iterrows():
-        used = row["planned"] / row["ceiling"] if row["ceiling"] else float("nan")
-        table.add_row(labels[str(name)], *(report.eur(row[column]) for column in columns), report.part(used))
+        table.add_row(labels[str(name)], *_amounts_and_share(report, row, columns))
     budget = [i.id for i in facts.instruments if i.counts == "budget"]
     sums = free[free.index.isin(budget)].sum(numeric_only=True)
     table.add_section()
-    used = sums["planned"] / sums["ceiling"] if sums["ceiling"] else float("nan")
-    table.add_row(words("report.budget"), *(report.eur(sums[column]) for column in columns), report.part(used), style="bold")
+    table.add_row(words("report.budget"), *_amounts_and_share(report, sums, columns), style="bold")
     for name, amount in plan.total("instrument", counts="partner").items():
         if str(name) not in free.index:
             given = words("report.given", instrument=labels[str(name)])
@@ -137,6 +137,12 @@ def _instruments(report: Report) -> None:
         table.add_row(words("report.memo"), *(memo_money if column == "planned" else "" for column in columns), "")
     report.out.table(table)
     report.out.say()
+
+
+def _amounts_and_share(report: Report, row: pd.Series, columns: tuple[str, ...]) -> list[str]:
+    """Write a row's amounts, and how much of its ceiling is planned."""
+    used = row["planned"] / row["ceiling"] if row["ceiling"] else float("nan")
+    return [*(report.eur(row[column]) for column in columns), report.part(used)]
 
 
 def _partnerships(report: Report) -> None:
