@@ -56,6 +56,11 @@ class _Wish:
         """Whether anything is written or opened beside the workbook."""
         return bool(self.csv_folder or self.write_lp or self.open_file)
 
+    @property
+    def only_book(self) -> bool:
+        """Whether a workbook is written and nothing beside it."""
+        return self.output is not None and not (self.csv_folder or self.write_lp)
+
     def book(self) -> Path | None:
         """Return the workbook to write. Raises UsageError."""
         return None if self.output is None or self.dry_run else book_name(self.output)
@@ -145,16 +150,17 @@ def run(
 
 def _refuse(files: tuple[str, ...], measured: bool, inputs: Inputs, wish: _Wish, many: _Many) -> None:
     """Refuse options that do not go together. Raises click.UsageError."""
-    several, batch = len(files) > 1, len(files) > 1 or many.asked
+    several = len(files) > 1
+    batch = several or many.asked
     refused = {
         "--for outside is about one workbook: name it with -o, and leave --csv and --write-lp out.": wish.audience == "outside"
-        and (wish.output is None or wish.csv_folder or wish.write_lp or several),
+        and (several or not wish.only_book),
         "--ranges and --prices take one scenario at a time, and the best plan of it.": wish.asks
         and (several or measured or many.cluster is not None),
         "--with stacks variants on one scenario; for several runs write files that extend them.": inputs.variants and batch,
         "--plan takes one scenario at a time.": measured and several,
         "--plan only measures: leave -o, --csv, --write-lp and --open out.": measured and (wish.output or wish.files),
-        "--csv, --write-lp and --open take one scenario at a time, without --ledger and --cluster.": batch and not measured and wish.files,
+        "--csv, --write-lp and --open take one scenario at a time, without --ledger and --cluster.": batch and wish.files,
     }
     for words, wrong in refused.items():
         if wrong:
