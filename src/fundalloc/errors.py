@@ -9,6 +9,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import ClassVar
 
 _EXCERPT = 400
 """Characters of a line that a message shows at most."""
@@ -62,9 +63,16 @@ class Problem:
 class FundallocError(Exception):
     """What a user can put right; everything else keeps its traceback."""
 
+    exit_code: ClassVar[int] = 1
+    """What a command ends with, and what the ledger of runs keeps."""
+    ended: ClassVar[str] = "failed"
+    """The word for a run that ended so."""
+
 
 class ScenarioError(FundallocError):
     """A scenario has problems; all that could be found are listed."""
+
+    exit_code, ended = 3, "has problems"
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         unique = dict.fromkeys(problems)
@@ -114,6 +122,7 @@ class Infeasible(FundallocError):
     """No plan satisfies all hard rules; `conflicts` names rules that clash, one set of possibly several."""
 
     status = "infeasible"
+    exit_code, ended = 4, "infeasible"
 
     def __init__(self, conflicts: Sequence[Conflict]) -> None:
         self.conflicts = tuple(conflicts)
@@ -123,9 +132,13 @@ class Infeasible(FundallocError):
 class NotRoundable(FundallocError):
     """A lawful plan exists, but none in whole rounding steps."""
 
+    exit_code, ended = 4, "not roundable"
+
 
 class SolverFailed(FundallocError):
     """The solver stopped without a usable answer; `status` says why."""
+
+    exit_code, ended = 5, "stopped"
 
     def __init__(self, status: str, message: str) -> None:
         self.status = status
@@ -135,6 +148,8 @@ class SolverFailed(FundallocError):
 class NotVerified(FundallocError):
     """The finished plan breaks a hard rule when recomputed: never written. Or a result is not what it says, in the things named."""
 
+    exit_code, ended = 7, "not verified"
+
     def __init__(self, message: str, wrong: Sequence[str] = (), file: str = "") -> None:
         self.wrong, self.file = tuple(wrong), file
         super().__init__(message)
@@ -143,9 +158,13 @@ class NotVerified(FundallocError):
 class OutputError(FundallocError):
     """A result could not be written."""
 
+    exit_code, ended = 6, "not written"
+
 
 class UsageError(FundallocError):
     """The call itself makes no sense: an unknown solver, a key that cannot be set."""
+
+    exit_code, ended = 2, "wrong call"
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str | None:

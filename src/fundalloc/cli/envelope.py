@@ -17,7 +17,6 @@ from fundalloc.cli.terminal import echo
 from fundalloc.errors import (
     FundallocError,
     Infeasible,
-    NotRoundable,
     NotVerified,
     OutputError,
     Place,
@@ -26,8 +25,10 @@ from fundalloc.errors import (
     UsageError,
 )
 
-DONE, FAULT, USAGE, SCENARIO, INFEASIBLE, STOPPED, OUTPUT, NOT_VERIFIED, DIFFERS, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 7, 8, 130
-"""Exit codes."""
+DONE, DIFFERS, INTERRUPTED = 0, 8, 130
+"""Exit codes of what is no error of ours; the errors have theirs."""
+FAULT, USAGE, SCENARIO = FundallocError.exit_code, UsageError.exit_code, ScenarioError.exit_code
+INFEASIBLE, STOPPED, OUTPUT, NOT_VERIFIED = Infeasible.exit_code, SolverFailed.exit_code, OutputError.exit_code, NotVerified.exit_code
 WORDS = {
     FAULT: "fault",
     USAGE: "usage",
@@ -39,21 +40,7 @@ WORDS = {
     INTERRUPTED: "interrupted",
 }
 """The code of a problem, by the exit code that it leads to."""
-_CODES: tuple[tuple[type[FundallocError], int], ...] = (
-    (ScenarioError, SCENARIO),
-    (Infeasible, INFEASIBLE),
-    (NotRoundable, INFEASIBLE),
-    (SolverFailed, STOPPED),
-    (OutputError, OUTPUT),
-    (NotVerified, NOT_VERIFIED),
-    (UsageError, USAGE),
-)
 _PLACE = re.compile(r"(?P<file>.*?):(?:(?P<line>\d+):(?P<column>\d+)|(?P<cell>[^:]+![A-Z]+\d+))")
-
-
-def code_of(error: FundallocError) -> int:
-    """Return the exit code of an error."""
-    return next((code for kind, code in _CODES if isinstance(error, kind)), FAULT)
 
 
 @dataclass
@@ -91,7 +78,7 @@ class Answer:
         from fundalloc.insight.conflict.no_plan import as_dict
 
         for message, hint, place in _said(error):
-            self.problem(code_of(error), message, hint, place)
+            self.problem(error.exit_code, message, hint, place)
         if isinstance(error, NoPlan) and not self.result:
             self.result = as_dict(error)
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from fundalloc.cli.envelope import Answer, code_of
+from fundalloc.cli.envelope import Answer
 from fundalloc.cli.terminal import echo
 from fundalloc.doors.writing import written
 from fundalloc.errors import Conflict, FundallocError, Infeasible, ScenarioError
@@ -33,7 +33,7 @@ def report(error: FundallocError) -> int:
         _print_conflicts(error)
     else:
         echo(str(error), err=True)
-    return code_of(error)
+    return error.exit_code
 
 
 def _print_problems(error: ScenarioError) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fundalloc.doors.terminal import visible
+from fundalloc.errors import OutputError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -65,7 +66,7 @@ def close_outlet(outlet: Outlet | None, code: Any) -> Any:
     if not failed or failed.errno in _GONE:
         return code
     echo(f"The output cannot be written: {'no space left' if failed.errno == errno.ENOSPC else failed.strerror}.", err=True)
-    return code or 6
+    return code or OutputError.exit_code
 
 
 def echo(text: str = "", *, err: bool = False, nl: bool = True, again: bool = False) -> None:

@@ -15,14 +15,8 @@ from pathlib import Path
 
 from fundalloc.errors import (
     FundallocError,
-    Infeasible,
-    NotRoundable,
-    NotVerified,
-    OutputError,
     Place,
     ScenarioError,
-    SolverFailed,
-    UsageError,
 )
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.record import Record, plan_of
@@ -36,16 +30,6 @@ from fundalloc.studies.ledger import Ledger, RecordedRun, code_fingerprint, now,
 from fundalloc.studies.variants import Source, restored
 from fundalloc.versions import VERSION
 
-CODES: tuple[tuple[type[FundallocError], int, str], ...] = (
-    (ScenarioError, 3, "has problems"),
-    (Infeasible, 4, "infeasible"),
-    (NotRoundable, 4, "not roundable"),
-    (SolverFailed, 5, "stopped"),
-    (OutputError, 6, "not written"),
-    (NotVerified, 7, "not verified"),
-    (UsageError, 2, "wrong call"),
-)
-"""What a failure is called, and its exit code."""
 WORST = (1, 7, 2, 6, 3, 4, 5, 0)
 """Exit codes from worst to best."""
 Writer = Callable[[Plan, Source], Sequence[Path]]
@@ -101,11 +85,10 @@ def solve_task(task: Task) -> Solved:
 def failure(error: BaseException) -> tuple[int, str, str]:
     """Return the exit code, the word and the first line of what went wrong."""
     text = str(error).strip() or type(error).__name__
-    for kind, code, word in CODES:
-        if isinstance(error, kind):
-            more = f" (and {len(error.problems) - 1} more)" if isinstance(error, ScenarioError) and len(error.problems) > 1 else ""
-            return code, word, text.splitlines()[0] + more
-    return 1, "failed", f"{type(error).__name__}: {text.splitlines()[0]}" if not isinstance(error, FundallocError) else text.splitlines()[0]
+    if not isinstance(error, FundallocError):
+        return FundallocError.exit_code, FundallocError.ended, f"{type(error).__name__}: {text.splitlines()[0]}"
+    more = f" (and {len(error.problems) - 1} more)" if isinstance(error, ScenarioError) and len(error.problems) > 1 else ""
+    return error.exit_code, error.ended, text.splitlines()[0] + more
 
 
 def worst(codes: Sequence[int]) -> int:

@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from fundalloc.export.workbook.content import Cell, Chart, Column, Link, Series, Sheet, Table, Validation
 
 
-class SheetMaker:
+class SheetMaker(ABC):
     """Columns and sheets whose texts stand in the catalogue under their keys."""
 
+    @abstractmethod
     def say(self, key: str, **values: object) -> str:
         """Return a text of the catalogue."""
-        raise NotImplementedError
 
+    @abstractmethod
     def title(self, column: str) -> str:
         """Return the heading of a column."""
-        raise NotImplementedError
 
+    @abstractmethod
     def sheet_text(self, sheet: str, part: str, **values: object) -> str:
         """Return the name, title or sentence of a sheet."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def period(self) -> str:
         """The years as printed: 2021-2027."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def unit(self) -> str:
         """The unit of amounts, for the corner of a sheet."""
-        raise NotImplementedError
 
     def column(
         self,
