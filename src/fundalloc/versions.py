@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-VERSION = "0.2.0.dev0"
+__version__ = VERSION = "0.2.0.dev0"
 
 
 @dataclass(frozen=True)

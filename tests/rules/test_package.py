@@ -32,7 +32,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from fundalloc.rules._capacity import capacity
+from fundalloc.facts.capacity import capacity
 from fundalloc.rules._fields import ForEach
 from fundalloc.rules._ledger import amounts_by_code, measured
 from fundalloc.rules.kind import Kind

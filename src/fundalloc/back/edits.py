@@ -8,7 +8,7 @@ from fractions import Fraction
 from pathlib import PurePath
 from typing import Any, TypeVar
 
-from fundalloc.errors import Place, Problem, ScenarioError
+from fundalloc.errors import Place, Problems, ScenarioError
 from fundalloc.money import plain
 
 
@@ -114,7 +114,7 @@ class Edits:
 
 def merge_copies(copies: Sequence[Edits]) -> Edits:
     """Lay copies of one run together. Raises ScenarioError with every cell that two copies changed differently."""
-    conflicts: list[Problem] = []
+    conflicts = Problems()
     out = Edits(tuple(name for copy in copies for name in copy.files))
     out.adjustments = _merged(((key, edit.line, edit) for copy in copies for key, edit in copy.adjustments.items()), conflicts)
     out.limits = _merged(
@@ -135,7 +135,7 @@ K = TypeVar("K")
 E = TypeVar("E", Adjustment, LimitChange, OwnRule)
 
 
-def _merged(edits: Iterable[tuple[K, str, E]], conflicts: list[Problem]) -> dict[K, E]:
+def _merged(edits: Iterable[tuple[K, str, E]], conflicts: Problems) -> dict[K, E]:
     out: dict[K, E] = {}
     for key, name, edit in edits:
         first = out.get(key)
@@ -145,7 +145,7 @@ def _merged(edits: Iterable[tuple[K, str, E]], conflicts: list[Problem]) -> dict
             out[key] = replace(first, said=_together(first.said, edit.said))
         else:
             message = f"{name}: {_words(first)} here, but {_words(edit)} in {edit.said.places[0]}"
-            conflicts.append(Problem(first.said.places[0], message, "agree on one of the two, and clear or repeat the other"))
+            conflicts.add(first.said.places[0], message, "agree on one of the two, and clear or repeat the other")
     return out
 
 

@@ -17,7 +17,7 @@ from fundalloc.back.reading_edits import read_edits
 from fundalloc.back.variant import MARK, check_limits, variant_text
 from fundalloc.doors.reading import FAILURES, read_bytes
 from fundalloc.doors.writing import check_empty, new_file, together
-from fundalloc.errors import Place, Problem, ScenarioError
+from fundalloc.errors import Place, Problems, ScenarioError
 from fundalloc.money import plain
 from fundalloc.plan.handmade import measure_steps
 from fundalloc.plan.plan import Plan
@@ -113,30 +113,24 @@ def made_by_import(path: Path) -> bool:
 
 def bring_back(paths: Sequence[Path]) -> Returned:
     """Read copies of one workbook. Raises ScenarioError with every problem: unreadable cells of all copies, then conflicts."""
-    opened, problems = [], list[Problem]()
+    opened, problems = [], Problems()
     for path in paths:
-        try:
+        with problems.noted():
             opened.append(open_circulated(path))
-        except ScenarioError as error:
-            problems += error.problems
     for other in opened[1:]:
         if other.run != opened[0].run:
             message = f"not a copy of the same run as {opened[0].book.name}"
             hint = f"its run is {other.run[:12]}…, that of the first {opened[0].run[:12]}…: import them one by one"
-            problems.append(Problem(Place(other.book.name), message, hint))
-    if problems:
-        raise ScenarioError(problems)
+            problems.add(Place(other.book.name), message, hint)
+    problems.tell()
     first = opened[0]
     scenario = first.scenario()
     plan = first.plan(scenario)
     copies = []
     for circulated in opened:
-        try:
+        with problems.noted():
             copies.append(read_edits(circulated, plan))
-        except ScenarioError as error:
-            problems += error.problems
-    if problems:
-        raise ScenarioError(problems)
+    problems.tell()
     edits = merge_copies(copies)
     return Returned(first, plan, edits, _adjusted(first, plan, edits))
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from fundalloc.back.formulas import NotUnderstood, Reader
-from fundalloc.errors import Place, Problem, did_you_mean
+from fundalloc.errors import Place, Problem, Problems, did_you_mean
 from fundalloc.export.workbook.book import Book
 from fundalloc.facts.fields import ID_PATTERN
 from fundalloc.labels import label
@@ -59,7 +59,7 @@ class OwnRules:
         figure = plain(limit) if base is None else f"{plain(limit * 100)} %"
         return rule | {sense.field: figure} | ({} if base is None else {"of": base})
 
-    def prepared(self, grid: Grid, row: int, limit: Fraction, problems: list[Problem]) -> dict[str, Any] | None:
+    def prepared(self, grid: Grid, row: int, limit: Fraction, problems: Problems) -> dict[str, Any] | None:
         """Read a row of the prepared sheet; None with problems noted."""
         so_far = len(problems)
         money: dict[str, Any] = {}
@@ -72,14 +72,14 @@ class OwnRules:
             except NotUnderstood as error:
                 known = self.plan.scenario.facts.dimensions[name].ids
                 hint = did_you_mean(cell.text, known) or f"type an ID, or {EVERYTHING} for everything"
-                problems.append(Problem(grid.place(row, f"own_{name}"), str(error), hint))
+                problems.add(grid.place(row, f"own_{name}"), str(error), hint)
         years = self._years(grid, row, problems)
         sense = self.sides.get(grid.cell(row, "own_side").text.casefold())
         if sense is None:
             problems.append(self.no_side(grid.cell(row, "own_side"), grid.place(row, "own_side")))
         of = self._base(grid, row, money, problems)
         if limit < 0:
-            problems.append(Problem(grid.place(row, "own_limit"), f"{plain(limit)} is negative", "type a limit of zero or more"))
+            problems.add(grid.place(row, "own_limit"), f"{plain(limit)} is negative", "type a limit of zero or more")
         if len(problems) > so_far or sense is None:
             return None
         says = (
@@ -88,34 +88,32 @@ class OwnRules:
         )
         return self.written(says, sense, limit, {**money, **years}, None if of is None else {**of, **years})
 
-    def _years(self, grid: Grid, row: int, problems: list[Problem]) -> dict[str, str]:
+    def _years(self, grid: Grid, row: int, problems: Problems) -> dict[str, str]:
         """Return the years as they are written; nothing for the whole period."""
         known, found = self.plan.scenario.facts.years, []
         for key, default in (("own_from", known[0]), ("own_to", known[-1])):
             cell = grid.cell(row, key)
             number = default if cell.empty else cell.number
             if cell.formula is not None or number is None or number % 1 or not known[0] <= number <= known[-1]:
-                problems.append(
-                    Problem(
-                        grid.place(row, key), f"'{cell.formula or cell.text}' is no year of the plan", f"type {known[0]} to {known[-1]}"
-                    )
+                problems.add(
+                    grid.place(row, key), f"'{cell.formula or cell.text}' is no year of the plan", f"type {known[0]} to {known[-1]}"
                 )
                 number = default
             found.append(int(number))
         first, last = found
         if first > last:
-            problems.append(Problem(grid.place(row, "own_to"), f"{last} lies before {first}", "the first year stands on the left"))
+            problems.add(grid.place(row, "own_to"), f"{last} lies before {first}", "the first year stands on the left")
         if (first, last) == (known[0], known[-1]):
             return {}
         return {"year": str(first) if first == last else f"{first}-{last}"}
 
-    def _base(self, grid: Grid, row: int, money: dict[str, Any], problems: list[Problem]) -> dict[str, Any] | None:
+    def _base(self, grid: Grid, row: int, money: dict[str, Any], problems: Problems) -> dict[str, Any] | None:
         """Return what the limit is a share of; None for an amount."""
         words = {label(f"workbook.own_of.{key}", self.language).casefold(): key for key in _BASES}
         cell = grid.cell(row, "own_of")
         base = "amount" if cell.empty else words.get(cell.text.casefold())
         if base is None:
-            problems.append(Problem(grid.place(row, "own_of"), f"'{cell.text}' is not in the list", f"choose one of: {', '.join(words)}"))
+            problems.add(grid.place(row, "own_of"), f"'{cell.text}' is not in the list", f"choose one of: {', '.join(words)}")
         if base == "budget":
             return {"instrument": [i.id for i in self.plan.scenario.facts.instruments if i.counts == "budget"]}
         if base in ("partnership", "instrument"):

@@ -16,7 +16,7 @@ from fundalloc.back.circulated import Circulated
 from fundalloc.back.edits import Adjustment, Comment, Edits, LimitChange, OwnRule, Said
 from fundalloc.back.formulas import NotUnderstood
 from fundalloc.back.own_rules import COLUMNS, OwnRules, identifier
-from fundalloc.errors import Place, Problem, ScenarioError
+from fundalloc.errors import Place, Problems, ScenarioError
 from fundalloc.labels import label
 from fundalloc.money import DECIMALS, plain
 from fundalloc.plan.plan import Plan
@@ -42,7 +42,7 @@ def read_edits(circulated: Circulated, plan: Plan) -> Edits:
 class _Reading:
     circulated: Circulated
     plan: Plan
-    problems: list[Problem] = field(default_factory=list)
+    problems: Problems = field(default_factory=Problems)
     out: Edits = field(init=False)
 
     def __post_init__(self) -> None:
@@ -57,8 +57,7 @@ class _Reading:
             if grid is not None:
                 read(grid)
         self._prepared_rules()
-        if self.problems:
-            raise ScenarioError(self.problems)
+        self.problems.tell()
         return self.out
 
     def _grid(self, sheet: str, needed: tuple[str, ...], wanted: tuple[str, ...]) -> Grid | None:
@@ -69,7 +68,7 @@ class _Reading:
             return None
         if grid is None:
             name = in_languages(f"sheet.{sheet}.name")[self.circulated.language]
-            self.problems.append(Problem(Place(self.circulated.book.name), f"no sheet has the headings of '{name}'", NOT_OURS))
+            self.problems.add(Place(self.circulated.book.name), f"no sheet has the headings of '{name}'", NOT_OURS)
         return grid
 
     # -- cells ----------------------------------------------------------------------------------------------------------
@@ -79,9 +78,7 @@ class _Reading:
         for column in TALK:
             cell = grid.cell(row, column)
             if cell.formula is not None:
-                self.problems.append(
-                    Problem(grid.place(row, column), f"a formula where a text is expected: {cell.formula}", "type the text itself")
-                )
+                self.problems.add(grid.place(row, column), f"a formula where a text is expected: {cell.formula}", "type the text itself")
             texts.append(" ".join(cell.text.split()))
         return Said(texts[0], texts[1], (grid.place(row, key if not grid.cell(row, key).empty else TALK[0]),))
 
@@ -97,7 +94,7 @@ class _Reading:
         elif cell.number is None:
             problem = f"'{cell.text}' is a text where a number is expected"
         if problem is not None:
-            self.problems.append(Problem(grid.place(row, key), problem, _hint(cell)))
+            self.problems.add(grid.place(row, key), problem, _hint(cell))
             return None
         value = Fraction(cell.text)
         if (value * 10**DECIMALS).denominator != 1:
@@ -115,15 +112,15 @@ class _Reading:
             key = grid.cell(row, "line_key").text
             if key in seen:
                 first = grid.place(seen[key], "line_key").cell
-                self.problems.append(Problem(grid.place(row, "line_key"), f"'{key}' stands twice; first at {first}", "delete the copy"))
+                self.problems.add(grid.place(row, "line_key"), f"'{key}' stands twice; first at {first}", "delete the copy")
             elif key in optimised:
                 seen[key] = row
                 self._line(grid, row, key, optimised[key])
             elif key:
                 message = f"'{key}' is no allocation line of this plan"
-                self.problems.append(Problem(grid.place(row, "line_key"), message, "line keys must stay as they were"))
+                self.problems.add(grid.place(row, "line_key"), message, "line keys must stay as they were")
             elif grid.cell(row, "adjustment").number:
-                self.problems.append(Problem(grid.place(row, "adjustment"), "an adjustment without a line key", _RESTORE))
+                self.problems.add(grid.place(row, "adjustment"), "an adjustment without a line key", _RESTORE)
         self._report_missing(grid, "line_key", [key for key in optimised if key not in seen], "allocation line")
 
     def _line(self, grid: Grid, row: int, key: str, before: Fraction) -> None:
@@ -136,11 +133,11 @@ class _Reading:
         after, step, place = before + change, self.plan.scenario.facts.step, grid.place(row, "adjustment")
         if after < 0:
             message = f"{plain(change)} takes more away than there is: the line has {plain(before)}"
-            self.problems.append(Problem(place, message, f"type {plain(-before)} or more"))
+            self.problems.add(place, message, f"type {plain(-before)} or more")
         elif after % step:
             low = after // step * step - before
             message = f"{plain(change)} leaves {plain(after)}, which is not a whole multiple of the rounding step {plain(step)}"
-            self.problems.append(Problem(place, message, f"type {plain(low)} or {plain(low + step)}"))
+            self.problems.add(place, message, f"type {plain(low)} or {plain(low + step)}")
         else:
             self.out.adjustments[key] = Adjustment(key, before, after, said)
 
@@ -153,8 +150,8 @@ class _Reading:
             hint = f"put {plain(before)} back" + (
                 f", and type {_signed((value or Fraction(0)) - before)} under '{column}'" if not cell.empty else ""
             )
-            self.problems.append(
-                Problem(grid.place(row, "optimised"), f"the optimised amount was typed over: {found} instead of {plain(before)}", hint)
+            self.problems.add(
+                grid.place(row, "optimised"), f"the optimised amount was typed over: {found} instead of {plain(before)}", hint
             )
         planned = grid.cell(row, "planned")
         if planned.formula is None and not planned.empty:
@@ -162,15 +159,13 @@ class _Reading:
             expected = before + Fraction(grid.cell(row, "adjustment").text if grid.cell(row, "adjustment").number else 0)
             if change is not None and abs(change - expected) > Fraction(1, 10**DECIMALS):
                 message = f"a number stands where a formula was: {plain(change)}"
-                self.problems.append(
-                    Problem(grid.place(row, "planned"), message, f"type {_signed(change - before)} under '{column}' instead")
-                )
+                self.problems.add(grid.place(row, "planned"), message, f"type {_signed(change - before)} under '{column}' instead")
 
     def _report_missing(self, grid: Grid, key: str, missing: list[str], what: str) -> None:
         if missing:
             more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
             message = f"{len(missing)} {what}{'s were' if len(missing) > 1 else ' was'} deleted: {', '.join(missing[:_NAMED])}{more}"
-            self.problems.append(Problem(grid.heading_place(key), message, "rows may be hidden or filtered, not deleted"))
+            self.problems.add(grid.heading_place(key), message, "rows may be hidden or filtered, not deleted")
 
     # -- the rules ------------------------------------------------------------------------------------------------------
 
@@ -192,7 +187,7 @@ class _Reading:
             elif (rule, member, sense) in seen:
                 first = grid.place(seen[rule, member, sense], "rule").cell
                 message = f"'{' '.join(filter(None, (rule, member)))}' stands twice; first at {first}"
-                self.problems.append(Problem(grid.place(row, "rule"), message, "give the copy a name of its own, and empty its member"))
+                self.problems.add(grid.place(row, "rule"), message, "give the copy a name of its own, and empty its member")
             else:
                 seen[rule, member, sense] = row
                 self._demand(grid, row, found)
@@ -202,9 +197,9 @@ class _Reading:
         said, place = self._said(grid, row, "limit_input"), grid.place(row, "limit_input")
         value = self._number(grid, row, "limit_input")
         if grid.cell(row, "limit_input").empty:
-            self.problems.append(Problem(place, "the limit is missing", f"put {plain(finding.figure)} back"))
+            self.problems.add(place, "the limit is missing", f"put {plain(finding.figure)} back")
         elif value is not None and value < 0 <= finding.figure:
-            self.problems.append(Problem(place, f"{plain(value)} is negative", "type a limit of zero or more"))
+            self.problems.add(place, f"{plain(value)} is negative", "type a limit of zero or more")
         elif value is not None and abs(value - finding.figure) > Fraction(1, 10**DECIMALS):
             key = (finding.rule.id, *finding.member, str(finding.sense))
             self.out.limits[key] = LimitChange(
@@ -225,12 +220,12 @@ class _Reading:
         so_far = len(self.problems)
         place, says = grid.place(row, "rule"), " ".join(grid.cell(row, "says").text.split())
         if not rule and not says:
-            self.problems.append(Problem(place, "a rule without a name", "name it, or delete the row"))
+            self.problems.add(place, "a rule without a name", "name it, or delete the row")
         if sense is None:
             self.problems.append(self._own.no_side(grid.cell(row, "side"), grid.place(row, "side")))
         limit = self._number(grid, row, "limit_input")
         if grid.cell(row, "limit_input").empty:
-            self.problems.append(Problem(grid.place(row, "limit_input"), "the limit is missing", "type a number, for a share such as 15%"))
+            self.problems.add(grid.place(row, "limit_input"), "the limit is missing", "type a number, for a share such as 15%")
         money, base = self._selection(grid, row, "amount"), None
         if not grid.cell(row, "out_of").empty:
             base = self._selection(grid, row, "out_of")
@@ -267,12 +262,12 @@ class _Reading:
         cell = grid.cell(row, key)
         hint = 'write it like its neighbours: =SUMIFS(Allocation[Planned],Allocation[Partnership ID],"egypt")'
         if cell.formula is None:
-            self.problems.append(Problem(grid.place(row, key), "a rule that was added needs a formula of what it measures", hint))
+            self.problems.add(grid.place(row, key), "a rule that was added needs a formula of what it measures", hint)
             return None
         try:
             return self._own.reader.selection(cell.formula)
         except NotUnderstood as error:
-            self.problems.append(Problem(grid.place(row, key), f"the formula is not understood: {error}", hint))
+            self.problems.add(grid.place(row, key), f"the formula is not understood: {error}", hint)
             return None
 
 

@@ -15,14 +15,15 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from fundalloc.back.edits import Adjustment, Edits, LimitChange, Said
-from fundalloc.errors import Problem, ScenarioError
+from fundalloc.errors import Problems
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.fields import ID_PATTERN
 from fundalloc.labels import in_every_language
-from fundalloc.money import DECIMALS, plain
+from fundalloc.money import DECIMALS, ceil_steps, plain
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import Finding
 from fundalloc.rules.kind import Kind
+from fundalloc.rules.statement import Sense
 from fundalloc.scenario.document import to_plain
 from fundalloc.scenario.loading import setting_tree
 from fundalloc.scenario.scenario import Scenario
@@ -31,6 +32,8 @@ YamlTree = dict[str, Any]
 _WORD = re.compile(r"[A-Za-z][\w.-]*")
 _PLAIN = re.compile(r"-?\d+(\.\d+)?( %)?|\d{4}-\d{4}")
 _LONGEST_ID = 60
+
+PUT_BACK = "change it in the scenario file, and put the limit of the workbook back"
 
 MARK = "# What colleagues changed and said in"
 """How every variant begins that is made here."""
@@ -50,7 +53,7 @@ def variant_text(edits: Edits, plan: Plan, *, extends: str, baseline: str = "", 
     for setting in settings:
         _lay_over(tree, to_plain(setting_tree(setting, Path())))
     origins: dict[tuple[str, str], str] = {}
-    problems: list[Problem] = []
+    problems = Problems()
     for adjustment in edits.adjustments.values():
         name = adjusted_rule(adjustment.line)
         tree.setdefault("rules", {})[name] = _fixed(adjustment, scenario)
@@ -65,8 +68,7 @@ def variant_text(edits: Edits, plan: Plan, *, extends: str, baseline: str = "", 
     for rule in edits.rules.values():
         tree.setdefault("rules", {})[rule.id] = {**rule.written, "source": f"added {rule.said.by}", "negotiable": "political"}
         origins["rules", rule.id] = _origin(rule.said)
-    if problems:
-        raise ScenarioError(problems)
+    problems.tell()
     return "\n".join([*_comments(edits, scenario), *_yaml({**head, **tree}, origins), ""])
 
 
@@ -104,22 +106,30 @@ def _origin(said: Said) -> str:
 # --- limits ------------------------------------------------------------------------------------------------------------
 
 
-def _limit(change: LimitChange, plan: Plan, edits: Edits, problems: list[Problem]) -> YamlTree:
-    """Return the part of a scenario file that states a changed limit."""
-    if change.rule == "ceiling":
-        return _ceiling(change, plan.scenario, problems)
-    if change.rule == "absorption":
-        partnership, year = change.member
-        return {"partnerships": {"change": [{"id": partnership, f"absorption.{year}": plain(change.after)}]}}
-    rule = next(r for r in plan.scenario.rules if r.id == change.rule)
-    if rule.built_in:
-        hint = "change it in the scenario file, and put the limit of the workbook back"
-        problems.append(Problem(change.said.places[0], f"the limit of a {rule.kind} follows from other figures", hint))
+def _limit(change: LimitChange, plan: Plan, edits: Edits, problems: Problems) -> YamlTree:
+    """Return the part of a scenario file that states a changed limit; what is kept back, a reserve, comes on top of it."""
+    rule, place = next(r for r in plan.scenario.rules if r.id == change.rule), change.said.places[0]
+    if not rule.built_in:
+        return {"rules": {rule.id: {change.side: _figures(change, rule, plan, edits, problems)}}}
+    section, owner, *keys = rule.path(change.member, Sense.AT_MOST)
+    if section not in ("instruments", "partnerships"):
+        problems.add(place, f"the limit of a {rule.kind} follows from other figures", PUT_BACK)
         return {}
-    return {"rules": {rule.id: {change.side: _figures(change, rule, plan, edits, problems)}}}
+    kept = rule.kept_back(change.member, plan.scenario.facts)
+    if kept == 1:
+        problems.add(place, "all of this instrument is kept in reserve", "change the reserve in the scenario file")
+        return {}
+    euro = Fraction(1, 10**DECIMALS)
+    figure = plain(ceil_steps(change.after / (1 - kept), euro) * euro)
+    if section == "partnerships":
+        return {section: {"change": [{"id": owner, keys[0]: figure}]}}
+    entry: Any = figure
+    for key in reversed(keys):
+        entry = {key: entry}
+    return {section: {owner: entry}}
 
 
-def _figures(change: LimitChange, rule: Kind, plan: Plan, edits: Edits, problems: list[Problem]) -> str | dict[str, str]:
+def _figures(change: LimitChange, rule: Kind, plan: Plan, edits: Edits, problems: Problems) -> str | dict[str, str]:
     """Return the figures of one side of a rule after all edits: one for all members, or one per member or repetition."""
     demands = {f.member: f for f in plan.findings if f.rule.id == rule.id and f.sense.field == change.side}
     written = next(set(figures) for sense, figures in rule.limits() if sense.field == change.side)
@@ -134,7 +144,7 @@ def _figures(change: LimitChange, rule: Kind, plan: Plan, edits: Edits, problems
     if len(by_key[own]) > 1:
         message = f"one figure holds for all years and sides of {own or rule.id}: it cannot be changed for one of them alone"
         hint = "change the other rows of it alike, or write the rule in the scenario file"
-        problems.append(Problem(change.said.places[0], message, hint))
+        problems.add(change.said.places[0], message, hint)
     return {key: next(iter(values)) for key, values in by_key.items() if written == {""} or key == own}
 
 
@@ -144,33 +154,16 @@ def _figure_key(finding: Finding, written: set[str], repeated: int) -> str:
     return whole if whole in written or not repeated else short
 
 
-def _ceiling(change: LimitChange, scenario: Scenario, problems: list[Problem]) -> YamlTree:
-    """Return the ceiling before the reserve that leaves what was typed."""
-    name, year = change.member
-    reserve = next(i for i in scenario.facts.instruments if i.id == name).reserve
-    if reserve == 1:
-        problems.append(
-            Problem(change.said.places[0], "all of this instrument is kept in reserve", "change the reserve in the scenario file")
-        )
-        return {}
-    gross = change.after / (1 - Fraction(reserve))
-    if (gross * 10**DECIMALS).denominator != 1:
-        gross = Fraction(-(-gross * 10**DECIMALS // 1), 10**DECIMALS)
-    ceiling = {"total": plain(gross)} if year == "total" else {"each": {year: plain(gross)}}
-    return {"instruments": {name: {"ceiling": ceiling}}}
-
-
 def check_limits(edits: Edits, variant: Scenario, findings: tuple[Finding, ...]) -> None:
     """Raise ScenarioError when the variant does not have a limit that somebody typed: other parts of it would change it."""
     stated = {(f.rule.id, *f.member, str(f.sense)): f.figure for f in findings}
     hint = f"amounts are whole multiples of {plain(variant.facts.step)}, and the scenario's own `adjust` applies: change it in its file"
-    problems = []
+    problems = Problems()
     for key, edit in edits.limits.items():
         if stated.get(key) != edit.after:
             then = f"the scenario then has {edit.figure(stated[key])}" if key in stated else "the scenario then has no such limit"
-            problems.append(Problem(edit.said.places[0], f"a limit of {edit.what} cannot be stated: {then}", hint))
-    if problems:
-        raise ScenarioError(problems)
+            problems.add(edit.said.places[0], f"a limit of {edit.what} cannot be stated: {then}", hint)
+    problems.tell()
 
 
 # --- text --------------------------------------------------------------------------------------------------------------

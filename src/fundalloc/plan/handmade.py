@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from fundalloc.errors import Problem, ScenarioError
+from fundalloc.errors import Problem, Problems
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.moves import carry_by_itself
@@ -44,8 +44,7 @@ def measure_plan(scenario: Scenario, amounts: PlanAmounts) -> Plan:
     Raises ScenarioError for amounts that no plan can have: negative ones, parts of a rounding step, money without a line.
     """
     steps, problems = ledger_of(scenario, amounts)
-    if problems:
-        raise ScenarioError(problems)
+    problems.tell()
     return measure_steps(scenario, steps)
 
 
@@ -70,25 +69,23 @@ def measure_steps(scenario: Scenario, steps: IntArray) -> Plan:
     return Plan(scenario, steps[:count], findings, np.full(len(findings), np.nan), log, steps[count:])
 
 
-def ledger_of(scenario: Scenario, amounts: PlanAmounts) -> tuple[IntArray, list[Problem]]:
+def ledger_of(scenario: Scenario, amounts: PlanAmounts) -> tuple[IntArray, Problems]:
     """Turn amounts into whole steps per line and move, and say what cannot be one (it is left out or cut down)."""
     lines, step = scenario.lines, scenario.facts.step
     euros, stray = amounts.by_line(lines)
-    problems = [Problem(amounts.place(key, "instrument"), *_no_line(scenario, key, amount)) for key, amount in stray.items()]
+    problems = Problems(Problem(amounts.place(key, "instrument"), *_no_line(scenario, key, amount)) for key, amount in stray.items())
     for key, euro in zip(lines.ids, euros, strict=True):
         if euro < 0:
             message = f"'{'|'.join(key)}' has {plain(euro)}, a negative amount"
-            problems.append(Problem(amounts.place(key), message, "write zero or more"))
+            problems.add(amounts.place(key), message, "write zero or more")
         elif euro % step:
             message = f"'{'|'.join(key)}' has {plain(euro)}, which is not a whole multiple of round_to {plain(step)}"
-            problems.append(
-                Problem(amounts.place(key), message, f"write {plain(euro // step * step)} or {plain((euro // step + 1) * step)}")
-            )
+            problems.add(amounts.place(key), message, f"write {plain(euro // step * step)} or {plain((euro // step + 1) * step)}")
     steps = np.array([int(euro // step) for euro in euros], dtype=np.int64)
     return np.concatenate([steps, _moves(lines, steps, amounts, problems)]), problems
 
 
-def _moves(lines: Lines, steps: IntArray, amounts: PlanAmounts, problems: list[Problem]) -> IntArray:
+def _moves(lines: Lines, steps: IntArray, amounts: PlanAmounts, problems: Problems) -> IntArray:
     """Return the moves as stated, or, when nothing is said about them, the carry-overs that follow from the commitments."""
     facts, moves = lines.facts, lines.moves
     if amounts.moves is None:
@@ -96,9 +93,9 @@ def _moves(lines: Lines, steps: IntArray, amounts: PlanAmounts, problems: list[P
     place = amounts.table.place(-1, 0)
     for key, euro in amounts.moves.items():
         if euro and key not in moves.keys:
-            problems.append(Problem(place, f"'{key}' has {plain(euro)}, but nothing may be moved there"))
+            problems.add(place, f"'{key}' has {plain(euro)}, but nothing may be moved there")
         elif euro % facts.step:
-            problems.append(Problem(place, f"'{key}' has {plain(euro)}, which is not a whole multiple of round_to {plain(facts.step)}"))
+            problems.add(place, f"'{key}' has {plain(euro)}, which is not a whole multiple of round_to {plain(facts.step)}")
     return np.array([int(amounts.moves.get(key, Fraction(0)) // facts.step) for key in moves.keys], dtype=np.int64)
 
 

@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import field_validator
 
+from fundalloc.facts.capacity import capacity, decided_money
 from fundalloc.facts.fields import Amount, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
 from fundalloc.money import Exact
-from fundalloc.rules._capacity import capacity, decided_money
 from fundalloc.rules._consequences import Counted
 from fundalloc.rules._fields import ForEach
 from fundalloc.rules._ledger import movable, within_reach

@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from fundalloc.facts.capacity import capacity
 from fundalloc.facts.lines import Lines
 from fundalloc.money import Exact
-from fundalloc.rules._capacity import capacity
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums, within_reach
 from fundalloc.rules.kind import Kind, Unplaced
 from fundalloc.rules.statement import SWITCHES, Demands, Measures, Rows, Statement, Switches, take

@@ -9,7 +9,7 @@ from itertools import product
 
 import numpy as np
 
-from fundalloc.errors import Problem, ScenarioError, UsageError
+from fundalloc.errors import Problems, UsageError
 from fundalloc.model.linear_program import LinearProgram
 from fundalloc.money import NotANumber, parse_figure
 from fundalloc.plan.proof import verdict
@@ -157,14 +157,11 @@ def _refuse_words(scenario: Scenario, keys: Sequence[Vary]) -> None:
 
 def _read_ends(source: Source, keys: Sequence[Vary]) -> None:
     """Read the scenario at both ends, so that a key or value that cannot be is said before anything is solved."""
-    problems: list[Problem] = []
+    problems = Problems()
     for end in (0, -1):
-        try:
+        with problems.noted():
             source.load(*(key.setting(key.values[end]) for key in keys))
-        except ScenarioError as error:
-            problems += error.problems
-    if problems:
-        raise ScenarioError(problems)
+    problems.tell()
 
 
 def _with_breaks(sweep: Sweep, run: _Run) -> Sweep:

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.facts.facts import NO_LIMIT
+from fundalloc.facts.capacity import most_money
 from fundalloc.facts.selection import runs
 from fundalloc.model.linear_program import LinearProgram, RowBlock
 from fundalloc.money import Floats, euro
@@ -56,39 +56,19 @@ class Sums:
     @cached_property
     def most(self) -> Floats:
         """The most that the positive terms of every row can come to: lines, ceilings and absorption taken into account."""
-        lines, facts = self.scenario.lines, self.scenario.facts
+        lines = self.scenario.lines
         row, column, value = self.ledger
-        positive = value > 0
-        row, column, value = row[positive], column[positive], value[positive]
-        upper = np.asarray(facts.euro(np.minimum(lines.ledger.upper, 10**12)), dtype=float)
-        of_line = column < len(lines)
-        flat = self._rows(row, value * upper[column])
-        line, years = column[of_line], len(facts.years)
-        moves = lines.moves.totals(lines.moves.upper)
-        arriving = facts.ceilings.usable + moves["carried_in"] + moves["transferred_in"]
-        yearly = np.where(facts.ceilings.usable == NO_LIMIT, NO_LIMIT, arriving)
-        total = np.where(
-            facts.ceilings.usable_total == NO_LIMIT, NO_LIMIT, facts.ceilings.usable_total + moves["transferred_in"].sum(axis=1)
-        )
-        parts = (row[of_line], value[of_line] * upper[line], value[of_line])
-        by_year = self._capped(*parts, lines.instrument[line] * years + lines.year[line], yearly.ravel())
-        by_total = self._capped(*parts, lines.instrument[line], total)
-        by_partner = self._capped(*parts, lines.partnership[line] * years + lines.year[line], facts.absorption.ravel())
-        rest = self._rows(row[~of_line], value[~of_line] * upper[column[~of_line]])
-        return np.minimum(flat, np.minimum(np.minimum(by_year, by_total), by_partner) + rest)
+        in_lines, moves = (value > 0) & (column < len(lines)), (value > 0) & (column >= len(lines))
+        most = most_money(row[in_lines], column[in_lines], value[in_lines], lines, self.program.shape[0])
+        return most + self._rows(row[moves], value[moves] * self._upper[column[moves]])
+
+    @cached_property
+    def _upper(self) -> Floats:
+        """EUR million that every ledger entry holds at the most; a large figure where nothing limits it."""
+        return np.asarray(self.scenario.facts.euro(np.minimum(self.scenario.lines.ledger.upper, 10**12)), dtype=float)
 
     def _rows(self, row: NDArray[np.int64], amount: Floats) -> Floats:
         return np.bincount(row, weights=amount, minlength=self.program.shape[0]).astype(float)
-
-    def _capped(self, row: NDArray[np.int64], amount: Floats, weight: Floats, cell: NDArray[np.int64], limits: NDArray[np.int64]) -> Floats:
-        """Add up amounts by row, those of one cell together never above its limit times the heaviest weight."""
-        pairs, where = np.unique(row * len(limits) + cell, return_inverse=True)
-        sums = np.bincount(where, weights=amount)
-        heaviest = np.zeros(len(pairs))
-        np.maximum.at(heaviest, where, weight)
-        limit = limits[pairs % len(limits)]
-        caps = np.where(limit == NO_LIMIT, np.inf, np.asarray(self.scenario.facts.euro(limit), dtype=float) * heaviest)
-        return self._rows(pairs // len(limits), np.minimum(sums, caps))
 
     @cached_property
     def least(self) -> Floats:
@@ -100,9 +80,8 @@ class Sums:
     def negative(self) -> tuple[Floats, Floats]:
         """The least and the most that the negative terms take away."""
         row, column, value = self.ledger
-        upper = np.asarray(self.scenario.facts.euro(np.minimum(self.scenario.lines.ledger.upper, 10**12)), dtype=float)
         taken = np.maximum(-value, 0.0)
-        return self._rows(row, taken * self.decided[column]), self._rows(row, taken * upper[column])
+        return self._rows(row, taken * self.decided[column]), self._rows(row, taken * self._upper[column])
 
     def owner(self, row: int) -> tuple[RowBlock, int]:
         """Return the block of a row and the position of its demand."""

@@ -1,0 +1,37 @@
+# The public names and where they live: read by type checkers, and by `__init__.py` when a name is first used.
+
+from .compare import compare_files as compare_files
+from .errors import FundallocError as FundallocError
+from .errors import Infeasible as Infeasible
+from .errors import NotVerified as NotVerified
+from .errors import ScenarioError as ScenarioError
+from .export.comparison import write_comparison as write_comparison
+from .export.tables import to_json as to_json
+from .export.tables import write_csv as write_csv
+from .export.workbook import write_workbook as write_workbook
+from .insight.conflict.diagnose import diagnose as diagnose
+from .insight.conflict.diagnose import find_conflict as find_conflict
+from .insight.explain.bench import Bench as Bench
+from .insight.explain.place import explain_place as explain_place
+from .insight.explain.prices import price_list as price_list
+from .insight.explain.ranges import amount_ranges as amount_ranges
+from .insight.explain.rule import explain_rule as explain_rule
+from .insight.explain.target import find_target as find_target
+from .insight.explain.value import budget_ladder as budget_ladder
+from .insight.explain.value import value_of_money as value_of_money
+from .model.compile import compile_program as compile_program
+from .plan.plan import Plan as Plan
+from .plan.verify import verify as verify
+from .run import solve as solve
+from .scenario.loading import load as load
+from .scenario.scenario import Scenario as Scenario
+from .solvers import Options as Options
+from .solvers import solve_program as solve_program
+from .studies.alternatives import find_alternatives as find_alternatives
+from .studies.frontier import find_frontier as find_frontier
+from .studies.robust import solve_robust as solve_robust
+from .studies.sampling import sample as sample
+from .studies.sweep import sweep as sweep
+from .studies.variants import Source as Source
+from .studies.variants import parse_vary as parse_vary
+from .versions import __version__ as __version__
