@@ -41,10 +41,10 @@ class Progress:
         try:
             yield
         finally:
-            self.running.remove(name)
-            self.ended += 1
             if watch is not None:
                 watch.end()
+            self.running.remove(name)
+            self.ended += 1
         if self.verbose:
             echo(f"{name:<12} {time.perf_counter() - started:8.2f} s", err=True)
 
