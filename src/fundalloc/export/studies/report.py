@@ -237,11 +237,7 @@ def _chart(report: Report, chart: Drawn, body: Table, table: pd.DataFrame) -> Ch
 
 def _paper(report: Report) -> Paper:
     head, language = report.scenario.head, report.language
-    marking = (
-        head.output.marking.within(language)
-        if head.output.marking
-        else label(f"workbook.scenario_state.{head.state.replace(' ', '_')}", language)
-    )
+    state = Words(language).word("workbook.scenario_state", head.state)
     said = [label("workbook.cover.illustrative", language)] if head.illustrative else []
     return Paper(
         title=f"{report.say(f'{report.kind}.title')}: {head.title.within(language)}",
@@ -250,7 +246,7 @@ def _paper(report: Report) -> Paper:
         comments=" ".join([*said, label("workbook.cover.not_official", language)]),
         keywords=f"{head.scenario}, {report.scenario.digest}, fundalloc {VERSION}",
         created=datetime.fromisoformat(head.as_of),
-        marking=marking,
+        marking=head.output.marking.within(language) if head.output.marking else state,
         footer=f"{head.scenario} · {head.as_of} · {report.scenario.digest[:12]}",
         page=label("workbook.page", language),
         back=label("workbook.back", language),

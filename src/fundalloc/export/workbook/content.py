@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,15 @@ class Validation:
     """A number, or the heading of a column whose negative is the least (the optimised amount that an adjustment may take away)."""
     choices: tuple[str, ...] = ()
     longest: int = 0
+
+    def in_excel(self, least: str) -> dict[str, Any]:
+        """Return it in the words of XlsxWriter, cut to the lengths that Excel takes."""
+        shown = {"input_message": self.prompt[:255], "error_message": self.error[:255], "ignore_blank": True}
+        if self.choices:
+            return {"validate": "list", "source": list(self.choices), **shown}
+        if self.longest:
+            return {"validate": "length", "criteria": "<=", "value": self.longest, **shown}
+        return {"validate": "decimal", "criteria": ">=", "value": least if least.startswith("=") else float(least), **shown}
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.content import Cell, Column, Sheet, Table, plain
+from fundalloc.export.workbook.content import Sheet, Table, plain
 
 COLUMNS = frozenset({"priority", "penalty", "shadow_price", "comment_input", "author_input", "written_in"})
 SHEETS = frozenset({"scenario_files", "rule_prices", "value_of_money", "budget_ladder", "amount_ranges"})
@@ -39,24 +39,17 @@ def _table(book: Book, sheet: Sheet, gone: set[str]) -> Table:
     if len(rows) == sheet.table.height:
         return replace(sheet.table, columns=tuple(columns))
     strong = frozenset(k for k, row in enumerate(rows) if row in sheet.table.strong)
-    return replace(sheet.table, columns=tuple(_picked(column, rows) for column in columns), strong=strong)
-
-
-def _picked(column: Column, rows: Sequence[int]) -> Column:
-    return replace(column, cells=tuple(column.cells[row] for row in rows))
+    picked = tuple(replace(column, cells=tuple(column.cells[row] for row in rows)) for column in columns)
+    return replace(sheet.table, columns=picked, strong=strong)
 
 
 def _rows(book: Book, sheet: Sheet, gone: set[str]) -> Sequence[int]:
     """Return the rows that stay: of the contents those of sheets that exist, elsewhere those whose entry may leave."""
     first = sheet.table.columns[0].cells
     if sheet.cover:
-        return [row for row, cell in enumerate(first) if _shown(cell) not in gone]
+        return [row for row, cell in enumerate(first) if plain(cell) not in gone]
     private = {text for key in ENTRIES.get(sheet.key, ()) if (text := _said(book, key)) is not None}
-    return [row for row, cell in enumerate(first) if _shown(cell) not in private]
-
-
-def _shown(cell: Cell) -> object:
-    return plain(cell)
+    return [row for row, cell in enumerate(first) if plain(cell) not in private]
 
 
 def _said(book: Book, key: str) -> str | None:

@@ -18,7 +18,6 @@ from fundalloc.export.workbook import theme
 from fundalloc.export.workbook.book import quoted, shorten
 from fundalloc.export.workbook.charts import add_charts
 from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Fact, FileLink, Formula, Link, Sheet, Styled, Table, Validation
-from fundalloc.export.workbook.data_validation import validation
 from fundalloc.export.workbook.geometry import BACK_ROW, FACTS_ROW, Geometry
 from fundalloc.export.workbook.layout import TITLE_SIZE, header_height, row_heights, text_width, total_height, wrapped_lines
 from fundalloc.export.workbook.paper import Paper as Paper
@@ -192,7 +191,7 @@ class _SheetWriter:
             self._colour((row, 1, row, 1), "==", fact.good, "pass")
             self._colour((row, 1, row, 1), "!=", fact.good, fact.bad)
         if fact.entry:
-            self.to.data_validation(row, 1, row, 1, validation(fact.entry, str(fact.entry.least)))
+            self.to.data_validation(row, 1, row, 1, fact.entry.in_excel(str(fact.entry.least)))
 
     def _colour(self, cells: tuple[int, int, int, int], criteria: str, word: str, flag: str) -> None:
         """Give cells the look of a flag as long as they show, or do not show, a word."""
@@ -237,7 +236,7 @@ class _SheetWriter:
             elif column.mark == "change":
                 self.to.conditional_format(*self._range(n, n), theme.CHANGE_BAR)
             if column.entry:
-                self.to.data_validation(*self._range(n, n), validation(column.entry, self._least(column.entry)))
+                self.to.data_validation(*self._range(n, n), column.entry.in_excel(self._least(column.entry)))
         heat = [n for n, column in enumerate(columns) if column.mark == "heat"]
         if heat:
             self.to.conditional_format(*self._range(heat[0], heat[-1]), theme.HEAT_SCALE)

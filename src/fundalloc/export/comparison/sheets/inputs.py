@@ -26,17 +26,13 @@ def build(pages: Pages) -> Sheet | None:
         pages.column("variant", "strong", [side for side, _ in rows], width=24),
         pages.column("override", "text", [d.override for _, d in rows], width=34),
         pages.column("key", "text", [d.key for _, d in rows], width=52),
-        pages.column("old", "text", [_value(d.old, nothing) for _, d in rows], width=26),
-        pages.column("new", "text", [_value(d.new, nothing) for _, d in rows], width=26),
+        pages.column("old", "text", [nothing if d.old is None else d.old for _, d in rows], width=26),
+        pages.column("new", "text", [nothing if d.new is None else d.new for _, d in rows], width=26),
         pages.column("figure", "note", [pages.say("text" if d.words else "figure") for _, d in rows], width=12),
         pages.column("old_origin", "code", [short_place(d.old_place) for _, d in rows], printed=False),
         pages.column("new_origin", "code", [short_place(d.new_place) for _, d in rows], printed=False),
     )
     return pages.sheet("inputs", TABLE, columns, filtered=True, money=False, colour="input")
-
-
-def _value(text: str | None, nothing: str) -> str:
-    return nothing if text is None else text
 
 
 def short_place(place: str) -> str:
