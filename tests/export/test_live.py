@@ -72,6 +72,12 @@ def with_limits(rule: Kind, changed: dict[tuple[str, str, str], float]) -> Kind:
     return rule
 
 
+def told_by_formula(rule: Kind, plan: Plan) -> bool:
+    """Whether the workbook can work a rule out: one with columns of its own is left to `fundalloc verify`."""
+    lines = plan.scenario.lines
+    return not rule.rows(lines, rule.demands(lines)).auxiliary
+
+
 @pytest.fixture(scope="module")
 def plan() -> Plan:
     scenario = every_kind()
@@ -92,8 +98,9 @@ def changed(path: Path, tmp_path_factory: pytest.TempPathFactory) -> Workbook:
 
 
 class TestStoredValues:
-    def test_every_kind_of_rule_is_live(self, path: Path) -> None:
+    def test_every_kind_of_rule_is_live(self, path: Path, plan: Plan) -> None:
         rules = table(path, "Rules")
+        rules = rules[rules["Rule"].isin([rule.id for rule in plan.scenario.rules if told_by_formula(rule, plan)])]
         assert set(rules["Kind"]) >= {"Amount", "Share", "Balance", "Change", "Deviation", "Sequence", "Payments", "Minimum size", "Count"}
         assert set(rules["Amount is"]) == {"live formula"}, rules[rules["Amount is"] != "live formula"][["Rule", "Member"]]
 
@@ -144,6 +151,8 @@ class TestTyping:
         before = {shown(f): f.status for f in plan.findings}
         wrong, moved = [], 0
         for finding in expected:
+            if not told_by_formula(finding.rule, plan):
+                continue
             rule, member, side = shown(finding)
             row = at[rule, member or None, side]
             cells = {key: sheet.cell(row, column(sheet, key)).value for key in ("amount", "limit", "headroom", "status")}

@@ -13,6 +13,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import numpy as np
+import pulp
 import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
@@ -23,7 +24,7 @@ from cases import write as write_case
 from fundalloc.errors import ScenarioError
 from fundalloc.rules import built_in_rules, kinds, parse_rule
 from fundalloc.rules.kind import Kind
-from fundalloc.rules.statement import SWITCHES, TOTALS, Sense
+from fundalloc.rules.statement import SWITCHES, TOTALS, Rows, Sense
 from fundalloc.scenario.loading import load
 
 KINDS = sorted(kinds())
@@ -70,9 +71,13 @@ def lp_side(rule: Kind, lines, demands, steps) -> list[float]:
     total = np.bincount(totals.total, weights=totals.weight.values * x[totals.line], minlength=totals.count)
     flow = np.bincount(switches.switch, weights=switches.weight.values * x[switches.line], minlength=switches.count)
     on = (flow > 0) & (flow >= switches.least - 1e-9)
-    columns = np.concatenate([x, total, on])
-    column = stated.placed({TOTALS: len(x), SWITCHES: len(x) + len(total)})
-    activity = np.bincount(stated.row, weights=stated.value * columns[column], minlength=len(demands))
+    first, count = {"": 0, TOTALS: len(x), SWITCHES: len(x) + len(total)}, len(x) + len(total) + len(on)
+    for name, between in stated.auxiliary.items():
+        first[name], count = count, count + len(between.least)
+    columns = np.concatenate([x, total, on, np.zeros(count - len(x) - len(total) - len(on))])
+    activity = np.bincount(stated.row, weights=stated.value * columns[stated.placed(first)], minlength=len(demands))
+    if stated.auxiliary:
+        activity += [own_columns(stated, row, sense, first, columns) for row, sense in enumerate(demands.sense)]
     exactly = [sense is Sense.EXACTLY for sense in demands.sense]
     limit = np.where(np.isinf(stated.lower), stated.upper, np.where(exactly, (stated.lower + stated.upper) / 2, stated.lower))
     band = lines.facts.step if rule.relative else 0  # what an exact share may be off, in program and ledger alike
@@ -80,6 +85,23 @@ def lp_side(rule: Kind, lines, demands, steps) -> list[float]:
         assert (np.isfinite(lower), np.isfinite(upper)) == (sense is not Sense.AT_MOST, sense is not Sense.AT_LEAST)
         assert sense is not Sense.EXACTLY or upper - lower == pytest.approx(2 * float(band))
     return (activity - limit).tolist()
+
+
+def own_columns(stated: Rows, demand: int, sense: Sense, first: dict[str, int], columns) -> float:
+    """What columns of the rule's own bring to one row where they keep its limit best, their defining rows held."""
+    program = pulp.LpProblem("own", pulp.LpMaximize if sense is Sense.AT_LEAST else pulp.LpMinimize)
+    own = {first[n] + k: program.add_variable(f"{n}{k}", low) for n, b in stated.auxiliary.items() for k, low in enumerate(b.least)}
+
+    def total(rows: Rows, row: int, *, fixed: bool = True) -> pulp.LpAffineExpression:
+        terms = [(rows.placed(first)[k], rows.value[k]) for k in np.flatnonzero(rows.row == row)]
+        return pulp.lpSum(value * own.get(column, columns[column] if fixed else 0) for column, value in terms)
+
+    program += total(stated, demand, fixed=False)
+    for row, (lower, upper) in enumerate(zip(stated.defining.lower, stated.defining.upper, strict=True) if stated.defining else ()):
+        program += (total(stated.defining, row) <= upper) if np.isfinite(upper) else (total(stated.defining, row) >= lower)
+    program.solve(pulp.PULP_CBC_CMD(msg=False))
+    assert program.status == pulp.LpStatusOptimal
+    return pulp.value(program.objective)
 
 
 def ledger_side(rule: Kind, lines, demands, steps) -> list[float]:
@@ -168,8 +190,9 @@ def test_a_tampered_amount_is_noticed(word, number, tiny):
     rule = example(word, number, tiny)
     demands = rule.demands(tiny.lines)
     stated = rule.rows(tiny.lines, demands)
-    counting = {int(c) for c, v in zip(stated.column, stated.value, strict=True) if c >= 0 and v} | set(stated.totals.line.tolist())
-    counting |= set(stated.switches.line.tolist())
+    counting = {*stated.totals.line.tolist(), *stated.switches.line.tolist()}
+    for rows in filter(None, (stated, stated.defining)):
+        counting |= set(rows.column[rows.which() & (rows.value != 0)].tolist())
     assert counting
     honest = np.full(len(tiny.lines.ledger), 0 if stated.switches.count else 20, dtype=np.int64)
     before = rule.check(tiny.lines, demands, honest).headroom(demands.sense)

@@ -7,14 +7,17 @@ import sys
 from pathlib import Path
 from textwrap import dedent
 
+import numpy as np
 import openpyxl
 import pytest
 from click.testing import CliRunner
+from test_contract import assert_same
 
-from cases import TWO_BY_TWO, write
+from cases import TINY, TWO_BY_TWO, write
 from fundalloc.cli import cli
 from fundalloc.errors import UsageError
-from fundalloc.rules import kinds
+from fundalloc.rules import kinds, parse_rule
+from fundalloc.scenario.loading import load
 
 SPREAD = '''
 """Even money: the member with the most gets at most so much more than the one with the least.
@@ -162,6 +165,15 @@ def test_its_limit_is_held_when_nothing_fits_and_when_it_gives_way(install, tmp_
     soft = write(tmp_path, TWO_BY_TWO | {"rules": {"even": RULE | {"soft": "1"}, "floor": floor}}, "soft.yaml")
     (even,) = [row for row in json.loads(call("run", soft, "-n", "--json"))["result"]["rules"] if row["rule"] == "even"]
     assert (even["amount"], even["status"]) == (pytest.approx(14), "missed")
+
+
+def test_its_rows_say_what_its_check_says(install):
+    """The largest and the smallest amount stand in columns of the rule's own: the contract holds of these too."""
+    install(SPREAD)
+    scenario = load(TINY)
+    rule = parse_rule("even", {"kind": "spread", **kinds()["spread"].EXAMPLES[0]}, scenario.facts.dimensions)
+    for seed in range(5):
+        assert_same(rule, scenario.lines, np.random.default_rng(seed).integers(0, 500, len(scenario.lines.ledger)))
 
 
 @pytest.mark.parametrize(
