@@ -9,7 +9,7 @@ from typing import Any
 
 from fundalloc.labels import LANGUAGES
 
-OTHERS = ("bg", "fr", "de")
+OTHERS = tuple(language for language in LANGUAGES if language != "en")
 
 
 def texts(language: str) -> dict[str, str]:

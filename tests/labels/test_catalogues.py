@@ -64,8 +64,10 @@ class TestEveryLanguage:
         """A text is equal to English only where its words are the same in both, or where it has no words."""
         both = TEXTS["en"].keys() & TEXTS[language].keys()
         same = {key: words(TEXTS["en"][key]) for key in both if TEXTS[language][key] == TEXTS["en"][key]}
-        assert not {key: left for key, found in same.items() if (left := found - ALIKE[language])}
-        assert ALIKE[language] == set().union(*same.values()), "drop from the list what it no longer needs"
+        alike = ALIKE.get(language, set())
+        left = {key: found - alike for key, found in same.items() if found - alike}
+        assert not left, "translate it, or put a word that is the same in both into ALIKE"
+        assert alike == set().union(*same.values()), "drop from ALIKE what it no longer needs"
 
     def test_names_sheets_by_their_names(self, language: str) -> None:
         names = {text for key, text in TEXTS[language].items() if re.fullmatch(r"(.*\.)?sheet\.\w+\.name|study\.\w+\.name", key)}
@@ -157,13 +159,17 @@ class TestWords:
 
     def test_money_and_shares(self) -> None:
         written = {language: Words(language).money(12.5, 1) for language in LANGUAGES}
-        assert written == {
-            "en": f"EUR{HARD}12.5 million",
-            "bg": f"12,5{HARD}млн.{HARD}EUR",
-            "fr": f"12,5{HARD}millions d’EUR",
-            "de": f"12,5{HARD}Mio.{HARD}EUR",
-        }
-        assert [Words(language).share(0.125, 1) for language in LANGUAGES] == ["12.5%", f"12,5{HARD}%", f"12,5{HARD}%", f"12,5{HARD}%"]
+        assert (
+            written.items()
+            >= {
+                "en": f"EUR{HARD}12.5 million",
+                "bg": f"12,5{HARD}млн.{HARD}EUR",
+                "fr": f"12,5{HARD}millions d’EUR",
+                "de": f"12,5{HARD}Mio.{HARD}EUR",
+            }.items()
+        )
+        assert Words("en").share(0.125, 1) == "12.5%"
+        assert {Words(language).share(0.125, 1) for language in ("bg", "fr", "de")} == {f"12,5{HARD}%"}
 
     def test_a_missing_text_is_never_replaced(self) -> None:
         with pytest.raises(KeyError):
