@@ -154,7 +154,8 @@ def _results() -> dict[str, list[dict[str, str]]]:
     """Return the shapes of results: key → type and meaning."""
     shapes: dict[str, list[dict[str, str]]] = tomllib.loads((resources.files("fundalloc.cli") / "results.toml").read_text("utf-8"))
     study, none = shapes["study"][0], shapes["no_plan"]
-    studies = {name: [study | shape for shape in shapes[name]] for name in ("sweep", "frontier", "alternatives", "robust")}
+    reports = {file.name.removesuffix(".py") for file in resources.files("fundalloc.export.studies").iterdir()}
+    studies = {name: [study | shape for shape in shapes[name]] for name in shapes.keys() & reports}
     return shapes | studies | {"run": shapes["plan"] + shapes["batch"] + none, "explain": shapes["explain"] + none}
 
 

@@ -35,12 +35,14 @@ def build_partnerships(table: Table, problems: Problems) -> list[Partnership]:
             each[0] = columns["absorption"][row]
         out.append(
             Partnership.model_construct(
-                **{key: columns[key][row] for key in ("id", "level", "within", "iso3", "years", "source", "confidence")},
-                name=texts["name"][row],
-                short=texts["short"][row] or None,
-                footnote=texts["footnote"][row] or None,
-                absorption=each or None,
-                tags=tuple(dict.fromkeys((*columns["tags"][row], *status))),
+                **{key: columns[key][row] for key in Partnership.model_fields}
+                | {
+                    "name": texts["name"][row],
+                    "short": texts["short"][row] or None,
+                    "footnote": texts["footnote"][row] or None,
+                    "absorption": each or None,
+                    "tags": tuple(dict.fromkeys((*columns["tags"][row], *status))),
+                }
             )
         )
     return out
