@@ -43,6 +43,8 @@ def test_where_parts_are_counted_it_says_how_long_it_will_take(clock):
         tick(10, 40)
         clock[0] = 1_210.0
         assert shown.line() == "Solving … 10 of 40 samples done, 20:10, about 1:00:30 left"  # 30 more at 121 s each
+        tick(40, 40)
+        assert shown.line() == "Solving … 40 of 40 samples done, 20:10"  # what follows is not counted
     with shown.step("Writing"):
         assert "samples" not in shown.line()
 

@@ -65,7 +65,7 @@ class Progress:
         name = next(iter(self.running[-1:]), "")
         if not self.counted:
             return f"{name} … {self.ended} step{'' if self.ended == 1 else 's'} done, {_clock(elapsed)}"
-        left = f", about {_clock(elapsed / self.done * (self.of - self.done))} left" if self.done else ""
+        left = f", about {_clock(elapsed / self.done * (self.of - self.done))} left" if 0 < self.done < self.of else ""
         return f"{name} … {self.done} of {self.of} {self.counted} done, {_clock(elapsed)}{left}"
 
 
