@@ -127,13 +127,13 @@ def shuffled(data: st.DataObject, case: dict[str, Any]) -> dict[str, Any]:
 @given(case=cases(), data=st.data())
 @settings(max_examples=100, deadline=None)
 def test_order_changes_nothing(case, data):
-    assert largest_difference(amounts(solved(case)), amounts(solved(shuffled(data, case)))) <= 1
+    assert largest_difference(amounts(solved(case)), amounts(solved(shuffled(data, case)))) == 0
 
 
 def test_order_changes_nothing_where_rounding_has_ties():
     north, middle, south = ROUNDING_TIES["partnerships"]
     swapped = {**ROUNDING_TIES, "partnerships": [north, south, middle]}
-    assert largest_difference(amounts(solved(ROUNDING_TIES)), amounts(solved(swapped))) <= 1
+    assert largest_difference(amounts(solved(ROUNDING_TIES)), amounts(solved(swapped))) == 0
 
 
 def test_order_changes_nothing_where_switches_have_ties():
@@ -146,7 +146,7 @@ def test_order_changes_nothing_where_switches_have_ties():
         {"one": {"kind": "count", "counting": "partnership", "at_most": "1"}},
     )
     swapped = {**case, "partnerships": case["partnerships"][::-1], "needs": case["needs"][::-1]}
-    assert largest_difference(amounts(solved(case)), amounts(solved(swapped))) <= 1
+    assert largest_difference(amounts(solved(case)), amounts(solved(swapped))) == 0
 
 
 @given(case=cases())
@@ -155,7 +155,7 @@ def test_order_changes_nothing_where_switches_have_ties():
 def test_a_thousand_times_the_money_is_a_thousand_times_the_plan(case):
     # In steps, which are a thousand times as large, the plan is the same.
     small, large = solved(case), solved(in_thousands(case))
-    assert largest_difference(amounts(small), amounts(large)) <= 1
+    assert largest_difference(amounts(small), amounts(large)) == 0
     assert large.log.program_score == pytest.approx(1000 * small.log.program_score, rel=SLACK, abs=1000 * SLACK)
 
 
@@ -168,7 +168,7 @@ def test_a_limit_far_away_changes_nothing(case):
         "far-down": {**far, "for_each": "instrument", "at_least": "0"},
         "far-share": {**far, "kind": "share", "for_each": "area", "at_most": "100 %", "of": {"area": "all"}},
     }
-    assert largest_difference(amounts(solved(case)), amounts(solved({**case, "rules": {**case["rules"], **rules}}))) <= 1
+    assert largest_difference(amounts(solved(case)), amounts(solved({**case, "rules": {**case["rules"], **rules}}))) == 0
 
 
 @given(case=cases(), data=st.data())
@@ -212,9 +212,9 @@ def test_every_solver_gives_the_same_amounts(case):
     simplex = solved(case, method="simplex")
     for other in (solved(case, method="ipm"), solved(case, solver="cbc")):
         assert other.log.program_score == pytest.approx(simplex.log.program_score, rel=SLACK, abs=SLACK)
-        assert largest_difference(amounts(simplex), amounts(other)) <= 1
+        assert largest_difference(amounts(simplex), amounts(other)) == 0
 
 
 def test_cbc_gives_the_same_amounts_where_its_score_is_a_hair_too_high():
     simplex, cbc = solved(CROOKED, method="simplex"), solved(CROOKED, solver="cbc")
-    assert largest_difference(amounts(simplex), amounts(cbc)) <= 1
+    assert largest_difference(amounts(simplex), amounts(cbc)) == 0
