@@ -92,7 +92,7 @@ def left_before_rounding(brakes: Brakes, instrument: int, ceiling: float, *, pro
 
 def said(cause: Cause, words: Words) -> str:
     """Write a cause as a sentence without its end."""
-    named = [words(f"unallocated.{rule}") if rule in (LAST_RESORT, "absorption") else rule for rule in cause.rules]
+    named = [words.word("unallocated.limits", rule) for rule in cause.rules]
     rest = len(named) - NAMED
     listed = ", ".join(named[:NAMED]) + (words("workbook.and_more", count=rest) if rest > 0 else "")
     return words(f"unallocated.{cause.text}", rules=listed)
