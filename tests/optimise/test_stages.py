@@ -321,8 +321,11 @@ def impact_comes_first(goal):
         (["impact", {"unallocated": {}, "change": {}}], "two stages in one entry (write [{unallocated: …}, {change: …}])"),
         (["impact", "lowest_coverage"], "lowest_coverage of whom? (write {lowest_coverage: {for_each: partnership}})"),
         (["impact", {"lowest_coverage": {}}], "lowest_coverage of whom? (write {lowest_coverage: {for_each: partnership}})"),
-        (["impact", "fairness"], "'fairness' is not allowed here (expected 'impact', 'lowest_coverage', 'unallocated' or 'change')"),
-        (["impact", {"fairness": {}}], "no stage named (expected one of: impact, lowest_coverage, unallocated, change)"),
+        (
+            ["impact", "fairness"],
+            "'fairness' is not allowed here (expected 'impact', 'lowest_coverage', 'unallocated', 'change' or 'fair')",
+        ),
+        (["impact", {"fairness": {}}], "no stage named (expected one of: impact, lowest_coverage, unallocated, change, fair)"),
         (["impact", {**LOWEST, "give": "150 %"}], "a share cannot be above 100 %: 150 % (write a share from 0 % to 100 %)"),
         (["impact", {**LOWEST, "given": "1 %"}], "unknown key 'given' (did you mean 'give'?)"),
         ("impact", "expected a list (write it in brackets: […])"),

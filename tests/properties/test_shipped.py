@@ -8,35 +8,47 @@ import shutil
 import pytest
 from richer import amounts, largest_difference
 
-from cases import SHIPPED
+from cases import SHIPPED, TINY
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 from fundalloc.solvers import Options
 
-CHOSEN = [path for path in SHIPPED if path.stem in ("baseline", "ten-percent-cut")]
+EXEMPT = ("comprehensive-or-focused",)
+"""Its switches come from a search that stops at a gap: another solver or method may stop at another plan within it."""
+SETTLED = [path for path in SHIPPED if path.stem not in EXEMPT]
+BASELINES = [TINY, *(path for path in SHIPPED if path.stem == "baseline")]
 
 
 def name(path):
     return f"{path.parent.name}/{path.stem}"
 
 
-@pytest.mark.parametrize("path", CHOSEN, ids=name)
-def test_every_solver_gives_the_same_amounts(path):
-    scenario = load(path)
-    simplex = solve(scenario, Options(method="simplex"))
-    for other in (solve(scenario, Options(method="ipm")), solve(scenario, Options(solver="cbc"))):
-        assert other.log.program_score == pytest.approx(simplex.log.program_score, rel=1e-8)
-        assert largest_difference(amounts(simplex), amounts(other)) == 0
-
-
-@pytest.mark.parametrize("path", CHOSEN[:2], ids=name)
-def test_the_order_of_rows_in_the_tables_changes_nothing(path, tmp_path):
-    folder = tmp_path / path.parent.name
+def in_another_order(path, folder, seed):
+    """Copy a scenario with everything beside it, the rows of every table shuffled; return the copy."""
     shutil.copytree(path.parent, folder)
     for table in folder.glob("*.csv"):
         heading, *rows = table.read_text("utf-8").splitlines(keepends=True)
-        random.Random(7).shuffle(rows)
+        random.Random(seed).shuffle(rows)
         table.write_text("".join([heading, *rows]), "utf-8")
-    as_shipped, shuffled = amounts(solve(load(path))), amounts(solve(load(folder / path.name)))
-    assert list(as_shipped) != list(shuffled)
-    assert largest_difference(as_shipped, shuffled) == 0
+    return folder / path.name
+
+
+def same(plan, other):
+    assert other.log.program_score == pytest.approx(plan.log.program_score, rel=1e-8)
+    assert largest_difference(amounts(plan), amounts(other)) == 0
+
+
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.thorough) for seed in (1, 2))])
+@pytest.mark.parametrize("path", SETTLED, ids=name)
+def test_no_order_and_no_method_decides_an_amount(path, seed, tmp_path):
+    as_shipped = solve(load(path), Options(method="ipm"))
+    shuffled = solve(load(in_another_order(path, tmp_path / "shuffled", seed)), Options(method=("simplex", "ipm", "")[seed]))
+    assert list(amounts(as_shipped)) != list(amounts(shuffled))
+    same(as_shipped, shuffled)
+
+
+@pytest.mark.parametrize("step", [[], ["round_to=0.001"]], ids=["as shipped", "EUR 1 000"])
+@pytest.mark.parametrize("path", BASELINES, ids=name)
+def test_every_solver_gives_the_same_amounts(path, step):
+    scenario = load(path, settings=step)
+    same(solve(scenario, Options(method="simplex")), solve(scenario, Options(solver="cbc")))

@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 from itertools import pairwise
+from math import log1p
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, PlainValidator, ValidationInfo, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from fundalloc.errors import did_you_mean
 from fundalloc.facts.dimensions import Choice, Dimensions
@@ -171,8 +182,48 @@ def _check_bands(bands: tuple[Band, ...]) -> tuple[Band, ...]:
     return bands
 
 
-Bands = Annotated[tuple[Band, ...], AfterValidator(_check_bands)]
-"""Diminishing returns: shares add up to 1 and values fall strictly."""
+PIECES = (2, 4, 5, 8, 10, 16, 20)
+"""Into how many steps a curve may be cut: their widths are exact."""
+
+
+class Curve(Record):
+    """The returns on a need of which the part x is met: log(1 + a x)."""
+
+    log: Factor
+    """The factor a: the larger, the faster returns fall. With 4, the last euro earns a fifth of the first."""
+
+
+class CurvedBands(Record):
+    """Diminishing returns as a curve, in steps of equal width."""
+
+    curve: Curve
+    pieces: Annotated[int, WithJsonSchema({"type": ["integer", "string"], "enum": [*PIECES, *map(str, PIECES)]})]
+    """How many steps: 2, 4, 5, 8, 10, 16 or 20."""
+
+    @field_validator("pieces", mode="before")
+    @classmethod
+    def _exact_widths(cls, raw: Any) -> int:
+        if str(raw) not in map(str, PIECES):
+            raise refuse(f"a need cannot be cut into {raw} pieces", f"write one of {', '.join(map(str, PIECES))}: their widths are exact")
+        return int(raw)
+
+    @property
+    def bands(self) -> tuple[Band, ...]:
+        """The steps: each is worth the mean slope of the curve there over that in the first one, to four decimals."""
+        a, count = float(self.curve.log), self.pieces
+        slopes = [log1p(a * (k + 1) / count) - log1p(a * k / count) for k in range(count)]
+        values = [Fraction(round(slope / slopes[0] * 10**4), 10**4) if slopes[0] else Fraction(1) for slope in slopes]
+        return tuple(Band.model_construct(share=Fraction(1, count), value=value) for value in values)
+
+
+def _spelt_out(raw: Any) -> Any:
+    return CurvedBands.model_validate(raw).bands if isinstance(raw, Mapping) else raw
+
+
+Bands = Annotated[
+    tuple[Band, ...], BeforeValidator(_spelt_out, json_schema_input_type=CurvedBands | tuple[Band, ...]), AfterValidator(_check_bands)
+]
+"""Diminishing returns: shares add up to 1 and values fall strictly; or a curve that is spelt out so."""
 
 
 class Area(Named):

@@ -6,7 +6,8 @@ program finds the plan closest to the reference:
 
     minimise  sum over lines of  w_l |x_l - r_l|        such that every objective stage keeps its value
 
-stated by substitution, x = r + up - down with up, down >= 0, which needs no extra rows. The
+stated by substitution, x = r + up - down with up, down >= 0, which needs no extra rows. Where no baseline asks for least
+money moved, the farther units of up and down cost more. The
 weights w = 1 + epsilon x hash(line key) make the winner independent of row order, machine and solver. Without a
 baseline the reference is the proportional plan: each instrument's money of a year spread over its lines by
 priority x need, no need covered beyond what it is.
@@ -30,15 +31,26 @@ from fundalloc.optimise.nearness import Near, near_program
 EPSILON = 1e-3
 SHARP = 1e3
 """Factor on costs with settling weights: those of two plans may differ by less than the solver's tolerance."""
+FARTHER, FACTORS = (0.1, 0.3), (1.0, 2.0, 4.0)
+"""Shares of the reference up to which a unit of distance costs the first and second factor; beyond, the last."""
+SPREAD_UP_TO = 20_000
+"""Lines up to which distance costs more the farther it goes: the program has three times the columns."""
 DUST = 1e-9
 """In steps: half a step is rounded down, whatever the last digits of a division say."""
 
 
-def settling_program(held: LinearProgram, lines: Lines, reference: Floats) -> Near:
-    """State the settling program of a program whose objective stages are held by rows of their own."""
-    return near_program(
-        replace(held, cost=np.zeros(held.shape[1])), np.arange(held.lines), pad(held, reference), SHARP * settling_weights(lines)
-    )
+def settling_program(held: LinearProgram, lines: Lines, reference: Floats, *, spread: bool = False) -> Near:
+    """State the settling program of a program whose objective stages are held by rows of their own.
+
+    With `spread` distance costs more the farther it goes, in shares of the reference: deviations then spread over many lines
+    instead of piling up on few. Least money moved is lost by that, so a baseline asks for plain distance.
+    """
+    amounts, step = pad(held, reference), float(lines.facts.step)
+    bare = replace(held, cost=np.zeros(held.shape[1]))
+    spread = spread and len(lines) <= SPREAD_UP_TO
+    ends = [np.rint(share * amounts / step) * step for share in FARTHER] if spread else []  # whole steps keep most amounts whole
+    pieces = [*zip(np.diff(ends, axis=0, prepend=0.0), FACTORS, strict=False), (np.inf, FACTORS[len(ends)])]
+    return near_program(bare, np.arange(held.lines), amounts, SHARP * settling_weights(lines), pieces=pieces)
 
 
 def pad(program: LinearProgram, amounts: Floats) -> Floats:

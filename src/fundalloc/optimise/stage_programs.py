@@ -2,6 +2,7 @@
 
 impact            the score: met need, weighted, less penalties
 lowest_coverage   the smallest coverage among the members of for_each
+fair              the same, then the next smallest, and so on: in `fairness`, as it takes many programs
 unallocated       the planned money, so that as little as possible stays
 change            minus the distance to the baseline plan, line by line
 """
@@ -101,24 +102,31 @@ def append(
     )
 
 
-def _lowest_coverage(program: LinearProgram, for_each: tuple[str, ...], lines: Lines) -> LinearProgram:
-    """Add one column z <= 1 and, per member with need, the row: met need of the member - need x z >= 0."""
+def met_by_member(program: LinearProgram, for_each: tuple[str, ...], lines: Lines) -> tuple[Terms, Floats]:
+    """Return a row per member with need that adds up what is met of it (the rows start at 0), and the needs in EUR million."""
     facts = lines.facts
     needs = facts.needs
     rows, code = build_members(for_each, facts.dimensions).covering(needs, np.arange(len(needs)))
     wanted = needs.need.values[rows] > 0
     rows, code = rows[wanted], code[wanted]
     distinct, member = np.unique(code, return_inverse=True)
-    need = np.bincount(member, weights=needs.need.values[rows], minlength=len(distinct))
     bands = max(len(of_area) for of_area in facts.returns)
     met = (program.lines + np.arange(bands)[:, None] * len(needs) + rows[None, :]).ravel()
+    need = np.bincount(member, weights=needs.need.values[rows], minlength=len(distinct)).astype(float)
+    return Terms(np.tile(member, bands), met, np.ones(len(met))), need
+
+
+def _lowest_coverage(program: LinearProgram, for_each: tuple[str, ...], lines: Lines) -> LinearProgram:
+    """Add one column z <= 1 and, per member with need, the row: met need of the member - need x z >= 0."""
+    met, need = met_by_member(program, for_each, lines)
+    count = len(need)
     terms = Terms(
-        np.concatenate([np.tile(member, bands), np.arange(len(distinct))]),
-        np.concatenate([met, np.full(len(distinct), program.shape[1])]),
-        np.concatenate([np.ones(len(met)), -need]),
+        np.concatenate([met.row, np.arange(count)]),
+        np.concatenate([met.column, np.full(count, program.shape[1])]),
+        np.concatenate([met.value, -need]),
     )
     zero = replace(program, cost=np.zeros(program.shape[1]))
-    return append(zero, np.ones(1), np.zeros(1), np.ones(1), np.zeros(len(distinct)), np.full(len(distinct), np.inf), terms)
+    return append(zero, np.ones(1), np.zeros(1), np.ones(1), np.zeros(count), np.full(count, np.inf), terms)
 
 
 def _distance(program: LinearProgram, baseline: Floats) -> LinearProgram:

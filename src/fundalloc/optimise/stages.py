@@ -14,6 +14,7 @@ from fundalloc.model.compile import compile_program
 from fundalloc.model.health import numerical_remarks
 from fundalloc.model.linear_program import LinearProgram
 from fundalloc.money import Floats
+from fundalloc.optimise.fairness import fairest
 from fundalloc.optimise.settling import proportional_plan, settling_program
 from fundalloc.optimise.stage_programs import hold, optimal_face, stage_program
 from fundalloc.optimise.switches import Solve, fix_switches, solve_mixed
@@ -41,6 +42,11 @@ class Wishes:
     """The baseline plan, EUR million per line, for the stage `change`."""
     switching: Floats | None = None
     """The plan whose neighbour says which of equally good switches are on, where it is not the reference."""
+
+    @property
+    def spread(self) -> bool:
+        """Whether the plan of reference is no plan of anybody, so that deviations from it had better spread."""
+        return self.baseline is None and self.switching is None
 
 
 @dataclass(frozen=True)
@@ -126,7 +132,7 @@ def optimise(
     answer = search.exact(chosen, first)
     held, last, left = search.hold_stages(first, answer)
     equals = fix_switches(held, last.values)
-    settled = search.closest(equals, wishes.reference)
+    settled = search.closest(equals, wishes.reference, spread=wishes.spread)
     values = (last.values if settled is None else settled)[: program.shape[1]]
     if program.integer is not None and last is not first:
         chosen = fix_switches(program, last.values)
@@ -171,7 +177,8 @@ class _Search:
         answer = self.exact(relaxed, solution)
         self.proofs.append(answer.prices)
         wishes = self.wishes
-        settled = self.closest(optimal_face(relaxed, answer.prices), wishes.reference if wishes.switching is None else wishes.switching)
+        reference = wishes.reference if wishes.switching is None else wishes.switching
+        settled = self.closest(optimal_face(relaxed, answer.prices), reference, spread=wishes.baseline is None)
         return solution.values if settled is None else settled[: relaxed.shape[1]]
 
     def proof(self, answer: Solution) -> Floats:
@@ -181,23 +188,36 @@ class _Search:
     def hold_stages(self, first: Solution, answer: Solution) -> tuple[LinearProgram, Solution, int]:
         """Solve the later stages; returns the program with all of them held, the answer to the last, and how many a limit left out."""
         stages, stay_close, left = self.wishes.stages, self.wishes.stay_close, len(self.wishes.stages) - 1
-        staged, last, later = self.program, first, stages[1:]
-        held = self._keep(staged if later else fix_switches(staged, first.values), answer, float(stages[0].give), bool(stay_close))
-        for stage in later:
+        last = first
+        fixed = fix_switches(self.program, first.values)
+        held = self._keep(fixed if self._decides(0) else self.program, answer, float(stages[0].give), bool(stay_close))
+        for k, stage in enumerate(stages[1:], 1):
             scored = replace(held, cost=np.pad(self.program.cost, (0, held.shape[1] - self.program.shape[1])))  # `impact` may come again
-            staged = stage_program(scored, stage.goal, stage.for_each, self.lines, self.wishes.baseline)
-            solution = solve_mixed(staged, self.options, self.near, self.solve)
-            if solution.status is not Status.OPTIMAL:
+            kept = self._fairest(scored, stage) if stage.goal == "fair" else self._stage(scored, stage, decides=self._decides(k))
+            if kept is None:
                 break
-            if stage is stages[-1]:
-                staged = fix_switches(staged, solution.values)
-            exact = self.exact(fix_switches(staged, solution.values), solution)
-            held, last, left = self._keep(staged, exact, float(stage.give)), solution, left - 1
+            (held, last), left = kept, left - 1
         if stay_close:
             floors = held.row_lower.copy()
             floors[self.program.shape[0]] -= stay_close * abs(first.objective)  # the row that holds the score
             held = replace(held, row_lower=floors)
         return held, last, left
+
+    def _decides(self, k: int) -> bool:
+        """Return whether the switches stay as stage k has them: behind the last stage, and before one that is not a single program."""
+        return all(stage.goal == "fair" for stage in self.wishes.stages[k + 1 : k + 2])
+
+    def _stage(self, scored: LinearProgram, stage: Stage, *, decides: bool) -> tuple[LinearProgram, Solution] | None:
+        """Solve a stage; returns the program with it held, and the answer. None when a limit stopped it."""
+        staged = stage_program(scored, stage.goal, stage.for_each, self.lines, self.wishes.baseline)
+        solution = solve_mixed(staged, self.options, self.near, self.solve)
+        if solution.status is not Status.OPTIMAL:
+            return None
+        fixed = fix_switches(staged, solution.values)
+        return self._keep(fixed if decides else staged, self.exact(fixed, solution), float(stage.give)), solution
+
+    def _fairest(self, scored: LinearProgram, stage: Stage) -> tuple[LinearProgram, Solution] | None:
+        return fairest(scored, stage.for_each, self.lines, self.options, float(stage.give))
 
     def _keep(self, program: LinearProgram, solution: Solution, give: float, by_row: bool = False) -> LinearProgram:
         """Keep what a stage reached: by a row where something may be given up or a switch may turn, else exactly."""
@@ -205,14 +225,16 @@ class _Search:
             return hold(program, program.cost, solution.objective, give)
         return optimal_face(program, solution.prices)
 
-    def closest(self, held: LinearProgram, reference: Floats) -> Floats | None:
+    def closest(self, held: LinearProgram, reference: Floats, *, spread: bool) -> Floats | None:
         """Return the columns of the plan closest to the reference among those that held stages allow; None if none was found."""
-        return closest(held, self.lines, reference, self.options, self.solve)
+        return closest(held, self.lines, reference, self.options, self.solve, spread=spread)
 
 
-def closest(held: LinearProgram, lines: Lines, reference: Floats, options: Options, solve: Solve = solve_program) -> Floats | None:
+def closest(
+    held: LinearProgram, lines: Lines, reference: Floats, options: Options, solve: Solve = solve_program, *, spread: bool = False
+) -> Floats | None:
     """Return the columns of the plan closest to the reference (EUR million per line, or per ledger entry); None if none was found."""
-    settling = settling_program(held, lines, reference)
+    settling = settling_program(held, lines, reference, spread=spread)
     method = "simplex" if held.lines < INTERIOR_POINT_FROM else "ipm"
     found = solve(settling.program, options.own(method=method, presolve=method != "simplex"))
     return settling.values(found.values) if found.status is Status.OPTIMAL else None

@@ -19,15 +19,19 @@ class Settle(Record):
     """Relative score that may be given up to move less money."""
 
 
-GOALS = ("impact", "lowest_coverage", "unallocated", "change")
+MEASURED = ("impact", "lowest_coverage", "unallocated", "change")
+"""Goals that one figure measures."""
+GOALS = (*MEASURED, "fair")
+OF_MEMBERS = ("lowest_coverage", "fair")
+"""Goals that ask whose coverage counts."""
 
 
 class Stage(Record):
     """One objective stage: a word, or a word with its options."""
 
-    goal: Literal["impact", "lowest_coverage", "unallocated", "change"]
+    goal: Literal["impact", "lowest_coverage", "unallocated", "change", "fair"]
     for_each: ForEach = ()
-    """For lowest_coverage: whose coverage counts."""
+    """For lowest_coverage and fair: whose coverage counts."""
     give: Share = Fraction(0)
     """Relative value that later stages may give up."""
 
@@ -48,9 +52,9 @@ class Stage(Record):
 
     @model_validator(mode="after")
     def _whose(self) -> Stage:
-        if self.goal == "lowest_coverage" and not self.for_each:
-            raise refuse("lowest_coverage of whom?", "write {lowest_coverage: {for_each: partnership}}")
-        if self.goal != "lowest_coverage" and self.for_each:
+        if self.goal in OF_MEMBERS and not self.for_each:
+            raise refuse(f"{self.goal} of whom?", f"write {{{self.goal}: {{for_each: partnership}}}}")
+        if self.goal not in OF_MEMBERS and self.for_each:
             raise refuse(f"'{self.goal}' is one figure for the whole plan", "take 'for_each' out")
         return self
 
@@ -59,9 +63,7 @@ def _options(goal: str, raw: Any) -> dict[str, Any]:
     """Return what was written behind the word of a stage."""
     if isinstance(raw, dict):
         return raw
-    hint = (
-        "write {lowest_coverage: {for_each: partnership}}" if goal == "lowest_coverage" else f"write {goal}, or {{{goal}: {{give: 1 %}}}}"
-    )
+    hint = f"write {{{goal}: {{for_each: partnership}}}}" if goal in OF_MEMBERS else f"write {goal}, or {{{goal}: {{give: 1 %}}}}"
     raise refuse(f"'{goal}' takes options, not '{raw}'", hint, (goal,))
 
 

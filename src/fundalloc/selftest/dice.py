@@ -15,6 +15,7 @@ Template = Any
 """What a throw makes a scenario of."""
 EACH = ("partnership", "area", "route", "level", "family", "field", "year", ["partnership", "area"], ["instrument", "year"], None)
 LEVEL = [{"share": "100 %", "value": "0.8"}]
+CURVE: Template = {"curve": {"log": ("4", "1.5", "0.5")}, "pieces": ("2", "5", "10")}
 STRENGTH: Template = ({}, {}, {}, {"soft": ("0.5", "1", "2")}, {"soft": ("0.5", "1", "2")}, {"watch": ("true", None)})
 """Hard, soft, or watched."""
 
@@ -71,7 +72,7 @@ def _scenario(instruments: list[str], leaves: list[str], areas: list[str], years
         "years": f"{years[0]}-{years[-1]}" if len(years) > 1 else years[0],
         "closed": (years[0], None, None, None) if len(years) > 1 else None,
         "round_to": ("0.1", "0.1", "1", "0.5", "0.001"),
-        "steps": (None, None, [{"share": "25 %", "value": "1"}, {"share": "75 %", "value": "0.4"}]),
+        "steps": (None, CURVE, [{"share": "25 %", "value": "1"}, {"share": "75 %", "value": "0.4"}]),
         "areas": {a: {"name": a, "tags": [("field:x", "field:y")], "steps": (LEVEL, None, None, None)} for a in areas},
         "instruments": {i: _instrument(i, leaves, years) for i in instruments},
         "transfers": ({"move": {"from": "i0", "to": "i1", "at_most": ("5 %", "20 %", "100 %"), "source": "assumption"}}, None)
@@ -101,11 +102,11 @@ def _scenario(instruments: list[str], leaves: list[str], areas: list[str], years
         "baseline": [line | {"partnership": p, "amount": "0.1..15.0"} for p in leaves],
         "objective": (
             ["impact"],
-            ["impact"],
+            ["impact", {"fair": {"for_each": ("partnership", "area")}}],
             [
                 {"impact": {"give": "0..20 %"}},
                 "unallocated",
-                (None, {"lowest_coverage": {"for_each": "partnership"}, "give": "1 %"}),
+                (None, {"lowest_coverage": {"for_each": "partnership"}, "give": "1 %"}, {"fair": {"for_each": "partnership"}}),
                 (None, "impact"),
             ],
         ),

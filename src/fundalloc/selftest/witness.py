@@ -9,7 +9,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
+from itertools import pairwise
 from math import ceil, floor, gcd, lcm
 from typing import Any
 
@@ -97,8 +99,13 @@ def _last_resort(reading: Reading) -> Money:
 
 
 def _steps(reading: Reading, area: str) -> list[tuple[Fraction, Fraction]]:
-    written = reading.case["areas"][area].get("steps") or reading.case.get("steps") or STEPS
-    return [(number(step["share"]), number(step["value"])) for step in written]
+    written: Any = reading.case["areas"][area].get("steps") or reading.case.get("steps") or STEPS
+    if "curve" not in written:
+        return [(number(step["share"]), number(step["value"])) for step in written]
+    a, pieces = Decimal(str(written["curve"]["log"])), int(written["pieces"])
+    heights = [(1 + a * k / pieces).ln() for k in range(pieces + 1)]
+    slopes = [(after - before) / heights[1] for before, after in pairwise(heights)]
+    return [(Fraction(1, pieces), Fraction(slope.quantize(Decimal("0.0001"), ROUND_HALF_EVEN))) for slope in slopes]
 
 
 # --- What hard rows ask -------------------------------------------------------------------------------------------------

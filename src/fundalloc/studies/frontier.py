@@ -25,7 +25,7 @@ from fundalloc.money import Floats
 from fundalloc.optimise.stage_programs import hold, stage_program
 from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.scenario.stages import GOALS
+from fundalloc.scenario.stages import MEASURED
 from fundalloc.solvers import Options
 from fundalloc.solvers.warm import WarmSolver
 from fundalloc.studies.variants import Source
@@ -82,8 +82,8 @@ def find_frontier(
 ) -> Frontier:
     """Find at most `most` corners between two goals. Raises UsageError for goals that cannot be, Infeasible, SolverFailed."""
     options = (options or Options()).begun()
-    if unknown := [goal for goal in goals if goal not in GOALS]:
-        raise UsageError(f"no objective '{unknown[0]}': {did_you_mean(unknown[0], GOALS)}")
+    if unknown := [goal for goal in goals if goal not in MEASURED]:
+        raise UsageError(f"no objective '{unknown[0]}': {did_you_mean(unknown[0], MEASURED)}")
     if goals[0] == goals[1]:
         raise UsageError("name two different objectives")
     scenario = with_baseline(source.load(), options)
