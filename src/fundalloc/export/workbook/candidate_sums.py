@@ -9,10 +9,9 @@ from fractions import Fraction
 import numpy as np
 
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.line_sums import PLANNED, Box, Boxes, Ledger, columns_for, common, listed, one_by_one
-from fundalloc.export.workbook.weights import NEED
+from fundalloc.export.workbook.line_sums import NEED, PLANNED, Boxes, Ledger, columns_for, common, listed, one_by_one
+from fundalloc.export.workbook.plan_sums import Box
 from fundalloc.facts.dimensions import NAMES
-from fundalloc.money import Mask
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Sense
 
@@ -39,11 +38,13 @@ class Sums:
 
     def money(self, box: Box, but: Box | None = None, column: str = PLANNED) -> Candidate:
         """Return the sum of a box, without the lines that also lie in another."""
-        return Candidate(self.boxes.difference(box, but, column), tuple(_sum(ledger, box, but, column) for ledger in self.ledgers))
+        taken = [ledger.sum(common(box, but), column) if but is not None else 0 for ledger in self.ledgers]
+        values = tuple(ledger.sum(box, column) - less for ledger, less in zip(self.ledgers, taken, strict=True))
+        return Candidate(self.boxes.difference(box, but, column), values)
 
-
-def _sum(ledger: Ledger, box: Box, but: Box | None, column: str) -> Fraction:
-    return ledger.sum(box, column) - (ledger.sum(common(box, but), column) if but is not None else 0)
+    def of_marker(self, boxes: tuple[Box, Box | None], marker: str | None) -> Iterator[Candidate]:
+        """Yield the sums that money weighted by a marker, or by none, may be."""
+        yield from (self.money(*boxes, column) for column in columns_for(marker))
 
 
 def count_active(sums: Sums, rule: Kind, sense: Sense, box: Box, but: Box | None) -> Iterator[Candidate]:
@@ -65,9 +66,8 @@ def _count_listed(sums: Sums, rule: Kind, word: str, box: Box, least: Fraction, 
     found = sums.boxes.criteria(box, frozenset({word}))
     if found is not None and not found[1]:
         key = "year" if word == "year" else f"{word}_id"
-        members = np.any([part[NAMES.index(word)] for part in inside], axis=0)
-        names = listed(sums.book, word, members) if word != "year" else _years(sums.book, members)
-        text = sums.book.sum_if_text("Allocation", column, *found[0], (key, names))
+        members = np.any([getattr(part, word) for part in inside], axis=0)
+        text = sums.book.sum_if_text("Allocation", column, *found[0], (key, listed(sums.book, word, members)))
         yield Candidate(f"SUMPRODUCT(--({text}{enough}))", values)
 
 
@@ -80,11 +80,9 @@ def _count_terms(sums: Sums, rule: Kind, word: str, boxes: tuple[Box, Box | None
     parts = []
     for name in names:
         mask = dimension.masks[name if word in NAMES else f"{word}:{name}"]
-        part = list(box)
-        part[NAMES.index(dimension.name)] = part[NAMES.index(dimension.name)] & mask
-        found = part[0], part[1], part[2], part[3]
-        if sums.boxes.has_lines(found):
-            parts.append(sums.money(found, but, columns_for(rule.money.marker)[0]))
+        part = box._replace(**{dimension.name: getattr(box, dimension.name) & mask})
+        if sums.boxes.has_lines(part):
+            parts.append(sums.money(part, but, columns_for(rule.money.marker)[0]))
     if len(parts) <= MOST_TERMS:
         text = "+".join(f"({part.text}{enough})" for part in parts)
         yield Candidate(text, tuple(Fraction(sum(_active(part.values[k], least) for part in parts)) for k in range(2)))
@@ -92,10 +90,6 @@ def _count_terms(sums: Sums, rule: Kind, word: str, boxes: tuple[Box, Box | None
 
 def _active(amount: Fraction, least: Fraction) -> bool:
     return amount >= least if least else amount > 0
-
-
-def _years(book: Book, mask: Mask) -> str:
-    return "{" + ",".join(str(book.facts.years[int(k)]) for k in np.flatnonzero(mask)) + "}"
 
 
 def average(sums: Sums, everyone: tuple[Box, Box | None], member: tuple[Box, Box | None]) -> Candidate:
@@ -109,7 +103,7 @@ def average(sums: Sums, everyone: tuple[Box, Box | None], member: tuple[Box, Box
 def _needs(book: Book, box: Box, but: Box | None) -> tuple[str, Fraction]:
     """Return the formula and the value of the needs of a box's partnerships and areas."""
     text, value = _need(book, box)
-    if but is None or not (but[0].all() and but[3].all()):
+    if but is None or not (but.instrument.all() and but.year.all()):
         return text, value
     less, taken = _need(book, common(box, but))
     return (f"{text}-{less}", value - taken) if taken else (text, value)
@@ -119,7 +113,7 @@ def _need(book: Book, box: Box) -> tuple[str, Fraction]:
     needs = book.facts.needs
     criteria, lists = [], 0
     for name in ("partnership", "area"):
-        mask, position = box[NAMES.index(name)], getattr(needs, name)
+        mask, position = getattr(box, name), getattr(needs, name)
         wanted = np.unique(position[mask[position]])
         if len(wanted) == len(np.unique(position)):
             continue
@@ -127,7 +121,7 @@ def _need(book: Book, box: Box) -> tuple[str, Fraction]:
         only = np.isin(np.arange(len(mask)), wanted)
         criteria.append((f"{name}_id", book.is_(name, int(wanted[0]))[1] if single else listed(book, name, only, ";" if lists else ",")))
         lists += not single
-    inside = box[1][needs.partnership] & box[2][needs.area]
+    inside = box.partnership[needs.partnership] & box.area[needs.area]
     value = Fraction(int(needs.need.numerator[inside].sum()), needs.need.denominator)
     text = book.sum_if_text(NEEDS, "need", *criteria)
     return (f"SUMPRODUCT({text})" if lists else text), value

@@ -18,8 +18,9 @@ import numpy as np
 
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.candidate_sums import Candidate, Sums, average, count_active
-from fundalloc.export.workbook.line_sums import Box, Boxes, Ledger, columns_for, common, up_to
+from fundalloc.export.workbook.line_sums import Boxes, Ledger, common, up_to
 from fundalloc.export.workbook.moving_money import moved_money, paid_money
+from fundalloc.export.workbook.plan_sums import Box
 from fundalloc.facts.dimensions import NAMES, Dimensions
 from fundalloc.facts.selection import Pick
 from fundalloc.money import Mask
@@ -57,7 +58,7 @@ class Live:
 
 def live_rules(book: Book) -> list[Live]:
     """Return what is live of every finding of the plan, in order."""
-    return _LiveRules(book).all
+    return _LiveRules(book).all()
 
 
 @dataclass(frozen=True)
@@ -67,18 +68,14 @@ class _LiveRules:
     @cached_property
     def sums(self) -> Sums:
         """The plan and the made-up ledger: amounts that no two selections are likely to share."""
-        lines = self.book.lines
-        size = len(lines) + len(lines.moves)
-        made_up = (np.arange(size, dtype=np.int64) * 7_919 + 13) % 99_991 + 1
-        moves = self.book.moves
-        plan = Ledger(self.book, self.book.plan.steps, moves)
-        return Sums(self.book, Boxes(self.book), (plan, Ledger(self.book, made_up[: len(lines)], made_up[len(lines) :])))
+        book, lines = self.book, self.book.lines
+        made_up = (np.arange(len(lines) + len(lines.moves), dtype=np.int64) * 7_919 + 13) % 99_991 + 1
+        probe = Ledger(book, made_up[: len(lines)], made_up[len(lines) :])
+        return Sums(book, Boxes(book), (Ledger(book, book.plan.steps, book.moves), probe))
 
-    @cached_property
     def all(self) -> list[Live]:
-        """One entry per finding."""
-        lines = self.book.lines
-        probe = self.sums.ledgers[1]
+        """Return one entry per finding."""
+        lines, probe = self.book.lines, self.sums.ledgers[1]
         ledger = np.concatenate([probe.steps, probe.moves])
         out: list[Live] = []
         for rule, group in groupby(self.book.plan.findings, key=lambda f: f.rule):
@@ -88,8 +85,7 @@ class _LiveRules:
             probed, decided = measure_rule(rule, lines, ledger), measure_rule(rule, lines, lines.ledger.decided)
             pulls = measures.open() if rule.hard else Open(*[np.zeros(len(demands), dtype=bool)] * 2)
             ways = zip(pulls.up.tolist(), pulls.down.tolist(), strict=True)
-            about = zip(findings, probed, decided, ways, strict=True)
-            out += [self._live(a, b, measures, c, mended) for a, b, c, mended in about]
+            out += [self._live(a, b, measures, c, mended) for a, b, c, mended in zip(findings, probed, decided, ways, strict=True)]
         return out
 
     def _live(self, finding: Finding, probed: Finding, measures: Measures, decided: Finding, mended: tuple[bool, bool]) -> Live:
@@ -124,8 +120,7 @@ class _LiveRules:
             every, but_every = self._boxes(rule.money, rule.unless, open_member)
             selections.append((up_to(every, years), but_every))
         for selection in selections:
-            for column in columns_for(rule.money.marker):
-                yield self.sums.money(*selection, column)
+            yield from self.sums.of_marker(selection, rule.money.marker)
         yield from moved_money(self.sums, finding.member)
         if years is not None and rule.money.marker is None:
             yield from paid_money(self.sums, rule, every, but_every, years)
@@ -133,43 +128,34 @@ class _LiveRules:
     def _bases(self, rule: Kind, member: list[tuple[str, Mask]]) -> Iterator[Candidate]:
         """What a share may be taken of: `of`, the same money a year earlier or in the baseline, what comes first, the average."""
         taken = rule.taken_of(self.book.lines)
-        if taken is not None and taken.lag is None:
-            box, but = self._boxes(taken.money, taken.unless, member, frozenset(NAMES) - taken.restricted)
-            for column in columns_for(taken.money.marker):
-                yield self.sums.money(box, but, column)
+        free = frozenset(NAMES) - taken.restricted if taken is not None else frozenset()
         open_member = [(d, m) for d, m in member if d != "year"]
         year = _own_year(rule, member)
+        if taken is not None and taken.lag is None:
+            yield from self.sums.of_marker(self._boxes(taken.money, taken.unless, member, free), taken.money.marker)
         if year is not None:
             past = np.arange(len(self.book.facts.years)) == year - 1
-            before, but = self._boxes(rule.money, rule.unless, [*open_member, ("year", past)])
-            for column in columns_for(rule.money.marker):
-                yield self.sums.money(before, but, column)
+            yield from self.sums.of_marker(self._boxes(rule.money, rule.unless, [*open_member, ("year", past)]), rule.money.marker)
         if taken is not None and taken.lag is not None and year is not None:
-            box, but = self._boxes(taken.money, taken.unless, open_member, frozenset(NAMES) - taken.restricted)
-            for column in columns_for(taken.money.marker):
-                yield self.sums.money(up_to(box, year - taken.lag), but, column)
+            box, but = self._boxes(taken.money, taken.unless, open_member, free)
+            yield from self.sums.of_marker((up_to(box, year - taken.lag), but), taken.money.marker)
         money, but = self._boxes(rule.money, rule.unless, member)
         if self.book.has_baseline and rule.money.marker is None:
             yield self.sums.money(money, but, "baseline")
         if self.book.facts.needs.partnership.size:
-            everyone, but_everyone = self._boxes(rule.money, rule.unless, [])
-            yield average(self.sums, (everyone, but_everyone), (money, but))
+            yield average(self.sums, self._boxes(rule.money, rule.unless, []), (money, but))
 
     def _boxes(
         self, selection: Pick, unless: Pick | None, member: list[tuple[str, Mask]], free: frozenset[str] = frozenset()
     ) -> tuple[Box, Box | None]:
         """Return the box of a selection for a member, and the box that `unless` takes out of it."""
         dimensions = self.book.facts.dimensions
-        masks = [mask.copy() for mask in selection.masks(dimensions)]
+        box = Box(*selection.masks(dimensions))
         for dimension, mask in member:
             if dimension not in free:
-                masks[NAMES.index(dimension)] &= mask
-        box = masks[0], masks[1], masks[2], masks[3]
-        if unless is None:
-            return box, None
-        out = unless.masks(dimensions)
-        but = out[0], out[1], out[2], out[3]
-        return box, but if all(mask.any() for mask in common(box, but)) else None
+                box = box._replace(**{dimension: getattr(box, dimension) & mask})
+        but = None if unless is None else Box(*unless.masks(dimensions))
+        return box, but if but is not None and all(mask.any() for mask in common(box, but)) else None
 
 
 def _first(candidates: Iterable[Candidate], wanted: tuple[Fraction, Fraction]) -> str | None:

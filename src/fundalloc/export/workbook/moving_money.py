@@ -7,13 +7,14 @@ from fractions import Fraction
 
 import numpy as np
 
-from fundalloc.export.workbook.book import quoted
+from fundalloc.export.workbook.book import array, quoted
 from fundalloc.export.workbook.candidate_sums import Candidate, Sums
-from fundalloc.export.workbook.line_sums import PLANNED, Box, in_year
+from fundalloc.export.workbook.line_sums import PLANNED, in_year
+from fundalloc.export.workbook.plan_sums import Box
 from fundalloc.money import IntArray, Mask
 from fundalloc.rules.kind import Kind
 
-TABLE = "Moves"
+MOVES = "Moves"
 
 
 def moved_money(sums: Sums, member: tuple[str, ...]) -> Iterator[Candidate]:
@@ -66,7 +67,7 @@ def _ceiling(sums: Sums, instrument: int, t: int | None) -> Candidate:
 
 def _moved(sums: Sums, picked: Mask, criteria: list[tuple[str, str]]) -> Candidate:
     step = sums.book.facts.step
-    text = sums.book.sum_if_text(TABLE, "amount", *criteria)
+    text = sums.book.sum_if_text(MOVES, "amount", *criteria)
     return Candidate(text, tuple(int(ledger.moves[picked].sum()) * step for ledger in sums.ledgers))
 
 
@@ -77,7 +78,7 @@ def paid_money(sums: Sums, rule: Kind, box: Box, but: Box | None, t: int) -> Ite
     if due is None or but is not None:
         return
     year = facts.years[t]
-    own = [facts.instruments[int(k)] for k in np.flatnonzero(box[0])]
+    own = [facts.instruments[int(k)] for k in np.flatnonzero(box.instrument)]
     inherited = sum((i.outstanding.get(year, Fraction(0)) for i in own if i.counts != "memo"), Fraction(0))
     # a rule without a figure of its own takes the instruments', where it looks at whole ones
     for outstanding in [due.get(year, due.get(0, Fraction(0)))] if due else dict.fromkeys([inherited, Fraction(0)]):
@@ -86,8 +87,8 @@ def paid_money(sums: Sums, rule: Kind, box: Box, but: Box | None, t: int) -> Ite
 
 def _paid_money(sums: Sums, box: Box, t: int, outstanding: Fraction) -> Iterator[Candidate]:
     parts, values = [], [outstanding, outstanding]
-    for members in _same_profile(sums.book.facts.payment_profiles.numerator, box[0]):
-        some: Box = (np.isin(np.arange(len(box[0])), members), *box[1:])
+    for members in _same_profile(sums.book.facts.payment_profiles.numerator, box.instrument):
+        some = box._replace(instrument=np.isin(np.arange(len(box.instrument)), members))
         shares = _shares(sums, some, t, members[0])
         if not shares:
             continue
@@ -104,19 +105,18 @@ def _paid_money(sums: Sums, box: Box, t: int, outstanding: Fraction) -> Iterator
 def _shares(sums: Sums, box: Box, t: int, instrument: int) -> dict[int, Fraction]:
     """Return which part of each year's commitments is paid in a year, by position; only of years that have any in the box."""
     profiles = sums.book.facts.payment_profiles
-    years = [u for u in range(t + 1) if box[3][u] and t - u < profiles.numerator.shape[1]]
+    years = [u for u in range(t + 1) if box.year[u] and t - u < profiles.numerator.shape[1]]
     parts = {u: Fraction(int(profiles.numerator[instrument, t - u]), profiles.denominator) for u in years}
     return {u: part for u, part in parts.items() if part and sums.boxes.has_lines(in_year(box, u))}
 
 
 def _weighted(sums: Sums, box: Box, shares: Mapping[int, Fraction]) -> str | None:
     """Return the formula of each year's commitments times its share; None where the box needs more lists than a formula takes."""
-    found = sums.boxes.criteria((*box[:3], np.isin(np.arange(len(box[3])), list(shares))), frozenset({"year"}))
+    found = sums.boxes.criteria(box._replace(year=np.isin(np.arange(len(box.year)), list(shares))), frozenset({"year"}))
     if found is None or len(found[1]) > 1:
         return None
-    glue, all_years = ";" if found[1] else ",", sums.book.facts.years
-    years = "{" + glue.join(str(all_years[u]) for u in shares) + "}"
-    weights = "{" + glue.join(repr(float(share)) for share in shares.values()) + "}"
+    glue = ";" if found[1] else ","
+    years, weights = array((sums.book.facts.years[u] for u in shares), glue), array(map(float, shares.values()), glue)
     return f"SUMPRODUCT({sums.book.sum_if_text('Allocation', PLANNED, *found[0], ('year', years))}*{weights})"
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from fundalloc.compare.comparison import MemberRow
 from fundalloc.compare.movements import CLASSES
 from fundalloc.export.comparison.pages import LINES, Pages
-from fundalloc.export.comparison.sheets import movements
+from fundalloc.export.comparison.sheets.changes import MOVEMENTS
 from fundalloc.export.comparison.sheets.side_by_side import TABLES, areas_chart, changes_chart, rows_of
 from fundalloc.export.workbook.book import quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled
@@ -122,7 +122,7 @@ def _reach(pages: Pages) -> Iterator[Line]:
     for reach in CLASSES if any(pair.movements.listed for pair in pages.found.pairs) else ():
         cells: list[Cell] = [None]
         for pair in pages.found.pairs:
-            variant, column = (pages.all(movements.TABLE, pages.title(key)) for key in ("variant", "reach"))
+            variant, column = (pages.all(MOVEMENTS, pages.title(key)) for key in ("variant", "reach"))
             text = f"=COUNTIFS({variant},{quoted(pages.short(pair))},{column},{quoted(pages.say(f'reach.{reach}'))})"
             cells.append(Styled(Formula(text, pair.movements.sums(reach)[0]), "number"))
         yield _line(pages, reach, cells)
