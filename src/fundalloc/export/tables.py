@@ -98,29 +98,19 @@ def write_csv(plan: Plan, folder: str | Path, asked: Asked | None = None) -> lis
 
 def write_allocation(plan: Plan, path: Path) -> Path:
     """Write the allocation alone as CSV. Raises OutputError."""
-    return write_table(named_allocation(plan), path)
-
-
-def write_table(table: pd.DataFrame, path: Path) -> Path:
-    """Write a table as CSV, twelve digits, without formulas. Raises OutputError."""
     with new_file(path) as fresh:
-        fill_table(table, fresh)
+        fill_table(named_allocation(plan), fresh)
     return path
 
 
 def fill_table(table: pd.DataFrame, path: Path) -> Path:
-    """Write a table as CSV where a door has made room for it."""
-    harmless(table).to_csv(path, index=False, encoding="utf-8", lineterminator="\n", float_format=lambda x: f"{x:.12g}")
-    return path
-
-
-def harmless(table: pd.DataFrame) -> pd.DataFrame:
-    """Put an apostrophe before texts that a spreadsheet would take for a formula."""
+    """Write a table as CSV, twelve digits, where a door has made room for it; texts that look like formulas get an apostrophe."""
 
     def tame(value: object) -> object:
         return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
-    return table.map(tame)
+    table.map(tame).to_csv(path, index=False, encoding="utf-8", lineterminator="\n", float_format=lambda x: f"{x:.12g}")
+    return path
 
 
 def to_json(plan: Plan) -> str:
@@ -145,11 +135,11 @@ def as_dict(plan: Plan) -> dict[str, Any]:
         "certificate": None if certificate is None else plan.proof.as_dict(),
         "duals": [] if certificate is None else [{"row": key, "dual": dual} for key, dual in sorted(certificate.duals.items())],
         "log": _record(vars(plan.log)),
-        "allocation": _records(allocation[["key", "amount", "decided", "counts"]].sort_values("key")),
+        "allocation": records(allocation[["key", "amount", "decided", "counts"]].sort_values("key")),
         "baseline": [{"key": "|".join(key), "amount": _number(float(n))} for key, n in sorted(scenario.starting_amounts().items())],
-        "moves": _records(moved.loc[moved["amount"] > 0, ["key", "amount"]].sort_values("key")),
-        "payments": _records(payments_table(plan)),
-        "free_money": _records(plan.free_money),
+        "moves": records(moved.loc[moved["amount"] > 0, ["key", "amount"]].sort_values("key")),
+        "payments": records(payments_table(plan)),
+        "free_money": records(plan.free_money),
         "demands": {
             **plan.tally._asdict(),
             "built_in": plan.limits_tally._asdict(),
@@ -174,7 +164,8 @@ def _scenario(scenario: Scenario) -> dict[str, Any]:
     }
 
 
-def _records(table: pd.DataFrame) -> list[dict[Any, Any]]:
+def records(table: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Return the rows of a table as plain values."""
     return [_record(row) for row in table.to_dict("records")]
 
 
@@ -198,9 +189,9 @@ def _finding(plan: Plan, finding: Finding, price: float) -> dict[str, Any]:
 
 
 def _number(value: Any) -> Any:
-    """Return a float with 12 significant digits and no NaN, and everything else as it is."""
+    """Return a float with 12 significant digits, None where it is not finite, and everything else as it is."""
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, float):
-        return None if math.isnan(value) else float(f"{value:.12g}")
+        return float(f"{value:.12g}") if math.isfinite(value) else None
     return value

@@ -40,7 +40,7 @@ def _draw(workbook: Any, chart: Chart, places: Mapping[str, Geometry]) -> Any:
     unseen = [k for k, series in enumerate(chart.series) if series.hidden]
     for k, series in enumerate(chart.series):
         colour = theme.REST if series.rest else theme.SERIES[(k + chart.skipped - sum(u < k for u in unseen)) % len(theme.SERIES)]
-        look = _joined(colour, series.rest) if joined else _stacked(colour, chart.kind)
+        look = _joined(colour) if joined else _stacked(colour, chart.kind)
         place = places[series.table]
         drawn.add_series(
             {
@@ -81,10 +81,9 @@ def _stacked(colour: str, kind: str) -> dict[str, Any]:
     return {"fill": {"color": colour}, "border": {"color": "#FFFFFF", "width": 0.75}, "gap": 45 if kind == "column" else 35}
 
 
-def _joined(colour: str, single: bool) -> dict[str, Any]:
-    """Return the look of a series of points; `single` ones are not joined."""
-    dots = {"type": "circle", "size": 9 if single else 5, "fill": {"color": colour}, "border": {"color": "#FFFFFF"}}
-    return {"line": {"none": True} if single else {"color": colour, "width": 2}, "marker": dots}
+def _joined(colour: str) -> dict[str, Any]:
+    dots = {"type": "circle", "size": 5, "fill": {"color": colour}, "border": {"color": "#FFFFFF"}}
+    return {"line": {"color": colour, "width": 2}, "marker": dots}
 
 
 def _range(series: Series, places: Mapping[str, Geometry]) -> list[str | int]:

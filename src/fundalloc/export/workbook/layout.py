@@ -24,6 +24,14 @@ SAMPLE = 400
 LONG, RECORD = 30, 500
 """Tables with more rows are set closer, and closer still."""
 HEADING_PADDING = 1.9
+SHOWN_PLACES = {
+    0: ("number", "integer"),
+    1: ("share", "change_share"),
+    2: ("points",),
+    3: ("figure", "price"),
+    4: ("exact_share", "exact_points", "factor", "input"),
+}
+"""Decimals of styles that have not those of the rounding step, roughly."""
 SHARES = ("share", "exact_share", "change_share")
 
 
@@ -78,19 +86,7 @@ def _shown(value: object, style: str, decimals: int) -> str:
     """Return roughly what a cell prints."""
     if value is None or isinstance(value, str):
         return str(value or "")
-    places = {
-        "share": 1,
-        "change_share": 1,
-        "exact_share": 4,
-        "exact_points": 4,
-        "figure": 3,
-        "points": 2,
-        "price": 3,
-        "number": 0,
-        "integer": 0,
-        "factor": 4,
-        "input": 4,
-    }.get(style, decimals)
+    places = next((places for places, styles in SHOWN_PLACES.items() if style in styles), decimals)
     number = float(value) * (100 if style in SHARES else 1)  # type: ignore[arg-type]
     grouped = f"{number:.{places}f}" if style == "integer" else f"{number:,.{places}f}"
     return grouped + ("%" if style in SHARES else "")

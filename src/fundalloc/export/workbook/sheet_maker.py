@@ -106,10 +106,10 @@ class SheetMaker(ABC):
         facts = (first, Fact(word("workbook.check.tolerance"), Styled(tolerance, "input"), "Tolerance", **of), *facts)
         return self.sheet("checks", table, columns, money=False, colour="check", facts=facts, one_page=True)
 
-    def cover(self, others: Sequence[Sheet], **look: Any) -> Sheet:
+    def cover(self, others: Sequence[Sheet], widths: tuple[float, float] = (32, 86), **look: Any) -> Sheet:
         """Return the first sheet, with a link to each of the others."""
         columns = (
-            self.column("sheet", "link", [Link(sheet.key) for sheet in others], width=32),
-            self.column("answers", "text", [self.sheet_text(sheet.key, "answers") for sheet in others], width=86),
+            self.column("sheet", "link", [Link(sheet.key) for sheet in others], width=widths[0]),
+            self.column("answers", "text", [self.sheet_text(sheet.key, "answers") for sheet in others], width=widths[1]),
         )
         return self.sheet("cover", "Contents", columns, money=False, portrait=True, frozen=False, cover=True, **look)
