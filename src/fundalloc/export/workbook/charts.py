@@ -7,7 +7,7 @@ from typing import Any
 
 from fundalloc.export.workbook import theme
 from fundalloc.export.workbook.content import Chart, Series, Sheet
-from fundalloc.export.workbook.geometry import GAP, Geometry, chart_lines
+from fundalloc.export.workbook.layout import GAP, Geometry, chart_lines
 
 SMALL = {"name": theme.FONT, "size": 9, "color": theme.GREY}
 UNSEEN = {"fill": {"none": True}, "border": {"none": True}}

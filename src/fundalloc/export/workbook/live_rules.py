@@ -1,4 +1,4 @@
-"""Which amounts, bases and limits of rules a formula can carry.
+"""What of rules a formula can carry: amounts, bases and limits, and the figures in sentences.
 
 Candidates are formulas with their values on two ledgers: the plan, and a made-up one in which every line and move holds
 a different amount. A candidate is used only where it reproduces the rule's own measure on both. So a rule kind whose
@@ -7,6 +7,7 @@ arithmetic no candidate knows falls back to a stored value by itself, and a wron
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,21 +17,25 @@ from typing import Literal
 
 import numpy as np
 
-from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.candidate_sums import Candidate, Sums, average, count_active
+from fundalloc.export.workbook.book import Book, quoted
+from fundalloc.export.workbook.candidate_sums import Candidate, Sums, average, count_active, moved_money, paid_money
+from fundalloc.export.workbook.content import Cell, Formula
 from fundalloc.export.workbook.line_sums import Boxes, Ledger, common, up_to
-from fundalloc.export.workbook.moving_money import moved_money, paid_money
 from fundalloc.export.workbook.plan_sums import Box
 from fundalloc.facts.dimensions import NAMES, Dimensions
 from fundalloc.facts.selection import Pick
-from fundalloc.money import Mask
+from fundalloc.labels import label
+from fundalloc.money import HARD_SPACE, Mask
 from fundalloc.plan.verify import Finding, measure_rule
+from fundalloc.rules._sentence import LIMIT, figures_of
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Measures, Open, Sense
 
 LONGEST_FORMULA = 4_000
 """Excel takes 8 192 characters; longer ones than this are stored as values."""
-
+LONGEST = 250
+"""Characters of a text inside a formula: Excel takes 255."""
+_MARK = re.compile("\x00(.*?)\x00")
 LimitForm = Literal["figure", "share", "or_nothing", "near", "stored"]
 SIGN = {Sense.AT_MOST: 1, Sense.AT_LEAST: -1, Sense.EXACTLY: 0}
 
@@ -164,16 +169,12 @@ def _first(candidates: Iterable[Candidate], wanted: tuple[Fraction, Fraction]) -
 
 
 def _member_masks(dimensions: Dimensions, rule: Kind, member: tuple[str, ...]) -> list[tuple[str, Mask]]:
-    """Return (dimension, mask) for every label of a member; KeyError for a label that is none."""
+    """Return (dimension, mask) for every name in a member; KeyError for a name that is none."""
     masks = []
-    for word, label in zip(rule.words, member, strict=True):
-        if word in NAMES:
-            dimension, key = dimensions[word], label
-            if word == "year" and label not in dimension.masks:
-                continue
-        else:
-            dimension, key = dimensions[dimensions.owner(word)[0]], f"{word}:{label}"
-        masks.append((dimension.name, dimension.masks[key]))
+    for word, name in zip(rule.words, member, strict=True):
+        dimension = dimensions[word if word in NAMES else dimensions.owner(word)[0]]
+        if word != "year" or name in dimension.masks:
+            masks.append((dimension.name, dimension.masks[name if word in NAMES else f"{word}:{name}"]))
     return masks
 
 
@@ -206,3 +207,50 @@ def _about_base(based: list[tuple[Finding, Fraction]], sign: int, most: Fraction
     if most is not None and all(f.limit == base + sign * min(f.figure * base, most) for f, base in based):
         return "near", most
     return "stored", Fraction(0)
+
+
+def said_there(book: Book, demand: int) -> Cell:
+    """Return the sentence of a demand on another sheet: as the sheet Rules has it."""
+    cell = said_live(book, book.plan.findings[demand])
+    return Formula(f"={book.of_demand(demand, 'says')}", cell.value) if isinstance(cell, Formula) else cell
+
+
+def said_live(book: Book, finding: Finding) -> Cell:
+    """Return the sentence of a demand; a formula where it names a figure that the sheet Rules lets readers change."""
+    rule, text = finding.rule, finding.rule.says.within(book.language)
+    if not any(f"{{{name}}}" in text for name in (LIMIT, "within", *(sense.field for sense in Sense))):
+        return finding.said(book.names, book.language)
+    fixed = figures_of(rule, finding.member, finding.sense, book.language)
+    marks = {name: f"\x00{name}\x00" for name in fixed}
+    marks[LIMIT] = rule.limit_said({name: marks[name] for name in rule.own_figures()}) or marks[LIMIT]
+    parts = _MARK.split(rule.sentence(finding.member, book.names, book.language, figures=marks))
+    pieces: list[tuple[str, str]] = []
+    for text, name in zip(parts[::2], [*parts[1::2], ""], strict=True):
+        pieces += [(quoted(text[at : at + LONGEST]), text[at : at + LONGEST]) for at in range(0, len(text), LONGEST)]
+        found = _figure(book, finding, name)
+        if found is not None:
+            pieces += _written(book, finding, *found)
+        elif name:
+            pieces.append((quoted(fixed[name]), fixed[name]))
+    return Formula("=" + "&".join(formula for formula, _ in pieces), "".join(value for _, value in pieces))
+
+
+def _figure(book: Book, finding: Finding, name: str) -> tuple[str, Fraction] | None:
+    """Return the cell that holds a named figure, and its value; None where the sheet has none for it."""
+    if name in (LIMIT, "within", finding.sense.field):
+        return book.here("Rules", "limit_input"), finding.figure
+    other = next((book.demands.get((finding.rule.id, finding.member, sense)) for sense in Sense if sense.field == name), None)
+    return None if other is None else (book.of_demand(other, "limit_input"), book.plan.findings[other].figure)
+
+
+def _written(book: Book, finding: Finding, cell: str, figure: Fraction) -> list[tuple[str, str]]:
+    """Return formulas with their values that write a figure as sentences do, with the decimal sign of the language."""
+    before, after, scale, sign = "", "", 1, label("number.decimal", book.language)
+    if finding.rule.relative:
+        after, scale = f"{HARD_SPACE}%", 100
+    elif finding.rule.in_money:
+        before, after = label("number.money", book.language, amount="\x00").split("\x00")
+    number = f"ROUND({cell}{f'*{scale}' if scale > 1 else ''},6)"
+    shown = f"{round(float(figure) * scale, 6):.6f}".rstrip("0").rstrip(".").replace(".", sign)
+    formula = f'SUBSTITUTE({number}&"",{quoted("," if sign == "." else ".")},{quoted(sign)})'
+    return [*([(quoted(before), before)] if before else []), (formula, shown), *([(quoted(after), after)] if after else [])]

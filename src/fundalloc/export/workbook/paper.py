@@ -9,7 +9,7 @@ from xlsxwriter.utility import xl_range
 
 from fundalloc.export.workbook import theme
 from fundalloc.export.workbook.content import Sheet
-from fundalloc.export.workbook.geometry import Geometry
+from fundalloc.export.workbook.layout import Geometry
 from fundalloc.labels import Words, label
 from fundalloc.scenario.sections import Head
 

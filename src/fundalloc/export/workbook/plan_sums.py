@@ -14,6 +14,7 @@ from fundalloc.facts.facts import Facts
 from fundalloc.facts.lines import Lines
 from fundalloc.money import IntArray, Mask
 from fundalloc.plan.plan import Plan
+from fundalloc.rules.statement import Sense
 from fundalloc.scenario.sections import Head
 
 PLACES = 9
@@ -80,6 +81,11 @@ class PlanSums:
     def ceiling_demands(self) -> dict[tuple[str, ...], int]:
         """{(instrument, year or "total"): position of the finding} of the ceilings that stand on the sheet Rules."""
         return {f.member: k for k, f in enumerate(self.plan.findings) if f.rule.is_budget}
+
+    @cached_property
+    def demands(self) -> dict[tuple[str, tuple[str, ...], Sense], int]:
+        """{(rule, member, side): position of the finding}."""
+        return {(f.rule.id, f.member, f.sense): k for k, f in enumerate(self.plan.findings)}
 
     @cached_property
     def moves(self) -> IntArray:

@@ -19,8 +19,17 @@ from fundalloc.export.workbook import theme
 from fundalloc.export.workbook.book import quoted, shorten
 from fundalloc.export.workbook.charts import add_charts
 from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Fact, FileLink, Formula, Link, Sheet, Styled, Table, plain
-from fundalloc.export.workbook.geometry import BACK_ROW, FACTS_ROW, Geometry
-from fundalloc.export.workbook.layout import TITLE_SIZE, header_height, row_heights, text_width, total_height, wrapped_lines
+from fundalloc.export.workbook.layout import (
+    BACK_ROW,
+    FACTS_ROW,
+    TITLE_SIZE,
+    Geometry,
+    header_height,
+    row_heights,
+    text_width,
+    total_height,
+    wrapped_lines,
+)
 from fundalloc.export.workbook.paper import Paper as Paper
 from fundalloc.export.workbook.paper import set_up_printing
 from fundalloc.labels import label

@@ -7,9 +7,9 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from fundalloc.export.workbook.book import Book, array
+from fundalloc.export.workbook.candidate_sums import MOVES
 from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Formula, Sheet
 from fundalloc.export.workbook.line_sums import Boxes
-from fundalloc.export.workbook.moving_money import MOVES
 from fundalloc.facts.entities import Instrument
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.moves import CARRY

@@ -10,8 +10,7 @@ import numpy as np
 from fundalloc.errors import Place
 from fundalloc.export.workbook.book import DIMENSIONS, Book, array, quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled
-from fundalloc.export.workbook.live_rules import SIGN, Live, live_rules
-from fundalloc.export.workbook.sentences import says
+from fundalloc.export.workbook.live_rules import SIGN, Live, live_rules, said_live
 from fundalloc.plan.verify import AT_LIMIT, BREACH, DECIDED, MISSED, OK, Finding
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Sense
@@ -33,7 +32,7 @@ def _printed(book: Book, paired: Sequence[tuple[Finding, Live]]) -> Iterator[Col
     room = "=" + _headroom(book, book.here(TABLE, "limit"), book.here(TABLE, "amount"))
     forces, sides = ([book.word("force", word) for word in ("hard", "soft", "watched")], [book.word("side", str(side)) for side in Sense])
     yield book.column("rule", "strong", [f.rule.id for f in findings], width=22)
-    yield book.column("says", "text", says(book), width=56)
+    yield book.column("says", "text", [said_live(book, f) for f in findings], width=56)
     yield book.column("force", "text", [book.word("force", force(f.rule)) for f in findings], width=book.room_for(*forces))
     yield book.column("side", "text", [book.word("side", str(f.sense)) for f in findings], width=book.room_for(*sides))
     yield book.column("amount", "amount", [_stored_or_live(x.amount, float(f.amount)) for f, x in paired], width=11)

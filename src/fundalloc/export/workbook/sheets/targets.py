@@ -11,7 +11,7 @@ import numpy as np
 from fundalloc.export.workbook.book import Book, distinct
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled
 from fundalloc.export.workbook.line_sums import WEIGHTS, Weight, all_weights
-from fundalloc.export.workbook.sentences import said_there
+from fundalloc.export.workbook.live_rules import said_there
 from fundalloc.export.workbook.sheets.inputs import DECIDED
 from fundalloc.export.workbook.sheets.rules import force, status_column
 from fundalloc.money import IntArray
