@@ -32,8 +32,6 @@ class Pages(SheetMaker):
     language: str
     catalogue = "comparison"
 
-    # -- words ------------------------------------------------------------------------------------------------------
-
     def word(self, key: str, **values: object) -> str:
         """Return a text that the workbook of a plan has too, under `workbook`."""
         return label(f"workbook.{key}", self.language, **values)
@@ -70,8 +68,6 @@ class Pages(SheetMaker):
             if marking:
                 return marking.within(self.language)
         return self.word("scenario_state.draft")
-
-    # -- sides ------------------------------------------------------------------------------------------------------
 
     @cached_property
     def sides(self) -> list[str]:
@@ -112,8 +108,6 @@ class Pages(SheetMaker):
         """Return the heading of a pair's second side."""
         return self.sides[self.found.sides.index(pair.b)]
 
-    # -- ids --------------------------------------------------------------------------------------------------------
-
     @cached_property
     def keys(self) -> list[LineKey]:
         """All lines that hold money in any side, in the order of their names."""
@@ -133,8 +127,6 @@ class Pages(SheetMaker):
     def code(self, dimension: str, member: str) -> str:
         """Return an id as it stands in cells."""
         return self.codes.get(dimension, {}).get(member, member)
-
-    # -- cells ------------------------------------------------------------------------------------------------------
 
     def names_of(self, dimension: str, members: Iterable[str], width: float, totals: tuple[Cell, ...] = ()) -> Column:
         """Return the column of the names of members."""

@@ -39,8 +39,6 @@ class Book(PlanSums, SheetMaker):
     asked: Asked = field(default_factory=Asked)
     """What was computed only because somebody asked."""
 
-    # -- words ------------------------------------------------------------------------------------------------------
-
     def sheet_text(self, sheet: str, part: str, **values: object) -> str:
         """Return the name, title or sentence of a sheet, which may name the {title} of the scenario."""
         return label(f"sheet.{sheet}.{part}", self.language, title=self.within(self.head.title), **values)
@@ -163,8 +161,6 @@ class Book(PlanSums, SheetMaker):
         found = [f for f in self.plan.findings if f.status == DECIDED]
         return named_by_decision(found, self.plan.scenario, Words(self.language), glue)
 
-    # -- ids as criteria --------------------------------------------------------------------------------------------
-
     @cached_property
     def codes(self) -> dict[str, dict[str, str]]:
         """Ids as they stand in cells.
@@ -172,8 +168,6 @@ class Book(PlanSums, SheetMaker):
         Formulas compare text without regard to case and take `007` for 7, so such ids get a number in front.
         """
         return {name: safe_codes(self.facts.dimensions[name].ids) for name in DIMENSIONS}
-
-    # -- formulas ---------------------------------------------------------------------------------------------------
 
     def all(self, table: str, column: str) -> str:
         """Return the reference to a whole column: `Allocation[Planned]`."""

@@ -61,8 +61,6 @@ class PlanSums:
         """What the scenario says about itself."""
         return self.plan.scenario.head
 
-    # -- what the plan has ------------------------------------------------------------------------------------------
-
     @property
     def live(self) -> bool:
         """Whether the allocation fits on a sheet, so that formulas can add it up; otherwise it goes into a file of its own."""
@@ -99,8 +97,6 @@ class PlanSums:
         has[self.lines.instrument, self.lines.area] = True
         instrument, area = np.nonzero(has)
         return Pairs(instrument, area, np.cumsum(has).reshape(has.shape) - 1)
-
-    # -- exact sums -------------------------------------------------------------------------------------------------
 
     def cube_of(self, amounts: IntArray) -> IntArray:
         """Return amounts of all lines as a cube. Shape: (instruments, partnerships, areas, years)."""

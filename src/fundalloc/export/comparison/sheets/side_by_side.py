@@ -14,6 +14,8 @@ from fundalloc.export.workbook.content import Cell, Chart, ColumnSum, Formula, S
 TABLES = {"partnership": "ByPartnership", "area": "ByArea", "instrument": "ByInstrument", "year": "ByYear", "marker": "ByMarker"}
 STORED = "marker"
 """Sums by marker are stored as the program weighted them: no formula over the lines gives them."""
+HEIGHT = 330
+"""Pixels of a chart."""
 WIDTHS = {"partnership": 36, "area": 30, "instrument": 30, "year": 14, "marker": 24}
 
 
@@ -62,14 +64,14 @@ def rows_of(pages: Pages, dimension: str) -> list[MemberRow]:
     return sorted(rows, key=lambda row: row.weight, reverse=True) if dimension == "partnership" else rows
 
 
-def areas_chart(pages: Pages, count: int, width: float = 1.0, height: int = 330) -> Chart:
+def areas_chart(pages: Pages, count: int, width: float = 1.0) -> Chart:
     """Return the areas of every scenario beside each other."""
     rows, sides = (0, count - 1), len(pages.found.sides)
     series = tuple(Series(TABLES["area"], rows, (1 + k, 1 + k), (-1, 1 + k)) for k in range(sides))
-    return pages.chart("column", "areas", Series(TABLES["area"], rows, (0, 0)), series, width=width, height=height, beside=True)
+    return pages.chart("column", "areas", Series(TABLES["area"], rows, (0, 0)), series, width=width, height=HEIGHT, beside=True)
 
 
-def changes_chart(pages: Pages, rows: Sequence[MemberRow], width: float, most: int, height: int) -> Chart:
+def changes_chart(pages: Pages, rows: Sequence[MemberRow], width: float, most: int) -> Chart:
     """Return the partnerships that must change most, or that change most where that is not known, one bar per scenario."""
     count = max(1, min(most, sum(1 for row in rows if any(row.weight))))
     sides = len(pages.found.sides)
@@ -77,7 +79,7 @@ def changes_chart(pages: Pages, rows: Sequence[MemberRow], width: float, most: i
     series = tuple(Series(TABLES["partnership"], body, (column, column), (-1, column)) for column in columns)
     words = {"count": count, "first": pages.sides[0]}
     what, names = "needed" if pages.all_needed else "changes", Series(TABLES["partnership"], body, (0, 0))
-    return pages.chart("bar", what, names, series, words=words, width=width, height=height, beside=True, skipped=1)
+    return pages.chart("bar", what, names, series, words=words, width=width, height=HEIGHT, beside=True, skipped=1)
 
 
 def lines(pages: Pages) -> Sheet:

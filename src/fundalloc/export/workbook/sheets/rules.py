@@ -48,10 +48,11 @@ def _typed(book: Book, paired: Sequence[tuple[Finding, Live]]) -> Iterator[Colum
     """What readers may write beside a demand, its unit and base, and whether it follows what they type."""
     none = [None] * len(paired)
     bases: list[Cell] = [None if f.base is None else _stored_or_live(x.base, float(f.base)) for f, x in paired]
+    units = [book.word("unit_of", "money" if f.rule.in_money else f.rule.unit) for f, _ in paired]
     how = [book.word("measured", "live" if x.whole else "stored") for _, x in paired]
     yield book.column("comment_input", "input_text", none, width=36, printed=False, entry=book.entry("comment"))
     yield book.column("author_input", "input_text", none, width=16, printed=False, entry=book.entry("author"))
-    yield book.column("unit", "note", [book.word("unit_of", _unit(f)) for f, _ in paired], width=13, printed=False)
+    yield book.column("unit", "note", units, width=13, printed=False)
     yield book.column("out_of", "amount", bases, printed=False)
     yield book.column("measured", "text", how, width=28, printed=False)
 
@@ -108,10 +109,6 @@ def _stored_or_live(text: str | None, value: float) -> Cell:
     return value if text is None else Formula(f"={text}", value)
 
 
-def _unit(finding: Finding) -> str:
-    return "money" if finding.rule.in_money else finding.rule.unit
-
-
 def _figure(finding: Finding) -> Cell:
     return Styled(float(finding.figure), "input_share") if finding.base is not None else float(finding.figure)
 
@@ -133,13 +130,8 @@ def _limit(book: Book, finding: Finding, live: Live) -> Cell:
 
 def _limit_text(book: Book, live: Live, base: str, amount: str) -> str:
     figure, sign, room = (book.here(TABLE, column) for column in ("limit_input", "sign", "room"))
-    texts = {
-        "figure": figure,
-        "share": f"{figure}*{base}+{sign}*{room}",
-        "or_nothing": f"IF({amount}=0,0,{figure})",
-        "near": f"{base}+{sign}*MIN({figure}*{base},{room})",
-    }
-    return texts[live.limit]
+    share, near = f"{figure}*{base}+{sign}*{room}", f"{base}+{sign}*MIN({figure}*{base},{room})"
+    return {"figure": figure, "share": share, "or_nothing": f"IF({amount}=0,0,{figure})", "near": near}[live.limit]
 
 
 def _headroom(book: Book, limit: str, amount: str) -> str:
@@ -148,8 +140,7 @@ def _headroom(book: Book, limit: str, amount: str) -> str:
     Rounded, so that no floating-point dust breaks a rule; finer where the plan misses or keeps one by less than that.
     """
     finer = any(0 < abs(f.headroom) < 1e-7 for f in book.plan.findings)
-    sign, room = book.here(TABLE, "sign"), book.here(TABLE, "room")
-    left = f"{limit}-{amount}"
+    sign, room, left = book.here(TABLE, "sign"), book.here(TABLE, "room"), f"{limit}-{amount}"
     return f"ROUND(IF({sign}=0,MIN(0,{room}-ABS({left})),{sign}*({left})),{10 if finer else 7})"
 
 
@@ -182,8 +173,7 @@ def _if_broken(book: Book, finding: Finding, live: Live) -> Cell:
     if finding.rule.built_in or not live.whole or not stuck:
         return by_decision if finding.status == DECIDED else breach
     decided = live.decided
-    base = "0" if decided.base is None else repr(float(decided.base))
-    amount = repr(float(decided.amount))
+    base, amount = ("0" if value is None else repr(float(value)) for value in (decided.base, decided.amount))
     limit = f"({_limit_text(book, live, base, amount)})"
     room = _headroom(book, limit, amount)
     side = {(True, False): f",{amount}>{limit}", (False, True): f",{amount}<{limit}"}.get(live.mended, "")
