@@ -25,28 +25,19 @@ FORMAT = "fundalloc.run/1"
 
 def tables(plan: Plan) -> dict[str, pd.DataFrame]:
     """Return the tables that `--csv` writes, by file name. Amounts are EUR million."""
-    language = plan.scenario.head.output.language
-    names = plan.scenario.names(language)
-    allocation = named_allocation(plan)
+    scenario, found = plan.scenario, plan.coverage
+    language, needs, dimensions = scenario.head.output.language, scenario.facts.needs, scenario.facts.dimensions
+    names = scenario.names(language)
     rules = plan.rules_table.copy()
     rules.insert(3, "says", [f.said(names, language) for f in plan.findings])
     rules["source"] = [f.rule.source for f in plan.findings]
-    needs = plan.scenario.facts.needs
-    dimensions = plan.scenario.facts.dimensions
-    coverage = pd.DataFrame(
-        {
-            "partnership": [dimensions.partnership.ids[k] for k in needs.partnership],
-            "area": [dimensions.area.ids[k] for k in needs.area],
-            "need": plan.coverage.need,
-            "met": plan.coverage.met,
-            "priority": needs.priority.values,
-            "impact": plan.coverage.impact,
-        }
-    )
-    out = {"allocation": allocation, "coverage": coverage, "free-money": plan.free_money, "memo": memo_money(plan), "rules": rules}
+    members = {name: [dimensions[name].ids[k] for k in getattr(needs, name)] for name in ("partnership", "area")}
+    coverage = pd.DataFrame({**members, "need": found.need, "met": found.met, "priority": needs.priority.values, "impact": found.impact})
+    out = {"allocation": named_allocation(plan), "coverage": coverage, "free-money": plan.free_money}
+    out |= {"memo": memo_money(plan), "rules": rules}
     cash = payments_table(plan)
     out |= {"payments": cash} if len(cash) else {}
-    return {**out, "moves": moved_money(plan)} if len(plan.scenario.lines.moves) else out
+    return {**out, "moves": moved_money(plan)} if len(scenario.lines.moves) else out
 
 
 def named_allocation(plan: Plan) -> pd.DataFrame:
@@ -60,18 +51,15 @@ def named_allocation(plan: Plan) -> pd.DataFrame:
 
 def memo_money(plan: Plan) -> pd.DataFrame:
     """Return memo money: shown, never added."""
-    facts = plan.scenario.facts
-    memo = facts.memo
+    facts, memo = plan.scenario.facts, plan.scenario.facts.memo
     columns = {d.name: [d.ids[k] for k in getattr(memo, d.name)] for d in facts.dimensions}
-    return pd.DataFrame(
-        {**columns, "amount": facts.euro(memo.amount), "decision": [str(decision) for decision in memo.decision], "source": memo.source}
-    )
+    decisions = [str(decision) for decision in memo.decision]
+    return pd.DataFrame({**columns, "amount": facts.euro(memo.amount), "decision": decisions, "source": memo.source})
 
 
 def moved_money(plan: Plan) -> pd.DataFrame:
     """Return what is carried over to the next year and transferred between instruments, one row per possible move."""
-    lines = plan.scenario.lines
-    facts, moves = lines.facts, lines.moves
+    facts, moves = plan.scenario.facts, plan.scenario.lines.moves
     names = [i.id for i in facts.instruments]
     return pd.DataFrame(
         {

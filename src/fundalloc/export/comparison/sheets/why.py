@@ -43,15 +43,12 @@ def build(pages: Pages) -> Sheet:
     areas = [row.member for row in pages.found.rows("area")]
     lines = list(_lines(pages, areas))
     keys, scores = [line.key for line in lines], [line.score for line in lines]
-    across = f"=SUM(BESIDE({len(areas)}))"
+    across, names = f"=SUM(BESIDE({len(areas)}))", [pages.found.name("area", area) for area in areas]
     columns = (
         pages.column("variant", "strong", [line.variant for line in lines], width=24),
         pages.column("override", "text", keys, width=36),
         pages.column("says", "note", [line.says for line in lines], width=58),
-        *(
-            pages.column("", "change", [line.areas[k] for line in lines], width=14, heading=pages.found.name("area", area))
-            for k, area in enumerate(areas)
-        ),
+        *(pages.column("", "change", [line.areas[k] for line in lines], width=14, heading=name) for k, name in enumerate(names)),
         pages.column("total", "change", [Formula(across, line.total) for line in lines], width=12),
         *([pages.column("score_points", "change", scores, width=12, given=True)] if any(score is not None for score in scores) else []),
         pages.column("override_id", "code", keys, printed=False),
@@ -68,9 +65,8 @@ def _lines(pages: Pages, areas: Sequence[str]) -> Iterator[_Line]:
         side, comparable = pages.short(pair), pair.scores.comparable
         for i, override in enumerate(found.overrides):
             shares = {part.member: part.parts[i] for part in found.by("area")}
-            cells: list[Cell] = [
-                0.0 if unshared else Formula(f"={_look_up(pages, TABLE, area)}", float(shares.get(area, 0))) for area in areas
-            ]
+            found_there = {area: Formula(f"={_look_up(pages, TABLE, area)}", float(shares.get(area, 0))) for area in areas}
+            cells: list[Cell] = [0.0 if unshared else found_there[area] for area in areas]
             score = float(found.score.parts[i]) if comparable else None
             yield _Line(side, override.key, override.said(pages.language), cells, float(sum(shares.values())), score)
         changes = {part.member: part.change for part in found.by("area")}
@@ -98,8 +94,7 @@ def _look_up(pages: Pages, table: str, area: str) -> str:
 
 def _difference(pages: Pages, pair: Pair, found: Attribution, area: str, value: Fraction) -> Formula:
     """Return what the shares of an area add up to: what must move there, or the whole difference."""
-    criterion = ("area_id", quoted(pages.code("area", area)))
-    side = pages.found.sides.index(pair.b)
+    criterion, side = ("area_id", quoted(pages.code("area", area))), pages.found.sides.index(pair.b)
     if found.needed:
         return Formula(f"={pages.sum_of_lines(pages.needed[side], criterion)}", float(value))
     return Formula(f"={pages.sum_of_lines(side, criterion)}-{pages.sum_of_lines(0, criterion)}", float(value))

@@ -26,6 +26,7 @@ def build(book: Book) -> Sheet:
     lines = book.lines
     amounts, none = [book.eur(s) for s in book.plan.steps], [None] * len(lines)
     planned = f"={book.here(TABLE, 'optimised')}+{book.here(TABLE, 'adjustment')}"
+    baseline = np.round(lines.baseline.values, PLACES).tolist()
     less = book.entry("adjustment", least=book.title("optimised"))
     columns = (
         book.column("year", "integer", [lines.facts.years[t] for t in lines.year], width=8),
@@ -36,7 +37,7 @@ def build(book: Book) -> Sheet:
         book.column("optimised", "money", amounts, width=12),
         book.column("adjustment", "input_change", [0] * len(amounts), width=13, entry=less),
         book.column("planned", "total", [Formula(planned, value) for value in amounts], width=12),
-        *_baseline(book),
+        *([book.column("baseline", "money", baseline, width=12, printed=False)] if book.has_baseline else []),
         book.column("comment_input", "input_text", none, width=30, entry=book.entry("comment")),
         book.column("author_input", "input_text", none, width=14, entry=book.entry("author")),
         book.kinds_of(lines.instrument, printed=False),
@@ -46,11 +47,6 @@ def build(book: Book) -> Sheet:
         *(book.ids_of(name, getattr(lines, name)) for name in DIMENSIONS),
     )
     return book.sheet("allocation", TABLE, columns, filtered=True, changed=("adjustment", ""), colour="input")
-
-
-def _baseline(book: Book) -> Iterator[Column]:
-    if book.has_baseline:
-        yield book.column("baseline", "money", np.round(book.lines.baseline.values, PLACES).tolist(), width=12, printed=False)
 
 
 def _weighted(book: Book, weight: Weight) -> Column:

@@ -48,7 +48,7 @@ def _over_period(book: Book, chosen: list[int], by_year: list[Cash], paid: Paid)
     """What is committed, what is paid in every year and within the period, and what is outstanding at its end."""
     years, instruments = book.facts.years, [book.facts.instruments[k] for k in chosen]
     within = [sum((paid[i.id, year] for year in years), Fraction(0)) for i in instruments]
-    earlier, committed = [_earlier(i) for i in instruments], [book.eur(book.cube[k].sum()) for k in chosen]
+    earlier, committed = [sum(i.outstanding.values(), Fraction(0)) for i in instruments], [book.eur(book.cube[k].sum()) for k in chosen]
     inside = f"=SUM({TABLE}[[#This Row],[{by_year[0].year}]:[{years[-1]}]])"
     left = f"={book.here(TABLE, 'committed')}-{book.here(TABLE, 'paid_in_period')}"
     rest = [c + float(e - part) for c, e, part in zip(committed, earlier, within, strict=True)]
@@ -100,10 +100,6 @@ def _cell(book: Book, instrument: Instrument, year: int, paid: Paid) -> Cell:
 
 def _plus(amount: Fraction) -> str:
     return f"+{float(amount)!r}" if amount else ""
-
-
-def _earlier(instrument: Instrument) -> Fraction:
-    return sum(instrument.outstanding.values(), Fraction(0))
 
 
 class _Move(NamedTuple):
