@@ -10,18 +10,16 @@ from functools import cached_property
 from fundalloc.compare.attribution import Attribution
 from fundalloc.compare.comparison import Comparison, Pair
 from fundalloc.compare.outcome import BUDGET
-from fundalloc.export.workbook.book import distinct, escaped, quoted, safe_codes
+from fundalloc.export.workbook.book import DIMENSIONS, distinct, escaped, quoted, safe_codes
 from fundalloc.export.workbook.content import Cell, Column, Formula
+from fundalloc.export.workbook.plan_sums import PLACES
 from fundalloc.export.workbook.sheet_maker import SheetMaker
 from fundalloc.export.workbook.spelling import here
-from fundalloc.labels import Words, label
+from fundalloc.labels import label
 from fundalloc.scenario.plans.amounts import LineKey
 
 LINES = "Lines"
 """The table that all sums add up."""
-NAMED = ("instrument", "partnership", "area")
-PLACES = 9
-"""Decimals of EUR million behind which there is only floating-point dust."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +37,6 @@ class Pages(SheetMaker):
     def sheet_text(self, sheet: str, part: str, **values: object) -> str:
         """Return the name, title or sentence of a sheet."""
         return self.say(f"sheet.{sheet}.{part}", first=self.sides[0], **values)
-
-    @property
-    def words(self) -> Words:
-        """Numbers as the language writes them."""
-        return Words(self.language)
 
     @property
     def heading(self) -> str:
@@ -97,7 +90,7 @@ class Pages(SheetMaker):
     @property
     def _taken(self) -> list[str]:
         keys = ("instrument", "partnership", "area", "year", "marker", "kind_of_money", "line_key", "indicator", "comment")
-        return [self.title(key) for key in (*keys, *(f"{name}_id" for name in NAMED))]
+        return [self.title(key) for key in (*keys, *(f"{name}_id" for name in DIMENSIONS))]
 
     @property
     def attributions(self) -> list[tuple[Pair, Attribution]]:
@@ -114,14 +107,14 @@ class Pages(SheetMaker):
         plans = [side.outcome for side in self.found.sides]
         plans += [pair.closest for pair in self.found.pairs if not isinstance(pair.closest, str)]
         keys = dict.fromkeys(key for plan in plans for key in plan.amounts)
-        order = {name: {row.member: k for k, row in enumerate(self.found.rows(name))} for name in (*NAMED, "year")}
-        places = [order[name] for name in (*NAMED, "year")]
+        order = {name: {row.member: k for k, row in enumerate(self.found.rows(name))} for name in (*DIMENSIONS, "year")}
+        places = [order[name] for name in (*DIMENSIONS, "year")]
         return sorted(keys, key=lambda key: tuple(place.get(member, len(place)) for place, member in zip(places, key, strict=True)))
 
     @cached_property
     def codes(self) -> dict[str, dict[str, str]]:
         """Ids as they stand in cells."""
-        members = {name: dict.fromkeys(key[k] for key in self.keys) for k, name in enumerate(NAMED)}
+        members = {name: dict.fromkeys(key[k] for key in self.keys) for k, name in enumerate(DIMENSIONS)}
         return {name: safe_codes(list(found)) for name, found in members.items()}
 
     def code(self, dimension: str, member: str) -> str:

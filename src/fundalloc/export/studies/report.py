@@ -17,7 +17,7 @@ from fundalloc.export.workbook.content import Cell, Chart, Column, Fact, FileLin
 from fundalloc.export.workbook.layout import text_width
 from fundalloc.export.workbook.sheet_maker import SheetMaker
 from fundalloc.export.workbook.writer import Paper, render
-from fundalloc.labels import Words, label
+from fundalloc.labels import label
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.versions import VERSION
 
@@ -113,7 +113,7 @@ def write_tables(report: Report, folder: str | Path) -> list[Path]:
 def write_book(report: Report, path: str | Path) -> Path:
     """Write a study as a workbook: a cover, and a sheet per table. The same study gives the same bytes. Raises OutputError."""
     sheets = [_sheet(report, name, table) for name, table in report.tables.items() if len(table)]
-    names = {"cover": label("sheet.cover.name", report.language), **{sheet.key: report.say(f"{sheet.key}.name") for sheet in sheets}}
+    names = {"cover": report.words("sheet.cover.name"), **{sheet.key: report.say(f"{sheet.key}.name") for sheet in sheets}}
     head, digest, subject = report.scenario.head, report.scenario.digest, report.sheet_text("cover", "says")
     keywords = f"{head.scenario}, {digest}, fundalloc {VERSION}"
     paper = Paper.of(head, digest, keywords, report.name, subject, report.language, report.scenario.decimals)
@@ -172,7 +172,7 @@ def _cell(report: Report, name: str, value: Any) -> Cell:
     if name == "workbook":
         return FileLink(str(value))
     if name == "status":
-        return Words(report.language).word("proof", str(value))
+        return report.words.word("proof", str(value))
     return value if isinstance(value, int | float) else str(value)
 
 

@@ -18,7 +18,7 @@ from fundalloc.export.workbook.plan_sums import PlanSums
 from fundalloc.export.workbook.sheet_maker import SheetMaker
 from fundalloc.export.workbook.spelling import array, distinct, escaped, here, quoted, safe_codes, sheet_name, shorten, whole_column
 from fundalloc.facts.fields import Text
-from fundalloc.labels import Words, label
+from fundalloc.labels import label
 from fundalloc.plan.naming import named_by_decision
 from fundalloc.plan.verify import DECIDED
 
@@ -60,13 +60,9 @@ class Book(PlanSums, SheetMaker):
         whole = len(texts) > 1 and int(texts[-1]) - int(texts[0]) == len(texts) - 1
         return f"{texts[0]}-{texts[-1]}" if whole else ", ".join(texts)
 
-    def status(self, word: str) -> str:
-        """Return the printed word of a status."""
-        return label(f"status.{word.replace(' ', '_')}", self.language)
-
     def word(self, group: str, word: str) -> str:
         """Return the printed word of a choice, or the word itself where the catalogue has none (a new rule kind)."""
-        return Words(self.language).word(f"workbook.{group}", word)
+        return self.words.word(f"workbook.{group}", word)
 
     def within(self, text: Text | None) -> str:
         """Return a scenario's text in the workbook's language."""
@@ -159,7 +155,7 @@ class Book(PlanSums, SheetMaker):
     def by_decision(self, glue: str = "; ") -> str:
         """Return the demands that are broken by decision, by name; empty without any."""
         found = [f for f in self.plan.findings if f.status == DECIDED]
-        return named_by_decision(found, self.plan.scenario, Words(self.language), glue)
+        return named_by_decision(found, self.plan.scenario, self.words, glue)
 
     @cached_property
     def codes(self) -> dict[str, dict[str, str]]:

@@ -148,7 +148,6 @@ class Geometry:
     """Number of columns that are printed."""
     header_row: int
     rows: int
-    totals: int
     chart_rows: tuple[int, ...]
     """First row of each line of charts."""
     samples_row: int
@@ -167,7 +166,7 @@ class Geometry:
         samples = after + 1
         last = samples + len(sheet.samples) if sheet.samples else after - 1
         widths = tuple(sheet_widths(sheet, decimals))
-        return cls(name, widths, len(list(sheet.printed)), header, table.height, table.total_rows, tuple(chart_rows), samples, last)
+        return cls(name, widths, len(list(sheet.printed)), header, table.height, tuple(chart_rows), samples, last)
 
     @property
     def first_row(self) -> int:

@@ -24,7 +24,6 @@ from fundalloc.export.workbook.line_sums import Boxes, Ledger, common, up_to
 from fundalloc.export.workbook.plan_sums import Box
 from fundalloc.facts.dimensions import NAMES, Dimensions
 from fundalloc.facts.selection import Pick
-from fundalloc.labels import label
 from fundalloc.money import HARD_SPACE, Mask
 from fundalloc.plan.verify import Finding, measure_rule
 from fundalloc.rules._sentence import LIMIT, figures_of
@@ -245,11 +244,11 @@ def _figure(book: Book, finding: Finding, name: str) -> tuple[str, Fraction] | N
 
 def _written(book: Book, finding: Finding, cell: str, figure: Fraction) -> list[tuple[str, str]]:
     """Return formulas with their values that write a figure as sentences do, with the decimal sign of the language."""
-    before, after, scale, sign = "", "", 1, label("number.decimal", book.language)
+    before, after, scale, sign = "", "", 1, book.words("number.decimal")
     if finding.rule.relative:
         after, scale = f"{HARD_SPACE}%", 100
     elif finding.rule.in_money:
-        before, after = label("number.money", book.language, amount="\x00").split("\x00")
+        before, after = book.words("number.money", amount="\x00").split("\x00")
     number = f"ROUND({cell}{f'*{scale}' if scale > 1 else ''},6)"
     shown = f"{round(float(figure) * scale, 6):.6f}".rstrip("0").rstrip(".").replace(".", sign)
     formula = f'SUBSTITUTE({number}&"",{quoted("," if sign == "." else ".")},{quoted(sign)})'

@@ -8,10 +8,12 @@ from typing import Any, ClassVar, Literal
 
 from fundalloc.export.workbook.content import Cell, Chart, Column, Fact, Formula, Link, Series, Sheet, Styled, Table, Validation
 from fundalloc.export.workbook.spelling import here, quoted, whole_column
-from fundalloc.labels import Words, label
+from fundalloc.labels import Words
 
 TOLERANCE = 0.0005
 """EUR million: half of the smallest amount that is ever printed with three decimals."""
+Check = tuple[str, str, float]
+"""What it says, or its key in the catalogue; the formula of the difference, and what that comes to."""
 
 
 class SheetMaker(ABC):
@@ -32,11 +34,20 @@ class SheetMaker(ABC):
 
     def say(self, key: str, **values: object) -> str:
         """Return a text of the catalogue."""
-        return label(f"{self.catalogue}.{key}", self.language, **values)
+        return self.words(f"{self.catalogue}.{key}", **values)
+
+    def status(self, word: str) -> str:
+        """Return the printed word of a status."""
+        return self.words(f"status.{word.replace(' ', '_')}")
 
     def title(self, column: str) -> str:
         """Return the heading of a column."""
         return self.say(f"column.{column}")
+
+    @property
+    def words(self) -> Words:
+        """Texts and numbers as the language writes them."""
+        return Words(self.language)
 
     @property
     def period(self) -> str:
@@ -70,7 +81,7 @@ class SheetMaker(ABC):
         says = self.sheet_text(key, "says", period=self.period, **look.pop("words", {}))
         shape = {name: look.pop(name) for name in ("strong", "rows", "extended", "changed") if name in look}
         body, title = Table(table, tuple(columns), filtered, **shape), look.pop("title", None) or self.sheet_text(key, "title")
-        return Sheet(key, title, says, body, label("workbook.unit", self.language) if money else "", **look)
+        return Sheet(key, title, says, body, self.words("workbook.unit") if money else "", **look)
 
     def chart(
         self, kind: Literal["column", "bar"], key: str, categories: Series, series: tuple[Series, ...], *, said: str = "", **look: Any
@@ -81,16 +92,10 @@ class SheetMaker(ABC):
         return Chart(kind, title + said, alt, categories, series, **look)
 
     def checks(
-        self,
-        checks: Sequence[tuple[str, str, float]],
-        tolerance: float,
-        width: float,
-        *more: Column,
-        facts: tuple[Fact, ...] = (),
-        **of: Any,
+        self, checks: Sequence[Check], tolerance: float, width: float, *more: Column, facts: tuple[Fact, ...] = (), **of: Any
     ) -> Sheet:
-        """Return the sheet of arithmetic checks: what each says, the formula of its difference, and what that comes to."""
-        word, table = Words(self.language), "Checks"
+        """Return the sheet of arithmetic checks."""
+        word, table = self.words, "Checks"
         passed, failed = word("workbook.check.passed"), word("workbook.check.failed")
         result = f"=IF(ABS({here(table, self.title('difference'))})<=Tolerance,{quoted(passed)},{quoted(failed)})"
         results = [passed if abs(value) <= tolerance else failed for _, _, value in checks]

@@ -278,7 +278,6 @@ def _filled_down(column: Column, table: Table) -> dict[str, str]:
 
 
 def _top_of(sheet_name: str) -> str:
-    """Return the link to the first cell of a sheet."""
     escaped = sheet_name.replace("'", "''")
     return f"internal:'{escaped}'!A1"
 

@@ -13,7 +13,6 @@ from fundalloc.export.comparison.sheets.side_by_side import TABLES
 from fundalloc.export.workbook.book import quoted
 from fundalloc.export.workbook.content import Fact, Formula, Sheet, Styled
 from fundalloc.export.workbook.sheet_maker import TOLERANCE
-from fundalloc.labels import Words, label
 
 TERMS = ("amounts", "change", "movement", "flexible", "beyond", "decision", "shares", "set", "nearest", "asked", "markers", "score", "zero")
 
@@ -38,7 +37,7 @@ def _facts(pages: Pages) -> Iterator[Fact]:
     yield Fact(pages.say("reach_word"), clause_text(pages))
     for pair in found.pairs:
         if isinstance(pair.closest, str):
-            reason = label(f"compare.unknown.{pair.closest}", pages.language, side=pages.short(pair))
+            reason = pages.words(f"compare.unknown.{pair.closest}", side=pages.short(pair))
             yield Fact(pages.title("needed"), pages.say("needed_unknown", reason=reason))
     if pages.attributions:
         yield Fact(pages.say("shares_word"), pages.say("shares_mean"))
@@ -98,7 +97,7 @@ def sources(pages: Pages) -> Sheet:
 
 def _status(pages: Pages, side: Side) -> str:
     """The status in the book's language: with its gap where the plan is known, else the word that the file states."""
-    words, plan = Words(pages.language), side.outcome.plan
+    words, plan = pages.words, side.outcome.plan
     if plan is not None and side.solved and side not in pages.found.pulled:
         return plan.proof.status_text(words)
     return words.word("proof", side.outcome.status)

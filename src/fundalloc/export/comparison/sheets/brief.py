@@ -12,7 +12,6 @@ from fundalloc.export.comparison.sheets.changes import MOVEMENTS
 from fundalloc.export.comparison.sheets.side_by_side import TABLES, areas_chart, changes_chart, rows_of
 from fundalloc.export.workbook.book import quoted
 from fundalloc.export.workbook.content import Cell, Formula, Sheet, Styled
-from fundalloc.labels import label
 from fundalloc.plan.verify import BREACH, DECIDED, MISSED
 
 NEARLY = Fraction(1, 200)
@@ -93,7 +92,6 @@ def _moving(row: MemberRow, side: int) -> Fraction:
 
 
 def _extreme(pages: Pages, rows: list[MemberRow], side: int, sign: int, function: str, changes: str) -> Cell:
-    """Return who gains or loses most."""
     ends = [_moving(row, side) for row in rows]
     value = max(ends, key=lambda change: sign * change, default=Fraction(0))
     if not sign * value > 0:
@@ -114,7 +112,6 @@ def _reach(pages: Pages) -> Iterator[Line]:
 
 
 def _coverage(pages: Pages) -> Iterator[Line]:
-    """Coverage, as the program measured it."""
     plans = [side.outcome.plan for side in pages.found.sides]
     if all(plan is not None and plan.coverage.need.sum() > 0 for plan in plans):
         met = [float(plan.coverage.met.sum() / plan.coverage.need.sum()) for plan in plans if plan]
@@ -141,7 +138,7 @@ def _scores(pages: Pages) -> Iterator[Line]:
         yield _score(pages, 0, None, first, "")
     for k, pair in enumerate(found.pairs, start=1):
         if k not in alike and pair.scores.after is not None:
-            differ = ", ".join(label(f"compare.yardstick.{word}", pages.language) for word in pair.scores.differ)
+            differ = ", ".join(pages.words(f"compare.yardstick.{word}") for word in pair.scores.differ)
             yield _score(pages, k, pair.scores.measured, pair.scores.after, differ)
 
 

@@ -10,9 +10,10 @@ from fundalloc.compare.inputs import Difference
 from fundalloc.compare.movements import BEYOND, DECISION, Movement
 from fundalloc.compare.outcome import Measured
 from fundalloc.compare.rules import RuleChange
-from fundalloc.export.comparison.pages import LINES, NAMED, PLACES, Pages
+from fundalloc.export.comparison.pages import LINES, Pages
+from fundalloc.export.workbook.book import DIMENSIONS
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet
-from fundalloc.labels import label
+from fundalloc.export.workbook.plan_sums import PLACES
 
 MOVEMENTS = "Movements"
 
@@ -21,21 +22,21 @@ def movements(pages: Pages) -> Sheet:
     """Return every movement of one instrument's money for one partnership and area, and how far it reaches."""
     listed = [(pair, movement) for pair in pages.found.pairs for movement in pair.movements.listed]
     moved = [movement for _, movement in listed]
-    members = {name: [getattr(movement, name) for movement in moved] for name in NAMED}
+    members = {name: [getattr(movement, name) for movement in moved] for name in DIMENSIONS}
     reached = ((pages.say(f"reach.{DECISION}"), "at_limit"), (pages.say(f"reach.{BEYOND}"), "warning"))
     columns = (
         pages.column("variant", "strong", [pages.short(pair) for pair, _ in listed], width=24),
-        *(pages.names_of(name, members[name], width) for name, width in zip(NAMED, (25, 36, 20), strict=True)),
+        *(pages.names_of(name, members[name], width) for name, width in zip(DIMENSIONS, (25, 36, 20), strict=True)),
         *_amounts(pages, listed),
         pages.column("reach", "text", [pages.say(f"reach.{m.reach}") for m in moved], width=26, flags=reached),
-        *(pages.ids_of(name, members[name]) for name in NAMED),
+        *(pages.ids_of(name, members[name]) for name in DIMENSIONS),
     )
     return pages.sheet("movements", MOVEMENTS, columns, filtered=True, words={"clause": clause_text(pages)})
 
 
 def _amounts(pages: Pages, listed: Sequence[tuple[Pair, Movement]]) -> Iterator[Column]:
     """What was and what is, looked up among the lines; the change, what of it is needed, and what is a choice."""
-    keys = [pages.title(f"{name}_id") for name in NAMED]
+    keys = [pages.title(f"{name}_id") for name in DIMENSIONS]
     conditions = ",".join(f"{pages.all(LINES, key)},{pages.here(MOVEMENTS, key)}" for key in keys)
 
     def looked_up(heading: str) -> str:
@@ -93,7 +94,7 @@ def _happened(pages: Pages, change: RuleChange) -> str:
 def _status(pages: Pages, measured: Measured | None, asked: bool) -> str:
     if measured is None:
         return pages.say("not_asked")
-    word = label(f"status.{measured.status.replace(' ', '_')}", pages.language)
+    word = pages.status(measured.status)
     return word if asked else pages.say("would_be", status=word)
 
 

@@ -7,8 +7,8 @@ from fractions import Fraction
 
 from fundalloc.compare.comparison import MemberRow
 from fundalloc.compare.outcome import BUDGET, PARTNER
-from fundalloc.export.comparison.pages import LINES, NAMED, Pages
-from fundalloc.export.workbook.book import quoted
+from fundalloc.export.comparison.pages import LINES, Pages
+from fundalloc.export.workbook.book import DIMENSIONS, quoted
 from fundalloc.export.workbook.content import Cell, Chart, ColumnSum, Formula, Series, Sheet
 
 TABLES = {"partnership": "ByPartnership", "area": "ByArea", "instrument": "ByInstrument", "year": "ByYear", "marker": "ByMarker"}
@@ -53,7 +53,7 @@ def build(pages: Pages, dimension: str) -> Sheet | None:
     needed = {k: [row.needed[k - 1] or Fraction(0) for row in rows] for k in pages.needed}
     columns = [names, *pages.side_by_side(table, [row.amounts for row in rows], needed, live, total)]
     columns += [pages.column("kind_of_money", "note", [pages.kind_of(member) for member in members], width=14)] if by_kind else []
-    columns += [pages.ids_of(dimension, members)] if dimension in NAMED else []
+    columns += [pages.ids_of(dimension, members)] if dimension in DIMENSIONS else []
     charts = (areas_chart(pages, len(rows)),) if dimension == "area" else ()
     return pages.sheet(f"by_{dimension}", table, columns, filtered=len(rows) > 20, charts=charts)
 
@@ -86,7 +86,7 @@ def lines(pages: Pages) -> Sheet:
     """Return every allocation line that holds money in any of the scenarios: what all other sheets add up."""
     found, keys, none = pages.found, pages.keys, Fraction(0)
     rows = [tuple(side.outcome.amounts.get(key, none) for side in found.sides) for key in keys]
-    members = dict(zip(NAMED, ([key[k] for key in keys] for k in range(3)), strict=True))
+    members = dict(zip(DIMENSIONS, ([key[k] for key in keys] for k in range(3)), strict=True))
     needed = {}
     for k in pages.needed:
         closest = found.pairs[k - 1].closest
@@ -99,7 +99,7 @@ def lines(pages: Pages) -> Sheet:
         pages.column("year", "integer", [int(year) if year.isdigit() else year for *_, year in keys], width=8),
         *pages.side_by_side(LINES, rows, needed, lambda _: "", lambda _, amounts: (sum_below(amounts),)),
         pages.column("kind_of_money", "note", [pages.kind_of(instrument) for instrument in members["instrument"]], width=14),
-        *(pages.ids_of(name, members[name]) for name in NAMED),
+        *(pages.ids_of(name, members[name]) for name in DIMENSIONS),
         pages.column("line_key", "code", ["|".join(key) for key in keys], printed=False),
     )
     return pages.sheet("lines", LINES, columns, filtered=True)

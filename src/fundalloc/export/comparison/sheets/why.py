@@ -14,10 +14,9 @@ from fundalloc.compare.comparison import Pair
 from fundalloc.export.comparison.pages import Pages
 from fundalloc.export.workbook.book import quoted, shorten
 from fundalloc.export.workbook.content import Cell, Chart, Formula, Series, Sheet
-from fundalloc.labels import label
 
 TABLE, PARTS, WATERFALL = "WhatMovedIt", "Parts", "Waterfall"
-DIMENSIONS = ("area", "partnership", "instrument", "year")
+SHARED_BY = ("area", "partnership", "instrument", "year")
 LONGEST = 34
 """Characters of a label beside a bar of a waterfall."""
 ONE_PAGE = 30
@@ -79,7 +78,7 @@ def _lines(pages: Pages, areas: Sequence[str]) -> Iterator[_Line]:
 def _how(pages: Pages, found: Attribution) -> str:
     count, key = len(found.overrides), "sampled" if found.shares.sampled else "all_orders"
     how = pages.say(f"how.{key}", **({"orders": found.shares.orders, "seed": found.seed} if found.shares.sampled else {}), count=count)
-    return label(f"compare.says.{'of_needed' if found.needed else 'of_all'}", pages.language, how=how)
+    return pages.words(f"compare.says.{'of_needed' if found.needed else 'of_all'}", how=how)
 
 
 def _look_up(pages: Pages, table: str, area: str) -> str:
@@ -105,7 +104,7 @@ def _parts(pages: Pages) -> list[tuple[str, str, str, str, Fraction]]:
     return [
         (pages.short(pair), override.key, dimension, part.member, part.parts[i])
         for pair, found in pages.attributions
-        for dimension in DIMENSIONS
+        for dimension in SHARED_BY
         for part in found.by(dimension)
         for i, override in enumerate(found.overrides)
         if part.parts[i]

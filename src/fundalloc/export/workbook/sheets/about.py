@@ -13,7 +13,6 @@ from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Cell, Fact, Formula, Sample, Sheet, Styled
 from fundalloc.export.workbook.sheets.allocation import failures
 from fundalloc.export.workbook.spelling import allocation_file
-from fundalloc.labels import Words
 from fundalloc.money import HARD_SPACE, plain
 from fundalloc.plan.proof import upwards
 from fundalloc.plan.record import Record
@@ -84,7 +83,7 @@ def _verdicts(book: Book) -> Iterator[Fact]:
         yield from _typed(book)
     soft, missed = counts.demands - counts.hard, (book.with_status("Rules", MISSED), counts.missed)
     yield Fact(say("cover.targets"), Styled(book.joined("cover.targets_missed", count=missed, all=(str(soft), soft)), "strong"))
-    status = book.plan.proof.status_text(Words(book.language))
+    status = book.plan.proof.status_text(book.words)
     yield Fact(say("cover.run"), say("cover.result", status=status, solver=log.solver, version=log.version))
 
 
@@ -140,7 +139,7 @@ def run_log(book: Book) -> Sheet:
         ("version", f"fundalloc {log.version}"),
         ("solver", log.solver),
         ("method", book.word("method", log.method)),
-        ("status", plan.proof.status_text(Words(book.language))),
+        ("status", plan.proof.status_text(book.words)),
         ("iterations", _whole(log.iterations)),
         ("program_score", _exact(log.program_score)),
         *_proof(book),
@@ -162,9 +161,9 @@ def run_log(book: Book) -> Sheet:
 def _proof(book: Book) -> Iterator[tuple[str, Cell]]:
     """The certificate and what lies between its bound and the score, and beside it what the solver itself claims."""
     proof = book.plan.proof
-    if search := proof.search_text(Words(book.language)):
+    if search := proof.search_text(book.words):
         yield "search", search
-    if undone := proof.undone_text(Words(book.language)):
+    if undone := proof.undone_text(book.words):
         yield "undone", undone
     if book.plan.log.bound is not None:
         yield "solver_bound", _exact(book.plan.log.bound)

@@ -10,12 +10,10 @@ from fundalloc.export.workbook.book import DIMENSIONS, Book, quoted
 from fundalloc.export.workbook.content import Column, Fact, Formula, Sheet, Styled
 from fundalloc.export.workbook.line_sums import WEIGHTS, Weight, all_weights, weights
 from fundalloc.export.workbook.plan_sums import PLACES
-from fundalloc.export.workbook.sheet_maker import TOLERANCE
+from fundalloc.export.workbook.sheet_maker import TOLERANCE, Check
 from fundalloc.plan.verify import BREACH
 
 TABLE = "Allocation"
-Check = tuple[str, str, float]
-"""Key in the catalogue, formula of the difference, its value."""
 
 
 def build(book: Book) -> Sheet:

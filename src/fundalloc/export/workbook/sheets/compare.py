@@ -11,6 +11,7 @@ from fundalloc.export.workbook.book import Book, array, quoted
 from fundalloc.export.workbook.content import Cell, Chart, Column, ColumnSum, Formula, Series, Sheet
 from fundalloc.export.workbook.plan_sums import PLACES
 
+Amounts = Sequence[float]
 WATERFALL = "Waterfall"
 MOST_BARS = 12
 FIRST, LAST = -1, -2
@@ -50,7 +51,6 @@ class Compared:
 
 
 def _side(book: Book, dimension: str) -> Compared:
-    """Return one way of comparing."""
     was, now = book.baseline_by(dimension), [book.eur(steps) for steps in book.budget_by(dimension, book.plan.steps)]
     members = book.of_kind("budget") if dimension == "instrument" else book.leaves
     order = sorted((k for k in members if was[k] or now[k]), key=lambda k: (-abs(now[k] - was[k]), k))
@@ -60,18 +60,10 @@ def _side(book: Book, dimension: str) -> Compared:
 
 
 def changes(
-    book: Book,
-    table: str,
-    dimension: str,
-    before: Sequence[float],
-    after: Sequence[float],
-    *,
-    key: str = "baseline",
-    change: str = "change",
-    style: str = "money",
-    width: float = 30,
+    book: Book, table: str, dimension: str, before: Amounts, after: Amounts, keys: tuple[str, str], style: str, width: float
 ) -> tuple[Column, Column, Column]:
     """Return what was, what the plan gives, and the change, by member: EU budget, live over the allocation."""
+    key, change = keys
     here, was, now = (book.own(table, dimension), book.kind_is("budget")), sum(before), sum(after)
     text = f"={book.here(table, 'this_plan')}-{book.here(table, key)}"
     moved = [Formula(text, round(b - a, PLACES)) for a, b in zip(before, after, strict=True)]
@@ -102,7 +94,7 @@ def _sheet(book: Book, name: str, first: int) -> Sheet:
     parts = [Formula(part, _part(book, a, b)) for a, b in zip(side.before, side.after, strict=True)]
     columns = (
         book.names_of(name, side.members, 40, total="all"),
-        *changes(book, table, name, side.before, side.after),
+        *changes(book, table, name, side.before, side.after, ("baseline", "change"), "money", 30),
         book.column("change_share", "change_share", parts, (Formula(whole, _part(book, sum(side.before), sum(side.after))),), width=14),
         book.ids_of(name, side.members),
     )

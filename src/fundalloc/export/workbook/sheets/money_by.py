@@ -183,7 +183,6 @@ def _limits(book: Book) -> Iterator[Column]:
 
 
 def _levels(book: Book) -> Iterator[Column]:
-    """EU budget by level of partnership."""
     boxes, years = Boxes(book), range(len(book.facts.years))
     for level in LEVELS:
         mask = book.facts.dimensions.partnership.masks.get(f"level:{level}")

@@ -13,7 +13,6 @@ from fundalloc.export.workbook.sheets.chart_data import charts
 from fundalloc.export.workbook.sheets.compare import changes
 from fundalloc.export.workbook.sheets.free_money import whole_period
 from fundalloc.export.workbook.sheets.inputs import DECIDED
-from fundalloc.labels import Words
 from fundalloc.money import HARD_SPACE, IntArray
 from fundalloc.plan.proof import PLACES, upwards
 from fundalloc.plan.verify import AT_LIMIT, BREACH, MISSED
@@ -69,7 +68,6 @@ def _money(book: Book) -> Iterator[SummaryRow]:
 
 
 def _shape(book: Book) -> Iterator[SummaryRow]:
-    """Need, coverage, concentration."""
     need, met = float(book.plan.coverage.need.sum()), float(book.plan.coverage.met.sum())
     if need:
         covered = f"=IFERROR(SUM({book.all('Needs', 'met')})/SUM({book.all('Needs', 'need')}),0)"
@@ -137,7 +135,7 @@ def as_text(book: Book, cell: Cell, unit: str) -> Formula:
     if not isinstance(value, int | float):
         return Formula(f"={here}", str(value or ""))
     if isinstance(cell, Styled) and cell.style in ("exact_share", "exact_points"):  # as the run found it, digit by digit
-        words = Words(book.language)
+        words = book.words
         text = words.share(value, PLACES) if unit == "share" else words.number(value, PLACES)
         return Formula(f"={quoted(text)}", text)
     if unit == "share":
@@ -163,12 +161,12 @@ def cabinet(book: Book) -> Sheet:
     """Return one page: six sentences, what differs from the baseline or from decided money by area, two charts."""
     areas, after = range(len(book.facts.areas)), [book.eur(steps) for steps in book.budget.sum(axis=(0, 2))]
     if book.has_baseline:
-        key, change, before = "baseline", "change", book.baseline_by("area")
+        keys, before = ("baseline", "change"), book.baseline_by("area")
     else:
-        key, change, before = "decided", "newly_planned", [book.eur(steps) for steps in book.budget_by("area", book.lines.decided)]
+        keys, before = ("decided", "newly_planned"), [book.eur(steps) for steps in book.budget_by("area", book.lines.decided)]
     columns = (
         book.names_of("area", areas, 78, total="all", full=True),
-        *changes(book, CABINET, "area", before, after, key=key, change=change, style="total", width=26),
+        *changes(book, CABINET, "area", before, after, keys, "total", 26),
         book.shares_of(CABINET, after, 13, of="this_plan"),
         book.ids_of("area", areas),
     )
