@@ -107,8 +107,7 @@ class Pages(SheetMaker):
         plans = [side.outcome for side in self.found.sides]
         plans += [pair.closest for pair in self.found.pairs if not isinstance(pair.closest, str)]
         keys = dict.fromkeys(key for plan in plans for key in plan.amounts)
-        order = {name: {row.member: k for k, row in enumerate(self.found.rows(name))} for name in (*DIMENSIONS, "year")}
-        places = [order[name] for name in (*DIMENSIONS, "year")]
+        places = [{row.member: k for k, row in enumerate(self.found.rows(name))} for name in (*DIMENSIONS, "year")]
         return sorted(keys, key=lambda key: tuple(place.get(member, len(place)) for place, member in zip(places, key, strict=True)))
 
     @cached_property

@@ -169,10 +169,6 @@ class Book(PlanSums, SheetMaker):
         """Return the reference to a whole column: `Allocation[Planned]`."""
         return whole_column(table, self.title(column))
 
-    def named(self, table: str, heading: str) -> str:
-        """Return the reference to a whole column whose heading is not in the catalogue."""
-        return whole_column(table, heading)
-
     def here(self, table: str, column: str) -> str:
         """Return the reference to a column in the formula's own row, shown as `[@Planned]`."""
         return here(table, self.title(column))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from fundalloc.export.workbook.book import Book, array, distinct, quoted
 from fundalloc.export.workbook.plan_sums import Box
+from fundalloc.export.workbook.spelling import whole_column
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.money import Exact, Mask
 
@@ -50,7 +51,7 @@ class Weight:
 
     def reference(self, book: Book) -> str:
         """Return the reference to the coefficients, in the order of the pairs."""
-        return book.named(WEIGHTS, self.coefficient_heading(book))
+        return whole_column(WEIGHTS, self.coefficient_heading(book))
 
 
 def columns_for(marker: str | None) -> tuple[str, ...]:

@@ -50,11 +50,11 @@ def _amounts(pages: Pages, listed: Sequence[tuple[Pair, Movement]]) -> Iterator[
         cells = [None if value is None else Formula(text(pair), float(value)) for pair, value in amounts]
         return pages.column(key, "money" if key in ("before", "after") else "change", cells, width=13)
 
-    headings = {id(pair): pages.needed.get(k, "") for k, pair in enumerate(pages.found.pairs, start=1)}
+    needed = [pages.needed.get(k, "") for k in range(1, len(pages.sides))]
     yield column("before", lambda _: f"={looked_up(pages.sides[0])}", lambda m: m.before)
     yield column("after", lambda pair: f"={looked_up(pages.short(pair))}", lambda m: m.after)
     yield column("change", lambda _: less("after", "before"), lambda m: m.change)
-    yield column("needed", lambda pair: f"=ROUND({looked_up(headings[id(pair)])},{PLACES})", lambda m: m.needed)
+    yield column("needed", lambda pair: f"=ROUND({looked_up(needed[pages.found.pairs.index(pair)])},{PLACES})", lambda m: m.needed)
     yield column("choice", lambda _: less("change", "needed"), lambda m: None if m.needed is None else m.change - m.needed)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.content import Sheet
@@ -23,7 +24,8 @@ from fundalloc.export.workbook.sheets import (
 )
 
 BUILDERS: tuple[Callable[[Book], Sheet | None], ...] = (
-    *(summary.cabinet, summary.build, compare.by_partnership, compare.by_instrument),
+    *(summary.cabinet, summary.build),
+    *(partial(compare.build, name=name) for name in compare.COMPARED),
     *(money_by.instrument, money_by.partnership, money_by.area, money_by.year, money_by.route, money_by.heat_map, free_money.build),
     *(payments.moves, targets.policy_fields, targets.pledges, targets.team_europe, payments.build),
     *(rules.build, on_request.rule_prices, on_request.value_of_money, on_request.budget_ladder, on_request.ranges),
@@ -34,10 +36,12 @@ BUILDERS: tuple[Callable[[Book], Sheet | None], ...] = (
 )
 NEED_A_SHEET = (allocation.build, rules.own_rules)
 """Left out when the allocation is too long for a sheet."""
+LOOKED_UP = ("allocation", "rules")
+"""Never left out: without them, formulas of other sheets would point nowhere."""
 
 
 def build_sheets(book: Book) -> list[Sheet]:
     """Return all sheets of a workbook, the cover first."""
     built = [builder(book) for builder in BUILDERS if book.live or builder not in NEED_A_SHEET]
-    others = [sheet for sheet in built if sheet is not None and sheet.table.height]
+    others = [sheet for sheet in built if sheet is not None and (sheet.table.height or sheet.key in LOOKED_UP)]
     return [about.cover(book, others), *others]

@@ -140,16 +140,16 @@ def run_log(book: Book) -> Sheet:
         ("solver", log.solver),
         ("method", book.word("method", log.method)),
         ("status", plan.proof.status_text(book.words)),
-        ("iterations", _whole(log.iterations)),
-        ("program_score", _exact(log.program_score)),
+        ("iterations", Styled(log.iterations, "left_number")),
+        ("program_score", Styled(log.program_score, "left_points")),
         *_proof(book),
-        ("score", _exact(plan.score)),
-        ("penalty", _exact(plan.penalty)),
-        ("rounded_lines", _whole(log.rounded_lines)),
+        ("score", Styled(plan.score, "left_points")),
+        ("penalty", Styled(plan.penalty, "left_points")),
+        ("rounded_lines", Styled(log.rounded_lines, "left_number")),
         ("largest_move", Styled(log.largest_move, "left_factor")),
-        *((key, _whole(getattr(log, key))) for key in ("rows", "columns", "terms", "switches")),
-        *((key, _whole(count)) for key, count in plan.scenario.summary().items()),
-        ("built_in", _whole(plan.limits_tally.demands)),
+        *((key, Styled(getattr(log, key), "left_number")) for key in ("rows", "columns", "terms", "switches")),
+        *((key, Styled(count, "left_number")) for key, count in plan.scenario.summary().items()),
+        ("built_in", Styled(plan.limits_tally.demands, "left_number")),
     ]
     columns = (
         book.column("item", "strong", [book.say(f"log.{key}") for key, _ in items], width=44),
@@ -166,24 +166,16 @@ def _proof(book: Book) -> Iterator[tuple[str, Cell]]:
     if undone := proof.undone_text(book.words):
         yield "undone", undone
     if book.plan.log.bound is not None:
-        yield "solver_bound", _exact(book.plan.log.bound)
+        yield "solver_bound", Styled(book.plan.log.bound, "left_points")
     if proof.bound is not None:
-        yield "certified_bound", _exact(upwards(proof.bound))
+        yield "certified_bound", Styled(upwards(proof.bound), "left_points")
         if proof.reached is not None:
             yield "reached", Styled(float(proof.reached), "left_share")
         if proof.parts is not None:
             parts = proof.parts
             listed = (("below", parts.whole), ("gap", parts.gap), ("given_up", parts.given_up), ("lost_by_rounding", parts.rounding))
-            yield from ((key, _exact(float(part))) for key, part in listed)
-        yield "decided_cost", _exact(proof.as_dict()["decided"] or 0.0)
-
-
-def _whole(value: int) -> Cell:
-    return Styled(value, "left_number")
-
-
-def _exact(value: float) -> Cell:
-    return Styled(value, "left_points")
+            yield from ((key, Styled(float(part), "left_points")) for key, part in listed)
+        yield "decided_cost", Styled(proof.as_dict()["decided"] or 0.0, "left_points")
 
 
 def scenario_files(book: Book) -> Sheet | None:

@@ -12,7 +12,7 @@ from fundalloc.export.workbook.content import Cell, Chart, Column, ColumnSum, Fo
 from fundalloc.export.workbook.plan_sums import PLACES
 
 Amounts = Sequence[float]
-WATERFALL = "Waterfall"
+WATERFALL, COMPARED = "Waterfall", ("partnership", "instrument")
 MOST_BARS = 12
 FIRST, LAST = -1, -2
 """Stand for the totals at both ends of a waterfall."""
@@ -75,19 +75,11 @@ def changes(
     )
 
 
-def by_partnership(book: Book) -> Sheet | None:
-    """Return the comparison by partnership; None without a baseline."""
-    return _sheet(book, "partnership", 0) if book.has_baseline else None
-
-
-def by_instrument(book: Book) -> Sheet | None:
-    """Return the comparison by instrument; None without a baseline."""
-    return _sheet(book, "instrument", len(_side(book, "partnership").steps)) if book.has_baseline else None
-
-
-def _sheet(book: Book, name: str, first: int) -> Sheet:
-    """Return one comparison; its waterfall begins at row `first` of the figures: stacked columns on an invisible base."""
-    side = _side(book, name)
+def build(book: Book, name: str) -> Sheet | None:
+    """Return the comparison by one of COMPARED, with its waterfall, stacked columns on an invisible base; None without a baseline."""
+    if not book.has_baseline:
+        return None
+    side, first = _side(book, name), sum(len(_side(book, other).steps) for other in COMPARED[: COMPARED.index(name)])
     table, none = side.table, quoted(book.say("not_applicable"))
     part = f"=IFERROR({book.here(table, 'change')}/{book.here(table, 'baseline')},{none})"
     whole = f"=IFERROR(SUM({book.all(table, 'change')})/SUM({book.all(table, 'baseline')}),{none})"
@@ -127,7 +119,7 @@ def waterfall(book: Book) -> Sheet | None:
     """Return the figures behind the waterfalls; None without a baseline."""
     if not book.has_baseline:
         return None
-    rows = [row for name in ("partnership", "instrument") for row in _bars(book, _side(book, name))]
+    rows = [row for name in COMPARED for row in _bars(book, _side(book, name))]
     look = {"label": ("text", 32), "shown_in": ("note", 24)}
     columns = []
     for key in ("label", "shown_in", "invisible", "whole", "rise", "fall", "change", "level_reached"):
