@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import zipfile
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -116,7 +115,7 @@ class TestNames:
         assert differences(path, tmp_path) == []
 
 
-PAPER = Paper("t", "s", "a", "c", "k", datetime(2026, 1, 1), "m", "f", "Page {page} of {pages}", "back", 1)
+PAPER = Paper("t", "s", "a", "k", "2026-01-01", "m", "f", False, "en", 1)
 
 
 def one_cell(content: object, style: str = "text") -> bytes:

@@ -9,7 +9,7 @@ import pytest
 from cases import TWO_BY_TWO, write
 from fundalloc.errors import ScenarioError
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.sheets import run_log
+from fundalloc.export.workbook.sheets.about import run_log
 from fundalloc.labels import Words
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import Terms
@@ -377,7 +377,7 @@ def test_later_stages_that_a_limit_leaves_out_are_named(tmp_path, monkeypatch, s
     assert (f"had their say: {left}" in said) == bool(left), said
     assert ("nearest to the reference" in said) == (stopped == 0)
     assert plan.log.stopped == bool(left)  # run then ends with 5, and does not keep the plan for reuse
-    table = run_log.build(Book(plan, "en")).table
+    table = run_log(Book(plan, "en")).table
     rows = dict(zip(*(column.cells for column in table.columns), strict=True))
     assert rows.get("Left undone by a limit on the search", "") == said
 

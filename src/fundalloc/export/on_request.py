@@ -41,12 +41,11 @@ def ask(
     plan: Plan, options: Options | None = None, *, ranges: bool = False, prices: bool = False, progress: Progress | None = None
 ) -> Asked:
     """Compute what is asked for: `ranges` the range of every amount, `prices` the price list, the value of money and the ladder."""
-    progress = progress or (lambda _: nullcontext())
+    progress, out = progress or (lambda _: nullcontext()), Asked()
     if not ranges and not prices:
-        return Asked()
+        return out
     with progress("Asking"):
         bench = Bench(plan.scenario, options)
-    out = Asked()
     if ranges:
         with progress("Ranges"):
             out = Asked(amount_ranges(bench, RANGES_BY, plan.amounts))
@@ -108,22 +107,18 @@ def tables(asked: Asked) -> dict[str, pd.DataFrame]:
 
 def write_csv(asked: Asked, folder: str | Path) -> list[Path]:
     """Write the tables as CSV files where a door has made room for them; returns their paths."""
-    written = []
-    for name, table in tables(asked).items():
-        target = Path(folder) / f"{name}.csv"
+    written = {Path(folder) / f"{name}.csv": table for name, table in tables(asked).items()}
+    for target, table in written.items():
         table.round(6).to_csv(target, index=False, lineterminator="\n", encoding="utf-8")
-        written.append(target)
-    return written
+    return list(written)
 
 
 def as_dict(asked: Asked) -> dict[str, Any]:
     """Return the tables for JSON; numbers that do not exist are null."""
     found: dict[str, Any] = {}
     for name, table in tables(asked).items():
-        rows = table.round(6).to_dict("records")
-        found[name.replace("-", "_")] = [
-            {str(k): None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row.items()} for row in rows
-        ]
+        rows = [row.items() for row in table.round(6).to_dict("records")]
+        found[name.replace("-", "_")] = [{k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row} for row in rows]
     if asked.ranges is not None:
         found["ranges_within"] = LOSS
     if asked.prices is not None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from fundalloc.doors.writing import check_writable
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import COVERAGE, LinearProgram
@@ -23,12 +21,7 @@ def write_program_files(scenario: Scenario, path: Path) -> list[Path]:
 
 def column_names(scenario: Scenario, program: LinearProgram) -> list[str]:
     """Return what every column means: a line, met need of a pair and step, a shared total, or what a soft rule misses."""
-    facts = scenario.facts
-    pairs = [
-        f"{facts.dimensions.partnership.ids[p]}|{facts.dimensions.area.ids[a]}"
-        for p, a in zip(facts.needs.partnership, facts.needs.area, strict=True)
-    ]
-    most = max(len(bands) for bands in facts.returns)
+    pairs, most = _pairs(scenario), max(len(bands) for bands in scenario.facts.returns)
     names = [f"line {key}" for key in scenario.lines.keys] + [key.replace("|", " ", 1) for key in scenario.lines.moves.keys]
     names += [f"met need {pair} step {j + 1}" for j in range(most) for pair in pairs]
     names += ["shared total"] * (program.shape[1] - len(names))
@@ -41,15 +34,18 @@ def column_names(scenario: Scenario, program: LinearProgram) -> list[str]:
 
 def row_names(scenario: Scenario, program: LinearProgram) -> list[str]:
     """Return what every row means."""
-    facts = scenario.facts
-    names = [""] * program.shape[0]
+    names, pairs = [""] * program.shape[0], _pairs(scenario)
     for block in program.blocks:
-        for k, row in enumerate(np.arange(block.rows.start, block.rows.stop)):
+        for k, row in enumerate(range(block.rows.start, block.rows.stop)):
             if block.demands is not None:
                 names[row] = f"{block.owner} {'|'.join(block.demands.member[k])} {block.demands.sense[k]}"
             elif block.owner == COVERAGE:
-                pair = f"{facts.dimensions.partnership.ids[facts.needs.partnership[k]]}|{facts.dimensions.area.ids[facts.needs.area[k]]}"
-                names[row] = f"coverage {pair}"
+                names[row] = f"coverage {pairs[k]}"
             else:
                 names[row] = f"{block.owner} {k + 1}"
     return names
+
+
+def _pairs(scenario: Scenario) -> list[str]:
+    needs, dimensions = scenario.facts.needs, scenario.facts.dimensions
+    return [f"{dimensions.partnership.ids[p]}|{dimensions.area.ids[a]}" for p, a in zip(needs.partnership, needs.area, strict=True)]

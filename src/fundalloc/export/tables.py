@@ -25,28 +25,19 @@ FORMAT = "fundalloc.run/1"
 
 def tables(plan: Plan) -> dict[str, pd.DataFrame]:
     """Return the tables that `--csv` writes, by file name. Amounts are EUR million."""
-    language = plan.scenario.head.output.language
-    names = plan.scenario.names(language)
-    allocation = named_allocation(plan)
+    scenario, found = plan.scenario, plan.coverage
+    language, needs, dimensions = scenario.head.output.language, scenario.facts.needs, scenario.facts.dimensions
+    names = scenario.names(language)
     rules = plan.rules_table.copy()
     rules.insert(3, "says", [f.said(names, language) for f in plan.findings])
     rules["source"] = [f.rule.source for f in plan.findings]
-    needs = plan.scenario.facts.needs
-    dimensions = plan.scenario.facts.dimensions
-    coverage = pd.DataFrame(
-        {
-            "partnership": [dimensions.partnership.ids[k] for k in needs.partnership],
-            "area": [dimensions.area.ids[k] for k in needs.area],
-            "need": plan.coverage.need,
-            "met": plan.coverage.met,
-            "priority": needs.priority.values,
-            "impact": plan.coverage.impact,
-        }
-    )
-    out = {"allocation": allocation, "coverage": coverage, "free-money": plan.free_money, "memo": memo_money(plan), "rules": rules}
+    members = {name: [dimensions[name].ids[k] for k in getattr(needs, name)] for name in ("partnership", "area")}
+    coverage = pd.DataFrame({**members, "need": found.need, "met": found.met, "priority": needs.priority.values, "impact": found.impact})
+    out = {"allocation": named_allocation(plan), "coverage": coverage, "free-money": plan.free_money}
+    out |= {"memo": memo_money(plan), "rules": rules}
     cash = payments_table(plan)
     out |= {"payments": cash} if len(cash) else {}
-    return {**out, "moves": moved_money(plan)} if len(plan.scenario.lines.moves) else out
+    return {**out, "moves": moved_money(plan)} if len(scenario.lines.moves) else out
 
 
 def named_allocation(plan: Plan) -> pd.DataFrame:
@@ -60,18 +51,15 @@ def named_allocation(plan: Plan) -> pd.DataFrame:
 
 def memo_money(plan: Plan) -> pd.DataFrame:
     """Return memo money: shown, never added."""
-    facts = plan.scenario.facts
-    memo = facts.memo
+    facts, memo = plan.scenario.facts, plan.scenario.facts.memo
     columns = {d.name: [d.ids[k] for k in getattr(memo, d.name)] for d in facts.dimensions}
-    return pd.DataFrame(
-        {**columns, "amount": facts.euro(memo.amount), "decision": [str(decision) for decision in memo.decision], "source": memo.source}
-    )
+    decisions = [str(decision) for decision in memo.decision]
+    return pd.DataFrame({**columns, "amount": facts.euro(memo.amount), "decision": decisions, "source": memo.source})
 
 
 def moved_money(plan: Plan) -> pd.DataFrame:
     """Return what is carried over to the next year and transferred between instruments, one row per possible move."""
-    lines = plan.scenario.lines
-    facts, moves = lines.facts, lines.moves
+    facts, moves = plan.scenario.facts, plan.scenario.lines.moves
     names = [i.id for i in facts.instruments]
     return pd.DataFrame(
         {
@@ -98,29 +86,19 @@ def write_csv(plan: Plan, folder: str | Path, asked: Asked | None = None) -> lis
 
 def write_allocation(plan: Plan, path: Path) -> Path:
     """Write the allocation alone as CSV. Raises OutputError."""
-    return write_table(named_allocation(plan), path)
-
-
-def write_table(table: pd.DataFrame, path: Path) -> Path:
-    """Write a table as CSV, twelve digits, without formulas. Raises OutputError."""
     with new_file(path) as fresh:
-        fill_table(table, fresh)
+        fill_table(named_allocation(plan), fresh)
     return path
 
 
 def fill_table(table: pd.DataFrame, path: Path) -> Path:
-    """Write a table as CSV where a door has made room for it."""
-    harmless(table).to_csv(path, index=False, encoding="utf-8", lineterminator="\n", float_format=lambda x: f"{x:.12g}")
-    return path
-
-
-def harmless(table: pd.DataFrame) -> pd.DataFrame:
-    """Put an apostrophe before texts that a spreadsheet would take for a formula."""
+    """Write a table as CSV, twelve digits, where a door has made room for it; texts that look like formulas get an apostrophe."""
 
     def tame(value: object) -> object:
         return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
-    return table.map(tame)
+    table.map(tame).to_csv(path, index=False, encoding="utf-8", lineterminator="\n", float_format=lambda x: f"{x:.12g}")
+    return path
 
 
 def to_json(plan: Plan) -> str:
@@ -145,11 +123,11 @@ def as_dict(plan: Plan) -> dict[str, Any]:
         "certificate": None if certificate is None else plan.proof.as_dict(),
         "duals": [] if certificate is None else [{"row": key, "dual": dual} for key, dual in sorted(certificate.duals.items())],
         "log": _record(vars(plan.log)),
-        "allocation": _records(allocation[["key", "amount", "decided", "counts"]].sort_values("key")),
+        "allocation": records(allocation[["key", "amount", "decided", "counts"]].sort_values("key")),
         "baseline": [{"key": "|".join(key), "amount": _number(float(n))} for key, n in sorted(scenario.starting_amounts().items())],
-        "moves": _records(moved.loc[moved["amount"] > 0, ["key", "amount"]].sort_values("key")),
-        "payments": _records(payments_table(plan)),
-        "free_money": _records(plan.free_money),
+        "moves": records(moved.loc[moved["amount"] > 0, ["key", "amount"]].sort_values("key")),
+        "payments": records(payments_table(plan)),
+        "free_money": records(plan.free_money),
         "demands": {
             **plan.tally._asdict(),
             "built_in": plan.limits_tally._asdict(),
@@ -174,7 +152,8 @@ def _scenario(scenario: Scenario) -> dict[str, Any]:
     }
 
 
-def _records(table: pd.DataFrame) -> list[dict[Any, Any]]:
+def records(table: pd.DataFrame) -> list[dict[Any, Any]]:
+    """Return the rows of a table as plain values."""
     return [_record(row) for row in table.to_dict("records")]
 
 
@@ -198,9 +177,9 @@ def _finding(plan: Plan, finding: Finding, price: float) -> dict[str, Any]:
 
 
 def _number(value: Any) -> Any:
-    """Return a float with 12 significant digits and no NaN, and everything else as it is."""
+    """Return a float with 12 significant digits, None where it is not finite, and everything else as it is."""
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, float):
-        return None if math.isnan(value) else float(f"{value:.12g}")
+        return float(f"{value:.12g}") if math.isfinite(value) else None
     return value

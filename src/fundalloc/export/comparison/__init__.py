@@ -6,7 +6,6 @@ stored with its value.
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 from fundalloc.compare.comparison import Comparison
@@ -28,11 +27,10 @@ def write_comparison(found: Comparison, path: str | Path, language: str | None =
 
     Raises OutputError when the file cannot be written, and then leaves nothing behind; UsageError for an unknown language.
     """
-    target = Path(path)
     content = comparison_bytes(found, language)
-    with new_file(target) as fresh:
+    with new_file(Path(path)) as fresh:
         fresh.write_bytes(content)
-    return target
+    return Path(path)
 
 
 def comparison_bytes(found: Comparison, language: str | None = None) -> bytes:
@@ -50,17 +48,15 @@ def _paper(pages: Pages) -> Paper:
     heads = [side.inputs.scenario.head for side in found.sides if side.inputs]
     date = max((side.outcome.as_of for side in found.sides if side.outcome.as_of), default=NO_DATE)
     prints = " ".join(side.outcome.digest[:8] or "–" for side in found.sides)
-    comments = [pages.word("cover.illustrative")] if pages.illustrative else []
     return Paper(
         title=pages.heading,
         subject=pages.sheet_text("cover", "says", period=pages.period),
         author=", ".join(dict.fromkeys(head.author for head in heads if head.author)),
-        comments=" ".join([*comments, pages.word("cover.not_official")]),
         keywords=f"{', '.join(side.name for side in found.sides)}, fundalloc {VERSION}",
-        created=datetime.fromisoformat(date),
+        as_of=date,
         marking=pages.marking,
         footer=f"{pages.say('footer')} · {date} · {prints}",
-        page=pages.word("page"),
-        back=pages.word("back"),
+        illustrative=pages.illustrative,
+        language=pages.language,
         decimals=decimals(found.step),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -10,17 +10,16 @@ from functools import cached_property
 from fundalloc.compare.attribution import Attribution
 from fundalloc.compare.comparison import Comparison, Pair
 from fundalloc.compare.outcome import BUDGET
-from fundalloc.export.workbook.book import distinct, escaped, quoted, safe_codes
+from fundalloc.export.workbook.book import DIMENSIONS, distinct, escaped, quoted, safe_codes
 from fundalloc.export.workbook.content import Cell, Column, Formula
+from fundalloc.export.workbook.plan_sums import PLACES
 from fundalloc.export.workbook.sheet_maker import SheetMaker
-from fundalloc.labels import Words, label
+from fundalloc.export.workbook.spelling import here
+from fundalloc.labels import label
 from fundalloc.scenario.plans.amounts import LineKey
 
 LINES = "Lines"
 """The table that all sums add up."""
-NAMED = ("instrument", "partnership", "area")
-PLACES = 9
-"""Decimals of EUR million behind which there is only floating-point dust."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +28,7 @@ class Pages(SheetMaker):
 
     found: Comparison
     language: str
-
-    # -- words ------------------------------------------------------------------------------------------------------
-
-    def say(self, key: str, **values: object) -> str:
-        """Return a text of the catalogue, under `comparison`."""
-        return label(f"comparison.{key}", self.language, **values)
+    catalogue = "comparison"
 
     def word(self, key: str, **values: object) -> str:
         """Return a text that the workbook of a plan has too, under `workbook`."""
@@ -45,29 +39,14 @@ class Pages(SheetMaker):
         return self.say(f"sheet.{sheet}.{part}", first=self.sides[0], **values)
 
     @property
-    def unit(self) -> str:
-        """The unit of amounts, for the corner of a sheet."""
-        return self.word("unit")
-
-    def title(self, column: str) -> str:
-        """Return the heading of a column."""
-        return self.say(f"column.{column}")
-
-    @property
-    def words(self) -> Words:
-        """Numbers as the language writes them."""
-        return Words(self.language)
-
-    @property
     def heading(self) -> str:
         """The title of the comparison."""
         return self.say("heading", first=self.found.first.name, others=", ".join(side.name for side in self.found.sides[1:]))
 
     @property
-    def period(self) -> str:
-        """The years as printed."""
-        years = self.found.years
-        return f"{years[0]}-{years[-1]}" if len(years) > 1 else "".join(years)
+    def years(self) -> Sequence[str]:
+        """The years of all sides."""
+        return self.found.years
 
     @property
     def illustrative(self) -> bool:
@@ -82,8 +61,6 @@ class Pages(SheetMaker):
             if marking:
                 return marking.within(self.language)
         return self.word("scenario_state.draft")
-
-    # -- sides ------------------------------------------------------------------------------------------------------
 
     @cached_property
     def sides(self) -> list[str]:
@@ -113,7 +90,7 @@ class Pages(SheetMaker):
     @property
     def _taken(self) -> list[str]:
         keys = ("instrument", "partnership", "area", "year", "marker", "kind_of_money", "line_key", "indicator", "comment")
-        return [self.title(key) for key in (*keys, *(f"{name}_id" for name in NAMED))]
+        return [self.title(key) for key in (*keys, *(f"{name}_id" for name in DIMENSIONS))]
 
     @property
     def attributions(self) -> list[tuple[Pair, Attribution]]:
@@ -124,29 +101,24 @@ class Pages(SheetMaker):
         """Return the heading of a pair's second side."""
         return self.sides[self.found.sides.index(pair.b)]
 
-    # -- ids --------------------------------------------------------------------------------------------------------
-
     @cached_property
     def keys(self) -> list[LineKey]:
         """All lines that hold money in any side, in the order of their names."""
         plans = [side.outcome for side in self.found.sides]
         plans += [pair.closest for pair in self.found.pairs if not isinstance(pair.closest, str)]
         keys = dict.fromkeys(key for plan in plans for key in plan.amounts)
-        order = {name: {row.member: k for k, row in enumerate(self.found.rows(name))} for name in (*NAMED, "year")}
-        places = [order[name] for name in (*NAMED, "year")]
+        places = [{row.member: k for k, row in enumerate(self.found.rows(name))} for name in (*DIMENSIONS, "year")]
         return sorted(keys, key=lambda key: tuple(place.get(member, len(place)) for place, member in zip(places, key, strict=True)))
 
     @cached_property
     def codes(self) -> dict[str, dict[str, str]]:
         """Ids as they stand in cells."""
-        members = {name: dict.fromkeys(key[k] for key in self.keys) for k, name in enumerate(NAMED)}
+        members = {name: dict.fromkeys(key[k] for key in self.keys) for k, name in enumerate(DIMENSIONS)}
         return {name: safe_codes(list(found)) for name, found in members.items()}
 
     def code(self, dimension: str, member: str) -> str:
         """Return an id as it stands in cells."""
         return self.codes.get(dimension, {}).get(member, member)
-
-    # -- cells ------------------------------------------------------------------------------------------------------
 
     def names_of(self, dimension: str, members: Iterable[str], width: float, totals: tuple[Cell, ...] = ()) -> Column:
         """Return the column of the names of members."""
@@ -160,26 +132,27 @@ class Pages(SheetMaker):
         self,
         table: str,
         rows: Sequence[tuple[Fraction, ...]],
-        cells: Callable[[int], Iterable[Cell]],
-        needed: Callable[[int], tuple[Iterable[Cell], Sequence[Fraction]]],
+        needed: Mapping[int, Sequence[Fraction]],
+        live: Callable[[int | str], str],
         total: Callable[[str, Sequence[Fraction]], tuple[Cell, ...]],
-        given: bool = False,
     ) -> Iterator[Column]:
         """Yield a column per side, one per change against the first side, and what of each change is needed where that is known.
 
-        `rows` hold amounts per side, `cells` show those of a side, `needed` returns cells and amounts, `total` what stands
-        below a heading. Changes are live differences, rounded where floating-point dust begins: counts and extremes of
-        them do not hang on it.
+        `rows` hold amounts per side, `needed` those by side, `live` returns the formula of a side or of another column of the
+        lines, nothing where amounts are given, `total` what stands below a heading. Changes are live differences, rounded
+        where floating-point dust begins: counts and extremes of them do not hang on it.
         """
+        given = not live(0)
         for k, name in enumerate(self.sides):
-            yield self.column("", "money", cells(k), total(name, [row[k] for row in rows]), heading=name, given=given)
+            amounts = [row[k] for row in rows]
+            yield self.column("", "money", _cells(live(k), amounts), total(name, amounts), heading=name, given=given)
         first = self.here(table, self.sides[0])
         for k, name in enumerate(self.changes, start=1):
-            text, changes = f"=ROUND({self.here(table, self.sides[k])}-{first},{PLACES})", [row[k] - row[0] for row in rows]
-            yield self._change(name, [Formula(text, float(change)) for change in changes], total(name, changes))
+            text, changes = f"ROUND({self.here(table, self.sides[k])}-{first},{PLACES})", [row[k] - row[0] for row in rows]
+            yield self._change(name, _cells(text, changes), total(name, changes))
         for k, name in self.needed.items():
-            shown, amounts = needed(k)
-            yield self._change(name, shown, total(name, amounts), given)
+            text = live(name)
+            yield self._change(name, _cells(text and f"ROUND({text},{PLACES})", needed[k]), total(name, needed[k]), given)
 
     def _change(self, heading: str, cells: Iterable[Cell], totals: tuple[Cell, ...], given: bool = False) -> Column:
         return self.column("", "change", cells, totals, max(14.0, len(heading) * 0.75), mark="change", heading=heading, given=given)
@@ -190,7 +163,7 @@ class Pages(SheetMaker):
 
     def here(self, table: str, heading: str) -> str:
         """Return the reference to a column in the formula's own row."""
-        return f"{table}[[#This Row],[{escaped(heading)}]]"
+        return here(table, heading)
 
     def sum_of_lines(self, side: int | str, *criteria: tuple[str, str], kind: str | None = BUDGET) -> str:
         """Return SUMIFS over a side's lines, or another column of the lines; criteria are pairs of column key and formula text."""
@@ -206,3 +179,8 @@ class Pages(SheetMaker):
     def kind_of(self, instrument: str) -> str:
         """Return the word for an instrument's kind of money."""
         return self.kind(self.found.kind(instrument))
+
+
+def _cells(text: str, amounts: Sequence[Fraction]) -> list[Cell]:
+    """Return amounts with one formula, or as they are where it is empty."""
+    return [Formula(f"={text}", float(amount)) if text else float(amount) for amount in amounts]

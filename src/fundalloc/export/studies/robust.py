@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fundalloc.export.studies.report import Drawn, Report
-from fundalloc.studies.robust import Robust
+from fundalloc.studies.robust import Robust, Strategy
 from fundalloc.studies.sampling import Samples
 
 PERCENTILES = (5, 25, 50, 75, 95)
@@ -16,7 +16,7 @@ def robust_report(found: Robust, criterion: str = "expected", language: str = "e
     """Return the tables of several futures: strategies with regrets, what to commit now, and what to keep for later."""
     chosen = next(s for s in found.strategies if s.name == criterion)
     facts = [("futures", ", ".join(found.names)), ("until", str(found.until)), ("knowing", f"{found.value_of_knowing:,.1f}")]
-    tables = {"strategies": _strategies(found), "now": _now(found, language), "later": _later(found, criterion, language)}
+    tables = {"strategies": _strategies(found), "now": _now(found, language), "later": _later(found, chosen, language)}
     styles = {column: "points" for column in tables["strategies"].columns if column != "strategy"}
     stated = {"until": found.until, "weights": list(found.weights), "futures": list(found.names), "best": list(found.best)}
     stated["committed"] = [{"key": "|".join(ids), "amount": round(a, 9)} for ids, a in sorted(chosen.now.items())]
@@ -26,11 +26,10 @@ def robust_report(found: Robust, criterion: str = "expected", language: str = "e
 def _strategies(found: Robust) -> pd.DataFrame:
     rows = []
     for s in found.strategies:
-        row: dict[str, object] = {"strategy": s.name}
-        row |= {f"score: {name}": score for name, score in zip(found.names, s.scores, strict=True)}
-        row |= {f"regret_in: {name}": regret for name, regret in zip(found.names, found.regret(s), strict=True)}
-        worst = max(found.regret(s)) if all(r == r for r in found.regret(s)) else float("nan")
-        rows.append(row | {"expected": found.expected(s), "largest_regret": worst})
+        scores = {f"score: {name}": score for name, score in zip(found.names, s.scores, strict=True)}
+        regrets = {f"regret_in: {name}": regret for name, regret in zip(found.names, found.regret(s), strict=True)}
+        worst = max(regrets.values()) if all(r == r for r in regrets.values()) else float("nan")
+        rows.append({"strategy": s.name, **scores, **regrets, "expected": found.expected(s), "largest_regret": worst})
     return pd.DataFrame(rows)
 
 
@@ -50,9 +49,8 @@ def _now(found: Robust, language: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _later(found: Robust, criterion: str, language: str) -> pd.DataFrame:
+def _later(found: Robust, chosen: Strategy, language: str) -> pd.DataFrame:
     """Return the money kept for the later years by partnership, one column per future."""
-    chosen = next(s for s in found.strategies if s.name == criterion)
     names = found.scenarios[0].names(language)["partnership"]
     sums = [found.later(chosen, k, "partnership") for k in range(len(found.names))]
     members = list(dict.fromkeys(m for s in sums for m in s))

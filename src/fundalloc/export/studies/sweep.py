@@ -12,7 +12,8 @@ DIMENSIONS = ("partnership", "instrument", "area")
 
 def sweep_report(sweep: Sweep, language: str = "en") -> Report:
     """Return the tables of a sweep: points, breaks, and the money of every member at every point."""
-    tables = {"points": _points(sweep)} | ({"breaks": _breaks(sweep)} if sweep.breaks else {})
+    breaks = pd.DataFrame([vars(b) for b in sweep.breaks], columns=["value", "before", "after", "within", "reason"])
+    tables = {"points": _points(sweep)} | ({"breaks": breaks} if sweep.breaks else {})
     tables |= {dimension: _amounts(sweep, dimension, language) for dimension in DIMENSIONS}
     shares, charts = {key.key: "share" if key.share else "factor" for key in sweep.keys}, []
     if len(sweep.keys) == 1:
@@ -36,12 +37,6 @@ def _points(sweep: Sweep) -> pd.DataFrame:
         row |= {"unallocated": point.unallocated, "moved": point.moved, "status": point.status}
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _breaks(sweep: Sweep) -> pd.DataFrame:
-    return pd.DataFrame(
-        [{"value": b.value, "before": b.before, "after": b.after, "within": b.within, "reason": b.reason} for b in sweep.breaks]
-    )
 
 
 def _amounts(sweep: Sweep, dimension: str, language: str) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -16,20 +16,17 @@ from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Formula, 
 from fundalloc.export.workbook.layout import PADDING, text_width
 from fundalloc.export.workbook.plan_sums import PlanSums
 from fundalloc.export.workbook.sheet_maker import SheetMaker
-from fundalloc.export.workbook.spelling import distinct as distinct
-from fundalloc.export.workbook.spelling import escaped as escaped
-from fundalloc.export.workbook.spelling import quoted as quoted
-from fundalloc.export.workbook.spelling import safe_codes as safe_codes
-from fundalloc.export.workbook.spelling import sheet_name as sheet_name
-from fundalloc.export.workbook.spelling import shorten as shorten
-from fundalloc.export.workbook.spelling import whole_column
+from fundalloc.export.workbook.spelling import array, distinct, escaped, here, quoted, safe_codes, sheet_name, shorten, whole_column
 from fundalloc.facts.fields import Text
-from fundalloc.labels import Words, label
+from fundalloc.labels import label
 from fundalloc.plan.naming import named_by_decision
 from fundalloc.plan.verify import DECIDED
 
+__all__ = ["DIMENSIONS", "KINDS", "Book", "array", "distinct", "escaped", "quoted", "safe_codes", "sheet_name", "shorten"]
 KINDS = ("budget", "partner", "memo")
 DIMENSIONS = ("instrument", "partnership", "area")
+LONGEST = {"comment": 2_000, "author": 120, "pick": 120}
+"""Characters that may be typed into a cell."""
 
 
 @dataclass(frozen=True)
@@ -42,24 +39,13 @@ class Book(PlanSums, SheetMaker):
     asked: Asked = field(default_factory=Asked)
     """What was computed only because somebody asked."""
 
-    # -- words ------------------------------------------------------------------------------------------------------
-
-    def say(self, key: str, **values: object) -> str:
-        """Return a text of the catalogue, under `workbook`."""
-        return label(f"workbook.{key}", self.language, **values)
-
-    @property
-    def unit(self) -> str:
-        """The unit of amounts, for the corner of a sheet."""
-        return self.say("unit")
-
     def sheet_text(self, sheet: str, part: str, **values: object) -> str:
         """Return the name, title or sentence of a sheet, which may name the {title} of the scenario."""
         return label(f"sheet.{sheet}.{part}", self.language, title=self.within(self.head.title), **values)
 
     def title(self, column: str) -> str:
         """Return the heading of a column."""
-        return self.marker_titles.get(column) or label(f"workbook.column.{column}", self.language)
+        return self.marker_titles.get(column) or super().title(column)
 
     @cached_property
     def marker_titles(self) -> dict[str, str]:
@@ -68,23 +54,24 @@ class Book(PlanSums, SheetMaker):
         titles = distinct(self.say("towards_marker", marker=self.word("marker", marker)) for marker in markers)
         return {f"marker:{marker}": title for marker, title in zip(markers, titles, strict=True)}
 
-    def status(self, word: str) -> str:
-        """Return the printed word of a status."""
-        return label(f"status.{word.replace(' ', '_')}", self.language)
+    def years_said(self, years: Sequence[object]) -> str:
+        """Return years as printed: 2021-2027 where none is left out between."""
+        texts = [str(year) for year in years]
+        whole = len(texts) > 1 and int(texts[-1]) - int(texts[0]) == len(texts) - 1
+        return f"{texts[0]}-{texts[-1]}" if whole else ", ".join(texts)
 
     def word(self, group: str, word: str) -> str:
         """Return the printed word of a choice, or the word itself where the catalogue has none (a new rule kind)."""
-        return Words(self.language).word(f"workbook.{group}", word)
+        return self.words.word(f"workbook.{group}", word)
 
     def within(self, text: Text | None) -> str:
         """Return a scenario's text in the workbook's language."""
         return text.within(self.language) if text else ""
 
     @property
-    def period(self) -> str:
-        """The years as printed: 2021-2027."""
-        years = self.facts.years
-        return f"{years[0]}-{years[-1]}" if len(years) > 1 else str(years[0])
+    def years(self) -> Sequence[int]:
+        """The years of the plan."""
+        return self.facts.years
 
     @cached_property
     def names(self) -> dict[str, dict[str, str]]:
@@ -155,26 +142,20 @@ class Book(PlanSums, SheetMaker):
         """Return the width of a column that shows one of some words, whatever the language."""
         return round(max(text_width(word) for word in words) + PADDING, 1)
 
-    def entry(self, key: str, least: float | str | None = None, choices: tuple[str, ...] = (), longest: int = 0) -> Validation:
+    def entry(self, key: str, least: float | str | None = None, choices: tuple[str, ...] = ()) -> Validation:
         """Return what may be typed into a cell, with its texts from the catalogue under `workbook.entry`."""
-        return Validation(self.say(f"entry.{key}.prompt"), self.say(f"entry.{key}.error"), least, choices, longest)
+        return Validation(self.say(f"entry.{key}.prompt"), self.say(f"entry.{key}.error"), least, choices, LONGEST.get(key, 0))
 
     @cached_property
     def footnotes(self) -> list[tuple[str, str]]:
         """(name, what must be said wherever it stands)."""
-        facts = self.facts
-        return [
-            *((self.names["instrument"][i.id], self.within(i.footnote)) for i in facts.instruments if i.footnote),
-            *((self.names["partnership"][p.id], self.within(p.footnote)) for p in facts.partnerships if p.footnote),
-            *((self.names["area"][a.id], self.within(a.footnote)) for a in facts.areas if a.footnote),
-        ]
+        named = [(self.names[name], entry) for name in DIMENSIONS for entry in getattr(self.facts, f"{name}s")]
+        return [(names[entry.id], self.within(entry.footnote)) for names, entry in named if entry.footnote]
 
     def by_decision(self, glue: str = "; ") -> str:
         """Return the demands that are broken by decision, by name; empty without any."""
         found = [f for f in self.plan.findings if f.status == DECIDED]
-        return named_by_decision(found, self.plan.scenario, Words(self.language), glue)
-
-    # -- ids as criteria --------------------------------------------------------------------------------------------
+        return named_by_decision(found, self.plan.scenario, self.words, glue)
 
     @cached_property
     def codes(self) -> dict[str, dict[str, str]]:
@@ -182,22 +163,15 @@ class Book(PlanSums, SheetMaker):
 
         Formulas compare text without regard to case and take `007` for 7, so such ids get a number in front.
         """
-        dimensions = self.facts.dimensions
-        return {name: safe_codes(dimensions[name].ids) for name in DIMENSIONS}
-
-    # -- formulas ---------------------------------------------------------------------------------------------------
+        return {name: safe_codes(self.facts.dimensions[name].ids) for name in DIMENSIONS}
 
     def all(self, table: str, column: str) -> str:
         """Return the reference to a whole column: `Allocation[Planned]`."""
         return whole_column(table, self.title(column))
 
-    def named(self, table: str, heading: str) -> str:
-        """Return the reference to a whole column whose heading is not in the catalogue."""
-        return whole_column(table, heading)
-
     def here(self, table: str, column: str) -> str:
         """Return the reference to a column in the formula's own row, shown as `[@Planned]`."""
-        return f"{table}[[#This Row],[{escaped(self.title(column))}]]"
+        return here(table, self.title(column))
 
     def sum_if(self, table: str, column: str, *criteria: tuple[str, str], value: float | int) -> Formula:
         """Return SUMIFS over a column of a table; criteria are pairs of column and formula text."""
@@ -223,16 +197,19 @@ class Book(PlanSums, SheetMaker):
         """Return the formula that finds a column of one demand on the sheet Rules, however its rows are sorted."""
         return f"INDEX({self.all('Rules', column)},MATCH({finding + 1},{self.all('Rules', 'demand')},0))"
 
+    def with_status(self, table: str, word: str) -> str:
+        """Return the text of how many rows of a table have a status."""
+        return f"COUNTIF({self.all(table, 'status')},{quoted(self.status(word))})"
+
     def kind_is(self, counts: str) -> tuple[str, str]:
         """Return the criterion for a kind of money."""
         return "kind_of_money", quoted(self.word("counts", counts))
 
     def is_(self, dimension: str, position: int) -> tuple[str, str]:
         """Return the criterion for one instrument, partnership, area or year, by position."""
-        facts = self.facts
         if dimension == "year":
-            return "year", str(facts.years[position])
-        return f"{dimension}_id", quoted(self.codes[dimension][facts.dimensions[dimension].ids[position]])
+            return "year", str(self.facts.years[position])
+        return f"{dimension}_id", quoted(self.code(dimension, position))
 
     def code(self, dimension: str, position: int) -> str:
         """Return the id of a member as it stands in cells."""

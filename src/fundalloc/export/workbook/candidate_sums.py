@@ -1,22 +1,22 @@
-"""Formulas with their values on several ledgers: sums of lines, numbers of active members, average coverage."""
+"""Formulas with their values on several ledgers: sums of lines, numbers of active members, average coverage, money in motion."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
-from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.line_sums import PLANNED, Box, Boxes, Ledger, columns_for, common, listed, one_by_one
-from fundalloc.export.workbook.weights import NEED
+from fundalloc.export.workbook.book import Book, array, quoted
+from fundalloc.export.workbook.line_sums import NEED, PLANNED, Boxes, Ledger, columns_for, common, in_year, listed, one_by_one
+from fundalloc.export.workbook.plan_sums import Box
 from fundalloc.facts.dimensions import NAMES
-from fundalloc.money import Mask
+from fundalloc.money import IntArray, Mask
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Sense
 
-NEEDS = "Needs"
+NEEDS, MOVES = "Needs", "Moves"
 MOST_TERMS = 12
 """More members than this are counted by a list, never by a sum of terms."""
 
@@ -39,11 +39,13 @@ class Sums:
 
     def money(self, box: Box, but: Box | None = None, column: str = PLANNED) -> Candidate:
         """Return the sum of a box, without the lines that also lie in another."""
-        return Candidate(self.boxes.difference(box, but, column), tuple(_sum(ledger, box, but, column) for ledger in self.ledgers))
+        taken = [ledger.sum(common(box, but), column) if but is not None else 0 for ledger in self.ledgers]
+        values = tuple(ledger.sum(box, column) - less for ledger, less in zip(self.ledgers, taken, strict=True))
+        return Candidate(self.boxes.difference(box, but, column), values)
 
-
-def _sum(ledger: Ledger, box: Box, but: Box | None, column: str) -> Fraction:
-    return ledger.sum(box, column) - (ledger.sum(common(box, but), column) if but is not None else 0)
+    def of_marker(self, boxes: tuple[Box, Box | None], marker: str | None) -> Iterator[Candidate]:
+        """Yield the sums that money weighted by a marker, or by none, may be."""
+        yield from (self.money(*boxes, column) for column in columns_for(marker))
 
 
 def count_active(sums: Sums, rule: Kind, sense: Sense, box: Box, but: Box | None) -> Iterator[Candidate]:
@@ -65,9 +67,8 @@ def _count_listed(sums: Sums, rule: Kind, word: str, box: Box, least: Fraction, 
     found = sums.boxes.criteria(box, frozenset({word}))
     if found is not None and not found[1]:
         key = "year" if word == "year" else f"{word}_id"
-        members = np.any([part[NAMES.index(word)] for part in inside], axis=0)
-        names = listed(sums.book, word, members) if word != "year" else _years(sums.book, members)
-        text = sums.book.sum_if_text("Allocation", column, *found[0], (key, names))
+        members = np.any([getattr(part, word) for part in inside], axis=0)
+        text = sums.book.sum_if_text("Allocation", column, *found[0], (key, listed(sums.book, word, members)))
         yield Candidate(f"SUMPRODUCT(--({text}{enough}))", values)
 
 
@@ -80,11 +81,9 @@ def _count_terms(sums: Sums, rule: Kind, word: str, boxes: tuple[Box, Box | None
     parts = []
     for name in names:
         mask = dimension.masks[name if word in NAMES else f"{word}:{name}"]
-        part = list(box)
-        part[NAMES.index(dimension.name)] = part[NAMES.index(dimension.name)] & mask
-        found = part[0], part[1], part[2], part[3]
-        if sums.boxes.has_lines(found):
-            parts.append(sums.money(found, but, columns_for(rule.money.marker)[0]))
+        part = box._replace(**{dimension.name: getattr(box, dimension.name) & mask})
+        if sums.boxes.has_lines(part):
+            parts.append(sums.money(part, but, columns_for(rule.money.marker)[0]))
     if len(parts) <= MOST_TERMS:
         text = "+".join(f"({part.text}{enough})" for part in parts)
         yield Candidate(text, tuple(Fraction(sum(_active(part.values[k], least) for part in parts)) for k in range(2)))
@@ -92,10 +91,6 @@ def _count_terms(sums: Sums, rule: Kind, word: str, boxes: tuple[Box, Box | None
 
 def _active(amount: Fraction, least: Fraction) -> bool:
     return amount >= least if least else amount > 0
-
-
-def _years(book: Book, mask: Mask) -> str:
-    return "{" + ",".join(str(book.facts.years[int(k)]) for k in np.flatnonzero(mask)) + "}"
 
 
 def average(sums: Sums, everyone: tuple[Box, Box | None], member: tuple[Box, Box | None]) -> Candidate:
@@ -109,7 +104,7 @@ def average(sums: Sums, everyone: tuple[Box, Box | None], member: tuple[Box, Box
 def _needs(book: Book, box: Box, but: Box | None) -> tuple[str, Fraction]:
     """Return the formula and the value of the needs of a box's partnerships and areas."""
     text, value = _need(book, box)
-    if but is None or not (but[0].all() and but[3].all()):
+    if but is None or not (but.instrument.all() and but.year.all()):
         return text, value
     less, taken = _need(book, common(box, but))
     return (f"{text}-{less}", value - taken) if taken else (text, value)
@@ -119,7 +114,7 @@ def _need(book: Book, box: Box) -> tuple[str, Fraction]:
     needs = book.facts.needs
     criteria, lists = [], 0
     for name in ("partnership", "area"):
-        mask, position = box[NAMES.index(name)], getattr(needs, name)
+        mask, position = getattr(box, name), getattr(needs, name)
         wanted = np.unique(position[mask[position]])
         if len(wanted) == len(np.unique(position)):
             continue
@@ -127,7 +122,114 @@ def _need(book: Book, box: Box) -> tuple[str, Fraction]:
         only = np.isin(np.arange(len(mask)), wanted)
         criteria.append((f"{name}_id", book.is_(name, int(wanted[0]))[1] if single else listed(book, name, only, ";" if lists else ",")))
         lists += not single
-    inside = box[1][needs.partnership] & box[2][needs.area]
+    inside = box.partnership[needs.partnership] & box.area[needs.area]
     value = Fraction(int(needs.need.numerator[inside].sum()), needs.need.denominator)
     text = book.sum_if_text(NEEDS, "need", *criteria)
     return (f"SUMPRODUCT({text})" if lists else text), value
+
+
+def moved_money(sums: Sums, member: tuple[str, ...]) -> Iterator[Candidate]:
+    """Yield what counts against a ceiling (lines, and what moves out less what moves in) or against a transfer's limit.
+
+    `member` is (instrument, year or "total"), (transfer, "total") or ("from instrument", year).
+    """
+    facts, moves = sums.book.facts, sums.book.lines.moves
+    if len(member) != 2 or not len(moves):
+        return
+    name, year = member
+    ids, transfers = list(facts.dimensions.instrument.ids), [transfer.id for transfer in facts.transfers]
+    t = facts.years.index(int(year)) if year.isdigit() and int(year) in facts.years else None
+    if name in ids:
+        yield _ceiling(sums, ids.index(name), t)
+    elif name in transfers:
+        yield _moved(sums, moves.transfer == transfers.index(name), [("move", quoted(name))])
+    elif name.removeprefix("from ") in ids and t is not None:
+        giving = ids.index(name.removeprefix("from "))
+        picked = np.zeros(len(moves), dtype=bool)
+        picked[moves.transfers] = True
+        criteria = [("kind", quoted(sums.book.word("move", "transfer"))), ("from_id", sums.book.is_("instrument", giving)[1])]
+        yield _moved(sums, picked & (moves.source == giving) & (moves.year == t), [*criteria, sums.book.is_("year", t)])
+
+
+def _ceiling(sums: Sums, instrument: int, t: int | None) -> Candidate:
+    """Lines of an instrument in a year (None: the whole period), plus what leaves it, less what arrives."""
+    book, moves = sums.book, sums.book.lines.moves
+    box = book.box(instrument=[instrument], **({} if t is None else {"year": [t]}))
+    transfer = np.zeros(len(moves), dtype=bool)
+    transfer[moves.transfers] = True
+    arrives = np.where(transfer, moves.year, moves.year + 1)
+    own = book.is_("instrument", instrument)[1]
+    leaving, coming = (moves.source == instrument), (moves.target == instrument)
+    out, into = [("from_id", own)], [("to_id", own)]
+    if t is None:
+        leaving, coming = leaving & transfer, coming & transfer
+        only = ("kind", quoted(book.word("move", "transfer")))
+        out, into = [*out, only], [*into, only]
+    else:
+        leaving, coming = leaving & (moves.year == t), coming & (arrives == t)
+        out, into = [*out, book.is_("year", t)], [*into, ("year_in", book.is_("year", t)[1])]
+    parts = [(sums.money(box), 1), (_moved(sums, leaving, out), 1), (_moved(sums, coming, into), -1)]
+    parts = [(part, sign) for (part, sign), some in zip(parts, (True, leaving.any(), coming.any()), strict=True) if some]
+    text = "".join(("-" if sign < 0 else "+" * bool(k)) + part.text for k, (part, sign) in enumerate(parts))
+    return Candidate(text, tuple(sum((sign * part.values[k] for part, sign in parts), Fraction(0)) for k in range(2)))
+
+
+def _moved(sums: Sums, picked: Mask, criteria: list[tuple[str, str]]) -> Candidate:
+    values = tuple(int(ledger.moves[picked].sum()) * sums.book.facts.step for ledger in sums.ledgers)
+    return Candidate(sums.book.sum_if_text(MOVES, "amount", *criteria), values)
+
+
+def paid_money(sums: Sums, rule: Kind, box: Box, but: Box | None, t: int) -> Iterator[Candidate]:
+    """Yield payments in one year: every year's commitments times the part that is paid so much later, and what is outstanding."""
+    facts, due = sums.book.facts, rule.due
+    if due is None or but is not None:
+        return
+    year = facts.years[t]
+    own = [facts.instruments[int(k)] for k in np.flatnonzero(box.instrument)]
+    inherited = sum((i.outstanding.get(year, Fraction(0)) for i in own if i.counts != "memo"), Fraction(0))
+    # a rule without a figure of its own takes the instruments', where it looks at whole ones
+    for outstanding in [due.get(year, due.get(0, Fraction(0)))] if due else dict.fromkeys([inherited, Fraction(0)]):
+        yield from _paid_money(sums, box, t, outstanding)
+
+
+def _paid_money(sums: Sums, box: Box, t: int, outstanding: Fraction) -> Iterator[Candidate]:
+    parts, values = [], [outstanding, outstanding]
+    for members in _same_profile(sums.book.facts.payment_profiles.numerator, box.instrument):
+        some = box._replace(instrument=np.isin(np.arange(len(box.instrument)), members))
+        shares = _shares(sums, some, t, members[0])
+        if not shares:
+            continue
+        text = _weighted(sums, some, shares)
+        if text is None:
+            return
+        parts.append(text)
+        for k, ledger in enumerate(sums.ledgers):
+            values[k] += sum((share * ledger.sum(in_year(some, year)) for year, share in shares.items()), Fraction(0))
+    fixed = [repr(float(outstanding))] if outstanding or not parts else []
+    yield Candidate("+".join([*parts, *fixed]), tuple(values))
+
+
+def _shares(sums: Sums, box: Box, t: int, instrument: int) -> dict[int, Fraction]:
+    """Return which part of each year's commitments is paid in a year, by position; only of years that have any in the box."""
+    profiles = sums.book.facts.payment_profiles
+    years = [u for u in range(t + 1) if box.year[u] and t - u < profiles.numerator.shape[1]]
+    parts = {u: Fraction(int(profiles.numerator[instrument, t - u]), profiles.denominator) for u in years}
+    return {u: part for u, part in parts.items() if part and sums.boxes.has_lines(in_year(box, u))}
+
+
+def _weighted(sums: Sums, box: Box, shares: Mapping[int, Fraction]) -> str | None:
+    """Return the formula of each year's commitments times its share; None where the box needs more lists than a formula takes."""
+    found = sums.boxes.criteria(box._replace(year=np.isin(np.arange(len(box.year)), list(shares))), frozenset({"year"}))
+    if found is None or len(found[1]) > 1:
+        return None
+    glue = ";" if found[1] else ","
+    years, weights = array((sums.book.facts.years[u] for u in shares), glue), array(map(float, shares.values()), glue)
+    return f"SUMPRODUCT({sums.book.sum_if_text('Allocation', PLANNED, *found[0], ('year', years))}*{weights})"
+
+
+def _same_profile(profiles: IntArray, instruments: Mask) -> list[list[int]]:
+    """Group the instruments of a mask by their payment profile."""
+    groups: dict[bytes, list[int]] = {}
+    for k in np.flatnonzero(instruments):
+        groups.setdefault(profiles[k].tobytes(), []).append(int(k))
+    return list(groups.values())

@@ -7,7 +7,7 @@ from typing import Any
 
 from fundalloc.export.workbook import theme
 from fundalloc.export.workbook.content import Chart, Series, Sheet
-from fundalloc.export.workbook.geometry import GAP, Geometry, chart_lines
+from fundalloc.export.workbook.layout import GAP, Geometry, chart_lines
 
 SMALL = {"name": theme.FONT, "size": 9, "color": theme.GREY}
 UNSEEN = {"fill": {"none": True}, "border": {"none": True}}
@@ -40,7 +40,12 @@ def _draw(workbook: Any, chart: Chart, places: Mapping[str, Geometry]) -> Any:
     unseen = [k for k, series in enumerate(chart.series) if series.hidden]
     for k, series in enumerate(chart.series):
         colour = theme.REST if series.rest else theme.SERIES[(k + chart.skipped - sum(u < k for u in unseen)) % len(theme.SERIES)]
-        look = _joined(colour, series.rest) if joined else _stacked(colour, chart.kind)
+        if joined:
+            dots = {"type": "circle", "size": 5, "fill": {"color": colour}, "border": {"color": "#FFFFFF"}}
+            look: dict[str, Any] = {"line": {"color": colour, "width": 2}, "marker": dots}
+        else:
+            gap = 45 if chart.kind == "column" else 35
+            look = {"fill": {"color": colour}, "border": {"color": "#FFFFFF", "width": 0.75}, "gap": gap}
         place = places[series.table]
         drawn.add_series(
             {
@@ -75,16 +80,6 @@ def _set_axes(drawn: Any, chart: Chart) -> None:
     else:
         drawn.set_x_axis(VALUES)
         drawn.set_y_axis({**names, "reverse": True, "crossing": "max", "interval_unit": 1})
-
-
-def _stacked(colour: str, kind: str) -> dict[str, Any]:
-    return {"fill": {"color": colour}, "border": {"color": "#FFFFFF", "width": 0.75}, "gap": 45 if kind == "column" else 35}
-
-
-def _joined(colour: str, single: bool) -> dict[str, Any]:
-    """Return the look of a series of points; `single` ones are not joined."""
-    dots = {"type": "circle", "size": 9 if single else 5, "fill": {"color": colour}, "border": {"color": "#FFFFFF"}}
-    return {"line": {"none": True} if single else {"color": colour, "width": 2}, "marker": dots}
 
 
 def _range(series: Series, places: Mapping[str, Geometry]) -> list[str | int]:

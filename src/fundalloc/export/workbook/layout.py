@@ -1,12 +1,16 @@
-"""How wide columns and how high rows must be, so that nothing is cut off. Estimates from the shapes of the letters."""
+"""Where things stand on a sheet, and how wide and high they must be, so that nothing is cut off: estimates from the shapes of letters."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from math import ceil
 
-from fundalloc.export.workbook.content import Cell, Column, Sheet, Table, plain
+from xlsxwriter.utility import xl_range
+
+from fundalloc.export.workbook.content import Cell, Chart, Column, Sheet, Table, plain
 from fundalloc.export.workbook.theme import DENSE_ROW, HEADER_HEIGHT, LINE_HEIGHT, NUMBERS, RECORD_ROW, ROW_HEIGHT, TALL_ROW
 
 NARROW, WIDE = "iljI'’|.,:;!/()[]ftr- \u00a0", "mwMW@%—…жшщюфмЖШЩЮФМ"
@@ -24,6 +28,18 @@ SAMPLE = 400
 LONG, RECORD = 30, 500
 """Tables with more rows are set closer, and closer still."""
 HEADING_PADDING = 1.9
+BACK_ROW, FACTS_ROW = 3, 4
+ROW_PIXELS = ROW_HEIGHT * 4 / 3
+GAP = 8
+"""Pixels between charts."""
+SHOWN_PLACES = {
+    0: ("number", "integer"),
+    1: ("share", "change_share"),
+    2: ("points",),
+    3: ("figure", "price"),
+    4: ("exact_share", "exact_points", "factor", "input"),
+}
+"""Decimals of styles that have not those of the rounding step, roughly."""
 SHARES = ("share", "exact_share", "change_share")
 
 
@@ -78,19 +94,7 @@ def _shown(value: object, style: str, decimals: int) -> str:
     """Return roughly what a cell prints."""
     if value is None or isinstance(value, str):
         return str(value or "")
-    places = {
-        "share": 1,
-        "change_share": 1,
-        "exact_share": 4,
-        "exact_points": 4,
-        "figure": 3,
-        "points": 2,
-        "price": 3,
-        "number": 0,
-        "integer": 0,
-        "factor": 4,
-        "input": 4,
-    }.get(style, decimals)
+    places = next((places for places, styles in SHOWN_PLACES.items() if style in styles), decimals)
     number = float(value) * (100 if style in SHARES else 1)  # type: ignore[arg-type]
     grouped = f"{number:.{places}f}" if style == "integer" else f"{number:,.{places}f}"
     return grouped + ("%" if style in SHARES else "")
@@ -98,13 +102,12 @@ def _shown(value: object, style: str, decimals: int) -> str:
 
 def row_heights(table: Table, widths: Sequence[float]) -> list[float]:
     """Return the height of every row of the table's body, in points."""
-    columns, least = _wrapping(table, widths), _least_height(table)
+    least = RECORD_ROW if table.height > RECORD else DENSE_ROW if table.height > LONG else ROW_HEIGHT
+    least = TALL_ROW if table.rows == "tall" else least
     margin = min(least - LINE_HEIGHT, ROW_HEIGHT - LINE_HEIGHT)
-    out = []
-    for row in range(table.height):
-        lines = max((_lines(plain(column.cells[row]), width) for column, width in columns), default=1)
-        out.append(max(least, lines * LINE_HEIGHT + margin))
-    return out
+    wrapped = [(c, w) for c, w in zip(table.columns, widths, strict=True) if c.printed and c.style not in NUMBERS and c.style != "code"]
+    lines = [max((_lines(plain(column.cells[row]), width) for column, width in wrapped), default=1) for row in range(table.height)]
+    return [max(least, count * LINE_HEIGHT + margin) for count in lines]
 
 
 def total_height(table: Table, widths: Sequence[float], row: int) -> float:
@@ -112,21 +115,6 @@ def total_height(table: Table, widths: Sequence[float], row: int) -> float:
     shown = [(plain(c.totals[row]), width / BOLD) for c, width in zip(table.columns, widths, strict=True) if row < len(c.totals)]
     lines = max((_lines(value, width) for value, width in shown), default=1)
     return max(ROW_HEIGHT, lines * LINE_HEIGHT + ROW_HEIGHT - LINE_HEIGHT)
-
-
-def _wrapping(table: Table, widths: Sequence[float]) -> list[tuple[Column, float]]:
-    """Return the columns whose texts may take several lines, with their widths."""
-    return [
-        (column, width)
-        for column, width in zip(table.columns, widths, strict=True)
-        if column.printed and column.style not in NUMBERS and column.style != "code"
-    ]
-
-
-def _least_height(table: Table) -> float:
-    if table.rows == "tall":
-        return TALL_ROW
-    return RECORD_ROW if table.height > RECORD else DENSE_ROW if table.height > LONG else ROW_HEIGHT
 
 
 def _lines(value: object, width: float) -> int:
@@ -139,11 +127,6 @@ def header_height(table: Table, widths: Sequence[float]) -> float:
     return max(HEADER_HEIGHT, lines * LINE_HEIGHT + 9)
 
 
-def pixels(width: float) -> int:
-    """Return a column width in pixels at 100 %."""
-    return int(width * 7 + 5)
-
-
 def sheet_widths(sheet: Sheet, decimals: int) -> list[float]:
     """Return the width of every column of a sheet; the first one grows until the sheet's own sentence fits."""
     widths = [column_width(column, decimals) for column in sheet.table.columns]
@@ -152,3 +135,65 @@ def sheet_widths(sheet: Sheet, decimals: int) -> list[float]:
     needed = max(title, text_width(sheet.says) * SENTENCE_SIZE) + PADDING
     widths[0] = round(widths[0] + max(0.0, needed - printed), 1)
     return widths
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Positions of one sheet."""
+
+    name: str
+    """Name of the sheet."""
+    widths: tuple[float, ...]
+    printed: int
+    """Number of columns that are printed."""
+    header_row: int
+    rows: int
+    chart_rows: tuple[int, ...]
+    """First row of each line of charts."""
+    samples_row: int
+    last_row: int
+
+    @classmethod
+    def of(cls, sheet: Sheet, name: str, decimals: int) -> Geometry:
+        """Lay out a sheet."""
+        table = sheet.table
+        header = FACTS_ROW + len(sheet.facts) + 1
+        after = header + 1 + table.height + table.total_rows
+        chart_rows = []
+        for line in chart_lines(sheet.charts):
+            chart_rows.append(after + 1)
+            after += 1 + ceil((max(chart.height for chart in line) + GAP) / ROW_PIXELS)
+        samples = after + 1
+        last = samples + len(sheet.samples) if sheet.samples else after - 1
+        widths = tuple(sheet_widths(sheet, decimals))
+        return cls(name, widths, len(list(sheet.printed)), header, table.height, tuple(chart_rows), samples, last)
+
+    @property
+    def first_row(self) -> int:
+        """First row of the table's body."""
+        return self.header_row + 1
+
+    @property
+    def totals_row(self) -> int:
+        """First total row."""
+        return self.first_row + self.rows
+
+    @property
+    def pixels(self) -> int:
+        """Width of the printed columns at 100 %."""
+        return sum(int(width * 7 + 5) for width in self.widths[: self.printed])
+
+    def cells(self, column: int) -> str:
+        """Return the range of a column's body."""
+        return str(xl_range(self.first_row, column, self.totals_row - 1, column))
+
+
+def chart_lines(charts: Sequence[Chart]) -> list[list[Chart]]:
+    """Put charts side by side while they fit into the sheet's width."""
+    lines: list[list[Chart]] = []
+    for chart in charts:
+        if lines and sum(c.width for c in lines[-1]) + chart.width <= 1.001:
+            lines[-1].append(chart)
+        else:
+            lines.append([chart])
+    return lines

@@ -14,16 +14,60 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.export.workbook.book import Book, quoted
-from fundalloc.export.workbook.plan_sums import Box as Box
-from fundalloc.export.workbook.weights import NEED, Weight, weights
+from fundalloc.export.workbook.book import Book, array, distinct, quoted
+from fundalloc.export.workbook.plan_sums import Box
+from fundalloc.export.workbook.spelling import whole_column
 from fundalloc.facts.dimensions import NAMES
-from fundalloc.money import Mask
+from fundalloc.money import Exact, Mask
 
-PLANNED, BASELINE = "planned", "baseline"
+PLANNED, BASELINE, NEED = "planned", "baseline", "towards_need"
+WEIGHTS = "Weights"
+OWN = ("instrument", "area", "pair", "planned", "effectiveness", "kind_of_money", "instrument_id", "area_id")
+"""Columns of the sheet Weights besides the markers."""
 Criteria = list[tuple[str, str]]
 DROPPED_FIRST = ("year", "area", "instrument", "partnership")
 """Criteria are left out in this order where the others pick the same lines."""
+
+
+@dataclass(frozen=True, eq=False)
+class Weight:
+    """How much of a euro counts, by instrument and area: towards a marker, or with its effectiveness where `marker` is empty."""
+
+    marker: str
+    coefficients: Exact
+    """Shape (instruments, areas)."""
+
+    @property
+    def key(self) -> str:
+        """The key of the column in Allocation that holds the weighted amounts."""
+        return columns_for(self.marker)[-1]
+
+    def coefficient_heading(self, book: Book) -> str:
+        """Return the heading of the column in Weights."""
+        if not self.marker:
+            return book.title("effectiveness")
+        markers = list(book.facts.markers)
+        return distinct([book.word("marker", m) for m in markers], [book.title(key) for key in OWN])[markers.index(self.marker)]
+
+    def reference(self, book: Book) -> str:
+        """Return the reference to the coefficients, in the order of the pairs."""
+        return whole_column(WEIGHTS, self.coefficient_heading(book))
+
+
+def columns_for(marker: str | None) -> tuple[str, ...]:
+    """Return the columns of Allocation that a selection's money may be the sum of."""
+    return (f"marker:{marker}",) if marker else (PLANNED, NEED)
+
+
+def weights(book: Book) -> Sequence[Weight]:
+    """Return effectiveness and the markers that rules use: those that every line must be weighted by."""
+    used = {selection.marker for rule in book.plan.scenario.rules for selection in rule.selections}
+    return [every for every in all_weights(book) if not every.marker or every.marker in used]
+
+
+def all_weights(book: Book) -> Sequence[Weight]:
+    """Return effectiveness and every marker of the scenario."""
+    return [Weight("", book.facts.effectiveness), *(Weight(marker, exact) for marker, exact in book.facts.markers.items())]
 
 
 @dataclass(frozen=True)
@@ -62,9 +106,8 @@ class Boxes:
     @cached_property
     def exists(self) -> NDArray[np.bool_]:
         """Which combinations are allocation lines. Shape: (instruments, partnerships, areas, years)."""
-        lines = self.book.lines
-        cube = np.zeros([len(d.ids) for d in lines.facts.dimensions], dtype=bool)
-        cube[lines.codes] = True
+        cube = np.zeros([len(d.ids) for d in self.book.facts.dimensions], dtype=bool)
+        cube[self.book.lines.codes] = True
         return cube
 
     def total(self, box: Box, column: str = PLANNED) -> str:
@@ -86,7 +129,7 @@ class Boxes:
             return None
         criteria, lists = found
         if len(lists) > 2:
-            shortest = min(lists, key=lambda name: int(box[NAMES.index(name)].sum()))
+            shortest = min(lists, key=lambda name: int(getattr(box, name).sum()))
             return "+".join(self.total(single, column) for single in one_by_one(box, shortest))
         text = self.book.sum_if_text("Allocation", column, *criteria)
         return f"SUMPRODUCT({text})" if lists else text
@@ -99,13 +142,11 @@ class Boxes:
         count = self._count(box)
         if not count:
             return None
-        box = self._trimmed(box)
-        free = list(box)
-        needed = [name for name in NAMES if name not in keep]
+        free, needed = self._trimmed(box), [name for name in NAMES if name not in keep]
         for name in (name for name in DROPPED_FIRST if name in needed):
-            wider = _with(free, name, np.ones_like(box[NAMES.index(name)]))
+            wider = free._replace(**{name: np.ones_like(getattr(free, name))})
             if self._count(wider) == count:
-                free = list(wider)
+                free = wider
                 needed.remove(name)
         criteria: Criteria = []
         kind = self._kind(free, count) if "instrument" in needed else None
@@ -114,7 +155,7 @@ class Boxes:
             needed.remove("instrument")
         lists: list[str] = []
         for name in needed:
-            found, is_list = self._criterion(name, free[NAMES.index(name)], ";" if lists else ",")
+            found, is_list = self._criterion(name, getattr(free, name), ";" if lists else ",")
             criteria += found
             lists += [name] * is_list
         return criteria, lists
@@ -123,29 +164,22 @@ class Boxes:
         """Return whether any allocation line lies in a box."""
         return bool(self.exists[np.ix_(*box)].any())
 
-    def _count(self, box: Sequence[Mask]) -> int:
+    def _count(self, box: Box) -> int:
         return int(np.count_nonzero(self.exists[np.ix_(*box)]))
 
     def _trimmed(self, box: Box) -> Box:
         """Take out members without a line in the box."""
-        inside = self.exists[np.ix_(*box)]
-        out = []
+        out, inside = Box(*(mask.copy() for mask in box)), self.exists[np.ix_(*box)]
         for axis, mask in enumerate(box):
-            trimmed = mask.copy()
-            trimmed[mask] = inside.any(axis=tuple(k for k in range(4) if k != axis))
-            out.append(trimmed)
-        return out[0], out[1], out[2], out[3]
+            out[axis][mask] = inside.any(axis=tuple(k for k in range(4) if k != axis))
+        return out
 
-    def _kind(self, box: Sequence[Mask], count: int) -> str | None:
+    def _kind(self, box: Box, count: int) -> str | None:
         """Return the kind of money that picks the same lines as several instruments do, if there is one."""
-        if np.count_nonzero(box[0]) == 1:
-            return None
         counts = np.array([i.counts for i in self.book.facts.instruments])
-        for kind in np.unique(counts[box[0]]):
-            wider = _with(box, "instrument", counts == kind)
-            if not np.any(box[0] & (counts != kind)) and self._count(wider) == count:
-                return str(kind)
-        return None
+        kinds = np.unique(counts[box.instrument])
+        alone = np.count_nonzero(box.instrument) == 1 or len(kinds) > 1
+        return None if alone or self._count(box._replace(instrument=counts == kinds[0])) != count else str(kinds[0])
 
     def _criterion(self, name: str, mask: Mask, separator: str) -> tuple[Criteria, bool]:
         """Return the criteria that pick the masked members of a dimension, and whether they are a list."""
@@ -156,42 +190,30 @@ class Boxes:
             years = [book.facts.years[int(k)] for k in members]
             if years[-1] - years[0] + 1 == len(years):
                 return [("year", quoted(f">={years[0]}")), ("year", quoted(f"<={years[-1]}"))], False
-            return [("year", "{" + separator.join(map(str, years)) + "}")], True
-        return [(f"{name}_id", listed(book, name, mask, separator))], True
+        return [(name if name == "year" else f"{name}_id", listed(book, name, mask, separator))], True
 
 
 def listed(book: Book, name: str, mask: Mask, separator: str = ",") -> str:
-    """Return the ids of a dimension's masked members as a list in a formula."""
-    return "{" + separator.join(quoted(book.code(name, int(k))) for k in np.flatnonzero(mask)) + "}"
+    """Return the masked members of a dimension as a list in a formula."""
+    return array((book.is_(name, int(k))[1] for k in np.flatnonzero(mask)), separator)
 
 
 def common(box: Box, other: Box) -> Box:
     """Return what two boxes have in common."""
-    return box[0] & other[0], box[1] & other[1], box[2] & other[2], box[3] & other[3]
-
-
-def _with(box: Sequence[Mask], name: str, mask: Mask) -> Box:
-    masks = list(box)
-    masks[NAMES.index(name)] = mask
-    return masks[0], masks[1], masks[2], masks[3]
+    return Box(*(one & another for one, another in zip(box, other, strict=True)))
 
 
 def up_to(box: Box, year: int) -> Box:
     """Return a box with only the years up to a position."""
-    return _with(box, "year", box[3] & (np.arange(len(box[3])) <= year))
+    return box._replace(year=box.year & (np.arange(len(box.year)) <= year))
 
 
 def in_year(box: Box, year: int) -> Box:
     """Return a box in one year, by position; before the period it has no lines."""
-    return _with(box, "year", np.arange(len(box[3])) == year)
+    return box._replace(year=np.arange(len(box.year)) == year)
 
 
 def one_by_one(box: Box, name: str) -> list[Box]:
     """Return a box split into one per member of a dimension."""
-    mask = box[NAMES.index(name)]
-    return [_with(box, name, np.arange(len(mask)) == k) for k in np.flatnonzero(mask)]
-
-
-def columns_for(marker: str | None) -> tuple[str, ...]:
-    """Return the columns of Allocation that a selection's money may be the sum of."""
-    return (Weight.key_of(marker),) if marker else (PLANNED, NEED)
+    mask = getattr(box, name)
+    return [box._replace(**{name: np.arange(len(mask)) == k}) for k in np.flatnonzero(mask)]

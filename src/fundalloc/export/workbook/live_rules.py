@@ -1,4 +1,4 @@
-"""Which amounts, bases and limits of rules a formula can carry.
+"""What of rules a formula can carry: amounts, bases and limits, and the figures in sentences.
 
 Candidates are formulas with their values on two ledgers: the plan, and a made-up one in which every line and move holds
 a different amount. A candidate is used only where it reproduces the rule's own measure on both. So a rule kind whose
@@ -7,6 +7,7 @@ arithmetic no candidate knows falls back to a stored value by itself, and a wron
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,20 +17,24 @@ from typing import Literal
 
 import numpy as np
 
-from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.candidate_sums import Candidate, Sums, average, count_active
-from fundalloc.export.workbook.line_sums import Box, Boxes, Ledger, columns_for, common, up_to
-from fundalloc.export.workbook.moving_money import moved_money, paid_money
+from fundalloc.export.workbook.book import Book, quoted
+from fundalloc.export.workbook.candidate_sums import Candidate, Sums, average, count_active, moved_money, paid_money
+from fundalloc.export.workbook.content import Cell, Formula
+from fundalloc.export.workbook.line_sums import Boxes, Ledger, common, up_to
+from fundalloc.export.workbook.plan_sums import Box
 from fundalloc.facts.dimensions import NAMES, Dimensions
 from fundalloc.facts.selection import Pick
-from fundalloc.money import Mask
+from fundalloc.money import HARD_SPACE, Mask
 from fundalloc.plan.verify import Finding, measure_rule
+from fundalloc.rules._sentence import LIMIT, figures_of
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Measures, Open, Sense
 
 LONGEST_FORMULA = 4_000
 """Excel takes 8 192 characters; longer ones than this are stored as values."""
-
+LONGEST = 250
+"""Characters of a text inside a formula: Excel takes 255."""
+_MARK = re.compile("\x00(.*?)\x00")
 LimitForm = Literal["figure", "share", "or_nothing", "near", "stored"]
 SIGN = {Sense.AT_MOST: 1, Sense.AT_LEAST: -1, Sense.EXACTLY: 0}
 
@@ -57,7 +62,7 @@ class Live:
 
 def live_rules(book: Book) -> list[Live]:
     """Return what is live of every finding of the plan, in order."""
-    return _LiveRules(book).all
+    return _LiveRules(book).all()
 
 
 @dataclass(frozen=True)
@@ -67,18 +72,14 @@ class _LiveRules:
     @cached_property
     def sums(self) -> Sums:
         """The plan and the made-up ledger: amounts that no two selections are likely to share."""
-        lines = self.book.lines
-        size = len(lines) + len(lines.moves)
-        made_up = (np.arange(size, dtype=np.int64) * 7_919 + 13) % 99_991 + 1
-        moves = self.book.moves
-        plan = Ledger(self.book, self.book.plan.steps, moves)
-        return Sums(self.book, Boxes(self.book), (plan, Ledger(self.book, made_up[: len(lines)], made_up[len(lines) :])))
+        book, lines = self.book, self.book.lines
+        made_up = (np.arange(len(lines) + len(lines.moves), dtype=np.int64) * 7_919 + 13) % 99_991 + 1
+        probe = Ledger(book, made_up[: len(lines)], made_up[len(lines) :])
+        return Sums(book, Boxes(book), (Ledger(book, book.plan.steps, book.moves), probe))
 
-    @cached_property
     def all(self) -> list[Live]:
-        """One entry per finding."""
-        lines = self.book.lines
-        probe = self.sums.ledgers[1]
+        """Return one entry per finding."""
+        lines, probe = self.book.lines, self.sums.ledgers[1]
         ledger = np.concatenate([probe.steps, probe.moves])
         out: list[Live] = []
         for rule, group in groupby(self.book.plan.findings, key=lambda f: f.rule):
@@ -88,8 +89,7 @@ class _LiveRules:
             probed, decided = measure_rule(rule, lines, ledger), measure_rule(rule, lines, lines.ledger.decided)
             pulls = measures.open() if rule.hard else Open(*[np.zeros(len(demands), dtype=bool)] * 2)
             ways = zip(pulls.up.tolist(), pulls.down.tolist(), strict=True)
-            about = zip(findings, probed, decided, ways, strict=True)
-            out += [self._live(a, b, measures, c, mended) for a, b, c, mended in about]
+            out += [self._live(a, b, measures, c, mended) for a, b, c, mended in zip(findings, probed, decided, ways, strict=True)]
         return out
 
     def _live(self, finding: Finding, probed: Finding, measures: Measures, decided: Finding, mended: tuple[bool, bool]) -> Live:
@@ -124,8 +124,7 @@ class _LiveRules:
             every, but_every = self._boxes(rule.money, rule.unless, open_member)
             selections.append((up_to(every, years), but_every))
         for selection in selections:
-            for column in columns_for(rule.money.marker):
-                yield self.sums.money(*selection, column)
+            yield from self.sums.of_marker(selection, rule.money.marker)
         yield from moved_money(self.sums, finding.member)
         if years is not None and rule.money.marker is None:
             yield from paid_money(self.sums, rule, every, but_every, years)
@@ -133,43 +132,34 @@ class _LiveRules:
     def _bases(self, rule: Kind, member: list[tuple[str, Mask]]) -> Iterator[Candidate]:
         """What a share may be taken of: `of`, the same money a year earlier or in the baseline, what comes first, the average."""
         taken = rule.taken_of(self.book.lines)
-        if taken is not None and taken.lag is None:
-            box, but = self._boxes(taken.money, taken.unless, member, frozenset(NAMES) - taken.restricted)
-            for column in columns_for(taken.money.marker):
-                yield self.sums.money(box, but, column)
+        free = frozenset(NAMES) - taken.restricted if taken is not None else frozenset()
         open_member = [(d, m) for d, m in member if d != "year"]
         year = _own_year(rule, member)
+        if taken is not None and taken.lag is None:
+            yield from self.sums.of_marker(self._boxes(taken.money, taken.unless, member, free), taken.money.marker)
         if year is not None:
             past = np.arange(len(self.book.facts.years)) == year - 1
-            before, but = self._boxes(rule.money, rule.unless, [*open_member, ("year", past)])
-            for column in columns_for(rule.money.marker):
-                yield self.sums.money(before, but, column)
+            yield from self.sums.of_marker(self._boxes(rule.money, rule.unless, [*open_member, ("year", past)]), rule.money.marker)
         if taken is not None and taken.lag is not None and year is not None:
-            box, but = self._boxes(taken.money, taken.unless, open_member, frozenset(NAMES) - taken.restricted)
-            for column in columns_for(taken.money.marker):
-                yield self.sums.money(up_to(box, year - taken.lag), but, column)
+            box, but = self._boxes(taken.money, taken.unless, open_member, free)
+            yield from self.sums.of_marker((up_to(box, year - taken.lag), but), taken.money.marker)
         money, but = self._boxes(rule.money, rule.unless, member)
         if self.book.has_baseline and rule.money.marker is None:
             yield self.sums.money(money, but, "baseline")
         if self.book.facts.needs.partnership.size:
-            everyone, but_everyone = self._boxes(rule.money, rule.unless, [])
-            yield average(self.sums, (everyone, but_everyone), (money, but))
+            yield average(self.sums, self._boxes(rule.money, rule.unless, []), (money, but))
 
     def _boxes(
         self, selection: Pick, unless: Pick | None, member: list[tuple[str, Mask]], free: frozenset[str] = frozenset()
     ) -> tuple[Box, Box | None]:
         """Return the box of a selection for a member, and the box that `unless` takes out of it."""
         dimensions = self.book.facts.dimensions
-        masks = [mask.copy() for mask in selection.masks(dimensions)]
+        box = Box(*selection.masks(dimensions))
         for dimension, mask in member:
             if dimension not in free:
-                masks[NAMES.index(dimension)] &= mask
-        box = masks[0], masks[1], masks[2], masks[3]
-        if unless is None:
-            return box, None
-        out = unless.masks(dimensions)
-        but = out[0], out[1], out[2], out[3]
-        return box, but if all(mask.any() for mask in common(box, but)) else None
+                box = box._replace(**{dimension: getattr(box, dimension) & mask})
+        but = None if unless is None else Box(*unless.masks(dimensions))
+        return box, but if but is not None and all(mask.any() for mask in common(box, but)) else None
 
 
 def _first(candidates: Iterable[Candidate], wanted: tuple[Fraction, Fraction]) -> str | None:
@@ -178,16 +168,12 @@ def _first(candidates: Iterable[Candidate], wanted: tuple[Fraction, Fraction]) -
 
 
 def _member_masks(dimensions: Dimensions, rule: Kind, member: tuple[str, ...]) -> list[tuple[str, Mask]]:
-    """Return (dimension, mask) for every label of a member; KeyError for a label that is none."""
+    """Return (dimension, mask) for every name in a member; KeyError for a name that is none."""
     masks = []
-    for word, label in zip(rule.words, member, strict=True):
-        if word in NAMES:
-            dimension, key = dimensions[word], label
-            if word == "year" and label not in dimension.masks:
-                continue
-        else:
-            dimension, key = dimensions[dimensions.owner(word)[0]], f"{word}:{label}"
-        masks.append((dimension.name, dimension.masks[key]))
+    for word, name in zip(rule.words, member, strict=True):
+        dimension = dimensions[word if word in NAMES else dimensions.owner(word)[0]]
+        if word != "year" or name in dimension.masks:
+            masks.append((dimension.name, dimension.masks[name if word in NAMES else f"{word}:{name}"]))
     return masks
 
 
@@ -220,3 +206,50 @@ def _about_base(based: list[tuple[Finding, Fraction]], sign: int, most: Fraction
     if most is not None and all(f.limit == base + sign * min(f.figure * base, most) for f, base in based):
         return "near", most
     return "stored", Fraction(0)
+
+
+def said_there(book: Book, demand: int) -> Cell:
+    """Return the sentence of a demand on another sheet: as the sheet Rules has it."""
+    cell = said_live(book, book.plan.findings[demand])
+    return Formula(f"={book.of_demand(demand, 'says')}", cell.value) if isinstance(cell, Formula) else cell
+
+
+def said_live(book: Book, finding: Finding) -> Cell:
+    """Return the sentence of a demand; a formula where it names a figure that the sheet Rules lets readers change."""
+    rule, text = finding.rule, finding.rule.says.within(book.language)
+    if not any(f"{{{name}}}" in text for name in (LIMIT, "within", *(sense.field for sense in Sense))):
+        return finding.said(book.names, book.language)
+    fixed = figures_of(rule, finding.member, finding.sense, book.language)
+    marks = {name: f"\x00{name}\x00" for name in fixed}
+    marks[LIMIT] = rule.limit_said({name: marks[name] for name in rule.own_figures()}) or marks[LIMIT]
+    parts = _MARK.split(rule.sentence(finding.member, book.names, book.language, figures=marks))
+    pieces: list[tuple[str, str]] = []
+    for text, name in zip(parts[::2], [*parts[1::2], ""], strict=True):
+        pieces += [(quoted(text[at : at + LONGEST]), text[at : at + LONGEST]) for at in range(0, len(text), LONGEST)]
+        found = _figure(book, finding, name)
+        if found is not None:
+            pieces += _written(book, finding, *found)
+        elif name:
+            pieces.append((quoted(fixed[name]), fixed[name]))
+    return Formula("=" + "&".join(formula for formula, _ in pieces), "".join(value for _, value in pieces))
+
+
+def _figure(book: Book, finding: Finding, name: str) -> tuple[str, Fraction] | None:
+    """Return the cell that holds a named figure, and its value; None where the sheet has none for it."""
+    if name in (LIMIT, "within", finding.sense.field):
+        return book.here("Rules", "limit_input"), finding.figure
+    other = next((book.demands.get((finding.rule.id, finding.member, sense)) for sense in Sense if sense.field == name), None)
+    return None if other is None else (book.of_demand(other, "limit_input"), book.plan.findings[other].figure)
+
+
+def _written(book: Book, finding: Finding, cell: str, figure: Fraction) -> list[tuple[str, str]]:
+    """Return formulas with their values that write a figure as sentences do, with the decimal sign of the language."""
+    before, after, scale, sign = "", "", 1, book.words("number.decimal")
+    if finding.rule.relative:
+        after, scale = f"{HARD_SPACE}%", 100
+    elif finding.rule.in_money:
+        before, after = book.words("number.money", amount="\x00").split("\x00")
+    number = f"ROUND({cell}{f'*{scale}' if scale > 1 else ''},6)"
+    shown = f"{round(float(figure) * scale, 6):.6f}".rstrip("0").rstrip(".").replace(".", sign)
+    formula = f'SUBSTITUTE({number}&"",{quoted("," if sign == "." else ".")},{quoted(sign)})'
+    return [*([(quoted(before), before)] if before else []), (formula, shown), *([(quoted(after), after)] if after else [])]

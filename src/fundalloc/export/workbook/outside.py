@@ -29,34 +29,17 @@ def for_outside(book: Book, sheets: Sequence[Sheet]) -> list[Sheet]:
     """Return the sheets without what must not leave the house."""
     kept = [sheet for sheet in sheets if sheet.key not in SHEETS]
     _refuse_charts(kept)
-    gone = {sheet.key for sheet in sheets} - {sheet.key for sheet in kept}
-    return [replace(sheet, table=_table(book, sheet, gone)) for sheet in kept]
+    return [replace(sheet, table=_table(book, sheet)) for sheet in kept]
 
 
-def _table(book: Book, sheet: Sheet, gone: set[str]) -> Table:
-    rows = list(_rows(book, sheet, gone))
-    columns = [column for column in sheet.table.columns if column.key not in COLUMNS]
-    if len(rows) == sheet.table.height:
-        return replace(sheet.table, columns=tuple(columns))
-    strong = frozenset(k for k, row in enumerate(rows) if row in sheet.table.strong)
+def _table(book: Book, sheet: Sheet) -> Table:
+    """Return a table with the rows that stay: of the contents those of sheets that exist, elsewhere those whose entry may leave."""
+    table, private = sheet.table, SHEETS if sheet.cover else {book.say(key) for key in ENTRIES.get(sheet.key, ())}
+    rows = [row for row, cell in enumerate(table.columns[0].cells) if plain(cell) not in private]
+    columns = [column for column in table.columns if column.key not in COLUMNS]
+    strong = frozenset(k for k, row in enumerate(rows) if row in table.strong)
     picked = tuple(replace(column, cells=tuple(column.cells[row] for row in rows)) for column in columns)
-    return replace(sheet.table, columns=picked, strong=strong)
-
-
-def _rows(book: Book, sheet: Sheet, gone: set[str]) -> Sequence[int]:
-    """Return the rows that stay: of the contents those of sheets that exist, elsewhere those whose entry may leave."""
-    first = sheet.table.columns[0].cells
-    if sheet.cover:
-        return [row for row, cell in enumerate(first) if plain(cell) not in gone]
-    private = {text for key in ENTRIES.get(sheet.key, ()) if (text := _said(book, key)) is not None}
-    return [row for row, cell in enumerate(first) if plain(cell) not in private]
-
-
-def _said(book: Book, key: str) -> str | None:
-    try:
-        return book.say(key)
-    except KeyError:
-        return None
+    return replace(table, columns=picked, strong=strong)
 
 
 def _refuse_charts(sheets: Sequence[Sheet]) -> None:

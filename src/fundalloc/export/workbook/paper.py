@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from xlsxwriter.utility import xl_range
 
 from fundalloc.export.workbook import theme
 from fundalloc.export.workbook.content import Sheet
-from fundalloc.export.workbook.geometry import Geometry
+from fundalloc.export.workbook.layout import Geometry
+from fundalloc.labels import Words, label
+from fundalloc.scenario.sections import Head
 
 SMALL = f'&8&"{theme.FONT},Regular"'
 """Code for small print in headers and footers; it ends in a quotation mark, so that text may start with a digit."""
@@ -23,18 +24,30 @@ class Paper:
     title: str
     subject: str
     author: str
-    comments: str
     keywords: str
-    created: datetime
+    as_of: str
+    """ISO date."""
     marking: str
     footer: str
-    page: str
-    """`Page {page} of {pages}` in the workbook's language."""
-    back: str
-    """Text of the link to the cover."""
+    illustrative: bool
+    language: str
     decimals: int
     live: bool = True
     """Whether formulas are written; otherwise only their values."""
+
+    @classmethod
+    def of(cls, head: Head, digest: str, keywords: str, title: str, subject: str, language: str, decimals: int, live: bool = True) -> Paper:
+        """Return what stands around the sheets about one scenario."""
+        marking = head.output.marking.within(language) if head.output.marking else ""
+        marking = marking or Words(language).word("workbook.scenario_state", head.state)
+        footer = f"{head.scenario} · {head.as_of} · {digest[:12]}"
+        return cls(title, subject, head.author, keywords, head.as_of, marking, footer, head.illustrative, language, decimals, live)
+
+    @property
+    def comments(self) -> str:
+        """What is said of the data."""
+        said = ["illustrative"] * self.illustrative + ["not_official"]
+        return " ".join(label(f"workbook.cover.{key}", self.language) for key in said)
 
 
 def set_up_printing(to: Any, sheet: Sheet, place: Geometry, paper: Paper) -> None:
@@ -45,9 +58,8 @@ def set_up_printing(to: Any, sheet: Sheet, place: Geometry, paper: Paper) -> Non
     to.set_margins(left=0.45, right=0.45, top=0.75, bottom=0.65)
     to.fit_to_pages(1, 1 if sheet.one_page else 0)
     to.print_area(0, 0, place.last_row, place.printed - 1)
-    name = place.name
-    to.set_header(f"&L{SMALL}{_printable(paper.marking)}&R{SMALL}{_printable(name)}")
-    page = _printable(paper.page).replace("{page}", "&P").replace("{pages}", "&N")
+    to.set_header(f"&L{SMALL}{_printable(paper.marking)}&R{SMALL}{_printable(place.name)}")
+    page = _printable(label("workbook.page", paper.language)).replace("{page}", "&P").replace("{pages}", "&N")
     to.set_footer(f"&L{SMALL}{_printable(paper.footer)}&R{SMALL}{page}")
     if sheet.frozen:
         to.freeze_panes(place.first_row, 1)

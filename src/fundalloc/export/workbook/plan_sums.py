@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,18 +14,25 @@ from fundalloc.facts.facts import Facts
 from fundalloc.facts.lines import Lines
 from fundalloc.money import IntArray, Mask
 from fundalloc.plan.plan import Plan
+from fundalloc.rules.statement import Sense
 from fundalloc.scenario.sections import Head
 
 PLACES = 9
 """Decimals of EUR million behind which there is only floating-point dust."""
-Box = tuple[Mask, Mask, Mask, Mask]
-"""One mask per dimension: some instruments × partnerships × areas × years."""
 MOST_LINES = 1_048_576 - 12
 """Rows of a sheet, less those of the frame."""
 
 
-@dataclass(frozen=True)
-class Pairs:
+class Box(NamedTuple):
+    """One mask per dimension: some instruments × partnerships × areas × years."""
+
+    instrument: Mask
+    partnership: Mask
+    area: Mask
+    year: Mask
+
+
+class Pairs(NamedTuple):
     """Pairs of instrument and area in order: positions of both, and the other way round (shape (instruments, areas))."""
 
     instrument: NDArray[np.intp]
@@ -53,8 +61,6 @@ class PlanSums:
         """What the scenario says about itself."""
         return self.plan.scenario.head
 
-    # -- what the plan has ------------------------------------------------------------------------------------------
-
     @property
     def live(self) -> bool:
         """Whether the allocation fits on a sheet, so that formulas can add it up; otherwise it goes into a file of its own."""
@@ -75,23 +81,22 @@ class PlanSums:
         return {f.member: k for k, f in enumerate(self.plan.findings) if f.rule.is_budget}
 
     @cached_property
+    def demands(self) -> dict[tuple[str, tuple[str, ...], Sense], int]:
+        """{(rule, member, side): position of the finding}."""
+        return {(f.rule.id, f.member, f.sense): k for k, f in enumerate(self.plan.findings)}
+
+    @cached_property
     def moves(self) -> IntArray:
         """Amount of every possible move, in steps."""
-        count = len(self.lines.moves)
-        return self.plan.moves if len(self.plan.moves) else np.zeros(count, dtype=np.int64)
+        return self.plan.moves if len(self.plan.moves) else np.zeros(len(self.lines.moves), dtype=np.int64)
 
     @cached_property
     def pairs(self) -> Pairs:
         """The pairs of instrument and area that have allocation lines."""
-        lines = self.lines
-        facts = lines.facts
-        has = np.zeros((len(facts.instruments), len(facts.areas)), dtype=bool)
-        has[lines.instrument, lines.area] = True
-        position = np.cumsum(has).reshape(has.shape) - 1
+        has = np.zeros((len(self.facts.instruments), len(self.facts.areas)), dtype=bool)
+        has[self.lines.instrument, self.lines.area] = True
         instrument, area = np.nonzero(has)
-        return Pairs(instrument, area, position)
-
-    # -- exact sums -------------------------------------------------------------------------------------------------
+        return Pairs(instrument, area, np.cumsum(has).reshape(has.shape) - 1)
 
     def cube_of(self, amounts: IntArray) -> IntArray:
         """Return amounts of all lines as a cube. Shape: (instruments, partnerships, areas, years)."""
@@ -121,8 +126,7 @@ class PlanSums:
     @cached_property
     def leaves(self) -> list[int]:
         """Positions of the partnerships that may receive money."""
-        facts = self.facts
-        return [k for k, p in enumerate(facts.partnerships) if p.id in facts.leaf_ids]
+        return [k for k, p in enumerate(self.facts.partnerships) if p.id in self.facts.leaf_ids]
 
     def eur(self, steps: object) -> float:
         """Return whole steps as EUR million."""
@@ -144,9 +148,7 @@ class PlanSums:
 
     def box(self, **only: Sequence[int] | Mask) -> Box:
         """Return the lines of some members, by dimension: positions or a mask; of all where nothing is said."""
-        masks = []
-        for dimension in self.facts.dimensions:
-            mask = np.zeros(len(dimension.ids), dtype=bool)
-            mask[only.get(dimension.name, slice(None))] = True
-            masks.append(mask)
-        return masks[0], masks[1], masks[2], masks[3]
+        box = Box(*(np.zeros(len(dimension.ids), dtype=bool) for dimension in self.facts.dimensions))
+        for name, mask in box._asdict().items():
+            mask[only.get(name, slice(None))] = True
+        return box

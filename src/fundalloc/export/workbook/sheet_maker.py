@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from fundalloc.export.workbook.content import Cell, Chart, Column, Link, Series, Sheet, Table, Validation
+from fundalloc.export.workbook.content import Cell, Chart, Column, Fact, Formula, Link, Series, Sheet, Styled, Table, Validation
+from fundalloc.export.workbook.spelling import here, quoted, whole_column
+from fundalloc.labels import Words
+
+TOLERANCE = 0.0005
+"""EUR million: half of the smallest amount that is ever printed with three decimals."""
+Check = tuple[str, str, float]
+"""What it says, or its key in the catalogue; the formula of the difference, and what that comes to."""
 
 
 class SheetMaker(ABC):
     """Columns and sheets whose texts stand in the catalogue under their keys."""
 
-    @abstractmethod
-    def say(self, key: str, **values: object) -> str:
-        """Return a text of the catalogue."""
-
-    @abstractmethod
-    def title(self, column: str) -> str:
-        """Return the heading of a column."""
+    language: str
+    catalogue: ClassVar = "workbook"
+    """Where in the catalogue its texts stand."""
 
     @abstractmethod
     def sheet_text(self, sheet: str, part: str, **values: object) -> str:
@@ -26,13 +29,30 @@ class SheetMaker(ABC):
 
     @property
     @abstractmethod
-    def period(self) -> str:
-        """The years as printed: 2021-2027."""
+    def years(self) -> Sequence[int | str]:
+        """The years of the plan, or of all plans."""
+
+    def say(self, key: str, **values: object) -> str:
+        """Return a text of the catalogue."""
+        return self.words(f"{self.catalogue}.{key}", **values)
+
+    def status(self, word: str) -> str:
+        """Return the printed word of a status."""
+        return self.words(f"status.{word.replace(' ', '_')}")
+
+    def title(self, column: str) -> str:
+        """Return the heading of a column."""
+        return self.say(f"column.{column}")
 
     @property
-    @abstractmethod
-    def unit(self) -> str:
-        """The unit of amounts, for the corner of a sheet."""
+    def words(self) -> Words:
+        """Texts and numbers as the language writes them."""
+        return Words(self.language)
+
+    @property
+    def period(self) -> str:
+        """The years as printed: 2021-2027."""
+        return "-".join(str(year) for year in (*self.years[:1], *self.years[1:][-1:]))
 
     def column(
         self,
@@ -58,11 +78,10 @@ class SheetMaker(ABC):
         Its sentence may name {period} and whatever `words` hold. Without `money` no unit is shown. What else is given
         is a field of Table or of Sheet.
         """
-        words = {"period": self.period, **look.pop("words", {})}
+        says = self.sheet_text(key, "says", period=self.period, **look.pop("words", {}))
         shape = {name: look.pop(name) for name in ("strong", "rows", "extended", "changed") if name in look}
-        body = Table(table, tuple(columns), filtered, **shape)
-        title, says = look.pop("title", None) or self.sheet_text(key, "title"), self.sheet_text(key, "says", **words)
-        return Sheet(key, title, says, body, self.unit if money else "", **look)
+        body, title = Table(table, tuple(columns), filtered, **shape), look.pop("title", None) or self.sheet_text(key, "title")
+        return Sheet(key, title, says, body, self.words("workbook.unit") if money else "", **look)
 
     def chart(
         self, kind: Literal["column", "bar"], key: str, categories: Series, series: tuple[Series, ...], *, said: str = "", **look: Any
@@ -72,10 +91,30 @@ class SheetMaker(ABC):
         title, alt = (self.say(f"chart.{key}_{part}", **words) for part in ("title", "alt"))
         return Chart(kind, title + said, alt, categories, series, **look)
 
-    def cover(self, others: Sequence[Sheet], **look: Any) -> Sheet:
+    def checks(
+        self, checks: Sequence[Check], tolerance: float, width: float, *more: Column, facts: tuple[Fact, ...] = (), **of: Any
+    ) -> Sheet:
+        """Return the sheet of arithmetic checks."""
+        word, table = self.words, "Checks"
+        passed, failed = word("workbook.check.passed"), word("workbook.check.failed")
+        result = f"=IF(ABS({here(table, self.title('difference'))})<=Tolerance,{quoted(passed)},{quoted(failed)})"
+        results = [passed if abs(value) <= tolerance else failed for _, _, value in checks]
+        columns = (
+            self.column("check", "text", [says for says, _, _ in checks], width=width),
+            self.column("difference", "difference", [Formula(f"={text}", value) for _, text, value in checks], width=16),
+            self.column("must_be", "note", [word("workbook.check.must_be")] * len(checks), width=24),
+            self.column("result", "text", [Formula(result, r) for r in results], width=13, flags=((passed, "pass"), (failed, "breach"))),
+            *more,
+        )
+        failures = Formula(f"=COUNTIF({whole_column(table, self.title('result'))},{quoted(failed)})", results.count(failed))
+        first = Fact(word("workbook.check.failures"), Styled(failures, "integer"), "FailedChecks")
+        facts = (first, Fact(word("workbook.check.tolerance"), Styled(tolerance, "input"), "Tolerance", **of), *facts)
+        return self.sheet("checks", table, columns, money=False, colour="check", facts=facts, one_page=True)
+
+    def cover(self, others: Sequence[Sheet], widths: tuple[float, float] = (32, 86), **look: Any) -> Sheet:
         """Return the first sheet, with a link to each of the others."""
         columns = (
-            self.column("sheet", "link", [Link(sheet.key) for sheet in others], width=32),
-            self.column("answers", "text", [self.sheet_text(sheet.key, "answers") for sheet in others], width=86),
+            self.column("sheet", "link", [Link(sheet.key) for sheet in others], width=widths[0]),
+            self.column("answers", "text", [self.sheet_text(sheet.key, "answers") for sheet in others], width=widths[1]),
         )
         return self.sheet("cover", "Contents", columns, money=False, portrait=True, frozen=False, cover=True, **look)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+SPECIAL = re.compile(r"[,:.\[\]#'\"{}$^&*+=<>/\t\n-]")
+"""Characters for which Excel wants a heading in brackets of its own."""
+
 
 def safe_codes(ids: Sequence[str]) -> dict[str, str]:
     """Return ids as they stand in cells, none of which a formula takes for another or for a number."""
@@ -20,6 +23,11 @@ def safe_codes(ids: Sequence[str]) -> dict[str, str]:
 def quoted(text: str) -> str:
     """Return a text as it stands in a formula."""
     return '"' + text.replace('"', '""') + '"'
+
+
+def array(items: Iterable[object], separator: str = ",") -> str:
+    """Return a list of values in a formula."""
+    return "{" + separator.join(map(str, items)) + "}"
 
 
 def escaped(title: str) -> str:
@@ -61,13 +69,14 @@ def sheet_name(text: str, taken: Iterable[str] = ()) -> str:
     return name
 
 
-SPECIAL = re.compile(r"[,:.\[\]#'\"{}$^&*+=<>/\t\n-]")
-"""Characters for which Excel wants a heading in brackets of its own."""
-
-
 def whole_column(table: str, title: str) -> str:
     """Return the reference to a whole column of a table: `Allocation[Planned]`, `Compare[[Change, %]]`."""
     return f"{table}[[{escaped(title)}]]" if SPECIAL.search(title) else f"{table}[{escaped(title)}]"
+
+
+def here(table: str, title: str) -> str:
+    """Return the reference to a column in the formula's own row, shown as `[@Planned]`."""
+    return f"{table}[[#This Row],[{escaped(title)}]]"
 
 
 def allocation_file(scenario: str) -> str:

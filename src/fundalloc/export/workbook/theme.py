@@ -8,36 +8,13 @@ FONT, SIZE = "Arial", 10
 BLUE, GOLD, GREY, RULE, BAND = "#003399", "#FFCC00", "#595959", "#D0D5DD", "#E9EEF8"
 LINK = "#0B3D91"
 BAR = "#AFC6EA"
-DATA_BAR: dict[str, Any] = {
-    "type": "data_bar",
-    "data_bar_2010": True,
-    "bar_solid": True,
-    "bar_color": BAR,
-    "bar_border_color": BAR,
-    "min_type": "num",
-    "min_value": 0,
-    "max_type": "num",
-    "max_value": 1,
-}
-CHANGE_BAR: dict[str, Any] = {
-    "type": "data_bar",
-    "data_bar_2010": True,
-    "bar_solid": True,
-    "bar_color": "#9AD1CC",
-    "bar_negative_color": "#D9A9BD",
-    "bar_axis_color": "#595959",
-    "bar_no_border": True,
-}
+FROM_ZERO: dict[str, Any] = {"min_type": "num", "min_value": 0}
+SOLID: dict[str, Any] = {"type": "data_bar", "data_bar_2010": True, "bar_solid": True}
+DATA_BAR = {**SOLID, **FROM_ZERO, "bar_color": BAR, "bar_border_color": BAR, "max_type": "num", "max_value": 1}
+CHANGE_BAR = {**SOLID, "bar_color": "#9AD1CC", "bar_negative_color": "#D9A9BD", "bar_axis_color": "#595959", "bar_no_border": True}
 """Grows to the right where something rises, to the left where it falls; the number says the same."""
-HEAT_SCALE: dict[str, Any] = {
-    "type": "2_color_scale",
-    "min_type": "num",
-    "min_value": 0,
-    "min_color": "#FFFFFF",
-    "max_type": "percentile",
-    "max_value": 97,
-    "max_color": "#5BB8B0",
-}
+WHITE_TO_DARK: dict[str, Any] = {"type": "2_color_scale", "min_color": "#FFFFFF", "max_color": "#5BB8B0"}
+HEAT_SCALE = {**WHITE_TO_DARK, **FROM_ZERO, "max_type": "percentile", "max_value": 97}
 """One very large amount would leave all others white; so the darkest colour stands for the largest three per cent."""
 
 SERIES = ("#12436D", "#28A197", "#801650", "#F46A25", "#5694CA", "#A285D1", "#3D3D3D", "#7A8B00")
@@ -87,45 +64,30 @@ CHANGED = {"bold": True, "bg_color": "#FFE9A8"}
 """A row in which somebody has typed a change."""
 TOTAL = {"bold": True, "bg_color": BAND, "top": 1, "top_color": BLUE, "bottom": 1, "bottom_color": BLUE}
 
-NUMBERS = (
-    "money",
-    "total",
-    "amount",
-    "share",
-    "exact_share",
-    "exact_points",
-    "figure",
-    "points",
-    "price",
-    "number",
-    "integer",
-    "factor",
-    "change",
-    "change_share",
-    "input",
-    "input_change",
-    "input_figure",
-    "input_share",
-    "input_year",
-    "difference",
-    "right_text",
-    "band_money",
-)
-"""Styles whose cells and headings stand right."""
+LEFT_FORMATS = {
+    "date": "d mmmm yyyy",
+    "label": "0",
+    "strong_factor": "0.0#####",
+    "left_number": "#,##0",
+    "left_points": "#,##0.0000",
+    "left_factor": "0.00##",
+    "left_share": "0.0000%",
+}
+"""Number formats of cells that stand left."""
 
 
 def number_formats(decimals: int) -> dict[str, str]:
-    """Return the number format of every numeric style; money has exactly the decimals of the rounding step."""
+    """Return the number format of every style that has one; money has exactly the decimals of the rounding step."""
     money = "#,##0" + ("." + "0" * decimals if decimals else "")
 
-    def right(positive: str, zero: str | None = None) -> str:
-        sections = (positive, f"-{positive}", positive if zero is None else zero, "@")
-        return ";".join(section + MARGIN for section in sections)
+    def right(positive: str, zero: str = "", plus: str = "") -> str:
+        return ";".join(section + MARGIN for section in (plus + positive, f"-{positive}", zero or positive, "@"))
 
     return {
-        "money": right(money, DASH),
-        "total": right(money, DASH),
-        "band_money": right(money, DASH),
+        **LEFT_FORMATS,
+        **dict.fromkeys(("money", "total", "band_money"), right(money, DASH)),
+        **dict.fromkeys(("change", "input_change"), right(money, DASH, "+")),
+        **dict.fromkeys(("integer", "input_year", "right_text"), right("0")),
         "amount": right(money),
         "share": right("0.0%", DASH),
         "exact_share": right("0.0000%"),
@@ -134,25 +96,17 @@ def number_formats(decimals: int) -> dict[str, str]:
         "points": right("#,##0.00", DASH),
         "price": right("0.000", DASH),
         "number": right("#,##0"),
-        "integer": right("0"),
         "factor": right("0.00##"),
-        "change": f"+{money}{MARGIN};-{money}{MARGIN};{DASH}{MARGIN};@{MARGIN}",
-        "change_share": f"+0.0%{MARGIN};-0.0%{MARGIN};{DASH}{MARGIN};@{MARGIN}",
+        "change_share": right("0.0%", DASH, "+"),
         "input": right("0.0######"),
-        "input_change": f"+{money}{MARGIN};-{money}{MARGIN};{DASH}{MARGIN};@{MARGIN}",
         "input_figure": right("#,##0.0#####"),
         "input_share": right("0.0#####%"),
-        "input_year": right("0"),
         "difference": right("0.000"),
-        "right_text": right("0"),
-        "date": "d mmmm yyyy",
-        "label": "0",
-        "left_number": "#,##0",
-        "left_points": "#,##0.0000",
-        "left_factor": "0.00##",
-        "left_share": "0.0000%",
-        "strong_factor": "0.0#####",
     }
+
+
+NUMBERS = number_formats(0).keys() - LEFT_FORMATS
+"""Styles whose cells and headings stand right."""
 
 
 def body_style(style: str, decimals: int) -> dict[str, Any]:
@@ -162,9 +116,7 @@ def body_style(style: str, decimals: int) -> dict[str, Any]:
     if style in formats:
         properties["num_format"] = formats[style]
     extra: dict[str, dict[str, Any]] = {
-        "total": {"bold": True},
-        "strong": {"bold": True},
-        "strong_factor": {"bold": True},
+        **{bold: {"bold": True} for bold in ("total", "strong", "strong_factor")},
         "note": {"font_color": GREY},
         "code": {"font_color": GREY, "text_wrap": False},
         "link": {"font_color": LINK, "underline": 1},

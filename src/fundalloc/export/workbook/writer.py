@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 
@@ -17,11 +18,21 @@ from xlsxwriter.worksheet import Worksheet
 from fundalloc.export.workbook import theme
 from fundalloc.export.workbook.book import quoted, shorten
 from fundalloc.export.workbook.charts import add_charts
-from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Fact, FileLink, Formula, Link, Sheet, Styled, Table, Validation
-from fundalloc.export.workbook.geometry import BACK_ROW, FACTS_ROW, Geometry
-from fundalloc.export.workbook.layout import TITLE_SIZE, header_height, row_heights, text_width, total_height, wrapped_lines
+from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Fact, FileLink, Formula, Link, Sheet, Styled, Table, plain
+from fundalloc.export.workbook.layout import (
+    BACK_ROW,
+    FACTS_ROW,
+    TITLE_SIZE,
+    Geometry,
+    header_height,
+    row_heights,
+    text_width,
+    total_height,
+    wrapped_lines,
+)
 from fundalloc.export.workbook.paper import Paper as Paper
 from fundalloc.export.workbook.paper import set_up_printing
+from fundalloc.labels import label
 
 LONGEST_TEXT = 32_767
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
@@ -73,16 +84,8 @@ class _Writer:
     def write(self) -> None:
         """Write all sheets, then what refers across sheets."""
         paper = self.paper
-        self.workbook.set_properties(
-            {
-                "title": paper.title,
-                "subject": paper.subject,
-                "author": paper.author,
-                "comments": paper.comments,
-                "keywords": paper.keywords,
-                "created": paper.created,
-            }
-        )
+        said = {key: getattr(paper, key) for key in ("title", "subject", "author", "comments", "keywords")}
+        self.workbook.set_properties({**said, "created": datetime.fromisoformat(paper.as_of)})
         self.workbook.set_size(28_800, 17_000)
         geometry = {sheet.table.name: Geometry.of(sheet, self.names[sheet.key], paper.decimals) for sheet in self.sheets}
         worksheets = [self.workbook.add_worksheet(self.names[sheet.key], worksheet_class=_Worksheet) for sheet in self.sheets]
@@ -172,7 +175,8 @@ class _SheetWriter:
         for column in range(place.printed):
             self.put(2, column, None, "gold", "alone")
         if not sheet.cover:
-            to.write_url(BACK_ROW, 0, _top_of(self.book.names["cover"]), self.book.format("back", "alone"), self.book.paper.back)
+            back = label("workbook.back", self.book.paper.language)
+            to.write_url(BACK_ROW, 0, _top_of(self.book.names["cover"]), self.book.format("back", "alone"), back)
         if sheet.unit:
             self.put(BACK_ROW, place.printed - 1, sheet.unit, "unit", "alone")
 
@@ -182,9 +186,7 @@ class _SheetWriter:
             return
         self.put(row, 0, fact.says, "fact", "alone")
         self.put(row, 1, fact.cell, "text")
-        cell = fact.cell.content if isinstance(fact.cell, Styled) else fact.cell
-        text = str(cell.value if isinstance(cell, Formula) else cell)
-        self.to.set_row(row, max(theme.ROW_HEIGHT, wrapped_lines(text, self.place.widths[1]) * theme.LINE_HEIGHT + 6))
+        self._fit(row, str(plain(fact.cell)))
         if fact.name:
             self.book.workbook.define_name(fact.name, f"='{self.place.name}'!{xl_rowcol_to_cell(row, 1, row_abs=True, col_abs=True)}")
         if fact.good:
@@ -192,6 +194,10 @@ class _SheetWriter:
             self._colour((row, 1, row, 1), "!=", fact.good, fact.bad)
         if fact.entry:
             self.to.data_validation(row, 1, row, 1, fact.entry.in_excel(str(fact.entry.least)))
+
+    def _fit(self, row: int, text: str) -> None:
+        """Make a row as high as a text in its second column needs."""
+        self.to.set_row(row, max(theme.ROW_HEIGHT, wrapped_lines(text, self.place.widths[1]) * theme.LINE_HEIGHT + 6))
 
     def _colour(self, cells: tuple[int, int, int, int], criteria: str, word: str, flag: str) -> None:
         """Give cells the look of a flag as long as they show, or do not show, a word."""
@@ -227,38 +233,27 @@ class _SheetWriter:
             self.to.set_row(place.totals_row + k, total_height(table, place.widths, k))
 
     def _marks(self) -> None:
-        columns = self.sheet.table.columns
+        columns, changed = self.sheet.table.columns, self.sheet.table.changed
+        titles, bars = [column.title for column in columns], {"bar": theme.DATA_BAR, "change": theme.CHANGE_BAR}
         for n, column in enumerate(columns):
             for word, flag in column.flags:
                 self._colour(self._range(n, n), "==", word, flag)
-            if column.mark == "bar":
-                self.to.conditional_format(*self._range(n, n), theme.DATA_BAR)
-            elif column.mark == "change":
-                self.to.conditional_format(*self._range(n, n), theme.CHANGE_BAR)
+            if column.mark in bars:
+                self.to.conditional_format(*self._range(n, n), bars[column.mark])
             if column.entry:
-                self.to.data_validation(*self._range(n, n), column.entry.in_excel(self._least(column.entry)))
+                least = column.entry.least  # a formula where it is another column's amount
+                text = f"=-{self._first(titles.index(least))}" if isinstance(least, str) else str(least)
+                self.to.data_validation(*self._range(n, n), column.entry.in_excel(text))
         heat = [n for n, column in enumerate(columns) if column.mark == "heat"]
         if heat:
             self.to.conditional_format(*self._range(heat[0], heat[-1]), theme.HEAT_SCALE)
-        self._changed_rows()
+        if changed is not None:  # rows in which a reader has typed a change stand out
+            typed, other = self.sheet.table.position(changed[0]), self._first(self.sheet.table.position(changed[1])) if changed[1] else "0"
+            rule = {"type": "formula", "criteria": f"={self._first(typed)}<>{other}", "format": self.book.flag("changed")}
+            self.to.conditional_format(*self._range(0, typed), rule)
 
-    def _least(self, entry: Validation) -> str:
-        """Return the least number that may be typed, as a formula where it is another column's amount."""
-        titles = [column.title for column in self.sheet.table.columns]
-        if isinstance(entry.least, str):
-            return f"=-{xl_rowcol_to_cell(self.place.first_row, titles.index(entry.least), col_abs=True)}"
-        return str(entry.least)
-
-    def _changed_rows(self) -> None:
-        """Make rows stand out in which a reader has typed a change."""
-        table, first = self.sheet.table, self.place.first_row
-        if table.changed is None:
-            return
-        typed, original = table.changed
-        cell = xl_rowcol_to_cell(first, table.position(typed), col_abs=True)
-        other = xl_rowcol_to_cell(first, table.position(original), col_abs=True) if original else "0"
-        rule = {"type": "formula", "criteria": f"={cell}<>{other}", "format": self.book.flag("changed")}
-        self.to.conditional_format(first, 0, first + table.height - 1, table.position(typed), rule)
+    def _first(self, column: int) -> str:
+        return str(xl_rowcol_to_cell(self.place.first_row, column, col_abs=True))
 
     def _range(self, first: int, last: int) -> tuple[int, int, int, int]:
         return self.place.first_row, first, self.place.first_row + self.sheet.table.height - 1, last
@@ -272,7 +267,7 @@ class _SheetWriter:
         for k, sample in enumerate(self.sheet.samples, start=1):
             self.put(row + k, 0, sample.content, sample.style)
             self.put(row + k, 1, sample.says, "text")
-            self.to.set_row(row + k, max(theme.ROW_HEIGHT, wrapped_lines(sample.says, self.place.widths[1]) * theme.LINE_HEIGHT + 6))
+            self._fit(row + k, sample.says)
 
 
 def _filled_down(column: Column, table: Table) -> dict[str, str]:
@@ -283,7 +278,6 @@ def _filled_down(column: Column, table: Table) -> dict[str, str]:
 
 
 def _top_of(sheet_name: str) -> str:
-    """Return the link to the first cell of a sheet."""
     escaped = sheet_name.replace("'", "''")
     return f"internal:'{escaped}'!A1"
 

@@ -1,34 +1,23 @@
-"""The sheets of a comparison, one small file each; this list is their order. A builder returns None when it has nothing to show."""
+"""The sheets of a comparison; this list is their order. A builder returns None, or a sheet without rows, when it has nothing to show."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from fundalloc.export.comparison.pages import Pages
-from fundalloc.export.comparison.sheets import brief, checks, cover, inputs, lines, movements, notes, rules, side_by_side, sources, why
+from fundalloc.export.comparison.sheets import about, brief, changes, side_by_side, why
 from fundalloc.export.workbook.content import Sheet
 
 BUILDERS: tuple[Callable[[Pages], Sheet | None], ...] = (
     brief.build,
-    side_by_side.by_partnership,
-    side_by_side.by_area,
-    side_by_side.by_instrument,
-    side_by_side.by_year,
-    side_by_side.by_marker,
-    why.build,
-    why.parts,
-    movements.build,
-    rules.build,
-    inputs.build,
-    lines.build,
-    checks.build,
-    notes.build,
-    sources.build,
-    why.waterfall,
+    *(partial(side_by_side.build, dimension=name) for name in side_by_side.TABLES),
+    *(why.build, why.parts, changes.movements, changes.rules, changes.inputs, side_by_side.lines),
+    *(about.checks, about.notes, about.sources, why.waterfall),
 )
 
 
 def build_sheets(pages: Pages) -> list[Sheet]:
     """Return all sheets, the cover first."""
-    others = [sheet for builder in BUILDERS if (sheet := builder(pages)) is not None]
-    return [cover.build(pages, others), *others]
+    others = [sheet for builder in BUILDERS if (sheet := builder(pages)) is not None and sheet.table.height]
+    return [about.cover(pages, others), *others]

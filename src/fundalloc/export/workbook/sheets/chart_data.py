@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from fundalloc.export.workbook.book import Book, distinct, quoted, shorten
+from fundalloc.export.workbook.book import Book, array, distinct, shorten
 from fundalloc.export.workbook.content import Chart, Series, Sheet
 
 TABLE = "ChartData"
@@ -76,5 +76,5 @@ def _formula(book: Book, group: tuple[int, ...], here: tuple[str, str]) -> str:
     """Return the planned money of one instrument, or of several together."""
     if len(group) == 1:
         return book.planned(book.is_("instrument", group[0]), here)
-    some = "{" + ",".join(quoted(book.code("instrument", k)) for k in group) + "}"
+    some = array(book.is_("instrument", k)[1] for k in group)
     return f"SUMPRODUCT({book.planned(('instrument_id', some), here)})"

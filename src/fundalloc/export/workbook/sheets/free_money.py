@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 
 from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet
-from fundalloc.export.workbook.sheets.instruments import written_in_year
+from fundalloc.export.workbook.sheets.inputs import written_in_year
+from fundalloc.export.workbook.sheets.rules import price
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.money import IntArray
 from fundalloc.plan.plan import MOVED
@@ -20,59 +21,62 @@ TABLE = "FreeMoney"
 Criteria = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
-class _YearOfInstrument:
-    """One row: an instrument in one year, or in the whole period (year None)."""
+class _Row(NamedTuple):
+    """An instrument in one year, or in the whole period (year None), by position; its usable ceiling in steps too."""
 
     instrument: int
     year: int | None
     ceiling: Cell
-    reserve: Cell
     usable: Cell
-    decided: Cell
-    planned: Cell
-    usable_steps: int
-    planned_steps: int
-    lapsed: int
-    free: int
-    carried_in: int
-    carried_out: int
-    transferred_in: int
-    transferred_out: int
+    limit: int
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where tables of years and the whole period, in the last column, have its amount."""
+        return self.instrument, -1 if self.year is None else self.year
 
 
 def build(book: Book) -> Sheet:
     """Return the sheet."""
-    facts = book.facts
+    facts, none = book.facts, book.say("none")
     rows = [row for k, i in enumerate(facts.instruments) if i.planned for row in _rows(book, k)]
-    instruments, none = [r.instrument for r in rows], quoted(book.say("none"))
-    used = f"=IFERROR({book.here(TABLE, 'planned')}/{book.here(TABLE, 'usable')},{none})"
-    prices, years = _prices(book), [book.say("whole_period") if r.year is None else facts.years[r.year] for r in rows]
+    instruments, planned = [r.instrument for r in rows], _with_whole(book.lines.by_year(book.plan.steps))
+    reserve = f"={_looked_up(book, book.all('Instruments', 'reserve'))}"
+    used = f"=IFERROR({book.here(TABLE, 'planned')}/{book.here(TABLE, 'usable')},{quoted(none)})"
+    parts = [none if r.limit in (NO_LIMIT, 0) else int(planned[r.place]) / r.limit for r in rows]
+    years = [book.say("whole_period") if r.year is None else facts.years[r.year] for r in rows]
     columns = (
         book.names_of("instrument", instruments, 32),
         book.column("year", "label", years, width=15),
         book.column("ceiling", "money", [r.ceiling for r in rows]),
-        book.column("reserve", "share", [r.reserve for r in rows], width=11),
+        book.column("reserve", "share", [Formula(reserve, float(facts.instruments[k].reserve)) for k in instruments], width=11),
         book.column("usable", "money", [r.usable for r in rows]),
-        *_spent(book, rows),
-        book.column("used", "share", [Formula(used, _part(book, r)) for r in rows], width=11, mark="bar"),
-        book.column("shadow_price", "price", [prices.get((r.instrument, r.year)) for r in rows], width=11),
+        *_spent(book, rows, planned),
+        book.column("used", "share", [Formula(used, part) for part in parts], width=11, mark="bar"),
+        book.column("shadow_price", "price", map(price, book.plan.free_money["price"]), width=11),
         book.kinds_of(instruments, printed=False),
         book.ids_of("instrument", instruments),
     )
     return book.sheet("free_money", TABLE, columns, strong=frozenset(k for k, r in enumerate(rows) if r.year is None), portrait=True)
 
 
-def _spent(book: Book, rows: Sequence[_YearOfInstrument]) -> Iterator[Column]:
+def _with_whole(by_year: IntArray) -> IntArray:
+    """Add a column for the whole period to amounts by instrument and year."""
+    return np.column_stack([by_year, by_year.sum(axis=1)])
+
+
+def _spent(book: Book, rows: Sequence[_Row], planned: IntArray) -> Iterator[Column]:
     """What moves in and out, what is decided and planned, what has lapsed if any year is closed, and what is still free."""
-    shown = shown_moves(book)
+    shown, own, above = shown_moves(book), book.own(TABLE, "instrument"), f"=SUM(ABOVE({len(book.facts.years)}))"
     for name in shown:
-        yield book.column(name, "money", [book.eur(getattr(r, name)) for r in rows], width=12, given=True)
-    yield book.column("decided", "money", [r.decided for r in rows])
-    yield book.column("planned", "money", [r.planned for r in rows])
+        table = _with_whole(book.plan.moved[name])
+        yield book.column(name, "money", [book.eur(table[r.place]) for r in rows], width=12, given=True)
+    for key, table in (("decided", _with_whole(book.lines.by_year(book.lines.decided))), ("planned", planned)):
+        texts = [above if r.year is None else f"={book.sum_if_text('Allocation', key, own, book.is_('year', r.year))}" for r in rows]
+        yield book.column(key, "money", [Formula(text, book.eur(table[r.place])) for text, r in zip(texts, rows, strict=True)])
     moved = "".join(f"{'+' if name.endswith('in') else '-'}{book.here(TABLE, name)}" for name in shown)
     left = f"{book.here(TABLE, 'usable')}{moved}-{book.here(TABLE, 'planned')}"
-    lapsed = any(r.lapsed for r in rows) or bool(book.facts.closed)
+    lapsed = bool(book.facts.closed) or any(book.plan.money_left.lapsed[r.place] for r in rows)
     if lapsed:
         yield book.column("lapsed", "money", [_lapsed(book, r, left) for r in rows])
     yield book.column("free", "total", [_free(book, r, left, lapsed) for r in rows])
@@ -105,70 +109,36 @@ def whole_period(book: Book) -> dict[int, int]:
     return {k: limit for k, limit in limits.items() if limit != NO_LIMIT}
 
 
-def _rows(book: Book, k: int) -> Iterator[_YearOfInstrument]:
-    """Yield the years of one instrument, then its whole period."""
-    facts = book.facts
-    instrument, none = facts.instruments[k], book.say("none")
-    lines = book.lines
-    decided, planned = (lines.by_year(steps)[k] for steps in (lines.decided, book.plan.steps))
-    moves, money = book.plan.moved, book.plan.money_left
-    reserve = Formula(f"={_looked_up(book, book.all('Instruments', 'reserve'))}", float(instrument.reserve))
+def _rows(book: Book, k: int) -> Iterator[_Row]:
+    """Yield the years of one instrument, then its whole period. What may be spent is the limit on the sheet Rules, where there is one."""
+    facts, none = book.facts, book.say("none")
+    by_itself = _whole_steps(book, book.here(TABLE, "ceiling"))
     for t, year in enumerate(facts.years):
-        written = written_in_year(facts, k, t)
-        usable = int(facts.ceilings.usable[k, t])
-        criteria = book.own(TABLE, "instrument"), book.is_("year", t)
-        yield _YearOfInstrument(
-            k,
-            t,
-            Formula(f"={_looked_up(book, f'Instruments[{year}]')}", none if written is None else float(written)),
-            reserve,
-            _usable(book, k, str(year), usable, _whole_steps(book, book.here(TABLE, "ceiling"))),
-            book.sum_if("Allocation", "decided", *criteria, value=book.eur(decided[t])),
-            book.sum_if("Allocation", "planned", *criteria, value=book.eur(planned[t])),
-            usable,
-            int(planned[t]),
-            int(money.lapsed[k, t]),
-            int(money.free[k, t]),
-            *(int(moves[name][k, t]) for name in MOVED),
-        )
-    ceiling, usable_cell, steps = _whole(book, k)
-    count = len(facts.years)
-    sums = [Formula(f"=SUM(ABOVE({count}))", book.eur(money.sum())) for money in (decided, planned)]
-    left = int(planned.sum()), int(money.lapsed[k, -1]), int(money.free[k, -1])
-    yield _YearOfInstrument(
-        k, None, ceiling, reserve, usable_cell, sums[0], sums[1], steps, *left, *(int(moves[name][k].sum()) for name in MOVED)
-    )
+        written, limit = written_in_year(facts, k, t), int(facts.ceilings.usable[k, t])
+        ceiling = Formula(f"={_looked_up(book, f'Instruments[{year}]')}", none if written is None else float(written))
+        usable = Formula(f"={_in_rules(book, facts.instruments[k].id, str(year)) or by_itself}", book.eur(limit))
+        yield _Row(k, t, ceiling, none if limit == NO_LIMIT else usable, limit)
+    yield _whole(book, k)
 
 
-def _whole(book: Book, k: int) -> tuple[Cell, Cell, int]:
+def _whole(book: Book, k: int) -> _Row:
     """Return ceiling and usable ceiling of the whole period: the total, the sum of the years, or the smaller of both."""
-    facts = book.facts
-    instrument, count = facts.instruments[k], len(facts.years)
-    ceiling = instrument.ceiling
+    facts, usable = book.facts, whole_period(book).get(k)
+    ceiling, count = facts.instruments[k].ceiling, len(facts.years)
     yearly = [ceiling.in_year(year) if ceiling else None for year, on in zip(facts.years, facts.commits[k], strict=True) if on]
-    total = ceiling.total if ceiling else None
-    complete = None not in yearly
+    total, complete = ceiling.total if ceiling else None, None not in yearly
     written = [sum((y for y in yearly if y is not None), Fraction(0))] * complete + ([total] if total is not None else [])
-    usable = whole_period(book).get(k)
     if not written or usable is None:
-        return book.say("none"), book.say("none"), NO_LIMIT
+        return _Row(k, None, book.say("none"), book.say("none"), NO_LIMIT)
     looked_up = _looked_up(book, book.all("Instruments", "total_ceiling"))
-    in_rules = _in_rules(book, instrument.id, WHOLE_PERIOD)
+    in_rules = _in_rules(book, facts.instruments[k].id, WHOLE_PERIOD)
     formulas = []
     for part in (looked_up, in_rules or _whole_steps(book, looked_up)):
         if complete and total is not None:
             formulas.append(f"=MIN(SUM(ABOVE({count})),{part})")
         else:
             formulas.append(f"=SUM(ABOVE({count}))" if complete else f"={part}")
-    return Formula(formulas[0], float(min(written))), Formula(formulas[1], book.eur(usable)), usable
-
-
-def _usable(book: Book, k: int, year: str, steps: int, by_itself: str) -> Cell:
-    """Return what may be spent: the limit on the sheet Rules, where readers may change it; otherwise what the ceiling gives."""
-    none = book.say("none")
-    if steps == NO_LIMIT:
-        return none
-    return Formula(f"={_in_rules(book, book.facts.instruments[k].id, year) or by_itself}", book.eur(steps))
+    return _Row(k, None, Formula(formulas[0], float(min(written))), Formula(formulas[1], book.eur(usable)), usable)
 
 
 def _in_rules(book: Book, instrument: str, year: str) -> str | None:
@@ -187,38 +157,25 @@ def _whole_steps(book: Book, ceiling: str) -> str:
     return f"ROUNDDOWN(ROUND({ceiling}*(1-{book.here(TABLE, 'reserve')})/RoundingStep,6),0)*RoundingStep"
 
 
-def _lapsed(book: Book, row: _YearOfInstrument, left: str) -> Cell:
+def _lapsed(book: Book, row: _Row, left: str) -> Cell:
     """What a closed year leaves; over the whole period, what is left and not free."""
-    if row.usable_steps == NO_LIMIT:
+    if row.limit == NO_LIMIT:
         return book.say("none")
-    facts = book.facts
+    facts, value = book.facts, book.eur(book.plan.money_left.lapsed[row.place])
     if row.year is None:
-        return Formula(f"={left}-{book.here(TABLE, 'free')}", book.eur(row.lapsed))
-    return Formula(f"=MAX({left},0)", book.eur(row.lapsed)) if facts.years[row.year] in facts.closed else 0
+        return Formula(f"={left}-{book.here(TABLE, 'free')}", value)
+    return Formula(f"=MAX({left},0)", value) if facts.years[row.year] in facts.closed else 0
 
 
-def _free(book: Book, row: _YearOfInstrument, left: str, lapsed: bool) -> Cell:
+def _free(book: Book, row: _Row, left: str, lapsed: bool) -> Cell:
     """What is still free: what is left, less what has lapsed; over the whole period no more than the years have free."""
-    none, facts = book.say("none"), book.facts
-    if row.usable_steps == NO_LIMIT:
+    facts, none = book.facts, book.say("none")
+    if row.limit == NO_LIMIT:
         return Formula(f"=IFERROR({left},{quoted(none)})", none)
-    less = f"-{book.here(TABLE, 'lapsed')}" if lapsed else ""
-    if row.year is None:
-        less = ""
+    value = book.eur(book.plan.money_left.free[row.place])
+    if row.year is None and lapsed:
         limits = zip(facts.years, facts.commits[row.instrument], facts.ceilings.usable[row.instrument], strict=True)
-        if lapsed and all(limit != NO_LIMIT for year, on, limit in limits if on and year not in facts.closed):
-            return Formula(f"=MIN({left},SUM(ABOVE({len(facts.years)})))", book.eur(row.free))
-    return Formula(f"=IFERROR({left}{less},{quoted(none)})", book.eur(row.free))
-
-
-def _part(book: Book, row: _YearOfInstrument) -> float | str:
-    return book.say("none") if row.usable_steps in (NO_LIMIT, 0) else row.planned_steps / row.usable_steps
-
-
-def _prices(book: Book) -> dict[tuple[int, int | None], float]:
-    """Return the shadow prices of ceilings, by instrument and year."""
-    facts, plan = book.facts, book.plan
-    prices = plan.free_money
-    years = {0: None, **{year: t for t, year in enumerate(facts.years)}}
-    found = zip(prices["instrument"], prices["year"], prices["price"], strict=True)
-    return {(facts.dimensions.instrument.index(str(i)), years[int(y)]): round(float(p), 6) + 0.0 for i, y, p in found if not np.isnan(p)}
+        if all(limit != NO_LIMIT for year, on, limit in limits if on and year not in facts.closed):
+            return Formula(f"=MIN({left},SUM(ABOVE({len(facts.years)})))", value)
+    less = f"-{book.here(TABLE, 'lapsed')}" if lapsed and row.year is not None else ""
+    return Formula(f"=IFERROR({left}{less},{quoted(none)})", value)

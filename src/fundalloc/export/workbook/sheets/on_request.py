@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.content import Cell, Sheet
 from fundalloc.insight.explain.ranges import LOSS
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 NAMED = 20
 """Pairs or partnerships that a cell names."""
 
 
-def ranges(book: Book) -> Sheet | None:
-    """Return the sheet of ranges; None when nobody asked."""
-    if book.asked.ranges is None:
-        return None
-    rows: list[Any] = book.asked.ranges.to_dict("records")
+def ranges(book: Book) -> Sheet:
+    """Return the sheet of ranges."""
+    rows = _rows(book.asked.ranges)
     firm, open_ = book.say("firm.yes"), book.say("firm.no")
     columns = (
         book.column("partnership", "text", [book.labels["partnership"][row["partnership"]] for row in rows], width=40),
@@ -39,7 +40,7 @@ def rule_prices(book: Book) -> Sheet | None:
     prices = book.asked.prices
     if prices is None:
         return None
-    rows: list[Any] = prices.rules.to_dict("records")
+    rows = _rows(prices.rules)
     together: dict[str, list[str]] = {row["rule"]: [] for row in rows}
     for pair in prices.pairs:
         for one, other in ((pair.first, pair.second), (pair.second, pair.first)):
@@ -56,11 +57,9 @@ def rule_prices(book: Book) -> Sheet | None:
     return book.sheet("rule_prices", "RulePrices", columns, filtered=True, money=False, words={"points": f"{prices.money:.2f}"})
 
 
-def value_of_money(book: Book) -> Sheet | None:
-    """Return what one million more and less of every instrument is worth; None when nobody asked."""
-    if book.asked.value is None:
-        return None
-    rows: list[Any] = book.asked.value.to_dict("records")
+def value_of_money(book: Book) -> Sheet:
+    """Return what one million more and less of every instrument is worth."""
+    rows = _rows(book.asked.value)
     columns = (
         book.column("instrument", "text", [book.labels["instrument"][row["instrument"]] for row in rows], width=36),
         book.column("usable", "money", [_tidy(row["ceiling"]) for row in rows], width=15, given=True),
@@ -71,12 +70,9 @@ def value_of_money(book: Book) -> Sheet | None:
     return book.sheet("value_of_money", "ValueOfMoney", columns)
 
 
-def budget_ladder(book: Book) -> Sheet | None:
-    """Return the budget ladder; None when nobody asked."""
-    ladder = book.asked.ladder
-    if not ladder:
-        return None
-    names, areas = book.labels["partnership"], book.labels["area"]
+def budget_ladder(book: Book) -> Sheet:
+    """Return the budget ladder."""
+    ladder, names, areas = book.asked.ladder, book.labels["partnership"], book.labels["area"]
 
     def pairs(found: Sequence[tuple[str, str]]) -> str:
         return _some([f"{names[p]}, {areas[a]}" for p, a in found])
@@ -90,6 +86,10 @@ def budget_ladder(book: Book) -> Sheet | None:
         book.column("gets_less", "text", [_some([f"{names[p]} {amount:.1f}" for p, amount in r.losers]) for r in ladder], width=44),
     )
     return book.sheet("budget_ladder", "BudgetLadder", columns)
+
+
+def _rows(table: pd.DataFrame | None) -> list[Any]:
+    return [] if table is None else table.to_dict("records")
 
 
 def _some(names: list[str]) -> str:

@@ -1,121 +1,165 @@
-"""Payments and outstanding commitments: what commitments cost in cash, by the instruments' payment profiles.
-
-Below the instruments stand, for every year, the sum of payments, what is still outstanding at its end (RAL), and what
-must be contracted by then or is decommitted (n+3).
-"""
+"""Money in time: what commitments cost in cash; what is carried over, transferred, kept in reserve, or used as a last resort."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from typing import NamedTuple
 
-from fundalloc.export.workbook.book import Book
+from fundalloc.export.workbook.book import Book, array
+from fundalloc.export.workbook.candidate_sums import MOVES
 from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Formula, Sheet
 from fundalloc.export.workbook.line_sums import Boxes
 from fundalloc.facts.entities import Instrument
+from fundalloc.facts.facts import NO_LIMIT
+from fundalloc.facts.moves import CARRY
 from fundalloc.insight.payments import Cash, payments, payments_by_year
 
 TABLE = "Payments"
+Paid = dict[tuple[str, int], Fraction]
+"""What is paid for an instrument, by id, in a year."""
 
 
 def build(book: Book) -> Sheet | None:
-    """Return the sheet; None when no instrument has a payment profile."""
+    """Return payments and outstanding commitments, by the instruments' payment profiles; None when no instrument has one.
+
+    Below the instruments stand, for every year, the sum of payments, what is still outstanding at its end (RAL), and what
+    must be contracted by then or is decommitted (n+3).
+    """
     cash = payments(book.plan)
     if not cash:
         return None
-    facts, by_year = book.facts, payments_by_year(cash)
+    by_year, paid = payments_by_year(cash), {(c.instrument, c.year): c.paid for c in cash}
     names = {c.instrument for c in cash}
-    chosen = [k for k, i in enumerate(facts.instruments) if i.id in names]
-    instruments = [facts.instruments[k] for k in chosen]
-    paid = {(c.instrument, c.year): c.paid for c in cash}
+    chosen = [k for k, i in enumerate(book.facts.instruments) if i.id in names]
     risks = any(c.at_risk is not None for c in by_year)
-    labels = (book.say("total.all"), book.say("total.outstanding"), *([book.say("total.at_risk")] if risks else []))
+    labels = [book.say(f"total.{key}") for key in ("all", "outstanding", *(["at_risk"] if risks else []))]
+    profiles = [book.facts.instruments[k].payment_profile for k in chosen]
     columns = (
-        book.column("instrument", "text", [book.label("instrument", k) for k in chosen], labels),
-        *_over_period(book, chosen, by_year, [sum((paid[i.id, year] for year in facts.years), Fraction(0)) for i in instruments], paid),
-        book.column("profile", "note", [_profile(i) for i in instruments], printed=False),
+        book.column("instrument", "text", [book.label("instrument", k) for k in chosen], tuple(labels)),
+        *_over_period(book, chosen, by_year, paid),
+        book.column("profile", "note", [", ".join(f"{float(s) * 100:g} %" for s in profile) for profile in profiles], printed=False),
         book.ids_of("instrument", chosen),
     )
     return book.sheet("payments", TABLE, columns, one_page=len(chosen) <= 30)
 
 
-def _over_period(
-    book: Book, chosen: list[int], by_year: list[Cash], within: list[Fraction], paid: dict[tuple[str, int], Fraction]
-) -> Iterator[Column]:
+def _over_period(book: Book, chosen: list[int], by_year: list[Cash], paid: Paid) -> Iterator[Column]:
     """What is committed, what is paid in every year and within the period, and what is outstanding at its end."""
-    facts, instruments = book.facts, [book.facts.instruments[k] for k in chosen]
-    earlier, committed = [_earlier(i) for i in instruments], [book.eur(book.cube[k].sum()) for k in chosen]
-    inside = f"=SUM({TABLE}[[#This Row],[{by_year[0].year}]:[{facts.years[-1]}]])"
+    years, instruments = book.facts.years, [book.facts.instruments[k] for k in chosen]
+    within = [sum((paid[i.id, year] for year in years), Fraction(0)) for i in instruments]
+    earlier, committed = [sum(i.outstanding.values(), Fraction(0)) for i in instruments], [book.eur(book.cube[k].sum()) for k in chosen]
+    inside = f"=SUM({TABLE}[[#This Row],[{by_year[0].year}]:[{years[-1]}]])"
     left = f"={book.here(TABLE, 'committed')}-{book.here(TABLE, 'paid_in_period')}"
     rest = [c + float(e - part) for c, e, part in zip(committed, earlier, within, strict=True)]
     lefts = [Formula(left + _plus(e), value) for e, value in zip(earlier, rest, strict=True)]
     cells = [book.sum_if("Allocation", "planned", book.own(TABLE, "instrument"), value=v) for v in committed]
     yield book.column("committed", "money", cells, (ColumnSum(sum(committed)),), width=12)
-    for k, cash in enumerate(by_year):
-        yield _year(book, chosen, cash, k, [paid[i.id, cash.year] for i in instruments])
+    before = repr(float(sum(earlier, Fraction(0))))
+    for cash in by_year:
+        yield _year(book, chosen, cash, before, paid)
+        before = "BESIDE(1)"
     yield book.column("paid_in_period", "total", [Formula(inside, float(v)) for v in within], (ColumnSum(float(sum(within))),), width=12)
     yield book.column("outstanding", "money", lefts, (ColumnSum(sum(rest)),), width=12)
 
 
-def _year(book: Book, chosen: list[int], cash: Cash, position: int, paid: list[Fraction]) -> Column:
+def _year(book: Book, chosen: list[int], cash: Cash, before: str, paid: Paid) -> Column:
     """One year: payments of every instrument; their sum, what is outstanding at its end, and what is at risk in it."""
-    facts = book.facts
-    cells: list[Cell] = [_cell(book, k, cash.year, value) for k, value in zip(chosen, paid, strict=True)]
-    earlier = sum((_earlier(facts.instruments[k]) for k in chosen), Fraction(0))
-    before = "BESIDE(1)" if position else repr(float(earlier))
+    years = book.facts.years
+    cells = [_cell(book, book.facts.instruments[k], cash.year, paid) for k in chosen]
+    new = Boxes(book).total(book.box(instrument=chosen, year=[years.index(cash.year)])) if cash.year in years else "0"
     totals = [
         Formula(f"=SUM(ABOVE({len(chosen)}))", float(cash.paid)),
-        Formula(f"={before}{_new(book, chosen, cash.year)}-ABOVE(1)", float(cash.outstanding)),
+        Formula(f"={before}{'' if new == '0' else f'+{new}'}-ABOVE(1)", float(cash.outstanding)),
     ]
     if cash.at_risk is not None:
-        totals.append(_risk(book, chosen, cash))
+        totals.append(Formula(_risk(book, chosen, cash.year - 3), float(cash.at_risk)))
     beyond = any(not isinstance(cell, Formula) for cell in cells)  # of some nothing is due from the period: only what is outstanding
     return book.column("", "money", cells, tuple(totals), width=10.5, heading=str(cash.year), given=beyond)
 
 
-def _new(book: Book, chosen: list[int], year: int) -> str:
-    """Return the commitments of a year, as a term of a formula."""
-    facts = book.facts
-    if year not in facts.years:
-        return ""
-    text = Boxes(book).total(book.box(instrument=chosen, year=[facts.years.index(year)]))
-    return "" if text == "0" else f"+{text}"
-
-
-def _risk(book: Book, chosen: list[int], cash: Cash) -> Formula:
-    """Return what is not contracted three years after its commitment."""
-    facts = book.facts
+def _risk(book: Book, chosen: list[int], year: int) -> str:
+    """Return the formula of what is not contracted three years after its commitment in a year."""
     terms = []
-    for k in chosen:
-        instrument = facts.instruments[k]
-        late = 1 - sum(instrument.contracting_profile[:4], Fraction(0)) if instrument.contracting_profile else Fraction(0)
-        if late and cash.year - 3 in facts.years:
-            year = facts.years.index(cash.year - 3)
-            terms.append(f"{float(late)!r}*{book.planned(book.is_('instrument', k), book.is_('year', year))}")
-    return Formula("=" + ("+".join(terms) or "0"), float(cash.at_risk or 0))
+    for k in chosen if year in book.facts.years else ():
+        contracted = book.facts.instruments[k].contracting_profile
+        late = 1 - sum(contracted[:4], Fraction(0)) if contracted else Fraction(0)
+        if late:
+            terms.append(f"{float(late)!r}*{book.planned(book.is_('instrument', k), ('year', str(year)))}")
+    return "=" + ("+".join(terms) or "0")
 
 
-def _cell(book: Book, k: int, year: int, value: Fraction) -> Cell:
-    facts = book.facts
-    instrument = facts.instruments[k]
-    profile = instrument.payment_profile
-    shares = [(t, profile[year - t]) for t in facts.years if 0 <= year - t < len(profile) and profile[year - t]]
-    due = instrument.outstanding.get(year, Fraction(0))
+def _cell(book: Book, instrument: Instrument, year: int, paid: Paid) -> Cell:
+    profile, due = instrument.payment_profile, instrument.outstanding.get(year, Fraction(0))
+    shares = {t: profile[year - t] for t in book.facts.years if 0 <= year - t < len(profile) and profile[year - t]}
     if not shares:
         return float(due)
-    years = "{" + ",".join(str(t) for t, _ in shares) + "}"
-    parts = "{" + ",".join(repr(float(share)) for _, share in shares) + "}"
-    text = book.planned(book.own(TABLE, "instrument"), ("year", years))
-    return Formula(f"=SUMPRODUCT({text}*{parts}){_plus(due)}", float(value))
+    text = book.planned(book.own(TABLE, "instrument"), ("year", array(shares)))
+    return Formula(f"=SUMPRODUCT({text}*{array(map(float, shares.values()))}){_plus(due)}", float(paid[instrument.id, year]))
 
 
 def _plus(amount: Fraction) -> str:
     return f"+{float(amount)!r}" if amount else ""
 
 
-def _earlier(instrument: Instrument) -> Fraction:
-    return sum(instrument.outstanding.values(), Fraction(0))
+class _Move(NamedTuple):
+    """One row: positions of the instruments, the years in which the money leaves and arrives, EUR million."""
+
+    kind: str
+    name: str
+    source: int
+    target: int | None
+    year: Cell
+    year_in: Cell
+    most: Cell
+    amount: Cell
+    legal: str
 
 
-def _profile(instrument: Instrument) -> str:
-    return ", ".join(f"{float(share) * 100:g} %" for share in instrument.payment_profile)
+def moves(book: Book) -> Sheet:
+    """Return money that does not stay where it is: carried over, transferred, kept in reserve, or used as a last resort."""
+    rows = [*_moves(book), *_kept_back(book)]
+    giving, taking, none = [r.source for r in rows], [r.target for r in rows], book.say("not_applicable")
+    columns = (
+        book.column("kind", "text", [book.word("move", r.kind) for r in rows], width=16),
+        book.column("from", "text", [book.label("instrument", k) for k in giving], width=27),
+        book.column("to", "text", [none if k is None else book.label("instrument", k) for k in taking], width=27),
+        book.column("year", "label", [r.year for r in rows], width=15),
+        book.column("year_in", "label", [r.year_in for r in rows], width=11),
+        book.column("at_most", "money", [r.most for r in rows], width=13, given=True),
+        book.column("amount", "total", [r.amount for r in rows], width=13, given=True),
+        book.column("source", "note", [r.legal for r in rows], width=66),
+        book.column("move", "code", [r.name for r in rows], printed=False),
+        book.ids_of("instrument", giving, "from_id"),
+        book.column("to_id", "code", ["" if k is None else book.code("instrument", k) for k in taking], printed=False),
+    )
+    return book.sheet("moves", MOVES, columns, filtered=True)
+
+
+def _moves(book: Book) -> Iterator[_Move]:
+    """Every possible carry-over and transfer, with what the plan moves."""
+    facts, moves = book.facts, book.lines.moves
+    for k, kind in enumerate(moves.kind):
+        t, source, carry = int(moves.year[k]), int(moves.source[k]), kind == CARRY
+        entry = facts.instruments[source] if carry else facts.transfers[int(moves.transfer[k])]
+        most, amount = book.eur(moves.upper[k]), book.eur(book.moves[k])
+        yield _Move(kind, entry.id, source, int(moves.target[k]), facts.years[t], facts.years[t + carry], most, amount, entry.source)
+
+
+def _kept_back(book: Book) -> Iterator[_Move]:
+    """What instruments keep back, and what the plan takes from those that come last, over the whole period."""
+    facts, planned = book.facts, [(k, i) for k, i in enumerate(book.facts.instruments) if i.planned]
+
+    def row(kind: str, k: int, instrument: Instrument, most: Cell, amount: Cell) -> _Move:
+        whole, none = book.say("whole_period"), book.say("not_applicable")
+        return _Move(kind, instrument.id, k, None, whole, none, most, amount, instrument.source)
+
+    for k, instrument in planned:
+        if instrument.reserve and book.usable_in_all(k) != NO_LIMIT:
+            kept = book.eur(int(facts.ceilings.full_over()[k]) - book.usable_in_all(k))
+            yield row("reserve", k, instrument, kept, kept)
+    for k, instrument in planned:
+        if instrument.last_resort:
+            used = book.sum_if("Allocation", "planned", book.own(MOVES, "instrument", "from_id"), value=book.eur(book.cube[k].sum()))
+            total = book.usable_in_all(k)
+            yield row("last_resort", k, instrument, book.say("none") if total == NO_LIMIT else book.eur(total), used)

@@ -1,4 +1,4 @@
-"""Every demand of every rule: amount, limit, headroom and status, live; and where it comes from."""
+"""The demands of all rules, live, and rules of the reader's own."""
 
 from __future__ import annotations
 
@@ -8,21 +8,19 @@ from pathlib import PurePath
 import numpy as np
 
 from fundalloc.errors import Place
-from fundalloc.export.workbook.book import Book, quoted
+from fundalloc.export.workbook.book import DIMENSIONS, Book, array, quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled
-from fundalloc.export.workbook.live_rules import SIGN, Live, live_rules
-from fundalloc.export.workbook.sentences import says
-from fundalloc.export.workbook.sheets.allocation import LONGEST_AUTHOR, LONGEST_COMMENT
+from fundalloc.export.workbook.live_rules import SIGN, Live, live_rules, said_live
 from fundalloc.plan.verify import AT_LIMIT, BREACH, DECIDED, MISSED, OK, Finding
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Sense
 
-TABLE = "Rules"
-FORCES = ("hard", "soft", "watched")
+TABLE, OWN = "Rules", "OwnRules"
+ROWS, EVERYTHING = 8, "*"
 
 
 def build(book: Book) -> Sheet:
-    """Return the sheet."""
+    """Return every demand of every rule: amount, limit, headroom and status, live; and where it comes from."""
     paired = list(zip(book.plan.findings, live_rules(book), strict=True))
     columns = (*_printed(book, paired), *_typed(book, paired), *_measured(book, paired))
     return book.sheet("rules", TABLE, columns, filtered=True, changed=("limit_input", "limit_as_run"), colour="input")
@@ -32,9 +30,9 @@ def _printed(book: Book, paired: Sequence[tuple[Finding, Live]]) -> Iterator[Col
     """What a reader looks at: the demand, its amount and limit, and whether it holds."""
     findings = book.plan.findings
     room = "=" + _headroom(book, book.here(TABLE, "limit"), book.here(TABLE, "amount"))
-    forces, sides = ([book.word("force", word) for word in FORCES], [book.word("side", str(side)) for side in Sense])
+    forces, sides = ([book.word("force", word) for word in ("hard", "soft", "watched")], [book.word("side", str(side)) for side in Sense])
     yield book.column("rule", "strong", [f.rule.id for f in findings], width=22)
-    yield book.column("says", "text", says(book), width=56)
+    yield book.column("says", "text", [said_live(book, f) for f in findings], width=56)
     yield book.column("force", "text", [book.word("force", force(f.rule)) for f in findings], width=book.room_for(*forces))
     yield book.column("side", "text", [book.word("side", str(f.sense)) for f in findings], width=book.room_for(*sides))
     yield book.column("amount", "amount", [_stored_or_live(x.amount, float(f.amount)) for f, x in paired], width=11)
@@ -49,12 +47,12 @@ def _printed(book: Book, paired: Sequence[tuple[Finding, Live]]) -> Iterator[Col
 def _typed(book: Book, paired: Sequence[tuple[Finding, Live]]) -> Iterator[Column]:
     """What readers may write beside a demand, its unit and base, and whether it follows what they type."""
     none = [None] * len(paired)
-    comment, author = book.entry("comment", longest=LONGEST_COMMENT), book.entry("author", longest=LONGEST_AUTHOR)
     bases: list[Cell] = [None if f.base is None else _stored_or_live(x.base, float(f.base)) for f, x in paired]
+    units = [book.word("unit_of", "money" if f.rule.in_money else f.rule.unit) for f, _ in paired]
     how = [book.word("measured", "live" if x.whole else "stored") for _, x in paired]
-    yield book.column("comment_input", "input_text", none, width=36, printed=False, entry=comment)
-    yield book.column("author_input", "input_text", none, width=16, printed=False, entry=author)
-    yield book.column("unit", "note", [book.word("unit_of", _unit(f)) for f, _ in paired], width=13, printed=False)
+    yield book.column("comment_input", "input_text", none, width=36, printed=False, entry=book.entry("comment"))
+    yield book.column("author_input", "input_text", none, width=16, printed=False, entry=book.entry("author"))
+    yield book.column("unit", "note", units, width=13, printed=False)
     yield book.column("out_of", "amount", bases, printed=False)
     yield book.column("measured", "text", how, width=28, printed=False)
 
@@ -111,10 +109,6 @@ def _stored_or_live(text: str | None, value: float) -> Cell:
     return value if text is None else Formula(f"={text}", value)
 
 
-def _unit(finding: Finding) -> str:
-    return "money" if finding.rule.in_money else finding.rule.unit
-
-
 def _figure(finding: Finding) -> Cell:
     return Styled(float(finding.figure), "input_share") if finding.base is not None else float(finding.figure)
 
@@ -136,13 +130,8 @@ def _limit(book: Book, finding: Finding, live: Live) -> Cell:
 
 def _limit_text(book: Book, live: Live, base: str, amount: str) -> str:
     figure, sign, room = (book.here(TABLE, column) for column in ("limit_input", "sign", "room"))
-    texts = {
-        "figure": figure,
-        "share": f"{figure}*{base}+{sign}*{room}",
-        "or_nothing": f"IF({amount}=0,0,{figure})",
-        "near": f"{base}+{sign}*MIN({figure}*{base},{room})",
-    }
-    return texts[live.limit]
+    share, near = f"{figure}*{base}+{sign}*{room}", f"{base}+{sign}*MIN({figure}*{base},{room})"
+    return {"figure": figure, "share": share, "or_nothing": f"IF({amount}=0,0,{figure})", "near": near}[live.limit]
 
 
 def _headroom(book: Book, limit: str, amount: str) -> str:
@@ -151,8 +140,7 @@ def _headroom(book: Book, limit: str, amount: str) -> str:
     Rounded, so that no floating-point dust breaks a rule; finer where the plan misses or keeps one by less than that.
     """
     finer = any(0 < abs(f.headroom) < 1e-7 for f in book.plan.findings)
-    sign, room = book.here(TABLE, "sign"), book.here(TABLE, "room")
-    left = f"{limit}-{amount}"
+    sign, room, left = book.here(TABLE, "sign"), book.here(TABLE, "room"), f"{limit}-{amount}"
     return f"ROUND(IF({sign}=0,MIN(0,{room}-ABS({left})),{sign}*({left})),{10 if finer else 7})"
 
 
@@ -185,8 +173,7 @@ def _if_broken(book: Book, finding: Finding, live: Live) -> Cell:
     if finding.rule.built_in or not live.whole or not stuck:
         return by_decision if finding.status == DECIDED else breach
     decided = live.decided
-    base = "0" if decided.base is None else repr(float(decided.base))
-    amount = repr(float(decided.amount))
+    base, amount = ("0" if value is None else repr(float(value)) for value in (decided.base, decided.amount))
     limit = f"({_limit_text(book, live, base, amount)})"
     room = _headroom(book, limit, amount)
     side = {(True, False): f",{amount}>{limit}", (False, True): f",{amount}<{limit}"}.get(live.mended, "")
@@ -195,3 +182,52 @@ def _if_broken(book: Book, finding: Finding, live: Live) -> Cell:
     if finding.sense is Sense.EXACTLY:
         held = held and not (short if decided.amount < decided.limit else over)
     return Formula(text.format(quoted(by_decision), quoted(breach)), by_decision if held else breach)
+
+
+def own_rules(book: Book) -> Sheet:
+    """Return prepared rows without a limit: readers type who, what and how much, and see at once whether the plan keeps it."""
+    years, none = book.facts.years, [None] * ROWS
+    sides = tuple(book.word("side", str(sense)) for sense in (Sense.AT_LEAST, Sense.AT_MOST))
+    bases = tuple(book.word("own_of", word) for word in ("amount", "budget", "partnership", "instrument"))
+    picks, year, empty = book.entry("pick"), book.entry("year", least=0), book.say("own_empty")
+    amount = f"={book.planned(*_criteria(book, *DIMENSIONS))}"
+    columns = (
+        book.column("own_says", "input_text", none, width=40, entry=book.entry("comment")),
+        *(book.column(f"own_{name}", "input_text", [EVERYTHING] * ROWS, width=19, entry=picks) for name in DIMENSIONS),
+        book.column("own_from", "input_year", [years[0]] * ROWS, width=10, entry=year),
+        book.column("own_to", "input_year", [years[-1]] * ROWS, width=10, entry=year),
+        book.column("own_side", "input_text", [sides[0]] * ROWS, width=12, entry=book.entry("side", choices=sides)),
+        book.column("own_limit", "input_figure", none, width=12, entry=book.entry("own_limit", least=0)),
+        book.column("own_of", "input_text", [bases[0]] * ROWS, width=18, entry=book.entry("own_of", choices=bases)),
+        book.column("amount", "amount", [Formula(amount, book.eur(book.plan.steps.sum()))] * ROWS, width=12),
+        book.column("out_of", "amount", [_out_of(book, bases)] * ROWS, width=12),
+        book.column("headroom", "amount", [Formula(_own_headroom(book, sides[1]), 0)] * ROWS, width=12),
+        status_column(book, [Formula(_own_status(book, empty), empty)] * ROWS, empty),
+        book.column("author_input", "input_text", none, width=14, entry=book.entry("author")),
+    )
+    return book.sheet("own_rules", OWN, columns, extended=True, colour="input", one_page=True)
+
+
+def _criteria(book: Book, *names: str) -> list[tuple[str, str]]:
+    found = [(f"{name}_id", book.here(OWN, f"own_{name}")) for name in names]
+    return [*found, ("year", f'">="&{book.here(OWN, "own_from")}'), ("year", f'"<="&{book.here(OWN, "own_to")}')]
+
+
+def _out_of(book: Book, bases: Sequence[str]) -> Formula:
+    """1 for an amount; otherwise what the limit is a share of: the EU budget, or all money of the same partnership or instrument."""
+    budget = book.planned(book.kind_is("budget"), *_criteria(book))
+    partnership, instrument = (book.planned(*_criteria(book, name)) for name in ("partnership", "instrument"))
+    words = array(map(quoted, bases))
+    return Formula(f"=CHOOSE(MATCH({book.here(OWN, 'own_of')},{words},0),1,{budget},{partnership},{instrument})", 1)
+
+
+def _own_headroom(book: Book, at_most: str) -> str:
+    limit = f"{book.here(OWN, 'own_limit')}*{book.here(OWN, 'out_of')}"
+    sign = f"IF({book.here(OWN, 'own_side')}={quoted(at_most)},1,-1)"
+    return f'=IF({book.here(OWN, "own_limit")}="",0,ROUND({sign}*({limit}-{book.here(OWN, "amount")}),6))'
+
+
+def _own_status(book: Book, empty: str) -> str:
+    left, words = book.here(OWN, "headroom"), ",".join(quoted(book.status(word)) for word in (OK, AT_LIMIT, BREACH))
+    chosen = f"CHOOSE(1+({left}<RoundingStep)+({left}<0),{words})"
+    return f'=IF({book.here(OWN, "own_limit")}="",{quoted(empty)},{chosen})'

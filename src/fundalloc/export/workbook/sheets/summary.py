@@ -1,4 +1,4 @@
-"""The plan on one page: a table of headline figures and two charts."""
+"""The plan on one page, and one page for the cabinet: headline figures, sentences, charts."""
 
 from __future__ import annotations
 
@@ -8,35 +8,31 @@ from decimal import ROUND_HALF_UP, Decimal
 import numpy as np
 
 from fundalloc.export.workbook.book import Book, quoted
-from fundalloc.export.workbook.content import Cell, Formula, Sheet, Styled
+from fundalloc.export.workbook.content import Cell, Fact, Formula, Sheet, Styled, plain
 from fundalloc.export.workbook.sheets.chart_data import charts
-from fundalloc.export.workbook.sheets.decided_money import TABLE as DECIDED
+from fundalloc.export.workbook.sheets.compare import changes
 from fundalloc.export.workbook.sheets.free_money import whole_period
-from fundalloc.labels import Words
-from fundalloc.money import HARD_SPACE
+from fundalloc.export.workbook.sheets.inputs import DECIDED
+from fundalloc.money import HARD_SPACE, IntArray
 from fundalloc.plan.proof import PLACES, upwards
 from fundalloc.plan.verify import AT_LIMIT, BREACH, MISSED
 from fundalloc.plan.verify import DECIDED as BY_DECISION
 from fundalloc.rules import built_in_rules
 
+CABINET, CABINET_HEIGHT, CABINET_BARS = "Cabinet", 330, 8
 SummaryRow = tuple[str, Cell, str]
 """Key in the catalogue, value with its style, key of the unit."""
 
 
 def rows_of(book: Book) -> list[SummaryRow]:
     """Return the rows of the table: key, value with its style, key of the unit."""
-    return [*_money(book), *_shape(book), *_area(book), *_rules(book), *_changes(book), *_quality(book)]
+    return [*_money(book), *_shape(book), *_rules(book), *_changes(book), *_quality(book)]
 
 
 def build(book: Book) -> Sheet:
-    """Return the sheet."""
-    rows = rows_of(book)
-    words = {
-        "period": book.period,
-        "demands": book.plan.tally.demands,
-        "built_in": book.plan.limits_tally.demands,
-        "partnerships": len(book.leaves),
-    }
+    """Return headline figures and two charts."""
+    rows, counts = rows_of(book), book.plan.tally
+    words = {"period": book.period, "demands": counts.demands, "built_in": book.plan.limits_tally.demands, "partnerships": len(book.leaves)}
     columns = (
         book.column("indicator", "text", [book.say(f"summary.{key}.says") for key, _, _ in rows], width=60),
         book.column("value", "money", [cell for _, cell, _ in rows], width=28),
@@ -50,64 +46,45 @@ def build(book: Book) -> Sheet:
 
 def _money(book: Book) -> Iterator[SummaryRow]:
     """What is planned: EU budget, partner and memo money apart."""
-    facts = book.facts
-    budget = book.kind_is("budget")
-    limits, left = whole_period(book), book.plan.money_left
-    usable = sum(limits.get(k, 0) for k in book.of_kind("budget"))
+    facts, budget, eur = book.facts, book.kind_is("budget"), book.eur
+    limits, left, planned = whole_period(book), book.plan.money_left, book.planned(budget)
     limited = [k for k in book.of_kind("budget") if k in limits]
-    spent = int(book.budget.sum())
+    usable, spent = sum(limits[k] for k in limited), int(book.budget.sum())
     decided = int(book.budget_by("year", book.lines.decided).sum())
     most = book.sum_if_text("ByInstrument", "usable", budget)
-    yield "planned", Styled(book.sum_if("Allocation", "planned", budget, value=book.eur(spent)), "total"), "money"
-    yield "usable", Formula(f"={most}", book.eur(usable)), "money"
+    yield "planned", Styled(Formula(f"={planned}", eur(spent)), "total"), "money"
+    yield "usable", Formula(f"={most}", eur(usable)), "money"
     for key, table in (("moved", left.moved), ("lapsed", left.lapsed), ("free", left.free)):
         if key == "free" or (key == "lapsed" and facts.closed) or (key == "moved" and np.any(table[limited, -1])):
-            yield key, Formula(f"={book.sum_if_text('ByInstrument', key, budget)}", book.eur(table[limited, -1].sum())), "money"
-    all_planned = book.planned(budget)
-    yield "used", Styled(Formula(f"=IFERROR({all_planned}/{most},0)", spent / usable if usable else 0), "share"), "share"
-    yield "decided", book.sum_if("Allocation", "decided", budget, value=book.eur(decided)), "money"
-    new = f"={book.planned(budget)}-{book.sum_if_text('Allocation', 'decided', budget)}"
-    yield "newly_planned", Formula(new, book.eur(spent - decided)), "money"
+            yield key, book.sum_if("ByInstrument", key, budget, value=eur(table[limited, -1].sum())), "money"
+    yield "used", Styled(Formula(f"=IFERROR({planned}/{most},0)", spent / usable if usable else 0), "share"), "share"
+    yield "decided", book.sum_if("Allocation", "decided", budget, value=eur(decided)), "money"
+    new = f"={planned}-{book.sum_if_text('Allocation', 'decided', budget)}"
+    yield "newly_planned", Formula(new, eur(spent - decided)), "money"
     if book.of_kind("partner"):
-        yield "partner", book.sum_if("Allocation", "planned", book.kind_is("partner"), value=book.eur(book.partner.sum())), "money"
+        yield "partner", book.sum_if("Allocation", "planned", book.kind_is("partner"), value=eur(book.partner.sum())), "money"
     if len(facts.memo):
-        yield "memo", book.sum_if(DECIDED, "amount", book.kind_is("memo"), value=book.eur(facts.memo.amount.sum())), "money"
+        yield "memo", book.sum_if(DECIDED, "amount", book.kind_is("memo"), value=eur(facts.memo.amount.sum())), "money"
 
 
 def _shape(book: Book) -> Iterator[SummaryRow]:
-    """Need, coverage, concentration."""
-    coverage, totals = book.plan.coverage, book.budget.sum(axis=(1, 2))
-    need, met = float(coverage.need.sum()), float(coverage.met.sum())
+    need, met = float(book.plan.coverage.need.sum()), float(book.plan.coverage.met.sum())
     if need:
+        covered = f"=IFERROR(SUM({book.all('Needs', 'met')})/SUM({book.all('Needs', 'need')}),0)"
         yield "need", Formula(f"=SUM({book.all('Needs', 'need')})", need), "money"
-        yield (
-            "coverage",
-            Styled(Formula(f"=IFERROR(SUM({book.all('Needs', 'met')})/SUM({book.all('Needs', 'need')}),0)", met / need), "share"),
-            "share",
-        )
-    column = book.all("ByPartnership", "total")
+        yield "coverage", Styled(Formula(covered, met / need), "share"), "share"
+    totals, areas = book.budget.sum(axis=(1, 2)), book.budget.sum(axis=(0, 2))
     largest = max(book.leaves, key=lambda p: int(totals[p]))
-    name = book.label("partnership", largest)
-    found = f"=INDEX({book.all('ByPartnership', 'partnership')},MATCH(MAX({column}),{column},0))"
-    yield "largest", Styled(Formula(found, name), "right_text"), "name"
-    whole = int(totals.sum())
-    yield (
-        "largest_share",
-        Styled(Formula(f"=IFERROR(MAX({column})/SUM({column}),0)", int(totals[largest]) / whole if whole else 0), "share"),
-        "share",
-    )
+    yield from _largest(book, "largest", ("ByPartnership", "partnership"), totals, book.label("partnership", largest))
+    yield from _largest(book, "largest_area", ("ByArea", "label"), areas, book.label("area", int(np.argmax(areas))))
 
 
-def _area(book: Book) -> Iterator[SummaryRow]:
-    """The largest area, and its share."""
-    totals = book.budget.sum(axis=(0, 2))
-    whole, largest = int(totals.sum()), int(np.argmax(totals))
-    column = book.all("ByArea", "total")
-    found = f"=INDEX({book.all('ByArea', 'label')},MATCH(MAX({column}),{column},0))"
-    name = book.label("area", largest)
-    yield "largest_area", Styled(Formula(found, name), "right_text"), "name"
+def _largest(book: Book, key: str, names: tuple[str, str], totals: IntArray, name: str) -> Iterator[SummaryRow]:
+    """The name of the largest member, found in a table by its column of names, and its share."""
+    column, whole = book.all(names[0], "total"), int(totals.sum())
+    yield key, Styled(Formula(f"=INDEX({book.all(*names)},MATCH(MAX({column}),{column},0))", name), "right_text"), "name"
     share = f"=IFERROR(MAX({column})/SUM({column}),0)"
-    yield "largest_area_share", Styled(Formula(share, int(totals[largest]) / whole if whole else 0), "share"), "share"
+    yield f"{key}_share", Styled(Formula(share, int(totals.max()) / whole if whole else 0), "share"), "share"
 
 
 def _rules(book: Book) -> Iterator[SummaryRow]:
@@ -122,8 +99,7 @@ def _rules(book: Book) -> Iterator[SummaryRow]:
         ("breach", BREACH, counts.broken),
     ):
         yield key, Styled(Formula(f"=COUNTIFS({status},{quoted(book.status(word))}{yours})", count), "number"), "rules"
-    breach = quoted(book.status(BREACH))
-    apart = f"=COUNTIF({status},{breach})-COUNTIFS({status},{breach}{yours})"
+    apart = f"={book.with_status('Rules', BREACH)}-COUNTIFS({status},{quoted(book.status(BREACH))}{yours})"
     yield "limits_broken", Styled(Formula(apart, limits.broken), "number"), "rules"
 
 
@@ -155,13 +131,11 @@ def _changes(book: Book) -> Iterator[SummaryRow]:
 
 def as_text(book: Book, cell: Cell, unit: str) -> Formula:
     """The figure as it stands in a sentence, the same wherever the file is opened: whole numbers with hard spaces, whole per cent."""
-    here = book.here("Summary", "value")
-    content = cell.content if isinstance(cell, Styled) else cell
-    value = content.value if isinstance(content, Formula) else content
+    here, value = book.here("Summary", "value"), plain(cell)
     if not isinstance(value, int | float):
         return Formula(f"={here}", str(value or ""))
     if isinstance(cell, Styled) and cell.style in ("exact_share", "exact_points"):  # as the run found it, digit by digit
-        words = Words(book.language)
+        words = book.words
         text = words.share(value, PLACES) if unit == "share" else words.number(value, PLACES)
         return Formula(f"={quoted(text)}", text)
     if unit == "share":
@@ -181,3 +155,49 @@ def whole_number(value: float) -> str:
 def _half_up(value: float) -> str:
     rounded = Decimal(repr(round(value, 6))).quantize(Decimal(1), ROUND_HALF_UP)
     return f"{rounded:f}" if rounded else "0"
+
+
+def cabinet(book: Book) -> Sheet:
+    """Return one page: six sentences, what differs from the baseline or from decided money by area, two charts."""
+    areas, after = range(len(book.facts.areas)), [book.eur(steps) for steps in book.budget.sum(axis=(0, 2))]
+    if book.has_baseline:
+        keys, before = ("baseline", "change"), book.baseline_by("area")
+    else:
+        keys, before = ("decided", "newly_planned"), [book.eur(steps) for steps in book.budget_by("area", book.lines.decided)]
+    columns = (
+        book.names_of("area", areas, 78, total="all", full=True),
+        *changes(book, CABINET, "area", before, after, keys, "total", 26),
+        book.shares_of(CABINET, after, 13, of="this_plan"),
+        book.ids_of("area", areas),
+    )
+    facts, pictures = tuple(Fact("", said) for said in (*_sentences(book), *_by_decision(book))), charts(book, CABINET_HEIGHT, CABINET_BARS)
+    return book.sheet("cabinet", CABINET, columns, facts=facts, charts=pictures, frozen=False, one_page=True)
+
+
+def _sentences(book: Book) -> Iterator[Cell]:
+    """Six sentences with live figures from the sheet Summary."""
+    texts = {key: as_text(book, cell, unit) for key, cell, unit in rows_of(book)}
+    words = {"period": book.period, "partnerships": len(book.leaves), "demands": whole_number(book.plan.tally.demands)}
+    proof = ("proof", ("reached",)) if "reached" in texts or book.outside else ("proof_points", ("below_bound",))
+
+    def found(key: str) -> tuple[str, object]:
+        place = f"MATCH({quoted(key)},{book.all('Summary', 'summary_key')},0)"
+        return f"INDEX({book.all('Summary', 'as_text')},{place})", texts[key].value
+
+    for name, figures in (
+        ("money", ("planned", "decided", "used", "free")),
+        ("largest", ("largest", "largest_share", "largest_area", "largest_area_share")),
+        ("needs", ("need", "coverage")),
+        ("rules", ("breach", "at_limit", "missed")),
+        ("team", ("partner", "memo")),
+        proof,
+    ):
+        if all(figure in texts for figure in figures):
+            yield book.joined(f"cabinet.{name}", words, **{figure: found(figure) for figure in figures})
+
+
+def _by_decision(book: Book) -> Iterator[Cell]:
+    """More lines where decisions break demands: how many, and one for each that is named."""
+    if book.plan.tally.by_decision:
+        yield book.say("cabinet.by_decision", by_decision=book.plan.tally.by_decision)
+        yield from book.by_decision("\n").split("\n")

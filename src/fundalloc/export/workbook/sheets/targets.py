@@ -1,0 +1,157 @@
+"""What was promised and what it comes to: pledges to partnerships, markers and policy fields, Team Europe."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby
+
+import numpy as np
+
+from fundalloc.export.workbook.book import Book, distinct
+from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled
+from fundalloc.export.workbook.line_sums import WEIGHTS, Weight, all_weights
+from fundalloc.export.workbook.live_rules import said_there
+from fundalloc.export.workbook.sheets.inputs import DECIDED
+from fundalloc.export.workbook.sheets.rules import force, status_column
+from fundalloc.money import IntArray
+from fundalloc.plan.verify import Finding, measure_rule
+from fundalloc.rules.statement import Sense
+
+PLEDGES, POLICY_FIELDS, TEAM_EUROPE = "Pledges", "PolicyFields", "TeamEurope"
+MOST_DEMANDS = 12
+"""A rule with more demands than this about one marker is shown on the sheet Rules alone."""
+
+
+def pledges(book: Book) -> Sheet:
+    """Return what was promised to whom, what is decided and planned towards it, and what is still missing."""
+    chosen = [k for k, f in enumerate(book.plan.findings) if _promises(f)]
+    findings, decided = [book.plan.findings[k] for k in chosen], _decided(book)
+    gap = f"=MAX(0,{book.here(PLEDGES, 'promised')}-{book.here(PLEDGES, 'planned')})"
+
+    def found(column: str, values: Iterable[float | str]) -> list[Formula]:
+        return [Formula(f"={book.of_demand(k, column)}", value) for k, value in zip(chosen, values, strict=True)]
+
+    columns = (
+        book.column("pledge", "text", [said_there(book, k) for k in chosen], width=58),
+        book.column("promised", "money", found("limit_input", (float(f.figure) for f in findings))),
+        book.column("decided", "money", [decided[k] for k in chosen], given=True),
+        book.column("planned", "total", found("amount", (float(f.amount) for f in findings))),
+        book.column("gap", "money", [Formula(gap, max(0.0, float(f.figure - f.amount))) for f in findings]),
+        status_column(book, found("status", (book.status(f.status) for f in findings))),
+        book.column("force", "text", [book.word("force", force(f.rule)) for f in findings], width=10),
+        *book.founded([f.rule for f in findings], 46, 13),
+    )
+    return book.sheet("pledges", PLEDGES, columns, one_page=len(chosen) <= 24)
+
+
+def _promises(finding: Finding) -> bool:
+    """A lower limit in EUR million on the money of somebody."""
+    rule = finding.rule
+    named = rule.money.partnership is not None or "partnership" in rule.for_each
+    return rule.plain_sum and named and finding.sense is Sense.AT_LEAST and rule.money.marker is None
+
+
+def _decided(book: Book) -> dict[int, float]:
+    """Return for every finding of a promise what the decided money alone comes to: the rules measured on it."""
+    lines = book.lines
+    ledger = np.concatenate([lines.decided, np.zeros(len(lines.moves), dtype=np.int64)])
+    out: dict[int, float] = {}
+    for rule, group in groupby(enumerate(book.plan.findings), key=lambda found: found[1].rule):
+        promised = [(at, k) for at, (k, finding) in enumerate(group) if _promises(finding)]
+        measured = measure_rule(rule, lines, ledger) if promised else []
+        out |= {k: float(measured[at].amount) for at, k in promised}
+    return out
+
+
+def policy_fields(book: Book) -> Sheet:
+    """Return how much of the EU budget counts towards each marker, and the targets that rules set for it."""
+    rows, none = list(_marker_demands(book)), book.say("not_applicable")
+    total, counted = book.eur(book.budget.sum()), [_counted(book, weight) for weight, _ in rows]
+    share = f"=IFERROR({book.here(POLICY_FIELDS, 'counts_towards')}/{book.planned(book.kind_is('budget'))},0)"
+    budget = f"({book.all(WEIGHTS, 'kind_of_money')}={book.kind_is('budget')[1]})*{book.all(WEIGHTS, 'planned')}"
+    towards = [Formula(f"=SUMPRODUCT({budget}*{w.reference(book)})", v) for (w, _), v in zip(rows, counted, strict=True)]
+    targets = [none if demand is None else said_there(book, demand) for _, demand in rows]
+
+    def found(column: str, without: str = none) -> list[Cell]:
+        return [without if demand is None else _found(book, demand, column) for _, demand in rows]
+
+    columns = (
+        book.column("policy_field", "strong", [book.word("marker", weight.marker) for weight, _ in rows], width=30),
+        book.column("counts_towards", "total", towards, width=13),
+        book.column("share_of_budget", "share", [Formula(share, v / total if total else 0) for v in counted], width=12, mark="bar"),
+        book.column("target", "text", targets, width=54),
+        book.column("limit_share", "share", found("limit_input"), width=10),
+        book.column("reached", "share", found("value"), width=10),
+        book.column("headroom", "amount", found("headroom"), width=12),
+        status_column(book, found("status", book.say("no_target"))),
+    )
+    return book.sheet("policy_fields", POLICY_FIELDS, columns, one_page=len(rows) <= 30)
+
+
+def _marker_demands(book: Book) -> Iterator[tuple[Weight, int | None]]:
+    """Yield every marker with the position of each demand about it, or with None."""
+    findings = book.plan.findings
+    for weight in all_weights(book):
+        about = [k for k, f in enumerate(findings) if f.rule.money.marker == weight.marker]
+        demands = Counter(findings[k].rule.id for k in about)
+        shown: list[int | None] = [k for k in about if demands[findings[k].rule.id] <= MOST_DEMANDS]
+        yield from ((weight, k) for k in (shown or [None]) if weight.marker)
+
+
+def _counted(book: Book, weight: Weight) -> float:
+    budget = book.of_kind("budget")
+    steps = book.cube.sum(axis=(1, 3))[budget] * weight.coefficients.numerator[budget]
+    return book.eur(np.sum(steps)) / weight.coefficients.denominator
+
+
+def _found(book: Book, demand: int, column: str) -> Cell:
+    """Look up a demand on the sheet Rules; its target and what is reached of it are amounts where the rule is about no share."""
+    finding = book.plan.findings[demand]
+    if finding.base is None and column in ("limit_input", "value"):
+        key, amount = ("limit_input", finding.figure) if column == "limit_input" else ("amount", finding.amount)
+        return Styled(Formula(f"={book.of_demand(demand, key)}", float(amount)), "amount")
+    value: float | str = book.status(finding.status)
+    if column == "value":
+        value = float(finding.amount / finding.base) if finding.base else 0.0
+    elif column != "status":
+        value = float(finding.figure if column == "limit_input" else finding.headroom)
+    return Formula(f"={book.of_demand(demand, column)}", value)
+
+
+def team_europe(book: Book) -> Sheet:
+    """Return EU budget and Member States side by side, and memo money apart, never added to either."""
+    facts, partner = book.facts, book.of_kind("partner")
+    given: IntArray = np.zeros((len(facts.instruments), len(facts.partnerships)), dtype=np.int64)
+    np.add.at(given, (facts.memo.instrument, facts.memo.partnership), facts.memo.amount)
+    memo, money = [k for k in book.of_kind("memo") if given[k].sum()], book.cube.sum(axis=(2, 3))
+    shown = [p for p in book.leaves if money[partner, p].sum() or given[memo, p].sum()]
+    here, ours = book.own(TEAM_EUROPE, "partnership"), book.budget.sum(axis=(1, 2))[shown]
+    taken = [book.title(c) for c in ("partnership", "eu_budget", "together", "eu_share", "partnership_id")]
+    headings = iter(distinct([book.label("instrument", k) for k in (*partner, *memo)], taken))
+
+    def gives(instruments: Sequence[int], steps: IntArray, text: Callable[..., str]) -> list[Column]:
+        return [
+            book.amounts("", text(here, book.is_("instrument", k)), steps[k, shown], heading=next(headings), width=14) for k in instruments
+        ]
+
+    columns = (
+        book.names_of("partnership", shown, 46, total="shown", full=True),
+        book.amounts("eu_budget", book.planned(here, book.kind_is("budget")), ours, width=14),
+        *gives(partner, money, book.planned),
+        *_together(book, ours, ours + money[partner][:, shown].sum(axis=0), len(partner) + 1),
+        *gives(memo, given, lambda *criteria: book.sum_if_text(DECIDED, "amount", *criteria)),
+        book.ids_of("partnership", shown),
+    )
+    return book.sheet("team_europe", TEAM_EUROPE, columns, one_page=len(shown) <= 40)
+
+
+def _together(book: Book, ours: IntArray, joint: IntArray, count: int) -> tuple[Column, Column]:
+    """Return the sum of the EU budget and partners, and the part of the EU budget in it."""
+    share = f"=IFERROR({book.here(TEAM_EUROPE, 'eu_budget')}/{book.here(TEAM_EUROPE, 'together')},0)"
+    whole = f"=IFERROR(SUM({book.all(TEAM_EUROPE, 'eu_budget')})/SUM({book.all(TEAM_EUROPE, 'together')}),0)"
+    parts = [int(own) / int(all_) if all_ else 0 for own, all_ in zip((*ours, ours.sum()), (*joint, joint.sum()), strict=True)]
+    return (
+        book.amounts("together", f"SUM(BESIDE({count}))", joint, "total", width=14),
+        book.column("eu_share", "share", [Formula(share, part) for part in parts[:-1]], (Formula(whole, parts[-1]),), 12, mark="bar"),
+    )
