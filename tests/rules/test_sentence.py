@@ -104,7 +104,7 @@ def test_compare_says_the_new_figure(tmp_path):
     one = write(tmp_path, {**TWO_BY_TWO, "rules": {"r": {**MONEY, "at_most": "9", "says": "At most {limit}"}}}, "one.yaml")
     two = write(tmp_path, {**TWO_BY_TWO, "rules": {"r": {**MONEY, "at_most": "8", "says": "At most {limit}"}}}, "two.yaml")
     (override,) = (o for o in find_overrides(*(Written.of(load(path).tree, path) for path in (one, two))) if o.path[0] == "rules")
-    assert spaced(override.says) == "at_most: 9 → 8; At most EUR 8 million"
+    assert spaced(override.said("en")) == "at_most: 9 → 8; At most EUR 8 million"
 
 
 # -- the doctor ---------------------------------------------------------------------------------------------------------------

@@ -9,18 +9,19 @@ rounding, then rounded lawfully like any plan, and never farther away than the s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fundalloc.compare.outcome import Outcome, outcome_of
+from fundalloc.compare.outcome import Outcome, measured_rules, outcome_of
 from fundalloc.compare.sides import Side
 from fundalloc.errors import FundallocError
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.moves import carry_by_itself
+from fundalloc.money import Floats, IntArray
 from fundalloc.optimise.stages import closest
 from fundalloc.plan.handmade import broken_entries, broken_rules, measure_steps
 from fundalloc.plan.plan import Plan
@@ -34,6 +35,7 @@ SAME_SCORE = 1e-9
 READ, STOPPED, UNROUNDED = UNKNOWN = ("read", "stopped", "unrounded")
 """Why the closest plan is not known: the plan was read and not solved, a limit stopped the search, it has no lawful rounding."""
 Amounts = Mapping[LineKey, Fraction]
+Key = TypeVar("Key")
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,9 @@ class Reference:
         """Take up a plan; one that was read without its scenario says nothing about moves."""
         return cls(outcome.amounts, _known_moves(outcome) or {})
 
-    def ledger(self, lines: Lines) -> NDArray[np.float64]:
+    def ledger(self, lines: Lines) -> Floats:
         """Return it as the ledger of another scenario; what has no line there is left out."""
-        amounts = [*(self.amounts.get(key, 0) for key in lines.ids), *(self.moves.get(key, 0) for key in lines.moves.keys)]
-        return np.array([float(amount) for amount in amounts])
+        return np.array([float(self.amounts.get(k, 0)) for k in lines.ids] + [float(self.moves.get(k, 0)) for k in lines.moves.keys])
 
 
 def moved_between(a: Amounts, b: Amounts) -> Fraction:
@@ -63,21 +64,19 @@ def moved_between(a: Amounts, b: Amounts) -> Fraction:
 def measured_in(scenario: Scenario, outcome: Outcome) -> tuple[Plan, Fraction]:
     """Measure another scenario's plan with the figures of this one, to its nearest steps.
 
-    Also returns the EUR million that cannot be taken up so: money without an allocation line here, and parts of a step.
+    What it carries over and transfers is as in that plan, or else what follows from its commitments. Also returns the EUR
+    million that cannot be taken up so: money without an allocation line here, and parts of a step.
     """
     lines, step = scenario.lines, scenario.facts.step
-    steps = np.array([round(outcome.amounts.get(key, Fraction(0)) / step) for key in lines.ids], dtype=np.int64)
+    steps = _steps(outcome.amounts, lines.ids, step)
     taken = {key: int(n) * step for key, n in zip(lines.ids, steps, strict=True) if n}
-    return measure_steps(scenario, np.concatenate([steps, _moves(scenario, outcome, steps)])), 2 * moved_between(taken, outcome.amounts)
-
-
-def _moves(scenario: Scenario, outcome: Outcome, steps: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return what is carried over and transferred: as that plan does it, or else what follows from its commitments."""
-    lines, facts = scenario.lines, scenario.facts
     known = _known_moves(outcome)
-    if known is not None:
-        return np.array([round(known.get(key, Fraction(0)) / facts.step) for key in lines.moves.keys], dtype=np.int64)
-    return carry_by_itself(lines.moves, lines.by_year(steps))
+    moves = carry_by_itself(lines.moves, lines.by_year(steps)) if known is None else _steps(known, lines.moves.keys, step)
+    return measure_steps(scenario, np.concatenate([steps, moves])), 2 * moved_between(taken, outcome.amounts)
+
+
+def _steps(amounts: Mapping[Key, Fraction], keys: Sequence[Key], step: Fraction) -> IntArray:
+    return np.array([round(amounts.get(key, Fraction(0)) / step) for key in keys], dtype=np.int64)
 
 
 def _known_moves(outcome: Outcome) -> dict[str, Fraction] | None:
@@ -97,11 +96,12 @@ def closest_to(a: Side, b: Side, options: Options, language: str) -> Outcome | s
     if b.optimum.equals is None:
         return STOPPED
     scenario = b.inputs.scenario
+    lines = scenario.lines
     there, stray = measured_in(scenario, a.outcome)
     if not stray and _as_good(there, own.plan):
-        return replace(own, amounts=a.outcome.amounts, plan=there, score=there.score, rules=outcome_of(there, language).rules)
+        return replace(own, amounts=a.outcome.amounts, plan=there, score=there.score, rules=measured_rules(there, language))
     try:
-        values = closest(b.optimum.equals, scenario.lines, Reference.of(a.outcome).ledger(scenario.lines), options)
+        values = closest(b.optimum.equals, lines, Reference.of(a.outcome).ledger(lines), options)
         if values is None:
             return STOPPED
         near = outcome_of(finish(scenario, b.optimum.chosen, values, options), language, status=own.status)

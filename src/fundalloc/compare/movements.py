@@ -16,11 +16,10 @@ and EUR 10 million, as in the flexibility clause of many financing decisions (an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from fundalloc.compare.outcome import Outcome
+from fundalloc.compare.outcome import BUDGET, Outcome
 from fundalloc.compare.sides import Side
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.facts import NO_LIMIT
@@ -61,9 +60,8 @@ class Clause:
         if self.pick is None or self.scenario is None:
             return True
         dimensions = self.scenario.facts.dimensions
-        masks = self.pick.masks(dimensions)
-        known = all(member in d.ids for member, d in zip(key, dimensions, strict=True))
-        return known and all(bool(mask[d.index(member)]) for mask, d, member in zip(masks, dimensions, key, strict=True))
+        masks = zip(self.pick.masks(dimensions), dimensions, key, strict=True)
+        return all(member in d.ids and bool(mask[d.index(member)]) for mask, d, member in masks)
 
     def room(self, before: Fraction) -> Fraction:
         """Return how much an amount may change."""
@@ -99,16 +97,13 @@ class Movement:
 class Movements:
     """All movements from one side to another, the largest first."""
 
-    a: str
-    b: str
     clause: Clause
     listed: tuple[Movement, ...]
 
     def sums(self, reach: str) -> tuple[int, Fraction, Fraction]:
         """Return how many movements reach so far, the money that rises and the money that falls."""
-        chosen = [m for m in self.listed if m.reach == reach]
-        up = sum((m.classed for m in chosen if m.classed > 0), Fraction(0))
-        return len(chosen), up, sum((m.classed for m in chosen if m.classed < 0), Fraction(0))
+        chosen = [m.classed for m in self.listed if m.reach == reach]
+        return len(chosen), sum((max(c, Fraction(0)) for c in chosen), Fraction(0)), sum((min(c, Fraction(0)) for c in chosen), Fraction(0))
 
 
 def class_movements(a: Side, b: Side, closest: Outcome | str = "") -> Movements:
@@ -138,7 +133,7 @@ def class_movements(a: Side, b: Side, closest: Outcome | str = "") -> Movements:
             reach = DECISION
         listed.append(Movement(*cell, before, after, reach, near - before if known else None))
     order = sorted(listed, key=lambda m: (-abs(m.classed), -abs(m.change), m.instrument, m.partnership, m.area))
-    return Movements(a.name, b.name, clause, tuple(order))
+    return Movements(clause, tuple(order))
 
 
 def _clause(a: Side, b: Side) -> Clause:
@@ -151,22 +146,16 @@ def _clause(a: Side, b: Side) -> Clause:
     return Clause(SHARE, AMOUNT)
 
 
-def _over_transfers(a: Side, b: Outcome) -> Mapping[str, Fraction]:
-    """Return the instruments that plan more than a's ceilings and transfers give, and by how much."""
+def _over_transfers(a: Side, b: Outcome) -> set[str]:
+    """Return the instruments that plan more than a's ceilings and transfers give."""
     if a.inputs is None:
-        return {}
+        return set()
     facts = a.inputs.scenario.facts
-    planned = b.totals("instrument", set(b.kinds.values()) | {"budget"})
-    arriving = [Fraction(0)] * len(facts.instruments)
+    planned = b.totals("instrument", {BUDGET, *b.kinds.values()})
     ids = [i.id for i in facts.instruments]
+    most = [int(usable) for usable in facts.ceilings.usable_over()]
+    limited = [i.planned and usable != NO_LIMIT for i, usable in zip(facts.instruments, most, strict=True)]
     for k, transfer in enumerate(facts.transfers):
-        arriving[ids.index(transfer.taking)] += facts.transfer_limit(k) * facts.step
-    over = {}
-    for k, instrument in enumerate(facts.instruments):
-        if not instrument.planned:
-            continue
-        usable, most = facts.ceilings.usable_over()[k], int(facts.ceilings.usable_over()[k]) * facts.step + arriving[k]
-        if usable != NO_LIMIT and planned.get(instrument.id, Fraction(0)) > most:
-            over[instrument.id] = planned[instrument.id] - most
-    unknown = {name: amount for name, amount in planned.items() if name not in ids and b.kinds.get(name) == "budget" and amount}
-    return {**over, **unknown}
+        most[ids.index(transfer.taking)] += facts.transfer_limit(k)
+    over = {name for k, name in enumerate(ids) if limited[k] and planned.get(name, 0) > most[k] * facts.step}
+    return over | {name for name, amount in planned.items() if name not in ids and b.kinds.get(name) == BUDGET and amount}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
+from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.entities import Instrument, Partnership, Record
 from fundalloc.facts.facts import Decided, Facts, Needs
 from fundalloc.facts.fields import told_fields
@@ -46,7 +47,8 @@ def _rest(scenario: Scenario) -> object:
     places = [_without(p, "absorption") for p in facts.partnerships]
     clauses = [[_without(clause) for clause in listed] for listed in (facts.exclude, facts.allow)]
     rest = (facts.years, facts.step, facts.bands, clauses, facts.returns, [a.id for a in facts.areas])
-    table = (facts.eligible.tolist(), _numbers(facts.effectiveness), {name: _numbers(marker) for name, marker in facts.markers.items()})
+    grids = {"effectiveness": facts.effectiveness, **facts.markers}
+    table = (facts.eligible.tolist(), {name: grid.values.tolist() for name, grid in grids.items()})
     baseline = None if facts.baseline is None else (facts.baseline.amount.values.tolist(), facts.baseline.instrument.tolist())
     return bare, places, rest, table, baseline, scenario.head.objective, scenario.head.settle
 
@@ -56,19 +58,12 @@ def _without(record: Record, *others: str) -> Record:
     return record.model_copy(update=dict.fromkeys((*told_fields(type(record)), *others)))
 
 
-def _numbers(exact: Exact) -> list[float]:
-    numbers: list[float] = exact.values.ravel().tolist()
-    return numbers
-
-
 def by_pair(facts: Facts, column: str) -> dict[tuple[str, str], Fraction]:
     """Return `need` or `priority` by partnership and area."""
     exact: Exact = getattr(facts.needs, column)
-    names = facts.dimensions.partnership.ids, facts.dimensions.area.ids
-    return {
-        (names[0][p], names[1][a]): Fraction(int(n), exact.denominator)
-        for p, a, n in zip(facts.needs.partnership, facts.needs.area, exact.numerator, strict=True)
-    }
+    partnerships, areas = facts.dimensions.partnership.ids, facts.dimensions.area.ids
+    cells = zip(facts.needs.partnership, facts.needs.area, exact.numerator, strict=True)
+    return {(partnerships[p], areas[a]): Fraction(int(n), exact.denominator) for p, a, n in cells}
 
 
 def _decisions(facts: Facts) -> list[tuple[str, str, str, str, int, str]]:
@@ -79,19 +74,17 @@ def _decisions(facts: Facts) -> list[tuple[str, str, str, str, int, str]]:
 
 def mixed(base: Scenario, other: Scenario, taken: frozenset[str]) -> Scenario | None:
     """Return `base` with the groups in `taken` from `other`; None when its rules name what does not exist there."""
-    frame = other if "everything else" in taken else base
-    source = {group: other if group in taken else base for group in GROUPS}
+    need, priority, rules, ceilings, decided, frame = (other if group in taken else base for group in GROUPS)
     facts = replace(
         frame.facts,
-        needs=_needs(frame.facts, source["need"].facts, source["priority"].facts),
-        decided=_decided(frame.facts, source["decided money"].facts),
-        closed=source["decided money"].facts.closed,
-        instruments=tuple(_with(i, source["ceilings"].facts.instruments, _CEILINGS) for i in frame.facts.instruments),
-        partnerships=tuple(_with(p, source["ceilings"].facts.partnerships, ("absorption",)) for p in frame.facts.partnerships),
-        transfers=source["ceilings"].facts.transfers,
+        needs=_needs(frame.facts, need.facts, priority.facts),
+        decided=_decided(frame.facts, decided.facts),
+        closed=decided.facts.closed,
+        instruments=tuple(_with(i, ceilings.facts.instruments, _CEILINGS) for i in frame.facts.instruments),
+        partnerships=tuple(_with(p, ceilings.facts.partnerships, ("absorption",)) for p in frame.facts.partnerships),
+        transfers=ceilings.facts.transfers,
     )
-    built_in = tuple(rule for rule in frame.rules if rule.built_in)
-    mixture = replace(frame, facts=facts, rules=(*source["rules"].written_rules, *built_in))
+    mixture = replace(frame, facts=facts, rules=(*rules.written_rules, *(rule for rule in frame.rules if rule.built_in)))
     try:
         for rule in mixture.rules:
             rule.demands(mixture.lines)
@@ -106,26 +99,20 @@ def _needs(frame: Facts, need: Facts, priority: Facts) -> Needs:
     places, areas = ({member: k for k, member in enumerate(frame.dimensions[name].ids)} for name in ("partnership", "area"))
     keys = [key for key in amounts if key[0] in places and key[1] in areas]
     none = ("",) * len(keys)
-    return Needs(
-        np.array([places[p] for p, _ in keys], dtype=np.int64),
-        np.array([areas[a] for _, a in keys], dtype=np.int64),
-        Exact.of([amounts[key] for key in keys]),
-        Exact.of([weights.get(key, own[key]) for key in keys]),
-        none,
-        none,
-    )
+    at = np.array([(places[p], areas[a]) for p, a in keys], dtype=np.int64).reshape(-1, 2)
+    exact, weight = Exact.of(amounts[key] for key in keys), Exact.of(weights.get(key, own[key]) for key in keys)
+    return Needs(at[:, 0], at[:, 1], exact, weight, none, none)
 
 
 def _decided(frame: Facts, source: Facts) -> Decided:
     """Return decided money with the positions of the frame; what the frame does not know is left out."""
-    codes = []
-    for name in ("instrument", "partnership", "area", "year"):
+    codes: dict[str, Any] = {}
+    for name in NAMES:
         positions = {member: k for k, member in enumerate(frame.dimensions[name].ids)}
         ids = source.dimensions[name].ids
-        codes.append(np.array([positions.get(ids[k], -1) for k in getattr(source.decided, name)], dtype=np.int64))
-    table = source.decided
-    moved = Decided(codes[0], codes[1], codes[2], codes[3], table.amount, table.state, table.decision, table.source, table.confidence)
-    return moved.only(np.all([code >= 0 for code in codes], axis=0))
+        codes[name] = np.array([positions.get(ids[k], -1) for k in getattr(source.decided, name)], dtype=np.int64)
+    known = np.all([code >= 0 for code in codes.values()], axis=0)
+    return replace(source.decided, **codes).only(known)
 
 
 def _with(entity: Entity, among: Sequence[Entity], names: Sequence[str]) -> Entity:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fundalloc.compare.closest import measured_in
-from fundalloc.compare.outcome import NOT_ASKED, Demand, Measured, Outcome, measured
+from fundalloc.compare.outcome import NOT_ASKED, Demand, Measured, Outcome, measured_rules
 from fundalloc.compare.sides import Side
 
 
@@ -28,9 +28,8 @@ class RuleChange:
     @property
     def crossed(self) -> bool:
         """Whether the demand holds in one plan and not in the other, as far as both are known."""
-        if self.before is None or self.after is None:
-            return not (self.before or self.after or _HOLDS).kept
-        return self.before.kept != self.after.kept
+        known = [m.kept for m in (self.before, self.after) if m]
+        return known == [False] or len(set(known)) == 2
 
     @property
     def better(self) -> bool:
@@ -51,10 +50,7 @@ class RuleChange:
         return max((-(m.headroom or 0.0) for m in (self.before, self.after) if m), default=0.0)
 
 
-_HOLDS = Measured(("", "", ""), "", "", None, None, None, "ok")
-
-
-def changed_rules(a: Side, b: Side, closest: Outcome | str = "", language: str = "en") -> list[RuleChange] | None:
+def changed_rules(a: Side, b: Side, closest: Outcome | str = "", language: str = "en") -> Sequence[RuleChange] | None:
     """Return the demands whose status differs, the weightiest first; None when a side says nothing about rules.
 
     `closest` is b's equally good plan closest to a's: what crosses in b's own plan only is a choice among equally good ones.
@@ -62,36 +58,23 @@ def changed_rules(a: Side, b: Side, closest: Outcome | str = "", language: str =
     if a.outcome.rules is None or b.outcome.rules is None:
         return None
     if not isinstance(closest, str):
-        must = {
-            change.demand: change.better
-            for change in changed_rules(a, replace(b, outcome=closest), language=language) or ()
-            if change.crossed
-        }
+        near = changed_rules(a, replace(b, outcome=closest), language=language) or ()
+        must = {change.demand: change.better for change in near if change.crossed}
         own = changed_rules(a, b, language=language) or []
         return sorted((replace(c, needed=must.get(c.demand) == c.better) if c.crossed else c for c in own), key=lambda c: c.needed is False)
     first, second = a.outcome.by_demand, b.outcome.by_demand
-    there = _measured_on(b, a, language) if any(d not in first for d in second) else {}
-    here = _measured_on(a, b, language) if any(d not in second for d in first) else {}
-    found = list(_changes(first, second, there, here))
-    return sorted(found, key=lambda c: (not c.crossed, -c.weight, c.demand))
-
-
-def _changes(
-    first: Mapping[Demand, Measured], second: Mapping[Demand, Measured], there: Mapping[Demand, Measured], here: Mapping[Demand, Measured]
-) -> Iterator[RuleChange]:
-    for demand in dict.fromkeys([*first, *second]):
+    there = _measured_on(b, a, language) if second.keys() - first.keys() else {}
+    here = _measured_on(a, b, language) if first.keys() - second.keys() else {}
+    found = []
+    for demand, told in {**first, **second}.items():
         before, after = first.get(demand, there.get(demand)), second.get(demand, here.get(demand))
-        change = RuleChange(demand, (second.get(demand) or first[demand]).says, before, after, demand in first, demand in second)
-        if change.statuses[0] != change.statuses[1]:
-            yield change
+        found.append(RuleChange(demand, told.says, before, after, demand in first, demand in second))
+    return sorted((c for c in found if c.statuses[0] != c.statuses[1]), key=lambda c: (not c.crossed, -c.weight, c.demand))
 
 
 def _measured_on(rules_of: Side, plan_of: Side, language: str) -> dict[Demand, Measured]:
     """Measure the rules of one side on the plan of the other; empty when its scenario is not known."""
     if rules_of.inputs is None:
         return {}
-    scenario = rules_of.inputs.scenario
-    plan, _ = measured_in(scenario, plan_of.outcome)
-    names = scenario.names(language)
-    found = (measured(finding, names, language) for finding in plan.findings if not finding.rule.built_in)
-    return {rule.demand: rule for rule in found}
+    plan, _ = measured_in(rules_of.inputs.scenario, plan_of.outcome)
+    return {rule.demand: rule for rule in measured_rules(plan, language)}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
 
 import numpy as np
 
@@ -16,11 +15,8 @@ from fundalloc.facts.fields import told_fields
 from fundalloc.plan.handmade import broken_rules
 from fundalloc.scenario.scenario import Scenario
 
-YARDSTICKS = ("needs", "priorities", "effectiveness", "steps", "penalties", "last_resort")
-"""What a score measures with, each a text of the catalogue."""
 UNKNOWN = "unknown"
-Figures = Mapping[tuple[str, ...], object]
-Measure = Callable[[Scenario], Figures]
+Figures = Mapping[object, object]
 
 
 @dataclass(frozen=True)
@@ -30,7 +26,7 @@ class Scores:
     before: float | None
     after: float | None
     differ: tuple[str, ...]
-    """Why they may not: some of YARDSTICKS, or UNKNOWN; empty when they measure the same."""
+    """Why they may not: yardsticks, each a text of the catalogue, or UNKNOWN; empty when they measure the same."""
     measured: float | None = None
     """What the first plan scores by the figures of the second scenario; None where that is not known."""
     stray: Fraction = Fraction(0)
@@ -74,32 +70,33 @@ def _needed(scenario: Scenario, column: str) -> Figures:
 def _effectiveness(scenario: Scenario) -> Figures:
     """Return what a euro of an instrument meets in an area, where it may be spent there."""
     facts = scenario.facts
-    ids = facts.dimensions.instrument.ids, facts.dimensions.area.ids
-    grid = facts.effectiveness
-    return {(ids[0][i], ids[1][a]): Fraction(int(grid.numerator[i, a]), grid.denominator) for i, a in np.argwhere(facts.eligible)}
-
-
-def _returns(scenario: Scenario) -> Figures:
-    return {(area.id,): bands for area, bands in zip(scenario.facts.areas, scenario.facts.returns, strict=True)}
+    instruments, areas, grid = facts.dimensions.instrument.ids, facts.dimensions.area.ids, facts.effectiveness
+    return {(instruments[i], areas[a]): Fraction(int(grid.numerator[i, a]), grid.denominator) for i, a in np.argwhere(facts.eligible)}
 
 
 def _penalties(scenario: Scenario) -> Figures:
     soft = (rule for rule in scenario.written_rules if rule.soft is not None and not rule.watch)
-    return {(r.id,): (r.kind, [getattr(r, name) for name in type(r).model_fields if name not in told_fields(type(r))]) for r in soft}
+    return {r.id: (r.kind, [getattr(r, name) for name in type(r).model_fields if name not in told_fields(type(r))]) for r in soft}
 
 
-def _last_resort(scenario: Scenario) -> Figures:
-    return {(i.id,): i.last_resort for i in scenario.facts.instruments}
+def _yardsticks(scenario: Scenario) -> dict[str, Figures]:
+    facts = scenario.facts
+    return {
+        "needs": _needed(scenario, "need"),
+        "priorities": _needed(scenario, "priority"),
+        "effectiveness": _effectiveness(scenario),
+        "steps": {area.id: bands for area, bands in zip(facts.areas, facts.returns, strict=True)},
+        "penalties": _penalties(scenario),
+        "last_resort": {i.id: i.last_resort for i in facts.instruments},
+    }
 
 
 def _differing(first: Scenario, second: Scenario) -> tuple[str, ...]:
-    """Return the yardsticks that differ: needs, priorities and penalties as a whole, the others where both scenarios have them."""
-    whole: dict[str, Measure] = {"needs": partial(_needed, column="need"), "penalties": _penalties}
-    common: dict[str, Measure] = {"priorities": partial(_needed, column="priority"), "effectiveness": _effectiveness, "steps": _returns}
-    common["last_resort"] = _last_resort
-    found = {word for word, measure in whole.items() if measure(first) != measure(second)}
-    for word, measure in common.items():
-        a, b = measure(first), measure(second)
-        if any(a[key] != b[key] for key in a.keys() & b.keys()):
-            found.add(word)
-    return tuple(word for word in YARDSTICKS if word in found)
+    """Return the yardsticks that differ: needs and penalties as a whole, the others where both scenarios have them."""
+    found, others = [], _yardsticks(second)
+    for word, a in _yardsticks(first).items():
+        b = others[word]
+        keys = a.keys() | b.keys() if word in ("needs", "penalties") else a.keys() & b.keys()
+        if any(a.get(key) != b.get(key) for key in keys):
+            found.append(word)
+    return tuple(found)

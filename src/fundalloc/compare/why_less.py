@@ -9,23 +9,22 @@ difference exactly.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from fundalloc.compare.controlled_rounding import apportion
 from fundalloc.compare.partial_changes import differing, mixed
-from fundalloc.compare.shapley import Value, attribute
+from fundalloc.compare.shares import Value, apportion, attribute
 from fundalloc.errors import Infeasible, SolverFailed, UsageError
 from fundalloc.insight.explain.bench import Bench
 from fundalloc.insight.explain.target import Target
 from fundalloc.money import Floats
-from fundalloc.optimise.stages import closest, find_optimum
+from fundalloc.optimise.stages import Progress, closest, find_optimum
 from fundalloc.pool import cores
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.plans.amounts import read_plan
@@ -33,7 +32,6 @@ from fundalloc.scenario.plans.files import named_scenario
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers.warm import WarmSolvers
 
-Progress = Callable[[str], AbstractContextManager[object]]
 UNIT = Fraction(1, 1_000_000)
 """Amounts are shared out in millionths of EUR million."""
 CHOICE = "choice"

@@ -154,11 +154,7 @@ def _limits(scenario: Scenario, cut: Sequence[tuple[tuple[object, ...], tuple[ob
             line = int(str(which))
             words = ("lines", names["instrument"][facts.instruments[int(scenario.lines.instrument[line])].id])
         groups[words] = groups.get(words, 0) + capacity
-    said = {
-        "ceiling": "the ceiling of {} leaves",
-        "absorption": "the absorption of {} leaves",
-        "lines": "what {} may give here is",
-    }
+    said = {"ceiling": "the ceiling of {} leaves", "absorption": "the absorption of {} leaves", "lines": "what {} may give here is"}
     for (kind, name), steps in groups.items():
         yield said[kind].format(name), steps
 

@@ -21,12 +21,7 @@ def worth_knowing(scenario: Scenario) -> list[str]:
     """Return what is worth knowing about a scenario, as sentences."""
     scenario = with_baseline(scenario)
     program = compile_program(scenario)
-    return [
-        *numerical_remarks(program),
-        *_skipped_members(scenario),
-        *_stray_baseline(scenario),
-        *_crooked_ceilings(scenario),
-    ]
+    return [*numerical_remarks(program), *_skipped_members(scenario), *_stray_baseline(scenario), *_crooked_ceilings(scenario)]
 
 
 def _skipped_members(scenario: Scenario) -> list[str]:
