@@ -8,7 +8,7 @@ import pytest
 from cases import SHIPPED, TINY, TWO_BY_TWO, spaced, write
 from fundalloc.compare.overrides import Written, find_overrides
 from fundalloc.errors import ScenarioError
-from fundalloc.insight.doctor.sentences import figures_in_sentences
+from fundalloc.insight.doctor.figures import figures_in_sentences
 from fundalloc.insight.explain.bench import Bench
 from fundalloc.insight.explain.prices import general_sentence
 from fundalloc.insight.explain.words import asked_amounts

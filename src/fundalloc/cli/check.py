@@ -76,8 +76,7 @@ def _report(scenario: Scenario, out: Output) -> dict[str, Any]:
     """Return what there is to say about a scenario, and whether a plan exists."""
     from fundalloc.insight.conflict.diagnose import is_feasible
     from fundalloc.insight.doctor.examine import examine
-    from fundalloc.insight.doctor.worth_knowing import worth_knowing
-    from fundalloc.insight.uncommitted import uncommitted_money
+    from fundalloc.insight.doctor.worth_knowing import uncommitted_money, worth_knowing
 
     with out.progress("Examining"):
         remarks = examine(scenario)

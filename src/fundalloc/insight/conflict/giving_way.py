@@ -2,27 +2,32 @@
 
 The elastic program (J. W. Chinneck, Feasibility and Infeasibility in Optimization, 2008) lets every demand be missed at a
 price. Tier by tier what is missed is made as small as can be and then held. Other ways come from holding, in turn, what gave
-way before; the cheapest comes first.
+way before; the cheapest comes first. From a way comes a plan in whole rounding steps, for a program in which its demands give way.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from itertools import count
 
 import numpy as np
-from numpy.typing import NDArray
 
+from fundalloc.errors import FundallocError
+from fundalloc.facts.lines import Lines
+from fundalloc.facts.moves import Moves, build_moves
 from fundalloc.insight.conflict.minimal_sets import group_of
 from fundalloc.insight.conflict.suspects import FINER, FIXED, Suspect, System
-from fundalloc.model.elastic import Elastic, elastic_program
-from fundalloc.model.linear_program import LinearProgram
-from fundalloc.money import Floats
-from fundalloc.optimise.switches import solve_mixed
-from fundalloc.solvers import Solution
+from fundalloc.model.elastic import elastic_program
+from fundalloc.model.linear_program import LinearProgram, Terms, stack
+from fundalloc.money import Floats, IntArray
+from fundalloc.optimise.rounding import round_plan
+from fundalloc.optimise.switches import fix_switches, solve_mixed
+from fundalloc.scenario.scenario import Scenario
+from fundalloc.solvers import Options, Solution
 
 _TIERS = (3, 2, 1)
 """Law, political, practice: what is missed as little as possible first."""
@@ -34,6 +39,12 @@ _GAP, _NODES = 1e-6, 500
 """Where the search for the best switches of a way out stops."""
 OUTS = 100
 """Ways out that are looked for; those that are known already are found again and again."""
+NODES = 200
+"""Nodes after which the search for switches of a plan in whole steps stops."""
+ROOM = 10**15
+"""Rounding steps that no plan reaches."""
+_EVEN = 1e-3
+"""How much an even spread over the years counts against a smaller sum."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +61,10 @@ class WayFinder:
     def __init__(self, system: System, *, relaxed: bool) -> None:
         self.system, self.relaxed = system, relaxed
         self.movable = [k for k, s in enumerate(system.suspects) if s.rank < FIXED and not (s.rule and s.rule.follows(s.member))]
-        self._elastic, self._owner = _elastic(system, self.movable)
+        suspect_of = {system.suspects[k].rows[0]: k for k in self.movable}
+        self._elastic = elastic_program(system.program, np.array(list(suspect_of), dtype=np.intp))
+        self._owner = np.array([suspect_of[int(row)] for row in self._elastic.row], dtype=np.intp)
+        """The suspect of every missing column."""
         self._rank = np.array([system.suspects[k].rank for k in self._owner], dtype=np.intp)
         self._warm = system.solver()
 
@@ -137,9 +151,62 @@ def together(suspects: Sequence[Suspect], giving: Sequence[int], owner: object) 
     return all(set(figures) == {""} for _, figures in rule.limits())
 
 
-def _elastic(system: System, movable: Sequence[int]) -> tuple[Elastic, NDArray[np.intp]]:
-    """Let the rows of these suspects be missed; also return the suspect of every missing column."""
-    rows = np.array([system.suspects[k].rows[0] for k in movable], dtype=np.intp)
-    elastic = elastic_program(system.program, rows)
-    suspect_of = dict(zip((int(r) for r in rows), movable, strict=True))
-    return elastic, np.array([suspect_of[int(row)] for row in elastic.row], dtype=np.intp)
+# -- a way out in whole rounding steps -------------------------------------------------------------------------------------
+
+
+def giving_way(program: LinearProgram, groups: Mapping[int, int]) -> LinearProgram:
+    """Return the elastic program of some rows (row → group) in which the rows of a group share what is missed as evenly as possible."""
+    elastic = elastic_program(program, np.array(list(groups), dtype=np.intp))
+    soft = elastic.program
+    group = np.array([groups[int(row)] for row in elastic.row], dtype=np.intp)
+    number, first, wide = len(group), soft.shape[1], int(group.max(initial=-1)) + 1
+    size = np.bincount(group, minlength=wide)
+    terms = Terms(
+        np.tile(np.arange(number), 2),
+        np.concatenate([elastic.first + np.arange(number), first + group]),
+        np.concatenate([np.ones(number), -np.ones(number)]),
+    )
+    return replace(
+        soft,
+        cost=np.concatenate([soft.cost, -_EVEN * size]),
+        lower=np.concatenate([soft.lower, np.zeros(wide)]),
+        upper=np.concatenate([soft.upper, np.full(wide, np.inf)]),
+        row_lower=np.concatenate([soft.row_lower, np.full(number, -np.inf)]),
+        row_upper=np.concatenate([soft.row_upper, np.zeros(number)]),
+        matrix=stack([(soft.shape[0], Terms(soft.matrix.row, soft.matrix.column, soft.matrix.value)), (number, terms)]),
+        integer=None if soft.integer is None else np.concatenate([soft.integer, np.zeros(wide, dtype=bool)]),
+    )
+
+
+@dataclass(frozen=True)
+class _Roomy(Lines):
+    """The lines of a scenario without the bounds that follow from limits which may give way."""
+
+    @cached_property
+    def upper(self) -> IntArray:
+        """Fixed money stays, everything else may hold any amount."""
+        return np.where(self.fixed, self.decided, ROOM)
+
+    @cached_property
+    def moves(self) -> Moves:
+        """Carry-overs keep their limits, transfers have those of their rule alone."""
+        moves = build_moves(self.facts)
+        upper = moves.upper.copy()
+        upper[moves.transfers] = ROOM
+        return replace(moves, upper=upper)
+
+
+def lawful_ledger(scenario: Scenario, program: LinearProgram, options: Options) -> IntArray | None:
+    """Solve a program over a scenario's lines and return its plan in whole steps; None when there is none."""
+    options = options.own(nodes=NODES)
+    lines = _Roomy(**{f.name: getattr(scenario.lines, f.name) for f in fields(Lines)})
+    upper = program.upper.copy()
+    upper[len(lines) + lines.moves.transfers] = np.inf
+    program = replace(program, upper=upper)
+    solution = solve_mixed(program, options)
+    if not solution.usable:
+        return None
+    try:
+        return round_plan(fix_switches(program, solution.values), solution, lines, options).steps
+    except FundallocError:
+        return None
