@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -12,13 +10,13 @@ import numpy as np
 
 from fundalloc.errors import Infeasible, NotRoundable, SolverFailed
 from fundalloc.labels import Words
+from fundalloc.optimise.stages import Progress
 from fundalloc.plan.handmade import broken_entries, broken_rules
 from fundalloc.plan.naming import how_broken
 from fundalloc.plan.plan import Plan
 from fundalloc.run import solve
 from fundalloc.solvers import Options
 
-Progress = Callable[[str], AbstractContextManager[object]]
 TOP = 10
 """Partnerships that differ most, which the answer names."""
 
@@ -107,7 +105,5 @@ def _by_partnership(plan: Plan, best: Plan) -> list[Differing]:
         np.add.at(totals[k], lines.partnership, made.steps)
     change = totals[1] - totals[0]
     order = sorted(np.flatnonzero(change), key=lambda k: (-abs(int(change[k])), facts.partnerships[k].id))
-    return [
-        Differing(facts.partnerships[k].id, *(float(facts.euro(int(steps))) for steps in (totals[0, k], totals[1, k], change[k])))
-        for k in order
-    ]
+    euros = np.asarray(facts.euro(np.vstack([totals, change])), dtype=float)
+    return [Differing(facts.partnerships[k].id, *euros[:, k].tolist()) for k in order]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -13,9 +13,8 @@ from fundalloc.errors import Infeasible, UsageError, did_you_mean
 from fundalloc.insight.conflict.diagnose import Diagnosis, diagnose
 from fundalloc.insight.explain.bench import Bench
 from fundalloc.insight.explain.target import plain_word
+from fundalloc.optimise.stages import Progress
 from fundalloc.scenario.scenario import Scenario
-
-Progress = Callable[[str], AbstractContextManager[object]]
 
 
 def hardened(scenario: Scenario, wanted: Sequence[str] = ()) -> tuple[Scenario, list[str]]:
@@ -55,11 +54,8 @@ class AsIfHard:
     @property
     def _sets(self) -> list[dict[str, Any]]:
         """The clashes as plain values, with those of their rules that were asked about."""
-        found = () if self.clashes is None else self.clashes.clashes
-        return [
-            {"soft": [m.rule for m in clash.members if m.rule in self.rules], "members": [asdict(m) for m in clash.members]}
-            for clash in found
-        ]
+        members = [] if self.clashes is None else [clash.members for clash in self.clashes.clashes]
+        return [{"soft": [m.rule for m in own if m.rule in self.rules], "members": [asdict(m) for m in own]} for own in members]
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values."""

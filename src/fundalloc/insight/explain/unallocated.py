@@ -53,10 +53,9 @@ class Cause:
 
 @dataclass(frozen=True)
 class Left:
-    """What the plan before rounding leaves of an instrument."""
+    """What the plan before rounding leaves of an instrument, EUR million, and why."""
 
     amount: float
-    """EUR million."""
     cause: Cause
 
 
@@ -83,19 +82,16 @@ def left_before_rounding(brakes: Brakes, instrument: int, ceiling: float, *, pro
     amounts, moved = np.split(brakes.values[: len(lines) + len(moves)], [len(lines)])
     planned, moving = (np.rint(part / step).astype(np.int64) for part in (amounts, moved))
     lapsed = free_money(lines.facts, lines.by_year(planned), moves.totals(moving)).lapsed[instrument, -1] * step
-    spent = (
-        amounts[lines.instrument == instrument].sum() + moved[moves.source == instrument].sum() - moved[moves.target == instrument].sum()
-    )
-    amount = float(ceiling - spent - lapsed)
+    net = moved[moves.target == instrument].sum() - moved[moves.source == instrument].sum()
+    amount = float(ceiling + net - amounts[lines.instrument == instrument].sum() - lapsed)
     return Left(amount, brakes.cause(instrument, proved=proved)) if amount >= step / 2 else None
 
 
 def said(cause: Cause, words: Words) -> str:
     """Write a cause as a sentence without its end."""
     named = [words(f"unallocated.{rule}") if rule in (LAST_RESORT, "absorption") else rule for rule in cause.rules]
-    rest = len(named) - NAMED
-    listed = ", ".join(named[:NAMED]) + (words("workbook.and_more", count=rest) if rest > 0 else "")
-    return words(f"unallocated.{cause.text}", rules=listed)
+    more = words("workbook.and_more", count=len(named) - NAMED) if len(named) > NAMED else ""
+    return words(f"unallocated.{cause.text}", rules=", ".join(named[:NAMED]) + more)
 
 
 @dataclass(frozen=True)
@@ -151,8 +147,8 @@ class Brakes:
     def _owner(self) -> NDArray[np.object_]:
         """The rule of every row that can hold money back, ceilings left out; empty for other rows."""
         owner = np.full(self.program.shape[0], "", dtype=object)
-        for block in self._holding:
-            owner[block[1].rows] = block[0]
+        for name, block in self._holding:
+            owner[block.rows] = name
         return owner
 
     @cached_property
@@ -189,9 +185,11 @@ class Brakes:
     def _switched_on(self) -> Mask:
         """Rows that hold money back only while their switch is off, where it is on."""
         rows, matrix, integer = np.zeros(self.program.shape[0], dtype=bool), self.program.matrix, self.program.integer
-        for block in self.program.blocks if integer is not None else ():
+        if integer is None:
+            return rows
+        for block in self.program.blocks:
             rows[block.rows] |= block.owner == SWITCHED_OFF
-        on = rows[matrix.row] & (integer[matrix.column] & (self.values[matrix.column] > 0.5) if integer is not None else False)
+        on = rows[matrix.row] & integer[matrix.column] & (self.values[matrix.column] > 0.5)
         return np.bincount(matrix.row[on], minlength=len(rows)) > 0
 
     @cached_property
@@ -221,10 +219,8 @@ class Brakes:
         block = self.program.budget
         assert block is not None
         row, column = self.program.matrix.row, self.program.matrix.column
-        inside = (row >= block.rows.start) & (row < block.rows.stop) & (column < len(self.lines)) & (self._room[0][row] <= NOTHING)
-        full = np.zeros(len(self.lines), dtype=bool)
-        full[column[inside]] = True
-        return full
+        inside = (row >= block.rows.start) & (row < block.rows.stop) & (self._room[0][row] <= NOTHING)
+        return np.isin(np.arange(len(self.lines)), column[inside])
 
     @cached_property
     def _worth(self) -> Floats:

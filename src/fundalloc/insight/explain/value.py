@@ -16,7 +16,7 @@ import numpy as np
 
 from fundalloc.errors import Infeasible, SolverFailed
 from fundalloc.facts.entities import Ceiling, Instrument
-from fundalloc.insight.explain.bench import Bench
+from fundalloc.insight.explain.bench import MILLION, Bench
 from fundalloc.money import Floats
 from fundalloc.optimise.stages import find_optimum
 from fundalloc.scenario.scenario import Scenario
@@ -25,7 +25,6 @@ from fundalloc.solvers.warm import WarmSolvers
 if TYPE_CHECKING:
     import pandas as pd
 
-MILLION = 1.0
 RUNGS = (Fraction(4, 5), Fraction(9, 10), Fraction(1), Fraction(11, 10), Fraction(6, 5))
 
 
@@ -42,13 +41,9 @@ def value_of_money(bench: Bench, step: float = MILLION) -> pd.DataFrame:
     rows = []
     for k, instrument in enumerate(facts.instruments):
         if instrument.planned and k in bench.grants.instrument:
-            more, less = bench.gain(bench.granted({k: step})), bench.gain(bench.granted({k: -step}))
-            rows.append([instrument.id, bench.ceiling(k), float(planned[k]), _clean(bench, more), _clean(bench, less)])
+            gains = (0.0 if abs(gain) < min(bench.slight, 1e-4) else gain for gain in bench.around_money(k, step))
+            rows.append([instrument.id, bench.ceiling(k), float(planned[k]), *gains])
     return pd.DataFrame(rows, columns=["instrument", "ceiling", "planned", "more", "less"])
-
-
-def _clean(bench: Bench, gain: float) -> float:
-    return 0.0 if abs(gain) < min(bench.slight, 1e-4) else gain
 
 
 @dataclass(frozen=True)
@@ -79,12 +74,11 @@ def budget_ladder(bench: Bench, rungs: Sequence[Fraction] = RUNGS) -> tuple[Rung
         down = second.submit(_walk, bench, below[::-1])
         up = _walk(bench, above)
         plans = {**down.result(), Fraction(1): (bench.score, bench.amounts), **up}
-    out = []
-    for k, factor in enumerate(ordered):
+    out, before = [], None
+    for factor in ordered:
         score, amounts = plans[factor]
-        before = plans[ordered[k - 1]][1] if k else None
-        money = _money(scaled(bench.scenario, factor))
-        out.append(Rung(factor, money, score, *_changes(bench, amounts, before)))
+        out.append(_rung(bench, factor, score, amounts, before))
+        before = amounts
     return tuple(out)
 
 
@@ -106,25 +100,25 @@ def _walk(bench: Bench, factors: Sequence[Fraction]) -> dict[Fraction, tuple[flo
     return found
 
 
-def _changes(
-    bench: Bench, here: Floats | None, below: Floats | None
-) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...], tuple[tuple[str, float], ...]]:
+def _rung(bench: Bench, factor: Fraction, score: float, here: Floats | None, below: Floats | None) -> Rung:
+    money = _money(scaled(bench.scenario, factor))
     if here is None or below is None:
-        return (), (), ()
+        return Rung(factor, money, score, (), (), ())
     lines, step = bench.lines, float(bench.lines.facts.step)
     partnerships, areas = lines.facts.dimensions.partnership.ids, lines.facts.dimensions.area.ids
     pair = lines.partnership * len(areas) + lines.area
     now, then = (np.bincount(pair, weights=amounts, minlength=len(partnerships) * len(areas)) >= step / 2 for amounts in (here, below))
-    names = [[(partnerships[k // len(areas)], areas[k % len(areas)]) for k in np.flatnonzero(mask)] for mask in (now & ~then, then & ~now)]
+    pairs = [(partnership, area) for partnership in partnerships for area in areas]
+    enters, leaves = (tuple(pairs[k] for k in np.flatnonzero(mask)) for mask in (now & ~then, then & ~now))
     change = np.bincount(lines.partnership, weights=here - below, minlength=len(partnerships))
-    losers = [(partnerships[k], float(change[k])) for k in np.argsort(change) if change[k] < -step]
-    return tuple(names[0]), tuple(names[1]), tuple(losers)
+    losers = tuple((partnerships[k], float(change[k])) for k in np.argsort(change) if change[k] < -step)
+    return Rung(factor, money, score, enters, leaves, losers)
 
 
 def _money(scenario: Scenario) -> float:
     """Return the usable ceilings of the EU budget over the period, EUR million."""
     facts = scenario.facts
-    budget = np.array([i.counts == "budget" for i in facts.instruments], dtype=bool)
+    budget = [i.counts == "budget" for i in facts.instruments]
     return float(facts.euro(int(np.maximum(facts.ceilings.usable_over()[budget], 0).sum())))
 
 

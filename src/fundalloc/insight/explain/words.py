@@ -80,11 +80,9 @@ class Phrases:
         """Say that the switches stay, when there are any."""
         if not self.bench.switches:
             return ""
-        return (
-            f"The scenario switches money on and off ({self.bench.switches} switch{'es' if self.bench.switches > 1 else ''}). "
-            "All figures keep the actions that the plan "
-            "chose; with others they could differ."
-        )
+        switches = f"{self.bench.switches} switch{'es' if self.bench.switches > 1 else ''}"
+        kept = "All figures keep the actions that the plan chose; with others they could differ."
+        return f"The scenario switches money on and off ({switches}). {kept}"
 
 
 def points(value: float, decimals: int | None = None) -> str:
