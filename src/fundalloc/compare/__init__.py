@@ -2,10 +2,10 @@
 
 results, sides             what was named → sides: outcomes, and the scenarios behind them where they can be had
 meaning, overrides, inputs what differs in the files
-outcome, rules, movements  what differs in the results; scores: whether two of them may stand side by side
+outcome, movements         what differs in the results; measures: in rules, and whether scores may stand side by side
 closest                    what must move: of equally good plans the one closest to the first
 shares                     shares of changes: exact averages, rounded so that they add up
-attribution                these for overrides, by real solves; partial_changes, why_less: for groups of inputs
+attribution                these for overrides, by real solves; why_less: for groups of inputs
 comparison, records        all of it together, as plain values
 """
 

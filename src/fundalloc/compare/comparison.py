@@ -10,11 +10,10 @@ from functools import cached_property, partial
 from fundalloc.compare.attribution import Attribution, attribute_changes
 from fundalloc.compare.closest import closest_to, moved_between
 from fundalloc.compare.inputs import Difference, differing_inputs
+from fundalloc.compare.measures import RuleChange, Scores, changed_rules, compare_scores
 from fundalloc.compare.movements import Movements, class_movements
 from fundalloc.compare.outcome import BUDGET, PARTNER, Outcome
 from fundalloc.compare.overrides import Override, find_overrides
-from fundalloc.compare.rules import RuleChange, changed_rules
-from fundalloc.compare.scores import Scores, compare_scores
 from fundalloc.compare.sides import Side, Sides
 from fundalloc.errors import UsageError
 from fundalloc.labels import Words

@@ -29,6 +29,8 @@ ONE_BY_ONE = 12
 """Rows of a table's `change` that are told apart; more are taken together."""
 LONGEST = 160
 """Characters of what an override sets."""
+_APART = {*SECTIONS, *TABLES, "extends", *HEAD_TOLD, *IDENTITY}
+"""Keys of the head that are compared piece by piece, or that mean nothing."""
 _NUMBER = re.compile(r"\d+(\.\d+)?(\s*%)?")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -61,8 +63,8 @@ class Override:
 
     def said(self, language: str) -> str:
         """Return what it is in words: old and new values, a rule's sentence, what is adjusted and why."""
-        says, reason = (next(_words(self.new, word, language), "") for word in ("says", "reason"))
-        says = says or next(_words(self.old, "says", language), "")
+        says, reason = (_words(self.new, word, language) for word in ("says", "reason"))
+        says = says or _words(self.old, "says", language)
         figures, member = _figures(self.old if self.new is None else self.new, language), "each {}" if language == "en" else "{{{}}}"
         says = _PLACEHOLDER.sub(lambda m: figures.get(m[1]) or member.format(m[1]), says)
         parts = (self._values(bool(says)), says, reason)
@@ -136,16 +138,14 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
-def _words(node: Node | None, word: str, language: str) -> Iterator[str]:
-    """Return the texts under a key of a node, or of the first entry of a list."""
+def _words(node: Node | None, word: str, language: str) -> str:
+    """Return the text under a key of a node, or of the first entry of a list; nothing without any."""
     if isinstance(node, ListNode) and node.items:
-        yield from _words(node.items[0], word, language)
-    elif isinstance(node, Tree):
-        said = node.get(word)
-        if isinstance(said, Tree):
-            said = said.get(language) or said.get("en") or next(iter(said.items.values()), None)
-        if isinstance(said, Scalar):
-            yield said.text
+        node = node.items[0]
+    said = node.get(word) if isinstance(node, Tree) else None
+    if isinstance(said, Tree):
+        said = said.get(language) or said.get("en") or next(iter(said.items.values()), None)
+    return said.text if isinstance(said, Scalar) else ""
 
 
 @dataclass(frozen=True)
@@ -163,15 +163,11 @@ class Written:
 
 def find_overrides(a: Written, b: Written) -> list[Override]:
     """Return the pieces in which b differs from a, those that could matter to a plan, in the order of b's file."""
-    found = [*_head(a.tree, b.tree), *_sections(a.tree, b.tree), *_tables(a, b)]
+    head = [key for key in dict.fromkeys([*a.tree.items, *b.tree.items]) if key not in _APART]
+    pieces = (one for key in head for one in _piece((key,), a.tree, b.tree))
+    found = [*pieces, *_sections(a.tree, b.tree), *_tables(a, b)]
     order = ("", "years", "closed", "instruments", "transfers", *TABLES, "adjust", "exclude", "allow", "rules")
     return sorted(found, key=lambda o: (order.index(o.path[0]) if o.path[0] in order else 0, o.place.order))
-
-
-def _head(a: Tree, b: Tree) -> Iterator[Override]:
-    for key in dict.fromkeys([*a.items, *b.items]):
-        if key not in {*SECTIONS, *TABLES, "extends", *HEAD_TOLD, *IDENTITY}:
-            yield from _piece((key,), a, b)
 
 
 def _sections(a: Tree, b: Tree) -> Iterator[Override]:
@@ -204,13 +200,11 @@ def _tables(a: Written, b: Written) -> Iterator[Override]:
     for name in TABLES:
         (old, old_changes), (new, new_changes) = (split_table(w.tree.get(name), name) for w in (a, b))
         if _rows(old, a) != _rows(new, b):
-            place = (new if new is not None else old or b.tree).place
-            yield Override((name, ROWS), old, new, place)
+            yield Override((name, ROWS), old, new, (new or old or b.tree).place)
         keys = [k for k in dict.fromkeys([*old_changes, *new_changes]) if meaning(old_changes.get(k)) != meaning(new_changes.get(k))]
         if len(keys) > ONE_BY_ONE:
-            together = [ListNode([e for entries in c.values() for e in entries.items], b.tree.place) for c in (old_changes, new_changes)]
-            first = next(iter(new_changes.values()), next(iter(old_changes.values()), together[1]))
-            yield Override((name, CHANGE, ""), together[0], together[1], first.place)
+            both = [ListNode([e for entries in c.values() for e in entries.items], b.tree.place) for c in (old_changes, new_changes)]
+            yield Override((name, CHANGE, ""), both[0], both[1], next(iter([*new_changes.values(), *old_changes.values()])).place)
             continue
         for key in keys:
             before, after = old_changes.get(key), new_changes.get(key)

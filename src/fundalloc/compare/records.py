@@ -8,9 +8,8 @@ from typing import Any
 
 from fundalloc.compare.attribution import Attribution, Part
 from fundalloc.compare.comparison import DIMENSIONS, Comparison, Pair
+from fundalloc.compare.measures import RuleChange, Scores
 from fundalloc.compare.movements import CHOICE, CLASSES, Movements
-from fundalloc.compare.rules import RuleChange
-from fundalloc.compare.scores import Scores
 from fundalloc.compare.sides import Side
 from fundalloc.labels import label
 

@@ -7,7 +7,7 @@ active). Money is counted in thousands of euro, so that a clash of one euro is t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -180,7 +180,7 @@ def build_system(program: LinearProgram, lines: Lines, options: Options = USUAL)
     rows = np.concatenate([np.arange(b.rows.start, b.rows.stop) for b in blocks]) if blocks else np.zeros(0, dtype=np.intp)
     position = np.full(program.shape[0], -1)
     position[rows] = np.arange(len(rows))
-    suspects = [s for b in blocks if b.rule is not None for s in _demands(b, program, position)]
+    suspects = list(_demands(blocks, program, position))
     suspects += _sizes(program, position, float(lines.facts.step))
     entries, bound_lower, bound_upper, fixed = _bounds(lines, len(rows))
     matrix, integer = program.matrix, program.integer
@@ -210,15 +210,14 @@ def build_system(program: LinearProgram, lines: Lines, options: Options = USUAL)
     return System(_without_crumbs(whole), (*suspects, *fixed), options)
 
 
-def _demands(block: RowBlock, program: LinearProgram, position: NDArray[np.intp]) -> Iterator[Suspect]:
-    rule, demands = block.rule, block.demands
-    assert rule is not None
-    assert demands is not None
-    for k, row in enumerate(range(block.rows.start, block.rows.stop)):
-        if np.isfinite(program.row_lower[row]) or np.isfinite(program.row_upper[row]):
-            yield Suspect(
-                rule.id, demands.member[k], (int(position[row]),), _RANK[rule.negotiable], rule, demands, k, held=bool(block.held[k] > 0)
-            )
+def _demands(blocks: Sequence[RowBlock], program: LinearProgram, position: NDArray[np.intp]) -> Iterator[Suspect]:
+    limited = np.isfinite(program.row_lower) | np.isfinite(program.row_upper)
+    for block in blocks:
+        if block.rule is not None and block.demands is not None:
+            rule, demands, held = block.rule, block.demands, block.held > 0
+            for k in np.flatnonzero(limited[block.rows]).tolist():
+                rows = (int(position[block.rows.start + k]),)
+                yield Suspect(rule.id, demands.member[k], rows, _RANK[rule.negotiable], rule, demands, k, held=bool(held[k]))
 
 
 def _sizes(program: LinearProgram, position: NDArray[np.intp], step: float) -> Iterator[Suspect]:
@@ -254,9 +253,8 @@ def _bounds(lines: Lines, first: int) -> tuple[NDArray[np.int64], Floats, Floats
     for n, k in enumerate(shut):
         by_year.setdefault(int(lines.year[k]), []).append(first + len(held) + n)
     suspects += [Suspect(CLOSED, (str(facts.years[t]),), tuple(rows), FIXED, entry=t) for t, rows in sorted(by_year.items())]
-    keys = lines.ledger.keys
-    start = first + len(held) + len(shut)
-    suspects += [Suspect(CARRIED, tuple(keys[e].split("|")[1:]), (start + n,), FIXED, entry=int(e)) for n, e in enumerate(carried)]
+    for row, entry in enumerate(carried.tolist(), start=first + len(held) + len(shut)):
+        suspects.append(Suspect(CARRIED, tuple(lines.ledger.keys[entry].split("|")[1:]), (row,), FIXED, entry=entry))
     return entries, lower, np.concatenate([upper, most]), suspects
 
 

@@ -14,10 +14,10 @@ import numpy as np
 
 from fundalloc.facts.refusals import exception, refusal
 from fundalloc.insight.explain.bench import MILLION, Bench
-from fundalloc.insight.explain.ranges import LOSS, Span, span
 from fundalloc.insight.explain.remedy import Remedy, candidates, give_way, in_order, raise_priority, slack_of
 from fundalloc.insight.explain.target import Target
 from fundalloc.insight.explain.unallocated import Brakes, Left, left_before_rounding
+from fundalloc.insight.explain.value import LOSS, Span, span
 from fundalloc.model.linear_program import AUXILIARY, COVERAGE, TOTAL, LinearProgram
 from fundalloc.model.objective import met_needs, needs_served, next_values, pair_of_line
 from fundalloc.money import Floats, Mask

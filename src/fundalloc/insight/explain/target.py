@@ -22,19 +22,8 @@ from fundalloc.scenario.scenario import Scenario
 RULE = "rule"
 SHOWN = 8
 """Meanings that a message lists."""
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """One thing that words can mean: a word of a dimension, or a rule."""
-
-    kind: str
-    """A dimension, or RULE."""
-    word: str
-    """An id, a tag, a year."""
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.word}"
+Meaning = tuple[str, str]
+"""One thing that words can mean: a dimension, or RULE, and its word: an id, a tag, a year."""
 
 
 @dataclass(frozen=True)
@@ -78,12 +67,12 @@ def find_target(scenario: Scenario, words: Sequence[str]) -> Target:
     pieces = [piece.strip() for word in words for piece in re.split(r"[/|]", word) if piece.strip()]
     for meanings, said in _read(scenario, pieces):
         named = {**found, RULE: rule} if rule is not None else found
-        free = [m for m in meanings if m.kind not in named]
-        meant = _only([m for m in free if m.kind != RULE] or free if len(pieces) > 1 else free, meanings[0].kind, said, named)
-        if meant.kind == RULE:
-            rule = next(r for r in scenario.rules if r.id == meant.word)
+        free = [m for m in meanings if m[0] not in named]
+        kind, word = _only([m for m in free if m[0] != RULE] or free if len(pieces) > 1 else free, meanings[0][0], said, named)
+        if kind == RULE:
+            rule = next(r for r in scenario.rules if r.id == word)
         else:
-            found[meant.kind] = meant.word
+            found[kind] = word
     target = Target(scenario, found, rule)
     if rule is not None and not rule.watch and not target.demands:
         keys = sorted({"|".join(member) for member in rule.demands(scenario.lines).member})
@@ -97,7 +86,7 @@ def _only(free: Sequence[Meaning], kind: str, said: str, named: Mapping[str, obj
     if not free:
         raise UsageError(f"'{said}' names a second {kind} beside '{named.get(kind)}'; ask about one at a time")
     if len(free) > 1:
-        raise UsageError(f"'{said}' can mean several things: {some([str(m) for m in free], SHOWN)}. Name one of them.")
+        raise UsageError(f"'{said}' can mean several things: {some([' '.join(m) for m in free], SHOWN)}. Name one of them.")
     return free[0]
 
 
@@ -136,10 +125,9 @@ def _index(scenario: Scenario) -> dict[str, list[Meaning]]:
     names, labels = scenario.names(), scenario.labels()
     for dimension in scenario.facts.dimensions:
         for word in dimension.masks:
-            meaning = Meaning(dimension.name, word)
             for said in (word, names.get(dimension.name, {}).get(word, ""), labels.get(dimension.name, {}).get(word, "")):
                 if said:
-                    out.setdefault(plain_word(said), {})[meaning] = None
+                    out.setdefault(plain_word(said), {})[dimension.name, word] = None
     for rule in scenario.rules:
-        out.setdefault(plain_word(rule.id), {})[Meaning(RULE, rule.id)] = None
+        out.setdefault(plain_word(rule.id), {})[RULE, rule.id] = None
     return {word: list(meanings) for word, meanings in out.items()}

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from fundalloc.errors import and_more, counted
 from fundalloc.insight.explain.place import Hold, PairState, PlaceAnswer
 from fundalloc.insight.explain.prices import LimitPrice, SidePrice
-from fundalloc.insight.explain.ranges import Span
 from fundalloc.insight.explain.remedy import Remedy
 from fundalloc.insight.explain.rule import DemandState, Overview, RuleAnswer
 from fundalloc.insight.explain.unallocated import said
+from fundalloc.insight.explain.value import Span
 from fundalloc.insight.explain.words import Phrases, percent_of, points, share
 from fundalloc.labels import Words
 from fundalloc.money import euro

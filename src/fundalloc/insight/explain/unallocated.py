@@ -82,8 +82,8 @@ def left_before_rounding(brakes: Brakes, instrument: int, ceiling: float, *, pro
     amounts, moved = np.split(brakes.values[: len(lines) + len(moves)], [len(lines)])
     planned, moving = (np.rint(part / step).astype(np.int64) for part in (amounts, moved))
     lapsed = free_money(lines.facts, lines.by_year(planned), moves.totals(moving)).lapsed[instrument, -1] * step
-    net = moved[moves.target == instrument].sum() - moved[moves.source == instrument].sum()
-    amount = float(ceiling + net - amounts[lines.instrument == instrument].sum() - lapsed)
+    own, gives, takes = lines.instrument == instrument, moves.source == instrument, moves.target == instrument
+    amount = float(ceiling - (amounts[own].sum() + moved[gives].sum() - moved[takes].sum()) - lapsed)
     return Left(amount, brakes.cause(instrument, proved=proved)) if amount >= step / 2 else None
 
 

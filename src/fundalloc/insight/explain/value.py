@@ -1,12 +1,16 @@
-"""What money is worth: one more and one less of every instrument, and the budget ladder.
+"""What money is worth, one more and one less of every instrument and the budget ladder; and how firm an amount is.
 
 The ladder scales the ceilings of the EU budget and plans again. What is decided stays, so no ceiling falls below it, and
 the years that are closed keep theirs. Every rung is settled next to the one before it, so that what moves has to move.
+
+Optimal plans are rarely unique, and a small loss opens many more. An amount whose range, at no loss of score, is a point is
+dictated by the scenario; one with a wide range is a choice that settling made. Ranges are of the linear program, before
+rounding, and keep the chosen switches.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -17,7 +21,7 @@ import numpy as np
 from fundalloc.errors import Infeasible, SolverFailed
 from fundalloc.facts.entities import Ceiling, Instrument
 from fundalloc.insight.explain.bench import MILLION, Bench
-from fundalloc.money import Floats
+from fundalloc.money import Floats, Mask
 from fundalloc.optimise.stages import find_optimum
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers.warm import WarmSolvers
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RUNGS = (Fraction(4, 5), Fraction(9, 10), Fraction(1), Fraction(11, 10), Fraction(6, 5))
+LOSS = 0.01
+"""Relative score that the wider range may give up."""
 
 
 def value_of_money(bench: Bench, step: float = MILLION) -> pd.DataFrame:
@@ -145,3 +151,67 @@ def _scaled(scenario: Scenario, instrument: Instrument, decided: Sequence[Fracti
                 each[year] = max(now * factor, min(now, own / kept))
     total = None if ceiling.total is None else max(ceiling.total * factor, min(ceiling.total, sum(decided, Fraction(0)) / kept))
     return instrument.model_copy(update={"ceiling": Ceiling.model_construct(each=each, total=total)})
+
+
+# -- how firm amounts are --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Span:
+    """What a sum of lines can be, EUR million."""
+
+    least: float
+    most: float
+
+    @property
+    def width(self) -> float:
+        """Zero when nothing but one amount is possible."""
+        return self.most - self.least
+
+
+def span(bench: Bench, lines: Mask, loss: float = 0.0) -> Span:
+    """Return the range of the sum of some lines among plans whose score is at most `loss` (relative) below the best.
+
+    No loss is what the scenario's `stay_close` gives settling, or a millionth.
+    """
+    kept = bench.keeping(bench.score - max(loss * abs(bench.score), bench.slight))
+    cost = np.concatenate([lines.astype(float), np.zeros(kept.shape[1] - len(lines))])
+    ends = []
+    for sign in (-1.0, 1.0):
+        solution = bench.solve(replace(kept, cost=sign * cost))
+        ends.append(sign * solution.objective if solution.usable else float("nan"))
+    least, most = (end + 0.0 for end in ends)
+    return Span(least, max(most, least))
+
+
+def amount_ranges(
+    bench: Bench,
+    by: Sequence[str] = ("partnership", "area"),
+    amounts: Floats | None = None,
+    loss: float = LOSS,
+    tick: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    """Return one row per group of lines that has undecided money: its amount and both ranges, EUR million.
+
+    `by` names dimensions; `amounts` are those of the finished plan per line (default: the settled plan). Columns: the ids,
+    amount, least, most (at no loss), least_within, most_within (within `loss`), and `firm`: whether the amount cannot move
+    by half a rounding step without loss. `tick(done, of)` is called after every group.
+    """
+    import pandas as pd
+
+    lines = bench.lines
+    amounts = bench.amounts if amounts is None else amounts
+    codes = [getattr(lines, name) for name in by]
+    sizes = [len(lines.facts.dimensions[name].ids) for name in by]
+    group = np.ravel_multi_index(codes, sizes)
+    present = np.unique(group[~lines.fixed])
+    step, rows = float(lines.facts.step), []
+    for done, one in enumerate(present, start=1):
+        mask = group == one
+        tight, wide = span(bench, mask), span(bench, mask, loss)
+        ids = (lines.facts.dimensions[name].ids[k] for name, k in zip(by, np.unravel_index(one, sizes), strict=True))
+        amount = float(amounts[mask].sum())
+        rows.append([*ids, amount, tight.least, tight.most, wide.least, wide.most, tight.width < step / 2])
+        if tick:
+            tick(done, len(present))
+    return pd.DataFrame(rows, columns=[*by, "amount", "least", "most", "least_within", "most_within", "firm"])

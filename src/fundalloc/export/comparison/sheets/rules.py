@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fundalloc.compare.comparison import Pair
+from fundalloc.compare.measures import RuleChange
 from fundalloc.compare.outcome import Measured
-from fundalloc.compare.rules import RuleChange
 from fundalloc.export.comparison.pages import Pages
 from fundalloc.export.workbook.content import Cell, Sheet
 from fundalloc.labels import label

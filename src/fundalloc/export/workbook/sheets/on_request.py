@@ -11,7 +11,7 @@ from typing import Any
 
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.content import Cell, Sheet
-from fundalloc.insight.explain.ranges import LOSS
+from fundalloc.insight.explain.value import LOSS
 
 NAMED = 20
 """Pairs or partnerships that a cell names."""
