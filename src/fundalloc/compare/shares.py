@@ -14,11 +14,13 @@ stays zero; every row keeps its whole sum; and wherever the cells allow it, ever
 
 from __future__ import annotations
 
+import operator
 import random
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate
 from math import floor
 
 import numpy as np
@@ -101,22 +103,19 @@ def sample_orders(changes: int, count: int, seed: int) -> list[Order]:
 
 def prefixes(orders: Iterable[Order]) -> list[int]:
     """Return the sets that the orders pass through, as bit masks, each once."""
-    seen: dict[int, None] = {0: None}
-    for order in orders:
-        made = 0
-        for i in order:
-            made |= 1 << i
-            seen[made] = None
-    return list(seen)
+    return list(dict.fromkeys([0, *(one for order in orders for one in _path_of(order))]))
+
+
+def _path_of(order: Order) -> list[int]:
+    """Return the sets that an order passes through, from nothing to all."""
+    return list(accumulate((1 << i for i in order), operator.or_, initial=0))
 
 
 def sampled_shares(changes: int, orders: Sequence[Order], values: Mapping[int, Value]) -> Shares | None:
     """Average over some orders; those that pass through a set that does not exist are left out. None when none is left."""
     numerators, used = [[0] * len(values[0]) for _ in range(changes)], 0
     for order in orders:
-        path = [0]
-        for i in order:
-            path.append(path[-1] | 1 << i)
+        path = _path_of(order)
         if any(one not in values for one in path):
             continue
         used += 1

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, TypeVar
@@ -59,19 +58,10 @@ class Split:
     reason: str = ""
     """Why there is no split."""
 
-
-@dataclass(frozen=True)
-class Why:
-    """The difference in whole rounding steps, and the scenario here with its plan."""
-
-    bench: Bench
-    split: Split
-
     def as_dict(self) -> dict[str, Any]:
         """Return plain values."""
-        split = self.split
-        parts = {group: float(part) for group, part in split.parts.items()}
-        return {"here": float(split.here), "there": float(split.there), "parts": parts, "solved": split.solved, "reason": split.reason}
+        parts = {group: float(part) for group, part in self.parts.items()}
+        return {"here": float(self.here), "there": float(self.there), "parts": parts, "solved": self.solved, "reason": self.reason}
 
 
 def why_less(here: Bench, there: Bench | None, words: Mapping[str, str]) -> Split:
@@ -120,12 +110,11 @@ def why_less(here: Bench, there: Bench | None, words: Mapping[str, str]) -> Spli
     return replace(whole, parts={**parts, **choice}, solved=solved)
 
 
-def why_other(scenario: Scenario, target: Target, other: str, *, allow_outside: bool = False, progress: Progress | None = None) -> Why:
+def why_other(scenario: Scenario, target: Target, other: str, allow_outside: bool, progress: Progress) -> tuple[Bench, Split]:
     """Compare some lines with a scenario, or with a plan and the scenario that it names; what is there is read before anything is solved.
 
-    Raises Infeasible when no plan exists here.
+    Returns the plan here, and the difference in whole rounding steps. Raises Infeasible when no plan exists here.
     """
-    progress = progress or (lambda _: nullcontext())
     unit = scenario.facts.step
     try:
         file = other if other.endswith((".yaml", ".yml")) else named_scenario(other)
@@ -134,7 +123,7 @@ def why_other(scenario: Scenario, target: Target, other: str, *, allow_outside: 
         amount = sum((euro for euro, inside in zip(euros, target.lines, strict=True) if inside), Fraction(0))
         bench = Bench(scenario)
         here = round(float(bench.amounts[target.lines].sum()) / float(unit)) * unit
-        return Why(bench, Split(here, amount, {}, 1, "the plan names no scenario that is here"))
+        return bench, Split(here, amount, {}, 1, "the plan names no scenario that is here")
     with progress("Reading"):
         beside = load(file, allow_outside=allow_outside)
     with progress("Solving"), ThreadPoolExecutor(1) as second:  # the solver lets other threads run
@@ -144,7 +133,7 @@ def why_other(scenario: Scenario, target: Target, other: str, *, allow_outside: 
     here, then = (round(amount / unit) * unit for amount in (split.here, split.there))
     parts = apportion([part / unit for part in split.parts.values()], int((here - then) / unit)) if split.parts else []
     named = {group: steps * unit for group, steps in zip(split.parts, parts, strict=True)}
-    return Why(bench, replace(split, here=here, there=then, parts=named))
+    return bench, replace(split, here=here, there=then, parts=named)
 
 
 def _bench_if_any(scenario: Scenario) -> Bench | None:

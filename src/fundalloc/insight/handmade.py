@@ -73,9 +73,8 @@ class Distance:
         return {**head, "partnerships": rows}
 
 
-def broken_demands(plan: Plan, words: Words | None = None) -> list[Broken]:
+def broken_demands(plan: Plan, words: Words) -> list[Broken]:
     """Return every hard demand and decision that the plan breaks, and by how much."""
-    words = words or Words()
     names, places = plan.scenario.names(words.language), plan.scenario.decimals
     found = []
     for f in broken_rules(plan):

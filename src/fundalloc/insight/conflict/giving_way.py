@@ -8,7 +8,6 @@ way before; the cheapest comes first. From a way comes a plan in whole rounding 
 from __future__ import annotations
 
 import heapq
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -22,9 +21,10 @@ from fundalloc.facts.moves import Moves, build_moves
 from fundalloc.insight.conflict.minimal_sets import group_of
 from fundalloc.insight.conflict.suspects import FINER, FIXED, Suspect, System
 from fundalloc.model.elastic import elastic_program
-from fundalloc.model.linear_program import LinearProgram, Terms, stack
+from fundalloc.model.linear_program import LinearProgram, Terms
 from fundalloc.money import Floats, IntArray
 from fundalloc.optimise.rounding import round_plan
+from fundalloc.optimise.stage_programs import append
 from fundalloc.optimise.switches import fix_switches, solve_mixed
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options, Solution
@@ -66,6 +66,8 @@ class WayFinder:
         self._owner = np.array([suspect_of[int(row)] for row in self._elastic.row], dtype=np.intp)
         """The suspect of every missing column."""
         self._rank = np.array([system.suspects[k].rank for k in self._owner], dtype=np.intp)
+        counted = [rule is not None and not rule.in_money for rule in (system.suspects[k].rule for k in self._owner)]
+        self._weight = np.where(counted, FINER, 1.0)  # one member of a count weighs like a million
         self._warm = system.solver()
 
     def ways(self) -> Iterator[Way]:
@@ -74,35 +76,35 @@ class WayFinder:
         starts = [frozenset(k for k in self.movable if self.system.suspects[k].rank < low) for low in (1, 2, 3)]
         queue: list[tuple[int, tuple[float, ...], int, frozenset[int], Way]] = []
         tried, seen = set(starts), set[tuple[int, ...]]()
+
+        def push(order: int, held: frozenset[int]) -> None:
+            if (way := self._out(held)) is not None:
+                heapq.heappush(queue, (order, way.cost, next(number), held, way))
+
         for held in starts:
-            way = self._out(held)
-            if way is not None:
-                heapq.heappush(queue, (0, way.cost, next(number), held, way))
+            push(0, held)
         while queue:
             _, _, _, held, way = heapq.heappop(queue)
             if way.suspects not in seen:
                 seen.add(way.suspects)
                 yield way
             for more in self._others(held, way):
-                if more in tried or len(tried) == OUTS or self.system.options.over:
-                    continue
-                tried.add(more)
-                other = self._out(more)
-                if other is not None:
-                    heapq.heappush(queue, (1, other.cost, next(number), more, other))
+                if more not in tried and len(tried) < OUTS and not self.system.options.over:
+                    tried.add(more)
+                    push(1, more)
 
     def _others(self, held: frozenset[int], way: Way) -> Iterator[frozenset[int]]:
         """Hold what gave way: group by group, or rule by rule when there are many."""
         suspects = self.system.suspects
         names = {k: group_of(suspects[k]) for k in self.movable}
         groups = dict.fromkeys(names[k] for k in way.suspects)
-        owners = Counter(group[0] for group in groups)
-        for owner in owners if len(groups) > _MANY else [owner for owner in owners if together(suspects, way.suspects, owner)]:
+        owners = dict.fromkeys(group[0] for group in groups)
+        whole = [owner for owner in owners if len(groups) > _MANY or together(suspects, way.suspects, owner)]
+        for owner in whole:
             yield held | {k for k in self.movable if suspects[k].owner == owner}
-        if len(groups) <= _MANY:
-            for group in groups:
-                if not together(suspects, way.suspects, group[0]):
-                    yield held | {k for k in self.movable if names[k] == group}
+        for group in groups:
+            if group[0] not in whole:
+                yield held | {k for k in self.movable if names[k] == group}
 
     def _out(self, held: frozenset[int]) -> Way | None:
         """Miss law as little as possible, then political rules, then practice; only what is not held may give way."""
@@ -130,12 +132,6 @@ class WayFinder:
             return self._warm.solve(replace(program, integer=None))
         return solve_mixed(program, self.system.options.own(gap=_GAP, nodes=_NODES))
 
-    @property
-    def _weight(self) -> Floats:
-        """One member of a count weighs like a million."""
-        counted = [rule is not None and not rule.in_money for rule in (self.system.suspects[k].rule for k in self._owner)]
-        return np.where(counted, FINER, 1.0)
-
     def _way(self, values: Floats) -> Way:
         used = sorted({int(k) for k, missed in zip(self._owner, values, strict=True) if missed >= _NOTHING})
         weighed = values * self._weight
@@ -160,22 +156,13 @@ def giving_way(program: LinearProgram, groups: Mapping[int, int]) -> LinearProgr
     soft = elastic.program
     group = np.array([groups[int(row)] for row in elastic.row], dtype=np.intp)
     number, first, wide = len(group), soft.shape[1], int(group.max(initial=-1)) + 1
-    size = np.bincount(group, minlength=wide)
+    size = np.bincount(group, minlength=wide).astype(float)
     terms = Terms(
         np.tile(np.arange(number), 2),
         np.concatenate([elastic.first + np.arange(number), first + group]),
         np.concatenate([np.ones(number), -np.ones(number)]),
     )
-    return replace(
-        soft,
-        cost=np.concatenate([soft.cost, -_EVEN * size]),
-        lower=np.concatenate([soft.lower, np.zeros(wide)]),
-        upper=np.concatenate([soft.upper, np.full(wide, np.inf)]),
-        row_lower=np.concatenate([soft.row_lower, np.full(number, -np.inf)]),
-        row_upper=np.concatenate([soft.row_upper, np.zeros(number)]),
-        matrix=stack([(soft.shape[0], Terms(soft.matrix.row, soft.matrix.column, soft.matrix.value)), (number, terms)]),
-        integer=None if soft.integer is None else np.concatenate([soft.integer, np.zeros(wide, dtype=bool)]),
-    )
+    return append(soft, -_EVEN * size, np.zeros(wide), np.full(wide, np.inf), np.full(number, -np.inf), np.zeros(number), terms)
 
 
 @dataclass(frozen=True)

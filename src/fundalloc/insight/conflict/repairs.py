@@ -127,16 +127,10 @@ class _Workshop:
 
     def givings(self, most: int) -> Iterator[Repair]:
         """Yield repairs in which demands give way, with switches as they are when nothing simpler holds in whole steps."""
-        offered = 0
-        modes = (False,) if self.system.feasible(self.system.everyone, relaxed=True) else (True, False)
-        for relaxed in modes:
-            for way in islice(WayFinder(self.system, relaxed=relaxed).ways(), self.tried):
-                repair = self._repair(way)
-                if repair is not None:
-                    offered += 1
-                    yield repair
-                if offered == most:
-                    return
+        for relaxed in (False,) if self.system.feasible(self.system.everyone, relaxed=True) else (True, False):
+            ways = islice(WayFinder(self.system, relaxed=relaxed).ways(), self.tried)
+            offered = list(islice((repair for way in ways if (repair := self._repair(way)) is not None), most))
+            yield from offered
             if offered:
                 return
 
@@ -145,12 +139,11 @@ class _Workshop:
         found: tuple[list[Finding], list[Finding]] = [], []
         for block in self.program.blocks:
             rule, demands = block.rule, block.demands
+            if rule is None or demands is None:
+                continue
             for k in np.flatnonzero(self.program.row_lower[block.rows] > self.program.row_upper[block.rows]):
-                assert rule is not None
-                assert demands is not None
-                ends = reachable(self.scenario, rule, demands, int(k))
                 figure = demands.figure[k]
-                for side, end in zip(found, ends or (), strict=False):
+                for side, end in zip(found, reachable(self.scenario, rule, demands, int(k)) or (), strict=False):
                     side.append(Finding(rule, demands.member[k], demands.sense[k], figure, end, figure, -abs(end - figure), BREACH))
         return [_priced(tuple(changes(self.scenario, side)), side) for side in found if side]
 

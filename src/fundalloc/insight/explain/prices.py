@@ -9,7 +9,6 @@ The *price of a rule* is the score that the best plan gains when the rule is swi
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -155,26 +154,24 @@ class PriceList:
     pairs: tuple[PairPrice, ...]
 
 
-def price_list(bench: Bench, tick: Callable[[int, int], None] | None = None) -> PriceList:
+def price_list(bench: Bench) -> PriceList:
     """Switch every rule off in turn, solve again, and do the same for pairs of the dearest and of those that cost nothing alone."""
     import pandas as pd
 
-    rules = [rule for rule in bench.scenario.rules if _can_go(bench, rule)]
+    # ceilings, transfers and watched rules have no price of their own: money has, and what is only measured costs nothing
+    rules = [rule for rule in bench.scenario.rules if rule.waivable and not rule.watch and bench.open.block(rule.id) is not None]
     money = bench.gain(bench.spread(1.0))
     gains = {rule.id: _clean(bench.gain(bench.without(rule.id))) for rule in rules}
-    dearest = sorted(gains, key=lambda name: -gains[name])
-    costly = [name for name in dearest if gains[name] > 0][:AMONG]
-    idle = [name for name in dearest if gains[name] == 0 and _tight(bench, name)][:AMONG]
-    todo = list(combinations(costly + idle, 2))
+    rules.sort(key=lambda rule: -gains[rule.id])
+    costly = [rule.id for rule in rules if gains[rule.id] > 0][:AMONG]
+    idle = [rule.id for rule in rules if gains[rule.id] == 0 and _tight(bench, rule.id)][:AMONG]
     pairs = []
-    for done, (a, b) in enumerate(todo, start=1):
+    for a, b in combinations(costly + idle, 2):
         together, apart = _clean(bench.gain(bench.without(a, b))), gains[a] + gains[b]
         if together - apart > max(0.05 * together, NOISE):
             pairs.append(PairPrice(a, b, together, apart))
-        if tick:
-            tick(done, len(todo))
     rows = []
-    for rule in sorted(rules, key=lambda rule: -gains[rule.id]):
+    for rule in rules:
         euro = gains[rule.id] / money if money > NOTHING else np.nan
         force = "hard" if rule.hard else "soft"
         rows.append((rule.id, rule.kind, general_sentence(rule), force, rule.negotiable, gains[rule.id], euro))
@@ -186,11 +183,6 @@ def general_sentence(rule: Kind) -> str:
     """Return a rule's sentence for all its members: {partnership} becomes "each partnership"."""
     text = rule.sentence([f"each {word}" for word in rule.words], {})
     return text[:1].upper() + text[1:]
-
-
-def _can_go(bench: Bench, rule: Kind) -> bool:
-    """Ceilings, transfers and watched rules have no price of their own: money has, and what is only measured costs nothing."""
-    return not rule.watch and rule.waivable and bench.open.block(rule.id) is not None
 
 
 def _tight(bench: Bench, rule: str) -> bool:

@@ -63,13 +63,14 @@ def explain_unallocated(plan: Plan, words: Words) -> list[Unallocated]:
     """Return the instruments with money left, largest first, and why, in the language of `words`; no reason without a solution."""
     free = plan.free_money
     whole = free[(free["year"] == 0) & (free["free"] > 0)].sort_values("free", ascending=False)
-    if plan.solution is None or whole.empty:
-        return [Unallocated(str(name), float(amount), "") for name, amount in zip(whole["instrument"], whole["free"], strict=True)]
+    rows = list(zip(whole["instrument"].astype(str), whole["free"].astype(float), whole["ceiling"] - whole["reserve"], strict=True))
+    if plan.solution is None or not rows:
+        return [Unallocated(name, amount, "") for name, amount, _ in rows]
     brakes = Brakes(compile_program(plan.scenario), plan.solution, plan.scenario.lines)
     proved, out = plan.status == Status.OPTIMAL and plan.log.settled, []
-    for name, amount, usable in zip(whole["instrument"].astype(str), whole["free"], whole["ceiling"] - whole["reserve"], strict=True):
+    for name, amount, usable in rows:
         left = left_before_rounding(brakes, plan.scenario.facts.dimensions.instrument.index(name), float(usable), proved=proved)
-        out.append(Unallocated(name, float(amount), said(Cause("rounding") if left is None else left.cause, words)))
+        out.append(Unallocated(name, amount, said(Cause("rounding") if left is None else left.cause, words)))
     return out
 
 

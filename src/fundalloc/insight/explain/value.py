@@ -10,7 +10,7 @@ rounding, and keep the chosen switches.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -185,17 +185,13 @@ def span(bench: Bench, lines: Mask, loss: float = 0.0) -> Span:
 
 
 def amount_ranges(
-    bench: Bench,
-    by: Sequence[str] = ("partnership", "area"),
-    amounts: Floats | None = None,
-    loss: float = LOSS,
-    tick: Callable[[int, int], None] | None = None,
+    bench: Bench, by: Sequence[str] = ("partnership", "area"), amounts: Floats | None = None, loss: float = LOSS
 ) -> pd.DataFrame:
     """Return one row per group of lines that has undecided money: its amount and both ranges, EUR million.
 
     `by` names dimensions; `amounts` are those of the finished plan per line (default: the settled plan). Columns: the ids,
     amount, least, most (at no loss), least_within, most_within (within `loss`), and `firm`: whether the amount cannot move
-    by half a rounding step without loss. `tick(done, of)` is called after every group.
+    by half a rounding step without loss.
     """
     import pandas as pd
 
@@ -204,14 +200,11 @@ def amount_ranges(
     codes = [getattr(lines, name) for name in by]
     sizes = [len(lines.facts.dimensions[name].ids) for name in by]
     group = np.ravel_multi_index(codes, sizes)
-    present = np.unique(group[~lines.fixed])
     step, rows = float(lines.facts.step), []
-    for done, one in enumerate(present, start=1):
+    for one in np.unique(group[~lines.fixed]):
         mask = group == one
         tight, wide = span(bench, mask), span(bench, mask, loss)
         ids = (lines.facts.dimensions[name].ids[k] for name, k in zip(by, np.unravel_index(one, sizes), strict=True))
         amount = float(amounts[mask].sum())
         rows.append([*ids, amount, tight.least, tight.most, wide.least, wide.most, tight.width < step / 2])
-        if tick:
-            tick(done, len(present))
     return pd.DataFrame(rows, columns=[*by, "amount", "least", "most", "least_within", "most_within", "firm"])
