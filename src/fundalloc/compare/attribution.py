@@ -19,7 +19,7 @@ from math import gcd, lcm
 
 import numpy as np
 
-from fundalloc.compare.closest import Reference
+from fundalloc.compare.movements import Reference
 from fundalloc.compare.outcome import BUDGET, PARTNER, Outcome
 from fundalloc.compare.overrides import Override, Written, lay_over
 from fundalloc.compare.shares import MOST_EXACT, Shares, Value, apportion, attribute, round_table
@@ -112,11 +112,11 @@ class Attribution:
 
 
 def attribute_changes(
-    a: Side, b: Side, overrides: Sequence[Override], closest: Outcome | str, options: Options, tick: Tick | None, seed: int, language: str
+    a: Side, b: Side, overrides: Sequence[Override], near: Outcome | None, options: Options, tick: Tick | None, seed: int, language: str
 ) -> Attribution | str:
     """Share what must move from a to b out among the overrides; a sentence that says why not, when it cannot be done.
 
-    `closest` is b's equally good plan closest to a's; where it is not known, the whole difference is shared out.
+    `near` is b's equally good plan closest to a's; where it is not known, the whole difference is shared out.
     """
     words = Words(language)
     if a.inputs is None or b.inputs is None:
@@ -125,13 +125,12 @@ def attribute_changes(
         return words("compare.no_shares.years")
     if not overrides:
         return words("compare.no_shares.inputs")
-    needed = not isinstance(closest, str)
-    task = task_between(a.inputs, b.inputs, overrides, options, Reference.of(a.outcome) if needed else None)
-    game = Game(task, a.outcome, b.outcome if isinstance(closest, str) else closest, tick)
+    task = task_between(a.inputs, b.inputs, overrides, options, Reference.of(a.outcome) if near else None)
+    game = Game(task, a.outcome, near or b.outcome, tick)
     shares = game.share_out(max(2, SOLVES // len(overrides)), seed)
     if shares is None:
         return words("compare.no_shares.orders", failure=words.word("proof", game.failures[0]))
-    return Attribution(tuple(overrides), tuple(game.figures), shares, game.unit, game.solves, seed, needed)
+    return Attribution(tuple(overrides), tuple(game.figures), shares, game.unit, game.solves, seed, near is not None)
 
 
 @dataclass(frozen=True)

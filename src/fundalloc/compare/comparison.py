@@ -8,10 +8,9 @@ from fractions import Fraction
 from functools import cached_property, partial
 
 from fundalloc.compare.attribution import Attribution, attribute_changes
-from fundalloc.compare.closest import closest_to, moved_between
 from fundalloc.compare.inputs import Difference, differing_inputs
 from fundalloc.compare.measures import RuleChange, Scores, changed_rules, compare_scores
-from fundalloc.compare.movements import Movements, class_movements
+from fundalloc.compare.movements import Movements, class_movements, closest_to, moved_between
 from fundalloc.compare.outcome import BUDGET, PARTNER, Outcome
 from fundalloc.compare.overrides import Override, find_overrides
 from fundalloc.compare.sides import Side, Sides
@@ -219,16 +218,17 @@ def compare_files(
         (first, *others), spoken, options = opened.open(given), opened.language or "en", options or Options()
         for own in others:
             closest = closest_to(first, own, options, spoken)
-            side = replace(own, outcome=closest) if nearest and not isinstance(closest, str) else own
+            near = None if isinstance(closest, str) else closest
+            side = replace(own, outcome=near) if nearest and near else own
             overrides: tuple[Override, ...] = ()
             inputs: tuple[Difference, ...] | str = (first if first.inputs is None else side).missing
             if first.inputs is not None and side.inputs is not None:
                 overrides = tuple(find_overrides(first.inputs.written, side.inputs.written))
                 inputs = tuple(differing_inputs(first, side, overrides, tolerance))
-            rules = changed_rules(first, side, closest, spoken)
+            rules = changed_rules(first, side, near, spoken)
             counting = partial(tick, side.name) if tick else None
-            attribution = attribute_changes(first, side, overrides, closest, options, counting, seed, spoken) if attributed else None
-            movements, scores = class_movements(first, side, closest), compare_scores(first, side)
+            attribution = attribute_changes(first, side, overrides, near, options, counting, seed, spoken) if attributed else None
+            movements, scores = class_movements(first, side, near), compare_scores(first, side)
             switches = own.outcome.plan.log.switches if own.outcome.plan else 0
             pairs.append(Pair(first, side, overrides, inputs, rules, closest, movements, scores, attribution, switches))
     return Comparison((first, *(pair.b for pair in pairs)), tuple(pairs), spoken, nearest)

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from fundalloc.compare.closest import SAME_SCORE, measured_in
+from fundalloc.compare.movements import SAME_SCORE, measured_in
 from fundalloc.compare.outcome import NOT_ASKED, Demand, Measured, Outcome, measured_rules
 from fundalloc.compare.sides import Side
 from fundalloc.facts.facts import Facts
@@ -53,10 +53,8 @@ class RuleChange:
     @property
     def statuses(self) -> tuple[str, str]:
         """The two status words; `not asked` where the scenario does not have the rule."""
-        return (
-            self.before.status if self.before and self.asked_before else NOT_ASKED,
-            self.after.status if self.after and self.asked_after else NOT_ASKED,
-        )
+        before = self.before.status if self.before and self.asked_before else NOT_ASKED
+        return before, self.after.status if self.after and self.asked_after else NOT_ASKED
 
     @property
     def weight(self) -> float:
@@ -64,30 +62,29 @@ class RuleChange:
         return max((-(m.headroom or 0.0) for m in (self.before, self.after) if m), default=0.0)
 
 
-def changed_rules(a: Side, b: Side, closest: Outcome | str = "", language: str = "en") -> Sequence[RuleChange] | None:
+def changed_rules(a: Side, b: Side, near: Outcome | None = None, language: str = "en") -> Sequence[RuleChange] | None:
     """Return the demands whose status differs, the weightiest first; None when a side says nothing about rules.
 
-    `closest` is b's equally good plan closest to a's: what crosses in b's own plan only is a choice among equally good ones.
+    `near` is b's equally good plan closest to a's: what crosses in b's own plan only is a choice among equally good ones.
     """
     if a.outcome.rules is None or b.outcome.rules is None:
         return None
-    if not isinstance(closest, str):
-        near = changed_rules(a, replace(b, outcome=closest), language=language) or ()
-        must = {change.demand: change.better for change in near if change.crossed}
+    if near:
+        there = changed_rules(a, replace(b, outcome=near), language=language) or ()
+        must = {change.demand: change.better for change in there if change.crossed}
         own = changed_rules(a, b, language=language) or []
         return sorted((replace(c, needed=must.get(c.demand) == c.better) if c.crossed else c for c in own), key=lambda c: c.needed is False)
     first, second = a.outcome.by_demand, b.outcome.by_demand
-    there = _measured_on(b, a, language) if second.keys() - first.keys() else {}
-    here = _measured_on(a, b, language) if first.keys() - second.keys() else {}
+    on_a = _measured_on(b, a, language) if second.keys() - first.keys() else {}
+    on_b = _measured_on(a, b, language) if first.keys() - second.keys() else {}
     found = []
     for demand, told in {**first, **second}.items():
-        before, after = first.get(demand, there.get(demand)), second.get(demand, here.get(demand))
+        before, after = first.get(demand, on_a.get(demand)), second.get(demand, on_b.get(demand))
         found.append(RuleChange(demand, told.says, before, after, demand in first, demand in second))
     return sorted((c for c in found if c.statuses[0] != c.statuses[1]), key=lambda c: (not c.crossed, -c.weight, c.demand))
 
 
 def _measured_on(rules_of: Side, plan_of: Side, language: str) -> dict[Demand, Measured]:
-    """Measure the rules of one side on the plan of the other; empty when its scenario is not known."""
     if rules_of.inputs is None:
         return {}
     plan, _ = measured_in(rules_of.inputs.scenario, plan_of.outcome)

@@ -105,7 +105,6 @@ def _figure(kind: type[Kind], name: str, leaf: Node, language: str) -> str:
 
 
 def _changes(old: Tree, new: Tree) -> Iterator[str]:
-    """Return what differs below two nodes, value by value."""
     before, after = _texts(old), _texts(new)
     known = dict.fromkeys([*before, *after])
     for key in known:
@@ -122,7 +121,6 @@ def _at(values: dict[str, str], key: str) -> str:
 
 
 def _listed(node: Node) -> str:
-    """Return what an override sets, in one line."""
     if isinstance(node, Scalar):
         return node.text
     entries = node.items if isinstance(node, ListNode) else [node]
@@ -226,7 +224,6 @@ def split_table(node: Node | None, name: str) -> tuple[Node | None, dict[str, Li
 
 
 def _rows(node: Node | None, of: Written) -> object:
-    """Return what a table holds, without its `change`."""
     if node is None:
         return None
     try:

@@ -70,11 +70,6 @@ class Side:
     moved_from: tuple[tuple[str, str], ...] = ()
     """Pairs of a temporary folder and what stands for it in printed places."""
 
-    @property
-    def title(self) -> str:
-        """The scenario's title, or the name."""
-        return str(self.inputs.scenario.head.title) if self.inputs else self.name
-
     def where(self, place: Place | str) -> str:
         """Return a printed place, with the revision instead of the temporary folder."""
         return _said(str(place), self.moved_from)

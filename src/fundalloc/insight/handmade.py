@@ -97,7 +97,6 @@ def distance(plan: Plan, options: Options | None = None, progress: Progress | No
 
 
 def _by_partnership(plan: Plan, best: Plan) -> list[Differing]:
-    """Return the partnerships whose totals differ, largest difference first."""
     lines, facts = plan.scenario.lines, plan.scenario.facts
     totals = np.zeros((2, len(facts.partnerships)), dtype=np.int64)
     for k, made in enumerate((plan, best)):

@@ -42,22 +42,14 @@ def describe(scenario: Scenario, suspects: Sequence[Suspect]) -> Conflict:
     assert rule is not None
     if demands is None:
         return _sizes(scenario, rule)
-    place, source = place_of(scenario, rule, first.member, demands.sense[first.demand]), rule.source_for(first.member, scenario.facts)
-    return Conflict(rule.id, _says(scenario, rule, suspects), place, source, rule.negotiable)
-
-
-def _says(scenario: Scenario, rule: Kind, suspects: Sequence[Suspect]) -> str:
-    """Write a demand with its limit; the same demand for several years in one sentence."""
-    demands, names = suspects[0].demands, scenario.labels() if rule.built_in else scenario.names()
-    assert demands is not None
-    at = [s.demand for s in suspects]
-    sense = demands.sense[at[0]]
-    over = rule.sentence(_over(demands, at) if len(at) > 1 or rule.built_in else demands.member[at[0]], names, sense=sense)
-    said = f"{over}: {sense} {_limits(scenario, rule, demands, at)}"
-    held = "; decided money alone breaks that already, and new money may not make it worse" if any(s.held for s in suspects) else ""
-    reserve = rule.kept_back(demands.member[at[0]], scenario.facts)
+    at, sense, names = [s.demand for s in suspects], demands.sense[first.demand], scenario.labels() if rule.built_in else scenario.names()
+    over = rule.sentence(_over(demands, at) if len(at) > 1 or rule.built_in else first.member, names, sense=sense)
+    reserve = rule.kept_back(first.member, scenario.facts)
     remark = f" after the reserve of {percent(reserve)}" if reserve else ""
-    return said + remark + held
+    held = "; decided money alone breaks that already, and new money may not make it worse" if any(s.held for s in suspects) else ""
+    says = f"{over}: {sense} {_limits(scenario, rule, demands, at)}{remark}{held}"
+    place, source = place_of(scenario, rule, first.member, sense), rule.source_for(first.member, scenario.facts)
+    return Conflict(rule.id, says, place, source, rule.negotiable)
 
 
 def _limits(scenario: Scenario, rule: Kind, demands: Demands, at: Sequence[int]) -> str:

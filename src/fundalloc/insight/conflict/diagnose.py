@@ -130,7 +130,6 @@ def lifted(facts: Facts, name: str) -> Facts:
 
 
 def _hold(scenario: Scenario, suspects: tuple[Suspect, ...], options: Options) -> bool:
-    """Return whether the same suspects can hold together in a scenario with more lines."""
     owners, named = {s.owner for s in suspects}, {_name(s) for s in suspects}
     system = system_of(replace(scenario, rules=tuple(rule for rule in scenario.rules if rule.id in owners)), options)
     return system.feasible([k for k, suspect in enumerate(system.suspects) if _name(suspect) in named])

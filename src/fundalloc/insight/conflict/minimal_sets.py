@@ -130,7 +130,6 @@ class _Search:
         return system.feasible(positions, warm, relaxed=relaxed)
 
     def _stopped(self, most: int) -> bool:
-        """Return whether so many questions were asked, or the time is up."""
         return self.asked >= most or self.system.options.over
 
     def kinds(self) -> list[list[frozenset[int]]]:
@@ -156,7 +155,6 @@ class _Search:
         return tuple(tuple(k for k in self.groups[g] if k in kept) for g in sorted(found))
 
     def _smallest(self, held: frozenset[int]) -> frozenset[int]:
-        """Return a smallest set among groups that clash."""
         positions = sorted(self._positions(held))
         accused = {positions[k] for k in self.system.among(positions).accused()}
         groups = self._easiest_last(g for g in held if accused & set(self.groups[g]))

@@ -77,7 +77,6 @@ def as_dict(error: NoPlan) -> dict[str, Any]:
 
 
 def _written(changes: Sequence[tuple[str, object]]) -> list[str]:
-    """Return changes as KEY=VALUE settings."""
     return [f"{path}={json.dumps(value, ensure_ascii=False)}" for path, value in changes]
 
 

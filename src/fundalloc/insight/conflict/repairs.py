@@ -180,7 +180,6 @@ class _Workshop:
         return replace(changed, facts=replace(changed.facts, baseline=self.scenario.facts.baseline), baseline=None)
 
     def _holds(self, repair: Repair, ledger: IntArray) -> bool:
-        """Return whether the plan keeps every rule of the changed scenario."""
         try:
             changed = self.changed(repair)
             if len(ledger) != len(changed.lines.ledger):
@@ -243,7 +242,6 @@ def changes(scenario: Scenario, broken: Sequence[Finding]) -> list[Change]:
 
 
 def _adjusted(scenario: Scenario) -> frozenset[str]:
-    """Return the figures that entries of `adjust` change."""
     section = scenario.tree.mapping("adjust")
     entries = section.items.values() if section else ()
     items = [item for entry in entries for item in (entry.items if isinstance(entry, ListNode) else [entry])]

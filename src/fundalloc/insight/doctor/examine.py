@@ -1,31 +1,40 @@
-"""The data doctor: what is wrong, or looks wrong, in a scenario before anything is solved.
+"""The data doctor: what is wrong, or looks wrong, in a scenario before anything is solved; and what else is worth knowing.
 
 Errors are contradictions that leave no plan, shown by adding up; warnings are worth a look. Every finding names its place,
-its figures and what to do.
+its figures and what to do. What is worth knowing has no place and asks for nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fundalloc.errors import counted, some, year_ranges
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import eligible_cube
+from fundalloc.insight.doctor import Remark, warning
 from fundalloc.insight.doctor.figures import figures_in_sentences, slips
 from fundalloc.insight.doctor.limits import contradictions, idle_rules
 from fundalloc.insight.doctor.names import twins, unknown_codes
-from fundalloc.insight.doctor.remarks import Remark, warning
 from fundalloc.model.compile import compile_program
+from fundalloc.model.health import numerical_remarks
 from fundalloc.model.objective import needs_served
-from fundalloc.money import euro
+from fundalloc.money import euro, plain
+from fundalloc.plan.free_money import free_of_decisions
 from fundalloc.plan.ledger import measure_coverage
 from fundalloc.run import with_baseline
 from fundalloc.scenario.document import locate
 from fundalloc.scenario.scenario import Scenario
+
+SHOWN = 3
+"""How many names a remark lists before it says "and n more"."""
+CROSSED = 20
+"""A rule that skips more members crosses two dimensions that hardly meet, such as all instruments with all partnerships: no news."""
 
 
 def examine(scenario: Scenario) -> list[Remark]:
@@ -65,7 +74,6 @@ def _unreachable_needs(scenario: Scenario) -> Iterator[Remark]:
 
 
 def _without_lines(scenario: Scenario) -> Iterator[Remark]:
-    """Instruments that may fund nobody, and partnerships that nobody may fund."""
     lines, facts = scenario.lines, scenario.facts
     open_lines = lines.eligible
     for k, instrument in enumerate(facts.instruments):
@@ -81,7 +89,6 @@ def _without_lines(scenario: Scenario) -> Iterator[Remark]:
 
 
 def _idle_exceptions(scenario: Scenario) -> Iterator[Remark]:
-    """Entries of `exclude` that bar nothing, and of `allow` that open nothing."""
     facts = scenario.facts
     whole = eligible_cube(facts)
     for section, words in (("exclude", "bars nothing that would be eligible"), ("allow", "opens nothing that is not eligible anyway")):
@@ -140,7 +147,67 @@ def _missing_absorption(scenario: Scenario) -> Iterator[Remark]:
 
 
 def _doubtful_rules(scenario: Scenario) -> Iterator[Remark]:
-    """What rules say themselves is lawful but hardly meant."""
     for rule in scenario.written_rules:
         for path, message, hint in rule.remarks_on(scenario.lines):
             yield warning(locate(scenario.tree, ("rules", rule.id, *path)), f"rule '{rule.id}': {message}", hint)
+
+
+# -- what is worth knowing -------------------------------------------------------------------------------------------------
+
+
+def worth_knowing(scenario: Scenario) -> list[str]:
+    """Return what is worth knowing about a scenario, as sentences."""
+    scenario = with_baseline(scenario)
+    remarks = numerical_remarks(compile_program(scenario))
+    return [*remarks, *_skipped_members(scenario), *_stray_baseline(scenario), *_crooked_ceilings(scenario)]
+
+
+def _skipped_members(scenario: Scenario) -> list[str]:
+    out = []
+    for rule in scenario.written_rules:
+        skipped = ["|".join(member) for member in rule.skipped(scenario.lines)]
+        if 0 < len(skipped) <= CROSSED:
+            out.append(f"rule {rule.id} skips {counted(len(skipped), 'members')} without money that counts: {some(skipped, SHOWN)}")
+    return out
+
+
+def _stray_baseline(scenario: Scenario) -> list[str]:
+    """Money of the baseline plan on lines that are none here (rules of kind deviation count it), or under ids that nobody knows."""
+    plan, lines = scenario.facts.baseline, scenario.lines
+    if plan is None:
+        return []
+    here, stray = set(lines.keys), lines.planned
+    gone = {key: amount for key, amount in zip(stray.keys, plan.amount.numerator, strict=True) if amount and key not in here}
+    amount = plain(Fraction(int(sum(gone.values())), plan.amount.denominator))
+    lost = f"EUR {amount} million of the baseline plan lie where this scenario has no line"
+    unknown = f"EUR {plain(plan.elsewhere)} million of the baseline plan have ids that this scenario does not know: left out"
+    said = f"{lost}; rules of kind deviation count them: {some(list(gone), SHOWN)}"
+    return [said] * bool(gone) + [unknown] * bool(plan.elsewhere)
+
+
+def _crooked_ceilings(scenario: Scenario) -> list[str]:
+    facts = scenario.facts
+    ceilings = {i.id: (*(i.ceiling.each or {}).values(), i.ceiling.total or Fraction(0)) for i in facts.instruments if i.ceiling}
+    crooked = [name for name, amounts in ceilings.items() if any(amount % facts.step for amount in amounts)]
+    return [f"ceilings cut down to whole steps of {plain(facts.step)}: {some(crooked, SHOWN)}"] if crooked else []
+
+
+def uncommitted_money(scenario: Scenario) -> list[dict[str, Any]]:
+    """Return what decisions leave free of ceilings less reserves, one row per planned instrument.
+
+    Its name, the money by year and in all, and what closed years left that nobody can plan: EUR million, None without a ceiling.
+    What may be carried over from a closed year is free in the year after.
+    """
+    facts = scenario.facts
+    money = free_of_decisions(scenario.lines, facts.decided_by_year)
+
+    def euro(table: NDArray[np.int64], k: int, n: int) -> float | None:
+        return float(facts.euro(int(table[k, n]))) if money.known[k, n] else None
+
+    out, whole = [], len(facts.years)
+    for k, instrument in enumerate(facts.instruments):
+        if instrument.planned:
+            years = {str(t): euro(money.free, k, n) for n, t in enumerate(facts.years)}
+            left = {"total": euro(money.free, k, whole), "lapsed": euro(money.lapsed, k, whole)}
+            out.append({"instrument": instrument.id, "name": str(instrument.label), "years": years, **left})
+    return out

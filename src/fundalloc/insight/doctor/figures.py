@@ -18,7 +18,7 @@ import numpy as np
 
 from fundalloc.errors import Place, some
 from fundalloc.facts.facts import NO_LIMIT
-from fundalloc.insight.doctor.remarks import Remark, warning
+from fundalloc.insight.doctor import Remark, warning
 from fundalloc.money import percent, plain
 from fundalloc.rules._sentence import LIMIT
 from fundalloc.rules.kind import Kind

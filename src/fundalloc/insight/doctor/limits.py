@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from fundalloc.errors import some
 from fundalloc.facts.capacity import most_money
 from fundalloc.facts.selection import runs
-from fundalloc.insight.doctor.remarks import Remark, error, warning
+from fundalloc.insight.doctor import Remark, error, warning
 from fundalloc.model.linear_program import LinearProgram
 from fundalloc.money import Floats, IntArray, Mask, euro
 from fundalloc.plan.naming import limit_texts, place_of
@@ -33,13 +33,10 @@ SLIP = 200.0
 def contradictions(scenario: Scenario, program: LinearProgram) -> Iterator[Remark]:
     """Yield floors that exceed what their own lines, or a ceiling around them, can carry. Soft floors: only a warning."""
     sums = Sums(scenario, program)
-    too_high = dict(_too_high(sums))
-    yield from too_high.values()
-    told: set[tuple[int, ...]] = {(row,) for row in too_high}
+    told: dict[tuple[int, ...], Remark] = dict(_too_high(sums))
     for row, floors, decided in _above(sums):
-        if floors not in told:
-            told.add(floors)
-            yield _told(scenario, sums, row, floors, decided)
+        told.setdefault(floors, _told(scenario, sums, row, floors, decided))
+    yield from told.values()
 
 
 def idle_rules(scenario: Scenario, program: LinearProgram) -> Iterator[Remark]:
@@ -49,8 +46,7 @@ def idle_rules(scenario: Scenario, program: LinearProgram) -> Iterator[Remark]:
         rule, demands = block.rule, block.demands
         if rule is None or demands is None or rule.built_in:
             continue
-        place = scenario.places[rule.id]
-        rows = np.arange(block.rows.start, block.rows.stop)
+        place, rows = scenario.places[rule.id], np.arange(block.rows.start, block.rows.stop)
         if len(demands) == 0:
             yield warning(place, f"rule '{rule.id}' asks nothing of anybody", "no member that it names has money that counts")
         elif block.idle.all():
@@ -59,7 +55,7 @@ def idle_rules(scenario: Scenario, program: LinearProgram) -> Iterator[Remark]:
             yield warning(place, f"rule '{rule.id}' can never bind: {met}", "nothing would change without it; is the figure right?")
 
 
-def _too_high(sums: Sums) -> Iterator[tuple[int, Remark]]:
+def _too_high(sums: Sums) -> Iterator[tuple[tuple[int, ...], Remark]]:
     """Floors above what their own lines can ever carry, by row."""
     lower, high = sums.program.row_lower, sums.most - sums.negative[0]
     for row in np.flatnonzero(sums.plain_sums & (lower > 0) & (lower > high + TINY)).tolist():
@@ -67,7 +63,7 @@ def _too_high(sums: Sums) -> Iterator[tuple[int, Remark]]:
         slip = "is it in thousands of euro? " if most and asked / most >= SLIP else ""
         says = f"“{sums.says(row)}” asks for {sums.eur(asked)}; its lines can carry {sums.eur(most)} at the most (rule {rule.id})"
         make = warning if rule.soft is not None else error
-        yield row, make(sums.place(row), says, f"{slip}lower it, or open more ways: eligibility, ceilings, absorption")
+        yield (row,), make(sums.place(row), says, f"{slip}lower it, or open more ways: eligibility, ceilings, absorption")
 
 
 def _above(sums: Sums) -> Iterator[tuple[int, tuple[int, ...], float]]:
@@ -75,33 +71,29 @@ def _above(sums: Sums) -> Iterator[tuple[int, tuple[int, ...], float]]:
     floors, ceilings = sums.rows_with(sums.program.row_lower, soft=True), sums.rows_with(sums.program.row_upper, soft=False)
     amount = sums.program.row_lower / sums.coefficient(np.maximum)
     limit = (sums.program.row_upper + sums.negative[1]) / sums.coefficient(np.minimum)
-    lines = sums.lines_of
     found = []
     for ceiling, inside in sums.contained(floors, ceilings):
-        candidates = inside[np.argsort(-amount[inside], kind="stable")]
-        if amount[candidates].sum() + sums.decided[lines[ceiling]].sum() > limit[ceiling] + TINY:
-            chosen, besides = _exceeding(sums, amount, ceiling, candidates, float(limit[ceiling]))
+        candidates, most = inside[np.argsort(-amount[inside], kind="stable")], float(limit[ceiling])
+        if amount[candidates].sum() + sums.decided[sums.lines_of[ceiling]].sum() > most + TINY:
+            chosen, besides = _exceeding(sums, amount, ceiling, candidates, most)
             if chosen:
-                found.append((float(limit[ceiling]), ceiling, tuple(chosen), besides))
-    for _, ceiling, chosen_rows, besides in sorted(found):
-        yield ceiling, chosen_rows, besides
+                found.append((most, ceiling, tuple(chosen), besides))
+    yield from (own[1:] for own in sorted(found))
 
 
 def _exceeding(sums: Sums, amount: Floats, ceiling: int, candidates: NDArray[np.intp], limit: float) -> tuple[list[int], float]:
     """Return as few disjoint floors as exceed a limit together with the decided money besides them, and that money; or none."""
     chosen: list[int] = []
     used = np.zeros(len(sums.scenario.lines), dtype=bool)
-    besides = decided = float(sums.decided[sums.lines_of[ceiling]].sum())
-    for row in candidates:
-        mine = sums.lines_of[int(row)]
-        if np.any(used[mine]):
-            continue
-        chosen.append(int(row))
-        used[mine] = True
-        decided -= float(sums.decided[mine].sum())
-        besides = decided
-        if amount[chosen].sum() + besides > limit + TINY:
-            return chosen, besides
+    besides = float(sums.decided[sums.lines_of[ceiling]].sum())
+    for row in candidates.tolist():
+        mine = sums.lines_of[row]
+        if not np.any(used[mine]):
+            chosen.append(row)
+            used[mine] = True
+            besides -= float(sums.decided[mine].sum())
+            if amount[chosen].sum() + besides > limit + TINY:
+                return chosen, besides
     return [], besides
 
 

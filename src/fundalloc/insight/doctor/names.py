@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from fundalloc.errors import Place
-from fundalloc.insight.doctor.remarks import Remark, warning
+from fundalloc.insight.doctor import Remark, warning
 from fundalloc.scenario.document import locate, to_plain
 from fundalloc.scenario.scenario import Scenario
 
@@ -72,7 +72,6 @@ def _same(what: str, named: Iterable[tuple[str, str, Place]]) -> Iterator[Remark
 
 
 def _letters(text: str) -> str:
-    """Return the bare letters and digits of a name, without accents and case."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return re.sub(r"[\W_]+", "", "".join(c for c in decomposed if not unicodedata.combining(c)))
 
@@ -101,7 +100,6 @@ def _one_letter(a: str, b: str) -> bool:
 
 
 def _same_rules(scenario: Scenario) -> Iterator[Remark]:
-    """Yield rules that ask exactly the same."""
     section = scenario.tree.mapping("rules")
     seen: dict[str, str] = {}
     for rule in scenario.written_rules:

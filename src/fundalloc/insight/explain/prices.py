@@ -115,7 +115,6 @@ def _side(bench: Bench, row: int, sign: float, look: float, most: float) -> Side
 
 
 def _points(gain: float) -> float:
-    """Return a difference of scores without the solver's tolerance."""
     return gain if abs(gain) > NOISE else 0.0
 
 
@@ -186,7 +185,6 @@ def general_sentence(rule: Kind) -> str:
 
 
 def _tight(bench: Bench, rule: str) -> bool:
-    """Return whether a rule has a demand at its limit in the best plan."""
     block = bench.open.block(rule)
     assert block is not None
     activity = bench.open.matrix.times(bench.best.values)

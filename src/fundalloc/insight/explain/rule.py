@@ -73,8 +73,11 @@ def _demands(bench: Bench, block: RowBlock, target: Target) -> tuple[DemandState
     rule, demands = block.rule, block.demands
     assert rule is not None
     assert demands is not None
-    settled = block.relaxed | (block.held > 0)
-    room, prices = headroom(bench, block), np.abs(bench.best.prices[block.rows])
+    settled, values = block.relaxed | (block.held > 0), bench.values.copy()
+    values[block.misses] = 0.0  # what a soft rule misses counts as missing
+    activity = bench.program.matrix.times(values)
+    room = np.minimum(bench.program.row_upper - activity, activity - bench.program.row_lower)[block.rows]
+    prices = np.abs(bench.best.prices[block.rows])
     if settled.any():
         found = measure_rule(rule, bench.lines, bench.lines.ledger.decided)
         room = np.where(settled, [float(finding.headroom) for finding in found], room)
@@ -92,20 +95,10 @@ def _demands(bench: Bench, block: RowBlock, target: Target) -> tuple[DemandState
     return tuple(states)
 
 
-def headroom(bench: Bench, block: RowBlock) -> Floats:
-    """Return the room before every limit of a rule on the settled plan, soft misses counted as missing."""
-    values = bench.values.copy()
-    values[block.misses] = 0.0
-    activity = bench.program.matrix.times(values)[block.rows]
-    above, below = bench.program.row_upper[block.rows] - activity, activity - bench.program.row_lower[block.rows]
-    return np.minimum(above, below)
-
-
 def _movers(bench: Bench, amounts: Floats) -> tuple[tuple[int, float], ...]:
     change = np.bincount(bench.lines.partnership, weights=amounts - bench.amounts, minlength=len(bench.lines.facts.partnerships))
-    step = float(bench.lines.facts.step)
-    order = np.argsort(-np.abs(change), kind="stable")
-    return tuple((int(k), float(change[k])) for k in order[: 2 * SHOWN] if abs(change[k]) > step / 2)
+    order = np.argsort(-np.abs(change), kind="stable")[: 2 * SHOWN]
+    return tuple((int(k), float(change[k])) for k in order if abs(change[k]) > float(bench.lines.facts.step) / 2)
 
 
 # -- the scenario as a whole -----------------------------------------------------------------------------------------------
@@ -173,11 +166,7 @@ def _bindings(bench: Bench) -> tuple[Binding, ...]:
 
 def _poor(bench: Bench) -> tuple[Poor, ...]:
     lines, needs = bench.lines, bench.lines.facts.needs
-    met, open_lines = met_needs(lines, bench.amounts), needs_served(lines, ~lines.fixed)
-    coverage = np.where(needs.need.values > 0, met / np.where(needs.need.values > 0, needs.need.values, 1.0), np.inf)
-    order = np.lexsort((-needs.need.values, coverage))[:SHOWN]
-    return tuple(
-        Poor(int(needs.partnership[k]), int(needs.area[k]), float(needs.need.values[k]), float(met[k]), bool(open_lines[k]))
-        for k in order
-        if np.isfinite(coverage[k])
-    )
+    need, met, open_lines = needs.need.values, met_needs(lines, bench.amounts), needs_served(lines, ~lines.fixed)
+    coverage = np.divide(met, need, out=np.full(len(need), np.inf), where=need > 0)
+    order = [k for k in np.lexsort((-need, coverage))[:SHOWN] if need[k] > 0]
+    return tuple(Poor(int(needs.partnership[k]), int(needs.area[k]), float(need[k]), float(met[k]), bool(open_lines[k])) for k in order)

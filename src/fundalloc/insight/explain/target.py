@@ -82,7 +82,6 @@ def find_target(scenario: Scenario, words: Sequence[str]) -> Target:
 
 
 def _only(free: Sequence[Meaning], kind: str, said: str, named: Mapping[str, object]) -> Meaning:
-    """Return the one thing that a word can still mean."""
     if not free:
         raise UsageError(f"'{said}' names a second {kind} beside '{named.get(kind)}'; ask about one at a time")
     if len(free) > 1:

@@ -6,10 +6,10 @@ import math
 from collections.abc import Sequence
 
 from fundalloc.errors import and_more, counted
-from fundalloc.insight.explain.place import Hold, PairState, PlaceAnswer
+from fundalloc.insight.explain.place import Hold, Move, PairState, PlaceAnswer
 from fundalloc.insight.explain.prices import LimitPrice, SidePrice
 from fundalloc.insight.explain.remedy import Remedy
-from fundalloc.insight.explain.rule import DemandState, Overview, RuleAnswer
+from fundalloc.insight.explain.rule import DemandState, Overview, Poor, RuleAnswer
 from fundalloc.insight.explain.unallocated import said
 from fundalloc.insight.explain.value import Span
 from fundalloc.insight.explain.words import Phrases, percent_of, points, share
@@ -82,7 +82,6 @@ class Writer(Phrases):
         return [f"{self.million(need)} in {len(pairs)} needs, {covered}.", *self._largest(pairs), *beyond]
 
     def _largest(self, pairs: Sequence[PairState]) -> list[str]:
-        """Write the needs that get most from here, and count the others."""
         partnerships, areas = {pair.partnership for pair in pairs}, {pair.area for pair in pairs}
         shown = [pair for pair in pairs if pair.received > float(self.scenario.facts.step) / 2][:SHOWN] or list(pairs[:SHOWN])
         out = []
@@ -122,7 +121,6 @@ class Writer(Phrases):
         return self.million(amount) if rule.in_money else counted(round(amount), rule.unit)
 
     def _both(self, more: float, less: float) -> str:
-        """Say what a limit is worth, a million up and a million down."""
         return f"One million more of its limit {self._effect(more)}; one million less {self._effect(less)}."
 
     def _effect(self, gain: float) -> str:
@@ -131,7 +129,7 @@ class Writer(Phrases):
     def _next(self, answer: PlaceAnswer) -> list[str]:
         out = []
         for item in answer.next[:SHOWN]:
-            name = self.instrument(item.instrument)
+            name = self.name("instrument", item.instrument)
             if self.none(item.anywhere):
                 out.append(f"of {name} earns nothing, here or elsewhere.")
             elif math.isnan(item.here):
@@ -151,18 +149,20 @@ class Writer(Phrases):
         else:
             out = [f"taken from elsewhere would cost {points(answer.cost)}."]
         if answer.losers:
-            who = [f"{self.partnership(m.partnership)}, {self.area(m.area)} ({self.instrument(m.instrument)})" for m in answer.losers]
-            lost = "; ".join(f"{name} {self.money(-m.change)}" for name, m in zip(who, answer.losers, strict=True))
-            out.append(f"It would be missing at: {lost}.")
+            at = [f"{self._where(m)} ({self.name('instrument', m.instrument)}) {self.money(-m.change)}" for m in answer.losers]
+            out.append(f"It would be missing at: {'; '.join(at)}.")
         if answer.cost != 0:
             heads = ["Cheapest change that brings it", *["Or"] * (len(answer.remedies) - 1)]
             found = [f"{head}: {self._remedy(remedy)}." for head, remedy in zip(heads, answer.remedies, strict=False)]
             out += found or ["No single change of up to EUR 64 million, and no tenfold priority, brings it."]
         return out
 
+    def _where(self, of: Move | Poor) -> str:
+        return f"{self.name('partnership', of.partnership)}, {self.name('area', of.area)}"
+
     def _remedy(self, remedy: Remedy) -> str:
         if remedy.kind == "money":
-            return f"{self.million(remedy.by)} more of {self.instrument(remedy.instrument)}"
+            return f"{self.million(remedy.by)} more of {self.name('instrument', remedy.instrument)}"
         if remedy.kind == "priority":
             now, then = remedy.priority
             return f"priority {then:.4g} instead of {now:g}" if now else f"priorities {percent_of(remedy.by - 1, 2)} higher"
@@ -182,8 +182,8 @@ class Writer(Phrases):
             return [*out, ("Costs", ["nothing, as it holds nothing back."])]
         out.append(("Costs", self._cost(answer)))
         if answer.movers:
-            moved = "; ".join(f"{self.partnership(k)} {'+' if change > 0 else '-'}{self.money(abs(change))}" for k, change in answer.movers)
-            out.append(("Without it", [f"{moved}."]))
+            moved = [f"{self.name('partnership', k)} {'+' if by > 0 else '-'}{self.money(abs(by))}" for k, by in answer.movers]
+            out.append(("Without it", [f"{'; '.join(moved)}."]))
         rest = [state for state in answer.demands if state.price is None]
         for state in answer.demands:
             if state.price is not None:
@@ -246,12 +246,11 @@ class Writer(Phrases):
         for one in answer.bindings:
             binds += [self._alike(one.rule, one.demand, one.alike), f"  {self._both(one.more, one.less)} {one.place}"]
         both = "{}: a million more {}; a million less {}"
-        money = [both.format(self.instrument(k), self._effect(more), self._effect(less)) for k, more, less in answer.money]
+        money = [both.format(self.name("instrument", k), self._effect(more), self._effect(less)) for k, more, less in answer.money]
         poor = []
         for need in answer.poor:
-            who = f"{self.partnership(need.partnership)}, {self.area(need.area)}"
             closed = "" if need.open else "; no open line reaches it"
-            poor.append(f"{who}: {share(need.met, need.need)} of {self.money(need.need)} met{closed}")
+            poor.append(f"{self._where(need)}: {share(need.met, need.need)} of {self.money(need.need)} met{closed}")
         return [
             ("Score", [f"{euro(answer.score, 1)} points before rounding."]),
             ("What binds", binds or ["nothing but the ceilings."]),

@@ -234,6 +234,5 @@ class Brakes:
 
 
 def _most(names: list[str], holds: Mask) -> tuple[str, ...]:
-    """Name the rules that hold a line, those with most lines first."""
     count = holds.sum(axis=1)
     return tuple(names[k] for k in np.argsort(-count, kind="stable") if count[k])

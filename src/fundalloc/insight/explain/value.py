@@ -122,7 +122,6 @@ def _rung(bench: Bench, factor: Fraction, score: float, here: Floats | None, bel
 
 
 def _money(scenario: Scenario) -> float:
-    """Return the usable ceilings of the EU budget over the period, EUR million."""
     facts = scenario.facts
     budget = [i.counts == "budget" for i in facts.instruments]
     return float(facts.euro(int(np.maximum(facts.ceilings.usable_over()[budget], 0).sum())))
@@ -176,12 +175,9 @@ def span(bench: Bench, lines: Mask, loss: float = 0.0) -> Span:
     """
     kept = bench.keeping(bench.score - max(loss * abs(bench.score), bench.slight))
     cost = np.concatenate([lines.astype(float), np.zeros(kept.shape[1] - len(lines))])
-    ends = []
-    for sign in (-1.0, 1.0):
-        solution = bench.solve(replace(kept, cost=sign * cost))
-        ends.append(sign * solution.objective if solution.usable else float("nan"))
-    least, most = (end + 0.0 for end in ends)
-    return Span(least, max(most, least))
+    least, most = (bench.solve(replace(kept, cost=sign * cost)) for sign in (-1.0, 1.0))
+    low, high = -least.objective if least.usable else float("nan"), most.objective if most.usable else float("nan")
+    return Span(low + 0.0, max(high + 0.0, low + 0.0))
 
 
 def amount_ranges(
