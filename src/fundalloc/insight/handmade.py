@@ -42,16 +42,6 @@ class Broken:
 
 
 @dataclass(frozen=True)
-class Differing:
-    """A partnership and its totals in both plans, EUR million."""
-
-    partnership: str
-    plan: float
-    best: float
-    difference: float
-
-
-@dataclass(frozen=True)
 class Distance:
     """How far a plan is from the best one; without one, why."""
 
@@ -60,15 +50,15 @@ class Distance:
     """What the best plan scores more."""
     move: Fraction = Fraction(0)
     """EUR million that sit elsewhere in the best plan."""
-    partnerships: tuple[Differing, ...] = ()
-    """Those that differ most, the largest difference first."""
+    partnerships: tuple[tuple[str, float, float, float], ...] = ()
+    """Those that differ most, the largest difference first: id, EUR million in this plan and in the best, and the difference."""
     reason: str = ""
 
     def as_dict(self) -> dict[str, Any] | None:
         """Return plain values; None when there is no best plan."""
         if self.best is None:
             return None
-        rows = [vars(row) for row in self.partnerships]
+        rows = [dict(zip(("partnership", "plan", "best", "difference"), row, strict=True)) for row in self.partnerships]
         head = {"score": self.best.score, "difference": self.missing, "move": float(self.move), "status": self.best.status}
         return {**head, "partnerships": rows}
 
@@ -93,15 +83,12 @@ def distance(plan: Plan, options: Options | None = None, progress: Progress | No
     except (Infeasible, NotRoundable, SolverFailed) as error:
         return Distance(reason=str(error).splitlines()[0])
     move = Fraction(int(np.abs(best.steps - plan.steps).sum()), 2) * plan.scenario.facts.step
-    return Distance(best, best.score - plan.score, move, tuple(_by_partnership(plan, best)[:TOP]))
-
-
-def _by_partnership(plan: Plan, best: Plan) -> list[Differing]:
     lines, facts = plan.scenario.lines, plan.scenario.facts
     totals = np.zeros((2, len(facts.partnerships)), dtype=np.int64)
     for k, made in enumerate((plan, best)):
         np.add.at(totals[k], lines.partnership, made.steps)
     change = totals[1] - totals[0]
-    order = sorted(np.flatnonzero(change), key=lambda k: (-abs(int(change[k])), facts.partnerships[k].id))
-    euros = np.asarray(facts.euro(np.vstack([totals, change])), dtype=float)
-    return [Differing(facts.partnerships[k].id, *euros[:, k].tolist()) for k in order]
+    order = sorted(np.flatnonzero(change), key=lambda k: (-abs(int(change[k])), facts.partnerships[k].id))[:TOP]
+    here, there, more = (np.asarray(facts.euro(steps), dtype=float) for steps in (totals[0], totals[1], change))
+    rows = tuple((facts.partnerships[k].id, float(here[k]), float(there[k]), float(more[k])) for k in order)
+    return Distance(best, best.score - plan.score, move, rows)
