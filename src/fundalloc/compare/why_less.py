@@ -171,8 +171,8 @@ def _rest(scenario: Scenario) -> object:
     places = [_without(p, "absorption") for p in facts.partnerships]
     clauses = [[_without(clause) for clause in listed] for listed in (facts.exclude, facts.allow)]
     rest = (facts.years, facts.step, facts.bands, clauses, facts.returns, [a.id for a in facts.areas])
-    grids = {"effectiveness": facts.effectiveness, **facts.markers}
-    table = (facts.eligible.tolist(), {name: grid.values.tolist() for name, grid in grids.items()})
+    markers = {name: marker.values.tolist() for name, marker in facts.markers.items()}
+    table = (facts.eligible.tolist(), facts.effectiveness.values.tolist(), markers)
     baseline = None if facts.baseline is None else (facts.baseline.amount.values.tolist(), facts.baseline.instrument.tolist())
     return bare, places, rest, table, baseline, scenario.head.objective, scenario.head.settle
 

@@ -60,6 +60,8 @@ class Bench:
         self.program = optimum.program
         self.values: Floats = optimum.values
         """All columns of the settled plan, before rounding: what `fundalloc run` rounds."""
+        self.amounts: Floats = optimum.values[: len(self.lines)]
+        """The settled plan, EUR million per line."""
         self.equals: LinearProgram | None = optimum.equals
         """The program of all plans as good as the settled one; None where a limit stopped the search before settling."""
         self.fixed = replace(optimum.chosen, keys=None)
@@ -69,26 +71,12 @@ class Bench:
         if not self.best.usable:
             raise SolverFailed(self.best.status, f"The solver stopped: {self.best.status} ({self.best.message or self.best.solver}).")
         self._corners = {self.open.shape: (self.warm, self.warm.mark())}
-
-    @property
-    def amounts(self) -> Floats:
-        """The settled plan, EUR million per line."""
-        return self.values[: len(self.lines)]
-
-    @property
-    def slight(self) -> float:
-        """A difference of score, in points, that counts as none: a millionth of the score (or of a point), or what settling may give up."""
-        return max(NO_LOSS * max(abs(self.score), 1.0), float(self.scenario.head.settle.stay_close) * abs(self.score))
-
-    @property
-    def score(self) -> float:
+        self.score = self.best.objective
         """The best score of the program with its switches fixed."""
-        return self.best.objective
-
-    @property
-    def switches(self) -> int:
+        self.slight = max(NO_LOSS * max(abs(self.score), 1.0), float(self.scenario.head.settle.stay_close) * abs(self.score))
+        """A difference of score, in points, that counts as none: a millionth of the score (or of a point), or what settling may give up."""
+        self.switches = 0 if self.program.integer is None else int(self.program.integer.sum())
         """How many on-off columns the program has; they stay as the plan chose them."""
-        return 0 if self.program.integer is None else int(self.program.integer.sum())
 
     def solve(self, program: LinearProgram) -> Solution:
         """Solve a variant of the open program from the best plan, or of an aimed one from the best plan that reaches its aim."""
