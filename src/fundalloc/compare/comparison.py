@@ -16,6 +16,7 @@ from fundalloc.compare.overrides import Override, find_overrides
 from fundalloc.compare.sides import Side, Sides
 from fundalloc.errors import UsageError
 from fundalloc.labels import Words
+from fundalloc.money import enough
 from fundalloc.optimise.stages import Progress
 from fundalloc.solvers import Options
 
@@ -137,7 +138,10 @@ class Comparison:
     def step(self) -> Fraction:
         """The finest rounding step, EUR million."""
         known = [side.inputs.scenario.facts.step for side in self.sides if side.inputs]
-        return min(known) if len(known) == len(self.sides) else _finest([a for s in self.sides for a in s.outcome.amounts.values()], known)
+        if len(known) < len(self.sides):  # what shows all amounts without rounding
+            places = enough(0, *(amount for side in self.sides for amount in side.outcome.amounts.values()))
+            known = [*known, Fraction(1, 10**places)]
+        return min(known)
 
     @property
     def years(self) -> tuple[str, ...]:
@@ -182,15 +186,6 @@ def _totals(outcome: Outcome, dimension: str) -> dict[str, Fraction]:
     if dimension == "marker":
         return outcome.markers or {}
     return outcome.totals(dimension, (BUDGET, PARTNER) if dimension == "instrument" else (BUDGET,))
-
-
-def _finest(amounts: Sequence[Fraction], known: Sequence[Fraction]) -> Fraction:
-    """Return the step that shows these amounts without rounding, at most nine decimals."""
-    places = 0
-    for amount in amounts:
-        while places < 9 and (amount * 10**places).denominator != 1:
-            places += 1
-    return min([Fraction(1, 10**places), *known])
 
 
 def compare_files(

@@ -156,11 +156,12 @@ def _held(scenario: Scenario) -> dict[str, object]:
     """Return what every group holds, in values that can be compared."""
     facts = scenario.facts
     ceilings = {i.id: tuple(getattr(i, name) for name in _CEILINGS) for i in facts.instruments}
+    ids = [[d.ids[k] for k in code] for d, code in zip(facts.dimensions, facts.decided.codes, strict=True)]
     return {
         **{group: {key: value for key, value in by_pair(facts, group).items() if value} for group in ("need", "priority")},
         "rules": {rule.id: _without(rule) for rule in scenario.written_rules},
         "ceilings": (ceilings, [_without(t) for t in facts.transfers], {p.id: p.absorption for p in facts.partnerships}),
-        "decided money": (facts.closed, sorted(_decisions(facts))),
+        "decided money": (facts.closed, sorted(zip(*ids, facts.decided.amount.tolist(), facts.decided.state, strict=True))),
         "everything else": _rest(scenario),
     }
 
@@ -180,12 +181,6 @@ def _rest(scenario: Scenario) -> object:
 def _without(record: Record, *others: str) -> Record:
     """Return a record without the fields that move no money, and without others."""
     return record.model_copy(update=dict.fromkeys((*told_fields(type(record)), *others)))
-
-
-def _decisions(facts: Facts) -> list[tuple[str, str, str, str, int, str]]:
-    table, dimensions = facts.decided, facts.dimensions
-    ids = [[d.ids[k] for k in code] for d, code in zip(dimensions, table.codes, strict=True)]
-    return list(zip(*ids, (int(a) for a in table.amount), table.state, strict=True))
 
 
 def mixed(base: Scenario, other: Scenario, taken: frozenset[str]) -> Scenario | None:
