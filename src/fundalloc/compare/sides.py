@@ -78,13 +78,10 @@ class Side:
 class Sides(ExitStack):
     """Opens sides, and keeps the folders of revisions and of embedded scenarios until closed."""
 
-    def __init__(
-        self, options: Options | None = None, progress: Progress | None = None, *, allow_outside: bool = False, language: str = ""
-    ) -> None:
+    def __init__(self, options: Options | None, progress: Progress | None, *, allow_outside: bool, language: str) -> None:
         super().__init__()
         self.options, self.progress = (options or Options()).begun(), progress or (lambda _: nullcontext())
-        self.allow_outside = allow_outside
-        self.language = language
+        self.allow_outside, self.language = allow_outside, language
         """In which names and sentences are; where nobody asked, that of the first scenario."""
 
     def open(self, given: Sequence[str]) -> list[Side]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -32,18 +31,17 @@ def why_no_plan(
     files: Sequence[str],
     settings: Sequence[str] = (),
     *,
-    allow_outside: bool = False,
-    folder: str | None = None,
-    of: str = "",
-    options: Options | None = None,
-    progress: Progress | None = None,
+    allow_outside: bool,
+    folder: str | None,
+    of: str,
+    options: Options | None,
+    progress: Progress,
 ) -> NoPlan:
     """Return the error to raise when a scenario has no plan; when it is the baseline that has none, the error is about that.
 
     `files` are the scenario file and the variants laid over it, `settings` those it was read with: repairs written into
     `folder` extend the ones and repeat the others.
     """
-    progress = progress or (lambda _: nullcontext())
     try:
         scenario = with_baseline(scenario, options)
     except Infeasible:
