@@ -159,7 +159,22 @@ def test_a_thousand_times_the_money_is_a_thousand_times_the_plan(case):
     assert large.log.program_score == pytest.approx(1000 * small.log.program_score, rel=SLACK, abs=1000 * SLACK)
 
 
+HALVES = plain(
+    ["p0", "p1", "p2"],
+    {"i0": "2.9", "i1": "9.6", "i2": "39.3"},
+    ["a0"],
+    [("p0", "a0", "29.2", "1"), ("p1", "a0", "9.9", "1"), ("p2", "a0", "11.9", "1")],
+    {},
+)
+HALVES["years"] = "2025-2026"
+HALVES["instruments"]["i0"]["ceiling"]["total"] = "5.7"
+HALVES["partnerships"][2]["absorption"] = "4.4"
+HALVES["eligibility"] = [{"instrument": f"i{k}", "area": "a0", "effectiveness": e} for k, e in enumerate(("0.5", "1", "0.5"))]
+"""Two amounts of one instrument end at half a step: which of them goes up is a tie of score and of distance."""
+
+
 @given(case=cases())
+@example(case=HALVES)
 @settings(max_examples=100, deadline=None)
 def test_a_limit_far_away_changes_nothing(case):
     far = {"says": "far", "source": "assumption", "kind": "amount"}

@@ -1,3 +1,4 @@
+import highspy
 import numpy as np
 import pytest
 
@@ -96,6 +97,23 @@ def test_every_way_reaches_the_same_objective_on_shipped_scenarios(path):
     objectives = {way(options): solve_program(compiled, options).objective for options in WAYS}
     expected = objectives["simplex"]
     assert objectives == {name: pytest.approx(expected, rel=1e-7) for name in objectives}
+
+
+class TellsAnother(highspy.Highs):
+    """A solver that reports a score other than that of its values, as one was seen to do when given a start."""
+
+    def getInfo(self):
+        info = super().getInfo()
+        info.objective_function_value = 22.401
+        return info
+
+
+@pytest.mark.parametrize("integer", [None, [True, False]], ids=["linear", "whole"])
+def test_the_score_is_that_of_the_values(monkeypatch, integer):
+    monkeypatch.setattr("fundalloc.solvers.highs.highspy.Highs", TellsAnother)
+    solution = solve_program(program([3, 2], [[1, 1], [1, 3]], [0, 0], [3, 9], [-np.inf, -np.inf], [4, 7], integer and np.array(integer)))
+    assert solution.values == pytest.approx([3, 1])
+    assert solution.objective == pytest.approx(11)
 
 
 def test_an_unknown_solver_is_refused_with_a_suggestion():

@@ -17,19 +17,24 @@ class Near:
 
     program: LinearProgram
     columns: NDArray[np.intp]
-    reference: Floats
-    width: int
+    origin: Floats
+    """What each column of the original program is counted from."""
 
     def values(self, values: Floats) -> Floats:
         """Return the columns of the original program."""
-        out = values[: self.width].copy()
-        out[self.columns] += self.reference - values[self.width :]
+        out = values[: len(self.origin)] + self.origin
+        out[self.columns] -= values[len(self.origin) :]
         return out
 
 
-def near_program(program: LinearProgram, columns: NDArray[np.intp], reference: Floats, weight: Floats | float) -> Near:
-    """Substitute x = reference + up - down in chosen columns, and let every unit of up and down cost `weight`."""
-    reference = np.clip(reference, program.lower[columns], program.upper[columns])
+def near_program(
+    program: LinearProgram, columns: NDArray[np.intp], reference: Floats, weight: Floats | float, origin: Floats | None = None
+) -> Near:
+    """Substitute x = reference + up - down in chosen columns, and let every unit of up and down cost `weight`.
+
+    The other columns are counted from `origin` where one is given: a large score would hide small costs from a solver, whose
+    tolerances are relative.
+    """
     width, count = program.shape[1], len(columns)
     where = np.full(width, -1)
     where[columns] = np.arange(count)
@@ -40,18 +45,19 @@ def near_program(program: LinearProgram, columns: NDArray[np.intp], reference: F
         np.concatenate([matrix.column, width + where[matrix.column[chosen]]]),
         np.concatenate([matrix.value, -matrix.value[chosen]]),
     )
-    at = np.zeros(width)
+    at = np.zeros(width) if origin is None else origin.copy()
     at[columns] = reference
+    at = np.clip(at, program.lower, program.upper)
     shift = matrix.times(at)
-    cost, lower, upper = program.cost.copy(), program.lower.copy(), program.upper.copy()
+    cost, lower, upper = program.cost.copy(), program.lower - at, program.upper - at
     cost[columns] -= weight
-    upper[columns] -= reference
+    down = -lower[columns]
     lower[columns] = 0.0
     substituted = replace(
         program,
         cost=np.concatenate([cost, -program.cost[columns] - weight]),
         lower=np.concatenate([lower, np.zeros(count)]),
-        upper=np.concatenate([upper, reference - program.lower[columns]]),
+        upper=np.concatenate([upper, down]),
         row_lower=program.row_lower - shift,
         row_upper=program.row_upper - shift,
         matrix=stack([(program.shape[0], terms)]),
@@ -59,7 +65,7 @@ def near_program(program: LinearProgram, columns: NDArray[np.intp], reference: F
         integer=None,
         keys=_keys(program, columns),
     )
-    return Near(substituted, columns, reference, width)
+    return Near(substituted, columns, at)
 
 
 def _keys(program: LinearProgram, columns: NDArray[np.intp]) -> NDArray[np.int64] | None:

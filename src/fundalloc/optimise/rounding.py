@@ -34,8 +34,9 @@ NODES = 1_000
 """Nodes of the search tree after which the best rounding found so far is taken."""
 FEW = 200
 """Lines that are not whole up to which the best rounding is searched to the end."""
-NEARNESS, TIE_BREAK, SHARP = 1e-5, 0.1, 1e3
-"""Of a step's distance to the plan, in units of the dearest column's score; of the hash in it; factor that lifts both above tolerances."""
+NEARNESS, TIE_BREAK, HALVES, SHARP = 1e-5, 0.1, 1e-2, 1e3
+"""Of a step's distance to the plan, in units of the dearest column's score; of the hash in it; steps by which a hash moves the plan
+from which distance counts, so that halves are no tie; factor that lifts all three above tolerances."""
 
 
 @dataclass(frozen=True)
@@ -87,14 +88,14 @@ def round_plan(program: LinearProgram, solution: Solution, lines: Lines, options
     step = float(lines.facts.step)
     exact = np.clip(solution.values[: program.lines] / step, lines.ledger.decided, lines.ledger.upper.astype(float))
     fractional, free = _fractional(exact), in_steps(program, lines)
-    unit = step if program.integer is None else np.where(program.integer, 1.0, step)
-    if not fractional.any() and keeps(free, solution.values[: program.shape[1]] / unit, lines):
+    plan = solution.values[: program.shape[1]] / (step if program.integer is None else np.where(program.integer, 1.0, step))
+    if not fractional.any() and keeps(free, plan, lines):
         return _rounded(exact, exact, step)
     few, stopped = fractional.sum() <= FEW, None
     for attempt in _attempts(int(fractional.sum()), program.integer is not None):
         for margin in MARGINS:
             around = _around(free if attempt.switches else fix_switches(free, solution.values), solution, lines, exact, attempt)
-            found = _best(around, exact, lines, options.own(gap=0.0 if few else GAP, nodes=NODES))
+            found = _best(around, plan, lines, options.own(gap=0.0 if few else GAP, nodes=NODES))
             if found.usable and keeps(around, found.values, lines):
                 return _rounded(found.values[: program.lines], exact, step)
             if not found.usable:
@@ -142,21 +143,22 @@ def _around(counted: LinearProgram, solution: Solution, lines: Lines, exact: Flo
     return replace(counted, lower=lower, upper=upper, integer=integer)
 
 
-def _best(around: LinearProgram, exact: Floats, lines: Lines, options: Options) -> Solution:
+def _best(around: LinearProgram, plan: Floats, lines: Lines, options: Options) -> Solution:
     """Solve; where the search goes to the end, distance to the plan decides among equal scores, and a hash among equal distances.
 
     A step beyond the nearest whole amount counts by what it adds to the square of the distance. Where the solver stumbles over
-    these small costs, the score alone decides.
+    these small costs, the score alone decides. `plan` has every column in the units of the program.
     """
     assert around.integer is not None
     if options.gap:
         return solve_program(around, options)
     movable = np.flatnonzero(around.integer[: around.lines])
-    whole = np.rint(exact)[movable]
-    weight = NEARNESS * (1.0 + TIE_BREAK * line_noise(lines)[movable])
+    exact, noise = plan[movable], line_noise(lines)[movable]
+    whole = np.rint(exact)
+    weight = NEARNESS * (1.0 + TIE_BREAK * noise)
     cost = around.cost.copy()
-    cost[movable] += 2.0 * weight * (exact[movable] - whole)
-    near = near_program(replace(around, cost=cost), movable, whole, weight)
+    cost[movable] += 2.0 * weight * (exact + HALVES * (noise - 0.5) - whole)
+    near = near_program(replace(around, cost=cost), movable, whole, weight, np.where(around.integer, np.rint(plan), plan))
     integer = np.concatenate([around.integer, np.ones(len(movable), dtype=bool)])
     found = solve_program(replace(near.program, cost=SHARP * near.program.cost, integer=integer), options)
     return replace(found, values=near.values(found.values)) if found.usable else solve_program(around, options)

@@ -175,10 +175,12 @@ def read(highs: highspy.Highs, program: LinearProgram, status: highspy.HighsMode
     whole = program.integer is not None
     prices = np.zeros(program.shape[0]) if whole else np.array(solution.row_dual)
     iterations = max(info.simplex_iteration_count, 0) + max(info.ipm_iteration_count, 0)
-    bound = info.mip_dual_bound if whole else (info.objective_function_value if ours is Status.OPTIMAL else None)
+    # Not what the solver reports: HiGHS 1.16, given a start, has told another one than that of its values.
+    objective = float(program.cost @ values)
+    bound = info.mip_dual_bound if whole else (objective if ours is Status.OPTIMAL else None)
     return Solution(
         ours,
-        info.objective_function_value,
+        objective,
         values,
         prices,
         solver,

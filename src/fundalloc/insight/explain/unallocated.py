@@ -90,7 +90,7 @@ def left_before_rounding(brakes: Brakes, instrument: int, ceiling: float, *, pro
 
 def said(cause: Cause, words: Words) -> str:
     """Write a cause as a sentence without its end."""
-    named = [words(f"unallocated.{rule}") if rule in (LAST_RESORT, "absorption") else rule for rule in cause.rules]
+    named = [words.word("unallocated.limits", rule) for rule in cause.rules]
     more = words("workbook.and_more", count=len(named) - NAMED) if len(named) > NAMED else ""
     return words(f"unallocated.{cause.text}", rules=", ".join(named[:NAMED]) + more)
 
