@@ -105,7 +105,7 @@ _BEHIND_A_DOOR = {
     "studies/ledger.py": "the program's own source files",
     "scenario/starters/shipped.py": "starters of the package itself, copied where a door has made room",
     "scenario/workbooks/container.py": "parts of a workbook that was read",
-    "compare/revisions.py": "an archive that git handed over",
+    "compare/sides.py": "an archive that git handed over",
     "back/tampering.py": "a workbook written anew in a temporary folder",
 }
 _ROOM = {"fresh", "inside", "table", "main", "target"}

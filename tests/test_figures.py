@@ -19,7 +19,7 @@ from cases import ROOT, SHIPPED, TINY
 from documents import BLOCK, calls
 from fundalloc.cli import cli
 from fundalloc.compare import movements
-from fundalloc.compare.shapley import MOST_EXACT
+from fundalloc.compare.shares import MOST_EXACT
 from fundalloc.insight.conflict.minimal_sets import MOST
 from fundalloc.optimise import rounding
 from fundalloc.optimise import switches as mixed

@@ -14,9 +14,9 @@ from .insight.conflict.diagnose import find_conflict as find_conflict
 from .insight.explain.bench import Bench as Bench
 from .insight.explain.place import explain_place as explain_place
 from .insight.explain.prices import price_list as price_list
-from .insight.explain.ranges import amount_ranges as amount_ranges
 from .insight.explain.rule import explain_rule as explain_rule
 from .insight.explain.target import find_target as find_target
+from .insight.explain.value import amount_ranges as amount_ranges
 from .insight.explain.value import budget_ladder as budget_ladder
 from .insight.explain.value import value_of_money as value_of_money
 from .model.compile import compile_program as compile_program

@@ -8,9 +8,9 @@ import pytest
 
 from cases import TWO_BY_TWO, write
 from fundalloc.facts.facts import NO_LIMIT
+from fundalloc.insight.doctor.examine import uncommitted_money
 from fundalloc.insight.explain.bench import Bench
 from fundalloc.insight.explain.value import budget_ladder
-from fundalloc.insight.uncommitted import uncommitted_money
 from fundalloc.plan.plan import Plan
 from fundalloc.rules import parse_rule
 from fundalloc.run import solve

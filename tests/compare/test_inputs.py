@@ -41,7 +41,7 @@ class TestOverrides:
         assert [override.effect for override in found.pairs[0].overrides] == ["changed", "added", "added", "changed", "added"]
 
     def test_each_says_what_it_does(self, found: Comparison) -> None:
-        assert [override.says for override in found.pairs[0].overrides] == [
+        assert [override.said("en") for override in found.pairs[0].overrides] == [
             "each 2026: 10 → 14",
             "partnership egypt, area returns, need inherited + 4",
             "area returns, priority inherited + 40 %; Returns first",
@@ -106,7 +106,7 @@ class TestOverrides:
     def test_they_lead_back_as_well(self, two_files: tuple[Path, Path]) -> None:
         first, second = map(written, two_files)
         back = lay_over(second.tree, find_overrides(second, first))
-        assert find_overrides(Written(back, first.folder, first.allowed), first) == []
+        assert find_overrides(Written(back, first.folder), first) == []
 
 
 class TestDifferences:

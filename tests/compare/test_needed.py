@@ -25,9 +25,9 @@ from fundalloc.cli import cli
 from fundalloc.compare import Comparison, compare_files
 from fundalloc.compare.attribution import Attribution
 from fundalloc.compare.comparison import Pair
+from fundalloc.compare.measures import changed_rules
 from fundalloc.compare.movements import CHOICE, CLASSES
 from fundalloc.compare.outcome import Outcome
-from fundalloc.compare.rules import changed_rules
 from fundalloc.export.comparison import write_comparison
 from fundalloc.export.tables import to_json
 from fundalloc.model.compile import compile_program

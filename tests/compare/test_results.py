@@ -9,8 +9,7 @@ import pytest
 from compared import OVERRIDES, write_tiny, write_variant
 
 from fundalloc.compare import Comparison, compare_files
-from fundalloc.compare.attribution import Attribution
-from fundalloc.compare.coalitions import SCORE, TOTAL, solve_set, task_between
+from fundalloc.compare.attribution import SCORE, TOTAL, Attribution, solve_set, task_between
 from fundalloc.compare.movements import BEYOND, DECISION, WITHIN
 from fundalloc.compare.outcome import NOT_ASKED
 from fundalloc.compare.sides import Side
@@ -110,8 +109,8 @@ class TestAttribution:
         assert shares_of(solved[0]) == pytest.approx(dict(plan.total("area").items()), abs=0.6)
 
     def test_sets_solved_on_all_cores_come_to_the_same(self, two_files: tuple[Path, Path], shares: Attribution, monkeypatch) -> None:
-        monkeypatch.setattr("fundalloc.compare.coalitions.WORTH_A_POOL", -1.0)
-        monkeypatch.setattr("fundalloc.compare.coalitions.cores", lambda: 2)
+        monkeypatch.setattr("fundalloc.compare.attribution.WORTH_A_POOL", -1.0)
+        monkeypatch.setattr("fundalloc.compare.attribution.cores", lambda: 2)
         pooled = compare_files(*map(str, two_files)).pairs[0].attribution
         assert isinstance(pooled, Attribution)
         assert (pooled.shares, pooled.solves) == (shares.shares, shares.solves)

@@ -10,8 +10,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fundalloc.compare.controlled_rounding import apportion, round_table
-from fundalloc.compare.shapley import MOST_EXACT, attribute, every_set, exact_shares, prefixes, sample_orders, sampled_shares
+from fundalloc.compare.shares import (
+    MOST_EXACT,
+    apportion,
+    attribute,
+    every_set,
+    exact_shares,
+    prefixes,
+    round_table,
+    sample_orders,
+    sampled_shares,
+)
 
 FIGURES = 3
 

@@ -11,8 +11,8 @@ from compared import OVERRIDES, write_tiny, write_variant
 
 from fundalloc.compare import Comparison, compare_files
 from fundalloc.compare.attribution import Attribution
-from fundalloc.compare.revisions import check_out, is_revision
-from fundalloc.compare.text import result_text
+from fundalloc.compare.results import result_text
+from fundalloc.compare.sides import check_out, is_revision
 from fundalloc.errors import ScenarioError, UsageError
 from fundalloc.export.tables import to_json, write_csv
 from fundalloc.export.workbook import write_workbook

@@ -5,8 +5,7 @@ from fractions import Fraction
 import pytest
 
 from cases import TINY, TWO_BY_TWO, write
-from fundalloc.compare.partial_changes import GROUPS, differing, mixed
-from fundalloc.compare.why_less import CHOICE, why_less
+from fundalloc.compare.why_less import CHOICE, GROUPS, differing, mixed, why_less
 from fundalloc.insight.explain.bench import Bench
 from fundalloc.scenario.loading import load
 

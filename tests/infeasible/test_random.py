@@ -15,8 +15,8 @@ from fundalloc.errors import ScenarioError
 from fundalloc.insight.conflict.diagnose import diagnose, is_feasible, system_of
 from fundalloc.insight.conflict.minimal_sets import find_sets
 from fundalloc.insight.conflict.repairs import find_repairs
+from fundalloc.insight.doctor import ERROR
 from fundalloc.insight.doctor.examine import examine
-from fundalloc.insight.doctor.remarks import ERROR
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 

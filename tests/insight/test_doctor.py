@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from cases import SHIPPED, TINY, TWO_BY_TWO, relaxed_shipped, spaced, write
+from fundalloc.insight.doctor import ERROR, WARNING
 from fundalloc.insight.doctor.examine import examine
 from fundalloc.insight.doctor.names import ISO3, _one_letter
-from fundalloc.insight.doctor.remarks import ERROR, WARNING
 from fundalloc.scenario.loading import load
 
 NORTH, SOUTH, B = {"partnership": "north"}, {"partnership": "south"}, {"instrument": "b"}

@@ -7,8 +7,7 @@ import pytest
 
 from cases import TINY, TWO_BY_TWO, write
 from fundalloc.insight.explain.bench import Bench
-from fundalloc.insight.explain.ranges import amount_ranges
-from fundalloc.insight.explain.value import budget_ladder, scaled, value_of_money
+from fundalloc.insight.explain.value import amount_ranges, budget_ladder, scaled, value_of_money
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 

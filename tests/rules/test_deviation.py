@@ -5,7 +5,7 @@ import pytest
 from paper import AT_LEAST, AT_MOST, exact, limits, lines_like, measured, rule, terms
 
 from cases import TWO_BY_TWO, write
-from fundalloc.insight.doctor.worth_knowing import worth_knowing
+from fundalloc.insight.doctor.examine import worth_knowing
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 

@@ -8,7 +8,7 @@ import pytest
 from cases import SHIPPED, TINY, TWO_BY_TWO, spaced, write
 from fundalloc.compare.overrides import Written, find_overrides
 from fundalloc.errors import ScenarioError
-from fundalloc.insight.doctor.sentences import figures_in_sentences
+from fundalloc.insight.doctor.figures import figures_in_sentences
 from fundalloc.insight.explain.bench import Bench
 from fundalloc.insight.explain.prices import general_sentence
 from fundalloc.insight.explain.words import asked_amounts
@@ -104,7 +104,7 @@ def test_compare_says_the_new_figure(tmp_path):
     one = write(tmp_path, {**TWO_BY_TWO, "rules": {"r": {**MONEY, "at_most": "9", "says": "At most {limit}"}}}, "one.yaml")
     two = write(tmp_path, {**TWO_BY_TWO, "rules": {"r": {**MONEY, "at_most": "8", "says": "At most {limit}"}}}, "two.yaml")
     (override,) = (o for o in find_overrides(*(Written.of(load(path).tree, path) for path in (one, two))) if o.path[0] == "rules")
-    assert spaced(override.says) == "at_most: 9 → 8; At most EUR 8 million"
+    assert spaced(override.said("en")) == "at_most: 9 → 8; At most EUR 8 million"
 
 
 # -- the doctor ---------------------------------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ def check(files: tuple[str, ...], strict: bool, repairs: str | None, inputs: Inp
     """
     from fundalloc.errors import Infeasible, Place, Problem, ScenarioError
     from fundalloc.insight.conflict.no_plan import as_dict
-    from fundalloc.insight.doctor.remarks import WARNING
+    from fundalloc.insight.doctor import WARNING
     from fundalloc.run import with_baseline
 
     problems: list[Problem] = []
@@ -75,9 +75,7 @@ def check(files: tuple[str, ...], strict: bool, repairs: str | None, inputs: Inp
 def _report(scenario: Scenario, out: Output) -> dict[str, Any]:
     """Return what there is to say about a scenario, and whether a plan exists."""
     from fundalloc.insight.conflict.diagnose import is_feasible
-    from fundalloc.insight.doctor.examine import examine
-    from fundalloc.insight.doctor.worth_knowing import worth_knowing
-    from fundalloc.insight.uncommitted import uncommitted_money
+    from fundalloc.insight.doctor.examine import examine, uncommitted_money, worth_knowing
 
     with out.progress("Examining"):
         remarks = examine(scenario)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from fundalloc.compare import Comparison
     from fundalloc.compare.comparison import Pair
     from fundalloc.compare.inputs import Difference
+    from fundalloc.compare.measures import RuleChange
     from fundalloc.compare.overrides import Override
-    from fundalloc.compare.rules import RuleChange
     from fundalloc.compare.sides import Side
 
 TOP = {"partnership": 12, "instrument": 8, "area": 20}

@@ -133,9 +133,9 @@ def against(scenario: Scenario, what: tuple[str, ...], other: str, allow_outside
     target = find_target(scenario, what)
     if target.rule is not None:
         raise UsageError(f"--against compares amounts, and {target.rule.id} is a rule: name a line, pair, partnership, instrument or area")
-    why = why_other(scenario, target, other, allow_outside=allow_outside, progress=out.progress)
-    writer = Writer(why.bench)
-    out.result(**(report := why.as_dict()))
+    bench, found = why_other(scenario, target, other, allow_outside, out.progress)
+    writer = Writer(bench)
+    out.result(**(report := found.as_dict()))
     here, there, split = report["here"], report["there"], report["parts"]
     if here == there:
         out.say(f"{target.says}: {writer.million(here)}, here and in {other}.")

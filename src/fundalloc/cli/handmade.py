@@ -34,8 +34,8 @@ def print_distance(plan: Plan, found: Distance, out: Output) -> None:
     report.line("best_plan", words(key, score=words.number(found.best.score, PLACES), difference=words.number(abs(found.missing), PLACES)))
     report.line("distance", words("report.says.distance", amount=words.money(found.move, finer(plan.scenario.decimals, found.move))))
     table = new_table(*report.column("partnership", "this_plan", "best_plan", "difference"), numbers=3)
-    for row in found.partnerships:
-        table.add_row(names[row.partnership], *(report.eur(amount) for amount in (row.plan, row.best, row.difference)))
+    for partnership, *amounts in found.partnerships:
+        table.add_row(names[partnership], *map(report.eur, amounts))
     if found.partnerships:
         out.say()
         out.table(table)

@@ -27,7 +27,7 @@ def show(file: str, key: str | None, inputs: Inputs, out: Output) -> None:
     fundalloc show plan.xlsx
     git config diff.fundalloc.textconv "fundalloc show"
     """
-    from fundalloc.compare.text import RESULTS, result_text
+    from fundalloc.compare.results import RESULTS, result_text
     from fundalloc.scenario.origins import origins
 
     if Path(file).suffix.lower() in RESULTS:

@@ -1,12 +1,11 @@
 """Scenarios side by side: what differs in the inputs, what differs in the results, and which change moved what.
 
-revisions, results, sides     what was named → sides: outcomes, and the scenarios behind them where they can be had
-meaning, overrides, inputs    what differs in the files
-outcome, rules, movements     what differs in the results; scores: whether two of them may stand side by side
-closest                       what must move: of equally good plans the one closest to the first
-shapley, controlled_rounding  shares of changes: exact averages, rounded so that they add up
-coalitions, attribution       these for overrides, by real solves; partial_changes, why_less: for groups of inputs
-comparison, records, text     all of it together, as plain values, as text
+results, sides              what was named → sides: outcomes, and the scenarios behind them where they can be had
+meaning, overrides, inputs  what differs in the files
+outcome, movements          what differs in the results, and what of it must; measures: in rules, and whether scores are alike
+shares                      shares of changes: exact averages, rounded so that they add up
+attribution                 these for overrides, by real solves; why_less: for groups of inputs
+comparison, records         all of it together, as plain values
 """
 
 from fundalloc.compare.comparison import Comparison, compare_files

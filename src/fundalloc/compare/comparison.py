@@ -8,15 +8,16 @@ from fractions import Fraction
 from functools import cached_property, partial
 
 from fundalloc.compare.attribution import Attribution, attribute_changes
-from fundalloc.compare.closest import closest_to, moved_between
 from fundalloc.compare.inputs import Difference, differing_inputs
-from fundalloc.compare.movements import Movements, class_movements
+from fundalloc.compare.measures import RuleChange, Scores, changed_rules, compare_scores
+from fundalloc.compare.movements import Movements, class_movements, closest_to, moved_between
 from fundalloc.compare.outcome import BUDGET, PARTNER, Outcome
-from fundalloc.compare.overrides import Override, Written, find_overrides
-from fundalloc.compare.rules import RuleChange, changed_rules
-from fundalloc.compare.scores import Scores, compare_scores
-from fundalloc.compare.sides import Progress, Side, Sides, at_least_two
+from fundalloc.compare.overrides import Override, find_overrides
+from fundalloc.compare.sides import Side, Sides
+from fundalloc.errors import UsageError
 from fundalloc.labels import Words
+from fundalloc.money import enough
+from fundalloc.optimise.stages import Progress
 from fundalloc.solvers import Options
 
 DIMENSIONS = ("partnership", "instrument", "area", "year", "marker", "rule")
@@ -59,7 +60,7 @@ class Pair:
     overrides: tuple[Override, ...]
     inputs: tuple[Difference, ...] | str
     """What differs in the inputs, or why that is not known."""
-    rules: tuple[RuleChange, ...] | None
+    rules: Sequence[RuleChange] | None
     """Demands whose status differs; None when a side says nothing about rules."""
     closest: Outcome | str
     """Of b's equally good plans the one closest to a's, or why that is not known (a word of `compare.unknown`)."""
@@ -78,7 +79,12 @@ class Pair:
     @property
     def needed(self) -> Fraction | None:
         """EUR million of that which must sit elsewhere: what the closest equally good plan moves. None where that is not known."""
-        return None if isinstance(self.closest, str) else moved_between(self.a.outcome.amounts, self.closest.amounts)
+        return moved_between(self.a.outcome.amounts, self.near.amounts) if self.near else None
+
+    @property
+    def near(self) -> Outcome | None:
+        """The closest plan, where it is known."""
+        return None if isinstance(self.closest, str) else self.closest
 
     @property
     def differs(self) -> bool:
@@ -94,14 +100,13 @@ class Pair:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two or more sides."""
+    """Two or more sides, each with the first."""
 
     sides: tuple[Side, ...]
     pairs: tuple[Pair, ...]
-    tolerance: Fraction = Fraction(0)
-    language: str = "en"
+    language: str
     """In which names and sentences are."""
-    nearest: bool = False
+    nearest: bool
     """Whether of the others the plans closest to the first were asked for, instead of those that their own runs settle on."""
 
     @property
@@ -112,7 +117,7 @@ class Comparison:
     @property
     def pulled(self) -> tuple[Side, ...]:
         """The sides that show their plan closest to the first instead of that of their own run."""
-        return tuple(pair.b for pair in self.pairs if self.nearest and not isinstance(pair.closest, str))
+        return tuple(pair.b for pair in self.pairs if self.nearest and pair.near)
 
     @cached_property
     def names(self) -> dict[str, dict[str, str]]:
@@ -133,7 +138,10 @@ class Comparison:
     def step(self) -> Fraction:
         """The finest rounding step, EUR million."""
         known = [side.inputs.scenario.facts.step for side in self.sides if side.inputs]
-        return min(known) if len(known) == len(self.sides) else _finest([a for s in self.sides for a in s.outcome.amounts.values()], known)
+        if len(known) < len(self.sides):  # what shows all amounts without rounding
+            places = enough(0, *(amount for side in self.sides for amount in side.outcome.amounts.values()))
+            known = [*known, Fraction(1, 10**places)]
+        return min(known)
 
     @property
     def years(self) -> tuple[str, ...]:
@@ -143,7 +151,7 @@ class Comparison:
     def rows(self, dimension: str) -> list[MemberRow]:
         """Return the members of a dimension in their own order: EU budget, and by instrument partner money too."""
         found = [_totals(side.outcome, dimension) for side in self.sides]
-        near = [None if isinstance(pair.closest, str) else _totals(pair.closest, dimension) for pair in self.pairs]
+        near = [_totals(pair.near, dimension) if pair.near else None for pair in self.pairs]
         members = self._order(dimension, [m for totals in (*found, *near) for m in totals or ()])
         none, out = Fraction(0), []
         for m in members:
@@ -160,7 +168,7 @@ class Comparison:
     def total(self, kind: str = BUDGET) -> MemberRow:
         """Return all money of one kind in every side."""
         amounts = tuple(side.outcome.total(kind) for side in self.sides)
-        near = (None if isinstance(pair.closest, str) else pair.closest.total(kind) - amounts[0] for pair in self.pairs)
+        near = (pair.near.total(kind) - amounts[0] if pair.near else None for pair in self.pairs)
         return MemberRow("", amounts, tuple(near))
 
     def kind(self, instrument: str) -> str:
@@ -180,47 +188,6 @@ def _totals(outcome: Outcome, dimension: str) -> dict[str, Fraction]:
     return outcome.totals(dimension, (BUDGET, PARTNER) if dimension == "instrument" else (BUDGET,))
 
 
-def _finest(amounts: Sequence[Fraction], known: Sequence[Fraction]) -> Fraction:
-    """Return the step that shows these amounts without rounding, at most nine decimals."""
-    places = 0
-    for amount in amounts:
-        while places < 9 and (amount * 10**places).denominator != 1:
-            places += 1
-    return min([Fraction(1, 10**places), *known])
-
-
-def compare_sides(
-    sides: Sequence[Side],
-    options: Options | None = None,
-    *,
-    attributed: bool = False,
-    tolerance: Fraction = Fraction(0),
-    seed: int = 0,
-    nearest: bool = False,
-    tick: Tick | None = None,
-    language: str = "en",
-) -> Comparison:
-    """Compare opened sides; `attributed` also asks which override moved what, which takes many solves."""
-    first, pairs = sides[0], []
-    for own in sides[1:]:
-        closest = closest_to(first, own, options or Options(), language)
-        side = replace(own, outcome=closest) if nearest and not isinstance(closest, str) else own
-        overrides: tuple[Override, ...] = ()
-        inputs: tuple[Difference, ...] | str = (first if first.inputs is None else side).missing
-        if first.inputs is not None and side.inputs is not None:
-            written = (Written.of(i.tree, i.source) for i in (first.inputs, side.inputs))
-            overrides = tuple(find_overrides(*written))
-            inputs = tuple(differing_inputs(first, side, overrides, tolerance))
-        rules = changed_rules(first, side, closest, language)
-        counting = partial(tick, side.name) if tick else None
-        attribution = attribute_changes(first, side, closest, options, counting, seed=seed, language=language) if attributed else None
-        changed = None if rules is None else tuple(rules)
-        movements, scores = class_movements(first, side, closest), compare_scores(first, side)
-        switches = own.outcome.plan.log.switches if own.outcome.plan else 0
-        pairs.append(Pair(first, side, overrides, inputs, changed, closest, movements, scores, attribution, switches))
-    return Comparison((first, *(pair.b for pair in pairs)), tuple(pairs), tolerance, language, nearest)
-
-
 def compare_files(
     *given: str,
     options: Options | None = None,
@@ -235,12 +202,28 @@ def compare_files(
 ) -> Comparison:
     """Compare scenario files, `REV:FILE` of a git repository and results, in any mix, each with the first.
 
-    `attributed` asks which override moved what; by default for two. Every plan is the one of `solve`, and of what moves is told
-    what must; `nearest` shows of every other scenario the equally good plan closest to the first one instead, so that only what
-    must move does. Raises UsageError, and whatever reading and solving the scenarios raise.
+    `attributed` asks which override moved what, which takes many solves; by default for two. Every plan is the one of `solve`, and
+    of what moves is told what must; `nearest` shows of every other scenario the equally good plan closest to the first one instead,
+    so that only what must move does. Raises UsageError, and whatever reading and solving the scenarios raise.
     """
-    at_least_two(given)
+    if len(given) < 2:
+        raise UsageError("Name two or more: fundalloc compare A B [C…].")
+    attributed, pairs = len(given) == 2 if attributed is None else attributed, []
     with Sides(options, progress, allow_outside=allow_outside, language=language) as opened:
-        sides, spoken = opened.open(given), opened.language or "en"
-        wanted = len(given) == 2 if attributed is None else attributed
-        return compare_sides(sides, options, attributed=wanted, tolerance=tolerance, seed=seed, nearest=nearest, tick=tick, language=spoken)
+        (first, *others), spoken, options = opened.open(given), opened.language or "en", options or Options()
+        for own in others:
+            closest = closest_to(first, own, options, spoken)
+            near = None if isinstance(closest, str) else closest
+            side = replace(own, outcome=near) if nearest and near else own
+            overrides: tuple[Override, ...] = ()
+            inputs: tuple[Difference, ...] | str = (first if first.inputs is None else side).missing
+            if first.inputs is not None and side.inputs is not None:
+                overrides = tuple(find_overrides(first.inputs.written, side.inputs.written))
+                inputs = tuple(differing_inputs(first, side, overrides, tolerance))
+            rules = changed_rules(first, side, near, spoken)
+            counting = partial(tick, side.name) if tick else None
+            attribution = attribute_changes(first, side, overrides, near, options, counting, seed, spoken) if attributed else None
+            movements, scores = class_movements(first, side, near), compare_scores(first, side)
+            switches = own.outcome.plan.log.switches if own.outcome.plan else 0
+            pairs.append(Pair(first, side, overrides, inputs, rules, closest, movements, scores, attribution, switches))
+    return Comparison((first, *(pair.b for pair in pairs)), tuple(pairs), spoken, nearest)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 from fundalloc.compare.meaning import HEAD_TOLD, IDENTITY, leaves, number, same_text, text_of, told
 from fundalloc.compare.overrides import Override
-from fundalloc.compare.sides import Inputs, Side
+from fundalloc.compare.sides import Side
 from fundalloc.errors import Place
-from fundalloc.facts.fields import spread_years
+from fundalloc.facts.dimensions import NAMES
 from fundalloc.scenario.document import Node, Scalar, Tree
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sections import TABLES
 from fundalloc.scenario.tables.specs import UNIQUE
-from fundalloc.scenario.tables.table import Table
 
-ROW_KEYS = {**UNIQUE, "decided": ("instrument", "partnership", "area", "year", "decision")}
+ROW_KEYS = {**UNIQUE, "decided": (*NAMES, "decision")}
 """The columns by which rows of two tables are paired."""
 
 
@@ -54,12 +54,15 @@ class Difference:
         first, second = (None if text is None else number(text) for text in (self.old, self.new))
         return None if first is None or second is None else second - first
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        places = {"old_origin": self.old_place, "new_origin": self.new_place}
+        return {"key": self.key, "old": self.old, "new": self.new, **places, "text": self.words, "override": self.override}
 
-def differing_inputs(a: Side, b: Side, overrides: Iterable[Override], tolerance: Fraction = Fraction(0)) -> list[Difference]:
-    """Return every input that differs, missing keys allowed, in the order of the files. Both sides must have inputs."""
-    assert a.inputs is not None
-    assert b.inputs is not None
-    first, second = resolved(a.inputs), resolved(b.inputs)
+
+def differing_inputs(a: Side, b: Side, overrides: Iterable[Override], tolerance: Fraction) -> list[Difference]:
+    """Return every input that differs, missing keys allowed, in the order of the files; none where a side has no inputs."""
+    first, second = (resolved(side.inputs.scenario) if side.inputs else {} for side in (a, b))
     origin: dict[Place | str, str] = {place: override.key for override in overrides for place in override.written}
     known = [override.key for override in overrides]
     out = []
@@ -76,10 +79,9 @@ def _owner(key: str, overrides: list[str]) -> str:
     return next((o for o in overrides if key == o or key.startswith((f"{o}.", f"{o}|"))), "")
 
 
-def resolved(inputs: Inputs) -> dict[str, InputValue]:
+def resolved(scenario: Scenario) -> dict[str, InputValue]:
     """Return every value of a scenario after `extends` and `adjust`, by dotted key; rows of tables by their key columns."""
-    scenario = inputs.scenario
-    return {**dict(_tree(scenario)), **dict(_tables(scenario))}
+    return dict([*_tree(scenario), *_tables(scenario)])
 
 
 def _tree(scenario: Scenario) -> Iterator[tuple[str, InputValue]]:
@@ -95,13 +97,11 @@ def _plainly(section: str, node: Node, scenario: Scenario) -> Node:
     """Write ceilings in one way: a plain number is a total, one amount for each year is written year by year."""
     if section != "instruments" or not isinstance(node, Tree):
         return node
-    items: dict[str, Node] = {}
+    items = dict(node.items)
     for name, entry in node.items.items():
-        ceiling = entry.get("ceiling") if isinstance(entry, Tree) else None
-        items[name] = entry
-        if isinstance(entry, Tree) and ceiling is not None:
-            items[name] = Tree({**entry.items, "ceiling": _ceiling(ceiling, scenario)}, entry.keys, entry.place, entry.folder)
-    return Tree(items, node.keys, node.place, node.folder)
+        if isinstance(entry, Tree) and (ceiling := entry.get("ceiling")) is not None:
+            items[name] = replace(entry, items={**entry.items, "ceiling": _ceiling(ceiling, scenario)})
+    return replace(node, items=items)
 
 
 def _ceiling(node: Node, scenario: Scenario) -> Node:
@@ -110,7 +110,7 @@ def _ceiling(node: Node, scenario: Scenario) -> Node:
     each = node.get("each") if isinstance(node, Tree) else None
     if not isinstance(node, Tree) or not isinstance(each, Scalar):
         return node
-    years = [str(year) for year in spread_years(f"{scenario.facts.years[0]}-{scenario.facts.years[-1]}")]
+    years = [str(year) for year in scenario.facts.years]
     spread = Tree(dict.fromkeys(years, each), dict.fromkeys(years, each.place), each.place)
     return Tree({**node.items, "each": spread}, node.keys, node.place)
 
@@ -124,11 +124,6 @@ def _tables(scenario: Scenario) -> Iterator[tuple[str, InputValue]]:
             label = "|".join(filter(None, (columns[key][row] for key in keys)))
             seen[label] = seen.get(label, 0) + 1
             label += f" #{seen[label]}" if seen[label] > 1 else ""
-            yield from _row(name, table, row, label, keys)
-
-
-def _row(name: str, table: Table, row: int, label: str, keys: tuple[str, ...]) -> Iterator[tuple[str, InputValue]]:
-    for position, column in enumerate(table.columns):
-        text = table.cells[row][position]
-        if text and column not in keys:
-            yield f"{name}.{label}.{column}", InputValue(text, table.place(row, position), column.split(".")[0] in told())
+            for position, (column, text) in enumerate(zip(table.columns, table.cells[row], strict=True)):
+                if text and column not in keys:
+                    yield f"{name}.{label}.{column}", InputValue(text, table.place(row, position), column.split(".")[0] in told())

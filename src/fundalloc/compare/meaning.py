@@ -20,9 +20,6 @@ from fundalloc.scenario.tables.specs import SPECS
 IDENTITY = frozenset({"as_of", "expect", "fundalloc", "scenario"})
 """Keys of the head that tell scenarios apart; they always differ."""
 
-Leaf = tuple[str, Node]
-
-
 HEAD_TOLD = told_fields(Head)
 """Keys of the head that no plan depends on."""
 
@@ -63,7 +60,7 @@ def meaning(node: Node | None) -> Any:
     return {key: meaning(value) for key, value in node.items.items() if key.split(".")[0] not in told()}
 
 
-def leaves(node: Node, path: str = "") -> Iterator[Leaf]:
+def leaves(node: Node, path: str = "") -> Iterator[tuple[str, Node]]:
     """Return every value under a node by dotted key; a list of single values counts as one value."""
     if isinstance(node, Tree):
         for key, value in node.items.items():

@@ -99,12 +99,12 @@ class Outcome:
 def outcome_of(plan: Plan, language: str = "en", *, score: float | None = None, status: str | None = None) -> Outcome:
     """Return the outcome of a plan in hand; `score` and `status` as a file states them, when it was read from one."""
     scenario = plan.scenario
-    names, step = scenario.names(language), scenario.facts.step
+    step = scenario.facts.step
     amounts = {key: int(steps) * step for key, steps in zip(scenario.lines.ids, plan.steps, strict=True) if steps}
     return Outcome(
         amounts=amounts,
         kinds={i.id: i.counts for i in scenario.facts.instruments},
-        rules=tuple(measured(finding, names, language) for finding in plan.findings if not finding.rule.built_in),
+        rules=measured_rules(plan, language),
         names=scenario.labels(language),
         score=plan.score if score is None else score,
         status=plan.status if status is None else status,
@@ -114,39 +114,34 @@ def outcome_of(plan: Plan, language: str = "en", *, score: float | None = None, 
     )
 
 
-def measured(finding: Finding, names: Names, language: str = "en") -> Measured:
-    """Return a finding as a measured demand."""
+def measured_rules(plan: Plan, language: str) -> tuple[Measured, ...]:
+    """Return the demands of written rules as measured on a plan."""
+    names = plan.scenario.names(language)
+    return tuple(_measured(finding, names, language) for finding in plan.findings if not finding.rule.built_in)
+
+
+def _measured(finding: Finding, names: Names, language: str) -> Measured:
     rule = finding.rule
-    return Measured(
-        demand=(rule.id, "|".join(finding.member), str(finding.sense)),
-        says=finding.said(names, language),
-        force="hard" if rule.hard else "watched" if rule.watch else "soft",
-        amount=float(finding.amount),
-        limit=float(finding.limit),
-        headroom=float(finding.headroom),
-        status=finding.status,
-    )
+    force = "hard" if rule.hard else "watched" if rule.watch else "soft"
+    amount, limit, headroom = (float(figure) for figure in (finding.amount, finding.limit, finding.headroom))
+    demand = (rule.id, "|".join(finding.member), str(finding.sense))
+    return Measured(demand, finding.said(names, language), force, amount, limit, headroom, finding.status)
 
 
 def stated_outcome(amounts: Mapping[LineKey, Fraction], stated: Mapping[str, Any]) -> Outcome:
     """Return the outcome that a result file states by itself, in the words of our JSON."""
-    kinds = {
-        str(row["key"]).split("|")[0]: str(row["counts"])
-        for row in _rows(stated, "allocation")
-        if isinstance(row.get("key"), str) and row.get("counts")
-    }
+    named = [row for row in _rows(stated, "allocation") if isinstance(row.get("key"), str) and row.get("counts")]
     built_in = {rule.id for rule in built_in_rules()}
     rows = [row for row in _rows(stated, "rules") if row.get("rule") not in built_in]
-    scenario = stated.get("scenario")
-    about = scenario if isinstance(scenario, dict) else {}
+    about = scenario if isinstance(scenario := stated.get("scenario"), dict) else {}
     return Outcome(
         amounts={key: amount for key, amount in amounts.items() if amount},
-        kinds=kinds,
+        kinds={row["key"].split("|")[0]: str(row["counts"]) for row in named},
         rules=tuple(_stated(row) for row in rows) if isinstance(stated.get("rules"), list) else None,
         score=_number(stated, "score"),
-        status=str(stated.get("status") or ""),
-        digest=str(about.get("digest") or ""),
-        as_of=str(about.get("as_of") or ""),
+        status=_text(stated, "status"),
+        digest=_text(about, "digest"),
+        as_of=_text(about, "as_of"),
     )
 
 
@@ -156,15 +151,13 @@ def _rows(stated: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
 
 
 def _stated(row: Mapping[str, Any]) -> Measured:
-    return Measured(
-        (str(row.get("rule", "")), str(row.get("member", "")), str(row.get("sense", ""))),
-        str(row.get("says") or ""),
-        str(row.get("enforced") or ""),
-        _number(row, "amount"),
-        _number(row, "limit"),
-        _number(row, "headroom"),
-        str(row.get("status") or ""),
-    )
+    demand = _text(row, "rule"), _text(row, "member"), _text(row, "sense")
+    amount, limit, headroom = (_number(row, key) for key in ("amount", "limit", "headroom"))
+    return Measured(demand, _text(row, "says"), _text(row, "enforced"), amount, limit, headroom, _text(row, "status"))
+
+
+def _text(row: Mapping[str, Any], key: str) -> str:
+    return str(row.get(key) or "")
 
 
 def _number(row: Mapping[str, Any], key: str) -> float | None:

@@ -7,7 +7,7 @@ A piece is a rule, an entry of `adjust`, `exclude`, `allow` or `transfers`, one 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,12 +25,12 @@ from fundalloc.scenario.tabulated_limits import fill_figures
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 ROWS, CHANGE = "rows", "change"
-KEY_BY_KEY = ("instruments",)
-"""Sections whose entries are compared key by key."""
 ONE_BY_ONE = 12
 """Rows of a table's `change` that are told apart; more are taken together."""
 LONGEST = 160
 """Characters of what an override sets."""
+_APART = {*SECTIONS, *TABLES, "extends", *HEAD_TOLD, *IDENTITY}
+"""Keys of the head that are compared piece by piece, or that mean nothing."""
 _NUMBER = re.compile(r"\d+(\.\d+)?(\s*%)?")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -57,15 +57,14 @@ class Override:
         """Whether it is added, removed (or switched off), or changed."""
         return ADDED if meaning(self.old) is None else REMOVED if meaning(self.new) is None else CHANGED
 
-    @property
-    def says(self) -> str:
-        """What it is in words, in English."""
-        return self.said("en")
+    def as_dict(self) -> dict[str, str]:
+        """Return plain values, in English."""
+        return {"key": self.key, "effect": self.effect, "says": self.said("en")}
 
     def said(self, language: str) -> str:
         """Return what it is in words: old and new values, a rule's sentence, what is adjusted and why."""
-        says, reason = (next(_words(self.new, word, language), "") for word in ("says", "reason"))
-        says = says or next(_words(self.old, "says", language), "")
+        says, reason = (_words(self.new, word, language) for word in ("says", "reason"))
+        says = says or _words(self.old, "says", language)
         figures, member = _figures(self.old if self.new is None else self.new, language), "each {}" if language == "en" else "{{{}}}"
         says = _PLACEHOLDER.sub(lambda m: figures.get(m[1]) or member.format(m[1]), says)
         parts = (self._values(bool(says)), says, reason)
@@ -89,7 +88,7 @@ class Override:
 
 def _figures(node: Node | None, language: str) -> dict[str, str]:
     """Return {placeholder: text} for the figures of a rule as it is written; an ellipsis for figures by member."""
-    kind = kinds().get(text_of(node.items["kind"])) if isinstance(node, Tree) and "kind" in node.items else None
+    kind = kinds().get(node.text("kind") or "") if isinstance(node, Tree) else None
     if kind is None or not isinstance(node, Tree):
         return {}
     own = dict.fromkeys((*Kind.figures_said, *kind.figures_said))
@@ -106,8 +105,7 @@ def _figure(kind: type[Kind], name: str, leaf: Node, language: str) -> str:
 
 
 def _changes(old: Tree, new: Tree) -> Iterator[str]:
-    """Return what differs below two nodes, value by value."""
-    before, after = ({key: text_of(leaf) for key, leaf in leaves(node) if _matters(key)} for node in (old, new))
+    before, after = _texts(old), _texts(new)
     known = dict.fromkeys([*before, *after])
     for key in known:
         was, is_now = _at(before, key), _at(after, key)
@@ -123,32 +121,29 @@ def _at(values: dict[str, str], key: str) -> str:
 
 
 def _listed(node: Node) -> str:
-    """Return what an override sets, in one line."""
     if isinstance(node, Scalar):
         return node.text
     entries = node.items if isinstance(node, ListNode) else [node]
-    each = [[f"{key.replace('.', ' ')} {text_of(leaf)}" for key, leaf in leaves(entry) if _matters(key)] for entry in entries]
-    return _cut("; ".join(", ".join(values) for values in each))
+    return _cut("; ".join(", ".join(f"{key.replace('.', ' ')} {text}" for key, text in _texts(entry).items()) for entry in entries))
 
 
-def _matters(key: str) -> bool:
-    return told().isdisjoint(key.split("."))
+def _texts(node: Node) -> dict[str, str]:
+    """Return the values under a node that could matter to a plan, as printed, by dotted key."""
+    return {key: text_of(leaf) for key, leaf in leaves(node) if told().isdisjoint(key.split("."))}
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
-def _words(node: Node | None, word: str, language: str) -> Iterator[str]:
-    """Return the texts under a key of a node, or of the first entry of a list."""
+def _words(node: Node | None, word: str, language: str) -> str:
+    """Return the text under a key of a node, or of the first entry of a list; nothing without any."""
     if isinstance(node, ListNode) and node.items:
-        yield from _words(node.items[0], word, language)
-    elif isinstance(node, Tree):
-        said = node.get(word)
-        if isinstance(said, Tree):
-            said = said.get(language) or said.get("en") or next(iter(said.items.values()), None)
-        if isinstance(said, Scalar):
-            yield said.text
+        node = node.items[0]
+    said = node.get(word) if isinstance(node, Tree) else None
+    if isinstance(said, Tree):
+        said = said.get(language) or said.get("en") or next(iter(said.items.values()), None)
+    return said.text if isinstance(said, Scalar) else ""
 
 
 @dataclass(frozen=True)
@@ -157,33 +152,20 @@ class Written:
 
     tree: Tree
     folder: Path
-    allowed: Callable[[Path], bool]
 
     @classmethod
     def of(cls, tree: Tree, source: Path) -> Written:
         """Take up a tree whose files may lie anywhere: it has been read before. Raises ScenarioError."""
-        return cls(fill_figures(tree, source.parent, _anywhere, Problems()), source.parent, _anywhere)
-
-
-def _anywhere(_: Path) -> bool:
-    return True
+        return cls(fill_figures(tree, source.parent, lambda _: True, Problems()), source.parent)
 
 
 def find_overrides(a: Written, b: Written) -> list[Override]:
     """Return the pieces in which b differs from a, those that could matter to a plan, in the order of b's file."""
-    found = [*_head(a.tree, b.tree), *_sections(a.tree, b.tree), *_tables(a, b)]
-    return sorted(found, key=lambda o: (_rank(o.path[0]), o.place.order))
-
-
-def _rank(section: str) -> int:
-    order = ("years", "closed", "instruments", "transfers", *TABLES, "adjust", "exclude", "allow", "rules")
-    return order.index(section) if section in order else -1
-
-
-def _head(a: Tree, b: Tree) -> Iterator[Override]:
-    for key in dict.fromkeys([*a.items, *b.items]):
-        if key not in {*SECTIONS, *TABLES, "extends", *HEAD_TOLD, *IDENTITY}:
-            yield from _piece((key,), a, b)
+    head = [key for key in dict.fromkeys([*a.tree.items, *b.tree.items]) if key not in _APART]
+    pieces = (one for key in head for one in _piece((key,), a.tree, b.tree))
+    found = [*pieces, *_sections(a.tree, b.tree), *_tables(a, b)]
+    order = ("", "years", "closed", "instruments", "transfers", *TABLES, "adjust", "exclude", "allow", "rules")
+    return sorted(found, key=lambda o: (order.index(o.path[0]) if o.path[0] in order else 0, o.place.order))
 
 
 def _sections(a: Tree, b: Tree) -> Iterator[Override]:
@@ -192,7 +174,7 @@ def _sections(a: Tree, b: Tree) -> Iterator[Override]:
         for name in dict.fromkeys([*first.items, *second.items]):
             old, new = first.get(name), second.get(name)
             both = meaning(old) is not None and meaning(new) is not None
-            if section in KEY_BY_KEY and both and isinstance(old, Tree) and isinstance(new, Tree):
+            if section == "instruments" and both and isinstance(old, Tree) and isinstance(new, Tree):
                 for key in dict.fromkeys([*old.items, *new.items]):
                     if key not in told():
                         yield from _piece((section, name, key), old, new)
@@ -216,13 +198,11 @@ def _tables(a: Written, b: Written) -> Iterator[Override]:
     for name in TABLES:
         (old, old_changes), (new, new_changes) = (split_table(w.tree.get(name), name) for w in (a, b))
         if _rows(old, a) != _rows(new, b):
-            place = (new if new is not None else old or b.tree).place
-            yield Override((name, ROWS), old, new, place)
+            yield Override((name, ROWS), old, new, (new or old or b.tree).place)
         keys = [k for k in dict.fromkeys([*old_changes, *new_changes]) if meaning(old_changes.get(k)) != meaning(new_changes.get(k))]
         if len(keys) > ONE_BY_ONE:
-            together = [ListNode([e for entries in c.values() for e in entries.items], b.tree.place) for c in (old_changes, new_changes)]
-            first = next(iter(new_changes.values()), next(iter(old_changes.values()), together[1]))
-            yield Override((name, CHANGE, ""), together[0], together[1], first.place)
+            both = [ListNode([e for entries in c.values() for e in entries.items], b.tree.place) for c in (old_changes, new_changes)]
+            yield Override((name, CHANGE, ""), both[0], both[1], next(iter([*new_changes.values(), *old_changes.values()])).place)
             continue
         for key in keys:
             before, after = old_changes.get(key), new_changes.get(key)
@@ -244,11 +224,10 @@ def split_table(node: Node | None, name: str) -> tuple[Node | None, dict[str, Li
 
 
 def _rows(node: Node | None, of: Written) -> object:
-    """Return what a table holds, without its `change`."""
     if node is None:
         return None
     try:
-        table = read_table(node, (), of.folder, of.allowed)
+        table = read_table(node, (), of.folder, lambda _: True)
     except ScenarioError:
         return meaning(node)
     return table.columns, table.cells

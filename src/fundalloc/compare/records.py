@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
-from fundalloc.compare.attribution import Attribution, how
+from fundalloc.compare.attribution import Attribution, Part
 from fundalloc.compare.comparison import DIMENSIONS, Comparison, Pair
-from fundalloc.compare.inputs import Difference
+from fundalloc.compare.measures import RuleChange, Scores
 from fundalloc.compare.movements import CHOICE, CLASSES, Movements
-from fundalloc.compare.rules import RuleChange
-from fundalloc.compare.scores import Scores
+from fundalloc.compare.sides import Side
 from fundalloc.labels import label
 
 FORMAT = "fundalloc.compare/1"
@@ -19,51 +19,39 @@ PARTS = ("partnership", "instrument", "area", "year")
 
 def as_dict(found: Comparison, *, by: str | None = None, least: Fraction = Fraction(0)) -> dict[str, Any]:
     """Return a comparison as plain values; `by` keeps one dimension, `least` leaves out smaller changes."""
-    dimensions = [name for name in DIMENSIONS if name != "rule" and by in (None, name)]
     return {
         "format": FORMAT,
         "differs": found.differs,
-        "sides": [
-            {
-                "name": side.name,
-                "given": side.given,
-                "digest": side.outcome.digest,
-                "status": side.outcome.status,
-                "score": _figure(side.outcome.score),
-                "solved": side.solved,
-                "closest_to_first": side in found.pulled,
-                "inputs": side.inputs is not None,
-            }
-            for side in found.sides
-        ],
-        "results": {
-            name: [
-                {
-                    "id": row.member,
-                    "name": found.name(name, row.member),
-                    "amounts": _all(row.amounts),
-                    "changes": _all(row.changes),
-                    "needed": [_figure(needed) for needed in row.needed],
-                }
-                for row in sorted(found.rows(name), key=lambda row: (-row.largest, row.member))
-                if max(row.weight) >= least
-            ]
-            for name in dimensions
-        },
+        "sides": [{**_side(side), "closest_to_first": side in found.pulled, "inputs": side.inputs is not None} for side in found.sides],
+        "results": {name: _rows(found, name, least) for name in DIMENSIONS if name != "rule" and by in (None, name)},
         "pairs": [_pair(pair, by, least) for pair in found.pairs],
     }
 
 
+def _side(side: Side) -> dict[str, Any]:
+    own = side.outcome
+    result = {"digest": own.digest, "status": own.status, "score": _figure(own.score), "solved": side.solved}
+    return {"name": side.name, "given": side.given, **result}
+
+
+def _rows(found: Comparison, dimension: str, least: Fraction) -> list[dict[str, Any]]:
+    out = []
+    for row in sorted(found.rows(dimension), key=lambda row: (-row.largest, row.member)):
+        if max(row.weight) >= least:
+            figures = {"amounts": _all(row.amounts), "changes": _all(row.changes), "needed": [_figure(needed) for needed in row.needed]}
+            out.append({"id": row.member, "name": found.name(dimension, row.member), **figures})
+    return out
+
+
 def _pair(pair: Pair, by: str | None, least: Fraction) -> dict[str, Any]:
-    everything = by is None
     out: dict[str, Any] = {"from": pair.a.name, "to": pair.b.name, "moved": float(pair.moved), "needed": _figure(pair.needed)}
     out["needed_unknown"] = label(f"compare.unknown.{pair.closest}", side=pair.b.name) if isinstance(pair.closest, str) else None
     out["switches_kept"] = pair.switches
-    if everything or by == "rule":
+    if by in (None, "rule"):
         out["rules"] = None if pair.rules is None else [_rule(change) for change in pair.rules]
-    if everything:
-        out["inputs"] = pair.inputs if isinstance(pair.inputs, str) else [_input(d) for d in pair.inputs]
-        out["overrides"] = [{"key": o.key, "effect": o.effect, "says": o.says, "origin": pair.b.where(o.place)} for o in pair.overrides]
+    if by is None:
+        out["inputs"] = pair.inputs if isinstance(pair.inputs, str) else [difference.as_dict() for difference in pair.inputs]
+        out["overrides"] = [{**override.as_dict(), "origin": pair.b.where(override.place)} for override in pair.overrides]
         out["movements"] = _movements(pair.movements, least)
         out["scores"] = _scores(pair.scores)
     if pair.attribution is not None:
@@ -72,39 +60,19 @@ def _pair(pair: Pair, by: str | None, least: Fraction) -> dict[str, Any]:
 
 
 def _scores(found: Scores) -> dict[str, Any]:
-    return {
-        "comparable": found.comparable,
-        "differ": list(found.differ),
-        "first": _figure(found.before),
-        "second": _figure(found.after),
-        "first_by_second": _figure(found.measured),
-        "not_counted": float(found.stray),
-        "breaks": found.broken,
-    }
-
-
-def _input(difference: Difference) -> dict[str, Any]:
-    return {
-        "key": difference.key,
-        "old": difference.old,
-        "new": difference.new,
-        "old_origin": difference.old_place,
-        "new_origin": difference.new_place,
-        "text": difference.words,
-        "override": difference.override,
-    }
+    figures = {"first": _figure(found.before), "second": _figure(found.after), "first_by_second": _figure(found.measured)}
+    differ = {"comparable": found.comparable, "differ": list(found.differ)}
+    return {**differ, **figures, "not_counted": float(found.stray), "breaks": found.broken}
 
 
 def _rule(change: RuleChange) -> dict[str, Any]:
-    before, after = change.before, change.after
+    both = (change.before, change.after)
     return {
-        "rule": change.demand[0],
-        "member": change.demand[1],
-        "sense": change.demand[2],
+        **dict(zip(("rule", "member", "sense"), change.demand, strict=True)),
         "says": change.says,
         "statuses": list(change.statuses),
-        "measured": [m.status if m else None for m in (before, after)],
-        "headrooms": [_figure(m.headroom) if m else None for m in (before, after)],
+        "measured": [m.status if m else None for m in both],
+        "headrooms": [_figure(m.headroom) if m else None for m in both],
         "crossed": change.crossed,
         "needed": change.needed,
     }
@@ -114,46 +82,38 @@ def _movements(movements: Movements, least: Fraction) -> dict[str, Any]:
     clause = movements.clause
     limits = {"share": _figure(clause.share), "amount": _figure(clause.amount)}
     sums = {reach: movements.sums(reach) for reach in (*CLASSES, CHOICE)}
+    listed = []
+    for m in movements.listed:
+        if max(abs(m.change), abs(m.classed)) >= least:
+            where = {"instrument": m.instrument, "partnership": m.partnership, "area": m.area}
+            figures = {"before": float(m.before), "after": float(m.after), "change": float(m.change), "needed": _figure(m.needed)}
+            listed.append({**where, **figures, "class": m.reach})
     return {
         "clause": {**limits, "rule": clause.rule or None, "of": clause.side or None},
         "classes": {reach: {"count": n, "up": float(up), "down": float(down)} for reach, (n, up, down) in sums.items()},
-        "listed": [
-            {
-                "instrument": m.instrument,
-                "partnership": m.partnership,
-                "area": m.area,
-                "before": float(m.before),
-                "after": float(m.after),
-                "change": float(m.change),
-                "needed": _figure(m.needed),
-                "class": m.reach,
-            }
-            for m in movements.listed
-            if max(abs(m.change), abs(m.classed)) >= least
-        ],
+        "listed": listed,
     }
 
 
 def _attribution(found: Attribution, by: str | None, scores: Scores) -> dict[str, Any]:
-    score = {"change": float(found.score.change), "parts": _all(found.score.parts)}
     return {
-        "how": how(found),
+        "how": found.how,
         "of": "needed" if found.needed else "difference",
         "orders": found.shares.orders,
         "sampled": found.shares.sampled,
         "seed": found.seed if found.shares.sampled else None,
         "overrides": [o.key for o in found.overrides],
-        "total": {"change": float(found.total.change), "parts": _all(found.total.parts)},
-        "score": score if scores.comparable else None,
-        "by": {
-            name: [{"id": part.member, "change": float(part.change), "parts": _all(part.parts)} for part in found.by(name)]
-            for name in PARTS
-            if by in (None, name)
-        },
+        "total": _part(found.total),
+        "score": _part(found.score) if scores.comparable else None,
+        "by": {name: [{"id": part.member, **_part(part)} for part in found.by(name)] for name in PARTS if by in (None, name)},
     }
 
 
-def _all(values: tuple[Fraction, ...]) -> list[float]:
+def _part(part: Part) -> dict[str, Any]:
+    return {"change": float(part.change), "parts": _all(part.parts)}
+
+
+def _all(values: Iterable[Fraction]) -> list[float]:
     return [float(value) for value in values]
 
 

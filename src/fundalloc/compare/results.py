@@ -1,20 +1,29 @@
-"""Results read back: the plan that a file states, and the scenario behind it where that can be had."""
+"""Results read back: the plan that a file states, the scenario behind it where that can be had, and both as text.
+
+The text states rules and amounts in a fixed order, so that it diffs well: for `git diff` of workbooks.
+
+    .gitattributes          *.xlsx diff=fundalloc
+    git config              diff.fundalloc.textconv "fundalloc show"
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from fundalloc.errors import FundallocError
+from fundalloc.compare.outcome import stated_outcome
+from fundalloc.errors import FundallocError, ScenarioError
 from fundalloc.facts.dimensions import NAMES, Dimension, Dimensions
+from fundalloc.money import plain
 from fundalloc.scenario.document import display_name, read_text
 from fundalloc.scenario.loading import load
-from fundalloc.scenario.plans.amounts import PlanAmounts, read_plan
+from fundalloc.scenario.plans.amounts import LineKey, PlanAmounts, read_plan
 from fundalloc.scenario.plans.files import read_plan_file
 from fundalloc.scenario.sources import Sources
 from fundalloc.scenario.tables.reading import MAX_TABLE_BYTES
@@ -22,8 +31,10 @@ from fundalloc.scenario.workbooks.cells import BookFile, Grid, find_grid, in_lan
 from fundalloc.scenario.workbooks.embedded import RECORD, carried_files
 
 BOOKS = (".xlsx", ".xlsm")
+RESULTS = (*BOOKS, ".json")
 NAMED = ("instrument", "partnership", "area")
-_STATUSES = ("ok", "at_limit", "missed", "decided", "breach")
+_HEAD = ("id", "as_of", "state", "digest")
+_FIGURES = ("status", "score", "penalty")
 _RULE_COLUMNS = ("rule", "says", "side", "amount", "limit", "headroom", "status", "member", "force", "kind")
 
 
@@ -40,7 +51,7 @@ class Result:
     settings: tuple[str, ...] = ()
     baseline: Path | None = None
     missing: str = ""
-    """Why there is no scenario."""
+    """Why there is no scenario, where there is none."""
 
 
 def read_result(path: Path, folder: Path) -> Result:
@@ -55,16 +66,15 @@ def read_result(path: Path, folder: Path) -> Result:
         sources.restore(folder)
         baseline = folder / sources.baseline if sources.baseline else None
         return Result(amounts, said, names, folder / sources.main, sources.settings, baseline)
-    found = _named(path, amounts)
-    missing = "" if found else _why_not(path, amounts)
-    stated = {**amounts.stated, **({"allocation": _kinds_of_csv(path)} if path.suffix.lower() == ".csv" else {})}
-    return Result(amounts, stated, {}, found, missing=missing)
-
-
-def _kinds_of_csv(path: Path) -> list[dict[str, Any]]:
-    """Return instrument and kind of money of every row of our own CSV; empty where it does not say."""
-    rows = csv.DictReader(io.StringIO(read_text(path, display_name(path), MAX_TABLE_BYTES), newline=""))
-    return [{"key": row["instrument"], "counts": row["counts"]} for row in rows if row.get("instrument") and row.get("counts")]
+    missing = f"{path.name} does not carry its scenario"
+    if amounts.scenario_file:
+        missing = f"{path.name} names {amounts.scenario_file}, which is not here or has changed since"
+    stated = dict(amounts.stated)
+    if path.suffix.lower() == ".csv":
+        rows = csv.DictReader(io.StringIO(read_text(path, display_name(path), MAX_TABLE_BYTES), newline=""))
+        named = [row for row in rows if row.get("instrument") and row.get("counts")]
+        stated["allocation"] = [{"key": row["instrument"], "counts": row["counts"]} for row in named]
+    return Result(amounts, stated, {}, _named(path, amounts), missing=missing)
 
 
 def read_amounts(path: Path) -> PlanAmounts:
@@ -88,12 +98,6 @@ def _named(path: Path, amounts: PlanAmounts) -> Path | None:
     return None
 
 
-def _why_not(path: Path, amounts: PlanAmounts) -> str:
-    if not amounts.scenario_file:
-        return f"{path.name} does not carry its scenario"
-    return f"{path.name} names {amounts.scenario_file}, which is not here or has changed since"
-
-
 # --- Workbooks -------------------------------------------------------------------------------------------------------
 
 
@@ -115,7 +119,7 @@ def state_of_book(book: BookFile, stated: dict[str, Any]) -> tuple[dict[str, Any
     names: dict[str, dict[str, str]] = {name: {} for name in NAMED}
     allocation = find_grid(book, "allocation", ("line_key",), (*NAMED, "kind_of_money"))
     if allocation is not None:
-        kind = _words({key: f"workbook.counts.{key}" for key in ("budget", "partner", "memo")})
+        kind = _words("workbook.counts", "budget", "partner", "memo")
         rows = []
         for row in allocation.body:
             key = allocation.cell(row, "line_key").text
@@ -124,8 +128,7 @@ def state_of_book(book: BookFile, stated: dict[str, Any]) -> tuple[dict[str, Any
             for name, member in zip(NAMED, key.split("|"), strict=False):
                 if name in allocation.columns:
                     names[name][member] = allocation.cell(row, name).text
-            said = kind(allocation.cell(row, "kind_of_money").text) if "kind_of_money" in allocation.columns else ""
-            rows.append({"key": key, "counts": said})
+            rows.append({"key": key, "counts": kind(allocation.cell(row, "kind_of_money").text)})
         stated["allocation"] = rows
     rules = find_grid(book, "rules", ("rule", "status", "member"), _RULE_COLUMNS)
     if rules is not None:
@@ -134,31 +137,72 @@ def state_of_book(book: BookFile, stated: dict[str, Any]) -> tuple[dict[str, Any
 
 
 def _rules(grid: Grid) -> list[dict[str, Any]]:
-    status = _words({word: f"status.{word}" for word in _STATUSES})
-    side = _words({word: f"workbook.side.{word}" for word in ("at_least", "at_most", "exactly")})
-    force = _words({word: f"workbook.force.{word}" for word in ("hard", "soft", "watched")})
-
-    def text(row: int, key: str) -> str:
-        return grid.cell(row, key).text if key in grid.columns else ""
-
-    return [
-        {
-            "rule": text(row, "rule"),
-            "member": text(row, "member"),
-            "sense": side(text(row, "side")).replace("_", " "),
-            "says": text(row, "says"),
-            "enforced": force(text(row, "force")),
-            "amount": grid.cell(row, "amount").number if "amount" in grid.columns else None,
-            "limit": grid.cell(row, "limit").number if "limit" in grid.columns else None,
-            "headroom": grid.cell(row, "headroom").number if "headroom" in grid.columns else None,
-            "status": status(text(row, "status")).replace("_", " "),
-        }
-        for row in grid.body
-        if text(row, "rule")
-    ]
+    status = _words("status", "ok", "at_limit", "missed", "decided", "breach")
+    side, force = _words("workbook.side", "at_least", "at_most", "exactly"), _words("workbook.force", "hard", "soft", "watched")
+    out = []
+    for row in grid.body:
+        cells = {key: grid.cell(row, key) for key in _RULE_COLUMNS}
+        if cells["rule"].text:
+            ours = {"sense": side(cells["side"].text), "status": status(cells["status"].text), "enforced": force(cells["force"].text)}
+            said = {key: cells[key].text for key in ("rule", "member", "says")}
+            figures = {key: cells[key].number for key in ("amount", "limit", "headroom")}
+            out.append({**said, **figures, **{key: word.replace("_", " ") for key, word in ours.items()}})
+    return out
 
 
-def _words(keys: dict[str, str]) -> Callable[[str], str]:
+def _words(group: str, *ours: str) -> Callable[[str], str]:
     """Return what turns a printed word of any language back into ours; unknown words stay."""
-    ours = {text: word for word, key in keys.items() for text in in_languages(key).values()}
-    return lambda text: ours.get(text, text)
+    known = {text: word for word in ours for text in in_languages(f"{group}.{word}").values()}
+    return lambda text: known.get(text, text)
+
+
+# --- Text ------------------------------------------------------------------------------------------------------------
+
+
+def result_text(path: Path) -> str:
+    """Return a workbook or JSON result as text. Raises ScenarioError when it is neither, nor a readable workbook."""
+    if path.suffix.lower() not in BOOKS:
+        amounts = read_amounts(path)
+        return "\n".join(_lines(amounts.stated, amounts.amounts)) + "\n"
+    book = BookFile(path)
+    try:
+        amounts = read_amounts(path)
+    except ScenarioError:
+        return "\n".join(_cells(book)) + "\n"
+    stated, _ = state_of_book(book, dict(amounts.stated))
+    return "\n".join(_lines(stated, amounts.amounts)) + "\n"
+
+
+def _lines(stated: Mapping[str, Any], amounts: Mapping[LineKey, Fraction]) -> Iterator[str]:
+    about = stated.get("scenario")
+    for key in _HEAD:
+        if isinstance(about, dict) and about.get(key):
+            yield f"{key}: {about[key]}"
+    for key in _FIGURES:
+        if stated.get(key) is not None:
+            value = stated[key]
+            yield f"{key}: {value:.12g}" if isinstance(value, float) else f"{key}: {value}"
+    rules = stated_outcome(amounts, stated).rules
+    yield ""
+    yield "# rules: rule, member, sense: status, amount, limit (million EUR)"
+    for rule in sorted(rules or (), key=lambda rule: rule.demand):
+        yield f"{' | '.join(rule.demand)}: {rule.status}, {_figure(rule.amount)}, {_figure(rule.limit)}"
+    yield ""
+    yield "# amounts: line, million EUR"
+    for line, amount in sorted(amounts.items()):
+        if amount:
+            yield f"{'|'.join(line)}: {plain(amount)}"
+
+
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.9g}"
+
+
+def _cells(book: BookFile) -> Iterator[str]:
+    """Yield the cells of a workbook: a line per row that is not empty, sheet by sheet."""
+    for title in book.titles:
+        yield f"# {title}"
+        for number, row in enumerate(book.rows(title), start=1):
+            texts = [cell.text for cell in row]
+            if any(texts):
+                yield f"{number}: {' | '.join(texts)}".rstrip(" |")

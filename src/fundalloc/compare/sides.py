@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+import io
+import re
+import subprocess
+import zipfile
+from collections.abc import Sequence
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fundalloc.compare.outcome import Outcome, outcome_of, stated_outcome
+from fundalloc.compare.overrides import Written
 from fundalloc.compare.results import read_result
-from fundalloc.compare.revisions import check_out, is_revision
 from fundalloc.errors import FundallocError, Infeasible, Place, ScenarioError, UsageError
-from fundalloc.optimise.stages import Optimum
+from fundalloc.optimise.stages import Optimum, Progress
 from fundalloc.plan.handmade import ledger_of, measure_steps
-from fundalloc.plan.plan import Plan
 from fundalloc.run import solve_open, with_baseline
-from fundalloc.scenario.document import Tree, display_name
+from fundalloc.scenario.document import display_name
 from fundalloc.scenario.loading import load, setting_tree
 from fundalloc.scenario.merging import load_tree, merge
 from fundalloc.scenario.plans.amounts import LineKey
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options
 
+_REVISION = re.compile(r"^[^:]{2,}:.+$")
 SCENARIOS = (".yaml", ".yml")
-_NOT_MOVED: tuple[tuple[str, str], ...] = ()
-Progress = Callable[[str], AbstractContextManager[object]]
 
 
 class NoPlanFor(Infeasible):
@@ -43,9 +45,8 @@ class Inputs:
 
     scenario: Scenario
     """With its baseline plan, if it starts from one."""
-    tree: Tree
+    written: Written
     """The file after `extends`, before `adjust`: what an override is written over."""
-    source: Path
     start: dict[LineKey, Fraction] | None = None
     """The plan it starts from, EUR million per line."""
 
@@ -66,13 +67,8 @@ class Side:
     """Whether the plan was computed just now, rather than read."""
     optimum: Optimum | None = field(default=None, repr=False)
     """What its program came to, when it was solved just now."""
-    moved_from: tuple[tuple[str, str], ...] = field(default=())
+    moved_from: tuple[tuple[str, str], ...] = ()
     """Pairs of a temporary folder and what stands for it in printed places."""
-
-    @property
-    def title(self) -> str:
-        """The scenario's title, or the name."""
-        return str(self.inputs.scenario.head.title) if self.inputs else self.name
 
     def where(self, place: Place | str) -> str:
         """Return a printed place, with the revision instead of the temporary folder."""
@@ -82,18 +78,10 @@ class Side:
 class Sides(ExitStack):
     """Opens sides, and keeps the folders of revisions and of embedded scenarios until closed."""
 
-    def __init__(
-        self,
-        options: Options | None = None,
-        progress: Progress | None = None,
-        *,
-        allow_outside: bool = False,
-        language: str = "",
-    ) -> None:
+    def __init__(self, options: Options | None, progress: Progress | None, *, allow_outside: bool, language: str) -> None:
         super().__init__()
         self.options, self.progress = (options or Options()).begun(), progress or (lambda _: nullcontext())
-        self.allow_outside = allow_outside
-        self.language = language
+        self.allow_outside, self.language = allow_outside, language
         """In which names and sentences are; where nobody asked, that of the first scenario."""
 
     def open(self, given: Sequence[str]) -> list[Side]:
@@ -102,39 +90,39 @@ class Sides(ExitStack):
         return [replace(side, name=name) for side, name in zip(sides, _names(given), strict=True)]
 
     def _open(self, given: str) -> Side:
-        path, moved = Path(given), _NOT_MOVED
+        path, moved = Path(given), []
         if is_revision(given):
-            folder = Path(self.enter_context(TemporaryDirectory(prefix="fundalloc-"))).resolve()
+            folder = self._folder()
             path = check_out(given, folder)
-            moved = ((f"{display_name(folder)}/", f"{given.partition(':')[0]}:"),)
+            moved = [(f"{display_name(folder)}/", f"{given.partition(':')[0]}:")]
         try:
             side = self._scenario(path, given) if path.suffix.lower() in SCENARIOS else self._result(path, given)
         except ScenarioError as error:
             raise ScenarioError(replace(p, place=replace(p.place, file=_said(p.place.file, moved))) for p in error.problems) from None
         return replace(side, moved_from=(*moved, *side.moved_from))
 
+    def _folder(self) -> Path:
+        return Path(self.enter_context(TemporaryDirectory(prefix="fundalloc-"))).resolve()
+
     def _scenario(self, path: Path, given: str) -> Side:
+        """Read and solve a scenario; what goes wrong in solving names it."""
         with self.progress(f"Reading {given}"):
             scenario = load(path, allow_outside=self.allow_outside)
         inputs = self._inputs(path, scenario)
-        with self.progress(f"Solving {given}"):
-            plan, optimum = self._solved(inputs.scenario, given)
+        try:
+            with self.progress(f"Solving {given}"):
+                plan, optimum = solve_open(inputs.scenario, self.options)
+        except Infeasible:
+            raise NoPlanFor(given) from None
+        except FundallocError as error:
+            error.args = (f"{given}: {error}",)
+            raise
         inputs, outcome = replace(inputs, scenario=plan.scenario), outcome_of(plan, self._spoken(scenario))
         return Side(given, given, outcome, inputs, solved=True, optimum=optimum)
 
     def _spoken(self, scenario: Scenario) -> str:
         self.language = self.language or scenario.head.output.language
         return self.language
-
-    def _solved(self, scenario: Scenario, given: str) -> tuple[Plan, Optimum]:
-        """Solve a side; what goes wrong names it."""
-        try:
-            return solve_open(scenario, self.options)
-        except Infeasible:
-            raise NoPlanFor(given) from None
-        except FundallocError as error:
-            error.args = (f"{given}: {error}",)
-            raise
 
     def _inputs(self, path: Path, scenario: Scenario, settings: Sequence[str] = ()) -> Inputs:
         """Return a scenario as written and as it starts; a baseline that is a scenario is solved."""
@@ -143,23 +131,21 @@ class Sides(ExitStack):
             tree = merge(tree, setting_tree(setting, path.parent))
         scenario = with_baseline(scenario, self.options)
         start = scenario.starting_amounts() if scenario.facts.baseline is not None else None
-        return Inputs(scenario, tree, path, start)
+        return Inputs(scenario, Written.of(tree, path), start)
 
     def _result(self, path: Path, given: str) -> Side:
         with self.progress(f"Reading {given}"):
-            folder = Path(self.enter_context(TemporaryDirectory(prefix="fundalloc-"))).resolve()
+            folder = self._folder()
             result = read_result(path, folder)
         stated = replace(stated_outcome(result.amounts.amounts, result.stated), names=result.names)
         if result.source is None:
             return Side(given, given, stated, missing=result.missing)
-        inside = result.source.is_relative_to(folder)
-        moved = ((f"{display_name(folder)}/", f"{path.name}:"),) if inside else _NOT_MOVED
+        moved = ((f"{display_name(folder)}/", f"{path.name}:"),) if result.source.is_relative_to(folder) else ()
         try:
             scenario = load(result.source, settings=result.settings, allow_outside=True, baseline=result.baseline)
             inputs = self._inputs(result.source, scenario, result.settings)
             steps, problems = ledger_of(inputs.scenario, result.amounts)
-            if problems:
-                raise ScenarioError(problems)
+            problems.tell()
         except FundallocError as error:
             return Side(given, given, stated, missing=f"its scenario cannot be read any more ({str(error).splitlines()[0]})")
         plan = measure_steps(inputs.scenario, steps)
@@ -175,12 +161,9 @@ def _said(place: str, moved: Sequence[tuple[str, str]]) -> str:
 
 def _names(given: Sequence[str]) -> list[str]:
     """Return short names: the file's own, with revision, then folder, then a number where it would stand twice."""
-
-    def revision(one: str) -> str:
-        return f"{one.partition(':')[0]}:" if is_revision(one) else ""
-
-    files = [Path(one.partition(":")[2] if is_revision(one) else one) for one in given]
-    wanted = [f"{revision(one)}{file.stem}" for one, file in zip(given, files, strict=True)]
+    parted = [one.partition(":") if is_revision(one) else ("", "", one) for one in given]
+    files = [Path(file) for _, _, file in parted]
+    wanted = [f"{revision}{colon}{file.stem}" for (revision, colon, _), file in zip(parted, files, strict=True)]
     endings = [f"{name} ({file.suffix[1:]})" for name, file in zip(wanted, files, strict=True)]
     folders = [f"{file.parent.name}/{name}" if file.parent.name else name for name, file in zip(wanted, files, strict=True)]
     for longer in (endings, folders):
@@ -189,7 +172,43 @@ def _names(given: Sequence[str]) -> list[str]:
     return [f"{name} #{wanted[: k + 1].count(name)}" if wanted.count(name) > 1 else name for k, name in enumerate(wanted)]
 
 
-def at_least_two(given: Sequence[str]) -> None:
-    """Raise UsageError when there is nothing to compare with."""
-    if len(given) < 2:
-        raise UsageError("Name two or more: fundalloc compare A B [C…].")
+# -- REV:FILE: a file as it was in a revision of the git repository, with everything beside it --------------------------------
+
+
+def is_revision(given: str) -> bool:
+    """Return whether an argument means a file of a revision: `HEAD~1:plan.yaml`, but not a file that is there by that name."""
+    return bool(_REVISION.match(given)) and not Path(given).exists()
+
+
+def check_out(given: str, folder: Path) -> Path:
+    """Unpack the folder of REV:FILE as it was in that revision into `folder`; return the file there. Raises UsageError."""
+    revision, file = given.partition(":")[0], Path(given.partition(":")[2])
+    start = file.parent if file.is_absolute() and file.parent.is_dir() else Path.cwd()
+    found = _git(start, "rev-parse", "--show-toplevel")
+    if found.returncode:
+        raise UsageError(f"{given}: no such file, and {start} is not in a git repository")
+    top, here = Path(found.stdout.decode().strip()), (start / file).resolve()
+    found = _git(start, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if found.returncode:
+        raise UsageError(f"{given}: no such file, and git knows no revision '{revision}'")
+    commit = found.stdout.decode().strip()
+    seen = [here.relative_to(top.resolve()).as_posix()] if here.is_relative_to(top.resolve()) else []
+    seen += [] if file.is_absolute() else [file.as_posix().removeprefix("./")]  # or else from the top, as git itself has it
+    named = next((name for name in seen if _git(top, "cat-file", "-e", f"{commit}:{name}").returncode == 0), None)
+    if named is None:
+        listing = f"git ls-tree -r --name-only {revision}"
+        raise UsageError(f"{given}: that revision has no file '{file.as_posix()}'; {listing} lists what it has")
+    packed = _git(top, "archive", "--format=zip", commit, "--", Path(named).parent.as_posix())
+    if packed.returncode:
+        said = packed.stderr.decode(errors="replace").strip() or f"code {packed.returncode}"
+        raise UsageError(f"{given}: git cannot unpack it: {said.splitlines()[0]}")
+    with zipfile.ZipFile(io.BytesIO(packed.stdout)) as archive:
+        archive.extractall(folder)
+    return folder / named
+
+
+def _git(start: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    try:
+        return subprocess.run(["git", "-C", str(start), *arguments], capture_output=True, check=False)
+    except FileNotFoundError:
+        raise UsageError("git is not installed: REVISION:FILE needs it") from None

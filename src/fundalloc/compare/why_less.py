@@ -9,23 +9,25 @@ difference exactly.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from fundalloc.compare.controlled_rounding import apportion
-from fundalloc.compare.partial_changes import differing, mixed
-from fundalloc.compare.shapley import Value, attribute
+from fundalloc.compare.measures import by_pair
+from fundalloc.compare.shares import Value, apportion, attribute
 from fundalloc.errors import Infeasible, SolverFailed, UsageError
+from fundalloc.facts.dimensions import NAMES
+from fundalloc.facts.entities import Instrument, Partnership, Record
+from fundalloc.facts.facts import Decided, Facts, Needs
+from fundalloc.facts.fields import told_fields
 from fundalloc.insight.explain.bench import Bench
 from fundalloc.insight.explain.target import Target
-from fundalloc.money import Floats
-from fundalloc.optimise.stages import closest, find_optimum
+from fundalloc.money import Exact, Floats
+from fundalloc.optimise.stages import Progress, closest, find_optimum
 from fundalloc.pool import cores
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.plans.amounts import read_plan
@@ -33,11 +35,14 @@ from fundalloc.scenario.plans.files import named_scenario
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers.warm import WarmSolvers
 
-Progress = Callable[[str], AbstractContextManager[object]]
 UNIT = Fraction(1, 1_000_000)
 """Amounts are shared out in millionths of EUR million."""
 CHOICE = "choice"
 """The part that no input makes: which of equally good plans a run settles on."""
+Entity = TypeVar("Entity", Instrument, Partnership)
+GROUPS = ("need", "priority", "rules", "ceilings", "decided money", "everything else")
+"""Absorption and transfers count as ceilings, closed years as decided money."""
+_CEILINGS = ("ceiling", "reserve", "carry_over")
 
 
 @dataclass(frozen=True)
@@ -53,19 +58,10 @@ class Split:
     reason: str = ""
     """Why there is no split."""
 
-
-@dataclass(frozen=True)
-class Why:
-    """The difference in whole rounding steps, and the scenario here with its plan."""
-
-    bench: Bench
-    split: Split
-
     def as_dict(self) -> dict[str, Any]:
         """Return plain values."""
-        split = self.split
-        parts = {group: float(part) for group, part in split.parts.items()}
-        return {"here": float(split.here), "there": float(split.there), "parts": parts, "solved": split.solved, "reason": split.reason}
+        parts = {group: float(part) for group, part in self.parts.items()}
+        return {"here": float(self.here), "there": float(self.there), "parts": parts, "solved": self.solved, "reason": self.reason}
 
 
 def why_less(here: Bench, there: Bench | None, words: Mapping[str, str]) -> Split:
@@ -114,12 +110,11 @@ def why_less(here: Bench, there: Bench | None, words: Mapping[str, str]) -> Spli
     return replace(whole, parts={**parts, **choice}, solved=solved)
 
 
-def why_other(scenario: Scenario, target: Target, other: str, *, allow_outside: bool = False, progress: Progress | None = None) -> Why:
+def why_other(scenario: Scenario, target: Target, other: str, allow_outside: bool, progress: Progress) -> tuple[Bench, Split]:
     """Compare some lines with a scenario, or with a plan and the scenario that it names; what is there is read before anything is solved.
 
-    Raises Infeasible when no plan exists here.
+    Returns the plan here, and the difference in whole rounding steps. Raises Infeasible when no plan exists here.
     """
-    progress = progress or (lambda _: nullcontext())
     unit = scenario.facts.step
     try:
         file = other if other.endswith((".yaml", ".yml")) else named_scenario(other)
@@ -128,7 +123,7 @@ def why_other(scenario: Scenario, target: Target, other: str, *, allow_outside: 
         amount = sum((euro for euro, inside in zip(euros, target.lines, strict=True) if inside), Fraction(0))
         bench = Bench(scenario)
         here = round(float(bench.amounts[target.lines].sum()) / float(unit)) * unit
-        return Why(bench, Split(here, amount, {}, 1, "the plan names no scenario that is here"))
+        return bench, Split(here, amount, {}, 1, "the plan names no scenario that is here")
     with progress("Reading"):
         beside = load(file, allow_outside=allow_outside)
     with progress("Solving"), ThreadPoolExecutor(1) as second:  # the solver lets other threads run
@@ -138,7 +133,7 @@ def why_other(scenario: Scenario, target: Target, other: str, *, allow_outside: 
     here, then = (round(amount / unit) * unit for amount in (split.here, split.there))
     parts = apportion([part / unit for part in split.parts.values()], int((here - then) / unit)) if split.parts else []
     named = {group: steps * unit for group, steps in zip(split.parts, parts, strict=True)}
-    return Why(bench, replace(split, here=here, there=then, parts=named))
+    return bench, replace(split, here=here, there=then, parts=named)
 
 
 def _bench_if_any(scenario: Scenario) -> Bench | None:
@@ -146,3 +141,92 @@ def _bench_if_any(scenario: Scenario) -> Bench | None:
         return Bench(scenario)
     except Infeasible:
         return None
+
+
+# -- mixtures of two scenarios: one with some groups of inputs taken from the other ----------------------------------------
+
+
+def differing(a: Scenario, b: Scenario) -> list[str]:
+    """Return the groups in which two scenarios differ."""
+    first, second = _held(a), _held(b)
+    return [group for group in GROUPS if first[group] != second[group]]
+
+
+def _held(scenario: Scenario) -> dict[str, object]:
+    """Return what every group holds, in values that can be compared."""
+    facts = scenario.facts
+    ceilings = {i.id: tuple(getattr(i, name) for name in _CEILINGS) for i in facts.instruments}
+    ids = [[d.ids[k] for k in code] for d, code in zip(facts.dimensions, facts.decided.codes, strict=True)]
+    return {
+        **{group: {key: value for key, value in by_pair(facts, group).items() if value} for group in ("need", "priority")},
+        "rules": {rule.id: _without(rule) for rule in scenario.written_rules},
+        "ceilings": (ceilings, [_without(t) for t in facts.transfers], {p.id: p.absorption for p in facts.partnerships}),
+        "decided money": (facts.closed, sorted(zip(*ids, facts.decided.amount.tolist(), facts.decided.state, strict=True))),
+        "everything else": _rest(scenario),
+    }
+
+
+def _rest(scenario: Scenario) -> object:
+    facts = scenario.facts
+    bare = [_without(i, *_CEILINGS) for i in facts.instruments]
+    places = [_without(p, "absorption") for p in facts.partnerships]
+    clauses = [[_without(clause) for clause in listed] for listed in (facts.exclude, facts.allow)]
+    rest = (facts.years, facts.step, facts.bands, clauses, facts.returns, [a.id for a in facts.areas])
+    markers = {name: marker.values.tolist() for name, marker in facts.markers.items()}
+    table = (facts.eligible.tolist(), facts.effectiveness.values.tolist(), markers)
+    baseline = None if facts.baseline is None else (facts.baseline.amount.values.tolist(), facts.baseline.instrument.tolist())
+    return bare, places, rest, table, baseline, scenario.head.objective, scenario.head.settle
+
+
+def _without(record: Record, *others: str) -> Record:
+    """Return a record without the fields that move no money, and without others."""
+    return record.model_copy(update=dict.fromkeys((*told_fields(type(record)), *others)))
+
+
+def mixed(base: Scenario, other: Scenario, taken: frozenset[str]) -> Scenario | None:
+    """Return `base` with the groups in `taken` from `other`; None when its rules name what does not exist there."""
+    need, priority, rules, ceilings, decided, frame = (other if group in taken else base for group in GROUPS)
+    facts = replace(
+        frame.facts,
+        needs=_needs(frame.facts, need.facts, priority.facts),
+        decided=_decided(frame.facts, decided.facts),
+        closed=decided.facts.closed,
+        instruments=tuple(_with(i, ceilings.facts.instruments, _CEILINGS) for i in frame.facts.instruments),
+        partnerships=tuple(_with(p, ceilings.facts.partnerships, ("absorption",)) for p in frame.facts.partnerships),
+        transfers=ceilings.facts.transfers,
+    )
+    mixture = replace(frame, facts=facts, rules=(*rules.written_rules, *(rule for rule in frame.rules if rule.built_in)))
+    try:
+        for rule in mixture.rules:
+            rule.demands(mixture.lines)
+    except (KeyError, IndexError, ValueError):
+        return None
+    return mixture
+
+
+def _needs(frame: Facts, need: Facts, priority: Facts) -> Needs:
+    """Return the needs of one scenario with the priorities of another, where it states one."""
+    amounts, weights, own = by_pair(need, "need"), by_pair(priority, "priority"), by_pair(need, "priority")
+    places, areas = ({member: k for k, member in enumerate(frame.dimensions[name].ids)} for name in ("partnership", "area"))
+    keys = [key for key in amounts if key[0] in places and key[1] in areas]
+    none = ("",) * len(keys)
+    at = np.array([(places[p], areas[a]) for p, a in keys], dtype=np.int64).reshape(-1, 2)
+    exact, weight = Exact.of(amounts[key] for key in keys), Exact.of(weights.get(key, own[key]) for key in keys)
+    return Needs(at[:, 0], at[:, 1], exact, weight, none, none)
+
+
+def _decided(frame: Facts, source: Facts) -> Decided:
+    """Return decided money with the positions of the frame; what the frame does not know is left out."""
+    codes: dict[str, Any] = {}
+    for name in NAMES:
+        positions = {member: k for k, member in enumerate(frame.dimensions[name].ids)}
+        ids = source.dimensions[name].ids
+        codes[name] = np.array([positions.get(ids[k], -1) for k in getattr(source.decided, name)], dtype=np.int64)
+    known = np.all([code >= 0 for code in codes.values()], axis=0)
+    return replace(source.decided, **codes).only(known)
+
+
+def _with(entity: Entity, among: Sequence[Entity], names: Sequence[str]) -> Entity:
+    """Return an instrument or partnership with some fields as its namesake has them."""
+    found = next((other for other in among if other.id == entity.id), entity)
+    return entity.model_copy(update={name: getattr(found, name) for name in names})

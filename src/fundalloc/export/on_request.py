@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from fundalloc.insight.explain.bench import Bench
 from fundalloc.insight.explain.prices import PairPrice, PriceList, price_list
-from fundalloc.insight.explain.ranges import LOSS, amount_ranges
-from fundalloc.insight.explain.value import Rung, budget_ladder, value_of_money
+from fundalloc.insight.explain.value import LOSS, Rung, amount_ranges, budget_ladder, value_of_money
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +29,7 @@ class Asked:
     """Tables beside a plan; None where nobody asked."""
 
     ranges: pd.DataFrame | None = None
-    """See `insight.explain.ranges.amount_ranges`, per partnership and area, with the amounts of the finished plan."""
+    """See `insight.explain.value.amount_ranges`, per partnership and area, with the amounts of the finished plan."""
     prices: PriceList | None = None
     value: pd.DataFrame | None = None
     """See `insight.explain.value.value_of_money`."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -12,13 +10,13 @@ import numpy as np
 
 from fundalloc.errors import Infeasible, NotRoundable, SolverFailed
 from fundalloc.labels import Words
+from fundalloc.optimise.stages import Progress
 from fundalloc.plan.handmade import broken_entries, broken_rules
 from fundalloc.plan.naming import how_broken
 from fundalloc.plan.plan import Plan
 from fundalloc.run import solve
 from fundalloc.solvers import Options
 
-Progress = Callable[[str], AbstractContextManager[object]]
 TOP = 10
 """Partnerships that differ most, which the answer names."""
 
@@ -44,16 +42,6 @@ class Broken:
 
 
 @dataclass(frozen=True)
-class Differing:
-    """A partnership and its totals in both plans, EUR million."""
-
-    partnership: str
-    plan: float
-    best: float
-    difference: float
-
-
-@dataclass(frozen=True)
 class Distance:
     """How far a plan is from the best one; without one, why."""
 
@@ -62,22 +50,21 @@ class Distance:
     """What the best plan scores more."""
     move: Fraction = Fraction(0)
     """EUR million that sit elsewhere in the best plan."""
-    partnerships: tuple[Differing, ...] = ()
-    """Those that differ most, the largest difference first."""
+    partnerships: tuple[tuple[str, float, float, float], ...] = ()
+    """Those that differ most, the largest difference first: id, EUR million in this plan and in the best, and the difference."""
     reason: str = ""
 
     def as_dict(self) -> dict[str, Any] | None:
         """Return plain values; None when there is no best plan."""
         if self.best is None:
             return None
-        rows = [vars(row) for row in self.partnerships]
+        rows = [dict(zip(("partnership", "plan", "best", "difference"), row, strict=True)) for row in self.partnerships]
         head = {"score": self.best.score, "difference": self.missing, "move": float(self.move), "status": self.best.status}
         return {**head, "partnerships": rows}
 
 
-def broken_demands(plan: Plan, words: Words | None = None) -> list[Broken]:
+def broken_demands(plan: Plan, words: Words) -> list[Broken]:
     """Return every hard demand and decision that the plan breaks, and by how much."""
-    words = words or Words()
     names, places = plan.scenario.names(words.language), plan.scenario.decimals
     found = []
     for f in broken_rules(plan):
@@ -96,18 +83,12 @@ def distance(plan: Plan, options: Options | None = None, progress: Progress | No
     except (Infeasible, NotRoundable, SolverFailed) as error:
         return Distance(reason=str(error).splitlines()[0])
     move = Fraction(int(np.abs(best.steps - plan.steps).sum()), 2) * plan.scenario.facts.step
-    return Distance(best, best.score - plan.score, move, tuple(_by_partnership(plan, best)[:TOP]))
-
-
-def _by_partnership(plan: Plan, best: Plan) -> list[Differing]:
-    """Return the partnerships whose totals differ, largest difference first."""
     lines, facts = plan.scenario.lines, plan.scenario.facts
     totals = np.zeros((2, len(facts.partnerships)), dtype=np.int64)
     for k, made in enumerate((plan, best)):
         np.add.at(totals[k], lines.partnership, made.steps)
     change = totals[1] - totals[0]
-    order = sorted(np.flatnonzero(change), key=lambda k: (-abs(int(change[k])), facts.partnerships[k].id))
-    return [
-        Differing(facts.partnerships[k].id, *(float(facts.euro(int(steps))) for steps in (totals[0, k], totals[1, k], change[k])))
-        for k in order
-    ]
+    order = sorted(np.flatnonzero(change), key=lambda k: (-abs(int(change[k])), facts.partnerships[k].id))[:TOP]
+    here, there, more = (np.asarray(facts.euro(steps), dtype=float) for steps in (totals[0], totals[1], change))
+    rows = tuple((facts.partnerships[k].id, float(here[k]), float(there[k]), float(more[k])) for k in order)
+    return Distance(best, best.score - plan.score, move, rows)

@@ -49,12 +49,10 @@ def payments(plan: Plan) -> list[Cash]:
     steps = lines.by_year(plan.steps)
     profiled = [k for k, i in enumerate(facts.instruments) if i.payment_profile and i.counts != "memo"]
     last = max((_last_year(facts.instruments[k], facts.years) for k in profiled), default=facts.years[-1])
-    years = range(facts.years[0], last + 1)
-    return [
-        row
-        for k in profiled
-        for row in _of_instrument(facts.instruments[k], [int(s) * facts.step for s in steps[k]], facts.years[0], years)
-    ]
+    rows: list[Cash] = []
+    for k in profiled:
+        rows += _of_instrument(facts.instruments[k], [int(s) * facts.step for s in steps[k]], range(facts.years[0], last + 1))
+    return rows
 
 
 def payments_table(plan: Plan) -> pd.DataFrame:
@@ -81,14 +79,14 @@ def _last_year(instrument: Instrument, years: tuple[int, ...]) -> int:
     return max(profile, contracts, *instrument.outstanding)
 
 
-def _of_instrument(instrument: Instrument, committed: Sequence[Fraction], first: int, years: range) -> list[Cash]:
-    """Return one row per year; `committed` starts in the year `first`."""
+def _of_instrument(instrument: Instrument, committed: Sequence[Fraction], years: range) -> list[Cash]:
+    """Return one row per year; `committed` starts in the first of them."""
     profile, earlier = instrument.payment_profile, instrument.outstanding
     late = 1 - sum(instrument.contracting_profile[: YEARS_TO_CONTRACT + 1], Fraction(0)) if instrument.contracting_profile else None
     left = sum(earlier.values(), Fraction(0))
     rows = []
     for year in years:
-        lags = [(year - first - u, amount) for u, amount in enumerate(committed)]
+        lags = [(year - years[0] - u, amount) for u, amount in enumerate(committed)]
         new = sum((amount for lag, amount in lags if lag == 0), Fraction(0))
         paid = sum((amount * profile[lag] for lag, amount in lags if 0 <= lag < len(profile)), earlier.get(year, Fraction(0)))
         left += new - paid

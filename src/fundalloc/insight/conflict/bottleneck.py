@@ -7,22 +7,26 @@ D. R. Fulkerson, 1956); the arcs of that cut are the limits that a planner would
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import networkx as nx
 import numpy as np
-from numpy.typing import NDArray
 
 from fundalloc.facts.facts import NO_LIMIT
+from fundalloc.insight.conflict.describing import enumerated
 from fundalloc.insight.conflict.suspects import Suspect
-from fundalloc.money import euro
+from fundalloc.money import IntArray, Mask, euro
 from fundalloc.plan.naming import money
 from fundalloc.rules.statement import Sense
 from fundalloc.scenario.scenario import Scenario
 
+Node = tuple[Any, ...]
 _SOURCE, _SINK = ("source",), ("sink",)
+_ENDLESS = 2**60
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
 
@@ -32,7 +36,7 @@ class Target:
 
     says: str
     amount: Fraction
-    lines: NDArray[np.bool_]
+    lines: Mask
 
 
 def bottleneck(scenario: Scenario, suspects: Sequence[Suspect]) -> str:
@@ -46,9 +50,7 @@ def bottleneck(scenario: Scenario, suspects: Sequence[Suspect]) -> str:
     reach = through * scenario.facts.step
     if reach >= wanted:
         return ""
-    cut = [
-        (u, v, data["capacity"]) for u, v, data in graph.edges(data=True) if u in near and v not in near and (v != _SINK or u[0] != "floor")
-    ]
+    cut = [(v, data["capacity"]) for u, v, data in graph.edges(data=True) if u in near and v not in near and v != _SINK]
     return _sentence(scenario, targets, wanted, reach, cut)
 
 
@@ -73,100 +75,68 @@ def _network(scenario: Scenario, targets: Sequence[Target]) -> nx.DiGraph:
     incoming = lines.moves.totals(lines.moves.upper)
     arriving = incoming["carried_in"] + incoming["transferred_in"]
     for n, target in enumerate(targets):
-        graph.add_edge(("floor", n), _SINK, capacity=int(-(-target.amount // facts.step)))
-        for line in np.flatnonzero(target.lines):
-            i, p, t = int(lines.instrument[line]), int(lines.partnership[line]), int(lines.year[line])
-            graph.add_edge(("instrument", i, t), ("line", int(line)), capacity=int(upper[line]))
-            _link(graph, ("line", int(line)), ("partnership", p, t))
-            graph.add_node(("floor of", n))
+        _link(graph, ("floor", n), _SINK, int(-(-target.amount // facts.step)))
+        for line in np.flatnonzero(target.lines).tolist():
+            year = int(lines.year[line])
+            _link(graph, ("instrument", int(lines.instrument[line]), year), ("line", line), int(upper[line]))
+            _link(graph, ("line", line), ("partnership", int(lines.partnership[line]), year))
     for i, t in {node[1:] for node in list(graph) if node[0] == "instrument"}:
         mine = outside & (lines.instrument == i)
         limit, total = int(facts.ceilings.usable[i, t]), int(facts.ceilings.usable_total[i])
-        spent, all_spent = int(taken[mine & (lines.year == t)].sum()), int(taken[mine].sum())
-        _link(graph, ("whole", i), ("instrument", i, t), None if limit == NO_LIMIT else limit + int(arriving[i, t]) - spent)
-        _link(graph, _SOURCE, ("whole", i), None if total == NO_LIMIT else total + int(incoming["transferred_in"][i].sum()) - all_spent)
+        left = limit + int(arriving[i, t]) - int(taken[mine & (lines.year == t)].sum())
+        whole = total + int(incoming["transferred_in"][i].sum()) - int(taken[mine].sum())
+        _link(graph, ("whole", i), ("instrument", i, t), _ENDLESS if limit == NO_LIMIT else left)
+        _link(graph, _SOURCE, ("whole", i), _ENDLESS if total == NO_LIMIT else whole)
     _absorption(scenario, graph, targets, np.where(outside, taken, 0))
-    graph.remove_nodes_from([node for node in graph if node[0] == "floor of"])
     return graph
 
 
-def _absorption(scenario: Scenario, graph: nx.DiGraph, targets: Sequence[Target], taken: NDArray[np.int64]) -> None:
+def _absorption(scenario: Scenario, graph: nx.DiGraph, targets: Sequence[Target], taken: IntArray) -> None:
     """Lead every partnership and year through its own absorption and that of all groupings above it, then to the floors."""
     lines, facts = scenario.lines, scenario.facts
     masks, ids = facts.dimensions.partnership.masks, facts.dimensions.partnership.ids
-    above = {ids[k]: [q for q in ids if q != ids[k] and masks[q][k]] for k in range(len(ids))}
     for p, t in {node[1:] for node in list(graph) if node[0] == "partnership"}:
-        chain = [ids[p], *sorted(above[ids[p]], key=lambda q: int(masks[q].sum()))]
-        limited = [q for q in chain if facts.absorption[ids.index(q), t] != NO_LIMIT]
-        node: tuple[object, ...] = ("partnership", p, t)
-        for q in limited:
-            inside = masks[q][lines.partnership] & (lines.year == t)
-            room = int(facts.absorption[ids.index(q), t]) - int(taken[inside].sum())
-            _link(graph, node, ("at", q, t))
-            _link(graph, ("at", q, t), ("through", q, t), room)
-            node = ("through", q, t)
+        above = sorted((q for q in ids if q != ids[p] and masks[q][p]), key=lambda q: int(masks[q].sum()))
+        node: Node = ("partnership", p, t)
+        for q in (ids[p], *above):
+            limit = int(facts.absorption[ids.index(q), t])
+            if limit != NO_LIMIT:
+                _link(graph, node, ("at", q, t))
+                _link(graph, ("at", q, t), ("through", q, t), limit - int(taken[masks[q][lines.partnership] & (lines.year == t)].sum()))
+                node = ("through", q, t)
         for n, target in enumerate(targets):
             if np.any(target.lines & (lines.partnership == p) & (lines.year == t)):
                 _link(graph, node, ("floor", n))
 
 
-def _link(graph: nx.DiGraph, start: tuple[object, ...], end: tuple[object, ...], capacity: int | None = None) -> None:
-    if graph.has_edge(start, end):
-        return
-    if capacity is None:
-        graph.add_edge(start, end, capacity=2**60)
-    else:
+def _link(graph: nx.DiGraph, start: Node, end: Node, capacity: int = _ENDLESS) -> None:
+    if not graph.has_edge(start, end):
         graph.add_edge(start, end, capacity=max(capacity, 0))
 
 
-def _sentence(
-    scenario: Scenario,
-    targets: Sequence[Target],
-    wanted: Fraction,
-    reach: Fraction,
-    cut: Sequence[tuple[tuple[object, ...], tuple[object, ...], int]],
-) -> str:
+def _sentence(scenario: Scenario, targets: Sequence[Target], wanted: Fraction, reach: Fraction, cut: Sequence[tuple[Node, int]]) -> str:
     lines, facts = scenario.lines, scenario.facts
-    names = scenario.labels()
+    names = scenario.labels()["instrument"]
     counted = np.logical_or.reduce([target.lines for target in targets])
-    able = [names["instrument"][facts.instruments[int(i)].id] for i in np.unique(lines.instrument[counted & (lines.upper > 0)])]
+    able = [names[facts.instruments[i].id] for i in np.unique(lines.instrument[counted & (lines.upper > 0)])]
     who = f"“{targets[0].says}” asks" if len(targets) == 1 else f"These {len(targets)} floors ask"
-    parts = [f"{words} {euro(float(steps * facts.step), scenario.decimals)}" for words, steps in _limits(scenario, cut)]
-    through = f"through {_number(len(able), 'instrument')}{', ' + _list(able) if 0 < len(able) <= 4 else ''}"
-    said = (
-        f"{who} for EUR {money(scenario, wanted)} million. It can only be reached {through}, and no more than {money(scenario, reach)} can"
-    )
-    return f"{said} get there" + (f": {_list(parts)}." if 0 < len(parts) <= 6 else ".")
+    parts = [f"{words} {euro(float(steps * facts.step), scenario.decimals)}" for words, steps in _limits(scenario, cut).items()]
+    number = _NUMBERS[len(able)] if len(able) < len(_NUMBERS) else str(len(able))
+    through = f"through {number} instrument{'' if len(able) == 1 else 's'}{', ' + enumerated(able) if 0 < len(able) <= 4 else ''}"
+    said = f"{who} for EUR {money(scenario, wanted)} million. It can only be reached {through}, and no more than {money(scenario, reach)}"
+    return f"{said} can get there" + (f": {enumerated(parts)}." if 0 < len(parts) <= 6 else ".")
 
 
-def _limits(scenario: Scenario, cut: Sequence[tuple[tuple[object, ...], tuple[object, ...], int]]) -> Iterator[tuple[str, int]]:
+def _limits(scenario: Scenario, cut: Sequence[tuple[Node, int]]) -> Counter[str]:
     """Group the arcs of the cut by what a planner calls them: the ceilings of an instrument, the absorption of a partnership, lines."""
     names, facts = scenario.labels(), scenario.facts
-    groups: dict[tuple[str, str], int] = {}
-    for _, end, capacity in cut:
-        kind, which = str(end[0]), end[1]
-        if kind in ("whole", "instrument"):
-            name = names["instrument"][facts.instruments[int(str(which))].id]
-            words = ("ceiling", name)
-        elif kind == "through":
-            words = ("absorption", names["partnership"].get(str(which), str(which)))
+    groups: Counter[str] = Counter()
+    for (kind, which, *_), capacity in cut:
+        if kind == "through":
+            groups[f"the absorption of {names['partnership'].get(which, which)} leaves"] += capacity
+        elif kind == "line":
+            instrument = facts.instruments[int(scenario.lines.instrument[which])]
+            groups[f"what {names['instrument'][instrument.id]} may give here is"] += capacity
         else:
-            line = int(str(which))
-            words = ("lines", names["instrument"][facts.instruments[int(scenario.lines.instrument[line])].id])
-        groups[words] = groups.get(words, 0) + capacity
-    said = {
-        "ceiling": "the ceiling of {} leaves",
-        "absorption": "the absorption of {} leaves",
-        "lines": "what {} may give here is",
-    }
-    for (kind, name), steps in groups.items():
-        yield said[kind].format(name), steps
-
-
-def _number(count: int, noun: str) -> str:
-    word = _NUMBERS[count] if count < len(_NUMBERS) else str(count)
-    return f"{word} {noun}{'' if count == 1 else 's'}"
-
-
-def _list(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+            groups[f"the ceiling of {names['instrument'][facts.instruments[which].id]} leaves"] += capacity
+    return groups

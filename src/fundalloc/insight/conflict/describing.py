@@ -8,6 +8,7 @@ from fractions import Fraction
 import numpy as np
 
 from fundalloc.errors import Conflict, and_more, year_ranges
+from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.refusals import refusal
 from fundalloc.insight.conflict.suspects import CARRIED, CLOSED, DECIDED, Suspect
 from fundalloc.model.cut_limits import whole_rows
@@ -20,6 +21,11 @@ from fundalloc.scenario.scenario import Scenario
 
 LISTED = 4
 """How many decisions a sentence lists before it says "and n more"."""
+
+
+def enumerated(words: Sequence[str]) -> str:
+    """List words as in a sentence: "a, b and c"."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def describe(scenario: Scenario, suspects: Sequence[Suspect]) -> Conflict:
@@ -36,22 +42,14 @@ def describe(scenario: Scenario, suspects: Sequence[Suspect]) -> Conflict:
     assert rule is not None
     if demands is None:
         return _sizes(scenario, rule)
-    place, source = place_of(scenario, rule, first.member, demands.sense[first.demand]), rule.source_for(first.member, scenario.facts)
-    return Conflict(rule.id, _says(scenario, rule, suspects), place, source, rule.negotiable)
-
-
-def _says(scenario: Scenario, rule: Kind, suspects: Sequence[Suspect]) -> str:
-    """Write a demand with its limit; the same demand for several years in one sentence."""
-    demands, names = suspects[0].demands, scenario.labels() if rule.built_in else scenario.names()
-    assert demands is not None
-    at = [s.demand for s in suspects]
-    sense = demands.sense[at[0]]
-    over = rule.sentence(_over(demands, at) if len(at) > 1 or rule.built_in else demands.member[at[0]], names, sense=sense)
-    said = f"{over}: {sense} {_limits(scenario, rule, demands, at)}"
-    held = "; decided money alone breaks that already, and new money may not make it worse" if any(s.held for s in suspects) else ""
-    reserve = rule.kept_back(demands.member[at[0]], scenario.facts)
+    at, sense, names = [s.demand for s in suspects], demands.sense[first.demand], scenario.labels() if rule.built_in else scenario.names()
+    over = rule.sentence(_over(demands, at) if len(at) > 1 or rule.built_in else first.member, names, sense=sense)
+    reserve = rule.kept_back(first.member, scenario.facts)
     remark = f" after the reserve of {percent(reserve)}" if reserve else ""
-    return said + remark + held
+    held = "; decided money alone breaks that already, and new money may not make it worse" if any(s.held for s in suspects) else ""
+    says = f"{over}: {sense} {_limits(scenario, rule, demands, at)}{remark}{held}"
+    place, source = place_of(scenario, rule, first.member, sense), rule.source_for(first.member, scenario.facts)
+    return Conflict(rule.id, says, place, source, rule.negotiable)
 
 
 def _limits(scenario: Scenario, rule: Kind, demands: Demands, at: Sequence[int]) -> str:
@@ -105,54 +103,41 @@ def _over(demands: Demands, at: Sequence[int]) -> tuple[str, ...]:
 
 def _decided(scenario: Scenario, suspects: Sequence[Suspect]) -> Conflict:
     facts, lines = scenario.facts, scenario.lines
-    said, spots, sources = [], [], []
-    for suspect in suspects:
-        words, place, source = _decision(scenario, suspect)
-        said.append(words)
-        spots.append(place)
-        sources.append(source)
-    whole = sum((int(lines.decided[s.entry]) for s in suspects), 0)
+    said, spots, sources = (list(told) for told in zip(*(_decision(scenario, suspect) for suspect in suspects), strict=True))
     if more := and_more(said, LISTED):
-        amount = euro(float(facts.euro(whole)), scenario.decimals)
+        amount = euro(float(facts.euro(sum(int(lines.decided[s.entry]) for s in suspects))), scenario.decimals)
         said = [f"EUR {amount} million in {len(said)} decisions, among them {said[0]}", *said[1:LISTED], *more]
-    return Conflict(DECIDED, "; ".join(said), spots[0], "; ".join(dict.fromkeys(s for s in sources if s)))
+    return Conflict(DECIDED, "; ".join(said), spots[0], "; ".join(dict.fromkeys(filter(None, sources))))
 
 
 def _decision(scenario: Scenario, suspect: Suspect) -> tuple[str, str, str]:
     """Return one decided amount in words, its place and its source."""
     lines, line, table, short = scenario.lines, suspect.entry, scenario.tables["decided"], scenario.labels()
-    instrument, partnership, area, year = suspect.member
-    columns = [table.column(name) for name in ("instrument", "partnership", "area", "year")]
-    rows = [r for r in range(len(table.cells)) if tuple(column[r] for column in columns) == suspect.member]
+    instrument, partnership, area = (short[name].get(member, member) for name, member in zip(NAMES[:3], suspect.member, strict=False))
+    rows = [r for r, at in enumerate(zip(*(table.column(name) for name in NAMES), strict=True)) if at == suspect.member]
     exact = any(table.column("state")[r] != "committed" for r in rows)
     decision = "; ".join(dict.fromkeys(d for r in rows if (d := table.column("decision")[r])))
     amount = euro(float(scenario.facts.euro(int(lines.decided[line]))), scenario.decimals)
-    who = f"{short['instrument'].get(instrument, instrument)} for {short['partnership'].get(partnership, partnership)}"
-    words = f"{who}, {short['area'].get(area, area)}, {year}: {'exactly' if exact else 'at least'} EUR {amount} million"
-    words += f" ({decision})" if decision else ""
+    must, behind = "exactly" if exact else "at least", f" ({decision})" if decision else ""
+    words = f"{instrument} for {partnership}, {area}, {suspect.member[3]}: {must} EUR {amount} million{behind}"
     if not exact and not lines.eligible[line]:
-        at = (int(lines.instrument[line]), int(lines.partnership[line]), int(lines.area[line]), int(lines.year[line]))
-        words += f", and no more: {refusal(scenario.facts, at)}"
+        i, p, a, t = (int(code[line]) for code in lines.codes)
+        words += f", and no more: {refusal(scenario.facts, (i, p, a, t))}"
     place = str(table.place(rows[-1], "amount")) if rows else f"{scenario.file}: decided"
     return words, place, next((s for r in rows if (s := table.column("source")[r])), "")
 
 
 def _sizes(scenario: Scenario, rule: Kind) -> Conflict:
     """Say what a soft rule rules out: amounts between nothing and what counts as active."""
-    section = scenario.tree.mapping("rules")
-    written = section.mapping(rule.id) if section else None
     field, least = (rule.counted.field, rule.counted.least) if rule.counted else ("", Fraction(0))
     said = rule.sentence([f"each {word}" for word in rule.for_each], {})
     says = f"{said} (soft): nothing, or at least EUR {money(scenario, least)} million, whatever the count"
-    place = scenario.where(rule) if written is None else str(locate(written, (field,)))
-    return Conflict(rule.id, says, place, rule.source, rule.negotiable)
+    return Conflict(rule.id, says, str(locate(scenario.tree, ("rules", rule.id, field))), rule.source, rule.negotiable)
 
 
 def _carried(scenario: Scenario, suspects: Sequence[Suspect]) -> Conflict:
     name = suspects[0].member[0]
-    facts = scenario.facts
-    instrument = facts.instruments[facts.dimensions.instrument.index(name)]
-    assert instrument.carry_over is not None
-    years = year_ranges([int(s.member[1]) for s in suspects])
-    says = f"{instrument.name}: carry-over from {years}: at most {percent(instrument.carry_over.share)} of the year's ceiling"
+    instrument = next(i for i in scenario.facts.instruments if i.id == name)
+    years, share = year_ranges([int(s.member[1]) for s in suspects]), instrument.carry_over.share if instrument.carry_over else Fraction(0)
+    says = f"{instrument.name}: carry-over from {years}: at most {percent(share)} of the year's ceiling"
     return Conflict(CARRIED, says, str(locate(scenario.tree, ("instruments", name, "carry_over"))), instrument.source)

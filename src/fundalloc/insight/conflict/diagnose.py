@@ -6,7 +6,7 @@ closed years, ceilings, absorption and eligibility are members like the rules.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 from fundalloc.errors import Conflict, Infeasible
 from fundalloc.facts.facts import Facts
 from fundalloc.insight.conflict.bottleneck import bottleneck
-from fundalloc.insight.conflict.describing import describe
+from fundalloc.insight.conflict.describing import describe, enumerated
 from fundalloc.insight.conflict.minimal_sets import MOST, Groups, find_sets
 from fundalloc.insight.conflict.suspects import ELIGIBILITY, Suspect, System, build_system
 from fundalloc.model.compile import compile_program
@@ -53,19 +53,13 @@ class Diagnosis:
 class NoPlan(Infeasible):
     """No plan satisfies all hard rules, and why."""
 
-    def __init__(
-        self, diagnosis: Diagnosis, repairs: Sequence[Any] = (), files: Sequence[str] = (), of: str = "", scenario: str = ""
-    ) -> None:
+    def __init__(self, diagnosis: Diagnosis, repairs: Sequence[Any], files: Sequence[str], of: str, scenario: str) -> None:
         super().__init__(diagnosis.clashes[0].members if diagnosis.clashes else ())
-        self.diagnosis = diagnosis
-        self.repairs = tuple(repairs)
-        """What `repairs.find_repairs` returned."""
-        self.files = list(files)
+        self.diagnosis, self.repairs = diagnosis, repairs
+        self.files = files
         """The scenario files written, one per repair."""
-        self.of = of
-        """The scenario that has no plan, when it is not plain which one is meant."""
-        self.scenario = scenario
-        """Its id."""
+        self.of, self.scenario = of, scenario
+        """The scenario that has no plan, when it is not plain which one is meant; and its id."""
 
 
 def is_feasible(scenario: Scenario) -> bool:
@@ -112,14 +106,13 @@ def _barriers(scenario: Scenario, suspects: tuple[Suspect, ...], options: Option
 
     Each is lifted in turn, the table first, and the rules are stated again on the lines that then exist.
     """
-    facts, kept = scenario.facts, []
-    for name in (ELIGIBILITY, *(clause.id for clause in facts.exclude)):
-        without = lifted(facts, name)
-        if _hold(replace(scenario, facts=without), suspects, options):
+    kept = []
+    for name in (ELIGIBILITY, *(clause.id for clause in scenario.facts.exclude)):
+        without = replace(scenario, facts=lifted(scenario.facts, name))
+        if _hold(without, suspects, options):
             kept.append(name)
         else:
-            facts = without
-            scenario = replace(scenario, facts=without)
+            scenario = without
     return kept
 
 
@@ -137,7 +130,6 @@ def lifted(facts: Facts, name: str) -> Facts:
 
 
 def _hold(scenario: Scenario, suspects: tuple[Suspect, ...], options: Options) -> bool:
-    """Return whether the same suspects can hold together in a scenario with more lines."""
     owners, named = {s.owner for s in suspects}, {_name(s) for s in suspects}
     system = system_of(replace(scenario, rules=tuple(rule for rule in scenario.rules if rule.id in owners)), options)
     return system.feasible([k for k, suspect in enumerate(system.suspects) if _name(suspect) in named])
@@ -150,24 +142,19 @@ def _name(suspect: Suspect) -> tuple[object, ...]:
 def _barrier(scenario: Scenario, name: str, suspects: tuple[Suspect, ...]) -> Conflict:
     if name == ELIGIBILITY:
         place = str(locate(scenario.tree, ("eligibility",), key=True))
-        return Conflict(ELIGIBILITY, f"only {_few(list(_able(scenario, suspects)))} may fund this", place)
+        return Conflict(ELIGIBILITY, f"only {_able(scenario, suspects)} may fund this", place)
     clause = next(clause for clause in scenario.facts.exclude if clause.id == name)
     return Conflict(f"exclude {name}", str(clause.reason), str(locate(scenario.tree, ("exclude", name), key=True)), clause.source)
 
 
-def _able(scenario: Scenario, suspects: tuple[Suspect, ...]) -> Iterator[str]:
-    """Yield the instruments with an open line among the money of the rules concerned."""
+def _able(scenario: Scenario, suspects: tuple[Suspect, ...]) -> str:
+    """Name the instruments with an open line among the money of the rules concerned."""
     lines = scenario.lines
     touched = np.zeros(len(lines), dtype=bool)
     for rule in {s.rule.id: s.rule for s in suspects if s.rule is not None and not s.rule.built_in}.values():
         touched |= lines.select(rule.money)
-    names = scenario.labels()["instrument"]
-    for k in np.unique(lines.instrument[touched & ~lines.fixed]):
-        yield names[scenario.facts.instruments[int(k)].id]
-
-
-def _few(names: list[str]) -> str:
+    able = [scenario.facts.instruments[k].id for k in np.unique(lines.instrument[touched & ~lines.fixed])]
+    names = [scenario.labels()["instrument"][name] for name in able]
     if not names:
         return "what is decided"
-    shown = names if len(names) <= 4 else [*names[:3], f"{len(names) - 3} more"]
-    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]
+    return enumerated(names if len(names) <= 4 else [*names[:3], f"{len(names) - 3} more"])

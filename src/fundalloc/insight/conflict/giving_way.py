@@ -2,27 +2,32 @@
 
 The elastic program (J. W. Chinneck, Feasibility and Infeasibility in Optimization, 2008) lets every demand be missed at a
 price. Tier by tier what is missed is made as small as can be and then held. Other ways come from holding, in turn, what gave
-way before; the cheapest comes first.
+way before; the cheapest comes first. From a way comes a plan in whole rounding steps, for a program in which its demands give way.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from itertools import count
 
 import numpy as np
-from numpy.typing import NDArray
 
+from fundalloc.errors import FundallocError
+from fundalloc.facts.lines import Lines
+from fundalloc.facts.moves import Moves, build_moves
 from fundalloc.insight.conflict.minimal_sets import group_of
 from fundalloc.insight.conflict.suspects import FINER, FIXED, Suspect, System
-from fundalloc.model.elastic import Elastic, elastic_program
-from fundalloc.model.linear_program import LinearProgram
-from fundalloc.money import Floats
-from fundalloc.optimise.switches import solve_mixed
-from fundalloc.solvers import Solution
+from fundalloc.model.elastic import elastic_program
+from fundalloc.model.linear_program import LinearProgram, Terms
+from fundalloc.money import Floats, IntArray
+from fundalloc.optimise.rounding import round_plan
+from fundalloc.optimise.stage_programs import append
+from fundalloc.optimise.switches import fix_switches, solve_mixed
+from fundalloc.scenario.scenario import Scenario
+from fundalloc.solvers import Options, Solution
 
 _TIERS = (3, 2, 1)
 """Law, political, practice: what is missed as little as possible first."""
@@ -34,6 +39,12 @@ _GAP, _NODES = 1e-6, 500
 """Where the search for the best switches of a way out stops."""
 OUTS = 100
 """Ways out that are looked for; those that are known already are found again and again."""
+NODES = 200
+"""Nodes after which the search for switches of a plan in whole steps stops."""
+ROOM = 10**15
+"""Rounding steps that no plan reaches."""
+_EVEN = 1e-3
+"""How much an even spread over the years counts against a smaller sum."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +61,13 @@ class WayFinder:
     def __init__(self, system: System, *, relaxed: bool) -> None:
         self.system, self.relaxed = system, relaxed
         self.movable = [k for k, s in enumerate(system.suspects) if s.rank < FIXED and not (s.rule and s.rule.follows(s.member))]
-        self._elastic, self._owner = _elastic(system, self.movable)
+        suspect_of = {system.suspects[k].rows[0]: k for k in self.movable}
+        self._elastic = elastic_program(system.program, np.array(list(suspect_of), dtype=np.intp))
+        self._owner = np.array([suspect_of[int(row)] for row in self._elastic.row], dtype=np.intp)
+        """The suspect of every missing column."""
         self._rank = np.array([system.suspects[k].rank for k in self._owner], dtype=np.intp)
+        counted = [rule is not None and not rule.in_money for rule in (system.suspects[k].rule for k in self._owner)]
+        self._weight = np.where(counted, FINER, 1.0)  # one member of a count weighs like a million
         self._warm = system.solver()
 
     def ways(self) -> Iterator[Way]:
@@ -60,35 +76,35 @@ class WayFinder:
         starts = [frozenset(k for k in self.movable if self.system.suspects[k].rank < low) for low in (1, 2, 3)]
         queue: list[tuple[int, tuple[float, ...], int, frozenset[int], Way]] = []
         tried, seen = set(starts), set[tuple[int, ...]]()
+
+        def push(order: int, held: frozenset[int]) -> None:
+            if (way := self._out(held)) is not None:
+                heapq.heappush(queue, (order, way.cost, next(number), held, way))
+
         for held in starts:
-            way = self._out(held)
-            if way is not None:
-                heapq.heappush(queue, (0, way.cost, next(number), held, way))
+            push(0, held)
         while queue:
             _, _, _, held, way = heapq.heappop(queue)
             if way.suspects not in seen:
                 seen.add(way.suspects)
                 yield way
             for more in self._others(held, way):
-                if more in tried or len(tried) == OUTS or self.system.options.over:
-                    continue
-                tried.add(more)
-                other = self._out(more)
-                if other is not None:
-                    heapq.heappush(queue, (1, other.cost, next(number), more, other))
+                if more not in tried and len(tried) < OUTS and not self.system.options.over:
+                    tried.add(more)
+                    push(1, more)
 
     def _others(self, held: frozenset[int], way: Way) -> Iterator[frozenset[int]]:
         """Hold what gave way: group by group, or rule by rule when there are many."""
         suspects = self.system.suspects
         names = {k: group_of(suspects[k]) for k in self.movable}
         groups = dict.fromkeys(names[k] for k in way.suspects)
-        owners = Counter(group[0] for group in groups)
-        for owner in owners if len(groups) > _MANY else [owner for owner in owners if together(suspects, way.suspects, owner)]:
+        owners = dict.fromkeys(group[0] for group in groups)
+        whole = [owner for owner in owners if len(groups) > _MANY or together(suspects, way.suspects, owner)]
+        for owner in whole:
             yield held | {k for k in self.movable if suspects[k].owner == owner}
-        if len(groups) <= _MANY:
-            for group in groups:
-                if not together(suspects, way.suspects, group[0]):
-                    yield held | {k for k in self.movable if names[k] == group}
+        for group in groups:
+            if group[0] not in whole:
+                yield held | {k for k in self.movable if names[k] == group}
 
     def _out(self, held: frozenset[int]) -> Way | None:
         """Miss law as little as possible, then political rules, then practice; only what is not held may give way."""
@@ -116,12 +132,6 @@ class WayFinder:
             return self._warm.solve(replace(program, integer=None))
         return solve_mixed(program, self.system.options.own(gap=_GAP, nodes=_NODES))
 
-    @property
-    def _weight(self) -> Floats:
-        """One member of a count weighs like a million."""
-        counted = [rule is not None and not rule.in_money for rule in (self.system.suspects[k].rule for k in self._owner)]
-        return np.where(counted, FINER, 1.0)
-
     def _way(self, values: Floats) -> Way:
         used = sorted({int(k) for k, missed in zip(self._owner, values, strict=True) if missed >= _NOTHING})
         weighed = values * self._weight
@@ -137,9 +147,53 @@ def together(suspects: Sequence[Suspect], giving: Sequence[int], owner: object) 
     return all(set(figures) == {""} for _, figures in rule.limits())
 
 
-def _elastic(system: System, movable: Sequence[int]) -> tuple[Elastic, NDArray[np.intp]]:
-    """Let the rows of these suspects be missed; also return the suspect of every missing column."""
-    rows = np.array([system.suspects[k].rows[0] for k in movable], dtype=np.intp)
-    elastic = elastic_program(system.program, rows)
-    suspect_of = dict(zip((int(r) for r in rows), movable, strict=True))
-    return elastic, np.array([suspect_of[int(row)] for row in elastic.row], dtype=np.intp)
+# -- a way out in whole rounding steps -------------------------------------------------------------------------------------
+
+
+def giving_way(program: LinearProgram, groups: Mapping[int, int]) -> LinearProgram:
+    """Return the elastic program of some rows (row → group) in which the rows of a group share what is missed as evenly as possible."""
+    elastic = elastic_program(program, np.array(list(groups), dtype=np.intp))
+    soft = elastic.program
+    group = np.array([groups[int(row)] for row in elastic.row], dtype=np.intp)
+    number, first, wide = len(group), soft.shape[1], int(group.max(initial=-1)) + 1
+    size = np.bincount(group, minlength=wide).astype(float)
+    terms = Terms(
+        np.tile(np.arange(number), 2),
+        np.concatenate([elastic.first + np.arange(number), first + group]),
+        np.concatenate([np.ones(number), -np.ones(number)]),
+    )
+    return append(soft, -_EVEN * size, np.zeros(wide), np.full(wide, np.inf), np.full(number, -np.inf), np.zeros(number), terms)
+
+
+@dataclass(frozen=True)
+class _Roomy(Lines):
+    """The lines of a scenario without the bounds that follow from limits which may give way."""
+
+    @cached_property
+    def upper(self) -> IntArray:
+        """Fixed money stays, everything else may hold any amount."""
+        return np.where(self.fixed, self.decided, ROOM)
+
+    @cached_property
+    def moves(self) -> Moves:
+        """Carry-overs keep their limits, transfers have those of their rule alone."""
+        moves = build_moves(self.facts)
+        upper = moves.upper.copy()
+        upper[moves.transfers] = ROOM
+        return replace(moves, upper=upper)
+
+
+def lawful_ledger(scenario: Scenario, program: LinearProgram, options: Options) -> IntArray | None:
+    """Solve a program over a scenario's lines and return its plan in whole steps; None when there is none."""
+    options = options.own(nodes=NODES)
+    lines = _Roomy(**{f.name: getattr(scenario.lines, f.name) for f in fields(Lines)})
+    upper = program.upper.copy()
+    upper[len(lines) + lines.moves.transfers] = np.inf
+    program = replace(program, upper=upper)
+    solution = solve_mixed(program, options)
+    if not solution.usable:
+        return None
+    try:
+        return round_plan(fix_switches(program, solution.values), solution, lines, options).steps
+    except FundallocError:
+        return None

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
 from fundalloc.insight.conflict.suspects import DECIDED, Suspect, System
 from fundalloc.solvers.warm import WarmSolver
@@ -68,10 +67,10 @@ def group_of(suspect: Suspect) -> tuple[object, ...]:
     return rule.id, suspect.member[:-1] if years else suspect.member, demands.sense[suspect.demand]
 
 
-Part = TypeVar("Part")
+Parts = list[tuple[int, ...]]
 
 
-def thin_out(parts: list[Part], clash: Callable[[list[Part]], bool], chunk: int, stopped: Callable[[], bool]) -> tuple[list[Part], bool]:
+def thin_out(parts: Parts, clash: Callable[[Parts], bool], chunk: int, stopped: Callable[[], bool]) -> tuple[Parts, bool]:
     """Leave out parts, in chunks that halve, as long as the rest clashes; also say whether every part left is needed."""
     while True:
         position = 0
@@ -131,16 +130,15 @@ class _Search:
         return system.feasible(positions, warm, relaxed=relaxed)
 
     def _stopped(self, most: int) -> bool:
-        """Return whether so many questions were asked, or the time is up."""
         return self.asked >= most or self.system.options.over
 
     def kinds(self) -> list[list[frozenset[int]]]:
         """Put sets together that clash by the same rules and share something: the same conflict with other members of a rule."""
         out: list[list[frozenset[int]]] = []
         for found in self.found:
-            alike = [kind for kind in out if self._rules(kind[0]) == self._rules(found) and any(found & other for other in kind)]
-            if alike:
-                alike[0].append(found)
+            alike = (kind for kind in out if self._rules(kind[0]) == self._rules(found) and any(found & other for other in kind))
+            if kind := next(alike, None):
+                kind.append(found)
             else:
                 out.append([found])
         return out
@@ -157,21 +155,20 @@ class _Search:
         return tuple(tuple(k for k in self.groups[g] if k in kept) for g in sorted(found))
 
     def _smallest(self, held: frozenset[int]) -> frozenset[int]:
-        """Return a smallest set among groups that clash."""
         positions = sorted(self._positions(held))
         accused = {positions[k] for k in self.system.among(positions).accused()}
         groups = self._easiest_last(g for g in held if accused & set(self.groups[g]))
         kept = set(self._thinned([self.groups[g] for g in groups]))
         return frozenset(g for g in groups if self.groups[g] in kept)
 
-    def _thinned(self, parts: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    def _thinned(self, parts: Parts) -> Parts:
         """Leave out parts as long as the rest clashes: first with switches between on and off if that is a clash too, then as they are."""
         chunk = max(len(parts) // 2, 1)
         for relaxed in (True, False):
             numbers = {k: n for n, k in enumerate(k for part in parts for k in part)}
             small, warm = self.system.among(numbers), self.system.solver()
 
-            def clash(some: list[tuple[int, ...]]) -> bool:
+            def clash(some: Parts) -> bool:
                 positions = [numbers[k] for part in some for k in part]  # noqa: B023 used at once
                 return not self._feasible(small, positions, warm, relaxed=relaxed)  # noqa: B023
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,6 +13,7 @@ from fundalloc.doors.writing import new_file, together, writing_into
 from fundalloc.errors import Infeasible
 from fundalloc.insight.conflict.diagnose import NoPlan, diagnose
 from fundalloc.insight.conflict.repairs import Repair, find_repairs
+from fundalloc.optimise.stages import Progress
 from fundalloc.run import with_baseline
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.scenario import Scenario
@@ -23,7 +23,6 @@ from fundalloc.solvers import Options
 
 Loader = Callable[[tuple[str, ...]], Scenario]
 """Reads a scenario again with further KEY=VALUE settings."""
-Progress = Callable[[str], AbstractContextManager[object]]
 
 
 def why_no_plan(
@@ -32,35 +31,28 @@ def why_no_plan(
     files: Sequence[str],
     settings: Sequence[str] = (),
     *,
-    allow_outside: bool = False,
-    folder: str | None = None,
-    of: str = "",
-    options: Options | None = None,
-    progress: Progress | None = None,
+    allow_outside: bool,
+    folder: str | None,
+    of: str,
+    options: Options | None,
+    progress: Progress,
 ) -> NoPlan:
     """Return the error to raise when a scenario has no plan; when it is the baseline that has none, the error is about that.
 
     `files` are the scenario file and the variants laid over it, `settings` those it was read with: repairs written into
     `folder` extend the ones and repeat the others.
     """
-    progress = progress or (lambda _: nullcontext())
     try:
         scenario = with_baseline(scenario, options)
     except Infeasible:
-        assert scenario.baseline is not None
-        start = scenario.baseline.file
-        outside, named = allow_outside, f"the baseline {start}"
-
-        def from_start(more: tuple[str, ...]) -> Scenario:
-            return load(start, settings=more, allow_outside=outside)
-
-        return why_no_plan(
-            scenario.baseline, from_start, [start], allow_outside=outside, folder=folder, of=named, options=options, progress=progress
-        )
+        start, outside = scenario.baseline, allow_outside
+        assert start is not None
+        again, of = (lambda more: load(start.file, settings=more, allow_outside=outside)), f"the baseline {start.file}"
+        return why_no_plan(start, again, [start.file], allow_outside=outside, folder=folder, of=of, options=options, progress=progress)
     with progress("Diagnosing"):
         diagnosis = diagnose(scenario, options=options)
     if not diagnosis.clashes:
-        return NoPlan(diagnosis, of=of, scenario=scenario.id)
+        return NoPlan(diagnosis, [], [], of, scenario.id)
     with progress("Repairing"):
         repairs = find_repairs(scenario, lambda changes: again(tuple(_written(changes))), diagnosis, options=options)
     written = [] if folder is None else _write(scenario, [Path(file) for file in files], settings, repairs, Path(folder))
@@ -69,38 +61,20 @@ def why_no_plan(
 
 def as_dict(error: NoPlan) -> dict[str, Any]:
     """Return conflicts and repairs as plain values."""
-    found = error.diagnosis
-    told = ("rule", "says", "place", "source", "negotiable")
-    return {
-        "scenario": error.scenario,
-        "status": "infeasible",
-        "complete": found.complete,
-        "conflicts": [
-            {
-                "members": [{name: getattr(member, name) for name in told} for member in clash.members],
-                "bottleneck": clash.bottleneck,
-                "like": clash.like,
-            }
-            for clash in found.clashes
-        ],
-        "repairs": [
-            {
-                "says": repair.says,
-                "moved": float(repair.moved),
-                "score": repair.score,
-                "stopped": repair.stopped,
-                "members": repair.members,
-                "touches": repair.touches,
-                "settings": _written([(c.path, c.value) for c in repair.changes]),
-            }
-            for repair in error.repairs
-        ],
-        "files": error.files,
-    }
+    conflicts = []
+    for clash in error.diagnosis.clashes:
+        members = [{name: getattr(member, name) for name in ("rule", "says", "place", "source", "negotiable")} for member in clash.members]
+        conflicts.append({"members": members, "bottleneck": clash.bottleneck, "like": clash.like})
+    repairs = []
+    for repair in error.repairs:
+        figures = {"moved": float(repair.moved), **{name: getattr(repair, name) for name in ("score", "stopped", "members", "touches")}}
+        repairs.append({"says": repair.says, **figures, "settings": _written(repair.values)})
+
+    head = {"scenario": error.scenario, "status": "infeasible", "complete": error.diagnosis.complete}
+    return {**head, "conflicts": conflicts, "repairs": repairs, "files": error.files}
 
 
 def _written(changes: Sequence[tuple[str, object]]) -> list[str]:
-    """Return changes as KEY=VALUE settings."""
     return [f"{path}={json.dumps(value, ensure_ascii=False)}" for path, value in changes]
 
 
@@ -113,14 +87,11 @@ def _write(scenario: Scenario, sources: Sequence[Path], settings: Sequence[str],
     with writing_into(folder), together():
         extends = _named(sources, folder)
         for number, repair in enumerate(repairs, start=1):
-            comments = [
-                f"Repair {number} of {len(repairs)} of {main.name}: EUR {float(repair.moved):,.6g} million ({repair.touches}).",
-                *(f"- {change.says}" for change in repair.changes),
-            ]
-            changes = _written([(c.path, c.value) for c in repair.changes])
+            head = f"Repair {number} of {len(repairs)} of {main.name}: EUR {float(repair.moved):,.6g} million ({repair.touches})."
+            comments, made = [head, *(f"- {change.says}" for change in repair.changes)], [*settings, *_written(repair.values)]
             target = folder / f"{main.stem}-repair-{number}.yaml"
             with new_file(target) as fresh:
-                fresh.write_text(variant_text(extends, f"{scenario.id}-repair-{number}", [*settings, *changes], comments), "utf-8")
+                fresh.write_text(variant_text(extends, f"{scenario.id}-repair-{number}", made, comments), "utf-8")
             written.append(str(target))
     return written
 

@@ -1,8 +1,9 @@
 """What could change so that a plan exists: the cheapest repairs, each priced and proved.
 
-Each way out (`giving_way`) becomes a plan in whole rounding steps that keeps everything but the demands that give way
-(`whole_steps`). Their new figures are what this plan reaches (`changes`). The scenario with these figures is read again, and
-the plan verified under it; only then it is solved as `fundalloc run` does, for the score that is stated.
+Each way out (`giving_way`) becomes a plan in whole rounding steps that keeps everything but the demands that give way. Their new
+figures are what this plan reaches: every rule says itself which of its figures that are, and what no figure can express becomes
+a soft rule. The scenario with these figures is read again, and the plan verified under it; only then it is solved as
+`fundalloc run` does, for the score that is stated.
 """
 
 from __future__ import annotations
@@ -14,20 +15,20 @@ from fractions import Fraction
 from itertools import islice
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fundalloc.errors import FundallocError
-from fundalloc.insight.conflict.changes import Change, changes
+from fundalloc.errors import FundallocError, counted
 from fundalloc.insight.conflict.describing import reachable
 from fundalloc.insight.conflict.diagnose import Diagnosis, diagnose, lifted
-from fundalloc.insight.conflict.giving_way import Way, WayFinder, together
+from fundalloc.insight.conflict.giving_way import Way, WayFinder, giving_way, lawful_ledger, together
 from fundalloc.insight.conflict.minimal_sets import group_of
 from fundalloc.insight.conflict.suspects import Suspect, build_system
-from fundalloc.insight.conflict.whole_steps import giving_way, lawful_ledger
 from fundalloc.model.compile import compile_program
+from fundalloc.money import IntArray
 from fundalloc.plan.naming import money
 from fundalloc.plan.verify import BREACH, Finding, measure_rules, verify
+from fundalloc.rules._loosening import Loosening, Missed, Setting
 from fundalloc.run import solve, with_baseline
+from fundalloc.scenario.document import ListNode, Tree
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options
 
@@ -37,8 +38,22 @@ TRIED = 20
 """Ways out that are made into plans; after so many no further repair is sought."""
 SCORING = 0
 """Nodes of a search for the score of a repair: where switches need one, what is known before it is stated as that."""
+SOFT = "10"
+"""Points per EUR million at which a rule gives way: dearer than a euro earns nearly everywhere."""
+TIERS = ("law", "political", "practice")
 Reload = Callable[[Sequence[tuple[str, object]]], Scenario]
 """Reads the scenario again with these values set."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change of a scenario."""
+
+    says: str
+    path: str
+    value: object
+    """What to write there: `--set path=value`."""
+    negotiable: str
 
 
 @dataclass(frozen=True)
@@ -48,8 +63,8 @@ class Repair:
     changes: tuple[Change, ...]
     moved: Fraction
     """EUR million by which demands give way."""
-    by_tier: tuple[Fraction, Fraction, Fraction]
-    """The same for law, political rules and practice."""
+    by_tier: tuple[Fraction, ...]
+    """The same for each of TIERS."""
     score: float = math.nan
     """What `fundalloc run` reaches with it, in whole steps."""
     members: int = 0
@@ -60,13 +75,12 @@ class Repair:
     @property
     def touches(self) -> str:
         """The words for what changes: practice, political, law."""
-        order = ("practice", "political", "law")
-        return ", ".join(word for word in order if any(change.negotiable == word for change in self.changes))
+        return ", ".join(word for word in reversed(TIERS) if any(change.negotiable == word for change in self.changes))
 
     @property
-    def softened(self) -> int:
-        """How many changes make a rule soft instead of giving it another figure."""
-        return sum(change.path.endswith(".soft") for change in self.changes)
+    def values(self) -> list[tuple[str, object]]:
+        """What to write: `--set key=value`."""
+        return [(change.path, change.value) for change in self.changes]
 
     @property
     def says(self) -> str:
@@ -88,7 +102,8 @@ def find_repairs(
     found: dict[str, Repair] = {}
     for repair in (*workshop.reopenings(diagnosis), *workshop.givings(most)):
         found.setdefault(repair.says, repair)
-    ordered = sorted(found.values(), key=lambda r: (r.by_tier, r.softened, len(r.changes), r.says))[:most]
+    softened = {says: sum(change.path.endswith(".soft") for change in repair.changes) for says, repair in found.items()}
+    ordered = sorted(found.values(), key=lambda r: (r.by_tier, softened[r.says], len(r.changes), r.says))[:most]
     return [scored for repair in ordered if (scored := workshop.scored(repair)) is not None]
 
 
@@ -96,10 +111,9 @@ def _onwards(workshop: _Workshop, start: Repair, most: int) -> list[Repair]:
     """Return the repair itself, or where that is not enough, with every repair of the scenario that it leaves."""
     if (alone := workshop.scored(start)) is not None:
         return [alone]
-    changed, made = workshop.changed(start.changes), [(change.path, change.value) for change in start.changes]
-    options = workshop.options
+    changed, options = workshop.changed(start), workshop.options
     diagnosis = diagnose(changed, options=options)
-    others = find_repairs(changed, lambda more: workshop.reload([*made, *more]), diagnosis, most, options, workshop.tried)
+    others = find_repairs(changed, lambda more: workshop.reload([*start.values, *more]), diagnosis, most, options, workshop.tried)
     return [replace(other, changes=start.changes + other.changes, moved=start.moved + other.moved) for other in others]
 
 
@@ -113,16 +127,10 @@ class _Workshop:
 
     def givings(self, most: int) -> Iterator[Repair]:
         """Yield repairs in which demands give way, with switches as they are when nothing simpler holds in whole steps."""
-        offered = 0
-        modes = (False,) if self.system.feasible(self.system.everyone, relaxed=True) else (True, False)
-        for relaxed in modes:
-            for way in islice(WayFinder(self.system, relaxed=relaxed).ways(), self.tried):
-                repair = self._repair(way)
-                if repair is not None:
-                    offered += 1
-                    yield repair
-                if offered == most:
-                    return
+        for relaxed in (False,) if self.system.feasible(self.system.everyone, relaxed=True) else (True, False):
+            ways = islice(WayFinder(self.system, relaxed=relaxed).ways(), self.tried)
+            offered = list(islice((repair for way in ways if (repair := self._repair(way)) is not None), most))
+            yield from offered
             if offered:
                 return
 
@@ -131,58 +139,49 @@ class _Workshop:
         found: tuple[list[Finding], list[Finding]] = [], []
         for block in self.program.blocks:
             rule, demands = block.rule, block.demands
+            if rule is None or demands is None:
+                continue
             for k in np.flatnonzero(self.program.row_lower[block.rows] > self.program.row_upper[block.rows]):
-                assert rule is not None
-                assert demands is not None
-                ends = reachable(self.scenario, rule, demands, int(k))
                 figure = demands.figure[k]
-                for side, end in zip(found, ends or (), strict=False):
+                for side, end in zip(found, reachable(self.scenario, rule, demands, int(k)) or (), strict=False):
                     side.append(Finding(rule, demands.member[k], demands.sense[k], figure, end, figure, -abs(end - figure), BREACH))
         return [_priced(tuple(changes(self.scenario, side)), side) for side in found if side]
 
     def _repair(self, way: Way) -> Repair | None:
         """Round the way out, read off the new figures, and verify; None when it does not hold in whole steps."""
-        suspects = self._concerned(way)
-        rows = []
-        for suspect in suspects:
+        sharing, groups, numbers = self._sharing(way), {}, dict[object, int]()
+        for suspect, group in sharing:
             block = self.program.block(suspect.owner)
             assert block is not None
-            rows.append(block.rows.start + suspect.demand)
-        program = giving_way(self.program, np.array(rows, dtype=np.intp), self._numbered(way, suspects))
-        ledger = lawful_ledger(self.scenario, program, self.options)
+            groups[block.rows.start + suspect.demand] = numbers.setdefault(group, len(numbers))
+        ledger = lawful_ledger(self.scenario, giving_way(self.program, groups), self.options)
         if ledger is None:
             return None
         broken = [f for f in measure_rules(self.scenario, ledger) if f.status == BREACH]
-        allowed = {(s.owner, s.member) for s in suspects}
+        allowed = {(suspect.owner, suspect.member) for suspect, _ in sharing}
         if not broken or any((f.rule.id, f.member) not in allowed for f in broken):
             return None
-        made = tuple(changes(self.scenario, broken))
-        return _priced(made, broken) if self._holds(made, ledger) else None
+        repair = _priced(tuple(changes(self.scenario, broken)), broken)
+        return repair if self._holds(repair, ledger) else None
 
-    def _concerned(self, way: Way) -> list[Suspect]:
-        """Return what may give way: all years of what gives way, and all members of a rule with one figure, to share it evenly."""
+    def _sharing(self, way: Way) -> list[tuple[Suspect, object]]:
+        """Return what may give way, and with whom: all years of what does, and all members of a rule with one figure, share it evenly."""
         suspects = self.system.suspects
-        names = {group_of(suspects[k]) for k in way.suspects}
+        groups = {group_of(suspects[k]) for k in way.suspects}
         whole = {suspects[k].owner for k in way.suspects if together(suspects, way.suspects, suspects[k].owner)}
-        return [s for s in suspects if s.rule is not None and (group_of(s) in names or s.owner in whole)]
+        concerned = (s for s in suspects if s.rule is not None and (group_of(s) in groups or s.owner in whole))
+        return [(s, s.owner if s.owner in whole else group_of(s)) for s in concerned]
 
-    def _numbered(self, way: Way, suspects: Sequence[Suspect]) -> list[int]:
-        """Return the number of the group in which each of these shares what gives way."""
-        names = [s.owner if together(self.system.suspects, way.suspects, s.owner) else group_of(s) for s in suspects]
-        order: list[object] = list(dict.fromkeys(names))
-        return [order.index(name) for name in names]
-
-    def changed(self, made: Sequence[Change]) -> Scenario:
+    def changed(self, repair: Repair) -> Scenario:
         """Read the changed scenario; it starts from the plan that this one starts from."""
-        changed = self.reload([(change.path, change.value) for change in made])
+        changed = self.reload(repair.values)
         if changed.baseline is None and self.scenario.facts.baseline is None:
             return changed
         return replace(changed, facts=replace(changed.facts, baseline=self.scenario.facts.baseline), baseline=None)
 
-    def _holds(self, made: Sequence[Change], ledger: NDArray[np.int64]) -> bool:
-        """Return whether the plan keeps every rule of the changed scenario."""
+    def _holds(self, repair: Repair, ledger: IntArray) -> bool:
         try:
-            changed = self.changed(made)
+            changed = self.changed(repair)
             if len(ledger) != len(changed.lines.ledger):
                 return False
             verify(changed, ledger)
@@ -193,7 +192,7 @@ class _Workshop:
     def scored(self, repair: Repair) -> Repair | None:
         """Return the repair with the score that a run of it reaches; None when that finds no plan."""
         try:
-            plan = solve(self.changed(repair.changes), self.options.own(nodes=SCORING))
+            plan = solve(self.changed(repair), self.options.own(nodes=SCORING))
         except FundallocError:
             return None
         return replace(repair, score=plan.score, stopped=plan.log.stopped)
@@ -206,8 +205,7 @@ class _Workshop:
             system = build_system(program, opened.lines, self.options)
             if not system.feasible(system.everyone):
                 continue
-            closed = set(self.scenario.lines.ids)
-            new = np.array([ids not in closed for ids in opened.lines.ids], dtype=bool)
+            new = ~np.isin(opened.lines.keys, self.scenario.lines.keys)
             cost = np.zeros(program.shape[1])
             cost[: len(new)] = np.where(new, -1.0, 0.0)
             ledger = lawful_ledger(opened, replace(program, cost=cost), self.options)
@@ -216,17 +214,44 @@ class _Workshop:
             clause = next(c for c in self.scenario.facts.exclude if c.id == name)
             moved = Fraction(int(ledger[: len(new)][new].sum())) * self.scenario.facts.step
             says = f"lift the exclusion “{name}” ({clause.reason}) for EUR {money(self.scenario, moved)} million"
-            change = Change(says, f"exclude.{name}", {"off": True, "reason": "Lifted so that a plan exists"}, "political", name)
-            if self._holds([change], ledger):
-                yield Repair((change,), moved, (Fraction(0), moved, Fraction(0)))
+            change = Change(says, f"exclude.{name}", {"off": True, "reason": "Lifted so that a plan exists"}, "political")
+            repair = Repair((change,), moved, (Fraction(0), moved, Fraction(0)))
+            if self._holds(repair, ledger):
+                yield repair
 
 
 def _priced(made: tuple[Change, ...], broken: Sequence[Finding]) -> Repair:
-    tiers = {"law": 0, "political": 1, "practice": 2}
-    by_tier, members = [Fraction(0)] * 3, 0
+    money = [(f.rule.negotiable, -f.headroom) for f in broken if f.rule.in_money]
+    by_tier = tuple(sum((missed for own, missed in money if own == tier), Fraction(0)) for tier in TIERS)
+    return Repair(made, sum(by_tier, Fraction(0)), by_tier, members=sum(int(-f.headroom) for f in broken if not f.rule.in_money))
+
+
+def changes(scenario: Scenario, broken: Sequence[Finding]) -> list[Change]:
+    """Return the changes that make a plan lawful which breaks these demands; one per rule, or per instrument and partnership."""
+    by_rule: dict[tuple[str, str], list[Finding]] = {}
     for finding in broken:
-        if finding.rule.in_money:
-            by_tier[tiers[finding.rule.negotiable]] += -finding.headroom
-        else:
-            members += int(-finding.headroom)
-    return Repair(made, sum(by_tier, Fraction(0)), (by_tier[0], by_tier[1], by_tier[2]), members=members)
+        own = finding.member[0] if finding.rule.built_in else finding.sense.value
+        by_rule.setdefault((finding.rule.id, own), []).append(finding)
+    setting = Setting(scenario.lines, scenario.names(), scenario.labels(), _adjusted(scenario))
+    out = []
+    for found in by_rule.values():
+        rule = found[0].rule
+        missed = [Missed(f.member, f.sense, f.figure, f.amount, f.limit, f.base) for f in found]
+        out.append(Change(*(rule.loosened(setting, missed) or _give_way(setting, found)), rule.negotiable))
+    return out
+
+
+def _adjusted(scenario: Scenario) -> frozenset[str]:
+    section = scenario.tree.mapping("adjust")
+    entries = section.items.values() if section else ()
+    items = [item for entry in entries for item in (entry.items if isinstance(entry, ListNode) else [entry])]
+    return frozenset(key for item in items if isinstance(item, Tree) for key in item.items)
+
+
+def _give_way(setting: Setting, found: Sequence[Finding]) -> Loosening:
+    """Make a rule soft: it gives way where it must, at a price."""
+    rule = found[0].rule
+    missed = sum((-f.headroom for f in found), Fraction(0))
+    amount = setting.money(missed) if rule.in_money else counted(int(missed), rule.unit)
+    says = f"let “{rule.said_of_all()}” give way by {amount} (soft, {SOFT} points per unit missed)"
+    return Loosening(says, f"rules.{rule.id}.soft", SOFT)

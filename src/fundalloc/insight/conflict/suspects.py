@@ -7,7 +7,7 @@ active). Money is counted in thousands of euro, so that a clash of one euro is t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
 from fundalloc.model.elastic import elastic_program
-from fundalloc.model.linear_program import AUXILIARY, SWITCHED_OFF, SWITCHED_ON, TOTAL, LinearProgram, Matrix, RowBlock, Terms, stack
-from fundalloc.money import Floats
+from fundalloc.model.linear_program import AUXILIARY, SWITCHED_OFF, SWITCHED_ON, TOTAL, LinearProgram, RowBlock, Terms, stack
+from fundalloc.money import Floats, Mask
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Demands
 from fundalloc.solvers import USUAL, Options, Status, solve_program
@@ -132,24 +132,12 @@ class System:
             if np.array_equal(more, kept):
                 break
             kept = more
-        row_number, column_number = np.cumsum(kept) - 1, np.cumsum(used) - 1
-        inside = kept[matrix.row]
-        terms = Terms(row_number[matrix.row[inside]], column_number[matrix.column[inside]], matrix.value[inside])
-        program = self.program
-        small = LinearProgram(
-            np.zeros(int(used.sum())),
-            program.lower[used],
-            program.upper[used],
-            program.row_lower[kept],
-            program.row_upper[kept],
-            stack([(int(kept.sum()), terms)]),
-            integer=program.integer[used] if program.integer is not None and program.integer[used].any() else None,
-        )
-        renumbered = (replace(s, rows=tuple(int(row_number[row]) for row in s.rows)) for s in suspects)
-        return System(small, tuple(renumbered), self.options)
+        number = np.cumsum(kept) - 1
+        renumbered = (replace(s, rows=tuple(int(number[row]) for row in s.rows)) for s in suspects)
+        return System(_part(self.program, kept, used), tuple(renumbered), self.options)
 
     @cached_property
-    def _structural(self) -> NDArray[np.bool_]:
+    def _structural(self) -> Mask:
         out = np.ones(self.program.shape[0], dtype=bool)
         out[[row for suspect in self.suspects for row in suspect.rows]] = False
         return out
@@ -180,7 +168,7 @@ def build_system(program: LinearProgram, lines: Lines, options: Options = USUAL)
     rows = np.concatenate([np.arange(b.rows.start, b.rows.stop) for b in blocks]) if blocks else np.zeros(0, dtype=np.intp)
     position = np.full(program.shape[0], -1)
     position[rows] = np.arange(len(rows))
-    suspects = [s for b in blocks if b.rule is not None for s in _demands(b, program, position)]
+    suspects = list(_demands(blocks, program, position))
     suspects += _sizes(program, position, float(lines.facts.step))
     entries, bound_lower, bound_upper, fixed = _bounds(lines, len(rows))
     matrix, integer = program.matrix, program.integer
@@ -207,18 +195,19 @@ def build_system(program: LinearProgram, lines: Lines, options: Options = USUAL)
         stack([(len(rows), Terms(position[matrix.row[inside]], column, value)), (len(entries), own)]),
         integer=integer,
     )
-    return System(_without_crumbs(whole), (*suspects, *fixed), options)
+    used = np.zeros(whole.shape[1], dtype=bool)
+    used[whole.matrix.column] = True  # what no row names goes: met needs, and what soft rules miss
+    return System(_part(whole, np.ones(whole.shape[0], dtype=bool), used), (*suspects, *fixed), options)
 
 
-def _demands(block: RowBlock, program: LinearProgram, position: NDArray[np.intp]) -> Iterator[Suspect]:
-    rule, demands = block.rule, block.demands
-    assert rule is not None
-    assert demands is not None
-    for k, row in enumerate(range(block.rows.start, block.rows.stop)):
-        if np.isfinite(program.row_lower[row]) or np.isfinite(program.row_upper[row]):
-            yield Suspect(
-                rule.id, demands.member[k], (int(position[row]),), _RANK[rule.negotiable], rule, demands, k, held=bool(block.held[k] > 0)
-            )
+def _demands(blocks: Sequence[RowBlock], program: LinearProgram, position: NDArray[np.intp]) -> Iterator[Suspect]:
+    limited = np.isfinite(program.row_lower) | np.isfinite(program.row_upper)
+    for block in blocks:
+        if block.rule is not None and block.demands is not None:
+            rule, demands, held = block.rule, block.demands, block.held > 0
+            for k in np.flatnonzero(limited[block.rows]).tolist():
+                rows = (int(position[block.rows.start + k]),)
+                yield Suspect(rule.id, demands.member[k], rows, _RANK[rule.negotiable], rule, demands, k, held=bool(held[k]))
 
 
 def _sizes(program: LinearProgram, position: NDArray[np.intp], step: float) -> Iterator[Suspect]:
@@ -254,9 +243,8 @@ def _bounds(lines: Lines, first: int) -> tuple[NDArray[np.int64], Floats, Floats
     for n, k in enumerate(shut):
         by_year.setdefault(int(lines.year[k]), []).append(first + len(held) + n)
     suspects += [Suspect(CLOSED, (str(facts.years[t]),), tuple(rows), FIXED, entry=t) for t, rows in sorted(by_year.items())]
-    keys = lines.ledger.keys
-    start = first + len(held) + len(shut)
-    suspects += [Suspect(CARRIED, tuple(keys[e].split("|")[1:]), (start + n,), FIXED, entry=int(e)) for n, e in enumerate(carried)]
+    for row, entry in enumerate(carried.tolist(), start=first + len(held) + len(shut)):
+        suspects.append(Suspect(CARRIED, tuple(lines.ledger.keys[entry].split("|")[1:]), (row,), FIXED, entry=entry))
     return entries, lower, np.concatenate([upper, most]), suspects
 
 
@@ -265,17 +253,12 @@ def _tidy(limits: Floats) -> Floats:
     return np.where(np.isfinite(limits), np.round(limits, 9), limits)
 
 
-def _without_crumbs(program: LinearProgram) -> LinearProgram:
-    """Leave out the columns that no row names: met needs, and what soft rules miss."""
-    used = np.zeros(program.shape[1], dtype=bool)
-    used[program.matrix.column] = True
-    number = np.cumsum(used) - 1
-    matrix = program.matrix
-    return replace(
-        program,
-        cost=program.cost[used],
-        lower=program.lower[used],
-        upper=program.upper[used],
-        matrix=Matrix(matrix.start, number[matrix.column].astype(np.int64), matrix.value),
-        integer=None if program.integer is None else program.integer[used],
-    )
+def _part(program: LinearProgram, rows: Mask, columns: Mask) -> LinearProgram:
+    """Return some rows of a program that maximises nothing, with the columns that they name."""
+    matrix, inside = program.matrix, rows[program.matrix.row]
+    row, column = np.cumsum(rows) - 1, np.cumsum(columns) - 1
+    terms = Terms(row[matrix.row[inside]], column[matrix.column[inside]], matrix.value[inside])
+    lower, upper, cost = program.lower[columns], program.upper[columns], program.cost[columns]
+    integer = None if program.integer is None or not program.integer[columns].any() else program.integer[columns]
+    limits = program.row_lower[rows], program.row_upper[rows]
+    return LinearProgram(cost, lower, upper, *limits, stack([(int(rows.sum()), terms)]), integer=integer)

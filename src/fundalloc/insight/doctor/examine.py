@@ -1,31 +1,40 @@
-"""The data doctor: what is wrong, or looks wrong, in a scenario before anything is solved.
+"""The data doctor: what is wrong, or looks wrong, in a scenario before anything is solved; and what else is worth knowing.
 
 Errors are contradictions that leave no plan, shown by adding up; warnings are worth a look. Every finding names its place,
-its figures and what to do.
+its figures and what to do. What is worth knowing has no place and asks for nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fundalloc.errors import counted, some, year_ranges
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import eligible_cube
+from fundalloc.insight.doctor import Remark, warning
+from fundalloc.insight.doctor.figures import figures_in_sentences, slips
 from fundalloc.insight.doctor.limits import contradictions, idle_rules
 from fundalloc.insight.doctor.names import twins, unknown_codes
-from fundalloc.insight.doctor.remarks import Remark, warning
-from fundalloc.insight.doctor.sentences import figures_in_sentences
-from fundalloc.insight.doctor.units import slips
 from fundalloc.model.compile import compile_program
+from fundalloc.model.health import numerical_remarks
 from fundalloc.model.objective import needs_served
-from fundalloc.money import euro
+from fundalloc.money import euro, plain
+from fundalloc.plan.free_money import free_of_decisions
 from fundalloc.plan.ledger import measure_coverage
 from fundalloc.run import with_baseline
 from fundalloc.scenario.document import locate
 from fundalloc.scenario.scenario import Scenario
+
+SHOWN = 3
+"""How many names a remark lists before it says "and n more"."""
+CROSSED = 20
+"""A rule that skips more members crosses two dimensions that hardly meet, such as all instruments with all partnerships: no news."""
 
 
 def examine(scenario: Scenario) -> list[Remark]:
@@ -58,46 +67,35 @@ def _unreachable_needs(scenario: Scenario) -> Iterator[Remark]:
     names = [f"{dimensions.partnership.ids[needs.partnership[k]]} × {dimensions.area.ids[needs.area[k]]}" for k in missing]
     amount = euro(float(needs.need.values[missing].sum()), scenario.decimals)
     table = scenario.tables["needs"]
-    wanted = names[0].split(" × ")
     cells = zip(table.column("partnership"), table.column("area"), strict=True)
-    row = next((r for r, at in enumerate(cells) if list(at) == wanted), 0)
-    yield warning(
-        table.place(row, "need"),
-        f"{counted(len(names), 'needs')} of EUR {amount} million in all without any eligible line: {some(names)}",
-        "open a line in the eligibility table, `partners` or `allow`, or take the need out",
-    )
+    row = next((r for r, at in enumerate(cells) if " × ".join(at) == names[0]), 0)
+    says = f"{counted(len(names), 'needs')} of EUR {amount} million in all without any eligible line: {some(names)}"
+    yield warning(table.place(row, "need"), says, "open a line in the eligibility table, `partners` or `allow`, or take the need out")
 
 
 def _without_lines(scenario: Scenario) -> Iterator[Remark]:
-    """Instruments that may fund nobody, and partnerships that nobody may fund."""
     lines, facts = scenario.lines, scenario.facts
     open_lines = lines.eligible
     for k, instrument in enumerate(facts.instruments):
         if instrument.planned and not np.any(open_lines & (lines.instrument == k)):
-            place = locate(scenario.tree, ("instruments", instrument.id), key=True)
-            yield warning(
-                place,
-                f"'{instrument.id}' may fund nothing: it has no eligible line",
-                "check `partners`, its years and the eligibility table",
-            )
+            place, says = locate(scenario.tree, ("instruments", instrument.id), key=True), f"'{instrument.id}' may fund nothing"
+            yield warning(place, f"{says}: it has no eligible line", "check `partners`, its years and the eligibility table")
     table = scenario.tables["partnerships"]
     for k, partnership in enumerate(facts.partnerships):
         if partnership.id in facts.leaf_ids and not np.any(open_lines & (lines.partnership == k)):
             place = table.place(table.column("id").index(partnership.id), "id")
-            yield warning(
-                place, f"nobody may fund '{partnership.id}': it has no eligible line", "check `partners` of the instruments, and `exclude`"
-            )
+            says = f"nobody may fund '{partnership.id}': it has no eligible line"
+            yield warning(place, says, "check `partners` of the instruments, and `exclude`")
 
 
 def _idle_exceptions(scenario: Scenario) -> Iterator[Remark]:
-    """Entries of `exclude` that bar nothing, and of `allow` that open nothing."""
     facts = scenario.facts
     whole = eligible_cube(facts)
     for section, words in (("exclude", "bars nothing that would be eligible"), ("allow", "opens nothing that is not eligible anyway")):
-        for clause in getattr(facts, section):
-            others = tuple(c for c in getattr(facts, section) if c is not clause)
-            without = replace(facts, exclude=others) if section == "exclude" else replace(facts, allow=others)
-            if np.array_equal(eligible_cube(without), whole):
+        clauses = getattr(facts, section)
+        for clause in clauses:
+            others: dict[str, Any] = {section: tuple(c for c in clauses if c is not clause)}
+            if np.array_equal(eligible_cube(replace(facts, **others)), whole):
                 place = locate(scenario.tree, (section, clause.id), key=True)
                 yield warning(place, f"{section} '{clause.id}' {words}", "check what it names, or take it out")
 
@@ -127,15 +125,13 @@ def _missing_ceilings(scenario: Scenario) -> Iterator[Remark]:
         gaps = [t for t, limit, on in zip(facts.years, yearly, facts.instrument_years[k], strict=True) if limit == NO_LIMIT and on]
         if instrument.planned and gaps and len(gaps) < len(facts.years) and np.any(yearly != NO_LIMIT):
             place = locate(tree, ("instruments", instrument.id, "ceiling", "each"))
-            yield warning(
-                place,
-                f"'{instrument.id}' has no yearly ceiling in {year_ranges(gaps)}",
-                "write these years too; only its total limits them now",
-            )
+            says = f"'{instrument.id}' has no yearly ceiling in {year_ranges(gaps)}"
+            yield warning(place, says, "write these years too; only its total limits them now")
         total, whole = int(facts.ceilings.full_total[k]), int(yearly[yearly != NO_LIMIT].sum())
         if not gaps and total > whole and not any(t.taking == instrument.id for t in facts.transfers):
             place = locate(tree, ("instruments", instrument.id, "ceiling", "total"))
-            says = f"the total of '{instrument.id}', {_eur(scenario, total)}, can never bind: its years come to {_eur(scenario, whole)}"
+            own, years = (euro(float(facts.euro(steps)), scenario.decimals) for steps in (total, whole))
+            says = f"the total of '{instrument.id}', {own}, can never bind: its years come to {years}"
             yield warning(place, says, "correct one of them, or leave the total out")
 
 
@@ -145,20 +141,73 @@ def _missing_absorption(scenario: Scenario) -> Iterator[Remark]:
         gaps = [t for t in scenario.facts.years if partnership.absorption_in(t) is None]
         if partnership.absorption and gaps:
             row = table.column("id").index(partnership.id)
-            column = next((c for c in table.columns if c.startswith("absorption")), "id")
-            yield warning(
-                table.place(row, column),
-                f"'{partnership.id}' has no absorption in {year_ranges(gaps)}",
-                "without one it may take any amount in these years",
-            )
+            place = table.place(row, next((c for c in table.columns if c.startswith("absorption")), "id"))
+            says = f"'{partnership.id}' has no absorption in {year_ranges(gaps)}"
+            yield warning(place, says, "without one it may take any amount in these years")
 
 
 def _doubtful_rules(scenario: Scenario) -> Iterator[Remark]:
-    """What rules say themselves is lawful but hardly meant."""
     for rule in scenario.written_rules:
         for path, message, hint in rule.remarks_on(scenario.lines):
             yield warning(locate(scenario.tree, ("rules", rule.id, *path)), f"rule '{rule.id}': {message}", hint)
 
 
-def _eur(scenario: Scenario, steps: int) -> str:
-    return euro(float(scenario.facts.euro(steps)), scenario.decimals)
+# -- what is worth knowing -------------------------------------------------------------------------------------------------
+
+
+def worth_knowing(scenario: Scenario) -> list[str]:
+    """Return what is worth knowing about a scenario, as sentences."""
+    scenario = with_baseline(scenario)
+    remarks = numerical_remarks(compile_program(scenario))
+    return [*remarks, *_skipped_members(scenario), *_stray_baseline(scenario), *_crooked_ceilings(scenario)]
+
+
+def _skipped_members(scenario: Scenario) -> list[str]:
+    out = []
+    for rule in scenario.written_rules:
+        skipped = ["|".join(member) for member in rule.skipped(scenario.lines)]
+        if 0 < len(skipped) <= CROSSED:
+            out.append(f"rule {rule.id} skips {counted(len(skipped), 'members')} without money that counts: {some(skipped, SHOWN)}")
+    return out
+
+
+def _stray_baseline(scenario: Scenario) -> list[str]:
+    """Money of the baseline plan on lines that are none here (rules of kind deviation count it), or under ids that nobody knows."""
+    plan, lines = scenario.facts.baseline, scenario.lines
+    if plan is None:
+        return []
+    here, stray = set(lines.keys), lines.planned
+    gone = {key: amount for key, amount in zip(stray.keys, plan.amount.numerator, strict=True) if amount and key not in here}
+    amount = plain(Fraction(int(sum(gone.values())), plan.amount.denominator))
+    lost = f"EUR {amount} million of the baseline plan lie where this scenario has no line"
+    unknown = f"EUR {plain(plan.elsewhere)} million of the baseline plan have ids that this scenario does not know: left out"
+    said = f"{lost}; rules of kind deviation count them: {some(list(gone), SHOWN)}"
+    return [said] * bool(gone) + [unknown] * bool(plan.elsewhere)
+
+
+def _crooked_ceilings(scenario: Scenario) -> list[str]:
+    facts = scenario.facts
+    ceilings = {i.id: (*(i.ceiling.each or {}).values(), i.ceiling.total or Fraction(0)) for i in facts.instruments if i.ceiling}
+    crooked = [name for name, amounts in ceilings.items() if any(amount % facts.step for amount in amounts)]
+    return [f"ceilings cut down to whole steps of {plain(facts.step)}: {some(crooked, SHOWN)}"] if crooked else []
+
+
+def uncommitted_money(scenario: Scenario) -> list[dict[str, Any]]:
+    """Return what decisions leave free of ceilings less reserves, one row per planned instrument.
+
+    Its name, the money by year and in all, and what closed years left that nobody can plan: EUR million, None without a ceiling.
+    What may be carried over from a closed year is free in the year after.
+    """
+    facts = scenario.facts
+    money = free_of_decisions(scenario.lines, facts.decided_by_year)
+
+    def euro(table: NDArray[np.int64], k: int, n: int) -> float | None:
+        return float(facts.euro(int(table[k, n]))) if money.known[k, n] else None
+
+    out, whole = [], len(facts.years)
+    for k, instrument in enumerate(facts.instruments):
+        if instrument.planned:
+            years = {str(t): euro(money.free, k, n) for n, t in enumerate(facts.years)}
+            left = {"total": euro(money.free, k, whole), "lapsed": euro(money.lapsed, k, whole)}
+            out.append({"instrument": instrument.id, "name": str(instrument.label), "years": years, **left})
+    return out

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from fundalloc.errors import Place
-from fundalloc.insight.doctor.remarks import Remark, warning
+from fundalloc.insight.doctor import Remark, warning
 from fundalloc.scenario.document import locate, to_plain
 from fundalloc.scenario.scenario import Scenario
 
@@ -40,13 +40,11 @@ def unknown_codes(scenario: Scenario) -> Iterator[Remark]:
             continue
         place = table.place(table.column("id").index(partnership.id), "iso3")
         if code not in ISO3:
-            yield warning(
-                place, f"'{partnership.id}': no country has the ISO code {code}", "write the three letters of ISO 3166-1, such as EGY"
-            )
+            says = f"'{partnership.id}': no country has the ISO code {code}"
+            yield warning(place, says, "write the three letters of ISO 3166-1, such as EGY")
         elif code in seen:
-            yield warning(
-                place, f"'{partnership.id}' and '{seen[code]}' have the same ISO code {code}", "one partner twice, or a wrong code"
-            )
+            says = f"'{partnership.id}' and '{seen[code]}' have the same ISO code {code}"
+            yield warning(place, says, "one partner twice, or a wrong code")
         seen.setdefault(code, partnership.id)
 
 
@@ -57,14 +55,8 @@ def twins(scenario: Scenario) -> Iterator[Remark]:
     yield from _same("partnerships", [(p.id, str(p.name), table.place(ids.index(p.id), "name")) for p in facts.partnerships])
     for section, entries in (("instruments", facts.instruments), ("areas", facts.areas)):
         yield from _same(section, [(e.id, str(e.name), locate(tree, (section, e.id), key=True)) for e in entries])
-    yield from _tags(
-        "partnerships", {p.id: [t for t in p.all_tags if ":" in t] for p in facts.partnerships}, lambda i: table.place(ids.index(i), "tags")
-    )
-    yield from _tags(
-        "instruments",
-        {i.id: [t for t in i.tags if ":" in t] for i in facts.instruments},
-        lambda i: locate(tree, ("instruments", i, "tags")),
-    )
+    yield from _tags("partnerships", {p.id: p.all_tags for p in facts.partnerships}, lambda name: table.place(ids.index(name), "tags"))
+    yield from _tags("instruments", {i.id: i.tags for i in facts.instruments}, lambda name: locate(tree, ("instruments", name, "tags")))
     yield from _same_rules(scenario)
 
 
@@ -74,32 +66,25 @@ def _same(what: str, named: Iterable[tuple[str, str, Place]]) -> Iterator[Remark
         for key in dict.fromkeys((_letters(name), _letters(member))):
             other = seen.setdefault(key, member)
             if other != member:
-                yield warning(
-                    place,
-                    f"{what}: '{member}' and '{other}' have nearly the same name ({name.strip()})",
-                    "one of them twice? Give them different names",
-                )
+                says = f"{what}: '{member}' and '{other}' have nearly the same name ({name.strip()})"
+                yield warning(place, says, "one of them twice? Give them different names")
                 break
 
 
 def _letters(text: str) -> str:
-    """Return the bare letters and digits of a name, without accents and case."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return re.sub(r"[\W_]+", "", "".join(c for c in decomposed if not unicodedata.combining(c)))
 
 
-def _tags(what: str, tags: dict[str, list[str]], place: object) -> Iterator[Remark]:
-    """Yield tags that stand once and differ by one letter from one that stands often."""
-    counts = Counter(tag for listed in tags.values() for tag in listed)
+def _tags(what: str, tags: Mapping[str, Sequence[str]], place: Callable[[str], Place]) -> Iterator[Remark]:
+    """Yield tags of a group that stand once and differ by one letter from one that stands often."""
+    counts = Counter(tag for listed in tags.values() for tag in listed if ":" in tag)
+    often = [tag for tag, count in counts.items() if count >= 3]
     for member, listed in tags.items():
         for tag in listed:
             group, _, value = tag.partition(":")
-            near = [
-                other
-                for other, count in counts.items()
-                if count >= 3 and counts[tag] == 1 and other.partition(":")[0] == group and _one_letter(value, other.partition(":")[2])
-            ]
-            if near and callable(place):
+            near = [other for other in often if other.startswith(f"{group}:") and _one_letter(value, other.partition(":")[2])]
+            if near and counts[tag] == 1:
                 yield warning(place(member), f"{what}: '{member}' alone has the tag {tag}", f"did you mean {near[0]}?")
 
 
@@ -115,7 +100,6 @@ def _one_letter(a: str, b: str) -> bool:
 
 
 def _same_rules(scenario: Scenario) -> Iterator[Remark]:
-    """Yield rules that ask exactly the same."""
     section = scenario.tree.mapping("rules")
     seen: dict[str, str] = {}
     for rule in scenario.written_rules:

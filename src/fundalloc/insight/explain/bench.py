@@ -12,7 +12,7 @@ Scores are those of the linear program, before rounding, in points. Money is EUR
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
@@ -28,11 +28,15 @@ from fundalloc.optimise.settling import settling_program
 from fundalloc.optimise.stage_programs import append, hold
 from fundalloc.optimise.stages import find_optimum
 from fundalloc.plan.prices import moved
+from fundalloc.rules.kind import Kind
+from fundalloc.rules.statement import Demands
 from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options, Solution, Status
 from fundalloc.solvers.warm import WarmSolver, WarmSolvers
 
+MILLION = 1.0
+"""The step in which questions are asked, EUR million."""
 NO_LOSS = 1e-6
 """Relative score that counts as none."""
 NOTHING = 1e-6
@@ -51,44 +55,28 @@ class Bench:
         self.options = options = (options or Options()).begun()
         self.scenario = with_baseline(scenario, options)
         self.lines: Lines = self.scenario.lines
-        self.solvers = WarmSolvers()
-        optimum = find_optimum(self.scenario, options, priced=False, solve=self.solvers)
+        solvers = WarmSolvers()
+        optimum = find_optimum(self.scenario, options, priced=False, solve=solvers)
         self.program = optimum.program
-        self.values, self.equals = optimum.values, optimum.equals
+        self.values: Floats = optimum.values
+        """All columns of the settled plan, before rounding: what `fundalloc run` rounds."""
+        self.amounts: Floats = optimum.values[: len(self.lines)]
+        """The settled plan, EUR million per line."""
+        self.equals: LinearProgram | None = optimum.equals
+        """The program of all plans as good as the settled one; None where a limit stopped the search before settling."""
         self.fixed = replace(optimum.chosen, keys=None)
         self.open, self.grants = opened(self.fixed, self.lines)
-        self.score_row = self.open.shape[0] - 1
-        self.warm = self.solvers.of(self.open)
+        self.warm = solvers.of(self.open)
         self.best = self.warm.solve(self.open)
         if not self.best.usable:
             raise SolverFailed(self.best.status, f"The solver stopped: {self.best.status} ({self.best.message or self.best.solver}).")
         self._corners = {self.open.shape: (self.warm, self.warm.mark())}
-
-    values: Floats
-    """All columns of the settled plan, before rounding: what `fundalloc run` rounds."""
-
-    equals: LinearProgram | None
-    """The program of all plans as good as the settled one; None where a limit stopped the search before settling."""
-
-    @property
-    def amounts(self) -> Floats:
-        """The settled plan, EUR million per line."""
-        return self.values[: len(self.lines)]
-
-    @property
-    def slight(self) -> float:
-        """A difference of score, in points, that counts as none: a millionth of the score (or of a point), or what settling may give up."""
-        return max(NO_LOSS * max(abs(self.score), 1.0), float(self.scenario.head.settle.stay_close) * abs(self.score))
-
-    @property
-    def score(self) -> float:
+        self.score = self.best.objective
         """The best score of the program with its switches fixed."""
-        return self.best.objective
-
-    @property
-    def switches(self) -> int:
+        self.slight = max(NO_LOSS * max(abs(self.score), 1.0), float(self.scenario.head.settle.stay_close) * abs(self.score))
+        """A difference of score, in points, that counts as none: a millionth of the score (or of a point), or what settling may give up."""
+        self.switches = 0 if self.program.integer is None else int(self.program.integer.sum())
         """How many on-off columns the program has; they stay as the plan chose them."""
-        return 0 if self.program.integer is None else int(self.program.integer.sum())
 
     def solve(self, program: LinearProgram) -> Solution:
         """Solve a variant of the open program from the best plan, or of an aimed one from the best plan that reaches its aim."""
@@ -99,6 +87,14 @@ class Bench:
         """Return the score that a variant gains over the best plan; NaN when it has no plan."""
         solution = self.solve(program)
         return solution.objective - self.score if solution.usable else float("nan")
+
+    def around(self, row: int) -> tuple[float, float]:
+        """Return the points gained when the limit of a row is a million higher, and when it is a million lower."""
+        return self.gain(self.moved(row, MILLION)), self.gain(self.moved(row, -MILLION))
+
+    def around_money(self, instrument: int, step: float = MILLION) -> tuple[float, float]:
+        """Return the points gained by so many EUR million more of an instrument, and (negative) by so many less."""
+        return self.gain(self.granted({instrument: step})), self.gain(self.granted({instrument: -step}))
 
     # -- variants of the open program -------------------------------------------------------------------------------------
 
@@ -154,10 +150,9 @@ class Bench:
     @cached_property
     def _carried(self) -> dict[int, tuple[int, float]]:
         """Row of a yearly ceiling → the column of what may be carried over from it, where that has a bound, and its share."""
-        facts, moves, block = self.lines.facts, self.lines.moves, self.open.budget
-        members = block.demands.member if block is not None and block.demands is not None else []
-        rows = {member: block.rows.start + k for k, member in enumerate(members)} if block is not None else {}
-        found = {}
+        facts, moves, block, rows, found = self.lines.facts, self.lines.moves, self.open.budget, {}, {}
+        if block is not None and block.demands is not None:
+            rows = dict(zip(block.demands.member, range(block.rows.start, block.rows.stop), strict=True))
         for k in moves.carries:
             instrument, column = facts.instruments[moves.source[k]], len(self.lines) + int(k)
             row = rows.get((instrument.id, str(facts.years[moves.year[k]])))
@@ -165,12 +160,12 @@ class Bench:
                 found[row] = column, float(instrument.carry_over.share)
         return found
 
-    def without(self, *owners: str, program: LinearProgram | None = None) -> LinearProgram:
+    def without(self, *owners: str) -> LinearProgram:
         """Return the program in which rules do not hold, with their switches free.
 
         A soft rule costs nothing any more, a hard one may be missed: the best plan stays where it is to start from.
         """
-        program = program or self.open
+        program = self.open
         upper, cost = program.upper.copy(), program.cost.copy()
         row_lower, row_upper = program.row_lower.copy(), program.row_upper.copy()
         for owner in owners:
@@ -193,12 +188,17 @@ class Bench:
                 found = []
         return []
 
-    def keeping(self, score: float, program: LinearProgram | None = None) -> LinearProgram:
-        """Return the program in which the score is at least so much."""
-        program = program or self.open
-        lower = program.row_lower.copy()
-        lower[self.score_row] = score
-        return replace(program, row_lower=lower)
+    def priced(self) -> Iterator[tuple[RowBlock, Kind, Demands]]:
+        """Yield the rows of rules whose limits have prices: rules with switches have none, as their actions are chosen."""
+        for block in self.open.blocks:
+            if block.rule is not None and block.demands is not None and len(self.blocks(block.owner)) == 1:
+                yield block, block.rule, block.demands
+
+    def keeping(self, score: float) -> LinearProgram:
+        """Return the program in which the score, its last row, is at least so much."""
+        lower = self.open.row_lower.copy()
+        lower[-1] = score
+        return replace(self.open, row_lower=lower)
 
     def aimed(self, lines: Mask, at_least: float) -> LinearProgram:
         """Return the program with one more row: these lines together hold at least so much."""

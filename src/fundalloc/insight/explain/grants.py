@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fundalloc.facts.lines import Lines
 from fundalloc.model.linear_program import LinearProgram, Terms, joined, stack
 from fundalloc.money import Floats
+from fundalloc.optimise.stage_programs import append
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ def opened(program: LinearProgram, lines: Lines) -> tuple[LinearProgram, Grants]
     facts, (rows, wide) = lines.facts, program.shape
     instrument, year, row, entry = _grant_columns(program, lines)
     waived, waiver_row, sign = _waivers(program, wide + len(instrument))
-    count, new = len(facts.instruments), len(instrument) + len(waiver_row)
+    count, none = len(facts.instruments), np.zeros(len(instrument) + len(waiver_row))
     scored = np.flatnonzero(program.cost)
     inside = joined(
         Terms(program.matrix.row, program.matrix.column, program.matrix.value),
@@ -44,16 +45,8 @@ def opened(program: LinearProgram, lines: Lines) -> tuple[LinearProgram, Grants]
         Terms(instrument.astype(np.int64), wide + np.arange(len(instrument)), np.ones(len(instrument))),
         Terms(np.full(len(scored), count), scored.astype(np.int64), program.cost[scored]),
     )
-    none = np.zeros(new)
-    extended = replace(
-        program,
-        cost=np.concatenate([program.cost, none]),
-        lower=np.concatenate([program.lower, none]),
-        upper=np.concatenate([program.upper, none]),
-        row_lower=np.concatenate([program.row_lower, np.full(count + 1, -np.inf)]),
-        row_upper=np.concatenate([program.row_upper, np.append(np.zeros(count), np.inf)]),
-        matrix=stack([(rows, inside), (count + 1, below)]),
-    )
+    wider = replace(program, matrix=stack([(rows, inside)]))
+    extended = append(wider, none, none, none, np.full(count + 1, -np.inf), np.append(np.zeros(count), np.inf), below)
     return extended, Grants(instrument, year, wide, rows, waived)
 
 

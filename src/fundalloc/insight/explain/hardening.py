@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -13,9 +12,8 @@ from fundalloc.errors import Infeasible, UsageError, did_you_mean
 from fundalloc.insight.conflict.diagnose import Diagnosis, diagnose
 from fundalloc.insight.explain.bench import Bench
 from fundalloc.insight.explain.target import plain_word
+from fundalloc.optimise.stages import Progress
 from fundalloc.scenario.scenario import Scenario
-
-Progress = Callable[[str], AbstractContextManager[object]]
 
 
 def hardened(scenario: Scenario, wanted: Sequence[str] = ()) -> tuple[Scenario, list[str]]:
@@ -50,27 +48,20 @@ class AsIfHard:
     @property
     def blamed(self) -> list[str]:
         """The rules asked about that clash, each once."""
-        return list(dict.fromkeys(name for clash in self._sets for name in clash["soft"]))
-
-    @property
-    def _sets(self) -> list[dict[str, Any]]:
-        """The clashes as plain values, with those of their rules that were asked about."""
-        found = () if self.clashes is None else self.clashes.clashes
-        return [
-            {"soft": [m.rule for m in clash.members if m.rule in self.rules], "members": [asdict(m) for m in clash.members]}
-            for clash in found
-        ]
+        members = [m.rule for clash in self.clashes.clashes for m in clash.members] if self.clashes else []
+        return [name for name in dict.fromkeys(members) if name in self.rules]
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values."""
-        scores = {"score": self.score, "before": self.before} if self.clashes is None else {}
-        complete = self.clashes is None or self.clashes.complete
-        return {"as_if_hard": list(self.rules), "complete": complete, "clashes": self._sets, **scores}
+        found = self.clashes or Diagnosis(())
+        members = [clash.members for clash in found.clashes]
+        clashes = [{"soft": [m.rule for m in own if m.rule in self.rules], "members": [asdict(m) for m in own]} for own in members]
+        scores = {} if self.clashes else {"score": self.score, "before": self.before}
+        return {"as_if_hard": list(self.rules), "complete": found.complete, "clashes": clashes, **scores}
 
 
-def as_if_hard(scenario: Scenario, wanted: Sequence[str] = (), progress: Progress | None = None) -> AsIfHard:
+def as_if_hard(scenario: Scenario, wanted: Sequence[str], progress: Progress) -> AsIfHard:
     """Say which soft rules (all, or those named) could not hold together if they had to. Raises UsageError."""
-    progress = progress or (lambda _: nullcontext())
     hard, names = hardened(scenario, wanted)
     try:
         with progress("Solving"), ThreadPoolExecutor(1) as second:  # the solver lets other threads run

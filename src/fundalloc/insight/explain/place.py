@@ -7,25 +7,22 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
 
-from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.refusals import exception, refusal
-from fundalloc.insight.explain.bench import Bench
-from fundalloc.insight.explain.ranges import LOSS, Span, span
+from fundalloc.insight.explain.bench import MILLION, Bench
 from fundalloc.insight.explain.remedy import Remedy, candidates, give_way, in_order, raise_priority, slack_of
 from fundalloc.insight.explain.target import Target
 from fundalloc.insight.explain.unallocated import Brakes, Left, left_before_rounding
+from fundalloc.insight.explain.value import LOSS, Span, span
 from fundalloc.model.linear_program import AUXILIARY, COVERAGE, TOTAL, LinearProgram
 from fundalloc.model.objective import met_needs, needs_served, next_values, pair_of_line
 from fundalloc.money import Floats, Mask
 from fundalloc.rules.kind import Kind
 
-MILLION = 1.0
-"""The step in which questions are asked, EUR million."""
 SHOWN = 5
 """Rules, instruments and losers that an answer lists."""
 
@@ -121,9 +118,11 @@ def explain_place(bench: Bench, target: Target) -> PlaceAnswer:
     decided = float(np.asarray(lines.facts.euro(lines.decided[mask]), dtype=float).sum())
     amount = max(float(bench.amounts[mask].sum()), 0.0)
     left = _left(bench, target) if target.words.keys() == {"instrument"} else None
-    needed = _pairs(bench, mask), left, _beyond(target)
-    if not open_lines.any():
-        return PlaceAnswer(target, amount, decided, True, _refusals(target), (), *needed)
+    fixed, exceptions = not open_lines.any(), _exceptions(target, open_lines)
+    refusals = _refusals(target) if fixed else ()
+    answer = PlaceAnswer(target, amount, decided, fixed, refusals, exceptions, _pairs(bench, mask), left, _beyond(target))
+    if fixed:
+        return answer
     wanted = float(bench.amounts[open_lines].sum()) + MILLION
     forced = bench.aimed(open_lines, wanted)
     lost = -bench.gain(forced)
@@ -138,22 +137,8 @@ def explain_place(bench: Bench, target: Target) -> PlaceAnswer:
         following = _next(bench, target, open_lines, forced)
         found = give_way(bench, forced, chosen[::2], slack)
         found = in_order([*found, *ways.result()]) + (raise_priority(bench, forced, target, slack) if cost != 0 else [])
-        return PlaceAnswer(
-            target,
-            amount,
-            decided,
-            False,
-            (),
-            _exceptions(target, open_lines),
-            *needed,
-            next=following,
-            cost=cost,
-            remedies=tuple(found),
-            holds=holds.result(),
-            losers=losers.result(),
-            tight=tight.result(),
-            wide=wide.result(),
-        )
+        answer = replace(answer, next=following, cost=cost, remedies=tuple(found), holds=holds.result())
+        return replace(answer, losers=losers.result(), tight=tight.result(), wide=wide.result())
 
 
 def _pairs(bench: Bench, mask: Mask) -> tuple[PairState, ...]:
@@ -164,29 +149,21 @@ def _pairs(bench: Bench, mask: Mask) -> tuple[PairState, ...]:
     met = met_needs(lines, bench.amounts)
     received = np.bincount(pair[(pair >= 0) & mask], weights=bench.amounts[(pair >= 0) & mask], minlength=len(needs))
     following = next_values(facts, met)
-    out = []
+    partnerships, areas, out = facts.dimensions.partnership.ids, facts.dimensions.area.ids, []
+    figures = (needs.need.values, met, needs.priority.values, following, received)
     for k in np.flatnonzero(needs_served(lines, mask)):
         own = effectiveness[mask & (pair == k)]
-        out.append(
-            PairState(
-                facts.dimensions.partnership.ids[needs.partnership[k]],
-                facts.dimensions.area.ids[needs.area[k]],
-                float(needs.need.values[k]),
-                float(met[k]),
-                float(needs.priority.values[k]),
-                float(following[k]),
-                float(received[k]),
-                (float(own.min()), float(own.max())) if len(own) else (0.0, 0.0),
-            )
-        )
+        partnership, area = partnerships[needs.partnership[k]], areas[needs.area[k]]
+        need, covered, priority, value, money = (float(figure[k]) for figure in figures)
+        out.append(PairState(partnership, area, need, covered, priority, value, money, (float(own.min()), float(own.max()))))
     return tuple(sorted(out, key=lambda state: (-state.received, -state.need)))
 
 
 def _left(bench: Bench, target: Target) -> Left | None:
-    named = np.flatnonzero(bench.lines.facts.dimensions.instrument.masks[target.words["instrument"]])
+    named = np.flatnonzero(bench.lines.facts.dimensions.instrument.masks[target.words["instrument"]]).tolist()
     if len(named) != 1 or named[0] not in bench.grants.instrument:
         return None
-    return left_before_rounding(Brakes(bench.program, bench.values, bench.lines), int(named[0]), bench.ceiling(int(named[0])))
+    return left_before_rounding(Brakes(bench.program, bench.values, bench.lines), named[0], bench.ceiling(named[0]))
 
 
 def _beyond(target: Target) -> tuple[int, float]:
@@ -203,21 +180,13 @@ def _beyond(target: Target) -> tuple[int, float]:
 def _refusals(target: Target) -> tuple[tuple[str, int], ...]:
     """Count the reasons why the combinations that the words pick are no open lines, most frequent first."""
     facts = target.scenario.facts
-    masks = [facts.dimensions[name].masks[target.words[name]] if name in target.words else None for name in NAMES]
-    leaves = np.array([p.id in facts.leaf_ids for p in facts.partnerships])
-    planned = np.array([i.planned for i in facts.instruments])
-    sizes = [len(d.ids) for d in facts.dimensions]
-    picks = [np.ones(size, dtype=bool) if mask is None else mask for mask, size in zip(masks, sizes, strict=True)]
-    if masks[0] is None:
-        picks[0] = picks[0] & planned
+    picks = [d.masks[target.words[d.name]] if d.name in target.words else np.ones(len(d.ids), dtype=bool) for d in facts.dimensions]
+    if "instrument" not in target.words:
+        picks[0] &= [i.planned for i in facts.instruments]
     if picks[1].sum() > 1:
-        picks[1] = picks[1] & leaves
-    counts = Counter(
-        reason
-        for position in product(*(np.flatnonzero(pick).tolist() for pick in picks))
-        if (reason := refusal(facts, (position[0], position[1], position[2], position[3]))) is not None
-    )
-    return tuple(counts.most_common(SHOWN))
+        picks[1] = picks[1] & [p.id in facts.leaf_ids for p in facts.partnerships]
+    reasons = (refusal(facts, (i, p, a, t)) for i, p, a, t in product(*(np.flatnonzero(pick).tolist() for pick in picks)))
+    return tuple(Counter(reason for reason in reasons if reason is not None).most_common(SHOWN))
 
 
 def _exceptions(target: Target, mask: Mask) -> tuple[str, ...]:
@@ -247,42 +216,27 @@ def effect_of_rows(bench: Bench, mask: Mask) -> Floats:
 
 def _holds(bench: Bench, effects: Floats) -> tuple[Hold, ...]:
     """Return the demands that hold the lines most, one per rule and direction, each priced by solving again."""
-    best: dict[tuple[str, bool], list[tuple[float, int]]] = {}
-    for block in bench.open.blocks:
-        if block.rule is None or len(bench.blocks(block.owner)) > 1:
-            continue
-        for k in np.flatnonzero(np.abs(effects[block.rows]) > 1e-4):
-            effect = float(effects[block.rows][k])
-            best.setdefault((block.owner, effect < 0), []).append((abs(effect), int(k)))
-    ordered = sorted(best.items(), key=lambda item: -max(item[1])[0])[:SHOWN]
+    best = []
+    for block, rule, _ in bench.priced():
+        for up in (False, True):
+            own = -effects[block.rows] if up else effects[block.rows]
+            if found := [(effect, k) for k, effect in enumerate(own.tolist()) if effect > 1e-4]:
+                best.append((-max(found)[0], block.rows.start + found[0][1], max(found)[1], len(found) - 1, up, rule, block))
     out = []
-    for (owner, up), found in ordered:
-        own = bench.open.block(owner)
-        assert own is not None
-        assert own.rule is not None
-        demand = max(found)[1]
-        row = own.rows.start + demand
-        more, less = (bench.gain(bench.moved(row, sign * MILLION)) for sign in (1.0, -1.0))
-        out.append(Hold(own.rule, demand, up, more, less, len(found) - 1, float(own.held[demand])))
+    for _, _, k, alike, up, rule, block in sorted(best, key=lambda item: item[:2])[:SHOWN]:
+        out.append(Hold(rule, k, up, *bench.around(block.rows.start + k), alike, float(block.held[k])))
     return tuple(out)
 
 
 def _next(bench: Bench, target: Target, mask: Mask, forced: LinearProgram) -> tuple[NextMillion, ...]:
     """Return what a million more of each instrument of the target earns, at its best place and here."""
-    year = _only_year(target)
-    out = []
-    for k in np.unique(bench.lines.instrument[mask]):
-        grant = {int(k): MILLION}
-        if k not in bench.grants.instrument:
-            continue
-        anywhere = bench.gain(bench.granted(grant, year))
-        out.append(NextMillion(int(k), anywhere, bench.gain(bench.granted(grant, year, forced))))
-    return tuple(sorted(out, key=lambda item: (np.isnan(item.here), -item.here)))
-
-
-def _only_year(target: Target) -> int | None:
     word = target.words.get("year")
-    return target.scenario.facts.dimensions.year.index(word) if word else None
+    year = target.scenario.facts.dimensions.year.index(word) if word else None
+    out = []
+    for k in np.intersect1d(bench.lines.instrument[mask], bench.grants.instrument).tolist():
+        anywhere, here = (bench.gain(bench.granted({k: MILLION}, year, program)) for program in (bench.open, forced))
+        out.append(NextMillion(k, anywhere, here))
+    return tuple(sorted(out, key=lambda item: (np.isnan(item.here), -item.here)))
 
 
 def _losers(bench: Bench, mask: Mask, wanted: float, lost: float) -> tuple[Move, ...]:

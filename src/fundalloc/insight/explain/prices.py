@@ -9,7 +9,6 @@ The *price of a rule* is the score that the best plan gains when the rule is swi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -116,18 +115,15 @@ def _side(bench: Bench, row: int, sign: float, look: float, most: float) -> Side
 
 
 def _points(gain: float) -> float:
-    """Return a difference of scores without the solver's tolerance."""
     return gain if abs(gain) > NOISE else 0.0
 
 
 def binding(bench: Bench) -> list[tuple[RowBlock, int]]:
     """Return the demands of rules whose limit has a price at the best plan, the dearest first; ceilings too."""
     found = []
-    for block in bench.open.blocks:
-        if block.rule is None or block.demands is None or len(bench.blocks(block.owner)) > 1:
-            continue  # rules with switches have no price: their actions are chosen
-        prices = np.where(block.relaxed | (block.held > 0), 0.0, bench.best.prices[block.rows])
-        found += [(abs(float(prices[k])), block, int(k)) for k in np.flatnonzero(np.abs(prices) > NOTHING)]
+    for block, _, _ in bench.priced():
+        prices = np.abs(np.where(block.relaxed | (block.held > 0), 0.0, bench.best.prices[block.rows])).tolist()
+        found += [(price, block, k) for k, price in enumerate(prices) if price > NOTHING]
     return [(block, k) for _, block, k in sorted(found, key=lambda item: -item[0])]
 
 
@@ -157,65 +153,43 @@ class PriceList:
     pairs: tuple[PairPrice, ...]
 
 
-def price_list(bench: Bench, tick: Callable[[int, int], None] | None = None) -> PriceList:
+def price_list(bench: Bench) -> PriceList:
     """Switch every rule off in turn, solve again, and do the same for pairs of the dearest and of those that cost nothing alone."""
     import pandas as pd
 
-    rules = [rule for rule in bench.scenario.rules if _can_go(bench, rule)]
+    # ceilings, transfers and watched rules have no price of their own: money has, and what is only measured costs nothing
+    rules = [rule for rule in bench.scenario.rules if rule.waivable and not rule.watch and bench.open.block(rule.id) is not None]
     money = bench.gain(bench.spread(1.0))
     gains = {rule.id: _clean(bench.gain(bench.without(rule.id))) for rule in rules}
-    dearest = sorted(gains, key=lambda name: -gains[name])
-    costly = [name for name in dearest if gains[name] > 0][:AMONG]
-    idle = _tight(bench, [name for name in dearest if gains[name] == 0])[:AMONG]
-    todo = list(combinations(costly + idle, 2))
+    rules.sort(key=lambda rule: -gains[rule.id])
+    costly = [rule.id for rule in rules if gains[rule.id] > 0][:AMONG]
+    idle = [rule.id for rule in rules if gains[rule.id] == 0 and _tight(bench, rule.id)][:AMONG]
     pairs = []
-    for done, (a, b) in enumerate(todo, start=1):
+    for a, b in combinations(costly + idle, 2):
         together, apart = _clean(bench.gain(bench.without(a, b))), gains[a] + gains[b]
         if together - apart > max(0.05 * together, NOISE):
             pairs.append(PairPrice(a, b, together, apart))
-        if tick:
-            tick(done, len(todo))
-    by_id = {rule.id: rule for rule in rules}
-    rows = [
-        {
-            "rule": name,
-            "kind": by_id[name].kind,
-            "says": general_sentence(by_id[name]),
-            "enforced": "hard" if by_id[name].hard else "soft",
-            "negotiable": by_id[name].negotiable,
-            "points": gains[name],
-            "euro": gains[name] / money if money > NOTHING else np.nan,
-        }
-        for name in dearest
-    ]
-    columns = ["rule", "kind", "says", "enforced", "negotiable", "points", "euro"]
-    ordered = sorted(pairs, key=lambda pair: pair.apart - pair.together)
-    return PriceList(money, pd.DataFrame(rows, columns=columns), tuple(ordered))
+    rows = []
+    for rule in rules:
+        euro = gains[rule.id] / money if money > NOTHING else np.nan
+        force = "hard" if rule.hard else "soft"
+        rows.append((rule.id, rule.kind, general_sentence(rule), force, rule.negotiable, gains[rule.id], euro))
+    table = pd.DataFrame(rows, columns=["rule", "kind", "says", "enforced", "negotiable", "points", "euro"])
+    return PriceList(money, table, tuple(sorted(pairs, key=lambda pair: pair.apart - pair.together)))
 
 
 def general_sentence(rule: Kind) -> str:
     """Return a rule's sentence for all its members: {partnership} becomes "each partnership"."""
-    words = rule.words
-    text = rule.sentence([f"each {word}" for word in words], {})
+    text = rule.sentence([f"each {word}" for word in rule.words], {})
     return text[:1].upper() + text[1:]
 
 
-def _can_go(bench: Bench, rule: Kind) -> bool:
-    """Ceilings, transfers and watched rules have no price of their own: money has, and what is only measured costs nothing."""
-    return not rule.watch and rule.waivable and bench.open.block(rule.id) is not None
-
-
-def _tight(bench: Bench, names: Iterable[str]) -> list[str]:
-    """Return the rules that have a demand at its limit in the best plan."""
+def _tight(bench: Bench, rule: str) -> bool:
+    block = bench.open.block(rule)
+    assert block is not None
     activity = bench.open.matrix.times(bench.best.values)
-    out = []
-    for name in names:
-        block = bench.open.block(name)
-        assert block is not None
-        near = np.minimum(np.abs(activity - bench.open.row_lower), np.abs(activity - bench.open.row_upper))[block.rows]
-        if np.any(near[~(block.relaxed | (block.held > 0))] < 1e-5):
-            out.append(name)
-    return out
+    near = np.minimum(np.abs(activity - bench.open.row_lower), np.abs(activity - bench.open.row_upper))[block.rows]
+    return bool(np.any(near[~(block.relaxed | (block.held > 0))] < 1e-5))
 
 
 def _clean(gain: float) -> float:

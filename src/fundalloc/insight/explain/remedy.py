@@ -7,20 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fundalloc.insight.explain.bench import NOISE, Bench
 from fundalloc.insight.explain.target import Target
-from fundalloc.model.linear_program import LinearProgram
+from fundalloc.model.linear_program import LinearProgram, RowBlock
 from fundalloc.model.objective import band_table, needs_served
-from fundalloc.money import Floats
+from fundalloc.money import Floats, IntArray
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Sense
-
-if TYPE_CHECKING:
-    from fundalloc.model.linear_program import RowBlock
 
 LARGEST = 64.0
 """EUR million by which a limit is moved at the most."""
@@ -56,14 +52,11 @@ def slack_of(bench: Bench, cost: float) -> float:
 def candidates(bench: Bench, effects: Floats) -> list[tuple[RowBlock, int]]:
     """Return the demands that charge the lines most: the dearest of each rule, and of each instrument's ceilings."""
     best: dict[tuple[str, str], tuple[float, RowBlock, int]] = {}
-    for block in bench.open.blocks:
-        if block.rule is None or block.demands is None or len(bench.blocks(block.owner)) > 1:
-            continue
-        for k in np.flatnonzero(effects[block.rows] > 1e-4):
-            key = (block.owner, block.demands.member[k][0] if block.rule.is_budget else "")
-            effect = float(effects[block.rows][k])
-            if effect > best.get(key, (0.0,))[0]:
-                best[key] = (effect, block, int(k))
+    for block, rule, demands in bench.priced():
+        for k, effect in enumerate(effects[block.rows].tolist()):
+            key = (block.owner, demands.member[k][0] if rule.is_budget else "")
+            if effect > max(1e-4, best.get(key, (0.0,))[0]):
+                best[key] = (effect, block, k)
     ordered = sorted(best.values(), key=lambda item: -item[0])
     return [(block, k) for _, block, k in ordered[:CANDIDATES]]
 
@@ -72,19 +65,20 @@ def give_way(bench: Bench, forced: LinearProgram, chosen: Sequence[tuple[RowBloc
     """Return how far each of these demands would have to give way, alone; those that never suffice are left out."""
     found = []
     for block, demand in chosen:
-        rule = block.rule
-        assert rule is not None
-        assert block.demands is not None
-        if rule.is_budget:
-            instrument = [i.id for i in bench.scenario.facts.instruments].index(block.demands.member[demand][0])
-            size = smallest(bench, forced, lambda program, by, i=instrument: bench.granted({i: by}, None, program), slack)  # type: ignore[misc]
-            found += [Remedy("money", size, instrument, rule)] if size else []
-        else:
-            sense = block.demands.sense[demand]
-            sign = -1.0 if sense is Sense.AT_LEAST else 1.0
-            row = block.rows.start + demand
-            size = smallest(bench, forced, lambda program, by, r=row, s=sign: bench.moved(r, s * by, program), slack)  # type: ignore[misc]
-            found += [Remedy("limit", size + float(block.held[demand]), -1, rule, demand, sense)] if size else []
+        if block.rule is None or block.demands is None:
+            continue
+        rule, sense, row = block.rule, block.demands.sense[demand], block.rows.start + demand
+        instrument = bench.scenario.facts.dimensions.instrument.index(block.demands.member[demand][0]) if rule.is_budget else -1
+        sign = -1.0 if sense is Sense.AT_LEAST else 1.0
+
+        def variant(program: LinearProgram, by: float, instrument: int = instrument, row: int = row, sign: float = sign) -> LinearProgram:
+            return bench.moved(row, sign * by, program) if instrument < 0 else bench.granted({instrument: by}, None, program)
+
+        size = smallest(bench, forced, variant, slack)
+        if size and rule.is_budget:
+            found.append(Remedy("money", size, instrument, rule))
+        elif size:
+            found.append(Remedy("limit", size + float(block.held[demand]), -1, rule, demand, sense))
     return found
 
 
@@ -96,9 +90,7 @@ def in_order(found: Sequence[Remedy]) -> list[Remedy]:
 def behind(bench: Bench, forced: LinearProgram, variant: Variant, by: float) -> float:
     """Return how far the best plan with the wish stays behind the best one, both with the change; infinite without a plan."""
     wished, free = bench.solve(variant(forced, by)), bench.solve(variant(bench.open, by))
-    if not (wished.usable and free.usable):
-        return float("inf")
-    return free.objective - wished.objective
+    return free.objective - wished.objective if wished.usable and free.usable else float("inf")
 
 
 def smallest(bench: Bench, forced: LinearProgram, variant: Variant, slack: float) -> float:
@@ -123,20 +115,17 @@ def raise_priority(bench: Bench, forced: LinearProgram, target: Target, slack: f
     needs = bench.lines.facts.needs
     if "partnership" not in target.words:
         return []
-    facts = bench.lines.facts
     picked = needs_served(bench.lines, target.lines & ~bench.lines.fixed)
-    steps = band_table(facts)[0].shape[1]
+    steps = band_table(bench.lines.facts)[0].shape[1]
     columns = (bench.open.lines + np.arange(steps)[:, None] * len(needs) + np.flatnonzero(picked)[None, :]).ravel()
-    if not len(columns):
-        return []
-    factor = smallest_factor(bench, forced, columns.astype(np.intp), slack)
+    factor = smallest_factor(bench, forced, columns, slack) if len(columns) else 0.0
     if not factor:
         return []
     one = float(needs.priority.values[picked][0]) if picked.sum() == 1 else 0.0
     return [Remedy("priority", factor, priority=(one, one * factor))]
 
 
-def smallest_factor(bench: Bench, forced: LinearProgram, columns: np.ndarray[tuple[int], np.dtype[np.intp]], slack: float) -> float:
+def smallest_factor(bench: Bench, forced: LinearProgram, columns: IntArray, slack: float) -> float:
     """Return the smallest factor on the worth of these met needs that is enough; 0 when none up to 10 is.
 
     Both scores are convex in the factor, and their difference falls with slope = what the wished plan meets more.
@@ -159,7 +148,7 @@ def smallest_factor(bench: Bench, forced: LinearProgram, columns: np.ndarray[tup
     return 0.0
 
 
-def _worth(program: LinearProgram, columns: np.ndarray[tuple[int], np.dtype[np.intp]], factor: float) -> LinearProgram:
+def _worth(program: LinearProgram, columns: IntArray, factor: float) -> LinearProgram:
     cost = program.cost.copy()
     cost[columns] *= factor
     return replace(program, cost=cost)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
 
-from fundalloc.insight.explain.bench import NOTHING, Bench
+from fundalloc.insight.explain.bench import MILLION, NOTHING, Bench
 from fundalloc.insight.explain.prices import LimitPrice, binding, price_of
 from fundalloc.insight.explain.target import Target
 from fundalloc.insight.explain.words import asked_amounts
@@ -16,12 +17,11 @@ from fundalloc.money import Floats
 from fundalloc.plan.naming import place_of
 from fundalloc.plan.verify import measure_rule
 from fundalloc.rules.kind import Kind
-from fundalloc.rules.statement import Sense
+from fundalloc.rules.statement import Demands, Sense
 
 PRICED = 4
 """Demands of a rule that are priced in full."""
 SHOWN = 5
-MILLION = 1.0
 
 
 @dataclass(frozen=True)
@@ -60,23 +60,24 @@ def explain_rule(bench: Bench, target: Target) -> RuleAnswer:
     """Answer what a rule does, demand by demand, and what it costs."""
     rule = target.rule
     assert rule is not None
-    block = bench.open.block(rule.id)
+    block, money = bench.open.block(rule.id), bench.gain(bench.spread(MILLION))
     if block is None:
-        return RuleAnswer(target, rule, (), float("nan"), bench.gain(bench.spread(MILLION)), ())
-    states = _demands(bench, block, target)
-    removable = rule.waivable
-    without = bench.without(rule.id)
-    cost = bench.gain(without) if removable else float("nan")
-    movers = _movers(bench, bench.settled_of(without, bench.score + cost)) if removable and cost > bench.slight else ()
-    return RuleAnswer(target, rule, states, cost, bench.gain(bench.spread(MILLION)), movers)
+        return RuleAnswer(target, rule, (), float("nan"), money, ())
+    states, without = _demands(bench, block, target), bench.without(rule.id)
+    cost = bench.gain(without) if rule.waivable else float("nan")
+    movers = _movers(bench, bench.settled_of(without, bench.score + cost)) if cost > bench.slight else ()
+    return RuleAnswer(target, rule, states, cost, money, movers)
 
 
 def _demands(bench: Bench, block: RowBlock, target: Target) -> tuple[DemandState, ...]:
     rule, demands = block.rule, block.demands
     assert rule is not None
     assert demands is not None
-    settled = block.relaxed | (block.held > 0)
-    room, prices = headroom(bench, block), np.abs(bench.best.prices[block.rows])
+    settled, values = block.relaxed | (block.held > 0), bench.values.copy()
+    values[block.misses] = 0.0  # what a soft rule misses counts as missing
+    activity = bench.program.matrix.times(values)
+    room = np.minimum(bench.program.row_upper - activity, activity - bench.program.row_lower)[block.rows]
+    prices = np.abs(bench.best.prices[block.rows])
     if settled.any():
         found = measure_rule(rule, bench.lines, bench.lines.ledger.decided)
         room = np.where(settled, [float(finding.headroom) for finding in found], room)
@@ -85,35 +86,19 @@ def _demands(bench: Bench, block: RowBlock, target: Target) -> tuple[DemandState
     priced = set(moving[:PRICED]) if len(bench.blocks(rule.id)) == 1 else set()
     bench.solve(bench.open)
     ranges, limits = bench.warm.ranges() if priced else None, asked_amounts(bench, rule)
-    return tuple(
-        DemandState(
-            k,
-            demands.member[k],
-            demands.sense[k],
-            limits[k],
-            float(room[k]),
-            place_of(bench.scenario, rule, demands.member[k], demands.sense[k]),
-            rule.source_for(demands.member[k], bench.scenario.facts),
-            price_of(bench, block, k, ranges) if k in priced else None,
-        )
-        for k in chosen
-    )
-
-
-def headroom(bench: Bench, block: RowBlock) -> Floats:
-    """Return the room before every limit of a rule on the settled plan, soft misses counted as missing."""
-    values = bench.values.copy()
-    values[block.misses] = 0.0
-    activity = bench.program.matrix.times(values)[block.rows]
-    above, below = bench.program.row_upper[block.rows] - activity, activity - bench.program.row_lower[block.rows]
-    return np.minimum(above, below)
+    states = []
+    for k in chosen:
+        member, sense = demands.member[k], demands.sense[k]
+        place, source = place_of(bench.scenario, rule, member, sense), rule.source_for(member, bench.scenario.facts)
+        price = price_of(bench, block, k, ranges) if k in priced else None
+        states.append(DemandState(k, member, sense, limits[k], float(room[k]), place, source, price))
+    return tuple(states)
 
 
 def _movers(bench: Bench, amounts: Floats) -> tuple[tuple[int, float], ...]:
     change = np.bincount(bench.lines.partnership, weights=amounts - bench.amounts, minlength=len(bench.lines.facts.partnerships))
-    step = float(bench.lines.facts.step)
-    order = np.argsort(-np.abs(change), kind="stable")
-    return tuple((int(k), float(change[k])) for k in order[: 2 * SHOWN] if abs(change[k]) > step / 2)
+    order = np.argsort(-np.abs(change), kind="stable")[: 2 * SHOWN]
+    return tuple((int(k), float(change[k])) for k in order if abs(change[k]) > float(bench.lines.facts.step) / 2)
 
 
 # -- the scenario as a whole -----------------------------------------------------------------------------------------------
@@ -160,36 +145,28 @@ class Overview:
 
 def overview(bench: Bench) -> Overview:
     """Answer what holds the plan as a whole."""
-    money = tuple((k, bench.gain(bench.granted({k: MILLION})), bench.gain(bench.granted({k: -MILLION}))) for k in bench.budget)
+    money = tuple((k, *bench.around_money(k)) for k in bench.budget)
     return Overview(bench.score, _bindings(bench), _poor(bench), money, bench.gain(bench.spread(MILLION)))
 
 
 def _bindings(bench: Bench) -> tuple[Binding, ...]:
-    by_rule: dict[str, list[tuple[RowBlock, int]]] = {}
-    for block, demand in binding(bench):
-        assert block.rule is not None
-        if not block.rule.is_budget:
-            by_rule.setdefault(block.owner, []).append((block, demand))
+    dearest: dict[str, tuple[int, Kind, Demands, int]] = {}
+    count = Counter[str]()
+    for block, k in binding(bench):
+        if block.rule is not None and block.demands is not None and not block.rule.is_budget:
+            dearest.setdefault(block.owner, (block.rows.start + k, block.rule, block.demands, k))
+            count[block.owner] += 1
     out = []
-    for found in list(by_rule.values())[: 2 * SHOWN]:
-        block, demand = found[0]
-        rule, demands = block.rule, block.demands
-        assert rule is not None
-        assert demands is not None
-        more, less = (bench.gain(bench.moved(block.rows.start + demand, sign * MILLION)) for sign in (1.0, -1.0))
-        where = place_of(bench.scenario, rule, demands.member[demand], demands.sense[demand])
-        out.append(Binding(rule, demand, demands.member[demand], more, less, len(found) - 1, where))
+    for row, rule, demands, k in list(dearest.values())[: 2 * SHOWN]:
+        where = place_of(bench.scenario, rule, demands.member[k], demands.sense[k])
+        out.append(Binding(rule, k, demands.member[k], *bench.around(row), count[rule.id] - 1, where))
     ordered = sorted(out, key=lambda b: -max(abs(x) for x in (b.more, b.less) if not np.isnan(x)))
     return tuple(b for b in ordered if max(abs(np.nan_to_num([b.more, b.less], nan=1.0))) > bench.slight)
 
 
 def _poor(bench: Bench) -> tuple[Poor, ...]:
     lines, needs = bench.lines, bench.lines.facts.needs
-    met, open_lines = met_needs(lines, bench.amounts), needs_served(lines, ~lines.fixed)
-    coverage = np.where(needs.need.values > 0, met / np.where(needs.need.values > 0, needs.need.values, 1.0), np.inf)
-    order = np.lexsort((-needs.need.values, coverage))[:SHOWN]
-    return tuple(
-        Poor(int(needs.partnership[k]), int(needs.area[k]), float(needs.need.values[k]), float(met[k]), bool(open_lines[k]))
-        for k in order
-        if np.isfinite(coverage[k])
-    )
+    need, met, open_lines = needs.need.values, met_needs(lines, bench.amounts), needs_served(lines, ~lines.fixed)
+    coverage = np.divide(met, need, out=np.full(len(need), np.inf), where=need > 0)
+    order = [k for k in np.lexsort((-need, coverage))[:SHOWN] if need[k] > 0]
+    return tuple(Poor(int(needs.partnership[k]), int(needs.area[k]), float(need[k]), float(met[k]), bool(open_lines[k])) for k in order)

@@ -22,19 +22,8 @@ from fundalloc.scenario.scenario import Scenario
 RULE = "rule"
 SHOWN = 8
 """Meanings that a message lists."""
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """One thing that words can mean: a word of a dimension, or a rule."""
-
-    kind: str
-    """A dimension, or RULE."""
-    word: str
-    """An id, a tag, a year."""
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.word}"
+Meaning = tuple[str, str]
+"""One thing that words can mean: a dimension, or RULE, and its word: an id, a tag, a year."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +38,9 @@ class Target:
     @property
     def lines(self) -> Mask:
         """The lines that all named words pick. Shape (lines,)."""
-        lines = self.scenario.lines
-        picked = np.ones(len(lines), dtype=bool)
-        for name, word in self.words.items():
-            picked &= self.scenario.facts.dimensions[name].masks[word][getattr(lines, name)]
+        lines, dimensions = self.scenario.lines, self.scenario.facts.dimensions
+        picks = [dimensions[name].masks[word][getattr(lines, name)] for name, word in self.words.items()]
+        picked: Mask = np.logical_and.reduce([np.ones(len(lines), dtype=bool), *picks])
         return picked
 
     @property
@@ -75,44 +63,34 @@ def find_target(scenario: Scenario, words: Sequence[str]) -> Target:
     """Return what the words mean. Raises UsageError when they mean nothing, or several things."""
     found: dict[str, str] = {}
     rule = None
-    pieces = _pieces(words)
+    # words that / and | do not separate are single pieces, to be joined where that makes sense
+    pieces = [piece.strip() for word in words for piece in re.split(r"[/|]", word) if piece.strip()]
     for meanings, said in _read(scenario, pieces):
         named = {**found, RULE: rule} if rule is not None else found
-        free = [m for m in meanings if m.kind not in named]
-        meant = _only([m for m in free if m.kind != RULE] or free if len(pieces) > 1 else free, meanings[0].kind, said, named)
-        if meant.kind == RULE:
-            rule = next(r for r in scenario.rules if r.id == meant.word)
+        free = [m for m in meanings if m[0] not in named]
+        kind, word = _only([m for m in free if m[0] != RULE] or free if len(pieces) > 1 else free, meanings[0][0], said, named)
+        if kind == RULE:
+            rule = next(r for r in scenario.rules if r.id == word)
         else:
-            found[meant.kind] = meant.word
-    return _asking(Target(scenario, found, rule))
-
-
-def _asking(target: Target) -> Target:
-    """Return a target whose rule, if it has one, asks something of it."""
-    rule = target.rule
+            found[kind] = word
+    target = Target(scenario, found, rule)
     if rule is not None and not rule.watch and not target.demands:
-        keys = sorted({"|".join(member) for member in rule.demands(target.scenario.lines).member})
+        keys = sorted({"|".join(member) for member in rule.demands(scenario.lines).member})
         has = f"{counted(len(keys), 'members')}, such as {', '.join(keys[:3])}"
         raise UsageError(f"rule {rule.id} asks nothing of {target.says}; it has {has}")
     return target
 
 
 def _only(free: Sequence[Meaning], kind: str, said: str, named: Mapping[str, object]) -> Meaning:
-    """Return the one thing that a word can still mean."""
     if not free:
         raise UsageError(f"'{said}' names a second {kind} beside '{named.get(kind)}'; ask about one at a time")
     if len(free) > 1:
-        raise UsageError(f"'{said}' can mean several things: {some([str(m) for m in free], SHOWN)}. Name one of them.")
+        raise UsageError(f"'{said}' can mean several things: {some([' '.join(m) for m in free], SHOWN)}. Name one of them.")
     return free[0]
 
 
-def _pieces(words: Sequence[str]) -> list[str]:
-    """Split at / and |; words that these do not separate are single pieces, to be joined where that makes sense."""
-    return [piece.strip() for word in words for piece in re.split(r"[/|]", word) if piece.strip()]
-
-
 def _read(scenario: Scenario, pieces: list[str]) -> Iterable[tuple[list[Meaning], str]]:
-    """Yield the meanings of the longest runs of pieces that mean something, from left to right."""
+    """Yield the meanings of the longest runs of pieces that mean something, from left to right; else of words that begin so."""
     index = _index(scenario)
     position = 0
     while position < len(pieces):
@@ -125,10 +103,12 @@ def _read(scenario: Scenario, pieces: list[str]) -> Iterable[tuple[list[Meaning]
                 break
         else:
             said = pieces[position]
-            part = _parts(index, plain_word(said))
+            start = plain_word(said)
+            part = dict.fromkeys(m for word, meant in index.items() if word.startswith(start) or f" {start}" in word for m in meant)
             if not part:
-                raise UsageError(f"nothing here is called '{said}'; {_suggestion(said, index)}")
-            yield part, said
+                hint = "name a line, partnership, instrument, area, year or rule (`fundalloc show FILE` lists them)"
+                raise UsageError(f"nothing here is called '{said}'; {did_you_mean(start, index) or hint}")
+            yield list(part), said
             position += 1
 
 
@@ -144,24 +124,9 @@ def _index(scenario: Scenario) -> dict[str, list[Meaning]]:
     names, labels = scenario.names(), scenario.labels()
     for dimension in scenario.facts.dimensions:
         for word in dimension.masks:
-            meaning = Meaning(dimension.name, word)
             for said in (word, names.get(dimension.name, {}).get(word, ""), labels.get(dimension.name, {}).get(word, "")):
                 if said:
-                    out.setdefault(plain_word(said), {})[meaning] = None
+                    out.setdefault(plain_word(said), {})[dimension.name, word] = None
     for rule in scenario.rules:
-        out.setdefault(plain_word(rule.id), {})[Meaning(RULE, rule.id)] = None
+        out.setdefault(plain_word(rule.id), {})[RULE, rule.id] = None
     return {word: list(meanings) for word, meanings in out.items()}
-
-
-def _parts(index: dict[str, list[Meaning]], said: str) -> list[Meaning]:
-    """Return the meanings of words that contain what was said from the beginning of a word on."""
-    found: dict[Meaning, None] = {}
-    for word, meanings in index.items():
-        if word.startswith(said) or f" {said}" in word:
-            found.update(dict.fromkeys(meanings))
-    return list(found)
-
-
-def _suggestion(said: str, index: dict[str, list[Meaning]]) -> str:
-    hint = did_you_mean(plain_word(said), index)
-    return hint or "name a line, partnership, instrument, area, year or rule (`fundalloc show FILE` lists them)"

@@ -6,11 +6,12 @@ import math
 from collections.abc import Sequence
 
 from fundalloc.errors import and_more, counted
-from fundalloc.insight.explain.place import Hold, PairState, PlaceAnswer
+from fundalloc.insight.explain.place import Hold, Move, PairState, PlaceAnswer
 from fundalloc.insight.explain.prices import LimitPrice, SidePrice
 from fundalloc.insight.explain.remedy import Remedy
-from fundalloc.insight.explain.rule import DemandState, Overview, RuleAnswer
-from fundalloc.insight.explain.unallocated import Left, said
+from fundalloc.insight.explain.rule import DemandState, Overview, Poor, RuleAnswer
+from fundalloc.insight.explain.unallocated import said
+from fundalloc.insight.explain.value import Span
 from fundalloc.insight.explain.words import Phrases, percent_of, points, share
 from fundalloc.labels import Words
 from fundalloc.money import euro
@@ -21,6 +22,15 @@ Section = tuple[str, list[str]]
 SHOWN = 5
 
 
+def _effect(gain: float, slight: float) -> str:
+    """Say what a gain of points does to the score."""
+    if math.isnan(gain):
+        return "leaves no plan"
+    if abs(gain) < slight:
+        return "changes nothing"
+    return f"{'gains' if gain > 0 else 'costs'} {points(gain)}"
+
+
 class Writer(Phrases):
     """Writes the answers of one bench."""
 
@@ -29,14 +39,16 @@ class Writer(Phrases):
     def place(self, answer: PlaceAnswer) -> list[Section]:
         """Write why some lines get what they get."""
         gets = [self._gets(answer)]
-        left: list[Section] = [("Left", [self._left(answer.left)])] if answer.left else []
+        left: list[Section] = []
+        if answer.left:
+            left = [("Left", [f"{self.million(answer.left.amount)}: {said(answer.left.cause, Words())}."])]
         if answer.fixed:
             return [("Gets", gets), *left, ("Why not", self._why_not(answer)), ("Need", self._needs(answer))]
         return [
             ("Gets", gets),
             *left,
             ("Need", self._needs(answer)),
-            ("How firm", self._firm(answer)),
+            ("How firm", self._firm(answer.tight, answer.wide, answer.loss) if answer.tight and answer.wide else []),
             ("Held down by", [line for hold in answer.holds if not hold.up for line in self._hold(hold)]),
             ("Held up by", [line for hold in answer.holds if hold.up for line in self._hold(hold)]),
             ("Next million", self._next(answer)),
@@ -54,17 +66,13 @@ class Writer(Phrases):
             return "nothing, although it may."
         return f"{self.million(answer.amount)}{decided}."
 
-    def _left(self, left: Left) -> str:
-        return f"{self.million(left.amount)}: {said(left.cause, Words())}."
-
     def _why_not(self, answer: PlaceAnswer) -> list[str]:
         shown = [f"{reason}." for reason, _ in answer.refusals]
         return shown if len(shown) < SHOWN else [*shown[:SHOWN], "(the most frequent reasons)"]
 
     def _needs(self, answer: PlaceAnswer) -> list[str]:
         pairs, (count, amount) = answer.pairs, answer.beyond
-        out_of_reach = f"out of reach from here: {counted(count, 'needs')}, {self.million(amount)}"
-        beyond = [out_of_reach] if count else []
+        beyond = [f"out of reach from here: {counted(count, 'needs')}, {self.million(amount)}"] if count else []
         if not pairs:
             return beyond or ["none is stated, so money here earns nothing by itself."]
         if len(pairs) == 1:
@@ -74,17 +82,14 @@ class Writer(Phrases):
         return [f"{self.million(need)} in {len(pairs)} needs, {covered}.", *self._largest(pairs), *beyond]
 
     def _largest(self, pairs: Sequence[PairState]) -> list[str]:
-        """Write the needs that get most from here, and count the others."""
         partnerships, areas = {pair.partnership for pair in pairs}, {pair.area for pair in pairs}
         shown = [pair for pair in pairs if pair.received > float(self.scenario.facts.step) / 2][:SHOWN] or list(pairs[:SHOWN])
         out = []
         for pair in shown:
             partnership, area = self.names["partnership"][pair.partnership], self.short["area"][pair.area]
             who = area if len(partnerships) == 1 else partnership if len(areas) == 1 else f"{partnership}, {area}"
-            out.append(
-                f"{who}: {self.money(pair.received)} from here; need {self.money(pair.need)}, {share(pair.met, pair.need)} met, "
-                f"priority {pair.priority:g}, next step worth {pair.value:g}"
-            )
+            need = f"need {self.money(pair.need)}, {share(pair.met, pair.need)} met"
+            out.append(f"{who}: {self.money(pair.received)} from here; {need}, priority {pair.priority:g}, next step worth {pair.value:g}")
         return [*out, *and_more(pairs, len(shown))]
 
     def _pair(self, pair: PairState) -> str:
@@ -97,43 +102,34 @@ class Writer(Phrases):
         earns = f"{worth[0]:.4g} points" if worth[0] == worth[1] else f"{worth[0]:.4g} to {worth[1]:.4g} points, by instrument"
         return f"{met}; the next euro of it is worth {pair.value:g}, so a million spent on it earns {earns}."
 
-    def _firm(self, answer: PlaceAnswer) -> list[str]:
-        tight, wide = answer.tight, answer.wide
-        assert tight is not None
-        assert wide is not None
+    def _firm(self, tight: Span, wide: Span, loss: float) -> list[str]:
         if tight.width < float(self.scenario.facts.step) / 2:
             first = f"At the same score it can only be {self.money(tight.least)}."
         else:
             first = f"At the same score it could be anything from {self.money(tight.least)} to {self.money(tight.most)}; settling chose."
-        return [f"{first} For {percent_of(answer.loss)} of the score it could go from {self.money(wide.least)} to {self.money(wide.most)}."]
+        return [f"{first} For {percent_of(loss)} of the score it could go from {self.money(wide.least)} to {self.money(wide.most)}."]
 
     def _hold(self, hold: Hold) -> list[str]:
-        alike = f", and {hold.alike} more of its demands" if hold.alike else ""
-        return [
-            f"{self.demand(hold.rule, hold.demand)}{alike}.",
-            f"  {self._held(hold) if hold.held else self._both(hold.more, hold.less)}",
-            f"  {self.basis(hold.rule, hold.demand)}",
-        ]
+        held = f"Broken by decision, by {self._counted(hold.rule, hold.held)}: no new money may make it worse."
+        worth = held if hold.held else self._both(hold.more, hold.less)
+        return [self._alike(hold.rule, hold.demand, hold.alike), f"  {worth}", f"  {self.basis(hold.rule, hold.demand)}"]
 
-    def _held(self, hold: Hold) -> str:
-        beyond = self.million(hold.held) if hold.rule.in_money else counted(round(hold.held), hold.rule.unit)
-        return f"Broken by decision, by {beyond}: no new money may make it worse."
+    def _alike(self, rule: Kind, demand: int, alike: int) -> str:
+        return f"{self.demand(rule, demand)}{f', and {alike} more of its demands' if alike else ''}."
+
+    def _counted(self, rule: Kind, amount: float) -> str:
+        return self.million(amount) if rule.in_money else counted(round(amount), rule.unit)
 
     def _both(self, more: float, less: float) -> str:
-        """Say what a limit is worth, a million up and a million down."""
         return f"One million more of its limit {self._effect(more)}; one million less {self._effect(less)}."
 
     def _effect(self, gain: float) -> str:
-        if math.isnan(gain):
-            return "leaves no plan"
-        if self.none(gain):
-            return "changes nothing"
-        return f"{'gains' if gain > 0 else 'costs'} {points(gain)}"
+        return _effect(gain, self.bench.slight)
 
     def _next(self, answer: PlaceAnswer) -> list[str]:
         out = []
         for item in answer.next[:SHOWN]:
-            name = self.instrument(item.instrument)
+            name = self.name("instrument", item.instrument)
             if self.none(item.anywhere):
                 out.append(f"of {name} earns nothing, here or elsewhere.")
             elif math.isnan(item.here):
@@ -153,20 +149,20 @@ class Writer(Phrases):
         else:
             out = [f"taken from elsewhere would cost {points(answer.cost)}."]
         if answer.losers:
-            lost = "; ".join(
-                f"{self.partnership(m.partnership)}, {self.area(m.area)} ({self.instrument(m.instrument)}) {self.money(-m.change)}"
-                for m in answer.losers
-            )
-            out.append(f"It would be missing at: {lost}.")
+            at = [f"{self._where(m)} ({self.name('instrument', m.instrument)}) {self.money(-m.change)}" for m in answer.losers]
+            out.append(f"It would be missing at: {'; '.join(at)}.")
         if answer.cost != 0:
-            found = [self._remedy(remedy) for remedy in answer.remedies]
-            out += [f"Cheapest change that brings it: {found[0]}.", *(f"Or: {one}." for one in found[1:])] if found else []
-            out += [] if found else ["No single change of up to EUR 64 million, and no tenfold priority, brings it."]
+            heads = ["Cheapest change that brings it", *["Or"] * (len(answer.remedies) - 1)]
+            found = [f"{head}: {self._remedy(remedy)}." for head, remedy in zip(heads, answer.remedies, strict=False)]
+            out += found or ["No single change of up to EUR 64 million, and no tenfold priority, brings it."]
         return out
+
+    def _where(self, of: Move | Poor) -> str:
+        return f"{self.name('partnership', of.partnership)}, {self.name('area', of.area)}"
 
     def _remedy(self, remedy: Remedy) -> str:
         if remedy.kind == "money":
-            return f"{self.million(remedy.by)} more of {self.instrument(remedy.instrument)}"
+            return f"{self.million(remedy.by)} more of {self.name('instrument', remedy.instrument)}"
         if remedy.kind == "priority":
             now, then = remedy.priority
             return f"priority {then:.4g} instead of {now:g}" if now else f"priorities {percent_of(remedy.by - 1, 2)} higher"
@@ -186,14 +182,16 @@ class Writer(Phrases):
             return [*out, ("Costs", ["nothing, as it holds nothing back."])]
         out.append(("Costs", self._cost(answer)))
         if answer.movers:
-            moved = "; ".join(f"{self.partnership(k)} {'+' if change > 0 else '-'}{self.money(abs(change))}" for k, change in answer.movers)
-            out.append(("Without it", [f"{moved}."]))
-        priced = [state for state in answer.demands if state.price is not None]
-        for state in priced:
-            out.append((self._member(rule, state), self._state(rule, state)))
+            moved = [f"{self.name('partnership', k)} {'+' if by > 0 else '-'}{self.money(abs(by))}" for k, by in answer.movers]
+            out.append(("Without it", [f"{'; '.join(moved)}."]))
         rest = [state for state in answer.demands if state.price is None]
+        for state in answer.demands:
+            if state.price is not None:
+                asks = f"{state.sense} {state.limit}; {self._room(rule, state)} · {state.place}"
+                out.append((self._member(rule, state), [asks, *self.price(state.price)]))
         if rest:
-            out.append(("Others" if priced else "Demands", self._rest(rule, rest)))
+            listed = [f"{self._member(rule, state)}: {state.sense} {state.limit}; {self._room(rule, state)}" for state in rest[:SHOWN]]
+            out.append(("Others" if len(rest) < len(answer.demands) else "Demands", [*listed, *and_more(rest, SHOWN)]))
         return out
 
     def _penalty(self, rule: Kind) -> str:
@@ -213,48 +211,32 @@ class Writer(Phrases):
         return out
 
     def _member(self, rule: Kind, state: DemandState) -> str:
-        words = rule.words
-        return ", ".join(self.short.get(word, {}).get(member, member) for word, member in zip(words, state.member, strict=True)) or "Limit"
-
-    def _state(self, rule: Kind, state: DemandState) -> list[str]:
-        assert state.price is not None
-        return [f"{state.sense} {state.limit}; {self._room(rule, state)} · {state.place}", *self.price(state.price)]
+        return ", ".join(self.short.get(word, {}).get(name, name) for word, name in zip(rule.words, state.member, strict=True)) or "Limit"
 
     def _room(self, rule: Kind, state: DemandState) -> str:
         if state.headroom < -1e-4 and rule.hard:
-            beyond = self.million(-state.headroom) if rule.in_money else counted(round(-state.headroom), rule.unit)
+            beyond = self._counted(rule, -state.headroom)
             return f"broken by decision, by {beyond}: decided money alone breaks it, and nothing undecided could mend it"
-        if not rule.in_money:
-            return "at its limit" if state.headroom < 0.5 else f"{counted(round(state.headroom), rule.unit)} to spare"
-        if state.headroom < -1e-4:
+        if state.headroom < -1e-4 and rule.in_money:
             return f"missed by {self.million(-state.headroom)}"
-        return "at its limit" if state.headroom < 1e-4 else f"{self.million(state.headroom)} to spare"
-
-    def _rest(self, rule: Kind, rest: Sequence[DemandState]) -> list[str]:
-        out = [f"{self._member(rule, state)}: {state.sense} {state.limit}; {self._room(rule, state)}" for state in rest[:SHOWN]]
-        return [*out, *and_more(rest, SHOWN)]
+        slight = 1e-4 if rule.in_money else 0.5
+        return "at its limit" if state.headroom < slight else f"{self._counted(rule, state.headroom)} to spare"
 
     def price(self, price: LimitPrice) -> list[str]:
         """Say what a limit is worth on both sides, and how far."""
         if price.several:
             prices = sorted(x for x in (price.up.price, price.down.price) if not math.isnan(x))
             between = f" (several prices are valid: all between {prices[0]:.4g} and {prices[1]:.4g})" if len(prices) == 2 else ""
-            return [
-                f"Raised by a million, it {self._side(price.up, 1)}{between}.",
-                f"Lowered by a million, it {self._side(price.down, -1)}.",
-            ]
+            lowered = f"Lowered by a million, it {self._side(price.down, -1)}."
+            return [f"Raised by a million, it {self._side(price.up, 1)}{between}.", lowered]
         return [f"Every million more of the limit {self._side(price.up, 1)}.", f"Every million less {self._side(price.down, -1)}."]
 
     def _side(self, side: SidePrice, sign: int) -> str:
-        if math.isnan(side.price):
-            return "leaves no plan"
-        told = f"{'gains' if sign * side.price > 0 else 'costs'} {points(side.price)}" if abs(side.price) > 1e-4 else "changes nothing"
-        if math.isinf(side.reach):
+        told = _effect(sign * side.price, 1e-4)
+        if math.isnan(side.price) or math.isinf(side.reach):
             return told
-        if math.isnan(side.beyond):
-            return f"{told}, for {self.million(side.reach)}; beyond that there is no plan"
-        after = f"{'gains' if sign * side.beyond > 0 else 'costs'} {points(side.beyond)}" if abs(side.beyond) > 1e-4 else "changes nothing"
-        return f"{told}, for {self.million(side.reach)}; after that one million {after}"
+        after = "beyond that there is no plan" if math.isnan(side.beyond) else f"after that one million {_effect(sign * side.beyond, 1e-4)}"
+        return f"{told}, for {self.million(side.reach)}; {after}"
 
     # -- the scenario -----------------------------------------------------------------------------------------------------
 
@@ -262,17 +244,13 @@ class Writer(Phrases):
         """Write what binds, what money is worth, and who is covered worst."""
         binds = []
         for one in answer.bindings:
-            alike = f", and {one.alike} more of its demands" if one.alike else ""
-            binds += [f"{self.demand(one.rule, one.demand)}{alike}.", f"  {self._both(one.more, one.less)} {one.place}"]
-        money = [
-            f"{self.instrument(k)}: a million more {self._effect(more)}; a million less {self._effect(less)}"
-            for k, more, less in answer.money
-        ]
+            binds += [self._alike(one.rule, one.demand, one.alike), f"  {self._both(one.more, one.less)} {one.place}"]
+        both = "{}: a million more {}; a million less {}"
+        money = [both.format(self.name("instrument", k), self._effect(more), self._effect(less)) for k, more, less in answer.money]
         poor = []
         for need in answer.poor:
-            who = f"{self.partnership(need.partnership)}, {self.area(need.area)}"
             closed = "" if need.open else "; no open line reaches it"
-            poor.append(f"{who}: {share(need.met, need.need)} of {self.money(need.need)} met{closed}")
+            poor.append(f"{self._where(need)}: {share(need.met, need.need)} of {self.money(need.need)} met{closed}")
         return [
             ("Score", [f"{euro(answer.score, 1)} points before rounding."]),
             ("What binds", binds or ["nothing but the ceilings."]),

@@ -53,10 +53,9 @@ class Cause:
 
 @dataclass(frozen=True)
 class Left:
-    """What the plan before rounding leaves of an instrument."""
+    """What the plan before rounding leaves of an instrument, EUR million, and why."""
 
     amount: float
-    """EUR million."""
     cause: Cause
 
 
@@ -64,13 +63,14 @@ def explain_unallocated(plan: Plan, words: Words) -> list[Unallocated]:
     """Return the instruments with money left, largest first, and why, in the language of `words`; no reason without a solution."""
     free = plan.free_money
     whole = free[(free["year"] == 0) & (free["free"] > 0)].sort_values("free", ascending=False)
-    if plan.solution is None or whole.empty:
-        return [Unallocated(str(name), float(amount), "") for name, amount in zip(whole["instrument"], whole["free"], strict=True)]
+    rows = list(zip(whole["instrument"].astype(str), whole["free"].astype(float), whole["ceiling"] - whole["reserve"], strict=True))
+    if plan.solution is None or not rows:
+        return [Unallocated(name, amount, "") for name, amount, _ in rows]
     brakes = Brakes(compile_program(plan.scenario), plan.solution, plan.scenario.lines)
     proved, out = plan.status == Status.OPTIMAL and plan.log.settled, []
-    for name, amount, usable in zip(whole["instrument"].astype(str), whole["free"], whole["ceiling"] - whole["reserve"], strict=True):
+    for name, amount, usable in rows:
         left = left_before_rounding(brakes, plan.scenario.facts.dimensions.instrument.index(name), float(usable), proved=proved)
-        out.append(Unallocated(name, float(amount), said(Cause("rounding") if left is None else left.cause, words)))
+        out.append(Unallocated(name, amount, said(Cause("rounding") if left is None else left.cause, words)))
     return out
 
 
@@ -83,19 +83,16 @@ def left_before_rounding(brakes: Brakes, instrument: int, ceiling: float, *, pro
     amounts, moved = np.split(brakes.values[: len(lines) + len(moves)], [len(lines)])
     planned, moving = (np.rint(part / step).astype(np.int64) for part in (amounts, moved))
     lapsed = free_money(lines.facts, lines.by_year(planned), moves.totals(moving)).lapsed[instrument, -1] * step
-    spent = (
-        amounts[lines.instrument == instrument].sum() + moved[moves.source == instrument].sum() - moved[moves.target == instrument].sum()
-    )
-    amount = float(ceiling - spent - lapsed)
+    own, gives, takes = lines.instrument == instrument, moves.source == instrument, moves.target == instrument
+    amount = float(ceiling - (amounts[own].sum() + moved[gives].sum() - moved[takes].sum()) - lapsed)
     return Left(amount, brakes.cause(instrument, proved=proved)) if amount >= step / 2 else None
 
 
 def said(cause: Cause, words: Words) -> str:
     """Write a cause as a sentence without its end."""
     named = [words.word("unallocated.limits", rule) for rule in cause.rules]
-    rest = len(named) - NAMED
-    listed = ", ".join(named[:NAMED]) + (words("workbook.and_more", count=rest) if rest > 0 else "")
-    return words(f"unallocated.{cause.text}", rules=listed)
+    more = words("workbook.and_more", count=len(named) - NAMED) if len(named) > NAMED else ""
+    return words(f"unallocated.{cause.text}", rules=", ".join(named[:NAMED]) + more)
 
 
 @dataclass(frozen=True)
@@ -151,8 +148,8 @@ class Brakes:
     def _owner(self) -> NDArray[np.object_]:
         """The rule of every row that can hold money back, ceilings left out; empty for other rows."""
         owner = np.full(self.program.shape[0], "", dtype=object)
-        for block in self._holding:
-            owner[block[1].rows] = block[0]
+        for name, block in self._holding:
+            owner[block.rows] = name
         return owner
 
     @cached_property
@@ -189,9 +186,11 @@ class Brakes:
     def _switched_on(self) -> Mask:
         """Rows that hold money back only while their switch is off, where it is on."""
         rows, matrix, integer = np.zeros(self.program.shape[0], dtype=bool), self.program.matrix, self.program.integer
-        for block in self.program.blocks if integer is not None else ():
+        if integer is None:
+            return rows
+        for block in self.program.blocks:
             rows[block.rows] |= block.owner == SWITCHED_OFF
-        on = rows[matrix.row] & (integer[matrix.column] & (self.values[matrix.column] > 0.5) if integer is not None else False)
+        on = rows[matrix.row] & integer[matrix.column] & (self.values[matrix.column] > 0.5)
         return np.bincount(matrix.row[on], minlength=len(rows)) > 0
 
     @cached_property
@@ -221,10 +220,8 @@ class Brakes:
         block = self.program.budget
         assert block is not None
         row, column = self.program.matrix.row, self.program.matrix.column
-        inside = (row >= block.rows.start) & (row < block.rows.stop) & (column < len(self.lines)) & (self._room[0][row] <= NOTHING)
-        full = np.zeros(len(self.lines), dtype=bool)
-        full[column[inside]] = True
-        return full
+        inside = (row >= block.rows.start) & (row < block.rows.stop) & (self._room[0][row] <= NOTHING)
+        return np.isin(np.arange(len(self.lines)), column[inside])
 
     @cached_property
     def _worth(self) -> Floats:
@@ -237,6 +234,5 @@ class Brakes:
 
 
 def _most(names: list[str], holds: Mask) -> tuple[str, ...]:
-    """Name the rules that hold a line, those with most lines first."""
     count = holds.sum(axis=1)
     return tuple(names[k] for k in np.argsort(-count, kind="stable") if count[k])

@@ -1,7 +1,11 @@
-"""What money is worth: one more and one less of every instrument, and the budget ladder.
+"""What money is worth, one more and one less of every instrument and the budget ladder; and how firm an amount is.
 
 The ladder scales the ceilings of the EU budget and plans again. What is decided stays, so no ceiling falls below it, and
 the years that are closed keep theirs. Every rung is settled next to the one before it, so that what moves has to move.
+
+Optimal plans are rarely unique, and a small loss opens many more. An amount whose range, at no loss of score, is a point is
+dictated by the scenario; one with a wide range is a choice that settling made. Ranges are of the linear program, before
+rounding, and keep the chosen switches.
 """
 
 from __future__ import annotations
@@ -16,8 +20,8 @@ import numpy as np
 
 from fundalloc.errors import Infeasible, SolverFailed
 from fundalloc.facts.entities import Ceiling, Instrument
-from fundalloc.insight.explain.bench import Bench
-from fundalloc.money import Floats
+from fundalloc.insight.explain.bench import MILLION, Bench
+from fundalloc.money import Floats, Mask
 from fundalloc.optimise.stages import find_optimum
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers.warm import WarmSolvers
@@ -25,8 +29,9 @@ from fundalloc.solvers.warm import WarmSolvers
 if TYPE_CHECKING:
     import pandas as pd
 
-MILLION = 1.0
 RUNGS = (Fraction(4, 5), Fraction(9, 10), Fraction(1), Fraction(11, 10), Fraction(6, 5))
+LOSS = 0.01
+"""Relative score that the wider range may give up."""
 
 
 def value_of_money(bench: Bench, step: float = MILLION) -> pd.DataFrame:
@@ -42,13 +47,9 @@ def value_of_money(bench: Bench, step: float = MILLION) -> pd.DataFrame:
     rows = []
     for k, instrument in enumerate(facts.instruments):
         if instrument.planned and k in bench.grants.instrument:
-            more, less = bench.gain(bench.granted({k: step})), bench.gain(bench.granted({k: -step}))
-            rows.append([instrument.id, bench.ceiling(k), float(planned[k]), _clean(bench, more), _clean(bench, less)])
+            gains = (0.0 if abs(gain) < min(bench.slight, 1e-4) else gain for gain in bench.around_money(k, step))
+            rows.append([instrument.id, bench.ceiling(k), float(planned[k]), *gains])
     return pd.DataFrame(rows, columns=["instrument", "ceiling", "planned", "more", "less"])
-
-
-def _clean(bench: Bench, gain: float) -> float:
-    return 0.0 if abs(gain) < min(bench.slight, 1e-4) else gain
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,11 @@ def budget_ladder(bench: Bench, rungs: Sequence[Fraction] = RUNGS) -> tuple[Rung
         down = second.submit(_walk, bench, below[::-1])
         up = _walk(bench, above)
         plans = {**down.result(), Fraction(1): (bench.score, bench.amounts), **up}
-    out = []
-    for k, factor in enumerate(ordered):
+    out, before = [], None
+    for factor in ordered:
         score, amounts = plans[factor]
-        before = plans[ordered[k - 1]][1] if k else None
-        money = _money(scaled(bench.scenario, factor))
-        out.append(Rung(factor, money, score, *_changes(bench, amounts, before)))
+        out.append(_rung(bench, factor, score, amounts, before))
+        before = amounts
     return tuple(out)
 
 
@@ -106,25 +106,24 @@ def _walk(bench: Bench, factors: Sequence[Fraction]) -> dict[Fraction, tuple[flo
     return found
 
 
-def _changes(
-    bench: Bench, here: Floats | None, below: Floats | None
-) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...], tuple[tuple[str, float], ...]]:
+def _rung(bench: Bench, factor: Fraction, score: float, here: Floats | None, below: Floats | None) -> Rung:
+    money = _money(scaled(bench.scenario, factor))
     if here is None or below is None:
-        return (), (), ()
+        return Rung(factor, money, score, (), (), ())
     lines, step = bench.lines, float(bench.lines.facts.step)
     partnerships, areas = lines.facts.dimensions.partnership.ids, lines.facts.dimensions.area.ids
     pair = lines.partnership * len(areas) + lines.area
     now, then = (np.bincount(pair, weights=amounts, minlength=len(partnerships) * len(areas)) >= step / 2 for amounts in (here, below))
-    names = [[(partnerships[k // len(areas)], areas[k % len(areas)]) for k in np.flatnonzero(mask)] for mask in (now & ~then, then & ~now)]
+    pairs = [(partnership, area) for partnership in partnerships for area in areas]
+    enters, leaves = (tuple(pairs[k] for k in np.flatnonzero(mask)) for mask in (now & ~then, then & ~now))
     change = np.bincount(lines.partnership, weights=here - below, minlength=len(partnerships))
-    losers = [(partnerships[k], float(change[k])) for k in np.argsort(change) if change[k] < -step]
-    return tuple(names[0]), tuple(names[1]), tuple(losers)
+    losers = tuple((partnerships[k], float(change[k])) for k in np.argsort(change) if change[k] < -step)
+    return Rung(factor, money, score, enters, leaves, losers)
 
 
 def _money(scenario: Scenario) -> float:
-    """Return the usable ceilings of the EU budget over the period, EUR million."""
     facts = scenario.facts
-    budget = np.array([i.counts == "budget" for i in facts.instruments], dtype=bool)
+    budget = [i.counts == "budget" for i in facts.instruments]
     return float(facts.euro(int(np.maximum(facts.ceilings.usable_over()[budget], 0).sum())))
 
 
@@ -151,3 +150,57 @@ def _scaled(scenario: Scenario, instrument: Instrument, decided: Sequence[Fracti
                 each[year] = max(now * factor, min(now, own / kept))
     total = None if ceiling.total is None else max(ceiling.total * factor, min(ceiling.total, sum(decided, Fraction(0)) / kept))
     return instrument.model_copy(update={"ceiling": Ceiling.model_construct(each=each, total=total)})
+
+
+# -- how firm amounts are --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Span:
+    """What a sum of lines can be, EUR million."""
+
+    least: float
+    most: float
+
+    @property
+    def width(self) -> float:
+        """Zero when nothing but one amount is possible."""
+        return self.most - self.least
+
+
+def span(bench: Bench, lines: Mask, loss: float = 0.0) -> Span:
+    """Return the range of the sum of some lines among plans whose score is at most `loss` (relative) below the best.
+
+    No loss is what the scenario's `stay_close` gives settling, or a millionth.
+    """
+    kept = bench.keeping(bench.score - max(loss * abs(bench.score), bench.slight))
+    cost = np.concatenate([lines.astype(float), np.zeros(kept.shape[1] - len(lines))])
+    least, most = (bench.solve(replace(kept, cost=sign * cost)) for sign in (-1.0, 1.0))
+    low, high = -least.objective if least.usable else float("nan"), most.objective if most.usable else float("nan")
+    return Span(low + 0.0, max(high + 0.0, low + 0.0))
+
+
+def amount_ranges(
+    bench: Bench, by: Sequence[str] = ("partnership", "area"), amounts: Floats | None = None, loss: float = LOSS
+) -> pd.DataFrame:
+    """Return one row per group of lines that has undecided money: its amount and both ranges, EUR million.
+
+    `by` names dimensions; `amounts` are those of the finished plan per line (default: the settled plan). Columns: the ids,
+    amount, least, most (at no loss), least_within, most_within (within `loss`), and `firm`: whether the amount cannot move
+    by half a rounding step without loss.
+    """
+    import pandas as pd
+
+    lines = bench.lines
+    amounts = bench.amounts if amounts is None else amounts
+    codes = [getattr(lines, name) for name in by]
+    sizes = [len(lines.facts.dimensions[name].ids) for name in by]
+    group = np.ravel_multi_index(codes, sizes)
+    step, rows = float(lines.facts.step), []
+    for one in np.unique(group[~lines.fixed]):
+        mask = group == one
+        tight, wide = span(bench, mask), span(bench, mask, loss)
+        ids = (lines.facts.dimensions[name].ids[k] for name, k in zip(by, np.unravel_index(one, sizes), strict=True))
+        amount = float(amounts[mask].sum())
+        rows.append([*ids, amount, tight.least, tight.most, wide.least, wide.most, tight.width < step / 2])
+    return pd.DataFrame(rows, columns=[*by, "amount", "least", "most", "least_within", "most_within", "firm"])

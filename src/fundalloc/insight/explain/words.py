@@ -24,9 +24,9 @@ def asked_amounts(bench: Bench, rule: Kind) -> list[str]:
     if not rule.relative:
         return [limit_text(bench.scenario, rule, figure) for figure in demands.figure]
     finer = min(bench.lines.facts.step, FINEST)
-    lines = replace(bench.lines, facts=replace(bench.lines.facts, step=finer))
     ledger = np.rint(bench.values[: bench.program.lines] / float(finer)).astype(np.int64)
-    return [asked(rule, f.figure, f.limit, f.base, places) for f in measure_rule(rule, lines, ledger)]
+    found = measure_rule(rule, replace(bench.lines, facts=replace(bench.lines.facts, step=finer)), ledger)
+    return [asked(rule, f.figure, f.limit, f.base, places) for f in found]
 
 
 class Phrases:
@@ -50,17 +50,10 @@ class Phrases:
         """Whether a number of points counts as nothing."""
         return abs(value) < self.bench.slight
 
-    def instrument(self, position: int) -> str:
-        """Return the short name of an instrument."""
-        return self.short["instrument"][self.scenario.facts.instruments[position].id]
-
-    def partnership(self, position: int) -> str:
-        """Return the name of a partnership."""
-        return self.names["partnership"][self.scenario.facts.partnerships[position].id]
-
-    def area(self, position: int) -> str:
-        """Return the short name of an area."""
-        return self.short["area"][self.scenario.facts.areas[position].id]
+    def name(self, dimension: str, position: int) -> str:
+        """Return the name of a partnership, or the short name of an instrument or area."""
+        names = self.names if dimension == "partnership" else self.short
+        return names[dimension][self.scenario.facts.dimensions[dimension].ids[position]]
 
     def demand(self, rule: Kind, demand: int) -> str:
         """Write a demand: its sentence and its limit."""
@@ -80,11 +73,9 @@ class Phrases:
         """Say that the switches stay, when there are any."""
         if not self.bench.switches:
             return ""
-        return (
-            f"The scenario switches money on and off ({self.bench.switches} switch{'es' if self.bench.switches > 1 else ''}). "
-            "All figures keep the actions that the plan "
-            "chose; with others they could differ."
-        )
+        switches = f"{self.bench.switches} switch{'es' if self.bench.switches > 1 else ''}"
+        kept = "All figures keep the actions that the plan chose; with others they could differ."
+        return f"The scenario switches money on and off ({switches}). {kept}"
 
 
 def points(value: float, decimals: int | None = None) -> str:

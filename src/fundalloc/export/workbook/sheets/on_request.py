@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.content import Cell, Sheet
-from fundalloc.insight.explain.ranges import LOSS
+from fundalloc.insight.explain.value import LOSS
 
 if TYPE_CHECKING:
     import pandas as pd
