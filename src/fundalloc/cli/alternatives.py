@@ -24,15 +24,7 @@ SHOWN = 12
 @click.option("--write", "folder", metavar="DIR", help="Round and verify each plan, and write it as CSV into a folder of this folder.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes for the ranges; all cores by default.")
 @study_options
-def alternatives(
-    file: str,
-    within: str,
-    number: int,
-    by: str,
-    folder: str | None,
-    jobs: int | None,
-    study: Study,
-) -> None:
+def alternatives(file: str, within: str, number: int, by: str, folder: str | None, jobs: int | None, study: Study) -> None:
     """Find plans that are as different as possible at almost no loss of score, and the range of every amount.
 
     Each plan is named by what distinguishes it: closest to the baseline, most even, fewest instruments … The ranges hold

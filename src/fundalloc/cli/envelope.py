@@ -14,16 +14,7 @@ from typing import Any
 import click
 
 from fundalloc.cli.terminal import echo
-from fundalloc.errors import (
-    FundallocError,
-    Infeasible,
-    NotVerified,
-    OutputError,
-    Place,
-    ScenarioError,
-    SolverFailed,
-    UsageError,
-)
+from fundalloc.errors import FundallocError, Infeasible, NotVerified, OutputError, Place, ScenarioError, SolverFailed, UsageError
 
 DONE, DIFFERS, INTERRUPTED = 0, 8, 130
 """Exit codes of what is no error of ours; the errors have theirs."""

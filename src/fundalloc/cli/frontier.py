@@ -27,14 +27,7 @@ WORDS = {"impact": "score", "lowest_coverage": "lowest coverage", "unallocated":
 @click.option("--points", default=25, show_default=True, type=click.IntRange(3, 1000), help="How many corners at most.")
 @click.option("--write", "folder", metavar="DIR", help="Write a scenario file per corner, ready to run, into this folder.")
 @study_options
-def frontier(
-    file: str,
-    between: str,
-    for_each: str,
-    points: int,
-    folder: str | None,
-    study: Study,
-) -> None:
+def frontier(file: str, between: str, for_each: str, points: int, folder: str | None, study: Study) -> None:
     """Find the efficient plans between two objectives: no other plan is better in one and as good in the other.
 
     Corners are exact for the linear program; between two of them the trade-off is a straight line. The bend is the corner

@@ -156,10 +156,7 @@ output_options = _all(
     click.option("-v", "--verbose", is_flag=True, help="Say how long each step took; `run` also shows payments by year."),
     click.option("--no-color", is_flag=True, help="No colours (also: NO_COLOR=1)."),
     click.option(
-        "--lang",
-        "language",
-        type=click.Choice(languages()),
-        help="Language of what is printed and written; by default the scenario's own.",
+        "--lang", "language", type=click.Choice(languages()), help="Language of what is printed and written; by default the scenario's own."
     ),
     gathered(out=Output),
 )

@@ -25,12 +25,7 @@ SHOWN = 12
 )
 @click.option("--no-breaks", is_flag=True, help="Do not search for break points.")
 @study_options
-def sweep(
-    file: str,
-    varied: tuple[str, ...],
-    no_breaks: bool,
-    study: Study,
-) -> None:
+def sweep(file: str, varied: tuple[str, ...], no_breaks: bool, study: Study) -> None:
     """Vary one figure of a scenario, or two, and show what the score does.
 
     KEY is a dotted key as for --set: rules.legal-floor.at_least, instruments.amif.ceiling.each.2026, or a cell of a table

@@ -13,11 +13,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fundalloc.errors import (
-    FundallocError,
-    Place,
-    ScenarioError,
-)
+from fundalloc.errors import FundallocError, Place, ScenarioError
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.record import Record, plan_of
 from fundalloc.plan.verify import verify
