@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from fractions import Fraction
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from fundalloc.cli.output import Output
+from fundalloc.doors.writing import check_folder, check_writable, together
 from fundalloc.labels import languages
+from fundalloc.money import NotANumber, parse_figure
 
 if TYPE_CHECKING:
     from fundalloc.export.studies.report import Report
@@ -51,17 +52,6 @@ def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-class Positive(click.FloatRange):
-    """A float in a range; `nan`, which no comparison puts outside, is refused too."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the number."""
-        number = super().convert(value, param, ctx)
-        if math.isnan(number):
-            self.fail(f"{value!r} is not a number.", param, ctx)
-        return number
-
-
 @dataclass(frozen=True)
 class Inputs:
     """How scenario files are read: what is laid over them, the plan they start from, and whether they may name files outside."""
@@ -89,17 +79,9 @@ class Inputs:
         """Return the error to raise when a scenario has no plan: its conflicts and its repairs, written as files when asked."""
         from fundalloc.insight.conflict.no_plan import why_no_plan
 
-        files, outside = [file, *self.variants], self.allow_outside
+        read, files, outside = partial(self.load, file), [file, *self.variants], self.allow_outside
         return why_no_plan(
-            scenario,
-            lambda more: self.load(file, more),
-            files,
-            self.settings,
-            allow_outside=outside,
-            folder=folder,
-            of=of,
-            options=options,
-            progress=out.progress,
+            scenario, read, files, self.settings, allow_outside=outside, folder=folder, of=of, options=options, progress=out.progress
         )
 
     def source(self, file: str) -> Source:
@@ -135,21 +117,6 @@ def allow_outside_option(what: str = "the scenario name files outside its folder
     return click.option("--allow-outside", is_flag=True, help=f"Let {what}.")
 
 
-def jobs(which: str) -> Callable[[F], F]:
-    """Return -j."""
-    return click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help=which)
-
-
-def cluster(which: str) -> Callable[[F], F]:
-    """Return --cluster."""
-    return click.option("--cluster", metavar="tcp://HOST:PORT", help=which)
-
-
-def by(which: str) -> Callable[[F], F]:
-    """Return --by of the studies that look at single amounts."""
-    return click.option("--by", default="instrument,partnership", show_default=True, help=which)
-
-
 output_options = _all(
     click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
     click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors."),
@@ -177,8 +144,6 @@ class Study:
 
     def __post_init__(self) -> None:
         """Refuse an output that cannot be written before anything is solved."""
-        from fundalloc.doors.writing import check_folder, check_writable
-
         if self.output is not None:
             check_writable(book_name(self.output))
         if self.csv_folder is not None:
@@ -200,7 +165,6 @@ class Study:
         out = self.out
         if self.output is None and self.csv_folder is None and not out.as_json:
             return
-        from fundalloc.doors.writing import together
         from fundalloc.export.studies.report import as_dict, write_book, write_tables
 
         report = make(out.words(scenario).language)
@@ -238,8 +202,6 @@ def words_of(text: str) -> tuple[str, ...]:
 
 def share_of(text: str, option: str) -> Fraction:
     """Read a share such as `1%` from an option. Raises click.UsageError."""
-    from fundalloc.money import NotANumber, parse_figure
-
     try:
         figure = parse_figure(text)
     except NotANumber as error:

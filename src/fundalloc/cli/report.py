@@ -1,7 +1,8 @@
-"""A plan on the terminal: short tables, bars, and the sentence that matters last; in the language asked for."""
+"""A plan on the terminal, found or made by hand: short tables, bars, and the sentence that matters last; in the language asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import numpy as np
 from fundalloc.cli.output import Output, new_table
 from fundalloc.insight.explain.unallocated import explain_unallocated
 from fundalloc.insight.payments import payments, payments_by_year
-from fundalloc.labels import Words
+from fundalloc.money import finer
 from fundalloc.plan.handmade import HAND_MADE
 from fundalloc.plan.naming import named_by_decision
 from fundalloc.plan.proof import PLACES
@@ -20,51 +21,29 @@ from fundalloc.plan.verify import DECIDED, MISSED
 if TYPE_CHECKING:
     import pandas as pd
 
+    from fundalloc.insight.handmade import Broken, Distance
     from fundalloc.plan.plan import Plan
 
 BAR = 24
 MOVERS = 3
 TOP = 12
 """Partnerships that the table names before it adds up the rest."""
-FACTS = (
-    "rules",
-    "by_decision",
-    "missed",
-    "dearest",
-    "baseline",
-    "gain",
-    "lose",
-    "unallocated",
-    "score",
-    "search",
-    "proof",
-    "gap",
-    "decided",
-    "rounding",
-    "broken",
-    "best_plan",
-    "distance",
-)
+FACTS = ["rules", "by_decision", "missed", "dearest", "baseline", "gain", "lose", "unallocated", "score", "search", "proof", "gap"]
+FACTS += ["decided", "rounding", "broken", "best_plan", "distance"]
 """What the lines below the tables begin with."""
 
 
-@dataclass(frozen=True)
-class Report:
-    """One plan, one language, one place to print to."""
+@dataclass
+class _Report:
+    """One plan, one place to print to; names are by dimension and id."""
 
     plan: Plan
     out: Output
-    words: Words
 
-    @cached_property
-    def names(self) -> dict[str, dict[str, str]]:
-        """Full names by dimension and id."""
-        return self.plan.scenario.names(self.words.language)
-
-    @cached_property
-    def labels(self) -> dict[str, dict[str, str]]:
-        """Short names by dimension and id."""
-        return self.plan.scenario.labels(self.words.language)
+    def __post_init__(self) -> None:
+        self.words = self.out.words(self.plan.scenario)
+        self.names = self.plan.scenario.names(self.words.language)
+        self.labels = self.plan.scenario.labels(self.words.language)
 
     @cached_property
     def width(self) -> int:
@@ -89,14 +68,11 @@ class Report:
         self.out.say(f"{'  ' + start if within else start:<{self.width}}{text}")
 
 
-def report_on(plan: Plan, out: Output) -> Report:
-    """Return what prints about a plan, in the language asked for."""
-    return Report(plan, out, out.words(plan.scenario))
-
-
 def print_plan(plan: Plan, out: Output) -> None:
-    """Print a plan."""
-    report = report_on(plan, out)
+    """Print a plan, unless JSON or silence was asked for."""
+    if not out.speaks:
+        return
+    report = _Report(plan, out)
     head, words, years = plan.scenario.head, report.words, plan.scenario.facts.years
     title = head.title.within(words.language)
     out.say(words("report.title", title=title) if head.illustrative else title)
@@ -113,7 +89,7 @@ def print_plan(plan: Plan, out: Output) -> None:
     _closing(report)
 
 
-def _instruments(report: Report) -> None:
+def _instruments(report: _Report) -> None:
     plan, words = report.plan, report.words
     labels, facts = report.labels["instrument"], plan.scenario.facts
     free = plan.free_money[plan.free_money["year"] == 0].set_index("instrument")
@@ -139,13 +115,13 @@ def _instruments(report: Report) -> None:
     report.out.say()
 
 
-def _amounts_and_share(report: Report, row: pd.Series, columns: tuple[str, ...]) -> list[str]:
+def _amounts_and_share(report: _Report, row: pd.Series, columns: tuple[str, ...]) -> list[str]:
     """Write a row's amounts, and how much of its ceiling is planned."""
     used = row["planned"] / row["ceiling"] if row["ceiling"] else float("nan")
     return [*(report.eur(row[column]) for column in columns), report.part(used)]
 
 
-def _partnerships(report: Report) -> None:
+def _partnerships(report: _Report) -> None:
     plan, words = report.plan, report.words
     totals = plan.total("partnership").sort_values(ascending=False)
     coverage = plan.coverage_by("partnership")["coverage"]
@@ -162,7 +138,7 @@ def _partnerships(report: Report) -> None:
     report.out.say()
 
 
-def _areas(report: Report) -> None:
+def _areas(report: _Report) -> None:
     plan = report.plan
     totals, coverage = plan.total("area"), plan.coverage_by("area")["coverage"]
     table = new_table(*report.column("area", "", "need_met", "share", "planned"), numbers=3)
@@ -176,7 +152,7 @@ def _areas(report: Report) -> None:
     report.out.say()
 
 
-def _payments(report: Report) -> None:
+def _payments(report: _Report) -> None:
     """Print payments by year, all instruments with a profile together; nothing when there is none."""
     rows = payments_by_year(payments(report.plan))
     columns = ("committed", "paid", "outstanding", *(["at_risk"] if any(row.at_risk is not None for row in rows) else []))
@@ -193,7 +169,7 @@ def _bar(part: float) -> str:
     return "#" * round(BAR * part)
 
 
-def _rules(report: Report) -> None:
+def _rules(report: _Report) -> None:
     plan, words, language = report.plan, report.words, report.words.language
     counts, limits = plan.tally, plan.limits_tally
     sentence = words(
@@ -206,7 +182,8 @@ def _rules(report: Report) -> None:
     )
     report.line("rules", sentence)
     if counts.by_decision:
-        report.line("by_decision", by_decision(plan, words), within=True)
+        decided = [f for f in plan.findings if f.status == DECIDED]
+        report.line("by_decision", named_by_decision(decided, plan.scenario, words), within=True)
     missed = [f for f in plan.findings if f.status == MISSED and not f.rule.watch]
     for finding in sorted(missed, key=lambda f: f.headroom)[:6]:
         places = plan.scenario.decimals if finding.rule.in_money else 0
@@ -220,12 +197,7 @@ def _rules(report: Report) -> None:
         report.line("dearest", words(key, says=said, price=words.signed(gain, 2)), within=True)
 
 
-def by_decision(plan: Plan, words: Words) -> str:
-    """Name the demands that are broken by decision, with amount and limit."""
-    return named_by_decision([f for f in plan.findings if f.status == DECIDED], plan.scenario, words)
-
-
-def _against_baseline(report: Report) -> None:
+def _against_baseline(report: _Report) -> None:
     """Say how much moves against the baseline plan, and who gains and who loses most."""
     plan = report.plan
     if plan.scenario.facts.baseline is None:
@@ -246,7 +218,7 @@ def _against_baseline(report: Report) -> None:
             report.line(fact, ", ".join(listed), within=True)
 
 
-def _closing(report: Report) -> None:
+def _closing(report: _Report) -> None:
     plan, words, log = report.plan, report.words, report.plan.log
     made_by_hand = plan.status == HAND_MADE
     for left in explain_unallocated(plan, words):
@@ -272,3 +244,29 @@ def _closing(report: Report) -> None:
     move = words.money(log.largest_move, plan.scenario.decimals + 2)
     key = "report.says.rounding_but" if plan.tally.by_decision else "report.says.rounding"
     report.line("rounding", words(key, lines=log.rounded_lines, move=move, by_decision=plan.tally.by_decision))
+
+
+def print_broken(plan: Plan, broken: Sequence[Broken], out: Output) -> None:
+    """Print every hard demand and decision that a hand-made plan breaks, and by how much."""
+    report = _Report(plan, out)
+    report.line("broken", report.words("report.says.broken", count=len(broken)) if broken else report.words("report.says.broken_none"))
+    for one in broken:
+        report.line("broken_one", one.how, within=True)
+
+
+def print_distance(plan: Plan, found: Distance, out: Output) -> None:
+    """Print what parts a hand-made plan from the best: score, money to move, and the partnerships that differ most."""
+    report = _Report(plan, out)
+    words, names = report.words, report.names["partnership"]
+    if found.best is None:
+        report.line("best_plan", words("report.says.no_best", reason=found.reason))
+        return
+    key = "report.says.best_more" if found.missing >= 0 else "report.says.best_less"
+    report.line("best_plan", words(key, score=words.number(found.best.score, PLACES), difference=words.number(abs(found.missing), PLACES)))
+    report.line("distance", words("report.says.distance", amount=words.money(found.move, finer(plan.scenario.decimals, found.move))))
+    table = new_table(*report.column("partnership", "this_plan", "best_plan", "difference"), numbers=3)
+    for row in found.partnerships:
+        table.add_row(names[row.partnership], *(report.eur(amount) for amount in (row.plan, row.best, row.difference)))
+    if found.partnerships:
+        out.say()
+        out.table(table)

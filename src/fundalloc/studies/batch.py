@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 
 from fundalloc.errors import FundallocError, Place, ScenarioError
@@ -28,6 +29,8 @@ from fundalloc.versions import VERSION
 
 WORST = (1, 7, 2, 6, 3, 4, 5, 0)
 """Exit codes from worst to best."""
+INDEX = "index.xlsx"
+"""Stands in the folder of a batch, beside the workbooks."""
 Writer = Callable[[Plan, Source], Sequence[Path]]
 """Writes the files of a finished plan and returns them."""
 
@@ -61,6 +64,31 @@ class Outcome:
     entry: RecordedRun
     plan: Plan | None
     reused: bool = False
+
+    @property
+    def book(self) -> str:
+        """The name of its workbook; empty without one."""
+        return next((Path(file).name for file in self.entry.files if file.endswith(".xlsx")), "")
+
+    @property
+    def planned(self) -> float:
+        """EUR million of the budget that are planned; NaN without a plan."""
+        return float("nan") if self.plan is None else float(self.plan.total("instrument", counts="budget").sum())
+
+
+def book_names(files: Sequence[str], folder: Path) -> dict[str, Path]:
+    """Name a workbook per scenario file after it; files of the same name get that of their folder in front."""
+    stems = [Path(f).stem for f in files]
+    taken = {INDEX.removesuffix(".xlsx")}
+    out: dict[str, Path] = {}
+    for file, stem in zip(files, stems, strict=True):
+        if file in out:
+            continue
+        name = stem if stems.count(stem) == 1 or files.count(file) > 1 else f"{Path(file).resolve().parent.name}-{stem}"
+        unique = next(text for text in chain([name], (f"{name}-{k}" for k in count(2))) if text.casefold() not in taken)
+        taken.add(unique.casefold())
+        out[file] = folder / f"{unique}.xlsx"
+    return out
 
 
 def solve_task(task: Task) -> Solved:
