@@ -6,7 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 from fundalloc.cli.terminal import console, echo
@@ -34,15 +34,14 @@ class Progress:
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """Show that a step runs; with -v also how long it took."""
-        started, watch = time.perf_counter(), None
-        if not self.running and not self.quiet:
-            self.began, watch = started, _Watch(self.line)
+        started, outermost = time.perf_counter(), not self.running
+        if outermost:
+            self.began = started
         self.running.append(name)
         try:
-            yield
+            with _watched(self.line) if outermost and not self.quiet else nullcontext():
+                yield
         finally:
-            if watch is not None:
-                watch.end()
             self.running.remove(name)
             self.ended += 1
         if self.verbose:
@@ -69,37 +68,33 @@ class Progress:
         return f"{name} … {self.done} of {self.of} {self.counted} done, {_clock(elapsed)}{left}"
 
 
-class _Watch:
-    """A thread that shows a line while the command works in its own."""
+@contextmanager
+def _watched(line: Callable[[], str]) -> Iterator[None]:
+    """Show a line in a thread while the command works in its own; it is taken away before anything else is printed."""
+    over = threading.Event()
+    thread = threading.Thread(target=_on_terminal if sys.stderr.isatty() else _each_minute, args=(line, over), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
-    def __init__(self, line: Callable[[], str]) -> None:
-        self._line, self._over = line, threading.Event()
-        self._thread = threading.Thread(target=self._on_terminal if sys.stderr.isatty() else self._each_minute, daemon=True)
-        self._thread.start()
 
-    def end(self) -> None:
-        """Take the line away, before anything else is printed."""
-        self._over.set()
-        self._thread.join()
+def _each_minute(line: Callable[[], str], over: threading.Event) -> None:
+    while not over.wait(MINUTE):
+        echo(line(), err=True)
 
-    def _each_minute(self) -> None:
-        while not self._over.wait(MINUTE):
-            echo(self._line(), err=True)
 
-    def _on_terminal(self) -> None:
-        if self._over.wait(PATIENCE):
-            return
-        from rich.live import Live
-        from rich.text import Text
+def _on_terminal(line: Callable[[], str], over: threading.Event) -> None:
+    if over.wait(PATIENCE):
+        return
+    from rich.live import Live
+    from rich.text import Text
 
-        with Live(
-            get_renderable=lambda: Text(self._line()),
-            console=console(stderr=True),
-            transient=True,
-            redirect_stdout=False,
-            refresh_per_second=2,
-        ):
-            self._over.wait()
+    shown = console(stderr=True)
+    with Live(get_renderable=lambda: Text(line()), console=shown, transient=True, redirect_stdout=False, refresh_per_second=2):
+        over.wait()
 
 
 def _clock(seconds: float) -> str:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -134,19 +135,16 @@ def _limits(price: Floats, low_a: Floats, low_b: Floats, high_a: Floats, high_b:
 
 def find_bends(way: Way, solve: Solve, budget: int = BUDGET) -> tuple[list[Bend], int]:
     """Return the breaks between two programs in order, and how many intervals were left unsearched when the budget ended."""
-    ends = _tangent(way, solve, 0.0), _tangent(way, solve, 1.0)
-    left, right = ends
+    left, right = _tangent(way, solve, 0.0), _tangent(way, solve, 1.0)
     if left is None or right is None:
         return [], 0
     tolerance = SAME * max(abs(left.score), abs(right.score), 1.0)
     bends: list[Bend] = []
     waiting: list[tuple[float, int, Tangent, Tangent]] = []
-    count, used = 0, 2
+    order, used = count(), 2
 
     def queue(a: Tangent, b: Tangent) -> None:
-        nonlocal count
-        count += 1
-        heapq.heappush(waiting, (-abs(a.slope - b.slope) * (b.at - a.at), count, a, b))
+        heapq.heappush(waiting, (-abs(a.slope - b.slope) * (b.at - a.at), next(order), a, b))
 
     queue(left, right)
     while waiting and used < budget:

@@ -36,6 +36,7 @@ CHUNK = 100
 DIAGNOSED = 3
 """Samples without a plan that are explained."""
 TOLERANCE = 1e-6
+PERCENTILES = (5, 25, 50, 75, 95)
 Demand = tuple[str, str]
 """Rule id and member."""
 
@@ -114,6 +115,12 @@ class Samples:
             ranks = _ranks(self.values[solved, k])
             out.append((figure.key, float(np.corrcoef(ranks, score)[0, 1]) if np.ptp(ranks) and np.ptp(score) else 0.0))
         return sorted(out, key=lambda item: (-abs(item[1]), item[0]))
+
+
+def percentiles(values: Floats) -> Floats:
+    """Return PERCENTILES over samples. Shape (percentiles,), or (percentiles, members) when the values are by member."""
+    found: Floats = np.percentile(values, PERCENTILES, axis=0)
+    return found
 
 
 def _ranks(values: Floats) -> Floats:

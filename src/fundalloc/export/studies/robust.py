@@ -7,14 +7,12 @@ import pandas as pd
 
 from fundalloc.export.studies.report import Drawn, Report
 from fundalloc.studies.robust import Robust
-from fundalloc.studies.sampling import Samples
-
-PERCENTILES = (5, 25, 50, 75, 95)
+from fundalloc.studies.sampling import PERCENTILES, Samples, percentiles
 
 
 def robust_report(found: Robust, criterion: str = "expected", language: str = "en") -> Report:
     """Return the tables of several futures: strategies with regrets, what to commit now, and what to keep for later."""
-    chosen = next(s for s in found.strategies if s.name == criterion)
+    chosen = found.strategy(criterion)
     facts = [("futures", ", ".join(found.names)), ("until", str(found.until)), ("knowing", f"{found.value_of_knowing:,.1f}")]
     tables = {"strategies": _strategies(found), "now": _now(found, language), "later": _later(found, criterion, language)}
     styles = {column: "points" for column in tables["strategies"].columns if column != "strategy"}
@@ -29,8 +27,7 @@ def _strategies(found: Robust) -> pd.DataFrame:
         row: dict[str, object] = {"strategy": s.name}
         row |= {f"score: {name}": score for name, score in zip(found.names, s.scores, strict=True)}
         row |= {f"regret_in: {name}": regret for name, regret in zip(found.names, found.regret(s), strict=True)}
-        worst = max(found.regret(s)) if all(r == r for r in found.regret(s)) else float("nan")
-        rows.append(row | {"expected": found.expected(s), "largest_regret": worst})
+        rows.append(row | {"expected": found.expected(s), "largest_regret": found.largest_regret(s)})
     return pd.DataFrame(rows)
 
 
@@ -52,7 +49,7 @@ def _now(found: Robust, language: str) -> pd.DataFrame:
 
 def _later(found: Robust, criterion: str, language: str) -> pd.DataFrame:
     """Return the money kept for the later years by partnership, one column per future."""
-    chosen = next(s for s in found.strategies if s.name == criterion)
+    chosen = found.strategy(criterion)
     names = found.scenarios[0].names(language)["partnership"]
     sums = [found.later(chosen, k, "partnership") for k in range(len(found.names))]
     members = list(dict.fromkeys(m for s in sums for m in s))
@@ -91,7 +88,7 @@ def _amounts(found: Samples, language: str) -> pd.DataFrame:
     if not len(table):
         return pd.DataFrame()
     written = found.base.total(*found.by)
-    parts = np.percentile(table, PERCENTILES, axis=0)
+    parts = percentiles(table)
     rows = []
     for k, ids in enumerate(members):
         row: dict[str, object] = {d: names.get(d, {}).get(i, i) for d, i in zip(found.by, ids, strict=True)}
