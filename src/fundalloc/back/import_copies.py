@@ -18,10 +18,12 @@ from fundalloc.back.variant import MARK, check_limits, variant_text
 from fundalloc.doors.reading import FAILURES, read_bytes
 from fundalloc.doors.writing import check_empty, new_file, together
 from fundalloc.errors import Place, Problems, ScenarioError
+from fundalloc.insight.handmade import broken_demands
 from fundalloc.money import plain
 from fundalloc.plan.handmade import measure_steps
+from fundalloc.plan.naming import how_broken
 from fundalloc.plan.plan import Plan
-from fundalloc.plan.verify import MISSED, Finding
+from fundalloc.plan.verify import MISSED
 from fundalloc.scenario.document import MAX_BYTES
 from fundalloc.scenario.loading import load
 
@@ -40,10 +42,17 @@ class Returned:
     """The plan with the adjustments, measured against the changed limits and the added rules; nothing is optimised."""
 
     @property
-    def newly_missed(self) -> list[Finding]:
+    def broken(self) -> list[str]:
+        """What must hold and does not hold in the adjusted plan, by how much."""
+        return [one.how for one in broken_demands(self.adjusted)]
+
+    @property
+    def missed(self) -> list[str]:
         """Targets that the adjusted plan misses and the circulated one met, or missed by less."""
         before = {(f.rule.id, f.member, f.sense): f.headroom for f in self.plan.findings if f.status == MISSED}
-        return [f for f in self.adjusted.findings if f.status == MISSED and f.headroom < before.get((f.rule.id, f.member, f.sense), 0)]
+        now = [f for f in self.adjusted.findings if f.status == MISSED and f.headroom < before.get((f.rule.id, f.member, f.sense), 0)]
+        names, places = self.adjusted.scenario.names(), self.adjusted.scenario.decimals
+        return [f"{f.said(names)}: {how_broken(f, places)} ({f.rule.id})" for f in now]
 
     def text(self) -> str:
         """Return the variant, to be saved beside the original."""

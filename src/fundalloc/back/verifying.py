@@ -1,14 +1,20 @@
-"""A result held against what its amounts come to, in exact integers and without a solver: `fundalloc verify` as functions."""
+"""A result held against what its amounts come to, in exact integers and without a solver: `fundalloc verify` as functions.
+
+A workbook is held against what its own scenario and record give, down to every cell.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fundalloc import versions
+from fundalloc.back.circulated import Circulated, open_circulated
+from fundalloc.errors import ScenarioError
 from fundalloc.export.tables import as_dict
 from fundalloc.model.compile import compile_program
 from fundalloc.plan.certificate import certify_again
@@ -69,9 +75,40 @@ class Verification:
         }
 
 
-def verify_result(result: str | Path, scenario: Scenario, progress: Progress | None = None) -> Verification:
+def verify_book(path: Path, progress: Progress) -> Verification:
+    """Verify a workbook from itself alone: its rules, its certificate, and every cell against what it should be."""
+    from fundalloc.back.tampering import Comparison, compare_with_original
+
+    circulated = open_circulated(path)
+    with progress("Verifying"):
+        scenario = circulated.scenario()
+        plan = circulated.plan(scenario)
+        wrong, digest, written_by = list(broken(plan)), plan.log.digest, plan.log.version
+        if digest != scenario.digest:
+            wrong.append(f"fingerprint: the record says {digest[:12]}…, the scenario inside has {scenario.digest[:12]}…")
+    comparison = Comparison()
+    if written_by == versions.VERSION:
+        with progress("Comparing"):
+            comparison = compare_with_original(circulated.book, plan, circulated.language, circulated.asked)
+        wrong += comparison.wrong
+    else:
+        wrong += _typed_over(circulated, plan)
+    return Verification(str(path), plan, tuple(wrong), later(written_by), written_by=written_by, book=comparison)
+
+
+def _typed_over(circulated: Circulated, plan: Plan) -> list[str]:
+    """Name the optimised amounts and limits that are not as the record has them, whatever version wrote the workbook."""
+    from fundalloc.back.reading_edits import read_edits
+
+    try:
+        edits = read_edits(circulated, plan)
+    except ScenarioError as error:
+        return [f"{problem.place.cell or problem.place}: {problem.message}" for problem in error.problems]
+    return [f"{e.said.places[0].cell}: the limit was changed: found {e.what}, expected {e.figure(e.before)}" for e in edits.limits.values()]
+
+
+def verify_result(result: str, scenario: Scenario, progress: Progress) -> Verification:
     """Compare whatever a JSON, CSV or workbook states with what its amounts come to in this scenario. Raises ScenarioError."""
-    progress = progress or (lambda _: nullcontext())
     amounts = read_plan(result, scenario.facts.dimensions, strict=False)
     carried = None if scenario.baseline is None else stated_baseline(amounts.stated)
     solved = scenario.baseline is not None and carried is None
@@ -90,7 +127,7 @@ def verify_result(result: str | Path, scenario: Scenario, progress: Progress | N
         excused = {figure for meaning in meanings for figure in meaning.figures}
         doubts = [*differences(amounts.stated, plan), *doubts]
     return Verification(
-        str(result),
+        result,
         plan,
         (*wrong, *(said for figure, said in doubts if figure not in excused)),
         meanings,
