@@ -15,6 +15,7 @@ import click
 
 from fundalloc.cli.terminal import close_outlet, echo, open_outlet
 from fundalloc.doors.terminal import visible
+from fundalloc.errors import FundallocError, did_you_mean, some
 
 if TYPE_CHECKING:
     from fundalloc.cli.envelope import Answer
@@ -61,8 +62,6 @@ class Commands(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; an unknown one gets a suggestion."""
-        from fundalloc.errors import did_you_mean
-
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             ctx.fail(f"No such command '{args[0]}'. {did_you_mean(args[0], COMMANDS)}".rstrip())
         return super().resolve_command(ctx, args)
@@ -79,7 +78,6 @@ class Commands(click.Group):
         """
         from fundalloc.cli.envelope import FAULT, INTERRUPTED, Answer
         from fundalloc.doors.writing import written
-        from fundalloc.errors import some
 
         written.clear()
         answer = Answer.current()
@@ -103,7 +101,6 @@ class Commands(click.Group):
         """Run a command and return its exit code; errors are printed."""
         from fundalloc.cli.envelope import USAGE
         from fundalloc.cli.failures import report
-        from fundalloc.errors import FundallocError
 
         try:
             super().invoke(ctx)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import sys
 from inspect import cleandoc, getdoc
+from typing import TYPE_CHECKING
 
 import click
 
 from fundalloc.cli.options import output_options
 from fundalloc.cli.output import Output
 from fundalloc.cli.terminal import echo
+from fundalloc.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from fundalloc.rules.kind import Kind
 
 
 @click.command()
@@ -22,7 +28,6 @@ def rules(kind: str | None, out: Output) -> None:
     fundalloc rules
     fundalloc rules share
     """
-    from fundalloc.errors import UsageError, did_you_mean
     from fundalloc.rules import kinds
 
     if kind is None:
@@ -34,15 +39,10 @@ def rules(kind: str | None, out: Output) -> None:
         return
     if kind not in kinds():
         raise UsageError(f"No kind '{kind}'. {did_you_mean(kind, kinds())}")
-    _explain(kind, out)
+    _explain(kind, kinds()[kind], out)
 
 
-def _explain(word: str, out: Output) -> None:
-    import sys
-
-    from fundalloc.rules import kinds
-
-    kind = kinds()[word]
+def _explain(word: str, kind: type[Kind], out: Output) -> None:
     docstring = cleandoc(sys.modules[kind.__module__].__doc__ or "")
     described = kind.field_docs()
     fields = {name: described.get(name, "") for name in kind.model_fields if name != "id"}
@@ -71,7 +71,6 @@ def schema(command: str | None, out: Output) -> None:
     fundalloc schema --of run
     """
     from fundalloc.cli.envelope import commands, schema_of
-    from fundalloc.errors import UsageError, did_you_mean
     from fundalloc.scenario.schema import json_schema
 
     if command is not None and command not in commands():

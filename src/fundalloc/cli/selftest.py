@@ -8,6 +8,7 @@ import click
 
 from fundalloc.cli.options import output_options
 from fundalloc.cli.output import Output, new_table
+from fundalloc.errors import NotVerified
 
 if TYPE_CHECKING:
     from fundalloc.selftest.trial import Trial
@@ -29,7 +30,6 @@ def selftest(cases: int, seed: int, out: Output) -> None:
     fundalloc selftest
     fundalloc selftest --cases 500 --seed 7
     """
-    from fundalloc.errors import NotVerified
     from fundalloc.selftest.trial import selftest as held
 
     found = held(cases, seed, out.progress)
