@@ -49,12 +49,20 @@ class Task:
 class Solved:
     """What a worker sends back: the record of the run, or what went wrong."""
 
-    record: str | None
     seconds: float
+    record: str | None = None
     exit_code: int = 0
     status: str = ""
     message: str = ""
-    code: str = ""
+
+    @classmethod
+    def failed(cls, error: BaseException, seconds: float = 0.0) -> Solved:
+        """Return the exit code, the word and the first line of what went wrong."""
+        text = str(error).strip() or type(error).__name__
+        if not isinstance(error, FundallocError):
+            return cls(seconds, None, FundallocError.exit_code, FundallocError.ended, f"{type(error).__name__}: {text.splitlines()[0]}")
+        more = f" (and {len(error.problems) - 1} more)" if isinstance(error, ScenarioError) and len(error.problems) > 1 else ""
+        return cls(seconds, None, error.exit_code, error.ended, text.splitlines()[0] + more)
 
 
 @dataclass(frozen=True)
@@ -94,25 +102,15 @@ def book_names(files: Sequence[str], folder: Path) -> dict[str, Path]:
 def solve_task(task: Task) -> Solved:
     """Solve one scenario in whatever process this is; what a user can put right comes back as words."""
     started = time.perf_counter()
-    code = code_fingerprint()
-    if task.sources is not None and code != task.code:
-        return Solved(None, 0.0, 1, "wrong version", "the worker runs another version of fundalloc", code)
+    if task.sources is not None and code_fingerprint() != task.code:
+        return Solved(0.0, None, 1, "wrong version", "the worker runs another version of fundalloc")
     try:
         with tempfile.TemporaryDirectory(prefix="fundalloc-") as folder:
             source = task.source if task.sources is None else restored(task.sources, Path(folder))
             record = Record.of(solve(source.load(), task.options)).text()
     except FundallocError as error:
-        return Solved(None, time.perf_counter() - started, *failure(error), code)
-    return Solved(record, time.perf_counter() - started, code=code)
-
-
-def failure(error: BaseException) -> tuple[int, str, str]:
-    """Return the exit code, the word and the first line of what went wrong."""
-    text = str(error).strip() or type(error).__name__
-    if not isinstance(error, FundallocError):
-        return FundallocError.exit_code, FundallocError.ended, f"{type(error).__name__}: {text.splitlines()[0]}"
-    more = f" (and {len(error.problems) - 1} more)" if isinstance(error, ScenarioError) and len(error.problems) > 1 else ""
-    return error.exit_code, error.ended, text.splitlines()[0] + more
+        return Solved.failed(error, time.perf_counter() - started)
+    return Solved(time.perf_counter() - started, record)
 
 
 def worst(codes: Sequence[int]) -> int:
@@ -139,7 +137,7 @@ def run_batch(
         try:
             scenario = source.load()
         except FundallocError as error:
-            yield k, batch.failed(source, None, run_key(f"unread {source}", words), Solved(None, 0.0, *failure(error)))
+            yield k, batch.failed(source, None, run_key(f"unread {source}", words), Solved.failed(error))
             continue
         key = run_key(scenario.digest, words)
         plan = None if fresh else batch.kept(key, scenario)
@@ -154,7 +152,7 @@ def run_batch(
     tasks = [Task(sources[k], options, code, None if cluster is None else scenario.sources) for k, scenario, _ in waiting]
     for n, answer in each(solve_task, tasks, jobs, cluster):
         k, scenario, key = waiting[n]
-        solved = answer if isinstance(answer, Solved) else Solved(None, 0.0, *failure(answer))
+        solved = answer if isinstance(answer, Solved) else Solved.failed(answer)
         yield k, batch.outcome(sources[k], scenario, key, solved, reused=False)
         for position in same[key]:
             yield position, batch.outcome(sources[position], sources[position].load(), key, solved, reused=True)
@@ -184,25 +182,25 @@ class _Batch:
 
     def outcome(self, source: Source, scenario: Scenario, key: str, solved: Solved, *, reused: bool) -> Outcome:
         """Take up what a worker sent back."""
-        if solved.record is None:
-            return self.failed(source, scenario, key, solved)
-        try:
-            plan = read_back(solved.record, scenario, source.path)
-        except FundallocError as error:
-            return self.failed(source, scenario, key, Solved(None, solved.seconds, *failure(error)))
-        return self.finished(source, plan, key, solved.seconds, reused=reused)
+        if solved.record is not None:
+            try:
+                plan = read_back(solved.record, scenario, source.path)
+            except FundallocError as error:
+                solved = Solved.failed(error, solved.seconds)
+            else:
+                return self.finished(source, plan, key, solved.seconds, reused=reused)
+        return self.failed(source, scenario, key, solved)
 
     def finished(self, source: Source, plan: Plan, key: str, seconds: float, *, reused: bool) -> Outcome:
         """Write what was asked for, and enter the run; plans whose search a limit stopped are not kept for reuse."""
-        stopped = plan.log.stopped
-        code, status, message = (5, plan.status, "the search was stopped at its limit") if stopped else (0, plan.status, "")
-        files: Sequence[Path] = ()
+        stopped, files = plan.log.stopped, list[str]()
+        ended = Solved(seconds, None, 5 if stopped else 0, plan.status, "the search was stopped at its limit" if stopped else "")
         try:
-            files = self.write(plan, source)
+            files += map(str, self.write(plan, source))
         except Exception as error:  # a fault in writing one file must not stop the others
-            code, status, message = failure(error)
-        entry = self._entry(source, plan.scenario, key, Solved(None, seconds, code, status, message))
-        entry = replace(entry, score=plan.score, impact=float(plan.coverage.impact.sum()), files=tuple(map(str, files)))
+            ended = Solved.failed(error, seconds)
+        entry = self._entry(source, plan.scenario, key, ended)
+        entry = replace(entry, score=plan.score, impact=float(plan.coverage.impact.sum()), files=tuple(files))
         self.ledger.record(entry, None if stopped else Record.of(plan).text())
         return Outcome(entry, plan, reused)
 
@@ -213,21 +211,19 @@ class _Batch:
         return Outcome(entry, None)
 
     def _entry(self, source: Source, scenario: Scenario | None, key: str, solved: Solved) -> RecordedRun:
+        digest, name, title = (scenario.digest, scenario.id, str(scenario.head.title)) if scenario else ("", "", "")
         return RecordedRun(
             key=key,
-            digest=scenario.digest if scenario else "",
+            digest=digest,
             code=code_fingerprint(),
             version=VERSION,
             options=self.options,
             file=source.path,
-            scenario=scenario.id if scenario else "",
-            title=str(scenario.head.title) if scenario else "",
+            scenario=name,
+            title=title,
             ended=now(),
             seconds=round(solved.seconds, 3),
             status=solved.status,
             exit_code=solved.exit_code,
-            score=None,
-            impact=None,
             message=solved.message,
-            files=(),
         )
