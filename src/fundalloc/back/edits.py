@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import PurePath
 from typing import Any, TypeVar
 
-from fundalloc.errors import Place, Problems, ScenarioError
+from fundalloc.errors import Place, Problems
 from fundalloc.money import plain
 
 
@@ -117,13 +117,10 @@ def merge_copies(copies: Sequence[Edits]) -> Edits:
     conflicts = Problems()
     out = Edits(tuple(name for copy in copies for name in copy.files))
     out.adjustments = _merged(((key, edit.line, edit) for copy in copies for key, edit in copy.adjustments.items()), conflicts)
-    out.limits = _merged(
-        ((key, f"the limit of {edit.rule} {' '.join(edit.member)}".rstrip(), edit) for copy in copies for key, edit in copy.limits.items()),
-        conflicts,
-    )
+    limits = ((key, " ".join(("the limit of", e.rule, *e.member)), e) for copy in copies for key, e in copy.limits.items())
+    out.limits = _merged(limits, conflicts)
     out.rules = _merged(((key, f"the rule {edit.id}", edit) for copy in copies for key, edit in copy.rules.items()), conflicts)
-    if conflicts:
-        raise ScenarioError(conflicts)
+    conflicts.tell()
     seen: dict[tuple[str, str, str], Comment] = {}
     for remark in (remark for copy in copies for remark in copy.comments):
         seen.setdefault((remark.about, remark.said.comment, remark.said.author), remark)
@@ -150,8 +147,7 @@ def _merged(edits: Iterable[tuple[K, str, E]], conflicts: Problems) -> dict[K, E
 
 
 def _words(edit: Adjustment | LimitChange | OwnRule) -> str:
-    by = f" by {edit.said.author}" if edit.said.author else ""
-    return (f"another rule{by}" if isinstance(edit, OwnRule) else edit.what + by).strip()
+    return ("another rule" if isinstance(edit, OwnRule) else edit.what) + (f" by {edit.said.author}" if edit.said.author else "")
 
 
 def _together(first: Said, second: Said) -> Said:
@@ -168,22 +164,17 @@ def as_values(edits: Edits) -> dict[str, Any]:
     def said(entry: Said) -> dict[str, Any]:
         return {"comment": entry.comment, "author": entry.author, "cells": [str(place) for place in entry.places]}
 
-    def rows() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-        yield (
-            "adjustments",
-            [
-                {"line": e.line, "from": float(e.before), "to": float(e.after), "by": float(e.after - e.before), **said(e.said)}
-                for e in edits.adjustments.values()
-            ],
-        )
-        yield (
-            "limits",
-            [
-                {"rule": e.rule, "member": "|".join(e.member), "side": e.side, "from": e.figure(e.before), "to": e.what, **said(e.said)}
-                for e in edits.limits.values()
-            ],
-        )
-        yield "rules", [{"id": e.id, "rule": dict(e.written), **said(e.said)} for e in edits.rules.values()]
-        yield "comments", [{"about": e.about, **said(e.said)} for e in edits.comments]
+    def amounts(e: Adjustment) -> dict[str, Any]:
+        return {"line": e.line, "from": float(e.before), "to": float(e.after), "by": float(e.after - e.before), **said(e.said)}
 
-    return {"files": list(edits.files), **dict(rows())}
+    def limits(e: LimitChange) -> dict[str, Any]:
+        demand = {"rule": e.rule, "member": "|".join(e.member), "side": e.side}
+        return {**demand, "from": e.figure(e.before), "to": e.what, **said(e.said)}
+
+    return {
+        "files": list(edits.files),
+        "adjustments": [amounts(e) for e in edits.adjustments.values()],
+        "limits": [limits(e) for e in edits.limits.values()],
+        "rules": [{"id": e.id, "rule": dict(e.written), **said(e.said)} for e in edits.rules.values()],
+        "comments": [{"about": e.about, **said(e.said)} for e in edits.comments],
+    }

@@ -13,7 +13,7 @@ import sqlite3
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import resources
@@ -158,7 +158,7 @@ class Ledger:
 
     def _selected(self, how: str, *values: object) -> list[RecordedRun]:
         found = self._base.execute(f"select {','.join(COLUMNS)} from runs {how}", values)
-        return [RecordedRun(*row[:-1], tuple(json.loads(row[-1]))) for row in found]
+        return [replace(RecordedRun(*row), files=tuple(json.loads(row[-1]))) for row in found]
 
     def prune(self, older_than: timedelta | None, *, missing: bool = False) -> int:
         """Drop runs that ended longer ago, or (`missing`) whose files are gone; None: all. Returns how many."""
