@@ -219,8 +219,7 @@ class _Search:
         if name == "expected":
             return program
         column, count = program.shape[1], len(self.scores)
-        used = [np.flatnonzero(c) for c in self.scores]
-        sign = -1.0 if name == "worst" else 1.0
+        used, sign = [np.flatnonzero(c) for c in self.scores], -1.0 if name == "worst" else 1.0
         terms = Terms(
             np.concatenate([*(np.full(len(u), k) for k, u in enumerate(used)), np.arange(count)]),
             np.concatenate([*used, np.full(count, column)]),

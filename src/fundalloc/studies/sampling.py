@@ -187,16 +187,9 @@ def sample(
     values = np.column_stack([draw(u.spread, at) for u, at in zip(uncertain, latin_hypercube(count, len(uncertain), seed).T, strict=True)])
     settings = [tuple(f"{u.key}={_written(v, u.spread)}" for u, v in zip(uncertain, row, strict=True)) for row in values]
     source.load(*settings[0])  # says at once what no sample could read
-    task = _Task(
-        source,
-        (),
-        tuple(by),
-        options,
-        base.by_ids,
-        _without_misses(base, program),
-        replace(scenario, sources=None) if scenario.facts.baseline is not None else None,
-        scenario.sources if cluster is not None else None,
-    )
+    start = replace(scenario, sources=None) if scenario.facts.baseline is not None else None
+    files = scenario.sources if cluster is not None else None
+    task = _Task(source, (), tuple(by), options, base.by_ids, _without_misses(base, program), start, files)
     samples = _solved(task, settings, jobs, cluster, tick or (lambda done, of: None))
     conflicts = _conflicts(source, [settings[s.number] for s in samples if s.score != s.score and not s.problem][:DIAGNOSED])
     return Samples(source, scenario, base, tuple(uncertain), values, samples, tuple(by), seed, conflicts)
@@ -228,23 +221,18 @@ def _without_misses(base: Answer, program: LinearProgram) -> Floats:
 
 def _solve(task: _Task) -> list[Sample]:
     """Solve some samples, one after another; from the files that travelled with them, or from those of this machine."""
-    if task.files is None:
-        return _one_after_another(task)
-    with TemporaryDirectory(prefix="fundalloc-") as folder:
-        return _one_after_another(replace(task, source=restored(task.files, Path(folder))))
-
-
-def _one_after_another(task: _Task) -> list[Sample]:
     corridor, out = Corridor(task.options), []
-    for number, settings in task.settings:
-        try:
-            scenario = task.source.load(*settings)
-        except FundallocError as error:
-            out.append(Sample(number, np.nan, np.nan, {}, problem=str(error).splitlines()[0]))
-            continue
-        if task.start is not None:
-            scenario = with_plan_to_start_from(scenario, task.start)
-        out.append(_measured(number, corridor.answer(scenario, task.near), scenario, task))
+    with TemporaryDirectory(prefix="fundalloc-") as folder:
+        source = task.source if task.files is None else restored(task.files, Path(folder))
+        for number, settings in task.settings:
+            try:
+                scenario = source.load(*settings)
+            except FundallocError as error:
+                out.append(Sample(number, np.nan, np.nan, {}, problem=str(error).splitlines()[0]))
+                continue
+            if task.start is not None:
+                scenario = with_plan_to_start_from(scenario, task.start)
+            out.append(_measured(number, corridor.answer(scenario, task.near), scenario, task))
     return out
 
 
