@@ -54,10 +54,11 @@ class Returned:
         names, places = self.adjusted.scenario.names(), self.adjusted.scenario.decimals
         return [f"{f.said(names)}: {how_broken(f, places)} ({f.rule.id})" for f in now]
 
-    def text(self) -> str:
-        """Return the variant, to be saved beside the original."""
+    def text(self, extends: str = "", baseline: str = "") -> str:
+        """Return the variant, to be saved beside the original unless it is told where that lies."""
         sources = self.circulated.sources
-        return variant_text(self.edits, self.plan, extends=PurePosixPath(sources.main).name, settings=sources.settings)
+        extends = extends or PurePosixPath(sources.main).name
+        return variant_text(self.edits, self.plan, extends=extends, baseline=baseline, settings=sources.settings)
 
     def write(self, path: Path) -> list[Path]:
         """Write the variant, and beside it what it needs: the plan as circulated, and the original unless it lies there already.
@@ -81,7 +82,7 @@ class Returned:
                 with new_file(path.with_name(start)) as fresh:
                     fresh.write_text(self._plan_table(), "utf-8")
                 written.insert(0, path.with_name(start))
-            text = variant_text(self.edits, self.plan, extends=extends, baseline=start, settings=sources.settings)
+            text = self.text(extends, start)
             with new_file(path) as fresh:
                 fresh.write_text(text, "utf-8")
         return [path, *written]

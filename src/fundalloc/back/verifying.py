@@ -6,8 +6,7 @@ A workbook is held against what its own scenario and record give, down to every 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,18 +16,18 @@ from fundalloc.back.circulated import Circulated, open_circulated
 from fundalloc.errors import ScenarioError
 from fundalloc.export.tables import as_dict
 from fundalloc.model.compile import compile_program
+from fundalloc.optimise.stages import Progress
 from fundalloc.plan.certificate import certify_again
 from fundalloc.plan.handmade import broken_entries, broken_rules, ledger_of, measure_steps
 from fundalloc.plan.naming import how_broken
 from fundalloc.plan.plan import Plan
-from fundalloc.scenario.plans.amounts import PlanAmounts, read_plan, stated_baseline
+from fundalloc.scenario.plans.amounts import read_plan, stated_baseline
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.versions import Meaning, later
 
 if TYPE_CHECKING:
     from fundalloc.back.tampering import Comparison
 
-Progress = Callable[[str], AbstractContextManager[object]]
 _FIGURES = ("score", "impact", "penalty")
 _LISTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "rules": (("rule", "member", "sense"), ("amount", "base", "limit", "headroom", "status")),
@@ -121,9 +120,13 @@ def verify_result(result: str, scenario: Scenario, progress: Progress) -> Verifi
     with progress("Verifying"):
         steps, problems = ledger_of(scenario, amounts)
         plan = measure_steps(scenario, steps)
-        wrong = [*_fingerprint(amounts, scenario), *(f"{p.message}: {p.hint}" if p.hint else p.message for p in problems), *broken(plan)]
+        wrong = [*(f"{p.message}: {p.hint}" if p.hint else p.message for p in problems), *broken(plan)]
+        if amounts.digest and amounts.digest != scenario.digest:
+            made = f"the result was made from {amounts.digest[:12]}…, {scenario.file} is {scenario.digest[:12]}…"
+            wrong.insert(0, f"fingerprint: {made}: the scenario was changed since, or --set was used")
         plan, doubts = _certified(plan, amounts.stated)
-        meanings = later(_written_by(amounts.stated))
+        log = amounts.stated.get("log")
+        meanings = later(str(log.get("version") or "") if isinstance(log, dict) else "")
         excused = {figure for meaning in meanings for figure in meaning.figures}
         doubts = [*differences(amounts.stated, plan), *doubts]
     return Verification(
@@ -135,11 +138,6 @@ def verify_result(result: str, scenario: Scenario, progress: Progress) -> Verifi
         bool(amounts.digest),
         solved,
     )
-
-
-def _written_by(stated: Mapping[str, Any]) -> str:
-    log = stated.get("log")
-    return str(log.get("version") or "") if isinstance(log, dict) else ""
 
 
 def _certified(plan: Plan, stated: Mapping[str, Any]) -> tuple[Plan, list[tuple[str, str]]]:
@@ -161,14 +159,6 @@ def _is_dual(row: object) -> bool:
     if not isinstance(row, dict) or not isinstance(row.get("row"), str):
         return False
     return type(row.get("dual")) in (int, float) and math.isfinite(row["dual"])
-
-
-def _fingerprint(amounts: PlanAmounts, scenario: Scenario) -> Iterator[str]:
-    if amounts.digest and amounts.digest != scenario.digest:
-        yield (
-            f"fingerprint: the result was made from {amounts.digest[:12]}…, {scenario.file} is {scenario.digest[:12]}…: "
-            "the scenario was changed since, or --set was used"
-        )
 
 
 def broken(plan: Plan) -> Iterator[str]:

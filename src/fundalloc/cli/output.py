@@ -13,13 +13,12 @@ import click
 
 from fundalloc.cli.envelope import Answer
 from fundalloc.cli.progress import Progress, Tick
-from fundalloc.cli.terminal import echo
+from fundalloc.cli.terminal import console, echo
+from fundalloc.labels import Words
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.table import Table
 
-    from fundalloc.labels import Words
     from fundalloc.scenario.scenario import Scenario
 
 
@@ -43,19 +42,7 @@ class Output:
 
     def words(self, scenario: Scenario) -> Words:
         """Return the words of the language asked for, else of the scenario's `output.language`, else English."""
-        from fundalloc.labels import Words
-
         return Words(self.language or scenario.head.output.language)
-
-    @property
-    def console(self) -> Console:
-        """A console for tables; when nobody looks 110 columns wide, or as wide as a table needs."""
-        from fundalloc.cli.terminal import console
-
-        plain = self.no_color or bool(os.environ.get("NO_COLOR"))
-        return console(
-            no_color=plain, highlight=False, soft_wrap=False, width=None if sys.stdout.isatty() else 110, emoji=False, markup=False
-        )
 
     @property
     def speaks(self) -> bool:
@@ -68,12 +55,13 @@ class Output:
             echo(text)
 
     def table(self, table: Table) -> None:
-        """Print a table, unless JSON or silence was asked for."""
+        """Print a table, unless JSON or silence was asked for; when nobody looks 110 columns wide, or as wide as it needs."""
         if self.speaks:
-            console = self.console
-            if not sys.stdout.isatty():
-                console.width = max(console.width, console.measure(table).maximum)
-            console.print(table)
+            plain, seen = self.no_color or bool(os.environ.get("NO_COLOR")), sys.stdout.isatty()
+            shown = console(no_color=plain, highlight=False, soft_wrap=False, width=None if seen else 110, emoji=False, markup=False)
+            if not seen:
+                shown.width = max(shown.width, shown.measure(table).maximum)
+            shown.print(table)
 
     def note(self, text: str) -> None:
         """Print a message on stderr, unless silence was asked for."""
