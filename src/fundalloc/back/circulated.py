@@ -67,7 +67,6 @@ class Circulated:
         return plan_of(self.record, scenario, self.place)
 
     def _inside(self, place: Place, folder: Path) -> Place:
-        """Name a restored file as a part of the workbook."""
         path = Path(place.file)
         inner = path.resolve().relative_to(folder.resolve()).as_posix() if path.resolve().is_relative_to(folder.resolve()) else place.file
         return replace(place, file=f"{self.book.name} ({inner})")

@@ -137,7 +137,6 @@ def _arguments(text: str) -> list[str]:
 
 
 def _values(text: str) -> list[str]:
-    """Return the values of a criterion: one, or those of a list in braces."""
     match = _LIST.fullmatch(text.strip())
     parts = re.split(r"[,;](?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", match[1]) if match else [text]
     return [_unquoted(part.strip()) for part in parts]

@@ -47,7 +47,6 @@ def next_year(
 
 @contextmanager
 def _scenario_of(plan: str, scenario_file: str | None) -> Iterator[str]:
-    """Yield the scenario file of a plan."""
     if scenario_file is not None or Path(plan).suffix.lower() != ".xlsx":
         yield scenario_file or named_scenario(plan)
         return

@@ -145,7 +145,6 @@ def _figures(change: LimitChange, rule: Kind, plan: Plan, edits: Edits, problems
 
 
 def _figure_key(finding: Finding, written: set[str], repeated: int) -> str:
-    """Return the key under which a rule states the figure of a demand."""
     whole, short = "|".join(finding.member), "|".join(finding.member[:repeated])
     return whole if whole in written or not repeated else short
 

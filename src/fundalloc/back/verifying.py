@@ -188,7 +188,6 @@ def differences(stated: Mapping[str, Any], plan: Plan) -> Iterator[tuple[str, st
 
 
 def _compare(name: str, stated: list[Any], found: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Compare a list row by row."""
     keys, _ = _LISTS[name]
     rows = [row if isinstance(row, dict) else {} for row in stated]
     said = {tuple(str(row.get(key)) for key in keys): row for row in rows}

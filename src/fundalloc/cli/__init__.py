@@ -26,8 +26,8 @@ COMMANDS = {
     "run": ("run", "Solve a scenario, verify the plan, write the results."),
     "explain": ("explain", "Why a line, partnership, instrument, area or rule gets what it gets, and what binds."),
     "verify": ("verify", "Recompute every rule of a result from its amounts, without a solver."),
-    "import": ("import_copies", "What colleagues changed and said in copies of a workbook, merged, as scenario text."),
-    "extract": ("extract", "Write the scenario that travels inside a workbook as files."),
+    "import": ("workbooks", "What colleagues changed and said in copies of a workbook, merged, as scenario text."),
+    "extract": ("workbooks", "Write the scenario that travels inside a workbook as files."),
     "compare": ("compare", "What differs between scenarios, and which change moved what."),
     "sweep": ("sweep", "Vary one figure, or two: score, shadow price, break points, who gains and loses."),
     "frontier": ("frontier", "The trade-off between two objectives, corner by corner."),
@@ -98,7 +98,6 @@ class Commands(click.Group):
         ctx.exit(code)
 
     def _run(self, ctx: click.Context, answer: Answer) -> int:
-        """Run a command and return its exit code; errors are printed."""
         from fundalloc.cli.envelope import USAGE
         from fundalloc.cli.failures import report
 

@@ -142,7 +142,6 @@ def commands() -> list[str]:
 
 @cache
 def _results() -> dict[str, list[dict[str, str]]]:
-    """Return the shapes of results: key → type and meaning."""
     shapes: dict[str, list[dict[str, str]]] = tomllib.loads((resources.files("fundalloc.cli") / "results.toml").read_text("utf-8"))
     study, none = shapes["study"][0], shapes["no_plan"]
     reports = {file.name.removesuffix(".py") for file in resources.files("fundalloc.export.studies").iterdir()}
@@ -162,6 +161,5 @@ def _shapes(command: str) -> Iterator[dict[str, Any]]:
 
 
 def _strict(properties: dict[str, Any], required: list[str] | None = None) -> dict[str, Any]:
-    """Return the schema of an object with these keys and no others."""
     needed = list(properties) if required is None else required
     return {"type": "object", "additionalProperties": False, "required": needed, "properties": properties}

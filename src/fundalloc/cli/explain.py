@@ -72,7 +72,6 @@ def explain(
 
 
 def _refuse(what: tuple[str, ...], questions: dict[str, bool]) -> None:
-    """Refuse questions that do not go together. Raises click.UsageError."""
     asked = [option for option, given in questions.items() if given]
     if len(asked) > 1:
         raise click.UsageError(f"{' and '.join(asked)} are different questions: ask one at a time.")

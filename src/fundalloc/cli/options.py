@@ -42,7 +42,6 @@ def gathered(**groups: type) -> Callable[[F], F]:
 
 
 def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
-    """Return a decorator that adds options in this order."""
 
     def decorate(command: F) -> F:
         for option in reversed(options):

@@ -98,7 +98,6 @@ def _on_terminal(line: Callable[[], str], over: threading.Event) -> None:
 
 
 def _clock(seconds: float) -> str:
-    """Write a duration as 0:07 or 1:02:03."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

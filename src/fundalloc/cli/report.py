@@ -116,7 +116,6 @@ def _instruments(report: _Report) -> None:
 
 
 def _amounts_and_share(report: _Report, row: pd.Series, columns: tuple[str, ...]) -> list[str]:
-    """Write a row's amounts, and how much of its ceiling is planned."""
     used = row["planned"] / row["ceiling"] if row["ceiling"] else float("nan")
     return [*(report.eur(row[column]) for column in columns), report.part(used)]
 

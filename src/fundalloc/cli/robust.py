@@ -108,7 +108,6 @@ def _print_strategies(found: Robust, letters: list[str], criterion: str, out: Ou
 
 
 def _print_commitments(found: Robust, chosen: Strategy, letters: list[str], out: Output) -> None:
-    """Print what a strategy commits now and later, by partnership."""
     places = found.scenarios[0].decimals
     names, totals = found.scenarios[0].names()["partnership"], dict[str, float]()
     for (_, partnership, _, _), amount in chosen.now.items():

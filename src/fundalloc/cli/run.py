@@ -132,7 +132,6 @@ def run(
 
 
 def _refuse(files: tuple[str, ...], measured: bool, inputs: Inputs, wish: _Wish, many: Many) -> None:
-    """Refuse options that do not go together. Raises click.UsageError."""
     several = len(files) > 1
     batch = several or many.asked
     refused = {
@@ -216,11 +215,9 @@ def _solve(scenario: Scenario, file: str, inputs: Inputs, options: Options, wish
 
     try:
         return solve(scenario, options, out.progress, dearest=True)
-    except Infeasible:
-        raise inputs.why_no_plan(scenario, file, out, wish.repairs, options=options) from None
-    except NotRoundable as error:
+    except (Infeasible, NotRoundable) as error:
         reason = inputs.why_no_plan(scenario, file, out, wish.repairs, options=options)
-        raise (reason if reason.diagnosis.clashes else error) from None
+        raise (reason if isinstance(error, Infeasible) or reason.diagnosis.clashes else error) from None
 
 
 def _ask(plan: Plan, options: Options, wish: _Wish, out: Output) -> Asked | None:
@@ -243,7 +240,6 @@ def _ask(plan: Plan, options: Options, wish: _Wish, out: Output) -> Asked | None
 
 
 def _write(plan: Plan, book: Path | None, wish: _Wish, out: Output, asked: Asked | None) -> None:
-    """Write all that was asked for, or nothing, and say what was written."""
     words, files = out.words(plan.scenario), list[Path]()
     with out.progress("Writing"), together():
         if wish.write_lp is not None:

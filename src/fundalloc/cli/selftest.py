@@ -43,7 +43,6 @@ def selftest(cases: int, seed: int, out: Output) -> None:
 
 
 def _print(found: Trial, out: Output) -> None:
-    """Print the answers worked out by hand, and how the random scenarios ended."""
     table = new_table("Worked out by hand", "Score", "", *(["Because"] if out.verbose else []))
     for answer, verdict in found.known:
         score = "no plan" if answer.score is None else f"{answer.score:g}"

@@ -166,8 +166,6 @@ def read_back(record: str, scenario: Scenario, kept_in: str) -> Plan:
 
 @dataclass(frozen=True)
 class _Batch:
-    """What all files of a batch share."""
-
     options: str
     ledger: Ledger
     write: Writer

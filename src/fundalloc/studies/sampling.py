@@ -198,7 +198,6 @@ def sample(
 def _solved(
     task: _Task, settings: list[tuple[str, ...]], jobs: int | None, cluster: str | None, tick: Callable[[int, int], None]
 ) -> tuple[Sample, ...]:
-    """Solve all samples, in pieces that are shared out over the cores or the cluster."""
     numbered = tuple(enumerate(settings))
     size = max(1, min(CHUNK, -(-len(settings) // (jobs or cores()))))
     tasks = [replace(task, settings=numbered[k : k + size]) for k in range(0, len(settings), size)]
