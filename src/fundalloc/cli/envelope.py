@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from fundalloc import versions
 from fundalloc.cli.terminal import echo
 from fundalloc.errors import FundallocError, Infeasible, NotVerified, OutputError, Place, ScenarioError, SolverFailed, UsageError
 
@@ -76,14 +77,9 @@ class Answer:
     def tell(self, exit_code: int) -> None:
         """Print the object, keys sorted, when it is wanted."""
         if self.wanted:
-            echo(json.dumps(self.as_dict(exit_code), ensure_ascii=False, sort_keys=True, indent=1))
-
-    def as_dict(self, exit_code: int) -> dict[str, Any]:
-        """Return the object."""
-        from fundalloc.versions import VERSION
-
-        found = {"version": VERSION, "command": self.command, "exit_code": exit_code}
-        return {**found, "problems": self.problems, "result": self.result}
+            found = {"version": versions.VERSION, "command": self.command, "exit_code": exit_code}
+            found |= {"problems": self.problems, "result": self.result}
+            echo(json.dumps(found, ensure_ascii=False, sort_keys=True, indent=1))
 
 
 def _said(error: FundallocError) -> Iterator[tuple[str, str, Place | None]]:
@@ -108,19 +104,14 @@ def place_of(text: str) -> Place:
 
 def schema_of(command: str) -> dict[str, Any]:
     """Return the JSON Schema of what a command prints with --json."""
-    return {
-        "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": f"fundalloc {command} --json",
-        **_strict(
-            {
-                "version": {"type": "string", "description": "of fundalloc"},
-                "command": {"const": command},
-                "exit_code": {"enum": [DONE, *WORDS, DIFFERS]},
-                "problems": {"type": "array", "items": _strict(_PROBLEM)},
-                "result": {"anyOf": [{"type": "object", "maxProperties": 0, "description": "there is none"}, *_shapes(command)]},
-            }
-        ),
+    keys = {
+        "version": {"type": "string", "description": "of fundalloc"},
+        "command": {"const": command},
+        "exit_code": {"enum": [DONE, *WORDS, DIFFERS]},
+        "problems": {"type": "array", "items": _strict(_PROBLEM)},
+        "result": {"anyOf": [{"type": "object", "maxProperties": 0, "description": "there is none"}, *_shapes(command)]},
     }
+    return {"$schema": "http://json-schema.org/draft-07/schema#", "title": f"fundalloc {command} --json", **_strict(keys)}
 
 
 _PROBLEM = {
