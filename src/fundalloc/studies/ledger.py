@@ -23,28 +23,6 @@ from typing import Any
 from fundalloc.errors import OutputError
 
 FORMAT = 1
-_SCHEMA = """
-create table if not exists runs (
-    key text primary key,
-    digest text not null,
-    code text not null,
-    version text not null,
-    options text not null,
-    file text not null,
-    scenario text not null,
-    title text not null,
-    ended text not null,
-    seconds real not null,
-    status text not null,
-    exit_code integer not null,
-    score real,
-    impact real,
-    message text not null,
-    files text not null,
-    record blob
-);
-create index if not exists by_time on runs (ended);
-"""
 
 
 @dataclass(frozen=True)
@@ -79,6 +57,12 @@ class RecordedRun:
 
 
 COLUMNS = tuple(field.name for field in fields(RecordedRun))
+_KINDS = {"int": "integer not null", "float": "real not null", "float | None": "real"}
+_TABLE = ", ".join(f"{field.name} {_KINDS.get(str(field.type), 'text not null')}" for field in fields(RecordedRun))
+_SCHEMA = f"""
+create table if not exists runs ({_TABLE}, record blob, primary key (key));
+create index if not exists by_time on runs (ended);
+"""
 
 
 @cache
