@@ -20,6 +20,7 @@ from fundalloc.plan.verify import DECIDED, MISSED
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.table import Table
 
     from fundalloc.insight.handmade import Broken, Distance
     from fundalloc.plan.plan import Plan
@@ -62,6 +63,11 @@ class _Report:
         """Return headings of a table; an empty key has none."""
         return [self.words(f"report.column.{key}") if key else "" for key in keys]
 
+    def table(self, table: Table) -> None:
+        """Print a table, and a blank line."""
+        self.out.table(table)
+        self.out.say()
+
     def line(self, fact: str, text: str, within: bool = False) -> None:
         """Print one line: what it is about, and the text; `within` sets it under the line before."""
         start = self.words(f"report.line.{fact}")
@@ -94,8 +100,8 @@ def _instruments(report: _Report) -> None:
     labels, facts = report.labels["instrument"], plan.scenario.facts
     free = plan.free_money[plan.free_money["year"] == 0].set_index("instrument")
     free["moved"] = free["transferred_in"] - free["transferred_out"]
-    some = [name for name in ("moved", "lapsed") if free[name].any()]  # so that every row adds up
-    columns = ("ceiling", "reserve", *some[: "moved" in some], "decided", "planned", *(["lapsed"] if "lapsed" in some else []), "free")
+    every = ("ceiling", "reserve", "moved", "decided", "planned", "lapsed", "free")
+    columns = [name for name in every if name not in ("moved", "lapsed") or free[name].any()]  # so that every row adds up
     table = new_table(*report.column("instrument", *columns, "used"), numbers=len(columns) + 1)
     for name, row in free.iterrows():
         table.add_row(labels[str(name)], *_amounts_and_share(report, row, columns))
@@ -103,19 +109,15 @@ def _instruments(report: _Report) -> None:
     sums = free[free.index.isin(budget)].sum(numeric_only=True)
     table.add_section()
     table.add_row(words("report.budget"), *_amounts_and_share(report, sums, columns), style="bold")
-    for name, amount in plan.total("instrument", counts="partner").items():
-        if str(name) not in free.index:
-            given = words("report.given", instrument=labels[str(name)])
-            table.add_row(given, *(report.eur(float(amount)) if column == "planned" else "" for column in columns), "")
+    partners = plan.total("instrument", counts="partner").items()
+    beside = [(words("report.given", instrument=labels[str(name)]), float(amount)) for name, amount in partners if name not in free.index]
     memo = int(facts.memo.amount.sum())
-    if memo:
-        memo_money = report.eur(float(facts.euro(memo)))
-        table.add_row(words("report.memo"), *(memo_money if column == "planned" else "" for column in columns), "")
-    report.out.table(table)
-    report.out.say()
+    for what, amount in [*beside, *([(words("report.memo"), float(facts.euro(memo)))] if memo else [])]:
+        table.add_row(what, *(report.eur(amount) if column == "planned" else "" for column in columns), "")
+    report.table(table)
 
 
-def _amounts_and_share(report: _Report, row: pd.Series, columns: tuple[str, ...]) -> list[str]:
+def _amounts_and_share(report: _Report, row: pd.Series, columns: list[str]) -> list[str]:
     used = row["planned"] / row["ceiling"] if row["ceiling"] else float("nan")
     return [*(report.eur(row[column]) for column in columns), report.part(used)]
 
@@ -127,14 +129,13 @@ def _partnerships(report: _Report) -> None:
     table = new_table(*report.column("partnership", "", "need_met", "planned"), numbers=2)
     highest = float(totals.iloc[0]) if len(totals) else 1.0
     for key, amount in totals.head(TOP).items():
-        bar = _bar(float(amount) / highest if highest else 0)
-        table.add_row(report.names["partnership"][str(key)], bar, report.part(coverage[str(key)]), report.eur(float(amount)))
+        met, name = report.part(coverage[str(key)]), report.names["partnership"][str(key)]
+        table.add_row(name, _bar(float(amount), highest), met, report.eur(float(amount)))
     rest = totals.iloc[TOP:]
     if len(rest):
         table.add_row(words("report.more", count=len(rest)), "", "", report.eur(float(rest.sum())))
     table.add_row(words("report.total"), "", "", report.eur(float(totals.sum())), style="bold")
-    report.out.table(table)
-    report.out.say()
+    report.table(table)
 
 
 def _areas(report: _Report) -> None:
@@ -145,10 +146,9 @@ def _areas(report: _Report) -> None:
     for area in plan.scenario.facts.areas:
         amount = float(totals.get(area.id, 0.0))
         share = report.part(amount / whole if whole else float("nan"), 1)
-        bar = _bar(amount / highest if highest else 0)
+        bar = _bar(amount, highest)
         table.add_row(report.labels["area"][area.id], bar, report.part(coverage[area.id]), share, report.eur(amount))
-    report.out.table(table)
-    report.out.say()
+    report.table(table)
 
 
 def _payments(report: _Report) -> None:
@@ -160,26 +160,19 @@ def _payments(report: _Report) -> None:
         cells = [getattr(row, column) for column in columns]
         table.add_row(str(row.year), *("-" if cell is None else report.eur(float(cell)) for cell in cells))
     if rows:
-        report.out.table(table)
-        report.out.say()
+        report.table(table)
 
 
-def _bar(part: float) -> str:
-    return "#" * round(BAR * part)
+def _bar(amount: float, highest: float) -> str:
+    return "#" * round(BAR * (amount / highest)) if highest else ""
 
 
 def _rules(report: _Report) -> None:
     plan, words, language = report.plan, report.words, report.words.language
     counts, limits = plan.tally, plan.limits_tally
-    sentence = words(
-        "report.says.rules_decided" if counts.by_decision else "report.says.rules",
-        rules=len(plan.scenario.written_rules),
-        kept=counts.kept,
-        built_in=limits.demands,
-        built_in_broken=limits.broken,
-        **counts._asdict(),
-    )
-    report.line("rules", sentence)
+    numbers = {"rules": len(plan.scenario.written_rules), "built_in": limits.demands, "built_in_broken": limits.broken}
+    key = "report.says.rules_decided" if counts.by_decision else "report.says.rules"
+    report.line("rules", words(key, kept=counts.kept, **numbers, **counts._asdict()))
     if counts.by_decision:
         decided = [f for f in plan.findings if f.status == DECIDED]
         report.line("by_decision", named_by_decision(decided, plan.scenario, words), within=True)
@@ -209,12 +202,9 @@ def _against_baseline(report: _Report) -> None:
     order = np.argsort(by_partnership, kind="stable")
     for fact, positions, sign in (("gain", order[::-1][:MOVERS], 1), ("lose", order[:MOVERS], -1)):
         shown = [k for k in positions if sign * by_partnership[k] >= 0.5 * 10.0**-places]  # what is printed as 0.0 is no change
-        listed = (
-            f"{report.names['partnership'][facts.partnerships[k].id]} {report.words.signed(float(by_partnership[k]), places)}"
-            for k in shown
-        )
+        changes = ((facts.partnerships[k].id, report.words.signed(float(by_partnership[k]), places)) for k in shown)
         if shown:
-            report.line(fact, ", ".join(listed), within=True)
+            report.line(fact, ", ".join(f"{report.names['partnership'][name]} {change}" for name, change in changes), within=True)
 
 
 def _closing(report: _Report) -> None:
@@ -231,12 +221,10 @@ def _closing(report: _Report) -> None:
     proof, method = plan.proof, words.word("workbook.method", log.method)
     solved = words("report.says.solved", status=proof.status_text(words), solver=log.solver, method=method)
     report.line("score", words("report.says.score", score=score, how=solved))
-    if search := proof.search_text(words):
-        report.line("search", search)
-    if undone := proof.undone_text(words):
-        report.line("note", undone)
-    if plan.certificate is not None:
-        report.line("proof", proof.bound_text(words))
+    bound = "" if plan.certificate is None else proof.bound_text(words)
+    for fact, text in (("search", proof.search_text(words)), ("note", proof.undone_text(words)), ("proof", bound)):
+        if text:
+            report.line(fact, text)
     for fact, text in (("gap", proof.parts_text(words)), ("decided", proof.decided_text(words))):
         if text:
             report.line(fact, text, within=True)
