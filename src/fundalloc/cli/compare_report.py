@@ -157,10 +157,9 @@ class _Report:
         if first is None and own is None:
             return
         self.line("score", self.say("says.scores_differ", what=", ".join(self.say(f"yardstick.{word}") for word in scores.differ)))
-        if first is not None:
-            self.inside(self.say("says.score_own", side=pair.a.name, score=first))
-        if own is not None:
-            self.inside(self.say("says.score_own", side=pair.b.name, score=own))
+        for side, score in ((pair.a, first), (pair.b, own)):
+            if score is not None:
+                self.inside(self.say("says.score_own", side=side.name, score=score))
         if measured is not None:
             caveats = [self.say("says.not_counted", amount=self.eur(scores.stray))] if scores.stray else []
             caveats += [self.say("says.breaks", count=scores.broken)] if scores.broken else []
@@ -194,10 +193,8 @@ class _Report:
         self.out.say()
 
     def _how(self, found: Attribution) -> str:
-        count = len(found.overrides)
-        if found.shares.sampled:
-            return self.say("says.sampled", orders=found.shares.orders, count=count, seed=found.seed)
-        return self.say("says.all_orders", count=count, solves=found.solves)
+        shares, key = found.shares, "sampled" if found.shares.sampled else "all_orders"
+        return self.say(f"says.{key}", orders=shares.orders, count=len(found.overrides), seed=found.seed, solves=found.solves)
 
     def _movements(self, pair: Pair) -> None:
         movements = pair.movements

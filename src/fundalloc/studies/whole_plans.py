@@ -9,11 +9,11 @@ import numpy as np
 from fundalloc.model.linear_program import LinearProgram
 from fundalloc.money import Floats
 from fundalloc.optimise.rounding import round_plan
-from fundalloc.plan.plan import Plan, RunLog
+from fundalloc.plan.handmade import measure_steps
+from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import verify
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options, Solution, Status
-from fundalloc.versions import VERSION
 
 MADE_BY = "alternative"
 """Status of a plan that was found beside the best one."""
@@ -25,23 +25,11 @@ def finish(scenario: Scenario, program: LinearProgram, values: Floats, options: 
     score = float(program.cost @ values[: program.shape[1]])
     solution = Solution(Status.OPTIMAL, score, values[: program.shape[1]], np.zeros(program.shape[0]))
     rounded = round_plan(_without_score_rows(program), solution, lines, options)
-    findings = verify(scenario, rounded.steps)
-    log = RunLog(
-        solver="HiGHS",
-        method="alternative",
-        status=MADE_BY,
-        program_score=score,
-        iterations=0,
-        rows=program.shape[0],
-        columns=program.shape[1],
-        terms=program.terms,
-        rounded_lines=rounded.moved,
-        largest_move=rounded.largest_move,
-        version=VERSION,
-        digest=scenario.digest,
-    )
-    count = len(lines)
-    return Plan(scenario, rounded.steps[:count], tuple(findings), np.full(len(findings), np.nan), log, rounded.steps[count:])
+    verify(scenario, rounded.steps)
+    made, (rows, columns) = measure_steps(scenario, rounded.steps), program.shape
+    log = replace(made.log, solver="HiGHS", method="alternative", status=MADE_BY, program_score=score)
+    log = replace(log, rows=rows, columns=columns, terms=program.terms, rounded_lines=rounded.moved, largest_move=rounded.largest_move)
+    return replace(made, log=log)
 
 
 def _without_score_rows(program: LinearProgram) -> LinearProgram:
