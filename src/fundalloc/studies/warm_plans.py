@@ -89,8 +89,8 @@ def sum_amounts(lines: Lines, amounts: Floats, *dimensions: str) -> dict[tuple[s
 class Corridor:
     """Answers one scenario after another; keep one per family of variants."""
 
-    def __init__(self, options: Options | None = None) -> None:
-        self.options = (options or Options()).begun()
+    def __init__(self, options: Options) -> None:
+        self.options = options.begun()
         self._bound, self._fixed, self._near = (WarmSolver(self.options) for _ in range(3))
         self._switches: Floats | None = None
 
@@ -114,8 +114,8 @@ class Corridor:
         score, prices, values = first.objective, optimum.prices, optimum.values
         return Answer(scenario, first.status, score, bound, amounts, prices, values, chosen, switches), chosen
 
-    def answer(self, scenario: Scenario, near: Amounts | None = None) -> Answer:
-        """Answer a variant; with `near`, its amounts are the closest to these among plans of the best score.
+    def answer(self, scenario: Scenario, near: Amounts) -> Answer:
+        """Answer a variant; its amounts are the closest to `near` among plans of the best score.
 
         Scenarios with several objective stages are answered from the start, because what a later stage wants decides
         the amounts.
@@ -134,9 +134,7 @@ class Corridor:
                 return Answer(scenario, found)
             fixed, limit, stopped = found
             best = self._fixed.solve(fixed)
-        amounts = best.values[: len(scenario.lines)]
-        if near is not None:
-            amounts = self._closest(fixed, scenario.lines, near, best.values)[: len(scenario.lines)]
+        amounts = self._closest(fixed, scenario.lines, near, best.values)[: len(scenario.lines)]
         status = Status.FEASIBLE if stopped else best.status
         return Answer(scenario, status, best.objective, limit, amounts, best.prices, best.values, fixed, program.integer)
 
