@@ -60,7 +60,6 @@ class Strategy:
 class Robust:
     """The futures, what each could reach alone, and the strategies."""
 
-    sources: tuple[Source, ...]
     scenarios: tuple[Scenario, ...]
     names: tuple[str, ...]
     """Of the futures: the ids of the scenarios, told apart."""
@@ -123,7 +122,7 @@ def solve_robust(
     strategies, names = [search.strategy(name) for name in CRITERIA], _names(scenarios)
     strategies += search.bets(names, tick or (lambda done, of: None))
     best = tuple(answer.score for answer in alone)
-    return Robust(tuple(sources), tuple(scenarios), names, parts, last, best, tuple(strategies), len(search.joined.ids))
+    return Robust(tuple(scenarios), names, parts, last, best, tuple(strategies), len(search.joined.ids))
 
 
 def _weights(weights: Sequence[float], count: int) -> tuple[float, ...]:

@@ -22,12 +22,13 @@ from fundalloc.insight.conflict.diagnose import find_conflict
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import LinearProgram
 from fundalloc.money import Floats, Spread, plain
-from fundalloc.pool import cores, each
+from fundalloc.pool import cores
 from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sources import Sources
 from fundalloc.scenario.uncertain import Uncertain, find_spreads
 from fundalloc.solvers import Options
+from fundalloc.studies.ranges import in_pieces
 from fundalloc.studies.variants import Source, restored, with_plan_to_start_from
 from fundalloc.studies.warm_plans import Answer, Corridor
 
@@ -48,7 +49,6 @@ class Sample:
     number: int
     score: float
     """NaN without a plan."""
-    bound: float
     totals: dict[tuple[str, ...], float]
     missed: tuple[Demand, ...] = ()
     """Soft demands that the best plan of this sample misses."""
@@ -64,7 +64,6 @@ class Sample:
 class Samples:
     """All samples of one scenario."""
 
-    source: Source
     scenario: Scenario
     base: Answer
     uncertain: tuple[Uncertain, ...]
@@ -152,21 +151,6 @@ def _written(value: float, spread: Spread) -> str:
     return f"{plain(exact * 100)} %" if spread.percent else plain(exact)
 
 
-@dataclass(frozen=True)
-class _Task:
-    source: Source
-    settings: tuple[tuple[int, tuple[str, ...]], ...]
-    """Of each sample, with its number."""
-    by: tuple[str, ...]
-    options: Options
-    near: dict[tuple[str, str, str, str], float]
-    kept: Floats
-    start: Scenario | None
-    """The scenario as written with its baseline plan, when it has one."""
-    files: Sources | None = None
-    """The files themselves, for workers on other machines."""
-
-
 def sample(
     source: Source,
     count: int,
@@ -189,25 +173,11 @@ def sample(
     source.load(*settings[0])  # says at once what no sample could read
     start = replace(scenario, sources=None) if scenario.facts.baseline is not None else None
     files = scenario.sources if cluster is not None else None
-    task = _Task(source, (), tuple(by), options, base.by_ids, _without_misses(base, program), start, files)
-    samples = _solved(task, settings, jobs, cluster, tick or (lambda done, of: None))
+    task = _Task(source, tuple(by), options, base.by_ids, _without_misses(base, program), start, files)
+    size = max(1, min(CHUNK, -(-count // (jobs or cores()))))
+    samples = in_pieces(task, list(enumerate(settings)), size, jobs, cluster, tick)
     conflicts = _conflicts(source, [settings[s.number] for s in samples if s.score != s.score and not s.problem][:DIAGNOSED])
-    return Samples(source, scenario, base, tuple(uncertain), values, samples, tuple(by), seed, conflicts)
-
-
-def _solved(
-    task: _Task, settings: list[tuple[str, ...]], jobs: int | None, cluster: str | None, tick: Callable[[int, int], None]
-) -> tuple[Sample, ...]:
-    numbered = tuple(enumerate(settings))
-    size = max(1, min(CHUNK, -(-len(settings) // (jobs or cores()))))
-    tasks = [replace(task, settings=numbered[k : k + size]) for k in range(0, len(settings), size)]
-    found: dict[int, Sample] = {}
-    for _, result in each(_solve, tasks, jobs, cluster):
-        if isinstance(result, BaseException):
-            raise result
-        found.update({s.number: s for s in result})
-        tick(len(found), len(settings))
-    return tuple(found[k] for k in range(len(settings)))
+    return Samples(scenario, base, tuple(uncertain), values, tuple(samples), tuple(by), seed, conflicts)
 
 
 def _without_misses(base: Answer, program: LinearProgram) -> Floats:
@@ -218,41 +188,53 @@ def _without_misses(base: Answer, program: LinearProgram) -> Floats:
     return values
 
 
-def _solve(task: _Task) -> list[Sample]:
-    """Solve some samples, one after another; from the files that travelled with them, or from those of this machine."""
-    corridor, out = Corridor(task.options), []
-    with TemporaryDirectory(prefix="fundalloc-") as folder:
-        source = task.source if task.files is None else restored(task.files, Path(folder))
-        for number, settings in task.settings:
-            try:
-                scenario = source.load(*settings)
-            except FundallocError as error:
-                out.append(Sample(number, np.nan, np.nan, {}, problem=str(error).splitlines()[0]))
+@dataclass(frozen=True)
+class _Task:
+    """Solves some samples, one after another; from the files that travelled with it, or from those of this machine."""
+
+    source: Source
+    by: tuple[str, ...]
+    options: Options
+    near: dict[tuple[str, str, str, str], float]
+    kept: Floats
+    start: Scenario | None
+    """The scenario as written with its baseline plan, when it has one."""
+    files: Sources | None
+    """The files themselves, for workers on other machines."""
+
+    def __call__(self, numbered: Sequence[tuple[int, tuple[str, ...]]]) -> list[Sample]:
+        corridor, out = Corridor(self.options), []
+        with TemporaryDirectory(prefix="fundalloc-") as folder:
+            source = self.source if self.files is None else restored(self.files, Path(folder))
+            for number, settings in numbered:
+                try:
+                    scenario = source.load(*settings)
+                except FundallocError as error:
+                    out.append(Sample(number, np.nan, {}, problem=str(error).splitlines()[0]))
+                    continue
+                if self.start is not None:
+                    scenario = with_plan_to_start_from(scenario, self.start)
+                out.append(self._measured(number, corridor.answer(scenario, self.near)))
+        return out
+
+    def _measured(self, number: int, answer: Answer) -> Sample:
+        broken = _broken(answer, self.kept)
+        if answer.program is None:
+            return Sample(number, np.nan, {}, broken=broken)
+        missed, binding = [], []
+        for block in answer.program.blocks:
+            if block.rule is None or block.demands is None:
                 continue
-            if task.start is not None:
-                scenario = with_plan_to_start_from(scenario, task.start)
-            out.append(_measured(number, corridor.answer(scenario, task.near), scenario, task))
-    return out
+            members = ["|".join(m) for m in block.demands.member]
+            missing = answer.values[block.misses]
+            missed += [(block.rule.id, members[int(block.missing_row[k])]) for k in np.flatnonzero(missing > TOLERANCE)]
+            binding += [(block.rule.id, members[int(k)]) for k in np.flatnonzero(np.abs(answer.prices[block.rows]) > TOLERANCE)]
+        return Sample(number, answer.score, answer.total(*self.by), _once(missed), _once(binding), broken)
 
 
-def _measured(number: int, answer: Answer, scenario: Scenario, task: _Task) -> Sample:
-    broken = _broken(scenario, answer, task.kept)
-    if answer.program is None:
-        return Sample(number, np.nan, np.nan, {}, broken=broken)
-    missed, binding = [], []
-    for block in answer.program.blocks:
-        if block.rule is None or block.demands is None:
-            continue
-        members = ["|".join(m) for m in block.demands.member]
-        missing = answer.values[block.misses]
-        missed += [(block.rule.id, members[int(block.missing_row[k])]) for k in np.flatnonzero(missing > TOLERANCE)]
-        binding += [(block.rule.id, members[int(k)]) for k in np.flatnonzero(np.abs(answer.prices[block.rows]) > TOLERANCE)]
-    return Sample(number, answer.score, answer.bound, answer.total(*task.by), _once(missed), _once(binding), broken)
-
-
-def _broken(scenario: Scenario, answer: Answer, kept: Floats) -> tuple[Demand, ...]:
+def _broken(answer: Answer, kept: Floats) -> tuple[Demand, ...]:
     """Return the demands that the plan as written does not meet under the sampled figures."""
-    program = answer.program if answer.program is not None else compile_program(scenario)
+    program = answer.program if answer.program is not None else compile_program(answer.scenario)
     if program.shape[1] != len(kept):
         return ()
     activity, out = program.matrix.times(kept), []

@@ -62,7 +62,6 @@ class Break:
 class Sweep:
     """All points, and with one key the breaks between them."""
 
-    source: Source
     keys: tuple[Vary, ...]
     scenario: Scenario
     """The scenario as written."""
@@ -129,7 +128,7 @@ def sweep(source: Source, keys: Sequence[Vary], options: Options | None = None, 
         if tick:
             tick(done, len(grid))
     present = tuple(present_value(scenario, key.key) for key in keys)
-    out = Sweep(source, tuple(keys), scenario, base, tuple(points), present=present)
+    out = Sweep(tuple(keys), scenario, base, tuple(points), present=present)
     return _with_breaks(out, corridor, answers) if len(keys) == 1 and search and len(grid) > 1 else out
 
 
