@@ -13,7 +13,8 @@ import click
 
 from fundalloc.cli.envelope import Answer
 from fundalloc.cli.progress import Progress, Tick
-from fundalloc.cli.terminal import console, echo
+from fundalloc.cli.terminal import console as new_console
+from fundalloc.cli.terminal import echo
 from fundalloc.labels import Words
 
 if TYPE_CHECKING:
@@ -58,10 +59,10 @@ class Output:
         """Print a table, unless JSON or silence was asked for; when nobody looks 110 columns wide, or as wide as it needs."""
         if self.speaks:
             plain, seen = self.no_color or bool(os.environ.get("NO_COLOR")), sys.stdout.isatty()
-            shown = console(no_color=plain, highlight=False, soft_wrap=False, width=None if seen else 110, emoji=False, markup=False)
+            console = new_console(no_color=plain, highlight=False, soft_wrap=False, width=None if seen else 110, emoji=False, markup=False)
             if not seen:
-                shown.width = max(shown.width, shown.measure(table).maximum)
-            shown.print(table)
+                console.width = max(console.width, console.measure(table).maximum)
+            console.print(table)
 
     def note(self, text: str) -> None:
         """Print a message on stderr, unless silence was asked for."""
