@@ -36,16 +36,6 @@ Writer = Callable[[Plan, Source], Sequence[Path]]
 
 
 @dataclass(frozen=True)
-class Task:
-    """What a worker needs to solve one scenario; with `sources`, it needs no file of this machine."""
-
-    source: Source
-    options: Options
-    code: str
-    sources: Sources | None = None
-
-
-@dataclass(frozen=True)
 class Solved:
     """What a worker sends back: the record of the run, or what went wrong."""
 
@@ -99,18 +89,24 @@ def book_names(files: Sequence[str], folder: Path) -> dict[str, Path]:
     return out
 
 
-def solve_task(task: Task) -> Solved:
-    """Solve one scenario in whatever process this is; what a user can put right comes back as words."""
-    started = time.perf_counter()
-    if task.sources is not None and code_fingerprint() != task.code:
-        return Solved(0.0, None, 1, "wrong version", "the worker runs another version of fundalloc")
-    try:
-        with tempfile.TemporaryDirectory(prefix="fundalloc-") as folder:
-            source = task.source if task.sources is None else restored(task.sources, Path(folder))
-            record = Record.of(solve(source.load(), task.options)).text()
-    except FundallocError as error:
-        return Solved.failed(error, time.perf_counter() - started)
-    return Solved(time.perf_counter() - started, record)
+@dataclass(frozen=True)
+class _Worker:
+    """Solves one scenario in whatever process this is; what a user can put right comes back as words."""
+
+    options: Options
+    code: str
+
+    def __call__(self, task: tuple[Source, Sources | None]) -> Solved:
+        """Solve a source; where its files travel along, no file of this machine is needed."""
+        started, (source, files) = time.perf_counter(), task
+        if files is not None and code_fingerprint() != self.code:
+            return Solved(0.0, None, 1, "wrong version", "the worker runs another version of fundalloc")
+        try:
+            with tempfile.TemporaryDirectory(prefix="fundalloc-") as folder:
+                record = Record.of(solve((restored(files, Path(folder)) if files else source).load(), self.options)).text()
+        except FundallocError as error:
+            return Solved.failed(error, time.perf_counter() - started)
+        return Solved(time.perf_counter() - started, record)
 
 
 def worst(codes: Sequence[int]) -> int:
@@ -148,9 +144,8 @@ def run_batch(
         else:
             same[key] = []
             waiting.append((k, scenario, key))
-    code = code_fingerprint()
-    tasks = [Task(sources[k], options, code, None if cluster is None else scenario.sources) for k, scenario, _ in waiting]
-    for n, answer in each(solve_task, tasks, jobs, cluster):
+    tasks = [(sources[k], None if cluster is None else scenario.sources) for k, scenario, _ in waiting]
+    for n, answer in each(_Worker(options, code_fingerprint()), tasks, jobs, cluster):
         k, scenario, key = waiting[n]
         solved = answer if isinstance(answer, Solved) else Solved.failed(answer)
         yield k, batch.outcome(sources[k], scenario, key, solved, reused=False)

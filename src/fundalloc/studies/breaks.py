@@ -24,9 +24,9 @@ import numpy as np
 from fundalloc.model.linear_program import LinearProgram, Matrix
 from fundalloc.money import Floats
 from fundalloc.optimise.stage_programs import reduced_costs
+from fundalloc.solvers import Solution
 
-Solve = Callable[[LinearProgram], tuple[float, Floats, Floats] | None]
-"""Score, columns and row prices of a program; None when nothing fits."""
+Solve = Callable[[LinearProgram], Solution]
 
 SAME = 1e-7
 """Relative difference below which two scores, or two slopes, are the same."""
@@ -170,22 +170,16 @@ def find_bends(way: Way, solve: Solve, budget: int = BUDGET) -> tuple[list[Bend]
 
 def _tangent(way: Way, solve: Solve, t: float) -> Tangent | None:
     found = solve(way.at(t))
-    if found is None:
-        return None
-    score, values, prices = found
-    return Tangent(t, score, way.slope(t, values, prices), prices)
+    return Tangent(t, found.objective, way.slope(t, found.values, found.prices), found.prices) if found.usable else None
 
 
 def _meet(a: Tangent, b: Tangent, tolerance: float) -> tuple[float | None, Bend | None]:
     """Return where the tangents of an interval meet, or that it holds no break."""
     width = b.at - a.at
-    straight = abs(b.score - a.score - a.slope * width) <= tolerance or abs(b.score - a.score - b.slope * width) <= tolerance
-    if straight or width < 1e-9 or abs(a.slope - b.slope) <= SAME * max(abs(a.slope), abs(b.slope), 1e-9):
-        ends_differ = abs(a.slope - b.slope) * width > tolerance
-        if straight and ends_differ:
-            on_a = abs(b.score - a.score - a.slope * width) <= tolerance
-            return None, Bend(b.at if on_a else a.at, a, b)
-        return None, None
+    on_a, on_b = (abs(b.score - a.score - slope * width) <= tolerance for slope in (a.slope, b.slope))
+    if on_a or on_b or width < 1e-9 or abs(a.slope - b.slope) <= SAME * max(abs(a.slope), abs(b.slope), 1e-9):
+        differ = (on_a or on_b) and abs(a.slope - b.slope) * width > tolerance
+        return None, Bend(b.at if on_a else a.at, a, b) if differ else None
     meeting = a.at + (b.score - a.score - b.slope * width) / (a.slope - b.slope)
     if not a.at + 1e-9 < meeting < b.at - 1e-9:
         return (a.at + b.at) / 2, None

@@ -30,7 +30,7 @@ from fundalloc.optimise.stages import find_optimum
 from fundalloc.optimise.switches import allowed_gap, fix_switches, solve_mixed
 from fundalloc.plan.free_money import free_of_decisions
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.solvers import Options, Status
+from fundalloc.solvers import Options, Solution, Status
 from fundalloc.solvers.warm import WarmSolver
 
 Amounts = Mapping[tuple[str, str, str, str], float]
@@ -138,11 +138,9 @@ class Corridor:
         status = Status.FEASIBLE if stopped else best.status
         return Answer(scenario, status, best.objective, limit, amounts, best.prices, best.values, fixed, program.integer)
 
-    def solve_fixed(self, program: LinearProgram) -> tuple[float, Floats, Floats] | None:
-        """Solve a program of the family whose switches are fixed; returns score, columns and prices, None when nothing fits."""
-        solver = self._fixed if self._switches is not None else self._bound
-        solution = solver.solve(program)
-        return (solution.objective, solution.values, solution.prices) if solution.usable else None
+    def solve_fixed(self, program: LinearProgram) -> Solution:
+        """Solve a program of the family whose switches are fixed."""
+        return (self._bound if self._switches is None else self._fixed).solve(program)
 
     def _with_switches(self, program: LinearProgram, bound: float) -> tuple[LinearProgram, float, bool] | Status:
         """Fix the switches: as they were while that is good enough, else chosen anew. Without a plan, why there is none.
