@@ -71,8 +71,6 @@ class _Reading:
         if said.comment or said.author:
             self.out.comments.append(Comment(about, replace(said, places=(row.place(TALK[0]),))))
 
-    # -- the allocation -------------------------------------------------------------------------------------------------
-
     def _allocation(self, grid: Grid) -> None:
         scenario = self.plan.scenario
         step = scenario.facts.step
@@ -130,8 +128,6 @@ class _Reading:
             message = f"{len(missing)} {what}{'s were' if len(missing) > 1 else ' was'} deleted: {', '.join(missing[:_NAMED])}{more}"
             self.problems.add(grid.heading_place(key), message, "rows may be hidden or filtered, not deleted")
 
-    # -- the rules ------------------------------------------------------------------------------------------------------
-
     @cached_property
     def _own(self) -> OwnRules:
         words = {label(f"workbook.side.{side.field}", self.circulated.language): side for side in Sense}
@@ -168,8 +164,6 @@ class _Reading:
             self.out.limits[rule.id, *finding.member, str(finding.sense)] = change
         else:
             self._remark(" ".join(filter(None, (rule.id, "|".join(finding.member)))), said, row)
-
-    # -- rules of their own ---------------------------------------------------------------------------------------------
 
     def _own_rule(self, row: Row, rule: str, sense: Sense | None) -> None:
         """Read a row that was added to the rules: a name, a side, a limit, and a formula of the amount."""

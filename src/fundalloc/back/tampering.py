@@ -87,8 +87,6 @@ class _Comparer:
         self.result.wrong.append(f"sheet '{wanted}' is missing")
         return None
 
-    # -- cells that belong together -----------------------------------------------------------------------------------
-
     def _pairs(self, wanted: str, title: str) -> Iterator[_Pair]:
         """Pair the cells of a sheet: rows of tables that staff sort by their ids, all others by where they stand."""
         for key, ids in SORTED.items():

@@ -99,9 +99,6 @@ def _title(scenario: Scenario) -> Any:
     return {lang: f"{text} ({adjusted.get(lang, adjusted['en'])})" for lang, text in dict(scenario.head.title).items()}
 
 
-# --- limits ------------------------------------------------------------------------------------------------------------
-
-
 def _limit(change: LimitChange, plan: Plan, edits: Edits, problems: Problems) -> YamlTree:
     """Return the part of a scenario file that states a changed limit; what is kept back, a reserve, comes on top of it."""
     rule, place = next(r for r in plan.scenario.rules if r.id == change.rule), change.said.places[0]
@@ -159,9 +156,6 @@ def check_limits(edits: Edits, variant: Scenario, findings: tuple[Finding, ...])
             then = f"the scenario then has {edit.figure(stated[key])}" if key in stated else "the scenario then has no such limit"
             problems.add(edit.said.places[0], f"a limit of {edit.what} cannot be stated: {then}", hint)
     problems.tell()
-
-
-# --- text --------------------------------------------------------------------------------------------------------------
 
 
 def _comments(edits: Edits, scenario: Scenario) -> Iterator[str]:

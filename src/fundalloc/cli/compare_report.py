@@ -81,8 +81,6 @@ class _Report:
         for pair in self.found.pairs:
             self._pair(pair)
 
-    # -- results ----------------------------------------------------------------------------------------------------
-
     def eur(self, value: Fraction) -> str:
         return self.words.number(value, decimals(self.found.step))
 
@@ -130,8 +128,6 @@ class _Report:
         parts = zip(row.changes, row.needed, needed, strict=True)
         changes = (f"{self.signed(change)} ({said})" if part or (said and change) else self.signed(change) for change, part, said in parts)
         return [self.eur(row.amounts[0]), *changes]
-
-    # -- one against the first --------------------------------------------------------------------------------------
 
     def _pair(self, pair: Pair) -> None:
         if len(self.found.pairs) > 1:
