@@ -121,19 +121,16 @@ def _print_commitments(found: Robust, chosen: Strategy, letters: list[str], out:
 
 
 def _print_samples(found: Samples, out: Output) -> None:
-    from fundalloc.studies.sampling import percentiles
-
     count = len(found.samples)
     out.say(f"{count} samples of {len(found.uncertain)} uncertain figures, seed {found.seed}; before rounding\n")
     if len(found.scores):
-        low, _, middle, _, high = percentiles(found.scores)
+        low, _, middle, _, high = found.percentiles(found.scores)
         ends = f"{euro(low, 1)} … {euro(middle, 1)} … {euro(high, 1)}"
         out.say(f"Score        {ends}  (5 %, median, 95 %); as written {euro(found.base.score, 1)}")
     if found.failed:
         clash = f"; {', '.join(found.conflicts)} clash" if found.conflicts else ""
         out.say(f"No plan      in {found.failed} of {count} samples ({found.failed / count:.1%}){clash}")
-        problems = list(dict.fromkeys(s.problem for s in found.samples if s.problem))
-        for problem in problems[:3]:
+        for problem in list(dict.fromkeys(s.problem for s in found.samples if s.problem))[:3]:
             out.say(f"  unreadable {problem}")
     else:
         out.say("No plan      never: every sample has a plan that keeps all hard rules")
@@ -156,19 +153,15 @@ def _print_risks(found: Samples, out: Output) -> None:
 
 
 def _print_amounts(found: Samples, places: int, out: Output) -> None:
-    import numpy as np
-
-    from fundalloc.studies.sampling import percentiles
-
     members, table = found.amounts()
     if not len(table):
         return
     names, written = found.scenario.labels(), found.base.total(*found.by)
-    parts = percentiles(table)[::2]
-    order = np.argsort(parts[0] - parts[2], kind="stable")[:SHOWN]
+    low, middle, high = found.percentiles(table)[::2].tolist()
+    order = sorted(range(len(members)), key=lambda k: low[k] - high[k])[:SHOWN]
     out.say()
     listed = new_table(f"Least certain amounts ({' × '.join(found.by)})", "as written", "5 %", "median", "95 %", numbers=4)
     for k in order:
         said = " × ".join(names.get(d, {}).get(i, i) for d, i in zip(found.by, members[k], strict=True))
-        listed.add_row(said, euro(written.get(members[k], 0.0), places), *(euro(parts[n, k], places) for n in range(3)))
+        listed.add_row(said, euro(written.get(members[k], 0.0), places), *(euro(part[k], places) for part in (low, middle, high)))
     out.table(listed)

@@ -92,6 +92,12 @@ class Samples:
         table = np.array([[s.totals.get(m, 0.0) for m in members] for s in solved]).reshape(len(solved), len(members))
         return members, table
 
+    @staticmethod
+    def percentiles(values: Floats) -> Floats:
+        """Return PERCENTILES over samples. Shape (percentiles,), or (percentiles, members) when the values are by member."""
+        found: Floats = np.percentile(values, PERCENTILES, axis=0)
+        return found
+
     def at_risk(self) -> list[tuple[Demand, float, float, float]]:
         """Return (demand, share of samples missed, broken if nothing changes, binding), the most at risk first."""
         count = max(len(self.samples) - self.failed, 1)
@@ -114,12 +120,6 @@ class Samples:
             ranks = _ranks(self.values[solved, k])
             out.append((figure.key, float(np.corrcoef(ranks, score)[0, 1]) if np.ptp(ranks) and np.ptp(score) else 0.0))
         return sorted(out, key=lambda item: (-abs(item[1]), item[0]))
-
-
-def percentiles(values: Floats) -> Floats:
-    """Return PERCENTILES over samples. Shape (percentiles,), or (percentiles, members) when the values are by member."""
-    found: Floats = np.percentile(values, PERCENTILES, axis=0)
-    return found
 
 
 def _ranks(values: Floats) -> Floats:

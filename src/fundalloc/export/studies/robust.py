@@ -7,7 +7,7 @@ import pandas as pd
 
 from fundalloc.export.studies.report import Drawn, Report
 from fundalloc.studies.robust import Robust
-from fundalloc.studies.sampling import PERCENTILES, Samples, percentiles
+from fundalloc.studies.sampling import PERCENTILES, Samples
 
 
 def robust_report(found: Robust, criterion: str = "expected", language: str = "en") -> Report:
@@ -88,7 +88,7 @@ def _amounts(found: Samples, language: str) -> pd.DataFrame:
     if not len(table):
         return pd.DataFrame()
     written = found.base.total(*found.by)
-    parts = percentiles(table)
+    parts = found.percentiles(table)
     rows = []
     for k, ids in enumerate(members):
         row: dict[str, object] = {d: names.get(d, {}).get(i, i) for d, i in zip(found.by, ids, strict=True)}
