@@ -14,13 +14,15 @@ from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from fundalloc.back.circulated import Circulated
 from fundalloc.back.own_rules import COLUMNS as OWN_RULES
 from fundalloc.doors.reading import read_bytes
 from fundalloc.errors import ScenarioError, and_more
-from fundalloc.export.on_request import Asked
+from fundalloc.export.on_request import unpack
 from fundalloc.export.workbook import workbook_bytes
 from fundalloc.plan.plan import Plan
 from fundalloc.scenario.workbooks.cells import NOTHING, BookFile, Cell, Grid, find_grid, in_languages
+from fundalloc.scenario.workbooks.embedded import CHANGED
 
 MOST = 20
 """Differences that are named per sheet."""
@@ -44,12 +46,17 @@ class Comparison:
     """Whether the file is as written, byte for byte."""
 
 
-def compare_with_original(book: BookFile, plan: Plan, language: str, asked: Asked) -> Comparison:
+def compare_with_original(circulated: Circulated, plan: Plan) -> Comparison:
     """Write the workbook anew, with the sheets that were asked for, and compare.
 
-    Raises ScenarioError when a sheet of the file cannot be read.
+    Raises ScenarioError when a sheet of the file, or what was asked for, cannot be read.
     """
-    original = workbook_bytes(plan, language, asked=asked)
+    book = circulated.book
+    try:
+        asked = unpack(circulated.record.other.get("asked", {}))
+    except ValueError:
+        raise ScenarioError.of(circulated.place, "the record of the run does not hold the tables asked for", CHANGED) from None
+    original = workbook_bytes(plan, circulated.language, asked=asked)
     if read_bytes(book.path, len(original)) == original:
         return Comparison(identical=True)
     with TemporaryDirectory(prefix="fundalloc-") as folder:

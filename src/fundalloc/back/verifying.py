@@ -88,7 +88,7 @@ def verify_book(path: Path, progress: Progress) -> Verification:
     comparison = Comparison()
     if written_by == versions.VERSION:
         with progress("Comparing"):
-            comparison = compare_with_original(circulated.book, plan, circulated.language, circulated.asked)
+            comparison = compare_with_original(circulated, plan)
         wrong += comparison.wrong
     else:
         wrong += _typed_over(circulated, plan)

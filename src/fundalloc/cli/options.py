@@ -42,7 +42,6 @@ def gathered(**groups: type) -> Callable[[F], F]:
 
 
 def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
-
     def decorate(command: F) -> F:
         for option in reversed(options):
             command = option(command)
