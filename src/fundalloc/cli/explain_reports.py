@@ -10,7 +10,7 @@ from typing import Any
 
 from fundalloc.cli.output import Output, new_table
 from fundalloc.compare.why_less import CHOICE, why_other
-from fundalloc.errors import UsageError
+from fundalloc.errors import UsageError, and_more
 from fundalloc.insight.explain import hardening
 from fundalloc.insight.explain.bench import Bench
 from fundalloc.insight.explain.place import explain_place
@@ -144,11 +144,11 @@ def prices(bench: Bench, out: Output) -> None:
 
 def value(bench: Bench, out: Output) -> None:
     """Print what money is worth, and the ladder."""
-    money, ladder, writer = value_of_money(bench), budget_ladder(bench), Writer(bench)
-    out.result(**plain({"instruments": money.to_dict("records"), "ladder": ladder}))
+    rows: list[Any] = value_of_money(bench).to_dict("records")
+    ladder, writer = budget_ladder(bench), Writer(bench)
+    out.result(**plain({"instruments": rows, "ladder": ladder}))
     out.say(f"{bench.scenario.head.title}: what money is worth\n")
     table = new_table("Instrument", "usable", "planned", "1 million more", "1 million less", numbers=4)
-    rows: list[Any] = money.to_dict("records")
     for row in rows:
         amounts = (writer.money(row["ceiling"]), writer.money(row["planned"]))
         table.add_row(writer.short["instrument"][row["instrument"]], *amounts, _signed(row["more"]), _signed(row["less"]))
@@ -161,22 +161,20 @@ def value(bench: Bench, out: Output) -> None:
         rungs.add_row(f"{float(rung.factor):.0%}", writer.money(rung.money), score, *counts)
     out.table(rungs)
     out.say("\nEvery size is compared with the one above it in the table. Decided money stays whatever the size.")
+    names = writer.names["partnership"]
     for rung in ladder:
         for heading, pairs in (("enters", rung.enters), ("leaves", rung.leaves)):
-            if pairs:
-                named = [f"{writer.names['partnership'][p]}, {writer.short['area'][a]}" for p, a in pairs]
-                print_sections([(f"{float(rung.factor):.0%} {heading}", [_some(named)])], out)
+            moved = [f"{names[p]}, {writer.short['area'][a]}" for p, a in pairs]
+            print_sections([(f"{float(rung.factor):.0%} {heading}", [_some(moved)] if moved else [])], out)
     for rung in ladder:
-        if rung.losers:
-            lost = [f"{writer.names['partnership'][p]} {writer.money(-amount)}" for p, amount in rung.losers]
-            warning = f"more money takes something away from {len(lost)}: {_some(lost)}"
-            print_sections([(f"{float(rung.factor):.0%} warning", [warning])], out)
+        lost = [f"{names[p]} {writer.money(-amount)}" for p, amount in rung.losers]
+        warning = [f"more money takes something away from {len(lost)}: {_some(lost)}"] if lost else []
+        print_sections([(f"{float(rung.factor):.0%} warning", warning)], out)
     closing(writer, out)
 
 
 def _some(names: list[str]) -> str:
-    more = f"; and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return "; ".join(names[:LISTED]) + more + "."
+    return "; ".join([*names[:LISTED], *and_more(names, LISTED)]) + "."
 
 
 def _signed(points: float) -> str:
