@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from io import StringIO
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
@@ -18,6 +16,7 @@ from fundalloc.back.variant import MARK, check_limits, variant_text
 from fundalloc.doors.reading import FAILURES, read_bytes
 from fundalloc.doors.writing import check_empty, new_file, together
 from fundalloc.errors import Place, Problems, ScenarioError
+from fundalloc.facts.dimensions import NAMES
 from fundalloc.insight.handmade import broken_demands
 from fundalloc.money import plain
 from fundalloc.plan.handmade import measure_steps
@@ -107,10 +106,8 @@ class Returned:
 
     def _plan_table(self) -> str:
         step, lines = self.plan.scenario.facts.step, self.plan.scenario.lines
-        out = StringIO()
-        rows = ([*ids, plain(int(n) * step)] for ids, n in zip(lines.ids, self.plan.steps, strict=True) if n)
-        csv.writer(out, lineterminator="\n").writerows([["instrument", "partnership", "area", "year", "amount"], *rows])
-        return out.getvalue()
+        rows = ((*ids, plain(int(n) * step)) for ids, n in zip(lines.ids, self.plan.steps, strict=True) if n)
+        return "".join(f"{','.join(row)}\n" for row in ((*NAMES, "amount"), *rows))
 
 
 def made_by_import(path: Path) -> bool:
