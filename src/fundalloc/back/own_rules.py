@@ -10,8 +10,8 @@ from functools import cached_property
 from itertools import chain, count
 from typing import Any
 
+from fundalloc.back.edits import Row
 from fundalloc.back.formulas import NotUnderstood, Reader
-from fundalloc.back.rows import Row
 from fundalloc.errors import did_you_mean
 from fundalloc.export.workbook.book import Book
 from fundalloc.facts.fields import ID_PATTERN

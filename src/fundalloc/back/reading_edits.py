@@ -12,10 +12,9 @@ from functools import cached_property
 from typing import Any
 
 from fundalloc.back.circulated import Circulated
-from fundalloc.back.edits import Adjustment, Comment, Edits, LimitChange, OwnRule, Said
+from fundalloc.back.edits import TALK, Adjustment, Comment, Edits, LimitChange, OwnRule, Row, Said
 from fundalloc.back.formulas import NotUnderstood
 from fundalloc.back.own_rules import COLUMNS, OwnRules, identifier
-from fundalloc.back.rows import TALK, Row
 from fundalloc.errors import Place, Problems, ScenarioError
 from fundalloc.labels import label
 from fundalloc.money import DECIMALS, plain
