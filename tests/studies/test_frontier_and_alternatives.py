@@ -19,7 +19,7 @@ from fundalloc.solvers import solve_program
 from fundalloc.studies.alternatives import find_alternatives
 from fundalloc.studies.frontier import find_frontier, objective_for
 from fundalloc.studies.variants import Source
-from fundalloc.studies.whole_plans import finish
+from fundalloc.studies.warm_plans import finish
 
 FINE = Source(str(TINY), ("round_to=0.000001",))
 """The tiny case in steps of one euro, so that rounding hides nothing."""

@@ -76,7 +76,7 @@ def _print(found: Alternatives, out: Output) -> None:
 def _write_plans(found: Alternatives, folder: Path, out: Output) -> None:
     """Round and verify each plan as `fundalloc run` does, and write its tables."""
     from fundalloc.export.tables import write_csv
-    from fundalloc.studies.whole_plans import finish
+    from fundalloc.studies.warm_plans import finish
 
     for k, plan in enumerate(found.plans):
         target = folder / f"{k}-{plan.file_name if k else 'best'}"

@@ -1,4 +1,4 @@
-"""Solving one scenario after another, each from where the last one ended.
+"""Solving one scenario after another, each from where the last one ended; and such a plan finished in whole steps.
 
 An answer is the linear program's: amounts before rounding, with the score that `fundalloc run` calls the program's. Three
 live solvers are kept, because what changes from variant to variant is little:
@@ -25,10 +25,14 @@ from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import LinearProgram
 from fundalloc.money import Floats
 from fundalloc.optimise.nearness import near_program
+from fundalloc.optimise.rounding import round_plan
 from fundalloc.optimise.settling import SHARP, pad, settling_weights
 from fundalloc.optimise.stages import find_optimum
 from fundalloc.optimise.switches import allowed_gap, fix_switches, solve_mixed
 from fundalloc.plan.free_money import free_of_decisions
+from fundalloc.plan.handmade import measure_steps
+from fundalloc.plan.plan import Plan
+from fundalloc.plan.verify import verify
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options, Solution, Status
 from fundalloc.solvers.warm import WarmSolver
@@ -185,3 +189,24 @@ def unallocated(answer: Answer) -> float:
         return float("nan")
     new = answer.amounts - lines.decided * float(facts.step)  # nothing new is planned in closed years
     return round(float(facts.euro(int(left.free[budget, -1].sum()))) - float(new[budget[lines.instrument]].sum()), 6) + 0.0
+
+
+def finish(scenario: Scenario, program: LinearProgram, values: Floats, options: Options | None = None) -> Plan:
+    """Round and verify the columns of a program whose switches are fixed. Raises NotRoundable, SolverFailed or NotVerified."""
+    options, lines = options or Options(), scenario.lines
+    score = float(program.cost @ values[: program.shape[1]])
+    solution = Solution(Status.OPTIMAL, score, values[: program.shape[1]], np.zeros(program.shape[0]))
+    rounded = round_plan(_without_score_rows(program), solution, lines, options)
+    verify(scenario, rounded.steps)
+    made, (rows, columns) = measure_steps(scenario, rounded.steps), program.shape
+    log = replace(made.log, solver="HiGHS", method="alternative", status="alternative", program_score=score)
+    log = replace(log, rows=rows, columns=columns, terms=program.terms, rounded_lines=rounded.moved, largest_move=rounded.largest_move)
+    return replace(made, log=log)
+
+
+def _without_score_rows(program: LinearProgram) -> LinearProgram:
+    """Drop what holds the score: rounding may lose a little of it, as it does in every run."""
+    known = max((block.rows.stop for block in program.blocks), default=0)
+    lower = program.row_lower.copy()
+    lower[known:] = -np.inf
+    return replace(program, row_lower=lower)
