@@ -36,7 +36,7 @@ class Many:
         return self.ledger is not None or self.cluster is not None
 
 
-def run_many(sources: Sequence[Source], target: Path | None, options: Options, how: Many, out: Output) -> int:
+def run_many(sources: Sequence[Source], target: Path | None, options: Options, many: Many, out: Output) -> int:
     """Solve scenario files and return the exit code of the worst.
 
     The target is a folder that takes a workbook each and the index; for one file, its workbook.
@@ -60,12 +60,14 @@ def run_many(sources: Sequence[Source], target: Path | None, options: Options, h
         return [write_workbook(plan, books[source.path], out.words(plan.scenario).language)]
 
     done: dict[int, Outcome] = {}
-    with Ledger(Path(how.ledger) if how.ledger else default_ledger()) as kept:
-        batch = run_batch(sources, options, kept, write, jobs=how.jobs, cluster=how.cluster, fresh=how.fresh)
+    with Ledger(Path(many.ledger) if many.ledger else default_ledger()) as kept:
+        batch = run_batch(sources, options, kept, write, jobs=many.jobs, cluster=many.cluster, fresh=many.fresh)
         try:
             for position, outcome in batch:
                 done[position] = outcome
-                _say_finished(outcome, f"[{len(done)}/{len(sources)}]", out)
+                entry, how = outcome.entry, "unchanged, reused" if outcome.reused else f"{outcome.entry.seconds:.1f} s"
+                more = f": {entry.message}" if entry.message else ""
+                out.note(f"[{len(done)}/{len(sources)}] {entry.file}: {entry.status} ({how}){more}")
         except KeyboardInterrupt:
             batch.close()
             text = f"Interrupted. {len(done)} of {len(sources)} are done and kept: the same command continues."
@@ -79,12 +81,6 @@ def run_many(sources: Sequence[Source], target: Path | None, options: Options, h
     if out.as_json:
         _keep(outcomes, out)
     return worst([o.entry.exit_code for o in outcomes])
-
-
-def _say_finished(outcome: Outcome, position: str, out: Output) -> None:
-    entry = outcome.entry
-    how = "unchanged, reused" if outcome.reused else f"{entry.seconds:.1f} s"
-    out.note(f"{position} {entry.file}: {entry.status} ({how})" + (f": {entry.message}" if entry.message else ""))
 
 
 def _keep(outcomes: Sequence[Outcome], out: Output) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from inspect import cleandoc, getdoc
-from typing import TYPE_CHECKING
 
 import click
 
@@ -13,9 +12,6 @@ from fundalloc.cli.options import output_options
 from fundalloc.cli.output import Output
 from fundalloc.cli.terminal import echo
 from fundalloc.errors import UsageError, did_you_mean
-
-if TYPE_CHECKING:
-    from fundalloc.rules.kind import Kind
 
 
 @click.command()
@@ -39,25 +35,21 @@ def rules(kind: str | None, out: Output) -> None:
         return
     if kind not in kinds():
         raise UsageError(f"No kind '{kind}'. {did_you_mean(kind, kinds())}")
-    _explain(kind, kinds()[kind], out)
-
-
-def _explain(word: str, kind: type[Kind], out: Output) -> None:
-    docstring = cleandoc(sys.modules[kind.__module__].__doc__ or "")
-    described = kind.field_docs()
-    fields = {name: described.get(name, "") for name in kind.model_fields if name != "id"}
-    out.result(kind=word, says=docstring, fields=fields, examples=kind.EXAMPLES)
-    out.say(f"{word}\n\n{docstring}\n")
-    if kind.built_in:
+    chosen = kinds()[kind]
+    docstring, described = cleandoc(sys.modules[chosen.__module__].__doc__ or ""), chosen.field_docs()
+    fields = {name: described.get(name, "") for name in chosen.model_fields if name != "id"}
+    out.result(kind=kind, says=docstring, fields=fields, examples=chosen.EXAMPLES)
+    out.say(f"{kind}\n\n{docstring}\n")
+    if chosen.built_in:
         return
     out.say("Keys")
     width = max(map(len, fields))
     for name, description in fields.items():
         out.say(f"  {name:<{width}}  {description}")
     out.say("\nExamples")
-    for k, example in enumerate(kind.EXAMPLES, start=1):
+    for k, example in enumerate(chosen.EXAMPLES, start=1):
         inner = ", ".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in example.items())
-        out.say(f"  example-{k}: {{kind: {word}, {inner}}}")
+        out.say(f"  example-{k}: {{kind: {kind}, {inner}}}")
 
 
 @click.command()

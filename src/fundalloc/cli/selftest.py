@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from fundalloc.cli.options import output_options
 from fundalloc.cli.output import Output, new_table
 from fundalloc.errors import NotVerified
-
-if TYPE_CHECKING:
-    from fundalloc.selftest.trial import Trial
 
 
 @click.command()
@@ -34,15 +29,6 @@ def selftest(cases: int, seed: int, out: Output) -> None:
 
     found = held(cases, seed, out.progress)
     out.result(**found.as_dict())
-    _print(found, out)
-    for verdict in found.differ:
-        out.say(f"\n{verdict.text}")
-    if found.differ:
-        raise NotVerified(f"The tool and the plain statement differ on {len(found.differ)} of {len(found.known) + cases} scenarios.")
-    out.say("The tool and the plain statement agree.")
-
-
-def _print(found: Trial, out: Output) -> None:
     table = new_table("Worked out by hand", "Score", "", *(["Because"] if out.verbose else []))
     for answer, verdict in found.known:
         score = "no plan" if answer.score is None else f"{answer.score:g}"
@@ -53,3 +39,8 @@ def _print(found: Trial, out: Output) -> None:
         out.say(f"  {count:>5}  {end}")
     if out.verbose:
         out.say(f"  rules: {', '.join(f'{count} {kind}' for kind, count in found.kinds.items())}")
+    for verdict in found.differ:
+        out.say(f"\n{verdict.text}")
+    if found.differ:
+        raise NotVerified(f"The tool and the plain statement differ on {len(found.differ)} of {len(found.known) + cases} scenarios.")
+    out.say("The tool and the plain statement agree.")
