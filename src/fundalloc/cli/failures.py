@@ -28,18 +28,14 @@ def report(error: FundallocError) -> int:
     """Print the error, keep it for the JSON, and return its exit code."""
     Answer.current().failed(error)
     if isinstance(error, ScenarioError):
-        _print_problems(error)
+        for problem in error.problems:
+            echo(str(problem), err=True)
+        echo(f"{counted(len(error.problems), 'problems')}.{'' if written else ' Nothing was solved or written.'}", err=True)
     elif isinstance(error, Infeasible):
         _print_conflicts(error)
     else:
         echo(str(error), err=True)
     return error.exit_code
-
-
-def _print_problems(error: ScenarioError) -> None:
-    for problem in error.problems:
-        echo(str(problem), err=True)
-    echo(f"{counted(len(error.problems), 'problems')}.{'' if written else ' Nothing was solved or written.'}", err=True)
 
 
 def _print_conflicts(error: Infeasible) -> None:

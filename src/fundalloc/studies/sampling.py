@@ -20,7 +20,6 @@ import numpy as np
 from fundalloc.errors import FundallocError, UsageError
 from fundalloc.insight.conflict.diagnose import find_conflict
 from fundalloc.model.compile import compile_program
-from fundalloc.model.linear_program import LinearProgram
 from fundalloc.money import Floats, Spread, plain
 from fundalloc.pool import cores
 from fundalloc.run import with_baseline
@@ -171,21 +170,16 @@ def sample(
     values = np.column_stack([draw(u.spread, at) for u, at in zip(uncertain, latin_hypercube(count, len(uncertain), seed).T, strict=True)])
     settings = [tuple(f"{u.key}={_written(v, u.spread)}" for u, v in zip(uncertain, row, strict=True)) for row in values]
     source.load(*settings[0])  # says at once what no sample could read
+    kept = base.values[: program.shape[1]].copy()  # the plan as written, with no soft rule let off
+    for block in program.blocks:
+        kept[block.misses] = 0.0
     start = replace(scenario, sources=None) if scenario.facts.baseline is not None else None
     files = scenario.sources if cluster is not None else None
-    task = _Task(source, tuple(by), options, base.by_ids, _without_misses(base, program), start, files)
+    task = _Task(source, tuple(by), options, base.by_ids, kept, start, files)
     size = max(1, min(CHUNK, -(-count // (jobs or cores()))))
     samples = in_pieces(task, list(enumerate(settings)), size, jobs, cluster, tick)
     conflicts = _conflicts(source, [settings[s.number] for s in samples if s.score != s.score and not s.problem][:DIAGNOSED])
     return Samples(scenario, base, tuple(uncertain), values, tuple(samples), tuple(by), seed, conflicts)
-
-
-def _without_misses(base: Answer, program: LinearProgram) -> Floats:
-    """Return the columns of the plan as written, with its settled amounts and no soft rule let off."""
-    values = base.values[: program.shape[1]].copy()
-    for block in program.blocks:
-        values[block.misses] = 0.0
-    return values
 
 
 @dataclass(frozen=True)
@@ -197,6 +191,7 @@ class _Task:
     options: Options
     near: dict[tuple[str, str, str, str], float]
     kept: Floats
+    """The columns of the plan as written."""
     start: Scenario | None
     """The scenario as written with its baseline plan, when it has one."""
     files: Sources | None

@@ -176,7 +176,9 @@ def _with_breaks(sweep: Sweep, corridor: Corridor, answers: list[Answer]) -> Swe
         unit = (high - low) * per
         slopes[k] = way.slope(0.0, a.values, a.prices) / unit
         slopes[k + 1] = way.slope(1.0, b.values, b.prices) / unit
-        breaks += [_break(bend, low, high, unit, a) for bend in bends]
+        for bend in bends:
+            within = bend.within * abs(high - low)
+            breaks.append(Break(low + bend.at * (high - low), bend.left.slope / unit, bend.right.slope / unit, within, _reason(bend, a)))
         if other is not b.program:
             breaks.append(Break((low + high) / 2, slopes[k], slopes[k + 1], abs(high - low) / 2, SWITCHED))
     return replace(sweep, slopes=tuple(slopes), breaks=tuple(_distinct(breaks)), exact=exact, unsearched=unsearched)
@@ -191,11 +193,6 @@ def _same_switches(answer: Answer, like: Answer) -> LinearProgram:
         return program
     lower, upper = (np.where(switches, theirs, own) for own, theirs in ((program.lower, other.lower), (program.upper, other.upper)))
     return replace(program, lower=lower, upper=upper)
-
-
-def _break(bend: Bend, low: float, high: float, unit: float, answer: Answer) -> Break:
-    value = low + bend.at * (high - low)
-    return Break(value, bend.left.slope / unit, bend.right.slope / unit, bend.within * abs(high - low), _reason(bend, answer))
 
 
 def _reason(bend: Bend, answer: Answer) -> str:
