@@ -16,7 +16,6 @@ from fundalloc.back.circulated import Circulated, open_circulated
 from fundalloc.errors import ScenarioError
 from fundalloc.export.tables import as_dict
 from fundalloc.model.compile import compile_program
-from fundalloc.optimise.stages import Progress
 from fundalloc.plan.certificate import certify_again
 from fundalloc.plan.handmade import broken_entries, broken_rules, ledger_of, measure_steps
 from fundalloc.plan.naming import how_broken
@@ -27,6 +26,7 @@ from fundalloc.versions import Meaning, later
 
 if TYPE_CHECKING:
     from fundalloc.back.tampering import Comparison
+    from fundalloc.optimise.stages import Progress
 
 _FIGURES = ("score", "impact", "penalty")
 _LISTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
@@ -60,7 +60,7 @@ class Verification:
     def as_dict(self) -> dict[str, Any]:
         """Return plain values."""
         counts = self.plan.tally
-        book = self.book and {name: getattr(self.book, name) for name in ("adjusted", "added", "identical")}
+        book = {name: getattr(self.book, name) for name in ("adjusted", "added", "identical")} if self.book else {}
         return {
             "verified": not self.wrong,
             "demands": counts.demands,
@@ -69,7 +69,7 @@ class Verification:
             "wrong": list(self.wrong),
             "by_decision": counts.by_decision,
             "certificate": None if self.plan.certificate is None else self.plan.proof.as_dict(),
-            **(book or {}),
+            **book,
             "older_meanings": [meaning.says for meaning in self.meanings],
         }
 
@@ -129,15 +129,9 @@ def verify_result(result: str, scenario: Scenario, progress: Progress) -> Verifi
         meanings = later(str(log.get("version") or "") if isinstance(log, dict) else "")
         excused = {figure for meaning in meanings for figure in meaning.figures}
         doubts = [*differences(amounts.stated, plan), *doubts]
-    return Verification(
-        result,
-        plan,
-        (*wrong, *(said for figure, said in doubts if figure not in excused)),
-        meanings,
-        tuple(said for figure, said in doubts if figure in excused),
-        bool(amounts.digest),
-        solved,
-    )
+    wrong += [said for figure, said in doubts if figure not in excused]
+    otherwise = tuple(said for figure, said in doubts if figure in excused)
+    return Verification(result, plan, tuple(wrong), meanings, otherwise, bool(amounts.digest), solved)
 
 
 def _certified(plan: Plan, stated: Mapping[str, Any]) -> tuple[Plan, list[tuple[str, str]]]:
@@ -145,7 +139,8 @@ def _certified(plan: Plan, stated: Mapping[str, Any]) -> tuple[Plan, list[tuple[
     rows = stated.get("duals")
     if not isinstance(rows, list) or not rows:
         return plan, []
-    duals = {str(row["row"]): float(row["dual"]) for row in rows if _is_dual(row)}
+    numbers = (row for row in rows if isinstance(row, dict) and type(row.get("dual")) in (int, float) and math.isfinite(row["dual"]))
+    duals = {row["row"]: float(row["dual"]) for row in numbers if isinstance(row.get("row"), str)}
     doubts = [("duals", f"duals: {len(rows) - len(duals)} of {len(rows)} are no row with a number")] if len(duals) < len(rows) else []
     proved = certify_again(compile_program(plan.scenario), duals, plan.scenario.lines, plan.score)
     claimed = stated.get("certificate")
@@ -155,19 +150,11 @@ def _certified(plan: Plan, stated: Mapping[str, Any]) -> tuple[Plan, list[tuple[
     return replace(plan, certificate=proved), doubts
 
 
-def _is_dual(row: object) -> bool:
-    if not isinstance(row, dict) or not isinstance(row.get("row"), str):
-        return False
-    return type(row.get("dual")) in (int, float) and math.isfinite(row["dual"])
-
-
 def broken(plan: Plan) -> Iterator[str]:
     """Name every decision and every demand of a hard rule that the amounts break."""
-    names = plan.scenario.names()
+    names, places = plan.scenario.names(), plan.scenario.decimals
     yield from (str(entry) for entry in broken_entries(plan))
-    for finding in broken_rules(plan):
-        said = finding.said(names)
-        yield f"{finding.rule.id}: {said}: {how_broken(finding, plan.scenario.decimals)}"
+    yield from (f"{finding.rule.id}: {finding.said(names)}: {how_broken(finding, places)}" for finding in broken_rules(plan))
 
 
 def differences(stated: Mapping[str, Any], plan: Plan) -> Iterator[tuple[str, str]]:
@@ -192,8 +179,7 @@ def _compare(name: str, stated: list[Any], found: list[dict[str, Any]]) -> Itera
     rows = [row if isinstance(row, dict) else {} for row in stated]
     said = {tuple(str(row.get(key)) for key in keys): row for row in rows}
     recomputed = {tuple(str(row[key]) for key in keys): row for row in found}
-    if len(said) < len(rows):
-        twice = len(rows) - len(said)
+    if twice := len(rows) - len(said):
         yield name, f"{name}: {twice} row{'s stand' if twice > 1 else ' stands'} twice"
     for key in (*recomputed, *(key for key in said if key not in recomputed)):
         yield from _compare_row(name, f"{name} {' '.join(filter(None, key))}", said.get(key), recomputed.get(key))
