@@ -19,13 +19,7 @@ from fundalloc.scenario.starters.rolling import check_year, roll_forward
 
 
 def next_year(
-    folder: Path,
-    plan: str,
-    year: int,
-    scenario_file: str | None,
-    *,
-    allow_outside: bool,
-    progress: Progress,
+    folder: Path, plan: str, year: int, scenario_file: str | None, *, allow_outside: bool, progress: Progress
 ) -> tuple[list[Path], list[str]]:
     """Write the scenario that goes on from a plan; return the files, and what the reader should know about the plan.
 

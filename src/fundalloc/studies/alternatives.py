@@ -11,7 +11,7 @@ the best plan.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -28,7 +28,7 @@ from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options, Solution
 from fundalloc.solvers.warm import WarmSolver
 from fundalloc.studies.ranges import Wanted, find_ends, members_of
-from fundalloc.studies.variants import Source
+from fundalloc.studies.variants import Source, Tick
 from fundalloc.studies.warm_plans import Answer, Corridor
 
 BEST = "the plan of `fundalloc run`"
@@ -102,7 +102,7 @@ def find_alternatives(
     by: Sequence[str] = ("instrument", "partnership"),
     options: Options | None = None,
     jobs: int | None = None,
-    tick: Callable[[int, int], None] | None = None,
+    tick: Tick | None = None,
 ) -> Alternatives:
     """Find `count` plans within a relative loss of score, and the range of every amount summed `by` dimensions.
 
@@ -211,9 +211,7 @@ class _Search:
         reached = np.bincount(needs.partnership, weights=met, minlength=len(facts.partnerships))
         return float((reached[need > 0] / need[need > 0]).min(initial=1.0))
 
-    def ranges(
-        self, by: tuple[str, ...], plans: Sequence[Alternative], jobs: int | None, tick: Callable[[int, int], None] | None
-    ) -> Iterator[Range]:
+    def ranges(self, by: tuple[str, ...], plans: Sequence[Alternative], jobs: int | None, tick: Tick | None) -> Iterator[Range]:
         """Find the smallest and the largest that every sum may be. What a plan shows already need not be searched."""
         lines, step = self.lines, float(self.lines.facts.step)
         dimensions = [lines.facts.dimensions[name] for name in by]

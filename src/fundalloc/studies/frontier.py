@@ -14,7 +14,6 @@ from __future__ import annotations
 import heapq
 import json
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import count, pairwise
@@ -33,7 +32,7 @@ from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.stages import GOALS
 from fundalloc.solvers import Options
 from fundalloc.solvers.warm import WarmSolver
-from fundalloc.studies.variants import Source
+from fundalloc.studies.variants import Source, Tick
 from fundalloc.studies.warm_plans import Corridor
 
 SAME = 1e-7
@@ -92,7 +91,7 @@ def find_frontier(
     for_each: tuple[str, ...] = (),
     most: int = 25,
     options: Options | None = None,
-    tick: Callable[[int, int], None] | None = None,
+    tick: Tick | None = None,
 ) -> Frontier:
     """Find at most `most` corners between two goals. Raises UsageError for goals that cannot be, Infeasible, SolverFailed."""
     options = (options or Options()).begun()
@@ -149,7 +148,7 @@ class _Search:
         left = self.best(other, hold(self.program, self.first, self.best(alone).first, 0.0))
         return left, self.best(alone, hold(self.program, self.second, self.best(other).second, 0.0))
 
-    def corners(self, most: int, tick: Callable[[int, int], None] | None) -> tuple[list[Corner], float]:
+    def corners(self, most: int, tick: Tick | None) -> tuple[list[Corner], float]:
         """Return the corners in order, and how far the frontier may lie beyond them."""
         left, right = self.ends()
         spans = (left.first - right.first, right.second - left.second)

@@ -14,6 +14,7 @@ from fundalloc.model.linear_program import LinearProgram
 from fundalloc.pool import cores, each
 from fundalloc.solvers import Options
 from fundalloc.solvers.warm import WarmSolver
+from fundalloc.studies.variants import Tick
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -35,9 +36,7 @@ class Wanted:
 Ends = tuple[float | None, float | None]
 
 
-def find_ends(
-    program: LinearProgram, wanted: Sequence[Wanted], options: Options, jobs: int | None, tick: Callable[[int, int], None] | None
-) -> list[Ends]:
+def find_ends(program: LinearProgram, wanted: Sequence[Wanted], options: Options, jobs: int | None, tick: Tick | None) -> list[Ends]:
     """Return the smallest and the largest value of every sum, in order; None where it was not wanted or not found."""
     workers = 1 if len(wanted) <= ALONE else jobs or cores()
     size = len(wanted) if workers == 1 else min(CHUNK, -(-len(wanted) // workers))
@@ -57,12 +56,7 @@ def _solve(program: LinearProgram, options: Options, wanted: Sequence[Wanted]) -
 
 
 def in_pieces(
-    answer: Callable[[Sequence[T]], list[R]],
-    wanted: Sequence[T],
-    size: int,
-    jobs: int | None,
-    cluster: str | None,
-    tick: Callable[[int, int], None] | None,
+    answer: Callable[[Sequence[T]], list[R]], wanted: Sequence[T], size: int, jobs: int | None, cluster: str | None, tick: Tick | None
 ) -> list[R]:
     """Share out what is wanted over the cores or a cluster, in pieces of a size; return the answers in order, or raise what one raised."""
     found: dict[int, list[R]] = {}

@@ -13,7 +13,7 @@ future: its first years, then the best that can still be done in each of the oth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -32,12 +32,11 @@ from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options
 from fundalloc.solvers.warm import WarmSolver
 from fundalloc.studies.joint_program import join
-from fundalloc.studies.variants import Source
+from fundalloc.studies.variants import Source, Tick
 from fundalloc.studies.warm_plans import NEARNESS, Answer, Corridor, sum_amounts
 
 CRITERIA = ("expected", "worst", "regret")
 Ids = tuple[str, str, str, str]
-Tick = Callable[[int, int], None]
 SLACK = 1e-6
 """EUR million by which a committed amount may differ when a future is solved around it."""
 

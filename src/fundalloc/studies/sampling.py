@@ -8,7 +8,7 @@ to the plan as written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -28,7 +28,7 @@ from fundalloc.scenario.sources import Sources
 from fundalloc.scenario.uncertain import Uncertain, find_spreads
 from fundalloc.solvers import Options
 from fundalloc.studies.ranges import in_pieces
-from fundalloc.studies.variants import Source, restored, with_plan_to_start_from
+from fundalloc.studies.variants import Source, Tick, restored, with_plan_to_start_from
 from fundalloc.studies.warm_plans import Answer, Corridor
 
 CHUNK = 100
@@ -158,7 +158,7 @@ def sample(
     options: Options | None = None,
     jobs: int | None = None,
     cluster: str | None = None,
-    tick: Callable[[int, int], None] | None = None,
+    tick: Tick | None = None,
 ) -> Samples:
     """Solve `count` samples. Raises UsageError when no figure is a range, ScenarioError, Infeasible."""
     options = (options or Options()).begun()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
@@ -17,13 +17,11 @@ from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options
 from fundalloc.studies.breaks import SAME, Bend, Way, find_bends
-from fundalloc.studies.variants import Source, Value, Vary, present_value, with_plan_to_start_from
+from fundalloc.studies.variants import Source, Tick, Value, Vary, present_value, with_plan_to_start_from
 from fundalloc.studies.warm_plans import Answer, Corridor, changed_lines, unallocated
 
 MOST_POINTS = 10_000
 SWITCHED = "other actions are chosen (minimum_size, count)"
-Tick = Callable[[int, int], None]
-"""Called with how many points are done, and of how many."""
 
 
 @dataclass(frozen=True)

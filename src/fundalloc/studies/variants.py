@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +18,8 @@ from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sources import Sources
 from fundalloc.scenario.tables.specs import KEYS
 
+Tick = Callable[[int, int], None]
+"""Called with how many parts are done, and of how many."""
 MOST = 10_000
 """Values of one key at most."""
 HOW = "write KEY=FROM..TO:STEP, such as rules.legal-floor.at_least=5%..30%:5%"
