@@ -8,7 +8,9 @@ to the plan as written.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -248,12 +250,8 @@ def _once(demands: list[Demand]) -> tuple[Demand, ...]:
 
 
 def _conflicts(source: Source, failed: Sequence[tuple[str, ...]]) -> dict[str, int]:
-    counts: dict[str, int] = {}
+    counts = Counter[str]()
     for settings in failed:
-        try:
-            found = find_conflict(source.load(*settings))
-        except FundallocError:
-            continue
-        for rule in dict.fromkeys(c.rule for c in found):
-            counts[rule] = counts.get(rule, 0) + 1
+        with suppress(FundallocError):
+            counts.update({c.rule for c in find_conflict(source.load(*settings))})
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
