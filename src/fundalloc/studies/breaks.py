@@ -100,10 +100,11 @@ class Way:
         """Return the program at a position between 0 and 1."""
         if t <= 0.0 or t >= 1.0:
             return self.first if t <= 0.0 else self.second
-        mixed: dict[str, Any] = {name: _mix(getattr(self.first, name), getattr(self.second, name), t) for name in ("cost", *LIMITS)}
+        ends = {name: (getattr(self.first, name), getattr(self.second, name)) for name in ("cost", *LIMITS)}
+        mixed: dict[str, Any] = {name: a + t * _moved(a, b) for name, (a, b) in ends.items()}
         matrix = self.first.matrix
         if len(self._changed):
-            matrix = Matrix(matrix.start, matrix.column, _mix(matrix.value, self.second.matrix.value, t))
+            matrix = Matrix(matrix.start, matrix.column, matrix.value + t * _moved(matrix.value, self.second.matrix.value))
         return replace(self.first, **mixed, matrix=matrix)
 
     def slope(self, t: float, values: Floats, prices: Floats) -> float:
@@ -119,18 +120,15 @@ class Way:
         return total + _limits(reduced, first.lower, second.lower, first.upper, second.upper)
 
 
-def _mix(a: Floats, b: Floats, t: float) -> Floats:
-    finite = np.isfinite(a) & np.isfinite(b)
+def _moved(a: Floats, b: Floats) -> Floats:
+    """Return how far figures move; those without limit do not."""
     with np.errstate(invalid="ignore"):
-        return np.where(finite & (a != b), a + t * (b - a), a)
+        return np.where(np.isfinite(a) & np.isfinite(b), b - a, 0.0)
 
 
 def _limits(price: Floats, low_a: Floats, low_b: Floats, high_a: Floats, high_b: Floats) -> float:
     """Return what the moving limits earn: a positive price stands for the upper limit, a negative one for the lower."""
-    with np.errstate(invalid="ignore"):
-        low = np.where(np.isfinite(low_a) & np.isfinite(low_b), low_b - low_a, 0.0)
-        high = np.where(np.isfinite(high_a) & np.isfinite(high_b), high_b - high_a, 0.0)
-    return float(np.maximum(price, 0.0) @ high + np.minimum(price, 0.0) @ low)
+    return float(np.maximum(price, 0.0) @ _moved(high_a, high_b) + np.minimum(price, 0.0) @ _moved(low_a, low_b))
 
 
 def find_bends(way: Way, solve: Solve, budget: int = BUDGET) -> tuple[list[Bend], int]:
@@ -181,9 +179,7 @@ def _meet(a: Tangent, b: Tangent, tolerance: float) -> tuple[float | None, Bend 
         differ = (on_a or on_b) and abs(a.slope - b.slope) * width > tolerance
         return None, Bend(b.at if on_a else a.at, a, b) if differ else None
     meeting = a.at + (b.score - a.score - b.slope * width) / (a.slope - b.slope)
-    if not a.at + 1e-9 < meeting < b.at - 1e-9:
-        return (a.at + b.at) / 2, None
-    return meeting, None
+    return meeting if a.at + 1e-9 < meeting < b.at - 1e-9 else (a.at + b.at) / 2, None
 
 
 def _halve(a: Tangent, b: Tangent, tolerance: float) -> tuple[float | None, Bend | None]:
