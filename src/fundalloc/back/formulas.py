@@ -16,8 +16,8 @@ from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.workbooks.cells import in_languages
 
 PLANNED, YEAR, KIND = "planned", "year", "kind_of_money"
-IDS = {"instrument_id": "instrument", "partnership_id": "partnership", "area_id": "area"}
 NAMED = ("instrument", "partnership", "area")
+IDS = {f"{name}_id": name for name in NAMED}
 _COLUMN = re.compile(r"Allocation\[((?:'.|[^'\]])*)\]")
 _SUM = re.compile(r"=(?:SUMPRODUCT\()?(SUMIFS?|SUM)\((.*?)\)\)?", re.DOTALL)
 _LIST = re.compile(r"\{(.*)\}", re.DOTALL)

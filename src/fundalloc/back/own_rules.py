@@ -11,7 +11,7 @@ from itertools import chain, count
 from typing import Any
 
 from fundalloc.back.edits import Row
-from fundalloc.back.formulas import NotUnderstood, Reader
+from fundalloc.back.formulas import NAMED, NotUnderstood, Reader
 from fundalloc.errors import did_you_mean
 from fundalloc.export.workbook.book import Book
 from fundalloc.facts.fields import ID_PATTERN
@@ -20,8 +20,7 @@ from fundalloc.money import plain
 from fundalloc.plan.plan import Plan
 from fundalloc.rules.statement import Sense
 
-SELECTIONS = ("instrument", "partnership", "area")
-COLUMNS = ("own_says", *(f"own_{name}" for name in SELECTIONS), "own_from", "own_to", "own_side", "own_limit", "own_of")
+COLUMNS = ("own_says", *(f"own_{name}" for name in NAMED), "own_from", "own_to", "own_side", "own_limit", "own_of")
 """Columns of the prepared sheet."""
 EVERYTHING = "*"
 _BASES = ("amount", "budget", "partnership", "instrument")
@@ -59,7 +58,7 @@ class OwnRules:
         """Read a row of the prepared sheet; None with problems noted."""
         so_far = len(row.problems)
         money: dict[str, Any] = {}
-        for name in SELECTIONS:
+        for name in NAMED:
             cell = row[f"own_{name}"]
             if cell.empty or cell.text == EVERYTHING:
                 continue
