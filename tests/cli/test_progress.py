@@ -11,15 +11,15 @@ from textwrap import dedent
 import pytest
 
 from cases import TINY
-from fundalloc.cli import progress
-from fundalloc.cli.progress import Progress
+from fundalloc.cli import output
+from fundalloc.cli.output import Progress
 
 
 @pytest.fixture
 def clock(monkeypatch):
     """The seconds that have passed, set by the test."""
     now = [0.0]
-    monkeypatch.setattr(progress.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(output.time, "perf_counter", lambda: now[0])
     return now
 
 
@@ -51,9 +51,9 @@ def test_where_parts_are_counted_it_says_how_long_it_will_take(clock):
 
 def lines_after(monkeypatch, capsys, *, quiet: bool) -> list[str]:
     """What stands on stderr after a step that lasted three and a half minutes of a minute's 20 milliseconds."""
-    monkeypatch.setattr(progress, "MINUTE", 0.02)
+    monkeypatch.setattr(output, "MINUTE", 0.02)
     said, enough = [], threading.Event()
-    monkeypatch.setattr(progress, "echo", lambda text, err: (said.append(text), enough.set() if len(said) == 3 else None))
+    monkeypatch.setattr(output, "echo", lambda text, err: (said.append(text), enough.set() if len(said) == 3 else None))
     with Progress(quiet).step("Solving"):
         assert enough.wait(0.2 if quiet else 10) != quiet
     assert capsys.readouterr() == ("", "")
@@ -82,9 +82,9 @@ def test_on_a_terminal_one_line_is_drawn_anew_and_taken_away(tmp_path):
         dedent(
             """
             import time
-            from fundalloc.cli import progress
-            progress.PATIENCE = 0.0
-            with progress.Progress().counting("corners", "Solving") as tick:
+            from fundalloc.cli import output
+            output.PATIENCE = 0.0
+            with output.Progress().counting("corners", "Solving") as tick:
                 for k in range(4):
                     tick(k, 4)
                     time.sleep(0.7)

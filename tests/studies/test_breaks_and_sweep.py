@@ -24,27 +24,28 @@ def two(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "numbers", "written", "unit"),
+    ("text", "numbers", "written", "share", "inherited"),
     [
-        ("a.b=5%..20%:5%", ["0.05", "0.1", "0.15", "0.2"], ["5 %", "10 %", "15 %", "20 %"], "%"),
-        ("a.b=5..20%:5", ["0.05", "0.1", "0.15", "0.2"], ["5 %", "10 %", "15 %", "20 %"], "%"),
-        ("a.b=0..10:4", ["0", "4", "8", "10"], ["0", "4", "8", "10"], "EUR million"),
-        ("a.b=10..0:5", ["10", "5", "0"], ["10", "5", "0"], "EUR million"),
-        ("a.b=1,4,2", ["1", "4", "2"], ["1", "4", "2"], "EUR million"),
+        ("a.b=5%..20%:5%", ["0.05", "0.1", "0.15", "0.2"], ["5 %", "10 %", "15 %", "20 %"], True, False),
+        ("a.b=5..20%:5", ["0.05", "0.1", "0.15", "0.2"], ["5 %", "10 %", "15 %", "20 %"], True, False),
+        ("a.b=0..10:4", ["0", "4", "8", "10"], ["0", "4", "8", "10"], False, False),
+        ("a.b=10..0:5", ["10", "5", "0"], ["10", "5", "0"], False, False),
+        ("a.b=1,4,2", ["1", "4", "2"], ["1", "4", "2"], False, False),
         (
             "a.b=inherited-10%..inherited+10%:10%",
             ["-0.1", "0", "0.1"],
             ["inherited - 10 %", "inherited + 0 %", "inherited + 10 %"],
-            "% of what it is",
+            True,
+            True,
         ),
-        ("a.b=inherited - 5..inherited + 5:5", ["-5", "0", "5"], ["inherited - 5", "inherited + 0", "inherited + 5"], "EUR million on top"),
+        ("a.b=inherited - 5..inherited + 5:5", ["-5", "0", "5"], ["inherited - 5", "inherited + 0", "inherited + 5"], False, True),
     ],
 )
-def test_values_of_a_key(text, numbers, written, unit):
+def test_values_of_a_key(text, numbers, written, share, inherited):
     vary = parse_vary(text)
     assert [v.number for v in vary.values] == [Fraction(n) for n in numbers]
     assert [v.text for v in vary.values] == written
-    assert vary.unit == unit
+    assert (vary.share, vary.inherited) == (share, inherited)
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,9 @@ from fundalloc.optimise.stage_programs import hold, stage_program
 from fundalloc.run import solve
 from fundalloc.solvers import solve_program
 from fundalloc.studies.alternatives import find_alternatives
-from fundalloc.studies.frontier import find_frontier, settings_for
+from fundalloc.studies.frontier import find_frontier, objective_for
 from fundalloc.studies.variants import Source
-from fundalloc.studies.whole_plans import finish
+from fundalloc.studies.warm_plans import finish
 
 FINE = Source(str(TINY), ("round_to=0.000001",))
 """The tiny case in steps of one euro, so that rounding hides nothing."""
@@ -69,7 +69,7 @@ def test_the_bend_is_the_corner_farthest_from_the_line_between_the_ends(tiny_fro
 @pytest.mark.parametrize("corner", [0, 2, 4, 6])
 def test_every_corner_can_be_run(tiny_frontier, corner):
     wanted = tiny_frontier.corners[corner]
-    objective = json.dumps(settings_for(tiny_frontier, corner)["objective"])
+    objective = json.dumps(objective_for(tiny_frontier, wanted))
     scenario = Source(FINE.path, (*FINE.settings, f"objective={objective}")).load()
     plan = solve(scenario)
     lowest = float(plan.coverage_by("partnership")["coverage"].min())

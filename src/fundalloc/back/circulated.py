@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fundalloc.errors import Place, Problem, ScenarioError
 from fundalloc.plan.plan import Plan
@@ -17,9 +17,6 @@ from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sources import Sources, is_safe
 from fundalloc.scenario.workbooks.cells import NOT_OURS, BookFile, find_grid, in_languages
 from fundalloc.scenario.workbooks.embedded import CHANGED, RECORD, carried_files
-
-if TYPE_CHECKING:
-    from fundalloc.export.on_request import Asked
 
 
 @dataclass(frozen=True)
@@ -39,16 +36,6 @@ class Circulated:
         """The language in which the workbook was written."""
         return str(self.record.other["language"])
 
-    @property
-    def asked(self) -> Asked:
-        """What was computed on request when the workbook was written. Raises ScenarioError."""
-        from fundalloc.export.on_request import unpack
-
-        try:
-            return unpack(self.record.other.get("asked", {}))
-        except ValueError:
-            raise ScenarioError([Problem(self.place, "the record of the run does not hold the tables asked for", CHANGED)]) from None
-
     def scenario(self) -> Scenario:
         """Read the scenario that travels inside. Raises ScenarioError."""
         with TemporaryDirectory(prefix="fundalloc-") as name:
@@ -67,9 +54,8 @@ class Circulated:
         return plan_of(self.record, scenario, self.place)
 
     def _inside(self, place: Place, folder: Path) -> Place:
-        """Name a restored file as a part of the workbook."""
-        path = Path(place.file)
-        inner = path.resolve().relative_to(folder.resolve()).as_posix() if path.resolve().is_relative_to(folder.resolve()) else place.file
+        path, root = Path(place.file).resolve(), folder.resolve()
+        inner = path.relative_to(root).as_posix() if path.is_relative_to(root) else place.file
         return replace(place, file=f"{self.book.name} ({inner})")
 
 
@@ -78,12 +64,11 @@ def open_circulated(path: Path) -> Circulated:
     book = BookFile(path)
     carried = carried_files(book)
     if carried is None:
-        raise ScenarioError([Problem(Place(book.name), *_why_empty(book))])
+        raise ScenarioError.of(Place(book.name), *_why_empty(book))
     files, place = carried
     if RECORD not in files:
-        raise ScenarioError([Problem(place, f"the record of the run ({RECORD}) is missing", CHANGED)])
-    raw = files.pop(RECORD)
-    record = Record.read(raw.decode("utf-8", "replace"), place)
+        raise ScenarioError.of(place, f"the record of the run ({RECORD}) is missing", CHANGED)
+    record = Record.read(files.pop(RECORD).decode("utf-8", "replace"), place)
     sources = _sources(record.other, files, place)
     spoken = replace(record, other={key: value for key, value in record.other.items() if key not in ("language", "asked")})
     return Circulated(book, place, record, hashlib.sha256(spoken.text().encode()).hexdigest(), sources)
@@ -108,7 +93,7 @@ def _sources(other: Mapping[str, Any], files: Mapping[str, bytes], place: Place)
         case {"files": dict(hashes), "settings": list(settings), "scenario": str(main), "baseline": str(baseline), "language": str()}:
             pass
         case _:
-            raise ScenarioError([Problem(place, "the record of the run does not name its files", CHANGED)])
+            raise ScenarioError.of(place, "the record of the run does not name its files", CHANGED)
     messages = [f"'{name}' is no name of a file inside a folder" for name in files if not is_safe(name)]
     messages += [f"the file {name} is missing" for name in hashes if name not in files]
     messages += [f"the file {name} was added" for name in files if name not in hashes]

@@ -1,15 +1,19 @@
-"""What colleagues changed and said in one copy of a workbook, and several copies laid together."""
+"""What colleagues changed and said: the rows of a copy of a workbook, its edits, and several copies laid together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import PurePath
 from typing import Any, TypeVar
 
-from fundalloc.errors import Place, Problems, ScenarioError
-from fundalloc.money import plain
+from fundalloc.errors import Place, Problems
+from fundalloc.money import DECIMALS, plain
+from fundalloc.scenario.workbooks.cells import Cell, Grid
+
+TALK = ("comment_input", "author_input")
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,59 @@ class Said:
         author = f"by {self.author}" if self.author else "without a name"
         comment = f': "{self.comment}"' if self.comment else ""
         return f"{author}{comment} ({self.where})"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a table; what is wrong in it is noted among the problems."""
+
+    grid: Grid
+    at: int
+    """Its number, from 0."""
+    problems: Problems
+
+    def __getitem__(self, key: str) -> Cell:
+        return self.grid.cell(self.at, key)
+
+    def text(self, key: str) -> str:
+        """Return the words of a cell."""
+        return " ".join(self[key].text.split())
+
+    def place(self, key: str) -> Place:
+        """Return the place of a cell."""
+        return self.grid.place(self.at, key)
+
+    def wrong(self, key: str, message: str, hint: str) -> None:
+        """Note what is wrong with a cell."""
+        self.problems.add(self.place(key), message, hint)
+
+    def said(self, key: str) -> Said:
+        """Return comment and author, about a cell that stands in this row."""
+        for column in TALK:
+            if (formula := self[column].formula) is not None:
+                self.wrong(column, f"a formula where a text is expected: {formula}", "type the text itself")
+        return Said(self.text(TALK[0]), self.text(TALK[1]), (self.place(TALK[0] if self[key].empty else key),))
+
+    def number(self, key: str) -> Fraction | None:
+        """Return what stands in a number cell, to the 15 digits of a spreadsheet; None (with a problem noted) when it is none."""
+        cell = self[key]
+        if cell.formula is not None:
+            self.wrong(key, f"a formula where a number is expected: {cell.formula}", _hint(cell))
+        elif cell.error:
+            self.wrong(key, f"an error where a number is expected: {cell.text}", _hint(cell))
+        elif cell.number is not None:
+            value = Fraction(cell.text)
+            return value if (value * 10**DECIMALS).denominator == 1 else round(value, DECIMALS)
+        elif not cell.empty:
+            self.wrong(key, f"'{cell.text}' is a text where a number is expected", _hint(cell))
+        return None
+
+
+def _hint(cell: Cell) -> str:
+    written = re.sub(r"[\s\u00a0\u202f]", "", cell.text)
+    number = written.replace(",", ".") if re.fullmatch(r"[+-]?\d+(,\d+)?", written) else written
+    plain_number = re.fullmatch(r"[+-]?\d+(\.\d+)?", number) and cell.formula is None
+    return f"type the number {number}, not as a text" if plain_number else "type the number itself, or paste it as a value"
 
 
 @dataclass(frozen=True)
@@ -117,13 +174,10 @@ def merge_copies(copies: Sequence[Edits]) -> Edits:
     conflicts = Problems()
     out = Edits(tuple(name for copy in copies for name in copy.files))
     out.adjustments = _merged(((key, edit.line, edit) for copy in copies for key, edit in copy.adjustments.items()), conflicts)
-    out.limits = _merged(
-        ((key, f"the limit of {edit.rule} {' '.join(edit.member)}".rstrip(), edit) for copy in copies for key, edit in copy.limits.items()),
-        conflicts,
-    )
+    limits = ((key, " ".join(("the limit of", e.rule, *e.member)), e) for copy in copies for key, e in copy.limits.items())
+    out.limits = _merged(limits, conflicts)
     out.rules = _merged(((key, f"the rule {edit.id}", edit) for copy in copies for key, edit in copy.rules.items()), conflicts)
-    if conflicts:
-        raise ScenarioError(conflicts)
+    conflicts.tell()
     seen: dict[tuple[str, str, str], Comment] = {}
     for remark in (remark for copy in copies for remark in copy.comments):
         seen.setdefault((remark.about, remark.said.comment, remark.said.author), remark)
@@ -150,8 +204,7 @@ def _merged(edits: Iterable[tuple[K, str, E]], conflicts: Problems) -> dict[K, E
 
 
 def _words(edit: Adjustment | LimitChange | OwnRule) -> str:
-    by = f" by {edit.said.author}" if edit.said.author else ""
-    return (f"another rule{by}" if isinstance(edit, OwnRule) else edit.what + by).strip()
+    return ("another rule" if isinstance(edit, OwnRule) else edit.what) + (f" by {edit.said.author}" if edit.said.author else "")
 
 
 def _together(first: Said, second: Said) -> Said:
@@ -168,22 +221,17 @@ def as_values(edits: Edits) -> dict[str, Any]:
     def said(entry: Said) -> dict[str, Any]:
         return {"comment": entry.comment, "author": entry.author, "cells": [str(place) for place in entry.places]}
 
-    def rows() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-        yield (
-            "adjustments",
-            [
-                {"line": e.line, "from": float(e.before), "to": float(e.after), "by": float(e.after - e.before), **said(e.said)}
-                for e in edits.adjustments.values()
-            ],
-        )
-        yield (
-            "limits",
-            [
-                {"rule": e.rule, "member": "|".join(e.member), "side": e.side, "from": e.figure(e.before), "to": e.what, **said(e.said)}
-                for e in edits.limits.values()
-            ],
-        )
-        yield "rules", [{"id": e.id, "rule": dict(e.written), **said(e.said)} for e in edits.rules.values()]
-        yield "comments", [{"about": e.about, **said(e.said)} for e in edits.comments]
+    def amounts(e: Adjustment) -> dict[str, Any]:
+        return {"line": e.line, "from": float(e.before), "to": float(e.after), "by": float(e.after - e.before), **said(e.said)}
 
-    return {"files": list(edits.files), **dict(rows())}
+    def limits(e: LimitChange) -> dict[str, Any]:
+        demand = {"rule": e.rule, "member": "|".join(e.member), "side": e.side}
+        return {**demand, "from": e.figure(e.before), "to": e.what, **said(e.said)}
+
+    return {
+        "files": list(edits.files),
+        "adjustments": [amounts(e) for e in edits.adjustments.values()],
+        "limits": [limits(e) for e in edits.limits.values()],
+        "rules": [{"id": e.id, "rule": dict(e.written), **said(e.said)} for e in edits.rules.values()],
+        "comments": [{"about": e.about, **said(e.said)} for e in edits.comments],
+    }

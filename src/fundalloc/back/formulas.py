@@ -16,8 +16,8 @@ from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.workbooks.cells import in_languages
 
 PLANNED, YEAR, KIND = "planned", "year", "kind_of_money"
-IDS = {"instrument_id": "instrument", "partnership_id": "partnership", "area_id": "area"}
 NAMED = ("instrument", "partnership", "area")
+IDS = {f"{name}_id": name for name in NAMED}
 _COLUMN = re.compile(r"Allocation\[((?:'.|[^'\]])*)\]")
 _SUM = re.compile(r"=(?:SUMPRODUCT\()?(SUMIFS?|SUM)\((.*?)\)\)?", re.DOTALL)
 _LIST = re.compile(r"\{(.*)\}", re.DOTALL)
@@ -137,7 +137,6 @@ def _arguments(text: str) -> list[str]:
 
 
 def _values(text: str) -> list[str]:
-    """Return the values of a criterion: one, or those of a list in braces."""
     match = _LIST.fullmatch(text.strip())
     parts = re.split(r"[,;](?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", match[1]) if match else [text]
     return [_unquoted(part.strip()) for part in parts]

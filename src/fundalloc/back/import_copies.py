@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from io import StringIO
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
@@ -18,10 +16,14 @@ from fundalloc.back.variant import MARK, check_limits, variant_text
 from fundalloc.doors.reading import FAILURES, read_bytes
 from fundalloc.doors.writing import check_empty, new_file, together
 from fundalloc.errors import Place, Problems, ScenarioError
+from fundalloc.facts.dimensions import NAMES
+from fundalloc.insight.handmade import broken_demands
+from fundalloc.labels import Words
 from fundalloc.money import plain
 from fundalloc.plan.handmade import measure_steps
+from fundalloc.plan.naming import how_broken
 from fundalloc.plan.plan import Plan
-from fundalloc.plan.verify import MISSED, Finding
+from fundalloc.plan.verify import MISSED
 from fundalloc.scenario.document import MAX_BYTES
 from fundalloc.scenario.loading import load
 
@@ -40,15 +42,23 @@ class Returned:
     """The plan with the adjustments, measured against the changed limits and the added rules; nothing is optimised."""
 
     @property
-    def newly_missed(self) -> list[Finding]:
+    def broken(self) -> list[str]:
+        """What must hold and does not hold in the adjusted plan, by how much."""
+        return [one.how for one in broken_demands(self.adjusted, Words())]
+
+    @property
+    def missed(self) -> list[str]:
         """Targets that the adjusted plan misses and the circulated one met, or missed by less."""
         before = {(f.rule.id, f.member, f.sense): f.headroom for f in self.plan.findings if f.status == MISSED}
-        return [f for f in self.adjusted.findings if f.status == MISSED and f.headroom < before.get((f.rule.id, f.member, f.sense), 0)]
+        now = [f for f in self.adjusted.findings if f.status == MISSED and f.headroom < before.get((f.rule.id, f.member, f.sense), 0)]
+        names, places = self.adjusted.scenario.names(), self.adjusted.scenario.decimals
+        return [f"{f.said(names)}: {how_broken(f, places)} ({f.rule.id})" for f in now]
 
-    def text(self) -> str:
-        """Return the variant, to be saved beside the original."""
+    def text(self, extends: str = "", baseline: str = "") -> str:
+        """Return the variant, to be saved beside the original unless it is told where that lies."""
         sources = self.circulated.sources
-        return variant_text(self.edits, self.plan, extends=PurePosixPath(sources.main).name, settings=sources.settings)
+        extends = extends or PurePosixPath(sources.main).name
+        return variant_text(self.edits, self.plan, extends=extends, baseline=baseline, settings=sources.settings)
 
     def write(self, path: Path) -> list[Path]:
         """Write the variant, and beside it what it needs: the plan as circulated, and the original unless it lies there already.
@@ -72,7 +82,7 @@ class Returned:
                 with new_file(path.with_name(start)) as fresh:
                     fresh.write_text(self._plan_table(), "utf-8")
                 written.insert(0, path.with_name(start))
-            text = variant_text(self.edits, self.plan, extends=extends, baseline=start, settings=sources.settings)
+            text = self.text(extends, start)
             with new_file(path) as fresh:
                 fresh.write_text(text, "utf-8")
         return [path, *written]
@@ -97,10 +107,8 @@ class Returned:
 
     def _plan_table(self) -> str:
         step, lines = self.plan.scenario.facts.step, self.plan.scenario.lines
-        out = StringIO()
-        rows = ([*ids, plain(int(n) * step)] for ids, n in zip(lines.ids, self.plan.steps, strict=True) if n)
-        csv.writer(out, lineterminator="\n").writerows([["instrument", "partnership", "area", "year", "amount"], *rows])
-        return out.getvalue()
+        rows = ((*ids, plain(int(n) * step)) for ids, n in zip(lines.ids, self.plan.steps, strict=True) if n)
+        return "".join(f"{','.join(row)}\n" for row in ((*NAMES, "amount"), *rows))
 
 
 def made_by_import(path: Path) -> bool:

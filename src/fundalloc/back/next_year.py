@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fundalloc.back.circulated import open_circulated
 from fundalloc.errors import UsageError
+from fundalloc.optimise.stages import Progress
 from fundalloc.plan.handmade import broken_entries, broken_rules, measure_plan
 from fundalloc.run import with_baseline
 from fundalloc.scenario.loading import load
@@ -18,19 +19,12 @@ from fundalloc.scenario.starters.rolling import check_year, roll_forward
 
 
 def next_year(
-    folder: Path,
-    plan: str,
-    year: int,
-    scenario_file: str | None = None,
-    *,
-    allow_outside: bool = False,
-    progress: Callable[[str], AbstractContextManager[object]] | None = None,
+    folder: Path, plan: str, year: int, scenario_file: str | None, *, allow_outside: bool, progress: Progress
 ) -> tuple[list[Path], list[str]]:
     """Write the scenario that goes on from a plan; return the files, and what the reader should know about the plan.
 
     The plan's own scenario is the one named, the one that a result names, or the one that travels inside a workbook.
     """
-    progress = progress or (lambda _: nullcontext())
     with _scenario_of(plan, scenario_file) as source:
         with progress("Reading"):
             scenario = load(source, allow_outside=allow_outside)
@@ -47,7 +41,6 @@ def next_year(
 
 @contextmanager
 def _scenario_of(plan: str, scenario_file: str | None) -> Iterator[str]:
-    """Yield the scenario file of a plan."""
     if scenario_file is not None or Path(plan).suffix.lower() != ".xlsx":
         yield scenario_file or named_scenario(plan)
         return

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import chain, count
 from typing import Any
 
-from fundalloc.back.formulas import NotUnderstood, Reader
-from fundalloc.errors import Place, Problem, Problems, did_you_mean
+from fundalloc.back.edits import Row
+from fundalloc.back.formulas import NAMED, NotUnderstood, Reader
+from fundalloc.errors import did_you_mean
 from fundalloc.export.workbook.book import Book
 from fundalloc.facts.fields import ID_PATTERN
 from fundalloc.labels import label
 from fundalloc.money import plain
 from fundalloc.plan.plan import Plan
 from fundalloc.rules.statement import Sense
-from fundalloc.scenario.workbooks.cells import Cell, Grid
 
-SELECTIONS = ("instrument", "partnership", "area")
-COLUMNS = ("own_says", *(f"own_{name}" for name in SELECTIONS), "own_from", "own_to", "own_side", "own_limit", "own_of")
+COLUMNS = ("own_says", *(f"own_{name}" for name in NAMED), "own_from", "own_to", "own_side", "own_limit", "own_of")
 """Columns of the prepared sheet."""
 EVERYTHING = "*"
 _BASES = ("amount", "budget", "partnership", "instrument")
@@ -40,80 +40,69 @@ class OwnRules:
     def reader(self) -> Reader:
         """Reads formulas over the allocation."""
         book = Book(self.plan, self.language)
-        return Reader(
-            self.plan.scenario, book.language, book.codes, {title: key.partition(":")[2] for key, title in book.marker_titles.items()}
-        )
+        markers = {title: key.partition(":")[2] for key, title in book.marker_titles.items()}
+        return Reader(self.plan.scenario, book.language, book.codes, markers)
 
-    def no_side(self, cell: Cell, place: Place) -> Problem:
-        """Say that a cell names no side of a limit."""
+    def no_side(self, row: Row, key: str) -> None:
+        """Note that a cell names no side of a limit."""
         expected = ", ".join(word for word in self.sides if word[0].isalpha())
-        return Problem(place, "the side is missing" if cell.empty else f"'{cell.text}' is no side of a limit", f"type one of: {expected}")
+        row.wrong(key, "the side is missing" if row[key].empty else f"'{row[key].text}' is no side of a limit", f"type one of: {expected}")
 
     def written(self, says: str, sense: Sense, limit: Fraction, money: dict[str, Any], base: dict[str, Any] | None) -> dict[str, Any]:
         """Return a rule as it is written in a scenario file; with a base, its limit is a share."""
-        rule: dict[str, Any] = {
-            "kind": "amount" if base is None else "share",
-            "says": says.replace("{", "(").replace("}", ")"),
-            "money": money,
-        }
-        figure = plain(limit) if base is None else f"{plain(limit * 100)} %"
-        return rule | {sense.field: figure} | ({} if base is None else {"of": base})
+        figure, of = (plain(limit), {}) if base is None else (f"{plain(limit * 100)} %", {"of": base})
+        says = says.replace("{", "(").replace("}", ")")
+        return {"kind": "share" if of else "amount", "says": says, "money": money, sense.field: figure, **of}
 
-    def prepared(self, grid: Grid, row: int, limit: Fraction, problems: Problems) -> dict[str, Any] | None:
+    def prepared(self, row: Row, limit: Fraction) -> dict[str, Any] | None:
         """Read a row of the prepared sheet; None with problems noted."""
-        so_far = len(problems)
+        so_far = len(row.problems)
         money: dict[str, Any] = {}
-        for name in SELECTIONS:
-            cell = grid.cell(row, f"own_{name}")
+        for name in NAMED:
+            cell = row[f"own_{name}"]
             if cell.empty or cell.text == EVERYTHING:
                 continue
             try:
                 money[name] = self.reader.member(name, cell.text)
             except NotUnderstood as error:
                 known = self.plan.scenario.facts.dimensions[name].ids
-                hint = did_you_mean(cell.text, known) or f"type an ID, or {EVERYTHING} for everything"
-                problems.add(grid.place(row, f"own_{name}"), str(error), hint)
-        years = self._years(grid, row, problems)
-        sense = self.sides.get(grid.cell(row, "own_side").text.casefold())
+                row.wrong(f"own_{name}", str(error), did_you_mean(cell.text, known) or f"type an ID, or {EVERYTHING} for everything")
+        years = self._years(row)
+        sense = self.sides.get(row["own_side"].text.casefold())
         if sense is None:
-            problems.append(self.no_side(grid.cell(row, "own_side"), grid.place(row, "own_side")))
-        of = self._base(grid, row, money, problems)
+            self.no_side(row, "own_side")
+        of = self._base(row, money)
         if limit < 0:
-            problems.add(grid.place(row, "own_limit"), f"{plain(limit)} is negative", "type a limit of zero or more")
-        if len(problems) > so_far or sense is None:
+            row.wrong("own_limit", f"{plain(limit)} is negative", "type a limit of zero or more")
+        if len(row.problems) > so_far or sense is None:
             return None
-        says = (
-            " ".join(grid.cell(row, "own_says").text.split())
-            or f"{' '.join(map(str, money.values())) or 'all money'} {years.get('year', '')}".strip()
-        )
+        says = row.text("own_says") or f"{' '.join(map(str, money.values())) or 'all money'} {years.get('year', '')}".strip()
         return self.written(says, sense, limit, {**money, **years}, None if of is None else {**of, **years})
 
-    def _years(self, grid: Grid, row: int, problems: Problems) -> dict[str, str]:
+    def _years(self, row: Row) -> dict[str, str]:
         """Return the years as they are written; nothing for the whole period."""
         known, found = self.plan.scenario.facts.years, []
         for key, default in (("own_from", known[0]), ("own_to", known[-1])):
-            cell = grid.cell(row, key)
+            cell = row[key]
             number = default if cell.empty else cell.number
             if cell.formula is not None or number is None or number % 1 or not known[0] <= number <= known[-1]:
-                problems.add(
-                    grid.place(row, key), f"'{cell.formula or cell.text}' is no year of the plan", f"type {known[0]} to {known[-1]}"
-                )
+                row.wrong(key, f"'{cell.formula or cell.text}' is no year of the plan", f"type {known[0]} to {known[-1]}")
                 number = default
             found.append(int(number))
         first, last = found
         if first > last:
-            problems.add(grid.place(row, "own_to"), f"{last} lies before {first}", "the first year stands on the left")
+            row.wrong("own_to", f"{last} lies before {first}", "the first year stands on the left")
         if (first, last) == (known[0], known[-1]):
             return {}
         return {"year": str(first) if first == last else f"{first}-{last}"}
 
-    def _base(self, grid: Grid, row: int, money: dict[str, Any], problems: Problems) -> dict[str, Any] | None:
+    def _base(self, row: Row, money: dict[str, Any]) -> dict[str, Any] | None:
         """Return what the limit is a share of; None for an amount."""
         words = {label(f"workbook.own_of.{key}", self.language).casefold(): key for key in _BASES}
-        cell = grid.cell(row, "own_of")
-        base = "amount" if cell.empty else words.get(cell.text.casefold())
+        text = row["own_of"].text
+        base = "amount" if row["own_of"].empty else words.get(text.casefold())
         if base is None:
-            problems.add(grid.place(row, "own_of"), f"'{cell.text}' is not in the list", f"choose one of: {', '.join(words)}")
+            row.wrong("own_of", f"'{text}' is not in the list", f"choose one of: {', '.join(words)}")
         if base == "budget":
             return {"instrument": [i.id for i in self.plan.scenario.facts.instruments if i.counts == "budget"]}
         if base in ("partnership", "instrument"):
@@ -125,12 +114,4 @@ def identifier(name: str, taken: set[str]) -> str:
     """Return an id made of a name, such as `own-egypt-in-2026`, that is not taken."""
     word = "own-" + "-".join(re.findall(r"[A-Za-z0-9_.]+", name))[:_LONGEST_NAME].strip("-.").lower()
     base = word if re.fullmatch(ID_PATTERN, word) and word != "own-" else "own-rule"
-    return next(candidate for candidate in _numbered(base) if candidate not in taken)
-
-
-def _numbered(base: str) -> Iterator[str]:
-    yield base
-    number = 2
-    while True:
-        yield f"{base}-{number}"
-        number += 1
+    return next(name for name in chain([base], (f"{base}-{k}" for k in count(2))) if name not in taken)

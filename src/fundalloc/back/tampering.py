@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from fundalloc.back.circulated import Circulated
 from fundalloc.back.own_rules import COLUMNS as OWN_RULES
 from fundalloc.doors.reading import read_bytes
-from fundalloc.errors import ScenarioError
-from fundalloc.export.on_request import Asked
+from fundalloc.errors import ScenarioError, and_more
+from fundalloc.export.on_request import unpack
 from fundalloc.export.workbook import workbook_bytes
 from fundalloc.plan.plan import Plan
 from fundalloc.scenario.workbooks.cells import NOTHING, BookFile, Cell, Grid, find_grid, in_languages
+from fundalloc.scenario.workbooks.embedded import CHANGED
 
 MOST = 20
 """Differences that are named per sheet."""
@@ -44,12 +46,17 @@ class Comparison:
     """Whether the file is as written, byte for byte."""
 
 
-def compare_with_original(book: BookFile, plan: Plan, language: str, asked: Asked) -> Comparison:
+def compare_with_original(circulated: Circulated, plan: Plan) -> Comparison:
     """Write the workbook anew, with the sheets that were asked for, and compare.
 
-    Raises ScenarioError when a sheet of the file cannot be read.
+    Raises ScenarioError when a sheet of the file, or what was asked for, cannot be read.
     """
-    original = workbook_bytes(plan, language, asked=asked)
+    book = circulated.book
+    try:
+        asked = unpack(circulated.record.other.get("asked", {}))
+    except ValueError:
+        raise ScenarioError.of(circulated.place, "the record of the run does not hold the tables asked for", CHANGED) from None
+    original = workbook_bytes(plan, circulated.language, asked=asked)
     if read_bytes(book.path, len(original)) == original:
         return Comparison(identical=True)
     with TemporaryDirectory(prefix="fundalloc-") as folder:
@@ -66,11 +73,13 @@ class _Comparer:
 
     def run(self) -> Comparison:
         skipped = set(in_languages("sheet.scenario_files.name").values())  # each file there has a fingerprint
-        pairs = [(wanted, self._title(k, wanted)) for k, wanted in enumerate(self.expected.titles) if wanted not in skipped]
-        sheets = [(wanted, title, list(self._rows(wanted, title))) for wanted, title in pairs if title is not None]
-        live = self.result.adjusted == 0 and not any(self._limits_changed(rows) for _, _, rows in sheets)
-        for _, title, rows in sheets:
-            self._report(title, (text for cells in rows for text in self._differences(title, cells, live)))
+        titles = [(wanted, self._title(k, wanted)) for k, wanted in enumerate(self.expected.titles) if wanted not in skipped]
+        sheets = [(title, list(self._pairs(wanted, title))) for wanted, title in titles if title is not None]
+        changed = any(p.key == "limit_input" and not _same(p.expected, p.found) for _, pairs in sheets for p in pairs)
+        live = self.result.adjusted == 0 and not changed
+        for title, pairs in sheets:
+            texts = list(self._differences(title, pairs, live))
+            self.result.wrong += [*texts[:MOST], *(f"{title}: {more}" for more in and_more(texts, MOST, " cells of this sheet"))]
         return self.result
 
     def _title(self, position: int, wanted: str) -> str | None:
@@ -85,9 +94,7 @@ class _Comparer:
         self.result.wrong.append(f"sheet '{wanted}' is missing")
         return None
 
-    # -- rows that belong together ------------------------------------------------------------------------------------
-
-    def _rows(self, wanted: str, title: str) -> Iterator[list[_Pair]]:
+    def _pairs(self, wanted: str, title: str) -> Iterator[_Pair]:
         """Pair the cells of a sheet: rows of tables that staff sort by their ids, all others by where they stand."""
         for key, ids in SORTED.items():
             if wanted in in_languages(f"sheet.{key}.name").values():
@@ -99,32 +106,24 @@ class _Comparer:
                 if ours is not None and theirs is not None:
                     yield from self._by_ids(ours, theirs, ids)
                     return
+        typed: set[tuple[int, int]] = set()  # cells that are there to be typed into
         if wanted in in_languages("sheet.own_rules.name").values():
-            self.result.adjusted += self._typed_rules()
-        yield from self._by_position(self.expected.rows(wanted), self.found.rows(title), self._cells_for_typing(wanted))
+            ours, theirs = (find_grid(book, "own_rules", OWN_RULES, ("author_input",)) for book in (self.expected, self.found))
+            if ours is not None:
+                typed = {(row, column) for row in ours.body for column in ours.columns.values()}
+            if theirs is not None:
+                self.result.adjusted += sum(not theirs.cell(row, "own_limit").empty for row in theirs.body)
+        yield from self._by_position(self.expected.rows(wanted), self.found.rows(title), typed)
 
     def _by_position(
         self, ours: Sequence[Sequence[Cell]], theirs: Sequence[Sequence[Cell]], typed: set[tuple[int, int]]
-    ) -> Iterator[list[_Pair]]:
+    ) -> Iterator[_Pair]:
         for row, (cells, others) in enumerate(zip_longest(ours, theirs, fillvalue=())):
             found = [*others, *[NOTHING] * (len(cells) - len(others))]
-            if row < len(ours):
-                yield [_Pair(row, k, cell, found[k]) for k, cell in enumerate(cells) if (row, k) not in typed]
+            yield from (_Pair(row, k, cell, found[k]) for k, cell in enumerate(cells) if (row, k) not in typed)
             self.result.added += sum(not cell.empty for cell in found[len(cells) :])
 
-    def _cells_for_typing(self, wanted: str) -> set[tuple[int, int]]:
-        """Return the cells of the sheet for rules of one's own that are there to be typed into."""
-        if wanted not in in_languages("sheet.own_rules.name").values():
-            return set()
-        grid = find_grid(self.expected, "own_rules", OWN_RULES, ("author_input",))
-        return set() if grid is None else {(row, column) for row in grid.body for column in grid.columns.values()}
-
-    def _typed_rules(self) -> int:
-        """Return how many rules somebody has typed on the sheet for rules of one's own."""
-        grid = find_grid(self.found, "own_rules", OWN_RULES)
-        return 0 if grid is None else sum(not grid.cell(row, "own_limit").empty for row in grid.body)
-
-    def _by_ids(self, ours: Grid, theirs: Grid, ids: tuple[str, ...]) -> Iterator[list[_Pair]]:
+    def _by_ids(self, ours: Grid, theirs: Grid, ids: tuple[str, ...]) -> Iterator[_Pair]:
         """Pair the rows of a table by ids and its columns by headings."""
         headings = self.expected.rows(ours.title)[ours.heading]
         texts = [cell.text for cell in self.found.rows(theirs.title)[theirs.heading]]
@@ -133,54 +132,34 @@ class _Comparer:
             if there < 0 and not headings[column].empty:
                 self.result.wrong.append(f"{theirs.title}!A{theirs.heading + 1}: no column '{headings[column].text}'")
         keys = {column: key for key, column in ours.columns.items()}
-        rows = {self._id(theirs, row, ids): row for row in reversed(theirs.body)}
+        rows = {_id(theirs, row, ids): row for row in reversed(theirs.body)}
         for row in ours.body:
-            own = self._id(ours, row, ids)
+            own = _id(ours, row, ids)
             if not any(own):
                 continue
             there_row = rows.pop(own, None)
             if there_row is None:
                 self.result.wrong.append(f"{theirs.title}: the row {' '.join(filter(None, own))} is missing")
                 continue
-            yield self._row(self.expected.rows(ours.title)[row], self.found.rows(theirs.title)[there_row], there_row, at, keys)
+            others = self.found.rows(theirs.title)[there_row]
+            for column, (position, cell) in enumerate(zip(at, self.expected.rows(ours.title)[row], strict=False)):
+                other, key = others[position] if position < len(others) else NOTHING, keys.get(column, "")
+                if position >= 0 and key in OWN:
+                    self.result.adjusted += not (other.empty or other.number == 0)
+                elif position >= 0:
+                    yield _Pair(there_row, position, cell, other, key)
         self.result.added += sum(any(own) for own in rows)
 
-    def _row(self, here: Iterable[Cell], there: Sequence[Cell], row: int, at: list[int], keys: dict[int, str]) -> list[_Pair]:
-        pairs = []
-        for column, cell in enumerate(here):
-            position = at[column] if column < len(at) else -1
-            if position < 0:
-                continue
-            other = there[position] if position < len(there) else NOTHING
-            key = keys.get(column, "")
-            if key in OWN:
-                self.result.adjusted += not (other.empty or other.number == 0)
-            else:
-                pairs.append(_Pair(row, position, cell, other, key))
-        return pairs
-
-    def _id(self, grid: Grid, row: int, ids: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(grid.cell(row, key).text for key in ids)
-
-    # -- cells --------------------------------------------------------------------------------------------------------
-
-    def _limits_changed(self, rows: list[list[_Pair]]) -> bool:
-        return any(pair.key == "limit_input" and not _same(pair.expected, pair.found) for row in rows for pair in row)
-
-    def _differences(self, title: str, row: list[_Pair], live: bool) -> Iterator[str]:
-        for pair in row:
+    def _differences(self, title: str, pairs: list[_Pair], live: bool) -> Iterator[str]:
+        for pair in pairs:
             if pair.expected.empty and not pair.found.empty:
                 self.result.added += 1
-                continue
-            said = _difference(pair, live)
-            if said:
+            elif said := _difference(pair, live):
                 yield f"{self.found.place(title, pair.row, pair.column).cell}: {said}"
 
-    def _report(self, title: str, texts: Iterator[str]) -> None:
-        listed = list(texts)
-        self.result.wrong += listed[:MOST]
-        if len(listed) > MOST:
-            self.result.wrong.append(f"{title}: and {len(listed) - MOST} more cells of this sheet")
+
+def _id(grid: Grid, row: int, ids: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(grid.cell(row, key).text for key in ids)
 
 
 OWN_AND_LIMITS = (*sorted(OWN), "optimised", "limit_input")

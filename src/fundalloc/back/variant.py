@@ -14,7 +14,7 @@ from fractions import Fraction
 from pathlib import Path, PurePath
 from typing import Any
 
-from fundalloc.back.edits import Adjustment, Edits, LimitChange, Said
+from fundalloc.back.edits import Adjustment, Edits, LimitChange
 from fundalloc.errors import Problems
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.fields import ID_PATTERN
@@ -57,7 +57,7 @@ def variant_text(edits: Edits, plan: Plan, *, extends: str, baseline: str = "", 
     for adjustment in edits.adjustments.values():
         name = adjusted_rule(adjustment.line)
         tree.setdefault("rules", {})[name] = _fixed(adjustment, scenario)
-        origins["rules", name] = _origin(adjustment.said)
+        origins["rules", name] = adjustment.said.where
     for change in edits.limits.values():
         patch = _limit(change, plan, edits, problems)
         _lay_over(tree, patch)
@@ -67,7 +67,7 @@ def variant_text(edits: Edits, plan: Plan, *, extends: str, baseline: str = "", 
                 origins[section, key] = "; ".join(filter(None, [origins.get((section, key)), said]))
     for rule in edits.rules.values():
         tree.setdefault("rules", {})[rule.id] = {**rule.written, "source": f"added {rule.said.by}", "negotiable": "political"}
-        origins["rules", rule.id] = _origin(rule.said)
+        origins["rules", rule.id] = rule.said.where
     problems.tell()
     return "\n".join([*_comments(edits, scenario), *_yaml({**head, **tree}, origins), ""])
 
@@ -97,13 +97,6 @@ def _fixed(adjustment: Adjustment, scenario: Scenario) -> YamlTree:
 def _title(scenario: Scenario) -> Any:
     adjusted = in_every_language("workbook.adjusted_plan")
     return {lang: f"{text} ({adjusted.get(lang, adjusted['en'])})" for lang, text in dict(scenario.head.title).items()}
-
-
-def _origin(said: Said) -> str:
-    return said.where
-
-
-# --- limits ------------------------------------------------------------------------------------------------------------
 
 
 def _limit(change: LimitChange, plan: Plan, edits: Edits, problems: Problems) -> YamlTree:
@@ -149,7 +142,6 @@ def _figures(change: LimitChange, rule: Kind, plan: Plan, edits: Edits, problems
 
 
 def _figure_key(finding: Finding, written: set[str], repeated: int) -> str:
-    """Return the key under which a rule states the figure of a demand."""
     whole, short = "|".join(finding.member), "|".join(finding.member[:repeated])
     return whole if whole in written or not repeated else short
 
@@ -164,9 +156,6 @@ def check_limits(edits: Edits, variant: Scenario, findings: tuple[Finding, ...])
             then = f"the scenario then has {edit.figure(stated[key])}" if key in stated else "the scenario then has no such limit"
             problems.add(edit.said.places[0], f"a limit of {edit.what} cannot be stated: {then}", hint)
     problems.tell()
-
-
-# --- text --------------------------------------------------------------------------------------------------------------
 
 
 def _comments(edits: Edits, scenario: Scenario) -> Iterator[str]:

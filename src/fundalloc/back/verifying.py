@@ -1,28 +1,33 @@
-"""A result held against what its amounts come to, in exact integers and without a solver: `fundalloc verify` as functions."""
+"""A result held against what its amounts come to, in exact integers and without a solver: `fundalloc verify` as functions.
+
+A workbook is held against what its own scenario and record give, down to every cell.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fundalloc import versions
+from fundalloc.back.circulated import Circulated, open_circulated
+from fundalloc.errors import ScenarioError
 from fundalloc.export.tables import as_dict
 from fundalloc.model.compile import compile_program
 from fundalloc.plan.certificate import certify_again
 from fundalloc.plan.handmade import broken_entries, broken_rules, ledger_of, measure_steps
 from fundalloc.plan.naming import how_broken
 from fundalloc.plan.plan import Plan
-from fundalloc.scenario.plans.amounts import PlanAmounts, read_plan, stated_baseline
+from fundalloc.scenario.plans.amounts import read_plan, stated_baseline
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.versions import Meaning, later
 
 if TYPE_CHECKING:
     from fundalloc.back.tampering import Comparison
+    from fundalloc.optimise.stages import Progress
 
-Progress = Callable[[str], AbstractContextManager[object]]
 _FIGURES = ("score", "impact", "penalty")
 _LISTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "rules": (("rule", "member", "sense"), ("amount", "base", "limit", "headroom", "status")),
@@ -55,7 +60,7 @@ class Verification:
     def as_dict(self) -> dict[str, Any]:
         """Return plain values."""
         counts = self.plan.tally
-        book = self.book and {name: getattr(self.book, name) for name in ("adjusted", "added", "identical")}
+        book = {name: getattr(self.book, name) for name in ("adjusted", "added", "identical")} if self.book else {}
         return {
             "verified": not self.wrong,
             "demands": counts.demands,
@@ -64,14 +69,45 @@ class Verification:
             "wrong": list(self.wrong),
             "by_decision": counts.by_decision,
             "certificate": None if self.plan.certificate is None else self.plan.proof.as_dict(),
-            **(book or {}),
+            **book,
             "older_meanings": [meaning.says for meaning in self.meanings],
         }
 
 
-def verify_result(result: str | Path, scenario: Scenario, progress: Progress | None = None) -> Verification:
+def verify_book(path: Path, progress: Progress) -> Verification:
+    """Verify a workbook from itself alone: its rules, its certificate, and every cell against what it should be."""
+    from fundalloc.back.tampering import Comparison, compare_with_original
+
+    circulated = open_circulated(path)
+    with progress("Verifying"):
+        scenario = circulated.scenario()
+        plan = circulated.plan(scenario)
+        wrong, digest, written_by = list(broken(plan)), plan.log.digest, plan.log.version
+        if digest != scenario.digest:
+            wrong.append(f"fingerprint: the record says {digest[:12]}…, the scenario inside has {scenario.digest[:12]}…")
+    comparison = Comparison()
+    if written_by == versions.VERSION:
+        with progress("Comparing"):
+            comparison = compare_with_original(circulated, plan)
+        wrong += comparison.wrong
+    else:
+        wrong += _typed_over(circulated, plan)
+    return Verification(str(path), plan, tuple(wrong), later(written_by), written_by=written_by, book=comparison)
+
+
+def _typed_over(circulated: Circulated, plan: Plan) -> list[str]:
+    """Name the optimised amounts and limits that are not as the record has them, whatever version wrote the workbook."""
+    from fundalloc.back.reading_edits import read_edits
+
+    try:
+        edits = read_edits(circulated, plan)
+    except ScenarioError as error:
+        return [f"{problem.place.cell or problem.place}: {problem.message}" for problem in error.problems]
+    return [f"{e.said.places[0].cell}: the limit was changed: found {e.what}, expected {e.figure(e.before)}" for e in edits.limits.values()]
+
+
+def verify_result(result: str, scenario: Scenario, progress: Progress) -> Verification:
     """Compare whatever a JSON, CSV or workbook states with what its amounts come to in this scenario. Raises ScenarioError."""
-    progress = progress or (lambda _: nullcontext())
     amounts = read_plan(result, scenario.facts.dimensions, strict=False)
     carried = None if scenario.baseline is None else stated_baseline(amounts.stated)
     solved = scenario.baseline is not None and carried is None
@@ -84,25 +120,18 @@ def verify_result(result: str | Path, scenario: Scenario, progress: Progress | N
     with progress("Verifying"):
         steps, problems = ledger_of(scenario, amounts)
         plan = measure_steps(scenario, steps)
-        wrong = [*_fingerprint(amounts, scenario), *(f"{p.message}: {p.hint}" if p.hint else p.message for p in problems), *broken(plan)]
+        wrong = [*(f"{p.message}: {p.hint}" if p.hint else p.message for p in problems), *broken(plan)]
+        if amounts.digest and amounts.digest != scenario.digest:
+            made = f"the result was made from {amounts.digest[:12]}…, {scenario.file} is {scenario.digest[:12]}…"
+            wrong.insert(0, f"fingerprint: {made}: the scenario was changed since, or --set was used")
         plan, doubts = _certified(plan, amounts.stated)
-        meanings = later(_written_by(amounts.stated))
+        log = amounts.stated.get("log")
+        meanings = later(str(log.get("version") or "") if isinstance(log, dict) else "")
         excused = {figure for meaning in meanings for figure in meaning.figures}
         doubts = [*differences(amounts.stated, plan), *doubts]
-    return Verification(
-        str(result),
-        plan,
-        (*wrong, *(said for figure, said in doubts if figure not in excused)),
-        meanings,
-        tuple(said for figure, said in doubts if figure in excused),
-        bool(amounts.digest),
-        solved,
-    )
-
-
-def _written_by(stated: Mapping[str, Any]) -> str:
-    log = stated.get("log")
-    return str(log.get("version") or "") if isinstance(log, dict) else ""
+    wrong += [said for figure, said in doubts if figure not in excused]
+    otherwise = tuple(said for figure, said in doubts if figure in excused)
+    return Verification(result, plan, tuple(wrong), meanings, otherwise, bool(amounts.digest), solved)
 
 
 def _certified(plan: Plan, stated: Mapping[str, Any]) -> tuple[Plan, list[tuple[str, str]]]:
@@ -110,7 +139,8 @@ def _certified(plan: Plan, stated: Mapping[str, Any]) -> tuple[Plan, list[tuple[
     rows = stated.get("duals")
     if not isinstance(rows, list) or not rows:
         return plan, []
-    duals = {str(row["row"]): float(row["dual"]) for row in rows if _is_dual(row)}
+    numbers = (row for row in rows if isinstance(row, dict) and type(row.get("dual")) in (int, float) and math.isfinite(row["dual"]))
+    duals = {row["row"]: float(row["dual"]) for row in numbers if isinstance(row.get("row"), str)}
     doubts = [("duals", f"duals: {len(rows) - len(duals)} of {len(rows)} are no row with a number")] if len(duals) < len(rows) else []
     proved = certify_again(compile_program(plan.scenario), duals, plan.scenario.lines, plan.score)
     claimed = stated.get("certificate")
@@ -120,27 +150,11 @@ def _certified(plan: Plan, stated: Mapping[str, Any]) -> tuple[Plan, list[tuple[
     return replace(plan, certificate=proved), doubts
 
 
-def _is_dual(row: object) -> bool:
-    if not isinstance(row, dict) or not isinstance(row.get("row"), str):
-        return False
-    return type(row.get("dual")) in (int, float) and math.isfinite(row["dual"])
-
-
-def _fingerprint(amounts: PlanAmounts, scenario: Scenario) -> Iterator[str]:
-    if amounts.digest and amounts.digest != scenario.digest:
-        yield (
-            f"fingerprint: the result was made from {amounts.digest[:12]}…, {scenario.file} is {scenario.digest[:12]}…: "
-            "the scenario was changed since, or --set was used"
-        )
-
-
 def broken(plan: Plan) -> Iterator[str]:
     """Name every decision and every demand of a hard rule that the amounts break."""
-    names = plan.scenario.names()
+    names, places = plan.scenario.names(), plan.scenario.decimals
     yield from (str(entry) for entry in broken_entries(plan))
-    for finding in broken_rules(plan):
-        said = finding.said(names)
-        yield f"{finding.rule.id}: {said}: {how_broken(finding, plan.scenario.decimals)}"
+    yield from (f"{finding.rule.id}: {finding.said(names)}: {how_broken(finding, places)}" for finding in broken_rules(plan))
 
 
 def differences(stated: Mapping[str, Any], plan: Plan) -> Iterator[tuple[str, str]]:
@@ -161,13 +175,11 @@ def differences(stated: Mapping[str, Any], plan: Plan) -> Iterator[tuple[str, st
 
 
 def _compare(name: str, stated: list[Any], found: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Compare a list row by row."""
     keys, _ = _LISTS[name]
     rows = [row if isinstance(row, dict) else {} for row in stated]
     said = {tuple(str(row.get(key)) for key in keys): row for row in rows}
     recomputed = {tuple(str(row[key]) for key in keys): row for row in found}
-    if len(said) < len(rows):
-        twice = len(rows) - len(said)
+    if twice := len(rows) - len(said):
         yield name, f"{name}: {twice} row{'s stand' if twice > 1 else ' stands'} twice"
     for key in (*recomputed, *(key for key in said if key not in recomputed)):
         yield from _compare_row(name, f"{name} {' '.join(filter(None, key))}", said.get(key), recomputed.get(key))

@@ -15,6 +15,7 @@ import click
 
 from fundalloc.cli.terminal import close_outlet, echo, open_outlet
 from fundalloc.doors.terminal import visible
+from fundalloc.errors import FundallocError, did_you_mean, some
 
 if TYPE_CHECKING:
     from fundalloc.cli.envelope import Answer
@@ -25,8 +26,8 @@ COMMANDS = {
     "run": ("run", "Solve a scenario, verify the plan, write the results."),
     "explain": ("explain", "Why a line, partnership, instrument, area or rule gets what it gets, and what binds."),
     "verify": ("verify", "Recompute every rule of a result from its amounts, without a solver."),
-    "import": ("import_copies", "What colleagues changed and said in copies of a workbook, merged, as scenario text."),
-    "extract": ("extract", "Write the scenario that travels inside a workbook as files."),
+    "import": ("workbooks", "What colleagues changed and said in copies of a workbook, merged, as scenario text."),
+    "extract": ("workbooks", "Write the scenario that travels inside a workbook as files."),
     "compare": ("compare", "What differs between scenarios, and which change moved what."),
     "sweep": ("sweep", "Vary one figure, or two: score, shadow price, break points, who gains and loses."),
     "frontier": ("frontier", "The trade-off between two objectives, corner by corner."),
@@ -61,8 +62,6 @@ class Commands(click.Group):
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; an unknown one gets a suggestion."""
-        from fundalloc.errors import did_you_mean
-
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             ctx.fail(f"No such command '{args[0]}'. {did_you_mean(args[0], COMMANDS)}".rstrip())
         return super().resolve_command(ctx, args)
@@ -79,7 +78,6 @@ class Commands(click.Group):
         """
         from fundalloc.cli.envelope import FAULT, INTERRUPTED, Answer
         from fundalloc.doors.writing import written
-        from fundalloc.errors import some
 
         written.clear()
         answer = Answer.current()
@@ -100,10 +98,8 @@ class Commands(click.Group):
         ctx.exit(code)
 
     def _run(self, ctx: click.Context, answer: Answer) -> int:
-        """Run a command and return its exit code; errors are printed."""
         from fundalloc.cli.envelope import USAGE
         from fundalloc.cli.failures import report
-        from fundalloc.errors import FundallocError
 
         try:
             super().invoke(ctx)

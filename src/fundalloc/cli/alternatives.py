@@ -9,6 +9,8 @@ import click
 
 from fundalloc.cli.options import Study, share_of, study_options, words_of
 from fundalloc.cli.output import Output, new_table
+from fundalloc.errors import FundallocError
+from fundalloc.money import euro
 
 if TYPE_CHECKING:
     from fundalloc.studies.alternatives import Alternatives
@@ -24,15 +26,7 @@ SHOWN = 12
 @click.option("--write", "folder", metavar="DIR", help="Round and verify each plan, and write it as CSV into a folder of this folder.")
 @click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes for the ranges; all cores by default.")
 @study_options
-def alternatives(
-    file: str,
-    within: str,
-    number: int,
-    by: str,
-    folder: str | None,
-    jobs: int | None,
-    study: Study,
-) -> None:
+def alternatives(file: str, within: str, number: int, by: str, folder: str | None, jobs: int | None, study: Study) -> None:
     """Find plans that are as different as possible at almost no loss of score, and the range of every amount.
 
     Each plan is named by what distinguishes it: closest to the baseline, most even, fewest instruments … The ranges hold
@@ -55,27 +49,22 @@ def alternatives(
 
 
 def _print(found: Alternatives, out: Output) -> None:
-    from fundalloc.money import euro
-
     scenario, places = found.scenario, found.scenario.decimals
     out.say(f"Plans that lose at most {found.within:.2%} of the score, before rounding\n")
+    areas = scenario.facts.areas
     table = new_table("Plan", "score", "moved", "lowest coverage", "pairs", numbers=4)
+    money = new_table("Plan", *(str(area.label) for area in areas), numbers=len(areas))
     for plan in found.plans:
         pairs, lowest = f"{-plan.traits['fewest instruments']:.0f}", f"{plan.traits['most even']:.0%}"
         table.add_row(plan.name, euro(plan.score, 1), euro(plan.moved, places), lowest, pairs)
+        money.add_row(plan.name, *(euro(plan.traits[f"most for {area.label}"], places) for area in areas))
     out.table(table)
     out.say("moved: EUR million that sit elsewhere than in the best plan; pairs: instruments × partnerships with money\n")
-    areas = scenario.facts.areas
-    money = new_table("Plan", *(str(area.label) for area in areas), numbers=len(areas))
-    for plan in found.plans:
-        money.add_row(plan.name, *(euro(plan.traits[f"most for {area.label}"], places) for area in areas))
     out.table(money)
     out.say()
     names = scenario.labels()
-    widest = sorted(found.ranges, key=lambda r: r.low - r.high)[:SHOWN]
-    what = " × ".join(found.by)
-    ranges = new_table(f"Widest ranges ({what})", "best plan", "from", "to", numbers=3)
-    for r in widest:
+    ranges = new_table(f"Widest ranges ({' × '.join(found.by)})", "best plan", "from", "to", numbers=3)
+    for r in sorted(found.ranges, key=lambda r: r.low - r.high)[:SHOWN]:
         said = " × ".join(names.get(d, {}).get(i, i) for d, i in zip(found.by, r.ids, strict=True))
         ranges.add_row(said, euro(r.best, places), euro(r.low, places), euro(r.high, places))
     out.table(ranges)
@@ -86,12 +75,11 @@ def _print(found: Alternatives, out: Output) -> None:
 
 def _write_plans(found: Alternatives, folder: Path, out: Output) -> None:
     """Round and verify each plan as `fundalloc run` does, and write its tables."""
-    from fundalloc.errors import FundallocError
     from fundalloc.export.tables import write_csv
-    from fundalloc.studies.whole_plans import finish
+    from fundalloc.studies.warm_plans import finish
 
     for k, plan in enumerate(found.plans):
-        target = folder / f"{k}-{_file_name(plan.name) if k else 'best'}"
+        target = folder / f"{k}-{plan.file_name if k else 'best'}"
         try:
             with out.progress("Rounding"):
                 finished = finish(found.scenario, found.program, plan.values)
@@ -100,8 +88,3 @@ def _write_plans(found: Alternatives, folder: Path, out: Output) -> None:
             continue
         write_csv(finished, target)
         out.say(f"Wrote {target}  (score {finished.score:.1f}; measure it with fundalloc run {found.source.path} --plan {target})")
-
-
-def _file_name(text: str) -> str:
-    kept = "".join(c if c.isascii() and c.isalnum() else "-" for c in text.lower())
-    return "-".join(part for part in kept.split("-") if part)

@@ -11,6 +11,9 @@ from fundalloc.cli.envelope import INFEASIBLE
 from fundalloc.cli.failures import report as tell
 from fundalloc.cli.options import REPAIRS, Inputs, output_options, scenario_options
 from fundalloc.cli.output import Output, new_table
+from fundalloc.errors import Infeasible, Place, Problem, ScenarioError, counted, year_ranges
+from fundalloc.labels import Words
+from fundalloc.money import euro
 
 if TYPE_CHECKING:
     from fundalloc.insight.conflict.diagnose import NoPlan
@@ -34,7 +37,6 @@ def check(files: tuple[str, ...], strict: bool, repairs: str | None, inputs: Inp
     fundalloc check scenarios/mff-2021-2027/baseline.yaml
     fundalloc check my-plan.yaml --strict
     """
-    from fundalloc.errors import Infeasible, Place, Problem, ScenarioError
     from fundalloc.insight.conflict.no_plan import as_dict
     from fundalloc.insight.doctor import WARNING
     from fundalloc.run import with_baseline
@@ -76,7 +78,10 @@ def _report(scenario: Scenario, out: Output) -> dict[str, Any]:
     """Return what there is to say about a scenario, and whether a plan exists."""
     from fundalloc.insight.conflict.diagnose import is_feasible
     from fundalloc.insight.doctor.examine import examine, uncommitted_money, worth_knowing
+    from fundalloc.plan.naming import named_by_decision
+    from fundalloc.plan.verify import broken_by_decision
 
+    broken = broken_by_decision(scenario)
     with out.progress("Examining"):
         remarks = examine(scenario)
     with out.progress("Testing"):
@@ -85,28 +90,18 @@ def _report(scenario: Scenario, out: Output) -> dict[str, Any]:
         "scenario": scenario.id,
         "title": str(scenario.head.title),
         "file": scenario.file,
-        "extends": _extends(scenario),
+        "extends": scenario.tree.text("extends") or "",
         **scenario.summary(),
         "switched_off": {f"{section}.{key}": reason for section, off in scenario.switched_off.items() for key, reason in off.items()},
         "notices": worth_knowing(scenario),
         "closed": sorted(scenario.facts.closed),
         "free": uncommitted_money(scenario),
         "decimals": scenario.decimals,
-        **_by_decision(scenario),
+        "broken_by_decision": [f"{f.rule.id} {'|'.join(f.member)} {f.sense}" for f in broken],
+        "by_decision": named_by_decision(broken, scenario, Words()),
         "doctor": [asdict(remark) for remark in remarks],
         "feasible": feasible,
     }
-
-
-def _by_decision(scenario: Scenario) -> dict[str, Any]:
-    """The demands that every plan leaves as decided money breaks them."""
-    from fundalloc.labels import Words
-    from fundalloc.plan.naming import named_by_decision
-    from fundalloc.plan.verify import broken_by_decision
-
-    found = broken_by_decision(scenario)
-    listed = [f"{f.rule.id} {'|'.join(f.member)} {f.sense}" for f in found]
-    return {"broken_by_decision": listed, "by_decision": named_by_decision(found, scenario, Words())}
 
 
 def _exists(report: dict[str, Any]) -> str:
@@ -116,17 +111,7 @@ def _exists(report: dict[str, Any]) -> str:
     return f"A plan exists that satisfies all hard rules but for {noun} broken by decision, before rounding: {report['by_decision']}"
 
 
-def _extends(scenario: Scenario) -> str:
-    from fundalloc.scenario.document import Scalar
-
-    node = scenario.tree.get("extends")
-    return node.text if isinstance(node, Scalar) else ""
-
-
 def _print(report: dict[str, Any], out: Output) -> None:
-    from fundalloc.errors import counted, year_ranges
-    from fundalloc.money import euro
-
     out.say(f"{report['title']}  ({report['file']})")
     out.say(
         f"  {', '.join(counted(report[what], what) for what in ('instruments', 'partnerships', 'areas', 'years'))}: "

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from fundalloc.cli.envelope import DIFFERS
 from fundalloc.cli.options import allow_outside_option, book_name, output_options
 from fundalloc.cli.output import Output
-
-if TYPE_CHECKING:
-    from fundalloc.compare import Comparison
+from fundalloc.doors.writing import check_writable
+from fundalloc.labels import label
+from fundalloc.money import NotANumber, parse_figure
 
 
 def _share(_: click.Context, __: click.Parameter, text: str) -> Fraction:
-    from fundalloc.money import NotANumber, parse_figure
-
     try:
         figure = parse_figure(text)
     except NotANumber as error:
@@ -69,7 +66,6 @@ def compare(
     from fundalloc.cli.compare_report import print_comparison
     from fundalloc.compare import compare_files
     from fundalloc.compare.records import as_dict
-    from fundalloc.doors.writing import check_writable
 
     if output is not None:
         check_writable(book_name(output))
@@ -85,19 +81,13 @@ def compare(
             tick=lambda _, done, of: tick(done, of),
             language=out.language or "",
         )
-    if out.speaks:
-        print_comparison(found, out, by=by, least=least)
+    print_comparison(found, out, by, least)
     out.result(**as_dict(found, by=by, least=least))
     if output is not None:
-        _write(found, Path(output), out)
+        from fundalloc.export.comparison import write_comparison
+
+        with out.progress("Writing"):
+            write_comparison(found, output)
+        out.say(label("report.written", found.language, file=Path(output)))
     if exit_code and found.differs:
         click.get_current_context().exit(DIFFERS)
-
-
-def _write(found: Comparison, path: Path, out: Output) -> None:
-    from fundalloc.export.comparison import write_comparison
-    from fundalloc.labels import label
-
-    with out.progress("Writing"):
-        write_comparison(found, path)
-    out.say(label("report.written", found.language, file=path))

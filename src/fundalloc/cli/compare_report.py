@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from fundalloc.cli.output import Output, new_table
+from fundalloc.compare import Comparison
 from fundalloc.compare.attribution import Attribution
-from fundalloc.compare.comparison import MemberRow
+from fundalloc.compare.comparison import MemberRow, Pair
+from fundalloc.compare.inputs import Difference
+from fundalloc.compare.measures import RuleChange
 from fundalloc.compare.movements import CLASSES
-from fundalloc.compare.overrides import ADDED, REMOVED
+from fundalloc.compare.overrides import ADDED, REMOVED, Override
+from fundalloc.compare.sides import Side
 from fundalloc.labels import Words
 from fundalloc.money import apart, decimals, plain
-
-if TYPE_CHECKING:
-    from fundalloc.compare import Comparison
-    from fundalloc.compare.comparison import Pair
-    from fundalloc.compare.inputs import Difference
-    from fundalloc.compare.measures import RuleChange
-    from fundalloc.compare.overrides import Override
-    from fundalloc.compare.sides import Side
 
 TOP = {"partnership": 12, "instrument": 8, "area": 20}
 """Rows that the short report shows."""
@@ -37,21 +32,17 @@ INSIDE = ("kept_now", "missed_now", "other")
 """What the lines below the tables begin with, and those further inside."""
 
 
-def _sum(cells: Iterable[Fraction | None]) -> Fraction | None:
-    """Add up what is known of all; None where something is not."""
-    listed = list(cells)
-    return None if None in listed else sum((cell for cell in listed if cell is not None), Fraction(0))
-
-
 def _together(rows: list[MemberRow]) -> MemberRow:
-    """Add up rows."""
+    """Add up rows; what is not known of all is not known."""
     amounts = tuple(sum(cells, Fraction(0)) for cells in zip(*(row.amounts for row in rows), strict=True))
-    return MemberRow("", amounts, tuple(_sum(cells) for cells in zip(*(row.needed for row in rows), strict=True)))
+    needed = zip(*(row.needed for row in rows), strict=True)
+    return MemberRow("", amounts, tuple(None if None in cells else sum(filter(None, cells), Fraction(0)) for cells in needed))
 
 
-def print_comparison(found: Comparison, out: Output, *, by: str | None = None, least: Fraction = Fraction(0)) -> None:
+def print_comparison(found: Comparison, out: Output, by: str | None, least: Fraction) -> None:
     """Print a comparison; `by` prints one dimension in full, `least` leaves out smaller changes."""
-    _Report(found, out, Words(found.language), by, least).print()
+    if out.speaks:
+        _Report(found, out, Words(found.language), by, least).print()
 
 
 @dataclass(frozen=True)
@@ -89,8 +80,6 @@ class _Report:
             self._table(dimension, None if self.by else TOP[dimension])
         for pair in self.found.pairs:
             self._pair(pair)
-
-    # -- results ----------------------------------------------------------------------------------------------------
 
     def eur(self, value: Fraction) -> str:
         return self.words.number(value, decimals(self.found.step))
@@ -140,8 +129,6 @@ class _Report:
         changes = (f"{self.signed(change)} ({said})" if part or (said and change) else self.signed(change) for change, part, said in parts)
         return [self.eur(row.amounts[0]), *changes]
 
-    # -- one against the first --------------------------------------------------------------------------------------
-
     def _pair(self, pair: Pair) -> None:
         if len(self.found.pairs) > 1:
             self.out.say(self.say("pair", a=pair.a.name, b=pair.b.name))
@@ -166,10 +153,9 @@ class _Report:
         if first is None and own is None:
             return
         self.line("score", self.say("says.scores_differ", what=", ".join(self.say(f"yardstick.{word}") for word in scores.differ)))
-        if first is not None:
-            self.inside(self.say("says.score_own", side=pair.a.name, score=first))
-        if own is not None:
-            self.inside(self.say("says.score_own", side=pair.b.name, score=own))
+        for side, score in ((pair.a, first), (pair.b, own)):
+            if score is not None:
+                self.inside(self.say("says.score_own", side=side.name, score=score))
         if measured is not None:
             caveats = [self.say("says.not_counted", amount=self.eur(scores.stray))] if scores.stray else []
             caveats += [self.say("says.breaks", count=scores.broken)] if scores.broken else []
@@ -203,10 +189,8 @@ class _Report:
         self.out.say()
 
     def _how(self, found: Attribution) -> str:
-        count = len(found.overrides)
-        if found.shares.sampled:
-            return self.say("says.sampled", orders=found.shares.orders, count=count, seed=found.seed)
-        return self.say("says.all_orders", count=count, solves=found.solves)
+        shares, key = found.shares, "sampled" if found.shares.sampled else "all_orders"
+        return self.say(f"says.{key}", orders=shares.orders, count=len(found.overrides), seed=found.seed, solves=found.solves)
 
     def _movements(self, pair: Pair) -> None:
         movements = pair.movements
@@ -249,12 +233,10 @@ class _Report:
         self.line("rules", f"{said}; {self.say('says.rules_choice', count=choice)}" if choice else said)
         listed: Sequence[RuleChange] = crossed if shown else pair.rules
         for change in listed[:shown]:
-            key = "kept_now" if change.better else "missed_now"
-            if not change.crossed or change.needed is False:
-                key = "other"
-            self.out.say(
-                f"  {self.say(f'line.{key}'):<{self.width - 2}}{change.says}: {self._status(change, 0)} -> {self._status(change, 1)}"
-            )
+            chosen = not change.crossed or change.needed is False
+            key = "other" if chosen else "kept_now" if change.better else "missed_now"
+            start = f"  {self.say(f'line.{key}'):<{self.width - 2}}"
+            self.out.say(f"{start}{change.says}: {self._status(change, 0)} -> {self._status(change, 1)}")
         if shown and len(listed) > shown:
             self.out.say(f"  {'':<{self.width - 2}}{self.say('more_rules', count=len(listed) - shown)}")
 

@@ -13,17 +13,9 @@ from typing import Any
 
 import click
 
+from fundalloc import versions
 from fundalloc.cli.terminal import echo
-from fundalloc.errors import (
-    FundallocError,
-    Infeasible,
-    NotVerified,
-    OutputError,
-    Place,
-    ScenarioError,
-    SolverFailed,
-    UsageError,
-)
+from fundalloc.errors import FundallocError, Infeasible, NotVerified, OutputError, Place, ScenarioError, SolverFailed, UsageError
 
 DONE, DIFFERS, INTERRUPTED = 0, 8, 130
 """Exit codes of what is no error of ours; the errors have theirs."""
@@ -85,14 +77,9 @@ class Answer:
     def tell(self, exit_code: int) -> None:
         """Print the object, keys sorted, when it is wanted."""
         if self.wanted:
-            echo(json.dumps(self.as_dict(exit_code), ensure_ascii=False, sort_keys=True, indent=1))
-
-    def as_dict(self, exit_code: int) -> dict[str, Any]:
-        """Return the object."""
-        from fundalloc.versions import VERSION
-
-        found = {"version": VERSION, "command": self.command, "exit_code": exit_code}
-        return {**found, "problems": self.problems, "result": self.result}
+            found = {"version": versions.VERSION, "command": self.command, "exit_code": exit_code}
+            found |= {"problems": self.problems, "result": self.result}
+            echo(json.dumps(found, ensure_ascii=False, sort_keys=True, indent=1))
 
 
 def _said(error: FundallocError) -> Iterator[tuple[str, str, Place | None]]:
@@ -117,19 +104,14 @@ def place_of(text: str) -> Place:
 
 def schema_of(command: str) -> dict[str, Any]:
     """Return the JSON Schema of what a command prints with --json."""
-    return {
-        "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": f"fundalloc {command} --json",
-        **_strict(
-            {
-                "version": {"type": "string", "description": "of fundalloc"},
-                "command": {"const": command},
-                "exit_code": {"enum": [DONE, *WORDS, DIFFERS]},
-                "problems": {"type": "array", "items": _strict(_PROBLEM)},
-                "result": {"anyOf": [{"type": "object", "maxProperties": 0, "description": "there is none"}, *_shapes(command)]},
-            }
-        ),
+    keys = {
+        "version": {"type": "string", "description": "of fundalloc"},
+        "command": {"const": command},
+        "exit_code": {"enum": [DONE, *WORDS, DIFFERS]},
+        "problems": {"type": "array", "items": _strict(_PROBLEM)},
+        "result": {"anyOf": [{"type": "object", "maxProperties": 0, "description": "there is none"}, *_shapes(command)]},
     }
+    return {"$schema": "http://json-schema.org/draft-07/schema#", "title": f"fundalloc {command} --json", **_strict(keys)}
 
 
 _PROBLEM = {
@@ -151,7 +133,6 @@ def commands() -> list[str]:
 
 @cache
 def _results() -> dict[str, list[dict[str, str]]]:
-    """Return the shapes of results: key → type and meaning."""
     shapes: dict[str, list[dict[str, str]]] = tomllib.loads((resources.files("fundalloc.cli") / "results.toml").read_text("utf-8"))
     study, none = shapes["study"][0], shapes["no_plan"]
     reports = {file.name.removesuffix(".py") for file in resources.files("fundalloc.export.studies").iterdir()}
@@ -171,6 +152,5 @@ def _shapes(command: str) -> Iterator[dict[str, Any]]:
 
 
 def _strict(properties: dict[str, Any], required: list[str] | None = None) -> dict[str, Any]:
-    """Return the schema of an object with these keys and no others."""
     needed = list(properties) if required is None else required
     return {"type": "object", "additionalProperties": False, "required": needed, "properties": properties}

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
-from fundalloc.cli.explain_print import closing, plain, print_sections
 from fundalloc.cli.options import BASELINE, REPAIRS, Inputs, output_options, scenario_options
 from fundalloc.cli.output import Output
-
-if TYPE_CHECKING:
-    from fundalloc.insight.explain.bench import Bench
-    from fundalloc.insight.explain.text import Section, Writer
+from fundalloc.errors import Infeasible
 
 
 @click.command()
@@ -50,7 +44,6 @@ def explain(
     fundalloc explain scenarios/mff-2021-2027/baseline.yaml --prices
     """
     from fundalloc.cli import explain_reports
-    from fundalloc.errors import Infeasible
     from fundalloc.insight.explain.bench import Bench
     from fundalloc.insight.explain.target import find_target
 
@@ -74,14 +67,11 @@ def explain(
             explain_reports.prices(bench, out)
         elif value:
             explain_reports.value(bench, out)
-        elif what:
-            _answer(bench, what, out)
         else:
-            _overview(bench, out)
+            explain_reports.answer(bench, what, out)
 
 
 def _refuse(what: tuple[str, ...], questions: dict[str, bool]) -> None:
-    """Refuse questions that do not go together. Raises click.UsageError."""
     asked = [option for option, given in questions.items() if given]
     if len(asked) > 1:
         raise click.UsageError(f"{' and '.join(asked)} are different questions: ask one at a time.")
@@ -89,36 +79,3 @@ def _refuse(what: tuple[str, ...], questions: dict[str, bool]) -> None:
         raise click.UsageError(f"{asked[0]} is about the whole scenario: leave {' '.join(what)} out.")
     if any(not word.strip() for word in what):
         raise click.UsageError("WHAT is empty: name a line, partnership, instrument, area, year or rule.")
-
-
-def _answer(bench: Bench, what: tuple[str, ...], out: Output) -> None:
-    from fundalloc.insight.explain.place import explain_place
-    from fundalloc.insight.explain.prices import general_sentence
-    from fundalloc.insight.explain.rule import explain_rule
-    from fundalloc.insight.explain.target import find_target
-    from fundalloc.insight.explain.text import Writer
-
-    target, writer = find_target(bench.scenario, what), Writer(bench)
-    if target.rule is not None:
-        answer = explain_rule(bench, target)
-        out.result(**plain(answer))
-        _print(f"{target.says}: {general_sentence(target.rule)}", writer.rule(answer), writer, out)
-        return
-    place = explain_place(bench, target)
-    out.result(**plain(place))
-    _print(target.says, writer.place(place), writer, out)
-
-
-def _overview(bench: Bench, out: Output) -> None:
-    from fundalloc.insight.explain.rule import overview
-    from fundalloc.insight.explain.text import Writer
-
-    answer, writer = overview(bench), Writer(bench)
-    out.result(**plain(answer))
-    _print(str(bench.scenario.head.title), writer.overview(answer), writer, out)
-
-
-def _print(title: str, sections: list[Section], writer: Writer, out: Output) -> None:
-    out.say(title)
-    print_sections(sections, out)
-    closing(writer, out)

@@ -1,28 +1,101 @@
-"""The reports of `fundalloc explain`: the price list of rules, the value of money, another scenario, soft rules made hard."""
+"""Answers of `fundalloc explain` on the terminal, headings beside their sentences, and its reports: prices, value, against, as if hard."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import fields, is_dataclass
+from fractions import Fraction
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from fundalloc.cli.explain_print import MARGIN, WIDTH, closing, plain, print_sections
 from fundalloc.cli.output import Output, new_table
-
-if TYPE_CHECKING:
-    from fundalloc.insight.explain.bench import Bench
-    from fundalloc.scenario.scenario import Scenario
+from fundalloc.compare.why_less import CHOICE, why_other
+from fundalloc.errors import UsageError, and_more
+from fundalloc.insight.explain import hardening
+from fundalloc.insight.explain.bench import Bench
+from fundalloc.insight.explain.place import explain_place
+from fundalloc.insight.explain.prices import general_sentence, price_list
+from fundalloc.insight.explain.rule import explain_rule, overview
+from fundalloc.insight.explain.target import Target, find_target
+from fundalloc.insight.explain.text import Section, Writer
+from fundalloc.insight.explain.value import budget_ladder, value_of_money
+from fundalloc.insight.explain.words import points
+from fundalloc.money import euro
+from fundalloc.rules.kind import Kind
+from fundalloc.scenario.scenario import Scenario
 
 LISTED = 12
 PAIRS = 10
+WIDTH = 110
+MARGIN = 16
+
+
+def print_sections(sections: list[Section], out: Output) -> None:
+    """Print headings beside their sentences; a sentence that begins with spaces belongs to the one before."""
+    for heading, sentences in sections:
+        if not sentences:
+            continue
+        if len(heading) > MARGIN - 2:
+            out.say(heading)
+            heading = ""
+        for sentence in sentences:
+            inset = " " * (len(sentence) - len(sentence.lstrip(" ")))
+            for line in wrap(sentence.strip(" "), WIDTH - MARGIN - len(inset), break_long_words=False, break_on_hyphens=False):
+                out.say(f"{heading:<{MARGIN}}{inset}{line}")
+                heading = ""
+
+
+def plain(value: Any) -> Any:
+    """Return an answer as plain values for JSON: rules by id, places as words, numbers that do not exist as null."""
+    if isinstance(value, Kind):
+        return value.id
+    if isinstance(value, Target):
+        return {**value.words, **({"rule": value.rule.id} if value.rule else {})}
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Fraction):
+        return float(value)
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value.item() if hasattr(value, "item") else value
+
+
+def answer(bench: Bench, what: tuple[str, ...], out: Output) -> None:
+    """Print why a target gets what it gets; without one, what binds as a whole."""
+    writer = Writer(bench)
+    if not what:
+        whole = overview(bench)
+        _tell(whole, str(bench.scenario.head.title), writer.overview(whole), writer, out)
+        return
+    target = find_target(bench.scenario, what)
+    if target.rule is not None:
+        ruled = explain_rule(bench, target)
+        _tell(ruled, f"{target.says}: {general_sentence(target.rule)}", writer.rule(ruled), writer, out)
+        return
+    place = explain_place(bench, target)
+    _tell(place, target.says, writer.place(place), writer, out)
+
+
+def _tell(found: object, title: str, sections: list[Section], writer: Writer, out: Output) -> None:
+    out.result(**plain(found))
+    out.say(title)
+    print_sections(sections, out)
+    closing(writer, out)
+
+
+def closing(writer: Writer, out: Output) -> None:
+    """Print the sentence about switches, when there are any."""
+    if writer.fixed_switches():
+        out.say("\n" + "\n".join(wrap(writer.fixed_switches(), WIDTH)))
 
 
 def as_if_hard(scenario: Scenario, what: tuple[str, ...], out: Output) -> None:
     """Say which soft rules could not hold together if they had to."""
-    from fundalloc.insight.explain.hardening import as_if_hard
-    from fundalloc.insight.explain.words import points
-
-    found = as_if_hard(scenario, what, out.progress)
+    found = hardening.as_if_hard(scenario, what, out.progress)
     names, several = found.rules, len(found.rules) > 1
     out.result(**found.as_dict())
     count = f"{len(names)} soft rules" if several else f"soft rule {names[0]}"
@@ -43,11 +116,6 @@ def as_if_hard(scenario: Scenario, what: tuple[str, ...], out: Output) -> None:
 
 def prices(bench: Bench, out: Output) -> None:
     """Print what every rule costs."""
-    from fundalloc.insight.explain.prices import price_list
-    from fundalloc.insight.explain.text import Writer
-    from fundalloc.insight.explain.words import points
-    from fundalloc.money import euro
-
     found, writer = price_list(bench), Writer(bench)
     rows: list[Any] = found.rules.to_dict("records")
     out.result(**plain({"money": found.money, "rules": rows, "pairs": found.pairs}))
@@ -76,15 +144,11 @@ def prices(bench: Bench, out: Output) -> None:
 
 def value(bench: Bench, out: Output) -> None:
     """Print what money is worth, and the ladder."""
-    from fundalloc.insight.explain.text import Writer
-    from fundalloc.insight.explain.value import budget_ladder, value_of_money
-    from fundalloc.money import euro
-
-    money, ladder, writer = value_of_money(bench), budget_ladder(bench), Writer(bench)
-    out.result(**plain({"instruments": money.to_dict("records"), "ladder": ladder}))
+    rows: list[Any] = value_of_money(bench).to_dict("records")
+    ladder, writer = budget_ladder(bench), Writer(bench)
+    out.result(**plain({"instruments": rows, "ladder": ladder}))
     out.say(f"{bench.scenario.head.title}: what money is worth\n")
     table = new_table("Instrument", "usable", "planned", "1 million more", "1 million less", numbers=4)
-    rows: list[Any] = money.to_dict("records")
     for row in rows:
         amounts = (writer.money(row["ceiling"]), writer.money(row["planned"]))
         table.add_row(writer.short["instrument"][row["instrument"]], *amounts, _signed(row["more"]), _signed(row["less"]))
@@ -97,22 +161,20 @@ def value(bench: Bench, out: Output) -> None:
         rungs.add_row(f"{float(rung.factor):.0%}", writer.money(rung.money), score, *counts)
     out.table(rungs)
     out.say("\nEvery size is compared with the one above it in the table. Decided money stays whatever the size.")
+    names = writer.names["partnership"]
     for rung in ladder:
         for heading, pairs in (("enters", rung.enters), ("leaves", rung.leaves)):
-            if pairs:
-                named = [f"{writer.names['partnership'][p]}, {writer.short['area'][a]}" for p, a in pairs]
-                print_sections([(f"{float(rung.factor):.0%} {heading}", [_some(named)])], out)
+            moved = [f"{names[p]}, {writer.short['area'][a]}" for p, a in pairs]
+            print_sections([(f"{float(rung.factor):.0%} {heading}", [_some(moved)] if moved else [])], out)
     for rung in ladder:
-        if rung.losers:
-            lost = [f"{writer.names['partnership'][p]} {writer.money(-amount)}" for p, amount in rung.losers]
-            warning = f"more money takes something away from {len(lost)}: {_some(lost)}"
-            print_sections([(f"{float(rung.factor):.0%} warning", [warning])], out)
+        lost = [f"{names[p]} {writer.money(-amount)}" for p, amount in rung.losers]
+        warning = [f"more money takes something away from {len(lost)}: {_some(lost)}"] if lost else []
+        print_sections([(f"{float(rung.factor):.0%} warning", warning)], out)
     closing(writer, out)
 
 
 def _some(names: list[str]) -> str:
-    more = f"; and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return "; ".join(names[:LISTED]) + more + "."
+    return "; ".join([*names[:LISTED], *and_more(names, LISTED)]) + "."
 
 
 def _signed(points: float) -> str:
@@ -123,11 +185,6 @@ def _signed(points: float) -> str:
 
 def against(scenario: Scenario, what: tuple[str, ...], other: str, allow_outside: bool, out: Output) -> None:
     """Print why the target gets another amount than there. Raises Infeasible when no plan exists here."""
-    from fundalloc.compare.why_less import CHOICE, why_other
-    from fundalloc.errors import UsageError
-    from fundalloc.insight.explain.target import find_target
-    from fundalloc.insight.explain.text import Writer
-
     if not what:
         raise UsageError("--against needs WHAT: a line, pair, partnership, instrument or area")
     target = find_target(scenario, what)

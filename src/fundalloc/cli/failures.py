@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from fundalloc.cli.envelope import Answer
 from fundalloc.cli.terminal import echo
 from fundalloc.doors.writing import written
-from fundalloc.errors import Conflict, FundallocError, Infeasible, ScenarioError
+from fundalloc.errors import Conflict, FundallocError, Infeasible, ScenarioError, and_more, counted
 from fundalloc.money import decimals, euro
 
 if TYPE_CHECKING:
@@ -28,19 +28,14 @@ def report(error: FundallocError) -> int:
     """Print the error, keep it for the JSON, and return its exit code."""
     Answer.current().failed(error)
     if isinstance(error, ScenarioError):
-        _print_problems(error)
+        for problem in error.problems:
+            echo(str(problem), err=True)
+        echo(f"{counted(len(error.problems), 'problems')}.{'' if written else ' Nothing was solved or written.'}", err=True)
     elif isinstance(error, Infeasible):
         _print_conflicts(error)
     else:
         echo(str(error), err=True)
     return error.exit_code
-
-
-def _print_problems(error: ScenarioError) -> None:
-    for problem in error.problems:
-        echo(str(problem), err=True)
-    count = len(error.problems)
-    echo(f"{count} problem{'s' if count > 1 else ''}.{'' if written else ' Nothing was solved or written.'}", err=True)
 
 
 def _print_conflicts(error: Infeasible) -> None:
@@ -66,9 +61,9 @@ def _print_diagnosis(error: NoPlan) -> None:
         echo(f"\n{these}{which}:", err=True)
         _print_members(clash.members)
         if clash.bottleneck:
-            _paragraph(clash.bottleneck)
+            _print_wrapped(clash.bottleneck)
         if clash.like:
-            _paragraph(f"{clash.like} more like this, with other members of the same rules.")
+            _print_wrapped(f"{clash.like} more like this, with other members of the same rules.")
     if found.clashes and not found.complete:
         echo("\nThere may be more such conflicts: the search was cut off.", err=True)
     if not found.thinned:
@@ -84,17 +79,12 @@ def _print_members(members: Sequence[Conflict]) -> None:
         alike = list(same)
         shown = alike if len(alike) <= SHOWN + 1 else alike[:SHOWN]
         for k, member in enumerate(shown):
-            echo(_wrapped(member.says, f"  {rule if k == 0 else '':<{width}}  ", indent), err=True)
+            _print_wrapped(member.says, f"  {rule if k == 0 else '':<{width}}  ", indent)
             if k + 1 == len(shown) or shown[k + 1].place != member.place:
-                echo(_wrapped(_origin(member), indent, indent), err=True)
-        if len(shown) < len(alike):
-            echo(f"{indent}and {len(alike) - len(shown)} more of this rule", err=True)
-
-
-def _origin(member: Conflict) -> str:
-    """Return where a member stands and on whose word."""
-    words = [word for word in (member.negotiable, member.source) if word]
-    return f"{member.place}{'  (' + '; '.join(words) + ')' if words else ''}"
+                words = [word for word in (member.negotiable, member.source) if word]
+                _print_wrapped(f"{member.place}{'  (' + '; '.join(words) + ')' if words else ''}", indent, indent)
+        for more in and_more(alike, len(shown), " of this rule"):
+            echo(f"{indent}{more}", err=True)
 
 
 def _print_repairs(error: NoPlan) -> None:
@@ -108,7 +98,7 @@ def _print_repairs(error: NoPlan) -> None:
         score = euro(repair.score, 1) + "+" * repair.stopped
         first, later = f"  {number}  {_moved(repair):>9}  {score:>9}  {repair.touches:<{width}}  ", " " * (width + 29)
         for change in repair.changes:
-            echo(_wrapped(change.says, first, later), err=True)
+            _print_wrapped(change.says, first, later)
             first = f"{later[:-4]}and "
     if any(repair.stopped for repair in error.repairs):
         echo("\n+ The search for this score was stopped at its limit: a run may reach more.", err=True)
@@ -121,15 +111,10 @@ def _print_repairs(error: NoPlan) -> None:
 def _moved(repair: Repair) -> str:
     """Write what gives way: EUR million, or how many members of a count."""
     if repair.members and not repair.moved:
-        return f"{repair.members} member{'s' if repair.members > 1 else ''}"
+        return counted(repair.members, "members")
     return euro(repair.moved, 1 if repair.moved >= Fraction(1, 20) else max(6, decimals(repair.moved)))
 
 
-def _paragraph(text: str) -> None:
-    echo(_wrapped(text, "  ", "  "), err=True)
-
-
-def _wrapped(text: str, first: str, later: str) -> str:
-    return textwrap.fill(
-        text, WIDTH, initial_indent=first, subsequent_indent=later, break_long_words=False, break_on_hyphens=False, drop_whitespace=True
-    )
+def _print_wrapped(text: str, first: str = "  ", later: str = "  ") -> None:
+    filled = textwrap.fill(text, WIDTH, initial_indent=first, subsequent_indent=later, break_long_words=False, break_on_hyphens=False)
+    echo(filled, err=True)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from fractions import Fraction
-from functools import wraps
+from functools import partial, wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from fundalloc.cli.output import Output
+from fundalloc.doors.writing import check_folder, check_writable, together
 from fundalloc.labels import languages
+from fundalloc.money import NotANumber, parse_figure
 
 if TYPE_CHECKING:
     from fundalloc.export.studies.report import Report
@@ -41,25 +42,12 @@ def gathered(**groups: type) -> Callable[[F], F]:
 
 
 def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
-    """Return a decorator that adds options in this order."""
-
     def decorate(command: F) -> F:
         for option in reversed(options):
             command = option(command)
         return command
 
     return decorate
-
-
-class Positive(click.FloatRange):
-    """A float in a range; `nan`, which no comparison puts outside, is refused too."""
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the number."""
-        number = super().convert(value, param, ctx)
-        if math.isnan(number):
-            self.fail(f"{value!r} is not a number.", param, ctx)
-        return number
 
 
 @dataclass(frozen=True)
@@ -89,17 +77,9 @@ class Inputs:
         """Return the error to raise when a scenario has no plan: its conflicts and its repairs, written as files when asked."""
         from fundalloc.insight.conflict.no_plan import why_no_plan
 
-        files, outside = [file, *self.variants], self.allow_outside
+        read, files, outside = partial(self.load, file), [file, *self.variants], self.allow_outside
         return why_no_plan(
-            scenario,
-            lambda more: self.load(file, more),
-            files,
-            self.settings,
-            allow_outside=outside,
-            folder=folder,
-            of=of,
-            options=options,
-            progress=out.progress,
+            scenario, read, files, self.settings, allow_outside=outside, folder=folder, of=of, options=options, progress=out.progress
         )
 
     def source(self, file: str) -> Source:
@@ -135,31 +115,13 @@ def allow_outside_option(what: str = "the scenario name files outside its folder
     return click.option("--allow-outside", is_flag=True, help=f"Let {what}.")
 
 
-def jobs(which: str) -> Callable[[F], F]:
-    """Return -j."""
-    return click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help=which)
-
-
-def cluster(which: str) -> Callable[[F], F]:
-    """Return --cluster."""
-    return click.option("--cluster", metavar="tcp://HOST:PORT", help=which)
-
-
-def by(which: str) -> Callable[[F], F]:
-    """Return --by of the studies that look at single amounts."""
-    return click.option("--by", default="instrument,partnership", show_default=True, help=which)
-
-
 output_options = _all(
     click.option("--json", "as_json", is_flag=True, help="Print the result as JSON."),
     click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors."),
     click.option("-v", "--verbose", is_flag=True, help="Say how long each step took; `run` also shows payments by year."),
     click.option("--no-color", is_flag=True, help="No colours (also: NO_COLOR=1)."),
     click.option(
-        "--lang",
-        "language",
-        type=click.Choice(languages()),
-        help="Language of what is printed and written; by default the scenario's own.",
+        "--lang", "language", type=click.Choice(languages()), help="Language of what is printed and written; by default the scenario's own."
     ),
     gathered(out=Output),
 )
@@ -180,8 +142,6 @@ class Study:
 
     def __post_init__(self) -> None:
         """Refuse an output that cannot be written before anything is solved."""
-        from fundalloc.doors.writing import check_folder, check_writable
-
         if self.output is not None:
             check_writable(book_name(self.output))
         if self.csv_folder is not None:
@@ -203,7 +163,6 @@ class Study:
         out = self.out
         if self.output is None and self.csv_folder is None and not out.as_json:
             return
-        from fundalloc.doors.writing import together
         from fundalloc.export.studies.report import as_dict, write_book, write_tables
 
         report = make(out.words(scenario).language)
@@ -241,8 +200,6 @@ def words_of(text: str) -> tuple[str, ...]:
 
 def share_of(text: str, option: str) -> Fraction:
     """Read a share such as `1%` from an option. Raises click.UsageError."""
-    from fundalloc.money import NotANumber, parse_figure
-
     try:
         figure = parse_figure(text)
     except NotANumber as error:

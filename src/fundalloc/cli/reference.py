@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from inspect import cleandoc, getdoc
 
 import click
@@ -10,6 +11,7 @@ import click
 from fundalloc.cli.options import output_options
 from fundalloc.cli.output import Output
 from fundalloc.cli.terminal import echo
+from fundalloc.errors import UsageError, did_you_mean
 
 
 @click.command()
@@ -22,7 +24,6 @@ def rules(kind: str | None, out: Output) -> None:
     fundalloc rules
     fundalloc rules share
     """
-    from fundalloc.errors import UsageError, did_you_mean
     from fundalloc.rules import kinds
 
     if kind is None:
@@ -34,30 +35,21 @@ def rules(kind: str | None, out: Output) -> None:
         return
     if kind not in kinds():
         raise UsageError(f"No kind '{kind}'. {did_you_mean(kind, kinds())}")
-    _explain(kind, out)
-
-
-def _explain(word: str, out: Output) -> None:
-    import sys
-
-    from fundalloc.rules import kinds
-
-    kind = kinds()[word]
-    docstring = cleandoc(sys.modules[kind.__module__].__doc__ or "")
-    described = kind.field_docs()
-    fields = {name: described.get(name, "") for name in kind.model_fields if name != "id"}
-    out.result(kind=word, says=docstring, fields=fields, examples=kind.EXAMPLES)
-    out.say(f"{word}\n\n{docstring}\n")
-    if kind.built_in:
+    chosen = kinds()[kind]
+    docstring, described = cleandoc(sys.modules[chosen.__module__].__doc__ or ""), chosen.field_docs()
+    fields = {name: described.get(name, "") for name in chosen.model_fields if name != "id"}
+    out.result(kind=kind, says=docstring, fields=fields, examples=chosen.EXAMPLES)
+    out.say(f"{kind}\n\n{docstring}\n")
+    if chosen.built_in:
         return
     out.say("Keys")
     width = max(map(len, fields))
     for name, description in fields.items():
         out.say(f"  {name:<{width}}  {description}")
     out.say("\nExamples")
-    for k, example in enumerate(kind.EXAMPLES, start=1):
+    for k, example in enumerate(chosen.EXAMPLES, start=1):
         inner = ", ".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in example.items())
-        out.say(f"  example-{k}: {{kind: {word}, {inner}}}")
+        out.say(f"  example-{k}: {{kind: {kind}, {inner}}}")
 
 
 @click.command()
@@ -71,7 +63,6 @@ def schema(command: str | None, out: Output) -> None:
     fundalloc schema --of run
     """
     from fundalloc.cli.envelope import commands, schema_of
-    from fundalloc.errors import UsageError, did_you_mean
     from fundalloc.scenario.schema import json_schema
 
     if command is not None and command not in commands():

@@ -1,7 +1,8 @@
-"""A plan on the terminal: short tables, bars, and the sentence that matters last; in the language asked for."""
+"""A plan on the terminal, found or made by hand: short tables, bars, and the sentence that matters last; in the language asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import numpy as np
 from fundalloc.cli.output import Output, new_table
 from fundalloc.insight.explain.unallocated import explain_unallocated
 from fundalloc.insight.payments import payments, payments_by_year
-from fundalloc.labels import Words
+from fundalloc.money import finer
 from fundalloc.plan.handmade import HAND_MADE
 from fundalloc.plan.naming import named_by_decision
 from fundalloc.plan.proof import PLACES
@@ -19,52 +20,31 @@ from fundalloc.plan.verify import DECIDED, MISSED
 
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.table import Table
 
+    from fundalloc.insight.handmade import Broken, Distance
     from fundalloc.plan.plan import Plan
 
 BAR = 24
 MOVERS = 3
 TOP = 12
 """Partnerships that the table names before it adds up the rest."""
-FACTS = (
-    "rules",
-    "by_decision",
-    "missed",
-    "dearest",
-    "baseline",
-    "gain",
-    "lose",
-    "unallocated",
-    "score",
-    "search",
-    "proof",
-    "gap",
-    "decided",
-    "rounding",
-    "broken",
-    "best_plan",
-    "distance",
-)
+FACTS = ["rules", "by_decision", "missed", "dearest", "baseline", "gain", "lose", "unallocated", "score", "search", "proof", "gap"]
+FACTS += ["decided", "rounding", "broken", "best_plan", "distance"]
 """What the lines below the tables begin with."""
 
 
-@dataclass(frozen=True)
-class Report:
-    """One plan, one language, one place to print to."""
+@dataclass
+class _Report:
+    """One plan, one place to print to; names are by dimension and id."""
 
     plan: Plan
     out: Output
-    words: Words
 
-    @cached_property
-    def names(self) -> dict[str, dict[str, str]]:
-        """Full names by dimension and id."""
-        return self.plan.scenario.names(self.words.language)
-
-    @cached_property
-    def labels(self) -> dict[str, dict[str, str]]:
-        """Short names by dimension and id."""
-        return self.plan.scenario.labels(self.words.language)
+    def __post_init__(self) -> None:
+        self.words = self.out.words(self.plan.scenario)
+        self.names = self.plan.scenario.names(self.words.language)
+        self.labels = self.plan.scenario.labels(self.words.language)
 
     @cached_property
     def width(self) -> int:
@@ -83,20 +63,22 @@ class Report:
         """Return headings of a table; an empty key has none."""
         return [self.words(f"report.column.{key}") if key else "" for key in keys]
 
+    def table(self, table: Table) -> None:
+        """Print a table, and a blank line."""
+        self.out.table(table)
+        self.out.say()
+
     def line(self, fact: str, text: str, within: bool = False) -> None:
         """Print one line: what it is about, and the text; `within` sets it under the line before."""
         start = self.words(f"report.line.{fact}")
         self.out.say(f"{'  ' + start if within else start:<{self.width}}{text}")
 
 
-def report_on(plan: Plan, out: Output) -> Report:
-    """Return what prints about a plan, in the language asked for."""
-    return Report(plan, out, out.words(plan.scenario))
-
-
 def print_plan(plan: Plan, out: Output) -> None:
-    """Print a plan."""
-    report = report_on(plan, out)
+    """Print a plan, unless JSON or silence was asked for."""
+    if not out.speaks:
+        return
+    report = _Report(plan, out)
     head, words, years = plan.scenario.head, report.words, plan.scenario.facts.years
     title = head.title.within(words.language)
     out.say(words("report.title", title=title) if head.illustrative else title)
@@ -113,13 +95,13 @@ def print_plan(plan: Plan, out: Output) -> None:
     _closing(report)
 
 
-def _instruments(report: Report) -> None:
+def _instruments(report: _Report) -> None:
     plan, words = report.plan, report.words
     labels, facts = report.labels["instrument"], plan.scenario.facts
     free = plan.free_money[plan.free_money["year"] == 0].set_index("instrument")
     free["moved"] = free["transferred_in"] - free["transferred_out"]
-    some = [name for name in ("moved", "lapsed") if free[name].any()]  # so that every row adds up
-    columns = ("ceiling", "reserve", *some[: "moved" in some], "decided", "planned", *(["lapsed"] if "lapsed" in some else []), "free")
+    every = ("ceiling", "reserve", "moved", "decided", "planned", "lapsed", "free")
+    columns = [name for name in every if name not in ("moved", "lapsed") or free[name].any()]  # so that every row adds up
     table = new_table(*report.column("instrument", *columns, "used"), numbers=len(columns) + 1)
     for name, row in free.iterrows():
         table.add_row(labels[str(name)], *_amounts_and_share(report, row, columns))
@@ -127,42 +109,36 @@ def _instruments(report: Report) -> None:
     sums = free[free.index.isin(budget)].sum(numeric_only=True)
     table.add_section()
     table.add_row(words("report.budget"), *_amounts_and_share(report, sums, columns), style="bold")
-    for name, amount in plan.total("instrument", counts="partner").items():
-        if str(name) not in free.index:
-            given = words("report.given", instrument=labels[str(name)])
-            table.add_row(given, *(report.eur(float(amount)) if column == "planned" else "" for column in columns), "")
+    partners = plan.total("instrument", counts="partner").items()
+    beside = [(words("report.given", instrument=labels[str(name)]), float(amount)) for name, amount in partners if name not in free.index]
     memo = int(facts.memo.amount.sum())
-    if memo:
-        memo_money = report.eur(float(facts.euro(memo)))
-        table.add_row(words("report.memo"), *(memo_money if column == "planned" else "" for column in columns), "")
-    report.out.table(table)
-    report.out.say()
+    for what, amount in [*beside, *([(words("report.memo"), float(facts.euro(memo)))] if memo else [])]:
+        table.add_row(what, *(report.eur(amount) if column == "planned" else "" for column in columns), "")
+    report.table(table)
 
 
-def _amounts_and_share(report: Report, row: pd.Series, columns: tuple[str, ...]) -> list[str]:
-    """Write a row's amounts, and how much of its ceiling is planned."""
+def _amounts_and_share(report: _Report, row: pd.Series, columns: list[str]) -> list[str]:
     used = row["planned"] / row["ceiling"] if row["ceiling"] else float("nan")
     return [*(report.eur(row[column]) for column in columns), report.part(used)]
 
 
-def _partnerships(report: Report) -> None:
+def _partnerships(report: _Report) -> None:
     plan, words = report.plan, report.words
     totals = plan.total("partnership").sort_values(ascending=False)
     coverage = plan.coverage_by("partnership")["coverage"]
     table = new_table(*report.column("partnership", "", "need_met", "planned"), numbers=2)
     highest = float(totals.iloc[0]) if len(totals) else 1.0
     for key, amount in totals.head(TOP).items():
-        bar = _bar(float(amount) / highest if highest else 0)
-        table.add_row(report.names["partnership"][str(key)], bar, report.part(coverage[str(key)]), report.eur(float(amount)))
+        met, name = report.part(coverage[str(key)]), report.names["partnership"][str(key)]
+        table.add_row(name, _bar(float(amount), highest), met, report.eur(float(amount)))
     rest = totals.iloc[TOP:]
     if len(rest):
         table.add_row(words("report.more", count=len(rest)), "", "", report.eur(float(rest.sum())))
     table.add_row(words("report.total"), "", "", report.eur(float(totals.sum())), style="bold")
-    report.out.table(table)
-    report.out.say()
+    report.table(table)
 
 
-def _areas(report: Report) -> None:
+def _areas(report: _Report) -> None:
     plan = report.plan
     totals, coverage = plan.total("area"), plan.coverage_by("area")["coverage"]
     table = new_table(*report.column("area", "", "need_met", "share", "planned"), numbers=3)
@@ -170,13 +146,12 @@ def _areas(report: Report) -> None:
     for area in plan.scenario.facts.areas:
         amount = float(totals.get(area.id, 0.0))
         share = report.part(amount / whole if whole else float("nan"), 1)
-        bar = _bar(amount / highest if highest else 0)
+        bar = _bar(amount, highest)
         table.add_row(report.labels["area"][area.id], bar, report.part(coverage[area.id]), share, report.eur(amount))
-    report.out.table(table)
-    report.out.say()
+    report.table(table)
 
 
-def _payments(report: Report) -> None:
+def _payments(report: _Report) -> None:
     """Print payments by year, all instruments with a profile together; nothing when there is none."""
     rows = payments_by_year(payments(report.plan))
     columns = ("committed", "paid", "outstanding", *(["at_risk"] if any(row.at_risk is not None for row in rows) else []))
@@ -185,28 +160,22 @@ def _payments(report: Report) -> None:
         cells = [getattr(row, column) for column in columns]
         table.add_row(str(row.year), *("-" if cell is None else report.eur(float(cell)) for cell in cells))
     if rows:
-        report.out.table(table)
-        report.out.say()
+        report.table(table)
 
 
-def _bar(part: float) -> str:
-    return "#" * round(BAR * part)
+def _bar(amount: float, highest: float) -> str:
+    return "#" * round(BAR * (amount / highest)) if highest else ""
 
 
-def _rules(report: Report) -> None:
+def _rules(report: _Report) -> None:
     plan, words, language = report.plan, report.words, report.words.language
     counts, limits = plan.tally, plan.limits_tally
-    sentence = words(
-        "report.says.rules_decided" if counts.by_decision else "report.says.rules",
-        rules=len(plan.scenario.written_rules),
-        kept=counts.kept,
-        built_in=limits.demands,
-        built_in_broken=limits.broken,
-        **counts._asdict(),
-    )
-    report.line("rules", sentence)
+    numbers = {"rules": len(plan.scenario.written_rules), "built_in": limits.demands, "built_in_broken": limits.broken}
+    key = "report.says.rules_decided" if counts.by_decision else "report.says.rules"
+    report.line("rules", words(key, kept=counts.kept, **numbers, **counts._asdict()))
     if counts.by_decision:
-        report.line("by_decision", by_decision(plan, words), within=True)
+        decided = [f for f in plan.findings if f.status == DECIDED]
+        report.line("by_decision", named_by_decision(decided, plan.scenario, words), within=True)
     missed = [f for f in plan.findings if f.status == MISSED and not f.rule.watch]
     for finding in sorted(missed, key=lambda f: f.headroom)[:6]:
         places = plan.scenario.decimals if finding.rule.in_money else 0
@@ -220,12 +189,7 @@ def _rules(report: Report) -> None:
         report.line("dearest", words(key, says=said, price=words.signed(gain, 2)), within=True)
 
 
-def by_decision(plan: Plan, words: Words) -> str:
-    """Name the demands that are broken by decision, with amount and limit."""
-    return named_by_decision([f for f in plan.findings if f.status == DECIDED], plan.scenario, words)
-
-
-def _against_baseline(report: Report) -> None:
+def _against_baseline(report: _Report) -> None:
     """Say how much moves against the baseline plan, and who gains and who loses most."""
     plan = report.plan
     if plan.scenario.facts.baseline is None:
@@ -238,15 +202,12 @@ def _against_baseline(report: Report) -> None:
     order = np.argsort(by_partnership, kind="stable")
     for fact, positions, sign in (("gain", order[::-1][:MOVERS], 1), ("lose", order[:MOVERS], -1)):
         shown = [k for k in positions if sign * by_partnership[k] >= 0.5 * 10.0**-places]  # what is printed as 0.0 is no change
-        listed = (
-            f"{report.names['partnership'][facts.partnerships[k].id]} {report.words.signed(float(by_partnership[k]), places)}"
-            for k in shown
-        )
+        changes = ((facts.partnerships[k].id, report.words.signed(float(by_partnership[k]), places)) for k in shown)
         if shown:
-            report.line(fact, ", ".join(listed), within=True)
+            report.line(fact, ", ".join(f"{report.names['partnership'][name]} {change}" for name, change in changes), within=True)
 
 
-def _closing(report: Report) -> None:
+def _closing(report: _Report) -> None:
     plan, words, log = report.plan, report.words, report.plan.log
     made_by_hand = plan.status == HAND_MADE
     for left in explain_unallocated(plan, words):
@@ -260,15 +221,39 @@ def _closing(report: Report) -> None:
     proof, method = plan.proof, words.word("workbook.method", log.method)
     solved = words("report.says.solved", status=proof.status_text(words), solver=log.solver, method=method)
     report.line("score", words("report.says.score", score=score, how=solved))
-    if search := proof.search_text(words):
-        report.line("search", search)
-    if undone := proof.undone_text(words):
-        report.line("note", undone)
-    if plan.certificate is not None:
-        report.line("proof", proof.bound_text(words))
+    bound = "" if plan.certificate is None else proof.bound_text(words)
+    for fact, text in (("search", proof.search_text(words)), ("note", proof.undone_text(words)), ("proof", bound)):
+        if text:
+            report.line(fact, text)
     for fact, text in (("gap", proof.parts_text(words)), ("decided", proof.decided_text(words))):
         if text:
             report.line(fact, text, within=True)
     move = words.money(log.largest_move, plan.scenario.decimals + 2)
     key = "report.says.rounding_but" if plan.tally.by_decision else "report.says.rounding"
     report.line("rounding", words(key, lines=log.rounded_lines, move=move, by_decision=plan.tally.by_decision))
+
+
+def print_broken(plan: Plan, broken: Sequence[Broken], out: Output) -> None:
+    """Print every hard demand and decision that a hand-made plan breaks, and by how much."""
+    report = _Report(plan, out)
+    report.line("broken", report.words("report.says.broken", count=len(broken)) if broken else report.words("report.says.broken_none"))
+    for one in broken:
+        report.line("broken_one", one.how, within=True)
+
+
+def print_distance(plan: Plan, found: Distance, out: Output) -> None:
+    """Print what parts a hand-made plan from the best: score, money to move, and the partnerships that differ most."""
+    report = _Report(plan, out)
+    words, names = report.words, report.names["partnership"]
+    if found.best is None:
+        report.line("best_plan", words("report.says.no_best", reason=found.reason))
+        return
+    key = "report.says.best_more" if found.missing >= 0 else "report.says.best_less"
+    report.line("best_plan", words(key, score=words.number(found.best.score, PLACES), difference=words.number(abs(found.missing), PLACES)))
+    report.line("distance", words("report.says.distance", amount=words.money(found.move, finer(plan.scenario.decimals, found.move))))
+    table = new_table(*report.column("partnership", "this_plan", "best_plan", "difference"), numbers=3)
+    for partnership, *amounts in found.partnerships:
+        table.add_row(names[partnership], *map(report.eur, amounts))
+    if found.partnerships:
+        out.say()
+        out.table(table)

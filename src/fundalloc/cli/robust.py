@@ -9,12 +9,12 @@ import click
 
 from fundalloc.cli.options import Study, study_options, words_of
 from fundalloc.cli.output import Output, new_table
+from fundalloc.money import euro
 
 if TYPE_CHECKING:
     from fundalloc.studies.robust import Robust, Strategy
     from fundalloc.studies.sampling import Samples
 
-CRITERIA = ("expected", "worst", "regret")
 SAID = {"expected": "best on average", "worst": "best lowest score", "regret": "smallest regret"}
 SHOWN = 8
 
@@ -22,7 +22,7 @@ SHOWN = 8
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--common-until", type=int, metavar="YEAR", help="Last year that is committed in common; by default the year of as_of.")
-@click.option("--criterion", type=click.Choice(CRITERIA), default="regret", show_default=True, help="Whose amounts are shown.")
+@click.option("--criterion", type=click.Choice(tuple(SAID)), default="regret", show_default=True, help="Whose amounts are shown.")
 @click.option("--weights", default="", metavar="W,W,…", help="How likely each future is; by default all alike.")
 @click.option("--samples", type=click.IntRange(2, 100_000), metavar="N", help="One file: solve N samples of its uncertain figures.")
 @click.option("--seed", default=1, show_default=True, help="The same seed draws the same samples.")
@@ -84,8 +84,6 @@ def _weights(text: str) -> list[float]:
 
 
 def _print_robust(found: Robust, criterion: str, out: Output) -> None:
-    from fundalloc.money import euro
-
     out.say(f"Committed in common until {found.until} ({found.shared} allocation lines), then each future on its own; before rounding\n")
     letters = [chr(ord("A") + k % 26) for k in range(len(found.names))]
     for letter, name, score, weight in zip(letters, found.names, found.best, found.weights, strict=True):
@@ -94,29 +92,22 @@ def _print_robust(found: Robust, criterion: str, out: Output) -> None:
     _print_strategies(found, letters, criterion, out)
     out.say(f"\nKnowing the future today would be worth {euro(found.value_of_knowing, 1)} points on average.")
     out.say(f"\nUnder '{SAID[criterion]}', EUR million")
-    _print_commitments(found, next(s for s in found.strategies if s.name == criterion), letters, out)
+    _print_commitments(found, found.strategy(criterion), letters, out)
 
 
 def _print_strategies(found: Robust, letters: list[str], criterion: str, out: Output) -> None:
-    from fundalloc.money import euro
-
     bets = {name: f"bet on {letter}" for letter, name in zip(letters, found.names, strict=True)}
     headings = ["expected score", *(f"regret in {letter}" for letter in letters), "largest regret"]
     table = new_table("Strategy", *headings, numbers=len(headings))
     for strategy in found.strategies:
-        regrets, name = found.regret(strategy), strategy.name
-        cells = ["no plan" if math.isnan(r) else euro(r, 1) for r in regrets]
-        largest = "-" if any(map(math.isnan, regrets)) else euro(max(regrets), 1)
-        average = found.expected(strategy)
-        told = SAID.get(name) or bets[name]
-        table.add_row(told, "-" if math.isnan(average) else euro(average, 1), *cells, largest, style="bold" if name == criterion else None)
+        name, figures = strategy.name, (found.expected(strategy), found.largest_regret(strategy))
+        cells = ["no plan" if math.isnan(r) else euro(r, 1) for r in found.regret(strategy)]
+        average, largest = ("-" if math.isnan(figure) else euro(figure, 1) for figure in figures)
+        table.add_row(SAID.get(name) or bets[name], average, *cells, largest, style="bold" if name == criterion else None)
     out.table(table)
 
 
 def _print_commitments(found: Robust, chosen: Strategy, letters: list[str], out: Output) -> None:
-    """Print what a strategy commits now and later, by partnership."""
-    from fundalloc.money import euro
-
     places = found.scenarios[0].decimals
     names, totals = found.scenarios[0].names()["partnership"], dict[str, float]()
     for (_, partnership, _, _), amount in chosen.now.items():
@@ -130,21 +121,16 @@ def _print_commitments(found: Robust, chosen: Strategy, letters: list[str], out:
 
 
 def _print_samples(found: Samples, out: Output) -> None:
-    import numpy as np
-
-    from fundalloc.money import euro
-
     count = len(found.samples)
     out.say(f"{count} samples of {len(found.uncertain)} uncertain figures, seed {found.seed}; before rounding\n")
     if len(found.scores):
-        low, middle, high = np.percentile(found.scores, [5, 50, 95])
+        low, _, middle, _, high = found.percentiles(found.scores)
         ends = f"{euro(low, 1)} … {euro(middle, 1)} … {euro(high, 1)}"
         out.say(f"Score        {ends}  (5 %, median, 95 %); as written {euro(found.base.score, 1)}")
     if found.failed:
         clash = f"; {', '.join(found.conflicts)} clash" if found.conflicts else ""
         out.say(f"No plan      in {found.failed} of {count} samples ({found.failed / count:.1%}){clash}")
-        problems = list(dict.fromkeys(s.problem for s in found.samples if s.problem))
-        for problem in problems[:3]:
+        for problem in list(dict.fromkeys(s.problem for s in found.samples if s.problem))[:3]:
             out.say(f"  unreadable {problem}")
     else:
         out.say("No plan      never: every sample has a plan that keeps all hard rules")
@@ -167,19 +153,15 @@ def _print_risks(found: Samples, out: Output) -> None:
 
 
 def _print_amounts(found: Samples, places: int, out: Output) -> None:
-    import numpy as np
-
-    from fundalloc.money import euro
-
     members, table = found.amounts()
     if not len(table):
         return
     names, written = found.scenario.labels(), found.base.total(*found.by)
-    parts = np.percentile(table, [5, 50, 95], axis=0)
-    order = np.argsort(parts[0] - parts[2], kind="stable")[:SHOWN]
+    low, middle, high = found.percentiles(table)[::2].tolist()
+    order = sorted(range(len(members)), key=lambda k: low[k] - high[k])[:SHOWN]
     out.say()
     listed = new_table(f"Least certain amounts ({' × '.join(found.by)})", "as written", "5 %", "median", "95 %", numbers=4)
     for k in order:
         said = " × ".join(names.get(d, {}).get(i, i) for d, i in zip(found.by, members[k], strict=True))
-        listed.add_row(said, euro(written.get(members[k], 0.0), places), *(euro(parts[n, k], places) for n in range(3)))
+        listed.add_row(said, euro(written.get(members[k], 0.0), places), *(euro(part[k], places) for part in (low, middle, high)))
     out.table(listed)

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from fundalloc.cli.batch import Many, run_many
 from fundalloc.cli.envelope import NOT_VERIFIED, STOPPED
-from fundalloc.cli.options import (
-    BASELINE,
-    REPAIRS,
-    SOLVER,
-    VARIANTS,
-    Inputs,
-    Positive,
-    book_name,
-    cluster,
-    gathered,
-    jobs,
-    output_options,
-    scenario_options,
-)
+from fundalloc.cli.options import BASELINE, REPAIRS, SOLVER, VARIANTS, Inputs, book_name, gathered, output_options, scenario_options
 from fundalloc.cli.output import Output
+from fundalloc.doors.writing import check_folder, check_writable, together
+from fundalloc.errors import Infeasible, NotRoundable, SolverFailed, counted
 
 if TYPE_CHECKING:
     from fundalloc.export.on_request import Asked
@@ -56,29 +47,20 @@ class _Wish:
         """Whether anything is written or opened beside the workbook."""
         return bool(self.csv_folder or self.write_lp or self.open_file)
 
-    @property
-    def only_book(self) -> bool:
-        """Whether a workbook is written and nothing beside it."""
-        return self.output is not None and not (self.csv_folder or self.write_lp)
-
     def book(self) -> Path | None:
         """Return the workbook to write. Raises UsageError."""
         return None if self.output is None or self.dry_run else book_name(self.output)
 
 
-@dataclass(frozen=True)
-class _Many:
-    """How several files are solved, or one that is to be kept."""
+class _Positive(click.FloatRange):
+    """A float in a range; `nan`, which no comparison puts outside, is refused too."""
 
-    jobs: int | None
-    cluster: str | None
-    ledger: str | None
-    fresh: bool
-
-    @property
-    def asked(self) -> bool:
-        """Whether even one file goes this way."""
-        return self.ledger is not None or self.cluster is not None
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number."""
+        number = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return number
 
 
 @click.command()
@@ -87,8 +69,8 @@ class _Many:
 @click.option("--csv", "csv_folder", metavar="DIR", help="Write tidy CSV tables into this folder.")
 @click.option("--write-lp", metavar="FILE", help="Write the linear program as .lp or .mps, with a table of names.")
 @SOLVER
-@click.option("--time-limit", type=Positive(min=0, min_open=True), metavar="SECONDS", help="Stop the solver after this time.")
-@click.option("--gap", type=Positive(min=0), help="Relative gap at which a search may stop.")
+@click.option("--time-limit", type=_Positive(min=0, min_open=True), metavar="SECONDS", help="Stop the solver after this time.")
+@click.option("--gap", type=_Positive(min=0), help="Relative gap at which a search may stop.")
 @BASELINE
 @click.option("--stay-close", metavar="SHARE", help="Score that may be given up to move less money, such as 0.1%.")
 @click.option("--plan", "plan_file", metavar="PLAN", help="Score this hand-made plan (.xlsx, .json, .csv) without optimising it.")
@@ -106,20 +88,20 @@ class _Many:
 @click.option("--prices", is_flag=True, help="Also the price list of rules, the value of money and the budget ladder.")
 @click.option("-n", "--dry-run", is_flag=True, help="Solve and print, write nothing.")
 @click.option("--open", "open_file", is_flag=True, help="Open the workbook when it is written.")
-@jobs("Several files: how many at once; all cores by default.")
-@cluster("Solve on the workers of this Dask scheduler.")
+@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Several files: how many at once; all cores by default.")
+@click.option("--cluster", metavar="tcp://HOST:PORT", help="Solve on the workers of this Dask scheduler.")
 @click.option("--ledger", metavar="FILE", help="Keep the run in this ledger; several files always enter the user's own (FUNDALLOC_LEDGER).")
 @click.option("--fresh", is_flag=True, help="Several files: solve again what the ledger has.")
 @output_options
 @scenario_options
-@gathered(wish=_Wish, many=_Many)
+@gathered(wish=_Wish, many=Many)
 def run(
     files: tuple[str, ...],
     plan_file: str | None,
     stay_close: str | None,
     inputs: Inputs,
     wish: _Wish,
-    many: _Many,
+    many: Many,
     out: Output,
     **limits: Any,
 ) -> None:
@@ -135,26 +117,26 @@ def run(
     """
     from fundalloc.solvers import Options
 
-    several = len(files) > 1
     _refuse(files, plan_file is not None, inputs, wish, many)
     if stay_close is not None:
         inputs = replace(inputs, settings=(*inputs.settings, f"settle.stay_close={stay_close}"))
     options = Options(**limits)
     if plan_file is not None:
         _measure(inputs.read(files[0], out), plan_file, options.begun(), out)
-    elif several or many.asked:
-        _run_many(files, inputs, options, wish, many, out)
+    elif len(files) > 1 or many.asked:
+        folder = None if wish.output is None or wish.dry_run else Path(wish.output)
+        target = wish.book() if len(files) == 1 else folder
+        click.get_current_context().exit(run_many([inputs.source(file) for file in files], target, options, many, out))
     else:
         _run_one(files[0], inputs, options, wish, out)
 
 
-def _refuse(files: tuple[str, ...], measured: bool, inputs: Inputs, wish: _Wish, many: _Many) -> None:
-    """Refuse options that do not go together. Raises click.UsageError."""
+def _refuse(files: tuple[str, ...], measured: bool, inputs: Inputs, wish: _Wish, many: Many) -> None:
     several = len(files) > 1
     batch = several or many.asked
     refused = {
         "--for outside is about one workbook: name it with -o, and leave --csv and --write-lp out.": wish.audience == "outside"
-        and (several or not wish.only_book),
+        and (several or wish.output is None or wish.csv_folder or wish.write_lp),
         "--ranges and --prices take one scenario at a time, and the best plan of it.": wish.asks
         and (several or measured or many.cluster is not None),
         "--with stacks variants on one scenario; for several runs write files that extend them.": inputs.variants and batch,
@@ -169,6 +151,7 @@ def _refuse(files: tuple[str, ...], measured: bool, inputs: Inputs, wish: _Wish,
 
 def _run_one(file: str, inputs: Inputs, options: Options, wish: _Wish, out: Output) -> None:
     """Solve one scenario, print and write its plan; exit with 5 when the search was stopped at its limit."""
+    from fundalloc.cli.report import print_plan
     from fundalloc.export.on_request import as_dict as asked_as_dict
     from fundalloc.export.tables import as_dict
 
@@ -177,7 +160,7 @@ def _run_one(file: str, inputs: Inputs, options: Options, wish: _Wish, out: Outp
     scenario = inputs.read(file, out)
     options = options.begun()
     plan = _solve(scenario, file, inputs, options, wish, out)
-    _print(plan, out)
+    print_plan(plan, out)
     asked = _ask(plan, options, wish, out) if wish.asks else None
     if not wish.dry_run:
         _write(plan, book, wish, out, asked)
@@ -192,31 +175,21 @@ def _run_one(file: str, inputs: Inputs, options: Options, wish: _Wish, out: Outp
         out.end(STOPPED, f"The search was stopped at its limit; the best plan found is verified, but {left}.")
 
 
-def _run_many(files: tuple[str, ...], inputs: Inputs, options: Options, wish: _Wish, many: _Many, out: Output) -> None:
-    """Solve several scenarios, or one that enters the ledger; exit with the worst exit code."""
-    from fundalloc.cli.batch import Batch, run_many
-
-    sources = [inputs.source(file) for file in files]
-    target = wish.book() if len(files) == 1 else None if wish.output is None or wish.dry_run else Path(wish.output)
-    batch = Batch(options, many.jobs, many.cluster, many.ledger, many.fresh)
-    click.get_current_context().exit(run_many(sources, target, batch, out))
-
-
 def _check_places(book: Path | None, wish: _Wish) -> None:
     """Refuse what cannot be written before anything is solved."""
-    from fundalloc.doors.writing import check_folder, check_writable
-
     if wish.write_lp is not None and Path(wish.write_lp).suffix.lower() not in (".lp", ".mps"):
         raise click.UsageError(f"--write-lp {wish.write_lp}: the file ends in .lp or .mps")
-    for place in () if wish.dry_run else (p for p in (book, wish.write_lp) if p is not None):
+    if wish.dry_run:
+        return
+    for place in (p for p in (book, wish.write_lp) if p is not None):
         check_writable(Path(place))
-    if wish.csv_folder is not None and not wish.dry_run:
+    if wish.csv_folder is not None:
         check_folder(Path(wish.csv_folder))
 
 
 def _measure(scenario: Scenario, plan_file: str, options: Options, out: Output) -> None:
     """Measure a hand-made plan and compare it with the best one; exit with 7 when it breaks what must hold."""
-    from fundalloc.cli.handmade import print_broken, print_distance
+    from fundalloc.cli.report import print_broken, print_distance, print_plan
     from fundalloc.export.tables import as_dict
     from fundalloc.insight.handmade import broken_demands, distance
     from fundalloc.plan.handmade import measure_plan
@@ -226,35 +199,25 @@ def _measure(scenario: Scenario, plan_file: str, options: Options, out: Output) 
     scenario = with_baseline(scenario, options, out.progress)
     with out.progress("Measuring"):
         plan = measure_plan(scenario, read_plan(plan_file, scenario.facts.dimensions))
-    _print(plan, out)
+    print_plan(plan, out)
     broken = broken_demands(plan, out.words(scenario))
     print_broken(plan, broken, out)
     best = distance(plan, options, out.progress)
     print_distance(plan, best, out)
     out.result(**as_dict(plan), broken=[one.as_dict() for one in broken], best=best.as_dict())
     if broken:
-        out.end(NOT_VERIFIED, f"The plan breaks {len(broken)} demand{'s' if len(broken) > 1 else ''} that must hold.")
+        out.end(NOT_VERIFIED, f"The plan breaks {counted(len(broken), 'demands')} that must hold.")
 
 
 def _solve(scenario: Scenario, file: str, inputs: Inputs, options: Options, wish: _Wish, out: Output) -> Plan:
     """Solve; when no plan exists, or none in whole steps and none in smaller ones either, say why."""
-    from fundalloc.errors import Infeasible, NotRoundable
     from fundalloc.run import solve
 
     try:
         return solve(scenario, options, out.progress, dearest=True)
-    except Infeasible:
-        raise inputs.why_no_plan(scenario, file, out, wish.repairs, options=options) from None
-    except NotRoundable as error:
+    except (Infeasible, NotRoundable) as error:
         reason = inputs.why_no_plan(scenario, file, out, wish.repairs, options=options)
-        raise (reason if reason.diagnosis.clashes else error) from None
-
-
-def _print(plan: Plan, out: Output) -> None:
-    from fundalloc.cli.report import print_plan
-
-    if out.speaks:
-        print_plan(plan, out)
+        raise (reason if isinstance(error, Infeasible) or reason.diagnosis.clashes else error) from None
 
 
 def _ask(plan: Plan, options: Options, wish: _Wish, out: Output) -> Asked | None:
@@ -262,7 +225,6 @@ def _ask(plan: Plan, options: Options, wish: _Wish, out: Output) -> Asked | None
 
     None when the time ran out.
     """
-    from fundalloc.errors import SolverFailed
     from fundalloc.export.on_request import ask
 
     try:
@@ -278,9 +240,6 @@ def _ask(plan: Plan, options: Options, wish: _Wish, out: Output) -> Asked | None
 
 
 def _write(plan: Plan, book: Path | None, wish: _Wish, out: Output, asked: Asked | None) -> None:
-    """Write all that was asked for, or nothing, and say what was written."""
-    from fundalloc.doors.writing import together
-
     words, files = out.words(plan.scenario), list[Path]()
     with out.progress("Writing"), together():
         if wish.write_lp is not None:

@@ -10,6 +10,8 @@ import click
 
 from fundalloc.cli.options import output_options
 from fundalloc.cli.output import Output, new_table
+from fundalloc.errors import UsageError, counted
+from fundalloc.money import euro
 
 ledger_option = click.option("--ledger", metavar="FILE", help="Another ledger than the user's own (also: FUNDALLOC_LEDGER).")
 _AGE = re.compile(r"^(\d+)\s*([hdw])$")
@@ -41,14 +43,11 @@ def _ledger(path: str | None) -> Path:
 @output_options
 def list_runs(number: int, ledger: str | None, out: Output) -> None:
     """List the newest runs."""
-    from fundalloc.money import euro
     from fundalloc.studies.ledger import Ledger
 
     with Ledger(_ledger(ledger)) as kept:
         entries = kept.entries(number)
-    table = new_table("Run", "ended (UTC)", "scenario", "status", "score", "impact", "seconds", "file")
-    for column in table.columns[4:7]:
-        column.justify = "right"
+    table = new_table("Run", "ended (UTC)", "scenario", "status", "score", "impact", "seconds", "file", middle=range(4, 7))
     for e in entries:
         score, impact = ("" if v is None else euro(v, 1) for v in (e.score, e.impact))
         table.add_row(e.key[:8], e.ended[:16].replace("T", "\u00a0"), e.scenario, e.status, score, impact, f"{e.seconds:.1f}", e.file)
@@ -65,7 +64,6 @@ def list_runs(number: int, ledger: str | None, out: Output) -> None:
 @output_options
 def show_run(run: str, ledger: str | None, out: Output) -> None:
     """Show one run: RUN is the start of its key, or a scenario or file (then the newest)."""
-    from fundalloc.errors import UsageError
     from fundalloc.studies.ledger import Ledger
 
     path = _ledger(ledger)
@@ -107,5 +105,5 @@ def prune_runs(older_than: str | None, missing: bool, everything: bool, ledger: 
         age = timedelta(**{_UNITS[match[2]]: int(match[1])})
     with Ledger(_ledger(ledger)) as kept:
         count = kept.prune(age, missing=missing)
-    out.say(f"{count} run{'s' if count != 1 else ''} dropped; files that they wrote stay.")
+    out.say(f"{counted(count, 'runs')} dropped; files that they wrote stay.")
     out.result(dropped=count)

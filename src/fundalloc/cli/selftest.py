@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from fundalloc.cli.options import output_options
 from fundalloc.cli.output import Output, new_table
-
-if TYPE_CHECKING:
-    from fundalloc.selftest.trial import Trial
+from fundalloc.errors import NotVerified
 
 
 @click.command()
@@ -29,21 +25,10 @@ def selftest(cases: int, seed: int, out: Output) -> None:
     fundalloc selftest
     fundalloc selftest --cases 500 --seed 7
     """
-    from fundalloc.errors import NotVerified
     from fundalloc.selftest.trial import selftest as held
 
     found = held(cases, seed, out.progress)
     out.result(**found.as_dict())
-    _print(found, out)
-    for verdict in found.differ:
-        out.say(f"\n{verdict.text}")
-    if found.differ:
-        raise NotVerified(f"The tool and the plain statement differ on {len(found.differ)} of {len(found.known) + cases} scenarios.")
-    out.say("The tool and the plain statement agree.")
-
-
-def _print(found: Trial, out: Output) -> None:
-    """Print the answers worked out by hand, and how the random scenarios ended."""
     table = new_table("Worked out by hand", "Score", "", *(["Because"] if out.verbose else []))
     for answer, verdict in found.known:
         score = "no plan" if answer.score is None else f"{answer.score:g}"
@@ -54,3 +39,8 @@ def _print(found: Trial, out: Output) -> None:
         out.say(f"  {count:>5}  {end}")
     if out.verbose:
         out.say(f"  rules: {', '.join(f'{count} {kind}' for kind, count in found.kinds.items())}")
+    for verdict in found.differ:
+        out.say(f"\n{verdict.text}")
+    if found.differ:
+        raise NotVerified(f"The tool and the plain statement differ on {len(found.differ)} of {len(found.known) + cases} scenarios.")
+    out.say("The tool and the plain statement agree.")

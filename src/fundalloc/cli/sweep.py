@@ -10,6 +10,7 @@ import click
 from fundalloc.cli.envelope import INFEASIBLE
 from fundalloc.cli.options import Study, study_options
 from fundalloc.cli.output import Output, new_table
+from fundalloc.money import euro
 
 if TYPE_CHECKING:
     from fundalloc.studies.sweep import Sweep
@@ -25,12 +26,7 @@ SHOWN = 12
 )
 @click.option("--no-breaks", is_flag=True, help="Do not search for break points.")
 @study_options
-def sweep(
-    file: str,
-    varied: tuple[str, ...],
-    no_breaks: bool,
-    study: Study,
-) -> None:
+def sweep(file: str, varied: tuple[str, ...], no_breaks: bool, study: Study) -> None:
     """Vary one figure of a scenario, or two, and show what the score does.
 
     KEY is a dotted key as for --set: rules.legal-floor.at_least, instruments.amif.ceiling.each.2026, or a cell of a table
@@ -56,13 +52,10 @@ def sweep(
 
 
 def _print(sweep: Sweep, out: Output) -> None:
-    from fundalloc.money import euro
-
     places = sweep.scenario.decimals
     for key, now in zip(sweep.keys, sweep.present, strict=True):
-        says = (
-            f"now {now}" if now is not None else "as the file says by year or member" if key.unit.endswith(("is", "top")) else "not set now"
-        )
+        unset = "as the file says by year or member" if key.inherited else "not set now"
+        says = unset if now is None else f"now {now}"
         out.say(f"Varied: {key.key}  ({says}; score as written {euro(sweep.base.score, 1)})")
     out.say()
     headings = ["score", "change", *([f"per {sweep.unit}"] if sweep.slopes else []), "unallocated", "moved", "status"]
@@ -95,19 +88,14 @@ def _print_breaks(sweep: Sweep, out: Output) -> None:
     more = f", the {SHOWN} largest of {len(sweep.breaks)}" if len(sweep.breaks) > SHOWN else ""
     out.say(f"\nBreak points  ({how}{more}; score per {sweep.unit} before and after)")
     for b in listed:
-        near = f" ± {key.shown(round(b.within, 6))}" if b.within else ""
-        out.say(
-            f"  {key.shown(round(b.value, 6)) + near:<22} {b.before:+9.3f} → {b.after:+9.3f}   {b.reason or 'a step of met need is filled'}"
-        )
+        at = key.shown(round(b.value, 6)) + (f" ± {key.shown(round(b.within, 6))}" if b.within else "")
+        out.say(f"  {at:<22} {b.before:+9.3f} → {b.after:+9.3f}   {b.reason or 'a step of met need is filled'}")
     if sweep.unsearched:
-        out.say(
-            "  There may be more, with smaller changes of the slope, or where decided money begins to break a limit: take a narrower range."
-        )
+        where = "with smaller changes of the slope, or where decided money begins to break a limit"
+        out.say(f"  There may be more, {where}: take a narrower range.")
 
 
 def _print_movements(sweep: Sweep, out: Output) -> None:
-    from fundalloc.money import euro
-
     if len(sweep.usable) < 2:
         return
     names, places = sweep.scenario.labels(), sweep.scenario.decimals

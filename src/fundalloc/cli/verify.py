@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fundalloc import versions
 from fundalloc.cli.options import Inputs, output_options, scenario_options
 from fundalloc.cli.output import Output
+from fundalloc.errors import NotVerified, counted
+from fundalloc.labels import Words
 
 if TYPE_CHECKING:
     from fundalloc.back.verifying import Verification
-    from fundalloc.plan.plan import Plan
 
 
 @click.command()
@@ -34,60 +36,49 @@ def verify(result: str, scenario_file: str | None, inputs: Inputs, out: Output) 
     fundalloc verify plan.json
     fundalloc verify allocation.csv scenarios/mff-2021-2027/baseline.yaml
     """
-    from fundalloc.errors import NotVerified
+    from fundalloc.back.verifying import verify_book, verify_result
     from fundalloc.scenario.plans.files import named_scenario
 
     if scenario_file is None and Path(result).suffix.lower() in (".xlsx", ".xlsm"):
         if inputs.settings:
             raise click.UsageError("a workbook is verified with the scenario inside it: name SCENARIO too, or leave --set out.")
-        from fundalloc.back.verifying_books import verify_book
-
         found = verify_book(Path(result), out.progress)
     else:
-        from fundalloc.back.verifying import verify_result
-
         found = verify_result(result, inputs.read(scenario_file or named_scenario(result), out), out.progress)
     for note in _notes(found):
         out.note(note)
     out.result(**found.as_dict())
     if found.wrong:
-        count = f"{len(found.wrong)} thing{'s' if len(found.wrong) > 1 else ''}"
-        text = "\n".join([f"not verified: {count} wrong in {result}", *(f"  {what}" for what in found.wrong)])
+        text = "\n".join([f"not verified: {counted(len(found.wrong), 'things')} wrong in {result}", *(f"  {what}" for what in found.wrong)])
         raise NotVerified(text, found.wrong, result)
-    for line in _verdict(found.plan):
+    for line in _verdict(found):
         out.say(line)
-    if last := _last(found):
-        out.say(last)
 
 
 def _notes(found: Verification) -> Iterator[str]:
     """Say what the reader should know besides: what was not compared, was filled in, or was meant otherwise."""
-    from fundalloc.versions import VERSION
-
-    book = found.book
+    book, result, this = found.book, found.result, versions.VERSION
     if found.baseline_solved:
         yield "The baseline is a scenario and the result does not carry its plan, so it is solved first."
-    if book is not None and found.written_by != VERSION:
-        yield f"{found.result} was written by fundalloc {found.written_by}, this is {VERSION}: only amounts and limits are compared."
+    if book is not None and found.written_by != this:
+        yield f"{result} was written by fundalloc {found.written_by}, this is {this}: only amounts and limits are compared."
     if book is not None and book.adjusted:
-        cells = f"{book.adjusted} cell{'s' if book.adjusted > 1 else ''}"
-        yield f"{cells} of the columns for adjustments and comments are filled in: fundalloc import {found.result}"
+        yield f"{counted(book.adjusted, 'cells')} of the columns for adjustments and comments are filled in: fundalloc import {result}"
     if book is not None and book.added:
         yield f"{book.added} cells or rows were added where nothing was written."
     if found.meanings:
         says = (meaning.says for meaning in found.meanings)
-        yield "\n  ".join([f"{found.result} was made under older meanings. Since then:", *says])
+        yield "\n  ".join([f"{result} was made under older meanings. Since then:", *says])
     if found.otherwise:
         yield "\n  ".join(["What it therefore states otherwise:", *found.otherwise])
 
 
-def _verdict(plan: Plan) -> Iterator[str]:
-    """Say what was recomputed, and what is proved."""
-    from fundalloc.labels import Words
+def _verdict(found: Verification) -> Iterator[str]:
+    """Say what was recomputed, what is proved, and how far a workbook is as it was written."""
     from fundalloc.plan.naming import named_by_decision
     from fundalloc.plan.verify import DECIDED
 
-    counts = plan.tally
+    plan, counts = found.plan, found.plan.tally
     besides = f"{plan.limits_tally.demands} ceilings, absorption and transfer limits"
     hold = f"all hold but {counts.by_decision} broken by decision" if counts.by_decision else "all hold"
     yield f"verified: {counts.demands} demands of rules recomputed, {counts.hard} hard, and {besides}: {hold}"
@@ -98,15 +89,10 @@ def _verdict(plan: Plan) -> Iterator[str]:
         yield "no certificate: the result carries no duals, so nothing is proved about better plans"
     else:
         yield f"proved: {plan.proof.bound_text(Words())}"
-
-
-def _last(found: Verification) -> str:
-    """Say how far a workbook is as it was written, or that nothing ties a result to its scenario."""
-    from fundalloc.versions import VERSION
-
     if found.book is None:
-        free = f"{found.result} carries no fingerprint of its scenario: nothing to compare with {found.plan.scenario.file}"
-        return "" if found.fingerprint else free
-    if found.book.identical:
-        return "the file is, byte for byte, the one that its scenario and record give"
-    return f"every {'formula, amount' if found.written_by == VERSION else 'amount'} and limit is as it was written"
+        if not found.fingerprint:
+            yield f"{found.result} carries no fingerprint of its scenario: nothing to compare with {plan.scenario.file}"
+    elif found.book.identical:
+        yield "the file is, byte for byte, the one that its scenario and record give"
+    else:
+        yield f"every {'formula, amount' if found.written_by == versions.VERSION else 'amount'} and limit is as it was written"

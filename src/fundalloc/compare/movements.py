@@ -44,7 +44,7 @@ from fundalloc.plan.plan import Plan
 from fundalloc.scenario.plans.amounts import LineKey
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options
-from fundalloc.studies.whole_plans import finish
+from fundalloc.studies.warm_plans import finish
 
 SAME_SCORE = 1e-9
 """Relative score that is floating-point dust."""

@@ -10,16 +10,17 @@ the best plan.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
 from fundalloc.errors import UsageError
-from fundalloc.facts.lines import Lines
+from fundalloc.facts.dimensions import NAMES
 from fundalloc.model.linear_program import LinearProgram
-from fundalloc.money import Floats
+from fundalloc.money import Floats, Mask
 from fundalloc.optimise.settling import settling_program
 from fundalloc.optimise.stage_programs import hold, stage_program
 from fundalloc.run import with_baseline
@@ -27,7 +28,7 @@ from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options, Solution
 from fundalloc.solvers.warm import WarmSolver
 from fundalloc.studies.ranges import Wanted, find_ends, members_of
-from fundalloc.studies.variants import Source
+from fundalloc.studies.variants import Source, Tick
 from fundalloc.studies.warm_plans import Answer, Corridor
 
 BEST = "the plan of `fundalloc run`"
@@ -36,7 +37,6 @@ ACTIVE = 1e-6
 REPEATS = 4
 """Solves that thin a plan out, and plans that each turn away from all before."""
 ALWAYS = ("closest to the baseline", "most even", "fewest instruments")
-DIMENSIONS = ("instrument", "partnership", "area", "year")
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,13 @@ class Alternative:
     """Every column of the program."""
     moved: float
     """EUR million that sit elsewhere than in the best plan."""
-    traits: dict[str, float] = field(default_factory=dict)
-    """The figures by which plans are told apart."""
+    traits: dict[str, float]
+    """The figures by which plans are told apart; the larger, the more the name fits."""
+
+    @property
+    def file_name(self) -> str:
+        """Its name as a part of a path."""
+        return re.sub("[^a-z0-9]+", "-", self.name.lower()).strip("-")
 
 
 @dataclass(frozen=True)
@@ -97,90 +102,75 @@ def find_alternatives(
     by: Sequence[str] = ("instrument", "partnership"),
     options: Options | None = None,
     jobs: int | None = None,
-    tick: Callable[[int, int], None] | None = None,
+    tick: Tick | None = None,
 ) -> Alternatives:
     """Find `count` plans within a relative loss of score, and the range of every amount summed `by` dimensions.
 
     Raises ScenarioError, Infeasible, UsageError for a dimension that does not exist.
     """
-    if unknown := [name for name in by if name not in DIMENSIONS]:
-        raise UsageError(f"--by {unknown[0]}: expected some of {', '.join(DIMENSIONS)}")
+    if unknown := [name for name in by if name not in NAMES]:
+        raise UsageError(f"--by {unknown[0]}: expected some of {', '.join(NAMES)}")
     options = (options or Options()).begun()
     scenario = with_baseline(source.load(), options)
     best, program = Corridor(options).as_written(scenario)
-    lines = scenario.lines
     held = hold(program, program.cost, best.score, float(within))
-    search = _Search(held, lines, best, WarmSolver(options))
-    first = search.alternative(BEST, best.values[: program.shape[1]])
-    found = list(search.candidates())
-    chosen = _farthest(first, found, count)
-    ranges = tuple(search.ranges(tuple(by), [first, *chosen], jobs, tick))
-    return Alternatives(source, scenario, float(within), best, tuple(_named([first, *chosen])), tuple(by), ranges, held)
+    search = _Search(held, best, options)
+    first = search.alternative(BEST, best.values)
+    plans = [first, *_farthest(first, list(search.candidates()), count)]
+    ranges = tuple(search.ranges(tuple(by), plans, jobs, tick))
+    return Alternatives(source, scenario, float(within), best, tuple(_named(plans)), tuple(by), ranges, held)
 
 
-@dataclass
 class _Search:
     """One live program with the score held; only its objective changes."""
 
-    held: LinearProgram
-    lines: Lines
-    best: Answer
-    solver: WarmSolver
-    used: Floats = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.used = np.zeros(len(self.lines))
-        self.free = ~self.lines.fixed
-        members = ("partnership",)
-        even = stage_program(self.held, "lowest_coverage", members, self.lines, None)
+    def __init__(self, held: LinearProgram, best: Answer, options: Options) -> None:
+        self.held, self.best, self.scenario, self.lines, self.solver = held, best, best.scenario, best.scenario.lines, WarmSolver(options)
+        self.free, self.used = ~self.lines.fixed, np.zeros(len(self.lines))
+        self.pair = self.lines.instrument * len(self.lines.facts.partnerships) + self.lines.partnership
+        even = stage_program(held, "lowest_coverage", ("partnership",), self.lines, None)
         self.wide, self.evenness = replace(even, cost=np.zeros(even.shape[1])), even.cost
 
     def toward(self, weights: Floats) -> Solution:
         """Return the plan with the largest weighted sum of its lines."""
-        cost = np.zeros(self.wide.shape[1])
-        cost[: len(weights)] = weights
-        return self.solver.solve(replace(self.wide, cost=cost))
+        return self.solver.solve(replace(self.wide, cost=np.pad(weights, (0, self.wide.shape[1] - len(weights)))))
 
     def alternative(self, name: str, values: Floats) -> Alternative:
         """Measure a plan."""
-        amounts, program = np.maximum(values[: len(self.lines)], 0.0), self.held
-        values = values[: program.shape[1]]
+        amounts, values = np.maximum(values[: len(self.lines)], 0.0), values[: self.held.shape[1]]
         moved = float(np.abs(amounts - self.best.amounts).sum()) / 2
-        score = float(self.best_cost @ values[: len(self.best_cost)])
-        return Alternative(name, score, amounts, values, moved, self._traits(amounts, values, moved))
-
-    @property
-    def best_cost(self) -> Floats:
-        """What the columns of the program earn."""
-        assert self.best.program is not None
-        return self.best.program.cost
+        return Alternative(name, float(self.held.cost @ values), amounts, values, moved, self._traits(amounts, values, moved))
 
     def candidates(self) -> Iterator[Alternative]:
         """Draw plans in many directions; each is nearly as good as the best."""
-        scenario, lines = self.best.scenario, self.lines
-        if scenario.facts.baseline is not None:
+        lines = self.lines
+        if self.scenario.facts.baseline is not None:
             settling = settling_program(self.held, lines, lines.baseline.values)
             solution = WarmSolver(self.solver.options).solve(settling.program)
             if solution.usable:
                 yield self.alternative("closest to the baseline", settling.values(solution.values))
-        even = self.solver.solve(replace(self.wide, cost=self.evenness))
+        even = self.toward(self.evenness)
         if even.usable:
             yield self.alternative("most even", even.values)
         yield from self._thinned()
-        labels = scenario.labels()
-        for k, area in enumerate(scenario.facts.areas):
-            for word, sign in (("most for", 1.0), ("least for", -1.0)):
-                yield from self._drawn(f"{word} {labels['area'][area.id]}", sign * (lines.area == k))
-        for k, instrument in enumerate(scenario.facts.instruments):
-            if instrument.counts == "budget" and np.any(self.free & (lines.instrument == k)):
-                yield from self._drawn(f"least of {labels['instrument'][instrument.id]}", -1.0 * (lines.instrument == k))
-        years = lines.year / max(int(lines.year.max(initial=0)), 1)
+        for name, sign, some in self._directions():
+            yield from self._drawn(name, np.where(some, sign, 0.0))
+        years: Floats = lines.year / max(int(lines.year.max(initial=0)), 1)
         yield from self._drawn("earliest", 1.0 - years)
         yield from self._drawn("latest", years)
         yield from self._drawn("spends least", -np.ones(len(lines)))
         for _ in range(REPEATS):
-            away = -self.used / max(float(self.used.max(initial=0.0)), 1.0)
-            yield from self._drawn("elsewhere", away)
+            yield from self._drawn("elsewhere", -self.used / max(float(self.used.max(initial=0.0)), 1.0))
+
+    def _directions(self) -> Iterator[tuple[str, float, Mask]]:
+        """Yield what more, or less, money for some lines is called."""
+        lines, labels = self.lines, self.scenario.labels()
+        for k, area in enumerate(self.scenario.facts.areas):
+            for word, sign in (("most for", 1.0), ("least for", -1.0)):
+                yield f"{word} {labels['area'][area.id]}", sign, lines.area == k
+        for k, instrument in enumerate(self.scenario.facts.instruments):
+            if instrument.counts == "budget" and np.any(self.free & (lines.instrument == k)):
+                yield f"least of {labels['instrument'][instrument.id]}", -1.0, lines.instrument == k
 
     def _drawn(self, name: str, weights: Floats) -> Iterator[Alternative]:
         solution = self.toward(np.where(self.free, weights, 0.0))
@@ -191,10 +181,9 @@ class _Search:
 
     def _thinned(self) -> Iterator[Alternative]:
         """Make small amounts dear again and again, until few pairs of instrument and partnership are left."""
-        pair = self.lines.instrument * len(self.lines.facts.partnerships) + self.lines.partnership
         amounts, found = self.best.amounts, None
         for _ in range(REPEATS):
-            sums = np.bincount(pair, weights=amounts)[pair]
+            sums = np.bincount(self.pair, weights=amounts)[self.pair]
             solution = self.toward(np.where(self.free, -1.0 / (sums + 1.0), 0.0))
             if not solution.usable:
                 break
@@ -203,29 +192,18 @@ class _Search:
             yield self.alternative("fewest instruments", found.values)
 
     def _traits(self, amounts: Floats, values: Floats, moved: float) -> dict[str, float]:
-        """Return the figures by which plans are told apart; the larger, the more the name fits."""
-        lines, scenario = self.lines, self.best.scenario
-        labels = scenario.labels()
-        pair = lines.instrument * len(lines.facts.partnerships) + lines.partnership
-        pairs = int(np.count_nonzero(np.bincount(pair, weights=amounts) > ACTIVE))
-        coverage = self.coverage(values)
+        lines = self.lines
+        pairs = int(np.count_nonzero(np.bincount(self.pair, weights=amounts) > ACTIVE))
         total, year = float(amounts.sum()) or 1.0, float(amounts @ lines.year)
-        out = {"fewest instruments": -float(pairs), "most even": coverage, "spends least": -total}
-        if scenario.facts.baseline is not None:
+        out = {"fewest instruments": -float(pairs), "most even": self.coverage(values), "spends least": -total}
+        if self.scenario.facts.baseline is not None:
             out["closest to the baseline"] = -float(np.abs(amounts - lines.baseline.values).sum()) / 2
-        for k, area in enumerate(scenario.facts.areas):
-            share = float(amounts[lines.area == k].sum())
-            out[f"most for {labels['area'][area.id]}"], out[f"least for {labels['area'][area.id]}"] = share, -share
-        for k, instrument in enumerate(scenario.facts.instruments):
-            if instrument.counts == "budget":
-                out[f"least of {labels['instrument'][instrument.id]}"] = -float(amounts[lines.instrument == k].sum())
-        out["earliest"], out["latest"] = -year / total, year / total
-        out["farthest from the best plan"] = moved
-        return out
+        out |= {name: sign * float(amounts[some].sum()) for name, sign, some in self._directions()}
+        return out | {"earliest": -year / total, "latest": year / total, "farthest from the best plan": moved}
 
     def coverage(self, values: Floats) -> float:
         """Return the lowest coverage of any partnership with need."""
-        facts, needs = self.lines.facts, self.lines.facts.needs
+        facts, needs = self.scenario.facts, self.scenario.facts.needs
         bands = max(len(of_area) for of_area in facts.returns)
         first = self.held.lines
         met = values[first : first + bands * len(needs)].reshape(bands, len(needs)).sum(axis=0)
@@ -233,9 +211,7 @@ class _Search:
         reached = np.bincount(needs.partnership, weights=met, minlength=len(facts.partnerships))
         return float((reached[need > 0] / need[need > 0]).min(initial=1.0))
 
-    def ranges(
-        self, by: tuple[str, ...], plans: Sequence[Alternative], jobs: int | None, tick: Callable[[int, int], None] | None
-    ) -> Iterator[Range]:
+    def ranges(self, by: tuple[str, ...], plans: Sequence[Alternative], jobs: int | None, tick: Tick | None) -> Iterator[Range]:
         """Find the smallest and the largest that every sum may be. What a plan shows already need not be searched."""
         lines, step = self.lines, float(self.lines.facts.step)
         dimensions = [lines.facts.dimensions[name] for name in by]

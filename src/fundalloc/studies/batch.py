@@ -11,13 +11,10 @@ import tempfile
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 
-from fundalloc.errors import (
-    FundallocError,
-    Place,
-    ScenarioError,
-)
+from fundalloc.errors import FundallocError, Place, ScenarioError
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.record import Record, plan_of
 from fundalloc.plan.verify import verify
@@ -32,30 +29,30 @@ from fundalloc.versions import VERSION
 
 WORST = (1, 7, 2, 6, 3, 4, 5, 0)
 """Exit codes from worst to best."""
+INDEX = "index.xlsx"
+"""Stands in the folder of a batch, beside the workbooks."""
 Writer = Callable[[Plan, Source], Sequence[Path]]
 """Writes the files of a finished plan and returns them."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """What a worker needs to solve one scenario; with `sources`, it needs no file of this machine."""
-
-    source: Source
-    options: Options
-    code: str
-    sources: Sources | None = None
 
 
 @dataclass(frozen=True)
 class Solved:
     """What a worker sends back: the record of the run, or what went wrong."""
 
-    record: str | None
     seconds: float
+    record: str | None = None
     exit_code: int = 0
     status: str = ""
     message: str = ""
-    code: str = ""
+
+    @classmethod
+    def failed(cls, error: BaseException, seconds: float = 0.0) -> Solved:
+        """Return the exit code, the word and the first line of what went wrong."""
+        text = str(error).strip() or type(error).__name__
+        if not isinstance(error, FundallocError):
+            return cls(seconds, None, FundallocError.exit_code, FundallocError.ended, f"{type(error).__name__}: {text.splitlines()[0]}")
+        more = f" (and {len(error.problems) - 1} more)" if isinstance(error, ScenarioError) and len(error.problems) > 1 else ""
+        return cls(seconds, None, error.exit_code, error.ended, text.splitlines()[0] + more)
 
 
 @dataclass(frozen=True)
@@ -66,29 +63,50 @@ class Outcome:
     plan: Plan | None
     reused: bool = False
 
+    @property
+    def book(self) -> str:
+        """The name of its workbook; empty without one."""
+        return next((Path(file).name for file in self.entry.files if file.endswith(".xlsx")), "")
 
-def solve_task(task: Task) -> Solved:
-    """Solve one scenario in whatever process this is; what a user can put right comes back as words."""
-    started = time.perf_counter()
-    code = code_fingerprint()
-    if task.sources is not None and code != task.code:
-        return Solved(None, 0.0, 1, "wrong version", "the worker runs another version of fundalloc", code)
-    try:
-        with tempfile.TemporaryDirectory(prefix="fundalloc-") as folder:
-            source = task.source if task.sources is None else restored(task.sources, Path(folder))
-            record = Record.of(solve(source.load(), task.options)).text()
-    except FundallocError as error:
-        return Solved(None, time.perf_counter() - started, *failure(error), code)
-    return Solved(record, time.perf_counter() - started, code=code)
+    @property
+    def planned(self) -> float:
+        """EUR million of the budget that are planned; NaN without a plan."""
+        return float("nan") if self.plan is None else float(self.plan.total("instrument", counts="budget").sum())
 
 
-def failure(error: BaseException) -> tuple[int, str, str]:
-    """Return the exit code, the word and the first line of what went wrong."""
-    text = str(error).strip() or type(error).__name__
-    if not isinstance(error, FundallocError):
-        return FundallocError.exit_code, FundallocError.ended, f"{type(error).__name__}: {text.splitlines()[0]}"
-    more = f" (and {len(error.problems) - 1} more)" if isinstance(error, ScenarioError) and len(error.problems) > 1 else ""
-    return error.exit_code, error.ended, text.splitlines()[0] + more
+def book_names(files: Sequence[str], folder: Path) -> dict[str, Path]:
+    """Name a workbook per scenario file after it; files of the same name get that of their folder in front."""
+    stems = [Path(f).stem for f in files]
+    taken = {INDEX.removesuffix(".xlsx")}
+    out: dict[str, Path] = {}
+    for file, stem in zip(files, stems, strict=True):
+        if file in out:
+            continue
+        name = stem if stems.count(stem) == 1 or files.count(file) > 1 else f"{Path(file).resolve().parent.name}-{stem}"
+        unique = next(text for text in chain([name], (f"{name}-{k}" for k in count(2))) if text.casefold() not in taken)
+        taken.add(unique.casefold())
+        out[file] = folder / f"{unique}.xlsx"
+    return out
+
+
+@dataclass(frozen=True)
+class _Worker:
+    """Solves one scenario in whatever process this is; what a user can put right comes back as words."""
+
+    options: Options
+    code: str
+
+    def __call__(self, task: tuple[Source, Sources | None]) -> Solved:
+        """Solve a source; where its files travel along, no file of this machine is needed."""
+        started, (source, files) = time.perf_counter(), task
+        if files is not None and code_fingerprint() != self.code:
+            return Solved(0.0, None, 1, "wrong version", "the worker runs another version of fundalloc")
+        try:
+            with tempfile.TemporaryDirectory(prefix="fundalloc-") as folder:
+                record = Record.of(solve((restored(files, Path(folder)) if files else source).load(), self.options)).text()
+        except FundallocError as error:
+            return Solved.failed(error, time.perf_counter() - started)
+        return Solved(time.perf_counter() - started, record)
 
 
 def worst(codes: Sequence[int]) -> int:
@@ -115,7 +133,7 @@ def run_batch(
         try:
             scenario = source.load()
         except FundallocError as error:
-            yield k, batch.failed(source, None, run_key(f"unread {source}", words), Solved(None, 0.0, *failure(error)))
+            yield k, batch.failed(source, None, run_key(f"unread {source}", words), Solved.failed(error))
             continue
         key = run_key(scenario.digest, words)
         plan = None if fresh else batch.kept(key, scenario)
@@ -126,11 +144,10 @@ def run_batch(
         else:
             same[key] = []
             waiting.append((k, scenario, key))
-    code = code_fingerprint()
-    tasks = [Task(sources[k], options, code, None if cluster is None else scenario.sources) for k, scenario, _ in waiting]
-    for n, answer in each(solve_task, tasks, jobs, cluster):
+    tasks = [(sources[k], None if cluster is None else scenario.sources) for k, scenario, _ in waiting]
+    for n, answer in each(_Worker(options, code_fingerprint()), tasks, jobs, cluster):
         k, scenario, key = waiting[n]
-        solved = answer if isinstance(answer, Solved) else Solved(None, 0.0, *failure(answer))
+        solved = answer if isinstance(answer, Solved) else Solved.failed(answer)
         yield k, batch.outcome(sources[k], scenario, key, solved, reused=False)
         for position in same[key]:
             yield position, batch.outcome(sources[position], sources[position].load(), key, solved, reused=True)
@@ -144,8 +161,6 @@ def read_back(record: str, scenario: Scenario, kept_in: str) -> Plan:
 
 @dataclass(frozen=True)
 class _Batch:
-    """What all files of a batch share."""
-
     options: str
     ledger: Ledger
     write: Writer
@@ -160,25 +175,25 @@ class _Batch:
 
     def outcome(self, source: Source, scenario: Scenario, key: str, solved: Solved, *, reused: bool) -> Outcome:
         """Take up what a worker sent back."""
-        if solved.record is None:
-            return self.failed(source, scenario, key, solved)
-        try:
-            plan = read_back(solved.record, scenario, source.path)
-        except FundallocError as error:
-            return self.failed(source, scenario, key, Solved(None, solved.seconds, *failure(error)))
-        return self.finished(source, plan, key, solved.seconds, reused=reused)
+        if solved.record is not None:
+            try:
+                plan = read_back(solved.record, scenario, source.path)
+            except FundallocError as error:
+                solved = Solved.failed(error, solved.seconds)
+            else:
+                return self.finished(source, plan, key, solved.seconds, reused=reused)
+        return self.failed(source, scenario, key, solved)
 
     def finished(self, source: Source, plan: Plan, key: str, seconds: float, *, reused: bool) -> Outcome:
         """Write what was asked for, and enter the run; plans whose search a limit stopped are not kept for reuse."""
-        stopped = plan.log.stopped
-        code, status, message = (5, plan.status, "the search was stopped at its limit") if stopped else (0, plan.status, "")
-        files: Sequence[Path] = ()
+        stopped, files = plan.log.stopped, list[str]()
+        ended = Solved(seconds, None, 5 if stopped else 0, plan.status, "the search was stopped at its limit" if stopped else "")
         try:
-            files = self.write(plan, source)
+            files += map(str, self.write(plan, source))
         except Exception as error:  # a fault in writing one file must not stop the others
-            code, status, message = failure(error)
-        entry = self._entry(source, plan.scenario, key, Solved(None, seconds, code, status, message))
-        entry = replace(entry, score=plan.score, impact=float(plan.coverage.impact.sum()), files=tuple(map(str, files)))
+            ended = Solved.failed(error, seconds)
+        entry = self._entry(source, plan.scenario, key, ended)
+        entry = replace(entry, score=plan.score, impact=float(plan.coverage.impact.sum()), files=tuple(files))
         self.ledger.record(entry, None if stopped else Record.of(plan).text())
         return Outcome(entry, plan, reused)
 
@@ -189,21 +204,19 @@ class _Batch:
         return Outcome(entry, None)
 
     def _entry(self, source: Source, scenario: Scenario | None, key: str, solved: Solved) -> RecordedRun:
+        digest, name, title = (scenario.digest, scenario.id, str(scenario.head.title)) if scenario else ("", "", "")
         return RecordedRun(
             key=key,
-            digest=scenario.digest if scenario else "",
+            digest=digest,
             code=code_fingerprint(),
             version=VERSION,
             options=self.options,
             file=source.path,
-            scenario=scenario.id if scenario else "",
-            title=str(scenario.head.title) if scenario else "",
+            scenario=name,
+            title=title,
             ended=now(),
             seconds=round(solved.seconds, 3),
             status=solved.status,
             exit_code=solved.exit_code,
-            score=None,
-            impact=None,
             message=solved.message,
-            files=(),
         )

@@ -16,6 +16,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -23,9 +24,9 @@ import numpy as np
 from fundalloc.model.linear_program import LinearProgram, Matrix
 from fundalloc.money import Floats
 from fundalloc.optimise.stage_programs import reduced_costs
+from fundalloc.solvers import Solution
 
-Solve = Callable[[LinearProgram], tuple[float, Floats, Floats] | None]
-"""Score, columns and row prices of a program; None when nothing fits."""
+Solve = Callable[[LinearProgram], Solution]
 
 SAME = 1e-7
 """Relative difference below which two scores, or two slopes, are the same."""
@@ -99,10 +100,11 @@ class Way:
         """Return the program at a position between 0 and 1."""
         if t <= 0.0 or t >= 1.0:
             return self.first if t <= 0.0 else self.second
-        mixed: dict[str, Any] = {name: _mix(getattr(self.first, name), getattr(self.second, name), t) for name in ("cost", *LIMITS)}
+        ends = {name: (getattr(self.first, name), getattr(self.second, name)) for name in ("cost", *LIMITS)}
+        mixed: dict[str, Any] = {name: a + t * _moved(a, b) for name, (a, b) in ends.items()}
         matrix = self.first.matrix
         if len(self._changed):
-            matrix = Matrix(matrix.start, matrix.column, _mix(matrix.value, self.second.matrix.value, t))
+            matrix = Matrix(matrix.start, matrix.column, matrix.value + t * _moved(matrix.value, self.second.matrix.value))
         return replace(self.first, **mixed, matrix=matrix)
 
     def slope(self, t: float, values: Floats, prices: Floats) -> float:
@@ -118,35 +120,29 @@ class Way:
         return total + _limits(reduced, first.lower, second.lower, first.upper, second.upper)
 
 
-def _mix(a: Floats, b: Floats, t: float) -> Floats:
-    finite = np.isfinite(a) & np.isfinite(b)
+def _moved(a: Floats, b: Floats) -> Floats:
+    """Return how far figures move; those without limit do not."""
     with np.errstate(invalid="ignore"):
-        return np.where(finite & (a != b), a + t * (b - a), a)
+        return np.where(np.isfinite(a) & np.isfinite(b), b - a, 0.0)
 
 
 def _limits(price: Floats, low_a: Floats, low_b: Floats, high_a: Floats, high_b: Floats) -> float:
     """Return what the moving limits earn: a positive price stands for the upper limit, a negative one for the lower."""
-    with np.errstate(invalid="ignore"):
-        low = np.where(np.isfinite(low_a) & np.isfinite(low_b), low_b - low_a, 0.0)
-        high = np.where(np.isfinite(high_a) & np.isfinite(high_b), high_b - high_a, 0.0)
-    return float(np.maximum(price, 0.0) @ high + np.minimum(price, 0.0) @ low)
+    return float(np.maximum(price, 0.0) @ _moved(high_a, high_b) + np.minimum(price, 0.0) @ _moved(low_a, low_b))
 
 
 def find_bends(way: Way, solve: Solve, budget: int = BUDGET) -> tuple[list[Bend], int]:
     """Return the breaks between two programs in order, and how many intervals were left unsearched when the budget ended."""
-    ends = _tangent(way, solve, 0.0), _tangent(way, solve, 1.0)
-    left, right = ends
+    left, right = _tangent(way, solve, 0.0), _tangent(way, solve, 1.0)
     if left is None or right is None:
         return [], 0
     tolerance = SAME * max(abs(left.score), abs(right.score), 1.0)
     bends: list[Bend] = []
     waiting: list[tuple[float, int, Tangent, Tangent]] = []
-    count, used = 0, 2
+    order, used = count(), 2
 
     def queue(a: Tangent, b: Tangent) -> None:
-        nonlocal count
-        count += 1
-        heapq.heappush(waiting, (-abs(a.slope - b.slope) * (b.at - a.at), count, a, b))
+        heapq.heappush(waiting, (-abs(a.slope - b.slope) * (b.at - a.at), next(order), a, b))
 
     queue(left, right)
     while waiting and used < budget:
@@ -172,26 +168,18 @@ def find_bends(way: Way, solve: Solve, budget: int = BUDGET) -> tuple[list[Bend]
 
 def _tangent(way: Way, solve: Solve, t: float) -> Tangent | None:
     found = solve(way.at(t))
-    if found is None:
-        return None
-    score, values, prices = found
-    return Tangent(t, score, way.slope(t, values, prices), prices)
+    return Tangent(t, found.objective, way.slope(t, found.values, found.prices), found.prices) if found.usable else None
 
 
 def _meet(a: Tangent, b: Tangent, tolerance: float) -> tuple[float | None, Bend | None]:
     """Return where the tangents of an interval meet, or that it holds no break."""
     width = b.at - a.at
-    straight = abs(b.score - a.score - a.slope * width) <= tolerance or abs(b.score - a.score - b.slope * width) <= tolerance
-    if straight or width < 1e-9 or abs(a.slope - b.slope) <= SAME * max(abs(a.slope), abs(b.slope), 1e-9):
-        ends_differ = abs(a.slope - b.slope) * width > tolerance
-        if straight and ends_differ:
-            on_a = abs(b.score - a.score - a.slope * width) <= tolerance
-            return None, Bend(b.at if on_a else a.at, a, b)
-        return None, None
+    on_a, on_b = (abs(b.score - a.score - slope * width) <= tolerance for slope in (a.slope, b.slope))
+    if on_a or on_b or width < 1e-9 or abs(a.slope - b.slope) <= SAME * max(abs(a.slope), abs(b.slope), 1e-9):
+        differ = (on_a or on_b) and abs(a.slope - b.slope) * width > tolerance
+        return None, Bend(b.at if on_a else a.at, a, b) if differ else None
     meeting = a.at + (b.score - a.score - b.slope * width) / (a.slope - b.slope)
-    if not a.at + 1e-9 < meeting < b.at - 1e-9:
-        return (a.at + b.at) / 2, None
-    return meeting, None
+    return meeting if a.at + 1e-9 < meeting < b.at - 1e-9 else (a.at + b.at) / 2, None
 
 
 def _halve(a: Tangent, b: Tangent, tolerance: float) -> tuple[float | None, Bend | None]:

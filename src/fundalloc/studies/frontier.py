@@ -12,26 +12,32 @@ distance to the baseline. Switches stay as in the best plan of `fundalloc run`.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+import json
+import os
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import count, pairwise
+from pathlib import Path
 
 import numpy as np
 
+from fundalloc.doors.writing import new_file, together, writing_into
 from fundalloc.errors import SolverFailed, UsageError, did_you_mean
 from fundalloc.facts.lines import Lines
 from fundalloc.model.linear_program import LinearProgram
-from fundalloc.money import Floats
+from fundalloc.money import Floats, euro
 from fundalloc.optimise.stage_programs import hold, stage_program
 from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.stages import MEASURED
 from fundalloc.solvers import Options
 from fundalloc.solvers.warm import WarmSolver
-from fundalloc.studies.variants import Source
+from fundalloc.studies.variants import Source, Tick
 from fundalloc.studies.warm_plans import Corridor
 
 SAME = 1e-7
+WORDS = {"impact": "score", "lowest_coverage": "lowest coverage", "unallocated": "planned EU budget", "change": "moved money"}
+"""What the goals are called."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,7 @@ class Corner:
     first: float
     second: float
     """What it reaches of the two objectives; more is better."""
+    score: float
     amounts: Floats
     """EUR million per line."""
     rate: float = float("nan")
@@ -57,19 +64,25 @@ class Frontier:
     goals: tuple[str, str]
     for_each: tuple[str, ...]
     corners: tuple[Corner, ...]
-    complete: bool
-    """Whether these are all corners."""
     gap: float
     """How far the frontier may lie beyond the straight lines, as a share of the first objective's span; 0 when complete."""
     best: float
     """The best of the first stage, the score."""
-    score: tuple[float, ...]
-    """The score of every corner."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether these are all corners."""
+        return self.gap == 0.0
 
     @property
     def bend(self) -> Corner | None:
         """The corner farthest from the straight line between the ends; None without a corner between them."""
         return next((c for c in self.corners if c.bend), None)
+
+
+def shown(goal: str, value: float) -> str:
+    """Write what a plan reaches of a goal: a share, points, or EUR million."""
+    return f"{value:.2%}" if goal == "lowest_coverage" else euro(abs(value) if goal == "change" else value, 1)
 
 
 def find_frontier(
@@ -78,7 +91,7 @@ def find_frontier(
     for_each: tuple[str, ...] = (),
     most: int = 25,
     options: Options | None = None,
-    tick: Callable[[int, int], None] | None = None,
+    tick: Tick | None = None,
 ) -> Frontier:
     """Find at most `most` corners between two goals. Raises UsageError for goals that cannot be, Infeasible, SolverFailed."""
     options = (options or Options()).begun()
@@ -91,11 +104,9 @@ def find_frontier(
         raise UsageError("'change' is the distance to a baseline plan: name one with --baseline")
     for_each = _covered(scenario, for_each)
     best, program = Corridor(options).as_written(scenario)
-    search = _Search.of(program, goals, for_each, scenario.lines, WarmSolver(options))
-    points, gap = search.corners(most, tick)
-    corners = _finished(points, len(scenario.lines))
-    scores = tuple(float(program.cost @ p.values[: len(program.cost)]) for p in points)
-    return Frontier(source, scenario, goals, for_each, corners, gap == 0.0, gap, best.score, scores)
+    search = _Search(program, goals, for_each, scenario.lines, WarmSolver(options))
+    corners, gap = search.corners(most, tick)
+    return Frontier(source, scenario, goals, for_each, _finished(corners), gap, best.score)
 
 
 def _covered(scenario: Scenario, for_each: tuple[str, ...]) -> tuple[str, ...]:
@@ -106,65 +117,50 @@ def _covered(scenario: Scenario, for_each: tuple[str, ...]) -> tuple[str, ...]:
     return for_each or next((stage.for_each for stage in scenario.head.objective if stage.for_each), ("partnership",))
 
 
-@dataclass(frozen=True)
-class _Point:
-    first: float
-    second: float
-    values: Floats
-
-
-@dataclass
 class _Search:
-    program: LinearProgram
-    costs: tuple[Floats, Floats]
-    solver: WarmSolver
+    """Both objectives over one live program, of which only the costs change."""
 
-    @classmethod
-    def of(cls, program: LinearProgram, goals: tuple[str, str], for_each: tuple[str, ...], lines: Lines, solver: WarmSolver) -> _Search:
-        """State both objectives over one program."""
-        costs = []
-        wide, score = program, program.cost
+    def __init__(self, program: LinearProgram, goals: tuple[str, str], for_each: tuple[str, ...], lines: Lines, solver: WarmSolver) -> None:
+        self.score, self.lines, self.solver = program.cost, len(lines), solver
+        wide, costs = program, []
         for goal in goals:
             if goal == "impact":
-                costs.append(score)
+                costs.append(program.cost)
                 continue
             baseline = lines.baseline.values if goal == "change" else None
             wide = stage_program(replace(wide, cost=np.zeros(wide.shape[1])), goal, for_each, lines, baseline)
             costs.append(wide.cost)
-        width = wide.shape[1]
-        first, second = (np.concatenate([c, np.zeros(width - len(c))]) for c in costs)
-        return cls(wide, (first, second), solver)
+        self.program = wide
+        self.first, self.second = (np.pad(cost, (0, wide.shape[1] - len(cost))) for cost in costs)
 
-    def best(self, weights: tuple[float, float], program: LinearProgram | None = None) -> _Point:
+    def best(self, weights: tuple[float, float], program: LinearProgram | None = None) -> Corner:
         """Return the best plan for a weighted sum of the two objectives."""
-        first, second = self.costs
-        solution = self.solver.solve(replace(program or self.program, cost=weights[0] * first + weights[1] * second))
+        solution = self.solver.solve(replace(program or self.program, cost=weights[0] * self.first + weights[1] * self.second))
         if not solution.usable:
             raise SolverFailed(solution.status, f"The solver stopped: {solution.status} ({solution.message or solution.solver}).")
-        return _Point(float(first @ solution.values), float(second @ solution.values), solution.values)
+        values = solution.values
+        score = float(self.score @ values[: len(self.score)])
+        return Corner(float(self.first @ values), float(self.second @ values), score, np.maximum(values[: self.lines], 0.0))
 
-    def end(self, which: int) -> _Point:
-        """Return the best plan for one objective and, among its equals, for the other."""
-        weights = (1.0, 0.0) if which == 0 else (0.0, 1.0)
-        top = self.best(weights)
-        held = hold(self.program, self.costs[which], top.first if which == 0 else top.second, 0.0)
-        return self.best((0.0, 1.0) if which == 0 else (1.0, 0.0), held)
+    def ends(self) -> tuple[Corner, Corner]:
+        """Return the best plan for each objective and, among its equals, for the other."""
+        alone, other = (1.0, 0.0), (0.0, 1.0)
+        left = self.best(other, hold(self.program, self.first, self.best(alone).first, 0.0))
+        return left, self.best(alone, hold(self.program, self.second, self.best(other).second, 0.0))
 
-    def corners(self, most: int, tick: Callable[[int, int], None] | None) -> tuple[list[_Point], float]:
+    def corners(self, most: int, tick: Tick | None) -> tuple[list[Corner], float]:
         """Return the corners in order, and how far the frontier may lie beyond them."""
-        left, right = self.end(0), self.end(1)
+        left, right = self.ends()
         spans = (left.first - right.first, right.second - left.second)
         if spans[0] <= SAME * max(abs(left.first), 1.0) or spans[1] <= SAME * max(abs(right.second), 1.0):
             return [left], 0.0
         found = [left, right]
-        waiting: list[tuple[float, int, _Point, _Point]] = []
-        count = 0
+        waiting: list[tuple[float, int, Corner, Corner]] = []
+        order = count()
 
-        def queue(a: _Point, b: _Point) -> None:
-            nonlocal count
-            count += 1
+        def queue(a: Corner, b: Corner) -> None:
             area = (a.first - b.first) / spans[0] * (b.second - a.second) / spans[1]
-            heapq.heappush(waiting, (-area, count, a, b))
+            heapq.heappush(waiting, (-area, next(order), a, b))
 
         queue(left, right)
         while waiting and len(found) < most:
@@ -184,11 +180,11 @@ class _Search:
         return found, max((_triangle(a, b, found, spans) for _, _, a, b in waiting), default=0.0)
 
 
-def _near(a: _Point, b: _Point, spans: tuple[float, float]) -> bool:
+def _near(a: Corner, b: Corner, spans: tuple[float, float]) -> bool:
     return abs(a.first - b.first) <= SAME * spans[0] and abs(a.second - b.second) <= SAME * spans[1]
 
 
-def _triangle(a: _Point, b: _Point, found: list[_Point], spans: tuple[float, float]) -> float:
+def _triangle(a: Corner, b: Corner, found: list[Corner], spans: tuple[float, float]) -> float:
     """Return how far the frontier may lie above the line a-b: where the lines of the neighbouring stretches meet."""
     k = next(n for n, p in enumerate(found) if p is a)
     width = (b.second - a.second) / spans[1]
@@ -204,46 +200,65 @@ def _triangle(a: _Point, b: _Point, found: list[_Point], spans: tuple[float, flo
     return max(0.0, (here - before) * meeting)
 
 
-def _slope(a: _Point, b: _Point, spans: tuple[float, float]) -> float:
+def _slope(a: Corner, b: Corner, spans: tuple[float, float]) -> float:
     return ((a.first - b.first) / spans[0]) / max((b.second - a.second) / spans[1], 1e-15)
 
 
-def _finished(points: list[_Point], lines: int) -> tuple[Corner, ...]:
+def _finished(corners: list[Corner]) -> tuple[Corner, ...]:
     """Add the rates between corners, and mark the bend: the corner farthest from the line between the ends."""
-    a, b = points[0], points[-1]
+    a, b = corners[0], corners[-1]
     spans = (a.first - b.first or 1.0, b.second - a.second or 1.0)
-    height = [(p.first - b.first) / spans[0] + (p.second - a.second) / spans[1] - 1.0 for p in points]
-    bend = int(np.argmax(height)) if len(points) > 2 and max(height) > SAME else -1
-    out = []
-    for k, p in enumerate(points):
-        after = points[k + 1] if k + 1 < len(points) else None
-        rate = (p.first - after.first) / (after.second - p.second) if after is not None and after.second > p.second else float("nan")
-        out.append(Corner(p.first, p.second, np.maximum(p.values[:lines], 0.0), rate, k == bend))
-    return tuple(out)
+    height = [(c.first - b.first) / spans[0] + (c.second - a.second) / spans[1] - 1.0 for c in corners]
+    bend = int(np.argmax(height)) if len(corners) > 2 and max(height) > SAME else -1
+    rates = [(c.first - after.first) / (after.second - c.second) if after.second > c.second else np.nan for c, after in pairwise(corners)]
+    return tuple(replace(c, rate=rate, bend=k == bend) for k, (c, rate) in enumerate(zip(corners, [*rates, np.nan], strict=True)))
 
 
-def settings_for(frontier: Frontier, corner: int) -> dict[str, object]:
-    """Return the keys of a scenario file whose plan is this corner: the stages, each with what it may give.
+def objective_for(frontier: Frontier, corner: Corner) -> list[object]:
+    """Return the objective of a scenario file whose plan is this corner: the stages, each with what it may give.
 
     The score gives up what this corner gives up; a first objective that is not the score then gives up its part, and the
     second objective is maximised.
     """
-    best, score = frontier.best, frontier.score[corner]
-    give = _written(max(0.0, (best - score) / abs(best)) if best else 0.0)
+    best, top = frontier.best, frontier.corners[0].first
+    give = _written(max(0.0, (best - corner.score) / abs(best)) if best else 0.0)
     stages: list[object] = [{"impact": {}, "give": give}] if give != "0 %" else ["impact"]
-    top = frontier.corners[0].first
     for position, goal in enumerate(frontier.goals):
         if goal == "impact":
             continue
         words: dict[str, object] = {"for_each": list(frontier.for_each)} if goal == "lowest_coverage" else {}
         part: dict[str, object] = {goal: words}
         if position == 0 and top:
-            part["give"] = _written(max(0.0, (top - frontier.corners[corner].first) / abs(top)))
+            part["give"] = _written(max(0.0, (top - corner.first) / abs(top)))
         stages.append(part if words or "give" in part else goal)
-    return {"objective": stages}
+    return stages
 
 
 def _written(share: float) -> str:
     """Write a share as a percentage, rounded up a little so that the corner itself stays within reach."""
     exact = Fraction(int(share * 10**9) + 1, 10**9) if share > 1e-9 else Fraction(0)
     return f"{float(exact * 100):.7f}".rstrip("0").rstrip(".") + " %"
+
+
+def write_corners(found: Frontier, folder: Path) -> str:
+    """Write a file per corner that extends the scenario and asks for that corner's plan; return the call that runs the first."""
+    source, main = found.source, Path(found.source.path)
+    with writing_into(folder):
+        base = Path(os.path.relpath(main, folder)).as_posix()
+    inside = main.resolve().is_relative_to(folder.resolve())
+    with together():
+        for k, corner in enumerate(found.corners, start=1):
+            goals = ", ".join(f"{WORDS[g]} {shown(g, v)}" for g, v in zip(found.goals, (corner.first, corner.second), strict=True))
+            title = f"{found.scenario.head.title}: corner {k}, {goals}"
+            lines = [
+                f"# Corner {k} of the frontier between {found.goals[0]} and {found.goals[1]}{' (the bend)' if corner.bend else ''}.",
+                f"extends: {json.dumps(base)}",
+                f"scenario: {found.scenario.id[:48]}-corner-{k}",
+                f"title: {json.dumps(title, ensure_ascii=False)}",
+                f"objective: {json.dumps(objective_for(found, corner))}",
+            ]
+            with new_file(folder / f"corner-{k:02d}.yaml") as fresh:
+                fresh.write_text("\n".join(lines) + "\n", "utf-8")
+    asked = [*([] if inside else ["--allow-outside"]), *(f"--set {setting}" for setting in source.settings)]
+    asked += [f"--baseline {source.baseline}"] if source.baseline else []
+    return " ".join(["fundalloc run", str(folder / "corner-01.yaml"), *asked, "-n"])

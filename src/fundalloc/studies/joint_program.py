@@ -66,38 +66,33 @@ def _without_private(program: LinearProgram, early: Mapping[tuple[str, str, str,
     return replace(program, upper=upper)
 
 
-def _columns(programs: Sequence[LinearProgram], shared: Sequence[Positions]) -> tuple[tuple[Positions, ...], int]:
-    """Return where the columns of every program stand in the joint one, and how many it has."""
-    columns: list[Positions] = [np.arange(programs[0].shape[1])]
-    width = programs[0].shape[1]
-    for program, own in zip(programs[1:], shared[1:], strict=True):
-        place = np.full(program.shape[1], -1, dtype=np.intp)
-        place[own] = shared[0]
-        private = np.flatnonzero(place < 0)
-        place[private] = width + np.arange(len(private))
-        width += len(private)
-        columns.append(place)
-    return tuple(columns), width
-
-
 def _stacked(programs: Sequence[LinearProgram], shared: Sequence[Positions]) -> tuple[LinearProgram, tuple[Positions, ...]]:
-    columns, width = _columns(programs, shared)
-    low, high = np.zeros(width), np.zeros(width)
+    """Put the rows under each other; also return where the columns of every program stand."""
+    columns: list[Positions] = []
+    own: list[Positions] = []
     parts: list[tuple[int, Terms]] = []
     blocks: list[RowBlock] = []
-    integer, first = np.zeros(width, dtype=bool), 0
-    for program, place in zip(programs, columns, strict=True):
-        low[place], high[place] = program.lower, program.upper
+    width = first = 0
+    for program, common in zip(programs, shared, strict=True):
+        private = np.setdiff1d(np.arange(program.shape[1]), common if columns else ())
+        place = np.empty(program.shape[1], dtype=np.intp)
+        place[common] = shared[0]
+        place[private] = width + np.arange(len(private))
         matrix = program.matrix
         parts.append((program.shape[0], Terms(matrix.row, place[matrix.column], matrix.value)))
-        if program.integer is not None:
-            integer[place[program.integer]] = True
         for block in program.blocks:
             rows = slice(block.rows.start + first, block.rows.stop + first)
             count = block.misses.stop - block.misses.start
             start = int(place[block.misses.start]) if count else 0
             blocks.append(replace(block, rows=rows, misses=slice(start, start + count)))
-        first += program.shape[0]
+        columns.append(place)
+        own.append(private)
+        width, first = width + len(private), first + program.shape[0]
+    whole = [np.zeros(p.shape[1], dtype=bool) if p.integer is None else p.integer for p in programs]
+    low, high, integer = (
+        np.concatenate([values[at] for values, at in zip(of_all, own, strict=True)])
+        for of_all in ([p.lower for p in programs], [p.upper for p in programs], whole)
+    )
     joint = LinearProgram(
         np.zeros(width),
         low,
@@ -110,4 +105,4 @@ def _stacked(programs: Sequence[LinearProgram], shared: Sequence[Positions]) -> 
         programs[0].pairs,
         integer if integer.any() else None,
     )
-    return joint, columns
+    return joint, tuple(columns)

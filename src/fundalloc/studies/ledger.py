@@ -11,9 +11,9 @@ import json
 import os
 import sqlite3
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import resources
@@ -23,28 +23,6 @@ from typing import Any
 from fundalloc.errors import OutputError
 
 FORMAT = 1
-_SCHEMA = """
-create table if not exists runs (
-    key text primary key,
-    digest text not null,
-    code text not null,
-    version text not null,
-    options text not null,
-    file text not null,
-    scenario text not null,
-    title text not null,
-    ended text not null,
-    seconds real not null,
-    status text not null,
-    exit_code integer not null,
-    score real,
-    impact real,
-    message text not null,
-    files text not null,
-    record blob
-);
-create index if not exists by_time on runs (ended);
-"""
 
 
 @dataclass(frozen=True)
@@ -66,11 +44,11 @@ class RecordedRun:
     seconds: float
     status: str
     exit_code: int
-    score: float | None
-    impact: float | None
-    message: str
+    score: float | None = None
+    impact: float | None = None
+    message: str = ""
     """What went wrong, in one line; empty when nothing did."""
-    files: tuple[str, ...]
+    files: tuple[str, ...] = ()
     """What was written."""
 
     def as_dict(self) -> dict[str, Any]:
@@ -79,6 +57,12 @@ class RecordedRun:
 
 
 COLUMNS = tuple(field.name for field in fields(RecordedRun))
+_KINDS = {"int": "integer not null", "float": "real not null", "float | None": "real"}
+_TABLE = ", ".join(f"{field.name} {_KINDS.get(str(field.type), 'text not null')}" for field in fields(RecordedRun))
+_SCHEMA = f"""
+create table if not exists runs ({_TABLE}, record blob, primary key (key));
+create index if not exists by_time on runs (ended);
+"""
 
 
 @cache
@@ -149,15 +133,16 @@ class Ledger:
 
     def entries(self, limit: int | None = None) -> list[RecordedRun]:
         """Return the runs, newest first."""
-        order = "order by ended desc, file" + (f" limit {int(limit)}" if limit is not None else "")
-        return [_entry(row) for row in self._base.execute(f"select {','.join(COLUMNS)} from runs {order}")]
+        return self._selected("order by ended desc, file limit ?", -1 if limit is None else limit)
 
     def find(self, start: str) -> list[RecordedRun]:
         """Return the runs whose key starts so, or whose scenario or file is named so; newest first."""
         wanted = f"{start.replace('%', '').replace('_', chr(92) + '_')}%"
-        where = "key like ? escape char(92) or scenario = ? or file = ?"
-        query = f"select {','.join(COLUMNS)} from runs where {where} order by ended desc"
-        return [_entry(row) for row in self._base.execute(query, (wanted, start, start))]
+        return self._selected("where key like ? escape char(92) or scenario = ? or file = ? order by ended desc", wanted, start, start)
+
+    def _selected(self, how: str, *values: object) -> list[RecordedRun]:
+        found = self._base.execute(f"select {','.join(COLUMNS)} from runs {how}", values)
+        return [replace(RecordedRun(*row), files=tuple(json.loads(row[-1]))) for row in found]
 
     def prune(self, older_than: timedelta | None, *, missing: bool = False) -> int:
         """Drop runs that ended longer ago, or (`missing`) whose files are gone; None: all. Returns how many."""
@@ -178,8 +163,3 @@ class Ledger:
                 yield self._base
         except sqlite3.Error as error:
             raise OutputError(f"Cannot write the ledger {self.path}: {error}.") from None
-
-
-def _entry(row: Sequence[Any]) -> RecordedRun:
-    values = dict(zip(COLUMNS, row, strict=True))
-    return RecordedRun(**{**values, "files": tuple(json.loads(values["files"]))})

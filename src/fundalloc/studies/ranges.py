@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.model.linear_program import LinearProgram
-from fundalloc.money import Floats
 from fundalloc.pool import cores, each
 from fundalloc.solvers import Options
 from fundalloc.solvers.warm import WarmSolver
+from fundalloc.studies.variants import Tick
 
+T = TypeVar("T")
+R = TypeVar("R")
 ALONE = 60
 """Sums up to which one process is faster than starting others."""
 CHUNK = 40
@@ -29,45 +33,40 @@ class Wanted:
     high: bool
 
 
-@dataclass(frozen=True)
-class _Task:
-    program: LinearProgram
-    wanted: tuple[Wanted, ...]
-    options: Options
-
-
 Ends = tuple[float | None, float | None]
 
 
-def find_ends(
-    program: LinearProgram, wanted: Sequence[Wanted], options: Options, jobs: int | None, tick: Callable[[int, int], None] | None
-) -> list[Ends]:
+def find_ends(program: LinearProgram, wanted: Sequence[Wanted], options: Options, jobs: int | None, tick: Tick | None) -> list[Ends]:
     """Return the smallest and the largest value of every sum, in order; None where it was not wanted or not found."""
     workers = 1 if len(wanted) <= ALONE else jobs or cores()
     size = len(wanted) if workers == 1 else min(CHUNK, -(-len(wanted) // workers))
-    starts = range(0, len(wanted), max(size, 1))
-    bare = replace(program, blocks=())
-    tasks = [_Task(bare, tuple(wanted[k : k + size]), options) for k in starts]
-    found: dict[int, list[Ends]] = {}
-    for k, result in each(_solve, tasks, workers):
+    return in_pieces(partial(_solve, replace(program, blocks=()), options), wanted, size, workers, None, tick)
+
+
+def _solve(program: LinearProgram, options: Options, wanted: Sequence[Wanted]) -> list[Ends]:
+    solver = WarmSolver(options)
+
+    def end(lines: NDArray[np.intp], sign: float) -> float | None:
+        cost = np.zeros(program.shape[1])
+        cost[lines] = sign
+        solution = solver.solve(replace(program, cost=cost))
+        return float(solution.values[lines].sum()) if solution.usable else None
+
+    return [(end(w.lines, -1.0) if w.low else None, end(w.lines, 1.0) if w.high else None) for w in wanted]
+
+
+def in_pieces(
+    answer: Callable[[Sequence[T]], list[R]], wanted: Sequence[T], size: int, jobs: int | None, cluster: str | None, tick: Tick | None
+) -> list[R]:
+    """Share out what is wanted over the cores or a cluster, in pieces of a size; return the answers in order, or raise what one raised."""
+    found: dict[int, list[R]] = {}
+    for k, result in each(answer, [wanted[start : start + size] for start in range(0, len(wanted), max(size, 1))], jobs, cluster):
         if isinstance(result, BaseException):
             raise result
         found[k] = result
         if tick:
             tick(sum(map(len, found.values())), len(wanted))
-    return [ends for k in sorted(found) for ends in found[k]]
-
-
-def _solve(task: _Task) -> list[Ends]:
-    solver = WarmSolver(task.options)
-    return [(_end(solver, task, w, -1.0) if w.low else None, _end(solver, task, w, 1.0) if w.high else None) for w in task.wanted]
-
-
-def _end(solver: WarmSolver, task: _Task, wanted: Wanted, sign: float) -> float | None:
-    cost: Floats = np.zeros(task.program.shape[1])
-    cost[wanted.lines] = sign
-    solution = solver.solve(replace(task.program, cost=cost))
-    return float(solution.values[wanted.lines].sum()) if solution.usable else None
+    return [one for k in sorted(found) for one in found[k]]
 
 
 def members_of(codes: Sequence[NDArray[np.int64]], sizes: Sequence[int]) -> Iterator[NDArray[np.intp]]:

@@ -13,14 +13,13 @@ future: its first years, then the best that can still be done in each of the oth
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from fundalloc.errors import Infeasible, UsageError
-from fundalloc.facts.lines import Lines
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import LinearProgram, Terms
 from fundalloc.money import Floats
@@ -32,13 +31,12 @@ from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options
 from fundalloc.solvers.warm import WarmSolver
-from fundalloc.studies.joint_program import Joined, join
-from fundalloc.studies.variants import Source
+from fundalloc.studies.joint_program import join
+from fundalloc.studies.variants import Source, Tick
 from fundalloc.studies.warm_plans import NEARNESS, Answer, Corridor, sum_amounts
 
 CRITERIA = ("expected", "worst", "regret")
 Ids = tuple[str, str, str, str]
-Tick = Callable[[int, int], None]
 SLACK = 1e-6
 """EUR million by which a committed amount may differ when a future is solved around it."""
 
@@ -61,7 +59,6 @@ class Strategy:
 class Robust:
     """The futures, what each could reach alone, and the strategies."""
 
-    sources: tuple[Source, ...]
     scenarios: tuple[Scenario, ...]
     names: tuple[str, ...]
     """Of the futures: the ids of the scenarios, told apart."""
@@ -77,6 +74,14 @@ class Robust:
     def regret(self, strategy: Strategy) -> tuple[float, ...]:
         """Return what every future loses; NaN where no plan can follow."""
         return tuple(max(b - s, 0.0) if s == s else np.nan for b, s in zip(self.best, strategy.scores, strict=True))
+
+    def largest_regret(self, strategy: Strategy) -> float:
+        """Return the largest regret; NaN where in some future no plan can follow."""
+        return float(np.max(self.regret(strategy)))
+
+    def strategy(self, name: str) -> Strategy:
+        """Return the strategy of a criterion, or that bets on a future."""
+        return next(s for s in self.strategies if s.name == name)
 
     def expected(self, strategy: Strategy) -> float:
         """Return the weighted average of the scores."""
@@ -112,11 +117,11 @@ def solve_robust(
     for source, answer in zip(sources, alone, strict=True):
         if not answer.usable:
             raise UsageError(f"{source.path} alone has no plan: see fundalloc explain {source.path}")
-    search = _Search([compile_program(s) for s in scenarios], scenarios, alone, last, parts, options)
+    search = _Search(scenarios, alone, last, parts, options)
     strategies, names = [search.strategy(name) for name in CRITERIA], _names(scenarios)
     strategies += search.bets(names, tick or (lambda done, of: None))
     best = tuple(answer.score for answer in alone)
-    return Robust(tuple(sources), tuple(scenarios), names, parts, last, best, tuple(strategies), len(search.joined.ids))
+    return Robust(tuple(scenarios), names, parts, last, best, tuple(strategies), len(search.joined.ids))
 
 
 def _weights(weights: Sequence[float], count: int) -> tuple[float, ...]:
@@ -148,24 +153,16 @@ def _names(scenarios: Sequence[Scenario]) -> tuple[str, ...]:
     return tuple(i if ids.count(i) == 1 else f"{i} ({k})" for k, i in enumerate(ids, start=1))
 
 
-@dataclass
 class _Search:
-    programs: list[LinearProgram]
-    scenarios: list[Scenario]
-    alone: list[Answer]
-    until: int
-    weights: tuple[float, ...]
-    options: Options
-    joined: Joined = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.lines: list[Lines] = [s.lines for s in self.scenarios]
-        self.joined = join(self.programs, self.lines, self.until)
+    def __init__(self, scenarios: list[Scenario], alone: list[Answer], until: int, weights: tuple[float, ...], options: Options) -> None:
+        self.alone, self.until, self.weights, self.options = alone, until, weights, options
+        self.programs, self.lines = [compile_program(s) for s in scenarios], [s.lines for s in scenarios]
+        self.joined = join(self.programs, self.lines, until)
         self.scores = [self._spread(program.cost, k) for k, program in enumerate(self.programs)]
-        self.expected = np.sum([w * c for w, c in zip(self.weights, self.scores, strict=True)], axis=0)
+        self.expected = np.sum([w * c for w, c in zip(weights, self.scores, strict=True)], axis=0)
         self.ledger = self.joined.ledger(self.lines)
         self.reference = self._reference()
-        self.solver = WarmSolver(self.options)
+        self.solver = WarmSolver(options)
 
     def _spread(self, values: Floats, future: int) -> Floats:
         out = np.zeros(self.joined.program.shape[1])
@@ -198,7 +195,7 @@ class _Search:
             raise Infeasible([])
         width = program.shape[1]
         held = hold(staged, staged.cost, top.objective, 0.0)
-        wide = np.concatenate([self.expected, np.zeros(held.shape[1] - width)])
+        wide = np.pad(self.expected, (0, held.shape[1] - width))
         near = near_program(replace(held, cost=wide), self.ledger, self.reference, NEARNESS * self._settling_weights())
         found = WarmSolver(self.options).solve(replace(near.program, cost=SHARP * near.program.cost))
         values = near.values(found.values)[:width] if found.usable else top.values[:width]
@@ -220,8 +217,7 @@ class _Search:
         if name == "expected":
             return program
         column, count = program.shape[1], len(self.scores)
-        used = [np.flatnonzero(c) for c in self.scores]
-        sign = -1.0 if name == "worst" else 1.0
+        used, sign = [np.flatnonzero(c) for c in self.scores], -1.0 if name == "worst" else 1.0
         terms = Terms(
             np.concatenate([*(np.full(len(u), k) for k, u in enumerate(used)), np.arange(count)]),
             np.concatenate([*used, np.full(count, column)]),

@@ -8,7 +8,9 @@ to the plan as written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -20,15 +22,15 @@ import numpy as np
 from fundalloc.errors import FundallocError, UsageError
 from fundalloc.insight.conflict.diagnose import find_conflict
 from fundalloc.model.compile import compile_program
-from fundalloc.model.linear_program import LinearProgram
 from fundalloc.money import Floats, Spread, plain
-from fundalloc.pool import cores, each
+from fundalloc.pool import cores
 from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sources import Sources
 from fundalloc.scenario.uncertain import Uncertain, find_spreads
 from fundalloc.solvers import Options
-from fundalloc.studies.variants import Source, restored, with_plan_to_start_from
+from fundalloc.studies.ranges import in_pieces
+from fundalloc.studies.variants import Source, Tick, restored, with_plan_to_start_from
 from fundalloc.studies.warm_plans import Answer, Corridor
 
 CHUNK = 100
@@ -36,6 +38,7 @@ CHUNK = 100
 DIAGNOSED = 3
 """Samples without a plan that are explained."""
 TOLERANCE = 1e-6
+PERCENTILES = (5, 25, 50, 75, 95)
 Demand = tuple[str, str]
 """Rule id and member."""
 
@@ -47,7 +50,6 @@ class Sample:
     number: int
     score: float
     """NaN without a plan."""
-    bound: float
     totals: dict[tuple[str, ...], float]
     missed: tuple[Demand, ...] = ()
     """Soft demands that the best plan of this sample misses."""
@@ -63,7 +65,6 @@ class Sample:
 class Samples:
     """All samples of one scenario."""
 
-    source: Source
     scenario: Scenario
     base: Answer
     uncertain: tuple[Uncertain, ...]
@@ -91,6 +92,12 @@ class Samples:
         members = list(dict.fromkeys([*self.base.total(*self.by), *(m for s in solved for m in s.totals)]))
         table = np.array([[s.totals.get(m, 0.0) for m in members] for s in solved]).reshape(len(solved), len(members))
         return members, table
+
+    @staticmethod
+    def percentiles(values: Floats) -> Floats:
+        """Return PERCENTILES over samples. Shape (percentiles,), or (percentiles, members) when the values are by member."""
+        found: Floats = np.percentile(values, PERCENTILES, axis=0)
+        return found
 
     def at_risk(self) -> list[tuple[Demand, float, float, float]]:
         """Return (demand, share of samples missed, broken if nothing changes, binding), the most at risk first."""
@@ -145,21 +152,6 @@ def _written(value: float, spread: Spread) -> str:
     return f"{plain(exact * 100)} %" if spread.percent else plain(exact)
 
 
-@dataclass(frozen=True)
-class _Task:
-    source: Source
-    settings: tuple[tuple[int, tuple[str, ...]], ...]
-    """Of each sample, with its number."""
-    by: tuple[str, ...]
-    options: Options
-    near: dict[tuple[str, str, str, str], float]
-    kept: Floats
-    start: Scenario | None
-    """The scenario as written with its baseline plan, when it has one."""
-    files: Sources | None = None
-    """The files themselves, for workers on other machines."""
-
-
 def sample(
     source: Source,
     count: int,
@@ -168,7 +160,7 @@ def sample(
     options: Options | None = None,
     jobs: int | None = None,
     cluster: str | None = None,
-    tick: Callable[[int, int], None] | None = None,
+    tick: Tick | None = None,
 ) -> Samples:
     """Solve `count` samples. Raises UsageError when no figure is a range, ScenarioError, Infeasible."""
     options = (options or Options()).begun()
@@ -180,85 +172,66 @@ def sample(
     values = np.column_stack([draw(u.spread, at) for u, at in zip(uncertain, latin_hypercube(count, len(uncertain), seed).T, strict=True)])
     settings = [tuple(f"{u.key}={_written(v, u.spread)}" for u, v in zip(uncertain, row, strict=True)) for row in values]
     source.load(*settings[0])  # says at once what no sample could read
-    task = _Task(
-        source,
-        (),
-        tuple(by),
-        options,
-        base.by_ids,
-        _without_misses(base, program),
-        replace(scenario, sources=None) if scenario.facts.baseline is not None else None,
-        scenario.sources if cluster is not None else None,
-    )
-    samples = _solved(task, settings, jobs, cluster, tick or (lambda done, of: None))
-    conflicts = _conflicts(source, [settings[s.number] for s in samples if s.score != s.score and not s.problem][:DIAGNOSED])
-    return Samples(source, scenario, base, tuple(uncertain), values, samples, tuple(by), seed, conflicts)
-
-
-def _solved(
-    task: _Task, settings: list[tuple[str, ...]], jobs: int | None, cluster: str | None, tick: Callable[[int, int], None]
-) -> tuple[Sample, ...]:
-    """Solve all samples, in pieces that are shared out over the cores or the cluster."""
-    numbered = tuple(enumerate(settings))
-    size = max(1, min(CHUNK, -(-len(settings) // (jobs or cores()))))
-    tasks = [replace(task, settings=numbered[k : k + size]) for k in range(0, len(settings), size)]
-    found: dict[int, Sample] = {}
-    for _, result in each(_solve, tasks, jobs, cluster):
-        if isinstance(result, BaseException):
-            raise result
-        found.update({s.number: s for s in result})
-        tick(len(found), len(settings))
-    return tuple(found[k] for k in range(len(settings)))
-
-
-def _without_misses(base: Answer, program: LinearProgram) -> Floats:
-    """Return the columns of the plan as written, with its settled amounts and no soft rule let off."""
-    values = base.values[: program.shape[1]].copy()
+    kept = base.values[: program.shape[1]].copy()  # the plan as written, with no soft rule let off
     for block in program.blocks:
-        values[block.misses] = 0.0
-    return values
+        kept[block.misses] = 0.0
+    start = replace(scenario, sources=None) if scenario.facts.baseline is not None else None
+    files = scenario.sources if cluster is not None else None
+    task = _Task(source, tuple(by), options, base.by_ids, kept, start, files)
+    size = max(1, min(CHUNK, -(-count // (jobs or cores()))))
+    samples = in_pieces(task, list(enumerate(settings)), size, jobs, cluster, tick)
+    conflicts = _conflicts(source, [settings[s.number] for s in samples if s.score != s.score and not s.problem][:DIAGNOSED])
+    return Samples(scenario, base, tuple(uncertain), values, tuple(samples), tuple(by), seed, conflicts)
 
 
-def _solve(task: _Task) -> list[Sample]:
-    """Solve some samples, one after another; from the files that travelled with them, or from those of this machine."""
-    if task.files is None:
-        return _one_after_another(task)
-    with TemporaryDirectory(prefix="fundalloc-") as folder:
-        return _one_after_another(replace(task, source=restored(task.files, Path(folder))))
+@dataclass(frozen=True)
+class _Task:
+    """Solves some samples, one after another; from the files that travelled with it, or from those of this machine."""
+
+    source: Source
+    by: tuple[str, ...]
+    options: Options
+    near: dict[tuple[str, str, str, str], float]
+    kept: Floats
+    """The columns of the plan as written."""
+    start: Scenario | None
+    """The scenario as written with its baseline plan, when it has one."""
+    files: Sources | None
+    """The files themselves, for workers on other machines."""
+
+    def __call__(self, numbered: Sequence[tuple[int, tuple[str, ...]]]) -> list[Sample]:
+        corridor, out = Corridor(self.options), []
+        with TemporaryDirectory(prefix="fundalloc-") as folder:
+            source = self.source if self.files is None else restored(self.files, Path(folder))
+            for number, settings in numbered:
+                try:
+                    scenario = source.load(*settings)
+                except FundallocError as error:
+                    out.append(Sample(number, np.nan, {}, problem=str(error).splitlines()[0]))
+                    continue
+                if self.start is not None:
+                    scenario = with_plan_to_start_from(scenario, self.start)
+                out.append(self._measured(number, corridor.answer(scenario, self.near)))
+        return out
+
+    def _measured(self, number: int, answer: Answer) -> Sample:
+        broken = _broken(answer, self.kept)
+        if answer.program is None:
+            return Sample(number, np.nan, {}, broken=broken)
+        missed, binding = [], []
+        for block in answer.program.blocks:
+            if block.rule is None or block.demands is None:
+                continue
+            members = ["|".join(m) for m in block.demands.member]
+            missing = answer.values[block.misses]
+            missed += [(block.rule.id, members[int(block.missing_row[k])]) for k in np.flatnonzero(missing > TOLERANCE)]
+            binding += [(block.rule.id, members[int(k)]) for k in np.flatnonzero(np.abs(answer.prices[block.rows]) > TOLERANCE)]
+        return Sample(number, answer.score, answer.total(*self.by), _once(missed), _once(binding), broken)
 
 
-def _one_after_another(task: _Task) -> list[Sample]:
-    corridor, out = Corridor(task.options), []
-    for number, settings in task.settings:
-        try:
-            scenario = task.source.load(*settings)
-        except FundallocError as error:
-            out.append(Sample(number, np.nan, np.nan, {}, problem=str(error).splitlines()[0]))
-            continue
-        if task.start is not None:
-            scenario = with_plan_to_start_from(scenario, task.start)
-        out.append(_measured(number, corridor.answer(scenario, task.near), scenario, task))
-    return out
-
-
-def _measured(number: int, answer: Answer, scenario: Scenario, task: _Task) -> Sample:
-    broken = _broken(scenario, answer, task.kept)
-    if answer.program is None:
-        return Sample(number, np.nan, np.nan, {}, broken=broken)
-    missed, binding = [], []
-    for block in answer.program.blocks:
-        if block.rule is None or block.demands is None:
-            continue
-        members = ["|".join(m) for m in block.demands.member]
-        missing = answer.values[block.misses]
-        missed += [(block.rule.id, members[int(block.missing_row[k])]) for k in np.flatnonzero(missing > TOLERANCE)]
-        binding += [(block.rule.id, members[int(k)]) for k in np.flatnonzero(np.abs(answer.prices[block.rows]) > TOLERANCE)]
-    return Sample(number, answer.score, answer.bound, answer.total(*task.by), _once(missed), _once(binding), broken)
-
-
-def _broken(scenario: Scenario, answer: Answer, kept: Floats) -> tuple[Demand, ...]:
+def _broken(answer: Answer, kept: Floats) -> tuple[Demand, ...]:
     """Return the demands that the plan as written does not meet under the sampled figures."""
-    program = answer.program if answer.program is not None else compile_program(scenario)
+    program = answer.program if answer.program is not None else compile_program(answer.scenario)
     if program.shape[1] != len(kept):
         return ()
     activity, out = program.matrix.times(kept), []
@@ -277,12 +250,8 @@ def _once(demands: list[Demand]) -> tuple[Demand, ...]:
 
 
 def _conflicts(source: Source, failed: Sequence[tuple[str, ...]]) -> dict[str, int]:
-    counts: dict[str, int] = {}
+    counts = Counter[str]()
     for settings in failed:
-        try:
-            found = find_conflict(source.load(*settings))
-        except FundallocError:
-            continue
-        for rule in dict.fromkeys(c.rule for c in found):
-            counts[rule] = counts.get(rule, 0) + 1
+        with suppress(FundallocError):
+            counts.update({c.rule for c in find_conflict(source.load(*settings))})
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
 
@@ -17,13 +17,11 @@ from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options
 from fundalloc.studies.breaks import SAME, Bend, Way, find_bends
-from fundalloc.studies.variants import Source, Value, Vary, present_value, with_plan_to_start_from
+from fundalloc.studies.variants import Source, Tick, Value, Vary, present_value, with_plan_to_start_from
 from fundalloc.studies.warm_plans import Answer, Corridor, changed_lines, unallocated
 
 MOST_POINTS = 10_000
 SWITCHED = "other actions are chosen (minimum_size, count)"
-Tick = Callable[[int, int], None]
-"""Called with how many points are done, and of how many."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +60,6 @@ class Break:
 class Sweep:
     """All points, and with one key the breaks between them."""
 
-    source: Source
     keys: tuple[Vary, ...]
     scenario: Scenario
     """The scenario as written."""
@@ -97,22 +94,12 @@ class Sweep:
         return sorted(change.items(), key=lambda item: (-abs(item[1]), item[0]))
 
 
-@dataclass
-class _Run:
-    """What a sweep keeps from point to point."""
-
-    corridor: Corridor
-    base: Answer
-    programs: list[Answer] = field(default_factory=list)
-
-    def point(self, scenario: Scenario, values: tuple[Value, ...]) -> Point:
-        answer = self.corridor.answer(scenario, self.base.by_ids)
-        self.programs.append(answer)
-        if not answer.usable:
-            return Point(values, str(answer.status), np.nan, np.nan, np.nan, np.nan, {})
-        totals = {name: {ids[0]: a for ids, a in answer.total(name).items()} for name in ("partnership", "instrument", "area")}
-        status = verdict(str(answer.status), answer.score, answer.bound)
-        return Point(values, status, answer.score, answer.bound, unallocated(answer), changed_lines(self.base, answer), totals)
+def _point(answer: Answer, base: Answer, values: tuple[Value, ...]) -> Point:
+    if not answer.usable:
+        return Point(values, str(answer.status), np.nan, np.nan, np.nan, np.nan, {})
+    totals = {name: {ids[0]: a for ids, a in answer.total(name).items()} for name in ("partnership", "instrument", "area")}
+    status = verdict(str(answer.status), answer.score, answer.bound)
+    return Point(values, status, answer.score, answer.bound, unallocated(answer), changed_lines(base, answer), totals)
 
 
 def sweep(source: Source, keys: Sequence[Vary], options: Options | None = None, tick: Tick | None = None, *, search: bool = True) -> Sweep:
@@ -131,17 +118,16 @@ def sweep(source: Source, keys: Sequence[Vary], options: Options | None = None, 
     _read_ends(source, keys)
     corridor = Corridor(options)
     base, _ = corridor.as_written(scenario)
-    run, points = _Run(corridor, base), []
+    answers, points = [], []
     for done, values in enumerate(grid, start=1):
         variant = source.load(*(key.setting(value) for key, value in zip(keys, values, strict=True)))
-        points.append(run.point(with_plan_to_start_from(variant, scenario), values))
+        answers.append(corridor.answer(with_plan_to_start_from(variant, scenario), base.by_ids))
+        points.append(_point(answers[-1], base, values))
         if tick:
             tick(done, len(grid))
     present = tuple(present_value(scenario, key.key) for key in keys)
-    out = Sweep(source, tuple(keys), scenario, base, tuple(points), present=present)
-    if len(keys) == 1 and search and len(grid) > 1:
-        return _with_breaks(out, run)
-    return out
+    out = Sweep(tuple(keys), scenario, base, tuple(points), present=present)
+    return _with_breaks(out, corridor, answers) if len(keys) == 1 and search and len(grid) > 1 else out
 
 
 def _refuse_words(scenario: Scenario, keys: Sequence[Vary]) -> None:
@@ -164,12 +150,11 @@ def _read_ends(source: Source, keys: Sequence[Vary]) -> None:
     problems.tell()
 
 
-def _with_breaks(sweep: Sweep, run: _Run) -> Sweep:
+def _with_breaks(sweep: Sweep, corridor: Corridor, answers: list[Answer]) -> Sweep:
     """Follow the score from point to point. Slopes and breaks are of the program with the plan's switches fixed."""
-    key, programs = sweep.keys[0], run.programs
-    per = 100.0 if key.share else 1.0
-    slopes, breaks, exact, unsearched = [np.nan] * len(programs), [], True, 0
-    intervals = list(zip(programs, programs[1:], sweep.points, sweep.points[1:], strict=False))
+    per = 100.0 if sweep.keys[0].share else 1.0
+    slopes, breaks, exact, unsearched = [np.nan] * len(answers), [], True, 0
+    intervals = list(zip(answers, answers[1:], sweep.points, sweep.points[1:], strict=False))
     budget = max(20, 2 * 400 // max(len(intervals), 1))
     for k, (a, b, first, second) in enumerate(intervals):
         if a.program is None or b.program is None:
@@ -184,12 +169,14 @@ def _with_breaks(sweep: Sweep, run: _Run) -> Sweep:
         if any(not np.array_equal(x.held > 0, y.held > 0) for x, y in zip(a.program.blocks, other.blocks, strict=True)):
             unsearched += 1  # on the way decided money begins or ceases to break a limit: no straight mixture of the two
             continue
-        bends, left = find_bends(way, run.corridor.solve_fixed, budget)
+        bends, left = find_bends(way, corridor.solve_fixed, budget)
         exact, unsearched = exact and way.exact, unsearched + left
         unit = (high - low) * per
         slopes[k] = way.slope(0.0, a.values, a.prices) / unit
         slopes[k + 1] = way.slope(1.0, b.values, b.prices) / unit
-        breaks += [_break(bend, low, high, unit, a) for bend in bends]
+        for bend in bends:
+            within = bend.within * abs(high - low)
+            breaks.append(Break(low + bend.at * (high - low), bend.left.slope / unit, bend.right.slope / unit, within, _reason(bend, a)))
         if other is not b.program:
             breaks.append(Break((low + high) / 2, slopes[k], slopes[k + 1], abs(high - low) / 2, SWITCHED))
     return replace(sweep, slopes=tuple(slopes), breaks=tuple(_distinct(breaks)), exact=exact, unsearched=unsearched)
@@ -204,11 +191,6 @@ def _same_switches(answer: Answer, like: Answer) -> LinearProgram:
         return program
     lower, upper = (np.where(switches, theirs, own) for own, theirs in ((program.lower, other.lower), (program.upper, other.upper)))
     return replace(program, lower=lower, upper=upper)
-
-
-def _break(bend: Bend, low: float, high: float, unit: float, answer: Answer) -> Break:
-    value = low + bend.at * (high - low)
-    return Break(value, bend.left.slope / unit, bend.right.slope / unit, bend.within * abs(high - low), _reason(bend, answer))
 
 
 def _reason(bend: Bend, answer: Answer) -> str:

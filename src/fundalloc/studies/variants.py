@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -17,12 +18,12 @@ from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sources import Sources
 from fundalloc.scenario.tables.specs import KEYS
 
+Tick = Callable[[int, int], None]
+"""Called with how many parts are done, and of how many."""
 MOST = 10_000
 """Values of one key at most."""
 HOW = "write KEY=FROM..TO:STEP, such as rules.legal-floor.at_least=5%..30%:5%"
 _RANGE = re.compile(r"^(?P<low>.+?)\.\.(?P<high>.+?)(:(?P<step>[^:]+))?$")
-UNITS = {(True, False): "%", (True, True): "% of what it is", (False, False): "EUR million", (False, True): "EUR million on top"}
-"""By whether the figures are percentages, and whether they vary what the file says."""
 PARTS = 10
 """Into so many parts a range is cut that names no distance."""
 
@@ -62,13 +63,10 @@ class Vary:
 
     key: str
     values: tuple[Value, ...]
-    unit: str
-    """"%" for shares, "EUR million" for plain numbers, "% of what it is" and "EUR million on top" for `inherited ±`."""
-
-    @property
-    def share(self) -> bool:
-        """Whether the numbers are shares: 3/20 is printed as 15 %."""
-        return "%" in self.unit
+    share: bool
+    """Whether the numbers are shares: 3/20 is printed as 15 %; otherwise they are EUR million."""
+    inherited: bool
+    """Whether they are laid on what the file says, as `inherited ±` does."""
 
     def setting(self, value: Value) -> str:
         """Return the setting that gives the key this value."""
@@ -78,13 +76,6 @@ class Vary:
         """Print a number of this key."""
         exact = Fraction(number).limit_denominator(10**6)
         return f"{plain(exact * 100)} %" if self.share else plain(exact)
-
-
-@dataclass(frozen=True)
-class _End:
-    value: Fraction
-    percent: bool
-    inherited: bool
 
 
 def parse_vary(text: str) -> Vary:
@@ -97,27 +88,27 @@ def parse_vary(text: str) -> Vary:
         raise UsageError(f"--vary {text}: no key and values; {HOW}")
     found = _RANGE.match(written.strip())
     ends = [_end(part, text) for part in (filter(None, found.group("low", "high", "step")) if found else written.split(","))]
-    percent, inherited = any(e.percent for e in ends), any(e.inherited for e in ends)
-    numbers = [e.value / 100 if percent and not e.percent else e.value for e in ends]
+    percent, inherited = any(is_percent for _, is_percent, _ in ends), any(on_top for _, _, on_top in ends)
+    numbers = [value / 100 if percent and not is_percent else value for value, is_percent, _ in ends]
     if found is not None:
         low, high, *step = numbers
         numbers = _numbers(low, high, step[0] if step else (high - low) / PARTS, text)
-    unit = UNITS[percent, inherited]
-    return Vary(key.strip(), tuple(Value(n, _written(n, percent, inherited)) for n in numbers), unit)
+    return Vary(key.strip(), tuple(Value(n, _written(n, percent, inherited)) for n in numbers), percent, inherited)
 
 
-def _end(written: str, text: str) -> _End:
+def _end(written: str, text: str) -> tuple[Fraction, bool, bool]:
+    """Return a figure, whether it is a percentage, and whether it is laid on what the file says."""
     bare, sign, inherited = written.strip(), 1, False
     if (match := INHERITED.match(bare)) and match["figure"]:
         bare, inherited = match["figure"], True
         sign = -1 if match["sign"] == "-" else 1
     elif bare == "inherited":
-        return _End(Fraction(0), False, True)
+        return Fraction(0), False, True
     try:
         figure = parse_figure(bare)
     except NotANumber as error:
         raise UsageError(f"--vary {text}: {error}; {HOW}") from None
-    return _End(sign * figure.value, figure.percent, inherited)
+    return sign * figure.value, figure.percent, inherited
 
 
 def _numbers(low: Fraction, high: Fraction, step: Fraction, text: str) -> list[Fraction]:

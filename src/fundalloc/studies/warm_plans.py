@@ -1,4 +1,4 @@
-"""Solving one scenario after another, each from where the last one ended.
+"""Solving one scenario after another, each from where the last one ended; and such a plan finished in whole steps.
 
 An answer is the linear program's: amounts before rounding, with the score that `fundalloc run` calls the program's. Three
 live solvers are kept, because what changes from variant to variant is little:
@@ -25,12 +25,16 @@ from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import LinearProgram
 from fundalloc.money import Floats
 from fundalloc.optimise.nearness import near_program
+from fundalloc.optimise.rounding import round_plan
 from fundalloc.optimise.settling import SHARP, pad, settling_weights
 from fundalloc.optimise.stages import find_optimum
 from fundalloc.optimise.switches import allowed_gap, fix_switches, solve_mixed
 from fundalloc.plan.free_money import free_of_decisions
+from fundalloc.plan.handmade import measure_steps
+from fundalloc.plan.plan import Plan
+from fundalloc.plan.verify import verify
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.solvers import Options, Status
+from fundalloc.solvers import Options, Solution, Status
 from fundalloc.solvers.warm import WarmSolver
 
 Amounts = Mapping[tuple[str, str, str, str], float]
@@ -89,8 +93,8 @@ def sum_amounts(lines: Lines, amounts: Floats, *dimensions: str) -> dict[tuple[s
 class Corridor:
     """Answers one scenario after another; keep one per family of variants."""
 
-    def __init__(self, options: Options | None = None) -> None:
-        self.options = (options or Options()).begun()
+    def __init__(self, options: Options) -> None:
+        self.options = options.begun()
         self._bound, self._fixed, self._near = (WarmSolver(self.options) for _ in range(3))
         self._switches: Floats | None = None
 
@@ -114,8 +118,8 @@ class Corridor:
         score, prices, values = first.objective, optimum.prices, optimum.values
         return Answer(scenario, first.status, score, bound, amounts, prices, values, chosen, switches), chosen
 
-    def answer(self, scenario: Scenario, near: Amounts | None = None) -> Answer:
-        """Answer a variant; with `near`, its amounts are the closest to these among plans of the best score.
+    def answer(self, scenario: Scenario, near: Amounts) -> Answer:
+        """Answer a variant; its amounts are the closest to `near` among plans of the best score.
 
         Scenarios with several objective stages are answered from the start, because what a later stage wants decides
         the amounts.
@@ -134,17 +138,13 @@ class Corridor:
                 return Answer(scenario, found)
             fixed, limit, stopped = found
             best = self._fixed.solve(fixed)
-        amounts = best.values[: len(scenario.lines)]
-        if near is not None:
-            amounts = self._closest(fixed, scenario.lines, near, best.values)[: len(scenario.lines)]
+        amounts = self._closest(fixed, scenario.lines, near, best.values)[: len(scenario.lines)]
         status = Status.FEASIBLE if stopped else best.status
         return Answer(scenario, status, best.objective, limit, amounts, best.prices, best.values, fixed, program.integer)
 
-    def solve_fixed(self, program: LinearProgram) -> tuple[float, Floats, Floats] | None:
-        """Solve a program of the family whose switches are fixed; returns score, columns and prices, None when nothing fits."""
-        solver = self._fixed if self._switches is not None else self._bound
-        solution = solver.solve(program)
-        return (solution.objective, solution.values, solution.prices) if solution.usable else None
+    def solve_fixed(self, program: LinearProgram) -> Solution:
+        """Solve a program of the family whose switches are fixed."""
+        return (self._bound if self._switches is None else self._fixed).solve(program)
 
     def _with_switches(self, program: LinearProgram, bound: float) -> tuple[LinearProgram, float, bool] | Status:
         """Fix the switches: as they were while that is good enough, else chosen anew. Without a plan, why there is none.
@@ -189,3 +189,24 @@ def unallocated(answer: Answer) -> float:
         return float("nan")
     new = answer.amounts - lines.decided * float(facts.step)  # nothing new is planned in closed years
     return round(float(facts.euro(int(left.free[budget, -1].sum()))) - float(new[budget[lines.instrument]].sum()), 6) + 0.0
+
+
+def finish(scenario: Scenario, program: LinearProgram, values: Floats, options: Options | None = None) -> Plan:
+    """Round and verify the columns of a program whose switches are fixed. Raises NotRoundable, SolverFailed or NotVerified."""
+    options, lines = options or Options(), scenario.lines
+    score = float(program.cost @ values[: program.shape[1]])
+    solution = Solution(Status.OPTIMAL, score, values[: program.shape[1]], np.zeros(program.shape[0]))
+    rounded = round_plan(_without_score_rows(program), solution, lines, options)
+    verify(scenario, rounded.steps)
+    made, (rows, columns) = measure_steps(scenario, rounded.steps), program.shape
+    log = replace(made.log, solver="HiGHS", method="alternative", status="alternative", program_score=score)
+    log = replace(log, rows=rows, columns=columns, terms=program.terms, rounded_lines=rounded.moved, largest_move=rounded.largest_move)
+    return replace(made, log=log)
+
+
+def _without_score_rows(program: LinearProgram) -> LinearProgram:
+    """Drop what holds the score: rounding may lose a little of it, as it does in every run."""
+    known = max((block.rows.stop for block in program.blocks), default=0)
+    lower = program.row_lower.copy()
+    lower[known:] = -np.inf
+    return replace(program, row_lower=lower)

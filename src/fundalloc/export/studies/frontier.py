@@ -25,7 +25,7 @@ def frontier_report(frontier: Frontier, language: str = "en") -> Report:
             "corner": k,
             f"goal_{first}": natural(first, corner.first),
             f"goal_{second}": natural(second, corner.second),
-            **({} if "impact" in frontier.goals else {"score": frontier.score[k - 1]}),
+            **({} if "impact" in frontier.goals else {"score": corner.score}),
             "rate": corner.rate,
             "bend": corner.bend,
         }

@@ -18,15 +18,14 @@ def index_report(outcomes: Sequence[Outcome], scenario: Scenario, language: str 
     rows = []
     for outcome in outcomes:
         entry, plan = outcome.entry, outcome.plan
-        books = [Path(f).name for f in entry.files if f.endswith(".xlsx")]
         rows.append(
             {
                 "title": (plan.scenario.head.title.within(language) if plan else entry.title) or Path(entry.file).name,
-                "workbook": books[0] if books else None,
+                "workbook": outcome.book or None,
                 "status": entry.status,
                 "score": entry.score,
                 "impact": entry.impact,
-                "planned": float(plan.total("instrument", counts="budget").sum()) if plan else None,
+                "planned": outcome.planned,
                 "reused": outcome.reused,
                 "message": entry.message,
                 "file": entry.file,

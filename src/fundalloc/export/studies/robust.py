@@ -7,14 +7,12 @@ import pandas as pd
 
 from fundalloc.export.studies.report import Drawn, Report
 from fundalloc.studies.robust import Robust, Strategy
-from fundalloc.studies.sampling import Samples
-
-PERCENTILES = (5, 25, 50, 75, 95)
+from fundalloc.studies.sampling import PERCENTILES, Samples
 
 
 def robust_report(found: Robust, criterion: str = "expected", language: str = "en") -> Report:
     """Return the tables of several futures: strategies with regrets, what to commit now, and what to keep for later."""
-    chosen = next(s for s in found.strategies if s.name == criterion)
+    chosen = found.strategy(criterion)
     facts = [("futures", ", ".join(found.names)), ("until", str(found.until)), ("knowing", f"{found.value_of_knowing:,.1f}")]
     tables = {"strategies": _strategies(found), "now": _now(found, language), "later": _later(found, chosen, language)}
     styles = {column: "points" for column in tables["strategies"].columns if column != "strategy"}
@@ -28,8 +26,7 @@ def _strategies(found: Robust) -> pd.DataFrame:
     for s in found.strategies:
         scores = {f"score: {name}": score for name, score in zip(found.names, s.scores, strict=True)}
         regrets = {f"regret_in: {name}": regret for name, regret in zip(found.names, found.regret(s), strict=True)}
-        worst = max(regrets.values()) if all(r == r for r in regrets.values()) else float("nan")
-        rows.append({"strategy": s.name, **scores, **regrets, "expected": found.expected(s), "largest_regret": worst})
+        rows.append({"strategy": s.name, **scores, **regrets, "expected": found.expected(s), "largest_regret": found.largest_regret(s)})
     return pd.DataFrame(rows)
 
 
@@ -89,7 +86,7 @@ def _amounts(found: Samples, language: str) -> pd.DataFrame:
     if not len(table):
         return pd.DataFrame()
     written = found.base.total(*found.by)
-    parts = np.percentile(table, PERCENTILES, axis=0)
+    parts = found.percentiles(table)
     rows = []
     for k, ids in enumerate(members):
         row: dict[str, object] = {d: names.get(d, {}).get(i, i) for d, i in zip(found.by, ids, strict=True)}

@@ -7,9 +7,9 @@ from fractions import Fraction
 
 from fundalloc.compare.comparison import Pair
 from fundalloc.compare.inputs import Difference
+from fundalloc.compare.measures import RuleChange
 from fundalloc.compare.movements import BEYOND, DECISION, Movement
 from fundalloc.compare.outcome import Measured
-from fundalloc.compare.measures import RuleChange
 from fundalloc.export.comparison.pages import LINES, Pages
 from fundalloc.export.workbook.book import DIMENSIONS
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet

@@ -1,17 +1,16 @@
-"""`fundalloc import`: what colleagues changed and said in copies of a workbook, as scenario text."""
+"""`fundalloc import` and `fundalloc extract`: what a workbook that went round brings back, and the scenario inside it."""
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import click
 
 from fundalloc.cli.options import output_options
 from fundalloc.cli.output import Output
-
-if TYPE_CHECKING:
-    from fundalloc.back.import_copies import Returned
+from fundalloc.doors.writing import check_empty
+from fundalloc.errors import and_more
 
 _SHOWN = 20
 """Broken and missed demands that are printed one by one."""
@@ -43,55 +42,56 @@ def import_(books: tuple[str, ...], output: str | None, out: Output) -> None:
     with out.progress("Reading"):
         returned = bring_back([Path(book) for book in books])
     written = [] if output is None else returned.write(Path(output))
-    broken = _broken(returned)
-    values: dict[str, Any] = {**as_values(returned.edits), "broken": broken, "written": [str(path) for path in written]}
-    out.result(**values, missed=[_said(returned, finding) for finding in returned.newly_missed])
+    broken, missed = returned.broken, returned.missed
+    out.result(**as_values(returned.edits), broken=broken, missed=missed, written=[str(path) for path in written])
     if output is None:
         out.say(returned.text().rstrip("\n"))
     for path in written:
         out.say(f"Wrote {path}")
-    _report(returned, broken, output, out)
-
-
-def _broken(returned: Returned) -> list[str]:
-    """Return what must hold and does not hold with the changes, by how much."""
-    from fundalloc.plan.handmade import broken_entries, broken_rules
-
-    plan = returned.adjusted
-    return [*(_said(returned, finding) for finding in broken_rules(plan)), *(str(entry) for entry in broken_entries(plan))]
-
-
-def _said(returned: Returned, finding: Any) -> str:
-    from fundalloc.plan.naming import how_broken
-
-    plan = returned.adjusted
-    said = finding.said(plan.scenario.names())
-    return f"{said}: {how_broken(finding, plan.scenario.decimals)} ({finding.rule.id})"
-
-
-def _report(returned: Returned, broken: list[str], output: str | None, out: Output) -> None:
-    """Say on stderr what the changes do to the rules, and what to do next."""
     if not returned.edits:
         out.note("Nothing was changed or said.")
         return
-    missed = returned.newly_missed
-    for texts, one, many in (
-        (broken, "1 demand that must hold is broken", "{} demands that must hold are broken"),
-        (
-            [_said(returned, finding) for finding in missed],
-            "1 target is missed, or missed by more",
-            "{} targets are missed, or missed by more",
-        ),
-    ):
-        if texts:
-            out.note(f"With these changes alone, {one if len(texts) == 1 else many.format(len(texts))}:")
-            for text in texts[:_SHOWN]:
-                out.note(f"  {text}")
-            if len(texts) > _SHOWN:
-                out.note(f"  and {len(texts) - _SHOWN} more")
+    _note_demands(broken, "1 demand that must hold is broken", f"{len(broken)} demands that must hold are broken", out)
+    _note_demands(missed, "1 target is missed, or missed by more", f"{len(missed)} targets are missed, or missed by more", out)
     if returned.edits.changes and not broken:
         out.note("With these changes alone, everything that must hold still holds.")
     if returned.edits.changes and output is None:
         out.note("Run with -o FILE.yaml to keep these changes and to complete the plan around them.")
     elif output is not None:
         out.note(f"Next: fundalloc run {output} -o {Path(output).stem}.xlsx")
+
+
+def _note_demands(texts: list[str], one: str, many: str, out: Output) -> None:
+    if texts:
+        out.note(f"With these changes alone, {one if len(texts) == 1 else many}:")
+        for text in [*texts[:_SHOWN], *and_more(texts, _SHOWN)]:
+            out.note(f"  {text}")
+
+
+@click.command()
+@click.argument("book", metavar="BOOK.xlsx")
+@click.argument("folder", metavar="DIR")
+@output_options
+def extract(book: str, folder: str, out: Output) -> None:
+    """Write the scenario that travels inside BOOK.xlsx into DIR, file by file as it was.
+
+    DIR must be new or empty. `fundalloc run` on the files writes the same workbook again, byte for byte (with the same
+    versions of fundalloc and of the solver).
+
+    \b
+    fundalloc extract plan.xlsx scenario-of-the-plan
+    """
+    from fundalloc.back.circulated import open_circulated
+
+    circulated = open_circulated(Path(book))
+    target = Path(folder)
+    check_empty(target)
+    with out.progress("Writing"):
+        written = circulated.sources.restore(target)
+    command = ["fundalloc", "run", *circulated.sources.arguments(target), "-o", Path(book).name]
+    if circulated.scenario().head.output.language != circulated.language:
+        command += ["--lang", circulated.language]
+    out.result(files=[str(path) for path in written], command=command)
+    for path in written:
+        out.say(f"Wrote {path}")
+    out.say(f"Next: {shlex.join(command)}")
