@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from fundalloc.model.linear_program import LinearProgram, Terms, stack
 from fundalloc.money import Floats
 
+DIGITS = 9
+"""Decimals of the limits of rows: sums of the same numbers in another order differ behind them, and searches follow every digit."""
+
 
 @dataclass(frozen=True)
 class Near:
@@ -73,8 +76,8 @@ def near_program(
         cost=np.concatenate([cost, *[sign * earns - factor * weight for sign, _, factor in further]]),
         lower=np.pad(lower, (0, len(further) * count)),
         upper=np.concatenate([upper, *[most for _, most, _ in further]]),
-        row_lower=program.row_lower - shift,
-        row_upper=program.row_upper - shift,
+        row_lower=np.round(program.row_lower - shift, DIGITS),
+        row_upper=np.round(program.row_upper - shift, DIGITS),
         matrix=stack([(program.shape[0], terms)]),
         blocks=(),
         integer=None,

@@ -28,6 +28,8 @@ from fundalloc.solvers import Options, Solution, Status, solve_program
 
 WHOLE = 1e-6
 """How near to a whole step counts as whole, in steps."""
+SETTLED = 6
+"""Decimals of a step to which a settled plan is the same for every solver and every order of rows."""
 GAP = 2e-5
 """Relative score that rounding may give away to stop early."""
 NODES = 1_000
@@ -89,9 +91,10 @@ def round_plan(program: LinearProgram, solution: Solution, lines: Lines, options
     Raises NotRoundable naming the rules that cannot be met.
     """
     step = float(lines.facts.step)
-    exact = np.clip(solution.values[: program.lines] / step, lines.ledger.decided, lines.ledger.upper.astype(float))
+    units = step if program.integer is None else np.where(program.integer, 1.0, step)
+    plan = np.round(solution.values[: program.shape[1]] / units, SETTLED)
+    exact = np.clip(plan[: program.lines], lines.ledger.decided, lines.ledger.upper.astype(float))
     fractional, free = _fractional(exact), in_steps(program, lines)
-    plan = solution.values[: program.shape[1]] / (step if program.integer is None else np.where(program.integer, 1.0, step))
     if not fractional.any() and keeps(free, plan, lines):
         return _rounded(exact, exact, step)
     few, stopped = fractional.sum() <= FEW, None
