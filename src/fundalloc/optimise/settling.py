@@ -48,7 +48,7 @@ def settling_program(held: LinearProgram, lines: Lines, reference: Floats, *, sp
     amounts, step = pad(held, reference), float(lines.facts.step)
     bare = replace(held, cost=np.zeros(held.shape[1]))
     spread = spread and len(lines) <= SPREAD_UP_TO
-    ends = [np.rint(share * amounts / step) * step for share in FARTHER] if spread else []  # whole steps keep most amounts whole
+    ends = [_whole(share * amounts, step) for share in FARTHER] if spread else []  # whole steps keep most amounts whole
     pieces = [*zip(np.diff(ends, axis=0, prepend=0.0), FACTORS, strict=False), (np.inf, FACTORS[len(ends)])]
     return near_program(bare, np.arange(held.lines), amounts, SHARP * settling_weights(lines), pieces=pieces)
 
@@ -82,8 +82,13 @@ def proportional_plan(lines: Lines) -> Floats:
     covered = np.bincount(np.maximum(pair, 0), weights=np.where(pair >= 0, plan * effectiveness, 0.0), minlength=max(len(facts.needs), 1))
     share = np.minimum(1.0, np.divide(facts.needs.need.values, covered, out=np.ones(len(facts.needs)), where=covered > 0))
     step = float(facts.step)
-    steps = np.ceil(plan * np.append(share, 1.0)[pair] / step - (0.5 + DUST))
-    whole: Floats = np.maximum(steps * step, decided)
+    settled: Floats = np.maximum(_whole(plan * np.append(share, 1.0)[pair], step), decided)
+    return settled
+
+
+def _whole(amounts: Floats, step: float) -> Floats:
+    """Round to whole steps, halves down."""
+    whole: Floats = np.ceil(amounts / step - (0.5 + DUST)) * step
     return whole
 
 
