@@ -149,8 +149,21 @@ def test_order_changes_nothing_where_switches_have_ties():
     assert largest_difference(amounts(solved(case)), amounts(solved(swapped))) == 0
 
 
+HALF_PIECES = plain(
+    ["p0", "p1", "p2"],
+    {"i0": "1.0"},
+    ["a0", "a1"],
+    [(f"p{k // 2}", f"a{k % 2}", need, "1") for k, need in enumerate(["0.1"] * 4 + ["1.2", "2.2"])],
+    {},
+    years="2025-2027",
+)
+HALF_PIECES["instruments"]["i0"]["ceiling"]["total"] = "2.8"
+"""A tenth of what lines have in proportion is half a step: where farther money begins to cost more."""
+
+
 @given(case=cases())
 @example(case=HALF_STEPS)
+@example(case=HALF_PIECES)
 @settings(max_examples=100, deadline=None)
 def test_a_thousand_times_the_money_is_a_thousand_times_the_plan(case):
     # In steps, which are a thousand times as large, the plan is the same.
