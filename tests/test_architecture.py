@@ -1,6 +1,7 @@
 """The layers of the house, the public names, and what must load fast."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -144,3 +145,10 @@ def test_files_and_terminal_are_reached_through_the_doors_alone():
     rooms = [path for path in rooms if path.relative_to(source).as_posix() not in _BEHIND_A_DOOR]
     found = [f"{path.relative_to(ROOT)}:{line}" for path in rooms for line in _opens(ast.parse(path.read_text("utf-8")))]
     assert found == []
+
+
+def test_every_file_that_contributing_names_is_there():
+    named = re.findall(r"`((?:[a-z_]+/)+(?:[a-z_]+\.(?:py|md|json|toml))?)[` ]", (ROOT / "CONTRIBUTING.md").read_text("utf-8"))
+    assert len(named) > 30
+    homes = (ROOT, ROOT / "src" / "fundalloc", ROOT / "tests")
+    assert [name for name in named if not any((home / name).exists() for home in homes)] == []

@@ -127,7 +127,14 @@ def test_robust_shows_regrets(fundalloc, two, tmp_path):
     assert "A  two-by-two: 19.7 if it were known, weight 50%" in result.stdout.replace("\u00a0", " ")
     assert "bet on A" in result.stdout
     assert "no plan" in result.stdout  # 10 committed do not fit under a ceiling of 7
-    assert openpyxl.load_workbook(tmp_path / "robust.xlsx").sheetnames == ["Cover", "Strategies", "Commit now", "Keep for later"]
+    book = openpyxl.load_workbook(tmp_path / "robust.xlsx")
+    assert book.sheetnames == ["Cover", "Strategies", "Commit now", "Keep for later"]
+    # What is committed is money, also under the strategies that are called like a figure in points.
+    sheet = book["Commit now"]
+    (head,) = (row for row in sheet.iter_rows() if row[0].value == "Instrument")
+    money = {cell.value: sheet.cell(head[0].row + 1, cell.column).number_format for cell in head[2:] if cell.value}
+    assert len(money) > 2
+    assert len(set(money.values())) == 1, money
 
 
 def test_robust_samples(fundalloc, two, tmp_path):

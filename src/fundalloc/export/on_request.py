@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -17,11 +17,11 @@ from fundalloc.insight.explain.value import LOSS, Rung, amount_ranges, budget_la
 if TYPE_CHECKING:
     import pandas as pd
 
+    from fundalloc.optimise.stages import Progress
     from fundalloc.plan.plan import Plan
     from fundalloc.solvers import Options
 
 RANGES_BY = ("partnership", "area")
-Progress = Callable[[str], AbstractContextManager[object]]
 
 
 @dataclass(frozen=True)

@@ -136,7 +136,7 @@ def _cover(report: Report, sheets: Sequence[Sheet]) -> Sheet:
 
 
 def _sheet(report: Report, name: str, table: pd.DataFrame) -> Sheet:
-    columns = tuple(_columns(report, table))
+    columns = tuple(_columns(report, name, table))
     key = f"{report.kind}_{name}"
     body = Table("".join(part.capitalize() for part in key.split("_")), columns, filtered=len(table) > 20)
     charts = tuple(_chart(report, chart, body, table) for chart in report.charts if chart.table == name and len(table) > 1)
@@ -144,14 +144,14 @@ def _sheet(report: Report, name: str, table: pd.DataFrame) -> Sheet:
     return Sheet(key, title, says, body, unit, charts=charts, one_page=len(table) <= 45)
 
 
-def _columns(report: Report, table: pd.DataFrame) -> Iterable[Column]:
+def _columns(report: Report, sheet: str, table: pd.DataFrame) -> Iterable[Column]:
     titles = distinct(report.heading(str(name)) for name in table.columns)
     for title, name in zip(titles, table.columns, strict=True):
         cells = table[name].tolist()
         numeric = pd.api.types.is_numeric_dtype(table[name]) and not pd.api.types.is_bool_dtype(table[name])
         if name == ROW_NAME:
             cells, numeric = [str(value) for value in cells], False
-        style = report.styles.get(str(name)) or STYLES.get(str(name)) or "money"
+        style = report.styles.get(f"{sheet}.{name}") or report.styles.get(str(name)) or STYLES.get(str(name)) or "money"
         words = "link" if name == "workbook" else "text"
         content = tuple(_cell(report, str(name), value) for value in cells)
         yield Column(title, style if numeric else words, content, width=_width(title) if numeric else None)

@@ -15,7 +15,8 @@ def robust_report(found: Robust, criterion: str = "expected", language: str = "e
     chosen = found.strategy(criterion)
     facts = [("futures", ", ".join(found.names)), ("until", str(found.until)), ("knowing", f"{found.value_of_knowing:,.1f}")]
     tables = {"strategies": _strategies(found), "now": _now(found, language), "later": _later(found, chosen, language)}
-    styles = {column: "points" for column in tables["strategies"].columns if column != "strategy"}
+    styles = {f"strategies.{column}": "points" for column in tables["strategies"].columns if column != "strategy"}
+    styles |= {f"now.{s.name}": "money" for s in found.strategies}  # some are called like a figure in points
     stated = {"until": found.until, "weights": list(found.weights), "futures": list(found.names), "best": list(found.best)}
     stated["committed"] = [{"key": "|".join(ids), "amount": round(a, 9)} for ids, a in sorted(chosen.now.items())]
     return Report("robust", found.scenarios[0], tables, facts, styles=styles, stated=stated, language=language)
