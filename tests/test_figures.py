@@ -21,11 +21,12 @@ from fundalloc.cli import cli
 from fundalloc.compare import movements
 from fundalloc.compare.shares import MOST_EXACT
 from fundalloc.insight.conflict.minimal_sets import MOST
-from fundalloc.optimise import rounding
+from fundalloc.optimise import rounding, settling
 from fundalloc.optimise import switches as mixed
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.scenario import Scenario
+from fundalloc.scenario.sections import BANDS
 
 PAGES = ("README.md", "examples/README.md", "scenarios/README.md")
 NUMBER = re.compile(r"\d[\d ]*(?:[.,]\d+)*")
@@ -224,10 +225,14 @@ def tutorials() -> list[str]:
 
 
 def readme() -> list[str]:
-    steps = shipped("mff-2021-2027").facts.returns[0]
-    first, second, third = ((euro(100 * s.share, 0), float(s.value)) for s in steps)
+    first, second, third = ((euro(100 * band.share, 0), float(band.value)) for band in BANDS)
+    curve = shipped("mff-2021-2027").facts.bands
+    assert {band.share for band in curve} == {Fraction(1, 10)}
     return [
         f"the first {first[0]} % of a need earns {first[1]} per euro, the next {second[0]} % {second[1]}, the last {third[0]} % {third[1]}",
+        f"the first tenth earns {float(curve[0].value)} and the last {float(curve[-1].value)}",
+        f"the first {100 * settling.FARTHER[0]:g} % of an amount, then those up to {100 * settling.FARTHER[1]:g} %",
+        f"up to {euro(settling.SPREAD_UP_TO, 0)} lines",
         f"within {100 * mixed.GAP:g} % of",
         f"up to {mixed.FEW} switches",
         f"up to {rounding.FEW} open lines",
