@@ -29,7 +29,7 @@ class Absorption(FromFacts):
     kind: ClassVar[str] = "absorption"
     own_words: ClassVar[tuple[str, ...]] = ("partnership", "year")
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
-        {"says": "{partnership}: absorption {year}", "source": "partnerships", "negotiable": "practice"},
+        {"says": "{partnership}: absorption {year}", "source": "partnerships", "negotiable": "practice"}
     ]
 
     def demands(self, lines: Lines) -> Demands:

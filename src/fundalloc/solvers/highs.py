@@ -179,13 +179,5 @@ def read(highs: highspy.Highs, program: LinearProgram, status: highspy.HighsMode
     objective = float(program.cost @ values)
     bound = info.mip_dual_bound if whole else (objective if ours is Status.OPTIMAL else None)
     return Solution(
-        ours,
-        objective,
-        values,
-        prices,
-        solver,
-        SEARCH if whole else method,
-        iterations,
-        bound,
-        corner=None if whole else Corner.of(highs),
+        ours, objective, values, prices, solver, SEARCH if whole else method, iterations, bound, corner=None if whole else Corner.of(highs)
     )

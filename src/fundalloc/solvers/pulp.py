@@ -31,11 +31,7 @@ _NAMES = {
     "scip": "SCIP_PY",
     "mosek": "MOSEK",
 }
-_STATUS = {
-    pulp.LpStatusOptimal: Status.OPTIMAL,
-    pulp.LpStatusInfeasible: Status.INFEASIBLE,
-    pulp.LpStatusUnbounded: Status.UNBOUNDED,
-}
+_STATUS = {pulp.LpStatusOptimal: Status.OPTIMAL, pulp.LpStatusInfeasible: Status.INFEASIBLE, pulp.LpStatusUnbounded: Status.UNBOUNDED}
 
 
 class _Highs(pulp.HiGHS):  # type: ignore[misc]
