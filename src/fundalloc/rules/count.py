@@ -129,5 +129,4 @@ class Count(Kind):
         """Return the money by counted member (numbered), the code of each, and the member that it counts for."""
         members, money = self.members(lines, *self.counting), self.own_money(lines, *self.counting)
         counted, position = np.unique(money.member, return_inverse=True)
-        numbered = Grouped(position.astype(np.intp), money.line, Exact(money.weight.numerator, money.weight.denominator))
-        return numbered, counted, counted // members.sizes[-1]
+        return Grouped(position.astype(np.intp), money.line, money.weight), counted, counted // members.sizes[-1]

@@ -227,18 +227,16 @@ class Kind(Record, Consequences):
         """List what the rule asks: every present member with a figure, per sense."""
         members = self.members(lines)
         codes = self.present(lines, members)
-        names = members.names(codes)
-        out = Demands(np.zeros(0, dtype=np.intp), [], [], [])
-        kept: list[int] = []
-        for sense, figures in self.limits():
-            for code, name in zip(codes, names, strict=True):
-                figure = figures.get("|".join(name), figures.get(""))
-                if figure is not None:
-                    kept.append(int(code))
-                    out.member.append(name)
-                    out.sense.append(sense)
-                    out.figure.append(figure.value)
-        return Demands(np.array(kept, dtype=np.intp), out.member, out.sense, out.figure)
+        return self.asked([(code, name, ("|".join(name), "")) for code, name in zip(codes.tolist(), members.names(codes), strict=True)])
+
+    def asked(self, who: Sequence[tuple[int, tuple[str, ...], Sequence[str]]]) -> Demands:
+        """List what is asked of (code, member, keys), per sense: the figure that is written under the first of the keys."""
+        return Demands.of(
+            (code, member, sense, figures[key].value)
+            for sense, figures in self.limits()
+            for code, member, keys in who
+            for key in [key for key in keys if key in figures][:1]
+        )
 
     def skipped(self, lines: Lines) -> list[tuple[str, ...]]:
         """Return the members that `money` means but that were left out because no line of theirs exists."""

@@ -86,19 +86,14 @@ class Payments(Kind):
     def demands(self, lines: Lines) -> Demands:
         """One demand per member and year with a figure; the code is member x years + year."""
         members, years = self.members(lines), [str(year) for year in lines.facts.years]
-        present = self.present(lines, members)
-        out, codes = Demands(np.zeros(0, dtype=np.intp), [], [], []), []
-        for sense, figures in self.limits():
-            for code, name in zip(present, members.names(present), strict=True):
-                for t, year in enumerate(years):
-                    keys = ("|".join((*name, year)), year, "|".join(name), "")
-                    figure = next((figures[key] for key in keys if key in figures), None)
-                    if figure is not None:
-                        codes.append(int(code) * len(years) + t)
-                        out.member.append((*name, year))
-                        out.sense.append(sense)
-                        out.figure.append(figure.value)
-        return Demands(np.array(codes, dtype=np.intp), out.member, out.sense, out.figure)
+        codes = self.present(lines, members)
+        return self.asked(
+            [
+                (code * len(years) + t, (*name, year), ("|".join((*name, year)), year, "|".join(name), ""))
+                for code, name in zip(codes.tolist(), members.names(codes), strict=True)
+                for t, year in enumerate(years)
+            ]
+        )
 
     @property
     def due(self) -> Mapping[int, Fraction]:

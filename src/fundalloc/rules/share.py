@@ -156,8 +156,7 @@ class Share(Kind):
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: money - share x base against 0, or money against share x constant."""
-        members = self.members(lines)
-        money = lines.group(self.money, members, unless=self.unless)
+        members, money = self.members(lines), self.own_money(lines)
         step, constant = lines.facts.step, self._constant(lines, members, demands)
         if constant is not None:
             limit = [share * whole * step for share, whole in zip(demands.figure, constant, strict=True)]
@@ -168,8 +167,7 @@ class Share(Kind):
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Add up both sides of the ledger and cross-multiply."""
-        members = self.members(lines)
-        money = lines.group(self.money, members, unless=self.unless)
+        members, money = self.members(lines), self.own_money(lines)
         constant = self._constant(lines, members, demands)
         if constant is not None:
             base, moves = constant, partial(open_sums, demands.code, money, lines)

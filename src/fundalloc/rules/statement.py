@@ -6,7 +6,7 @@ same `Demands`, in the same order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
@@ -57,6 +57,12 @@ class Demands:
     sense: list[Sense]
     figure: list[Fraction]
     """The limit as written: EUR million, or a share."""
+
+    @classmethod
+    def of(cls, asked: Iterable[tuple[int, tuple[str, ...], Sense, Fraction]]) -> Demands:
+        """List demands that are given one by one."""
+        code, member, sense, figure = [list(part) for part in zip(*asked, strict=True)] or [[], [], [], []]
+        return cls(np.array(code, dtype=np.intp), member, sense, figure)
 
     def __len__(self) -> int:
         return len(self.member)
