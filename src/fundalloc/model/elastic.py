@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.model.linear_program import LinearProgram, Terms, stack
-from fundalloc.money import Floats
 
 
 @dataclass(frozen=True)
@@ -20,10 +19,6 @@ class Elastic:
     """The row of each missing column."""
     first: int
     """Position of the first missing column."""
-
-    def missed(self, values: Floats) -> Floats:
-        """Return what each missing column took."""
-        return values[self.first :]
 
 
 def hard_rows(program: LinearProgram) -> NDArray[np.intp]:

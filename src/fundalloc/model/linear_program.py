@@ -197,8 +197,7 @@ class Builder:
         self.columns = self.met = len(cost)
         self._rows = 0
         self._parts: list[tuple[int, Terms]] = []
-        self._row_lower: list[Floats] = []
-        self._row_upper: list[Floats] = []
+        self._row_lower, self._row_upper = [np.zeros(0)], [np.zeros(0)]
         self._blocks: list[RowBlock] = []
         self._integer: list[NDArray[np.intp]] = []
 
@@ -228,19 +227,7 @@ class Builder:
 
     def finish(self, lines: int, pairs: int) -> LinearProgram:
         """Put everything together."""
-        integer = None
-        if self._integer:
-            integer = np.zeros(self.columns, dtype=bool)
-            integer[np.concatenate(self._integer)] = True
-        return LinearProgram(
-            np.concatenate(self._cost),
-            np.concatenate(self._lower),
-            np.concatenate(self._upper),
-            np.concatenate(self._row_lower) if self._row_lower else np.zeros(0),
-            np.concatenate(self._row_upper) if self._row_upper else np.zeros(0),
-            stack(self._parts),
-            tuple(self._blocks),
-            lines,
-            pairs,
-            integer,
-        )
+        integer = np.isin(np.arange(self.columns), np.concatenate(self._integer)) if self._integer else None
+        figures = self._cost, self._lower, self._upper, self._row_lower, self._row_upper
+        cost, lower, upper, row_lower, row_upper = (np.concatenate(part) for part in figures)
+        return LinearProgram(cost, lower, upper, row_lower, row_upper, stack(self._parts), tuple(self._blocks), lines, pairs, integer)

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
+from fundalloc.model.canonical import row_keys
 from fundalloc.model.linear_program import LinearProgram
-from fundalloc.model.row_keys import row_keys
 from fundalloc.money import Floats
 
 REPRESENTATION = 1e-15
