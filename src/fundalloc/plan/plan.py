@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.plan.certificate import Certificate
-from fundalloc.plan.free_money import FreeMoney, ceiling_prices, free_money
-from fundalloc.plan.ledger import Coverage, measure_coverage
+from fundalloc.plan.ledger import Coverage, FreeMoney, ceiling_prices, free_money, measure_coverage
 from fundalloc.plan.proof import FEASIBLE, Proof
 from fundalloc.plan.verify import MISSED, Finding, Tally, tally
 from fundalloc.rules.statement import WHOLE_PERIOD

@@ -23,7 +23,7 @@ from fundalloc.money import Exact, Figure, ceil_steps, percent, plain
 from fundalloc.rules._consequences import Corridor
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums, sums_by_code
 from fundalloc.rules._loosening import Loosening, Missed, Setting, outwards, share_in_file
-from fundalloc.rules.kind import Kind, Unplaced
+from fundalloc.rules.kind import Kind, Unplaced, example
 from fundalloc.rules.statement import Demands, Measures, Rows, Sense, state_sums
 
 
@@ -34,14 +34,8 @@ class Deviation(Kind):
     relative: ClassVar[bool] = True
     figures_said: ClassVar[tuple[str, ...]] = ("at_least", "at_most", "within", "amount")
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
-        {
-            "says": "{partnership}: within the flexibility clause",
-            "for_each": "partnership",
-            "within": "20 %",
-            "amount": "10",
-            "source": "assumption",
-        },
-        {"says": "Returns: {limit} of what they get now", "money": {"area": "returns"}, "at_least": "120 %", "source": "assumption"},
+        example("{partnership}: within the flexibility clause", for_each="partnership", within="20 %", amount="10"),
+        example("Returns: {limit} of what they get now", money={"area": "returns"}, at_least="120 %"),
     ]
 
     within: Relative | None = None

@@ -38,6 +38,13 @@ from fundalloc.rules.statement import Codes, Demands, Measures, Rows, Sense, Uni
 
 Unplaced = tuple[tuple[str, ...], str, str]
 """Path inside the rule, message, hint."""
+Member = Sequence[str]
+Named = Mapping[str, str]
+
+
+def example(says: str, **fields: Any) -> dict[str, Any]:
+    """Return a made-up rule as it is written in a scenario file."""
+    return {"says": says, **fields, "source": "assumption"}
 
 
 class Kind(Record, Consequences):
@@ -112,11 +119,8 @@ class Kind(Record, Consequences):
             if key and key not in known and not members.switched_off(key.split("|"), lines.facts.dimensions):
                 yield at, f"unknown member '{key}'", did_you_mean(key, known)
         if len(self.present(lines, members)) == 0:
-            yield (
-                ("money",),
-                "no allocation line can ever count towards this rule",
-                "check the selection against the eligibility table, or switch the rule off",
-            )
+            hint = "check the selection against the eligibility table, or switch the rule off"
+            yield ("money",), "no allocation line can ever count towards this rule", hint
 
     def remarks_on(self, lines: Lines) -> Iterator[Unplaced]:
         """Yield (path, message, hint) for what is lawful but hardly meant; the data doctor warns of it."""
@@ -265,12 +269,7 @@ class Kind(Record, Consequences):
         return f"{plain(figure)} {Words(language)(f'workbook.unit_of.{self.unit}')}"
 
     def sentence(
-        self,
-        member: Sequence[str],
-        names: Mapping[str, Mapping[str, str]],
-        language: str = "en",
-        sense: Sense | None = None,
-        figures: Mapping[str, str] | None = None,
+        self, member: Member, names: Mapping[str, Named], language: str = "en", sense: Sense | None = None, figures: Named | None = None
     ) -> str:
         """Return `says` with names and figures filled in; `names` maps a dimension to {id: name}, `figures` replaces the limits."""
         filled = dict(zip(self.words, member, strict=True))

@@ -23,7 +23,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
 from fundalloc.money import Figure
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums
-from fundalloc.rules.kind import Kind, Unplaced
+from fundalloc.rules.kind import Kind, Unplaced, example
 from fundalloc.rules.statement import Codes, Demands, Measures, Rows, state_sums
 
 
@@ -33,20 +33,18 @@ class Payments(Kind):
     kind: ClassVar[str] = "payments"
     own_words: ClassVar[tuple[str, ...]] = ("year",)
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
-        {
-            "says": "{instrument}: payments in {year}",
-            "for_each": "instrument",
-            "money": {"instrument": "ndici"},
-            "outstanding": {"2025": "4", "2026": "2.5"},
-            "at_most": "20",
-            "source": "assumption",
-        },
-        {
-            "says": "Payments for bilateral partners in {year}",
-            "money": {"instrument": ["ndici", "amif"], "partnership": "level:bilateral"},
-            "at_most": "25",
-            "source": "assumption",
-        },
+        example(
+            "{instrument}: payments in {year}",
+            for_each="instrument",
+            money={"instrument": "ndici"},
+            outstanding={"2025": "4", "2026": "2.5"},
+            at_most="20",
+        ),
+        example(
+            "Payments for bilateral partners in {year}",
+            money={"instrument": ["ndici", "amif"], "partnership": "level:bilateral"},
+            at_most="25",
+        ),
     ]
 
     outstanding: ByYear = Field(default_factory=dict)
@@ -63,18 +61,12 @@ class Payments(Kind):
             picked &= ~lines.select(self.unless)
         for k in np.unique(lines.instrument[picked]):
             if not facts.instruments[int(k)].payment_profile:
-                yield (
-                    ("money",),
-                    f"instrument '{facts.instruments[int(k)].id}' has no payment_profile",
-                    "write one, such as [20 %, 50 %, 30 %]",
-                )
+                says = f"instrument '{facts.instruments[int(k)].id}' has no payment_profile"
+                yield ("money",), says, "write one, such as [20 %, 50 %, 30 %]"
         for year in self.outstanding:
             if year and year not in facts.years:
-                yield (
-                    ("outstanding", str(year)),
-                    f"the year {year} is outside the period",
-                    f"the years are {facts.years[0]} to {facts.years[-1]}",
-                )
+                hint = f"the years are {facts.years[0]} to {facts.years[-1]}"
+                yield ("outstanding", str(year)), f"the year {year} is outside the period", hint
         yield from super().problems_in(lines)
 
     def member_keys(self, lines: Lines) -> set[str]:

@@ -21,7 +21,7 @@ from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Selection, Taken, runs
 from fundalloc.rules._ledger import amounts_by_code, measured, open_shares
-from fundalloc.rules.kind import Kind, Unplaced
+from fundalloc.rules.kind import Kind, Unplaced, example
 from fundalloc.rules.statement import Codes, Demands, Measures, Rows, state_shares
 
 
@@ -32,22 +32,20 @@ class Sequence(Kind):
     relative: ClassVar[bool] = True
     own_words: ClassVar[tuple[str, ...]] = ("year",)
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
-        {
-            "says": "{partnership}: legal migration follows anti-smuggling by {year}",
-            "for_each": "partnership",
-            "money": {"area": "legal-pathways", "partnership": "north-africa"},
-            "after": {"area": "smuggling"},
-            "at_most": "80 %",
-            "source": "assumption",
-        },
-        {
-            "says": "Returns come a year after development",
-            "money": {"area": "returns", "instrument": "ndici"},
-            "after": {"marker": "oda", "area": "legal-pathways"},
-            "lag": "1",
-            "at_most": "150 %",
-            "source": "assumption",
-        },
+        example(
+            "{partnership}: legal migration follows anti-smuggling by {year}",
+            for_each="partnership",
+            money={"area": "legal-pathways", "partnership": "north-africa"},
+            after={"area": "smuggling"},
+            at_most="80 %",
+        ),
+        example(
+            "Returns come a year after development",
+            money={"area": "returns", "instrument": "ndici"},
+            after={"marker": "oda", "area": "legal-pathways"},
+            lag="1",
+            at_most="150 %",
+        ),
     ]
 
     after: Selection

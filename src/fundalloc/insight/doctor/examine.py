@@ -25,8 +25,7 @@ from fundalloc.model.compile import compile_program
 from fundalloc.model.health import numerical_remarks
 from fundalloc.model.objective import needs_served
 from fundalloc.money import euro, plain
-from fundalloc.plan.free_money import free_of_decisions
-from fundalloc.plan.ledger import measure_coverage
+from fundalloc.plan.ledger import free_of_decisions, measure_coverage
 from fundalloc.run import with_baseline
 from fundalloc.scenario.document import locate
 from fundalloc.scenario.scenario import Scenario
