@@ -16,8 +16,8 @@ from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Members, Selection, build_members
 from fundalloc.money import plain
+from fundalloc.rules._consequences import Loosening, Missed, Setting
 from fundalloc.rules._from_facts import FromFacts
-from fundalloc.rules._loosening import Loosening, Missed, Setting
 from fundalloc.rules.statement import Demands, Sense
 
 

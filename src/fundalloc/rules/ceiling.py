@@ -19,8 +19,8 @@ from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
 from fundalloc.money import Exact, IntArray, ceil_steps, plain
+from fundalloc.rules._consequences import Loosening, Missed, Setting
 from fundalloc.rules._from_facts import FromFacts, path_of_ceiling
-from fundalloc.rules._loosening import Loosening, Missed, Setting
 from fundalloc.rules.statement import WHOLE_PERIOD, Demands, Sense
 
 

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from fundalloc.facts.fields import Amount
 from fundalloc.facts.lines import Lines
 from fundalloc.money import Figure, ceil_steps, plain
+from fundalloc.rules._consequences import Loosening, Missed, Setting
 from fundalloc.rules._ledger import amounts_by_code, measured, open_shares
-from fundalloc.rules._loosening import Loosening, Missed, Setting
 from fundalloc.rules.kind import Kind, Unplaced, example
 from fundalloc.rules.statement import Demands, Measures, Rows, Sense, state_shares
 

@@ -21,8 +21,8 @@ from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
 from fundalloc.money import Exact, percent
+from fundalloc.rules._consequences import Loosening, Missed, Setting, outwards, share_in_file
 from fundalloc.rules._from_facts import FromFacts, path_of_ceiling
-from fundalloc.rules._loosening import Loosening, Missed, Setting, outwards, share_in_file
 from fundalloc.rules.statement import WHOLE_PERIOD, Demands, Sense
 
 GIVING = "from "
