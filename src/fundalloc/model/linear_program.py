@@ -149,40 +149,23 @@ def stack(parts: Sequence[tuple[int, Terms]]) -> Matrix:
 
     Entries are sorted by row and column, and those that name the same cell are added up.
     """
-    size = sum(len(terms.row) for _, terms in parts)
-    column, value, end = np.empty(size, dtype=np.int64), np.empty(size), 0
-    counts = [np.zeros(1, dtype=np.int64)]
-    for rows, terms in parts:
-        first, entry = end, _order(terms)
-        if entry is None:
-            end += len(terms.row)
-            column[first:end], value[first:end] = terms.column, terms.value
-            counts.append(np.bincount(terms.row, minlength=rows))
-            continue
-        order, starts = entry
-        end += len(starts)
-        if len(starts) == len(order):
-            np.take(terms.column, order, out=column[first:end], mode="clip")
-            np.take(terms.value, order, out=value[first:end], mode="clip")
-            counts.append(np.bincount(terms.row, minlength=rows))
-        else:
-            column[first:end] = terms.column[order[starts]]
-            value[first:end] = np.add.reduceat(terms.value[order], starts)
-            counts.append(np.bincount(terms.row[order[starts]], minlength=rows))
-    return Matrix(np.cumsum(np.concatenate(counts)), column[:end], value[:end])
+    rows, terms = [count for count, _ in parts], [_in_order(terms) for _, terms in parts]
+    counts = [np.bincount(part.row, minlength=count) for count, part in zip(rows, terms, strict=True)]
+    _, column, value = joined(*terms)
+    return Matrix(np.cumsum(np.concatenate([np.zeros(1, dtype=np.int64), *counts])), column, value)
 
 
-def _order(terms: Terms) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
-    """Return entries in order of row and column, and where each cell begins among them; None when they are in order, each cell once."""
-    if len(terms.row) == 0:
-        return None
-    key = terms.row * np.int64(int(terms.column.max()) + 1)
+def _in_order(terms: Terms) -> Terms:
+    """Return entries by row and column, each cell once."""
+    key = terms.row * np.int64(int(terms.column.max(initial=0)) + 1)
     key += terms.column
     if np.all(key[1:] > key[:-1]):
-        return None
+        return terms
     order = np.argsort(key, kind="stable")
     key = key[order]
-    return order, np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
+    starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
+    first = order[starts]
+    return Terms(terms.row[first], terms.column[first], np.add.reduceat(terms.value[order], starts))
 
 
 class Builder:

@@ -139,25 +139,11 @@ def load(program: LinearProgram) -> highspy.Highs:
 def pass_program(highs: highspy.Highs, program: LinearProgram) -> None:
     """Hand the arrays over in one call, in place of whatever HiGHS held. ValueError when it refuses them."""
     rows, columns = program.shape
-    matrix = program.matrix
+    matrix, form = program.matrix, (int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMaximize))
+    figures = program.cost, program.lower, program.upper, program.row_lower, program.row_upper
+    start, column = matrix.start.astype(np.int32), matrix.column.astype(np.int32)
     whole = np.zeros(columns, dtype=np.int32) if program.integer is None else program.integer.astype(np.int32)  # continuous 0, integer 1
-    passed = highs.passModel(
-        columns,
-        rows,
-        program.terms,
-        int(highspy.MatrixFormat.kRowwise),
-        int(highspy.ObjSense.kMaximize),
-        0.0,
-        program.cost,
-        program.lower,
-        program.upper,
-        program.row_lower,
-        program.row_upper,
-        matrix.start.astype(np.int32),
-        matrix.column.astype(np.int32),
-        matrix.value,
-        whole,
-    )
+    passed = highs.passModel(columns, rows, program.terms, *form, 0.0, *figures, start, column, matrix.value, whole)
     if passed == highspy.HighsStatus.kError:
         raise ValueError("HiGHS refused the program: not a number among its coefficients?")
 

@@ -111,12 +111,8 @@ def build(program: LinearProgram) -> tuple[pulp.LpProblem, list[pulp.LpVariable]
         rows: list[tuple[int, pulp.LpConstraint]] = []
         start, index, value = program.matrix.start, program.matrix.column, program.matrix.value
         for row in range(program.shape[0]):
-            terms = pulp.LpAffineExpression(
-                [
-                    (columns[k], float(v))
-                    for k, v in zip(index[start[row] : start[row + 1]], value[start[row] : start[row + 1]], strict=True)
-                ]
-            )
+            own = slice(start[row], start[row + 1])
+            terms = pulp.LpAffineExpression([(columns[k], float(v)) for k, v in zip(index[own], value[own], strict=True)])
             for sense, limit in _sides(program.row_lower[row], program.row_upper[row]):
                 constraint = pulp.LpConstraint(terms, sense, f"r{row}{'u' if sense == pulp.LpConstraintLE else ''}", float(limit))
                 problem.addConstraint(constraint)
