@@ -3,11 +3,13 @@
 Maximise cost · x subject to row_lower <= A x <= row_upper and lower <= x <= upper; A is stored by rows. Columns come in
 blocks: the lines, the met needs (pair by pair, step by step), shared totals of rules, and what soft rules miss. All
 money is EUR million.
+
+Figures that differ by a factor of a billion or more make any solver unsure: `numerical_remarks` says whose they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -43,6 +45,8 @@ class Matrix:
 
 LARGEST = 10**7
 """Rows in whole numbers have no larger coefficient."""
+RANGE = 1e9
+"""Ratio of the largest to the smallest figure from which results can no longer be trusted blindly."""
 
 
 @dataclass(frozen=True)
@@ -214,3 +218,39 @@ class Builder:
         figures = self._cost, self._lower, self._upper, self._row_lower, self._row_upper
         cost, lower, upper, row_lower, row_upper = (np.concatenate(part) for part in figures)
         return LinearProgram(cost, lower, upper, row_lower, row_upper, stack(self._parts), tuple(self._blocks), lines, pairs, integer)
+
+
+def ranges(program: LinearProgram) -> dict[str, tuple[float, float]]:
+    """Return the smallest and largest absolute value, zero and infinity left out, of coefficients, limits and objective."""
+    limits = np.concatenate([program.row_lower, program.row_upper, program.lower, program.upper])
+    parts = {"coefficients": program.matrix.value, "limits": limits, "objective": program.cost}
+    return {name: span for name, values in parts.items() if (span := _span(values)) is not None}
+
+
+def numerical_remarks(program: LinearProgram) -> Iterator[str]:
+    """Yield a sentence for every part of the program whose figures span too much, with the owners of both ends."""
+    for name, (low, high) in ranges(program).items():
+        if high / low >= RANGE:
+            where = _owners(program, name, low, high)
+            span = f"{name} reach from {low:.3g} to {high:.3g}, a range of {high / low:.0e}{where}"
+            yield f"{span}; check the units (EUR million) of these figures"
+
+
+def _span(values: Floats) -> tuple[float, float] | None:
+    sizes = np.abs(values[np.isfinite(values) & (values != 0)])
+    return (float(sizes.min()), float(sizes.max())) if len(sizes) else None
+
+
+def _owners(program: LinearProgram, name: str, low: float, high: float) -> str:
+    if name == "objective":
+        return " (priorities, steps and soft penalties)"
+    if name == "coefficients":
+        rows, values = program.matrix.row, np.abs(program.matrix.value)
+    else:
+        rows, values = np.tile(np.arange(program.shape[0]), 2), np.abs(np.concatenate([program.row_lower, program.row_upper]))
+    found = []
+    for size in (low, high):
+        hit = np.flatnonzero(values == size)
+        if len(hit):
+            found.append(program.row_owner(int(rows[hit[0]])).owner)
+    return f" (in {' and '.join(dict.fromkeys(found))})" if found else " (among needs and ceilings)"

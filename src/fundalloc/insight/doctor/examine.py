@@ -22,7 +22,7 @@ from fundalloc.insight.doctor.figures import figures_in_sentences, slips
 from fundalloc.insight.doctor.limits import contradictions, idle_rules
 from fundalloc.insight.doctor.names import twins, unknown_codes
 from fundalloc.model.compile import compile_program
-from fundalloc.model.health import numerical_remarks
+from fundalloc.model.linear_program import numerical_remarks
 from fundalloc.model.objective import needs_served
 from fundalloc.money import euro, plain
 from fundalloc.plan.ledger import free_of_decisions, measure_coverage
