@@ -167,11 +167,8 @@ def _add_needs(builder: Builder, switches: Switches, first: int, lines: Lines) -
     most = shares[needs.area[need]] * needs.need.values[need, None] - given[need, None]
     which, step = np.nonzero(most > 0)
     row = np.arange(len(which))
-    terms = Terms(
-        np.concatenate([row, row]),
-        np.concatenate([builder.met + step * pairs + need[which], first + switch[which]]),
-        np.concatenate([np.ones(len(row)), -most[which, step]]),
-    )
+    met, on = builder.met + step * pairs + need[which], first + switch[which]
+    terms = joined(Terms(row, met, np.ones(len(row))), Terms(row, on, -most[which, step]))
     builder.add_rows(SWITCHED_NEED, np.full(len(row), -np.inf), given[need[which]], terms)
 
 

@@ -31,17 +31,9 @@ nothing there, and gives up by the clock, so that the same program could be pres
 SOLVER = {"simplex": "simplex", "ipm": "ipx"}
 """HiGHS' names of the methods: its `ipm` means another algorithm where an add-on of HiGHS is installed."""
 
-_STATUS = {
-    highspy.HighsModelStatus.kOptimal: Status.OPTIMAL,
-    highspy.HighsModelStatus.kInfeasible: Status.INFEASIBLE,
-    highspy.HighsModelStatus.kUnbounded: Status.UNBOUNDED,
-}
-_STOPPED = {
-    highspy.HighsModelStatus.kTimeLimit,
-    highspy.HighsModelStatus.kIterationLimit,
-    highspy.HighsModelStatus.kInterrupt,
-    highspy.HighsModelStatus.kSolutionLimit,
-}
+_END = highspy.HighsModelStatus
+_STATUS = {_END.kOptimal: Status.OPTIMAL, _END.kInfeasible: Status.INFEASIBLE, _END.kUnbounded: Status.UNBOUNDED}
+_STOPPED = {_END.kTimeLimit, _END.kIterationLimit, _END.kInterrupt, _END.kSolutionLimit}
 
 
 @dataclass(frozen=True)
@@ -93,7 +85,7 @@ def solve(program: LinearProgram, options: Options) -> Solution:
     run(highs)
     status = highs.getModelStatus()
     lost = bool(np.isnan(highs.getSolution().col_value).any())  # HiGHS 1.16 may lose values while it undoes its presolve
-    if lost or status == highspy.HighsModelStatus.kUnboundedOrInfeasible or (status not in _STATUS and status not in _STOPPED):
+    if lost or status == _END.kUnboundedOrInfeasible or (status not in _STATUS and status not in _STOPPED):
         highs.setOptionValue("presolve", "off")
         highs.setOptionValue("solver", "simplex")
         run(highs)
