@@ -3,7 +3,7 @@ import pytest
 from cases import TINY, TWO_BY_TWO, write
 from fundalloc.insight.doctor.examine import worth_knowing
 from fundalloc.model.compile import compile_program
-from fundalloc.model.health import numerical_remarks, ranges
+from fundalloc.model.linear_program import numerical_remarks, ranges
 from fundalloc.scenario.loading import load
 
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from cases import SHIPPED, TINY, TWO_BY_TWO, relaxed_shipped, write
+from fundalloc.model.canonical import row_keys
 from fundalloc.model.compile import compile_program
-from fundalloc.model.row_keys import row_keys
 from fundalloc.plan.certificate import certify, certify_again
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load

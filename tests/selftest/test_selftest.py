@@ -16,9 +16,8 @@ from fundalloc.cli import cli
 from fundalloc.rules import kinds
 from fundalloc.selftest import judge as judging
 from fundalloc.selftest.dice import scenarios
-from fundalloc.selftest.judge import ENDS, REFUSED, judge
+from fundalloc.selftest.judge import ENDS, REFUSED, judge, known_answers
 from fundalloc.selftest.kinds import state_everything
-from fundalloc.selftest.known import known_answers
 from fundalloc.selftest.reading import Reading, number, picks
 from fundalloc.selftest.witness import INFEASIBLE, OPTIMAL, best, broken, score
 

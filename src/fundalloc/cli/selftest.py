@@ -25,7 +25,7 @@ def selftest(cases: int, seed: int, out: Output) -> None:
     fundalloc selftest
     fundalloc selftest --cases 500 --seed 7
     """
-    from fundalloc.selftest.trial import selftest as held
+    from fundalloc.selftest.judge import selftest as held
 
     found = held(cases, seed, out.progress)
     out.result(**found.as_dict())

@@ -1,4 +1,4 @@
-"""One order for the rows and columns of a program, whatever the order of the rows in the files.
+"""One order for the rows and columns of a program, and one name for each row, whatever the order of the rows in the files.
 
 Among equally good answers a solver returns the one that its pivots meet first, and these follow the order of columns and
 rows. So every program is handed over in an order that depends on ids and figures alone: lines by the ranks of their ids,
@@ -10,13 +10,15 @@ are, a column what its rows are). Rows or columns with equal hashes are alike in
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fundalloc.facts.facts import Facts
 from fundalloc.facts.lines import Lines
-from fundalloc.model.linear_program import LinearProgram, Matrix
+from fundalloc.model.linear_program import COVERAGE, LinearProgram, Matrix, RowBlock
 from fundalloc.money import Floats
 
 Hashes = NDArray[np.uint64]
@@ -84,13 +86,15 @@ def canonical_order(program: LinearProgram) -> Order:
         keys[: len(program.keys)] = program.keys
     named, others = np.flatnonzero(keys >= 0), np.flatnonzero(keys < 0)
     named = named[np.argsort(keys[named], kind="stable")]
-    ties = _ties(program, keys)
-    column_hash, row_hash = _hashes(program, keys, ties)
+    matrix = program.matrix
+    entry = np.flatnonzero((keys < 0)[matrix.column])
+    ties = np.stack([np.searchsorted(matrix.start, entry, side="right") - 1, matrix.column[entry]])  # columns without keys
+    column_hash, row_hash = _hashes(program, keys, entry, ties)
     place = np.full(columns, columns)
     place[named] = np.arange(len(named))
     row_order = np.lexsort((row_hash, _nearest(program, place)))
     above = np.full(columns, rows)
-    np.minimum.at(above, ties.column, places(row_order)[ties.row])
+    np.minimum.at(above, ties[1], places(row_order)[ties[0]])
     return Order(row_order, np.concatenate([named, others[np.lexsort((column_hash[others], above[others]))]]))
 
 
@@ -103,39 +107,25 @@ def _nearest(program: LinearProgram, place: NDArray[np.intp]) -> NDArray[np.intp
     return nearest
 
 
-@dataclass(frozen=True)
-class _Ties:
-    """The entries of columns without keys."""
-
-    entry: NDArray[np.intp]
-    row: NDArray[np.intp]
-    column: NDArray[np.int64]
-
-
-def _ties(program: LinearProgram, keys: NDArray[np.int64]) -> _Ties:
-    matrix = program.matrix
-    entry = np.flatnonzero((keys < 0)[matrix.column])
-    return _Ties(entry, np.searchsorted(matrix.start, entry, side="right") - 1, matrix.column[entry])
-
-
-def _hashes(program: LinearProgram, keys: NDArray[np.int64], ties: _Ties) -> tuple[Hashes, Hashes]:
+def _hashes(program: LinearProgram, keys: NDArray[np.int64], entry: NDArray[np.intp], ties: NDArray[np.int64]) -> tuple[Hashes, Hashes]:
     """Return a hash per column and per row that depend on keys, figures and ties alone.
 
-    A key says all about its column; the others are refined by the rows in which they stand.
+    A key says all about its column; the others are refined by the rows in which they stand: `ties` of row and column, at `entry`.
     """
     matrix, value = program.matrix, _bits(program.matrix.value)
+    row, column = ties
     integer = np.zeros(program.shape[1]) if program.integer is None else program.integer
     own = _mixed(keys.astype(np.uint64), _bits(program.cost), _bits(program.lower), _bits(program.upper), integer.astype(np.uint64))
     limits = _mixed(_bits(program.row_lower), _bits(program.row_upper))
     terms = _stir(_mixed(own)[matrix.column], value)
-    terms[ties.entry] = 0
-    keyed, value = _sums(terms, matrix.start), value[ties.entry]
+    terms[entry] = 0
+    keyed, value = _sums(terms, matrix.start), value[entry]
     column_hash = own
     for _ in range(ROUNDS):
         inside, around = keyed.copy(), np.zeros(program.shape[1], dtype=np.uint64)
-        np.add.at(inside, ties.row, _stir(_mixed(column_hash)[ties.column], value))  # modulo 2^64, so the order does not matter
+        np.add.at(inside, row, _stir(_mixed(column_hash)[column], value))  # modulo 2^64, so the order does not matter
         row_hash = _mixed(limits, inside)
-        np.add.at(around, ties.column, _stir(_mixed(row_hash)[ties.row], value))
+        np.add.at(around, column, _stir(_mixed(row_hash)[row], value))
         column_hash = _mixed(own, around)
     return column_hash, row_hash
 
@@ -174,3 +164,41 @@ def _sums(hashes: Hashes, start: NDArray[np.int64]) -> Hashes:
     running = np.concatenate([np.zeros(1, dtype=np.uint64), np.cumsum(hashes, dtype=np.uint64)])
     sums: Hashes = running[start[1:]] - running[start[:-1]]
     return sums
+
+
+def row_keys(program: LinearProgram, facts: Facts) -> list[str]:
+    """Return one key per row: `rule|member|side` for a demand, `coverage|partnership|area` for a need.
+
+    Shared totals and switches belong to the rule that follows them: `rule|total|3`. No two rows have the same key.
+    """
+    keys: list[str] = [""] * program.shape[0]
+    for block, owner in zip(program.blocks, _owners(program.blocks), strict=True):
+        keys[block.rows] = _of_block(block, owner, facts)
+    seen = Counter(keys)
+    counted: Counter[str] = Counter()
+    for k, key in enumerate(keys):
+        if seen[key] > 1:
+            counted[key] += 1
+            keys[k] = f"{key}|{counted[key]}"
+    return keys
+
+
+def _owners(blocks: tuple[RowBlock, ...]) -> list[str]:
+    """Return the rule that each block serves: blocks without a rule stand before the one that they belong to."""
+    owners: list[str] = []
+    following = ""
+    for block in reversed(blocks):
+        following = block.owner if block.rule is not None else following
+        owners.append(following)
+    return owners[::-1]
+
+
+def _of_block(block: RowBlock, owner: str, facts: Facts) -> list[str]:
+    if block.demands is not None:
+        sides = zip(block.demands.member, block.demands.sense, strict=True)
+        return [f"{owner}|{'|'.join((*member, str(side)))}" for member, side in sides]
+    if block.owner == COVERAGE:
+        partnerships, areas = facts.dimensions.partnership.ids, facts.dimensions.area.ids
+        pairs = zip(facts.needs.partnership, facts.needs.area, strict=True)
+        return [f"{COVERAGE}|{partnerships[p]}|{areas[a]}" for p, a in pairs]
+    return [f"{owner}|{block.owner}|{k + 1}" for k in range(block.rows.stop - block.rows.start)]

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.model.linear_program import LinearProgram, Terms, stack
-from fundalloc.money import Floats
+from fundalloc.model.linear_program import LinearProgram, Terms, joined, stack
 
 
 @dataclass(frozen=True)
@@ -20,10 +19,6 @@ class Elastic:
     """The row of each missing column."""
     first: int
     """Position of the first missing column."""
-
-    def missed(self, values: Floats) -> Floats:
-        """Return what each missing column took."""
-        return values[self.first :]
 
 
 def hard_rows(program: LinearProgram) -> NDArray[np.intp]:
@@ -40,11 +35,8 @@ def elastic_program(program: LinearProgram, rows: NDArray[np.intp]) -> Elastic:
     row = np.concatenate([short, over])
     columns, count = program.shape[1], len(row)
     matrix = program.matrix
-    terms = Terms(
-        np.concatenate([matrix.row, row]),
-        np.concatenate([matrix.column, columns + np.arange(count)]),
-        np.concatenate([matrix.value, np.ones(len(short)), -np.ones(len(over))]),
-    )
+    makes_up = Terms(row, columns + np.arange(count), np.concatenate([np.ones(len(short)), -np.ones(len(over))]))
+    terms = joined(Terms(matrix.row, matrix.column, matrix.value), makes_up)
     softened = replace(
         program,
         cost=np.concatenate([np.zeros(columns), -np.ones(count)]),

@@ -3,11 +3,13 @@
 Maximise cost · x subject to row_lower <= A x <= row_upper and lower <= x <= upper; A is stored by rows. Columns come in
 blocks: the lines, the met needs (pair by pair, step by step), shared totals of rules, and what soft rules miss. All
 money is EUR million.
+
+Figures that differ by a factor of a billion or more make any solver unsure: `numerical_remarks` says whose they are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -43,6 +45,8 @@ class Matrix:
 
 LARGEST = 10**7
 """Rows in whole numbers have no larger coefficient."""
+RANGE = 1e9
+"""Ratio of the largest to the smallest figure from which results can no longer be trusted blindly."""
 
 
 @dataclass(frozen=True)
@@ -149,40 +153,23 @@ def stack(parts: Sequence[tuple[int, Terms]]) -> Matrix:
 
     Entries are sorted by row and column, and those that name the same cell are added up.
     """
-    size = sum(len(terms.row) for _, terms in parts)
-    column, value, end = np.empty(size, dtype=np.int64), np.empty(size), 0
-    counts = [np.zeros(1, dtype=np.int64)]
-    for rows, terms in parts:
-        first, entry = end, _order(terms)
-        if entry is None:
-            end += len(terms.row)
-            column[first:end], value[first:end] = terms.column, terms.value
-            counts.append(np.bincount(terms.row, minlength=rows))
-            continue
-        order, starts = entry
-        end += len(starts)
-        if len(starts) == len(order):
-            np.take(terms.column, order, out=column[first:end], mode="clip")
-            np.take(terms.value, order, out=value[first:end], mode="clip")
-            counts.append(np.bincount(terms.row, minlength=rows))
-        else:
-            column[first:end] = terms.column[order[starts]]
-            value[first:end] = np.add.reduceat(terms.value[order], starts)
-            counts.append(np.bincount(terms.row[order[starts]], minlength=rows))
-    return Matrix(np.cumsum(np.concatenate(counts)), column[:end], value[:end])
+    rows, terms = [count for count, _ in parts], [_in_order(terms) for _, terms in parts]
+    counts = [np.bincount(part.row, minlength=count) for count, part in zip(rows, terms, strict=True)]
+    _, column, value = joined(*terms)
+    return Matrix(np.cumsum(np.concatenate([np.zeros(1, dtype=np.int64), *counts])), column, value)
 
 
-def _order(terms: Terms) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
-    """Return entries in order of row and column, and where each cell begins among them; None when they are in order, each cell once."""
-    if len(terms.row) == 0:
-        return None
-    key = terms.row * np.int64(int(terms.column.max()) + 1)
+def _in_order(terms: Terms) -> Terms:
+    """Return entries by row and column, each cell once."""
+    key = terms.row * np.int64(int(terms.column.max(initial=0)) + 1)
     key += terms.column
     if np.all(key[1:] > key[:-1]):
-        return None
+        return terms
     order = np.argsort(key, kind="stable")
     key = key[order]
-    return order, np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
+    starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
+    first = order[starts]
+    return Terms(terms.row[first], terms.column[first], np.add.reduceat(terms.value[order], starts))
 
 
 class Builder:
@@ -197,8 +184,7 @@ class Builder:
         self.columns = self.met = len(cost)
         self._rows = 0
         self._parts: list[tuple[int, Terms]] = []
-        self._row_lower: list[Floats] = []
-        self._row_upper: list[Floats] = []
+        self._row_lower, self._row_upper = [np.zeros(0)], [np.zeros(0)]
         self._blocks: list[RowBlock] = []
         self._integer: list[NDArray[np.intp]] = []
 
@@ -228,19 +214,43 @@ class Builder:
 
     def finish(self, lines: int, pairs: int) -> LinearProgram:
         """Put everything together."""
-        integer = None
-        if self._integer:
-            integer = np.zeros(self.columns, dtype=bool)
-            integer[np.concatenate(self._integer)] = True
-        return LinearProgram(
-            np.concatenate(self._cost),
-            np.concatenate(self._lower),
-            np.concatenate(self._upper),
-            np.concatenate(self._row_lower) if self._row_lower else np.zeros(0),
-            np.concatenate(self._row_upper) if self._row_upper else np.zeros(0),
-            stack(self._parts),
-            tuple(self._blocks),
-            lines,
-            pairs,
-            integer,
-        )
+        integer = np.isin(np.arange(self.columns), np.concatenate(self._integer)) if self._integer else None
+        figures = self._cost, self._lower, self._upper, self._row_lower, self._row_upper
+        cost, lower, upper, row_lower, row_upper = (np.concatenate(part) for part in figures)
+        return LinearProgram(cost, lower, upper, row_lower, row_upper, stack(self._parts), tuple(self._blocks), lines, pairs, integer)
+
+
+def ranges(program: LinearProgram) -> dict[str, tuple[float, float]]:
+    """Return the smallest and largest absolute value, zero and infinity left out, of coefficients, limits and objective."""
+    limits = np.concatenate([program.row_lower, program.row_upper, program.lower, program.upper])
+    parts = {"coefficients": program.matrix.value, "limits": limits, "objective": program.cost}
+    return {name: span for name, values in parts.items() if (span := _span(values)) is not None}
+
+
+def numerical_remarks(program: LinearProgram) -> Iterator[str]:
+    """Yield a sentence for every part of the program whose figures span too much, with the owners of both ends."""
+    for name, (low, high) in ranges(program).items():
+        if high / low >= RANGE:
+            where = _owners(program, name, low, high)
+            span = f"{name} reach from {low:.3g} to {high:.3g}, a range of {high / low:.0e}{where}"
+            yield f"{span}; check the units (EUR million) of these figures"
+
+
+def _span(values: Floats) -> tuple[float, float] | None:
+    sizes = np.abs(values[np.isfinite(values) & (values != 0)])
+    return (float(sizes.min()), float(sizes.max())) if len(sizes) else None
+
+
+def _owners(program: LinearProgram, name: str, low: float, high: float) -> str:
+    if name == "objective":
+        return " (priorities, steps and soft penalties)"
+    if name == "coefficients":
+        rows, values = program.matrix.row, np.abs(program.matrix.value)
+    else:
+        rows, values = np.tile(np.arange(program.shape[0]), 2), np.abs(np.concatenate([program.row_lower, program.row_upper]))
+    found = []
+    for size in (low, high):
+        hit = np.flatnonzero(values == size)
+        if len(hit):
+            found.append(program.row_owner(int(rows[hit[0]])).owner)
+    return f" (in {' and '.join(dict.fromkeys(found))})" if found else " (among needs and ceilings)"

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.facts import Facts
 from fundalloc.facts.lines import Lines
-from fundalloc.model.linear_program import COVERAGE, Builder, Terms
+from fundalloc.model.linear_program import COVERAGE, Builder, Terms, joined
 from fundalloc.money import Floats
 
 SLIGHT = 1e-6
@@ -75,9 +75,5 @@ def add_impact(builder: Builder, lines: Lines) -> None:
     funded = np.flatnonzero(pair >= 0)
     effectiveness = facts.effectiveness.values[lines.instrument[funded], lines.area[funded]]
     met = np.arange(first, builder.columns)
-    terms = Terms(
-        np.concatenate([pair[funded], np.tile(pairs, shares.shape[1])]),
-        np.concatenate([funded, met]),
-        np.concatenate([-effectiveness, np.ones(len(met))]),
-    )
+    terms = joined(Terms(pair[funded], funded, -effectiveness), Terms(np.tile(pairs, shares.shape[1]), met, np.ones(len(met))))
     builder.add_rows(COVERAGE, np.full(len(needs), -np.inf), np.zeros(len(needs)), terms)

@@ -178,7 +178,7 @@ def _refusal(around: LinearProgram, lines: Lines, options: Options) -> str:
     step = f"EUR {float(lines.facts.step):g} million"
     if not found.usable:
         return f"No plan in steps of {step} keeps all rules. Try a smaller round_to."
-    missed = np.unique(elastic.row[elastic.missed(found.values) > WHOLE])
+    missed = np.unique(elastic.row[found.values[elastic.first :] > WHOLE])
     told = [_demand(around.row_owner(int(row)), int(row), lines) for row in missed]
     more = f"\n  and {len(told) - TOLD} more" if len(told) > TOLD else ""
     return f"No plan in steps of {step} keeps:{''.join(told[:TOLD])}{more}\nTry a smaller round_to, or let a rule give way."

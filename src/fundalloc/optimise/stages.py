@@ -11,8 +11,7 @@ import numpy as np
 from fundalloc.errors import Infeasible, SolverFailed
 from fundalloc.facts.lines import Lines
 from fundalloc.model.compile import compile_program
-from fundalloc.model.health import numerical_remarks
-from fundalloc.model.linear_program import LinearProgram
+from fundalloc.model.linear_program import LinearProgram, numerical_remarks
 from fundalloc.money import Floats
 from fundalloc.optimise.fairness import fairest
 from fundalloc.optimise.settling import proportional_plan, settling_program

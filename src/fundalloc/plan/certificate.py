@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
+from fundalloc.model.canonical import row_keys
 from fundalloc.model.linear_program import LinearProgram
-from fundalloc.model.row_keys import row_keys
 from fundalloc.money import Floats
 
 REPRESENTATION = 1e-15
@@ -50,8 +50,7 @@ class Certificate:
 
 def certify(program: LinearProgram, prices: Floats, lines: Lines, score: float) -> Certificate:
     """Prove a bound from row prices (any will do), and compare a plan's score with it."""
-    lower, upper = column_bounds(program, lines)
-    bound = weak_duality(program, prices, (lower, upper), (program.row_lower, program.row_upper))
+    bound = weak_duality(program, prices, *column_bounds(program, lines))
     priced = np.flatnonzero(np.isfinite(prices) & (prices != 0))
     keys = row_keys(program, lines.facts)
     return Certificate(bound, score, {keys[row]: float(prices[row]) for row in priced}, unavoidable(program))
@@ -63,14 +62,13 @@ def certify_again(program: LinearProgram, duals: Mapping[str, float], lines: Lin
     return certify(program, prices, lines, score)
 
 
-def weak_duality(program: LinearProgram, prices: Floats, columns: tuple[Floats, Floats], rows: tuple[Floats, Floats]) -> Fraction:
+def weak_duality(program: LinearProgram, prices: Floats, lower: Floats, upper: Floats) -> Fraction:
     """Return the exact bound for given prices and finite column bounds."""
-    lower, upper = columns
-    row_lower, row_upper = rows
     priced = np.where(np.isfinite(prices), prices, 0.0)
-    allowed = ((priced > 0) & np.isfinite(row_upper)) | ((priced < 0) & np.isfinite(row_lower))
+    limits = np.where(priced > 0, program.row_upper, program.row_lower)
+    allowed = (priced != 0) & np.isfinite(limits)
     y = _integers(np.where(allowed, priced, 0.0), _PRICE_BITS)
-    limits = np.where(allowed, np.where(priced > 0, row_upper, row_lower), 0.0)
+    limits = np.where(allowed, limits, 0.0)
     matrix = program.matrix
     taken = np.zeros(program.shape[1], dtype=object)
     used = np.flatnonzero(allowed[matrix.row])

@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.plan.certificate import Certificate
-from fundalloc.plan.free_money import FreeMoney, ceiling_prices, free_money
-from fundalloc.plan.ledger import Coverage, measure_coverage
+from fundalloc.plan.ledger import Coverage, FreeMoney, ceiling_prices, free_money, measure_coverage
 from fundalloc.plan.proof import FEASIBLE, Proof
 from fundalloc.plan.verify import MISSED, Finding, Tally, tally
 from fundalloc.rules.statement import WHOLE_PERIOD
@@ -204,25 +203,20 @@ class Plan:
         """One row per demand of a rule: id, kind, member, sense, amount, base, limit, headroom (EUR million), status, price."""
         import pandas as pd
 
-        rows = [
-            {
-                "rule": f.rule.id,
-                "kind": f.rule.kind,
-                "member": "|".join(f.member),
-                "sense": str(f.sense),
-                "enforced": "hard" if f.rule.hard else "watched" if f.rule.watch else "soft",
-                "amount": float(f.amount),
-                "base": np.nan if f.base is None else float(f.base),
-                "limit": float(f.limit),
-                "headroom": float(f.headroom),
-                "status": f.status,
-                "price": price,
-            }
-            for f, price in zip(self.findings, self.prices, strict=True)
-        ]
-        return pd.DataFrame(
-            rows, columns=["rule", "kind", "member", "sense", "enforced", "amount", "base", "limit", "headroom", "status", "price"]
-        )
+        columns = {
+            "rule": [f.rule.id for f in self.findings],
+            "kind": [f.rule.kind for f in self.findings],
+            "member": ["|".join(f.member) for f in self.findings],
+            "sense": [str(f.sense) for f in self.findings],
+            "enforced": ["hard" if f.rule.hard else "watched" if f.rule.watch else "soft" for f in self.findings],
+            "amount": [float(f.amount) for f in self.findings],
+            "base": [np.nan if f.base is None else float(f.base) for f in self.findings],
+            "limit": [float(f.limit) for f in self.findings],
+            "headroom": [float(f.headroom) for f in self.findings],
+            "status": [f.status for f in self.findings],
+            "price": self.prices,
+        }
+        return pd.DataFrame(columns)
 
     def coverage_by(self, name: str) -> pd.DataFrame:
         """Sum need and met need by partnership or area; `coverage` is NaN where there is no need."""

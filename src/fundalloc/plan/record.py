@@ -17,7 +17,7 @@ import numpy as np
 from fundalloc.errors import Place, Problem, ScenarioError
 from fundalloc.facts.lines import Lines
 from fundalloc.model.compile import compile_program
-from fundalloc.money import NotANumber, parse_figure, plain
+from fundalloc.money import IntArray, NotANumber, parse_figure, plain
 from fundalloc.plan.certificate import certify_again
 from fundalloc.plan.plan import Plan, RunLog
 from fundalloc.plan.proof import FEASIBLE, OPTIMAL
@@ -26,7 +26,6 @@ from fundalloc.scenario.plans.amounts import LineKey
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.versions import later
 
-Steps = np.ndarray[Any, np.dtype[np.int64]]
 FORMAT = "fundalloc.record/1"
 _ANEW = "the record was changed, or another version wrote it: ask for the file again"
 
@@ -72,9 +71,9 @@ class Record:
         try:
             content = json.loads(text)
         except (json.JSONDecodeError, RecursionError) as error:
-            raise ScenarioError([Problem(place, f"the record of the run is not JSON: {error}", _ANEW)]) from None
+            raise ScenarioError.of(place, f"the record of the run is not JSON: {error}", _ANEW) from None
         if not isinstance(content, dict) or content.get("format") != FORMAT:
-            raise ScenarioError([Problem(place, f"the record of the run is not of the format '{FORMAT}'", _ANEW)])
+            raise ScenarioError.of(place, f"the record of the run is not of the format '{FORMAT}'", _ANEW)
         wrong = [name for name, kind in _SHAPES.items() if not isinstance(content.get(name), kind)]
         if wrong:
             raise ScenarioError([Problem(place, f"the record of the run has no {name}", _ANEW) for name in wrong])
@@ -90,13 +89,13 @@ def starting_plan(record: Record, place: Place) -> dict[LineKey, Fraction]:
     for key, text in record.baseline.items():
         ids = key.split("|")
         if len(ids) != 4:
-            raise ScenarioError([Problem(place, f"the record of the run names a line '{key}'", _ANEW)])
+            raise ScenarioError.of(place, f"the record of the run names a line '{key}'", _ANEW)
         out[ids[0], ids[1], ids[2], ids[3]] = _amount(text, place)
     return out
 
 
 def plan_of(
-    record: Record, scenario: Scenario, place: Place, measure: Callable[[Scenario, Steps], Sequence[Finding]] = measure_rules
+    record: Record, scenario: Scenario, place: Place, measure: Callable[[Scenario, IntArray], Sequence[Finding]] = measure_rules
 ) -> Plan:
     """Build the plan again: rules measured, certificate proved from the duals. Raises ScenarioError when record and scenario do not fit.
 
@@ -111,7 +110,7 @@ def plan_of(
     if len(prices) != len(findings):
         if not later(str(record.log.get("version"))):
             message = f"the record of the run has {len(record.prices)} shadow prices, but the scenario has {len(findings)} demands"
-            raise ScenarioError([Problem(place, message, _ANEW)])
+            raise ScenarioError.of(place, message, _ANEW)
         prices = np.full(len(findings), math.nan)  # demands were told apart otherwise then
     plan = Plan(scenario, steps[: len(lines)], findings, prices, _log(record, place), steps[len(lines) :])
     if not record.duals and plan.log.status not in (OPTIMAL, FEASIBLE):
@@ -119,15 +118,14 @@ def plan_of(
     return replace(plan, certificate=certify_again(compile_program(scenario), _numbers(record.duals, place), lines, plan.score))
 
 
-def _steps(amounts: Mapping[str, str], keys: list[str], lines: Lines, place: Place) -> Steps:
+def _steps(amounts: Mapping[str, str], keys: list[str], lines: Lines, place: Place) -> IntArray:
     unknown = sorted(set(amounts) - set(keys))
     if unknown:
-        raise ScenarioError(
-            [Problem(place, f"the record of the run has money for '{unknown[0]}', which the scenario does not know", _ANEW)]
-        )
+        message = f"the record of the run has money for '{unknown[0]}', which the scenario does not know"
+        raise ScenarioError.of(place, message, _ANEW)
     out = [_amount(amounts[key], place) / lines.facts.step if key in amounts else Fraction(0) for key in keys]
     if any(amount.denominator != 1 for amount in out):
-        raise ScenarioError([Problem(place, "the record of the run has parts of a rounding step", _ANEW)])
+        raise ScenarioError.of(place, "the record of the run has parts of a rounding step", _ANEW)
     return np.array([int(amount) for amount in out], dtype=np.int64)
 
 
@@ -135,13 +133,13 @@ def _amount(text: object, place: Place) -> Fraction:
     try:
         return parse_figure(str(text)).value
     except NotANumber as error:
-        raise ScenarioError([Problem(place, f"the record of the run: {error}", _ANEW)]) from None
+        raise ScenarioError.of(place, f"the record of the run: {error}", _ANEW) from None
 
 
 def _numbers(duals: Mapping[str, Any], place: Place) -> dict[str, float]:
     wrong = [key for key, value in duals.items() if type(value) not in (int, float) or not math.isfinite(value)]
     if wrong:
-        raise ScenarioError([Problem(place, f"the record of the run: the price of '{wrong[0]}' is no number", _ANEW)])
+        raise ScenarioError.of(place, f"the record of the run: the price of '{wrong[0]}' is no number", _ANEW)
     return {key: float(value) for key, value in duals.items()}
 
 
@@ -149,7 +147,7 @@ def _log(record: Record, place: Place) -> RunLog:
     known = {field.name for field in fields(RunLog)}
     needed = {field.name for field in fields(RunLog) if field.default is MISSING and field.default_factory is MISSING}
     if not needed <= set(record.log):
-        raise ScenarioError([Problem(place, "the record of the run is of another version of fundalloc", _ANEW)])
+        raise ScenarioError.of(place, "the record of the run is of another version of fundalloc", _ANEW)
     score = record.log["program_score"]
     kept = {key: value for key, value in record.log.items() if key in known}
     return RunLog(**{**kept, "program_score": math.nan if score is None else score})

@@ -27,14 +27,7 @@ def amounts_by_code(codes: Codes, grouped: Grouped, steps: NDArray[np.int64]) ->
     return [Fraction(total, grouped.weight.denominator) for total in sums_by_code(codes, grouped, steps)]
 
 
-def measured(
-    amounts: Fractions,
-    limits: Fractions,
-    moves: Callable[[], Open],
-    base: Fractions = (),
-    *,
-    banded: bool = False,
-) -> Measures:
+def measured(amounts: Fractions, limits: Fractions, moves: Callable[[], Open], base: Fractions = (), *, banded: bool = False) -> Measures:
     """Put amounts, limits and bases, in steps, over one common denominator; `banded`: an exact share may be off by one step."""
     scale = lcm(*(x.denominator for x in (*amounts, *limits, *base)))
     amount, limit, of = ([int(x * scale) for x in values] for values in (amounts, limits, base))

@@ -11,16 +11,14 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Members, Selection, build_members
 from fundalloc.money import plain
+from fundalloc.rules._consequences import Loosening, Missed, Setting
 from fundalloc.rules._from_facts import FromFacts
-from fundalloc.rules._ledger import open_sums, sums_by_code
-from fundalloc.rules._loosening import Loosening, Missed, Setting
-from fundalloc.rules.statement import Demands, Measures, Sense
+from fundalloc.rules.statement import Demands, Sense
 
 
 class Absorption(FromFacts):
@@ -29,23 +27,14 @@ class Absorption(FromFacts):
     kind: ClassVar[str] = "absorption"
     own_words: ClassVar[tuple[str, ...]] = ("partnership", "year")
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
-        {"says": "{partnership}: absorption {year}", "source": "partnerships", "negotiable": "practice"},
+        {"says": "{partnership}: absorption {year}", "source": "partnerships", "negotiable": "practice"}
     ]
 
     def demands(self, lines: Lines) -> Demands:
         """One demand per partnership (or grouping) and year with a figure and lines."""
-        facts = lines.facts
-        present = np.unique(self.counted_money(lines).member)
-        codes = present[facts.absorption.ravel()[present] != NO_LIMIT]
-        limits = facts.absorption.ravel()[codes].tolist()
-        amounts = {limit: limit * facts.step for limit in set(limits)}  # they repeat from year to year
-        return Demands(codes, self._members(lines).names(codes), [Sense.AT_MOST] * len(codes), [amounts[limit] for limit in limits])
-
-    def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
-        """Add up the ledger by partnership and year; absorption is whole steps already."""
-        money = self.counted_money(lines)
-        limits = [int(limit) for limit in lines.facts.absorption.ravel()[demands.code]]
-        return Measures(sums_by_code(demands.code, money, steps), limits, 1, lambda: open_sums(demands.code, money, lines))
+        present, limits = np.unique(self.counted_money(lines).member), lines.facts.absorption.ravel()
+        codes = present[limits[present] != NO_LIMIT]
+        return self.limited(lines, codes, self._members(lines).names(codes), limits[codes])
 
     def path(self, member: tuple[str, ...], sense: Sense) -> tuple[str, ...]:
         """The cell of the partnership."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums
-from fundalloc.rules.kind import Kind
+from fundalloc.rules.kind import Kind, example
 from fundalloc.rules.statement import Demands, Measures, Rows, state_sums
 
 
@@ -25,27 +25,9 @@ class Amount(Kind):
     kind: ClassVar[str] = "amount"
     plain_sum: ClassVar[bool] = True
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
-        {
-            "says": "{partnership}: signed package",
-            "for_each": "partnership",
-            "at_least": {"tunisia": "12", "egypt": "6.5"},
-            "source": "assumption",
-        },
-        {
-            "says": "Development aid in {year}",
-            "for_each": "year",
-            "money": {"marker": "oda"},
-            "at_least": "4",
-            "at_most": "90",
-            "source": "assumption",
-        },
-        {
-            "says": "Smuggling, not in Egypt",
-            "money": {"area": "smuggling"},
-            "unless": {"partnership": "egypt"},
-            "exactly": "3",
-            "source": "assumption",
-        },
+        example("{partnership}: signed package", for_each="partnership", at_least={"tunisia": "12", "egypt": "6.5"}),
+        example("Development aid in {year}", for_each="year", money={"marker": "oda"}, at_least="4", at_most="90"),
+        example("Smuggling, not in Egypt", money={"area": "smuggling"}, unless={"partnership": "egypt"}, exactly="3"),
     ]
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:

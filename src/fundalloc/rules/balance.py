@@ -15,6 +15,7 @@ warns of that.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, ClassVar
 
@@ -24,7 +25,7 @@ from numpy.typing import NDArray
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Members
 from fundalloc.rules._ledger import amounts_by_code, measured, movable, open_shares
-from fundalloc.rules.kind import Kind, Unplaced
+from fundalloc.rules.kind import Kind, Unplaced, example
 from fundalloc.rules.statement import Codes, Demands, Measures, Open, Rows, Sense, state_shares, take
 
 
@@ -34,14 +35,8 @@ class Balance(Kind):
     kind: ClassVar[str] = "balance"
     relative: ClassVar[bool] = True
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
-        {"says": "{partnership}: a fair share", "for_each": "partnership", "at_least": "60 %", "at_most": "170 %", "source": "assumption"},
-        {
-            "says": "{area}: not left behind",
-            "for_each": "area",
-            "money": {"partnership": "level:bilateral"},
-            "at_least": "50 %",
-            "source": "assumption",
-        },
+        example("{partnership}: a fair share", for_each="partnership", at_least="60 %", at_most="170 %"),
+        example("{area}: not left behind", for_each="area", money={"partnership": "level:bilateral"}, at_least="50 %"),
     ]
 
     def problems_in(self, lines: Lines) -> Iterator[Unplaced]:
@@ -49,11 +44,8 @@ class Balance(Kind):
         members = self.members(lines)
         owners = set(members.owners)
         if not owners or owners - {"partnership", "area"}:
-            yield (
-                ("for_each",),
-                "needs are known per partnership and area only",
-                "repeat for each partnership, area, or a tag group of these",
-            )
+            hint = "repeat for each partnership, area, or a tag group of these"
+            yield ("for_each",), "needs are known per partnership and area only", hint
             return
         if self.money.marker:
             yield ("money",), "a balance compares coverage; a marker has no need", "drop the marker"
@@ -66,9 +58,8 @@ class Balance(Kind):
         """Yield members whose money is all decided, where a lower limit would hold the others down."""
         demands, money = self.demands(lines), self._coverage_money(lines)
         stuck = ~movable(demands.code, money, lines)
-        names = [
-            "|".join(name) for name, sense, s in zip(demands.member, demands.sense, stuck, strict=True) if s and sense is not Sense.AT_MOST
-        ]
+        floors = zip(demands.member, demands.sense, stuck, strict=True)
+        names = ["|".join(name) for name, sense, decided in floors if decided and sense is not Sense.AT_MOST]
         if names and not self.watch:
             who = f"'{names[0]}'" + (f" and {len(names) - 1} more have" if names[1:] else " has")
             says = f"{who} decided money alone: the lower limit can only be kept by holding the others down"
@@ -82,7 +73,7 @@ class Balance(Kind):
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: E_m - share x N_m / N x E against 0, with E as one shared total."""
         money, base, share = self._stated(lines, demands)
-        return state_shares(demands, money, base, [Fraction(0)] * len(demands), lines.facts.step, share, together=True)
+        return state_shares(replace(demands, figure=share), money, base, [Fraction(0)] * len(demands), lines.facts.step, together=True)
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Compare each member's coverage money with its share of the average, as fractions."""

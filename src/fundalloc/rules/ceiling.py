@@ -19,10 +19,9 @@ from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
 from fundalloc.money import Exact, IntArray, ceil_steps, plain
+from fundalloc.rules._consequences import Loosening, Missed, Setting
 from fundalloc.rules._from_facts import FromFacts, path_of_ceiling
-from fundalloc.rules._ledger import open_sums, sums_by_code
-from fundalloc.rules._loosening import Loosening, Missed, Setting
-from fundalloc.rules.statement import WHOLE_PERIOD, Demands, Measures, Sense
+from fundalloc.rules.statement import WHOLE_PERIOD, Demands, Sense
 
 
 class Ceiling(FromFacts):
@@ -42,19 +41,11 @@ class Ceiling(FromFacts):
         used[lines.instrument, lines.year] = True
         used[lines.instrument, count] = True
         used[lines.moves.source] = True
-        limited = np.column_stack([facts.ceilings.usable, facts.ceilings.usable_total]) != NO_LIMIT
-        codes = np.flatnonzero((used & limited).ravel())
+        limits = np.column_stack([facts.ceilings.usable, facts.ceilings.usable_total])
+        codes = np.flatnonzero((used & (limits != NO_LIMIT)).ravel())
         labels = [*(str(year) for year in facts.years), WHOLE_PERIOD]
         names: list[tuple[str, ...]] = [(facts.instruments[code // (count + 1)].id, labels[code % (count + 1)]) for code in codes]
-        step = facts.step
-        return Demands(codes, names, [Sense.AT_MOST] * len(codes), [limit * step for limit in map(Fraction, self._limits(lines, codes))])
-
-    def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
-        """Add up the ledger by instrument and year; ceilings are whole steps already."""
-        money = self.counted_money(lines)
-        return Measures(
-            sums_by_code(demands.code, money, steps), self._limits(lines, demands.code), 1, lambda: open_sums(demands.code, money, lines)
-        )
+        return self.limited(lines, codes, names, limits.ravel()[codes])
 
     def path(self, member: tuple[str, ...], sense: Sense) -> tuple[str, ...]:
         """The ceiling of the instrument."""
@@ -103,10 +94,6 @@ class Ceiling(FromFacts):
         member = np.concatenate([instrument * count + year for instrument, year, _, _ in entries]).astype(np.intp)
         sign = np.concatenate([np.full(len(entry), weight, dtype=np.int64) for _, _, entry, weight in entries])
         return Grouped(member, np.concatenate([entry for _, _, entry, _ in entries]).astype(np.intp), Exact(sign, 1))
-
-    def _limits(self, lines: Lines, codes: NDArray[np.intp]) -> list[int]:
-        ceilings = lines.facts.ceilings
-        return [int(limit) for limit in np.column_stack([ceilings.usable, ceilings.usable_total]).ravel()[codes]]
 
 
 def _adjustments(instrument: str, moved: Sequence[tuple[str, Fraction, Fraction]]) -> list[dict[str, str]]:

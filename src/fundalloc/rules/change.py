@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from fundalloc.facts.fields import Amount
 from fundalloc.facts.lines import Lines
 from fundalloc.money import Figure, ceil_steps, plain
+from fundalloc.rules._consequences import Loosening, Missed, Setting
 from fundalloc.rules._ledger import amounts_by_code, measured, open_shares
-from fundalloc.rules._loosening import Loosening, Missed, Setting
-from fundalloc.rules.kind import Kind, Unplaced
+from fundalloc.rules.kind import Kind, Unplaced, example
 from fundalloc.rules.statement import Demands, Measures, Rows, Sense, state_shares
 
 
@@ -32,21 +32,8 @@ class Change(Kind):
     figures_said: ClassVar[tuple[str, ...]] = (*Kind.figures_said, "plus")
     own_words: ClassVar[tuple[str, ...]] = ("year",)
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
-        {
-            "says": "{partnership}: steady",
-            "for_each": "partnership",
-            "at_least": "80 %",
-            "at_most": "130 %",
-            "plus": "2",
-            "source": "assumption",
-        },
-        {
-            "says": "{instrument}: steady",
-            "for_each": ["instrument"],
-            "money": {"marker": "oda"},
-            "at_most": "150 %",
-            "source": "assumption",
-        },
+        example("{partnership}: steady", for_each="partnership", at_least="80 %", at_most="130 %", plus="2"),
+        example("{instrument}: steady", for_each=["instrument"], money={"marker": "oda"}, at_most="150 %"),
     ]
 
     plus: Amount = Fraction(0)

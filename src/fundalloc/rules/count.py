@@ -25,7 +25,7 @@ from fundalloc.money import Exact
 from fundalloc.rules._consequences import Counted
 from fundalloc.rules._fields import ForEach
 from fundalloc.rules._ledger import movable, within_reach
-from fundalloc.rules.kind import Kind, Unplaced
+from fundalloc.rules.kind import Kind, Unplaced, example
 from fundalloc.rules.statement import SWITCHES, Codes, Demands, Measures, Open, Rows, Sense, Switches, Unit, bounds, take
 
 
@@ -35,22 +35,8 @@ class Count(Kind):
     kind: ClassVar[str] = "count"
     unit: ClassVar[Unit] = Unit.MEMBERS
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
-        {
-            "says": "{partnership}: at most {limit} areas",
-            "for_each": "partnership",
-            "counting": "area",
-            "at_most": "2",
-            "active": "0.5",
-            "source": "assumption",
-        },
-        {
-            "says": "{area}: {limit} partnerships or more",
-            "for_each": "area",
-            "counting": "partnership",
-            "at_least": "2",
-            "active": "1",
-            "source": "assumption",
-        },
+        example("{partnership}: at most {limit} areas", for_each="partnership", counting="area", at_most="2", active="0.5"),
+        example("{area}: {limit} partnerships or more", for_each="area", counting="partnership", at_least="2", active="1"),
     ]
 
     counting: ForEach
@@ -129,5 +115,4 @@ class Count(Kind):
         """Return the money by counted member (numbered), the code of each, and the member that it counts for."""
         members, money = self.members(lines, *self.counting), self.own_money(lines, *self.counting)
         counted, position = np.unique(money.member, return_inverse=True)
-        numbered = Grouped(position.astype(np.intp), money.line, Exact(money.weight.numerator, money.weight.denominator))
-        return numbered, counted, counted // members.sizes[-1]
+        return Grouped(position.astype(np.intp), money.line, money.weight), counted, counted // members.sizes[-1]

@@ -20,10 +20,9 @@ from numpy.typing import NDArray
 from fundalloc.facts.fields import Amount, Relative, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.money import Exact, Figure, ceil_steps, percent, plain
-from fundalloc.rules._consequences import Corridor
+from fundalloc.rules._consequences import Corridor, Loosening, Missed, Setting, outwards, share_in_file
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums, sums_by_code
-from fundalloc.rules._loosening import Loosening, Missed, Setting, outwards, share_in_file
-from fundalloc.rules.kind import Kind, Unplaced
+from fundalloc.rules.kind import Kind, Unplaced, example
 from fundalloc.rules.statement import Demands, Measures, Rows, Sense, state_sums
 
 
@@ -34,14 +33,8 @@ class Deviation(Kind):
     relative: ClassVar[bool] = True
     figures_said: ClassVar[tuple[str, ...]] = ("at_least", "at_most", "within", "amount")
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
-        {
-            "says": "{partnership}: within the flexibility clause",
-            "for_each": "partnership",
-            "within": "20 %",
-            "amount": "10",
-            "source": "assumption",
-        },
-        {"says": "Returns: {limit} of what they get now", "money": {"area": "returns"}, "at_least": "120 %", "source": "assumption"},
+        example("{partnership}: within the flexibility clause", for_each="partnership", within="20 %", amount="10"),
+        example("Returns: {limit} of what they get now", money={"area": "returns"}, at_least="120 %"),
     ]
 
     within: Relative | None = None
@@ -50,27 +43,22 @@ class Deviation(Kind):
     """EUR million by which it may change, up or down; with `within` the smaller of both."""
 
     @property
-    def two_sided(self) -> bool:
-        """Whether the rule keeps money near the plan on both sides."""
-        return self.within is not None or self.amount is not None
-
-    @property
     def corridor(self) -> Corridor | None:
         """The room around the plan of a two-sided rule."""
-        return Corridor(self.within, self.amount) if self.two_sided else None
+        return None if self.within is None and self.amount is None else Corridor(self.within, self.amount)
 
     def limits_written(self) -> None:
         """Two-sided or one-sided, not both, and never `exactly`."""
         if self.exactly:
             raise refuse("a deviation has no 'exactly'", "write within: 0 % to keep the plan's amount", ("exactly",))
-        if self.two_sided and (self.at_least or self.at_most):
+        if self.corridor and (self.at_least or self.at_most):
             raise refuse("'within' or 'amount' beside a one-sided limit", "keep one of them")
-        if not self.two_sided and not (self.at_least or self.at_most):
+        if self.corridor is None and not (self.at_least or self.at_most):
             raise refuse("no limit", "write within, amount, at_least or at_most")
 
     def limits(self) -> list[tuple[Sense, dict[str, Figure]]]:
         """A two-sided rule asks both senses of every member."""
-        if not self.two_sided:
+        if self.corridor is None:
             return super().limits()
         room = {"": Figure(Fraction(1) if self.within is None else self.within, percent=True)}
         return [(Sense.AT_LEAST, room), (Sense.AT_MOST, room)]
@@ -97,7 +85,7 @@ class Deviation(Kind):
 
     def loosened(self, setting: Setting, found: Sequence[Missed]) -> Loosening | None:
         """Widen the corridor around the plan, or move a one-sided limit."""
-        if not self.two_sided:
+        if self.corridor is None:
             return super().loosened(setting, found)
         if any(not missed.base for missed in found):
             return None
@@ -131,7 +119,7 @@ class Deviation(Kind):
     def _allowed(self, lines: Lines, demands: Demands) -> list[Fraction]:
         """Return the limit of every demand in EUR million."""
         plans = self._planned(lines, demands)
-        if not self.two_sided:
+        if self.corridor is None:
             return [figure * plan for figure, plan in zip(demands.figure, plans, strict=True)]
         out = []
         for plan, sense in zip(plans, demands.sense, strict=True):

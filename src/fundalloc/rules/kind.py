@@ -38,6 +38,13 @@ from fundalloc.rules.statement import Codes, Demands, Measures, Rows, Sense, Uni
 
 Unplaced = tuple[tuple[str, ...], str, str]
 """Path inside the rule, message, hint."""
+Member = Sequence[str]
+Named = Mapping[str, str]
+
+
+def example(says: str, **fields: Any) -> dict[str, Any]:
+    """Return a made-up rule as it is written in a scenario file."""
+    return {"says": says, **fields, "source": "assumption"}
 
 
 class Kind(Record, Consequences):
@@ -112,11 +119,8 @@ class Kind(Record, Consequences):
             if key and key not in known and not members.switched_off(key.split("|"), lines.facts.dimensions):
                 yield at, f"unknown member '{key}'", did_you_mean(key, known)
         if len(self.present(lines, members)) == 0:
-            yield (
-                ("money",),
-                "no allocation line can ever count towards this rule",
-                "check the selection against the eligibility table, or switch the rule off",
-            )
+            hint = "check the selection against the eligibility table, or switch the rule off"
+            yield ("money",), "no allocation line can ever count towards this rule", hint
 
     def remarks_on(self, lines: Lines) -> Iterator[Unplaced]:
         """Yield (path, message, hint) for what is lawful but hardly meant; the data doctor warns of it."""
@@ -227,18 +231,16 @@ class Kind(Record, Consequences):
         """List what the rule asks: every present member with a figure, per sense."""
         members = self.members(lines)
         codes = self.present(lines, members)
-        names = members.names(codes)
-        out = Demands(np.zeros(0, dtype=np.intp), [], [], [])
-        kept: list[int] = []
-        for sense, figures in self.limits():
-            for code, name in zip(codes, names, strict=True):
-                figure = figures.get("|".join(name), figures.get(""))
-                if figure is not None:
-                    kept.append(int(code))
-                    out.member.append(name)
-                    out.sense.append(sense)
-                    out.figure.append(figure.value)
-        return Demands(np.array(kept, dtype=np.intp), out.member, out.sense, out.figure)
+        return self.asked([(code, name, ("|".join(name), "")) for code, name in zip(codes.tolist(), members.names(codes), strict=True)])
+
+    def asked(self, who: Sequence[tuple[int, tuple[str, ...], Sequence[str]]]) -> Demands:
+        """List what is asked of (code, member, keys), per sense: the figure that is written under the first of the keys."""
+        return Demands.of(
+            (code, member, sense, figures[key].value)
+            for sense, figures in self.limits()
+            for code, member, keys in who
+            for key in [key for key in keys if key in figures][:1]
+        )
 
     def skipped(self, lines: Lines) -> list[tuple[str, ...]]:
         """Return the members that `money` means but that were left out because no line of theirs exists."""
@@ -267,12 +269,7 @@ class Kind(Record, Consequences):
         return f"{plain(figure)} {Words(language)(f'workbook.unit_of.{self.unit}')}"
 
     def sentence(
-        self,
-        member: Sequence[str],
-        names: Mapping[str, Mapping[str, str]],
-        language: str = "en",
-        sense: Sense | None = None,
-        figures: Mapping[str, str] | None = None,
+        self, member: Member, names: Mapping[str, Named], language: str = "en", sense: Sense | None = None, figures: Named | None = None
     ) -> str:
         """Return `says` with names and figures filled in; `names` maps a dimension to {id: name}, `figures` replaces the limits."""
         filled = dict(zip(self.words, member, strict=True))

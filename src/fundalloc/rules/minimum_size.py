@@ -18,7 +18,7 @@ from fundalloc.facts.capacity import capacity
 from fundalloc.facts.lines import Lines
 from fundalloc.money import Exact
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums, within_reach
-from fundalloc.rules.kind import Kind, Unplaced
+from fundalloc.rules.kind import Kind, Unplaced, example
 from fundalloc.rules.statement import SWITCHES, Demands, Measures, Rows, Statement, Switches, take
 
 
@@ -28,13 +28,8 @@ class MinimumSize(Kind):
     kind: ClassVar[str] = "minimum_size"
     or_nothing: ClassVar[bool] = True
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
-        {
-            "says": "{partnership}, {instrument}: nothing, or a real programme",
-            "for_each": ["partnership", "instrument"],
-            "at_least": "3",
-            "source": "assumption",
-        },
-        {"says": "Anti-smuggling: nothing, or {limit}", "money": {"area": "smuggling"}, "at_least": "12", "source": "assumption"},
+        example("{partnership}, {instrument}: nothing, or a real programme", for_each=["partnership", "instrument"], at_least="3"),
+        example("Anti-smuggling: nothing, or {limit}", money={"area": "smuggling"}, at_least="12"),
     ]
 
     def problems_in(self, lines: Lines) -> Iterator[Unplaced]:
@@ -57,16 +52,11 @@ class MinimumSize(Kind):
         room = capacity(money, lines, int(max(money.member.max(initial=-1), demands.code.max(initial=-1))) + 1)
         switches = Switches(count, row, money.line[entry], money.weight[entry], np.maximum(room[demands.code], least), np.zeros(count))
         weight = money.weight[entry].followed_by(Exact.whole(count))
-        return Rows(
-            np.zeros(count),
-            np.full(count, np.inf),
-            np.concatenate([row, np.arange(count)]),
-            np.concatenate([money.line[entry], np.arange(count)]),
-            np.concatenate([money.weight.values[entry], -least]),
-            switches=switches,
-            exact=Statement([Fraction(0)] * count, weight, reach, np.arange(len(weight)) >= len(row)),
-            named={SWITCHES: slice(len(row), None)},
-        )
+        exact = Statement([Fraction(0)] * count, weight, reach, np.arange(len(weight)) >= len(row))
+        named = {SWITCHES: slice(len(row), None)}
+        rows, column = (np.concatenate([part, np.arange(count)]) for part in (row, money.line[entry]))
+        value = np.concatenate([money.weight.values[entry], -least])
+        return Rows(np.zeros(count), np.full(count, np.inf), rows, column, value, switches=switches, exact=exact, named=named)
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """The limit is the amount where there is money, else nothing."""

@@ -23,7 +23,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
 from fundalloc.money import Figure
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums
-from fundalloc.rules.kind import Kind, Unplaced
+from fundalloc.rules.kind import Kind, Unplaced, example
 from fundalloc.rules.statement import Codes, Demands, Measures, Rows, state_sums
 
 
@@ -33,20 +33,18 @@ class Payments(Kind):
     kind: ClassVar[str] = "payments"
     own_words: ClassVar[tuple[str, ...]] = ("year",)
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
-        {
-            "says": "{instrument}: payments in {year}",
-            "for_each": "instrument",
-            "money": {"instrument": "ndici"},
-            "outstanding": {"2025": "4", "2026": "2.5"},
-            "at_most": "20",
-            "source": "assumption",
-        },
-        {
-            "says": "Payments for bilateral partners in {year}",
-            "money": {"instrument": ["ndici", "amif"], "partnership": "level:bilateral"},
-            "at_most": "25",
-            "source": "assumption",
-        },
+        example(
+            "{instrument}: payments in {year}",
+            for_each="instrument",
+            money={"instrument": "ndici"},
+            outstanding={"2025": "4", "2026": "2.5"},
+            at_most="20",
+        ),
+        example(
+            "Payments for bilateral partners in {year}",
+            money={"instrument": ["ndici", "amif"], "partnership": "level:bilateral"},
+            at_most="25",
+        ),
     ]
 
     outstanding: ByYear = Field(default_factory=dict)
@@ -63,18 +61,12 @@ class Payments(Kind):
             picked &= ~lines.select(self.unless)
         for k in np.unique(lines.instrument[picked]):
             if not facts.instruments[int(k)].payment_profile:
-                yield (
-                    ("money",),
-                    f"instrument '{facts.instruments[int(k)].id}' has no payment_profile",
-                    "write one, such as [20 %, 50 %, 30 %]",
-                )
+                says = f"instrument '{facts.instruments[int(k)].id}' has no payment_profile"
+                yield ("money",), says, "write one, such as [20 %, 50 %, 30 %]"
         for year in self.outstanding:
             if year and year not in facts.years:
-                yield (
-                    ("outstanding", str(year)),
-                    f"the year {year} is outside the period",
-                    f"the years are {facts.years[0]} to {facts.years[-1]}",
-                )
+                hint = f"the years are {facts.years[0]} to {facts.years[-1]}"
+                yield ("outstanding", str(year)), f"the year {year} is outside the period", hint
         yield from super().problems_in(lines)
 
     def member_keys(self, lines: Lines) -> set[str]:
@@ -86,19 +78,14 @@ class Payments(Kind):
     def demands(self, lines: Lines) -> Demands:
         """One demand per member and year with a figure; the code is member x years + year."""
         members, years = self.members(lines), [str(year) for year in lines.facts.years]
-        present = self.present(lines, members)
-        out, codes = Demands(np.zeros(0, dtype=np.intp), [], [], []), []
-        for sense, figures in self.limits():
-            for code, name in zip(present, members.names(present), strict=True):
-                for t, year in enumerate(years):
-                    keys = ("|".join((*name, year)), year, "|".join(name), "")
-                    figure = next((figures[key] for key in keys if key in figures), None)
-                    if figure is not None:
-                        codes.append(int(code) * len(years) + t)
-                        out.member.append((*name, year))
-                        out.sense.append(sense)
-                        out.figure.append(figure.value)
-        return Demands(np.array(codes, dtype=np.intp), out.member, out.sense, out.figure)
+        codes = self.present(lines, members)
+        return self.asked(
+            [
+                (code * len(years) + t, (*name, year), ("|".join((*name, year)), year, "|".join(name), ""))
+                for code, name in zip(codes.tolist(), members.names(codes), strict=True)
+                for t, year in enumerate(years)
+            ]
+        )
 
     @property
     def due(self) -> Mapping[int, Fraction]:

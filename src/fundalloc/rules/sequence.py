@@ -20,9 +20,8 @@ from pydantic import Field
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Selection, Taken, runs
-from fundalloc.money import Exact
 from fundalloc.rules._ledger import amounts_by_code, measured, open_shares
-from fundalloc.rules.kind import Kind, Unplaced
+from fundalloc.rules.kind import Kind, Unplaced, example
 from fundalloc.rules.statement import Codes, Demands, Measures, Rows, state_shares
 
 
@@ -33,22 +32,20 @@ class Sequence(Kind):
     relative: ClassVar[bool] = True
     own_words: ClassVar[tuple[str, ...]] = ("year",)
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
-        {
-            "says": "{partnership}: legal migration follows anti-smuggling by {year}",
-            "for_each": "partnership",
-            "money": {"area": "legal-pathways", "partnership": "north-africa"},
-            "after": {"area": "smuggling"},
-            "at_most": "80 %",
-            "source": "assumption",
-        },
-        {
-            "says": "Returns come a year after development",
-            "money": {"area": "returns", "instrument": "ndici"},
-            "after": {"marker": "oda", "area": "legal-pathways"},
-            "lag": "1",
-            "at_most": "150 %",
-            "source": "assumption",
-        },
+        example(
+            "{partnership}: legal migration follows anti-smuggling by {year}",
+            for_each="partnership",
+            money={"area": "legal-pathways", "partnership": "north-africa"},
+            after={"area": "smuggling"},
+            at_most="80 %",
+        ),
+        example(
+            "Returns come a year after development",
+            money={"area": "returns", "instrument": "ndici"},
+            after={"marker": "oda", "area": "legal-pathways"},
+            lag="1",
+            at_most="150 %",
+        ),
     ]
 
     after: Selection
@@ -69,15 +66,11 @@ class Sequence(Kind):
 
     def demands(self, lines: Lines) -> Demands:
         """One demand per member and year; the code is member x years + year."""
-        once = super().demands(lines)
-        years = lines.facts.years
-        count = len(years)
-        codes = (np.repeat(once.code, count) * count + np.tile(np.arange(count), len(once))).astype(np.intp)
-        return Demands(
-            codes,
-            [(*name, str(year)) for name in once.member for year in years],
-            [sense for sense in once.sense for _ in years],
-            [figure for figure in once.figure for _ in years],
+        once, years = super().demands(lines), lines.facts.years
+        return Demands.of(
+            (code * len(years) + t, (*name, str(year)), sense, figure)
+            for code, name, sense, figure in zip(once.code.tolist(), once.member, once.sense, once.figure, strict=True)
+            for t, year in enumerate(years)
         )
 
     def taken_of(self, lines: Lines) -> Taken:
@@ -118,4 +111,4 @@ def _spread(grouped: Grouped, years: int, lag: int) -> Grouped:
     year = grouped.member % years
     entry, ahead = runs(np.maximum(years - year - lag, 0))
     member = grouped.member[entry] + lag + ahead
-    return Grouped(member.astype(np.intp), grouped.line[entry], Exact(grouped.weight.numerator[entry], grouped.weight.denominator))
+    return Grouped(member.astype(np.intp), grouped.line[entry], grouped.weight[entry])

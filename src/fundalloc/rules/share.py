@@ -32,7 +32,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Base, Grouped, Members, Selection, Taken
 from fundalloc.money import Mask
 from fundalloc.rules._ledger import amounts_by_code, measured, open_shares, open_sums
-from fundalloc.rules.kind import Kind, Unplaced
+from fundalloc.rules.kind import Kind, Unplaced, example
 from fundalloc.rules.statement import Codes, Demands, Measures, Rows, state_shares, state_sums
 
 
@@ -42,39 +42,19 @@ class Share(Kind):
     kind: ClassVar[str] = "share"
     relative: ClassVar[bool] = True
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
-        {
-            "says": "{partnership}: legal migration",
-            "for_each": "partnership",
-            "money": {"area": "legal-pathways"},
-            "at_least": "15 %",
-            "of": {},
-            "source": "assumption",
-        },
-        {"says": "{area} of all money", "for_each": ["area", "year"], "at_most": "60 %", "of": {"area": "all"}, "source": "assumption"},
-        {
-            "says": "ODA of the envelopes",
-            "money": {"marker": "oda"},
-            "at_least": "12.5 %",
-            "of": {"ceiling": {"instrument": "family:external"}},
-            "source": "assumption",
-        },
-        {"says": "Returns of a fixed sum", "money": {"area": "returns"}, "exactly": "25 %", "of": "40", "source": "assumption"},
-        {
-            "says": "{route}: one instrument",
-            "for_each": ["route", "instrument"],
-            "at_most": "80 %",
-            "of": {"instrument": "all"},
-            "source": "assumption",
-        },
-        {
-            "says": "{partnership}: NDICI for legal migration, of its money there",
-            "for_each": "partnership",
-            "money": {"instrument": "ndici", "area": "legal-pathways"},
-            "unless": {"partnership": "sahel"},
-            "at_least": "20 %",
-            "of": {"without": "area"},
-            "source": "assumption",
-        },
+        example("{partnership}: legal migration", for_each="partnership", money={"area": "legal-pathways"}, at_least="15 %", of={}),
+        example("{area} of all money", for_each=["area", "year"], at_most="60 %", of={"area": "all"}),
+        example("ODA of the envelopes", money={"marker": "oda"}, at_least="12.5 %", of={"ceiling": {"instrument": "family:external"}}),
+        example("Returns of a fixed sum", money={"area": "returns"}, exactly="25 %", of="40"),
+        example("{route}: one instrument", for_each=["route", "instrument"], at_most="80 %", of={"instrument": "all"}),
+        example(
+            "{partnership}: NDICI for legal migration, of its money there",
+            for_each="partnership",
+            money={"instrument": "ndici", "area": "legal-pathways"},
+            unless={"partnership": "sahel"},
+            at_least="20 %",
+            of={"without": "area"},
+        ),
     ]
 
     of: Base
@@ -117,11 +97,8 @@ class Share(Kind):
             for k in np.flatnonzero(instruments):
                 unknown, all_years = facts.commits[k] & (facts.ceilings.full[k] == NO_LIMIT), not np.any(facts.commits[k] & ~years)
                 if np.any(unknown & years) and not (all_years and facts.ceilings.full_total[k] != NO_LIMIT):
-                    yield (
-                        ("of",),
-                        f"instrument '{facts.instruments[k].id}' has no ceiling for these years",
-                        "add `each` to its ceiling, or take the share of something else",
-                    )
+                    says = f"instrument '{facts.instruments[k].id}' has no ceiling for these years"
+                    yield ("of",), says, "add `each` to its ceiling, or take the share of something else"
                     return
 
     def remarks_on(self, lines: Lines) -> Iterator[Unplaced]:
@@ -140,11 +117,8 @@ class Share(Kind):
             return
         name, others = open_ways[0], sorted(narrower - {open_ways[0]})
         more = "; ".join(_more(lines, others, reached, left_open[0]))
-        yield (
-            ("of",),
-            f"'of' also holds money that can never be 'money'{': ' + more if more else ''}",
-            f"write of: {{without: {name}}}, or name under 'of' what is meant, such as {{{others[0]}: all}}",
-        )
+        hint = f"write of: {{without: {name}}}, or name under 'of' what is meant, such as {{{others[0]}: all}}"
+        yield ("of",), f"'of' also holds money that can never be 'money'{': ' + more if more else ''}", hint
 
     def _reach(self, lines: Lines) -> NDArray[np.bool_]:
         """Return the lines that can hold money and count in the base of some demand."""
@@ -156,8 +130,7 @@ class Share(Kind):
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: money - share x base against 0, or money against share x constant."""
-        members = self.members(lines)
-        money = lines.group(self.money, members, unless=self.unless)
+        members, money = self.members(lines), self.own_money(lines)
         step, constant = lines.facts.step, self._constant(lines, members, demands)
         if constant is not None:
             limit = [share * whole * step for share, whole in zip(demands.figure, constant, strict=True)]
@@ -168,8 +141,7 @@ class Share(Kind):
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Add up both sides of the ledger and cross-multiply."""
-        members = self.members(lines)
-        money = lines.group(self.money, members, unless=self.unless)
+        members, money = self.members(lines), self.own_money(lines)
         constant = self._constant(lines, members, demands)
         if constant is not None:
             base, moves = constant, partial(open_sums, demands.code, money, lines)

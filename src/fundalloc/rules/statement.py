@@ -6,7 +6,7 @@ same `Demands`, in the same order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
@@ -57,6 +57,12 @@ class Demands:
     sense: list[Sense]
     figure: list[Fraction]
     """The limit as written: EUR million, or a share."""
+
+    @classmethod
+    def of(cls, asked: Iterable[tuple[int, tuple[str, ...], Sense, Fraction]]) -> Demands:
+        """List demands that are given one by one."""
+        code, member, sense, figure = [list(part) for part in zip(*asked, strict=True)] or [[], [], [], []]
+        return cls(np.array(code, dtype=np.intp), member, sense, figure)
 
     def __len__(self) -> int:
         return len(self.member)
@@ -225,21 +231,13 @@ def state_sums(demands: Demands, money: Grouped, limit: Fractions, band: Fractio
 
 
 def state_shares(
-    demands: Demands,
-    money: Grouped,
-    base: tuple[Grouped, Codes],
-    limit: Fractions,
-    band: Fraction,
-    share: Fractions | None = None,
-    *,
-    together: bool = False,
+    demands: Demands, money: Grouped, base: tuple[Grouped, Codes], limit: Fractions, band: Fraction, *, together: bool = False
 ) -> Rows:
-    """State one row per demand: its money less a share of its base (which moves with the plan) against a limit in EUR million.
+    """State one row per demand: its money less its figure's share of its base (which moves with the plan) against a limit in EUR million.
 
-    `base` is money with the code under which each demand finds its own. `share` is the demands' figure unless given.
-    `together`: many demands have the same base, which becomes a total.
+    `base` is money with the code under which each demand finds its own. `together`: many demands have the same base, which becomes a
+    total.
     """
-    share = demands.figure if share is None else share
     of, codes = base
     own = state_sums(demands, money, limit, band)
     assert own.exact is not None
@@ -252,16 +250,9 @@ def state_shares(
         totals = NO_TOTALS
         row, source = take(codes, of)
         column, weight = of.line[source], of.weight[source]
-    factor = np.array([float(s) for s in share])
-    inside = np.arange(len(own.row) + len(row)) >= len(own.row)
+    value = np.concatenate([own.value, -np.array([float(s) for s in demands.figure])[row] * weight.values])
+    inside = np.arange(len(value)) >= len(own.row)
+    exact = Statement(limit, own.exact.weight.followed_by(weight), demands.figure, inside, band)
     named = {TOTALS: slice(len(own.row), None)} if together else {}
-    return Rows(
-        own.lower,
-        own.upper,
-        np.concatenate([own.row, row]),
-        np.concatenate([own.column, column]),
-        np.concatenate([own.value, -factor[row] * weight.values]),
-        totals,
-        exact=Statement(limit, own.exact.weight.followed_by(weight), share, inside, band),
-        named=named,
-    )
+    row, column = np.concatenate([own.row, row]), np.concatenate([own.column, column])
+    return Rows(own.lower, own.upper, row, column, value, totals, exact=exact, named=named)

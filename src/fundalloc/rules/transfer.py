@@ -16,16 +16,14 @@ from fractions import Fraction
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
 from fundalloc.money import Exact, percent
+from fundalloc.rules._consequences import Loosening, Missed, Setting, outwards, share_in_file
 from fundalloc.rules._from_facts import FromFacts, path_of_ceiling
-from fundalloc.rules._ledger import open_sums, sums_by_code
-from fundalloc.rules._loosening import Loosening, Missed, Setting, outwards, share_in_file
-from fundalloc.rules.statement import WHOLE_PERIOD, Demands, Measures, Sense
+from fundalloc.rules.statement import WHOLE_PERIOD, Demands, Sense
 
 GIVING = "from "
 """What stands before the instrument in a member that limits all that it gives."""
@@ -54,14 +52,7 @@ class Transfer(FromFacts):
                     codes.append(count + int(i) * len(labels) + t)
                     names.append((f"{GIVING}{facts.instruments[int(i)].id}", label))
                     limits.append(int(ceilings[i, t]))
-        figures = [Fraction(limit * facts.step) for limit in limits]
-        return Demands(np.array(codes, dtype=np.intp), names, [Sense.AT_MOST] * len(codes), figures)
-
-    def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
-        """Add up the moves of the ledger; limits are whole steps already."""
-        limits = [int(figure / lines.facts.step) for figure in demands.figure]
-        money = self.counted_money(lines)
-        return Measures(sums_by_code(demands.code, money, steps), limits, 1, lambda: open_sums(demands.code, money, lines))
+        return self.limited(lines, codes, names, limits)
 
     def follows(self, member: tuple[str, ...]) -> bool:
         """What may leave an instrument is its ceiling."""

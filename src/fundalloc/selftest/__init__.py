@@ -2,5 +2,5 @@
 
 `reading` takes a scenario as a person reads the file, `statement` and `kinds` write down what it asks, `witness` lets CBC find the best
 score and tests amounts in exact fractions: loops over words and fractions, which share no code with facts, rules, model or
-solvers. `known` and `dice` make scenarios, solved by hand and at random; `judge` asks both sides and names where they differ.
+solvers. `dice` makes scenarios at random; `judge` asks both sides, also for those that were solved by hand, and names where they differ.
 """

@@ -1,12 +1,18 @@
-"""Both sides asked, and where they differ: status, score and lawfulness, never amounts."""
+"""Both sides asked, and where they differ: status, score and lawfulness, never amounts.
+
+They are asked for small scenarios solved on paper (`known.yaml`), and for random ones.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -17,8 +23,8 @@ from fundalloc.errors import FundallocError, Infeasible, NotRoundable, ScenarioE
 from fundalloc.plan.plan import Plan
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
+from fundalloc.selftest.dice import scenarios
 from fundalloc.selftest.kinds import state_everything
-from fundalloc.selftest.known import Known
 from fundalloc.selftest.reading import Key, Reading
 from fundalloc.selftest.statement import Statement
 from fundalloc.selftest.witness import INFEASIBLE, OPTIMAL, Best, best, broken, score
@@ -27,6 +33,29 @@ SAME = 1e-6
 """Relative difference of two best scores that is the solvers' own."""
 ENDS = {OPTIMAL: "the same best score, the plan lawful", INFEASIBLE: "no plan", "no whole plan": "no plan in whole rounding steps"}
 REFUSED = "refused before solving: nothing to compare"
+
+
+@dataclass(frozen=True)
+class Known:
+    """A scenario whose best score was worked out by hand."""
+
+    name: str
+    because: str
+    score: float | None
+    """Before rounding; None: no plan can keep its rules."""
+    case: Mapping[str, Any]
+
+
+def known_answers() -> list[Known]:
+    """Return them all, figures as text, exactly as written."""
+    text = files("fundalloc.selftest").joinpath("known.yaml").read_text("utf-8")
+    table = yaml.load(text, yaml.BaseLoader)
+    out = []
+    for name, entry in table["known"].items():
+        score, because = entry.pop("score"), entry.pop("because")
+        rules = {rule: {"says": rule, "source": "assumption", **asked} for rule, asked in entry.pop("rules", {}).items()}
+        out.append(Known(name, because, None if score == "none" else float(score), table["scenario"] | entry | {"rules": rules}))
+    return out
 
 
 @dataclass(frozen=True)
@@ -119,3 +148,44 @@ def _key(text: str) -> Key:
 
 def _same(one: float, other: float) -> bool:
     return abs(one - other) <= SAME * max(1.0, abs(one), abs(other))
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came of it."""
+
+    known: tuple[tuple[Known, Verdict], ...]
+    random: tuple[Verdict, ...]
+    seed: int
+
+    @property
+    def ends(self) -> Counter[str]:
+        """How the random scenarios ended on which both sides agree."""
+        return Counter(verdict.end for verdict in self.random if not verdict.wrong)
+
+    @property
+    def differ(self) -> list[Verdict]:
+        """Those on which the sides differ."""
+        return [verdict for verdict in (*(verdict for _, verdict in self.known), *self.random) if verdict.wrong]
+
+    @property
+    def kinds(self) -> dict[str, int]:
+        """How many rules of each kind were solved on both sides, at random."""
+        return dict(sorted(Counter(rule["kind"] for verdict in self.random for rule in verdict.case["rules"].values()).items()))
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {
+            "known": [{"name": answer.name, "score": answer.score, "wrong": verdict.wrong} for answer, verdict in self.known],
+            "random": {"cases": len(self.random), "seed": self.seed, "agree": self.ends, "kinds": self.kinds},
+            "differ": [{"wrong": verdict.wrong, "scenario": verdict.case} for verdict in self.differ],
+        }
+
+
+def selftest(cases: int = 100, seed: int = 1, progress: Callable[[str], AbstractContextManager[object]] | None = None) -> Trial:
+    """Hold the tool against a second, plain statement of the mathematics."""
+    progress = progress or (lambda _: nullcontext())
+    with progress("By hand"):
+        known = tuple((answer, judge(answer.case, answer)) for answer in known_answers())
+    with progress("At random"):
+        return Trial(known, tuple(judge(case) for case in scenarios(cases, seed)), seed)

@@ -72,8 +72,7 @@ def _switch(program: Any, statement: Statement, amounts: dict[Any, Any]) -> None
 def _solved(program: Any) -> Best:
     """Solve; with whole numbers, once more with the chosen ones fixed, so that none is a millionth off."""
     for _ in range(2):
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of PuLP 4, which will want CBC to be installed apart
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # of PuLP 4, which will want CBC to be installed apart
             program.solve(pulp.PULP_CBC_CMD(msg=False, gapRel=0))
         if program.status == pulp.LpStatusInfeasible:
             return Best(INFEASIBLE, 0.0)

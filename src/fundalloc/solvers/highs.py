@@ -31,17 +31,9 @@ nothing there, and gives up by the clock, so that the same program could be pres
 SOLVER = {"simplex": "simplex", "ipm": "ipx"}
 """HiGHS' names of the methods: its `ipm` means another algorithm where an add-on of HiGHS is installed."""
 
-_STATUS = {
-    highspy.HighsModelStatus.kOptimal: Status.OPTIMAL,
-    highspy.HighsModelStatus.kInfeasible: Status.INFEASIBLE,
-    highspy.HighsModelStatus.kUnbounded: Status.UNBOUNDED,
-}
-_STOPPED = {
-    highspy.HighsModelStatus.kTimeLimit,
-    highspy.HighsModelStatus.kIterationLimit,
-    highspy.HighsModelStatus.kInterrupt,
-    highspy.HighsModelStatus.kSolutionLimit,
-}
+_END = highspy.HighsModelStatus
+_STATUS = {_END.kOptimal: Status.OPTIMAL, _END.kInfeasible: Status.INFEASIBLE, _END.kUnbounded: Status.UNBOUNDED}
+_STOPPED = {_END.kTimeLimit, _END.kIterationLimit, _END.kInterrupt, _END.kSolutionLimit}
 
 
 @dataclass(frozen=True)
@@ -93,7 +85,7 @@ def solve(program: LinearProgram, options: Options) -> Solution:
     run(highs)
     status = highs.getModelStatus()
     lost = bool(np.isnan(highs.getSolution().col_value).any())  # HiGHS 1.16 may lose values while it undoes its presolve
-    if lost or status == highspy.HighsModelStatus.kUnboundedOrInfeasible or (status not in _STATUS and status not in _STOPPED):
+    if lost or status == _END.kUnboundedOrInfeasible or (status not in _STATUS and status not in _STOPPED):
         highs.setOptionValue("presolve", "off")
         highs.setOptionValue("solver", "simplex")
         run(highs)
@@ -139,25 +131,11 @@ def load(program: LinearProgram) -> highspy.Highs:
 def pass_program(highs: highspy.Highs, program: LinearProgram) -> None:
     """Hand the arrays over in one call, in place of whatever HiGHS held. ValueError when it refuses them."""
     rows, columns = program.shape
-    matrix = program.matrix
+    matrix, form = program.matrix, (int(highspy.MatrixFormat.kRowwise), int(highspy.ObjSense.kMaximize))
+    figures = program.cost, program.lower, program.upper, program.row_lower, program.row_upper
+    start, column = matrix.start.astype(np.int32), matrix.column.astype(np.int32)
     whole = np.zeros(columns, dtype=np.int32) if program.integer is None else program.integer.astype(np.int32)  # continuous 0, integer 1
-    passed = highs.passModel(
-        columns,
-        rows,
-        program.terms,
-        int(highspy.MatrixFormat.kRowwise),
-        int(highspy.ObjSense.kMaximize),
-        0.0,
-        program.cost,
-        program.lower,
-        program.upper,
-        program.row_lower,
-        program.row_upper,
-        matrix.start.astype(np.int32),
-        matrix.column.astype(np.int32),
-        matrix.value,
-        whole,
-    )
+    passed = highs.passModel(columns, rows, program.terms, *form, 0.0, *figures, start, column, matrix.value, whole)
     if passed == highspy.HighsStatus.kError:
         raise ValueError("HiGHS refused the program: not a number among its coefficients?")
 
@@ -179,13 +157,5 @@ def read(highs: highspy.Highs, program: LinearProgram, status: highspy.HighsMode
     objective = float(program.cost @ values)
     bound = info.mip_dual_bound if whole else (objective if ours is Status.OPTIMAL else None)
     return Solution(
-        ours,
-        objective,
-        values,
-        prices,
-        solver,
-        SEARCH if whole else method,
-        iterations,
-        bound,
-        corner=None if whole else Corner.of(highs),
+        ours, objective, values, prices, solver, SEARCH if whole else method, iterations, bound, corner=None if whole else Corner.of(highs)
     )

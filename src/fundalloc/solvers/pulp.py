@@ -31,11 +31,7 @@ _NAMES = {
     "scip": "SCIP_PY",
     "mosek": "MOSEK",
 }
-_STATUS = {
-    pulp.LpStatusOptimal: Status.OPTIMAL,
-    pulp.LpStatusInfeasible: Status.INFEASIBLE,
-    pulp.LpStatusUnbounded: Status.UNBOUNDED,
-}
+_STATUS = {pulp.LpStatusOptimal: Status.OPTIMAL, pulp.LpStatusInfeasible: Status.INFEASIBLE, pulp.LpStatusUnbounded: Status.UNBOUNDED}
 
 
 class _Highs(pulp.HiGHS):  # type: ignore[misc]
@@ -55,8 +51,7 @@ class _Highs(pulp.HiGHS):  # type: ignore[misc]
 
 def available() -> list[str]:
     """Return the names under which `--solver` reaches a PuLP solver on this machine."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with warnings.catch_warnings(action="ignore"):
         found = set(pulp.listSolvers(onlyAvailable=True))
     ours = [name for name, theirs in _NAMES.items() if theirs in found]
     return ours + sorted(found - set(_NAMES.values()))
@@ -66,8 +61,7 @@ def solve(program: LinearProgram, options: Options) -> Solution:
     """Solve with the PuLP solver that `options.solver` names. Raises UsageError when it is not there."""
     solver = _solver(options)
     problem, columns, rows = build(program)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
         try:
             problem.solve(solver)
         except pulp.PulpSolverError as error:
@@ -100,15 +94,13 @@ def _solver(options: Options) -> Any:
         settings["timeLimit"] = options.seconds
     if options.gap is not None:
         settings["gapRel"] = options.gap
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
         return _Highs(**settings) if name == "HiGHS" else pulp.getSolver(name, **settings)
 
 
 def build(program: LinearProgram) -> tuple[pulp.LpProblem, list[pulp.LpVariable], list[tuple[int, pulp.LpConstraint]]]:
     """Hand the arrays to PuLP; returns the problem, its variables, and its constraints with the row each belongs to."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
+    with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
         problem = pulp.LpProblem("fundalloc", pulp.LpMinimize)
         whole = program.integer if program.integer is not None else np.zeros(program.shape[1], dtype=bool)
         columns = [
@@ -119,12 +111,8 @@ def build(program: LinearProgram) -> tuple[pulp.LpProblem, list[pulp.LpVariable]
         rows: list[tuple[int, pulp.LpConstraint]] = []
         start, index, value = program.matrix.start, program.matrix.column, program.matrix.value
         for row in range(program.shape[0]):
-            terms = pulp.LpAffineExpression(
-                [
-                    (columns[k], float(v))
-                    for k, v in zip(index[start[row] : start[row + 1]], value[start[row] : start[row + 1]], strict=True)
-                ]
-            )
+            own = slice(start[row], start[row + 1])
+            terms = pulp.LpAffineExpression([(columns[k], float(v)) for k, v in zip(index[own], value[own], strict=True)])
             for sense, limit in _sides(program.row_lower[row], program.row_upper[row]):
                 constraint = pulp.LpConstraint(terms, sense, f"r{row}{'u' if sense == pulp.LpConstraintLE else ''}", float(limit))
                 problem.addConstraint(constraint)

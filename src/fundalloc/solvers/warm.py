@@ -54,18 +54,14 @@ class WarmSolver:
     def __init__(self, options: Options | None = None) -> None:
         self.options = options or Options()
         self._highs: highspy.Highs | None = None
-        self._program: LinearProgram | None = None
+        self.program: LinearProgram | None = None
+        """The last one."""
         self._solution: Solution | None = None
-
-    def holds_like(self, program: LinearProgram, *, grown: bool = False) -> bool:
-        """Return whether the program is the last one with other figures; or, `grown`, with rows and columns appended."""
-        before = self._program
-        return before is not None and (_grown(before, program) if grown else _same_structure(before, program))
 
     def mark(self) -> Mark | None:
         """Return the corner where the last solve ended; None where there is none."""
         corner = None if self._highs is None else cold.Corner.of(self._highs)
-        return None if corner is None or self._program is None else Mark(self._program, corner)
+        return None if corner is None or self.program is None else Mark(self.program, corner)
 
     def solve(self, program: LinearProgram, start: Mark | None = None) -> Solution:
         """Solve a program; fast when it differs little from the one before (see the module).
@@ -86,23 +82,23 @@ class WarmSolver:
             highs.setOptionValue("time_limit", highs.getRunTime() + self.options.seconds)
         cold.run(highs)
         status = highs.getModelStatus()
-        self._program = program
+        self.program = program
         solution = cold.read(highs, program, status, method)
         if (solution.status is Status.ERROR and not self.options.over) or status == highspy.HighsModelStatus.kUnboundedOrInfeasible:
-            self._highs = self._program = None
+            self._highs = self.program = None
             solution = cold.solve(program, self.options)
         self._solution = solution
         return solution
 
     def ranges(self) -> Ranges:
         """Return how far costs and limits of the last program may move. ValueError unless it was solved to the end by HiGHS."""
-        highs, program, solution = self._highs, self._program, self._solution
+        highs, program, solution = self._highs, self.program, self._solution
         if highs is None or program is None or solution is None or solution.status is not Status.OPTIMAL:
             raise ValueError("nothing was solved to the end, so there are no ranges")
         status, ranging = highs.getRanging()
         if status != highspy.HighsStatus.kOk:
             raise ValueError("HiGHS cannot range this program")
-        columns, basic = program.shape[1], _basic(highs.getBasis().row_status)
+        columns, basic = program.shape[1], np.array(highs.getBasis().row_status) == highspy.HighsBasisStatus.kBasic
         activity = program.matrix.times(solution.values)
         binding_low, binding_high = np.array(ranging.row_bound_dn.value_), np.array(ranging.row_bound_up.value_)
         # HiGHS reports something else for rows that do not bind: their limit may come as close as the activity
@@ -117,7 +113,7 @@ class WarmSolver:
 
     def _pass(self, program: LinearProgram) -> str:
         """Hand the program to HiGHS, whole or in differences, and choose the method; returns its name."""
-        before, highs = self._program, self._highs
+        before, highs = self.program, self._highs
         if before is None or highs is None:
             self._highs = cold.load(program)
             method = cold.method_for(program, self.options)
@@ -178,9 +174,9 @@ class WarmSolvers:
 
     def of(self, program: LinearProgram, options: Options | None = None) -> WarmSolver:
         """Return the solver that last held this program or one that it grew from; a new one when there is none."""
-        for grown in (False, True):
+        for alike in (_same_structure, _grown):
             for solver in self._solvers:
-                if solver.holds_like(program, grown=grown):
+                if solver.program is not None and alike(solver.program, program):
                     return solver
         self._solvers.append(WarmSolver(options))
         return self._solvers[-1]
@@ -246,7 +242,3 @@ def _freed(before: LinearProgram, program: LinearProgram) -> bool:
     fixed, lost = before.lower == before.upper, np.isfinite(before.lower) & ~np.isfinite(program.lower)
     lost |= np.isfinite(before.upper) & ~np.isfinite(program.upper)
     return bool(np.any(lost | (fixed & (program.lower < program.upper))))
-
-
-def _basic(status: list[highspy.HighsBasisStatus]) -> NDArray[np.bool_]:
-    return np.array([s == highspy.HighsBasisStatus.kBasic for s in status], dtype=bool)

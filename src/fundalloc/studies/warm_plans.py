@@ -29,8 +29,8 @@ from fundalloc.optimise.rounding import round_plan
 from fundalloc.optimise.settling import SHARP, pad, settling_weights
 from fundalloc.optimise.stages import find_optimum
 from fundalloc.optimise.switches import allowed_gap, fix_switches, solve_mixed
-from fundalloc.plan.free_money import free_of_decisions
 from fundalloc.plan.handmade import measure_steps
+from fundalloc.plan.ledger import free_of_decisions
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import verify
 from fundalloc.scenario.scenario import Scenario

@@ -26,7 +26,7 @@ from fundalloc.model.compile import compile_program
 from fundalloc.money import IntArray
 from fundalloc.plan.naming import money
 from fundalloc.plan.verify import BREACH, Finding, measure_rules, verify
-from fundalloc.rules._loosening import Loosening, Missed, Setting
+from fundalloc.rules._consequences import Loosening, Missed, Setting
 from fundalloc.run import solve, with_baseline
 from fundalloc.scenario.document import ListNode, Tree
 from fundalloc.scenario.scenario import Scenario

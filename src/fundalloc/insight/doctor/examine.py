@@ -22,11 +22,10 @@ from fundalloc.insight.doctor.figures import figures_in_sentences, slips
 from fundalloc.insight.doctor.limits import contradictions, idle_rules
 from fundalloc.insight.doctor.names import twins, unknown_codes
 from fundalloc.model.compile import compile_program
-from fundalloc.model.health import numerical_remarks
+from fundalloc.model.linear_program import numerical_remarks
 from fundalloc.model.objective import needs_served
 from fundalloc.money import euro, plain
-from fundalloc.plan.free_money import free_of_decisions
-from fundalloc.plan.ledger import measure_coverage
+from fundalloc.plan.ledger import free_of_decisions, measure_coverage
 from fundalloc.run import with_baseline
 from fundalloc.scenario.document import locate
 from fundalloc.scenario.scenario import Scenario

@@ -21,7 +21,7 @@ from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import SWITCHED_OFF, LinearProgram, RowBlock
 from fundalloc.model.objective import met_needs, next_values, pair_of_line
 from fundalloc.money import Exact, Floats, Mask
-from fundalloc.plan.free_money import free_money
+from fundalloc.plan.ledger import free_money
 from fundalloc.plan.plan import Plan
 from fundalloc.rules.statement import take
 from fundalloc.solvers import Status
