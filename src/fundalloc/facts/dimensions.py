@@ -142,11 +142,6 @@ class Dimensions:
 NAMES = ("instrument", "partnership", "area", "year")
 
 
-def year_dimension(years: Iterable[int]) -> Dimension:
-    """Return the dimension of years; its words are single years (ranges are spread when a choice is read)."""
-    return Dimension.build("year", [str(year) for year in years], {})
-
-
 def _alternative(raw: Any) -> Alternative:
     if isinstance(raw, str) and raw.strip():
         return raw.strip()

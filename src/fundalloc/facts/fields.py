@@ -183,6 +183,11 @@ def _by_year(raw: Any) -> dict[int, Fraction]:
     return {int(key): inside(str(key), read_amount, value) for key, value in raw.items()}
 
 
+def in_year(amounts: Mapping[int, Fraction] | None, year: int) -> Fraction | None:
+    """Return the amount of one year, or None when nobody says."""
+    return amounts.get(year, amounts.get(0)) if amounts is not None else None
+
+
 class Text(dict[str, str]):
     """A text in one or more languages; `str()` gives English, or the first language there is."""
 
@@ -268,7 +273,5 @@ Multilingual = Annotated[
 Id = Annotated[str, PlainValidator(read_id), _schema(type="string", pattern=ID_PATTERN)]
 Iso3 = Annotated[str, TOLD, PlainValidator(read_iso3), _schema(type="string", pattern="^[A-Z]{3}$")]
 Tags = Annotated[
-    tuple[str, ...],
-    PlainValidator(read_tags),
-    _schema(type=["string", "array"], items={"type": "string"}, description="group:value"),
+    tuple[str, ...], PlainValidator(read_tags), _schema(type=["string", "array"], items={"type": "string"}, description="group:value")
 ]

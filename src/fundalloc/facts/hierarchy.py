@@ -36,11 +36,6 @@ class Hierarchy:
         return chain
 
 
-def find_cycle(within: Mapping[str, str]) -> list[str] | None:
-    """Return one cycle of `within` (child → parent) as a closed list of ids, or None."""
-    return find_circle((child, parent) for child, parent in within.items() if parent)
-
-
 def find_circle(edges: Iterable[tuple[str, str]]) -> list[str] | None:
     """Return one circle of directed edges as a closed list of names, or None."""
     graph = nx.DiGraph(edges)

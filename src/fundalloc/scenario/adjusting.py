@@ -11,7 +11,8 @@ from fundalloc.facts.selection import Pick
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree
 from fundalloc.scenario.inherited import Period, builds_on_inherited, change_amount, change_amounts, read_change
 from fundalloc.scenario.sections import validate
-from fundalloc.scenario.tables.specs import DEFAULTS, Tables
+from fundalloc.scenario.tables.specs import DEFAULTS
+from fundalloc.scenario.tables.table import Table
 
 _INSTRUMENT = ("ceiling", "reserve")
 _OF_PAIR = ("needs", {"partnership": "partnership", "area": "area"})
@@ -29,7 +30,9 @@ _WORDS = ("instrument", "partnership", "area", "year")
 _SAID = ("reason", "source", "confidence")
 
 
-def adjust(tree: Tree, tables: Tables, groups: dict[str, Tree], dimensions: Dimensions, period: Period, problems: Problems) -> Tree:
+def adjust(
+    tree: Tree, tables: dict[str, Table], groups: dict[str, Tree], dimensions: Dimensions, period: Period, problems: Problems
+) -> Tree:
     """Apply every entry of `adjust` in order; returns the tree with changed instruments, and changes the tables in place."""
     node = tree.get("adjust")
     instruments = tree.mapping("instruments")
@@ -83,7 +86,7 @@ class _Adjusting:
     """Where adjustments are written: the instruments, and the tables of partnerships and needs."""
 
     instruments: Tree
-    tables: Tables
+    tables: dict[str, Table]
     switched_on: dict[str, Tree]
     dimensions: Dimensions
     period: Period

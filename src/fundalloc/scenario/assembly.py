@@ -12,7 +12,7 @@ from fundalloc.errors import Place, Problem, Problems, did_you_mean
 from fundalloc.facts.entities import Partnership
 from fundalloc.facts.facts import Decided, Needs, Sourced
 from fundalloc.facts.fields import Text
-from fundalloc.facts.hierarchy import find_cycle
+from fundalloc.facts.hierarchy import find_circle
 from fundalloc.labels import LANGUAGES
 from fundalloc.money import Exact, plain
 from fundalloc.scenario.tables.columns import read_variants
@@ -68,7 +68,7 @@ def _wrong_in_tree(table: Table, ids: list[str], parents: list[str], levels: lis
         if parent and parent not in ids:
             yield Problem(table.place(row, "within"), f"unknown partnership '{parent}'", did_you_mean(parent, ids))
     within = {child: parent for child, parent in zip(ids, parents, strict=True) if parent}
-    cycle = find_cycle(within)
+    cycle = find_circle(within.items())
     if cycle:
         message = f"'{cycle[0]}' lies within itself: {' → '.join(cycle)}" if len(cycle) > 2 else f"'{cycle[0]}' lies within itself"
         yield Problem(table.place(ids.index(cycle[0]), "within"), message, "a partnership cannot contain what contains it")

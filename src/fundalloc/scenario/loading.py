@@ -20,7 +20,7 @@ from fundalloc.scenario.merging import LONGEST_CHAIN, load_tree, merge, spread
 from fundalloc.scenario.plans.amounts import read_plan
 from fundalloc.scenario.reading import assemble
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.scenario.sources import Sources, fingerprint, gather, stacked, with_companions
+from fundalloc.scenario.sources import fingerprint, gather, stacked, with_companions
 from fundalloc.scenario.tables.specs import KEYS
 
 
@@ -45,19 +45,15 @@ def load(
     source, written, read, over = Path(path), tuple(settings), dict[Path, None](), tuple(map(Path, variants))
     for given in (source, *over, *([] if baseline is None else [Path(baseline)])):
         reachable(given)
-    if baseline is None:
-        scenario = _load(source, written, allow_outside, (), read, variants=over, root=root)
-        return _with_sources(scenario, gather(source, read, written), source, over)
-    start, extra = Path(os.path.relpath(baseline, source.parent)).as_posix(), Path(baseline).resolve()
-    scenario = _load(source, [*written, f"baseline={json.dumps(start)}"], allow_outside, (), read, extra, over, root)
-    return _with_sources(scenario, gather(source, read, written, extra), source, over)
-
-
-def _with_sources(scenario: Scenario, sources: Sources, source: Path, variants: tuple[Path, ...]) -> Scenario:
-    """Return a scenario with the files it was read from; with variants, as the file that would stack them."""
-    if not variants:
+    extra, named = None, written
+    if baseline is not None:
+        start, extra = Path(os.path.relpath(baseline, source.parent)).as_posix(), Path(baseline).resolve()
+        named = (*written, f"baseline={json.dumps(start)}")
+    scenario = _load(source, named, allow_outside, (), read, extra, over, root)
+    sources = gather(source, read, written, extra)
+    if not over:
         return replace(scenario, sources=sources)
-    together = stacked(sources, source, variants)
+    together = stacked(sources, source, over)
     return replace(scenario, sources=together, file=display_name(source.with_name(PurePosixPath(together.main).name)))
 
 

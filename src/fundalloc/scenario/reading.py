@@ -15,10 +15,10 @@ from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from fundalloc.errors import Place, Problems, ScenarioError, did_you_mean, nearest
-from fundalloc.facts.dimensions import Dimension, Dimensions, year_dimension
+from fundalloc.facts.dimensions import Dimension, Dimensions
 from fundalloc.facts.entities import Area, Instrument, Record, Transfer
 from fundalloc.facts.facts import Facts
-from fundalloc.facts.hierarchy import Hierarchy, build_hierarchy, find_cycle
+from fundalloc.facts.hierarchy import Hierarchy, build_hierarchy, find_circle
 from fundalloc.facts.selection import Clause
 from fundalloc.rules import built_in_rules, kinds, parse_rule
 from fundalloc.rules.kind import Kind
@@ -30,7 +30,8 @@ from fundalloc.scenario.inherited import Period
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sections import TOP_LEVEL, Head, entries, problems_of, refused, validate
 from fundalloc.scenario.tables.references import References
-from fundalloc.scenario.tables.specs import Tables
+from fundalloc.scenario.tables.specs import read_tables
+from fundalloc.scenario.tables.table import Table
 from fundalloc.scenario.tabulated_limits import fill_figures
 from fundalloc.scenario.uncertain import misplaced
 
@@ -68,13 +69,11 @@ class _Assembly:
         self.problems = Problems()
         self.off: dict[str, dict[str, str]] = {}
 
-    # -- the stages -------------------------------------------------------------------------------------------------------------
-
     def read_head_and_tables(self) -> None:
         """Read what stands alone. Raises ScenarioError where too little is there to hold the rest against."""
         self._check_keys()
         head = self._head()
-        self.tables = Tables.read(self.tree, self.source.parent, self.allowed, self.problems)
+        self.tables = read_tables(self.tree, self.source.parent, self.allowed, self.problems)
         self.tree = fill_figures(self.tree, self.source.parent, self.allowed, self.problems)
         self.areas, self.instruments = self._entries("areas"), self._entries("instruments")
         self.partnerships = assembly.build_partnerships(self.tables["partnerships"], self.problems)
@@ -87,14 +86,14 @@ class _Assembly:
         """Build the tree of partnerships and the four dimensions; what is switched off stays known, with its tags, but picks nothing."""
         ids = [p.id for p in self.partnerships]
         within = {p.id: p.within for p in self.partnerships if p.within in ids}
-        self.hierarchy = build_hierarchy(ids, {} if find_cycle(within) else within)
+        self.hierarchy = build_hierarchy(ids, {} if find_circle(within.items()) else within)
         tags, groupings = {p.id: p.all_tags for p in self.partnerships}, self.hierarchy.groupings()
         dropped = [word for row in self.tables["partnerships"].dropped for word in (row["id"], *row.get("tags", "").split())]
         self.dimensions = Dimensions(
             self._named("instrument", self.instruments, "instruments"),
             Dimension.build("partnership", ids, tags, groupings, empty=dropped),
             self._named("area", self.areas, "areas"),
-            year_dimension(self.head.years),
+            Dimension.build("year", map(str, self.head.years), {}),
             tuple(dict.fromkeys(self.tables["markers"].column("marker"))),
         )
 
@@ -142,7 +141,7 @@ class _Assembly:
             allow=allow,
             transfers=transfers,
         )
-        self.problems += check_facts(facts, self.tree, tables.by_name, [p for p, m in zip(places, memo, strict=True) if not m])
+        self.problems += check_facts(facts, self.tree, tables, [p for p, m in zip(places, memo, strict=True) if not m])
         return facts
 
     def read_rules(self) -> tuple[list[Kind], dict[str, Place]]:
@@ -169,15 +168,13 @@ class _Assembly:
         """Build the scenario, and hold its rules against its facts where these are sound. Raises ScenarioError."""
         digest = _digest(self.tree, self.tables)
         name = display_name(self.source)
-        scenario = Scenario(self.head, facts, tuple(rules), places, self.off, self.tree, self.tables.by_name, digest, name)
+        scenario = Scenario(self.head, facts, tuple(rules), places, self.off, self.tree, self.tables, digest, name)
         if expects_baseline:
             scenario = scenario.starting_from({})
         self.problems += check_rules(scenario) if sound else ()
-        self.problems += misplaced(self.tree, self.tables.by_name)
+        self.problems += misplaced(self.tree, self.tables)
         self.problems.tell()
         return scenario
-
-    # -- what they share --------------------------------------------------------------------------------------------------------
 
     def _check_keys(self) -> None:
         unknown = [key for key in self.tree.items if key not in TOP_LEVEL]
@@ -230,8 +227,8 @@ def _tags(node: Tree | None) -> list[str]:
     return [text for text in texts(node.get("tags") if node else None) if ":" in text]
 
 
-def _digest(tree: Tree, tables: Tables) -> str:
+def _digest(tree: Tree, tables: dict[str, Table]) -> str:
     """Fingerprint of everything that is written, but not of where a baseline lies: its content is added when it is read."""
     written = replace(tree, items={key: node for key, node in tree.items.items() if key != "baseline"})
-    resolved = {"scenario": to_plain(written), "tables": {name: [t.columns, t.cells] for name, t in tables.by_name.items()}}
+    resolved = {"scenario": to_plain(written), "tables": {name: [t.columns, t.cells] for name, t in tables.items()}}
     return hashlib.sha256(json.dumps(resolved, sort_keys=True, ensure_ascii=True).encode()).hexdigest()

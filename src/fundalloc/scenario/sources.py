@@ -14,9 +14,9 @@ from fundalloc.doors.writing import new_folder
 from fundalloc.errors import OutputError
 
 BASELINE_FOLDER = "baseline"
+"""Where a baseline goes that the command line named and that lies outside the scenario's folders."""
 MOST_CARRIED = 300_000_000
 """Bytes of a file that travels with the scenario: no smaller than any limit of the readers."""
-"""Where a baseline goes that the command line named and that lies outside the scenario's folders."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def is_safe(name: str) -> bool:
     return bool(name) and not odd and not path.is_absolute() and ".." not in path.parts and "." not in name.split("/")
 
 
-def gather(main: Path, read: Iterable[Path], settings: Iterable[str] = (), baseline: Path | None = None) -> Sources:
+def gather(main: Path, read: Iterable[Path], settings: Iterable[str], baseline: Path | None) -> Sources:
     """Take up the content of the files that were read; `baseline` is the one that the command line named."""
     first = main.resolve() if main.is_file() else Path.cwd() / main.name
     wanted = [first, *(file for path in read for file in with_companions(path.resolve()))]
@@ -113,8 +113,6 @@ def _named_below(folder: Path, files: Iterable[Path]) -> dict[Path, str]:
 
 def stacked(sources: Sources, main: Path, variants: Sequence[Path]) -> Sources:
     """Return sources in which a file of its own stacks variants on the scenario: it lists all of them under `extends`."""
-    if not variants:
-        return sources
     root = main.resolve().parents[len(PurePosixPath(sources.main).parts) - 1]
     folder = PurePosixPath(sources.main).parent
     names = [Path(os.path.relpath(path.resolve(), root / folder)).as_posix() for path in (main, *variants)]

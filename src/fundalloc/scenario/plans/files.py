@@ -62,9 +62,6 @@ def named_scenario(result: str) -> str:
     return str(found[0])
 
 
-# --- CSV -------------------------------------------------------------------------------------------------------------
-
-
 def _read_csv(path: Path) -> PlanFile:
     name = display_name(path)
     table = _columns(parse_csv(read_text(path, name, MAX_TABLE_BYTES), name), COLUMNS)
@@ -89,9 +86,6 @@ def _columns(table: Table, wanted: list[str]) -> Table:
     at = [table.columns.index(name) for name in wanted]
     cells = [[row[k] for k in at] for row in table.cells]
     return Table(table.name, wanted, cells, lambda row, column: table.place(row, at[column]), semicolons=table.semicolons)
-
-
-# --- JSON ------------------------------------------------------------------------------------------------------------
 
 
 def _read_json(path: Path) -> PlanFile:
@@ -163,9 +157,6 @@ def _parts(key: str, columns: Sequence[str]) -> list[str] | None:
 
 def _no_key(key: str) -> tuple[str, str]:
     return f"'{key}' is not a line key", f"a line key is {'|'.join(NAMES)}"
-
-
-# --- Workbook --------------------------------------------------------------------------------------------------------
 
 
 def _read_book(path: Path) -> PlanFile:

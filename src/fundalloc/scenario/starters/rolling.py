@@ -175,9 +175,6 @@ def _quoted(text: str) -> str:
     return text if re.fullmatch(r"[\w./-]+", text) else "'" + text.replace("'", "''") + "'"
 
 
-# --- the files of the original ---------------------------------------------------------------------------------------
-
-
 def copy_originals(folder: Path, *sources: Path) -> dict[Path, Path]:
     """Copy scenario files with everything they name; return {file: copy}."""
     files = list(dict.fromkeys(path.resolve() for source in sources for path in needed_files(source)))

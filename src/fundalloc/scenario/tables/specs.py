@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -96,26 +96,15 @@ DEFAULTS = {
 """What an empty cell means, where `inherited` can build on it."""
 
 
-@dataclass
-class Tables:
-    """The five tables of a scenario as text with places."""
-
-    by_name: dict[str, Table] = field(default_factory=dict)
-
-    @classmethod
-    def read(cls, tree: Tree, folder: Path, allowed: Callable[[Path], bool], problems: Problems) -> Tables:
-        """Read all tables that the scenario names; a missing or unreadable one is empty."""
-        out = cls()
-        for name in SPECS:
-            node = tree.get(name)
-            nothing = ListNode([], tree.place)
-            out.by_name[name] = read_table(nothing, (), folder, allowed)
-            with problems.noted():
-                out.by_name[name] = read_table(node or nothing, KEYS[name], folder, allowed, DEFAULTS[name])
-        return out
-
-    def __getitem__(self, name: str) -> Table:
-        return self.by_name[name]
+def read_tables(tree: Tree, folder: Path, allowed: Callable[[Path], bool], problems: Problems) -> dict[str, Table]:
+    """Read the five tables as text with places; a missing or unreadable one is empty."""
+    out = {}
+    for name in SPECS:
+        nothing = ListNode([], tree.place)
+        out[name] = read_table(nothing, (), folder, allowed)
+        with problems.noted():
+            out[name] = read_table(tree.get(name) or nothing, KEYS[name], folder, allowed, DEFAULTS[name])
+    return out
 
 
 def read_rows(name: str, table: Table, problems: Problems) -> dict[str, list[Any]]:

@@ -154,9 +154,6 @@ def letters(column: int) -> str:
     return out
 
 
-# --- tables by their headings ----------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Grid:
     """A table as found on a sheet: where its columns are, and its rows as they stand."""
