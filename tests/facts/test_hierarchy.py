@@ -1,6 +1,6 @@
 import pytest
 
-from fundalloc.facts.hierarchy import build_hierarchy, find_circle
+from fundalloc.facts.dimensions import build_hierarchy, find_circle
 from fundalloc.scenario.loading import load
 
 WITHIN = {"africa": "", "north": "africa", "tunisia": "north", "egypt": "north", "sahel": "africa", "world": ""}

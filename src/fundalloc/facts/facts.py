@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.facts.dimensions import Dimensions
+from fundalloc.facts.dimensions import Dimensions, Hierarchy
 from fundalloc.facts.entities import Area, Band, Instrument, Partnership, Transfer
 from fundalloc.facts.fields import Text
-from fundalloc.facts.hierarchy import Hierarchy
 from fundalloc.facts.selection import Clause
 from fundalloc.money import Exact, IntArray, Mask, floor_steps
 

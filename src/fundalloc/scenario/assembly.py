@@ -9,16 +9,14 @@ from typing import Any, TypeVar
 import numpy as np
 
 from fundalloc.errors import Place, Problem, Problems, did_you_mean
+from fundalloc.facts.dimensions import find_circle
 from fundalloc.facts.entities import Partnership
 from fundalloc.facts.facts import Decided, Needs, Sourced
 from fundalloc.facts.fields import Text
-from fundalloc.facts.hierarchy import find_circle
 from fundalloc.labels import LANGUAGES
 from fundalloc.money import Exact, plain
-from fundalloc.scenario.tables.columns import read_variants
-from fundalloc.scenario.tables.references import References
 from fundalloc.scenario.tables.specs import LEVELS, SPECS, read_rows
-from fundalloc.scenario.tables.table import HEADING, Table
+from fundalloc.scenario.tables.table import HEADING, References, Table, read_variants
 
 
 def build_partnerships(table: Table, problems: Problems) -> list[Partnership]:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fundalloc.errors import Place, Problem, did_you_mean
+from fundalloc.facts.dimensions import find_circle
 from fundalloc.facts.entities import Transfer
 from fundalloc.facts.facts import NO_LIMIT, Facts
-from fundalloc.facts.hierarchy import find_circle
 from fundalloc.facts.moves import build_moves
 from fundalloc.money import decimals as decimals_of
 from fundalloc.money import euro, percent

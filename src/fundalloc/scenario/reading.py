@@ -15,10 +15,9 @@ from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from fundalloc.errors import Place, Problems, ScenarioError, did_you_mean, nearest
-from fundalloc.facts.dimensions import Dimension, Dimensions
+from fundalloc.facts.dimensions import Dimension, Dimensions, Hierarchy, build_hierarchy, find_circle
 from fundalloc.facts.entities import Area, Instrument, Record, Transfer
 from fundalloc.facts.facts import Facts
-from fundalloc.facts.hierarchy import Hierarchy, build_hierarchy, find_circle
 from fundalloc.facts.selection import Clause
 from fundalloc.rules import built_in_rules, kinds, parse_rule
 from fundalloc.rules.kind import Kind
@@ -29,9 +28,8 @@ from fundalloc.scenario.document import Tree, display_name, locate, texts, to_pl
 from fundalloc.scenario.inherited import Period
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sections import TOP_LEVEL, Head, entries, problems_of, refused, validate
-from fundalloc.scenario.tables.references import References
 from fundalloc.scenario.tables.specs import read_tables
-from fundalloc.scenario.tables.table import Table
+from fundalloc.scenario.tables.table import References, Table
 from fundalloc.scenario.tabulated_limits import fill_figures
 from fundalloc.scenario.uncertain import misplaced
 

@@ -11,8 +11,7 @@ from typing import Any
 from fundalloc.facts.entities import Area, Instrument, Record, Transfer
 from fundalloc.facts.selection import Clause
 from fundalloc.rules import kinds
-from fundalloc.scenario.sections import TOP_LEVEL, Head
-from fundalloc.scenario.stages import GOALS
+from fundalloc.scenario.sections import GOALS, TOP_LEVEL, Head
 from fundalloc.scenario.tables.specs import SPECS
 
 _OFF = {"off": {"type": "boolean"}, "reason": {"type": "string", "description": "why it is switched off"}}

@@ -11,9 +11,8 @@ from pathlib import Path
 
 from fundalloc.errors import Problems, ScenarioError, did_you_mean
 from fundalloc.scenario.document import Node, Scalar, Tree, texts
-from fundalloc.scenario.tables.columns import decimal_point
 from fundalloc.scenario.tables.reading import read_table
-from fundalloc.scenario.tables.table import HEADING, Table
+from fundalloc.scenario.tables.table import HEADING, Table, decimal_point
 
 
 def fill_figures(tree: Tree, folder: Path, allowed: Callable[[Path], bool], problems: Problems) -> Tree:

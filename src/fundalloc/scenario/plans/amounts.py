@@ -17,9 +17,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.money import DECIMALS, LARGEST, NotANumber, parse_figure
 from fundalloc.scenario.document import display_name
 from fundalloc.scenario.plans.files import PlanFile, read_plan_file
-from fundalloc.scenario.tables.columns import ColumnSpec, read_columns
-from fundalloc.scenario.tables.references import References
-from fundalloc.scenario.tables.table import Table
+from fundalloc.scenario.tables.table import ColumnSpec, References, Table, read_columns
 
 LineKey = tuple[str, str, str, str]
 """Instrument, partnership, area, year."""

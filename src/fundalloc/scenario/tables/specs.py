@@ -12,9 +12,8 @@ from fundalloc.errors import Problems, did_you_mean
 from fundalloc.facts.fields import read_amount, read_coefficient, read_factor, read_id, read_iso3, read_tags, read_years, refuse
 from fundalloc.money import plain
 from fundalloc.scenario.document import ListNode, Tree
-from fundalloc.scenario.tables.columns import ColumnSpec, read_columns
 from fundalloc.scenario.tables.reading import read_table
-from fundalloc.scenario.tables.table import Table
+from fundalloc.scenario.tables.table import ColumnSpec, Table, read_columns
 
 STATES = ("committed", "locked", "given")
 LEVELS = ("bilateral", "regional", "global")
