@@ -22,10 +22,8 @@ def most_money(member: IntArray, line: IntArray, weight: Floats, lines: Lines, g
     The lesser of two sums over the group's lines: by instrument, each within its ceilings of the years involved and in
     total; and by partnership, each within its absorption of the years involved.
     """
-    facts, moves = lines.facts, lines.moves
-    most_in = moves.totals(moves.upper)
-    yearly = _with(facts.ceilings.usable, most_in["carried_in"] + most_in["transferred_in"])
-    total = _with(facts.ceilings.usable_total, most_in["transferred_in"].sum(axis=1))
+    facts = lines.facts
+    yearly, total = lines.moves.reachable
     unlimited = np.full(len(facts.partnerships), NO_LIMIT, dtype=np.int64)
     own = weight * np.asarray(facts.euro(lines.upper[line]))
     by_instrument = _within(member, lines.instrument[line], lines.year[line], own, weight, yearly, total, lines, groups)
@@ -38,10 +36,6 @@ def decided_money(grouped: Grouped, lines: Lines, groups: int) -> Floats:
     decided = np.asarray(lines.facts.euro(lines.decided[grouped.line]))
     out: Floats = np.bincount(grouped.member, weights=grouped.weight.values * decided, minlength=groups).astype(float)
     return out
-
-
-def _with(limits: IntArray, arriving: IntArray) -> IntArray:
-    return np.where(limits == NO_LIMIT, NO_LIMIT, limits + arriving)
 
 
 def _within(

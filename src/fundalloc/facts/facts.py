@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.dimensions import Dimensions, Hierarchy
-from fundalloc.facts.entities import Area, Band, Instrument, Partnership, Transfer
+from fundalloc.facts.entities import Area, Band, Ceiling, Instrument, Partnership, Transfer
 from fundalloc.facts.fields import Text
 from fundalloc.facts.selection import Clause
 from fundalloc.money import Exact, IntArray, Mask, floor_steps
@@ -59,26 +59,32 @@ class Ceilings:
 
 
 @dataclass(frozen=True)
-class Decided:
-    """Decided money, one entry per decision. Arrays of shape (entries,); amounts in whole steps."""
+class Coded:
+    """Entries about an instrument, a partnership, an area and a year each, as positions. Arrays of shape (entries,)."""
 
     instrument: IntArray
     partnership: IntArray
     area: IntArray
     year: IntArray
-    amount: IntArray
-    state: tuple[str, ...]
-    decision: tuple[Text, ...]
-    source: tuple[str, ...]
-    confidence: tuple[str, ...]
 
     def __len__(self) -> int:
-        return len(self.state)
+        return len(self.instrument)
 
     @property
     def codes(self) -> tuple[IntArray, IntArray, IntArray, IntArray]:
         """The four positions of every entry."""
         return self.instrument, self.partnership, self.area, self.year
+
+
+@dataclass(frozen=True)
+class Decided(Coded):
+    """Decided money, one entry per decision; amounts in whole steps."""
+
+    amount: IntArray
+    state: tuple[str, ...]
+    decision: tuple[Text, ...]
+    source: tuple[str, ...]
+    confidence: tuple[str, ...]
 
     @property
     def exact(self) -> Mask:
@@ -96,13 +102,9 @@ class Decided:
 
 
 @dataclass(frozen=True)
-class Baseline:
-    """The amounts of another plan, one entry per line of its own, whether it is a line here or not. Arrays of shape (entries,)."""
+class Baseline(Coded):
+    """The amounts of another plan, one entry per line of its own, whether it is a line here or not."""
 
-    instrument: IntArray
-    partnership: IntArray
-    area: IntArray
-    year: IntArray
     amount: Exact
     """EUR million."""
     elsewhere: Fraction = Fraction(0)
@@ -207,23 +209,11 @@ class Facts:
         def steps(amount: Fraction | None, reserve: Fraction) -> int:
             return NO_LIMIT if amount is None else floor_steps(amount * (1 - reserve), self.step)
 
-        def yearly(kept: bool) -> IntArray:
-            written = np.array(
-                [
-                    [steps(i.ceiling.in_year(t) if i.ceiling else None, i.reserve if kept else Fraction(0)) for t in self.years]
-                    for i in self.instruments
-                ],
-                dtype=np.int64,
-            )
-            return np.where((written != NO_LIMIT) & ~self.commits, 0, written)
-
-        def total(kept: bool) -> IntArray:
-            return np.array(
-                [steps(i.ceiling.total if i.ceiling else None, i.reserve if kept else Fraction(0)) for i in self.instruments],
-                dtype=np.int64,
-            )
-
-        return Ceilings(yearly(False), yearly(True), total(False), total(True), self.commits)
+        written = [(i.ceiling or Ceiling.model_construct(), i.reserve) for i in self.instruments]
+        yearly = [np.array([[steps(c.in_year(t), r * k) for t in self.years] for c, r in written], dtype=np.int64) for k in (0, 1)]
+        total = [np.array([steps(c.total, r * k) for c, r in written], dtype=np.int64) for k in (0, 1)]
+        full, usable = (np.where((table != NO_LIMIT) & ~self.commits, 0, table) for table in yearly)
+        return Ceilings(full, usable, total[0], total[1], self.commits)
 
     @cached_property
     def absorption(self) -> IntArray:

@@ -126,9 +126,7 @@ def _over(facts: Facts, transfer: Transfer) -> bool:
 def _decided_above_ceilings(facts: Facts, tree: Tree, places: list[Place]) -> Iterator[Problem]:
     """Compare decided money with ceilings after reserve and with what may move in, per year and in total."""
     decided, spent = facts.decided, facts.decided_by_year
-    most = build_moves(facts)
-    arriving = most.totals(most.upper)
-    yearly, total = arriving["carried_in"] + arriving["transferred_in"], arriving["transferred_in"].sum(axis=1)
+    yearly, total = build_moves(facts).arriving
     for k, instrument in enumerate(facts.instruments):
         where = locate(tree, ("instruments", instrument.id, "ceiling"))
         less = " less its reserve" if instrument.reserve else ""
