@@ -260,6 +260,15 @@ def to_plain(node: Node) -> Any:
     return {key: to_plain(value) for key, value in node.items.items()}
 
 
+def scalars(node: Node, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Scalar]]:
+    """Yield every single value under a node, with the keys and numbers that lead to it."""
+    if isinstance(node, Scalar):
+        yield path, node
+        return
+    for key, value in node.items.items() if isinstance(node, Tree) else enumerate(node.items):
+        yield from scalars(value, (*path, str(key)))
+
+
 def texts(node: Node | None) -> list[str]:
     """Return the texts of a list, or of a single value."""
     listed = node.items if isinstance(node, ListNode) else [node]

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from fundalloc.errors import UsageError, did_you_mean
-from fundalloc.scenario.document import ListNode, Node, Scalar, Tree
+from fundalloc.scenario.document import Node, Tree, scalars
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.tables.table import Table
-
-Tables = Mapping[str, Table]
 
 
 class Origin(NamedTuple):
@@ -35,21 +33,14 @@ def origins(scenario: Scenario, key: str | None = None, file: str = "") -> list[
             known = node.items if isinstance(node, Tree) else []
             raise UsageError(f"No '{'.'.join(parts[: k + 1])}' in {file or scenario.file}. {did_you_mean(part, known)}".rstrip())
         node = node.items[part]
-    return list(_values(node, key or "", scenario.tables))
-
-
-def _values(node: Node, path: str, tables: Tables) -> Iterator[Origin]:
-    if isinstance(node, Scalar):
-        yield Origin(path, node.text, str(node.place))
-    elif isinstance(node, ListNode):
-        for k, item in enumerate(node.items):
-            yield from _values(item, f"{path}.{k}", tables)
-    elif isinstance(node, Tree):
-        for key, value in node.items.items():
-            if not path and key in tables:
-                yield Origin(key, f"{len(tables[key].cells)} rows", f"{tables[key].name} (fundalloc show FILE {key})")
-            else:
-                yield from _values(value, f"{path}.{key}" if path else key, tables)
+    found = []
+    for name, value in {key: node}.items() if key else scenario.tree.items.items():
+        if not key and name in scenario.tables:
+            table = scenario.tables[name]
+            found.append(Origin(name, f"{len(table.cells)} rows", f"{table.name} (fundalloc show FILE {name})"))
+        else:
+            found += [Origin(".".join(path), leaf.text, str(leaf.place)) for path, leaf in scalars(value, (name,))]
+    return found
 
 
 def _cells(table: Table, wanted: set[str]) -> Iterator[Origin]:

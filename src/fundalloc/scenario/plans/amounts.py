@@ -16,7 +16,7 @@ from fundalloc.facts.fields import read_id, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.money import DECIMALS, LARGEST, NotANumber, parse_figure
 from fundalloc.scenario.document import display_name
-from fundalloc.scenario.plans.files import PlanFile, read_plan_file
+from fundalloc.scenario.plans.files import PlanFile, read_plan_file, said
 from fundalloc.scenario.tables.table import ColumnSpec, References, Table, read_columns
 
 LineKey = tuple[str, str, str, str]
@@ -55,29 +55,9 @@ class PlanAmounts:
     rows: Mapping[LineKey, int]
     """Line → row of the table."""
 
-    @property
-    def digest(self) -> str:
-        """Fingerprint of the scenario that the plan was made from; empty when the file has none."""
-        return self._said("digest")
-
-    @property
-    def scenario_id(self) -> str:
-        """Short name of that scenario, or empty."""
-        return self._said("id")
-
-    @property
-    def scenario_file(self) -> str:
-        """File of that scenario, or empty."""
-        return self._said("file")
-
-    @property
-    def as_of(self) -> str:
-        """The date of that scenario, or empty."""
-        return self._said("as_of")
-
-    def _said(self, key: str) -> str:
-        scenario = self.stated.get("scenario")
-        return str(scenario.get(key) or "") if isinstance(scenario, dict) else ""
+    def said(self, key: str) -> str:
+        """Return what the file says of the scenario that the plan was made from: its digest, id, file or as_of; empty if nothing."""
+        return said(self.stated, key)
 
     def place(self, key: LineKey, column: str = "amount") -> Place:
         """Return where the amount of a line was written."""

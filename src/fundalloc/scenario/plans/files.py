@@ -52,10 +52,15 @@ def read_plan_file(path: Path) -> PlanFile:
     raise ScenarioError.of(Place(display_name(path)), message, "name a .json, .csv or .xlsx file, or a folder of CSV tables")
 
 
+def said(stated: Mapping[str, Any], key: str) -> str:
+    """Return what a file says of its scenario under a key, or nothing."""
+    scenario = stated.get("scenario")
+    return str(scenario.get(key) or "") if isinstance(scenario, dict) else ""
+
+
 def named_scenario(result: str) -> str:
     """Return the scenario file that a result names, seen from here or from where the result lies. Raises UsageError."""
-    scenario = read_plan_file(Path(result)).stated.get("scenario")
-    named = str(scenario.get("file") or "") if isinstance(scenario, dict) else ""
+    named = said(read_plan_file(Path(result)).stated, "file")
     found = [path for path in (Path(named), Path(result).parent / named) if named and path.is_file()]
     if not found:
         raise UsageError(f"{result} names no scenario file that is here: name the scenario too.")

@@ -18,7 +18,7 @@ from fundalloc.errors import UsageError
 from fundalloc.facts.entities import Ceiling
 from fundalloc.facts.facts import Decided
 from fundalloc.money import plain
-from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, display_name, read_document, read_text, texts, to_plain
+from fundalloc.scenario.document import ListNode, Node, Tree, display_name, read_document, read_text, scalars, texts, to_plain
 from fundalloc.scenario.merging import load_tree
 from fundalloc.scenario.plans.amounts import LineKey, PlanAmounts
 from fundalloc.scenario.scenario import Scenario
@@ -85,7 +85,7 @@ def decided_money(scenario: Scenario, plan: PlanAmounts, year: int) -> list[Deci
     by_line: dict[LineKey, list[DecidedRow]] = {}
     for entry in _entries(scenario, facts.decided):
         by_line.setdefault(entry.line, []).append(entry)
-    decision, source = f"plan of {plan.as_of or scenario.head.as_of}", Path(plan.file).name
+    decision, source = f"plan of {plan.said('as_of') or scenario.head.as_of}", Path(plan.file).name
     out: list[DecidedRow] = []
     for line, amount in zip(lines.ids, plan.by_line(lines)[0], strict=True):
         entries = by_line.get(line, [])
@@ -198,27 +198,15 @@ def needed_files(path: Path) -> Iterator[Path]:
     yield path
     for name in texts(document.get("extends")):
         yield from needed_files(path.parent / name)
-    for name in _named(document):
-        yield path.parent / name.partition("#")[0]
+    for keys, node in scalars(document):
+        if keys[-1] == "file":
+            yield path.parent / node.text.partition("#")[0]
     for name in texts(document.get("baseline")):
         baseline = path.parent / name
         if baseline.suffix.lower() in _SCENARIOS:
             yield from needed_files(baseline)
         else:
             yield from sorted(baseline.glob("*.csv")) if baseline.is_dir() else [baseline]
-
-
-def _named(node: Node) -> Iterator[str]:
-    """Yield the files that stand under `file`, anywhere in a tree."""
-    if isinstance(node, ListNode):
-        for item in node.items:
-            yield from _named(item)
-    elif isinstance(node, Tree):
-        for key, value in node.items.items():
-            if key == "file" and isinstance(value, Scalar):
-                yield value.text
-            else:
-                yield from _named(value)
 
 
 def _baseline(source: Path, copied: dict[Path, Path]) -> Path | None:

@@ -15,7 +15,7 @@ from typing import Any
 from fundalloc.doors.reading import admit, read_bytes
 from fundalloc.errors import Place, Problem, Problems, ScenarioError, did_you_mean
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, controls, display_name, locate, read_text
-from fundalloc.scenario.inherited import builds_on_inherited, change_amount, read_change
+from fundalloc.scenario.inherited import inherit_text
 from fundalloc.scenario.tables.table import HEADING, Table
 from fundalloc.scenario.workbooks.container import LARGEST_FILE, check_package
 
@@ -224,20 +224,7 @@ def _change_rows(table: Table, entry: Tree, rows: list[int], keys: tuple[str, ..
             if key in keys and rows:
                 continue
             if isinstance(value, Scalar):
-                _change_cell(table, row, key, value, defaults.get(key, ""), problems)
+                old = table.column(key)[row] or defaults.get(key, "")
+                table.put(row, key, inherit_text(old, value, problems), value.place)
             else:
                 problems.add(value.place, f"'{key}' must be a single value", "write a text or a number")
-
-
-def _change_cell(table: Table, row: int, key: str, value: Scalar, default: str, problems: Problems) -> None:
-    text = value.text
-    if builds_on_inherited(value):
-        change = read_change(value, problems)
-        old = table.column(key)[row] or default
-        if change is None:
-            return
-        if not old:
-            problems.add(value.place, "nothing is inherited here", "write the amount itself")
-            return
-        text = change_amount(Scalar(old, value.place), change, value, problems).text
-    table.put(row, key, text, value.place)
