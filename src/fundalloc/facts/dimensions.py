@@ -126,8 +126,6 @@ class Dimensions:
         return iter((self.instrument, self.partnership, self.area, self.year))
 
     def __getitem__(self, name: str) -> Dimension:
-        if name not in NAMES:
-            raise KeyError(name)
         dimension: Dimension = getattr(self, name)
         return dimension
 

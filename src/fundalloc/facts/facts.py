@@ -6,7 +6,7 @@ steps (integers); needs and coefficients are exact.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -205,26 +205,22 @@ class Facts:
     @cached_property
     def ceilings(self) -> Ceilings:
         """The ceilings in whole steps, cut down where they are no multiple of the step."""
-
-        def steps(amount: Fraction | None, reserve: Fraction) -> int:
-            return NO_LIMIT if amount is None else floor_steps(amount * (1 - reserve), self.step)
-
-        written = [(i.ceiling or Ceiling.model_construct(), i.reserve) for i in self.instruments]
-        yearly = [np.array([[steps(c.in_year(t), r * k) for t in self.years] for c, r in written], dtype=np.int64) for k in (0, 1)]
-        total = [np.array([steps(c.total, r * k) for c, r in written], dtype=np.int64) for k in (0, 1)]
-        full, usable = (np.where((table != NO_LIMIT) & ~self.commits, 0, table) for table in yearly)
-        return Ceilings(full, usable, total[0], total[1], self.commits)
+        ceilings = [i.ceiling or Ceiling.model_construct() for i in self.instruments]
+        yearly = [[c.in_year(year) for year in self.years] for c in ceilings]
+        kept = [1 - i.reserve for i in self.instruments]
+        full, usable = (np.where(self.commits | (steps < 0), steps, 0) for steps in (self._limits(yearly), self._limits(yearly, kept)))
+        totals = [[c.total] for c in ceilings]
+        return Ceilings(full, usable, self._limits(totals)[:, 0], self._limits(totals, kept)[:, 0], self.commits)
 
     @cached_property
     def absorption(self) -> IntArray:
         """Shape (partnerships, years), in steps; NO_LIMIT where there is none. A grouping's limit holds for its subtree."""
-        out = np.full((len(self.partnerships), len(self.years)), NO_LIMIT, dtype=np.int64)
-        for k, partnership in enumerate(self.partnerships):
-            for t, year in enumerate(self.years):
-                amount = partnership.absorption_in(year)
-                if amount is not None:
-                    out[k, t] = floor_steps(amount, self.step)
-        return out
+        return self._limits([[p.absorption_in(year) for year in self.years] for p in self.partnerships])
+
+    def _limits(self, amounts: list[list[Fraction | None]], kept: Sequence[Fraction] = ()) -> IntArray:
+        """Turn limits in EUR million, of which a part is `kept` in each row, into whole steps; NO_LIMIT where there is none."""
+        rows = zip(amounts, kept or [Fraction(1)] * len(amounts), strict=True)
+        return np.array([[NO_LIMIT if a is None else floor_steps(a * part, self.step) for a in row] for row, part in rows], dtype=np.int64)
 
     def transfer_limit(self, transfer: int) -> int:
         """Return how much a transfer may move over the whole period, in steps."""

@@ -75,24 +75,26 @@ def _figure(raw: Any) -> Figure:
     return figure
 
 
+def _not_negative(figure: Figure, what: str, raw: Any, hint: str = "write zero or more") -> Figure:
+    if figure.value < 0:
+        raise refuse(f"{what} cannot be negative: {raw}", hint)
+    return figure
+
+
 def read_amount(raw: Any) -> Fraction:
     """Read EUR million, zero or more."""
     figure = _figure(raw)
     if figure.percent:
         raise refuse(f"expected an amount in EUR million, found {raw}", "write it without the percent sign")
-    if figure.value < 0:
-        raise refuse(f"an amount cannot be negative: {raw}", "write zero or more")
-    return figure.value
+    return _not_negative(figure, "an amount", raw).value
 
 
 def read_share(raw: Any) -> Fraction:
     """Read a share from 0 % to 100 %."""
-    figure = _figure(raw)
-    if figure.value < 0:
-        raise refuse(f"a share cannot be negative: {raw}", "write a share from 0 % to 100 %")
+    hint = "write a share from 0 % to 100 %"
+    figure = _not_negative(_figure(raw), "a share", raw, hint)
     if figure.value > 1:
-        hint = f"write {raw} %" if not figure.percent and figure.value <= 100 else "write a share from 0 % to 100 %"
-        raise refuse(f"a share cannot be above 100 %: {raw}", hint)
+        raise refuse(f"a share cannot be above 100 %: {raw}", f"write {raw} %" if not figure.percent and figure.value <= 100 else hint)
     return figure.value
 
 
@@ -106,10 +108,7 @@ def read_coefficient(raw: Any) -> Fraction:
 
 def read_limit(raw: Any) -> Figure:
     """Read an amount or a share, zero or more."""
-    figure = _figure(raw)
-    if figure.value < 0:
-        raise refuse(f"a limit cannot be negative: {raw}", "write zero or more")
-    return figure
+    return _not_negative(_figure(raw), "a limit", raw)
 
 
 def read_factor(raw: Any) -> Fraction:

@@ -208,10 +208,8 @@ def exception(facts: Facts, position: Position) -> str | None:
 
 
 def _matching(facts: Facts, clauses: Sequence[Clause], position: Position) -> Clause | None:
-    for clause in clauses:
-        if all(mask[k] for mask, k in zip(clause.masks(facts.dimensions), position, strict=True)):
-            return clause
-    return None
+    fitting = (c for c in clauses if all(mask[k] for mask, k in zip(c.masks(facts.dimensions), position, strict=True)))
+    return next(fitting, None)
 
 
 def _sentence(clause: Clause) -> str:

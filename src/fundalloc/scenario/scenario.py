@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from fundalloc.errors import Place
+from fundalloc.facts.entities import Named
 from fundalloc.facts.facts import Baseline, Facts
 from fundalloc.facts.lines import Lines, build_lines
 from fundalloc.labels import label
@@ -92,17 +93,18 @@ class Scenario:
 
     def names(self, language: str = "en") -> dict[str, dict[str, str]]:
         """Return {dimension or tag group: {id or value: name}} for sentences and headings; a value without a name has none."""
-        facts = self.facts
         groups = {group: {value: name.within(language) for value, name in named.items()} for group, named in self.head.tag_names.items()}
         return {
             "level": {level: label(f"workbook.level.{level}", language) for level in LEVELS},
             **groups,
-            "instrument": {i.id: i.name.within(language) for i in facts.instruments},
-            "partnership": {p.id: p.name.within(language) for p in facts.partnerships},
-            "area": {a.id: a.name.within(language) for a in facts.areas},
+            **{dimension: {one.id: one.name.within(language) for one in members} for dimension, members in self._named.items()},
             "year": {WHOLE_PERIOD: label("rule.total", language)},
             "transfer": self._transfers(language),
         }
+
+    @property
+    def _named(self) -> dict[str, Sequence[Named]]:
+        return {"instrument": self.facts.instruments, "partnership": self.facts.partnerships, "area": self.facts.areas}
 
     def _transfers(self, language: str) -> dict[str, str]:
         """Return the names of the members of the transfer rule: one move, and all moves of a giving instrument."""
@@ -113,12 +115,7 @@ class Scenario:
 
     def labels(self, language: str = "en") -> dict[str, dict[str, str]]:
         """Return {dimension: {id: short label}} for narrow columns."""
-        facts = self.facts
-        short: dict[str, dict[str, str]] = {
-            "instrument": {i.id: i.label.within(language) for i in facts.instruments},
-            "partnership": {p.id: p.label.within(language) for p in facts.partnerships},
-            "area": {a.id: a.label.within(language) for a in facts.areas},
-        }
+        short = {dimension: {one.id: one.label.within(language) for one in members} for dimension, members in self._named.items()}
         return {**self.names(language), **short}
 
     def where(self, rule: Kind) -> str:

@@ -23,19 +23,14 @@ def fill_figures(tree: Tree, folder: Path, allowed: Callable[[Path], bool], prob
     rules: dict[str, Node] = {}
     for key, rule in section.items.items():
         with problems.noted():
-            switched_off = isinstance(rule, Tree) and rule.text("off") == "true"
-            rules[key] = rule if switched_off or not isinstance(rule, Tree) else figures_from_tables(rule, folder, allowed)
+            rules[key] = rule if not isinstance(rule, Tree) or rule.text("off") == "true" else _filled(rule, folder, allowed)
     return replace(tree, items={**tree.items, "rules": replace(section, items=rules)})
 
 
-def figures_from_tables(rule: Tree, folder: Path, allowed: Callable[[Path], bool]) -> Tree:
-    """Return the rule with every `{file, column}` limit replaced by {member: figure}. Raises ScenarioError."""
-    items = dict(rule.items)
-    for key in ("at_least", "at_most", "exactly"):
-        limit = rule.get(key)
-        if isinstance(limit, Tree) and "file" in limit.items:
-            items[key] = _figures(limit, texts(rule.get("for_each")), folder, allowed)
-    return replace(rule, items=items)
+def _filled(rule: Tree, folder: Path, allowed: Callable[[Path], bool]) -> Tree:
+    limits = {key: limit for key in ("at_least", "at_most", "exactly") if (limit := rule.mapping(key)) and "file" in limit.items}
+    words = texts(rule.get("for_each"))
+    return replace(rule, items={**rule.items, **{key: _figures(limit, words, folder, allowed) for key, limit in limits.items()}})
 
 
 def _figures(limit: Tree, words: list[str], folder: Path, allowed: Callable[[Path], bool]) -> Tree:

@@ -8,10 +8,9 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from fundalloc.doors.writing import check_empty, new_folder
 from fundalloc.errors import UsageError
@@ -29,8 +28,7 @@ _HEADING = ("instrument", "partnership", "area", "year", "amount", "state", "dec
 _SCENARIOS = (".yaml", ".yml")
 
 
-@dataclass(frozen=True)
-class DecidedRow:
+class DecidedRow(NamedTuple):
     """One row of the table of decided money."""
 
     line: LineKey
@@ -39,11 +37,6 @@ class DecidedRow:
     decision: str
     source: str
     confidence: str = ""
-
-    @property
-    def cells(self) -> list[str]:
-        """The row as it is written."""
-        return [*self.line, plain(self.amount), self.state, self.decision, self.source, self.confidence]
 
 
 def roll_forward(scenario: Scenario, source: Path, plan: PlanAmounts, plan_file: Path, year: int, folder: Path) -> list[Path]:
@@ -57,7 +50,8 @@ def roll_forward(scenario: Scenario, source: Path, plan: PlanAmounts, plan_file:
         copied = copy_originals(inside, source)
         main = inside / f"{_renamed(source.stem, scenario, year)}.yaml"
         with (inside / DECIDED).open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows([_HEADING, *(entry.cells for entry in decided_money(scenario, plan, year))])
+            rows = ([*line, plain(amount), *words] for line, amount, *words in decided_money(scenario, plan, year))
+            csv.writer(file, lineterminator="\n").writerows([_HEADING, *rows])
         baseline = _baseline(source, copied) or _copy_plan(plan_file, inside)
         extends = copied[source.resolve()].relative_to(inside).as_posix()
         text = _text(scenario, plan, year, extends, baseline.relative_to(inside).as_posix())

@@ -85,14 +85,15 @@ class BookFile:
         """Return all cells of a sheet by rows, from A1 on; rows may differ in length."""
         if title not in self._sheets:
             formulas, values = self._read(title, values=False), self._read(title, values=True)
-            self._sheets[title] = [
-                [_cell(a, b) for a, b in zip(row, values[k] if k < len(values) else [], strict=False)] for k, row in enumerate(formulas)
-            ]
+            rows = zip(formulas, [*values, *([[]] * len(formulas))], strict=False)
+            self._sheets[title] = [[_cell(a, b) for a, b in zip(row, stored, strict=False)] for row, stored in rows]
         return self._sheets[title]
 
     def place(self, title: str, row: int, column: int) -> Place:
         """Return the place of a cell; row and column count from 0."""
-        return Place(self.name, cell=f"{title}!{letters(column)}{row + 1}")
+        from openpyxl.utils import get_column_letter
+
+        return Place(self.name, cell=f"{title}!{get_column_letter(column + 1)}{row + 1}")
 
     def _view(self, *, values: bool) -> Any:
         """Return the workbook as openpyxl sees it: its formulas, or their stored values. The file itself is not kept open."""
@@ -102,9 +103,8 @@ class BookFile:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # openpyxl tells of charts and colours that it does not read
                 try:
-                    self._views[values] = openpyxl.load_workbook(
-                        BytesIO(read_bytes(self.path, LARGEST_FILE)), read_only=True, data_only=values
-                    )
+                    raw = read_bytes(self.path, LARGEST_FILE)
+                    self._views[values] = openpyxl.load_workbook(BytesIO(raw), read_only=True, data_only=values)
                 except Exception as error:  # openpyxl raises many kinds for damaged files
                     raise ScenarioError.of(Place(self.name), f"not a readable workbook: {error}", NOT_OURS) from None
         return self._views[values]
@@ -143,15 +143,6 @@ def _cell(written: tuple[str, Any], stored: tuple[str, Any]) -> Cell:
         formula = value if isinstance(value, str) else getattr(value, "text", None) or "="
         return Cell(stored[1], formula if formula.startswith("=") else f"={formula}", stored[0] == "e")
     return Cell(value, None, kind == "e")
-
-
-def letters(column: int) -> str:
-    """Return the letters of a column that counts from 0: 0 is A, 26 is AA."""
-    out, rest = "", column + 1
-    while rest:
-        rest, digit = divmod(rest - 1, 26)
-        out = chr(65 + digit) + out
-    return out
 
 
 @dataclass(frozen=True)
@@ -229,9 +220,8 @@ def _headings(book: BookFile, title: str, needed: Sequence[str], wanted: Sequenc
                 twice = [key for key in needed if texts.count(titles[key]) > 1]
                 if twice:
                     place = book.place(title, number, texts.index(titles[twice[0]]))
-                    raise ScenarioError.of(
-                        place, f"the heading '{titles[twice[0]]}' stands twice", "rename or delete the column that was added"
-                    )
+                    message = f"the heading '{titles[twice[0]]}' stands twice"
+                    raise ScenarioError.of(place, message, "rename or delete the column that was added")
                 return language, number, {key: texts.index(text) for key, text in titles.items() if text in texts}
     return None
 
