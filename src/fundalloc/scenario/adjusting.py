@@ -71,9 +71,8 @@ def _wrong(item: Tree, known: tuple[str, ...]) -> Iterator[Problem]:
             yield Problem(item.items[key].place, f"'{key}' must be a single value", "such as inherited - 10 %")
         for word in NAMES:
             if word in item.items and word not in _PICKED_BY[key]:
-                yield Problem(
-                    item.keys[word], f"'{word}' does not pick a {key}", f"a {key} is picked by {' and '.join(_PICKED_BY[key])} only"
-                )
+                hint = f"a {key} is picked by {' and '.join(_PICKED_BY[key])} only"
+                yield Problem(item.keys[word], f"'{word}' does not pick a {key}", hint)
 
 
 @dataclass

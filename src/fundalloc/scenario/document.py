@@ -159,9 +159,8 @@ class _Builder:
     def build(self) -> Node | None:
         for number, line in enumerate(self.lines, start=1):
             if re.match(r"^ *\t", line) and line.strip():
-                self.problems.add(
-                    Place(self.name, number, line.index("\t") + 1, excerpt=line), "a tab in the indentation", "indent with spaces"
-                )
+                place = Place(self.name, number, line.index("\t") + 1, excerpt=line)
+                self.problems.add(place, "a tab in the indentation", "indent with spaces")
         self.problems += controls(self.text, self.name)
         if self.problems:
             return None
@@ -170,9 +169,8 @@ class _Builder:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             place = self.place(mark) if mark else Place(self.name)
-            self.problems.add(
-                place, f"not YAML: {error.problem}", "check colons, brackets, quotes and indentation; quote texts with , : # or %"
-            )
+            hint = "check colons, brackets, quotes and indentation; quote texts with , : # or %"
+            self.problems.add(place, f"not YAML: {error.problem}", hint)
             return None
         root: Node | None = None
         for event in events:
@@ -193,9 +191,8 @@ class _Builder:
         if event.anchor:
             self.problems.add(place, f"an anchor (&{event.anchor}) is not allowed", "repeat the value, or use `extends`")
         if event.tag and event.tag != "!":
-            self.problems.add(
-                place, f"a tag ({event.tag.replace('tag:yaml.org,2002:', '!!')}) is not allowed", "leave it out; values are read as written"
-            )
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            self.problems.add(place, f"a tag ({tag}) is not allowed", "leave it out; values are read as written")
         if isinstance(event, yaml.ScalarEvent):
             if CONTROLS.search(event.value):
                 self.problems.add(self.escaped(event), "an escape that stands for an invisible control character", "delete it")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path, PurePosixPath
@@ -67,7 +67,10 @@ def _load(
     variants: tuple[Path, ...] = (),
     root: Path | None = None,
 ) -> Scenario:
-    """Read one scenario and note in `read` every file it names; `extra` and variants may lie anywhere, because the caller named them."""
+    """Read one scenario, with the plan that it starts from: another scenario, solved later, or amounts in a file.
+
+    Notes in `read` every file it names; `extra` and variants may lie anywhere, because the caller named them.
+    """
     folders = {path.parent.resolve() for path in (source, *variants)} | {project(source.parent) if root is None else root.resolve()}
     given = {file.resolve() for file in with_companions(extra) if file.resolve().parent == file.parent} | {extra} if extra else set()
     read.update(dict.fromkeys(variants))
@@ -81,13 +84,6 @@ def _load(
     tree = load_tree(source, allowed, variants)
     for setting in settings:
         tree = merge(tree, setting_tree(setting, source.parent))
-    return _start(tree, source, allowed, lambda path: _load(path, (), allow_outside, (*chain, source.resolve()), read, root=root), chain)
-
-
-def _start(
-    tree: Tree, source: Path, allowed: Callable[[Path], bool], load_baseline: Callable[[Path], Scenario], chain: tuple[Path, ...]
-) -> Scenario:
-    """Assemble a scenario with the plan that it starts from: another scenario, solved later, or amounts in a file."""
     node = tree.get("baseline")
     if not isinstance(node, Scalar):
         return assemble(tree, source, allowed)
@@ -103,7 +99,7 @@ def _start(
         admit(file, f"{node.text}/{file.name}" if path.is_dir() else file.name, node.place, allowed)
     scenario = assemble(tree, source, allowed, expects_baseline=True)
     if path.suffix.lower() in (".yaml", ".yml"):
-        start = load_baseline(path)
+        start = _load(path, (), allow_outside, (*chain, source.resolve()), read, root=root)
         return replace(scenario, baseline=start, digest=fingerprint(scenario.digest, start.digest))
     plan = read_plan(path, scenario.facts.dimensions, strict=False)
     amounts, elsewhere = plan.amounts, sum(plan.unknown.values(), Fraction(0))

@@ -28,9 +28,8 @@ from fundalloc.scenario.document import Tree, display_name, locate, texts, to_pl
 from fundalloc.scenario.inherited import Period
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sections import TOP_LEVEL, Head, entries, problems_of, refused, validate
-from fundalloc.scenario.tables.specs import read_tables
+from fundalloc.scenario.tables.specs import fill_figures, read_tables
 from fundalloc.scenario.tables.table import References, Table
-from fundalloc.scenario.tabulated_limits import fill_figures
 from fundalloc.scenario.uncertain import misplaced
 
 REQUIRED_TABLES = ("partnerships", "needs", "eligibility")

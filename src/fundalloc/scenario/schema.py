@@ -30,14 +30,8 @@ def json_schema() -> dict[str, Any]:
         "description": "scenario file or files this one builds on",
     }
     properties["fundalloc"] = {"enum": [1, "1"], "description": "version of the file format"}
-    sections: dict[str, type[Record]] = {
-        "areas": Area,
-        "instruments": Instrument,
-        "transfers": Transfer,
-        "exclude": Clause,
-        "allow": Clause,
-    }
-    properties |= {section: _named(_entry(model, definitions)) for section, model in sections.items()}
+    named: dict[str, type[Record]] = {"areas": Area, "instruments": Instrument, "transfers": Transfer, "exclude": Clause, "allow": Clause}
+    properties |= {section: _named(_entry(model, definitions)) for section, model in named.items()}
     properties["adjust"] = {"type": "object", "additionalProperties": {"type": ["array", "object"]}}
     properties["rules"] = _named(_rule(definitions))
     for name, columns in SPECS.items():

@@ -101,7 +101,12 @@ class Stage(Record):
             other = next((key for key in raw if key in GOALS and key != goal), None)
             if other is not None:
                 raise refuse("two stages in one entry", f"write [{{{goal}: …}}, {{{other}: …}}]", (other,))
-            return {"goal": goal, **_options(goal, raw[goal]), **{k: v for k, v in raw.items() if k != goal}}
+            options = raw[goal]
+            if not isinstance(options, dict):
+                hint = f"write {goal}, or {{{goal}: {{give: 1 %}}}}"
+                hint = f"write {{{goal}: {{for_each: partnership}}}}" if goal in OF_MEMBERS else hint
+                raise refuse(f"'{goal}' takes options, not '{options}'", hint, (goal,))
+            return {"goal": goal, **options, **{k: v for k, v in raw.items() if k != goal}}
         return raw
 
     @model_validator(mode="after")
@@ -111,14 +116,6 @@ class Stage(Record):
         if self.goal not in OF_MEMBERS and self.for_each:
             raise refuse(f"'{self.goal}' is one figure for the whole plan", "take 'for_each' out")
         return self
-
-
-def _options(goal: str, raw: Any) -> dict[str, Any]:
-    """Return what was written behind the word of a stage."""
-    if isinstance(raw, dict):
-        return raw
-    hint = f"write {{{goal}: {{for_each: partnership}}}}" if goal in OF_MEMBERS else f"write {goal}, or {{{goal}: {{give: 1 %}}}}"
-    raise refuse(f"'{goal}' takes options, not '{raw}'", hint, (goal,))
 
 
 def _impact_first(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
@@ -186,9 +183,8 @@ def validate(
     plain = to_plain(node)
     given = extra or {}
     if isinstance(plain, dict):
-        problems += [
-            Problem(locate(node, (key,), key=True), f"unknown key '{key}'", "the name above is the id") for key in plain if key in given
-        ]
+        for key in (key for key in plain if key in given):
+            problems.add(locate(node, (key,), key=True), f"unknown key '{key}'", "the name above is the id")
         plain = {**plain, **given}
     try:
         return model.model_validate(plain, context={"dimensions": dimensions})
@@ -200,24 +196,22 @@ def validate(
 def problems_of(error: ValidationError, node: Node, model: type[BaseModel] | None = None) -> Iterator[Problem]:
     """Turn pydantic's errors into problems with the place of the value or key concerned."""
     found = error.errors(include_url=False)
-    misspelt = {item["loc"][:-1]: [str(other["loc"][-1]) for other in found if _is_unknown(other, item["loc"][:-1])] for item in found}
+    unknown = [item["loc"] for item in found if item["type"] == "extra_forbidden"]
     for item in found:
         location, kind, context = item["loc"], item["type"], item.get("ctx", {})
         if kind == "extra_forbidden":
             known = fields_at(model, location[:-1]) if model else ()
             yield Problem(locate(node, location, key=True), f"unknown key '{location[-1]}'", did_you_mean(str(location[-1]), known))
         elif kind == "missing":
-            if not nearest(str(location[-1]), misspelt[location[:-1]]):
+            if not nearest(str(location[-1]), (str(other[-1]) for other in unknown if other[:-1] == location[:-1])):
                 yield Problem(locate(node, location[:-1]), f"'{location[-1]}' is missing", "add it")
         elif kind == "refused":
             yield Problem(locate(node, (*location, *context["at"])), str(context["message"]), str(context["hint"]))
         elif kind == "literal_error":
             yield Problem(locate(node, location), f"'{item['input']}' is not allowed here", f"expected {context['expected']}")
         else:
-            yield Problem(
-                locate(node, location),
-                *_EXPECTED.get(kind, (item["msg"][0].lower() + item["msg"][1:], f"found {str(item['input'])[:60]!r}")),
-            )
+            otherwise = (item["msg"][0].lower() + item["msg"][1:], f"found {str(item['input'])[:60]!r}")
+            yield Problem(locate(node, location), *_EXPECTED.get(kind, otherwise))
 
 
 _EXPECTED = {
@@ -227,10 +221,6 @@ _EXPECTED = {
     "model_attributes_type": ("expected keys with values", "such as {…}"),
 }
 """Pydantic's error types in the planner's words: message and hint."""
-
-
-def _is_unknown(item: Any, where: tuple[int | str, ...]) -> bool:
-    return bool(item["type"] == "extra_forbidden" and item["loc"][:-1] == where)
 
 
 def fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:

@@ -102,7 +102,6 @@ def _beside(path: Path, given: Path) -> bool:
 
 
 def _common(files: list[Path]) -> Path:
-    """Return the folder in which all files lie, at whatever depth."""
     return Path(os.path.commonpath([path.parent for path in files]))
 
 

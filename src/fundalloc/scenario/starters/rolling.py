@@ -159,7 +159,6 @@ def _plain(node: Node | None) -> Any:
 
 
 def _limits(ceiling: Ceiling) -> dict[str, Any]:
-    """Return a ceiling as it is written in a scenario file."""
     each = {str(year): plain(amount) for year, amount in (ceiling.each or {}).items()}
     yearly: dict[str, Any] = {"each": each.get("0", each)} if each else {}
     return {**yearly, "total": plain(ceiling.total)} if ceiling.total is not None else yearly

@@ -205,7 +205,6 @@ def _apply_changes(table: Table, change: Node, keys: tuple[str, ...], defaults: 
 
 
 def _found(table: Table, entry: Tree, keys: tuple[str, ...]) -> list[int]:
-    """Return the rows that have the keys of a change."""
     wanted, columns = [entry.text(key) for key in keys], [table.column(key) for key in keys]
     return [row for row in range(len(table.cells)) if [column[row] for column in columns] == wanted]
 

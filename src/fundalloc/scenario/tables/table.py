@@ -39,10 +39,9 @@ class Table:
 
     def place(self, row: int, column: int | str) -> Place:
         """Return where a cell was written."""
-        index = self.columns.index(column) if isinstance(column, str) and column in self.columns else column
-        if isinstance(index, str):
-            index = 0
-        return self.moved.get((row, index)) or self.moved.get((row, WHOLE_ROW)) or self.where(row, index)
+        if isinstance(column, str):
+            column = self.columns.index(column) if column in self.columns else 0
+        return self.moved.get((row, column)) or self.moved.get((row, WHOLE_ROW)) or self.where(row, column)
 
     def column(self, name: str) -> list[str]:
         """Return the texts of a column, empty ones where it is missing."""
@@ -159,14 +158,9 @@ def decimal_point(text: str) -> str:
 def _mixed_decimals(table: Table, names: Iterable[str], problems: Problems) -> None:
     if not table.semicolons:
         return
-    commas, points = [], []
-    for name in names:
-        for row, text in enumerate(table.column(name)):
-            text = text.replace("..", " ")
-            if "," in text:
-                commas.append((row, name))
-            elif "." in text:
-                points.append((row, name))
+    cells = [(text.replace("..", " "), (row, name)) for name in names for row, text in enumerate(table.column(name))]
+    commas = [at for text, at in cells if "," in text]
+    points = [at for text, at in cells if "." in text and "," not in text]
     if commas and points:
         minority = min(commas, points, key=len)[0]
         problems.add(table.place(*minority), "decimal commas and decimal points in one file", "use one of them throughout")
