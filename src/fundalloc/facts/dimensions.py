@@ -20,6 +20,7 @@ from fundalloc.facts.fields import inside, read_years, refuse
 from fundalloc.money import Mask
 
 EVERYTHING = "all"
+Words = Mapping[str, Iterable[str]]
 
 Alternative = str | tuple[tuple[str, tuple[str, ...]], ...]
 """One alternative of a choice: an id or tag, or tag groups that must all match."""
@@ -38,14 +39,7 @@ class Dimension:
     """The ids that stand for a subtree and hold nothing themselves."""
 
     @classmethod
-    def build(
-        cls,
-        name: str,
-        ids: Iterable[str],
-        tags: Mapping[str, Iterable[str]],
-        subtrees: Mapping[str, Iterable[str]] | None = None,
-        empty: Iterable[str] = (),
-    ) -> Dimension:
+    def build(cls, name: str, ids: Iterable[str], tags: Words, subtrees: Words | None = None, empty: Iterable[str] = ()) -> Dimension:
         """Collect masks for ids, for tags (id → tags) and for groupings (grouping → leaves); tags of groupings pick nothing.
 
         `empty` are words that are known but pick nothing: what a scenario has switched off.
@@ -179,16 +173,9 @@ def _choice(raw: Any, info: ValidationInfo) -> tuple[Alternative, ...]:
     return read(raw)
 
 
-Choice = Annotated[
-    tuple[Alternative, ...],
-    PlainValidator(_choice),
-    WithJsonSchema(
-        {
-            "type": ["string", "integer", "array", "object"],
-            "description": "an id, a tag group:value, a mapping of tag groups, or a list of these",
-        }
-    ),
-]
+_WRITTEN = "an id, a tag group:value, a mapping of tag groups, or a list of these"
+_SCHEMA = WithJsonSchema({"type": ["string", "integer", "array", "object"], "description": _WRITTEN})
+Choice = Annotated[tuple[Alternative, ...], PlainValidator(_choice), _SCHEMA]
 
 
 @dataclass(frozen=True)

@@ -250,27 +250,15 @@ Share = Annotated[Fraction, PlainValidator(read_share), _schema(**_NUMBER, descr
 Limit = Annotated[Figure, PlainValidator(read_limit), _schema(**_NUMBER, description="an amount or a share")]
 Relative = Annotated[Fraction, PlainValidator(read_relative), _schema(**_NUMBER, description="a share such as 80 % or 120 %")]
 Factor = Annotated[Fraction, PlainValidator(read_factor), _schema(**_NUMBER, description="a number or a share, zero or more")]
-ByYear = Annotated[
-    dict[int, Fraction],
-    PlainValidator(_by_year),
-    _schema(type=["number", "string", "object"], description="an amount, or amounts by year or range of years"),
-]
+_AMOUNTS = _schema(type=["number", "string", "object"], description="an amount, or amounts by year or range of years")
+ByYear = Annotated[dict[int, Fraction], PlainValidator(_by_year), _AMOUNTS]
 Flag = Annotated[bool, PlainValidator(_flag), _schema(type="boolean")]
-Years = Annotated[
-    tuple[int, ...],
-    PlainValidator(read_years),
-    _schema(type=["integer", "string", "array"], items={"type": ["integer", "string"]}, description="2024, 2021-2027 or a list"),
-]
-Multilingual = Annotated[
-    Text,
-    TOLD,
-    PlainValidator(_text),
-    _schema(
-        anyOf=[{"type": "string"}, {"type": "object", "propertyNames": {"enum": list(LANGUAGES)}}], description="text, or one per language"
-    ),
-]
+_YEAR_LIST = _schema(type=["integer", "string", "array"], items={"type": ["integer", "string"]}, description="2024, 2021-2027 or a list")
+Years = Annotated[tuple[int, ...], PlainValidator(read_years), _YEAR_LIST]
+_PER_LANGUAGE = {"type": "object", "propertyNames": {"enum": list(LANGUAGES)}}
+_TEXTS = _schema(anyOf=[{"type": "string"}, _PER_LANGUAGE], description="text, or one per language")
+Multilingual = Annotated[Text, TOLD, PlainValidator(_text), _TEXTS]
 Id = Annotated[str, PlainValidator(read_id), _schema(type="string", pattern=ID_PATTERN)]
 Iso3 = Annotated[str, TOLD, PlainValidator(read_iso3), _schema(type="string", pattern="^[A-Z]{3}$")]
-Tags = Annotated[
-    tuple[str, ...], PlainValidator(read_tags), _schema(type=["string", "array"], items={"type": "string"}, description="group:value")
-]
+_TAGS = _schema(type=["string", "array"], items={"type": "string"}, description="group:value")
+Tags = Annotated[tuple[str, ...], PlainValidator(read_tags), _TAGS]

@@ -85,12 +85,9 @@ def _left_open(raw: Any) -> tuple[str, ...]:
     return words
 
 
+_OPEN: dict[str, Any] = {"type": ["string", "array"], "items": {"enum": [*NAMES, "marker"]}}
 LeftOpen = Annotated[
-    tuple[str, ...],
-    PlainValidator(_left_open),
-    WithJsonSchema(
-        {"type": ["string", "array"], "items": {"enum": [*NAMES, "marker"]}, "description": "dimensions, or marker, of `money`"}
-    ),
+    tuple[str, ...], PlainValidator(_left_open), WithJsonSchema({**_OPEN, "description": "dimensions, or marker, of `money`"})
 ]
 
 

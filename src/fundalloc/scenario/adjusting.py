@@ -89,7 +89,7 @@ class _Adjusting:
     def apply(self, item: Tree) -> None:
         """Write one adjustment over the inherited amounts."""
         chosen = replace(item, items={k: v for k, v in item.items.items() if k in NAMES})
-        pick = validate(Pick, chosen, self.problems, dimensions=self.dimensions)
+        pick = validate(Pick, chosen, self.problems, self.dimensions)
         if pick is None:
             return
         picked = {}

@@ -74,11 +74,7 @@ def _ceilings_exist(facts: Facts, tree: Tree) -> Iterator[Problem]:
         yearly = zip(facts.years, facts.ceilings.full[k], facts.instrument_years[k], strict=True)
         missing = [year for year, limit, open_ in yearly if limit == NO_LIMIT and open_]
         if facts.ceilings.full_total[k] == NO_LIMIT and missing:
-            message = (
-                f"'{instrument.id}' has no ceiling"
-                if len(missing) == len(facts.years)
-                else f"'{instrument.id}' has no ceiling in {missing[0]}"
-            )
+            message = f"'{instrument.id}' has no ceiling{'' if len(missing) == len(facts.years) else f' in {missing[0]}'}"
             yield Problem(locate(tree, ("instruments", instrument.id), key=True), message, "write ceiling: {each: …, total: …}")
 
 

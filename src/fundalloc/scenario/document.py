@@ -17,7 +17,7 @@ import yaml
 
 from fundalloc.doors.reading import FAILURES, read_bytes, why
 from fundalloc.doors.terminal import CONTROLS
-from fundalloc.errors import Place, Problem, Problems, ScenarioError, did_you_mean
+from fundalloc.errors import Place, Problems, ScenarioError, did_you_mean
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 20
@@ -111,16 +111,13 @@ def read_text(path: Path, name: str, limit: int = MAX_BYTES) -> str:
     return text
 
 
-def controls(text: str, name: str) -> list[Problem]:
+def controls(text: str, name: str) -> Problems:
     """Return a problem for every control character, at its place."""
-    return [
-        Problem(
-            Place(name, text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start())),
-            f"an invisible control character (#x{ord(found[0]):04x})",
-            "delete it",
-        )
-        for found in islice(CONTROLS.finditer(text), 20)
-    ]
+    problems = Problems()
+    for found in islice(CONTROLS.finditer(text), 20):
+        place = Place(name, text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start()))
+        problems.add(place, f"an invisible control character (#x{ord(found[0]):04x})", "delete it")
+    return problems
 
 
 def read_document(path: Path, name: str) -> Tree:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -75,7 +75,9 @@ class _Assembly:
         self.areas, self.instruments = self._entries("areas"), self._entries("instruments")
         self.partnerships = assembly.build_partnerships(self.tables["partnerships"], self.problems)
         if head is None or not (self.areas and self.partnerships and self.instruments):
-            self._each_alone()
+            for model, section in ((Area, "areas"), (Instrument, "instruments"), (Clause, "exclude"), (Clause, "allow")):
+                self._records(model, section)  # by themselves, when there is no whole to hold them against
+            self.read_rules()
             raise ScenarioError(self.problems)
         self.head = head
 
@@ -106,7 +108,9 @@ class _Assembly:
         assert self.dimensions is not None
         head, tables = self.head, self.tables
         areas, instruments = self._records(Area, "areas"), self._records(Instrument, "instruments")
-        references = References(self.dimensions, self._switched_off(), self.problems)
+        dropped = [row["id"] for row in tables["partnerships"].dropped]
+        off = {"instrument": self.off.get("instruments", {}), "area": self.off.get("areas", {}), "partnership": dropped}
+        references = References(self.dimensions, off, self.problems)
         eligible, effectiveness, eligibility = assembly.build_eligibility(tables["eligibility"], references)
         markers, coefficients = assembly.build_markers(tables["markers"], references)
         decided, places = assembly.build_decided(tables["decided"], references, head.round_to)
@@ -195,29 +199,18 @@ class _Assembly:
         right = {key: value for key, value in written.items() if key not in wrong}
         return None if "years" in wrong else Head.model_validate({**stand_ins, **right})
 
-    def _each_alone(self) -> None:
-        """Look at entries and rules by themselves, when there is no whole to hold them against."""
-        for model, section in ((Area, "areas"), (Instrument, "instruments"), (Clause, "exclude"), (Clause, "allow")):
-            self._records(model, section)
-        self.read_rules()
-
     def _entries(self, section: str) -> dict[str, Tree]:
         return entries(self.tree, section, self.problems, self.off)
 
     def _records(self, model: type[RecordT], section: str) -> list[RecordT]:
         written = self._entries(section).items()
-        found = [validate(model, node, self.problems, extra={"id": key}, dimensions=self.dimensions) for key, node in written]
+        found = [validate(model, node, self.problems, self.dimensions, id=key) for key, node in written]
         return [record for record in found if record is not None]
 
     def _named(self, name: str, switched_on: dict[str, Tree], section: str) -> Dimension:
         nodes = self.tree.mapping(section)
         off = [word for key in self.off.get(section, {}) for word in (key, *_tags(nodes.mapping(key) if nodes else None))]
         return Dimension.build(name, switched_on, {key: _tags(node) for key, node in switched_on.items()}, empty=off)
-
-    def _switched_off(self) -> dict[str, Iterable[str]]:
-        """Return {dimension: ids that are switched off}."""
-        dropped = [row["id"] for row in self.tables["partnerships"].dropped]
-        return {"instrument": self.off.get("instruments", {}), "area": self.off.get("areas", {}), "partnership": dropped}
 
 
 def _tags(node: Tree | None) -> list[str]:

@@ -176,12 +176,9 @@ TOP_LEVEL = (*Head.model_fields, *SECTIONS, *TABLES, "extends")
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
-def validate(
-    model: type[ModelT], node: Node, problems: Problems, *, extra: dict[str, Any] | None = None, dimensions: Dimensions | None = None
-) -> ModelT | None:
-    """Build a model from a node; on errors add one problem each and return None."""
+def validate(model: type[ModelT], node: Node, problems: Problems, dimensions: Dimensions | None, **given: Any) -> ModelT | None:
+    """Build a model from a node and what else is given; on errors add one problem each and return None."""
     plain = to_plain(node)
-    given = extra or {}
     if isinstance(plain, dict):
         for key in (key for key in plain if key in given):
             problems.add(locate(node, (key,), key=True), f"unknown key '{key}'", "the name above is the id")

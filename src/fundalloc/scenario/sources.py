@@ -78,10 +78,8 @@ def gather(main: Path, read: Iterable[Path], settings: Iterable[str], baseline: 
     given = None if baseline is None else baseline.resolve()
     names = _names(wanted, given)
     start = names[given] if given else ""
-    content = {
-        names[path]: read_bytes(main if path == first else path, MOST_CARRIED)
-        for path in sorted(set(wanted), key=lambda p: (p != first, names[p]))
-    }
+    ordered = sorted(set(wanted), key=lambda p: (p != first, names[p]))
+    content = {names[path]: read_bytes(main if path == first else path, MOST_CARRIED) for path in ordered}
     return Sources(names[wanted[0]], content, tuple(settings), start)
 
 

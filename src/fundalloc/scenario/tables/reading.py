@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fundalloc.doors.reading import admit, read_bytes
-from fundalloc.errors import Place, Problem, Problems, ScenarioError, did_you_mean
+from fundalloc.errors import Place, Problem, Problems, ScenarioError, counted, did_you_mean
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, controls, display_name, locate, read_text
 from fundalloc.scenario.inherited import inherit_text
 from fundalloc.scenario.tables.table import HEADING, Table
@@ -58,11 +58,9 @@ def _inline(node: ListNode) -> Table:
             problems.add(item.place, "a row must be keys with values", "such as {partnership: egypt, area: returns, need: 10}")
             continue
         columns += [key for key in item.items if key not in columns]
-        problems += [
-            Problem(value.place, f"'{key}' must be a single value", "write a text or a number")
-            for key, value in item.items.items()
-            if not isinstance(value, Scalar)
-        ]
+        for key, value in item.items.items():
+            if not isinstance(value, Scalar):
+                problems.add(value.place, f"'{key}' must be a single value", "write a text or a number")
     problems.tell()
     rows = [item for item in node.items if isinstance(item, Tree)]
 
@@ -90,7 +88,7 @@ def _file(file: Scalar, folder: Path, allowed: Callable[[Path], bool]) -> Table:
 
 def parse_csv(text: str, name: str) -> Table:
     """Read CSV text; the first row names the columns. Raises ScenarioError on rows of the wrong length."""
-    Problems(controls(text, name)).tell()
+    controls(text, name).tell()
     heading = text.split("\n", 1)[0]
     delimiter = ";" if heading.count(";") > heading.count(",") else ","
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -113,20 +111,14 @@ def parse_csv(text: str, name: str) -> Table:
         return Place(name, line, _offset(excerpt, column, delimiter), excerpt=excerpt)
 
     columns, cells = rows[0], rows[1:]
-    problems = Problems(
-        Problem(
-            where(k, 0),
-            f"{len(row)} {'cell' if len(row) == 1 else 'cells'}, but the heading has {len(columns)}",
-            "put texts that contain the separator in double quotes",
-        )
-        for k, row in enumerate(cells)
-        if len(row) != len(columns)
-    )
-    problems += [
-        Problem(where(HEADING, k), f"the column '{c}' stands twice", "rename one of them")
-        for k, c in enumerate(columns)
-        if c and c in columns[:k]
-    ]
+    problems = Problems()
+    for k, row in enumerate(cells):
+        if len(row) != len(columns):
+            message = f"{counted(len(row), 'cells')}, but the heading has {len(columns)}"
+            problems.add(where(k, 0), message, "put texts that contain the separator in double quotes")
+    for k, column in enumerate(columns):
+        if column and column in columns[:k]:
+            problems.add(where(HEADING, k), f"the column '{column}' stands twice", "rename one of them")
     problems.tell()
     return Table(name, columns, cells, where, semicolons=delimiter == ";")
 
