@@ -16,7 +16,7 @@ from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.moves import build_moves
 from fundalloc.money import decimals as decimals_of
 from fundalloc.money import euro, percent
-from fundalloc.scenario.document import Tree, locate
+from fundalloc.scenario.document import Tree, locate, to_plain
 from fundalloc.scenario.tables.table import Table
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def check_rules(scenario: Scenario) -> Iterator[Problem]:
     for rule in scenario.written_rules:
         for inside, message, hint in rule.problems_in(scenario.lines):
             path = ("rules", rule.id, *inside)
-            written = inside[0] in _keys(scenario, rule.id)
+            written = inside[0] in to_plain(scenario.tree.items["rules"])[rule.id]
             yield Problem(locate(scenario.tree, path) if written else scenario.places[rule.id], message, hint)
 
 
@@ -189,9 +189,3 @@ def _waiting(scenario: Scenario) -> Iterator[Problem]:
     if circle:
         message = f"these rules wait for each other: {' → '.join(circle)}" if len(circle) > 2 else f"'{circle[0]}' waits for its own money"
         yield Problem(scenario.places[circle[0]], message, "let one of them come first, or narrow its `after`")
-
-
-def _keys(scenario: Scenario, rule_id: str) -> set[str]:
-    section = scenario.tree.mapping("rules")
-    rule = section.mapping(rule_id) if section else None
-    return set(rule.items) if rule else set()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -152,7 +152,9 @@ def origins(scenario: Scenario, key: str | None = None, file: str = "") -> list[
     """
     parts = key.split(".") if key else []
     if parts and parts[0] in scenario.tables:
-        return list(_cells(scenario.tables[parts[0]], set(parts[1:])))
+        table, wanted = scenario.tables[parts[0]], set(parts[1:])
+        rows = ((row, column, text) for row, cells in enumerate(table.cells) if wanted <= set(cells) for column, text in enumerate(cells))
+        return [Origin(f"{row + 1}.{table.columns[k]}", text, str(table.place(row, k))) for row, k, text in rows if text]
     node: Node = scenario.tree
     for k, part in enumerate(parts):
         if not isinstance(node, Tree) or part not in node.items:
@@ -167,11 +169,3 @@ def origins(scenario: Scenario, key: str | None = None, file: str = "") -> list[
         else:
             found += [Origin(".".join(path), leaf.text, str(leaf.place)) for path, leaf in scalars(value, (name,))]
     return found
-
-
-def _cells(table: Table, wanted: set[str]) -> Iterator[Origin]:
-    for row, cells in enumerate(table.cells):
-        if wanted <= set(cells):
-            for column, text in enumerate(cells):
-                if text:
-                    yield Origin(f"{row + 1}.{table.columns[column]}", text, str(table.place(row, column)))

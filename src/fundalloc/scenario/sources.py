@@ -87,16 +87,12 @@ def _names(wanted: list[Path], given: Path | None) -> dict[Path, str]:
     """Return what every file is called inside: below the folder that they share, a baseline given apart in a folder of its own."""
     if given is None:
         return _named_below(_common(wanted), wanted)
-    names = _named_below(_common([wanted[0], *(path for path in wanted[1:] if not _beside(path, given))]), [*wanted, given])
+    beside = given if given.is_dir() else given.parent
+    names = _named_below(_common([wanted[0], *(path for path in wanted[1:] if not path.is_relative_to(beside))]), [*wanted, given])
     if given not in names:
         elsewhere = [*(path for path in wanted if path not in names), given]
         names |= {path: f"{BASELINE_FOLDER}/{name}" for path, name in _named_below(_common(elsewhere), elsewhere).items()}
     return names
-
-
-def _beside(path: Path, given: Path) -> bool:
-    """Return whether a file lies in a folder, or in the folder of a file."""
-    return path.is_relative_to(given if given.is_dir() else given.parent)
 
 
 def _common(files: list[Path]) -> Path:

@@ -16,7 +16,7 @@ from fundalloc.facts.fields import read_id, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.money import DECIMALS, LARGEST, NotANumber, parse_figure
 from fundalloc.scenario.document import display_name
-from fundalloc.scenario.plans.files import PlanFile, read_plan_file, said
+from fundalloc.scenario.plans.files import read_plan_file, said
 from fundalloc.scenario.tables.table import ColumnSpec, References, Table, read_columns
 
 LineKey = tuple[str, str, str, str]
@@ -83,7 +83,8 @@ def read_plan(path: str | Path, dimensions: Dimensions, *, strict: bool = True) 
     keys: list[LineKey] = list(zip(*(columns[name] for name in NAMES), strict=True))
     rows = _first_rows(file.lines, keys, problems)
     problems += misnamed if strict else []
-    moves = _moves(file, problems)
+    moved = None if file.moves is None else read_columns(file.moves, _MOVES, problems)
+    moves = None if moved is None else dict(zip(moved["key"], moved["amount"], strict=True))
     problems.tell()
     amounts = dict(zip(keys, columns["amount"], strict=True))
     known = {keys[row] for row in kept}
@@ -101,13 +102,6 @@ def _first_rows(table: Table, keys: list[LineKey], problems: Problems) -> dict[L
             problems.add(table.place(row, 0), f"'{'|'.join(key)}' stands twice; first at {first}", "keep one of the two")
         rows.setdefault(key, row)
     return rows
-
-
-def _moves(file: PlanFile, problems: Problems) -> dict[str, Fraction] | None:
-    if file.moves is None:
-        return None
-    columns = read_columns(file.moves, _MOVES, problems)
-    return dict(zip(columns["key"], columns["amount"], strict=True))
 
 
 def stated_baseline(stated: Mapping[str, Any]) -> dict[LineKey, Fraction] | None:

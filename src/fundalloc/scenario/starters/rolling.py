@@ -137,7 +137,7 @@ def _frozen_ceilings(scenario: Scenario, source: Path) -> str:
     lines = ["adjust:", *(f"  {_quoted(name)}: {json.dumps(rest, ensure_ascii=False)}" for name, rest in changed.items()), "instruments:"]
     for name, ceiling in ceilings.items():
         before, after = written.mapping(name), adjusted.mapping(name)
-        if before and after and _plain(before.get("ceiling")) != _plain(after.get("ceiling")):
+        if before and after and to_plain(before).get("ceiling") != to_plain(after).get("ceiling"):
             lines.append(f"  {name}: {{ceiling: {json.dumps(_limits(ceiling))}}}")
     return "\n".join(lines) + "\n"
 
@@ -152,10 +152,6 @@ def _without_ceilings(entry: Node) -> Any:
     kept = [{key: value for key, value in item.items() if key not in ("ceiling", "year")} if "ceiling" in item else item for item in items]
     kept = [item for item in kept if set(item) & {"reserve", "absorption", "need", "priority"}]
     return kept or {"off": True, "reason": "the ceilings below contain it"}
-
-
-def _plain(node: Node | None) -> Any:
-    return None if node is None else to_plain(node)
 
 
 def _limits(ceiling: Ceiling) -> dict[str, Any]:

@@ -185,7 +185,9 @@ def _apply_changes(table: Table, change: Node, keys: tuple[str, ...], defaults: 
         elif missing := [key for key in keys if key not in entry.items]:
             problems.add(entry.place, f"a change without '{missing[0]}'", f"rows are found by {', '.join(keys)}")
         else:
-            rows = [row for row in _found(table, entry, keys) if row not in dropped]
+            wanted, columns = [entry.text(key) for key in keys], [table.column(key) for key in keys]
+            found = (row for row in range(len(table.cells)) if [column[row] for column in columns] == wanted)
+            rows = [row for row in found if row not in dropped]
             if entry.text("off") == "true":
                 dropped.update(rows)
                 _switch_off(entry, rows, problems)
@@ -194,11 +196,6 @@ def _apply_changes(table: Table, change: Node, keys: tuple[str, ...], defaults: 
     problems.tell()
     if dropped:
         table.drop(dropped)
-
-
-def _found(table: Table, entry: Tree, keys: tuple[str, ...]) -> list[int]:
-    wanted, columns = [entry.text(key) for key in keys], [table.column(key) for key in keys]
-    return [row for row in range(len(table.cells)) if [column[row] for column in columns] == wanted]
 
 
 def _switch_off(entry: Tree, rows: list[int], problems: Problems) -> None:

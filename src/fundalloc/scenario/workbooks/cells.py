@@ -11,6 +11,7 @@ import re
 import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from io import BytesIO
@@ -199,10 +200,8 @@ def in_languages(key: str) -> dict[str, str]:
     """Return a text in every language that has it."""
     out = {}
     for language in languages():
-        try:
+        with suppress(KeyError):
             out[language] = label(key, language)
-        except KeyError:
-            continue
     return out
 
 
