@@ -24,7 +24,7 @@ _PICKED_BY = {
     "priority": ("partnership", "area"),
 }
 """What can be adjusted, and the dimensions that may pick it."""
-_SAID = ("reason", "source", "confidence")
+_KNOWN = (*_PICKED_BY, *NAMES, "reason", "source", "confidence")
 
 
 def adjust(tree: Tree, tables: dict[str, Table], on: dict[str, Tree], dimensions: Dimensions, period: Period, problems: Problems) -> Tree:
@@ -42,7 +42,6 @@ def adjust(tree: Tree, tables: dict[str, Table], on: dict[str, Tree], dimensions
 
 
 def _items(node: Tree, problems: Problems) -> Iterator[Tree]:
-    known = (*_PICKED_BY, *NAMES, *_SAID)
     for name, entry in node.items.items():
         if isinstance(entry, Tree) and entry.text("off") == "true":
             if not entry.text("reason"):
@@ -53,17 +52,17 @@ def _items(node: Tree, problems: Problems) -> Iterator[Tree]:
                 hint = 'such as {instrument: "family:ndici", ceiling: inherited - 10 %}'
                 problems.add(item.place, "an adjustment must be keys with values", hint)
                 continue
-            wrong = list(_wrong(item, known))
+            wrong = list(_wrong(item))
             problems += wrong
             if not wrong:
                 yield item
 
 
-def _wrong(item: Tree, known: tuple[str, ...]) -> Iterator[Problem]:
+def _wrong(item: Tree) -> Iterator[Problem]:
     adjusted = [key for key in item.items if key in _PICKED_BY]
-    unknown = [key for key in item.items if key not in known]
+    unknown = [key for key in item.items if key not in _KNOWN]
     for key in unknown:
-        yield Problem(item.keys[key], f"unknown key '{key}'", did_you_mean(key, known) or f"expected some of: {', '.join(known)}")
+        yield Problem(item.keys[key], f"unknown key '{key}'", did_you_mean(key, _KNOWN) or f"expected some of: {', '.join(_KNOWN)}")
     if not adjusted and not unknown:
         yield Problem(item.place, "adjusts nothing", f"write one of: {', '.join(_PICKED_BY)}")
     for key in adjusted:

@@ -149,11 +149,9 @@ def _merge_table(below: Node, value: Node) -> Node:
     change = value.items["change"]
     if isinstance(below, Tree):
         earlier = below.items.get("change")
-        combined = [
-            *(earlier.items if isinstance(earlier, ListNode) else []),
-            *(change.items if isinstance(change, ListNode) else [change]),
-        ]
-        items = {**below.items, "change": ListNode(combined, change.place)}
+        before = earlier.items if isinstance(earlier, ListNode) else []
+        after = change.items if isinstance(change, ListNode) else [change]
+        items = {**below.items, "change": ListNode([*before, *after], change.place)}
         return Tree(items, {**below.keys, "change": value.keys["change"]}, below.place, below.folder)
     keys = {"rows": below.place, "change": value.keys["change"]}
     return Tree({"rows": below, "change": change}, keys, value.place, value.folder)

@@ -113,21 +113,13 @@ def read_tables(tree: Tree, folder: Path, allowed: Callable[[Path], bool], probl
 def read_rows(name: str, table: Table, problems: Problems) -> dict[str, list[Any]]:
     """Read every column of one of the five tables, and report rows whose keys stand twice."""
     columns = read_columns(table, SPECS[name], problems)
-    if name in UNIQUE:
-        _report_duplicates(table, UNIQUE[name], problems)
-    return columns
-
-
-def _report_duplicates(table: Table, keys: tuple[str, ...], problems: Problems) -> None:
     seen: dict[tuple[str, ...], int] = {}
-    columns = [table.column(key) for key in keys]
-    for row in range(len(table.cells)):
-        key = tuple(c[row] for c in columns)
+    for row, key in enumerate(zip(*map(table.column, UNIQUE.get(name, ())), strict=True)):
         if key in seen:
-            first = table.place(seen[key], 0)
-            message = f"'{' | '.join(filter(None, key))}' stands twice; first at {first}"
-            problems.add(table.place(row, keys[0]), message, "keep one of the two")
+            message = f"'{' | '.join(filter(None, key))}' stands twice; first at {table.place(seen[key], 0)}"
+            problems.add(table.place(row, UNIQUE[name][0]), message, "keep one of the two")
         seen.setdefault(key, row)
+    return columns
 
 
 def fill_figures(tree: Tree, folder: Path, allowed: Callable[[Path], bool], problems: Problems) -> Tree:

@@ -185,13 +185,11 @@ def find_grid(book: BookFile, sheet: str, needed: Sequence[str], wanted: Sequenc
     ScenarioError when the sheet of that name lacks headings, or has one twice.
     """
     known = set(in_languages(f"sheet.{sheet}.name").values())
-    named = [title for title in book.titles if title in known]
-    for title in [*named, *(title for title in book.titles if title not in named)]:
-        found = _headings(book, title, needed, wanted)
+    for title in sorted(book.titles, key=lambda title: title not in known):
+        found = _grid(book, title, needed, wanted)
         if found is not None:
-            language, row, columns = found
-            return Grid(book, title, language, row, columns)
-        if title in named:
+            return found
+        if title in known:
             raise ScenarioError(list(_missing(book, title, needed)))
     return None
 
@@ -209,8 +207,8 @@ def _titles(keys: Sequence[str], language: str) -> dict[str, str]:
     return {key: text for key in keys if (text := in_languages(f"workbook.column.{key}").get(language)) is not None}
 
 
-def _headings(book: BookFile, title: str, needed: Sequence[str], wanted: Sequence[str]) -> tuple[str, int, dict[str, int]] | None:
-    """Return language, row and columns of the headings; None unless all that are needed stand in one row."""
+def _grid(book: BookFile, title: str, needed: Sequence[str], wanted: Sequence[str]) -> Grid | None:
+    """Return the table of a sheet; None unless all headings that are needed stand in one row."""
     spoken = {language: _titles([*needed, *wanted], language) for language in languages()}
     for number, row in enumerate(book.rows(title)):
         texts = [cell.value.strip() if isinstance(cell.value, str) else None for cell in row]
@@ -221,7 +219,7 @@ def _headings(book: BookFile, title: str, needed: Sequence[str], wanted: Sequenc
                     place = book.place(title, number, texts.index(titles[twice[0]]))
                     message = f"the heading '{titles[twice[0]]}' stands twice"
                     raise ScenarioError.of(place, message, "rename or delete the column that was added")
-                return language, number, {key: texts.index(text) for key, text in titles.items() if text in texts}
+                return Grid(book, title, language, number, {key: texts.index(text) for key, text in titles.items() if text in texts})
     return None
 
 
