@@ -1,6 +1,6 @@
 import pytest
 
-from fundalloc.facts.hierarchy import build_hierarchy, find_cycle
+from fundalloc.facts.dimensions import build_hierarchy, find_circle
 from fundalloc.scenario.loading import load
 
 WITHIN = {"africa": "", "north": "africa", "tunisia": "north", "egypt": "north", "sahel": "africa", "world": ""}
@@ -39,7 +39,7 @@ def test_above_nearest_first(tree):
     ],
 )
 def test_cycles(within, cycle):
-    assert find_cycle(within) == cycle
+    assert find_circle(within.items()) == cycle
 
 
 def test_nested_groupings_in_a_scenario(variant):

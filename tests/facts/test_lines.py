@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from fundalloc.facts.refusals import exception, refusal
+from fundalloc.facts.lines import exception, refusal
 from fundalloc.scenario.loading import load
 
 

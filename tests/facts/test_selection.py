@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fundalloc.facts.dimensions import Dimension, year_dimension
+from fundalloc.facts.dimensions import Dimension
 from fundalloc.facts.selection import Base, Clause, Selection, build_members
 
 
@@ -149,4 +149,3 @@ def test_dimension_words():
     assert DIMENSION.picks_nothing("gone")
     assert not DIMENSION.picks_nothing("a")
     assert not DIMENSION.picks_nothing("never heard of")
-    assert year_dimension([2025, 2026]).ids == ("2025", "2026")

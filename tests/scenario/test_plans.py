@@ -29,7 +29,7 @@ def test_csv_is_read_exactly_in_any_order_of_columns(write, fixed):
     text = "year;area;partnership;instrument;amount;comment\n2025;returns;egypt;amif;3,3;x\n2026;returns;egypt;amif;0;\n"
     plan = read_plan(write("plan.csv", text), fixed.facts.dimensions)
     assert plan.amounts == {EGYPT: Fraction(33, 10), ("amif", "egypt", "returns", "2026"): 0}
-    assert (plan.digest, plan.scenario_id, plan.moves, plan.unknown) == ("", "", None, {})
+    assert (plan.said("digest"), plan.said("id"), plan.moves, plan.unknown) == ("", "", None, {})
 
 
 def test_lines_that_are_missing_hold_nothing(write, fixed):
@@ -80,7 +80,7 @@ def test_json_keeps_what_it_states(write, fixed):
     plan = read_plan(write("plan.json", json.dumps(content)), fixed.facts.dimensions)
     assert plan.amounts[EGYPT] == Fraction(1, 10)
     assert plan.moves == {"carry|amif|2025": Fraction(7, 10)}
-    assert (plan.digest, plan.scenario_id, plan.scenario_file, plan.as_of) == ("abc", "tiny", "tiny.yaml", "2026-11-23")
+    assert tuple(map(plan.said, ("digest", "id", "file", "as_of"))) == ("abc", "tiny", "tiny.yaml", "2026-11-23")
     assert plan.stated["score"] == 12.5
 
 

@@ -11,9 +11,9 @@ from fundalloc.errors import Problems
 from fundalloc.money import plain
 from fundalloc.scenario.document import ListNode, Scalar, Tree, parse_document
 from fundalloc.scenario.loading import load
-from fundalloc.scenario.tables.columns import ColumnSpec, read_columns
 from fundalloc.scenario.tables.reading import parse_csv, read_table
 from fundalloc.scenario.tables.specs import SPECS
+from fundalloc.scenario.tables.table import ColumnSpec, read_columns
 
 pytestmark = pytest.mark.lowest
 

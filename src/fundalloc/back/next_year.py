@@ -32,7 +32,7 @@ def next_year(
         amounts = read_plan(plan, scenario.facts.dimensions)
         measured = measure_plan(with_baseline(scenario, progress=progress), amounts)
         notes = []
-        if amounts.digest and amounts.digest != scenario.digest:
+        if amounts.said("digest") and amounts.said("digest") != scenario.digest:
             notes.append(f"Note: the plan was made from another state of {source}, or with --set.")
         if broken := len(broken_rules(measured)) + len(broken_entries(measured)):
             notes.append(f"Note: the plan breaks {broken} demands that must hold; fundalloc run {source} --plan {plan} names them.")

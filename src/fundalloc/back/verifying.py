@@ -121,8 +121,8 @@ def verify_result(result: str, scenario: Scenario, progress: Progress) -> Verifi
         steps, problems = ledger_of(scenario, amounts)
         plan = measure_steps(scenario, steps)
         wrong = [*(f"{p.message}: {p.hint}" if p.hint else p.message for p in problems), *broken(plan)]
-        if amounts.digest and amounts.digest != scenario.digest:
-            made = f"the result was made from {amounts.digest[:12]}…, {scenario.file} is {scenario.digest[:12]}…"
+        if amounts.said("digest") and amounts.said("digest") != scenario.digest:
+            made = f"the result was made from {amounts.said('digest')[:12]}…, {scenario.file} is {scenario.digest[:12]}…"
             wrong.insert(0, f"fingerprint: {made}: the scenario was changed since, or --set was used")
         plan, doubts = _certified(plan, amounts.stated)
         log = amounts.stated.get("log")
@@ -131,7 +131,7 @@ def verify_result(result: str, scenario: Scenario, progress: Progress) -> Verifi
         doubts = [*differences(amounts.stated, plan), *doubts]
     wrong += [said for figure, said in doubts if figure not in excused]
     otherwise = tuple(said for figure, said in doubts if figure in excused)
-    return Verification(result, plan, tuple(wrong), meanings, otherwise, bool(amounts.digest), solved)
+    return Verification(result, plan, tuple(wrong), meanings, otherwise, bool(amounts.said("digest")), solved)
 
 
 def _certified(plan: Plan, stated: Mapping[str, Any]) -> tuple[Plan, list[tuple[str, str]]]:

@@ -28,7 +28,7 @@ def show(file: str, key: str | None, inputs: Inputs, out: Output) -> None:
     git config diff.fundalloc.textconv "fundalloc show"
     """
     from fundalloc.compare.results import RESULTS, result_text
-    from fundalloc.scenario.origins import origins
+    from fundalloc.scenario.scenario import origins
 
     if Path(file).suffix.lower() in RESULTS:
         if key or inputs.variants or inputs.settings or out.as_json:

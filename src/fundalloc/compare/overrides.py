@@ -20,8 +20,7 @@ from fundalloc.rules.kind import Kind
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree
 from fundalloc.scenario.sections import SECTIONS, TABLES
 from fundalloc.scenario.tables.reading import read_table
-from fundalloc.scenario.tables.specs import KEYS
-from fundalloc.scenario.tabulated_limits import fill_figures
+from fundalloc.scenario.tables.specs import KEYS, fill_figures
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 ROWS, CHANGE = "rows", "change"

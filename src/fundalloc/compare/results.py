@@ -67,8 +67,8 @@ def read_result(path: Path, folder: Path) -> Result:
         baseline = folder / sources.baseline if sources.baseline else None
         return Result(amounts, said, names, folder / sources.main, sources.settings, baseline)
     missing = f"{path.name} does not carry its scenario"
-    if amounts.scenario_file:
-        missing = f"{path.name} names {amounts.scenario_file}, which is not here or has changed since"
+    if amounts.said("file"):
+        missing = f"{path.name} names {amounts.said('file')}, which is not here or has changed since"
     stated = dict(amounts.stated)
     if path.suffix.lower() == ".csv":
         rows = csv.DictReader(io.StringIO(read_text(path, display_name(path), MAX_TABLE_BYTES), newline=""))
@@ -86,12 +86,12 @@ def read_amounts(path: Path) -> PlanAmounts:
 
 def _named(path: Path, amounts: PlanAmounts) -> Path | None:
     """Return the scenario file that a result names, when it is still there and still the same."""
-    name = amounts.scenario_file
+    name = amounts.said("file")
     for candidate in (Path(name), path.parent / name):
         if not name or not candidate.is_file():
             continue
         try:
-            if load(candidate, allow_outside=True).digest == amounts.digest:
+            if load(candidate, allow_outside=True).digest == amounts.said("digest"):
                 return candidate
         except FundallocError:
             continue

@@ -22,47 +22,24 @@ def most_money(member: IntArray, line: IntArray, weight: Floats, lines: Lines, g
     The lesser of two sums over the group's lines: by instrument, each within its ceilings of the years involved and in
     total; and by partnership, each within its absorption of the years involved.
     """
-    facts, moves = lines.facts, lines.moves
-    most_in = moves.totals(moves.upper)
-    yearly = _with(facts.ceilings.usable, most_in["carried_in"] + most_in["transferred_in"])
-    total = _with(facts.ceilings.usable_total, most_in["transferred_in"].sum(axis=1))
-    unlimited = np.full(len(facts.partnerships), NO_LIMIT, dtype=np.int64)
+    facts, year = lines.facts, lines.year[line]
     own = weight * np.asarray(facts.euro(lines.upper[line]))
-    by_instrument = _within(member, lines.instrument[line], lines.year[line], own, weight, yearly, total, lines, groups)
-    by_partnership = _within(member, lines.partnership[line], lines.year[line], own, weight, facts.absorption, unlimited, lines, groups)
-    return np.minimum(by_instrument, by_partnership)
+
+    def within(owner: IntArray, yearly: IntArray, total: IntArray) -> Floats:
+        """Add up by group, owner and year, cut to limits per year (owners, years) and then in total (owners,)."""
+        cells, sums, heaviest = _cut((member * len(total) + owner) * len(facts.years) + year, own, weight, yearly.ravel(), lines)
+        owners, sums, _ = _cut(cells // len(facts.years), sums, heaviest, total, lines)
+        return np.bincount(owners // len(total), weights=sums, minlength=groups).astype(float)
+
+    unlimited = np.full(len(facts.partnerships), NO_LIMIT, dtype=np.int64)
+    by_instrument = within(lines.instrument[line], *lines.moves.reachable)
+    return np.minimum(by_instrument, within(lines.partnership[line], facts.absorption, unlimited))
 
 
 def decided_money(grouped: Grouped, lines: Lines, groups: int) -> Floats:
     """Return for each group the weighted money that was decided for it, in EUR million."""
     decided = np.asarray(lines.facts.euro(lines.decided[grouped.line]))
     out: Floats = np.bincount(grouped.member, weights=grouped.weight.values * decided, minlength=groups).astype(float)
-    return out
-
-
-def _with(limits: IntArray, arriving: IntArray) -> IntArray:
-    return np.where(limits == NO_LIMIT, NO_LIMIT, limits + arriving)
-
-
-def _within(
-    member: IntArray,
-    owner: IntArray,
-    year: IntArray,
-    most: Floats,
-    weight: Floats,
-    yearly: IntArray,
-    total: IntArray,
-    lines: Lines,
-    groups: int,
-) -> Floats:
-    """Add up what entries can hold by group, owner and year, cut to the owner's limits per year and then in total.
-
-    `owner` is the position of each entry's instrument or partnership, `yearly` of shape (owners, years), `total` (owners,).
-    """
-    years = yearly.shape[1]
-    cells, most, weight = _cut(member * yearly.size + owner * years + year, most, weight, yearly.ravel(), lines)
-    owners, most, weight = _cut(cells // years, most, weight, total, lines)
-    out: Floats = np.bincount(owners // len(total), weights=most, minlength=groups).astype(float)
     return out
 
 

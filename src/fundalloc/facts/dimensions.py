@@ -2,6 +2,7 @@
 
 A *choice* is what a planner writes to pick members of one dimension: an id, a tag `group:value`, a mapping of tag
 groups (all must match), or a list of these (any may match). A dimension turns a choice into a mask over its members.
+The partnerships form a tree: only leaves receive money; one with children stands for its whole subtree.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
+import networkx as nx
 import numpy as np
 from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 
@@ -18,6 +20,7 @@ from fundalloc.facts.fields import inside, read_years, refuse
 from fundalloc.money import Mask
 
 EVERYTHING = "all"
+Words = Mapping[str, Iterable[str]]
 
 Alternative = str | tuple[tuple[str, tuple[str, ...]], ...]
 """One alternative of a choice: an id or tag, or tag groups that must all match."""
@@ -36,14 +39,7 @@ class Dimension:
     """The ids that stand for a subtree and hold nothing themselves."""
 
     @classmethod
-    def build(
-        cls,
-        name: str,
-        ids: Iterable[str],
-        tags: Mapping[str, Iterable[str]],
-        subtrees: Mapping[str, Iterable[str]] | None = None,
-        empty: Iterable[str] = (),
-    ) -> Dimension:
+    def build(cls, name: str, ids: Iterable[str], tags: Words, subtrees: Words | None = None, empty: Iterable[str] = ()) -> Dimension:
         """Collect masks for ids, for tags (id → tags) and for groupings (grouping → leaves); tags of groupings pick nothing.
 
         `empty` are words that are known but pick nothing: what a scenario has switched off.
@@ -124,8 +120,6 @@ class Dimensions:
         return iter((self.instrument, self.partnership, self.area, self.year))
 
     def __getitem__(self, name: str) -> Dimension:
-        if name not in NAMES:
-            raise KeyError(name)
         dimension: Dimension = getattr(self, name)
         return dimension
 
@@ -140,11 +134,6 @@ class Dimensions:
 
 
 NAMES = ("instrument", "partnership", "area", "year")
-
-
-def year_dimension(years: Iterable[int]) -> Dimension:
-    """Return the dimension of years; its words are single years (ranges are spread when a choice is read)."""
-    return Dimension.build("year", [str(year) for year in years], {})
 
 
 def _alternative(raw: Any) -> Alternative:
@@ -184,13 +173,52 @@ def _choice(raw: Any, info: ValidationInfo) -> tuple[Alternative, ...]:
     return read(raw)
 
 
-Choice = Annotated[
-    tuple[Alternative, ...],
-    PlainValidator(_choice),
-    WithJsonSchema(
-        {
-            "type": ["string", "integer", "array", "object"],
-            "description": "an id, a tag group:value, a mapping of tag groups, or a list of these",
-        }
-    ),
-]
+_WRITTEN = "an id, a tag group:value, a mapping of tag groups, or a list of these"
+_SCHEMA = WithJsonSchema({"type": ["string", "integer", "array", "object"], "description": _WRITTEN})
+Choice = Annotated[tuple[Alternative, ...], PlainValidator(_choice), _SCHEMA]
+
+
+@dataclass(frozen=True)
+class Hierarchy:
+    """Who lies within whom. Built by :func:`build_hierarchy`; edges run from the containing to the contained."""
+
+    graph: nx.DiGraph
+
+    def leaves(self) -> list[str]:
+        """Return the partnerships that contain no other, in the order given."""
+        return [node for node in self.graph if self.graph.out_degree(node) == 0]
+
+    def leaves_within(self, node: str) -> list[str]:
+        """Return the leaves of the subtree of `node`; of a leaf, itself."""
+        below = nx.descendants(self.graph, node) | {node}
+        return [leaf for leaf in self.leaves() if leaf in below]
+
+    def groupings(self) -> dict[str, list[str]]:
+        """Return {partnership with children: its leaves}, in the order given."""
+        return {node: self.leaves_within(node) for node in self.graph if self.graph.out_degree(node) > 0}
+
+    def above(self, node: str) -> list[str]:
+        """Return the chain of partnerships that contain `node`, nearest first."""
+        chain: list[str] = []
+        while parents := list(self.graph.predecessors(node)):
+            node = parents[0]
+            chain.append(node)
+        return chain
+
+
+def find_circle(edges: Iterable[tuple[str, str]]) -> list[str] | None:
+    """Return one circle of directed edges as a closed list of names, or None."""
+    graph = nx.DiGraph(edges)
+    try:
+        found = nx.find_cycle(graph)
+    except nx.NetworkXNoCycle:
+        return None
+    return [found[0][0], *(edge[1] for edge in found)]
+
+
+def build_hierarchy(nodes: Iterable[str], within: Mapping[str, str]) -> Hierarchy:
+    """Build the tree from `within` (child → parent, empty for a root). The parents must exist and form no cycle."""
+    graph = nx.DiGraph()
+    graph.add_nodes_from(nodes)
+    graph.add_edges_from((parent, child) for child, parent in within.items() if parent)
+    return Hierarchy(graph)

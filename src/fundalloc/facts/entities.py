@@ -23,7 +23,7 @@ from pydantic import (
 from fundalloc.errors import did_you_mean
 from fundalloc.facts.dimensions import Choice, Dimensions
 from fundalloc.facts.documented import Documented
-from fundalloc.facts.fields import Amount, ByYear, Factor, Flag, Id, Iso3, Multilingual, Note, Share, Tags, Text, Years, refuse
+from fundalloc.facts.fields import Amount, ByYear, Factor, Flag, Id, Iso3, Multilingual, Note, Share, Tags, Text, Years, in_year, refuse
 from fundalloc.money import percent
 
 
@@ -67,9 +67,7 @@ class Ceiling(Record):
 
     def in_year(self, year: int) -> Fraction | None:
         """Return the ceiling of one year, or None when the year has none."""
-        if self.each is None:
-            return None
-        return self.each.get(year, self.each.get(0))
+        return in_year(self.each, year)
 
 
 def _instrument(raw: Any, info: ValidationInfo) -> str:
@@ -262,9 +260,7 @@ class Partnership(Named):
 
     def absorption_in(self, year: int) -> Fraction | None:
         """Return what it can take in one year, or None when nobody says."""
-        if self.absorption is None:
-            return None
-        return self.absorption.get(year, self.absorption.get(0))
+        return in_year(self.absorption, year)
 
 
 class Prices(Record):

@@ -6,7 +6,7 @@ steps (integers); needs and coefficients are exact.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.facts.dimensions import Dimensions
-from fundalloc.facts.entities import Area, Band, Instrument, Partnership, Transfer
+from fundalloc.facts.dimensions import Dimensions, Hierarchy
+from fundalloc.facts.entities import Area, Band, Ceiling, Instrument, Partnership, Transfer
 from fundalloc.facts.fields import Text
-from fundalloc.facts.hierarchy import Hierarchy
 from fundalloc.facts.selection import Clause
 from fundalloc.money import Exact, IntArray, Mask, floor_steps
 
@@ -60,26 +59,32 @@ class Ceilings:
 
 
 @dataclass(frozen=True)
-class Decided:
-    """Decided money, one entry per decision. Arrays of shape (entries,); amounts in whole steps."""
+class Coded:
+    """Entries about an instrument, a partnership, an area and a year each, as positions. Arrays of shape (entries,)."""
 
     instrument: IntArray
     partnership: IntArray
     area: IntArray
     year: IntArray
-    amount: IntArray
-    state: tuple[str, ...]
-    decision: tuple[Text, ...]
-    source: tuple[str, ...]
-    confidence: tuple[str, ...]
 
     def __len__(self) -> int:
-        return len(self.state)
+        return len(self.instrument)
 
     @property
     def codes(self) -> tuple[IntArray, IntArray, IntArray, IntArray]:
         """The four positions of every entry."""
         return self.instrument, self.partnership, self.area, self.year
+
+
+@dataclass(frozen=True)
+class Decided(Coded):
+    """Decided money, one entry per decision; amounts in whole steps."""
+
+    amount: IntArray
+    state: tuple[str, ...]
+    decision: tuple[Text, ...]
+    source: tuple[str, ...]
+    confidence: tuple[str, ...]
 
     @property
     def exact(self) -> Mask:
@@ -97,13 +102,9 @@ class Decided:
 
 
 @dataclass(frozen=True)
-class Baseline:
-    """The amounts of another plan, one entry per line of its own, whether it is a line here or not. Arrays of shape (entries,)."""
+class Baseline(Coded):
+    """The amounts of another plan, one entry per line of its own, whether it is a line here or not."""
 
-    instrument: IntArray
-    partnership: IntArray
-    area: IntArray
-    year: IntArray
     amount: Exact
     """EUR million."""
     elsewhere: Fraction = Fraction(0)
@@ -204,38 +205,22 @@ class Facts:
     @cached_property
     def ceilings(self) -> Ceilings:
         """The ceilings in whole steps, cut down where they are no multiple of the step."""
-
-        def steps(amount: Fraction | None, reserve: Fraction) -> int:
-            return NO_LIMIT if amount is None else floor_steps(amount * (1 - reserve), self.step)
-
-        def yearly(kept: bool) -> IntArray:
-            written = np.array(
-                [
-                    [steps(i.ceiling.in_year(t) if i.ceiling else None, i.reserve if kept else Fraction(0)) for t in self.years]
-                    for i in self.instruments
-                ],
-                dtype=np.int64,
-            )
-            return np.where((written != NO_LIMIT) & ~self.commits, 0, written)
-
-        def total(kept: bool) -> IntArray:
-            return np.array(
-                [steps(i.ceiling.total if i.ceiling else None, i.reserve if kept else Fraction(0)) for i in self.instruments],
-                dtype=np.int64,
-            )
-
-        return Ceilings(yearly(False), yearly(True), total(False), total(True), self.commits)
+        ceilings = [i.ceiling or Ceiling.model_construct() for i in self.instruments]
+        yearly = [[c.in_year(year) for year in self.years] for c in ceilings]
+        kept = [1 - i.reserve for i in self.instruments]
+        full, usable = (np.where(self.commits | (steps < 0), steps, 0) for steps in (self._limits(yearly), self._limits(yearly, kept)))
+        totals = [[c.total] for c in ceilings]
+        return Ceilings(full, usable, self._limits(totals)[:, 0], self._limits(totals, kept)[:, 0], self.commits)
 
     @cached_property
     def absorption(self) -> IntArray:
         """Shape (partnerships, years), in steps; NO_LIMIT where there is none. A grouping's limit holds for its subtree."""
-        out = np.full((len(self.partnerships), len(self.years)), NO_LIMIT, dtype=np.int64)
-        for k, partnership in enumerate(self.partnerships):
-            for t, year in enumerate(self.years):
-                amount = partnership.absorption_in(year)
-                if amount is not None:
-                    out[k, t] = floor_steps(amount, self.step)
-        return out
+        return self._limits([[p.absorption_in(year) for year in self.years] for p in self.partnerships])
+
+    def _limits(self, amounts: list[list[Fraction | None]], kept: Sequence[Fraction] = ()) -> IntArray:
+        """Turn limits in EUR million, of which a part is `kept` in each row, into whole steps; NO_LIMIT where there is none."""
+        rows = zip(amounts, kept or [Fraction(1)] * len(amounts), strict=True)
+        return np.array([[NO_LIMIT if a is None else floor_steps(a * part, self.step) for a in row] for row, part in rows], dtype=np.int64)
 
     def transfer_limit(self, transfer: int) -> int:
         """Return how much a transfer may move over the whole period, in steps."""

@@ -75,24 +75,26 @@ def _figure(raw: Any) -> Figure:
     return figure
 
 
+def _not_negative(figure: Figure, what: str, raw: Any, hint: str = "write zero or more") -> Figure:
+    if figure.value < 0:
+        raise refuse(f"{what} cannot be negative: {raw}", hint)
+    return figure
+
+
 def read_amount(raw: Any) -> Fraction:
     """Read EUR million, zero or more."""
     figure = _figure(raw)
     if figure.percent:
         raise refuse(f"expected an amount in EUR million, found {raw}", "write it without the percent sign")
-    if figure.value < 0:
-        raise refuse(f"an amount cannot be negative: {raw}", "write zero or more")
-    return figure.value
+    return _not_negative(figure, "an amount", raw).value
 
 
 def read_share(raw: Any) -> Fraction:
     """Read a share from 0 % to 100 %."""
-    figure = _figure(raw)
-    if figure.value < 0:
-        raise refuse(f"a share cannot be negative: {raw}", "write a share from 0 % to 100 %")
+    hint = "write a share from 0 % to 100 %"
+    figure = _not_negative(_figure(raw), "a share", raw, hint)
     if figure.value > 1:
-        hint = f"write {raw} %" if not figure.percent and figure.value <= 100 else "write a share from 0 % to 100 %"
-        raise refuse(f"a share cannot be above 100 %: {raw}", hint)
+        raise refuse(f"a share cannot be above 100 %: {raw}", f"write {raw} %" if not figure.percent and figure.value <= 100 else hint)
     return figure.value
 
 
@@ -106,10 +108,7 @@ def read_coefficient(raw: Any) -> Fraction:
 
 def read_limit(raw: Any) -> Figure:
     """Read an amount or a share, zero or more."""
-    figure = _figure(raw)
-    if figure.value < 0:
-        raise refuse(f"a limit cannot be negative: {raw}", "write zero or more")
-    return figure
+    return _not_negative(_figure(raw), "a limit", raw)
 
 
 def read_factor(raw: Any) -> Fraction:
@@ -183,6 +182,11 @@ def _by_year(raw: Any) -> dict[int, Fraction]:
     return {int(key): inside(str(key), read_amount, value) for key, value in raw.items()}
 
 
+def in_year(amounts: Mapping[int, Fraction] | None, year: int) -> Fraction | None:
+    """Return the amount of one year, or None when nobody says."""
+    return amounts.get(year, amounts.get(0)) if amounts is not None else None
+
+
 class Text(dict[str, str]):
     """A text in one or more languages; `str()` gives English, or the first language there is."""
 
@@ -246,29 +250,15 @@ Share = Annotated[Fraction, PlainValidator(read_share), _schema(**_NUMBER, descr
 Limit = Annotated[Figure, PlainValidator(read_limit), _schema(**_NUMBER, description="an amount or a share")]
 Relative = Annotated[Fraction, PlainValidator(read_relative), _schema(**_NUMBER, description="a share such as 80 % or 120 %")]
 Factor = Annotated[Fraction, PlainValidator(read_factor), _schema(**_NUMBER, description="a number or a share, zero or more")]
-ByYear = Annotated[
-    dict[int, Fraction],
-    PlainValidator(_by_year),
-    _schema(type=["number", "string", "object"], description="an amount, or amounts by year or range of years"),
-]
+_AMOUNTS = _schema(type=["number", "string", "object"], description="an amount, or amounts by year or range of years")
+ByYear = Annotated[dict[int, Fraction], PlainValidator(_by_year), _AMOUNTS]
 Flag = Annotated[bool, PlainValidator(_flag), _schema(type="boolean")]
-Years = Annotated[
-    tuple[int, ...],
-    PlainValidator(read_years),
-    _schema(type=["integer", "string", "array"], items={"type": ["integer", "string"]}, description="2024, 2021-2027 or a list"),
-]
-Multilingual = Annotated[
-    Text,
-    TOLD,
-    PlainValidator(_text),
-    _schema(
-        anyOf=[{"type": "string"}, {"type": "object", "propertyNames": {"enum": list(LANGUAGES)}}], description="text, or one per language"
-    ),
-]
+_YEAR_LIST = _schema(type=["integer", "string", "array"], items={"type": ["integer", "string"]}, description="2024, 2021-2027 or a list")
+Years = Annotated[tuple[int, ...], PlainValidator(read_years), _YEAR_LIST]
+_PER_LANGUAGE = {"type": "object", "propertyNames": {"enum": list(LANGUAGES)}}
+_TEXTS = _schema(anyOf=[{"type": "string"}, _PER_LANGUAGE], description="text, or one per language")
+Multilingual = Annotated[Text, TOLD, PlainValidator(_text), _TEXTS]
 Id = Annotated[str, PlainValidator(read_id), _schema(type="string", pattern=ID_PATTERN)]
 Iso3 = Annotated[str, TOLD, PlainValidator(read_iso3), _schema(type="string", pattern="^[A-Z]{3}$")]
-Tags = Annotated[
-    tuple[str, ...],
-    PlainValidator(read_tags),
-    _schema(type=["string", "array"], items={"type": "string"}, description="group:value"),
-]
+_TAGS = _schema(type=["string", "array"], items={"type": "string"}, description="group:value")
+Tags = Annotated[tuple[str, ...], PlainValidator(read_tags), _TAGS]

@@ -1,21 +1,23 @@
 """Allocation lines: every (instrument, partnership, area, year) that may lawfully receive money, or already has.
 
 Eligibility is computed for all combinations at once as a boolean array of shape (instruments, partnerships, areas,
-years). Every refusal and every exception keeps its reason (`refusals.py`).
+years). Every refusal and every exception keeps its reason.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from fundalloc.facts.facts import NO_LIMIT, Facts
+from fundalloc.facts.facts import NO_LIMIT, Coded, Facts
 from fundalloc.facts.moves import Moves, build_moves
-from fundalloc.facts.selection import Grouped, Members, Pick, Selection, money_weights
+from fundalloc.facts.selection import Clause, Grouped, Members, Pick, Selection, money_weights
 from fundalloc.money import Exact, IntArray, Mask, exact_sums
 
+Position = tuple[int, int, int, int]
 BIG = np.iinfo(np.int64).max
 """In whole steps: no limit."""
 
@@ -39,28 +41,16 @@ class Ledger:
 
 
 @dataclass(frozen=True)
-class Lines:
+class Lines(Coded):
     """The allocation lines in order of instrument, partnership, area, year. All arrays have shape (lines,)."""
 
     facts: Facts
-    instrument: IntArray
-    partnership: IntArray
-    area: IntArray
-    year: IntArray
     decided: IntArray
     """Money decided before the run, in whole rounding steps."""
     eligible: Mask
     """Whether the line may receive new money; a line that may not is here because money was decided for it."""
     fixed: Mask
     """Whether the amount is exactly the decided money: locked, given, in a closed year, or no longer eligible."""
-
-    def __len__(self) -> int:
-        return len(self.instrument)
-
-    @property
-    def codes(self) -> tuple[IntArray, IntArray, IntArray, IntArray]:
-        """The four positions of every line."""
-        return self.instrument, self.partnership, self.area, self.year
 
     @cached_property
     def ids(self) -> list[tuple[str, str, str, str]]:
@@ -81,35 +71,27 @@ class Lines:
     @cached_property
     def upper(self) -> IntArray:
         """The most any line can hold, in steps: decided money if fixed, else its ceilings, what may move in, and absorption."""
-        facts, moves = self.facts, self.moves
-        most_in = moves.totals(moves.upper)
-        arriving = most_in["carried_in"] + most_in["transferred_in"]
-        yearly, total = facts.ceilings.usable, facts.ceilings.usable_total
-        bounds = [
-            np.where(yearly == NO_LIMIT, BIG, yearly + arriving)[self.instrument, self.year],
-            np.where(total == NO_LIMIT, BIG, total + most_in["transferred_in"].sum(axis=1))[self.instrument],
-            np.where(facts.absorption == NO_LIMIT, BIG, facts.absorption)[self.partnership, self.year],
-        ]
-        return np.where(self.fixed, self.decided, np.min(bounds, axis=0))
+        yearly, total = self.moves.reachable
+        most = [yearly[self.instrument, self.year], total[self.instrument], self.facts.absorption[self.partnership, self.year]]
+        return np.where(self.fixed, self.decided, np.min([np.where(limit == NO_LIMIT, BIG, limit) for limit in most], axis=0))
 
     @cached_property
     def baseline(self) -> Exact:
         """What the baseline plan gives every line, in EUR million; zero without a baseline."""
         plan = self.facts.baseline
-        shape = tuple(len(d.ids) for d in self.facts.dimensions)
-        cube = np.zeros(shape, dtype=np.int64)
+        cube = np.zeros(tuple(len(d.ids) for d in self.facts.dimensions), dtype=np.int64)
         if plan is None:
             return Exact(cube[self.codes], 1)
-        np.add.at(cube, (plan.instrument, plan.partnership, plan.area, plan.year), plan.amount.numerator)
+        np.add.at(cube, plan.codes, plan.amount.numerator)
         return Exact(cube[self.codes], plan.amount.denominator)
 
     @cached_property
     def planned(self) -> Lines:
         """The entries of the baseline plan as lines of their own, also where nothing may be planned any more."""
         plan = self.facts.baseline
-        none = np.zeros(0 if plan is None else len(plan.year), dtype=np.int64)
-        codes = (none, none, none, none) if plan is None else (plan.instrument, plan.partnership, plan.area, plan.year)
-        return Lines(self.facts, *codes, decided=none, eligible=none > 0, fixed=none == 0)
+        none = np.zeros(0 if plan is None else len(plan), dtype=np.int64)
+        codes = (none, none, none, none) if plan is None else plan.codes
+        return Lines(*codes, self.facts, decided=none, eligible=none > 0, fixed=none == 0)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -154,13 +136,11 @@ def build_lines(facts: Facts) -> Lines:
     """Compute the lines: all eligible combinations, and all that carry decided money."""
     eligible = eligible_cube(facts)
     decided, exact = _decided_cubes(facts)
-    carried = decided > 0
     closed = np.isin(facts.years, list(facts.closed))
-    instrument, partnership, area, year = np.nonzero(eligible | carried)
-    at = (instrument, partnership, area, year)
+    at = np.nonzero(eligible | (decided > 0))
+    instrument, partnership, area, year = (code.astype(np.int64) for code in at)
     fixed = exact[at] | closed[year] | ~eligible[at]
-    codes = [code.astype(np.int64) for code in at]
-    return Lines(facts, codes[0], codes[1], codes[2], codes[3], decided[at], eligible[at], fixed)
+    return Lines(instrument, partnership, area, year, facts, decided[at], eligible[at], fixed)
 
 
 def eligible_cube(facts: Facts) -> Mask:
@@ -195,3 +175,42 @@ def _decided_cubes(facts: Facts) -> tuple[IntArray, Mask]:
     exact = np.zeros(size, dtype=bool)
     exact[flat[table.exact]] = True
     return amounts, exact.reshape(shape)
+
+
+def refusal(facts: Facts, position: Position) -> str | None:
+    """Return why (instrument, partnership, area, year), given as positions, may not receive new money; None if it may."""
+    i, p, a, t = position
+    instrument, partnership, area, year = facts.instruments[i], facts.partnerships[p], facts.areas[a], facts.years[t]
+    if not instrument.planned:
+        return f"{instrument.name} is {instrument.counts} money: only what is decided counts"
+    if partnership.id not in facts.leaf_ids:
+        return f"{partnership.name} is a grouping: money goes to the partnerships within it"
+    if _matching(facts, facts.allow, position):
+        return None
+    barred = _matching(facts, facts.exclude, position)
+    if barred:
+        return _sentence(barred)
+    if not facts.eligible[i, a]:
+        return f"{instrument.name} may not fund {area.name}: no entry in the eligibility table"
+    if not facts.partners[i, p]:
+        return f"{instrument.name} does not serve {partnership.name} ({instrument.source})"
+    if not facts.instrument_years[i, t]:
+        return f"{instrument.name} may not commit in {year}"
+    if not facts.partnership_years[p, t]:
+        return f"{partnership.name} takes no money in {year}"
+    return None
+
+
+def exception(facts: Facts, position: Position) -> str | None:
+    """Return the reason of the `allow` entry that opens this combination, if there is one."""
+    opened = _matching(facts, facts.allow, position)
+    return _sentence(opened) if opened else None
+
+
+def _matching(facts: Facts, clauses: Sequence[Clause], position: Position) -> Clause | None:
+    fitting = (c for c in clauses if all(mask[k] for mask, k in zip(c.masks(facts.dimensions), position, strict=True)))
+    return next(fitting, None)
+
+
+def _sentence(clause: Clause) -> str:
+    return f"{clause.reason} ({clause.id}{': ' + clause.source if clause.source else ''})"

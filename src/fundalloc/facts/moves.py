@@ -23,7 +23,6 @@ class Moves:
     """The possible moves. Arrays of shape (moves,); positions follow `facts`."""
 
     facts: Facts
-    kind: tuple[str, ...]
     transfer: IntArray
     """Position of the transfer, -1 for a carry-over."""
     source: IntArray
@@ -35,27 +34,28 @@ class Moves:
     """The most that may move, in steps."""
 
     def __len__(self) -> int:
-        return len(self.kind)
+        return len(self.transfer)
+
+    @property
+    def kind(self) -> list[str]:
+        """What each move is: CARRY or TRANSFER."""
+        return [CARRY if transfer < 0 else TRANSFER for transfer in self.transfer]
 
     @cached_property
     def keys(self) -> list[str]:
         """`carry|instrument|year` or `transfer|id|year`."""
-        facts = self.facts
-        names = [
-            facts.instruments[s].id if kind == CARRY else facts.transfers[t].id
-            for kind, s, t in zip(self.kind, self.source, self.transfer, strict=True)
-        ]
-        return [f"{kind}|{name}|{facts.years[y]}" for kind, name, y in zip(self.kind, names, self.year, strict=True)]
+        facts, moves = self.facts, zip(self.kind, self.source, self.transfer, self.year, strict=True)
+        return [f"{kind}|{(facts.instruments[s] if t < 0 else facts.transfers[t]).id}|{facts.years[y]}" for kind, s, t, y in moves]
 
     @property
     def carries(self) -> IntArray:
         """Positions of the carry-overs."""
-        return np.flatnonzero([kind == CARRY for kind in self.kind]).astype(np.int64)
+        return np.flatnonzero(self.transfer < 0)
 
     @property
     def transfers(self) -> IntArray:
         """Positions of the transfers."""
-        return np.flatnonzero([kind == TRANSFER for kind in self.kind]).astype(np.int64)
+        return np.flatnonzero(self.transfer >= 0)
 
     def totals(self, amounts: IntArray) -> dict[str, IntArray]:
         """Add up moves by instrument and year: carried in, carried out, transferred in, transferred out. Shape (instruments, years)."""
@@ -68,18 +68,31 @@ class Moves:
         np.add.at(out["transferred_in"], (self.target[move], self.year[move]), amounts[move])
         return out
 
+    @cached_property
+    def arriving(self) -> tuple[IntArray, IntArray]:
+        """The most that may move in: in every year, of shape (instruments, years), and over the whole period, from others."""
+        most = self.totals(self.upper)
+        return most["carried_in"] + most["transferred_in"], most["transferred_in"].sum(axis=1)
+
+    @property
+    def reachable(self) -> tuple[IntArray, IntArray]:
+        """Ceilings after the reserve and with what may move in, yearly and in total; NO_LIMIT where there is none."""
+        written = (self.facts.ceilings.usable, self.facts.ceilings.usable_total)
+        yearly, total = (np.where(a == NO_LIMIT, NO_LIMIT, a + b) for a, b in zip(written, self.arriving, strict=True))
+        return yearly, total
+
 
 def build_moves(facts: Facts) -> Moves:
     """List every carry-over (not from the last year) and every transfer, with what may move at the most.
 
     Nothing leaves an instrument in a year in which it may not commit.
     """
-    entries: list[tuple[str, int, int, int, int, int]] = []
+    entries: list[tuple[int, int, int, int, int]] = []
     usable = facts.ceilings.usable
     for i, instrument in enumerate(facts.instruments):
         if instrument.carry_over is not None:
             entries += [
-                (CARRY, -1, i, i, t, floor_steps(instrument.carry_over.share * int(usable[i, t]), Fraction(1)))
+                (-1, i, i, t, floor_steps(instrument.carry_over.share * int(usable[i, t]), Fraction(1)))
                 for t in range(len(facts.years) - 1)
                 if usable[i, t] != NO_LIMIT and facts.instrument_years[i, t]
             ]
@@ -87,13 +100,11 @@ def build_moves(facts: Facts) -> Moves:
         source, target = facts.dimensions.instrument.index(transfer.giving), facts.dimensions.instrument.index(transfer.taking)
         whole = facts.transfer_limit(k)
         entries += [
-            (TRANSFER, k, source, target, t, whole if usable[source, t] == NO_LIMIT else min(whole, int(usable[source, t])))
+            (k, source, target, t, whole if usable[source, t] == NO_LIMIT else min(whole, int(usable[source, t])))
             for t, year in enumerate(facts.years)
             if facts.instrument_years[source, t] and (transfer.years is None or year in transfer.years)
         ]
-    columns = list(zip(*entries, strict=True)) if entries else [(), (), (), (), (), ()]
-    arrays = [np.array(column, dtype=np.int64) for column in columns[1:]]
-    return Moves(facts, tuple(columns[0]), *arrays)
+    return Moves(facts, *np.array(entries, dtype=np.int64).reshape(-1, 5).T.copy())
 
 
 def carry_by_itself(moves: Moves, committed: IntArray) -> IntArray:

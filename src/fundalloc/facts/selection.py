@@ -85,12 +85,9 @@ def _left_open(raw: Any) -> tuple[str, ...]:
     return words
 
 
+_OPEN: dict[str, Any] = {"type": ["string", "array"], "items": {"enum": [*NAMES, "marker"]}}
 LeftOpen = Annotated[
-    tuple[str, ...],
-    PlainValidator(_left_open),
-    WithJsonSchema(
-        {"type": ["string", "array"], "items": {"enum": [*NAMES, "marker"]}, "description": "dimensions, or marker, of `money`"}
-    ),
+    tuple[str, ...], PlainValidator(_left_open), WithJsonSchema({**_OPEN, "description": "dimensions, or marker, of `money`"})
 ]
 
 
@@ -213,17 +210,11 @@ def build_members(for_each: Sequence[str], dimensions: Dimensions, *, nodes_all:
     """Resolve `for_each` entries: a dimension runs over its members (with `nodes_all` also over groupings), a tag group over its values."""
     owners, labels, masks = [], [], []
     for word in for_each:
-        if word in NAMES:
-            dimension = dimensions[word]
-            names = dimension.ids if nodes_all else dimension.members
-            entry = tuple(dimension.masks[n] for n in names)
-        else:
-            dimension = dimensions[dimensions.owner(word)[0]]
-            names = dimension.groups[word]
-            entry = tuple(dimension.masks[f"{word}:{value}"] for value in names)
+        dimension = dimensions[word if word in NAMES else dimensions.owner(word)[0]]
+        names = dimension.groups[word] if word not in NAMES else dimension.ids if nodes_all else dimension.members
         owners.append(dimension.name)
         labels.append(names)
-        masks.append(entry)
+        masks.append(tuple(dimension.masks[name if word in NAMES else f"{word}:{name}"] for name in names))
     return Members(tuple(for_each), tuple(owners), tuple(labels), tuple(masks))
 
 

@@ -61,8 +61,7 @@ def _most_carried(lines: Lines) -> Floats:
     moves, facts = lines.moves, lines.facts
     carries = moves.carries
     at = moves.source[carries], moves.year[carries]
-    arriving = moves.totals(moves.upper)
-    own = (arriving["carried_in"] + arriving["transferred_in"])[at] == 0
+    own = moves.arriving[0][at] == 0
     said = own & (moves.upper[carries] == facts.ceilings.usable[at]) & (moves.upper[carries] > 0)
     return np.where(said, np.inf, np.asarray(facts.euro(moves.upper[carries]), dtype=float))
 

@@ -18,7 +18,7 @@ from fundalloc.optimise.settling import proportional_plan, settling_program
 from fundalloc.optimise.stage_programs import hold, optimal_face, stage_program
 from fundalloc.optimise.switches import Solve, fix_switches, solve_mixed
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.scenario.stages import Stage
+from fundalloc.scenario.sections import Stage
 from fundalloc.solvers import solve_program
 from fundalloc.solvers.solution import SEARCH, Options, Solution, Status
 

@@ -9,9 +9,8 @@ import numpy as np
 
 from fundalloc.errors import Problem, Problems
 from fundalloc.facts.dimensions import NAMES
-from fundalloc.facts.lines import Lines
+from fundalloc.facts.lines import Lines, refusal
 from fundalloc.facts.moves import carry_by_itself
-from fundalloc.facts.refusals import refusal
 from fundalloc.money import IntArray, plain
 from fundalloc.plan.plan import Plan, RunLog
 from fundalloc.plan.verify import BREACH, Finding, measure_rules

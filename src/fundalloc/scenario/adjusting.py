@@ -6,17 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from fundalloc.errors import Problem, Problems, did_you_mean
-from fundalloc.facts.dimensions import Dimensions
+from fundalloc.facts.dimensions import NAMES, Dimensions
 from fundalloc.facts.selection import Pick
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree
-from fundalloc.scenario.inherited import Period, builds_on_inherited, change_amount, change_amounts, read_change
+from fundalloc.scenario.inherited import Period, builds_on_inherited, inherit, inherit_text
 from fundalloc.scenario.sections import validate
-from fundalloc.scenario.tables.specs import DEFAULTS, Tables
+from fundalloc.scenario.tables.specs import DEFAULTS, KEYS
+from fundalloc.scenario.tables.table import Table
 
-_INSTRUMENT = ("ceiling", "reserve")
-_OF_PAIR = ("needs", {"partnership": "partnership", "area": "area"})
-_TABLES = {"absorption": ("partnerships", {"id": "partnership"}), "need": _OF_PAIR, "priority": _OF_PAIR}
-"""Where other figures stand: the table, and the dimension of each key column that picks its rows."""
+_TABLES = {"absorption": "partnerships", "need": "needs", "priority": "needs"}
+"""Where other figures than those of instruments stand."""
 _PICKED_BY = {
     "ceiling": ("instrument", "year"),
     "reserve": ("instrument",),
@@ -25,26 +24,24 @@ _PICKED_BY = {
     "priority": ("partnership", "area"),
 }
 """What can be adjusted, and the dimensions that may pick it."""
-_WORDS = ("instrument", "partnership", "area", "year")
-_SAID = ("reason", "source", "confidence")
+_KNOWN = (*_PICKED_BY, *NAMES, "reason", "source", "confidence")
 
 
-def adjust(tree: Tree, tables: Tables, groups: dict[str, Tree], dimensions: Dimensions, period: Period, problems: Problems) -> Tree:
-    """Apply every entry of `adjust` in order; returns the tree with changed instruments, and changes the tables in place."""
+def adjust(tree: Tree, tables: dict[str, Table], on: dict[str, Tree], dimensions: Dimensions, period: Period, problems: Problems) -> Tree:
+    """Apply every entry of `adjust` in order to the instruments that are `on`; returns the new tree, and changes the tables in place."""
     node = tree.get("adjust")
     instruments = tree.mapping("instruments")
     if node is not None and not isinstance(node, Tree):
         problems.add(node.place, "'adjust' must be names with entries", "such as name: {…}")
     if not isinstance(node, Tree) or instruments is None:
         return tree
-    adjusting = _Adjusting(instruments, tables, groups, dimensions, period, problems)
+    adjusting = _Adjusting(instruments, tables, on, dimensions, period, problems)
     for item in _items(node, problems):
         adjusting.apply(item)
     return replace(tree, items={**tree.items, "instruments": adjusting.instruments})
 
 
 def _items(node: Tree, problems: Problems) -> Iterator[Tree]:
-    known = (*_PICKED_BY, *_WORDS, *_SAID)
     for name, entry in node.items.items():
         if isinstance(entry, Tree) and entry.text("off") == "true":
             if not entry.text("reason"):
@@ -55,27 +52,26 @@ def _items(node: Tree, problems: Problems) -> Iterator[Tree]:
                 hint = 'such as {instrument: "family:ndici", ceiling: inherited - 10 %}'
                 problems.add(item.place, "an adjustment must be keys with values", hint)
                 continue
-            wrong = list(_wrong(item, known))
+            wrong = list(_wrong(item))
             problems += wrong
             if not wrong:
                 yield item
 
 
-def _wrong(item: Tree, known: tuple[str, ...]) -> Iterator[Problem]:
+def _wrong(item: Tree) -> Iterator[Problem]:
     adjusted = [key for key in item.items if key in _PICKED_BY]
-    unknown = [key for key in item.items if key not in known]
+    unknown = [key for key in item.items if key not in _KNOWN]
     for key in unknown:
-        yield Problem(item.keys[key], f"unknown key '{key}'", did_you_mean(key, known) or f"expected some of: {', '.join(known)}")
+        yield Problem(item.keys[key], f"unknown key '{key}'", did_you_mean(key, _KNOWN) or f"expected some of: {', '.join(_KNOWN)}")
     if not adjusted and not unknown:
         yield Problem(item.place, "adjusts nothing", f"write one of: {', '.join(_PICKED_BY)}")
     for key in adjusted:
         if not isinstance(item.items[key], Scalar):
             yield Problem(item.items[key].place, f"'{key}' must be a single value", "such as inherited - 10 %")
-        for word in _WORDS:
+        for word in NAMES:
             if word in item.items and word not in _PICKED_BY[key]:
-                yield Problem(
-                    item.keys[word], f"'{word}' does not pick a {key}", f"a {key} is picked by {' and '.join(_PICKED_BY[key])} only"
-                )
+                hint = f"a {key} is picked by {' and '.join(_PICKED_BY[key])} only"
+                yield Problem(item.keys[word], f"'{word}' does not pick a {key}", hint)
 
 
 @dataclass
@@ -83,7 +79,7 @@ class _Adjusting:
     """Where adjustments are written: the instruments, and the tables of partnerships and needs."""
 
     instruments: Tree
-    tables: Tables
+    tables: dict[str, Table]
     switched_on: dict[str, Tree]
     dimensions: Dimensions
     period: Period
@@ -91,12 +87,12 @@ class _Adjusting:
 
     def apply(self, item: Tree) -> None:
         """Write one adjustment over the inherited amounts."""
-        chosen = replace(item, items={k: v for k, v in item.items.items() if k in _WORDS})
-        pick = validate(Pick, chosen, self.problems, dimensions=self.dimensions)
+        chosen = replace(item, items={k: v for k, v in item.items.items() if k in NAMES})
+        pick = validate(Pick, chosen, self.problems, self.dimensions)
         if pick is None:
             return
         picked = {}
-        for name in _WORDS:
+        for name in NAMES:
             dimension = self.dimensions[name]
             mask = dimension.mask(getattr(pick, name) or ("all",))
             picked[name] = {member for member, k in zip(dimension.ids, mask, strict=True) if k}
@@ -104,11 +100,10 @@ class _Adjusting:
             value = item.get(key)
             if not isinstance(value, Scalar):
                 continue
-            if key in _INSTRUMENT:
-                self._instruments(key, value, picked, pick.year is not None)
+            if key in _TABLES:
+                self._table(_TABLES[key], key, value, picked)
             else:
-                name, owners = _TABLES[key]
-                self._table(name, key, value, {column: picked[owner] for column, owner in owners.items()})
+                self._instruments(key, value, picked, pick.year is not None)
 
     def _instruments(self, key: str, value: Scalar, picked: dict[str, set[str]], some_years: bool) -> None:
         untouched = Period(self.period.years, tuple(y for y in self.period.years if y not in picked["year"] or y in self.period.closed))
@@ -135,20 +130,13 @@ class _Adjusting:
             message = "an instrument with only a total ceiling cannot change in some years"
             self.problems.add(value.place, message, "leave `year` out, or give it yearly ceilings")
             return old
-        change = read_change(value, self.problems)
-        return old if change is None else change_amounts(old, change, value, period, self.problems)
+        return inherit(old, value, period, self.problems)
 
     def _table(self, name: str, key: str, value: Scalar, picked: dict[str, set[str]]) -> None:
         table = self.tables[name]
-        columns = {word: table.column(word) for word in picked}
-        rows = [row for row in range(len(table.cells)) if all(columns[word][row] in members for word, members in picked.items())]
-        for row in rows:
+        members = [(table.column(column), picked[word]) for column, word in zip(KEYS[name], _PICKED_BY[key], strict=True)]
+        for row in [row for row in range(len(table.cells)) if all(column[row] in wanted for column, wanted in members)]:
             for column in [c for c in table.columns if c.split(".")[0] == key] or [key]:
                 old = table.column(column)[row] or DEFAULTS[name].get(key, "")
-                text = value.text
-                if builds_on_inherited(value):
-                    change = read_change(value, self.problems)
-                    if change is None or not old:
-                        continue
-                    text = change_amount(Scalar(old, table.place(row, column)), change, value, self.problems).text
-                table.put(row, column, text, value.place)
+                if old or not builds_on_inherited(value):
+                    table.put(row, column, inherit_text(old, value, self.problems), value.place)

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from fundalloc.errors import Place, Problem, Problems, did_you_mean
+from fundalloc.facts.dimensions import find_circle
 from fundalloc.facts.entities import Partnership
 from fundalloc.facts.facts import Decided, Needs, Sourced
 from fundalloc.facts.fields import Text
-from fundalloc.facts.hierarchy import find_cycle
 from fundalloc.labels import LANGUAGES
 from fundalloc.money import Exact, plain
-from fundalloc.scenario.tables.columns import read_variants
-from fundalloc.scenario.tables.references import References
 from fundalloc.scenario.tables.specs import LEVELS, SPECS, read_rows
-from fundalloc.scenario.tables.table import HEADING, Table
+from fundalloc.scenario.tables.table import HEADING, References, Table, read_variants
 
 
 def build_partnerships(table: Table, problems: Problems) -> list[Partnership]:
@@ -33,18 +31,10 @@ def build_partnerships(table: Table, problems: Problems) -> list[Partnership]:
         each = {int(year): amount for year, amount in absorption[row].items() if year.isdigit()}
         if columns["absorption"][row] is not None:
             each[0] = columns["absorption"][row]
-        out.append(
-            Partnership.model_construct(
-                **{key: columns[key][row] for key in Partnership.model_fields}
-                | {
-                    "name": texts["name"][row],
-                    "short": texts["short"][row] or None,
-                    "footnote": texts["footnote"][row] or None,
-                    "absorption": each or None,
-                    "tags": tuple(dict.fromkeys((*columns["tags"][row], *status))),
-                }
-            )
-        )
+        own: dict[str, Any] = {key: text[row] or None for key, text in texts.items()}
+        own |= {"absorption": each or None, "tags": tuple(dict.fromkeys((*columns["tags"][row], *status)))}
+        own["name"] = texts["name"][row]
+        out.append(Partnership.model_construct(**{key: columns[key][row] for key in Partnership.model_fields} | own))
     return out
 
 
@@ -68,7 +58,7 @@ def _wrong_in_tree(table: Table, ids: list[str], parents: list[str], levels: lis
         if parent and parent not in ids:
             yield Problem(table.place(row, "within"), f"unknown partnership '{parent}'", did_you_mean(parent, ids))
     within = {child: parent for child, parent in zip(ids, parents, strict=True) if parent}
-    cycle = find_cycle(within)
+    cycle = find_circle(within.items())
     if cycle:
         message = f"'{cycle[0]}' lies within itself: {' → '.join(cycle)}" if len(cycle) > 2 else f"'{cycle[0]}' lies within itself"
         yield Problem(table.place(ids.index(cycle[0]), "within"), message, "a partnership cannot contain what contains it")
@@ -78,25 +68,12 @@ def _wrong_in_tree(table: Table, ids: list[str], parents: list[str], levels: lis
             yield Problem(table.place(row, "level"), f"'{pid}' has no level", f"write one of: {', '.join(LEVELS)}")
 
 
-T = TypeVar("T")
-
-
-def _pick(values: list[T], rows: list[int]) -> list[T]:
-    return [values[row] for row in rows]
-
-
 def build_needs(table: Table, references: References) -> Needs:
     """Read the needs table."""
     columns = read_rows("needs", table, references.problems)
     rows, at = references.rows(table, columns, ("partnership", "area"))
-    return Needs(
-        at["partnership"],
-        at["area"],
-        Exact.of(_pick(columns["need"], rows)),
-        Exact.of(_pick(columns["priority"], rows)),
-        tuple(_pick(columns["source"], rows)),
-        tuple(_pick(columns["confidence"], rows)),
-    )
+    need, priority, source, confidence = ([columns[name][row] for row in rows] for name in ("need", "priority", "source", "confidence"))
+    return Needs(at["partnership"], at["area"], Exact.of(need), Exact.of(priority), tuple(source), tuple(confidence))
 
 
 def build_eligibility(table: Table, references: References) -> tuple[np.ndarray[Any, Any], Exact, tuple[Sourced, ...]]:
@@ -148,7 +125,7 @@ def build_decided(table: Table, references: References, step: Fraction) -> tuple
             references.problems.add(table.place(row, "amount"), message, "write a smaller round_to, such as 0.001")
         amounts.append(int(steps))
     columns["decision"] = _per_language("decided", table, columns, references.problems)["decision"]
-    words = {name: tuple(_pick(columns[name], rows)) for name in ("state", "decision", "source", "confidence")}
+    words = {name: tuple(columns[name][row] for row in rows) for name in ("state", "decision", "source", "confidence")}
     decided = Decided(at["instrument"], at["partnership"], at["area"], at["year"], np.array(amounts, dtype=np.int64), **words)
     return decided, [table.place(row, "amount") for row in rows]
 

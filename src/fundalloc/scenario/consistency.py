@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fundalloc.errors import Place, Problem, did_you_mean
+from fundalloc.facts.dimensions import find_circle
 from fundalloc.facts.entities import Transfer
 from fundalloc.facts.facts import NO_LIMIT, Facts
-from fundalloc.facts.hierarchy import find_circle
 from fundalloc.facts.moves import build_moves
 from fundalloc.money import decimals as decimals_of
 from fundalloc.money import euro, percent
-from fundalloc.scenario.document import Tree, locate
+from fundalloc.scenario.document import Tree, locate, to_plain
 from fundalloc.scenario.tables.table import Table
 
 if TYPE_CHECKING:
@@ -74,11 +74,7 @@ def _ceilings_exist(facts: Facts, tree: Tree) -> Iterator[Problem]:
         yearly = zip(facts.years, facts.ceilings.full[k], facts.instrument_years[k], strict=True)
         missing = [year for year, limit, open_ in yearly if limit == NO_LIMIT and open_]
         if facts.ceilings.full_total[k] == NO_LIMIT and missing:
-            message = (
-                f"'{instrument.id}' has no ceiling"
-                if len(missing) == len(facts.years)
-                else f"'{instrument.id}' has no ceiling in {missing[0]}"
-            )
+            message = f"'{instrument.id}' has no ceiling{'' if len(missing) == len(facts.years) else f' in {missing[0]}'}"
             yield Problem(locate(tree, ("instruments", instrument.id), key=True), message, "write ceiling: {each: …, total: …}")
 
 
@@ -126,9 +122,7 @@ def _over(facts: Facts, transfer: Transfer) -> bool:
 def _decided_above_ceilings(facts: Facts, tree: Tree, places: list[Place]) -> Iterator[Problem]:
     """Compare decided money with ceilings after reserve and with what may move in, per year and in total."""
     decided, spent = facts.decided, facts.decided_by_year
-    most = build_moves(facts)
-    arriving = most.totals(most.upper)
-    yearly, total = arriving["carried_in"] + arriving["transferred_in"], arriving["transferred_in"].sum(axis=1)
+    yearly, total = build_moves(facts).arriving
     for k, instrument in enumerate(facts.instruments):
         where = locate(tree, ("instruments", instrument.id, "ceiling"))
         less = " less its reserve" if instrument.reserve else ""
@@ -166,7 +160,7 @@ def check_rules(scenario: Scenario) -> Iterator[Problem]:
     for rule in scenario.written_rules:
         for inside, message, hint in rule.problems_in(scenario.lines):
             path = ("rules", rule.id, *inside)
-            written = inside[0] in _keys(scenario, rule.id)
+            written = inside[0] in to_plain(scenario.tree.items["rules"])[rule.id]
             yield Problem(locate(scenario.tree, path) if written else scenario.places[rule.id], message, hint)
 
 
@@ -195,9 +189,3 @@ def _waiting(scenario: Scenario) -> Iterator[Problem]:
     if circle:
         message = f"these rules wait for each other: {' → '.join(circle)}" if len(circle) > 2 else f"'{circle[0]}' waits for its own money"
         yield Problem(scenario.places[circle[0]], message, "let one of them come first, or narrow its `after`")
-
-
-def _keys(scenario: Scenario, rule_id: str) -> set[str]:
-    section = scenario.tree.mapping("rules")
-    rule = section.mapping(rule_id) if section else None
-    return set(rule.items) if rule else set()

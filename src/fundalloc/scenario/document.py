@@ -17,7 +17,7 @@ import yaml
 
 from fundalloc.doors.reading import FAILURES, read_bytes, why
 from fundalloc.doors.terminal import CONTROLS
-from fundalloc.errors import Place, Problem, Problems, ScenarioError, did_you_mean
+from fundalloc.errors import Place, Problems, ScenarioError, did_you_mean
 
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 20
@@ -111,16 +111,13 @@ def read_text(path: Path, name: str, limit: int = MAX_BYTES) -> str:
     return text
 
 
-def controls(text: str, name: str) -> list[Problem]:
+def controls(text: str, name: str) -> Problems:
     """Return a problem for every control character, at its place."""
-    return [
-        Problem(
-            Place(name, text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start())),
-            f"an invisible control character (#x{ord(found[0]):04x})",
-            "delete it",
-        )
-        for found in islice(CONTROLS.finditer(text), 20)
-    ]
+    problems = Problems()
+    for found in islice(CONTROLS.finditer(text), 20):
+        place = Place(name, text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start()))
+        problems.add(place, f"an invisible control character (#x{ord(found[0]):04x})", "delete it")
+    return problems
 
 
 def read_document(path: Path, name: str) -> Tree:
@@ -159,9 +156,8 @@ class _Builder:
     def build(self) -> Node | None:
         for number, line in enumerate(self.lines, start=1):
             if re.match(r"^ *\t", line) and line.strip():
-                self.problems.add(
-                    Place(self.name, number, line.index("\t") + 1, excerpt=line), "a tab in the indentation", "indent with spaces"
-                )
+                place = Place(self.name, number, line.index("\t") + 1, excerpt=line)
+                self.problems.add(place, "a tab in the indentation", "indent with spaces")
         self.problems += controls(self.text, self.name)
         if self.problems:
             return None
@@ -170,9 +166,8 @@ class _Builder:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             place = self.place(mark) if mark else Place(self.name)
-            self.problems.add(
-                place, f"not YAML: {error.problem}", "check colons, brackets, quotes and indentation; quote texts with , : # or %"
-            )
+            hint = "check colons, brackets, quotes and indentation; quote texts with , : # or %"
+            self.problems.add(place, f"not YAML: {error.problem}", hint)
             return None
         root: Node | None = None
         for event in events:
@@ -193,9 +188,8 @@ class _Builder:
         if event.anchor:
             self.problems.add(place, f"an anchor (&{event.anchor}) is not allowed", "repeat the value, or use `extends`")
         if event.tag and event.tag != "!":
-            self.problems.add(
-                place, f"a tag ({event.tag.replace('tag:yaml.org,2002:', '!!')}) is not allowed", "leave it out; values are read as written"
-            )
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+            self.problems.add(place, f"a tag ({tag}) is not allowed", "leave it out; values are read as written")
         if isinstance(event, yaml.ScalarEvent):
             if CONTROLS.search(event.value):
                 self.problems.add(self.escaped(event), "an escape that stands for an invisible control character", "delete it")
@@ -258,6 +252,15 @@ def to_plain(node: Node) -> Any:
     if isinstance(node, ListNode):
         return [to_plain(item) for item in node.items]
     return {key: to_plain(value) for key, value in node.items.items()}
+
+
+def scalars(node: Node, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Scalar]]:
+    """Yield every single value under a node, with the keys and numbers that lead to it."""
+    if isinstance(node, Scalar):
+        yield path, node
+        return
+    for key, value in node.items.items() if isinstance(node, Tree) else enumerate(node.items):
+        yield from scalars(value, (*path, str(key)))
 
 
 def texts(node: Node | None) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TypeGuard
 
 from fundalloc.errors import Problems
 from fundalloc.money import DECIMALS, NotANumber, parse_figure, plain
-from fundalloc.scenario.document import Node, Scalar, Tree
+from fundalloc.scenario.document import Node, Scalar, Tree, texts
 
 YEARS_KEY = re.compile(r"^\d{4}(\s*-\s*\d{4})?$")
 INHERITED = re.compile(r"^inherited\s*(?P<sign>[+-])\s*(?P<figure>.*)$", re.DOTALL)
@@ -40,17 +40,24 @@ def every_year(amount: Scalar, period: Period) -> Tree:
 
 def inherit(below: Node | None, value: Scalar, period: Period, problems: Problems) -> Node:
     """Work out `inherited ± figure` over what is below."""
-    change = read_change(value, problems)
+    change = _read_change(value, problems)
     if change is None:
-        return value
+        return below or value
     if below is None:
         problems.add(value.place, "nothing is inherited here", "write the amount itself")
         return value
-    return change_amounts(below, change, value, period, problems)
+    return _change_amounts(below, change, value, period, problems)
+
+
+def inherit_text(old: str, value: Scalar, problems: Problems) -> str:
+    """Return what a cell of a table says once a value is written over its text."""
+    if not builds_on_inherited(value):
+        return value.text
+    return texts(inherit(Scalar(old, value.place) if old else None, value, Period(()), problems))[0]
 
 
 @dataclass(frozen=True)
-class InheritedChange:
+class _Change:
     """`inherited + 800` or `inherited - 10 %`: an absolute or a relative change of an inherited amount."""
 
     amount: Fraction
@@ -61,7 +68,7 @@ class InheritedChange:
         return old * (1 + self.amount) if self.relative else old + self.amount * share
 
 
-def read_change(value: Scalar, problems: Problems) -> InheritedChange | None:
+def _read_change(value: Scalar, problems: Problems) -> _Change | None:
     """Read `inherited ± figure`; None (with a problem noted) when it is something else."""
     match = INHERITED.match(value.text)
     if match is None or not match["figure"]:
@@ -72,13 +79,13 @@ def read_change(value: Scalar, problems: Problems) -> InheritedChange | None:
     except NotANumber as error:
         problems.add(value.place, str(error), error.hint)
         return None
-    return InheritedChange(-figure.value if match["sign"] == "-" else figure.value, figure.percent)
+    return _Change(-figure.value if match["sign"] == "-" else figure.value, figure.percent)
 
 
-def change_amounts(below: Node, change: InheritedChange, value: Scalar, period: Period, problems: Problems) -> Node:
+def _change_amounts(below: Node, change: _Change, value: Scalar, period: Period, problems: Problems) -> Node:
     """Apply a change to one amount, to amounts by year (open years only, an absolute change in proportion), or to a ceiling."""
     if isinstance(below, Scalar):
-        return change_amount(below, change, value, problems)
+        return _change_amount(below, change, value, problems)
     if by_years(below):
         return _change_years(below, change, value, period, problems)
     if isinstance(below, Tree) and set(below.items) <= {"each", "total"} and below.items:
@@ -87,10 +94,10 @@ def change_amounts(below: Node, change: InheritedChange, value: Scalar, period: 
     return value
 
 
-def change_amount(below: Scalar, change: InheritedChange, value: Scalar, problems: Problems) -> Scalar:
+def _change_amount(below: Scalar, change: _Change, value: Scalar, problems: Problems) -> Scalar:
     """Apply a change to one amount, or to both ends of a range."""
     if ".." in below.text:
-        ends = [change_amount(Scalar(part, below.place), change, value, problems) for part in below.text.split("..")]
+        ends = [_change_amount(Scalar(part, below.place), change, value, problems) for part in below.text.split("..")]
         return Scalar("..".join(end.text for end in ends), value.place)
     try:
         old = parse_figure(below.text)
@@ -118,7 +125,7 @@ def _amounts(node: Tree, problems: Problems) -> dict[str, Fraction]:
     return out
 
 
-def _change_years(below: Tree, change: InheritedChange, value: Scalar, period: Period, problems: Problems) -> Node:
+def _change_years(below: Tree, change: _Change, value: Scalar, period: Period, problems: Problems) -> Node:
     old = {key: amount for key, amount in _amounts(below, problems).items() if key not in period.closed}
     whole = sum(old.values(), Fraction(0))
     if not old or (whole == 0 and not change.relative):
@@ -128,7 +135,7 @@ def _change_years(below: Tree, change: InheritedChange, value: Scalar, period: P
     return replace(below, items={**below.items, **new})
 
 
-def _change_ceiling(below: Tree, change: InheritedChange, value: Scalar, period: Period, problems: Problems) -> Node:
+def _change_ceiling(below: Tree, change: _Change, value: Scalar, period: Period, problems: Problems) -> Node:
     """Change a ceiling with yearly amounts and a total: the total changes with the open years' part of it."""
     items = dict(below.items)
     each, total = below.items.get("each"), below.items.get("total")
@@ -136,12 +143,12 @@ def _change_ceiling(below: Tree, change: InheritedChange, value: Scalar, period:
     if isinstance(each, Scalar) and period.years:
         each = every_year(each, period)
     if each is not None:
-        items["each"] = change_amounts(each, change, value, period, problems)
+        items["each"] = _change_amounts(each, change, value, period, problems)
         if isinstance(each, Tree):
             old = _amounts(each, problems)
             whole = sum(old.values(), Fraction(0))
             part = sum((a for k, a in old.items() if k not in period.closed), Fraction(0)) / whole if whole else part
     if isinstance(total, Scalar):
-        scaled = InheritedChange(change.amount * part, True) if change.relative else change
-        items["total"] = change_amounts(total, scaled, value, period, problems)
+        scaled = _Change(change.amount * part, True) if change.relative else change
+        items["total"] = _change_amounts(total, scaled, value, period, problems)
     return replace(below, items=items)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path, PurePosixPath
@@ -20,7 +20,7 @@ from fundalloc.scenario.merging import LONGEST_CHAIN, load_tree, merge, spread
 from fundalloc.scenario.plans.amounts import read_plan
 from fundalloc.scenario.reading import assemble
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.scenario.sources import Sources, fingerprint, gather, stacked, with_companions
+from fundalloc.scenario.sources import fingerprint, gather, stacked, with_companions
 from fundalloc.scenario.tables.specs import KEYS
 
 
@@ -45,19 +45,15 @@ def load(
     source, written, read, over = Path(path), tuple(settings), dict[Path, None](), tuple(map(Path, variants))
     for given in (source, *over, *([] if baseline is None else [Path(baseline)])):
         reachable(given)
-    if baseline is None:
-        scenario = _load(source, written, allow_outside, (), read, variants=over, root=root)
-        return _with_sources(scenario, gather(source, read, written), source, over)
-    start, extra = Path(os.path.relpath(baseline, source.parent)).as_posix(), Path(baseline).resolve()
-    scenario = _load(source, [*written, f"baseline={json.dumps(start)}"], allow_outside, (), read, extra, over, root)
-    return _with_sources(scenario, gather(source, read, written, extra), source, over)
-
-
-def _with_sources(scenario: Scenario, sources: Sources, source: Path, variants: tuple[Path, ...]) -> Scenario:
-    """Return a scenario with the files it was read from; with variants, as the file that would stack them."""
-    if not variants:
+    extra, named = None, written
+    if baseline is not None:
+        start, extra = Path(os.path.relpath(baseline, source.parent)).as_posix(), Path(baseline).resolve()
+        named = (*written, f"baseline={json.dumps(start)}")
+    scenario = _load(source, named, allow_outside, (), read, extra, over, root)
+    sources = gather(source, read, written, extra)
+    if not over:
         return replace(scenario, sources=sources)
-    together = stacked(sources, source, variants)
+    together = stacked(sources, source, over)
     return replace(scenario, sources=together, file=display_name(source.with_name(PurePosixPath(together.main).name)))
 
 
@@ -71,7 +67,10 @@ def _load(
     variants: tuple[Path, ...] = (),
     root: Path | None = None,
 ) -> Scenario:
-    """Read one scenario and note in `read` every file it names; `extra` and variants may lie anywhere, because the caller named them."""
+    """Read one scenario, with the plan that it starts from: another scenario, solved later, or amounts in a file.
+
+    Notes in `read` every file it names; `extra` and variants may lie anywhere, because the caller named them.
+    """
     folders = {path.parent.resolve() for path in (source, *variants)} | {project(source.parent) if root is None else root.resolve()}
     given = {file.resolve() for file in with_companions(extra) if file.resolve().parent == file.parent} | {extra} if extra else set()
     read.update(dict.fromkeys(variants))
@@ -85,13 +84,6 @@ def _load(
     tree = load_tree(source, allowed, variants)
     for setting in settings:
         tree = merge(tree, setting_tree(setting, source.parent))
-    return _start(tree, source, allowed, lambda path: _load(path, (), allow_outside, (*chain, source.resolve()), read, root=root), chain)
-
-
-def _start(
-    tree: Tree, source: Path, allowed: Callable[[Path], bool], load_baseline: Callable[[Path], Scenario], chain: tuple[Path, ...]
-) -> Scenario:
-    """Assemble a scenario with the plan that it starts from: another scenario, solved later, or amounts in a file."""
     node = tree.get("baseline")
     if not isinstance(node, Scalar):
         return assemble(tree, source, allowed)
@@ -107,7 +99,7 @@ def _start(
         admit(file, f"{node.text}/{file.name}" if path.is_dir() else file.name, node.place, allowed)
     scenario = assemble(tree, source, allowed, expects_baseline=True)
     if path.suffix.lower() in (".yaml", ".yml"):
-        start = load_baseline(path)
+        start = _load(path, (), allow_outside, (*chain, source.resolve()), read, root=root)
         return replace(scenario, baseline=start, digest=fingerprint(scenario.digest, start.digest))
     plan = read_plan(path, scenario.facts.dimensions, strict=False)
     amounts, elsewhere = plan.amounts, sum(plan.unknown.values(), Fraction(0))

@@ -135,14 +135,11 @@ def _laid_over(below: Node | None, value: Node, path: tuple[str, ...], period: P
         return _merge_table(below, value)
     if isinstance(below, Scalar) and by_years(value):
         below = every_year(below, period)
-    if isinstance(below, Tree) and isinstance(value, Tree) and not said_anew(value):
-        return _merge(below, value, path, period, problems)
-    return value
-
-
-def said_anew(text: Tree) -> bool:
-    """Return whether a text per language is written anew: its translations would no longer say the same."""
-    return "en" in text.items and all(key in LANGUAGES for key in text.items)
+    if not isinstance(below, Tree) or not isinstance(value, Tree):
+        return value
+    if "en" in value.items and set(value.items) <= set(LANGUAGES):  # its translations would no longer say the same
+        return value
+    return _merge(below, value, path, period, problems)
 
 
 def _merge_table(below: Node, value: Node) -> Node:
@@ -152,11 +149,9 @@ def _merge_table(below: Node, value: Node) -> Node:
     change = value.items["change"]
     if isinstance(below, Tree):
         earlier = below.items.get("change")
-        combined = [
-            *(earlier.items if isinstance(earlier, ListNode) else []),
-            *(change.items if isinstance(change, ListNode) else [change]),
-        ]
-        items = {**below.items, "change": ListNode(combined, change.place)}
+        before = earlier.items if isinstance(earlier, ListNode) else []
+        after = change.items if isinstance(change, ListNode) else [change]
+        items = {**below.items, "change": ListNode([*before, *after], change.place)}
         return Tree(items, {**below.keys, "change": value.keys["change"]}, below.place, below.folder)
     keys = {"rows": below.place, "change": value.keys["change"]}
     return Tree({"rows": below, "change": change}, keys, value.place, value.folder)

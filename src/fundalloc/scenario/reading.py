@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -15,10 +15,9 @@ from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from fundalloc.errors import Place, Problems, ScenarioError, did_you_mean, nearest
-from fundalloc.facts.dimensions import Dimension, Dimensions, year_dimension
+from fundalloc.facts.dimensions import Dimension, Dimensions, Hierarchy, build_hierarchy, find_circle
 from fundalloc.facts.entities import Area, Instrument, Record, Transfer
 from fundalloc.facts.facts import Facts
-from fundalloc.facts.hierarchy import Hierarchy, build_hierarchy, find_cycle
 from fundalloc.facts.selection import Clause
 from fundalloc.rules import built_in_rules, kinds, parse_rule
 from fundalloc.rules.kind import Kind
@@ -29,9 +28,8 @@ from fundalloc.scenario.document import Tree, display_name, locate, texts, to_pl
 from fundalloc.scenario.inherited import Period
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sections import TOP_LEVEL, Head, entries, problems_of, refused, validate
-from fundalloc.scenario.tables.references import References
-from fundalloc.scenario.tables.specs import Tables
-from fundalloc.scenario.tabulated_limits import fill_figures
+from fundalloc.scenario.tables.specs import fill_figures, read_tables
+from fundalloc.scenario.tables.table import References, Table
 from fundalloc.scenario.uncertain import misplaced
 
 REQUIRED_TABLES = ("partnerships", "needs", "eligibility")
@@ -68,18 +66,18 @@ class _Assembly:
         self.problems = Problems()
         self.off: dict[str, dict[str, str]] = {}
 
-    # -- the stages -------------------------------------------------------------------------------------------------------------
-
     def read_head_and_tables(self) -> None:
         """Read what stands alone. Raises ScenarioError where too little is there to hold the rest against."""
         self._check_keys()
         head = self._head()
-        self.tables = Tables.read(self.tree, self.source.parent, self.allowed, self.problems)
+        self.tables = read_tables(self.tree, self.source.parent, self.allowed, self.problems)
         self.tree = fill_figures(self.tree, self.source.parent, self.allowed, self.problems)
         self.areas, self.instruments = self._entries("areas"), self._entries("instruments")
         self.partnerships = assembly.build_partnerships(self.tables["partnerships"], self.problems)
         if head is None or not (self.areas and self.partnerships and self.instruments):
-            self._each_alone()
+            for model, section in ((Area, "areas"), (Instrument, "instruments"), (Clause, "exclude"), (Clause, "allow")):
+                self._records(model, section)  # by themselves, when there is no whole to hold them against
+            self.read_rules()
             raise ScenarioError(self.problems)
         self.head = head
 
@@ -87,14 +85,14 @@ class _Assembly:
         """Build the tree of partnerships and the four dimensions; what is switched off stays known, with its tags, but picks nothing."""
         ids = [p.id for p in self.partnerships]
         within = {p.id: p.within for p in self.partnerships if p.within in ids}
-        self.hierarchy = build_hierarchy(ids, {} if find_cycle(within) else within)
+        self.hierarchy = build_hierarchy(ids, {} if find_circle(within.items()) else within)
         tags, groupings = {p.id: p.all_tags for p in self.partnerships}, self.hierarchy.groupings()
         dropped = [word for row in self.tables["partnerships"].dropped for word in (row["id"], *row.get("tags", "").split())]
         self.dimensions = Dimensions(
             self._named("instrument", self.instruments, "instruments"),
             Dimension.build("partnership", ids, tags, groupings, empty=dropped),
             self._named("area", self.areas, "areas"),
-            year_dimension(self.head.years),
+            Dimension.build("year", map(str, self.head.years), {}),
             tuple(dict.fromkeys(self.tables["markers"].column("marker"))),
         )
 
@@ -110,7 +108,9 @@ class _Assembly:
         assert self.dimensions is not None
         head, tables = self.head, self.tables
         areas, instruments = self._records(Area, "areas"), self._records(Instrument, "instruments")
-        references = References(self.dimensions, self._switched_off(), self.problems)
+        dropped = [row["id"] for row in tables["partnerships"].dropped]
+        off = {"instrument": self.off.get("instruments", {}), "area": self.off.get("areas", {}), "partnership": dropped}
+        references = References(self.dimensions, off, self.problems)
         eligible, effectiveness, eligibility = assembly.build_eligibility(tables["eligibility"], references)
         markers, coefficients = assembly.build_markers(tables["markers"], references)
         decided, places = assembly.build_decided(tables["decided"], references, head.round_to)
@@ -142,7 +142,7 @@ class _Assembly:
             allow=allow,
             transfers=transfers,
         )
-        self.problems += check_facts(facts, self.tree, tables.by_name, [p for p, m in zip(places, memo, strict=True) if not m])
+        self.problems += check_facts(facts, self.tree, tables, [p for p, m in zip(places, memo, strict=True) if not m])
         return facts
 
     def read_rules(self) -> tuple[list[Kind], dict[str, Place]]:
@@ -169,15 +169,13 @@ class _Assembly:
         """Build the scenario, and hold its rules against its facts where these are sound. Raises ScenarioError."""
         digest = _digest(self.tree, self.tables)
         name = display_name(self.source)
-        scenario = Scenario(self.head, facts, tuple(rules), places, self.off, self.tree, self.tables.by_name, digest, name)
+        scenario = Scenario(self.head, facts, tuple(rules), places, self.off, self.tree, self.tables, digest, name)
         if expects_baseline:
             scenario = scenario.starting_from({})
         self.problems += check_rules(scenario) if sound else ()
-        self.problems += misplaced(self.tree, self.tables.by_name)
+        self.problems += misplaced(self.tree, self.tables)
         self.problems.tell()
         return scenario
-
-    # -- what they share --------------------------------------------------------------------------------------------------------
 
     def _check_keys(self) -> None:
         unknown = [key for key in self.tree.items if key not in TOP_LEVEL]
@@ -201,18 +199,12 @@ class _Assembly:
         right = {key: value for key, value in written.items() if key not in wrong}
         return None if "years" in wrong else Head.model_validate({**stand_ins, **right})
 
-    def _each_alone(self) -> None:
-        """Look at entries and rules by themselves, when there is no whole to hold them against."""
-        for model, section in ((Area, "areas"), (Instrument, "instruments"), (Clause, "exclude"), (Clause, "allow")):
-            self._records(model, section)
-        self.read_rules()
-
     def _entries(self, section: str) -> dict[str, Tree]:
         return entries(self.tree, section, self.problems, self.off)
 
     def _records(self, model: type[RecordT], section: str) -> list[RecordT]:
         written = self._entries(section).items()
-        found = [validate(model, node, self.problems, extra={"id": key}, dimensions=self.dimensions) for key, node in written]
+        found = [validate(model, node, self.problems, self.dimensions, id=key) for key, node in written]
         return [record for record in found if record is not None]
 
     def _named(self, name: str, switched_on: dict[str, Tree], section: str) -> Dimension:
@@ -220,18 +212,13 @@ class _Assembly:
         off = [word for key in self.off.get(section, {}) for word in (key, *_tags(nodes.mapping(key) if nodes else None))]
         return Dimension.build(name, switched_on, {key: _tags(node) for key, node in switched_on.items()}, empty=off)
 
-    def _switched_off(self) -> dict[str, Iterable[str]]:
-        """Return {dimension: ids that are switched off}."""
-        dropped = [row["id"] for row in self.tables["partnerships"].dropped]
-        return {"instrument": self.off.get("instruments", {}), "area": self.off.get("areas", {}), "partnership": dropped}
-
 
 def _tags(node: Tree | None) -> list[str]:
     return [text for text in texts(node.get("tags") if node else None) if ":" in text]
 
 
-def _digest(tree: Tree, tables: Tables) -> str:
+def _digest(tree: Tree, tables: dict[str, Table]) -> str:
     """Fingerprint of everything that is written, but not of where a baseline lies: its content is added when it is read."""
     written = replace(tree, items={key: node for key, node in tree.items.items() if key != "baseline"})
-    resolved = {"scenario": to_plain(written), "tables": {name: [t.columns, t.cells] for name, t in tables.by_name.items()}}
+    resolved = {"scenario": to_plain(written), "tables": {name: [t.columns, t.cells] for name, t in tables.items()}}
     return hashlib.sha256(json.dumps(resolved, sort_keys=True, ensure_ascii=True).encode()).hexdigest()

@@ -1,23 +1,24 @@
-"""The scenario: facts, rules and objective, checked and frozen."""
+"""The scenario: facts, rules and objective, checked and frozen; and where every value of it was written."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from fundalloc.errors import Place
+from fundalloc.errors import Place, UsageError, did_you_mean
+from fundalloc.facts.entities import Named
 from fundalloc.facts.facts import Baseline, Facts
 from fundalloc.facts.lines import Lines, build_lines
 from fundalloc.labels import label
 from fundalloc.money import Exact, decimals
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import WHOLE_PERIOD
-from fundalloc.scenario.document import Tree
+from fundalloc.scenario.document import Node, Tree, scalars
 from fundalloc.scenario.sections import Head
 from fundalloc.scenario.sources import Sources
 from fundalloc.scenario.tables.specs import LEVELS
@@ -92,17 +93,18 @@ class Scenario:
 
     def names(self, language: str = "en") -> dict[str, dict[str, str]]:
         """Return {dimension or tag group: {id or value: name}} for sentences and headings; a value without a name has none."""
-        facts = self.facts
         groups = {group: {value: name.within(language) for value, name in named.items()} for group, named in self.head.tag_names.items()}
         return {
             "level": {level: label(f"workbook.level.{level}", language) for level in LEVELS},
             **groups,
-            "instrument": {i.id: i.name.within(language) for i in facts.instruments},
-            "partnership": {p.id: p.name.within(language) for p in facts.partnerships},
-            "area": {a.id: a.name.within(language) for a in facts.areas},
+            **{dimension: {one.id: one.name.within(language) for one in members} for dimension, members in self._named.items()},
             "year": {WHOLE_PERIOD: label("rule.total", language)},
             "transfer": self._transfers(language),
         }
+
+    @property
+    def _named(self) -> dict[str, Sequence[Named]]:
+        return {"instrument": self.facts.instruments, "partnership": self.facts.partnerships, "area": self.facts.areas}
 
     def _transfers(self, language: str) -> dict[str, str]:
         """Return the names of the members of the transfer rule: one move, and all moves of a giving instrument."""
@@ -113,12 +115,7 @@ class Scenario:
 
     def labels(self, language: str = "en") -> dict[str, dict[str, str]]:
         """Return {dimension: {id: short label}} for narrow columns."""
-        facts = self.facts
-        short: dict[str, dict[str, str]] = {
-            "instrument": {i.id: i.label.within(language) for i in facts.instruments},
-            "partnership": {p.id: p.label.within(language) for p in facts.partnerships},
-            "area": {a.id: a.label.within(language) for a in facts.areas},
-        }
+        short = {dimension: {one.id: one.label.within(language) for one in members} for dimension, members in self._named.items()}
         return {**self.names(language), **short}
 
     def where(self, rule: Kind) -> str:
@@ -138,3 +135,37 @@ class Scenario:
             "rules": len(self.written_rules),
             "demands": sum(len(rule.demands(self.lines)) for rule in self.written_rules),
         }
+
+
+class Origin(NamedTuple):
+    """One value: its dotted key, its text, and where it was written."""
+
+    key: str
+    value: str
+    origin: str
+
+
+def origins(scenario: Scenario, key: str | None = None, file: str = "") -> list[Origin]:
+    """Return the values under a dotted key, or all; of a table its rows, those that hold every word behind its name.
+
+    Raises UsageError for a key that is not there.
+    """
+    parts = key.split(".") if key else []
+    if parts and parts[0] in scenario.tables:
+        table, wanted = scenario.tables[parts[0]], set(parts[1:])
+        rows = ((row, column, text) for row, cells in enumerate(table.cells) if wanted <= set(cells) for column, text in enumerate(cells))
+        return [Origin(f"{row + 1}.{table.columns[k]}", text, str(table.place(row, k))) for row, k, text in rows if text]
+    node: Node = scenario.tree
+    for k, part in enumerate(parts):
+        if not isinstance(node, Tree) or part not in node.items:
+            known = node.items if isinstance(node, Tree) else []
+            raise UsageError(f"No '{'.'.join(parts[: k + 1])}' in {file or scenario.file}. {did_you_mean(part, known)}".rstrip())
+        node = node.items[part]
+    found = []
+    for name, value in {key: node}.items() if key else scenario.tree.items.items():
+        if not key and name in scenario.tables:
+            table = scenario.tables[name]
+            found.append(Origin(name, f"{len(table.cells)} rows", f"{table.name} (fundalloc show FILE {name})"))
+        else:
+            found += [Origin(".".join(path), leaf.text, str(leaf.place)) for path, leaf in scalars(value, (name,))]
+    return found

@@ -11,8 +11,7 @@ from typing import Any
 from fundalloc.facts.entities import Area, Instrument, Record, Transfer
 from fundalloc.facts.selection import Clause
 from fundalloc.rules import kinds
-from fundalloc.scenario.sections import TOP_LEVEL, Head
-from fundalloc.scenario.stages import GOALS
+from fundalloc.scenario.sections import GOALS, TOP_LEVEL, Head
 from fundalloc.scenario.tables.specs import SPECS
 
 _OFF = {"off": {"type": "boolean"}, "reason": {"type": "string", "description": "why it is switched off"}}
@@ -31,10 +30,8 @@ def json_schema() -> dict[str, Any]:
         "description": "scenario file or files this one builds on",
     }
     properties["fundalloc"] = {"enum": [1, "1"], "description": "version of the file format"}
-    properties["areas"] = _named(_entry(Area, definitions))
-    properties["instruments"] = _named(_entry(Instrument, definitions))
-    properties["transfers"] = _named(_entry(Transfer, definitions))
-    properties["exclude"] = properties["allow"] = _named(_entry(Clause, definitions))
+    named: dict[str, type[Record]] = {"areas": Area, "instruments": Instrument, "transfers": Transfer, "exclude": Clause, "allow": Clause}
+    properties |= {section: _named(_entry(model, definitions)) for section, model in named.items()}
     properties["adjust"] = {"type": "object", "additionalProperties": {"type": ["array", "object"]}}
     properties["rules"] = _named(_rule(definitions))
     for name, columns in SPECS.items():

@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from fundalloc.errors import Place, Problem, Problems, did_you_mean, nearest
 from fundalloc.facts.dimensions import Dimensions
 from fundalloc.facts.documented import Documented
 from fundalloc.facts.entities import Band, Bands, Prices, Record
-from fundalloc.facts.fields import TOLD, Amount, Factor, Flag, Id, Multilingual, Note, Text, Years, refuse
+from fundalloc.facts.fields import TOLD, Amount, Factor, Flag, Id, Multilingual, Note, Share, Text, Years, refuse
 from fundalloc.labels import languages
+from fundalloc.rules._fields import ForEach
 from fundalloc.scenario.document import Node, Scalar, Tree, locate, to_plain
-from fundalloc.scenario.stages import Settle, Stage, impact_first
 
 BANDS = (
     Band(share=Fraction(1, 2), value=Fraction(1)),
@@ -66,6 +66,69 @@ class Output(Record):
     marking: Multilingual | None = None
 
 
+class Settle(Record):
+    """How settling chooses among good plans."""
+
+    stay_close: Share = Fraction(0)
+    """Relative score that may be given up to move less money."""
+
+
+MEASURED = ("impact", "lowest_coverage", "unallocated", "change")
+"""Goals that one figure measures."""
+GOALS = (*MEASURED, "fair")
+OF_MEMBERS = ("lowest_coverage", "fair")
+"""Goals that ask whose coverage counts."""
+
+
+class Stage(Record):
+    """One objective stage: a word, or a word with its options."""
+
+    goal: Literal["impact", "lowest_coverage", "unallocated", "change", "fair"]
+    for_each: ForEach = ()
+    """For lowest_coverage and fair: whose coverage counts."""
+    give: Share = Fraction(0)
+    """Relative value that later stages may give up."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _word(cls, raw: Any) -> Any:
+        if isinstance(raw, str):
+            return {"goal": raw}
+        if isinstance(raw, dict) and "goal" not in raw:
+            goal = next((key for key in raw if key in GOALS), None)
+            if goal is None:
+                raise refuse("no stage named", f"expected one of: {', '.join(GOALS)}")
+            other = next((key for key in raw if key in GOALS and key != goal), None)
+            if other is not None:
+                raise refuse("two stages in one entry", f"write [{{{goal}: …}}, {{{other}: …}}]", (other,))
+            options = raw[goal]
+            if not isinstance(options, dict):
+                hint = f"write {goal}, or {{{goal}: {{give: 1 %}}}}"
+                hint = f"write {{{goal}: {{for_each: partnership}}}}" if goal in OF_MEMBERS else hint
+                raise refuse(f"'{goal}' takes options, not '{options}'", hint, (goal,))
+            return {"goal": goal, **options, **{k: v for k, v in raw.items() if k != goal}}
+        return raw
+
+    @model_validator(mode="after")
+    def _whose(self) -> Stage:
+        if self.goal in OF_MEMBERS and not self.for_each:
+            raise refuse(f"{self.goal} of whom?", f"write {{{self.goal}: {{for_each: partnership}}}}")
+        if self.goal not in OF_MEMBERS and self.for_each:
+            raise refuse(f"'{self.goal}' is one figure for the whole plan", "take 'for_each' out")
+        return self
+
+
+def _impact_first(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
+    """Shadow prices, the certificate and the status speak of the score, so it comes first."""
+    if not stages:
+        raise refuse("no stage", "write objective: [impact]")
+    if stages[0].goal != "impact":
+        goal = stages[0].goal
+        hint = f"to put {goal} before it, let impact give way: [{{impact: {{give: 100 %}}}}, {goal}, impact]"
+        raise refuse(f"the first stage is '{goal}': shadow prices and the proof speak of impact, so it comes first", hint, (0,))
+    return stages
+
+
 class Head(Documented):
     """The single values at the top of a scenario file."""
 
@@ -95,7 +158,7 @@ class Head(Documented):
     """Names of tag values for sentences and headings: {route: {central-med: Central Mediterranean}}."""
     steps: Bands = Field(default_factory=lambda: BANDS)
     """Diminishing returns on met need."""
-    objective: Annotated[tuple[Stage, ...], AfterValidator(impact_first)] = Field(default_factory=lambda: (Stage(goal="impact"),))
+    objective: Annotated[tuple[Stage, ...], AfterValidator(_impact_first)] = Field(default_factory=lambda: (Stage(goal="impact"),))
     """The stages, each held while the next is solved."""
     settle: Settle = Field(default_factory=Settle)
     baseline: str = ""
@@ -113,16 +176,12 @@ TOP_LEVEL = (*Head.model_fields, *SECTIONS, *TABLES, "extends")
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
-def validate(
-    model: type[ModelT], node: Node, problems: Problems, *, extra: dict[str, Any] | None = None, dimensions: Dimensions | None = None
-) -> ModelT | None:
-    """Build a model from a node; on errors add one problem each and return None."""
+def validate(model: type[ModelT], node: Node, problems: Problems, dimensions: Dimensions | None, **given: Any) -> ModelT | None:
+    """Build a model from a node and what else is given; on errors add one problem each and return None."""
     plain = to_plain(node)
-    given = extra or {}
     if isinstance(plain, dict):
-        problems += [
-            Problem(locate(node, (key,), key=True), f"unknown key '{key}'", "the name above is the id") for key in plain if key in given
-        ]
+        for key in (key for key in plain if key in given):
+            problems.add(locate(node, (key,), key=True), f"unknown key '{key}'", "the name above is the id")
         plain = {**plain, **given}
     try:
         return model.model_validate(plain, context={"dimensions": dimensions})
@@ -134,24 +193,22 @@ def validate(
 def problems_of(error: ValidationError, node: Node, model: type[BaseModel] | None = None) -> Iterator[Problem]:
     """Turn pydantic's errors into problems with the place of the value or key concerned."""
     found = error.errors(include_url=False)
-    misspelt = {item["loc"][:-1]: [str(other["loc"][-1]) for other in found if _is_unknown(other, item["loc"][:-1])] for item in found}
+    unknown = [item["loc"] for item in found if item["type"] == "extra_forbidden"]
     for item in found:
         location, kind, context = item["loc"], item["type"], item.get("ctx", {})
         if kind == "extra_forbidden":
             known = fields_at(model, location[:-1]) if model else ()
             yield Problem(locate(node, location, key=True), f"unknown key '{location[-1]}'", did_you_mean(str(location[-1]), known))
         elif kind == "missing":
-            if not nearest(str(location[-1]), misspelt[location[:-1]]):
+            if not nearest(str(location[-1]), (str(other[-1]) for other in unknown if other[:-1] == location[:-1])):
                 yield Problem(locate(node, location[:-1]), f"'{location[-1]}' is missing", "add it")
         elif kind == "refused":
             yield Problem(locate(node, (*location, *context["at"])), str(context["message"]), str(context["hint"]))
         elif kind == "literal_error":
             yield Problem(locate(node, location), f"'{item['input']}' is not allowed here", f"expected {context['expected']}")
         else:
-            yield Problem(
-                locate(node, location),
-                *_EXPECTED.get(kind, (item["msg"][0].lower() + item["msg"][1:], f"found {str(item['input'])[:60]!r}")),
-            )
+            otherwise = (item["msg"][0].lower() + item["msg"][1:], f"found {str(item['input'])[:60]!r}")
+            yield Problem(locate(node, location), *_EXPECTED.get(kind, otherwise))
 
 
 _EXPECTED = {
@@ -161,10 +218,6 @@ _EXPECTED = {
     "model_attributes_type": ("expected keys with values", "such as {…}"),
 }
 """Pydantic's error types in the planner's words: message and hint."""
-
-
-def _is_unknown(item: Any, where: tuple[int | str, ...]) -> bool:
-    return bool(item["type"] == "extra_forbidden" and item["loc"][:-1] == where)
 
 
 def fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:

@@ -14,9 +14,9 @@ from fundalloc.doors.writing import new_folder
 from fundalloc.errors import OutputError
 
 BASELINE_FOLDER = "baseline"
+"""Where a baseline goes that the command line named and that lies outside the scenario's folders."""
 MOST_CARRIED = 300_000_000
 """Bytes of a file that travels with the scenario: no smaller than any limit of the readers."""
-"""Where a baseline goes that the command line named and that lies outside the scenario's folders."""
 
 
 @dataclass(frozen=True)
@@ -71,17 +71,15 @@ def is_safe(name: str) -> bool:
     return bool(name) and not odd and not path.is_absolute() and ".." not in path.parts and "." not in name.split("/")
 
 
-def gather(main: Path, read: Iterable[Path], settings: Iterable[str] = (), baseline: Path | None = None) -> Sources:
+def gather(main: Path, read: Iterable[Path], settings: Iterable[str], baseline: Path | None) -> Sources:
     """Take up the content of the files that were read; `baseline` is the one that the command line named."""
     first = main.resolve() if main.is_file() else Path.cwd() / main.name
     wanted = [first, *(file for path in read for file in with_companions(path.resolve()))]
     given = None if baseline is None else baseline.resolve()
     names = _names(wanted, given)
     start = names[given] if given else ""
-    content = {
-        names[path]: read_bytes(main if path == first else path, MOST_CARRIED)
-        for path in sorted(set(wanted), key=lambda p: (p != first, names[p]))
-    }
+    ordered = sorted(set(wanted), key=lambda p: (p != first, names[p]))
+    content = {names[path]: read_bytes(main if path == first else path, MOST_CARRIED) for path in ordered}
     return Sources(names[wanted[0]], content, tuple(settings), start)
 
 
@@ -89,20 +87,15 @@ def _names(wanted: list[Path], given: Path | None) -> dict[Path, str]:
     """Return what every file is called inside: below the folder that they share, a baseline given apart in a folder of its own."""
     if given is None:
         return _named_below(_common(wanted), wanted)
-    names = _named_below(_common([wanted[0], *(path for path in wanted[1:] if not _beside(path, given))]), [*wanted, given])
+    beside = given if given.is_dir() else given.parent
+    names = _named_below(_common([wanted[0], *(path for path in wanted[1:] if not path.is_relative_to(beside))]), [*wanted, given])
     if given not in names:
         elsewhere = [*(path for path in wanted if path not in names), given]
         names |= {path: f"{BASELINE_FOLDER}/{name}" for path, name in _named_below(_common(elsewhere), elsewhere).items()}
     return names
 
 
-def _beside(path: Path, given: Path) -> bool:
-    """Return whether a file lies in a folder, or in the folder of a file."""
-    return path.is_relative_to(given if given.is_dir() else given.parent)
-
-
 def _common(files: list[Path]) -> Path:
-    """Return the folder in which all files lie, at whatever depth."""
     return Path(os.path.commonpath([path.parent for path in files]))
 
 
@@ -113,8 +106,6 @@ def _named_below(folder: Path, files: Iterable[Path]) -> dict[Path, str]:
 
 def stacked(sources: Sources, main: Path, variants: Sequence[Path]) -> Sources:
     """Return sources in which a file of its own stacks variants on the scenario: it lists all of them under `extends`."""
-    if not variants:
-        return sources
     root = main.resolve().parents[len(PurePosixPath(sources.main).parts) - 1]
     folder = PurePosixPath(sources.main).parent
     names = [Path(os.path.relpath(path.resolve(), root / folder)).as_posix() for path in (main, *variants)]

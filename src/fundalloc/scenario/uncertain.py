@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from fundalloc.errors import Place, Problem, Problems
 from fundalloc.money import NotANumber, Spread, parse_spread
-from fundalloc.scenario.document import ListNode, Node, Scalar, Tree
+from fundalloc.scenario.document import Scalar, Tree, scalars
 from fundalloc.scenario.tables.specs import KEYS, SPECS
 from fundalloc.scenario.tables.table import Table
 
@@ -55,17 +55,9 @@ def misplaced(tree: Tree, tables: Mapping[str, Table]) -> list[Problem]:
 
 
 def _in_tree(tree: Tree) -> Iterator[tuple[tuple[str, ...], Scalar, Spread]]:
-    def walk(node: Node, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Scalar, Spread]]:
-        if isinstance(node, Tree):
-            for key, value in node.items.items():
-                yield from walk(value, (*path, key))
-        elif isinstance(node, ListNode):
-            for k, item in enumerate(node.items):
-                yield from walk(item, (*path, str(k)))
-        elif (spread := _spread(node.text)) is not None:
+    for path, node in scalars(tree):
+        if (spread := _spread(node.text)) is not None:
             yield path, node, spread
-
-    yield from walk(tree, ())
 
 
 def _in_tables(tables: Mapping[str, Table]) -> Iterator[tuple[str, int, str, Spread]]:

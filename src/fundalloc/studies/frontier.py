@@ -29,7 +29,7 @@ from fundalloc.money import Floats, euro
 from fundalloc.optimise.stage_programs import hold, stage_program
 from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.scenario.stages import MEASURED
+from fundalloc.scenario.sections import MEASURED
 from fundalloc.solvers import Options
 from fundalloc.solvers.warm import WarmSolver
 from fundalloc.studies.variants import Source, Tick

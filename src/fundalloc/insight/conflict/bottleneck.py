@@ -72,8 +72,7 @@ def _network(scenario: Scenario, targets: Sequence[Target]) -> nx.DiGraph:
     lines, facts, graph = scenario.lines, scenario.facts, nx.DiGraph()
     taken, upper = lines.decided, np.where(lines.fixed, lines.decided, lines.upper)
     outside = ~np.logical_or.reduce([target.lines for target in targets])
-    incoming = lines.moves.totals(lines.moves.upper)
-    arriving = incoming["carried_in"] + incoming["transferred_in"]
+    arriving, transferred = lines.moves.arriving
     for n, target in enumerate(targets):
         _link(graph, ("floor", n), _SINK, int(-(-target.amount // facts.step)))
         for line in np.flatnonzero(target.lines).tolist():
@@ -84,7 +83,7 @@ def _network(scenario: Scenario, targets: Sequence[Target]) -> nx.DiGraph:
         mine = outside & (lines.instrument == i)
         limit, total = int(facts.ceilings.usable[i, t]), int(facts.ceilings.usable_total[i])
         left = limit + int(arriving[i, t]) - int(taken[mine & (lines.year == t)].sum())
-        whole = total + int(incoming["transferred_in"][i].sum()) - int(taken[mine].sum())
+        whole = total + int(transferred[i]) - int(taken[mine].sum())
         _link(graph, ("whole", i), ("instrument", i, t), _ENDLESS if limit == NO_LIMIT else left)
         _link(graph, _SOURCE, ("whole", i), _ENDLESS if total == NO_LIMIT else whole)
     _absorption(scenario, graph, targets, np.where(outside, taken, 0))

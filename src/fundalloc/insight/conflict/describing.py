@@ -9,7 +9,7 @@ import numpy as np
 
 from fundalloc.errors import Conflict, and_more, year_ranges
 from fundalloc.facts.dimensions import NAMES
-from fundalloc.facts.refusals import refusal
+from fundalloc.facts.lines import refusal
 from fundalloc.insight.conflict.suspects import CARRIED, CLOSED, DECIDED, Suspect
 from fundalloc.model.cut_limits import whole_rows
 from fundalloc.money import euro, percent, plain

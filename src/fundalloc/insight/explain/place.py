@@ -12,7 +12,7 @@ from itertools import product
 
 import numpy as np
 
-from fundalloc.facts.refusals import exception, refusal
+from fundalloc.facts.lines import exception, refusal
 from fundalloc.insight.explain.bench import MILLION, Bench
 from fundalloc.insight.explain.remedy import Remedy, candidates, give_way, in_order, raise_priority, slack_of
 from fundalloc.insight.explain.target import Target

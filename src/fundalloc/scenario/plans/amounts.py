@@ -16,10 +16,8 @@ from fundalloc.facts.fields import read_id, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.money import DECIMALS, LARGEST, NotANumber, parse_figure
 from fundalloc.scenario.document import display_name
-from fundalloc.scenario.plans.files import PlanFile, read_plan_file
-from fundalloc.scenario.tables.columns import ColumnSpec, read_columns
-from fundalloc.scenario.tables.references import References
-from fundalloc.scenario.tables.table import Table
+from fundalloc.scenario.plans.files import read_plan_file, said
+from fundalloc.scenario.tables.table import ColumnSpec, References, Table, read_columns
 
 LineKey = tuple[str, str, str, str]
 """Instrument, partnership, area, year."""
@@ -57,29 +55,9 @@ class PlanAmounts:
     rows: Mapping[LineKey, int]
     """Line → row of the table."""
 
-    @property
-    def digest(self) -> str:
-        """Fingerprint of the scenario that the plan was made from; empty when the file has none."""
-        return self._said("digest")
-
-    @property
-    def scenario_id(self) -> str:
-        """Short name of that scenario, or empty."""
-        return self._said("id")
-
-    @property
-    def scenario_file(self) -> str:
-        """File of that scenario, or empty."""
-        return self._said("file")
-
-    @property
-    def as_of(self) -> str:
-        """The date of that scenario, or empty."""
-        return self._said("as_of")
-
-    def _said(self, key: str) -> str:
-        scenario = self.stated.get("scenario")
-        return str(scenario.get(key) or "") if isinstance(scenario, dict) else ""
+    def said(self, key: str) -> str:
+        """Return what the file says of the scenario that the plan was made from: its digest, id, file or as_of; empty if nothing."""
+        return said(self.stated, key)
 
     def place(self, key: LineKey, column: str = "amount") -> Place:
         """Return where the amount of a line was written."""
@@ -105,7 +83,8 @@ def read_plan(path: str | Path, dimensions: Dimensions, *, strict: bool = True) 
     keys: list[LineKey] = list(zip(*(columns[name] for name in NAMES), strict=True))
     rows = _first_rows(file.lines, keys, problems)
     problems += misnamed if strict else []
-    moves = _moves(file, problems)
+    moved = None if file.moves is None else read_columns(file.moves, _MOVES, problems)
+    moves = None if moved is None else dict(zip(moved["key"], moved["amount"], strict=True))
     problems.tell()
     amounts = dict(zip(keys, columns["amount"], strict=True))
     known = {keys[row] for row in kept}
@@ -123,13 +102,6 @@ def _first_rows(table: Table, keys: list[LineKey], problems: Problems) -> dict[L
             problems.add(table.place(row, 0), f"'{'|'.join(key)}' stands twice; first at {first}", "keep one of the two")
         rows.setdefault(key, row)
     return rows
-
-
-def _moves(file: PlanFile, problems: Problems) -> dict[str, Fraction] | None:
-    if file.moves is None:
-        return None
-    columns = read_columns(file.moves, _MOVES, problems)
-    return dict(zip(columns["key"], columns["amount"], strict=True))
 
 
 def stated_baseline(stated: Mapping[str, Any]) -> dict[LineKey, Fraction] | None:

@@ -22,7 +22,6 @@ FORMAT = "fundalloc.run/1"
 CSV_NAME, MOVES_NAME = "allocation.csv", "moves.csv"
 COLUMNS = [*NAMES, "amount"]
 IDS = ("instrument_id", "partnership_id", "area_id")
-_BOOKS = (".xlsx", ".xlsm")
 
 
 @dataclass(frozen=True)
@@ -39,30 +38,28 @@ class PlanFile:
 
 def read_plan_file(path: Path) -> PlanFile:
     """Read a file by its ending, or a folder that holds an allocation.csv. Raises ScenarioError."""
-    ending = path.suffix.lower()
     if path.is_dir():
         return _read_csv(path / CSV_NAME)
-    if ending == ".json":
-        return _read_json(path)
-    if ending == ".csv":
-        return _read_csv(path)
-    if ending in _BOOKS:
-        return _read_book(path)
+    readers = {".json": _read_json, ".csv": _read_csv, ".xlsx": _read_book, ".xlsm": _read_book}
+    if path.suffix.lower() in readers:
+        return readers[path.suffix.lower()](path)
     message = f"'{path.suffix}' is no format of a plan" if path.exists() else "no such file"
     raise ScenarioError.of(Place(display_name(path)), message, "name a .json, .csv or .xlsx file, or a folder of CSV tables")
 
 
+def said(stated: Mapping[str, Any], key: str) -> str:
+    """Return what a file says of its scenario under a key, or nothing."""
+    scenario = stated.get("scenario")
+    return str(scenario.get(key) or "") if isinstance(scenario, dict) else ""
+
+
 def named_scenario(result: str) -> str:
     """Return the scenario file that a result names, seen from here or from where the result lies. Raises UsageError."""
-    scenario = read_plan_file(Path(result)).stated.get("scenario")
-    named = str(scenario.get("file") or "") if isinstance(scenario, dict) else ""
+    named = said(read_plan_file(Path(result)).stated, "file")
     found = [path for path in (Path(named), Path(result).parent / named) if named and path.is_file()]
     if not found:
         raise UsageError(f"{result} names no scenario file that is here: name the scenario too.")
     return str(found[0])
-
-
-# --- CSV -------------------------------------------------------------------------------------------------------------
 
 
 def _read_csv(path: Path) -> PlanFile:
@@ -77,21 +74,15 @@ def _read_csv(path: Path) -> PlanFile:
 
 def _columns(table: Table, wanted: list[str]) -> Table:
     """Return a table with these columns only. Raises ScenarioError when one is missing."""
-    missing = [name for name in wanted if name not in table.columns]
-    if missing:
-        known = [name for name in table.columns if name not in wanted]
-        problems = Problems()
-        for name in missing:
-            near = nearest(name, known)
-            hint = f"did you mean '{near}'?" if near else f"needed columns: {', '.join(wanted)}"
-            problems.add(table.place(HEADING, 0), f"the column '{name}' is missing", hint)
-        problems.tell()
+    problems = Problems()
+    for name in (name for name in wanted if name not in table.columns):
+        near = nearest(name, (other for other in table.columns if other not in wanted))
+        hint = f"did you mean '{near}'?" if near else f"needed columns: {', '.join(wanted)}"
+        problems.add(table.place(HEADING, 0), f"the column '{name}' is missing", hint)
+    problems.tell()
     at = [table.columns.index(name) for name in wanted]
     cells = [[row[k] for k in at] for row in table.cells]
     return Table(table.name, wanted, cells, lambda row, column: table.place(row, at[column]), semicolons=table.semicolons)
-
-
-# --- JSON ------------------------------------------------------------------------------------------------------------
 
 
 def _read_json(path: Path) -> PlanFile:
@@ -163,9 +154,6 @@ def _parts(key: str, columns: Sequence[str]) -> list[str] | None:
 
 def _no_key(key: str) -> tuple[str, str]:
     return f"'{key}' is not a line key", f"a line key is {'|'.join(NAMES)}"
-
-
-# --- Workbook --------------------------------------------------------------------------------------------------------
 
 
 def _read_book(path: Path) -> PlanFile:

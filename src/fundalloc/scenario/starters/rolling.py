@@ -8,17 +8,16 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from fundalloc.doors.writing import check_empty, new_folder
 from fundalloc.errors import UsageError
 from fundalloc.facts.entities import Ceiling
 from fundalloc.facts.facts import Decided
 from fundalloc.money import plain
-from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, display_name, read_document, read_text, texts, to_plain
+from fundalloc.scenario.document import ListNode, Node, Tree, display_name, read_document, read_text, scalars, texts, to_plain
 from fundalloc.scenario.merging import load_tree
 from fundalloc.scenario.plans.amounts import LineKey, PlanAmounts
 from fundalloc.scenario.scenario import Scenario
@@ -29,8 +28,7 @@ _HEADING = ("instrument", "partnership", "area", "year", "amount", "state", "dec
 _SCENARIOS = (".yaml", ".yml")
 
 
-@dataclass(frozen=True)
-class DecidedRow:
+class DecidedRow(NamedTuple):
     """One row of the table of decided money."""
 
     line: LineKey
@@ -39,11 +37,6 @@ class DecidedRow:
     decision: str
     source: str
     confidence: str = ""
-
-    @property
-    def cells(self) -> list[str]:
-        """The row as it is written."""
-        return [*self.line, plain(self.amount), self.state, self.decision, self.source, self.confidence]
 
 
 def roll_forward(scenario: Scenario, source: Path, plan: PlanAmounts, plan_file: Path, year: int, folder: Path) -> list[Path]:
@@ -57,7 +50,8 @@ def roll_forward(scenario: Scenario, source: Path, plan: PlanAmounts, plan_file:
         copied = copy_originals(inside, source)
         main = inside / f"{_renamed(source.stem, scenario, year)}.yaml"
         with (inside / DECIDED).open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows([_HEADING, *(entry.cells for entry in decided_money(scenario, plan, year))])
+            rows = ([*line, plain(amount), *words] for line, amount, *words in decided_money(scenario, plan, year))
+            csv.writer(file, lineterminator="\n").writerows([_HEADING, *rows])
         baseline = _baseline(source, copied) or _copy_plan(plan_file, inside)
         extends = copied[source.resolve()].relative_to(inside).as_posix()
         text = _text(scenario, plan, year, extends, baseline.relative_to(inside).as_posix())
@@ -85,7 +79,7 @@ def decided_money(scenario: Scenario, plan: PlanAmounts, year: int) -> list[Deci
     by_line: dict[LineKey, list[DecidedRow]] = {}
     for entry in _entries(scenario, facts.decided):
         by_line.setdefault(entry.line, []).append(entry)
-    decision, source = f"plan of {plan.as_of or scenario.head.as_of}", Path(plan.file).name
+    decision, source = f"plan of {plan.said('as_of') or scenario.head.as_of}", Path(plan.file).name
     out: list[DecidedRow] = []
     for line, amount in zip(lines.ids, plan.by_line(lines)[0], strict=True):
         entries = by_line.get(line, [])
@@ -143,7 +137,7 @@ def _frozen_ceilings(scenario: Scenario, source: Path) -> str:
     lines = ["adjust:", *(f"  {_quoted(name)}: {json.dumps(rest, ensure_ascii=False)}" for name, rest in changed.items()), "instruments:"]
     for name, ceiling in ceilings.items():
         before, after = written.mapping(name), adjusted.mapping(name)
-        if before and after and _plain(before.get("ceiling")) != _plain(after.get("ceiling")):
+        if before and after and to_plain(before).get("ceiling") != to_plain(after).get("ceiling"):
             lines.append(f"  {name}: {{ceiling: {json.dumps(_limits(ceiling))}}}")
     return "\n".join(lines) + "\n"
 
@@ -160,12 +154,7 @@ def _without_ceilings(entry: Node) -> Any:
     return kept or {"off": True, "reason": "the ceilings below contain it"}
 
 
-def _plain(node: Node | None) -> Any:
-    return None if node is None else to_plain(node)
-
-
 def _limits(ceiling: Ceiling) -> dict[str, Any]:
-    """Return a ceiling as it is written in a scenario file."""
     each = {str(year): plain(amount) for year, amount in (ceiling.each or {}).items()}
     yearly: dict[str, Any] = {"each": each.get("0", each)} if each else {}
     return {**yearly, "total": plain(ceiling.total)} if ceiling.total is not None else yearly
@@ -173,9 +162,6 @@ def _limits(ceiling: Ceiling) -> dict[str, Any]:
 
 def _quoted(text: str) -> str:
     return text if re.fullmatch(r"[\w./-]+", text) else "'" + text.replace("'", "''") + "'"
-
-
-# --- the files of the original ---------------------------------------------------------------------------------------
 
 
 def copy_originals(folder: Path, *sources: Path) -> dict[Path, Path]:
@@ -201,27 +187,15 @@ def needed_files(path: Path) -> Iterator[Path]:
     yield path
     for name in texts(document.get("extends")):
         yield from needed_files(path.parent / name)
-    for name in _named(document):
-        yield path.parent / name.partition("#")[0]
+    for keys, node in scalars(document):
+        if keys[-1] == "file":
+            yield path.parent / node.text.partition("#")[0]
     for name in texts(document.get("baseline")):
         baseline = path.parent / name
         if baseline.suffix.lower() in _SCENARIOS:
             yield from needed_files(baseline)
         else:
             yield from sorted(baseline.glob("*.csv")) if baseline.is_dir() else [baseline]
-
-
-def _named(node: Node) -> Iterator[str]:
-    """Yield the files that stand under `file`, anywhere in a tree."""
-    if isinstance(node, ListNode):
-        for item in node.items:
-            yield from _named(item)
-    elif isinstance(node, Tree):
-        for key, value in node.items.items():
-            if key == "file" and isinstance(value, Scalar):
-                yield value.text
-            else:
-                yield from _named(value)
 
 
 def _baseline(source: Path, copied: dict[Path, Path]) -> Path | None:

@@ -23,10 +23,8 @@ def variant_text(extends: Sequence[str], name: str, settings: Iterable[str], com
         more = setting_tree(setting, Path())
         tree = more if tree is None else _combine(tree, more)
     lines = [f"# {line}" for comment in comments for line in comment.splitlines()]
-    lines += [
-        f"extends: {', '.join(map(_text, extends)) if len(extends) == 1 else '[' + ', '.join(map(_text, extends)) + ']'}",
-        f"scenario: {name}",
-    ]
+    listed = ", ".join(map(_text, extends))
+    lines += [f"extends: {listed if len(extends) == 1 else f'[{listed}]'}", f"scenario: {name}"]
     return "\n".join([*lines, *(_block(tree, 0) if tree is not None else ())]) + "\n"
 
 

@@ -1,6 +1,6 @@
-"""Tables as planners write them, CSV files, worksheets and inline rows, all read into one form (`tables`).
+"""Tables as planners write them, CSV files, worksheets and inline rows with their changes, all read into one form (`table`).
 
-A CSV may use `,` or `;`; cells stay text until their columns are read (`columns`).
+A CSV may use `,` or `;`; cells stay text until their columns are read.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from fundalloc.doors.reading import admit, read_bytes
-from fundalloc.errors import Place, Problem, Problems, ScenarioError, did_you_mean
+from fundalloc.errors import Place, Problem, Problems, ScenarioError, counted, did_you_mean
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, controls, display_name, locate, read_text
-from fundalloc.scenario.tables.changes import apply_changes
+from fundalloc.scenario.inherited import inherit_text
 from fundalloc.scenario.tables.table import HEADING, Table
 from fundalloc.scenario.workbooks.container import LARGEST_FILE, check_package
 
@@ -46,7 +46,7 @@ def read_table(
         raise ScenarioError.of(node.place, "a table without rows", "write {file: table.csv} or {rows: […]}")
     change = node.get("change")
     if change is not None:
-        apply_changes(table, change, keys, defaults or {})
+        _apply_changes(table, change, keys, defaults or {})
     return table
 
 
@@ -58,11 +58,9 @@ def _inline(node: ListNode) -> Table:
             problems.add(item.place, "a row must be keys with values", "such as {partnership: egypt, area: returns, need: 10}")
             continue
         columns += [key for key in item.items if key not in columns]
-        problems += [
-            Problem(value.place, f"'{key}' must be a single value", "write a text or a number")
-            for key, value in item.items.items()
-            if not isinstance(value, Scalar)
-        ]
+        for key, value in item.items.items():
+            if not isinstance(value, Scalar):
+                problems.add(value.place, f"'{key}' must be a single value", "write a text or a number")
     problems.tell()
     rows = [item for item in node.items if isinstance(item, Tree)]
 
@@ -90,7 +88,7 @@ def _file(file: Scalar, folder: Path, allowed: Callable[[Path], bool]) -> Table:
 
 def parse_csv(text: str, name: str) -> Table:
     """Read CSV text; the first row names the columns. Raises ScenarioError on rows of the wrong length."""
-    Problems(controls(text, name)).tell()
+    controls(text, name).tell()
     heading = text.split("\n", 1)[0]
     delimiter = ";" if heading.count(";") > heading.count(",") else ","
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -113,20 +111,14 @@ def parse_csv(text: str, name: str) -> Table:
         return Place(name, line, _offset(excerpt, column, delimiter), excerpt=excerpt)
 
     columns, cells = rows[0], rows[1:]
-    problems = Problems(
-        Problem(
-            where(k, 0),
-            f"{len(row)} {'cell' if len(row) == 1 else 'cells'}, but the heading has {len(columns)}",
-            "put texts that contain the separator in double quotes",
-        )
-        for k, row in enumerate(cells)
-        if len(row) != len(columns)
-    )
-    problems += [
-        Problem(where(HEADING, k), f"the column '{c}' stands twice", "rename one of them")
-        for k, c in enumerate(columns)
-        if c and c in columns[:k]
-    ]
+    problems = Problems()
+    for k, row in enumerate(cells):
+        if len(row) != len(columns):
+            message = f"{counted(len(row), 'cells')}, but the heading has {len(columns)}"
+            problems.add(where(k, 0), message, "put texts that contain the separator in double quotes")
+    for k, column in enumerate(columns):
+        if column and column in columns[:k]:
+            problems.add(where(HEADING, k), f"the column '{column}' stands twice", "rename one of them")
     problems.tell()
     return Table(name, columns, cells, where, semicolons=delimiter == ";")
 
@@ -181,3 +173,46 @@ def _cell_text(value: Any) -> str:
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.15g}"
     return str(value).strip()
+
+
+def _apply_changes(table: Table, change: Node, keys: tuple[str, ...], defaults: dict[str, str]) -> None:
+    """Change, add or drop rows that are found by their key columns."""
+    problems = Problems()
+    dropped: set[int] = set()
+    for entry in change.items if isinstance(change, ListNode) else [change]:
+        if not isinstance(entry, Tree):
+            problems.add(entry.place, "a change must be keys with values", f"name {', '.join(keys)} and what changes")
+        elif missing := [key for key in keys if key not in entry.items]:
+            problems.add(entry.place, f"a change without '{missing[0]}'", f"rows are found by {', '.join(keys)}")
+        else:
+            wanted, columns = [entry.text(key) for key in keys], [table.column(key) for key in keys]
+            found = (row for row in range(len(table.cells)) if [column[row] for column in columns] == wanted)
+            rows = [row for row in found if row not in dropped]
+            if entry.text("off") == "true":
+                dropped.update(rows)
+                _switch_off(entry, rows, problems)
+            else:
+                _change_rows(table, entry, rows, keys, defaults, problems)
+    problems.tell()
+    if dropped:
+        table.drop(dropped)
+
+
+def _switch_off(entry: Tree, rows: list[int], problems: Problems) -> None:
+    if not rows:
+        problems.add(entry.place, "nothing to switch off", "no row has these keys")
+    if not entry.text("reason"):
+        problems.add(entry.place, "switched off without a reason", "add reason: …")
+
+
+def _change_rows(table: Table, entry: Tree, rows: list[int], keys: tuple[str, ...], defaults: dict[str, str], problems: Problems) -> None:
+    """Write the cells of a change; without a row that has its keys, into a new one."""
+    for row in rows or [table.append(entry.place)]:
+        for key, value in entry.items.items():
+            if key in keys and rows:
+                continue
+            if isinstance(value, Scalar):
+                old = table.column(key)[row] or defaults.get(key, "")
+                table.put(row, key, inherit_text(old, value, problems), value.place)
+            else:
+                problems.add(value.place, f"'{key}' must be a single value", "write a text or a number")

@@ -1,11 +1,23 @@
-"""The one form of every table of numbers: rows of text in which each cell knows where it was written."""
+"""The one form of every table of numbers: rows of text in which each cell knows where it was written.
+
+Cells become values by the specification of their column, and positions where they refer to members; all problems of a table
+are collected. In a file with `;` amounts may have decimal commas, but then all of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from fundalloc.errors import Place
+import numpy as np
+from pydantic_core import PydanticCustomError
+
+from fundalloc.errors import Place, Problems, did_you_mean, nearest
+from fundalloc.facts.dimensions import Dimensions
+from fundalloc.money import IntArray
+from fundalloc.scenario.sections import refused
 
 HEADING, WHOLE_ROW = -1, -1
 
@@ -27,10 +39,9 @@ class Table:
 
     def place(self, row: int, column: int | str) -> Place:
         """Return where a cell was written."""
-        index = self.columns.index(column) if isinstance(column, str) and column in self.columns else column
-        if isinstance(index, str):
-            index = 0
-        return self.moved.get((row, index)) or self.moved.get((row, WHOLE_ROW)) or self.where(row, index)
+        if isinstance(column, str):
+            column = self.columns.index(column) if column in self.columns else 0
+        return self.moved.get((row, column)) or self.moved.get((row, WHOLE_ROW)) or self.where(row, column)
 
     def column(self, name: str) -> list[str]:
         """Return the texts of a column, empty ones where it is missing."""
@@ -65,3 +76,130 @@ class Table:
         self.moved = {(position[r], c): place for (r, c), place in self.moved.items() if r in position}
         before, self.cells = self.where, [self.cells[r] for r in kept]
         self.where = lambda row, column: before(kept[row] if row >= 0 else row, column)
+
+
+@dataclass(frozen=True)
+class ColumnSpec:
+    """One column of a table: how its cells are read, whether every row needs one, and what an empty cell means."""
+
+    read: Callable[[str], Any]
+    required: bool = False
+    empty: Any = ""
+    number: bool = False
+    per: str = ""
+    """"year" or "language": the column may be repeated as `name.2024` or `name.bg`."""
+    told: bool = False
+    """Whether no amount of any plan depends on it."""
+
+
+def read_columns(table: Table, spec: dict[str, ColumnSpec], problems: Problems) -> dict[str, list[Any]]:
+    """Read every column of a table by its specification; problems are added to the list. Missing optional columns are filled."""
+    unknown = _unknown_columns(table, spec, problems)
+    for name, column in spec.items():
+        if column.required and name not in table.columns and table.columns and not nearest(name, unknown):
+            problems.add(table.place(HEADING, 0), f"the column '{name}' is missing", f"expected columns: {', '.join(spec)}")
+    numbers = {name for name, column in spec.items() if column.number}
+    _mixed_decimals(table, [name for name in table.columns if name.partition(".")[0] in numbers], problems)
+    return {name: _read(table, name, column, problems) for name, column in spec.items()}
+
+
+def _unknown_columns(table: Table, spec: dict[str, ColumnSpec], problems: Problems) -> list[str]:
+    unknown = []
+    for k, name in enumerate(table.columns):
+        base, _, variant = name.partition(".")
+        if not name:
+            problems.add(table.place(HEADING, k), "a column without a name", "name it, or delete it")
+        elif base not in spec or (variant and not spec[base].per):
+            unknown.append(name)
+            problems.add(table.place(HEADING, k), f"unknown column '{name}'", did_you_mean(base, spec))
+    return unknown
+
+
+def read_variants(table: Table, name: str, column: ColumnSpec, problems: Problems) -> list[dict[str, Any]]:
+    """Read the columns `name.variant` (a language, a year) as one mapping per row, empty cells left out."""
+    out: list[dict[str, Any]] = [{} for _ in table.cells]
+    for full in table.columns:
+        base, dot, variant = full.partition(".")
+        if base == name and dot:
+            for row, value in enumerate(_read(table, full, ColumnSpec(column.read, number=column.number, empty=None), problems)):
+                if value is not None:
+                    out[row][variant] = value
+    return out
+
+
+def _read(table: Table, name: str, column: ColumnSpec, problems: Problems) -> list[Any]:
+    cache: dict[str, Any] = {}
+    out: list[Any] = []
+    present = name in table.columns
+    for row, text in enumerate(table.column(name)):
+        if not text:
+            if column.required and present:
+                problems.add(table.place(row, name), f"'{name}' is missing", "fill it in (a formula must have been saved with its value)")
+            out.append(column.empty)
+            continue
+        if text not in cache:
+            try:
+                cache[text] = column.read(decimal_point(text) if table.semicolons and column.number else text)
+            except PydanticCustomError as error:
+                problems.append(refused(error, table.place(row, name)))
+                out.append(column.empty)
+                continue
+        out.append(cache[text])
+    return out
+
+
+def decimal_point(text: str) -> str:
+    """Turn a decimal comma into a point, in each part of a range; anything else stays as it is."""
+    if ".." in text:
+        return "..".join(map(decimal_point, text.split("..")))
+    return text.replace(",", ".") if re.fullmatch(r"[^,.]*,[^,.]*", text) else text
+
+
+def _mixed_decimals(table: Table, names: Iterable[str], problems: Problems) -> None:
+    if not table.semicolons:
+        return
+    cells = [(text.replace("..", " "), (row, name)) for name in names for row, text in enumerate(table.column(name))]
+    commas = [at for text, at in cells if "," in text]
+    points = [at for text, at in cells if "." in text and "," not in text]
+    if commas and points:
+        minority = min(commas, points, key=len)[0]
+        problems.add(table.place(*minority), "decimal commas and decimal points in one file", "use one of them throughout")
+
+
+@dataclass
+class References:
+    """Looks up ids in tables; every unknown one is a problem, ids that are switched off drop the row."""
+
+    dimensions: Dimensions
+    off: Mapping[str, Iterable[str]]
+    """Dimension → ids that are switched off."""
+    problems: Problems
+
+    def rows(self, table: Table, columns: dict[str, list[Any]], words: Iterable[str]) -> tuple[list[int], dict[str, IntArray]]:
+        """Return the rows whose references hold, and the positions they refer to."""
+        kept = []
+        found: dict[str, list[int]] = {word: [] for word in words}
+        lookup = {word: {member: k for k, member in enumerate(self.dimensions[word].ids)} for word in found}
+        for row in range(len(table.cells)):
+            position = {word: self._find(table, row, word, columns[word][row], lookup[word]) for word in found}
+            known = {word: k for word, k in position.items() if k is not None}
+            if len(known) == len(found):
+                kept.append(row)
+                for word, k in known.items():
+                    found[word].append(k)
+        return kept, {word: np.array(positions, dtype=np.int64) for word, positions in found.items()}
+
+    def _find(self, table: Table, row: int, word: str, text: str, lookup: Mapping[str, int]) -> int | None:
+        if not text or text in self.off.get(word, ()):
+            return None
+        dimension = self.dimensions[word]
+        if text not in lookup:
+            hint = f"the years are {dimension.ids[0]} to {dimension.ids[-1]}" if word == "year" else did_you_mean(text, dimension.ids)
+            message = f"unknown {word} '{text}'" if word != "year" else f"the year '{text}' is outside the period"
+            self.problems.add(table.place(row, word), message, hint)
+            return None
+        if text in dimension.groupings:
+            hint = "name a partnership within it; a regional programme is a partnership of its own"
+            self.problems.add(table.place(row, word), f"'{text}' is a grouping and holds no money or need itself", hint)
+            return None
+        return lookup[text]

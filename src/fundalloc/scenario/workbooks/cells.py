@@ -11,6 +11,7 @@ import re
 import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from io import BytesIO
@@ -85,14 +86,15 @@ class BookFile:
         """Return all cells of a sheet by rows, from A1 on; rows may differ in length."""
         if title not in self._sheets:
             formulas, values = self._read(title, values=False), self._read(title, values=True)
-            self._sheets[title] = [
-                [_cell(a, b) for a, b in zip(row, values[k] if k < len(values) else [], strict=False)] for k, row in enumerate(formulas)
-            ]
+            rows = zip(formulas, [*values, *([[]] * len(formulas))], strict=False)
+            self._sheets[title] = [[_cell(a, b) for a, b in zip(row, stored, strict=False)] for row, stored in rows]
         return self._sheets[title]
 
     def place(self, title: str, row: int, column: int) -> Place:
         """Return the place of a cell; row and column count from 0."""
-        return Place(self.name, cell=f"{title}!{letters(column)}{row + 1}")
+        from openpyxl.utils import get_column_letter
+
+        return Place(self.name, cell=f"{title}!{get_column_letter(column + 1)}{row + 1}")
 
     def _view(self, *, values: bool) -> Any:
         """Return the workbook as openpyxl sees it: its formulas, or their stored values. The file itself is not kept open."""
@@ -102,9 +104,8 @@ class BookFile:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # openpyxl tells of charts and colours that it does not read
                 try:
-                    self._views[values] = openpyxl.load_workbook(
-                        BytesIO(read_bytes(self.path, LARGEST_FILE)), read_only=True, data_only=values
-                    )
+                    raw = read_bytes(self.path, LARGEST_FILE)
+                    self._views[values] = openpyxl.load_workbook(BytesIO(raw), read_only=True, data_only=values)
                 except Exception as error:  # openpyxl raises many kinds for damaged files
                     raise ScenarioError.of(Place(self.name), f"not a readable workbook: {error}", NOT_OURS) from None
         return self._views[values]
@@ -143,18 +144,6 @@ def _cell(written: tuple[str, Any], stored: tuple[str, Any]) -> Cell:
         formula = value if isinstance(value, str) else getattr(value, "text", None) or "="
         return Cell(stored[1], formula if formula.startswith("=") else f"={formula}", stored[0] == "e")
     return Cell(value, None, kind == "e")
-
-
-def letters(column: int) -> str:
-    """Return the letters of a column that counts from 0: 0 is A, 26 is AA."""
-    out, rest = "", column + 1
-    while rest:
-        rest, digit = divmod(rest - 1, 26)
-        out = chr(65 + digit) + out
-    return out
-
-
-# --- tables by their headings ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -196,13 +185,11 @@ def find_grid(book: BookFile, sheet: str, needed: Sequence[str], wanted: Sequenc
     ScenarioError when the sheet of that name lacks headings, or has one twice.
     """
     known = set(in_languages(f"sheet.{sheet}.name").values())
-    named = [title for title in book.titles if title in known]
-    for title in [*named, *(title for title in book.titles if title not in named)]:
-        found = _headings(book, title, needed, wanted)
+    for title in sorted(book.titles, key=lambda title: title not in known):
+        found = _grid(book, title, needed, wanted)
         if found is not None:
-            language, row, columns = found
-            return Grid(book, title, language, row, columns)
-        if title in named:
+            return found
+        if title in known:
             raise ScenarioError(list(_missing(book, title, needed)))
     return None
 
@@ -211,10 +198,8 @@ def in_languages(key: str) -> dict[str, str]:
     """Return a text in every language that has it."""
     out = {}
     for language in languages():
-        try:
+        with suppress(KeyError):
             out[language] = label(key, language)
-        except KeyError:
-            continue
     return out
 
 
@@ -222,8 +207,8 @@ def _titles(keys: Sequence[str], language: str) -> dict[str, str]:
     return {key: text for key in keys if (text := in_languages(f"workbook.column.{key}").get(language)) is not None}
 
 
-def _headings(book: BookFile, title: str, needed: Sequence[str], wanted: Sequence[str]) -> tuple[str, int, dict[str, int]] | None:
-    """Return language, row and columns of the headings; None unless all that are needed stand in one row."""
+def _grid(book: BookFile, title: str, needed: Sequence[str], wanted: Sequence[str]) -> Grid | None:
+    """Return the table of a sheet; None unless all headings that are needed stand in one row."""
     spoken = {language: _titles([*needed, *wanted], language) for language in languages()}
     for number, row in enumerate(book.rows(title)):
         texts = [cell.value.strip() if isinstance(cell.value, str) else None for cell in row]
@@ -232,10 +217,9 @@ def _headings(book: BookFile, title: str, needed: Sequence[str], wanted: Sequenc
                 twice = [key for key in needed if texts.count(titles[key]) > 1]
                 if twice:
                     place = book.place(title, number, texts.index(titles[twice[0]]))
-                    raise ScenarioError.of(
-                        place, f"the heading '{titles[twice[0]]}' stands twice", "rename or delete the column that was added"
-                    )
-                return language, number, {key: texts.index(text) for key, text in titles.items() if text in texts}
+                    message = f"the heading '{titles[twice[0]]}' stands twice"
+                    raise ScenarioError.of(place, message, "rename or delete the column that was added")
+                return Grid(book, title, language, number, {key: texts.index(text) for key, text in titles.items() if text in texts})
     return None
 
 

@@ -15,6 +15,7 @@ LARGEST_FILE, LARGEST_CONTENT = 300_000_000, 1_500_000_000
 MOST_PARTS = 10_000
 DENSE, HIGHEST_RATIO = 20_000_000, 250
 """A part that unpacks to more than DENSE bytes may be at most so many times larger than packed; our sheets stay below 40."""
+_ANEW = "ask for the file again, or open it in Excel and save it anew"
 _OLD = b"\xd0\xcf\x11\xe0"
 """First bytes of .xls files and of workbooks with a password."""
 _START = 2_000
@@ -43,10 +44,7 @@ def _problem(path: Path) -> tuple[str, str] | None:
         with zipfile.ZipFile(BytesIO(raw)) as package:
             return _inside(package)
     except (zipfile.BadZipFile, EOFError):
-        return (
-            "not a workbook, or damaged: the file is no whole zip archive",
-            "ask for the file again, or open it in Excel and save it anew",
-        )
+        return "not a workbook, or damaged: the file is no whole zip archive", _ANEW
     except OSError as error:
         return f"cannot be read: {error.strerror}", ""
 
@@ -81,7 +79,7 @@ def _damaged(package: zipfile.ZipFile, parts: list[zipfile.ZipInfo]) -> tuple[st
                 while stream.read(1 << 20):
                     pass
         except Exception as error:  # zipfile and zlib raise many kinds for damaged streams
-            return f"damaged: {part.filename} cannot be unpacked ({error})", "ask for the file again, or open it in Excel and save it anew"
+            return f"damaged: {part.filename} cannot be unpacked ({error})", _ANEW
         if part.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in start:
             return f"{part.filename} declares a document type: not opened", "no spreadsheet program writes that"
     return None
