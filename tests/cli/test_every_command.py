@@ -57,7 +57,7 @@ CALLS = {
     "robust tiny.yaml returns.yaml": "Committed in common until 2025",
     "robust uncertain.yaml --samples 5 --seed 7": "5 samples of 1 uncertain figures",
     "show tiny.yaml instruments.amif": "AMIF thematic facility",
-    "show plan.xlsx": "ndici|tunisia|smuggling|2026: 3.7",
+    "show plan.xlsx": "ndici|tunisia|smuggling|2026: 3.3",
     "rules share": "at_least",
     "schema": "draft-07",
     "selftest --cases 3": "The tool and the plain statement agree.",

@@ -90,9 +90,9 @@ EVERYTHING = {
         },
         "adjusted-ndici-egypt-smuggling-2026": {
             "kind": "amount",
-            "says": "NDICI-Global Europe, Egypt, Smuggling, 2026: 1.5 instead of 4, as adjusted",
+            "says": "NDICI-Global Europe, Egypt, Smuggling, 2026: 2.7 instead of 5.2, as adjusted",
             "money": {"instrument": "ndici", "partnership": "egypt", "area": "smuggling", "year": 2026},
-            "exactly": 1.5,
+            "exactly": 2.7,
             "source": "adjusted without a name (plan_JD.xlsx:Allocation!{})",
             "negotiable": "practice",
         },
@@ -160,7 +160,7 @@ def test_the_variant_keeps_the_edits_and_completes_the_plan(fundalloc, copy, tmp
     assert [r.id for r in scenario.written_rules][-2:] == ["own-egypt-2026", "own-returns-early"]
     found = json.loads(fundalloc("run", target, "-n", "--json").stdout)["result"]
     amounts = {row["key"]: row["amount"] for row in found["allocation"]}
-    assert (amounts[SAHEL], amounts[EGYPT]) == (6, 1.5)
+    assert (amounts[SAHEL], amounts[EGYPT]) == (6, 2.7)
     assert sum(v for k, v in amounts.items() if k.startswith("ndici|") and k.endswith("|2025")) <= 29
     assert sum(v for k, v in amounts.items() if "|egypt|" in k) >= 30
     assert sum(v for k, v in amounts.items() if "|egypt|" in k and k.endswith("2026")) <= 12
