@@ -202,7 +202,7 @@ class Exact:
     @cached_property
     def values(self) -> NDArray[np.float64]:
         """The same numbers in floating point, for the linear program."""
-        return self.numerator / self.denominator
+        return np.asarray(self.numerator / self.denominator, dtype=float)
 
     def __len__(self) -> int:
         return len(self.numerator)
@@ -221,7 +221,15 @@ class Exact:
         return Exact(np.concatenate(parts), whole)
 
     def __mul__(self, other: Exact) -> Exact:
-        return Exact(self.numerator * other.numerator, self.denominator * other.denominator)
+        return Exact(exact_product(self.numerator, other.numerator), self.denominator * other.denominator)
+
+
+def exact_product(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Multiply integers element by element; in Python's own where 64 bits might not hold them, or sums of them."""
+    if float(np.abs(one).max(initial=0)) * float(np.abs(other).max(initial=0)) * max(one.size, other.size, 1) < 2.0**62:
+        return one * other
+    product: NDArray[np.int64] = one.astype(object) * other.astype(object)
+    return product
 
 
 def exact_sums(group: NDArray[np.intp], amounts: NDArray[np.int64], groups: int) -> NDArray[np.int64]:

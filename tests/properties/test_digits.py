@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, event, given, settings
+from hypothesis import assume, event, example, given, settings
 from hypothesis import strategies as st
 
 from cases import cases, write
@@ -126,7 +126,41 @@ def score_of_the_program(plan: Plan) -> float:
     return float(solution.objective)
 
 
+CASH = {"says": "cash", "source": "assumption", "kind": "payments"}
+PROFILES = [("i0", "0.0", ["33.3333333 %", "66.6666667 %"]), ("i1", "2.0", ["100 %"])]
+ONE_PLACE: dict[str, Any] = {
+    "fundalloc": "1",
+    "scenario": "long",
+    "title": "Long",
+    "as_of": "2026-01-01",
+    "years": "2025",
+    "round_to": "0.1",
+    "areas": {"a0": {"name": "a0"}, "a1": {"name": "a1"}},
+    "partnerships": [{"id": "p0", "name": "p0", "level": "bilateral"}],
+    "eligibility": [{"instrument": i, "area": a, "effectiveness": "1"} for i in ("i0", "i1") for a in ("a0", "a1")],
+    "needs": [{"partnership": "p0", "area": a, "need": "2", "priority": "1"} for a in ("a0", "a1")],
+    "baseline": "plan.csv",
+}
+LONG: dict[str, Any] = {
+    **ONE_PLACE,
+    "instruments": {i: {"name": i, "source": "assumption", "ceiling": {"each": c}, "payment_profile": p} for i, c, p in PROFILES},
+    "markers": [{"marker": "oda", "area": a, "coefficient": c} for a, c in (("a0", "1"), ("a1", "0.333333333"))],
+    "rules": {
+        "cash": {
+            "says": "cash",
+            "source": "assumption",
+            "kind": "payments",
+            "money": {"marker": "oda"},
+            "outstanding": "0",
+            "at_least": "2",
+        }
+    },
+}
+"""Nine digits of a profile times nine of a marker: sums of steps of that size do not fit 64 bits."""
+
+
 @given(drawn=digits())
+@example(drawn=(LONG, "instrument,partnership,area,year,amount\n"))
 @settings(max_examples=120, deadline=None)
 def test_whatever_the_digits_a_plan_that_is_found_is_kept(drawn):
     scenario = read(*drawn)

@@ -11,14 +11,16 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
+from fundalloc.money import exact_product
 from fundalloc.rules.statement import Codes, Demands, Fractions, Measures, Open, take
 
 
 def sums_by_code(codes: Codes, grouped: Grouped, steps: NDArray[np.int64]) -> list[int]:
     """Add up a ledger exactly for each code, in steps / the weights' denominator."""
     size = int(max(grouped.member.max(initial=-1), codes.max(initial=-1))) + 1
-    totals = np.zeros(size, dtype=np.int64)
-    np.add.at(totals, grouped.member, steps[grouped.line] * grouped.weight.numerator)
+    amounts = exact_product(steps[grouped.line], grouped.weight.numerator)
+    totals = np.zeros(size, dtype=amounts.dtype)
+    np.add.at(totals, grouped.member, amounts)
     return [int(total) for total in totals[codes]]
 
 
@@ -37,7 +39,7 @@ def measured(amounts: Fractions, limits: Fractions, moves: Callable[[], Open], b
 def within_reach(demands: Demands, grouped: Grouped, lines: Lines) -> list[Fraction]:
     """Return every figure, raised to the next amount that whole steps of undecided money can bring, in EUR million."""
     free, weight = ~lines.ledger.fixed[grouped.line], grouped.weight
-    unit = np.zeros(int(max(grouped.member.max(initial=-1), demands.code.max(initial=-1))) + 1, dtype=np.int64)
+    unit = np.zeros(int(max(grouped.member.max(initial=-1), demands.code.max(initial=-1))) + 1, dtype=weight.numerator.dtype)
     np.gcd.at(unit, grouped.member[free], weight.numerator[free])
     settled = Grouped(grouped.member[~free], grouped.line[~free], weight[~free])
     given, part = sums_by_code(demands.code, settled, lines.ledger.decided), lines.facts.step / weight.denominator
@@ -64,7 +66,7 @@ def open_shares(codes: tuple[Codes, Codes], money: Grouped, base: Grouped, share
     size, free = len(lines.ledger), ~lines.ledger.fixed
     inside = np.flatnonzero(free[base.line] & (base.weight.numerator != 0))
     cells, at = np.unique(base.member[inside] * size + base.line[inside], return_inverse=True)
-    weights = np.zeros(len(cells) + 1, dtype=np.int64)
+    weights = np.zeros(len(cells) + 1, dtype=base.weight.numerator.dtype)
     np.add.at(weights, at, base.weight.numerator[inside])
     demand, entry = take(codes[0], money)
     counts = free[money.line[entry]]
