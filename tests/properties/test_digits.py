@@ -158,9 +158,20 @@ LONG: dict[str, Any] = {
 }
 """Nine digits of a profile times nine of a marker: sums of steps of that size do not fit 64 bits."""
 
+GIVEN = {
+    "instrument": "i1",
+    "partnership": "p0",
+    "area": "a1",
+    "year": "2025",
+    "amount": "2.0",
+    "state": "committed",
+    "decision": "Made up",
+}
+
 
 @given(drawn=digits())
 @example(drawn=(LONG, "instrument,partnership,area,year,amount\n"))
+@example(drawn=({**LONG, "decided": [GIVEN]}, "instrument,partnership,area,year,amount\n"))
 @settings(max_examples=120, deadline=None)
 def test_whatever_the_digits_a_plan_that_is_found_is_kept(drawn):
     scenario = read(*drawn)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
 from fundalloc.model.linear_program import LARGEST, Whole
-from fundalloc.money import Floats, Mask
+from fundalloc.money import Floats, Mask, exact_product
 from fundalloc.rules.statement import SWITCHES, Demands, Rows, Sense, Statement
 
 SIMPLE = 10**6
@@ -78,8 +78,8 @@ def _grid(stated: Rows, exact: Statement, lines: Lines, count: int) -> _Grid:
     switched, moving = (np.bincount(stated.row[mask], minlength=count) > 0 for mask in (switch, free & exact.base))
     share = [s if moves else Fraction(0) for s, moves in zip(exact.share, moving, strict=True)]
     times = np.array([(s.denominator, s.numerator) if s.denominator <= SIMPLE else (0, 0) for s in share], dtype=np.int64)
-    value = weight * times.reshape(count, 2)[stated.row, exact.base.astype(np.intp)]
-    unit, largest = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+    value = exact_product(weight, times.reshape(count, 2)[stated.row, exact.base.astype(np.intp)])
+    unit, largest = np.zeros(count, dtype=value.dtype), np.zeros(count, dtype=value.dtype)
     np.gcd.at(unit, stated.row[free], value[free])
     np.maximum.at(largest, stated.row[free], np.abs(value[free]))
     size = [Fraction(int(u), s.denominator * parts) for u, s in zip(unit, share, strict=True)]
@@ -94,8 +94,9 @@ def _grid(stated: Rows, exact: Statement, lines: Lines, count: int) -> _Grid:
 
 def _decided(stated: Rows, weight: NDArray[np.int64], mask: Mask, lines: Lines, count: int) -> list[int]:
     """Return each row's decided money among these terms, in steps / the weights' denominator."""
-    out = np.zeros(count, dtype=np.int64)
-    np.add.at(out, stated.row[mask], weight[mask] * lines.ledger.decided[stated.column[mask]])
+    amounts = exact_product(weight[mask], lines.ledger.decided[stated.column[mask]])
+    out = np.zeros(count, dtype=amounts.dtype)
+    np.add.at(out, stated.row[mask], amounts)
     return [int(total) for total in out]
 
 
