@@ -234,6 +234,6 @@ def exact_product(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[n
 
 def exact_sums(group: NDArray[np.intp], amounts: NDArray[np.int64], groups: int) -> NDArray[np.int64]:
     """Add up integers by group without rounding; `group[k]` says where `amounts[k]` goes. Shape: (groups,)."""
-    totals = np.zeros(groups, dtype=np.int64)
+    totals = np.zeros(groups, dtype=amounts.dtype)
     np.add.at(totals, group, amounts)
     return totals

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
 from fundalloc.model.linear_program import LARGEST, Whole
-from fundalloc.money import Floats, Mask, exact_product
+from fundalloc.money import Floats, Mask, exact_product, exact_sums
 from fundalloc.rules.statement import SWITCHES, Demands, Rows, Sense, Statement
 
 SIMPLE = 10**6
@@ -95,9 +95,7 @@ def _grid(stated: Rows, exact: Statement, lines: Lines, count: int) -> _Grid:
 def _decided(stated: Rows, weight: NDArray[np.int64], mask: Mask, lines: Lines, count: int) -> list[int]:
     """Return each row's decided money among these terms, in steps / the weights' denominator."""
     amounts = exact_product(weight[mask], lines.ledger.decided[stated.column[mask]])
-    out = np.zeros(count, dtype=amounts.dtype)
-    np.add.at(out, stated.row[mask], amounts)
-    return [int(total) for total in out]
+    return [int(total) for total in exact_sums(stated.row[mask], amounts, count)]
 
 
 def _sides(sense: Sense, low: Fraction, high: Fraction) -> tuple[float, float]:

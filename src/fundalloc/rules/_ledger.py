@@ -11,16 +11,14 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
-from fundalloc.money import exact_product
+from fundalloc.money import exact_product, exact_sums
 from fundalloc.rules.statement import Codes, Demands, Fractions, Measures, Open, take
 
 
 def sums_by_code(codes: Codes, grouped: Grouped, steps: NDArray[np.int64]) -> list[int]:
     """Add up a ledger exactly for each code, in steps / the weights' denominator."""
     size = int(max(grouped.member.max(initial=-1), codes.max(initial=-1))) + 1
-    amounts = exact_product(steps[grouped.line], grouped.weight.numerator)
-    totals = np.zeros(size, dtype=amounts.dtype)
-    np.add.at(totals, grouped.member, amounts)
+    totals = exact_sums(grouped.member, exact_product(steps[grouped.line], grouped.weight.numerator), size)
     return [int(total) for total in totals[codes]]
 
 
@@ -66,8 +64,7 @@ def open_shares(codes: tuple[Codes, Codes], money: Grouped, base: Grouped, share
     size, free = len(lines.ledger), ~lines.ledger.fixed
     inside = np.flatnonzero(free[base.line] & (base.weight.numerator != 0))
     cells, at = np.unique(base.member[inside] * size + base.line[inside], return_inverse=True)
-    weights = np.zeros(len(cells) + 1, dtype=base.weight.numerator.dtype)
-    np.add.at(weights, at, base.weight.numerator[inside])
+    weights = exact_sums(at, base.weight.numerator[inside], len(cells) + 1)
     demand, entry = take(codes[0], money)
     counts = free[money.line[entry]]
     demand, entry = demand[counts], entry[counts]

@@ -21,7 +21,7 @@ from fundalloc.facts.capacity import capacity, decided_money
 from fundalloc.facts.fields import Amount, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
-from fundalloc.money import Exact, exact_product
+from fundalloc.money import Exact, exact_product, exact_sums
 from fundalloc.rules._consequences import Counted
 from fundalloc.rules._fields import ForEach
 from fundalloc.rules._ledger import movable, within_reach
@@ -97,9 +97,7 @@ class Count(Kind):
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Count: any money counts against an upper limit, `active` money towards a lower one."""
         money, counted, owner = self._counted(lines)
-        amounts = exact_product(steps[money.line], money.weight.numerator)
-        sums = np.zeros(len(counted), dtype=amounts.dtype)
-        np.add.at(sums, money.member, amounts)
+        sums = exact_sums(money.member, exact_product(steps[money.line], money.weight.numerator), len(counted))
         least = ceil(self.enough(lines.facts.step) / lines.facts.step * money.weight.denominator)
         size = int(max(owner.max(initial=-1), demands.code.max(initial=-1))) + 1
         some, enough = np.bincount(owner, weights=sums > 0, minlength=size), np.bincount(owner, weights=sums >= least, minlength=size)
