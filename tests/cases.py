@@ -47,6 +47,22 @@ B only reaches South and meets half a euro per euro: its 6 meet 3. A's 10 go fir
 South up to 6 (3 from A), then 3.6 at 1.2 (from A), then North 3.4 of 4 at 1.0. Score 12 + 4.32 + 3.4 = 19.72.
 """
 
+IN_SINGLE_EUROS: dict[str, Any] = {
+    **TWO_BY_TWO,
+    "round_to": "0.000001",
+    "instruments": {
+        "a": {"name": "A", "source": "assumption", "ceiling": "100000"},
+        "b": {"name": "B", "source": "assumption", "ceiling": "60000", "partners": ["south"]},
+    },
+    "eligibility": [{"instrument": "a", "area": "returns"}, {"instrument": "b", "area": "returns", "effectiveness": "0.500000001"}],
+    "markers": [{"marker": "oda", "area": "returns", "coefficient": "0.723456789"}],
+    "needs": [
+        {"partnership": "north", "area": "returns", "need": "80000", "priority": "1"},
+        {"partnership": "south", "area": "returns", "need": "120000", "priority": "2"},
+    ],
+}
+"""The same ten thousand times larger, in steps of a euro, with weights of nine digits."""
+
 
 @cache
 def relaxed_shipped(path: Path) -> tuple[Scenario, LinearProgram]:

@@ -232,8 +232,10 @@ def exact_product(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[n
     return product
 
 
-def exact_sums(group: NDArray[np.intp], amounts: NDArray[np.int64], groups: int) -> NDArray[np.int64]:
-    """Add up integers by group without rounding; `group[k]` says where `amounts[k]` goes. Shape: (groups,)."""
-    totals = np.zeros(groups, dtype=amounts.dtype)
+def exact_sums(
+    group: NDArray[np.intp] | tuple[NDArray[np.intp], ...], amounts: NDArray[np.int64], shape: int | Sequence[int]
+) -> NDArray[np.int64]:
+    """Add up integers without rounding, in an array of this shape; `group` says where each goes, by one index or several."""
+    totals = np.zeros(shape, dtype=amounts.dtype)
     np.add.at(totals, group, amounts)
     return totals

@@ -14,7 +14,7 @@ import pytest
 from books import HEADER, column, differences, every_kind, formulas, ledger, plan_of, recalculated, rows_by, table, typed
 from openpyxl.workbook import Workbook
 
-from cases import ROOT, TINY, TWO_BY_TWO, write
+from cases import IN_SINGLE_EUROS, ROOT, TINY, TWO_BY_TWO, write
 from fundalloc.export.workbook import write_workbook
 from fundalloc.money import Figure
 from fundalloc.plan.plan import Plan
@@ -274,4 +274,9 @@ def test_a_miss_by_a_cent_is_a_miss_in_the_book_too(tmp_path):
     plan = solve(load(write(tmp_path, {**TWO_BY_TWO, "rules": rules})))
     assert [f.status for f in plan.findings if f.rule.id == "floor"] == ["missed"]
     write_workbook(plan, tmp_path / "plan.xlsx")
+    assert differences(tmp_path / "plan.xlsx", tmp_path) == []
+
+
+def test_sums_beyond_64_bits_stand_in_the_book_as_it_recalculates_them(tmp_path):
+    write_workbook(solve(load(write(tmp_path, IN_SINGLE_EUROS))), tmp_path / "plan.xlsx")
     assert differences(tmp_path / "plan.xlsx", tmp_path) == []

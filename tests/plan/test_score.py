@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cases import TWO_BY_TWO, cases, write
+from cases import IN_SINGLE_EUROS, TWO_BY_TWO, cases, write
 from fundalloc.plan.plan import Plan
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
@@ -111,3 +111,11 @@ def test_where_everything_is_decided_program_bound_and_plan_have_one_score(case,
     plan = solve(load(write(tmp_path_factory.mktemp("case"), case)))
     all_agree(plan, plan.score)
     assert plan.certificate.decided == pytest.approx(plan.penalty)
+
+
+def test_single_euros_of_a_large_budget_times_many_digits(tmp_path):
+    # 60 000 of B in euros, times 0.500000001 in billionths, is beyond 64 bits. They meet 30 000.00006 in the South; A gives
+    # 29 999.99994 up to 60 000 at 2.0, then 36 000 at 1.2, and 34 000.00006 to the North at 1.0: 120 000 + 43 200 + 34 000.00006.
+    plan = solve(load(write(tmp_path, IN_SINGLE_EUROS)))
+    assert plan.score == pytest.approx(197_200.00006, abs=1e-5)
+    assert plan.coverage.met.tolist() == pytest.approx([34_000.00006, 96_000], abs=1e-6)

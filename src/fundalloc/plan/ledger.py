@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.moves import carry_by_itself
-from fundalloc.money import Floats, IntArray, Mask
+from fundalloc.money import Floats, IntArray, Mask, exact_product, exact_sums
 from fundalloc.plan.verify import Finding
 
 
@@ -37,9 +37,8 @@ def measure_coverage(lines: Lines, steps: NDArray[np.int64]) -> Coverage:
     """Fill the bands of diminishing returns in order with the money of each pair, effectiveness counted."""
     facts = lines.facts
     needs = facts.needs
-    effectiveness = facts.effectiveness.numerator[lines.instrument, lines.area]
-    grid = np.zeros((len(facts.partnerships), len(facts.areas)), dtype=np.int64)
-    np.add.at(grid, (lines.partnership, lines.area), steps * effectiveness)
+    counted = exact_product(steps, facts.effectiveness.numerator[lines.instrument, lines.area])
+    grid = exact_sums((lines.partnership, lines.area), counted, (len(facts.partnerships), len(facts.areas)))
     money = np.asarray(facts.euro(grid[needs.partnership, needs.area]), dtype=float) / facts.effectiveness.denominator
     need = needs.need.values
     left, impact = np.minimum(money, need), np.zeros(len(needs))

@@ -18,7 +18,7 @@ from fundalloc.export.workbook.book import Book, array, distinct, quoted
 from fundalloc.export.workbook.plan_sums import Box
 from fundalloc.export.workbook.spelling import whole_column
 from fundalloc.facts.dimensions import NAMES
-from fundalloc.money import Exact, Mask
+from fundalloc.money import Exact, Mask, exact_product
 
 PLANNED, BASELINE, NEED = "planned", "baseline", "towards_need"
 WEIGHTS = "Weights"
@@ -85,7 +85,7 @@ class Ledger:
         step = lines.facts.step
         out = {PLANNED: (self.book.cube_of(self.steps), step)}
         for weight in weights(self.book):
-            parts = self.steps * weight.coefficients.numerator[lines.instrument, lines.area]
+            parts = exact_product(self.steps, weight.coefficients.numerator[lines.instrument, lines.area])
             out[weight.key] = self.book.cube_of(parts), step / weight.coefficients.denominator
         out[BASELINE] = self.book.cube_of(lines.baseline.numerator), Fraction(1, lines.baseline.denominator)
         return out

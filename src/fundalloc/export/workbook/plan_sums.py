@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.facts import Facts
 from fundalloc.facts.lines import Lines
-from fundalloc.money import IntArray, Mask
+from fundalloc.money import IntArray, Mask, exact_sums
 from fundalloc.plan.plan import Plan
 from fundalloc.rules.statement import Sense
 from fundalloc.scenario.sections import Head
@@ -100,9 +100,7 @@ class PlanSums:
 
     def cube_of(self, amounts: IntArray) -> IntArray:
         """Return amounts of all lines as a cube. Shape: (instruments, partnerships, areas, years)."""
-        cube = np.zeros([len(d.ids) for d in self.facts.dimensions], dtype=np.int64)
-        np.add.at(cube, self.lines.codes, amounts)
-        return cube
+        return exact_sums(self.lines.codes, amounts, [len(d.ids) for d in self.facts.dimensions])
 
     @cached_property
     def cube(self) -> IntArray:

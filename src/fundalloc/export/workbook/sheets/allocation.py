@@ -11,6 +11,7 @@ from fundalloc.export.workbook.content import Column, Fact, Formula, Sheet, Styl
 from fundalloc.export.workbook.line_sums import WEIGHTS, Weight, all_weights, weights
 from fundalloc.export.workbook.plan_sums import PLACES
 from fundalloc.export.workbook.sheet_maker import TOLERANCE, Check
+from fundalloc.money import exact_product
 from fundalloc.plan.verify import BREACH
 
 TABLE = "Allocation"
@@ -51,7 +52,7 @@ def _weighted(book: Book, weight: Weight) -> Column:
     """Return what counts of every line: the planned amount times the coefficient of its instrument and area."""
     lines = book.lines
     product = f"={book.here(TABLE, 'planned')}*INDEX({weight.reference(book)},{book.here(TABLE, 'pair')})"
-    parts = book.plan.steps * weight.coefficients.numerator[lines.instrument, lines.area]
+    parts = exact_product(book.plan.steps, weight.coefficients.numerator[lines.instrument, lines.area])
     cells = [Formula(product, book.eur(s) / weight.coefficients.denominator) for s in parts]
     return book.column(weight.key, "money", cells, width=14, printed=False)
 

@@ -12,7 +12,7 @@ from fundalloc.export.workbook.book import DIMENSIONS, Book, quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet
 from fundalloc.facts.dimensions import NAMES, Choice
 from fundalloc.facts.facts import Facts
-from fundalloc.money import Mask
+from fundalloc.money import Mask, exact_product, exact_sums
 
 DECIDED, NEEDS = "DecidedMoney", "Needs"
 MOST_NAMES = 8
@@ -155,9 +155,8 @@ def decided_money(book: Book) -> Sheet:
 def needs(book: Book) -> Sheet:
     """Return the need of every pair of partnership and area, and its live coverage."""
     facts, needs, lines, coverage, none = book.facts, book.facts.needs, book.lines, book.plan.coverage, book.say("not_applicable")
-    towards = np.zeros((len(facts.partnerships), len(facts.areas)), dtype=np.int64)
-    weighted = book.plan.steps * facts.effectiveness.numerator[lines.instrument, lines.area]
-    np.add.at(towards, (lines.partnership, lines.area), weighted)
+    weighted = exact_product(book.plan.steps, facts.effectiveness.numerator[lines.instrument, lines.area])
+    towards = exact_sums((lines.partnership, lines.area), weighted, (len(facts.partnerships), len(facts.areas)))
     counted = [book.eur(steps) / facts.effectiveness.denominator for steps in towards[needs.partnership, needs.area]]
     here = book.own(NEEDS, "partnership"), book.own(NEEDS, "area")
     met = f"=MIN({book.here(NEEDS, 'need')},{book.here(NEEDS, 'towards_need')})"

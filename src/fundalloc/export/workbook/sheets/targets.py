@@ -14,7 +14,7 @@ from fundalloc.export.workbook.line_sums import WEIGHTS, Weight, all_weights
 from fundalloc.export.workbook.live_rules import said_there
 from fundalloc.export.workbook.sheets.inputs import DECIDED
 from fundalloc.export.workbook.sheets.rules import force, status_column
-from fundalloc.money import IntArray
+from fundalloc.money import IntArray, exact_product
 from fundalloc.plan.verify import Finding, measure_rule
 from fundalloc.rules.statement import Sense
 
@@ -101,7 +101,7 @@ def _marker_demands(book: Book) -> Iterator[tuple[Weight, int | None]]:
 
 def _counted(book: Book, weight: Weight) -> float:
     budget = book.of_kind("budget")
-    steps = book.cube.sum(axis=(1, 3))[budget] * weight.coefficients.numerator[budget]
+    steps = exact_product(book.cube.sum(axis=(1, 3))[budget], weight.coefficients.numerator[budget])
     return book.eur(np.sum(steps)) / weight.coefficients.denominator
 
 
