@@ -170,6 +170,12 @@ def apart(one: Fraction, other: Fraction, places: int) -> tuple[str, str]:
     return euro(one, places), euro(other, places)
 
 
+def half_up(value: Fraction, places: int) -> float:
+    """Round to some decimals, halves away from zero, as the ROUND of spreadsheets does."""
+    whole = (2 * abs(value) * 10**places + 1) // 2
+    return float(Fraction(whole if value > 0 else -whole, 10**places))
+
+
 def floor_steps(value: Fraction, step: Fraction) -> int:
     """Return the largest number of whole steps within `value`."""
     return value.numerator * step.denominator // (value.denominator * step.numerator)  # Fraction's own // takes ten times as long

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 import subprocess
@@ -147,7 +148,7 @@ def differences(path: Path, folder: Path) -> list[str]:
     for cell, (formula, a) in formulas(path).items():
         b = computed[cell][1]
         numbers = isinstance(a, float) and isinstance(b, float)
-        if not (abs(a - b) < 1e-6 if numbers else a == b):
+        if not (math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9) if numbers else a == b):
             out.append(f"{cell[0]}!{cell[1]}: stored {a!r}, computed {b!r}, {formula}")
     return out
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
 
@@ -130,6 +131,12 @@ class PlanSums:
         """Return whole steps as EUR million."""
         step = self.facts.step
         return int(steps) * step.numerator / step.denominator  # type: ignore[call-overload, no-any-return]
+
+    @cached_property
+    def headroom_places(self) -> int:
+        """Decimals of headrooms: so many that none that is left rounds to zero, and none ends halfway, where dust would decide."""
+        rooms = {abs(finding.headroom) for finding in self.plan.findings if finding.headroom}
+        return next((n for n in (7, 8, 9) if all(room * 10**n >= 1 and room * 10**n % 1 != Fraction(1, 2) for room in rooms)), 10)
 
     def budget_by(self, dimension: str, amounts: IntArray) -> IntArray:
         """Return what amounts of all lines, in steps, come to in the EU budget, by member of a dimension."""

@@ -11,6 +11,7 @@ from fundalloc.errors import Place
 from fundalloc.export.workbook.book import DIMENSIONS, Book, array, quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled
 from fundalloc.export.workbook.live_rules import SIGN, Live, live_rules, said_live
+from fundalloc.money import half_up
 from fundalloc.plan.verify import AT_LIMIT, BREACH, DECIDED, MISSED, OK, Finding
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Sense
@@ -39,7 +40,7 @@ def _printed(book: Book, paired: Sequence[tuple[Finding, Live]]) -> Iterator[Col
     yield book.column("value", "share", [_value(book, f) for f in findings], width=9)
     yield book.column("limit_input", "input_figure", map(_figure, findings), width=11, entry=book.entry("limit", least=0))
     yield book.column("limit", "amount", [_limit(book, f, x) for f, x in paired], width=11)
-    yield book.column("headroom", "amount", [Formula(room, float(f.headroom)) for f in findings], width=11)
+    yield book.column("headroom", "amount", [Formula(room, half_up(f.headroom, book.headroom_places)) for f in findings], width=11)
     yield status_column(book, [Formula(_status(book), book.status(f.status)) for f in findings])
     yield book.column("shadow_price", "price", [price(float(p)) for p in book.plan.prices], width=9.5)
 
@@ -137,11 +138,10 @@ def _limit_text(book: Book, live: Live, base: str, amount: str) -> str:
 def _headroom(book: Book, limit: str, amount: str) -> str:
     """Room on the right side of the limit; an exact rule has none, and is broken when it is off by more than its room.
 
-    Rounded, so that no floating-point dust breaks a rule; finer where the plan misses or keeps one by less than that.
+    Rounded, so that no floating-point dust breaks a rule.
     """
-    finer = any(0 < abs(f.headroom) < 1e-7 for f in book.plan.findings)
     sign, room, left = book.here(TABLE, "sign"), book.here(TABLE, "room"), f"{limit}-{amount}"
-    return f"ROUND(IF({sign}=0,MIN(0,{room}-ABS({left})),{sign}*({left})),{10 if finer else 7})"
+    return f"ROUND(IF({sign}=0,MIN(0,{room}-ABS({left})),{sign}*({left})),{book.headroom_places})"
 
 
 def _status(book: Book) -> str:
