@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -81,6 +81,11 @@ def recalculated(path: Path, folder: Path) -> Workbook:
 
 def recalculated_file(path: Path, folder: Path) -> Path:
     """Let LibreOffice compute every formula anew, and save."""
+    return recalculated_files([path], folder)[0]
+
+
+def recalculated_files(paths: Sequence[Path], folder: Path) -> list[Path]:
+    """The same for several files, in one call."""
     program = shutil.which("soffice")
     if program is None:
         pytest.skip("LibreOffice (soffice) is not installed: formulas cannot be recalculated")
@@ -100,8 +105,8 @@ def recalculated_file(path: Path, folder: Path) -> Path:
         "--convert-to",
         "xlsx:Calc MS Excel 2007 XML",
     ]
-    subprocess.run([*command, "--outdir", str(out), str(path)], check=True, capture_output=True, timeout=300)
-    return out / path.name
+    subprocess.run([*command, "--outdir", str(out), *map(str, paths)], check=True, capture_output=True, timeout=300)
+    return [out / path.name for path in paths]
 
 
 def stored_amounts(sheets: Iterable[Sheet]) -> dict[tuple[str, str], list[float]]:

@@ -14,7 +14,7 @@ from fundalloc.export.workbook.line_sums import WEIGHTS, Weight, all_weights
 from fundalloc.export.workbook.live_rules import said_there
 from fundalloc.export.workbook.sheets.inputs import DECIDED
 from fundalloc.export.workbook.sheets.rules import force, status_column
-from fundalloc.money import IntArray, exact_product
+from fundalloc.money import IntArray, exact_product, half_up
 from fundalloc.plan.verify import Finding, measure_rule
 from fundalloc.rules.statement import Sense
 
@@ -115,7 +115,7 @@ def _found(book: Book, demand: int, column: str) -> Cell:
     if column == "value":
         value = float(finding.amount / finding.base) if finding.base else 0.0
     elif column != "status":
-        value = float(finding.figure if column == "limit_input" else finding.headroom)
+        value = float(finding.figure) if column == "limit_input" else half_up(finding.headroom, book.headroom_places)
     return Formula(f"={book.of_demand(demand, column)}", value)
 
 
