@@ -180,7 +180,9 @@ def test_every_column_that_is_translated_is_given_in_every_language(table: Path)
     with table.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     of = {name.partition(".")[0] for name in rows[0] if name.partition(".")[2].isalpha()}
-    lacking = [(k, name, code) for k, row in enumerate(rows, 2) for name in of for code in OTHERS if row[name] and not row.get(f"{name}.{code}")]
+    lacking = [
+        (k, name, code) for k, row in enumerate(rows, 2) for name in of for code in OTHERS if row[name] and not row.get(f"{name}.{code}")
+    ]
     assert not lacking
 
 
