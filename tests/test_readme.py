@@ -7,13 +7,29 @@ import pytest
 
 from cases import ROOT
 from fundalloc.cli import COMMANDS
+from fundalloc.rules import kinds
+from fundalloc.scenario.tables.specs import SPECS
 
+MANUAL = (ROOT / "scenarios" / "README.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
 
 
 def test_every_command_is_described():
     for command in COMMANDS:
         assert f"`fundalloc {command}" in README
+
+
+@pytest.mark.parametrize("kind", sorted(word for word, kind in kinds().items() if not kind.built_in))
+def test_every_kind_of_rule_stands_in_readme_and_manual(kind):
+    assert f"\n| `{kind}` |" in README
+    assert re.search(rf"^\| `kind` \|.*\b{kind}\b", MANUAL, re.M)
+
+
+@pytest.mark.parametrize("table", SPECS)
+def test_the_manual_names_every_column_of_a_table(table):
+    said = re.search(rf"^\| `{table}` \| (.*) \|$", MANUAL, re.M)
+    assert said is not None
+    assert not set(SPECS[table]) - set(re.findall(r"\w+", re.sub(r"\(.*?\)", "", said[1])))
 
 
 @pytest.mark.parametrize("name", ["README.md", "examples/README.md", "scenarios/README.md", "CONTRIBUTING.md"])

@@ -52,10 +52,10 @@ CALLS = {
     "compare tiny.yaml returns.yaml -o compared.xlsx": "Wrote compared.xlsx",
     "compare plan.xlsx returns.yaml": "rules.returns-floor",
     "sweep tiny.yaml --vary instruments.amif.ceiling.each=8..12:2 -o swept.xlsx": "Wrote swept.xlsx",
-    "frontier tiny.yaml --between impact,unallocated": "The two do not compete",
-    "alternatives tiny.yaml --within 1%": "The same in every such plan",
-    "robust tiny.yaml returns.yaml": "Committed in common until 2025",
-    "robust uncertain.yaml --samples 5 --seed 7": "5 samples of 1 uncertain figures",
+    "frontier tiny.yaml --between impact,unallocated -o frontier.xlsx": "The two do not compete",
+    "alternatives tiny.yaml --within 1% -o alternatives.xlsx": "The same in every such plan",
+    "robust tiny.yaml returns.yaml -o robust.xlsx": "Committed in common until 2025",
+    "robust uncertain.yaml --samples 5 --seed 7 -o samples.xlsx": "5 samples of 1 uncertain figures",
     "show tiny.yaml instruments.amif": "AMIF thematic facility",
     "show plan.xlsx": "ndici|tunisia|smuggling|2026: 3.3",
     "rules share": "at_least",
@@ -75,6 +75,15 @@ def desk(tmp_path_factory):
 
 def test_no_command_is_left_out():
     assert {call.split()[0] for call in CALLS} == set(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_what_can_write_a_workbook_writes_one(name):
+    """Its texts are looked up by the names of its tables and columns: a missing one shows only there."""
+    command = cli.get_command(None, name)
+    metavars = {option: parameter.metavar for parameter in command.params for option in parameter.opts}
+    if metavars.get("-o") == "FILE.xlsx":
+        assert [call for call in CALLS if call.split()[0] == name and ".xlsx" in call.partition(" -o ")[2]]
 
 
 def test_every_command_works(desk, monkeypatch):

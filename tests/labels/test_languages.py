@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator
 from io import BytesIO
@@ -134,10 +135,23 @@ def texts_of(node: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[s
                 yield from texts_of(value, (*path, str(key)))
 
 
+def translated(node: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], set[str]]]:
+    """Yield the place and the languages of every text that is given in English and further languages."""
+    if isinstance(node, list):
+        node = {str(k): child for k, child in enumerate(node)}
+    if isinstance(node, dict):
+        if "en" in node:
+            yield path, set(node)
+        for key, child in node.items():
+            yield from translated(child, (*path, str(key)))
+
+
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: f"{file.parent.name}/{file.stem}")
 class TestShippedScenarios:
     def test_every_shown_text_is_given_in_every_language(self, file: Path) -> None:
+        """Those that a sheet or a report always shows; whatever else is given in two languages is given in all."""
         raw = yaml.safe_load(file.read_text("utf-8"))
+        assert not {"/".join(path) for path, languages in translated(raw) if languages != set(LANGUAGES)}
         shown = {"/".join(path): text for path, text in texts_of(raw)}
         assert shown
         lacking = {path for path, text in shown.items() if not isinstance(text, dict) or set(text) != set(LANGUAGES)}
@@ -157,6 +171,18 @@ class TestShippedScenarios:
 def test_every_partnership_has_a_name_in_every_language(folder: Path) -> None:
     scenario = load(folder / "baseline.yaml")
     lacking = [p.id for p in scenario.facts.partnerships if set(p.name) != set(LANGUAGES)]
+    assert not lacking
+
+
+@pytest.mark.parametrize("table", sorted((ROOT / "scenarios").glob("*/*.csv")), ids=lambda table: f"{table.parent.name}/{table.stem}")
+def test_every_column_that_is_translated_is_given_in_every_language(table: Path) -> None:
+    """A cell that is filled in English is filled in all of them."""
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    of = {name.partition(".")[0] for name in rows[0] if name.partition(".")[2].isalpha()}
+    lacking = [
+        (k, name, code) for k, row in enumerate(rows, 2) for name in of for code in OTHERS if row[name] and not row.get(f"{name}.{code}")
+    ]
     assert not lacking
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from textwrap import dedent
@@ -165,6 +166,32 @@ def test_its_limit_is_held_when_nothing_fits_and_when_it_gives_way(install, tmp_
     soft = write(tmp_path, TWO_BY_TWO | {"rules": {"even": RULE | {"soft": "1"}, "floor": floor}}, "soft.yaml")
     (even,) = [row for row in json.loads(call("run", soft, "-n", "--json"))["result"]["rules"] if row["rule"] == "even"]
     assert (even["amount"], even["status"]) == (pytest.approx(14), "missed")
+
+
+def test_its_limit_is_priced_and_named_as_what_holds_money_back(install, tmp_path):
+    """North takes 2, so South gets 7, all from A, and A keeps 1 of its 10: one million more for South earns 1.2 points.
+
+    A's euro for North would earn a point, above what North can absorb.
+    """
+    install(SPREAD)
+    north, south = TWO_BY_TWO["partnerships"]
+    case = write(tmp_path, TWO_BY_TWO | {"partnerships": [{**north, "absorption": "2"}, south], "rules": {"even": RULE}})
+    said = call("run", case, "-n")
+    assert "dearest    North and South: at most EUR 5 million apart: +1.20 points per extra" in said.replace("\u00a0", " ")
+    assert re.findall(r"Unallocated\s+([AB]) [\d.]+: (.*)", said) == [
+        ("B", "held back by even"),
+        ("A", "held back by even, the limits of absorption"),
+    ]
+    (hold,) = json.loads(call("explain", case, "south", "--json"))["result"]["holds"]
+    assert (hold["rule"], hold["up"]) == ("even", False)
+
+
+def test_a_limit_that_has_room_holds_nothing_back(install, tmp_path):
+    """Both may take 2: the largest and the smallest amount are columns at their ends, their difference is not."""
+    install(SPREAD)
+    capped = {"kind": "amount", "says": "{partnership}", "for_each": "partnership", "at_most": "2", "source": "assumption"}
+    said = call("run", write(tmp_path, TWO_BY_TWO | {"rules": {"even": RULE, "capped": capped}}), "-n")
+    assert set(re.findall(r"Unallocated\s+[AB] [\d.]+: (.*)", said)) == {"held back by capped"}
 
 
 def test_its_rows_say_what_its_check_says(install):

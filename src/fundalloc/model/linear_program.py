@@ -11,14 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.money import Floats
+from fundalloc.facts.selection import Grouped
+from fundalloc.money import Exact, Floats
 from fundalloc.rules.kind import Kind
-from fundalloc.rules.statement import Codes, Demands
+from fundalloc.rules.statement import Codes, Demands, take
 
 COVERAGE, TOTAL, AUXILIARY = "coverage", "total", "auxiliary"
 SWITCHED_NEED, SWITCHED_OFF, SWITCHED_ON = "switched need", "switched off", "switched on"
@@ -133,6 +135,18 @@ class LinearProgram:
         """The rows that define shared totals, block by block, with the column that each defines: the last of its row."""
         ends = self.matrix.start[1:] - 1
         return [(block.rows, self.matrix.column[ends[block.rows]]) for block in self.blocks if block.owner == TOTAL]
+
+    @property
+    def defined(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Pairs of rows that share a column of a rule's own: one that says what the column is, and one of the rule."""
+        matrix, row, found = self.matrix, self.matrix.row, [np.zeros(0, dtype=np.int64)]
+        for own, rule in pairwise(self.blocks):
+            if own.owner == AUXILIARY:
+                says, asks = (np.arange(matrix.start[block.rows.start], matrix.start[block.rows.stop]) for block in (own, rule))
+                says = says[matrix.column[says] >= self.lines]
+                at, entry = take(matrix.column[says], Grouped(matrix.column[asks], asks, Exact.whole(len(asks))))
+                found.append(np.unique(row[says[at]] * self.shape[0] + row[asks[entry]]))
+        return np.divmod(np.concatenate(found), max(self.shape[0], 1))
 
 
 class Terms(NamedTuple):

@@ -103,7 +103,7 @@ def _rows(program: LinearProgram, findings: Sequence[Finding]) -> NDArray[np.int
 
 
 def _alive(program: LinearProgram, lines: Lines) -> NDArray[np.bool_]:
-    """Return which rows have undecided money that could flow, their own or in a total that they share."""
+    """Return which rows have undecided money that could flow, their own, in a total shared, or behind a rule's own columns."""
     matrix, ledger = program.matrix, lines.ledger
     flows = np.zeros(program.shape[1], dtype=bool)
     flows[: len(ledger)] = ~ledger.fixed & (ledger.upper > 0)
@@ -112,6 +112,8 @@ def _alive(program: LinearProgram, lines: Lines) -> NDArray[np.bool_]:
     for rows, columns in program.totals:
         flows[columns] = has[rows]
     has[matrix.row[flows[matrix.column]]] = True
+    says, asks = program.defined
+    has[asks[has[says]]] = True
     return has
 
 

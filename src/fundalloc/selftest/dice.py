@@ -17,7 +17,7 @@ EACH = ("partnership", "area", "route", "level", "family", "field", "year", ["pa
 LEVEL = [{"share": "100 %", "value": "0.8"}]
 CURVE: Template = {"curve": {"log": ("4", "1.5", "0.5")}, "pieces": ("2", "5", "10")}
 STRENGTH: Template = ({}, {}, {}, {"soft": ("0.5", "1", "2")}, {"soft": ("0.5", "1", "2")}, {"watch": ("true", None)})
-"""Hard, soft, or watched."""
+"""Hard, soft, or watched, unless a kind has a `strength` of its own."""
 
 
 def scenarios(count: int, seed: int) -> Iterator[dict[str, Any]]:
@@ -36,7 +36,8 @@ def random_scenario(dice: Random) -> dict[str, Any]:
         pool.pop("sequence")
     drawn["rules"] = {name: throw(dice, pool[name]) for name in dice.sample(sorted(pool), dice.randint(1, 4))}
     for name, rule in drawn["rules"].items():
-        rule |= {"says": name, "source": "assumption"} | ({} if rule["kind"] == "minimum_size" else throw(dice, {"": STRENGTH}))
+        own = rule.pop("strength", None)
+        rule |= {"says": name, "source": "assumption"} | (throw(dice, {"": STRENGTH}) if own is None else own)
     if all(rule["kind"] != "deviation" for rule in drawn["rules"].values()):
         drawn.pop("baseline")
     if "transfers" in drawn and any("counts" in drawn["instruments"][i] for i in ("i0", "i1")):
@@ -229,6 +230,7 @@ def _rules(leaves: list[str], areas: list[str], years: list[str]) -> dict[str, T
             "for_each": ("partnership", ["partnership", "instrument"], ["partnership", "area"], "route"),
             "money": money,
             "at_least": "0.5..8.0",
+            "strength": {},
         },
         "count": {
             "": (

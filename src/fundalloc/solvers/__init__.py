@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib import import_module
 
 from fundalloc.model.canonical import canonical_order, places
 from fundalloc.model.linear_program import LinearProgram
-from fundalloc.solvers.solution import TIME_LIMIT, USUAL, Options, Solution, Status
+from fundalloc.solvers.solution import OWN, TIME_LIMIT, USUAL, Options, Solution, Status
 
 __all__ = ["USUAL", "Options", "Solution", "Status", "solve_program"]
 
@@ -32,10 +33,6 @@ def solve_program(program: LinearProgram, options: Options | None = None) -> Sol
 
 
 def _hand_over(program: LinearProgram, options: Options) -> Solution:
-    if options.solver.lower() == "highs":
-        from fundalloc.solvers import highs
-
-        return highs.solve(program, options)
-    from fundalloc.solvers import pulp
-
-    return pulp.solve(program, options)
+    name = options.solver.lower()
+    found: Solution = import_module(f"fundalloc.solvers.{name if name in OWN else 'pulp'}").solve(program, options)
+    return found

@@ -19,7 +19,7 @@ from fundalloc.doors.writing import new_file, together
 from fundalloc.errors import OutputError, UsageError, did_you_mean
 from fundalloc.model.linear_program import LinearProgram
 from fundalloc.solvers.highs import quiet, run
-from fundalloc.solvers.solution import Options, Solution, Status
+from fundalloc.solvers.solution import OWN, Options, Solution, Status
 
 _NAMES = {
     "cbc": "PULP_CBC_CMD",
@@ -88,7 +88,7 @@ def _solver(options: Options) -> Any:
     name = _NAMES.get(options.solver, options.solver)
     found = {word.lower(): word for word in available()}
     if options.solver.lower() not in found:
-        raise UsageError(f"no solver '{options.solver}' here; {did_you_mean(options.solver, ['highs', *found.values()])}")
+        raise UsageError(f"no solver '{options.solver}' here; {did_you_mean(options.solver, [*OWN, *found.values()])}")
     settings: dict[str, Any] = {"msg": False}
     if options.seconds is not None:
         settings["timeLimit"] = options.seconds

@@ -11,6 +11,8 @@ import numpy as np
 from fundalloc.money import Floats
 from fundalloc.solvers.deadline import Deadline
 
+OWN = ("highs",)
+"""Solvers with a module of their own in this room; all others are PuLP's."""
 TIME_LIMIT = "Time limit reached"
 """HiGHS' words, which are ours too."""
 SEARCH = "branch and bound"

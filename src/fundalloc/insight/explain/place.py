@@ -208,6 +208,8 @@ def effect_of_rows(bench: Bench, mask: Mask) -> Floats:
     for rows, columns in program.totals:
         euro[columns] = sums[rows]
     effects: Floats = bench.best.prices * program.matrix.times(euro)
+    says, asks = program.defined
+    np.add.at(effects, asks, effects[says])
     for block in program.blocks:
         if block.rule is None and block.owner in (TOTAL, AUXILIARY, COVERAGE):
             effects[block.rows] = 0.0

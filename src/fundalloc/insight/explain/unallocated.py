@@ -18,7 +18,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
 from fundalloc.labels import Words
 from fundalloc.model.compile import compile_program
-from fundalloc.model.linear_program import SWITCHED_OFF, LinearProgram, RowBlock
+from fundalloc.model.linear_program import AUXILIARY, SWITCHED_OFF, LinearProgram, RowBlock
 from fundalloc.model.objective import met_needs, next_values, pair_of_line
 from fundalloc.money import Exact, Floats, Mask
 from fundalloc.plan.ledger import free_money
@@ -154,11 +154,11 @@ class Brakes:
 
     @cached_property
     def _holding(self) -> list[tuple[str, RowBlock]]:
-        """Blocks of rows with the rule that they belong to: its switches come before its own rows."""
+        """Blocks of rows with the rule that they belong to: its switches, and what says its own columns, come before its rows."""
         found: list[tuple[str, RowBlock]] = []
         waiting: list[RowBlock] = []
         for block in self.program.blocks:
-            waiting += [block] if block.owner == SWITCHED_OFF else []
+            waiting += [block] if block.owner in (SWITCHED_OFF, AUXILIARY) else []
             if block.rule is not None:
                 found += [(block.owner, one) for one in (*waiting, block) if not block.rule.is_budget]
                 waiting = []
@@ -174,13 +174,20 @@ class Brakes:
 
     @cached_property
     def _room(self) -> tuple[Floats, Floats]:
-        """How far every row lies below its upper and above its lower limit; negative where a soft rule is missed."""
+        """How far every row lies below its upper and above its lower limit; negative where a soft rule is missed.
+
+        What says a column of a rule's own holds nothing while the rule has room.
+        """
         values = self.values.copy()
         for _, block in self._holding:
             values[block.misses] = 0.0
         activity = self.program.matrix.times(values)
         above: Floats = np.where(self._switched_on, np.inf, self.program.row_upper - activity)
-        return above, activity - self.program.row_lower
+        below: Floats = activity - self.program.row_lower
+        says, asks = self.program.defined
+        idle = np.setdiff1d(says, says[np.minimum(above, below)[asks] <= NOTHING])
+        above[idle] = below[idle] = np.inf
+        return above, below
 
     @cached_property
     def _switched_on(self) -> Mask:
