@@ -11,7 +11,8 @@ from fundalloc.errors import Problems
 from fundalloc.money import plain
 from fundalloc.scenario.document import ListNode, Scalar, Tree, parse_document
 from fundalloc.scenario.loading import load
-from fundalloc.scenario.tables.reading import parse_csv, read_table
+from fundalloc.scenario.tables.raw import parse_csv
+from fundalloc.scenario.tables.reading import read_table
 from fundalloc.scenario.tables.specs import SPECS
 from fundalloc.scenario.tables.table import ColumnSpec, read_columns
 
@@ -128,7 +129,7 @@ def test_values_of_worksheet_cells(worksheet):
     table = read_table(Tree({"file": file}, {}, file.place, path.parent), (), path.parent, lambda _: True)
     assert table.cells == [
         ["x", "3"],
-        ["True", "2.5"],
+        ["TRUE", "2.5"],
         ["1e-3", "1e-07"],
         ["", "0.333333333333333"],
         ["", "1000000000"],

@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 from fundalloc.errors import Place, Problems
 from fundalloc.money import DECIMALS, plain
-from fundalloc.scenario.workbooks.cells import Cell, Grid
+from fundalloc.scenario.workbooks.cell import Cell
+from fundalloc.scenario.workbooks.cells import Grid
 
 TALK = ("comment_input", "author_input")
 

@@ -26,7 +26,7 @@ from fundalloc.scenario.loading import load
 from fundalloc.scenario.plans.amounts import LineKey, PlanAmounts, read_plan
 from fundalloc.scenario.plans.files import read_plan_file
 from fundalloc.scenario.sources import Sources
-from fundalloc.scenario.tables.reading import MAX_TABLE_BYTES
+from fundalloc.scenario.tables.raw import MAX_TABLE_BYTES
 from fundalloc.scenario.workbooks.cells import BookFile, Grid, find_grid, in_languages
 from fundalloc.scenario.workbooks.embedded import RECORD, carried_files
 

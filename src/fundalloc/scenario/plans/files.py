@@ -13,7 +13,7 @@ from fundalloc.errors import Place, Problems, ScenarioError, UsageError, nearest
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.labels import label
 from fundalloc.scenario.document import display_name, read_text
-from fundalloc.scenario.tables.reading import MAX_TABLE_BYTES, parse_csv
+from fundalloc.scenario.tables.raw import MAX_TABLE_BYTES, parse_csv
 from fundalloc.scenario.tables.table import HEADING, Table
 from fundalloc.scenario.workbooks.cells import BookFile, Grid, find_grid, in_languages
 from fundalloc.scenario.workbooks.embedded import RECORD, carried_files

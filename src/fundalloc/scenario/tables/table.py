@@ -134,7 +134,7 @@ def _read(table: Table, name: str, column: ColumnSpec, problems: Problems) -> li
     for row, text in enumerate(table.column(name)):
         if not text:
             if column.required and present:
-                problems.add(table.place(row, name), f"'{name}' is missing", "fill it in (a formula must have been saved with its value)")
+                problems.add(table.place(row, name), f"'{name}' is missing", "fill it in")
             out.append(column.empty)
             continue
         if text not in cache:
