@@ -86,8 +86,8 @@ class Row:
 
 def _hint(cell: Cell) -> str:
     written = re.sub(r"[\s\u00a0\u202f]", "", cell.text)
-    number = written.replace(",", ".") if re.fullmatch(r"[+-]?\d+(,\d+)?", written) else written
-    plain_number = re.fullmatch(r"[+-]?\d+(\.\d+)?", number) and cell.formula is None
+    number = written.replace(",", ".") if re.fullmatch(r"[+-]?[0-9]+(,[0-9]{1,2})?", written) else written
+    plain_number = re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", number) and cell.formula is None
     return f"type the number {number}, not as a text" if plain_number else "type the number itself, or paste it as a value"
 
 

@@ -64,12 +64,12 @@ def named_scenario(result: str) -> str:
 
 def _read_csv(path: Path) -> PlanFile:
     name = display_name(path)
-    table = _columns(parse_csv(read_text(path, name, MAX_TABLE_BYTES), name), COLUMNS)
+    table = _columns(parse_csv(read_text(path, name, MAX_TABLE_BYTES), name, ["amount"]), COLUMNS)
     moves = path.parent / MOVES_NAME
     if path.name != CSV_NAME or not moves.is_file():
         return PlanFile(table)
     name = display_name(moves)
-    return PlanFile(table, _columns(parse_csv(read_text(moves, name, MAX_TABLE_BYTES), name), ["key", "amount"]))
+    return PlanFile(table, _columns(parse_csv(read_text(moves, name, MAX_TABLE_BYTES), name, ["amount"]), ["key", "amount"]))
 
 
 def _columns(table: Table, wanted: list[str]) -> Table:
@@ -82,7 +82,7 @@ def _columns(table: Table, wanted: list[str]) -> Table:
     problems.tell()
     at = [table.columns.index(name) for name in wanted]
     cells = [[row[k] for k in at] for row in table.cells]
-    return Table(table.name, wanted, cells, lambda row, column: table.place(row, at[column]), semicolons=table.semicolons)
+    return Table(table.name, wanted, cells, lambda row, column: table.place(row, at[column]))
 
 
 def _read_json(path: Path) -> PlanFile:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from fundalloc.doors.reading import admit
 from fundalloc.doors.terminal import CONTROLS
 from fundalloc.errors import Place, Problem, Problems, ScenarioError, and_more, counted, did_you_mean
 from fundalloc.scenario.document import Scalar, controls, display_name, read_text
+from fundalloc.scenario.tables.signs import settle
 from fundalloc.scenario.tables.table import HEADING, Table
 from fundalloc.scenario.workbooks.cell import Cell
 from fundalloc.scenario.workbooks.cells import BookFile
@@ -39,6 +40,8 @@ class RawTable:
     """Place of a cell by row and column, both from 0."""
     separator: str = ""
     """Of a CSV; empty for a worksheet."""
+    stored: Callable[[int, int], bool] = lambda row, column: False
+    """Whether the cell of a worksheet is a number, not a text that says one."""
     wrong: Mapping[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
     """Cells that say nothing readable, with message and hint: formulas without a value, errors, control characters."""
     merged: Sequence[tuple[int, int, int, int]] = ()
@@ -65,9 +68,9 @@ def read_raw(file: Scalar, folder: Path, allowed: Callable[[Path], bool]) -> Raw
     return raw_csv(read_text(path, display_name(path), MAX_TABLE_BYTES), display_name(path))
 
 
-def parse_csv(text: str, name: str) -> Table:
-    """Read CSV text; the first row names the columns. Raises ScenarioError on rows of the wrong length."""
-    return table_of(raw_csv(text, name))
+def parse_csv(text: str, name: str, numbers: Collection[str] = ()) -> Table:
+    """Read CSV text; the first row names the columns, `numbers` are those of figures. Raises ScenarioError on rows of the wrong length."""
+    return table_of(raw_csv(text, name), numbers=numbers)
 
 
 def raw_csv(text: str, name: str) -> RawTable:
@@ -124,8 +127,16 @@ def _worksheet(path: Path, title: str, place: Place) -> RawTable:
     rows = [[cell.text for cell in row] for row in sheet.rows]
     wrong = {(r, c): said for r, row in enumerate(sheet.rows) for c, cell in enumerate(row) if (said := _unreadable(cell))}
     formulas = sum(cell.formula is not None for row in sheet.rows for cell in row)
-    hidden = sheet.hidden_rows, sheet.hidden_columns
-    return RawTable(book.name, rows, lambda row, column: book.place(title, row, column), "", wrong, sheet.merged, hidden, formulas)
+    return RawTable(
+        book.name,
+        rows,
+        lambda row, column: book.place(title, row, column),
+        stored=lambda row, column: column < len(sheet.rows[row]) and sheet.rows[row][column].number is not None,
+        wrong=wrong,
+        merged=sheet.merged,
+        hidden=(sheet.hidden_rows, sheet.hidden_columns),
+        formulas=formulas,
+    )
 
 
 def _unreadable(cell: Cell) -> tuple[str, str] | None:
@@ -137,10 +148,11 @@ def _unreadable(cell: Cell) -> tuple[str, str] | None:
     return (f"an invisible control character (#x{ord(found[0]):04x})", "delete it") if found else None
 
 
-def table_of(raw: RawTable, keys: Sequence[str] = ()) -> Table:
+def table_of(raw: RawTable, keys: Sequence[str] = (), numbers: Collection[str] = (), decimal: Scalar | None = None) -> Table:
     """Return the table whose headings stand in the first row that is not empty. Raises ScenarioError with what would not be read.
 
-    `keys` are columns that it must have: where they stand further below, the rows above them are said to be titles.
+    `keys` are columns that it must have: where they stand further below, the rows above them are said to be titles. `numbers` are
+    columns of figures, and `decimal` is the sign that is decimal in them, where the scenario says so.
     """
     filled = [row for row, cells in enumerate(raw.rows) if any(cells) or any((row, column) in raw.wrong for column in range(len(cells)))]
     if not filled:
@@ -166,7 +178,10 @@ def table_of(raw: RawTable, keys: Sequence[str] = ()) -> Table:
         return raw.where(heading if row == HEADING else body[row], column)
 
     cells = [(raw.rows[row] + [""] * width)[:width] for row in body]
-    return Table(raw.name, columns, cells, where, semicolons=raw.separator == ";")
+    table = Table(raw.name, columns, cells, where, _hidden(raw, filled, width), raw.formulas)
+    if raw.separator == ";" or decimal is not None:
+        settle(table, numbers, decimal, lambda row, column: raw.stored(body[row], column))
+    return table
 
 
 def _without_titles(raw: RawTable, filled: list[int], keys: Sequence[str]) -> None:
@@ -197,13 +212,21 @@ def _whole(raw: RawTable, body: list[int], width: int, problems: Problems) -> No
 
 def _unmerged(raw: RawTable, heading: int, width: int, problems: Problems) -> None:
     """Note cells that are merged: all but the first of them are empty."""
-    found = [span for span in raw.merged if span[2] >= heading and span[1] < width]
+    found = sorted(span for span in raw.merged if span[2] >= heading and span[1] < width)
     if found:
         names = [f"{_cell(raw, *span[:2])}:{_cell(raw, *span[2:])}" for span in found]
         says = " ".join([", ".join(names[:3]), *and_more(names, 3)])
         problems.add(
             raw.where(*found[0][:2]), f"merged cells, of which only the first is filled: {says}", "unmerge them and fill in every cell"
         )
+
+
+def _hidden(raw: RawTable, filled: list[int], width: int) -> list[Place]:
+    """Return where the rows and columns begin that are read although nobody sees them."""
+    rows, columns = raw.hidden
+    return [raw.where(row, 0) for row in filled if row in rows] + [
+        raw.where(filled[0], column) for column in range(width) if column in columns
+    ]
 
 
 def _cell(raw: RawTable, row: int, column: int) -> str:

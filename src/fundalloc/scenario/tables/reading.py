@@ -1,11 +1,11 @@
 """Tables as planners write them, CSV files, worksheets and inline rows with their changes, all read into one form (`table`).
 
-A CSV may use `,` or `;`; cells stay text until their columns are read.
+Cells stay text until their columns are read; numbers have a decimal point from here on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from fundalloc.errors import Place, Problems, ScenarioError, did_you_mean
@@ -14,25 +14,35 @@ from fundalloc.scenario.inherited import inherit_text
 from fundalloc.scenario.tables.raw import read_raw, table_of
 from fundalloc.scenario.tables.table import HEADING, Table
 
+TABLE_KEYS = ("file", "decimal", "rows", "change")
+
 
 def read_table(
-    node: Node, keys: tuple[str, ...], folder: Path, allowed: Callable[[Path], bool], defaults: dict[str, str] | None = None
+    node: Node,
+    keys: tuple[str, ...],
+    folder: Path,
+    allowed: Callable[[Path], bool],
+    defaults: dict[str, str] | None = None,
+    numbers: Collection[str] = (),
 ) -> Table:
     """Read a table node: `{file: …}`, `{rows: […]}` or a list of rows, then apply its `change`. Raises ScenarioError.
 
-    `keys` are the columns by which a change finds its row; `defaults` say what an empty cell means.
+    `keys` are the columns that it must have, and by which a change finds its row; `defaults` say what an empty cell means; `numbers`
+    are the columns of figures.
     """
     if isinstance(node, ListNode):
         return _inline(node)
     if not isinstance(node, Tree):
         raise ScenarioError.of(node.place, "expected a table", "write {file: table.csv} or a list of rows")
-    unknown = [key for key in node.items if key not in ("file", "rows", "change")]
+    unknown = [key for key in node.items if key not in TABLE_KEYS]
     if unknown:
-        hint = did_you_mean(unknown[0], ("file", "rows", "change"))
+        hint = did_you_mean(unknown[0], TABLE_KEYS)
         raise ScenarioError.of(node.keys[unknown[0]], f"unknown key '{unknown[0]}' of a table", hint)
-    rows, file = node.get("rows"), node.get("file")
+    rows, file, decimal = node.get("rows"), node.get("file"), node.get("decimal")
+    if decimal is not None and not (isinstance(decimal, Scalar) and isinstance(file, Scalar)):
+        raise ScenarioError.of(decimal.place, "a decimal sign is said of a file", "such as {file: table.csv, decimal: ','}")
     if isinstance(file, Scalar):
-        table = table_of(read_raw(file, node.folder or folder, allowed), keys)
+        table = table_of(read_raw(file, node.folder or folder, allowed), keys, numbers, decimal)
     elif isinstance(rows, ListNode):
         table = _inline(rows)
     else:
