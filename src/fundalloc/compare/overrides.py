@@ -155,7 +155,7 @@ class Written:
     @classmethod
     def of(cls, tree: Tree, source: Path) -> Written:
         """Take up a tree whose files may lie anywhere: it has been read before. Raises ScenarioError."""
-        return cls(fill_figures(tree, source.parent, lambda _: True, Problems()), source.parent)
+        return cls(fill_figures(tree, source.parent, lambda _: True, Problems())[0], source.parent)
 
 
 def find_overrides(a: Written, b: Written) -> list[Override]:
