@@ -105,7 +105,9 @@ def _hidden(scenario: Scenario) -> Iterator[Remark]:
     for table in (*scenario.tables.values(), *scenario.figures):
         if table.hidden:
             cells = some([place.cell.rpartition("!")[2] for place in table.hidden], SHOWN)
-            yield warning(table.hidden[0], f"hidden in the sheet, but read: rows or columns at {cells}", "show them, or delete what shall not count")
+            yield warning(
+                table.hidden[0], f"hidden in the sheet, but read: rows or columns at {cells}", "show them, or delete what shall not count"
+            )
 
 
 def _missing_years(scenario: Scenario) -> Iterator[Remark]:

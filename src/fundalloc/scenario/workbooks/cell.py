@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any, NamedTuple
 
 
@@ -30,8 +29,6 @@ class Cell(NamedTuple):
             return ""
         if isinstance(self.value, bool):
             return str(self.value).upper()
-        if isinstance(self.value, datetime):
-            return str(self.value).removesuffix(" 00:00:00")
         return f"{self.value:.15g}" if isinstance(self.value, float) else str(self.value).strip()
 
     @property
