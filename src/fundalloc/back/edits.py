@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from fundalloc.errors import Place, Problems
 from fundalloc.money import DECIMALS, plain
-from fundalloc.scenario.workbooks.cell import Cell
 from fundalloc.scenario.workbooks.cells import Grid
+from fundalloc.scenario.workbooks.sheet import Cell
 
 TALK = ("comment_input", "author_input")
 

@@ -9,18 +9,18 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from fundalloc.doors.reading import admit
 from fundalloc.doors.terminal import CONTROLS
-from fundalloc.errors import Place, Problem, Problems, ScenarioError, and_more, counted, did_you_mean
+from fundalloc.errors import Place, Problem, Problems, ScenarioError, counted, did_you_mean
 from fundalloc.scenario.document import Scalar, controls, display_name, read_text
 from fundalloc.scenario.tables.signs import settle
 from fundalloc.scenario.tables.table import HEADING, Table
-from fundalloc.scenario.workbooks.cell import Cell
 from fundalloc.scenario.workbooks.cells import BookFile
+from fundalloc.scenario.workbooks.sheet import NO_SHEET, NOTHING, Cell, Sheet
 
 MAX_TABLE_BYTES = 200_000_000
 TITLE_ROWS = 30
@@ -40,15 +40,13 @@ class RawTable:
     """Place of a cell by row and column, both from 0."""
     separator: str = ""
     """Of a CSV; empty for a worksheet."""
-    stored: Callable[[int, int], bool] = lambda row, column: False
-    """Whether the cell of a worksheet is a number, not a text that says one."""
-    wrong: Mapping[tuple[int, int], tuple[str, str]] = field(default_factory=dict)
-    """Cells that say nothing readable, with message and hint: formulas without a value, errors, control characters."""
-    merged: Sequence[tuple[int, int, int, int]] = ()
-    """First row and column, last row and column."""
-    hidden: tuple[frozenset[int], frozenset[int]] = (frozenset(), frozenset())
-    """Rows and columns that a reader of the worksheet does not see."""
-    formulas: int = 0
+    sheet: Sheet = NO_SHEET
+    """The worksheet that it was read from, with what is merged and hidden there; without rows for a CSV."""
+
+    def cell(self, row: int, column: int) -> Cell:
+        """Return a cell of the worksheet; an empty one for a CSV."""
+        cells = self.sheet.rows[row] if row < len(self.sheet.rows) else ()
+        return cells[column] if column < len(cells) else NOTHING
 
 
 def read_raw(file: Scalar, folder: Path, allowed: Callable[[Path], bool]) -> RawTable:
@@ -124,19 +122,8 @@ def _worksheet(path: Path, title: str, place: Place) -> RawTable:
         hint = did_you_mean(title, book.titles) if title else f"name the sheet: {path.name}#{book.titles[0]}"
         raise ScenarioError.of(place, f"no sheet '{title}' in {path.name}" if title else "no sheet named", hint)
     sheet = book.sheet(title)
-    rows = [[cell.text for cell in row] for row in sheet.rows]
-    wrong = {(r, c): said for r, row in enumerate(sheet.rows) for c, cell in enumerate(row) if (said := _unreadable(cell))}
-    formulas = sum(cell.formula is not None for row in sheet.rows for cell in row)
-    return RawTable(
-        book.name,
-        rows,
-        lambda row, column: book.place(title, row, column),
-        stored=lambda row, column: column < len(sheet.rows[row]) and sheet.rows[row][column].number is not None,
-        wrong=wrong,
-        merged=sheet.merged,
-        hidden=(sheet.hidden_rows, sheet.hidden_columns),
-        formulas=formulas,
-    )
+    rows = [[cell.formula or "" if cell.value is None else cell.text for cell in row] for row in sheet.rows]
+    return RawTable(book.name, rows, lambda row, column: book.place(title, row, column), sheet=sheet)
 
 
 def _unreadable(cell: Cell) -> tuple[str, str] | None:
@@ -154,48 +141,41 @@ def table_of(raw: RawTable, keys: Sequence[str] = (), numbers: Collection[str] =
     `keys` are columns that it must have: where they stand further below, the rows above them are said to be titles. `numbers` are
     columns of figures, and `decimal` is the sign that is decimal in them, where the scenario says so.
     """
-    filled = [row for row, cells in enumerate(raw.rows) if any(cells) or any((row, column) in raw.wrong for column in range(len(cells)))]
-    if not filled:
-        place = Place(raw.name) if raw.separator else raw.where(0, 0)
-        raise ScenarioError.of(place, "the table is empty", "the first row names the columns")
-    heading, body = filled[0], filled[1:]
-    _without_titles(raw, filled, keys)
-    width = max((column + 1 for column, cell in enumerate(raw.rows[heading]) if cell), default=0)
-    width = len(raw.rows[heading]) if raw.separator else width
-    columns = raw.rows[heading][:width]
-    problems = Problems()
-    _whole(raw, body, width, problems)
-    for column, name in enumerate(columns):
-        if name and name in columns[:column]:
-            problems.add(raw.where(heading, column), f"the column '{name}' stands twice", "rename one of them")
-    for (row, column), (message, hint) in raw.wrong.items():
-        if row >= heading and column < width:
-            problems.add(raw.where(row, column), message, hint)
-    _unmerged(raw, heading, width, problems)
+    heading, *body = filled = _filled(raw, keys)
+    columns = raw.rows[heading]
+    columns = columns if raw.separator else columns[: max((k + 1 for k, name in enumerate(columns) if name), default=0)]
+    width, problems = len(columns), Problems()
+    _check_rows(raw, body, width, problems)
+    _check_cells(raw, heading, columns, problems)
     problems.tell()
 
     def where(row: int, column: int) -> Place:
         return raw.where(heading if row == HEADING else body[row], column)
 
-    cells = [(raw.rows[row] + [""] * width)[:width] for row in body]
-    table = Table(raw.name, columns, cells, where, _hidden(raw, filled, width), raw.formulas)
+    table = Table(raw.name, columns, [(raw.rows[row] + [""] * width)[:width] for row in body], where)
+    table.hidden = [raw.where(row, 0) for row in filled if row in raw.sheet.hidden_rows]
+    table.hidden += [raw.where(heading, column) for column in range(width) if column in raw.sheet.hidden_columns]
+    table.formulas = sum(raw.cell(row, column).formula is not None for row in body for column in range(width)) if raw.sheet.rows else 0
     if raw.separator == ";" or decimal is not None:
-        settle(table, numbers, decimal, lambda row, column: raw.stored(body[row], column))
+        settle(table, numbers, decimal, lambda row, column: raw.cell(body[row], column).number is not None)
     return table
 
 
-def _without_titles(raw: RawTable, filled: list[int], keys: Sequence[str]) -> None:
-    if all(key in raw.rows[filled[0]] for key in keys):
-        return
-    below = next((row for row in filled[:TITLE_ROWS] if keys and all(key in raw.rows[row] for key in keys)), None)
-    if below is not None:
-        place = raw.where(below, 0)
-        number = place.cell.rpartition("!")[2].lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ") or place.line
-        hint = f"delete what stands above row {number}: the first row names the columns"
-        raise ScenarioError.of(raw.where(filled[0], 0), f"a title where the headings are expected; they stand in row {number}", hint)
+def _filled(raw: RawTable, keys: Sequence[str]) -> list[int]:
+    """Return the rows that are not empty, the headings first. Raises ScenarioError when there are none, or titles above them."""
+    filled = [row for row, cells in enumerate(raw.rows) if any(cells)]
+    if not filled:
+        place = Place(raw.name) if raw.separator else raw.where(0, 0)
+        raise ScenarioError.of(place, "the table is empty", "the first row names the columns")
+    below = next((row for row in filled[:TITLE_ROWS] if all(key in raw.rows[row] for key in keys)), filled[0])
+    if below > filled[0]:
+        message = f"a title where the headings are expected; they stand in row {below + 1}"
+        hint = f"delete what stands above row {below + 1}: the first row names the columns"
+        raise ScenarioError.of(raw.where(filled[0], 0), message, hint)
+    return filled
 
 
-def _whole(raw: RawTable, body: list[int], width: int, problems: Problems) -> None:
+def _check_rows(raw: RawTable, body: list[int], width: int, problems: Problems) -> None:
     """Note rows of a CSV that are too long or too short, and figures of a worksheet that no heading names."""
     loose = []
     for row in body:
@@ -204,30 +184,23 @@ def _whole(raw: RawTable, body: list[int], width: int, problems: Problems) -> No
             message = f"{counted(len(cells), 'cells')}, but the heading has {width}"
             problems.add(raw.where(row, 0), message, "put texts that contain the separator in double quotes")
         elif len(cells) > width:
-            loose += [(row, k) for k in range(width, len(cells)) if _FIGURE.fullmatch(cells[k]) or (row, k) in raw.wrong]
+            loose += [(row, k) for k in range(width, len(cells)) if _FIGURE.fullmatch(cells[k]) or _unreadable(raw.cell(row, k))]
     if loose:
         message = f"{counted(len(loose), 'figures')} right of the last heading"
         problems.add(raw.where(*loose[0]), message, "give the column a heading, or move it to another sheet")
 
 
-def _unmerged(raw: RawTable, heading: int, width: int, problems: Problems) -> None:
-    """Note cells that are merged: all but the first of them are empty."""
-    found = sorted(span for span in raw.merged if span[2] >= heading and span[1] < width)
-    if found:
-        names = [f"{_cell(raw, *span[:2])}:{_cell(raw, *span[2:])}" for span in found]
-        says = " ".join([", ".join(names[:3]), *and_more(names, 3)])
-        problems.add(
-            raw.where(*found[0][:2]), f"merged cells, of which only the first is filled: {says}", "unmerge them and fill in every cell"
-        )
-
-
-def _hidden(raw: RawTable, filled: list[int], width: int) -> list[Place]:
-    """Return where the rows and columns begin that are read although nobody sees them."""
-    rows, columns = raw.hidden
-    return [raw.where(row, 0) for row in filled if row in rows] + [
-        raw.where(filled[0], column) for column in range(width) if column in columns
-    ]
-
-
-def _cell(raw: RawTable, row: int, column: int) -> str:
-    return raw.where(row, column).cell.rpartition("!")[2]
+def _check_cells(raw: RawTable, heading: int, columns: list[str], problems: Problems) -> None:
+    """Note headings that stand twice, cells that say nothing readable, and those that are merged: all but the first of them are empty."""
+    width = len(columns)
+    for column, name in enumerate(columns):
+        if name and name in columns[:column]:
+            problems.add(raw.where(heading, column), f"the column '{name}' stands twice", "rename one of them")
+    for row in range(heading, len(raw.sheet.rows)):
+        for column, cell in enumerate(raw.sheet.rows[row][:width]):
+            if (said := _unreadable(cell)) is not None:
+                problems.add(raw.where(row, column), *said)
+    for first, left, last, right in raw.sheet.merged:
+        if last >= heading and left < width:
+            message = f"merged with the cells up to {raw.where(last, right).cell.rpartition('!')[2]}, which are empty"
+            problems.add(raw.where(first, left), message, "unmerge them and fill in every cell")

@@ -13,17 +13,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fundalloc.doors.reading import read_bytes
 from fundalloc.errors import Place, Problem, ScenarioError
 from fundalloc.labels import label, languages
 from fundalloc.scenario.document import display_name
-from fundalloc.scenario.workbooks.cell import NOTHING, Cell, Row
 from fundalloc.scenario.workbooks.container import LARGEST_FILE, check_package
-
-if TYPE_CHECKING:
-    from fundalloc.scenario.workbooks.sheet import Sheet
+from fundalloc.scenario.workbooks.sheet import NOTHING, Cell, Row, Sheet, Unreadable, read_sheet
 
 NOT_OURS = "fundalloc reads the workbooks that it has written: fundalloc run FILE -o BOOK.xlsx"
 
@@ -52,8 +49,6 @@ class BookFile:
 
     def sheet(self, title: str) -> Sheet:
         """Return a sheet as it stands in the file. Raises ScenarioError at the cell that cannot be read."""
-        from fundalloc.scenario.workbooks.sheet import Unreadable, read_sheet
-
         if title not in self._sheets:
             try:
                 opened = self._book[title]
