@@ -100,7 +100,7 @@ def fill_table(table: pd.DataFrame, path: Path) -> Path:
     def tame(value: object) -> object:
         return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
-    def number(value: float) -> str:
+    def number(value: object) -> str:
         text = f"{value:.12g}"
         return f"{text}0" if text[-4:-3] == "." else text
 

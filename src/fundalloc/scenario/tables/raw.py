@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fundalloc.doors.reading import admit
-from fundalloc.doors.terminal import CONTROLS
 from fundalloc.errors import Place, Problem, Problems, ScenarioError, counted, did_you_mean
 from fundalloc.scenario.document import Scalar, controls, display_name, read_text
 from fundalloc.scenario.tables.signs import settle
@@ -131,8 +130,7 @@ def _unreadable(cell: Cell) -> tuple[str, str] | None:
         return f"an error: {cell.text}", "mend the formula, or type the value"
     if cell.formula is not None and cell.value is None:
         return f"a formula without a stored value: {cell.formula}", UNSAVED
-    found = CONTROLS.search(cell.value) if isinstance(cell.value, str) else None
-    return (f"an invisible control character (#x{ord(found[0]):04x})", "delete it") if found else None
+    return (cell.control, "delete it") if cell.control else None
 
 
 def table_of(raw: RawTable, keys: Sequence[str] = (), numbers: Collection[str] = (), decimal: Scalar | None = None) -> Table:

@@ -10,6 +10,8 @@ import math
 from collections.abc import Collection, Sequence
 from typing import IO, Any, NamedTuple
 
+from fundalloc.doors.terminal import CONTROLS
+
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 MOST_CELLS = 30_000_000
 """Cells that the rows of a sheet may have, empty ones on their left included."""
@@ -49,6 +51,12 @@ class Cell(NamedTuple):
         """The value when it is a finite number."""
         is_number = isinstance(self.value, int | float) and not isinstance(self.value, bool)
         return self.value if is_number and math.isfinite(self.value) else None
+
+    @property
+    def control(self) -> str:
+        """What is wrong with a text that holds a control character; empty for all others."""
+        found = CONTROLS.search(self.value) if isinstance(self.value, str) else None
+        return f"an invisible control character (#x{ord(found[0]):04x})" if found else ""
 
 
 NOTHING = Cell()
