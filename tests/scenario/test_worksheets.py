@@ -5,6 +5,7 @@ import zipfile
 
 import openpyxl
 import pytest
+from openpyxl.chart import BarChart
 from openpyxl.styles import numbers
 
 from conftest import FIXED_TEXT
@@ -84,12 +85,12 @@ REFUSED = {
     "heading twice": (put(E1="need", E2=5, E3=5, E4=5), "E1: the column 'need' stands twice (rename one of them)"),
     "figures beside": (
         put(E2=5, E3="6", F4=7),
-        "E2: 3 figures right of the last heading (give the column a heading, or move it to another sheet)",
+        "E2: 3 figures without a heading (give the column a heading, or move it to another sheet)",
     ),
     "formula unsaved": (put(D3="=1/2"), "D3: a formula without a stored value: =1/2 (open it in a spreadsheet program and save it)"),
     "formula unsaved beside": (
         put(F3="=1/2"),
-        "F3: 1 figure right of the last heading (give the column a heading, or move it to another sheet)",
+        "F3: 1 figure without a heading (give the column a heading, or move it to another sheet)",
     ),
     "an error": (put(B3="#REF!"), "B3: an error: #REF! (mend the formula, or type the value)"),
     "next line": (put(A2="tunisia\x85"), "A2: an invisible control character (#x0085) (delete it)"),
@@ -157,7 +158,7 @@ def test_a_cell_far_out_costs_nothing_and_too_many_are_refused(scenario, needs, 
 
 
 def test_notes_beside_and_titles_elsewhere_are_no_table(scenario, needs):
-    needs(put(F1="", F2="a note", G4="see 2025-2027"))
+    needs(put(F1="", F2="a note", G4="see 2025-2027", F9="below it"))
     assert read(scenario) == SOUND
 
 
@@ -235,3 +236,21 @@ def test_books_that_circulate_have_the_same_guards(needs, tmp_path):
         BookFile(tmp_path / "needs.xlsx").rows("Needs")
     with zipfile.ZipFile(tmp_path / "needs.xlsx") as package:
         assert PART in package.namelist()
+
+
+def test_figures_below_a_heading_that_is_empty_are_refused_in_every_table(variant, write, worksheet, complaints):
+    path = variant(("{tunisia: 12, egypt: 6.5}", "{file: floors.csv, column: floor}"))
+    write("floors.csv", "partnership;;floor\ntunisia;5;12\n")
+    assert complaints(path) == ["floors.csv:2:9: 1 figure without a heading (give the column a heading, or move it to another sheet)"]
+    worksheet("floors.xlsx", "F", [["partnership", None, "floor"], ["tunisia", 5, 12]])
+    variant(("{tunisia: 12, egypt: 6.5}", "{file: floors.xlsx, column: floor}"))
+    assert complaints(path) == ["floors.xlsx:F!B2: 1 figure without a heading (give the column a heading, or move it to another sheet)"]
+
+
+def test_a_workbook_of_charts_alone(variant, tmp_path, complaints):
+    book = openpyxl.Workbook()
+    book.create_chartsheet("Chart").add_chart(BarChart())
+    del book["Sheet"]
+    book.save(tmp_path / "needs.xlsx")
+    (said,) = complaints(variant((NEEDS, "needs: {file: needs.xlsx}")))
+    assert said.startswith("scenario.yaml:62:15: 'needs.xlsx': the workbook has no worksheet")

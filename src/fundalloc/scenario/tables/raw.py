@@ -140,16 +140,18 @@ def table_of(raw: RawTable, keys: Sequence[str] = (), numbers: Collection[str] =
     columns of figures, and `decimal` is the sign that is decimal in them, where the scenario says so.
     """
     heading, *body = filled = _filled(raw, keys)
-    columns = raw.rows[heading]
-    columns = columns if raw.separator else columns[: max((k + 1 for k, name in enumerate(columns) if name), default=0)]
+    columns = list(raw.rows[heading])
+    while not raw.separator and not columns[-1]:
+        del columns[-1]
     width, problems = len(columns), Problems()
-    _check_rows(raw, body, width, problems)
+    _check_rows(raw, body, columns, problems)
     _check_cells(raw, heading, columns, problems)
     problems.tell()
 
     def where(row: int, column: int) -> Place:
         return raw.where(heading if row == HEADING else body[row], column)
 
+    body = [row for row in body if any(raw.rows[row][:width])]
     table = Table(raw.name, columns, [(raw.rows[row] + [""] * width)[:width] for row in body], where)
     table.hidden = [raw.where(row, 0) for row in filled if row in raw.sheet.hidden_rows]
     table.hidden += [raw.where(heading, column) for column in range(width) if column in raw.sheet.hidden_columns]
@@ -173,18 +175,19 @@ def _filled(raw: RawTable, keys: Sequence[str]) -> list[int]:
     return filled
 
 
-def _check_rows(raw: RawTable, body: list[int], width: int, problems: Problems) -> None:
-    """Note rows of a CSV that are too long or too short, and figures of a worksheet that no heading names."""
-    loose = []
+def _check_rows(raw: RawTable, body: list[int], columns: list[str], problems: Problems) -> None:
+    """Note rows of a CSV that are too long or too short, and figures that no heading names."""
+    loose, width = [], len(columns)
     for row in body:
         cells = raw.rows[row]
         if raw.separator and len(cells) != width:
             message = f"{counted(len(cells), 'cells')}, but the heading has {width}"
             problems.add(raw.where(row, 0), message, "put texts that contain the separator in double quotes")
-        elif len(cells) > width:
-            loose += [(row, k) for k in range(width, len(cells)) if _FIGURE.fullmatch(cells[k]) or _unreadable(raw.cell(row, k))]
+        elif len(cells) > width or "" in columns:
+            nameless = (k for k, cell in enumerate(cells) if cell and not any(columns[k : k + 1]))
+            loose += [(row, k) for k in nameless if _FIGURE.fullmatch(cells[k]) or _unreadable(raw.cell(row, k))]
     if loose:
-        message = f"{counted(len(loose), 'figures')} right of the last heading"
+        message = f"{counted(len(loose), 'figures')} without a heading"
         problems.add(raw.where(*loose[0]), message, "give the column a heading, or move it to another sheet")
 
 

@@ -90,6 +90,8 @@ KEYS = {
     "decided": ("instrument", "partnership", "area", "year"),
 }
 """The columns by which a change finds its rows."""
+NUMBERS = {name: [column for column, spec in columns.items() if spec.number] for name, columns in SPECS.items()}
+"""The columns of figures."""
 UNIQUE = {**{name: KEYS[name] for name in ("partnerships", "needs", "eligibility")}, "markers": (*KEYS["markers"], "instrument")}
 """The columns whose cells together no two rows may share; one line may have several decisions."""
 DEFAULTS = {
@@ -106,8 +108,7 @@ def read_tables(tree: Tree, folder: Path, allowed: Callable[[Path], bool], probl
         nothing = ListNode([], tree.place)
         out[name] = read_table(nothing, (), folder, allowed)
         with problems.noted():
-            numbers = [column for column, spec in SPECS[name].items() if spec.number]
-            out[name] = read_table(tree.get(name) or nothing, KEYS[name], folder, allowed, DEFAULTS[name], numbers)
+            out[name] = read_table(tree.get(name) or nothing, KEYS[name], folder, allowed, DEFAULTS[name], NUMBERS[name])
     return out
 
 

@@ -36,7 +36,8 @@ class BookFile:
     def __post_init__(self) -> None:
         self.name = display_name(self.path)
         check_package(self.path)
-        self.titles  # noqa: B018 - a workbook that cannot be opened is reported here
+        if not self.titles:
+            raise ScenarioError.of(Place(self.name), "the workbook has no worksheet", NOT_OURS)
 
     @cached_property
     def titles(self) -> list[str]:
