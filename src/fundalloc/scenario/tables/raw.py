@@ -25,7 +25,6 @@ MAX_TABLE_BYTES = 200_000_000
 TITLE_ROWS = 30
 """Rows above the headings among which they are sought, to say where they stand."""
 _FIGURE = re.compile(r"[+-]?[\d.,]*\d[\d.,]*\s*%?")
-UNSAVED = "open it in a spreadsheet program and save it"
 
 
 @dataclass(frozen=True)
@@ -62,12 +61,16 @@ def read_raw(file: Scalar, folder: Path, allowed: Callable[[Path], bool]) -> Raw
         return _worksheet(path, sheet, file.place)
     if sheet:
         raise ScenarioError.of(file.place, f"'{written}' has no sheets", f"write {written}")
+    return _csv(path)
+
+
+def read_csv(path: Path, numbers: Collection[str] = ()) -> Table:
+    """Read a CSV file; the first row names the columns, `numbers` are those of figures. Raises ScenarioError."""
+    return table_of(_csv(path), numbers=numbers)
+
+
+def _csv(path: Path) -> RawTable:
     return raw_csv(read_text(path, display_name(path), MAX_TABLE_BYTES), display_name(path))
-
-
-def parse_csv(text: str, name: str, numbers: Collection[str] = ()) -> Table:
-    """Read CSV text; the first row names the columns, `numbers` are those of figures. Raises ScenarioError on rows of the wrong length."""
-    return table_of(raw_csv(text, name), numbers=numbers)
 
 
 def raw_csv(text: str, name: str) -> RawTable:
@@ -125,14 +128,6 @@ def _worksheet(path: Path, title: str, place: Place) -> RawTable:
     return RawTable(book.name, rows, lambda row, column: book.place(title, row, column), sheet=sheet)
 
 
-def _unreadable(cell: Cell) -> tuple[str, str] | None:
-    if cell.error:
-        return f"an error: {cell.text}", "mend the formula, or type the value"
-    if cell.formula is not None and cell.value is None:
-        return f"a formula without a stored value: {cell.formula}", UNSAVED
-    return (cell.control, "delete it") if cell.control else None
-
-
 def table_of(raw: RawTable, keys: Sequence[str] = (), numbers: Collection[str] = (), decimal: Scalar | None = None) -> Table:
     """Return the table whose headings stand in the first row that is not empty. Raises ScenarioError with what would not be read.
 
@@ -185,7 +180,7 @@ def _check_rows(raw: RawTable, body: list[int], columns: list[str], problems: Pr
             problems.add(raw.where(row, 0), message, "put texts that contain the separator in double quotes")
         elif len(cells) > width or "" in columns:
             nameless = (k for k, cell in enumerate(cells) if cell and not any(columns[k : k + 1]))
-            loose += [(row, k) for k in nameless if _FIGURE.fullmatch(cells[k]) or _unreadable(raw.cell(row, k))]
+            loose += [(row, k) for k in nameless if _FIGURE.fullmatch(cells[k]) or raw.cell(row, k).unreadable]
     if loose:
         message = f"{counted(len(loose), 'figures')} without a heading"
         problems.add(raw.where(*loose[0]), message, "give the column a heading, or move it to another sheet")
@@ -199,8 +194,8 @@ def _check_cells(raw: RawTable, heading: int, columns: list[str], problems: Prob
             problems.add(raw.where(heading, column), f"the column '{name}' stands twice", "rename one of them")
     for row in range(heading, len(raw.sheet.rows)):
         for column, cell in enumerate(raw.sheet.rows[row][:width]):
-            if (said := _unreadable(cell)) is not None:
-                problems.add(raw.where(row, column), *said)
+            if cell.unreadable is not None:
+                problems.add(raw.where(row, column), *cell.unreadable)
     for first, left, last, right in raw.sheet.merged:
         if last >= heading and left < width:
             message = f"merged with the cells up to {raw.where(last, right).cell.rpartition('!')[2]}, which are empty"

@@ -58,6 +58,15 @@ class Cell(NamedTuple):
         found = CONTROLS.search(self.value) if isinstance(self.value, str) else None
         return f"an invisible control character (#x{ord(found[0]):04x})" if found else ""
 
+    @property
+    def unreadable(self) -> tuple[str, str] | None:
+        """Why the cell says nothing that could be read, and what to do; None for all others."""
+        if self.error:
+            return f"an error: {self.text}", "mend the formula, or type the value"
+        if self.formula is not None and self.value is None:
+            return f"a formula without a stored value: {self.formula}", "open it in a spreadsheet program and save it"
+        return (self.control, "delete it") if self.control else None
+
 
 NOTHING = Cell()
 Row = Sequence[Cell]
