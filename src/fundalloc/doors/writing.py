@@ -130,8 +130,7 @@ def new_folder(path: Path, made_by: str = "", digest: str = "") -> Iterator[Path
         fresh.mkdir()
         yield fresh
         if made_by:
-            said = {"made_by": made_by, "digest": digest, "dialect": {"delimiter": ",", "decimalChar": "."}}
-            made = [{"name": file.stem, "path": file.name, **said} for file in sorted(fresh.glob("*.csv"))]
+            made = [{"name": file.stem, "path": file.name, "made_by": made_by, "digest": digest} for file in sorted(fresh.glob("*.csv"))]
             names = [table["path"] for table in made]
             kept = [table for table in _listed(target) if table.get("made_by") != made_by and table["path"] not in names]
             for table in kept:
