@@ -64,9 +64,9 @@ def read_raw(file: Scalar, folder: Path, allowed: Callable[[Path], bool]) -> Raw
     return _csv(path)
 
 
-def read_csv(path: Path, numbers: Collection[str] = ()) -> Table:
+def read_csv(path: Path, numbers: Collection[str] = (), decimal: Scalar | None = None) -> Table:
     """Read a CSV file; the first row names the columns, `numbers` are those of figures. Raises ScenarioError."""
-    return table_of(_csv(path), numbers=numbers)
+    return table_of(_csv(path), (), numbers, decimal)
 
 
 def _csv(path: Path) -> RawTable:
