@@ -13,7 +13,7 @@ from typing import IO, Any, NamedTuple
 from fundalloc.doors.terminal import CONTROLS
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
-MOST_CELLS = 30_000_000
+MOST_CELLS = 50_000_000
 """Cells that the rows of a sheet may have, empty ones on their left included."""
 _ANEW = "open it in Excel and save it anew"
 
