@@ -38,6 +38,15 @@ def test_figures_are_read_exactly(text, value, is_percent):
     ("text", "message", "hint"),
     [
         ("12,5", "'12,5' is not a number", "write the decimal sign as a point: 12.5"),
+        ("0,125", "'0,125' is not a number", "write the decimal sign as a point: 0.125"),
+        ("1,200", "'1,200' is not a number", "write 1200 if these are thousands, 1.200 if these are decimals"),
+        ("1.200,5", "'1.200,5' is not a number", "write thousands without a separator: 1200.5"),
+        ("1 200,5", "'1 200,5' is not a number", "write thousands without a separator: 1200.5"),
+        ("1.200.300", "'1.200.300' is not a number", "write thousands without a separator: 1200300"),
+        ("2025-01-31", "'2025-01-31' is not a number", "this is a date; in a spreadsheet give the cell the format of a number"),
+        ("1.3.2025", "'1.3.2025' is not a number", "this is a date; in a spreadsheet give the cell the format of a number"),
+        ("٣", "'٣' is not a number", "write the digits 0 to 9"),
+        ("１２", "'１２' is not a number", "write the digits 0 to 9"),
         ("+5", "'+5' is not a number", "to add to an inherited amount write: inherited + 5"),
         ("1 000", "'1 000' is not a number", "write thousands without a separator: 1000"),
         ("1,000,000.5", "'1,000,000.5' is not a number", "write thousands without a separator: 1000000.5"),
@@ -62,13 +71,6 @@ def test_anything_else_is_refused_with_a_hint(text, message, hint):
     with pytest.raises(NotANumber) as caught:
         parse_figure(text)
     assert (str(caught.value), caught.value.hint) == (message, hint)
-
-
-def test_decimal_comma_only_when_asked_for():
-    assert parse_figure("12,5", decimal_comma=True).value == Fraction(25, 2)
-    assert parse_figure("-0,25 %", decimal_comma=True) == Figure(Fraction(-1, 400), percent=True)
-    with pytest.raises(NotANumber):
-        parse_figure("1.234,5", decimal_comma=True)
 
 
 @given(decimal_numbers)

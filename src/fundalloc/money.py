@@ -30,7 +30,9 @@ LARGEST = Fraction(10**9)
 
 HARD_SPACE = "\u00a0"
 
-_NUMBER = re.compile(r"^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,2})?$")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,2})?")
+_THOUSANDS = re.compile(r"-?[0-9]{1,3}(?:(?P<mark>[ \u00a0\u202f,.'’])[0-9]{3}(?:(?P=mark)[0-9]{3})*)(?:[.,][0-9]*)?")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9:.]+)?|[0-9]{1,2}([./-])[0-9]{1,2}\2[0-9]{2,4}")
 _LONGEST = 40
 
 
@@ -53,15 +55,13 @@ class Figure:
         return percent(self.value) if self.percent else plain(self.value)
 
 
-def parse_figure(text: str, *, decimal_comma: bool = False) -> Figure:
+def parse_figure(text: str) -> Figure:
     """Read `12.5`, `1e3` or `15 %` exactly; raise :class:`NotANumber` with a hint for anything else."""
     written = text.strip()
     is_percent = written.endswith("%")
     digits = written[:-1].rstrip() if is_percent else written
-    if decimal_comma and re.fullmatch(r"[+-]?\d+,\d+", digits):
-        digits = digits.replace(",", ".")
     shown = written if len(written) <= _LONGEST else f"{written[:_LONGEST]}…"
-    if _NUMBER.match(digits) and not digits.startswith("+"):
+    if _NUMBER.fullmatch(digits) and not digits.startswith("+"):
         if len(digits) > _LONGEST:
             raise NotANumber(f"'{shown}' is too long for a number", "write an amount such as 12.5")
         value = Fraction(digits)
@@ -108,15 +108,26 @@ def parse_spread(text: str) -> Spread | None:
 def _number_hint(digits: str) -> str:
     if digits.startswith("+"):
         return f"to add to an inherited amount write: inherited + {digits[1:].strip()}"
-    if re.fullmatch(r"-?\d+,\d+", digits):
-        return f"write the decimal sign as a point: {digits.replace(',', '.')}"
     if digits.startswith("inherited"):
         return "write inherited + 800 or inherited - 10 %, over an amount in the file that this one extends"
-    if re.fullmatch(r"-?\d{1,3}([ \u00a0\u202f,']\d{3})+(\.\d+)?", digits):
-        return f"write thousands without a separator: {re.sub(r'[^0-9.-]', '', digits)}"
+    if any(character.isdigit() and not character.isascii() for character in digits):
+        return "write the digits 0 to 9"
+    if is_date(digits):
+        return "this is a date; in a spreadsheet give the cell the format of a number"
+    if re.fullmatch(r"-?[1-9][0-9]{0,2},[0-9]{3}", digits):
+        return f"write {digits.replace(',', '')} if these are thousands, {digits.replace(',', '.')} if these are decimals"
+    if re.fullmatch(r"-?[0-9]+,[0-9]+", digits):
+        return f"write the decimal sign as a point: {digits.replace(',', '.')}"
+    if (match := _THOUSANDS.fullmatch(digits)) is not None:
+        return f"write thousands without a separator: {digits.replace(match['mark'], '').replace(',', '.')}"
     if digits.lower() in {"nan", "inf", "-inf", ".nan", ".inf", "-.inf", "n/a", "p.m.", ""}:
         return "write an amount such as 12.5"
     return "expected a number such as 12.5 or a share such as 15 %"
+
+
+def is_date(text: str) -> bool:
+    """Return whether a text is a date such as 2025-01-31 or 31.1.2025, perhaps with a time."""
+    return _DATE.fullmatch(text.strip()) is not None
 
 
 def plain(value: Fraction) -> str:

@@ -521,11 +521,11 @@ NEEDS_FILES = {
     ),
     "empty cell": (
         NEED_HEADING + "tunisia,returns,\n",
-        "2:17: 'need' is missing (fill it in (a formula must have been saved with its value))",
+        "2:17: 'need' is missing (fill it in)",
     ),
     "empty id": (
         NEED_HEADING + ",returns,5\n",
-        "2:1: 'partnership' is missing (fill it in (a formula must have been saved with its value))",
+        "2:1: 'partnership' is missing (fill it in)",
     ),
     "nothing": ("\n", ": the file is empty (a scenario starts with `fundalloc new`, a table with the names of its columns)"),
     "only separators": (",,\n,,\n", ": the table is empty (the first row names the columns)"),
@@ -535,11 +535,12 @@ NEEDS_FILES = {
     ),
     "commas and points": (
         "partnership;area;need\ntunisia;returns;1,5\nsahel;returns;1,5\negypt;returns;2.5\n",
-        "4:15: decimal commas and decimal points in one file (use one of them throughout)",
+        "4:15: '2.5' has a decimal point where a decimal comma is expected (use one of them throughout)",
     ),
-    "thousands and decimals": (
-        "partnership;area;need\ntunisia;returns;1.234,5\n",
-        "2:17: '1.234,5' is not a number (expected a number such as 12.5 or a share such as 15 %)",
+    "thousands or decimals": (
+        "partnership;area;need\ntunisia;returns;1,200\negypt;returns;2.050\n",
+        "2:17: thousands or decimals in 'need'? 1,200, 2.050 "
+        "(say it beside `file`: decimal: ',' makes it 1.200, decimal: '.' makes it 1200)",
     ),
     "second line of a cell": (
         'partnership,area,need,source\ntunisia,returns,1,"a\nb"\nsahel,returns,-1,x\n',
@@ -579,7 +580,10 @@ def test_worksheet_cells_are_named(variant, worksheet, complaints):
         "needs.xlsx:Needs!A1: the column 'need' is missing (expected columns: partnership, area, need, priority, source, confidence)"
     ]
     worksheet("needs.xlsx", "Needs", [["partnership", "area", "need"], ["tunisia", "returns", "=1+1"]])  # never calculated
-    assert complaints(path) == ["needs.xlsx:Needs!C2: 'need' is missing (fill it in (a formula must have been saved with its value))"]
+    unsaved = "a formula without a stored value: =1+1 (open it in a spreadsheet program and save it)"
+    assert complaints(path) == [f"needs.xlsx:Needs!C2: {unsaved}"]
+    worksheet("needs.xlsx", "Needs", [])
+    assert complaints(path) == ["needs.xlsx:Needs!A1: the table is empty (the first row names the columns)"]
 
 
 @pytest.mark.parametrize(
@@ -590,7 +594,6 @@ def test_worksheet_cells_are_named(variant, worksheet, complaints):
         ("/etc/hostname", "'/etc/hostname' lies outside the scenario's folder (move it there, or use --allow-outside)"),
         ("needs.xlsx#Neds", "no sheet 'Neds' in needs.xlsx (did you mean 'Needs'?)"),
         ("needs.xlsx", "no sheet named (name the sheet: needs.xlsx#Needs)"),
-        ("needs.xlsx#Empty", "the sheet 'Empty' is empty (the first row names the columns)"),
         (
             "broken.xlsx#Needs",
             "'broken.xlsx': not a workbook, or damaged: the file is no whole zip archive "
@@ -830,7 +833,7 @@ CHANGES = {
     "bad amount": ("{partnership: egypt, area: returns, need: -3}", "3:54: an amount cannot be negative: -3 (write zero or more)"),
     "no amount": (
         "{partnership: global, area: smuggling}",
-        "3:12: 'need' is missing (fill it in (a formula must have been saved with its value))",
+        "3:12: 'need' is missing (fill it in)",
     ),
     "wrong form": ("{partnership: egypt, area: returns, need: [3]}", "3:54: 'need' must be a single value (write a text or a number)"),
     "no keys": ("egypt", "3:12: a change must be keys with values (name partnership, area and what changes)"),

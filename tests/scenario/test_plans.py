@@ -148,7 +148,7 @@ def test_worksheet_problems_name_cells(worksheet, fixed):
     assert complaints(worksheet("plan.xlsx", "Allocation", rows), fixed) == [
         "plan.xlsx:Allocation!A2: unknown partnership 'egipt' (did you mean 'egypt'?)",
         "plan.xlsx:Allocation!B3: 'a lot' is not a number (expected a number such as 12.5 or a share such as 15 %)",
-        "plan.xlsx:Allocation!B4: 'amount' is missing (fill it in (a formula must have been saved with its value))",
+        "plan.xlsx:Allocation!B4: 'amount' is missing (fill it in)",
     ]
 
 

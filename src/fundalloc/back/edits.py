@@ -11,7 +11,8 @@ from typing import Any, TypeVar
 
 from fundalloc.errors import Place, Problems
 from fundalloc.money import DECIMALS, plain
-from fundalloc.scenario.workbooks.cells import Cell, Grid
+from fundalloc.scenario.workbooks.cells import Grid
+from fundalloc.scenario.workbooks.sheet import Cell
 
 TALK = ("comment_input", "author_input")
 
@@ -50,7 +51,9 @@ class Row:
         return self.grid.cell(self.at, key)
 
     def text(self, key: str) -> str:
-        """Return the words of a cell."""
+        """Return the words of a cell; a control character among them is a problem."""
+        if self[key].control:
+            self.wrong(key, self[key].control, "delete it")
         return " ".join(self[key].text.split())
 
     def place(self, key: str) -> Place:
@@ -85,8 +88,8 @@ class Row:
 
 def _hint(cell: Cell) -> str:
     written = re.sub(r"[\s\u00a0\u202f]", "", cell.text)
-    number = written.replace(",", ".") if re.fullmatch(r"[+-]?\d+(,\d+)?", written) else written
-    plain_number = re.fullmatch(r"[+-]?\d+(\.\d+)?", number) and cell.formula is None
+    number = written.replace(",", ".") if re.fullmatch(r"[+-]?[0-9]+(,[0-9]{1,2})?", written) else written
+    plain_number = re.fullmatch(r"[+-]?[0-9]+(\.[0-9]+)?", number) and cell.formula is None
     return f"type the number {number}, not as a text" if plain_number else "type the number itself, or paste it as a value"
 
 

@@ -105,7 +105,7 @@ class Reader:
         first, last = self.scenario.facts.years[0], self.scenario.facts.years[-1]
         single = []
         for text in criteria:
-            match = re.fullmatch(r"(>=|<=|>|<|=)?\s*(\d{4})", text)
+            match = re.fullmatch(r"(>=|<=|>|<|=)?\s*([0-9]{4})", text)
             if match is None:
                 raise NotUnderstood(f"'{text}' is no year")
             year = int(match[2])
@@ -145,6 +145,6 @@ def _values(text: str) -> list[str]:
 def _unquoted(text: str) -> str:
     if len(text) >= 2 and text[0] == text[-1] == '"':
         return text[1:-1].replace('""', '"')
-    if re.fullmatch(r"\d+", text):
+    if re.fullmatch("[0-9]+", text):
         return text
     raise NotUnderstood(f"'{text}' is neither a text in quotes nor a year")

@@ -30,7 +30,7 @@ from fundalloc.scenario.scenario import Scenario
 
 YamlTree = dict[str, Any]
 _WORD = re.compile(r"[A-Za-z][\w.-]*")
-_PLAIN = re.compile(r"-?\d+(\.\d+)?( %)?|\d{4}-\d{4}")
+_PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?( %)?|[0-9]{4}-[0-9]{4}")
 _LONGEST_ID = 60
 
 PUT_BACK = "change it in the scenario file, and put the limit of the workbook back"

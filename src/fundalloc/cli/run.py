@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,7 +12,7 @@ import click
 
 from fundalloc.cli.batch import Many, run_many
 from fundalloc.cli.envelope import NOT_VERIFIED, STOPPED
-from fundalloc.cli.options import BASELINE, REPAIRS, SOLVER, VARIANTS, Inputs, book_name, gathered, output_options, scenario_options
+from fundalloc.cli.options import BASELINE, REPAIRS, SOLVER, VARIANTS, Inputs, Whole, book_name, gathered, output_options, scenario_options
 from fundalloc.cli.output import Output
 from fundalloc.doors.writing import check_folder, check_writable, together
 from fundalloc.errors import Infeasible, NotRoundable, SolverFailed, counted
@@ -53,12 +54,12 @@ class _Wish:
 
 
 class _Positive(click.FloatRange):
-    """A float in a range; `nan`, which no comparison puts outside, is refused too."""
+    """A float in a range, in the digits 0 to 9; `nan`, which no comparison puts outside, is refused too."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the number."""
         number = super().convert(value, param, ctx)
-        if math.isnan(number):
+        if math.isnan(number) or (isinstance(value, str) and not re.fullmatch(r"[-+0-9.eE]+|inf", value.strip())):
             self.fail(f"{value!r} is not a number.", param, ctx)
         return number
 
@@ -88,7 +89,7 @@ class _Positive(click.FloatRange):
 @click.option("--prices", is_flag=True, help="Also the price list of rules, the value of money and the budget ladder.")
 @click.option("-n", "--dry-run", is_flag=True, help="Solve and print, write nothing.")
 @click.option("--open", "open_file", is_flag=True, help="Open the workbook when it is written.")
-@click.option("-j", "--jobs", type=click.IntRange(min=1), metavar="N", help="Several files: how many at once; all cores by default.")
+@click.option("-j", "--jobs", type=Whole(min=1), metavar="N", help="Several files: how many at once; all cores by default.")
 @click.option("--cluster", metavar="tcp://HOST:PORT", help="Solve on the workers of this Dask scheduler.")
 @click.option("--ledger", metavar="FILE", help="Keep the run in this ledger; several files always enter the user's own (FUNDALLOC_LEDGER).")
 @click.option("--fresh", is_flag=True, help="Several files: solve again what the ledger has.")

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import click
 
-from fundalloc.cli.options import output_options
+from fundalloc.cli.options import Whole, output_options
 from fundalloc.cli.output import Output, new_table
 from fundalloc.errors import UsageError, counted
 from fundalloc.money import euro
 
 ledger_option = click.option("--ledger", metavar="FILE", help="Another ledger than the user's own (also: FUNDALLOC_LEDGER).")
-_AGE = re.compile(r"^(\d+)\s*([hdw])$")
+_AGE = re.compile(r"^([0-9]+)\s*([hdw])$")
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -38,7 +38,7 @@ def _ledger(path: str | None) -> Path:
 
 
 @runs.command("list")
-@click.option("-n", "--number", default=30, show_default=True, type=click.IntRange(1), help="How many, the newest first.")
+@click.option("-n", "--number", default=30, show_default=True, type=Whole(1), help="How many, the newest first.")
 @ledger_option
 @output_options
 def list_runs(number: int, ledger: str | None, out: Output) -> None:

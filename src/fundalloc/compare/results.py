@@ -8,8 +8,6 @@ The text states rules and amounts in a fixed order, so that it diffs well: for `
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,12 +19,11 @@ from fundalloc.compare.outcome import stated_outcome
 from fundalloc.errors import FundallocError, ScenarioError
 from fundalloc.facts.dimensions import NAMES, Dimension, Dimensions
 from fundalloc.money import plain
-from fundalloc.scenario.document import display_name, read_text
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.plans.amounts import LineKey, PlanAmounts, read_plan
 from fundalloc.scenario.plans.files import read_plan_file
 from fundalloc.scenario.sources import Sources
-from fundalloc.scenario.tables.reading import MAX_TABLE_BYTES
+from fundalloc.scenario.tables.raw import read_csv
 from fundalloc.scenario.workbooks.cells import BookFile, Grid, find_grid, in_languages
 from fundalloc.scenario.workbooks.embedded import RECORD, carried_files
 
@@ -71,9 +68,9 @@ def read_result(path: Path, folder: Path) -> Result:
         missing = f"{path.name} names {amounts.said('file')}, which is not here or has changed since"
     stated = dict(amounts.stated)
     if path.suffix.lower() == ".csv":
-        rows = csv.DictReader(io.StringIO(read_text(path, display_name(path), MAX_TABLE_BYTES), newline=""))
-        named = [row for row in rows if row.get("instrument") and row.get("counts")]
-        stated["allocation"] = [{"key": row["instrument"], "counts": row["counts"]} for row in named]
+        table = read_csv(path)
+        named = zip(table.column("instrument"), table.column("counts"), strict=True)
+        stated["allocation"] = [{"key": instrument, "counts": counts} for instrument, counts in named if instrument and counts]
     return Result(amounts, stated, {}, _named(path, amounts), missing=missing)
 
 

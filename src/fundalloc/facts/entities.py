@@ -266,4 +266,4 @@ class Partnership(Named):
 class Prices(Record):
     """The price base of all amounts."""
 
-    base: Annotated[str, Field(pattern=r"^(current|constant \d{4})$")] = "current"
+    base: Annotated[str, Field(pattern=r"^(current|constant [0-9]{4})$")] = "current"

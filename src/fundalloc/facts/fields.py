@@ -141,12 +141,17 @@ def _flag(raw: Any) -> bool:
     raise refuse(f"expected true or false, found '{raw}'", "write true or false, in small letters and without quotes")
 
 
-_YEARS = re.compile(r"^(\d{4})(?:\s*-\s*(\d{4}))?$")
+_YEARS = re.compile(r"([0-9]{4})(?:\s*-\s*([0-9]{4}))?")
+
+
+def is_year(key: object) -> bool:
+    """Return whether a key is a year, in the digits 0 to 9."""
+    return re.fullmatch("[0-9]{4}", str(key)) is not None
 
 
 def spread_years(text: str) -> tuple[int, ...]:
     """Turn `2024` or `2024-2027` into years; ValueError when it is neither."""
-    match = _YEARS.match(text.strip())
+    match = _YEARS.fullmatch(text.strip())
     if not match:
         raise ValueError(text)
     first, last = int(match[1]), int(match[2] or match[1])
@@ -177,7 +182,7 @@ def _by_year(raw: Any) -> dict[int, Fraction]:
     """Read one amount, or amounts by year (ranges are already spread), as {year: amount}; key 0 means every year."""
     if not isinstance(raw, Mapping):
         return {0: read_amount(raw)}
-    if not raw or not all(str(key).isdigit() for key in raw):
+    if not raw or not all(is_year(key) for key in raw):
         raise refuse("expected an amount, or amounts by year", "such as 55 or {2024: 20, 2025-2027: 40}")
     return {int(key): inside(str(key), read_amount, value) for key, value in raw.items()}
 

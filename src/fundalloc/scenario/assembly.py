@@ -12,7 +12,7 @@ from fundalloc.errors import Place, Problem, Problems, did_you_mean
 from fundalloc.facts.dimensions import find_circle
 from fundalloc.facts.entities import Partnership
 from fundalloc.facts.facts import Decided, Needs, Sourced
-from fundalloc.facts.fields import Text
+from fundalloc.facts.fields import Text, is_year
 from fundalloc.labels import LANGUAGES
 from fundalloc.money import Exact, plain
 from fundalloc.scenario.tables.specs import LEVELS, SPECS, read_rows
@@ -24,11 +24,13 @@ def build_partnerships(table: Table, problems: Problems) -> list[Partnership]:
     columns = read_rows("partnerships", table, problems)
     texts = _per_language("partnerships", table, columns, problems)
     absorption = read_variants(table, "absorption", SPECS["partnerships"]["absorption"], problems)
+    for column in (c for c in table.columns if c.startswith("absorption.") and not is_year(c.partition(".")[2])):
+        problems.add(table.place(HEADING, column), f"'{column.partition('.')[2]}' is not a year", "such as absorption.2024")
     problems += _wrong_in_tree(table, columns["id"], columns["within"], columns["level"])
     out = []
     for row in range(len(table.cells)):
         status = (f"status:{columns['status'][row]}",) if columns["status"][row] else ()
-        each = {int(year): amount for year, amount in absorption[row].items() if year.isdigit()}
+        each = {int(year): amount for year, amount in absorption[row].items() if is_year(year)}
         if columns["absorption"][row] is not None:
             each[0] = columns["absorption"][row]
         own: dict[str, Any] = {key: text[row] or None for key, text in texts.items()}

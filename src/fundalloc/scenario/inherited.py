@@ -11,7 +11,7 @@ from fundalloc.errors import Problems
 from fundalloc.money import DECIMALS, NotANumber, parse_figure, plain
 from fundalloc.scenario.document import Node, Scalar, Tree, texts
 
-YEARS_KEY = re.compile(r"^\d{4}(\s*-\s*\d{4})?$")
+YEARS_KEY = re.compile(r"^[0-9]{4}(\s*-\s*[0-9]{4})?$")
 INHERITED = re.compile(r"^inherited\s*(?P<sign>[+-])\s*(?P<figure>.*)$", re.DOTALL)
 
 

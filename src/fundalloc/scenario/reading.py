@@ -71,7 +71,7 @@ class _Assembly:
         self._check_keys()
         head = self._head()
         self.tables = read_tables(self.tree, self.source.parent, self.allowed, self.problems)
-        self.tree = fill_figures(self.tree, self.source.parent, self.allowed, self.problems)
+        self.tree, self.figures = fill_figures(self.tree, self.source.parent, self.allowed, self.problems)
         self.areas, self.instruments = self._entries("areas"), self._entries("instruments")
         self.partnerships = assembly.build_partnerships(self.tables["partnerships"], self.problems)
         if head is None or not (self.areas and self.partnerships and self.instruments):
@@ -169,7 +169,7 @@ class _Assembly:
         """Build the scenario, and hold its rules against its facts where these are sound. Raises ScenarioError."""
         digest = _digest(self.tree, self.tables)
         name = display_name(self.source)
-        scenario = Scenario(self.head, facts, tuple(rules), places, self.off, self.tree, self.tables, digest, name)
+        scenario = Scenario(self.head, facts, tuple(rules), places, self.off, self.tree, self.tables, digest, name, figures=self.figures)
         if expects_baseline:
             scenario = scenario.starting_from({})
         self.problems += check_rules(scenario) if sound else ()
@@ -220,5 +220,5 @@ def _tags(node: Tree | None) -> list[str]:
 def _digest(tree: Tree, tables: dict[str, Table]) -> str:
     """Fingerprint of everything that is written, but not of where a baseline lies: its content is added when it is read."""
     written = replace(tree, items={key: node for key, node in tree.items.items() if key != "baseline"})
-    resolved = {"scenario": to_plain(written), "tables": {name: [t.columns, t.cells] for name, t in tables.items()}}
+    resolved = {"scenario": to_plain(written), "tables": {name: [t.columns, t.as_written] for name, t in tables.items()}}
     return hashlib.sha256(json.dumps(resolved, sort_keys=True, ensure_ascii=True).encode()).hexdigest()

@@ -43,6 +43,8 @@ class Scenario:
     digest: str
     """SHA-256 of the resolved scenario."""
     file: str
+    figures: Sequence[Table] = ()
+    """The tables that hold figures of rules, per member."""
     baseline: Scenario | None = None
     """The scenario whose plan this one starts from, while it is not yet solved."""
     sources: Sources | None = None

@@ -30,7 +30,7 @@ EURO = Fraction(1, 10**6)
 
 
 def _date(raw: Any) -> str:
-    if isinstance(raw, str) and re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])", raw):
+    if isinstance(raw, str) and re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", raw):
         return raw
     raise refuse(f"'{raw}' is not a date", "write year-month-day, such as 2026-11-23")
 

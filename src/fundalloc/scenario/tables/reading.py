@@ -1,45 +1,48 @@
 """Tables as planners write them, CSV files, worksheets and inline rows with their changes, all read into one form (`table`).
 
-A CSV may use `,` or `;`; cells stay text until their columns are read.
+Cells stay text until their columns are read; numbers have a decimal point from here on.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any
 
-from fundalloc.doors.reading import admit, read_bytes
-from fundalloc.errors import Place, Problem, Problems, ScenarioError, counted, did_you_mean
-from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, controls, display_name, locate, read_text
+from fundalloc.errors import Place, Problems, ScenarioError, did_you_mean
+from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, locate
 from fundalloc.scenario.inherited import inherit_text
+from fundalloc.scenario.tables.raw import read_raw, table_of
 from fundalloc.scenario.tables.table import HEADING, Table
-from fundalloc.scenario.workbooks.container import LARGEST_FILE, check_package
 
-MAX_TABLE_BYTES = 200_000_000
+TABLE_KEYS = ("file", "decimal", "rows", "change")
 
 
 def read_table(
-    node: Node, keys: tuple[str, ...], folder: Path, allowed: Callable[[Path], bool], defaults: dict[str, str] | None = None
+    node: Node,
+    keys: tuple[str, ...],
+    folder: Path,
+    allowed: Callable[[Path], bool],
+    defaults: dict[str, str] | None = None,
+    numbers: Collection[str] = (),
 ) -> Table:
     """Read a table node: `{file: …}`, `{rows: […]}` or a list of rows, then apply its `change`. Raises ScenarioError.
 
-    `keys` are the columns by which a change finds its row; `defaults` say what an empty cell means.
+    `keys` are the columns that it must have, and by which a change finds its row; `defaults` say what an empty cell means; `numbers`
+    are the columns of figures.
     """
     if isinstance(node, ListNode):
         return _inline(node)
     if not isinstance(node, Tree):
         raise ScenarioError.of(node.place, "expected a table", "write {file: table.csv} or a list of rows")
-    unknown = [key for key in node.items if key not in ("file", "rows", "change")]
+    unknown = [key for key in node.items if key not in TABLE_KEYS]
     if unknown:
-        hint = did_you_mean(unknown[0], ("file", "rows", "change"))
+        hint = did_you_mean(unknown[0], TABLE_KEYS)
         raise ScenarioError.of(node.keys[unknown[0]], f"unknown key '{unknown[0]}' of a table", hint)
-    rows, file = node.get("rows"), node.get("file")
+    rows, file, decimal = node.get("rows"), node.get("file"), node.get("decimal")
+    if decimal is not None and not (isinstance(decimal, Scalar) and isinstance(file, Scalar)):
+        raise ScenarioError.of(decimal.place, "a decimal sign is said of a file", "such as {file: table.csv, decimal: ','}")
     if isinstance(file, Scalar):
-        table = _file(file, node.folder or folder, allowed)
+        table = table_of(read_raw(file, node.folder or folder, allowed), keys, numbers, decimal)
     elif isinstance(rows, ListNode):
         table = _inline(rows)
     else:
@@ -70,109 +73,6 @@ def _inline(node: ListNode) -> Table:
         return locate(rows[row], (columns[column],))
 
     return Table(node.place.file, columns, [[row.text(c) or "" for c in columns] for row in rows], where)
-
-
-def _file(file: Scalar, folder: Path, allowed: Callable[[Path], bool]) -> Table:
-    written, _, sheet = file.text.partition("#")
-    path = folder / written
-    admit(path, written, file.place, allowed)
-    if path.is_dir():
-        raise ScenarioError.of(file.place, f"'{written}' is a folder, not a file", "name the file inside it")
-    if not path.is_file():
-        near = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
-        raise ScenarioError.of(file.place, f"no such file: {written}", did_you_mean(path.name, near))
-    if path.suffix.lower() in (".xlsx", ".xlsm"):
-        return _worksheet(path, sheet, file)
-    return parse_csv(read_text(path, display_name(path), MAX_TABLE_BYTES), display_name(path))
-
-
-def parse_csv(text: str, name: str) -> Table:
-    """Read CSV text; the first row names the columns. Raises ScenarioError on rows of the wrong length."""
-    controls(text, name).tell()
-    heading = text.split("\n", 1)[0]
-    delimiter = ";" if heading.count(";") > heading.count(",") else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    rows, numbers, start = [], [], 1
-    try:
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                rows.append([cell.strip() for cell in row])
-                numbers.append(start)
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise ScenarioError.of(Place(name, start, 1), f"not CSV: {error}", "check the quotes") from None
-    if not rows:
-        raise ScenarioError.of(Place(name), "the table is empty", "the first row names the columns")
-    raw = re.split(r"\r\n|\r|\n", text)
-
-    def where(row: int, column: int) -> Place:
-        line = numbers[row + 1]
-        excerpt = raw[line - 1] if line <= len(raw) else ""
-        return Place(name, line, _offset(excerpt, column, delimiter), excerpt=excerpt)
-
-    columns, cells = rows[0], rows[1:]
-    problems = Problems()
-    for k, row in enumerate(cells):
-        if len(row) != len(columns):
-            message = f"{counted(len(row), 'cells')}, but the heading has {len(columns)}"
-            problems.add(where(k, 0), message, "put texts that contain the separator in double quotes")
-    for k, column in enumerate(columns):
-        if column and column in columns[:k]:
-            problems.add(where(HEADING, k), f"the column '{column}' stands twice", "rename one of them")
-    problems.tell()
-    return Table(name, columns, cells, where, semicolons=delimiter == ";")
-
-
-def _offset(line: str, column: int, delimiter: str) -> int:
-    """Return the 1-based position at which the cell of this column begins."""
-    quoted = False
-    for position, character in enumerate(line):
-        if column == 0:
-            return position + 1
-        if character == '"':
-            quoted = not quoted
-        elif character == delimiter and not quoted:
-            column -= 1
-    return len(line) + 1
-
-
-def _worksheet(path: Path, sheet: str, file: Scalar) -> Table:
-    import openpyxl
-    from openpyxl.utils import get_column_letter
-
-    name = display_name(path)
-    try:
-        check_package(path)
-    except ScenarioError as error:
-        raise ScenarioError([Problem(file.place, f"'{path.name}': {p.message}", p.hint) for p in error.problems]) from None
-    try:
-        book = openpyxl.load_workbook(io.BytesIO(read_bytes(path, LARGEST_FILE)), read_only=True, data_only=True)
-    except Exception as error:  # openpyxl raises many kinds for damaged files
-        raise ScenarioError.of(file.place, f"'{path.name}' is not a readable workbook", str(error)) from None
-    try:
-        if sheet not in book.sheetnames:
-            hint = did_you_mean(sheet, book.sheetnames) if sheet else f"name the sheet: {path.name}#{book.sheetnames[0]}"
-            raise ScenarioError.of(file.place, f"no sheet '{sheet}' in {path.name}" if sheet else "no sheet named", hint)
-        found = [(number, [_cell_text(v) for v in row]) for number, row in enumerate(book[sheet].iter_rows(values_only=True), start=1)]
-    finally:
-        book.close()
-    rows = [(number, row) for number, row in found if any(row)]
-    if not rows:
-        raise ScenarioError.of(file.place, f"the sheet '{sheet}' is empty", "the first row names the columns")
-    width = max(k + 1 for k, cell in enumerate(rows[0][1]) if cell)
-
-    def where(row: int, column: int) -> Place:
-        return Place(name, cell=f"{sheet}!{get_column_letter(column + 1)}{rows[row + 1][0]}")
-
-    return Table(name, rows[0][1][:width], [(row + [""] * width)[:width] for _, row in rows[1:]], where)
-
-
-def _cell_text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else f"{value:.15g}"
-    return str(value).strip()
 
 
 def _apply_changes(table: Table, change: Node, keys: tuple[str, ...], defaults: dict[str, str]) -> None:

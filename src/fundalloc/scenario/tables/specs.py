@@ -17,7 +17,7 @@ from fundalloc.facts.fields import read_amount, read_coefficient, read_factor, r
 from fundalloc.money import plain
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, texts
 from fundalloc.scenario.tables.reading import read_table
-from fundalloc.scenario.tables.table import HEADING, ColumnSpec, Table, decimal_point, read_columns
+from fundalloc.scenario.tables.table import HEADING, ColumnSpec, Table, read_columns
 
 STATES = ("committed", "locked", "given")
 LEVELS = ("bilateral", "regional", "global")
@@ -90,6 +90,8 @@ KEYS = {
     "decided": ("instrument", "partnership", "area", "year"),
 }
 """The columns by which a change finds its rows."""
+NUMBERS = {name: [column for column, spec in columns.items() if spec.number] for name, columns in SPECS.items()}
+"""The columns of figures."""
 UNIQUE = {**{name: KEYS[name] for name in ("partnerships", "needs", "eligibility")}, "markers": (*KEYS["markers"], "instrument")}
 """The columns whose cells together no two rows may share; one line may have several decisions."""
 DEFAULTS = {
@@ -106,7 +108,7 @@ def read_tables(tree: Tree, folder: Path, allowed: Callable[[Path], bool], probl
         nothing = ListNode([], tree.place)
         out[name] = read_table(nothing, (), folder, allowed)
         with problems.noted():
-            out[name] = read_table(tree.get(name) or nothing, KEYS[name], folder, allowed, DEFAULTS[name])
+            out[name] = read_table(tree.get(name) or nothing, KEYS[name], folder, allowed, DEFAULTS[name], NUMBERS[name])
     return out
 
 
@@ -122,34 +124,35 @@ def read_rows(name: str, table: Table, problems: Problems) -> dict[str, list[Any
     return columns
 
 
-def fill_figures(tree: Tree, folder: Path, allowed: Callable[[Path], bool], problems: Problems) -> Tree:
-    """Return the tree with the figures of all rules filled in; a rule whose table cannot be read is left out, with problems noted."""
-    section = tree.mapping("rules")
+def fill_figures(tree: Tree, folder: Path, allowed: Callable[[Path], bool], problems: Problems) -> tuple[Tree, list[Table]]:
+    """Return the tree with the figures of all rules filled in, and their tables; a rule whose table cannot be read is left out, noted."""
+    section, tables = tree.mapping("rules"), list[Table]()
     if section is None:
-        return tree
+        return tree, tables
     rules: dict[str, Node] = {}
     for key, rule in section.items.items():
         with problems.noted():
-            rules[key] = rule if not isinstance(rule, Tree) or rule.text("off") == "true" else _filled(rule, folder, allowed)
-    return replace(tree, items={**tree.items, "rules": replace(section, items=rules)})
+            rules[key] = rule if not isinstance(rule, Tree) or rule.text("off") == "true" else _filled(rule, folder, allowed, tables)
+    return replace(tree, items={**tree.items, "rules": replace(section, items=rules)}), tables
 
 
-def _filled(rule: Tree, folder: Path, allowed: Callable[[Path], bool]) -> Tree:
+def _filled(rule: Tree, folder: Path, allowed: Callable[[Path], bool], tables: list[Table]) -> Tree:
     limits = {key: limit for key in ("at_least", "at_most", "exactly") if (limit := rule.mapping(key)) and "file" in limit.items}
     words = texts(rule.get("for_each"))
-    return replace(rule, items={**rule.items, **{key: _figures(limit, words, folder, allowed) for key, limit in limits.items()}})
+    return replace(rule, items={**rule.items, **{key: _figures(limit, words, folder, allowed, tables) for key, limit in limits.items()}})
 
 
-def _figures(limit: Tree, words: list[str], folder: Path, allowed: Callable[[Path], bool]) -> Tree:
+def _figures(limit: Tree, words: list[str], folder: Path, allowed: Callable[[Path], bool], tables: list[Table]) -> Tree:
     """Read the figures of a table; members written beside `file` (by a variant) stand in place of the table's."""
-    own = {key: value for key, value in limit.items.items() if key not in ("file", "column")}
+    of_file = {key: value for key, value in limit.items.items() if key in ("file", "decimal")}
+    own = {key: value for key, value in limit.items.items() if key not in ("file", "decimal", "column")}
     column = limit.text("column")
     if column is None:
         place = limit.keys[next(iter(own))] if own else limit.place
         message = f"unknown key '{next(iter(own))}'" if own else "no column named"
         raise ScenarioError.of(place, message, "write {file: floors.csv, column: floor}")
-    file = limit.items["file"]
-    table = read_table(Tree({"file": file}, {"file": file.place}, limit.place, limit.folder), (), folder, allowed)
+    table = read_table(replace(limit, items=of_file), (*words, column), folder, allowed, numbers=(column,))
+    tables.append(table)
     for word in (*words, column):
         if word not in table.columns:
             raise ScenarioError.of(table.place(HEADING, 0), f"no column '{word}'", did_you_mean(word, table.columns))
@@ -174,6 +177,6 @@ def _members(table: Table, words: list[str], column: str) -> dict[str, Node]:
         elif member in members:
             problems.add(place, f"'{member}' stands twice", "keep one of the two")
         if text:
-            members[member] = Scalar(decimal_point(text) if table.semicolons else text, place)
+            members[member] = Scalar(text, place)
     problems.tell()
     return members

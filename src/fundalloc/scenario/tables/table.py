@@ -1,7 +1,7 @@
 """The one form of every table of numbers: rows of text in which each cell knows where it was written.
 
 Cells become values by the specification of their column, and positions where they refer to members; all problems of a table
-are collected. In a file with `;` amounts may have decimal commas, but then all of them.
+are collected.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from pydantic_core import PydanticCustomError
 
 from fundalloc.errors import Place, Problems, did_you_mean, nearest
 from fundalloc.facts.dimensions import Dimensions
-from fundalloc.money import IntArray
+from fundalloc.facts.fields import is_year
+from fundalloc.money import IntArray, is_date
 from fundalloc.scenario.sections import refused
 
 HEADING, WHOLE_ROW = -1, -1
@@ -31,7 +32,12 @@ class Table:
     cells: list[list[str]]
     where: Callable[[int, int], Place]
     """Place of a cell by row and column; row -1 is the heading."""
-    semicolons: bool = False
+    hidden: list[Place] = field(default_factory=list)
+    """Where rows and columns begin that are hidden in the worksheet: they are read like all others."""
+    formulas: int = 0
+    """Cells of the worksheet that are formulas; their stored values are read."""
+    commas: frozenset[str] = frozenset()
+    """Columns that were written with decimal commas; here they have points."""
     moved: dict[tuple[int, int], Place] = field(default_factory=dict)
     """Cells (and rows, as column WHOLE_ROW) that were written elsewhere, by `change` or `adjust`."""
     dropped: list[dict[str, str]] = field(default_factory=list)
@@ -42,6 +48,15 @@ class Table:
         if isinstance(column, str):
             column = self.columns.index(column) if column in self.columns else 0
         return self.moved.get((row, column)) or self.moved.get((row, WHOLE_ROW)) or self.where(row, column)
+
+    @property
+    def as_written(self) -> list[list[str]]:
+        """The cells with their decimal commas, as earlier versions kept them: fingerprints stay what they were."""
+        if not self.commas:
+            return self.cells
+        commas = [name in self.commas for name in self.columns]
+        point = re.compile(r"(?<!\.)\.(?!\.)")
+        return [[point.sub(",", text) if comma else text for text, comma in zip(row, commas, strict=True)] for row in self.cells]
 
     def column(self, name: str) -> list[str]:
         """Return the texts of a column, empty ones where it is missing."""
@@ -98,8 +113,6 @@ def read_columns(table: Table, spec: dict[str, ColumnSpec], problems: Problems) 
     for name, column in spec.items():
         if column.required and name not in table.columns and table.columns and not nearest(name, unknown):
             problems.add(table.place(HEADING, 0), f"the column '{name}' is missing", f"expected columns: {', '.join(spec)}")
-    numbers = {name for name, column in spec.items() if column.number}
-    _mixed_decimals(table, [name for name in table.columns if name.partition(".")[0] in numbers], problems)
     return {name: _read(table, name, column, problems) for name, column in spec.items()}
 
 
@@ -134,36 +147,18 @@ def _read(table: Table, name: str, column: ColumnSpec, problems: Problems) -> li
     for row, text in enumerate(table.column(name)):
         if not text:
             if column.required and present:
-                problems.add(table.place(row, name), f"'{name}' is missing", "fill it in (a formula must have been saved with its value)")
+                problems.add(table.place(row, name), f"'{name}' is missing", "fill it in")
             out.append(column.empty)
             continue
         if text not in cache:
             try:
-                cache[text] = column.read(decimal_point(text) if table.semicolons and column.number else text)
+                cache[text] = column.read(text)
             except PydanticCustomError as error:
                 problems.append(refused(error, table.place(row, name)))
                 out.append(column.empty)
                 continue
         out.append(cache[text])
     return out
-
-
-def decimal_point(text: str) -> str:
-    """Turn a decimal comma into a point, in each part of a range; anything else stays as it is."""
-    if ".." in text:
-        return "..".join(map(decimal_point, text.split("..")))
-    return text.replace(",", ".") if re.fullmatch(r"[^,.]*,[^,.]*", text) else text
-
-
-def _mixed_decimals(table: Table, names: Iterable[str], problems: Problems) -> None:
-    if not table.semicolons:
-        return
-    cells = [(text.replace("..", " "), (row, name)) for name in names for row, text in enumerate(table.column(name))]
-    commas = [at for text, at in cells if "," in text]
-    points = [at for text, at in cells if "." in text and "," not in text]
-    if commas and points:
-        minority = min(commas, points, key=len)[0]
-        problems.add(table.place(*minority), "decimal commas and decimal points in one file", "use one of them throughout")
 
 
 @dataclass
@@ -196,6 +191,9 @@ class References:
         if text not in lookup:
             hint = f"the years are {dimension.ids[0]} to {dimension.ids[-1]}" if word == "year" else did_you_mean(text, dimension.ids)
             message = f"unknown {word} '{text}'" if word != "year" else f"the year '{text}' is outside the period"
+            if word == "year" and not is_year(text):
+                shown, what = text.removesuffix(" 00:00:00"), "a date, not a year" if is_date(text) else "not a year"
+                message, hint = f"'{shown}' is {what}", "write it as 2025"
             self.problems.add(table.place(row, word), message, hint)
             return None
         if text in dimension.groupings:

@@ -6,61 +6,23 @@ what stands under which heading.
 
 from __future__ import annotations
 
-import math
-import re
 import warnings
-import zipfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from fundalloc.doors.reading import read_bytes
 from fundalloc.errors import Place, Problem, ScenarioError
 from fundalloc.labels import label, languages
 from fundalloc.scenario.document import display_name
 from fundalloc.scenario.workbooks.container import LARGEST_FILE, check_package
+from fundalloc.scenario.workbooks.sheet import NOTHING, Cell, Row, Sheet, Unreadable, read_sheet
 
 NOT_OURS = "fundalloc reads the workbooks that it has written: fundalloc run FILE -o BOOK.xlsx"
-_RAW_CELL = re.compile(r'<c r="([A-Z]+\d+)"(?![^>]*\bt="(?!n"))[^>]*>(?:<f[^>]*/>|<f.*?</f>)?<v>([^<]*)</v>', re.DOTALL)
-
-
-class Cell(NamedTuple):
-    """What stands in a cell."""
-
-    value: Any = None
-    """The stored value: text, number, or None."""
-    formula: str | None = None
-    """The formula with its equals sign, or None."""
-    error: bool = False
-    """Whether the value is an error such as #REF!."""
-
-    @property
-    def empty(self) -> bool:
-        """Whether nothing stands there, or nothing but spaces."""
-        return self.formula is None and (self.value is None or (isinstance(self.value, str) and not self.value.strip()))
-
-    @property
-    def text(self) -> str:
-        """The value as text; numbers to the 15 digits that a spreadsheet keeps."""
-        if self.value is None:
-            return ""
-        if isinstance(self.value, bool):
-            return str(self.value).upper()
-        return f"{self.value:.15g}" if isinstance(self.value, float) else str(self.value).strip()
-
-    @property
-    def number(self) -> float | int | None:
-        """The value when it is a finite number."""
-        is_number = isinstance(self.value, int | float) and not isinstance(self.value, bool)
-        return self.value if is_number and math.isfinite(self.value) else None
-
-
-NOTHING = Cell()
-Row = Sequence[Cell]
 
 
 @dataclass
@@ -69,25 +31,37 @@ class BookFile:
 
     path: Path
     name: str = field(init=False)
-    _sheets: dict[str, list[Row]] = field(default_factory=dict, init=False)
-    _views: dict[bool, Any] = field(default_factory=dict, init=False)
+    _sheets: dict[str, Sheet] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.name = display_name(self.path)
         check_package(self.path)
-        self.titles  # noqa: B018 - a workbook that cannot be opened is reported here
+        if not self.titles:
+            raise ScenarioError.of(Place(self.name), "the workbook has no worksheet", NOT_OURS)
 
     @cached_property
     def titles(self) -> list[str]:
-        """The names of the sheets, in order."""
-        return list(self._view(values=False).sheetnames)
+        """The names of the worksheets, in order; sheets that are nothing but a chart are left out."""
+        return [sheet.title for sheet in self._book.worksheets]
 
     def rows(self, title: str) -> list[Row]:
         """Return all cells of a sheet by rows, from A1 on; rows may differ in length."""
+        return self.sheet(title).rows
+
+    def sheet(self, title: str) -> Sheet:
+        """Return a sheet as it stands in the file. Raises ScenarioError at the cell that cannot be read."""
         if title not in self._sheets:
-            formulas, values = self._read(title, values=False), self._read(title, values=True)
-            rows = zip(formulas, [*values, *([[]] * len(formulas))], strict=False)
-            self._sheets[title] = [[_cell(a, b) for a, b in zip(row, stored, strict=False)] for row, stored in rows]
+            try:
+                opened = self._book[title]
+                with warnings.catch_warnings(), opened._get_source() as source:
+                    warnings.simplefilter("ignore")
+                    self._sheets[title] = read_sheet(source, self._book, opened._shared_strings)
+            except Unreadable as error:
+                cell, message, hint = error.args
+                raise ScenarioError.of(Place(self.name, cell=f"{title}!{cell}"), message, hint) from None
+            except Exception as error:  # a broken part
+                place, hint = Place(self.name, cell=f"{title}!A1"), "open it in Excel and save it anew"
+                raise ScenarioError.of(place, f"the sheet cannot be read: {error}", hint) from None
         return self._sheets[title]
 
     def place(self, title: str, row: int, column: int) -> Place:
@@ -96,54 +70,17 @@ class BookFile:
 
         return Place(self.name, cell=f"{title}!{get_column_letter(column + 1)}{row + 1}")
 
-    def _view(self, *, values: bool) -> Any:
-        """Return the workbook as openpyxl sees it: its formulas, or their stored values. The file itself is not kept open."""
+    @cached_property
+    def _book(self) -> Any:
+        """The workbook as openpyxl opens it, without reading its sheets. The file itself is not kept open."""
         import openpyxl
 
-        if values not in self._views:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # openpyxl tells of charts and colours that it does not read
-                try:
-                    raw = read_bytes(self.path, LARGEST_FILE)
-                    self._views[values] = openpyxl.load_workbook(BytesIO(raw), read_only=True, data_only=values)
-                except Exception as error:  # openpyxl raises many kinds for damaged files
-                    raise ScenarioError.of(Place(self.name), f"not a readable workbook: {error}", NOT_OURS) from None
-        return self._views[values]
-
-    def _read(self, title: str, *, values: bool) -> list[list[tuple[str, Any]]]:
-        try:
-            sheet = self._view(values=values)[title]
-            sheet.reset_dimensions()
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                return [[(cell.data_type, cell.value) for cell in row] for row in sheet.iter_rows()]
-        except Exception as error:  # a cell that is no number, a broken part
-            raise ScenarioError([self._unreadable(title, error)]) from None
-
-    def _unreadable(self, title: str, error: Exception) -> Problem:
-        """Say which cell of a sheet cannot be read, when it can be found."""
-        with zipfile.ZipFile(BytesIO(read_bytes(self.path, LARGEST_FILE))) as package:
-            part = f"xl/worksheets/sheet{self.titles.index(title) + 1}.xml"
-            raw = package.read(part).decode("utf-8", "replace") if part in package.namelist() else ""
-        for cell, text in _RAW_CELL.findall(raw):
-            if not _is_number(text):
-                return Problem(Place(self.name, cell=f"{title}!{cell}"), f"'{text}' is stored as a number, but is none", "type a number")
-        return Problem(Place(self.name, cell=f"{title}!A1"), f"the sheet cannot be read: {error}", "open it in Excel and save it anew")
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
-
-
-def _cell(written: tuple[str, Any], stored: tuple[str, Any]) -> Cell:
-    kind, value = written
-    if kind == "f":
-        formula = value if isinstance(value, str) else getattr(value, "text", None) or "="
-        return Cell(stored[1], formula if formula.startswith("=") else f"={formula}", stored[0] == "e")
-    return Cell(value, None, kind == "e")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # openpyxl tells of charts and colours that it does not read
+            try:
+                return openpyxl.load_workbook(BytesIO(read_bytes(self.path, LARGEST_FILE)), read_only=True)
+            except Exception as error:  # openpyxl raises many kinds for damaged files
+                raise ScenarioError.of(Place(self.name), f"not a readable workbook: {error}", NOT_OURS) from None
 
 
 @dataclass(frozen=True)

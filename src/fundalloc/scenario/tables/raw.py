@@ -1,0 +1,217 @@
+"""Files of tables, CSV and worksheets alike: first the cells as they stand, then, once the headings are known, a table.
+
+Between the two a foreign layout can be turned into ours. Nothing is dropped in silence: what is not read is a note beside the
+table, or a problem at its place.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from fundalloc.doors.reading import admit
+from fundalloc.errors import Place, Problem, Problems, ScenarioError, counted, did_you_mean, some
+from fundalloc.scenario.document import Scalar, controls, display_name, read_text
+from fundalloc.scenario.tables.signs import settle
+from fundalloc.scenario.tables.table import HEADING, Table
+from fundalloc.scenario.workbooks.cells import BookFile
+from fundalloc.scenario.workbooks.sheet import NO_SHEET, Sheet
+
+MAX_TABLE_BYTES = 200_000_000
+TITLE_ROWS = 30
+"""Rows above the headings among which they are sought, to say where they stand."""
+FIGURE = re.compile(r"[+-]?[\d.,]*\d[\d.,]*\s*%?")
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """The cells of a file as text, all of its rows as they stand, empty ones too; which of them is the heading is not yet chosen."""
+
+    name: str
+    rows: list[list[str]]
+    """They may differ in length. Row k is row k + 1 of a worksheet, and of a CSV without line ends inside its cells."""
+    where: Callable[[int, int], Place]
+    """Place of a cell by row and column, both from 0."""
+    separator: str = ""
+    """Of a CSV; empty for a worksheet."""
+    sheet: Sheet = NO_SHEET
+    """The worksheet that it was read from, with what is merged and hidden there; without rows for a CSV."""
+
+    @cached_property
+    def wrong(self) -> dict[tuple[int, int], tuple[str, str]]:
+        """Cells that say nothing readable, with message and hint: formulas without a value, errors, control characters."""
+        cells = ((row, k, cell) for row, cells in enumerate(self.sheet.rows) for k, cell in enumerate(cells))
+        return {(row, k): cell.unreadable for row, k, cell in cells if cell.unreadable is not None}
+
+    @property
+    def formulas(self) -> int:
+        """How many cells are formulas, of which the stored values are read."""
+        return sum(cell.formula is not None for cells in self.sheet.rows for cell in cells)
+
+    def stored(self, row: int, column: int) -> bool:
+        """Return whether a cell is a number by itself, not a text that says one."""
+        cells = self.sheet.rows[row] if self.sheet.rows else ()
+        return column < len(cells) and cells[column].number is not None
+
+
+def read_raw(file: Scalar, folder: Path, allowed: Callable[[Path], bool]) -> RawTable:
+    """Read the file that a table names: a CSV, or a worksheet as `book.xlsx#Sheet`. Raises ScenarioError."""
+    written, _, sheet = file.text.partition("#")
+    path = folder / written
+    admit(path, written, file.place, allowed)
+    if path.is_dir():
+        raise ScenarioError.of(file.place, f"'{written}' is a folder, not a file", "name the file inside it")
+    if not path.is_file():
+        near = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
+        raise ScenarioError.of(file.place, f"no such file: {written}", did_you_mean(path.name, near))
+    if path.suffix.lower() in (".xlsx", ".xlsm"):
+        return _worksheet(path, sheet, file.place)
+    if sheet:
+        raise ScenarioError.of(file.place, f"'{written}' has no sheets", f"write {written}")
+    return _csv(path)
+
+
+def read_csv(path: Path, numbers: Collection[str] = (), decimal: Scalar | None = None) -> Table:
+    """Read a CSV file; the first row names the columns, `numbers` are those of figures. Raises ScenarioError."""
+    return table_of(_csv(path), (), numbers, decimal)
+
+
+def _csv(path: Path) -> RawTable:
+    return raw_csv(read_text(path, display_name(path), MAX_TABLE_BYTES), display_name(path))
+
+
+def raw_csv(text: str, name: str) -> RawTable:
+    """Take CSV text apart. A first line `sep=;` names the separator, as spreadsheet programs understand it. Raises ScenarioError."""
+    controls(text, name).tell()
+    raw = re.split(r"\r\n|\r|\n", text)
+    said = re.fullmatch(r'"?sep=([,;])"?[,;]*\s*', raw[0], re.IGNORECASE)
+    heading = raw[1] if said and len(raw) > 1 else raw[0]
+    separator = said[1] if said else ";" if heading.count(";") > heading.count(",") else ","
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    rows: list[list[str]] = []
+    numbers: list[int] = []
+    start = 1
+    try:
+        for row in reader:
+            rows.append([cell.strip() for cell in row] if rows or not said else [])
+            numbers.append(start)
+            start = reader.line_num + 1
+    except csv.Error as error:
+        raise ScenarioError.of(Place(name, start, 1), f"not CSV: {error}", "check the quotes") from None
+
+    def where(row: int, column: int) -> Place:
+        line = numbers[row]
+        excerpt = raw[line - 1] if line <= len(raw) else ""
+        return Place(name, line, _offset(excerpt, column, separator), excerpt=excerpt)
+
+    return RawTable(name, rows, where, separator)
+
+
+def _offset(line: str, column: int, delimiter: str) -> int:
+    """Return the 1-based position at which the cell of this column begins."""
+    quoted = False
+    for position, character in enumerate(line):
+        if column == 0:
+            return position + 1
+        if character == '"':
+            quoted = not quoted
+        elif character == delimiter and not quoted:
+            column -= 1
+    return len(line) + 1
+
+
+def _worksheet(path: Path, title: str, place: Place) -> RawTable:
+    try:
+        book = BookFile(path)
+    except ScenarioError as error:
+        raise ScenarioError([Problem(place, f"'{path.name}': {p.message}", p.hint) for p in error.problems]) from None
+    if not title and len(book.titles) == 1:
+        title = book.titles[0]
+    if title not in book.titles:
+        hint = did_you_mean(title, book.titles) if title else f"name the sheet: {path.name}#{book.titles[0]}"
+        raise ScenarioError.of(place, f"no sheet '{title}' in {path.name}" if title else "no sheet named", hint)
+    sheet = book.sheet(title)
+    rows = [[cell.formula or "" if cell.value is None else cell.text for cell in row] for row in sheet.rows]
+    return RawTable(book.name, rows, lambda row, column: book.place(title, row, column), sheet=sheet)
+
+
+def table_of(raw: RawTable, keys: Sequence[str] = (), numbers: Collection[str] = (), decimal: Scalar | None = None) -> Table:
+    """Return the table whose headings stand in the first row that is not empty. Raises ScenarioError with what would not be read.
+
+    `keys` are columns that it must have: where they stand further below, the rows above them are said to be titles. `numbers` are
+    columns of figures, and `decimal` is the sign that is decimal in them, where the scenario says so.
+    """
+    heading, *body = filled = _filled(raw, keys)
+    columns = list(raw.rows[heading])
+    while not raw.separator and not columns[-1]:
+        del columns[-1]
+    width, problems = len(columns), Problems()
+    whole_rows(raw, body, columns, problems)
+    _check_cells(raw, heading, columns, problems)
+    problems.tell()
+
+    def where(row: int, column: int) -> Place:
+        return raw.where(heading if row == HEADING else body[row], column)
+
+    body = [row for row in body if any(raw.rows[row][:width])]
+    cells = [(raw.rows[row] + [""] * width)[:width] for row in body]
+    table = Table(raw.name, columns, cells, where, hidden_places(raw, filled, width), raw.formulas)
+    if raw.separator == ";" or decimal is not None:
+        settle(table, numbers, decimal, lambda row, column: raw.stored(body[row], column))
+    return table
+
+
+def hidden_places(raw: RawTable, filled: list[int], width: int) -> list[Place]:
+    """Return where the rows and columns begin that are read although nobody sees them."""
+    hidden = [raw.where(row, 0) for row in filled if row in raw.sheet.hidden_rows]
+    return hidden + [raw.where(filled[0], column) for column in range(width) if column in raw.sheet.hidden_columns]
+
+
+def _filled(raw: RawTable, keys: Sequence[str]) -> list[int]:
+    """Return the rows that are not empty, the headings first. Raises ScenarioError when there are none, or titles above them."""
+    filled = [row for row, cells in enumerate(raw.rows) if any(cells)]
+    if not filled:
+        place = Place(raw.name) if raw.separator else raw.where(0, 0)
+        raise ScenarioError.of(place, "the table is empty", "the first row names the columns")
+    below = next((row for row in filled[:TITLE_ROWS] if all(key in raw.rows[row] for key in keys)), filled[0])
+    if below > filled[0]:
+        message = f"a title where the headings are expected; they stand in row {below + 1}"
+        hint = f"delete what stands above row {below + 1}: the first row names the columns"
+        raise ScenarioError.of(raw.where(filled[0], 0), message, hint)
+    return filled
+
+
+def whole_rows(raw: RawTable, body: list[int], columns: list[str], problems: Problems) -> None:
+    """Note rows of a CSV that are too long or too short, and figures that no heading names."""
+    loose, width = [], len(columns)
+    for row in body:
+        cells = raw.rows[row]
+        if raw.separator and len(cells) != width:
+            message = f"{counted(len(cells), 'cells')}, but the heading has {width}"
+            problems.add(raw.where(row, 0), message, "put texts that contain the separator in double quotes")
+        elif len(cells) > width or "" in columns:
+            nameless = (k for k, cell in enumerate(cells) if cell and not any(columns[k : k + 1]))
+            loose += [(row, k) for k in nameless if FIGURE.fullmatch(cells[k]) or (row, k) in raw.wrong]
+    if loose:
+        message = f"{counted(len(loose), 'figures')} without a heading"
+        problems.add(raw.where(*loose[0]), message, "give the column a heading, or move it to another sheet")
+
+
+def _check_cells(raw: RawTable, heading: int, columns: list[str], problems: Problems) -> None:
+    """Note headings that stand twice, cells that say nothing readable, and those that are merged: all but the first of them are empty."""
+    width = len(columns)
+    for column, name in enumerate(columns):
+        if name and name in columns[:column]:
+            problems.add(raw.where(heading, column), f"the column '{name}' stands twice", "rename one of them")
+    for (row, column), said in raw.wrong.items():
+        if column < width:
+            problems.add(raw.where(row, column), *said)
+    if merged := sorted(span for span in raw.sheet.merged if span[2] >= heading and span[1] < width):
+        names = [":".join(raw.where(*end).cell.rpartition("!")[2] for end in (span[:2], span[2:])) for span in merged]
+        message = f"merged cells, of which only the first is filled: {some(names, 3)}"
+        problems.add(raw.where(*merged[0][:2]), message, "unmerge them and fill in every cell")
