@@ -13,10 +13,9 @@ from fundalloc.facts.dimensions import find_circle
 from fundalloc.facts.entities import Partnership
 from fundalloc.facts.facts import Decided, Needs, Sourced
 from fundalloc.facts.fields import Text
-from fundalloc.labels import LANGUAGES
 from fundalloc.money import Exact, plain
 from fundalloc.scenario.tables.specs import LEVELS, SPECS, read_rows
-from fundalloc.scenario.tables.table import HEADING, References, Table, read_variants
+from fundalloc.scenario.tables.table import References, Table, read_variants
 
 
 def build_partnerships(table: Table, problems: Problems) -> list[Partnership]:
@@ -44,10 +43,6 @@ def _per_language(name: str, table: Table, columns: dict[str, list[Any]], proble
     for key, column in SPECS[name].items():
         if column.per == "language":
             variants = read_variants(table, key, column, problems)
-            for language in dict.fromkeys(language for written in variants for language in written):
-                if language not in LANGUAGES:
-                    place, hint = table.place(HEADING, f"{key}.{language}"), f"expected one of: {', '.join(LANGUAGES)}"
-                    problems.add(place, f"unknown language '{language}'", hint)
             english = ({"en": text} if text else {} for text in columns[key])
             texts[key] = [Text({**first, **others}) for first, others in zip(english, variants, strict=True)]
     return texts
