@@ -25,8 +25,8 @@ def test_run_prints_and_writes(fundalloc, tmp_path):
     assert result.exit_code == 0
     assert "EU budget" in result.stdout
     assert result.stdout.rstrip().endswith(f"Wrote {tmp_path / 'plan.xlsx'}")
-    tables = ("allocation.csv", "coverage.csv", "datapackage.json", "free-money.csv", "memo.csv", "payments.csv", "rules.csv")
-    assert files(tmp_path) == [*(f"csv/{table}" for table in tables), "plan.xlsx"]
+    tables = ("allocation", "areas", "coverage", "free-money", "instruments", "memo", "partnerships", "payments", "rules")
+    assert files(tmp_path) == [*sorted(f"csv/{name}" for name in (*(f"{table}.csv" for table in tables), "datapackage.json")), "plan.xlsx"]
 
 
 def test_dry_run_writes_nothing(fundalloc, tmp_path):

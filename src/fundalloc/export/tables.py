@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from fundalloc.doors.writing import new_file, new_folder
+from fundalloc.doors.writing import new_file
+from fundalloc.export.package import Style, fill_table, write_folder
 from fundalloc.insight.payments import payments_table
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import DECIDED, Finding
@@ -37,7 +38,14 @@ def tables(plan: Plan) -> dict[str, pd.DataFrame]:
     out |= {"memo": memo_money(plan), "rules": rules}
     cash = payments_table(plan)
     out |= {"payments": cash} if len(cash) else {}
-    return {**out, "moves": moved_money(plan)} if len(scenario.lines.moves) else out
+    out |= {"moves": moved_money(plan)} if len(scenario.lines.moves) else {}
+    facts = scenario.facts
+    entities = {"instruments": ["counts"], "partnerships": ["level", "within"], "areas": []}
+    for table, further in entities.items():
+        listed = getattr(facts, table)
+        columns = {key: [getattr(one, key) for one in listed] for key in further}
+        out[table] = pd.DataFrame({"id": [one.id for one in listed], "name": [one.name.within(language) for one in listed], **columns})
+    return out
 
 
 def named_allocation(plan: Plan) -> pd.DataFrame:
@@ -52,7 +60,8 @@ def named_allocation(plan: Plan) -> pd.DataFrame:
 def memo_money(plan: Plan) -> pd.DataFrame:
     """Return memo money: shown, never added."""
     facts, memo = plan.scenario.facts, plan.scenario.facts.memo
-    columns = {d.name: [d.ids[k] for k in getattr(memo, d.name)] for d in facts.dimensions}
+    columns: dict[str, list[Any]] = {d.name: [d.ids[k] for k in getattr(memo, d.name)] for d in facts.dimensions}
+    columns["year"] = list(map(int, columns["year"]))
     decisions = [str(decision) for decision in memo.decision]
     return pd.DataFrame({**columns, "amount": facts.euro(memo.amount), "decision": decisions, "source": memo.source})
 
@@ -73,31 +82,17 @@ def moved_money(plan: Plan) -> pd.DataFrame:
     )
 
 
-def write_csv(plan: Plan, folder: str | Path, asked: Asked | None = None) -> list[Path]:
+def write_csv(plan: Plan, folder: str | Path, asked: Asked | None = None, style: Style | None = None) -> list[Path]:
     """Write one CSV per table, and the tables that were asked for, as a folder that is new or replaces one of ours. Raises OutputError."""
-    from fundalloc.export.on_request import write_csv as write_asked
+    from fundalloc.export.on_request import tables as tables_of
 
-    target = Path(folder)
-    with new_folder(target, "run", plan.scenario.digest) as inside:
-        files = [fill_table(table, inside / f"{name}.csv") for name, table in tables(plan).items()]
-        files += write_asked(asked, inside) if asked else []
-    return [target / file.name for file in files]
+    return write_folder({**tables(plan), **(tables_of(asked) if asked else {})}, Path(folder), "run", plan.scenario.digest, style)
 
 
 def write_allocation(plan: Plan, path: Path) -> Path:
     """Write the allocation alone as CSV. Raises OutputError."""
     with new_file(path) as fresh:
         fill_table(named_allocation(plan), fresh)
-    return path
-
-
-def fill_table(table: pd.DataFrame, path: Path) -> Path:
-    """Write a table as CSV, twelve digits, where a door has made room for it; texts that look like formulas get an apostrophe."""
-
-    def tame(value: object) -> object:
-        return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
-
-    table.map(tame).to_csv(path, index=False, encoding="utf-8", lineterminator="\n", float_format=lambda x: f"{x:.12g}")
     return path
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fundalloc.doors.writing import PACKAGE
 from fundalloc.errors import Place, Problems, ScenarioError, UsageError, nearest
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.labels import label
@@ -63,18 +64,27 @@ def named_scenario(result: str) -> str:
 
 
 def _read_csv(path: Path) -> PlanFile:
-    name = display_name(path)
-    table = _columns(parse_csv(read_text(path, name, MAX_TABLE_BYTES), name), COLUMNS)
-    moves = path.parent / MOVES_NAME
-    if path.name != CSV_NAME or not moves.is_file():
-        return PlanFile(table)
-    name = display_name(moves)
-    return PlanFile(table, _columns(parse_csv(read_text(moves, name, MAX_TABLE_BYTES), name), ["key", "amount"]))
+    table, moves = _table(path, COLUMNS), path.parent / MOVES_NAME
+    return PlanFile(table, _table(moves, ["key", "amount"]) if path.name == CSV_NAME and moves.is_file() else None)
 
 
-def _columns(table: Table, wanted: list[str]) -> Table:
-    """Return a table with these columns only. Raises ScenarioError when one is missing."""
-    problems = Problems()
+def _decimal(path: Path) -> str | None:
+    """Return the decimal sign of amounts that the package beside a table of ours names; None where nothing names one."""
+    if path.name not in (CSV_NAME, MOVES_NAME):
+        return None
+    package = path.with_name(PACKAGE)
+    try:
+        listed = json.loads(read_text(package, display_name(package)))["resources"]
+        fields = [field for table in listed if table["path"] == path.name for field in table["schema"]["fields"]]
+        return next((str(field["decimalChar"]) for field in fields if field["name"] == "amount"), None)
+    except (ScenarioError, ValueError, LookupError, TypeError):
+        return None
+
+
+def _table(path: Path, wanted: list[str]) -> Table:
+    """Read a CSV file with these columns only. Raises ScenarioError when one is missing."""
+    name, sign, problems = display_name(path), _decimal(path), Problems()
+    table = parse_csv(read_text(path, name, MAX_TABLE_BYTES), name)
     for name in (name for name in wanted if name not in table.columns):
         near = nearest(name, (other for other in table.columns if other not in wanted))
         hint = f"did you mean '{near}'?" if near else f"needed columns: {', '.join(wanted)}"
@@ -82,7 +92,9 @@ def _columns(table: Table, wanted: list[str]) -> Table:
     problems.tell()
     at = [table.columns.index(name) for name in wanted]
     cells = [[row[k] for k in at] for row in table.cells]
-    return Table(table.name, wanted, cells, lambda row, column: table.place(row, at[column]), semicolons=table.semicolons)
+    return Table(
+        table.name, wanted, cells, lambda row, column: table.place(row, at[column]), semicolons=sign == "," if sign else table.semicolons
+    )
 
 
 def _read_json(path: Path) -> PlanFile:
