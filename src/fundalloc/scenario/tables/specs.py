@@ -22,7 +22,6 @@ from fundalloc.scenario.tables.reading import read_table
 from fundalloc.scenario.tables.table import HEADING, ColumnSpec, Table, decimal_point, read_columns
 
 STATES = ("committed", "locked", "given")
-LEVELS = ("bilateral", "regional", "global")
 
 
 def _one_of(*words: str) -> Callable[[str], str]:
@@ -54,7 +53,7 @@ SPECS: dict[str, dict[str, ColumnSpec]] = {
         "name": replace(TEXTS, required=True),
         "short": TEXTS,
         "footnote": TEXTS,
-        "level": ColumnSpec(_one_of(*LEVELS)),
+        "level": ColumnSpec(str),
         "within": ColumnSpec(str),
         "iso3": ColumnSpec(read_iso3, told=True),
         "absorption": ColumnSpec(read_amount, number=True, empty=None, per="year"),
