@@ -43,13 +43,17 @@ def excel_style(language: str) -> Style:
 
 
 def fill_table(table: pd.DataFrame, path: Path, style: Style = Style()) -> Path:
-    """Write a table as CSV, twelve digits, where a door has made room for it; texts that look like formulas get an apostrophe."""
+    """Write a table as CSV, twelve digits, where a door has made room for it; texts that look like formulas get an apostrophe.
+
+    Three decimals get a 0 behind them: 1,2340 cannot be taken for thousands.
+    """
 
     def tame(value: object) -> object:
         return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
     def digits(number: object) -> str:
-        return f"{number:.12g}".replace(".", style.decimal)
+        text = f"{number:.12g}"
+        return (f"{text}0" if text[-4:-3] == "." else text).replace(".", style.decimal)
 
     table.map(tame).to_csv(path, index=False, sep=style.separator, encoding=style.encoding, lineterminator="\n", float_format=digits)
     return path

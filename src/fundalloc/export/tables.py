@@ -15,7 +15,7 @@ from fundalloc.doors.writing import new_file
 from fundalloc.export.package import Style, fill_table, write_folder
 from fundalloc.insight.payments import payments_table
 from fundalloc.plan.plan import Plan
-from fundalloc.plan.verify import DECIDED, Finding
+from fundalloc.plan.verify import Finding
 from fundalloc.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def as_dict(plan: Plan) -> dict[str, Any]:
         "demands": {
             **plan.tally._asdict(),
             "built_in": plan.limits_tally._asdict(),
-            "broken_by_decision": sorted(f"{f.rule.id} {'|'.join(f.member)} {f.sense}" for f in plan.findings if f.status == DECIDED),
+            "broken_by_decision": sorted(f"{f.rule.id} {'|'.join(f.member)} {f.sense}" for f in plan.by_decision),
         },
         "rules": sorted(rules, key=itemgetter("rule", "member", "sense")),
     }
