@@ -168,6 +168,30 @@ def test_adjust_set_and_show_know_the_cells(tabled):
     assert shown["instruments.amif.ceiling.each"] == ("11", "--set instruments.amif.ceiling.each")
 
 
+def test_a_change_of_a_total_knows_what_is_below(tabled, tmp_path, write):
+    fresh = "{id: fresh, name: Fresh, source: assumption, ceiling: 3}, {id: fresh, ceiling: inherited + 2}"
+    write("child.yaml", f"extends: {tabled().name}\ninstruments: {{change: [{fresh}]}}\n")
+    assert limits(load(tmp_path / "child.yaml"))["fresh"] == (None, 5)
+    write(
+        "mapped.yaml", f"extends: {tabled().name}\ninstruments: {{amif: {{ceiling: 18}}, change: [{{id: amif, ceiling: inherited - 1}}]}}\n"
+    )
+    with pytest.raises(ScenarioError, match="nothing is inherited here"):  # changes of a table come before what stands beside it
+        load(tmp_path / "mapped.yaml")
+
+
+def test_compare_sees_no_difference_between_the_two_forms(tabled, variant, tmp_path):
+    rows = [line.split(",") for line in CSV.splitlines()]
+    total, each = COLUMNS.split(",").index("ceiling"), COLUMNS.split(",").index("ceiling.each")
+    rows[2][total], rows[2][each] = "18", ""
+    tabled("".join(",".join(row) + "\n" for row in rows)).rename(tmp_path / "table.yaml")
+    mapping = variant(
+        (MAPPING, FULL.replace("ceiling: {each: 10}", "ceiling: 18").replace("[60 %, 40 %]", "[60%, 40%]")), name="mapping.yaml"
+    )
+    done = CliRunner().invoke(cli, ["compare", str(mapping), str(tmp_path / "table.yaml"), "--exit-code"], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    assert "texts that differ: 0" in done.output
+
+
 def test_the_workbook_carries_the_table(tabled, tmp_path):
     def call(*words):
         done = CliRunner().invoke(cli, [str(word) for word in words], catch_exceptions=False)

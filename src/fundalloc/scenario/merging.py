@@ -138,6 +138,8 @@ def _laid_over(below: Node | None, value: Node, path: tuple[str, ...], period: P
         return _merge_table(below, value)
     if isinstance(below, Scalar) and by_years(value):
         below = every_year(below, period)
+    if isinstance(below, Scalar) and isinstance(value, Tree) and path[-1] == "ceiling" and "total" in value.items:
+        below = Tree({"total": below}, {"total": below.place}, below.place)
     if not isinstance(below, Tree) or not isinstance(value, Tree):
         return value
     if "en" in value.items and set(value.items) <= set(LANGUAGES):  # its translations would no longer say the same

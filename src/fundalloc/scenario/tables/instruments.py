@@ -65,7 +65,11 @@ def _from_table(table: Table, place: Place, problems: Problems) -> Tree:
     for row, name in enumerate(read_rows(SECTION, table, problems)["id"]):
         out.keys[name] = table.place(row, "id")
         cells = [(c, table.place(row, k), table.cells[row][k]) for k, c in enumerate(table.columns) if c != "id" and table.cells[row][k]]
-        out.items[name] = _entry([(c, at, Scalar(_numeral(table, c, text), at)) for c, at, text in cells], out.keys[name], problems)
+        entry = _entry([(c, at, Scalar(_numeral(table, c, text), at)) for c, at, text in cells], out.keys[name], problems)
+        for key, value in entry.items.items():
+            if isinstance(value, Tree) and list(value.items) in (["total"], ["en"]):  # one value, as a mapping says it
+                (entry.items[key],) = value.items.values()
+        out.items[name] = entry
     return out
 
 
@@ -103,5 +107,4 @@ def _path(column: str) -> list[str]:
 def _several(column: str, value: Node) -> Node:
     if column not in LISTS or not isinstance(value, Scalar):
         return value
-    parts = re.sub(r"\s+%", "%", value.text).split()
-    return ListNode([replace(value, text=part) for part in parts], value.place)
+    return ListNode([replace(value, text=part) for part in re.split(r"\s+(?!%)", value.text.strip())], value.place)
