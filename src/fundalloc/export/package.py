@@ -71,16 +71,12 @@ def _resource(name: str, tables: Mapping[str, pd.DataFrame], style: Style) -> di
     """Describe a table as the Data Package standard has it."""
     from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
 
-    signs: dict[str, dict[str, Any]] = {
-        "number": {"decimalChar": style.decimal},
-        "boolean": {"trueValues": ["True"], "falseValues": ["False"]},
-    }
     fields: list[dict[str, Any]] = []
     for column, kind in tables[name].dtypes.items():
         word = (
             "boolean" if is_bool_dtype(kind) else "integer" if is_integer_dtype(kind) else "number" if is_numeric_dtype(kind) else "string"
         )
-        fields.append({"name": str(column), "type": word, **signs.get(word, {})})
+        fields.append({"name": str(column), "type": word, **({"decimalChar": style.decimal} if word == "number" else {})})
     links = [(field["name"], FOREIGN.get(field["name"])) for field in fields]
     schema: dict[str, Any] = {"fields": fields}
     if name in PRIMARY:

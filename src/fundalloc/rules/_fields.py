@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 
@@ -11,9 +11,6 @@ from fundalloc.errors import did_you_mean
 from fundalloc.facts.dimensions import NAMES, Dimensions
 from fundalloc.facts.fields import inside, read_limit, refuse
 from fundalloc.money import Figure
-
-if TYPE_CHECKING:
-    from fundalloc.rules.kind import Kind
 
 
 def _figures(raw: Any) -> dict[str, Figure]:
@@ -31,30 +28,6 @@ Figures = Annotated[
         {"type": ["number", "string", "object"], "description": "a figure, a mapping by member, or {file: table.csv, column: name}"}
     ),
 ]
-
-
-def partial_keys(written: Iterable[str], words: Sequence[str]) -> list[str]:
-    """Return the keys of figures that do not spell out all labels of a member: `returns`, `area:returns`."""
-    return [key for key in written if key and (":" in key or key.count("|") + 1 < len(words))]
-
-
-def keys_of(rule: Kind, member: Sequence[str], written: Mapping[str, Figure], partial: Sequence[str]) -> list[str]:
-    """Return the keys under which the figure of a member stands: all its labels, else those that name most of them, else that for all.
-
-    Of two that name as many, one with a year of the rule's own goes before; several are a mistake, which `problems_in` tells.
-    """
-    whole = "|".join(member[: len(rule.keyed)])
-    if whole in written:
-        return [whole]
-    labels = list(zip(rule.keyed, member, strict=False))
-    ranks = {key: (key.count("|"), _names(key.split("|")[-1], labels[len(rule.for_each) :])) for key in partial if _names(key, labels)}
-    return [key for key, rank in ranks.items() if rank == max(ranks.values())] or [""] * ("" in written)
-
-
-def _names(key: str, labels: Iterable[tuple[str, str]]) -> bool:
-    """Return whether the parts of a key name some of these labels, in their order."""
-    rest = iter(labels)
-    return all(any(part in (label, f"{word}:{label}") for word, label in rest) for part in key.split("|"))
 
 
 def _words(raw: Any, info: ValidationInfo) -> tuple[str, ...]:

@@ -17,14 +17,12 @@ import re
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from itertools import chain
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationInfo, field_validator, model_validator
 
-from fundalloc.errors import did_you_mean
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.entities import Record
 from fundalloc.facts.fields import TOLD, Factor, Flag, Id, Multilingual, Note, Text, check_relative, refuse
@@ -33,7 +31,8 @@ from fundalloc.facts.selection import Grouped, Members, Pick, Selection, build_m
 from fundalloc.labels import Words
 from fundalloc.money import Figure, plain
 from fundalloc.rules._consequences import Consequences
-from fundalloc.rules._fields import Figures, ForEach, keys_of, partial_keys
+from fundalloc.rules._fields import Figures, ForEach
+from fundalloc.rules._keys import keys_of, partial_keys, wrong_keys
 from fundalloc.rules._sentence import figures_of, names_of, spoken
 from fundalloc.rules.statement import Codes, Demands, Measures, Rows, Sense, Unit
 
@@ -113,34 +112,10 @@ class Kind(Record, Consequences):
 
     def problems_in(self, lines: Lines) -> Iterator[Unplaced]:
         """Yield (path, message, hint) for what only the facts can show to be wrong with this rule."""
-        yield from self._wrong_keys(lines)
+        yield from wrong_keys(self, lines)
         if len(self.present(lines, self.members(lines))) == 0:
             hint = "check the selection against the eligibility table, or switch the rule off"
             yield ("money",), "no allocation line can ever count towards this rule", hint
-
-    def _wrong_keys(self, lines: Lines) -> Iterator[Unplaced]:
-        """Yield keys of figures that name nothing, or several things, and pairs of keys that set the figure of one member."""
-        members = build_members(self.keyed, lines.facts.dimensions, nodes_all=self.nodes == "all")
-        for at, _ in self.each_figure():
-            meant = members.readings(at[-1], lines.facts.dimensions) if at[1:] else [""]
-            if not meant:
-                whole = {"|".join(name) for name in members.names(members.codes)} if "|" in at[-1] else ()
-                yield at, f"unknown member '{at[-1]}'", did_you_mean(at[-1], {*whole, *chain(*members.labels)})
-            elif meant[1:]:
-                yield at, f"'{at[-1]}' can mean several things", f"write {' or '.join(meant)}"
-        for sense, figures in self.limits():
-            partial = partial_keys(figures, self.keyed)
-            pairs: dict[tuple[str, str], str] = {}
-            for member in self.demands(lines).member if partial[1:] else ():
-                keys = keys_of(self, member, figures, partial)
-                if keys[1:]:
-                    pairs.setdefault((keys[0], keys[1]), "|".join(member[: len(self.keyed)]))
-            for (one, other), both in pairs.items():
-                yield (
-                    (sense.field, other),
-                    f"'{one}' and '{other}' both set a figure for '{both}'",
-                    f"write '{both}' too: it counts before them",
-                )
 
     def remarks_on(self, lines: Lines) -> Iterator[Unplaced]:
         """Yield (path, message, hint) for what is lawful but hardly meant; the data doctor warns of it."""

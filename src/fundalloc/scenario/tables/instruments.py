@@ -46,18 +46,23 @@ def layers_of(tree: Tree, folder: Path, allowed: Callable[[Path], bool]) -> Iter
     problems = Problems()
     years = {key: value for key, value in tree.items.items() if key in ("years", "closed")}  # they tell which amounts may change
     changes = parts.pop("change", None)
-    layers = [_from_table(read_table(replace(node, items=parts), (), folder, allowed), node.place, problems)] if parts else []
+    table = read_table(replace(node, items=parts), (), folder, allowed) if parts else None
+    layers = [*([_from_table(table, node.place, problems)] if table else []), *_changes(changes, problems)]
+    problems.tell()
+    yield from (replace(tree, items={**years, SECTION: layer}) for layer in layers)
+    rest = dict(tree.items)
+    rest.pop(SECTION)
+    yield replace(tree, items={**rest, SECTION: replace(node, items=items)} if items else rest)
+
+
+def _changes(changes: Node | None, problems: Problems) -> Iterator[Tree]:
     for entry in changes.items if isinstance(changes, ListNode) else []:
         name = entry.text("id") if isinstance(entry, Tree) else None
         if not isinstance(entry, Tree) or name is None:
             problems.add(entry.place, "a change without 'id'", "instruments are found by their id")
         else:
             said = [(key, entry.keys[key], value) for key, value in entry.items.items() if key != "id"]
-            layers.append(Tree({name: _entry(said, entry.place, problems)}, {name: entry.place}, entry.place))
-    problems.tell()
-    yield from (replace(tree, items={**years, SECTION: layer}) for layer in layers)
-    rest = {key: value for key, value in tree.items.items() if key != SECTION}
-    yield replace(tree, items={**rest, SECTION: replace(node, items=items)} if items else rest)
+            yield Tree({name: _entry(said, entry.place, problems)}, {name: entry.place}, entry.place)
 
 
 def _from_table(table: Table, place: Place, problems: Problems) -> Tree:
