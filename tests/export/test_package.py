@@ -30,7 +30,7 @@ def folders(tmp_path_factory):
     """The same plan, with moves, in both styles."""
     home = tmp_path_factory.mktemp("csv")
     moving = ("--set", "instruments.ndici.carry_over.share=50 %", "--set", "round_to=0.001")
-    for name, style in (("plain", ()), ("excel", GERMAN)):
+    for name, style in (("plain", GERMAN[2:]), ("excel", GERMAN)):
         call("run", TINY, *moving, "--csv", home / name, *style, "-q")
     return home
 
@@ -114,6 +114,14 @@ def test_the_sign_that_the_package_names_is_obeyed(folders, tmp_path):
     package = {"resources": [{"name": "a", "path": "allocation.csv", "schema": {"fields": fields}}]}
     (tmp_path / "datapackage.json").write_text(json.dumps(package), "utf-8")
     assert read_plan(tmp_path, load(TINY).facts.dimensions).amounts == {("ndici", "tunisia", "smuggling", "2025"): Fraction("6.345")}
+
+
+def test_names_are_in_the_language_asked_for(tmp_path):
+    words = ("--set", "areas.returns.name={en: Returns, de: Rückkehr}", "--set", "rules.packages.says={en: Package, de: Paket}")
+    call("run", TINY, *words, "--csv", tmp_path / "csv", "--lang", "de", "-q")
+    found = read(tmp_path / "csv")
+    assert "Rückkehr" in {row["area_name"] for row in found["allocation"]} & {row["name"] for row in found["areas"]}
+    assert {row["says"] for row in found["rules"] if row["rule"] == "packages"} == {"Paket"}
 
 
 def test_a_style_without_tables_is_a_wrong_call():

@@ -256,7 +256,7 @@ def _write(plan: Plan, book: Path | None, wish: _Wish, out: Output, asked: Asked
             from fundalloc.export.tables import write_csv
 
             style = excel_style(words.language) if wish.csv_style == "excel" else None
-            files += write_csv(plan, wish.csv_folder, asked, style)
+            files += write_csv(plan, wish.csv_folder, asked, style, words.language)
         if book is not None:
             from fundalloc.export.workbook import write_workbook
 

@@ -24,18 +24,19 @@ if TYPE_CHECKING:
 FORMAT = "fundalloc.run/1"
 
 
-def tables(plan: Plan) -> dict[str, pd.DataFrame]:
-    """Return the tables that `--csv` writes, by file name. Amounts are EUR million."""
+def tables(plan: Plan, language: str = "") -> dict[str, pd.DataFrame]:
+    """Return the tables that `--csv` writes, by file name, names by default in the scenario's language. Amounts are EUR million."""
     scenario, found = plan.scenario, plan.coverage
-    language, needs, dimensions = scenario.head.output.language, scenario.facts.needs, scenario.facts.dimensions
+    needs, dimensions = scenario.facts.needs, scenario.facts.dimensions
+    language = language or scenario.head.output.language
     names = scenario.names(language)
     rules = plan.rules_table.copy()
     rules.insert(3, "says", [f.said(names, language) for f in plan.findings])
     rules["source"] = [f.rule.source for f in plan.findings]
     members = {name: [dimensions[name].ids[k] for k in getattr(needs, name)] for name in ("partnership", "area")}
     coverage = pd.DataFrame({**members, "need": found.need, "met": found.met, "priority": needs.priority.values, "impact": found.impact})
-    out = {"allocation": named_allocation(plan), "coverage": coverage, "free-money": plan.free_money}
-    out |= {"memo": memo_money(plan), "rules": rules}
+    out = {"allocation": named_allocation(plan, language), "coverage": coverage, "free-money": plan.free_money}
+    out |= {"memo": memo_money(plan, language), "rules": rules}
     cash = payments_table(plan)
     out |= {"payments": cash} if len(cash) else {}
     out |= {"moves": moved_money(plan)} if len(scenario.lines.moves) else {}
@@ -48,21 +49,21 @@ def tables(plan: Plan) -> dict[str, pd.DataFrame]:
     return out
 
 
-def named_allocation(plan: Plan) -> pd.DataFrame:
+def named_allocation(plan: Plan, language: str) -> pd.DataFrame:
     """Return the allocation with the names of instruments, partnerships and areas."""
-    names = plan.scenario.names(plan.scenario.head.output.language)
+    names = plan.scenario.names(language)
     allocation = plan.allocation.copy()
     for name in ("instrument", "partnership", "area"):
         allocation[f"{name}_name"] = allocation[name].map(names[name])
     return allocation
 
 
-def memo_money(plan: Plan) -> pd.DataFrame:
+def memo_money(plan: Plan, language: str) -> pd.DataFrame:
     """Return memo money: shown, never added."""
     facts, memo = plan.scenario.facts, plan.scenario.facts.memo
     columns: dict[str, list[Any]] = {d.name: [d.ids[k] for k in getattr(memo, d.name)] for d in facts.dimensions}
     columns["year"] = list(map(int, columns["year"]))
-    decisions = [str(decision) for decision in memo.decision]
+    decisions = [decision.within(language) for decision in memo.decision]
     return pd.DataFrame({**columns, "amount": facts.euro(memo.amount), "decision": decisions, "source": memo.source})
 
 
@@ -82,17 +83,17 @@ def moved_money(plan: Plan) -> pd.DataFrame:
     )
 
 
-def write_csv(plan: Plan, folder: str | Path, asked: Asked | None = None, style: Style | None = None) -> list[Path]:
+def write_csv(plan: Plan, folder: str | Path, asked: Asked | None = None, style: Style | None = None, language: str = "") -> list[Path]:
     """Write one CSV per table, and the tables that were asked for, as a folder that is new or replaces one of ours. Raises OutputError."""
     from fundalloc.export.on_request import tables as tables_of
 
-    return write_folder({**tables(plan), **(tables_of(asked) if asked else {})}, Path(folder), "run", plan.scenario.digest, style)
+    return write_folder({**tables(plan, language), **(tables_of(asked) if asked else {})}, Path(folder), "run", plan.scenario.digest, style)
 
 
 def write_allocation(plan: Plan, path: Path) -> Path:
     """Write the allocation alone as CSV. Raises OutputError."""
     with new_file(path) as fresh:
-        fill_table(named_allocation(plan), fresh)
+        fill_table(named_allocation(plan, plan.scenario.head.output.language), fresh)
     return path
 
 

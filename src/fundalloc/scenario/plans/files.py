@@ -13,7 +13,7 @@ from fundalloc.doors.writing import PACKAGE
 from fundalloc.errors import Place, Problems, ScenarioError, UsageError, nearest
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.labels import label
-from fundalloc.scenario.document import display_name, read_text
+from fundalloc.scenario.document import Scalar, display_name, read_text
 from fundalloc.scenario.tables.reading import MAX_TABLE_BYTES, parse_csv
 from fundalloc.scenario.tables.table import HEADING, Table
 from fundalloc.scenario.workbooks.cells import BookFile, Grid, find_grid, in_languages
@@ -68,7 +68,7 @@ def _read_csv(path: Path) -> PlanFile:
     return PlanFile(table, _table(moves, ["key", "amount"]) if path.name == CSV_NAME and moves.is_file() else None)
 
 
-def _decimal(path: Path) -> str | None:
+def _decimal(path: Path) -> Scalar | None:
     """Return the decimal sign of amounts that the package beside a table of ours names; None where nothing names one."""
     if path.name not in (CSV_NAME, MOVES_NAME):
         return None
@@ -76,7 +76,8 @@ def _decimal(path: Path) -> str | None:
     try:
         listed = json.loads(read_text(package, display_name(package)))["resources"]
         fields = [field for table in listed if table["path"] == path.name for field in table["schema"]["fields"]]
-        return next((str(field["decimalChar"]) for field in fields if field["name"] == "amount"), None)
+        signs = [Scalar(field["decimalChar"], Place(display_name(package))) for field in fields if field["name"] == "amount"]
+        return signs[0] if signs else None
     except (ScenarioError, ValueError, LookupError, TypeError):
         return None
 
@@ -93,7 +94,11 @@ def _table(path: Path, wanted: list[str]) -> Table:
     at = [table.columns.index(name) for name in wanted]
     cells = [[row[k] for k in at] for row in table.cells]
     return Table(
-        table.name, wanted, cells, lambda row, column: table.place(row, at[column]), semicolons=sign == "," if sign else table.semicolons
+        table.name,
+        wanted,
+        cells,
+        lambda row, column: table.place(row, at[column]),
+        semicolons=sign.text == "," if sign else table.semicolons,
     )
 
 
