@@ -117,6 +117,24 @@ def test_a_missing_column_is_one_problem(tabled):
     assert [p.message for p in caught.value.problems] == ["the column 'source' is missing"]
 
 
+@pytest.mark.parametrize(
+    ("section", "said"),
+    [
+        ("instruments: {file: instruments.csv}", "nothing in 'instruments'"),
+        ("instruments: {}", "nothing in 'instruments'"),
+        ("instruments: {a: {off: true, reason: x}}", "nothing in 'instruments'"),
+        ("instruments: {file: other.csv}", "no such file: other.csv"),
+        ("instruments: {file: instruments.csv, change: [{name: x}]}", "a change without 'id'"),
+        ("instruments: {file: instruments.csv, fiel: y}", "'fiel' must be keys with values"),
+    ],
+)
+def test_no_instruments_are_no_silence(tabled, section, said):
+    with pytest.raises(ScenarioError) as caught:
+        load(tabled(COLUMNS + "\n", section=section))
+    assert [problem.message for problem in caught.value.problems] == [said]
+    assert caught.value.problems[0].place.line
+
+
 def test_changes_of_a_table(tabled):
     section = """instruments:
   file: instruments.csv

@@ -74,7 +74,10 @@ class _Assembly:
         self.tree = fill_figures(self.tree, self.source.parent, self.allowed, self.problems)
         self.areas, self.instruments = self._entries("areas"), self._entries("instruments")
         self.partnerships = assembly.build_partnerships(self.tables["partnerships"], head.levels if head else LEVELS, self.problems)
-        if head is None or not (self.areas and self.partnerships and self.instruments):
+        needed = {"areas": self.areas, "partnerships": self.partnerships, "instruments": self.instruments}
+        for section in (name for name, found in needed.items() if not (found or self.problems)):
+            self.problems.add(self.tree.keys[section], f"nothing in '{section}'", "a plan needs one that is switched on")
+        if head is None or not all(needed.values()):
             for model, section in ((Area, "areas"), (Instrument, "instruments"), (Clause, "exclude"), (Clause, "allow")):
                 self._records(model, section)  # by themselves, when there is no whole to hold them against
             self.read_rules()
