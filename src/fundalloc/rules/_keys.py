@@ -20,7 +20,7 @@ def partial_keys(written: Iterable[str], words: Sequence[str]) -> list[str]:
     return [key for key in written if key and (":" in key or key.count("|") + 1 < len(words))]
 
 
-def keys_of(rule: Kind, member: Sequence[str], written: Mapping[str, Figure], partial: Sequence[str]) -> list[str]:
+def keys_of(rule: Kind, member: Sequence[str], written: Mapping[str, Figure], partial: Sequence[str] | None = None) -> list[str]:
     """Return the keys under which the figure of a member stands: all its labels, else those that name most of them, else that for all.
 
     Of two that name as many, one with a year of the rule's own goes before; several are a mistake, which `problems_in` tells.
@@ -28,6 +28,7 @@ def keys_of(rule: Kind, member: Sequence[str], written: Mapping[str, Figure], pa
     whole = "|".join(member[: len(rule.keyed)])
     if whole in written:
         return [whole]
+    partial = partial_keys(written, rule.keyed) if partial is None else partial
     labels = list(zip(rule.keyed, member, strict=False))
     ranks = {key: (key.count("|"), _names(key.split("|")[-1], labels[len(rule.for_each) :])) for key in partial if _names(key, labels)}
     return [key for key, rank in ranks.items() if rank == max(ranks.values())] or [""] * ("" in written)
@@ -57,8 +58,5 @@ def wrong_keys(rule: Kind, lines: Lines) -> Iterator[tuple[tuple[str, ...], str,
             if keys[1:]:
                 pairs.setdefault((keys[0], keys[1]), "|".join(member[: len(rule.keyed)]))
         for (one, other), both in pairs.items():
-            yield (
-                (sense.field, other),
-                f"'{one}' and '{other}' both set a figure for '{both}'",
-                f"write '{both}' too: it counts before them",
-            )
+            says = f"'{one}' and '{other}' both set a figure for '{both}'"
+            yield (sense.field, other), says, f"write '{both}' too: it counts before them"

@@ -224,7 +224,7 @@ class Kind(Record, Consequences):
 
     def key_of(self, member: Member, written: Mapping[str, Figure]) -> str | None:
         """Return the key under which the figure of a member stands; None where it has none."""
-        return next(iter(keys_of(self, member, written, partial_keys(written, self.keyed))), None)
+        return next(iter(keys_of(self, member, written)), None)
 
     def demands(self, lines: Lines) -> Demands:
         """List what the rule asks: every present member with a figure, per sense."""
@@ -257,7 +257,8 @@ class Kind(Record, Consequences):
             for labels, masks, owner in zip(members.labels, members.masks, members.owners, strict=True)
         ]
         meaning = [name for name in members.names(absent) if all(part in entry for part, entry in zip(name, wanted, strict=True))]
-        return [name for name in meaning if any(self.key_of(name, figures) is not None for _, figures in self.limits())]
+        sides = [(figures, partial_keys(figures, self.keyed)) for _, figures in self.limits()]
+        return [name for name in meaning if any(keys_of(self, name, figures, partial) for figures, partial in sides)]
 
     def written(self, figure: Fraction, decimals: int, language: str = "en") -> str:
         """Return a figure of this rule as people write it: a share, an amount, or a number of members."""
