@@ -25,8 +25,8 @@ def test_run_prints_and_writes(fundalloc, tmp_path):
     assert result.exit_code == 0
     assert "EU budget" in result.stdout
     assert result.stdout.rstrip().endswith(f"Wrote {tmp_path / 'plan.xlsx'}")
-    tables = ("allocation.csv", "coverage.csv", "datapackage.json", "free-money.csv", "memo.csv", "payments.csv", "rules.csv")
-    assert files(tmp_path) == [*(f"csv/{table}" for table in tables), "plan.xlsx"]
+    tables = ("allocation", "areas", "coverage", "free-money", "instruments", "memo", "partnerships", "payments", "rules")
+    assert files(tmp_path) == [*sorted(f"csv/{name}" for name in (*(f"{table}.csv" for table in tables), "datapackage.json")), "plan.xlsx"]
 
 
 def test_dry_run_writes_nothing(fundalloc, tmp_path):
@@ -304,6 +304,24 @@ def test_new_copies_a_scenario_that_checks(fundalloc, tmp_path, tables, starter)
     checked = fundalloc("check", tmp_path / "mine" / "baseline.yaml")
     assert checked.exit_code == 0, checked.stderr
     assert "A plan that satisfies all hard rules exists" in checked.stdout
+
+
+@pytest.mark.parametrize(("starter", "main"), [("blank", "baseline.yaml"), ("tiny", "tiny.yaml")])
+def test_a_small_starter_runs_from_any_folder(fundalloc, tmp_path, monkeypatch, starter, main):
+    monkeypatch.chdir(tmp_path)
+    made = fundalloc("new", "mine", "--from", starter)
+    assert made.exit_code == 0, made.stderr
+    assert made.stdout.splitlines()[-1] == f"Next: fundalloc check {Path('mine') / main}"
+    checked = fundalloc("check", f"mine/{main}", "--strict")
+    assert checked.exit_code == 0, checked.stdout + checked.stderr
+    assert fundalloc("run", f"mine/{main}", "-n").exit_code == 0
+    assert "$schema=schema.json" in (tmp_path / "mine" / main).read_text("utf-8")
+
+
+def test_a_starter_without_tables_cannot_put_them_in_a_workbook(fundalloc, tmp_path):
+    refused = fundalloc("new", tmp_path / "mine", "--from", "tiny", "--tables", "xlsx")
+    assert (refused.exit_code, (tmp_path / "mine").exists()) == (2, False)
+    assert "The tables of 'tiny' stand in the scenario itself" in refused.stderr
 
 
 def test_new_refuses_a_folder_with_files_and_unknown_starters(fundalloc, tmp_path):

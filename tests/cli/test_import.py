@@ -190,6 +190,23 @@ def test_a_sentence_says_the_limit_that_was_typed_over(fundalloc, copy, tmp_path
     assert {name: "12\u00a0%" in text for name, text in said.items()} == {"tunisia": False, "egypt": True, "sahel": False}, said
 
 
+def test_a_limit_typed_for_one_member_leaves_the_figure_of_its_label_to_the_others(fundalloc, copy, variant, tmp_path):
+    # The figure for returns holds for two partnerships; Egypt's is typed over.
+    path = variant(
+        (
+            "rules:\n",
+            "rules:\n  pairs: {kind: amount, for_each: [area, partnership], money: {partnership: [egypt, tunisia]}, at_least: {returns: 1},"
+            ' says: "{area} {partnership}", source: assumption}\n',
+        )
+    )
+    book = copy(limit("pairs", "returns|egypt", "at least", 2), source=write_workbook(solve(load(path)), tmp_path / "plan.xlsx"))
+    assert fundalloc("import", book, "-o", tmp_path / "back.yaml").exit_code == 0
+    scenario = load(tmp_path / "back.yaml")
+    (pairs,) = [rule for rule in scenario.written_rules if rule.id == "pairs"]
+    demands = pairs.demands(scenario.lines)
+    assert dict(zip(demands.member, demands.figure, strict=True)) == {("returns", "tunisia"): 1, ("returns", "egypt"): 2}
+
+
 def test_beside_the_original_nothing_is_copied(fundalloc, copy, tmp_path):
     (tmp_path / "tiny.yaml").write_bytes(TINY.read_bytes())
     fundalloc("import", copy(adjust(SAHEL, -0.5)), "-o", tmp_path / "adjusted.yaml")

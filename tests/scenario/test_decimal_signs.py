@@ -9,12 +9,13 @@ from click.testing import CliRunner
 from conftest import FIXED_TEXT
 from fundalloc.cli import cli
 from fundalloc.scenario.loading import load
+from fundalloc.scenario.sections import TABLES as SECTIONS
 from fundalloc.scenario.tables.specs import SPECS
 from fundalloc.scenario.uncertain import find_spreads
 
 pytestmark = pytest.mark.lowest
 
-TABLES = {name: FIXED_TEXT[FIXED_TEXT.index(f"\n{name}:") + 1 :].split("\n\n")[0] for name in SPECS}
+TABLES = {name: FIXED_TEXT[FIXED_TEXT.index(f"\n{name}:") + 1 :].split("\n\n")[0] for name in SECTIONS}
 ROWS = ["tunisia;returns", "egypt;returns", "sahel;returns"]
 
 
@@ -108,7 +109,7 @@ def test_a_sign_that_is_none(variant, write, complaints, table, message):
     assert complaints(variant((TABLES["needs"], f"needs: {table}"))) == [f"scenario.yaml:{message}"]
 
 
-@pytest.mark.parametrize("name", [name for name, spec in SPECS.items() if any(of.number for of in spec.values())])
+@pytest.mark.parametrize("name", [name for name in SECTIONS if any(of.number for of in SPECS[name].values())])
 def test_every_table_takes_it(name, fixed, variant, write):
     table = fixed.tables[name]
     numbers = [k for k, column in enumerate(table.columns) if column in SPECS[name] and SPECS[name][column].number]

@@ -11,13 +11,13 @@ from pydantic_core import PydanticCustomError
 from fundalloc.errors import Problems, ScenarioError
 from fundalloc.facts.fields import read_limit
 from fundalloc.scenario.document import parse_document
-from fundalloc.scenario.sections import refused
+from fundalloc.scenario.sections import TABLES, refused
 from fundalloc.scenario.tables.specs import KEYS, SPECS, fill_figures, read_rows, read_tables
 from fundalloc.scenario.tables.table import read_variants
 
 pytestmark = pytest.mark.lowest
 
-NUMBERS = [(name, column) for name, spec in SPECS.items() for column, of in spec.items() if of.number]
+NUMBERS = [(name, column) for name in TABLES for column, of in SPECS[name].items() if of.number]
 NUMBERS += [("partnerships", "absorption.2025"), ("floors", "floor")]
 READ = {"1": "1", "0.5": "1/2", "1e-1": "1/10", " 0.75 ": "3/4", "0.200": "1/5", ".25": "1/4", "12.5": "25/2", "1.200": "6/5"}
 REFUSED = ["1,200", "12,5", "0,125", "1.200,5", "1 200", "1.2.3", "1..2..3..4", "ten", "-4", "٣", "１２", "1_0", "nan", "inf"]

@@ -35,7 +35,7 @@ _WHOLE = re.compile(r"(?<![\w.])(\d+)\.0+(?![\d.])")
 
 
 @dataclass
-class Comparison:
+class BookComparison:
     """What was found."""
 
     wrong: list[str] = field(default_factory=list)
@@ -47,7 +47,7 @@ class Comparison:
     """Whether the file is as written, byte for byte."""
 
 
-def compare_with_original(circulated: Circulated, plan: Plan) -> Comparison:
+def compare_with_original(circulated: Circulated, plan: Plan) -> BookComparison:
     """Write the workbook anew, with the sheets that were asked for, and compare.
 
     Raises ScenarioError when a sheet of the file, or what was asked for, cannot be read.
@@ -59,7 +59,7 @@ def compare_with_original(circulated: Circulated, plan: Plan) -> Comparison:
         raise ScenarioError.of(circulated.place, "the record of the run does not hold the tables asked for", CHANGED) from None
     original = workbook_bytes(plan, circulated.language, asked=asked)
     if read_bytes(book.path, len(original)) == original:
-        return Comparison(identical=True)
+        return BookComparison(identical=True)
     with TemporaryDirectory(prefix="fundalloc-") as folder:
         path = Path(folder) / "original.xlsx"
         path.write_bytes(original)
@@ -70,9 +70,9 @@ def compare_with_original(circulated: Circulated, plan: Plan) -> Comparison:
 class _Comparer:
     found: BookFile
     expected: BookFile
-    result: Comparison = field(default_factory=Comparison)
+    result: BookComparison = field(default_factory=BookComparison)
 
-    def run(self) -> Comparison:
+    def run(self) -> BookComparison:
         skipped = set(in_languages("sheet.scenario_files.name").values())  # each file there has a fingerprint
         titles = [(wanted, self._title(k, wanted)) for k, wanted in enumerate(self.expected.titles) if wanted not in skipped]
         sheets = [(title, list(self._pairs(wanted, title))) for wanted, title in titles if title is not None]

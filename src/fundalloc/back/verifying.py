@@ -25,7 +25,7 @@ from fundalloc.scenario.scenario import Scenario
 from fundalloc.versions import Meaning, later
 
 if TYPE_CHECKING:
-    from fundalloc.back.tampering import Comparison
+    from fundalloc.back.tampering import BookComparison
     from fundalloc.optimise.stages import Progress
 
 _FIGURES = ("score", "impact", "penalty")
@@ -54,7 +54,7 @@ class Verification:
     baseline_solved: bool = False
     """Whether the plan that the scenario starts from had to be solved, as the result does not carry it."""
     written_by: str = ""
-    book: Comparison | None = None
+    book: BookComparison | None = None
     """How a workbook differs, cell by cell, from what its own scenario and record give; None where that was not compared."""
 
     def as_dict(self) -> dict[str, Any]:
@@ -76,7 +76,7 @@ class Verification:
 
 def verify_book(path: Path, progress: Progress) -> Verification:
     """Verify a workbook from itself alone: its rules, its certificate, and every cell against what it should be."""
-    from fundalloc.back.tampering import Comparison, compare_with_original
+    from fundalloc.back.tampering import BookComparison, compare_with_original
 
     circulated = open_circulated(path)
     with progress("Verifying"):
@@ -85,7 +85,7 @@ def verify_book(path: Path, progress: Progress) -> Verification:
         wrong, digest, written_by = list(broken(plan)), plan.log.digest, plan.log.version
         if digest != scenario.digest:
             wrong.append(f"fingerprint: the record says {digest[:12]}…, the scenario inside has {scenario.digest[:12]}…")
-    comparison = Comparison()
+    comparison = BookComparison()
     if written_by == versions.VERSION:
         with progress("Comparing"):
             comparison = compare_with_original(circulated, plan)

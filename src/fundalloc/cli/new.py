@@ -36,6 +36,7 @@ def new(folder: str, origin: str, year: int | None, scenario_file: str | None, t
 
     \b
     fundalloc new my-plan
+    fundalloc new my-plan --from blank
     fundalloc new my-plan --from global-europe-2028-2034 --tables xlsx
     fundalloc new next-year --from plan.xlsx --year 2027
     """
@@ -58,7 +59,6 @@ def new(folder: str, origin: str, year: int | None, scenario_file: str | None, t
         return
     else:
         written = copy_starter(origin, Path(folder), as_workbook=tables == "xlsx")
-        written.sort(key=lambda path: path.name != "baseline.yaml")
     out.result(files=[str(path) for path in written])
     for path in written:
         out.say(f"Wrote {path}")

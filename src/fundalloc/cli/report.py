@@ -16,7 +16,7 @@ from fundalloc.money import finer
 from fundalloc.plan.handmade import HAND_MADE
 from fundalloc.plan.naming import named_by_decision
 from fundalloc.plan.proof import PLACES
-from fundalloc.plan.verify import DECIDED, MISSED
+from fundalloc.plan.verify import MISSED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -174,8 +174,7 @@ def _rules(report: _Report) -> None:
     key = "report.says.rules_decided" if counts.by_decision else "report.says.rules"
     report.line("rules", words(key, kept=counts.kept, **numbers, **counts._asdict()))
     if counts.by_decision:
-        decided = [f for f in plan.findings if f.status == DECIDED]
-        report.line("by_decision", named_by_decision(decided, plan.scenario, words), within=True)
+        report.line("by_decision", named_by_decision(plan.by_decision, plan.scenario, words), within=True)
     missed = [f for f in plan.findings if f.status == MISSED and not f.rule.watch]
     for finding in sorted(missed, key=lambda f: f.headroom)[:6]:
         places = plan.scenario.decimals if finding.rule.in_money else 0

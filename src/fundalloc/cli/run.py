@@ -30,6 +30,7 @@ class _Wish:
 
     output: str | None
     csv_folder: str | None
+    csv_style: str
     write_lp: str | None
     audience: Literal["inside", "outside"]
     ranges: bool
@@ -68,6 +69,9 @@ class _Positive(click.FloatRange):
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("-o", "--output", metavar="FILE.xlsx", help="Write the workbook (one scenario) or, for several, a folder.")
 @click.option("--csv", "csv_folder", metavar="DIR", help="Write tidy CSV tables into this folder.")
+@click.option(
+    "--csv-style", type=click.Choice(["plain", "excel"]), default="plain", help="excel: as Excel in the language of --lang opens them."
+)
 @click.option("--write-lp", metavar="FILE", help="Write the linear program as .lp or .mps, with a table of names.")
 @SOLVER
 @click.option("--time-limit", type=_Positive(min=0, min_open=True), metavar="SECONDS", help="Stop the solver after this time.")
@@ -138,6 +142,7 @@ def _refuse(files: tuple[str, ...], measured: bool, inputs: Inputs, wish: _Wish,
     refused = {
         "--for outside is about one workbook: name it with -o, and leave --csv and --write-lp out.": wish.audience == "outside"
         and (several or wish.output is None or wish.csv_folder or wish.write_lp),
+        "--csv-style is about the tables of --csv: name a folder for them.": wish.csv_style != "plain" and not wish.csv_folder,
         "--ranges and --prices take one scenario at a time, and the best plan of it.": wish.asks
         and (several or measured or many.cluster is not None),
         "--with stacks variants on one scenario; for several runs write files that extend them.": inputs.variants and batch,
@@ -248,9 +253,11 @@ def _write(plan: Plan, book: Path | None, wish: _Wish, out: Output, asked: Asked
 
             files += write_program_files(plan.scenario, Path(wish.write_lp))
         if wish.csv_folder is not None:
+            from fundalloc.export.package import excel_style
             from fundalloc.export.tables import write_csv
 
-            files += write_csv(plan, wish.csv_folder, asked)
+            style = excel_style(words.language) if wish.csv_style == "excel" else None
+            files += write_csv(plan, wish.csv_folder, asked, style, words.language)
         if book is not None:
             from fundalloc.export.workbook import write_workbook
 

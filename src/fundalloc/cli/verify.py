@@ -76,15 +76,13 @@ def _notes(found: Verification) -> Iterator[str]:
 def _verdict(found: Verification) -> Iterator[str]:
     """Say what was recomputed, what is proved, and how far a workbook is as it was written."""
     from fundalloc.plan.naming import named_by_decision
-    from fundalloc.plan.verify import DECIDED
 
     plan, counts = found.plan, found.plan.tally
     besides = f"{plan.limits_tally.demands} ceilings, absorption and transfer limits"
     hold = f"all hold but {counts.by_decision} broken by decision" if counts.by_decision else "all hold"
     yield f"verified: {counts.demands} demands of rules recomputed, {counts.hard} hard, and {besides}: {hold}"
     if counts.by_decision:
-        broken = [f for f in plan.findings if f.status == DECIDED]
-        yield f"by decision: {named_by_decision(broken, plan.scenario, Words())}"
+        yield f"by decision: {named_by_decision(plan.by_decision, plan.scenario, Words())}"
     if plan.certificate is None:
         yield "no certificate: the result carries no duals, so nothing is proved about better plans"
     else:

@@ -21,8 +21,7 @@ from fundalloc.optimise.stages import Optimum, Progress
 from fundalloc.plan.handmade import ledger_of, measure_steps
 from fundalloc.run import solve_open, with_baseline
 from fundalloc.scenario.document import display_name
-from fundalloc.scenario.loading import load, setting_tree
-from fundalloc.scenario.merging import load_tree, merge
+from fundalloc.scenario.loading import load, read_tree
 from fundalloc.scenario.plans.amounts import LineKey
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options
@@ -126,9 +125,7 @@ class Sides(ExitStack):
 
     def _inputs(self, path: Path, scenario: Scenario, settings: Sequence[str] = ()) -> Inputs:
         """Return a scenario as written and as it starts; a baseline that is a scenario is solved."""
-        tree = load_tree(path, lambda _: True)
-        for setting in settings:
-            tree = merge(tree, setting_tree(setting, path.parent))
+        tree = read_tree(path, lambda _: True, (), settings)
         scenario = with_baseline(scenario, self.options)
         start = scenario.starting_amounts() if scenario.facts.baseline is not None else None
         return Inputs(scenario, Written.of(tree, path), start)

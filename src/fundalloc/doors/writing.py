@@ -16,7 +16,7 @@ import sqlite3
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from fundalloc.errors import OutputError, some
 
 PACKAGE = "datapackage.json"
 """Lists the tables of a folder, each with the command that made it and the digest of the scenario it was made from."""
+PROFILE = "https://datapackage.org/profiles/2.0/datapackage.json"
 written: list[Path] = []
 """What has been put into place, since the command line last emptied the list."""
 _PREFIX = ".fundalloc-"
@@ -119,10 +120,10 @@ def new_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def new_folder(path: Path, made_by: str = "", digest: str = "") -> Iterator[Path]:
+def new_folder(path: Path, made_by: str = "", digest: str = "", about: Mapping[str, Mapping[str, Any]] | None = None) -> Iterator[Path]:
     """Yield an empty folder that takes the place of `path` when it is filled. Raises OutputError.
 
-    With `made_by` its tables are listed; tables that another command put there before stay in it.
+    With `made_by` its tables are listed, with what is said `about` each; tables that another command put there before stay in it.
     """
     target = check_folder(path)
     with together(), _told(path):
@@ -130,12 +131,15 @@ def new_folder(path: Path, made_by: str = "", digest: str = "") -> Iterator[Path
         fresh.mkdir()
         yield fresh
         if made_by:
-            made = [{"name": file.stem, "path": file.name, "made_by": made_by, "digest": digest} for file in sorted(fresh.glob("*.csv"))]
+            files = sorted(file.name for file in fresh.glob("*.csv"))
+            made = [
+                {"name": name[:-4], "path": name, **(about or {}).get(name, {}), "made_by": made_by, "digest": digest} for name in files
+            ]
             names = [table["path"] for table in made]
             kept = [table for table in _listed(target) if table.get("made_by") != made_by and table["path"] not in names]
             for table in kept:
                 shutil.copy2(target / table["path"], fresh / table["path"])
-            package = {"name": "fundalloc-tables", "resources": [*kept, *made]}
+            package = {"$schema": PROFILE, "name": "fundalloc-tables", "resources": [*kept, *made]}
             (fresh / PACKAGE).write_text(json.dumps(package, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 

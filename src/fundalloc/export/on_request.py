@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fundalloc.insight.explain.bench import Bench
@@ -101,22 +100,14 @@ def tables(asked: Asked) -> dict[str, pd.DataFrame]:
     if asked.ladder:
         rows = [[float(r.factor), r.money, r.score, len(r.enters), len(r.leaves), len(r.losers)] for r in asked.ladder]
         out["budget-ladder"] = pd.DataFrame(rows, columns=["factor", "money", "score", "enters", "leaves", "gets_less"])
-    return out
-
-
-def write_csv(asked: Asked, folder: str | Path) -> list[Path]:
-    """Write the tables as CSV files where a door has made room for them; returns their paths."""
-    written = {Path(folder) / f"{name}.csv": table for name, table in tables(asked).items()}
-    for target, table in written.items():
-        table.round(6).to_csv(target, index=False, lineterminator="\n", encoding="utf-8")
-    return list(written)
+    return {name: table.round(6) for name, table in out.items()}
 
 
 def as_dict(asked: Asked) -> dict[str, Any]:
     """Return the tables for JSON; numbers that do not exist are null."""
     found: dict[str, Any] = {}
     for name, table in tables(asked).items():
-        rows = [row.items() for row in table.round(6).to_dict("records")]
+        rows = [row.items() for row in table.to_dict("records")]
         found[name.replace("-", "_")] = [{k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in row} for row in rows]
     if asked.ranges is not None:
         found["ranges_within"] = LOSS

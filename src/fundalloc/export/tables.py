@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from fundalloc.doors.writing import new_file, new_folder
+from fundalloc.doors.writing import new_file
+from fundalloc.export.package import Style, fill_table, write_folder
 from fundalloc.insight.payments import payments_table
 from fundalloc.plan.plan import Plan
-from fundalloc.plan.verify import DECIDED, Finding
+from fundalloc.plan.verify import Finding
 from fundalloc.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
@@ -23,37 +24,46 @@ if TYPE_CHECKING:
 FORMAT = "fundalloc.run/1"
 
 
-def tables(plan: Plan) -> dict[str, pd.DataFrame]:
-    """Return the tables that `--csv` writes, by file name. Amounts are EUR million."""
+def tables(plan: Plan, language: str = "") -> dict[str, pd.DataFrame]:
+    """Return the tables that `--csv` writes, by file name, names by default in the scenario's language. Amounts are EUR million."""
     scenario, found = plan.scenario, plan.coverage
-    language, needs, dimensions = scenario.head.output.language, scenario.facts.needs, scenario.facts.dimensions
+    needs, dimensions = scenario.facts.needs, scenario.facts.dimensions
+    language = language or scenario.head.output.language
     names = scenario.names(language)
     rules = plan.rules_table.copy()
     rules.insert(3, "says", [f.said(names, language) for f in plan.findings])
     rules["source"] = [f.rule.source for f in plan.findings]
     members = {name: [dimensions[name].ids[k] for k in getattr(needs, name)] for name in ("partnership", "area")}
     coverage = pd.DataFrame({**members, "need": found.need, "met": found.met, "priority": needs.priority.values, "impact": found.impact})
-    out = {"allocation": named_allocation(plan), "coverage": coverage, "free-money": plan.free_money}
-    out |= {"memo": memo_money(plan), "rules": rules}
+    out = {"allocation": named_allocation(plan, language), "coverage": coverage, "free-money": plan.free_money}
+    out |= {"memo": memo_money(plan, language), "rules": rules}
     cash = payments_table(plan)
     out |= {"payments": cash} if len(cash) else {}
-    return {**out, "moves": moved_money(plan)} if len(scenario.lines.moves) else out
+    out |= {"moves": moved_money(plan)} if len(scenario.lines.moves) else {}
+    facts = scenario.facts
+    entities = {"instruments": ["counts"], "partnerships": ["level", "within"], "areas": []}
+    for table, further in entities.items():
+        listed = getattr(facts, table)
+        columns = {key: [getattr(one, key) for one in listed] for key in further}
+        out[table] = pd.DataFrame({"id": [one.id for one in listed], "name": [one.name.within(language) for one in listed], **columns})
+    return out
 
 
-def named_allocation(plan: Plan) -> pd.DataFrame:
+def named_allocation(plan: Plan, language: str) -> pd.DataFrame:
     """Return the allocation with the names of instruments, partnerships and areas."""
-    names = plan.scenario.names(plan.scenario.head.output.language)
+    names = plan.scenario.names(language)
     allocation = plan.allocation.copy()
     for name in ("instrument", "partnership", "area"):
         allocation[f"{name}_name"] = allocation[name].map(names[name])
     return allocation
 
 
-def memo_money(plan: Plan) -> pd.DataFrame:
+def memo_money(plan: Plan, language: str) -> pd.DataFrame:
     """Return memo money: shown, never added."""
     facts, memo = plan.scenario.facts, plan.scenario.facts.memo
-    columns = {d.name: [d.ids[k] for k in getattr(memo, d.name)] for d in facts.dimensions}
-    decisions = [str(decision) for decision in memo.decision]
+    columns: dict[str, list[Any]] = {d.name: [d.ids[k] for k in getattr(memo, d.name)] for d in facts.dimensions}
+    columns["year"] = list(map(int, columns["year"]))
+    decisions = [decision.within(language) for decision in memo.decision]
     return pd.DataFrame({**columns, "amount": facts.euro(memo.amount), "decision": decisions, "source": memo.source})
 
 
@@ -73,38 +83,17 @@ def moved_money(plan: Plan) -> pd.DataFrame:
     )
 
 
-def write_csv(plan: Plan, folder: str | Path, asked: Asked | None = None) -> list[Path]:
+def write_csv(plan: Plan, folder: str | Path, asked: Asked | None = None, style: Style | None = None, language: str = "") -> list[Path]:
     """Write one CSV per table, and the tables that were asked for, as a folder that is new or replaces one of ours. Raises OutputError."""
-    from fundalloc.export.on_request import write_csv as write_asked
+    from fundalloc.export.on_request import tables as tables_of
 
-    target = Path(folder)
-    with new_folder(target, "run", plan.scenario.digest) as inside:
-        files = [fill_table(table, inside / f"{name}.csv") for name, table in tables(plan).items()]
-        files += write_asked(asked, inside) if asked else []
-    return [target / file.name for file in files]
+    return write_folder({**tables(plan, language), **(tables_of(asked) if asked else {})}, Path(folder), "run", plan.scenario.digest, style)
 
 
 def write_allocation(plan: Plan, path: Path) -> Path:
     """Write the allocation alone as CSV. Raises OutputError."""
     with new_file(path) as fresh:
-        fill_table(named_allocation(plan), fresh)
-    return path
-
-
-def fill_table(table: pd.DataFrame, path: Path) -> Path:
-    """Write a table as CSV, twelve digits, where a door has made room for it; texts that look like formulas get an apostrophe.
-
-    Three decimals get a 0 behind them: 1.2340 cannot be taken for thousands, also where a program turns it into 1,2340.
-    """
-
-    def tame(value: object) -> object:
-        return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
-
-    def number(value: object) -> str:
-        text = f"{value:.12g}"
-        return f"{text}0" if text[-4:-3] == "." else text
-
-    table.map(tame).to_csv(path, index=False, encoding="utf-8", lineterminator="\n", float_format=number)
+        fill_table(named_allocation(plan, plan.scenario.head.output.language), fresh)
     return path
 
 
@@ -138,7 +127,7 @@ def as_dict(plan: Plan) -> dict[str, Any]:
         "demands": {
             **plan.tally._asdict(),
             "built_in": plan.limits_tally._asdict(),
-            "broken_by_decision": sorted(f"{f.rule.id} {'|'.join(f.member)} {f.sense}" for f in plan.findings if f.status == DECIDED),
+            "broken_by_decision": sorted(f"{f.rule.id} {'|'.join(f.member)} {f.sense}" for f in plan.by_decision),
         },
         "rules": sorted(rules, key=itemgetter("rule", "member", "sense")),
     }

@@ -236,13 +236,13 @@ class Area(Named):
 
 
 class Partnership(Named):
-    """Whom the money is for: bilateral, regional or global; a grouping when other partnerships lie within it."""
+    """Whom the money is for, on one of the levels; a grouping when other partnerships lie within it."""
 
     short: Multilingual | None = None
     """Label for narrow columns and charts."""
     footnote: Multilingual | None = None
     """What must be said wherever the name stands; printed on cover and notes."""
-    level: Literal["bilateral", "regional", "global", ""] = ""
+    level: str = ""
     within: str = ""
     """Id of the partnership that contains this one."""
     iso3: Iso3 = ""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import combinations, repeat
 from typing import Annotated, Any
 
 import numpy as np
@@ -180,14 +181,21 @@ class Members:
                 rows, code = rows[position], code[position] + label
         return rows, code
 
-    def switched_off(self, labels: Sequence[str], dimensions: Dimensions) -> bool:
-        """Return whether a combination is unknown only because a part of it is switched off."""
-        if len(labels) != len(self.words):
-            return False
-        words = [label if word in NAMES else f"{word}:{label}" for word, label in zip(self.words, labels, strict=True)]
-        known = [label in entry for label, entry in zip(labels, self.labels, strict=True)]
-        off = [dimensions[owner].picks_nothing(word) for owner, word in zip(self.owners, words, strict=True)]
-        return all(k or o for k, o in zip(known, off, strict=True))
+    def readings(self, key: str, dimensions: Dimensions) -> list[str]:
+        """Return what a key can mean that names labels of some entries in their order, each written out with its entry.
+
+        Labels that are switched off are known where nothing else is meant.
+        """
+        parts = key.split("|")
+        ways = list(combinations(range(len(self.words)), len(parts)))
+
+        def named(k: int, part: str, off: bool) -> bool:
+            label = part.removeprefix(f"{self.words[k]}:")
+            word = label if self.words[k] in NAMES else f"{self.words[k]}:{label}"
+            return label in self.labels[k] or (off and dimensions[self.owners[k]].picks_nothing(word))
+
+        on, also = ([way for way in ways if all(map(named, way, parts, repeat(off)))] for off in (False, True))
+        return ["|".join(f"{self.words[k]}:{part}" for k, part in zip(way, parts, strict=True)) for way in on or also]
 
     def names(self, codes: NDArray[np.intp]) -> list[tuple[str, ...]]:
         """Return the labels of every combination."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fundalloc.plan.certificate import Certificate
 from fundalloc.plan.ledger import Coverage, FreeMoney, ceiling_prices, free_money, measure_coverage
 from fundalloc.plan.proof import FEASIBLE, Proof
-from fundalloc.plan.verify import MISSED, Finding, Tally, tally
+from fundalloc.plan.verify import DECIDED, MISSED, Finding, Tally, tally
 from fundalloc.rules.statement import WHOLE_PERIOD
 from fundalloc.scenario.scenario import Scenario
 
@@ -228,6 +228,11 @@ class Plan:
         table = table.reindex(list(self.scenario.facts.dimensions[name].members), fill_value=0.0)
         table["coverage"] = np.where(table["need"] > 0, table["met"] / table["need"].where(table["need"] > 0, 1.0), np.nan)
         return table
+
+    @cached_property
+    def by_decision(self) -> list[Finding]:
+        """The demands that are broken by decision."""
+        return [finding for finding in self.findings if finding.status == DECIDED]
 
     @cached_property
     def tally(self) -> Tally:

@@ -115,6 +115,9 @@ class Consequences:
         def figures(self, sense: Sense) -> dict[str, Figure]:
             """See Kind."""
 
+        def key_of(self, member: Sequence[str], written: Mapping[str, Figure]) -> str | None:
+            """See Kind."""
+
     is_budget: ClassVar[bool] = False
     """Its limits are the EU budget itself: what one million more of them brings is the value of money."""
     waivable: ClassVar[bool] = True
@@ -154,7 +157,8 @@ class Consequences:
 
     def path(self, member: tuple[str, ...], sense: Sense) -> tuple[str, ...]:
         """Return where the figure of a member stands in a scenario file."""
-        return "rules", self.id, sense.field, self.member_key(member, self.figures(sense))
+        written = self.figures(sense)
+        return "rules", self.id, sense.field, self.key_of(member, written) or self.member_key(member, written)
 
     def member_key(self, member: tuple[str, ...], written: Mapping[str, Figure]) -> str:
         """Return the key under which a member's own figure is, or would be, written beside `written`."""

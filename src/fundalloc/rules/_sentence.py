@@ -50,11 +50,8 @@ def names_of(rule: Kind) -> set[str]:
 
 def _of_member(rule: Kind, figures: Mapping[str, Figure], member: Sequence[str]) -> list[Figure]:
     """Return the figure of one member, or all of them where the member has none of its own."""
-    short = member[: len(rule.for_each)]
-    for key in ("|".join(member), *member[len(short) :], "|".join(short), ""):
-        if key in figures:
-            return [figures[key]]
-    return list(figures.values())
+    key = rule.key_of(member, figures)
+    return list(figures.values()) if key is None else [figures[key]]
 
 
 def _all(rule: Kind, figures: Sequence[Figure], language: str) -> str:

@@ -23,7 +23,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationInfo, field_validator, model_validator
 
-from fundalloc.errors import did_you_mean
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.entities import Record
 from fundalloc.facts.fields import TOLD, Factor, Flag, Id, Multilingual, Note, Text, check_relative, refuse
@@ -33,6 +32,7 @@ from fundalloc.labels import Words
 from fundalloc.money import Figure, plain
 from fundalloc.rules._consequences import Consequences
 from fundalloc.rules._fields import Figures, ForEach
+from fundalloc.rules._keys import keys_of, partial_keys, wrong_keys
 from fundalloc.rules._sentence import figures_of, names_of, spoken
 from fundalloc.rules.statement import Codes, Demands, Measures, Rows, Sense, Unit
 
@@ -112,13 +112,8 @@ class Kind(Record, Consequences):
 
     def problems_in(self, lines: Lines) -> Iterator[Unplaced]:
         """Yield (path, message, hint) for what only the facts can show to be wrong with this rule."""
-        members = self.members(lines)
-        known = self.member_keys(lines)
-        for at, _ in self.each_figure():
-            key = at[-1] if at[1:] else ""
-            if key and key not in known and not members.switched_off(key.split("|"), lines.facts.dimensions):
-                yield at, f"unknown member '{key}'", did_you_mean(key, known)
-        if len(self.present(lines, members)) == 0:
+        yield from wrong_keys(self, lines)
+        if len(self.present(lines, self.members(lines))) == 0:
             hint = "check the selection against the eligibility table, or switch the rule off"
             yield ("money",), "no allocation line can ever count towards this rule", hint
 
@@ -222,24 +217,29 @@ class Kind(Record, Consequences):
         """Group what `money` selects and `unless` leaves by member."""
         return lines.group(self.money, self.members(lines, *beside), unless=self.unless)
 
-    def member_keys(self, lines: Lines) -> set[str]:
-        """Return the keys under which a figure per member may be written."""
-        members = self.members(lines)
-        return {"|".join(name) for name in members.names(members.codes)} if self.for_each else set()
+    @property
+    def keyed(self) -> tuple[str, ...]:
+        """The words whose labels a key of figures may name."""
+        return self.for_each
+
+    def key_of(self, member: Member, written: Mapping[str, Figure]) -> str | None:
+        """Return the key under which the figure of a member stands; None where it has none."""
+        return next(iter(keys_of(self, member, written)), None)
 
     def demands(self, lines: Lines) -> Demands:
         """List what the rule asks: every present member with a figure, per sense."""
         members = self.members(lines)
         codes = self.present(lines, members)
-        return self.asked([(code, name, ("|".join(name), "")) for code, name in zip(codes.tolist(), members.names(codes), strict=True)])
+        return self.asked(list(zip(codes.tolist(), members.names(codes), strict=True)))
 
-    def asked(self, who: Sequence[tuple[int, tuple[str, ...], Sequence[str]]]) -> Demands:
-        """List what is asked of (code, member, keys), per sense: the figure that is written under the first of the keys."""
+    def asked(self, who: Sequence[tuple[int, tuple[str, ...]]]) -> Demands:
+        """List what is asked of (code, member), per sense: the figure that is written for it."""
         return Demands.of(
             (code, member, sense, figures[key].value)
             for sense, figures in self.limits()
-            for code, member, keys in who
-            for key in [key for key in keys if key in figures][:1]
+            for partial in [partial_keys(figures, self.keyed)]
+            for code, member in who
+            for key in keys_of(self, member, figures, partial)[:1]
         )
 
     def skipped(self, lines: Lines) -> list[tuple[str, ...]]:
@@ -256,9 +256,9 @@ class Kind(Record, Consequences):
             {label for label, mask in zip(labels, masks, strict=True) if np.any(mask & meant[owner])}
             for labels, masks, owner in zip(members.labels, members.masks, members.owners, strict=True)
         ]
-        named = {key for _, figures in self.limits() for key in figures}
         meaning = [name for name in members.names(absent) if all(part in entry for part, entry in zip(name, wanted, strict=True))]
-        return meaning if "" in named else [name for name in meaning if "|".join(name) in named]
+        sides = [(figures, partial_keys(figures, self.keyed)) for _, figures in self.limits()]
+        return [name for name in meaning if any(keys_of(self, name, figures, partial) for figures, partial in sides)]
 
     def written(self, figure: Fraction, decimals: int, language: str = "en") -> str:
         """Return a figure of this rule as people write it: a share, an amount, or a number of members."""

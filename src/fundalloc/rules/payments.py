@@ -69,11 +69,10 @@ class Payments(Kind):
                 yield ("outstanding", str(year)), f"the year {year} is outside the period", hint
         yield from super().problems_in(lines)
 
-    def member_keys(self, lines: Lines) -> set[str]:
+    @property
+    def keyed(self) -> tuple[str, ...]:
         """Figures may stand per member, per year, or per member and year."""
-        years = {str(year) for year in lines.facts.years}
-        members = super().member_keys(lines)
-        return members | years | {f"{member}|{year}" for member in members for year in years}
+        return self.words
 
     def demands(self, lines: Lines) -> Demands:
         """One demand per member and year with a figure; the code is member x years + year."""
@@ -81,7 +80,7 @@ class Payments(Kind):
         codes = self.present(lines, members)
         return self.asked(
             [
-                (code * len(years) + t, (*name, year), ("|".join((*name, year)), year, "|".join(name), ""))
+                (code * len(years) + t, (*name, year))
                 for code, name in zip(codes.tolist(), members.names(codes), strict=True)
                 for t, year in enumerate(years)
             ]

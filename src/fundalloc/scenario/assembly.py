@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -13,20 +13,23 @@ from fundalloc.facts.dimensions import find_circle
 from fundalloc.facts.entities import Partnership
 from fundalloc.facts.facts import Decided, Needs, Sourced
 from fundalloc.facts.fields import Text, is_year
-from fundalloc.labels import LANGUAGES
 from fundalloc.money import Exact, plain
-from fundalloc.scenario.tables.specs import LEVELS, SPECS, read_rows
+from fundalloc.scenario.tables.specs import SPECS, read_rows
 from fundalloc.scenario.tables.table import HEADING, References, Table, read_variants
 
 
-def build_partnerships(table: Table, problems: Problems) -> list[Partnership]:
-    """Read the partnerships table and check the tree: parents exist, no circle, leaves have a level."""
+def build_partnerships(table: Table, levels: Collection[str], problems: Problems) -> list[Partnership]:
+    """Read the partnerships table and check the tree: parents exist, no circle, leaves have one of the levels."""
     columns = read_rows("partnerships", table, problems)
     texts = _per_language("partnerships", table, columns, problems)
     absorption = read_variants(table, "absorption", SPECS["partnerships"]["absorption"], problems)
     for column in (c for c in table.columns if c.startswith("absorption.") and not is_year(c.partition(".")[2])):
         problems.add(table.place(HEADING, column), f"'{column.partition('.')[2]}' is not a year", "such as absorption.2024")
-    problems += _wrong_in_tree(table, columns["id"], columns["within"], columns["level"])
+    for row, level in enumerate(columns["level"]):
+        if level and level not in levels:
+            hint = "; or ".join(filter(None, (did_you_mean(level, levels), f"name it: tag_names: {{level: {{{level}: …}}}}")))
+            problems.add(table.place(row, "level"), f"unknown level '{level}'", hint)
+    problems += _wrong_in_tree(table, columns["id"], columns["within"], columns["level"], levels)
     out = []
     for row in range(len(table.cells)):
         status = (f"status:{columns['status'][row]}",) if columns["status"][row] else ()
@@ -46,16 +49,12 @@ def _per_language(name: str, table: Table, columns: dict[str, list[Any]], proble
     for key, column in SPECS[name].items():
         if column.per == "language":
             variants = read_variants(table, key, column, problems)
-            for language in dict.fromkeys(language for written in variants for language in written):
-                if language not in LANGUAGES:
-                    place, hint = table.place(HEADING, f"{key}.{language}"), f"expected one of: {', '.join(LANGUAGES)}"
-                    problems.add(place, f"unknown language '{language}'", hint)
             english = ({"en": text} if text else {} for text in columns[key])
             texts[key] = [Text({**first, **others}) for first, others in zip(english, variants, strict=True)]
     return texts
 
 
-def _wrong_in_tree(table: Table, ids: list[str], parents: list[str], levels: list[str]) -> Iterator[Problem]:
+def _wrong_in_tree(table: Table, ids: list[str], parents: list[str], levels: list[str], known: Collection[str]) -> Iterator[Problem]:
     for row, parent in enumerate(parents):
         if parent and parent not in ids:
             yield Problem(table.place(row, "within"), f"unknown partnership '{parent}'", did_you_mean(parent, ids))
@@ -67,7 +66,7 @@ def _wrong_in_tree(table: Table, ids: list[str], parents: list[str], levels: lis
     containing = set(within.values())
     for row, (pid, level) in enumerate(zip(ids, levels, strict=True)):
         if not level and pid not in containing:
-            yield Problem(table.place(row, "level"), f"'{pid}' has no level", f"write one of: {', '.join(LEVELS)}")
+            yield Problem(table.place(row, "level"), f"'{pid}' has no level", f"write one of: {', '.join(known)}")
 
 
 def build_needs(table: Table, references: References) -> Needs:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path, PurePosixPath
@@ -21,6 +21,7 @@ from fundalloc.scenario.plans.amounts import read_plan
 from fundalloc.scenario.reading import assemble
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sources import fingerprint, gather, stacked, with_companions
+from fundalloc.scenario.tables.instruments import layers_of
 from fundalloc.scenario.tables.specs import KEYS
 
 
@@ -81,9 +82,7 @@ def _load(
             read[other] = None
         return inside
 
-    tree = load_tree(source, allowed, variants)
-    for setting in settings:
-        tree = merge(tree, setting_tree(setting, source.parent))
+    tree = read_tree(source, allowed, variants, settings)
     node = tree.get("baseline")
     if not isinstance(node, Scalar):
         return assemble(tree, source, allowed)
@@ -105,6 +104,15 @@ def _load(
     amounts, elsewhere = plan.amounts, sum(plan.unknown.values(), Fraction(0))
     stated = sorted(f"{'|'.join(key)} {amount}" for key, amount in amounts.items() if amount)
     return replace(scenario.starting_from(amounts, elsewhere), digest=fingerprint(scenario.digest, *stated, str(elsewhere)))
+
+
+def read_tree(source: Path, allowed: Callable[[Path], bool], variants: Iterable[Path], settings: Iterable[str]) -> Tree:
+    """Read a scenario file and everything it extends, merged, and lay variants and settings over it. Raises ScenarioError."""
+    tree = load_tree(source, allowed, variants)
+    for setting in settings:
+        for layer in layers_of(setting_tree(setting, source.parent), source.parent, allowed):
+            tree = merge(tree, layer)
+    return tree
 
 
 def setting_tree(text: str, folder: Path) -> Tree:

@@ -17,6 +17,7 @@ from fundalloc.labels import LANGUAGES
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, display_name, read_document, texts
 from fundalloc.scenario.inherited import YEARS_KEY, Period, builds_on_inherited, by_years, every_year, inherit
 from fundalloc.scenario.sections import TABLES
+from fundalloc.scenario.tables.instruments import Afresh, layers_of
 
 _EXCLUSIVE = {"exactly": ("at_least", "at_most"), "at_least": ("exactly",), "at_most": ("exactly",)}
 
@@ -44,14 +45,14 @@ def _layers(path: Path, allowed: Callable[[Path], bool], chain: tuple[Path, ...]
     if resolved in met:
         return
     met.add(resolved)
-    child = spread(read_document(path, display_name(path)))
+    child = read_document(path, display_name(path))
     parents = child.get("extends")
     listed = [] if parents is None else parents.items if isinstance(parents, ListNode) else [parents]
     if parents is not None and not listed:
         raise ScenarioError.of(parents.place, "an empty list", "name a scenario file, or take `extends` out")
     for item in listed:
         yield from _layers(_parent(item, path, allowed, (*chain, resolved)), allowed, (*chain, resolved), met)
-    yield child
+    yield from map(spread, layers_of(child, path.parent, allowed))
 
 
 def _parent(item: Node, path: Path, allowed: Callable[[Path], bool], chain: tuple[Path, ...]) -> Path:
@@ -128,6 +129,8 @@ def _merge(parent: Tree, child: Tree, path: tuple[str, ...], period: Period, pro
 
 def _laid_over(below: Node | None, value: Node, path: tuple[str, ...], period: Period, problems: Problems) -> Node:
     """Return what stands at a path when a child writes a value there over what is below."""
+    if isinstance(value, Afresh):
+        return value
     if builds_on_inherited(value):
         closed = below is not None and path[-1] in period.closed
         return below if closed and below is not None else inherit(below, value, period, problems)
@@ -135,6 +138,8 @@ def _laid_over(below: Node | None, value: Node, path: tuple[str, ...], period: P
         return _merge_table(below, value)
     if isinstance(below, Scalar) and by_years(value):
         below = every_year(below, period)
+    if isinstance(below, Scalar) and isinstance(value, Tree) and path[-1] == "ceiling" and "total" in value.items:
+        below = Tree({"total": below}, {"total": below.place}, below.place)
     if not isinstance(below, Tree) or not isinstance(value, Tree):
         return value
     if "en" in value.items and set(value.items) <= set(LANGUAGES):  # its translations would no longer say the same

@@ -27,7 +27,7 @@ from fundalloc.scenario.consistency import check_facts, check_rules
 from fundalloc.scenario.document import Tree, display_name, locate, texts, to_plain
 from fundalloc.scenario.inherited import Period
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.scenario.sections import TOP_LEVEL, Head, entries, problems_of, refused, validate
+from fundalloc.scenario.sections import LEVELS, TOP_LEVEL, Head, entries, problems_of, refused, validate
 from fundalloc.scenario.tables.specs import fill_figures, read_tables
 from fundalloc.scenario.tables.table import References, Table
 from fundalloc.scenario.uncertain import misplaced
@@ -73,8 +73,11 @@ class _Assembly:
         self.tables = read_tables(self.tree, self.source.parent, self.allowed, self.problems)
         self.tree, self.figures = fill_figures(self.tree, self.source.parent, self.allowed, self.problems)
         self.areas, self.instruments = self._entries("areas"), self._entries("instruments")
-        self.partnerships = assembly.build_partnerships(self.tables["partnerships"], self.problems)
-        if head is None or not (self.areas and self.partnerships and self.instruments):
+        self.partnerships = assembly.build_partnerships(self.tables["partnerships"], head.levels if head else LEVELS, self.problems)
+        needed = {"areas": self.areas, "partnerships": self.partnerships, "instruments": self.instruments}
+        for section in (name for name, found in needed.items() if not (found or self.problems)):
+            self.problems.add(self.tree.keys[section], f"nothing in '{section}'", "a plan needs one that is switched on")
+        if head is None or not all(needed.values()):
             for model, section in ((Area, "areas"), (Instrument, "instruments"), (Clause, "exclude"), (Clause, "allow")):
                 self._records(model, section)  # by themselves, when there is no whole to hold them against
             self.read_rules()
@@ -101,7 +104,7 @@ class _Assembly:
         assert self.dimensions is not None
         period = Period(self.dimensions.year.ids, tuple(map(str, self.head.closed)))
         self.tree = adjust(self.tree, self.tables, self.instruments, self.dimensions, period, self.problems)
-        self.partnerships = assembly.build_partnerships(self.tables["partnerships"], Problems())
+        self.partnerships = assembly.build_partnerships(self.tables["partnerships"], self.head.levels, Problems())
 
     def read_facts(self) -> Facts | None:
         """Read everything that is so; None when an area or instrument could not be read."""

@@ -19,9 +19,8 @@ from fundalloc.money import Exact, decimals
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import WHOLE_PERIOD
 from fundalloc.scenario.document import Node, Tree, scalars
-from fundalloc.scenario.sections import Head
+from fundalloc.scenario.sections import LEVELS, Head
 from fundalloc.scenario.sources import Sources
-from fundalloc.scenario.tables.specs import LEVELS
 from fundalloc.scenario.tables.table import Table
 
 
@@ -95,9 +94,10 @@ class Scenario:
 
     def names(self, language: str = "en") -> dict[str, dict[str, str]]:
         """Return {dimension or tag group: {id or value: name}} for sentences and headings; a value without a name has none."""
-        groups = {group: {value: name.within(language) for value, name in named.items()} for group, named in self.head.tag_names.items()}
+        groups = {"level": {level: label(f"workbook.level.{level}", language) for level in LEVELS}}
+        for group, named in self.head.tag_names.items():
+            groups[group] = groups.get(group, {}) | {value: name.within(language) for value, name in named.items()}
         return {
-            "level": {level: label(f"workbook.level.{level}", language) for level in LEVELS},
             **groups,
             **{dimension: {one.id: one.name.within(language) for one in members} for dimension, members in self._named.items()},
             "year": {WHOLE_PERIOD: label("rule.total", language)},

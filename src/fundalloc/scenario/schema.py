@@ -11,7 +11,7 @@ from typing import Any
 from fundalloc.facts.entities import Area, Instrument, Record, Transfer
 from fundalloc.facts.selection import Clause
 from fundalloc.rules import kinds
-from fundalloc.scenario.sections import GOALS, TOP_LEVEL, Head
+from fundalloc.scenario.sections import GOALS, TABLES, TOP_LEVEL, Head
 from fundalloc.scenario.tables.specs import SPECS
 
 _OFF = {"off": {"type": "boolean"}, "reason": {"type": "string", "description": "why it is switched off"}}
@@ -34,8 +34,11 @@ def json_schema() -> dict[str, Any]:
     properties |= {section: _named(_entry(model, definitions)) for section, model in named.items()}
     properties["adjust"] = {"type": "object", "additionalProperties": {"type": ["array", "object"]}}
     properties["rules"] = _named(_rule(definitions))
-    for name, columns in SPECS.items():
-        properties[name] = _table(name, list(columns))
+    for name in TABLES:
+        properties[name] = _table(name)
+    table = _table("instruments")
+    either = {**_TABLE_ROWS, "type": ["object", "array"], "properties": table["anyOf"][0]["properties"]}
+    properties["instruments"] |= {**either, "description": f"names with entries, or a table of {table['description']}"}
     for name in _PLAIN:
         definitions[name] = {"anyOf": [{"type": ["number", "string"]}, definitions[name]]}
     definitions["Stage"] = _stage(definitions["Stage"])
@@ -106,7 +109,7 @@ def _named(entry: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "additionalProperties": entry}
 
 
-def _table(name: str, columns: list[str]) -> dict[str, Any]:
+def _table(name: str) -> dict[str, Any]:
     table = {
         "type": "object",
         "properties": {
@@ -117,4 +120,4 @@ def _table(name: str, columns: list[str]) -> dict[str, Any]:
         },
         "additionalProperties": False,
     }
-    return {"anyOf": [table, _TABLE_ROWS], "description": f"{name}: {', '.join(columns)}"}
+    return {"anyOf": [table, _TABLE_ROWS], "description": f"{name}: {', '.join(SPECS[name])}"}

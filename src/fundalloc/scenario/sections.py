@@ -25,6 +25,8 @@ BANDS = (
     Band(share=Fraction(1, 5), value=Fraction(3, 10)),
 )
 
+LEVELS = ("bilateral", "regional", "global")
+"""Levels with a name in every catalogue."""
 EURO = Fraction(1, 10**6)
 """The smallest rounding step, in EUR million."""
 
@@ -165,6 +167,11 @@ class Head(Documented):
     """The plan to start from: a scenario, or a plan as JSON, CSV or workbook."""
     expect: Expect | None = None
     output: Annotated[Output, TOLD] = Output()
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """The levels that partnerships may have: those of the catalogues, and those that the scenario names."""
+        return tuple(dict.fromkeys((*LEVELS, *self.tag_names.get("level", {}))))
 
 
 WITH_REASON = ("exclude", "allow")

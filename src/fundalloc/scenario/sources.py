@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from fundalloc.doors.reading import read_bytes
-from fundalloc.doors.writing import new_folder
+from fundalloc.doors.writing import PACKAGE, new_folder
 from fundalloc.errors import OutputError
 
 BASELINE_FOLDER = "baseline"
@@ -115,11 +115,10 @@ def stacked(sources: Sources, main: Path, variants: Sequence[Path]) -> Sources:
 
 
 def with_companions(path: Path) -> list[Path]:
-    """Return the files behind a name: the tables of a folder, the moves beside an allocation."""
-    if path.is_dir():
-        return [file for name in ("allocation.csv", "moves.csv") if (file := path / name).is_file()]
-    moves = path.parent / "moves.csv"
-    return [path, moves] if path.name == "allocation.csv" and moves.is_file() else [path] if path.is_file() else []
+    """Return the files behind a name: the plan in a folder, and what stands beside an allocation: moves, and what describes both."""
+    path = path / "allocation.csv" if path.is_dir() else path
+    beside = ("moves.csv", PACKAGE) if path.name == "allocation.csv" else ()
+    return [file for name in (path.name, *beside) if (file := path.with_name(name)).is_file()]
 
 
 def fingerprint(*parts: str | bytes) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from itertools import product
+from itertools import combinations, product
 from typing import Any
 
 from fundalloc.selftest.reading import DIMENSIONS, NONE, ONE, Member, Money, Reading, add, in_year, listed, number
@@ -20,21 +20,27 @@ def state_everything(reading: Reading) -> Statement:
     return statement
 
 
-def _demands(reading: Reading, rule: Rule, name: str) -> Iterator[tuple[str, Member, Money, str]]:
-    """Yield every member that has a line: what to call the demand, the member, its money, and its key among figures."""
+def _demands(reading: Reading, rule: Rule, name: str) -> Iterator[tuple[str, Member, Money]]:
+    """Yield every member that has a line: what to call the demand, the member, and its money."""
     for member in reading.members(rule.get("for_each", []), rule.get("nodes", "leaves")):
         money = reading.sum(rule.get("money", {}), member, rule.get("unless"))
-        key = "|".join(word.split(":", 1)[-1] for _, word in member)
         if money:
-            yield f"{name} {key}".strip(), member, money, key
+            yield f"{name} {_keys(member)[0]}".strip(), member, money
 
 
-def _asked(rule: Rule, *keys: str) -> Iterator[tuple[str, Fraction]]:
-    """Yield the senses that are written, each with its figure: one for all, or the first of these keys that has one."""
+def _keys(member: Member) -> list[str]:
+    """Return the keys that name a member among figures: those with most of its labels first, and of these the ones with the last."""
+    spelt = [(word.split(":", 1)[-1], word if ":" in word else f"{dimension}:{word}") for dimension, word in member]
+    some = [labels for count in range(len(spelt), 0, -1) for labels in reversed(list(combinations(spelt, count)))]
+    return ["|".join(key) for labels in some for key in product(*labels)] or [""]
+
+
+def _asked(rule: Rule, member: Member) -> Iterator[tuple[str, Fraction]]:
+    """Yield the senses that are written, each with its figure: one for all, or that of the first of the member's keys that has one."""
     for sense in ("at_least", "at_most", "exactly"):
         written = rule.get(sense)
         if isinstance(written, Mapping):
-            written = next((written[key] for key in keys if key in written), None)
+            written = next((written[key] for key in _keys(member) if key in written), None)
         if written is not None:
             yield sense, number(written)
 
@@ -45,16 +51,16 @@ def _in(money: Money, *years: str) -> Money:
 
 def _amount(statement: Statement, name: str, rule: Rule) -> None:
     """F >=, <=, = amount."""
-    for label, _, money, key in _demands(statement.reading, rule, name):
-        for sense, figure in _asked(rule, key):
+    for label, member, money in _demands(statement.reading, rule, name):
+        for sense, figure in _asked(rule, member):
             statement.state(label, rule, sense, money, figure)
 
 
 def _share(statement: Statement, name: str, rule: Rule) -> None:
     """F >=, <=, = share x sum of `of`: a fixed amount, ceilings before reserve, or money, which members restrict where it is silent."""
     reading, of = statement.reading, rule["of"]
-    for label, member, money, key in _demands(reading, rule, name):
-        for sense, share in _asked(rule, key):
+    for label, member, money in _demands(reading, rule, name):
+        for sense, share in _asked(rule, member):
             if not isinstance(of, Mapping):
                 statement.state(label, rule, sense, money, share * number(of))
             elif "ceiling" in of:
@@ -88,10 +94,10 @@ def _ceilings_of(reading: Reading, selection: Rule, member: Member) -> Fraction:
 def _balance(statement: Statement, name: str, rule: Rule) -> None:
     """E_m >=, <=, = share x N_m x E / N, with E the effect of money, over the members with need."""
     reading, unless = statement.reading, rule.get("unless", {})
-    members: list[tuple[str, str, Fraction, Money]] = []
+    members: list[tuple[str, Member, Fraction, Money]] = []
     everyone: Money = {}
     needs = NONE
-    for label, member, money, key in _demands(reading, rule, name):
+    for label, member, money in _demands(reading, rule, name):
         need = NONE
         for (p, a), amount in reading.needs.items():
             pair = ("", p, a, "")
@@ -100,11 +106,11 @@ def _balance(statement: Statement, name: str, rule: Rule) -> None:
                 need += amount
         if need:
             effect = {line: weight * reading.effect.get((line[0], line[2]), ONE) for line, weight in money.items()}
-            members.append((label, key, need, effect))
+            members.append((label, member, need, effect))
             everyone |= {line: everyone.get(line, NONE) + weight for line, weight in effect.items()}
             needs += need
-    for label, key, need, effect in members:
-        for sense, share in _asked(rule, key):
+    for label, member, need, effect in members:
+        for sense, share in _asked(rule, member):
             statement.state(label, rule, sense, effect, NONE, everyone, share * need / needs)
 
 
@@ -112,10 +118,10 @@ def _change(statement: Statement, name: str, rule: Rule) -> None:
     """F_t <= share x F_(t-1) + plus; F_t >= share x F_(t-1) - plus; for years that the rule means both."""
     reading, plus = statement.reading, number(rule.get("plus", 0))
     meant = [year for year in reading.years if reading.counts(rule.get("money", {}), ("", "", "", year))]
-    for label, _, money, key in _demands(reading, rule, name):
+    for label, member, money in _demands(reading, rule, name):
         for before, year in zip(reading.years, reading.years[1:], strict=False):
             now, earlier = _in(money, year), _in(money, before)
-            for sense, share in _asked(rule, key) if (now or earlier) and {before, year} <= set(meant) else ():
+            for sense, share in _asked(rule, member) if (now or earlier) and {before, year} <= set(meant) else ():
                 room = {"at_most": plus, "at_least": -plus, "exactly": NONE}[sense]
                 statement.state(f"{label} {year}", rule, sense, now, room, earlier, share)
 
@@ -123,7 +129,7 @@ def _change(statement: Statement, name: str, rule: Rule) -> None:
 def _deviation(statement: Statement, name: str, rule: Rule) -> None:
     """plan - room <= F <= plan + room, room the smaller of share x plan and amount; or F >=, <= share x plan."""
     reading, selection = statement.reading, rule.get("money", {})
-    for label, member, money, key in _demands(reading, rule, name):
+    for label, member, money in _demands(reading, rule, name):
         plan = NONE
         for row in reading.case["baseline"]:
             line = (row["instrument"], row["partnership"], row["area"], str(row["year"]))
@@ -135,17 +141,17 @@ def _deviation(statement: Statement, name: str, rule: Rule) -> None:
         if rooms:
             statement.state(label, rule, "at_least", money, plan - min(rooms))
             statement.state(label, rule, "at_most", money, plan + min(rooms))
-        for sense, share in _asked(rule, key):
+        for sense, share in _asked(rule, member):
             statement.state(label, rule, sense, money, share * plan)
 
 
 def _sequence(statement: Statement, name: str, rule: Rule) -> None:
     """sum of F up to t <= share x sum of G up to t - lag, for every year t."""
     reading, lag = statement.reading, int(rule.get("lag", 0))
-    for label, member, money, key in _demands(reading, rule, name):
+    for label, member, money in _demands(reading, rule, name):
         first = reading.sum(rule["after"], member, named=rule["after"])
         for n, year in enumerate(reading.years, start=1):
-            for sense, share in _asked(rule, key):
+            for sense, share in _asked(rule, member):
                 now, then = _in(money, *reading.years[:n]), _in(first, *reading.years[: max(n - lag, 0)])
                 statement.state(f"{label} {year}", rule, sense, now, NONE, then, share)
 
@@ -153,10 +159,10 @@ def _sequence(statement: Statement, name: str, rule: Rule) -> None:
 def _payments(statement: Statement, name: str, rule: Rule) -> None:
     """sum over i and u <= t of profile_i(t-u) x X_iu + outstanding_t <= limit; what is outstanding is known of whole instruments."""
     reading = statement.reading
-    for label, member, money, key in _demands(reading, rule, name):
+    for label, member, money in _demands(reading, rule, name):
         for year in reading.years:
             paid, due = _paid(reading, money, year), _due(reading, rule, member, year)
-            for sense, figure in _asked(rule, f"{key}|{year}", year, key):
+            for sense, figure in _asked(rule, (*member, ("year", year))):
                 statement.state(f"{label} {year}", rule, sense, paid, figure - due)
 
 
@@ -183,8 +189,8 @@ def _due(reading: Reading, rule: Rule, member: Member, year: str) -> Fraction:
 
 def _minimum_size(statement: Statement, name: str, rule: Rule) -> None:
     """F = 0 or F >= amount."""
-    for label, _, money, key in _demands(statement.reading, rule, name):
-        for _, figure in _asked(rule, key):
+    for label, member, money in _demands(statement.reading, rule, name):
+        for _, figure in _asked(rule, member):
             statement.switches[label] = Switch(label, money, figure)
 
 
@@ -192,7 +198,7 @@ def _count(statement: Statement, name: str, rule: Rule) -> None:
     """The number of active members <=, >=, = k: at least so much money, the others nothing. What cannot grow may be less."""
     reading = statement.reading
     active = number(rule.get("active", 0)) or (reading.step if {"at_least", "exactly"} & set(rule) else NONE)
-    for label, member, _, key in _demands(reading, rule, name):
+    for label, member, _ in _demands(reading, rule, name):
         some, enough = dict[Any, Fraction](), dict[Any, Fraction]()
         for counted in reading.members(rule["counting"], rule.get("nodes", "leaves")):
             money = reading.sum(rule.get("money", {}), (*member, *counted), rule.get("unless"))
@@ -201,7 +207,7 @@ def _count(statement: Statement, name: str, rule: Rule) -> None:
                 some[label, counted] = ONE
                 if any(reading.open[line] for line in money) or add(money, reading.decided) >= active:
                     enough[label, counted] = ONE
-        for sense, figure in _asked(rule, key):
+        for sense, figure in _asked(rule, member):
             if sense != "at_most":
                 statement.state(label, rule, "at_least", enough, figure)
             if sense != "at_least":

@@ -10,8 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from fundalloc.doors.writing import new_file, new_folder
-from fundalloc.export.tables import fill_table, records
+from fundalloc.doors.writing import new_file
+from fundalloc.export.package import write_folder
+from fundalloc.export.tables import records
 from fundalloc.export.workbook.book import distinct
 from fundalloc.export.workbook.content import Cell, Chart, Column, Fact, FileLink, Series, Sheet, Styled, Table
 from fundalloc.export.workbook.layout import text_width
@@ -104,10 +105,8 @@ def as_dict(report: Report) -> dict[str, Any]:
 
 def write_tables(report: Report, folder: str | Path) -> list[Path]:
     """Write one CSV per table into a folder that is new or one of ours. Raises OutputError."""
-    target = Path(folder)
-    named = {f"{report.kind}-{name.replace('_', '-')}.csv": table for name, table in report.tables.items()}
-    with new_folder(target, report.kind, report.scenario.digest) as inside:
-        return [target / fill_table(table, inside / name).name for name, table in named.items()]
+    named = {f"{report.kind}-{name.replace('_', '-')}": table for name, table in report.tables.items()}
+    return write_folder(named, Path(folder), report.kind, report.scenario.digest)
 
 
 def write_book(report: Report, path: str | Path) -> Path:

@@ -20,7 +20,6 @@ from fundalloc.export.workbook.spelling import array, distinct, escaped, here, q
 from fundalloc.facts.fields import Text
 from fundalloc.labels import label
 from fundalloc.plan.naming import named_by_decision
-from fundalloc.plan.verify import DECIDED
 
 __all__ = ["DIMENSIONS", "KINDS", "Book", "array", "distinct", "escaped", "quoted", "safe_codes", "sheet_name", "shorten"]
 KINDS = ("budget", "partner", "memo")
@@ -154,8 +153,7 @@ class Book(PlanSums, SheetMaker):
 
     def by_decision(self, glue: str = "; ") -> str:
         """Return the demands that are broken by decision, by name; empty without any."""
-        found = [f for f in self.plan.findings if f.status == DECIDED]
-        return named_by_decision(found, self.plan.scenario, self.words, glue)
+        return named_by_decision(self.plan.by_decision, self.plan.scenario, self.words, glue)
 
     @cached_property
     def codes(self) -> dict[str, dict[str, str]]:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fundalloc.doors.writing import PACKAGE
 from fundalloc.errors import Place, Problems, ScenarioError, UsageError, nearest
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.labels import label
-from fundalloc.scenario.document import display_name, read_text
+from fundalloc.scenario.document import Scalar, display_name, read_text
 from fundalloc.scenario.tables.raw import MAX_TABLE_BYTES, read_csv
 from fundalloc.scenario.tables.table import HEADING, Table
 from fundalloc.scenario.workbooks.cells import BookFile, Grid, find_grid, in_languages
@@ -63,16 +64,27 @@ def named_scenario(result: str) -> str:
 
 
 def _read_csv(path: Path) -> PlanFile:
-    table = _columns(read_csv(path, ["amount"]), COLUMNS)
-    moves = path.parent / MOVES_NAME
-    if path.name != CSV_NAME or not moves.is_file():
-        return PlanFile(table)
-    return PlanFile(table, _columns(read_csv(moves, ["amount"]), ["key", "amount"]))
+    table, moves = _table(path, COLUMNS), path.parent / MOVES_NAME
+    return PlanFile(table, _table(moves, ["key", "amount"]) if path.name == CSV_NAME and moves.is_file() else None)
 
 
-def _columns(table: Table, wanted: list[str]) -> Table:
-    """Return a table with these columns only. Raises ScenarioError when one is missing."""
-    problems = Problems()
+def _decimal(path: Path) -> Scalar | None:
+    """Return the decimal sign of amounts that the package beside a table of ours names; None where nothing names one."""
+    if path.name not in (CSV_NAME, MOVES_NAME):
+        return None
+    package = path.with_name(PACKAGE)
+    try:
+        listed = json.loads(read_text(package, display_name(package)))["resources"]
+        fields = [field for table in listed if table["path"] == path.name for field in table["schema"]["fields"]]
+        signs = [Scalar(field["decimalChar"], Place(display_name(package))) for field in fields if field["name"] == "amount"]
+        return signs[0] if signs else None
+    except (ScenarioError, ValueError, LookupError, TypeError):
+        return None
+
+
+def _table(path: Path, wanted: list[str]) -> Table:
+    """Read a CSV file with these columns only. Raises ScenarioError when one is missing."""
+    table, problems = read_csv(path, ["amount"], _decimal(path)), Problems()
     for name in (name for name in wanted if name not in table.columns):
         near = nearest(name, (other for other in table.columns if other not in wanted))
         hint = f"did you mean '{near}'?" if near else f"needed columns: {', '.join(wanted)}"

@@ -21,6 +21,7 @@ from fundalloc.scenario.document import ListNode, Node, Tree, display_name, read
 from fundalloc.scenario.merging import load_tree
 from fundalloc.scenario.plans.amounts import LineKey, PlanAmounts
 from fundalloc.scenario.scenario import Scenario
+from fundalloc.scenario.sources import with_companions
 from fundalloc.scenario.starters.shipped import write_schema
 
 ORIGINAL, DECIDED = "original", "decided.csv"
@@ -195,7 +196,7 @@ def needed_files(path: Path) -> Iterator[Path]:
         if baseline.suffix.lower() in _SCENARIOS:
             yield from needed_files(baseline)
         else:
-            yield from sorted(baseline.glob("*.csv")) if baseline.is_dir() else [baseline]
+            yield from with_companions(baseline) or [baseline]
 
 
 def _baseline(source: Path, copied: dict[Path, Path]) -> Path | None:
@@ -213,10 +214,9 @@ def _baseline(source: Path, copied: dict[Path, Path]) -> Path | None:
 
 def _copy_plan(plan_file: Path, folder: Path) -> Path:
     """Copy the plan: without another baseline, the new plan starts from it."""
-    if not plan_file.is_dir():
-        return Path(shutil.copy(plan_file, folder / plan_file.name))
     target = folder / plan_file.name
-    target.mkdir()
-    for path in sorted(plan_file.glob("*.csv")):
-        shutil.copy(path, target / path.name)
+    home = target if plan_file.is_dir() else folder
+    home.mkdir(exist_ok=True)
+    for path in with_companions(plan_file):
+        shutil.copy(path, home / path.name)
     return target

@@ -15,27 +15,29 @@ from fundalloc.scenario.schema import json_schema
 _TABLE = re.compile(r"(file:\s*)([\w.-]+)\.csv")
 
 
-def starters_folder() -> Path:
-    """Return where the shipped scenarios are: inside the installed package, or beside the sources."""
+def starters() -> dict[str, Path]:
+    """Return the main files of the shipped scenarios by the names of their folders: in the installed package, or beside the sources."""
     package = Path(__file__).parents[2]
     installed = package / "starters"
-    return installed if installed.is_dir() else package.parents[1] / "scenarios"
-
-
-def starters() -> list[str]:
-    """Return the names of the shipped scenario folders."""
-    return sorted(path.parent.name for path in starters_folder().glob("*/baseline.yaml"))
+    homes = [installed] if installed.is_dir() else [package.parents[1] / name for name in ("scenarios", "examples")]
+    folders = sorted((folder for home in homes for folder in home.iterdir()), key=lambda folder: folder.name)
+    mains = [folder / name for folder in folders for name in ("baseline.yaml", f"{folder.name}.yaml")]
+    return {main.parent.name: main for main in mains if main.is_file()}
 
 
 def copy_starter(name: str, folder: Path, *, as_workbook: bool = False) -> list[Path]:
-    """Copy a starter into a new or empty folder and return the files written. Raises UsageError or OutputError."""
-    if name not in starters():
-        raise UsageError(f"No starter '{name}'. {did_you_mean(name, starters())}")
+    """Copy a starter into a new or empty folder and return the files written, the main one first. Raises UsageError or OutputError."""
+    known = starters()
+    if name not in known:
+        raise UsageError(f"No starter '{name}'. {did_you_mean(name, known)}")
     check_empty(folder)
-    source = starters_folder() / name
+    main = known[name]
+    tables = sorted(main.parent.glob("*.csv"))
+    if as_workbook and not tables:
+        raise UsageError(f"The tables of '{name}' stand in the scenario itself: leave --tables out.")
     with new_folder(folder) as inside:
-        written = [_copy_yaml(path, inside, as_workbook) for path in sorted(source.glob("*.yaml"))]
-        tables = sorted(source.glob("*.csv"))
+        scenarios = sorted(main.parent.glob("*.yaml"), key=lambda path: (path != main, path.name))
+        written = [_copy_yaml(path, inside, as_workbook) for path in scenarios]
         if as_workbook:
             written.append(_workbook(tables, inside / "tables.xlsx"))
         else:
@@ -52,7 +54,7 @@ def write_schema(folder: Path) -> Path:
 
 
 def _copy_yaml(path: Path, folder: Path, as_workbook: bool) -> Path:
-    text = path.read_text("utf-8").replace("$schema=../schema.json", "$schema=schema.json")
+    text = re.sub(r"\$schema=\S+", "$schema=schema.json", path.read_text("utf-8"))
     if as_workbook:
         text = _TABLE.sub(r"\1tables.xlsx#\2", text)
     target = folder / path.name

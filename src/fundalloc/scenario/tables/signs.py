@@ -24,8 +24,12 @@ _GROUPED = {sign: re.compile(rf"[+-]?[1-9][0-9]{{0,2}}([{_MARKS[sign]}][0-9]{{3}
 """Numbers by their decimal sign: without and with thousands that are marked by the other one."""
 
 
+_PART = re.compile(r"(\.\.|\s+(?!%))")
+"""What stands between the ends of a range, or between several figures in one cell."""
+
+
 class _Number(NamedTuple):
-    """A figure with a sign in it, or one end of a range."""
+    """A figure with a sign in it, one end of a range or one of several in a cell."""
 
     text: str
     row: int
@@ -49,7 +53,7 @@ def settle(table: Table, numbers: Collection[str], said: Scalar | None, stored: 
             problems.append(_doubt(table, doubtful))
             continue
         for row, column in {(number.row, number.column) for number in listed}:
-            table.cells[row][column] = "..".join(_pointed(part, sign) for part in table.cells[row][column].split(".."))
+            table.cells[row][column] = "".join(_pointed(part, sign) for part in _PART.split(table.cells[row][column]))
             table.commas |= {table.columns[column]} if sign == "," and said is None else set()
     problems.tell()
 
@@ -74,7 +78,7 @@ def _agreed(table: Table, numbers: list[_Number], said: Scalar | None) -> str:
 
 def _numbers(table: Table, column: int, stored: Callable[[int, int], bool]) -> Iterator[_Number]:
     for row, cells in enumerate(table.cells):
-        for part in cells[column].split(".."):
+        for part in _PART.split(cells[column]):
             if ("," in part or "." in part) and not stored(row, column):
                 yield _Number(part.strip(), row, column, tuple(sign for sign in SIGNS if _is_number(part, sign)))
 

@@ -1,4 +1,4 @@
-"""The five tables of a scenario: which columns each has, how its cells are read, and which keys tell its rows apart.
+"""The tables of a scenario: which columns each has, how its cells are read, and which keys tell its rows apart.
 
 Limits of a rule may stand in a table too: `at_least: {file: floors.csv, column: floor}` becomes a mapping by member. Beside `file` and
 `column` a variant may write single members: `{egypt: 7}` over an inherited table changes one figure of it.
@@ -14,13 +14,14 @@ from typing import Any
 
 from fundalloc.errors import Problems, ScenarioError, did_you_mean
 from fundalloc.facts.fields import read_amount, read_coefficient, read_factor, read_id, read_iso3, read_tags, read_years, refuse
+from fundalloc.labels import LANGUAGES
 from fundalloc.money import plain
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, texts
+from fundalloc.scenario.sections import TABLES
 from fundalloc.scenario.tables.reading import read_table
 from fundalloc.scenario.tables.table import HEADING, ColumnSpec, Table, read_columns
 
 STATES = ("committed", "locked", "given")
-LEVELS = ("bilateral", "regional", "global")
 
 
 def _one_of(*words: str) -> Callable[[str], str]:
@@ -36,12 +37,23 @@ ID = ColumnSpec(read_id, required=True)
 TEXTS = ColumnSpec(str, per="language", told=True)
 ORIGIN = {"source": ColumnSpec(str, told=True), "confidence": ColumnSpec(str, told=True)}
 SPECS: dict[str, dict[str, ColumnSpec]] = {
+    "instruments": {
+        "id": ID,
+        "name": replace(TEXTS, required=True),
+        **dict.fromkeys(("short", "note", "footnote"), TEXTS),
+        "source": ColumnSpec(str, required=True, told=True),
+        "confidence": ColumnSpec(str, told=True),
+        "budget_line": ColumnSpec(str, told=True),
+        **dict.fromkeys(("counts", "free", "partners", "years", "tags"), ColumnSpec(str)),
+        **dict.fromkeys(("ceiling", "outstanding", "carry_over"), ColumnSpec(str, number=True, per="key")),
+        **dict.fromkeys(("reserve", "last_resort", "payment_profile", "contracting_profile"), ColumnSpec(str, number=True)),
+    },
     "partnerships": {
         "id": ID,
         "name": replace(TEXTS, required=True),
         "short": TEXTS,
         "footnote": TEXTS,
-        "level": ColumnSpec(_one_of(*LEVELS)),
+        "level": ColumnSpec(str),
         "within": ColumnSpec(str),
         "iso3": ColumnSpec(read_iso3, told=True),
         "absorption": ColumnSpec(read_amount, number=True, empty=None, per="year"),
@@ -92,7 +104,11 @@ KEYS = {
 """The columns by which a change finds its rows."""
 NUMBERS = {name: [column for column, spec in columns.items() if spec.number] for name, columns in SPECS.items()}
 """The columns of figures."""
-UNIQUE = {**{name: KEYS[name] for name in ("partnerships", "needs", "eligibility")}, "markers": (*KEYS["markers"], "instrument")}
+UNIQUE: dict[str, tuple[str, ...]] = {
+    **{name: KEYS[name] for name in ("partnerships", "needs", "eligibility")},
+    "markers": (*KEYS["markers"], "instrument"),
+    "instruments": ("id",),
+}
 """The columns whose cells together no two rows may share; one line may have several decisions."""
 DEFAULTS = {
     table: {name: plain(column.empty) for name, column in columns.items() if isinstance(column.empty, Fraction) and not column.required}
@@ -102,9 +118,9 @@ DEFAULTS = {
 
 
 def read_tables(tree: Tree, folder: Path, allowed: Callable[[Path], bool], problems: Problems) -> dict[str, Table]:
-    """Read the five tables as text with places; a missing or unreadable one is empty."""
+    """Read the five tables as text with places; a missing or unreadable one is empty. Instruments have got names already."""
     out = {}
-    for name in SPECS:
+    for name in TABLES:
         nothing = ListNode([], tree.place)
         out[name] = read_table(nothing, (), folder, allowed)
         with problems.noted():
@@ -113,8 +129,11 @@ def read_tables(tree: Tree, folder: Path, allowed: Callable[[Path], bool], probl
 
 
 def read_rows(name: str, table: Table, problems: Problems) -> dict[str, list[Any]]:
-    """Read every column of one of the five tables, and report rows whose keys stand twice."""
+    """Read every column of a table, and report unknown languages, and rows whose keys stand twice."""
     columns = read_columns(table, SPECS[name], problems)
+    for k, (base, _, language) in enumerate(column.partition(".") for column in table.columns):
+        if language and base in SPECS[name] and SPECS[name][base].per == "language" and language not in LANGUAGES:
+            problems.add(table.place(HEADING, k), f"unknown language '{language}'", f"expected one of: {', '.join(LANGUAGES)}")
     seen: dict[tuple[str, ...], int] = {}
     for row, key in enumerate(zip(*map(table.column, UNIQUE.get(name, ())), strict=True)):
         if key in seen:

@@ -102,7 +102,7 @@ class ColumnSpec:
     empty: Any = ""
     number: bool = False
     per: str = ""
-    """"year" or "language": the column may be repeated as `name.2024` or `name.bg`."""
+    """"year", "language" or "key": the column may be repeated as `name.2024` or `name.bg`."""
     told: bool = False
     """Whether no amount of any plan depends on it."""
 

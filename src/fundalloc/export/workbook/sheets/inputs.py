@@ -110,10 +110,10 @@ def written_in_year(facts: Facts, instrument: int, year: int) -> Fraction | None
 def partnerships(book: Book) -> Sheet:
     """Return the partnerships: level, grouping, absorption, tags."""
     everyone, positions = book.facts.partnerships, range(len(book.facts.partnerships))
-    levels = [p.level if p.id in book.facts.leaf_ids else "grouping" for p in everyone]
+    levels = [book.names["level"].get(p.level, "") if p.id in book.facts.leaf_ids else book.word("level", "grouping") for p in everyone]
     columns = (
         book.names_of("partnership", positions, 40, full=True),
-        book.column("level", "text", [book.word("level", level) for level in levels], width=13),
+        book.column("level", "text", levels, width=13),
         book.column("within", "text", [book.names["partnership"].get(p.within, "") for p in everyone], width=30),
         book.column("iso3", "text", [p.iso3 for p in everyone], width=8),
         *_absorption(book),

@@ -17,7 +17,6 @@ from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.money import IntArray, Mask
 
 AREA, INSTRUMENT, PARTNERSHIP, YEAR, ROUTE = "ByArea", "ByInstrument", "ByPartnership", "ByYear", "ByRoute"
-LEVELS = ("bilateral", "regional", "global")
 FIRST = ("route", "region")
 """Groups of partnerships that stand before all others."""
 
@@ -184,11 +183,11 @@ def _limits(book: Book) -> Iterator[Column]:
 
 def _levels(book: Book) -> Iterator[Column]:
     boxes, years = Boxes(book), range(len(book.facts.years))
-    for level in LEVELS:
+    for level in book.plan.scenario.head.levels:
         mask = book.facts.dimensions.partnership.masks.get(f"level:{level}")
         if mask is not None:
             texts = [boxes.total(book.box(instrument=book.of_kind("budget"), partnership=mask, year=[t])) for t in years]
-            yield book.amounts("", texts, book.budget[mask].sum(axis=(0, 1)), heading=book.word("level", level), width=13)
+            yield book.amounts("", texts, book.budget[mask].sum(axis=(0, 1)), heading=book.names["level"][level], width=13)
 
 
 def route(book: Book) -> Sheet | None:
