@@ -20,7 +20,8 @@ from fundalloc.rules.kind import Kind
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree
 from fundalloc.scenario.sections import SECTIONS, TABLES
 from fundalloc.scenario.tables.reading import read_table
-from fundalloc.scenario.tables.specs import KEYS, fill_figures
+from fundalloc.scenario.tables.layout import Names
+from fundalloc.scenario.tables.specs import KEYS, SPECS, fill_figures, names_of, read_tables
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 ROWS, CHANGE = "rows", "change"
@@ -151,11 +152,15 @@ class Written:
 
     tree: Tree
     folder: Path
+    names: Names
+    """By which tables that others laid out may call members."""
 
     @classmethod
     def of(cls, tree: Tree, source: Path) -> Written:
         """Take up a tree whose files may lie anywhere: it has been read before. Raises ScenarioError."""
-        return cls(fill_figures(tree, source.parent, lambda _: True, Problems())[0], source.parent)
+        only = replace(tree, items={key: node for key, node in tree.items.items() if key == "partnerships"})
+        names = names_of(tree, read_tables(only, source.parent, lambda _: True, Problems())["partnerships"])
+        return cls(fill_figures(tree, source.parent, lambda _: True, names, Problems())[0], source.parent, names)
 
 
 def find_overrides(a: Written, b: Written) -> list[Override]:
@@ -196,7 +201,7 @@ def _empty(tree: Tree) -> Tree:
 def _tables(a: Written, b: Written) -> Iterator[Override]:
     for name in TABLES:
         (old, old_changes), (new, new_changes) = (split_table(w.tree.get(name), name) for w in (a, b))
-        if _rows(old, a) != _rows(new, b):
+        if _rows(name, old, a) != _rows(name, new, b):
             yield Override((name, ROWS), old, new, (new or old or b.tree).place)
         keys = [k for k in dict.fromkeys([*old_changes, *new_changes]) if meaning(old_changes.get(k)) != meaning(new_changes.get(k))]
         if len(keys) > ONE_BY_ONE:
@@ -222,11 +227,11 @@ def split_table(node: Node | None, name: str) -> tuple[Node | None, dict[str, Li
     return base, {row: ListNode(listed, listed[0].place) for row, listed in entries.items()}
 
 
-def _rows(node: Node | None, of: Written) -> object:
+def _rows(name: str, node: Node | None, of: Written) -> object:
     if node is None:
         return None
     try:
-        table = read_table(node, (), of.folder, lambda _: True)
+        table = read_table(node, KEYS[name], of.folder, lambda _: True, SPECS[name], of.names)
     except ScenarioError:
         return meaning(node)
     return table.columns, table.cells

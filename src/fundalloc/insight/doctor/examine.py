@@ -105,7 +105,9 @@ def _hidden(scenario: Scenario) -> Iterator[Remark]:
     for table in (*scenario.tables.values(), *scenario.figures):
         if table.hidden:
             cells = some([place.cell.rpartition("!")[2] for place in table.hidden], SHOWN)
-            yield warning(table.hidden[0], f"hidden in the sheet, but read: rows or columns at {cells}", "show them, or delete what shall not count")
+            yield warning(
+                table.hidden[0], f"hidden in the sheet, but read: rows or columns at {cells}", "show them, or delete what shall not count"
+            )
 
 
 def _missing_years(scenario: Scenario) -> Iterator[Remark]:
@@ -167,7 +169,8 @@ def worth_knowing(scenario: Scenario) -> list[str]:
     """Return what is worth knowing about a scenario, as sentences."""
     scenario = with_baseline(scenario)
     remarks = numerical_remarks(compile_program(scenario))
-    return [*remarks, *_skipped_members(scenario), *_stray_baseline(scenario), *_crooked_ceilings(scenario)]
+    told = [text for table in (*scenario.tables.values(), *scenario.figures) for text in table.told]
+    return [*remarks, *told, *_skipped_members(scenario), *_stray_baseline(scenario), *_crooked_ceilings(scenario)]
 
 
 def _skipped_members(scenario: Scenario) -> list[str]:

@@ -25,7 +25,7 @@ from fundalloc.scenario.workbooks.cells import BookFile
 MAX_TABLE_BYTES = 200_000_000
 TITLE_ROWS = 30
 """Rows above the headings among which they are sought, to say where they stand."""
-_FIGURE = re.compile(r"[+-]?[\d.,]*\d[\d.,]*\s*%?")
+FIGURE = re.compile(r"[+-]?[\d.,]*\d[\d.,]*\s*%?")
 UNSAVED = "open it in a spreadsheet program and save it"
 
 
@@ -51,7 +51,7 @@ class RawTable:
     formulas: int = 0
 
 
-def read_raw(file: Scalar, folder: Path, allowed: Callable[[Path], bool]) -> RawTable:
+def read_raw(file: Scalar, folder: Path, allowed: Callable[[Path], bool], encoding: str = "utf-8", separator: str = "") -> RawTable:
     """Read the file that a table names: a CSV, or a worksheet as `book.xlsx#Sheet`. Raises ScenarioError."""
     written, _, sheet = file.text.partition("#")
     path = folder / written
@@ -65,7 +65,7 @@ def read_raw(file: Scalar, folder: Path, allowed: Callable[[Path], bool]) -> Raw
         return _worksheet(path, sheet, file.place)
     if sheet:
         raise ScenarioError.of(file.place, f"'{written}' has no sheets", f"write {written}")
-    return raw_csv(read_text(path, display_name(path), MAX_TABLE_BYTES), display_name(path))
+    return raw_csv(read_text(path, display_name(path), MAX_TABLE_BYTES, encoding), display_name(path), separator)
 
 
 def parse_csv(text: str, name: str, numbers: Collection[str] = ()) -> Table:
@@ -73,13 +73,14 @@ def parse_csv(text: str, name: str, numbers: Collection[str] = ()) -> Table:
     return table_of(raw_csv(text, name), numbers=numbers)
 
 
-def raw_csv(text: str, name: str) -> RawTable:
+def raw_csv(text: str, name: str, separator: str = "") -> RawTable:
     """Take CSV text apart. A first line `sep=;` names the separator, as spreadsheet programs understand it. Raises ScenarioError."""
     controls(text, name).tell()
     raw = re.split(r"\r\n|\r|\n", text)
+    given = "\t" if separator == "tab" else separator
     said = re.fullmatch(r'"?sep=([,;])"?[,;]*\s*', raw[0], re.IGNORECASE)
     heading = raw[1] if said and len(raw) > 1 else raw[0]
-    separator = said[1] if said else ";" if heading.count(";") > heading.count(",") else ","
+    separator = given or (said[1] if said else "") or (";" if heading.count(";") > heading.count(",") else ",")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     rows: list[list[str]] = []
     numbers: list[int] = []
@@ -164,7 +165,7 @@ def table_of(raw: RawTable, keys: Sequence[str] = (), numbers: Collection[str] =
     width = len(raw.rows[heading]) if raw.separator else width
     columns = raw.rows[heading][:width]
     problems = Problems()
-    _whole(raw, body, width, problems)
+    whole_rows(raw, body, width, problems)
     for column, name in enumerate(columns):
         if name and name in columns[:column]:
             problems.add(raw.where(heading, column), f"the column '{name}' stands twice", "rename one of them")
@@ -178,7 +179,7 @@ def table_of(raw: RawTable, keys: Sequence[str] = (), numbers: Collection[str] =
         return raw.where(heading if row == HEADING else body[row], column)
 
     cells = [(raw.rows[row] + [""] * width)[:width] for row in body]
-    table = Table(raw.name, columns, cells, where, _hidden(raw, filled, width), raw.formulas)
+    table = Table(raw.name, columns, cells, where, hidden_places(raw, filled, width), raw.formulas)
     if raw.separator == ";" or decimal is not None:
         settle(table, numbers, decimal, lambda row, column: raw.stored(body[row], column))
     return table
@@ -195,7 +196,7 @@ def _without_titles(raw: RawTable, filled: list[int], keys: Sequence[str]) -> No
         raise ScenarioError.of(raw.where(filled[0], 0), f"a title where the headings are expected; they stand in row {number}", hint)
 
 
-def _whole(raw: RawTable, body: list[int], width: int, problems: Problems) -> None:
+def whole_rows(raw: RawTable, body: list[int], width: int, problems: Problems) -> None:
     """Note rows of a CSV that are too long or too short, and figures of a worksheet that no heading names."""
     loose = []
     for row in body:
@@ -204,7 +205,7 @@ def _whole(raw: RawTable, body: list[int], width: int, problems: Problems) -> No
             message = f"{counted(len(cells), 'cells')}, but the heading has {width}"
             problems.add(raw.where(row, 0), message, "put texts that contain the separator in double quotes")
         elif len(cells) > width:
-            loose += [(row, k) for k in range(width, len(cells)) if _FIGURE.fullmatch(cells[k]) or (row, k) in raw.wrong]
+            loose += [(row, k) for k in range(width, len(cells)) if FIGURE.fullmatch(cells[k]) or (row, k) in raw.wrong]
     if loose:
         message = f"{counted(len(loose), 'figures')} right of the last heading"
         problems.add(raw.where(*loose[0]), message, "give the column a heading, or move it to another sheet")
@@ -221,7 +222,7 @@ def _unmerged(raw: RawTable, heading: int, width: int, problems: Problems) -> No
         )
 
 
-def _hidden(raw: RawTable, filled: list[int], width: int) -> list[Place]:
+def hidden_places(raw: RawTable, filled: list[int], width: int) -> list[Place]:
     """Return where the rows and columns begin that are read although nobody sees them."""
     rows, columns = raw.hidden
     return [raw.where(row, 0) for row in filled if row in rows] + [

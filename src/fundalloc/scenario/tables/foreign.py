@@ -1,0 +1,292 @@
+"""A table that others laid out, as it stands: its headings, the rows that are chosen, and the totals held against them.
+
+Nothing is dropped in silence: a column is mapped or ignored by name, a total is checked, a footnote goes into the source, and what
+`where` leaves out is counted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from fractions import Fraction
+from typing import NamedTuple
+
+from fundalloc.errors import Place, Problems, counted, did_you_mean, some
+from fundalloc.facts.fields import read_amount
+from fundalloc.money import NotANumber, parse_figure, plain
+from fundalloc.scenario.document import Scalar, Tree, locate
+from fundalloc.scenario.tables.layout import YEAR, Layout, Names, folded, heading_pattern
+from fundalloc.scenario.tables.raw import FIGURE, RawTable, whole_rows
+from fundalloc.scenario.tables.signs import settle
+from fundalloc.scenario.tables.table import HEADING, ColumnSpec, Table
+
+_TAG = re.compile(r"#[a-z_]+(\s*\+[a-z0-9_]+)*", re.IGNORECASE)
+"""A cell of the second heading of humanitarian data (HXL): #value+funding+usd."""
+_SPACED = re.compile(r"(?<=[0-9])[ \u00a0\u202f](?=[0-9]{3}(?![0-9]))")
+_WORDS = ("true", "false", "null", "yes", "no", "on", "off")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a table is to become: its columns, the keys of its rows, and the names by which members are known."""
+
+    columns: Mapping[str, ColumnSpec]
+    keys: Sequence[str]
+    names: Names = field(default_factory=dict)
+
+    @property
+    def money(self) -> list[str]:
+        """The columns that hold amounts."""
+        return [name for name, column in self.columns.items() if column.read is read_amount]
+
+
+class Cell(NamedTuple):
+    """A text on its way into our table."""
+
+    text: str
+    place: tuple[int, int] | Place
+    """Row and column of the file, or where the scenario writes it."""
+
+
+Row = dict[str, Cell]
+
+
+def filled_up(raw: RawTable, layout: Layout, node: Tree) -> RawTable:
+    """Let merged cells say in all of their places what the first one says; an amount would count more than once. Raises ScenarioError."""
+    rows, problems = [list(row) for row in raw.rows], Problems()
+    first = layout.header[0] - 1 if layout.header else 0
+    for top, left, bottom, right in raw.merged:
+        text = rows[top][left] if top < len(rows) and left < len(rows[top]) else ""
+        if top < first or not text:
+            continue
+        if FIGURE.fullmatch(text) and top + 1 not in layout.header:
+            problems.add(raw.where(top, left), f"a figure in merged cells: {text}", "unmerge them, and write what each cell holds")
+        for row in rows[top : bottom + 1]:
+            row += [""] * (right + 1 - len(row))
+            row[left : right + 1] = [text] * (right + 1 - left)
+    if layout.header and layout.header[-1] > len(rows):
+        problems.add(locate(node, ("header",)), f"there is no row {layout.header[-1]}", f"{raw.name} has {counted(len(rows), 'rows')}")
+    problems.tell()
+    return replace(raw, rows=rows)
+
+
+class Foreign:
+    """The table of others with its headings known; what is wrong is collected."""
+
+    def __init__(self, raw: RawTable, node: Tree, layout: Layout, target: Target) -> None:
+        self.raw, self.node, self.layout, self.target = raw, node, layout, target
+        self.problems, self.told = Problems(), list[str]()
+        filled = [row for row, cells in enumerate(raw.rows) if any(cells)]
+        self.heading = [row - 1 for row in layout.header] or filled[:1] or [0]
+        self.body = [row for row in filled if row > self.heading[-1]]
+        width = max((len(raw.rows[row]) for row in (*self.heading, *self.body) if row < len(raw.rows)), default=0)
+        parts = [(raw.rows[row] + [""] * width)[:width] for row in self.heading if row < len(raw.rows)]
+        self.headings = [" ".join(" ".join(dict.fromkeys(filter(None, column))).split()) for column in zip(*parts, strict=True)]
+        self.at = self._find_columns()
+        self.ignored = [k for k, name in enumerate(self.headings) if name and k not in self.known and _is_like(name, layout.ignore)]
+        self._unknown_columns()
+        self.problems.tell()
+        self.notes: list[str] = []
+
+    def _find_columns(self) -> dict[str, int]:
+        """Return our columns with theirs, one for each year where `years: columns` says so; `known` are all that are looked at."""
+        found: dict[str, int] = {}
+        for ours, heading in self.layout.columns.items():
+            place = locate(self.node, ("columns", ours))
+            if ours.partition(".")[0] not in self.target.columns:
+                self.problems.add(place, f"there is no column '{ours}' in this table", did_you_mean(ours, self.target.columns))
+            elif self.layout.years == "columns" and YEAR in heading:
+                years = {k: match[1] for k, name in enumerate(self.headings) if (match := heading_pattern(heading).fullmatch(name))}
+                years = {k: year for k, year in years.items() if not _is_like(self.headings[k], self.layout.ignore)}
+                if not years:
+                    self.problems.add(place, f"no heading is like '{heading}'", f"the headings are: {some(self._named, 12)}")
+                found |= {f"{ours}.{year}": k for k, year in years.items()}
+            elif YEAR in heading:
+                self.problems.add(place, f"'{heading}' names one column a year", "add years: columns")
+            elif (column := self._column(heading, place)) is not None:
+                found[ours] = column
+        others = {("where", name): name for name in self.layout.where} | {("currency",): self.layout.currency}
+        others |= {("totals", "column"): self.layout.totals.column} if self.layout.totals else {}
+        others |= {("split", key): getattr(self.layout.split, key) for key in ("column", "shares")} if self.layout.split else {}
+        named = {key: self._column(name, locate(self.node, key, key=key[0] == "where")) for key, name in others.items() if name}
+        self.other = {key: column for key, column in named.items() if column is not None}
+        self.known = {*found.values(), *self.other.values()}
+        return found
+
+    @property
+    def _named(self) -> list[str]:
+        return [f"'{name}'" for name in self.headings if name]
+
+    def _column(self, heading: str, place: Place) -> int | None:
+        wanted = " ".join(heading.split())
+        if self.headings.count(wanted) == 1:
+            return self.headings.index(wanted)
+        twice = f"the heading '{wanted}' stands {self.headings.count(wanted)} times"
+        hint = did_you_mean(wanted, filter(None, self.headings)) or f"the headings are: {some(self._named, 12)}"
+        if wanted in self.headings:
+            self.problems.add(place, twice, "say with header: [4, 5] which rows together name a column")
+        else:
+            self.problems.add(place, f"no heading '{wanted}'", hint)
+        return None
+
+    def _unknown_columns(self) -> None:
+        unknown = [k for k, name in enumerate(self.headings) if name and k not in self.known and k not in self.ignored]
+        if unknown and not self.problems:
+            names = [self.headings[k] for k in unknown]
+            message = f"{counted(len(names), 'columns')} neither mapped nor ignored: {', '.join(names)}"
+            self.problems.add(
+                self.raw.where(self.heading[-1], unknown[0]), message, f"map them, or ignore: [{', '.join(map(quoted, names))}]"
+            )
+        loose = [(row, k) for row in self.body for k, text in enumerate(self.raw.rows[row]) if text and not self._heading_of(k)]
+        if loose:
+            self.problems.add(self.raw.where(*loose[0]), f"{counted(len(loose), 'cells')} without a heading", "give the column a heading")
+
+    def _heading_of(self, column: int) -> str:
+        return self.headings[column] if column < len(self.headings) else ""
+
+    def cell(self, row: int, column: int) -> str:
+        """Return the text of a cell of the file."""
+        cells = self.raw.rows[row]
+        return cells[column] if column < len(cells) else ""
+
+    def chosen(self) -> list[int]:
+        """Return the rows that `where` keeps, without a second heading of tags, and without the footnotes below."""
+        body = self.body
+        if body and all(_TAG.fullmatch(text) for text in self.raw.rows[body[0]] if text):
+            self.told.append(f"{self.raw.where(body[0], 0)}: a row of tags (HXL) is not read")
+            body = body[1:]
+        body = self._without_notes(body)
+        if self.raw.separator:
+            whole_rows(self.raw, body, len(self.raw.rows[self.heading[-1]]), self.problems)
+        for heading, (keeps, texts) in self.layout.where.items():
+            column = self.other["where", heading]
+            found = {row: self.cell(row, column) for row in body}
+            for text in texts:
+                if not any(_is_like(value, [text]) for value in found.values()):
+                    place = locate(self.node, ("where", heading))
+                    self.problems.add(place, f"no row has '{text}' in '{heading}'", did_you_mean(text, filter(None, found.values())))
+            kept = [row for row in body if _is_like(found[row], texts) == keeps]
+            self.told.append(f"{counted(len(body) - len(kept), 'rows')} left out by where: {heading}; {len(kept)} read")
+            body = kept
+        self.problems.tell()
+        return body
+
+    def _without_notes(self, body: list[int]) -> list[int]:
+        """Take off the texts that stand alone at the end, behind an empty row or a total."""
+        end = len(body)
+        while end and len({text for text in self.raw.rows[body[end - 1]] if text}) == 1:
+            end -= 1
+        while end < len(body) and not (end and (body[end] - body[end - 1] > 1 or self._is_total(body[end - 1]))):
+            end += 1
+        self.notes = [next(filter(None, self.raw.rows[row])) for row in body[end:]]
+        return body[:end]
+
+    def _is_total(self, row: int) -> bool:
+        if self.layout.totals is None:
+            return False
+        column = self.other.get(("totals", "column"))
+        columns = [k for name, k in self.at.items() if not self._spec(name).number] if column is None else [column]
+        return any(_is_like(self.cell(row, k), self.layout.totals.like) for k in columns)
+
+    def _spec(self, name: str) -> ColumnSpec:
+        return self.target.columns[name.partition(".")[0]]
+
+    def as_written(self, body: list[int]) -> Table:
+        """Return the mapped columns of these rows, with decimal points and without what stands for nothing."""
+        columns = list(self.at)
+        for (row, column), said in self.raw.wrong.items():
+            if row in body and column in self.known:
+                self.problems.add(self.raw.where(row, column), *said)
+        cells = [
+            [self._figure(self.cell(row, k)) if self._spec(name).number else self.cell(row, k) for name, k in self.at.items()]
+            for row in body
+        ]
+
+        def where(row: int, column: int) -> Place:
+            return self.raw.where(self.heading[-1] if row == HEADING else body[row], self.at[columns[column]])
+
+        self.problems.tell()
+        table = Table(self.raw.name, columns, cells, where)
+        decimal = self.node.get("decimal")
+        if self.raw.separator not in ("", ",") or decimal is not None:
+            numbers = [name for name, column in self.target.columns.items() if column.number]
+            sign = decimal if isinstance(decimal, Scalar) else None
+            settle(table, numbers, sign, lambda row, column: self.raw.stored(body[row], self.at[columns[column]]))
+        return table
+
+    def _figure(self, text: str) -> str:
+        return "" if text in self.layout.empty else _SPACED.sub("", text)
+
+    def rows(self, table: Table, body: list[int]) -> list[Row]:
+        """Hold the totals against the rows, and return the rows without them."""
+        totals = [k for k, row in enumerate(body) if self._is_total(row)]
+        for pattern in self.layout.totals.like if self.layout.totals else ():
+            if not any(_is_like(text, [pattern]) for k in totals for text in self.raw.rows[body[k]]):
+                self.problems.add(locate(self.node, ("totals",)), f"no total is like '{pattern}'", "take it out, or name the column")
+        checked = sum(self._hold(table, column, totals) for column, name in enumerate(table.columns) if self._spec(name).number)
+        if totals:
+            self.told.append(f"{counted(len(totals), 'totals')} left out, {counted(checked, 'figures')} of them equal to their rows")
+        rest = set(range(len(body))) - set(totals)
+        always = {name: Cell(text, locate(self.node, ("always", name))) for name, text in self.layout.always.items()}
+        for name in always:
+            if name in self.at or name.partition(".")[0] not in self.target.columns:
+                says = "is mapped too" if name in self.at else "is no column of this table"
+                self.problems.add(always[name].place, f"'{name}' {says}", did_you_mean(name, self.target.columns))  # type: ignore[arg-type]
+        return [self._row(table.cells[k], body[k]) | always for k in sorted(rest)]
+
+    def _row(self, cells: list[str], row: int) -> Row:
+        out = {name: Cell(text, (row, self.at[name])) for name, text in zip(self.at, cells, strict=True)}
+        if "source" in self.target.columns and "source" not in {**self.at, **self.layout.always}:
+            texts = [(self.headings[k], self.cell(row, k)) for k in self.ignored]
+            words = [f"{heading}: {text}" for heading, text in texts if any(map(str.isalpha, text))]
+            out["source"] = Cell("; ".join([*words, *self.notes]), (row, 0))
+        return out | {f"#{'.'.join(key)}": Cell(self.cell(row, k), (row, k)) for key, k in self.other.items()}
+
+    def _hold(self, table: Table, column: int, totals: list[int]) -> int:
+        """Hold the totals of a column against its rows: those since the total before, those so far, or all. Return how many were equal."""
+        values = [value_of(row[column]) for row in table.cells]
+        whole = sum((value for k, value in enumerate(values) if value is not None and k not in totals), Fraction(0))
+        since = above = Fraction(0)
+        equal = 0
+        for k, value in enumerate(values):
+            if k not in totals:
+                since, above = since + (value or 0), above + (value or 0)
+                continue
+            text = table.cells[k][column]
+            if value is None and text:
+                self.problems.add(table.place(k, column), f"the total '{text}' is not a number", "write the sum")
+            elif value is not None and value not in (since, above, whole):
+                nearest = min(dict.fromkeys((since, above, whole)), key=lambda s: abs(s - value))
+                says = f"the total {plain(value)} is {plain(abs(value - nearest))} {'more' if value > nearest else 'less'} than its rows"
+                says += f": they add up to {plain(since)}" + ("" if since == above else f", all above it to {plain(above)}")
+                self.problems.add(
+                    table.place(k, column), says, "correct the figure that is wrong; where: {…: {not: …}} leaves a row out unchecked"
+                )
+            equal += value is not None
+            since = Fraction(0)
+        return equal
+
+    def place(self, cell: Cell) -> Place:
+        """Return where a cell was written."""
+        return cell.place if isinstance(cell.place, Place) else self.raw.where(*cell.place)
+
+
+def _is_like(text: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(folded(text), folded(pattern).replace("[", "[[]")) for pattern in patterns)
+
+
+def quoted(text: str) -> str:
+    """Write a text so that YAML reads it as one."""
+    return (
+        text if re.fullmatch(r"[^\W\d_](?:[\w ./()-]*[\w)])?", text) and text.lower() not in _WORDS else "'" + text.replace("'", "''") + "'"
+    )
+
+
+def value_of(text: str) -> Fraction | None:
+    """Return the number that a cell says, or None."""
+    try:
+        return parse_figure(text).value
+    except NotANumber:
+        return None

@@ -1,0 +1,182 @@
+"""A table that others laid out (`foreign`), turned into ours by what the scenario says: years, members, units. Every cell keeps its place."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from fractions import Fraction
+
+from fundalloc.errors import Place, counted, did_you_mean, some
+from fundalloc.money import Figure, NotANumber, parse_figure, plain
+from fundalloc.scenario.document import Tree, locate
+from fundalloc.scenario.tables.foreign import Cell, Foreign, Row, Target, filled_up, quoted, value_of
+from fundalloc.scenario.tables.layout import EURO, Layout, folded
+from fundalloc.scenario.tables.raw import RawTable, hidden_places
+from fundalloc.scenario.tables.table import HEADING, Table
+
+_CENT = 10**6
+"""Euro in a million: what was converted is rounded to the euro."""
+SHOWN = 6
+
+
+def mapped(raw: RawTable, node: Tree, layout: Layout, codes: Mapping[str, str], target: Target) -> Table:
+    """Return the table that a foreign one means; `node` is where the layout is written. Raises ScenarioError."""
+    of = Foreign(filled_up(raw, layout, node), node, layout, target)
+    body = of.chosen()
+    rows = _divided(of, of.rows(of.as_written(body), body))
+    rows = _in_euro(of, _named(of, _by_year(of, rows), codes))
+    rows = _added_up(of, rows) if layout.sum else rows
+    of.problems.tell()
+    return _finished(of, rows)
+
+
+def _divided(of: Foreign, rows: list[Row]) -> list[Row]:
+    """Divide rows of several members among them."""
+    if of.layout.split is None or of.problems:
+        return rows
+    out, sign = [], of.layout.split.sign
+    for row in rows:
+        members, shares = ([text.strip() for text in row[f"#split.{key}"].text.split(sign)] for key in ("column", "shares"))
+        if len(members) == 1 and shares == [""]:
+            shares = ["100"]
+        parts = [value_of(text.removesuffix("%").strip()) for text in shares]
+        if len(members) != len(shares) or None in parts or sum(filter(None, parts)) != 100:
+            message = f"{counted(len(members), 'members')} and the shares {row['#split.shares'].text or '(none)'}"
+            of.problems.add(of.place(row["#split.shares"]), message, "they must be as many, and add up to 100")
+            continue
+        split = [name for name, k in of.at.items() if k == of.other["split", "column"]]
+        for member, part in zip(members, parts, strict=True):
+            own = {name: row[name]._replace(text=member) for name in split} | {
+                "#share": Cell(plain((part or Fraction(0)) / 100), Place(""))
+            }
+            out.append(row | own)
+    return out
+
+
+def _by_year(of: Foreign, rows: list[Row]) -> list[Row]:
+    """Turn columns of years into rows where our table has a year, and dates into years."""
+    if of.layout.years == "dates":
+        for row in rows:
+            if "year" in row and (date := re.match(r"([0-9]{4})-[0-9]{2}-[0-9]{2}", row["year"].text)):
+                row["year"] = row["year"]._replace(text=date[1])
+        return rows
+    yearly = [name for name in of.at if "." in name and of.layout.years == "columns"]
+    if not yearly or all(of._spec(name).per == "year" for name in yearly):
+        return rows
+    if "year" not in of.target.columns:
+        of.problems.add(locate(of.node, ("years",)), "this table has no years", "map the column of the whole period")
+        return []
+    out, last = [], of.heading[-1]
+    for row in rows:
+        rest = {name: cell for name, cell in row.items() if name not in yearly}
+        filled = [name for name in yearly if row[name].text]
+        for name in filled:
+            ours, _, year = name.partition(".")
+            out.append(rest | {"year": Cell(year, (last, of.at[name])), ours: row[name]})
+        if not filled:
+            of.problems.add(of.place(row[yearly[0]]), "a row without any figure", "fill it in, or leave the row out with where")
+    return out
+
+
+def _named(of: Foreign, rows: list[Row], codes: Mapping[str, str]) -> list[Row]:
+    """Turn names and foreign words into ids; all that are unknown are one problem for each column."""
+    by_word = {folded(word): member for word, member in codes.items()}
+    for column in [name for name in ("id", *of.target.names) if name in of.target.columns and any(name in row for row in rows)]:
+        names, unknown = of.target.names.get(column, {}), dict[str, Cell]()
+        for row in rows:
+            text = row[column].text
+            found = by_word.get(folded(text)) or (_slug(text) if column == "id" else names.get(folded(text)))
+            if found:
+                row[column] = row[column]._replace(text=found)
+            elif text and (names or column == "id"):
+                unknown.setdefault(text, row[column])
+        if unknown:
+            near = [f"'{text}'{f' ({hint})' if (hint := did_you_mean(text, names.values())).startswith('did') else ''}" for text in unknown]
+            way = f"codes: {{{quoted(next(iter(unknown)))}: id}} says what they are, where: {{…: {{not: …}}}} leaves rows out"
+            place = of.place(next(iter(unknown.values())))
+            of.problems.add(place, f"no {column} has the name {some(near, SHOWN)}", way)
+    return rows
+
+
+def _in_euro(of: Foreign, rows: list[Row]) -> list[Row]:
+    """Multiply amounts by unit, rate and share, exactly; what has parts of a euro then is rounded to the euro, and counted."""
+    currency, scale = of.layout.unit
+    if of.layout.rate and not of.layout.currency and currency == EURO:
+        of.problems.add(locate(of.node, ("rate",)), "a rate, but the amounts are in euro", "say the currency: unit: USD million")
+    rounded, missing = 0, dict[str, Cell]()
+    for row in rows:
+        own = row.get("#currency", Cell(currency, Place(""))).text or currency
+        rate = Fraction(1) if own == EURO else of.layout.rate.get(own) or of.layout.rate.get("")
+        if rate is None:
+            missing.setdefault(own, row.get("#currency", next(iter(row.values()))))
+            continue
+        factor = rate * scale * Fraction(row["#share"].text if "#share" in row else 1)
+        for name in [name for name in row if name.partition(".")[0] in of.target.money and factor != 1]:
+            text, fractions = _times(row[name].text, factor)
+            row[name], rounded = row[name]._replace(text=text), rounded + fractions
+    for own, cell in missing.items():
+        of.problems.add(of.place(cell), f"no rate for {own}", f"say how many euro one {own} is worth: rate: {{{own}: …}}")
+    if rounded:
+        of.told.append(f"{counted(rounded, 'amounts')} rounded to the euro")
+    return rows
+
+
+def _added_up(of: Foreign, rows: list[Row]) -> list[Row]:
+    """Add up the rows that have the same keys; what else they say must be alike, sources are put together."""
+    out: dict[tuple[str, ...], Row] = {}
+    for row in rows:
+        first = out.setdefault(tuple(row[key].text for key in of.target.keys if key in row), row)
+        if first is row:
+            continue
+        for name in (name for name in row if name[0] != "#"):
+            one, other = first[name].text, row[name].text
+            if name.partition(".")[0] in of.target.money and value_of(one or "0") is not None and value_of(other or "0") is not None:
+                one = plain(sum(filter(None, map(value_of, (one, other))), Fraction(0))) if one or other else ""
+            elif name == "source":
+                one = "; ".join(dict.fromkeys(filter(None, [*one.split("; "), *other.split("; ")])))
+            elif one != other:
+                says = f"'{name}' says '{other}' here and '{one}' at {of.place(first[name])}, in rows that are added up"
+                of.problems.add(of.place(row[name]), says, "write the same in both")
+            first[name] = first[name]._replace(text=one)
+    if len(out) < len(rows):
+        of.told.append(f"{counted(len(rows), 'rows')} added up to {len(out)}")
+    return list(out.values())
+
+
+def _finished(of: Foreign, rows: list[Row]) -> Table:
+    """Return our table."""
+    columns = list(dict.fromkeys(name for row in rows for name in row if name[0] != "#"))
+    columns = columns or [*of.at, *of.layout.always]
+    nothing = Cell("", (of.heading[-1], 0))
+
+    def where(row: int, column: int) -> Place:
+        name = columns[column]
+        if row != HEADING:
+            return of.place(rows[row].get(name, nothing))
+        return of.raw.where(of.heading[-1], of.at[name]) if name in of.at else locate(of.node, ("always", name))
+
+    cells = [[row.get(name, nothing).text for name in columns] for row in rows]
+    hidden = hidden_places(of.raw, [*of.heading, *of.body], len(of.headings))
+    return Table(of.raw.name, columns, cells, where, hidden, of.raw.formulas, told=[f"{of.raw.name}: {text}" for text in of.told])
+
+
+def _slug(text: str) -> str:
+    """Make an id from a name: small letters, hyphens; empty where it has no Latin letter."""
+    plain_letters = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", plain_letters.lower()).strip("-")[:60]
+
+
+def _times(text: str, factor: Fraction) -> tuple[str, bool]:
+    """Return an amount, or a range of amounts, times a factor, and whether it was rounded; what is no amount stays."""
+    figures: list[Figure] = []
+    for part in text.split(".."):
+        try:
+            figures.append(parse_figure(part))
+        except NotANumber:
+            return text, False
+    if any(figure.percent for figure in figures):
+        return text, False
+    exact = [figure.value * factor for figure in figures]
+    whole = [Fraction(round(value * _CENT), _CENT) for value in exact]
+    return "..".join(map(plain, whole)), whole != exact
