@@ -19,8 +19,8 @@ from fundalloc.rules._sentence import LIMIT, spoken
 from fundalloc.rules.kind import Kind
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree
 from fundalloc.scenario.sections import SECTIONS, TABLES
-from fundalloc.scenario.tables.reading import read_table
 from fundalloc.scenario.tables.layout import Names
+from fundalloc.scenario.tables.reading import read_table
 from fundalloc.scenario.tables.specs import KEYS, SPECS, fill_figures, names_of, read_tables
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
@@ -160,7 +160,7 @@ class Written:
         """Take up a tree whose files may lie anywhere: it has been read before. Raises ScenarioError."""
         only = replace(tree, items={key: node for key, node in tree.items.items() if key == "partnerships"})
         names = names_of(tree, read_tables(only, source.parent, lambda _: True, Problems())["partnerships"])
-        return cls(fill_figures(tree, source.parent, lambda _: True, names, Problems())[0], source.parent, names)
+        return cls(fill_figures(tree, source.parent, lambda _: True, Problems(), names)[0], source.parent, names)
 
 
 def find_overrides(a: Written, b: Written) -> list[Override]:

@@ -72,7 +72,7 @@ class _Assembly:
         head = self._head()
         self.tables = read_tables(self.tree, self.source.parent, self.allowed, self.problems)
         names = names_of(self.tree, self.tables["partnerships"])
-        self.tree, self.figures = fill_figures(self.tree, self.source.parent, self.allowed, names, self.problems)
+        self.tree, self.figures = fill_figures(self.tree, self.source.parent, self.allowed, self.problems, names)
         self.areas, self.instruments = self._entries("areas"), self._entries("instruments")
         self.partnerships = assembly.build_partnerships(self.tables["partnerships"], self.problems)
         if head is None or not (self.areas and self.partnerships and self.instruments):

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from fractions import Fraction
+from itertools import accumulate
 from typing import NamedTuple
 
 from fundalloc.errors import Place, Problems, counted, did_you_mean, some
@@ -22,9 +23,9 @@ from fundalloc.scenario.tables.raw import FIGURE, RawTable, whole_rows
 from fundalloc.scenario.tables.signs import settle
 from fundalloc.scenario.tables.table import HEADING, ColumnSpec, Table
 
-_TAG = re.compile(r"#[a-z_]+(\s*\+[a-z0-9_]+)*", re.IGNORECASE)
+TAG = re.compile(r"#[a-z_]+(\s*\+[a-z0-9_]+)*", re.IGNORECASE)
 """A cell of the second heading of humanitarian data (HXL): #value+funding+usd."""
-_SPACED = re.compile(r"(?<=[0-9])[ \u00a0\u202f](?=[0-9]{3}(?![0-9]))")
+WITHOUT_SPACES = re.compile(r"(?<=[0-9])[ \u00a0\u202f](?=[0-9]{3}(?![0-9]))")
 _WORDS = ("true", "false", "null", "yes", "no", "on", "off")
 
 
@@ -85,7 +86,7 @@ class Foreign:
         parts = [(raw.rows[row] + [""] * width)[:width] for row in self.heading if row < len(raw.rows)]
         self.headings = [" ".join(" ".join(dict.fromkeys(filter(None, column))).split()) for column in zip(*parts, strict=True)]
         self.at = self._find_columns()
-        self.ignored = [k for k, name in enumerate(self.headings) if name and k not in self.known and _is_like(name, layout.ignore)]
+        self.ignored = [k for k, name in enumerate(self.headings) if name and k not in self.known and is_like(name, layout.ignore)]
         self._unknown_columns()
         self.problems.tell()
         self.notes: list[str] = []
@@ -99,7 +100,7 @@ class Foreign:
                 self.problems.add(place, f"there is no column '{ours}' in this table", did_you_mean(ours, self.target.columns))
             elif self.layout.years == "columns" and YEAR in heading:
                 years = {k: match[1] for k, name in enumerate(self.headings) if (match := heading_pattern(heading).fullmatch(name))}
-                years = {k: year for k, year in years.items() if not _is_like(self.headings[k], self.layout.ignore)}
+                years = {k: year for k, year in years.items() if not is_like(self.headings[k], self.layout.ignore)}
                 if not years:
                     self.problems.add(place, f"no heading is like '{heading}'", f"the headings are: {some(self._named, 12)}")
                 found |= {f"{ours}.{year}": k for k, year in years.items()}
@@ -154,7 +155,7 @@ class Foreign:
     def chosen(self) -> list[int]:
         """Return the rows that `where` keeps, without a second heading of tags, and without the footnotes below."""
         body = self.body
-        if body and all(_TAG.fullmatch(text) for text in self.raw.rows[body[0]] if text):
+        if body and all(TAG.fullmatch(text) for text in self.raw.rows[body[0]] if text):
             self.told.append(f"{self.raw.where(body[0], 0)}: a row of tags (HXL) is not read")
             body = body[1:]
         body = self._without_notes(body)
@@ -164,10 +165,10 @@ class Foreign:
             column = self.other["where", heading]
             found = {row: self.cell(row, column) for row in body}
             for text in texts:
-                if not any(_is_like(value, [text]) for value in found.values()):
+                if not any(is_like(value, [text]) for value in found.values()):
                     place = locate(self.node, ("where", heading))
                     self.problems.add(place, f"no row has '{text}' in '{heading}'", did_you_mean(text, filter(None, found.values())))
-            kept = [row for row in body if _is_like(found[row], texts) == keeps]
+            kept = [row for row in body if is_like(found[row], texts) == keeps]
             self.told.append(f"{counted(len(body) - len(kept), 'rows')} left out by where: {heading}; {len(kept)} read")
             body = kept
         self.problems.tell()
@@ -188,7 +189,7 @@ class Foreign:
             return False
         column = self.other.get(("totals", "column"))
         columns = [k for name, k in self.at.items() if not self._spec(name).number] if column is None else [column]
-        return any(_is_like(self.cell(row, k), self.layout.totals.like) for k in columns)
+        return any(is_like(self.cell(row, k), self.layout.totals.like) for k in columns)
 
     def _spec(self, name: str) -> ColumnSpec:
         return self.target.columns[name.partition(".")[0]]
@@ -217,13 +218,13 @@ class Foreign:
         return table
 
     def _figure(self, text: str) -> str:
-        return "" if text in self.layout.empty else _SPACED.sub("", text)
+        return "" if text in self.layout.empty else WITHOUT_SPACES.sub("", text)
 
     def rows(self, table: Table, body: list[int]) -> list[Row]:
         """Hold the totals against the rows, and return the rows without them."""
         totals = [k for k, row in enumerate(body) if self._is_total(row)]
         for pattern in self.layout.totals.like if self.layout.totals else ():
-            if not any(_is_like(text, [pattern]) for k in totals for text in self.raw.rows[body[k]]):
+            if not any(is_like(text, [pattern]) for k in totals for text in self.raw.rows[body[k]]):
                 self.problems.add(locate(self.node, ("totals",)), f"no total is like '{pattern}'", "take it out, or name the column")
         checked = sum(self._hold(table, column, totals) for column, name in enumerate(table.columns) if self._spec(name).number)
         if totals:
@@ -246,34 +247,42 @@ class Foreign:
 
     def _hold(self, table: Table, column: int, totals: list[int]) -> int:
         """Hold the totals of a column against its rows: those since the total before, those so far, or all. Return how many were equal."""
-        values = [value_of(row[column]) for row in table.cells]
-        whole = sum((value for k, value in enumerate(values) if value is not None and k not in totals), Fraction(0))
-        since = above = Fraction(0)
-        equal = 0
-        for k, value in enumerate(values):
-            if k not in totals:
-                since, above = since + (value or 0), above + (value or 0)
-                continue
-            text = table.cells[k][column]
-            if value is None and text:
-                self.problems.add(table.place(k, column), f"the total '{text}' is not a number", "write the sum")
-            elif value is not None and value not in (since, above, whole):
-                nearest = min(dict.fromkeys((since, above, whole)), key=lambda s: abs(s - value))
-                says = f"the total {plain(value)} is {plain(abs(value - nearest))} {'more' if value > nearest else 'less'} than its rows"
-                says += f": they add up to {plain(since)}" + ("" if since == above else f", all above it to {plain(above)}")
-                self.problems.add(
-                    table.place(k, column), says, "correct the figure that is wrong; where: {…: {not: …}} leaves a row out unchecked"
-                )
-            equal += value is not None
-            since = Fraction(0)
-        return equal
+        amounts = [value_of(cells[column] or "0") for cells in table.cells]
+        for k in (k for k in totals if amounts[k] is None):
+            self.problems.add(table.place(k, column), f"the total '{table.cells[k][column]}' is not a number", "write the sum")
+        if None in amounts or self.layout.totals is None:
+            return 0  # what is no number is said where its column is read
+        so_far = [Fraction(0), *accumulate(Fraction(0) if k in totals else amount or Fraction(0) for k, amount in enumerate(amounts))]
+        apart, start, held = list[tuple[Fraction, int, Fraction]](), 0, 0
+        for k in totals:
+            since, amount = so_far[k] - so_far[start], amounts[k] or Fraction(0)
+            if table.cells[k][column]:
+                difference = min((amount - rows for rows in (since, so_far[k], so_far[-1])), key=abs)
+                apart += [(difference, k, since)] if difference else []
+                held += 1
+            start = k
+        within = self.layout.totals.within
+        most = max((abs(difference) for difference, _, _ in apart), default=Fraction(0))
+        if most > within:
+            difference, k, since = next(one for one in apart if abs(one[0]) > within)
+            says = f"the total {table.cells[k][column]} is {plain(abs(difference))} {'more' if difference > 0 else 'less'} than its rows"
+            says += f": those since the total before add up to {plain(since)}, all above it to {plain(so_far[k])}"
+            says += f"; {counted(len(apart) - 1, 'totals')} more differ" if len(apart) > 1 else ""
+            hint = f"correct the figure that is wrong; where rows were rounded: totals: {{like: …, within: {plain(most)}}}"
+            self.problems.add(table.place(k, column), says, hint)
+        elif apart:
+            self.told.append(
+                f"{counted(len(apart), 'totals')} in '{table.columns[column]}' differ from their rows, by at most {plain(most)}"
+            )
+        return held - len(apart)
 
     def place(self, cell: Cell) -> Place:
         """Return where a cell was written."""
         return cell.place if isinstance(cell.place, Place) else self.raw.where(*cell.place)
 
 
-def _is_like(text: str, patterns: Sequence[str]) -> bool:
+def is_like(text: str, patterns: Sequence[str]) -> bool:
+    """Say whether a text is one of these, in which `*` stands for anything; capitals and spaces do not matter."""
     return any(fnmatchcase(folded(text), folded(pattern).replace("[", "[[]")) for pattern in patterns)
 
 

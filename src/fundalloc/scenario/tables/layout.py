@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, PlainValidator, WithJsonSchema
 
 from fundalloc.facts.entities import Record
-from fundalloc.facts.fields import Flag, read_factor, refuse
+from fundalloc.facts.fields import Factor, Flag, read_factor, refuse
 
 SCALES = {"": Fraction(1, 10**6), "thousand": Fraction(1, 1000), "million": Fraction(1), "billion": Fraction(1000)}
 """Words of size, and what one of it is in million."""
@@ -77,6 +77,8 @@ class Totals(Record):
     """What the cell of such a row says; `*` stands for anything."""
     column: str = ""
     """The column in which it says so; absent: any column of texts that is read."""
+    within: Factor = Fraction(0)
+    """By how much a total may differ where its rows were rounded, in the numbers of the file."""
 
 
 class Split(Record):

@@ -1,4 +1,4 @@
-"""A table that others laid out (`foreign`), turned into ours by what the scenario says: years, members, units. Every cell keeps its place."""
+"""A table that others laid out (`foreign`), turned into ours: years, members, units. Every cell keeps its place."""
 
 from __future__ import annotations
 

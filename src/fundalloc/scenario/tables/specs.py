@@ -6,7 +6,7 @@ Limits of a rule may stand in a table too: `at_least: {file: floors.csv, column:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -153,7 +153,9 @@ def read_rows(name: str, table: Table, problems: Problems) -> dict[str, list[Any
     return columns
 
 
-def fill_figures(tree: Tree, folder: Path, allowed: Callable[[Path], bool], names: Names, problems: Problems) -> tuple[Tree, list[Table]]:
+def fill_figures(
+    tree: Tree, folder: Path, allowed: Callable[[Path], bool], problems: Problems, names: Names | None = None
+) -> tuple[Tree, list[Table]]:
     """Return the tree with the figures of all rules filled in, and their tables; a rule whose table cannot be read is left out, noted."""
     section, tables = tree.mapping("rules"), list[Table]()
     if section is None:
@@ -165,14 +167,16 @@ def fill_figures(tree: Tree, folder: Path, allowed: Callable[[Path], bool], name
     return replace(tree, items={**tree.items, "rules": replace(section, items=rules)}), tables
 
 
-def _filled(rule: Tree, folder: Path, allowed: Callable[[Path], bool], names: Names, tables: list[Table]) -> Tree:
+def _filled(rule: Tree, folder: Path, allowed: Callable[[Path], bool], names: Names | None, tables: list[Table]) -> Tree:
     limits = {key: limit for key in ("at_least", "at_most", "exactly") if (limit := rule.mapping(key)) and "file" in limit.items}
     words = texts(rule.get("for_each"))
     filled = {key: _figures(limit, words, folder, allowed, names, tables) for key, limit in limits.items()}
     return replace(rule, items={**rule.items, **filled})
 
 
-def _figures(limit: Tree, words: list[str], folder: Path, allowed: Callable[[Path], bool], names: Names, tables: list[Table]) -> Tree:
+def _figures(
+    limit: Tree, words: list[str], folder: Path, allowed: Callable[[Path], bool], names: Names | None, tables: list[Table]
+) -> Tree:
     """Read the figures of a table; members written beside `file` (by a variant) stand in place of the table's."""
     of_file = {key: value for key, value in limit.items.items() if key in ("file", "decimal", *LAYOUT_KEYS)}
     own = {key: value for key, value in limit.items.items() if key not in of_file and key != "column"}
