@@ -90,6 +90,7 @@ class Foreign:
         self._unknown_columns()
         self.problems.tell()
         self.notes: list[str] = []
+        self.kept: set[int] = set()
 
     def _find_columns(self) -> dict[str, int]:
         """Return our columns with theirs, one for each year where `years: columns` says so; `known` are all that are looked at."""
@@ -153,7 +154,7 @@ class Foreign:
         return cells[column] if column < len(cells) else ""
 
     def chosen(self) -> list[int]:
-        """Return the rows that `where` keeps, without a second heading of tags, and without the footnotes below."""
+        """Return the rows that `where` keeps, and with totals all: these are held against them. No row of tags, no footnotes."""
         body = self.body
         if body and all(TAG.fullmatch(text) for text in self.raw.rows[body[0]] if text):
             self.told.append(f"{self.raw.where(body[0], 0)}: a row of tags (HXL) is not read")
@@ -161,6 +162,7 @@ class Foreign:
         body = self._without_notes(body)
         if self.raw.separator:
             whole_rows(self.raw, body, len(self.raw.rows[self.heading[-1]]), self.problems)
+        whole, body = body, [row for row in body if not self._is_total(row)]
         for heading, (keeps, texts) in self.layout.where.items():
             column = self.other["where", heading]
             found = {row: self.cell(row, column) for row in body}
@@ -172,7 +174,8 @@ class Foreign:
             self.told.append(f"{counted(len(body) - len(kept), 'rows')} left out by where: {heading}; {len(kept)} read")
             body = kept
         self.problems.tell()
-        return body
+        self.kept = set(body)
+        return body if self.layout.totals is None else whole
 
     def _without_notes(self, body: list[int]) -> list[int]:
         """Take off the texts that stand alone at the end, behind an empty row or a total."""
@@ -229,13 +232,12 @@ class Foreign:
         checked = sum(self._hold(table, column, totals) for column, name in enumerate(table.columns) if self._spec(name).number)
         if totals:
             self.told.append(f"{counted(len(totals), 'totals')} left out, {counted(checked, 'figures')} of them equal to their rows")
-        rest = set(range(len(body))) - set(totals)
         always = {name: Cell(text, locate(self.node, ("always", name))) for name, text in self.layout.always.items()}
         for name in always:
             if name in self.at or name.partition(".")[0] not in self.target.columns:
                 says = "is mapped too" if name in self.at else "is no column of this table"
                 self.problems.add(always[name].place, f"'{name}' {says}", did_you_mean(name, self.target.columns))  # type: ignore[arg-type]
-        return [self._row(table.cells[k], body[k]) | always for k in sorted(rest)]
+        return [self._row(table.cells[k], row) | always for k, row in enumerate(body) if row in self.kept]
 
     def _row(self, cells: list[str], row: int) -> Row:
         out = {name: Cell(text, (row, self.at[name])) for name, text in zip(self.at, cells, strict=True)}
