@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from openpyxl.utils import get_column_letter
 
 from cases import TINY
 from fundalloc.export.workbook import write_workbook
@@ -443,6 +444,16 @@ def test_a_stored_value_that_is_no_number(fundalloc, sent, tmp_path):
     result = fundalloc("import", tmp_path / "nan.xlsx")
     assert result.exit_code == 3
     assert "nan.xlsx:Allocation!G9: 'NaN' is stored as a number, but is none" in result.stderr
+
+
+def test_a_control_character_is_refused_at_its_cell(fundalloc, sent, tmp_path):
+    with opened(sent, tmp_path / "control.xlsx") as book:
+        type_in(book, "Allocation", (SAHEL,), adjustment=1, comment="as agreed\x7f", author="x")
+        row, columns = row_of(book["Allocation"], SAHEL)
+    result = fundalloc("import", tmp_path / "control.xlsx")
+    cell = f"{get_column_letter(columns['Comment (input)'])}{row}"
+    assert result.exit_code == 3
+    assert f"control.xlsx:Allocation!{cell}: an invisible control character (#x007f)" in result.stderr.splitlines()[0]
 
 
 def test_a_workbook_of_somebody_else(fundalloc, worksheet, tmp_path):

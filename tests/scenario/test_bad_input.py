@@ -535,11 +535,12 @@ NEEDS_FILES = {
     ),
     "commas and points": (
         "partnership;area;need\ntunisia;returns;1,5\nsahel;returns;1,5\negypt;returns;2.5\n",
-        "4:15: decimal commas and decimal points in one file (use one of them throughout)",
+        "4:15: '2.5' has a decimal point where a decimal comma is expected (use one of them throughout)",
     ),
-    "thousands and decimals": (
-        "partnership;area;need\ntunisia;returns;1.234,5\n",
-        "2:17: '1.234,5' is not a number (expected a number such as 12.5 or a share such as 15 %)",
+    "thousands or decimals": (
+        "partnership;area;need\ntunisia;returns;1,200\negypt;returns;2.050\n",
+        "2:17: thousands or decimals in 'need'? 1,200, 2.050 "
+        "(say it beside `file`: decimal: ',' makes it 1.200, decimal: '.' makes it 1200)",
     ),
     "second line of a cell": (
         'partnership,area,need,source\ntunisia,returns,1,"a\nb"\nsahel,returns,-1,x\n',
@@ -551,7 +552,7 @@ NEEDS_FILES = {
     ),
     "not UTF-8": (
         (NEED_HEADING + "tunisie,r\u00e9tours,1\n").encode("latin-1"),
-        "2:10: the file is not UTF-8 (save it as UTF-8; from Excel: CSV UTF-8)",
+        "2:10: the file is not UTF-8 (save it as UTF-8; from Excel: CSV UTF-8; a table may say its own with encoding: cp1252)",
     ),
     "a cell without end": (
         NEED_HEADING + "tunisia,returns," + "1" * 200_000 + "\n",

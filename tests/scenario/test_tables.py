@@ -11,7 +11,7 @@ from fundalloc.errors import Problems
 from fundalloc.money import plain
 from fundalloc.scenario.document import ListNode, Scalar, Tree, parse_document
 from fundalloc.scenario.loading import load
-from fundalloc.scenario.tables.raw import parse_csv, raw_csv, table_of
+from fundalloc.scenario.tables.raw import raw_csv, table_of
 from fundalloc.scenario.tables.reading import read_table
 from fundalloc.scenario.tables.specs import SPECS
 from fundalloc.scenario.tables.table import ColumnSpec, read_columns
@@ -76,7 +76,7 @@ def test_a_table_may_be_missing_when_nothing_needs_it(variant):
 
 def test_places_of_csv_cells(write):
     text = 'id,"a, b",c\n\nx,"1,2",3\n"multi\nline",y,z\nlast,,\n'
-    table = parse_csv(text, "t.csv")
+    table = table_of(raw_csv(text, "t.csv"))
     assert table.columns == ["id", "a, b", "c"]
     assert table.cells == [["x", "1,2", "3"], ["multi\nline", "y", "z"], ["last", "", ""]]
     places = {(r, c): str(table.place(r, c)) for r in range(-1, 3) for c in range(3)}
@@ -89,12 +89,12 @@ def test_places_of_csv_cells(write):
 
 
 def test_cells_are_stripped_and_empty_rows_left_out():
-    assert parse_csv(" a , b \n , \n 1 ,  2\n", "t.csv").cells == [["1", "2"]]
+    assert table_of(raw_csv(" a , b \n , \n 1 ,  2\n", "t.csv")).cells == [["1", "2"]]
 
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
 def test_line_ends(ends):
-    assert parse_csv(ends.join(["a,b", "1,2", "3,4", ""]), "t.csv").cells == [["1", "2"], ["3", "4"]]
+    assert table_of(raw_csv(ends.join(["a,b", "1,2", "3,4", ""]), "t.csv")).cells == [["1", "2"], ["3", "4"]]
 
 
 def test_semicolons_with_points_only_are_fine(variant, write):
@@ -195,7 +195,7 @@ def test_random_tables_read_the_same_from_every_form(tmp_path, rows):
     worksheet = Tree({"file": Scalar("t.xlsx#Sheet", place)}, {}, place, tmp_path)
     problems = Problems()
     for table in (
-        parse_csv(quoted(",", "."), "t.csv"),
+        table_of(raw_csv(quoted(",", "."), "t.csv")),
         table_of(raw_csv(quoted(";", ","), "t.csv"), [], ["need"], Scalar(",", place)),
         read_table(inline, (), tmp_path, lambda _: True),
         read_table(worksheet, (), tmp_path, lambda _: True),

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from fundalloc.errors import Place, Problems
 from fundalloc.money import DECIMALS, plain
-from fundalloc.scenario.workbooks.cell import Cell
 from fundalloc.scenario.workbooks.cells import Grid
+from fundalloc.scenario.workbooks.sheet import Cell
 
 TALK = ("comment_input", "author_input")
 
@@ -51,7 +51,9 @@ class Row:
         return self.grid.cell(self.at, key)
 
     def text(self, key: str) -> str:
-        """Return the words of a cell."""
+        """Return the words of a cell; a control character among them is a problem."""
+        if self[key].control:
+            self.wrong(key, self[key].control, "delete it")
         return " ".join(self[key].text.split())
 
     def place(self, key: str) -> Place:

@@ -21,9 +21,9 @@ from fundalloc.errors import ScenarioError, and_more
 from fundalloc.export.on_request import unpack
 from fundalloc.export.workbook import workbook_bytes
 from fundalloc.plan.plan import Plan
-from fundalloc.scenario.workbooks.cell import NOTHING, Cell
 from fundalloc.scenario.workbooks.cells import BookFile, Grid, find_grid, in_languages
 from fundalloc.scenario.workbooks.embedded import CHANGED
+from fundalloc.scenario.workbooks.sheet import NOTHING, Cell
 
 MOST = 20
 """Differences that are named per sheet."""

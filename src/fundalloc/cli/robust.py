@@ -25,7 +25,7 @@ SHOWN = 8
 @click.option("--criterion", type=click.Choice(tuple(SAID)), default="regret", show_default=True, help="Whose amounts are shown.")
 @click.option("--weights", default="", metavar="W,W,…", help="How likely each future is; by default all alike.")
 @click.option("--samples", type=Whole(2, 100_000), metavar="N", help="One file: solve N samples of its uncertain figures.")
-@click.option("--seed", default=1, show_default=True, help="The same seed draws the same samples.")
+@click.option("--seed", type=Whole(), default=1, show_default=True, help="The same seed draws the same samples.")
 @click.option("--by", default="instrument,partnership", show_default=True, help="Samples: what one amount is, dimensions with commas.")
 @click.option("-j", "--jobs", type=Whole(min=1), metavar="N", help="Samples: processes; all cores by default.")
 @click.option("--cluster", metavar="tcp://HOST:PORT", help="Samples: solve them on the workers of this Dask scheduler.")

@@ -19,12 +19,11 @@ from fundalloc.compare.outcome import stated_outcome
 from fundalloc.errors import FundallocError, ScenarioError
 from fundalloc.facts.dimensions import NAMES, Dimension, Dimensions
 from fundalloc.money import plain
-from fundalloc.scenario.document import display_name, read_text
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.plans.amounts import LineKey, PlanAmounts, read_plan
 from fundalloc.scenario.plans.files import read_plan_file
 from fundalloc.scenario.sources import Sources
-from fundalloc.scenario.tables.raw import MAX_TABLE_BYTES, parse_csv
+from fundalloc.scenario.tables.raw import read_csv
 from fundalloc.scenario.workbooks.cells import BookFile, Grid, find_grid, in_languages
 from fundalloc.scenario.workbooks.embedded import RECORD, carried_files
 
@@ -69,7 +68,7 @@ def read_result(path: Path, folder: Path) -> Result:
         missing = f"{path.name} names {amounts.said('file')}, which is not here or has changed since"
     stated = dict(amounts.stated)
     if path.suffix.lower() == ".csv":
-        table = parse_csv(read_text(path, display_name(path), MAX_TABLE_BYTES), display_name(path))
+        table = read_csv(path)
         named = zip(table.column("instrument"), table.column("counts"), strict=True)
         stated["allocation"] = [{"key": instrument, "counts": counts} for instrument, counts in named if instrument and counts]
     return Result(amounts, stated, {}, _named(path, amounts), missing=missing)

@@ -92,12 +92,19 @@ def write_allocation(plan: Plan, path: Path) -> Path:
 
 
 def fill_table(table: pd.DataFrame, path: Path) -> Path:
-    """Write a table as CSV, twelve digits, where a door has made room for it; texts that look like formulas get an apostrophe."""
+    """Write a table as CSV, twelve digits, where a door has made room for it; texts that look like formulas get an apostrophe.
+
+    Three decimals get a 0 behind them: 1.2340 cannot be taken for thousands, also where a program turns it into 1,2340.
+    """
 
     def tame(value: object) -> object:
         return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
 
-    table.map(tame).to_csv(path, index=False, encoding="utf-8", lineterminator="\n", float_format=lambda x: f"{x:.12g}")
+    def number(value: object) -> str:
+        text = f"{value:.12g}"
+        return f"{text}0" if text[-4:-3] == "." else text
+
+    table.map(tame).to_csv(path, index=False, encoding="utf-8", lineterminator="\n", float_format=number)
     return path
 
 

@@ -23,23 +23,7 @@ from pydantic import (
 from fundalloc.errors import did_you_mean
 from fundalloc.facts.dimensions import Choice, Dimensions
 from fundalloc.facts.documented import Documented
-from fundalloc.facts.fields import (
-    Amount,
-    ByYear,
-    Factor,
-    Flag,
-    Id,
-    Iso3,
-    Multilingual,
-    Note,
-    Share,
-    Tags,
-    Text,
-    Years,
-    in_year,
-    is_year,
-    refuse,
-)
+from fundalloc.facts.fields import Amount, ByYear, Factor, Flag, Id, Iso3, Multilingual, Note, Share, Tags, Text, Years, in_year, refuse
 from fundalloc.money import percent
 
 
@@ -76,7 +60,7 @@ class Ceiling(Record):
         if isinstance(raw, Mapping):
             if not raw:
                 raise refuse("an empty ceiling", "write a number, or {each: ..., total: ...}")
-            if all(map(is_year, raw)):
+            if all(str(key).isdigit() for key in raw):
                 raise refuse("years stand directly under 'ceiling'", "write {each: {2024: 20, ...}}")
             return raw
         return {"total": raw}

@@ -111,6 +111,7 @@ def _table(name: str, columns: list[str]) -> dict[str, Any]:
         "type": "object",
         "properties": {
             "file": {"type": "string", "description": "table.csv, or book.xlsx#Sheet"},
+            "decimal": {"enum": [",", "."], "description": "the decimal sign of its figures, where they do not show it"},
             "rows": _TABLE_ROWS,
             "change": {"type": "array", "items": {"type": "object"}, "description": "rows to change, add or switch off"},
         },

@@ -13,7 +13,7 @@ from fundalloc.errors import Place, Problems, ScenarioError, UsageError, nearest
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.labels import label
 from fundalloc.scenario.document import display_name, read_text
-from fundalloc.scenario.tables.raw import MAX_TABLE_BYTES, parse_csv
+from fundalloc.scenario.tables.raw import MAX_TABLE_BYTES, read_csv
 from fundalloc.scenario.tables.table import HEADING, Table
 from fundalloc.scenario.workbooks.cells import BookFile, Grid, find_grid, in_languages
 from fundalloc.scenario.workbooks.embedded import RECORD, carried_files
@@ -63,13 +63,11 @@ def named_scenario(result: str) -> str:
 
 
 def _read_csv(path: Path) -> PlanFile:
-    name = display_name(path)
-    table = _columns(parse_csv(read_text(path, name, MAX_TABLE_BYTES), name, ["amount"]), COLUMNS)
+    table = _columns(read_csv(path, ["amount"]), COLUMNS)
     moves = path.parent / MOVES_NAME
     if path.name != CSV_NAME or not moves.is_file():
         return PlanFile(table)
-    name = display_name(moves)
-    return PlanFile(table, _columns(parse_csv(read_text(moves, name, MAX_TABLE_BYTES), name, ["amount"]), ["key", "amount"]))
+    return PlanFile(table, _columns(read_csv(moves, ["amount"]), ["key", "amount"]))
 
 
 def _columns(table: Table, wanted: list[str]) -> Table:
@@ -198,9 +196,8 @@ def _book_lines(grid: Grid) -> tuple[Table, Problems]:
         if not any(texts):
             continue
         amount = grid.cell(row, "planned")
-        if amount.error or (amount.formula is not None and amount.value is None):
-            found = f"an error ({amount.text})" if amount.error else "a formula without a stored value"
-            problems.add(grid.place(row, "planned"), found, "open the workbook in a spreadsheet program and save it")
+        if amount.unreadable is not None:
+            problems.add(grid.place(row, "planned"), *amount.unreadable)
         parts = _parts(texts[0], COLUMNS) if by_key else texts[:4]
         if parts is None or not all(parts):
             wrong = _no_key(texts[0]) if texts[0] else ("an amount without a line key", "")

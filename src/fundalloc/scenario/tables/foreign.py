@@ -19,7 +19,7 @@ from fundalloc.facts.fields import read_amount
 from fundalloc.money import NotANumber, parse_figure, plain
 from fundalloc.scenario.document import Scalar, Tree, locate
 from fundalloc.scenario.tables.layout import YEAR, Layout, Names, folded, heading_pattern
-from fundalloc.scenario.tables.raw import FIGURE, RawTable, whole_rows
+from fundalloc.scenario.tables.raw import FIGURE, RawTable, check_rows
 from fundalloc.scenario.tables.signs import settle
 from fundalloc.scenario.tables.table import HEADING, ColumnSpec, Table
 
@@ -58,7 +58,7 @@ def filled_up(raw: RawTable, layout: Layout, node: Tree) -> RawTable:
     """Let merged cells say in all of their places what the first one says; an amount would count more than once. Raises ScenarioError."""
     rows, problems = [list(row) for row in raw.rows], Problems()
     first = layout.header[0] - 1 if layout.header else 0
-    for top, left, bottom, right in raw.merged:
+    for top, left, bottom, right in raw.sheet.merged:
         text = rows[top][left] if top < len(rows) and left < len(rows[top]) else ""
         if top < first or not text:
             continue
@@ -161,7 +161,7 @@ class Foreign:
             body = body[1:]
         body = self._without_notes(body)
         if self.raw.separator:
-            whole_rows(self.raw, body, len(self.raw.rows[self.heading[-1]]), self.problems)
+            check_rows(self.raw, body, ["#"] * len(self.raw.rows[self.heading[-1]]), self.problems)
         whole, body = body, [row for row in body if not self._is_total(row)]
         for heading, (keeps, texts) in self.layout.where.items():
             column = self.other["where", heading]
@@ -200,9 +200,10 @@ class Foreign:
     def as_written(self, body: list[int]) -> Table:
         """Return the mapped columns of these rows, with decimal points and without what stands for nothing."""
         columns = list(self.at)
-        for (row, column), said in self.raw.wrong.items():
-            if row in body and column in self.known:
-                self.problems.add(self.raw.where(row, column), *said)
+        for row in body if self.raw.sheet.rows else ():
+            for column in self.known:
+                if (said := self.raw.cell(row, column).unreadable) is not None:
+                    self.problems.add(self.raw.where(row, column), *said)
         cells = [
             [self._figure(self.cell(row, k)) if self._spec(name).number else self.cell(row, k) for name, k in self.at.items()]
             for row in body
@@ -217,7 +218,7 @@ class Foreign:
         if self.raw.separator not in ("", ",") or decimal is not None:
             numbers = [name for name, column in self.target.columns.items() if column.number]
             sign = decimal if isinstance(decimal, Scalar) else None
-            settle(table, numbers, sign, lambda row, column: self.raw.stored(body[row], self.at[columns[column]]))
+            settle(table, numbers, sign, lambda row, column: self.raw.cell(body[row], self.at[columns[column]]).number is not None)
         return table
 
     def _figure(self, text: str) -> str:

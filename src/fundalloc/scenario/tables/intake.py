@@ -116,7 +116,11 @@ class _Intake:
         if not above:
             raise ScenarioError.of(Place(raw.name), "no row of headings above the figures", "write one, or a mapping by hand")
         last = above[-1]
-        two = len(above) > 1 and above[-2] == last - 1 and any(top <= above[-2] and last <= bottom + 1 for top, _, bottom, _ in raw.merged)
+        two = (
+            len(above) > 1
+            and above[-2] == last - 1
+            and any(top <= above[-2] and last <= bottom + 1 for top, _, bottom, _ in raw.sheet.merged)
+        )
         return [above[-2], last] if two and sum(map(bool, raw.rows[last])) < sum(map(bool, raw.rows[first or last])) else [last]
 
     def lines(self) -> Iterator[str]:

@@ -12,7 +12,7 @@ from fundalloc.money import Figure, NotANumber, parse_figure, plain
 from fundalloc.scenario.document import Tree, locate
 from fundalloc.scenario.tables.foreign import Cell, Foreign, Row, Target, filled_up, quoted, value_of
 from fundalloc.scenario.tables.layout import EURO, Layout, folded
-from fundalloc.scenario.tables.raw import RawTable, hidden_places
+from fundalloc.scenario.tables.raw import RawTable
 from fundalloc.scenario.tables.table import HEADING, Table
 
 _CENT = 10**6
@@ -157,8 +157,11 @@ def _finished(of: Foreign, rows: list[Row]) -> Table:
         return of.raw.where(of.heading[-1], of.at[name]) if name in of.at else locate(of.node, ("always", name))
 
     cells = [[row.get(name, nothing).text for name in columns] for row in rows]
-    hidden = hidden_places(of.raw, [*of.heading, *of.body], len(of.headings))
-    return Table(of.raw.name, columns, cells, where, hidden, of.raw.formulas, told=[f"{of.raw.name}: {text}" for text in of.told])
+    table = Table(of.raw.name, columns, cells, where, told=[f"{of.raw.name}: {text}" for text in of.told])
+    sheet = of.raw.sheet
+    table.hidden = [of.raw.where(row, 0) for row in (*of.heading, *of.body) if row in sheet.hidden_rows]
+    table.hidden += [of.raw.where(of.heading[-1], column) for column in sorted(of.known) if column in sheet.hidden_columns]
+    return table
 
 
 def _slug(text: str) -> str:

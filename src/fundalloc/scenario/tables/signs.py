@@ -7,24 +7,21 @@ their column; where nothing does, the table is refused. Afterwards every number 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
-from fundalloc.errors import Problems, some
+from fundalloc.errors import Problem, Problems, ScenarioError, some
 from fundalloc.scenario.document import Scalar
 from fundalloc.scenario.tables.table import Table
 
-NAMES = {",": "comma", ".": "point"}
-OTHER = {",": ".", ".": ","}
+SIGNS = {",": "comma", ".": "point"}
+_MARKS = {",": ".", ".": ","}
+"""What may mark thousands beside a decimal sign."""
 SHOWN = 3
 """How many numbers a message shows."""
-_READINGS = {
-    sign: re.compile(
-        rf"[+-]?(?:(?P<grouped>[1-9][0-9]{{0,2}}(?:{re.escape(other)}[0-9]{{3}})+)(?:{re.escape(sign)}[0-9]*)?"
-        rf"|[0-9]*{re.escape(sign)}?[0-9]*(?:[eE][+-]?[0-9]{{1,2}})?)"
-    )
-    for sign, other in OTHER.items()
-}
+_PLAIN = {sign: re.compile(rf"[+-]?[0-9]*[{sign}]?[0-9]*(?:[eE][+-]?[0-9]{{1,2}})?") for sign in SIGNS}
+_GROUPED = {sign: re.compile(rf"[+-]?[1-9][0-9]{{0,2}}([{_MARKS[sign]}][0-9]{{3}})+([{sign}][0-9]*)?") for sign in SIGNS}
+"""Numbers by their decimal sign: without and with thousands that are marked by the other one."""
 
 
 class _Number(NamedTuple):
@@ -42,67 +39,58 @@ def settle(table: Table, numbers: Collection[str], said: Scalar | None, stored: 
 
     `said` is the sign that the scenario says; `stored` tells the cells that are numbers by themselves, by row and column.
     """
+    if said is not None and said.text not in SIGNS:
+        raise ScenarioError.of(said.place, f"'{said.text}' is no decimal sign", "write decimal: ',' or decimal: '.'")
+    found = {k: [*_numbers(table, k, stored)] for k, name in enumerate(table.columns) if name.partition(".")[0] in numbers}
+    sign = _agreed(table, [number for listed in found.values() for number in listed], said)
     problems = Problems()
-    if said is not None and said.text not in NAMES:
-        problems.add(said.place, f"'{said.text}' is no decimal sign", "write decimal: ',' or decimal: '.'")
-        problems.tell()
-    columns = [k for k, column in enumerate(table.columns) if column.partition(".")[0] in numbers]
-    texts = {k: {row: cells[k] for row, cells in enumerate(table.cells) if not stored(row, k)} for k in columns}
-    found = {k: list(_numbers(k, texts[k])) for k in columns}
-    settled = {sign: [n for listed in found.values() for n in listed if n.readings == (sign,)] for sign in NAMES}
-    if said is not None:
-        for number in settled[OTHER[said.text]][:1]:
-            says = f"'{number.text}' has a decimal {NAMES[OTHER[said.text]]}, but `decimal` says {NAMES[said.text]}"
-            problems.add(table.place(number.row, number.column), says, f"change it, or {said.place}")
-    elif all(settled.values()):
-        fewest = min(settled.values(), key=len)[0]
-        problems.add(table.place(fewest.row, fewest.column), "decimal commas and decimal points in one file", "use one of them throughout")
-    problems.tell()
-    for column, listed in found.items():
-        sign = said.text if said is not None else next((s for s in NAMES if any(n.readings == (s,) for n in listed)), "")
-        doubtful = [] if said is not None else [n for n in listed if len(n.readings) > 1 and not _settled(n, sign, listed)]
-        if doubtful:
-            _doubt(table, column, doubtful, problems)
-        elif sign:
-            for row, text in texts[column].items():
-                table.cells[row][column] = "..".join(_pointed(part, sign) for part in text.split(".."))
+    for listed in found.values():
+        if said is None and (doubtful := _doubtful(listed, sign)):
+            problems.append(_doubt(table, doubtful))
+            continue
+        for row, column in {(number.row, number.column) for number in listed}:
+            table.cells[row][column] = "..".join(_pointed(part, sign) for part in table.cells[row][column].split(".."))
             table.commas |= {table.columns[column]} if sign == "," and said is None else set()
     problems.tell()
 
 
-def _numbers(column: int, texts: Mapping[int, str]) -> Iterator[_Number]:
-    for row, text in texts.items():
-        for part in text.split(".."):
-            bare = _bare(part)
-            if "," in bare or "." in bare:
-                yield _Number(part.strip(), row, column, tuple(sign for sign, reading in _READINGS.items() if reading.fullmatch(bare)))
+def _doubt(table: Table, doubtful: list[_Number]) -> Problem:
+    first, texts = doubtful[0], [number.text for number in doubtful]
+    readings = ", ".join(f"decimal: '{sign}' makes it {_pointed(first.text, sign)}" for sign in SIGNS)
+    message = f"thousands or decimals in '{table.columns[first.column]}'? {some(texts, SHOWN)}"
+    return Problem(table.place(first.row, first.column), message, f"say it beside `file`: {readings}")
 
 
-def _bare(part: str) -> str:
-    return part.strip().removesuffix("%").rstrip()
+def _agreed(table: Table, numbers: list[_Number], said: Scalar | None) -> str:
+    """Return the decimal sign that is said, or that most numbers show. Raises ScenarioError at the first number that shows the other."""
+    clear = [number for number in numbers if len(number.readings) == 1]
+    sign = said.text if said is not None else max(SIGNS, key=[number.readings[0] for number in clear].count)
+    for number in clear:
+        if number.readings != (sign,):
+            message = f"'{number.text}' has a decimal {SIGNS[number.readings[0]]} where a decimal {SIGNS[sign]} is expected"
+            raise ScenarioError.of(table.place(number.row, number.column), message, "use one of them throughout")
+    return sign
 
 
-def _settled(number: _Number, sign: str, column: list[_Number]) -> bool:
-    """Return whether the rest of a column says what such a number is: its sign is decimal there, or it has thousands as others there."""
-    return bool(sign) and (sign in number.text or any(_grouped(n, sign) for n in column if n.readings == (sign,)))
+def _numbers(table: Table, column: int, stored: Callable[[int, int], bool]) -> Iterator[_Number]:
+    for row, cells in enumerate(table.cells):
+        for part in cells[column].split(".."):
+            if ("," in part or "." in part) and not stored(row, column):
+                yield _Number(part.strip(), row, column, tuple(sign for sign in SIGNS if _is_number(part, sign)))
 
 
-def _grouped(number: _Number, sign: str) -> bool:
-    match = _READINGS[sign].fullmatch(_bare(number.text))
-    return match is not None and match["grouped"] is not None
+def _is_number(part: str, sign: str) -> bool:
+    bare = part.strip().removesuffix("%").rstrip()
+    return bool(_PLAIN[sign].fullmatch(bare) or _GROUPED[sign].fullmatch(bare))
 
 
-def _doubt(table: Table, column: int, doubtful: list[_Number], problems: Problems) -> None:
-    shown = some([n.text for n in doubtful], SHOWN)
-    first, message = doubtful[0], f"thousands or decimals in '{table.columns[column]}'? {shown}"
-    whole, part = (_pointed(first.text, sign) for sign in (OTHER["," if "," in first.text else "."], "," if "," in first.text else "."))
-    signs = {sign: part if sign in first.text else whole for sign in NAMES}
-    hint = "say it beside `file`: " + ", ".join(f"decimal: '{sign}' makes it {value}" for sign, value in signs.items())
-    problems.add(table.place(first.row, column), message, hint)
+def _doubtful(column: list[_Number], sign: str) -> list[_Number]:
+    """Return the numbers that may be read in two ways, as long as no other number of the column shows in which."""
+    clear = [number.text for number in column if len(number.readings) == 1]
+    grouped = any(_GROUPED[sign].fullmatch(text.removesuffix("%").rstrip()) for text in clear)
+    return [n for n in column if len(n.readings) > 1 and not (clear and (sign in n.text or grouped))]
 
 
 def _pointed(part: str, sign: str) -> str:
     """Return a number whose decimal sign is known with a point and without thousands; anything else as it is."""
-    if not _READINGS[sign].fullmatch(_bare(part)):
-        return part
-    return part.replace(OTHER[sign], "").replace(sign, ".")
+    return part.replace(_MARKS[sign], "").replace(sign, ".") if _is_number(part, sign) else part

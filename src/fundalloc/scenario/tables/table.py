@@ -194,7 +194,8 @@ class References:
             hint = f"the years are {dimension.ids[0]} to {dimension.ids[-1]}" if word == "year" else did_you_mean(text, dimension.ids)
             message = f"unknown {word} '{text}'" if word != "year" else f"the year '{text}' is outside the period"
             if word == "year" and not is_year(text):
-                message, hint = (f"'{text}' is a date, not a year" if is_date(text) else f"'{text}' is not a year"), "write it as 2025"
+                shown, what = text.removesuffix(" 00:00:00"), "a date, not a year" if is_date(text) else "not a year"
+                message, hint = f"'{shown}' is {what}", "write it as 2025"
             self.problems.add(table.place(row, word), message, hint)
             return None
         if text in dimension.groupings:

@@ -13,17 +13,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fundalloc.doors.reading import read_bytes
 from fundalloc.errors import Place, Problem, ScenarioError
 from fundalloc.labels import label, languages
 from fundalloc.scenario.document import display_name
-from fundalloc.scenario.workbooks.cell import NOTHING, Cell, Row
 from fundalloc.scenario.workbooks.container import LARGEST_FILE, check_package
-
-if TYPE_CHECKING:
-    from fundalloc.scenario.workbooks.sheet import Sheet
+from fundalloc.scenario.workbooks.sheet import NOTHING, Cell, Row, Sheet, Unreadable, read_sheet
 
 NOT_OURS = "fundalloc reads the workbooks that it has written: fundalloc run FILE -o BOOK.xlsx"
 
@@ -39,7 +36,8 @@ class BookFile:
     def __post_init__(self) -> None:
         self.name = display_name(self.path)
         check_package(self.path)
-        self.titles  # noqa: B018 - a workbook that cannot be opened is reported here
+        if not self.titles:
+            raise ScenarioError.of(Place(self.name), "the workbook has no worksheet", NOT_OURS)
 
     @cached_property
     def titles(self) -> list[str]:
@@ -52,8 +50,6 @@ class BookFile:
 
     def sheet(self, title: str) -> Sheet:
         """Return a sheet as it stands in the file. Raises ScenarioError at the cell that cannot be read."""
-        from fundalloc.scenario.workbooks.sheet import Unreadable, read_sheet
-
         if title not in self._sheets:
             try:
                 opened = self._book[title]

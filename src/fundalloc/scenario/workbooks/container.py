@@ -14,7 +14,8 @@ LARGEST_FILE, LARGEST_CONTENT = 300_000_000, 1_500_000_000
 """Bytes of the file, and of everything inside it when unpacked."""
 MOST_PARTS = 10_000
 DENSE, HIGHEST_RATIO = 20_000_000, 250
-"""A part that unpacks to more than DENSE bytes may be at most so many times larger than packed; our sheets stay below 40."""
+"""A part that unpacks to more than DENSE bytes, and all parts together, may be at most so many times larger than packed; our sheets stay
+below 40."""
 _ANEW = "ask for the file again, or open it in Excel and save it anew"
 _OLD = b"\xd0\xcf\x11\xe0"
 """First bytes of .xls files and of workbooks with a password."""
@@ -53,13 +54,15 @@ def _inside(package: zipfile.ZipFile) -> tuple[str, str] | None:
     parts = package.infolist()
     if len(parts) > MOST_PARTS:
         return f"{len(parts)} parts in one file: not opened", f"a workbook has at most {MOST_PARTS}"
-    if sum(part.file_size for part in parts) > LARGEST_CONTENT:
-        size = sum(part.file_size for part in parts) / 1e9
-        return f"it would unpack to {size:.1f} GB: not opened", f"the limit is {LARGEST_CONTENT / 1e9:.1f} GB"
+    sizes = {part.filename: (part.file_size, part.compress_size) for part in parts}
+    whole = sum(part.file_size for part in parts), sum(part.compress_size for part in parts)
+    if whole[0] > LARGEST_CONTENT:
+        return f"it would unpack to {whole[0] / 1e9:.1f} GB: not opened", f"the limit is {LARGEST_CONTENT / 1e9:.1f} GB"
+    for name, (size, packed) in {**sizes, "it": whole}.items():
+        if size > DENSE and size > HIGHEST_RATIO * max(packed, 1):
+            ratio = size // max(packed, 1)
+            return f"{name} would unpack to {ratio} times its size: not opened", "this looks like a zip bomb, not like a workbook"
     for part in parts:
-        if part.file_size > DENSE and part.file_size > HIGHEST_RATIO * max(part.compress_size, 1):
-            ratio = part.file_size // max(part.compress_size, 1)
-            return f"{part.filename} would unpack to {ratio} times its size: not opened", "this looks like a zip bomb, not like a workbook"
         if part.flag_bits & 1:
             return f"{part.filename} is locked with a password", "save the workbook without a password"
     names = [part.filename for part in parts]

@@ -6,13 +6,11 @@ cannot be read is named.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from math import isfinite
+import math
+from collections.abc import Collection, Sequence
 from typing import IO, Any, NamedTuple
 
-from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
-
-from fundalloc.scenario.workbooks.cell import NOTHING, Cell, Row
+from fundalloc.doors.terminal import CONTROLS
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 MOST_CELLS = 30_000_000
@@ -24,44 +22,73 @@ class Unreadable(Exception):
     """A cell that cannot be read: its name, what is wrong, what to do."""
 
 
+class Cell(NamedTuple):
+    """What stands in a cell."""
+
+    value: Any = None
+    """The stored value: text, number, or None."""
+    formula: str | None = None
+    """The formula with its equals sign, or None."""
+    error: bool = False
+    """Whether the value is an error such as #REF!."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing stands there, or nothing but spaces."""
+        return self.formula is None and (self.value is None or (isinstance(self.value, str) and not self.value.strip()))
+
+    @property
+    def text(self) -> str:
+        """The value as text; numbers to the 15 digits that a spreadsheet keeps."""
+        if self.value is None:
+            return ""
+        if isinstance(self.value, bool):
+            return str(self.value).upper()
+        return f"{self.value:.15g}" if isinstance(self.value, float) else str(self.value).strip()
+
+    @property
+    def number(self) -> float | int | None:
+        """The value when it is a finite number."""
+        is_number = isinstance(self.value, int | float) and not isinstance(self.value, bool)
+        return self.value if is_number and math.isfinite(self.value) else None
+
+    @property
+    def control(self) -> str:
+        """What is wrong with a text that holds a control character; empty for all others."""
+        found = CONTROLS.search(self.value) if isinstance(self.value, str) else None
+        return f"an invisible control character (#x{ord(found[0]):04x})" if found else ""
+
+    @property
+    def unreadable(self) -> tuple[str, str] | None:
+        """Why the cell says nothing that could be read, and what to do; None for all others."""
+        if self.error:
+            return f"an error: {self.text}", "mend the formula, or type the value"
+        if self.formula is not None and self.value is None:
+            return f"a formula without a stored value: {self.formula}", "open it in a spreadsheet program and save it"
+        return (self.control, "delete it") if self.control else None
+
+
+NOTHING = Cell()
+Row = Sequence[Cell]
+
+
 class Sheet(NamedTuple):
     """All cells of a worksheet, from A1 on, and what a reader of the sheet sees of it; rows and columns count from 0."""
 
     rows: list[Row]
     """They may differ in length."""
-    merged: list[tuple[int, int, int, int]]
+    merged: Sequence[tuple[int, int, int, int]] = ()
     """First row and column, last row and column."""
-    hidden_rows: frozenset[int]
-    hidden_columns: frozenset[int]
+    hidden_rows: Collection[int] = ()
+    hidden_columns: Collection[int] = ()
 
 
-class _Parser(WorkSheetParser):
-    """Keeps the formula beside the value of a cell."""
-
-    def parse_cell(self, element: Any) -> dict[str, Any]:
-        written = element.findtext(VALUE_TAG)
-        try:
-            found: dict[str, Any] = super().parse_cell(element)
-            if isinstance(found["value"], float) and not isfinite(found["value"]):
-                raise ValueError(written)
-        except Exception:  # openpyxl raises many kinds
-            stored = (
-                "the number of a text that the workbook does not have" if element.get("t") == "s" else "stored as a number, but is none"
-            )
-            raise Unreadable(element.get("r") or "A1", f"'{written}' is {stored}", "type it again, or ask for the file again") from None
-        read: Any = self.parse_formula
-        formula = None if element.find(FORMULA_TAG) is None else read(element)
-        if formula is not None:
-            formula = formula if isinstance(formula, str) else getattr(formula, "text", None) or "="
-            formula = formula if formula.startswith("=") else f"={formula}"
-        value = "" if written == "" and element.get("t") == "str" else found["value"]
-        return found | {"cell": Cell(value, formula, found["data_type"] == "e")}
+NO_SHEET = Sheet([])
 
 
 def read_sheet(source: IO[bytes], book: Any, texts: Any) -> Sheet:
     """Read the XML of a worksheet; `texts` are the shared ones of its workbook. Raises Unreadable, and whatever XML raises."""
-    formats = {"date_formats": book._date_formats, "timedelta_formats": book._timedelta_formats}
-    parser = _Parser(source, texts, data_only=True, epoch=book.epoch, **formats)
+    parser = _parser(source, book, texts)
     rows: list[Row] = []
     size = 0
     for number, cells in parser.parse():
@@ -71,14 +98,39 @@ def read_sheet(source: IO[bytes], book: Any, texts: Any) -> Sheet:
         rows.append(_filled(number, cells))
         size += len(rows[-1])
         if size > MOST_CELLS:
-            raise Unreadable(
-                f"A{number}", f"more than {MOST_CELLS / 1e6:.0f} million cells", "delete the empty cells that are formatted far out"
-            )
-    merged = [
-        (m.min_row - 1, m.min_col - 1, m.max_row - 1, m.max_col - 1) for m in (parser.merged_cells.mergeCell if parser.merged_cells else ())
-    ]
-    hidden_rows = frozenset(int(number) - 1 for number, row in parser.row_dimensions.items() if _is_hidden(row))
-    return Sheet(rows, merged, hidden_rows, _hidden_columns(parser.column_dimensions.values()))
+            hint = "delete the empty cells that are formatted far out"
+            raise Unreadable(f"A{number}", f"more than {MOST_CELLS / 1e6:.0f} million cells", hint)
+    merged = [] if parser.merged_cells is None else parser.merged_cells.mergeCell
+    spans = [(m.min_row - 1, m.min_col - 1, m.max_row - 1, m.max_col - 1) for m in merged]
+    hidden_rows = {int(number) - 1 for number, row in parser.row_dimensions.items() if row.get("hidden") in ("1", "true")}
+    columns = [column for column in parser.column_dimensions.values() if column.get("hidden") in ("1", "true")]
+    hidden_columns = {k for column in columns for k in range(int(column["min"]) - 1, min(int(column["max"]), LAST_COLUMN))}
+    return Sheet(rows, spans, hidden_rows, hidden_columns)
+
+
+def _parser(source: IO[bytes], book: Any, texts: Any) -> Any:
+    """Return openpyxl's parser of a sheet, keeping the formula beside the value of a cell."""
+    from openpyxl.worksheet._reader import FORMULA_TAG, VALUE_TAG, WorkSheetParser
+
+    class Parser(WorkSheetParser):
+        def parse_cell(self, element: Any) -> dict[str, Any]:
+            written, formula = element.findtext(VALUE_TAG), None
+            try:
+                found: dict[str, Any] = super().parse_cell(element)
+                if isinstance(found["value"], float) and not math.isfinite(found["value"]):
+                    raise ValueError(written)
+            except Exception:  # openpyxl raises many kinds
+                shared = element.get("t") == "s"
+                what = "the number of a text that the workbook does not have" if shared else "stored as a number, but is none"
+                raise Unreadable(element.get("r") or "A1", f"'{written}' is {what}", "type it again, or ask for the file again") from None
+            if element.find(FORMULA_TAG) is not None:
+                read: Any = self.parse_formula(element)  # type: ignore[no-untyped-call]
+                formula = f"={str(getattr(read, 'text', read) or '').removeprefix('=')}"
+            value = "" if written == "" and element.get("t") == "str" else found["value"]
+            return found | {"cell": Cell(value, formula, found["data_type"] == "e")}
+
+    formats = {"date_formats": book._date_formats, "timedelta_formats": book._timedelta_formats}
+    return Parser(source, texts, data_only=True, epoch=book.epoch, **formats)
 
 
 def _filled(number: int, cells: list[dict[str, Any]]) -> Row:
@@ -90,12 +142,3 @@ def _filled(number: int, cells: list[dict[str, Any]]) -> Row:
         row += [NOTHING] * (found["column"] - 1 - len(row))
         row.append(found["cell"])
     return row
-
-
-def _is_hidden(attributes: Any) -> bool:
-    return attributes.get("hidden") in ("1", "true")
-
-
-def _hidden_columns(written: Iterable[Any]) -> frozenset[int]:
-    spans = (range(int(column["min"]) - 1, min(int(column["max"]), LAST_COLUMN)) for column in written if _is_hidden(column))
-    return frozenset(column for span in spans for column in span)
