@@ -60,38 +60,6 @@ def test_every_value_knows_its_cell(needs):
     assert "rounded to the euro" in " ".join(worth_knowing(found))
 
 
-@pytest.fixture
-def annex(tmp_path):
-    """annex(**cells): a workbook in the layout of an annex, with merged and two-row headings, a subtotal, a total and a footnote."""
-
-    def annex(**cells):
-        book = openpyxl.Workbook()
-        sheet = book.active
-        sheet.title = "Annex I"
-        for row in [
-            ["ANNEX I"],
-            ["(EUR million)"],
-            [],
-            ["Instrument", "Partner", "Area", "Commitments", None, "All years"],
-            [None, None, None, 2025, 2026],
-            ["NDICI", "Tunisia", "Smuggling", "3,5", "p.m.", 3.5],
-            [None, None, "Returns", "1 200,0", "-", 1200],
-            [None, "Sub-total Tunisia", None, "1 203,5", "0,0", 1203.5],
-            ["AMIF", "Egypt", "Returns", 2, 0.5, 2.5],
-            ["TOTAL", None, None, 1205.5, 0.5, 1206],
-            [],
-            ["¹ Current prices."],
-        ]:
-            sheet.append(row)
-        for span in ("A1:F1", "A4:A5", "B4:B5", "C4:C5", "D4:E4", "F4:F5", "A6:A8", "B6:B7"):
-            sheet.merge_cells(span)
-        for cell, value in cells.items():
-            sheet[cell] = value
-        book.save(tmp_path / "annex.xlsx")
-
-    return annex
-
-
 ANNEX = """decided:
   file: annex.xlsx
   sheet: Annex I
@@ -126,7 +94,7 @@ def test_an_annex_with_merged_headings_years_in_columns_and_totals(annex, varian
 
 
 @pytest.mark.parametrize(
-    "cells, said",
+    ("cells", "said"),
     [
         ({"D10": 1205.6}, "annex.xlsx:Annex I!D10: the total 1205.6 is 0.1 more than its rows: those since the total before add up to 2"),
         ({"D8": "1 203,4"}, "Annex I!D8: the total 1203.4 is 0.1 less than its rows: those since the total before add up to 1203.5"),
@@ -160,7 +128,7 @@ HEAD = "Country,Area,Amount,Status\n"
 
 
 @pytest.mark.parametrize(
-    "body, mapping, said",
+    ("body", "mapping", "said"),
     [
         ("Tunisia,Returns,1,x\n", COLUMNS, "t.csv:1:21: 1 column neither mapped nor ignored: Status (map them, or ignore: [Status])"),
         (

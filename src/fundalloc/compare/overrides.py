@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fundalloc.compare.meaning import HEAD_TOLD, IDENTITY, leaves, meaning, places, same_text, text_of, told
@@ -152,7 +152,7 @@ class Written:
 
     tree: Tree
     folder: Path
-    names: Names
+    names: Names = field(default_factory=dict)
     """By which tables that others laid out may call members."""
 
     @classmethod

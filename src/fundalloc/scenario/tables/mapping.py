@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from fractions import Fraction
+from math import floor
 
 from fundalloc.errors import Place, counted, did_you_mean, some
 from fundalloc.money import Figure, NotANumber, parse_figure, plain
@@ -15,7 +16,7 @@ from fundalloc.scenario.tables.layout import EURO, Layout, folded
 from fundalloc.scenario.tables.raw import RawTable
 from fundalloc.scenario.tables.table import HEADING, Table
 
-_CENT = 10**6
+_EURO = 10**6
 """Euro in a million: what was converted is rounded to the euro."""
 SHOWN = 6
 
@@ -181,5 +182,5 @@ def _times(text: str, factor: Fraction) -> tuple[str, bool]:
     if any(figure.percent for figure in figures):
         return text, False
     exact = [figure.value * factor for figure in figures]
-    whole = [Fraction(round(value * _CENT), _CENT) for value in exact]
+    whole = [Fraction(floor(value * _EURO + Fraction(1, 2)), _EURO) for value in exact]
     return "..".join(map(plain, whole)), whole != exact
