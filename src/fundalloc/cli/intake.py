@@ -41,6 +41,6 @@ def intake(file: str, table: str, scenario: str | None, output: str | None, out:
     if output is None:
         out.say(text.rstrip("\n"))
         return
-    with new_file(Path(output)) as path:
-        path.write_text(text, "utf-8")
+    with new_file(Path(output)) as fresh:
+        fresh.write_text(text, "utf-8")
     out.say(f"Wrote {output}")
