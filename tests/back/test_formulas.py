@@ -49,6 +49,8 @@ def test_sums_that_are_understood(reader, formula, selection):
         (f"=SUMIFS({P},Allocation[Partnership ID],B7)", "'B7' is neither a text in quotes nor a year"),
         (f'=SUMIFS({P},Allocation[Decided],">1")', "'Decided' is no column that a rule can select by"),
         (f'=SUMIFS({P},Allocation[Year],"soon")', "'soon' is no year"),
+        (f'=SUMIFS({P},Allocation[Year],"٢٠٢٥")', "'٢٠٢٥' is no year"),
+        (f"=SUMIFS({P},Allocation[Year],２０２５)", "'２０２５' is neither a text in quotes nor a year"),
         (f'=SUMIFS({P},Allocation[Area ID],"returns",Allocation[Area],"Legal")', "it selects by area twice"),
         (f"=SUMIFS({P},Allocation[Year])", "its criteria are no pairs of column and value"),
         ("=SUM(Allocation!A1:A9)", "'Allocation!A1:A9' is no column of the table Allocation"),

@@ -129,6 +129,11 @@ DAMAGED = {
         *NO_TEXT,
         f"A3: '96' is the number of a text that the workbook does not have {TYPE}",
     ),
+    "a text before the first": (
+        NO_TEXT[0],
+        NO_TEXT[1].replace(b"96", b"-1"),
+        f"A3: '-1' is the number of a text that the workbook does not have {TYPE}",
+    ),
     "no number": (b"<v>0.9</v>", b"<v>many</v>", f"D3: 'many' is stored as a number, but is none {TYPE}"),
     "infinite": (b"<v>0.9</v>", b"<v>1e999</v>", f"D3: '1e999' is stored as a number, but is none {TYPE}"),
     "rows out of order": (b'<row r="4"', b'<row r="2"', f"A3: row 2 stands out of order {ANEW}"),

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, zip_longest
 from typing import NamedTuple
 
 from fundalloc.errors import Place, Problems, counted, did_you_mean, some
@@ -19,7 +19,7 @@ from fundalloc.facts.fields import read_amount
 from fundalloc.money import NotANumber, parse_figure, plain
 from fundalloc.scenario.document import Scalar, Tree, locate
 from fundalloc.scenario.tables.layout import YEAR, Layout, Names, folded, heading_pattern
-from fundalloc.scenario.tables.raw import FIGURE, RawTable, check_rows
+from fundalloc.scenario.tables.raw import FIGURE, RawTable, whole_rows
 from fundalloc.scenario.tables.signs import settle
 from fundalloc.scenario.tables.table import HEADING, ColumnSpec, Table
 
@@ -82,71 +82,63 @@ class Foreign:
         filled = [row for row, cells in enumerate(raw.rows) if any(cells)]
         self.heading = [row - 1 for row in layout.header] or filled[:1] or [0]
         self.body = [row for row in filled if row > self.heading[-1]]
-        width = max((len(raw.rows[row]) for row in (*self.heading, *self.body) if row < len(raw.rows)), default=0)
-        parts = [(raw.rows[row] + [""] * width)[:width] for row in self.heading if row < len(raw.rows)]
-        self.headings = [" ".join(" ".join(dict.fromkeys(filter(None, column))).split()) for column in zip(*parts, strict=True)]
-        self.at = self._find_columns()
-        self.ignored = [k for k, name in enumerate(self.headings) if name and k not in self.known and is_like(name, layout.ignore)]
+        parts = zip_longest(*(raw.rows[row] for row in self.heading if row < len(raw.rows)), fillvalue="")
+        self.headings = [" ".join(" ".join(dict.fromkeys(column)).split()) for column in parts]
+        self.named = {name: k for k, name in enumerate(self.headings) if name}
+        self.at = {ours: k for name, heading in layout.columns.items() for ours, k in self._found(name, heading)}
+        self.other = {key: k for key, name in self._others().items() for k in self._column(name, locate(node, key, key=key[0] == "where"))}
+        self.known = {*self.at.values(), *self.other.values()}
+        self.ignored = [k for name, k in self.named.items() if k not in self.known and is_like(name, layout.ignore)]
         self._unknown_columns()
         self.problems.tell()
         self.notes: list[str] = []
         self.kept: set[int] = set()
 
-    def _find_columns(self) -> dict[str, int]:
-        """Return our columns with theirs, one for each year where `years: columns` says so; `known` are all that are looked at."""
-        found: dict[str, int] = {}
-        for ours, heading in self.layout.columns.items():
-            place = locate(self.node, ("columns", ours))
-            if ours.partition(".")[0] not in self.target.columns:
-                self.problems.add(place, f"there is no column '{ours}' in this table", did_you_mean(ours, self.target.columns))
-            elif self.layout.years == "columns" and YEAR in heading:
-                years = {k: match[1] for k, name in enumerate(self.headings) if (match := heading_pattern(heading).fullmatch(name))}
-                years = {k: year for k, year in years.items() if not is_like(self.headings[k], self.layout.ignore)}
-                if not years:
-                    self.problems.add(place, f"no heading is like '{heading}'", f"the headings are: {some(self._named, 12)}")
-                found |= {f"{ours}.{year}": k for k, year in years.items()}
-            elif YEAR in heading:
-                self.problems.add(place, f"'{heading}' names one column a year", "add years: columns")
-            elif (column := self._column(heading, place)) is not None:
-                found[ours] = column
-        others = {("where", name): name for name in self.layout.where} | {("currency",): self.layout.currency}
-        others |= {("totals", "column"): self.layout.totals.column} if self.layout.totals else {}
-        others |= {("split", key): getattr(self.layout.split, key) for key in ("column", "shares")} if self.layout.split else {}
-        named = {key: self._column(name, locate(self.node, key, key=key[0] == "where")) for key, name in others.items() if name}
-        self.other = {key: column for key, column in named.items() if column is not None}
-        self.known = {*found.values(), *self.other.values()}
+    def _found(self, ours: str, heading: str) -> list[tuple[str, int]]:
+        """Return the columns for one of ours, one for each year where `years: columns` says so."""
+        place, found = locate(self.node, ("columns", ours)), list[tuple[str, int]]()
+        if ours.partition(".")[0] not in self.target.columns:
+            self.problems.add(place, f"there is no column '{ours}' in this table", did_you_mean(ours, self.target.columns))
+        elif YEAR not in heading:
+            found = [(ours, column) for column in self._column(heading, place)]
+        elif self.layout.years != "columns":
+            self.problems.add(place, f"'{heading}' names one column a year", "add years: columns")
+        else:
+            read = [name for name in self.named if not is_like(name, self.layout.ignore)]
+            found = [(f"{ours}.{of[1]}", self.named[name]) for name in read if (of := heading_pattern(heading).fullmatch(name))]
+            if not found:
+                self.problems.add(place, f"no heading is like '{heading}'", f"the headings are: {some([*self.named], 12)}")
         return found
 
-    @property
-    def _named(self) -> list[str]:
-        return [f"'{name}'" for name in self.headings if name]
+    def _others(self) -> dict[tuple[str, ...], str]:
+        """Return the headings that the layout looks at beside ours, by the key that names them."""
+        layout = self.layout
+        others = {("where", name): name for name in layout.where} | {("currency",): layout.currency}
+        others |= {("totals", "column"): layout.totals.column} if layout.totals else {}
+        others |= {("split", "column"): layout.split.column, ("split", "shares"): layout.split.shares} if layout.split else {}
+        return {key: name for key, name in others.items() if name}
 
-    def _column(self, heading: str, place: Place) -> int | None:
+    def _column(self, heading: str, place: Place) -> list[int]:
+        """Return where a heading stands; nothing, with a problem, when it does not stand once."""
         wanted = " ".join(heading.split())
-        if self.headings.count(wanted) == 1:
-            return self.headings.index(wanted)
-        twice = f"the heading '{wanted}' stands {self.headings.count(wanted)} times"
-        hint = did_you_mean(wanted, filter(None, self.headings)) or f"the headings are: {some(self._named, 12)}"
-        if wanted in self.headings:
-            self.problems.add(place, twice, "say with header: [4, 5] which rows together name a column")
-        else:
+        times = self.headings.count(wanted)
+        if times > 1:
+            hint = "say with header: [4, 5] which rows together name a column"
+            self.problems.add(place, f"the heading '{wanted}' stands {times} times", hint)
+        elif not times:
+            hint = did_you_mean(wanted, self.named) or f"the headings are: {some([*self.named], 12)}"
             self.problems.add(place, f"no heading '{wanted}'", hint)
-        return None
+        return [self.headings.index(wanted)] if times == 1 else []
 
     def _unknown_columns(self) -> None:
         unknown = [k for k, name in enumerate(self.headings) if name and k not in self.known and k not in self.ignored]
         if unknown and not self.problems:
-            names = [self.headings[k] for k in unknown]
-            message = f"{counted(len(names), 'columns')} neither mapped nor ignored: {', '.join(names)}"
-            self.problems.add(
-                self.raw.where(self.heading[-1], unknown[0]), message, f"map them, or ignore: [{', '.join(map(quoted, names))}]"
-            )
-        loose = [(row, k) for row in self.body for k, text in enumerate(self.raw.rows[row]) if text and not self._heading_of(k)]
+            message = f"{counted(len(unknown), 'columns')} neither mapped nor ignored: {', '.join(self.headings[k] for k in unknown)}"
+            hint = f"map them, or ignore: [{', '.join(quoted(self.headings[k]) for k in unknown)}]"
+            self.problems.add(self.raw.where(self.heading[-1], unknown[0]), message, hint)
+        loose = [(row, k) for row in self.body for k, text in enumerate(self.raw.rows[row]) if text and not any(self.headings[k : k + 1])]
         if loose:
             self.problems.add(self.raw.where(*loose[0]), f"{counted(len(loose), 'cells')} without a heading", "give the column a heading")
-
-    def _heading_of(self, column: int) -> str:
-        return self.headings[column] if column < len(self.headings) else ""
 
     def cell(self, row: int, column: int) -> str:
         """Return the text of a cell of the file."""
@@ -161,21 +153,24 @@ class Foreign:
             body = body[1:]
         body = self._without_notes(body)
         if self.raw.separator:
-            check_rows(self.raw, body, ["#"] * len(self.raw.rows[self.heading[-1]]), self.problems)
-        whole, body = body, [row for row in body if not self._is_total(row)]
-        for heading, (keeps, texts) in self.layout.where.items():
-            column = self.other["where", heading]
-            found = {row: self.cell(row, column) for row in body}
-            for text in texts:
-                if not any(is_like(value, [text]) for value in found.values()):
-                    place = locate(self.node, ("where", heading))
-                    self.problems.add(place, f"no row has '{text}' in '{heading}'", did_you_mean(text, filter(None, found.values())))
-            kept = [row for row in body if is_like(found[row], texts) == keeps]
-            self.told.append(f"{counted(len(body) - len(kept), 'rows')} left out by where: {heading}; {len(kept)} read")
-            body = kept
+            whole_rows(self.raw, body, ["#"] * len(self.raw.rows[self.heading[-1]]), self.problems)
+        rows = [row for row in body if not self._is_total(row)]
+        for heading in self.layout.where:
+            rows = self._where(heading, rows)
         self.problems.tell()
-        self.kept = set(body)
-        return body if self.layout.totals is None else whole
+        self.kept = set(rows)
+        return rows if self.layout.totals is None else body
+
+    def _where(self, heading: str, rows: list[int]) -> list[int]:
+        """Return the rows that say there what they must."""
+        (keeps, texts), found = self.layout.where[heading], {row: self.cell(row, self.other["where", heading]) for row in rows}
+        for text in texts:
+            if not any(is_like(value, [text]) for value in found.values()):
+                hint = did_you_mean(text, filter(None, found.values()))
+                self.problems.add(locate(self.node, ("where", heading)), f"no row has '{text}' in '{heading}'", hint)
+        kept = [row for row in rows if is_like(found[row], texts) == keeps]
+        self.told.append(f"{counted(len(rows) - len(kept), 'rows')} left out by where: {heading}; {len(kept)} read")
+        return kept
 
     def _without_notes(self, body: list[int]) -> list[int]:
         """Take off the texts that stand alone at the end, behind an empty row or a total."""
@@ -191,21 +186,21 @@ class Foreign:
         if self.layout.totals is None:
             return False
         column = self.other.get(("totals", "column"))
-        columns = [k for name, k in self.at.items() if not self._spec(name).number] if column is None else [column]
+        columns = [k for name, k in self.at.items() if not self.spec(name).number] if column is None else [column]
         return any(is_like(self.cell(row, k), self.layout.totals.like) for k in columns)
 
-    def _spec(self, name: str) -> ColumnSpec:
+    def spec(self, name: str) -> ColumnSpec:
+        """Return what one of our columns is, that of a year included."""
         return self.target.columns[name.partition(".")[0]]
 
     def as_written(self, body: list[int]) -> Table:
         """Return the mapped columns of these rows, with decimal points and without what stands for nothing."""
         columns = list(self.at)
-        for row in body if self.raw.sheet.rows else ():
-            for column in self.known:
-                if (said := self.raw.cell(row, column).unreadable) is not None:
-                    self.problems.add(self.raw.where(row, column), *said)
+        for (row, column), said in self.raw.wrong.items():
+            if column in self.known and row in body:
+                self.problems.add(self.raw.where(row, column), *said)
         cells = [
-            [self._figure(self.cell(row, k)) if self._spec(name).number else self.cell(row, k) for name, k in self.at.items()]
+            [self._figure(self.cell(row, k)) if self.spec(name).number else self.cell(row, k) for name, k in self.at.items()]
             for row in body
         ]
 
@@ -218,7 +213,7 @@ class Foreign:
         if self.raw.separator not in ("", ",") or decimal is not None:
             numbers = [name for name, column in self.target.columns.items() if column.number]
             sign = decimal if isinstance(decimal, Scalar) else None
-            settle(table, numbers, sign, lambda row, column: self.raw.cell(body[row], self.at[columns[column]]).number is not None)
+            settle(table, numbers, sign, lambda row, column: self.raw.stored(body[row], self.at[columns[column]]))
         return table
 
     def _figure(self, text: str) -> str:
@@ -230,15 +225,20 @@ class Foreign:
         for pattern in self.layout.totals.like if self.layout.totals else ():
             if not any(is_like(text, [pattern]) for k in totals for text in self.raw.rows[body[k]]):
                 self.problems.add(locate(self.node, ("totals",)), f"no total is like '{pattern}'", "take it out, or name the column")
-        checked = sum(self._hold(table, column, totals) for column, name in enumerate(table.columns) if self._spec(name).number)
+        checked = sum(self._hold(table, column, totals) for column, name in enumerate(table.columns) if self.spec(name).number)
         if totals:
             self.told.append(f"{counted(len(totals), 'totals')} left out, {counted(checked, 'figures')} of them equal to their rows")
+        always = self._always()
+        return [self._row(table.cells[k], row) | always for k, row in enumerate(body) if row in self.kept]
+
+    def _always(self) -> Row:
+        """Return the cells that are the same in every row."""
         always = {name: Cell(text, locate(self.node, ("always", name))) for name, text in self.layout.always.items()}
         for name in always:
             if name in self.at or name.partition(".")[0] not in self.target.columns:
                 says = "is mapped too" if name in self.at else "is no column of this table"
-                self.problems.add(always[name].place, f"'{name}' {says}", did_you_mean(name, self.target.columns))  # type: ignore[arg-type]
-        return [self._row(table.cells[k], row) | always for k, row in enumerate(body) if row in self.kept]
+                self.problems.add(locate(self.node, ("always", name)), f"'{name}' {says}", did_you_mean(name, self.target.columns))
+        return always
 
     def _row(self, cells: list[str], row: int) -> Row:
         out = {name: Cell(text, (row, self.at[name])) for name, text in zip(self.at, cells, strict=True)}
@@ -251,33 +251,29 @@ class Foreign:
     def _hold(self, table: Table, column: int, totals: list[int]) -> int:
         """Hold the totals of a column against its rows: those since the total before, those so far, or all. Return how many were equal."""
         amounts = [value_of(cells[column] or "0") for cells in table.cells]
-        for k in (k for k in totals if amounts[k] is None):
-            self.problems.add(table.place(k, column), f"the total '{table.cells[k][column]}' is not a number", "write the sum")
-        if None in amounts or self.layout.totals is None:
-            return 0  # what is no number is said where its column is read
-        so_far = [Fraction(0), *accumulate(Fraction(0) if k in totals else amount or Fraction(0) for k, amount in enumerate(amounts))]
-        apart, start, held = list[tuple[Fraction, int, Fraction]](), 0, 0
         for k in totals:
-            since, amount = so_far[k] - so_far[start], amounts[k] or Fraction(0)
-            if table.cells[k][column]:
-                difference = min((amount - rows for rows in (since, so_far[k], so_far[-1])), key=abs)
-                apart += [(difference, k, since)] if difference else []
-                held += 1
-            start = k
-        within = self.layout.totals.within
-        most = max((abs(difference) for difference, _, _ in apart), default=Fraction(0))
+            if amounts[k] is None:
+                self.problems.add(table.place(k, column), f"the total '{table.cells[k][column]}' is not a number", "write the sum")
+        if None in amounts:
+            return 0  # what is no number is said where its column is read
+        exact = [amount or Fraction(0) for amount in amounts]
+        so_far = [Fraction(0), *accumulate(Fraction(0) if k in totals else amount for k, amount in enumerate(exact))]
+        since = {k: so_far[k] - so_far[start] for k, start in zip(totals, [0, *totals], strict=False)}
+        held = [k for k in totals if table.cells[k][column]]
+        apart = {k: min((exact[k] - rows for rows in (since[k], so_far[k], so_far[-1])), key=abs) for k in held}
+        apart = {k: difference for k, difference in apart.items() if difference}
+        most, within = max(map(abs, apart.values()), default=Fraction(0)), self.layout.totals.within if self.layout.totals else 0
         if most > within:
-            difference, k, since = next(one for one in apart if abs(one[0]) > within)
-            says = f"the total {table.cells[k][column]} is {plain(abs(difference))} {'more' if difference > 0 else 'less'} than its rows"
-            says += f": those since the total before add up to {plain(since)}, all above it to {plain(so_far[k])}"
+            k, difference = next((k, difference) for k, difference in apart.items() if abs(difference) > within)
+            says = f"the total {table.cells[k][column]} is {plain(abs(difference))} {'more' if difference > 0 else 'less'} than its rows: "
+            says += f"those since the total before add up to {plain(since[k])}, all above it to {plain(so_far[k])}"
             says += f"; {counted(len(apart) - 1, 'totals')} more differ" if len(apart) > 1 else ""
             hint = f"correct the figure that is wrong; where rows were rounded: totals: {{like: …, within: {plain(most)}}}"
             self.problems.add(table.place(k, column), says, hint)
         elif apart:
-            self.told.append(
-                f"{counted(len(apart), 'totals')} in '{table.columns[column]}' differ from their rows, by at most {plain(most)}"
-            )
-        return held - len(apart)
+            name = table.columns[column]
+            self.told.append(f"{counted(len(apart), 'totals')} in '{name}' differ from their rows, by at most {plain(most)}")
+        return len(held) - len(apart)
 
     def place(self, cell: Cell) -> Place:
         """Return where a cell was written."""

@@ -251,7 +251,7 @@ class _Intake:
             yield f"rate: {_flow(dict.fromkeys(self.currencies, GAP), plain=True)}  # how many euro one is worth"
         numbers = [name for ours, name in self.columns.items() if ours in self.target.columns and self.target.columns[ours].number]
         at = [k for k, name in enumerate(self.headings) if any(name == n or self._matches(n, name) for n in numbers)]
-        cells = [(row, k) for row in self.rows for k in at if self.foreign.raw.cell(row, k).number is None]
+        cells = [(row, k) for row in self.rows for k in at if not self.foreign.raw.stored(row, k)]
         texts = [text for row, k in cells if (text := self.foreign.cell(row, k))]
         if any(re.search("[0-9],[0-9]", text) for text in texts) and not any("." in text for text in texts if _is_figure(text)):
             yield "decimal: ','"

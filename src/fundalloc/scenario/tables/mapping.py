@@ -19,6 +19,7 @@ from fundalloc.scenario.tables.table import HEADING, Table
 _EURO = 10**6
 """Euro in a million: what was converted is rounded to the euro."""
 SHOWN = 6
+_DATED = re.compile(r"^([0-9]{4})-[0-9]{2}-[0-9]{2}.*")
 
 
 def mapped(raw: RawTable, node: Tree, layout: Layout, codes: Mapping[str, str], target: Target) -> Table:
@@ -36,34 +37,28 @@ def _divided(of: Foreign, rows: list[Row]) -> list[Row]:
     """Divide rows of several members among them."""
     if of.layout.split is None or of.problems:
         return rows
-    out, sign = [], of.layout.split.sign
+    sign, column = of.layout.split.sign, of.other["split", "column"]
+    split, out = [name for name, k in of.at.items() if k == column], []
     for row in rows:
         members, shares = ([text.strip() for text in row[f"#split.{key}"].text.split(sign)] for key in ("column", "shares"))
-        if len(members) == 1 and shares == [""]:
-            shares = ["100"]
-        parts = [value_of(text.removesuffix("%").strip()) for text in shares]
-        if len(members) != len(shares) or None in parts or sum(filter(None, parts)) != 100:
+        shares = ["100"] if len(members) == 1 and shares == [""] else shares
+        parts = [value_of(text.removesuffix("%").strip()) or Fraction(0) for text in shares]
+        if len(members) != len(shares) or sum(parts) != 100:
             message = f"{counted(len(members), 'members')} and the shares {row['#split.shares'].text or '(none)'}"
             of.problems.add(of.place(row["#split.shares"]), message, "they must be as many, and add up to 100")
             continue
-        split = [name for name, k in of.at.items() if k == of.other["split", "column"]]
         for member, part in zip(members, parts, strict=True):
-            own = {name: row[name]._replace(text=member) for name in split} | {
-                "#share": Cell(plain((part or Fraction(0)) / 100), Place(""))
-            }
-            out.append(row | own)
+            share = {"#share": Cell(plain(part / 100), row["#split.shares"].place)}
+            out.append(row | {name: row[name]._replace(text=member) for name in split} | share)
     return out
 
 
 def _by_year(of: Foreign, rows: list[Row]) -> list[Row]:
     """Turn columns of years into rows where our table has a year, and dates into years."""
     if of.layout.years == "dates":
-        for row in rows:
-            if "year" in row and (date := re.match(r"([0-9]{4})-[0-9]{2}-[0-9]{2}", row["year"].text)):
-                row["year"] = row["year"]._replace(text=date[1])
-        return rows
+        return [row | {"year": row["year"]._replace(text=_DATED.sub(r"\1", row["year"].text))} if "year" in row else row for row in rows]
     yearly = [name for name in of.at if "." in name and of.layout.years == "columns"]
-    if not yearly or all(of._spec(name).per == "year" for name in yearly):
+    if not yearly or all(of.spec(name).per == "year" for name in yearly):
         return rows
     if "year" not in of.target.columns:
         of.problems.add(locate(of.node, ("years",)), "this table has no years", "map the column of the whole period")
@@ -83,9 +78,9 @@ def _by_year(of: Foreign, rows: list[Row]) -> list[Row]:
 def _named(of: Foreign, rows: list[Row], codes: Mapping[str, str]) -> list[Row]:
     """Turn names and foreign words into ids; all that are unknown are one problem for each column."""
     by_word = {folded(word): member for word, member in codes.items()}
-    for column in [name for name in ("id", *of.target.names) if name in of.target.columns and any(name in row for row in rows)]:
+    for column in [name for name in ("id", *of.target.names) if name in of.target.columns]:
         names, unknown = of.target.names.get(column, {}), dict[str, Cell]()
-        for row in rows:
+        for row in (row for row in rows if column in row):
             text = row[column].text
             found = by_word.get(folded(text)) or (_slug(text) if column == "id" else names.get(folded(text)))
             if found:
@@ -93,11 +88,15 @@ def _named(of: Foreign, rows: list[Row], codes: Mapping[str, str]) -> list[Row]:
             elif text and (names or column == "id"):
                 unknown.setdefault(text, row[column])
         if unknown:
-            near = [f"'{text}'{f' ({hint})' if (hint := did_you_mean(text, names.values())).startswith('did') else ''}" for text in unknown]
+            near = [f"'{text}'{_meant(text, names)}" for text in unknown]
             way = f"codes: {{{quoted(next(iter(unknown)))}: id}} says what they are, where: {{…: {{not: …}}}} leaves rows out"
-            place = of.place(next(iter(unknown.values())))
-            of.problems.add(place, f"no {column} has the name {some(near, SHOWN)}", way)
+            of.problems.add(of.place(next(iter(unknown.values()))), f"no {column} has the name {some(near, SHOWN)}", way)
     return rows
+
+
+def _meant(text: str, names: Mapping[str, str]) -> str:
+    hint = did_you_mean(text, names.values())
+    return f" ({hint})" if hint.startswith("did") else ""
 
 
 def _in_euro(of: Foreign, rows: list[Row]) -> list[Row]:
@@ -107,13 +106,13 @@ def _in_euro(of: Foreign, rows: list[Row]) -> list[Row]:
         of.problems.add(locate(of.node, ("rate",)), "a rate, but the amounts are in euro", "say the currency: unit: USD million")
     rounded, missing = 0, dict[str, Cell]()
     for row in rows:
-        own = row.get("#currency", Cell(currency, Place(""))).text or currency
-        rate = Fraction(1) if own == EURO else of.layout.rate.get(own) or of.layout.rate.get("")
+        own = row["#currency"].text if "#currency" in row else currency
+        rate = Fraction(1) if own == EURO else of.layout.rate.get(own, of.layout.rate.get(""))
         if rate is None:
-            missing.setdefault(own, row.get("#currency", next(iter(row.values()))))
+            missing.setdefault(own, row.get("#currency") or next(iter(row.values())))
             continue
         factor = rate * scale * Fraction(row["#share"].text if "#share" in row else 1)
-        for name in [name for name in row if name.partition(".")[0] in of.target.money and factor != 1]:
+        for name in [name for name in row if factor != 1 and name.partition(".")[0] in of.target.money]:
             text, fractions = _times(row[name].text, factor)
             row[name], rounded = row[name]._replace(text=text), rounded + fractions
     for own, cell in missing.items():
@@ -131,18 +130,27 @@ def _added_up(of: Foreign, rows: list[Row]) -> list[Row]:
         if first is row:
             continue
         for name in (name for name in row if name[0] != "#"):
-            one, other = first[name].text, row[name].text
-            if name.partition(".")[0] in of.target.money and value_of(one or "0") is not None and value_of(other or "0") is not None:
-                one = plain(sum(filter(None, map(value_of, (one, other))), Fraction(0))) if one or other else ""
-            elif name == "source":
-                one = "; ".join(dict.fromkeys(filter(None, [*one.split("; "), *other.split("; ")])))
-            elif one != other:
-                says = f"'{name}' says '{other}' here and '{one}' at {of.place(first[name])}, in rows that are added up"
+            together = _together(of, name, first[name].text, row[name].text)
+            if together is None:
+                says = (
+                    f"'{name}' says '{row[name].text}' here and '{first[name].text}' at {of.place(first[name])}, in rows that are added up"
+                )
                 of.problems.add(of.place(row[name]), says, "write the same in both")
-            first[name] = first[name]._replace(text=one)
+            else:
+                first[name] = first[name]._replace(text=together)
     if len(out) < len(rows):
         of.told.append(f"{counted(len(rows), 'rows')} added up to {len(out)}")
     return list(out.values())
+
+
+def _together(of: Foreign, name: str, one: str, other: str) -> str | None:
+    """Return what two rows say together in a column; None where they contradict each other."""
+    values = [value_of(text) for text in (one, other) if text]
+    if name.partition(".")[0] in of.target.money and None not in values:
+        return plain(sum(filter(None, values), Fraction(0))) if values else ""
+    if name == "source":
+        return "; ".join(dict.fromkeys(filter(None, [*one.split("; "), *other.split("; ")])))
+    return one if one == other else None
 
 
 def _finished(of: Foreign, rows: list[Row]) -> Table:

@@ -11,6 +11,7 @@ import io
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from fundalloc.doors.reading import admit
@@ -19,7 +20,7 @@ from fundalloc.scenario.document import Scalar, controls, display_name, read_tex
 from fundalloc.scenario.tables.signs import settle
 from fundalloc.scenario.tables.table import HEADING, Table
 from fundalloc.scenario.workbooks.cells import BookFile
-from fundalloc.scenario.workbooks.sheet import NO_SHEET, NOTHING, Cell, Sheet
+from fundalloc.scenario.workbooks.sheet import NO_SHEET, Sheet
 
 MAX_TABLE_BYTES = 200_000_000
 TITLE_ROWS = 30
@@ -41,10 +42,21 @@ class RawTable:
     sheet: Sheet = NO_SHEET
     """The worksheet that it was read from, with what is merged and hidden there; without rows for a CSV."""
 
-    def cell(self, row: int, column: int) -> Cell:
-        """Return a cell of the worksheet; an empty one for a CSV."""
-        cells = self.sheet.rows[row] if row < len(self.sheet.rows) else ()
-        return cells[column] if column < len(cells) else NOTHING
+    @cached_property
+    def wrong(self) -> dict[tuple[int, int], tuple[str, str]]:
+        """Cells that say nothing readable, with message and hint: formulas without a value, errors, control characters."""
+        cells = ((row, k, cell) for row, cells in enumerate(self.sheet.rows) for k, cell in enumerate(cells))
+        return {(row, k): cell.unreadable for row, k, cell in cells if cell.unreadable is not None}
+
+    @property
+    def formulas(self) -> int:
+        """How many cells are formulas, of which the stored values are read."""
+        return sum(cell.formula is not None for cells in self.sheet.rows for cell in cells)
+
+    def stored(self, row: int, column: int) -> bool:
+        """Return whether a cell is a number by itself, not a text that says one."""
+        cells = self.sheet.rows[row] if self.sheet.rows else ()
+        return column < len(cells) and cells[column].number is not None
 
 
 def read_raw(file: Scalar, folder: Path, allowed: Callable[[Path], bool], encoding: str = "utf-8", separator: str = "") -> RawTable:
@@ -140,7 +152,7 @@ def table_of(raw: RawTable, keys: Sequence[str] = (), numbers: Collection[str] =
     while not raw.separator and not columns[-1]:
         del columns[-1]
     width, problems = len(columns), Problems()
-    check_rows(raw, body, columns, problems)
+    whole_rows(raw, body, columns, problems)
     _check_cells(raw, heading, columns, problems)
     problems.tell()
 
@@ -148,13 +160,17 @@ def table_of(raw: RawTable, keys: Sequence[str] = (), numbers: Collection[str] =
         return raw.where(heading if row == HEADING else body[row], column)
 
     body = [row for row in body if any(raw.rows[row][:width])]
-    table = Table(raw.name, columns, [(raw.rows[row] + [""] * width)[:width] for row in body], where)
-    table.hidden = [raw.where(row, 0) for row in filled if row in raw.sheet.hidden_rows]
-    table.hidden += [raw.where(heading, column) for column in range(width) if column in raw.sheet.hidden_columns]
-    table.formulas = sum(raw.cell(row, column).formula is not None for row in body for column in range(width)) if raw.sheet.rows else 0
+    cells = [(raw.rows[row] + [""] * width)[:width] for row in body]
+    table = Table(raw.name, columns, cells, where, hidden_places(raw, filled, width), raw.formulas)
     if raw.separator == ";" or decimal is not None:
-        settle(table, numbers, decimal, lambda row, column: raw.cell(body[row], column).number is not None)
+        settle(table, numbers, decimal, lambda row, column: raw.stored(body[row], column))
     return table
+
+
+def hidden_places(raw: RawTable, filled: list[int], width: int) -> list[Place]:
+    """Return where the rows and columns begin that are read although nobody sees them."""
+    hidden = [raw.where(row, 0) for row in filled if row in raw.sheet.hidden_rows]
+    return hidden + [raw.where(filled[0], column) for column in range(width) if column in raw.sheet.hidden_columns]
 
 
 def _filled(raw: RawTable, keys: Sequence[str]) -> list[int]:
@@ -171,7 +187,7 @@ def _filled(raw: RawTable, keys: Sequence[str]) -> list[int]:
     return filled
 
 
-def check_rows(raw: RawTable, body: list[int], columns: list[str], problems: Problems) -> None:
+def whole_rows(raw: RawTable, body: list[int], columns: list[str], problems: Problems) -> None:
     """Note rows of a CSV that are too long or too short, and figures that no heading names."""
     loose, width = [], len(columns)
     for row in body:
@@ -181,7 +197,7 @@ def check_rows(raw: RawTable, body: list[int], columns: list[str], problems: Pro
             problems.add(raw.where(row, 0), message, "put texts that contain the separator in double quotes")
         elif len(cells) > width or "" in columns:
             nameless = (k for k, cell in enumerate(cells) if cell and not any(columns[k : k + 1]))
-            loose += [(row, k) for k in nameless if FIGURE.fullmatch(cells[k]) or raw.cell(row, k).unreadable]
+            loose += [(row, k) for k in nameless if FIGURE.fullmatch(cells[k]) or (row, k) in raw.wrong]
     if loose:
         message = f"{counted(len(loose), 'figures')} without a heading"
         problems.add(raw.where(*loose[0]), message, "give the column a heading, or move it to another sheet")
@@ -193,10 +209,9 @@ def _check_cells(raw: RawTable, heading: int, columns: list[str], problems: Prob
     for column, name in enumerate(columns):
         if name and name in columns[:column]:
             problems.add(raw.where(heading, column), f"the column '{name}' stands twice", "rename one of them")
-    for row in range(heading, len(raw.sheet.rows)):
-        for column, cell in enumerate(raw.sheet.rows[row][:width]):
-            if cell.unreadable is not None:
-                problems.add(raw.where(row, column), *cell.unreadable)
+    for (row, column), said in raw.wrong.items():
+        if column < width:
+            problems.add(raw.where(row, column), *said)
     for first, left, last, right in raw.sheet.merged:
         if last >= heading and left < width:
             message = f"merged with the cells up to {raw.where(last, right).cell.rpartition('!')[2]}, which are empty"

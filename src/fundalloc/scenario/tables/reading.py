@@ -46,25 +46,28 @@ def read_table(
     if unknown:
         hint = did_you_mean(unknown[0], TABLE_KEYS)
         raise ScenarioError.of(node.keys[unknown[0]], f"unknown key '{unknown[0]}' of a table", hint)
-    rows, file, decimal = node.get("rows"), node.get("file"), node.get("decimal")
-    if decimal is not None and not (isinstance(decimal, Scalar) and isinstance(file, Scalar)):
-        raise ScenarioError.of(decimal.place, "a decimal sign is said of a file", "such as {file: table.csv, decimal: ','}")
-    said = [key for key in node.items if key in LAYOUT_KEYS]
-    if said and not isinstance(file, Scalar):
-        raise ScenarioError.of(node.keys[said[0]], f"'{said[0]}' is said of a file", "write {file: table.csv, …}")
-    if isinstance(file, Scalar) and said:
-        table = _foreign(file, node, folder, allowed, Target(spec, keys, names or {}))
-    elif isinstance(file, Scalar):
-        numbers = [name for name, column in spec.items() if column.number]
-        table = table_of(read_raw(file, node.folder or folder, allowed), keys, numbers, decimal)
-    elif isinstance(rows, ListNode):
-        table = _inline(rows)
-    else:
-        raise ScenarioError.of(node.place, "a table without rows", "write {file: table.csv} or {rows: […]}")
+    table = _of_file(node, folder, allowed, Target(spec, keys, names or {}))
     change = node.get("change")
     if change is not None:
         _apply_changes(table, change, keys, defaults_of(spec))
     return table
+
+
+def _of_file(node: Tree, folder: Path, allowed: Callable[[Path], bool], target: Target) -> Table:
+    rows, file, decimal = node.get("rows"), node.get("file"), node.get("decimal")
+    said = [key for key in node.items if key in LAYOUT_KEYS]
+    if decimal is not None and not (isinstance(decimal, Scalar) and isinstance(file, Scalar)):
+        raise ScenarioError.of(decimal.place, "a decimal sign is said of a file", "such as {file: table.csv, decimal: ','}")
+    if said and not isinstance(file, Scalar):
+        raise ScenarioError.of(node.keys[said[0]], f"'{said[0]}' is said of a file", "write {file: table.csv, …}")
+    if isinstance(file, Scalar) and said:
+        return _foreign(file, node, folder, allowed, target)
+    if isinstance(file, Scalar):
+        numbers = [name for name, column in target.columns.items() if column.number]
+        return table_of(read_raw(file, node.folder or folder, allowed), target.keys, numbers, decimal)
+    if isinstance(rows, ListNode):
+        return _inline(rows)
+    raise ScenarioError.of(node.place, "a table without rows", "write {file: table.csv} or {rows: […]}")
 
 
 def defaults_of(spec: Mapping[str, ColumnSpec]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from typing import IO, Any, NamedTuple
 from fundalloc.doors.terminal import CONTROLS
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
-MOST_CELLS = 30_000_000
+MOST_CELLS = 50_000_000
 """Cells that the rows of a sheet may have, empty ones on their left included."""
 _ANEW = "open it in Excel and save it anew"
 
@@ -114,19 +114,21 @@ def _parser(source: IO[bytes], book: Any, texts: Any) -> Any:
 
     class Parser(WorkSheetParser):
         def parse_cell(self, element: Any) -> dict[str, Any]:
-            written, formula = element.findtext(VALUE_TAG), None
+            written, formula, shared = element.findtext(VALUE_TAG), None, element.get("t") == "s"
             try:
                 found: dict[str, Any] = super().parse_cell(element)
-                if isinstance(found["value"], float) and not math.isfinite(found["value"]):
+                value = found["value"]
+                if (shared and written and int(written) < 0) or (isinstance(value, float) and not math.isfinite(value)):
                     raise ValueError(written)
             except Exception:  # openpyxl raises many kinds
-                shared = element.get("t") == "s"
                 what = "the number of a text that the workbook does not have" if shared else "stored as a number, but is none"
-                raise Unreadable(element.get("r") or "A1", f"'{written}' is {what}", "type it again, or ask for the file again") from None
+                hint = "type it again, or ask for the file again"
+                raise Unreadable(element.get("r") or "A1", f"'{str(written)[:40]}' is {what}", hint) from None
             if element.find(FORMULA_TAG) is not None:
                 read: Any = self.parse_formula(element)  # type: ignore[no-untyped-call]
-                formula = f"={str(getattr(read, 'text', read) or '').removeprefix('=')}"
-            value = "" if written == "" and element.get("t") == "str" else found["value"]
+                formula = read if isinstance(read, str) else getattr(read, "text", None) or "="
+                formula = formula if formula.startswith("=") else f"={formula}"
+            value = "" if written == "" and element.get("t") == "str" else value
             return found | {"cell": Cell(value, formula, found["data_type"] == "e")}
 
     formats = {"date_formats": book._date_formats, "timedelta_formats": book._timedelta_formats}
