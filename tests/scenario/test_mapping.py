@@ -283,3 +283,21 @@ def test_the_cohesion_example_is_the_published_table():
     assert {i.id: i.ceiling.total for i in found.facts.instruments} == sums
     assert sum(Fraction(row["need"]) for row in table(found, "needs")) == sum(sums.values())
     assert len(table(found, "needs")) == 3 * 28
+
+
+def test_a_table_of_our_own_in_another_unit_and_encoding(write, variant):
+    write("needs.csv", "partnership\tarea\tneed\ntunisia\treturns\t1500\n".encode("utf-16"))
+    found = load(variant((NEEDS, "needs: {file: needs.csv, unit: EUR thousand, encoding: utf-16, separator: tab}")))
+    assert table(found, "needs") == [{"partnership": "tunisia", "area": "returns", "need": "1.5"}]
+
+
+def test_a_child_changes_a_mapped_table_of_its_parent(write, variant):
+    write("t.csv", "Country,Area,Amount\nTunisia,Returns,4\n")
+    variant((NEEDS, f"needs: {{file: t.csv, {COLUMNS}}}"), name="parent.yaml")
+    child = write("child.yaml", "extends: parent.yaml\nneeds: {change: [{partnership: tunisia, area: returns, need: inherited + 1}]}\n")
+    assert table(load(child), "needs") == [{"partnership": "tunisia", "area": "returns", "need": "5"}]
+
+
+def test_ranges_and_percentages_keep_their_meaning(needs):
+    found = load(needs("Country,Area,Amount\nTunisia,Returns,1000..2000..4000\n", f"{COLUMNS}, unit: EUR thousand"))
+    assert table(found, "needs")[0]["need"] == "1..2..4"

@@ -10,18 +10,17 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from fractions import Fraction
-from itertools import accumulate, zip_longest
+from itertools import zip_longest
 from typing import NamedTuple
 
 from fundalloc.errors import Place, Problems, counted, did_you_mean, some
 from fundalloc.facts.fields import read_amount
-from fundalloc.money import NotANumber, parse_figure, plain
 from fundalloc.scenario.document import Scalar, Tree, locate
 from fundalloc.scenario.tables.layout import YEAR, Layout, Names, folded, heading_pattern
 from fundalloc.scenario.tables.raw import FIGURE, RawTable, whole_rows
 from fundalloc.scenario.tables.signs import settle
 from fundalloc.scenario.tables.table import HEADING, ColumnSpec, Table
+from fundalloc.scenario.tables.totals import hold
 
 TAG = re.compile(r"#[a-z_]+(\s*\+[a-z0-9_]+)*", re.IGNORECASE)
 """A cell of the second heading of humanitarian data (HXL): #value+funding+usd."""
@@ -85,7 +84,8 @@ class Foreign:
         parts = zip_longest(*(raw.rows[row] for row in self.heading if row < len(raw.rows)), fillvalue="")
         self.headings = [" ".join(" ".join(dict.fromkeys(column)).split()) for column in parts]
         self.named = {name: k for k, name in enumerate(self.headings) if name}
-        self.at = {ours: k for name, heading in layout.columns.items() for ours, k in self._found(name, heading)}
+        columns = layout.columns or {name: name for name in self.named if not is_like(name, layout.ignore)}
+        self.at = {ours: k for name, heading in columns.items() for ours, k in self._found(name, heading)}
         self.other = {key: k for key, name in self._others().items() for k in self._column(name, locate(node, key, key=key[0] == "where"))}
         self.known = {*self.at.values(), *self.other.values()}
         self.ignored = [k for name, k in self.named.items() if k not in self.known and is_like(name, layout.ignore)]
@@ -225,9 +225,10 @@ class Foreign:
         for pattern in self.layout.totals.like if self.layout.totals else ():
             if not any(is_like(text, [pattern]) for k in totals for text in self.raw.rows[body[k]]):
                 self.problems.add(locate(self.node, ("totals",)), f"no total is like '{pattern}'", "take it out, or name the column")
-        checked = sum(self._hold(table, column, totals) for column, name in enumerate(table.columns) if self.spec(name).number)
-        if totals:
-            self.told.append(f"{counted(len(totals), 'totals')} left out, {counted(checked, 'figures')} of them equal to their rows")
+        if self.layout.totals and totals:
+            figures = [k for k, name in enumerate(table.columns) if self.spec(name).number]
+            equal = sum(hold(table, k, totals, self.layout.totals.within, self.problems, self.told) for k in figures)
+            self.told.append(f"{counted(len(totals), 'totals')} left out, {counted(equal, 'figures')} of them equal to their rows")
         always = self._always()
         return [self._row(table.cells[k], row) | always for k, row in enumerate(body) if row in self.kept]
 
@@ -248,33 +249,6 @@ class Foreign:
             out["source"] = Cell("; ".join([*words, *self.notes]), (row, 0))
         return out | {f"#{'.'.join(key)}": Cell(self.cell(row, k), (row, k)) for key, k in self.other.items()}
 
-    def _hold(self, table: Table, column: int, totals: list[int]) -> int:
-        """Hold the totals of a column against its rows: those since the total before, those so far, or all. Return how many were equal."""
-        amounts = [value_of(cells[column] or "0") for cells in table.cells]
-        for k in totals:
-            if amounts[k] is None:
-                self.problems.add(table.place(k, column), f"the total '{table.cells[k][column]}' is not a number", "write the sum")
-        if None in amounts:
-            return 0  # what is no number is said where its column is read
-        exact = [amount or Fraction(0) for amount in amounts]
-        so_far = [Fraction(0), *accumulate(Fraction(0) if k in totals else amount for k, amount in enumerate(exact))]
-        since = {k: so_far[k] - so_far[start] for k, start in zip(totals, [0, *totals], strict=False)}
-        held = [k for k in totals if table.cells[k][column]]
-        apart = {k: min((exact[k] - rows for rows in (since[k], so_far[k], so_far[-1])), key=abs) for k in held}
-        apart = {k: difference for k, difference in apart.items() if difference}
-        most, within = max(map(abs, apart.values()), default=Fraction(0)), self.layout.totals.within if self.layout.totals else 0
-        if most > within:
-            k, difference = next((k, difference) for k, difference in apart.items() if abs(difference) > within)
-            says = f"the total {table.cells[k][column]} is {plain(abs(difference))} {'more' if difference > 0 else 'less'} than its rows: "
-            says += f"those since the total before add up to {plain(since[k])}, all above it to {plain(so_far[k])}"
-            says += f"; {counted(len(apart) - 1, 'totals')} more differ" if len(apart) > 1 else ""
-            hint = f"correct the figure that is wrong; where rows were rounded: totals: {{like: …, within: {plain(most)}}}"
-            self.problems.add(table.place(k, column), says, hint)
-        elif apart:
-            name = table.columns[column]
-            self.told.append(f"{counted(len(apart), 'totals')} in '{name}' differ from their rows, by at most {plain(most)}")
-        return len(held) - len(apart)
-
     def place(self, cell: Cell) -> Place:
         """Return where a cell was written."""
         return cell.place if isinstance(cell.place, Place) else self.raw.where(*cell.place)
@@ -290,11 +264,3 @@ def quoted(text: str) -> str:
     return (
         text if re.fullmatch(r"[^\W\d_](?:[\w ./()-]*[\w)])?", text) and text.lower() not in _WORDS else "'" + text.replace("'", "''") + "'"
     )
-
-
-def value_of(text: str) -> Fraction | None:
-    """Return the number that a cell says, or None."""
-    try:
-        return parse_figure(text).value
-    except NotANumber:
-        return None

@@ -11,10 +11,11 @@ from math import floor
 from fundalloc.errors import Place, counted, did_you_mean, some
 from fundalloc.money import Figure, NotANumber, parse_figure, plain
 from fundalloc.scenario.document import Tree, locate
-from fundalloc.scenario.tables.foreign import Cell, Foreign, Row, Target, filled_up, quoted, value_of
+from fundalloc.scenario.tables.foreign import Cell, Foreign, Row, Target, filled_up, quoted
 from fundalloc.scenario.tables.layout import EURO, Layout, folded
 from fundalloc.scenario.tables.raw import RawTable
 from fundalloc.scenario.tables.table import HEADING, Table
+from fundalloc.scenario.tables.totals import value_of
 
 _EURO = 10**6
 """Euro in a million: what was converted is rounded to the euro."""
@@ -78,14 +79,15 @@ def _by_year(of: Foreign, rows: list[Row]) -> list[Row]:
 def _named(of: Foreign, rows: list[Row], codes: Mapping[str, str]) -> list[Row]:
     """Turn names and foreign words into ids; all that are unknown are one problem for each column."""
     by_word = {folded(word): member for word, member in codes.items()}
-    for column in [name for name in ("id", *of.target.names) if name in of.target.columns]:
+    made = ("id", "within") if "id" in of.target.columns else ()
+    for column in [name for name in (*made, *of.target.names) if name in of.target.columns]:
         names, unknown = of.target.names.get(column, {}), dict[str, Cell]()
         for row in (row for row in rows if column in row):
             text = row[column].text
-            found = by_word.get(folded(text)) or (_slug(text) if column == "id" else names.get(folded(text)))
+            found = by_word.get(folded(text)) or (_slug(text) if column in made else names.get(folded(text)))
             if found:
                 row[column] = row[column]._replace(text=found)
-            elif text and (names or column == "id"):
+            elif text and (names or column in made):
                 unknown.setdefault(text, row[column])
         if unknown:
             near = [f"'{text}'{_meant(text, names)}" for text in unknown]
