@@ -161,3 +161,30 @@ def test_an_output_is_written_once(write, tmp_path, monkeypatch):
         done = CliRunner().invoke(cli, ["intake", "sub/t.csv", "--as", "needs", "-o", "needs.yaml"])
         assert (done.exit_code, said in done.output) == (code, True), done.output
     assert "file: sub/t.csv" in (tmp_path / "needs.yaml").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("heading", "unit"),
+    [
+        ("Betrag (Mio. EUR)", "EUR million"),
+        ("Montant (en milliards d'euros)", "EUR billion"),
+        ("Montant (milliers €)", "EUR thousand"),
+        ("Сума (млн. EUR)", "EUR million"),
+        ("Requirements (US$m)", "USD million"),
+        ("Amount in EUR", "EUR"),
+        ("EUR '000", "EUR thousand"),
+        ("Some figure", "…"),
+    ],
+)
+def test_units_are_known_by_their_words(heading, unit, write, intake):
+    write("t.csv", f"Country;Area;{heading}\nTunisia;Returns;1,5\n")
+    lines = [line.strip() for line in intake("t.csv", "needs").splitlines()]
+    assert next(line for line in lines if line.startswith("unit:")).partition("  #")[0] == f"unit: {unit}"
+    assert any(line.startswith("columns: {partnership: Country, area: Area, need: ") for line in lines)
+
+
+def test_line_ends_in_cells_do_not_break_the_mapping(write, intake):
+    write("t.csv", 'Country,"Area\nof work",Amount (EUR)\n"Tunisia","Big\nproject",1\n')
+    proposed = intake("t.csv", "needs")
+    assert "area: Area of work" in proposed
+    assert "    Big project: …" in proposed

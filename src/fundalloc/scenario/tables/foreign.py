@@ -22,7 +22,7 @@ from fundalloc.scenario.tables.signs import settle
 from fundalloc.scenario.tables.table import HEADING, ColumnSpec, Table
 from fundalloc.scenario.tables.totals import hold
 
-TAG = re.compile(r"#[a-z_]+(\s*\+[a-z0-9_]+)*", re.IGNORECASE)
+_TAG = re.compile(r"#[a-z_]+(\s*\+[a-z0-9_]+)*", re.IGNORECASE)
 """A cell of the second heading of humanitarian data (HXL): #value+funding+usd."""
 WITHOUT_SPACES = re.compile(r"(?<=[0-9])[ \u00a0\u202f](?=[0-9]{3}(?![0-9]))")
 _WORDS = ("true", "false", "null", "yes", "no", "on", "off")
@@ -148,7 +148,7 @@ class Foreign:
     def chosen(self) -> list[int]:
         """Return the rows that `where` keeps, and with totals all: these are held against them. No row of tags, no footnotes."""
         body = self.body
-        if body and all(TAG.fullmatch(text) for text in self.raw.rows[body[0]] if text):
+        if body and is_tagged(self.raw.rows[body[0]]):
             self.told.append(f"{self.raw.where(body[0], 0)}: a row of tags (HXL) is not read")
             body = body[1:]
         body = self._without_notes(body)
@@ -252,6 +252,11 @@ class Foreign:
     def place(self, cell: Cell) -> Place:
         """Return where a cell was written."""
         return cell.place if isinstance(cell.place, Place) else self.raw.where(*cell.place)
+
+
+def is_tagged(cells: Sequence[str]) -> bool:
+    """Say whether a row holds tags alone, as in humanitarian data."""
+    return all(_TAG.fullmatch(text) for text in cells if text)
 
 
 def is_like(text: str, patterns: Sequence[str]) -> bool:

@@ -16,8 +16,8 @@ from fundalloc.errors import Place, ScenarioError, did_you_mean
 from fundalloc.facts.fields import is_year
 from fundalloc.money import is_date
 from fundalloc.scenario.document import Scalar, Tree, parse_document
-from fundalloc.scenario.tables.foreign import TAG, WITHOUT_SPACES, Foreign, Target, filled_up, is_like, quoted
-from fundalloc.scenario.tables.layout import SCALES, SIGNS, YEAR, Layout, folded
+from fundalloc.scenario.tables.foreign import WITHOUT_SPACES, Foreign, Target, filled_up, is_like, is_tagged, quoted
+from fundalloc.scenario.tables.layout import EURO, SIGNS, YEAR, Layout, folded
 from fundalloc.scenario.tables.raw import FIGURE, RawTable, read_raw
 
 ENCODINGS = ("utf-8", "utf-16", "cp1252")
@@ -27,7 +27,7 @@ FIRST_ROWS = 40
 GAP = "…"
 """Stands where the planner must write: it is refused until then."""
 _YEAR = re.compile(r"(?<![0-9-])(?:19|20)[0-9]{2}(?![0-9-])")
-_CURRENCY = re.compile(r"(?<![A-Za-z])(?:EUR|USD|GBP|CHF)(?![A-Za-z])|[€$£]", re.IGNORECASE)
+_CURRENCY = re.compile(r"(?<![A-Za-z])(?:EUR|USD|GBP|CHF)(?![A-Za-z])|(?<![a-z])euro|[€$£]", re.IGNORECASE)
 
 
 @cache
@@ -86,19 +86,17 @@ def _regular(lines: list[str], separator: str) -> tuple[int, int]:
 class _Intake:
     """A foreign table and what is found out about it."""
 
-    def __init__(self, raw: RawTable, table: str, target: Target, said: list[str]) -> None:
-        self.table, self.target, self.said = table, target, said
+    def __init__(self, raw: RawTable, table: str, target: Target, layout_of_text: list[str]) -> None:
+        self.table, self.target, self.said = table, target, layout_of_text
         self.filled = [row for row, cells in enumerate(raw.rows) if any(cells)]
         heading = self._heading(raw)
         layout, node = Layout(header=[str(row + 1) for row in heading], ignore=("*",)), Tree({}, {}, Place(raw.name))
         self.foreign = Foreign(filled_up(raw, layout, node), node, layout, target)
         self.headings = self.foreign.headings
-        self.tags = [row for row in self.foreign.body[:1] if all(TAG.fullmatch(text) for text in raw.rows[row] if text)]
-        texts = list(_words()["totals"]["like"])
+        self.tags = [row for row in self.foreign.body[:1] if is_tagged(raw.rows[row])]
         rows = [row for row in self.foreign.body if row not in self.tags]
-        self.totals = {
-            row: text for row in rows if (text := next((t for t in raw.rows[row] if not _is_figure(t) and is_like(t, texts)), ""))
-        }
+        said = {row: next((t for t in raw.rows[row] if is_like(t, _words()["totals"]["like"])), "") for row in rows}
+        self.totals = {row: text for row, text in said.items() if text}
         self.rows = [row for row in rows if row not in self.totals and len(set(filter(None, raw.rows[row]))) > 1]
         if not self.rows:
             raise ScenarioError.of(Place(raw.name), "no table found in it", "name the sheet: book.xlsx#Sheet")
@@ -106,22 +104,14 @@ class _Intake:
 
     def _heading(self, raw: RawTable) -> list[int]:
         """Return the rows of the heading: the last before figures begin, and the one above it where that fills its gaps."""
-        first = next((row for row in self.filled if any(_is_figure(text) and not is_year(text) for text in raw.rows[row])), None)
-        above = [row for row in self.filled if first is None or row < first]
-        above = (
-            [row for row in above if not all(TAG.fullmatch(text) for text in raw.rows[row] if text)]
-            if first is not None
-            else self.filled[:1]
-        )
-        if not above:
+        figures = [row for row in self.filled if any(_is_figure(text) and not is_year(text) for text in raw.rows[row])]
+        first = figures[0] if figures else self.filled[1] if len(self.filled) > 1 else 0
+        *others, last = [None, *(row for row in self.filled if row < first and not is_tagged(raw.rows[row]))]
+        if last is None:
             raise ScenarioError.of(Place(raw.name), "no row of headings above the figures", "write one, or a mapping by hand")
-        last = above[-1]
-        two = (
-            len(above) > 1
-            and above[-2] == last - 1
-            and any(top <= above[-2] and last <= bottom + 1 for top, _, bottom, _ in raw.sheet.merged)
-        )
-        return [above[-2], last] if two and sum(map(bool, raw.rows[last])) < sum(map(bool, raw.rows[first or last])) else [last]
+        above = others[-1]
+        two = above == last - 1 and sum(map(bool, raw.rows[above])) > 1 and any(top == above for top, *_ in raw.sheet.merged)
+        return [last - 1, last] if two else [last]
 
     def lines(self) -> Iterator[str]:
         """Yield the mapping, line by line."""
@@ -142,10 +132,8 @@ class _Intake:
         yield from self._gaps()
         yield from self._members()
         yield from self._totals()
-        known = {*self.columns.values(), *self.others}
-        rest = [
-            name for name in self.headings if name and name not in known and not any(self._matches(c, name) for c in known if YEAR in c)
-        ]
+        known = {self.headings[k] for k in self._at([*self.columns.values(), *self.others])}
+        rest = [name for name in self.headings if name and name not in known]
         if rest:
             yield f"ignore: [{', '.join(map(quoted, rest))}]"
 
@@ -170,16 +158,15 @@ class _Intake:
         if not {*columns.values(), *others} <= set(self.headings):
             return False
         self.columns, self.others = columns, others
-        self.currencies = [text for text in self._texts(node.text("currency")) if text != "EUR"] or re.findall(
-            "[A-Z]{3}", text.partition("unit: ")[2][:3]
-        )
+        said = self._texts(node.text("currency")) or [(node.text("unit") or "").partition(" ")[0]]
+        self.currencies = [text for text in said if text != EURO]
         return True
 
     currencies: Sequence[str] = ()
 
-    @staticmethod
-    def _matches(pattern: str, name: str) -> bool:
-        return _YEAR.sub(YEAR, name) == pattern
+    def _at(self, names: Sequence[str]) -> list[int]:
+        """Return where these headings stand; in some `{year}` stands for the year."""
+        return [k for k, name in enumerate(self.headings) if name in names or (name and _YEAR.sub(YEAR, name) in names)]
 
     def _texts(self, heading: str | None) -> list[str]:
         """Return what a column says, each text once."""
@@ -192,26 +179,22 @@ class _Intake:
         """Find our columns: by the names of members in them, then by the words of their headings, figures among those that have figures."""
         yearly = Counter(_YEAR.sub(YEAR, name) for name in self.headings if len(_YEAR.findall(name)) == 1 and self._is_number(name))
         for ours, spec in self.target.columns.items():
-            names = self.target.names.get(ours, {})
+            taken = () if ours in ("id", "name") else self.columns.values()
             free = [
-                name
-                for name in self.headings
-                if name and self._is_number(name) == spec.number and (ours in ("id", "name") or name not in self.columns.values())
+                name for name in self.headings if name and name not in taken and (ours == "year" or self._is_number(name) == spec.number)
             ]
-            share = {name: sum(folded(text) in names for text in self._texts(name)) / max(len(self._texts(name)), 1) for name in free}
-            if spec.number and yearly and ours in ("amount", "absorption"):
+            if yearly and ours in ("amount", "absorption"):
                 self.columns[ours] = yearly.most_common(1)[0][0]
-            elif share and not spec.number and max(share.values()) >= 0.5:
-                self.columns[ours] = max(share, key=lambda name: share[name])
-            else:
-                free = [*free, *self._of_years()] if ours == "year" else free
-                words = _words()["columns"].get(ours, ())
-                found = (name for word in words for name in free if re.search(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])", folded(name)))
-                if (name := next(found, None)) is not None:
-                    self.columns[ours] = name
+            elif found := self._by_members(free, self.target.names.get(ours, {})) or _by_words(free, _words()["columns"].get(ours, ())):
+                self.columns[ours] = found
+            elif spec.number and spec.required and len(free) == 1:
+                self.columns[ours] = free[0]
 
-    def _of_years(self) -> list[str]:
-        return [name for name in self.headings if name and all(map(is_year, self._texts(name)))]
+    def _by_members(self, free: list[str], names: Mapping[str, str]) -> str:
+        """Return the heading of the column most of whose words are names of members, at least half of them."""
+        share = {name: sum(folded(text) in names for text in self._texts(name)) / max(len(self._texts(name)), 1) for name in free}
+        best = max(share, key=lambda name: share[name], default="")
+        return best if best and share[best] >= 0.5 else ""
 
     def _is_number(self, heading: str) -> bool:
         texts = self._texts(heading)
@@ -228,45 +211,39 @@ class _Intake:
         money = [self.columns[name] for name in self.target.money if name in self.columns]
         if not money:
             return
-        at = [k for k, name in enumerate(self.headings) if name in money or any(self._matches(m, name) for m in money)]
-        above = [text for row in self.filled if row < self.foreign.heading[0] for text in self.foreign.raw.rows[row]]
+        at, raw = self._at(money), self.foreign.raw
+        above = [text for row in self.filled if row < self.foreign.heading[0] for text in raw.rows[row]]
         tags = [self.foreign.cell(row, k).replace("+", " ") for row in self.tags for k in at]
-        for text in [
-            *(self.headings[k] for k in at),
-            *tags,
-            *above,
-            *(t for row in self.rows[:FIRST_ROWS] for t in self.foreign.raw.rows[row]),
-        ]:
-            if found := _CURRENCY.search(text):
-                currency = SIGNS.get(found[0], found[0].upper())
-                size = next((word for word in SCALES if word and word in text.lower()), "")
-                self.currencies = [] if currency == "EUR" else [currency]
-                yield f"unit: {' '.join(filter(None, (currency, size)))}  # from '{text}'"
-                return
-        yield f"unit: {GAP}  # the file does not say it: EUR, EUR thousand, EUR million …"
+        inside = [text for row in self.rows[:FIRST_ROWS] for text in raw.rows[row]]
+        found = next((text for text in [*(self.headings[k] for k in at), *tags, *above, *inside] if _CURRENCY.search(text)), None)
+        if found is None:
+            yield f"unit: {GAP}  # the file does not say it: EUR, EUR thousand, EUR million …"
+            return
+        sign = _CURRENCY.findall(found)[0].upper()
+        currency = SIGNS.get(sign, sign.removesuffix("O"))
+        size = next((size for size, words in _words()["sizes"].items() if re.search(words, found.lower())), "")
+        self.currencies = [] if currency == EURO else [currency]
+        yield f"unit: {f'{currency} {size}'.strip()}  # from '{' '.join(found.split())}'"
 
     def _figures(self) -> Iterator[str]:
         """Say rates, decimal signs, and what stands for nothing."""
         if self.currencies:
             yield f"rate: {_flow(dict.fromkeys(self.currencies, GAP), plain=True)}  # how many euro one is worth"
-        numbers = [name for ours, name in self.columns.items() if ours in self.target.columns and self.target.columns[ours].number]
-        at = [k for k, name in enumerate(self.headings) if any(name == n or self._matches(n, name) for n in numbers)]
-        cells = [(row, k) for row in self.rows for k in at if not self.foreign.raw.stored(row, k)]
-        texts = [text for row, k in cells if (text := self.foreign.cell(row, k))]
-        if any(re.search("[0-9],[0-9]", text) for text in texts) and not any("." in text for text in texts if _is_figure(text)):
+        raw, at = self.foreign.raw, self._at([name for ours, name in self.columns.items() if self.target.columns[ours].number])
+        cells = [(row, k) for row in (*self.rows, *self.totals) for k in at if not (raw.stored(row, k) or (row, k) in raw.wrong)]
+        texts = dict.fromkeys(filter(None, (self.foreign.cell(row, k) for row, k in cells)))
+        figures = [text for text in texts if _is_figure(text)]
+        if any("," in text for text in figures) and not any("." in text for text in figures):
             yield "decimal: ','"
-        empty = [text for text in dict.fromkeys(texts) if not _is_figure(text)]
+        empty = [text for text in texts if text not in figures]
         if empty:
             yield f"empty: [{', '.join(map(quoted, empty))}]  # read as no figure"
 
     def _gaps(self) -> Iterator[str]:
         """Name required columns that nothing was found for."""
         years = any(YEAR in name for name in self.columns.values())
-        wanted = [
-            ours
-            for ours, spec in self.target.columns.items()
-            if spec.required and ours not in self.columns and not (years and ours == "year")
-        ]
+        required = [ours for ours, spec in self.target.columns.items() if spec.required and ours not in self.columns]
+        wanted = [ours for ours in required if not (years and ours == "year")]
         wanted += ["level"] if self.table == "partnerships" and "level" not in self.columns else []
         if wanted:
             yield f"always: {_flow(dict.fromkeys(wanted, GAP), plain=True)}  # in no column: what it is in every row, or map it above"
@@ -278,17 +255,20 @@ class _Intake:
         found = Counter(tuple(self.foreign.cell(row, k) for k in at) for row in self.rows)
         if at and self.table in ("needs", "partnerships") and max(found.values()) > 1:
             yield "sum: true  # several rows have the same keys: they are added up"
-        words: dict[str, str] = {}
+        unknown = dict[str, str]()
         for ours, names in self.target.names.items():
-            split = [text.split(";") for text in self._texts(self.columns.get(ours))]
-            for text in (
-                text.strip() for listed in (split if self.others else [[t] for t in self._texts(self.columns.get(ours))]) for text in listed
-            ):
-                if names and folded(text) not in names:
-                    words.setdefault(text, did_you_mean(text, names.values()))
-        if words:
+            words = self._texts(self.columns.get(ours))
+            words = [part.strip() for word in words for part in word.split(";")] if self.others else words
+            unknown |= {" ".join(w.split()): did_you_mean(w, names.values()) for w in words if names and folded(w) not in names}
+        if unknown:
             yield "codes:  # foreign word: our id; or leave rows out with where: {heading: {not: word}}"
-            yield from (f"  {quoted(word)}: {GAP}{f'  # {hint}' if hint.startswith('did') else ''}" for word, hint in words.items())
+            yield from (f"  {quoted(word)}: {GAP}{f'  # {hint}' if hint.startswith('did') else ''}" for word, hint in unknown.items())
+
+
+def _by_words(headings: list[str], words: Sequence[str]) -> str:
+    """Return the first heading with one of these words, the nearest word first."""
+    found = (name for word in words for name in headings if re.search(rf"(?<![^\W_]){re.escape(word)}(?![^\W_])", folded(name)))
+    return next(found, "")
 
 
 def _is_figure(text: str) -> bool:
