@@ -144,7 +144,11 @@ HEAD = "Country,Area,Amount,Status\n"
         ),
         ("Tunisia,Returns,1,x\n", f"{COLUMNS}, where: {{Status: Active}}", "no row has 'Active' in 'Status'"),
         ("Tunisia,Returns,1\n", f"{COLUMNS}, ignore: [Status]", "t.csv:2:1: 3 cells, but the heading has 4"),
-        ("Tunisia,Returns,1,x\n", f"{COLUMNS}, ignore: [Status], unit: USD", "no rate for USD (say how many euro one USD is worth: rate:"),
+        (
+            "Tunisia,Returns,1,x\n",
+            f"{COLUMNS}, ignore: [Status], unit: USD",
+            "no rate for USD (say how many euro one unit of it is worth, such as rate: {USD: 0.92})",
+        ),
         ("Tunisia,Returns,1,x\n", f"{COLUMNS}, ignore: [Status], rate: 0.9", "a rate, but the amounts are in euro"),
         ("Tunisia,Returns,1,x\n", f"{COLUMNS}, ignore: [Status], unit: dollars", "'dollars' is no unit"),
         ("Tunisia,Returns,1,x\n", f"{COLUMNS}, ignore: [Status], totals: Sum*", "no total is like 'Sum*'"),
@@ -158,6 +162,17 @@ HEAD = "Country,Area,Amount,Status\n"
             "Tunisia,Returns,1,a\nTunisia,Returns,2,b\n",
             "columns: {partnership: Country, area: Area, need: Amount, confidence: Status}, sum: true",
             "'confidence' says 'b' here and 'a'",
+        ),
+        ("Tunisia,Returns,1,\n", f"{COLUMNS}, currency: Status, rate: 0.9", "no rate for an empty cell"),
+        (
+            "Tunisia;Egypt,Returns,1,x;100\n",
+            f"{COLUMNS}, split: {{column: Country, shares: Status}}",
+            "2 members and the shares x;100",
+        ),
+        (
+            "Tunisia;Egypt,Returns,1,-50;150\n",
+            f"{COLUMNS}, split: {{column: Country, shares: Status}}",
+            "2 members and the shares -50;150",
         ),
         (
             "Tunisia;Egypt,Returns,1,60;30\n",
@@ -301,3 +316,9 @@ def test_a_child_changes_a_mapped_table_of_its_parent(write, variant):
 def test_ranges_and_percentages_keep_their_meaning(needs):
     found = load(needs("Country,Area,Amount\nTunisia,Returns,1000..2000..4000\n", f"{COLUMNS}, unit: EUR thousand"))
     assert table(found, "needs")[0]["need"] == "1..2..4"
+
+
+def test_what_the_scenario_says_of_every_row_is_in_its_own_unit(write, variant):
+    write("t.csv", "Country,Area\nTunisia,Returns\n")
+    mapping = "{file: t.csv, columns: {partnership: Country, area: Area}, unit: EUR, always: {need: 5}}"
+    assert table(load(variant((NEEDS, f"needs: {mapping}"))), "needs")[0]["need"] == "5"

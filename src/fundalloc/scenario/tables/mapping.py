@@ -20,6 +20,7 @@ from fundalloc.scenario.tables.totals import value_of
 _EURO = 10**6
 """Euro in a million: what was converted is rounded to the euro."""
 SHOWN = 6
+_NOTHING, _WHOLE = Cell("", Place("")), Cell("1", Place(""))
 _DATED = re.compile(r"^([0-9]{4})-[0-9]{2}-[0-9]{2}.*")
 
 
@@ -38,20 +39,25 @@ def _divided(of: Foreign, rows: list[Row]) -> list[Row]:
     """Divide rows of several members among them."""
     if of.layout.split is None or of.problems:
         return rows
-    sign, column = of.layout.split.sign, of.other["split", "column"]
-    split, out = [name for name, k in of.at.items() if k == column], []
-    for row in rows:
-        members, shares = ([text.strip() for text in row[f"#split.{key}"].text.split(sign)] for key in ("column", "shares"))
-        shares = ["100"] if len(members) == 1 and shares == [""] else shares
-        parts = [value_of(text.removesuffix("%").strip()) or Fraction(0) for text in shares]
-        if len(members) != len(shares) or sum(parts) != 100:
-            message = f"{counted(len(members), 'members')} and the shares {row['#split.shares'].text or '(none)'}"
-            of.problems.add(of.place(row["#split.shares"]), message, "they must be as many, and add up to 100")
-            continue
-        for member, part in zip(members, parts, strict=True):
-            share = {"#share": Cell(plain(part / 100), row["#split.shares"].place)}
-            out.append(row | {name: row[name]._replace(text=member) for name in split} | share)
-    return out
+    split = [name for name, k in of.at.items() if k == of.other["split", "column"]]
+    return [
+        row | {name: row[name]._replace(text=member) for name in split} | {"#share": row["#split.shares"]._replace(text=plain(share))}
+        for row in rows
+        for member, share in _parts(of, row, of.layout.split.sign)
+    ]
+
+
+def _parts(of: Foreign, row: Row, sign: str) -> list[tuple[str, Fraction]]:
+    """Return the members of a row with the share of each."""
+    members, written = ([text.strip() for text in row[f"#split.{key}"].text.split(sign)] for key in ("column", "shares"))
+    written = ["100"] if len(members) == 1 and written == [""] else written
+    percent = [value_of(text.removesuffix("%").strip()) for text in written]
+    shares = [value / 100 for value in percent if value is not None and value >= 0]
+    if not len(members) == len(percent) == len(shares) or sum(shares) != 1:
+        message = f"{counted(len(members), 'members')} and the shares {row['#split.shares'].text or '(none)'}"
+        of.problems.add(of.place(row["#split.shares"]), message, "they must be as many, and add up to 100")
+        return []
+    return list(zip(members, shares, strict=True))
 
 
 def _by_year(of: Foreign, rows: list[Row]) -> list[Row]:
@@ -64,16 +70,17 @@ def _by_year(of: Foreign, rows: list[Row]) -> list[Row]:
     if "year" not in of.target.columns:
         of.problems.add(locate(of.node, ("years",)), "this table has no years", "map the column of the whole period")
         return []
-    out, last = [], of.heading[-1]
-    for row in rows:
-        rest = {name: cell for name, cell in row.items() if name not in yearly}
-        filled = [name for name in yearly if row[name].text]
-        for name in filled:
-            ours, _, year = name.partition(".")
-            out.append(rest | {"year": Cell(year, (last, of.at[name])), ours: row[name]})
-        if not filled:
-            of.problems.add(of.place(row[yearly[0]]), "a row without any figure", "fill it in, or leave the row out with where")
-    return out
+    return [part for row in rows for part in _years_of(of, row, yearly)]
+
+
+def _years_of(of: Foreign, row: Row, yearly: list[str]) -> list[Row]:
+    """Return a row for each year that has a figure."""
+    filled = [name for name in yearly if row[name].text]
+    if not filled:
+        of.problems.add(of.place(row[yearly[0]]), "a row without any figure", "fill it in, or leave the row out with where")
+    rest = {name: cell for name, cell in row.items() if name not in yearly}
+    parts = [(name, *name.split(".")) for name in filled]
+    return [rest | {"year": Cell(year, (of.heading[-1], of.at[name])), ours: row[name]} for name, ours, year in parts]
 
 
 def _named(of: Foreign, rows: list[Row], codes: Mapping[str, str]) -> list[Row]:
@@ -82,12 +89,11 @@ def _named(of: Foreign, rows: list[Row], codes: Mapping[str, str]) -> list[Row]:
     made = ("id", "within") if "id" in of.target.columns else ()
     for column in [name for name in (*made, *of.target.names) if name in of.target.columns]:
         names, unknown = of.target.names.get(column, {}), dict[str, Cell]()
-        for row in (row for row in rows if column in row):
+        for row in (row for row in rows if row.get(column, _NOTHING).text):
             text = row[column].text
-            found = by_word.get(folded(text)) or (_slug(text) if column in made else names.get(folded(text)))
-            if found:
-                row[column] = row[column]._replace(text=found)
-            elif text and (names or column in made):
+            found = by_word.get(folded(text)) or (_slug(text) if column in made else names.get(folded(text), "" if names else text))
+            row[column] = row[column]._replace(text=found)
+            if not found:
                 unknown.setdefault(text, row[column])
         if unknown:
             near = [f"'{text}'{_meant(text, names)}" for text in unknown]
@@ -110,18 +116,25 @@ def _in_euro(of: Foreign, rows: list[Row]) -> list[Row]:
     for row in rows:
         own = row["#currency"].text if "#currency" in row else currency
         rate = Fraction(1) if own == EURO else of.layout.rate.get(own, of.layout.rate.get(""))
-        if rate is None:
-            missing.setdefault(own, row.get("#currency") or next(iter(row.values())))
-            continue
-        factor = rate * scale * Fraction(row["#share"].text if "#share" in row else 1)
-        for name in [name for name in row if factor != 1 and name.partition(".")[0] in of.target.money]:
-            text, fractions = _times(row[name].text, factor)
-            row[name], rounded = row[name]._replace(text=text), rounded + fractions
+        if rate is None or not own:
+            missing.setdefault(own or "an empty cell", row.get("#currency") or next(iter(row.values())))
+        else:
+            rounded += _multiply(row, of.target.money, rate * scale * Fraction(row.get("#share", _WHOLE).text))
     for own, cell in missing.items():
-        of.problems.add(of.place(cell), f"no rate for {own}", f"say how many euro one {own} is worth: rate: {{{own}: …}}")
+        of.problems.add(of.place(cell), f"no rate for {own}", "say how many euro one unit of it is worth, such as rate: {USD: 0.92}")
     if rounded:
         of.told.append(f"{counted(rounded, 'amounts')} rounded to the euro")
     return rows
+
+
+def _multiply(row: Row, money: list[str], factor: Fraction) -> int:
+    """Multiply the amounts of a row, and return how many of them were rounded."""
+    rounded = 0
+    of_file = [name for name, cell in row.items() if name.partition(".")[0] in money and isinstance(cell.place, tuple)]
+    for name in of_file if factor != 1 else ():
+        text, fractions = _times(row[name].text, factor)
+        row[name], rounded = row[name]._replace(text=text), rounded + fractions
+    return rounded
 
 
 def _added_up(of: Foreign, rows: list[Row]) -> list[Row]:
