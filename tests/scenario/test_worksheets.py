@@ -95,7 +95,7 @@ REFUSED = {
     "an error": (put(B3="#REF!"), "B3: an error: #REF! (mend the formula, or type the value)"),
     "next line": (put(A2="tunisia\x85"), "A2: an invisible control character (#x0085) (delete it)"),
     "delete": (put(D1="prio\x7frity"), "D1: an invisible control character (#x007f) (delete it)"),
-    "merged": (merged, "A3: merged with the cells up to A4, which are empty (unmerge them and fill in every cell)"),
+    "merged": (merged, "A3: merged cells, of which only the first is filled: A3:A4 (unmerge them and fill in every cell)"),
     "titles": (
         below_titles,
         f"A1: {TITLES} (delete what stands above row 4: the first row names the columns)",

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 
 from fundalloc.doors.reading import admit
-from fundalloc.errors import Place, Problem, Problems, ScenarioError, counted, did_you_mean
+from fundalloc.errors import Place, Problem, Problems, ScenarioError, counted, did_you_mean, some
 from fundalloc.scenario.document import Scalar, controls, display_name, read_text
 from fundalloc.scenario.tables.signs import settle
 from fundalloc.scenario.tables.table import HEADING, Table
@@ -212,7 +212,7 @@ def _check_cells(raw: RawTable, heading: int, columns: list[str], problems: Prob
     for (row, column), said in raw.wrong.items():
         if column < width:
             problems.add(raw.where(row, column), *said)
-    for first, left, last, right in raw.sheet.merged:
-        if last >= heading and left < width:
-            message = f"merged with the cells up to {raw.where(last, right).cell.rpartition('!')[2]}, which are empty"
-            problems.add(raw.where(first, left), message, "unmerge them and fill in every cell")
+    if merged := sorted(span for span in raw.sheet.merged if span[2] >= heading and span[1] < width):
+        names = [":".join(raw.where(*end).cell.rpartition("!")[2] for end in (span[:2], span[2:])) for span in merged]
+        message = f"merged cells, of which only the first is filled: {some(names, 3)}"
+        problems.add(raw.where(*merged[0][:2]), message, "unmerge them and fill in every cell")
