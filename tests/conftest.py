@@ -96,6 +96,38 @@ def worksheet(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
+def annex(tmp_path: Path) -> Callable[..., None]:
+    """annex(**cells): a workbook in the layout of an annex, with merged and two-row headings, a subtotal, a total and a footnote."""
+
+    def annex(**cells: Any) -> None:
+        book = openpyxl.Workbook()
+        sheet = book.active
+        sheet.title = "Annex I"
+        for row in [
+            ["ANNEX I"],
+            ["(EUR million)"],
+            [],
+            ["Instrument", "Partner", "Area", "Commitments", None, "All years"],
+            [None, None, None, 2025, 2026],
+            ["NDICI", "Tunisia", "Smuggling", "3,5", "p.m.", 3.5],
+            [None, None, "Returns", "1 200,0", "-", 1200],
+            [None, "Sub-total Tunisia", None, "1 203,5", "0,0", 1203.5],
+            ["AMIF", "Egypt", "Returns", 2, 0.5, 2.5],
+            ["TOTAL", None, None, 1205.5, 0.5, 1206],
+            [],
+            ["¹ Current prices."],
+        ]:
+            sheet.append(row)
+        for span in ("A1:F1", "A4:A5", "B4:B5", "C4:C5", "D4:E4", "F4:F5", "A6:A8", "B6:B7"):
+            sheet.merge_cells(span)
+        for cell, value in cells.items():
+            sheet[cell] = value
+        book.save(tmp_path / "annex.xlsx")
+
+    return annex
+
+
+@pytest.fixture
 def complaints(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., list[str]]:
     """complaints(path): what load() says is wrong, one `place: message (hint)` each, files named relative to tmp_path."""
     monkeypatch.chdir(tmp_path)

@@ -25,6 +25,9 @@ CALLS = {  # call → exit code
     "new --from list x": 0,
     "new .": 6,
     "new": 2,
+    "intake needs.csv --as needs": 0,
+    "intake needs.csv --as needs -o tiny.yaml": 2,
+    "intake missing.csv --as needs": 3,
     "check tiny.yaml": 0,
     "check tiny.yaml missing.yaml": 3,
     "check tiny.yaml --set instruments.amif.ceiling.each=1": 3,
@@ -92,6 +95,7 @@ def desk(tmp_path_factory):
     folder = tmp_path_factory.mktemp("desk")
     shutil.copy(TINY, folder)
     (folder / "other.yaml").write_text(dedent(OTHER), "utf-8")
+    (folder / "needs.csv").write_text("Country,Sector,Requirements\nTunisia,Returns,2.5\n", "utf-8")
     (folder / "empty.csv").write_text("instrument,partnership,area,year,amount\n", "utf-8")
     return folder
 

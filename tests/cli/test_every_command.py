@@ -31,6 +31,7 @@ VARIANTS = {
 }
 CALLS = {
     "new mine": "Next: fundalloc check mine/baseline.yaml",
+    "intake needs.csv --as needs --in tiny.yaml": "columns: {partnership: Country, area: Sector, need: Requirements (USD m)}",
     "check tiny.yaml": "A plan that satisfies all hard rules exists",
     "run tiny.yaml -o plan.xlsx --csv tables --ranges --prices": "Wrote plan.xlsx",
     "run tiny.yaml -n --json": '"status": "optimal"',
@@ -70,6 +71,7 @@ def desk(tmp_path_factory):
     shutil.copy(TINY, folder)
     for name, text in VARIANTS.items():
         (folder / name).write_text(dedent(text), "utf-8")
+    (folder / "needs.csv").write_text("Country,Sector,Requirements (USD m)\nTunisia,Returns,2.5\n", "utf-8")
     return folder
 
 

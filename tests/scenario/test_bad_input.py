@@ -552,7 +552,7 @@ NEEDS_FILES = {
     ),
     "not UTF-8": (
         (NEED_HEADING + "tunisie,r\u00e9tours,1\n").encode("latin-1"),
-        "2:10: the file is not UTF-8 (save it as UTF-8; from Excel: CSV UTF-8)",
+        "2:10: the file is not UTF-8 (save it as UTF-8; from Excel: CSV UTF-8; a table may say its own with encoding: cp1252)",
     ),
     "a cell without end": (
         NEED_HEADING + "tunisia,returns," + "1" * 200_000 + "\n",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "new": ("new", "Copy a starter scenario that runs at once, or roll a plan forward."),
+    "intake": ("intake", "A first mapping for a table that others laid out: annexes, open data, extracts."),
     "check": ("check", "Read, validate and test a scenario; nothing is written."),
     "run": ("run", "Solve a scenario, verify the plan, write the results."),
     "explain": ("explain", "Why a line, partnership, instrument, area or rule gets what it gets, and what binds."),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from fundalloc.compare.meaning import HEAD_TOLD, IDENTITY, leaves, meaning, places, same_text, text_of, told
@@ -19,8 +19,9 @@ from fundalloc.rules._sentence import LIMIT, spoken
 from fundalloc.rules.kind import Kind
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree
 from fundalloc.scenario.sections import SECTIONS, TABLES
+from fundalloc.scenario.tables.layout import Names
 from fundalloc.scenario.tables.reading import read_table
-from fundalloc.scenario.tables.specs import KEYS, NUMBERS, fill_figures
+from fundalloc.scenario.tables.specs import KEYS, SPECS, fill_figures, names_of, read_tables
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 ROWS, CHANGE = "rows", "change"
@@ -151,11 +152,15 @@ class Written:
 
     tree: Tree
     folder: Path
+    names: Names = field(default_factory=dict)
+    """By which tables that others laid out may call members."""
 
     @classmethod
     def of(cls, tree: Tree, source: Path) -> Written:
         """Take up a tree whose files may lie anywhere: it has been read before. Raises ScenarioError."""
-        return cls(fill_figures(tree, source.parent, lambda _: True, Problems())[0], source.parent)
+        only = replace(tree, items={key: node for key, node in tree.items.items() if key == "partnerships"})
+        names = names_of(tree, read_tables(only, source.parent, lambda _: True, Problems())["partnerships"])
+        return cls(fill_figures(tree, source.parent, lambda _: True, Problems(), names)[0], source.parent, names)
 
 
 def find_overrides(a: Written, b: Written) -> list[Override]:
@@ -226,7 +231,7 @@ def _rows(name: str, node: Node | None, of: Written) -> object:
     if node is None:
         return None
     try:
-        table = read_table(node, (), of.folder, lambda _: True, numbers=NUMBERS[name])
+        table = read_table(node, KEYS[name], of.folder, lambda _: True, SPECS[name], of.names)
     except ScenarioError:
         return meaning(node)
     return table.columns, table.cells

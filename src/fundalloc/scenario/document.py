@@ -82,8 +82,8 @@ def display_name(path: Path) -> str:
         return str(path)
 
 
-def read_text(path: Path, name: str, limit: int = MAX_BYTES) -> str:
-    """Read a UTF-8 file, with or without byte-order mark; raise ScenarioError with one clear problem otherwise."""
+def read_text(path: Path, name: str, limit: int = MAX_BYTES, encoding: str = "utf-8") -> str:
+    """Read a file in UTF-8, with or without byte-order mark, or in another encoding; raise ScenarioError with one clear problem."""
     place = Place(name)
     try:
         if path.is_dir():
@@ -93,7 +93,7 @@ def read_text(path: Path, name: str, limit: int = MAX_BYTES) -> str:
             size = f"{path.stat().st_size / 1e6:.1f} MB" if path.is_file() else "more"
             message = f"the file has {size}; the limit is {limit / 1e6:.0f} MB"
             raise ScenarioError.of(place, message, "put long tables into CSV files" if limit == MAX_BYTES else "split the table")
-        text = raw.decode("utf-8-sig")
+        text = raw.decode("utf-8-sig" if encoding == "utf-8" else encoding)
     except FileNotFoundError:
         near = [p.name for p in path.parent.glob("*") if p.suffix == path.suffix] if path.parent.is_dir() else []
         raise ScenarioError.of(place, "no such file", did_you_mean(path.name, near)) from None
@@ -103,7 +103,9 @@ def read_text(path: Path, name: str, limit: int = MAX_BYTES) -> str:
             raise ScenarioError.of(place, "this is a workbook, and a text file is expected here", hint) from None
         before = error.object[: error.start]
         place = Place(name, before.count(b"\n") + 1, error.start - before.rfind(b"\n"))
-        raise ScenarioError.of(place, "the file is not UTF-8", "save it as UTF-8; from Excel: CSV UTF-8") from None
+        hint = "save it as UTF-8; from Excel: CSV UTF-8"
+        hint += "; a table may say its own with encoding: cp1252" if limit != MAX_BYTES else ""
+        raise ScenarioError.of(place, f"the file is not {encoding.upper()}", hint) from None
     except FAILURES as error:
         raise ScenarioError.of(place, f"cannot be read: {why(error)}") from None
     if not text.strip():

@@ -14,7 +14,7 @@ from fractions import Fraction
 from pathlib import Path, PurePosixPath
 
 from fundalloc.doors.reading import admit, project, reachable
-from fundalloc.errors import Place, ScenarioError
+from fundalloc.errors import Place, Problems, ScenarioError
 from fundalloc.scenario.document import Scalar, Tree, display_name, parse_document
 from fundalloc.scenario.merging import LONGEST_CHAIN, load_tree, merge, spread
 from fundalloc.scenario.plans.amounts import read_plan
@@ -22,7 +22,8 @@ from fundalloc.scenario.reading import assemble
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sources import fingerprint, gather, stacked, with_companions
 from fundalloc.scenario.tables.instruments import layers_of
-from fundalloc.scenario.tables.specs import KEYS
+from fundalloc.scenario.tables.layout import Names
+from fundalloc.scenario.tables.specs import KEYS, names_of, read_tables
 
 
 def load(
@@ -56,6 +57,14 @@ def load(
         return replace(scenario, sources=sources)
     together = stacked(sources, source, over)
     return replace(scenario, sources=together, file=display_name(source.with_name(PurePosixPath(together.main).name)))
+
+
+def load_names(path: Path) -> Names:
+    """Return the names of the members of a scenario, whatever is wrong with the rest of it. Raises ScenarioError when it cannot be read."""
+    reachable(path)
+    tree = load_tree(path, lambda _: True, ())
+    only = replace(tree, items={key: node for key, node in tree.items.items() if key == "partnerships"})
+    return names_of(tree, read_tables(only, path.parent, lambda _: True, Problems())["partnerships"])
 
 
 def _load(

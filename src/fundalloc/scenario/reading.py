@@ -28,7 +28,7 @@ from fundalloc.scenario.document import Tree, display_name, locate, texts, to_pl
 from fundalloc.scenario.inherited import Period
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sections import LEVELS, TOP_LEVEL, Head, entries, problems_of, refused, validate
-from fundalloc.scenario.tables.specs import fill_figures, read_tables
+from fundalloc.scenario.tables.specs import fill_figures, names_of, read_tables
 from fundalloc.scenario.tables.table import References, Table
 from fundalloc.scenario.uncertain import misplaced
 
@@ -71,7 +71,8 @@ class _Assembly:
         self._check_keys()
         head = self._head()
         self.tables = read_tables(self.tree, self.source.parent, self.allowed, self.problems)
-        self.tree, self.figures = fill_figures(self.tree, self.source.parent, self.allowed, self.problems)
+        names = names_of(self.tree, self.tables["partnerships"])
+        self.tree, self.figures = fill_figures(self.tree, self.source.parent, self.allowed, self.problems, names)
         self.areas, self.instruments = self._entries("areas"), self._entries("instruments")
         self.partnerships = assembly.build_partnerships(self.tables["partnerships"], head.levels if head else LEVELS, self.problems)
         needed = {"areas": self.areas, "partnerships": self.partnerships, "instruments": self.instruments}

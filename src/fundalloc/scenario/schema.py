@@ -12,6 +12,7 @@ from fundalloc.facts.entities import Area, Instrument, Record, Transfer
 from fundalloc.facts.selection import Clause
 from fundalloc.rules import kinds
 from fundalloc.scenario.sections import GOALS, TABLES, TOP_LEVEL, Head
+from fundalloc.scenario.tables.layout import LAYOUT_KEYS, Layout
 from fundalloc.scenario.tables.specs import SPECS
 
 _OFF = {"off": {"type": "boolean"}, "reason": {"type": "string", "description": "why it is switched off"}}
@@ -34,6 +35,7 @@ def json_schema() -> dict[str, Any]:
     properties |= {section: _named(_entry(model, definitions)) for section, model in named.items()}
     properties["adjust"] = {"type": "object", "additionalProperties": {"type": ["array", "object"]}}
     properties["rules"] = _named(_rule(definitions))
+    definitions["Layout"] = {"properties": _properties(Layout, definitions)}
     for name in TABLES:
         properties[name] = _table(name)
     table = _table("instruments")
@@ -117,6 +119,7 @@ def _table(name: str) -> dict[str, Any]:
             "decimal": {"enum": [",", "."], "description": "the decimal sign of its figures, where they do not show it"},
             "rows": _TABLE_ROWS,
             "change": {"type": "array", "items": {"type": "object"}, "description": "rows to change, add or switch off"},
+            **{key: {"$ref": f"#/definitions/Layout/properties/{key}"} for key in LAYOUT_KEYS},
         },
         "additionalProperties": False,
     }

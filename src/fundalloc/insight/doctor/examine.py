@@ -169,7 +169,8 @@ def worth_knowing(scenario: Scenario) -> list[str]:
     """Return what is worth knowing about a scenario, as sentences."""
     scenario = with_baseline(scenario)
     remarks = numerical_remarks(compile_program(scenario))
-    return [*remarks, *_skipped_members(scenario), *_stray_baseline(scenario), *_crooked_ceilings(scenario)]
+    told = [text for table in (*scenario.tables.values(), *scenario.figures) for text in table.told]
+    return [*remarks, *told, *_skipped_members(scenario), *_stray_baseline(scenario), *_crooked_ceilings(scenario)]
 
 
 def _skipped_members(scenario: Scenario) -> list[str]:

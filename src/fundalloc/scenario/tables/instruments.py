@@ -13,8 +13,8 @@ from pathlib import Path
 
 from fundalloc.errors import Place, Problems
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree
-from fundalloc.scenario.tables.reading import read_table
-from fundalloc.scenario.tables.specs import NUMBERS, SPECS, read_rows
+from fundalloc.scenario.tables.reading import TABLE_KEYS, read_table
+from fundalloc.scenario.tables.specs import SPECS, read_rows
 from fundalloc.scenario.tables.table import Table
 
 SECTION = "instruments"
@@ -39,14 +39,17 @@ def layers_of(tree: Tree, folder: Path, allowed: Callable[[Path], bool]) -> Iter
     if isinstance(node, ListNode):
         node = Tree({"rows": node}, {"rows": node.place}, node.place)
     items = dict(node.items) if isinstance(node, Tree) else {}
-    parts = {key: items.pop(key) for key in ("file", "decimal", "rows", "change") if isinstance(items.get(key), Scalar | ListNode)}
+    told = (
+        Tree if isinstance(items.get("file"), Scalar) else ListNode
+    )  # beside a file mappings say how it is laid out, else they are entries
+    parts = {key: items.pop(key) for key in TABLE_KEYS if isinstance(items.get(key), Scalar | ListNode | told)}
     if not isinstance(node, Tree) or not parts:
         yield tree
         return
     problems = Problems()
     years = {key: value for key, value in tree.items.items() if key in ("years", "closed")}  # they tell which amounts may change
     changes = parts.pop("change", None)
-    table = read_table(replace(node, items=parts), ("id",), folder, allowed, numbers=NUMBERS[SECTION]) if parts else None
+    table = read_table(replace(node, items=parts), ("id",), folder, allowed, SPECS[SECTION]) if parts else None
     layers = [*([_from_table(table, node.place, problems)] if table else []), *_changes(changes, problems)]
     problems.tell()
     yield from (replace(tree, items={**years, SECTION: layer}) for layer in layers)

@@ -59,7 +59,7 @@ class RawTable:
         return column < len(cells) and cells[column].number is not None
 
 
-def read_raw(file: Scalar, folder: Path, allowed: Callable[[Path], bool]) -> RawTable:
+def read_raw(file: Scalar, folder: Path, allowed: Callable[[Path], bool], encoding: str = "utf-8", separator: str = "") -> RawTable:
     """Read the file that a table names: a CSV, or a worksheet as `book.xlsx#Sheet`. Raises ScenarioError."""
     written, _, sheet = file.text.partition("#")
     path = folder / written
@@ -73,7 +73,7 @@ def read_raw(file: Scalar, folder: Path, allowed: Callable[[Path], bool]) -> Raw
         return _worksheet(path, sheet, file.place)
     if sheet:
         raise ScenarioError.of(file.place, f"'{written}' has no sheets", f"write {written}")
-    return _csv(path)
+    return _csv(path, encoding, separator)
 
 
 def read_csv(path: Path, numbers: Collection[str] = (), decimal: Scalar | None = None) -> Table:
@@ -81,17 +81,18 @@ def read_csv(path: Path, numbers: Collection[str] = (), decimal: Scalar | None =
     return table_of(_csv(path), (), numbers, decimal)
 
 
-def _csv(path: Path) -> RawTable:
-    return raw_csv(read_text(path, display_name(path), MAX_TABLE_BYTES), display_name(path))
+def _csv(path: Path, encoding: str = "utf-8", separator: str = "") -> RawTable:
+    return raw_csv(read_text(path, display_name(path), MAX_TABLE_BYTES, encoding), display_name(path), separator)
 
 
-def raw_csv(text: str, name: str) -> RawTable:
+def raw_csv(text: str, name: str, separator: str = "") -> RawTable:
     """Take CSV text apart. A first line `sep=;` names the separator, as spreadsheet programs understand it. Raises ScenarioError."""
     controls(text, name).tell()
     raw = re.split(r"\r\n|\r|\n", text)
     said = re.fullmatch(r'"?sep=([,;])"?[,;]*\s*', raw[0], re.IGNORECASE)
-    heading = raw[1] if said and len(raw) > 1 else raw[0]
-    separator = said[1] if said else ";" if heading.count(";") > heading.count(",") else ","
+    heading = next((line for line in raw[bool(said) :] if "," in line or ";" in line), "")
+    found = said[1] if said else ";" if heading.count(";") > heading.count(",") else ","
+    separator = "\t" if separator == "tab" else separator or found
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     rows: list[list[str]] = []
     numbers: list[int] = []

@@ -5,16 +5,23 @@ Cells stay text until their columns are read; numbers have a decimal point from 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 from fundalloc.errors import Place, Problems, ScenarioError, did_you_mean
+from fundalloc.money import plain
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, locate
 from fundalloc.scenario.inherited import inherit_text
+from fundalloc.scenario.sections import validate
+from fundalloc.scenario.tables.foreign import Target
+from fundalloc.scenario.tables.layout import LAYOUT_KEYS, Layout, Names
+from fundalloc.scenario.tables.mapping import mapped
 from fundalloc.scenario.tables.raw import read_raw, table_of
-from fundalloc.scenario.tables.table import HEADING, Table
+from fundalloc.scenario.tables.table import HEADING, ColumnSpec, Table
 
-TABLE_KEYS = ("file", "decimal", "rows", "change")
+TABLE_KEYS = ("file", "decimal", "rows", "change", *LAYOUT_KEYS)
 
 
 def read_table(
@@ -22,14 +29,15 @@ def read_table(
     keys: tuple[str, ...],
     folder: Path,
     allowed: Callable[[Path], bool],
-    defaults: dict[str, str] | None = None,
-    numbers: Collection[str] = (),
+    spec: Mapping[str, ColumnSpec] | None = None,
+    names: Names | None = None,
 ) -> Table:
     """Read a table node: `{file: …}`, `{rows: […]}` or a list of rows, then apply its `change`. Raises ScenarioError.
 
-    `keys` are the columns that it must have, and by which a change finds its row; `defaults` say what an empty cell means; `numbers`
-    are the columns of figures.
+    `keys` are the columns that it must have, and by which a change finds its row; `spec` describes the columns, and `names` are those
+    of members by which a table that others laid out may call them.
     """
+    spec = spec or {}
     if isinstance(node, ListNode):
         return _inline(node)
     if not isinstance(node, Tree):
@@ -38,19 +46,49 @@ def read_table(
     if unknown:
         hint = did_you_mean(unknown[0], TABLE_KEYS)
         raise ScenarioError.of(node.keys[unknown[0]], f"unknown key '{unknown[0]}' of a table", hint)
-    rows, file, decimal = node.get("rows"), node.get("file"), node.get("decimal")
-    if decimal is not None and not (isinstance(decimal, Scalar) and isinstance(file, Scalar)):
-        raise ScenarioError.of(decimal.place, "a decimal sign is said of a file", "such as {file: table.csv, decimal: ','}")
-    if isinstance(file, Scalar):
-        table = table_of(read_raw(file, node.folder or folder, allowed), keys, numbers, decimal)
-    elif isinstance(rows, ListNode):
-        table = _inline(rows)
-    else:
-        raise ScenarioError.of(node.place, "a table without rows", "write {file: table.csv} or {rows: […]}")
+    table = _of_file(node, folder, allowed, Target(spec, keys, names or {}))
     change = node.get("change")
     if change is not None:
-        _apply_changes(table, change, keys, defaults or {})
+        _apply_changes(table, change, keys, defaults_of(spec))
     return table
+
+
+def _of_file(node: Tree, folder: Path, allowed: Callable[[Path], bool], target: Target) -> Table:
+    rows, file, decimal = node.get("rows"), node.get("file"), node.get("decimal")
+    said = [key for key in node.items if key in LAYOUT_KEYS]
+    if decimal is not None and not (isinstance(decimal, Scalar) and isinstance(file, Scalar)):
+        raise ScenarioError.of(decimal.place, "a decimal sign is said of a file", "such as {file: table.csv, decimal: ','}")
+    if said and not isinstance(file, Scalar):
+        raise ScenarioError.of(node.keys[said[0]], f"'{said[0]}' is said of a file", "write {file: table.csv, …}")
+    if isinstance(file, Scalar) and said:
+        return _foreign(file, node, folder, allowed, target)
+    if isinstance(file, Scalar):
+        numbers = [name for name, column in target.columns.items() if column.number]
+        return table_of(read_raw(file, node.folder or folder, allowed), target.keys, numbers, decimal)
+    if isinstance(rows, ListNode):
+        return _inline(rows)
+    raise ScenarioError.of(node.place, "a table without rows", "write {file: table.csv} or {rows: […]}")
+
+
+def defaults_of(spec: Mapping[str, ColumnSpec]) -> dict[str, str]:
+    """Return what an empty cell means, where `inherited` can build on it."""
+    return {name: plain(column.empty) for name, column in spec.items() if isinstance(column.empty, Fraction) and not column.required}
+
+
+def _foreign(file: Scalar, node: Tree, folder: Path, allowed: Callable[[Path], bool], target: Target) -> Table:
+    """Read a table that others laid out, by what the scenario says of it."""
+    problems, folder = Problems(), node.folder or folder
+    layout = validate(Layout, replace(node, items={k: v for k, v in node.items.items() if k in LAYOUT_KEYS}), problems, None)
+    problems.tell()
+    assert layout is not None
+    if layout.sheet:
+        file = replace(file, text=f"{file.text}#{layout.sheet}")
+    codes, written = layout.codes, node.get("codes")
+    if isinstance(codes, str) and isinstance(written, Scalar):
+        table = table_of(read_raw(written, folder, allowed), ("word", "id"))
+        codes = dict(zip(table.column("word"), table.column("id"), strict=True))
+    assert isinstance(codes, dict)
+    return mapped(read_raw(file, folder, allowed, layout.encoding, layout.separator), node, layout, codes, target)
 
 
 def _inline(node: ListNode) -> Table:

@@ -6,7 +6,7 @@ Limits of a rule may stand in a table too: `at_least: {file: floors.csv, column:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -15,10 +15,10 @@ from typing import Any
 from fundalloc.errors import Problems, ScenarioError, did_you_mean
 from fundalloc.facts.fields import read_amount, read_coefficient, read_factor, read_id, read_iso3, read_tags, read_years, refuse
 from fundalloc.labels import LANGUAGES
-from fundalloc.money import plain
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, texts
 from fundalloc.scenario.sections import TABLES
-from fundalloc.scenario.tables.reading import read_table
+from fundalloc.scenario.tables.layout import LAYOUT_KEYS, Names, folded
+from fundalloc.scenario.tables.reading import defaults_of, read_table
 from fundalloc.scenario.tables.table import HEADING, ColumnSpec, Table, read_columns
 
 STATES = ("committed", "locked", "given")
@@ -102,30 +102,59 @@ KEYS = {
     "decided": ("instrument", "partnership", "area", "year"),
 }
 """The columns by which a change finds its rows."""
-NUMBERS = {name: [column for column, spec in columns.items() if spec.number] for name, columns in SPECS.items()}
-"""The columns of figures."""
 UNIQUE: dict[str, tuple[str, ...]] = {
     **{name: KEYS[name] for name in ("partnerships", "needs", "eligibility")},
     "markers": (*KEYS["markers"], "instrument"),
     "instruments": ("id",),
 }
 """The columns whose cells together no two rows may share; one line may have several decisions."""
-DEFAULTS = {
-    table: {name: plain(column.empty) for name, column in columns.items() if isinstance(column.empty, Fraction) and not column.required}
-    for table, columns in SPECS.items()
-}
-"""What an empty cell means, where `inherited` can build on it."""
+DEFAULTS = {table: defaults_of(columns) for table, columns in SPECS.items()}
 
 
 def read_tables(tree: Tree, folder: Path, allowed: Callable[[Path], bool], problems: Problems) -> dict[str, Table]:
-    """Read the five tables as text with places; a missing or unreadable one is empty. Instruments have got names already."""
-    out = {}
+    """Read the five tables as text with places, partnerships first; a missing or unreadable one is empty."""
+    out: dict[str, Table] = {}
+    names: Names = {}
     for name in TABLES:
         nothing = ListNode([], tree.place)
         out[name] = read_table(nothing, (), folder, allowed)
         with problems.noted():
-            out[name] = read_table(tree.get(name) or nothing, KEYS[name], folder, allowed, DEFAULTS[name], NUMBERS[name])
+            out[name] = read_table(tree.get(name) or nothing, KEYS[name], folder, allowed, SPECS[name], names)
+        names = names or names_of(tree, out["partnerships"])
     return out
+
+
+def names_of(tree: Tree, partnerships: Table) -> Names:
+    """Return the names by which tables that others laid out may call members: ids, names in every language, country codes."""
+    known = {word: _names(_said(tree.mapping(f"{word}s"))) for word in ("instrument", "area")}
+    return known | dict.fromkeys(("partnership", "within"), _names(_told(partnerships)))
+
+
+def _said(section: Tree | None) -> Iterator[tuple[str, str]]:
+    """Yield every id of a section with each of its names."""
+    for member, node in section.items.items() if section else ():
+        yield member, member
+        for key in ("name", "short"):
+            named = node.get(key) if isinstance(node, Tree) else None
+            yield from (
+                (member, text) for text in texts(ListNode(list(named.items.values()), named.place) if isinstance(named, Tree) else named)
+            )
+
+
+def _told(partnerships: Table) -> Iterator[tuple[str, str]]:
+    for row in (*partnerships.dropped, *(dict(zip(partnerships.columns, cells, strict=True)) for cells in partnerships.cells)):
+        member = row.get("id", "")
+        yield from ((member, text) for name, text in row.items() if name.partition(".")[0] in ("id", "name", "short", "iso3"))
+
+
+def _names(said: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the ids by name; a name that two members share says nothing, unless it is the id of one."""
+    found: dict[str, dict[str, None]] = {}
+    listed = [(member, folded(text)) for member, text in said if text]
+    for member, text in listed:
+        found.setdefault(text, {})[member] = None
+    own = {text: member for member, text in listed if text == folded(member)}
+    return {text: next(iter(members)) for text, members in found.items() if len(members) == 1} | own
 
 
 def read_rows(name: str, table: Table, problems: Problems) -> dict[str, list[Any]]:
@@ -143,7 +172,9 @@ def read_rows(name: str, table: Table, problems: Problems) -> dict[str, list[Any
     return columns
 
 
-def fill_figures(tree: Tree, folder: Path, allowed: Callable[[Path], bool], problems: Problems) -> tuple[Tree, list[Table]]:
+def fill_figures(
+    tree: Tree, folder: Path, allowed: Callable[[Path], bool], problems: Problems, names: Names | None = None
+) -> tuple[Tree, list[Table]]:
     """Return the tree with the figures of all rules filled in, and their tables; a rule whose table cannot be read is left out, noted."""
     section, tables = tree.mapping("rules"), list[Table]()
     if section is None:
@@ -151,26 +182,30 @@ def fill_figures(tree: Tree, folder: Path, allowed: Callable[[Path], bool], prob
     rules: dict[str, Node] = {}
     for key, rule in section.items.items():
         with problems.noted():
-            rules[key] = rule if not isinstance(rule, Tree) or rule.text("off") == "true" else _filled(rule, folder, allowed, tables)
+            rules[key] = rule if not isinstance(rule, Tree) or rule.text("off") == "true" else _filled(rule, folder, allowed, names, tables)
     return replace(tree, items={**tree.items, "rules": replace(section, items=rules)}), tables
 
 
-def _filled(rule: Tree, folder: Path, allowed: Callable[[Path], bool], tables: list[Table]) -> Tree:
+def _filled(rule: Tree, folder: Path, allowed: Callable[[Path], bool], names: Names | None, tables: list[Table]) -> Tree:
     limits = {key: limit for key in ("at_least", "at_most", "exactly") if (limit := rule.mapping(key)) and "file" in limit.items}
     words = texts(rule.get("for_each"))
-    return replace(rule, items={**rule.items, **{key: _figures(limit, words, folder, allowed, tables) for key, limit in limits.items()}})
+    filled = {key: _figures(limit, words, folder, allowed, names, tables) for key, limit in limits.items()}
+    return replace(rule, items={**rule.items, **filled})
 
 
-def _figures(limit: Tree, words: list[str], folder: Path, allowed: Callable[[Path], bool], tables: list[Table]) -> Tree:
+def _figures(
+    limit: Tree, words: list[str], folder: Path, allowed: Callable[[Path], bool], names: Names | None, tables: list[Table]
+) -> Tree:
     """Read the figures of a table; members written beside `file` (by a variant) stand in place of the table's."""
-    of_file = {key: value for key, value in limit.items.items() if key in ("file", "decimal")}
-    own = {key: value for key, value in limit.items.items() if key not in ("file", "decimal", "column")}
+    of_file = {key: value for key, value in limit.items.items() if key in ("file", "decimal", *LAYOUT_KEYS)}
+    own = {key: value for key, value in limit.items.items() if key not in of_file and key != "column"}
     column = limit.text("column")
     if column is None:
         place = limit.keys[next(iter(own))] if own else limit.place
         message = f"unknown key '{next(iter(own))}'" if own else "no column named"
         raise ScenarioError.of(place, message, "write {file: floors.csv, column: floor}")
-    table = read_table(replace(limit, items=of_file), (*words, column), folder, allowed, numbers=(column,))
+    spec = dict.fromkeys(words, ColumnSpec(str)) | {column: ColumnSpec(read_amount, number=True)}
+    table = read_table(replace(limit, items=of_file), (*words, column), folder, allowed, spec, names)
     tables.append(table)
     for word in (*words, column):
         if word not in table.columns:

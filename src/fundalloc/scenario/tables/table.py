@@ -42,6 +42,8 @@ class Table:
     """Cells (and rows, as column WHOLE_ROW) that were written elsewhere, by `change` or `adjust`."""
     dropped: list[dict[str, str]] = field(default_factory=list)
     """The rows that were switched off."""
+    told: list[str] = field(default_factory=list)
+    """What was left out, added up or rounded when the table of others was read."""
 
     def place(self, row: int, column: int | str) -> Place:
         """Return where a cell was written."""
