@@ -163,6 +163,16 @@ HEAD = "Country,Area,Amount,Status\n"
             "columns: {partnership: Country, area: Area, need: Amount, confidence: Status}, sum: true",
             "'confidence' says 'b' here and 'a'",
         ),
+        (
+            "Tunisia,Returns,1,x\nTunisia,Returns,n.a.,x\n",
+            f"{COLUMNS}, ignore: [Status], sum: true",
+            "'need' says 'n.a.' here and '1' at t.csv:2:17, in rows that are added up (only amounts can be added up",
+        ),
+        (
+            "Tunisia,Returns,5 %,x\nTunisia,Returns,5 %,x\n",
+            f"{COLUMNS}, ignore: [Status], sum: true",
+            "'need' says '5 %' here and '5 %' at t.csv:2:17, in rows that are added up",
+        ),
         ("Tunisia,Returns,1,\n", f"{COLUMNS}, currency: Status, rate: 0.9", "no rate for an empty cell"),
         (
             "Tunisia;Egypt,Returns,1,x;100\n",

@@ -150,7 +150,9 @@ def _added_up(of: Foreign, rows: list[Row]) -> list[Row]:
                 says = (
                     f"'{name}' says '{row[name].text}' here and '{first[name].text}' at {of.place(first[name])}, in rows that are added up"
                 )
-                of.problems.add(of.place(row[name]), says, "write the same in both")
+                money = name.partition(".")[0] in of.target.money
+                hint = "only amounts can be added up; what is none may be named under empty" if money else "write the same in both"
+                of.problems.add(of.place(row[name]), says, hint)
             else:
                 first[name] = first[name]._replace(text=together)
     if len(out) < len(rows):
@@ -160,9 +162,11 @@ def _added_up(of: Foreign, rows: list[Row]) -> list[Row]:
 
 def _together(of: Foreign, name: str, one: str, other: str) -> str | None:
     """Return what two rows say together in a column; None where they contradict each other."""
-    values = [value_of(text) for text in (one, other) if text]
-    if name.partition(".")[0] in of.target.money and None not in values:
-        return plain(sum(filter(None, values), Fraction(0))) if values else ""
+    if one == other == "":
+        return ""
+    if name.partition(".")[0] in of.target.money:
+        values = [value_of(text) for text in (one, other) if text]
+        return None if None in values or "%" in one + other else plain(sum(filter(None, values), Fraction(0)))
     if name == "source":
         return "; ".join(dict.fromkeys(filter(None, [*one.split("; "), *other.split("; ")])))
     return one if one == other else None
