@@ -126,3 +126,14 @@ def test_names_are_in_the_language_asked_for(tmp_path):
 
 def test_a_style_without_tables_is_a_wrong_call():
     assert "--csv-style is about the tables of --csv" in call("run", TINY, "-n", "--csv-style", "excel", code=2).output
+
+
+def test_a_table_saved_anew_with_another_sign_shows_it_itself(tmp_path):
+    call("run", TINY, "--csv", tmp_path / "csv", "-q")
+    table = tmp_path / "csv" / "allocation.csv"
+    before = read_plan(tmp_path / "csv", load(TINY).facts.dimensions).amounts
+    with table.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.reader(file))
+    with table.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file, delimiter=";").writerows([[cell.replace(".", ",") for cell in row] for row in rows])
+    assert read_plan(tmp_path / "csv", load(TINY).facts.dimensions).amounts == before

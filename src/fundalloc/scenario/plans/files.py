@@ -86,9 +86,9 @@ def _table(path: Path, wanted: list[str]) -> Table:
     """Read a CSV file with these columns only. Raises ScenarioError when one is missing."""
     problems = Problems()
     try:
-        table = read_csv(path, ["amount"])
-    except ScenarioError:  # figures that may be read in two ways; a file saved anew by Excel shows its own sign
         table = read_csv(path, ["amount"], _decimal(path))
+    except ScenarioError:  # a file that Excel has saved anew shows its own sign
+        table = read_csv(path, ["amount"])
     for name in (name for name in wanted if name not in table.columns):
         near = nearest(name, (other for other in table.columns if other not in wanted))
         hint = f"did you mean '{near}'?" if near else f"needed columns: {', '.join(wanted)}"
