@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fundalloc.errors import Problem, Problems, did_you_mean
 from fundalloc.facts.dimensions import NAMES, Dimensions
 from fundalloc.facts.selection import Pick
-from fundalloc.scenario.document import ListNode, Node, Scalar, Tree
+from fundalloc.scenario.document import Node, Scalar, Tree, listed
 from fundalloc.scenario.inherited import Period, builds_on_inherited, inherit, inherit_text
 from fundalloc.scenario.sections import validate
 from fundalloc.scenario.tables.specs import DEFAULTS, KEYS
@@ -47,7 +47,7 @@ def _items(node: Tree, problems: Problems) -> Iterator[Tree]:
             if not entry.text("reason"):
                 problems.add(node.keys[name], f"'{name}' is switched off without a reason", "add reason: …")
             continue
-        for item in entry.items if isinstance(entry, ListNode) else [entry]:
+        for item in listed(entry):
             if not isinstance(item, Tree):
                 hint = 'such as {instrument: "family:ndici", ceiling: inherited - 10 %}'
                 problems.add(item.place, "an adjustment must be keys with values", hint)

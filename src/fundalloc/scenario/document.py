@@ -263,10 +263,14 @@ def scalars(node: Node, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str,
         yield from scalars(value, (*path, str(key)))
 
 
+def listed(node: Node | None) -> list[Node]:
+    """Return the entries of a list, a single one as a list of one, and none of nothing."""
+    return [] if node is None else node.items if isinstance(node, ListNode) else [node]
+
+
 def texts(node: Node | None) -> list[str]:
     """Return the texts of a list, or of a single value."""
-    listed = node.items if isinstance(node, ListNode) else [node]
-    return [item.text for item in listed if isinstance(item, Scalar)]
+    return [item.text for item in listed(node) if isinstance(item, Scalar)]
 
 
 def locate(node: Node, path: tuple[Any, ...], *, key: bool = False) -> Place:

@@ -14,7 +14,7 @@ from fundalloc.doors.reading import admit
 from fundalloc.errors import Problems, ScenarioError, did_you_mean
 from fundalloc.facts.fields import spread_years
 from fundalloc.labels import LANGUAGES
-from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, display_name, read_document, texts
+from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, display_name, listed, read_document, texts
 from fundalloc.scenario.inherited import YEARS_KEY, Period, builds_on_inherited, by_years, every_year, inherit
 from fundalloc.scenario.sections import TABLES
 
@@ -46,10 +46,9 @@ def _layers(path: Path, allowed: Callable[[Path], bool], chain: tuple[Path, ...]
     met.add(resolved)
     child = spread(read_document(path, display_name(path)))
     parents = child.get("extends")
-    listed = [] if parents is None else parents.items if isinstance(parents, ListNode) else [parents]
-    if parents is not None and not listed:
+    if parents is not None and not listed(parents):
         raise ScenarioError.of(parents.place, "an empty list", "name a scenario file, or take `extends` out")
-    for item in listed:
+    for item in listed(parents):
         yield from _layers(_parent(item, path, allowed, (*chain, resolved)), allowed, (*chain, resolved), met)
     yield child
 
@@ -148,10 +147,7 @@ def _merge_table(below: Node, value: Node) -> Node:
         return value
     change = value.items["change"]
     if isinstance(below, Tree):
-        earlier = below.items.get("change")
-        before = earlier.items if isinstance(earlier, ListNode) else []
-        after = change.items if isinstance(change, ListNode) else [change]
-        items = {**below.items, "change": ListNode([*before, *after], change.place)}
+        items = {**below.items, "change": ListNode([*listed(below.get("change")), *listed(change)], change.place)}
         return Tree(items, {**below.keys, "change": value.keys["change"]}, below.place, below.folder)
     keys = {"rows": below.place, "change": value.keys["change"]}
     return Tree({"rows": below, "change": change}, keys, value.place, value.folder)

@@ -5,9 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from fundalloc.errors import Place, Problem, Problems, did_you_mean, nearest
@@ -221,21 +231,26 @@ _EXPECTED = {
 
 
 def fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
-    """Return the field names of the model that stands at a location."""
+    """Return the field names of the model that stands at a location; where a value has several shapes, of the shape that is written."""
+    found = [(model, False)]
     for part in location:
-        if isinstance(part, int) or part not in model.model_fields:
-            continue
-        found = _models_in(model.model_fields[part].annotation)
-        if not found:
-            return []
-        model = found[0]
-    return [name for name in model.model_fields if name != "id"]
+        fields = [one.model_fields[str(part)] for one, _ in found if str(part) in one.model_fields]
+        if fields:
+            found = [shape for field in fields for kind in (field.annotation, *field.metadata) for shape in _models_in(kind)]
+        elif isinstance(part, int):
+            found = [(one, False) for one, listed in found if listed]
+    shapes = [one for one, listed in found if not listed] or [one for one, _ in found]
+    return list(dict.fromkeys(name for one in shapes for name in one.model_fields if name != "id"))
 
 
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
+def _models_in(annotation: Any, listed: bool = False) -> Iterator[tuple[type[BaseModel], bool]]:
+    """Yield the models that a field may hold, and whether they are entries of a list."""
+    if isinstance(annotation, BeforeValidator):
+        annotation = annotation.json_schema_input_type
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [m for argument in get_args(annotation) for m in _models_in(argument)]
+        yield annotation, listed
+    for argument in get_args(annotation):
+        yield from _models_in(argument, listed or get_origin(annotation) is tuple)
 
 
 def entries(tree: Tree, section: str, problems: Problems, off: dict[str, dict[str, str]]) -> dict[str, Tree]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from fundalloc.doors.reading import admit, read_bytes
 from fundalloc.errors import Place, Problem, Problems, ScenarioError, counted, did_you_mean
-from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, controls, display_name, locate, read_text
+from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, controls, display_name, listed, locate, read_text
 from fundalloc.scenario.inherited import inherit_text
 from fundalloc.scenario.tables.table import HEADING, Table
 from fundalloc.scenario.workbooks.container import LARGEST_FILE, check_package
@@ -179,7 +179,7 @@ def _apply_changes(table: Table, change: Node, keys: tuple[str, ...], defaults: 
     """Change, add or drop rows that are found by their key columns."""
     problems = Problems()
     dropped: set[int] = set()
-    for entry in change.items if isinstance(change, ListNode) else [change]:
+    for entry in listed(change):
         if not isinstance(entry, Tree):
             problems.add(entry.place, "a change must be keys with values", f"name {', '.join(keys)} and what changes")
         elif missing := [key for key in keys if key not in entry.items]:
