@@ -46,7 +46,8 @@ def check(files: tuple[str, ...], strict: bool, repairs: str | None, inputs: Inp
     reports: list[dict[str, Any]] = []
     for file in files:
         try:
-            scenario = inputs.read(file, out)
+            with out.progress("Reading"):
+                scenario = inputs.load(file)
             scenario = with_baseline(scenario)
         except ScenarioError as error:
             problems += error.problems

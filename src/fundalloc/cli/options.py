@@ -60,9 +60,12 @@ class Inputs:
     variants: tuple[str, ...] = ()
 
     def read(self, file: str, out: Output) -> Scenario:
-        """Read a scenario with progress; variants are laid over it in order."""
+        """Read a scenario with progress, and say on stderr what looks wrong in it; variants are laid over it in order."""
         with out.progress("Reading"):
-            return self.load(file)
+            scenario = self.load(file)
+        for remark in scenario.remarks:
+            out.note(f"warning: {remark}")
+        return scenario
 
     def load(self, file: str, more: tuple[str, ...] = ()) -> Scenario:
         """Read a scenario, with further settings on top."""

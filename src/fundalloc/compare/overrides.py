@@ -24,6 +24,8 @@ from fundalloc.scenario.tables.specs import KEYS, fill_figures
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 ROWS, CHANGE = "rows", "change"
+OF_READING = ("expect", "replaces")
+"""Keys of a table that say how it is to be read: no plan depends on them."""
 ONE_BY_ONE = 12
 """Rows of a table's `change` that are told apart; more are taken together."""
 LONGEST = 160
@@ -209,12 +211,14 @@ def _tables(a: Written, b: Written) -> Iterator[Override]:
 
 def split_table(node: Node | None, name: str) -> tuple[Node | None, dict[str, ListNode]]:
     """Return a table without its `change`, and the entries of that by row."""
-    if not isinstance(node, Tree) or "change" not in node.items:
+    if not isinstance(node, Tree) or not {"change", *OF_READING} & node.items.keys():
         return node, {}
-    rest = replace(node, items={k: v for k, v in node.items.items() if k != "change"})
-    change = node.items["change"]
+    rest = replace(node, items={k: v for k, v in node.items.items() if k not in ("change", *OF_READING)})
+    change = node.get("change")
     entries: dict[str, list[Node]] = {}
     for entry in listed(change):
+        if isinstance(entry, Tree) and set(entry.items) <= set(OF_READING):
+            continue
         row = "|".join(entry.text(key) or "" for key in KEYS[name]) if isinstance(entry, Tree) else ""
         entries.setdefault(row, []).append(entry)
     base = rest.items["rows"] if set(rest.items) == {"rows"} else rest

@@ -44,6 +44,8 @@ class ListNode:
 
     items: list[Node]
     place: Place
+    over: Place | None = None
+    """Of a table: where the inherited one stands that it replaces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class Tree:
     place: Place
     folder: Path | None = None
     """The folder of the file that wrote it; named files are relative to it."""
+    over: Place | None = None
+    """Of a table: where the inherited one stands that it replaces."""
 
     def get(self, key: str) -> Node | None:
         """Return the value of a key, or None."""

@@ -14,7 +14,7 @@ from fractions import Fraction
 from pathlib import Path, PurePosixPath
 
 from fundalloc.doors.reading import admit, project, reachable
-from fundalloc.errors import Place, ScenarioError
+from fundalloc.errors import Place, Problems, ScenarioError
 from fundalloc.scenario.document import Scalar, Tree, display_name, parse_document
 from fundalloc.scenario.merging import LONGEST_CHAIN, load_tree, merge, spread
 from fundalloc.scenario.plans.amounts import read_plan
@@ -81,12 +81,13 @@ def _load(
             read[other] = None
         return inside
 
-    tree = load_tree(source, allowed, variants)
+    problems = Problems()
+    tree = load_tree(source, allowed, variants, problems)
     for setting in settings:
-        tree = merge(tree, setting_tree(setting, source.parent))
+        tree = merge(tree, setting_tree(setting, source.parent), problems)
     node = tree.get("baseline")
     if not isinstance(node, Scalar):
-        return assemble(tree, source, allowed)
+        return assemble(tree, source, allowed, problems)
     path = source.parent / node.text
     admit(path, node.text, node.place, allowed)
     if not path.exists():
@@ -97,10 +98,11 @@ def _load(
         raise ScenarioError.of(node.place, f"a chain of more than {LONGEST_CHAIN} baselines", "start from a plan that was written")
     for file in with_companions(path):
         admit(file, f"{node.text}/{file.name}" if path.is_dir() else file.name, node.place, allowed)
-    scenario = assemble(tree, source, allowed, expects_baseline=True)
+    scenario = assemble(tree, source, allowed, problems, expects_baseline=True)
     if path.suffix.lower() in (".yaml", ".yml"):
         start = _load(path, (), allow_outside, (*chain, source.resolve()), read, root=root)
-        return replace(scenario, baseline=start, digest=fingerprint(scenario.digest, start.digest))
+        digest, remarks = fingerprint(scenario.digest, start.digest), (*scenario.remarks, *start.remarks)
+        return replace(scenario, baseline=start, digest=digest, remarks=remarks)
     plan = read_plan(path, scenario.facts.dimensions, strict=False)
     amounts, elsewhere = plan.amounts, sum(plan.unknown.values(), Fraction(0))
     stated = sorted(f"{'|'.join(key)} {amount}" for key, amount in amounts.items() if amount)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fundalloc.errors import Place, UsageError, did_you_mean
+from fundalloc.errors import Place, Problem, UsageError, did_you_mean
 from fundalloc.facts.entities import Named
 from fundalloc.facts.facts import Baseline, Facts
 from fundalloc.facts.lines import Lines, build_lines
@@ -43,6 +43,8 @@ class Scenario:
     digest: str
     """SHA-256 of the resolved scenario."""
     file: str
+    remarks: tuple[Problem, ...] = ()
+    """What looks wrong in how it is written, and does not stop."""
     baseline: Scenario | None = None
     """The scenario whose plan this one starts from, while it is not yet solved."""
     sources: Sources | None = None

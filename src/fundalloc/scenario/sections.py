@@ -211,7 +211,10 @@ def problems_of(error: ValidationError, node: Node, model: type[BaseModel] | Non
             yield Problem(locate(node, location, key=True), f"unknown key '{location[-1]}'", did_you_mean(str(location[-1]), known))
         elif kind == "missing":
             if not nearest(str(location[-1]), (str(other[-1]) for other in unknown if other[:-1] == location[:-1])):
-                yield Problem(locate(node, location[:-1]), f"'{location[-1]}' is missing", "add it")
+                taken = _taken(node, location)
+                where = taken or locate(node, location[:-1])
+                message, hint = ("cannot be taken away", "write it") if taken else ("is missing", "add it")
+                yield Problem(where, f"'{location[-1]}' {message}", hint)
         elif kind == "refused":
             yield Problem(locate(node, (*location, *context["at"])), str(context["message"]), str(context["hint"]))
         elif kind == "literal_error":
@@ -219,6 +222,13 @@ def problems_of(error: ValidationError, node: Node, model: type[BaseModel] | Non
         else:
             otherwise = (item["msg"][0].lower() + item["msg"][1:], f"found {str(item['input'])[:60]!r}")
             yield Problem(locate(node, location), *_EXPECTED.get(kind, otherwise))
+
+
+def _taken(node: Node, location: tuple[int | str, ...]) -> Place | None:
+    """Return where a key was taken away by `none`: its place is known, and nothing stands there."""
+    for part in location[:-1]:
+        node = node.items.get(str(part), node) if isinstance(node, Tree) else node
+    return node.keys.get(str(location[-1])) if isinstance(node, Tree) else None
 
 
 _EXPECTED = {
@@ -271,6 +281,8 @@ def entries(tree: Tree, section: str, problems: Problems, off: dict[str, dict[st
             off.setdefault(section, {})[key] = ""
         elif entry.text("off") == "true":
             reason = entry.text("reason")
+            if entry.items.keys() <= {"off", "reason"}:
+                problems.remark(node.keys[key], f"'{key}' is switched off, but there is none", did_you_mean(key, set(node.items) - {key}))
             if not reason:
                 problems.add(node.keys[key], f"'{key}' is switched off without a reason", "add reason: …")
             off.setdefault(section, {})[key] = reason or ""

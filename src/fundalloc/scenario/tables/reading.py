@@ -9,33 +9,45 @@ import csv
 import io
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from fundalloc.doors.reading import admit, read_bytes
 from fundalloc.errors import Place, Problem, Problems, ScenarioError, counted, did_you_mean
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, controls, display_name, listed, locate, read_text
-from fundalloc.scenario.inherited import inherit_text
+from fundalloc.scenario.inherited import overwritten
+from fundalloc.scenario.tables.control import check_control
 from fundalloc.scenario.tables.table import HEADING, Table
 from fundalloc.scenario.workbooks.container import LARGEST_FILE, check_package
 
 MAX_TABLE_BYTES = 200_000_000
 
 
+TABLE_KEYS = ("file", "rows", "change", "expect", "replaces")
+
+
 def read_table(
-    node: Node, keys: tuple[str, ...], folder: Path, allowed: Callable[[Path], bool], defaults: dict[str, str] | None = None
+    node: Node,
+    keys: tuple[str, ...],
+    folder: Path,
+    allowed: Callable[[Path], bool],
+    defaults: dict[str, str] | None = None,
+    figure: str = "",
+    problems: Problems | None = None,
 ) -> Table:
     """Read a table node: `{file: …}`, `{rows: […]}` or a list of rows, then apply its `change`. Raises ScenarioError.
 
-    `keys` are the columns by which a change finds its row; `defaults` say what an empty cell means.
+    `keys` are the columns by which a change finds its row; `defaults` say what an empty cell means; a control total
+    is of the column `figure`.
     """
     if isinstance(node, ListNode):
-        return _inline(node)
+        return replace(_inline(node), replaced=node.over is not None)
     if not isinstance(node, Tree):
         raise ScenarioError.of(node.place, "expected a table", "write {file: table.csv} or a list of rows")
-    unknown = [key for key in node.items if key not in ("file", "rows", "change")]
+    unknown = [key for key in node.items if key not in TABLE_KEYS]
     if unknown:
-        hint = did_you_mean(unknown[0], ("file", "rows", "change"))
+        hint = did_you_mean(unknown[0], TABLE_KEYS)
         raise ScenarioError.of(node.keys[unknown[0]], f"unknown key '{unknown[0]}' of a table", hint)
     rows, file = node.get("rows"), node.get("file")
     if isinstance(file, Scalar):
@@ -44,9 +56,16 @@ def read_table(
         table = _inline(rows)
     else:
         raise ScenarioError.of(node.place, "a table without rows", "write {file: table.csv} or {rows: […]}")
-    change = node.get("change")
-    if change is not None:
-        _apply_changes(table, change, keys, defaults or {})
+    table.replaced = node.over is not None
+    noted = Problems() if problems is None else problems
+    wrong = Problems()
+    wrong.remarks = noted.remarks
+    _apply_changes(table, node.get("change"), keys, defaults or {}, figure, wrong)
+    wrong.tell()
+    if (control := node.get("expect")) is not None:
+        check_control(table, control, figure, (), noted)
+    if problems is None:
+        noted.tell()
     return table
 
 
@@ -175,27 +194,34 @@ def _cell_text(value: Any) -> str:
     return str(value).strip()
 
 
-def _apply_changes(table: Table, change: Node, keys: tuple[str, ...], defaults: dict[str, str]) -> None:
+def _apply_changes(
+    table: Table, change: Node | None, keys: tuple[str, ...], defaults: dict[str, str], figure: str, problems: Problems
+) -> None:
     """Change, add or drop rows that are found by their key columns."""
-    problems = Problems()
-    dropped: set[int] = set()
+    dropped: dict[int, Place] = {}
     for entry in listed(change):
         if not isinstance(entry, Tree):
             problems.add(entry.place, "a change must be keys with values", f"name {', '.join(keys)} and what changes")
+        elif set(entry.items) == {"expect"}:
+            check_control(table, entry.items["expect"], figure, dropped, problems)
         elif missing := [key for key in keys if key not in entry.items]:
             problems.add(entry.place, f"a change without '{missing[0]}'", f"rows are found by {', '.join(keys)}")
         else:
             wanted, columns = [entry.text(key) for key in keys], [table.column(key) for key in keys]
-            found = (row for row in range(len(table.cells)) if [column[row] for column in columns] == wanted)
+            found = [row for row in range(len(table.cells)) if [column[row] for column in columns] == wanted]
             rows = [row for row in found if row not in dropped]
-            if entry.text("off") == "true":
-                dropped.update(rows)
+            off = entry.text("off") == "true"
+            for earlier in [] if off else [dropped[row] for row in found if row in dropped]:
+                overwritten(f"that '{' | '.join(filter(None, wanted))}' is off", earlier, entry.place, problems)
+            if off:
+                for earlier in dict.fromkeys(place for (row, _), place in table.moved.items() if row in rows):
+                    overwritten(f"the row '{' | '.join(filter(None, wanted))}'", earlier, entry.place, problems)
+                dropped |= dict.fromkeys(rows, entry.place)
                 _switch_off(entry, rows, problems)
             else:
                 _change_rows(table, entry, rows, keys, defaults, problems)
-    problems.tell()
     if dropped:
-        table.drop(dropped)
+        table.drop(set(dropped))
 
 
 def _switch_off(entry: Tree, rows: list[int], problems: Problems) -> None:
@@ -212,7 +238,6 @@ def _change_rows(table: Table, entry: Tree, rows: list[int], keys: tuple[str, ..
             if key in keys and rows:
                 continue
             if isinstance(value, Scalar):
-                old = table.column(key)[row] or defaults.get(key, "")
-                table.put(row, key, inherit_text(old, value, problems), value.place)
+                table.write(row, key, value, defaults.get(key, ""), problems)
             else:
                 problems.add(value.place, f"'{key}' must be a single value", "write a text or a number")

@@ -16,6 +16,7 @@ from fundalloc.errors import Problems, ScenarioError, did_you_mean
 from fundalloc.facts.fields import read_amount, read_coefficient, read_factor, read_id, read_iso3, read_tags, read_years, refuse
 from fundalloc.money import plain
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, texts
+from fundalloc.scenario.tables.control import check_control
 from fundalloc.scenario.tables.reading import read_table
 from fundalloc.scenario.tables.table import HEADING, ColumnSpec, Table, decimal_point, read_columns
 
@@ -99,6 +100,10 @@ DEFAULTS = {
 """What an empty cell means, where `inherited` can build on it."""
 
 
+FIGURE = {name: next(key for key, column in columns.items() if column.number) for name, columns in SPECS.items()}
+"""The column of which a control total is."""
+
+
 def read_tables(tree: Tree, folder: Path, allowed: Callable[[Path], bool], problems: Problems) -> dict[str, Table]:
     """Read the five tables as text with places; a missing or unreadable one is empty."""
     out = {}
@@ -106,7 +111,7 @@ def read_tables(tree: Tree, folder: Path, allowed: Callable[[Path], bool], probl
         nothing = ListNode([], tree.place)
         out[name] = read_table(nothing, (), folder, allowed)
         with problems.noted():
-            out[name] = read_table(tree.get(name) or nothing, KEYS[name], folder, allowed, DEFAULTS[name])
+            out[name] = read_table(tree.get(name) or nothing, KEYS[name], folder, allowed, DEFAULTS[name], FIGURE[name], problems)
     return out
 
 
@@ -130,31 +135,33 @@ def fill_figures(tree: Tree, folder: Path, allowed: Callable[[Path], bool], prob
     rules: dict[str, Node] = {}
     for key, rule in section.items.items():
         with problems.noted():
-            rules[key] = rule if not isinstance(rule, Tree) or rule.text("off") == "true" else _filled(rule, folder, allowed)
+            rules[key] = rule if not isinstance(rule, Tree) or rule.text("off") == "true" else _filled(rule, folder, allowed, problems)
     return replace(tree, items={**tree.items, "rules": replace(section, items=rules)})
 
 
-def _filled(rule: Tree, folder: Path, allowed: Callable[[Path], bool]) -> Tree:
+def _filled(rule: Tree, folder: Path, allowed: Callable[[Path], bool], problems: Problems) -> Tree:
     limits = {key: limit for key in ("at_least", "at_most", "exactly") if (limit := rule.mapping(key)) and "file" in limit.items}
     words = texts(rule.get("for_each"))
-    return replace(rule, items={**rule.items, **{key: _figures(limit, words, folder, allowed) for key, limit in limits.items()}})
+    return replace(rule, items={**rule.items, **{key: _figures(limit, words, folder, allowed, problems) for key, limit in limits.items()}})
 
 
-def _figures(limit: Tree, words: list[str], folder: Path, allowed: Callable[[Path], bool]) -> Tree:
+def _figures(limit: Tree, words: list[str], folder: Path, allowed: Callable[[Path], bool], problems: Problems) -> Tree:
     """Read the figures of a table; members written beside `file` (by a variant) stand in place of the table's."""
-    own = {key: value for key, value in limit.items.items() if key not in ("file", "column")}
+    own = {key: value for key, value in limit.items.items() if key not in ("file", "column", "expect")}
     column = limit.text("column")
     if column is None:
         place = limit.keys[next(iter(own))] if own else limit.place
         message = f"unknown key '{next(iter(own))}'" if own else "no column named"
         raise ScenarioError.of(place, message, "write {file: floors.csv, column: floor}")
     file = limit.items["file"]
-    table = read_table(Tree({"file": file}, {"file": file.place}, limit.place, limit.folder), (), folder, allowed)
+    table = read_table(replace(limit, items={"file": file}), (), folder, allowed)
     for word in (*words, column):
         if word not in table.columns:
             raise ScenarioError.of(table.place(HEADING, 0), f"no column '{word}'", did_you_mean(word, table.columns))
     if not words:
         raise ScenarioError.of(limit.place, "figures per member, but the rule has no for_each", "add for_each, or write one figure")
+    if (control := limit.get("expect")) is not None:
+        check_control(table, control, column, (), problems)
     members = _members(table, words, column)
     places = {member: node.place for member, node in members.items()}
     return Tree({**members, **own}, {**places, **{key: limit.keys[key] for key in own}}, limit.place, limit.folder)
