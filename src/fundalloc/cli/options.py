@@ -113,7 +113,7 @@ _SETTINGS = click.option(
 )
 
 
-def allow_outside_option(what: str = "the scenario name files outside its folder") -> Callable[[F], F]:
+def allow_outside_option(what: str = "the scenario name files outside its project") -> Callable[[F], F]:
     """Return --allow-outside."""
     return click.option("--allow-outside", is_flag=True, help=f"Let {what}.")
 

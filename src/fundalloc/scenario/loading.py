@@ -37,7 +37,7 @@ def load(
 
     `variants` are scenario files laid over it in order, as if a file listed all of them under `extends`. `settings` are
     `KEY=VALUE` overrides with dotted keys and any YAML value; they count as a last child file.
-    Files that the scenario names must lie in its folder or below, unless `allow_outside`. `baseline` names the plan to
+    Files that the scenario names must lie in its project (`doors.reading.project`), unless `allow_outside`. `baseline` names the plan to
     start from (a scenario, JSON, CSV or workbook, anywhere), instead of the one that the scenario names. `root` is a
     folder in which files may lie too: the one into which a workbook's scenario was unpacked.
     Raises ScenarioError with every problem found.

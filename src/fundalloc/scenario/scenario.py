@@ -21,7 +21,8 @@ from fundalloc.rules.statement import WHOLE_PERIOD
 from fundalloc.scenario.document import Node, Tree, scalars
 from fundalloc.scenario.sections import Head
 from fundalloc.scenario.sources import Sources
-from fundalloc.scenario.tables.specs import LEVELS
+from fundalloc.scenario.tables.control import passports
+from fundalloc.scenario.tables.specs import FIGURES, LEVELS
 from fundalloc.scenario.tables.table import Table
 
 
@@ -87,6 +88,11 @@ class Scenario:
     def lines(self) -> Lines:
         """The allocation lines."""
         return build_lines(self.facts)
+
+    @cached_property
+    def passports(self) -> dict[str, dict[str, Any]]:
+        """What was read of every table."""
+        return passports(self.tables, FIGURES)
 
     @property
     def written_rules(self) -> tuple[Kind, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
+from pathlib import PurePath
 from typing import Any
 
 from fundalloc.errors import Problems, did_you_mean
@@ -66,7 +67,7 @@ def _passport(table: Table, figures: Collection[str]) -> dict[str, Any]:
     places = [place.cell or str(place.line or "") for place in (table.where(*corner) for corner in corners)]
     sums = {name: added_up(table, name, range(len(table.cells))) for name in table.columns if name.partition(".")[0] in figures}
     return {
-        "file": table.name,
+        "file": PurePath(table.name).name,
         "range": ":".join(dict.fromkeys(filter(None, places))),
         "rows": len(table.cells),
         "columns": [name for name in table.columns if name],

@@ -100,8 +100,8 @@ DEFAULTS = {
 """What an empty cell means, where `inherited` can build on it."""
 
 
-FIGURE = {name: next(key for key, column in columns.items() if column.number) for name, columns in SPECS.items()}
-"""The column of which a control total is."""
+FIGURES = {name: [key for key, column in columns.items() if column.number] for name, columns in SPECS.items()}
+"""The columns of figures; a control total is of the first."""
 
 
 def read_tables(tree: Tree, folder: Path, allowed: Callable[[Path], bool], problems: Problems) -> dict[str, Table]:
@@ -111,7 +111,7 @@ def read_tables(tree: Tree, folder: Path, allowed: Callable[[Path], bool], probl
         nothing = ListNode([], tree.place)
         out[name] = read_table(nothing, (), folder, allowed)
         with problems.noted():
-            out[name] = read_table(tree.get(name) or nothing, KEYS[name], folder, allowed, DEFAULTS[name], FIGURE[name], problems)
+            out[name] = read_table(tree.get(name) or nothing, KEYS[name], folder, allowed, DEFAULTS[name], FIGURES[name][0], problems)
     return out
 
 
