@@ -88,6 +88,15 @@ class ScenarioError(FundallocError):
 class Problems(list[Problem]):
     """Problems as they are found, each with its place, until all of them are told at once."""
 
+    def __init__(self, found: Iterable[Problem] = ()) -> None:
+        super().__init__(found)
+        self.remarks: list[Problem] = []
+        """What looks wrong and does not stop."""
+
+    def remark(self, place: Place, message: str, hint: str = "") -> None:
+        """Note something that looks wrong and does not stop."""
+        self.remarks.append(Problem(place, message, hint))
+
     def add(self, place: Place, message: str, hint: str = "") -> None:
         """Note one more."""
         self.append(Problem(place, message, hint))

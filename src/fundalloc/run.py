@@ -59,6 +59,7 @@ def solve_open(scenario: Scenario, options: Options | None = None, progress: Pro
         settled=optimum.settled,
         settled_score=float(program.cost @ optimum.values[: program.shape[1]]),
         stages_left=optimum.stages_left,
+        tables=scenario.passports,
     )
     plan = Plan(
         scenario,

@@ -250,6 +250,6 @@ def test_a_scenario_that_reaches_out_of_the_workbook_is_refused(fundalloc, tmp_p
     book = written(fundalloc, tmp_path, child, "--allow-outside")
     result = fundalloc("verify", book)
     assert result.exit_code == 3
-    assert "floors.csv' lies outside the scenario's folder" in result.stderr
+    assert "floors.csv' lies outside the project" in result.stderr
     child.write_text("extends: ../base.yaml\nscenario: child\n", "utf-8")
     assert fundalloc("verify", written(fundalloc, tmp_path, child, "--allow-outside")).exit_code == 0

@@ -58,3 +58,14 @@ def test_other_curves_are_refused(tmp_path, steps, said):
     with pytest.raises(ScenarioError) as refused:
         loaded(tmp_path, steps=steps)
     assert any(said in problem.message for problem in refused.value.problems), refused.value.problems
+
+
+def test_a_misspelt_key_is_told_what_its_own_shape_has(tmp_path):
+    hints = {"lgo": "did you mean 'log'?", "share": "expected one of: log"}
+    for key, hint in hints.items():
+        with pytest.raises(ScenarioError) as raised:
+            loaded(tmp_path, steps={"curve": {key: "4"}, "pieces": "10"})
+        assert hint in {problem.hint for problem in raised.value.problems}
+    with pytest.raises(ScenarioError) as raised:
+        loaded(tmp_path, steps=[{"share": "100 %", "value": "1", "pieces": "2"}])
+    assert "expected one of: share, value" in {problem.hint for problem in raised.value.problems}

@@ -4,6 +4,7 @@ import openpyxl
 import pytest
 
 from conftest import FIXED_TEXT
+from fundalloc.doors.reading import OUTSIDE
 from fundalloc.errors import ScenarioError
 from fundalloc.rules import kinds
 from fundalloc.scenario.loading import load
@@ -590,8 +591,8 @@ def test_worksheet_cells_are_named(variant, worksheet, complaints):
     ("file", "message"),
     [
         ("nedds.csv", "no such file: nedds.csv (did you mean 'needs.csv'?)"),
-        ("../needs.csv", "'../needs.csv' lies outside the scenario's folder (move it there, or use --allow-outside)"),
-        ("/etc/hostname", "'/etc/hostname' lies outside the scenario's folder (move it there, or use --allow-outside)"),
+        ("../needs.csv", f"'../needs.csv' lies outside the project ({OUTSIDE})"),
+        ("/etc/hostname", f"'/etc/hostname' lies outside the project ({OUTSIDE})"),
         ("needs.xlsx#Neds", "no sheet 'Neds' in needs.xlsx (did you mean 'Needs'?)"),
         ("needs.xlsx", "no sheet named (name the sheet: needs.xlsx#Needs)"),
         (
@@ -694,7 +695,7 @@ def test_a_transfer_whose_years_are_closed(variant, complaints):
 
 def test_extends_that_leads_nowhere(write, complaints):
     write("baseline.yaml", FIXED_TEXT)
-    outside = "lies outside the scenario's folder (move it there, or use --allow-outside)"
+    outside = f"lies outside the project ({OUTSIDE})"
     for name, message in {
         "baselin.yaml": "1:10: no such file: baselin.yaml (did you mean 'baseline.yaml'?)",
         "elsewhere/baseline.yaml": "1:10: no such file: elsewhere/baseline.yaml (the name is relative to this file)",

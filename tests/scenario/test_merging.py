@@ -205,3 +205,12 @@ def test_the_expected_score_is_not_inherited(write, child):
     child("expect: {score: 12}\n", name="two.yaml")
     assert load(write("three.yaml", "extends: two.yaml\n")).head.expect is None
     assert load(write("four.yaml", "extends: two.yaml\nexpect: {score: 13}\n")).head.expect.score == 13
+
+
+def test_one_change_of_a_parent_need_not_be_a_list(merged):
+    parent = "needs: {rows: [{partnership: egypt, area: a, need: 1}], change: {partnership: egypt, area: a, need: 2}}"
+    child = "needs: {change: {partnership: egypt, area: a, priority: 3}}"
+    assert merged(parent, child)["needs"]["change"] == [
+        {"partnership": "egypt", "area": "a", "need": "2"},
+        {"partnership": "egypt", "area": "a", "priority": "3"},
+    ]

@@ -43,7 +43,7 @@ def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_link_in_the_folder_of_a_baseline_discloses_nothing(inside: Path) -> None:
     (inside / "plan" / "allocation.csv").symlink_to(inside.parent / "secret.csv")
     file = scenario(inside, baseline="plan")
-    assert "'plan/allocation.csv' lies outside the scenario's folder" in told(file)
+    assert "'plan/allocation.csv' lies outside the project" in told(file)
     assert load(file, allow_outside=True).sources
     assert "allocation.csv' lies outside" in told(file, baseline=inside / "plan")
 

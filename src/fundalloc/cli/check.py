@@ -23,10 +23,11 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--strict", is_flag=True, help="Warnings of the data doctor count as problems: exit code 3.")
+@click.option("--tables", is_flag=True, help="Say what was read of every table: where it stands, rows, sums, and what changes made of it.")
 @REPAIRS
 @output_options
 @scenario_options
-def check(files: tuple[str, ...], strict: bool, repairs: str | None, inputs: Inputs, out: Output) -> None:
+def check(files: tuple[str, ...], strict: bool, tables: bool, repairs: str | None, inputs: Inputs, out: Output) -> None:
     """Read scenario files, report every problem, and say whether a plan exists.
 
     The data doctor looks for contradictions (errors) and for what is probably a mistake (warnings): floors above ceilings,
@@ -46,7 +47,8 @@ def check(files: tuple[str, ...], strict: bool, repairs: str | None, inputs: Inp
     reports: list[dict[str, Any]] = []
     for file in files:
         try:
-            scenario = inputs.read(file, out)
+            with out.progress("Reading"):
+                scenario = inputs.load(file)
             scenario = with_baseline(scenario)
         except ScenarioError as error:
             problems += error.problems
@@ -57,6 +59,8 @@ def check(files: tuple[str, ...], strict: bool, repairs: str | None, inputs: Inp
         report = _report(scenario, out)
         reports.append(report)
         _print(report, out)
+        if tables:
+            _print_tables(report["tables"], out)
         if strict:
             problems += [Problem(Place(r["place"]), r["says"], r["hint"]) for r in report["doctor"] if r["severity"] == WARNING]
         if report["feasible"]:
@@ -94,6 +98,7 @@ def _report(scenario: Scenario, out: Output) -> dict[str, Any]:
         **scenario.summary(),
         "switched_off": {f"{section}.{key}": reason for section, off in scenario.switched_off.items() for key, reason in off.items()},
         "notices": worth_knowing(scenario),
+        "tables": scenario.passports,
         "closed": sorted(scenario.facts.closed),
         "free": uncommitted_money(scenario),
         "decimals": scenario.decimals,
@@ -102,6 +107,19 @@ def _report(scenario: Scenario, out: Output) -> dict[str, Any]:
         "doctor": [asdict(remark) for remark in remarks],
         "feasible": feasible,
     }
+
+
+def _print_tables(passports: dict[str, dict[str, Any]], out: Output) -> None:
+    """Print what was read of every table; what changes did, formulas and hidden rows only where there are any."""
+    for name, read in passports.items():
+        where = f"{read['file']} {read['range']}".strip()
+        sums = "".join(f", {column} {total}" for column, total in read["sums"].items())
+        done = [
+            f"{read[what]} {what.replace('_', ' ')}" for what in ("added", "changed", "switched_off", "formulas", "hidden") if read[what]
+        ]
+        done += ["replaces the inherited table"] if read["replaced"] else []
+        out.say(f"  {name}: {where}: {counted(read['rows'], 'rows')}{sums}{'; ' + ', '.join(done) if done else ''}")
+        out.say(f"      columns: {', '.join(read['columns'])}")
 
 
 def _exists(report: dict[str, Any]) -> str:

@@ -71,9 +71,12 @@ class Inputs:
     variants: tuple[str, ...] = ()
 
     def read(self, file: str, out: Output) -> Scenario:
-        """Read a scenario with progress; variants are laid over it in order."""
+        """Read a scenario with progress, and say on stderr what looks wrong in it; variants are laid over it in order."""
         with out.progress("Reading"):
-            return self.load(file)
+            scenario = self.load(file)
+        for remark in scenario.remarks:
+            out.note(f"warning: {remark}")
+        return scenario
 
     def load(self, file: str, more: tuple[str, ...] = ()) -> Scenario:
         """Read a scenario, with further settings on top."""
@@ -121,7 +124,7 @@ _SETTINGS = click.option(
 )
 
 
-def allow_outside_option(what: str = "the scenario name files outside its folder") -> Callable[[F], F]:
+def allow_outside_option(what: str = "the scenario name files outside its project") -> Callable[[F], F]:
     """Return --allow-outside."""
     return click.option("--allow-outside", is_flag=True, help=f"Let {what}.")
 

@@ -24,7 +24,7 @@ from fundalloc.compare.outcome import BUDGET, PARTNER, Outcome
 from fundalloc.compare.overrides import Override, Written, lay_over
 from fundalloc.compare.shares import MOST_EXACT, Shares, Value, apportion, attribute, round_table
 from fundalloc.compare.sides import Inputs, Side
-from fundalloc.errors import FundallocError, Infeasible, SolverFailed
+from fundalloc.errors import FundallocError, Infeasible, Problems, SolverFailed
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.labels import Words
 from fundalloc.optimise.stages import find_optimum
@@ -161,7 +161,7 @@ def solve_set(task: Task, chosen: int) -> Solved:
     start = task.starts[any(override.path == ("baseline",) for override in made)]
     try:
         file = task.written.folder / "scenario.yaml"
-        scenario = assemble(lay_over(task.written.tree, made), file, lambda _: True, expects_baseline=start is not None)
+        scenario = assemble(lay_over(task.written.tree, made), file, lambda _: True, Problems(), expects_baseline=start is not None)
         if start is not None:
             scenario = scenario.starting_from(start)
         beside = None if task.near is None else task.near.ledger(scenario.lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from pathlib import PurePath
 from typing import Any
 
 from fundalloc.compare.meaning import HEAD_TOLD, IDENTITY, leaves, number, same_text, text_of, told
@@ -119,6 +120,9 @@ def _tables(scenario: Scenario) -> Iterator[tuple[str, InputValue]]:
     for name, table in scenario.tables.items():
         keys = ROW_KEYS[name]
         columns = {key: table.column(key) for key in keys}
+        for what, read in scenario.passports.get(name, {}).items():  # rows and sums are told row by row
+            if read and (what in ("formulas", "hidden") or (what == "file" and PurePath(read).suffix not in (".yaml", ".yml"))):
+                yield f"{name} as read.{what}", InputValue(str(read), table.name, words=True)
         seen: dict[str, int] = {}
         for row in range(len(table.cells)):
             label = "|".join(filter(None, (columns[key][row] for key in keys)))

@@ -17,7 +17,7 @@ from fundalloc.money import parse_figure
 from fundalloc.rules import kinds
 from fundalloc.rules._sentence import LIMIT, spoken
 from fundalloc.rules.kind import Kind
-from fundalloc.scenario.document import ListNode, Node, Scalar, Tree
+from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, listed
 from fundalloc.scenario.sections import SECTIONS, TABLES
 from fundalloc.scenario.tables.layout import Names
 from fundalloc.scenario.tables.reading import read_table
@@ -25,6 +25,8 @@ from fundalloc.scenario.tables.specs import KEYS, SPECS, fill_figures, names_of,
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 ROWS, CHANGE = "rows", "change"
+OF_READING = ("expect", "replaces")
+"""Keys of a table that say how it is to be read: no plan depends on them."""
 ONE_BY_ONE = 12
 """Rows of a table's `change` that are told apart; more are taken together."""
 LONGEST = 160
@@ -123,8 +125,7 @@ def _at(values: dict[str, str], key: str) -> str:
 def _listed(node: Node) -> str:
     if isinstance(node, Scalar):
         return node.text
-    entries = node.items if isinstance(node, ListNode) else [node]
-    return _cut("; ".join(", ".join(f"{key.replace('.', ' ')} {text}" for key, text in _texts(entry).items()) for entry in entries))
+    return _cut("; ".join(", ".join(f"{key.replace('.', ' ')} {text}" for key, text in _texts(entry).items()) for entry in listed(node)))
 
 
 def _texts(node: Node) -> dict[str, str]:
@@ -215,12 +216,14 @@ def _tables(a: Written, b: Written) -> Iterator[Override]:
 
 def split_table(node: Node | None, name: str) -> tuple[Node | None, dict[str, ListNode]]:
     """Return a table without its `change`, and the entries of that by row."""
-    if not isinstance(node, Tree) or "change" not in node.items:
+    if not isinstance(node, Tree) or not {"change", *OF_READING} & node.items.keys():
         return node, {}
-    rest = replace(node, items={k: v for k, v in node.items.items() if k != "change"})
-    change = node.items["change"]
+    rest = replace(node, items={k: v for k, v in node.items.items() if k not in ("change", *OF_READING)})
+    change = node.get("change")
     entries: dict[str, list[Node]] = {}
-    for entry in change.items if isinstance(change, ListNode) else [change]:
+    for entry in listed(change):
+        if isinstance(entry, Tree) and set(entry.items) <= set(OF_READING):
+            continue
         row = "|".join(entry.text(key) or "" for key in KEYS[name]) if isinstance(entry, Tree) else ""
         entries.setdefault(row, []).append(entry)
     base = rest.items["rows"] if set(rest.items) == {"rows"} else rest
@@ -245,8 +248,8 @@ def lay_over(tree: Tree, overrides: Iterable[Override]) -> Tree:
             by_table.setdefault(override.path[0], []).append(override)
         else:
             tree = _put(tree, override.path, override.new, override.place)
-    for name, listed in by_table.items():
-        tree = _put(tree, (name,), _table(tree.get(name), name, listed), listed[0].place)
+    for name, pieces in by_table.items():
+        tree = _put(tree, (name,), _table(tree.get(name), name, pieces), pieces[0].place)
     return tree
 
 

@@ -13,6 +13,8 @@ STANDARD_INPUT = "-"
 FAILURES = (OSError, ValueError, RuntimeError)
 """What a system says of a name that leads nowhere: too long, a circle of links, a NUL, no permission."""
 
+OUTSIDE = "the project is the git top level, else the current folder above the scenario, else its own: move it there, or --allow-outside"
+
 _streams: dict[str, bytes] = {}
 """What came through pipes: it comes only once, and travels in the workbook too."""
 
@@ -33,7 +35,7 @@ def admit(path: Path, written: str, place: Place, inside: Callable[[Path], bool]
     except FAILURES as error:
         raise ScenarioError.of(place, f"'{written}' cannot be read: {why(error)}") from None
     if not allowed:
-        raise ScenarioError.of(place, f"'{written}' lies outside the scenario's folder", "move it there, or use --allow-outside")
+        raise ScenarioError.of(place, f"'{written}' lies outside the project", OUTSIDE)
     if odd:
         raise ScenarioError.of(place, f"'{written}' is no regular file", "name a file on disk")
 

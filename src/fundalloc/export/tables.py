@@ -119,6 +119,7 @@ def as_dict(plan: Plan) -> dict[str, Any]:
         "certificate": None if certificate is None else plan.proof.as_dict(),
         "duals": [] if certificate is None else [{"row": key, "dual": dual} for key, dual in sorted(certificate.duals.items())],
         "log": _record(vars(plan.log)),
+        "remarks": [{"place": str(one.place), "says": one.message, "hint": one.hint} for one in plan.scenario.remarks],
         "allocation": records(allocation[["key", "amount", "decided", "counts"]].sort_values("key")),
         "baseline": [{"key": "|".join(key), "amount": _number(float(n))} for key, n in sorted(scenario.starting_amounts().items())],
         "moves": records(moved.loc[moved["amount"] > 0, ["key", "amount"]].sort_values("key")),

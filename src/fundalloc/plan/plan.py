@@ -5,9 +5,10 @@ A plan carries everything that explaining, comparing and exporting need; none of
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +55,8 @@ class RunLog:
     """The score of the settled plan, before rounding: less than the optimum where later stages or `stay_close` give some up."""
     stages_left: int = 0
     """How many of the last stages of the objective had no say, because a limit stopped the search."""
+    tables: Mapping[str, Any] = field(default_factory=dict)
+    """What was read of every table of the scenario."""
 
     @property
     def stopped(self) -> bool:

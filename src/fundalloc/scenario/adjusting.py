@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from fundalloc.errors import Problem, Problems, did_you_mean
 from fundalloc.facts.dimensions import NAMES, Dimensions
 from fundalloc.facts.selection import Pick
-from fundalloc.scenario.document import ListNode, Node, Scalar, Tree
-from fundalloc.scenario.inherited import Period, builds_on_inherited, inherit, inherit_text
+from fundalloc.scenario.document import Node, Scalar, Tree, listed
+from fundalloc.scenario.inherited import Period, builds_on_inherited, inherit, lose_years, overwritten
 from fundalloc.scenario.sections import validate
 from fundalloc.scenario.tables.specs import DEFAULTS, KEYS
 from fundalloc.scenario.tables.table import Table
@@ -47,7 +47,7 @@ def _items(node: Tree, problems: Problems) -> Iterator[Tree]:
             if not entry.text("reason"):
                 problems.add(node.keys[name], f"'{name}' is switched off without a reason", "add reason: …")
             continue
-        for item in entry.items if isinstance(entry, ListNode) else [entry]:
+        for item in listed(entry):
             if not isinstance(item, Tree):
                 hint = 'such as {instrument: "family:ndici", ceiling: inherited - 10 %}'
                 problems.add(item.place, "an adjustment must be keys with values", hint)
@@ -84,6 +84,8 @@ class _Adjusting:
     dimensions: Dimensions
     period: Period
     problems: Problems
+    written: dict[tuple[str, str], Scalar] = field(default_factory=dict)
+    """What entries wrote as it stands: by instrument and key."""
 
     def apply(self, item: Tree) -> None:
         """Write one adjustment over the inherited amounts."""
@@ -108,12 +110,19 @@ class _Adjusting:
     def _instruments(self, key: str, value: Scalar, picked: dict[str, set[str]], some_years: bool) -> None:
         untouched = Period(self.period.years, tuple(y for y in self.period.years if y not in picked["year"] or y in self.period.closed))
         items = dict(self.instruments.items)
+        if not picked["instrument"] & self.switched_on.keys():
+            self.problems.remark(value.place, "adjusts nothing: no instrument matches", "check `instrument`, or take the entry out")
         for name in (name for name in self.dimensions.instrument.ids if name in picked["instrument"] and name in self.switched_on):
             latest, entry = items[name], self.switched_on[name]
             written = (latest if isinstance(latest, Tree) else entry).items
             if written.get(key) is None and builds_on_inherited(value):
                 self.problems.add(value.place, f"'{name}' has no {key} to adjust", "narrow the selection")
                 continue
+            if not builds_on_inherited(value):
+                if earlier := self.written.get((name, key)):
+                    overwritten(f"{key} '{earlier.text}' of {name}", earlier.place, value.place, self.problems)
+                self.written[name, key] = value
+                lose_years(written.get(key), value, self.problems)
             changed = self._changed(written.get(key), value, untouched if key == "ceiling" else Period(()), some_years)
             items[name] = replace(entry, items={**written, key: changed})
         self.instruments = replace(self.instruments, items=items)
@@ -135,8 +144,13 @@ class _Adjusting:
     def _table(self, name: str, key: str, value: Scalar, picked: dict[str, set[str]]) -> None:
         table = self.tables[name]
         members = [(table.column(column), picked[word]) for column, word in zip(KEYS[name], _PICKED_BY[key], strict=True)]
-        for row in [row for row in range(len(table.cells)) if all(column[row] in wanted for column, wanted in members)]:
-            for column in [c for c in table.columns if c.split(".")[0] == key] or [key]:
-                old = table.column(column)[row] or DEFAULTS[name].get(key, "")
-                if old or not builds_on_inherited(value):
-                    table.put(row, column, inherit_text(old, value, self.problems), value.place)
+        columns, default = [c for c in table.columns if c.split(".")[0] == key] or [key], DEFAULTS[name].get(key, "")
+        rows = [row for row in range(len(table.cells)) if all(column[row] in wanted for column, wanted in members)]
+        absolute = not builds_on_inherited(value)
+        found = [(row, column) for column in columns for row, old in enumerate(table.column(column)) if old or default or absolute]
+        chosen = [cell for cell in found if cell[0] in set(rows)]
+        if not chosen:
+            what = "no row of its table matches" if not rows else f"no row that matches has a figure under '{key}'"
+            self.problems.remark(value.place, f"adjusts nothing: {what}", f"check {' and '.join(_PICKED_BY[key])}, or take the entry out")
+        for row, column in chosen:
+            table.write(row, column, value, default, self.problems)

@@ -44,6 +44,8 @@ class ListNode:
 
     items: list[Node]
     place: Place
+    over: Place | None = None
+    """Of a table: where the inherited one stands that it replaces."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class Tree:
     place: Place
     folder: Path | None = None
     """The folder of the file that wrote it; named files are relative to it."""
+    over: Place | None = None
+    """Of a table: where the inherited one stands that it replaces."""
 
     def get(self, key: str) -> Node | None:
         """Return the value of a key, or None."""
@@ -265,10 +269,14 @@ def scalars(node: Node, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str,
         yield from scalars(value, (*path, str(key)))
 
 
+def listed(node: Node | None) -> list[Node]:
+    """Return the entries of a list, a single one as a list of one, and none of nothing."""
+    return [] if node is None else node.items if isinstance(node, ListNode) else [node]
+
+
 def texts(node: Node | None) -> list[str]:
     """Return the texts of a list, or of a single value."""
-    listed = node.items if isinstance(node, ListNode) else [node]
-    return [item.text for item in listed if isinstance(item, Scalar)]
+    return [item.text for item in listed(node) if isinstance(item, Scalar)]
 
 
 def locate(node: Node, path: tuple[Any, ...], *, key: bool = False) -> Place:

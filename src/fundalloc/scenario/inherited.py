@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeGuard
 
-from fundalloc.errors import Problems
+from fundalloc.errors import Place, Problems
 from fundalloc.money import DECIMALS, NotANumber, parse_figure, plain
-from fundalloc.scenario.document import Node, Scalar, Tree, texts
+from fundalloc.scenario.document import Node, Scalar, Tree, scalars, texts
 
 YEARS_KEY = re.compile(r"^[0-9]{4}(\s*-\s*[0-9]{4})?$")
+NOTHING = "nothing is inherited here"
 INHERITED = re.compile(r"^inherited\s*(?P<sign>[+-])\s*(?P<figure>.*)$", re.DOTALL)
 
 
@@ -26,6 +27,28 @@ class Period:
 def builds_on_inherited(value: Node | None) -> TypeGuard[Scalar]:
     """Return whether a value is written as `inherited ± x`."""
     return isinstance(value, Scalar) and bool(INHERITED.match(value.text))
+
+
+def takes_away(value: Node | None) -> TypeGuard[Scalar]:
+    """Return whether a value is the word `none`, which takes what is inherited away."""
+    return isinstance(value, Scalar) and value.text == "none" and not value.quoted
+
+
+def overwritten(what: str, earlier: Place, place: Place, problems: Problems) -> None:
+    """Tell that a value which a change wrote is lost by a later one: an error within a file, where it can only be a contradiction."""
+    if earlier.file == place.file and place.line:
+        problems.add(place, f"{what} is changed twice in one file; first at {earlier}", "keep one of the two")
+    else:
+        problems.remark(place, f"{what} of {earlier} is lost: it is changed once more here", "write inherited ± an amount to build on it")
+
+
+def lose_years(below: Node | None, value: Scalar, problems: Problems) -> None:
+    """Tell that one figure over a ceiling by year is its total alone."""
+    each = below.get("each") if isinstance(below, Tree) else None
+    if each is not None:
+        years = ", ".join(f"{' '.join(path) or 'each'}: {amount.text}" for path, amount in scalars(each))
+        hint = f"write {{total: {value.text}}} to keep them, {{total: {value.text}, each: none}} to drop them"
+        problems.remark(value.place, f"one figure is the total: the yearly amounts inherited from {each.place} are lost ({years})", hint)
 
 
 def by_years(node: Node | None) -> TypeGuard[Tree]:
@@ -44,13 +67,17 @@ def inherit(below: Node | None, value: Scalar, period: Period, problems: Problem
     if change is None:
         return below or value
     if below is None:
-        problems.add(value.place, "nothing is inherited here", "write the amount itself")
+        problems.add(value.place, NOTHING, "write the amount itself")
         return value
     return _change_amounts(below, change, value, period, problems)
 
 
 def inherit_text(old: str, value: Scalar, problems: Problems) -> str:
     """Return what a cell of a table says once a value is written over its text."""
+    if takes_away(value):
+        if not old:
+            problems.add(value.place, NOTHING, "leave it out")
+        return ""
     if not builds_on_inherited(value):
         return value.text
     return texts(inherit(Scalar(old, value.place) if old else None, value, Period(()), problems))[0]

@@ -39,7 +39,7 @@ def load(
 
     `variants` are scenario files laid over it in order, as if a file listed all of them under `extends`. `settings` are
     `KEY=VALUE` overrides with dotted keys and any YAML value; they count as a last child file.
-    Files that the scenario names must lie in its folder or below, unless `allow_outside`. `baseline` names the plan to
+    Files that the scenario names must lie in its project (`doors.reading.project`), unless `allow_outside`. `baseline` names the plan to
     start from (a scenario, JSON, CSV or workbook, anywhere), instead of the one that the scenario names. `root` is a
     folder in which files may lie too: the one into which a workbook's scenario was unpacked.
     Raises ScenarioError with every problem found.
@@ -91,10 +91,11 @@ def _load(
             read[other] = None
         return inside
 
-    tree = read_tree(source, allowed, variants, settings)
+    problems = Problems()
+    tree = read_tree(source, allowed, variants, settings, problems)
     node = tree.get("baseline")
     if not isinstance(node, Scalar):
-        return assemble(tree, source, allowed)
+        return assemble(tree, source, allowed, problems)
     path = source.parent / node.text
     admit(path, node.text, node.place, allowed)
     if not path.exists():
@@ -105,22 +106,25 @@ def _load(
         raise ScenarioError.of(node.place, f"a chain of more than {LONGEST_CHAIN} baselines", "start from a plan that was written")
     for file in with_companions(path):
         admit(file, f"{node.text}/{file.name}" if path.is_dir() else file.name, node.place, allowed)
-    scenario = assemble(tree, source, allowed, expects_baseline=True)
+    scenario = assemble(tree, source, allowed, problems, expects_baseline=True)
     if path.suffix.lower() in (".yaml", ".yml"):
         start = _load(path, (), allow_outside, (*chain, source.resolve()), read, root=root)
-        return replace(scenario, baseline=start, digest=fingerprint(scenario.digest, start.digest))
+        digest, remarks = fingerprint(scenario.digest, start.digest), (*scenario.remarks, *start.remarks)
+        return replace(scenario, baseline=start, digest=digest, remarks=remarks)
     plan = read_plan(path, scenario.facts.dimensions, strict=False)
     amounts, elsewhere = plan.amounts, sum(plan.unknown.values(), Fraction(0))
     stated = sorted(f"{'|'.join(key)} {amount}" for key, amount in amounts.items() if amount)
     return replace(scenario.starting_from(amounts, elsewhere), digest=fingerprint(scenario.digest, *stated, str(elsewhere)))
 
 
-def read_tree(source: Path, allowed: Callable[[Path], bool], variants: Iterable[Path], settings: Iterable[str]) -> Tree:
+def read_tree(
+    source: Path, allowed: Callable[[Path], bool], variants: Iterable[Path], settings: Iterable[str], problems: Problems | None = None
+) -> Tree:
     """Read a scenario file and everything it extends, merged, and lay variants and settings over it. Raises ScenarioError."""
-    tree = load_tree(source, allowed, variants)
+    tree = load_tree(source, allowed, variants, problems)
     for setting in settings:
         for layer in layers_of(setting_tree(setting, source.parent), source.parent, allowed):
-            tree = merge(tree, layer)
+            tree = merge(tree, layer, problems)
     return tree
 
 

@@ -11,12 +11,22 @@ from dataclasses import replace
 from pathlib import Path
 
 from fundalloc.doors.reading import admit
-from fundalloc.errors import Problems, ScenarioError, did_you_mean
+from fundalloc.errors import Problems, ScenarioError, counted, did_you_mean
 from fundalloc.facts.fields import spread_years
 from fundalloc.labels import LANGUAGES
-from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, display_name, read_document, texts
-from fundalloc.scenario.inherited import YEARS_KEY, Period, builds_on_inherited, by_years, every_year, inherit
-from fundalloc.scenario.sections import TABLES
+from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, display_name, listed, read_document, texts
+from fundalloc.scenario.inherited import (
+    NOTHING,
+    YEARS_KEY,
+    Period,
+    builds_on_inherited,
+    by_years,
+    every_year,
+    inherit,
+    lose_years,
+    takes_away,
+)
+from fundalloc.scenario.sections import SECTIONS, TABLES
 from fundalloc.scenario.tables.instruments import Afresh, layers_of
 
 _EXCLUSIVE = {"exactly": ("at_least", "at_most"), "at_least": ("exactly",), "at_most": ("exactly",)}
@@ -25,7 +35,7 @@ LONGEST_CHAIN = 50
 """Files that extend or start from each other in a row."""
 
 
-def load_tree(path: Path, allowed: Callable[[Path], bool], variants: Iterable[Path] = ()) -> Tree:
+def load_tree(path: Path, allowed: Callable[[Path], bool], variants: Iterable[Path] = (), problems: Problems | None = None) -> Tree:
     """Read a scenario file and everything it extends, merged, and lay variants over it. Raises ScenarioError.
 
     A file that several of them extend counts once, where it is met first: a variant adds what it says itself.
@@ -35,7 +45,7 @@ def load_tree(path: Path, allowed: Callable[[Path], bool], variants: Iterable[Pa
     merged, *later = layers
     for layer in later:
         below = replace(merged, items={k: v for k, v in merged.items.items() if k not in ("extends", "expect")})
-        merged = merge(below, replace(layer, items={k: v for k, v in layer.items.items() if k != "extends"}))
+        merged = merge(below, replace(layer, items={k: v for k, v in layer.items.items() if k != "extends"}), problems)
     return merged
 
 
@@ -47,10 +57,9 @@ def _layers(path: Path, allowed: Callable[[Path], bool], chain: tuple[Path, ...]
     met.add(resolved)
     child = read_document(path, display_name(path))
     parents = child.get("extends")
-    listed = [] if parents is None else parents.items if isinstance(parents, ListNode) else [parents]
-    if parents is not None and not listed:
+    if parents is not None and not listed(parents):
         raise ScenarioError.of(parents.place, "an empty list", "name a scenario file, or take `extends` out")
-    for item in listed:
+    for item in listed(parents):
         yield from _layers(_parent(item, path, allowed, (*chain, resolved)), allowed, (*chain, resolved), met)
     yield from map(spread, layers_of(child, path.parent, allowed))
 
@@ -102,9 +111,12 @@ def _spread(node: Node, problems: Problems) -> Node:
     return out
 
 
-def merge(parent: Tree, child: Tree) -> Tree:
-    """Lay a child over its parent. Amounts written as `inherited ± x` are worked out here. Raises ScenarioError."""
-    problems = Problems()
+def merge(parent: Tree, child: Tree, problems: Problems | None = None) -> Tree:
+    """Lay a child over its parent. Amounts written as `inherited ± x` are worked out here. Raises ScenarioError.
+
+    What is lost without being said is a remark of `problems`.
+    """
+    problems = Problems() if problems is None else problems
     period = Period(_years_of(child, parent, "years"), _years_of(child, parent, "closed"))
     out = _merge(parent, child, (), period, problems)
     problems.tell()
@@ -119,9 +131,16 @@ def _years_of(child: Tree, parent: Tree, key: str) -> tuple[str, ...]:
 
 
 def _merge(parent: Tree, child: Tree, path: tuple[str, ...], period: Period, problems: Problems) -> Tree:
-    dropped = {other for key in child.items for other in _EXCLUSIVE.get(key, ())} if len(path) == 2 and path[0] == "rules" else set()
+    written = [key for key, value in child.items.items() if not takes_away(value)] if len(path) == 2 and path[0] == "rules" else []
+    dropped = {other for key in written for other in _EXCLUSIVE.get(key, ())}
     items = {key: value for key, value in parent.items.items() if key not in dropped}
     for key, value in child.items.items():
+        if takes_away(value):
+            if len(path) == 1 and path[0] in SECTIONS:
+                problems.add(value.place, f"'{key}' cannot be taken away", "switch it off: {off: true, reason: …}")
+            elif items.pop(key, None) is None:
+                problems.add(value.place, NOTHING, 'leave the key out; a text that says "none" goes in quotes')
+            continue
         items[key] = _laid_over(items.get(key), value, (*path, key), period, problems)
     inherits_file = "file" in items and "file" not in child.items
     return Tree(items, {**parent.keys, **child.keys}, child.place, parent.folder if inherits_file else child.folder)
@@ -135,7 +154,9 @@ def _laid_over(below: Node | None, value: Node, path: tuple[str, ...], period: P
         closed = below is not None and path[-1] in period.closed
         return below if closed and below is not None else inherit(below, value, period, problems)
     if len(path) == 1 and path[0] in TABLES and below is not None:
-        return _merge_table(below, value)
+        return _merge_table(below, value, path[0], problems)
+    if isinstance(value, Scalar) and path[0] == "instruments" and path[-1] == "ceiling":
+        lose_years(below, value, problems)
     if isinstance(below, Scalar) and by_years(value):
         below = every_year(below, period)
     if isinstance(below, Scalar) and isinstance(value, Tree) and path[-1] == "ceiling" and "total" in value.items:
@@ -147,16 +168,24 @@ def _laid_over(below: Node | None, value: Node, path: tuple[str, ...], period: P
     return _merge(below, value, path, period, problems)
 
 
-def _merge_table(below: Node, value: Node) -> Node:
-    """Lay a table over its parent's: changes add up along the chain, a new file or new rows replace everything."""
-    if not isinstance(value, Tree) or set(value.items) != {"change"}:
-        return value
-    change = value.items["change"]
-    if isinstance(below, Tree):
-        earlier = below.items.get("change")
-        before = earlier.items if isinstance(earlier, ListNode) else []
-        after = change.items if isinstance(change, ListNode) else [change]
-        items = {**below.items, "change": ListNode([*before, *after], change.place)}
-        return Tree(items, {**below.keys, "change": value.keys["change"]}, below.place, below.folder)
-    keys = {"rows": below.place, "change": value.keys["change"]}
-    return Tree({"rows": below, "change": change}, keys, value.place, value.folder)
+def _merge_table(below: Node, value: Node, name: str, problems: Problems) -> Node:
+    """Lay a table over its parent's: changes add up along the chain, a new file or new rows replace everything.
+
+    A control total holds for what its file and those below it say: it stands between the changes.
+    """
+    if not isinstance(value, Tree) or not {"change", "expect"} >= set(value.items):
+        if not isinstance(value, Tree) or value.text("replaces") != "true":
+            rows = below.get("rows") if isinstance(below, Tree) else below
+            lost = counted(len(rows.items), "rows") if isinstance(rows, ListNode) else below.text("file") if isinstance(below, Tree) else ""
+            hint = "name single rows under `change: […]`, or say that it is meant: {replaces: true, file: …}, {replaces: true, rows: […]}"
+            problems.remark(value.place, f"this replaces the whole inherited table {name} of {below.place} ({lost})", hint)
+        return value if isinstance(value, Scalar) else replace(value, over=below.place)
+    over = None if isinstance(below, Scalar) else below.over
+    base = below if isinstance(below, Tree) else Tree({"rows": below}, {"rows": below.place}, value.place, value.folder)
+    control = base.get("expect")
+    between = [] if control is None else [Tree({"expect": control}, {"expect": control.place}, control.place)]
+    items = {key: node for key, node in base.items.items() if key != "expect"} | value.items
+    changes = [*listed(base.get("change")), *between, *listed(value.get("change"))]
+    if changes:
+        items["change"] = ListNode(changes, value.place)
+    return Tree(items, {**base.keys, **value.keys}, base.place, base.folder, over)

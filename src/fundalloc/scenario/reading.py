@@ -37,12 +37,14 @@ REQUIRED_TABLES = ("partnerships", "needs", "eligibility")
 RecordT = TypeVar("RecordT", bound=Record)
 
 
-def assemble(tree: Tree, source: Path, allowed: Callable[[Path], bool], *, expects_baseline: bool = False) -> Scenario:
+def assemble(
+    tree: Tree, source: Path, allowed: Callable[[Path], bool], problems: Problems | None = None, *, expects_baseline: bool = False
+) -> Scenario:
     """Check a merged tree and build the scenario from it. Raises ScenarioError.
 
     Each part is read even when others are wrong; the rules are held against the facts once these are right.
     """
-    parts = _Assembly(tree, source, allowed)
+    parts = _Assembly(tree, source, allowed, Problems() if problems is None else problems)
     parts.read_head_and_tables()
     parts.name_everything()
     parts.adjust()
@@ -61,9 +63,8 @@ class _Assembly:
     hierarchy: Hierarchy
     dimensions: Dimensions | None = None
 
-    def __init__(self, tree: Tree, source: Path, allowed: Callable[[Path], bool]) -> None:
-        self.tree, self.source, self.allowed = tree, source, allowed
-        self.problems = Problems()
+    def __init__(self, tree: Tree, source: Path, allowed: Callable[[Path], bool], problems: Problems) -> None:
+        self.tree, self.source, self.allowed, self.problems = tree, source, allowed, problems
         self.off: dict[str, dict[str, str]] = {}
 
     def read_head_and_tables(self) -> None:
@@ -161,7 +162,10 @@ class _Assembly:
                 self.problems.add(section.keys[rule_id], message, "the word names a built-in rule: choose another")
                 continue
             try:
-                rules.append(parse_rule(rule_id, to_plain(node), self.dimensions))
+                rules.append(rule := parse_rule(rule_id, to_plain(node), self.dimensions))
+                if rule.soft == 0:
+                    hint = "write watch: true for a rule that is only measured, soft: none to make an inherited one hard"
+                    self.problems.remark(locate(node, ("soft",)), f"rule '{rule_id}' costs nothing to break: soft is 0", hint)
             except ValidationError as error:
                 self.problems += problems_of(error, node, kinds().get(node.text("kind") or ""))
             except PydanticCustomError as error:
@@ -179,7 +183,7 @@ class _Assembly:
         self.problems += check_rules(scenario) if sound else ()
         self.problems += misplaced(self.tree, self.tables)
         self.problems.tell()
-        return scenario
+        return replace(scenario, remarks=tuple(dict.fromkeys(self.problems.remarks)))
 
     def _check_keys(self) -> None:
         unknown = [key for key in self.tree.items if key not in TOP_LEVEL]
@@ -187,7 +191,7 @@ class _Assembly:
             self.problems.add(self.tree.keys[key], f"unknown key '{key}'", did_you_mean(key, TOP_LEVEL))
         for key in ("areas", "instruments", *REQUIRED_TABLES):
             if key not in self.tree.items and not nearest(key, unknown):
-                place = Place(self.tree.place.file, 1, 1)
+                place = self.tree.keys.get(key) or Place(self.tree.place.file, 1, 1)
                 self.problems.add(place, f"'{key}' is missing", "write it here, or extend a scenario that has it")
 
     def _head(self) -> Head | None:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fundalloc.errors import Place, UsageError, did_you_mean
+from fundalloc.errors import Place, Problem, UsageError, did_you_mean
 from fundalloc.facts.entities import Named
 from fundalloc.facts.facts import Baseline, Facts
 from fundalloc.facts.lines import Lines, build_lines
@@ -21,6 +21,8 @@ from fundalloc.rules.statement import WHOLE_PERIOD
 from fundalloc.scenario.document import Node, Tree, scalars
 from fundalloc.scenario.sections import LEVELS, Head
 from fundalloc.scenario.sources import Sources
+from fundalloc.scenario.tables.control import passports
+from fundalloc.scenario.tables.specs import FIGURES
 from fundalloc.scenario.tables.table import Table
 
 
@@ -44,6 +46,8 @@ class Scenario:
     file: str
     figures: Sequence[Table] = ()
     """The tables that hold figures of rules, per member."""
+    remarks: tuple[Problem, ...] = ()
+    """What looks wrong in how it is written, and does not stop."""
     baseline: Scenario | None = None
     """The scenario whose plan this one starts from, while it is not yet solved."""
     sources: Sources | None = None
@@ -86,6 +90,11 @@ class Scenario:
     def lines(self) -> Lines:
         """The allocation lines."""
         return build_lines(self.facts)
+
+    @cached_property
+    def passports(self) -> dict[str, dict[str, Any]]:
+        """What was read of every table."""
+        return passports(self.tables, FIGURES)
 
     @property
     def written_rules(self) -> tuple[Kind, ...]:

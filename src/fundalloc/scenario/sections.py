@@ -5,9 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, ValidationError, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from fundalloc.errors import Place, Problem, Problems, did_you_mean, nearest
@@ -208,7 +218,10 @@ def problems_of(error: ValidationError, node: Node, model: type[BaseModel] | Non
             yield Problem(locate(node, location, key=True), f"unknown key '{location[-1]}'", did_you_mean(str(location[-1]), known))
         elif kind == "missing":
             if not nearest(str(location[-1]), (str(other[-1]) for other in unknown if other[:-1] == location[:-1])):
-                yield Problem(locate(node, location[:-1]), f"'{location[-1]}' is missing", "add it")
+                taken = _taken(node, location)
+                where = taken or locate(node, location[:-1])
+                message, hint = ("cannot be taken away", "write it") if taken else ("is missing", "add it")
+                yield Problem(where, f"'{location[-1]}' {message}", hint)
         elif kind == "refused":
             yield Problem(locate(node, (*location, *context["at"])), str(context["message"]), str(context["hint"]))
         elif kind == "literal_error":
@@ -216,6 +229,13 @@ def problems_of(error: ValidationError, node: Node, model: type[BaseModel] | Non
         else:
             otherwise = (item["msg"][0].lower() + item["msg"][1:], f"found {str(item['input'])[:60]!r}")
             yield Problem(locate(node, location), *_EXPECTED.get(kind, otherwise))
+
+
+def _taken(node: Node, location: tuple[int | str, ...]) -> Place | None:
+    """Return where a key was taken away by `none`: its place is known, and nothing stands there."""
+    for part in location[:-1]:
+        node = node.items.get(str(part), node) if isinstance(node, Tree) else node
+    return node.keys.get(str(location[-1])) if isinstance(node, Tree) else None
 
 
 _EXPECTED = {
@@ -228,21 +248,26 @@ _EXPECTED = {
 
 
 def fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
-    """Return the field names of the model that stands at a location."""
+    """Return the field names of the model that stands at a location; where a value has several shapes, of the shape that is written."""
+    found = [(model, False)]
     for part in location:
-        if isinstance(part, int) or part not in model.model_fields:
-            continue
-        found = _models_in(model.model_fields[part].annotation)
-        if not found:
-            return []
-        model = found[0]
-    return [name for name in model.model_fields if name != "id"]
+        fields = [one.model_fields[str(part)] for one, _ in found if str(part) in one.model_fields]
+        if fields:
+            found = [shape for field in fields for kind in (field.annotation, *field.metadata) for shape in _models_in(kind)]
+        elif isinstance(part, int):
+            found = [(one, False) for one, listed in found if listed]
+    shapes = [one for one, listed in found if not listed] or [one for one, _ in found]
+    return list(dict.fromkeys(name for one in shapes for name in one.model_fields if name != "id"))
 
 
-def _models_in(annotation: Any) -> list[type[BaseModel]]:
+def _models_in(annotation: Any, listed: bool = False) -> Iterator[tuple[type[BaseModel], bool]]:
+    """Yield the models that a field may hold, and whether they are entries of a list."""
+    if isinstance(annotation, BeforeValidator):
+        annotation = annotation.json_schema_input_type
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [m for argument in get_args(annotation) for m in _models_in(argument)]
+        yield annotation, listed
+    for argument in get_args(annotation):
+        yield from _models_in(argument, listed or get_origin(annotation) is tuple)
 
 
 def entries(tree: Tree, section: str, problems: Problems, off: dict[str, dict[str, str]]) -> dict[str, Tree]:
@@ -263,6 +288,8 @@ def entries(tree: Tree, section: str, problems: Problems, off: dict[str, dict[st
             off.setdefault(section, {})[key] = ""
         elif entry.text("off") == "true":
             reason = entry.text("reason")
+            if entry.items.keys() <= {"off", "reason"}:
+                problems.remark(node.keys[key], f"'{key}' is switched off, but there is none", did_you_mean(key, set(node.items) - {key}))
             if not reason:
                 problems.add(node.keys[key], f"'{key}' is switched off without a reason", "add reason: …")
             off.setdefault(section, {})[key] = reason or ""

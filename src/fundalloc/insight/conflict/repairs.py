@@ -28,7 +28,7 @@ from fundalloc.plan.naming import money
 from fundalloc.plan.verify import BREACH, Finding, measure_rules, verify
 from fundalloc.rules._consequences import Loosening, Missed, Setting
 from fundalloc.run import solve, with_baseline
-from fundalloc.scenario.document import ListNode, Tree
+from fundalloc.scenario.document import Tree, listed
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options
 
@@ -244,7 +244,7 @@ def changes(scenario: Scenario, broken: Sequence[Finding]) -> list[Change]:
 def _adjusted(scenario: Scenario) -> frozenset[str]:
     section = scenario.tree.mapping("adjust")
     entries = section.items.values() if section else ()
-    items = [item for entry in entries for item in (entry.items if isinstance(entry, ListNode) else [entry])]
+    items = [item for entry in entries for item in listed(entry)]
     return frozenset(key for item in items if isinstance(item, Tree) for key in item.items)
 
 

@@ -41,6 +41,7 @@ def examine(scenario: Scenario) -> list[Remark]:
     scenario = with_baseline(scenario)
     program = compile_program(scenario)
     found = [
+        *(warning(remark.place, remark.message, remark.hint) for remark in scenario.remarks),
         *contradictions(scenario, program),
         *idle_rules(scenario, program),
         *figures_in_sentences(scenario),

@@ -17,7 +17,7 @@ from fundalloc.errors import UsageError
 from fundalloc.facts.entities import Ceiling
 from fundalloc.facts.facts import Decided
 from fundalloc.money import plain
-from fundalloc.scenario.document import ListNode, Node, Tree, display_name, read_document, read_text, scalars, texts, to_plain
+from fundalloc.scenario.document import Node, Tree, display_name, listed, read_document, read_text, scalars, texts, to_plain
 from fundalloc.scenario.merging import load_tree
 from fundalloc.scenario.plans.amounts import LineKey, PlanAmounts
 from fundalloc.scenario.scenario import Scenario
@@ -147,7 +147,7 @@ def _without_ceilings(entry: Node) -> Any:
     """Return an entry of `adjust` without its ceilings, switched off when nothing else is left; None when it has none."""
     if isinstance(entry, Tree) and entry.text("off") == "true":
         return None
-    items = [to_plain(item) for item in (entry.items if isinstance(entry, ListNode) else [entry])]
+    items = [to_plain(item) for item in listed(entry)]
     if not any("ceiling" in item for item in items):
         return None
     kept = [{key: value for key, value in item.items() if key not in ("ceiling", "year")} if "ceiling" in item else item for item in items]

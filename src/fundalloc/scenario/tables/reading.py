@@ -12,16 +12,17 @@ from pathlib import Path
 
 from fundalloc.errors import Place, Problems, ScenarioError, did_you_mean
 from fundalloc.money import plain
-from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, locate
-from fundalloc.scenario.inherited import inherit_text
+from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, listed, locate
+from fundalloc.scenario.inherited import overwritten
 from fundalloc.scenario.sections import validate
+from fundalloc.scenario.tables.control import check_control
 from fundalloc.scenario.tables.foreign import Target
 from fundalloc.scenario.tables.layout import LAYOUT_KEYS, Layout, Names
 from fundalloc.scenario.tables.mapping import mapped
 from fundalloc.scenario.tables.raw import read_raw, table_of
 from fundalloc.scenario.tables.table import HEADING, ColumnSpec, Table
 
-TABLE_KEYS = ("file", "decimal", "rows", "change", *LAYOUT_KEYS)
+TABLE_KEYS = ("file", "decimal", "rows", "change", "expect", "replaces", *LAYOUT_KEYS)
 
 
 def read_table(
@@ -31,25 +32,36 @@ def read_table(
     allowed: Callable[[Path], bool],
     spec: Mapping[str, ColumnSpec] | None = None,
     names: Names | None = None,
+    problems: Problems | None = None,
 ) -> Table:
     """Read a table node: `{file: …}`, `{rows: […]}` or a list of rows, then apply its `change`. Raises ScenarioError.
 
     `keys` are the columns that it must have, and by which a change finds its row; `spec` describes the columns, and `names` are those
-    of members by which a table that others laid out may call them.
+    of members by which a table that others laid out may call them. A control total is of the first column of figures.
     """
     spec = spec or {}
     if isinstance(node, ListNode):
-        return _inline(node)
+        return replace(_inline(node), replaced=node.over is not None)
     if not isinstance(node, Tree):
         raise ScenarioError.of(node.place, "expected a table", "write {file: table.csv} or a list of rows")
     unknown = [key for key in node.items if key not in TABLE_KEYS]
     if unknown:
         hint = did_you_mean(unknown[0], TABLE_KEYS)
         raise ScenarioError.of(node.keys[unknown[0]], f"unknown key '{unknown[0]}' of a table", hint)
-    table = _of_file(node, folder, allowed, Target(spec, keys, names or {}))
-    change = node.get("change")
-    if change is not None:
-        _apply_changes(table, change, keys, defaults_of(spec))
+    table, figure = (
+        _of_file(node, folder, allowed, Target(spec, keys, names or {})),
+        next((name for name, c in spec.items() if c.number), ""),
+    )
+    table.replaced = node.over is not None
+    noted = Problems() if problems is None else problems
+    wrong = Problems()
+    wrong.remarks = noted.remarks
+    _apply_changes(table, node.get("change"), keys, defaults_of(spec), figure, wrong)
+    wrong.tell()
+    if (control := node.get("expect")) is not None:
+        check_control(table, control, figure, (), noted)
+    if problems is None:
+        noted.tell()
     return table
 
 
@@ -113,27 +125,34 @@ def _inline(node: ListNode) -> Table:
     return Table(node.place.file, columns, [[row.text(c) or "" for c in columns] for row in rows], where)
 
 
-def _apply_changes(table: Table, change: Node, keys: tuple[str, ...], defaults: dict[str, str]) -> None:
+def _apply_changes(
+    table: Table, change: Node | None, keys: tuple[str, ...], defaults: dict[str, str], figure: str, problems: Problems
+) -> None:
     """Change, add or drop rows that are found by their key columns."""
-    problems = Problems()
-    dropped: set[int] = set()
-    for entry in change.items if isinstance(change, ListNode) else [change]:
+    dropped: dict[int, Place] = {}
+    for entry in listed(change):
         if not isinstance(entry, Tree):
             problems.add(entry.place, "a change must be keys with values", f"name {', '.join(keys)} and what changes")
+        elif set(entry.items) == {"expect"}:
+            check_control(table, entry.items["expect"], figure, dropped, problems)
         elif missing := [key for key in keys if key not in entry.items]:
             problems.add(entry.place, f"a change without '{missing[0]}'", f"rows are found by {', '.join(keys)}")
         else:
             wanted, columns = [entry.text(key) for key in keys], [table.column(key) for key in keys]
-            found = (row for row in range(len(table.cells)) if [column[row] for column in columns] == wanted)
+            found = [row for row in range(len(table.cells)) if [column[row] for column in columns] == wanted]
             rows = [row for row in found if row not in dropped]
-            if entry.text("off") == "true":
-                dropped.update(rows)
+            off = entry.text("off") == "true"
+            for earlier in [] if off else [dropped[row] for row in found if row in dropped]:
+                overwritten(f"that '{' | '.join(filter(None, wanted))}' is off", earlier, entry.place, problems)
+            if off:
+                for earlier in dict.fromkeys(place for (row, _), place in table.moved.items() if row in rows):
+                    overwritten(f"the row '{' | '.join(filter(None, wanted))}'", earlier, entry.place, problems)
+                dropped |= dict.fromkeys(rows, entry.place)
                 _switch_off(entry, rows, problems)
             else:
                 _change_rows(table, entry, rows, keys, defaults, problems)
-    problems.tell()
     if dropped:
-        table.drop(dropped)
+        table.drop(set(dropped))
 
 
 def _switch_off(entry: Tree, rows: list[int], problems: Problems) -> None:
@@ -150,7 +169,6 @@ def _change_rows(table: Table, entry: Tree, rows: list[int], keys: tuple[str, ..
             if key in keys and rows:
                 continue
             if isinstance(value, Scalar):
-                old = table.column(key)[row] or defaults.get(key, "")
-                table.put(row, key, inherit_text(old, value, problems), value.place)
+                table.write(row, key, value, defaults.get(key, ""), problems)
             else:
                 problems.add(value.place, f"'{key}' must be a single value", "write a text or a number")

@@ -111,6 +111,10 @@ UNIQUE: dict[str, tuple[str, ...]] = {
 DEFAULTS = {table: defaults_of(columns) for table, columns in SPECS.items()}
 
 
+FIGURES = {name: [key for key, column in columns.items() if column.number] for name, columns in SPECS.items()}
+"""The columns of figures; a control total is of the first."""
+
+
 def read_tables(tree: Tree, folder: Path, allowed: Callable[[Path], bool], problems: Problems) -> dict[str, Table]:
     """Read the five tables as text with places, partnerships first; a missing or unreadable one is empty."""
     out: dict[str, Table] = {}
@@ -119,7 +123,7 @@ def read_tables(tree: Tree, folder: Path, allowed: Callable[[Path], bool], probl
         nothing = ListNode([], tree.place)
         out[name] = read_table(nothing, (), folder, allowed)
         with problems.noted():
-            out[name] = read_table(tree.get(name) or nothing, KEYS[name], folder, allowed, SPECS[name], names)
+            out[name] = read_table(tree.get(name) or nothing, KEYS[name], folder, allowed, SPECS[name], names, problems)
         names = names or names_of(tree, out["partnerships"])
     return out
 
@@ -182,22 +186,32 @@ def fill_figures(
     rules: dict[str, Node] = {}
     for key, rule in section.items.items():
         with problems.noted():
-            rules[key] = rule if not isinstance(rule, Tree) or rule.text("off") == "true" else _filled(rule, folder, allowed, names, tables)
+            if isinstance(rule, Tree) and rule.text("off") != "true":
+                rule = _filled(rule, folder, allowed, names, tables, problems)
+            rules[key] = rule
     return replace(tree, items={**tree.items, "rules": replace(section, items=rules)}), tables
 
 
-def _filled(rule: Tree, folder: Path, allowed: Callable[[Path], bool], names: Names | None, tables: list[Table]) -> Tree:
+def _filled(
+    rule: Tree, folder: Path, allowed: Callable[[Path], bool], names: Names | None, tables: list[Table], problems: Problems
+) -> Tree:
     limits = {key: limit for key in ("at_least", "at_most", "exactly") if (limit := rule.mapping(key)) and "file" in limit.items}
     words = texts(rule.get("for_each"))
-    filled = {key: _figures(limit, words, folder, allowed, names, tables) for key, limit in limits.items()}
+    filled = {key: _figures(limit, words, folder, allowed, names, tables, problems) for key, limit in limits.items()}
     return replace(rule, items={**rule.items, **filled})
 
 
 def _figures(
-    limit: Tree, words: list[str], folder: Path, allowed: Callable[[Path], bool], names: Names | None, tables: list[Table]
+    limit: Tree,
+    words: list[str],
+    folder: Path,
+    allowed: Callable[[Path], bool],
+    names: Names | None,
+    tables: list[Table],
+    problems: Problems,
 ) -> Tree:
     """Read the figures of a table; members written beside `file` (by a variant) stand in place of the table's."""
-    of_file = {key: value for key, value in limit.items.items() if key in ("file", "decimal", *LAYOUT_KEYS)}
+    of_file = {key: value for key, value in limit.items.items() if key in ("file", "decimal", "expect", *LAYOUT_KEYS)}
     own = {key: value for key, value in limit.items.items() if key not in of_file and key != "column"}
     column = limit.text("column")
     if column is None:
@@ -205,7 +219,7 @@ def _figures(
         message = f"unknown key '{next(iter(own))}'" if own else "no column named"
         raise ScenarioError.of(place, message, "write {file: floors.csv, column: floor}")
     spec = dict.fromkeys(words, ColumnSpec(str)) | {column: ColumnSpec(read_amount, number=True)}
-    table = read_table(replace(limit, items=of_file), (*words, column), folder, allowed, spec, names)
+    table = read_table(replace(limit, items=of_file), (*words, column), folder, allowed, spec, names, problems)
     tables.append(table)
     for word in (*words, column):
         if word not in table.columns:

@@ -18,6 +18,8 @@ from fundalloc.errors import Place, Problems, did_you_mean, nearest
 from fundalloc.facts.dimensions import Dimensions
 from fundalloc.facts.fields import is_year
 from fundalloc.money import IntArray, is_date
+from fundalloc.scenario.document import Scalar
+from fundalloc.scenario.inherited import builds_on_inherited, inherit_text, overwritten
 from fundalloc.scenario.sections import refused
 
 HEADING, WHOLE_ROW = -1, -1
@@ -38,6 +40,10 @@ class Table:
     """Cells of the worksheet that are formulas; their stored values are read."""
     commas: frozenset[str] = frozenset()
     """Columns that were written with decimal commas; here they have points."""
+    added: int = 0
+    """The rows at the end that changes added."""
+    replaced: bool = False
+    """Whether it stands in place of an inherited table."""
     moved: dict[tuple[int, int], Place] = field(default_factory=dict)
     """Cells (and rows, as column WHOLE_ROW) that were written elsewhere, by `change` or `adjust`."""
     dropped: list[dict[str, str]] = field(default_factory=list)
@@ -78,9 +84,19 @@ class Table:
         self.cells[row][index] = text
         self.moved[row, index] = place
 
+    def write(self, row: int, name: str, value: Scalar, default: str, problems: Problems) -> None:
+        """Write what a change says over a cell, where `default` stands for an empty one; tell what an earlier change loses by it."""
+        old = self.column(name)[row]
+        text = inherit_text(old or default, value, problems)
+        earlier = self.moved.get((row, self.columns.index(name))) if name in self.columns else None
+        if earlier and text != old and not builds_on_inherited(value):
+            overwritten(f"{name} '{old}'", earlier, value.place, problems)
+        self.put(row, name, text, value.place)
+
     def append(self, place: Place) -> int:
         """Add an empty row and return its number."""
         self.cells.append([""] * len(self.columns))
+        self.added += 1
         row = len(self.cells) - 1
         self.moved[row, WHOLE_ROW] = place
         return row
