@@ -332,3 +332,13 @@ def test_what_the_scenario_says_of_every_row_is_in_its_own_unit(write, variant):
     write("t.csv", "Country,Area\nTunisia,Returns\n")
     mapping = "{file: t.csv, columns: {partnership: Country, area: Area}, unit: EUR, always: {need: 5}}"
     assert table(load(variant((NEEDS, f"needs: {mapping}"))), "needs")[0]["need"] == "5"
+
+
+def test_a_span_may_reach_beyond_the_last_cell(annex, variant, tmp_path):
+    annex()
+    book = openpyxl.load_workbook(tmp_path / "annex.xlsx")
+    book.active.unmerge_cells("A1:F1")
+    book.active.merge_cells("A12:XFD13")
+    book.save(tmp_path / "annex.xlsx")
+    found = load(variant((DECIDED, ANNEX), *ROOM))
+    assert {r["source"] for r in table(found, "decided")} == {"¹ Current prices."}

@@ -56,16 +56,17 @@ Row = dict[str, Cell]
 def filled_up(raw: RawTable, layout: Layout, node: Tree) -> RawTable:
     """Let merged cells say in all of their places what the first one says; an amount would count more than once. Raises ScenarioError."""
     rows, problems = [list(row) for row in raw.rows], Problems()
-    first = layout.header[0] - 1 if layout.header else 0
+    first, width = layout.header[0] - 1 if layout.header else 0, max(map(len, rows), default=0)
     for top, left, bottom, right in raw.sheet.merged:
         text = rows[top][left] if top < len(rows) and left < len(rows[top]) else ""
         if top < first or not text:
             continue
         if FIGURE.fullmatch(text) and top + 1 not in layout.header:
             problems.add(raw.where(top, left), f"a figure in merged cells: {text}", "unmerge them, and write what each cell holds")
+        end = min(right + 1, width)  # a span may reach far beyond the last cell
         for row in rows[top : bottom + 1]:
-            row += [""] * (right + 1 - len(row))
-            row[left : right + 1] = [text] * (right + 1 - left)
+            row += [""] * (end - len(row))
+            row[left:end] = [text] * (end - left)
     if layout.header and layout.header[-1] > len(rows):
         problems.add(locate(node, ("header",)), f"there is no row {layout.header[-1]}", f"{raw.name} has {counted(len(rows), 'rows')}")
     problems.tell()
@@ -179,7 +180,7 @@ class Foreign:
             end -= 1
         while end < len(body) and not (end and (body[end] - body[end - 1] > 1 or self._is_total(body[end - 1]))):
             end += 1
-        self.notes = [next(filter(None, self.raw.rows[row])) for row in body[end:]]
+        self.notes = [*dict.fromkeys(next(filter(None, self.raw.rows[row])) for row in body[end:])]
         return body[:end]
 
     def _is_total(self, row: int) -> bool:
