@@ -173,6 +173,9 @@ HEAD = "Country,Area,Amount,Status\n"
             f"{COLUMNS}, ignore: [Status], sum: true",
             "'need' says '5 %' here and '5 %' at t.csv:2:17, in rows that are added up",
         ),
+        ("Tunisia,Returns,1,x\n", f"{COLUMNS}, ignore: [Status], codes: t.csv", "t.csv:1:1: no column 'word' (a table of codes has"),
+        ("Tunisia,Returns,1,x\n", f"{COLUMNS}, ignore: [Status], codes: [a]", "expected foreign words with our ids, or a file"),
+        ("Tunisia,Returns,1,x\n", "columns: x", "expected keys with values"),
         ("Tunisia,Returns,1,\n", f"{COLUMNS}, currency: Status, rate: 0.9", "no rate for an empty cell"),
         (
             "Tunisia;Egypt,Returns,1,x;100\n",

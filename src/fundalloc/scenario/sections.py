@@ -214,6 +214,7 @@ def problems_of(error: ValidationError, node: Node, model: type[BaseModel] | Non
 _EXPECTED = {
     "string_type": ("expected a text", "put true and false in quotes when they are words"),
     "tuple_type": ("expected a list", "write it in brackets: […]"),
+    "dict_type": ("expected keys with values", "such as {…}"),
     "model_type": ("expected keys with values", "such as {…}"),
     "model_attributes_type": ("expected keys with values", "such as {…}"),
 }

@@ -86,6 +86,8 @@ def _foreign(file: Scalar, node: Tree, folder: Path, allowed: Callable[[Path], b
     codes, written = layout.codes, node.get("codes")
     if isinstance(codes, str) and isinstance(written, Scalar):
         table = table_of(read_raw(written, folder, allowed), ("word", "id"))
+        if missing := [key for key in ("word", "id") if key not in table.columns]:
+            raise ScenarioError.of(table.place(HEADING, 0), f"no column '{missing[0]}'", "a table of codes has the columns word and id")
         codes = dict(zip(table.column("word"), table.column("id"), strict=True))
     assert isinstance(codes, dict)
     return mapped(read_raw(file, folder, allowed, layout.encoding, layout.separator), node, layout, codes, target)
