@@ -174,6 +174,11 @@ HEAD = "Country,Area,Amount,Status\n"
             "'need' says '5 %' here and '5 %' at t.csv:2:17, in rows that are added up",
         ),
         ("Tunisia,Returns,1,x\n", f"{COLUMNS}, ignore: [Status], codes: t.csv", "t.csv:1:1: no column 'word' (a table of codes has"),
+        (
+            "Tunisia,Returns,1,x\nTunisia,Smuggling,1,x\n",
+            f"{COLUMNS}, ignore: [Status], codes: {{Tunisia: tunisa}}",
+            "t.csv:2:1: no partnership has the name 'tunisa' (did you mean 'tunisia'?)",
+        ),
         ("Tunisia,Returns,1,x\n", f"{COLUMNS}, ignore: [Status], codes: [a]", "expected foreign words with our ids, or a file"),
         ("Tunisia,Returns,1,x\n", "columns: x", "expected keys with values"),
         ("Tunisia,Returns,1,\n", f"{COLUMNS}, currency: Status, rate: 0.9", "no rate for an empty cell"),
@@ -345,3 +350,9 @@ def test_a_span_may_reach_beyond_the_last_cell(annex, variant, tmp_path):
     book.save(tmp_path / "annex.xlsx")
     found = load(variant((DECIDED, ANNEX), *ROOM))
     assert {r["source"] for r in table(found, "decided")} == {"¹ Current prices."}
+
+
+def test_a_word_that_two_codes_explain_is_refused(write, needs, complaints):
+    write("codes.csv", "word,id\nMars,tunisia\nMARS,egypt\n")
+    found = complaints(needs("Country,Area,Amount\nMars,Returns,1\n", f"{COLUMNS}, codes: codes.csv"))
+    assert found == ["codes.csv:3:1: 'MARS' stands twice (keep one of the two)"]
