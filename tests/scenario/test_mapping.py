@@ -356,3 +356,9 @@ def test_a_word_that_two_codes_explain_is_refused(write, needs, complaints):
     write("codes.csv", "word,id\nMars,tunisia\nMARS,egypt\n")
     found = complaints(needs("Country,Area,Amount\nMars,Returns,1\n", f"{COLUMNS}, codes: codes.csv"))
     assert found == ["codes.csv:3:1: 'MARS' stands twice (keep one of the two)"]
+
+
+def test_headings_that_stand_twice_are_ignored_together_but_never_read(needs, complaints):
+    text = "Country,Area,Amount,Total,Total\nTunisia,Returns,1,2,3\n"
+    assert table(load(needs(text, f"{COLUMNS}, ignore: [Total]")), "needs")[0]["need"] == "1"
+    assert "the heading 'Total' stands 2 times" in complaints(needs(text, COLUMNS.replace("Amount", "Total") + ", ignore: [Amount]"))[0]

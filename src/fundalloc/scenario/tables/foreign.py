@@ -82,18 +82,24 @@ class Foreign:
         filled = [row for row, cells in enumerate(raw.rows) if any(cells)]
         self.heading = [row - 1 for row in layout.header] or filled[:1] or [0]
         self.body = [row for row in filled if row > self.heading[-1]]
-        parts = zip_longest(*(raw.rows[row] for row in self.heading if row < len(raw.rows)), fillvalue="")
-        self.headings = [" ".join(" ".join(dict.fromkeys(column)).split()) for column in parts]
+        self.headings = _headings([raw.rows[row] for row in self.heading if row < len(raw.rows)])
         self.named = {name: k for k, name in enumerate(self.headings) if name}
-        columns = layout.columns or {name: name for name in self.named if not is_like(name, layout.ignore)}
-        self.at = {ours: k for name, heading in columns.items() for ours, k in self._found(name, heading)}
-        self.other = {key: k for key, name in self._others().items() for k in self._column(name, locate(node, key, key=key[0] == "where"))}
-        self.known = {*self.at.values(), *self.other.values()}
-        self.ignored = [k for name, k in self.named.items() if k not in self.known and is_like(name, layout.ignore)]
+        self._find_columns()
         self._unknown_columns()
         self.problems.tell()
         self.notes: list[str] = []
         self.kept: set[int] = set()
+
+    def _find_columns(self) -> None:
+        """Find where our columns stand, what else is looked at, and what is ignored."""
+        columns = self.layout.columns or {name: name for name in self.named if not is_like(name, self.layout.ignore)}
+        self.at = {ours: k for name, heading in columns.items() for ours, k in self._found(name, heading)}
+        self.other = {
+            key: k for key, name in self._others().items() for k in self._column(name, locate(self.node, key, key=key[0] == "where"))
+        }
+        self.known = {*self.at.values(), *self.other.values()}
+        others = [(k, name) for k, name in enumerate(self.headings) if name and k not in self.known]
+        self.ignored = [k for k, name in others if is_like(name, self.layout.ignore)]
 
     def _found(self, ours: str, heading: str) -> list[tuple[str, int]]:
         """Return the columns for one of ours, one for each year where `years: columns` says so."""
@@ -253,6 +259,11 @@ class Foreign:
     def place(self, cell: Cell) -> Place:
         """Return where a cell was written."""
         return cell.place if isinstance(cell.place, Place) else self.raw.where(*cell.place)
+
+
+def _headings(rows: list[list[str]]) -> list[str]:
+    """Join what the rows of a heading say in each column, each word once."""
+    return [" ".join(" ".join(dict.fromkeys(column)).split()) for column in zip_longest(*rows, fillvalue="")]
 
 
 def is_tagged(cells: Sequence[str]) -> bool:
