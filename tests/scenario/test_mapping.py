@@ -173,6 +173,14 @@ HEAD = "Country,Area,Amount,Status\n"
             f"{COLUMNS}, ignore: [Status], sum: true",
             "'need' says '5 %' here and '5 %' at t.csv:2:17, in rows that are added up",
         ),
+        ("Tunisia,Returns,1,x\n", f"{COLUMNS}, ignore: [Status], codes: t.csv", "t.csv:1:1: no column 'word' (a table of codes has"),
+        (
+            "Tunisia,Returns,1,x\nTunisia,Smuggling,1,x\n",
+            f"{COLUMNS}, ignore: [Status], codes: {{Tunisia: tunisa}}",
+            "t.csv:2:1: no partnership has the name 'tunisa' (did you mean 'tunisia'?)",
+        ),
+        ("Tunisia,Returns,1,x\n", f"{COLUMNS}, ignore: [Status], codes: [a]", "expected foreign words with our ids, or a file"),
+        ("Tunisia,Returns,1,x\n", "columns: x", "expected keys with values"),
         ("Tunisia,Returns,1,\n", f"{COLUMNS}, currency: Status, rate: 0.9", "no rate for an empty cell"),
         (
             "Tunisia;Egypt,Returns,1,x;100\n",
@@ -332,3 +340,25 @@ def test_what_the_scenario_says_of_every_row_is_in_its_own_unit(write, variant):
     write("t.csv", "Country,Area\nTunisia,Returns\n")
     mapping = "{file: t.csv, columns: {partnership: Country, area: Area}, unit: EUR, always: {need: 5}}"
     assert table(load(variant((NEEDS, f"needs: {mapping}"))), "needs")[0]["need"] == "5"
+
+
+def test_a_span_may_reach_beyond_the_last_cell(annex, variant, tmp_path):
+    annex()
+    book = openpyxl.load_workbook(tmp_path / "annex.xlsx")
+    book.active.unmerge_cells("A1:F1")
+    book.active.merge_cells("A12:XFD13")
+    book.save(tmp_path / "annex.xlsx")
+    found = load(variant((DECIDED, ANNEX), *ROOM))
+    assert {r["source"] for r in table(found, "decided")} == {"¹ Current prices."}
+
+
+def test_a_word_that_two_codes_explain_is_refused(write, needs, complaints):
+    write("codes.csv", "word,id\nMars,tunisia\nMARS,egypt\n")
+    found = complaints(needs("Country,Area,Amount\nMars,Returns,1\n", f"{COLUMNS}, codes: codes.csv"))
+    assert found == ["codes.csv:3:1: 'MARS' stands twice (keep one of the two)"]
+
+
+def test_headings_that_stand_twice_are_ignored_together_but_never_read(needs, complaints):
+    text = "Country,Area,Amount,Total,Total\nTunisia,Returns,1,2,3\n"
+    assert table(load(needs(text, f"{COLUMNS}, ignore: [Total]")), "needs")[0]["need"] == "1"
+    assert "the heading 'Total' stands 2 times" in complaints(needs(text, COLUMNS.replace("Amount", "Total") + ", ignore: [Amount]"))[0]

@@ -241,6 +241,7 @@ def _taken(node: Node, location: tuple[int | str, ...]) -> Place | None:
 _EXPECTED = {
     "string_type": ("expected a text", "put true and false in quotes when they are words"),
     "tuple_type": ("expected a list", "write it in brackets: […]"),
+    "dict_type": ("expected keys with values", "such as {…}"),
     "model_type": ("expected keys with values", "such as {…}"),
     "model_attributes_type": ("expected keys with values", "such as {…}"),
 }

@@ -56,16 +56,17 @@ Row = dict[str, Cell]
 def filled_up(raw: RawTable, layout: Layout, node: Tree) -> RawTable:
     """Let merged cells say in all of their places what the first one says; an amount would count more than once. Raises ScenarioError."""
     rows, problems = [list(row) for row in raw.rows], Problems()
-    first = layout.header[0] - 1 if layout.header else 0
+    first, width = layout.header[0] - 1 if layout.header else 0, max(map(len, rows), default=0)
     for top, left, bottom, right in raw.sheet.merged:
         text = rows[top][left] if top < len(rows) and left < len(rows[top]) else ""
         if top < first or not text:
             continue
         if FIGURE.fullmatch(text) and top + 1 not in layout.header:
             problems.add(raw.where(top, left), f"a figure in merged cells: {text}", "unmerge them, and write what each cell holds")
+        end = min(right + 1, width)  # a span may reach far beyond the last cell
         for row in rows[top : bottom + 1]:
-            row += [""] * (right + 1 - len(row))
-            row[left : right + 1] = [text] * (right + 1 - left)
+            row += [""] * (end - len(row))
+            row[left:end] = [text] * (end - left)
     if layout.header and layout.header[-1] > len(rows):
         problems.add(locate(node, ("header",)), f"there is no row {layout.header[-1]}", f"{raw.name} has {counted(len(rows), 'rows')}")
     problems.tell()
@@ -81,18 +82,24 @@ class Foreign:
         filled = [row for row, cells in enumerate(raw.rows) if any(cells)]
         self.heading = [row - 1 for row in layout.header] or filled[:1] or [0]
         self.body = [row for row in filled if row > self.heading[-1]]
-        parts = zip_longest(*(raw.rows[row] for row in self.heading if row < len(raw.rows)), fillvalue="")
-        self.headings = [" ".join(" ".join(dict.fromkeys(column)).split()) for column in parts]
+        self.headings = _headings([raw.rows[row] for row in self.heading if row < len(raw.rows)])
         self.named = {name: k for k, name in enumerate(self.headings) if name}
-        columns = layout.columns or {name: name for name in self.named if not is_like(name, layout.ignore)}
-        self.at = {ours: k for name, heading in columns.items() for ours, k in self._found(name, heading)}
-        self.other = {key: k for key, name in self._others().items() for k in self._column(name, locate(node, key, key=key[0] == "where"))}
-        self.known = {*self.at.values(), *self.other.values()}
-        self.ignored = [k for name, k in self.named.items() if k not in self.known and is_like(name, layout.ignore)]
+        self._find_columns()
         self._unknown_columns()
         self.problems.tell()
         self.notes: list[str] = []
         self.kept: set[int] = set()
+
+    def _find_columns(self) -> None:
+        """Find where our columns stand, what else is looked at, and what is ignored."""
+        columns = self.layout.columns or {name: name for name in self.named if not is_like(name, self.layout.ignore)}
+        self.at = {ours: k for name, heading in columns.items() for ours, k in self._found(name, heading)}
+        self.other = {
+            key: k for key, name in self._others().items() for k in self._column(name, locate(self.node, key, key=key[0] == "where"))
+        }
+        self.known = {*self.at.values(), *self.other.values()}
+        others = [(k, name) for k, name in enumerate(self.headings) if name and k not in self.known]
+        self.ignored = [k for k, name in others if is_like(name, self.layout.ignore)]
 
     def _found(self, ours: str, heading: str) -> list[tuple[str, int]]:
         """Return the columns for one of ours, one for each year where `years: columns` says so."""
@@ -179,7 +186,7 @@ class Foreign:
             end -= 1
         while end < len(body) and not (end and (body[end] - body[end - 1] > 1 or self._is_total(body[end - 1]))):
             end += 1
-        self.notes = [next(filter(None, self.raw.rows[row])) for row in body[end:]]
+        self.notes = [*dict.fromkeys(next(filter(None, self.raw.rows[row])) for row in body[end:])]
         return body[:end]
 
     def _is_total(self, row: int) -> bool:
@@ -252,6 +259,11 @@ class Foreign:
     def place(self, cell: Cell) -> Place:
         """Return where a cell was written."""
         return cell.place if isinstance(cell.place, Place) else self.raw.where(*cell.place)
+
+
+def _headings(rows: list[list[str]]) -> list[str]:
+    """Join what the rows of a heading say in each column, each word once."""
+    return [" ".join(" ".join(dict.fromkeys(column)).split()) for column in zip_longest(*rows, fillvalue="")]
 
 
 def is_tagged(cells: Sequence[str]) -> bool:

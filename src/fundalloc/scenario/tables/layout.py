@@ -66,6 +66,12 @@ def _separator(raw: Any) -> str:
     raise refuse(f"'{raw}' is no separator", "write one sign, such as '|', or the word tab")
 
 
+def _codes(raw: Any) -> str | dict[str, str]:
+    if isinstance(raw, str) or (isinstance(raw, dict) and all(isinstance(member, str) for member in raw.values())):
+        return raw
+    raise refuse("expected foreign words with our ids, or a file", "such as codes: {Türkiye: turkiye}, or codes: codes.csv")
+
+
 def _totals(raw: Any) -> Any:
     return {"like": raw} if isinstance(raw, str | list) else raw
 
@@ -128,7 +134,7 @@ class Layout(Record):
         default_factory=dict
     )
     """Euro for one unit of the currency, or a rate for each currency."""
-    codes: str | dict[str, str] = Field(default_factory=dict)
+    codes: Annotated[str | dict[str, str], PlainValidator(_codes), _ANY] = Field(default_factory=dict)
     """Foreign word: our id; or a file with the columns word and id."""
     where: dict[str, Annotated[tuple[bool, tuple[str, ...]], PlainValidator(_kept), _ANY]] = Field(default_factory=dict)
     """Heading: what a row must say there to be read, or {not: …}."""

@@ -89,12 +89,13 @@ def _named(of: Foreign, rows: list[Row], codes: Mapping[str, str]) -> list[Row]:
     made = ("id", "within") if "id" in of.target.columns else ()
     for column in [name for name in (*made, *of.target.names) if name in of.target.columns]:
         names, unknown = of.target.names.get(column, {}), dict[str, Cell]()
+        members = set(names.values())
         for row in (row for row in rows if row.get(column, _NOTHING).text):
             text = row[column].text
             found = by_word.get(folded(text)) or (_slug(text) if column in made else names.get(folded(text), "" if names else text))
+            if not found or (names and found not in members):
+                unknown.setdefault(found or text, row[column])
             row[column] = row[column]._replace(text=found)
-            if not found:
-                unknown.setdefault(text, row[column])
         if unknown:
             near = [f"'{text}'{_meant(text, names)}" for text in unknown]
             way = f"codes: {{{quoted(next(iter(unknown)))}: id}} says what they are, where: {{…: {{not: …}}}} leaves rows out"

@@ -17,7 +17,7 @@ from fundalloc.scenario.inherited import overwritten
 from fundalloc.scenario.sections import validate
 from fundalloc.scenario.tables.control import check_control
 from fundalloc.scenario.tables.foreign import Target
-from fundalloc.scenario.tables.layout import LAYOUT_KEYS, Layout, Names
+from fundalloc.scenario.tables.layout import LAYOUT_KEYS, Layout, Names, folded
 from fundalloc.scenario.tables.mapping import mapped
 from fundalloc.scenario.tables.raw import read_raw, table_of
 from fundalloc.scenario.tables.table import HEADING, ColumnSpec, Table
@@ -98,6 +98,11 @@ def _foreign(file: Scalar, node: Tree, folder: Path, allowed: Callable[[Path], b
     codes, written = layout.codes, node.get("codes")
     if isinstance(codes, str) and isinstance(written, Scalar):
         table = table_of(read_raw(written, folder, allowed), ("word", "id"))
+        if missing := [key for key in ("word", "id") if key not in table.columns]:
+            raise ScenarioError.of(table.place(HEADING, 0), f"no column '{missing[0]}'", "a table of codes has the columns word and id")
+        words = [folded(word) for word in table.column("word")]
+        for k in (k for k, word in enumerate(words) if word in words[:k]):
+            raise ScenarioError.of(table.place(k, "word"), f"'{table.column('word')[k]}' stands twice", "keep one of the two")
         codes = dict(zip(table.column("word"), table.column("id"), strict=True))
     assert isinstance(codes, dict)
     return mapped(read_raw(file, folder, allowed, layout.encoding, layout.separator), node, layout, codes, target)

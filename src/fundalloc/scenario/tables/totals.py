@@ -25,7 +25,7 @@ def hold(table: Table, column: int, totals: list[int], within: Fraction, problem
     held = [k for k in totals if table.cells[k][column]]
     apart = {k: min((exact[k] - rows for rows in (since[k], so_far[k], so_far[-1])), key=abs) for k in held}
     apart = {k: difference for k, difference in apart.items() if difference}
-    most = max(map(abs, apart.values()), default=Fraction(0))
+    name, most = table.columns[column], max(map(abs, apart.values()), default=Fraction(0))
     if most > within:
         k = next(k for k, difference in apart.items() if abs(difference) > within)
         says = f"the total {table.cells[k][column]} is {plain(abs(apart[k]))} {'more' if apart[k] > 0 else 'less'} than its rows: "
@@ -34,7 +34,6 @@ def hold(table: Table, column: int, totals: list[int], within: Fraction, problem
         hint = f"correct the figure that is wrong; where rows were rounded: totals: {{like: …, within: {plain(most)}}}"
         problems.add(table.place(k, column), says, hint)
     elif apart:
-        name = table.columns[column]
         told.append(f"{counted(len(apart), 'totals')} in '{name}' differ from their rows, by at most {plain(most)}")
     return len(held) - len(apart)
 
