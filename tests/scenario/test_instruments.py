@@ -222,3 +222,27 @@ def test_the_workbook_carries_the_table(tabled, tmp_path):
     call("extract", tmp_path / "plan.xlsx", tmp_path / "out")
     assert (tmp_path / "out" / "instruments.csv").read_text("utf-8") == CSV
     assert load(next((tmp_path / "out").glob("*.yaml"))).facts.instruments == load(path).facts.instruments
+
+
+ANNEX = """\
+Annex 1;;;;
+Fund;Name of the fund;2025;2026;Kept back
+ndici;NDICI;30.234,5;30.000,5;5 %
+amif;AMIF;10.000,0;10.000,0;0 %
+Total;;40.234,5;40.001,0;
+"""
+MAPPED = (
+    "instruments:\n  file: instruments.csv\n  header: 2\n  unit: EUR thousand\n  always: {source: Annex 1}\n"
+    "  columns: {id: Fund, name: Name of the fund, ceiling.2025: '2025', ceiling.2026: '2026', reserve: Kept back}\n"
+    "  totals: {column: Fund, like: [Total]}\n"
+    "  member-states: {name: Member States, source: assumption, counts: partner}\n"
+    "  guarantee: {name: Guarantees, source: assumption, counts: memo}\n"
+)
+
+
+def test_a_table_that_others_laid_out(tabled, complaints):
+    scenario = load(tabled(ANNEX.replace("40.001,0", "40.000,5"), section=MAPPED))
+    ndici = next(i for i in scenario.facts.instruments if i.id == "ndici")
+    assert ndici.ceiling.each == {2025: Fraction("30.2345"), 2026: Fraction("30.0005")}
+    assert ndici.reserve == Fraction(1, 20)
+    assert [complaint for complaint in complaints(tabled(ANNEX, section=MAPPED)) if "the total 40001" in complaint]

@@ -14,7 +14,6 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from fundalloc.errors import Place, Problems, counted, did_you_mean, some
-from fundalloc.facts.fields import read_amount
 from fundalloc.scenario.document import Scalar, Tree, locate
 from fundalloc.scenario.tables.layout import YEAR, Layout, Names, folded, heading_pattern
 from fundalloc.scenario.tables.raw import FIGURE, RawTable, whole_rows
@@ -39,7 +38,7 @@ class Target:
     @property
     def money(self) -> list[str]:
         """The columns that hold amounts."""
-        return [name for name, column in self.columns.items() if column.read is read_amount]
+        return [name for name, column in self.columns.items() if column.money]
 
 
 class Cell(NamedTuple):

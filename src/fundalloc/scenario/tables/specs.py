@@ -45,7 +45,8 @@ SPECS: dict[str, dict[str, ColumnSpec]] = {
         "confidence": ColumnSpec(str, told=True),
         "budget_line": ColumnSpec(str, told=True),
         **dict.fromkeys(("counts", "free", "partners", "years", "tags"), ColumnSpec(str)),
-        **dict.fromkeys(("ceiling", "outstanding", "carry_over"), ColumnSpec(str, number=True, per="key")),
+        **dict.fromkeys(("ceiling", "outstanding"), ColumnSpec(str, number=True, money=True, per="key")),
+        "carry_over": ColumnSpec(str, number=True, per="key"),
         **dict.fromkeys(("reserve", "last_resort", "payment_profile", "contracting_profile"), ColumnSpec(str, number=True)),
     },
     "partnerships": {
@@ -56,7 +57,7 @@ SPECS: dict[str, dict[str, ColumnSpec]] = {
         "level": ColumnSpec(str),
         "within": ColumnSpec(str),
         "iso3": ColumnSpec(read_iso3, told=True),
-        "absorption": ColumnSpec(read_amount, number=True, empty=None, per="year"),
+        "absorption": ColumnSpec(read_amount, number=True, money=True, empty=None, per="year"),
         "tags": ColumnSpec(lambda text: read_tags(text.split()), empty=()),
         "status": ColumnSpec(str),
         "years": ColumnSpec(read_years, empty=None),
@@ -65,7 +66,7 @@ SPECS: dict[str, dict[str, ColumnSpec]] = {
     "needs": {
         "partnership": ID,
         "area": ID,
-        "need": ColumnSpec(read_amount, required=True, number=True, empty=Fraction(0)),
+        "need": ColumnSpec(read_amount, required=True, number=True, money=True, empty=Fraction(0)),
         "priority": ColumnSpec(read_factor, number=True, empty=Fraction(1)),
         **ORIGIN,
     },
@@ -88,7 +89,7 @@ SPECS: dict[str, dict[str, ColumnSpec]] = {
         "partnership": ID,
         "area": ID,
         "year": ColumnSpec(str, required=True),
-        "amount": ColumnSpec(read_amount, required=True, number=True, empty=Fraction(0)),
+        "amount": ColumnSpec(read_amount, required=True, number=True, money=True, empty=Fraction(0)),
         "state": ColumnSpec(_one_of(*STATES), required=True, empty="given"),
         "decision": TEXTS,
         **ORIGIN,
@@ -218,7 +219,7 @@ def _figures(
         place = limit.keys[next(iter(own))] if own else limit.place
         message = f"unknown key '{next(iter(own))}'" if own else "no column named"
         raise ScenarioError.of(place, message, "write {file: floors.csv, column: floor}")
-    spec = dict.fromkeys(words, ColumnSpec(str)) | {column: ColumnSpec(read_amount, number=True)}
+    spec = dict.fromkeys(words, ColumnSpec(str)) | {column: ColumnSpec(read_amount, number=True, money=True)}
     table = read_table(replace(limit, items=of_file), (*words, column), folder, allowed, spec, names, problems)
     tables.append(table)
     for word in (*words, column):

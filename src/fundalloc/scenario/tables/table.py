@@ -119,6 +119,8 @@ class ColumnSpec:
     required: bool = False
     empty: Any = ""
     number: bool = False
+    money: bool = False
+    """Whether its numbers are EUR million, so that units and rates apply."""
     per: str = ""
     """"year", "language" or "key": the column may be repeated as `name.2024` or `name.bg`."""
     told: bool = False
