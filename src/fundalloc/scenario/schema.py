@@ -112,7 +112,9 @@ def _table(name: str, columns: list[str]) -> dict[str, Any]:
         "properties": {
             "file": {"type": "string", "description": "table.csv, or book.xlsx#Sheet"},
             "rows": _TABLE_ROWS,
-            "change": {"type": "array", "items": {"type": "object"}, "description": "rows to change, add or switch off"},
+            "expect": {"type": "object", "description": "control total after `change`: {rows: 9, sum: 100.5}, or sum: {need: 100.5}"},
+            "replaces": {"type": "boolean", "description": "true: it is meant to stand in place of the whole inherited table"},
+            "change": {"type": ["array", "object"], "items": {"type": "object"}, "description": "rows to change, add or switch off"},
         },
         "additionalProperties": False,
     }
