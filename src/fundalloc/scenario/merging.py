@@ -132,7 +132,7 @@ def _years_of(child: Tree, parent: Tree, key: str) -> tuple[str, ...]:
 
 def _merge(parent: Tree, child: Tree, path: tuple[str, ...], period: Period, problems: Problems) -> Tree:
     written = [key for key, value in child.items.items() if not takes_away(value)] if len(path) == 2 and path[0] == "rules" else []
-    dropped = {other for key in written for other in _EXCLUSIVE.get(key, ())}
+    dropped = {other for key in written for other in _EXCLUSIVE.get(key, ()) if other not in child.items}
     items = {key: value for key, value in parent.items.items() if key not in dropped}
     for key, value in child.items.items():
         if takes_away(value):
