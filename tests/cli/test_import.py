@@ -418,6 +418,17 @@ def test_bad_cells(fundalloc, copy, case, tmp_path):
     assert not (tmp_path / "x.yaml").exists()
 
 
+def test_what_no_scenario_may_hold_is_said_of_its_cell(fundalloc, copy):
+    """Not of the file that the tool writes from it for a moment."""
+    long = copy(adjust(SAHEL, 1.5, "x" * 32_767, "J. Doe"), "long.xlsx")
+    control = copy(adjust(SAHEL, 1.5, "é\x80", "J. Doe"), "control.xlsx")
+    problems = json.loads(fundalloc("import", control, "--json").stdout)["problems"]
+    assert [(p["cell"][:11], p["message"]) for p in problems] == [("Allocation!", "an invisible control character (#x0080)")]
+    problems = json.loads(fundalloc("import", long, "--json").stdout)["problems"]
+    assert [(p["file"][-9:], p["cell"][:11]) for p in problems] == [("long.xlsx", "Allocation!")]
+    assert "a cell of a workbook holds 32767" in problems[0]["message"]
+
+
 def test_all_problems_at_once(fundalloc, copy):
     def edit(book: Any) -> None:
         for case in ("text", "own rule without side", "limit gone", "unknown id"):

@@ -9,8 +9,10 @@ from fractions import Fraction
 from pathlib import PurePath
 from typing import Any, TypeVar
 
+from fundalloc.doors.terminal import CONTROLS
 from fundalloc.errors import Place, Problems
 from fundalloc.money import DECIMALS, plain
+from fundalloc.scenario.document import control
 from fundalloc.scenario.workbooks.cells import Cell, Grid
 
 TALK = ("comment_input", "author_input")
@@ -50,8 +52,10 @@ class Row:
         return self.grid.cell(self.at, key)
 
     def text(self, key: str) -> str:
-        """Return the words of a cell."""
-        return " ".join(self[key].text.split())
+        """Return the words of a cell; what no scenario may hold is noted."""
+        if found := CONTROLS.search(words := " ".join(self[key].text.split())):
+            self.wrong(key, *control(found[0]))
+        return words
 
     def place(self, key: str) -> Place:
         """Return the place of a cell."""

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationInfo, field_validator, model_validator
 
-from fundalloc.errors import did_you_mean
+from fundalloc.errors import MANY, did_you_mean
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.entities import Record
 from fundalloc.facts.fields import TOLD, Factor, Flag, Id, Multilingual, Note, Text, check_relative, refuse
@@ -114,10 +114,10 @@ class Kind(Record, Consequences):
         """Yield (path, message, hint) for what only the facts can show to be wrong with this rule."""
         members = self.members(lines)
         known = self.member_keys(lines)
-        for at, _ in self.each_figure():
-            key = at[-1] if at[1:] else ""
-            if key and key not in known and not members.switched_off(key.split("|"), lines.facts.dimensions):
-                yield at, f"unknown member '{key}'", did_you_mean(key, known)
+        figures = [(at, at[-1] if at[1:] else "") for at, _ in self.each_figure()]
+        for n, (at, key) in enumerate((at, key) for at, key in figures if key and key not in known):
+            if not members.switched_off(key.split("|"), lines.facts.dimensions):
+                yield at, f"unknown member '{key}'", did_you_mean(key, known) if n < MANY else ""
         if len(self.present(lines, members)) == 0:
             hint = "check the selection against the eligibility table, or switch the rule off"
             yield ("money",), "no allocation line can ever count towards this rule", hint

@@ -14,7 +14,19 @@ from typing import Any
 
 from fundalloc.doors.reading import admit, read_bytes
 from fundalloc.errors import Place, Problem, Problems, ScenarioError, counted, did_you_mean
-from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, controls, display_name, locate, read_text
+from fundalloc.scenario.document import (
+    END_OF_LINE,
+    MOST_CHARACTERS,
+    ListNode,
+    Node,
+    Scalar,
+    Tree,
+    controls,
+    display_name,
+    locate,
+    read_text,
+    too_long,
+)
 from fundalloc.scenario.inherited import inherit_text
 from fundalloc.scenario.tables.table import HEADING, Table
 from fundalloc.scenario.workbooks.container import LARGEST_FILE, check_package
@@ -89,8 +101,13 @@ def _file(file: Scalar, folder: Path, allowed: Callable[[Path], bool]) -> Table:
 def parse_csv(text: str, name: str) -> Table:
     """Read CSV text; the first row names the columns. Raises ScenarioError on rows of the wrong length."""
     controls(text, name).tell()
-    heading = text.split("\n", 1)[0]
+    raw = END_OF_LINE.split(text)
+    first, heading = next(((k, line) for k, line in enumerate(raw, start=1) if line.strip()), (1, ""))
     delimiter = ";" if heading.count(";") > heading.count(",") else ","
+    if re.fullmatch('"?sep=.?"?', heading.strip(), re.IGNORECASE):
+        raise ScenarioError.of(Place(name, first, 1), f"the line {heading.strip()} is for Excel alone", "delete it, and save the table")
+    if "\t" in heading and delimiter not in heading:
+        raise ScenarioError.of(Place(name, first, 1), "tabs between the columns", "save it as CSV, with commas or semicolons between them")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     rows, numbers, start = [], [], 1
     try:
@@ -103,7 +120,6 @@ def parse_csv(text: str, name: str) -> Table:
         raise ScenarioError.of(Place(name, start, 1), f"not CSV: {error}", "check the quotes") from None
     if not rows:
         raise ScenarioError.of(Place(name), "the table is empty", "the first row names the columns")
-    raw = re.split(r"\r\n|\r|\n", text)
 
     def where(row: int, column: int) -> Place:
         line = numbers[row + 1]
@@ -112,6 +128,10 @@ def parse_csv(text: str, name: str) -> Table:
 
     columns, cells = rows[0], rows[1:]
     problems = Problems()
+    for k, row in enumerate(rows, start=HEADING):
+        for n, cell in enumerate(row) if len(max(row, key=len)) > MOST_CHARACTERS // 2 else ():
+            if long := too_long(cell):
+                problems.add(where(k, n), *long)
     for k, row in enumerate(cells):
         if len(row) != len(columns):
             message = f"{counted(len(row), 'cells')}, but the heading has {len(columns)}"

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from pydantic_core import PydanticCustomError
 
-from fundalloc.errors import Place, Problems, did_you_mean, nearest
+from fundalloc.errors import MANY, Place, Problems, did_you_mean, nearest
 from fundalloc.facts.dimensions import Dimensions
 from fundalloc.money import IntArray
 from fundalloc.scenario.sections import refused
@@ -111,7 +111,8 @@ def _unknown_columns(table: Table, spec: dict[str, ColumnSpec], problems: Proble
             problems.add(table.place(HEADING, k), "a column without a name", "name it, or delete it")
         elif base not in spec or (variant and not spec[base].per):
             unknown.append(name)
-            problems.add(table.place(HEADING, k), f"unknown column '{name}'", did_you_mean(base, spec))
+            hint = did_you_mean(base, spec) if len(unknown) < MANY else ""
+            problems.add(table.place(HEADING, k), f"unknown column '{name}'", hint)
     return unknown
 
 
@@ -194,9 +195,11 @@ class References:
             return None
         dimension = self.dimensions[word]
         if text not in lookup:
-            hint = f"the years are {dimension.ids[0]} to {dimension.ids[-1]}" if word == "year" else did_you_mean(text, dimension.ids)
-            message = f"unknown {word} '{text}'" if word != "year" else f"the year '{text}' is outside the period"
-            self.problems.add(table.place(row, word), message, hint)
+            if word != "year":
+                self.problems.unknown(table.place(row, word), word, text, dimension.ids)
+                return None
+            hint = f"the years are {dimension.ids[0]} to {dimension.ids[-1]}"
+            self.problems.add(table.place(row, word), f"the year '{text}' is outside the period", hint)
             return None
         if text in dimension.groupings:
             hint = "name a partnership within it; a regional programme is a partnership of its own"
