@@ -6,6 +6,7 @@ A :class:`Problem` is one thing wrong with what a planner wrote: where it stands
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,12 @@ from typing import ClassVar
 
 _EXCERPT = 400
 """Characters of a line that a message shows at most."""
+_ALIKE = 3
+"""Problems of one cause that are printed; one more than that is printed too."""
+_NAMES = re.compile(r"'[^']*'|\d+([.,]\d+)*")
+"""What differs between problems of one cause."""
+MANY = 20
+"""Problems beyond which nobody reads what each word may mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +84,24 @@ class ScenarioError(FundallocError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         unique = dict.fromkeys(problems)
         self.problems: tuple[Problem, ...] = tuple(sorted(unique, key=lambda p: p.place.order))
-        super().__init__("\n".join(str(p) for p in self.problems))
+        super().__init__("\n".join(told(self.problems)))
 
     @classmethod
     def of(cls, place: Place, message: str, hint: str = "") -> ScenarioError:
         """Return the error of one problem."""
         return cls([Problem(place, message, hint)])
+
+
+def told(problems: Iterable[Problem]) -> list[str]:
+    """Return problems as they are printed: three of those that differ in names and figures alone, and how many more there are."""
+    alike: dict[str, list[Problem]] = {}
+    for problem in problems:
+        alike.setdefault(_NAMES.sub("", problem.message), []).append(problem)
+    out: list[str] = []
+    for same in alike.values():
+        shown = same if len(same) <= _ALIKE + 1 else same[:_ALIKE]
+        out += [*map(str, shown), *(f"        {more}" for more in and_more(same, len(shown), f" like this, the last at {same[-1].place}"))]
+    return out
 
 
 class Problems(list[Problem]):
@@ -100,6 +119,10 @@ class Problems(list[Problem]):
     def add(self, place: Place, message: str, hint: str = "") -> None:
         """Note one more."""
         self.append(Problem(place, message, hint))
+
+    def unknown(self, place: Place, what: str, word: str, known: Iterable[str]) -> None:
+        """Note a word that nobody knows, and what it may mean while there are few."""
+        self.add(place, f"unknown {what} '{word}'", did_you_mean(word, known) if len(self) < MANY else "")
 
     @contextmanager
     def noted(self) -> Iterator[None]:

@@ -20,8 +20,6 @@ from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 from workbooks import add_row, headings, opened, replace_part, row_of, saved_by_libreoffice, type_in
 
-pytest_plugins = ("calls",)
-
 SAHEL, EGYPT = "amif|sahel|returns|2026", "ndici|egypt|smuggling|2026"
 TOO_MUCH = "AMIF thematic facility: ceiling 2026: 11.5 instead of at most 10.0, EUR\u00a01.5 million too much (ceiling)"
 Edit = Callable[[Any], object]
@@ -434,6 +432,17 @@ def test_bad_cells(fundalloc, copy, case, tmp_path):
     assert message in result.stderr
     assert result.stdout == ""
     assert not (tmp_path / "x.yaml").exists()
+
+
+def test_what_no_scenario_may_hold_is_said_of_its_cell(fundalloc, copy):
+    """Not of the file that the tool writes from it for a moment."""
+    long = copy(adjust(SAHEL, 1.5, "x" * 32_767, "J. Doe"), "long.xlsx")
+    control = copy(adjust(SAHEL, 1.5, "é\x80", "J. Doe"), "control.xlsx")
+    problems = json.loads(fundalloc("import", control, "--json").stdout)["problems"]
+    assert [(p["cell"][:11], p["message"]) for p in problems] == [("Allocation!", "an invisible control character (#x0080)")]
+    problems = json.loads(fundalloc("import", long, "--json").stdout)["problems"]
+    assert [(p["file"][-9:], p["cell"][:11]) for p in problems] == [("long.xlsx", "Allocation!")]
+    assert "a cell of a workbook holds 32767" in problems[0]["message"]
 
 
 def test_all_problems_at_once(fundalloc, copy):

@@ -280,3 +280,17 @@ def test_free_and_lapsed_money_add_up_on_every_sheet(tmp_path: Path) -> None:
     left = shown["Usable ceiling"] + moved - shown["Total"] - shown["Lapsed"]
     assert left[:3].tolist() == pytest.approx(shown["Free"][:3].tolist())
     assert differences(path, tmp_path) == []
+
+
+def test_the_longest_texts_fit_their_cells(tmp_path: Path) -> None:
+    """Without a blank at which a text that the tool makes longer, such as a name with what is said of it, could be cut."""
+    text = TINY.read_text("utf-8")
+    for written in ("name: NDICI-Global Europe", "name: Tunisia", "title: A made-up case, small enough to solve on paper"):
+        assert text.count(written) == 1
+        text = text.replace(written, written.partition(": ")[0] + ": " + "x" * 32_767)
+    (tmp_path / "long.yaml").write_text(text, "utf-8")
+    path = write_workbook(solve(load(tmp_path / "long.yaml")), tmp_path / "long.xlsx")
+    book = openpyxl.load_workbook(path, read_only=True)
+    texts = [value for sheet in book for row in sheet.iter_rows(values_only=True) for value in row if isinstance(value, str)]
+    assert max(map(len, texts)) <= 32_767
+    assert sum(len(value) > 32_000 for value in texts) >= 3

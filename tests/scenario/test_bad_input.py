@@ -1,5 +1,8 @@
 """Every mistake gives exactly one clear message with its place, what was found, and what to do; never a traceback."""
 
+from io import BytesIO
+from zipfile import ZipFile
+
 import openpyxl
 import pytest
 
@@ -294,6 +297,38 @@ FORM = {
         "[north-africa, ~, sahel]",
         "24:30: an empty entry in a list (write a value, or take the comma away)",
     ),
+    "kind that is a list": ("kind: amount", "kind: [amount]", "96:11: expected the word of one kind (such as kind: amount)"),
+    "kind that is a mapping": ("kind: amount", "kind: {a: b}", "96:11: expected the word of one kind (such as kind: amount)"),
+    "for each mapping": (
+        '"{partnership}: signed package"\n    for_each: partnership',
+        '"{partnership}: signed package"\n    for_each: [{a: b}]',
+        "98:15: expected names of dimensions or tag groups (such as for_each: partnership, or [partnership, year])",
+    ),
+    "for each list of lists": (
+        '"{partnership}: signed package"\n    for_each: partnership',
+        '"{partnership}: signed package"\n    for_each: [[partnership]]',
+        "98:15: expected names of dimensions or tag groups (such as for_each: partnership, or [partnership, year])",
+    ),
+    "two versions": (
+        "author: Example\n",
+        "<<<<<<< HEAD\nauthor: Example\n=======\nauthor: Other\n>>>>>>> other\n",
+        "7:1: two versions that git could not merge (keep one of the two versions, and delete the lines <<<<<<<, ======= and >>>>>>>)",
+    ),
+    "text that no cell holds": (
+        "author: Example",
+        f"author: {'é' * 32_768}",
+        "7:9: a text of 32768 characters; a cell of a workbook holds 32767 (shorten it, and name the file that says the rest)",
+    ),
+    "letters of two units that no cell holds": (
+        "author: Example",
+        f"author: {chr(0x1F600) * 16_384}",
+        "7:9: a text of 32768 characters; a cell of a workbook holds 32767 (shorten it, and name the file that says the rest)",
+    ),
+    "control character after letters of several bytes": (
+        "author: Example",
+        "author: Éxà\x01mple",
+        "7:12: an invisible control character (#x0001) (delete it)",
+    ),
     "duplicate key": (
         "author: Example",
         "author: Example\nauthor: Other",
@@ -492,6 +527,16 @@ def test_form(variant, complaints, old, new, message):
     assert said(complaints(variant((old, new)))) == [f"scenario.yaml:{message}"]
 
 
+def open_document() -> bytes:
+    """What LibreOffice writes: the type first, not packed."""
+    memory = BytesIO()
+    with ZipFile(memory, "w") as package:
+        package.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        package.writestr("content.xml", bytes(range(256)))
+    return memory.getvalue()
+
+
+OPEN_DOCUMENT = open_document()
 NEEDS_FILES = {
     "no column": (
         "partnership,area,priority\ntunisia,returns,1\n",
@@ -555,6 +600,31 @@ NEEDS_FILES = {
         (NEED_HEADING + "tunisie,r\u00e9tours,1\n").encode("latin-1"),
         "2:10: the file is not UTF-8 (save it as UTF-8; from Excel: CSV UTF-8; a table may say its own with encoding: cp1252)",
     ),
+    "not UTF-8, after letters of several bytes": (
+        (NEED_HEADING + "tunisie,r\u00e9tours").encode() + b"\xe9,1\n",
+        "2:16: the file is not UTF-8 (save it as UTF-8; from Excel: CSV UTF-8; a table may say its own with encoding: cp1252)",
+    ),
+    "control character after ends of lines of an old Mac": (
+        NEED_HEADING.replace("\n", "\r") + "tunis\u00ed\x02,returns,1\r",
+        "2:7: an invisible control character (#x0002) (delete it)",
+    ),
+    "two versions": (
+        f"{NEED_HEADING}<<<<<<< HEAD\ntunisia,returns,1\n=======\ntunisia,returns,2\n>>>>>>> other\n",
+        "2:1: two versions that git could not merge (keep one of the two versions, and delete the lines <<<<<<<, ======= and >>>>>>>)",
+    ),
+    "tabs": (
+        "partnership\tarea\tneed\ntunisia\treturns\t1,5\n",
+        "1:1: tabs between the columns (say it beside `file`: separator: tab, or save it as CSV, with commas or semicolons)",
+    ),
+    "a text that no cell holds": (
+        f"partnership,area,need,source\ntunisia,returns,1,{'x' * 32_768}\n",
+        "2:19: a text of 32768 characters; a cell of a workbook holds 32767 (shorten it, and name the file that says the rest)",
+    ),
+    "an old workbook": (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(500),
+        ": an old .xls file, or one with a password (save it as .xlsx without a password)",
+    ),
+    "an OpenDocument file": (OPEN_DOCUMENT, ": an OpenDocument file (.ods) (save it as .xlsx)"),
     "a cell without end": (
         NEED_HEADING + "tunisia,returns," + "1" * 200_000 + "\n",
         "2:1: not CSV: field larger than field limit (131072) (check the quotes)",

@@ -97,6 +97,13 @@ def test_line_ends(ends):
     assert table_of(raw_csv(ends.join(["a,b", "1,2", "3,4", ""]), "t.csv")).cells == [["1", "2"], ["3", "4"]]
 
 
+def test_a_blank_first_line_changes_nothing():
+    """The separator is that of the headings, wherever they stand."""
+    table = table_of(raw_csv("\n  \na;b\n1,5;2\n", "t.csv"), numbers=["a"])
+    assert (table.columns, table.cells) == (["a", "b"], [["1.5", "2"]])
+    assert str(table.where(0, 1)) == "t.csv:4:5"
+
+
 def test_semicolons_with_points_only_are_fine(variant, write):
     write("needs.csv", "partnership;area;need\negypt;returns;2.5\n")
     scenario = load(variant((TABLES["needs"], "needs: {file: needs.csv}")))

@@ -15,7 +15,7 @@ from fundalloc.back.circulated import Circulated
 from fundalloc.back.edits import TALK, Adjustment, Comment, Edits, LimitChange, OwnRule, Row, Said
 from fundalloc.back.formulas import NotUnderstood
 from fundalloc.back.own_rules import COLUMNS, OwnRules, identifier
-from fundalloc.errors import Place, Problems, ScenarioError
+from fundalloc.errors import Place, Problems, ScenarioError, some
 from fundalloc.labels import label
 from fundalloc.money import DECIMALS, plain
 from fundalloc.plan.plan import Plan
@@ -123,8 +123,7 @@ class _Reading:
 
     def _report_missing(self, grid: Grid, key: str, missing: list[str], what: str) -> None:
         if missing:
-            more = f" and {len(missing) - _NAMED} more" if len(missing) > _NAMED else ""
-            message = f"{len(missing)} {what}{'s were' if len(missing) > 1 else ' was'} deleted: {', '.join(missing[:_NAMED])}{more}"
+            message = f"{len(missing)} {what}{'s were' if len(missing) > 1 else ' was'} deleted: {some(missing, _NAMED)}"
             self.problems.add(grid.heading_place(key), message, "rows may be hidden or filtered, not deleted")
 
     @cached_property

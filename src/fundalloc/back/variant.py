@@ -14,7 +14,7 @@ from fractions import Fraction
 from pathlib import Path, PurePath
 from typing import Any
 
-from fundalloc.back.edits import Adjustment, Edits, LimitChange
+from fundalloc.back.edits import Adjustment, Edits, LimitChange, Said
 from fundalloc.errors import Problems
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.fields import ID_PATTERN
@@ -24,7 +24,7 @@ from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import Finding
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Sense
-from fundalloc.scenario.document import to_plain
+from fundalloc.scenario.document import to_plain, too_long
 from fundalloc.scenario.loading import setting_tree
 from fundalloc.scenario.scenario import Scenario
 
@@ -56,7 +56,7 @@ def variant_text(edits: Edits, plan: Plan, *, extends: str, baseline: str = "", 
     problems = Problems()
     for adjustment in edits.adjustments.values():
         name = adjusted_rule(adjustment.line)
-        tree.setdefault("rules", {})[name] = _fixed(adjustment, scenario)
+        tree.setdefault("rules", {})[name] = _fixed(adjustment, scenario, problems)
         origins["rules", name] = adjustment.said.where
     for change in edits.limits.values():
         patch = _limit(change, plan, edits, problems)
@@ -66,7 +66,7 @@ def variant_text(edits: Edits, plan: Plan, *, extends: str, baseline: str = "", 
                 said = f"{change.figure(change.before)} before, changed {change.said.by}"
                 origins[section, key] = "; ".join(filter(None, [origins.get((section, key)), said]))
     for rule in edits.rules.values():
-        tree.setdefault("rules", {})[rule.id] = {**rule.written, "source": f"added {rule.said.by}", "negotiable": "political"}
+        tree.setdefault("rules", {})[rule.id] = {**rule.written, "source": _source("added", rule.said, problems), "negotiable": "political"}
         origins["rules", rule.id] = rule.said.where
     problems.tell()
     return "\n".join([*_comments(edits, scenario), *_yaml({**head, **tree}, origins), ""])
@@ -81,7 +81,14 @@ def adjusted_rule(line: str) -> str:
     return f"{short[: _LONGEST_ID - 9]}-{sum(ord(c) * 31**k for k, c in enumerate(line)) % 16**8:08x}"
 
 
-def _fixed(adjustment: Adjustment, scenario: Scenario) -> YamlTree:
+def _source(done: str, said: Said, problems: Problems) -> str:
+    """Return who did something and what they said of it."""
+    if long := too_long(text := f"{done} {said.by}"):
+        problems.add(said.places[0], *long)
+    return text
+
+
+def _fixed(adjustment: Adjustment, scenario: Scenario, problems: Problems) -> YamlTree:
     ids, names = adjustment.line.split("|"), scenario.labels()
     shown = [" ".join(names[name].get(key, key).split()) if name in names else key for name, key in zip(NAMES, ids, strict=True)]
     return {
@@ -89,7 +96,7 @@ def _fixed(adjustment: Adjustment, scenario: Scenario) -> YamlTree:
         "says": re.sub(r"[{}]", "", f"{', '.join(shown)}: {plain(adjustment.after)} instead of {plain(adjustment.before)}, as adjusted"),
         "money": dict(zip(NAMES, ids, strict=True)),
         "exactly": plain(adjustment.after),
-        "source": f"adjusted {adjustment.said.by}",
+        "source": _source("adjusted", adjustment.said, problems),
         "negotiable": "practice",
     }
 

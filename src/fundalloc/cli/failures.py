@@ -28,8 +28,7 @@ def report(error: FundallocError) -> int:
     """Print the error, keep it for the JSON, and return its exit code."""
     Answer.current().failed(error)
     if isinstance(error, ScenarioError):
-        for problem in error.problems:
-            echo(str(problem), err=True)
+        echo(str(error), err=True)
         echo(f"{counted(len(error.problems), 'problems')}.{'' if written else ' Nothing was solved or written.'}", err=True)
     elif isinstance(error, Infeasible):
         _print_conflicts(error)

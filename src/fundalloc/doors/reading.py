@@ -41,15 +41,18 @@ def admit(path: Path, written: str, place: Place, inside: Callable[[Path], bool]
 
 
 def reachable(path: Path) -> None:
-    """Raise ScenarioError when a name that a person gave leads nowhere: in a circle, too long."""
+    """Raise ScenarioError when a name that a person gave leads nowhere (in a circle, too long), or is no text."""
     try:
         path.resolve().exists()
+        str(path).encode()
     except FAILURES as error:
         raise ScenarioError.of(Place(str(path)), f"cannot be read: {why(error)}") from None
 
 
 def why(error: Exception) -> str:
     """Return what went wrong in the words of the system."""
+    if isinstance(error, UnicodeEncodeError):
+        return "its name is not UTF-8; rename it"
     text = (error.strerror if isinstance(error, OSError) else None) or str(error)
     return "a link that leads in a circle" if "loop" in text or "levels of symbolic links" in text else text.replace("\x00", "")
 

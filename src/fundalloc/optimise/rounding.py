@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.errors import NotRoundable, SolverFailed
+from fundalloc.errors import NotRoundable, SolverFailed, and_more
 from fundalloc.facts.lines import Lines
 from fundalloc.model.elastic import elastic_program, hard_rows
 from fundalloc.model.linear_program import LinearProgram, RowBlock
@@ -180,7 +180,7 @@ def _refusal(around: LinearProgram, lines: Lines, options: Options) -> str:
         return f"No plan in steps of {step} keeps all rules. Try a smaller round_to."
     missed = np.unique(elastic.row[found.values[elastic.first :] > WHOLE])
     told = [_demand(around.row_owner(int(row)), int(row), lines) for row in missed]
-    more = f"\n  and {len(told) - TOLD} more" if len(told) > TOLD else ""
+    more = "".join(f"\n  {more}" for more in and_more(told, TOLD))
     return f"No plan in steps of {step} keeps:{''.join(told[:TOLD])}{more}\nTry a smaller round_to, or let a rule give way."
 
 

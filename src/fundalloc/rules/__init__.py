@@ -67,7 +67,9 @@ def parse_rule(rule_id: str, raw: Mapping[str, Any], dimensions: Dimensions | No
 
     Raises pydantic's ValidationError with locations inside `raw`, or the error for an unknown kind at `kind`.
     """
-    word = raw.get("kind")
+    word = raw.get("kind", "")
+    if not isinstance(word, str):
+        raise refuse("expected the word of one kind", "such as kind: amount", ("kind",))
     written = {word: kind for word, kind in kinds().items() if not kind.built_in}
     if word not in written:
         if word in kinds():

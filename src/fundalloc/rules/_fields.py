@@ -32,6 +32,8 @@ Figures = Annotated[
 
 def _words(raw: Any, info: ValidationInfo) -> tuple[str, ...]:
     words = tuple(raw) if isinstance(raw, list | tuple) else (raw,)
+    if not all(isinstance(word, str) for word in words):
+        raise refuse("expected names of dimensions or tag groups", "such as for_each: partnership, or [partnership, year]")
     dimensions: Dimensions | None = (info.context or {}).get("dimensions")
     for word in words if dimensions else ():
         owners = dimensions.owner(word) if dimensions else []

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from fundalloc.errors import did_you_mean
+from fundalloc.errors import MANY, did_you_mean
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import build_members
 from fundalloc.money import Figure
@@ -43,11 +43,13 @@ def _names(key: str, labels: Iterable[tuple[str, str]]) -> bool:
 def wrong_keys(rule: Kind, lines: Lines) -> Iterator[tuple[tuple[str, ...], str, str]]:
     """Yield keys of figures that name nothing, or several things, and pairs of keys that set the figure of one member."""
     members = build_members(rule.keyed, lines.facts.dimensions, nodes_all=rule.nodes == "all")
+    unknown = 0
     for at, _ in rule.each_figure():
         meant = members.readings(at[-1], lines.facts.dimensions) if at[1:] else [""]
         if not meant:
             whole = {"|".join(name) for name in members.names(members.codes)} if "|" in at[-1] else ()
-            yield at, f"unknown member '{at[-1]}'", did_you_mean(at[-1], {*whole, *chain(*members.labels)})
+            yield at, f"unknown member '{at[-1]}'", did_you_mean(at[-1], {*whole, *chain(*members.labels)}) if unknown < MANY else ""
+            unknown += 1
         elif meant[1:]:
             yield at, f"'{at[-1]}' can mean several things", f"write {' or '.join(meant)}"
     for sense, figures in rule.limits():

@@ -22,6 +22,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from fundalloc.errors import and_more
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Members
 from fundalloc.rules._ledger import amounts_by_code, measured, movable, open_shares
@@ -61,7 +62,7 @@ class Balance(Kind):
         floors = zip(demands.member, demands.sense, stuck, strict=True)
         names = ["|".join(name) for name, sense, decided in floors if decided and sense is not Sense.AT_MOST]
         if names and not self.watch:
-            who = f"'{names[0]}'" + (f" and {len(names) - 1} more have" if names[1:] else " has")
+            who = " ".join([f"'{names[0]}'", *and_more(names, 1), "have" if names[1:] else "has"])
             says = f"{who} decided money alone: the lower limit can only be kept by holding the others down"
             yield ("money",), says, "take such members out with 'unless', or watch the rule"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from fundalloc.errors import Problem, Problems, did_you_mean
+from fundalloc.errors import MANY, Problem, Problems, did_you_mean
 from fundalloc.facts.dimensions import NAMES, Dimensions
 from fundalloc.facts.selection import Pick
 from fundalloc.scenario.document import Node, Scalar, Tree, listed
@@ -62,7 +62,11 @@ def _wrong(item: Tree) -> Iterator[Problem]:
     adjusted = [key for key in item.items if key in _PICKED_BY]
     unknown = [key for key in item.items if key not in _KNOWN]
     for key in unknown:
-        yield Problem(item.keys[key], f"unknown key '{key}'", did_you_mean(key, _KNOWN) or f"expected some of: {', '.join(_KNOWN)}")
+        yield Problem(
+            item.keys[key],
+            f"unknown key '{key}'",
+            (key in unknown[:MANY] and did_you_mean(key, _KNOWN)) or f"expected some of: {', '.join(_KNOWN)}",
+        )
     if not adjusted and not unknown:
         yield Problem(item.place, "adjusts nothing", f"write one of: {', '.join(_PICKED_BY)}")
     for key in adjusted:

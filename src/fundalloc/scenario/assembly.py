@@ -55,9 +55,11 @@ def _per_language(name: str, table: Table, columns: dict[str, list[Any]], proble
 
 
 def _wrong_in_tree(table: Table, ids: list[str], parents: list[str], levels: list[str], known: Collection[str]) -> Iterator[Problem]:
+    there, unknown = set(ids), Problems()
     for row, parent in enumerate(parents):
-        if parent and parent not in ids:
-            yield Problem(table.place(row, "within"), f"unknown partnership '{parent}'", did_you_mean(parent, ids))
+        if parent and parent not in there:
+            unknown.unknown(table.place(row, "within"), "partnership", parent, ids)
+    yield from unknown
     within = {child: parent for child, parent in zip(ids, parents, strict=True) if parent}
     cycle = find_circle(within.items())
     if cycle:

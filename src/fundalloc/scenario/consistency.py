@@ -16,7 +16,7 @@ from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.moves import build_moves
 from fundalloc.money import decimals as decimals_of
 from fundalloc.money import euro, percent
-from fundalloc.scenario.document import Tree, locate, to_plain
+from fundalloc.scenario.document import Tree, locate
 from fundalloc.scenario.tables.table import Table
 
 if TYPE_CHECKING:
@@ -157,10 +157,11 @@ def check_rules(scenario: Scenario) -> Iterator[Problem]:
     """Yield what the facts show to be wrong with a rule: unknown members, no line that counts."""
     yield from _stages(scenario)
     yield from _waiting(scenario)
+    section = scenario.tree.mapping("rules") or Tree({}, {}, scenario.tree.place)
     for rule in scenario.written_rules:
         for inside, message, hint in rule.problems_in(scenario.lines):
             path = ("rules", rule.id, *inside)
-            written = inside[0] in to_plain(scenario.tree.items["rules"])[rule.id]
+            written = isinstance(node := section.items[rule.id], Tree) and inside[0] in node.items
             yield Problem(locate(scenario.tree, path) if written else scenario.places[rule.id], message, hint)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
-from fundalloc.errors import Place, Problems, ScenarioError, did_you_mean, nearest
+from fundalloc.errors import MANY, Place, Problems, ScenarioError, nearest
 from fundalloc.facts.dimensions import Dimension, Dimensions, Hierarchy, build_hierarchy, find_circle
 from fundalloc.facts.entities import Area, Instrument, Record, Transfer
 from fundalloc.facts.facts import Facts
@@ -188,9 +188,9 @@ class _Assembly:
     def _check_keys(self) -> None:
         unknown = [key for key in self.tree.items if key not in TOP_LEVEL]
         for key in unknown:
-            self.problems.add(self.tree.keys[key], f"unknown key '{key}'", did_you_mean(key, TOP_LEVEL))
+            self.problems.unknown(self.tree.keys[key], "key", key, TOP_LEVEL)
         for key in ("areas", "instruments", *REQUIRED_TABLES):
-            if key not in self.tree.items and not nearest(key, unknown):
+            if key not in self.tree.items and not nearest(key, unknown[:MANY]):
                 place = self.tree.keys.get(key) or Place(self.tree.place.file, 1, 1)
                 self.problems.add(place, f"'{key}' is missing", "write it here, or extend a scenario that has it")
 

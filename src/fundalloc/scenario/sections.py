@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from fundalloc.errors import Place, Problem, Problems, did_you_mean, nearest
+from fundalloc.errors import MANY, Place, Problem, Problems, did_you_mean, nearest
 from fundalloc.facts.dimensions import Dimensions
 from fundalloc.facts.documented import Documented
 from fundalloc.facts.entities import Band, Bands, Prices, Record
@@ -214,10 +214,10 @@ def problems_of(error: ValidationError, node: Node, model: type[BaseModel] | Non
     for item in found:
         location, kind, context = item["loc"], item["type"], item.get("ctx", {})
         if kind == "extra_forbidden":
-            known = fields_at(model, location[:-1]) if model else ()
-            yield Problem(locate(node, location, key=True), f"unknown key '{location[-1]}'", did_you_mean(str(location[-1]), known))
+            few = fields_at(model, location[:-1]) if model and len(unknown) <= MANY else ()
+            yield Problem(locate(node, location, key=True), f"unknown key '{location[-1]}'", did_you_mean(str(location[-1]), few))
         elif kind == "missing":
-            if not nearest(str(location[-1]), (str(other[-1]) for other in unknown if other[:-1] == location[:-1])):
+            if not nearest(str(location[-1]), (str(other[-1]) for other in unknown[:MANY] if other[:-1] == location[:-1])):
                 taken = _taken(node, location)
                 where = taken or locate(node, location[:-1])
                 message, hint = ("cannot be taken away", "write it") if taken else ("is missing", "add it")

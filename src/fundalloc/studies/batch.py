@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path
 
-from fundalloc.errors import FundallocError, Place, ScenarioError
+from fundalloc.errors import FundallocError, Place, ScenarioError, and_more
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.record import Record, plan_of
 from fundalloc.plan.verify import verify
@@ -51,8 +51,8 @@ class Solved:
         text = str(error).strip() or type(error).__name__
         if not isinstance(error, FundallocError):
             return cls(seconds, None, FundallocError.exit_code, FundallocError.ended, f"{type(error).__name__}: {text.splitlines()[0]}")
-        more = f" (and {len(error.problems) - 1} more)" if isinstance(error, ScenarioError) and len(error.problems) > 1 else ""
-        return cls(seconds, None, error.exit_code, error.ended, text.splitlines()[0] + more)
+        more = (f"({more})" for more in and_more(error.problems, 1)) if isinstance(error, ScenarioError) else ()
+        return cls(seconds, None, error.exit_code, error.ended, " ".join([text.splitlines()[0], *more]))
 
 
 @dataclass(frozen=True)

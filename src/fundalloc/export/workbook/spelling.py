@@ -36,10 +36,11 @@ def escaped(title: str) -> str:
 
 
 def shorten(text: str, most: int) -> str:
-    """Return a text cut at a word, with an ellipsis, when it is longer than `most` characters."""
+    """Return a text cut at a word, or within a very long one, with an ellipsis, when it is longer than `most` characters."""
     if len(text) <= most:
         return text
-    return (text[:most].rsplit(" ", 1)[0] or text[: most - 1]).rstrip(" ,:;") + "…"
+    at = text.rfind(" ", 0, most)
+    return text[: at if at > most // 2 else most - 1].rstrip(" ,:;") + "…"
 
 
 def distinct(titles: Iterable[str], taken: Iterable[str] = ()) -> list[str]:

@@ -35,7 +35,7 @@ from fundalloc.export.workbook.paper import set_up_printing
 from fundalloc.labels import label
 
 LONGEST_TEXT = 32_767
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 """Characters that XML does not take, and those that turn the direction of what follows."""
 NEIGHBOURS = re.compile(r"(ABOVE|BESIDE)\((\d+)\)")
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from fundalloc.doors.reading import admit
 from fundalloc.errors import Place, Problem, Problems, ScenarioError, counted, did_you_mean, some
-from fundalloc.scenario.document import Scalar, controls, display_name, read_text
+from fundalloc.scenario.document import END_OF_LINE, MOST_CHARACTERS, Scalar, controls, display_name, read_text, too_long
 from fundalloc.scenario.tables.signs import settle
 from fundalloc.scenario.tables.table import HEADING, Table
 from fundalloc.scenario.workbooks.cells import BookFile
@@ -88,10 +88,13 @@ def _csv(path: Path, encoding: str = "utf-8", separator: str = "") -> RawTable:
 def raw_csv(text: str, name: str, separator: str = "") -> RawTable:
     """Take CSV text apart. A first line `sep=;` names the separator, as spreadsheet programs understand it. Raises ScenarioError."""
     controls(text, name).tell()
-    raw = re.split(r"\r\n|\r|\n", text)
+    raw = END_OF_LINE.split(text)
     said = re.fullmatch(r'"?sep=([,;])"?[,;]*\s*', raw[0], re.IGNORECASE)
     heading = next((line for line in raw[bool(said) :] if "," in line or ";" in line), "")
     found = said[1] if said else ";" if heading.count(";") > heading.count(",") else ","
+    if not separator and "\t" in (first := next((line for line in raw if line.strip()), "")) and found not in first:
+        message, hint = "tabs between the columns", "say it beside `file`: separator: tab, or save it as CSV, with commas or semicolons"
+        raise ScenarioError.of(Place(name, raw.index(first) + 1, 1), message, hint)
     separator = "\t" if separator == "tab" else separator or found
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     rows: list[list[str]] = []
@@ -110,6 +113,12 @@ def raw_csv(text: str, name: str, separator: str = "") -> RawTable:
         excerpt = raw[line - 1] if line <= len(raw) else ""
         return Place(name, line, _offset(excerpt, column, separator), excerpt=excerpt)
 
+    problems = Problems()
+    for number, row in enumerate(rows):
+        for n, cell in enumerate(row) if len(max(row, key=len, default="")) > MOST_CHARACTERS // 2 else ():
+            if long := too_long(cell):
+                problems.add(where(number, n), *long)
+    problems.tell()
     return RawTable(name, rows, where, separator)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from pydantic_core import PydanticCustomError
 
-from fundalloc.errors import Place, Problems, did_you_mean, nearest
+from fundalloc.errors import MANY, Place, Problems, did_you_mean, nearest
 from fundalloc.facts.dimensions import Dimensions
 from fundalloc.facts.fields import is_year
 from fundalloc.money import IntArray, is_date
@@ -144,7 +144,8 @@ def _unknown_columns(table: Table, spec: dict[str, ColumnSpec], problems: Proble
             problems.add(table.place(HEADING, k), "a column without a name", "name it, or delete it")
         elif base not in spec or (variant and not spec[base].per):
             unknown.append(name)
-            problems.add(table.place(HEADING, k), f"unknown column '{name}'", did_you_mean(base, spec))
+            hint = did_you_mean(base, spec) if len(unknown) < MANY else ""
+            problems.add(table.place(HEADING, k), f"unknown column '{name}'", hint)
     return unknown
 
 
@@ -209,9 +210,11 @@ class References:
             return None
         dimension = self.dimensions[word]
         if text not in lookup:
-            hint = f"the years are {dimension.ids[0]} to {dimension.ids[-1]}" if word == "year" else did_you_mean(text, dimension.ids)
-            message = f"unknown {word} '{text}'" if word != "year" else f"the year '{text}' is outside the period"
-            if word == "year" and not is_year(text):
+            if word != "year":
+                self.problems.unknown(table.place(row, word), word, text, dimension.ids)
+                return None
+            message, hint = f"the year '{text}' is outside the period", f"the years are {dimension.ids[0]} to {dimension.ids[-1]}"
+            if not is_year(text):
                 shown, what = text.removesuffix(" 00:00:00"), "a date, not a year" if is_date(text) else "not a year"
                 message, hint = f"'{shown}' is {what}", "write it as 2025"
             self.problems.add(table.place(row, word), message, hint)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fundalloc.doors.reading import read_bytes
 from fundalloc.errors import Place, ScenarioError, did_you_mean
-from fundalloc.scenario.document import display_name
+from fundalloc.scenario.document import display_name, other_program
 
 LARGEST_FILE, LARGEST_CONTENT = 300_000_000, 1_500_000_000
 """Bytes of the file, and of everything inside it when unpacked."""
@@ -17,8 +17,6 @@ DENSE, HIGHEST_RATIO = 20_000_000, 250
 """A part that unpacks to more than DENSE bytes, and all parts together, may be at most so many times larger than packed; our sheets stay
 below 40."""
 _ANEW = "ask for the file again, or open it in Excel and save it anew"
-_OLD = b"\xd0\xcf\x11\xe0"
-"""First bytes of .xls files and of workbooks with a password."""
 _START = 2_000
 """Bytes of an XML part in which a document type would stand."""
 
@@ -40,8 +38,8 @@ def _problem(path: Path) -> tuple[str, str] | None:
         if path.stat().st_size > LARGEST_FILE:
             return f"the file has {path.stat().st_size / 1e6:.0f} MB; the limit is {LARGEST_FILE / 1e6:.0f} MB", ""
         raw = read_bytes(path, LARGEST_FILE)
-        if raw.startswith(_OLD):
-            return "an old .xls file, or one with a password", "save it as .xlsx without a password"
+        if other := other_program(raw):
+            return other
         with zipfile.ZipFile(BytesIO(raw)) as package:
             return _inside(package)
     except (zipfile.BadZipFile, EOFError):

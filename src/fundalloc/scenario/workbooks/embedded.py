@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from fundalloc.errors import Place, Problems
+from fundalloc.errors import Place, Problems, and_more
 from fundalloc.scenario.workbooks.cells import BookFile, Grid, find_grid
 
 RECORD = "fundalloc-record.json"
@@ -90,7 +90,7 @@ def _join(name: str, pieces: dict[int, tuple[Line, Place]], problems: Problems) 
     missing = sorted(set(range(1, numbers[-1] + 1)) - set(numbers))
     if missing:
         below = pieces[min(number for number in numbers if number > missing[0])][1]
-        message = f"line {missing[0]} of {name} is missing" + (f", and {len(missing) - 1} more" if len(missing) > 1 else "")
+        message = ", ".join([f"line {missing[0]} of {name} is missing", *and_more(missing, 1)])
         problems.add(below, message, CHANGED)
         return None
     texts = [pieces[number][0].content for number in numbers]
