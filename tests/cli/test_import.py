@@ -24,6 +24,8 @@ SAHEL, EGYPT = "amif|sahel|returns|2026", "ndici|egypt|smuggling|2026"
 TOO_MUCH = "AMIF thematic facility: ceiling 2026: 11.5 instead of at most 10.0, EUR\u00a01.5 million too much (ceiling)"
 Edit = Callable[[Any], object]
 
+pytest_plugins = ("calls",)
+
 
 @pytest.fixture(scope="module")
 def sent(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -14,6 +14,8 @@ from click.testing import Result
 
 from fundalloc.doors.terminal import visible
 
+pytest_plugins = ("calls",)
+
 TINY = Path(__file__).parents[2] / "examples" / "tiny" / "tiny.yaml"
 HOSTILE = "\x1b]0;owned\x07\x9b31mred\u202eevil\u2066"
 
