@@ -1,19 +1,19 @@
 """What is not as it was written: a workbook compared, cell by cell, with the one that its own scenario and record give.
 
-Rows of the two sheets that staff sort and filter are found by their ids. Adjustments, comments and rows that were added
-are what the workbook is for; they are counted, not blamed.
+Wrong are values, formulas and texts that say something else. Sheets and rows that stand elsewhere, another name of a sheet, and what was
+added beside ours change no meaning: they are named, not blamed. Adjustments and comments are what the workbook is for.
 """
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from fundalloc.back import pairing
 from fundalloc.back.circulated import Circulated
 from fundalloc.back.own_rules import COLUMNS as OWN_RULES
 from fundalloc.doors.reading import read_bytes
@@ -31,7 +31,6 @@ SORTED = {"allocation": ("line_key",), "rules": ("rule", "member", "side")}
 """Sheets whose rows staff may sort, and the columns that tell their rows apart."""
 OWN = {"adjustment", "comment_input", "author_input"}
 """Columns of these sheets that belong to staff."""
-_WHOLE = re.compile(r"(?<![\w.])(\d+)\.0+(?![\d.])")
 
 
 @dataclass
@@ -41,8 +40,10 @@ class BookComparison:
     wrong: list[str] = field(default_factory=list)
     adjusted: int = 0
     """Cells of staff's own columns that hold something."""
+    harmless: list[str] = field(default_factory=list)
+    """What stands elsewhere, or was added, and changes no meaning."""
     added: int = 0
-    """Cells where nothing was written."""
+    """Cells and rows where nothing was written, among what is harmless."""
     identical: bool = False
     """Whether the file is as written, byte for byte."""
 
@@ -72,28 +73,38 @@ class _Comparer:
     expected: BookFile
     result: BookComparison = field(default_factory=BookComparison)
 
+    @cached_property
+    def titles(self) -> dict[str, str | None]:
+        """Sheet of ours → its name in the file; without the files of the scenario, each of which has a fingerprint."""
+        skipped = set(in_languages("sheet.scenario_files.name").values())
+        return {ours: theirs for ours, theirs in pairing.sheets(self.expected, self.found).items() if ours not in skipped}
+
     def run(self) -> BookComparison:
-        skipped = set(in_languages("sheet.scenario_files.name").values())  # each file there has a fingerprint
-        titles = [(wanted, self._title(k, wanted)) for k, wanted in enumerate(self.expected.titles) if wanted not in skipped]
-        sheets = [(title, list(self._pairs(wanted, title))) for wanted, title in titles if title is not None]
+        self._compare_titles()
+        sheets = [(theirs, list(self._pairs(ours, theirs))) for ours, theirs in self.titles.items() if theirs is not None]
         changed = any(p.key == "limit_input" and not _same(p.expected, p.found) for _, pairs in sheets for p in pairs)
         live = self.result.adjusted == 0 and not changed
         for title, pairs in sheets:
-            texts = list(self._differences(title, pairs, live))
-            self.result.wrong += [*texts[:MOST], *(f"{title}: {more}" for more in and_more(texts, MOST, " cells of this sheet"))]
+            self._note(self.result.wrong, title, self._differences(title, pairs, live))
         return self.result
 
-    def _title(self, position: int, wanted: str) -> str | None:
-        """Return the sheet that stands for one of ours; a renamed one is found by its position."""
-        titles = self.found.titles
-        if wanted in titles:
-            return wanted
-        there = titles[position] if position < len(titles) else None
-        if there is not None and there not in self.expected.titles:
-            self.result.wrong.append(f"sheet '{wanted}' is now called '{there}'")
-            return there
-        self.result.wrong.append(f"sheet '{wanted}' is missing")
-        return None
+    def _note(self, where: list[str], title: str, texts: Iterable[str]) -> int:
+        """Note the first of what was found on a sheet, and how much more there is; return how much it is."""
+        listed = list(texts)
+        where += [*listed[:MOST], *(f"{title}: {more}" for more in and_more(listed, MOST, " cells of this sheet"))]
+        return len(listed)
+
+    def _compare_titles(self) -> None:
+        """Note sheets that are gone, and those that have another name or place, or are not ours."""
+        result, there = self.result, [theirs for theirs in self.titles.values() if theirs is not None]
+        result.wrong += [f"sheet '{ours}' is missing" for ours, theirs in self.titles.items() if theirs is None]
+        result.harmless += [
+            f"sheet '{ours}' is now called '{theirs}'" for ours, theirs in self.titles.items() if theirs not in (None, ours)
+        ]
+        own = [title for title in self.found.titles if title not in there and title not in self.expected.titles]
+        result.harmless += [f"sheet '{title}' was added" for title in own]
+        if [title for title in self.found.titles if title in there] != there:
+            result.harmless.append("the sheets stand in another order")
 
     def _pairs(self, wanted: str, title: str) -> Iterator[_Pair]:
         """Pair the cells of a sheet: rows of tables that staff sort by their ids, all others by where they stand."""
@@ -114,15 +125,22 @@ class _Comparer:
                 typed = {(row, column) for row in ours.body for column in ours.columns.values()}
             if theirs is not None:
                 self.result.adjusted += sum(not theirs.cell(row, "own_limit").empty for row in theirs.body)
-        yield from self._by_position(self.expected.rows(wanted), self.found.rows(title), typed)
+        yield from self._by_rows(wanted, title, typed)
 
-    def _by_position(
-        self, ours: Sequence[Sequence[Cell]], theirs: Sequence[Sequence[Cell]], typed: set[tuple[int, int]]
-    ) -> Iterator[_Pair]:
-        for row, (cells, others) in enumerate(zip_longest(ours, theirs, fillvalue=())):
+    def _by_rows(self, wanted: str, title: str, typed: set[tuple[int, int]]) -> Iterator[_Pair]:
+        """Pair the cells of rows that say the same, and name rows that only one of the sheets has."""
+        ours, theirs = self.expected.rows(wanted), self.found.rows(title)
+        pairs = list(pairing.rows(ours, theirs))
+        if not pairing.in_order(pairs):
+            self.result.harmless.append(f"{title}: the rows stand in another order")
+        lost = [row for row, there in pairs if there is None and not any((row, k) in typed for k in range(len(ours[row or 0])))]
+        self._note(self.result.wrong, title, (f"{title}: the row '{_first(ours[row or 0])}' is missing" for row in lost))
+        for row, there in pairs:
+            cells, others = ours[row] if row is not None else (), theirs[there] if there is not None else ()
             found = [*others, *[NOTHING] * (len(cells) - len(others))]
-            yield from (_Pair(row, k, cell, found[k]) for k, cell in enumerate(cells) if (row, k) not in typed)
-            self.result.added += sum(not cell.empty for cell in found[len(cells) :])
+            for k, other in enumerate(found if there is not None else ()):
+                if (row, k) not in typed:
+                    yield _Pair(there or 0, k, cells[k] if k < len(cells) else NOTHING, other, row=row)
 
     def _by_ids(self, ours: Grid, theirs: Grid, ids: tuple[str, ...]) -> Iterator[_Pair]:
         """Pair the rows of a table by ids and its columns by headings."""
@@ -148,15 +166,39 @@ class _Comparer:
                 if position >= 0 and key in OWN:
                     self.result.adjusted += not (other.empty or other.number == 0)
                 elif position >= 0:
-                    yield _Pair(there_row, position, cell, other, key)
-        self.result.added += sum(any(own) for own in rows)
+                    yield _Pair(there_row, position, cell, other, key, row)
+        more = (
+            f"{theirs.place(row, ids[0]).cell}: a row was added: {' '.join(filter(None, own))}" for own, row in rows.items() if any(own)
+        )
+        self.result.added += self._note(self.result.harmless, theirs.title, more)
 
     def _differences(self, title: str, pairs: list[_Pair], live: bool) -> Iterator[str]:
+        added = []
         for pair in pairs:
+            place = self.found.place(title, pair.there, pair.column).cell
             if pair.expected.empty and not pair.found.empty:
-                self.result.added += 1
-            elif said := _difference(pair, live):
-                yield f"{self.found.place(title, pair.row, pair.column).cell}: {said}"
+                added.append(f"{place}: added: {_shown(pair.found)}")
+            elif said := self._difference(pair, live):
+                yield f"{place}: {said}"
+        self.result.added += self._note(self.result.harmless, title, added)
+
+    def _difference(self, pair: _Pair, live: bool) -> str:
+        """Say how a cell differs; `live`: stored values of formulas must be as written, because nothing that they follow was changed."""
+        expected, found = pair.expected, pair.found
+        if expected.empty:
+            return ""
+        if expected.formula is not None:
+            if found.formula is None:
+                return f"the formula was replaced: found {_shown(found)}, expected {expected.formula}"
+            theirs = pairing.plain_formula(found.formula, pair.there)
+            if theirs != pairing.plain_formula(expected.formula, pair.there if pair.row is None else pair.row):
+                return f"the formula was changed: found {found.formula}, expected {expected.formula}"
+            same = not live or found.value is None or _same_value(expected, found)
+            return "" if same else f"the stored value was changed: found {found.text}, expected {expected.text}"
+        if _same(expected, found):
+            return ""
+        what = {"optimised": "the optimised amount was changed: ", "limit_input": "the limit was changed: "}.get(pair.key, "")
+        return f"{what}found {_shown(found)}, expected {_shown(expected)}"
 
 
 def _id(grid: Grid, row: int, ids: tuple[str, ...]) -> tuple[str, ...]:
@@ -168,30 +210,18 @@ OWN_AND_LIMITS = (*sorted(OWN), "optimised", "limit_input")
 
 @dataclass(frozen=True)
 class _Pair:
-    row: int
+    there: int
     column: int
     """Where the cell stands in the file, from 0."""
     expected: Cell
     found: Cell
     key: str = ""
+    row: int | None = None
+    """The row in which we wrote it."""
 
 
-def _difference(pair: _Pair, live: bool) -> str:
-    """Say how a cell differs; `live`: stored values of formulas must be as written, because nothing that they follow was changed."""
-    expected, found = pair.expected, pair.found
-    if expected.empty:
-        return ""
-    if expected.formula is not None:
-        if found.formula is None:
-            return f"the formula was replaced: found {_shown(found)}, expected {expected.formula}"
-        if _plain(found.formula) != _plain(expected.formula):
-            return f"the formula was changed: found {found.formula}, expected {expected.formula}"
-        same = not live or found.value is None or _same_value(expected, found)
-        return "" if same else f"the stored value was changed: found {found.text}, expected {expected.text}"
-    if _same(expected, found):
-        return ""
-    what = {"optimised": "the optimised amount was changed: ", "limit_input": "the limit was changed: "}.get(pair.key, "")
-    return f"{what}found {_shown(found)}, expected {_shown(expected)}"
+def _first(cells: Iterable[Cell]) -> str:
+    return next((cell.text for cell in cells if cell.text), "")
 
 
 def _same(expected: Cell, found: Cell) -> bool:
@@ -210,10 +240,3 @@ def _shown(cell: Cell) -> str:
     if cell.empty:
         return "nothing"
     return cell.formula or (cell.text if cell.number is not None else f"'{cell.text}'")
-
-
-def _plain(formula: str) -> str:
-    """Return a formula as every program writes it: no spaces outside texts, whole numbers without decimals."""
-    parts = formula.split('"')
-    parts[::2] = [_WHOLE.sub(r"\1", re.sub(r"\s+", "", part)).replace("_xlfn.", "") for part in parts[::2]]
-    return '"'.join(parts)

@@ -60,7 +60,7 @@ class Verification:
     def as_dict(self) -> dict[str, Any]:
         """Return plain values."""
         counts = self.plan.tally
-        book = {name: getattr(self.book, name) for name in ("adjusted", "added", "identical")} if self.book else {}
+        book = {name: getattr(self.book, name) for name in ("adjusted", "added", "harmless", "identical")} if self.book else {}
         return {
             "verified": not self.wrong,
             "demands": counts.demands,

@@ -64,8 +64,8 @@ def _notes(found: Verification) -> Iterator[str]:
         yield f"{result} was written by fundalloc {found.written_by}, this is {this}: only amounts and limits are compared."
     if book is not None and book.adjusted:
         yield f"{counted(book.adjusted, 'cells')} of the columns for adjustments and comments are filled in: fundalloc import {result}"
-    if book is not None and book.added:
-        yield f"{book.added} cells or rows were added where nothing was written."
+    if book is not None and book.harmless:
+        yield "\n  ".join([f"{counted(len(book.harmless), 'harmless differences')}:", *book.harmless])
     if found.meanings:
         says = (meaning.says for meaning in found.meanings)
         yield "\n  ".join([f"{result} was made under older meanings. Since then:", *says])
@@ -88,6 +88,8 @@ def _verdict(found: Verification) -> Iterator[str]:
     else:
         yield f"proved: {plan.proof.bound_text(Words())}"
     if found.book is None:
+        if Path(found.result).suffix.lower() in (".xlsx", ".xlsm"):
+            yield "the cells of the workbook were not compared: it was held against the scenario named, amounts alone"
         if not found.fingerprint:
             yield f"{found.result} carries no fingerprint of its scenario: nothing to compare with {plan.scenario.file}"
     elif found.book.identical:
