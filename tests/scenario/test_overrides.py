@@ -201,3 +201,11 @@ def test_remarks_and_passports_reach_every_reader(tmp_path):
     checked = call(cli, ["check", str(tmp_path / "v.yaml"), "--tables", "--allow-outside"])
     assert checked.stdout.count("costs nothing to break") == 1
     assert "9 rows, need 100.5, priority 3.9" in checked.stdout
+
+
+def test_runs_of_several_files_say_the_remarks_of_each(tmp_path, monkeypatch):
+    monkeypatch.setenv("FUNDALLOC_LEDGER", str(tmp_path / "ledger"))
+    for name in ("a", "b"):
+        write(tmp_path, {**BASE, "rules": {"pledge": {**RULES["pledge"], "soft": "0"}}}, f"{name}.yaml")
+    ran = CliRunner().invoke(cli, ["run", *(str(tmp_path / f"{name}.yaml") for name in "ab"), "-n", "-j", "1"])
+    assert ran.stderr.count("costs nothing to break") == 2

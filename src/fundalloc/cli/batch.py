@@ -68,6 +68,8 @@ def run_many(sources: Sequence[Source], target: Path | None, options: Options, m
                 entry, how = outcome.entry, "unchanged, reused" if outcome.reused else f"{outcome.entry.seconds:.1f} s"
                 more = f": {entry.message}" if entry.message else ""
                 out.note(f"[{len(done)}/{len(sources)}] {entry.file}: {entry.status} ({how}){more}")
+                for remark in outcome.plan.scenario.remarks if outcome.plan is not None else ():
+                    out.note(f"warning: {remark}")
         except KeyboardInterrupt:
             batch.close()
             text = f"Interrupted. {len(done)} of {len(sources)} are done and kept: the same command continues."

@@ -112,7 +112,7 @@ def _text(scenario: Scenario, plan: PlanAmounts, year: int, extends: str, baseli
         f"scenario: {_renamed(scenario.id[:55], scenario, year)}\n"
         "state: draft\n"
         f"closed: {closed}\n"
-        f"decided: {{file: {DECIDED}}}\n"
+        f"decided: {{file: {DECIDED}, replaces: true}}\n"
         f"baseline: {_quoted(baseline)}\n"
     )
 
