@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import highspy
 import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.model.linear_program import LinearProgram
+from fundalloc.solvers.margins import margins
 from fundalloc.solvers.solution import SEARCH, Options, Solution, Status
 
 Positions = NDArray[np.intp]
@@ -70,6 +71,10 @@ class _Quiet(highspy.Highs):
 def solve(program: LinearProgram, options: Options) -> Solution:
     """Solve a linear or mixed-integer program with HiGHS."""
     method = method_for(program, options)
+    smaller = margins(program) if program.integer is None and program.shape[1] >= INTERIOR_POINT_FROM else None
+    if smaller is not None:
+        found = solve(smaller.program, replace(options, method=method))  # it has no keys, so this is the end
+        return smaller.answer(program, found) if found.usable else found
     highs = load(program)
     highs.setOptionValue("solver", "choose" if program.integer is not None else SOLVER[method])
     if not options.presolve:
