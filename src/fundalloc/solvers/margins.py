@@ -152,12 +152,12 @@ def _tables(program: LinearProgram) -> Tables:
     table, place = np.divmod(keys[column], areas * years)
     number, table = np.unique(table, return_inverse=True)
     area, year = np.divmod(place, years)
-    cells: Mask = np.zeros((len(number), areas, years), dtype=bool)
+    cells = np.zeros((len(number), areas, years), dtype=bool)
     cells[table, area, year] = True
-    wide, long = cells.any(axis=2), cells.any(axis=1)
-    missing = wide[:, :, None] & long[:, None, :] & ~cells
-    larger = cells.sum(axis=(1, 2)) > wide.sum(axis=1) + long.sum(axis=1)
-    return Tables(column, table, area, year, cells).kept(~missing.any(axis=(1, 2)) & larger)
+    wide, long = cells.any(axis=2, keepdims=True), cells.any(axis=1, keepdims=True)
+    lacks = (wide & long & ~cells).any(axis=(1, 2))
+    larger = cells.sum(axis=(1, 2)) > wide.sum(axis=(1, 2)) + long.sum(axis=(1, 2))
+    return Tables(column, table, area, year, cells).kept(larger & ~lacks)
 
 
 def _costs(program: LinearProgram, tables: Tables) -> tuple[Floats, Floats, Mask]:
