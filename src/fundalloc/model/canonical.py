@@ -56,7 +56,7 @@ class Order:
             matrix=Matrix(start, column[matrix.column[entry]], matrix.value[entry]),
             integer=None if program.integer is None else program.integer[self.columns],
             blocks=(),
-            keys=None,
+            keys=program.column_keys[self.columns],
         )
 
 
@@ -81,9 +81,7 @@ def entry_ranks(lines: Lines) -> NDArray[np.int64]:
 def canonical_order(program: LinearProgram) -> Order:
     """Return the canonical order of a program whose first columns carry keys."""
     rows, columns = program.shape
-    keys = np.full(columns, -1, dtype=np.int64)
-    if program.keys is not None:
-        keys[: len(program.keys)] = program.keys
+    keys = program.column_keys
     named, others = np.flatnonzero(keys >= 0), np.flatnonzero(keys < 0)
     named = named[np.argsort(keys[named], kind="stable")]
     matrix = program.matrix

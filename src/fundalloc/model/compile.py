@@ -53,7 +53,9 @@ def compile_program(scenario: Scenario) -> LinearProgram:
     add_impact(builder, lines)
     for rule in scenario.rules:
         add_rule(builder, rule, lines)
-    return replace(builder.finish(len(ledger), len(scenario.facts.needs)), keys=entry_ranks(lines))
+    *_, area, year = scenario.facts.dimensions
+    grid = len(area.ids), len(year.ids)
+    return replace(builder.finish(len(ledger), len(scenario.facts.needs)), keys=entry_ranks(lines), grid=grid)
 
 
 def _most_carried(lines: Lines) -> Floats:

@@ -106,11 +106,19 @@ class LinearProgram:
     """Which columns must be whole; None: none."""
     keys: NDArray[np.int64] | None = None
     """Numbers of the first columns that depend on ids alone, for an order that no file decides (`canonical.py`)."""
+    grid: tuple[int, int] = (1, 1)
+    """Areas and years: key = (table x areas + area) x years + year, a table for every instrument and partnership."""
 
     @property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
         return len(self.row_lower), len(self.cost)
+
+    @property
+    def column_keys(self) -> NDArray[np.int64]:
+        """The key of every column, -1 where it has none."""
+        keys = np.zeros(0, dtype=np.int64) if self.keys is None else self.keys
+        return np.pad(keys, (0, self.shape[1] - len(keys)), constant_values=-1)
 
     @property
     def terms(self) -> int:

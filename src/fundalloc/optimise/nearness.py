@@ -100,6 +100,6 @@ def _keys(program: LinearProgram, columns: NDArray[np.intp], further: int) -> ND
     """Name the further ways after the columns that they leave, behind all of these."""
     if program.keys is None:
         return None
-    keys = np.pad(program.keys, (0, program.shape[1] - len(program.keys)), constant_values=-1)
+    keys = program.column_keys
     own, after = keys[columns], keys.max(initial=0) + 1
     return np.concatenate([keys, *[np.where(own >= 0, own + k * after, -1) for k in range(1, further + 1)]])

@@ -45,12 +45,13 @@ def settling_program(held: LinearProgram, lines: Lines, reference: Floats, *, sp
     With `spread` distance costs more the farther it goes, in shares of the reference: deviations then spread over many lines
     instead of piling up on few. Least money moved is lost by that, so a baseline asks for plain distance.
     """
-    amounts, step = pad(held, reference), float(lines.facts.step)
+    open_ = np.flatnonzero(held.lower[: held.lines] < held.upper[: held.lines])
+    amounts, weights, step = pad(held, reference)[open_], settling_weights(lines)[open_], float(lines.facts.step)
     bare = replace(held, cost=np.zeros(held.shape[1]))
     spread = spread and len(lines) <= SPREAD_UP_TO
     ends = [_whole(share * amounts, step) for share in FARTHER] if spread else []  # whole steps keep most amounts whole
     pieces = [*zip(np.diff(ends, axis=0, prepend=0.0), FACTORS, strict=False), (np.inf, FACTORS[len(ends)])]
-    return near_program(bare, np.arange(held.lines), amounts, SHARP * settling_weights(lines), pieces=pieces)
+    return near_program(bare, open_, amounts, SHARP * weights, pieces=pieces)
 
 
 def pad(program: LinearProgram, amounts: Floats) -> Floats:

@@ -21,6 +21,7 @@ from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sections import Stage
 from fundalloc.solvers import solve_program
 from fundalloc.solvers.solution import SEARCH, Options, Solution, Status
+from fundalloc.solvers.warm import Mark
 
 INTERIOR_POINT_FROM = 10_000
 """Lines from which settling goes to the interior point method: below, the dual simplex starts next to the answer."""
@@ -189,10 +190,14 @@ class _Search:
         stages, stay_close, left = self.wishes.stages, self.wishes.stay_close, len(self.wishes.stages) - 1
         last = first
         fixed = fix_switches(self.program, first.values)
+        start = None if answer.corner is None else Mark(fixed, answer.corner)
         held = self._keep(fixed if self._decides(0) else self.program, answer, float(stages[0].give), bool(stay_close))
         for k, stage in enumerate(stages[1:], 1):
             scored = replace(held, cost=np.pad(self.program.cost, (0, held.shape[1] - self.program.shape[1])))  # `impact` may come again
-            kept = self._fairest(scored, stage) if stage.goal == "fair" else self._stage(scored, stage, decides=self._decides(k))
+            if stage.goal == "fair":
+                kept = fairest(scored, stage.for_each, self.lines, self.options, float(stage.give), start)
+            else:
+                kept = self._stage(scored, stage, decides=self._decides(k))
             if kept is None:
                 break
             (held, last), left = kept, left - 1
@@ -214,9 +219,6 @@ class _Search:
             return None
         fixed = fix_switches(staged, solution.values)
         return self._keep(fixed if decides else staged, self.exact(fixed, solution), float(stage.give)), solution
-
-    def _fairest(self, scored: LinearProgram, stage: Stage) -> tuple[LinearProgram, Solution] | None:
-        return fairest(scored, stage.for_each, self.lines, self.options, float(stage.give))
 
     def _keep(self, program: LinearProgram, solution: Solution, give: float, by_row: bool = False) -> LinearProgram:
         """Keep what a stage reached: by a row where something may be given up or a switch may turn, else exactly."""

@@ -49,7 +49,8 @@ def solve_mixed(
     if relaxed.status is not Status.OPTIMAL:
         return relaxed
     best, gap = None, allowed_gap(program, options)
-    for attempt in _attempts(program, near(relaxation, relaxed), options, solve):
+    started = options if options.method else replace(options, corner=relaxed.corner)
+    for attempt in _attempts(program, near(relaxation, relaxed), started, solve):
         if attempt.usable and (best is None or attempt.objective > best.objective + TIE * abs(best.objective)):
             best = attempt
         if best is not None and relaxed.objective - best.objective <= gap * max(abs(relaxed.objective), 1.0):

@@ -24,7 +24,8 @@ def solve_program(program: LinearProgram, options: Options | None = None) -> Sol
         return _hand_over(program, options)
     order = canonical_order(program)
     start = None if options.start is None else options.start[order.columns]
-    found = _hand_over(order.apply(program), replace(options, start=start))
+    corner = None if options.corner is None else options.corner.reordered(order.columns, order.rows)
+    found = _hand_over(order.apply(program), replace(options, start=start, corner=corner))
     if not found.usable:
         return found
     columns, rows = places(order.columns), places(order.rows)

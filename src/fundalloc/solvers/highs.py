@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import highspy
 import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.model.linear_program import LinearProgram
+from fundalloc.solvers.margins import margins
 from fundalloc.solvers.solution import SEARCH, Options, Solution, Status
 
 Positions = NDArray[np.intp]
@@ -70,9 +71,16 @@ class _Quiet(highspy.Highs):
 def solve(program: LinearProgram, options: Options) -> Solution:
     """Solve a linear or mixed-integer program with HiGHS."""
     method = method_for(program, options)
+    linear, warm = program.integer is None, options.corner is not None
+    smaller = margins(program) if linear and not warm and program.shape[1] >= INTERIOR_POINT_FROM else None
+    if smaller is not None:
+        found = solve(smaller.program, replace(options, method=method))  # it has no keys, so this is the end
+        return smaller.answer(program, found) if found.usable else found
     highs = load(program)
     highs.setOptionValue("solver", "choose" if program.integer is not None else SOLVER[method])
-    if not options.presolve:
+    if linear and warm:
+        options.corner.start(highs)
+    if not options.presolve or warm:
         highs.setOptionValue("presolve", "off")
     for name, limit in (("time_limit", options.seconds), ("mip_rel_gap", options.gap)):
         if limit is not None:
@@ -97,7 +105,7 @@ def method_for(program: LinearProgram, options: Options) -> str:
     """Return the method that the options name, or the one that suits the size."""
     if options.method:
         return options.method
-    return "ipm" if program.shape[1] >= INTERIOR_POINT_FROM else "simplex"
+    return "ipm" if options.corner is None and program.shape[1] >= INTERIOR_POINT_FROM else "simplex"
 
 
 def run(highs: highspy.Highs) -> None:

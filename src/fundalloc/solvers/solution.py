@@ -45,6 +45,8 @@ class Options:
     """For HiGHS: whether to shrink the program first; a start next to the answer is faster without."""
     start: Floats | None = None
     """Values from which a search may start; NaN where the solver may choose."""
+    corner: Any = None
+    """For HiGHS: where the simplex method may start a linear program, the corner of one that differs in limits alone."""
     nodes: int | None = None
     """For HiGHS: nodes of the search tree after which an integer search stops, a count, so that no clock decides an answer; 0: no
     search where a plan with switches is known without."""

@@ -21,6 +21,8 @@ from fundalloc.solvers.solution import Options, Solution, Status
 
 FEW = 0.05
 """Part of the coefficients up to which changing them one by one beats passing the program anew."""
+TOLERANCE = 1e-7
+"""By how much HiGHS may break a limit, unless told otherwise."""
 _PRIMAL, _DUAL = 4, 1
 """HiGHS' names for the two simplex methods."""
 
@@ -51,8 +53,10 @@ class WarmSolver:
     Programs with switches, and solvers other than HiGHS, are solved afresh every time.
     """
 
-    def __init__(self, options: Options | None = None) -> None:
+    def __init__(self, options: Options | None = None, *, tolerance: float = TOLERANCE) -> None:
         self.options = options or Options()
+        self.tolerance = tolerance
+        """By how much a limit may be broken."""
         self._highs: highspy.Highs | None = None
         self.program: LinearProgram | None = None
         """The last one."""
@@ -63,11 +67,11 @@ class WarmSolver:
         corner = None if self._highs is None else cold.Corner.of(self._highs)
         return None if corner is None or self.program is None else Mark(self.program, corner)
 
-    def solve(self, program: LinearProgram, start: Mark | None = None) -> Solution:
+    def solve(self, program: LinearProgram, start: Mark | None = None, *, lawful: bool = False) -> Solution:
         """Solve a program; fast when it differs little from the one before (see the module).
 
         `start` is a corner of a program of the same shape, or of one that this grew from; without it the solve starts where
-        the last one ended.
+        the last one ended. `lawful`: the last plan keeps all limits of this program too, so that the primal simplex method goes on from it.
         """
         if program.integer is not None or self.options.solver.lower() != "highs" or self.options.over:
             return solve_program(program, self.options)
@@ -78,6 +82,8 @@ class WarmSolver:
             _extended(start.corner, program).start(highs)
             highs.setOptionValue("solver", "simplex")
             highs.setOptionValue("simplex_strategy", _strategy(start.program, program))
+        if lawful:
+            highs.setOptionValue("simplex_strategy", _PRIMAL)
         if self.options.seconds is not None:
             highs.setOptionValue("time_limit", highs.getRunTime() + self.options.seconds)
         cold.run(highs)
@@ -116,6 +122,7 @@ class WarmSolver:
         before, highs = self.program, self._highs
         if before is None or highs is None:
             self._highs = cold.load(program)
+            self._highs.setOptionValue("primal_feasibility_tolerance", self.tolerance)
             method = cold.method_for(program, self.options)
             self._highs.setOptionValue("solver", cold.SOLVER[method])
             if method == "simplex":  # on these programs HiGHS' presolve takes longer than the simplex method saves by it
