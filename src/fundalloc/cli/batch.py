@@ -68,6 +68,8 @@ def run_many(sources: Sequence[Source], target: Path | None, options: Options, m
                 entry, how = outcome.entry, "unchanged, reused" if outcome.reused else f"{outcome.entry.seconds:.1f} s"
                 more = f": {entry.message}" if entry.message else ""
                 out.note(f"[{len(done)}/{len(sources)}] {entry.file}: {entry.status} ({how}){more}")
+                if outcome.unkept and outcome.unkept not in {o.unkept for k, o in done.items() if k != position}:
+                    out.note(f"{outcome.unkept} The plans are not kept for reuse.")
         except KeyboardInterrupt:
             batch.close()
             text = f"Interrupted. {len(done)} of {len(sources)} are done and kept: the same command continues."
