@@ -268,18 +268,15 @@ def test_a_plan_is_not_lost_with_a_ledger_that_is_busy_or_damaged(tmp_path, monk
     raw = bytearray(path.read_bytes())
     raw[4096:] = b"\xff" * (len(raw) - 4096)
     path.write_bytes(raw)
-    try:
-        (outcome,) = solved_with(path, [variant(tmp_path, 9)])
-    except OutputError as error:
-        assert "Cannot use the ledger" in str(error)  # before anything was solved
-    else:
-        assert outcome.plan is not None
-        assert "Cannot write the ledger" in outcome.unkept
+    (outcome,) = solved_with(path, [variant(tmp_path, 9)])
+    assert outcome.plan is not None
+    assert "Cannot write the ledger" in outcome.unkept
 
 
 def test_a_computer_with_too_little_memory_is_told_so():
-    error = pytest.raises(MemoryError, lambda: np.empty(2**58)).value
-    text = str(out_of_memory(error))
+    with pytest.raises(MemoryError) as raised:
+        np.empty(2**58)
+    text = str(out_of_memory(raised.value))
     assert text.startswith("The memory is too small: no room for 2.00 EiB for an array with shape (288230376151711744,)")
     failed = batch_module.Solved.failed(MemoryError("std::bad_alloc"))
     assert (failed.exit_code, failed.message.partition(". ")[0]) == (5, "The memory is too small: the solver's own tables")
@@ -338,10 +335,12 @@ def test_a_killed_scheduler_is_said(tmp_path):
     """What came before stays; nothing waits for ever for what comes no more."""
     pytest.importorskip("distributed", reason="the extra `cluster` is not installed: pip install -e '.[cluster]'")
     found = []
-    with dask_cluster(1) as (address, _, scheduler), pytest.raises(SolverFailed, match="is gone. What was finished is kept"):
-        for k, result in each(count_and_wait, [(n, str(tmp_path)) for n in range(8)], cluster=address):
-            found.append((k, result))
-            scheduler.kill()
+    with dask_cluster(1) as (address, _, scheduler):
+        results = each(count_and_wait, [(n, str(tmp_path)) for n in range(8)], cluster=address)
+        found.append(next(results))
+        scheduler.kill()
+        with pytest.raises(SolverFailed, match=r"is gone\. What was finished is kept"):
+            found.extend(results)
     assert 0 < len(found) < 8
 
 
