@@ -177,6 +177,13 @@ class SolverFailed(FundallocError):
         super().__init__(message)
 
 
+def out_of_memory(error: MemoryError) -> SolverFailed:
+    """Return the error of a computer that has too little memory; numpy says for what, a solver that it was its own."""
+    what = "the solver's own tables" if "bad_alloc" in str(error) else str(error).replace("Unable to allocate", "no room for")
+    more = "Close other programs, solve fewer files at once (--jobs), or take fewer partnerships, years or members of rules."
+    return SolverFailed("memory", f"The memory is too small{': ' if what else ''}{what}. {more}")
+
+
 class NotVerified(FundallocError):
     """The finished plan breaks a hard rule when recomputed: never written. Or a result is not what it says, in the things named."""
 

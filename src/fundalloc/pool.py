@@ -10,11 +10,11 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
-from fundalloc.errors import FundallocError, UsageError
+from fundalloc.errors import FundallocError, SolverFailed, UsageError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -103,10 +103,15 @@ def _on_cluster(function: Callable[[T], R], tasks: Sequence[T], address: str) ->
     except (OSError, ValueError, TimeoutError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UsageError(f"No Dask scheduler answers at {address}: {reason}") from None
+    lost = f"The Dask scheduler at {address} is gone. What was finished is kept: the same command goes on where it stopped."
     try:
         futures = {client.submit(function, task, pure=False, retries=1): k for k, task in enumerate(tasks)}
         for future in dask.as_completed(futures):
-            raised = future.exception()
-            yield futures[future], raised if raised is not None else future.result()
+            if future.cancelled() or client.status != "running":
+                raise SolverFailed("cluster", lost)
+            raised = future.exception(timeout=PATIENCE)
+            yield futures[future], raised if raised is not None else future.result(timeout=PATIENCE)
+    except (OSError, TimeoutError, CancelledError) as error:
+        raise SolverFailed("cluster", f"{lost} ({type(error).__name__})") from None
     finally:
-        client.close()
+        client.close(timeout=1)

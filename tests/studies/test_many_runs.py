@@ -13,11 +13,12 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 from worker_tasks import answer_or_die, count_and_wait
 
 from cases import TINY, TWO_BY_TWO, write
-from fundalloc.errors import NotVerified, OutputError, UsageError
+from fundalloc.errors import NotVerified, OutputError, SolverFailed, UsageError, out_of_memory
 from fundalloc.export.tables import to_json
 from fundalloc.plan.record import Record
 from fundalloc.pool import Died, each
@@ -211,6 +212,76 @@ def test_a_file_that_is_no_ledger_is_said(tmp_path):
         Ledger(tmp_path / "notes.txt")
 
 
+# --- a ledger that is old, new, damaged or busy -------------------------------------------------------------------------
+
+
+def solved_with(path, sources):
+    with Ledger(path) as ledger:
+        return run_all(sources, ledger)
+
+
+def test_a_ledger_of_before_versions_is_taken_over(tmp_path):
+    """It has no number and the same columns: what it keeps is reused, and it gets its number."""
+    sources, path = [variant(tmp_path, 8)], tmp_path / "old.sqlite"
+    solved_with(path, sources)
+    with sqlite3.connect(path) as base:
+        base.execute("pragma user_version = 0")
+    assert [o.reused for o in solved_with(path, sources)] == [True]
+    assert sqlite3.connect(path).execute("pragma user_version").fetchone() == (1,)
+
+
+def test_a_newer_ledger_is_read_and_not_written(tmp_path):
+    path = tmp_path / "newer.sqlite"
+    solved_with(path, [variant(tmp_path, 8)])
+    with sqlite3.connect(path) as base:
+        base.execute("pragma user_version = 9")
+        base.execute("alter table runs add column later text")
+    base.close()
+    before = path.read_bytes()
+    first, second = solved_with(path, [variant(tmp_path, 8), variant(tmp_path, 9)])
+    assert (first.reused, second.reused) == (True, False)
+    assert second.plan is not None
+    assert "a newer version of fundalloc wrote it" in second.unkept
+    assert path.read_bytes() == before
+    with Ledger(path) as ledger, pytest.raises(OutputError, match="a newer version"):
+        ledger.prune(None)
+
+
+def test_a_plan_is_not_lost_with_a_ledger_that_is_busy_or_damaged(tmp_path, monkeypatch):
+    monkeypatch.setattr("fundalloc.studies.ledger.PATIENCE", 0)
+    path = tmp_path / "busy.sqlite"
+    solved_with(path, [variant(tmp_path, 8)])
+    with Ledger(path) as ledger:
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("begin exclusive")
+        (outcome,) = run_all([variant(tmp_path, 9)], ledger)
+        assert outcome.plan is not None
+        assert "database is locked" in outcome.unkept
+        other.execute("rollback")
+        other.close()
+    with sqlite3.connect(path) as base:
+        base.execute("update runs set files = '{not json', record = 'no blob'")
+    base.close()
+    with Ledger(path) as ledger:
+        assert [entry.files for entry in ledger.entries()] == [()]
+        assert [o.reused for o in run_all([variant(tmp_path, 8)], ledger)] == [False]
+    raw = bytearray(path.read_bytes())
+    raw[4096:] = b"\xff" * (len(raw) - 4096)
+    path.write_bytes(raw)
+    (outcome,) = solved_with(path, [variant(tmp_path, 9)])
+    assert outcome.plan is not None
+    assert "Cannot write the ledger" in outcome.unkept
+
+
+def test_a_computer_with_too_little_memory_is_told_so():
+    with pytest.raises(MemoryError) as raised:
+        np.empty(2**58)
+    text = str(out_of_memory(raised.value))
+    assert text.startswith("The memory is too small: no room for 2.00 EiB for an array with shape (288230376151711744,)")
+    failed = batch_module.Solved.failed(MemoryError("std::bad_alloc"))
+    assert (failed.exit_code, failed.message.partition(". ")[0]) == (5, "The memory is too small: the solver's own tables")
+
+
 # --- a cluster ---------------------------------------------------------------------------------------------------------
 
 
@@ -230,7 +301,7 @@ def dask_cluster(workers: int):
         for _ in range(workers):
             command = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
             started.append(subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL))
-        yield address, started[1:]
+        yield address, started[1:], scheduler
     finally:
         for process in started:
             process.kill()
@@ -242,7 +313,7 @@ def test_a_worker_killed_in_the_middle_loses_nothing_and_doubles_nothing(tmp_pat
     """Two real workers, one killed while it works: every result comes once; batches on the cluster equal local ones."""
     pytest.importorskip("distributed", reason="the extra `cluster` is not installed: pip install -e '.[cluster]'")
     tasks = [(n, str(tmp_path)) for n in range(16)]
-    with dask_cluster(2) as (address, workers):
+    with dask_cluster(2) as (address, workers, _):
         found: list[tuple[int, object]] = []
         for k, result in each(count_and_wait, tasks, cluster=address):
             found.append((k, result))
@@ -258,6 +329,19 @@ def test_a_worker_killed_in_the_middle_loses_nothing_and_doubles_nothing(tmp_pat
         far_samples, near_samples = (sample(uncertain, 6, 7, jobs=1, cluster=c).samples for c in (address, None))
         assert [s.score for s in far_samples] == pytest.approx([s.score for s in near_samples], abs=1e-9)
     assert len(list(tmp_path.glob("done-*"))) == 16
+
+
+def test_a_killed_scheduler_is_said(tmp_path):
+    """What came before stays; nothing waits for ever for what comes no more."""
+    pytest.importorskip("distributed", reason="the extra `cluster` is not installed: pip install -e '.[cluster]'")
+    found = []
+    with dask_cluster(1) as (address, _, scheduler):
+        results = each(count_and_wait, [(n, str(tmp_path)) for n in range(8)], cluster=address)
+        found.append(next(results))
+        scheduler.kill()
+        with pytest.raises(SolverFailed, match=r"is gone\. What was finished is kept"):
+            found.extend(results)
+    assert 0 < len(found) < 8
 
 
 def test_no_scheduler_is_said(monkeypatch):

@@ -15,7 +15,7 @@ import click
 
 from fundalloc.cli.terminal import close_outlet, echo, open_outlet
 from fundalloc.doors.terminal import visible
-from fundalloc.errors import FundallocError, did_you_mean, some
+from fundalloc.errors import FundallocError, did_you_mean, out_of_memory, some
 
 if TYPE_CHECKING:
     from fundalloc.cli.envelope import Answer
@@ -116,6 +116,8 @@ class Commands(click.Group):
             return USAGE
         except FundallocError as error:
             return report(error)
+        except MemoryError as error:
+            return report(out_of_memory(error))
         return 0
 
 

@@ -70,6 +70,8 @@ def run_many(sources: Sequence[Source], target: Path | None, options: Options, m
                 out.note(f"[{len(done)}/{len(sources)}] {entry.file}: {entry.status} ({how}){more}")
                 for remark in outcome.plan.scenario.remarks if outcome.plan is not None else ():
                     out.note(f"warning: {remark}")
+                if outcome.unkept and outcome.unkept not in {o.unkept for k, o in done.items() if k != position}:
+                    out.note(f"{outcome.unkept} The plans are not kept for reuse.")
         except KeyboardInterrupt:
             batch.close()
             text = f"Interrupted. {len(done)} of {len(sources)} are done and kept: the same command continues."

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path
 
-from fundalloc.errors import FundallocError, Place, ScenarioError, and_more
+from fundalloc.errors import FundallocError, OutputError, Place, ScenarioError, and_more, out_of_memory
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.record import Record, plan_of
 from fundalloc.plan.verify import verify
@@ -48,6 +48,7 @@ class Solved:
     @classmethod
     def failed(cls, error: BaseException, seconds: float = 0.0) -> Solved:
         """Return the exit code, the word and the first line of what went wrong."""
+        error = out_of_memory(error) if isinstance(error, MemoryError) else error
         text = str(error).strip() or type(error).__name__
         if not isinstance(error, FundallocError):
             return cls(seconds, None, FundallocError.exit_code, FundallocError.ended, f"{type(error).__name__}: {text.splitlines()[0]}")
@@ -62,6 +63,8 @@ class Outcome:
     entry: RecordedRun
     plan: Plan | None
     reused: bool = False
+    unkept: str = ""
+    """Why the ledger does not have it; empty when it does."""
 
     @property
     def book(self) -> str:
@@ -194,14 +197,20 @@ class _Batch:
             ended = Solved.failed(error, seconds)
         entry = self._entry(source, plan.scenario, key, ended)
         entry = replace(entry, score=plan.score, impact=float(plan.coverage.impact.sum()), files=tuple(files))
-        self.ledger.record(entry, None if stopped else Record.of(plan).text())
-        return Outcome(entry, plan, reused)
+        return self._kept(Outcome(entry, plan, reused), None if stopped else Record.of(plan).text())
 
     def failed(self, source: Source, scenario: Scenario | None, key: str, solved: Solved) -> Outcome:
         """Enter a run without a plan."""
         entry = self._entry(source, scenario, key, solved)
-        self.ledger.record(entry)
-        return Outcome(entry, None)
+        return self._kept(Outcome(entry, None))
+
+    def _kept(self, outcome: Outcome, record: str | None = None) -> Outcome:
+        """Enter an outcome; a ledger that cannot be written loses no plan, and says why it does not keep it."""
+        try:
+            self.ledger.record(outcome.entry, record)
+        except OutputError as error:
+            return replace(outcome, unkept=str(error))
+        return outcome
 
     def _entry(self, source: Source, scenario: Scenario | None, key: str, solved: Solved) -> RecordedRun:
         digest, name, title = (scenario.digest, scenario.id, str(scenario.head.title)) if scenario else ("", "", "")

@@ -23,6 +23,9 @@ from typing import Any
 from fundalloc.errors import OutputError
 
 FORMAT = 1
+"""Part of every key: what is kept under another one is not reused."""
+SCHEMA = 1
+"""Version of the table, kept in the file; files from before there was one say 0 and have the same columns."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,10 @@ _TABLE = ", ".join(f"{field.name} {_KINDS.get(str(field.type), 'text not null')}
 _SCHEMA = f"""
 create table if not exists runs ({_TABLE}, record blob, primary key (key));
 create index if not exists by_time on runs (ended);
+pragma user_version = {SCHEMA};
 """
+PATIENCE = 30
+"""Seconds to wait for another process that writes."""
 
 
 @cache
@@ -97,17 +103,21 @@ def now() -> str:
 
 
 class Ledger:
-    """An open ledger; use it as a context manager. Raises OutputError for a file that is none."""
+    """An open ledger; use it as a context manager. Raises OutputError for a file that is none, and where it cannot be read.
+
+    One that a newer version wrote is not written; `newer` says so.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
+        with self._said("use"):
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._base = sqlite3.connect(path, timeout=30)
-            self._base.execute("pragma journal_mode = wal")
-            self._base.executescript(_SCHEMA)
-        except (OSError, sqlite3.Error) as error:
-            raise OutputError(f"Cannot use the ledger {path}: {error}. Name another one with --ledger.") from None
+            self._base = sqlite3.connect(path, timeout=PATIENCE)
+            self.newer = self._base.execute("pragma user_version").fetchone()[0] > SCHEMA
+            if not self.newer:
+                self._base.execute("pragma journal_mode = wal")
+                self._base.executescript(_SCHEMA)
+            self._base.execute(f"select {','.join(COLUMNS)}, record from runs limit 0")
 
     def __enter__(self) -> Ledger:
         return self
@@ -125,10 +135,10 @@ class Ledger:
 
     def plan(self, key: str) -> str | None:
         """Return the record of the plan that was kept under a key, or None."""
-        row = self._base.execute("select record from runs where key = ? and record is not null", (key,)).fetchone()
         try:
+            row = self._base.execute("select record from runs where key = ? and record is not null", (key,)).fetchone()
             return None if row is None else zlib.decompress(row[0]).decode()
-        except (zlib.error, ValueError):
+        except (sqlite3.Error, zlib.error, ValueError, TypeError):  # damaged: solved again
             return None
 
     def entries(self, limit: int | None = None) -> list[RecordedRun]:
@@ -141,8 +151,9 @@ class Ledger:
         return self._selected("where key like ? escape char(92) or scenario = ? or file = ? order by ended desc", wanted, start, start)
 
     def _selected(self, how: str, *values: object) -> list[RecordedRun]:
-        found = self._base.execute(f"select {','.join(COLUMNS)} from runs {how}", values)
-        return [replace(RecordedRun(*row), files=tuple(json.loads(row[-1]))) for row in found]
+        with self._said("read"):
+            found = self._base.execute(f"select {','.join(COLUMNS)} from runs {how}", values).fetchall()
+        return [replace(RecordedRun(*row), files=_listed(row[-1])) for row in found]
 
     def prune(self, older_than: timedelta | None, *, missing: bool = False) -> int:
         """Drop runs that ended longer ago, or (`missing`) whose files are gone; None: all. Returns how many."""
@@ -153,13 +164,31 @@ class Ledger:
             gone = [e.key for e in entries if e.files and not any(Path(f).exists() for f in e.files)]
         with self._writing() as base:
             base.executemany("delete from runs where key = ?", [(key,) for key in gone])
-        self._base.execute("vacuum")
+        with self._said("write"):
+            self._base.execute("vacuum")
         return len(gone)
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
+        if self.newer:
+            raise OutputError(
+                f"Cannot write the ledger {self.path}: a newer version of fundalloc wrote it. Name another one with --ledger."
+            )
+        with self._said("write"), self._base:
+            yield self._base
+
+    @contextmanager
+    def _said(self, do: str) -> Iterator[None]:
         try:
-            with self._base:
-                yield self._base
-        except sqlite3.Error as error:
-            raise OutputError(f"Cannot write the ledger {self.path}: {error}.") from None
+            yield
+        except (OSError, sqlite3.Error) as error:
+            raise OutputError(f"Cannot {do} the ledger {self.path}: {error}. Name another one with --ledger.") from None
+
+
+def _listed(files: object) -> tuple[str, ...]:
+    """Return the files of a row; none where the row is damaged."""
+    try:
+        listed = json.loads(str(files))
+    except ValueError:
+        return ()
+    return tuple(map(str, listed)) if isinstance(listed, list) else ()

@@ -34,7 +34,8 @@ from fundalloc.export.workbook.paper import Paper as Paper
 from fundalloc.export.workbook.paper import set_up_printing
 from fundalloc.labels import label
 
-LONGEST_TEXT = 32_767
+LONGEST_TEXT, LONGEST_FORMULA = 32_767, 8_192
+"""Characters that Excel takes; a sentence that no formula can hold is written as it reads."""
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 """Characters that XML does not take, and those that turn the direction of what follows."""
 NEIGHBOURS = re.compile(r"(ABOVE|BESIDE)\((\d+)\)")
@@ -138,7 +139,8 @@ class _SheetWriter:
         """Write one cell. Text is never taken for a formula, a link or a number."""
         content, style = (cell.content, cell.style) if isinstance(cell, Styled) else (cell, style)
         look = self.book.format(style, where)
-        if not self.book.paper.live and isinstance(content, Formula | ColumnSum):
+        too_long = isinstance(content, Formula) and max(len(content.text), len(str(content.value))) > LONGEST_FORMULA
+        if isinstance(content, Formula | ColumnSum) and (too_long or not self.book.paper.live):
             content = content.value
         if content is None or content == "":
             done = self.to.write_blank(row, column, None, look)
