@@ -22,6 +22,8 @@ FIXED_TEXT = FIXED.read_text("utf-8")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden texts; read the diff")
+    parser.addoption("--fuzz", type=int, default=0, metavar="N", help="damage so many more files")
+    parser.addoption("--fuzz-from", type=int, default=-1, metavar="NUMBER", help="the one damaged file of this number")
 
 
 @pytest.fixture(scope="session", autouse=True)
