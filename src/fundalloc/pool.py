@@ -100,6 +100,8 @@ def _on_cluster(function: Callable[[T], R], tasks: Sequence[T], address: str) ->
         raise UsageError("--cluster needs the package distributed: python -m pip install 'fundalloc[cluster]'") from None
     try:
         client: Any = dask.Client(address, timeout=PATIENCE)
+    except TypeError:  # what Dask says of a tls:// address without certificates
+        raise UsageError(f"No certificates for {address}: name them in Dask's settings, distributed.comm.tls (ca-file, client)") from None
     except (OSError, ValueError, TimeoutError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UsageError(f"No Dask scheduler answers at {address}: {reason}") from None

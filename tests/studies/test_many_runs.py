@@ -344,6 +344,12 @@ def test_a_killed_scheduler_is_said(tmp_path):
     assert 0 < len(found) < 8
 
 
+def test_an_encrypted_scheduler_needs_certificates():
+    pytest.importorskip("distributed", reason="the extra `cluster` is not installed: pip install -e '.[cluster]'")
+    with pytest.raises(UsageError, match="No certificates for tls://127.0.0.1:1: name them in Dask's settings"):
+        list(each(count_and_wait, [], cluster="tls://127.0.0.1:1"))
+
+
 def test_no_scheduler_is_said(monkeypatch):
     pytest.importorskip("distributed", reason="the extra `cluster` is not installed: pip install -e '.[cluster]'")
     monkeypatch.setattr("fundalloc.pool.PATIENCE", 1)

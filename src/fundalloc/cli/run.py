@@ -94,7 +94,7 @@ class _Positive(click.FloatRange):
 @click.option("-n", "--dry-run", is_flag=True, help="Solve and print, write nothing.")
 @click.option("--open", "open_file", is_flag=True, help="Open the workbook when it is written.")
 @click.option("-j", "--jobs", type=Whole(min=1), metavar="N", help="Several files: how many at once; all cores by default.")
-@click.option("--cluster", metavar="tcp://HOST:PORT", help="Solve on the workers of this Dask scheduler.")
+@click.option("--cluster", metavar="tcp://HOST:PORT", help="Solve on the workers of this Dask scheduler, or tls://HOST:PORT.")
 @click.option("--ledger", metavar="FILE", help="Keep the run in this ledger; several files always enter the user's own (FUNDALLOC_LEDGER).")
 @click.option("--fresh", is_flag=True, help="Several files: solve again what the ledger has.")
 @output_options
