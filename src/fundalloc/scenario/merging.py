@@ -155,17 +155,24 @@ def _laid_over(below: Node | None, value: Node, path: tuple[str, ...], period: P
         return below if closed and below is not None else inherit(below, value, period, problems)
     if len(path) == 1 and path[0] in TABLES and below is not None:
         return _merge_table(below, value, path[0], problems)
-    if isinstance(value, Scalar) and path[0] == "instruments" and path[-1] == "ceiling":
-        lose_years(below, value, problems)
     if isinstance(below, Scalar) and by_years(value):
         below = every_year(below, period)
-    if isinstance(below, Scalar) and isinstance(value, Tree) and path[-1] == "ceiling" and "total" in value.items:
-        below = Tree({"total": below}, {"total": below.place}, below.place)
+    if path[-1] == "ceiling":
+        below = _under_ceiling(below, value, path, problems)
     if not isinstance(below, Tree) or not isinstance(value, Tree):
         return value
     if "en" in value.items and set(value.items) <= set(LANGUAGES):  # its translations would no longer say the same
         return value
     return _merge(below, value, path, period, problems)
+
+
+def _under_ceiling(below: Node | None, value: Node, path: tuple[str, ...], problems: Problems) -> Node | None:
+    """Return what is below a ceiling in the form of what is laid over it: one figure is the total."""
+    if isinstance(value, Scalar) and path[0] == "instruments":
+        lose_years(below, value, problems)
+    if isinstance(below, Scalar) and isinstance(value, Tree) and "total" in value.items:
+        return Tree({"total": below}, {"total": below.place}, below.place)
+    return below
 
 
 def _merge_table(below: Node, value: Node, name: str, problems: Problems) -> Node:

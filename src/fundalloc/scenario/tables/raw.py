@@ -25,6 +25,7 @@ from fundalloc.scenario.workbooks.sheet import NO_SHEET, Sheet
 MAX_TABLE_BYTES = 200_000_000
 TITLE_ROWS = 30
 """Rows above the headings among which they are sought, to say where they stand."""
+_SEP = re.compile(r'"?sep=([,;])"?[,;]*\s*', re.IGNORECASE)
 FIGURE = re.compile(r"[+-]?[\d.,]*\d[\d.,]*\s*%?")
 
 
@@ -89,13 +90,8 @@ def raw_csv(text: str, name: str, separator: str = "") -> RawTable:
     """Take CSV text apart. A first line `sep=;` names the separator, as spreadsheet programs understand it. Raises ScenarioError."""
     controls(text, name).tell()
     raw = END_OF_LINE.split(text)
-    said = re.fullmatch(r'"?sep=([,;])"?[,;]*\s*', raw[0], re.IGNORECASE)
-    heading = next((line for line in raw[bool(said) :] if "," in line or ";" in line), "")
-    found = said[1] if said else ";" if heading.count(";") > heading.count(",") else ","
-    if not separator and "\t" in (first := next((line for line in raw if line.strip()), "")) and found not in first:
-        message, hint = "tabs between the columns", "say it beside `file`: separator: tab, or save it as CSV, with commas or semicolons"
-        raise ScenarioError.of(Place(name, raw.index(first) + 1, 1), message, hint)
-    separator = "\t" if separator == "tab" else separator or found
+    said = _SEP.fullmatch(raw[0])
+    separator = "\t" if separator == "tab" else separator or (said[1] if said else _separator(raw, name))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     rows: list[list[str]] = []
     numbers: list[int] = []
@@ -113,13 +109,21 @@ def raw_csv(text: str, name: str, separator: str = "") -> RawTable:
         excerpt = raw[line - 1] if line <= len(raw) else ""
         return Place(name, line, _offset(excerpt, column, separator), excerpt=excerpt)
 
-    problems = Problems()
-    for number, row in enumerate(rows):
-        for n, cell in enumerate(row) if len(max(row, key=len, default="")) > MOST_CHARACTERS // 2 else ():
-            if long := too_long(cell):
-                problems.add(where(number, n), *long)
-    problems.tell()
+    wide = ((number, row) for number, row in enumerate(rows) if row and len(max(row, key=len)) > MOST_CHARACTERS // 2)
+    long = ((number, n, too_long(cell)) for number, row in wide for n, cell in enumerate(row))
+    Problems(Problem(where(number, n), *what) for number, n, what in long if what).tell()
     return RawTable(name, rows, where, separator)
+
+
+def _separator(raw: list[str], name: str) -> str:
+    """Return what separates the columns, by the first line that has any of it. Raises ScenarioError for tabs."""
+    heading = next((line for line in raw if "," in line or ";" in line), "")
+    found = ";" if heading.count(";") > heading.count(",") else ","
+    first = next((line for line in raw if line.strip()), "")
+    if "\t" in first and found not in first:
+        message, hint = "tabs between the columns", "say it beside `file`: separator: tab, or save it as CSV, with commas or semicolons"
+        raise ScenarioError.of(Place(name, raw.index(first) + 1, 1), message, hint)
+    return found
 
 
 def _offset(line: str, column: int, delimiter: str) -> int:

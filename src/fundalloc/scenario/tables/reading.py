@@ -145,22 +145,21 @@ def _apply_changes(
         else:
             wanted, columns = [entry.text(key) for key in keys], [table.column(key) for key in keys]
             found = [row for row in range(len(table.cells)) if [column[row] for column in columns] == wanted]
-            rows = [row for row in found if row not in dropped]
-            off = entry.text("off") == "true"
-            for earlier in [] if off else [dropped[row] for row in found if row in dropped]:
-                overwritten(f"that '{' | '.join(filter(None, wanted))}' is off", earlier, entry.place, problems)
-            if off:
-                for earlier in dict.fromkeys(place for (row, _), place in table.moved.items() if row in rows):
-                    overwritten(f"the row '{' | '.join(filter(None, wanted))}'", earlier, entry.place, problems)
+            rows, name = [row for row in found if row not in dropped], " | ".join(filter(None, wanted))
+            if entry.text("off") == "true":
+                _switch_off(table, entry, rows, name, problems)
                 dropped |= dict.fromkeys(rows, entry.place)
-                _switch_off(entry, rows, problems)
-            else:
-                _change_rows(table, entry, rows, keys, defaults, problems)
+                continue
+            for earlier in [dropped[row] for row in found if row in dropped]:
+                overwritten(f"that '{name}' is off", earlier, entry.place, problems)
+            _change_rows(table, entry, rows, keys, defaults, problems)
     if dropped:
         table.drop(set(dropped))
 
 
-def _switch_off(entry: Tree, rows: list[int], problems: Problems) -> None:
+def _switch_off(table: Table, entry: Tree, rows: list[int], name: str, problems: Problems) -> None:
+    for earlier in dict.fromkeys(place for (row, _), place in table.moved.items() if row in rows):
+        overwritten(f"the row '{name}'", earlier, entry.place, problems)
     if not rows:
         problems.add(entry.place, "nothing to switch off", "no row has these keys")
     if not entry.text("reason"):

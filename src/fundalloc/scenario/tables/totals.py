@@ -25,17 +25,21 @@ def hold(table: Table, column: int, totals: list[int], within: Fraction, problem
     held = [k for k in totals if table.cells[k][column]]
     apart = {k: min((exact[k] - rows for rows in (since[k], so_far[k], so_far[-1])), key=abs) for k in held}
     apart = {k: difference for k, difference in apart.items() if difference}
-    name, most = table.columns[column], max(map(abs, apart.values()), default=Fraction(0))
+    most = max(map(abs, apart.values()), default=Fraction(0))
     if most > within:
         k = next(k for k, difference in apart.items() if abs(difference) > within)
-        says = f"the total {table.cells[k][column]} is {plain(abs(apart[k]))} {'more' if apart[k] > 0 else 'less'} than its rows: "
-        says += f"those since the total before add up to {plain(since[k])}, all above it to {plain(so_far[k])}"
+        says = _apart(table.cells[k][column], apart[k], since[k], so_far[k])
         says += f"; {counted(len(apart) - 1, 'totals')} more differ" if len(apart) > 1 else ""
         hint = f"correct the figure that is wrong; where rows were rounded: totals: {{like: …, within: {plain(most)}}}"
         problems.add(table.place(k, column), says, hint)
     elif apart:
-        told.append(f"{counted(len(apart), 'totals')} in '{name}' differ from their rows, by at most {plain(most)}")
+        told.append(f"{counted(len(apart), 'totals')} in '{table.columns[column]}' differ from their rows, by at most {plain(most)}")
     return len(held) - len(apart)
+
+
+def _apart(total: str, difference: Fraction, since: Fraction, so_far: Fraction) -> str:
+    says = f"the total {total} is {plain(abs(difference))} {'more' if difference > 0 else 'less'} than its rows: "
+    return f"{says}those since the total before add up to {plain(since)}, all above it to {plain(so_far)}"
 
 
 def value_of(text: str) -> Fraction | None:
