@@ -24,6 +24,7 @@ from fundalloc.insight.conflict.minimal_sets import MOST
 from fundalloc.optimise import rounding, settling
 from fundalloc.optimise import switches as mixed
 from fundalloc.run import solve
+from fundalloc.scenario.document import MOST_CHARACTERS
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sections import BANDS
@@ -36,7 +37,7 @@ NO_FIGURES = re.compile(
             r"\(EU(?:, Euratom)?\) \d+/\d+|COM\(\d+\) \d+|\d+/\d+/EU|UNSCR 1244/1999|CC BY 4\.0|EUPL-1\.2",
             r"(?:priority|effectiveness) \(1\)",
             r"\b20\d\d(?:-20\d\d)?\b",
-            r"EUR 1 million|at priority 1|shares add up to 1",
+            r"EUR 1 million|at priority 1|shares (?:must )?add up to 1(?:00)?",
             r"A4|UTF-8|iso3|n\+3|Python 3\.11|exit code(?: is)? \d|returns 8",
             r"\b\d\. |Tutorial \d",
             r"x ≥ 0|, 0\s+<= q_j|q_[12j]|value_[12]",
@@ -162,6 +163,7 @@ def scenarios_page() -> list[str]:
     cut = load(ROOT / "scenarios" / name / "ten-percent-cut.yaml")
     left = ceiling_in(cut, 2026) / ceiling_in(shipped(name), 2026)
     return [
+        f"at most {euro(MOST_CHARACTERS, 0)} characters",
         f"{len(budget)} instruments of the EU budget, Member States in two route initiatives, {({3: 'three'})[len(memo)]} memo lines, "
         f"{len(facts.leaf_ids)} partnerships at three levels, {({5: 'five'})[len(facts.areas)]} areas",
         f"every EU instrument loses {euro(100 * (1 - left), 0)} % in 2025-2027",

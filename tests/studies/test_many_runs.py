@@ -346,7 +346,7 @@ def test_a_killed_scheduler_is_said(tmp_path):
 
 def test_an_encrypted_scheduler_needs_certificates():
     pytest.importorskip("distributed", reason="the extra `cluster` is not installed: pip install -e '.[cluster]'")
-    with pytest.raises(UsageError, match="No certificates for tls://127.0.0.1:1: name them in Dask's settings"):
+    with pytest.raises(UsageError, match=r"No certificates for tls://127\.0\.0\.1:1: name them in Dask's settings"):
         list(each(count_and_wait, [], cluster="tls://127.0.0.1:1"))
 
 
