@@ -50,6 +50,10 @@ def _print_conflicts(error: Infeasible) -> None:
 
 def _print_diagnosis(error: NoPlan) -> None:
     found = error.diagnosis
+    if error.repairs:
+        least = " and ".join(change.says for change in error.repairs[0].changes)
+        how_many = f"{counted(len(found.clashes), 'conflicts')}, {counted(len(error.repairs), 'repairs')}"
+        _print_wrapped(f"{how_many} below; the first: {least}.", "", "")
     if not found.clashes and not found.complete:
         echo("The time ran out before it was found why.", err=True)
     elif not found.clashes:
