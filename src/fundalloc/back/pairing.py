@@ -23,10 +23,13 @@ def sheets(ours: BookFile, theirs: BookFile) -> dict[str, str | None]:
     free = [title for title in theirs.titles if title not in ours.titles]
     out: dict[str, str | None] = {}
     for title in ours.titles:
+        if title in theirs.titles:
+            out[title] = title
+            continue
         wanted = {cell.text for row in ours.rows(title)[:HEAD] for cell in row} - {""}
         alike = {other: len(wanted & {cell.text for row in theirs.rows(other)[:HEAD] for cell in row}) for other in free}
         best = max(alike, key=alike.__getitem__, default=None)
-        out[title] = title if title in theirs.titles else best if best is not None and 2 * alike[best] > len(wanted) else None
+        out[title] = best if best is not None and 2 * alike[best] > len(wanted) else None
         free = [other for other in free if other != out[title]]
     return out
 
@@ -43,8 +46,8 @@ def rows(ours: Sequence[Cells], theirs: Sequence[Cells]) -> Iterator[tuple[int |
         places[found[row]].append(row)
     for row in (row for row in range(len(said)) if row not in pairs and places[said[row]]):
         pairs[row] = places[said[row]].pop()
-    lost = [row for row in range(len(said)) if row not in pairs and any(said[row])]
-    left = {row: found[row] for row in range(len(found)) if row not in set(pairs.values()) and any(found[row])}
+    lost, taken = [row for row in range(len(said)) if row not in pairs and any(said[row])], set(pairs.values())
+    left = {row: found[row] for row in range(len(found)) if row not in taken and any(found[row])}
     for row in lost:
         tried = left if len(lost) <= MOST_TRIED else {row: left[row]} if row in left else {}
         best = max(tried, key=lambda other: (_alike(said[row], left[other]), other == row), default=None)

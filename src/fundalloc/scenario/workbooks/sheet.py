@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from typing import IO, Any, NamedTuple
 
 from fundalloc.doors.terminal import CONTROLS
+from fundalloc.scenario.document import control
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 MOST_CELLS = 50_000_000
@@ -56,7 +57,7 @@ class Cell(NamedTuple):
     def control(self) -> str:
         """What is wrong with a text that holds a control character; empty for all others."""
         found = CONTROLS.search(self.value) if isinstance(self.value, str) else None
-        return f"an invisible control character (#x{ord(found[0]):04x})" if found else ""
+        return control(found[0])[0] if found else ""
 
     @property
     def unreadable(self) -> tuple[str, str] | None:
