@@ -33,8 +33,9 @@ class Circulated:
 
     @property
     def language(self) -> str:
-        """The language in which the workbook was written."""
-        return str(self.record.other["language"])
+        """The language in which the workbook was written, with the words of its scenario."""
+        code = str(self.record.other["language"])
+        return next((language for language in self.book.spoken if language == code), code)
 
     def scenario(self) -> Scenario:
         """Read the scenario that travels inside. Raises ScenarioError."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from fundalloc.labels import label
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.scenario.workbooks.cells import in_languages
+from fundalloc.scenario.workbooks.cells import titles
 
 PLANNED, YEAR, KIND = "planned", "year", "kind_of_money"
 NAMED = ("instrument", "partnership", "area")
@@ -42,7 +42,7 @@ class Reader:
     def headings(self) -> dict[str, str]:
         """Heading → column key."""
         keys = (PLANNED, YEAR, KIND, *IDS, *NAMED)
-        return {in_languages(f"workbook.column.{key}").get(self.language, ""): key for key in keys}
+        return {text: key for key, text in titles(keys, self.language).items()}
 
     def selection(self, formula: str) -> dict[str, Any]:
         """Return the selection that a formula sums, as it is written under `money`. Raises NotUnderstood."""

@@ -55,7 +55,7 @@ class Output:
 
     def words(self, scenario: Scenario) -> Words:
         """Return the words of the language asked for, else of the scenario's `output.language`, else English."""
-        return Words(self.language or scenario.head.output.language)
+        return Words(scenario.speaks(self.language))
 
     @property
     def speaks(self) -> bool:

@@ -116,7 +116,7 @@ def state_of_book(book: BookFile, stated: dict[str, Any]) -> tuple[dict[str, Any
     names: dict[str, dict[str, str]] = {name: {} for name in NAMED}
     allocation = find_grid(book, "allocation", ("line_key",), (*NAMED, "kind_of_money"))
     if allocation is not None:
-        kind = _words("workbook.counts", "budget", "partner", "memo")
+        kind = _words(book, "workbook.counts", "budget", "partner", "memo")
         rows = []
         for row in allocation.body:
             key = allocation.cell(row, "line_key").text
@@ -134,8 +134,9 @@ def state_of_book(book: BookFile, stated: dict[str, Any]) -> tuple[dict[str, Any
 
 
 def _rules(grid: Grid) -> list[dict[str, Any]]:
-    status = _words("status", "ok", "at_limit", "missed", "decided", "breach")
-    side, force = _words("workbook.side", "at_least", "at_most", "exactly"), _words("workbook.force", "hard", "soft", "watched")
+    status = _words(grid.book, "status", "ok", "at_limit", "missed", "decided", "breach")
+    side = _words(grid.book, "workbook.side", "at_least", "at_most", "exactly")
+    force = _words(grid.book, "workbook.force", "hard", "soft", "watched")
     out = []
     for row in grid.body:
         cells = {key: grid.cell(row, key) for key in _RULE_COLUMNS}
@@ -147,9 +148,9 @@ def _rules(grid: Grid) -> list[dict[str, Any]]:
     return out
 
 
-def _words(group: str, *ours: str) -> Callable[[str], str]:
+def _words(book: BookFile, group: str, *ours: str) -> Callable[[str], str]:
     """Return what turns a printed word of any language back into ours; unknown words stay."""
-    known = {text: word for word in ours for text in in_languages(f"{group}.{word}").values()}
+    known = {text: word for word in ours for text in in_languages(f"{group}.{word}", book.spoken).values()}
     return lambda text: known.get(text, text)
 
 

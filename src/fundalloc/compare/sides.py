@@ -17,6 +17,7 @@ from fundalloc.compare.outcome import Outcome, outcome_of, stated_outcome
 from fundalloc.compare.overrides import Written
 from fundalloc.compare.results import read_result
 from fundalloc.errors import FundallocError, Infeasible, Place, ScenarioError, UsageError
+from fundalloc.labels import Language
 from fundalloc.optimise.stages import Optimum, Progress
 from fundalloc.plan.handmade import ledger_of, measure_steps
 from fundalloc.run import solve_open, with_baseline
@@ -120,7 +121,7 @@ class Sides(ExitStack):
         return Side(given, given, outcome, inputs, solved=True, optimum=optimum)
 
     def _spoken(self, scenario: Scenario) -> str:
-        self.language = self.language or scenario.head.output.language
+        self.language = self.language if isinstance(self.language, Language) else scenario.speaks(self.language)
         return self.language
 
     def _inputs(self, path: Path, scenario: Scenario, settings: Sequence[str] = ()) -> Inputs:

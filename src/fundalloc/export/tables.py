@@ -28,7 +28,7 @@ def tables(plan: Plan, language: str = "") -> dict[str, pd.DataFrame]:
     """Return the tables that `--csv` writes, by file name, names by default in the scenario's language. Amounts are EUR million."""
     scenario, found = plan.scenario, plan.coverage
     needs, dimensions = scenario.facts.needs, scenario.facts.dimensions
-    language = language or scenario.head.output.language
+    language = scenario.speaks(language)
     names = scenario.names(language)
     rules = plan.rules_table.copy()
     rules.insert(3, "says", [f.said(names, language) for f in plan.findings])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -33,14 +34,68 @@ def _catalogue(language: str) -> dict[str, Any]:
     return tomllib.loads((resources.files(__name__) / f"{language}.toml").read_text("utf-8"))
 
 
+class Language(str):
+    """The code of a language, and the words that a scenario has in it in place of the program's own: {key under `words`: word}."""
+
+    own: Mapping[str, str]
+
+    def __new__(cls, code: str, own: Mapping[str, str]) -> Language:
+        """Return the code, which is a text as any other, with the words."""
+        spoken = super().__new__(cls, code)
+        spoken.own = dict(own)
+        return spoken
+
+
+def own_words(language: str) -> Mapping[str, str]:
+    """Return the words that a scenario has of its own in a language: none in a plain code."""
+    return language.own if isinstance(language, Language) else {}
+
+
 def label(key: str, language: str = "en", **values: object) -> str:
-    """Return the text under a dotted key, with {placeholders} filled in. KeyError when it is missing."""
+    """Return the text under a dotted key, with {placeholders} filled in. KeyError when it is missing.
+
+    Where a scenario has words of its own, they stand in place of ours. A text around which they would have to be inflected has a
+    second wording, which names them without article, genitive or adjective.
+    """
     found: Any = _catalogue(language)
     for part in key.split("."):
         if not isinstance(found, dict):
             raise KeyError(key)
         found = found[part]
-    return str(found).format(**values) if values else str(found)
+    own = {} if key.startswith(_NAMES) else own_words(language)
+    text = str(found[bool(own)] if isinstance(found, list) else found)
+    text = _in_own_words(text, str(language), tuple(own.items())) if own else text
+    return text.format(**values) if values else text
+
+
+OWN = tuple(_catalogue(FIRST[0])["words"])
+"""The words that a scenario may have of its own."""
+_NAMES = "workbook.group."
+"""Names of groups of tags: a Talent Partnership is called so, whatever the partnerships of a scenario are called."""
+
+
+def headings_alike(language: Language) -> str | None:
+    """Return a heading that two columns would have with a scenario's own words, and have not with ours; None where all differ."""
+    for book in ("workbook", "comparison", "study") if language.own else ():
+        seen: dict[str, str] = {}
+        for key in _catalogue(str(language))[book]["column"]:
+            ours, own = (label(f"{book}.column.{key}", spoken).casefold() for spoken in (str(language), language))
+            if seen.setdefault(own, ours) != ours:
+                return label(f"{book}.column.{key}", language)
+    return None
+
+
+@cache
+def _in_own_words(text: str, language: str, own: tuple[tuple[str, str], ...]) -> str:
+    ours, given = _catalogue(language)["words"], dict(own)
+
+    def put(found: re.Match[str]) -> str:
+        word = str(found.lastgroup)
+        begins = ours[word][0].islower() or not text[: found.start()].rstrip(" \u00a0") or text[: found.start()].rstrip()[-1:] in ".?!"
+        return given[word][0].upper() + given[word][1:] if found[0][0].isupper() and begins else given[word]
+
+    spelt = "|".join(f"(?P<{word}>{ours[word]})" for word in given)
+    return re.sub(rf"(?<![\w{{-])(?:{spelt})(?![\w-])", put, text, flags=re.IGNORECASE)
 
 
 def in_every_language(key: str) -> dict[str, str]:

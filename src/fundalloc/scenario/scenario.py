@@ -14,7 +14,7 @@ from fundalloc.errors import Place, Problem, UsageError, did_you_mean
 from fundalloc.facts.entities import Named
 from fundalloc.facts.facts import Baseline, Facts
 from fundalloc.facts.lines import Lines, build_lines
-from fundalloc.labels import label
+from fundalloc.labels import Language, label
 from fundalloc.money import Exact, decimals
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import WHOLE_PERIOD
@@ -123,6 +123,10 @@ class Scenario:
         ways = {t.id: {"giving": names[t.giving], "taking": names[t.taking]} for t in self.facts.transfers}
         moves = {key: label("rule.moves", language, **way) for key, way in ways.items()}
         return moves | {f"from {i}": label("rule.all_moves", language, giving=name) for i, name in names.items()}
+
+    def speaks(self, language: str | None = "en") -> Language:
+        """Return a language, its own where none is asked for, with the words that this scenario has of its own."""
+        return self.head.words.within(language or self.head.output.language)
 
     def labels(self, language: str = "en") -> dict[str, dict[str, str]]:
         """Return {dimension: {id: short label}} for narrow columns."""

@@ -13,6 +13,7 @@ from fundalloc.doors.writing import new_file
 from fundalloc.errors import UsageError, did_you_mean
 from fundalloc.export.comparison.pages import Pages
 from fundalloc.export.comparison.sheets import build_sheets
+from fundalloc.export.workbook.spelling import sheet_names
 from fundalloc.export.workbook.writer import Paper, render
 from fundalloc.labels import languages
 from fundalloc.money import decimals
@@ -38,9 +39,9 @@ def comparison_bytes(found: Comparison, language: str | None = None) -> bytes:
     chosen = language or found.language
     if chosen not in languages():
         raise UsageError(f"no labels in '{chosen}': {did_you_mean(chosen, languages())}")
-    pages = Pages(found, chosen)
+    pages = Pages(found, next((side.inputs.scenario.speaks(chosen) for side in found.sides if side.inputs), chosen))
     sheets = build_sheets(pages)
-    return render(sheets, {sheet.key: pages.sheet_text(sheet.key, "name") for sheet in sheets}, _paper(pages))
+    return render(sheets, sheet_names({sheet.key: pages.sheet_text(sheet.key, "name") for sheet in sheets}), _paper(pages))
 
 
 def _paper(pages: Pages) -> Paper:

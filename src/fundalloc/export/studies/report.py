@@ -17,6 +17,7 @@ from fundalloc.export.workbook.book import distinct
 from fundalloc.export.workbook.content import Cell, Chart, Column, Fact, FileLink, Series, Sheet, Styled, Table
 from fundalloc.export.workbook.layout import text_width
 from fundalloc.export.workbook.sheet_maker import SheetMaker
+from fundalloc.export.workbook.spelling import sheet_names
 from fundalloc.export.workbook.writer import Paper, render
 from fundalloc.labels import label
 from fundalloc.scenario.scenario import Scenario
@@ -112,7 +113,7 @@ def write_tables(report: Report, folder: str | Path) -> list[Path]:
 def write_book(report: Report, path: str | Path) -> Path:
     """Write a study as a workbook: a cover, and a sheet per table. The same study gives the same bytes. Raises OutputError."""
     sheets = [_sheet(report, name, table) for name, table in report.tables.items() if len(table)]
-    names = {"cover": report.words("sheet.cover.name"), **{sheet.key: report.say(f"{sheet.key}.name") for sheet in sheets}}
+    names = sheet_names({"cover": report.words("sheet.cover.name"), **{sheet.key: report.say(f"{sheet.key}.name") for sheet in sheets}})
     head, digest, subject = report.scenario.head, report.scenario.digest, report.sheet_text("cover", "says")
     keywords = f"{head.scenario}, {digest}, fundalloc {VERSION}"
     paper = Paper.of(head, digest, keywords, report.name, subject, report.language, report.scenario.decimals)

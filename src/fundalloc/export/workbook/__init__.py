@@ -14,11 +14,11 @@ from fundalloc.doors.writing import new_file
 from fundalloc.errors import UsageError, did_you_mean
 from fundalloc.export.on_request import Asked
 from fundalloc.export.tables import write_allocation
-from fundalloc.export.workbook.book import Book, sheet_name
+from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.outside import for_outside
 from fundalloc.export.workbook.plan_sums import PlanSums
 from fundalloc.export.workbook.sheets import build_sheets
-from fundalloc.export.workbook.spelling import allocation_file
+from fundalloc.export.workbook.spelling import allocation_file, sheet_names
 from fundalloc.export.workbook.writer import Paper, render
 from fundalloc.labels import languages
 from fundalloc.plan.plan import Plan
@@ -47,12 +47,10 @@ def workbook_bytes(plan: Plan, language: str | None = None, audience: Audience =
     chosen = language or plan.scenario.head.output.language
     if chosen not in languages():
         raise UsageError(f"no labels in '{chosen}': {did_you_mean(chosen, languages())}")
-    book = Book(plan, chosen, audience == "outside", asked or Asked())
+    book = Book(plan, plan.scenario.speaks(chosen), audience == "outside", asked or Asked())
     sheets = build_sheets(book)
     sheets = for_outside(book, sheets) if book.outside else sheets
-    names: dict[str, str] = {}
-    for sheet in sheets:  # as in the catalogue, cut to what Excel takes, and different even when cut
-        names[sheet.key] = sheet_name(book.sheet_text(sheet.key, "name"), names.values())
+    names = sheet_names({sheet.key: book.sheet_text(sheet.key, "name") for sheet in sheets})
     head, digest, subject = book.head, plan.log.digest, book.sheet_text("cover", "says", period=book.period)
     keywords, title, decimals = f"{head.scenario}, {digest}", book.within(head.title), plan.scenario.decimals
-    return render(sheets, names, Paper.of(head, digest, keywords, title, subject, chosen, decimals, book.live))
+    return render(sheets, names, Paper.of(head, digest, keywords, title, subject, book.language, decimals, book.live))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 SPECIAL = re.compile(r"[,:.\[\]#'\"{}$^&*+=<>/\t\n-]")
 """Characters for which Excel wants a heading in brackets of its own."""
@@ -68,6 +68,14 @@ def sheet_name(text: str, taken: Iterable[str] = ()) -> str:
         count += 1
         name = f"{clean[: 31 - len(f' ({count})')].rstrip()} ({count})"
     return name
+
+
+def sheet_names(said: Mapping[str, str]) -> dict[str, str]:
+    """Return the names of sheets by key, cut to what Excel takes, and different even when cut."""
+    names: dict[str, str] = {}
+    for key, text in said.items():
+        names[key] = sheet_name(text, names.values())
+    return names
 
 
 def whole_column(table: str, title: str) -> str:

@@ -6,6 +6,7 @@ what stands under which heading.
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -17,7 +18,7 @@ from typing import Any
 
 from fundalloc.doors.reading import read_bytes
 from fundalloc.errors import Place, Problem, ScenarioError
-from fundalloc.labels import label, languages
+from fundalloc.labels import OWN, Language, label, languages
 from fundalloc.scenario.document import display_name
 from fundalloc.scenario.workbooks.container import LARGEST_FILE, check_package
 from fundalloc.scenario.workbooks.sheet import NOTHING, Cell, Row, Sheet, Unreadable, read_sheet
@@ -71,6 +72,18 @@ class BookFile:
         return Place(self.name, cell=f"{title}!{get_column_letter(column + 1)}{row + 1}")
 
     @cached_property
+    def spoken(self) -> list[str]:
+        """All languages, with the words that its scenario has of its own: the run log says them."""
+        own: dict[str, str] = {}
+        log = _find(self, "run_log", ("item", "what"), (), languages())
+        for row in () if log is None else log.body:
+            if log.cell(row, "item").text in in_languages("workbook.log.words").values():
+                with suppress(ValueError, AttributeError):
+                    said = json.loads(log.cell(row, "what").text)
+                    own = {key: str(word) for key, word in said.items() if key in OWN}
+        return [Language(language, own) for language in languages()]
+
+    @cached_property
     def _book(self) -> Any:
         """The workbook as openpyxl opens it, without reading its sheets. The file itself is not kept open."""
         import openpyxl
@@ -121,55 +134,60 @@ def find_grid(book: BookFile, sheet: str, needed: Sequence[str], wanted: Sequenc
     `needed` are the keys of columns that must be there, `wanted` of others. None when no sheet has it. Raises
     ScenarioError when the sheet of that name lacks headings, or has one twice.
     """
+    return _find(book, sheet, needed, wanted, book.spoken)
+
+
+def _find(book: BookFile, sheet: str, needed: Sequence[str], wanted: Sequence[str], spoken: Sequence[str]) -> Grid | None:
     known = set(in_languages(f"sheet.{sheet}.name").values())
     for title in sorted(book.titles, key=lambda title: title not in known):
-        found = _grid(book, title, needed, wanted)
+        found = _grid(book, title, needed, wanted, spoken)
         if found is not None:
             return found
         if title in known:
-            raise ScenarioError(list(_missing(book, title, needed)))
+            raise ScenarioError(list(_missing(book, title, needed, spoken)))
     return None
 
 
-def in_languages(key: str) -> dict[str, str]:
-    """Return a text in every language that has it."""
+def in_languages(key: str, spoken: Sequence[str] | None = None) -> dict[str, str]:
+    """Return a text in every language that has it, as a workbook speaks them if they are given."""
     out = {}
-    for language in languages():
+    for language in spoken or languages():
         with suppress(KeyError):
             out[language] = label(key, language)
     return out
 
 
-def _titles(keys: Sequence[str], language: str) -> dict[str, str]:
-    return {key: text for key in keys if (text := in_languages(f"workbook.column.{key}").get(language)) is not None}
+def titles(keys: Sequence[str], language: str) -> dict[str, str]:
+    """Return the headings of columns by their keys, of those that the language has."""
+    return {key: text for key in keys for text in in_languages(f"workbook.column.{key}", [language]).values()}
 
 
-def _grid(book: BookFile, title: str, needed: Sequence[str], wanted: Sequence[str]) -> Grid | None:
+def _grid(book: BookFile, title: str, needed: Sequence[str], wanted: Sequence[str], languages: Sequence[str]) -> Grid | None:
     """Return the table of a sheet; None unless all headings that are needed stand in one row."""
-    spoken = {language: _titles([*needed, *wanted], language) for language in languages()}
+    spoken = [(language, titles([*needed, *wanted], language)) for language in languages]
     for number, row in enumerate(book.rows(title)):
         texts = [cell.value.strip() if isinstance(cell.value, str) else None for cell in row]
-        for language, titles in spoken.items():
-            if all(key in titles and titles[key] in texts for key in needed):
-                twice = [key for key in needed if texts.count(titles[key]) > 1]
+        for language, named in spoken:
+            if all(key in named and named[key] in texts for key in needed):
+                twice = [key for key in needed if texts.count(named[key]) > 1]
                 if twice:
-                    place = book.place(title, number, texts.index(titles[twice[0]]))
-                    message = f"the heading '{titles[twice[0]]}' stands twice"
+                    place = book.place(title, number, texts.index(named[twice[0]]))
+                    message = f"the heading '{named[twice[0]]}' stands twice"
                     raise ScenarioError.of(place, message, "rename or delete the column that was added")
-                return Grid(book, title, language, number, {key: texts.index(text) for key, text in titles.items() if text in texts})
+                return Grid(book, title, language, number, {key: texts.index(text) for key, text in named.items() if text in texts})
     return None
 
 
-def _missing(book: BookFile, title: str, needed: Sequence[str]) -> list[Problem]:
+def _missing(book: BookFile, title: str, needed: Sequence[str], spoken: Sequence[str]) -> list[Problem]:
     """Say which headings a sheet lacks, measured against the row and language that have the most of them."""
-    best: tuple[int, int, list[str]] = (0, 0, list(_titles(needed, "en").values()))
+    best: tuple[int, int, list[str]] = (0, 0, list(titles(needed, "en").values()))
     for number, row in enumerate(book.rows(title)):
         texts = {cell.value.strip() for cell in row if isinstance(cell.value, str)}
-        for language in languages():
-            titles = _titles(needed, language)
-            found = sum(text in texts for text in titles.values())
+        for language in spoken:
+            named = titles(needed, language)
+            found = sum(text in texts for text in named.values())
             if found > best[0]:
-                best = found, number, [text for text in titles.values() if text not in texts]
+                best = found, number, [text for text in named.values() if text not in texts]
     _, number, missing = best
     hint = "keep the headings of the sheet as they were"
     return [Problem(book.place(title, number, 0), f"no column '{text}'", hint) for text in missing]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import PurePath
@@ -13,6 +14,7 @@ from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Cell, Fact, Formula, Sample, Sheet, Styled
 from fundalloc.export.workbook.sheets.allocation import failures
 from fundalloc.export.workbook.spelling import allocation_file
+from fundalloc.labels import own_words
 from fundalloc.money import HARD_SPACE, plain
 from fundalloc.plan.proof import upwards
 from fundalloc.plan.record import Record
@@ -136,6 +138,7 @@ def run_log(book: Book) -> Sheet:
         ("file", PurePath(plan.scenario.file).name),
         ("digest", log.digest),
         ("as_of", plan.scenario.head.as_of),
+        *([("words", json.dumps(own, ensure_ascii=False))] if (own := dict(own_words(book.language))) else []),
         ("version", f"fundalloc {log.version}"),
         ("solver", log.solver),
         ("method", book.word("method", log.method)),
