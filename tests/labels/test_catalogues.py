@@ -6,7 +6,7 @@ import ast
 import re
 
 import pytest
-from catalogues import OTHERS, TEXTS
+from catalogues import AROUND_OTHER_WORDS, OTHERS, TEXTS
 
 from cases import ROOT
 from fundalloc.labels import LANGUAGES, Words, label, languages
@@ -17,7 +17,7 @@ ALIKE: dict[str, set[str]] = {
     "fr": {
         "Absorption", "Agriculture", "Coefficient", "Distance", "Exception", "Exceptions", "Flexible", "Force", "Instrument",
         "Instruments", "Migration", "Note", "Notes", "Plan", "Plans", "Points", "Route", "Score", "Source", "Sources", "Total",
-        "Transit", "Visas", "flexible", "optimal", "points", "score", "total",
+        "Transit", "Visas", "flexible", "instrument", "instruments", "optimal", "points", "score", "total",
     },
     "de": {
         "Form", "Instrument", "Marker", "Migration", "Name", "Partner", "Plan", "Region", "Reserve", "Route", "Solver", "Status",
@@ -37,6 +37,11 @@ SHEET = {
 
 def placeholders(text: str) -> set[str]:
     return set(re.findall(r"\{(\w*)\}", text))
+
+
+def all_texts(language: str) -> list[tuple[str, str]]:
+    """Return every text, and every one that stands around the words of a scenario."""
+    return [*TEXTS[language].items(), *AROUND_OTHER_WORDS[language].items()]
 
 
 def words(text: str) -> set[str]:
@@ -117,7 +122,7 @@ class TestEveryText:
 
     def test_units_follow_the_style_guide(self, language: str) -> None:
         """Interinstitutional Style Guide 7.3.3: the code before the amount in English, after it elsewhere, hard spaces between."""
-        for key, text in TEXTS[language].items():
+        for key, text in all_texts(language):
             assert not re.search(r"[\d}] (?:%|EUR|млн\.|Mio\.|millions? d)", text), f"{key}: a soft space before a unit"
             assert not re.search(r"EUR [\d{]", text), f"{key}: a soft space after EUR"
             if language == "en":
@@ -127,7 +132,7 @@ class TestEveryText:
             assert "€" not in text, key
 
     def test_quotes_and_spaces_are_those_of_the_language(self, language: str) -> None:
-        for key, text in TEXTS[language].items():
+        for key, text in all_texts(language):
             if language == "fr":
                 assert "'" not in text, f"{key}: write ’"
                 assert not re.search(r"(?<!\u00a0)[;:!?»](?!\w)", re.sub(r"`[^`]*`|\{\w+\}:|\w:\w", "", text)), (
@@ -143,7 +148,7 @@ class TestEveryText:
         if language == "bg":
             mixed = [
                 key
-                for key, text in TEXTS["bg"].items()
+                for key, text in all_texts("bg")
                 if re.search(r"[а-яА-Я][a-zA-Z]|[a-zA-Z][а-яА-Я]", re.sub(r"\{\w+\}|`[^`]*`", " ", text))
             ]
             assert not mixed
