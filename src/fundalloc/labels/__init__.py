@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Literal, get_args
 
 from fundalloc.money import euro
 
@@ -34,6 +34,11 @@ def _catalogue(language: str) -> dict[str, Any]:
     return tomllib.loads((resources.files(__name__) / f"{language}.toml").read_text("utf-8"))
 
 
+OwnWord = Literal["instrument", "instruments", "partnership", "partnerships", "area", "areas", "total"]
+OWN = get_args(OwnWord)
+"""The words that a scenario may have of its own."""
+
+
 class Language(str):
     """The code of a language, and the words that a scenario has in it in place of the program's own: {key under `words`: word}."""
 
@@ -51,37 +56,40 @@ def own_words(language: str) -> Mapping[str, str]:
     return language.own if isinstance(language, Language) else {}
 
 
+def _found(key: str, language: str) -> Any:
+    found: Any = _catalogue(language)
+    for part in key.split("."):
+        if not isinstance(found, dict):
+            raise KeyError(key)
+        found = found[part]
+    return found
+
+
 def label(key: str, language: str = "en", **values: object) -> str:
     """Return the text under a dotted key, with {placeholders} filled in. KeyError when it is missing.
 
     Where a scenario has words of its own, they stand in place of ours. A text around which they would have to be inflected has a
     second wording, which names them without article, genitive or adjective.
     """
-    found: Any = _catalogue(language)
-    for part in key.split("."):
-        if not isinstance(found, dict):
-            raise KeyError(key)
-        found = found[part]
+    found = _found(key, language)
     own = {} if key.startswith(_NAMES) else own_words(language)
     text = str(found[bool(own)] if isinstance(found, list) else found)
     text = _in_own_words(text, str(language), tuple(own.items())) if own else text
     return text.format(**values) if values else text
 
 
-OWN = tuple(_catalogue(FIRST[0])["words"])
-"""The words that a scenario may have of its own."""
 _NAMES = "workbook.group."
 """Names of groups of tags: a Talent Partnership is called so, whatever the partnerships of a scenario are called."""
 
 
-def headings_alike(language: Language) -> str | None:
-    """Return a heading that two columns would have with a scenario's own words, and have not with ours; None where all differ."""
-    for book in ("workbook", "comparison", "study") if language.own else ():
+def alike(language: Language) -> str | None:
+    """Return a text that two columns or kinds of money would have with a scenario's own words, and have not with ours; None where all differ."""
+    for group in ("workbook.column", "workbook.counts", "comparison.column", "study.column") if language.own else ():
         seen: dict[str, str] = {}
-        for key in _catalogue(str(language))[book]["column"]:
-            ours, own = (label(f"{book}.column.{key}", spoken).casefold() for spoken in (str(language), language))
-            if seen.setdefault(own, ours) != ours:
-                return label(f"{book}.column.{key}", language)
+        for key in _found(group, language):
+            ours, own = label(f"{group}.{key}", str(language)), label(f"{group}.{key}", language)
+            if seen.setdefault(own.casefold(), ours) != ours:
+                return own
     return None
 
 

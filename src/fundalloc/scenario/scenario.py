@@ -19,7 +19,7 @@ from fundalloc.money import Exact, decimals
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import WHOLE_PERIOD
 from fundalloc.scenario.document import Node, Tree, scalars
-from fundalloc.scenario.sections import LEVELS, Head
+from fundalloc.scenario.sections import LEVELS, Head, spoken
 from fundalloc.scenario.sources import Sources
 from fundalloc.scenario.tables.control import passports
 from fundalloc.scenario.tables.specs import FIGURES
@@ -126,7 +126,7 @@ class Scenario:
 
     def speaks(self, language: str | None = "en") -> Language:
         """Return a language, its own where none is asked for, with the words that this scenario has of its own."""
-        return self.head.words.within(language or self.head.output.language)
+        return spoken(self.head.words, language or self.head.output.language)
 
     def labels(self, language: str = "en") -> dict[str, dict[str, str]]:
         """Return {dimension: {id: short label}} for narrow columns."""

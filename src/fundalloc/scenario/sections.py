@@ -21,11 +21,11 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from fundalloc.errors import MANY, Place, Problem, Problems, did_you_mean, nearest
-from fundalloc.facts.dimensions import NAMES, Dimensions
+from fundalloc.facts.dimensions import Dimensions
 from fundalloc.facts.documented import Documented
 from fundalloc.facts.entities import Band, Bands, Prices, Record
 from fundalloc.facts.fields import TOLD, Amount, Factor, Flag, Id, Multilingual, Note, Share, Text, Years, refuse
-from fundalloc.labels import LANGUAGES, Language, headings_alike, languages
+from fundalloc.labels import LANGUAGES, OWN, Language, OwnWord, alike, languages
 from fundalloc.rules._fields import ForEach
 from fundalloc.scenario.document import Node, Scalar, Tree, locate, to_plain
 
@@ -39,6 +39,8 @@ LEVELS = ("bilateral", "regional", "global")
 """Levels with a name in every catalogue."""
 EURO = Fraction(1, 10**6)
 """The smallest rounding step, in EUR million."""
+LONGEST_WORD = 30
+"""Characters of a word of a scenario's own."""
 
 
 def _date(raw: Any) -> str:
@@ -78,48 +80,24 @@ class Output(Record):
     marking: Multilingual | None = None
 
 
-def _shown(text: Text) -> Text:
-    wrong = next((word for word in text.values() if len(word) > LONGEST_WORD or re.search(r"[{}|\[\]'\"#@*?~\x00-\x1f]", word)), None)
-    if wrong is not None:
-        raise refuse(f"'{wrong}' cannot be a word of headings", f"write at most {LONGEST_WORD} characters, without {{}}|[]'\"#@*?~")
-    return text
+def _own_words(words: dict[str, Text]) -> dict[str, Text]:
+    for key, text in words.items():
+        one, many = key.removesuffix("s"), f"{key.removesuffix('s')}s"
+        if many in OWN and not words.keys() >= {one, many}:
+            raise refuse(f"'{one}' and '{many}' come together", "write the word for one and the word for several", (key,))
+        wrong = next((word for word in text.values() if len(word) > LONGEST_WORD or re.search(r"[{}|\[\]'\"#@*?~<>=\x00-\x1f]", word)), None)
+        if wrong is not None:
+            hint = f"it stands in headings and formulas: at most {LONGEST_WORD} characters, none of {{}}|[]'\"#@*?~<>="
+            raise refuse(f"'{wrong}' cannot be shown everywhere", hint, (key,))
+    same = next(filter(None, (alike(spoken(words, language)) for language in LANGUAGES)), None)
+    if same is not None:
+        raise refuse(f"two headings would be '{same}'", "write words that differ from each other and from all other headings")
+    return words
 
 
-LONGEST_WORD = 30
-Word = Annotated[Multilingual, AfterValidator(_shown)]
-
-
-class OwnWords(Record):
-    """What is shown in place of the program's own words; files and keys keep those."""
-
-    instrument: Word | None = None
-    instruments: Word | None = None
-    partnership: Word | None = None
-    partnerships: Word | None = None
-    area: Word | None = None
-    areas: Word | None = None
-    total: Word | None = None
-    """In place of EU budget."""
-
-    @model_validator(mode="after")
-    def _one_and_many(self) -> OwnWords:
-        for one in NAMES[:3]:
-            if (getattr(self, one) is None) != (getattr(self, f"{one}s") is None):
-                raise refuse(f"'{one}' and '{one}s' come together", "write the word for one and the word for several")
-        return self
-
-    @model_validator(mode="after")
-    def _told_apart(self) -> OwnWords:
-        for language in LANGUAGES:
-            found = headings_alike(self.within(language))
-            if found:
-                raise refuse(f"two headings would be '{found}' ({language})", "write a word that no other heading is")
-        return self
-
-    def within(self, language: str) -> Language:
-        """Return a language as this scenario speaks it; a word that it does not have is that of another, as all texts."""
-        own = {name: getattr(self, name) for name in type(self).model_fields}
-        return Language(language, {name: word.within(language) for name, word in own.items() if word is not None})
+def spoken(words: dict[str, Text], language: str) -> Language:
+    """Return a language with a scenario's own words; one that it lacks is taken as every text of a scenario: English, or what there is."""
+    return Language(language, {key: words[key].within(language) for key in OWN if key in words})
 
 
 class Settle(Record):
@@ -212,8 +190,8 @@ class Head(Documented):
     """What counts as migration money; printed on the cover."""
     tag_names: Annotated[dict[str, dict[str, Multilingual]], TOLD] = Field(default_factory=dict)
     """Names of tag values for sentences and headings: {route: {central-med: Central Mediterranean}}."""
-    words: Annotated[OwnWords, TOLD] = OwnWords()
-    """What this field calls its instruments, partnerships, areas and money, in all that is shown."""
+    words: Annotated[dict[OwnWord, Multilingual], AfterValidator(_own_words), TOLD] = Field(default_factory=dict)
+    """What is shown in place of instrument(s), partnership(s), area(s) and, as `total`, EU budget; files keep the words of the format."""
     steps: Bands = Field(default_factory=lambda: BANDS)
     """Diminishing returns on met need."""
     objective: Annotated[tuple[Stage, ...], AfterValidator(_impact_first)] = Field(default_factory=lambda: (Stage(goal="impact"),))

@@ -76,11 +76,10 @@ class BookFile:
         """All languages, with the words that its scenario has of its own: the run log says them."""
         own: dict[str, str] = {}
         log = _find(self, "run_log", ("item", "what"), (), languages())
-        for row in () if log is None else log.body:
-            if log.cell(row, "item").text in in_languages("workbook.log.words").values():
-                with suppress(ValueError, AttributeError):
-                    said = json.loads(log.cell(row, "what").text)
-                    own = {key: str(word) for key, word in said.items() if key in OWN}
+        items = {} if log is None else {log.cell(row, "item").text: log.cell(row, "what").text for row in log.body}
+        for said in (items[word] for word in in_languages("workbook.log.words").values() if word in items):
+            with suppress(ValueError, AttributeError):
+                own = {key: str(word) for key, word in json.loads(said).items() if key in OWN}
         return [Language(language, own) for language in languages()]
 
     @cached_property
