@@ -169,7 +169,7 @@ def test_allow_wins_over_exclude_partners_and_the_eligibility_table(variant):
 
 def test_allow_opens_no_grouping_and_no_partner_money(variant):
     scenario = load(variant(("allow:\n", "allow:\n  wide: {area: returns, reason: All}\n")))
-    assert refused(scenario, "ndici|north-africa|returns|2025") == "North Africa is a grouping: money goes to the partnerships within it"
+    assert refused(scenario, "ndici|north-africa|returns|2025") == "North Africa is a grouping: money goes to those within it"
     assert refused(scenario, "member-states|egypt|returns|2025") == "Member States is partner money: only what is decided counts"
     assert refused(scenario, "ndici|global|returns|2025") is None
 
@@ -181,7 +181,7 @@ def test_allow_opens_no_grouping_and_no_partner_money(variant):
         ("ndici|global|smuggling|2026", None),
         ("ndici|global|smuggling|2025", "NDICI-Global Europe does not serve Global programme (assumption)"),
         ("amif|sahel|returns|2025", "Cooperation starts in 2026 (sahel-returns)"),
-        ("ndici|north-africa|returns|2025", "North Africa is a grouping: money goes to the partnerships within it"),
+        ("ndici|north-africa|returns|2025", "North Africa is a grouping: money goes to those within it"),
         ("member-states|egypt|returns|2025", "Member States is partner money: only what is decided counts"),
         ("guarantee|egypt|returns|2025", "Guarantees is memo money: only what is decided counts"),
     ],

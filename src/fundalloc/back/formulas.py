@@ -64,7 +64,7 @@ class Reader:
             if dimension == YEAR:
                 years += members
             elif dimension in out:
-                raise NotUnderstood(f"it selects by {dimension} twice")
+                raise NotUnderstood(f"it selects by {self.scenario.own(dimension)} twice")
             else:
                 out[dimension] = members[0] if len(members) == 1 else members
         return {**out, YEAR: self._years(years)} if years else out
@@ -93,7 +93,7 @@ class Reader:
         for member, code in self.codes[dimension].items():
             if text.casefold() in (code.casefold(), " ".join(named.get(member, "").split()).casefold()):
                 return member
-        raise NotUnderstood(f"'{text}' is no {dimension} of the scenario")
+        raise NotUnderstood(f"'{text}' is no {self.scenario.own(dimension)} of the scenario")
 
     def _of_kind(self, word: str) -> list[str]:
         found = [i.id for i in self.scenario.facts.instruments if label(f"workbook.counts.{i.counts}", self.language) == word]

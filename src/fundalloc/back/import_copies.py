@@ -44,7 +44,7 @@ class Returned:
     @property
     def broken(self) -> list[str]:
         """What must hold and does not hold in the adjusted plan, by how much."""
-        return [one.how for one in broken_demands(self.adjusted, Words())]
+        return [one.how for one in broken_demands(self.adjusted, Words(self.adjusted.scenario.speaks()))]
 
     @property
     def missed(self) -> list[str]:

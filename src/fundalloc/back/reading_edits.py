@@ -201,7 +201,8 @@ class _Reading:
 
     def _selection(self, row: Row, key: str) -> dict[str, Any] | None:
         formula = row[key].formula
-        hint = 'write it like its neighbours: =SUMIFS(Allocation[Planned],Allocation[Partnership ID],"egypt")'
+        named = (label(f"workbook.column.{column}", row.grid.language) for column in ("planned", "partnership_id"))
+        hint = 'write it like its neighbours: =SUMIFS(Allocation[{}],Allocation[{}],"egypt")'.format(*named)
         if formula is None:
             row.wrong(key, "a rule that was added needs a formula of what it measures", hint)
             return None

@@ -117,7 +117,7 @@ def _limit(change: LimitChange, plan: Plan, edits: Edits, problems: Problems) ->
         return {}
     kept = rule.kept_back(change.member, plan.scenario.facts)
     if kept == 1:
-        problems.add(place, "all of this instrument is kept in reserve", "change the reserve in the scenario file")
+        problems.add(place, "all of its money is kept in reserve", "change the reserve in the scenario file")
         return {}
     euro = Fraction(1, 10**DECIMALS)
     figure = plain(ceil_steps(change.after / (1 - kept), euro) * euro)

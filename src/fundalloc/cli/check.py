@@ -58,7 +58,7 @@ def check(files: tuple[str, ...], strict: bool, tables: bool, repairs: str | Non
             continue
         report = _report(scenario, out)
         reports.append(report)
-        _print(report, out)
+        _print(report, scenario, out)
         if tables:
             _print_tables(report["tables"], out)
         if strict:
@@ -103,7 +103,7 @@ def _report(scenario: Scenario, out: Output) -> dict[str, Any]:
         "free": uncommitted_money(scenario),
         "decimals": scenario.decimals,
         "broken_by_decision": [f"{f.rule.id} {'|'.join(f.member)} {f.sense}" for f in broken],
-        "by_decision": named_by_decision(broken, scenario, Words()),
+        "by_decision": named_by_decision(broken, scenario, Words(scenario.speaks())),
         "doctor": [asdict(remark) for remark in remarks],
         "feasible": feasible,
     }
@@ -129,10 +129,10 @@ def _exists(report: dict[str, Any]) -> str:
     return f"A plan exists that satisfies all hard rules but for {noun} broken by decision, before rounding: {report['by_decision']}"
 
 
-def _print(report: dict[str, Any], out: Output) -> None:
+def _print(report: dict[str, Any], scenario: Scenario, out: Output) -> None:
     out.say(f"{report['title']}  ({report['file']})")
     out.say(
-        f"  {', '.join(counted(report[what], what) for what in ('instruments', 'partnerships', 'areas', 'years'))}: "
+        f"  {', '.join(scenario.own(counted(report[what], what)) for what in ('instruments', 'partnerships', 'areas', 'years'))}: "
         f"{counted(report['lines'], 'allocation lines')}, {counted(report['rules'], 'rules')} with {counted(report['demands'], 'demands')}"
     )
     for key, reason in report["switched_off"].items():

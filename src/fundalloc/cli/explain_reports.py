@@ -74,7 +74,7 @@ def answer(bench: Bench, what: tuple[str, ...], out: Output) -> None:
     target = find_target(bench.scenario, what)
     if target.rule is not None:
         ruled = explain_rule(bench, target)
-        _tell(ruled, f"{target.says}: {general_sentence(target.rule)}", writer.rule(ruled), writer, out)
+        _tell(ruled, f"{target.says}: {general_sentence(target.rule, bench.scenario.speaks())}", writer.rule(ruled), writer, out)
         return
     place = explain_place(bench, target)
     _tell(place, target.says, writer.place(place), writer, out)
@@ -128,7 +128,8 @@ def prices(bench: Bench, out: Output) -> None:
             force = f"{row['enforced']}, {row['negotiable']}"
             table.add_row(row["says"], row["rule"], force, euro(row["points"], 2), euro(row["euro"], bench.scenario.decimals))
     out.table(table)
-    out.say("\nmillion EUR: the money that earns as many points at the margin. One million more, spread over the EU budget in")
+    spread = bench.scenario.own("spread over the EU budget in")
+    out.say(f"\nmillion EUR: the money that earns as many points at the margin. One million more, {spread}")
     out.say(f"proportion to the ceilings, earns {points(found.money)}.")
     if free:
         out.say("")
@@ -148,13 +149,13 @@ def value(bench: Bench, out: Output) -> None:
     ladder, writer = budget_ladder(bench), Writer(bench)
     out.result(**plain({"instruments": rows, "ladder": ladder}))
     out.say(f"{bench.scenario.head.title}: what money is worth\n")
-    table = new_table("Instrument", "usable", "planned", "1 million more", "1 million less", numbers=4)
+    table = new_table(bench.scenario.own("Instrument"), "usable", "planned", "1 million more", "1 million less", numbers=4)
     for row in rows:
         amounts = (writer.money(row["ceiling"]), writer.money(row["planned"]))
         table.add_row(writer.short["instrument"][row["instrument"]], *amounts, _signed(row["more"]), _signed(row["less"]))
     out.table(table)
     out.say("\nIn points of score. Money of several years goes, or is taken, where that is best.\n")
-    rungs = new_table("EU budget", "million EUR", "score", "enters", "leaves", "gets less", numbers=5)
+    rungs = new_table(bench.scenario.own("EU budget"), "million EUR", "score", "enters", "leaves", "gets less", numbers=5)
     for rung in ladder:
         score = "no plan" if math.isnan(rung.score) else euro(rung.score, 1)
         counts = (str(len(x)) if x else "-" for x in (rung.enters, rung.leaves, rung.losers))
@@ -185,11 +186,12 @@ def _signed(points: float) -> str:
 
 def against(scenario: Scenario, what: tuple[str, ...], other: str, allow_outside: bool, out: Output) -> None:
     """Print why the target gets another amount than there. Raises Infeasible when no plan exists here."""
+    places = scenario.own("partnership, instrument or area")
     if not what:
-        raise UsageError("--against needs WHAT: a line, pair, partnership, instrument or area")
+        raise UsageError(f"--against needs WHAT: a line, pair, {places}")
     target = find_target(scenario, what)
     if target.rule is not None:
-        raise UsageError(f"--against compares amounts, and {target.rule.id} is a rule: name a line, pair, partnership, instrument or area")
+        raise UsageError(f"--against compares amounts, and {target.rule.id} is a rule: name a line, pair, {places}")
     bench, found = why_other(scenario, target, other, allow_outside, out.progress)
     writer = Writer(bench)
     out.result(**(report := found.as_dict()))

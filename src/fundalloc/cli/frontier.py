@@ -54,10 +54,11 @@ def _print(found: Frontier, out: Output) -> None:
     from fundalloc.studies.frontier import WORDS, shown
 
     first, second = found.goals
-    whose = f" of each {' × '.join(found.for_each)}" if "lowest_coverage" in found.goals else ""
-    out.say(f"Efficient plans between {WORDS[first]} and {WORDS[second]}{whose}, before rounding\n")
+    one, other = (found.scenario.own(WORDS[goal]) for goal in found.goals)
+    whose = f" of each {found.scenario.own(' × '.join(found.for_each))}" if "lowest_coverage" in found.goals else ""
+    out.say(f"Efficient plans between {one} and {other}{whose}, before rounding\n")
     unit = {"lowest_coverage": "percentage point", "impact": "point"}.get(second, "EUR million")
-    table = new_table("corner", WORDS[first], WORDS[second], f"{WORDS[first]} per {unit} to the next", "", middle=range(1, 4))
+    table = new_table("corner", one, other, f"{one} per {unit} to the next", "", middle=range(1, 4))
     for k, corner in enumerate(found.corners, start=1):
         rate = "" if math.isnan(corner.rate) else f"{corner.rate * (0.01 if second == 'lowest_coverage' else 1):,.3f}"
         table.add_row(str(k), shown(first, corner.first), shown(second, corner.second), rate, "← the bend" if corner.bend else "")
@@ -70,7 +71,7 @@ def _print(found: Frontier, out: Output) -> None:
         top, last = found.corners[0], found.corners[-1]
         got = (bend.second - top.second) / (last.second - top.second)
         paid = (top.first - bend.first) / (top.first - last.first)
-        gained, lost = f"{got:.0%} of all that {WORDS[second]} can gain", f"{paid:.0%} of what it can cost in {WORDS[first]}"
+        gained, lost = f"{got:.0%} of all that {other} can gain", f"{paid:.0%} of what it can cost in {one}"
         out.say(f"\nThe bend is corner {found.corners.index(bend) + 1}: {gained}, for {lost}.")
     more = f"More corners lie between; the curve is nowhere more than {found.gap:.1%} of its height above these lines."
     out.say("These are all corners." if found.complete else more)

@@ -108,12 +108,12 @@ def _print_strategies(found: Robust, letters: list[str], criterion: str, out: Ou
 
 
 def _print_commitments(found: Robust, chosen: Strategy, letters: list[str], out: Output) -> None:
-    places = found.scenarios[0].decimals
+    places, whose = found.scenarios[0].decimals, found.scenarios[0].own("Partnership")
     names, totals = found.scenarios[0].names()["partnership"], dict[str, float]()
     for (_, partnership, _, _), amount in chosen.now.items():
         totals[partnership] = totals.get(partnership, 0.0) + amount
     later = [found.later(chosen, k, "partnership") for k in range(len(found.names))]
-    amounts = new_table("Partnership", "commit now", *(f"later in {letter}" for letter in letters), numbers=1 + len(letters))
+    amounts = new_table(whose, "commit now", *(f"later in {letter}" for letter in letters), numbers=1 + len(letters))
     for key, amount in sorted(totals.items(), key=lambda item: -item[1])[:SHOWN]:
         amounts.add_row(names.get(key, key), euro(amount, places), *(euro(part.get(key, 0.0), places) for part in later))
     amounts.add_row("Total", euro(sum(totals.values()), places), *(euro(sum(part.values()), places) for part in later), style="bold")
@@ -160,7 +160,9 @@ def _print_amounts(found: Samples, places: int, out: Output) -> None:
     low, middle, high = found.percentiles(table)[::2].tolist()
     order = sorted(range(len(members)), key=lambda k: low[k] - high[k])[:SHOWN]
     out.say()
-    listed = new_table(f"Least certain amounts ({' × '.join(found.by)})", "as written", "5 %", "median", "95 %", numbers=4)
+    listed = new_table(
+        f"Least certain amounts ({found.scenario.own(' × '.join(found.by))})", "as written", "5 %", "median", "95 %", numbers=4
+    )
     for k in order:
         said = " × ".join(names.get(d, {}).get(i, i) for d, i in zip(found.by, members[k], strict=True))
         listed.add_row(said, euro(written.get(members[k], 0.0), places), *(euro(part[k], places) for part in (low, middle, high)))

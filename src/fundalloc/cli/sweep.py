@@ -109,6 +109,6 @@ def _print_movements(sweep: Sweep, out: Output) -> None:
             shown = [f"{names[dimension][n]} {'+' if a > 0 else '-'}{euro(abs(a), places)}" for n, a in moves if a * sign > 0][:5]
             if shown:
                 moved = True
-                out.say(f"  {dimension + 's':<12} {word}  {', '.join(shown)}")
+                out.say(f"  {sweep.scenario.own(dimension + 's'):<12} {word}  {', '.join(shown)}")
     if not moved:
         out.say("  nobody gains or loses")

@@ -82,11 +82,11 @@ def _verdict(found: Verification) -> Iterator[str]:
     hold = f"all hold but {counts.by_decision} broken by decision" if counts.by_decision else "all hold"
     yield f"verified: {counts.demands} demands of rules recomputed, {counts.hard} hard, and {besides}: {hold}"
     if counts.by_decision:
-        yield f"by decision: {named_by_decision(plan.by_decision, plan.scenario, Words())}"
+        yield f"by decision: {named_by_decision(plan.by_decision, plan.scenario, Words(plan.scenario.speaks()))}"
     if plan.certificate is None:
         yield "no certificate: the result carries no duals, so nothing is proved about better plans"
     else:
-        yield f"proved: {plan.proof.bound_text(Words())}"
+        yield f"proved: {plan.proof.bound_text(Words(plan.scenario.speaks()))}"
     if found.book is None:
         if Path(found.result).suffix.lower() in (".xlsx", ".xlsm"):
             yield "the cells of the workbook were not compared: it was held against the scenario named, amounts alone"

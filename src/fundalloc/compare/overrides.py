@@ -13,6 +13,7 @@ from pathlib import Path
 
 from fundalloc.compare.meaning import HEAD_TOLD, IDENTITY, leaves, meaning, places, same_text, text_of, told
 from fundalloc.errors import Place, Problems, ScenarioError
+from fundalloc.labels import in_own_words
 from fundalloc.money import parse_figure
 from fundalloc.rules import kinds
 from fundalloc.rules._sentence import LIMIT, spoken
@@ -68,7 +69,7 @@ class Override:
         says, reason = (_words(self.new, word, language) for word in ("says", "reason"))
         says = says or _words(self.old, "says", language)
         figures, member = _figures(self.old if self.new is None else self.new, language), "each {}" if language == "en" else "{{{}}}"
-        says = _PLACEHOLDER.sub(lambda m: figures.get(m[1]) or member.format(m[1]), says)
+        says = _PLACEHOLDER.sub(lambda m: figures.get(m[1]) or in_own_words(member.format(m[1]), language), says)
         parts = (self._values(bool(says)), says, reason)
         return "; ".join(dict.fromkeys(part for part in parts if part))
 

@@ -184,7 +184,7 @@ def refusal(facts: Facts, position: Position) -> str | None:
     if not instrument.planned:
         return f"{instrument.name} is {instrument.counts} money: only what is decided counts"
     if partnership.id not in facts.leaf_ids:
-        return f"{partnership.name} is a grouping: money goes to the partnerships within it"
+        return f"{partnership.name} is a grouping: money goes to those within it"
     if _matching(facts, facts.allow, position):
         return None
     barred = _matching(facts, facts.exclude, position)

@@ -44,10 +44,10 @@ class Language(str):
 
     own: Mapping[str, str]
 
-    def __new__(cls, code: str, own: Mapping[str, str]) -> Language:
+    def __new__(cls, code: str, own: Mapping[str, str] | None = None) -> Language:
         """Return the code, which is a text as any other, with the words."""
         spoken = super().__new__(cls, code)
-        spoken.own = dict(own)
+        spoken.own = dict(own or {})
         return spoken
 
 
@@ -56,51 +56,49 @@ def own_words(language: str) -> Mapping[str, str]:
     return language.own if isinstance(language, Language) else {}
 
 
-def _found(key: str, language: str) -> Any:
-    found: Any = _catalogue(language)
-    for part in key.split("."):
-        if not isinstance(found, dict):
-            raise KeyError(key)
-        found = found[part]
-    return found
-
-
 def label(key: str, language: str = "en", **values: object) -> str:
     """Return the text under a dotted key, with {placeholders} filled in. KeyError when it is missing.
 
     Where a scenario has words of its own, they stand in place of ours. A text around which they would have to be inflected has a
     second wording, which names them without article, genitive or adjective.
     """
-    found = _found(key, language)
-    own = {} if key.startswith(_NAMES) else own_words(language)
-    text = str(found[bool(own)] if isinstance(found, list) else found)
-    text = _in_own_words(text, str(language), tuple(own.items())) if own else text
+    found: Any = _catalogue(language)
+    for part in key.split("."):
+        if not isinstance(found, dict):
+            raise KeyError(key)
+        found = found[part]
+    text = str(found[bool(own_words(language))] if isinstance(found, list) else found)
+    text = text if key.startswith("workbook.group.") else in_own_words(text, language)  # a Talent Partnership keeps its name
     return text.format(**values) if values else text
 
 
-_NAMES = "workbook.group."
-"""Names of groups of tags: a Talent Partnership is called so, whatever the partnerships of a scenario are called."""
-
-
 def alike(language: Language) -> str | None:
-    """Return a text that two columns or kinds of money would have with a scenario's own words, and have not with ours; None where all differ."""
-    for group in ("workbook.column", "workbook.counts", "comparison.column", "study.column") if language.own else ():
+    """Return a text that two columns, or kinds of money, have with a scenario's own words and have not with ours; None if all differ."""
+    groups = (("workbook", "column"), ("workbook", "counts"), ("comparison", "column"), ("study", "column"))
+    for book, group in groups if language.own else ():
         seen: dict[str, str] = {}
-        for key in _found(group, language):
-            ours, own = label(f"{group}.{key}", str(language)), label(f"{group}.{key}", language)
+        for key in _catalogue(str(language))[book][group]:
+            ours, own = (label(f"{book}.{group}.{key}", spoken) for spoken in (str(language), language))
             if seen.setdefault(own.casefold(), ours) != ours:
                 return own
     return None
 
 
+def in_own_words(text: str, language: str) -> str:
+    """Return a text of ours, its placeholders not yet filled in, with the words that a scenario has of its own in this language."""
+    own = own_words(language)
+    return _with_words(text, str(language), tuple(own.items())) if own else text
+
+
 @cache
-def _in_own_words(text: str, language: str, own: tuple[tuple[str, str], ...]) -> str:
+def _with_words(text: str, language: str, own: tuple[tuple[str, str], ...]) -> str:
     ours, given = _catalogue(language)["words"], dict(own)
 
     def put(found: re.Match[str]) -> str:
-        word = str(found.lastgroup)
-        begins = ours[word][0].islower() or not text[: found.start()].rstrip(" \u00a0") or text[: found.start()].rstrip()[-1:] in ".?!"
-        return given[word][0].upper() + given[word][1:] if found[0][0].isupper() and begins else given[word]
+        word, before = str(found.lastgroup), text[: found.start()].rstrip()
+        begins = ours[word][0].islower() or before[-1:] in ("", ".", "?", "!")  # in German, nouns have a capital anywhere
+        capital = begins and found[0][0].isupper()
+        return given[word][0].upper() + given[word][1:] if capital else given[word]
 
     spelt = "|".join(f"(?P<{word}>{ours[word]})" for word in given)
     return re.sub(rf"(?<![\w{{-])(?:{spelt})(?![\w-])", put, text, flags=re.IGNORECASE)

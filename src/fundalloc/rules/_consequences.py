@@ -52,6 +52,8 @@ class Setting:
     names: Mapping[str, Mapping[str, str]]
     labels: Mapping[str, Mapping[str, str]]
     """The same names, short ones where there are any."""
+    language: str
+    """English as the scenario speaks it."""
     adjusted: frozenset[str]
     """Figures of the facts that entries of `adjust` change: a repair of these must come after them."""
 
@@ -202,7 +204,9 @@ def loosened_figures(rule: Kind, setting: Setting, found: Sequence[Missed]) -> L
         everyone = {rule.member_key(member, written) for member in rule.demands(lines).member}
         if set(needed) == everyone:
             new = looser(needed.values())
-            return Loosening(_changed(rule, setting, sense, rule.said_of_all(), written[""].value, new), path, _as_written(rule, new))
+            return Loosening(
+                _changed(rule, setting, sense, rule.said_of_all(setting.language), written[""].value, new), path, _as_written(rule, new)
+            )
     says = "; ".join(_said(rule, setting, missed, needed[key]) for key, missed in first.items())
     if "" in needed:
         return Loosening(says, path, _as_written(rule, needed[""]))

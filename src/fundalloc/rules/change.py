@@ -79,7 +79,7 @@ class Change(Kind):
             return None
         step = setting.lines.facts.step
         wider = self.plus + ceil_steps(max(abs(missed.amount - missed.limit) for missed in found), step) * step
-        says = f"widen the room of “{self.said_of_all()}” from {setting.money(self.plus)} to {setting.money(wider)}"
+        says = f"widen the room of “{self.said_of_all(setting.language)}” from {setting.money(self.plus)} to {setting.money(wider)}"
         return Loosening(says, f"rules.{self.id}.plus", plain(wider))
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:

@@ -101,7 +101,7 @@ class Deviation(Kind):
             wider = ceil_steps(room, step) * step
             value["amount"] = plain(wider)
             parts.append(f"from {setting.money(self.amount)} to {setting.money(wider)}")
-        return Loosening(f"widen “{self.said_of_all()}” {' and '.join(parts)}", f"rules.{self.id}", value)
+        return Loosening(f"widen “{self.said_of_all(setting.language)}” {' and '.join(parts)}", f"rules.{self.id}", value)
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: money against a figure that the plan gives."""

@@ -28,7 +28,7 @@ from fundalloc.facts.entities import Record
 from fundalloc.facts.fields import TOLD, Factor, Flag, Id, Multilingual, Note, Text, check_relative, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Members, Pick, Selection, build_members
-from fundalloc.labels import Words
+from fundalloc.labels import Words, in_own_words
 from fundalloc.money import Figure, plain
 from fundalloc.rules._consequences import Consequences
 from fundalloc.rules._fields import Figures, ForEach
@@ -191,9 +191,9 @@ class Kind(Record, Consequences):
         """What the labels of a member are, in order."""
         return (*self.for_each, *self.own_words)
 
-    def said_of_all(self) -> str:
-        """Return the sentence for all members: `{partnership}` becomes "each partnership"."""
-        return self.sentence([f"each {word}" for word in self.words], {})
+    def said_of_all(self, language: str = "en") -> str:
+        """Return the sentence for all members: `{partnership}` becomes "each partnership", in a scenario's own words."""
+        return self.sentence([in_own_words(f"each {word}", language) for word in self.words], {})
 
     def figures(self, sense: Sense) -> dict[str, Figure]:
         """Return the figures that were written for one side: one, or by member."""

@@ -14,12 +14,13 @@ from fundalloc.errors import Place, Problem, UsageError, did_you_mean
 from fundalloc.facts.entities import Named
 from fundalloc.facts.facts import Baseline, Facts
 from fundalloc.facts.lines import Lines, build_lines
-from fundalloc.labels import Language, label
+from fundalloc.labels import Language, in_own_words, label
 from fundalloc.money import Exact, decimals
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import WHOLE_PERIOD
 from fundalloc.scenario.document import Node, Tree, scalars
-from fundalloc.scenario.sections import LEVELS, Head, spoken
+from fundalloc.scenario.own_words import spoken
+from fundalloc.scenario.sections import LEVELS, Head
 from fundalloc.scenario.sources import Sources
 from fundalloc.scenario.tables.control import passports
 from fundalloc.scenario.tables.specs import FIGURES
@@ -127,6 +128,10 @@ class Scenario:
     def speaks(self, language: str | None = "en") -> Language:
         """Return a language, its own where none is asked for, with the words that this scenario has of its own."""
         return spoken(self.head.words, language or self.head.output.language)
+
+    def own(self, text: str) -> str:
+        """Return an English text of ours in the words of this scenario."""
+        return in_own_words(text, self.speaks())
 
     def labels(self, language: str = "en") -> dict[str, dict[str, str]]:
         """Return {dimension: {id: short label}} for narrow columns."""

@@ -25,9 +25,10 @@ from fundalloc.facts.dimensions import Dimensions
 from fundalloc.facts.documented import Documented
 from fundalloc.facts.entities import Band, Bands, Prices, Record
 from fundalloc.facts.fields import TOLD, Amount, Factor, Flag, Id, Multilingual, Note, Share, Text, Years, refuse
-from fundalloc.labels import LANGUAGES, OWN, Language, OwnWord, alike, languages
+from fundalloc.labels import languages
 from fundalloc.rules._fields import ForEach
 from fundalloc.scenario.document import Node, Scalar, Tree, locate, to_plain
+from fundalloc.scenario.own_words import OwnWords
 
 BANDS = (
     Band(share=Fraction(1, 2), value=Fraction(1)),
@@ -39,8 +40,6 @@ LEVELS = ("bilateral", "regional", "global")
 """Levels with a name in every catalogue."""
 EURO = Fraction(1, 10**6)
 """The smallest rounding step, in EUR million."""
-LONGEST_WORD = 30
-"""Characters of a word of a scenario's own."""
 
 
 def _date(raw: Any) -> str:
@@ -78,26 +77,6 @@ class Output(Record):
 
     language: Annotated[str, PlainValidator(_language), WithJsonSchema({"enum": languages()})] = "en"
     marking: Multilingual | None = None
-
-
-def _own_words(words: dict[str, Text]) -> dict[str, Text]:
-    for key, text in words.items():
-        one, many = key.removesuffix("s"), f"{key.removesuffix('s')}s"
-        if many in OWN and not words.keys() >= {one, many}:
-            raise refuse(f"'{one}' and '{many}' come together", "write the word for one and the word for several", (key,))
-        wrong = next((word for word in text.values() if len(word) > LONGEST_WORD or re.search(r"[{}|\[\]'\"#@*?~<>=\x00-\x1f]", word)), None)
-        if wrong is not None:
-            hint = f"it stands in headings and formulas: at most {LONGEST_WORD} characters, none of {{}}|[]'\"#@*?~<>="
-            raise refuse(f"'{wrong}' cannot be shown everywhere", hint, (key,))
-    same = next(filter(None, (alike(spoken(words, language)) for language in LANGUAGES)), None)
-    if same is not None:
-        raise refuse(f"two headings would be '{same}'", "write words that differ from each other and from all other headings")
-    return words
-
-
-def spoken(words: dict[str, Text], language: str) -> Language:
-    """Return a language with a scenario's own words; one that it lacks is taken as every text of a scenario: English, or what there is."""
-    return Language(language, {key: words[key].within(language) for key in OWN if key in words})
 
 
 class Settle(Record):
@@ -190,7 +169,7 @@ class Head(Documented):
     """What counts as migration money; printed on the cover."""
     tag_names: Annotated[dict[str, dict[str, Multilingual]], TOLD] = Field(default_factory=dict)
     """Names of tag values for sentences and headings: {route: {central-med: Central Mediterranean}}."""
-    words: Annotated[dict[OwnWord, Multilingual], AfterValidator(_own_words), TOLD] = Field(default_factory=dict)
+    words: OwnWords = Field(default_factory=dict)
     """What is shown in place of instrument(s), partnership(s), area(s) and, as `total`, EU budget; files keep the words of the format."""
     steps: Bands = Field(default_factory=lambda: BANDS)
     """Diminishing returns on met need."""

@@ -189,7 +189,7 @@ class _Search:
                 break
             amounts, found = np.maximum(solution.values[: len(self.lines)], 0.0), solution
         if found is not None:
-            yield self.alternative("fewest instruments", found.values)
+            yield self.alternative(self.scenario.own("fewest instruments"), found.values)
 
     def _traits(self, amounts: Floats, values: Floats, moved: float) -> dict[str, float]:
         lines = self.lines

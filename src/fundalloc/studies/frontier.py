@@ -248,7 +248,9 @@ def write_corners(found: Frontier, folder: Path) -> str:
     inside = main.resolve().is_relative_to(folder.resolve())
     with together():
         for k, corner in enumerate(found.corners, start=1):
-            goals = ", ".join(f"{WORDS[g]} {shown(g, v)}" for g, v in zip(found.goals, (corner.first, corner.second), strict=True))
+            goals = ", ".join(
+                f"{found.scenario.own(WORDS[g])} {shown(g, v)}" for g, v in zip(found.goals, (corner.first, corner.second), strict=True)
+            )
             title = f"{found.scenario.head.title}: corner {k}, {goals}"
             lines = [
                 f"# Corner {k} of the frontier between {found.goals[0]} and {found.goals[1]}{' (the bend)' if corner.bend else ''}.",

@@ -121,7 +121,9 @@ def _sentence(scenario: Scenario, targets: Sequence[Target], wanted: Fraction, r
     who = f"“{targets[0].says}” asks" if len(targets) == 1 else f"These {len(targets)} floors ask"
     parts = [f"{words} {euro(float(steps * facts.step), scenario.decimals)}" for words, steps in _limits(scenario, cut).items()]
     number = _NUMBERS[len(able)] if len(able) < len(_NUMBERS) else str(len(able))
-    through = f"through {number} instrument{'' if len(able) == 1 else 's'}{', ' + enumerated(able) if 0 < len(able) <= 4 else ''}"
+    through = (
+        f"through {scenario.own(f'{number} instrument' + 's' * (len(able) != 1))}{', ' + enumerated(able) if 0 < len(able) <= 4 else ''}"
+    )
     said = f"{who} for EUR {money(scenario, wanted)} million. It can only be reached {through}, and no more than {money(scenario, reach)}"
     return f"{said} can get there" + (f": {enumerated(parts)}." if 0 < len(parts) <= 6 else ".")
 

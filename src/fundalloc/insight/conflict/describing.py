@@ -130,7 +130,7 @@ def _decision(scenario: Scenario, suspect: Suspect) -> tuple[str, str, str]:
 def _sizes(scenario: Scenario, rule: Kind) -> Conflict:
     """Say what a soft rule rules out: amounts between nothing and what counts as active."""
     field, least = (rule.counted.field, rule.counted.least) if rule.counted else ("", Fraction(0))
-    said = rule.sentence([f"each {word}" for word in rule.for_each], {})
+    said = rule.sentence([scenario.own(f"each {word}") for word in rule.for_each], {})
     says = f"{said} (soft): nothing, or at least EUR {money(scenario, least)} million, whatever the count"
     return Conflict(rule.id, says, str(locate(scenario.tree, ("rules", rule.id, field))), rule.source, rule.negotiable)
 

@@ -232,7 +232,7 @@ def changes(scenario: Scenario, broken: Sequence[Finding]) -> list[Change]:
     for finding in broken:
         own = finding.member[0] if finding.rule.built_in else finding.sense.value
         by_rule.setdefault((finding.rule.id, own), []).append(finding)
-    setting = Setting(scenario.lines, scenario.names(), scenario.labels(), _adjusted(scenario))
+    setting = Setting(scenario.lines, scenario.names(), scenario.labels(), scenario.speaks(), _adjusted(scenario))
     out = []
     for found in by_rule.values():
         rule = found[0].rule
@@ -253,5 +253,5 @@ def _give_way(setting: Setting, found: Sequence[Finding]) -> Loosening:
     rule = found[0].rule
     missed = sum((-f.headroom for f in found), Fraction(0))
     amount = setting.money(missed) if rule.in_money else counted(int(missed), rule.unit)
-    says = f"let “{rule.said_of_all()}” give way by {amount} (soft, {SOFT} points per unit missed)"
+    says = f"let “{rule.said_of_all(setting.language)}” give way by {amount} (soft, {SOFT} points per unit missed)"
     return Loosening(says, f"rules.{rule.id}.soft", SOFT)

@@ -173,14 +173,14 @@ def price_list(bench: Bench) -> PriceList:
     for rule in rules:
         euro = gains[rule.id] / money if money > NOTHING else np.nan
         force = "hard" if rule.hard else "soft"
-        rows.append((rule.id, rule.kind, general_sentence(rule), force, rule.negotiable, gains[rule.id], euro))
+        rows.append((rule.id, rule.kind, general_sentence(rule, bench.scenario.speaks()), force, rule.negotiable, gains[rule.id], euro))
     table = pd.DataFrame(rows, columns=["rule", "kind", "says", "enforced", "negotiable", "points", "euro"])
     return PriceList(money, table, tuple(sorted(pairs, key=lambda pair: pair.apart - pair.together)))
 
 
-def general_sentence(rule: Kind) -> str:
+def general_sentence(rule: Kind, language: str) -> str:
     """Return a rule's sentence for all its members: {partnership} becomes "each partnership"."""
-    text = rule.sentence([f"each {word}" for word in rule.words], {})
+    text = rule.said_of_all(language)
     return text[:1].upper() + text[1:]
 
 

@@ -68,7 +68,7 @@ def find_target(scenario: Scenario, words: Sequence[str]) -> Target:
     for meanings, said in _read(scenario, pieces):
         named = {**found, RULE: rule} if rule is not None else found
         free = [m for m in meanings if m[0] not in named]
-        kind, word = _only([m for m in free if m[0] != RULE] or free if len(pieces) > 1 else free, meanings[0][0], said, named)
+        kind, word = _only(scenario, [m for m in free if m[0] != RULE] or free if len(pieces) > 1 else free, meanings[0][0], said, named)
         if kind == RULE:
             rule = next(r for r in scenario.rules if r.id == word)
         else:
@@ -81,9 +81,9 @@ def find_target(scenario: Scenario, words: Sequence[str]) -> Target:
     return target
 
 
-def _only(free: Sequence[Meaning], kind: str, said: str, named: Mapping[str, object]) -> Meaning:
+def _only(scenario: Scenario, free: Sequence[Meaning], kind: str, said: str, named: Mapping[str, object]) -> Meaning:
     if not free:
-        raise UsageError(f"'{said}' names a second {kind} beside '{named.get(kind)}'; ask about one at a time")
+        raise UsageError(f"'{said}' names a second {scenario.own(kind)} beside '{named.get(kind)}'; ask about one at a time")
     if len(free) > 1:
         raise UsageError(f"'{said}' can mean several things: {some([' '.join(m) for m in free], SHOWN)}. Name one of them.")
     return free[0]
@@ -106,7 +106,7 @@ def _read(scenario: Scenario, pieces: list[str]) -> Iterable[tuple[list[Meaning]
             start = plain_word(said)
             part = dict.fromkeys(m for word, meant in index.items() if word.startswith(start) or f" {start}" in word for m in meant)
             if not part:
-                hint = "name a line, partnership, instrument, area, year or rule (`fundalloc show FILE` lists them)"
+                hint = f"name a line, {scenario.own('partnership, instrument, area')}, year or rule (`fundalloc show FILE` lists them)"
                 raise UsageError(f"nothing here is called '{said}'; {did_you_mean(start, index) or hint}")
             yield list(part), said
             position += 1

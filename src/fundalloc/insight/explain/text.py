@@ -20,6 +20,7 @@ from fundalloc.rules.statement import Sense
 
 Section = tuple[str, list[str]]
 SHOWN = 5
+SPREAD = "spread over the EU budget like its ceilings"
 
 
 def _effect(gain: float, slight: float) -> str:
@@ -41,7 +42,7 @@ class Writer(Phrases):
         gets = [self._gets(answer)]
         left: list[Section] = []
         if answer.left:
-            left = [("Left", [f"{self.million(answer.left.amount)}: {said(answer.left.cause, Words())}."])]
+            left = [("Left", [f"{self.million(answer.left.amount)}: {said(answer.left.cause, Words(self.scenario.speaks()))}."])]
         if answer.fixed:
             return [("Gets", gets), *left, ("Why not", self._why_not(answer)), ("Need", self._needs(answer))]
         return [
@@ -78,7 +79,7 @@ class Writer(Phrases):
         if len(pairs) == 1:
             return [self._pair(pairs[0]), *beyond]
         need, met = sum(p.need for p in pairs), sum(p.met for p in pairs)
-        covered = f"{percent_of(met / need)} met by all instruments together" if need else "none of it stated"
+        covered = f"{percent_of(met / need)} {self.scenario.own('met by all instruments together')}" if need else "none of it stated"
         return [f"{self.million(need)} in {len(pairs)} needs, {covered}.", *self._largest(pairs), *beyond]
 
     def _largest(self, pairs: Sequence[PairState]) -> list[str]:
@@ -99,7 +100,11 @@ class Writer(Phrases):
             return f"{met}; the need is met, so more earns nothing."
         if worth[1] == 0:
             return f"{met}; the next euro of it is worth {pair.value:g}."
-        earns = f"{worth[0]:.4g} points" if worth[0] == worth[1] else f"{worth[0]:.4g} to {worth[1]:.4g} points, by instrument"
+        earns = (
+            f"{worth[0]:.4g} points"
+            if worth[0] == worth[1]
+            else f"{worth[0]:.4g} to {worth[1]:.4g} points, {self.scenario.own('by instrument')}"
+        )
         return f"{met}; the next euro of it is worth {pair.value:g}, so a million spent on it earns {earns}."
 
     def _firm(self, tight: Span, wide: Span, loss: float) -> list[str]:
@@ -139,7 +144,7 @@ class Writer(Phrases):
             else:
                 near = 4 if abs(item.anywhere - item.here) < 0.01 else None
                 out.append(f"of {name} earns {points(item.here, near)} here, {points(item.anywhere, near)} where it does most.")
-        return [*out, *and_more(answer.next, SHOWN, " instruments")]
+        return [*out, *and_more(answer.next, SHOWN, self.scenario.own(" instruments"))]
 
     def _more(self, answer: PlaceAnswer) -> list[str]:
         if math.isnan(answer.cost):
@@ -206,7 +211,7 @@ class Writer(Phrases):
             return ["nothing: without it the best plan scores the same."]
         out = [f"{points(answer.cost)}: without it the best plan would score that much more."]
         if answer.money > self.bench.slight:
-            worth = f"{points(answer.money)} a million, spread over the EU budget like its ceilings"
+            worth = f"{points(answer.money)} a million, {self.scenario.own(SPREAD)}"
             out.append(f"At the margin that is worth {self.million(answer.cost / answer.money)} of money ({worth}).")
         return out
 
@@ -254,6 +259,6 @@ class Writer(Phrases):
         return [
             ("Score", [f"{euro(answer.score, 1)} points before rounding."]),
             ("What binds", binds or ["nothing but the ceilings."]),
-            ("Money", [*money, f"A million spread over the EU budget like its ceilings {self._effect(answer.spread)}."]),
+            ("Money", [*money, f"A million {self.scenario.own(SPREAD)} {self._effect(answer.spread)}."]),
             ("Covered worst", poor),
         ]

@@ -7,6 +7,7 @@ what stands under which heading.
 from __future__ import annotations
 
 import json
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -73,13 +74,13 @@ class BookFile:
 
     @cached_property
     def spoken(self) -> list[str]:
-        """All languages, with the words that its scenario has of its own: the run log says them."""
+        """All languages, with the words that its scenario has of its own, as the run log has them."""
         own: dict[str, str] = {}
         log = _find(self, "run_log", ("item", "what"), (), languages())
         items = {} if log is None else {log.cell(row, "item").text: log.cell(row, "what").text for row in log.body}
         for said in (items[word] for word in in_languages("workbook.log.words").values() if word in items):
             with suppress(ValueError, AttributeError):
-                own = {key: str(word) for key, word in json.loads(said).items() if key in OWN}
+                own = {key: word for key, word in json.loads(said).items() if key in OWN and re.fullmatch(r"[^{}]+", str(word))}
         return [Language(language, own) for language in languages()]
 
     @cached_property

@@ -10,6 +10,7 @@ from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.content import Cell, Sheet, Styled
 from fundalloc.export.workbook.sheets.rules import written_in
 from fundalloc.facts.dimensions import NAMES
+from fundalloc.labels import own_words
 from fundalloc.money import percent
 from fundalloc.rules.kind import Kind
 
@@ -115,5 +116,5 @@ def _rules(book: Book) -> Iterator[_Figure]:
 
 def _in_general(book: Book, rule: Kind) -> str:
     """Return the sentence of a rule with the names of dimensions in place of members."""
-    words = rule.words
-    return rule.sentence([f"[{book.title(word).lower()}]" if word in NAMES else f"[{word}]" for word in words], {}, book.language)
+    words = {name: book.title(name).lower() for name in NAMES} | dict(own_words(book.language))
+    return rule.sentence([f"[{words.get(word, word)}]" for word in rule.words], {}, book.language)
