@@ -48,6 +48,7 @@ class Circulated:
                 scenario = load(main, settings=self.sources.settings, root=folder, baseline=baseline)
             except ScenarioError as error:
                 raise ScenarioError([replace(p, place=self._inside(p.place, folder)) for p in error.problems]) from None
+            self.book.spoken = [scenario.speaks(language) for language in self.book.spoken]  # whatever became of the run log
             return replace(scenario, file=self.sources.main, sources=self.sources)
 
     def plan(self, scenario: Scenario) -> Plan:

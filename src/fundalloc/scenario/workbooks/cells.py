@@ -80,7 +80,8 @@ class BookFile:
         items = {} if log is None else {log.cell(row, "item").text: log.cell(row, "what").text for row in log.body}
         for said in (items[word] for word in in_languages("workbook.log.words").values() if word in items):
             with suppress(ValueError, AttributeError):
-                own = {key: word for key, word in json.loads(said).items() if key in OWN and re.fullmatch(r"[^{}]+", str(word))}
+                words = {key: word for key, word in json.loads(said).items() if key in OWN and isinstance(word, str)}
+                own = {key: word for key, word in words.items() if re.fullmatch(r"[^{}]+", word)}
         return [Language(language, own) for language in languages()]
 
     @cached_property
