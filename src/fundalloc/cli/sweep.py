@@ -103,12 +103,13 @@ def _print_movements(sweep: Sweep, out: Output) -> None:
     ends = [" / ".join(key.shown(v.number) for key, v in zip(sweep.keys, p.values, strict=True)) for p in (first, last)]
     out.say(f"\nFrom {ends[0]} to {ends[1]}")
     moved = False
-    for dimension in ("area", "partnership"):
+    said = {dimension: sweep.scenario.own(f"{dimension}s") for dimension in ("area", "partnership")}
+    for dimension, plural in said.items():
         moves = [(name, amount) for name, amount in sweep.movements(dimension) if abs(amount) >= 0.5 * 10.0**-places]
         for word, sign in (("gain", 1), ("lose", -1)):
             shown = [f"{names[dimension][n]} {'+' if a > 0 else '-'}{euro(abs(a), places)}" for n, a in moves if a * sign > 0][:5]
             if shown:
                 moved = True
-                out.say(f"  {sweep.scenario.own(dimension + 's'):<12} {word}  {', '.join(shown)}")
+                out.say(f"  {plural:<{max(12, *map(len, said.values()))}} {word}  {', '.join(shown)}")
     if not moved:
         out.say("  nobody gains or loses")
