@@ -67,8 +67,9 @@ def type_below(sheet: Any, language: str, **cells: object) -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_adjustments_and_rules_in_own_words_come_back(books: dict[str, Path], tmp_path: Path, language: str) -> None:
-    said = {key: label(f"workbook.column.{key}", spoken(language)) for key in ("planned", "partnership_id", "area", "kind_of_money")}
-    where = f'Allocation[{said["partnership_id"]}],"egypt",Allocation[{said["kind_of_money"]}],"{label("workbook.counts.budget", spoken(language))}"'
+    said = {key: label(f"workbook.column.{key}", spoken(language)) for key in ("planned", "partnership_id", "kind_of_money")}
+    budget = label("workbook.counts.budget", spoken(language))
+    where = f'Allocation[{said["partnership_id"]}],"egypt",Allocation[{said["kind_of_money"]}],"{budget}"'
     with opened(books[language], tmp_path / "back.xlsx") as book:
         sheet = book[label("sheet.own_rules.name", language)]
         row = {"own_says": "Less", "own_partnership": "egypt", "own_area": "returns", "own_instrument": "amif", "own_limit": 0.2}
