@@ -76,12 +76,12 @@ class BookFile:
     def spoken(self) -> list[str]:
         """All languages, with the words that its scenario has of its own, as the run log has them."""
         own: dict[str, str] = {}
-        log = _find(self, "run_log", ("item", "what"), (), languages())
-        items = {} if log is None else {log.cell(row, "item").text: log.cell(row, "what").text for row in log.body}
-        for said in (items[word] for word in in_languages("workbook.log.words").values() if word in items):
-            with suppress(ValueError, AttributeError):
-                words = {key: word for key, word in json.loads(said).items() if key in OWN and isinstance(word, str)}
-                own = {key: word for key, word in words.items() if re.fullmatch(r"[^{}]+", word)}
+        with suppress(ScenarioError, ValueError, AttributeError):  # whoever needs what is broken says so
+            log = _find(self, "run_log", ("item", "what"), (), languages())
+            items = {} if log is None else {log.cell(row, "item").text: log.cell(row, "what").text for row in log.body}
+            said = next((items[word] for word in in_languages("workbook.log.words").values() if word in items), "{}")
+            words = {key: word for key, word in json.loads(said).items() if key in OWN and isinstance(word, str)}
+            own = {key: word for key, word in words.items() if re.fullmatch(r"[^{}]+", word)}
         return [Language(language, own) for language in languages()]
 
     @cached_property
@@ -163,12 +163,12 @@ def titles(keys: Sequence[str], language: str) -> dict[str, str]:
     return {key: text for key in keys for text in in_languages(f"workbook.column.{key}", [language]).values()}
 
 
-def _grid(book: BookFile, title: str, needed: Sequence[str], wanted: Sequence[str], languages: Sequence[str]) -> Grid | None:
+def _grid(book: BookFile, title: str, needed: Sequence[str], wanted: Sequence[str], spoken: Sequence[str]) -> Grid | None:
     """Return the table of a sheet; None unless all headings that are needed stand in one row."""
-    spoken = [(language, titles([*needed, *wanted], language)) for language in languages]
+    expected = [(language, titles([*needed, *wanted], language)) for language in spoken]
     for number, row in enumerate(book.rows(title)):
         texts = [cell.value.strip() if isinstance(cell.value, str) else None for cell in row]
-        for language, named in spoken:
+        for language, named in expected:
             if all(key in named and named[key] in texts for key in needed):
                 twice = [key for key in needed if texts.count(named[key]) > 1]
                 if twice:
