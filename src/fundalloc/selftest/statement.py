@@ -24,8 +24,8 @@ class Row:
     rule: str
     terms: Money
     limit: Fraction
-    upper: bool = True
-    """Whether it was written as an upper limit."""
+    any_money: bool = True
+    """Whether a switch counts with any money; under `at_least` only with enough."""
     moving: bool = False
     """Whether the limit is a share of money that the plan decides."""
     soft: Fraction | None = None
@@ -52,14 +52,14 @@ class Statement:
     def state(
         self, name: str, rule: Rule, sense: str, money: Money, limit: Fraction, of: Money | None = None, share: Fraction = NONE
     ) -> None:
-        """Add   money  >=, <= or =  limit + share x of   . An exact share may be off by one rounding step of the money."""
-        of, band = of or {}, self.reading.step if sense == "exactly" and rule["kind"] != "amount" else NONE
+        """Add   money  >=, <= or =  limit + share x of   . What is exact may be off by a rounding step, but amounts and numbers."""
+        of, band = of or {}, self.reading.step if sense == "exactly" and rule["kind"] not in ("amount", "count") else NONE
         moving = any(self.reading.open[line] for line in of)
         for upper, sign in ((True, 1), (False, -1)):
             if sense in ("exactly", "at_most" if upper else "at_least"):
                 terms = {key: sign * (money.get(key, NONE) - share * of.get(key, NONE)) for key in {**money, **of}}
                 soft = number(rule["soft"]) if "soft" in rule else None
-                self.rows.append(Row(name, {k: w for k, w in terms.items() if w}, sign * limit + band, upper, moving, soft))
+                self.rows.append(Row(name, {k: w for k, w in terms.items() if w}, sign * limit + band, sense != "at_least", moving, soft))
 
 
 def state_facts(reading: Reading) -> Statement:

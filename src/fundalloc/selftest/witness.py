@@ -190,7 +190,7 @@ def score(statement: Statement, amounts: Mapping[Any, Fraction]) -> Fraction:
 
 
 def _worth(statement: Statement, row: Row, amounts: Mapping[Any, Fraction]) -> Fraction:
-    """Return what a row comes to. Any money of a switch counts against an upper limit, enough of it towards a lower one."""
+    """Return what a row comes to."""
     totals = {key: add(switch.terms, amounts) for key, switch in statement.switches.items() if key in row.terms}
-    on = {key: Fraction(total > 0 if row.upper else total >= statement.switches[key].least) for key, total in totals.items()}
+    on = {key: Fraction(total > 0 if row.any_money else total >= statement.switches[key].least) for key, total in totals.items()}
     return add(row.terms, {**amounts, **on})
