@@ -137,21 +137,27 @@ def run(
 
 
 def _refuse(files: tuple[str, ...], measured: bool, inputs: Inputs, wish: _Wish, many: Many) -> None:
+    """Refuse options that cannot go together: those asked for, with any of what they do not suit."""
     several = len(files) > 1
     batch = several or many.asked
-    refused = {
-        "--for outside is about one workbook: name it with -o, and leave --csv and --write-lp out.": wish.audience == "outside"
-        and (several or wish.output is None or wish.csv_folder or wish.write_lp),
-        "--csv-style is about the tables of --csv: name a folder for them.": wish.csv_style != "plain" and not wish.csv_folder,
-        "--ranges and --prices take one scenario at a time, and the best plan of it.": wish.asks
-        and (several or measured or many.cluster is not None),
-        "--with stacks variants on one scenario; for several runs write files that extend them.": inputs.variants and batch,
-        "--plan takes one scenario at a time.": measured and several,
-        "--plan only measures: leave -o, --csv, --write-lp and --open out.": measured and (wish.output or wish.files),
-        "--csv, --write-lp and --open take one scenario at a time, without --ledger and --cluster.": batch and wish.files,
-    }
-    for words, wrong in refused.items():
-        if wrong:
+    for asked, clashes, words in (
+        (
+            wish.audience == "outside",
+            (several, wish.output is None, wish.csv_folder, wish.write_lp),
+            "--for outside is about one workbook: name it with -o, and leave --csv and --write-lp out.",
+        ),
+        (wish.csv_style != "plain", (not wish.csv_folder,), "--csv-style is about the tables of --csv: name a folder for them."),
+        (
+            wish.asks,
+            (several, measured, many.cluster is not None),
+            "--ranges and --prices take one scenario at a time, and the best plan of it.",
+        ),
+        (inputs.variants, (batch,), "--with stacks variants on one scenario; for several runs write files that extend them."),
+        (measured, (several,), "--plan takes one scenario at a time."),
+        (measured, (wish.output, wish.files), "--plan only measures: leave -o, --csv, --write-lp and --open out."),
+        (wish.files, (batch,), "--csv, --write-lp and --open take one scenario at a time, without --ledger and --cluster."),
+    ):
+        if asked and any(clashes):
             raise click.UsageError(words)
 
 

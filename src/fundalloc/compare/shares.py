@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, permutations
 from math import floor
 
 import numpy as np
@@ -176,23 +176,18 @@ def _path(table: Sequence[Row], rounded: list[list[int]], surplus: list[int]) ->
     """Return swaps (row, column down, column up) that lead from a column with too much to one with too little; None if none does."""
     swaps: dict[tuple[int, int], int] = {}
     for r, (exact, whole) in enumerate(zip(table, rounded, strict=True)):
-        above = [k for k, (e, w) in enumerate(zip(exact, whole, strict=True)) if w > e]
-        below = [k for k, (e, w) in enumerate(zip(exact, whole, strict=True)) if w < e]
-        for down in above:
-            for up in below:
+        off = [w - e for e, w in zip(exact, whole, strict=True)]
+        for down, up in permutations(range(len(off)), 2):
+            if off[down] > 0 > off[up]:
                 swaps.setdefault((down, up), r)
-    reached: dict[int, tuple[int, int] | None] = {k: None for k, s in enumerate(surplus) if s > 0}
-    queue = deque(reached)
+    paths: dict[int, list[tuple[int, int, int]]] = {k: [] for k, s in enumerate(surplus) if s > 0}
+    queue = deque(paths)
     while queue:
         here = queue.popleft()
         if surplus[here] < 0:
-            path = []
-            while (step := reached[here]) is not None:
-                path.append((*step, here))
-                here = step[1]
-            return path
+            return paths[here]
         for (down, up), row in swaps.items():
-            if down == here and up not in reached:
-                reached[up] = (row, down)
+            if down == here and up not in paths:
+                paths[up] = [*paths[here], (row, down, up)]
                 queue.append(up)
     return None

@@ -195,7 +195,7 @@ def _minimum_size(statement: Statement, name: str, rule: Rule) -> None:
 
 
 def _count(statement: Statement, name: str, rule: Rule) -> None:
-    """The number of active members <=, >=, = k: at least so much money, the others nothing. What cannot grow may be less: at_least alone leaves it out."""
+    """The number of active members <=, >=, = k: at least so much money, or nothing; what cannot grow may be less, not under >=."""
     reading = statement.reading
     active = number(rule.get("active", 0)) or (reading.step if {"at_least", "exactly"} & set(rule) else NONE)
     for label, member, _ in _demands(reading, rule, name):
