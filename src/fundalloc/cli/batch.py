@@ -17,7 +17,7 @@ from fundalloc.money import euro
 if TYPE_CHECKING:
     from fundalloc.plan.plan import Plan
     from fundalloc.solvers import Options
-    from fundalloc.studies.batch import Outcome
+    from fundalloc.studies.batch import FileRun
     from fundalloc.studies.variants import Source
 
 
@@ -53,7 +53,7 @@ def run_many(sources: Sequence[Source], target: Path | None, options: Options, m
 
         return [write_workbook(plan, books[source.path], out.words(plan.scenario).language)]
 
-    done: dict[int, Outcome] = {}
+    done: dict[int, FileRun] = {}
     with Ledger(Path(many.ledger) if many.ledger else default_ledger()) as kept:
         batch = run_batch(sources, options, kept, write, jobs=many.jobs, cluster=many.cluster, fresh=many.fresh)
         try:
@@ -88,7 +88,7 @@ def _books(sources: Sequence[Source], target: Path | None) -> dict[str, Path]:
     return books
 
 
-def _note(outcome: Outcome, before: Sequence[Outcome], count: int, out: Output) -> None:
+def _note(outcome: FileRun, before: Sequence[FileRun], count: int, out: Output) -> None:
     """Say how one file ended, and once why its plan is not kept."""
     entry, how = outcome.entry, "unchanged, reused" if outcome.reused else f"{outcome.entry.seconds:.1f} s"
     more = f": {entry.message}" if entry.message else ""
@@ -99,7 +99,7 @@ def _note(outcome: Outcome, before: Sequence[Outcome], count: int, out: Output) 
         out.note(f"{outcome.unkept} The plans are not kept for reuse.")
 
 
-def _keep(outcomes: Sequence[Outcome], out: Output) -> None:
+def _keep(outcomes: Sequence[FileRun], out: Output) -> None:
     """Keep plans for the JSON, and what went wrong with the others."""
     from fundalloc.export.tables import as_dict
 
@@ -108,7 +108,7 @@ def _keep(outcomes: Sequence[Outcome], out: Output) -> None:
         out.answer.problem(entry.exit_code, entry.message or entry.status, place=Place(entry.file))
 
 
-def _summary(outcomes: Sequence[Outcome], out: Output) -> None:
+def _summary(outcomes: Sequence[FileRun], out: Output) -> None:
     table = new_table("Scenario", "status", "score", "impact", "planned", "workbook", middle=range(2, 5))
     for outcome in outcomes:
         entry, plan, cells = outcome.entry, outcome.plan, ["", "", ""]
@@ -124,7 +124,7 @@ def _summary(outcomes: Sequence[Outcome], out: Output) -> None:
     out.say("\n" + ", ".join(said))
 
 
-def _write_index(outcomes: Sequence[Outcome], folder: Path, out: Output) -> None:
+def _write_index(outcomes: Sequence[FileRun], folder: Path, out: Output) -> None:
     from fundalloc.export.studies.index import index_report
     from fundalloc.export.studies.report import write_book
     from fundalloc.studies.batch import INDEX

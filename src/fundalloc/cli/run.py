@@ -12,7 +12,18 @@ import click
 
 from fundalloc.cli.batch import Many, run_many
 from fundalloc.cli.envelope import NOT_VERIFIED, STOPPED
-from fundalloc.cli.options import BASELINE, REPAIRS, SOLVER, VARIANTS, Inputs, Whole, book_name, gathered, output_options, scenario_options
+from fundalloc.cli.options import (
+    BASELINE,
+    REPAIRS,
+    SOLVER,
+    VARIANTS,
+    Inputs,
+    WholeNumber,
+    book_name,
+    gathered,
+    output_options,
+    scenario_options,
+)
 from fundalloc.cli.output import Output
 from fundalloc.doors.writing import check_folder, check_writable, together
 from fundalloc.errors import Infeasible, NotRoundable, SolverFailed, counted
@@ -93,7 +104,7 @@ class _Positive(click.FloatRange):
 @click.option("--prices", is_flag=True, help="Also the price list of rules, the value of money and the budget ladder.")
 @click.option("-n", "--dry-run", is_flag=True, help="Solve and print, write nothing.")
 @click.option("--open", "open_file", is_flag=True, help="Open the workbook when it is written.")
-@click.option("-j", "--jobs", type=Whole(min=1), metavar="N", help="Several files: how many at once; all cores by default.")
+@click.option("-j", "--jobs", type=WholeNumber(min=1), metavar="N", help="Several files: how many at once; all cores by default.")
 @click.option("--cluster", metavar="tcp://HOST:PORT", help="Solve on the workers of this Dask scheduler, or tls://HOST:PORT.")
 @click.option("--ledger", metavar="FILE", help="Keep the run in this ledger; several files always enter the user's own (FUNDALLOC_LEDGER).")
 @click.option("--fresh", is_flag=True, help="Several files: solve again what the ledger has.")

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from fundalloc.facts.lines import Lines
 from fundalloc.model.linear_program import LARGEST, Whole
 from fundalloc.money import Floats, Mask, exact_product, exact_sums
-from fundalloc.rules.statement import SWITCHES, Demands, Rows, Sense, Statement
+from fundalloc.rules.statement import SWITCHES, Demands, ExactRows, Rows, Sense
 
 SIMPLE = 10**6
 """Shares with a larger denominator stay in floating point."""
@@ -67,7 +67,7 @@ def whole_rows(stated: Rows, demands: Demands, lines: Lines) -> tuple[Whole, Flo
     return Whole(factor, *whole), limits[0], limits[1]
 
 
-def _grid(stated: Rows, exact: Statement, lines: Lines, count: int) -> _Grid:
+def _grid(stated: Rows, exact: ExactRows, lines: Lines, count: int) -> _Grid:
     parts = lcm(exact.weight.denominator, stated.totals.weight.denominator)
     line, switch = stated.which(), stated.which(SWITCHES)
     weight = np.where(

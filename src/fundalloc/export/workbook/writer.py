@@ -18,7 +18,7 @@ from xlsxwriter.worksheet import Worksheet
 from fundalloc.export.workbook import theme
 from fundalloc.export.workbook.book import quoted, shorten
 from fundalloc.export.workbook.charts import add_charts
-from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Fact, FileLink, Formula, Link, Sheet, Styled, Table, plain
+from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Fact, FileLink, Formula, Link, Sheet, SheetTable, Styled, plain
 from fundalloc.export.workbook.layout import (
     BACK_ROW,
     FACTS_ROW,
@@ -272,7 +272,7 @@ class _SheetWriter:
             self._fit(row + k, sample.says)
 
 
-def _filled_down(column: Column, table: Table) -> dict[str, str]:
+def _filled_down(column: Column, table: SheetTable) -> dict[str, str]:
     """Return the formula that a new row under a small table takes over, where every row has the same."""
     texts = {c.text if isinstance(c, Formula) else "" for c in column.cells}
     text = texts.pop() if len(texts) == 1 and table.extended else ""

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fundalloc.errors import Infeasible, SolverFailed
-from fundalloc.facts.entities import Ceiling, Instrument
+from fundalloc.facts.entities import Instrument, InstrumentCeiling
 from fundalloc.insight.explain.bench import MILLION, Bench
 from fundalloc.money import Floats, Mask
 from fundalloc.optimise.stages import find_optimum
@@ -149,7 +149,7 @@ def _scaled(scenario: Scenario, instrument: Instrument, decided: Sequence[Fracti
             if now is not None and year not in facts.closed:
                 each[year] = max(now * factor, min(now, own / kept))
     total = None if ceiling.total is None else max(ceiling.total * factor, min(ceiling.total, sum(decided, Fraction(0)) / kept))
-    return instrument.model_copy(update={"ceiling": Ceiling.model_construct(each=each, total=total)})
+    return instrument.model_copy(update={"ceiling": InstrumentCeiling.model_construct(each=each, total=total)})
 
 
 # -- how firm amounts are --------------------------------------------------------------------------------------------------
