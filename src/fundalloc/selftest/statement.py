@@ -30,6 +30,8 @@ class PlainRow:
     """Whether the limit is a share of money that the plan decides."""
     soft: Fraction | None = None
     """Points of score lost per unit above the limit; None: hard."""
+    uncut: bool = False
+    """Whether its limit holds as written, whatever was decided: of a kind with columns of its own."""
 
 
 @dataclass(frozen=True)

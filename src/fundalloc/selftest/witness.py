@@ -116,17 +116,17 @@ def enforced(statement: Statement) -> Iterator[tuple[PlainRow, Fraction]]:
     A row that decided money alone breaks, and that no open amount could mend, is broken by decision: no new money may make it worse.
     A fixed limit is cut inward to what decided money and whole rounding steps of open money can come to.
     """
-    for row in statement.rows:
-        if row.soft is None:
+    for row in (row for row in statement.rows if row.soft is None):
+        limit = row.limit
+        if not row.uncut:
             free = {key: weight for key, weight in row.terms.items() if _open(statement, key)}
             given = add(row.terms, {key: _given(statement, key) for key in row.terms})
-            limit = row.limit
             if given > limit and min(free.values(), default=NONE) >= 0:
                 limit = given
             elif free and not row.moving and not any(key in statement.switches for key in free):
                 grid = _grid(statement.reading, free)
                 limit = given + floor((limit - given) / grid) * grid
-            yield row, limit
+        yield row, limit
 
 
 def _open(statement: Statement, key: Any) -> bool:
