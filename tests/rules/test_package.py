@@ -23,7 +23,7 @@ from fundalloc.scenario.loading import load
 from fundalloc.selftest import kinds as witnessed
 from fundalloc.selftest.judge import ENDS, Known, judge, known_answers
 from fundalloc.selftest.reading import number
-from fundalloc.selftest.statement import PlainRow
+from fundalloc.selftest.statement import Bound
 
 SPREAD = '''
 """Even money: the member with the most gets at most so much more than the one with the least.
@@ -231,7 +231,7 @@ def spread(statement, name, rule):
     money = [statement.reading.sum({"partnership": place}) for place in ("north", "south")]
     for more, less in permutations(money):
         apart = more | {line: -weight for line, weight in less.items()}
-        statement.rows.append(PlainRow(name, apart, number(rule["at_most"]), uncut=True))
+        statement.rows.append(Bound(name, apart, number(rule["at_most"]), uncut=True))
 
 
 def locked(place, amount):

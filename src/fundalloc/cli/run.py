@@ -17,8 +17,8 @@ from fundalloc.cli.options import (
     REPAIRS,
     SOLVER,
     VARIANTS,
+    Digits,
     Inputs,
-    WholeNumber,
     book_name,
     gathered,
     output_options,
@@ -104,7 +104,7 @@ class _Positive(click.FloatRange):
 @click.option("--prices", is_flag=True, help="Also the price list of rules, the value of money and the budget ladder.")
 @click.option("-n", "--dry-run", is_flag=True, help="Solve and print, write nothing.")
 @click.option("--open", "open_file", is_flag=True, help="Open the workbook when it is written.")
-@click.option("-j", "--jobs", type=WholeNumber(min=1), metavar="N", help="Several files: how many at once; all cores by default.")
+@click.option("-j", "--jobs", type=Digits(min=1), metavar="N", help="Several files: how many at once; all cores by default.")
 @click.option("--cluster", metavar="tcp://HOST:PORT", help="Solve on the workers of this Dask scheduler, or tls://HOST:PORT.")
 @click.option("--ledger", metavar="FILE", help="Keep the run in this ledger; several files always enter the user's own (FUNDALLOC_LEDGER).")
 @click.option("--fresh", is_flag=True, help="Several files: solve again what the ledger has.")
@@ -148,27 +148,21 @@ def run(
 
 
 def _refuse(files: tuple[str, ...], measured: bool, inputs: Inputs, wish: _Wish, many: Many) -> None:
-    """Refuse options that cannot go together: those asked for, with any of what they do not suit."""
     several = len(files) > 1
     batch = several or many.asked
-    for asked, clashes, words in (
-        (
-            wish.audience == "outside",
-            (several, wish.output is None, wish.csv_folder, wish.write_lp),
-            "--for outside is about one workbook: name it with -o, and leave --csv and --write-lp out.",
-        ),
-        (wish.csv_style != "plain", (not wish.csv_folder,), "--csv-style is about the tables of --csv: name a folder for them."),
-        (
-            wish.asks,
-            (several, measured, many.cluster is not None),
-            "--ranges and --prices take one scenario at a time, and the best plan of it.",
-        ),
-        (inputs.variants, (batch,), "--with stacks variants on one scenario; for several runs write files that extend them."),
-        (measured, (several,), "--plan takes one scenario at a time."),
-        (measured, (wish.output, wish.files), "--plan only measures: leave -o, --csv, --write-lp and --open out."),
-        (wish.files, (batch,), "--csv, --write-lp and --open take one scenario at a time, without --ledger and --cluster."),
-    ):
-        if asked and any(clashes):
+    refused = {
+        "--for outside is about one workbook: name it with -o, and leave --csv and --write-lp out.": wish.audience == "outside"
+        and any((several, wish.output is None, wish.csv_folder, wish.write_lp)),
+        "--csv-style is about the tables of --csv: name a folder for them.": wish.csv_style != "plain" and not wish.csv_folder,
+        "--ranges and --prices take one scenario at a time, and the best plan of it.": wish.asks
+        and any((several, measured, many.cluster is not None)),
+        "--with stacks variants on one scenario; for several runs write files that extend them.": inputs.variants and batch,
+        "--plan takes one scenario at a time.": measured and several,
+        "--plan only measures: leave -o, --csv, --write-lp and --open out.": measured and (wish.output or wish.files),
+        "--csv, --write-lp and --open take one scenario at a time, without --ledger and --cluster.": batch and wish.files,
+    }
+    for words, wrong in refused.items():
+        if wrong:
             raise click.UsageError(words)
 
 

@@ -140,10 +140,7 @@ def attribute(changes: int, nothing: Value, everything: Value, between: Between,
 
 
 def apportion(parts: Row, whole: int | None = None) -> list[int]:
-    """Round parts to whole numbers that add up to `whole` (by default their sum, which must be whole then).
-
-    Largest remainders go up; ties to the part that is larger, then to the one that comes first.
-    """
+    """Round parts to add up to `whole`, by default their whole sum: up go largest remainders, then larger parts, then first ones."""
     low = [floor(part) for part in parts]
     total = sum(parts, Fraction(0)) if whole is None else Fraction(whole)
     if total.denominator != 1:

@@ -45,10 +45,7 @@ class _Grid:
 
 
 def whole_rows(stated: Rows, demands: Demands, lines: Lines) -> tuple[Whole, Floats, Floats]:
-    """Return a hard rule's rows in whole numbers, and their lower and upper limits for the linear program.
-
-    Expects rows with a statement in exact numbers.
-    """
+    """Return the rows of a hard rule that are stated in exact numbers as whole numbers, and their limits for the program."""
     exact, step, count = stated.exact, lines.facts.step, len(demands)
     assert exact is not None
     grid = _grid(stated, exact, lines, count)

@@ -41,10 +41,7 @@ class MinimumSize(Kind):
         yield from super().problems_in(lines)
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
-        """One row per demand: money - amount x switch >= 0; the switch is off when there is no money.
-
-        The amount is raised to the next one that whole steps can bring.
-        """
+        """One row per demand: money - amount x switch >= 0, the amount raised to the next one that whole steps can bring."""
         money = self.own_money(lines)
         row, entry = take(demands.code, money)
         reach, count = within_reach(demands, money, lines), len(demands)

@@ -18,7 +18,7 @@ Rule = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class PlainRow:
+class Bound:
     """sum of (coefficient x amount) <= limit."""
 
     rule: str
@@ -48,7 +48,7 @@ class Statement:
     """Everything that is asked."""
 
     reading: Reading
-    rows: list[PlainRow] = field(default_factory=list)
+    rows: list[Bound] = field(default_factory=list)
     switches: dict[Any, Switch] = field(default_factory=dict)
 
     def state(
@@ -61,9 +61,7 @@ class Statement:
             if sense in ("exactly", "at_most" if upper else "at_least"):
                 terms = {key: sign * (money.get(key, NONE) - share * of.get(key, NONE)) for key in {**money, **of}}
                 soft = number(rule["soft"]) if "soft" in rule else None
-                self.rows.append(
-                    PlainRow(name, {k: w for k, w in terms.items() if w}, sign * limit + band, sense != "at_least", moving, soft)
-                )
+                self.rows.append(Bound(name, {k: w for k, w in terms.items() if w}, sign * limit + band, sense != "at_least", moving, soft))
 
 
 def state_facts(reading: Reading) -> Statement:
@@ -75,7 +73,7 @@ def state_facts(reading: Reading) -> Statement:
         for year in reading.years:
             own = row.get(f"absorption.{year}", row.get("absorption"))
             if own is not None:
-                statement.rows.append(PlainRow(f"absorption of {p} in {year}", reading.sum({"partnership": p, "year": year}), number(own)))
+                statement.rows.append(Bound(f"absorption of {p} in {year}", reading.sum({"partnership": p, "year": year}), number(own)))
     return statement
 
 
@@ -89,16 +87,16 @@ def _ceilings(statement: Statement) -> None:
     for i, entry in reading.instruments.items():
         moved = {key: ONE if move["from"] == i else -ONE for key, move in moves.items() if i in (move["from"], move["to"])}
         if (total := reading.usable(i)) is not None:
-            statement.rows.append(PlainRow(f"ceiling of {i}", reading.sum({"instrument": i}) | moved, total))
+            statement.rows.append(Bound(f"ceiling of {i}", reading.sum({"instrument": i}) | moved, total))
         for before, year in pairwise(["", *reading.years]):
             if (usable := reading.usable(i, year)) is None:
                 continue
             own, carried = ("carry", i, year), {("carry", i, year): ONE, ("carry", i, before): -ONE}
             terms = reading.sum({"instrument": i, "year": year}) | {k: w for k, w in moved.items() if k[2] == year}
             terms |= {key: weight for key, weight in carried.items() if key in reading.open}
-            statement.rows.append(PlainRow(f"ceiling of {i} in {year}", terms, usable))
+            statement.rows.append(Bound(f"ceiling of {i} in {year}", terms, usable))
             if own in reading.open:
-                statement.rows.append(PlainRow(f"carry-over of {i} in {year}", {own: ONE}, number(entry["carry_over"]["share"]) * usable))
+                statement.rows.append(Bound(f"carry-over of {i} in {year}", {own: ONE}, number(entry["carry_over"]["share"]) * usable))
 
 
 def _transfers(statement: Statement) -> None:
@@ -107,12 +105,12 @@ def _transfers(statement: Statement) -> None:
     for name, entry in transfers.items():
         money = {key: ONE for key in reading.open if key[:2] == ("transfer", name)}
         limit = number(entry["at_most"]) * reading.ceiling_over(entry["from"], reading.years)
-        statement.rows.append(PlainRow(f"transfer {name}", money, limit))
+        statement.rows.append(Bound(f"transfer {name}", money, limit))
     for i in reading.instruments:
         money = {key: ONE for key in reading.open if key[0] == "transfer" and transfers[key[1]]["from"] == i}
         for year in ["", *reading.years]:
             usable = reading.usable(i, year)
             if usable is not None:
                 statement.rows.append(
-                    PlainRow(f"out of {i} in {year or 'all'}", {k: w for k, w in money.items() if year in ("", k[2])}, usable)
+                    Bound(f"out of {i} in {year or 'all'}", {k: w for k, w in money.items() if year in ("", k[2])}, usable)
                 )

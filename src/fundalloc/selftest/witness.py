@@ -18,7 +18,7 @@ from typing import Any
 import pulp
 
 from fundalloc.selftest.reading import NONE, ONE, Money, Reading, add, number
-from fundalloc.selftest.statement import PlainRow, Statement
+from fundalloc.selftest.statement import Bound, Statement
 
 OPTIMAL, INFEASIBLE = "optimal", "infeasible"
 STEPS = ({"share": "50 %", "value": "1"}, {"share": "30 %", "value": "0.6"}, {"share": "20 %", "value": "0.3"})
@@ -110,7 +110,7 @@ def _steps(reading: Reading, area: str) -> list[tuple[Fraction, Fraction]]:
 # --- What hard rows ask -------------------------------------------------------------------------------------------------
 
 
-def enforced(statement: Statement) -> Iterator[tuple[PlainRow, Fraction]]:
+def enforced(statement: Statement) -> Iterator[tuple[Bound, Fraction]]:
     """Yield the hard rows, each with the limit that plans must keep.
 
     A row that decided money alone breaks, and that no open amount could mend, is broken by decision: no new money may make it worse.
@@ -189,7 +189,7 @@ def score(statement: Statement, amounts: Mapping[Any, Fraction]) -> Fraction:
     return points - sum((soft * max(missed, NONE) for soft, missed in misses), NONE)
 
 
-def _worth(statement: Statement, row: PlainRow, amounts: Mapping[Any, Fraction]) -> Fraction:
+def _worth(statement: Statement, row: Bound, amounts: Mapping[Any, Fraction]) -> Fraction:
     """Return what a row comes to."""
     totals = {key: add(switch.terms, amounts) for key, switch in statement.switches.items() if key in row.terms}
     on = {key: Fraction(total > 0 if row.any_money else total >= statement.switches[key].least) for key, total in totals.items()}

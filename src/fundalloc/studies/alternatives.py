@@ -104,10 +104,7 @@ def find_alternatives(
     jobs: int | None = None,
     tick: Tick | None = None,
 ) -> Alternatives:
-    """Find `count` plans within a relative loss of score, and the range of every amount summed `by` dimensions.
-
-    Raises ScenarioError, Infeasible, UsageError for a dimension that does not exist.
-    """
+    """Find `count` plans within a relative loss, and ranges `by` dimensions. Raises ScenarioError, Infeasible, UsageError."""
     if unknown := [name for name in by if name not in NAMES]:
         raise UsageError(f"--by {unknown[0]}: expected some of {', '.join(NAMES)}")
     options = (options or Options()).begun()

@@ -106,10 +106,7 @@ class Corridor:
             return Reply(scenario, Status(error.status))
 
     def as_written(self, scenario: Scenario) -> tuple[Reply, LinearProgram]:
-        """Answer a scenario as `fundalloc run` does, all stages and settling included, up to rounding.
-
-        Also returns its program with the switches fixed. Raises Infeasible or SolverFailed.
-        """
+        """Answer as `fundalloc run` does up to rounding, with the program, switches fixed. Raises Infeasible or SolverFailed."""
         optimum = find_optimum(scenario, self.options)
         switches, first, chosen = optimum.program.integer, optimum.first, optimum.chosen
         self._switches = None if switches is None else np.where(switches, chosen.lower, 0.0)
@@ -147,10 +144,7 @@ class Corridor:
         return (self._bound if self._switches is None else self._fixed).solve(program)
 
     def _with_switches(self, program: LinearProgram, bound: float) -> tuple[LinearProgram, float, bool] | Status:
-        """Fix the switches: as they were while that is good enough, else chosen anew. Without a plan, why there is none.
-
-        Also returns what no choice can exceed, and whether a limit stopped the search.
-        """
+        """Fix switches as they were while good enough, else anew, or say why not; also what no choice exceeds, and if a limit stopped."""
         kept = None
         if self._switches is not None and len(self._switches) == program.shape[1]:
             kept = fix_switches(program, self._switches)

@@ -91,10 +91,7 @@ class Repair:
 def find_repairs(
     scenario: Scenario, reload: Reload, diagnosis: Diagnosis, most: int = MOST, options: Options | None = None, tried: int = TRIED
 ) -> list[Repair]:
-    """Return up to `most` verified repairs, practice before political rules, law last, the cheapest first in each.
-
-    Of the options counts the time limit alone.
-    """
+    """Return up to `most` verified repairs, by practice, politics, law, then cost. Of the options counts the time limit alone."""
     options = (options or Options()).begun()
     workshop = _Workshop(with_baseline(scenario, options), reload, options, tried)
     if first := workshop.within_reach():

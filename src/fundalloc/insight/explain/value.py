@@ -169,10 +169,7 @@ class Span:
 
 
 def span(bench: Bench, lines: Mask, loss: float = 0.0) -> Span:
-    """Return the range of the sum of some lines among plans whose score is at most `loss` (relative) below the best.
-
-    No loss is what the scenario's `stay_close` gives settling, or a millionth.
-    """
+    """Return the range of a sum of lines at a score at most `loss` (relative) lower; none: `stay_close`, or a millionth."""
     kept = bench.keeping(bench.score - max(loss * abs(bench.score), bench.slight))
     cost = np.concatenate([lines.astype(float), np.zeros(kept.shape[1] - len(lines))])
     least, most = (bench.solve(replace(kept, cost=sign * cost)) for sign in (-1.0, 1.0))

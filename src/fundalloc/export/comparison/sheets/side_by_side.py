@@ -20,10 +20,7 @@ WIDTHS = {"partnership": 36, "area": 30, "instrument": 30, "year": 14, "marker":
 
 
 def build(pages: Pages, dimension: str) -> Sheet | None:
-    """Return the sheet of a dimension; of the markers, as the program weighted the money, None where that is not known.
-
-    EU budget and partner money of instruments are added up apart.
-    """
+    """Return the sheet of a dimension, of instruments with two sums; of markers None where a side does not know them."""
     if dimension == STORED:
         unknown = any(side.outcome.markers is None for side in pages.found.sides)
         return None if unknown else _sheet(pages, dimension, (), lambda _: "", lambda *_: ())
