@@ -96,10 +96,7 @@ class Bench:
     # -- variants of the open program -------------------------------------------------------------------------------------
 
     def granted(self, money: Mapping[int, float], year: int | None = None, program: LinearProgram | None = None) -> LinearProgram:
-        """Return the program with more (or less) money: {position of an instrument: EUR million}, in any year or in one.
-
-        `year` is a position. Money of several years goes, or is taken, where that is best for the score.
-        """
+        """Return the program with more or less EUR million of instruments, by position, in one year or where the score likes it best."""
         program = program or self.open
         lower, upper, row_upper = program.lower.copy(), program.upper.copy(), program.row_upper.copy()
         columns = self.grants.first_column + np.arange(len(self.grants.instrument))
