@@ -96,6 +96,17 @@ def test_no_room_but_rules_asks_for_the_kind_of_a_rule():
     assert found == []
 
 
+def test_no_class_name_stands_twice():
+    """One word per thing: who reads a name anywhere knows which class is meant."""
+    where: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "src").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                where.setdefault(node.name, []).append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert len(where) > 300
+    assert {name: places for name, places in where.items() if len(places) > 1} == {}
+
+
 _OPENING = {"open", "read_text", "read_bytes", "read_csv", "load_workbook", "ZipFile", "write_text", "write_bytes", "print", "echo"}
 _BEHIND_A_DOOR = {
     "cli/terminal.py": "the way to the terminal",

@@ -87,10 +87,7 @@ class Spread:
 
 
 def parse_spread(text: str) -> Spread | None:
-    """Read `80..120` or `80..95..120`; None when the text is no range, :class:`NotANumber` when it is a wrong one.
-
-    A percent sign on any of the figures holds for all.
-    """
+    """Read `80..120` or `80..95..120`, where a percent sign holds for all; None for no range, :class:`NotANumber` for a wrong one."""
     if ".." not in text:
         return None
     parts = text.split("..")

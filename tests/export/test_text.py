@@ -15,7 +15,7 @@ from cases import TINY
 from fundalloc.export.workbook import plan_sums as book_module
 from fundalloc.export.workbook import workbook_bytes, write_workbook
 from fundalloc.export.workbook.book import distinct, escaped, quoted, sheet_name, shorten
-from fundalloc.export.workbook.content import Column, Formula, Sheet, Table
+from fundalloc.export.workbook.content import Column, Formula, Sheet, SheetTable
 from fundalloc.export.workbook.writer import Paper, render
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
@@ -119,7 +119,7 @@ PAPER = Paper("t", "s", "a", "k", "2026-01-01", "m", "f", False, "en", 1)
 
 
 def one_cell(content: object, style: str = "text") -> bytes:
-    sheet = Sheet("cover", "Title", "Says.", Table("Only", (Column("Heading", style, (content,)),)), cover=True)  # type: ignore[arg-type]
+    sheet = Sheet("cover", "Title", "Says.", SheetTable("Only", (Column("Heading", style, (content,)),)), cover=True)  # type: ignore[arg-type]
     return render([sheet], {"cover": "Cover"}, PAPER)
 
 
@@ -140,7 +140,7 @@ class TestCells:
         assert shown.endswith("…")
 
     def test_formulas_without_life_become_values(self, tmp_path: Path) -> None:
-        sheet = Sheet("cover", "T", "S", Table("Only", (Column("H", "money", (Formula("=1+1", 2.0),)),)), cover=True)
+        sheet = Sheet("cover", "T", "S", SheetTable("Only", (Column("H", "money", (Formula("=1+1", 2.0),)),)), cover=True)
         (tmp_path / "x.xlsx").write_bytes(render([sheet], {"cover": "C"}, Paper(**{**PAPER.__dict__, "live": False})))
         assert openpyxl.load_workbook(tmp_path / "x.xlsx")["C"]["A7"].value == 2
 

@@ -58,7 +58,7 @@ def test_rules_and_their_members(shipped):
         (["ndici", "egypt"], "'ndici' can mean several things: instrument ndici-neighbourhood"),
         (["egypt", "libya"], "'libya' names a second partnership beside 'egypt'"),
         (["signed-packages", "libya"], "asks nothing of signed-packages, Libya; it has 3 members, such as egypt, lebanon, tunisia"),
-        (["cushion-small", "signed-packages"], "names a second rule"),
+        (["cushion-small", "signed-packages"], "'signed-packages' names a second rule beside 'cushion-small'"),
     ],
 )
 def test_what_cannot_be_understood(shipped, said, complaint):

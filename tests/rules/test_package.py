@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from itertools import permutations
 from pathlib import Path
 from textwrap import dedent
 
@@ -19,6 +20,10 @@ from fundalloc.cli import cli
 from fundalloc.errors import UsageError
 from fundalloc.rules import kinds, parse_rule
 from fundalloc.scenario.loading import load
+from fundalloc.selftest import kinds as witnessed
+from fundalloc.selftest.judge import ENDS, Known, judge, known_answers
+from fundalloc.selftest.reading import number
+from fundalloc.selftest.statement import Bound
 
 SPREAD = '''
 """Even money: the member with the most gets at most so much more than the one with the least.
@@ -219,3 +224,41 @@ def test_a_package_that_offers_no_usable_kind_is_named(install, text, entry, fau
     with pytest.raises(UsageError, match="evenmoney") as error:
         kinds()
     assert fault in str(error.value)
+
+
+def spread(statement, name, rule):
+    """The rule once more: every member at most so much above every other."""
+    money = [statement.reading.sum({"partnership": place}) for place in ("north", "south")]
+    for more, less in permutations(money):
+        apart = more | {line: -weight for line, weight in less.items()}
+        statement.rows.append(Bound(name, apart, number(rule["at_most"]), uncut=True))
+
+
+def locked(place, amount):
+    return {
+        "instrument": "fund",
+        "partnership": place,
+        "area": "aid",
+        "year": 2026,
+        "amount": amount,
+        "state": "locked",
+        "decision": "signed",
+    }
+
+
+@pytest.mark.parametrize(
+    ("decided", "score"),
+    [
+        # 10 in all, 5.05 apart and not 5.0 in whole steps: North 7.525 at two points, South 2.475 at one.
+        ([], 17.525),
+        # South is 7 above North by decision, which cannot be mended: no plan.
+        ([locked("south", 8), locked("north", 1)], None),
+    ],
+)
+def test_the_second_witness_takes_a_kind_with_columns_of_its_own_in_one_place(install, monkeypatch, decided, score):
+    install(SPREAD)
+    monkeypatch.setitem(witnessed._KINDS, "spread", spread)
+    floor = next(known.case for known in known_answers() if known.name == "a floor")
+    case = floor | {"decided": decided, "rules": {"even": RULE | {"at_most": "5.05"}}}
+    verdict = judge(case, Known("spread", "by hand", score, case))
+    assert (verdict.wrong, verdict.end) == ((), ENDS["infeasible" if score is None else "optimal"])

@@ -16,7 +16,7 @@ from fundalloc.cli import cli
 from fundalloc.rules import kinds
 from fundalloc.selftest import judge as judging
 from fundalloc.selftest.dice import scenarios
-from fundalloc.selftest.judge import ENDS, REFUSED, judge, known_answers
+from fundalloc.selftest.judge import ENDS, REFUSED, Known, judge, known_answers
 from fundalloc.selftest.kinds import state_everything
 from fundalloc.selftest.reading import Reading, number, picks
 from fundalloc.selftest.witness import INFEASIBLE, OPTIMAL, best, broken, score
@@ -28,6 +28,39 @@ EARMARK = KNOWN["an earmark"].case
 @pytest.mark.parametrize("name", KNOWN)
 def test_what_was_worked_out_by_hand(name):
     assert judge(KNOWN[name].case, KNOWN[name]).wrong == ()
+
+
+@pytest.mark.parametrize(
+    ("fields", "score"),
+    [
+        # South has 0.5 of the 1 that makes it active and no more: the only one with money, so North, at 2 points, gets nothing.
+        ({"exactly": 1}, 0.5),
+        # North is the second, with all the rest: 9.5 x 2 + 0.5; there is no third.
+        ({"exactly": 2}, 19.5),
+        ({"exactly": 3}, None),
+        # One too many, or one too few, costs 3: the rest is worth 19.
+        ({"exactly": 1, "soft": 3}, 16.5),
+        ({"exactly": 2, "soft": 3}, 19.5),
+        ({"exactly": 3, "soft": 3}, 16.5),
+        # Under at_least South does not count: one is North, two are out of reach.
+        ({"at_least": 1}, 19.5),
+        ({"at_least": 2}, None),
+        ({"at_most": 1}, 0.5),
+    ],
+)
+def test_decided_money_below_active_that_cannot_grow(fields, score):
+    decided = {
+        "instrument": "fund",
+        "partnership": "south",
+        "area": "aid",
+        "year": 2026,
+        "amount": 0.5,
+        "state": "locked",
+        "decision": "signed",
+    }
+    rule = {"says": "few", "source": "assumption", "kind": "count", "counting": "partnership", "active": 1, **fields}
+    case = {**KNOWN["a floor"].case, "decided": [decided], "rules": {"few": rule}}
+    assert judge(case, Known("few", "by hand", score, case)).wrong == ()
 
 
 @pytest.mark.parametrize(("count", "seed"), [(100, 1), pytest.param(500, 2, marks=pytest.mark.thorough)])

@@ -20,7 +20,7 @@ from worker_tasks import answer_or_die, count_and_wait
 from cases import TINY, TWO_BY_TWO, write
 from fundalloc.errors import NotVerified, OutputError, SolverFailed, UsageError, out_of_memory
 from fundalloc.export.tables import to_json
-from fundalloc.plan.record import Record
+from fundalloc.plan.record import RunRecord
 from fundalloc.pool import Died, each
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
@@ -56,14 +56,14 @@ def ledger(tmp_path):
 @pytest.mark.parametrize("path", [TINY])
 def test_a_plan_survives_the_way_there_and_back(path):
     plan = solve(load(path))
-    back = read_back(Record.of(plan).text(), load(path), "here")
+    back = read_back(RunRecord.of(plan).text(), load(path), "here")
     assert to_json(back) == to_json(plan)
     assert back.certificate.bound == plan.certificate.bound
 
 
 def test_a_tampered_record_is_not_believed(tmp_path):
     plan = solve(variant(tmp_path, 10).load())
-    record = Record.of(plan)
+    record = RunRecord.of(plan)
     more = replace(record, amounts={key: str(100 * float(amount)) for key, amount in record.amounts.items()})
     with pytest.raises(NotVerified, match="ceiling"):
         read_back(more.text(), plan.scenario, "here")
@@ -75,7 +75,7 @@ def test_a_bound_that_needs_no_price_is_proved_again_too(tmp_path):
     plan = solve(source.load("instruments.b.ceiling=1000"))
     assert plan.certificate is not None
     assert not plan.certificate.duals
-    back = read_back(Record.of(plan).text(), plan.scenario, "here")
+    back = read_back(RunRecord.of(plan).text(), plan.scenario, "here")
     assert back.certificate == plan.certificate
     assert back.status == plan.status == "optimal"
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from fundalloc.errors import Place, Problem, ScenarioError
 from fundalloc.plan.plan import Plan
-from fundalloc.plan.record import Record, plan_of
+from fundalloc.plan.record import RunRecord, plan_of
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sources import Sources, is_safe
@@ -26,7 +26,7 @@ class Circulated:
     book: BookFile
     place: Place
     """Where the travelling files stand."""
-    record: Record
+    record: RunRecord
     run: str
     """Fingerprint of the record, whatever the language and the sheets asked for: copies of one run have the same."""
     sources: Sources
@@ -70,7 +70,7 @@ def open_circulated(path: Path) -> Circulated:
     files, place = carried
     if RECORD not in files:
         raise ScenarioError.of(place, f"the record of the run ({RECORD}) is missing", CHANGED)
-    record = Record.read(files.pop(RECORD).decode("utf-8", "replace"), place)
+    record = RunRecord.read(files.pop(RECORD).decode("utf-8", "replace"), place)
     sources = _sources(record.other, files, place)
     spoken = replace(record, other={key: value for key, value in record.other.items() if key not in ("language", "asked")})
     return Circulated(book, place, record, hashlib.sha256(spoken.text().encode()).hexdigest(), sources)

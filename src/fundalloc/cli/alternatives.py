@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fundalloc.cli.options import Study, Whole, share_of, study_options, words_of
+from fundalloc.cli.options import Digits, Study, share_of, study_options, words_of
 from fundalloc.cli.output import Output, new_table
 from fundalloc.errors import FundallocError
 from fundalloc.money import euro
@@ -21,10 +21,10 @@ SHOWN = 12
 @click.command()
 @click.argument("file")
 @click.option("--within", default="1%", show_default=True, metavar="SHARE", help="Score that the plans may lose.")
-@click.option("-n", "--number", default=5, show_default=True, type=Whole(1, 50), help="How many plans.")
+@click.option("-n", "--number", default=5, show_default=True, type=Digits(1, 50), help="How many plans.")
 @click.option("--by", default="instrument,partnership", show_default=True, help="What one amount is: dimensions, with commas.")
 @click.option("--write", "folder", metavar="DIR", help="Round and verify each plan, and write it as CSV into a folder of this folder.")
-@click.option("-j", "--jobs", type=Whole(min=1), metavar="N", help="Processes for the ranges; all cores by default.")
+@click.option("-j", "--jobs", type=Digits(min=1), metavar="N", help="Processes for the ranges; all cores by default.")
 @study_options
 def alternatives(file: str, within: str, number: int, by: str, folder: str | None, jobs: int | None, study: Study) -> None:
     """Find plans that are as different as possible at almost no loss of score, and the range of every amount.

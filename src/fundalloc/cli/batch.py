@@ -17,7 +17,7 @@ from fundalloc.money import euro
 if TYPE_CHECKING:
     from fundalloc.plan.plan import Plan
     from fundalloc.solvers import Options
-    from fundalloc.studies.batch import Outcome
+    from fundalloc.studies.batch import FileRun
     from fundalloc.studies.variants import Source
 
 
@@ -41,16 +41,10 @@ def run_many(sources: Sequence[Source], target: Path | None, options: Options, m
 
     The target is a folder that takes a workbook each and the index; for one file, its workbook.
     """
-    from fundalloc.studies.batch import book_names, run_batch, worst
+    from fundalloc.studies.batch import run_batch, worst
     from fundalloc.studies.ledger import Ledger, default_ledger
 
-    folder = target if len(sources) > 1 else None
-    books = {} if target is None else {sources[0].path: target}
-    if folder is not None:
-        with writing_into(folder):
-            books = book_names([s.path for s in sources], folder)
-    for book in books.values():
-        check_writable(book)
+    books = _books(sources, target)
 
     def write(plan: Plan, source: Source) -> list[Path]:
         if source.path not in books:
@@ -59,19 +53,13 @@ def run_many(sources: Sequence[Source], target: Path | None, options: Options, m
 
         return [write_workbook(plan, books[source.path], out.words(plan.scenario).language)]
 
-    done: dict[int, Outcome] = {}
+    done: dict[int, FileRun] = {}
     with Ledger(Path(many.ledger) if many.ledger else default_ledger()) as kept:
         batch = run_batch(sources, options, kept, write, jobs=many.jobs, cluster=many.cluster, fresh=many.fresh)
         try:
             for position, outcome in batch:
+                _note(outcome, list(done.values()), len(sources), out)
                 done[position] = outcome
-                entry, how = outcome.entry, "unchanged, reused" if outcome.reused else f"{outcome.entry.seconds:.1f} s"
-                more = f": {entry.message}" if entry.message else ""
-                out.note(f"[{len(done)}/{len(sources)}] {entry.file}: {entry.status} ({how}){more}")
-                for remark in outcome.plan.scenario.remarks if outcome.plan is not None else ():
-                    out.note(f"warning: {remark}")
-                if outcome.unkept and outcome.unkept not in {o.unkept for k, o in done.items() if k != position}:
-                    out.note(f"{outcome.unkept} The plans are not kept for reuse.")
         except KeyboardInterrupt:
             batch.close()
             text = f"Interrupted. {len(done)} of {len(sources)} are done and kept: the same command continues."
@@ -80,14 +68,38 @@ def run_many(sources: Sequence[Source], target: Path | None, options: Options, m
             return INTERRUPTED
     outcomes = [done[k] for k in sorted(done)]
     _summary(outcomes, out)
-    if folder is not None:
-        _write_index(outcomes, folder, out)
+    if target is not None and len(sources) > 1:
+        _write_index(outcomes, target, out)
     if out.as_json:
         _keep(outcomes, out)
     return worst([o.entry.exit_code for o in outcomes])
 
 
-def _keep(outcomes: Sequence[Outcome], out: Output) -> None:
+def _books(sources: Sequence[Source], target: Path | None) -> dict[str, Path]:
+    """Return the workbook of every scenario file, each where it can be written."""
+    from fundalloc.studies.batch import book_names
+
+    books = {} if target is None else {sources[0].path: target}
+    if target is not None and len(sources) > 1:
+        with writing_into(target):
+            books = book_names([s.path for s in sources], target)
+    for book in books.values():
+        check_writable(book)
+    return books
+
+
+def _note(outcome: FileRun, before: Sequence[FileRun], count: int, out: Output) -> None:
+    """Say how one file ended, and once why its plan is not kept."""
+    entry, how = outcome.entry, "unchanged, reused" if outcome.reused else f"{outcome.entry.seconds:.1f} s"
+    more = f": {entry.message}" if entry.message else ""
+    out.note(f"[{len(before) + 1}/{count}] {entry.file}: {entry.status} ({how}){more}")
+    for remark in outcome.plan.scenario.remarks if outcome.plan is not None else ():
+        out.note(f"warning: {remark}")
+    if outcome.unkept and outcome.unkept not in {o.unkept for o in before}:
+        out.note(f"{outcome.unkept} The plans are not kept for reuse.")
+
+
+def _keep(outcomes: Sequence[FileRun], out: Output) -> None:
     """Keep plans for the JSON, and what went wrong with the others."""
     from fundalloc.export.tables import as_dict
 
@@ -96,7 +108,7 @@ def _keep(outcomes: Sequence[Outcome], out: Output) -> None:
         out.answer.problem(entry.exit_code, entry.message or entry.status, place=Place(entry.file))
 
 
-def _summary(outcomes: Sequence[Outcome], out: Output) -> None:
+def _summary(outcomes: Sequence[FileRun], out: Output) -> None:
     table = new_table("Scenario", "status", "score", "impact", "planned", "workbook", middle=range(2, 5))
     for outcome in outcomes:
         entry, plan, cells = outcome.entry, outcome.plan, ["", "", ""]
@@ -112,7 +124,7 @@ def _summary(outcomes: Sequence[Outcome], out: Output) -> None:
     out.say("\n" + ", ".join(said))
 
 
-def _write_index(outcomes: Sequence[Outcome], folder: Path, out: Output) -> None:
+def _write_index(outcomes: Sequence[FileRun], folder: Path, out: Output) -> None:
     from fundalloc.export.studies.index import index_report
     from fundalloc.export.studies.report import write_book
     from fundalloc.studies.batch import INDEX

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from fundalloc.cli.envelope import DIFFERS
-from fundalloc.cli.options import Whole, allow_outside_option, book_name, output_options
+from fundalloc.cli.options import Digits, allow_outside_option, book_name, output_options
 from fundalloc.cli.output import Output
 from fundalloc.doors.writing import check_writable
 from fundalloc.labels import label
@@ -37,7 +37,7 @@ def _share(_: click.Context, __: click.Parameter, text: str) -> Fraction:
 @click.option("--tolerance", default="0", metavar="SHARE", callback=_share, help="Relative difference of inputs that counts as none.")
 @click.option("--attribution/--no-attribution", "attributed", default=None, help="Which change moved what; for two scenarios the default.")
 @click.option("--nearest", is_flag=True, help="Show the others' equally good plans closest to the first, not their own.")
-@click.option("--seed", type=Whole(), default=0, show_default=True, help="For attributions with more than eight changes.")
+@click.option("--seed", type=Digits(), default=0, show_default=True, help="For attributions with more than eight changes.")
 @click.option("--exit-code", is_flag=True, help=f"Exit with {DIFFERS} when anything but texts differs.")
 @allow_outside_option("scenarios name files outside their folder")
 @output_options

@@ -42,11 +42,11 @@ def _together(rows: list[MemberRow]) -> MemberRow:
 def print_comparison(found: Comparison, out: Output, by: str | None, least: Fraction) -> None:
     """Print a comparison; `by` prints one dimension in full, `least` leaves out smaller changes."""
     if out.speaks:
-        _Report(found, out, Words(found.language), by, least).print()
+        _ComparisonReport(found, out, Words(found.language), by, least).print()
 
 
 @dataclass(frozen=True)
-class _Report:
+class _ComparisonReport:
     found: Comparison
     out: Output
     words: Words

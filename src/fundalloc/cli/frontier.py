@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fundalloc.cli.options import Study, Whole, study_options, words_of
+from fundalloc.cli.options import Digits, Study, study_options, words_of
 from fundalloc.cli.output import Output, new_table
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option(
     "--for-each", "for_each", default="", metavar="WHOM", help="Whose lowest coverage: partnership, area, a tag group; with commas."
 )
-@click.option("--points", default=25, show_default=True, type=Whole(3, 1000), help="How many corners at most.")
+@click.option("--points", default=25, show_default=True, type=Digits(3, 1000), help="How many corners at most.")
 @click.option("--write", "folder", metavar="DIR", help="Write a scenario file per corner, ready to run, into this folder.")
 @study_options
 def frontier(file: str, between: str, for_each: str, points: int, folder: str | None, study: Study) -> None:

@@ -28,7 +28,7 @@ def intake(file: str, table: str, scenario: str | None, output: str | None, out:
     """
     from fundalloc.doors.writing import new_file
     from fundalloc.scenario.loading import load_names
-    from fundalloc.scenario.tables.foreign import Target
+    from fundalloc.scenario.tables.foreign import Aim
     from fundalloc.scenario.tables.intake import propose
     from fundalloc.scenario.tables.specs import KEYS, SPECS
 
@@ -36,7 +36,7 @@ def intake(file: str, table: str, scenario: str | None, output: str | None, out:
         raise click.UsageError(f"-o {output}: name a new file that ends in .yaml")
     names = {} if scenario is None else load_names(Path(scenario))
     folder = Path(output or scenario or ".").parent if output or scenario else Path()
-    text = propose(file, folder, table, Target(SPECS[table], KEYS[table], names))
+    text = propose(file, folder, table, Aim(SPECS[table], KEYS[table], names))
     out.result(mapping=text, files=[output] if output else [])
     if output is None:
         out.say(text.rstrip("\n"))

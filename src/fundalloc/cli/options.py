@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Whole(click.IntRange):
+class Digits(click.IntRange):
     """A whole number in the digits 0 to 9; Python would read `1_0` and the digits of other scripts too."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:

@@ -35,7 +35,7 @@ FACTS += ["decided", "rounding", "broken", "best_plan", "distance"]
 
 
 @dataclass
-class _Report:
+class _PlanReport:
     """One plan, one place to print to; names are by dimension and id."""
 
     plan: Plan
@@ -78,7 +78,7 @@ def print_plan(plan: Plan, out: Output) -> None:
     """Print a plan, unless JSON or silence was asked for."""
     if not out.speaks:
         return
-    report = _Report(plan, out)
+    report = _PlanReport(plan, out)
     head, words, years = plan.scenario.head, report.words, plan.scenario.facts.years
     title = head.title.within(words.language)
     out.say(words("report.title", title=title) if head.illustrative else title)
@@ -95,7 +95,7 @@ def print_plan(plan: Plan, out: Output) -> None:
     _closing(report)
 
 
-def _instruments(report: _Report) -> None:
+def _instruments(report: _PlanReport) -> None:
     plan, words = report.plan, report.words
     labels, facts = report.labels["instrument"], plan.scenario.facts
     free = plan.free_money[plan.free_money["year"] == 0].set_index("instrument")
@@ -117,12 +117,12 @@ def _instruments(report: _Report) -> None:
     report.table(table)
 
 
-def _amounts_and_share(report: _Report, row: pd.Series, columns: list[str]) -> list[str]:
+def _amounts_and_share(report: _PlanReport, row: pd.Series, columns: list[str]) -> list[str]:
     used = row["planned"] / row["ceiling"] if row["ceiling"] else float("nan")
     return [*(report.eur(row[column]) for column in columns), report.part(used)]
 
 
-def _partnerships(report: _Report) -> None:
+def _partnerships(report: _PlanReport) -> None:
     plan, words = report.plan, report.words
     totals = plan.total("partnership").sort_values(ascending=False)
     coverage = plan.coverage_by("partnership")["coverage"]
@@ -138,7 +138,7 @@ def _partnerships(report: _Report) -> None:
     report.table(table)
 
 
-def _areas(report: _Report) -> None:
+def _areas(report: _PlanReport) -> None:
     plan = report.plan
     totals, coverage = plan.total("area"), plan.coverage_by("area")["coverage"]
     table = new_table(*report.column("area", "", "need_met", "share", "planned"), numbers=3)
@@ -151,7 +151,7 @@ def _areas(report: _Report) -> None:
     report.table(table)
 
 
-def _payments(report: _Report) -> None:
+def _payments(report: _PlanReport) -> None:
     """Print payments by year, all instruments with a profile together; nothing when there is none."""
     rows = payments_by_year(payments(report.plan))
     columns = ("committed", "paid", "outstanding", *(["at_risk"] if any(row.at_risk is not None for row in rows) else []))
@@ -167,7 +167,7 @@ def _bar(amount: float, highest: float) -> str:
     return "#" * round(BAR * (amount / highest)) if highest else ""
 
 
-def _rules(report: _Report) -> None:
+def _rules(report: _PlanReport) -> None:
     plan, words, language = report.plan, report.words, report.words.language
     counts, limits = plan.tally, plan.limits_tally
     numbers = {"rules": len(plan.scenario.written_rules), "built_in": limits.demands, "built_in_broken": limits.broken}
@@ -188,7 +188,7 @@ def _rules(report: _Report) -> None:
         report.line("dearest", words(key, says=said, price=words.signed(gain, 2)), within=True)
 
 
-def _against_baseline(report: _Report) -> None:
+def _against_baseline(report: _PlanReport) -> None:
     """Say how much moves against the baseline plan, and who gains and who loses most."""
     plan = report.plan
     if plan.scenario.facts.baseline is None:
@@ -206,7 +206,7 @@ def _against_baseline(report: _Report) -> None:
             report.line(fact, ", ".join(f"{report.names['partnership'][name]} {change}" for name, change in changes), within=True)
 
 
-def _closing(report: _Report) -> None:
+def _closing(report: _PlanReport) -> None:
     plan, words, log = report.plan, report.words, report.plan.log
     made_by_hand = plan.status == HAND_MADE
     for left in explain_unallocated(plan, words):
@@ -234,7 +234,7 @@ def _closing(report: _Report) -> None:
 
 def print_broken(plan: Plan, broken: Sequence[Broken], out: Output) -> None:
     """Print every hard demand and decision that a hand-made plan breaks, and by how much."""
-    report = _Report(plan, out)
+    report = _PlanReport(plan, out)
     report.line("broken", report.words("report.says.broken", count=len(broken)) if broken else report.words("report.says.broken_none"))
     for one in broken:
         report.line("broken_one", one.how, within=True)
@@ -242,7 +242,7 @@ def print_broken(plan: Plan, broken: Sequence[Broken], out: Output) -> None:
 
 def print_distance(plan: Plan, found: Distance, out: Output) -> None:
     """Print what parts a hand-made plan from the best: score, money to move, and the partnerships that differ most."""
-    report = _Report(plan, out)
+    report = _PlanReport(plan, out)
     words, names = report.words, report.names["partnership"]
     if found.best is None:
         report.line("best_plan", words("report.says.no_best", reason=found.reason))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fundalloc.cli.options import Study, Whole, study_options, words_of
+from fundalloc.cli.options import Digits, Study, study_options, words_of
 from fundalloc.cli.output import Output, new_table
 from fundalloc.money import NotANumber, euro, parse_figure
 
@@ -21,13 +21,13 @@ SHOWN = 8
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--common-until", type=Whole(), metavar="YEAR", help="Last year that is committed in common; by default the year of as_of.")
+@click.option("--common-until", type=Digits(), metavar="YEAR", help="Last year that is committed in common; by default the year of as_of.")
 @click.option("--criterion", type=click.Choice(tuple(SAID)), default="regret", show_default=True, help="Whose amounts are shown.")
 @click.option("--weights", default="", metavar="W,W,…", help="How likely each future is; by default all alike.")
-@click.option("--samples", type=Whole(2, 100_000), metavar="N", help="One file: solve N samples of its uncertain figures.")
-@click.option("--seed", type=Whole(), default=1, show_default=True, help="The same seed draws the same samples.")
+@click.option("--samples", type=Digits(2, 100_000), metavar="N", help="One file: solve N samples of its uncertain figures.")
+@click.option("--seed", type=Digits(), default=1, show_default=True, help="The same seed draws the same samples.")
 @click.option("--by", default="instrument,partnership", show_default=True, help="Samples: what one amount is, dimensions with commas.")
-@click.option("-j", "--jobs", type=Whole(min=1), metavar="N", help="Samples: processes; all cores by default.")
+@click.option("-j", "--jobs", type=Digits(min=1), metavar="N", help="Samples: processes; all cores by default.")
 @click.option("--cluster", metavar="tcp://HOST:PORT", help="Samples: solve them on the workers of this Dask scheduler.")
 @study_options
 def robust(

@@ -12,7 +12,18 @@ import click
 
 from fundalloc.cli.batch import Many, run_many
 from fundalloc.cli.envelope import NOT_VERIFIED, STOPPED
-from fundalloc.cli.options import BASELINE, REPAIRS, SOLVER, VARIANTS, Inputs, Whole, book_name, gathered, output_options, scenario_options
+from fundalloc.cli.options import (
+    BASELINE,
+    REPAIRS,
+    SOLVER,
+    VARIANTS,
+    Digits,
+    Inputs,
+    book_name,
+    gathered,
+    output_options,
+    scenario_options,
+)
 from fundalloc.cli.output import Output
 from fundalloc.doors.writing import check_folder, check_writable, together
 from fundalloc.errors import Infeasible, NotRoundable, SolverFailed, counted
@@ -93,7 +104,7 @@ class _Positive(click.FloatRange):
 @click.option("--prices", is_flag=True, help="Also the price list of rules, the value of money and the budget ladder.")
 @click.option("-n", "--dry-run", is_flag=True, help="Solve and print, write nothing.")
 @click.option("--open", "open_file", is_flag=True, help="Open the workbook when it is written.")
-@click.option("-j", "--jobs", type=Whole(min=1), metavar="N", help="Several files: how many at once; all cores by default.")
+@click.option("-j", "--jobs", type=Digits(min=1), metavar="N", help="Several files: how many at once; all cores by default.")
 @click.option("--cluster", metavar="tcp://HOST:PORT", help="Solve on the workers of this Dask scheduler, or tls://HOST:PORT.")
 @click.option("--ledger", metavar="FILE", help="Keep the run in this ledger; several files always enter the user's own (FUNDALLOC_LEDGER).")
 @click.option("--fresh", is_flag=True, help="Several files: solve again what the ledger has.")
@@ -141,10 +152,10 @@ def _refuse(files: tuple[str, ...], measured: bool, inputs: Inputs, wish: _Wish,
     batch = several or many.asked
     refused = {
         "--for outside is about one workbook: name it with -o, and leave --csv and --write-lp out.": wish.audience == "outside"
-        and (several or wish.output is None or wish.csv_folder or wish.write_lp),
+        and any((several, wish.output is None, wish.csv_folder, wish.write_lp)),
         "--csv-style is about the tables of --csv: name a folder for them.": wish.csv_style != "plain" and not wish.csv_folder,
         "--ranges and --prices take one scenario at a time, and the best plan of it.": wish.asks
-        and (several or measured or many.cluster is not None),
+        and any((several, measured, many.cluster is not None)),
         "--with stacks variants on one scenario; for several runs write files that extend them.": inputs.variants and batch,
         "--plan takes one scenario at a time.": measured and several,
         "--plan only measures: leave -o, --csv, --write-lp and --open out.": measured and (wish.output or wish.files),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from fundalloc.cli.options import Whole, output_options
+from fundalloc.cli.options import Digits, output_options
 from fundalloc.cli.output import Output, new_table
 from fundalloc.errors import UsageError, counted
 from fundalloc.money import euro
@@ -38,7 +38,7 @@ def _ledger(path: str | None) -> Path:
 
 
 @runs.command("list")
-@click.option("-n", "--number", default=30, show_default=True, type=Whole(1), help="How many, the newest first.")
+@click.option("-n", "--number", default=30, show_default=True, type=Digits(1), help="How many, the newest first.")
 @ledger_option
 @output_options
 def list_runs(number: int, ledger: str | None, out: Output) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from fundalloc.cli.options import Whole, output_options
+from fundalloc.cli.options import Digits, output_options
 from fundalloc.cli.output import Output, new_table
 from fundalloc.errors import NotVerified
 
 
 @click.command()
-@click.option("--cases", default=100, show_default=True, type=Whole(0), help="Random scenarios.")
-@click.option("--seed", type=Whole(), default=1, show_default=True, help="The same seed gives the same scenarios.")
+@click.option("--cases", default=100, show_default=True, type=Digits(0), help="Random scenarios.")
+@click.option("--seed", type=Digits(), default=1, show_default=True, help="The same seed gives the same scenarios.")
 @output_options
 def selftest(cases: int, seed: int, out: Output) -> None:
     """Hold the tool against a second, plain statement of the mathematics.

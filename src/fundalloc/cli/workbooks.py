@@ -33,12 +33,10 @@ def import_(books: tuple[str, ...], output: str | None, out: Output) -> None:
     fundalloc run adjusted.yaml -o next.xlsx
     """
     from fundalloc.back.edits import as_values
-    from fundalloc.back.import_copies import bring_back, made_by_import
+    from fundalloc.back.import_copies import bring_back
 
-    if output is not None and Path(output).suffix.lower() not in (".yaml", ".yml"):
-        raise click.UsageError(f"-o {output}: a scenario ends in .yaml")
-    if output is not None and Path(output).exists() and not made_by_import(Path(output)):
-        raise click.UsageError(f"-o {output}: this file is there and was not written by `fundalloc import`; choose another name")
+    if output is not None:
+        _check_place(Path(output))
     with out.progress("Reading"):
         returned = bring_back([Path(book) for book in books])
     written = [] if output is None else returned.write(Path(output))
@@ -59,6 +57,15 @@ def import_(books: tuple[str, ...], output: str | None, out: Output) -> None:
         out.note("Run with -o FILE.yaml to keep these changes and to complete the plan around them.")
     elif output is not None:
         out.note(f"Next: fundalloc run {output} -o {Path(output).stem}.xlsx")
+
+
+def _check_place(output: Path) -> None:
+    from fundalloc.back.import_copies import made_by_import
+
+    if output.suffix.lower() not in (".yaml", ".yml"):
+        raise click.UsageError(f"-o {output}: a scenario ends in .yaml")
+    if output.exists() and not made_by_import(output):
+        raise click.UsageError(f"-o {output}: this file is there and was not written by `fundalloc import`; choose another name")
 
 
 def _note_demands(texts: list[str], one: str, many: str, out: Output) -> None:

@@ -23,7 +23,7 @@ from fundalloc.compare.movements import Reference
 from fundalloc.compare.outcome import BUDGET, PARTNER, Outcome
 from fundalloc.compare.overrides import Override, Written, lay_over
 from fundalloc.compare.shares import MOST_EXACT, Shares, Value, apportion, attribute, round_table
-from fundalloc.compare.sides import Inputs, Side
+from fundalloc.compare.sides import Side, SideInputs
 from fundalloc.errors import FundallocError, Infeasible, Problems, SolverFailed
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.labels import Words
@@ -150,7 +150,7 @@ Solved = tuple[dict[LineKey, Fraction], float] | str
 """EUR million per line, and the score; or why there is no plan."""
 
 
-def task_between(a: Inputs, b: Inputs, overrides: Sequence[Override], options: Options, near: Reference | None = None) -> Task:
+def task_between(a: SideInputs, b: SideInputs, overrides: Sequence[Override], options: Options, near: Reference | None = None) -> Task:
     """Return the task that leads from a to b."""
     return Task(a.written, tuple(overrides), (a.start, b.start), options, near)
 

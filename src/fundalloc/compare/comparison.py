@@ -215,11 +215,7 @@ def compare_files(
             closest = closest_to(first, own, options, spoken)
             near = None if isinstance(closest, str) else closest
             side = replace(own, outcome=near) if nearest and near else own
-            overrides: tuple[Override, ...] = ()
-            inputs: tuple[Difference, ...] | str = (first if first.inputs is None else side).missing
-            if first.inputs is not None and side.inputs is not None:
-                overrides = tuple(find_overrides(first.inputs.written, side.inputs.written))
-                inputs = tuple(differing_inputs(first, side, overrides, tolerance))
+            overrides, inputs = _inputs(first, side, tolerance)
             rules = changed_rules(first, side, near, spoken)
             counting = partial(tick, side.name) if tick else None
             attribution = attribute_changes(first, side, overrides, near, options, counting, seed, spoken) if attributed else None
@@ -227,3 +223,11 @@ def compare_files(
             switches = own.outcome.plan.log.switches if own.outcome.plan else 0
             pairs.append(Pair(first, side, overrides, inputs, rules, closest, movements, scores, attribution, switches))
     return Comparison((first, *(pair.b for pair in pairs)), tuple(pairs), spoken, nearest)
+
+
+def _inputs(first: Side, side: Side, tolerance: Fraction) -> tuple[tuple[Override, ...], tuple[Difference, ...] | str]:
+    """Return what overrides and other inputs differ, or why that is not known."""
+    if first.inputs is None or side.inputs is None:
+        return (), (first if first.inputs is None else side).missing
+    overrides = tuple(find_overrides(first.inputs.written, side.inputs.written))
+    return overrides, tuple(differing_inputs(first, side, overrides, tolerance))

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from fundalloc.errors import Place
-from fundalloc.facts.entities import Area, Instrument, Partnership, Record, Transfer
+from fundalloc.facts.entities import Area, Instrument, Partnership, Record, TransferRight
 from fundalloc.facts.fields import told_fields
 from fundalloc.facts.selection import Clause
 from fundalloc.money import NotANumber, parse_figure
@@ -27,7 +27,7 @@ HEAD_TOLD = told_fields(Head)
 @cache
 def told() -> frozenset[str]:
     """Return the keys of entries and the columns of tables that no plan depends on."""
-    models: tuple[type[Record], ...] = (Area, Instrument, Partnership, Transfer, Clause, *kinds().values())
+    models: tuple[type[Record], ...] = (Area, Instrument, Partnership, TransferRight, Clause, *kinds().values())
     columns = (name for spec in SPECS.values() for name, column in spec.items() if column.told)
     return frozenset(columns).union(*map(told_fields, models))
 

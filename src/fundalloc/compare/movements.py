@@ -142,7 +142,7 @@ def _as_good(plan: Plan, best: Plan) -> bool:
 
 
 @dataclass(frozen=True)
-class Clause:
+class Leeway:
     """How much may change without a new decision."""
 
     share: Fraction | None
@@ -198,7 +198,7 @@ class Movement:
 class Movements:
     """All movements from one side to another, the largest first."""
 
-    clause: Clause
+    clause: Leeway
     listed: tuple[Movement, ...]
 
     def sums(self, reach: str) -> tuple[int, Fraction, Fraction]:
@@ -235,7 +235,7 @@ def class_movements(a: Side, b: Side, near: Outcome | None = None) -> Movements:
     return Movements(clause, tuple(order))
 
 
-def _clause(a: Side, b: Side) -> Clause:
+def _clause(a: Side, b: Side) -> Leeway:
     for side in (b, a):
         for rule in side.inputs.scenario.written_rules if side.inputs else ():
             if side.inputs and rule.corridor is not None and 0 not in rule.corridor:
@@ -243,8 +243,8 @@ def _clause(a: Side, b: Side) -> Clause:
                 pick = Pick.model_construct(**{name: getattr(rule.money, name) for name in NAMES})
                 masks = zip(dimensions, pick.masks(dimensions), strict=True)
                 money = tuple(frozenset(member for member in d.ids if mask[d.index(member)]) for d, mask in masks)
-                return Clause(*rule.corridor, rule.id, side.name, money)
-    return Clause(SHARE, AMOUNT)
+                return Leeway(*rule.corridor, rule.id, side.name, money)
+    return Leeway(SHARE, AMOUNT)
 
 
 def _over_transfers(a: Side, b: Outcome) -> set[str]:

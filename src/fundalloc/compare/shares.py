@@ -20,7 +20,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import accumulate
+from itertools import accumulate, permutations
 from math import floor
 
 import numpy as np
@@ -140,10 +140,7 @@ def attribute(changes: int, nothing: Value, everything: Value, between: Between,
 
 
 def apportion(parts: Row, whole: int | None = None) -> list[int]:
-    """Round parts to whole numbers that add up to `whole` (by default their sum, which must be whole then).
-
-    Largest remainders go up; ties to the part that is larger, then to the one that comes first.
-    """
+    """Round parts to add up to `whole`, by default their whole sum: up go largest remainders, then larger parts, then first ones."""
     low = [floor(part) for part in parts]
     total = sum(parts, Fraction(0)) if whole is None else Fraction(whole)
     if total.denominator != 1:
@@ -176,23 +173,18 @@ def _path(table: Sequence[Row], rounded: list[list[int]], surplus: list[int]) ->
     """Return swaps (row, column down, column up) that lead from a column with too much to one with too little; None if none does."""
     swaps: dict[tuple[int, int], int] = {}
     for r, (exact, whole) in enumerate(zip(table, rounded, strict=True)):
-        above = [k for k, (e, w) in enumerate(zip(exact, whole, strict=True)) if w > e]
-        below = [k for k, (e, w) in enumerate(zip(exact, whole, strict=True)) if w < e]
-        for down in above:
-            for up in below:
+        off = [w - e for e, w in zip(exact, whole, strict=True)]
+        for down, up in permutations(range(len(off)), 2):
+            if off[down] > 0 > off[up]:
                 swaps.setdefault((down, up), r)
-    reached: dict[int, tuple[int, int] | None] = {k: None for k, s in enumerate(surplus) if s > 0}
-    queue = deque(reached)
+    paths: dict[int, list[tuple[int, int, int]]] = {k: [] for k, s in enumerate(surplus) if s > 0}
+    queue = deque(paths)
     while queue:
         here = queue.popleft()
         if surplus[here] < 0:
-            path = []
-            while (step := reached[here]) is not None:
-                path.append((*step, here))
-                here = step[1]
-            return path
+            return paths[here]
         for (down, up), row in swaps.items():
-            if down == here and up not in reached:
-                reached[up] = (row, down)
+            if down == here and up not in paths:
+                paths[up] = [*paths[here], (row, down, up)]
                 queue.append(up)
     return None

@@ -40,7 +40,7 @@ class NoPlanFor(Infeasible):
 
 
 @dataclass(frozen=True)
-class Inputs:
+class SideInputs:
     """The scenario behind a side: as it is solved, and as it was written."""
 
     scenario: Scenario
@@ -60,7 +60,7 @@ class Side:
     given: str
     """As it was named."""
     outcome: Outcome
-    inputs: Inputs | None = None
+    inputs: SideInputs | None = None
     missing: str = ""
     """Why there are no inputs."""
     solved: bool = False
@@ -124,12 +124,12 @@ class Sides(ExitStack):
         self.language = self.language if isinstance(self.language, Language) else scenario.speaks(self.language)
         return self.language
 
-    def _inputs(self, path: Path, scenario: Scenario, settings: Sequence[str] = ()) -> Inputs:
+    def _inputs(self, path: Path, scenario: Scenario, settings: Sequence[str] = ()) -> SideInputs:
         """Return a scenario as written and as it starts; a baseline that is a scenario is solved."""
         tree = read_tree(path, lambda _: True, (), settings)
         scenario = with_baseline(scenario, self.options)
         start = scenario.starting_amounts() if scenario.facts.baseline is not None else None
-        return Inputs(scenario, Written.of(tree, path), start)
+        return SideInputs(scenario, Written.of(tree, path), start)
 
     def _result(self, path: Path, given: str) -> Side:
         with self.progress(f"Reading {given}"):

@@ -46,7 +46,7 @@ _CEILINGS = ("ceiling", "reserve", "carry_over")
 
 
 @dataclass(frozen=True)
-class Split:
+class DifferenceParts:
     """A difference and its parts, EUR million."""
 
     here: Fraction
@@ -64,7 +64,7 @@ class Split:
         return {"here": float(self.here), "there": float(self.there), "parts": parts, "solved": self.solved, "reason": self.reason}
 
 
-def why_less(here: Bench, there: Bench | None, words: Mapping[str, str]) -> Split:
+def why_less(here: Bench, there: Bench | None, words: Mapping[str, str]) -> DifferenceParts:
     """Split the difference between the amounts of some lines (dimension → word) here and there; `there` is None without a plan."""
 
     def total(scenario: Scenario, amounts: Floats) -> Value:
@@ -72,7 +72,7 @@ def why_less(here: Bench, there: Bench | None, words: Mapping[str, str]) -> Spli
 
     own = total(here.scenario, here.amounts)
     if there is None:
-        return Split(int(own[0]) * UNIT, Fraction(0), {}, 1, "no plan exists there")
+        return DifferenceParts(int(own[0]) * UNIT, Fraction(0), {}, 1, "no plan exists there")
     near, first, solved = dict(zip(there.lines.ids, there.amounts.tolist(), strict=True)), there.scenario, 2
 
     def beside(scenario: Scenario) -> Floats:
@@ -96,7 +96,7 @@ def why_less(here: Bench, there: Bench | None, words: Mapping[str, str]) -> Spli
 
     found = None if here.equals is None else closest(here.equals, here.lines, beside(here.scenario), here.options)
     start, goal = total(first, there.amounts), own if found is None else total(here.scenario, found[: len(here.lines)])
-    whole = Split(int(own[0]) * UNIT, int(start[0]) * UNIT, {}, solved)
+    whole = DifferenceParts(int(own[0]) * UNIT, int(start[0]) * UNIT, {}, solved)
     if here.scenario.facts.years != first.facts.years:
         return replace(whole, reason="the two scenarios speak of different years")
     groups = differing(here.scenario, first)
@@ -110,7 +110,7 @@ def why_less(here: Bench, there: Bench | None, words: Mapping[str, str]) -> Spli
     return replace(whole, parts={**parts, **choice}, solved=solved)
 
 
-def why_other(scenario: Scenario, target: Target, other: str, allow_outside: bool, progress: Progress) -> tuple[Bench, Split]:
+def why_other(scenario: Scenario, target: Target, other: str, allow_outside: bool, progress: Progress) -> tuple[Bench, DifferenceParts]:
     """Compare some lines with a scenario, or with a plan and the scenario that it names; what is there is read before anything is solved.
 
     Returns the plan here, and the difference in whole rounding steps. Raises Infeasible when no plan exists here.
@@ -123,7 +123,7 @@ def why_other(scenario: Scenario, target: Target, other: str, allow_outside: boo
         amount = sum((euro for euro, inside in zip(euros, target.lines, strict=True) if inside), Fraction(0))
         bench = Bench(scenario)
         here = round(float(bench.amounts[target.lines].sum()) / float(unit)) * unit
-        return bench, Split(here, amount, {}, 1, "the plan names no scenario that is here")
+        return bench, DifferenceParts(here, amount, {}, 1, "the plan names no scenario that is here")
     with progress("Reading"):
         beside = load(file, allow_outside=allow_outside)
     with progress("Solving"), ThreadPoolExecutor(1) as second:  # the solver lets other threads run

@@ -44,10 +44,7 @@ def decided_money(grouped: Grouped, lines: Lines, groups: int) -> Floats:
 
 
 def _cut(code: IntArray, most: Floats, weight: Floats, limits: IntArray, lines: Lines) -> tuple[IntArray, Floats, Floats]:
-    """Add up `most` by code, each sum at most its limit times the heaviest weight; returns the codes, sums and weights.
-
-    The limit of a code stands at its remainder.
-    """
+    """Add up `most` by code, at most the limit (at its remainder) times the heaviest weight: codes, sums and weights."""
     codes, position = np.unique(code, return_inverse=True)
     sums, heaviest = np.bincount(position, weights=most, minlength=len(codes)), np.zeros(len(codes))
     np.maximum.at(heaviest, position, weight)

@@ -46,7 +46,7 @@ class Named(Record):
         return self.short or self.name
 
 
-class Ceiling(Record):
+class InstrumentCeiling(Record):
     """What an instrument may commit: per year, in total, or both."""
 
     each: ByYear | None = None
@@ -89,7 +89,7 @@ class CarryOver(Record):
     """Share of the year's usable ceiling."""
 
 
-class Transfer(Record):
+class TransferRight(Record):
     """Money that may move from one instrument to another before it is committed."""
 
     id: Id
@@ -105,7 +105,7 @@ class Transfer(Record):
     confidence: Note = ""
 
     @model_validator(mode="after")
-    def _goes_somewhere(self) -> Transfer:
+    def _goes_somewhere(self) -> TransferRight:
         if self.giving == self.taking:
             raise refuse(f"a transfer from '{self.giving}' to itself", "name two instruments")
         return self
@@ -138,7 +138,7 @@ class Instrument(Named):
     """budget: our money. partner: Member States and others. memo: shown, never added."""
     free: Flag = False
     """Lets the plan decide partner money too; without it a partner's money is what is decided."""
-    ceiling: Ceiling | None = None
+    ceiling: InstrumentCeiling | None = None
     reserve: Share = Fraction(0)
     """Share of the ceiling kept back."""
     partners: Choice = ("all",)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.dimensions import Dimensions, Hierarchy
-from fundalloc.facts.entities import Area, Band, Ceiling, Instrument, Partnership, Transfer
+from fundalloc.facts.entities import Area, Band, Instrument, InstrumentCeiling, Partnership, TransferRight
 from fundalloc.facts.fields import Text
 from fundalloc.facts.selection import Clause
 from fundalloc.money import Exact, IntArray, Mask, floor_steps
@@ -168,7 +168,7 @@ class Facts:
     """Diminishing returns, where an area has none of its own."""
     exclude: tuple[Clause, ...]
     allow: tuple[Clause, ...]
-    transfers: tuple[Transfer, ...] = ()
+    transfers: tuple[TransferRight, ...] = ()
     baseline: Baseline | None = None
     """The plan that this scenario starts from and is compared with."""
 
@@ -205,7 +205,7 @@ class Facts:
     @cached_property
     def ceilings(self) -> Ceilings:
         """The ceilings in whole steps, cut down where they are no multiple of the step."""
-        ceilings = [i.ceiling or Ceiling.model_construct() for i in self.instruments]
+        ceilings = [i.ceiling or InstrumentCeiling.model_construct() for i in self.instruments]
         yearly = [[c.in_year(year) for year in self.years] for c in ceilings]
         kept = [1 - i.reserve for i in self.instruments]
         full, usable = (np.where(self.commits | (steps < 0), steps, 0) for steps in (self._limits(yearly), self._limits(yearly, kept)))

@@ -23,7 +23,7 @@ BIG = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
-class Ledger:
+class LedgerLimits:
     """The limits of a ledger's entries: the lines, then the moves. Arrays of shape (entries,), in steps."""
 
     lines: Lines
@@ -94,10 +94,10 @@ class Lines(Coded):
         return Lines(*codes, self.facts, decided=none, eligible=none > 0, fixed=none == 0)
 
     @cached_property
-    def ledger(self) -> Ledger:
+    def ledger(self) -> LedgerLimits:
         """The limits of every entry of a ledger."""
         none = np.zeros(len(self.moves), dtype=np.int64)
-        return Ledger(
+        return LedgerLimits(
             self,
             np.concatenate([self.decided, none]),
             np.concatenate([self.upper, self.moves.upper]),

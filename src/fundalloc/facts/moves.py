@@ -83,10 +83,7 @@ class Moves:
 
 
 def build_moves(facts: Facts) -> Moves:
-    """List every carry-over (not from the last year) and every transfer, with what may move at the most.
-
-    Nothing leaves an instrument in a year in which it may not commit.
-    """
+    """List carry-overs and transfers with the most that may move: nothing leaves an instrument in a year it may not commit in."""
     entries: list[tuple[int, int, int, int, int]] = []
     usable = facts.ceilings.usable
     for i, instrument in enumerate(facts.instruments):

@@ -182,10 +182,7 @@ class Members:
         return rows, code
 
     def readings(self, key: str, dimensions: Dimensions) -> list[str]:
-        """Return what a key can mean that names labels of some entries in their order, each written out with its entry.
-
-        Labels that are switched off are known where nothing else is meant.
-        """
+        """Return what a key can mean: labels of entries in their order, written out; labels switched off only where nothing else is."""
         parts = key.split("|")
         ways = list(combinations(range(len(self.words)), len(parts)))
 

@@ -3,6 +3,8 @@
 Among equally good answers a solver returns the one that its pivots meet first, and these follow the order of columns and
 rows. So every program is handed over in an order that depends on ids and figures alone: lines by the ranks of their ids,
 everything else by what it is tied to. Two files that say the same in another order then give the solver the same bits.
+That is done before each solve (3 % of its time), not once in `compile_program`: stages, studies and repairs add rows and columns, and rows
+are found by the blocks of their rules, in the order of demands, which this order tears apart (28 of the 47 of the shipped baseline).
 
 The figures enter as hashes that do not depend on the order of summation (colour refinement: a row is what its columns
 are, a column what its rows are). Rows or columns with equal hashes are alike in every way that the solver can see.

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from fundalloc.facts.lines import Lines
 from fundalloc.model.linear_program import LARGEST, Whole
 from fundalloc.money import Floats, Mask, exact_product, exact_sums
-from fundalloc.rules.statement import SWITCHES, Demands, Rows, Sense, Statement
+from fundalloc.rules.statement import SWITCHES, Demands, ExactRows, Rows, Sense
 
 SIMPLE = 10**6
 """Shares with a larger denominator stay in floating point."""
@@ -45,10 +45,7 @@ class _Grid:
 
 
 def whole_rows(stated: Rows, demands: Demands, lines: Lines) -> tuple[Whole, Floats, Floats]:
-    """Return a hard rule's rows in whole numbers, and their lower and upper limits for the linear program.
-
-    Expects rows with a statement in exact numbers.
-    """
+    """Return the rows of a hard rule that are stated in exact numbers as whole numbers, and their limits for the program."""
     exact, step, count = stated.exact, lines.facts.step, len(demands)
     assert exact is not None
     grid = _grid(stated, exact, lines, count)
@@ -67,7 +64,7 @@ def whole_rows(stated: Rows, demands: Demands, lines: Lines) -> tuple[Whole, Flo
     return Whole(factor, *whole), limits[0], limits[1]
 
 
-def _grid(stated: Rows, exact: Statement, lines: Lines, count: int) -> _Grid:
+def _grid(stated: Rows, exact: ExactRows, lines: Lines, count: int) -> _Grid:
     parts = lcm(exact.weight.denominator, stated.totals.weight.denominator)
     line, switch = stated.which(), stated.which(SWITCHES)
     weight = np.where(

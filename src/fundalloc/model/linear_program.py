@@ -171,10 +171,7 @@ def joined(*terms: Terms) -> Terms:
 
 
 def stack(parts: Sequence[tuple[int, Terms]]) -> Matrix:
-    """Put blocks of rows under each other: (number of rows, terms with rows counted inside the block).
-
-    Entries are sorted by row and column, and those that name the same cell are added up.
-    """
+    """Put blocks (number of rows, terms with rows counted inside) under each other, sorted; entries of one cell are added up."""
     rows, terms = [count for count, _ in parts], [_in_order(terms) for _, terms in parts]
     counts = [np.bincount(part.row, minlength=count) for count, part in zip(rows, terms, strict=True)]
     _, column, value = joined(*terms)

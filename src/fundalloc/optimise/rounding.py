@@ -86,10 +86,7 @@ SWITCHING = Attempt("open", 10**9, False, switches=True)
 
 
 def round_plan(program: LinearProgram, solution: Solution, lines: Lines, options: Options) -> Rounded:
-    """Turn the solution's line amounts into whole steps; its switches stay as they are while that is possible.
-
-    Raises NotRoundable naming the rules that cannot be met.
-    """
+    """Turn line amounts into whole steps, switches kept while possible. Raises NotRoundable naming rules that cannot be met."""
     step = float(lines.facts.step)
     units = step if program.integer is None else np.where(program.integer, 1.0, step)
     plan = np.round(solution.values[: program.shape[1]] / units, SETTLED)

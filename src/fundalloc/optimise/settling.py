@@ -65,10 +65,7 @@ def settling_weights(lines: Lines) -> Floats:
 
 
 def proportional_plan(lines: Lines) -> Floats:
-    """Spread every instrument's money of a year over its open lines by priority x need; decided money stays as it is.
-
-    Amounts are whole rounding steps, so that most lines of the settled plan are whole as well.
-    """
+    """Spread every instrument's money of a year over open lines by priority x need, whole steps, as most of the settled plan is."""
     facts = lines.facts
     pair = pair_of_line(lines)
     need = np.append(facts.needs.need.values, 0.0)[pair]

@@ -119,7 +119,7 @@ def optimise(
     `solve` solves the linear programs on the way: warm solvers save time. Without `priced`, the prices of a program with
     switches may be left at zero, which can save a solve.
     """
-    search = _Search(program, lines, wishes, options, solve)
+    search = _StageSearch(program, lines, wishes, options, solve)
     first = solve_mixed(program, options, search.near, solve)
     if not first.usable:
         return Optimum(program, first, first.values, first.prices, first.prices, program)
@@ -151,7 +151,7 @@ def optimise(
 
 
 @dataclass
-class _Search:
+class _StageSearch:
     """What the steps of one optimisation share."""
 
     program: LinearProgram

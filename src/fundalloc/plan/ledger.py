@@ -81,10 +81,7 @@ class FreeMoney:
 
 
 def free_money(facts: Facts, planned: IntArray, moved: Mapping[str, IntArray]) -> FreeMoney:
-    """Split what the ceilings leave of an allocation into free and lapsed money.
-
-    `planned` has shape (instruments, years), in steps; `moved` are totals of moves, such as `Moves.totals` returns.
-    """
+    """Split what ceilings leave into free and lapsed money: of `planned` steps (instruments, years), totals `moved` of moves."""
     full = np.column_stack([facts.ceilings.full, facts.ceilings.full_over()])
     usable = np.column_stack([facts.ceilings.usable, facts.ceilings.usable_over()])
     net = moved["carried_in"] + moved["transferred_in"] - moved["carried_out"] - moved["transferred_out"]

@@ -101,10 +101,7 @@ class Proof:
 
     @property
     def parts(self) -> Parts | None:
-        """What lies between the exact bound and the score.
-
-        None without a certificate, for a plan that was not optimised, and for results of 0.1.0, which do not say what was given up.
-        """
+        """What lies between bound and score; None unproved, not optimised, or of 0.1.0, which does not say what was given up."""
         settled = self.plan.log.settled_score
         if self.bound is None or self.best is None or settled is None:
             return None
@@ -141,10 +138,7 @@ class Proof:
         return {name: None if figure is None else float(f"{float(figure):.12g}") for name, figure in figures.items()}
 
     def bound_text(self, words: Words) -> str:
-        """Return the exact bound and the part of it that the plan reaches, or where that says nothing by how much it stays below.
-
-        ValueError without a certificate.
-        """
+        """Return the exact bound and what part of it the plan reaches, or else by how much it stays below. ValueError unproved."""
         if self.bound is None:
             raise ValueError("the plan has no certificate")
         text = words("proof.bound", bound=points(self.bound, words))

@@ -31,7 +31,7 @@ _ANEW = "the record was changed, or another version wrote it: ask for the file a
 
 
 @dataclass(frozen=True)
-class Record:
+class RunRecord:
     """A run as it travels. Amounts are EUR million, written exactly; lines and moves without money are left out."""
 
     log: Mapping[str, Any]
@@ -48,7 +48,7 @@ class Record:
     """What the carrier of the record adds: the names of the files, the language."""
 
     @classmethod
-    def of(cls, plan: Plan, other: Mapping[str, Any] | None = None) -> Record:
+    def of(cls, plan: Plan, other: Mapping[str, Any] | None = None) -> RunRecord:
         """Take down a plan."""
         step, lines = plan.scenario.facts.step, plan.scenario.lines
         return cls(
@@ -66,7 +66,7 @@ class Record:
         return json.dumps({"format": FORMAT, **vars(self)}, sort_keys=True, indent=0, ensure_ascii=True)
 
     @classmethod
-    def read(cls, text: str, place: Place) -> Record:
+    def read(cls, text: str, place: Place) -> RunRecord:
         """Read a record back. Raises ScenarioError."""
         try:
             content = json.loads(text)
@@ -83,7 +83,7 @@ class Record:
 _SHAPES: dict[str, type] = {"log": dict, "amounts": dict, "moves": dict, "baseline": dict, "duals": dict, "prices": list, "other": dict}
 
 
-def starting_plan(record: Record, place: Place) -> dict[LineKey, Fraction]:
+def starting_plan(record: RunRecord, place: Place) -> dict[LineKey, Fraction]:
     """Return the baseline plan of a record by the four ids. Raises ScenarioError."""
     out: dict[LineKey, Fraction] = {}
     for key, text in record.baseline.items():
@@ -95,7 +95,7 @@ def starting_plan(record: Record, place: Place) -> dict[LineKey, Fraction]:
 
 
 def plan_of(
-    record: Record, scenario: Scenario, place: Place, measure: Callable[[Scenario, IntArray], Sequence[Finding]] = measure_rules
+    record: RunRecord, scenario: Scenario, place: Place, measure: Callable[[Scenario, IntArray], Sequence[Finding]] = measure_rules
 ) -> Plan:
     """Build the plan again: rules measured, certificate proved from the duals. Raises ScenarioError when record and scenario do not fit.
 
@@ -143,7 +143,7 @@ def _numbers(duals: Mapping[str, Any], place: Place) -> dict[str, float]:
     return {key: float(value) for key, value in duals.items()}
 
 
-def _log(record: Record, place: Place) -> RunLog:
+def _log(record: RunRecord, place: Place) -> RunLog:
     known = {field.name for field in fields(RunLog)}
     needed = {field.name for field in fields(RunLog) if field.default is MISSING and field.default_factory is MISSING}
     if not needed <= set(record.log):

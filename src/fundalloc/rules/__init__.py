@@ -63,10 +63,7 @@ def _from_package(point: EntryPoint, taken: Mapping[str, type[Kind]]) -> type[Ki
 
 
 def parse_rule(rule_id: str, raw: Mapping[str, Any], dimensions: Dimensions | None) -> Kind:
-    """Build one rule from what was written.
-
-    Raises pydantic's ValidationError with locations inside `raw`, or the error for an unknown kind at `kind`.
-    """
+    """Build one rule from what was written. Raises pydantic's ValidationError inside `raw`, for an unknown kind at `kind`."""
     word = raw.get("kind", "")
     if not isinstance(word, str):
         raise refuse("expected the word of one kind", "such as kind: amount", ("kind",))

@@ -99,7 +99,7 @@ class Counted(NamedTuple):
     """EUR million from which a member counts towards a lower limit; 0: one rounding step."""
 
 
-class Corridor(NamedTuple):
+class BaselineRoom(NamedTuple):
     """Room around an amount of the baseline plan; of both figures the smaller counts, None is no limit."""
 
     within: Fraction | None
@@ -144,7 +144,7 @@ class Consequences:
         return None
 
     @property
-    def corridor(self) -> Corridor | None:
+    def corridor(self) -> BaselineRoom | None:
         """How far money may move from the baseline plan on either side, where the rule says so."""
         return None
 

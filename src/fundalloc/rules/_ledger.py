@@ -57,10 +57,7 @@ def open_sums(codes: Codes, grouped: Grouped, lines: Lines) -> Open:
 
 
 def open_shares(codes: tuple[Codes, Codes], money: Grouped, base: Grouped, share: Fractions, lines: Lines) -> Open:
-    """Return what open lines can do to money less a share of a base; a line on both sides counts by what is left of it.
-
-    `codes` are those of every demand in `money` and in `base`.
-    """
+    """Return what open lines do to money less a share of a base, net where on both sides; `codes` in `money` and `base`."""
     size, free = len(lines.ledger), ~lines.ledger.fixed
     inside = np.flatnonzero(free[base.line] & (base.weight.numerator != 0))
     cells, at = np.unique(base.member[inside] * size + base.line[inside], return_inverse=True)

@@ -73,8 +73,8 @@ class Count(Kind):
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: the sum of the switches of its counted members against the number.
 
-        A member whose decided money can never reach `active` is on, whatever the plan does: it counts against an upper
-        limit, and a lower limit is raised by it. One that can never have money is left out.
+        A member whose decided money can never reach `active` is on, whatever the plan does: `at_most` and `exactly` count it,
+        and `at_least` is raised by it. One that can never have money is left out.
         """
         money, counted, owner = self._counted(lines)
         count = len(counted)
@@ -95,7 +95,7 @@ class Count(Kind):
         return Rows(lower, upper, row, switch, np.ones(len(row)), switches=switches, named={SWITCHES: slice(None)})
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
-        """Count: any money counts against an upper limit, `active` money towards a lower one."""
+        """Count: `at_most` and `exactly` count any money, `at_least` only `active` money."""
         money, counted, owner = self._counted(lines)
         sums = exact_sums(money.member, exact_product(steps[money.line], money.weight.numerator), len(counted))
         least = ceil(self.enough(lines.facts.step) / lines.facts.step * money.weight.denominator)

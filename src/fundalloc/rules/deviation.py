@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from fundalloc.facts.fields import Amount, Relative, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.money import Exact, Figure, ceil_steps, percent, plain
-from fundalloc.rules._consequences import Corridor, Loosening, Missed, Setting, outwards, share_in_file
+from fundalloc.rules._consequences import BaselineRoom, Loosening, Missed, Setting, outwards, share_in_file
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums, sums_by_code
 from fundalloc.rules.kind import Kind, Unplaced, example
 from fundalloc.rules.statement import Demands, Measures, Rows, Sense, state_sums
@@ -43,9 +43,9 @@ class Deviation(Kind):
     """EUR million by which it may change, up or down; with `within` the smaller of both."""
 
     @property
-    def corridor(self) -> Corridor | None:
+    def corridor(self) -> BaselineRoom | None:
         """The room around the plan of a two-sided rule."""
-        return None if self.within is None and self.amount is None else Corridor(self.within, self.amount)
+        return None if self.within is None and self.amount is None else BaselineRoom(self.within, self.amount)
 
     def limits_written(self) -> None:
         """Two-sided or one-sided, not both, and never `exactly`."""

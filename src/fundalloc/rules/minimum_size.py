@@ -19,7 +19,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.money import Exact
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums, within_reach
 from fundalloc.rules.kind import Kind, Unplaced, example
-from fundalloc.rules.statement import SWITCHES, Demands, Measures, Rows, Statement, Switches, take
+from fundalloc.rules.statement import SWITCHES, Demands, ExactRows, Measures, Rows, Switches, take
 
 
 class MinimumSize(Kind):
@@ -41,10 +41,7 @@ class MinimumSize(Kind):
         yield from super().problems_in(lines)
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
-        """One row per demand: money - amount x switch >= 0; the switch is off when there is no money.
-
-        The amount is raised to the next one that whole steps can bring.
-        """
+        """One row per demand: money - amount x switch >= 0, the amount raised to the next one that whole steps can bring."""
         money = self.own_money(lines)
         row, entry = take(demands.code, money)
         reach, count = within_reach(demands, money, lines), len(demands)
@@ -52,7 +49,7 @@ class MinimumSize(Kind):
         room = capacity(money, lines, int(max(money.member.max(initial=-1), demands.code.max(initial=-1))) + 1)
         switches = Switches(count, row, money.line[entry], money.weight[entry], np.maximum(room[demands.code], least), np.zeros(count))
         weight = money.weight[entry].followed_by(Exact.whole(count))
-        exact = Statement([Fraction(0)] * count, weight, reach, np.arange(len(weight)) >= len(row))
+        exact = ExactRows([Fraction(0)] * count, weight, reach, np.arange(len(weight)) >= len(row))
         named = {SWITCHES: slice(len(row), None)}
         rows, column = (np.concatenate([part, np.arange(count)]) for part in (row, money.line[entry]))
         value = np.concatenate([money.weight.values[entry], -least])

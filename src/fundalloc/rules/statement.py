@@ -69,7 +69,7 @@ class Demands:
 
 
 @dataclass(frozen=True)
-class Totals:
+class SharedTotals:
     """Sums of lines that many rows share; each becomes one extra column. Terms run in parallel."""
 
     count: int
@@ -96,11 +96,11 @@ class Switches:
 
 
 NO_SWITCHES = Switches(0, np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), Exact.whole(0), np.zeros(0), np.zeros(0))
-NO_TOTALS = Totals(0, np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), Exact.whole(0))
+NO_TOTALS = SharedTotals(0, np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.intp), Exact.whole(0))
 
 
 @dataclass(frozen=True)
-class Statement:
+class ExactRows:
     """The same rows in exact numbers: amount - share x base against a limit; amount and base are weighted sums.
 
     From it the program knows which limits are fixed figures (no undecided money in the base) and what whole steps can reach.
@@ -142,9 +142,9 @@ class Rows:
     row: Codes
     column: Codes
     value: NDArray[np.float64]
-    totals: Totals = field(default_factory=lambda: NO_TOTALS)
+    totals: SharedTotals = field(default_factory=lambda: NO_TOTALS)
     switches: Switches = field(default_factory=lambda: NO_SWITCHES)
-    exact: Statement | None = None
+    exact: ExactRows | None = None
     """Without it nothing is known of the rows but floating point: their limits stay as they are."""
     named: Mapping[str, slice] = field(default_factory=dict)
     auxiliary: Mapping[str, Between] = field(default_factory=dict)
@@ -225,7 +225,7 @@ def state_sums(demands: Demands, money: Grouped, limit: Fractions, band: Fractio
     """State one row per demand: its weighted money against a figure in EUR million."""
     row, entry = take(demands.code, money)
     weight = money.weight[entry]
-    exact = Statement(limit, weight, [Fraction(0)] * len(limit), np.zeros(len(row), dtype=bool), band)
+    exact = ExactRows(limit, weight, [Fraction(0)] * len(limit), np.zeros(len(row), dtype=bool), band)
     lower, upper = bounds(demands.sense, np.array([float(f) for f in limit]), float(band))
     return Rows(lower, upper, row, money.line[entry], weight.values, exact=exact)
 
@@ -244,7 +244,7 @@ def state_shares(
     if together:
         distinct, which = np.unique(codes, return_inverse=True)
         total, source = take(distinct, of)
-        totals = Totals(len(distinct), total, of.line[source], of.weight[source])
+        totals = SharedTotals(len(distinct), total, of.line[source], of.weight[source])
         row, column, weight = np.arange(len(demands)), which, Exact.whole(len(demands))
     else:
         totals = NO_TOTALS
@@ -252,7 +252,7 @@ def state_shares(
         column, weight = of.line[source], of.weight[source]
     value = np.concatenate([own.value, -np.array([float(s) for s in demands.figure])[row] * weight.values])
     inside = np.arange(len(value)) >= len(own.row)
-    exact = Statement(limit, own.exact.weight.followed_by(weight), demands.figure, inside, band)
+    exact = ExactRows(limit, own.exact.weight.followed_by(weight), demands.figure, inside, band)
     named = {TOTALS: slice(len(own.row), None)} if together else {}
     row, column = np.concatenate([own.row, row]), np.concatenate([own.column, column])
     return Rows(own.lower, own.upper, row, column, value, totals, exact=exact, named=named)

@@ -11,7 +11,7 @@ import numpy as np
 
 from fundalloc.errors import Place, Problem, did_you_mean
 from fundalloc.facts.dimensions import find_circle
-from fundalloc.facts.entities import Transfer
+from fundalloc.facts.entities import TransferRight
 from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.moves import build_moves
 from fundalloc.money import decimals as decimals_of
@@ -111,7 +111,7 @@ def _profiles(facts: Facts, tree: Tree) -> Iterator[Problem]:
                 yield Problem(locate(tree, (*path, "contracting_profile")), message, "let contracts come before payments")
 
 
-def _over(facts: Facts, transfer: Transfer) -> bool:
+def _over(facts: Facts, transfer: TransferRight) -> bool:
     """Whether nothing can move any more: all years closed, and no money decided in them where it would arrive."""
     years = set(transfer.years or facts.years) & set(facts.years)
     taking, decided = facts.dimensions.instrument.index(transfer.taking), facts.decided

@@ -16,7 +16,7 @@ from pydantic_core import PydanticCustomError
 
 from fundalloc.errors import MANY, Place, Problems, ScenarioError, nearest
 from fundalloc.facts.dimensions import Dimension, Dimensions, Hierarchy, build_hierarchy, find_circle
-from fundalloc.facts.entities import Area, Instrument, Record, Transfer
+from fundalloc.facts.entities import Area, Instrument, Record, TransferRight
 from fundalloc.facts.facts import Facts
 from fundalloc.facts.selection import Clause
 from fundalloc.rules import built_in_rules, kinds, parse_rule
@@ -121,7 +121,7 @@ class _Assembly:
         decided, places = assembly.build_decided(tables["decided"], references, head.round_to)
         needs = assembly.build_needs(tables["needs"], references)
         exclude, allow = (tuple(self._records(Clause, section)) for section in ("exclude", "allow"))
-        transfers = tuple(self._records(Transfer, "transfers"))
+        transfers = tuple(self._records(TransferRight, "transfers"))
         if len(areas) < len(self.dimensions.area.ids) or len(instruments) < len(self.dimensions.instrument.ids):
             return None
         memo = np.array([instruments[i].counts == "memo" for i in decided.instrument], dtype=bool)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from inspect import getdoc
 from typing import Any
 
-from fundalloc.facts.entities import Area, Instrument, Record, Transfer
+from fundalloc.facts.entities import Area, Instrument, Record, TransferRight
 from fundalloc.facts.selection import Clause
 from fundalloc.rules import kinds
 from fundalloc.scenario.sections import GOALS, TABLES, TOP_LEVEL, Head
@@ -16,7 +16,7 @@ from fundalloc.scenario.tables.layout import LAYOUT_KEYS, Layout
 from fundalloc.scenario.tables.specs import SPECS
 
 _OFF = {"off": {"type": "boolean"}, "reason": {"type": "string", "description": "why it is switched off"}}
-_PLAIN = ("Base", "Ceiling")
+_PLAIN = ("Base", "InstrumentCeiling")
 """Models that may also be written as a single number."""
 _TABLE_ROWS = {"type": "array", "items": {"type": "object"}}
 
@@ -31,7 +31,13 @@ def json_schema() -> dict[str, Any]:
         "description": "scenario file or files this one builds on",
     }
     properties["fundalloc"] = {"enum": [1, "1"], "description": "version of the file format"}
-    named: dict[str, type[Record]] = {"areas": Area, "instruments": Instrument, "transfers": Transfer, "exclude": Clause, "allow": Clause}
+    named: dict[str, type[Record]] = {
+        "areas": Area,
+        "instruments": Instrument,
+        "transfers": TransferRight,
+        "exclude": Clause,
+        "allow": Clause,
+    }
     properties |= {section: _named(_entry(model, definitions)) for section, model in named.items()}
     properties["adjust"] = {"type": "object", "additionalProperties": {"type": ["array", "object"]}}
     properties["rules"] = _named(_rule(definitions))

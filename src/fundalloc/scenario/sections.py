@@ -72,7 +72,7 @@ class Expect(Record):
     score: Factor
 
 
-class Output(Record):
+class Presentation(Record):
     """How the results are presented."""
 
     language: Annotated[str, PlainValidator(_language), WithJsonSchema({"enum": languages()})] = "en"
@@ -179,7 +179,7 @@ class Head(Documented):
     baseline: str = ""
     """The plan to start from: a scenario, or a plan as JSON, CSV or workbook."""
     expect: Expect | None = None
-    output: Annotated[Output, TOLD] = Output()
+    output: Annotated[Presentation, TOLD] = Presentation()
 
     @property
     def levels(self) -> tuple[str, ...]:

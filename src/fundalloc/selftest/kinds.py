@@ -195,7 +195,7 @@ def _minimum_size(statement: Statement, name: str, rule: Rule) -> None:
 
 
 def _count(statement: Statement, name: str, rule: Rule) -> None:
-    """The number of active members <=, >=, = k: at least so much money, the others nothing. What cannot grow may be less."""
+    """The number of active members <=, >=, = k: at least so much money, or nothing; what cannot grow may be less, not under >=."""
     reading = statement.reading
     active = number(rule.get("active", 0)) or (reading.step if {"at_least", "exactly"} & set(rule) else NONE)
     for label, member, _ in _demands(reading, rule, name):
@@ -208,10 +208,7 @@ def _count(statement: Statement, name: str, rule: Rule) -> None:
                 if any(reading.open[line] for line in money) or add(money, reading.decided) >= active:
                     enough[label, counted] = ONE
         for sense, figure in _asked(rule, member):
-            if sense != "at_most":
-                statement.state(label, rule, "at_least", enough, figure)
-            if sense != "at_least":
-                statement.state(label, rule, "at_most", some, figure)
+            statement.state(label, rule, sense, enough if sense == "at_least" else some, figure)
 
 
 _KINDS = {

@@ -18,18 +18,20 @@ Rule = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Row:
+class Bound:
     """sum of (coefficient x amount) <= limit."""
 
     rule: str
     terms: Money
     limit: Fraction
-    upper: bool = True
-    """Whether it was written as an upper limit."""
+    any_money: bool = True
+    """Whether a switch counts with any money; under `at_least` only with enough."""
     moving: bool = False
     """Whether the limit is a share of money that the plan decides."""
     soft: Fraction | None = None
     """Points of score lost per unit above the limit; None: hard."""
+    uncut: bool = False
+    """Whether its limit holds as written, whatever was decided: of a kind with columns of its own."""
 
 
 @dataclass(frozen=True)
@@ -46,20 +48,20 @@ class Statement:
     """Everything that is asked."""
 
     reading: Reading
-    rows: list[Row] = field(default_factory=list)
+    rows: list[Bound] = field(default_factory=list)
     switches: dict[Any, Switch] = field(default_factory=dict)
 
     def state(
         self, name: str, rule: Rule, sense: str, money: Money, limit: Fraction, of: Money | None = None, share: Fraction = NONE
     ) -> None:
-        """Add   money  >=, <= or =  limit + share x of   . An exact share may be off by one rounding step of the money."""
-        of, band = of or {}, self.reading.step if sense == "exactly" and rule["kind"] != "amount" else NONE
+        """Add   money  >=, <= or =  limit + share x of   . What is exact may be off by a rounding step, but amounts and numbers."""
+        of, band = of or {}, self.reading.step if sense == "exactly" and rule["kind"] not in ("amount", "count") else NONE
         moving = any(self.reading.open[line] for line in of)
         for upper, sign in ((True, 1), (False, -1)):
             if sense in ("exactly", "at_most" if upper else "at_least"):
                 terms = {key: sign * (money.get(key, NONE) - share * of.get(key, NONE)) for key in {**money, **of}}
                 soft = number(rule["soft"]) if "soft" in rule else None
-                self.rows.append(Row(name, {k: w for k, w in terms.items() if w}, sign * limit + band, upper, moving, soft))
+                self.rows.append(Bound(name, {k: w for k, w in terms.items() if w}, sign * limit + band, sense != "at_least", moving, soft))
 
 
 def state_facts(reading: Reading) -> Statement:
@@ -71,7 +73,7 @@ def state_facts(reading: Reading) -> Statement:
         for year in reading.years:
             own = row.get(f"absorption.{year}", row.get("absorption"))
             if own is not None:
-                statement.rows.append(Row(f"absorption of {p} in {year}", reading.sum({"partnership": p, "year": year}), number(own)))
+                statement.rows.append(Bound(f"absorption of {p} in {year}", reading.sum({"partnership": p, "year": year}), number(own)))
     return statement
 
 
@@ -85,16 +87,16 @@ def _ceilings(statement: Statement) -> None:
     for i, entry in reading.instruments.items():
         moved = {key: ONE if move["from"] == i else -ONE for key, move in moves.items() if i in (move["from"], move["to"])}
         if (total := reading.usable(i)) is not None:
-            statement.rows.append(Row(f"ceiling of {i}", reading.sum({"instrument": i}) | moved, total))
+            statement.rows.append(Bound(f"ceiling of {i}", reading.sum({"instrument": i}) | moved, total))
         for before, year in pairwise(["", *reading.years]):
             if (usable := reading.usable(i, year)) is None:
                 continue
             own, carried = ("carry", i, year), {("carry", i, year): ONE, ("carry", i, before): -ONE}
             terms = reading.sum({"instrument": i, "year": year}) | {k: w for k, w in moved.items() if k[2] == year}
             terms |= {key: weight for key, weight in carried.items() if key in reading.open}
-            statement.rows.append(Row(f"ceiling of {i} in {year}", terms, usable))
+            statement.rows.append(Bound(f"ceiling of {i} in {year}", terms, usable))
             if own in reading.open:
-                statement.rows.append(Row(f"carry-over of {i} in {year}", {own: ONE}, number(entry["carry_over"]["share"]) * usable))
+                statement.rows.append(Bound(f"carry-over of {i} in {year}", {own: ONE}, number(entry["carry_over"]["share"]) * usable))
 
 
 def _transfers(statement: Statement) -> None:
@@ -103,10 +105,12 @@ def _transfers(statement: Statement) -> None:
     for name, entry in transfers.items():
         money = {key: ONE for key in reading.open if key[:2] == ("transfer", name)}
         limit = number(entry["at_most"]) * reading.ceiling_over(entry["from"], reading.years)
-        statement.rows.append(Row(f"transfer {name}", money, limit))
+        statement.rows.append(Bound(f"transfer {name}", money, limit))
     for i in reading.instruments:
         money = {key: ONE for key in reading.open if key[0] == "transfer" and transfers[key[1]]["from"] == i}
         for year in ["", *reading.years]:
             usable = reading.usable(i, year)
             if usable is not None:
-                statement.rows.append(Row(f"out of {i} in {year or 'all'}", {k: w for k, w in money.items() if year in ("", k[2])}, usable))
+                statement.rows.append(
+                    Bound(f"out of {i} in {year or 'all'}", {k: w for k, w in money.items() if year in ("", k[2])}, usable)
+                )

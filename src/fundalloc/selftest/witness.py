@@ -18,7 +18,7 @@ from typing import Any
 import pulp
 
 from fundalloc.selftest.reading import NONE, ONE, Money, Reading, add, number
-from fundalloc.selftest.statement import Row, Statement
+from fundalloc.selftest.statement import Bound, Statement
 
 OPTIMAL, INFEASIBLE = "optimal", "infeasible"
 STEPS = ({"share": "50 %", "value": "1"}, {"share": "30 %", "value": "0.6"}, {"share": "20 %", "value": "0.3"})
@@ -110,23 +110,23 @@ def _steps(reading: Reading, area: str) -> list[tuple[Fraction, Fraction]]:
 # --- What hard rows ask -------------------------------------------------------------------------------------------------
 
 
-def enforced(statement: Statement) -> Iterator[tuple[Row, Fraction]]:
+def enforced(statement: Statement) -> Iterator[tuple[Bound, Fraction]]:
     """Yield the hard rows, each with the limit that plans must keep.
 
     A row that decided money alone breaks, and that no open amount could mend, is broken by decision: no new money may make it worse.
     A fixed limit is cut inward to what decided money and whole rounding steps of open money can come to.
     """
-    for row in statement.rows:
-        if row.soft is None:
+    for row in (row for row in statement.rows if row.soft is None):
+        limit = row.limit
+        if not row.uncut:
             free = {key: weight for key, weight in row.terms.items() if _open(statement, key)}
             given = add(row.terms, {key: _given(statement, key) for key in row.terms})
-            limit = row.limit
             if given > limit and min(free.values(), default=NONE) >= 0:
                 limit = given
             elif free and not row.moving and not any(key in statement.switches for key in free):
                 grid = _grid(statement.reading, free)
                 limit = given + floor((limit - given) / grid) * grid
-            yield row, limit
+        yield row, limit
 
 
 def _open(statement: Statement, key: Any) -> bool:
@@ -189,8 +189,8 @@ def score(statement: Statement, amounts: Mapping[Any, Fraction]) -> Fraction:
     return points - sum((soft * max(missed, NONE) for soft, missed in misses), NONE)
 
 
-def _worth(statement: Statement, row: Row, amounts: Mapping[Any, Fraction]) -> Fraction:
-    """Return what a row comes to. Any money of a switch counts against an upper limit, enough of it towards a lower one."""
+def _worth(statement: Statement, row: Bound, amounts: Mapping[Any, Fraction]) -> Fraction:
+    """Return what a row comes to."""
     totals = {key: add(switch.terms, amounts) for key, switch in statement.switches.items() if key in row.terms}
-    on = {key: Fraction(total > 0 if row.upper else total >= statement.switches[key].least) for key, total in totals.items()}
+    on = {key: Fraction(total > 0 if row.any_money else total >= statement.switches[key].least) for key, total in totals.items()}
     return add(row.terms, {**amounts, **on})

@@ -13,10 +13,7 @@ __all__ = ["USUAL", "Options", "Solution", "Status", "solve_program"]
 
 
 def solve_program(program: LinearProgram, options: Options | None = None) -> Solution:
-    """Solve with HiGHS (default) or the PuLP solver that the options name.
-
-    A program whose columns carry keys is handed over in its canonical order; the answer comes back in its own.
-    """
+    """Solve with HiGHS (default) or what PuLP reaches: in the canonical order of a program with keys, answered in its own."""
     options = options or Options()
     if options.over:
         return Solution(Status.ERROR, solver=options.solver, message=TIME_LIMIT)

@@ -132,10 +132,7 @@ def _finite(bound: float) -> float | None:
 
 
 def write_program(program: LinearProgram, path: Path, column_names: list[str], row_names: list[str]) -> list[Path]:
-    """Write the program as LP or MPS (by the file's ending) as a minimisation, with a table of what each name means.
-
-    Returns the files written. Raises OutputError.
-    """
+    """Write the program as LP or MPS, to be minimised, and a table of its names; returns the files. Raises OutputError."""
     if path.suffix.lower() not in (".lp", ".mps"):
         raise OutputError(f"{path}: the ending says neither .lp nor .mps")
     problem, _, _ = build(program)

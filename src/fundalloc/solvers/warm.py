@@ -37,21 +37,15 @@ class Mark:
 
 @dataclass(frozen=True)
 class Ranges:
-    """How far a figure may move, alone, before another basis takes over. At a degenerate corner this can be an understatement."""
+    """How far a limit may move, alone, before another basis takes over. At a degenerate corner this can be an understatement."""
 
     row_low: Floats
     row_high: Floats
     """Per row: the limits between which its price stays what it is. Shape (rows,)."""
-    cost_low: Floats
-    cost_high: Floats
-    """Per column: the costs between which the values of the solution stay the best. Shape (columns,)."""
 
 
 class WarmSolver:
-    """Solves one program after another, each from where the last one ended.
-
-    Programs with switches, and solvers other than HiGHS, are solved afresh every time.
-    """
+    """Solves programs each from where the last ended; those with switches, and for solvers other than HiGHS, afresh."""
 
     def __init__(self, options: Options | None = None, *, tolerance: float = TOLERANCE) -> None:
         self.options = options or Options()
@@ -97,25 +91,20 @@ class WarmSolver:
         return solution
 
     def ranges(self) -> Ranges:
-        """Return how far costs and limits of the last program may move. ValueError unless it was solved to the end by HiGHS."""
+        """Return how far limits of the last program may move. ValueError unless it was solved to the end by HiGHS."""
         highs, program, solution = self._highs, self.program, self._solution
         if highs is None or program is None or solution is None or solution.status is not Status.OPTIMAL:
             raise ValueError("nothing was solved to the end, so there are no ranges")
         status, ranging = highs.getRanging()
         if status != highspy.HighsStatus.kOk:
             raise ValueError("HiGHS cannot range this program")
-        columns, basic = program.shape[1], np.array(highs.getBasis().row_status) == highspy.HighsBasisStatus.kBasic
+        basic = np.array(highs.getBasis().row_status) == highspy.HighsBasisStatus.kBasic
         activity = program.matrix.times(solution.values)
         binding_low, binding_high = np.array(ranging.row_bound_dn.value_), np.array(ranging.row_bound_up.value_)
         # HiGHS reports something else for rows that do not bind: their limit may come as close as the activity
         slack_low = np.where(np.isfinite(program.row_lower), -np.inf, activity)
         slack_high = np.where(np.isfinite(program.row_upper), np.inf, activity)
-        return Ranges(
-            np.where(basic, slack_low, binding_low),
-            np.where(basic, slack_high, binding_high),
-            np.array(ranging.col_cost_dn.value_)[:columns],
-            np.array(ranging.col_cost_up.value_)[:columns],
-        )
+        return Ranges(np.where(basic, slack_low, binding_low), np.where(basic, slack_high, binding_high))
 
     def _pass(self, program: LinearProgram) -> str:
         """Hand the program to HiGHS, whole or in differences, and choose the method; returns its name."""
@@ -198,10 +187,7 @@ def _same_structure(a: LinearProgram, b: LinearProgram) -> bool:
 
 
 def _grown(before: LinearProgram, program: LinearProgram) -> bool:
-    """Return whether the program is the one before with rows and columns appended; a basis of it is then a good start.
-
-    The new columns may stand in old rows too: they are not in the basis.
-    """
+    """Return whether the program is the last one with rows and columns appended, also in old rows: its basis is a good start."""
     (rows, columns), (more_rows, more_columns) = before.shape, program.shape
     if rows > more_rows or columns > more_columns:
         return False

@@ -29,7 +29,7 @@ from fundalloc.solvers import Options, Solution
 from fundalloc.solvers.warm import WarmSolver
 from fundalloc.studies.ranges import Wanted, find_ends, members_of
 from fundalloc.studies.variants import Source, Tick
-from fundalloc.studies.warm_plans import Answer, Corridor
+from fundalloc.studies.warm_plans import Corridor, Reply
 
 BEST = "the plan of `fundalloc run`"
 ACTIVE = 1e-6
@@ -81,7 +81,7 @@ class Alternatives:
     source: Source
     scenario: Scenario
     within: float
-    best: Answer
+    best: Reply
     plans: tuple[Alternative, ...]
     """The best plan first."""
     by: tuple[str, ...]
@@ -104,27 +104,24 @@ def find_alternatives(
     jobs: int | None = None,
     tick: Tick | None = None,
 ) -> Alternatives:
-    """Find `count` plans within a relative loss of score, and the range of every amount summed `by` dimensions.
-
-    Raises ScenarioError, Infeasible, UsageError for a dimension that does not exist.
-    """
+    """Find `count` plans within a relative loss, and ranges `by` dimensions. Raises ScenarioError, Infeasible, UsageError."""
     if unknown := [name for name in by if name not in NAMES]:
         raise UsageError(f"--by {unknown[0]}: expected some of {', '.join(NAMES)}")
     options = (options or Options()).begun()
     scenario = with_baseline(source.load(), options)
     best, program = Corridor(options).as_written(scenario)
     held = hold(program, program.cost, best.score, float(within))
-    search = _Search(held, best, options)
+    search = _AlternativesSearch(held, best, options)
     first = search.alternative(BEST, best.values)
     plans = [first, *_farthest(first, list(search.candidates()), count)]
     ranges = tuple(search.ranges(tuple(by), plans, jobs, tick))
     return Alternatives(source, scenario, float(within), best, tuple(_named(plans)), tuple(by), ranges, held)
 
 
-class _Search:
+class _AlternativesSearch:
     """One live program with the score held; only its objective changes."""
 
-    def __init__(self, held: LinearProgram, best: Answer, options: Options) -> None:
+    def __init__(self, held: LinearProgram, best: Reply, options: Options) -> None:
         self.held, self.best, self.scenario, self.lines, self.solver = held, best, best.scenario, best.scenario.lines, WarmSolver(options)
         self.free, self.used = ~self.lines.fixed, np.zeros(len(self.lines))
         self.pair = self.lines.instrument * len(self.lines.facts.partnerships) + self.lines.partnership

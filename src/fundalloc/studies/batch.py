@@ -16,7 +16,7 @@ from pathlib import Path
 
 from fundalloc.errors import FundallocError, OutputError, Place, ScenarioError, and_more, out_of_memory
 from fundalloc.plan.plan import Plan
-from fundalloc.plan.record import Record, plan_of
+from fundalloc.plan.record import RunRecord, plan_of
 from fundalloc.plan.verify import verify
 from fundalloc.pool import each
 from fundalloc.run import solve
@@ -57,7 +57,7 @@ class Solved:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class FileRun:
     """One file of a batch, finished."""
 
     entry: RecordedRun
@@ -106,7 +106,7 @@ class _Worker:
             return Solved(0.0, None, 1, "wrong version", "the worker runs another version of fundalloc")
         try:
             with tempfile.TemporaryDirectory(prefix="fundalloc-") as folder:
-                record = Record.of(solve((restored(files, Path(folder)) if files else source).load(), self.options)).text()
+                record = RunRecord.of(solve((restored(files, Path(folder)) if files else source).load(), self.options)).text()
         except FundallocError as error:
             return Solved.failed(error, time.perf_counter() - started)
         return Solved(time.perf_counter() - started, record)
@@ -126,7 +126,7 @@ def run_batch(
     jobs: int | None = None,
     cluster: str | None = None,
     fresh: bool = False,
-) -> Generator[tuple[int, Outcome], None, None]:
+) -> Generator[tuple[int, FileRun], None, None]:
     """Yield (position, outcome) as files are finished; `fresh` solves again what the ledger has."""
     words = json.dumps({"solver": options.solver, "method": options.method, "time_limit": options.time_limit, "gap": options.gap})
     batch = _Batch(words, ledger, write)
@@ -159,7 +159,7 @@ def run_batch(
 def read_back(record: str, scenario: Scenario, kept_in: str) -> Plan:
     """Build the plan of a record; nothing in it is taken on trust. Raises ScenarioError or NotVerified."""
     place = Place(kept_in)
-    return plan_of(Record.read(record, place), scenario, place, verify)
+    return plan_of(RunRecord.read(record, place), scenario, place, verify)
 
 
 @dataclass(frozen=True)
@@ -176,7 +176,7 @@ class _Batch:
         except FundallocError:
             return None
 
-    def outcome(self, source: Source, scenario: Scenario, key: str, solved: Solved, *, reused: bool) -> Outcome:
+    def outcome(self, source: Source, scenario: Scenario, key: str, solved: Solved, *, reused: bool) -> FileRun:
         """Take up what a worker sent back."""
         if solved.record is not None:
             try:
@@ -187,7 +187,7 @@ class _Batch:
                 return self.finished(source, plan, key, solved.seconds, reused=reused)
         return self.failed(source, scenario, key, solved)
 
-    def finished(self, source: Source, plan: Plan, key: str, seconds: float, *, reused: bool) -> Outcome:
+    def finished(self, source: Source, plan: Plan, key: str, seconds: float, *, reused: bool) -> FileRun:
         """Write what was asked for, and enter the run; plans whose search a limit stopped are not kept for reuse."""
         stopped, files = plan.log.stopped, list[str]()
         ended = Solved(seconds, None, 5 if stopped else 0, plan.status, "the search was stopped at its limit" if stopped else "")
@@ -197,14 +197,14 @@ class _Batch:
             ended = Solved.failed(error, seconds)
         entry = self._entry(source, plan.scenario, key, ended)
         entry = replace(entry, score=plan.score, impact=float(plan.coverage.impact.sum()), files=tuple(files))
-        return self._kept(Outcome(entry, plan, reused), None if stopped else Record.of(plan).text())
+        return self._kept(FileRun(entry, plan, reused), None if stopped else RunRecord.of(plan).text())
 
-    def failed(self, source: Source, scenario: Scenario | None, key: str, solved: Solved) -> Outcome:
+    def failed(self, source: Source, scenario: Scenario | None, key: str, solved: Solved) -> FileRun:
         """Enter a run without a plan."""
         entry = self._entry(source, scenario, key, solved)
-        return self._kept(Outcome(entry, None))
+        return self._kept(FileRun(entry, None))
 
-    def _kept(self, outcome: Outcome, record: str | None = None) -> Outcome:
+    def _kept(self, outcome: FileRun, record: str | None = None) -> FileRun:
         """Enter an outcome; a ledger that cannot be written loses no plan, and says why it does not keep it."""
         try:
             self.ledger.record(outcome.entry, record)

@@ -64,7 +64,7 @@ class Bend:
     """0: exact; otherwise half the width of the interval that holds the break."""
 
 
-class Way:
+class StraightWay:
     """The straight way between two programs of the same structure. ValueError when they differ in it."""
 
     def __init__(self, first: LinearProgram, second: LinearProgram) -> None:
@@ -131,7 +131,7 @@ def _limits(price: Floats, low_a: Floats, low_b: Floats, high_a: Floats, high_b:
     return float(np.maximum(price, 0.0) @ _moved(high_a, high_b) + np.minimum(price, 0.0) @ _moved(low_a, low_b))
 
 
-def find_bends(way: Way, solve: Solve, budget: int = BUDGET) -> tuple[list[Bend], int]:
+def find_bends(way: StraightWay, solve: Solve, budget: int = BUDGET) -> tuple[list[Bend], int]:
     """Return the breaks between two programs in order, and how many intervals were left unsearched when the budget ended."""
     left, right = _tangent(way, solve, 0.0), _tangent(way, solve, 1.0)
     if left is None or right is None:
@@ -166,7 +166,7 @@ def find_bends(way: Way, solve: Solve, budget: int = BUDGET) -> tuple[list[Bend]
     return _joined(bends), len(waiting)
 
 
-def _tangent(way: Way, solve: Solve, t: float) -> Tangent | None:
+def _tangent(way: StraightWay, solve: Solve, t: float) -> Tangent | None:
     found = solve(way.at(t))
     return Tangent(t, found.objective, way.slope(t, found.values, found.prices), found.prices) if found.usable else None
 

@@ -41,7 +41,7 @@ WORDS = {"impact": "score", "lowest_coverage": "lowest coverage", "unallocated":
 
 
 @dataclass(frozen=True)
-class Corner:
+class EfficientPlan:
     """One efficient plan of the linear program."""
 
     first: float
@@ -63,7 +63,7 @@ class Frontier:
     scenario: Scenario
     goals: tuple[str, str]
     for_each: tuple[str, ...]
-    corners: tuple[Corner, ...]
+    corners: tuple[EfficientPlan, ...]
     gap: float
     """How far the frontier may lie beyond the straight lines, as a share of the first objective's span; 0 when complete."""
     best: float
@@ -75,7 +75,7 @@ class Frontier:
         return self.gap == 0.0
 
     @property
-    def bend(self) -> Corner | None:
+    def bend(self) -> EfficientPlan | None:
         """The corner farthest from the straight line between the ends; None without a corner between them."""
         return next((c for c in self.corners if c.bend), None)
 
@@ -104,7 +104,7 @@ def find_frontier(
         raise UsageError("'change' is the distance to a baseline plan: name one with --baseline")
     for_each = _covered(scenario, for_each)
     best, program = Corridor(options).as_written(scenario)
-    search = _Search(program, goals, for_each, scenario.lines, WarmSolver(options))
+    search = _FrontierSearch(program, goals, for_each, scenario.lines, WarmSolver(options))
     corners, gap = search.corners(most, tick)
     return Frontier(source, scenario, goals, for_each, _finished(corners), gap, best.score)
 
@@ -117,7 +117,7 @@ def _covered(scenario: Scenario, for_each: tuple[str, ...]) -> tuple[str, ...]:
     return for_each or next((stage.for_each for stage in scenario.head.objective if stage.for_each), ("partnership",))
 
 
-class _Search:
+class _FrontierSearch:
     """Both objectives over one live program, of which only the costs change."""
 
     def __init__(self, program: LinearProgram, goals: tuple[str, str], for_each: tuple[str, ...], lines: Lines, solver: WarmSolver) -> None:
@@ -133,32 +133,32 @@ class _Search:
         self.program = wide
         self.first, self.second = (np.pad(cost, (0, wide.shape[1] - len(cost))) for cost in costs)
 
-    def best(self, weights: tuple[float, float], program: LinearProgram | None = None) -> Corner:
+    def best(self, weights: tuple[float, float], program: LinearProgram | None = None) -> EfficientPlan:
         """Return the best plan for a weighted sum of the two objectives."""
         solution = self.solver.solve(replace(program or self.program, cost=weights[0] * self.first + weights[1] * self.second))
         if not solution.usable:
             raise SolverFailed(solution.status, f"The solver stopped: {solution.status} ({solution.message or solution.solver}).")
         values = solution.values
         score = float(self.score @ values[: len(self.score)])
-        return Corner(float(self.first @ values), float(self.second @ values), score, np.maximum(values[: self.lines], 0.0))
+        return EfficientPlan(float(self.first @ values), float(self.second @ values), score, np.maximum(values[: self.lines], 0.0))
 
-    def ends(self) -> tuple[Corner, Corner]:
+    def ends(self) -> tuple[EfficientPlan, EfficientPlan]:
         """Return the best plan for each objective and, among its equals, for the other."""
         alone, other = (1.0, 0.0), (0.0, 1.0)
         left = self.best(other, hold(self.program, self.first, self.best(alone).first, 0.0))
         return left, self.best(alone, hold(self.program, self.second, self.best(other).second, 0.0))
 
-    def corners(self, most: int, tick: Tick | None) -> tuple[list[Corner], float]:
+    def corners(self, most: int, tick: Tick | None) -> tuple[list[EfficientPlan], float]:
         """Return the corners in order, and how far the frontier may lie beyond them."""
         left, right = self.ends()
         spans = (left.first - right.first, right.second - left.second)
         if spans[0] <= SAME * max(abs(left.first), 1.0) or spans[1] <= SAME * max(abs(right.second), 1.0):
             return [left], 0.0
         found = [left, right]
-        waiting: list[tuple[float, int, Corner, Corner]] = []
+        waiting: list[tuple[float, int, EfficientPlan, EfficientPlan]] = []
         order = count()
 
-        def queue(a: Corner, b: Corner) -> None:
+        def queue(a: EfficientPlan, b: EfficientPlan) -> None:
             area = (a.first - b.first) / spans[0] * (b.second - a.second) / spans[1]
             heapq.heappush(waiting, (-area, next(order), a, b))
 
@@ -180,11 +180,11 @@ class _Search:
         return found, max((_triangle(a, b, found, spans) for _, _, a, b in waiting), default=0.0)
 
 
-def _near(a: Corner, b: Corner, spans: tuple[float, float]) -> bool:
+def _near(a: EfficientPlan, b: EfficientPlan, spans: tuple[float, float]) -> bool:
     return abs(a.first - b.first) <= SAME * spans[0] and abs(a.second - b.second) <= SAME * spans[1]
 
 
-def _triangle(a: Corner, b: Corner, found: list[Corner], spans: tuple[float, float]) -> float:
+def _triangle(a: EfficientPlan, b: EfficientPlan, found: list[EfficientPlan], spans: tuple[float, float]) -> float:
     """Return how far the frontier may lie above the line a-b: where the lines of the neighbouring stretches meet."""
     k = next(n for n, p in enumerate(found) if p is a)
     width = (b.second - a.second) / spans[1]
@@ -200,11 +200,11 @@ def _triangle(a: Corner, b: Corner, found: list[Corner], spans: tuple[float, flo
     return max(0.0, (here - before) * meeting)
 
 
-def _slope(a: Corner, b: Corner, spans: tuple[float, float]) -> float:
+def _slope(a: EfficientPlan, b: EfficientPlan, spans: tuple[float, float]) -> float:
     return ((a.first - b.first) / spans[0]) / max((b.second - a.second) / spans[1], 1e-15)
 
 
-def _finished(corners: list[Corner]) -> tuple[Corner, ...]:
+def _finished(corners: list[EfficientPlan]) -> tuple[EfficientPlan, ...]:
     """Add the rates between corners, and mark the bend: the corner farthest from the line between the ends."""
     a, b = corners[0], corners[-1]
     spans = (a.first - b.first or 1.0, b.second - a.second or 1.0)
@@ -214,7 +214,7 @@ def _finished(corners: list[Corner]) -> tuple[Corner, ...]:
     return tuple(replace(c, rate=rate, bend=k == bend) for k, (c, rate) in enumerate(zip(corners, [*rates, np.nan], strict=True)))
 
 
-def objective_for(frontier: Frontier, corner: Corner) -> list[object]:
+def objective_for(frontier: Frontier, corner: EfficientPlan) -> list[object]:
     """Return the objective of a scenario file whose plan is this corner: the stages, each with what it may give.
 
     The score gives up what this corner gives up; a first objective that is not the score then gives up its part, and the

@@ -33,7 +33,7 @@ from fundalloc.solvers import Options
 from fundalloc.solvers.warm import WarmSolver
 from fundalloc.studies.joint_program import join
 from fundalloc.studies.variants import Source, Tick
-from fundalloc.studies.warm_plans import NEARNESS, Answer, Corridor, sum_amounts
+from fundalloc.studies.warm_plans import NEARNESS, Corridor, Reply, sum_amounts
 
 CRITERIA = ("expected", "worst", "regret")
 Ids = tuple[str, str, str, str]
@@ -117,7 +117,7 @@ def solve_robust(
     for source, answer in zip(sources, alone, strict=True):
         if not answer.usable:
             raise UsageError(f"{source.path} alone has no plan: see fundalloc explain {source.path}")
-    search = _Search(scenarios, alone, last, parts, options)
+    search = _RobustSearch(scenarios, alone, last, parts, options)
     strategies, names = [search.strategy(name) for name in CRITERIA], _names(scenarios)
     strategies += search.bets(names, tick or (lambda done, of: None))
     best = tuple(answer.score for answer in alone)
@@ -153,8 +153,8 @@ def _names(scenarios: Sequence[Scenario]) -> tuple[str, ...]:
     return tuple(i if ids.count(i) == 1 else f"{i} ({k})" for k, i in enumerate(ids, start=1))
 
 
-class _Search:
-    def __init__(self, scenarios: list[Scenario], alone: list[Answer], until: int, weights: tuple[float, ...], options: Options) -> None:
+class _RobustSearch:
+    def __init__(self, scenarios: list[Scenario], alone: list[Reply], until: int, weights: tuple[float, ...], options: Options) -> None:
         self.alone, self.until, self.weights, self.options = alone, until, weights, options
         self.programs, self.lines = [compile_program(s) for s in scenarios], [s.lines for s in scenarios]
         self.joined = join(self.programs, self.lines, until)

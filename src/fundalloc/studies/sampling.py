@@ -31,7 +31,7 @@ from fundalloc.scenario.uncertain import Uncertain, find_spreads
 from fundalloc.solvers import Options
 from fundalloc.studies.ranges import in_pieces
 from fundalloc.studies.variants import Source, Tick, restored, with_plan_to_start_from
-from fundalloc.studies.warm_plans import Answer, Corridor
+from fundalloc.studies.warm_plans import Corridor, Reply
 
 CHUNK = 100
 """Samples that one task solves, one from where the other ended."""
@@ -66,7 +66,7 @@ class Samples:
     """All samples of one scenario."""
 
     scenario: Scenario
-    base: Answer
+    base: Reply
     uncertain: tuple[Uncertain, ...]
     values: Floats
     """The figures drawn. Shape (samples, uncertain figures)."""
@@ -214,7 +214,7 @@ class _Task:
                 out.append(self._measured(number, corridor.answer(scenario, self.near)))
         return out
 
-    def _measured(self, number: int, answer: Answer) -> Sample:
+    def _measured(self, number: int, answer: Reply) -> Sample:
         broken = _broken(answer, self.kept)
         if answer.program is None:
             return Sample(number, np.nan, {}, broken=broken)
@@ -229,7 +229,7 @@ class _Task:
         return Sample(number, answer.score, answer.total(*self.by), _once(missed), _once(binding), broken)
 
 
-def _broken(answer: Answer, kept: Floats) -> tuple[Demand, ...]:
+def _broken(answer: Reply, kept: Floats) -> tuple[Demand, ...]:
     """Return the demands that the plan as written does not meet under the sampled figures."""
     program = answer.program if answer.program is not None else compile_program(answer.scenario)
     if program.shape[1] != len(kept):

@@ -16,9 +16,9 @@ from fundalloc.plan.proof import verdict
 from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options
-from fundalloc.studies.breaks import SAME, Bend, Way, find_bends
+from fundalloc.studies.breaks import SAME, Bend, StraightWay, find_bends
 from fundalloc.studies.variants import Source, Tick, Value, Vary, present_value, with_plan_to_start_from
-from fundalloc.studies.warm_plans import Answer, Corridor, changed_lines, unallocated
+from fundalloc.studies.warm_plans import Corridor, Reply, changed_lines, unallocated
 
 MOST_POINTS = 10_000
 SWITCHED = "other actions are chosen (minimum_size, count)"
@@ -63,7 +63,7 @@ class Sweep:
     keys: tuple[Vary, ...]
     scenario: Scenario
     """The scenario as written."""
-    base: Answer
+    base: Reply
     points: tuple[Point, ...]
     slopes: tuple[float, ...] = ()
     """Per point: score per unit of the key, to the right of the point (the last: to its left)."""
@@ -94,7 +94,7 @@ class Sweep:
         return sorted(change.items(), key=lambda item: (-abs(item[1]), item[0]))
 
 
-def _point(answer: Answer, base: Answer, values: tuple[Value, ...]) -> Point:
+def _point(answer: Reply, base: Reply, values: tuple[Value, ...]) -> Point:
     if not answer.usable:
         return Point(values, str(answer.status), np.nan, np.nan, np.nan, np.nan, {})
     totals = {name: {ids[0]: a for ids, a in answer.total(name).items()} for name in ("partnership", "instrument", "area")}
@@ -150,7 +150,7 @@ def _read_ends(source: Source, keys: Sequence[Vary]) -> None:
     problems.tell()
 
 
-def _with_breaks(sweep: Sweep, corridor: Corridor, answers: list[Answer]) -> Sweep:
+def _with_breaks(sweep: Sweep, corridor: Corridor, answers: list[Reply]) -> Sweep:
     """Follow the score from point to point. Slopes and breaks are of the program with the plan's switches fixed."""
     per = 100.0 if sweep.keys[0].share else 1.0
     slopes, breaks, exact, unsearched = [np.nan] * len(answers), [], True, 0
@@ -162,7 +162,7 @@ def _with_breaks(sweep: Sweep, corridor: Corridor, answers: list[Answer]) -> Swe
         low, high = float(first.values[0].number), float(second.values[0].number)
         try:
             other = _same_switches(b, a)
-            way = Way(a.program, other)
+            way = StraightWay(a.program, other)
         except ValueError:
             exact = False
             continue
@@ -182,7 +182,7 @@ def _with_breaks(sweep: Sweep, corridor: Corridor, answers: list[Answer]) -> Swe
     return replace(sweep, slopes=tuple(slopes), breaks=tuple(_distinct(breaks)), exact=exact, unsearched=unsearched)
 
 
-def _same_switches(answer: Answer, like: Answer) -> LinearProgram:
+def _same_switches(answer: Reply, like: Reply) -> LinearProgram:
     """Return the program of an answer with the switches of another; the program itself when they are the same."""
     program, other, switches = answer.program, like.program, answer.switches
     assert program is not None
@@ -193,7 +193,7 @@ def _same_switches(answer: Answer, like: Answer) -> LinearProgram:
     return replace(program, lower=lower, upper=upper)
 
 
-def _reason(bend: Bend, answer: Answer) -> str:
+def _reason(bend: Bend, answer: Reply) -> str:
     """Name the demand whose price appears or vanishes at a break, the dearest if several do."""
     program = answer.program
     assert program is not None

@@ -43,7 +43,7 @@ NEARNESS = 1e-4
 
 
 @dataclass(frozen=True)
-class Answer:
+class Reply:
     """What the linear program says of one scenario."""
 
     scenario: Scenario
@@ -98,27 +98,24 @@ class Corridor:
         self._bound, self._fixed, self._near = (WarmSolver(self.options) for _ in range(3))
         self._switches: Floats | None = None
 
-    def settled(self, scenario: Scenario) -> Answer:
+    def settled(self, scenario: Scenario) -> Reply:
         """Answer a scenario as `as_written`; without a plan the answer says why there is none."""
         try:
             return self.as_written(scenario)[0]
         except (Infeasible, SolverFailed) as error:
-            return Answer(scenario, Status(error.status))
+            return Reply(scenario, Status(error.status))
 
-    def as_written(self, scenario: Scenario) -> tuple[Answer, LinearProgram]:
-        """Answer a scenario as `fundalloc run` does, all stages and settling included, up to rounding.
-
-        Also returns its program with the switches fixed. Raises Infeasible or SolverFailed.
-        """
+    def as_written(self, scenario: Scenario) -> tuple[Reply, LinearProgram]:
+        """Answer as `fundalloc run` does up to rounding, with the program, switches fixed. Raises Infeasible or SolverFailed."""
         optimum = find_optimum(scenario, self.options)
         switches, first, chosen = optimum.program.integer, optimum.first, optimum.chosen
         self._switches = None if switches is None else np.where(switches, chosen.lower, 0.0)
         bound = first.objective if first.bound is None else first.bound
         amounts = optimum.values[: len(scenario.lines)]
         score, prices, values = first.objective, optimum.prices, optimum.values
-        return Answer(scenario, first.status, score, bound, amounts, prices, values, chosen, switches), chosen
+        return Reply(scenario, first.status, score, bound, amounts, prices, values, chosen, switches), chosen
 
-    def answer(self, scenario: Scenario, near: Amounts) -> Answer:
+    def answer(self, scenario: Scenario, near: Amounts) -> Reply:
         """Answer a variant; its amounts are the closest to `near` among plans of the best score.
 
         Scenarios with several objective stages are answered from the start, because what a later stage wants decides
@@ -129,28 +126,25 @@ class Corridor:
         program = compile_program(scenario)
         bound = self._bound.solve(replace(program, integer=None))
         if not bound.usable:
-            return Answer(scenario, bound.status)
+            return Reply(scenario, bound.status)
         if program.integer is None:
             fixed, best, limit, stopped = program, bound, bound.objective, False
         else:
             found = self._with_switches(program, bound.objective)
             if isinstance(found, Status):
-                return Answer(scenario, found)
+                return Reply(scenario, found)
             fixed, limit, stopped = found
             best = self._fixed.solve(fixed)
         amounts = self._closest(fixed, scenario.lines, near, best.values)[: len(scenario.lines)]
         status = Status.FEASIBLE if stopped else best.status
-        return Answer(scenario, status, best.objective, limit, amounts, best.prices, best.values, fixed, program.integer)
+        return Reply(scenario, status, best.objective, limit, amounts, best.prices, best.values, fixed, program.integer)
 
     def solve_fixed(self, program: LinearProgram) -> Solution:
         """Solve a program of the family whose switches are fixed."""
         return (self._bound if self._switches is None else self._fixed).solve(program)
 
     def _with_switches(self, program: LinearProgram, bound: float) -> tuple[LinearProgram, float, bool] | Status:
-        """Fix the switches: as they were while that is good enough, else chosen anew. Without a plan, why there is none.
-
-        Also returns what no choice can exceed, and whether a limit stopped the search.
-        """
+        """Fix switches as they were while good enough, else anew, or say why not; also what no choice exceeds, and if a limit stopped."""
         kept = None
         if self._switches is not None and len(self._switches) == program.shape[1]:
             kept = fix_switches(program, self._switches)
@@ -174,13 +168,13 @@ class Corridor:
         return settling.values(solution.values) if solution.usable else otherwise
 
 
-def changed_lines(a: Answer, b: Answer) -> float:
+def changed_lines(a: Reply, b: Reply) -> float:
     """Return the EUR million that sit elsewhere in b than in a: half the sum of all differences by the four ids."""
     first, second = a.by_ids, b.by_ids
     return sum(abs(first.get(k, 0.0) - second.get(k, 0.0)) for k in sorted(first.keys() | second.keys())) / 2
 
 
-def unallocated(answer: Answer) -> float:
+def unallocated(answer: Reply) -> float:
     """Return the free EUR million of budget ceilings, after reserve; NaN where an instrument has no ceiling."""
     facts, lines = answer.scenario.facts, answer.scenario.lines
     budget = np.array([i.counts == "budget" and i.planned for i in facts.instruments])

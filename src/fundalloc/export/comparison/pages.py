@@ -20,6 +20,8 @@ from fundalloc.scenario.plans.amounts import LineKey
 
 LINES = "Lines"
 """The table that all sums add up."""
+Live = Callable[[int | str], str]
+Total = Callable[[str, Sequence[Fraction]], tuple[Cell, ...]]
 
 
 @dataclass(frozen=True)
@@ -133,8 +135,8 @@ class Pages(SheetMaker):
         table: str,
         rows: Sequence[tuple[Fraction, ...]],
         needed: Mapping[int, Sequence[Fraction]],
-        live: Callable[[int | str], str],
-        total: Callable[[str, Sequence[Fraction]], tuple[Cell, ...]],
+        live: Live,
+        total: Total,
     ) -> Iterator[Column]:
         """Yield a column per side, one per change against the first side, and what of each change is needed where that is known.
 

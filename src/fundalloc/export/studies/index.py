@@ -9,10 +9,10 @@ import pandas as pd
 
 from fundalloc.export.studies.report import Report
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.studies.batch import Outcome
+from fundalloc.studies.batch import FileRun
 
 
-def index_report(outcomes: Sequence[Outcome], scenario: Scenario, language: str = "en") -> Report:
+def index_report(outcomes: Sequence[FileRun], scenario: Scenario, language: str = "en") -> Report:
     """Return the index of finished files, with links to workbooks beside it; the scenario lends its cover."""
     solved = [o.plan for o in outcomes if o.plan is not None]
     rows = []

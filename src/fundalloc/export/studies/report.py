@@ -14,7 +14,7 @@ from fundalloc.doors.writing import new_file
 from fundalloc.export.package import write_folder
 from fundalloc.export.tables import records
 from fundalloc.export.workbook.book import distinct
-from fundalloc.export.workbook.content import Cell, Chart, Column, Fact, FileLink, Series, Sheet, Styled, Table
+from fundalloc.export.workbook.content import Cell, Chart, Column, Fact, FileLink, Series, Sheet, SheetTable, Styled
 from fundalloc.export.workbook.layout import text_width
 from fundalloc.export.workbook.sheet_maker import SheetMaker
 from fundalloc.export.workbook.spelling import sheet_names
@@ -138,7 +138,7 @@ def _cover(report: Report, sheets: Sequence[Sheet]) -> Sheet:
 def _sheet(report: Report, name: str, table: pd.DataFrame) -> Sheet:
     columns = tuple(_columns(report, name, table))
     key = f"{report.kind}_{name}"
-    body = Table("".join(part.capitalize() for part in key.split("_")), columns, filtered=len(table) > 20)
+    body = SheetTable("".join(part.capitalize() for part in key.split("_")), columns, filtered=len(table) > 20)
     charts = tuple(_chart(report, chart, body, table) for chart in report.charts if chart.table == name and len(table) > 1)
     title, says, unit = (report.say(f"{key}.{part}") for part in ("title", "says", "unit"))
     return Sheet(key, title, says, body, unit, charts=charts, one_page=len(table) <= 45)
@@ -176,7 +176,7 @@ def _cell(report: Report, name: str, value: Any) -> Cell:
     return value if isinstance(value, int | float) else str(value)
 
 
-def _chart(report: Report, chart: Drawn, body: Table, table: pd.DataFrame) -> Chart:
+def _chart(report: Report, chart: Drawn, body: SheetTable, table: pd.DataFrame) -> Chart:
     names = [str(c) for c in table.columns]
 
     def series(column: str) -> Series:

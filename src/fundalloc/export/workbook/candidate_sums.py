@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from fundalloc.export.workbook.book import Book, array, quoted
-from fundalloc.export.workbook.line_sums import NEED, PLANNED, Boxes, Ledger, columns_for, common, in_year, listed, one_by_one
+from fundalloc.export.workbook.line_sums import NEED, PLANNED, Boxes, Cubes, columns_for, common, in_year, listed, one_by_one
 from fundalloc.export.workbook.plan_sums import Box
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.money import IntArray, Mask
@@ -35,7 +35,7 @@ class Sums:
 
     book: Book
     boxes: Boxes
-    ledgers: tuple[Ledger, Ledger]
+    ledgers: tuple[Cubes, Cubes]
 
     def money(self, box: Box, but: Box | None = None, column: str = PLANNED) -> Candidate:
         """Return the sum of a box, without the lines that also lie in another."""

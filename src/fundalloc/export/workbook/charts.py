@@ -40,19 +40,13 @@ def _draw(workbook: Any, chart: Chart, places: Mapping[str, Geometry]) -> Any:
     unseen = [k for k, series in enumerate(chart.series) if series.hidden]
     for k, series in enumerate(chart.series):
         colour = theme.REST if series.rest else theme.SERIES[(k + chart.skipped - sum(u < k for u in unseen)) % len(theme.SERIES)]
-        if joined:
-            dots = {"type": "circle", "size": 5, "fill": {"color": colour}, "border": {"color": "#FFFFFF"}}
-            look: dict[str, Any] = {"line": {"color": colour, "width": 2}, "marker": dots}
-        else:
-            gap = 45 if chart.kind == "column" else 35
-            look = {"fill": {"color": colour}, "border": {"color": "#FFFFFF", "width": 0.75}, "gap": gap}
         place = places[series.table]
         drawn.add_series(
             {
                 "name": [place.name, place.first_row + series.name[0], series.name[1]],
                 "categories": _range(chart.categories, places),
                 "values": _range(series, places),
-                **look,
+                **_look(chart.kind, colour),
                 **(UNSEEN if series.hidden else {}),
             }
         )
@@ -66,6 +60,13 @@ def _draw(workbook: Any, chart: Chart, places: Mapping[str, Geometry]) -> Any:
     drawn.set_chartarea({"border": {"color": theme.RULE}, "fill": {"color": "#FFFFFF"}})
     _set_axes(drawn, chart)
     return drawn
+
+
+def _look(kind: str, colour: str) -> dict[str, Any]:
+    if kind == "scatter":
+        dots = {"type": "circle", "size": 5, "fill": {"color": colour}, "border": {"color": "#FFFFFF"}}
+        return {"line": {"color": colour, "width": 2}, "marker": dots}
+    return {"fill": {"color": colour}, "border": {"color": "#FFFFFF", "width": 0.75}, "gap": 45 if kind == "column" else 35}
 
 
 def _set_axes(drawn: Any, chart: Chart) -> None:

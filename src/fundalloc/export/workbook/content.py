@@ -105,7 +105,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Table:
+class SheetTable:
     """The table of a sheet. `name` is the Excel table that formulas refer to; it is the same in every language."""
 
     name: str
@@ -155,7 +155,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class Swatch:
     """A line of the key to the cells: a sample in its style, and what the style means."""
 
     content: str | float
@@ -213,12 +213,12 @@ class Sheet:
     """Its texts stand under `sheet.<key>` in the catalogue."""
     title: str
     says: str
-    table: Table
+    table: SheetTable
     unit: str = ""
     colour: Literal["result", "input", "check", "rest"] = "result"
     facts: tuple[Fact, ...] = ()
     charts: tuple[Chart, ...] = ()
-    samples: tuple[Sample, ...] = ()
+    samples: tuple[Swatch, ...] = ()
     samples_title: str = ""
     portrait: bool = False
     frozen: bool = True

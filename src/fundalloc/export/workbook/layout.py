@@ -10,7 +10,7 @@ from math import ceil
 
 from xlsxwriter.utility import xl_range
 
-from fundalloc.export.workbook.content import Cell, Chart, Column, Sheet, Table, plain
+from fundalloc.export.workbook.content import Cell, Chart, Column, Sheet, SheetTable, plain
 from fundalloc.export.workbook.theme import DENSE_ROW, HEADER_HEIGHT, LINE_HEIGHT, NUMBERS, RECORD_ROW, ROW_HEIGHT, TALL_ROW
 
 NARROW, WIDE = "iljI'’|.,:;!/()[]ftr- \u00a0", "mwMW@%—…жшщюфмЖШЩЮФМ"
@@ -100,7 +100,7 @@ def _shown(value: object, style: str, decimals: int) -> str:
     return grouped + ("%" if style in SHARES else "")
 
 
-def row_heights(table: Table, widths: Sequence[float]) -> list[float]:
+def row_heights(table: SheetTable, widths: Sequence[float]) -> list[float]:
     """Return the height of every row of the table's body, in points."""
     least = RECORD_ROW if table.height > RECORD else DENSE_ROW if table.height > LONG else ROW_HEIGHT
     least = TALL_ROW if table.rows == "tall" else least
@@ -110,7 +110,7 @@ def row_heights(table: Table, widths: Sequence[float]) -> list[float]:
     return [max(least, count * LINE_HEIGHT + margin) for count in lines]
 
 
-def total_height(table: Table, widths: Sequence[float], row: int) -> float:
+def total_height(table: SheetTable, widths: Sequence[float], row: int) -> float:
     """Return the height of a total row, in points."""
     shown = [(plain(c.totals[row]), width / BOLD) for c, width in zip(table.columns, widths, strict=True) if row < len(c.totals)]
     lines = max((_lines(value, width) for value, width in shown), default=1)
@@ -121,7 +121,7 @@ def _lines(value: object, width: float) -> int:
     return wrapped_lines(value, width) if isinstance(value, str) else 1
 
 
-def header_height(table: Table, widths: Sequence[float]) -> float:
+def header_height(table: SheetTable, widths: Sequence[float]) -> float:
     """Return the height of the heading row, in points."""
     lines = max(wrapped_lines(c.title, (w - HEADING_PADDING) / BOLD + PADDING + 0.1) for c, w in zip(table.columns, widths, strict=True))
     return max(HEADER_HEIGHT, lines * LINE_HEIGHT + 9)

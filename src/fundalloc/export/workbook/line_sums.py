@@ -71,7 +71,7 @@ def all_weights(book: Book) -> Sequence[Weight]:
 
 
 @dataclass(frozen=True)
-class Ledger:
+class Cubes:
     """Amounts of all lines and moves in whole steps, as cubes that boxes cut out of."""
 
     book: Book

@@ -20,7 +20,7 @@ import numpy as np
 from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.candidate_sums import Candidate, Sums, average, count_active, moved_money, paid_money
 from fundalloc.export.workbook.content import Cell, Formula
-from fundalloc.export.workbook.line_sums import Boxes, Ledger, common, up_to
+from fundalloc.export.workbook.line_sums import Boxes, Cubes, common, up_to
 from fundalloc.export.workbook.plan_sums import Box
 from fundalloc.facts.dimensions import NAMES, Dimensions
 from fundalloc.facts.selection import Pick
@@ -74,8 +74,8 @@ class _LiveRules:
         """The plan and the made-up ledger: amounts that no two selections are likely to share."""
         book, lines = self.book, self.book.lines
         made_up = (np.arange(len(lines) + len(lines.moves), dtype=np.int64) * 7_919 + 13) % 99_991 + 1
-        probe = Ledger(book, made_up[: len(lines)], made_up[len(lines) :])
-        return Sums(book, Boxes(book), (Ledger(book, book.plan.steps, book.moves), probe))
+        probe = Cubes(book, made_up[: len(lines)], made_up[len(lines) :])
+        return Sums(book, Boxes(book), (Cubes(book, book.plan.steps, book.moves), probe))
 
     def all(self) -> list[Live]:
         """Return one entry per finding."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.content import Sheet, Table, plain
+from fundalloc.export.workbook.content import Sheet, SheetTable, plain
 
 COLUMNS = frozenset({"priority", "penalty", "shadow_price", "comment_input", "author_input", "written_in"})
 SHEETS = frozenset({"scenario_files", "rule_prices", "value_of_money", "budget_ladder", "amount_ranges"})
@@ -32,7 +32,7 @@ def for_outside(book: Book, sheets: Sequence[Sheet]) -> list[Sheet]:
     return [replace(sheet, table=_table(book, sheet)) for sheet in kept]
 
 
-def _table(book: Book, sheet: Sheet) -> Table:
+def _table(book: Book, sheet: Sheet) -> SheetTable:
     """Return a table with the rows that stay: of the contents those of sheets that exist, elsewhere those whose entry may leave."""
     table, private = sheet.table, SHEETS if sheet.cover else {book.say(key) for key in ENTRIES.get(sheet.key, ())}
     rows = [row for row, cell in enumerate(table.columns[0].cells) if plain(cell) not in private]

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar, Literal
 
-from fundalloc.export.workbook.content import Cell, Chart, Column, Fact, Formula, Link, Series, Sheet, Styled, Table, Validation
+from fundalloc.export.workbook.content import Cell, Chart, Column, Fact, Formula, Link, Series, Sheet, SheetTable, Styled, Validation
 from fundalloc.export.workbook.spelling import here, quoted, whole_column
 from fundalloc.labels import Words
 
@@ -80,7 +80,7 @@ class SheetMaker(ABC):
         """
         says = self.sheet_text(key, "says", period=self.period, **look.pop("words", {}))
         shape = {name: look.pop(name) for name in ("strong", "rows", "extended", "changed") if name in look}
-        body, title = Table(table, tuple(columns), filtered, **shape), look.pop("title", None) or self.sheet_text(key, "title")
+        body, title = SheetTable(table, tuple(columns), filtered, **shape), look.pop("title", None) or self.sheet_text(key, "title")
         return Sheet(key, title, says, body, self.words("workbook.unit") if money else "", **look)
 
     def chart(

@@ -18,7 +18,7 @@ from xlsxwriter.worksheet import Worksheet
 from fundalloc.export.workbook import theme
 from fundalloc.export.workbook.book import quoted, shorten
 from fundalloc.export.workbook.charts import add_charts
-from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Fact, FileLink, Formula, Link, Sheet, Styled, Table, plain
+from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Fact, FileLink, Formula, Link, Sheet, SheetTable, Styled, plain
 from fundalloc.export.workbook.layout import (
     BACK_ROW,
     FACTS_ROW,
@@ -139,18 +139,13 @@ class _SheetWriter:
         """Write one cell. Text is never taken for a formula, a link or a number."""
         content, style = (cell.content, cell.style) if isinstance(cell, Styled) else (cell, style)
         look = self.book.format(style, where)
-        too_long = isinstance(content, Formula) and max(len(content.text), len(str(content.value))) > LONGEST_FORMULA
-        if isinstance(content, Formula | ColumnSum) and (too_long or not self.book.paper.live):
-            content = content.value
+        if isinstance(content, Formula | ColumnSum):
+            text = self._formula(row, column, content)
+            content = content.value if text is None else content
         if content is None or content == "":
             done = self.to.write_blank(row, column, None, look)
-        elif isinstance(content, Formula):
-            text = content.text
-            if "ABOVE(" in text or "BESIDE(" in text:
-                text = NEIGHBOURS.sub(lambda m: _neighbours(m[1], int(m[2]), row, column), text)
+        elif isinstance(content, Formula | ColumnSum):
             done = self.to.write_formula(row, column, text, look, content.value)
-        elif isinstance(content, ColumnSum):
-            done = self.to.write_formula(row, column, f"=SUM({self.place.cells(column)})", look, content.value)
         elif isinstance(content, Link):
             done = self.to.write_url(row, column, _top_of(self.book.names[content.sheet]), look, self.book.names[content.sheet])
         elif isinstance(content, FileLink):
@@ -161,6 +156,16 @@ class _SheetWriter:
             done = self.to.write_number(row, column, content, look)
         if done != 0:
             raise ValueError(f"{self.place.name}!{xl_rowcol_to_cell(row, column)} cannot be written ({done}): {str(content)[:60]!r}")
+
+    def _formula(self, row: int, column: int, content: Formula | ColumnSum) -> str | None:
+        """Return the text of a formula; None where its value is written instead."""
+        if not self.book.paper.live:
+            return None
+        if isinstance(content, ColumnSum):
+            return f"=SUM({self.place.cells(column)})"
+        if max(len(content.text), len(str(content.value))) > LONGEST_FORMULA:
+            return None
+        return NEIGHBOURS.sub(lambda m: _neighbours(m[1], int(m[2]), row, column), content.text)
 
     def _frame(self) -> None:
         to, sheet, place = self.to, self.sheet, self.place
@@ -272,7 +277,7 @@ class _SheetWriter:
             self._fit(row + k, sample.says)
 
 
-def _filled_down(column: Column, table: Table) -> dict[str, str]:
+def _filled_down(column: Column, table: SheetTable) -> dict[str, str]:
     """Return the formula that a new row under a small table takes over, where every row has the same."""
     texts = {c.text if isinstance(c, Formula) else "" for c in column.cells}
     text = texts.pop() if len(texts) == 1 and table.extended else ""

@@ -31,7 +31,7 @@ _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight"
 
 
 @dataclass(frozen=True)
-class Target:
+class Floor:
     """A floor in EUR million and the lines that count towards it, a euro for a euro."""
 
     says: str
@@ -54,7 +54,7 @@ def bottleneck(scenario: Scenario, suspects: Sequence[Suspect]) -> str:
     return _sentence(scenario, targets, wanted, reach, cut)
 
 
-def targets_of(scenario: Scenario, suspects: Sequence[Suspect]) -> Iterator[Target]:
+def targets_of(scenario: Scenario, suspects: Sequence[Suspect]) -> Iterator[Floor]:
     """Yield the floors among suspects that add up plain amounts."""
     lines = scenario.lines
     for suspect in suspects:
@@ -64,10 +64,10 @@ def targets_of(scenario: Scenario, suspects: Sequence[Suspect]) -> Iterator[Targ
         grouped = lines.group(rule.money, rule.members(lines), unless=rule.unless)
         counted = np.zeros(len(lines), dtype=bool)
         counted[grouped.line[grouped.member == demands.code[k]]] = True
-        yield Target(rule.sentence(demands.member[k], scenario.names(), sense=demands.sense[k]), demands.figure[k], counted)
+        yield Floor(rule.sentence(demands.member[k], scenario.names(), sense=demands.sense[k]), demands.figure[k], counted)
 
 
-def _network(scenario: Scenario, targets: Sequence[Target]) -> nx.DiGraph:
+def _network(scenario: Scenario, targets: Sequence[Floor]) -> nx.DiGraph:
     """Build the network in whole rounding steps; money decided for something else has been taken out of the limits."""
     lines, facts, graph = scenario.lines, scenario.facts, nx.DiGraph()
     taken, upper = lines.decided, np.where(lines.fixed, lines.decided, lines.upper)
@@ -90,7 +90,7 @@ def _network(scenario: Scenario, targets: Sequence[Target]) -> nx.DiGraph:
     return graph
 
 
-def _absorption(scenario: Scenario, graph: nx.DiGraph, targets: Sequence[Target], taken: IntArray) -> None:
+def _absorption(scenario: Scenario, graph: nx.DiGraph, targets: Sequence[Floor], taken: IntArray) -> None:
     """Lead every partnership and year through its own absorption and that of all groupings above it, then to the floors."""
     lines, facts = scenario.lines, scenario.facts
     masks, ids = facts.dimensions.partnership.masks, facts.dimensions.partnership.ids
@@ -113,7 +113,7 @@ def _link(graph: nx.DiGraph, start: Node, end: Node, capacity: int = _ENDLESS) -
         graph.add_edge(start, end, capacity=max(capacity, 0))
 
 
-def _sentence(scenario: Scenario, targets: Sequence[Target], wanted: Fraction, reach: Fraction, cut: Sequence[tuple[Node, int]]) -> str:
+def _sentence(scenario: Scenario, targets: Sequence[Floor], wanted: Fraction, reach: Fraction, cut: Sequence[tuple[Node, int]]) -> str:
     lines, facts = scenario.lines, scenario.facts
     names = scenario.labels()["instrument"]
     counted = np.logical_or.reduce([target.lines for target in targets])

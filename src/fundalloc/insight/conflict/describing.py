@@ -115,8 +115,8 @@ def _decision(scenario: Scenario, suspect: Suspect) -> tuple[str, str, str]:
     lines, line, table, short = scenario.lines, suspect.entry, scenario.tables["decided"], scenario.labels()
     instrument, partnership, area = (short[name].get(member, member) for name, member in zip(NAMES[:3], suspect.member, strict=False))
     rows = [r for r, at in enumerate(zip(*(table.column(name) for name in NAMES), strict=True)) if at == suspect.member]
-    exact = any(table.column("state")[r] != "committed" for r in rows)
-    decision = "; ".join(dict.fromkeys(d for r in rows if (d := table.column("decision")[r])))
+    states, decisions, sources = ([table.column(name)[r] for r in rows] for name in ("state", "decision", "source"))
+    exact, decision = any(state != "committed" for state in states), "; ".join(dict.fromkeys(filter(None, decisions)))
     amount = euro(float(scenario.facts.euro(int(lines.decided[line]))), scenario.decimals)
     must, behind = "exactly" if exact else "at least", f" ({decision})" if decision else ""
     words = f"{instrument} for {partnership}, {area}, {suspect.member[3]}: {must} EUR {amount} million{behind}"
@@ -124,7 +124,7 @@ def _decision(scenario: Scenario, suspect: Suspect) -> tuple[str, str, str]:
         i, p, a, t = (int(code[line]) for code in lines.codes)
         words += f", and no more: {refusal(scenario.facts, (i, p, a, t))}"
     place = str(table.place(rows[-1], "amount")) if rows else f"{scenario.file}: decided"
-    return words, place, next((s for r in rows if (s := table.column("source")[r])), "")
+    return words, place, next(filter(None, sources), "")
 
 
 def _sizes(scenario: Scenario, rule: Kind) -> Conflict:

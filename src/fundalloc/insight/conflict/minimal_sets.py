@@ -43,7 +43,7 @@ def find_sets(system: System, most: int = MOST) -> Found:
     """Return up to `most` smallest sets; none when everything can hold together."""
     if system.feasible(system.everyone):
         return Found((), complete=not system.options.over)
-    search = _Search(system, grouped(system.suspects), most)
+    search = _SetSearch(system, grouped(system.suspects), most)
     complete = search.run()
     kinds = search.kinds()
     sets = tuple(search.inside(alike[0]) for alike in kinds)
@@ -87,7 +87,7 @@ def thin_out(parts: Parts, clash: Callable[[Parts], bool], chunk: int, stopped: 
         chunk = max(chunk // 2, 1)
 
 
-class _Search:
+class _SetSearch:
     """The tree of what was taken away, breadth first."""
 
     def __init__(self, system: System, groups: Groups, most: int) -> None:

@@ -46,7 +46,7 @@ Reload = Callable[[Sequence[tuple[str, object]]], Scenario]
 
 
 @dataclass(frozen=True)
-class Change:
+class Amendment:
     """One change of a scenario."""
 
     says: str
@@ -60,7 +60,7 @@ class Change:
 class Repair:
     """A change of the scenario after which a plan exists."""
 
-    changes: tuple[Change, ...]
+    changes: tuple[Amendment, ...]
     moved: Fraction
     """EUR million by which demands give way."""
     by_tier: tuple[Fraction, ...]
@@ -91,10 +91,7 @@ class Repair:
 def find_repairs(
     scenario: Scenario, reload: Reload, diagnosis: Diagnosis, most: int = MOST, options: Options | None = None, tried: int = TRIED
 ) -> list[Repair]:
-    """Return up to `most` verified repairs, practice before political rules, law last, the cheapest first in each.
-
-    Of the options counts the time limit alone.
-    """
+    """Return up to `most` verified repairs, by practice, politics, law, then cost. Of the options counts the time limit alone."""
     options = (options or Options()).begun()
     workshop = _Workshop(with_baseline(scenario, options), reload, options, tried)
     if first := workshop.within_reach():
@@ -214,19 +211,19 @@ class _Workshop:
             clause = next(c for c in self.scenario.facts.exclude if c.id == name)
             moved = Fraction(int(ledger[: len(new)][new].sum())) * self.scenario.facts.step
             says = f"lift the exclusion “{name}” ({clause.reason}) for EUR {money(self.scenario, moved)} million"
-            change = Change(says, f"exclude.{name}", {"off": True, "reason": "Lifted so that a plan exists"}, "political")
+            change = Amendment(says, f"exclude.{name}", {"off": True, "reason": "Lifted so that a plan exists"}, "political")
             repair = Repair((change,), moved, (Fraction(0), moved, Fraction(0)))
             if self._holds(repair, ledger):
                 yield repair
 
 
-def _priced(made: tuple[Change, ...], broken: Sequence[Finding]) -> Repair:
+def _priced(made: tuple[Amendment, ...], broken: Sequence[Finding]) -> Repair:
     money = [(f.rule.negotiable, -f.headroom) for f in broken if f.rule.in_money]
     by_tier = tuple(sum((missed for own, missed in money if own == tier), Fraction(0)) for tier in TIERS)
     return Repair(made, sum(by_tier, Fraction(0)), by_tier, members=sum(int(-f.headroom) for f in broken if not f.rule.in_money))
 
 
-def changes(scenario: Scenario, broken: Sequence[Finding]) -> list[Change]:
+def changes(scenario: Scenario, broken: Sequence[Finding]) -> list[Amendment]:
     """Return the changes that make a plan lawful which breaks these demands; one per rule, or per instrument and partnership."""
     by_rule: dict[tuple[str, str], list[Finding]] = {}
     for finding in broken:
@@ -237,7 +234,7 @@ def changes(scenario: Scenario, broken: Sequence[Finding]) -> list[Change]:
     for found in by_rule.values():
         rule = found[0].rule
         missed = [Missed(f.member, f.sense, f.figure, f.amount, f.limit, f.base) for f in found]
-        out.append(Change(*(rule.loosened(setting, missed) or _give_way(setting, found)), rule.negotiable))
+        out.append(Amendment(*(rule.loosened(setting, missed) or _give_way(setting, found)), rule.negotiable))
     return out
 
 

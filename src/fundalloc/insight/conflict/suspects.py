@@ -70,10 +70,7 @@ class System:
         return frozenset(range(len(self.suspects)))
 
     def feasible(self, held: Collection[int], warm: WarmSolver | None = None, *, relaxed: bool = False) -> bool:
-        """Return whether the suspects at these positions can hold together; `relaxed`: with switches between on and off.
-
-        True also when the solver gives no answer.
-        """
+        """Return whether these suspects can hold together, or no answer says; `relaxed`: with switches between on and off."""
         program, warm = self.only(held), warm or self.solver()
         if warm.solve(replace(program, integer=None)).status is Status.INFEASIBLE:
             return False
@@ -221,10 +218,7 @@ def _sizes(program: LinearProgram, position: NDArray[np.intp], step: float) -> I
 
 
 def _bounds(lines: Lines, first: int) -> tuple[NDArray[np.int64], Floats, Floats, list[Suspect]]:
-    """Turn the limits of single lines into rows: decided money, closed years, and what may be carried over.
-
-    Returns the ledger entries, their lower and upper limits in thousands of euro, and the suspects.
-    """
+    """Turn limits of single lines (decided, closed, carried over) into rows: entries, limits in thousands of euro, suspects."""
     facts = lines.facts
     exact = np.zeros(tuple(len(d.ids) for d in facts.dimensions), dtype=bool)
     table, at = facts.decided, facts.decided.exact

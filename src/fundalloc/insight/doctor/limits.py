@@ -32,7 +32,7 @@ SLIP = 200.0
 
 def contradictions(scenario: Scenario, program: LinearProgram) -> Iterator[Remark]:
     """Yield floors that exceed what their own lines, or a ceiling around them, can carry. Soft floors: only a warning."""
-    sums = Sums(scenario, program)
+    sums = LimitedSums(scenario, program)
     told: dict[tuple[int, ...], Remark] = dict(_too_high(sums))
     for row, floors, decided in _above(sums):
         told.setdefault(floors, _told(scenario, sums, row, floors, decided))
@@ -41,7 +41,7 @@ def contradictions(scenario: Scenario, program: LinearProgram) -> Iterator[Remar
 
 def idle_rules(scenario: Scenario, program: LinearProgram) -> Iterator[Remark]:
     """Yield rules that can change nothing: without demands, over decided money alone, or with limits that no plan reaches."""
-    sums = Sums(scenario, program)
+    sums = LimitedSums(scenario, program)
     for block in program.blocks:
         rule, demands = block.rule, block.demands
         if rule is None or demands is None or rule.built_in:
@@ -55,7 +55,7 @@ def idle_rules(scenario: Scenario, program: LinearProgram) -> Iterator[Remark]:
             yield warning(place, f"rule '{rule.id}' can never bind: {met}", "nothing would change without it; is the figure right?")
 
 
-def _too_high(sums: Sums) -> Iterator[tuple[tuple[int, ...], Remark]]:
+def _too_high(sums: LimitedSums) -> Iterator[tuple[tuple[int, ...], Remark]]:
     """Floors above what their own lines can ever carry, by row."""
     lower, high = sums.program.row_lower, sums.most - sums.negative[0]
     for row in np.flatnonzero(sums.plain_sums & (lower > 0) & (lower > high + TINY)).tolist():
@@ -66,7 +66,7 @@ def _too_high(sums: Sums) -> Iterator[tuple[tuple[int, ...], Remark]]:
         yield (row,), make(sums.place(row), says, f"{slip}lower it, or open more ways: eligibility, ceilings, absorption")
 
 
-def _above(sums: Sums) -> Iterator[tuple[int, tuple[int, ...], float]]:
+def _above(sums: LimitedSums) -> Iterator[tuple[int, tuple[int, ...], float]]:
     """Yield (row of the ceiling, rows of disjoint floors inside it that exceed it, decided money besides), tightest scope first."""
     floors, ceilings = sums.rows_with(sums.program.row_lower, soft=True), sums.rows_with(sums.program.row_upper, soft=False)
     amount = sums.program.row_lower / sums.coefficient(np.maximum)
@@ -81,7 +81,7 @@ def _above(sums: Sums) -> Iterator[tuple[int, tuple[int, ...], float]]:
     yield from (own[1:] for own in sorted(found))
 
 
-def _exceeding(sums: Sums, amount: Floats, ceiling: int, candidates: NDArray[np.intp], limit: float) -> tuple[list[int], float]:
+def _exceeding(sums: LimitedSums, amount: Floats, ceiling: int, candidates: NDArray[np.intp], limit: float) -> tuple[list[int], float]:
     """Return as few disjoint floors as exceed a limit together with the decided money besides them, and that money; or none."""
     chosen: list[int] = []
     used = np.zeros(len(sums.scenario.lines), dtype=bool)
@@ -97,7 +97,7 @@ def _exceeding(sums: Sums, amount: Floats, ceiling: int, candidates: NDArray[np.
     return [], besides
 
 
-def _told(scenario: Scenario, sums: Sums, ceiling: int, floors: tuple[int, ...], decided: float) -> Remark:
+def _told(scenario: Scenario, sums: LimitedSums, ceiling: int, floors: tuple[int, ...], decided: float) -> Remark:
     rule, demands, k = sums.owner(ceiling)
     (limit,) = limit_texts(scenario, rule, demands, [k])
     asked = {row: float(sums.program.row_lower[row]) for row in floors}
@@ -109,7 +109,7 @@ def _told(scenario: Scenario, sums: Sums, ceiling: int, floors: tuple[int, ...],
     return make(sums.place(floors[0]), says, f"lower one of them, or raise the limit ({sums.place(ceiling)})")
 
 
-def _met_anyway(sums: Sums, active: IntArray, rule: Kind, demands: Demands) -> str | None:
+def _met_anyway(sums: LimitedSums, active: IntArray, rule: Kind, demands: Demands) -> str | None:
     """Return why no plan can come to the limit of any of these rows of a rule, or None."""
     if not sums.plain_sums[active].all():
         return None
@@ -130,7 +130,7 @@ def _met_anyway(sums: Sums, active: IntArray, rule: Kind, demands: Demands) -> s
 
 
 @dataclass(frozen=True)
-class Sums:
+class LimitedSums:
     """Rows over the ledger with their limits, and how much their money can be."""
 
     scenario: Scenario

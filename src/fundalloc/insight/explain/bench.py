@@ -46,10 +46,7 @@ NOISE = 1e-5
 
 
 class Bench:
-    """A scenario, its best score, and a solver that stands at that corner.
-
-    Raises Infeasible when no plan exists, SolverFailed when the solver gives up.
-    """
+    """A scenario, its best score, and a solver that stands at that corner. Raises Infeasible without a plan, or SolverFailed."""
 
     def __init__(self, scenario: Scenario, options: Options | None = None) -> None:
         self.options = options = (options or Options()).begun()
@@ -99,10 +96,7 @@ class Bench:
     # -- variants of the open program -------------------------------------------------------------------------------------
 
     def granted(self, money: Mapping[int, float], year: int | None = None, program: LinearProgram | None = None) -> LinearProgram:
-        """Return the program with more (or less) money: {position of an instrument: EUR million}, in any year or in one.
-
-        `year` is a position. Money of several years goes, or is taken, where that is best for the score.
-        """
+        """Return the program with more or less EUR million of instruments, by position, in one year or where the score likes it best."""
         program = program or self.open
         lower, upper, row_upper = program.lower.copy(), program.upper.copy(), program.row_upper.copy()
         columns = self.grants.first_column + np.arange(len(self.grants.instrument))
@@ -135,10 +129,7 @@ class Bench:
         return [k for k, i in enumerate(self.scenario.facts.instruments) if i.counts == "budget" and k in limited]
 
     def moved(self, row: int, by: float, program: LinearProgram | None = None) -> LinearProgram:
-        """Return the program with the limit of one row moved by so many EUR million, on the sides that it has.
-
-        With a yearly ceiling moves what may be carried over from it.
-        """
+        """Return the program with a row's limit moved by EUR million; with a yearly ceiling, what may be carried over from it too."""
         program = moved(program or self.open, row, by)
         if row not in self._carried:
             return program
@@ -161,10 +152,7 @@ class Bench:
         return found
 
     def without(self, *owners: str) -> LinearProgram:
-        """Return the program in which rules do not hold, with their switches free.
-
-        A soft rule costs nothing any more, a hard one may be missed: the best plan stays where it is to start from.
-        """
+        """Return the program without rules, switches free: soft ones cost nothing, hard ones may be missed; the best plan still fits."""
         program = self.open
         upper, cost = program.upper.copy(), program.cost.copy()
         row_lower, row_upper = program.row_lower.copy(), program.row_upper.copy()

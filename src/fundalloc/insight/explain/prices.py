@@ -9,6 +9,7 @@ The *price of a rule* is the score that the best plan gains when the rule is swi
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -162,20 +163,20 @@ def price_list(bench: Bench) -> PriceList:
     money = bench.gain(bench.spread(1.0))
     gains = {rule.id: _clean(bench.gain(bench.without(rule.id))) for rule in rules}
     rules.sort(key=lambda rule: -gains[rule.id])
-    costly = [rule.id for rule in rules if gains[rule.id] > 0][:AMONG]
-    idle = [rule.id for rule in rules if gains[rule.id] == 0 and _tight(bench, rule.id)][:AMONG]
-    pairs = []
+    english = bench.scenario.speaks()
+    rows = [(r.id, r.kind, general_sentence(r, english), "hard" if r.hard else "soft", r.negotiable, gains[r.id]) for r in rules]
+    table = pd.DataFrame(rows, columns=["rule", "kind", "says", "enforced", "negotiable", "points"])
+    table["euro"] = table["points"] / money if money > NOTHING else np.nan
+    return PriceList(money, table, tuple(sorted(_pairs(bench, gains), key=lambda pair: pair.apart - pair.together)))
+
+
+def _pairs(bench: Bench, gains: Mapping[str, float]) -> Iterator[PairPrice]:
+    costly = sorted((rule for rule, gain in gains.items() if gain > 0), key=lambda rule: -gains[rule])[:AMONG]
+    idle = [rule for rule, gain in gains.items() if gain == 0 and _tight(bench, rule)][:AMONG]
     for a, b in combinations(costly + idle, 2):
         together, apart = _clean(bench.gain(bench.without(a, b))), gains[a] + gains[b]
         if together - apart > max(0.05 * together, NOISE):
-            pairs.append(PairPrice(a, b, together, apart))
-    rows = []
-    for rule in rules:
-        euro = gains[rule.id] / money if money > NOTHING else np.nan
-        force = "hard" if rule.hard else "soft"
-        rows.append((rule.id, rule.kind, general_sentence(rule, bench.scenario.speaks()), force, rule.negotiable, gains[rule.id], euro))
-    table = pd.DataFrame(rows, columns=["rule", "kind", "says", "enforced", "negotiable", "points", "euro"])
-    return PriceList(money, table, tuple(sorted(pairs, key=lambda pair: pair.apart - pair.together)))
+            yield PairPrice(a, b, together, apart)
 
 
 def general_sentence(rule: Kind, language: str) -> str:

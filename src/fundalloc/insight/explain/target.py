@@ -61,19 +61,15 @@ class Target:
 
 def find_target(scenario: Scenario, words: Sequence[str]) -> Target:
     """Return what the words mean. Raises UsageError when they mean nothing, or several things."""
-    found: dict[str, str] = {}
-    rule = None
+    named: dict[str, str] = {}
     # words that / and | do not separate are single pieces, to be joined where that makes sense
     pieces = [piece.strip() for word in words for piece in re.split(r"[/|]", word) if piece.strip()]
     for meanings, said in _read(scenario, pieces):
-        named = {**found, RULE: rule} if rule is not None else found
-        free = [m for m in meanings if m[0] not in named]
-        kind, word = _only(scenario, [m for m in free if m[0] != RULE] or free if len(pieces) > 1 else free, meanings[0][0], said, named)
-        if kind == RULE:
-            rule = next(r for r in scenario.rules if r.id == word)
-        else:
-            found[kind] = word
-    target = Target(scenario, found, rule)
+        kind, word = _only(scenario, meanings, said, named, alone=len(pieces) == 1)
+        named[kind] = word
+    asked = named.pop(RULE, None)
+    rule = next((rule for rule in scenario.rules if rule.id == asked), None)
+    target = Target(scenario, named, rule)
     if rule is not None and not rule.watch and not target.demands:
         keys = sorted({"|".join(member) for member in rule.demands(scenario.lines).member})
         has = f"{counted(len(keys), 'members')}, such as {', '.join(keys[:3])}"
@@ -81,9 +77,14 @@ def find_target(scenario: Scenario, words: Sequence[str]) -> Target:
     return target
 
 
-def _only(scenario: Scenario, free: Sequence[Meaning], kind: str, said: str, named: Mapping[str, object]) -> Meaning:
+def _only(scenario: Scenario, meanings: Sequence[Meaning], said: str, named: Mapping[str, str], alone: bool) -> Meaning:
+    """Return what one of the words means beside what others named; a rule where nothing else does, if it does not stand alone."""
+    free = [meaning for meaning in meanings if meaning[0] not in named]
     if not free:
-        raise UsageError(f"'{said}' names a second {scenario.own(kind)} beside '{named.get(kind)}'; ask about one at a time")
+        kind = meanings[0][0]
+        raise UsageError(f"'{said}' names a second {scenario.own(kind)} beside '{named[kind]}'; ask about one at a time")
+    if not alone:
+        free = [meaning for meaning in free if meaning[0] != RULE] or free
     if len(free) > 1:
         raise UsageError(f"'{said}' can mean several things: {some([' '.join(m) for m in free], SHOWN)}. Name one of them.")
     return free[0]

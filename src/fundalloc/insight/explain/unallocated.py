@@ -174,10 +174,7 @@ class Brakes:
 
     @cached_property
     def _room(self) -> tuple[Floats, Floats]:
-        """How far every row lies below its upper and above its lower limit; negative where a soft rule is missed.
-
-        What says a column of a rule's own holds nothing while the rule has room.
-        """
+        """How far rows lie inside their limits, negative for missed soft rules; what defines a rule's columns holds only with the rule."""
         values = self.values.copy()
         for _, block in self._holding:
             values[block.misses] = 0.0

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fundalloc.errors import Infeasible, SolverFailed
-from fundalloc.facts.entities import Ceiling, Instrument
+from fundalloc.facts.entities import Instrument, InstrumentCeiling
 from fundalloc.insight.explain.bench import MILLION, Bench
 from fundalloc.money import Floats, Mask
 from fundalloc.optimise.stages import find_optimum
@@ -149,7 +149,7 @@ def _scaled(scenario: Scenario, instrument: Instrument, decided: Sequence[Fracti
             if now is not None and year not in facts.closed:
                 each[year] = max(now * factor, min(now, own / kept))
     total = None if ceiling.total is None else max(ceiling.total * factor, min(ceiling.total, sum(decided, Fraction(0)) / kept))
-    return instrument.model_copy(update={"ceiling": Ceiling.model_construct(each=each, total=total)})
+    return instrument.model_copy(update={"ceiling": InstrumentCeiling.model_construct(each=each, total=total)})
 
 
 # -- how firm amounts are --------------------------------------------------------------------------------------------------
@@ -169,10 +169,7 @@ class Span:
 
 
 def span(bench: Bench, lines: Mask, loss: float = 0.0) -> Span:
-    """Return the range of the sum of some lines among plans whose score is at most `loss` (relative) below the best.
-
-    No loss is what the scenario's `stay_close` gives settling, or a millionth.
-    """
+    """Return the range of a sum of lines at a score at most `loss` (relative) lower; none: `stay_close`, or a millionth."""
     kept = bench.keeping(bench.score - max(loss * abs(bench.score), bench.slight))
     cost = np.concatenate([lines.astype(float), np.zeros(kept.shape[1] - len(lines))])
     least, most = (bench.solve(replace(kept, cost=sign * cost)) for sign in (-1.0, 1.0))

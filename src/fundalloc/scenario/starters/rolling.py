@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from fundalloc.doors.writing import check_empty, new_folder
 from fundalloc.errors import UsageError
-from fundalloc.facts.entities import Ceiling
+from fundalloc.facts.entities import InstrumentCeiling
 from fundalloc.facts.facts import Decided
 from fundalloc.money import plain
 from fundalloc.scenario.document import Node, Tree, display_name, listed, read_document, read_text, scalars, texts, to_plain
@@ -155,7 +155,7 @@ def _without_ceilings(entry: Node) -> Any:
     return kept or {"off": True, "reason": "the ceilings below contain it"}
 
 
-def _limits(ceiling: Ceiling) -> dict[str, Any]:
+def _limits(ceiling: InstrumentCeiling) -> dict[str, Any]:
     each = {str(year): plain(amount) for year, amount in (ceiling.each or {}).items()}
     yearly: dict[str, Any] = {"each": each.get("0", each)} if each else {}
     return {**yearly, "total": plain(ceiling.total)} if ceiling.total is not None else yearly

@@ -28,7 +28,7 @@ _WORDS = ("true", "false", "null", "yes", "no", "on", "off")
 
 
 @dataclass(frozen=True)
-class Target:
+class Aim:
     """What a table is to become: its columns, the keys of its rows, and the names by which members are known."""
 
     columns: Mapping[str, ColumnSpec]
@@ -41,7 +41,7 @@ class Target:
         return [name for name, column in self.columns.items() if column.money]
 
 
-class Cell(NamedTuple):
+class ForeignCell(NamedTuple):
     """A text on its way into our table."""
 
     text: str
@@ -49,7 +49,7 @@ class Cell(NamedTuple):
     """Row and column of the file, or where the scenario writes it."""
 
 
-Row = dict[str, Cell]
+Row = dict[str, ForeignCell]
 
 
 def filled_up(raw: RawTable, layout: Layout, node: Tree) -> RawTable:
@@ -75,7 +75,7 @@ def filled_up(raw: RawTable, layout: Layout, node: Tree) -> RawTable:
 class Foreign:
     """The table of others with its headings known; what is wrong is collected."""
 
-    def __init__(self, raw: RawTable, node: Tree, layout: Layout, target: Target) -> None:
+    def __init__(self, raw: RawTable, node: Tree, layout: Layout, target: Aim) -> None:
         self.raw, self.node, self.layout, self.target = raw, node, layout, target
         self.problems, self.told = Problems(), list[str]()
         filled = [row for row, cells in enumerate(raw.rows) if any(cells)]
@@ -240,7 +240,7 @@ class Foreign:
 
     def _always(self) -> Row:
         """Return the cells that are the same in every row."""
-        always = {name: Cell(text, locate(self.node, ("always", name))) for name, text in self.layout.always.items()}
+        always = {name: ForeignCell(text, locate(self.node, ("always", name))) for name, text in self.layout.always.items()}
         for name in always:
             if name in self.at or name.partition(".")[0] not in self.target.columns:
                 says = "is mapped too" if name in self.at else "is no column of this table"
@@ -248,14 +248,14 @@ class Foreign:
         return always
 
     def _row(self, cells: list[str], row: int) -> Row:
-        out = {name: Cell(text, (row, self.at[name])) for name, text in zip(self.at, cells, strict=True)}
+        out = {name: ForeignCell(text, (row, self.at[name])) for name, text in zip(self.at, cells, strict=True)}
         if "source" in self.target.columns and "source" not in {**self.at, **self.layout.always}:
             texts = [(self.headings[k], self.cell(row, k)) for k in self.ignored]
             words = [f"{heading}: {text}" for heading, text in texts if any(map(str.isalpha, text))]
-            out["source"] = Cell("; ".join([*words, *self.notes]), (row, 0))
-        return out | {f"#{'.'.join(key)}": Cell(self.cell(row, k), (row, k)) for key, k in self.other.items()}
+            out["source"] = ForeignCell("; ".join([*words, *self.notes]), (row, 0))
+        return out | {f"#{'.'.join(key)}": ForeignCell(self.cell(row, k), (row, k)) for key, k in self.other.items()}
 
-    def place(self, cell: Cell) -> Place:
+    def place(self, cell: ForeignCell) -> Place:
         """Return where a cell was written."""
         return cell.place if isinstance(cell.place, Place) else self.raw.where(*cell.place)
 

@@ -16,7 +16,7 @@ from fundalloc.errors import Place, ScenarioError, did_you_mean
 from fundalloc.facts.fields import is_year
 from fundalloc.money import is_date
 from fundalloc.scenario.document import Scalar, Tree, parse_document
-from fundalloc.scenario.tables.foreign import WITHOUT_SPACES, Foreign, Target, filled_up, is_like, is_tagged, quoted
+from fundalloc.scenario.tables.foreign import WITHOUT_SPACES, Aim, Foreign, filled_up, is_like, is_tagged, quoted
 from fundalloc.scenario.tables.layout import EURO, SIGNS, YEAR, Layout, folded
 from fundalloc.scenario.tables.raw import FIGURE, RawTable, read_raw
 
@@ -42,7 +42,7 @@ def _words() -> dict[str, Any]:
     return tomllib.loads((resources.files(__package__) / "layouts" / "words.toml").read_text("utf-8"))
 
 
-def propose(written: str, folder: Path, table: str, target: Target) -> str:
+def propose(written: str, folder: Path, table: str, target: Aim) -> str:
     """Return the mapping of a file as scenario text, every guess with a comment. Raises ScenarioError where no table is found."""
     raw, said = _read(written)
     intake = _Intake(raw, table, target, said)
@@ -86,7 +86,7 @@ def _regular(lines: list[str], separator: str) -> tuple[int, int]:
 class _Intake:
     """A foreign table and what is found out about it."""
 
-    def __init__(self, raw: RawTable, table: str, target: Target, layout_of_text: list[str]) -> None:
+    def __init__(self, raw: RawTable, table: str, target: Aim, layout_of_text: list[str]) -> None:
         self.table, self.target, self.said = table, target, layout_of_text
         self.filled = [row for row, cells in enumerate(raw.rows) if any(cells)]
         heading = self._heading(raw)

@@ -22,16 +22,16 @@ YEAR = "{year}"
 Words = Annotated[tuple[str, ...], BeforeValidator(lambda raw: [raw] if isinstance(raw, str) else raw)]
 
 
-class Unit(tuple[str, Fraction]):
+class MoneyUnit(tuple[str, Fraction]):
     """Currency, and what one of it is in million."""
 
 
-def _unit(raw: Any) -> Unit:
+def _unit(raw: Any) -> MoneyUnit:
     words = [SIGNS.get(word, word) for word in re.sub(r"([€$£])", r" \1 ", str(raw)).split()]
     scales = [word for word in words if word in SCALES]
     currencies = [word for word in words if re.fullmatch("[A-Z]{3}", word)]
     if isinstance(raw, str) and words and len(scales) <= 1 and len(currencies) == 1 and len(words) == len(scales) + 1:
-        return Unit((currencies[0], SCALES[scales[0] if scales else ""]))
+        return MoneyUnit((currencies[0], SCALES[scales[0] if scales else ""]))
     raise refuse(f"'{raw}' is no unit", "write EUR, EUR thousand, EUR million, or another currency with its code, such as USD million")
 
 
@@ -126,7 +126,7 @@ class Layout(Record):
     """Our column: its heading."""
     always: dict[str, str] = Field(default_factory=dict)
     """Our column: what it says in every row."""
-    unit: Annotated[Unit, PlainValidator(_unit), _TEXT] = Unit((EURO, Fraction(1)))
+    unit: Annotated[MoneyUnit, PlainValidator(_unit), _TEXT] = MoneyUnit((EURO, Fraction(1)))
     """Of the columns of money: EUR thousand, USD million; absent: EUR million."""
     currency: str = ""
     """The column that holds the currency of each row."""

@@ -11,7 +11,7 @@ from math import floor
 from fundalloc.errors import Place, counted, did_you_mean, some
 from fundalloc.money import Figure, NotANumber, parse_figure, plain
 from fundalloc.scenario.document import Tree, locate
-from fundalloc.scenario.tables.foreign import Cell, Foreign, Row, Target, filled_up, quoted
+from fundalloc.scenario.tables.foreign import Aim, Foreign, ForeignCell, Row, filled_up, quoted
 from fundalloc.scenario.tables.layout import EURO, Layout, folded
 from fundalloc.scenario.tables.raw import RawTable
 from fundalloc.scenario.tables.table import HEADING, Table
@@ -20,11 +20,11 @@ from fundalloc.scenario.tables.totals import value_of
 _EURO = 10**6
 """Euro in a million: what was converted is rounded to the euro."""
 SHOWN = 6
-_NOTHING, _WHOLE = Cell("", Place("")), Cell("1", Place(""))
+_NOTHING, _WHOLE = ForeignCell("", Place("")), ForeignCell("1", Place(""))
 _DATED = re.compile(r"^([0-9]{4})-[0-9]{2}-[0-9]{2}.*")
 
 
-def mapped(raw: RawTable, node: Tree, layout: Layout, codes: Mapping[str, str], target: Target) -> Table:
+def mapped(raw: RawTable, node: Tree, layout: Layout, codes: Mapping[str, str], target: Aim) -> Table:
     """Return the table that a foreign one means; `node` is where the layout is written. Raises ScenarioError."""
     of = Foreign(filled_up(raw, layout, node), node, layout, target)
     body = of.chosen()
@@ -80,7 +80,7 @@ def _years_of(of: Foreign, row: Row, yearly: list[str]) -> list[Row]:
         of.problems.add(of.place(row[yearly[0]]), "a row without any figure", "fill it in, or leave the row out with where")
     rest = {name: cell for name, cell in row.items() if name not in yearly}
     parts = [(name, *name.split(".")) for name in filled]
-    return [rest | {"year": Cell(year, (of.heading[-1], of.at[name])), ours: row[name]} for name, ours, year in parts]
+    return [rest | {"year": ForeignCell(year, (of.heading[-1], of.at[name])), ours: row[name]} for name, ours, year in parts]
 
 
 def _named(of: Foreign, rows: list[Row], codes: Mapping[str, str]) -> list[Row]:
@@ -88,7 +88,7 @@ def _named(of: Foreign, rows: list[Row], codes: Mapping[str, str]) -> list[Row]:
     by_word = {folded(word): member for word, member in codes.items()}
     made = ("id", "within") if "id" in of.target.columns else ()
     for column in [name for name in (*made, *of.target.names) if name in of.target.columns]:
-        names, unknown = of.target.names.get(column, {}), dict[str, Cell]()
+        names, unknown = of.target.names.get(column, {}), dict[str, ForeignCell]()
         members = set(names.values())
         for row in (row for row in rows if row.get(column, _NOTHING).text):
             text = row[column].text
@@ -113,7 +113,7 @@ def _in_euro(of: Foreign, rows: list[Row]) -> list[Row]:
     currency, scale = of.layout.unit
     if of.layout.rate and not of.layout.currency and currency == EURO:
         of.problems.add(locate(of.node, ("rate",)), "a rate, but the amounts are in euro", "say the currency: unit: USD million")
-    rounded, missing = 0, dict[str, Cell]()
+    rounded, missing = 0, dict[str, ForeignCell]()
     for row in rows:
         own = row["#currency"].text if "#currency" in row else currency
         rate = Fraction(1) if own == EURO else of.layout.rate.get(own, of.layout.rate.get(""))
@@ -177,7 +177,7 @@ def _finished(of: Foreign, rows: list[Row]) -> Table:
     """Return our table."""
     columns = list(dict.fromkeys(name for row in rows for name in row if name[0] != "#"))
     columns = columns or [*of.at, *of.layout.always]
-    nothing = Cell("", (of.heading[-1], 0))
+    nothing = ForeignCell("", (of.heading[-1], 0))
 
     def where(row: int, column: int) -> Place:
         name = columns[column]

@@ -20,7 +20,7 @@ from fundalloc.scenario.document import END_OF_LINE, MOST_CHARACTERS, Scalar, co
 from fundalloc.scenario.tables.signs import settle
 from fundalloc.scenario.tables.table import HEADING, Table
 from fundalloc.scenario.workbooks.cells import BookFile
-from fundalloc.scenario.workbooks.sheet import NO_SHEET, Sheet
+from fundalloc.scenario.workbooks.sheet import NO_SHEET, SheetCells
 
 MAX_TABLE_BYTES = 200_000_000
 TITLE_ROWS = 30
@@ -40,7 +40,7 @@ class RawTable:
     """Place of a cell by row and column, both from 0."""
     separator: str = ""
     """Of a CSV; empty for a worksheet."""
-    sheet: Sheet = NO_SHEET
+    sheet: SheetCells = NO_SHEET
     """The worksheet that it was read from, with what is merged and hidden there; without rows for a CSV."""
 
     @cached_property

@@ -16,7 +16,7 @@ from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, listed, lo
 from fundalloc.scenario.inherited import overwritten
 from fundalloc.scenario.sections import validate
 from fundalloc.scenario.tables.control import check_control
-from fundalloc.scenario.tables.foreign import Target
+from fundalloc.scenario.tables.foreign import Aim
 from fundalloc.scenario.tables.layout import LAYOUT_KEYS, Layout, Names, folded
 from fundalloc.scenario.tables.mapping import mapped
 from fundalloc.scenario.tables.raw import read_raw, table_of
@@ -49,7 +49,7 @@ def read_table(
         hint = did_you_mean(unknown[0], TABLE_KEYS)
         raise ScenarioError.of(node.keys[unknown[0]], f"unknown key '{unknown[0]}' of a table", hint)
     table, figure = (
-        _of_file(node, folder, allowed, Target(spec, keys, names or {})),
+        _of_file(node, folder, allowed, Aim(spec, keys, names or {})),
         next((name for name, c in spec.items() if c.number), ""),
     )
     table.replaced = node.over is not None
@@ -65,7 +65,7 @@ def read_table(
     return table
 
 
-def _of_file(node: Tree, folder: Path, allowed: Callable[[Path], bool], target: Target) -> Table:
+def _of_file(node: Tree, folder: Path, allowed: Callable[[Path], bool], target: Aim) -> Table:
     rows, file, decimal = node.get("rows"), node.get("file"), node.get("decimal")
     said = [key for key in node.items if key in LAYOUT_KEYS]
     if decimal is not None and not (isinstance(decimal, Scalar) and isinstance(file, Scalar)):
@@ -87,7 +87,7 @@ def defaults_of(spec: Mapping[str, ColumnSpec]) -> dict[str, str]:
     return {name: plain(column.empty) for name, column in spec.items() if isinstance(column.empty, Fraction) and not column.required}
 
 
-def _foreign(file: Scalar, node: Tree, folder: Path, allowed: Callable[[Path], bool], target: Target) -> Table:
+def _foreign(file: Scalar, node: Tree, folder: Path, allowed: Callable[[Path], bool], target: Aim) -> Table:
     """Read a table that others laid out, by what the scenario says of it."""
     problems, folder = Problems(), node.folder or folder
     layout = validate(Layout, replace(node, items={k: v for k, v in node.items.items() if k in LAYOUT_KEYS}), problems, None)

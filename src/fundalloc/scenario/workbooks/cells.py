@@ -22,7 +22,7 @@ from fundalloc.errors import Place, Problem, ScenarioError
 from fundalloc.labels import OWN, Language, label, languages
 from fundalloc.scenario.document import display_name
 from fundalloc.scenario.workbooks.container import LARGEST_FILE, check_package
-from fundalloc.scenario.workbooks.sheet import NOTHING, Cell, Row, Sheet, Unreadable, read_sheet
+from fundalloc.scenario.workbooks.sheet import NOTHING, Cell, Row, SheetCells, Unreadable, read_sheet
 
 NOT_OURS = "fundalloc reads the workbooks that it has written: fundalloc run FILE -o BOOK.xlsx"
 
@@ -33,7 +33,7 @@ class BookFile:
 
     path: Path
     name: str = field(init=False)
-    _sheets: dict[str, Sheet] = field(default_factory=dict, init=False)
+    _sheets: dict[str, SheetCells] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.name = display_name(self.path)
@@ -50,7 +50,7 @@ class BookFile:
         """Return all cells of a sheet by rows, from A1 on; rows may differ in length."""
         return self.sheet(title).rows
 
-    def sheet(self, title: str) -> Sheet:
+    def sheet(self, title: str) -> SheetCells:
         """Return a sheet as it stands in the file. Raises ScenarioError at the cell that cannot be read."""
         if title not in self._sheets:
             try:

@@ -73,7 +73,7 @@ NOTHING = Cell()
 Row = Sequence[Cell]
 
 
-class Sheet(NamedTuple):
+class SheetCells(NamedTuple):
     """All cells of a worksheet, from A1 on, and what a reader of the sheet sees of it; rows and columns count from 0."""
 
     rows: list[Row]
@@ -84,10 +84,10 @@ class Sheet(NamedTuple):
     hidden_columns: Collection[int] = ()
 
 
-NO_SHEET = Sheet([])
+NO_SHEET = SheetCells([])
 
 
-def read_sheet(source: IO[bytes], book: Any, texts: Any) -> Sheet:
+def read_sheet(source: IO[bytes], book: Any, texts: Any) -> SheetCells:
     """Read the XML of a worksheet; `texts` are the shared ones of its workbook. Raises Unreadable, and whatever XML raises."""
     parser = _parser(source, book, texts)
     rows: list[Row] = []
@@ -106,7 +106,7 @@ def read_sheet(source: IO[bytes], book: Any, texts: Any) -> Sheet:
     hidden_rows = {int(number) - 1 for number, row in parser.row_dimensions.items() if row.get("hidden") in ("1", "true")}
     columns = [column for column in parser.column_dimensions.values() if column.get("hidden") in ("1", "true")]
     hidden_columns = {k for column in columns for k in range(int(column["min"]) - 1, min(int(column["max"]), LAST_COLUMN))}
-    return Sheet(rows, spans, hidden_rows, hidden_columns)
+    return SheetCells(rows, spans, hidden_rows, hidden_columns)
 
 
 def _parser(source: IO[bytes], book: Any, texts: Any) -> Any:

@@ -109,14 +109,7 @@ def _force(pages: Pages, change: RuleChange) -> str:
 
 def inputs(pages: Pages) -> Sheet:
     """Return inputs that differ, and where each is written. A pair whose inputs are not known has one row that says why."""
-    rows: list[tuple[str, Difference]] = []
-    for pair in pages.found.pairs:
-        if isinstance(pair.inputs, str):
-            unknown = Difference(pages.say("inputs_unknown", reason=pair.inputs), None, None, "", "", words=True)
-            rows.append((pages.short(pair), unknown))
-        else:
-            order = {override.key: k for k, override in enumerate(reversed(pair.overrides))}
-            rows += [(pages.short(pair), d) for d in sorted(pair.inputs, key=lambda d: (d.words, -order.get(d.override, -1)))]
+    rows = [(pages.short(pair), d) for pair in pages.found.pairs for d in _differences(pages, pair)]
     nothing = pages.say("nothing")
     columns = (
         pages.column("variant", "strong", [side for side, _ in rows], width=24),
@@ -129,6 +122,13 @@ def inputs(pages: Pages) -> Sheet:
         pages.column("new_origin", "code", [short_place(d.new_place) for _, d in rows], printed=False),
     )
     return pages.sheet("inputs", "InputChanges", columns, filtered=True, money=False, colour="input")
+
+
+def _differences(pages: Pages, pair: Pair) -> list[Difference]:
+    if isinstance(pair.inputs, str):
+        return [Difference(pages.say("inputs_unknown", reason=pair.inputs), None, None, "", "", words=True)]
+    order = {override.key: k for k, override in enumerate(reversed(pair.overrides))}
+    return sorted(pair.inputs, key=lambda d: (d.words, -order.get(d.override, -1)))
 
 
 def short_place(place: str) -> str:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from fundalloc.compare.comparison import MemberRow
 from fundalloc.compare.outcome import BUDGET, PARTNER
-from fundalloc.export.comparison.pages import LINES, Pages
+from fundalloc.export.comparison.pages import LINES, Live, Pages, Total
 from fundalloc.export.workbook.book import DIMENSIONS, quoted
 from fundalloc.export.workbook.content import Cell, Chart, ColumnSum, Formula, Series, Sheet
 
@@ -20,39 +20,39 @@ WIDTHS = {"partnership": 36, "area": 30, "instrument": 30, "year": 14, "marker":
 
 
 def build(pages: Pages, dimension: str) -> Sheet | None:
-    """Return the sheet of a dimension; of the markers, as the program weighted the money, None where that is not known.
-
-    EU budget and partner money of instruments are added up apart.
-    """
-    if dimension == STORED and any(side.outcome.markers is None for side in pages.found.sides):
-        return None
-    rows, table, by_kind = rows_of(pages, dimension), TABLES[dimension], dimension == "instrument"
-    members = [row.member for row in rows]
-    kinds = [kind for kind in (BUDGET, PARTNER) if any(pages.found.kind(member) == kind for member in members)] if by_kind else []
-    words = tuple(pages.kind(kind) for kind in kinds) if by_kind else (pages.word("total.budget"),)
-    if dimension == "year":
-        years = [int(member) if member.isdigit() else member for member in members]
-        names = pages.column("year", "label", years, words, WIDTHS["year"])
-    else:
-        names = pages.names_of(dimension, members, WIDTHS[dimension], () if dimension == STORED else words)
-    key = "year" if dimension == "year" else f"{dimension}_id"
-
-    def live(side: int | str) -> str:
-        if dimension == STORED:
-            return ""
-        return pages.sum_of_lines(side, (key, pages.here(table, pages.title(key))), kind=None if by_kind else BUDGET)
+    """Return the sheet of a dimension, of instruments with two sums; of markers None where a side does not know them."""
+    if dimension == STORED:
+        unknown = any(side.outcome.markers is None for side in pages.found.sides)
+        return None if unknown else _sheet(pages, dimension, (), lambda _: "", lambda *_: ())
+    table, key = TABLES[dimension], "year" if dimension == "year" else f"{dimension}_id"
+    here = (key, pages.here(table, pages.title(key)))
+    if dimension != "instrument":
+        below = (pages.word("total.budget"),)
+        return _sheet(pages, dimension, below, lambda side: pages.sum_of_lines(side, here, kind=BUDGET), lambda _, sums: (sum_below(sums),))
+    its = [pages.found.kind(row.member) for row in rows_of(pages, dimension)]
+    kinds = [kind for kind in (BUDGET, PARTNER) if kind in its]
 
     def total(heading: str, amounts: Sequence[Fraction]) -> tuple[Cell, ...]:
-        if not by_kind:
-            return () if dimension == STORED else (sum_below(amounts),)
-        of = [(pages.found.kind(member), amount) for member, amount in zip(members, amounts, strict=True)]
-        sums = {kind: sum((amount for its, amount in of if its == kind), Fraction(0)) for kind in kinds}
         column = f"{pages.all(table, heading)},{pages.all(table, pages.title('kind_of_money'))}"
-        return tuple(Formula(f"=SUMIFS({column},{quoted(pages.kind(kind))})", float(amount)) for kind, amount in sums.items())
+        sums = [sum((amount for kind, amount in zip(its, amounts, strict=True) if kind == k), Fraction(0)) for k in kinds]
+        return tuple(Formula(f"=SUMIFS({column},{quoted(pages.kind(k))})", float(s)) for k, s in zip(kinds, sums, strict=True))
 
+    words = tuple(pages.kind(kind) for kind in kinds)
+    return _sheet(pages, dimension, words, lambda side: pages.sum_of_lines(side, here, kind=None), total)
+
+
+def _sheet(pages: Pages, dimension: str, words: tuple[str, ...], live: Live, total: Total) -> Sheet:
+    """Return the sheet of a dimension with these words below its names, formulas of its amounts and sums below them."""
+    rows, table, width = rows_of(pages, dimension), TABLES[dimension], WIDTHS[dimension]
+    members = [row.member for row in rows]
+    if dimension == "year":
+        names = pages.column("year", "label", [int(year) if year.isdigit() else year for year in members], words, width)
+    else:
+        names = pages.names_of(dimension, members, width, words)
     needed = {k: [row.needed[k - 1] or Fraction(0) for row in rows] for k in pages.needed}
     columns = [names, *pages.side_by_side(table, [row.amounts for row in rows], needed, live, total)]
-    columns += [pages.column("kind_of_money", "note", [pages.kind_of(member) for member in members], width=14)] if by_kind else []
+    if dimension == "instrument":
+        columns.append(pages.column("kind_of_money", "note", [pages.kind_of(member) for member in members], width=14))
     columns += [pages.ids_of(dimension, members)] if dimension in DIMENSIONS else []
     charts = (areas_chart(pages, len(rows)),) if dimension == "area" else ()
     return pages.sheet(f"by_{dimension}", table, columns, filtered=len(rows) > 20, charts=charts)

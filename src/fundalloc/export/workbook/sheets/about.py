@@ -11,13 +11,13 @@ from typing import Any
 
 from fundalloc.export import on_request as asked
 from fundalloc.export.workbook.book import Book, quoted
-from fundalloc.export.workbook.content import Cell, Fact, Formula, Sample, Sheet, Styled
+from fundalloc.export.workbook.content import Cell, Fact, Formula, Sheet, Styled, Swatch
 from fundalloc.export.workbook.sheets.allocation import failures
 from fundalloc.export.workbook.spelling import allocation_file
 from fundalloc.labels import own_words
 from fundalloc.money import HARD_SPACE, plain
 from fundalloc.plan.proof import upwards
-from fundalloc.plan.record import Record
+from fundalloc.plan.record import RunRecord
 from fundalloc.plan.verify import AT_LIMIT, BREACH, MISSED
 from fundalloc.scenario.workbooks.embedded import RECORD, pack
 
@@ -108,12 +108,12 @@ def _typed(book: Book) -> Iterator[Fact]:
     yield _verdict(book, "own_rules", own, "cover.own_rules_broken", say("cover.own_rules_hold"), "text", bad="warning")
 
 
-def _samples(book: Book) -> Iterator[Sample]:
+def _samples(book: Book) -> Iterator[Swatch]:
     plain_one, total = ("plain", 1234.5, "money"), ("total", 1234.5, "band_money")
     for key, content, style in (plain_one, total, ("input", 0.0005, "input"), ("zero", 0, "money")):
-        yield Sample(content, style, book.say(f"cover.sample_{key}"))
+        yield Swatch(content, style, book.say(f"cover.sample_{key}"))
     for status, style in ((AT_LIMIT, "at_limit"), (MISSED, "warning"), (BREACH, "breach")):
-        yield Sample(book.status(status), style, book.say(f"cover.sample_{style}"))
+        yield Swatch(book.status(status), style, book.say(f"cover.sample_{style}"))
 
 
 def notes(book: Book) -> Sheet:
@@ -197,7 +197,7 @@ def scenario_files(book: Book) -> Sheet | None:
         "asked": asked.pack(book.asked),
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in sources.files.items()},
     }
-    rows = list(pack({**sources.files, RECORD: Record.of(book.plan, carrier).text().encode()}))
+    rows = list(pack({**sources.files, RECORD: RunRecord.of(book.plan, carrier).text().encode()}))
     columns = (
         book.column("file_name", "code", [row.file for row in rows], width=34),
         book.column("file_line", "integer", [row.number for row in rows], width=10),

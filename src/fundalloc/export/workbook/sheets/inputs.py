@@ -200,16 +200,8 @@ def coverage_columns(book: Book, table: str, dimension: str, order: Sequence[int
 
 def refusals(book: Book) -> Sheet:
     """Return who may not receive what, and why: every reason once, with the combinations that it bars."""
-    lines, rows = book.lines, []
     everyone = book.box(instrument=[k for k, i in enumerate(book.facts.instruments) if i.planned], partnership=book.leaves)
-    left = _cube(everyone)
-    left[tuple(code[lines.eligible] for code in lines.codes)] = False
-    for refused, reason, source in _reasons(book):
-        barred = left & refused
-        if barred.any():
-            left &= ~barred
-            masks = [np.asarray(barred.any(axis=tuple(k for k in range(4) if k != axis))) for axis in range(4)]
-            rows.append((reason, dict(zip(NAMES, masks, strict=True)), int(np.count_nonzero(barred)), source))
+    rows = list(_barred(book, _cube(everyone)))
     members = [
         [_named(book, name, masks[name], int(np.count_nonzero(whole))) for _, masks, _, _ in rows]
         for name, whole in zip(DIMENSIONS, everyone[:3], strict=True)
@@ -223,6 +215,17 @@ def refusals(book: Book) -> Sheet:
         book.column("source", "note", [source for _, _, _, source in rows], width=36),
     )
     return book.sheet("refusals", "Refusals", columns, filtered=True, money=False, colour="input")
+
+
+def _barred(book: Book, left: NDArray[np.bool_]) -> Iterator[tuple[str, dict[str, NDArray[np.bool_]], int, str]]:
+    """Yield every reason that bars some of what is left, the members that it is about, the combinations, and the source."""
+    left[tuple(code[book.lines.eligible] for code in book.lines.codes)] = False
+    for refused, reason, source in _reasons(book):
+        barred = left & refused
+        if barred.any():
+            left &= ~barred
+            masks = [np.asarray(barred.any(axis=tuple(k for k in range(4) if k != axis))) for axis in range(4)]
+            yield reason, dict(zip(NAMES, masks, strict=True)), int(np.count_nonzero(barred)), source
 
 
 def _reasons(book: Book) -> Iterator[tuple[NDArray[np.bool_], str, str]]:
