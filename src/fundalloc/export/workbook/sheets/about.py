@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import PurePath
 from typing import Any
@@ -151,11 +151,27 @@ def run_log(book: Book) -> Sheet:
         *((key, Styled(count, "left_number")) for key, count in plan.scenario.summary().items()),
         ("built_in", Styled(plan.limits_tally.demands, "left_number")),
     ]
+    read = {} if book.outside else plan.scenario.passports  # they name columns and sums that must not leave the house
+    said = [book.say(f"log.{key}") for key, _ in items] + [book.say("log.table", table=name) for name in read]
     columns = (
-        book.column("item", "strong", [book.say(f"log.{key}") for key, _ in items], width=44),
-        book.column("what", "text", [cell for _, cell in items], width=82),
+        book.column("item", "strong", said, width=44),
+        book.column("what", "text", [*(cell for _, cell in items), *(_as_read(book, table) for table in read.values())], width=82),
     )
     return book.sheet("run_log", "RunLog", columns, money=False, colour="rest", portrait=True, one_page=True)
+
+
+def _as_read(book: Book, passport: Mapping[str, Any]) -> str:
+    """Say a passport in words; what there was nothing of is left out."""
+    said = []
+    for what, read in passport.items():
+        if isinstance(read, dict):
+            read = ", ".join(f"{name} {total}" for name, total in read.items())
+        elif isinstance(read, list):
+            read = ", ".join(read)
+        if read and what != "range":
+            where = f" {passport['range']}" if what == "file" else ""
+            said.append(book.say(f"passport.{what}", read=f"{read}{where}".rstrip()))
+    return "; ".join(said)
 
 
 def _proof(book: Book) -> Iterator[tuple[str, Cell]]:
