@@ -161,17 +161,8 @@ def run_log(book: Book) -> Sheet:
 
 
 def _as_read(book: Book, passport: Mapping[str, Any]) -> str:
-    """Say a passport in words; what there was nothing of is left out."""
-    said = []
-    for what, read in passport.items():
-        if isinstance(read, dict):
-            read = ", ".join(f"{name} {total}" for name, total in read.items())
-        elif isinstance(read, list):
-            read = ", ".join(read)
-        if read and what != "range":
-            where = f" {passport['range']}" if what == "file" else ""
-            said.append(book.say(f"passport.{what}", read=f"{read}{where}".rstrip()))
-    return "; ".join(said)
+    sums = ", ".join(f"{column} {total}" for column, total in passport["sums"].items())
+    return book.say("log.as_read", **{**passport, "columns": ", ".join(passport["columns"]), "sums": sums or "–"})
 
 
 def _proof(book: Book) -> Iterator[tuple[str, Cell]]:
