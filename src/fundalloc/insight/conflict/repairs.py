@@ -184,7 +184,7 @@ class _Workshop:
         return repair if self._holds(repair, ledger) else None
 
     def _sharing(self, way: Way, scaled: Collection[str]) -> list[tuple[Suspect, object]]:
-        """Return what may give way, and with whom: all years of what does, and all members of a rule that changes whole, share it evenly."""
+        """Return what may give way, and with whom: all years of what does, and all members of a rule that changes whole, share evenly."""
         suspects = self.system.suspects
         groups = {group_of(suspects[k]) for k in way.suspects}
         whole = set(scaled) | {suspects[k].owner for k in way.suspects if together(suspects, way.suspects, suspects[k].owner)}
