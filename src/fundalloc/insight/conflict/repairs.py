@@ -36,6 +36,8 @@ MOST = 5
 """Repairs that are offered."""
 TRIED = 20
 """Ways out that are made into plans; after so many no further repair is sought."""
+MORE = Fraction(101, 100)
+"""How much more money may give way where all figures of a rule change alike, for this to be offered before one by one."""
 SCORING = 0
 """Nodes of a search for the score of a repair: where switches need one, what is known before it is stated as that."""
 SOFT = "10"
@@ -158,8 +160,11 @@ class _Workshop:
         sharing = frozenset(group for _, group in self._sharing(way, scaled))
         if scaled and sharing not in self.shared:
             self.shared.add(sharing)
-            if (whole := self._repair(way, scaled)) is not None:
-                yield whole if alone is None else replace(whole, before=alone.by_tier)
+            whole = self._repair(way, scaled)
+            if whole is not None and alone is not None and whole.moved <= MORE * alone.moved:
+                whole = replace(whole, before=alone.by_tier)
+            if whole is not None and (alone is None or len(whole.changes) <= len(alone.changes)):
+                yield whole
         if alone is not None:
             yield alone
 
