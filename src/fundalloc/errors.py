@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
@@ -177,11 +177,22 @@ class SolverFailed(FundallocError):
         super().__init__(message)
 
 
-def out_of_memory(error: MemoryError) -> SolverFailed:
+@contextmanager
+def sized(what: Callable[[], str]) -> Iterator[None]:
+    """Let a lack of memory say what was too large for it."""
+    try:
+        yield
+    except MemoryError as error:
+        error.add_note(what())
+        raise
+
+
+def out_of_memory(error: MemoryError | ImportError) -> SolverFailed:
     """Return the error of a computer that has too little memory; numpy says for what, a solver that it was its own."""
+    too_large = "".join(f" for {what}" for what in getattr(error, "__notes__", ())[:1])
     what = "the solver's own tables" if "bad_alloc" in str(error) else str(error).replace("Unable to allocate", "no room for")
     more = "Close other programs, solve fewer files at once (--jobs), or take fewer partnerships, years or members of rules."
-    return SolverFailed("memory", f"The memory is too small{': ' if what else ''}{what}. {more}")
+    return SolverFailed("memory", f"The memory is too small{too_large}{': ' if what else ''}{what}. {more}")
 
 
 class NotVerified(FundallocError):

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from fractions import Fraction
 
+from fundalloc.errors import counted, sized
 from fundalloc.optimise.rounding import round_plan
 from fundalloc.optimise.stages import Optimum, Progress, find_optimum
 from fundalloc.plan.certificate import certify
@@ -37,7 +38,7 @@ def solve_open(scenario: Scenario, options: Options | None = None, progress: Pro
     lines = scenario.lines
     optimum = find_optimum(scenario, options, progress=progress)
     program, first = optimum.program, optimum.first
-    with progress("Rounding"):
+    with progress("Rounding"), sized(lambda: f"rounding {counted(len(lines), 'lines')}"):
         rounded = round_plan(program, replace(first, values=optimum.values), lines, options)
     with progress("Verifying"):
         findings = verify(scenario, rounded.steps)

@@ -14,8 +14,9 @@ from books import differences, plan_of, table
 from cases import TINY
 from fundalloc.export.workbook import plan_sums as book_module
 from fundalloc.export.workbook import workbook_bytes, write_workbook
-from fundalloc.export.workbook.book import distinct, escaped, quoted, sheet_name, shorten
+from fundalloc.export.workbook.book import distinct, quoted, sheet_name, shorten
 from fundalloc.export.workbook.content import Column, Formula, Sheet, SheetTable
+from fundalloc.export.workbook.spelling import escaped
 from fundalloc.export.workbook.writer import Paper, render
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load

@@ -165,3 +165,50 @@ def test_a_rule_that_no_figure_can_save_becomes_soft(tmp_path):
     first = repairs_of(write(tmp_path, case))[0]
     assert written(first) == {"rules.q.soft": "10"}
     assert spaced(first.says) == "let “rule” give way by 3.0 (soft, 10 points per unit missed)"
+
+
+def shared_case(folder, figures: object, **more: object):
+    """A of 10 alone, two floors that are law 12 and 8: 20 through 10 is half of each; or others."""
+    rules = {"f": rule({"instrument": "a"}, for_each="partnership", at_least=figures), **more}
+    return write(folder, {**TWO_BY_TWO, "rules": rules})
+
+
+def test_figures_per_member_are_lowered_alike_before_one_by_one(tmp_path):
+    # 12 and 8 through A, which has 10: half of each is 6 and 4; one by one ten may be missing anywhere
+    first, second = repairs_of(shared_case(tmp_path, {"north": "12", "south": "8"}))[:2]
+    assert written(first) == {"rules.f.at_least": {"north": "6", "south": "4"}}
+    assert first.says == "lower all figures of “each partnership” to 0.5 times what they are"
+    assert (first.moved, second.moved) == (10, 10)
+    assert second.says.startswith("lower “")
+
+
+def test_a_factor_is_the_least_that_holds_for_all_and_is_rounded_outwards(tmp_path):
+    # 9 and 6 through 10: two thirds; whole steps of 0.1 in north are 6.0, in south 4.0; 0.6667 would be more than there is
+    (tmp_path / "floors.csv").write_text("partnership,floor\nnorth,9\nsouth,6\n", "utf-8")
+    path = shared_case(tmp_path, {"file": "floors.csv", "column": "floor"})
+    first = repairs_of(path)[0]
+    assert written(first) == {"rules.f.at_least": {"north": "5.9994", "south": "3.9996"}}
+    assert "to 0.6666 times" in first.says
+    again = solve(load(path, settings=[f"{key}={json.dumps(value)}" for key, value in written(first).items()]))
+    assert again.score == pytest.approx(first.score, abs=1e-9)
+
+
+def test_upper_figures_are_raised_alike(tmp_path):
+    # 12 must flow to the two, of which north may have 4 and south 2: twice as much each
+    rules = {
+        "cap": rule({}, for_each="partnership", at_most={"north": "4", "south": "2"}),
+        "whole": rule({}, at_least="12", negotiable="law"),
+    }
+    first = next(r for r in repairs_of(write(tmp_path, {**TWO_BY_TWO, "rules": rules})) if "all figures" in r.says)
+    assert (written(first), first.says) == (
+        {"rules.cap.at_most": {"north": "8", "south": "4"}},
+        "raise all figures of “each partnership” to 2 times what they are",
+    )
+
+
+def test_one_member_that_gives_way_is_no_reason_to_lower_all(tmp_path):
+    # only north is held to 5; south can have its 3
+    cap = rule(NORTH, at_most="5", negotiable="law")
+    found = repairs_of(shared_case(tmp_path, {"north": "7", "south": "3"}, m=cap))
+    assert written(found[0]) == {"rules.f.at_least": {"north": "5"}}
+    assert not any("all figures" in repair.says for repair in found)

@@ -6,6 +6,7 @@ import json
 from fractions import Fraction
 from pathlib import Path
 
+import openpyxl
 import pytest
 from click.testing import CliRunner
 
@@ -188,6 +189,29 @@ def test_a_passport_says_what_was_read(child):
     passport = child(f"needs: {{change: [{gone}]}}").passports["needs"]
     assert (passport["rows"], passport["sums"]["need"], passport["switched_off"], passport["changed"]) == (1, "13.25", 1, 1)
     assert child(f"needs: [{{{NORTH}, need: 9}}]").passports["needs"]["replaced"]
+
+
+def test_figures_of_a_rule_have_a_passport_with_what_a_variant_says_beside_the_file(child, tmp_path):
+    """1.5 of the file becomes 4 for North, South keeps 2: 6 in two rows."""
+    (tmp_path / "floors.csv").write_text("partnership,floor\nnorth,1.5\nsouth,2\n")
+    below = {"pledge": {k: v for k, v in RULES["pledge"].items() if k != "at_least"} | {"at_most": "9"}}
+    limit = "rules: {pledge: {at_least: {file: floors.csv, column: floor%s}}}"
+    as_it_stands = child(limit % "", rules=below).passports["rules.pledge.at_least"]
+    assert (as_it_stands["file"], as_it_stands["range"], as_it_stands["sums"]) == ("floors.csv", "1:3", {"floor": "3.5"})
+    passport = child(limit % ", north: 4", rules=below).passports["rules.pledge.at_least"]
+    assert (passport["rows"], passport["sums"]["floor"], passport["changed"], passport["added"]) == (2, "6", 1, 0)
+
+
+def test_the_run_log_says_what_was_read_of_every_table(tmp_path):
+    """In four languages, the same figures; outside it stays away, because it names sums of priorities."""
+    for language, said in (("en", "rows: 9"), ("de", "Zeilen: 9"), ("fr", "lignes\u00a0: 9"), ("bg", "редове: 9")):
+        for audience in ((), ("--for", "outside")) if language == "en" else ((),):
+            made = tmp_path / f"{language}{len(audience)}.xlsx"
+            ran = CliRunner().invoke(cli, ["run", str(TINY), "-o", str(made), "--lang", language, *audience])
+            assert ran.exit_code == 0, ran.output
+            sheet = next(s for s in openpyxl.load_workbook(made) if "RunLog" in s.tables)
+            found = [str(row[1].value) for row in sheet.iter_rows() if "needs" in str(row[0].value)]
+            assert [said in text and "need 100.5" in text for text in found] == ([] if audience else [True])
 
 
 def test_remarks_and_passports_reach_every_reader(tmp_path):

@@ -116,9 +116,13 @@ class Commands(click.Group):
             return USAGE
         except FundallocError as error:
             return report(error)
-        except MemoryError as error:
-            return report(out_of_memory(error))
-        return 0
+        except (MemoryError, ImportError) as error:
+            if isinstance(error, ImportError) and "map segment" not in str(error):
+                raise
+            failed = out_of_memory(error)
+        else:
+            return 0
+        return report(failed)  # only now, when nothing holds the tables of what failed any longer
 
 
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:

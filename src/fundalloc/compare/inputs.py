@@ -117,12 +117,13 @@ def _ceiling(node: Node, scenario: Scenario) -> Node:
 
 
 def _tables(scenario: Scenario) -> Iterator[tuple[str, InputValue]]:
+    for name, passport in scenario.passports.items():
+        for what, read in passport.items():  # rows and sums are told row by row
+            if read and (what in ("formulas", "hidden") or (what == "file" and PurePath(read).suffix not in (".yaml", ".yml"))):
+                yield f"{name} as read.{what}", InputValue(str(read), scenario.every_table[name].name, words=True)
     for name, table in scenario.tables.items():
         keys = ROW_KEYS[name]
         columns = {key: table.column(key) for key in keys}
-        for what, read in scenario.passports.get(name, {}).items():  # rows and sums are told row by row
-            if read and (what in ("formulas", "hidden") or (what == "file" and PurePath(read).suffix not in (".yaml", ".yml"))):
-                yield f"{name} as read.{what}", InputValue(str(read), table.name, words=True)
         seen: dict[str, int] = {}
         for row in range(len(table.cells)):
             label = "|".join(filter(None, (columns[key][row] for key in keys)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from fundalloc.errors import Infeasible, SolverFailed
+from fundalloc.errors import Infeasible, SolverFailed, counted, sized
 from fundalloc.facts.lines import Lines
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import LinearProgram, numerical_remarks
@@ -88,11 +88,12 @@ def find_optimum(
     With `beside` it settles close to that plan; the one that the scenario names still says which of equally good switches are on.
     Raises Infeasible (conflicts empty: `insight.conflict` finds them) or SolverFailed. For `priced` and `solve` see `optimise`.
     """
-    with progress("Compiling"):
+    lines = counted(len(scenario.lines), "lines")
+    with progress("Compiling"), sized(lambda: f"a program of {lines}"):
         program, wanted = compile_program(scenario), wishes(scenario)
     if beside is not None:
         wanted = replace(wanted, reference=beside, switching=wanted.reference)
-    with progress("Solving"):
+    with progress("Solving"), sized(lambda: f"a program of {lines} and {counted(program.shape[0], 'rows')}"):
         optimum = optimise(program, scenario.lines, wanted, options, priced=priced, solve=solve)
     first = optimum.first
     if first.status is Status.INFEASIBLE:

@@ -14,7 +14,7 @@ from fractions import Fraction
 from pathlib import Path, PurePosixPath
 
 from fundalloc.doors.reading import admit, project, reachable
-from fundalloc.errors import Place, Problems, ScenarioError
+from fundalloc.errors import Place, Problems, ScenarioError, sized
 from fundalloc.scenario.document import Scalar, Tree, display_name, parse_document
 from fundalloc.scenario.merging import LONGEST_CHAIN, load_tree, merge, spread
 from fundalloc.scenario.plans.amounts import read_plan
@@ -51,8 +51,9 @@ def load(
     if baseline is not None:
         start, extra = Path(os.path.relpath(baseline, source.parent)).as_posix(), Path(baseline).resolve()
         named = (*written, f"baseline={json.dumps(start)}")
-    scenario = _load(source, named, allow_outside, (), read, extra, over, root)
-    sources = gather(source, read, written, extra)
+    with sized(lambda: f"reading {source.name}"):
+        scenario = _load(source, named, allow_outside, (), read, extra, over, root)
+        sources = gather(source, read, written, extra)
     if not over:
         return replace(scenario, sources=sources)
     together = stacked(sources, source, over)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -23,7 +23,6 @@ from fundalloc.scenario.own_words import spoken
 from fundalloc.scenario.sections import LEVELS, Head
 from fundalloc.scenario.sources import Sources
 from fundalloc.scenario.tables.control import passports
-from fundalloc.scenario.tables.specs import FIGURES
 from fundalloc.scenario.tables.table import Table
 
 
@@ -45,8 +44,8 @@ class Scenario:
     digest: str
     """SHA-256 of the resolved scenario."""
     file: str
-    figures: Sequence[Table] = ()
-    """The tables that hold figures of rules, per member."""
+    figures: Mapping[str, Table] = field(default_factory=dict)
+    """The tables that hold figures of rules, per member, by what they fill: `rules.<id>.at_least`."""
     remarks: tuple[Problem, ...] = ()
     """What looks wrong in how it is written, and does not stop."""
     baseline: Scenario | None = None
@@ -95,7 +94,12 @@ class Scenario:
     @cached_property
     def passports(self) -> dict[str, dict[str, Any]]:
         """What was read of every table."""
-        return passports(self.tables, FIGURES)
+        return passports(self.every_table)
+
+    @property
+    def every_table(self) -> dict[str, Table]:
+        """The tables of the scenario, and after them those of rules."""
+        return {**self.tables, **self.figures}
 
     @property
     def written_rules(self) -> tuple[Kind, ...]:

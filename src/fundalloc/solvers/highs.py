@@ -112,9 +112,17 @@ def run(highs: highspy.Highs) -> None:
     """Solve in a thread of its own: HiGHS keeps the number of threads of the first solve for the thread that called it.
 
     So neither does another's number stop us, nor ours another. Ends when the solve has ended, also on an interrupt.
+    Raises MemoryError where HiGHS has none left: it has lost the program then, and a further run would crash.
     """
-    with ThreadPoolExecutor(1) as own:
-        own.submit(highs.run).result()
+    try:
+        with ThreadPoolExecutor(1) as own:
+            own.submit(highs.run).result()
+    except RuntimeError as error:
+        if "new thread" not in str(error):  # no room for its stack
+            raise
+        raise MemoryError(str(error)) from None
+    if highs.getModelStatus() == _END.kMemoryLimit:
+        raise MemoryError("std::bad_alloc")
 
 
 def quiet() -> highspy.Highs:

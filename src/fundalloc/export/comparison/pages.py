@@ -10,11 +10,11 @@ from functools import cached_property
 from fundalloc.compare.attribution import Attribution
 from fundalloc.compare.comparison import Comparison, Pair
 from fundalloc.compare.outcome import BUDGET
-from fundalloc.export.workbook.book import DIMENSIONS, distinct, escaped, quoted, safe_codes
+from fundalloc.export.workbook.book import DIMENSIONS, distinct, quoted, safe_codes
 from fundalloc.export.workbook.content import Cell, Column, Formula
 from fundalloc.export.workbook.plan_sums import PLACES
 from fundalloc.export.workbook.sheet_maker import SheetMaker
-from fundalloc.export.workbook.spelling import here
+from fundalloc.export.workbook.spelling import here, whole_column
 from fundalloc.labels import label
 from fundalloc.scenario.plans.amounts import LineKey
 
@@ -161,7 +161,7 @@ class Pages(SheetMaker):
 
     def all(self, table: str, heading: str) -> str:
         """Return the reference to a whole column."""
-        return f"{table}[{escaped(heading)}]"
+        return whole_column(table, heading)
 
     def here(self, table: str, heading: str) -> str:
         """Return the reference to a column in the formula's own row."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from fundalloc.doors.writing import new_file
-from fundalloc.errors import UsageError, did_you_mean
+from fundalloc.errors import UsageError, counted, did_you_mean, sized
 from fundalloc.export.on_request import Asked
 from fundalloc.export.tables import write_allocation
 from fundalloc.export.workbook.book import Book
@@ -36,7 +36,8 @@ def write_workbook(
     Raises OutputError when the file cannot be written, and then leaves nothing behind; UsageError for a language without labels.
     """
     with new_file(Path(path)) as fresh:
-        fresh.write_bytes(workbook_bytes(plan, language, audience, asked))
+        with sized(lambda: f"a workbook of {counted(len(plan.steps), 'lines')}, which --csv writes in less"):
+            fresh.write_bytes(workbook_bytes(plan, language, audience, asked))
         if not PlanSums(plan).live:
             write_allocation(plan, Path(path).parent / allocation_file(plan.scenario.id))
     return Path(path)

@@ -16,12 +16,12 @@ from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Formula, 
 from fundalloc.export.workbook.layout import PADDING, text_width
 from fundalloc.export.workbook.plan_sums import PlanSums
 from fundalloc.export.workbook.sheet_maker import SheetMaker
-from fundalloc.export.workbook.spelling import array, distinct, escaped, here, quoted, safe_codes, sheet_name, shorten, whole_column
+from fundalloc.export.workbook.spelling import array, distinct, here, quoted, safe_codes, sheet_name, shorten, whole_column
 from fundalloc.facts.fields import Text
 from fundalloc.labels import label
 from fundalloc.plan.naming import named_by_decision
 
-__all__ = ["DIMENSIONS", "KINDS", "Book", "array", "distinct", "escaped", "quoted", "safe_codes", "sheet_name", "shorten"]
+__all__ = ["DIMENSIONS", "KINDS", "Book", "array", "distinct", "quoted", "safe_codes", "sheet_name", "shorten"]
 KINDS = ("budget", "partner", "memo")
 DIMENSIONS = ("instrument", "partnership", "area")
 LONGEST = {"comment": 2_000, "author": 120, "pick": 120}

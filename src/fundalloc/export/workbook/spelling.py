@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-SPECIAL = re.compile(r"[,:.\[\]#'\"{}$^&*+=<>/\t\n-]")
+SPECIAL = re.compile(r"[@,:.\[\]#'\"{}$^&*+=<>/\t\n-]")
 """Characters for which Excel wants a heading in brackets of its own."""
 
 
@@ -32,7 +32,7 @@ def array(items: Iterable[object], separator: str = ",") -> str:
 
 def escaped(title: str) -> str:
     """Return a column heading as it stands in a structured reference."""
-    return re.sub(r"(['\[\]#])", r"'\1", title)
+    return re.sub(r"(['\[\]#@])", r"'\1", title)
 
 
 def shorten(text: str, most: int) -> str:

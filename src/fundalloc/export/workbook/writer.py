@@ -73,6 +73,10 @@ class _Worksheet(Worksheet):  # type: ignore[misc]
     def _prepare_formula(self, formula: str, _expand: bool = False) -> str:
         return formula.removeprefix("=")
 
+    @staticmethod
+    def _prepare_table_formula(formula: str) -> str:
+        return formula  # an @ stands in the heading of a column
+
 
 @dataclass
 class _Writer:
@@ -86,6 +90,7 @@ class _Writer:
         """Write all sheets, then what refers across sheets."""
         paper = self.paper
         said = {key: getattr(paper, key) for key in ("title", "subject", "author", "comments", "keywords")}
+        said["author"] = paper.author or "fundalloc"
         self.workbook.set_properties({**said, "created": datetime.fromisoformat(paper.as_of)})
         self.workbook.set_size(28_800, 17_000)
         geometry = {sheet.table.name: Geometry.of(sheet, self.names[sheet.key], paper.decimals) for sheet in self.sheets}

@@ -26,6 +26,7 @@ from fundalloc.money import Floats, IntArray
 from fundalloc.optimise.rounding import round_plan
 from fundalloc.optimise.stage_programs import append
 from fundalloc.optimise.switches import fix_switches, solve_mixed
+from fundalloc.rules.kind import Kind
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options, Solution
 
@@ -147,22 +148,35 @@ def together(suspects: Sequence[Suspect], giving: Sequence[int], owner: object) 
     return all(set(figures) == {""} for _, figures in rule.limits())
 
 
+def alike(rule: Kind | None) -> bool:
+    """Return whether several members of a rule each have an amount of their own: all of these may give way alike."""
+    if rule is None or rule.built_in or rule.own_words or rule.relative or not rule.in_money:
+        return False
+    return all("" not in figures and len(figures) > 1 for _, figures in rule.limits())
+
+
 # -- a way out in whole rounding steps -------------------------------------------------------------------------------------
 
 
-def giving_way(program: LinearProgram, groups: Mapping[int, int]) -> LinearProgram:
-    """Return the elastic program of some rows (row → group) in which the rows of a group share what is missed as evenly as possible."""
+def giving_way(program: LinearProgram, groups: Mapping[int, int], figures: Mapping[int, float]) -> LinearProgram:
+    """Return the elastic program of some rows (row → group) in which the rows of a group share what is missed as evenly as possible.
+
+    Rows with `figures` miss the same part of these, which is made as small as can be before anything else.
+    """
     elastic = elastic_program(program, np.array(list(groups), dtype=np.intp))
     soft = elastic.program
     group = np.array([groups[int(row)] for row in elastic.row], dtype=np.intp)
     number, first, wide = len(group), soft.shape[1], int(group.max(initial=-1)) + 1
     size = np.bincount(group, minlength=wide).astype(float)
+    share = np.array([figures.get(int(row), 1.0) for row in elastic.row])
+    in_parts = np.bincount(group, np.isin(elastic.row, list(figures)), minlength=wide) > 0
+    price = np.where(in_parts, 2 * np.bincount(group, share, minlength=wide), _EVEN * size)
     terms = Terms(
         np.tile(np.arange(number), 2),
         np.concatenate([elastic.first + np.arange(number), first + group]),
-        np.concatenate([np.ones(number), -np.ones(number)]),
+        np.concatenate([np.ones(number), -share]),
     )
-    return append(soft, -_EVEN * size, np.zeros(wide), np.full(wide, np.inf), np.full(number, -np.inf), np.zeros(number), terms)
+    return append(soft, -price, np.zeros(wide), np.full(wide, np.inf), np.full(number, -np.inf), np.zeros(number), terms)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ a soft rule. The scenario with these figures is read again, and the plan verifie
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
@@ -19,14 +19,14 @@ import numpy as np
 from fundalloc.errors import FundallocError, counted
 from fundalloc.insight.conflict.describing import reachable
 from fundalloc.insight.conflict.diagnose import Diagnosis, diagnose, lifted
-from fundalloc.insight.conflict.giving_way import Way, WayFinder, giving_way, lawful_ledger, together
+from fundalloc.insight.conflict.giving_way import Way, WayFinder, alike, giving_way, lawful_ledger, together
 from fundalloc.insight.conflict.minimal_sets import group_of
 from fundalloc.insight.conflict.suspects import Suspect, build_system
 from fundalloc.model.compile import compile_program
 from fundalloc.money import IntArray
 from fundalloc.plan.naming import money
 from fundalloc.plan.verify import BREACH, Finding, measure_rules, verify
-from fundalloc.rules._consequences import Loosening, Missed, Setting
+from fundalloc.rules._consequences import Loosening, Missed, Setting, scaled_figures
 from fundalloc.run import solve, with_baseline
 from fundalloc.scenario.document import Tree, listed
 from fundalloc.scenario.scenario import Scenario
@@ -36,6 +36,8 @@ MOST = 5
 """Repairs that are offered."""
 TRIED = 20
 """Ways out that are made into plans; after so many no further repair is sought."""
+MORE = Fraction(101, 100)
+"""How much more money may give way where all figures of a rule change alike, for this to be offered before one by one."""
 SCORING = 0
 """Nodes of a search for the score of a repair: where switches need one, what is known before it is stated as that."""
 SOFT = "10"
@@ -71,6 +73,8 @@ class Repair:
     """By how much limits on numbers of members give way."""
     stopped: bool = False
     """Whether a limit stopped the search for the score, so that a run may reach more."""
+    before: tuple[Fraction, ...] = ()
+    """`by_tier` of the repair member by member before which this one, of all figures of a rule alike, is offered."""
 
     @property
     def touches(self) -> str:
@@ -100,7 +104,7 @@ def find_repairs(
     for repair in (*workshop.reopenings(diagnosis), *workshop.givings(most)):
         found.setdefault(repair.says, repair)
     softened = {says: sum(change.path.endswith(".soft") for change in repair.changes) for says, repair in found.items()}
-    ordered = sorted(found.values(), key=lambda r: (r.by_tier, softened[r.says], len(r.changes), r.says))[:most]
+    ordered = sorted(found.values(), key=lambda r: (r.before or r.by_tier, not r.before, softened[r.says], len(r.changes), r.says))[:most]
     return [scored for repair in ordered if (scored := workshop.scored(repair)) is not None]
 
 
@@ -119,6 +123,8 @@ class _Workshop:
 
     def __init__(self, scenario: Scenario, reload: Reload, options: Options, tried: int) -> None:
         self.scenario, self.reload, self.options, self.tried = scenario, reload, options, tried
+        self.shared = set[frozenset[object]]()
+        """The groups of ways out in which all figures of a rule were changed alike: more ways than one lead there."""
         self.program = compile_program(scenario)
         self.system = build_system(self.program, scenario.lines, options)
 
@@ -126,7 +132,7 @@ class _Workshop:
         """Yield repairs in which demands give way, with switches as they are when nothing simpler holds in whole steps."""
         for relaxed in (False,) if self.system.feasible(self.system.everyone, relaxed=True) else (True, False):
             ways = islice(WayFinder(self.system, relaxed=relaxed).ways(), self.tried)
-            offered = list(islice((repair for way in ways if (repair := self._repair(way)) is not None), most))
+            offered = list(islice((repair for way in ways for repair in self._repairs(way)), most))
             yield from offered
             if offered:
                 return
@@ -144,28 +150,46 @@ class _Workshop:
                     side.append(Finding(rule, demands.member[k], demands.sense[k], figure, end, figure, -abs(end - figure), BREACH))
         return [_priced(tuple(changes(self.scenario, side)), side) for side in found if side]
 
-    def _repair(self, way: Way) -> Repair | None:
+    def _repairs(self, way: Way) -> Iterator[Repair]:
+        """Yield what becomes of a way out: where members have figures of their own first all of them alike, then one by one."""
+        alone, giving = self._repair(way), [self.system.suspects[k] for k in way.suspects]
+        scaled = {suspect.owner for suspect in giving if alike(suspect.rule)}
+        sharing = frozenset(group for _, group in self._sharing(way, scaled))
+        if scaled and sharing not in self.shared:
+            self.shared.add(sharing)
+            whole = self._repair(way, scaled)
+            if whole is not None and alone is not None and whole.moved <= MORE * alone.moved:
+                whole = replace(whole, before=alone.by_tier)
+            if whole is not None and (alone is None or len(whole.changes) <= len(alone.changes)):
+                yield whole
+        if alone is not None:
+            yield alone
+
+    def _repair(self, way: Way, scaled: Collection[str] = ()) -> Repair | None:
         """Round the way out, read off the new figures, and verify; None when it does not hold in whole steps."""
-        sharing, groups, numbers = self._sharing(way), {}, dict[object, int]()
+        sharing, groups, numbers, figures = self._sharing(way, scaled), {}, dict[object, int](), {}
         for suspect, group in sharing:
             block = self.program.block(suspect.owner)
             assert block is not None
-            groups[block.rows.start + suspect.demand] = numbers.setdefault(group, len(numbers))
-        ledger = lawful_ledger(self.scenario, giving_way(self.program, groups), self.options)
+            row = block.rows.start + suspect.demand
+            groups[row] = numbers.setdefault(group, len(numbers))
+            if suspect.owner in scaled and suspect.demands is not None:
+                figures[row] = float(suspect.demands.figure[suspect.demand])
+        ledger = lawful_ledger(self.scenario, giving_way(self.program, groups, figures), self.options)
         if ledger is None:
             return None
         broken = [f for f in measure_rules(self.scenario, ledger) if f.status == BREACH]
         allowed = {(suspect.owner, suspect.member) for suspect, _ in sharing}
         if not broken or any((f.rule.id, f.member) not in allowed for f in broken):
             return None
-        repair = _priced(tuple(changes(self.scenario, broken)), broken)
+        repair = _priced(tuple(changes(self.scenario, broken, scaled)), broken)
         return repair if self._holds(repair, ledger) else None
 
-    def _sharing(self, way: Way) -> list[tuple[Suspect, object]]:
-        """Return what may give way, and with whom: all years of what does, and all members of a rule with one figure, share it evenly."""
+    def _sharing(self, way: Way, scaled: Collection[str]) -> list[tuple[Suspect, object]]:
+        """Return what may give way, and with whom: all years of what does, and all members of a rule that changes whole, share evenly."""
         suspects = self.system.suspects
         groups = {group_of(suspects[k]) for k in way.suspects}
-        whole = {suspects[k].owner for k in way.suspects if together(suspects, way.suspects, suspects[k].owner)}
+        whole = set(scaled) | {suspects[k].owner for k in way.suspects if together(suspects, way.suspects, suspects[k].owner)}
         concerned = (s for s in suspects if s.rule is not None and (group_of(s) in groups or s.owner in whole))
         return [(s, s.owner if s.owner in whole else group_of(s)) for s in concerned]
 
@@ -223,8 +247,11 @@ def _priced(made: tuple[Amendment, ...], broken: Sequence[Finding]) -> Repair:
     return Repair(made, sum(by_tier, Fraction(0)), by_tier, members=sum(int(-f.headroom) for f in broken if not f.rule.in_money))
 
 
-def changes(scenario: Scenario, broken: Sequence[Finding]) -> list[Amendment]:
-    """Return the changes that make a plan lawful which breaks these demands; one per rule, or per instrument and partnership."""
+def changes(scenario: Scenario, broken: Sequence[Finding], scaled: Collection[str] = ()) -> list[Amendment]:
+    """Return the changes that make a plan lawful which breaks these demands; one per rule, or per instrument and partnership.
+
+    All figures of the rules that are `scaled` change alike.
+    """
     by_rule: dict[tuple[str, str], list[Finding]] = {}
     for finding in broken:
         own = finding.member[0] if finding.rule.built_in else finding.sense.value
@@ -234,7 +261,8 @@ def changes(scenario: Scenario, broken: Sequence[Finding]) -> list[Amendment]:
     for found in by_rule.values():
         rule = found[0].rule
         missed = [Missed(f.member, f.sense, f.figure, f.amount, f.limit, f.base) for f in found]
-        out.append(Amendment(*(rule.loosened(setting, missed) or _give_way(setting, found)), rule.negotiable))
+        whole = scaled_figures(rule, missed) if rule.id in scaled else None
+        out.append(Amendment(*(whole or rule.loosened(setting, missed) or _give_way(setting, found)), rule.negotiable))
     return out
 
 

@@ -103,7 +103,7 @@ def _idle_exceptions(scenario: Scenario) -> Iterator[Remark]:
 
 def _hidden(scenario: Scenario) -> Iterator[Remark]:
     """Rows and columns of worksheets that count although nobody sees them."""
-    for table in (*scenario.tables.values(), *scenario.figures):
+    for table in scenario.every_table.values():
         if table.hidden:
             cells = some([place.cell.rpartition("!")[2] for place in table.hidden], SHOWN)
             yield warning(
@@ -170,7 +170,7 @@ def worth_knowing(scenario: Scenario) -> list[str]:
     """Return what is worth knowing about a scenario, as sentences."""
     scenario = with_baseline(scenario)
     remarks = numerical_remarks(compile_program(scenario))
-    told = [text for table in (*scenario.tables.values(), *scenario.figures) for text in table.told]
+    told = [text for table in scenario.every_table.values() for text in table.told]
     return [*remarks, *told, *_skipped_members(scenario), *_stray_baseline(scenario), *_crooked_ceilings(scenario)]
 
 

@@ -56,15 +56,15 @@ def added_up(table: Table, name: str, rows: Iterable[int]) -> Fraction | None:
     return whole
 
 
-def passports(tables: Mapping[str, Table], figures: Mapping[str, Collection[str]]) -> dict[str, dict[str, Any]]:
+def passports(tables: Mapping[str, Table]) -> dict[str, dict[str, Any]]:
     """Return what was read of every table: where it stands, what it holds and comes to, and what changes made of it."""
-    return {name: _passport(table, figures.get(name, ())) for name, table in tables.items() if table.cells or table.dropped}
+    return {name: _passport(table) for name, table in tables.items() if table.cells or table.dropped}
 
 
-def _passport(table: Table, figures: Collection[str]) -> dict[str, Any]:
+def _passport(table: Table) -> dict[str, Any]:
     corners = ((HEADING, 0), (len(table.cells) - table.added - 1, len(table.columns) - 1)) if table.cells and table.columns else ()
     places = [place.cell or str(place.line or "") for place in (table.where(*corner) for corner in corners)]
-    sums = {name: added_up(table, name, range(len(table.cells))) for name in table.columns if name.partition(".")[0] in figures}
+    sums = {name: added_up(table, name, range(len(table.cells))) for name in table.columns if name.partition(".")[0] in table.figures}
     return {
         "file": PurePath(table.name).name,
         "range": ":".join(dict.fromkeys(filter(None, places))),

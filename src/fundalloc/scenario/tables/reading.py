@@ -40,19 +40,17 @@ def read_table(
     of members by which a table that others laid out may call them. A control total is of the first column of figures.
     """
     spec = spec or {}
+    figures = [name for name, column in spec.items() if column.number]
     if isinstance(node, ListNode):
-        return replace(_inline(node), replaced=node.over is not None)
+        return replace(_inline(node), replaced=node.over is not None, figures=figures)
     if not isinstance(node, Tree):
         raise ScenarioError.of(node.place, "expected a table", "write {file: table.csv} or a list of rows")
     unknown = [key for key in node.items if key not in TABLE_KEYS]
     if unknown:
         hint = did_you_mean(unknown[0], TABLE_KEYS)
         raise ScenarioError.of(node.keys[unknown[0]], f"unknown key '{unknown[0]}' of a table", hint)
-    table, figure = (
-        _of_file(node, folder, allowed, Aim(spec, keys, names or {})),
-        next((name for name, c in spec.items() if c.number), ""),
-    )
-    table.replaced = node.over is not None
+    table, figure = _of_file(node, folder, allowed, Aim(spec, keys, names or {})), next(iter(figures), "")
+    table.replaced, table.figures = node.over is not None, figures
     noted = Problems() if problems is None else problems
     wrong = Problems()
     wrong.remarks = noted.remarks

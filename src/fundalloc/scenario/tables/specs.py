@@ -6,7 +6,7 @@ Limits of a rule may stand in a table too: `at_least: {file: floors.csv, column:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -112,10 +112,6 @@ UNIQUE: dict[str, tuple[str, ...]] = {
 DEFAULTS = {table: defaults_of(columns) for table, columns in SPECS.items()}
 
 
-FIGURES = {name: [key for key, column in columns.items() if column.number] for name, columns in SPECS.items()}
-"""The columns of figures; a control total is of the first."""
-
-
 def read_tables(tree: Tree, folder: Path, allowed: Callable[[Path], bool], problems: Problems) -> dict[str, Table]:
     """Read the five tables as text with places, partnerships first; a missing or unreadable one is empty."""
     out: dict[str, Table] = {}
@@ -179,27 +175,32 @@ def read_rows(name: str, table: Table, problems: Problems) -> dict[str, list[Any
 
 def fill_figures(
     tree: Tree, folder: Path, allowed: Callable[[Path], bool], problems: Problems, names: Names | None = None
-) -> tuple[Tree, list[Table]]:
-    """Return the tree with the figures of all rules filled in, and their tables; a rule whose table cannot be read is left out, noted."""
-    section, tables = tree.mapping("rules"), list[Table]()
+) -> tuple[Tree, dict[str, Table]]:
+    """Return the tree with the figures of all rules filled in, and their tables by what these fill (`rules.<id>.at_least`).
+
+    A rule whose table cannot be read is left out, noted.
+    """
+    section, tables = tree.mapping("rules"), dict[str, Table]()
     if section is None:
         return tree, tables
     rules: dict[str, Node] = {}
     for key, rule in section.items.items():
         with problems.noted():
             if isinstance(rule, Tree) and rule.text("off") != "true":
-                rule = _filled(rule, folder, allowed, names, tables, problems)
+                rule, read = _filled(rule, folder, allowed, names, problems)
+                tables |= {f"rules.{key}.{side}": table for side, table in read.items()}
             rules[key] = rule
     return replace(tree, items={**tree.items, "rules": replace(section, items=rules)}), tables
 
 
 def _filled(
-    rule: Tree, folder: Path, allowed: Callable[[Path], bool], names: Names | None, tables: list[Table], problems: Problems
-) -> Tree:
+    rule: Tree, folder: Path, allowed: Callable[[Path], bool], names: Names | None, problems: Problems
+) -> tuple[Tree, dict[str, Table]]:
     limits = {key: limit for key in ("at_least", "at_most", "exactly") if (limit := rule.mapping(key)) and "file" in limit.items}
     words = texts(rule.get("for_each"))
-    filled = {key: _figures(limit, words, folder, allowed, names, tables, problems) for key, limit in limits.items()}
-    return replace(rule, items={**rule.items, **filled})
+    filled = {key: _figures(limit, words, folder, allowed, names, problems) for key, limit in limits.items()}
+    items = {**rule.items, **{key: figures for key, (figures, _) in filled.items()}}
+    return replace(rule, items=items), {key: table for key, (_, table) in filled.items()}
 
 
 def _figures(
@@ -208,9 +209,8 @@ def _figures(
     folder: Path,
     allowed: Callable[[Path], bool],
     names: Names | None,
-    tables: list[Table],
     problems: Problems,
-) -> Tree:
+) -> tuple[Tree, Table]:
     """Read the figures of a table; members written beside `file` (by a variant) stand in place of the table's."""
     of_file = {key: value for key, value in limit.items.items() if key in ("file", "decimal", "expect", *LAYOUT_KEYS)}
     own = {key: value for key, value in limit.items.items() if key not in of_file and key != "column"}
@@ -221,7 +221,6 @@ def _figures(
         raise ScenarioError.of(place, message, "write {file: floors.csv, column: floor}")
     spec = dict.fromkeys(words, ColumnSpec(str)) | {column: ColumnSpec(read_amount, number=True, money=True)}
     table = read_table(replace(limit, items=of_file), (*words, column), folder, allowed, spec, names, problems)
-    tables.append(table)
     for word in (*words, column):
         if word not in table.columns:
             raise ScenarioError.of(table.place(HEADING, 0), f"no column '{word}'", did_you_mean(word, table.columns))
@@ -229,7 +228,19 @@ def _figures(
         raise ScenarioError.of(limit.place, "figures per member, but the rule has no for_each", "add for_each, or write one figure")
     members = _members(table, words, column)
     places = {member: node.place for member, node in members.items()}
-    return Tree({**members, **own}, {**places, **{key: limit.keys[key] for key in own}}, limit.place, limit.folder)
+    _put(own, table, words, column)
+    return Tree({**members, **own}, {**places, **{key: limit.keys[key] for key in own}}, limit.place, limit.folder), table
+
+
+def _put(own: Mapping[str, Node], table: Table, words: list[str], column: str) -> None:
+    """Write the members beside `file` into their rows, or new ones, so that the table says what counts."""
+    rows = {member: row for row, member in enumerate(map("|".join, zip(*map(table.column, words), strict=True)))}
+    for member, node in own.items():
+        if (row := rows.get(member)) is None:
+            row = table.append(node.place)
+            for word, label in zip(words, member.split("|"), strict=False):
+                table.put(row, word, label, node.place)
+        table.put(row, column, node.text if isinstance(node, Scalar) else "", node.place)
 
 
 def _members(table: Table, words: list[str], column: str) -> dict[str, Node]:

@@ -7,7 +7,7 @@ are collected.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,8 @@ class Table:
     """The rows that were switched off."""
     told: list[str] = field(default_factory=list)
     """What was left out, added up or rounded when the table of others was read."""
+    figures: Sequence[str] = ()
+    """The columns of figures; a control total is of the first."""
 
     def place(self, row: int, column: int | str) -> Place:
         """Return where a cell was written."""

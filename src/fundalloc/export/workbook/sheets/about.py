@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import PurePath
 from typing import Any
@@ -154,11 +154,18 @@ def run_log(book: Book) -> Sheet:
         *((key, Styled(count, "left_number")) for key, count in plan.scenario.summary().items()),
         ("built_in", Styled(plan.limits_tally.demands, "left_number")),
     ]
+    read = {} if book.outside else plan.scenario.passports  # they name columns and sums that must not leave the house
+    said = [book.say(f"log.{key}") for key, _ in items] + [book.say("log.table", table=name) for name in read]
     columns = (
-        book.column("item", "strong", [book.say(f"log.{key}") for key, _ in items], width=44),
-        book.column("what", "text", [cell for _, cell in items], width=82),
+        book.column("item", "strong", said, width=44),
+        book.column("what", "text", [*(cell for _, cell in items), *(_as_read(book, table) for table in read.values())], width=82),
     )
     return book.sheet("run_log", "RunLog", columns, money=False, colour="rest", portrait=True, one_page=True)
+
+
+def _as_read(book: Book, passport: Mapping[str, Any]) -> str:
+    sums = ", ".join(f"{column} {total}" for column, total in passport["sums"].items())
+    return book.say("log.as_read", **{**passport, "columns": ", ".join(passport["columns"]), "sums": sums or "–"})
 
 
 def _proof(book: Book) -> Iterator[tuple[str, Cell]]:
