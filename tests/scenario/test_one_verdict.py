@@ -11,9 +11,10 @@ from pydantic_core import PydanticCustomError
 from fundalloc.errors import Problems, ScenarioError
 from fundalloc.facts.fields import read_limit
 from fundalloc.scenario.document import parse_document
-from fundalloc.scenario.sections import TABLES, refused
+from fundalloc.scenario.sections import TABLES
 from fundalloc.scenario.tables.specs import KEYS, SPECS, fill_figures, read_rows, read_tables
 from fundalloc.scenario.tables.table import read_variants
+from fundalloc.scenario.validation import refused
 
 pytestmark = pytest.mark.lowest
 

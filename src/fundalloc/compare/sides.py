@@ -16,11 +16,11 @@ from tempfile import TemporaryDirectory
 from fundalloc.compare.outcome import Outcome, outcome_of, stated_outcome
 from fundalloc.compare.overrides import Written
 from fundalloc.compare.results import read_result
+from fundalloc.doors.text import display_name
 from fundalloc.errors import FundallocError, Infeasible, Place, ScenarioError, UsageError
 from fundalloc.optimise.stages import Optimum, Progress
 from fundalloc.plan.handmade import ledger_of, measure_steps
 from fundalloc.run import solve_open, with_baseline
-from fundalloc.scenario.document import display_name
 from fundalloc.scenario.loading import load, read_tree
 from fundalloc.scenario.plans.amounts import LineKey
 from fundalloc.scenario.scenario import Scenario

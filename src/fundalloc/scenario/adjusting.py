@@ -10,9 +10,9 @@ from fundalloc.facts.dimensions import NAMES, Dimensions
 from fundalloc.facts.selection import Pick
 from fundalloc.scenario.document import Node, Scalar, Tree, listed
 from fundalloc.scenario.inherited import Period, builds_on_inherited, inherit, lose_years, overwritten
-from fundalloc.scenario.sections import validate
 from fundalloc.scenario.tables.specs import DEFAULTS, KEYS
 from fundalloc.scenario.tables.table import Table
+from fundalloc.scenario.validation import validate
 
 _TABLES = {"absorption": "partnerships", "need": "needs", "priority": "needs"}
 """Where other figures than those of instruments stand."""

@@ -14,8 +14,9 @@ from fractions import Fraction
 from pathlib import Path, PurePosixPath
 
 from fundalloc.doors.reading import admit, project, reachable
+from fundalloc.doors.text import display_name
 from fundalloc.errors import Place, Problems, ScenarioError
-from fundalloc.scenario.document import Scalar, Tree, display_name, parse_document
+from fundalloc.scenario.document import Scalar, Tree, parse_document
 from fundalloc.scenario.merging import LONGEST_CHAIN, load_tree, merge, spread
 from fundalloc.scenario.plans.amounts import read_plan
 from fundalloc.scenario.reading import assemble

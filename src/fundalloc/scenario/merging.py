@@ -11,10 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from fundalloc.doors.reading import admit
+from fundalloc.doors.text import display_name
 from fundalloc.errors import Problems, ScenarioError, counted, did_you_mean
 from fundalloc.facts.fields import spread_years
 from fundalloc.labels import LANGUAGES
-from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, display_name, listed, read_document, texts
+from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, listed, read_document, texts
 from fundalloc.scenario.inherited import (
     NOTHING,
     YEARS_KEY,

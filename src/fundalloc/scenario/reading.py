@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
+from fundalloc.doors.text import display_name
 from fundalloc.errors import MANY, Place, Problems, ScenarioError, nearest
 from fundalloc.facts.dimensions import Dimension, Dimensions, Hierarchy, build_hierarchy, find_circle
 from fundalloc.facts.entities import Area, Instrument, Record, Transfer
@@ -24,13 +25,14 @@ from fundalloc.rules.kind import Kind
 from fundalloc.scenario import assembly
 from fundalloc.scenario.adjusting import adjust
 from fundalloc.scenario.consistency import check_facts, check_rules
-from fundalloc.scenario.document import Tree, display_name, locate, texts, to_plain
+from fundalloc.scenario.document import Tree, locate, texts, to_plain
 from fundalloc.scenario.inherited import Period
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.scenario.sections import LEVELS, TOP_LEVEL, Head, entries, problems_of, refused, validate
+from fundalloc.scenario.sections import LEVELS, TOP_LEVEL, Head, entries
 from fundalloc.scenario.tables.specs import fill_figures, names_of, read_tables
 from fundalloc.scenario.tables.table import References, Table
 from fundalloc.scenario.uncertain import misplaced
+from fundalloc.scenario.validation import problems_of, refused, validate
 
 REQUIRED_TABLES = ("partnerships", "needs", "eligibility")
 

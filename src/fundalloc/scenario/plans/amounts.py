@@ -10,12 +10,12 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
+from fundalloc.doors.text import display_name
 from fundalloc.errors import Place, Problems
 from fundalloc.facts.dimensions import NAMES, Dimensions
 from fundalloc.facts.fields import read_id, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.money import DECIMALS, LARGEST, NotANumber, parse_figure
-from fundalloc.scenario.document import display_name
 from fundalloc.scenario.plans.files import read_plan_file, said
 from fundalloc.scenario.tables.table import ColumnSpec, References, Table, read_columns
 

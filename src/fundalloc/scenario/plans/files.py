@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fundalloc.doors.text import display_name, read_text
 from fundalloc.doors.writing import PACKAGE
 from fundalloc.errors import Place, Problems, ScenarioError, UsageError, nearest
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.labels import label
-from fundalloc.scenario.document import Scalar, display_name, read_text
+from fundalloc.scenario.document import Scalar
 from fundalloc.scenario.tables.raw import MAX_TABLE_BYTES, read_csv
 from fundalloc.scenario.tables.table import HEADING, Table
 from fundalloc.scenario.workbooks.cells import BookFile, Grid, find_grid, in_languages

@@ -12,12 +12,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from fundalloc.doors.text import display_name, read_text
 from fundalloc.doors.writing import check_empty, new_folder
 from fundalloc.errors import UsageError
 from fundalloc.facts.entities import Ceiling
 from fundalloc.facts.facts import Decided
 from fundalloc.money import plain
-from fundalloc.scenario.document import Node, Tree, display_name, listed, read_document, read_text, scalars, texts, to_plain
+from fundalloc.scenario.document import Node, Tree, listed, read_document, scalars, texts, to_plain
 from fundalloc.scenario.merging import load_tree
 from fundalloc.scenario.plans.amounts import LineKey, PlanAmounts
 from fundalloc.scenario.scenario import Scenario

@@ -15,8 +15,9 @@ from functools import cached_property
 from pathlib import Path
 
 from fundalloc.doors.reading import admit
+from fundalloc.doors.text import END_OF_LINE, MOST_CHARACTERS, controls, display_name, read_text, too_long
 from fundalloc.errors import Place, Problem, Problems, ScenarioError, counted, did_you_mean, some
-from fundalloc.scenario.document import END_OF_LINE, MOST_CHARACTERS, Scalar, controls, display_name, read_text, too_long
+from fundalloc.scenario.document import Scalar
 from fundalloc.scenario.tables.signs import settle
 from fundalloc.scenario.tables.table import HEADING, Table
 from fundalloc.scenario.workbooks.cells import BookFile

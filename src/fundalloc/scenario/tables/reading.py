@@ -14,13 +14,13 @@ from fundalloc.errors import Place, Problems, ScenarioError, did_you_mean
 from fundalloc.money import plain
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, listed, locate
 from fundalloc.scenario.inherited import overwritten
-from fundalloc.scenario.sections import validate
 from fundalloc.scenario.tables.control import check_control
 from fundalloc.scenario.tables.foreign import Target
 from fundalloc.scenario.tables.layout import LAYOUT_KEYS, Layout, Names, folded
 from fundalloc.scenario.tables.mapping import mapped
 from fundalloc.scenario.tables.raw import read_raw, table_of
 from fundalloc.scenario.tables.table import HEADING, ColumnSpec, Table
+from fundalloc.scenario.validation import validate
 
 TABLE_KEYS = ("file", "decimal", "rows", "change", "expect", "replaces", *LAYOUT_KEYS)
 

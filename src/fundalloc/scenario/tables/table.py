@@ -20,7 +20,7 @@ from fundalloc.facts.fields import is_year
 from fundalloc.money import IntArray, is_date
 from fundalloc.scenario.document import Scalar
 from fundalloc.scenario.inherited import builds_on_inherited, inherit_text, overwritten
-from fundalloc.scenario.sections import refused
+from fundalloc.scenario.validation import refused
 
 HEADING, WHOLE_ROW = -1, -1
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from fundalloc.doors.reading import read_bytes
+from fundalloc.doors.text import display_name
 from fundalloc.errors import Place, Problem, ScenarioError
 from fundalloc.labels import label, languages
-from fundalloc.scenario.document import display_name
 from fundalloc.scenario.workbooks.container import LARGEST_FILE, check_package
 from fundalloc.scenario.workbooks.sheet import NOTHING, Cell, Row, Sheet, Unreadable, read_sheet
 

@@ -7,8 +7,8 @@ from io import BytesIO
 from pathlib import Path
 
 from fundalloc.doors.reading import read_bytes
+from fundalloc.doors.text import display_name, other_program
 from fundalloc.errors import Place, ScenarioError, did_you_mean
-from fundalloc.scenario.document import display_name, other_program
 
 LARGEST_FILE, LARGEST_CONTENT = 300_000_000, 1_500_000_000
 """Bytes of the file, and of everything inside it when unpacked."""

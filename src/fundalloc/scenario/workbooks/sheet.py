@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from typing import IO, Any, NamedTuple
 
 from fundalloc.doors.terminal import CONTROLS
-from fundalloc.scenario.document import control
+from fundalloc.doors.text import control
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 MOST_CELLS = 50_000_000
