@@ -30,7 +30,17 @@ def display_name(path: Path) -> str:
 
 def read_text(path: Path, name: str, limit: int = MAX_BYTES, encoding: str = "utf-8") -> str:
     """Read a file in UTF-8, with or without byte-order mark, or in another encoding; raise ScenarioError with one clear problem."""
-    place = Place(name)
+    text = _decoded(_bytes_of(path, Place(name), limit), name, limit, encoding)
+    if found := _CONFLICT.search(text):
+        hint = "keep one of the two versions, and delete the lines <<<<<<<, ======= and >>>>>>>"
+        raise ScenarioError.of(_place_at(text[: found.start()], name), "two versions that git could not merge", hint)
+    if not text.strip():
+        hint = "a scenario starts with `fundalloc new`, a table with the names of its columns"
+        raise ScenarioError.of(Place(name), "the file is empty", hint)
+    return text
+
+
+def _bytes_of(path: Path, place: Place, limit: int) -> bytes:
     try:
         if path.is_dir():
             raise ScenarioError.of(place, "this is a folder, not a file", "name the file inside it")
@@ -39,28 +49,33 @@ def read_text(path: Path, name: str, limit: int = MAX_BYTES, encoding: str = "ut
             size = f"{path.stat().st_size / 1e6:.1f} MB" if path.is_file() else "more"
             message = f"the file has {size}; the limit is {limit / 1e6:.0f} MB"
             raise ScenarioError.of(place, message, "put long tables into CSV files" if limit == MAX_BYTES else "split the table")
-        text = raw.decode("utf-8-sig" if encoding == "utf-8" else encoding)
+        return raw
     except FileNotFoundError:
-        near = [p.name for p in path.parent.glob("*") if p.suffix == path.suffix] if path.parent.is_dir() else []
-        raise ScenarioError.of(place, "no such file", did_you_mean(path.name, near)) from None
-    except UnicodeDecodeError as error:
-        if other := other_program(raw):
-            raise ScenarioError.of(place, *other) from None
-        if raw.startswith(WORKBOOK):
-            hint = "`fundalloc extract FILE` writes the scenario that travels in a workbook; `fundalloc verify FILE` checks its plan"
-            raise ScenarioError.of(place, "this is a workbook, and a text file is expected here", hint) from None
-        place = _place_at(error.object[: error.start].decode(encoding), name)
-        hint = "save it as UTF-8; from Excel: CSV UTF-8"
-        hint += "; a table may say its own with encoding: cp1252" if limit != MAX_BYTES else ""
-        raise ScenarioError.of(place, f"the file is not {encoding.upper()}", hint) from None
+        raise ScenarioError.of(place, "no such file", named_alike(path, f"*{path.suffix}")) from None
     except FAILURES as error:
         raise ScenarioError.of(place, f"cannot be read: {why(error)}") from None
-    if found := _CONFLICT.search(text):
-        hint = "keep one of the two versions, and delete the lines <<<<<<<, ======= and >>>>>>>"
-        raise ScenarioError.of(_place_at(text[: found.start()], name), "two versions that git could not merge", hint)
-    if not text.strip():
-        raise ScenarioError.of(place, "the file is empty", "a scenario starts with `fundalloc new`, a table with the names of its columns")
-    return text
+
+
+def named_alike(path: Path, pattern: str = "*") -> str:
+    """Return a hint to the files beside a missing one that it may mean."""
+    return did_you_mean(path.name, [near.name for near in path.parent.glob(pattern)] if path.parent.is_dir() else [])
+
+
+def _decoded(raw: bytes, name: str, limit: int, encoding: str) -> str:
+    try:
+        return raw.decode("utf-8-sig" if encoding == "utf-8" else encoding)
+    except UnicodeDecodeError as error:
+        if other := other_program(raw):
+            raise ScenarioError.of(Place(name), *other) from None
+        if raw.startswith(WORKBOOK):
+            hint = "`fundalloc extract FILE` writes the scenario that travels in a workbook; `fundalloc verify FILE` checks its plan"
+            raise ScenarioError.of(Place(name), "this is a workbook, and a text file is expected here", hint) from None
+        hint = "save it as UTF-8; from Excel: CSV UTF-8"
+        hint += "; a table may say its own with encoding: cp1252" if limit != MAX_BYTES else ""
+        place = _place_at(error.object[: error.start].decode(encoding), name)
+        raise ScenarioError.of(place, f"the file is not {encoding.upper()}", hint) from None
+    except FAILURES as error:
+        raise ScenarioError.of(Place(name), f"cannot be read: {why(error)}") from None
 
 
 def other_program(raw: bytes) -> tuple[str, str] | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import compress
+from operator import contains
 
 from fundalloc.errors import MANY, Problem, Problems, did_you_mean
 from fundalloc.facts.dimensions import NAMES, Dimensions
@@ -101,7 +103,7 @@ class _Adjusting:
         for name in NAMES:
             dimension = self.dimensions[name]
             mask = dimension.mask(getattr(pick, name) or ("all",))
-            picked[name] = {member for member, k in zip(dimension.ids, mask, strict=True) if k}
+            picked[name] = set(compress(dimension.ids, mask))
         for key in _PICKED_BY:
             value = item.get(key)
             if not isinstance(value, Scalar):
@@ -147,12 +149,11 @@ class _Adjusting:
 
     def _table(self, name: str, key: str, value: Scalar, picked: dict[str, set[str]]) -> None:
         table = self.tables[name]
-        members = [(table.column(column), picked[word]) for column, word in zip(KEYS[name], _PICKED_BY[key], strict=True)]
-        columns, default = [c for c in table.columns if c.split(".")[0] == key] or [key], DEFAULTS[name].get(key, "")
-        rows = [row for row in range(len(table.cells)) if all(column[row] in wanted for column, wanted in members)]
-        absolute = not builds_on_inherited(value)
-        found = [(row, column) for column in columns for row, old in enumerate(table.column(column)) if old or default or absolute]
-        chosen = [cell for cell in found if cell[0] in set(rows)]
+        ids, wanted = zip(*map(table.column, KEYS[name]), strict=True), [picked[word] for word in _PICKED_BY[key]]
+        rows = {row for row, members in enumerate(ids) if all(map(contains, wanted, members))}
+        columns, default = table.variants(key) or [key], DEFAULTS[name].get(key, "")
+        every = default or not builds_on_inherited(value)
+        chosen = [(row, column) for column in columns for row, old in enumerate(table.column(column)) if row in rows and (old or every)]
         if not chosen:
             what = "no row of its table matches" if not rows else f"no row that matches has a figure under '{key}'"
             self.problems.remark(value.place, f"adjusts nothing: {what}", f"check {' and '.join(_PICKED_BY[key])}, or take the entry out")

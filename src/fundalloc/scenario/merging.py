@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from fundalloc.doors.reading import admit
-from fundalloc.doors.text import display_name
-from fundalloc.errors import Problems, ScenarioError, counted, did_you_mean
+from fundalloc.doors.text import display_name, named_alike
+from fundalloc.errors import Problems, ScenarioError, counted
 from fundalloc.facts.fields import spread_years
 from fundalloc.labels import LANGUAGES
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, listed, read_document, texts
@@ -77,8 +77,7 @@ def _parent(item: Node, path: Path, allowed: Callable[[Path], bool], chain: tupl
         names = " → ".join(p.name for p in (*chain, parent.resolve()))
         raise ScenarioError.of(item.place, f"a circle of `extends`: {names}", "take one of them out")
     if not parent.exists():
-        near = [p.name for p in parent.parent.glob("*.y*ml")] if parent.parent.is_dir() else []
-        hint = did_you_mean(parent.name, near) or "the name is relative to this file"
+        hint = named_alike(parent, "*.y*ml") or "the name is relative to this file"
         raise ScenarioError.of(item.place, f"no such file: {item.text}", hint)
     return parent
 
@@ -132,19 +131,25 @@ def _years_of(child: Tree, parent: Tree, key: str) -> tuple[str, ...]:
 
 
 def _merge(parent: Tree, child: Tree, path: tuple[str, ...], period: Period, problems: Problems) -> Tree:
-    written = [key for key, value in child.items.items() if not takes_away(value)] if len(path) == 2 and path[0] == "rules" else []
-    dropped = {other for key in written for other in _EXCLUSIVE.get(key, ()) if other not in child.items}
-    items = {key: value for key, value in parent.items.items() if key not in dropped}
+    replaced = _replaced(child, path)
+    items = {key: value for key, value in parent.items.items() if key not in replaced}
     for key, value in child.items.items():
-        if takes_away(value):
-            if len(path) == 1 and path[0] in SECTIONS:
-                problems.add(value.place, f"'{key}' cannot be taken away", "switch it off: {off: true, reason: …}")
-            elif items.pop(key, None) is None:
-                problems.add(value.place, NOTHING, 'leave the key out; a text that says "none" goes in quotes')
-            continue
-        items[key] = _laid_over(items.get(key), value, (*path, key), period, problems)
+        if not takes_away(value):
+            items[key] = _laid_over(items.get(key), value, (*path, key), period, problems)
+        elif len(path) == 1 and path[0] in SECTIONS:
+            problems.add(value.place, f"'{key}' cannot be taken away", "switch it off: {off: true, reason: …}")
+        elif items.pop(key, None) is None:
+            problems.add(value.place, NOTHING, 'leave the key out; a text that says "none" goes in quotes')
     inherits_file = "file" in items and "file" not in child.items
     return Tree(items, {**parent.keys, **child.keys}, child.place, parent.folder if inherits_file else child.folder)
+
+
+def _replaced(child: Tree, path: tuple[str, ...]) -> set[str]:
+    """Return the limits of a rule that those which a child writes stand in place of."""
+    if len(path) != 2 or path[0] != "rules":
+        return set()
+    written = [key for key, value in child.items.items() if not takes_away(value)]
+    return {other for key in written for other in _EXCLUSIVE.get(key, ())} - child.items.keys()
 
 
 def _laid_over(below: Node | None, value: Node, path: tuple[str, ...], period: Period, problems: Problems) -> Node:
@@ -152,19 +157,21 @@ def _laid_over(below: Node | None, value: Node, path: tuple[str, ...], period: P
     if isinstance(value, Afresh):
         return value
     if builds_on_inherited(value):
-        closed = below is not None and path[-1] in period.closed
-        return below if closed and below is not None else inherit(below, value, period, problems)
+        return below if below is not None and path[-1] in period.closed else inherit(below, value, period, problems)
     if len(path) == 1 and path[0] in TABLES and below is not None:
         return _merge_table(below, value, path[0], problems)
     if isinstance(below, Scalar) and by_years(value):
         below = every_year(below, period)
     if path[-1] == "ceiling":
         below = _under_ceiling(below, value, path, problems)
-    if not isinstance(below, Tree) or not isinstance(value, Tree):
-        return value
-    if "en" in value.items and set(value.items) <= set(LANGUAGES):  # its translations would no longer say the same
+    if not isinstance(below, Tree) or not isinstance(value, Tree) or _is_translated(value):
         return value
     return _merge(below, value, path, period, problems)
+
+
+def _is_translated(value: Tree) -> bool:
+    """Whether it is a text in several languages: the translations of another text would no longer say the same."""
+    return "en" in value.items and set(value.items) <= set(LANGUAGES)
 
 
 def _under_ceiling(below: Node | None, value: Node, path: tuple[str, ...], problems: Problems) -> Node | None:

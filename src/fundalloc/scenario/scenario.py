@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -163,20 +164,26 @@ def origins(scenario: Scenario, key: str | None = None, file: str = "") -> list[
     """
     parts = key.split(".") if key else []
     if parts and parts[0] in scenario.tables:
-        table, wanted = scenario.tables[parts[0]], set(parts[1:])
-        rows = ((row, column, text) for row, cells in enumerate(table.cells) if wanted <= set(cells) for column, text in enumerate(cells))
-        return [Origin(f"{row + 1}.{table.columns[k]}", text, str(table.place(row, k))) for row, k, text in rows if text]
+        return _origins_of_rows(scenario.tables[parts[0]], set(parts[1:]))
     node: Node = scenario.tree
     for k, part in enumerate(parts):
-        if not isinstance(node, Tree) or part not in node.items:
-            known = node.items if isinstance(node, Tree) else []
+        known = node.items if isinstance(node, Tree) else {}
+        if part not in known:
             raise UsageError(f"No '{'.'.join(parts[: k + 1])}' in {file or scenario.file}. {did_you_mean(part, known)}".rstrip())
-        node = node.items[part]
-    found = []
-    for name, value in {key: node}.items() if key else scenario.tree.items.items():
-        if not key and name in scenario.tables:
-            table = scenario.tables[name]
-            found.append(Origin(name, f"{len(table.cells)} rows", f"{table.name} (fundalloc show FILE {name})"))
-        else:
-            found += [Origin(".".join(path), leaf.text, str(leaf.place)) for path, leaf in scalars(value, (name,))]
-    return found
+        node = known[part]
+    if key:
+        return _origins_below(node, key)
+    found = {name: _origins_below(value, name) for name, value in scenario.tree.items.items()}
+    for name, table in scenario.tables.items():
+        if name in found:
+            found[name] = [Origin(name, f"{len(table.cells)} rows", f"{table.name} (fundalloc show FILE {name})")]
+    return [*chain.from_iterable(found.values())]
+
+
+def _origins_of_rows(table: Table, wanted: set[str]) -> list[Origin]:
+    rows = ((row, column, text) for row, cells in enumerate(table.cells) if wanted <= set(cells) for column, text in enumerate(cells))
+    return [Origin(f"{row + 1}.{table.columns[k]}", text, str(table.place(row, k))) for row, k, text in rows if text]
+
+
+def _origins_below(node: Node, name: str) -> list[Origin]:
+    return [Origin(".".join(path), leaf.text, str(leaf.place)) for path, leaf in scalars(node, (name,))]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, BeforeValidator, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 
 from fundalloc.errors import MANY, Place, Problem, Problems, did_you_mean, nearest
@@ -74,23 +75,23 @@ def fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[s
     """Return the field names of the model that stands at a location; where a value has several shapes, of the shape that is written."""
     found = [(model, False)]
     for part in location:
-        fields = [one.model_fields[str(part)] for one, _ in found if str(part) in one.model_fields]
-        if fields:
-            found = [shape for field in fields for kind in (field.annotation, *field.metadata) for shape in _models_in(kind)]
+        if inside := [shape for one, _ in found for shape in _models_in(one.model_fields.get(str(part)))]:
+            found = inside
         elif isinstance(part, int):
             found = [(one, False) for one, listed in found if listed]
     shapes = [one for one, listed in found if not listed] or [one for one, _ in found]
     return list(dict.fromkeys(name for one in shapes for name in one.model_fields if name != "id"))
 
 
-def _models_in(annotation: Any, listed: bool = False) -> Iterator[tuple[type[BaseModel], bool]]:
-    """Yield the models that a field may hold, and whether they are entries of a list."""
-    if isinstance(annotation, BeforeValidator):
-        annotation = annotation.json_schema_input_type
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation, listed
-    for argument in get_args(annotation):
-        yield from _models_in(argument, listed or get_origin(annotation) is tuple)
+def _models_in(kind: Any, listed: bool = False) -> Iterator[tuple[type[BaseModel], bool]]:
+    """Yield the models that a field or a type may hold, and whether they are entries of a list."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        yield kind, listed
+    inner = (kind.annotation, *kind.metadata) if isinstance(kind, FieldInfo) else get_args(kind)
+    if isinstance(kind, BeforeValidator):
+        inner = (kind.json_schema_input_type,)
+    for one in inner:
+        yield from _models_in(one, listed or get_origin(kind) is tuple)
 
 
 def refused(error: PydanticCustomError, place: Place) -> Problem:

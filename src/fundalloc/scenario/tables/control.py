@@ -62,17 +62,20 @@ def passports(tables: Mapping[str, Table], figures: Mapping[str, Collection[str]
 
 
 def _passport(table: Table, figures: Collection[str]) -> dict[str, Any]:
-    corners = ((HEADING, 0), (len(table.cells) - table.added - 1, len(table.columns) - 1)) if table.cells and table.columns else ()
-    places = [place.cell or str(place.line or "") for place in (table.where(*corner) for corner in corners)]
-    sums = {name: added_up(table, name, range(len(table.cells))) for name in table.columns if name.partition(".")[0] in figures}
+    last = len(table.cells) - table.added - 1, len(table.columns) - 1
+    corners = [table.where(*corner) for corner in ((HEADING, 0), last) if table.cells and table.columns]
+    places = filter(None, (place.cell or str(place.line or "") for place in corners))
+    numbers = [name for name in table.columns if name.partition(".")[0] in figures]
+    sums = {name: total for name in numbers if (total := added_up(table, name, range(len(table.cells)))) is not None}
+    new = {row for row, column in table.moved if column == WHOLE_ROW}
     return {
         "file": PurePath(table.name).name,
-        "range": ":".join(dict.fromkeys(filter(None, places))),
+        "range": ":".join(dict.fromkeys(places)),
         "rows": len(table.cells),
-        "columns": [name for name in table.columns if name],
-        "sums": {name: plain(total) for name, total in sums.items() if total is not None},
+        "columns": [*filter(None, table.columns)],
+        "sums": {name: plain(total) for name, total in sums.items()},
         "added": table.added,
-        "changed": len({row for row, _ in table.moved} - {HEADING} - {row for row, column in table.moved if column == WHOLE_ROW}),
+        "changed": len({row for row, _ in table.moved} - {HEADING} - new),
         "switched_off": len(table.dropped),
         "replaced": table.replaced,
         "formulas": table.formulas,

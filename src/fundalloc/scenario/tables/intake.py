@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from fundalloc.scenario.document import Scalar, Tree, parse_document
 from fundalloc.scenario.tables.foreign import WITHOUT_SPACES, Foreign, Target, filled_up, is_like, is_tagged, quoted
 from fundalloc.scenario.tables.layout import EURO, SIGNS, YEAR, Layout, folded
 from fundalloc.scenario.tables.raw import FIGURE, RawTable, read_raw
+from fundalloc.scenario.tables.table import ColumnSpec
 
 ENCODINGS = ("utf-8", "utf-16", "cp1252")
 """Tried in this order; the last one reads everything, so it is said to be a guess."""
@@ -89,14 +91,12 @@ class _Intake:
     def __init__(self, raw: RawTable, table: str, target: Target, layout_of_text: list[str]) -> None:
         self.table, self.target, self.said = table, target, layout_of_text
         self.filled = [row for row, cells in enumerate(raw.rows) if any(cells)]
-        heading = self._heading(raw)
-        layout, node = Layout(header=[str(row + 1) for row in heading], ignore=("*",)), Tree({}, {}, Place(raw.name))
+        layout, node = Layout(header=[str(row + 1) for row in self._heading(raw)], ignore=("*",)), Tree({}, {}, Place(raw.name))
         self.foreign = Foreign(filled_up(raw, layout, node), node, layout, target)
         self.headings = self.foreign.headings
-        self.tags = [row for row in self.foreign.body[:1] if is_tagged(raw.rows[row])]
-        rows = [row for row in self.foreign.body if row not in self.tags]
-        said = {row: next((t for t in raw.rows[row] if is_like(t, _words()["totals"]["like"])), "") for row in rows}
-        self.totals = {row: text for row, text in said.items() if text}
+        tagged = bool(self.foreign.body) and is_tagged(raw.rows[self.foreign.body[0]])
+        self.tags, rows = self.foreign.body[:tagged], self.foreign.body[tagged:]
+        self.totals = {row: text for row in rows for text in raw.rows[row][::-1] if is_like(text, _words()["totals"]["like"])}
         self.rows = [row for row in rows if row not in self.totals and len(set(filter(None, raw.rows[row]))) > 1]
         if not self.rows:
             raise ScenarioError.of(Place(raw.name), "no table found in it", "name the sheet: book.xlsx#Sheet")
@@ -128,10 +128,10 @@ class _Intake:
             yield f"columns: {_flow(self.columns)}"
             yield from self._years()
             yield from self._unit()
-        yield from self._figures()
-        yield from self._gaps()
-        yield from self._members()
-        yield from self._totals()
+        if self.currencies:
+            yield f"rate: {_flow(dict.fromkeys(self.currencies, GAP), plain=True)}  # how many euro one is worth"
+        for part in (self._figures, self._gaps, self._sum, self._codes, self._totals):
+            yield from part()
         known = {self.headings[k] for k in self._at([*self.columns.values(), *self.others])}
         rest = [name for name in self.headings if name and name not in known]
         if rest:
@@ -179,16 +179,18 @@ class _Intake:
         """Find our columns: by the names of members in them, then by the words of their headings, figures among those that have figures."""
         yearly = Counter(_YEAR.sub(YEAR, name) for name in self.headings if len(_YEAR.findall(name)) == 1 and self._is_number(name))
         for ours, spec in self.target.columns.items():
-            taken = () if ours in ("id", "name") else self.columns.values()
-            free = [
-                name for name in self.headings if name and name not in taken and (ours == "year" or self._is_number(name) == spec.number)
-            ]
+            free = self._free(ours, spec)
             if yearly and ours in ("amount", "absorption"):
                 self.columns[ours] = yearly.most_common(1)[0][0]
             elif found := self._by_members(free, self.target.names.get(ours, {})) or _by_words(free, _words()["columns"].get(ours, ())):
                 self.columns[ours] = found
             elif spec.number and spec.required and len(free) == 1:
                 self.columns[ours] = free[0]
+
+    def _free(self, ours: str, spec: ColumnSpec) -> list[str]:
+        """Return the headings that may stand for one of our columns: those of figures for figures, each once but for ids and names."""
+        taken = ("", *(() if ours in ("id", "name") else self.columns.values()))
+        return [name for name in self.headings if name not in taken and (ours == "year" or self._is_number(name) == spec.number)]
 
     def _by_members(self, free: list[str], names: Mapping[str, str]) -> str:
         """Return the heading of the column most of whose words are names of members, at least half of them."""
@@ -211,11 +213,7 @@ class _Intake:
         money = [self.columns[name] for name in self.target.money if name in self.columns]
         if not money:
             return
-        at, raw = self._at(money), self.foreign.raw
-        above = [text for row in self.filled if row < self.foreign.heading[0] for text in raw.rows[row]]
-        tags = [self.foreign.cell(row, k).replace("+", " ") for row in self.tags for k in at]
-        inside = [text for row in self.rows[:FIRST_ROWS] for text in raw.rows[row]]
-        found = next((text for text in [*(self.headings[k] for k in at), *tags, *above, *inside] if _CURRENCY.search(text)), None)
+        found = next(filter(_CURRENCY.search, self._said_of(self._at(money))), None)
         if found is None:
             yield f"unit: {GAP}  # the file does not say it: EUR, EUR thousand, EUR million …"
             return
@@ -225,15 +223,20 @@ class _Intake:
         self.currencies = [] if currency == EURO else [currency]
         yield f"unit: {f'{currency} {size}'.strip()}  # from '{' '.join(found.split())}'"
 
+    def _said_of(self, columns: list[int]) -> Iterator[str]:
+        """Yield what may say of the figures in these columns what they are: headings, tags, what stands above the table, its texts."""
+        yield from (self.headings[k] for k in columns)
+        yield from (self.foreign.cell(row, k).replace("+", " ") for row in self.tags for k in columns)
+        above = [row for row in self.filled if row < self.foreign.heading[0]]
+        yield from chain.from_iterable(self.foreign.raw.rows[row] for row in (*above, *self.rows[:FIRST_ROWS]))
+
     def _figures(self) -> Iterator[str]:
-        """Say rates, decimal signs, and what stands for nothing."""
-        if self.currencies:
-            yield f"rate: {_flow(dict.fromkeys(self.currencies, GAP), plain=True)}  # how many euro one is worth"
+        """Say decimal signs, and what stands for nothing."""
         raw, at = self.foreign.raw, self._at([name for ours, name in self.columns.items() if self.target.columns[ours].number])
         cells = [(row, k) for row in (*self.rows, *self.totals) for k in at if not (raw.stored(row, k) or (row, k) in raw.wrong)]
         texts = dict.fromkeys(filter(None, (self.foreign.cell(row, k) for row, k in cells)))
         figures = [text for text in texts if _is_figure(text)]
-        if any("," in text for text in figures) and not any("." in text for text in figures):
+        if "," in (signs := "".join(figures)) and "." not in signs:
             yield "decimal: ','"
         empty = [text for text in texts if text not in figures]
         if empty:
@@ -248,13 +251,16 @@ class _Intake:
         if wanted:
             yield f"always: {_flow(dict.fromkeys(wanted, GAP), plain=True)}  # in no column: what it is in every row, or map it above"
 
-    def _members(self) -> Iterator[str]:
-        """List foreign words, and say which rows share their keys."""
+    def _sum(self) -> Iterator[str]:
+        """Say that rows share their keys."""
         keys = [self.columns[key] for key in self.target.keys if key in self.columns]
         at = [self.headings.index(key) for key in keys if key in self.headings]
         found = Counter(tuple(self.foreign.cell(row, k) for k in at) for row in self.rows)
         if at and self.table in ("needs", "partnerships") and max(found.values()) > 1:
             yield "sum: true  # several rows have the same keys: they are added up"
+
+    def _codes(self) -> Iterator[str]:
+        """List foreign words."""
         unknown = dict[str, str]()
         for ours, names in self.target.names.items():
             words = self._texts(self.columns.get(ours))

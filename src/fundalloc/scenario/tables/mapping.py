@@ -88,19 +88,24 @@ def _named(of: Foreign, rows: list[Row], codes: Mapping[str, str]) -> list[Row]:
     by_word = {folded(word): member for word, member in codes.items()}
     made = ("id", "within") if "id" in of.target.columns else ()
     for column in [name for name in (*made, *of.target.names) if name in of.target.columns]:
-        names, unknown = of.target.names.get(column, {}), dict[str, Cell]()
-        members = set(names.values())
-        for row in (row for row in rows if row.get(column, _NOTHING).text):
-            text = row[column].text
-            found = by_word.get(folded(text)) or (_slug(text) if column in made else names.get(folded(text), "" if names else text))
-            if not found or (names and found not in members):
-                unknown.setdefault(found or text, row[column])
-            row[column] = row[column]._replace(text=found)
-        if unknown:
-            near = [f"'{text}'{_meant(text, names)}" for text in unknown]
-            way = f"codes: {{{quoted(next(iter(unknown)))}: id}} says what they are, where: {{…: {{not: …}}}} leaves rows out"
-            of.problems.add(of.place(next(iter(unknown.values()))), f"no {column} has the name {some(near, SHOWN)}", way)
+        _name(of, column, [row for row in rows if row.get(column, _NOTHING).text], by_word, made=column in made)
     return rows
+
+
+def _name(of: Foreign, column: str, rows: list[Row], by_word: Mapping[str, str], *, made: bool) -> None:
+    """Turn what these rows say in a column into ids; where ids are `made`, a name becomes one."""
+    names, unknown = of.target.names.get(column, {}), dict[str, Cell]()
+    members = set(names.values())
+    for row in rows:
+        text = row[column].text
+        found = by_word.get(folded(text)) or (_slug(text) if made else names.get(folded(text), "" if names else text))
+        if not found or (names and found not in members):
+            unknown.setdefault(found or text, row[column])
+        row[column] = row[column]._replace(text=found)
+    if unknown:
+        near = [f"'{text}'{_meant(text, names)}" for text in unknown]
+        way = f"codes: {{{quoted(next(iter(unknown)))}: id}} says what they are, where: {{…: {{not: …}}}} leaves rows out"
+        of.problems.add(of.place(next(iter(unknown.values()))), f"no {column} has the name {some(near, SHOWN)}", way)
 
 
 def _meant(text: str, names: Mapping[str, str]) -> str:

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 
 from fundalloc.doors.reading import admit
-from fundalloc.doors.text import END_OF_LINE, MOST_CHARACTERS, controls, display_name, read_text, too_long
+from fundalloc.doors.text import END_OF_LINE, MOST_CHARACTERS, controls, display_name, named_alike, read_text, too_long
 from fundalloc.errors import Place, Problem, Problems, ScenarioError, counted, did_you_mean, some
 from fundalloc.scenario.document import Scalar
 from fundalloc.scenario.tables.signs import settle
@@ -69,8 +69,7 @@ def read_raw(file: Scalar, folder: Path, allowed: Callable[[Path], bool], encodi
     if path.is_dir():
         raise ScenarioError.of(file.place, f"'{written}' is a folder, not a file", "name the file inside it")
     if not path.is_file():
-        near = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
-        raise ScenarioError.of(file.place, f"no such file: {written}", did_you_mean(path.name, near))
+        raise ScenarioError.of(file.place, f"no such file: {written}", named_alike(path))
     if path.suffix.lower() in (".xlsx", ".xlsm"):
         return _worksheet(path, sheet, file.place)
     if sheet:
@@ -93,27 +92,32 @@ def raw_csv(text: str, name: str, separator: str = "") -> RawTable:
     raw = END_OF_LINE.split(text)
     said = _SEP.fullmatch(raw[0])
     separator = "\t" if separator == "tab" else separator or (said[1] if said else _separator(raw, name))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    rows: list[list[str]] = []
-    numbers: list[int] = []
-    start = 1
-    try:
-        for row in reader:
-            rows.append([cell.strip() for cell in row] if rows or not said else [])
-            numbers.append(start)
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise ScenarioError.of(Place(name, start, 1), f"not CSV: {error}", "check the quotes") from None
+    numbers, rows = _rows(text, name, separator)
+    if said:
+        rows[0] = []
 
     def where(row: int, column: int) -> Place:
         line = numbers[row]
         excerpt = raw[line - 1] if line <= len(raw) else ""
         return Place(name, line, _offset(excerpt, column, separator), excerpt=excerpt)
 
-    wide = ((number, row) for number, row in enumerate(rows) if row and len(max(row, key=len)) > MOST_CHARACTERS // 2)
-    long = ((number, n, too_long(cell)) for number, row in wide for n, cell in enumerate(row))
-    Problems(Problem(where(number, n), *what) for number, n, what in long if what).tell()
+    wide = [number for number, row in enumerate(rows) if row and len(max(row, key=len)) > MOST_CHARACTERS // 2]
+    long = ((where(row, n), too_long(cell)) for row in wide for n, cell in enumerate(rows[row]))
+    Problems(Problem(place, *what) for place, what in long if what).tell()
     return RawTable(name, rows, where, separator)
+
+
+def _rows(text: str, name: str, separator: str) -> tuple[list[int], list[list[str]]]:
+    """Return the rows, and the line in which each begins. Raises ScenarioError."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    numbers, rows = [1], list[list[str]]()
+    try:
+        for row in reader:
+            rows.append([cell.strip() for cell in row])
+            numbers.append(reader.line_num + 1)
+    except csv.Error as error:
+        raise ScenarioError.of(Place(name, numbers[-1], 1), f"not CSV: {error}", "check the quotes") from None
+    return numbers, rows
 
 
 def _separator(raw: list[str], name: str) -> str:

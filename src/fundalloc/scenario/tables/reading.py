@@ -95,17 +95,22 @@ def _foreign(file: Scalar, node: Tree, folder: Path, allowed: Callable[[Path], b
     assert layout is not None
     if layout.sheet:
         file = replace(file, text=f"{file.text}#{layout.sheet}")
-    codes, written = layout.codes, node.get("codes")
-    if isinstance(codes, str) and isinstance(written, Scalar):
-        table = table_of(read_raw(written, folder, allowed), ("word", "id"))
-        if missing := [key for key in ("word", "id") if key not in table.columns]:
-            raise ScenarioError.of(table.place(HEADING, 0), f"no column '{missing[0]}'", "a table of codes has the columns word and id")
-        words = [folded(word) for word in table.column("word")]
-        for k in (k for k, word in enumerate(words) if word in words[:k]):
-            raise ScenarioError.of(table.place(k, "word"), f"'{table.column('word')[k]}' stands twice", "keep one of the two")
-        codes = dict(zip(table.column("word"), table.column("id"), strict=True))
+    written = node.get("codes")
+    codes = _codes(written, folder, allowed) if isinstance(written, Scalar) else layout.codes
     assert isinstance(codes, dict)
     return mapped(read_raw(file, folder, allowed, layout.encoding, layout.separator), node, layout, codes, target)
+
+
+def _codes(file: Scalar, folder: Path, allowed: Callable[[Path], bool]) -> dict[str, str]:
+    """Read the ids by foreign words from a file. Raises ScenarioError."""
+    table = table_of(read_raw(file, folder, allowed), ("word", "id"))
+    if missing := [key for key in ("word", "id") if key not in table.columns]:
+        raise ScenarioError.of(table.place(HEADING, 0), f"no column '{missing[0]}'", "a table of codes has the columns word and id")
+    first: dict[str, int] = {}
+    for row, word in enumerate(table.column("word")):
+        if first.setdefault(folded(word), row) != row:
+            raise ScenarioError.of(table.place(row, "word"), f"'{word}' stands twice", "keep one of the two")
+    return dict(zip(table.column("word"), table.column("id"), strict=True))
 
 
 def _inline(node: ListNode) -> Table:
@@ -143,16 +148,16 @@ def _apply_changes(
         elif missing := [key for key in keys if key not in entry.items]:
             problems.add(entry.place, f"a change without '{missing[0]}'", f"rows are found by {', '.join(keys)}")
         else:
-            wanted, columns = [entry.text(key) for key in keys], [table.column(key) for key in keys]
-            found = [row for row in range(len(table.cells)) if [column[row] for column in columns] == wanted]
+            wanted = tuple(entry.text(key) for key in keys)
+            found = [row for row, ids in enumerate(zip(*map(table.column, keys), strict=True)) if ids == wanted]
             rows, name = [row for row in found if row not in dropped], " | ".join(filter(None, wanted))
             if entry.text("off") == "true":
                 _switch_off(table, entry, rows, name, problems)
                 dropped |= dict.fromkeys(rows, entry.place)
-                continue
-            for earlier in [dropped[row] for row in found if row in dropped]:
-                overwritten(f"that '{name}' is off", earlier, entry.place, problems)
-            _change_rows(table, entry, rows, keys, defaults, problems)
+            else:
+                for row in dropped.keys() & found:
+                    overwritten(f"that '{name}' is off", dropped[row], entry.place, problems)
+                _change_rows(table, entry, rows, keys, defaults, problems)
     if dropped:
         table.drop(set(dropped))
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fundalloc.errors import Problems, ScenarioError, did_you_mean
-from fundalloc.facts.fields import read_amount, read_coefficient, read_factor, read_id, read_iso3, read_tags, read_years, refuse
+from fundalloc.facts.fields import is_year, read_amount, read_coefficient, read_factor, read_id, read_iso3, read_tags, read_years, refuse
 from fundalloc.labels import LANGUAGES
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, texts
 from fundalloc.scenario.sections import TABLES
@@ -165,9 +165,12 @@ def _names(said: Iterable[tuple[str, str]]) -> dict[str, str]:
 def read_rows(name: str, table: Table, problems: Problems) -> dict[str, list[Any]]:
     """Read every column of a table, and report unknown languages, and rows whose keys stand twice."""
     columns = read_columns(table, SPECS[name], problems)
-    for k, (base, _, language) in enumerate(column.partition(".") for column in table.columns):
-        if language and base in SPECS[name] and SPECS[name][base].per == "language" and language not in LANGUAGES:
-            problems.add(table.place(HEADING, k), f"unknown language '{language}'", f"expected one of: {', '.join(LANGUAGES)}")
+    for k, (base, _, variant) in enumerate(column.partition(".") for column in table.columns):
+        per = SPECS[name][base].per if variant and base in SPECS[name] else ""
+        if per == "language" and variant not in LANGUAGES:
+            problems.add(table.place(HEADING, k), f"unknown language '{variant}'", f"expected one of: {', '.join(LANGUAGES)}")
+        elif per == "year" and not is_year(variant):
+            problems.add(table.place(HEADING, k), f"'{variant}' is not a year", f"such as {base}.2024")
     seen: dict[tuple[str, ...], int] = {}
     for row, key in enumerate(zip(*map(table.column, UNIQUE.get(name, ())), strict=True)):
         if key in seen:

@@ -73,6 +73,10 @@ class Table:
         index = self.columns.index(name)
         return [row[index] for row in self.cells]
 
+    def variants(self, name: str) -> list[str]:
+        """Return the columns of a name, those of a year or a language included."""
+        return [full for full in self.columns if full.partition(".")[0] == name]
+
     def put(self, row: int, name: str, text: str, place: Place) -> None:
         """Write a cell, adding the column when it is new."""
         if name not in self.columns:
@@ -152,12 +156,10 @@ def _unknown_columns(table: Table, spec: dict[str, ColumnSpec], problems: Proble
 def read_variants(table: Table, name: str, column: ColumnSpec, problems: Problems) -> list[dict[str, Any]]:
     """Read the columns `name.variant` (a language, a year) as one mapping per row, empty cells left out."""
     out: list[dict[str, Any]] = [{} for _ in table.cells]
-    for full in table.columns:
-        base, dot, variant = full.partition(".")
-        if base == name and dot:
-            for row, value in enumerate(_read(table, full, ColumnSpec(column.read, number=column.number, empty=None), problems)):
-                if value is not None:
-                    out[row][variant] = value
+    for full in (full for full in table.variants(name) if full != name):
+        for row, value in enumerate(_read(table, full, ColumnSpec(column.read, empty=None), problems)):
+            if value is not None:
+                out[row][full.partition(".")[2]] = value
     return out
 
 
