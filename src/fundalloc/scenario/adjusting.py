@@ -12,7 +12,7 @@ from fundalloc.facts.dimensions import NAMES, Dimensions
 from fundalloc.facts.selection import Pick
 from fundalloc.scenario.document import Node, Scalar, Tree, listed
 from fundalloc.scenario.inherited import Period, builds_on_inherited, inherit, lose_years, overwritten
-from fundalloc.scenario.tables.specs import DEFAULTS, KEYS
+from fundalloc.scenario.tables.specs import KEYS, TARGETS
 from fundalloc.scenario.tables.table import Table
 from fundalloc.scenario.validation import validate
 
@@ -151,7 +151,7 @@ class _Adjusting:
         table = self.tables[name]
         ids, wanted = zip(*map(table.column, KEYS[name]), strict=True), [picked[word] for word in _PICKED_BY[key]]
         rows = {row for row, members in enumerate(ids) if all(map(contains, wanted, members))}
-        columns, default = table.variants(key) or [key], DEFAULTS[name].get(key, "")
+        columns, default = table.variants(key) or [key], TARGETS[name].defaults.get(key, "")
         every = default or not builds_on_inherited(value)
         chosen = [(row, column) for column in columns for row, old in enumerate(table.column(column)) if row in rows and (old or every)]
         if not chosen:

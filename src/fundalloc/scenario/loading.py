@@ -24,7 +24,8 @@ from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sources import fingerprint, gather, stacked, with_companions
 from fundalloc.scenario.tables.instruments import layers_of
 from fundalloc.scenario.tables.layout import Names
-from fundalloc.scenario.tables.specs import KEYS, names_of, read_tables
+from fundalloc.scenario.tables.raw import Files
+from fundalloc.scenario.tables.specs import KEYS, written_names
 
 
 def load(
@@ -63,9 +64,7 @@ def load(
 def load_names(path: Path) -> Names:
     """Return the names of the members of a scenario, whatever is wrong with the rest of it. Raises ScenarioError when it cannot be read."""
     reachable(path)
-    tree = load_tree(path, lambda _: True, ())
-    only = replace(tree, items={key: node for key, node in tree.items.items() if key == "partnerships"})
-    return names_of(tree, read_tables(only, path.parent, lambda _: True, Problems())["partnerships"])
+    return written_names(load_tree(path, lambda _: True, ()), Files(path.parent))
 
 
 def _load(
@@ -124,7 +123,7 @@ def read_tree(
     """Read a scenario file and everything it extends, merged, and lay variants and settings over it. Raises ScenarioError."""
     tree = load_tree(source, allowed, variants, problems)
     for setting in settings:
-        for layer in layers_of(setting_tree(setting, source.parent), source.parent, allowed):
+        for layer in layers_of(setting_tree(setting, source.parent), Files(source.parent, allowed)):
             tree = merge(tree, layer, problems)
     return tree
 

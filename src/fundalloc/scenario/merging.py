@@ -29,6 +29,7 @@ from fundalloc.scenario.inherited import (
 )
 from fundalloc.scenario.sections import SECTIONS, TABLES
 from fundalloc.scenario.tables.instruments import Afresh, layers_of
+from fundalloc.scenario.tables.raw import Files
 
 _EXCLUSIVE = {"exactly": ("at_least", "at_most"), "at_least": ("exactly",), "at_most": ("exactly",)}
 
@@ -62,7 +63,7 @@ def _layers(path: Path, allowed: Callable[[Path], bool], chain: tuple[Path, ...]
         raise ScenarioError.of(parents.place, "an empty list", "name a scenario file, or take `extends` out")
     for item in listed(parents):
         yield from _layers(_parent(item, path, allowed, (*chain, resolved)), allowed, (*chain, resolved), met)
-    yield from map(spread, layers_of(child, path.parent, allowed))
+    yield from map(spread, layers_of(child, Files(path.parent, allowed)))
 
 
 def _parent(item: Node, path: Path, allowed: Callable[[Path], bool], chain: tuple[Path, ...]) -> Path:

@@ -29,6 +29,7 @@ from fundalloc.scenario.document import Tree, locate, texts, to_plain
 from fundalloc.scenario.inherited import Period
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sections import LEVELS, TOP_LEVEL, Head, entries
+from fundalloc.scenario.tables.raw import Files
 from fundalloc.scenario.tables.specs import fill_figures, names_of, read_tables
 from fundalloc.scenario.tables.table import References, Table
 from fundalloc.scenario.uncertain import misplaced
@@ -66,16 +67,16 @@ class _Assembly:
     dimensions: Dimensions | None = None
 
     def __init__(self, tree: Tree, source: Path, allowed: Callable[[Path], bool], problems: Problems) -> None:
-        self.tree, self.source, self.allowed, self.problems = tree, source, allowed, problems
+        self.tree, self.source, self.files, self.problems = tree, source, Files(source.parent, allowed), problems
         self.off: dict[str, dict[str, str]] = {}
 
     def read_head_and_tables(self) -> None:
         """Read what stands alone. Raises ScenarioError where too little is there to hold the rest against."""
         self._check_keys()
         head = self._head()
-        self.tables = read_tables(self.tree, self.source.parent, self.allowed, self.problems)
+        self.tables = read_tables(self.tree, self.files, self.problems)
         names = names_of(self.tree, self.tables["partnerships"])
-        self.tree, self.figures = fill_figures(self.tree, self.source.parent, self.allowed, self.problems, names)
+        self.tree, self.figures = fill_figures(self.tree, self.files, self.problems, names)
         self.areas, self.instruments = self._entries("areas"), self._entries("instruments")
         self.partnerships = assembly.build_partnerships(self.tables["partnerships"], head.levels if head else LEVELS, self.problems)
         needed = {"areas": self.areas, "partnerships": self.partnerships, "instruments": self.instruments}

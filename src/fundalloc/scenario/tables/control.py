@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import PurePath
 from typing import Any
@@ -13,13 +13,13 @@ from fundalloc.scenario.document import Node, Scalar, Tree
 from fundalloc.scenario.tables.table import HEADING, WHOLE_ROW, Table
 
 
-def check_control(table: Table, control: Node, figure: str, without: Collection[int], problems: Problems) -> None:
-    """Hold a table against `{rows: 9, sum: 100.5}`; a sum is of the column `figure`, or of those it names. Rows `without` are off."""
+def check_control(table: Table, control: Node, figures: Sequence[str], without: Collection[int], problems: Problems) -> None:
+    """Hold a table against `{rows: 9, sum: 100.5}`; a sum is of the first of the figures, or of what it names. Rows `without` are off."""
     if not isinstance(control, Tree) or not control.items or control.items.keys() - {"rows", "sum"}:
         problems.add(control.place, "a control total has other keys", "write expect: {rows: 9, sum: 100.5}, or sum: {need: 100.5}")
         return
     stated = control.get("sum")
-    columns = stated.items if isinstance(stated, Tree) else {} if stated is None else {figure: stated}
+    columns = stated.items if isinstance(stated, Tree) else {} if stated is None else {"".join(figures[:1]): stated}
     rows = [row for row in range(len(table.cells)) if row not in without]
     if (count := control.get("rows")) is not None:
         _compare("rows", Fraction(len(rows)), count, problems)

@@ -10,10 +10,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from fractions import Fraction
 from itertools import zip_longest
 from typing import NamedTuple
 
 from fundalloc.errors import Place, Problems, counted, did_you_mean, some
+from fundalloc.money import plain
 from fundalloc.scenario.document import Scalar, Tree, locate
 from fundalloc.scenario.tables.layout import YEAR, Layout, Names, folded, heading_pattern
 from fundalloc.scenario.tables.raw import FIGURE, RawTable, whole_rows
@@ -31,9 +33,21 @@ _WORDS = ("true", "false", "null", "yes", "no", "on", "off")
 class Target:
     """What a table is to become: its columns, the keys of its rows, and the names by which members are known."""
 
-    columns: Mapping[str, ColumnSpec]
-    keys: Sequence[str]
+    columns: Mapping[str, ColumnSpec] = field(default_factory=dict)
+    keys: Sequence[str] = ()
+    """The columns that it must have, and by which a change finds its row."""
     names: Names = field(default_factory=dict)
+
+    @property
+    def numbers(self) -> list[str]:
+        """The columns of figures."""
+        return [name for name, column in self.columns.items() if column.number]
+
+    @property
+    def defaults(self) -> dict[str, str]:
+        """What an empty cell means, where `inherited` can build on it."""
+        optional = {name: column.empty for name, column in self.columns.items() if not column.required}
+        return {name: plain(empty) for name, empty in optional.items() if isinstance(empty, Fraction)}
 
     @property
     def money(self) -> list[str]:
@@ -217,9 +231,8 @@ class Foreign:
         table = Table(self.raw.name, columns, cells, where)
         decimal = self.node.get("decimal")
         if self.raw.separator not in ("", ",") or decimal is not None:
-            numbers = [name for name, column in self.target.columns.items() if column.number]
             sign = decimal if isinstance(decimal, Scalar) else None
-            settle(table, numbers, sign, lambda row, column: self.raw.stored(body[row], self.at[columns[column]]))
+            settle(table, self.target.numbers, sign, lambda row, column: self.raw.stored(body[row], self.at[columns[column]]))
         return table
 
     def _figure(self, text: str) -> str:

@@ -19,7 +19,7 @@ from fundalloc.money import is_date
 from fundalloc.scenario.document import Scalar, Tree, parse_document
 from fundalloc.scenario.tables.foreign import WITHOUT_SPACES, Foreign, Target, filled_up, is_like, is_tagged, quoted
 from fundalloc.scenario.tables.layout import EURO, SIGNS, YEAR, Layout, folded
-from fundalloc.scenario.tables.raw import FIGURE, RawTable, read_raw
+from fundalloc.scenario.tables.raw import FIGURE, Files, RawTable, read_raw
 from fundalloc.scenario.tables.table import ColumnSpec
 
 ENCODINGS = ("utf-8", "utf-16", "cp1252")
@@ -61,7 +61,7 @@ def _read(written: str) -> tuple[RawTable, list[str]]:
     file = Scalar(written, Place(written))
     for encoding in ENCODINGS:
         try:
-            raw = read_raw(file, Path(), lambda _: True, encoding)
+            raw = read_raw(file, Files(Path()), encoding)
         except ScenarioError as error:
             if encoding == ENCODINGS[-1] or "is not UTF" not in str(error):
                 raise
@@ -73,7 +73,7 @@ def _read(written: str) -> tuple[RawTable, list[str]]:
     lines = [raw.where(row, 0).excerpt for row in range(min(len(raw.rows), FIRST_ROWS)) if raw.rows[row]]
     best = max(SEPARATORS, key=lambda sign: _regular(lines, sign))
     if best != raw.separator:
-        raw = read_raw(file, Path(), lambda _: True, encoding, best)
+        raw = read_raw(file, Files(Path()), encoding, best)
         said.append(f"separator: {'tab' if best == chr(9) else quoted(best)}")
     return raw, said
 

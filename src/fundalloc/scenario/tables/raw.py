@@ -10,14 +10,14 @@ import csv
 import io
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from fundalloc.doors.reading import admit
 from fundalloc.doors.text import END_OF_LINE, MOST_CHARACTERS, controls, display_name, named_alike, read_text, too_long
 from fundalloc.errors import Place, Problem, Problems, ScenarioError, counted, did_you_mean, some
-from fundalloc.scenario.document import Scalar
+from fundalloc.scenario.document import Scalar, Tree
 from fundalloc.scenario.tables.signs import settle
 from fundalloc.scenario.tables.table import HEADING, Table
 from fundalloc.scenario.workbooks.cells import BookFile
@@ -28,6 +28,18 @@ TITLE_ROWS = 30
 """Rows above the headings among which they are sought, to say where they stand."""
 _SEP = re.compile(r'"?sep=([,;])"?[,;]*\s*', re.IGNORECASE)
 FIGURE = re.compile(r"[+-]?[\d.,]*\d[\d.,]*\s*%?")
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where the files of tables lie, and which may be opened."""
+
+    folder: Path
+    allowed: Callable[[Path], bool] = lambda _: True
+
+    def seen_from(self, node: Tree) -> Files:
+        """Return them as seen from the file that wrote a node."""
+        return self if node.folder is None else replace(self, folder=node.folder)
 
 
 @dataclass(frozen=True)
@@ -61,11 +73,11 @@ class RawTable:
         return column < len(cells) and cells[column].number is not None
 
 
-def read_raw(file: Scalar, folder: Path, allowed: Callable[[Path], bool], encoding: str = "utf-8", separator: str = "") -> RawTable:
+def read_raw(file: Scalar, files: Files, encoding: str = "utf-8", separator: str = "") -> RawTable:
     """Read the file that a table names: a CSV, or a worksheet as `book.xlsx#Sheet`. Raises ScenarioError."""
     written, _, sheet = file.text.partition("#")
-    path = folder / written
-    admit(path, written, file.place, allowed)
+    path = files.folder / written
+    admit(path, written, file.place, files.allowed)
     if path.is_dir():
         raise ScenarioError.of(file.place, f"'{written}' is a folder, not a file", "name the file inside it")
     if not path.is_file():

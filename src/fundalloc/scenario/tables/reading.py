@@ -5,105 +5,75 @@ Cells stay text until their columns are read; numbers have a decimal point from 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
-from fractions import Fraction
-from pathlib import Path
 
 from fundalloc.errors import Place, Problems, ScenarioError, did_you_mean
-from fundalloc.money import plain
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, listed, locate
 from fundalloc.scenario.inherited import overwritten
 from fundalloc.scenario.tables.control import check_control
 from fundalloc.scenario.tables.foreign import Target
-from fundalloc.scenario.tables.layout import LAYOUT_KEYS, Layout, Names, folded
+from fundalloc.scenario.tables.layout import LAYOUT_KEYS, Layout, folded
 from fundalloc.scenario.tables.mapping import mapped
-from fundalloc.scenario.tables.raw import read_raw, table_of
-from fundalloc.scenario.tables.table import HEADING, ColumnSpec, Table
+from fundalloc.scenario.tables.raw import Files, read_raw, table_of
+from fundalloc.scenario.tables.table import HEADING, Table
 from fundalloc.scenario.validation import validate
 
+NOTHING_SAID = Target()
 TABLE_KEYS = ("file", "decimal", "rows", "change", "expect", "replaces", *LAYOUT_KEYS)
 
 
-def read_table(
-    node: Node,
-    keys: tuple[str, ...],
-    folder: Path,
-    allowed: Callable[[Path], bool],
-    spec: Mapping[str, ColumnSpec] | None = None,
-    names: Names | None = None,
-    problems: Problems | None = None,
-) -> Table:
-    """Read a table node: `{file: …}`, `{rows: […]}` or a list of rows, then apply its `change`. Raises ScenarioError.
-
-    `keys` are the columns that it must have, and by which a change finds its row; `spec` describes the columns, and `names` are those
-    of members by which a table that others laid out may call them. A control total is of the first column of figures.
-    """
-    spec = spec or {}
+def read_table(node: Node, files: Files, target: Target = NOTHING_SAID, problems: Problems | None = None) -> Table:
+    """Read a table node: `{file: …}`, `{rows: […]}` or a list of rows, then apply its `change`. Raises ScenarioError."""
     if isinstance(node, ListNode):
         return replace(_inline(node), replaced=node.over is not None)
     if not isinstance(node, Tree):
         raise ScenarioError.of(node.place, "expected a table", "write {file: table.csv} or a list of rows")
-    unknown = [key for key in node.items if key not in TABLE_KEYS]
-    if unknown:
+    if unknown := [key for key in node.items if key not in TABLE_KEYS]:
         hint = did_you_mean(unknown[0], TABLE_KEYS)
         raise ScenarioError.of(node.keys[unknown[0]], f"unknown key '{unknown[0]}' of a table", hint)
-    table, figure = (
-        _of_file(node, folder, allowed, Target(spec, keys, names or {})),
-        next((name for name, c in spec.items() if c.number), ""),
-    )
-    table.replaced = node.over is not None
-    noted = Problems() if problems is None else problems
-    wrong = Problems()
+    table = replace(_of_file(node, files.seen_from(node), target), replaced=node.over is not None)
+    noted, wrong = Problems() if problems is None else problems, Problems()
     wrong.remarks = noted.remarks
-    _apply_changes(table, node.get("change"), keys, defaults_of(spec), figure, wrong)
+    _apply_changes(table, node.get("change"), target, wrong)
     wrong.tell()
     if (control := node.get("expect")) is not None:
-        check_control(table, control, figure, (), noted)
+        check_control(table, control, target.numbers, (), noted)
     if problems is None:
         noted.tell()
     return table
 
 
-def _of_file(node: Tree, folder: Path, allowed: Callable[[Path], bool], target: Target) -> Table:
+def _of_file(node: Tree, files: Files, target: Target) -> Table:
     rows, file, decimal = node.get("rows"), node.get("file"), node.get("decimal")
     said = [key for key in node.items if key in LAYOUT_KEYS]
     if decimal is not None and not (isinstance(decimal, Scalar) and isinstance(file, Scalar)):
         raise ScenarioError.of(decimal.place, "a decimal sign is said of a file", "such as {file: table.csv, decimal: ','}")
-    if said and not isinstance(file, Scalar):
-        raise ScenarioError.of(node.keys[said[0]], f"'{said[0]}' is said of a file", "write {file: table.csv, …}")
-    if isinstance(file, Scalar) and said:
-        return _foreign(file, node, folder, allowed, target)
     if isinstance(file, Scalar):
-        numbers = [name for name, column in target.columns.items() if column.number]
-        return table_of(read_raw(file, node.folder or folder, allowed), target.keys, numbers, decimal)
+        return _foreign(file, node, files, target) if said else table_of(read_raw(file, files), target.keys, target.numbers, decimal)
+    if said:
+        raise ScenarioError.of(node.keys[said[0]], f"'{said[0]}' is said of a file", "write {file: table.csv, …}")
     if isinstance(rows, ListNode):
         return _inline(rows)
     raise ScenarioError.of(node.place, "a table without rows", "write {file: table.csv} or {rows: […]}")
 
 
-def defaults_of(spec: Mapping[str, ColumnSpec]) -> dict[str, str]:
-    """Return what an empty cell means, where `inherited` can build on it."""
-    return {name: plain(column.empty) for name, column in spec.items() if isinstance(column.empty, Fraction) and not column.required}
-
-
-def _foreign(file: Scalar, node: Tree, folder: Path, allowed: Callable[[Path], bool], target: Target) -> Table:
+def _foreign(file: Scalar, node: Tree, files: Files, target: Target) -> Table:
     """Read a table that others laid out, by what the scenario says of it."""
-    problems, folder = Problems(), node.folder or folder
+    problems = Problems()
     layout = validate(Layout, replace(node, items={k: v for k, v in node.items.items() if k in LAYOUT_KEYS}), problems, None)
     problems.tell()
     assert layout is not None
     if layout.sheet:
         file = replace(file, text=f"{file.text}#{layout.sheet}")
     written = node.get("codes")
-    codes = _codes(written, folder, allowed) if isinstance(written, Scalar) else layout.codes
+    codes = _codes(written, files) if isinstance(written, Scalar) else layout.codes
     assert isinstance(codes, dict)
-    return mapped(read_raw(file, folder, allowed, layout.encoding, layout.separator), node, layout, codes, target)
+    return mapped(read_raw(file, files, layout.encoding, layout.separator), node, layout, codes, target)
 
 
-def _codes(file: Scalar, folder: Path, allowed: Callable[[Path], bool]) -> dict[str, str]:
+def _codes(file: Scalar, files: Files) -> dict[str, str]:
     """Read the ids by foreign words from a file. Raises ScenarioError."""
-    table = table_of(read_raw(file, folder, allowed), ("word", "id"))
+    table = table_of(read_raw(file, files), ("word", "id"))
     if missing := [key for key in ("word", "id") if key not in table.columns]:
         raise ScenarioError.of(table.place(HEADING, 0), f"no column '{missing[0]}'", "a table of codes has the columns word and id")
     first: dict[str, int] = {}
@@ -135,16 +105,14 @@ def _inline(node: ListNode) -> Table:
     return Table(node.place.file, columns, [[row.text(c) or "" for c in columns] for row in rows], where)
 
 
-def _apply_changes(
-    table: Table, change: Node | None, keys: tuple[str, ...], defaults: dict[str, str], figure: str, problems: Problems
-) -> None:
+def _apply_changes(table: Table, change: Node | None, target: Target, problems: Problems) -> None:
     """Change, add or drop rows that are found by their key columns."""
-    dropped: dict[int, Place] = {}
+    dropped, keys = dict[int, Place](), target.keys
     for entry in listed(change):
         if not isinstance(entry, Tree):
             problems.add(entry.place, "a change must be keys with values", f"name {', '.join(keys)} and what changes")
         elif set(entry.items) == {"expect"}:
-            check_control(table, entry.items["expect"], figure, dropped, problems)
+            check_control(table, entry.items["expect"], target.numbers, dropped, problems)
         elif missing := [key for key in keys if key not in entry.items]:
             problems.add(entry.place, f"a change without '{missing[0]}'", f"rows are found by {', '.join(keys)}")
         else:
@@ -157,7 +125,7 @@ def _apply_changes(
             else:
                 for row in dropped.keys() & found:
                     overwritten(f"that '{name}' is off", dropped[row], entry.place, problems)
-                _change_rows(table, entry, rows, keys, defaults, problems)
+                _change_rows(table, entry, rows, target, problems)
     if dropped:
         table.drop(set(dropped))
 
@@ -171,13 +139,13 @@ def _switch_off(table: Table, entry: Tree, rows: list[int], name: str, problems:
         problems.add(entry.place, "switched off without a reason", "add reason: …")
 
 
-def _change_rows(table: Table, entry: Tree, rows: list[int], keys: tuple[str, ...], defaults: dict[str, str], problems: Problems) -> None:
+def _change_rows(table: Table, entry: Tree, rows: list[int], target: Target, problems: Problems) -> None:
     """Write the cells of a change; without a row that has its keys, into a new one."""
     for row in rows or [table.append(entry.place)]:
         for key, value in entry.items.items():
-            if key in keys and rows:
+            if key in target.keys and rows:
                 continue
             if isinstance(value, Scalar):
-                table.write(row, key, value, defaults.get(key, ""), problems)
+                table.write(row, key, value, target.defaults.get(key, ""), problems)
             else:
                 problems.add(value.place, f"'{key}' must be a single value", "write a text or a number")

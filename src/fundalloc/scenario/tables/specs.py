@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 from fundalloc.errors import Problems, ScenarioError, did_you_mean
@@ -17,8 +16,10 @@ from fundalloc.facts.fields import is_year, read_amount, read_coefficient, read_
 from fundalloc.labels import LANGUAGES
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, texts
 from fundalloc.scenario.sections import TABLES
+from fundalloc.scenario.tables.foreign import Target
 from fundalloc.scenario.tables.layout import LAYOUT_KEYS, Names, folded
-from fundalloc.scenario.tables.reading import defaults_of, read_table
+from fundalloc.scenario.tables.raw import Files
+from fundalloc.scenario.tables.reading import read_table
 from fundalloc.scenario.tables.table import HEADING, ColumnSpec, Table, read_columns
 
 STATES = ("committed", "locked", "given")
@@ -109,24 +110,28 @@ UNIQUE: dict[str, tuple[str, ...]] = {
     "instruments": ("id",),
 }
 """The columns whose cells together no two rows may share; one line may have several decisions."""
-DEFAULTS = {table: defaults_of(columns) for table, columns in SPECS.items()}
-
-
-FIGURES = {name: [key for key, column in columns.items() if column.number] for name, columns in SPECS.items()}
+TARGETS = {name: Target(columns, KEYS.get(name, ("id",))) for name, columns in SPECS.items()}
+FIGURES = {name: target.numbers for name, target in TARGETS.items()}
 """The columns of figures; a control total is of the first."""
 
 
-def read_tables(tree: Tree, folder: Path, allowed: Callable[[Path], bool], problems: Problems) -> dict[str, Table]:
+def read_tables(tree: Tree, files: Files, problems: Problems) -> dict[str, Table]:
     """Read the five tables as text with places, partnerships first; a missing or unreadable one is empty."""
     out: dict[str, Table] = {}
     names: Names = {}
+    nothing = ListNode([], tree.place)
     for name in TABLES:
-        nothing = ListNode([], tree.place)
-        out[name] = read_table(nothing, (), folder, allowed)
+        out[name] = read_table(nothing, files)
         with problems.noted():
-            out[name] = read_table(tree.get(name) or nothing, KEYS[name], folder, allowed, SPECS[name], names, problems)
+            out[name] = read_table(tree.get(name) or nothing, files, replace(TARGETS[name], names=names), problems)
         names = names or names_of(tree, out["partnerships"])
     return out
+
+
+def written_names(tree: Tree, files: Files) -> Names:
+    """Return the names of the members of a tree, whatever is wrong with the rest of it."""
+    only = replace(tree, items={key: node for key, node in tree.items.items() if key == "partnerships"})
+    return names_of(tree, read_tables(only, files, Problems())["partnerships"])
 
 
 def names_of(tree: Tree, partnerships: Table) -> Names:
@@ -180,40 +185,29 @@ def read_rows(name: str, table: Table, problems: Problems) -> dict[str, list[Any
     return columns
 
 
-def fill_figures(
-    tree: Tree, folder: Path, allowed: Callable[[Path], bool], problems: Problems, names: Names | None = None
-) -> tuple[Tree, list[Table]]:
+def fill_figures(tree: Tree, files: Files, problems: Problems, names: Names | None = None) -> tuple[Tree, list[Table]]:
     """Return the tree with the figures of all rules filled in, and their tables; a rule whose table cannot be read is left out, noted."""
-    section, tables = tree.mapping("rules"), list[Table]()
+    section, tables, rules = tree.mapping("rules"), list[Table](), dict[str, Node]()
     if section is None:
         return tree, tables
-    rules: dict[str, Node] = {}
-    for key, rule in section.items.items():
+    for name, rule in section.items.items():
         with problems.noted():
-            if isinstance(rule, Tree) and rule.text("off") != "true":
-                rule = _filled(rule, folder, allowed, names, tables, problems)
-            rules[key] = rule
+            rules[name] = _filled(rule, files, problems, names or {}, tables) if isinstance(rule, Tree) else rule
     return replace(tree, items={**tree.items, "rules": replace(section, items=rules)}), tables
 
 
-def _filled(
-    rule: Tree, folder: Path, allowed: Callable[[Path], bool], names: Names | None, tables: list[Table], problems: Problems
-) -> Tree:
-    limits = {key: limit for key in ("at_least", "at_most", "exactly") if (limit := rule.mapping(key)) and "file" in limit.items}
-    words = texts(rule.get("for_each"))
-    filled = {key: _figures(limit, words, folder, allowed, names, tables, problems) for key, limit in limits.items()}
-    return replace(rule, items={**rule.items, **filled})
+def _filled(rule: Tree, files: Files, problems: Problems, names: Names, tables: list[Table]) -> Tree:
+    """Return a rule with the limits that stand in tables; one that is switched off as it is."""
+    limits = {} if rule.text("off") == "true" else {key: rule.mapping(key) for key in ("at_least", "at_most", "exactly")}
+    for key, limit in limits.items():
+        if limit and "file" in limit.items:
+            filled, table = _figures(limit, texts(rule.get("for_each")), files, names, problems)
+            tables.append(table)
+            rule = replace(rule, items={**rule.items, key: filled})
+    return rule
 
 
-def _figures(
-    limit: Tree,
-    words: list[str],
-    folder: Path,
-    allowed: Callable[[Path], bool],
-    names: Names | None,
-    tables: list[Table],
-    problems: Problems,
-) -> Tree:
+def _figures(limit: Tree, words: list[str], files: Files, names: Names, problems: Problems) -> tuple[Tree, Table]:
     """Read the figures of a table; members written beside `file` (by a variant) stand in place of the table's."""
     of_file = {key: value for key, value in limit.items.items() if key in ("file", "decimal", "expect", *LAYOUT_KEYS)}
     own = {key: value for key, value in limit.items.items() if key not in of_file and key != "column"}
@@ -223,8 +217,7 @@ def _figures(
         message = f"unknown key '{next(iter(own))}'" if own else "no column named"
         raise ScenarioError.of(place, message, "write {file: floors.csv, column: floor}")
     spec = dict.fromkeys(words, ColumnSpec(str)) | {column: ColumnSpec(read_amount, number=True, money=True)}
-    table = read_table(replace(limit, items=of_file), (*words, column), folder, allowed, spec, names, problems)
-    tables.append(table)
+    table = read_table(replace(limit, items=of_file), files, Target(spec, (*words, column), names), problems)
     for word in (*words, column):
         if word not in table.columns:
             raise ScenarioError.of(table.place(HEADING, 0), f"no column '{word}'", did_you_mean(word, table.columns))
@@ -232,7 +225,7 @@ def _figures(
         raise ScenarioError.of(limit.place, "figures per member, but the rule has no for_each", "add for_each, or write one figure")
     members = _members(table, words, column)
     places = {member: node.place for member, node in members.items()}
-    return Tree({**members, **own}, {**places, **{key: limit.keys[key] for key in own}}, limit.place, limit.folder)
+    return Tree({**members, **own}, {**places, **{key: limit.keys[key] for key in own}}, limit.place, limit.folder), table
 
 
 def _members(table: Table, words: list[str], column: str) -> dict[str, Node]:
