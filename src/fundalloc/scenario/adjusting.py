@@ -18,13 +18,8 @@ from fundalloc.scenario.validation import validate
 
 _TABLES = {"absorption": "partnerships", "need": "needs", "priority": "needs"}
 """Where other figures than those of instruments stand."""
-_PICKED_BY = {
-    "ceiling": ("instrument", "year"),
-    "reserve": ("instrument",),
-    "absorption": ("partnership",),
-    "need": ("partnership", "area"),
-    "priority": ("partnership", "area"),
-}
+_PICKED_BY = {"ceiling": ("instrument", "year"), "reserve": ("instrument",), "absorption": ("partnership",)}
+_PICKED_BY |= dict.fromkeys(("need", "priority"), ("partnership", "area"))
 """What can be adjusted, and the dimensions that may pick it."""
 _KNOWN = (*_PICKED_BY, *NAMES, "reason", "source", "confidence")
 
@@ -64,11 +59,8 @@ def _wrong(item: Tree) -> Iterator[Problem]:
     adjusted = [key for key in item.items if key in _PICKED_BY]
     unknown = [key for key in item.items if key not in _KNOWN]
     for key in unknown:
-        yield Problem(
-            item.keys[key],
-            f"unknown key '{key}'",
-            (key in unknown[:MANY] and did_you_mean(key, _KNOWN)) or f"expected some of: {', '.join(_KNOWN)}",
-        )
+        near = did_you_mean(key, _KNOWN) if key in unknown[:MANY] else ""
+        yield Problem(item.keys[key], f"unknown key '{key}'", near or f"expected some of: {', '.join(_KNOWN)}")
     if not adjusted and not unknown:
         yield Problem(item.place, "adjusts nothing", f"write one of: {', '.join(_PICKED_BY)}")
     for key in adjusted:

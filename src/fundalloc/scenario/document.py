@@ -1,8 +1,4 @@
-"""YAML text → a tree in which every key and value knows where it was written.
-
-Safe reading only: no tags, no anchors, no duplicate keys, no keys without a value; scalars keep their text, so that `NO`
-stays Norway, `010` stays ten and a date stays a date. Limits on size and depth. All problems are collected.
-"""
+"""YAML text → a tree in which every key and value knows where it was written; safe reading, scalars keep their text: `NO` stays Norway."""
 
 from __future__ import annotations
 

@@ -77,10 +77,7 @@ def _load(
     variants: tuple[Path, ...] = (),
     root: Path | None = None,
 ) -> Scenario:
-    """Read one scenario, with the plan that it starts from: another scenario, solved later, or amounts in a file.
-
-    Notes in `read` every file it names; `extra` and variants may lie anywhere, because the caller named them.
-    """
+    """Read one scenario with the plan that it starts from, and note in `read` all it names; `extra` and variants may lie anywhere."""
     folders = {path.parent.resolve() for path in (source, *variants)} | {project(source.parent) if root is None else root.resolve()}
     given = {file.resolve() for file in with_companions(extra) if file.resolve().parent == file.parent} | {extra} if extra else set()
     read.update(dict.fromkeys(variants))

@@ -1,8 +1,4 @@
-"""`extends`, merging and year ranges.
-
-Mappings merge key by key (the child wins), lists are replaced, years are spread first. Every value keeps the place where
-it was written, so that `fundalloc show` can say where it comes from.
-"""
+"""`extends`, merging and year ranges: mappings merge key by key, lists are replaced; every value keeps the place where it was written."""
 
 from __future__ import annotations
 
@@ -38,10 +34,7 @@ LONGEST_CHAIN = 50
 
 
 def load_tree(path: Path, allowed: Callable[[Path], bool], variants: Iterable[Path] = (), problems: Problems | None = None) -> Tree:
-    """Read a scenario file and everything it extends, merged, and lay variants over it. Raises ScenarioError.
-
-    A file that several of them extend counts once, where it is met first: a variant adds what it says itself.
-    """
+    """Read a scenario file and all it extends, each file once, where first met, and lay variants over it. Raises ScenarioError."""
     met: set[Path] = set()
     layers = [layer for file in (path, *variants) for layer in _layers(file, allowed, (), met)]
     merged, *later = layers
@@ -113,10 +106,7 @@ def _spread(node: Node, problems: Problems) -> Node:
 
 
 def merge(parent: Tree, child: Tree, problems: Problems | None = None) -> Tree:
-    """Lay a child over its parent. Amounts written as `inherited ± x` are worked out here. Raises ScenarioError.
-
-    What is lost without being said is a remark of `problems`.
-    """
+    """Lay a child over its parent, `inherited ± x` worked out; what is lost unsaid is a remark of `problems`. Raises ScenarioError."""
     problems = Problems() if problems is None else problems
     period = Period(_years_of(child, parent, "years"), _years_of(child, parent, "closed"))
     out = _merge(parent, child, (), period, problems)

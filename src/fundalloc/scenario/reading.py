@@ -43,10 +43,7 @@ RecordT = TypeVar("RecordT", bound=Record)
 def assemble(
     tree: Tree, source: Path, allowed: Callable[[Path], bool], problems: Problems | None = None, *, expects_baseline: bool = False
 ) -> Scenario:
-    """Check a merged tree and build the scenario from it. Raises ScenarioError.
-
-    Each part is read even when others are wrong; the rules are held against the facts once these are right.
-    """
+    """Check a merged tree, each part even when others are wrong, and build the scenario from it. Raises ScenarioError."""
     parts = _Assembly(tree, source, allowed, Problems() if problems is None else problems)
     parts.read_head_and_tables()
     parts.name_everything()

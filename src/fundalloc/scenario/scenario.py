@@ -64,10 +64,7 @@ class Scenario:
         return replace(self, facts=replace(self.facts, baseline=plan))
 
     def starting_amounts(self) -> dict[tuple[str, str, str, str], Fraction]:
-        """Return the baseline plan, EUR million by the four ids, lines without money left out; empty without one.
-
-        What it has elsewhere stands under four empty ids, so that `starting_from` finds it again.
-        """
+        """Return the baseline plan, EUR million by four ids, as `starting_from` takes it: what it has elsewhere under empty ids."""
         start, dimensions = self.facts.baseline, self.facts.dimensions
         if start is None:
             return {}
@@ -107,12 +104,8 @@ class Scenario:
         groups = {"level": {level: label(f"workbook.level.{level}", language) for level in LEVELS}}
         for group, named in self.head.tag_names.items():
             groups[group] = groups.get(group, {}) | {value: name.within(language) for value, name in named.items()}
-        return {
-            **groups,
-            **{dimension: {one.id: one.name.within(language) for one in members} for dimension, members in self._named.items()},
-            "year": {WHOLE_PERIOD: label("rule.total", language)},
-            "transfer": self._transfers(language),
-        }
+        groups |= {dimension: {one.id: one.name.within(language) for one in members} for dimension, members in self._named.items()}
+        return {**groups, "year": {WHOLE_PERIOD: label("rule.total", language)}, "transfer": self._transfers(language)}
 
     @property
     def _named(self) -> dict[str, Sequence[Named]]:
@@ -158,10 +151,7 @@ class Origin(NamedTuple):
 
 
 def origins(scenario: Scenario, key: str | None = None, file: str = "") -> list[Origin]:
-    """Return the values under a dotted key, or all; of a table its rows, those that hold every word behind its name.
-
-    Raises UsageError for a key that is not there.
-    """
+    """Return the values under a dotted key, or all; of a table the rows that hold every word behind its name. Raises UsageError."""
     parts = key.split(".") if key else []
     if parts and parts[0] in scenario.tables:
         return _origins_of_rows(scenario.tables[parts[0]], set(parts[1:]))

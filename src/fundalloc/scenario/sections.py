@@ -6,14 +6,7 @@ import re
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import AfterValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 
 from fundalloc.errors import Problems, did_you_mean
 from fundalloc.facts.documented import Documented
@@ -186,10 +179,7 @@ TOP_LEVEL = (*Head.model_fields, *SECTIONS, *TABLES, "extends")
 
 
 def entries(tree: Tree, section: str, problems: Problems, off: dict[str, dict[str, str]]) -> dict[str, Tree]:
-    """Return the entries of a section that are switched on.
-
-    Those that are off need a reason and go into `off`, as do those that cannot be read, so that their names stay known.
-    """
+    """Return the entries of a section that are on; others go into `off`, so that their names stay known: with a reason, or unreadable."""
     node = tree.get(section)
     if node is None:
         return {}

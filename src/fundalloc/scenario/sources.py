@@ -50,10 +50,7 @@ class Sources:
         return [*out, "--allow-outside"] if self.outside else out
 
     def restore(self, folder: Path) -> list[Path]:
-        """Write the files as a new folder and return them, the scenario first. Raises OutputError, and then writes nothing.
-
-        Names that would leave the folder are refused: a workbook may come from anywhere.
-        """
+        """Write the files as a new folder, none outside it (a workbook may come from anywhere), the scenario first. Raises OutputError."""
         unsafe = [name for name in self.files if not is_safe(name)]
         if unsafe:
             raise OutputError(f"Cannot write '{unsafe[0]}': the name leaves the folder.")

@@ -64,9 +64,7 @@ def _taken(node: Node, location: tuple[int | str, ...]) -> Place | None:
 _EXPECTED = {
     "string_type": ("expected a text", "put true and false in quotes when they are words"),
     "tuple_type": ("expected a list", "write it in brackets: […]"),
-    "dict_type": ("expected keys with values", "such as {…}"),
-    "model_type": ("expected keys with values", "such as {…}"),
-    "model_attributes_type": ("expected keys with values", "such as {…}"),
+    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), ("expected keys with values", "such as {…}")),
 }
 """Pydantic's error types in the planner's words: message and hint."""
 

@@ -71,10 +71,7 @@ class PlanAmounts:
 
 
 def read_plan(path: str | Path, dimensions: Dimensions, *, strict: bool = True) -> PlanAmounts:
-    """Read a plan. Raises ScenarioError with every problem found.
-
-    When `strict`, an id that the scenario does not have is a problem; otherwise its money is returned as `unknown`.
-    """
+    """Read a plan; ids that the scenario does not have are problems when `strict`, else their money is `unknown`. Raises ScenarioError."""
     file = read_plan_file(Path(path))
     problems = Problems()
     columns = read_columns(file.lines, _LINES, problems)

@@ -42,10 +42,7 @@ class DecidedRow(NamedTuple):
 
 
 def roll_forward(scenario: Scenario, source: Path, plan: PlanAmounts, plan_file: Path, year: int, folder: Path) -> list[Path]:
-    """Write the rolled scenario into a new or empty folder and return the files written, the scenario first.
-
-    It extends a copy of the original files; every year before `year` is closed. Raises UsageError or OutputError.
-    """
+    """Write the scenario, rolled to `year` over a copy of its files, into a new folder, its file first. Raises FundallocError."""
     check_year(scenario, year)
     check_empty(folder)
     with new_folder(folder) as inside:
@@ -73,10 +70,7 @@ def check_year(scenario: Scenario, year: int) -> None:
 
 
 def decided_money(scenario: Scenario, plan: PlanAmounts, year: int) -> list[DecidedRow]:
-    """Return the decided money of the rolled scenario.
-
-    A line of an earlier year holds what the plan gave it: decisions stay with their own words, the rest is locked.
-    """
+    """Return the decided money; a line of an earlier year holds what the plan gave it: decisions keep their words, the rest is locked."""
     lines, facts = scenario.lines, scenario.facts
     by_line: dict[LineKey, list[DecidedRow]] = {}
     for entry in _entries(scenario, facts.decided):

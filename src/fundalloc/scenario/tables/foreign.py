@@ -1,8 +1,4 @@
-"""A table that others laid out, as it stands: its headings, the rows that are chosen, and the totals held against them.
-
-Nothing is dropped in silence: a column is mapped or ignored by name, a total is checked, a footnote goes into the source, and what
-`where` leaves out is counted.
-"""
+"""A table that others laid out, as it stands: headings, rows, totals; nothing is dropped in silence, what `where` leaves out is counted."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""Instruments as a table: every row becomes the entry that stands under its id where instruments are a mapping.
-
-A column is a key of an instrument, and what lies below it follows behind a dot: `name.fr`, `ceiling.2024`, `carry_over.share`. Each value
-keeps the place of its cell. So merging, `adjust`, checks and `show` know one form only.
-"""
+"""Instruments as a table: every row becomes the entry under its id, `ceiling.2024` what lies below its key; each value keeps its place."""
 
 from __future__ import annotations
 
@@ -31,10 +27,7 @@ class Afresh(Tree):
 
 
 def layers_of(tree: Tree, files: Files) -> Iterator[Tree]:
-    """Yield what a scenario file says as layers in which instruments have names: its table, each change of it, and all the rest.
-
-    Raises ScenarioError.
-    """
+    """Yield a scenario file as layers in which instruments have names: its table, each change of it, the rest. Raises ScenarioError."""
     node = tree.get(SECTION)
     if isinstance(node, ListNode):
         node = Tree({"rows": node}, {"rows": node.place}, node.place)

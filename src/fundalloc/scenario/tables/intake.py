@@ -48,12 +48,10 @@ def propose(written: str, folder: Path, table: str, target: Target) -> str:
     """Return the mapping of a file as scenario text, every guess with a comment. Raises ScenarioError where no table is found."""
     raw, said = _read(written)
     intake = _Intake(raw, table, target, said)
-    named = Path(written.partition("#")[0])
-    beside = (
-        named.resolve().relative_to(folder.resolve()).as_posix() if named.resolve().is_relative_to(folder.resolve()) else named.as_posix()
-    )
-    sheet = written[len(str(written.partition("#")[0])) :]
-    return "\n".join([f"{table}:", f"  file: {quoted(beside + sheet)}", *(f"  {line}" for line in intake.lines())]) + "\n"
+    name, sign, sheet = written.partition("#")
+    file, home = Path(name).resolve(), folder.resolve()
+    beside = (file.relative_to(home) if file.is_relative_to(home) else Path(name)).as_posix()
+    return "\n".join([f"{table}:", f"  file: {quoted(beside + sign + sheet)}", *(f"  {line}" for line in intake.lines())]) + "\n"
 
 
 def _read(written: str) -> tuple[RawTable, list[str]]:

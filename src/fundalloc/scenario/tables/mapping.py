@@ -40,15 +40,13 @@ def _divided(of: Foreign, rows: list[Row]) -> list[Row]:
     if of.layout.split is None or of.problems:
         return rows
     split = [name for name, k in of.at.items() if k == of.other["split", "column"]]
-    return [
-        row | {name: row[name]._replace(text=member) for name in split} | {"#share": row["#split.shares"]._replace(text=plain(share))}
-        for row in rows
-        for member, share in _parts(of, row, of.layout.split.sign)
-    ]
+    parts = [(row, member, row["#split.shares"]._replace(text=plain(share))) for row in rows for member, share in _parts(of, row)]
+    return [row | {name: row[name]._replace(text=member) for name in split} | {"#share": share} for row, member, share in parts]
 
 
-def _parts(of: Foreign, row: Row, sign: str) -> list[tuple[str, Fraction]]:
+def _parts(of: Foreign, row: Row) -> list[tuple[str, Fraction]]:
     """Return the members of a row with the share of each."""
+    sign = of.layout.split.sign if of.layout.split else ""
     members, written = ([text.strip() for text in row[f"#split.{key}"].text.split(sign)] for key in ("column", "shares"))
     written = ["100"] if len(members) == 1 and written == [""] else written
     percent = [value_of(text.removesuffix("%").strip()) for text in written]
@@ -153,9 +151,8 @@ def _added_up(of: Foreign, rows: list[Row]) -> list[Row]:
         for name in (name for name in row if name[0] != "#"):
             together = _together(of, name, first[name].text, row[name].text)
             if together is None:
-                says = (
-                    f"'{name}' says '{row[name].text}' here and '{first[name].text}' at {of.place(first[name])}, in rows that are added up"
-                )
+                other = f"'{first[name].text}' at {of.place(first[name])}"
+                says = f"'{name}' says '{row[name].text}' here and {other}, in rows that are added up"
                 money = name.partition(".")[0] in of.target.money
                 hint = "only amounts can be added up; what is none may be named under empty" if money else "write the same in both"
                 of.problems.add(of.place(row[name]), says, hint)

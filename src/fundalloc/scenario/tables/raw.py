@@ -1,8 +1,4 @@
-"""Files of tables, CSV and worksheets alike: first the cells as they stand, then, once the headings are known, a table.
-
-Between the two a foreign layout can be turned into ours. Nothing is dropped in silence: what is not read is a note beside the
-table, or a problem at its place.
-"""
+"""Files of tables, CSV and worksheets: first the cells as they stand, then, once the headings are known, a table; nothing is dropped."""
 
 from __future__ import annotations
 
@@ -172,10 +168,9 @@ def _worksheet(path: Path, title: str, place: Place) -> RawTable:
 
 
 def table_of(raw: RawTable, keys: Sequence[str] = (), numbers: Collection[str] = (), decimal: Scalar | None = None) -> Table:
-    """Return the table whose headings stand in the first row that is not empty. Raises ScenarioError with what would not be read.
+    """Return the table whose headings stand in the first row that is not empty, among them `keys`. Raises ScenarioError.
 
-    `keys` are columns that it must have: where they stand further below, the rows above them are said to be titles. `numbers` are
-    columns of figures, and `decimal` is the sign that is decimal in them, where the scenario says so.
+    `numbers` are columns of figures, and `decimal` is the sign that is decimal in them, where the scenario says so.
     """
     heading, *body = filled = _filled(raw, keys)
     columns = list(raw.rows[heading])

@@ -1,7 +1,4 @@
-"""Tables as planners write them, CSV files, worksheets and inline rows with their changes, all read into one form (`table`).
-
-Cells stay text until their columns are read; numbers have a decimal point from here on.
-"""
+"""Tables as planners write them, CSV files, worksheets and inline rows, with their changes: all read into one form, cells as text."""
 
 from __future__ import annotations
 

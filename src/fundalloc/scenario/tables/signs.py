@@ -39,10 +39,7 @@ class _Number(NamedTuple):
 
 
 def settle(table: Table, numbers: Collection[str], said: Scalar | None, stored: Callable[[int, int], bool]) -> None:
-    """Give every figure of these columns a decimal point, `absorption.2026` with `absorption`. Raises ScenarioError where that is a guess.
-
-    `said` is the sign that the scenario says; `stored` tells the cells that are numbers by themselves, by row and column.
-    """
+    """Give every figure of these columns a point; `said` is the sign that is said, `stored` tells numbers. Raises ScenarioError."""
     if said is not None and said.text not in SIGNS:
         raise ScenarioError.of(said.place, f"'{said.text}' is no decimal sign", "write decimal: ',' or decimal: '.'")
     found = {k: [*_numbers(table, k, stored)] for k, name in enumerate(table.columns) if name.partition(".")[0] in numbers}

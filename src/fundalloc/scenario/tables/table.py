@@ -1,8 +1,4 @@
-"""The one form of every table of numbers: rows of text in which each cell knows where it was written.
-
-Cells become values by the specification of their column, and positions where they refer to members; all problems of a table
-are collected.
-"""
+"""The one form of every table of numbers: rows of text in which each cell knows its place, read by the specification of its column."""
 
 from __future__ import annotations
 

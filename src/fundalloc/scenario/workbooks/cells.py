@@ -1,8 +1,4 @@
-"""Workbooks read back: every cell with its formula and its stored value, tables found by their headings in any language.
-
-Rows and columns may have been moved, sorted or filtered, and another program may have saved the file; what counts is
-what stands under which heading.
-"""
+"""Workbooks read back: cells with formula and stored value; tables are found by their headings in any language, wherever they are."""
 
 from __future__ import annotations
 
@@ -116,11 +112,7 @@ class Grid:
 
 
 def find_grid(book: BookFile, sheet: str, needed: Sequence[str], wanted: Sequence[str] = ()) -> Grid | None:
-    """Find the table of a sheet by its headings: on the sheet of that name in any language, otherwise wherever they stand.
-
-    `needed` are the keys of columns that must be there, `wanted` of others. None when no sheet has it. Raises
-    ScenarioError when the sheet of that name lacks headings, or has one twice.
-    """
+    """Find a table by its headings in any language, on its own sheet first; None where none has those `needed`. Raises ScenarioError."""
     known = set(in_languages(f"sheet.{sheet}.name").values())
     for title in sorted(book.titles, key=lambda title: title not in known):
         found = _grid(book, title, needed, wanted)

@@ -1,8 +1,4 @@
-"""Files that travel inside a workbook, on a sheet that everybody can see: line by line, or packed where that would not be exact.
-
-A text file becomes one row per line, so that staff can read the scenario. A file that a spreadsheet could not give back
-byte for byte (not UTF-8, tabs, very long lines) or that is very long is packed: zlib, then base64, in pieces.
-"""
+"""Files that travel inside a workbook: line by line for people to read, packed (zlib, base64) where that would be inexact, or long."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""A worksheet as it stands in its file: every cell with its formula and its stored value, whatever the file says of its size.
-
-openpyxl's own parser reads the cells; its rows are filled up here, so that one cell far out costs no memory, and a cell that
-cannot be read is named.
-"""
+"""A worksheet as it stands in its file: cells by openpyxl's own parser, rows filled up here, so that one cell far out costs no memory."""
 
 from __future__ import annotations
 
