@@ -14,7 +14,7 @@ from fundalloc.scenario.sections import TABLES
 
 @click.command()
 @click.argument("file", metavar="FILE[#SHEET]")
-@click.option("--as", "table", type=click.Choice(TABLES), required=True, help="Which table of a scenario it is to become.")
+@click.option("--as", "table", type=click.Choice(("instruments", *TABLES)), required=True, help="The table of a scenario that it becomes.")
 @click.option("--in", "scenario", metavar="SCENARIO", help="Whose instruments, partnerships and areas it speaks of.")
 @click.option("-o", "--output", metavar="FILE.yaml", help="Write the mapping into a new file.")
 @output_options

@@ -91,11 +91,8 @@ class _Adjusting:
         pick = validate(Pick, chosen, self.problems, self.dimensions)
         if pick is None:
             return
-        picked = {}
-        for name in NAMES:
-            dimension = self.dimensions[name]
-            mask = dimension.mask(getattr(pick, name) or ("all",))
-            picked[name] = set(compress(dimension.ids, mask))
+        masks = {name: self.dimensions[name].mask(getattr(pick, name) or ("all",)) for name in NAMES}
+        picked = {name: set(compress(self.dimensions[name].ids, mask)) for name, mask in masks.items()}
         for key in _PICKED_BY:
             value = item.get(key)
             if not isinstance(value, Scalar):

@@ -122,7 +122,6 @@ def _change_amounts(below: Node, change: _Change, value: Scalar, period: Period,
 
 
 def _change_amount(below: Scalar, change: _Change, value: Scalar, problems: Problems) -> Scalar:
-    """Apply a change to one amount, or to both ends of a range."""
     if ".." in below.text:
         ends = [_change_amount(Scalar(part, below.place), change, value, problems) for part in below.text.split("..")]
         return Scalar("..".join(end.text for end in ends), value.place)

@@ -120,7 +120,7 @@ def read_tree(
     """Read a scenario file and everything it extends, merged, and lay variants and settings over it. Raises ScenarioError."""
     tree = load_tree(source, allowed, variants, problems)
     for setting in settings:
-        for layer in layers_of(setting_tree(setting, source.parent), Files(source.parent, allowed)):
+        for layer in layers_of(setting_tree(setting, source.parent), Files(source.parent, allowed), problems):
             tree = merge(tree, layer, problems)
     return tree
 

@@ -29,14 +29,15 @@ from fundalloc.scenario.tables.raw import Files
 
 _EXCLUSIVE = {"exactly": ("at_least", "at_most"), "at_least": ("exactly",), "at_most": ("exactly",)}
 
+Allowed = Callable[[Path], bool]
 LONGEST_CHAIN = 50
 """Files that extend or start from each other in a row."""
 
 
-def load_tree(path: Path, allowed: Callable[[Path], bool], variants: Iterable[Path] = (), problems: Problems | None = None) -> Tree:
+def load_tree(path: Path, allowed: Allowed, variants: Iterable[Path] = (), problems: Problems | None = None) -> Tree:
     """Read a scenario file and all it extends, each file once, where first met, and lay variants over it. Raises ScenarioError."""
     met: set[Path] = set()
-    layers = [layer for file in (path, *variants) for layer in _layers(file, allowed, (), met)]
+    layers = [layer for file in (path, *variants) for layer in _layers(file, allowed, (), met, problems)]
     merged, *later = layers
     for layer in later:
         below = replace(merged, items={k: v for k, v in merged.items.items() if k not in ("extends", "expect")})
@@ -44,7 +45,7 @@ def load_tree(path: Path, allowed: Callable[[Path], bool], variants: Iterable[Pa
     return merged
 
 
-def _layers(path: Path, allowed: Callable[[Path], bool], chain: tuple[Path, ...], met: set[Path]) -> Iterator[Tree]:
+def _layers(path: Path, allowed: Allowed, chain: tuple[Path, ...], met: set[Path], problems: Problems | None) -> Iterator[Tree]:
     """Yield what a file extends, the earlier first, and then the file itself; files that were met before are left out."""
     resolved = path.resolve()
     if resolved in met:
@@ -55,12 +56,11 @@ def _layers(path: Path, allowed: Callable[[Path], bool], chain: tuple[Path, ...]
     if parents is not None and not listed(parents):
         raise ScenarioError.of(parents.place, "an empty list", "name a scenario file, or take `extends` out")
     for item in listed(parents):
-        yield from _layers(_parent(item, path, allowed, (*chain, resolved)), allowed, (*chain, resolved), met)
-    yield from map(spread, layers_of(child, Files(path.parent, allowed)))
+        yield from _layers(_parent(item, path, allowed, (*chain, resolved)), allowed, (*chain, resolved), met, problems)
+    yield from map(spread, layers_of(child, Files(path.parent, allowed), problems))
 
 
-def _parent(item: Node, path: Path, allowed: Callable[[Path], bool], chain: tuple[Path, ...]) -> Path:
-    """Return the file that an entry of `extends` names. Raises ScenarioError."""
+def _parent(item: Node, path: Path, allowed: Allowed, chain: tuple[Path, ...]) -> Path:
     if not isinstance(item, Scalar):
         raise ScenarioError.of(item.place, "expected the name of a scenario file", "such as extends: baseline.yaml")
     parent = path.parent / item.text
@@ -175,10 +175,7 @@ def _under_ceiling(below: Node | None, value: Node, path: tuple[str, ...], probl
 
 
 def _merge_table(below: Node, value: Node, name: str, problems: Problems) -> Node:
-    """Lay a table over its parent's: changes add up along the chain, a new file or new rows replace everything.
-
-    A control total holds for what its file and those below it say: it stands between the changes.
-    """
+    """Lay a table over its parent's: changes add up, control totals stand between them, a new file or new rows replace everything."""
     if not isinstance(value, Tree) or not {"change", "expect"} >= set(value.items):
         if not isinstance(value, Tree) or value.text("replaces") != "true":
             rows = below.get("rows") if isinstance(below, Tree) else below

@@ -112,7 +112,6 @@ class Scenario:
         return {"instrument": self.facts.instruments, "partnership": self.facts.partnerships, "area": self.facts.areas}
 
     def _transfers(self, language: str) -> dict[str, str]:
-        """Return the names of the members of the transfer rule: one move, and all moves of a giving instrument."""
         names = {i.id: i.label.within(language) for i in self.facts.instruments}
         ways = {t.id: {"giving": names[t.giving], "taking": names[t.taking]} for t in self.facts.transfers}
         moves = {key: label("rule.moves", language, **way) for key, way in ways.items()}

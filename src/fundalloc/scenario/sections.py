@@ -16,12 +16,7 @@ from fundalloc.labels import languages
 from fundalloc.rules._fields import ForEach
 from fundalloc.scenario.document import Scalar, Tree, locate
 
-BANDS = (
-    Band(share=Fraction(1, 2), value=Fraction(1)),
-    Band(share=Fraction(3, 10), value=Fraction(6, 10)),
-    Band(share=Fraction(1, 5), value=Fraction(3, 10)),
-)
-
+BANDS = tuple(Band(share=Fraction(share, 10), value=Fraction(value, 10)) for share, value in ((5, 10), (3, 6), (2, 3)))
 LEVELS = ("bilateral", "regional", "global")
 """Levels with a name in every catalogue."""
 EURO = Fraction(1, 10**6)

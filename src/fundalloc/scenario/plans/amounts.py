@@ -53,7 +53,6 @@ class PlanAmounts:
     """Whatever else the file says, in the words of our JSON: scenario, score, rules …"""
     table: Table
     rows: Mapping[LineKey, int]
-    """Line → row of the table."""
 
     def said(self, key: str) -> str:
         """Return what the file says of the scenario that the plan was made from: its digest, id, file or as_of; empty if nothing."""
@@ -91,7 +90,6 @@ def read_plan(path: str | Path, dimensions: Dimensions, *, strict: bool = True) 
 
 
 def _first_rows(table: Table, keys: list[LineKey], problems: Problems) -> dict[LineKey, int]:
-    """Return the row of every line; lines that stand twice are problems."""
     rows: dict[LineKey, int] = {}
     for row, key in enumerate(keys):
         if key in rows and all(key):
@@ -107,12 +105,10 @@ def stated_baseline(stated: Mapping[str, Any]) -> dict[LineKey, Fraction] | None
     if not isinstance(rows, list) or not rows:
         return None
     out: dict[LineKey, Fraction] = {}
-    for row in rows:
-        key = str(row.get("key", "")).split("|") if isinstance(row, dict) else []
-        if len(key) != len(NAMES):
-            return None
-        try:
-            out[key[0], key[1], key[2], key[3]] = read_money(str(row["amount"]))
-        except (KeyError, PydanticCustomError):
-            return None
+    try:
+        for row in rows:
+            i, p, a, t = row["key"].split("|")
+            out[i, p, a, t] = read_money(str(row["amount"]))
+    except (AttributeError, LookupError, TypeError, ValueError, PydanticCustomError):
+        return None
     return out

@@ -84,7 +84,6 @@ def _decimal(path: Path) -> Scalar | None:
 
 
 def _table(path: Path, wanted: list[str]) -> Table:
-    """Read a CSV file with these columns only. Raises ScenarioError when one is missing."""
     problems = Problems()
     try:
         table = read_csv(path, ["amount"], _decimal(path))
@@ -132,8 +131,7 @@ def _json_table(name: str, text: str, content: dict[str, Any], section: str, col
     problems = Problems()
     if not isinstance(rows, list):
         raise ScenarioError.of(Place(name, 1, 1), f"no list '{section}'", "write the plan again with fundalloc run FILE --json")
-    keys: list[str] = []
-    cells: list[list[str]] = []
+    keys, cells = list[str](), list[list[str]]()
     for number, row in enumerate(rows, start=1):
         key = row.get("key") if isinstance(row, dict) else None
         if not isinstance(key, str):
@@ -202,12 +200,9 @@ def _has_keys(book: BookFile) -> bool:
 
 
 def _book_lines(grid: Grid) -> tuple[Table, Problems]:
-    """Return the lines as a table of text, and every row that is none."""
     by_key = "line_key" in grid.columns
     keys = ("line_key",) * 4 if by_key else (*IDS, "year")
-    rows: list[int] = []
-    cells: list[list[str]] = []
-    problems = Problems()
+    rows, cells, problems = list[int](), list[list[str]](), Problems()
     for row in grid.body:
         texts = [grid.cell(row, key).text for key in (*dict.fromkeys(keys), "planned")]
         if not any(texts):

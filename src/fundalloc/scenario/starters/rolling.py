@@ -125,15 +125,11 @@ def _frozen_ceilings(scenario: Scenario, source: Path) -> str:
     changed = {name: rest for name, rest in entries.items() if rest is not None}
     if not changed:
         return ""
-    written = load_tree(source, lambda _: True).mapping("instruments")
+    before, after = (to_plain(tree).get("instruments", {}) for tree in (load_tree(source, lambda _: True), scenario.tree))
     ceilings = {i.id: i.ceiling for i in scenario.facts.instruments if i.ceiling is not None}
-    adjusted = scenario.tree.mapping("instruments")
-    assert written is not None
-    assert adjusted is not None
     lines = ["adjust:", *(f"  {_quoted(name)}: {json.dumps(rest, ensure_ascii=False)}" for name, rest in changed.items()), "instruments:"]
     for name, ceiling in ceilings.items():
-        before, after = written.mapping(name), adjusted.mapping(name)
-        if before and after and to_plain(before).get("ceiling") != to_plain(after).get("ceiling"):
+        if name in before and before[name].get("ceiling") != after[name].get("ceiling"):
             lines.append(f"  {name}: {{ceiling: {json.dumps(_limits(ceiling))}}}")
     return "\n".join(lines) + "\n"
 
@@ -164,16 +160,14 @@ def copy_originals(folder: Path, *sources: Path) -> dict[Path, Path]:
     """Copy scenario files with everything they name; return {file: copy}."""
     files = list(dict.fromkeys(path.resolve() for source in sources for path in needed_files(source)))
     root = Path(os.path.commonpath([path.parent for path in files]))
-    copied = {}
-    for path in files:
-        target = folder / ORIGINAL / path.relative_to(root)
+    copied = {path: folder / ORIGINAL / path.relative_to(root) for path in files}
+    for path, target in copied.items():
         target.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix.lower() in _SCENARIOS:
             schema = os.path.relpath(folder / "schema.json", target.parent)
             target.write_text(re.sub(r"\$schema=\S+", f"$schema={Path(schema).as_posix()}", read_text(path, display_name(path))), "utf-8")
         else:
             shutil.copy(path, target)
-        copied[path] = target
     return copied
 
 

@@ -248,7 +248,6 @@ class Foreign:
         return [self._row(table.cells[k], row) | always for k, row in enumerate(body) if row in self.kept]
 
     def _always(self) -> Row:
-        """Return the cells that are the same in every row."""
         always = {name: Cell(text, locate(self.node, ("always", name))) for name, text in self.layout.always.items()}
         for name in always:
             if name in self.at or name.partition(".")[0] not in self.target.columns:

@@ -34,7 +34,6 @@ _CURRENCY = re.compile(r"(?<![A-Za-z])(?:EUR|USD|GBP|CHF)(?![A-Za-z])|(?<![a-z])
 
 @cache
 def _layouts() -> dict[str, str]:
-    """Return the shipped mappings by name."""
     folder = resources.files(__package__) / "layouts"
     return {p.name.removesuffix(".yaml").upper(): p.read_text("utf-8") for p in folder.iterdir() if p.name.endswith(".yaml")}
 
@@ -98,7 +97,7 @@ class _Intake:
         self.rows = [row for row in rows if row not in self.totals and len(set(filter(None, raw.rows[row]))) > 1]
         if not self.rows:
             raise ScenarioError.of(Place(raw.name), "no table found in it", "name the sheet: book.xlsx#Sheet")
-        self.columns: dict[str, str] = {}
+        self.columns, self.others, self.currencies = dict[str, str](), list[str](), list[str]()
 
     def _heading(self, raw: RawTable) -> list[int]:
         """Return the rows of the heading: the last before figures begin, and the one above it where that fills its gaps."""
@@ -145,9 +144,6 @@ class _Intake:
         if at:
             yield f"totals: {f'{{column: {quoted(beside)}, like: {like}}}' if beside else like}  # checked against their rows"
 
-    others: Sequence[str] = ()
-    """Columns that are looked at beside those mapped."""
-
     def _fits(self, text: str) -> bool:
         """Say whether the table has all columns of a shipped mapping, and take them over."""
         node = parse_document(text, "layout", Path())
@@ -159,8 +155,6 @@ class _Intake:
         said = self._texts(node.text("currency")) or [(node.text("unit") or "").partition(" ")[0]]
         self.currencies = [text for text in said if text != EURO]
         return True
-
-    currencies: Sequence[str] = ()
 
     def _at(self, names: Sequence[str]) -> list[int]:
         """Return where these headings stand; in some `{year}` stands for the year."""
@@ -176,11 +170,12 @@ class _Intake:
     def _guess(self) -> None:
         """Find our columns: by the names of members in them, then by the words of their headings, figures among those that have figures."""
         yearly = Counter(_YEAR.sub(YEAR, name) for name in self.headings if len(_YEAR.findall(name)) == 1 and self._is_number(name))
+        words = _words()["columns"] | _words().get(self.table, {})
         for ours, spec in self.target.columns.items():
             free = self._free(ours, spec)
             if yearly and ours in ("amount", "absorption"):
                 self.columns[ours] = yearly.most_common(1)[0][0]
-            elif found := self._by_members(free, self.target.names.get(ours, {})) or _by_words(free, _words()["columns"].get(ours, ())):
+            elif found := self._by_members(free, self.target.names.get(ours, {})) or _by_words(free, words.get(ours, ())):
                 self.columns[ours] = found
             elif spec.number and spec.required and len(free) == 1:
                 self.columns[ours] = free[0]
@@ -250,7 +245,6 @@ class _Intake:
             yield f"always: {_flow(dict.fromkeys(wanted, GAP), plain=True)}  # in no column: what it is in every row, or map it above"
 
     def _sum(self) -> Iterator[str]:
-        """Say that rows share their keys."""
         keys = [self.columns[key] for key in self.target.keys if key in self.columns]
         at = [self.headings.index(key) for key in keys if key in self.headings]
         found = Counter(tuple(self.foreign.cell(row, k) for k in at) for row in self.rows)

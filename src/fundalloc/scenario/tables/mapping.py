@@ -36,7 +36,6 @@ def mapped(raw: RawTable, node: Tree, layout: Layout, codes: Mapping[str, str], 
 
 
 def _divided(of: Foreign, rows: list[Row]) -> list[Row]:
-    """Divide rows of several members among them."""
     if of.layout.split is None or of.problems:
         return rows
     split = [name for name, k in of.at.items() if k == of.other["split", "column"]]
@@ -45,7 +44,6 @@ def _divided(of: Foreign, rows: list[Row]) -> list[Row]:
 
 
 def _parts(of: Foreign, row: Row) -> list[tuple[str, Fraction]]:
-    """Return the members of a row with the share of each."""
     sign = of.layout.split.sign if of.layout.split else ""
     members, written = ([text.strip() for text in row[f"#split.{key}"].text.split(sign)] for key in ("column", "shares"))
     written = ["100"] if len(members) == 1 and written == [""] else written
@@ -176,7 +174,6 @@ def _together(of: Foreign, name: str, one: str, other: str) -> str | None:
 
 
 def _finished(of: Foreign, rows: list[Row]) -> Table:
-    """Return our table."""
     columns = list(dict.fromkeys(name for row in rows for name in row if name[0] != "#"))
     columns = columns or [*of.at, *of.layout.always]
     nothing = Cell("", (of.heading[-1], 0))
@@ -188,11 +185,8 @@ def _finished(of: Foreign, rows: list[Row]) -> Table:
         return of.raw.where(of.heading[-1], of.at[name]) if name in of.at else locate(of.node, ("always", name))
 
     cells = [[row.get(name, nothing).text for name in columns] for row in rows]
-    table = Table(of.raw.name, columns, cells, where, told=[f"{of.raw.name}: {text}" for text in of.told])
-    sheet = of.raw.sheet
-    table.hidden = [of.raw.where(row, 0) for row in (*of.heading, *of.body) if row in sheet.hidden_rows]
-    table.hidden += [of.raw.where(of.heading[-1], column) for column in sorted(of.known) if column in sheet.hidden_columns]
-    return table
+    hidden = of.raw.hidden(of.heading[-1], (*of.heading, *of.body), sorted(of.known))
+    return Table(of.raw.name, columns, cells, where, hidden, told=[f"{of.raw.name}: {text}" for text in of.told])
 
 
 def _slug(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -63,6 +63,11 @@ class RawTable:
         """How many cells are formulas, of which the stored values are read."""
         return sum(cell.formula is not None for cells in self.sheet.rows for cell in cells)
 
+    def hidden(self, heading: int, rows: Iterable[int], columns: Iterable[int]) -> list[Place]:
+        """Return where those of these rows and columns begin that are read although nobody sees them."""
+        unseen = [self.where(row, 0) for row in rows if row in self.sheet.hidden_rows]
+        return unseen + [self.where(heading, column) for column in columns if column in self.sheet.hidden_columns]
+
     def stored(self, row: int, column: int) -> bool:
         """Return whether a cell is a number by itself, not a text that says one."""
         cells = self.sheet.rows[row] if self.sheet.rows else ()
@@ -116,7 +121,6 @@ def raw_csv(text: str, name: str, separator: str = "") -> RawTable:
 
 
 def _rows(text: str, name: str, separator: str) -> tuple[list[int], list[list[str]]]:
-    """Return the rows, and the line in which each begins. Raises ScenarioError."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     numbers, rows = [1], list[list[str]]()
     try:
@@ -140,7 +144,6 @@ def _separator(raw: list[str], name: str) -> str:
 
 
 def _offset(line: str, column: int, delimiter: str) -> int:
-    """Return the 1-based position at which the cell of this column begins."""
     quoted = False
     for position, character in enumerate(line):
         if column == 0:
@@ -168,10 +171,7 @@ def _worksheet(path: Path, title: str, place: Place) -> RawTable:
 
 
 def table_of(raw: RawTable, keys: Sequence[str] = (), numbers: Collection[str] = (), decimal: Scalar | None = None) -> Table:
-    """Return the table whose headings stand in the first row that is not empty, among them `keys`. Raises ScenarioError.
-
-    `numbers` are columns of figures, and `decimal` is the sign that is decimal in them, where the scenario says so.
-    """
+    """Return the table under the first row that is not empty: `keys` must be among its headings. Raises ScenarioError."""
     heading, *body = filled = _filled(raw, keys)
     columns = list(raw.rows[heading])
     while not raw.separator and not columns[-1]:
@@ -186,16 +186,10 @@ def table_of(raw: RawTable, keys: Sequence[str] = (), numbers: Collection[str] =
 
     body = [row for row in body if any(raw.rows[row][:width])]
     cells = [(raw.rows[row] + [""] * width)[:width] for row in body]
-    table = Table(raw.name, columns, cells, where, hidden_places(raw, filled, width), raw.formulas)
+    table = Table(raw.name, columns, cells, where, raw.hidden(heading, filled, range(width)), raw.formulas)
     if raw.separator == ";" or decimal is not None:
         settle(table, numbers, decimal, lambda row, column: raw.stored(body[row], column))
     return table
-
-
-def hidden_places(raw: RawTable, filled: list[int], width: int) -> list[Place]:
-    """Return where the rows and columns begin that are read although nobody sees them."""
-    hidden = [raw.where(row, 0) for row in filled if row in raw.sheet.hidden_rows]
-    return hidden + [raw.where(filled[0], column) for column in range(width) if column in raw.sheet.hidden_columns]
 
 
 def _filled(raw: RawTable, keys: Sequence[str]) -> list[int]:

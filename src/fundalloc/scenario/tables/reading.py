@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from fundalloc.errors import Place, Problems, ScenarioError, did_you_mean
+from fundalloc.errors import Place, Problems, ScenarioError, did_you_mean, some
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, listed, locate
 from fundalloc.scenario.inherited import overwritten
 from fundalloc.scenario.tables.control import check_control
@@ -15,7 +15,7 @@ from fundalloc.scenario.tables.raw import Files, read_raw, table_of
 from fundalloc.scenario.tables.table import HEADING, Table
 from fundalloc.scenario.validation import validate
 
-NOTHING_SAID = Target()
+NOTHING_SAID, SHOWN = Target(), 3
 TABLE_KEYS = ("file", "decimal", "rows", "change", "expect", "replaces", *LAYOUT_KEYS)
 
 
@@ -31,6 +31,10 @@ def read_table(node: Node, files: Files, target: Target = NOTHING_SAID, problems
     table = replace(_of_file(node, files.seen_from(node), target), replaced=node.over is not None)
     noted, wrong = Problems() if problems is None else problems, Problems()
     wrong.remarks = noted.remarks
+    if table.hidden:
+        cells = some([place.cell.rpartition("!")[2] for place in table.hidden], SHOWN)
+        message = f"hidden in the sheet, but read: rows or columns at {cells}"
+        noted.remark(table.hidden[0], message, "show them, or delete what shall not count")
     _apply_changes(table, node.get("change"), target, wrong)
     wrong.tell()
     if (control := node.get("expect")) is not None:
@@ -55,7 +59,6 @@ def _of_file(node: Tree, files: Files, target: Target) -> Table:
 
 
 def _foreign(file: Scalar, node: Tree, files: Files, target: Target) -> Table:
-    """Read a table that others laid out, by what the scenario says of it."""
     problems = Problems()
     layout = validate(Layout, replace(node, items={k: v for k, v in node.items.items() if k in LAYOUT_KEYS}), problems, None)
     problems.tell()
@@ -69,7 +72,6 @@ def _foreign(file: Scalar, node: Tree, files: Files, target: Target) -> Table:
 
 
 def _codes(file: Scalar, files: Files) -> dict[str, str]:
-    """Read the ids by foreign words from a file. Raises ScenarioError."""
     table = table_of(read_raw(file, files), ("word", "id"))
     if missing := [key for key in ("word", "id") if key not in table.columns]:
         raise ScenarioError.of(table.place(HEADING, 0), f"no column '{missing[0]}'", "a table of codes has the columns word and id")

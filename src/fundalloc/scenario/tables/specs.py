@@ -14,7 +14,7 @@ from typing import Any
 from fundalloc.errors import Problems, ScenarioError, did_you_mean
 from fundalloc.facts.fields import is_year, read_amount, read_coefficient, read_factor, read_id, read_iso3, read_tags, read_years, refuse
 from fundalloc.labels import LANGUAGES
-from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, texts
+from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, scalars, texts
 from fundalloc.scenario.sections import TABLES
 from fundalloc.scenario.tables.foreign import Target
 from fundalloc.scenario.tables.layout import LAYOUT_KEYS, Names, folded
@@ -36,15 +36,14 @@ def _one_of(*words: str) -> Callable[[str], str]:
 
 ID = ColumnSpec(read_id, required=True)
 TEXTS = ColumnSpec(str, per="language", told=True)
-ORIGIN = {"source": ColumnSpec(str, told=True), "confidence": ColumnSpec(str, told=True)}
+ORIGIN = dict.fromkeys(("source", "confidence"), ColumnSpec(str, told=True))
 SPECS: dict[str, dict[str, ColumnSpec]] = {
     "instruments": {
         "id": ID,
         "name": replace(TEXTS, required=True),
         **dict.fromkeys(("short", "note", "footnote"), TEXTS),
         "source": ColumnSpec(str, required=True, told=True),
-        "confidence": ColumnSpec(str, told=True),
-        "budget_line": ColumnSpec(str, told=True),
+        **dict.fromkeys(("confidence", "budget_line"), ColumnSpec(str, told=True)),
         **dict.fromkeys(("counts", "free", "partners", "years", "tags"), ColumnSpec(str)),
         **dict.fromkeys(("ceiling", "outstanding"), ColumnSpec(str, number=True, money=True, per="key")),
         "carry_over": ColumnSpec(str, number=True, per="key"),
@@ -53,10 +52,8 @@ SPECS: dict[str, dict[str, ColumnSpec]] = {
     "partnerships": {
         "id": ID,
         "name": replace(TEXTS, required=True),
-        "short": TEXTS,
-        "footnote": TEXTS,
-        "level": ColumnSpec(str),
-        "within": ColumnSpec(str),
+        **dict.fromkeys(("short", "footnote"), TEXTS),
+        **dict.fromkeys(("level", "within"), ColumnSpec(str)),
         "iso3": ColumnSpec(read_iso3, told=True),
         "absorption": ColumnSpec(read_amount, number=True, money=True, empty=None, per="year"),
         "tags": ColumnSpec(lambda text: read_tags(text.split()), empty=()),
@@ -65,30 +62,25 @@ SPECS: dict[str, dict[str, ColumnSpec]] = {
         **ORIGIN,
     },
     "needs": {
-        "partnership": ID,
-        "area": ID,
+        **dict.fromkeys(("partnership", "area"), ID),
         "need": ColumnSpec(read_amount, required=True, number=True, money=True, empty=Fraction(0)),
         "priority": ColumnSpec(read_factor, number=True, empty=Fraction(1)),
         **ORIGIN,
     },
     "eligibility": {
-        "instrument": ID,
-        "area": ID,
+        **dict.fromkeys(("instrument", "area"), ID),
         "effectiveness": ColumnSpec(read_factor, number=True, empty=Fraction(1)),
         "reason": TEXTS,
         **ORIGIN,
     },
     "markers": {
-        "marker": ID,
-        "area": ID,
+        **dict.fromkeys(("marker", "area"), ID),
         "instrument": ColumnSpec(read_id),
         "coefficient": ColumnSpec(read_coefficient, required=True, number=True, empty=Fraction(0)),
         **ORIGIN,
     },
     "decided": {
-        "instrument": ID,
-        "partnership": ID,
-        "area": ID,
+        **dict.fromkeys(("instrument", "partnership", "area"), ID),
         "year": ColumnSpec(str, required=True),
         "amount": ColumnSpec(read_amount, required=True, number=True, money=True, empty=Fraction(0)),
         "state": ColumnSpec(_one_of(*STATES), required=True, empty="given"),
@@ -144,11 +136,7 @@ def _said(section: Tree | None) -> Iterator[tuple[str, str]]:
     """Yield every id of a section with each of its names."""
     for member, node in section.items.items() if section else ():
         yield member, member
-        for key in ("name", "short"):
-            named = node.get(key) if isinstance(node, Tree) else None
-            yield from (
-                (member, text) for text in texts(ListNode(list(named.items.values()), named.place) if isinstance(named, Tree) else named)
-            )
+        yield from ((member, leaf.text) for path, leaf in scalars(node) if path and path[0] in ("name", "short"))
 
 
 def _told(partnerships: Table) -> Iterator[tuple[str, str]]:
@@ -218,23 +206,18 @@ def _figures(limit: Tree, words: list[str], files: Files, names: Names, problems
         raise ScenarioError.of(place, message, "write {file: floors.csv, column: floor}")
     spec = dict.fromkeys(words, ColumnSpec(str)) | {column: ColumnSpec(read_amount, number=True, money=True)}
     table = read_table(replace(limit, items=of_file), files, Target(spec, (*words, column), names), problems)
-    for word in (*words, column):
-        if word not in table.columns:
-            raise ScenarioError.of(table.place(HEADING, 0), f"no column '{word}'", did_you_mean(word, table.columns))
+    for word in (word for word in (*words, column) if word not in table.columns):
+        raise ScenarioError.of(table.place(HEADING, 0), f"no column '{word}'", did_you_mean(word, table.columns))
     if not words:
         raise ScenarioError.of(limit.place, "figures per member, but the rule has no for_each", "add for_each, or write one figure")
     members = _members(table, words, column)
-    places = {member: node.place for member, node in members.items()}
-    return Tree({**members, **own}, {**places, **{key: limit.keys[key] for key in own}}, limit.place, limit.folder), table
+    places = {member: node.place for member, node in members.items()} | {key: limit.keys[key] for key in own}
+    return Tree({**members, **own}, places, limit.place, limit.folder), table
 
 
 def _members(table: Table, words: list[str], column: str) -> dict[str, Node]:
-    """Return the figure of every member that has one. Raises ScenarioError."""
-    members: dict[str, Node] = {}
-    problems = Problems()
-    keys = [table.column(word) for word in words]
-    for row, text in enumerate(table.column(column)):
-        names = [key[row] for key in keys]
+    members, problems = dict[str, Node](), Problems()
+    for row, (text, *names) in enumerate(zip(*map(table.column, (column, *words)), strict=True)):
         member, place = "|".join(names), table.place(row, column)
         if "" in names:
             empty = words[names.index("")]

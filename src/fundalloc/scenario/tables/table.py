@@ -64,10 +64,8 @@ class Table:
 
     def column(self, name: str) -> list[str]:
         """Return the texts of a column, empty ones where it is missing."""
-        if name not in self.columns:
-            return [""] * len(self.cells)
-        index = self.columns.index(name)
-        return [row[index] for row in self.cells]
+        index = self.columns.index(name) if name in self.columns else None
+        return ["" if index is None else row[index] for row in self.cells]
 
     def variants(self, name: str) -> list[str]:
         """Return the columns of a name, those of a year or a language included."""
@@ -97,9 +95,8 @@ class Table:
         """Add an empty row and return its number."""
         self.cells.append([""] * len(self.columns))
         self.added += 1
-        row = len(self.cells) - 1
-        self.moved[row, WHOLE_ROW] = place
-        return row
+        self.moved[len(self.cells) - 1, WHOLE_ROW] = place
+        return len(self.cells) - 1
 
     def drop(self, rows: set[int]) -> None:
         """Take rows out, and remember what they said."""
@@ -160,24 +157,17 @@ def read_variants(table: Table, name: str, column: ColumnSpec, problems: Problem
 
 
 def _read(table: Table, name: str, column: ColumnSpec, problems: Problems) -> list[Any]:
-    cache: dict[str, Any] = {}
-    out: list[Any] = []
-    present = name in table.columns
-    for row, text in enumerate(table.column(name)):
-        if not text:
-            if column.required and present:
-                problems.add(table.place(row, name), f"'{name}' is missing", "fill it in")
-            out.append(column.empty)
-            continue
-        if text not in cache:
+    known: dict[str, Any] = {"": column.empty}
+    texts = table.column(name)
+    for row, text in enumerate(texts):
+        if not text and column.required and name in table.columns:
+            problems.add(table.place(row, name), f"'{name}' is missing", "fill it in")
+        if text not in known:
             try:
-                cache[text] = column.read(text)
+                known[text] = column.read(text)
             except PydanticCustomError as error:
                 problems.append(refused(error, table.place(row, name)))
-                out.append(column.empty)
-                continue
-        out.append(cache[text])
-    return out
+    return [known.get(text, column.empty) for text in texts]
 
 
 @dataclass

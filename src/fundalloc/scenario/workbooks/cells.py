@@ -85,7 +85,6 @@ class Grid:
 
     book: BookFile
     title: str
-    """Name of the sheet."""
     language: str
     heading: int
     """Row of the headings, from 0."""
@@ -154,14 +153,10 @@ def _grid(book: BookFile, title: str, needed: Sequence[str], wanted: Sequence[st
 
 def _missing(book: BookFile, title: str, needed: Sequence[str]) -> list[Problem]:
     """Say which headings a sheet lacks, measured against the row and language that have the most of them."""
-    best: tuple[int, int, list[str]] = (0, 0, list(_titles(needed, "en").values()))
-    for number, row in enumerate(book.rows(title)):
-        texts = {cell.value.strip() for cell in row if isinstance(cell.value, str)}
-        for language in languages():
-            titles = _titles(needed, language)
-            found = sum(text in texts for text in titles.values())
-            if found > best[0]:
-                best = found, number, [text for text in titles.values() if text not in texts]
-    _, number, missing = best
+    rows = [{cell.value.strip() for cell in row if isinstance(cell.value, str)} for row in book.rows(title)] or [set()]
+    spoken = [_titles(needed, language).values() for language in ("en", *languages())]
+    number, wanted = max(
+        ((k, titles) for k in range(len(rows)) for titles in spoken), key=lambda one: len(rows[one[0]].intersection(one[1]))
+    )
     hint = "keep the headings of the sheet as they were"
-    return [Problem(book.place(title, number, 0), f"no column '{text}'", hint) for text in missing]
+    return [Problem(book.place(title, number, 0), f"no column '{text}'", hint) for text in wanted if text not in rows[number]]

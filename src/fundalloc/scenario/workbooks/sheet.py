@@ -133,7 +133,6 @@ def _parser(source: IO[bytes], book: Any, texts: Any) -> Any:
 
 
 def _filled(number: int, cells: list[dict[str, Any]]) -> Row:
-    """Return a row from its column A on."""
     row: list[Cell] = []
     for found in cells:
         if found["row"] != number or not len(row) < found["column"] <= LAST_COLUMN:
