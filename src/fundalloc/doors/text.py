@@ -70,10 +70,9 @@ def _decoded(raw: bytes, name: str, limit: int, encoding: str) -> str:
         if raw.startswith(WORKBOOK):
             hint = "`fundalloc extract FILE` writes the scenario that travels in a workbook; `fundalloc verify FILE` checks its plan"
             raise ScenarioError.of(Place(name), "this is a workbook, and a text file is expected here", hint) from None
-        hint = "save it as UTF-8; from Excel: CSV UTF-8"
-        hint += "; a table may say its own with encoding: cp1252" if limit != MAX_BYTES else ""
+        own = "; a table may say its own with encoding: cp1252" if limit != MAX_BYTES else ""
         place = _place_at(error.object[: error.start].decode(encoding), name)
-        raise ScenarioError.of(place, f"the file is not {encoding.upper()}", hint) from None
+        raise ScenarioError.of(place, f"the file is not {encoding.upper()}", f"save it as UTF-8; from Excel: CSV UTF-8{own}") from None
     except FAILURES as error:
         raise ScenarioError.of(Place(name), f"cannot be read: {why(error)}") from None
 

@@ -163,9 +163,8 @@ def _change_years(below: Tree, change: _Change, value: Scalar, period: Period, p
 
 def _change_ceiling(below: Tree, change: _Change, value: Scalar, period: Period, problems: Problems) -> Node:
     """Change a ceiling with yearly amounts and a total: the total changes with the open years' part of it."""
-    items = dict(below.items)
-    each, total = below.items.get("each"), below.items.get("total")
-    part = Fraction(1)
+    items, part = dict(below.items), Fraction(1)
+    each, total = items.get("each"), items.get("total")
     if isinstance(each, Scalar) and period.years:
         each = every_year(each, period)
     if each is not None:

@@ -37,14 +37,11 @@ def load(
     variants: Iterable[str | Path] = (),
     root: Path | None = None,
 ) -> Scenario:
-    """Read a scenario.
+    """Read a scenario. Raises ScenarioError with every problem found.
 
-    `variants` are scenario files laid over it in order, as if a file listed all of them under `extends`. `settings` are
-    `KEY=VALUE` overrides with dotted keys and any YAML value; they count as a last child file.
-    Files that the scenario names must lie in its project (`doors.reading.project`), unless `allow_outside`. `baseline` names the plan to
-    start from (a scenario, JSON, CSV or workbook, anywhere), instead of the one that the scenario names. `root` is a
-    folder in which files may lie too: the one into which a workbook's scenario was unpacked.
-    Raises ScenarioError with every problem found.
+    `variants` are laid over it in order, then `settings`: `KEY=VALUE` overrides with dotted keys and any YAML value.
+    Files that it names must lie in its project, unless `allow_outside`, or in `root`, into which a workbook's scenario was unpacked.
+    `baseline` names the plan to start from (a scenario, JSON, CSV or workbook, anywhere), instead of the one that it names itself.
     """
     source, written, read, over = Path(path), tuple(settings), dict[Path, None](), tuple(map(Path, variants))
     for given in (source, *over, *([] if baseline is None else [Path(baseline)])):

@@ -136,7 +136,6 @@ def _merge(parent: Tree, child: Tree, path: tuple[str, ...], period: Period, pro
 
 
 def _replaced(child: Tree, path: tuple[str, ...]) -> set[str]:
-    """Return the limits of a rule that those which a child writes stand in place of."""
     if len(path) != 2 or path[0] != "rules":
         return set()
     written = [key for key, value in child.items.items() if not takes_away(value)]

@@ -20,9 +20,9 @@ def validate(model: type[ModelT], node: Node, problems: Problems, dimensions: Di
     """Build a model from a node and what else is given; on errors add one problem each and return None."""
     plain = to_plain(node)
     if isinstance(plain, dict):
-        for key in (key for key in plain if key in given):
+        for key in given.keys() & plain:
             problems.add(locate(node, (key,), key=True), f"unknown key '{key}'", "the name above is the id")
-        plain = {**plain, **given}
+        plain |= given
     try:
         return model.model_validate(plain, context={"dimensions": dimensions})
     except ValidationError as error:

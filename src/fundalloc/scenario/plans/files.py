@@ -225,7 +225,6 @@ def _book_lines(grid: Grid) -> tuple[Table, Problems]:
 
 
 def _run_log(grid: Grid | None) -> dict[str, Any]:
-    """Return what the run log says, in the words of our JSON."""
     items = {} if grid is None else {grid.cell(row, "item").text: grid.cell(row, "what").value for row in grid.body}
 
     def read(key: str) -> Any:

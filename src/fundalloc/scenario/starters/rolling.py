@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from fundalloc.doors.text import display_name, read_text
 from fundalloc.doors.writing import check_empty, new_folder
-from fundalloc.errors import UsageError
+from fundalloc.errors import UsageError, year_ranges
 from fundalloc.facts.entities import Ceiling
 from fundalloc.facts.facts import Decided
 from fundalloc.money import plain
@@ -98,8 +98,7 @@ def _entries(scenario: Scenario, decided: Decided) -> Iterator[DecidedRow]:
 
 
 def _text(scenario: Scenario, plan: PlanAmounts, year: int, extends: str, baseline: str) -> str:
-    first, last = scenario.facts.years[0], year - 1
-    closed = str(first) if first == last else f"{first}-{last}"
+    closed = year_ranges(range(scenario.facts.years[0], year))
     return (
         "# yaml-language-server: $schema=schema.json\n"
         f"# {scenario.id}, rolled forward to {year}: the years before are closed to the plan in {Path(plan.file).name}.\n"

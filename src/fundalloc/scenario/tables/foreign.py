@@ -178,7 +178,6 @@ class Foreign:
         return rows if self.layout.totals is None else body
 
     def _where(self, heading: str, rows: list[int]) -> list[int]:
-        """Return the rows that say there what they must."""
         (keeps, texts), found = self.layout.where[heading], {row: self.cell(row, self.other["where", heading]) for row in rows}
         for text in texts:
             if not any(is_like(value, [text]) for value in found.values()):

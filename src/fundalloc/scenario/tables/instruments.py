@@ -45,8 +45,7 @@ def layers_of(tree: Tree, files: Files, remarks: Problems | None = None) -> Iter
     layers = [*([_from_table(table, node.place, problems)] if table else []), *_changes(changes, problems)]
     problems.tell()
     yield from (replace(tree, items={**years, SECTION: layer}) for layer in layers)
-    rest = dict(tree.items)
-    rest.pop(SECTION)
+    rest = {key: value for key, value in tree.items.items() if key != SECTION}
     yield replace(tree, items={**rest, SECTION: replace(node, items=items)} if items else rest)
 
 

@@ -224,7 +224,6 @@ class _Intake:
         yield from chain.from_iterable(self.foreign.raw.rows[row] for row in (*above, *self.rows[:FIRST_ROWS]))
 
     def _figures(self) -> Iterator[str]:
-        """Say decimal signs, and what stands for nothing."""
         raw, at = self.foreign.raw, self._at([name for ours, name in self.columns.items() if self.target.columns[ours].number])
         cells = [(row, k) for row in (*self.rows, *self.totals) for k in at if not (raw.stored(row, k) or (row, k) in raw.wrong)]
         texts = dict.fromkeys(filter(None, (self.foreign.cell(row, k) for row, k in cells)))
@@ -236,7 +235,6 @@ class _Intake:
             yield f"empty: [{', '.join(map(quoted, empty))}]  # read as no figure"
 
     def _gaps(self) -> Iterator[str]:
-        """Name required columns that nothing was found for."""
         years = any(YEAR in name for name in self.columns.values())
         required = [ours for ours, spec in self.target.columns.items() if spec.required and ours not in self.columns]
         wanted = [ours for ours in required if not (years and ours == "year")]
@@ -252,7 +250,6 @@ class _Intake:
             yield "sum: true  # several rows have the same keys: they are added up"
 
     def _codes(self) -> Iterator[str]:
-        """List foreign words."""
         unknown = dict[str, str]()
         for ours, names in self.target.names.items():
             words = self._texts(self.columns.get(ours))

@@ -70,7 +70,6 @@ def _by_year(of: Foreign, rows: list[Row]) -> list[Row]:
 
 
 def _years_of(of: Foreign, row: Row, yearly: list[str]) -> list[Row]:
-    """Return a row for each year that has a figure."""
     filled = [name for name in yearly if row[name].text]
     if not filled:
         of.problems.add(of.place(row[yearly[0]]), "a row without any figure", "fill it in, or leave the row out with where")
@@ -174,8 +173,7 @@ def _together(of: Foreign, name: str, one: str, other: str) -> str | None:
 
 
 def _finished(of: Foreign, rows: list[Row]) -> Table:
-    columns = list(dict.fromkeys(name for row in rows for name in row if name[0] != "#"))
-    columns = columns or [*of.at, *of.layout.always]
+    columns = list(dict.fromkeys(name for row in rows for name in row if name[0] != "#")) or [*of.at, *of.layout.always]
     nothing = Cell("", (of.heading[-1], 0))
 
     def where(row: int, column: int) -> Place:

@@ -194,8 +194,7 @@ def table_of(raw: RawTable, keys: Sequence[str] = (), numbers: Collection[str] =
 
 def _filled(raw: RawTable, keys: Sequence[str]) -> list[int]:
     """Return the rows that are not empty, the headings first. Raises ScenarioError when there are none, or titles above them."""
-    filled = [row for row, cells in enumerate(raw.rows) if any(cells)]
-    if not filled:
+    if not (filled := [row for row, cells in enumerate(raw.rows) if any(cells)]):
         place = Place(raw.name) if raw.separator else raw.where(0, 0)
         raise ScenarioError.of(place, "the table is empty", "the first row names the columns")
     below = next((row for row in filled[:TITLE_ROWS] if all(key in raw.rows[row] for key in keys)), filled[0])

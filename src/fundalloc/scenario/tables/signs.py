@@ -18,12 +18,9 @@ SIGNS = {",": "comma", ".": "point"}
 _MARKS = {",": ".", ".": ","}
 """What may mark thousands beside a decimal sign."""
 SHOWN = 3
-"""How many numbers a message shows."""
 _PLAIN = {sign: re.compile(rf"[+-]?[0-9]*[{sign}]?[0-9]*(?:[eE][+-]?[0-9]{{1,2}})?") for sign in SIGNS}
 _GROUPED = {sign: re.compile(rf"[+-]?[1-9][0-9]{{0,2}}([{_MARKS[sign]}][0-9]{{3}})+([{sign}][0-9]*)?") for sign in SIGNS}
 """Numbers by their decimal sign: without and with thousands that are marked by the other one."""
-
-
 _PART = re.compile(r"(\.\.|\s+(?!%))")
 """What stands between the ends of a range, or between several figures in one cell."""
 
