@@ -5,7 +5,7 @@ from click.testing import CliRunner
 
 from conftest import FIXED_TEXT
 from fundalloc.cli import cli
-from fundalloc.errors import ScenarioError
+from fundalloc.errors import Problems, ScenarioError
 from fundalloc.scenario.document import to_plain
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.merging import load_tree
@@ -205,6 +205,6 @@ def test_instruments(write, intake):
     for line in ("columns: {id: Instrument, name: Instrument, ceiling: Budget (EUR thousand)}", "unit: EUR thousand", "totals: [Total]"):
         assert line in proposed, proposed
     start = "fundalloc: 1\n" + proposed.replace("always: {source: …}", "always: {source: the report}")
-    found = load_tree(write("funds.yaml", start), lambda _: True).mapping("instruments")
+    found = load_tree(write("funds.yaml", start), lambda _: True, Problems()).mapping("instruments")
     ceilings = {name: to_plain(node)["ceiling"] for name, node in found.items.items()}
     assert ceilings == {"asylum-fund": "1.2005", "border-fund": "0.8"}

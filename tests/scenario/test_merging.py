@@ -16,7 +16,7 @@ def tree(text, folder):
 @pytest.fixture
 def merged(tmp_path):
     """merged(parent, child): both laid over each other, as plain Python."""
-    return lambda parent, child: to_plain(merge(tree(YEARS + parent, tmp_path), tree(child, tmp_path)))
+    return lambda parent, child: to_plain(merge(tree(YEARS + parent, tmp_path), tree(child, tmp_path), Problems()))
 
 
 def changed(merged, parent, child, closed=""):

@@ -278,5 +278,5 @@ def test_hidden_instruments_are_said_too(write, tmp_path):
     book.active.row_dimensions[2].hidden = True
     book.save(tmp_path / "instruments.xlsx")
     problems = Problems()
-    load_tree(write("s.yaml", "scenario: s\ninstruments: {file: instruments.xlsx}\n"), lambda _: True, (), problems)
+    load_tree(write("s.yaml", "scenario: s\ninstruments: {file: instruments.xlsx}\n"), lambda _: True, problems)
     assert ["A2" in one.message for one in problems.remarks] == [True]

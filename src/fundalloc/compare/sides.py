@@ -17,7 +17,7 @@ from fundalloc.compare.outcome import Outcome, outcome_of, stated_outcome
 from fundalloc.compare.overrides import Written
 from fundalloc.compare.results import read_result
 from fundalloc.doors.text import display_name
-from fundalloc.errors import FundallocError, Infeasible, Place, ScenarioError, UsageError
+from fundalloc.errors import FundallocError, Infeasible, Place, Problems, ScenarioError, UsageError
 from fundalloc.optimise.stages import Optimum, Progress
 from fundalloc.plan.handmade import ledger_of, measure_steps
 from fundalloc.run import solve_open, with_baseline
@@ -125,7 +125,7 @@ class Sides(ExitStack):
 
     def _inputs(self, path: Path, scenario: Scenario, settings: Sequence[str] = ()) -> Inputs:
         """Return a scenario as written and as it starts; a baseline that is a scenario is solved."""
-        tree = read_tree(path, lambda _: True, (), settings)
+        tree = read_tree(path, lambda _: True, (), settings, Problems())
         scenario = with_baseline(scenario, self.options)
         start = scenario.starting_amounts() if scenario.facts.baseline is not None else None
         return Inputs(scenario, Written.of(tree, path), start)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path, PurePosixPath
@@ -17,7 +17,7 @@ from fundalloc.doors.reading import admit, project, reachable
 from fundalloc.doors.text import display_name
 from fundalloc.errors import Place, Problems, ScenarioError
 from fundalloc.scenario.document import Scalar, Tree, parse_document
-from fundalloc.scenario.merging import LONGEST_CHAIN, load_tree, merge, spread
+from fundalloc.scenario.merging import LONGEST_CHAIN, Allowed, load_tree, merge, spread
 from fundalloc.scenario.plans.amounts import read_plan
 from fundalloc.scenario.reading import assemble
 from fundalloc.scenario.scenario import Scenario
@@ -61,7 +61,7 @@ def load(
 def load_names(path: Path) -> Names:
     """Return the names of the members of a scenario, whatever is wrong with the rest of it. Raises ScenarioError when it cannot be read."""
     reachable(path)
-    return written_names(load_tree(path, lambda _: True, ()), Files(path.parent))
+    return written_names(load_tree(path, lambda _: True, Problems()), Files(path.parent))
 
 
 def _load(
@@ -111,11 +111,9 @@ def _load(
     return replace(scenario.starting_from(amounts, elsewhere), digest=fingerprint(scenario.digest, *stated, str(elsewhere)))
 
 
-def read_tree(
-    source: Path, allowed: Callable[[Path], bool], variants: Iterable[Path], settings: Iterable[str], problems: Problems | None = None
-) -> Tree:
+def read_tree(source: Path, allowed: Allowed, variants: Iterable[Path], settings: Iterable[str], problems: Problems) -> Tree:
     """Read a scenario file and everything it extends, merged, and lay variants and settings over it. Raises ScenarioError."""
-    tree = load_tree(source, allowed, variants, problems)
+    tree = load_tree(source, allowed, problems, variants)
     for setting in settings:
         for layer in layers_of(setting_tree(setting, source.parent), Files(source.parent, allowed), problems):
             tree = merge(tree, layer, problems)

@@ -34,7 +34,7 @@ LONGEST_CHAIN = 50
 """Files that extend or start from each other in a row."""
 
 
-def load_tree(path: Path, allowed: Allowed, variants: Iterable[Path] = (), problems: Problems | None = None) -> Tree:
+def load_tree(path: Path, allowed: Allowed, problems: Problems, variants: Iterable[Path] = ()) -> Tree:
     """Read a scenario file and all it extends, each file once, where first met, and lay variants over it. Raises ScenarioError."""
     met: set[Path] = set()
     layers = [layer for file in (path, *variants) for layer in _layers(file, allowed, (), met, problems)]
@@ -45,7 +45,7 @@ def load_tree(path: Path, allowed: Allowed, variants: Iterable[Path] = (), probl
     return merged
 
 
-def _layers(path: Path, allowed: Allowed, chain: tuple[Path, ...], met: set[Path], problems: Problems | None) -> Iterator[Tree]:
+def _layers(path: Path, allowed: Allowed, chain: tuple[Path, ...], met: set[Path], problems: Problems) -> Iterator[Tree]:
     """Yield what a file extends, the earlier first, and then the file itself; files that were met before are left out."""
     resolved = path.resolve()
     if resolved in met:
@@ -105,9 +105,8 @@ def _spread(node: Node, problems: Problems) -> Node:
     return out
 
 
-def merge(parent: Tree, child: Tree, problems: Problems | None = None) -> Tree:
+def merge(parent: Tree, child: Tree, problems: Problems) -> Tree:
     """Lay a child over its parent, `inherited ± x` worked out; what is lost unsaid is a remark of `problems`. Raises ScenarioError."""
-    problems = Problems() if problems is None else problems
     period = Period(_years_of(child, parent, "years"), _years_of(child, parent, "closed"))
     out = _merge(parent, child, (), period, problems)
     problems.tell()

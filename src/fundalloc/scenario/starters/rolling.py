@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from fundalloc.doors.text import display_name, read_text
 from fundalloc.doors.writing import check_empty, new_folder
-from fundalloc.errors import UsageError, year_ranges
+from fundalloc.errors import Problems, UsageError, year_ranges
 from fundalloc.facts.entities import Ceiling
 from fundalloc.facts.facts import Decided
 from fundalloc.money import plain
@@ -124,7 +124,7 @@ def _frozen_ceilings(scenario: Scenario, source: Path) -> str:
     changed = {name: rest for name, rest in entries.items() if rest is not None}
     if not changed:
         return ""
-    before, after = (to_plain(tree).get("instruments", {}) for tree in (load_tree(source, lambda _: True), scenario.tree))
+    before, after = (to_plain(tree).get("instruments", {}) for tree in (load_tree(source, lambda _: True, Problems()), scenario.tree))
     ceilings = {i.id: i.ceiling for i in scenario.facts.instruments if i.ceiling is not None}
     lines = ["adjust:", *(f"  {_quoted(name)}: {json.dumps(rest, ensure_ascii=False)}" for name, rest in changed.items()), "instruments:"]
     for name, ceiling in ceilings.items():

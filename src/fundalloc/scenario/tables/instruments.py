@@ -26,7 +26,7 @@ class Afresh(Tree):
     """Names with entries that take the place of all that is below them, as a new table does."""
 
 
-def layers_of(tree: Tree, files: Files, remarks: Problems | None = None) -> Iterator[Tree]:
+def layers_of(tree: Tree, files: Files, noted: Problems) -> Iterator[Tree]:
     """Yield a scenario file as layers in which instruments have names: its table, each change of it, the rest. Raises ScenarioError."""
     node = tree.get(SECTION)
     if isinstance(node, ListNode):
@@ -38,14 +38,15 @@ def layers_of(tree: Tree, files: Files, remarks: Problems | None = None) -> Iter
         yield tree
         return
     problems = Problems()
-    problems.remarks = problems.remarks if remarks is None else remarks.remarks
+    problems.remarks = noted.remarks
     years = {key: value for key, value in tree.items.items() if key in ("years", "closed")}  # they tell which amounts may change
     changes = parts.pop("change", None)
     table = read_table(replace(node, items=parts), files, TARGETS[SECTION], problems) if parts else None
     layers = [*([_from_table(table, node.place, problems)] if table else []), *_changes(changes, problems)]
     problems.tell()
     yield from (replace(tree, items={**years, SECTION: layer}) for layer in layers)
-    rest = {key: value for key, value in tree.items.items() if key != SECTION}
+    rest = dict(tree.items)
+    rest.pop(SECTION)
     yield replace(tree, items={**rest, SECTION: replace(node, items=items)} if items else rest)
 
 
