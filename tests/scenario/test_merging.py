@@ -2,6 +2,7 @@ from fractions import Fraction
 
 import pytest
 
+from fundalloc.errors import Problems
 from fundalloc.scenario.document import parse_document, to_plain
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.merging import merge, spread
