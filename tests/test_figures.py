@@ -20,11 +20,11 @@ from documents import BLOCK, calls
 from fundalloc.cli import cli
 from fundalloc.compare import movements
 from fundalloc.compare.shares import MOST_EXACT
+from fundalloc.doors.text import MOST_CHARACTERS
 from fundalloc.insight.conflict.minimal_sets import MOST
 from fundalloc.optimise import rounding, settling
 from fundalloc.optimise import switches as mixed
 from fundalloc.run import solve
-from fundalloc.scenario.document import MOST_CHARACTERS
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sections import BANDS

@@ -5,8 +5,10 @@ from click.testing import CliRunner
 
 from conftest import FIXED_TEXT
 from fundalloc.cli import cli
-from fundalloc.errors import ScenarioError
+from fundalloc.errors import Problems, ScenarioError
+from fundalloc.scenario.document import to_plain
 from fundalloc.scenario.loading import load
+from fundalloc.scenario.merging import load_tree
 
 IATI = """\
 iati_identifier,recipient_country_code,recipient_country_percentage,budget_period_start_iso_date,budget_value,budget_value_currency
@@ -188,3 +190,21 @@ def test_line_ends_in_cells_do_not_break_the_mapping(write, intake):
     proposed = intake("t.csv", "needs")
     assert "area: Area of work" in proposed
     assert "    Big project: …" in proposed
+
+
+def test_instruments(write, intake):
+    rows = (
+        "Annual report",
+        "Instrument;Legal base;Budget (EUR thousand)",
+        "Asylum Fund;Reg. 1;1 200,5",
+        "Border Fund;Reg. 2;800",
+        "Total;;2 000,5",
+    )
+    write("funds.csv", "\n".join(rows))
+    proposed = intake("funds.csv", "instruments")
+    for line in ("columns: {id: Instrument, name: Instrument, ceiling: Budget (EUR thousand)}", "unit: EUR thousand", "totals: [Total]"):
+        assert line in proposed, proposed
+    start = "fundalloc: 1\n" + proposed.replace("always: {source: …}", "always: {source: the report}")
+    found = load_tree(write("funds.yaml", start), lambda _: True, Problems()).mapping("instruments")
+    ceilings = {name: to_plain(node)["ceiling"] for name, node in found.items.items()}
+    assert ceilings == {"asylum-fund": "1.2005", "border-fund": "0.8"}

@@ -13,6 +13,7 @@ from fundalloc.compare import Comparison, compare_files
 from fundalloc.compare.inputs import Difference
 from fundalloc.compare.meaning import same_text
 from fundalloc.compare.overrides import Override, Written, find_overrides, lay_over
+from fundalloc.errors import Problems
 from fundalloc.scenario.document import to_plain
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.merging import load_tree
@@ -22,7 +23,7 @@ pytest_plugins = ("two_sides",)
 
 
 def written(path: Path) -> Written:
-    return Written.of(load_tree(path, lambda _: True), path)
+    return Written.of(load_tree(path, lambda _: True, Problems()), path)
 
 
 def overrides(folder: Path, text: str) -> list[Override]:

@@ -2,6 +2,7 @@ from fractions import Fraction
 
 import pytest
 
+from fundalloc.errors import Problems
 from fundalloc.scenario.document import parse_document, to_plain
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.merging import merge, spread
@@ -16,7 +17,7 @@ def tree(text, folder):
 @pytest.fixture
 def merged(tmp_path):
     """merged(parent, child): both laid over each other, as plain Python."""
-    return lambda parent, child: to_plain(merge(tree(YEARS + parent, tmp_path), tree(child, tmp_path)))
+    return lambda parent, child: to_plain(merge(tree(YEARS + parent, tmp_path), tree(child, tmp_path), Problems()))
 
 
 def changed(merged, parent, child, closed=""):

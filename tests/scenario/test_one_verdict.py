@@ -11,9 +11,11 @@ from pydantic_core import PydanticCustomError
 from fundalloc.errors import Problems, ScenarioError
 from fundalloc.facts.fields import read_limit
 from fundalloc.scenario.document import parse_document
-from fundalloc.scenario.sections import TABLES, refused
+from fundalloc.scenario.sections import TABLES
+from fundalloc.scenario.tables.raw import Files
 from fundalloc.scenario.tables.specs import KEYS, SPECS, fill_figures, read_rows, read_tables
 from fundalloc.scenario.tables.table import read_variants
+from fundalloc.scenario.validation import refused
 
 pytestmark = pytest.mark.lowest
 
@@ -59,7 +61,7 @@ def verdict(name, column, written, folder):
     """What is read, by row; raises ScenarioError."""
     problems = Problems()
     if name != "floors":
-        tables = read_tables(parse_document(f"{name}: {written}}}\n", "s.yaml", folder), folder, lambda _: True, problems)
+        tables = read_tables(parse_document(f"{name}: {written}}}\n", "s.yaml", folder), Files(folder), problems)
         values = read_rows(name, tables[name], problems)
         base, _, year = column.partition(".")
         found = [each[year] for each in read_variants(tables[name], base, SPECS[name][base], problems) if each] if year else values[column]
@@ -67,7 +69,7 @@ def verdict(name, column, written, folder):
         return found
     column = ", column: floor" if "file" in written else ""
     text = f"rules:\n f:\n  for_each: partnership\n  at_least: {written}{column}}}\n"
-    tree, _ = fill_figures(parse_document(text, "s.yaml", folder), folder, lambda _: True, problems)
+    tree, _ = fill_figures(parse_document(text, "s.yaml", folder), Files(folder), problems)
     found = []
     for node in (tree.mapping("rules") or tree).items.get("f", tree).items.get("at_least", tree).items.values() if not problems else ():
         try:

@@ -12,7 +12,7 @@ from fundalloc.money import plain
 from fundalloc.scenario.document import ListNode, Scalar, Tree, parse_document
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.sections import TABLES as SECTIONS
-from fundalloc.scenario.tables.raw import raw_csv, table_of
+from fundalloc.scenario.tables.raw import Files, raw_csv, table_of
 from fundalloc.scenario.tables.reading import read_table
 from fundalloc.scenario.tables.table import ColumnSpec, read_columns
 
@@ -133,7 +133,7 @@ def test_values_of_worksheet_cells(worksheet):
         "t.xlsx", "S", [["text", "number"], ["x", 3], [True, 2.5], ["1e-3", 1e-7], [None, 1 / 3], ["", 1e9], [" pad ", 2025.0]]
     )
     file = Scalar("t.xlsx#S", parse_document("a: b", "s.yaml", path.parent).place)
-    table = read_table(Tree({"file": file}, {}, file.place, path.parent), (), path.parent, lambda _: True)
+    table = read_table(Tree({"file": file}, {}, file.place, path.parent), Files(path.parent))
     assert table.cells == [
         ["x", "3"],
         ["TRUE", "2.5"],
@@ -204,8 +204,8 @@ def test_random_tables_read_the_same_from_every_form(tmp_path, rows):
     for table in (
         table_of(raw_csv(quoted(",", "."), "t.csv")),
         table_of(raw_csv(quoted(";", ","), "t.csv"), [], ["need"], Scalar(",", place)),
-        read_table(inline, (), tmp_path, lambda _: True),
-        read_table(worksheet, (), tmp_path, lambda _: True),
+        read_table(inline, Files(tmp_path)),
+        read_table(worksheet, Files(tmp_path)),
     ):
         assert read_columns(table, SPEC, problems) == expected
     assert problems == []

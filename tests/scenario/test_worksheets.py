@@ -5,13 +5,16 @@ import zipfile
 
 import openpyxl
 import pytest
+from click.testing import CliRunner
 from openpyxl.chart import BarChart
 from openpyxl.styles import numbers
 
 from conftest import FIXED_TEXT
-from fundalloc.errors import ScenarioError
+from fundalloc.cli import cli
+from fundalloc.errors import Problems, ScenarioError
 from fundalloc.insight.doctor.examine import examine
 from fundalloc.scenario.loading import load
+from fundalloc.scenario.merging import load_tree
 from fundalloc.scenario.workbooks import sheet as sheets
 from fundalloc.scenario.workbooks.cells import BookFile
 from workbooks import replace_part
@@ -181,6 +184,13 @@ def test_hidden_rows_and_columns_are_read_and_said(scenario, needs):
     ]
 
 
+def test_run_says_what_is_hidden_once(scenario, needs):
+    needs(lambda sheet: setattr(sheet.row_dimensions[3], "hidden", True))
+    done = CliRunner().invoke(cli, ["run", str(scenario)])
+    assert done.exit_code == 0, done.output
+    assert done.stderr.count("hidden in the sheet, but read: rows or columns at A3") == 1
+
+
 def test_hidden_rows_of_figures_of_rules_are_said_too(variant, tmp_path):
     book = openpyxl.Workbook()
     for row in (["partnership", "floor"], ["tunisia", 12], ["egypt", 6.5]):
@@ -259,3 +269,14 @@ def test_a_workbook_of_charts_alone(variant, tmp_path, complaints):
     book.save(tmp_path / "needs.xlsx")
     (said,) = complaints(variant((NEEDS, "needs: {file: needs.xlsx}")))
     assert said.startswith("scenario.yaml:62:15: 'needs.xlsx': the workbook has no worksheet")
+
+
+def test_hidden_instruments_are_said_too(write, tmp_path):
+    book = openpyxl.Workbook()
+    for row in (["id", "name", "source", "ceiling"], ["amif", "AMIF", "law", 12]):
+        book.active.append(row)
+    book.active.row_dimensions[2].hidden = True
+    book.save(tmp_path / "instruments.xlsx")
+    problems = Problems()
+    load_tree(write("s.yaml", "scenario: s\ninstruments: {file: instruments.xlsx}\n"), lambda _: True, problems)
+    assert ["A2" in one.message for one in problems.remarks] == [True]

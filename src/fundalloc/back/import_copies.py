@@ -14,6 +14,7 @@ from fundalloc.back.edits import Edits, merge_copies
 from fundalloc.back.reading_edits import read_edits
 from fundalloc.back.variant import MARK, check_limits, variant_text
 from fundalloc.doors.reading import FAILURES, read_bytes
+from fundalloc.doors.text import MAX_BYTES
 from fundalloc.doors.writing import check_empty, new_file, together
 from fundalloc.errors import Place, Problems, ScenarioError
 from fundalloc.facts.dimensions import NAMES
@@ -24,7 +25,6 @@ from fundalloc.plan.handmade import measure_steps
 from fundalloc.plan.naming import how_broken
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import MISSED
-from fundalloc.scenario.document import MAX_BYTES
 from fundalloc.scenario.loading import load
 
 _ORIGINAL, _PLAN, _VARIANT = "-original", ".plan.csv", "fundalloc-variant.yaml"

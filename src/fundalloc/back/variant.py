@@ -15,6 +15,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from fundalloc.back.edits import Adjustment, Edits, LimitChange, Said
+from fundalloc.doors.text import too_long
 from fundalloc.errors import Problems
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.fields import ID_PATTERN
@@ -24,7 +25,7 @@ from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import Finding
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Sense
-from fundalloc.scenario.document import to_plain, too_long
+from fundalloc.scenario.document import to_plain
 from fundalloc.scenario.loading import setting_tree
 from fundalloc.scenario.scenario import Scenario
 

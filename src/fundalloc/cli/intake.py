@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -13,7 +14,7 @@ from fundalloc.scenario.sections import TABLES
 
 @click.command()
 @click.argument("file", metavar="FILE[#SHEET]")
-@click.option("--as", "table", type=click.Choice(TABLES), required=True, help="Which table of a scenario it is to become.")
+@click.option("--as", "table", type=click.Choice(("instruments", *TABLES)), required=True, help="The table of a scenario that it becomes.")
 @click.option("--in", "scenario", metavar="SCENARIO", help="Whose instruments, partnerships and areas it speaks of.")
 @click.option("-o", "--output", metavar="FILE.yaml", help="Write the mapping into a new file.")
 @output_options
@@ -28,15 +29,14 @@ def intake(file: str, table: str, scenario: str | None, output: str | None, out:
     """
     from fundalloc.doors.writing import new_file
     from fundalloc.scenario.loading import load_names
-    from fundalloc.scenario.tables.foreign import Aim
     from fundalloc.scenario.tables.intake import propose
-    from fundalloc.scenario.tables.specs import KEYS, SPECS
+    from fundalloc.scenario.tables.specs import TARGETS
 
     if output is not None and (Path(output).suffix.lower() not in (".yaml", ".yml") or Path(output).exists()):
         raise click.UsageError(f"-o {output}: name a new file that ends in .yaml")
     names = {} if scenario is None else load_names(Path(scenario))
     folder = Path(output or scenario or ".").parent if output or scenario else Path()
-    text = propose(file, folder, table, Aim(SPECS[table], KEYS[table], names))
+    text = propose(file, folder, table, replace(TARGETS[table], names=names))
     out.result(mapping=text, files=[output] if output else [])
     if output is None:
         out.say(text.rstrip("\n"))

@@ -21,8 +21,9 @@ from fundalloc.rules.kind import Kind
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, listed
 from fundalloc.scenario.sections import SECTIONS, TABLES
 from fundalloc.scenario.tables.layout import Names
+from fundalloc.scenario.tables.raw import Files
 from fundalloc.scenario.tables.reading import read_table
-from fundalloc.scenario.tables.specs import KEYS, SPECS, fill_figures, names_of, read_tables
+from fundalloc.scenario.tables.specs import KEYS, TARGETS, fill_figures, written_names
 
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 ROWS, CHANGE = "rows", "change"
@@ -160,9 +161,9 @@ class Written:
     @classmethod
     def of(cls, tree: Tree, source: Path) -> Written:
         """Take up a tree whose files may lie anywhere: it has been read before. Raises ScenarioError."""
-        only = replace(tree, items={key: node for key, node in tree.items.items() if key == "partnerships"})
-        names = names_of(tree, read_tables(only, source.parent, lambda _: True, Problems())["partnerships"])
-        return cls(fill_figures(tree, source.parent, lambda _: True, Problems(), names)[0], source.parent, names)
+        files = Files(source.parent)
+        names = written_names(tree, files)
+        return cls(fill_figures(tree, files, Problems(), names)[0], source.parent, names)
 
 
 def find_overrides(a: Written, b: Written) -> list[Override]:
@@ -235,7 +236,7 @@ def _rows(name: str, node: Node | None, of: Written) -> object:
     if node is None:
         return None
     try:
-        table = read_table(node, KEYS[name], of.folder, lambda _: True, SPECS[name], of.names)
+        table = read_table(node, Files(of.folder), replace(TARGETS[name], names=of.names))
     except ScenarioError:
         return meaning(node)
     return table.columns, table.cells

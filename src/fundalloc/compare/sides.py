@@ -16,12 +16,12 @@ from tempfile import TemporaryDirectory
 from fundalloc.compare.outcome import Outcome, outcome_of, stated_outcome
 from fundalloc.compare.overrides import Written
 from fundalloc.compare.results import read_result
-from fundalloc.errors import FundallocError, Infeasible, Place, ScenarioError, UsageError
+from fundalloc.doors.text import display_name
+from fundalloc.errors import FundallocError, Infeasible, Place, Problems, ScenarioError, UsageError
 from fundalloc.labels import Language
 from fundalloc.optimise.stages import Optimum, Progress
 from fundalloc.plan.handmade import ledger_of, measure_steps
 from fundalloc.run import solve_open, with_baseline
-from fundalloc.scenario.document import display_name
 from fundalloc.scenario.loading import load, read_tree
 from fundalloc.scenario.plans.amounts import LineKey
 from fundalloc.scenario.scenario import Scenario
@@ -126,7 +126,7 @@ class Sides(ExitStack):
 
     def _inputs(self, path: Path, scenario: Scenario, settings: Sequence[str] = ()) -> SideInputs:
         """Return a scenario as written and as it starts; a baseline that is a scenario is solved."""
-        tree = read_tree(path, lambda _: True, (), settings)
+        tree = read_tree(path, lambda _: True, (), settings, Problems())
         scenario = with_baseline(scenario, self.options)
         start = scenario.starting_amounts() if scenario.facts.baseline is not None else None
         return SideInputs(scenario, Written.of(tree, path), start)

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import compress
+from operator import contains
 
 from fundalloc.errors import MANY, Problem, Problems, did_you_mean
 from fundalloc.facts.dimensions import NAMES, Dimensions
 from fundalloc.facts.selection import Pick
 from fundalloc.scenario.document import Node, Scalar, Tree, listed
 from fundalloc.scenario.inherited import Period, builds_on_inherited, inherit, lose_years, overwritten
-from fundalloc.scenario.sections import validate
-from fundalloc.scenario.tables.specs import DEFAULTS, KEYS
+from fundalloc.scenario.tables.specs import KEYS, TARGETS
 from fundalloc.scenario.tables.table import Table
+from fundalloc.scenario.validation import validate
 
 _TABLES = {"absorption": "partnerships", "need": "needs", "priority": "needs"}
 """Where other figures than those of instruments stand."""
-_PICKED_BY = {
-    "ceiling": ("instrument", "year"),
-    "reserve": ("instrument",),
-    "absorption": ("partnership",),
-    "need": ("partnership", "area"),
-    "priority": ("partnership", "area"),
-}
+_PICKED_BY = {"ceiling": ("instrument", "year"), "reserve": ("instrument",), "absorption": ("partnership",)}
+_PICKED_BY |= dict.fromkeys(("need", "priority"), ("partnership", "area"))
 """What can be adjusted, and the dimensions that may pick it."""
 _KNOWN = (*_PICKED_BY, *NAMES, "reason", "source", "confidence")
 
@@ -62,11 +59,8 @@ def _wrong(item: Tree) -> Iterator[Problem]:
     adjusted = [key for key in item.items if key in _PICKED_BY]
     unknown = [key for key in item.items if key not in _KNOWN]
     for key in unknown:
-        yield Problem(
-            item.keys[key],
-            f"unknown key '{key}'",
-            (key in unknown[:MANY] and did_you_mean(key, _KNOWN)) or f"expected some of: {', '.join(_KNOWN)}",
-        )
+        near = did_you_mean(key, _KNOWN) if key in unknown[:MANY] else ""
+        yield Problem(item.keys[key], f"unknown key '{key}'", near or f"expected some of: {', '.join(_KNOWN)}")
     if not adjusted and not unknown:
         yield Problem(item.place, "adjusts nothing", f"write one of: {', '.join(_PICKED_BY)}")
     for key in adjusted:
@@ -97,11 +91,8 @@ class _Adjusting:
         pick = validate(Pick, chosen, self.problems, self.dimensions)
         if pick is None:
             return
-        picked = {}
-        for name in NAMES:
-            dimension = self.dimensions[name]
-            mask = dimension.mask(getattr(pick, name) or ("all",))
-            picked[name] = {member for member, k in zip(dimension.ids, mask, strict=True) if k}
+        masks = {name: self.dimensions[name].mask(getattr(pick, name) or ("all",)) for name in NAMES}
+        picked = {name: set(compress(self.dimensions[name].ids, mask)) for name, mask in masks.items()}
         for key in _PICKED_BY:
             value = item.get(key)
             if not isinstance(value, Scalar):
@@ -147,12 +138,11 @@ class _Adjusting:
 
     def _table(self, name: str, key: str, value: Scalar, picked: dict[str, set[str]]) -> None:
         table = self.tables[name]
-        members = [(table.column(column), picked[word]) for column, word in zip(KEYS[name], _PICKED_BY[key], strict=True)]
-        columns, default = [c for c in table.columns if c.split(".")[0] == key] or [key], DEFAULTS[name].get(key, "")
-        rows = [row for row in range(len(table.cells)) if all(column[row] in wanted for column, wanted in members)]
-        absolute = not builds_on_inherited(value)
-        found = [(row, column) for column in columns for row, old in enumerate(table.column(column)) if old or default or absolute]
-        chosen = [cell for cell in found if cell[0] in set(rows)]
+        ids, wanted = zip(*map(table.column, KEYS[name]), strict=True), [picked[word] for word in _PICKED_BY[key]]
+        rows = {row for row, members in enumerate(ids) if all(map(contains, wanted, members))}
+        columns, default = table.variants(key) or [key], TARGETS[name].defaults.get(key, "")
+        every = default or not builds_on_inherited(value)
+        chosen = [(row, column) for column in columns for row, old in enumerate(table.column(column)) if row in rows and (old or every)]
         if not chosen:
             what = "no row of its table matches" if not rows else f"no row that matches has a figure under '{key}'"
             self.problems.remark(value.place, f"adjusts nothing: {what}", f"check {' and '.join(_PICKED_BY[key])}, or take the entry out")

@@ -15,7 +15,7 @@ from fundalloc.facts.facts import Decided, Needs, Sourced
 from fundalloc.facts.fields import Text, is_year
 from fundalloc.money import Exact, plain
 from fundalloc.scenario.tables.specs import SPECS, read_rows
-from fundalloc.scenario.tables.table import HEADING, References, Table, read_variants
+from fundalloc.scenario.tables.table import References, Table, read_variants
 
 
 def build_partnerships(table: Table, levels: Collection[str], problems: Problems) -> list[Partnership]:
@@ -23,24 +23,26 @@ def build_partnerships(table: Table, levels: Collection[str], problems: Problems
     columns = read_rows("partnerships", table, problems)
     texts = _per_language("partnerships", table, columns, problems)
     absorption = read_variants(table, "absorption", SPECS["partnerships"]["absorption"], problems)
-    for column in (c for c in table.columns if c.startswith("absorption.") and not is_year(c.partition(".")[2])):
-        problems.add(table.place(HEADING, column), f"'{column.partition('.')[2]}' is not a year", "such as absorption.2024")
     for row, level in enumerate(columns["level"]):
         if level and level not in levels:
             hint = "; or ".join(filter(None, (did_you_mean(level, levels), f"name it: tag_names: {{level: {{{level}: …}}}}")))
             problems.add(table.place(row, "level"), f"unknown level '{level}'", hint)
     problems += _wrong_in_tree(table, columns["id"], columns["within"], columns["level"], levels)
-    out = []
-    for row in range(len(table.cells)):
-        status = (f"status:{columns['status'][row]}",) if columns["status"][row] else ()
-        each = {int(year): amount for year, amount in absorption[row].items() if is_year(year)}
-        if columns["absorption"][row] is not None:
-            each[0] = columns["absorption"][row]
-        own: dict[str, Any] = {key: text[row] or None for key, text in texts.items()}
-        own |= {"absorption": each or None, "tags": tuple(dict.fromkeys((*columns["tags"][row], *status)))}
-        own["name"] = texts["name"][row]
-        out.append(Partnership.model_construct(**{key: columns[key][row] for key in Partnership.model_fields} | own))
-    return out
+    status = [(f"status:{word}",) if word else () for word in columns["status"]]
+    own = {
+        **{key: [text or None for text in listed] for key, listed in texts.items()},
+        "name": texts["name"],
+        "absorption": [_limits(*of_row) for of_row in zip(columns["absorption"], absorption, strict=True)],
+        "tags": [tuple(dict.fromkeys((*tags, *more))) for tags, more in zip(columns["tags"], status, strict=True)],
+    }
+    rows = zip(*((columns | own)[key] for key in Partnership.model_fields), strict=True)
+    return [Partnership.model_construct(**dict(zip(Partnership.model_fields, row, strict=True))) for row in rows]
+
+
+def _limits(every_year: Fraction | None, by_year: dict[str, Fraction]) -> dict[int, Fraction] | None:
+    """Return limits by year, what holds in each of them under 0; None without any."""
+    each = {int(year): amount for year, amount in by_year.items() if is_year(year)}
+    return (each if every_year is None else {**each, 0: every_year}) or None
 
 
 def _per_language(name: str, table: Table, columns: dict[str, list[Any]], problems: Problems) -> dict[str, list[Text]]:

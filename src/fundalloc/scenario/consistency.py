@@ -166,7 +166,6 @@ def check_rules(scenario: Scenario) -> Iterator[Problem]:
 
 
 def _stages(scenario: Scenario) -> Iterator[Problem]:
-    """Yield stages that name nothing known, or that need a baseline plan."""
     dimensions = scenario.facts.dimensions
     known = [word for word in dimensions.for_each_words if word not in ("instrument", "year")]
     for k, stage in enumerate(scenario.head.objective):

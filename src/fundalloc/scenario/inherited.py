@@ -122,7 +122,6 @@ def _change_amounts(below: Node, change: _Change, value: Scalar, period: Period,
 
 
 def _change_amount(below: Scalar, change: _Change, value: Scalar, problems: Problems) -> Scalar:
-    """Apply a change to one amount, or to both ends of a range."""
     if ".." in below.text:
         ends = [_change_amount(Scalar(part, below.place), change, value, problems) for part in below.text.split("..")]
         return Scalar("..".join(end.text for end in ends), value.place)
@@ -164,9 +163,8 @@ def _change_years(below: Tree, change: _Change, value: Scalar, period: Period, p
 
 def _change_ceiling(below: Tree, change: _Change, value: Scalar, period: Period, problems: Problems) -> Node:
     """Change a ceiling with yearly amounts and a total: the total changes with the open years' part of it."""
-    items = dict(below.items)
-    each, total = below.items.get("each"), below.items.get("total")
-    part = Fraction(1)
+    items, part = dict(below.items), Fraction(1)
+    each, total = items.get("each"), items.get("total")
     if isinstance(each, Scalar) and period.years:
         each = every_year(each, period)
     if each is not None:

@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path, PurePosixPath
 
 from fundalloc.doors.reading import admit, project, reachable
+from fundalloc.doors.text import display_name
 from fundalloc.errors import Place, Problems, ScenarioError, sized
-from fundalloc.scenario.document import Scalar, Tree, display_name, parse_document
-from fundalloc.scenario.merging import LONGEST_CHAIN, load_tree, merge, spread
+from fundalloc.scenario.document import Scalar, Tree, parse_document
+from fundalloc.scenario.merging import LONGEST_CHAIN, Allowed, load_tree, merge, spread
 from fundalloc.scenario.plans.amounts import read_plan
 from fundalloc.scenario.reading import assemble
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sources import fingerprint, gather, stacked, with_companions
 from fundalloc.scenario.tables.instruments import layers_of
 from fundalloc.scenario.tables.layout import Names
-from fundalloc.scenario.tables.specs import KEYS, names_of, read_tables
+from fundalloc.scenario.tables.raw import Files
+from fundalloc.scenario.tables.specs import KEYS, written_names
 
 
 def load(
@@ -35,14 +37,11 @@ def load(
     variants: Iterable[str | Path] = (),
     root: Path | None = None,
 ) -> Scenario:
-    """Read a scenario.
+    """Read a scenario. Raises ScenarioError with every problem found.
 
-    `variants` are scenario files laid over it in order, as if a file listed all of them under `extends`. `settings` are
-    `KEY=VALUE` overrides with dotted keys and any YAML value; they count as a last child file.
-    Files that the scenario names must lie in its project (`doors.reading.project`), unless `allow_outside`. `baseline` names the plan to
-    start from (a scenario, JSON, CSV or workbook, anywhere), instead of the one that the scenario names. `root` is a
-    folder in which files may lie too: the one into which a workbook's scenario was unpacked.
-    Raises ScenarioError with every problem found.
+    `variants` are laid over it in order, then `settings`: `KEY=VALUE` overrides with dotted keys and any YAML value.
+    Files that it names must lie in its project, unless `allow_outside`, or in `root`, into which a workbook's scenario was unpacked.
+    `baseline` names the plan to start from (a scenario, JSON, CSV or workbook, anywhere), instead of the one that it names itself.
     """
     source, written, read, over = Path(path), tuple(settings), dict[Path, None](), tuple(map(Path, variants))
     for given in (source, *over, *([] if baseline is None else [Path(baseline)])):
@@ -63,9 +62,7 @@ def load(
 def load_names(path: Path) -> Names:
     """Return the names of the members of a scenario, whatever is wrong with the rest of it. Raises ScenarioError when it cannot be read."""
     reachable(path)
-    tree = load_tree(path, lambda _: True, ())
-    only = replace(tree, items={key: node for key, node in tree.items.items() if key == "partnerships"})
-    return names_of(tree, read_tables(only, path.parent, lambda _: True, Problems())["partnerships"])
+    return written_names(load_tree(path, lambda _: True, Problems()), Files(path.parent))
 
 
 def _load(
@@ -78,10 +75,7 @@ def _load(
     variants: tuple[Path, ...] = (),
     root: Path | None = None,
 ) -> Scenario:
-    """Read one scenario, with the plan that it starts from: another scenario, solved later, or amounts in a file.
-
-    Notes in `read` every file it names; `extra` and variants may lie anywhere, because the caller named them.
-    """
+    """Read one scenario with the plan that it starts from, and note in `read` all it names; `extra` and variants may lie anywhere."""
     folders = {path.parent.resolve() for path in (source, *variants)} | {project(source.parent) if root is None else root.resolve()}
     given = {file.resolve() for file in with_companions(extra) if file.resolve().parent == file.parent} | {extra} if extra else set()
     read.update(dict.fromkeys(variants))
@@ -118,13 +112,11 @@ def _load(
     return replace(scenario.starting_from(amounts, elsewhere), digest=fingerprint(scenario.digest, *stated, str(elsewhere)))
 
 
-def read_tree(
-    source: Path, allowed: Callable[[Path], bool], variants: Iterable[Path], settings: Iterable[str], problems: Problems | None = None
-) -> Tree:
+def read_tree(source: Path, allowed: Allowed, variants: Iterable[Path], settings: Iterable[str], problems: Problems) -> Tree:
     """Read a scenario file and everything it extends, merged, and lay variants and settings over it. Raises ScenarioError."""
-    tree = load_tree(source, allowed, variants, problems)
+    tree = load_tree(source, allowed, problems, variants)
     for setting in settings:
-        for layer in layers_of(setting_tree(setting, source.parent), source.parent, allowed):
+        for layer in layers_of(setting_tree(setting, source.parent), Files(source.parent, allowed), problems):
             tree = merge(tree, layer, problems)
     return tree
 

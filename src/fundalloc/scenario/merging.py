@@ -1,8 +1,4 @@
-"""`extends`, merging and year ranges.
-
-Mappings merge key by key (the child wins), lists are replaced, years are spread first. Every value keeps the place where
-it was written, so that `fundalloc show` can say where it comes from.
-"""
+"""`extends`, merging and year ranges: mappings merge key by key, lists are replaced; every value keeps the place where it was written."""
 
 from __future__ import annotations
 
@@ -11,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from fundalloc.doors.reading import admit
-from fundalloc.errors import Problems, ScenarioError, counted, did_you_mean
+from fundalloc.doors.text import display_name, named_alike
+from fundalloc.errors import Problems, ScenarioError, counted
 from fundalloc.facts.fields import spread_years
 from fundalloc.labels import LANGUAGES
-from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, display_name, listed, read_document, texts
+from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, listed, read_document, texts
 from fundalloc.scenario.inherited import (
     NOTHING,
     YEARS_KEY,
@@ -28,20 +25,19 @@ from fundalloc.scenario.inherited import (
 )
 from fundalloc.scenario.sections import SECTIONS, TABLES
 from fundalloc.scenario.tables.instruments import Afresh, layers_of
+from fundalloc.scenario.tables.raw import Files
 
 _EXCLUSIVE = {"exactly": ("at_least", "at_most"), "at_least": ("exactly",), "at_most": ("exactly",)}
 
+Allowed = Callable[[Path], bool]
 LONGEST_CHAIN = 50
 """Files that extend or start from each other in a row."""
 
 
-def load_tree(path: Path, allowed: Callable[[Path], bool], variants: Iterable[Path] = (), problems: Problems | None = None) -> Tree:
-    """Read a scenario file and everything it extends, merged, and lay variants over it. Raises ScenarioError.
-
-    A file that several of them extend counts once, where it is met first: a variant adds what it says itself.
-    """
+def load_tree(path: Path, allowed: Allowed, problems: Problems, variants: Iterable[Path] = ()) -> Tree:
+    """Read a scenario file and all it extends, each file once, where first met, and lay variants over it. Raises ScenarioError."""
     met: set[Path] = set()
-    layers = [layer for file in (path, *variants) for layer in _layers(file, allowed, (), met)]
+    layers = [layer for file in (path, *variants) for layer in _layers(file, allowed, (), met, problems)]
     merged, *later = layers
     for layer in later:
         below = replace(merged, items={k: v for k, v in merged.items.items() if k not in ("extends", "expect")})
@@ -49,7 +45,7 @@ def load_tree(path: Path, allowed: Callable[[Path], bool], variants: Iterable[Pa
     return merged
 
 
-def _layers(path: Path, allowed: Callable[[Path], bool], chain: tuple[Path, ...], met: set[Path]) -> Iterator[Tree]:
+def _layers(path: Path, allowed: Allowed, chain: tuple[Path, ...], met: set[Path], problems: Problems) -> Iterator[Tree]:
     """Yield what a file extends, the earlier first, and then the file itself; files that were met before are left out."""
     resolved = path.resolve()
     if resolved in met:
@@ -60,12 +56,11 @@ def _layers(path: Path, allowed: Callable[[Path], bool], chain: tuple[Path, ...]
     if parents is not None and not listed(parents):
         raise ScenarioError.of(parents.place, "an empty list", "name a scenario file, or take `extends` out")
     for item in listed(parents):
-        yield from _layers(_parent(item, path, allowed, (*chain, resolved)), allowed, (*chain, resolved), met)
-    yield from map(spread, layers_of(child, path.parent, allowed))
+        yield from _layers(_parent(item, path, allowed, (*chain, resolved)), allowed, (*chain, resolved), met, problems)
+    yield from map(spread, layers_of(child, Files(path.parent, allowed), problems))
 
 
-def _parent(item: Node, path: Path, allowed: Callable[[Path], bool], chain: tuple[Path, ...]) -> Path:
-    """Return the file that an entry of `extends` names. Raises ScenarioError."""
+def _parent(item: Node, path: Path, allowed: Allowed, chain: tuple[Path, ...]) -> Path:
     if not isinstance(item, Scalar):
         raise ScenarioError.of(item.place, "expected the name of a scenario file", "such as extends: baseline.yaml")
     parent = path.parent / item.text
@@ -76,8 +71,7 @@ def _parent(item: Node, path: Path, allowed: Callable[[Path], bool], chain: tupl
         names = " → ".join(p.name for p in (*chain, parent.resolve()))
         raise ScenarioError.of(item.place, f"a circle of `extends`: {names}", "take one of them out")
     if not parent.exists():
-        near = [p.name for p in parent.parent.glob("*.y*ml")] if parent.parent.is_dir() else []
-        hint = did_you_mean(parent.name, near) or "the name is relative to this file"
+        hint = named_alike(parent, "*.y*ml") or "the name is relative to this file"
         raise ScenarioError.of(item.place, f"no such file: {item.text}", hint)
     return parent
 
@@ -111,12 +105,8 @@ def _spread(node: Node, problems: Problems) -> Node:
     return out
 
 
-def merge(parent: Tree, child: Tree, problems: Problems | None = None) -> Tree:
-    """Lay a child over its parent. Amounts written as `inherited ± x` are worked out here. Raises ScenarioError.
-
-    What is lost without being said is a remark of `problems`.
-    """
-    problems = Problems() if problems is None else problems
+def merge(parent: Tree, child: Tree, problems: Problems) -> Tree:
+    """Lay a child over its parent, `inherited ± x` worked out; what is lost unsaid is a remark of `problems`. Raises ScenarioError."""
     period = Period(_years_of(child, parent, "years"), _years_of(child, parent, "closed"))
     out = _merge(parent, child, (), period, problems)
     problems.tell()
@@ -131,19 +121,24 @@ def _years_of(child: Tree, parent: Tree, key: str) -> tuple[str, ...]:
 
 
 def _merge(parent: Tree, child: Tree, path: tuple[str, ...], period: Period, problems: Problems) -> Tree:
-    written = [key for key, value in child.items.items() if not takes_away(value)] if len(path) == 2 and path[0] == "rules" else []
-    dropped = {other for key in written for other in _EXCLUSIVE.get(key, ()) if other not in child.items}
-    items = {key: value for key, value in parent.items.items() if key not in dropped}
+    replaced = _replaced(child, path)
+    items = {key: value for key, value in parent.items.items() if key not in replaced}
     for key, value in child.items.items():
-        if takes_away(value):
-            if len(path) == 1 and path[0] in SECTIONS:
-                problems.add(value.place, f"'{key}' cannot be taken away", "switch it off: {off: true, reason: …}")
-            elif items.pop(key, None) is None:
-                problems.add(value.place, NOTHING, 'leave the key out; a text that says "none" goes in quotes')
-            continue
-        items[key] = _laid_over(items.get(key), value, (*path, key), period, problems)
+        if not takes_away(value):
+            items[key] = _laid_over(items.get(key), value, (*path, key), period, problems)
+        elif len(path) == 1 and path[0] in SECTIONS:
+            problems.add(value.place, f"'{key}' cannot be taken away", "switch it off: {off: true, reason: …}")
+        elif items.pop(key, None) is None:
+            problems.add(value.place, NOTHING, 'leave the key out; a text that says "none" goes in quotes')
     inherits_file = "file" in items and "file" not in child.items
     return Tree(items, {**parent.keys, **child.keys}, child.place, parent.folder if inherits_file else child.folder)
+
+
+def _replaced(child: Tree, path: tuple[str, ...]) -> set[str]:
+    if len(path) != 2 or path[0] != "rules":
+        return set()
+    written = [key for key, value in child.items.items() if not takes_away(value)]
+    return {other for key in written for other in _EXCLUSIVE.get(key, ())} - child.items.keys()
 
 
 def _laid_over(below: Node | None, value: Node, path: tuple[str, ...], period: Period, problems: Problems) -> Node:
@@ -151,19 +146,21 @@ def _laid_over(below: Node | None, value: Node, path: tuple[str, ...], period: P
     if isinstance(value, Afresh):
         return value
     if builds_on_inherited(value):
-        closed = below is not None and path[-1] in period.closed
-        return below if closed and below is not None else inherit(below, value, period, problems)
+        return below if below is not None and path[-1] in period.closed else inherit(below, value, period, problems)
     if len(path) == 1 and path[0] in TABLES and below is not None:
         return _merge_table(below, value, path[0], problems)
     if isinstance(below, Scalar) and by_years(value):
         below = every_year(below, period)
     if path[-1] == "ceiling":
         below = _under_ceiling(below, value, path, problems)
-    if not isinstance(below, Tree) or not isinstance(value, Tree):
-        return value
-    if "en" in value.items and set(value.items) <= set(LANGUAGES):  # its translations would no longer say the same
+    if not isinstance(below, Tree) or not isinstance(value, Tree) or _is_translated(value):
         return value
     return _merge(below, value, path, period, problems)
+
+
+def _is_translated(value: Tree) -> bool:
+    """Whether it is a text in several languages: the translations of another text would no longer say the same."""
+    return "en" in value.items and set(value.items) <= set(LANGUAGES)
 
 
 def _under_ceiling(below: Node | None, value: Node, path: tuple[str, ...], problems: Problems) -> Node | None:
@@ -176,10 +173,7 @@ def _under_ceiling(below: Node | None, value: Node, path: tuple[str, ...], probl
 
 
 def _merge_table(below: Node, value: Node, name: str, problems: Problems) -> Node:
-    """Lay a table over its parent's: changes add up along the chain, a new file or new rows replace everything.
-
-    A control total holds for what its file and those below it say: it stands between the changes.
-    """
+    """Lay a table over its parent's: changes add up, control totals stand between them, a new file or new rows replace everything."""
     if not isinstance(value, Tree) or not {"change", "expect"} >= set(value.items):
         if not isinstance(value, Tree) or value.text("replaces") != "true":
             rows = below.get("rows") if isinstance(below, Tree) else below

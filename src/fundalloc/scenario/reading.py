@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
+from fundalloc.doors.text import display_name
 from fundalloc.errors import MANY, Place, Problems, ScenarioError, nearest
 from fundalloc.facts.dimensions import Dimension, Dimensions, Hierarchy, build_hierarchy, find_circle
 from fundalloc.facts.entities import Area, Instrument, Record, TransferRight
@@ -24,13 +25,15 @@ from fundalloc.rules.kind import Kind
 from fundalloc.scenario import assembly
 from fundalloc.scenario.adjusting import adjust
 from fundalloc.scenario.consistency import check_facts, check_rules
-from fundalloc.scenario.document import Tree, display_name, locate, texts, to_plain
+from fundalloc.scenario.document import Tree, locate, texts, to_plain
 from fundalloc.scenario.inherited import Period
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.scenario.sections import LEVELS, TOP_LEVEL, Head, entries, problems_of, refused, validate
+from fundalloc.scenario.sections import LEVELS, TOP_LEVEL, Head, entries
+from fundalloc.scenario.tables.raw import Files
 from fundalloc.scenario.tables.specs import fill_figures, names_of, read_tables
 from fundalloc.scenario.tables.table import References, Table
 from fundalloc.scenario.uncertain import misplaced
+from fundalloc.scenario.validation import problems_of, refused, validate
 
 REQUIRED_TABLES = ("partnerships", "needs", "eligibility")
 
@@ -40,10 +43,7 @@ RecordT = TypeVar("RecordT", bound=Record)
 def assemble(
     tree: Tree, source: Path, allowed: Callable[[Path], bool], problems: Problems | None = None, *, expects_baseline: bool = False
 ) -> Scenario:
-    """Check a merged tree and build the scenario from it. Raises ScenarioError.
-
-    Each part is read even when others are wrong; the rules are held against the facts once these are right.
-    """
+    """Check a merged tree, each part even when others are wrong, and build the scenario from it. Raises ScenarioError."""
     parts = _Assembly(tree, source, allowed, Problems() if problems is None else problems)
     parts.read_head_and_tables()
     parts.name_everything()
@@ -64,16 +64,16 @@ class _Assembly:
     dimensions: Dimensions | None = None
 
     def __init__(self, tree: Tree, source: Path, allowed: Callable[[Path], bool], problems: Problems) -> None:
-        self.tree, self.source, self.allowed, self.problems = tree, source, allowed, problems
+        self.tree, self.source, self.files, self.problems = tree, source, Files(source.parent, allowed), problems
         self.off: dict[str, dict[str, str]] = {}
 
     def read_head_and_tables(self) -> None:
         """Read what stands alone. Raises ScenarioError where too little is there to hold the rest against."""
         self._check_keys()
         head = self._head()
-        self.tables = read_tables(self.tree, self.source.parent, self.allowed, self.problems)
+        self.tables = read_tables(self.tree, self.files, self.problems)
         names = names_of(self.tree, self.tables["partnerships"])
-        self.tree, self.figures = fill_figures(self.tree, self.source.parent, self.allowed, self.problems, names)
+        self.tree, self.figures = fill_figures(self.tree, self.files, self.problems, names)
         self.areas, self.instruments = self._entries("areas"), self._entries("instruments")
         self.partnerships = assembly.build_partnerships(self.tables["partnerships"], head.levels if head else LEVELS, self.problems)
         needed = {"areas": self.areas, "partnerships": self.partnerships, "instruments": self.instruments}

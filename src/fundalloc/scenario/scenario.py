@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -63,10 +64,7 @@ class Scenario:
         return replace(self, facts=replace(self.facts, baseline=plan))
 
     def starting_amounts(self) -> dict[tuple[str, str, str, str], Fraction]:
-        """Return the baseline plan, EUR million by the four ids, lines without money left out; empty without one.
-
-        What it has elsewhere stands under four empty ids, so that `starting_from` finds it again.
-        """
+        """Return the baseline plan, EUR million by four ids, as `starting_from` takes it: what it has elsewhere under empty ids."""
         start, dimensions = self.facts.baseline, self.facts.dimensions
         if start is None:
             return {}
@@ -111,19 +109,14 @@ class Scenario:
         groups = {"level": {level: label(f"workbook.level.{level}", language) for level in LEVELS}}
         for group, named in self.head.tag_names.items():
             groups[group] = groups.get(group, {}) | {value: name.within(language) for value, name in named.items()}
-        return {
-            **groups,
-            **{dimension: {one.id: one.name.within(language) for one in members} for dimension, members in self._named.items()},
-            "year": {WHOLE_PERIOD: label("rule.total", language)},
-            "transfer": self._transfers(language),
-        }
+        groups |= {dimension: {one.id: one.name.within(language) for one in members} for dimension, members in self._named.items()}
+        return {**groups, "year": {WHOLE_PERIOD: label("rule.total", language)}, "transfer": self._transfers(language)}
 
     @property
     def _named(self) -> dict[str, Sequence[Named]]:
         return {"instrument": self.facts.instruments, "partnership": self.facts.partnerships, "area": self.facts.areas}
 
     def _transfers(self, language: str) -> dict[str, str]:
-        """Return the names of the members of the transfer rule: one move, and all moves of a giving instrument."""
         names = {i.id: i.label.within(language) for i in self.facts.instruments}
         ways = {t.id: {"giving": names[t.giving], "taking": names[t.taking]} for t in self.facts.transfers}
         moves = {key: label("rule.moves", language, **way) for key, way in ways.items()}
@@ -170,26 +163,29 @@ class Origin(NamedTuple):
 
 
 def origins(scenario: Scenario, key: str | None = None, file: str = "") -> list[Origin]:
-    """Return the values under a dotted key, or all; of a table its rows, those that hold every word behind its name.
-
-    Raises UsageError for a key that is not there.
-    """
+    """Return the values under a dotted key, or all; of a table the rows that hold every word behind its name. Raises UsageError."""
     parts = key.split(".") if key else []
     if parts and parts[0] in scenario.tables:
-        table, wanted = scenario.tables[parts[0]], set(parts[1:])
-        rows = ((row, column, text) for row, cells in enumerate(table.cells) if wanted <= set(cells) for column, text in enumerate(cells))
-        return [Origin(f"{row + 1}.{table.columns[k]}", text, str(table.place(row, k))) for row, k, text in rows if text]
+        return _origins_of_rows(scenario.tables[parts[0]], set(parts[1:]))
     node: Node = scenario.tree
     for k, part in enumerate(parts):
-        if not isinstance(node, Tree) or part not in node.items:
-            known = node.items if isinstance(node, Tree) else []
+        known = node.items if isinstance(node, Tree) else {}
+        if part not in known:
             raise UsageError(f"No '{'.'.join(parts[: k + 1])}' in {file or scenario.file}. {did_you_mean(part, known)}".rstrip())
-        node = node.items[part]
-    found = []
-    for name, value in {key: node}.items() if key else scenario.tree.items.items():
-        if not key and name in scenario.tables:
-            table = scenario.tables[name]
-            found.append(Origin(name, f"{len(table.cells)} rows", f"{table.name} (fundalloc show FILE {name})"))
-        else:
-            found += [Origin(".".join(path), leaf.text, str(leaf.place)) for path, leaf in scalars(value, (name,))]
-    return found
+        node = known[part]
+    if key:
+        return _origins_below(node, key)
+    found = {name: _origins_below(value, name) for name, value in scenario.tree.items.items()}
+    for name, table in scenario.tables.items():
+        if name in found:
+            found[name] = [Origin(name, f"{len(table.cells)} rows", f"{table.name} (fundalloc show FILE {name})")]
+    return [*chain.from_iterable(found.values())]
+
+
+def _origins_of_rows(table: Table, wanted: set[str]) -> list[Origin]:
+    rows = ((row, column, text) for row, cells in enumerate(table.cells) if wanted <= set(cells) for column, text in enumerate(cells))
+    return [Origin(f"{row + 1}.{table.columns[k]}", text, str(table.place(row, k))) for row, k, text in rows if text]
+
+
+def _origins_below(node: Node, name: str) -> list[Origin]:
+    return [Origin(".".join(path), leaf.text, str(leaf.place)) for path, leaf in scalars(node, (name,))]

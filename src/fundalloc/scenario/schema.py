@@ -1,7 +1,4 @@
-"""The JSON Schema of scenario files, for editors; built from the same models that read them.
-
-Files that extend others may leave anything out, so nothing is required here; the loader knows what is missing.
-"""
+"""The JSON Schema of scenario files, for editors, from the models that read them; nothing is required: who extends may leave all out."""
 
 from __future__ import annotations
 
@@ -25,11 +22,8 @@ def json_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 7) of a scenario file."""
     definitions: dict[str, Any] = {}
     properties = _properties(Head, definitions)
-    properties["extends"] = {
-        "type": ["string", "array"],
-        "items": {"type": "string"},
-        "description": "scenario file or files this one builds on",
-    }
+    builds_on = "scenario file or files this one builds on"
+    properties["extends"] = {"type": ["string", "array"], "items": {"type": "string"}, "description": builds_on}
     properties["fundalloc"] = {"enum": [1, "1"], "description": "version of the file format"}
     named: dict[str, type[Record]] = {
         "areas": Area,

@@ -3,39 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from fractions import Fraction
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainValidator,
-    ValidationError,
-    WithJsonSchema,
-    model_validator,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 
-from fundalloc.errors import MANY, Place, Problem, Problems, did_you_mean, nearest
-from fundalloc.facts.dimensions import Dimensions
+from fundalloc.errors import Problems, did_you_mean
 from fundalloc.facts.documented import Documented
 from fundalloc.facts.entities import Band, Bands, Prices, Record
 from fundalloc.facts.fields import TOLD, Amount, Factor, Flag, Id, Multilingual, Note, Share, Text, Years, refuse
 from fundalloc.labels import languages
 from fundalloc.rules._fields import ForEach
-from fundalloc.scenario.document import Node, Scalar, Tree, locate, to_plain
+from fundalloc.scenario.document import Scalar, Tree, locate
 from fundalloc.scenario.own_words import OwnWords
 
-BANDS = (
-    Band(share=Fraction(1, 2), value=Fraction(1)),
-    Band(share=Fraction(3, 10), value=Fraction(6, 10)),
-    Band(share=Fraction(1, 5), value=Fraction(3, 10)),
-)
-
+BANDS = tuple(Band(share=Fraction(share, 10), value=Fraction(value, 10)) for share, value in ((5, 10), (3, 6), (2, 3)))
 LEVELS = ("bilateral", "regional", "global")
 """Levels with a name in every catalogue."""
 EURO = Fraction(1, 10**6)
@@ -193,92 +175,9 @@ SECTIONS = ("areas", "instruments", "transfers", "exclude", "allow", "adjust", "
 TABLES = ("partnerships", "needs", "eligibility", "markers", "decided")
 TOP_LEVEL = (*Head.model_fields, *SECTIONS, *TABLES, "extends")
 
-ModelT = TypeVar("ModelT", bound=BaseModel)
-
-
-def validate(model: type[ModelT], node: Node, problems: Problems, dimensions: Dimensions | None, **given: Any) -> ModelT | None:
-    """Build a model from a node and what else is given; on errors add one problem each and return None."""
-    plain = to_plain(node)
-    if isinstance(plain, dict):
-        for key in (key for key in plain if key in given):
-            problems.add(locate(node, (key,), key=True), f"unknown key '{key}'", "the name above is the id")
-        plain = {**plain, **given}
-    try:
-        return model.model_validate(plain, context={"dimensions": dimensions})
-    except ValidationError as error:
-        problems += problems_of(error, node, model)
-    return None
-
-
-def problems_of(error: ValidationError, node: Node, model: type[BaseModel] | None = None) -> Iterator[Problem]:
-    """Turn pydantic's errors into problems with the place of the value or key concerned."""
-    found = error.errors(include_url=False)
-    unknown = [item["loc"] for item in found if item["type"] == "extra_forbidden"]
-    for item in found:
-        location, kind, context = item["loc"], item["type"], item.get("ctx", {})
-        if kind == "extra_forbidden":
-            few = fields_at(model, location[:-1]) if model and len(unknown) <= MANY else ()
-            yield Problem(locate(node, location, key=True), f"unknown key '{location[-1]}'", did_you_mean(str(location[-1]), few))
-        elif kind == "missing":
-            if not nearest(str(location[-1]), (str(other[-1]) for other in unknown[:MANY] if other[:-1] == location[:-1])):
-                taken = _taken(node, location)
-                where = taken or locate(node, location[:-1])
-                message, hint = ("cannot be taken away", "write it") if taken else ("is missing", "add it")
-                yield Problem(where, f"'{location[-1]}' {message}", hint)
-        elif kind == "refused":
-            yield Problem(locate(node, (*location, *context["at"])), str(context["message"]), str(context["hint"]))
-        elif kind == "literal_error":
-            yield Problem(locate(node, location), f"'{item['input']}' is not allowed here", f"expected {context['expected']}")
-        else:
-            otherwise = (item["msg"][0].lower() + item["msg"][1:], f"found {str(item['input'])[:60]!r}")
-            yield Problem(locate(node, location), *_EXPECTED.get(kind, otherwise))
-
-
-def _taken(node: Node, location: tuple[int | str, ...]) -> Place | None:
-    """Return where a key was taken away by `none`: its place is known, and nothing stands there."""
-    for part in location[:-1]:
-        node = node.items.get(str(part), node) if isinstance(node, Tree) else node
-    return node.keys.get(str(location[-1])) if isinstance(node, Tree) else None
-
-
-_EXPECTED = {
-    "string_type": ("expected a text", "put true and false in quotes when they are words"),
-    "tuple_type": ("expected a list", "write it in brackets: […]"),
-    "dict_type": ("expected keys with values", "such as {…}"),
-    "model_type": ("expected keys with values", "such as {…}"),
-    "model_attributes_type": ("expected keys with values", "such as {…}"),
-}
-"""Pydantic's error types in the planner's words: message and hint."""
-
-
-def fields_at(model: type[BaseModel], location: tuple[int | str, ...]) -> list[str]:
-    """Return the field names of the model that stands at a location; where a value has several shapes, of the shape that is written."""
-    found = [(model, False)]
-    for part in location:
-        fields = [one.model_fields[str(part)] for one, _ in found if str(part) in one.model_fields]
-        if fields:
-            found = [shape for field in fields for kind in (field.annotation, *field.metadata) for shape in _models_in(kind)]
-        elif isinstance(part, int):
-            found = [(one, False) for one, listed in found if listed]
-    shapes = [one for one, listed in found if not listed] or [one for one, _ in found]
-    return list(dict.fromkeys(name for one in shapes for name in one.model_fields if name != "id"))
-
-
-def _models_in(annotation: Any, listed: bool = False) -> Iterator[tuple[type[BaseModel], bool]]:
-    """Yield the models that a field may hold, and whether they are entries of a list."""
-    if isinstance(annotation, BeforeValidator):
-        annotation = annotation.json_schema_input_type
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation, listed
-    for argument in get_args(annotation):
-        yield from _models_in(argument, listed or get_origin(annotation) is tuple)
-
 
 def entries(tree: Tree, section: str, problems: Problems, off: dict[str, dict[str, str]]) -> dict[str, Tree]:
-    """Return the entries of a section that are switched on.
-
-    Those that are off need a reason and go into `off`, as do those that cannot be read, so that their names stay known.
-    """
+    """Return the entries of a section that are on; others go into `off`, so that their names stay known: with a reason, or unreadable."""
     node = tree.get(section)
     if node is None:
         return {}
@@ -305,9 +204,3 @@ def entries(tree: Tree, section: str, problems: Problems, off: dict[str, dict[st
             items = {k: v for k, v in entry.items.items() if k not in only_for_off}
             out[key] = Tree(items, entry.keys, entry.place, entry.folder)
     return out
-
-
-def refused(error: PydanticCustomError, place: Place) -> Problem:
-    """Turn an error of `refuse` into a problem."""
-    context = error.context or {}
-    return Problem(place, str(context.get("message", error)), str(context.get("hint", "")))

@@ -24,7 +24,6 @@ class Sources:
     """Everything that `load` read, by name relative to one folder, and what the command line added."""
 
     main: str
-    """The scenario file."""
     files: Mapping[str, bytes]
     """Name → content; the scenario file first, then the others by name."""
     settings: tuple[str, ...] = ()
@@ -42,18 +41,12 @@ class Sources:
 
     def arguments(self, folder: Path) -> list[str]:
         """Return the arguments of `fundalloc run` that read the same scenario from files restored into a folder."""
-        out = [str(folder / self.main)]
-        for setting in self.settings:
-            out += ["--set", setting]
-        if self.baseline:
-            out += ["--baseline", str(folder / self.baseline)]
-        return [*out, "--allow-outside"] if self.outside else out
+        settings = [word for setting in self.settings for word in ("--set", setting)]
+        start = ["--baseline", str(folder / self.baseline)] if self.baseline else []
+        return [str(folder / self.main), *settings, *start, *(["--allow-outside"] if self.outside else [])]
 
     def restore(self, folder: Path) -> list[Path]:
-        """Write the files as a new folder and return them, the scenario first. Raises OutputError, and then writes nothing.
-
-        Names that would leave the folder are refused: a workbook may come from anywhere.
-        """
+        """Write the files as a new folder, none outside it (a workbook may come from anywhere), the scenario first. Raises OutputError."""
         unsafe = [name for name in self.files if not is_safe(name)]
         if unsafe:
             raise OutputError(f"Cannot write '{unsafe[0]}': the name leaves the folder.")
@@ -100,7 +93,6 @@ def _common(files: list[Path]) -> Path:
 
 
 def _named_below(folder: Path, files: Iterable[Path]) -> dict[Path, str]:
-    """Return the names, relative to a folder, of the files that lie in it."""
     return {path: path.relative_to(folder).as_posix() for path in files if path.is_relative_to(folder)}
 
 

@@ -1,7 +1,4 @@
-"""Uncertain figures: ranges such as `80..120` in the scenario and its tables, found by the key that sets them.
-
-Every command but one takes the most likely value, or the middle; `fundalloc robust --samples` draws from the range.
-"""
+"""Uncertain figures, such as `80..120`, by the key that sets them: `robust --samples` draws from them, all else takes the most likely."""
 
 from __future__ import annotations
 
@@ -43,11 +40,9 @@ def find_spreads(tree: Tree, tables: Mapping[str, Table]) -> list[Uncertain]:
 
 def misplaced(tree: Tree, tables: Mapping[str, Table]) -> list[Problem]:
     """Return a problem for every range that stands where it cannot be sampled."""
-    problems = Problems(
-        Problem(node.place, f"a range cannot stand here: {node.text}", HINT)
-        for path, node, _ in _in_tree(tree)
-        if path[0] not in (*SECTIONS, *SPECS, "adjust", "title", "description", "author", "scenario")
-    )
+    may = (*SECTIONS, *SPECS, "adjust", "title", "description", "author", "scenario")
+    wrong = (node for path, node, _ in _in_tree(tree) if path[0] not in may)
+    problems = Problems(Problem(node.place, f"a range cannot stand here: {node.text}", HINT) for node in wrong)
     for name, row, column, _ in _in_tables(tables):
         if column.split(".")[0] not in COLUMNS.get(name, ()):
             problems.add(tables[name].place(row, column), f"a range cannot stand here: {tables[name].column(column)[row]}", HINT)

@@ -78,18 +78,7 @@ def solve(program: LinearProgram, options: Options) -> Solution:
         return smaller.answer(program, found) if found.usable else found
     highs = load(program)
     highs.setOptionValue("solver", "choose" if program.integer is not None else SOLVER[method])
-    if linear and warm:
-        options.corner.start(highs)
-    if not options.presolve or warm:
-        highs.setOptionValue("presolve", "off")
-    for name, limit in (("time_limit", options.seconds), ("mip_rel_gap", options.gap)):
-        if limit is not None:
-            highs.setOptionValue(name, float(limit))
-    if options.nodes is not None:
-        highs.setOptionValue("mip_max_nodes", options.nodes)
-    if options.start is not None:
-        given = np.flatnonzero(~np.isnan(options.start))
-        highs.setSolution(len(given), given.astype(np.int32), options.start[given])
+    _set_out(highs, options, linear=linear)
     run(highs)
     status = highs.getModelStatus()
     lost = bool(np.isnan(highs.getSolution().col_value).any())  # HiGHS 1.16 may lose values while it undoes its presolve
@@ -99,6 +88,20 @@ def solve(program: LinearProgram, options: Options) -> Solution:
         run(highs)
         status = highs.getModelStatus()
     return read(highs, program, status, method)
+
+
+def _set_out(highs: highspy.Highs, options: Options, *, linear: bool) -> None:
+    """Say from where HiGHS starts, and where it stops."""
+    if linear and options.corner is not None:
+        options.corner.start(highs)
+    if options.start is not None:
+        given = np.flatnonzero(~np.isnan(options.start))
+        highs.setSolution(len(given), given.astype(np.int32), options.start[given])
+    presolve = None if options.presolve and options.corner is None else "off"
+    seconds, gap = (None if limit is None else float(limit) for limit in (options.seconds, options.gap))
+    for name, value in (("presolve", presolve), ("time_limit", seconds), ("mip_rel_gap", gap), ("mip_max_nodes", options.nodes)):
+        if value is not None:
+            highs.setOptionValue(name, value)
 
 
 def method_for(program: LinearProgram, options: Options) -> str:

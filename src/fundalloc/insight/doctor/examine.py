@@ -50,7 +50,6 @@ def examine(scenario: Scenario) -> list[Remark]:
         *_idle_exceptions(scenario),
         *_missing_years(scenario),
         *_doubtful_rules(scenario),
-        *_hidden(scenario),
         *slips(scenario),
         *twins(scenario),
         *unknown_codes(scenario),
@@ -99,16 +98,6 @@ def _idle_exceptions(scenario: Scenario) -> Iterator[Remark]:
             if np.array_equal(eligible_cube(replace(facts, **others)), whole):
                 place = locate(scenario.tree, (section, clause.id), key=True)
                 yield warning(place, f"{section} '{clause.id}' {words}", "check what it names, or take it out")
-
-
-def _hidden(scenario: Scenario) -> Iterator[Remark]:
-    """Rows and columns of worksheets that count although nobody sees them."""
-    for table in scenario.every_table.values():
-        if table.hidden:
-            cells = some([place.cell.rpartition("!")[2] for place in table.hidden], SHOWN)
-            yield warning(
-                table.hidden[0], f"hidden in the sheet, but read: rows or columns at {cells}", "show them, or delete what shall not count"
-            )
 
 
 def _missing_years(scenario: Scenario) -> Iterator[Remark]:

@@ -10,12 +10,12 @@ from typing import Any
 
 from pydantic_core import PydanticCustomError
 
+from fundalloc.doors.text import display_name
 from fundalloc.errors import Place, Problems
 from fundalloc.facts.dimensions import NAMES, Dimensions
 from fundalloc.facts.fields import read_id, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.money import DECIMALS, LARGEST, NotANumber, parse_figure
-from fundalloc.scenario.document import display_name
 from fundalloc.scenario.plans.files import read_plan_file, said
 from fundalloc.scenario.tables.table import ColumnSpec, References, Table, read_columns
 
@@ -53,7 +53,6 @@ class PlanAmounts:
     """Whatever else the file says, in the words of our JSON: scenario, score, rules …"""
     table: Table
     rows: Mapping[LineKey, int]
-    """Line → row of the table."""
 
     def said(self, key: str) -> str:
         """Return what the file says of the scenario that the plan was made from: its digest, id, file or as_of; empty if nothing."""
@@ -71,10 +70,7 @@ class PlanAmounts:
 
 
 def read_plan(path: str | Path, dimensions: Dimensions, *, strict: bool = True) -> PlanAmounts:
-    """Read a plan. Raises ScenarioError with every problem found.
-
-    When `strict`, an id that the scenario does not have is a problem; otherwise its money is returned as `unknown`.
-    """
+    """Read a plan; ids that the scenario does not have are problems when `strict`, else their money is `unknown`. Raises ScenarioError."""
     file = read_plan_file(Path(path))
     problems = Problems()
     columns = read_columns(file.lines, _LINES, problems)
@@ -94,7 +90,6 @@ def read_plan(path: str | Path, dimensions: Dimensions, *, strict: bool = True) 
 
 
 def _first_rows(table: Table, keys: list[LineKey], problems: Problems) -> dict[LineKey, int]:
-    """Return the row of every line; lines that stand twice are problems."""
     rows: dict[LineKey, int] = {}
     for row, key in enumerate(keys):
         if key in rows and all(key):
@@ -110,12 +105,10 @@ def stated_baseline(stated: Mapping[str, Any]) -> dict[LineKey, Fraction] | None
     if not isinstance(rows, list) or not rows:
         return None
     out: dict[LineKey, Fraction] = {}
-    for row in rows:
-        key = str(row.get("key", "")).split("|") if isinstance(row, dict) else []
-        if len(key) != len(NAMES):
-            return None
-        try:
-            out[key[0], key[1], key[2], key[3]] = read_money(str(row["amount"]))
-        except (KeyError, PydanticCustomError):
-            return None
+    try:
+        for row in rows:
+            i, p, a, t = row["key"].split("|")
+            out[i, p, a, t] = read_money(str(row["amount"]))
+    except (AttributeError, LookupError, TypeError, ValueError, PydanticCustomError):
+        return None
     return out

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fundalloc.doors.text import display_name, read_text
 from fundalloc.doors.writing import PACKAGE
 from fundalloc.errors import Place, Problems, ScenarioError, UsageError, nearest
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.labels import label
-from fundalloc.scenario.document import Scalar, display_name, read_text
+from fundalloc.scenario.document import Scalar
 from fundalloc.scenario.tables.raw import MAX_TABLE_BYTES, read_csv
 from fundalloc.scenario.tables.table import HEADING, Table
 from fundalloc.scenario.workbooks.cells import BookFile, Grid, find_grid, in_languages
@@ -83,7 +84,6 @@ def _decimal(path: Path) -> Scalar | None:
 
 
 def _table(path: Path, wanted: list[str]) -> Table:
-    """Read a CSV file with these columns only. Raises ScenarioError when one is missing."""
     problems = Problems()
     try:
         table = read_csv(path, ["amount"], _decimal(path))
@@ -131,8 +131,7 @@ def _json_table(name: str, text: str, content: dict[str, Any], section: str, col
     problems = Problems()
     if not isinstance(rows, list):
         raise ScenarioError.of(Place(name, 1, 1), f"no list '{section}'", "write the plan again with fundalloc run FILE --json")
-    keys: list[str] = []
-    cells: list[list[str]] = []
+    keys, cells = list[str](), list[list[str]]()
     for number, row in enumerate(rows, start=1):
         key = row.get("key") if isinstance(row, dict) else None
         if not isinstance(key, str):
@@ -201,12 +200,9 @@ def _has_keys(book: BookFile) -> bool:
 
 
 def _book_lines(grid: Grid) -> tuple[Table, Problems]:
-    """Return the lines as a table of text, and every row that is none."""
     by_key = "line_key" in grid.columns
     keys = ("line_key",) * 4 if by_key else (*IDS, "year")
-    rows: list[int] = []
-    cells: list[list[str]] = []
-    problems = Problems()
+    rows, cells, problems = list[int](), list[list[str]](), Problems()
     for row in grid.body:
         texts = [grid.cell(row, key).text for key in (*dict.fromkeys(keys), "planned")]
         if not any(texts):
@@ -229,7 +225,6 @@ def _book_lines(grid: Grid) -> tuple[Table, Problems]:
 
 
 def _run_log(grid: Grid | None) -> dict[str, Any]:
-    """Return what the run log says, in the words of our JSON."""
     items = {} if grid is None else {grid.cell(row, "item").text: grid.cell(row, "what").value for row in grid.body}
 
     def read(key: str) -> Any:

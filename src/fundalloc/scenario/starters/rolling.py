@@ -12,12 +12,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from fundalloc.doors.text import display_name, read_text
 from fundalloc.doors.writing import check_empty, new_folder
-from fundalloc.errors import UsageError
+from fundalloc.errors import Problems, UsageError, year_ranges
 from fundalloc.facts.entities import InstrumentCeiling
 from fundalloc.facts.facts import Decided
 from fundalloc.money import plain
-from fundalloc.scenario.document import Node, Tree, display_name, listed, read_document, read_text, scalars, texts, to_plain
+from fundalloc.scenario.document import Node, Tree, listed, read_document, scalars, texts, to_plain
 from fundalloc.scenario.merging import load_tree
 from fundalloc.scenario.plans.amounts import LineKey, PlanAmounts
 from fundalloc.scenario.scenario import Scenario
@@ -41,10 +42,7 @@ class DecidedRow(NamedTuple):
 
 
 def roll_forward(scenario: Scenario, source: Path, plan: PlanAmounts, plan_file: Path, year: int, folder: Path) -> list[Path]:
-    """Write the rolled scenario into a new or empty folder and return the files written, the scenario first.
-
-    It extends a copy of the original files; every year before `year` is closed. Raises UsageError or OutputError.
-    """
+    """Write the scenario, rolled to `year` over a copy of its files, into a new folder, its file first. Raises FundallocError."""
     check_year(scenario, year)
     check_empty(folder)
     with new_folder(folder) as inside:
@@ -72,10 +70,7 @@ def check_year(scenario: Scenario, year: int) -> None:
 
 
 def decided_money(scenario: Scenario, plan: PlanAmounts, year: int) -> list[DecidedRow]:
-    """Return the decided money of the rolled scenario.
-
-    A line of an earlier year holds what the plan gave it: decisions stay with their own words, the rest is locked.
-    """
+    """Return the decided money; a line of an earlier year holds what the plan gave it: decisions keep their words, the rest is locked."""
     lines, facts = scenario.lines, scenario.facts
     by_line: dict[LineKey, list[DecidedRow]] = {}
     for entry in _entries(scenario, facts.decided):
@@ -103,8 +98,7 @@ def _entries(scenario: Scenario, decided: Decided) -> Iterator[DecidedRow]:
 
 
 def _text(scenario: Scenario, plan: PlanAmounts, year: int, extends: str, baseline: str) -> str:
-    first, last = scenario.facts.years[0], year - 1
-    closed = str(first) if first == last else f"{first}-{last}"
+    closed = year_ranges(range(scenario.facts.years[0], year))
     return (
         "# yaml-language-server: $schema=schema.json\n"
         f"# {scenario.id}, rolled forward to {year}: the years before are closed to the plan in {Path(plan.file).name}.\n"
@@ -130,15 +124,11 @@ def _frozen_ceilings(scenario: Scenario, source: Path) -> str:
     changed = {name: rest for name, rest in entries.items() if rest is not None}
     if not changed:
         return ""
-    written = load_tree(source, lambda _: True).mapping("instruments")
+    before, after = (to_plain(tree).get("instruments", {}) for tree in (load_tree(source, lambda _: True, Problems()), scenario.tree))
     ceilings = {i.id: i.ceiling for i in scenario.facts.instruments if i.ceiling is not None}
-    adjusted = scenario.tree.mapping("instruments")
-    assert written is not None
-    assert adjusted is not None
     lines = ["adjust:", *(f"  {_quoted(name)}: {json.dumps(rest, ensure_ascii=False)}" for name, rest in changed.items()), "instruments:"]
     for name, ceiling in ceilings.items():
-        before, after = written.mapping(name), adjusted.mapping(name)
-        if before and after and to_plain(before).get("ceiling") != to_plain(after).get("ceiling"):
+        if name in before and before[name].get("ceiling") != after[name].get("ceiling"):
             lines.append(f"  {name}: {{ceiling: {json.dumps(_limits(ceiling))}}}")
     return "\n".join(lines) + "\n"
 
@@ -169,16 +159,14 @@ def copy_originals(folder: Path, *sources: Path) -> dict[Path, Path]:
     """Copy scenario files with everything they name; return {file: copy}."""
     files = list(dict.fromkeys(path.resolve() for source in sources for path in needed_files(source)))
     root = Path(os.path.commonpath([path.parent for path in files]))
-    copied = {}
-    for path in files:
-        target = folder / ORIGINAL / path.relative_to(root)
+    copied = {path: folder / ORIGINAL / path.relative_to(root) for path in files}
+    for path, target in copied.items():
         target.parent.mkdir(parents=True, exist_ok=True)
         if path.suffix.lower() in _SCENARIOS:
             schema = os.path.relpath(folder / "schema.json", target.parent)
             target.write_text(re.sub(r"\$schema=\S+", f"$schema={Path(schema).as_posix()}", read_text(path, display_name(path))), "utf-8")
         else:
             shutil.copy(path, target)
-        copied[path] = target
     return copied
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import PurePath
 from typing import Any
@@ -13,13 +13,13 @@ from fundalloc.scenario.document import Node, Scalar, Tree
 from fundalloc.scenario.tables.table import HEADING, WHOLE_ROW, Table
 
 
-def check_control(table: Table, control: Node, figure: str, without: Collection[int], problems: Problems) -> None:
-    """Hold a table against `{rows: 9, sum: 100.5}`; a sum is of the column `figure`, or of those it names. Rows `without` are off."""
+def check_control(table: Table, control: Node, figures: Sequence[str], without: Collection[int], problems: Problems) -> None:
+    """Hold a table against `{rows: 9, sum: 100.5}`; a sum is of the first of the figures, or of what it names. Rows `without` are off."""
     if not isinstance(control, Tree) or not control.items or control.items.keys() - {"rows", "sum"}:
         problems.add(control.place, "a control total has other keys", "write expect: {rows: 9, sum: 100.5}, or sum: {need: 100.5}")
         return
     stated = control.get("sum")
-    columns = stated.items if isinstance(stated, Tree) else {} if stated is None else {figure: stated}
+    columns = stated.items if isinstance(stated, Tree) else {} if stated is None else {"".join(figures[:1]): stated}
     rows = [row for row in range(len(table.cells)) if row not in without]
     if (count := control.get("rows")) is not None:
         _compare("rows", Fraction(len(rows)), count, problems)
@@ -62,17 +62,20 @@ def passports(tables: Mapping[str, Table]) -> dict[str, dict[str, Any]]:
 
 
 def _passport(table: Table) -> dict[str, Any]:
-    corners = ((HEADING, 0), (len(table.cells) - table.added - 1, len(table.columns) - 1)) if table.cells and table.columns else ()
-    places = [place.cell or str(place.line or "") for place in (table.where(*corner) for corner in corners)]
-    sums = {name: added_up(table, name, range(len(table.cells))) for name in table.columns if name.partition(".")[0] in table.figures}
+    last = len(table.cells) - table.added - 1, len(table.columns) - 1
+    corners = [table.where(*corner) for corner in ((HEADING, 0), last) if table.cells and table.columns]
+    places = filter(None, (place.cell or str(place.line or "") for place in corners))
+    numbers = [name for name in table.columns if name.partition(".")[0] in table.figures]
+    sums = {name: total for name in numbers if (total := added_up(table, name, range(len(table.cells)))) is not None}
+    new = {row for row, column in table.moved if column == WHOLE_ROW}
     return {
         "file": PurePath(table.name).name,
-        "range": ":".join(dict.fromkeys(filter(None, places))),
+        "range": ":".join(dict.fromkeys(places)),
         "rows": len(table.cells),
-        "columns": [name for name in table.columns if name],
-        "sums": {name: plain(total) for name, total in sums.items() if total is not None},
+        "columns": [*filter(None, table.columns)],
+        "sums": {name: plain(total) for name, total in sums.items()},
         "added": table.added,
-        "changed": len({row for row, _ in table.moved} - {HEADING} - {row for row, column in table.moved if column == WHOLE_ROW}),
+        "changed": len({row for row, _ in table.moved} - {HEADING} - new),
         "switched_off": len(table.dropped),
         "replaced": table.replaced,
         "formulas": table.formulas,

@@ -1,8 +1,4 @@
-"""A table that others laid out, as it stands: its headings, the rows that are chosen, and the totals held against them.
-
-Nothing is dropped in silence: a column is mapped or ignored by name, a total is checked, a footnote goes into the source, and what
-`where` leaves out is counted.
-"""
+"""A table that others laid out, as it stands: headings, rows, totals; nothing is dropped in silence, what `where` leaves out is counted."""
 
 from __future__ import annotations
 
@@ -10,10 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from fractions import Fraction
 from itertools import zip_longest
 from typing import NamedTuple
 
 from fundalloc.errors import Place, Problems, counted, did_you_mean, some
+from fundalloc.money import plain
 from fundalloc.scenario.document import Scalar, Tree, locate
 from fundalloc.scenario.tables.layout import YEAR, Layout, Names, folded, heading_pattern
 from fundalloc.scenario.tables.raw import FIGURE, RawTable, whole_rows
@@ -31,9 +29,21 @@ _WORDS = ("true", "false", "null", "yes", "no", "on", "off")
 class Aim:
     """What a table is to become: its columns, the keys of its rows, and the names by which members are known."""
 
-    columns: Mapping[str, ColumnSpec]
-    keys: Sequence[str]
+    columns: Mapping[str, ColumnSpec] = field(default_factory=dict)
+    keys: Sequence[str] = ()
+    """The columns that it must have, and by which a change finds its row."""
     names: Names = field(default_factory=dict)
+
+    @property
+    def numbers(self) -> list[str]:
+        """The columns of figures."""
+        return [name for name, column in self.columns.items() if column.number]
+
+    @property
+    def defaults(self) -> dict[str, str]:
+        """What an empty cell means, where `inherited` can build on it."""
+        optional = {name: column.empty for name, column in self.columns.items() if not column.required}
+        return {name: plain(empty) for name, empty in optional.items() if isinstance(empty, Fraction)}
 
     @property
     def money(self) -> list[str]:
@@ -168,7 +178,6 @@ class Foreign:
         return rows if self.layout.totals is None else body
 
     def _where(self, heading: str, rows: list[int]) -> list[int]:
-        """Return the rows that say there what they must."""
         (keeps, texts), found = self.layout.where[heading], {row: self.cell(row, self.other["where", heading]) for row in rows}
         for text in texts:
             if not any(is_like(value, [text]) for value in found.values()):
@@ -217,9 +226,8 @@ class Foreign:
         table = Table(self.raw.name, columns, cells, where)
         decimal = self.node.get("decimal")
         if self.raw.separator not in ("", ",") or decimal is not None:
-            numbers = [name for name, column in self.target.columns.items() if column.number]
             sign = decimal if isinstance(decimal, Scalar) else None
-            settle(table, numbers, sign, lambda row, column: self.raw.stored(body[row], self.at[columns[column]]))
+            settle(table, self.target.numbers, sign, lambda row, column: self.raw.stored(body[row], self.at[columns[column]]))
         return table
 
     def _figure(self, text: str) -> str:
@@ -239,7 +247,6 @@ class Foreign:
         return [self._row(table.cells[k], row) | always for k, row in enumerate(body) if row in self.kept]
 
     def _always(self) -> Row:
-        """Return the cells that are the same in every row."""
         always = {name: ForeignCell(text, locate(self.node, ("always", name))) for name, text in self.layout.always.items()}
         for name in always:
             if name in self.at or name.partition(".")[0] not in self.target.columns:

@@ -1,20 +1,16 @@
-"""Instruments as a table: every row becomes the entry that stands under its id where instruments are a mapping.
-
-A column is a key of an instrument, and what lies below it follows behind a dot: `name.fr`, `ceiling.2024`, `carry_over.share`. Each value
-keeps the place of its cell. So merging, `adjust`, checks and `show` know one form only.
-"""
+"""Instruments as a table: every row becomes the entry under its id, `ceiling.2024` what lies below its key; each value keeps its place."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from fundalloc.errors import Place, Problems
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree
+from fundalloc.scenario.tables.raw import Files
 from fundalloc.scenario.tables.reading import TABLE_KEYS, read_table
-from fundalloc.scenario.tables.specs import SPECS, read_rows
+from fundalloc.scenario.tables.specs import SPECS, TARGETS, read_rows
 from fundalloc.scenario.tables.table import Table
 
 SECTION = "instruments"
@@ -30,26 +26,22 @@ class Afresh(Tree):
     """Names with entries that take the place of all that is below them, as a new table does."""
 
 
-def layers_of(tree: Tree, folder: Path, allowed: Callable[[Path], bool]) -> Iterator[Tree]:
-    """Yield what a scenario file says as layers in which instruments have names: its table, each change of it, and all the rest.
-
-    Raises ScenarioError.
-    """
+def layers_of(tree: Tree, files: Files, noted: Problems) -> Iterator[Tree]:
+    """Yield a scenario file as layers in which instruments have names: its table, each change of it, the rest. Raises ScenarioError."""
     node = tree.get(SECTION)
     if isinstance(node, ListNode):
         node = Tree({"rows": node}, {"rows": node.place}, node.place)
     items = dict(node.items) if isinstance(node, Tree) else {}
-    told = (
-        Tree if isinstance(items.get("file"), Scalar) else ListNode
-    )  # beside a file mappings say how it is laid out, else they are entries
+    told = Tree if isinstance(items.get("file"), Scalar) else ListNode  # beside a file mappings tell its layout, else they are entries
     parts = {key: items.pop(key) for key in TABLE_KEYS if isinstance(items.get(key), Scalar | ListNode | told)}
     if not isinstance(node, Tree) or not parts:
         yield tree
         return
     problems = Problems()
+    problems.remarks = noted.remarks
     years = {key: value for key, value in tree.items.items() if key in ("years", "closed")}  # they tell which amounts may change
     changes = parts.pop("change", None)
-    table = read_table(replace(node, items=parts), ("id",), folder, allowed, SPECS[SECTION]) if parts else None
+    table = read_table(replace(node, items=parts), files, TARGETS[SECTION], problems) if parts else None
     layers = [*([_from_table(table, node.place, problems)] if table else []), *_changes(changes, problems)]
     problems.tell()
     yield from (replace(tree, items={**years, SECTION: layer}) for layer in layers)
@@ -82,7 +74,6 @@ def _from_table(table: Table, place: Place, problems: Problems) -> Tree:
 
 
 def _entry(cells: Iterable[tuple[str, Place, Node]], place: Place, problems: Problems) -> Tree:
-    """Return the entry that these columns describe."""
     out = Tree({}, {}, place)
     for column, where, value in cells:
         below, (*path, last) = out, _path(column)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from fundalloc.money import is_date
 from fundalloc.scenario.document import Scalar, Tree, parse_document
 from fundalloc.scenario.tables.foreign import WITHOUT_SPACES, Aim, Foreign, filled_up, is_like, is_tagged, quoted
 from fundalloc.scenario.tables.layout import EURO, SIGNS, YEAR, Layout, folded
-from fundalloc.scenario.tables.raw import FIGURE, RawTable, read_raw
+from fundalloc.scenario.tables.raw import FIGURE, Files, RawTable, read_raw
+from fundalloc.scenario.tables.table import ColumnSpec
 
 ENCODINGS = ("utf-8", "utf-16", "cp1252")
 """Tried in this order; the last one reads everything, so it is said to be a guess."""
@@ -32,7 +34,6 @@ _CURRENCY = re.compile(r"(?<![A-Za-z])(?:EUR|USD|GBP|CHF)(?![A-Za-z])|(?<![a-z])
 
 @cache
 def _layouts() -> dict[str, str]:
-    """Return the shipped mappings by name."""
     folder = resources.files(__package__) / "layouts"
     return {p.name.removesuffix(".yaml").upper(): p.read_text("utf-8") for p in folder.iterdir() if p.name.endswith(".yaml")}
 
@@ -46,12 +47,10 @@ def propose(written: str, folder: Path, table: str, target: Aim) -> str:
     """Return the mapping of a file as scenario text, every guess with a comment. Raises ScenarioError where no table is found."""
     raw, said = _read(written)
     intake = _Intake(raw, table, target, said)
-    named = Path(written.partition("#")[0])
-    beside = (
-        named.resolve().relative_to(folder.resolve()).as_posix() if named.resolve().is_relative_to(folder.resolve()) else named.as_posix()
-    )
-    sheet = written[len(str(written.partition("#")[0])) :]
-    return "\n".join([f"{table}:", f"  file: {quoted(beside + sheet)}", *(f"  {line}" for line in intake.lines())]) + "\n"
+    name, sign, sheet = written.partition("#")
+    file, home = Path(name).resolve(), folder.resolve()
+    beside = (file.relative_to(home) if file.is_relative_to(home) else Path(name)).as_posix()
+    return "\n".join([f"{table}:", f"  file: {quoted(beside + sign + sheet)}", *(f"  {line}" for line in intake.lines())]) + "\n"
 
 
 def _read(written: str) -> tuple[RawTable, list[str]]:
@@ -59,7 +58,7 @@ def _read(written: str) -> tuple[RawTable, list[str]]:
     file = Scalar(written, Place(written))
     for encoding in ENCODINGS:
         try:
-            raw = read_raw(file, Path(), lambda _: True, encoding)
+            raw = read_raw(file, Files(Path()), encoding)
         except ScenarioError as error:
             if encoding == ENCODINGS[-1] or "is not UTF" not in str(error):
                 raise
@@ -71,7 +70,7 @@ def _read(written: str) -> tuple[RawTable, list[str]]:
     lines = [raw.where(row, 0).excerpt for row in range(min(len(raw.rows), FIRST_ROWS)) if raw.rows[row]]
     best = max(SEPARATORS, key=lambda sign: _regular(lines, sign))
     if best != raw.separator:
-        raw = read_raw(file, Path(), lambda _: True, encoding, best)
+        raw = read_raw(file, Files(Path()), encoding, best)
         said.append(f"separator: {'tab' if best == chr(9) else quoted(best)}")
     return raw, said
 
@@ -89,18 +88,16 @@ class _Intake:
     def __init__(self, raw: RawTable, table: str, target: Aim, layout_of_text: list[str]) -> None:
         self.table, self.target, self.said = table, target, layout_of_text
         self.filled = [row for row, cells in enumerate(raw.rows) if any(cells)]
-        heading = self._heading(raw)
-        layout, node = Layout(header=[str(row + 1) for row in heading], ignore=("*",)), Tree({}, {}, Place(raw.name))
+        layout, node = Layout(header=[str(row + 1) for row in self._heading(raw)], ignore=("*",)), Tree({}, {}, Place(raw.name))
         self.foreign = Foreign(filled_up(raw, layout, node), node, layout, target)
         self.headings = self.foreign.headings
-        self.tags = [row for row in self.foreign.body[:1] if is_tagged(raw.rows[row])]
-        rows = [row for row in self.foreign.body if row not in self.tags]
-        said = {row: next((t for t in raw.rows[row] if is_like(t, _words()["totals"]["like"])), "") for row in rows}
-        self.totals = {row: text for row, text in said.items() if text}
+        tagged = bool(self.foreign.body) and is_tagged(raw.rows[self.foreign.body[0]])
+        self.tags, rows = self.foreign.body[:tagged], self.foreign.body[tagged:]
+        self.totals = {row: text for row in rows for text in raw.rows[row][::-1] if is_like(text, _words()["totals"]["like"])}
         self.rows = [row for row in rows if row not in self.totals and len(set(filter(None, raw.rows[row]))) > 1]
         if not self.rows:
             raise ScenarioError.of(Place(raw.name), "no table found in it", "name the sheet: book.xlsx#Sheet")
-        self.columns: dict[str, str] = {}
+        self.columns, self.others, self.currencies = dict[str, str](), list[str](), list[str]()
 
     def _heading(self, raw: RawTable) -> list[int]:
         """Return the rows of the heading: the last before figures begin, and the one above it where that fills its gaps."""
@@ -128,10 +125,10 @@ class _Intake:
             yield f"columns: {_flow(self.columns)}"
             yield from self._years()
             yield from self._unit()
-        yield from self._figures()
-        yield from self._gaps()
-        yield from self._members()
-        yield from self._totals()
+        if self.currencies:
+            yield f"rate: {_flow(dict.fromkeys(self.currencies, GAP), plain=True)}  # how many euro one is worth"
+        for part in (self._figures, self._gaps, self._sum, self._codes, self._totals):
+            yield from part()
         known = {self.headings[k] for k in self._at([*self.columns.values(), *self.others])}
         rest = [name for name in self.headings if name and name not in known]
         if rest:
@@ -147,9 +144,6 @@ class _Intake:
         if at:
             yield f"totals: {f'{{column: {quoted(beside)}, like: {like}}}' if beside else like}  # checked against their rows"
 
-    others: Sequence[str] = ()
-    """Columns that are looked at beside those mapped."""
-
     def _fits(self, text: str) -> bool:
         """Say whether the table has all columns of a shipped mapping, and take them over."""
         node = parse_document(text, "layout", Path())
@@ -161,8 +155,6 @@ class _Intake:
         said = self._texts(node.text("currency")) or [(node.text("unit") or "").partition(" ")[0]]
         self.currencies = [text for text in said if text != EURO]
         return True
-
-    currencies: Sequence[str] = ()
 
     def _at(self, names: Sequence[str]) -> list[int]:
         """Return where these headings stand; in some `{year}` stands for the year."""
@@ -178,17 +170,20 @@ class _Intake:
     def _guess(self) -> None:
         """Find our columns: by the names of members in them, then by the words of their headings, figures among those that have figures."""
         yearly = Counter(_YEAR.sub(YEAR, name) for name in self.headings if len(_YEAR.findall(name)) == 1 and self._is_number(name))
+        words = _words()["columns"] | _words().get(self.table, {})
         for ours, spec in self.target.columns.items():
-            taken = () if ours in ("id", "name") else self.columns.values()
-            free = [
-                name for name in self.headings if name and name not in taken and (ours == "year" or self._is_number(name) == spec.number)
-            ]
+            free = self._free(ours, spec)
             if yearly and ours in ("amount", "absorption"):
                 self.columns[ours] = yearly.most_common(1)[0][0]
-            elif found := self._by_members(free, self.target.names.get(ours, {})) or _by_words(free, _words()["columns"].get(ours, ())):
+            elif found := self._by_members(free, self.target.names.get(ours, {})) or _by_words(free, words.get(ours, ())):
                 self.columns[ours] = found
             elif spec.number and spec.required and len(free) == 1:
                 self.columns[ours] = free[0]
+
+    def _free(self, ours: str, spec: ColumnSpec) -> list[str]:
+        """Return the headings that may stand for one of our columns: those of figures for figures, each once but for ids and names."""
+        taken = ("", *(() if ours in ("id", "name") else self.columns.values()))
+        return [name for name in self.headings if name not in taken and (ours == "year" or self._is_number(name) == spec.number)]
 
     def _by_members(self, free: list[str], names: Mapping[str, str]) -> str:
         """Return the heading of the column most of whose words are names of members, at least half of them."""
@@ -211,11 +206,7 @@ class _Intake:
         money = [self.columns[name] for name in self.target.money if name in self.columns]
         if not money:
             return
-        at, raw = self._at(money), self.foreign.raw
-        above = [text for row in self.filled if row < self.foreign.heading[0] for text in raw.rows[row]]
-        tags = [self.foreign.cell(row, k).replace("+", " ") for row in self.tags for k in at]
-        inside = [text for row in self.rows[:FIRST_ROWS] for text in raw.rows[row]]
-        found = next((text for text in [*(self.headings[k] for k in at), *tags, *above, *inside] if _CURRENCY.search(text)), None)
+        found = next(filter(_CURRENCY.search, self._said_of(self._at(money))), None)
         if found is None:
             yield f"unit: {GAP}  # the file does not say it: EUR, EUR thousand, EUR million …"
             return
@@ -225,22 +216,25 @@ class _Intake:
         self.currencies = [] if currency == EURO else [currency]
         yield f"unit: {f'{currency} {size}'.strip()}  # from '{' '.join(found.split())}'"
 
+    def _said_of(self, columns: list[int]) -> Iterator[str]:
+        """Yield what may say of the figures in these columns what they are: headings, tags, what stands above the table, its texts."""
+        yield from (self.headings[k] for k in columns)
+        yield from (self.foreign.cell(row, k).replace("+", " ") for row in self.tags for k in columns)
+        above = [row for row in self.filled if row < self.foreign.heading[0]]
+        yield from chain.from_iterable(self.foreign.raw.rows[row] for row in (*above, *self.rows[:FIRST_ROWS]))
+
     def _figures(self) -> Iterator[str]:
-        """Say rates, decimal signs, and what stands for nothing."""
-        if self.currencies:
-            yield f"rate: {_flow(dict.fromkeys(self.currencies, GAP), plain=True)}  # how many euro one is worth"
         raw, at = self.foreign.raw, self._at([name for ours, name in self.columns.items() if self.target.columns[ours].number])
         cells = [(row, k) for row in (*self.rows, *self.totals) for k in at if not (raw.stored(row, k) or (row, k) in raw.wrong)]
         texts = dict.fromkeys(filter(None, (self.foreign.cell(row, k) for row, k in cells)))
         figures = [text for text in texts if _is_figure(text)]
-        if any("," in text for text in figures) and not any("." in text for text in figures):
+        if "," in (signs := "".join(figures)) and "." not in signs:
             yield "decimal: ','"
         empty = [text for text in texts if text not in figures]
         if empty:
             yield f"empty: [{', '.join(map(quoted, empty))}]  # read as no figure"
 
     def _gaps(self) -> Iterator[str]:
-        """Name required columns that nothing was found for."""
         years = any(YEAR in name for name in self.columns.values())
         required = [ours for ours, spec in self.target.columns.items() if spec.required and ours not in self.columns]
         wanted = [ours for ours in required if not (years and ours == "year")]
@@ -248,13 +242,14 @@ class _Intake:
         if wanted:
             yield f"always: {_flow(dict.fromkeys(wanted, GAP), plain=True)}  # in no column: what it is in every row, or map it above"
 
-    def _members(self) -> Iterator[str]:
-        """List foreign words, and say which rows share their keys."""
+    def _sum(self) -> Iterator[str]:
         keys = [self.columns[key] for key in self.target.keys if key in self.columns]
         at = [self.headings.index(key) for key in keys if key in self.headings]
         found = Counter(tuple(self.foreign.cell(row, k) for k in at) for row in self.rows)
         if at and self.table in ("needs", "partnerships") and max(found.values()) > 1:
             yield "sum: true  # several rows have the same keys: they are added up"
+
+    def _codes(self) -> Iterator[str]:
         unknown = dict[str, str]()
         for ours, names in self.target.names.items():
             words = self._texts(self.columns.get(ours))

@@ -36,19 +36,15 @@ def mapped(raw: RawTable, node: Tree, layout: Layout, codes: Mapping[str, str], 
 
 
 def _divided(of: Foreign, rows: list[Row]) -> list[Row]:
-    """Divide rows of several members among them."""
     if of.layout.split is None or of.problems:
         return rows
     split = [name for name, k in of.at.items() if k == of.other["split", "column"]]
-    return [
-        row | {name: row[name]._replace(text=member) for name in split} | {"#share": row["#split.shares"]._replace(text=plain(share))}
-        for row in rows
-        for member, share in _parts(of, row, of.layout.split.sign)
-    ]
+    parts = [(row, member, row["#split.shares"]._replace(text=plain(share))) for row in rows for member, share in _parts(of, row)]
+    return [row | {name: row[name]._replace(text=member) for name in split} | {"#share": share} for row, member, share in parts]
 
 
-def _parts(of: Foreign, row: Row, sign: str) -> list[tuple[str, Fraction]]:
-    """Return the members of a row with the share of each."""
+def _parts(of: Foreign, row: Row) -> list[tuple[str, Fraction]]:
+    sign = of.layout.split.sign if of.layout.split else ""
     members, written = ([text.strip() for text in row[f"#split.{key}"].text.split(sign)] for key in ("column", "shares"))
     written = ["100"] if len(members) == 1 and written == [""] else written
     percent = [value_of(text.removesuffix("%").strip()) for text in written]
@@ -74,7 +70,6 @@ def _by_year(of: Foreign, rows: list[Row]) -> list[Row]:
 
 
 def _years_of(of: Foreign, row: Row, yearly: list[str]) -> list[Row]:
-    """Return a row for each year that has a figure."""
     filled = [name for name in yearly if row[name].text]
     if not filled:
         of.problems.add(of.place(row[yearly[0]]), "a row without any figure", "fill it in, or leave the row out with where")
@@ -88,19 +83,24 @@ def _named(of: Foreign, rows: list[Row], codes: Mapping[str, str]) -> list[Row]:
     by_word = {folded(word): member for word, member in codes.items()}
     made = ("id", "within") if "id" in of.target.columns else ()
     for column in [name for name in (*made, *of.target.names) if name in of.target.columns]:
-        names, unknown = of.target.names.get(column, {}), dict[str, ForeignCell]()
-        members = set(names.values())
-        for row in (row for row in rows if row.get(column, _NOTHING).text):
-            text = row[column].text
-            found = by_word.get(folded(text)) or (_slug(text) if column in made else names.get(folded(text), "" if names else text))
-            if not found or (names and found not in members):
-                unknown.setdefault(found or text, row[column])
-            row[column] = row[column]._replace(text=found)
-        if unknown:
-            near = [f"'{text}'{_meant(text, names)}" for text in unknown]
-            way = f"codes: {{{quoted(next(iter(unknown)))}: id}} says what they are, where: {{…: {{not: …}}}} leaves rows out"
-            of.problems.add(of.place(next(iter(unknown.values()))), f"no {column} has the name {some(near, SHOWN)}", way)
+        _name(of, column, [row for row in rows if row.get(column, _NOTHING).text], by_word, made=column in made)
     return rows
+
+
+def _name(of: Foreign, column: str, rows: list[Row], by_word: Mapping[str, str], *, made: bool) -> None:
+    """Turn what these rows say in a column into ids; where ids are `made`, a name becomes one."""
+    names, unknown = of.target.names.get(column, {}), dict[str, ForeignCell]()
+    members = set(names.values())
+    for row in rows:
+        text = row[column].text
+        found = by_word.get(folded(text)) or (_slug(text) if made else names.get(folded(text), "" if names else text))
+        if not found or (names and found not in members):
+            unknown.setdefault(found or text, row[column])
+        row[column] = row[column]._replace(text=found)
+    if unknown:
+        near = [f"'{text}'{_meant(text, names)}" for text in unknown]
+        way = f"codes: {{{quoted(next(iter(unknown)))}: id}} says what they are, where: {{…: {{not: …}}}} leaves rows out"
+        of.problems.add(of.place(next(iter(unknown.values()))), f"no {column} has the name {some(near, SHOWN)}", way)
 
 
 def _meant(text: str, names: Mapping[str, str]) -> str:
@@ -148,9 +148,8 @@ def _added_up(of: Foreign, rows: list[Row]) -> list[Row]:
         for name in (name for name in row if name[0] != "#"):
             together = _together(of, name, first[name].text, row[name].text)
             if together is None:
-                says = (
-                    f"'{name}' says '{row[name].text}' here and '{first[name].text}' at {of.place(first[name])}, in rows that are added up"
-                )
+                other = f"'{first[name].text}' at {of.place(first[name])}"
+                says = f"'{name}' says '{row[name].text}' here and {other}, in rows that are added up"
                 money = name.partition(".")[0] in of.target.money
                 hint = "only amounts can be added up; what is none may be named under empty" if money else "write the same in both"
                 of.problems.add(of.place(row[name]), says, hint)
@@ -174,9 +173,7 @@ def _together(of: Foreign, name: str, one: str, other: str) -> str | None:
 
 
 def _finished(of: Foreign, rows: list[Row]) -> Table:
-    """Return our table."""
-    columns = list(dict.fromkeys(name for row in rows for name in row if name[0] != "#"))
-    columns = columns or [*of.at, *of.layout.always]
+    columns = list(dict.fromkeys(name for row in rows for name in row if name[0] != "#")) or [*of.at, *of.layout.always]
     nothing = ForeignCell("", (of.heading[-1], 0))
 
     def where(row: int, column: int) -> Place:
@@ -186,11 +183,8 @@ def _finished(of: Foreign, rows: list[Row]) -> Table:
         return of.raw.where(of.heading[-1], of.at[name]) if name in of.at else locate(of.node, ("always", name))
 
     cells = [[row.get(name, nothing).text for name in columns] for row in rows]
-    table = Table(of.raw.name, columns, cells, where, told=[f"{of.raw.name}: {text}" for text in of.told])
-    sheet = of.raw.sheet
-    table.hidden = [of.raw.where(row, 0) for row in (*of.heading, *of.body) if row in sheet.hidden_rows]
-    table.hidden += [of.raw.where(of.heading[-1], column) for column in sorted(of.known) if column in sheet.hidden_columns]
-    return table
+    hidden = of.raw.hidden(of.heading[-1], (*of.heading, *of.body), sorted(of.known))
+    return Table(of.raw.name, columns, cells, where, hidden, told=[f"{of.raw.name}: {text}" for text in of.told])
 
 
 def _slug(text: str) -> str:

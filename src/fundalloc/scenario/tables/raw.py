@@ -1,22 +1,19 @@
-"""Files of tables, CSV and worksheets alike: first the cells as they stand, then, once the headings are known, a table.
-
-Between the two a foreign layout can be turned into ours. Nothing is dropped in silence: what is not read is a note beside the
-table, or a problem at its place.
-"""
+"""Files of tables, CSV and worksheets: first the cells as they stand, then, once the headings are known, a table; nothing is dropped."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from fundalloc.doors.reading import admit
+from fundalloc.doors.text import END_OF_LINE, MOST_CHARACTERS, controls, display_name, named_alike, read_text, too_long
 from fundalloc.errors import Place, Problem, Problems, ScenarioError, counted, did_you_mean, some
-from fundalloc.scenario.document import END_OF_LINE, MOST_CHARACTERS, Scalar, controls, display_name, read_text, too_long
+from fundalloc.scenario.document import Scalar, Tree
 from fundalloc.scenario.tables.signs import settle
 from fundalloc.scenario.tables.table import HEADING, Table
 from fundalloc.scenario.workbooks.cells import BookFile
@@ -27,6 +24,18 @@ TITLE_ROWS = 30
 """Rows above the headings among which they are sought, to say where they stand."""
 _SEP = re.compile(r'"?sep=([,;])"?[,;]*\s*', re.IGNORECASE)
 FIGURE = re.compile(r"[+-]?[\d.,]*\d[\d.,]*\s*%?")
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where the files of tables lie, and which may be opened."""
+
+    folder: Path
+    allowed: Callable[[Path], bool] = lambda _: True
+
+    def seen_from(self, node: Tree) -> Files:
+        """Return them as seen from the file that wrote a node."""
+        return self if node.folder is None else replace(self, folder=node.folder)
 
 
 @dataclass(frozen=True)
@@ -54,22 +63,26 @@ class RawTable:
         """How many cells are formulas, of which the stored values are read."""
         return sum(cell.formula is not None for cells in self.sheet.rows for cell in cells)
 
+    def hidden(self, heading: int, rows: Iterable[int], columns: Iterable[int]) -> list[Place]:
+        """Return where those of these rows and columns begin that are read although nobody sees them."""
+        unseen = [self.where(row, 0) for row in rows if row in self.sheet.hidden_rows]
+        return unseen + [self.where(heading, column) for column in columns if column in self.sheet.hidden_columns]
+
     def stored(self, row: int, column: int) -> bool:
         """Return whether a cell is a number by itself, not a text that says one."""
         cells = self.sheet.rows[row] if self.sheet.rows else ()
         return column < len(cells) and cells[column].number is not None
 
 
-def read_raw(file: Scalar, folder: Path, allowed: Callable[[Path], bool], encoding: str = "utf-8", separator: str = "") -> RawTable:
+def read_raw(file: Scalar, files: Files, encoding: str = "utf-8", separator: str = "") -> RawTable:
     """Read the file that a table names: a CSV, or a worksheet as `book.xlsx#Sheet`. Raises ScenarioError."""
     written, _, sheet = file.text.partition("#")
-    path = folder / written
-    admit(path, written, file.place, allowed)
+    path = files.folder / written
+    admit(path, written, file.place, files.allowed)
     if path.is_dir():
         raise ScenarioError.of(file.place, f"'{written}' is a folder, not a file", "name the file inside it")
     if not path.is_file():
-        near = [p.name for p in path.parent.glob("*")] if path.parent.is_dir() else []
-        raise ScenarioError.of(file.place, f"no such file: {written}", did_you_mean(path.name, near))
+        raise ScenarioError.of(file.place, f"no such file: {written}", named_alike(path))
     if path.suffix.lower() in (".xlsx", ".xlsm"):
         return _worksheet(path, sheet, file.place)
     if sheet:
@@ -92,27 +105,31 @@ def raw_csv(text: str, name: str, separator: str = "") -> RawTable:
     raw = END_OF_LINE.split(text)
     said = _SEP.fullmatch(raw[0])
     separator = "\t" if separator == "tab" else separator or (said[1] if said else _separator(raw, name))
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    rows: list[list[str]] = []
-    numbers: list[int] = []
-    start = 1
-    try:
-        for row in reader:
-            rows.append([cell.strip() for cell in row] if rows or not said else [])
-            numbers.append(start)
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise ScenarioError.of(Place(name, start, 1), f"not CSV: {error}", "check the quotes") from None
+    numbers, rows = _rows(text, name, separator)
+    if said:
+        rows[0] = []
 
     def where(row: int, column: int) -> Place:
         line = numbers[row]
         excerpt = raw[line - 1] if line <= len(raw) else ""
         return Place(name, line, _offset(excerpt, column, separator), excerpt=excerpt)
 
-    wide = ((number, row) for number, row in enumerate(rows) if row and len(max(row, key=len)) > MOST_CHARACTERS // 2)
-    long = ((number, n, too_long(cell)) for number, row in wide for n, cell in enumerate(row))
-    Problems(Problem(where(number, n), *what) for number, n, what in long if what).tell()
+    wide = [number for number, row in enumerate(rows) if row and len(max(row, key=len)) > MOST_CHARACTERS // 2]
+    long = ((where(row, n), too_long(cell)) for row in wide for n, cell in enumerate(rows[row]))
+    Problems(Problem(place, *what) for place, what in long if what).tell()
     return RawTable(name, rows, where, separator)
+
+
+def _rows(text: str, name: str, separator: str) -> tuple[list[int], list[list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    numbers, rows = [1], list[list[str]]()
+    try:
+        for row in reader:
+            rows.append([cell.strip() for cell in row])
+            numbers.append(reader.line_num + 1)
+    except csv.Error as error:
+        raise ScenarioError.of(Place(name, numbers[-1], 1), f"not CSV: {error}", "check the quotes") from None
+    return numbers, rows
 
 
 def _separator(raw: list[str], name: str) -> str:
@@ -127,7 +144,6 @@ def _separator(raw: list[str], name: str) -> str:
 
 
 def _offset(line: str, column: int, delimiter: str) -> int:
-    """Return the 1-based position at which the cell of this column begins."""
     quoted = False
     for position, character in enumerate(line):
         if column == 0:
@@ -155,11 +171,7 @@ def _worksheet(path: Path, title: str, place: Place) -> RawTable:
 
 
 def table_of(raw: RawTable, keys: Sequence[str] = (), numbers: Collection[str] = (), decimal: Scalar | None = None) -> Table:
-    """Return the table whose headings stand in the first row that is not empty. Raises ScenarioError with what would not be read.
-
-    `keys` are columns that it must have: where they stand further below, the rows above them are said to be titles. `numbers` are
-    columns of figures, and `decimal` is the sign that is decimal in them, where the scenario says so.
-    """
+    """Return the table under the first row that is not empty: `keys` must be among its headings. Raises ScenarioError."""
     heading, *body = filled = _filled(raw, keys)
     columns = list(raw.rows[heading])
     while not raw.separator and not columns[-1]:
@@ -174,22 +186,15 @@ def table_of(raw: RawTable, keys: Sequence[str] = (), numbers: Collection[str] =
 
     body = [row for row in body if any(raw.rows[row][:width])]
     cells = [(raw.rows[row] + [""] * width)[:width] for row in body]
-    table = Table(raw.name, columns, cells, where, hidden_places(raw, filled, width), raw.formulas)
+    table = Table(raw.name, columns, cells, where, raw.hidden(heading, filled, range(width)), raw.formulas)
     if raw.separator == ";" or decimal is not None:
         settle(table, numbers, decimal, lambda row, column: raw.stored(body[row], column))
     return table
 
 
-def hidden_places(raw: RawTable, filled: list[int], width: int) -> list[Place]:
-    """Return where the rows and columns begin that are read although nobody sees them."""
-    hidden = [raw.where(row, 0) for row in filled if row in raw.sheet.hidden_rows]
-    return hidden + [raw.where(filled[0], column) for column in range(width) if column in raw.sheet.hidden_columns]
-
-
 def _filled(raw: RawTable, keys: Sequence[str]) -> list[int]:
     """Return the rows that are not empty, the headings first. Raises ScenarioError when there are none, or titles above them."""
-    filled = [row for row, cells in enumerate(raw.rows) if any(cells)]
-    if not filled:
+    if not (filled := [row for row, cells in enumerate(raw.rows) if any(cells)]):
         place = Place(raw.name) if raw.separator else raw.where(0, 0)
         raise ScenarioError.of(place, "the table is empty", "the first row names the columns")
     below = next((row for row in filled[:TITLE_ROWS] if all(key in raw.rows[row] for key in keys)), filled[0])

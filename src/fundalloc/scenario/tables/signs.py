@@ -18,12 +18,9 @@ SIGNS = {",": "comma", ".": "point"}
 _MARKS = {",": ".", ".": ","}
 """What may mark thousands beside a decimal sign."""
 SHOWN = 3
-"""How many numbers a message shows."""
 _PLAIN = {sign: re.compile(rf"[+-]?[0-9]*[{sign}]?[0-9]*(?:[eE][+-]?[0-9]{{1,2}})?") for sign in SIGNS}
 _GROUPED = {sign: re.compile(rf"[+-]?[1-9][0-9]{{0,2}}([{_MARKS[sign]}][0-9]{{3}})+([{sign}][0-9]*)?") for sign in SIGNS}
 """Numbers by their decimal sign: without and with thousands that are marked by the other one."""
-
-
 _PART = re.compile(r"(\.\.|\s+(?!%))")
 """What stands between the ends of a range, or between several figures in one cell."""
 
@@ -39,10 +36,7 @@ class _Number(NamedTuple):
 
 
 def settle(table: Table, numbers: Collection[str], said: Scalar | None, stored: Callable[[int, int], bool]) -> None:
-    """Give every figure of these columns a decimal point, `absorption.2026` with `absorption`. Raises ScenarioError where that is a guess.
-
-    `said` is the sign that the scenario says; `stored` tells the cells that are numbers by themselves, by row and column.
-    """
+    """Give every figure of these columns a point; `said` is the sign that is said, `stored` tells numbers. Raises ScenarioError."""
     if said is not None and said.text not in SIGNS:
         raise ScenarioError.of(said.place, f"'{said.text}' is no decimal sign", "write decimal: ',' or decimal: '.'")
     found = {k: [*_numbers(table, k, stored)] for k, name in enumerate(table.columns) if name.partition(".")[0] in numbers}

@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 from fundalloc.errors import Problems, ScenarioError, did_you_mean
-from fundalloc.facts.fields import read_amount, read_coefficient, read_factor, read_id, read_iso3, read_tags, read_years, refuse
+from fundalloc.facts.fields import is_year, read_amount, read_coefficient, read_factor, read_id, read_iso3, read_tags, read_years, refuse
 from fundalloc.labels import LANGUAGES
-from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, texts
+from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, scalars, texts
 from fundalloc.scenario.sections import TABLES
+from fundalloc.scenario.tables.foreign import Aim
 from fundalloc.scenario.tables.layout import LAYOUT_KEYS, Names, folded
-from fundalloc.scenario.tables.reading import defaults_of, read_table
+from fundalloc.scenario.tables.raw import Files
+from fundalloc.scenario.tables.reading import read_table
 from fundalloc.scenario.tables.table import HEADING, ColumnSpec, Table, read_columns
 
 STATES = ("committed", "locked", "given")
@@ -35,15 +36,14 @@ def _one_of(*words: str) -> Callable[[str], str]:
 
 ID = ColumnSpec(read_id, required=True)
 TEXTS = ColumnSpec(str, per="language", told=True)
-ORIGIN = {"source": ColumnSpec(str, told=True), "confidence": ColumnSpec(str, told=True)}
+ORIGIN = dict.fromkeys(("source", "confidence"), ColumnSpec(str, told=True))
 SPECS: dict[str, dict[str, ColumnSpec]] = {
     "instruments": {
         "id": ID,
         "name": replace(TEXTS, required=True),
         **dict.fromkeys(("short", "note", "footnote"), TEXTS),
         "source": ColumnSpec(str, required=True, told=True),
-        "confidence": ColumnSpec(str, told=True),
-        "budget_line": ColumnSpec(str, told=True),
+        **dict.fromkeys(("confidence", "budget_line"), ColumnSpec(str, told=True)),
         **dict.fromkeys(("counts", "free", "partners", "years", "tags"), ColumnSpec(str)),
         **dict.fromkeys(("ceiling", "outstanding"), ColumnSpec(str, number=True, money=True, per="key")),
         "carry_over": ColumnSpec(str, number=True, per="key"),
@@ -52,10 +52,8 @@ SPECS: dict[str, dict[str, ColumnSpec]] = {
     "partnerships": {
         "id": ID,
         "name": replace(TEXTS, required=True),
-        "short": TEXTS,
-        "footnote": TEXTS,
-        "level": ColumnSpec(str),
-        "within": ColumnSpec(str),
+        **dict.fromkeys(("short", "footnote"), TEXTS),
+        **dict.fromkeys(("level", "within"), ColumnSpec(str)),
         "iso3": ColumnSpec(read_iso3, told=True),
         "absorption": ColumnSpec(read_amount, number=True, money=True, empty=None, per="year"),
         "tags": ColumnSpec(lambda text: read_tags(text.split()), empty=()),
@@ -64,30 +62,25 @@ SPECS: dict[str, dict[str, ColumnSpec]] = {
         **ORIGIN,
     },
     "needs": {
-        "partnership": ID,
-        "area": ID,
+        **dict.fromkeys(("partnership", "area"), ID),
         "need": ColumnSpec(read_amount, required=True, number=True, money=True, empty=Fraction(0)),
         "priority": ColumnSpec(read_factor, number=True, empty=Fraction(1)),
         **ORIGIN,
     },
     "eligibility": {
-        "instrument": ID,
-        "area": ID,
+        **dict.fromkeys(("instrument", "area"), ID),
         "effectiveness": ColumnSpec(read_factor, number=True, empty=Fraction(1)),
         "reason": TEXTS,
         **ORIGIN,
     },
     "markers": {
-        "marker": ID,
-        "area": ID,
+        **dict.fromkeys(("marker", "area"), ID),
         "instrument": ColumnSpec(read_id),
         "coefficient": ColumnSpec(read_coefficient, required=True, number=True, empty=Fraction(0)),
         **ORIGIN,
     },
     "decided": {
-        "instrument": ID,
-        "partnership": ID,
-        "area": ID,
+        **dict.fromkeys(("instrument", "partnership", "area"), ID),
         "year": ColumnSpec(str, required=True),
         "amount": ColumnSpec(read_amount, required=True, number=True, money=True, empty=Fraction(0)),
         "state": ColumnSpec(_one_of(*STATES), required=True, empty="given"),
@@ -109,20 +102,26 @@ UNIQUE: dict[str, tuple[str, ...]] = {
     "instruments": ("id",),
 }
 """The columns whose cells together no two rows may share; one line may have several decisions."""
-DEFAULTS = {table: defaults_of(columns) for table, columns in SPECS.items()}
+TARGETS = {name: Aim(columns, KEYS.get(name, ("id",))) for name, columns in SPECS.items()}
 
 
-def read_tables(tree: Tree, folder: Path, allowed: Callable[[Path], bool], problems: Problems) -> dict[str, Table]:
+def read_tables(tree: Tree, files: Files, problems: Problems) -> dict[str, Table]:
     """Read the five tables as text with places, partnerships first; a missing or unreadable one is empty."""
     out: dict[str, Table] = {}
     names: Names = {}
+    nothing = ListNode([], tree.place)
     for name in TABLES:
-        nothing = ListNode([], tree.place)
-        out[name] = read_table(nothing, (), folder, allowed)
+        out[name] = read_table(nothing, files)
         with problems.noted():
-            out[name] = read_table(tree.get(name) or nothing, KEYS[name], folder, allowed, SPECS[name], names, problems)
+            out[name] = read_table(tree.get(name) or nothing, files, replace(TARGETS[name], names=names), problems)
         names = names or names_of(tree, out["partnerships"])
     return out
+
+
+def written_names(tree: Tree, files: Files) -> Names:
+    """Return the names of the members of a tree, whatever is wrong with the rest of it."""
+    only = replace(tree, items={key: node for key, node in tree.items.items() if key == "partnerships"})
+    return names_of(tree, read_tables(only, files, Problems())["partnerships"])
 
 
 def names_of(tree: Tree, partnerships: Table) -> Names:
@@ -135,11 +134,7 @@ def _said(section: Tree | None) -> Iterator[tuple[str, str]]:
     """Yield every id of a section with each of its names."""
     for member, node in section.items.items() if section else ():
         yield member, member
-        for key in ("name", "short"):
-            named = node.get(key) if isinstance(node, Tree) else None
-            yield from (
-                (member, text) for text in texts(ListNode(list(named.items.values()), named.place) if isinstance(named, Tree) else named)
-            )
+        yield from ((member, leaf.text) for path, leaf in scalars(node) if path and path[0] in ("name", "short"))
 
 
 def _told(partnerships: Table) -> Iterator[tuple[str, str]]:
@@ -161,9 +156,12 @@ def _names(said: Iterable[tuple[str, str]]) -> dict[str, str]:
 def read_rows(name: str, table: Table, problems: Problems) -> dict[str, list[Any]]:
     """Read every column of a table, and report unknown languages, and rows whose keys stand twice."""
     columns = read_columns(table, SPECS[name], problems)
-    for k, (base, _, language) in enumerate(column.partition(".") for column in table.columns):
-        if language and base in SPECS[name] and SPECS[name][base].per == "language" and language not in LANGUAGES:
-            problems.add(table.place(HEADING, k), f"unknown language '{language}'", f"expected one of: {', '.join(LANGUAGES)}")
+    for k, (base, _, variant) in enumerate(column.partition(".") for column in table.columns):
+        per = SPECS[name][base].per if variant and base in SPECS[name] else ""
+        if per == "language" and variant not in LANGUAGES:
+            problems.add(table.place(HEADING, k), f"unknown language '{variant}'", f"expected one of: {', '.join(LANGUAGES)}")
+        elif per == "year" and not is_year(variant):
+            problems.add(table.place(HEADING, k), f"'{variant}' is not a year", f"such as {base}.2024")
     seen: dict[tuple[str, ...], int] = {}
     for row, key in enumerate(zip(*map(table.column, UNIQUE.get(name, ())), strict=True)):
         if key in seen:
@@ -173,44 +171,32 @@ def read_rows(name: str, table: Table, problems: Problems) -> dict[str, list[Any
     return columns
 
 
-def fill_figures(
-    tree: Tree, folder: Path, allowed: Callable[[Path], bool], problems: Problems, names: Names | None = None
-) -> tuple[Tree, dict[str, Table]]:
+def fill_figures(tree: Tree, files: Files, problems: Problems, names: Names | None = None) -> tuple[Tree, dict[str, Table]]:
     """Return the tree with the figures of all rules filled in, and their tables by what these fill (`rules.<id>.at_least`).
 
     A rule whose table cannot be read is left out, noted.
     """
-    section, tables = tree.mapping("rules"), dict[str, Table]()
+    section, tables, rules = tree.mapping("rules"), dict[str, Table](), dict[str, Node]()
     if section is None:
         return tree, tables
-    rules: dict[str, Node] = {}
-    for key, rule in section.items.items():
+    for name, rule in section.items.items():
         with problems.noted():
             if isinstance(rule, Tree) and rule.text("off") != "true":
-                rule, read = _filled(rule, folder, allowed, names, problems)
-                tables |= {f"rules.{key}.{side}": table for side, table in read.items()}
-            rules[key] = rule
+                rule, read = _filled(rule, files, problems, names or {})
+                tables |= {f"rules.{name}.{side}": table for side, table in read.items()}
+            rules[name] = rule
     return replace(tree, items={**tree.items, "rules": replace(section, items=rules)}), tables
 
 
-def _filled(
-    rule: Tree, folder: Path, allowed: Callable[[Path], bool], names: Names | None, problems: Problems
-) -> tuple[Tree, dict[str, Table]]:
+def _filled(rule: Tree, files: Files, problems: Problems, names: Names) -> tuple[Tree, dict[str, Table]]:
     limits = {key: limit for key in ("at_least", "at_most", "exactly") if (limit := rule.mapping(key)) and "file" in limit.items}
     words = texts(rule.get("for_each"))
-    filled = {key: _figures(limit, words, folder, allowed, names, problems) for key, limit in limits.items()}
+    filled = {key: _figures(limit, words, files, names, problems) for key, limit in limits.items()}
     items = {**rule.items, **{key: figures for key, (figures, _) in filled.items()}}
     return replace(rule, items=items), {key: table for key, (_, table) in filled.items()}
 
 
-def _figures(
-    limit: Tree,
-    words: list[str],
-    folder: Path,
-    allowed: Callable[[Path], bool],
-    names: Names | None,
-    problems: Problems,
-) -> tuple[Tree, Table]:
+def _figures(limit: Tree, words: list[str], files: Files, names: Names, problems: Problems) -> tuple[Tree, Table]:
     """Read the figures of a table; members written beside `file` (by a variant) stand in place of the table's."""
     of_file = {key: value for key, value in limit.items.items() if key in ("file", "decimal", "expect", *LAYOUT_KEYS)}
     own = {key: value for key, value in limit.items.items() if key not in of_file and key != "column"}
@@ -220,16 +206,15 @@ def _figures(
         message = f"unknown key '{next(iter(own))}'" if own else "no column named"
         raise ScenarioError.of(place, message, "write {file: floors.csv, column: floor}")
     spec = dict.fromkeys(words, ColumnSpec(str)) | {column: ColumnSpec(read_amount, number=True, money=True)}
-    table = read_table(replace(limit, items=of_file), (*words, column), folder, allowed, spec, names, problems)
-    for word in (*words, column):
-        if word not in table.columns:
-            raise ScenarioError.of(table.place(HEADING, 0), f"no column '{word}'", did_you_mean(word, table.columns))
+    table = read_table(replace(limit, items=of_file), files, Aim(spec, (*words, column), names), problems)
+    for word in (word for word in (*words, column) if word not in table.columns):
+        raise ScenarioError.of(table.place(HEADING, 0), f"no column '{word}'", did_you_mean(word, table.columns))
     if not words:
         raise ScenarioError.of(limit.place, "figures per member, but the rule has no for_each", "add for_each, or write one figure")
     members = _members(table, words, column)
-    places = {member: node.place for member, node in members.items()}
+    places = {member: node.place for member, node in members.items()} | {key: limit.keys[key] for key in own}
     _put(own, table, words, column)
-    return Tree({**members, **own}, {**places, **{key: limit.keys[key] for key in own}}, limit.place, limit.folder), table
+    return Tree({**members, **own}, places, limit.place, limit.folder), table
 
 
 def _put(own: Mapping[str, Node], table: Table, words: list[str], column: str) -> None:
@@ -244,12 +229,8 @@ def _put(own: Mapping[str, Node], table: Table, words: list[str], column: str) -
 
 
 def _members(table: Table, words: list[str], column: str) -> dict[str, Node]:
-    """Return the figure of every member that has one. Raises ScenarioError."""
-    members: dict[str, Node] = {}
-    problems = Problems()
-    keys = [table.column(word) for word in words]
-    for row, text in enumerate(table.column(column)):
-        names = [key[row] for key in keys]
+    members, problems = dict[str, Node](), Problems()
+    for row, (text, *names) in enumerate(zip(*map(table.column, (column, *words)), strict=True)):
         member, place = "|".join(names), table.place(row, column)
         if "" in names:
             empty = words[names.index("")]

@@ -1,8 +1,4 @@
-"""The one form of every table of numbers: rows of text in which each cell knows where it was written.
-
-Cells become values by the specification of their column, and positions where they refer to members; all problems of a table
-are collected.
-"""
+"""The one form of every table of numbers: rows of text in which each cell knows its place, read by the specification of its column."""
 
 from __future__ import annotations
 
@@ -20,7 +16,7 @@ from fundalloc.facts.fields import is_year
 from fundalloc.money import IntArray, is_date
 from fundalloc.scenario.document import Scalar
 from fundalloc.scenario.inherited import builds_on_inherited, inherit_text, overwritten
-from fundalloc.scenario.sections import refused
+from fundalloc.scenario.validation import refused
 
 HEADING, WHOLE_ROW = -1, -1
 
@@ -70,10 +66,12 @@ class Table:
 
     def column(self, name: str) -> list[str]:
         """Return the texts of a column, empty ones where it is missing."""
-        if name not in self.columns:
-            return [""] * len(self.cells)
-        index = self.columns.index(name)
-        return [row[index] for row in self.cells]
+        index = self.columns.index(name) if name in self.columns else None
+        return ["" if index is None else row[index] for row in self.cells]
+
+    def variants(self, name: str) -> list[str]:
+        """Return the columns of a name, those of a year or a language included."""
+        return [full for full in self.columns if full.partition(".")[0] == name]
 
     def put(self, row: int, name: str, text: str, place: Place) -> None:
         """Write a cell, adding the column when it is new."""
@@ -99,9 +97,8 @@ class Table:
         """Add an empty row and return its number."""
         self.cells.append([""] * len(self.columns))
         self.added += 1
-        row = len(self.cells) - 1
-        self.moved[row, WHOLE_ROW] = place
-        return row
+        self.moved[len(self.cells) - 1, WHOLE_ROW] = place
+        return len(self.cells) - 1
 
     def drop(self, rows: set[int]) -> None:
         """Take rows out, and remember what they said."""
@@ -154,34 +151,25 @@ def _unknown_columns(table: Table, spec: dict[str, ColumnSpec], problems: Proble
 def read_variants(table: Table, name: str, column: ColumnSpec, problems: Problems) -> list[dict[str, Any]]:
     """Read the columns `name.variant` (a language, a year) as one mapping per row, empty cells left out."""
     out: list[dict[str, Any]] = [{} for _ in table.cells]
-    for full in table.columns:
-        base, dot, variant = full.partition(".")
-        if base == name and dot:
-            for row, value in enumerate(_read(table, full, ColumnSpec(column.read, number=column.number, empty=None), problems)):
-                if value is not None:
-                    out[row][variant] = value
+    for full in (full for full in table.variants(name) if full != name):
+        for row, value in enumerate(_read(table, full, ColumnSpec(column.read, empty=None), problems)):
+            if value is not None:
+                out[row][full.partition(".")[2]] = value
     return out
 
 
 def _read(table: Table, name: str, column: ColumnSpec, problems: Problems) -> list[Any]:
-    cache: dict[str, Any] = {}
-    out: list[Any] = []
-    present = name in table.columns
-    for row, text in enumerate(table.column(name)):
-        if not text:
-            if column.required and present:
-                problems.add(table.place(row, name), f"'{name}' is missing", "fill it in")
-            out.append(column.empty)
-            continue
-        if text not in cache:
+    known: dict[str, Any] = {"": column.empty}
+    texts = table.column(name)
+    for row, text in enumerate(texts):
+        if not text and column.required and name in table.columns:
+            problems.add(table.place(row, name), f"'{name}' is missing", "fill it in")
+        if text not in known:
             try:
-                cache[text] = column.read(text)
+                known[text] = column.read(text)
             except PydanticCustomError as error:
                 problems.append(refused(error, table.place(row, name)))
-                out.append(column.empty)
-                continue
-        out.append(cache[text])
-    return out
+    return [known.get(text, column.empty) for text in texts]
 
 
 @dataclass

@@ -1,8 +1,4 @@
-"""Workbooks read back: every cell with its formula and its stored value, tables found by their headings in any language.
-
-Rows and columns may have been moved, sorted or filtered, and another program may have saved the file; what counts is
-what stands under which heading.
-"""
+"""Workbooks read back: cells with formula and stored value; tables are found by their headings in any language, wherever they are."""
 
 from __future__ import annotations
 
@@ -18,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from fundalloc.doors.reading import read_bytes
+from fundalloc.doors.text import display_name
 from fundalloc.errors import Place, Problem, ScenarioError
 from fundalloc.labels import OWN, Language, label, languages
-from fundalloc.scenario.document import display_name
 from fundalloc.scenario.workbooks.container import LARGEST_FILE, check_package
 from fundalloc.scenario.workbooks.sheet import NOTHING, Cell, Row, SheetCells, Unreadable, read_sheet
 
@@ -103,7 +99,6 @@ class Grid:
 
     book: BookFile
     title: str
-    """Name of the sheet."""
     language: str
     heading: int
     """Row of the headings, from 0."""
@@ -130,11 +125,7 @@ class Grid:
 
 
 def find_grid(book: BookFile, sheet: str, needed: Sequence[str], wanted: Sequence[str] = ()) -> Grid | None:
-    """Find the table of a sheet by its headings: on the sheet of that name in any language, otherwise wherever they stand.
-
-    `needed` are the keys of columns that must be there, `wanted` of others. None when no sheet has it. Raises
-    ScenarioError when the sheet of that name lacks headings, or has one twice.
-    """
+    """Find a table by its headings in any language, on its own sheet first; None where none has those `needed`. Raises ScenarioError."""
     return _find(book, sheet, needed, wanted, book.spoken)
 
 
@@ -181,14 +172,8 @@ def _grid(book: BookFile, title: str, needed: Sequence[str], wanted: Sequence[st
 
 def _missing(book: BookFile, title: str, needed: Sequence[str], spoken: Sequence[str]) -> list[Problem]:
     """Say which headings a sheet lacks, measured against the row and language that have the most of them."""
-    best: tuple[int, int, list[str]] = (0, 0, list(titles(needed, "en").values()))
-    for number, row in enumerate(book.rows(title)):
-        texts = {cell.value.strip() for cell in row if isinstance(cell.value, str)}
-        for language in spoken:
-            named = titles(needed, language)
-            found = sum(text in texts for text in named.values())
-            if found > best[0]:
-                best = found, number, [text for text in named.values() if text not in texts]
-    _, number, missing = best
+    rows = [{cell.value.strip() for cell in row if isinstance(cell.value, str)} for row in book.rows(title)] or [set()]
+    named = [titles(needed, language).values() for language in ("en", *spoken)]
+    number, wanted = max(((k, texts) for k in range(len(rows)) for texts in named), key=lambda one: len(rows[one[0]].intersection(one[1])))
     hint = "keep the headings of the sheet as they were"
-    return [Problem(book.place(title, number, 0), f"no column '{text}'", hint) for text in missing]
+    return [Problem(book.place(title, number, 0), f"no column '{text}'", hint) for text in wanted if text not in rows[number]]

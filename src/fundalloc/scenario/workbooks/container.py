@@ -7,8 +7,8 @@ from io import BytesIO
 from pathlib import Path
 
 from fundalloc.doors.reading import read_bytes
-from fundalloc.errors import Place, ScenarioError, did_you_mean
-from fundalloc.scenario.document import display_name, other_program
+from fundalloc.doors.text import display_name, named_alike, other_program
+from fundalloc.errors import Place, ScenarioError
 
 LARGEST_FILE, LARGEST_CONTENT = 300_000_000, 1_500_000_000
 """Bytes of the file, and of everything inside it when unpacked."""
@@ -32,8 +32,7 @@ def _problem(path: Path) -> tuple[str, str] | None:
     if path.is_dir():
         return "this is a folder, not a workbook", "name the file inside it"
     if not path.is_file():
-        near = [p.name for p in path.parent.glob("*.xls*")] if path.parent.is_dir() else []
-        return "no such file", did_you_mean(path.name, near)
+        return "no such file", named_alike(path, "*.xls*")
     try:
         if path.stat().st_size > LARGEST_FILE:
             return f"the file has {path.stat().st_size / 1e6:.0f} MB; the limit is {LARGEST_FILE / 1e6:.0f} MB", ""

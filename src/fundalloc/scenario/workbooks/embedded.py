@@ -1,8 +1,4 @@
-"""Files that travel inside a workbook, on a sheet that everybody can see: line by line, or packed where that would not be exact.
-
-A text file becomes one row per line, so that staff can read the scenario. A file that a spreadsheet could not give back
-byte for byte (not UTF-8, tabs, very long lines) or that is very long is packed: zlib, then base64, in pieces.
-"""
+"""Files that travel inside a workbook: line by line for people to read, packed (zlib, base64) where that would be inexact, or long."""
 
 from __future__ import annotations
 
@@ -11,6 +7,7 @@ import binascii
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from fundalloc.errors import Place, Problems, and_more
@@ -76,12 +73,8 @@ def unpack(rows: Iterable[tuple[Line, Place]], problems: Problems) -> dict[str, 
         if line.number in pieces:
             problems.add(place, f"line {line.number} of {line.file} stands twice", CHANGED)
         pieces[line.number] = line, place
-    out = {}
-    for name, pieces in found.items():
-        content = _join(name, pieces, problems)
-        if content is not None:
-            out[name] = content
-    return out
+    joined = {name: _join(name, pieces, problems) for name, pieces in found.items()}
+    return {name: content for name, content in joined.items() if content is not None}
 
 
 def _join(name: str, pieces: dict[int, tuple[Line, Place]], problems: Problems) -> bytes | None:
@@ -100,15 +93,13 @@ def _join(name: str, pieces: dict[int, tuple[Line, Place]], problems: Problems) 
     if form != PACKED:
         problems.add(first[1], f"'{form}' is no way to carry a file", f"expected {TEXT}, {WINDOWS_TEXT} or {PACKED}")
         return None
-    try:
-        unpacker = zlib.decompressobj()
+    unpacker = zlib.decompressobj()
+    with suppress(binascii.Error, zlib.error, ValueError):
         content = unpacker.decompress(base64.b64decode("".join(texts), validate=True), LARGEST)
-    except (binascii.Error, zlib.error, ValueError):
-        content, unpacker = b"", None
-    if unpacker is None or not unpacker.eof:
-        problems.add(first[1], f"{name} cannot be unpacked", CHANGED)
-        return None
-    return content
+        if unpacker.eof:
+            return content
+    problems.add(first[1], f"{name} cannot be unpacked", CHANGED)
+    return None
 
 
 def carried_files(book: BookFile) -> tuple[dict[str, bytes], Place] | None:

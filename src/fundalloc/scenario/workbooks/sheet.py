@@ -1,8 +1,4 @@
-"""A worksheet as it stands in its file: every cell with its formula and its stored value, whatever the file says of its size.
-
-openpyxl's own parser reads the cells; its rows are filled up here, so that one cell far out costs no memory, and a cell that
-cannot be read is named.
-"""
+"""A worksheet as it stands in its file: cells by openpyxl's own parser, rows filled up here, so that one cell far out costs no memory."""
 
 from __future__ import annotations
 
@@ -11,7 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import IO, Any, NamedTuple
 
 from fundalloc.doors.terminal import CONTROLS
-from fundalloc.scenario.document import control
+from fundalloc.doors.text import control
 
 LAST_ROW, LAST_COLUMN = 1_048_576, 16_384
 MOST_CELLS = 50_000_000
@@ -137,7 +133,6 @@ def _parser(source: IO[bytes], book: Any, texts: Any) -> Any:
 
 
 def _filled(number: int, cells: list[dict[str, Any]]) -> Row:
-    """Return a row from its column A on."""
     row: list[Cell] = []
     for found in cells:
         if found["row"] != number or not len(row) < found["column"] <= LAST_COLUMN:
