@@ -186,7 +186,10 @@ def texts_of(path: Path, language: str) -> Iterator[tuple[str, str]]:
 def test_a_workbook_has_none_of_our_words(books: dict[str, Path], language: str) -> None:
     left = [(place, text) for place, text in texts_of(books[language], language) if re.search(OURS[language], text, re.IGNORECASE)]
     sections = ("instruments", "partnerships")  # the source of ceilings and absorption is a section of the file
-    assert not [(place, text) for place, text in left if text not in sections and not text.startswith('{"instrument": ')]
+    as_written = ('{"instrument": ', "own.yaml ")  # the log's record of rows and tables, with the names of tables and columns in the file
+    tables = "Table|Таблица|Tabelle"  # as read: partnerships
+    left = [(place, text) for place, text in left if not text.startswith(as_written) and not re.match(rf"({tables}).*: ?\w+$", text)]
+    assert not [(place, text) for place, text in left if text not in sections]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -33,7 +33,7 @@ def said(scenario, language="en"):
 def test_the_sentence_follows_a_limit_that_is_set():
     scenario = load(TINY, settings=["rules.oda.at_least=80 %"])
     (rule,) = [r for r in scenario.rules if r.id == "oda"]
-    assert spaced(general_sentence(rule)) == "At least 80 % of NDICI money is development aid"
+    assert spaced(general_sentence(rule, "en")) == "At least 80 % of NDICI money is development aid"
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_every_member_has_its_own_figure(tmp_path):
     rule = {"kind": "amount", "for_each": "partnership", "at_most": {"north": "3", "south": "4.25"}, "says": "{partnership}: {limit}"}
     scenario = loaded(tmp_path, **rule)
     assert said(scenario) == ["North: EUR 3 million", "South: EUR 4.25 million"]
-    assert spaced(general_sentence(scenario.written_rules[0])) == "Each partnership: EUR 3 million–EUR 4.25 million"
+    assert spaced(general_sentence(scenario.written_rules[0], "en")) == "Each partnership: EUR 3 million–EUR 4.25 million"
 
 
 def test_two_sides_have_two_figures(tmp_path):
