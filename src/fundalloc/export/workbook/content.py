@@ -67,15 +67,20 @@ class Validation:
     """A number, or the heading of a column whose negative is the least (the optimised amount that an adjustment may take away)."""
     choices: tuple[str, ...] = ()
     longest: int = 0
+    most: float | str | None = None
+    """The greatest number, or a formula in which {key} stands for a column of the same row; None where there is no bound."""
 
-    def in_excel(self, least: str) -> dict[str, Any]:
+    def in_excel(self, least: str, most: float | str | None = None) -> dict[str, Any]:
         """Return it in the words of XlsxWriter, cut to the lengths that Excel takes."""
         shown = {"input_message": self.prompt[:255], "error_message": self.error[:255], "ignore_blank": True}
         if self.choices:
             return {"validate": "list", "source": list(self.choices), **shown}
         if self.longest:
             return {"validate": "length", "criteria": "<=", "value": self.longest, **shown}
-        return {"validate": "decimal", "criteria": ">=", "value": least if least.startswith("=") else float(least), **shown}
+        lowest = least if least.startswith("=") else float(least)
+        if most is not None:
+            return {"validate": "decimal", "criteria": "between", "minimum": lowest, "maximum": most, **shown}
+        return {"validate": "decimal", "criteria": ">=", "value": lowest, **shown}
 
 
 @dataclass(frozen=True)
@@ -225,6 +230,8 @@ class Sheet:
     """Keeps the headings in sight."""
     one_page: bool = False
     cover: bool = False
+    protected: bool = True
+    """Only cells to be typed into are open; without a password. Sorting and adding rows need a sheet that is not."""
 
     @property
     def printed(self) -> Iterator[Column]:

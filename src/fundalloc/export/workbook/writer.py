@@ -18,7 +18,7 @@ from xlsxwriter.worksheet import Worksheet
 from fundalloc.export.workbook import theme
 from fundalloc.export.workbook.book import quoted, shorten
 from fundalloc.export.workbook.charts import add_charts
-from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Fact, FileLink, Formula, Link, Sheet, Styled, Table, plain
+from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Fact, FileLink, Formula, Link, Sheet, Styled, Table, Validation, plain
 from fundalloc.export.workbook.layout import (
     BACK_ROW,
     FACTS_ROW,
@@ -38,6 +38,9 @@ LONGEST_TEXT, LONGEST_FORMULA = 32_767, 8_192
 """Characters that Excel takes; a sentence that no formula can hold is written as it reads."""
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 """Characters that XML does not take, and those that turn the direction of what follows."""
+KEYS = re.compile(r"\{(\w+)\}")
+UNLOCKED = {"autofilter": True, "format_columns": True, "format_rows": True, "objects": True}
+"""What stays possible on a protected sheet."""
 NEIGHBOURS = re.compile(r"(ABOVE|BESIDE)\((\d+)\)")
 
 
@@ -133,6 +136,8 @@ class _SheetWriter:
         self._totals()
         self._marks()
         self._samples()
+        if self.sheet.protected:
+            self.to.protect("", UNLOCKED)
         set_up_printing(self.to, self.sheet, self.place, self.book.paper)
 
     def put(self, row: int, column: int, cell: Cell, style: str, where: str = "body") -> None:
@@ -245,7 +250,7 @@ class _SheetWriter:
             if column.entry:
                 least = column.entry.least  # a formula where it is another column's amount
                 text = f"=-{self._first(titles.index(least))}" if isinstance(least, str) else str(least)
-                self.to.data_validation(*self._range(n, n), column.entry.in_excel(text))
+                self.to.data_validation(*self._range(n, n), column.entry.in_excel(text, self._most(column.entry)))
         heat = [n for n, column in enumerate(columns) if column.mark == "heat"]
         if heat:
             self.to.conditional_format(*self._range(heat[0], heat[-1]), theme.HEAT_SCALE)
@@ -253,6 +258,11 @@ class _SheetWriter:
             typed, other = self.sheet.table.position(changed[0]), self._first(self.sheet.table.position(changed[1])) if changed[1] else "0"
             rule = {"type": "formula", "criteria": f"={self._first(typed)}<>{other}", "format": self.book.flag("changed")}
             self.to.conditional_format(*self._range(0, typed), rule)
+
+    def _most(self, entry: Validation) -> float | str | None:
+        if not isinstance(entry.most, str):
+            return entry.most
+        return KEYS.sub(lambda m: self._first(self.sheet.table.position(m[1])), entry.most)
 
     def _first(self, column: int) -> str:
         return str(xl_rowcol_to_cell(self.place.first_row, column, col_abs=True))

@@ -10,6 +10,7 @@ from fundalloc.export.workbook.content import Sheet
 from fundalloc.export.workbook.sheets import (
     about,
     allocation,
+    changes,
     chart_data,
     compare,
     free_money,
@@ -29,12 +30,12 @@ BUILDERS: tuple[Callable[[Book], Sheet | None], ...] = (
     *(money_by.instrument, money_by.partnership, money_by.area, money_by.year, money_by.route, money_by.heat_map, free_money.build),
     *(payments.moves, targets.policy_fields, targets.pledges, targets.team_europe, payments.build),
     *(rules.build, on_request.rule_prices, on_request.value_of_money, on_request.budget_ladder, on_request.ranges),
-    *(allocation.build, rules.own_rules, allocation.checks),
+    *(allocation.build, rules.own_rules, allocation.checks, changes.build),
     *(inputs.instruments, inputs.partnerships, inputs.needs, inputs.eligibility, inputs.exceptions, inputs.refusals, inputs.markers),
     *(allocation.coefficients, inputs.decided_money, sources.build),
     *(about.notes, about.run_log, chart_data.build, compare.waterfall, about.scenario_files),
 )
-NEED_A_SHEET = (allocation.build, rules.own_rules)
+NEED_A_SHEET = (allocation.build, rules.own_rules, changes.build)
 """Left out when the allocation is too long for a sheet."""
 LOOKED_UP = ("allocation", "rules")
 """Never left out: without them, formulas of other sheets would point nowhere."""

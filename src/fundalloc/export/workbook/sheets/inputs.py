@@ -29,7 +29,7 @@ def eligibility(book: Book) -> Sheet:
         book.column("reason", "text", [book.within(e.reason) for e in entries], width=60),
         *book.founded(entries),
     )
-    return book.sheet("eligibility", "Eligibility", columns, money=False, filtered=True, colour="input")
+    return book.sheet("eligibility", "Eligibility", columns, money=False, filtered=True, colour="rest")
 
 
 def exceptions(book: Book) -> Sheet:
@@ -45,7 +45,7 @@ def exceptions(book: Book) -> Sheet:
         book.column("reason", "text", [book.within(clause.reason) for clause in clauses], width=56),
         *book.founded(clauses, 40),
     )
-    return book.sheet("exceptions", "Exceptions", columns, money=False, colour="input")
+    return book.sheet("exceptions", "Exceptions", columns, money=False, colour="rest")
 
 
 def _choice(book: Book, dimension: str, choice: Choice) -> Sequence[str]:
@@ -73,7 +73,7 @@ def markers(book: Book) -> Sheet:
         book.column("coefficient", "factor", [float(e.value) for e in entries], width=13),
         *book.founded(entries, 70),
     )
-    return book.sheet("markers", "Markers", columns, money=False, filtered=True, colour="input")
+    return book.sheet("markers", "Markers", columns, money=False, filtered=True, colour="rest")
 
 
 def instruments(book: Book) -> Sheet:
@@ -82,7 +82,7 @@ def instruments(book: Book) -> Sheet:
 
     def ceiling(amounts: Sequence[Fraction | None], width: float, key: str = "", heading: str = "") -> Column:
         cells: list[Cell] = [book.say("none") if amount is None else float(amount) for amount in amounts]
-        return book.column(key, "money", cells, width=width, heading=heading)
+        return book.column(key or heading, "input_money", cells, width=width, entry=book.entry("input", least=0))
 
     columns = (
         book.column("instrument", "strong", [book.label("instrument", k) for k in positions], width=23),
@@ -97,6 +97,7 @@ def instruments(book: Book) -> Sheet:
         book.column("tags", "code", [" ".join(i.tags) for i in everyone], printed=False),
         book.ids_of("instrument", positions),
     )
+    columns = (*columns, *(_sent(book, column) for column in columns if column.entry))
     return book.sheet("instruments", "Instruments", columns, colour="input")
 
 
@@ -121,7 +122,7 @@ def partnerships(book: Book) -> Sheet:
         *book.founded(everyone, 60),
         book.ids_of("partnership", positions),
     )
-    return book.sheet("partnerships", "Partnerships", columns, filtered=True, colour="input")
+    return book.sheet("partnerships", "Partnerships", columns, filtered=True, colour="rest")
 
 
 def _absorption(book: Book) -> list[Column]:
@@ -149,7 +150,7 @@ def decided_money(book: Book) -> Sheet:
         book.column("confidence", "note", [t.confidence[k] for t, k in entries]),
         *(book.ids_of(name, members[name]) for name in DIMENSIONS),
     )
-    return book.sheet("decided_money", DECIDED, columns, filtered=True, colour="input")
+    return book.sheet("decided_money", DECIDED, columns, filtered=True, colour="rest")
 
 
 def needs(book: Book) -> Sheet:
@@ -165,8 +166,8 @@ def needs(book: Book) -> Sheet:
     columns = (
         book.names_of("partnership", needs.partnership, 36),
         book.names_of("area", needs.area),
-        book.column("need", "money", coverage.need.tolist()),
-        book.column("priority", "factor", needs.priority.values.tolist(), width=10),
+        book.column("need", "input_money", coverage.need.tolist(), entry=book.entry("input", least=0)),
+        book.column("priority", "input_factor", needs.priority.values.tolist(), width=10, entry=book.entry("input", least=0)),
         book.column("towards_need", "money", [book.sum_if("Allocation", "towards_need", *here, value=value) for value in counted]),
         book.column("met", "money", [Formula(met, float(value)) for value in coverage.met]),
         book.column("coverage", "share", [Formula(part, value) for value in parts], width=11, mark="bar"),
@@ -175,7 +176,13 @@ def needs(book: Book) -> Sheet:
         book.ids_of("partnership", needs.partnership),
         book.ids_of("area", needs.area),
     )
+    columns = (*columns, *(_sent(book, column) for column in columns if column.entry))
     return book.sheet("needs", NEEDS, columns, filtered=True, colour="input")
+
+
+def _sent(book: Book, column: Column) -> Column:
+    """Return a column that keeps what was sent, beside one that readers may change."""
+    return book.column(f"sent:{column.key}", column.style.removeprefix("input_"), column.cells, printed=False)
 
 
 def coverage_columns(book: Book, table: str, dimension: str, order: Sequence[int]) -> tuple[Column, ...]:
@@ -222,7 +229,7 @@ def refusals(book: Book) -> Sheet:
         book.column("combinations", "number", [count for _, _, count, _ in rows], width=14),
         book.column("source", "note", [source for _, _, _, source in rows], width=36),
     )
-    return book.sheet("refusals", "Refusals", columns, filtered=True, money=False, colour="input")
+    return book.sheet("refusals", "Refusals", columns, filtered=True, money=False, colour="rest")
 
 
 def _reasons(book: Book) -> Iterator[tuple[NDArray[np.bool_], str, str]]:

@@ -24,7 +24,7 @@ def build(book: Book) -> Sheet:
     """Return every demand of every rule: amount, limit, headroom and status, live; and where it comes from."""
     paired = list(zip(book.plan.findings, live_rules(book), strict=True))
     columns = (*_printed(book, paired), *_typed(book, paired), *_measured(book, paired))
-    return book.sheet("rules", TABLE, columns, filtered=True, changed=("limit_input", "limit_as_run"), colour="input")
+    return book.sheet("rules", TABLE, columns, filtered=True, changed=("limit_input", "limit_as_run"), colour="input", protected=False)
 
 
 def _printed(book: Book, paired: Sequence[tuple[Finding, Live]]) -> Iterator[Column]:
@@ -32,14 +32,16 @@ def _printed(book: Book, paired: Sequence[tuple[Finding, Live]]) -> Iterator[Col
     findings = book.plan.findings
     room = "=" + _headroom(book, book.here(TABLE, "limit"), book.here(TABLE, "amount"))
     forces, sides = ([book.word("force", word) for word in ("hard", "soft", "watched")], [book.word("side", str(side)) for side in Sense])
+    top = "=IF({out_of}=\"\",1E+12,MAX(1,{limit_as_run}))"
+    ceilings = {demand: key for key, demand in book.ceiling_demands.items()}
     yield book.column("rule", "strong", [f.rule.id for f in findings], width=22)
     yield book.column("says", "text", [said_live(book, f) for f in findings], width=56)
     yield book.column("force", "text", [book.word("force", force(f.rule)) for f in findings], width=book.room_for(*forces))
     yield book.column("side", "text", [book.word("side", str(f.sense)) for f in findings], width=book.room_for(*sides))
     yield book.column("amount", "amount", [_stored_or_live(x.amount, float(f.amount)) for f, x in paired], width=11)
     yield book.column("value", "share", [_value(book, f) for f in findings], width=9)
-    yield book.column("limit_input", "input_figure", map(_figure, findings), width=11, entry=book.entry("limit", least=0))
-    yield book.column("limit", "amount", [_limit(book, f, x) for f, x in paired], width=11)
+    yield book.column("limit_input", "input_figure", map(_figure, findings), width=11, entry=book.entry("limit", least=0, most=top))
+    yield book.column("limit", "amount", [_limit(book, f, x, ceilings.get(k)) for k, (f, x) in enumerate(paired)], width=11)
     yield book.column("headroom", "amount", [Formula(room, half_up(f.headroom, book.headroom_places)) for f in findings], width=11)
     yield status_column(book, [Formula(_status(book), book.status(f.status)) for f in findings])
     yield book.column("shadow_price", "price", [price(float(p)) for p in book.plan.prices], width=9.5)
@@ -93,8 +95,9 @@ def price(value: float) -> float | None:
 def status_column(book: Book, cells: Iterable[Cell], *others: str) -> Column:
     """Return a column of status words, live and coloured, wide enough for all of them and for some `others`."""
     styles = ((AT_LIMIT, "at_limit"), (BREACH, "breach"), (MISSED, "warning"), (DECIDED, "warning"))
+    flags = tuple((book.status(word), style) for word, style in styles)
     width = book.room_for(*(book.status(word) for word in (OK, AT_LIMIT, MISSED, DECIDED, BREACH)), *others)
-    return book.column("status", "text", cells, width=width, flags=tuple((book.status(word), style) for word, style in styles))
+    return book.column("status", "text", cells, width=width, flags=(*flags, *((word, "warning") for word in others[1:])))
 
 
 def written_in(book: Book, rule: Kind) -> str:
@@ -122,11 +125,25 @@ def _value(book: Book, finding: Finding) -> Cell:
     return Formula(text, float(finding.amount / finding.base) if finding.base else none)
 
 
-def _limit(book: Book, finding: Finding, live: Live) -> Cell:
+def _limit(book: Book, finding: Finding, live: Live, ceiling: tuple[str, ...] | None) -> Cell:
     """The limit as a formula of what is typed as limit, or stored where no simple formula gives it."""
     if live.limit == "stored":
         return float(finding.limit)
-    return Formula("=" + _limit_text(book, live, book.here(TABLE, "out_of"), book.here(TABLE, "amount")), float(finding.limit))
+    text = "=" + _limit_text(book, live, book.here(TABLE, "out_of"), book.here(TABLE, "amount"))
+    return Formula(text if ceiling is None else f"{text}+{_retyped(book, *ceiling)}", float(finding.limit))
+
+
+def _retyped(book: Book, instrument: str, year: str) -> str:
+    """By how much a ceiling typed on the sheet Instruments moves the limit that follows from it."""
+    row = f"MATCH({quoted(book.codes['instrument'][instrument])},{book.all('Instruments', 'instrument_id')},0)"
+    key = year if year.isdigit() else "total_ceiling"
+    reserve, now, sent = (f"INDEX({book.all('Instruments', name)},{row})" for name in ("reserve", key, f"sent:{key}"))
+    return f"IFERROR({whole_steps(now, reserve)}-{whole_steps(sent, reserve)},0)"
+
+
+def whole_steps(ceiling: str, reserve: str) -> str:
+    """Return the formula that takes the reserve off a ceiling and cuts it down to whole rounding steps."""
+    return f"ROUNDDOWN(ROUND({ceiling}*(1-{reserve})/RoundingStep,6),0)*RoundingStep"
 
 
 def _limit_text(book: Book, live: Live, base: str, amount: str) -> str:
@@ -189,7 +206,7 @@ def own_rules(book: Book) -> Sheet:
     years, none = book.facts.years, [None] * ROWS
     sides = tuple(book.word("side", str(sense)) for sense in (Sense.AT_LEAST, Sense.AT_MOST))
     bases = tuple(book.word("own_of", word) for word in ("amount", "budget", "partnership", "instrument"))
-    picks, year, empty = book.entry("pick"), book.entry("year", least=0), book.say("own_empty")
+    picks, year, empty = book.entry("pick"), book.entry("year", least=years[0], most=years[-1]), book.say("own_empty")
     amount = f"={book.planned(*_criteria(book, *DIMENSIONS))}"
     columns = (
         book.column("own_says", "input_text", none, width=40, entry=book.entry("comment")),
@@ -197,15 +214,15 @@ def own_rules(book: Book) -> Sheet:
         book.column("own_from", "input_year", [years[0]] * ROWS, width=10, entry=year),
         book.column("own_to", "input_year", [years[-1]] * ROWS, width=10, entry=year),
         book.column("own_side", "input_text", [sides[0]] * ROWS, width=12, entry=book.entry("side", choices=sides)),
-        book.column("own_limit", "input_figure", none, width=12, entry=book.entry("own_limit", least=0)),
+        book.column("own_limit", "input_figure", none, width=12, entry=book.entry("own_limit", least=0, most=f"=IF({{own_of}}={quoted(bases[0])},1E+12,1)")),
         book.column("own_of", "input_text", [bases[0]] * ROWS, width=18, entry=book.entry("own_of", choices=bases)),
         book.column("amount", "amount", [Formula(amount, book.eur(book.plan.steps.sum()))] * ROWS, width=12),
         book.column("out_of", "amount", [_out_of(book, bases)] * ROWS, width=12),
         book.column("headroom", "amount", [Formula(_own_headroom(book, sides[1]), 0)] * ROWS, width=12),
-        status_column(book, [Formula(_own_status(book, empty), empty)] * ROWS, empty),
+        status_column(book, [Formula(_own_status(book, empty), empty)] * ROWS, empty, book.say("own_unknown")),
         book.column("author_input", "input_text", none, width=14, entry=book.entry("author")),
     )
-    return book.sheet("own_rules", OWN, columns, extended=True, colour="input", one_page=True)
+    return book.sheet("own_rules", OWN, columns, extended=True, colour="input", one_page=True, protected=False)
 
 
 def _criteria(book: Book, *names: str) -> list[tuple[str, str]]:
@@ -229,5 +246,8 @@ def _own_headroom(book: Book, at_most: str) -> str:
 
 def _own_status(book: Book, empty: str) -> str:
     left, words = book.here(OWN, "headroom"), ",".join(quoted(book.status(word)) for word in (OK, AT_LIMIT, BREACH))
-    chosen = f"CHOOSE(1+({left}<RoundingStep)+({left}<0),{words})"
+    known = ("Instruments", "instrument"), ("Partnerships", "partnership"), ("Allocation", "area")
+    unknown = "+".join(f"(COUNTIF({book.all(table, f'{name}_id')},{book.here(OWN, f'own_{name}')})=0)" for table, name in known)
+    status = f"CHOOSE(1+({left}<RoundingStep)+({left}<0),{words})"
+    chosen = f"IF({unknown}>0,{quoted(book.say('own_unknown'))},{status})"
     return f'=IF({book.here(OWN, "own_limit")}="",{quoted(empty)},{chosen})'
