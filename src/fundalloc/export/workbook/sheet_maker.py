@@ -91,9 +91,7 @@ class SheetMaker(ABC):
         title, alt = (self.say(f"chart.{key}_{part}", **words) for part in ("title", "alt"))
         return Chart(kind, title + said, alt, categories, series, **look)
 
-    def checks(
-        self, checks: Sequence[Check], tolerance: float, width: float, *more: Column, facts: tuple[Fact, ...] = ()
-    ) -> Sheet:
+    def checks(self, checks: Sequence[Check], tolerance: float, width: float, *more: Column, facts: tuple[Fact, ...] = ()) -> Sheet:
         """Return the sheet of arithmetic checks."""
         word, table = self.words, "Checks"
         passed, failed = word("workbook.check.passed"), word("workbook.check.failed")

@@ -59,7 +59,7 @@ WARNING = {"font_color": "#6B4300", "bg_color": "#FFF0D1"}
 FLAGS: dict[str, dict[str, Any]] = {"at_limit": AT_LIMIT, "breach": BREACH, "pass": PASS, "warning": WARNING}
 INPUTS = ("input", "input_change", "input_figure", "input_share", "input_year", "input_text", "input_money", "input_factor")
 """Styles of cells that readers may change."""
-INPUT = {"font_color": "#0B3D91", "bg_color": "#FFF9E0"}
+INPUT: dict[str, Any] = {"font_color": "#0B3D91", "bg_color": "#FFF9E0", "locked": False}
 CHANGED = {"bold": True, "bg_color": "#FFE9A8"}
 """A row in which somebody has typed a change."""
 TOTAL = {"bold": True, "bg_color": BAND, "top": 1, "top_color": BLUE, "bottom": 1, "bottom_color": BLUE}
@@ -120,7 +120,7 @@ def body_style(style: str, decimals: int) -> dict[str, Any]:
         "note": {"font_color": GREY},
         "code": {"font_color": GREY, "text_wrap": False},
         "link": {"font_color": LINK, "underline": 1},
-        **dict.fromkeys(INPUTS, {**INPUT, "locked": False}),
+        **dict.fromkeys(INPUTS, INPUT),
         **FLAGS,
         "band_money": {**TOTAL, **RIGHT},
     }

@@ -12,13 +12,26 @@ from io import BytesIO
 from typing import Any
 
 import xlsxwriter
-from xlsxwriter.utility import xl_range, xl_rowcol_to_cell
+from xlsxwriter.utility import xl_range, xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from fundalloc.export.workbook import theme
 from fundalloc.export.workbook.book import quoted, shorten
 from fundalloc.export.workbook.charts import add_charts
-from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Fact, FileLink, Formula, Link, Sheet, Styled, Table, Validation, plain
+from fundalloc.export.workbook.content import (
+    Cell,
+    Column,
+    ColumnSum,
+    Fact,
+    FileLink,
+    Formula,
+    Link,
+    Sheet,
+    Styled,
+    Table,
+    Validation,
+    plain,
+)
 from fundalloc.export.workbook.layout import (
     BACK_ROW,
     FACTS_ROW,
@@ -84,6 +97,7 @@ class _Writer:
     names: dict[str, str]
     paper: Paper
     formats: dict[tuple[str, str], Any] = field(default_factory=dict)
+    geometry: dict[str, Geometry] = field(default_factory=dict)
 
     def write(self) -> None:
         """Write all sheets, then what refers across sheets."""
@@ -91,12 +105,12 @@ class _Writer:
         said = {key: getattr(paper, key) for key in ("title", "subject", "author", "comments", "keywords")}
         self.workbook.set_properties({**said, "created": datetime.fromisoformat(paper.as_of)})
         self.workbook.set_size(28_800, 17_000)
-        geometry = {sheet.table.name: Geometry.of(sheet, self.names[sheet.key], paper.decimals) for sheet in self.sheets}
+        self.geometry = {sheet.table.name: Geometry.of(sheet, self.names[sheet.key], paper.decimals) for sheet in self.sheets}
         worksheets = [self.workbook.add_worksheet(self.names[sheet.key], worksheet_class=_Worksheet) for sheet in self.sheets]
         for sheet, worksheet in zip(self.sheets, worksheets, strict=True):
-            place = geometry[sheet.table.name]
+            place = self.geometry[sheet.table.name]
             _SheetWriter(self, worksheet, sheet, place).write()
-            add_charts(self.workbook, worksheet, sheet, place, geometry)
+            add_charts(self.workbook, worksheet, sheet, place, self.geometry)
         worksheets[0].activate()
 
     def format(self, style: str, where: str = "body") -> Any:
@@ -199,8 +213,6 @@ class _SheetWriter:
         if fact.good:
             self._colour((row, 1, row, 1), "==", fact.good, "pass")
             self._colour((row, 1, row, 1), "!=", fact.good, fact.bad)
-        if fact.entry:
-            self.to.data_validation(row, 1, row, 1, fact.entry.in_excel(str(fact.entry.least)))
 
     def _fit(self, row: int, text: str) -> None:
         """Make a row as high as a text in its second column needs."""
@@ -250,7 +262,9 @@ class _SheetWriter:
             if column.entry:
                 least = column.entry.least  # a formula where it is another column's amount
                 text = f"=-{self._first(titles.index(least))}" if isinstance(least, str) else str(least)
-                self.to.data_validation(*self._range(n, n), column.entry.in_excel(text, self._most(column.entry)))
+                self.to.data_validation(
+                    *self._range(n, n), column.entry.in_excel(text, self._most(column.entry), self._listed(column.entry))
+                )
         heat = [n for n, column in enumerate(columns) if column.mark == "heat"]
         if heat:
             self.to.conditional_format(*self._range(heat[0], heat[-1]), theme.HEAT_SCALE)
@@ -263,6 +277,15 @@ class _SheetWriter:
         if not isinstance(entry.most, str):
             return entry.most
         return KEYS.sub(lambda m: self._first(self.sheet.table.position(m[1])), entry.most)
+
+    def _listed(self, entry: Validation) -> str:
+        if entry.listed is None:
+            return ""
+        table, key = entry.listed
+        place, sheet = self.book.geometry[table], next(sheet for sheet in self.book.sheets if sheet.table.name == table)
+        column = sheet.table.position(key)
+        cells = xl_range_abs(place.first_row, column, place.first_row + place.rows - 1, column)
+        return f"={_quoted_name(place.name)}!{cells}"
 
     def _first(self, column: int) -> str:
         return str(xl_rowcol_to_cell(self.place.first_row, column, col_abs=True))
@@ -290,8 +313,11 @@ def _filled_down(column: Column, table: Table) -> dict[str, str]:
 
 
 def _top_of(sheet_name: str) -> str:
-    escaped = sheet_name.replace("'", "''")
-    return f"internal:'{escaped}'!A1"
+    return f"internal:{_quoted_name(sheet_name)}!A1"
+
+
+def _quoted_name(sheet_name: str) -> str:
+    return "'" + sheet_name.replace("'", "''") + "'"
 
 
 def _neighbours(side: str, count: int, row: int, column: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from fundalloc.export.workbook.book import Book
@@ -37,6 +38,8 @@ BUILDERS: tuple[Callable[[Book], Sheet | None], ...] = (
 )
 NEED_A_SHEET = (allocation.build, rules.own_rules, changes.build)
 """Left out when the allocation is too long for a sheet."""
+OPEN = ("allocation", "rules", "own_rules")
+"""Not protected: a protected sheet sorts only where every cell is open, and takes no new rows."""
 LOOKED_UP = ("allocation", "rules")
 """Never left out: without them, formulas of other sheets would point nowhere."""
 
@@ -45,4 +48,4 @@ def build_sheets(book: Book) -> list[Sheet]:
     """Return all sheets of a workbook, the cover first."""
     built = [builder(book) for builder in BUILDERS if book.live or builder not in NEED_A_SHEET]
     others = [sheet for sheet in built if sheet is not None and (sheet.table.height or sheet.key in LOOKED_UP)]
-    return [about.cover(book, others), *others]
+    return [replace(sheet, protected=sheet.key not in OPEN) for sheet in (about.cover(book, others), *others)]

@@ -45,7 +45,7 @@ def build(book: Book) -> Sheet:
         *(_weighted(book, weight) for weight in weights(book)),
         *(book.ids_of(name, getattr(lines, name)) for name in DIMENSIONS),
     )
-    return book.sheet("allocation", TABLE, columns, filtered=True, changed=("adjustment", ""), colour="input", protected=False)
+    return book.sheet("allocation", TABLE, columns, filtered=True, changed=("adjustment", ""), colour="input")
 
 
 def _weighted(book: Book, weight: Weight) -> Column:

@@ -97,8 +97,7 @@ def instruments(book: Book) -> Sheet:
         book.column("tags", "code", [" ".join(i.tags) for i in everyone], printed=False),
         book.ids_of("instrument", positions),
     )
-    columns = (*columns, *(_sent(book, column) for column in columns if column.entry))
-    return book.sheet("instruments", "Instruments", columns, colour="input")
+    return book.sheet("instruments", "Instruments", (*columns, *_sent(book, columns)), colour="input")
 
 
 def written_in_year(facts: Facts, instrument: int, year: int) -> Fraction | None:
@@ -176,13 +175,14 @@ def needs(book: Book) -> Sheet:
         book.ids_of("partnership", needs.partnership),
         book.ids_of("area", needs.area),
     )
-    columns = (*columns, *(_sent(book, column) for column in columns if column.entry))
-    return book.sheet("needs", NEEDS, columns, filtered=True, colour="input")
+    return book.sheet("needs", NEEDS, (*columns, *_sent(book, columns)), filtered=True, colour="input")
 
 
-def _sent(book: Book, column: Column) -> Column:
-    """Return a column that keeps what was sent, beside one that readers may change."""
-    return book.column(f"sent:{column.key}", column.style.removeprefix("input_"), column.cells, printed=False)
+def _sent(book: Book, columns: Iterable[Column]) -> Iterator[Column]:
+    """Yield, for every column that readers may change, one that keeps what was sent."""
+    for column in columns:
+        if column.entry:
+            yield book.column(f"sent:{column.key}", column.style.removeprefix("input_"), column.cells, printed=False, given=True)
 
 
 def coverage_columns(book: Book, table: str, dimension: str, order: Sequence[int]) -> tuple[Column, ...]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import PurePath
 
 import numpy as np
 
 from fundalloc.errors import Place
 from fundalloc.export.workbook.book import DIMENSIONS, Book, array, quoted
-from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled
+from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled, Validation
 from fundalloc.export.workbook.live_rules import SIGN, Live, live_rules, said_live
 from fundalloc.money import half_up
 from fundalloc.plan.verify import AT_LIMIT, BREACH, DECIDED, MISSED, OK, Finding
@@ -18,13 +19,15 @@ from fundalloc.rules.statement import Sense
 
 TABLE, OWN = "Rules", "OwnRules"
 ROWS, EVERYTHING = 8, "*"
+KNOWN = {"instrument": "Instruments", "partnership": "ByPartnership", "area": "ByArea"}
+"""Tables whose ids own rules may name."""
 
 
 def build(book: Book) -> Sheet:
     """Return every demand of every rule: amount, limit, headroom and status, live; and where it comes from."""
     paired = list(zip(book.plan.findings, live_rules(book), strict=True))
     columns = (*_printed(book, paired), *_typed(book, paired), *_measured(book, paired))
-    return book.sheet("rules", TABLE, columns, filtered=True, changed=("limit_input", "limit_as_run"), colour="input", protected=False)
+    return book.sheet("rules", TABLE, columns, filtered=True, changed=("limit_input", "limit_as_run"), colour="input")
 
 
 def _printed(book: Book, paired: Sequence[tuple[Finding, Live]]) -> Iterator[Column]:
@@ -32,7 +35,7 @@ def _printed(book: Book, paired: Sequence[tuple[Finding, Live]]) -> Iterator[Col
     findings = book.plan.findings
     room = "=" + _headroom(book, book.here(TABLE, "limit"), book.here(TABLE, "amount"))
     forces, sides = ([book.word("force", word) for word in ("hard", "soft", "watched")], [book.word("side", str(side)) for side in Sense])
-    top = "=IF({out_of}=\"\",1E+12,MAX(1,{limit_as_run}))"
+    top = '=IF({out_of}="",1E+12,MAX(1,{limit_as_run}))'
     ceilings = {demand: key for key, demand in book.ceiling_demands.items()}
     yield book.column("rule", "strong", [f.rule.id for f in findings], width=22)
     yield book.column("says", "text", [said_live(book, f) for f in findings], width=56)
@@ -206,15 +209,21 @@ def own_rules(book: Book) -> Sheet:
     years, none = book.facts.years, [None] * ROWS
     sides = tuple(book.word("side", str(sense)) for sense in (Sense.AT_LEAST, Sense.AT_MOST))
     bases = tuple(book.word("own_of", word) for word in ("amount", "budget", "partnership", "instrument"))
-    picks, year, empty = book.entry("pick"), book.entry("year", least=years[0], most=years[-1]), book.say("own_empty")
+    year, empty = book.entry("year", least=years[0], most=years[-1]), book.say("own_empty")
     amount = f"={book.planned(*_criteria(book, *DIMENSIONS))}"
     columns = (
         book.column("own_says", "input_text", none, width=40, entry=book.entry("comment")),
-        *(book.column(f"own_{name}", "input_text", [EVERYTHING] * ROWS, width=19, entry=picks) for name in DIMENSIONS),
+        *(book.column(f"own_{name}", "input_text", [EVERYTHING] * ROWS, width=19, entry=_pick(book, name)) for name in DIMENSIONS),
         book.column("own_from", "input_year", [years[0]] * ROWS, width=10, entry=year),
         book.column("own_to", "input_year", [years[-1]] * ROWS, width=10, entry=year),
         book.column("own_side", "input_text", [sides[0]] * ROWS, width=12, entry=book.entry("side", choices=sides)),
-        book.column("own_limit", "input_figure", none, width=12, entry=book.entry("own_limit", least=0, most=f"=IF({{own_of}}={quoted(bases[0])},1E+12,1)")),
+        book.column(
+            "own_limit",
+            "input_figure",
+            none,
+            width=12,
+            entry=book.entry("own_limit", least=0, most=f"=IF({{own_of}}={quoted(bases[0])},1E+12,1)"),
+        ),
         book.column("own_of", "input_text", [bases[0]] * ROWS, width=18, entry=book.entry("own_of", choices=bases)),
         book.column("amount", "amount", [Formula(amount, book.eur(book.plan.steps.sum()))] * ROWS, width=12),
         book.column("out_of", "amount", [_out_of(book, bases)] * ROWS, width=12),
@@ -222,7 +231,11 @@ def own_rules(book: Book) -> Sheet:
         status_column(book, [Formula(_own_status(book, empty), empty)] * ROWS, empty, book.say("own_unknown")),
         book.column("author_input", "input_text", none, width=14, entry=book.entry("author")),
     )
-    return book.sheet("own_rules", OWN, columns, extended=True, colour="input", one_page=True, protected=False)
+    return book.sheet("own_rules", OWN, columns, extended=True, colour="input", one_page=True)
+
+
+def _pick(book: Book, dimension: str) -> Validation:
+    return replace(book.entry("pick"), listed=(KNOWN[dimension], f"{dimension}_id"))
 
 
 def _criteria(book: Book, *names: str) -> list[tuple[str, str]]:
@@ -246,8 +259,7 @@ def _own_headroom(book: Book, at_most: str) -> str:
 
 def _own_status(book: Book, empty: str) -> str:
     left, words = book.here(OWN, "headroom"), ",".join(quoted(book.status(word)) for word in (OK, AT_LIMIT, BREACH))
-    known = ("Instruments", "instrument"), ("Partnerships", "partnership"), ("Allocation", "area")
-    unknown = "+".join(f"(COUNTIF({book.all(table, f'{name}_id')},{book.here(OWN, f'own_{name}')})=0)" for table, name in known)
+    unknown = "+".join(f"(COUNTIF({book.all(table, f'{name}_id')},{book.here(OWN, f'own_{name}')})=0)" for name, table in KNOWN.items())
     status = f"CHOOSE(1+({left}<RoundingStep)+({left}<0),{words})"
     chosen = f"IF({unknown}>0,{quoted(book.say('own_unknown'))},{status})"
     return f'=IF({book.here(OWN, "own_limit")}="",{quoted(empty)},{chosen})'
