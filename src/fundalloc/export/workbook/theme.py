@@ -100,7 +100,7 @@ def number_formats(decimals: int) -> dict[str, str]:
         "change_share": right("0.0%", DASH, "+"),
         "input": right("0.0######"),
         "input_figure": right("#,##0.0#####"),
-        "input_share": right("0.0#####%"),
+        **dict.fromkeys(("input_share", "figure_share"), right("0.0#####%")),
         "difference": right("0.000"),
     }
 

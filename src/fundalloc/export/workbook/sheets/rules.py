@@ -43,7 +43,7 @@ def _printed(book: Book, paired: Sequence[tuple[Finding, Live]]) -> Iterator[Col
     yield book.column("side", "text", [book.word("side", str(f.sense)) for f in findings], width=book.room_for(*sides))
     yield book.column("amount", "amount", [_stored_or_live(x.amount, float(f.amount)) for f, x in paired], width=11)
     yield book.column("value", "share", [_value(book, f) for f in findings], width=9)
-    yield book.column("limit_input", "input_figure", map(_figure, findings), width=11, entry=book.entry("limit", least=0, most=top))
+    yield book.column("limit_input", "input_figure", [_figure(f) for f in findings], width=11, entry=book.entry("limit", least=0, most=top))
     yield book.column("limit", "amount", [_limit(book, f, x, ceilings.get(k)) for k, (f, x) in enumerate(paired)], width=11)
     yield book.column("headroom", "amount", [Formula(room, half_up(f.headroom, book.headroom_places)) for f in findings], width=11)
     yield status_column(book, [Formula(_status(book), book.status(f.status)) for f in findings])
@@ -78,7 +78,7 @@ def _measured(book: Book, paired: Sequence[tuple[Finding, Live]]) -> Iterator[Co
     yield hidden("penalty", "points", [None if f.rule.soft is None else float(f.rule.soft) for f in findings])
     yield hidden("confidence", "note", [f.rule.confidence for f in findings])
     yield hidden("written_in", "code", [written_in(book, f.rule) for f in findings])
-    yield hidden("limit_as_run", "amount", map(_figure, findings), 11)
+    yield hidden("limit_as_run", "amount", [_figure(f, "figure_share") for f in findings], 11)
     yield hidden("sign", "integer", [SIGN[f.sense] for f in findings], 9)
     yield hidden("room", "amount", [float(x.room) for _, x in paired])
     yield hidden("least_room", "amount", [_least_room(book, f) for f in findings])
@@ -116,8 +116,8 @@ def _stored_or_live(text: str | None, value: float) -> Cell:
     return value if text is None else Formula(f"={text}", value)
 
 
-def _figure(finding: Finding) -> Cell:
-    return Styled(float(finding.figure), "input_share") if finding.base is not None else float(finding.figure)
+def _figure(finding: Finding, share: str = "input_share") -> Cell:
+    return Styled(float(finding.figure), share) if finding.base is not None else float(finding.figure)
 
 
 def _value(book: Book, finding: Finding) -> Cell:
