@@ -18,7 +18,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from fundalloc.export.workbook import theme, workbook_bytes
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.content import Formula, Sheet
+from fundalloc.export.workbook.content import Formula, Sheet, Styled
 from fundalloc.export.workbook.sheets import build_sheets
 from fundalloc.labels import label, languages
 from fundalloc.plan.plan import Plan
@@ -188,7 +188,7 @@ class TestInputs:
         mark = re.search(r"\(.*\)$", label("workbook.column.adjustment", written.language))
         assert mark is not None
         for key, content in written.content.items():
-            sheet, (_, last, _) = written.sheet(key), written.area(key)
+            sheet, (top, _, _) = written.sheet(key), written.area(key)
             checked = list(sheet.data_validations.dataValidation)
             for position, column in enumerate(content.table.columns, start=1):
                 looks = column.style in theme.INPUTS
@@ -196,7 +196,7 @@ class TestInputs:
                 # headings of the scenario's own figures are read back, and stay as they are: there the sheet itself is called an input
                 assert looks == column.title.endswith(mark[0]) or key in ("needs", "instruments"), (key, column.title)
                 if looks:
-                    cell = sheet.cell(last, position)
+                    cell = sheet.cell(top + 1, position)
                     assert cell.fill.fgColor.rgb == "FFFFF9E0", (key, column.title)
                     found = [v for v in checked if cell.coordinate in v.sqref]
                     assert len(found) == 1, (key, column.title)
@@ -210,10 +210,11 @@ class TestInputs:
             assert sheet.protection.sheet == (key not in ("allocation", "rules", "own_rules")), key
             assert not sheet.protection.password, key
             assert not sheet.protection.sheet or not sheet.protection.autoFilter, key
-            top, last, _ = written.area(key)
+            top = written.area(key)[0]
             for position, column in enumerate(content.table.columns, start=1):
-                for row in range(top + 1, last + 1):
-                    assert sheet.cell(row, position).protection.locked == (column.style not in theme.INPUTS), (key, column.title)
+                for row, own in enumerate(column.cells, start=top + 1):
+                    style = own.style if isinstance(own, Styled) else column.style
+                    assert sheet.cell(row, position).protection.locked == (style not in theme.INPUTS), (key, column.title)
 
 
 class TestFormulas:

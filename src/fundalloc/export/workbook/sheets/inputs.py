@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.export.workbook.book import DIMENSIONS, Book, quoted
-from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet
+from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled
 from fundalloc.facts.dimensions import NAMES, Choice
 from fundalloc.facts.facts import Facts
 from fundalloc.money import Mask, exact_product, exact_sums
@@ -81,7 +81,7 @@ def instruments(book: Book) -> Sheet:
     facts, everyone, positions = book.facts, book.facts.instruments, range(len(book.facts.instruments))
 
     def ceiling(amounts: Sequence[Fraction | None], width: float, key: str = "", heading: str = "") -> Column:
-        cells: list[Cell] = [book.say("none") if amount is None else float(amount) for amount in amounts]
+        cells: list[Cell] = [Styled(book.say("none"), "money") if amount is None else float(amount) for amount in amounts]
         return book.column(key or heading, "input_money", cells, width=width, entry=book.entry("input", least=0))
 
     columns = (
