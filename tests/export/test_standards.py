@@ -28,8 +28,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Conditional Formatting extension"),
 ]
 FUNCTIONS = {
-    "ABS", "AND", "CHOOSE", "COUNTIF", "COUNTIFS", "IF", "LARGE", "ROW", "IFERROR", "INDEX", "INT", "MATCH", "MAX", "MIN", "MOD", "RIGHT", "ROUND",
-    "ROUNDDOWN", "ROWS", "SUBSTITUTE", "SUM", "SUMIFS", "SUMPRODUCT", "SUMSQ",
+    "ABS", "AND", "CHOOSE", "COUNTIF", "COUNTIFS", "IF", "LARGE", "ROW", "IFERROR", "INDEX", "INT", "MATCH", "MAX", "MIN", "MOD",
+    "RIGHT", "ROUND", "ROUNDDOWN", "ROWS", "SUBSTITUTE", "SUM", "SUMIFS", "SUMPRODUCT", "SUMSQ",
 }  # fmt: skip
 """Few, simple, the same in Excel and LibreOffice, none volatile, none that depends on the reader's country."""
 NAMES = {"FailedChecks", "Tolerance", "RoundingStep"}

@@ -143,9 +143,7 @@ class Book(PlanSums, SheetMaker):
         """Return the width of a column that shows one of some words, whatever the language."""
         return round(max(text_width(word) for word in words) + PADDING, 1)
 
-    def entry(
-        self, key: str, least: float | str | None = None, choices: tuple[str, ...] = (), most: float | str | None = None
-    ) -> Validation:
+    def entry(self, key: str, least: float | str | None = None, choices: tuple[str, ...] = (), most: str = "") -> Validation:
         """Return what may be typed into a cell, with its texts from the catalogue under `workbook.entry`."""
         return Validation(self.say(f"entry.{key}.prompt"), self.say(f"entry.{key}.error"), least, choices, LONGEST.get(key, 0), most=most)
 

@@ -69,10 +69,10 @@ class Validation:
     longest: int = 0
     listed: tuple[str, str] | None = None
     """Table and key of a column whose cells are offered; other texts are taken after a warning."""
-    most: float | str | None = None
-    """The greatest number, or a formula in which {key} stands for a column of the same row; None where there is no bound."""
+    most: str = ""
+    """A formula of the greatest number, in which {key} stands for a column of the same row; None where there is no bound."""
 
-    def in_excel(self, least: str, most: float | str | None = None, listed: str = "") -> dict[str, Any]:
+    def in_excel(self, least: str, most: str, listed: str) -> dict[str, Any]:
         """Return it in the words of XlsxWriter, cut to the lengths that Excel takes."""
         shown = {"input_message": self.prompt[:255], "error_message": self.error[:255], "ignore_blank": True}
         if self.choices:
@@ -82,7 +82,7 @@ class Validation:
         if self.longest:
             return {"validate": "length", "criteria": "<=", "value": self.longest, **shown}
         lowest = least if least.startswith("=") else float(least)
-        if most is not None:
+        if most:
             return {"validate": "decimal", "criteria": "between", "minimum": lowest, "maximum": most, **shown}
         return {"validate": "decimal", "criteria": ">=", "value": lowest, **shown}
 

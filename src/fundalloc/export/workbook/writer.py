@@ -18,20 +18,7 @@ from xlsxwriter.worksheet import Worksheet
 from fundalloc.export.workbook import theme
 from fundalloc.export.workbook.book import quoted, shorten
 from fundalloc.export.workbook.charts import add_charts
-from fundalloc.export.workbook.content import (
-    Cell,
-    Column,
-    ColumnSum,
-    Fact,
-    FileLink,
-    Formula,
-    Link,
-    Sheet,
-    Styled,
-    Table,
-    Validation,
-    plain,
-)
+from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Fact, FileLink, Formula, Link, Sheet, Styled, Table, plain
 from fundalloc.export.workbook.layout import (
     BACK_ROW,
     FACTS_ROW,
@@ -262,9 +249,9 @@ class _SheetWriter:
             if column.entry:
                 least = column.entry.least  # a formula where it is another column's amount
                 text = f"=-{self._first(titles.index(least))}" if isinstance(least, str) else str(least)
-                self.to.data_validation(
-                    *self._range(n, n), column.entry.in_excel(text, self._most(column.entry), self._listed(column.entry))
-                )
+                most = KEYS.sub(lambda m: self._first(self.sheet.table.position(m[1])), column.entry.most)
+                source = self._listed(*column.entry.listed) if column.entry.listed else ""
+                self.to.data_validation(*self._range(n, n), column.entry.in_excel(text, most, source))
         heat = [n for n, column in enumerate(columns) if column.mark == "heat"]
         if heat:
             self.to.conditional_format(*self._range(heat[0], heat[-1]), theme.HEAT_SCALE)
@@ -273,19 +260,10 @@ class _SheetWriter:
             rule = {"type": "formula", "criteria": f"={self._first(typed)}<>{other}", "format": self.book.flag("changed")}
             self.to.conditional_format(*self._range(0, typed), rule)
 
-    def _most(self, entry: Validation) -> float | str | None:
-        if not isinstance(entry.most, str):
-            return entry.most
-        return KEYS.sub(lambda m: self._first(self.sheet.table.position(m[1])), entry.most)
-
-    def _listed(self, entry: Validation) -> str:
-        if entry.listed is None:
-            return ""
-        table, key = entry.listed
+    def _listed(self, table: str, key: str) -> str:
         place, sheet = self.book.geometry[table], next(sheet for sheet in self.book.sheets if sheet.table.name == table)
-        column = sheet.table.position(key)
-        cells = xl_range_abs(place.first_row, column, place.first_row + place.rows - 1, column)
-        return f"={_quoted_name(place.name)}!{cells}"
+        cells = xl_range_abs(place.first_row, column := sheet.table.position(key), place.totals_row - 1, column)
+        return f"={_top_of(place.name).removeprefix('internal:').removesuffix('A1')}{cells}"
 
     def _first(self, column: int) -> str:
         return str(xl_rowcol_to_cell(self.place.first_row, column, col_abs=True))
@@ -313,11 +291,8 @@ def _filled_down(column: Column, table: Table) -> dict[str, str]:
 
 
 def _top_of(sheet_name: str) -> str:
-    return f"internal:{_quoted_name(sheet_name)}!A1"
-
-
-def _quoted_name(sheet_name: str) -> str:
-    return "'" + sheet_name.replace("'", "''") + "'"
+    escaped = sheet_name.replace("'", "''")
+    return f"internal:'{escaped}'!A1"
 
 
 def _neighbours(side: str, count: int, row: int, column: int) -> str:

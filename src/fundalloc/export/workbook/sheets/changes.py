@@ -60,17 +60,22 @@ def build(book: Book) -> Sheet:
     rows = [row for column in columns for row in _rows(book, column)]
     heads = [sum(c.listed + 1 for c in columns[:k]) for k in range(len(columns))]
     cells = list(zip(*rows, strict=True))
-    shown = (("sheet", "text", 34.0), ("row", "text", 52.0), ("sent", "figure", 14.0), ("now", "figure", 14.0), ("author", "text", 18.0))
-    table = [book.column(f"changed_{key}", style, cells[k], width=width) for k, (key, style, width) in enumerate(shown)]
+    keys, styles, widths = (
+        ("sheet", "item", "changed_sent", "changed_now", "changed_author"),
+        ("text", "text", "figure"),
+        (34, 52, 14, 14, 18),
+    )
+    looks = zip(keys, (*styles, "figure", "text"), cells, widths, strict=False)
+    table = [book.column(key, style, found, width=width) for key, style, found, width in looks]
     order = book.column("changed_order", "integer", cells[5], printed=False)
-    return book.sheet("changes", TABLE, (*table, order), strong=frozenset(heads), money=False, colour="check", frozen=True)
+    return book.sheet("changes", TABLE, (*table, order), strong=frozenset(heads), money=False, colour="check")
 
 
 def _rows(book: Book, column: Typed) -> list[tuple[Cell, ...]]:
     text, here = book.all(column.table, column.key), book.here(TABLE, "changed_order")
     name = f"{book.sheet_text(column.sheet, 'name')} · {book.title(column.key)}"
     found = count(book, [column])
-    told = book.joined("changes.found", count=(found, 0), more=(f"MAX(0,{found}-{column.listed})", 0))
+    told = book.joined("changes_found", count=(found, 0), more=(f"MAX(0,{found}-{column.listed})", 0))
     at = f"{FAR}-{here}-ROW(INDEX({text},1))+1"
 
     def of(*keys: str) -> Formula:

@@ -209,7 +209,7 @@ def own_rules(book: Book) -> Sheet:
     years, none = book.facts.years, [None] * ROWS
     sides = tuple(book.word("side", str(sense)) for sense in (Sense.AT_LEAST, Sense.AT_MOST))
     bases = tuple(book.word("own_of", word) for word in ("amount", "budget", "partnership", "instrument"))
-    year, empty = book.entry("year", least=years[0], most=years[-1]), book.say("own_empty")
+    year, empty = book.entry("year", least=years[0], most=f"={years[-1]}"), book.say("own_empty")
     amount = f"={book.planned(*_criteria(book, *DIMENSIONS))}"
     columns = (
         book.column("own_says", "input_text", none, width=40, entry=book.entry("comment")),
