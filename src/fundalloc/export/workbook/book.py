@@ -44,7 +44,9 @@ class Book(PlanSums, SheetMaker):
 
     def title(self, column: str) -> str:
         """Return the heading of a column."""
-        return self.marker_titles.get(column) or super().title(column)
+        if column.startswith("sent:"):
+            return self.say("as_sent", title=self.title(column[5:]))
+        return column if column.isdigit() else self.marker_titles.get(column) or super().title(column)
 
     @cached_property
     def marker_titles(self) -> dict[str, str]:
@@ -141,9 +143,9 @@ class Book(PlanSums, SheetMaker):
         """Return the width of a column that shows one of some words, whatever the language."""
         return round(max(text_width(word) for word in words) + PADDING, 1)
 
-    def entry(self, key: str, least: float | str | None = None, choices: tuple[str, ...] = ()) -> Validation:
+    def entry(self, key: str, least: float | str | None = None, choices: tuple[str, ...] = (), most: str = "") -> Validation:
         """Return what may be typed into a cell, with its texts from the catalogue under `workbook.entry`."""
-        return Validation(self.say(f"entry.{key}.prompt"), self.say(f"entry.{key}.error"), least, choices, LONGEST.get(key, 0))
+        return Validation(self.say(f"entry.{key}.prompt"), self.say(f"entry.{key}.error"), least, choices, LONGEST.get(key, 0), most=most)
 
     @cached_property
     def footnotes(self) -> list[tuple[str, str]]:

@@ -67,15 +67,24 @@ class Validation:
     """A number, or the heading of a column whose negative is the least (the optimised amount that an adjustment may take away)."""
     choices: tuple[str, ...] = ()
     longest: int = 0
+    listed: tuple[str, str] | None = None
+    """Table and key of a column whose cells are offered; other texts are taken after a warning."""
+    most: str = ""
+    """A formula of the greatest number, in which {key} stands for a column of the same row; None where there is no bound."""
 
-    def in_excel(self, least: str) -> dict[str, Any]:
+    def in_excel(self, least: str, most: str, listed: str) -> dict[str, Any]:
         """Return it in the words of XlsxWriter, cut to the lengths that Excel takes."""
         shown = {"input_message": self.prompt[:255], "error_message": self.error[:255], "ignore_blank": True}
         if self.choices:
             return {"validate": "list", "source": list(self.choices), **shown}
+        if listed:
+            return {"validate": "list", "source": listed, "error_type": "warning", **shown}
         if self.longest:
             return {"validate": "length", "criteria": "<=", "value": self.longest, **shown}
-        return {"validate": "decimal", "criteria": ">=", "value": least if least.startswith("=") else float(least), **shown}
+        lowest = least if least.startswith("=") else float(least)
+        if most:
+            return {"validate": "decimal", "criteria": "between", "minimum": lowest, "maximum": most, **shown}
+        return {"validate": "decimal", "criteria": ">=", "value": lowest, **shown}
 
 
 @dataclass(frozen=True)
@@ -150,8 +159,6 @@ class Fact:
     good: str = ""
     """When given, the cell is green as long as it shows this text, and takes the look of `bad` otherwise."""
     bad: Literal["breach", "warning"] = "breach"
-    entry: Validation | None = None
-    """What may be typed into the cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +232,8 @@ class Sheet:
     """Keeps the headings in sight."""
     one_page: bool = False
     cover: bool = False
+    protected: bool = False
+    """Only cells to be typed into are open; without a password. Sorting and adding rows need a sheet that is not."""
 
     @property
     def printed(self) -> Iterator[Column]:

@@ -91,9 +91,7 @@ class SheetMaker(ABC):
         title, alt = (self.say(f"chart.{key}_{part}", **words) for part in ("title", "alt"))
         return Chart(kind, title + said, alt, categories, series, **look)
 
-    def checks(
-        self, checks: Sequence[Check], tolerance: float, width: float, *more: Column, facts: tuple[Fact, ...] = (), **of: Any
-    ) -> Sheet:
+    def checks(self, checks: Sequence[Check], tolerance: float, width: float, *more: Column, facts: tuple[Fact, ...] = ()) -> Sheet:
         """Return the sheet of arithmetic checks."""
         word, table = self.words, "Checks"
         passed, failed = word("workbook.check.passed"), word("workbook.check.failed")
@@ -108,7 +106,7 @@ class SheetMaker(ABC):
         )
         failures = Formula(f"=COUNTIF({whole_column(table, self.title('result'))},{quoted(failed)})", results.count(failed))
         first = Fact(word("workbook.check.failures"), Styled(failures, "integer"), "FailedChecks")
-        facts = (first, Fact(word("workbook.check.tolerance"), Styled(tolerance, "input"), "Tolerance", **of), *facts)
+        facts = (first, Fact(word("workbook.check.tolerance"), Styled(tolerance, "strong_factor"), "Tolerance"), *facts)
         return self.sheet("checks", table, columns, money=False, colour="check", facts=facts, one_page=True)
 
     def cover(self, others: Sequence[Sheet], widths: tuple[float, float] = (32, 86), **look: Any) -> Sheet:

@@ -57,9 +57,9 @@ AT_LIMIT = {"font_color": "#0B2F6B", "bg_color": "#DCE6F7"}
 PASS = {"font_color": "#0B5524", "bg_color": "#E2F2E6"}
 WARNING = {"font_color": "#6B4300", "bg_color": "#FFF0D1"}
 FLAGS: dict[str, dict[str, Any]] = {"at_limit": AT_LIMIT, "breach": BREACH, "pass": PASS, "warning": WARNING}
-INPUTS = ("input", "input_change", "input_figure", "input_share", "input_year", "input_text")
+INPUTS = ("input", "input_change", "input_figure", "input_share", "input_year", "input_text", "input_money", "input_factor")
 """Styles of cells that readers may change."""
-INPUT = {"font_color": "#0B3D91", "bg_color": "#FFF9E0"}
+INPUT: dict[str, Any] = {"font_color": "#0B3D91", "bg_color": "#FFF9E0", "locked": False}
 CHANGED = {"bold": True, "bg_color": "#FFE9A8"}
 """A row in which somebody has typed a change."""
 TOTAL = {"bold": True, "bg_color": BAND, "top": 1, "top_color": BLUE, "bottom": 1, "bottom_color": BLUE}
@@ -67,7 +67,7 @@ TOTAL = {"bold": True, "bg_color": BAND, "top": 1, "top_color": BLUE, "bottom": 
 LEFT_FORMATS = {
     "date": "d mmmm yyyy",
     "label": "0",
-    "strong_factor": "0.0#####",
+    "strong_factor": "0.0######",
     "left_number": "#,##0",
     "left_points": "#,##0.0000",
     "left_factor": "0.00##",
@@ -85,7 +85,7 @@ def number_formats(decimals: int) -> dict[str, str]:
 
     return {
         **LEFT_FORMATS,
-        **dict.fromkeys(("money", "total", "band_money"), right(money, DASH)),
+        **dict.fromkeys(("money", "total", "band_money", "input_money"), right(money, DASH)),
         **dict.fromkeys(("change", "input_change"), right(money, DASH, "+")),
         **dict.fromkeys(("integer", "input_year", "right_text"), right("0")),
         "amount": right(money),
@@ -96,11 +96,11 @@ def number_formats(decimals: int) -> dict[str, str]:
         "points": right("#,##0.00", DASH),
         "price": right("0.000", DASH),
         "number": right("#,##0"),
-        "factor": right("0.00##"),
+        **dict.fromkeys(("factor", "input_factor"), right("0.00##")),
         "change_share": right("0.0%", DASH, "+"),
         "input": right("0.0######"),
         "input_figure": right("#,##0.0#####"),
-        "input_share": right("0.0#####%"),
+        **dict.fromkeys(("input_share", "figure_share"), right("0.0#####%")),
         "difference": right("0.000"),
     }
 

@@ -12,7 +12,7 @@ from io import BytesIO
 from typing import Any
 
 import xlsxwriter
-from xlsxwriter.utility import xl_range, xl_rowcol_to_cell
+from xlsxwriter.utility import xl_range, xl_range_abs, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from fundalloc.export.workbook import theme
@@ -38,6 +38,9 @@ LONGEST_TEXT, LONGEST_FORMULA = 32_767, 8_192
 """Characters that Excel takes; a sentence that no formula can hold is written as it reads."""
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 """Characters that XML does not take, and those that turn the direction of what follows."""
+KEYS = re.compile(r"\{(\w+)\}")
+UNLOCKED = {"autofilter": True, "format_columns": True, "format_rows": True, "objects": True}
+"""What stays possible on a protected sheet."""
 NEIGHBOURS = re.compile(r"(ABOVE|BESIDE)\((\d+)\)")
 
 
@@ -85,6 +88,7 @@ class _Writer:
     names: dict[str, str]
     paper: Paper
     formats: dict[tuple[str, str], Any] = field(default_factory=dict)
+    geometry: dict[str, Geometry] = field(default_factory=dict)
 
     def write(self) -> None:
         """Write all sheets, then what refers across sheets."""
@@ -93,12 +97,12 @@ class _Writer:
         said["author"] = paper.author or "fundalloc"
         self.workbook.set_properties({**said, "created": datetime.fromisoformat(paper.as_of)})
         self.workbook.set_size(28_800, 17_000)
-        geometry = {sheet.table.name: Geometry.of(sheet, self.names[sheet.key], paper.decimals) for sheet in self.sheets}
+        self.geometry = {sheet.table.name: Geometry.of(sheet, self.names[sheet.key], paper.decimals) for sheet in self.sheets}
         worksheets = [self.workbook.add_worksheet(self.names[sheet.key], worksheet_class=_Worksheet) for sheet in self.sheets]
         for sheet, worksheet in zip(self.sheets, worksheets, strict=True):
-            place = geometry[sheet.table.name]
+            place = self.geometry[sheet.table.name]
             _SheetWriter(self, worksheet, sheet, place).write()
-            add_charts(self.workbook, worksheet, sheet, place, geometry)
+            add_charts(self.workbook, worksheet, sheet, place, self.geometry)
         worksheets[0].activate()
 
     def format(self, style: str, where: str = "body") -> Any:
@@ -138,6 +142,8 @@ class _SheetWriter:
         self._totals()
         self._marks()
         self._samples()
+        if self.sheet.protected:
+            self.to.protect("", UNLOCKED)
         set_up_printing(self.to, self.sheet, self.place, self.book.paper)
 
     def put(self, row: int, column: int, cell: Cell, style: str, where: str = "body") -> None:
@@ -204,8 +210,6 @@ class _SheetWriter:
         if fact.good:
             self._colour((row, 1, row, 1), "==", fact.good, "pass")
             self._colour((row, 1, row, 1), "!=", fact.good, fact.bad)
-        if fact.entry:
-            self.to.data_validation(row, 1, row, 1, fact.entry.in_excel(str(fact.entry.least)))
 
     def _fit(self, row: int, text: str) -> None:
         """Make a row as high as a text in its second column needs."""
@@ -255,7 +259,9 @@ class _SheetWriter:
             if column.entry:
                 least = column.entry.least  # a formula where it is another column's amount
                 text = f"=-{self._first(titles.index(least))}" if isinstance(least, str) else str(least)
-                self.to.data_validation(*self._range(n, n), column.entry.in_excel(text))
+                most = KEYS.sub(lambda m: self._first(self.sheet.table.position(m[1])), column.entry.most)
+                source = self._listed(*column.entry.listed) if column.entry.listed else ""
+                self.to.data_validation(*self._range(n, n), column.entry.in_excel(text, most, source))
         heat = [n for n, column in enumerate(columns) if column.mark == "heat"]
         if heat:
             self.to.conditional_format(*self._range(heat[0], heat[-1]), theme.HEAT_SCALE)
@@ -263,6 +269,11 @@ class _SheetWriter:
             typed, other = self.sheet.table.position(changed[0]), self._first(self.sheet.table.position(changed[1])) if changed[1] else "0"
             rule = {"type": "formula", "criteria": f"={self._first(typed)}<>{other}", "format": self.book.flag("changed")}
             self.to.conditional_format(*self._range(0, typed), rule)
+
+    def _listed(self, table: str, key: str) -> str:
+        place, sheet = self.book.geometry[table], next(sheet for sheet in self.book.sheets if sheet.table.name == table)
+        cells = xl_range_abs(place.first_row, column := sheet.table.position(key), place.totals_row - 1, column)
+        return f"={_top_of(place.name).removeprefix('internal:').removesuffix('A1')}{cells}"
 
     def _first(self, column: int) -> str:
         return str(xl_rowcol_to_cell(self.place.first_row, column, col_abs=True))

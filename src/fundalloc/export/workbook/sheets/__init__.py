@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from fundalloc.export.workbook.book import Book
@@ -10,6 +11,7 @@ from fundalloc.export.workbook.content import Sheet
 from fundalloc.export.workbook.sheets import (
     about,
     allocation,
+    changes,
     chart_data,
     compare,
     free_money,
@@ -29,13 +31,15 @@ BUILDERS: tuple[Callable[[Book], Sheet | None], ...] = (
     *(money_by.instrument, money_by.partnership, money_by.area, money_by.year, money_by.route, money_by.heat_map, free_money.build),
     *(payments.moves, targets.policy_fields, targets.pledges, targets.team_europe, payments.build),
     *(rules.build, on_request.rule_prices, on_request.value_of_money, on_request.budget_ladder, on_request.ranges),
-    *(allocation.build, rules.own_rules, allocation.checks),
+    *(allocation.build, rules.own_rules, allocation.checks, changes.build),
     *(inputs.instruments, inputs.partnerships, inputs.needs, inputs.eligibility, inputs.exceptions, inputs.refusals, inputs.markers),
     *(allocation.coefficients, inputs.decided_money, sources.build),
     *(about.notes, about.run_log, chart_data.build, compare.waterfall, about.scenario_files),
 )
-NEED_A_SHEET = (allocation.build, rules.own_rules)
+NEED_A_SHEET = (allocation.build, rules.own_rules, changes.build)
 """Left out when the allocation is too long for a sheet."""
+OPEN = ("allocation", "rules", "own_rules")
+"""Not protected: a protected sheet sorts only where every cell is open, and takes no new rows."""
 LOOKED_UP = ("allocation", "rules")
 """Never left out: without them, formulas of other sheets would point nowhere."""
 
@@ -44,4 +48,4 @@ def build_sheets(book: Book) -> list[Sheet]:
     """Return all sheets of a workbook, the cover first."""
     built = [builder(book) for builder in BUILDERS if book.live or builder not in NEED_A_SHEET]
     others = [sheet for sheet in built if sheet is not None and (sheet.table.height or sheet.key in LOOKED_UP)]
-    return [about.cover(book, others), *others]
+    return [replace(sheet, protected=sheet.key not in OPEN) for sheet in (about.cover(book, others), *others)]

@@ -13,6 +13,7 @@ from fundalloc.export import on_request as asked
 from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Cell, Fact, Formula, Sheet, Styled, Swatch
 from fundalloc.export.workbook.sheets.allocation import failures
+from fundalloc.export.workbook.sheets.changes import as_sent, count, typed
 from fundalloc.export.workbook.spelling import allocation_file
 from fundalloc.labels import own_words
 from fundalloc.money import HARD_SPACE, plain
@@ -99,10 +100,10 @@ def _verdict(book: Book, key: str, count: tuple[str, int], failing: str, good: s
 def _typed(book: Book) -> Iterator[Fact]:
     """What readers have changed: nothing yet, or how many adjustments and limits; and whether their own rules hold."""
     say, as_run = book.say, book.say("cover.as_optimised")
-    adjusted = f"SUMPRODUCT(--({book.all('Allocation', 'adjustment')}<>0))"
-    limits = f"SUMPRODUCT(--({book.all('Rules', 'limit_input')}<>{book.all('Rules', 'limit_as_run')}))"
-    changed = book.joined("cover.changed", adjustments=(adjusted, 0), limits=(limits, 0))
-    text = f"=IF({adjusted}+{limits}=0,{quoted(as_run)},{changed.text[1:]})"
+    columns = typed(book)
+    adjusted, limits, others = (count(book, part) for part in (columns[:1], columns[1:2], columns[2:]))
+    changed = book.joined("cover.changed", adjustments=(adjusted, 0), limits=(limits, 0), others=(others, 0))
+    text = f"=IF({adjusted}+{limits}+{others}=0,{quoted(as_run)},{changed.text[1:]})"
     yield Fact(say("cover.plan"), Styled(Formula(text, as_run), "strong"), good=as_run, bad="warning")
     own = book.with_status("OwnRules", BREACH), 0
     yield _verdict(book, "own_rules", own, "cover.own_rules_broken", say("cover.own_rules_hold"), "text", bad="warning")
@@ -160,7 +161,8 @@ def run_log(book: Book) -> Sheet:
         book.column("item", "strong", said, width=44),
         book.column("what", "text", [*(cell for _, cell in items), *(_as_read(book, table) for table in read.values())], width=82),
     )
-    return book.sheet("run_log", "RunLog", columns, money=False, colour="rest", portrait=True, one_page=True)
+    facts = (as_sent(book),) if book.live else ()
+    return book.sheet("run_log", "RunLog", columns, facts=facts, money=False, colour="rest", portrait=True, one_page=True)
 
 
 def _as_read(book: Book, passport: Mapping[str, Any]) -> str:

@@ -80,11 +80,11 @@ def _weight(book: Book, weight: Weight) -> Column:
 
 def checks(book: Book) -> Sheet:
     """Return live arithmetic checks: every figure of the workbook against the allocation, and the allocation against the export."""
-    found, entry = list(_checks(book)), book.entry("tolerance", least=0)
+    found = list(_checks(book))
     measures = book.column("measured_as", "note", [book.say(f"check.{key}.measures") for key, _, _ in found], width=72)
     step = Fact(book.say("check.step"), Styled(float(book.facts.step), "strong_factor"), "RoundingStep")
     listed = [(book.say(f"check.{key}.says"), text, value) for key, text, value in found]
-    return book.checks(listed, _tolerance(book), 56, measures, facts=(step,), entry=entry)
+    return book.checks(listed, _tolerance(book), 56, measures, facts=(step,))
 
 
 def failures(book: Book) -> int:
@@ -94,7 +94,7 @@ def failures(book: Book) -> int:
 
 def _checks(book: Book) -> Iterator[Check]:
     plan = book.plan
-    planned, decided, optimised, adjustment = (book.all(TABLE, key) for key in ("planned", "decided", "optimised", "adjustment"))
+    planned, decided, optimised = (book.all(TABLE, key) for key in ("planned", "decided", "optimised"))
     yield from _sums(book)
     yield "not_negative", f'COUNTIF({planned},"<0")', int((plan.steps < 0).sum())
     yield "decided_kept", f"SUMPRODUCT(--({planned}<{decided}-Tolerance))", int((plan.steps < plan.scenario.lines.decided).sum())
@@ -103,7 +103,6 @@ def _checks(book: Book) -> Iterator[Check]:
     yield "sum_kept", f"SUM({optimised})-{float(int(plan.steps.sum()) * book.facts.step)!r}", 0
     squares = float(sum(int(s) ** 2 for s in plan.steps) * plan.scenario.facts.step**2)
     yield "lines_unchanged", f"SUMSQ({optimised})-{squares!r}", 0
-    yield "adjustments_cancel", f"SUM({adjustment})", 0
     exceeded = sum(row < -_tolerance(book) for row in plan.free_money["free"])
     yield "within_ceilings", f"SUMPRODUCT(--({book.all('FreeMoney', 'free')}<-Tolerance))", exceeded
     yield "no_breach", book.with_status("Rules", BREACH), sum(f.status == BREACH for f in plan.findings)

@@ -11,7 +11,7 @@ import numpy as np
 from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet
 from fundalloc.export.workbook.sheets.inputs import written_in_year
-from fundalloc.export.workbook.sheets.rules import price
+from fundalloc.export.workbook.sheets.rules import price, whole_steps
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.money import IntArray
 from fundalloc.plan.plan import MOVED
@@ -144,7 +144,7 @@ def _whole(book: Book, k: int) -> _Row:
 def _in_rules(book: Book, instrument: str, year: str) -> str | None:
     """Return the formula that finds a ceiling's limit on the sheet Rules, where the ceiling makes a demand."""
     demand = book.ceiling_demands.get((instrument, year))
-    return None if demand is None else book.of_demand(demand, "limit_input")
+    return None if demand is None else book.of_demand(demand, "limit")
 
 
 def _looked_up(book: Book, column: str) -> str:
@@ -154,7 +154,7 @@ def _looked_up(book: Book, column: str) -> str:
 
 def _whole_steps(book: Book, ceiling: str) -> str:
     """Return the formula that takes the reserve off a ceiling and cuts it down to whole rounding steps."""
-    return f"ROUNDDOWN(ROUND({ceiling}*(1-{book.here(TABLE, 'reserve')})/RoundingStep,6),0)*RoundingStep"
+    return whole_steps(ceiling, book.here(TABLE, "reserve"))
 
 
 def _lapsed(book: Book, row: _Row, left: str) -> Cell:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.export.workbook.book import DIMENSIONS, Book, quoted
-from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet
+from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled
 from fundalloc.facts.dimensions import NAMES, Choice
 from fundalloc.facts.facts import Facts
 from fundalloc.money import Mask, exact_product, exact_sums
@@ -29,7 +29,7 @@ def eligibility(book: Book) -> Sheet:
         book.column("reason", "text", [book.within(e.reason) for e in entries], width=60),
         *book.founded(entries),
     )
-    return book.sheet("eligibility", "Eligibility", columns, money=False, filtered=True, colour="input")
+    return book.sheet("eligibility", "Eligibility", columns, money=False, filtered=True, colour="rest")
 
 
 def exceptions(book: Book) -> Sheet:
@@ -45,7 +45,7 @@ def exceptions(book: Book) -> Sheet:
         book.column("reason", "text", [book.within(clause.reason) for clause in clauses], width=56),
         *book.founded(clauses, 40),
     )
-    return book.sheet("exceptions", "Exceptions", columns, money=False, colour="input")
+    return book.sheet("exceptions", "Exceptions", columns, money=False, colour="rest")
 
 
 def _choice(book: Book, dimension: str, choice: Choice) -> Sequence[str]:
@@ -73,7 +73,7 @@ def markers(book: Book) -> Sheet:
         book.column("coefficient", "factor", [float(e.value) for e in entries], width=13),
         *book.founded(entries, 70),
     )
-    return book.sheet("markers", "Markers", columns, money=False, filtered=True, colour="input")
+    return book.sheet("markers", "Markers", columns, money=False, filtered=True, colour="rest")
 
 
 def instruments(book: Book) -> Sheet:
@@ -81,8 +81,8 @@ def instruments(book: Book) -> Sheet:
     facts, everyone, positions = book.facts, book.facts.instruments, range(len(book.facts.instruments))
 
     def ceiling(amounts: Sequence[Fraction | None], width: float, key: str = "", heading: str = "") -> Column:
-        cells: list[Cell] = [book.say("none") if amount is None else float(amount) for amount in amounts]
-        return book.column(key, "money", cells, width=width, heading=heading)
+        cells: list[Cell] = [Styled(book.say("none"), "money") if amount is None else float(amount) for amount in amounts]
+        return book.column(key or heading, "input_money", cells, width=width, entry=book.entry("input", least=0))
 
     columns = (
         book.column("instrument", "strong", [book.label("instrument", k) for k in positions], width=23),
@@ -97,7 +97,7 @@ def instruments(book: Book) -> Sheet:
         book.column("tags", "code", [" ".join(i.tags) for i in everyone], printed=False),
         book.ids_of("instrument", positions),
     )
-    return book.sheet("instruments", "Instruments", columns, colour="input")
+    return book.sheet("instruments", "Instruments", (*columns, *_sent(book, columns)), colour="input")
 
 
 def written_in_year(facts: Facts, instrument: int, year: int) -> Fraction | None:
@@ -121,7 +121,7 @@ def partnerships(book: Book) -> Sheet:
         *book.founded(everyone, 60),
         book.ids_of("partnership", positions),
     )
-    return book.sheet("partnerships", "Partnerships", columns, filtered=True, colour="input")
+    return book.sheet("partnerships", "Partnerships", columns, filtered=True, colour="rest")
 
 
 def _absorption(book: Book) -> list[Column]:
@@ -149,7 +149,7 @@ def decided_money(book: Book) -> Sheet:
         book.column("confidence", "note", [t.confidence[k] for t, k in entries]),
         *(book.ids_of(name, members[name]) for name in DIMENSIONS),
     )
-    return book.sheet("decided_money", DECIDED, columns, filtered=True, colour="input")
+    return book.sheet("decided_money", DECIDED, columns, filtered=True, colour="rest")
 
 
 def needs(book: Book) -> Sheet:
@@ -165,8 +165,8 @@ def needs(book: Book) -> Sheet:
     columns = (
         book.names_of("partnership", needs.partnership, 36),
         book.names_of("area", needs.area),
-        book.column("need", "money", coverage.need.tolist()),
-        book.column("priority", "factor", needs.priority.values.tolist(), width=10),
+        book.column("need", "input_money", coverage.need.tolist(), entry=book.entry("input", least=0)),
+        book.column("priority", "input_factor", needs.priority.values.tolist(), width=10, entry=book.entry("input", least=0)),
         book.column("towards_need", "money", [book.sum_if("Allocation", "towards_need", *here, value=value) for value in counted]),
         book.column("met", "money", [Formula(met, float(value)) for value in coverage.met]),
         book.column("coverage", "share", [Formula(part, value) for value in parts], width=11, mark="bar"),
@@ -175,7 +175,14 @@ def needs(book: Book) -> Sheet:
         book.ids_of("partnership", needs.partnership),
         book.ids_of("area", needs.area),
     )
-    return book.sheet("needs", NEEDS, columns, filtered=True, colour="input")
+    return book.sheet("needs", NEEDS, (*columns, *_sent(book, columns)), filtered=True, colour="input")
+
+
+def _sent(book: Book, columns: Iterable[Column]) -> Iterator[Column]:
+    """Yield, for every column that readers may change, one that keeps what was sent."""
+    for column in columns:
+        if column.entry:
+            yield book.column(f"sent:{column.key}", column.style.removeprefix("input_"), column.cells, printed=False, given=True)
 
 
 def coverage_columns(book: Book, table: str, dimension: str, order: Sequence[int]) -> tuple[Column, ...]:
@@ -214,7 +221,7 @@ def refusals(book: Book) -> Sheet:
         book.column("combinations", "number", [count for _, _, count, _ in rows], width=14),
         book.column("source", "note", [source for _, _, _, source in rows], width=36),
     )
-    return book.sheet("refusals", "Refusals", columns, filtered=True, money=False, colour="input")
+    return book.sheet("refusals", "Refusals", columns, filtered=True, money=False, colour="rest")
 
 
 def _barred(book: Book, left: NDArray[np.bool_]) -> Iterator[tuple[str, dict[str, NDArray[np.bool_]], int, str]]:

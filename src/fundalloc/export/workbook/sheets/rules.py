@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import PurePath
 
 import numpy as np
 
 from fundalloc.errors import Place
 from fundalloc.export.workbook.book import DIMENSIONS, Book, array, quoted
-from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled
+from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled, Validation
 from fundalloc.export.workbook.live_rules import SIGN, Live, live_rules, said_live
 from fundalloc.money import half_up
 from fundalloc.plan.verify import AT_LIMIT, BREACH, DECIDED, MISSED, OK, Finding
@@ -18,6 +19,8 @@ from fundalloc.rules.statement import Sense
 
 TABLE, OWN = "Rules", "OwnRules"
 ROWS, EVERYTHING = 8, "*"
+KNOWN = {"instrument": "Instruments", "partnership": "ByPartnership", "area": "ByArea"}
+"""Tables whose ids own rules may name."""
 
 
 def build(book: Book) -> Sheet:
@@ -32,14 +35,16 @@ def _printed(book: Book, paired: Sequence[tuple[Finding, Live]]) -> Iterator[Col
     findings = book.plan.findings
     room = "=" + _headroom(book, book.here(TABLE, "limit"), book.here(TABLE, "amount"))
     forces, sides = ([book.word("force", word) for word in ("hard", "soft", "watched")], [book.word("side", str(side)) for side in Sense])
+    top = '=IF({out_of}="",1E+12,MAX(1,{limit_as_run}))'
+    ceilings = {demand: key for key, demand in book.ceiling_demands.items()}
     yield book.column("rule", "strong", [f.rule.id for f in findings], width=22)
     yield book.column("says", "text", [said_live(book, f) for f in findings], width=56)
     yield book.column("force", "text", [book.word("force", force(f.rule)) for f in findings], width=book.room_for(*forces))
     yield book.column("side", "text", [book.word("side", str(f.sense)) for f in findings], width=book.room_for(*sides))
     yield book.column("amount", "amount", [_stored_or_live(x.amount, float(f.amount)) for f, x in paired], width=11)
     yield book.column("value", "share", [_value(book, f) for f in findings], width=9)
-    yield book.column("limit_input", "input_figure", map(_figure, findings), width=11, entry=book.entry("limit", least=0))
-    yield book.column("limit", "amount", [_limit(book, f, x) for f, x in paired], width=11)
+    yield book.column("limit_input", "input_figure", [_figure(f) for f in findings], width=11, entry=book.entry("limit", least=0, most=top))
+    yield book.column("limit", "amount", [_limit(book, f, x, ceilings.get(k)) for k, (f, x) in enumerate(paired)], width=11)
     yield book.column("headroom", "amount", [Formula(room, half_up(f.headroom, book.headroom_places)) for f in findings], width=11)
     yield status_column(book, [Formula(_status(book), book.status(f.status)) for f in findings])
     yield book.column("shadow_price", "price", [price(float(p)) for p in book.plan.prices], width=9.5)
@@ -73,7 +78,7 @@ def _measured(book: Book, paired: Sequence[tuple[Finding, Live]]) -> Iterator[Co
     yield hidden("penalty", "points", [None if f.rule.soft is None else float(f.rule.soft) for f in findings])
     yield hidden("confidence", "note", [f.rule.confidence for f in findings])
     yield hidden("written_in", "code", [written_in(book, f.rule) for f in findings])
-    yield hidden("limit_as_run", "amount", map(_figure, findings), 11)
+    yield hidden("limit_as_run", "amount", [_figure(f, "figure_share") for f in findings], 11)
     yield hidden("sign", "integer", [SIGN[f.sense] for f in findings], 9)
     yield hidden("room", "amount", [float(x.room) for _, x in paired])
     yield hidden("least_room", "amount", [_least_room(book, f) for f in findings])
@@ -93,8 +98,9 @@ def price(value: float) -> float | None:
 def status_column(book: Book, cells: Iterable[Cell], *others: str) -> Column:
     """Return a column of status words, live and coloured, wide enough for all of them and for some `others`."""
     styles = ((AT_LIMIT, "at_limit"), (BREACH, "breach"), (MISSED, "warning"), (DECIDED, "warning"))
+    flags = tuple((book.status(word), style) for word, style in styles)
     width = book.room_for(*(book.status(word) for word in (OK, AT_LIMIT, MISSED, DECIDED, BREACH)), *others)
-    return book.column("status", "text", cells, width=width, flags=tuple((book.status(word), style) for word, style in styles))
+    return book.column("status", "text", cells, width=width, flags=(*flags, *((word, "warning") for word in others[1:])))
 
 
 def written_in(book: Book, rule: Kind) -> str:
@@ -110,8 +116,8 @@ def _stored_or_live(text: str | None, value: float) -> Cell:
     return value if text is None else Formula(f"={text}", value)
 
 
-def _figure(finding: Finding) -> Cell:
-    return Styled(float(finding.figure), "input_share") if finding.base is not None else float(finding.figure)
+def _figure(finding: Finding, share: str = "input_share") -> Cell:
+    return Styled(float(finding.figure), share) if finding.base is not None else float(finding.figure)
 
 
 def _value(book: Book, finding: Finding) -> Cell:
@@ -122,11 +128,25 @@ def _value(book: Book, finding: Finding) -> Cell:
     return Formula(text, float(finding.amount / finding.base) if finding.base else none)
 
 
-def _limit(book: Book, finding: Finding, live: Live) -> Cell:
+def _limit(book: Book, finding: Finding, live: Live, ceiling: tuple[str, ...] | None) -> Cell:
     """The limit as a formula of what is typed as limit, or stored where no simple formula gives it."""
     if live.limit == "stored":
         return float(finding.limit)
-    return Formula("=" + _limit_text(book, live, book.here(TABLE, "out_of"), book.here(TABLE, "amount")), float(finding.limit))
+    text = "=" + _limit_text(book, live, book.here(TABLE, "out_of"), book.here(TABLE, "amount"))
+    return Formula(text if ceiling is None else f"{text}+{_retyped(book, *ceiling)}", float(finding.limit))
+
+
+def _retyped(book: Book, instrument: str, year: str) -> str:
+    """By how much a ceiling typed on the sheet Instruments moves the limit that follows from it."""
+    row = f"MATCH({quoted(book.codes['instrument'][instrument])},{book.all('Instruments', 'instrument_id')},0)"
+    key = year if year.isdigit() else "total_ceiling"
+    reserve, now, sent = (f"INDEX({book.all('Instruments', name)},{row})" for name in ("reserve", key, f"sent:{key}"))
+    return f"IFERROR({whole_steps(now, reserve)}-{whole_steps(sent, reserve)},0)"
+
+
+def whole_steps(ceiling: str, reserve: str) -> str:
+    """Return the formula that takes the reserve off a ceiling and cuts it down to whole rounding steps."""
+    return f"ROUNDDOWN(ROUND({ceiling}*(1-{reserve})/RoundingStep,6),0)*RoundingStep"
 
 
 def _limit_text(book: Book, live: Live, base: str, amount: str) -> str:
@@ -189,23 +209,33 @@ def own_rules(book: Book) -> Sheet:
     years, none = book.facts.years, [None] * ROWS
     sides = tuple(book.word("side", str(sense)) for sense in (Sense.AT_LEAST, Sense.AT_MOST))
     bases = tuple(book.word("own_of", word) for word in ("amount", "budget", "partnership", "instrument"))
-    picks, year, empty = book.entry("pick"), book.entry("year", least=0), book.say("own_empty")
+    year, empty = book.entry("year", least=years[0], most=f"={years[-1]}"), book.say("own_empty")
     amount = f"={book.planned(*_criteria(book, *DIMENSIONS))}"
     columns = (
         book.column("own_says", "input_text", none, width=40, entry=book.entry("comment")),
-        *(book.column(f"own_{name}", "input_text", [EVERYTHING] * ROWS, width=19, entry=picks) for name in DIMENSIONS),
+        *(book.column(f"own_{name}", "input_text", [EVERYTHING] * ROWS, width=19, entry=_pick(book, name)) for name in DIMENSIONS),
         book.column("own_from", "input_year", [years[0]] * ROWS, width=10, entry=year),
         book.column("own_to", "input_year", [years[-1]] * ROWS, width=10, entry=year),
         book.column("own_side", "input_text", [sides[0]] * ROWS, width=12, entry=book.entry("side", choices=sides)),
-        book.column("own_limit", "input_figure", none, width=12, entry=book.entry("own_limit", least=0)),
+        book.column(
+            "own_limit",
+            "input_figure",
+            none,
+            width=12,
+            entry=book.entry("own_limit", least=0, most=f"=IF({{own_of}}={quoted(bases[0])},1E+12,1)"),
+        ),
         book.column("own_of", "input_text", [bases[0]] * ROWS, width=18, entry=book.entry("own_of", choices=bases)),
         book.column("amount", "amount", [Formula(amount, book.eur(book.plan.steps.sum()))] * ROWS, width=12),
         book.column("out_of", "amount", [_out_of(book, bases)] * ROWS, width=12),
         book.column("headroom", "amount", [Formula(_own_headroom(book, sides[1]), 0)] * ROWS, width=12),
-        status_column(book, [Formula(_own_status(book, empty), empty)] * ROWS, empty),
+        status_column(book, [Formula(_own_status(book, empty), empty)] * ROWS, empty, book.say("own_unknown")),
         book.column("author_input", "input_text", none, width=14, entry=book.entry("author")),
     )
     return book.sheet("own_rules", OWN, columns, extended=True, colour="input", one_page=True)
+
+
+def _pick(book: Book, dimension: str) -> Validation:
+    return replace(book.entry("pick"), listed=(KNOWN[dimension], f"{dimension}_id"))
 
 
 def _criteria(book: Book, *names: str) -> list[tuple[str, str]]:
@@ -229,5 +259,7 @@ def _own_headroom(book: Book, at_most: str) -> str:
 
 def _own_status(book: Book, empty: str) -> str:
     left, words = book.here(OWN, "headroom"), ",".join(quoted(book.status(word)) for word in (OK, AT_LIMIT, BREACH))
-    chosen = f"CHOOSE(1+({left}<RoundingStep)+({left}<0),{words})"
+    unknown = "+".join(f"(COUNTIF({book.all(table, f'{name}_id')},{book.here(OWN, f'own_{name}')})=0)" for name, table in KNOWN.items())
+    status = f"CHOOSE(1+({left}<RoundingStep)+({left}<0),{words})"
+    chosen = f"IF({unknown}>0,{quoted(book.say('own_unknown'))},{status})"
     return f'=IF({book.here(OWN, "own_limit")}="",{quoted(empty)},{chosen})'

@@ -40,7 +40,7 @@ def build(book: Book) -> Sheet:
         book.column("confidence", "note", [e.confidence or none for e in entries], width=14),
         book.column("written_in", "code", [e.where for e in entries], printed=False),
     )
-    return book.sheet("sources", "Sources", columns, filtered=True, money=False, colour="input")
+    return book.sheet("sources", "Sources", columns, filtered=True, money=False, colour="rest")
 
 
 def _of(entry: Any, what: str, whose: str, figure: Any, unit: str = "money") -> _Figure:
