@@ -7,11 +7,12 @@ added beside ours change no meaning: they are named, not blamed. Adjustments and
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
 from fundalloc.back import pairing
 from fundalloc.back.circulated import Circulated
@@ -21,31 +22,76 @@ from fundalloc.errors import ScenarioError, and_more
 from fundalloc.export.on_request import unpack
 from fundalloc.export.workbook import workbook_bytes
 from fundalloc.plan.plan import Plan
-from fundalloc.scenario.workbooks.cells import BookFile, Grid, find_grid, in_languages
+from fundalloc.scenario.workbooks.cells import BookFile, Grid, grid_on, in_languages
 from fundalloc.scenario.workbooks.embedded import CHANGED
 from fundalloc.scenario.workbooks.sheet import NOTHING, Cell
 
 MOST = 20
 """Differences that are named per sheet."""
-SORTED = {"allocation": ("line_key",), "rules": ("rule", "member", "side")}
-"""Sheets whose rows staff may sort, and the columns that tell their rows apart."""
-OWN = {"adjustment", "comment_input", "author_input"}
-"""Columns of these sheets that belong to staff."""
+OWN = ("adjustment", "comment_input", "author_input")
+"""Columns of the first two sheets that belong to staff."""
+
+
+class _Known(NamedTuple):
+    """A sheet whose rows or columns are known by more than their places."""
+
+    ids: tuple[str, ...] = ()
+    """The columns that tell its rows apart."""
+    own: tuple[str, ...] = ()
+    """Those that are there to be typed into."""
+    figures: tuple[str, ...] = ()
+    sorted: bool = False
+    """Whether staff may sort its rows without a word."""
+
+
+_NOBODY: tuple[pairing.Names, pairing.Names] = ({}, {})
+KNOWN = {
+    "allocation": _Known(("line_key",), OWN, ("optimised",), True),
+    "rules": _Known(("rule", "member", "side"), OWN, ("limit_input",), True),
+    "own_rules": _Known(own=(*OWN_RULES, "author_input")),
+    "needs": _Known(("partnership_id", "area_id")),
+    "instruments": _Known(("instrument_id",)),
+}
+
+
+class Difference(NamedTuple):
+    """What is not as it was written."""
+
+    sheet: str
+    cell: str
+    """Where it is typed, as `Needs!C7`; empty for what has no cell."""
+    says: str
+
+    def __str__(self) -> str:
+        return f"{self.cell}: {self.says}" if self.cell else self.says
 
 
 @dataclass
 class BookComparison:
     """What was found."""
 
-    wrong: list[str] = field(default_factory=list)
+    wrong: list[Difference] = field(default_factory=list)
     adjusted: int = 0
     """Cells of staff's own columns that hold something."""
-    harmless: list[str] = field(default_factory=list)
+    harmless: list[Difference] = field(default_factory=list)
     """What stands elsewhere, or was added, and changes no meaning."""
     added: int = 0
     """Cells and rows where nothing was written, among what is harmless."""
     identical: bool = False
     """Whether the file is as written, byte for byte."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, without what is wrong."""
+        return {"adjusted": self.adjusted, "added": self.added, "harmless": told(self.harmless), "identical": self.identical}
+
+
+def told(differences: Sequence[Difference]) -> list[str]:
+    """Return the first differences of every sheet, and how many more there are."""
+    out = []
+    for sheet in dict.fromkeys(found.sheet for found in differences):
+        listed = [str(found) for found in differences if found.sheet == sheet]
+        out += [*listed[:MOST], *(f"{sheet}: {more}" for more in and_more(listed, MOST, " cells of this sheet"))]
+    return out
 
 
 def compare_with_original(circulated: Circulated, plan: Plan) -> BookComparison:
@@ -81,131 +127,161 @@ class _Comparer:
 
     def run(self) -> BookComparison:
         self._compare_titles()
-        sheets = [(theirs, list(self._pairs(ours, theirs))) for ours, theirs in self.titles.items() if theirs is not None]
-        changed = any(p.key == "limit_input" and not _same(p.expected, p.found) for _, pairs in sheets for p in pairs)
-        live = self.result.adjusted == 0 and not changed
-        for title, pairs in sheets:
-            self._note(self.result.wrong, title, self._differences(title, pairs, live))
+        sheets = {theirs: list(self._pairs(ours, theirs)) for ours, theirs in self.titles.items() if theirs is not None}
+        for live in (False, True):  # stored values must be as written only where nothing that they follow was changed
+            if not (live and (self.result.adjusted or self.result.wrong)):
+                self.result.wrong += [found for title, pairs in sheets.items() for found in self._differences(pairs, title, live)]
         return self.result
-
-    def _note(self, where: list[str], title: str, texts: Iterable[str]) -> int:
-        """Note the first of what was found on a sheet, and how much more there is; return how much it is."""
-        listed = list(texts)
-        where += [*listed[:MOST], *(f"{title}: {more}" for more in and_more(listed, MOST, " cells of this sheet"))]
-        return len(listed)
 
     def _compare_titles(self) -> None:
         """Note sheets that are gone, and those that have another name or place, or are not ours."""
-        result, there = self.result, [theirs for theirs in self.titles.values() if theirs is not None]
-        result.wrong += [f"sheet '{ours}' is missing" for ours, theirs in self.titles.items() if theirs is None]
-        result.harmless += [
-            f"sheet '{ours}' is now called '{theirs}'" for ours, theirs in self.titles.items() if theirs not in (None, ours)
-        ]
-        own = [title for title in self.found.titles if title not in there and title not in self.expected.titles]
-        result.harmless += [f"sheet '{title}' was added" for title in own]
+        there = [theirs for theirs in self.titles.values() if theirs is not None]
+        for ours, theirs in self.titles.items():
+            if theirs is None:
+                self.result.wrong.append(Difference(ours, "", f"sheet '{ours}' is missing"))
+            elif theirs != ours:
+                self.result.harmless.append(Difference(theirs, "", f"sheet '{ours}' is now called '{theirs}'"))
+        for title in self.found.titles:
+            if title not in there and title not in self.expected.titles:
+                self.result.harmless.append(Difference(title, "", f"sheet '{title}' was added"))
         if [title for title in self.found.titles if title in there] != there:
-            result.harmless.append("the sheets stand in another order")
+            self.result.harmless.append(Difference("", "", "the sheets stand in another order"))
 
     def _pairs(self, wanted: str, title: str) -> Iterator[_Pair]:
-        """Pair the cells of a sheet: rows of tables that staff sort by their ids, all others by where they stand."""
-        for key, ids in SORTED.items():
-            if wanted in in_languages(f"sheet.{key}.name").values():
-                try:
-                    ours, theirs = (find_grid(book, key, ids, OWN_AND_LIMITS) for book in (self.expected, self.found))
-                except ScenarioError as error:
-                    self.result.wrong += [f"{p.place.cell}: {p.message}" for p in error.problems]
-                    return
-                if ours is not None and theirs is not None:
-                    yield from self._by_ids(ours, theirs, ids)
-                    return
-        typed: set[tuple[int, int]] = set()  # cells that are there to be typed into
-        if wanted in in_languages("sheet.own_rules.name").values():
-            ours, theirs = (find_grid(book, "own_rules", OWN_RULES, ("author_input",)) for book in (self.expected, self.found))
-            if ours is not None:
-                typed = {(row, column) for row in ours.body for column in ours.columns.values()}
-            if theirs is not None:
-                self.result.adjusted += sum(not theirs.cell(row, "own_limit").empty for row in theirs.body)
-        yield from self._by_rows(wanted, title, typed)
-
-    def _by_rows(self, wanted: str, title: str, typed: set[tuple[int, int]]) -> Iterator[_Pair]:
-        """Pair the cells of rows that say the same, and name rows that only one of the sheets has."""
-        ours, theirs = self.expected.rows(wanted), self.found.rows(title)
-        pairs = list(pairing.rows(ours, theirs))
-        if not pairing.in_order(pairs):
-            self.result.harmless.append(f"{title}: the rows stand in another order")
-        lost = [row for row, there in pairs if there is None and not any((row, k) in typed for k in range(len(ours[row or 0])))]
-        self._note(self.result.wrong, title, (f"{title}: the row '{_first(ours[row or 0])}' is missing" for row in lost))
+        """Pair the cells of a sheet: rows by their ids, else by what they say; columns by their headings where rows have ids."""
+        table, cells, arranged, names = self._table(wanted, title), self.expected.rows(wanted), self.found.rows(title), _NOBODY
+        if table is not None:
+            self.result.wrong += table.gone()
+            arranged = [table.arranged(row, number) for number, row in enumerate(arranged)]
+            names = table.named(table.ours), table.named(table.theirs)
+        pairs = list(pairing.rows(cells, arranged, names))
+        if not (table is not None and table.known.sorted) and not pairing.in_order(pairs):
+            self.result.harmless.append(Difference(title, "", f"{title}: the rows stand in another order"))
         for row, there in pairs:
-            cells, others = ours[row] if row is not None else (), theirs[there] if there is not None else ()
-            found = [*others, *[NOTHING] * (len(cells) - len(others))]
-            for k, other in enumerate(found if there is not None else ()):
-                if (row, k) not in typed:
-                    yield _Pair(there or 0, k, cells[k] if k < len(cells) else NOTHING, other, row=row)
+            if there is None:
+                self._missing(title, cells, row or 0, table)
+            elif row is None and table is not None and (name := table.name(table.theirs, there)):
+                self._added(Difference(title, table.theirs.place(there, table.known.ids[0]).cell, f"a row was added: {name}"))
+            else:
+                yield from self._row(row, there, () if row is None else cells[row], arranged[there], table)
 
-    def _by_ids(self, ours: Grid, theirs: Grid, ids: tuple[str, ...]) -> Iterator[_Pair]:
-        """Pair the rows of a table by ids and its columns by headings."""
-        headings = self.expected.rows(ours.title)[ours.heading]
-        texts = [cell.text for cell in self.found.rows(theirs.title)[theirs.heading]]
-        at = [texts.index(cell.text) if cell.text in texts else -1 for cell in headings]
-        for column, there in enumerate(at):
-            if there < 0 and not headings[column].empty:
-                self.result.wrong.append(f"{theirs.title}!A{theirs.heading + 1}: no column '{headings[column].text}'")
-        keys = {column: key for key, column in ours.columns.items()}
-        rows = {_id(theirs, row, ids): row for row in reversed(theirs.body)}
-        for row in ours.body:
-            own = _id(ours, row, ids)
-            if not any(own):
-                continue
-            there_row = rows.pop(own, None)
-            if there_row is None:
-                self.result.wrong.append(f"{theirs.title}: the row {' '.join(filter(None, own))} is missing")
-                continue
-            others = self.found.rows(theirs.title)[there_row]
-            for column, (position, cell) in enumerate(zip(at, self.expected.rows(ours.title)[row], strict=False)):
-                other, key = others[position] if position < len(others) else NOTHING, keys.get(column, "")
-                if position >= 0 and key in OWN:
-                    self.result.adjusted += not (other.empty or other.number == 0)
-                elif position >= 0:
-                    yield _Pair(there_row, position, cell, other, key, row)
-        more = (
-            f"{theirs.place(row, ids[0]).cell}: a row was added: {' '.join(filter(None, own))}" for own, row in rows.items() if any(own)
-        )
-        self.result.added += self._note(self.result.harmless, theirs.title, more)
+    def _row(self, row: int | None, there: int, line: pairing.Cells, found: pairing.Cells, table: _Table | None) -> Iterator[_Pair]:
+        """Pair the cells of a row but those that are there to be typed into, which are counted."""
+        for k in range(max(len(line), len(found))):
+            column, key, typed = (k, "", False) if table is None else table.place(k, there, row)
+            expected, other = _at(line, k), _at(found, k)
+            if typed:
+                self.result.adjusted += not (other.empty or other.number == 0 or _same(expected, other))
+            elif column >= 0:
+                yield _Pair(there, column, expected, other, key, row)
 
-    def _differences(self, title: str, pairs: list[_Pair], live: bool) -> Iterator[str]:
-        added = []
+    def _table(self, wanted: str, title: str) -> _Table | None:
+        """Return the table of a sheet that is known by more than its places; None for others, and where its headings are gone."""
+        known = next((known for key, known in KNOWN.items() if wanted in in_languages(f"sheet.{key}.name").values()), None)
+        if known is None:
+            return None
+        needed, others = known.ids or known.own, (*known.own, *known.figures)
+        try:
+            ours, theirs = grid_on(self.expected, wanted, needed, others), grid_on(self.found, title, needed, others)
+        except ScenarioError as error:
+            self.result.wrong += [Difference(title, p.place.cell, p.message) for p in error.problems]
+            return None
+        return None if ours is None or theirs is None else _Table(known, ours, theirs)
+
+    def _missing(self, title: str, cells: Sequence[pairing.Cells], row: int, table: _Table | None) -> None:
+        """Note a row that is gone, unless it was prepared for what readers type."""
+        if table is None or table.known.ids or row <= table.ours.heading:
+            name = "" if table is None else table.name(table.ours, row)
+            says = f"{title}: the row {name or repr(_first(cells[row]))} is missing"
+            self.result.wrong.append(Difference(title, "", says))
+
+    def _added(self, found: Difference) -> None:
+        self.result.harmless.append(found)
+        self.result.added += 1
+
+    def _differences(self, pairs: Iterable[_Pair], title: str, live: bool) -> Iterator[Difference]:
+        """Name what is written otherwise, and what was added; when `live`, stored values of formulas that are not as written."""
         for pair in pairs:
             place = self.found.place(title, pair.there, pair.column).cell
-            if pair.expected.empty and not pair.found.empty:
-                added.append(f"{place}: added: {_shown(pair.found)}")
-            elif said := self._difference(pair, live):
-                yield f"{place}: {said}"
-        self.result.added += self._note(self.result.harmless, title, added)
+            if pair.expected.empty and not pair.found.empty and not live:
+                self._added(Difference(title, place, f"added: {_shown(pair.found)}"))
+            elif not pair.expected.empty and (says := _stored(pair) if live else _difference(pair)):
+                yield Difference(title, place, says)
 
-    def _difference(self, pair: _Pair, live: bool) -> str:
-        """Say how a cell differs; `live`: stored values of formulas must be as written, because nothing that they follow was changed."""
-        expected, found = pair.expected, pair.found
-        if expected.empty:
-            return ""
-        if expected.formula is not None:
-            if found.formula is None:
-                return f"the formula was replaced: found {_shown(found)}, expected {expected.formula}"
-            theirs = pairing.plain_formula(found.formula, pair.there)
-            if theirs != pairing.plain_formula(expected.formula, pair.there if pair.row is None else pair.row):
-                return f"the formula was changed: found {found.formula}, expected {expected.formula}"
-            same = not live or found.value is None or _same_value(expected, found)
-            return "" if same else f"the stored value was changed: found {found.text}, expected {expected.text}"
-        if _same(expected, found):
-            return ""
+
+def _difference(pair: _Pair) -> str:
+    """Say how a cell differs, but for the stored value of a formula; nothing when it does not."""
+    expected, found = pair.expected, pair.found
+    if expected.formula is None:
         what = {"optimised": "the optimised amount was changed: ", "limit_input": "the limit was changed: "}.get(pair.key, "")
-        return f"{what}found {_shown(found)}, expected {_shown(expected)}"
+        return "" if _same(expected, found) else f"{what}found {_shown(found)}, expected {_shown(expected)}"
+    if found.formula is None:
+        return f"the formula was replaced: found {_shown(found)}, expected {expected.formula}"
+    theirs = pairing.plain_formula(found.formula, pair.there)
+    same = theirs == pairing.plain_formula(expected.formula, pair.there if pair.row is None else pair.row)
+    return "" if same else f"the formula was changed: found {found.formula}, expected {expected.formula}"
 
 
-def _id(grid: Grid, row: int, ids: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(grid.cell(row, key).text for key in ids)
+def _stored(pair: _Pair) -> str:
+    expected, found = pair.expected, pair.found
+    same = expected.formula is None or found.value is None or _same_value(expected, found)
+    return "" if same else f"the stored value was changed: found {found.text}, expected {expected.text}"
 
 
-OWN_AND_LIMITS = (*sorted(OWN), "optimised", "limit_input")
+def _headings(grid: Grid) -> list[str]:
+    return [cell.text for cell in grid.book.rows(grid.title)[grid.heading]]
+
+
+def _at(cells: pairing.Cells, place: int) -> Cell:
+    return cells[place] if 0 <= place < len(cells) else NOTHING
+
+
+@dataclass(frozen=True)
+class _Table:
+    """The table of a sheet that is known by more than its places, as we wrote it and as it stands in the file."""
+
+    known: _Known
+    ours: Grid
+    theirs: Grid
+
+    @cached_property
+    def order(self) -> list[int]:
+        """Where our columns stand in the file, those under another heading where they stood, -1 for none; then those that are not ours."""
+        headings, texts = _headings(self.ours), _headings(self.theirs)
+        renamed = {k for k, text in enumerate(texts) if text not in headings}
+        at = [texts.index(text) if text in texts else k if k in renamed else -1 for k, text in enumerate(headings)]
+        most = max(map(len, self.theirs.book.rows(self.theirs.title)))
+        return [*at, *(k for k in range(most) if k not in at)] if self.known.ids else list(range(most))
+
+    @cached_property
+    def keys(self) -> dict[int, str]:
+        """Our column → its key."""
+        return {column: key for key, column in self.ours.columns.items()}
+
+    def gone(self) -> Iterator[Difference]:
+        """Name the columns of which the heading is gone."""
+        cell, texts = self.theirs.heading_place("").cell, set(_headings(self.theirs))
+        lost = [text for text in _headings(self.ours) if text not in texts] if self.known.ids else []
+        yield from (Difference(self.theirs.title, cell, f"no column '{text}'") for text in lost)
+
+    def arranged(self, row: pairing.Cells, number: int) -> pairing.Cells:
+        """Return a row of the file in the order of our columns."""
+        return row if number < self.theirs.heading else [_at(row, place) for place in self.order]
+
+    def place(self, k: int, there: int, row: int | None) -> tuple[int, str, bool]:
+        """Return where one of our columns stands in a row of the file (-1: nowhere), its key, and whether that cell is to be typed into."""
+        below, key = there - self.theirs.heading, self.keys.get(k, "")
+        compared = below or not self.known.ids or k >= len(_headings(self.ours))  # else `gone` has named it
+        column = k if below < 0 else self.order[k] if k < len(self.order) and compared else -1
+        return column, key, below > 0 and key in self.known.own and (row is not None or not self.known.ids)
+
+    def named(self, grid: Grid) -> dict[int, tuple[str, ...]]:
+        """Return the rows of one of the two that have ids, with them."""
+        return {row: ids for row in grid.body if any(ids := tuple(grid.cell(row, key).text for key in self.known.ids))}
+
+    def name(self, grid: Grid, row: int) -> str:
+        """Return the ids of a row, if it has any."""
+        return " ".join(filter(None, (grid.cell(row, key).text for key in self.known.ids if row in grid.body)))
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,6 @@ class Verification:
     def as_dict(self) -> dict[str, Any]:
         """Return plain values."""
         counts = self.plan.tally
-        book = {name: getattr(self.book, name) for name in ("adjusted", "added", "harmless", "identical")} if self.book else {}
         return {
             "verified": not self.wrong,
             "demands": counts.demands,
@@ -69,14 +68,14 @@ class Verification:
             "wrong": list(self.wrong),
             "by_decision": counts.by_decision,
             "certificate": None if self.plan.certificate is None else self.plan.proof.as_dict(),
-            **book,
+            **({} if self.book is None else self.book.as_dict()),
             "older_meanings": [meaning.says for meaning in self.meanings],
         }
 
 
 def verify_book(path: Path, progress: Progress) -> Verification:
     """Verify a workbook from itself alone: its rules, its certificate, and every cell against what it should be."""
-    from fundalloc.back.tampering import BookComparison, compare_with_original
+    from fundalloc.back.tampering import BookComparison, compare_with_original, told
 
     circulated = open_circulated(path)
     with progress("Verifying"):
@@ -89,7 +88,7 @@ def verify_book(path: Path, progress: Progress) -> Verification:
     if written_by == versions.VERSION:
         with progress("Comparing"):
             comparison = compare_with_original(circulated, plan)
-        wrong += comparison.wrong
+        wrong += told(comparison.wrong)
     else:
         wrong += _typed_over(circulated, plan)
     return Verification(str(path), plan, tuple(wrong), later(written_by), written_by=written_by, book=comparison)

@@ -64,8 +64,8 @@ def _notes(found: Verification) -> Iterator[str]:
         yield f"{result} was written by fundalloc {found.written_by}, this is {this}: only amounts and limits are compared."
     if book is not None and book.adjusted:
         yield f"{counted(book.adjusted, 'cells')} of the columns for adjustments and comments are filled in: fundalloc import {result}"
-    if book is not None and book.harmless:
-        yield "\n  ".join([f"{counted(len(book.harmless), 'harmless differences')}:", *book.harmless])
+    if book is not None and (harmless := book.as_dict()["harmless"]):
+        yield "\n  ".join([f"{counted(len(harmless), 'harmless differences')}:", *harmless])
     if found.meanings:
         says = (meaning.says for meaning in found.meanings)
         yield "\n  ".join([f"{result} was made under older meanings. Since then:", *says])

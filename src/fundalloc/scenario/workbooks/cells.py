@@ -123,7 +123,7 @@ def find_grid(book: BookFile, sheet: str, needed: Sequence[str], wanted: Sequenc
     """
     known = set(in_languages(f"sheet.{sheet}.name").values())
     for title in sorted(book.titles, key=lambda title: title not in known):
-        found = _grid(book, title, needed, wanted)
+        found = grid_on(book, title, needed, wanted)
         if found is not None:
             return found
         if title in known:
@@ -144,8 +144,8 @@ def _titles(keys: Sequence[str], language: str) -> dict[str, str]:
     return {key: text for key in keys if (text := in_languages(f"workbook.column.{key}").get(language)) is not None}
 
 
-def _grid(book: BookFile, title: str, needed: Sequence[str], wanted: Sequence[str]) -> Grid | None:
-    """Return the table of a sheet; None unless all headings that are needed stand in one row."""
+def grid_on(book: BookFile, title: str, needed: Sequence[str], wanted: Sequence[str] = ()) -> Grid | None:
+    """Return the table of one sheet; None unless all headings that are needed stand in one row. Raises ScenarioError."""
     spoken = {language: _titles([*needed, *wanted], language) for language in languages()}
     for number, row in enumerate(book.rows(title)):
         texts = [cell.value.strip() if isinstance(cell.value, str) else None for cell in row]
