@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import PurePath
@@ -14,6 +14,7 @@ from fundalloc.money import DECIMALS, plain
 from fundalloc.scenario.workbooks.cells import Grid
 from fundalloc.scenario.workbooks.sheet import Cell
 
+Path = tuple[str, ...]
 TALK = ("comment_input", "author_input")
 
 
@@ -132,6 +133,28 @@ class LimitChange:
 
 
 @dataclass(frozen=True)
+class FigureChange:
+    """A need, a priority or a ceiling that was typed over."""
+
+    path: Path
+    before: Fraction | None
+    """None where there was no ceiling."""
+    after: Fraction
+    said: Said
+
+    @property
+    def what(self) -> str:
+        """The figure, for comparing copies."""
+        return plain(self.after)
+
+    @property
+    def name(self) -> str:
+        """What was typed over: `need of egypt returns`, `ceiling of ndici 2025`."""
+        kind, *of = (self.path[3], *self.path[1:3]) if self.path[0] == "needs" else (self.path[2], self.path[1], self.path[-1])
+        return f"{kind} of {' '.join(of)}"
+
+
+@dataclass(frozen=True)
 class OwnRule:
     """A rule that was added as a row, as it is written in a scenario file (without its source)."""
 
@@ -160,13 +183,20 @@ class Edits:
     files: tuple[str, ...]
     adjustments: dict[str, Adjustment] = field(default_factory=dict)
     limits: dict[tuple[str, ...], LimitChange] = field(default_factory=dict)
+    figures: dict[Path, FigureChange] = field(default_factory=dict)
     rules: dict[str, OwnRule] = field(default_factory=dict)
     comments: list[Comment] = field(default_factory=list)
 
     @property
     def changes(self) -> int:
         """How many things were changed."""
-        return len(self.adjustments) + len(self.limits) + len(self.rules)
+        return len(self.adjustments) + len(self.limits) + len(self.figures) + len(self.rules)
+
+    @property
+    def places(self) -> Iterator[Place]:
+        """The cells of which all is taken over."""
+        for edits in (self.adjustments, self.limits, self.figures, self.rules):
+            yield from (place for edit in edits.values() for place in edit.said.places)
 
     def __bool__(self) -> bool:
         return bool(self.changes or self.comments)
@@ -176,10 +206,11 @@ def merge_copies(copies: Sequence[Edits]) -> Edits:
     """Lay copies of one run together. Raises ScenarioError with every cell that two copies changed differently."""
     conflicts = Problems()
     out = Edits(tuple(name for copy in copies for name in copy.files))
-    out.adjustments = _merged(((key, edit.line, edit) for copy in copies for key, edit in copy.adjustments.items()), conflicts)
+    out.adjustments = merged(((key, edit.line, edit) for copy in copies for key, edit in copy.adjustments.items()), conflicts)
     limits = ((key, " ".join(("the limit of", e.rule, *e.member)), e) for copy in copies for key, e in copy.limits.items())
-    out.limits = _merged(limits, conflicts)
-    out.rules = _merged(((key, f"the rule {edit.id}", edit) for copy in copies for key, edit in copy.rules.items()), conflicts)
+    out.limits = merged(limits, conflicts)
+    out.figures = merged((edit for copy in copies for edit in by_path(copy.figures.values())), conflicts)
+    out.rules = merged(((key, f"the rule {edit.id}", edit) for copy in copies for key, edit in copy.rules.items()), conflicts)
     conflicts.tell()
     seen: dict[tuple[str, str, str], Comment] = {}
     for remark in (remark for copy in copies for remark in copy.comments):
@@ -189,10 +220,16 @@ def merge_copies(copies: Sequence[Edits]) -> Edits:
 
 
 K = TypeVar("K")
-E = TypeVar("E", Adjustment, LimitChange, OwnRule)
+E = TypeVar("E", Adjustment, LimitChange, FigureChange, OwnRule)
 
 
-def _merged(edits: Iterable[tuple[K, str, E]], conflicts: Problems) -> dict[K, E]:
+def by_path(changes: Iterable[FigureChange]) -> Iterator[tuple[Path, str, FigureChange]]:
+    """Yield what `merged` asks of figures."""
+    return ((change.path, f"the {change.name}", change) for change in changes)
+
+
+def merged(edits: Iterable[tuple[K, str, E]], conflicts: Problems) -> dict[K, E]:
+    """Lay edits of the same thing together; of two that differ both places are told."""
     out: dict[K, E] = {}
     for key, name, edit in edits:
         first = out.get(key)
@@ -206,7 +243,7 @@ def _merged(edits: Iterable[tuple[K, str, E]], conflicts: Problems) -> dict[K, E
     return out
 
 
-def _words(edit: Adjustment | LimitChange | OwnRule) -> str:
+def _words(edit: Adjustment | LimitChange | FigureChange | OwnRule) -> str:
     return ("another rule" if isinstance(edit, OwnRule) else edit.what) + (f" by {edit.said.author}" if edit.said.author else "")
 
 
@@ -231,10 +268,14 @@ def as_values(edits: Edits) -> dict[str, Any]:
         demand = {"rule": e.rule, "member": "|".join(e.member), "side": e.side}
         return {**demand, "from": e.figure(e.before), "to": e.what, **said(e.said)}
 
+    def figures(e: FigureChange) -> dict[str, Any]:
+        return {"figure": ".".join(e.path), "from": None if e.before is None else float(e.before), "to": float(e.after), **said(e.said)}
+
     return {
         "files": list(edits.files),
         "adjustments": [amounts(e) for e in edits.adjustments.values()],
         "limits": [limits(e) for e in edits.limits.values()],
+        "figures": [figures(e) for e in edits.figures.values()],
         "rules": [{"id": e.id, "rule": dict(e.written), **said(e.said)} for e in edits.rules.values()],
         "comments": [{"about": e.about, **said(e.said)} for e in edits.comments],
     }

@@ -12,7 +12,8 @@ import numpy as np
 from fundalloc.back.circulated import Circulated, open_circulated
 from fundalloc.back.edits import Edits, merge_copies
 from fundalloc.back.reading_edits import read_edits
-from fundalloc.back.variant import MARK, check_limits, variant_text
+from fundalloc.back.tampering import Difference, compare_with_original
+from fundalloc.back.variant import MARK, check_stated, variant_text
 from fundalloc.doors.reading import FAILURES, read_bytes
 from fundalloc.doors.writing import check_empty, new_file, together
 from fundalloc.errors import Place, Problems, ScenarioError
@@ -26,6 +27,7 @@ from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import MISSED
 from fundalloc.scenario.document import MAX_BYTES
 from fundalloc.scenario.loading import load
+from fundalloc.versions import VERSION
 
 _ORIGINAL, _PLAN, _VARIANT = "-original", ".plan.csv", "fundalloc-variant.yaml"
 
@@ -39,7 +41,13 @@ class Returned:
     """The plan as it was circulated."""
     edits: Edits
     adjusted: Plan
-    """The plan with the adjustments, measured against the changed limits and the added rules; nothing is optimised."""
+    """The plan with the adjustments, measured against the changed limits and figures and the added rules; nothing is optimised."""
+    left: tuple[Difference, ...] = ()
+    """What was changed and is not taken over."""
+    harmless: tuple[Difference, ...] = ()
+    """What was moved or added, and is not taken over either."""
+    unseen: tuple[str, ...] = ()
+    """Copies of another version, of which only what can be taken over is read."""
 
     @property
     def broken(self) -> list[str]:
@@ -140,7 +148,20 @@ def bring_back(paths: Sequence[Path]) -> Returned:
             copies.append(read_edits(circulated, plan))
     problems.tell()
     edits = merge_copies(copies)
-    return Returned(first, plan, edits, _adjusted(first, plan, edits))
+    adjusted = _adjusted(first, plan, edits)
+    taken = {str(place) for place in edits.places}
+    unseen = tuple(one.book.name for one in opened if plan.log.version != VERSION)
+    found = [(one.book.name, compare_with_original(one, plan)) for one in opened if not unseen]
+    left, harmless = (
+        tuple(
+            difference._replace(says=f"{name}: {difference}", cell="") if len(opened) > 1 else difference
+            for name, comparison in found
+            for difference in getattr(comparison, kind)
+            if str(Place(name, cell=difference.cell)) not in taken
+        )
+        for kind in ("wrong", "harmless")
+    )
+    return Returned(first, plan, edits, adjusted, left, harmless, unseen)
 
 
 def _adjusted(circulated: Circulated, plan: Plan, edits: Edits) -> Plan:
@@ -156,10 +177,10 @@ def _adjusted(circulated: Circulated, plan: Plan, edits: Edits) -> Plan:
             variant = load(fresh, root=folder, baseline=folder / sources.baseline if sources.baseline else None)
         start = scenario.starting_amounts()
         scenario = replace(variant.starting_from(start) if scenario.facts.baseline is not None else variant, baseline=None)
-    steps = np.concatenate([plan.steps, plan.moves])
-    positions = {key: k for k, key in enumerate(plan.scenario.lines.keys)}
-    for line, adjustment in edits.adjustments.items():
-        steps[positions[line]] = int(adjustment.after / scenario.facts.step)
+    before, lines = plan.scenario.lines, scenario.lines
+    amounts = dict(zip([*before.keys, *before.moves.keys], [*plan.steps, *plan.moves], strict=True))
+    amounts |= {line: int(adjustment.after / scenario.facts.step) for line, adjustment in edits.adjustments.items()}
+    steps = np.array([amounts.get(key, 0) for key in (*lines.keys, *lines.moves.keys)], dtype=np.int64)
     adjusted = measure_steps(scenario, steps)
-    check_limits(edits, scenario, adjusted.findings)
+    check_stated(edits, scenario, adjusted.findings)
     return adjusted

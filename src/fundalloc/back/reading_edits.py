@@ -12,12 +12,13 @@ from functools import cached_property
 from typing import Any
 
 from fundalloc.back.circulated import Circulated
-from fundalloc.back.edits import TALK, Adjustment, Comment, Edits, LimitChange, OwnRule, Row, Said
+from fundalloc.back.edits import TALK, Adjustment, Comment, Edits, LimitChange, OwnRule, Row, Said, by_path, merged
+from fundalloc.back.figures import HAIR, typed_figures
 from fundalloc.back.formulas import NotUnderstood
 from fundalloc.back.own_rules import COLUMNS, OwnRules, identifier
 from fundalloc.errors import Place, Problems, ScenarioError, some
 from fundalloc.labels import label
-from fundalloc.money import DECIMALS, plain
+from fundalloc.money import plain
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import Finding
 from fundalloc.rules.statement import Sense
@@ -26,7 +27,6 @@ from fundalloc.scenario.workbooks.cells import NOT_OURS, Grid, find_grid, in_lan
 LINES = ("line_key", "optimised", "adjustment", "planned")
 DEMANDS = ("rule", "member", "side", "limit_input", "amount")
 _RESTORE = "take the row from the workbook as it was sent: undo, or ask for the file again"
-_HAIR = Fraction(1, 10**DECIMALS)
 _NAMED = 3
 """Missing rows that a message names."""
 
@@ -49,6 +49,8 @@ class _Reading:
         if demands is not None:
             self._rules(demands)
         self._prepared_rules()
+        found = typed_figures(self.circulated.book, self._own.book, self._own.reader, self.problems)
+        self.out.figures = merged(by_path(found), self.problems)
         self.problems.tell()
         return self.out
 
@@ -109,7 +111,7 @@ class _Reading:
         """Note a typed-over optimised amount, or a typed-over sum of it and the adjustment."""
         column = label("workbook.column.adjustment", row.grid.language)
         value, empty = row.number("optimised"), row["optimised"].empty
-        if empty or (value is not None and abs(value - before) > _HAIR):
+        if empty or (value is not None and abs(value - before) > HAIR):
             found = "nothing" if empty else plain(value or Fraction(0))
             then = "" if empty else f", and type {_signed((value or Fraction(0)) - before)} under '{column}'"
             message = f"the optimised amount was typed over: {found} instead of {plain(before)}"
@@ -117,7 +119,7 @@ class _Reading:
         if row["planned"].formula is None and not row["planned"].empty:
             change = row.number("planned")
             expected = before + Fraction(row["adjustment"].text if row["adjustment"].number else 0)
-            if change is not None and abs(change - expected) > _HAIR:
+            if change is not None and abs(change - expected) > HAIR:
                 message = f"a number stands where a formula was: {plain(change)}"
                 row.wrong("planned", message, f"type {_signed(change - before)} under '{column}' instead")
 
@@ -157,7 +159,7 @@ class _Reading:
             row.wrong("limit_input", "the limit is missing", f"put {plain(finding.figure)} back")
         elif value is not None and value < 0 <= finding.figure:
             row.wrong("limit_input", f"{plain(value)} is negative", "type a limit of zero or more")
-        elif value is not None and abs(value - finding.figure) > _HAIR:
+        elif value is not None and abs(value - finding.figure) > HAIR:
             change = LimitChange(rule.id, finding.member, finding.sense.field, finding.figure, value, rule.relative, said)
             self.out.limits[rule.id, *finding.member, str(finding.sense)] = change
         else:

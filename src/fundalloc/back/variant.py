@@ -11,10 +11,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from itertools import count
 from pathlib import Path, PurePath
 from typing import Any
 
-from fundalloc.back.edits import Adjustment, Edits, LimitChange, Said
+from fundalloc.back.edits import Adjustment, Edits, FigureChange, LimitChange, Said
+from fundalloc.back.figures import figures
 from fundalloc.errors import Problems
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.fields import ID_PATTERN
@@ -58,13 +60,17 @@ def variant_text(edits: Edits, plan: Plan, *, extends: str, baseline: str = "", 
         name = adjusted_rule(adjustment.line)
         tree.setdefault("rules", {})[name] = _fixed(adjustment, scenario, problems)
         origins["rules", name] = adjustment.said.where
-    for change in edits.limits.values():
-        patch = _limit(change, plan, edits, problems)
+    written: dict[tuple[str, ...], tuple[Any, Said]] = {}
+    for before, said, patch in _patches(edits, plan, problems):
+        for path, value in _leaves(patch):
+            other, first = written.setdefault(path, (value, said))
+            if other != value:
+                message = f"{' '.join(path)}: {value} here, but {other} in {first.places[0]}"
+                problems.add(said.places[0], message, "agree on one of the two, and clear or repeat the other")
         _lay_over(tree, patch)
         for section, entries in patch.items():
-            for key in entries if isinstance(entries, dict) else ():
-                said = f"{change.figure(change.before)} before, changed {change.said.by}"
-                origins[section, key] = "; ".join(filter(None, [origins.get((section, key)), said]))
+            for key in entries:
+                origins[section, key] = "; ".join(filter(None, [origins.get((section, key)), f"{before} before, changed {said.by}"]))
     for rule in edits.rules.values():
         tree.setdefault("rules", {})[rule.id] = {**rule.written, "source": _source("added", rule.said, problems), "negotiable": "political"}
         origins["rules", rule.id] = rule.said.where
@@ -129,6 +135,44 @@ def _limit(change: LimitChange, plan: Plan, edits: Edits, problems: Problems) ->
     return {section: {owner: entry}}
 
 
+def _patches(edits: Edits, plan: Plan, problems: Problems) -> Iterator[tuple[str, Said, YamlTree]]:
+    """Yield what each changed limit and figure was before, who changed it, and the part of a scenario file that states it now."""
+    for limit in edits.limits.values():
+        yield limit.figure(limit.before), limit.said, _limit(limit, plan, edits, problems)
+    for figure in edits.figures.values():
+        yield "none" if figure.before is None else plain(figure.before), figure.said, _figure(figure, plan.scenario)
+
+
+def _figure(change: FigureChange, scenario: Scenario) -> YamlTree:
+    """Return the part of a scenario file that states a need, a priority or a ceiling; over adjusted ones, as an adjustment too."""
+    section, *keys, last = change.path
+    names = {"partnership": keys[0], "area": keys[1]} if section == "needs" else {"instrument": keys[0], "year": last}
+    adjusted = scenario.tree.mapping("adjust")
+    if adjusted is not None and (section == "needs" or (last != "total" and change.before is not None)):
+        more = change.after - (change.before or 0)
+        by = {last: change.what} if section == "needs" else {"ceiling": f"inherited {'-' if more < 0 else '+'} {plain(abs(more))}"}
+        taken = (f"typed-{'-'.join(change.name.split())}{k or ''}" for k in count())
+        return {"adjust": {next(name for name in taken if name not in adjusted.items): [names | by | {"source": change.said.by}]}}
+    if section == "needs":
+        return {section: {"change": [{**names, last: change.what}]}}
+    entry: Any = change.what
+    for key in reversed([*keys, last]):
+        entry = {key: entry}
+    return {section: entry}
+
+
+def _leaves(tree: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield every figure of a part of a scenario file with its path; in a list of changes, that of a row is what names the row."""
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, (*path, key))
+        elif isinstance(value, list):
+            for *names, (last, figure) in (list(entry.items()) for entry in value):
+                yield (*path, *(str(name) for _, name in names), last), figure
+        else:
+            yield (*path, str(key)), value
+
+
 def _figures(change: LimitChange, rule: Kind, plan: Plan, edits: Edits, problems: Problems) -> str | dict[str, str]:
     """Return the figures of one side of a rule after all edits: one for all members, or one per member or repetition."""
     demands = {f.member: f for f in plan.findings if f.rule.id == rule.id and f.sense.field == change.side}
@@ -153,20 +197,25 @@ def _figure_key(finding: Finding, written: set[str], repeated: int) -> str:
     return whole if whole in written or not repeated else short
 
 
-def check_limits(edits: Edits, variant: Scenario, findings: tuple[Finding, ...]) -> None:
-    """Raise ScenarioError when the variant does not have a limit that somebody typed: other parts of it would change it."""
-    stated = {(f.rule.id, *f.member, str(f.sense)): f.figure for f in findings}
+def check_stated(edits: Edits, variant: Scenario, findings: tuple[Finding, ...]) -> None:
+    """Raise ScenarioError when the variant does not have a limit or a figure that somebody typed: other parts of it would change it."""
+    limits, now = {(f.rule.id, *f.member, str(f.sense)): f.figure for f in findings}, figures(variant)
     hint = f"amounts are whole multiples of {plain(variant.facts.step)}, and the scenario's own `adjust` applies: change it in its file"
     problems = Problems()
     for key, edit in edits.limits.items():
-        if stated.get(key) != edit.after:
-            then = f"the scenario then has {edit.figure(stated[key])}" if key in stated else "the scenario then has no such limit"
+        if limits.get(key) != edit.after:
+            then = f"the scenario then has {edit.figure(limits[key])}" if key in limits else "the scenario then has no such limit"
             problems.add(edit.said.places[0], f"a limit of {edit.what} cannot be stated: {then}", hint)
+    for path, change in edits.figures.items():
+        if (then_is := now.get(path)) != change.after:
+            then = "none" if then_is is None else plain(then_is)
+            problems.add(change.said.places[0], f"a {change.name} of {change.what} cannot be stated: the scenario then has {then}", hint)
     problems.tell()
 
 
 def _comments(edits: Edits, scenario: Scenario) -> Iterator[str]:
-    counts = [(len(edits.adjustments), "amount", "adjusted"), (len(edits.limits), "limit", "changed"), (len(edits.rules), "rule", "added")]
+    counts = [(len(edits.adjustments), "amount", "adjusted"), (len(edits.limits), "limit", "changed")]
+    counts += [(len(edits.figures), "figure", "typed over"), (len(edits.rules), "rule", "added")]
     said = [f"{count} {what}{'s' if count > 1 else ''} {done}" for count, what, done in counts if count]
     files = ", ".join(_one_line(PurePath(name).name) for name in edits.files)
     yield f"{MARK} {files}: {', '.join(said) or 'nothing was changed'}."
