@@ -33,7 +33,8 @@ def import_(books: tuple[str, ...], output: str | None, out: Output) -> None:
 
     The result is scenario text: a variant that extends the original. `fundalloc run` on it keeps every adjusted amount
     exactly and completes the plan around them. Copies are merged; a cell that two of them changed differently is a
-    conflict that names both (exit code 3), and so are two sheets that show one figure. What the changes break, and by how much, is said on stderr.
+    conflict that names both (exit code 3), and so is a figure that two sheets then show differently. What the changes
+    break, and by how much, is said on stderr.
 
     \b
     fundalloc import plan_JD.xlsx

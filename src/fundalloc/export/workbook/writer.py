@@ -18,7 +18,7 @@ from xlsxwriter.worksheet import Worksheet
 from fundalloc.export.workbook import theme
 from fundalloc.export.workbook.book import quoted, shorten
 from fundalloc.export.workbook.charts import add_charts
-from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Fact, FileLink, Formula, Link, Sheet, Styled, Table, plain
+from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Content, Fact, FileLink, Formula, Link, Sheet, Styled, Table, plain
 from fundalloc.export.workbook.layout import (
     BACK_ROW,
     FACTS_ROW,
@@ -33,6 +33,7 @@ from fundalloc.export.workbook.layout import (
 from fundalloc.export.workbook.paper import Paper as Paper
 from fundalloc.export.workbook.paper import set_up_printing
 from fundalloc.labels import label
+from fundalloc.scenario.workbooks.seal import Seal, sealed
 
 LONGEST_TEXT, LONGEST_FORMULA = 32_767, 8_192
 """Characters that Excel takes; a sentence that no formula can hold is written as it reads."""
@@ -52,7 +53,7 @@ def render(sheets: Sequence[Sheet], names: dict[str, str], paper: Paper) -> byte
     }
     with xlsxwriter.Workbook(memory, options) as workbook, _without_collector():
         _Writer(workbook, sheets, names, paper).write()
-    return memory.getvalue()
+    return sealed(memory.getvalue())
 
 
 @contextmanager
@@ -81,6 +82,7 @@ class _Writer:
     names: dict[str, str]
     paper: Paper
     formats: dict[tuple[str, str], Any] = field(default_factory=dict)
+    seal: Seal = field(default_factory=Seal)
 
     def write(self) -> None:
         """Write all sheets, then what refers across sheets."""
@@ -95,6 +97,8 @@ class _Writer:
             _SheetWriter(self, worksheet, sheet, place).write()
             add_charts(self.workbook, worksheet, sheet, place, geometry)
         worksheets[0].activate()
+        for name, digest in self.seal.digests().items():
+            self.workbook.set_custom_property(name, digest)
 
     def format(self, style: str, where: str = "body") -> Any:
         """Return the cell format of a style: in the body, clipped to one line, in a total row, or alone."""
@@ -142,25 +146,33 @@ class _SheetWriter:
         too_long = isinstance(content, Formula) and max(len(content.text), len(str(content.value))) > LONGEST_FORMULA
         if isinstance(content, Formula | ColumnSum) and (too_long or not self.book.paper.live):
             content = content.value
-        if content is None or content == "":
+        formula, value = self._written(content, row, column)
+        self.book.seal.add(self.place.name, row, column, value, formula)
+        if formula is not None:
+            done = self.to.write_formula(row, column, formula, look, value)
+        elif value is None or value == "":
             done = self.to.write_blank(row, column, None, look)
-        elif isinstance(content, Formula):
-            text = content.text
-            if "ABOVE(" in text or "BESIDE(" in text:
-                text = NEIGHBOURS.sub(lambda m: _neighbours(m[1], int(m[2]), row, column), text)
-            done = self.to.write_formula(row, column, text, look, content.value)
-        elif isinstance(content, ColumnSum):
-            done = self.to.write_formula(row, column, f"=SUM({self.place.cells(column)})", look, content.value)
-        elif isinstance(content, Link):
-            done = self.to.write_url(row, column, _top_of(self.book.names[content.sheet]), look, self.book.names[content.sheet])
-        elif isinstance(content, FileLink):
-            done = self.to.write_url(row, column, f"external:{content.file}", look, content.file)
-        elif isinstance(content, str):
-            done = self.to.write_string(row, column, shorten(CONTROL.sub(" ", content), LONGEST_TEXT), look)
+        elif isinstance(content, Link | FileLink):
+            url = _top_of(value) if isinstance(content, Link) else f"external:{value}"
+            done = self.to.write_url(row, column, url, look, value)
+        elif isinstance(value, str):
+            done = self.to.write_string(row, column, value, look)
         else:
-            done = self.to.write_number(row, column, content, look)
+            done = self.to.write_number(row, column, value, look)
         if done != 0:
             raise ValueError(f"{self.place.name}!{xl_rowcol_to_cell(row, column)} cannot be written ({done}): {str(content)[:60]!r}")
+
+    def _written(self, content: Content, row: int, column: int) -> tuple[str | None, Any]:
+        """Return the formula of a cell, if it has one, and the value that it shows."""
+        if isinstance(content, Formula):
+            return NEIGHBOURS.sub(lambda m: _neighbours(m[1], int(m[2]), row, column), content.text), content.value
+        if isinstance(content, ColumnSum):
+            return f"=SUM({self.place.cells(column)})", content.value
+        if isinstance(content, Link):
+            return None, self.book.names[content.sheet]
+        if isinstance(content, FileLink):
+            return None, content.file
+        return None, shorten(CONTROL.sub(" ", content), LONGEST_TEXT) if isinstance(content, str) else content
 
     def _frame(self) -> None:
         to, sheet, place = self.to, self.sheet, self.place
@@ -178,6 +190,7 @@ class _SheetWriter:
             self.put(2, column, None, "gold", "alone")
         if not sheet.cover:
             back = label("workbook.back", self.book.paper.language)
+            self.book.seal.add(place.name, BACK_ROW, 0, back)
             to.write_url(BACK_ROW, 0, _top_of(self.book.names["cover"]), self.book.format("back", "alone"), back)
         if sheet.unit:
             self.put(BACK_ROW, place.printed - 1, sheet.unit, "unit", "alone")
@@ -208,7 +221,8 @@ class _SheetWriter:
     def _header(self) -> None:
         place, table = self.place, self.sheet.table
         columns = []
-        for column in table.columns:
+        for k, column in enumerate(table.columns):
+            self.book.seal.add(place.name, place.header_row, k, column.title)
             style = "header_number" if column.style in theme.NUMBERS else "header_text"
             columns.append({"header": column.title, "header_format": self.book.format(style, "alone"), **_filled_down(column, table)})
         options = {"name": table.name, "columns": columns, "style": None, "autofilter": table.filtered, "description": self.sheet.says}

@@ -44,6 +44,12 @@ class BookFile:
         """The names of the worksheets, in order; sheets that are nothing but a chart are left out."""
         return [sheet.title for sheet in self._book.worksheets]
 
+    @property
+    def properties(self) -> dict[str, str]:
+        """The properties of the workbook that are its own, and its keywords."""
+        own = {prop.name: str(prop.value) for prop in self._book.custom_doc_props.props}
+        return {"keywords": self._book.properties.keywords or "", **own}
+
     def rows(self, title: str) -> list[Row]:
         """Return all cells of a sheet by rows, from A1 on; rows may differ in length."""
         return self.sheet(title).rows
