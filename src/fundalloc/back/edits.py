@@ -195,8 +195,8 @@ class Edits:
     @property
     def places(self) -> Iterator[Place]:
         """The cells of which all is taken over."""
-        for edits in (self.adjustments, self.limits, self.figures, self.rules):
-            yield from (place for edit in edits.values() for place in edit.said.places)
+        for edits in (self.adjustments.values(), self.limits.values(), self.figures.values(), self.rules.values(), self.comments):
+            yield from (place for edit in edits for place in edit.said.places)
 
     def __bool__(self) -> bool:
         return bool(self.changes or self.comments)

@@ -15,7 +15,7 @@ from fundalloc.back.reading_edits import read_edits
 from fundalloc.back.tampering import Difference, compare_with_original
 from fundalloc.back.variant import MARK, check_stated, variant_text
 from fundalloc.doors.reading import FAILURES, read_bytes
-from fundalloc.doors.writing import check_empty, new_file, together
+from fundalloc.doors.writing import check_empty, new_file, refuse_loss, together
 from fundalloc.errors import Place, Problems, ScenarioError
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.insight.handmade import broken_demands
@@ -27,8 +27,10 @@ from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import MISSED
 from fundalloc.scenario.document import MAX_BYTES
 from fundalloc.scenario.loading import load
+from fundalloc.scenario.sources import fingerprint
 from fundalloc.versions import VERSION
 
+DIGEST = "# Digest of the lines above, by which import knows whether they were edited:"
 _ORIGINAL, _PLAN, _VARIANT = "-original", ".plan.csv", "fundalloc-variant.yaml"
 
 
@@ -68,10 +70,10 @@ class Returned:
         extends = extends or PurePosixPath(sources.main).name
         return variant_text(self.edits, self.plan, extends=extends, baseline=baseline, settings=sources.settings)
 
-    def write(self, path: Path) -> list[Path]:
+    def write(self, path: Path, *, force: bool = False) -> list[Path]:
         """Write the variant, and beside it what it needs: the plan as circulated, and the original unless it lies there already.
 
-        Raises OutputError when something cannot be written.
+        Raises OutputError when something cannot be written, or unless `force` is given would take lines away that somebody has edited.
         """
         sources, scenario = self.circulated.sources, self.plan.scenario
         beside = path.parent / PurePosixPath(sources.main).name
@@ -91,8 +93,9 @@ class Returned:
                     fresh.write_text(self._plan_table(), "utf-8")
                 written.insert(0, path.with_name(start))
             text = self.text(extends, start)
+            refuse_loss(path, [] if force else edited_lines(path, text))
             with new_file(path) as fresh:
-                fresh.write_text(text, "utf-8")
+                fresh.write_text(f"{text}{DIGEST} {fingerprint(text)}\n", "utf-8")
         return [path, *written]
 
     def _is_original(self, beside: Path) -> bool:
@@ -120,11 +123,24 @@ class Returned:
 
 
 def made_by_import(path: Path) -> bool:
-    """Return whether a file is a variant that this module wrote: only such a file may be replaced."""
+    """Return whether a file is a variant that this module wrote: only such a file is replaced."""
+    return MARK in _text(path)
+
+
+def edited_lines(path: Path, text: str) -> list[str]:
+    """Return the lines of a variant that somebody has edited which are not in the text that is to replace it."""
+    above, _, digest = (there := _text(path)).rpartition(DIGEST)
+    if above and digest.strip() == fingerprint(above):
+        return []
+    kept = {*text.splitlines(), ""}
+    return [line for line in there.splitlines() if line.rstrip() not in kept and not line.startswith((MARK, DIGEST))]
+
+
+def _text(path: Path) -> str:
     try:
-        return MARK.encode() in read_bytes(path, MAX_BYTES)
+        return read_bytes(path, MAX_BYTES).decode("utf-8", "replace").replace("\r\n", "\n")
     except FAILURES:
-        return False
+        return ""
 
 
 def bring_back(paths: Sequence[Path]) -> Returned:

@@ -71,7 +71,7 @@ class BookComparison:
     """What was found."""
 
     wrong: list[Difference] = field(default_factory=list)
-    adjusted: int = 0
+    typed: list[Difference] = field(default_factory=list)
     """Cells of staff's own columns that hold something."""
     harmless: list[Difference] = field(default_factory=list)
     """What stands elsewhere, or was added, and changes no meaning."""
@@ -82,7 +82,7 @@ class BookComparison:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values, without what is wrong."""
-        return {"adjusted": self.adjusted, "added": self.added, "harmless": told(self.harmless), "identical": self.identical}
+        return {"adjusted": len(self.typed), "added": self.added, "harmless": told(self.harmless), "identical": self.identical}
 
 
 def told(differences: Sequence[Difference]) -> list[str]:
@@ -129,7 +129,7 @@ class _Comparer:
         self._compare_titles()
         sheets = {theirs: list(self._pairs(ours, theirs)) for ours, theirs in self.titles.items() if theirs is not None}
         for live in (False, True):  # stored values must be as written only where nothing that they follow was changed
-            if not (live and (self.result.adjusted or self.result.wrong)):
+            if not (live and (self.result.typed or self.result.wrong)):
                 self.result.wrong += [found for title, pairs in sheets.items() for found in self._differences(pairs, title, live)]
         return self.result
 
@@ -143,7 +143,7 @@ class _Comparer:
                 self.result.harmless.append(Difference(theirs, "", f"sheet '{ours}' is now called '{theirs}'"))
         for title in self.found.titles:
             if title not in there and title not in self.expected.titles:
-                self.result.harmless.append(Difference(title, "", f"sheet '{title}' was added"))
+                self.result.harmless.append(Difference(title, f"{title}!A1", f"sheet '{title}' was added"))
         if [title for title in self.found.titles if title in there] != there:
             self.result.harmless.append(Difference("", "", "the sheets stand in another order"))
 
@@ -170,9 +170,10 @@ class _Comparer:
         for k in range(max(len(line), len(found))):
             column, key, typed = (k, "", False) if table is None else table.place(k, there, row)
             expected, other = _at(line, k), _at(found, k)
-            if typed:
-                self.result.adjusted += not (other.empty or other.number == 0 or _same(expected, other))
-            elif column >= 0:
+            if typed and not (other.empty or other.number == 0 or _same(expected, other)):
+                place = self.found.place(table.theirs.title if table else "", there, column)
+                self.result.typed.append(Difference(table.theirs.title if table else "", place.cell, f"typed: {_shown(other)}"))
+            elif not typed and column >= 0:
                 yield _Pair(there, column, expected, other, key, row)
 
     def _table(self, wanted: str, title: str) -> _Table | None:

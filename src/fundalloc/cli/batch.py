@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fundalloc.cli.envelope import INTERRUPTED
+from fundalloc.cli.options import check_book
 from fundalloc.cli.output import Output, new_table
 from fundalloc.cli.terminal import echo
-from fundalloc.doors.writing import check_writable, writing_into
+from fundalloc.doors.writing import writing_into
 from fundalloc.errors import Place, counted
 from fundalloc.money import euro
 
@@ -36,12 +37,12 @@ class Many:
         return self.ledger is not None or self.cluster is not None
 
 
-def run_many(sources: Sequence[Source], target: Path | None, options: Options, many: Many, out: Output) -> int:
+def run_many(sources: Sequence[Source], target: Path | None, options: Options, many: Many, out: Output, force: bool) -> int:
     """Solve scenario files and return the exit code of the worst.
 
     The target is a folder that takes a workbook each and the index; for one file, its workbook.
     """
-    from fundalloc.studies.batch import book_names, run_batch, worst
+    from fundalloc.studies.batch import INDEX, book_names, run_batch, worst
     from fundalloc.studies.ledger import Ledger, default_ledger
 
     folder = target if len(sources) > 1 else None
@@ -49,8 +50,8 @@ def run_many(sources: Sequence[Source], target: Path | None, options: Options, m
     if folder is not None:
         with writing_into(folder):
             books = book_names([s.path for s in sources], folder)
-    for book in books.values():
-        check_writable(book)
+    for book in (*books.values(), *([folder / INDEX] if folder is not None else [])):
+        check_book(book, force)
 
     def write(plan: Plan, source: Source) -> list[Path]:
         if source.path not in books:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from fundalloc.cli.output import Output
-from fundalloc.doors.writing import check_folder, check_writable, together
+from fundalloc.doors.writing import check_folder, check_writable, refuse_loss, together
 from fundalloc.labels import languages
 from fundalloc.money import NotANumber, parse_figure
 
@@ -104,6 +104,7 @@ class Inputs:
 
 
 SOLVER = click.option("--solver", default="highs", show_default=True, help="highs, or a solver that PuLP reaches: cbc, highs-pulp …")
+FORCE = click.option("--force", is_flag=True, help="Replace a file although something that was typed into it is lost.")
 BASELINE = click.option("--baseline", metavar="FILE", help="The plan to start from: a scenario, or a plan as .json, .csv or .xlsx.")
 REPAIRS = click.option(
     "--repairs", metavar="DIR", help="When no plan exists: write the repairs into this folder, as scenarios that extend this one."
@@ -153,11 +154,12 @@ class Study:
     output: str | None
     csv_folder: str | None
     solver: str
+    force: bool
 
     def __post_init__(self) -> None:
         """Refuse an output that cannot be written before anything is solved."""
         if self.output is not None:
-            check_writable(book_name(self.output))
+            check_book(book_name(self.output), self.force)
         if self.csv_folder is not None:
             check_folder(Path(self.csv_folder))
 
@@ -191,13 +193,14 @@ class Study:
 study_options = _all(
     click.option("-o", "--output", metavar="FILE.xlsx", help="Write a workbook with tables and charts."),
     click.option("--csv", "csv_folder", metavar="DIR", help="Write the tables as CSV into this folder."),
+    FORCE,
     SOLVER,
     BASELINE,
     output_options,
     scenario_options,
     gathered(study=Study),
 )
-"""Adds -o, --csv, --solver, --baseline and the options of all commands, and passes them as a Study."""
+"""Adds -o, --csv, --force, --solver, --baseline and the options of all commands, and passes them as a Study."""
 
 
 def book_name(output: str) -> Path:
@@ -205,6 +208,15 @@ def book_name(output: str) -> Path:
     if Path(output).suffix.lower() != ".xlsx":
         raise click.UsageError(f"-o {output}: a workbook ends in .xlsx")
     return Path(output)
+
+
+def check_book(path: Path, force: bool) -> None:
+    """Raise OutputError unless a workbook can be written, and replaces none into which somebody has typed."""
+    check_writable(path)
+    if path.exists() and not force:
+        from fundalloc.back.replacing import lost_with
+
+        refuse_loss(path, lost_with(path), f"bring them back with fundalloc import {path}, choose another name,")
 
 
 def words_of(text: str) -> tuple[str, ...]:

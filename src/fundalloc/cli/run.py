@@ -12,7 +12,20 @@ import click
 
 from fundalloc.cli.batch import Many, run_many
 from fundalloc.cli.envelope import NOT_VERIFIED, STOPPED
-from fundalloc.cli.options import BASELINE, REPAIRS, SOLVER, VARIANTS, Inputs, Whole, book_name, gathered, output_options, scenario_options
+from fundalloc.cli.options import (
+    BASELINE,
+    FORCE,
+    REPAIRS,
+    SOLVER,
+    VARIANTS,
+    Inputs,
+    Whole,
+    book_name,
+    check_book,
+    gathered,
+    output_options,
+    scenario_options,
+)
 from fundalloc.cli.output import Output
 from fundalloc.doors.writing import check_folder, check_writable, together
 from fundalloc.errors import Infeasible, NotRoundable, SolverFailed, counted
@@ -37,6 +50,7 @@ class _Wish:
     prices: bool
     dry_run: bool
     open_file: bool
+    force: bool
     repairs: str | None
 
     @property
@@ -93,6 +107,7 @@ class _Positive(click.FloatRange):
 @click.option("--prices", is_flag=True, help="Also the price list of rules, the value of money and the budget ladder.")
 @click.option("-n", "--dry-run", is_flag=True, help="Solve and print, write nothing.")
 @click.option("--open", "open_file", is_flag=True, help="Open the workbook when it is written.")
+@FORCE
 @click.option("-j", "--jobs", type=Whole(min=1), metavar="N", help="Several files: how many at once; all cores by default.")
 @click.option("--cluster", metavar="tcp://HOST:PORT", help="Solve on the workers of this Dask scheduler, or tls://HOST:PORT.")
 @click.option("--ledger", metavar="FILE", help="Keep the run in this ledger; several files always enter the user's own (FUNDALLOC_LEDGER).")
@@ -131,7 +146,7 @@ def run(
     elif len(files) > 1 or many.asked:
         folder = None if wish.output is None or wish.dry_run else Path(wish.output)
         target = wish.book() if len(files) == 1 else folder
-        click.get_current_context().exit(run_many([inputs.source(file) for file in files], target, options, many, out))
+        click.get_current_context().exit(run_many([inputs.source(file) for file in files], target, options, many, out, wish.force))
     else:
         _run_one(files[0], inputs, options, wish, out)
 
@@ -187,8 +202,10 @@ def _check_places(book: Path | None, wish: _Wish) -> None:
         raise click.UsageError(f"--write-lp {wish.write_lp}: the file ends in .lp or .mps")
     if wish.dry_run:
         return
-    for place in (p for p in (book, wish.write_lp) if p is not None):
-        check_writable(Path(place))
+    if book is not None:
+        check_book(book, wish.force)
+    if wish.write_lp is not None:
+        check_writable(Path(wish.write_lp))
     if wish.csv_folder is not None:
         check_folder(Path(wish.csv_folder))
 

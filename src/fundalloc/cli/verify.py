@@ -62,8 +62,8 @@ def _notes(found: Verification) -> Iterator[str]:
         yield "The baseline is a scenario and the result does not carry its plan, so it is solved first."
     if book is not None and found.written_by != this:
         yield f"{result} was written by fundalloc {found.written_by}, this is {this}: only amounts and limits are compared."
-    if book is not None and book.adjusted:
-        yield f"{counted(book.adjusted, 'cells')} of the columns for adjustments and comments are filled in: fundalloc import {result}"
+    if book is not None and book.typed:
+        yield f"{counted(len(book.typed), 'cells')} of the columns for adjustments and comments are filled in: fundalloc import {result}"
     if book is not None and (harmless := book.as_dict()["harmless"]):
         yield "\n  ".join([f"{counted(len(harmless), 'harmless differences')}:", *harmless])
     if found.meanings:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fundalloc.cli.envelope import NOT_VERIFIED
-from fundalloc.cli.options import output_options
+from fundalloc.cli.options import FORCE, output_options
 from fundalloc.cli.output import Output
 from fundalloc.doors.writing import check_empty
 from fundalloc.errors import and_more, counted
@@ -24,8 +24,9 @@ _SHOWN = 20
 @click.command("import")
 @click.argument("books", nargs=-1, required=True, metavar="BOOK.xlsx...")
 @click.option("-o", "--output", metavar="FILE.yaml", help="Write a scenario that extends the original and keeps these changes.")
+@FORCE
 @output_options
-def import_(books: tuple[str, ...], output: str | None, out: Output) -> None:
+def import_(books: tuple[str, ...], output: str | None, force: bool, out: Output) -> None:
     """Return what colleagues changed and said in copies of one workbook.
 
     Adjustments, limits, needs, priorities, ceilings, rules and comments are taken over. Whatever else is not as it was
@@ -47,11 +48,12 @@ def import_(books: tuple[str, ...], output: str | None, out: Output) -> None:
 
     if output is not None and Path(output).suffix.lower() not in (".yaml", ".yml"):
         raise click.UsageError(f"-o {output}: a scenario ends in .yaml")
-    if output is not None and Path(output).exists() and not made_by_import(Path(output)):
-        raise click.UsageError(f"-o {output}: this file is there and was not written by `fundalloc import`; choose another name")
+    if output is not None and Path(output).exists() and not force and not made_by_import(Path(output)):
+        text = "this file is there and was not written by `fundalloc import`; choose another name, or add --force"
+        raise click.UsageError(f"-o {output}: {text}")
     with out.progress("Reading"):
         returned = bring_back([Path(book) for book in books])
-    written = [] if output is None else returned.write(Path(output))
+    written = [] if output is None else returned.write(Path(output), force=force)
     left, harmless = map(told, (returned.left, returned.harmless))
     said = {"broken": returned.broken, "missed": returned.missed, "left": [*map(str, returned.left)], "harmless": harmless}
     out.result(**as_values(returned.edits), **said, written=[str(path) for path in written])
