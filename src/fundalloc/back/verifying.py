@@ -6,6 +6,7 @@ A workbook is held against what its own scenario and record give, down to every 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,14 +21,18 @@ from fundalloc.plan.certificate import certify_again
 from fundalloc.plan.handmade import broken_entries, broken_rules, ledger_of, measure_steps
 from fundalloc.plan.naming import how_broken
 from fundalloc.plan.plan import Plan
-from fundalloc.scenario.plans.amounts import read_plan, stated_baseline
+from fundalloc.scenario.plans.amounts import PlanAmounts, read_plan, stated_baseline
 from fundalloc.scenario.scenario import Scenario
+from fundalloc.scenario.workbooks.cells import BookFile, find_grid, in_languages
+from fundalloc.scenario.workbooks.embedded import carried_files
+from fundalloc.scenario.workbooks.seal import changed_sheets
 from fundalloc.versions import Meaning, later
 
 if TYPE_CHECKING:
     from fundalloc.back.tampering import BookComparison
     from fundalloc.optimise.stages import Progress
 
+_STUDIES = ("alternatives", "frontier", "robust", "sweep", "index")
 _FIGURES = ("score", "impact", "penalty")
 _LISTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "rules": (("rule", "member", "sense"), ("amount", "base", "limit", "headroom", "status")),
@@ -54,6 +59,8 @@ class Verification:
     baseline_solved: bool = False
     """Whether the plan that the scenario starts from had to be solved, as the result does not carry it."""
     written_by: str = ""
+    sealed: bool = False
+    """Whether the cells of a workbook without inputs were held against the digests that it keeps."""
     book: BookComparison | None = None
     """How a workbook differs, cell by cell, from what its own scenario and record give; None where that was not compared."""
 
@@ -108,14 +115,7 @@ def _typed_over(circulated: Circulated, plan: Plan) -> list[str]:
 def verify_result(result: str, scenario: Scenario, progress: Progress) -> Verification:
     """Compare whatever a JSON, CSV or workbook states with what its amounts come to in this scenario. Raises ScenarioError."""
     amounts = read_plan(result, scenario.facts.dimensions, strict=False)
-    carried = None if scenario.baseline is None else stated_baseline(amounts.stated)
-    solved = scenario.baseline is not None and carried is None
-    if carried is not None:
-        scenario = replace(scenario.starting_from(carried), baseline=None)
-    elif solved:
-        from fundalloc.run import with_baseline  # the only thing here that needs a solver
-
-        scenario = with_baseline(scenario, None, progress)
+    scenario, solved = _with_start(scenario, amounts, progress)
     with progress("Verifying"):
         steps, problems = ledger_of(scenario, amounts)
         plan = measure_steps(scenario, steps)
@@ -124,13 +124,87 @@ def verify_result(result: str, scenario: Scenario, progress: Progress) -> Verifi
             made = f"the result was made from {amounts.said('digest')[:12]}…, {scenario.file} is {scenario.digest[:12]}…"
             wrong.insert(0, f"fingerprint: {made}: the scenario was changed since, or --set was used")
         plan, doubts = _certified(plan, amounts.stated)
-        log = amounts.stated.get("log")
-        meanings = later(str(log.get("version") or "") if isinstance(log, dict) else "")
+        meanings = later(_version(amounts))
         excused = {figure for meaning in meanings for figure in meaning.figures}
         doubts = [*differences(amounts.stated, plan), *doubts]
     wrong += [said for figure, said in doubts if figure not in excused]
     otherwise = tuple(said for figure, said in doubts if figure in excused)
     return Verification(result, plan, tuple(wrong), meanings, otherwise, bool(amounts.said("digest")), solved)
+
+
+def _with_start(scenario: Scenario, amounts: PlanAmounts, progress: Progress) -> tuple[Scenario, bool]:
+    """Return the scenario with the plan that it starts from, as the result carries it; else solved, which is said."""
+    carried = None if scenario.baseline is None else stated_baseline(amounts.stated)
+    if carried is not None:
+        return replace(scenario.starting_from(carried), baseline=None), False
+    if scenario.baseline is None:
+        return scenario, False
+    from fundalloc.run import with_baseline  # the only thing here that needs a solver
+
+    return with_baseline(scenario, None, progress), True
+
+
+def _version(amounts: PlanAmounts) -> str:
+    log = amounts.stated.get("log")
+    return str(log.get("version") or "") if isinstance(log, dict) else ""
+
+
+def with_cells(found: Verification, path: Path, progress: Progress) -> Verification:
+    """Add what a workbook says in its cells: held against what it carries, or else against its own digests. Raises ScenarioError."""
+    book = BookFile(path)
+    if carried_files(book) is not None:
+        own = verify_book(path, progress)
+        found = replace(found, book=own.book, written_by=own.written_by)
+        return replace(found, wrong=tuple(dict.fromkeys((*found.wrong, *own.wrong))))
+    changed = changed_sheets(book)
+    wrong = (*found.wrong, *(f"sheet '{title}' is not as it was written" for title in changed or ()))
+    return replace(found, wrong=wrong, sealed=changed is not None)
+
+
+@dataclass(frozen=True)
+class Unverified:
+    """A workbook that carries nothing from which its figures could be recomputed: a comparison, a study, an index of runs."""
+
+    kind: str
+    wrong: tuple[str, ...]
+    says: tuple[str, ...]
+    """What was compared, and what was not."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {"verified": False, "kind": self.kind, "wrong": list(self.wrong), "says": list(self.says)}
+
+
+def other_book(path: Path) -> str:
+    """Return which command other than `run` wrote a workbook, or `index`; empty for those of plans and all that is not ours."""
+    book = BookFile(path)
+    if (
+        set(book.titles) & set(in_languages("comparison.sheet.movements.name").values())
+        and find_grid(book, "allocation", ("line_key", "optimised")) is None
+    ):
+        return "compare"
+    first = next((cell.text for row in book.rows(book.titles[0])[:1] for cell in row), "")
+    return next((kind for kind in _STUDIES if first.startswith(tuple(f"{t}: " for t in in_languages(f"study.{kind}.title").values()))), "")
+
+
+def verify_other(path: Path, kind: str, scenario: Scenario | None) -> Unverified:
+    """Compare what can be compared of a workbook without inputs: its sheets with their digests, and the scenario it was made from."""
+    book = BookFile(path)
+    changed, keywords = changed_sheets(book), book.properties["keywords"]
+    wrong = [f"sheet '{title}' is not as it was written" for title in changed or ()]
+    says = [f"{path} was written by fundalloc {kind}: it carries no scenario and no plan, so none of its figures was recomputed"]
+    if changed is None:
+        says.append("its cells were not compared: it keeps no digests of what was written")
+    elif not changed:
+        says.append("every text, figure and formula is as it was written, by the digests that it keeps; stored values were not compared")
+    if scenario is not None:
+        if scenario.digest[:12] in keywords:
+            says.append(f"it was made from {scenario.file} as it is")
+        elif not re.search("[0-9a-f]{12}", keywords):
+            says.append(f"it does not say of which state of {scenario.file} it was made")
+        else:
+            wrong.append(f"fingerprint: it does not name that of {scenario.file}, {scenario.digest[:12]}…")
+    return Unverified(kind, tuple(wrong), tuple(says))
 
 
 def _certified(plan: Plan, stated: Mapping[str, Any]) -> tuple[Plan, list[tuple[str, str]]]:

@@ -14,6 +14,7 @@ import click
 
 from fundalloc.cli.output import Output
 from fundalloc.doors.writing import check_folder, check_writable, refuse_loss, together
+from fundalloc.errors import OutputError, ScenarioError
 from fundalloc.labels import languages
 from fundalloc.money import NotANumber, parse_figure
 
@@ -216,7 +217,12 @@ def check_book(path: Path, force: bool) -> None:
     if path.exists() and not force:
         from fundalloc.back.replacing import lost_with
 
-        refuse_loss(path, lost_with(path), f"bring them back with fundalloc import {path}, choose another name,")
+        try:
+            lost = lost_with(path)
+        except ScenarioError as error:
+            said = f"nothing is known of what it holds ({error.problems[0].message})"
+            raise OutputError(f"Cannot write {path}: {said}. Choose another name, or add --force.") from None
+        refuse_loss(path, lost, f"bring them back with fundalloc import {path}, choose another name,")
 
 
 def words_of(text: str) -> tuple[str, ...]:
