@@ -29,29 +29,14 @@ from fundalloc.scenario.workbooks.sheet import NOTHING, Cell
 MOST = 20
 """Differences that are named per sheet."""
 OWN = ("adjustment", "comment_input", "author_input")
-"""Columns of the first two sheets that belong to staff."""
-
-
-class _Known(NamedTuple):
-    """A sheet whose rows or columns are known by more than their places."""
-
-    ids: tuple[str, ...] = ()
-    """The columns that tell its rows apart."""
-    own: tuple[str, ...] = ()
-    """Those that are there to be typed into."""
-    figures: tuple[str, ...] = ()
-    sorted: bool = False
-    """Whether staff may sort its rows without a word."""
-
-
-_NOBODY: tuple[pairing.Names, pairing.Names] = ({}, {})
-KNOWN = {
-    "allocation": _Known(("line_key",), OWN, ("optimised",), True),
-    "rules": _Known(("rule", "member", "side"), OWN, ("limit_input",), True),
-    "own_rules": _Known(own=(*OWN_RULES, "author_input")),
-    "needs": _Known(("partnership_id", "area_id")),
-    "instruments": _Known(("instrument_id",)),
+KNOWN = {  # sheet: the columns that tell its rows apart, those to be typed into
+    "allocation": (("line_key",), OWN),
+    "rules": (("rule", "member", "side"), OWN),
+    "own_rules": ((), (*OWN_RULES, "author_input")),
+    "needs": (("partnership_id", "area_id"), ()),
+    "instruments": (("instrument_id",), ()),
 }
+SAID = {"optimised": "the optimised amount was changed: ", "limit_input": "the limit was changed: "}
 
 
 class Difference(NamedTuple):
@@ -135,66 +120,43 @@ class _Comparer:
 
     def _compare_titles(self) -> None:
         """Note sheets that are gone, and those that have another name or place, or are not ours."""
-        there = [theirs for theirs in self.titles.values() if theirs is not None]
-        for ours, theirs in self.titles.items():
-            if theirs is None:
-                self.result.wrong.append(Difference(ours, "", f"sheet '{ours}' is missing"))
-            elif theirs != ours:
-                self.result.harmless.append(Difference(theirs, "", f"sheet '{ours}' is now called '{theirs}'"))
-        for title in self.found.titles:
-            if title not in there and title not in self.expected.titles:
-                self.result.harmless.append(Difference(title, f"{title}!A1", f"sheet '{title}' was added"))
-        if [title for title in self.found.titles if title in there] != there:
-            self.result.harmless.append(Difference("", "", "the sheets stand in another order"))
+        result, there = self.result, {theirs: ours for ours, theirs in self.titles.items() if theirs is not None}
+        result.wrong += [Difference(ours, "", f"sheet '{ours}' is missing") for ours, theirs in self.titles.items() if theirs is None]
+        renamed = ((ours, theirs) for theirs, ours in there.items() if ours != theirs)
+        result.harmless += [Difference(theirs, "", f"sheet '{ours}' is now called '{theirs}'") for ours, theirs in renamed]
+        own = [title for title in self.found.titles if title not in there and title not in self.expected.titles]
+        result.harmless += [Difference(title, f"{title}!A1", f"sheet '{title}' was added") for title in own]
+        if [title for title in self.found.titles if title in there] != list(there):
+            result.harmless.append(Difference("", "", "the sheets stand in another order"))
 
     def _pairs(self, wanted: str, title: str) -> Iterator[_Pair]:
-        """Pair the cells of a sheet: rows by their ids, else by what they say; columns by their headings where rows have ids."""
-        table, cells, arranged, names = self._table(wanted, title), self.expected.rows(wanted), self.found.rows(title), _NOBODY
-        if table is not None:
-            self.result.wrong += table.gone()
-            arranged = [table.arranged(row, number) for number, row in enumerate(arranged)]
-            names = table.named(table.ours), table.named(table.theirs)
-        pairs = list(pairing.rows(cells, arranged, names))
-        if not (table is not None and table.known.sorted) and not pairing.in_order(pairs):
-            self.result.harmless.append(Difference(title, "", f"{title}: the rows stand in another order"))
+        """Pair the cells of a sheet; what is there to be typed into is noted instead, as are rows and columns that are gone or added."""
+        result, found = self.result, self.found
+        try:
+            sheet = _Sheet(self.expected, found, wanted, title)
+        except ScenarioError as error:
+            result.wrong += [Difference(title, p.place.cell, p.message) for p in error.problems]
+            return
+        result.wrong += [Difference(title, found.place(title, sheet.heading, 0).cell, f"no column '{text}'") for text in sheet.gone]
+        pairs = list(pairing.rows(sheet.ours, sheet.theirs, sheet.names))
+        if not (sheet.ids and sheet.own) and not pairing.in_order(pairs):  # those of the first two sheets are there to be sorted
+            result.harmless.append(Difference(title, "", f"{title}: the rows stand in another order"))
         for row, there in pairs:
             if there is None:
-                self._missing(title, cells, row or 0, table)
-            elif row is None and table is not None and (name := table.name(table.theirs, there)):
-                self._added(Difference(title, table.theirs.place(there, table.known.ids[0]).cell, f"a row was added: {name}"))
+                result.wrong += [Difference(title, "", f"{title}: the row {sheet.name(row or 0)} is missing")] * (row not in sheet.prepared)
+            elif row is None and there in sheet.names[1]:
+                says = f"a row was added: {' '.join(filter(None, sheet.names[1][there]))}"
+                self._added(Difference(title, found.place(title, there, sheet.order[sheet.ids[0]]).cell, says))
             else:
-                yield from self._row(row, there, () if row is None else cells[row], arranged[there], table)
+                yield from (pair for pair in sheet.cells(row, there) if not self._typed(title, pair))
 
-    def _row(self, row: int | None, there: int, line: pairing.Cells, found: pairing.Cells, table: _Table | None) -> Iterator[_Pair]:
-        """Pair the cells of a row but those that are there to be typed into, which are counted."""
-        for k in range(max(len(line), len(found))):
-            column, key, typed = (k, "", False) if table is None else table.place(k, there, row)
-            expected, other = _at(line, k), _at(found, k)
-            if typed and not (other.empty or other.number == 0 or _same(expected, other)):
-                place = self.found.place(table.theirs.title if table else "", there, column)
-                self.result.typed.append(Difference(table.theirs.title if table else "", place.cell, f"typed: {_shown(other)}"))
-            elif not typed and column >= 0:
-                yield _Pair(there, column, expected, other, key, row)
-
-    def _table(self, wanted: str, title: str) -> _Table | None:
-        """Return the table of a sheet that is known by more than its places; None for others, and where its headings are gone."""
-        known = next((known for key, known in KNOWN.items() if wanted in in_languages(f"sheet.{key}.name").values()), None)
-        if known is None:
-            return None
-        needed, others = known.ids or known.own, (*known.own, *known.figures)
-        try:
-            ours, theirs = grid_on(self.expected, wanted, needed, others), grid_on(self.found, title, needed, others)
-        except ScenarioError as error:
-            self.result.wrong += [Difference(title, p.place.cell, p.message) for p in error.problems]
-            return None
-        return None if ours is None or theirs is None else _Table(known, ours, theirs)
-
-    def _missing(self, title: str, cells: Sequence[pairing.Cells], row: int, table: _Table | None) -> None:
-        """Note a row that is gone, unless it was prepared for what readers type."""
-        if table is None or table.known.ids or row <= table.ours.heading:
-            name = "" if table is None else table.name(table.ours, row)
-            says = f"{title}: the row {name or repr(_first(cells[row]))} is missing"
-            self.result.wrong.append(Difference(title, "", says))
+    def _typed(self, title: str, pair: _Pair) -> bool:
+        """Note what stands in a cell that is there to be typed into."""
+        empty = pair.found.empty or pair.found.number == 0 or _same(pair.expected, pair.found)
+        if pair.typed and not empty:
+            cell = self.found.place(title, pair.there, pair.column).cell
+            self.result.typed.append(Difference(title, cell, f"typed: {_shown(pair.found)}"))
+        return pair.typed
 
     def _added(self, found: Difference) -> None:
         self.result.harmless.append(found)
@@ -206,16 +168,18 @@ class _Comparer:
             place = self.found.place(title, pair.there, pair.column).cell
             if pair.expected.empty and not pair.found.empty and not live:
                 self._added(Difference(title, place, f"added: {_shown(pair.found)}"))
-            elif not pair.expected.empty and (says := _stored(pair) if live else _difference(pair)):
+            elif not pair.expected.empty and (says := _difference(pair, live)):
                 yield Difference(title, place, says)
 
 
-def _difference(pair: _Pair) -> str:
-    """Say how a cell differs, but for the stored value of a formula; nothing when it does not."""
+def _difference(pair: _Pair, live: bool) -> str:
+    """Say how a cell differs, when `live` the stored value of a formula; nothing when it does not."""
     expected, found = pair.expected, pair.found
+    if live:
+        same = expected.formula is None or found.value is None or _same_value(expected, found)
+        return "" if same else f"the stored value was changed: found {found.text}, expected {expected.text}"
     if expected.formula is None:
-        what = {"optimised": "the optimised amount was changed: ", "limit_input": "the limit was changed: "}.get(pair.key, "")
-        return "" if _same(expected, found) else f"{what}found {_shown(found)}, expected {_shown(expected)}"
+        return "" if _same(expected, found) else f"{SAID.get(pair.key, '')}found {_shown(found)}, expected {_shown(expected)}"
     if found.formula is None:
         return f"the formula was replaced: found {_shown(found)}, expected {expected.formula}"
     theirs = pairing.plain_formula(found.formula, pair.there)
@@ -223,82 +187,69 @@ def _difference(pair: _Pair) -> str:
     return "" if same else f"the formula was changed: found {found.formula}, expected {expected.formula}"
 
 
-def _stored(pair: _Pair) -> str:
-    expected, found = pair.expected, pair.found
-    same = expected.formula is None or found.value is None or _same_value(expected, found)
-    return "" if same else f"the stored value was changed: found {found.text}, expected {expected.text}"
+class _Sheet:
+    """A sheet as we wrote it and as it stands in the file, the columns of its table arranged as ours where its rows have ids."""
+
+    def __init__(self, expected: BookFile, found: BookFile, wanted: str, title: str) -> None:
+        ids, self.own = next((known for key, known in KNOWN.items() if wanted in in_languages(f"sheet.{key}.name").values()), ((), ()))
+        self.ours, self.theirs, self.heading = expected.rows(wanted), found.rows(title), len(found.rows(title))
+        self.names: tuple[pairing.Names, pairing.Names] = ({}, {})
+        self.order, self.ids, self.gone, self.prepared, self.keys = list[int](), list[int](), list[str](), range(0), dict[int, str]()
+        needed = ids or self.own
+        ours, theirs = (grid_on(*of, needed, (*self.own, *SAID)) if needed else None for of in ((expected, wanted), (found, title)))
+        if ours is not None and theirs is not None:
+            self.heading, self.keys = theirs.heading, {column: key for key, column in reversed(ours.columns.items())}
+            self.ids, self.prepared = [ours.columns[key] for key in ids], range(0) if ids else ours.body
+            self.order = self._order(self.ours[ours.heading], self.theirs[theirs.heading])
+            self.names = _named(ours, ids), _named(theirs, ids)
+            self.theirs = [[_at(row, k) for k in self.order] if at >= self.heading else row for at, row in enumerate(self.theirs)]
+
+    def _order(self, ours: pairing.Cells, theirs: pairing.Cells) -> list[int]:
+        """Return where our columns stand in the file, renamed ones where they stood, -1 for none; then those that are not ours."""
+        headings, texts, most = [cell.text for cell in ours], [cell.text for cell in theirs], max(map(len, self.theirs))
+        if not self.ids:
+            return list(range(most))
+        self.gone = [text for text in headings if text not in texts]
+        there = {text: k for k, text in reversed(list(enumerate(texts)))}
+        at = [there.get(text, k if texts[k : k + 1] and texts[k] not in headings else -1) for k, text in enumerate(headings)]
+        return [*at, *(k for k in range(most) if k not in at)]
+
+    def name(self, row: int) -> str:
+        """Return the ids of a row of ours, or else the first text in it."""
+        own = self.names[0].get(row)
+        return " ".join(filter(None, own)) if own else f"'{next((cell.text for cell in self.ours[row] if cell.text), '')}'"
+
+    def cells(self, row: int | None, there: int) -> Iterator[_Pair]:
+        """Pair the cells of a row with those of one in the file."""
+        line, found = () if row is None else self.ours[row], self.theirs[there]
+        body, named = there > self.heading, row is not None or not self.ids
+        for k in range(max(len(line), len(found))):
+            column = k if there < self.heading else self.order[k] if k < len(self.order) else -1
+            if column >= 0 and not (there == self.heading and self.ids and k < len(line)):  # headings that are gone are named
+                key = self.keys.get(k, "")
+                yield _Pair(there, column, _at(line, k), _at(found, k), key, row, body and named and key in self.own)
 
 
-def _headings(grid: Grid) -> list[str]:
-    return [cell.text for cell in grid.book.rows(grid.title)[grid.heading]]
+def _named(grid: Grid, ids: tuple[str, ...]) -> dict[int, tuple[str, ...]]:
+    """Return the rows that have ids, with them."""
+    return {row: found for row in grid.body if any(found := tuple(grid.cell(row, key).text for key in ids))}
 
 
 def _at(cells: pairing.Cells, place: int) -> Cell:
     return cells[place] if 0 <= place < len(cells) else NOTHING
 
 
-@dataclass(frozen=True)
-class _Table:
-    """The table of a sheet that is known by more than its places, as we wrote it and as it stands in the file."""
-
-    known: _Known
-    ours: Grid
-    theirs: Grid
-
-    @cached_property
-    def order(self) -> list[int]:
-        """Where our columns stand in the file, those under another heading where they stood, -1 for none; then those that are not ours."""
-        headings, texts = _headings(self.ours), _headings(self.theirs)
-        renamed = {k for k, text in enumerate(texts) if text not in headings}
-        at = [texts.index(text) if text in texts else k if k in renamed else -1 for k, text in enumerate(headings)]
-        most = max(map(len, self.theirs.book.rows(self.theirs.title)))
-        return [*at, *(k for k in range(most) if k not in at)] if self.known.ids else list(range(most))
-
-    @cached_property
-    def keys(self) -> dict[int, str]:
-        """Our column → its key."""
-        return {column: key for key, column in self.ours.columns.items()}
-
-    def gone(self) -> Iterator[Difference]:
-        """Name the columns of which the heading is gone."""
-        cell, texts = self.theirs.heading_place("").cell, set(_headings(self.theirs))
-        lost = [text for text in _headings(self.ours) if text not in texts] if self.known.ids else []
-        yield from (Difference(self.theirs.title, cell, f"no column '{text}'") for text in lost)
-
-    def arranged(self, row: pairing.Cells, number: int) -> pairing.Cells:
-        """Return a row of the file in the order of our columns."""
-        return row if number < self.theirs.heading else [_at(row, place) for place in self.order]
-
-    def place(self, k: int, there: int, row: int | None) -> tuple[int, str, bool]:
-        """Return where one of our columns stands in a row of the file (-1: nowhere), its key, and whether that cell is to be typed into."""
-        below, key = there - self.theirs.heading, self.keys.get(k, "")
-        compared = below or not self.known.ids or k >= len(_headings(self.ours))  # else `gone` has named it
-        column = k if below < 0 else self.order[k] if k < len(self.order) and compared else -1
-        return column, key, below > 0 and key in self.known.own and (row is not None or not self.known.ids)
-
-    def named(self, grid: Grid) -> dict[int, tuple[str, ...]]:
-        """Return the rows of one of the two that have ids, with them."""
-        return {row: ids for row in grid.body if any(ids := tuple(grid.cell(row, key).text for key in self.known.ids))}
-
-    def name(self, grid: Grid, row: int) -> str:
-        """Return the ids of a row, if it has any."""
-        return " ".join(filter(None, (grid.cell(row, key).text for key in self.known.ids if row in grid.body)))
-
-
-@dataclass(frozen=True)
-class _Pair:
+class _Pair(NamedTuple):
     there: int
     column: int
     """Where the cell stands in the file, from 0."""
     expected: Cell
     found: Cell
-    key: str = ""
-    row: int | None = None
+    key: str
+    row: int | None
     """The row in which we wrote it."""
-
-
-def _first(cells: Iterable[Cell]) -> str:
-    return next((cell.text for cell in cells if cell.text), "")
+    typed: bool
+    """Whether it is there to be typed into."""
 
 
 def _same(expected: Cell, found: Cell) -> bool:

@@ -99,7 +99,7 @@ class Grid:
     language: str
     heading: int
     """Row of the headings, from 0."""
-    columns: Mapping[str, int]
+    columns: dict[str, int]
     """Column key → position."""
 
     @property
