@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 
-from fundalloc.back.edits import TALK, FigureChange, Path, Row
+from fundalloc.back.edits import TALK, Change, Path, Row
 from fundalloc.back.formulas import NotUnderstood, Reader
 from fundalloc.errors import Problems, ScenarioError
 from fundalloc.export.workbook.book import Book
@@ -39,7 +39,7 @@ def figures(scenario: Scenario) -> dict[Path, Fraction | None]:
     return out
 
 
-def typed_figures(file: BookFile, book: Book, reader: Reader, problems: Problems) -> Iterator[FigureChange]:
+def typed_figures(file: BookFile, book: Book, reader: Reader, problems: Problems) -> Iterator[tuple[Path, Change]]:
     """Yield every figure that is a number and another one than that of the scenario, wherever it stands."""
     known = figures(book.plan.scenario)
     for row, key, path in (*_needs(file, reader, problems), *_ceilings(file, reader, problems), *_sources(file, book, known, problems)):
@@ -48,7 +48,8 @@ def typed_figures(file: BookFile, book: Book, reader: Reader, problems: Problems
             continue  # what is no figure is named by the comparison of all cells
         before, after = known[path], row.number(key) or Fraction(0)
         if before is None or abs(after - before) > HAIR:
-            yield FigureChange(path, before, after, row.said(key))
+            about = (path[3], *path[1:3]) if path[0] == "needs" else (path[2], path[1], path[-1])
+            yield path, Change(f"the {about[0]} of {' '.join(about[1:])}", before, after, row.said(key))
 
 
 def _rows(file: BookFile, sheet: str, *columns: str, years: bool = False) -> Iterator[tuple[Grid, int]]:

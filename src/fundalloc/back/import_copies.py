@@ -195,7 +195,7 @@ def _adjusted(circulated: Circulated, plan: Plan, edits: Edits) -> Plan:
         scenario = replace(variant.starting_from(start) if scenario.facts.baseline is not None else variant, baseline=None)
     before, lines = plan.scenario.lines, scenario.lines
     amounts = dict(zip([*before.keys, *before.moves.keys], [*plan.steps, *plan.moves], strict=True))
-    amounts |= {line: int(adjustment.after / scenario.facts.step) for line, adjustment in edits.adjustments.items()}
+    amounts |= {line: int(adjustment.after / scenario.facts.step) for (line,), adjustment in edits.adjustments.items()}
     steps = np.array([amounts.get(key, 0) for key in (*lines.keys, *lines.moves.keys)], dtype=np.int64)
     adjusted = measure_steps(scenario, steps)
     check_stated(edits, scenario, adjusted.findings)

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from fundalloc.back.circulated import Circulated
-from fundalloc.back.edits import TALK, Adjustment, Comment, Edits, LimitChange, OwnRule, Row, Said, by_path, merged
+from fundalloc.back.edits import TALK, Change, Comment, Edits, OwnRule, Row, Said, merged
 from fundalloc.back.figures import HAIR, typed_figures
 from fundalloc.back.formulas import NotUnderstood
 from fundalloc.back.own_rules import COLUMNS, OwnRules, identifier
@@ -50,7 +50,7 @@ class _Reading:
             self._rules(demands)
         self._prepared_rules()
         found = typed_figures(self.circulated.book, self._own.book, self._own.reader, self.problems)
-        self.out.figures = merged(by_path(found), self.problems)
+        self.out.figures = merged(found, self.problems)
         self.problems.tell()
         return self.out
 
@@ -105,7 +105,7 @@ class _Reading:
             message = f"{plain(change)} leaves {plain(after)}, which is not a whole multiple of the rounding step {plain(step)}"
             row.wrong("adjustment", message, f"type {plain(low)} or {plain(low + step)}")
         else:
-            self.out.adjustments[key] = Adjustment(key, before, after, said)
+            self.out.adjustments[key,] = Change(key, before, after, said)
 
     def _untouched(self, row: Row, before: Fraction) -> None:
         """Note a typed-over optimised amount, or a typed-over sum of it and the adjustment."""
@@ -160,8 +160,8 @@ class _Reading:
         elif value is not None and value < 0 <= finding.figure:
             row.wrong("limit_input", f"{plain(value)} is negative", "type a limit of zero or more")
         elif value is not None and abs(value - finding.figure) > HAIR:
-            change = LimitChange(rule.id, finding.member, finding.sense.field, finding.figure, value, rule.relative, said)
-            self.out.limits[rule.id, *finding.member, str(finding.sense)] = change
+            about = " ".join(("the limit of", rule.id, *finding.member))
+            self.out.limits[rule.id, *finding.member, finding.sense.field] = Change(about, finding.figure, value, said, rule.relative)
         else:
             self._remark(" ".join(filter(None, (rule.id, "|".join(finding.member)))), said, row)
 
@@ -198,8 +198,8 @@ class _Reading:
                 self._keep(says or str(written["says"]), written, replace(said, places=(row.place("own_limit"),)))
 
     def _keep(self, name: str, written: dict[str, Any], said: Said) -> None:
-        rule_id = identifier(name, {rule.id for rule in self.plan.scenario.rules} | set(self.out.rules))
-        self.out.rules[rule_id] = OwnRule(rule_id, written, said)
+        rule_id = identifier(name, {rule.id for rule in self.plan.scenario.rules} | {rule for (rule,) in self.out.rules})
+        self.out.rules[rule_id,] = OwnRule(rule_id, written, said)
 
     def _selection(self, row: Row, key: str) -> dict[str, Any] | None:
         formula = row[key].formula

@@ -109,7 +109,8 @@ def _typed_over(circulated: Circulated, plan: Plan) -> list[str]:
         edits = read_edits(circulated, plan)
     except ScenarioError as error:
         return [f"{problem.place.cell or problem.place}: {problem.message}" for problem in error.problems]
-    return [f"{e.said.places[0].cell}: the limit was changed: found {e.what}, expected {e.figure(e.before)}" for e in edits.limits.values()]
+    changed = [*(("the limit", e) for e in edits.limits.values()), *((e.about, e) for e in edits.figures.values())]
+    return [f"{e.said.places[0].cell}: {about} was changed: found {e.what}, expected {e.was}" for about, e in changed]
 
 
 def verify_result(result: str, scenario: Scenario, progress: Progress) -> Verification:
