@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -12,7 +12,7 @@ import numpy as np
 from fundalloc.back.circulated import Circulated, open_circulated
 from fundalloc.back.edits import Edits, merge_copies
 from fundalloc.back.reading_edits import read_edits
-from fundalloc.back.tampering import Difference, compare_with_original
+from fundalloc.back.tampering import BookComparison, Difference, compare_with_original
 from fundalloc.back.variant import MARK, check_stated, variant_text
 from fundalloc.doors.reading import FAILURES, read_bytes
 from fundalloc.doors.writing import check_empty, new_file, refuse_loss, together
@@ -44,12 +44,12 @@ class Returned:
     edits: Edits
     adjusted: Plan
     """The plan with the adjustments, measured against the changed limits and figures and the added rules; nothing is optimised."""
-    left: tuple[Difference, ...] = ()
+    left: Sequence[Difference] = ()
     """What was changed and is not taken over."""
-    harmless: tuple[Difference, ...] = ()
+    harmless: Sequence[Difference] = ()
     """What was moved or added, and is not taken over either."""
-    unseen: tuple[str, ...] = ()
-    """Copies of another version, of which only what can be taken over is read."""
+    unseen: bool = False
+    """Whether the copies are of another version, of which only what can be taken over is read."""
 
     @property
     def broken(self) -> list[str]:
@@ -158,26 +158,28 @@ def bring_back(paths: Sequence[Path]) -> Returned:
     first = opened[0]
     scenario = first.scenario()
     plan = first.plan(scenario)
-    copies = []
-    for circulated in opened:
+    copies, comparisons = [], [compare_with_original(circulated, plan) for circulated in opened]
+    for circulated, comparison in zip(opened, comparisons, strict=True):
         with problems.noted():
-            copies.append(read_edits(circulated, plan))
+            copies.append(read_edits(circulated, plan, comparison))
     problems.tell()
     edits = merge_copies(copies)
     adjusted = _adjusted(first, plan, edits)
-    taken = {str(place) for place in edits.places}
-    unseen = tuple(one.book.name for one in opened if plan.log.version != VERSION)
-    found = [(one.book.name, compare_with_original(one, plan)) for one in opened if not unseen]
-    left, harmless = (
-        tuple(
-            difference._replace(says=f"{name}: {difference}", cell="") if len(opened) > 1 else difference
-            for name, comparison in found
-            for difference in getattr(comparison, kind)
-            if str(Place(name, cell=difference.cell)) not in taken
-        )
-        for kind in ("wrong", "harmless")
-    )
-    return Returned(first, plan, edits, adjusted, left, harmless, unseen)
+    if plan.log.version != VERSION:
+        return Returned(first, plan, edits, adjusted, unseen=True)
+    left, harmless = _left(opened, comparisons, {str(place) for place in edits.places})
+    return Returned(first, plan, edits, adjusted, left, harmless)
+
+
+def _left(opened: Sequence[Circulated], comparisons: Sequence[BookComparison], taken: set[str]) -> Iterator[list[Difference]]:
+    """Yield what is wrong and what is harmless in all copies, but for the cells that are taken over; cells are named with their file."""
+    for kind in ("wrong", "harmless"):
+        found = [
+            (one.book.name, difference) for one, compared in zip(opened, comparisons, strict=True) for difference in getattr(compared, kind)
+        ]
+        left = [(name, difference) for name, difference in found if str(Place(name, cell=difference.cell)) not in taken]
+        several = len(opened) > 1
+        yield [difference._replace(cell="", says=f"{name}: {difference}") if several else difference for name, difference in left]
 
 
 def _adjusted(circulated: Circulated, plan: Plan, edits: Edits) -> Plan:

@@ -13,12 +13,13 @@ from typing import Any
 
 from fundalloc.back.circulated import Circulated
 from fundalloc.back.edits import TALK, Change, Comment, Edits, OwnRule, Row, Said, merged
-from fundalloc.back.figures import HAIR, typed_figures
+from fundalloc.back.figures import typed_figures
 from fundalloc.back.formulas import NotUnderstood
 from fundalloc.back.own_rules import COLUMNS, OwnRules, identifier
+from fundalloc.back.tampering import BookComparison, compare_with_original
 from fundalloc.errors import Place, Problems, ScenarioError, some
 from fundalloc.labels import label
-from fundalloc.money import plain
+from fundalloc.money import DECIMALS, plain
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import Finding
 from fundalloc.rules.statement import Sense
@@ -27,13 +28,14 @@ from fundalloc.scenario.workbooks.cells import NOT_OURS, Grid, find_grid, in_lan
 LINES = ("line_key", "optimised", "adjustment", "planned")
 DEMANDS = ("rule", "member", "side", "limit_input", "amount")
 _RESTORE = "take the row from the workbook as it was sent: undo, or ask for the file again"
+_HAIR = Fraction(1, 10**DECIMALS)
 _NAMED = 3
 """Missing rows that a message names."""
 
 
-def read_edits(circulated: Circulated, plan: Plan) -> Edits:
-    """Return the edits of one workbook. Raises ScenarioError."""
-    return _Reading(circulated, plan).edits()
+def read_edits(circulated: Circulated, plan: Plan, comparison: BookComparison | None = None) -> Edits:
+    """Return the edits of one workbook; its comparison with the original is made unless it is given. Raises ScenarioError."""
+    return _Reading(circulated, plan).edits(comparison or compare_with_original(circulated, plan))
 
 
 class _Reading:
@@ -41,7 +43,7 @@ class _Reading:
         self.circulated, self.plan, self.problems = circulated, plan, Problems()
         self.out = Edits((circulated.book.name,))
 
-    def edits(self) -> Edits:
+    def edits(self, comparison: BookComparison) -> Edits:
         lines = self._grid("allocation", LINES, TALK)
         if lines is not None:
             self._allocation(lines)
@@ -49,7 +51,7 @@ class _Reading:
         if demands is not None:
             self._rules(demands)
         self._prepared_rules()
-        found = typed_figures(self.circulated.book, self._own.book, self._own.reader, self.problems)
+        found = typed_figures(comparison.wrong, self._own.book, self.circulated.book.name)
         self.out.figures = merged(found, self.problems)
         self.problems.tell()
         return self.out
@@ -111,7 +113,7 @@ class _Reading:
         """Note a typed-over optimised amount, or a typed-over sum of it and the adjustment."""
         column = label("workbook.column.adjustment", row.grid.language)
         value, empty = row.number("optimised"), row["optimised"].empty
-        if empty or (value is not None and abs(value - before) > HAIR):
+        if empty or (value is not None and abs(value - before) > _HAIR):
             found = "nothing" if empty else plain(value or Fraction(0))
             then = "" if empty else f", and type {_signed((value or Fraction(0)) - before)} under '{column}'"
             message = f"the optimised amount was typed over: {found} instead of {plain(before)}"
@@ -119,7 +121,7 @@ class _Reading:
         if row["planned"].formula is None and not row["planned"].empty:
             change = row.number("planned")
             expected = before + Fraction(row["adjustment"].text if row["adjustment"].number else 0)
-            if change is not None and abs(change - expected) > HAIR:
+            if change is not None and abs(change - expected) > _HAIR:
                 message = f"a number stands where a formula was: {plain(change)}"
                 row.wrong("planned", message, f"type {_signed(change - before)} under '{column}' instead")
 
@@ -159,7 +161,7 @@ class _Reading:
             row.wrong("limit_input", "the limit is missing", f"put {plain(finding.figure)} back")
         elif value is not None and value < 0 <= finding.figure:
             row.wrong("limit_input", f"{plain(value)} is negative", "type a limit of zero or more")
-        elif value is not None and abs(value - finding.figure) > HAIR:
+        elif value is not None and abs(value - finding.figure) > _HAIR:
             about = " ".join(("the limit of", rule.id, *finding.member))
             self.out.limits[rule.id, *finding.member, finding.sense.field] = Change(about, finding.figure, value, said, rule.relative)
         else:

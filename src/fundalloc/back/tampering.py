@@ -35,6 +35,7 @@ KNOWN = {  # sheet: the columns that tell its rows apart, those to be typed into
     "own_rules": ((), (*OWN_RULES, "author_input")),
     "needs": (("partnership_id", "area_id"), ()),
     "instruments": (("instrument_id",), ()),
+    "sources": (("what", "concerns"), ()),
 }
 SAID = {"optimised": "the optimised amount was changed: ", "limit_input": "the limit was changed: "}
 
@@ -46,6 +47,9 @@ class Difference(NamedTuple):
     cell: str
     """Where it is typed, as `Needs!C7`; empty for what has no cell."""
     says: str
+    found: Cell = NOTHING
+    at: tuple[str, ...] = ()
+    """The sheet, the ids of the row and the heading, where rows have ids."""
 
     def __str__(self) -> str:
         return f"{self.cell}: {self.says}" if self.cell else self.says
@@ -169,7 +173,7 @@ class _Comparer:
             if pair.expected.empty and not pair.found.empty and not live:
                 self._added(Difference(title, place, f"added: {_shown(pair.found)}"))
             elif not pair.expected.empty and (says := _difference(pair, live)):
-                yield Difference(title, place, says)
+                yield Difference(title, place, says, pair.found, pair.at)
 
 
 def _difference(pair: _Pair, live: bool) -> str:
@@ -191,10 +195,12 @@ class _Sheet:
     """A sheet as we wrote it and as it stands in the file, the columns of its table arranged as ours where its rows have ids."""
 
     def __init__(self, expected: BookFile, found: BookFile, wanted: str, title: str) -> None:
-        ids, self.own = next((known for key, known in KNOWN.items() if wanted in in_languages(f"sheet.{key}.name").values()), ((), ()))
+        self.sheet = next((key for key in KNOWN if wanted in in_languages(f"sheet.{key}.name").values()), "")
+        ids, self.own = KNOWN.get(self.sheet, ((), ()))
         self.ours, self.theirs, self.heading = expected.rows(wanted), found.rows(title), len(found.rows(title))
         self.names: tuple[pairing.Names, pairing.Names] = ({}, {})
         self.order, self.ids, self.gone, self.prepared, self.keys = list[int](), list[int](), list[str](), range(0), dict[int, str]()
+        self.headings = list[str]()
         needed = ids or self.own
         ours, theirs = (grid_on(*of, needed, (*self.own, *SAID)) if needed else None for of in ((expected, wanted), (found, title)))
         if ours is not None and theirs is not None:
@@ -206,7 +212,8 @@ class _Sheet:
 
     def _order(self, ours: pairing.Cells, theirs: pairing.Cells) -> list[int]:
         """Return where our columns stand in the file, renamed ones where they stood, -1 for none; then those that are not ours."""
-        headings, texts, most = [cell.text for cell in ours], [cell.text for cell in theirs], max(map(len, self.theirs))
+        headings = self.headings = [cell.text for cell in ours]
+        texts, most = [cell.text for cell in theirs], max(map(len, self.theirs))
         if not self.ids:
             return list(range(most))
         self.gone = [text for text in headings if text not in texts]
@@ -223,11 +230,21 @@ class _Sheet:
         """Pair the cells of a row with those of one in the file."""
         line, found = () if row is None else self.ours[row], self.theirs[there]
         body, named = there > self.heading, row is not None or not self.ids
+        at = (self.sheet, *self.names[0][row]) if row is not None and row in self.names[0] else ()
         for k in range(max(len(line), len(found))):
             column = k if there < self.heading else self.order[k] if k < len(self.order) else -1
             if column >= 0 and not (there == self.heading and self.ids and k < len(line)):  # headings that are gone are named
                 key = self.keys.get(k, "")
-                yield _Pair(there, column, _at(line, k), _at(found, k), key, row, body and named and key in self.own)
+                yield _Pair(
+                    there,
+                    column,
+                    _at(line, k),
+                    _at(found, k),
+                    key,
+                    row,
+                    (*at, *self.headings[k : k + 1]),
+                    body and named and key in self.own,
+                )
 
 
 def _named(grid: Grid, ids: tuple[str, ...]) -> dict[int, tuple[str, ...]]:
@@ -248,6 +265,7 @@ class _Pair(NamedTuple):
     key: str
     row: int | None
     """The row in which we wrote it."""
+    at: tuple[str, ...]
     typed: bool
     """Whether it is there to be typed into."""
 

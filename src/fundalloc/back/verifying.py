@@ -162,20 +162,6 @@ def with_cells(found: Verification, path: Path, progress: Progress) -> Verificat
     return replace(found, wrong=wrong, sealed=changed is not None)
 
 
-@dataclass(frozen=True)
-class Unverified:
-    """A workbook that carries nothing from which its figures could be recomputed: a comparison, a study, an index of runs."""
-
-    kind: str
-    wrong: tuple[str, ...]
-    says: tuple[str, ...]
-    """What was compared, and what was not."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return plain values."""
-        return {"verified": False, "kind": self.kind, "wrong": list(self.wrong), "says": list(self.says)}
-
-
 def other_book(path: Path) -> str:
     """Return which command other than `run` wrote a workbook, or `index`; empty for those of plans and all that is not ours."""
     book = BookFile(path)
@@ -188,24 +174,21 @@ def other_book(path: Path) -> str:
     return next((kind for kind in _STUDIES if first.startswith(tuple(f"{t}: " for t in in_languages(f"study.{kind}.title").values()))), "")
 
 
-def verify_other(path: Path, kind: str, scenario: Scenario | None) -> Unverified:
-    """Compare what can be compared of a workbook without inputs: its sheets with their digests, and the scenario it was made from."""
+def verify_other(path: Path, kind: str, scenario: Scenario | None) -> tuple[list[str], list[str]]:
+    """Return what is wrong in a workbook that carries no inputs, and what was compared of it: its sheets, and what it was made from."""
     book = BookFile(path)
     changed, keywords = changed_sheets(book), book.properties["keywords"]
     wrong = [f"sheet '{title}' is not as it was written" for title in changed or ()]
     says = [f"{path} was written by fundalloc {kind}: it carries no scenario and no plan, so none of its figures was recomputed"]
-    if changed is None:
-        says.append("its cells were not compared: it keeps no digests of what was written")
-    elif not changed:
-        says.append("every text, figure and formula is as it was written, by the digests that it keeps; stored values were not compared")
-    if scenario is not None:
-        if scenario.digest[:12] in keywords:
-            says.append(f"it was made from {scenario.file} as it is")
-        elif not re.search("[0-9a-f]{12}", keywords):
-            says.append(f"it does not say of which state of {scenario.file} it was made")
-        else:
-            wrong.append(f"fingerprint: it does not name that of {scenario.file}, {scenario.digest[:12]}…")
-    return Unverified(kind, tuple(wrong), tuple(says))
+    as_written = "every text, figure and formula is as it was written, by the digests that it keeps; stored values were not compared"
+    says.append("its cells were not compared: it keeps no digests of what was written" if changed is None else as_written)
+    if scenario is not None and scenario.digest[:12] in keywords:
+        says.append(f"it was made from {scenario.file} as it is")
+    elif scenario is not None and re.search("[0-9a-f]{12}", keywords):
+        wrong.append(f"fingerprint: it does not name that of {scenario.file}, {scenario.digest[:12]}…")
+    elif scenario is not None:
+        says.append(f"it does not say of which state of {scenario.file} it was made")
+    return wrong, says
 
 
 def _certified(plan: Plan, stated: Mapping[str, Any]) -> tuple[Plan, list[tuple[str, str]]]:

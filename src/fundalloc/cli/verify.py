@@ -16,7 +16,7 @@ from fundalloc.errors import NotVerified, counted
 from fundalloc.labels import Words
 
 if TYPE_CHECKING:
-    from fundalloc.back.verifying import Unverified, Verification
+    from fundalloc.back.verifying import Verification
 
 
 @click.command()
@@ -43,8 +43,11 @@ def verify(result: str, scenario_file: str | None, inputs: Inputs, out: Output) 
 
     book = Path(result).suffix.lower() in (".xlsx", ".xlsm")
     if book and (kind := other_book(Path(result))):
-        _tell_other(result, verify_other(Path(result), kind, inputs.read(scenario_file, out) if scenario_file else None), out)
-        return
+        wrong, says = verify_other(Path(result), kind, inputs.read(scenario_file, out) if scenario_file else None)
+        out.result(verified=False, kind=kind, wrong=wrong, says=says)
+        _refuse(tuple(wrong), result)
+        out.say("\n".join(says))
+        out.end(UNVERIFIED, "To check its figures, make it again under another name and compare the two.")
     if book and scenario_file is None:
         if inputs.settings:
             raise click.UsageError("a workbook is verified with the scenario inside it: name SCENARIO too, or leave --set out.")
@@ -58,15 +61,6 @@ def verify(result: str, scenario_file: str | None, inputs: Inputs, out: Output) 
     _refuse(found.wrong, result)
     for line in _verdict(found):
         out.say(line)
-
-
-def _tell_other(result: str, found: Unverified, out: Output) -> None:
-    """Say what was compared of a workbook whose figures cannot be recomputed, and that this is not all."""
-    out.result(**found.as_dict())
-    _refuse(found.wrong, result)
-    for line in found.says:
-        out.say(line)
-    out.end(UNVERIFIED, "To check its figures, make it again under another name and compare the two.")
 
 
 def _refuse(wrong: tuple[str, ...], result: str) -> None:

@@ -13,6 +13,7 @@ from fundalloc.cli.options import FORCE, output_options
 from fundalloc.cli.output import Output
 from fundalloc.doors.writing import check_empty
 from fundalloc.errors import and_more, counted
+from fundalloc.versions import VERSION
 
 if TYPE_CHECKING:
     from fundalloc.back.import_copies import Returned
@@ -63,7 +64,7 @@ def import_(books: tuple[str, ...], output: str | None, force: bool, out: Output
         out.say(f"Wrote {path}")
     _note_edits(returned, output, out)
     if returned.unseen:
-        out.note(f"{', '.join(returned.unseen)}: of another version, so nothing is known of what cannot be taken over.")
+        out.note(f"Of another version than {VERSION}: what cannot be taken over is not known.")
     if harmless:
         out.note("\n  ".join([f"{counted(len(harmless), 'harmless differences')}, not taken over:", *harmless]))
     if left:

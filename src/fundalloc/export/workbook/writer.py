@@ -33,7 +33,7 @@ from fundalloc.export.workbook.layout import (
 from fundalloc.export.workbook.paper import Paper as Paper
 from fundalloc.export.workbook.paper import set_up_printing
 from fundalloc.labels import label
-from fundalloc.scenario.workbooks.seal import Seal, sealed
+from fundalloc.scenario.workbooks.seal import PREFIX, Seal, sealed
 
 LONGEST_TEXT, LONGEST_FORMULA = 32_767, 8_192
 """Characters that Excel takes; a sentence that no formula can hold is written as it reads."""
@@ -98,7 +98,7 @@ class _Writer:
             add_charts(self.workbook, worksheet, sheet, place, geometry)
         worksheets[0].activate()
         for name, digest in self.seal.digests().items():
-            self.workbook.set_custom_property(name, digest)
+            self.workbook.set_custom_property(PREFIX + name, digest)
 
     def format(self, style: str, where: str = "body") -> Any:
         """Return the cell format of a style: in the body, clipped to one line, in a total row, or alone."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import zipfile
-from collections import defaultdict
+from collections import Counter
 from datetime import datetime, timedelta
 from functools import lru_cache
 from io import BytesIO
@@ -22,21 +22,18 @@ PART, PREFIX = "docProps/written.xml", "fundalloc "
 _SPACES, _WHOLE = re.compile(r"\s+|_xlfn\."), re.compile(r"(?<![\w.])(\d+)\.0+(?![\d.])")
 
 
-class Seal:
-    """Adds up what is written, cell by cell, in whatever order."""
-
-    def __init__(self) -> None:
-        self.sums: dict[str, int] = defaultdict(int)
+class Seal(Counter[str]):
+    """What is written on each sheet, added up cell by cell in whatever order."""
 
     def add(self, sheet: str, row: int, column: int, value: object, formula: str | None = None) -> None:
         """Add a cell: its formula, or else its value."""
         if formula is not None or (value is not None and value != ""):
             text = f"{row} {column} {_formula(formula) if formula is not None else _said(value)}"
-            self.sums[sheet] += int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest())
+            self[sheet] += int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest())
 
     def digests(self) -> dict[str, str]:
-        """Return the digest of every sheet, as properties of the workbook."""
-        return {PREFIX + sheet: f"{total % 2**64:016x}" for sheet, total in self.sums.items()}
+        """Return the digest of every sheet."""
+        return {sheet: f"{total % 2**64:016x}" for sheet, total in self.items()}
 
 
 def _said(value: object) -> str:
@@ -84,6 +81,6 @@ def changed_sheets(book: BookFile) -> list[str] | None:
         for row, cells in enumerate(book.rows(title)):
             for column, cell in enumerate(cells):
                 there.add(title, row, column, cell.value, cell.formula)
-    found = {name.removeprefix(PREFIX): digest for name, digest in there.digests().items()}
+    found = there.digests()
     others = (title for title in book.titles if title not in kept and found.get(title) not in kept.values())
     return [*(title for title, digest in kept.items() if digest not in found.values()), *others]
