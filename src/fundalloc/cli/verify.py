@@ -42,6 +42,8 @@ def verify(result: str, scenario_file: str | None, inputs: Inputs, out: Output) 
     from fundalloc.scenario.plans.files import named_scenario
 
     book = Path(result).suffix.lower() in (".xlsx", ".xlsm")
+    if book and scenario_file is None and inputs.settings:
+        raise click.UsageError("a workbook is verified with the scenario inside it: name SCENARIO too, or leave --set out.")
     if book and (kind := other_book(Path(result))):
         wrong, says = verify_other(Path(result), kind, inputs.read(scenario_file, out) if scenario_file else None)
         out.result(verified=False, kind=kind, wrong=wrong, says=says)
@@ -49,8 +51,6 @@ def verify(result: str, scenario_file: str | None, inputs: Inputs, out: Output) 
         out.say("\n".join(says))
         out.end(UNVERIFIED, "To check its figures, make it again under another name and compare the two.")
     if book and scenario_file is None:
-        if inputs.settings:
-            raise click.UsageError("a workbook is verified with the scenario inside it: name SCENARIO too, or leave --set out.")
         found = verify_book(Path(result), out.progress)
     else:
         found = verify_result(result, inputs.read(scenario_file or named_scenario(result), out), out.progress)
