@@ -10,7 +10,7 @@ from fundalloc.back.tampering import Difference
 from fundalloc.errors import Place
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.sheets.inputs import written_in_year
-from fundalloc.money import DECIMALS
+from fundalloc.money import DECIMALS, LARGEST
 from fundalloc.scenario.scenario import Scenario
 
 
@@ -34,7 +34,7 @@ def typed_figures(differences: Iterable[Difference], book: Book, file: str) -> I
     paths = {at: path for path in known for at in _shown_at(path, book)}
     for one in differences:
         path, found = paths.get(one.at), one.found
-        if path is not None and found.formula is None and found.number is not None and found.number >= 0:
+        if path is not None and found.formula is None and found.number is not None and 0 <= found.number <= LARGEST:
             about = (path[3], *path[1:3]) if path[0] == "needs" else (path[2], path[1], path[-1])
             value = round(Fraction(found.text), DECIMALS)
             yield path, Change(f"the {' of '.join(about[:2])} {about[2]}", known[path], value, Said("", "", (Place(file, cell=one.cell),)))

@@ -165,13 +165,11 @@ def with_cells(found: Verification, path: Path, progress: Progress) -> Verificat
 def other_book(path: Path) -> str:
     """Return which command other than `run` wrote a workbook, or `index`; empty for those of plans and all that is not ours."""
     book = BookFile(path)
-    if (
-        set(book.titles) & set(in_languages("comparison.sheet.movements.name").values())
-        and find_grid(book, "allocation", ("line_key", "optimised")) is None
-    ):
+    movements, first = in_languages("comparison.sheet.movements.name").values(), book.rows(book.titles[0])[:1]
+    if set(book.titles) & set(movements) and find_grid(book, "allocation", ("line_key", "optimised")) is None:
         return "compare"
-    first = next((cell.text for row in book.rows(book.titles[0])[:1] for cell in row), "")
-    return next((kind for kind in _STUDIES if first.startswith(tuple(f"{t}: " for t in in_languages(f"study.{kind}.title").values()))), "")
+    title = next((cell.text for row in first for cell in row), "")
+    return next((kind for kind in _STUDIES if title.startswith(tuple(f"{t}: " for t in in_languages(f"study.{kind}.title").values()))), "")
 
 
 def verify_other(path: Path, kind: str, scenario: Scenario | None) -> tuple[list[str], list[str]]:

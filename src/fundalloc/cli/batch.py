@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fundalloc.cli.envelope import INTERRUPTED
-from fundalloc.cli.options import check_book
+from fundalloc.cli.options import new_book
 from fundalloc.cli.output import Output, new_table
 from fundalloc.cli.terminal import echo
 from fundalloc.doors.writing import writing_into
@@ -51,7 +51,7 @@ def run_many(sources: Sequence[Source], target: Path | None, options: Options, m
         with writing_into(folder):
             books = book_names([s.path for s in sources], folder)
     for book in (*books.values(), *([folder / INDEX] if folder is not None else [])):
-        check_book(book, force)
+        new_book(book, force)
 
     def write(plan: Plan, source: Source) -> list[Path]:
         if source.path not in books:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from fundalloc.cli.envelope import DIFFERS
-from fundalloc.cli.options import FORCE, Whole, allow_outside_option, book_name, check_book, output_options
+from fundalloc.cli.options import FORCE, Whole, allow_outside_option, new_book, output_options
 from fundalloc.cli.output import Output
 from fundalloc.labels import label
 from fundalloc.money import NotANumber, parse_figure
@@ -69,7 +69,7 @@ def compare(
     from fundalloc.compare.records import as_dict
 
     if output is not None:
-        check_book(book_name(output), force)
+        new_book(output, force)
     with out.counting("programs", "Comparing") as tick:
         found = compare_files(
             *files,

@@ -160,7 +160,7 @@ class Study:
     def __post_init__(self) -> None:
         """Refuse an output that cannot be written before anything is solved."""
         if self.output is not None:
-            check_book(book_name(self.output), self.force)
+            new_book(self.output, self.force)
         if self.csv_folder is not None:
             check_folder(Path(self.csv_folder))
 
@@ -204,15 +204,11 @@ study_options = _all(
 """Adds -o, --csv, --force, --solver, --baseline and the options of all commands, and passes them as a Study."""
 
 
-def book_name(output: str) -> Path:
-    """Return the name of a workbook to write. Raises click.UsageError."""
-    if Path(output).suffix.lower() != ".xlsx":
+def new_book(output: str | Path, force: bool) -> Path:
+    """Return the name of a workbook to write. Raises click.UsageError, or OutputError where one would be lost into which somebody typed."""
+    path = Path(output)
+    if path.suffix.lower() != ".xlsx":
         raise click.UsageError(f"-o {output}: a workbook ends in .xlsx")
-    return Path(output)
-
-
-def check_book(path: Path, force: bool) -> None:
-    """Raise OutputError unless a workbook can be written, and replaces none into which somebody has typed."""
     check_writable(path)
     if path.exists() and not force:
         from fundalloc.back.replacing import lost_with
@@ -223,6 +219,7 @@ def check_book(path: Path, force: bool) -> None:
             said = f"nothing is known of what it holds ({error.problems[0].message})"
             raise OutputError(f"Cannot write {path}: {said}. Choose another name, or add --force.") from None
         refuse_loss(path, lost, f"bring them back with fundalloc import {path}, choose another name,")
+    return path
 
 
 def words_of(text: str) -> tuple[str, ...]:

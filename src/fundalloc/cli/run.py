@@ -12,25 +12,13 @@ import click
 
 from fundalloc.cli.batch import Many, run_many
 from fundalloc.cli.envelope import NOT_VERIFIED, STOPPED
-from fundalloc.cli.options import (
-    BASELINE,
-    FORCE,
-    REPAIRS,
-    SOLVER,
-    VARIANTS,
-    Inputs,
-    Whole,
-    book_name,
-    check_book,
-    gathered,
-    output_options,
-    scenario_options,
-)
+from fundalloc.cli.options import BASELINE, FORCE, REPAIRS, SOLVER, VARIANTS, Whole, gathered, new_book, output_options, scenario_options
 from fundalloc.cli.output import Output
 from fundalloc.doors.writing import check_folder, check_writable, together
 from fundalloc.errors import Infeasible, NotRoundable, SolverFailed, counted
 
 if TYPE_CHECKING:
+    from fundalloc.cli.options import Inputs
     from fundalloc.export.on_request import Asked
     from fundalloc.plan.plan import Plan
     from fundalloc.scenario.scenario import Scenario
@@ -64,8 +52,8 @@ class _Wish:
         return bool(self.csv_folder or self.write_lp or self.open_file)
 
     def book(self) -> Path | None:
-        """Return the workbook to write. Raises UsageError."""
-        return None if self.output is None or self.dry_run else book_name(self.output)
+        """Return the workbook to write. Raises UsageError or OutputError."""
+        return None if self.output is None or self.dry_run else new_book(self.output, self.force)
 
 
 class _Positive(click.FloatRange):
@@ -177,7 +165,7 @@ def _run_one(file: str, inputs: Inputs, options: Options, wish: _Wish, out: Outp
     from fundalloc.export.tables import as_dict
 
     book = wish.book()
-    _check_places(book, wish)
+    _check_places(wish)
     scenario = inputs.read(file, out)
     options = options.begun()
     plan = _solve(scenario, file, inputs, options, wish, out)
@@ -196,14 +184,12 @@ def _run_one(file: str, inputs: Inputs, options: Options, wish: _Wish, out: Outp
         out.end(STOPPED, f"The search was stopped at its limit; the best plan found is verified, but {left}.")
 
 
-def _check_places(book: Path | None, wish: _Wish) -> None:
+def _check_places(wish: _Wish) -> None:
     """Refuse what cannot be written before anything is solved."""
     if wish.write_lp is not None and Path(wish.write_lp).suffix.lower() not in (".lp", ".mps"):
         raise click.UsageError(f"--write-lp {wish.write_lp}: the file ends in .lp or .mps")
     if wish.dry_run:
         return
-    if book is not None:
-        check_book(book, wish.force)
     if wish.write_lp is not None:
         check_writable(Path(wish.write_lp))
     if wish.csv_folder is not None:
