@@ -66,13 +66,7 @@ def run_many(sources: Sequence[Source], target: Path | None, options: Options, m
         try:
             for position, outcome in batch:
                 done[position] = outcome
-                entry, how = outcome.entry, "unchanged, reused" if outcome.reused else f"{outcome.entry.seconds:.1f} s"
-                more = f": {entry.message}" if entry.message else ""
-                out.note(f"[{len(done)}/{len(sources)}] {entry.file}: {entry.status} ({how}){more}")
-                for remark in outcome.plan.scenario.remarks if outcome.plan is not None else ():
-                    out.note(f"warning: {remark}")
-                if outcome.unkept and outcome.unkept not in {o.unkept for k, o in done.items() if k != position}:
-                    out.note(f"{outcome.unkept} The plans are not kept for reuse.")
+                _note(outcome, f"[{len(done)}/{len(sources)}]", {o.unkept for k, o in done.items() if k != position}, out)
         except KeyboardInterrupt:
             batch.close()
             text = f"Interrupted. {len(done)} of {len(sources)} are done and kept: the same command continues."
@@ -86,6 +80,16 @@ def run_many(sources: Sequence[Source], target: Path | None, options: Options, m
     if out.as_json:
         _keep(outcomes, out)
     return worst([o.entry.exit_code for o in outcomes])
+
+
+def _note(outcome: Outcome, count: str, unkept: set[str], out: Output) -> None:
+    """Say how one scenario ended; why plans are not kept is said once."""
+    entry, how = outcome.entry, "unchanged, reused" if outcome.reused else f"{outcome.entry.seconds:.1f} s"
+    out.note(f"{count} {entry.file}: {entry.status} ({how}){': ' + entry.message if entry.message else ''}")
+    for remark in outcome.plan.scenario.remarks if outcome.plan is not None else ():
+        out.note(f"warning: {remark}")
+    if outcome.unkept and outcome.unkept not in unkept:
+        out.note(f"{outcome.unkept} The plans are not kept for reuse.")
 
 
 def _keep(outcomes: Sequence[Outcome], out: Output) -> None:
