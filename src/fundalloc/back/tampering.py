@@ -37,6 +37,8 @@ KNOWN = {  # sheet: the columns that tell its rows apart, those to be typed into
     "instruments": (("instrument_id",), ()),
     "sources": (("what", "concerns"), ()),
 }
+SORTED = ("allocation", "rules")
+"""Sheets whose rows staff may sort without a word."""
 SAID = {"optimised": "the optimised amount was changed: ", "limit_input": "the limit was changed: "}
 
 
@@ -143,7 +145,7 @@ class _Comparer:
             return
         result.wrong += [Difference(title, found.place(title, sheet.heading, 0).cell, f"no column '{text}'") for text in sheet.gone]
         pairs = list(pairing.rows(sheet.ours, sheet.theirs, sheet.names))
-        if not (sheet.ids and sheet.own) and not pairing.in_order(pairs):  # those of the first two sheets are there to be sorted
+        if sheet.sheet not in SORTED and not pairing.in_order(pairs):
             result.harmless.append(Difference(title, "", f"{title}: the rows stand in another order"))
         for row, there in pairs:
             if there is None:

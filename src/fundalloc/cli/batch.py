@@ -50,7 +50,8 @@ def run_many(sources: Sequence[Source], target: Path | None, options: Options, m
     if folder is not None:
         with writing_into(folder):
             books = book_names([s.path for s in sources], folder)
-    for book in (*books.values(), *([folder / INDEX] if folder is not None else [])):
+        new_book(folder / INDEX, force)
+    for book in books.values():
         new_book(book, force)
 
     def write(plan: Plan, source: Source) -> list[Path]:
