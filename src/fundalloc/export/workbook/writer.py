@@ -153,12 +153,9 @@ class _SheetWriter:
         elif value is None or value == "":
             done = self.to.write_blank(row, column, None, look)
         elif isinstance(content, Link | FileLink):
-            url = _top_of(value) if isinstance(content, Link) else f"external:{value}"
-            done = self.to.write_url(row, column, url, look, value)
-        elif isinstance(value, str):
-            done = self.to.write_string(row, column, value, look)
+            done = self.to.write_url(row, column, _top_of(value) if isinstance(content, Link) else f"external:{value}", look, value)
         else:
-            done = self.to.write_number(row, column, value, look)
+            done = (self.to.write_string if isinstance(value, str) else self.to.write_number)(row, column, value, look)
         if done != 0:
             raise ValueError(f"{self.place.name}!{xl_rowcol_to_cell(row, column)} cannot be written ({done}): {str(content)[:60]!r}")
 
@@ -168,10 +165,8 @@ class _SheetWriter:
             return NEIGHBOURS.sub(lambda m: _neighbours(m[1], int(m[2]), row, column), content.text), content.value
         if isinstance(content, ColumnSum):
             return f"=SUM({self.place.cells(column)})", content.value
-        if isinstance(content, Link):
-            return None, self.book.names[content.sheet]
-        if isinstance(content, FileLink):
-            return None, content.file
+        if isinstance(content, Link | FileLink):
+            return None, self.book.names[content.sheet] if isinstance(content, Link) else content.file
         return None, shorten(CONTROL.sub(" ", content), LONGEST_TEXT) if isinstance(content, str) else content
 
     def _frame(self) -> None:
