@@ -54,7 +54,7 @@ def test_csv_and_workbook(fundalloc, variant, tmp_path):
     assert result.exit_code == 0
     *verdict, cells = result.stdout.splitlines(keepends=True)
     assert is_verified("".join(verdict))
-    assert cells == "the cells of the workbook were not compared: it was held against the scenario named, amounts alone\n"
+    assert cells == "the file is, byte for byte, the one that its scenario and record give\n"
 
 
 def test_the_order_of_rows_does_not_matter(fundalloc, variant, result_of):

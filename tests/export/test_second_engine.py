@@ -20,7 +20,7 @@ from cases import ROOT, TINY
 from fundalloc.compare import compare_files
 from fundalloc.export.comparison import write_comparison
 from fundalloc.export.workbook import write_workbook
-from fundalloc.export.workbook.content import Column, Formula, Sheet, Table
+from fundalloc.export.workbook.content import Column, Formula, Sheet, SheetTable
 from fundalloc.export.workbook.spelling import here, whole_column
 from fundalloc.export.workbook.writer import Paper, render
 from fundalloc.run import solve
@@ -128,7 +128,7 @@ def test_headings_with_signs_of_the_reference_grammar_are_escaped_for_both_engin
         Column(f"{k}", "money", (Formula(f"=2*{here('T', h)}", 6.0), Formula(f"=2*{here('T', h)}", 8.0))) for k, h in enumerate(HEADINGS)
     ]
     sums = [Column(f"sum {k}", "money", (Formula(f"=SUM({whole_column('T', h)})", 7.0),) * 2) for k, h in enumerate(HEADINGS)]
-    sheet = Sheet("cover", "Title", "Says.", Table("T", (*columns, *doubled, *sums), extended=True), cover=True)
+    sheet = Sheet("cover", "Title", "Says.", SheetTable("T", (*columns, *doubled, *sums), extended=True), cover=True)
     path = tmp_path / "book.xlsx"
     path.write_bytes(render([sheet], {"cover": "Cover"}, Paper("t", "s", "", "k", "2026-01-01", "m", "f", False, "en", 1)))
     assert computed(path) == ({}, [])

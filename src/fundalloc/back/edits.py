@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import PurePath
@@ -14,6 +14,8 @@ from fundalloc.money import DECIMALS, plain
 from fundalloc.scenario.workbooks.cells import Grid
 from fundalloc.scenario.workbooks.sheet import Cell
 
+Path = tuple[str, ...]
+AGREE = "agree on one of the two, and clear or repeat the other"
 TALK = ("comment_input", "author_input")
 
 
@@ -94,41 +96,36 @@ def _hint(cell: Cell) -> str:
 
 
 @dataclass(frozen=True)
-class Adjustment:
-    """An amount of an allocation line that was changed, in EUR million."""
+class Change:
+    """A figure that was typed over: EUR million, a share, a weight, or a number of members."""
 
-    line: str
-    before: Fraction
+    about: str
+    """What it is, as messages name it."""
+    before: Fraction | None
+    """None where there was no ceiling."""
     after: Fraction
     said: Said
+    relative: bool = False
+    """Whether it is a share."""
 
     @property
     def what(self) -> str:
-        """The amount, for comparing copies."""
-        return plain(self.after)
-
-
-@dataclass(frozen=True)
-class LimitChange:
-    """A limit of a demand that was changed: EUR million, a share, or a number of members."""
-
-    rule: str
-    member: tuple[str, ...]
-    side: str
-    """The key in scenario files: at_least, at_most, exactly."""
-    before: Fraction
-    after: Fraction
-    relative: bool
-    said: Said
-
-    @property
-    def what(self) -> str:
-        """The limit, for comparing copies."""
+        """The figure, as it is written in a scenario file and compared with that of other copies."""
         return self.figure(self.after)
 
+    @property
+    def was(self) -> str:
+        """What it was before."""
+        return "none" if self.before is None else self.figure(self.before)
+
     def figure(self, value: Fraction) -> str:
-        """Return a limit as it is written in a scenario file."""
+        """Return a figure as it is written in a scenario file."""
         return f"{plain(value * 100)} %" if self.relative else plain(value)
+
+    @property
+    def words(self) -> str:
+        """What it is now, and who says so."""
+        return self.what + (f" by {self.said.author}" if self.said.author else "")
 
 
 @dataclass(frozen=True)
@@ -138,6 +135,16 @@ class OwnRule:
     id: str
     written: Mapping[str, Any]
     said: Said
+
+    @property
+    def about(self) -> str:
+        """What it is, as messages name it."""
+        return f"the rule {self.id}"
+
+    @property
+    def words(self) -> str:
+        """Who says so."""
+        return "another rule" + (f" by {self.said.author}" if self.said.author else "")
 
     @property
     def what(self) -> str:
@@ -158,15 +165,24 @@ class Edits:
     """Everything that was changed and said, by what it is about."""
 
     files: tuple[str, ...]
-    adjustments: dict[str, Adjustment] = field(default_factory=dict)
-    limits: dict[tuple[str, ...], LimitChange] = field(default_factory=dict)
-    rules: dict[str, OwnRule] = field(default_factory=dict)
+    adjustments: dict[Path, Change] = field(default_factory=dict)
+    """By the key of the line."""
+    limits: dict[Path, Change] = field(default_factory=dict)
+    """By rule, members, and the side as scenario files name it."""
+    figures: dict[Path, Change] = field(default_factory=dict)
+    """Needs, priorities and ceilings, by their paths."""
+    rules: dict[Path, OwnRule] = field(default_factory=dict)
     comments: list[Comment] = field(default_factory=list)
 
     @property
-    def changes(self) -> int:
-        """How many things were changed."""
-        return len(self.adjustments) + len(self.limits) + len(self.rules)
+    def changes(self) -> list[Change | OwnRule]:
+        """Everything that was changed."""
+        return [*self.adjustments.values(), *self.limits.values(), *self.figures.values(), *self.rules.values()]
+
+    @property
+    def places(self) -> Iterator[Place]:
+        """The cells of which all is taken over."""
+        return (place for edit in (*self.changes, *self.comments) for place in edit.said.places)
 
     def __bool__(self) -> bool:
         return bool(self.changes or self.comments)
@@ -176,10 +192,8 @@ def merge_copies(copies: Sequence[Edits]) -> Edits:
     """Lay copies of one run together. Raises ScenarioError with every cell that two copies changed differently."""
     conflicts = Problems()
     out = Edits(tuple(name for copy in copies for name in copy.files))
-    out.adjustments = _merged(((key, edit.line, edit) for copy in copies for key, edit in copy.adjustments.items()), conflicts)
-    limits = ((key, " ".join(("the limit of", e.rule, *e.member)), e) for copy in copies for key, e in copy.limits.items())
-    out.limits = _merged(limits, conflicts)
-    out.rules = _merged(((key, f"the rule {edit.id}", edit) for copy in copies for key, edit in copy.rules.items()), conflicts)
+    for kind in ("adjustments", "limits", "figures", "rules"):
+        setattr(out, kind, merged((item for copy in copies for item in getattr(copy, kind).items()), conflicts))
     conflicts.tell()
     seen: dict[tuple[str, str, str], Comment] = {}
     for remark in (remark for copy in copies for remark in copy.comments):
@@ -188,26 +202,20 @@ def merge_copies(copies: Sequence[Edits]) -> Edits:
     return out
 
 
-K = TypeVar("K")
-E = TypeVar("E", Adjustment, LimitChange, OwnRule)
+E = TypeVar("E", Change, OwnRule)
 
 
-def _merged(edits: Iterable[tuple[K, str, E]], conflicts: Problems) -> dict[K, E]:
-    out: dict[K, E] = {}
-    for key, name, edit in edits:
-        first = out.get(key)
-        if first is None:
-            out[key] = edit
-        elif first.what == edit.what:
+def merged(edits: Iterable[tuple[Path, E]], conflicts: Problems) -> dict[Path, E]:
+    """Lay edits of the same thing together; of two that differ both places are told."""
+    out: dict[Path, E] = {}
+    for key, edit in edits:
+        first = out.setdefault(key, edit)
+        if first is not edit and first.what == edit.what:
             out[key] = replace(first, said=_together(first.said, edit.said))
-        else:
-            message = f"{name}: {_words(first)} here, but {_words(edit)} in {edit.said.places[0]}"
-            conflicts.add(first.said.places[0], message, "agree on one of the two, and clear or repeat the other")
+        elif first is not edit:
+            message = f"{edit.about}: {first.words} here, but {edit.words} in {edit.said.places[0]}"
+            conflicts.add(first.said.places[0], message, AGREE)
     return out
-
-
-def _words(edit: Adjustment | LimitChange | OwnRule) -> str:
-    return ("another rule" if isinstance(edit, OwnRule) else edit.what) + (f" by {edit.said.author}" if edit.said.author else "")
 
 
 def _together(first: Said, second: Said) -> Said:
@@ -224,17 +232,18 @@ def as_values(edits: Edits) -> dict[str, Any]:
     def said(entry: Said) -> dict[str, Any]:
         return {"comment": entry.comment, "author": entry.author, "cells": [str(place) for place in entry.places]}
 
-    def amounts(e: Adjustment) -> dict[str, Any]:
-        return {"line": e.line, "from": float(e.before), "to": float(e.after), "by": float(e.after - e.before), **said(e.said)}
+    def amounts(e: Change) -> dict[str, Any]:
+        return {"from": None if e.before is None else float(e.before), "to": float(e.after), **said(e.said)}
 
-    def limits(e: LimitChange) -> dict[str, Any]:
-        demand = {"rule": e.rule, "member": "|".join(e.member), "side": e.side}
-        return {**demand, "from": e.figure(e.before), "to": e.what, **said(e.said)}
+    def limit(rule: str, *member: str) -> dict[str, str]:
+        return {"rule": rule, "member": "|".join(member[:-1]), "side": member[-1]}
 
+    by = {key: float(e.after - (e.before or 0)) for key, e in edits.adjustments.items()}
     return {
         "files": list(edits.files),
-        "adjustments": [amounts(e) for e in edits.adjustments.values()],
-        "limits": [limits(e) for e in edits.limits.values()],
+        "adjustments": [{"line": key[0], "by": by[key], **amounts(e)} for key, e in edits.adjustments.items()],
+        "limits": [{**limit(*key), "from": e.was, "to": e.what, **said(e.said)} for key, e in edits.limits.items()],
+        "figures": [{"figure": ".".join(path), **amounts(e)} for path, e in edits.figures.items()],
         "rules": [{"id": e.id, "rule": dict(e.written), **said(e.said)} for e in edits.rules.values()],
         "comments": [{"about": e.about, **said(e.said)} for e in edits.comments],
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
@@ -12,10 +12,11 @@ import numpy as np
 from fundalloc.back.circulated import Circulated, open_circulated
 from fundalloc.back.edits import Edits, merge_copies
 from fundalloc.back.reading_edits import read_edits
-from fundalloc.back.variant import MARK, check_limits, variant_text
+from fundalloc.back.tampering import BookComparison, Difference, compare_with_original
+from fundalloc.back.variant import MARK, check_stated, variant_text
 from fundalloc.doors.reading import FAILURES, read_bytes
 from fundalloc.doors.text import MAX_BYTES
-from fundalloc.doors.writing import check_empty, new_file, together
+from fundalloc.doors.writing import check_empty, new_file, refuse_loss, together
 from fundalloc.errors import Place, Problems, ScenarioError
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.insight.handmade import broken_demands
@@ -26,7 +27,10 @@ from fundalloc.plan.naming import how_broken
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import MISSED
 from fundalloc.scenario.loading import load
+from fundalloc.scenario.sources import fingerprint
+from fundalloc.versions import VERSION
 
+DIGEST = "# Digest of the lines above, by which import knows whether they were edited:"
 _ORIGINAL, _PLAN, _VARIANT = "-original", ".plan.csv", "fundalloc-variant.yaml"
 
 
@@ -39,7 +43,13 @@ class Returned:
     """The plan as it was circulated."""
     edits: Edits
     adjusted: Plan
-    """The plan with the adjustments, measured against the changed limits and the added rules; nothing is optimised."""
+    """The plan with the adjustments, measured against the changed limits and figures and the added rules; nothing is optimised."""
+    left: Sequence[Difference] = ()
+    """What was changed and is not taken over."""
+    harmless: Sequence[Difference] = ()
+    """What was moved or added, and is not taken over either."""
+    unseen: bool = False
+    """Whether the copies are of another version, of which only what can be taken over is read."""
 
     @property
     def broken(self) -> list[str]:
@@ -60,10 +70,10 @@ class Returned:
         extends = extends or PurePosixPath(sources.main).name
         return variant_text(self.edits, self.plan, extends=extends, baseline=baseline, settings=sources.settings)
 
-    def write(self, path: Path) -> list[Path]:
+    def write(self, path: Path, *, force: bool = False) -> list[Path]:
         """Write the variant, and beside it what it needs: the plan as circulated, and the original unless it lies there already.
 
-        Raises OutputError when something cannot be written.
+        Raises OutputError when something cannot be written, or unless `force` is given would take lines away that somebody has edited.
         """
         sources, scenario = self.circulated.sources, self.plan.scenario
         beside = path.parent / PurePosixPath(sources.main).name
@@ -83,8 +93,9 @@ class Returned:
                     fresh.write_text(self._plan_table(), "utf-8")
                 written.insert(0, path.with_name(start))
             text = self.text(extends, start)
+            refuse_loss(path, [] if force else edited_lines(path, text))
             with new_file(path) as fresh:
-                fresh.write_text(text, "utf-8")
+                fresh.write_text(f"{text}{DIGEST} {fingerprint(text)}\n", "utf-8")
         return [path, *written]
 
     def _is_original(self, beside: Path) -> bool:
@@ -112,11 +123,24 @@ class Returned:
 
 
 def made_by_import(path: Path) -> bool:
-    """Return whether a file is a variant that this module wrote: only such a file may be replaced."""
+    """Return whether a file is a variant that this module wrote: only such a file is replaced."""
+    return MARK in _text(path)
+
+
+def edited_lines(path: Path, text: str) -> list[str]:
+    """Return the lines of a variant that somebody has edited which are not in the text that is to replace it."""
+    above, _, digest = (there := _text(path)).rpartition(DIGEST)
+    if above and digest.strip() == fingerprint(above):
+        return []
+    kept = {*text.splitlines(), ""}
+    return [line for line in there.splitlines() if line.rstrip() not in kept and not line.startswith((MARK, DIGEST))]
+
+
+def _text(path: Path) -> str:
     try:
-        return MARK.encode() in read_bytes(path, MAX_BYTES)
+        return read_bytes(path, MAX_BYTES).decode("utf-8", "replace").replace("\r\n", "\n")
     except FAILURES:
-        return False
+        return ""
 
 
 def bring_back(paths: Sequence[Path]) -> Returned:
@@ -134,13 +158,28 @@ def bring_back(paths: Sequence[Path]) -> Returned:
     first = opened[0]
     scenario = first.scenario()
     plan = first.plan(scenario)
-    copies = []
-    for circulated in opened:
+    copies, comparisons = [], [compare_with_original(circulated, plan) for circulated in opened]
+    for circulated, comparison in zip(opened, comparisons, strict=True):
         with problems.noted():
-            copies.append(read_edits(circulated, plan))
+            copies.append(read_edits(circulated, plan, comparison))
     problems.tell()
     edits = merge_copies(copies)
-    return Returned(first, plan, edits, _adjusted(first, plan, edits))
+    adjusted = _adjusted(first, plan, edits)
+    if plan.log.version != VERSION:
+        return Returned(first, plan, edits, adjusted, unseen=True)
+    left, harmless = _left(opened, comparisons, {str(place) for place in edits.places})
+    return Returned(first, plan, edits, adjusted, left, harmless)
+
+
+def _left(opened: Sequence[Circulated], comparisons: Sequence[BookComparison], taken: set[str]) -> Iterator[list[Difference]]:
+    """Yield what is wrong and what is harmless in all copies, but for the cells that are taken over; cells are named with their file."""
+    for kind in ("wrong", "harmless"):
+        found = [
+            (one.book.name, difference) for one, compared in zip(opened, comparisons, strict=True) for difference in getattr(compared, kind)
+        ]
+        left = [(name, difference) for name, difference in found if str(Place(name, cell=difference.cell)) not in taken]
+        several = len(opened) > 1
+        yield [difference._replace(cell="", says=f"{name}: {difference}") if several else difference for name, difference in left]
 
 
 def _adjusted(circulated: Circulated, plan: Plan, edits: Edits) -> Plan:
@@ -156,10 +195,10 @@ def _adjusted(circulated: Circulated, plan: Plan, edits: Edits) -> Plan:
             variant = load(fresh, root=folder, baseline=folder / sources.baseline if sources.baseline else None)
         start = scenario.starting_amounts()
         scenario = replace(variant.starting_from(start) if scenario.facts.baseline is not None else variant, baseline=None)
-    steps = np.concatenate([plan.steps, plan.moves])
-    positions = {key: k for k, key in enumerate(plan.scenario.lines.keys)}
-    for line, adjustment in edits.adjustments.items():
-        steps[positions[line]] = int(adjustment.after / scenario.facts.step)
+    before, lines = plan.scenario.lines, scenario.lines
+    amounts = dict(zip([*before.keys, *before.moves.keys], [*plan.steps, *plan.moves], strict=True))
+    amounts |= {line: int(adjustment.after / scenario.facts.step) for (line,), adjustment in edits.adjustments.items()}
+    steps = np.array([amounts.get(key, 0) for key in (*lines.keys, *lines.moves.keys)], dtype=np.int64)
     adjusted = measure_steps(scenario, steps)
-    check_limits(edits, scenario, adjusted.findings)
+    check_stated(edits, scenario, adjusted.findings)
     return adjusted

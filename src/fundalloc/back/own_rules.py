@@ -37,9 +37,14 @@ class OwnRules:
     """Word of a side, in small letters → side."""
 
     @cached_property
+    def book(self) -> Book:
+        """The workbook as it was made: its words and ids."""
+        return Book(self.plan, self.language)
+
+    @cached_property
     def reader(self) -> Reader:
         """Reads formulas over the allocation."""
-        book = Book(self.plan, self.language)
+        book = self.book
         markers = {title: key.partition(":")[2] for key, title in book.marker_titles.items()}
         return Reader(self.plan.scenario, book.language, book.codes, markers)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from fundalloc.scenario.workbooks.cells import BookFile
 from fundalloc.scenario.workbooks.sheet import Cell
 
 Cells = Sequence[Cell]
 Said = tuple[str, ...]
+Names = Mapping[int, Said]
 HEAD = 12
 """Rows at the top by which a sheet is known that has another name."""
 MOST_TRIED = 200
@@ -26,47 +27,69 @@ def sheets(ours: BookFile, theirs: BookFile) -> dict[str, str | None]:
         if title in theirs.titles:
             out[title] = title
             continue
-        wanted = {cell.text for row in ours.rows(title)[:HEAD] for cell in row} - {""}
-        alike = {other: len(wanted & {cell.text for row in theirs.rows(other)[:HEAD] for cell in row}) for other in free}
+        wanted = _head(ours, title)
+        alike = {other: len(wanted & _head(theirs, other)) for other in free}
         best = max(alike, key=alike.__getitem__, default=None)
         out[title] = best if best is not None and 2 * alike[best] > len(wanted) else None
         free = [other for other in free if other != out[title]]
     return out
 
 
-def rows(ours: Sequence[Cells], theirs: Sequence[Cells]) -> Iterator[tuple[int | None, int | None]]:
+def _head(book: BookFile, title: str) -> set[str]:
+    return {cell.text for row in book.rows(title)[:HEAD] for cell in row} - {""}
+
+
+def rows(ours: Sequence[Cells], theirs: Sequence[Cells], named: tuple[Names, Names] = ({}, {})) -> Iterator[tuple[int | None, int | None]]:
     """Pair the rows of a sheet that say the same, first those that stand where they stood; then those that say most of the same.
 
-    None stands for a row that only one of them has; rows in which nothing stands are left out.
+    Rows that are `named`, ours and theirs, are paired by their names alone. None stands for a row that only one of them has; rows in
+    which nothing stands are left out.
     """
-    said, found = ([_said(cells, row) for row, cells in enumerate(side)] for side in (ours, theirs))
+    said, found = (_all_said(side, names) for side, names in zip((ours, theirs), named, strict=True))
+    pairs = _the_same(said, found)
+    pairs |= _alike(_without(said, {*pairs, *named[0]}), _without(found, {*pairs.values(), *named[1]}))
+    yield from sorted(pairs.items())
+    yield from ((row, None) for row in _without(said, set(pairs)))
+    yield from ((None, row) for row in _without(found, set(pairs.values())))
+
+
+def _all_said(side: Sequence[Cells], names: Names) -> list[Said]:
+    return [("", *names[row]) if row in names else _said(cells, row) for row, cells in enumerate(side)]
+
+
+def _without(said: Sequence[Said], rows: set[int]) -> dict[int, Said]:
+    """Return the rows in which something stands, but some."""
+    return {row: texts for row, texts in enumerate(said) if row not in rows and any(texts)}
+
+
+def _the_same(said: Sequence[Said], found: Sequence[Said]) -> dict[int, int]:
+    """Pair rows that say the same, wherever they stand."""
     pairs = {row: row for row in range(min(len(said), len(found))) if said[row] == found[row]}
     places: dict[Said, list[int]] = defaultdict(list)
     for row in sorted(set(range(len(found))) - set(pairs.values()), reverse=True):
         places[found[row]].append(row)
     for row in (row for row in range(len(said)) if row not in pairs and places[said[row]]):
         pairs[row] = places[said[row]].pop()
-    lost, taken = [row for row in range(len(said)) if row not in pairs and any(said[row])], set(pairs.values())
-    left = {row: found[row] for row in range(len(found)) if row not in taken and any(found[row])}
-    for row in lost:
+    return pairs
+
+
+def _alike(lost: Mapping[int, Said], left: dict[int, Said]) -> dict[int, int]:
+    """Pair rows that say most of the same, or stand where they stood; what is left is used up."""
+    pairs = {}
+    for row, said in lost.items():
         tried = left if len(lost) <= MOST_TRIED else {row: left[row]} if row in left else {}
-        best = max(tried, key=lambda other: (_alike(said[row], left[other]), other == row), default=None)
-        if best is not None and (2 * _alike(said[row], left[best]) >= sum(map(bool, said[row])) or best == row):
+        same = {other: sum(a == b != "" for a, b in zip(said, found, strict=False)) for other, found in tried.items()}
+        best = max(same, key=lambda other: (same[other], other == row), default=None)
+        if best is not None and (2 * same[best] >= sum(map(bool, said)) or best == row):
             pairs[row] = best
             del left[best]
-    yield from sorted(pairs.items())
-    yield from ((row, None) for row in lost if row not in pairs)
-    yield from ((None, row) for row in left)
+    return pairs
 
 
 def in_order(pairs: Sequence[tuple[int | None, int | None]]) -> bool:
     """Return whether rows that both sides have follow each other as they did."""
     places = [theirs for ours, theirs in pairs if ours is not None and theirs is not None]
     return places == sorted(places)
-
-
-def _alike(one: Said, other: Said) -> int:
-    return sum(a == b != "" for a, b in zip(one, other, strict=False))
 
 
 def _said(cells: Cells, row: int) -> Said:

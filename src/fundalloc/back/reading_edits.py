@@ -12,9 +12,11 @@ from functools import cached_property
 from typing import Any
 
 from fundalloc.back.circulated import Circulated
-from fundalloc.back.edits import TALK, Adjustment, Comment, Edits, LimitChange, OwnRule, Row, Said
+from fundalloc.back.edits import TALK, Change, Comment, Edits, OwnRule, Row, Said, merged
+from fundalloc.back.figures import typed_figures
 from fundalloc.back.formulas import NotUnderstood
 from fundalloc.back.own_rules import COLUMNS, OwnRules, identifier
+from fundalloc.back.tampering import BookComparison, compare_with_original
 from fundalloc.errors import Place, Problems, ScenarioError, some
 from fundalloc.labels import label
 from fundalloc.money import DECIMALS, plain
@@ -31,9 +33,9 @@ _NAMED = 3
 """Missing rows that a message names."""
 
 
-def read_edits(circulated: Circulated, plan: Plan) -> Edits:
-    """Return the edits of one workbook. Raises ScenarioError."""
-    return _Reading(circulated, plan).edits()
+def read_edits(circulated: Circulated, plan: Plan, comparison: BookComparison | None = None) -> Edits:
+    """Return the edits of one workbook; its comparison with the original is made unless it is given. Raises ScenarioError."""
+    return _Reading(circulated, plan).edits(comparison or compare_with_original(circulated, plan))
 
 
 class _Reading:
@@ -41,7 +43,7 @@ class _Reading:
         self.circulated, self.plan, self.problems = circulated, plan, Problems()
         self.out = Edits((circulated.book.name,))
 
-    def edits(self) -> Edits:
+    def edits(self, comparison: BookComparison) -> Edits:
         lines = self._grid("allocation", LINES, TALK)
         if lines is not None:
             self._allocation(lines)
@@ -49,6 +51,8 @@ class _Reading:
         if demands is not None:
             self._rules(demands)
         self._prepared_rules()
+        found = typed_figures(comparison.wrong, self._own.book, self.circulated.book.name)
+        self.out.figures = merged(found, self.problems)
         self.problems.tell()
         return self.out
 
@@ -103,7 +107,7 @@ class _Reading:
             message = f"{plain(change)} leaves {plain(after)}, which is not a whole multiple of the rounding step {plain(step)}"
             row.wrong("adjustment", message, f"type {plain(low)} or {plain(low + step)}")
         else:
-            self.out.adjustments[key] = Adjustment(key, before, after, said)
+            self.out.adjustments[key,] = Change(key, before, after, said)
 
     def _untouched(self, row: Row, before: Fraction) -> None:
         """Note a typed-over optimised amount, or a typed-over sum of it and the adjustment."""
@@ -158,8 +162,8 @@ class _Reading:
         elif value is not None and value < 0 <= finding.figure:
             row.wrong("limit_input", f"{plain(value)} is negative", "type a limit of zero or more")
         elif value is not None and abs(value - finding.figure) > _HAIR:
-            change = LimitChange(rule.id, finding.member, finding.sense.field, finding.figure, value, rule.relative, said)
-            self.out.limits[rule.id, *finding.member, str(finding.sense)] = change
+            about = " ".join(("the limit of", rule.id, *finding.member))
+            self.out.limits[rule.id, *finding.member, finding.sense.field] = Change(about, finding.figure, value, said, rule.relative)
         else:
             self._remark(" ".join(filter(None, (rule.id, "|".join(finding.member)))), said, row)
 
@@ -196,8 +200,8 @@ class _Reading:
                 self._keep(says or str(written["says"]), written, replace(said, places=(row.place("own_limit"),)))
 
     def _keep(self, name: str, written: dict[str, Any], said: Said) -> None:
-        rule_id = identifier(name, {rule.id for rule in self.plan.scenario.rules} | set(self.out.rules))
-        self.out.rules[rule_id] = OwnRule(rule_id, written, said)
+        rule_id = identifier(name, {rule.id for rule in self.plan.scenario.rules} | {rule for (rule,) in self.out.rules})
+        self.out.rules[rule_id,] = OwnRule(rule_id, written, said)
 
     def _selection(self, row: Row, key: str) -> dict[str, Any] | None:
         formula = row[key].formula

@@ -7,11 +7,12 @@ added beside ours change no meaning: they are named, not blamed. Adjustments and
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
 from fundalloc.back import pairing
 from fundalloc.back.circulated import Circulated
@@ -21,31 +22,67 @@ from fundalloc.errors import ScenarioError, and_more
 from fundalloc.export.on_request import unpack
 from fundalloc.export.workbook import workbook_bytes
 from fundalloc.plan.plan import Plan
-from fundalloc.scenario.workbooks.cells import BookFile, Grid, find_grid, in_languages
+from fundalloc.scenario.workbooks.cells import BookFile, Grid, grid_on, in_languages
 from fundalloc.scenario.workbooks.embedded import CHANGED
 from fundalloc.scenario.workbooks.sheet import NOTHING, Cell
 
 MOST = 20
 """Differences that are named per sheet."""
-SORTED = {"allocation": ("line_key",), "rules": ("rule", "member", "side")}
-"""Sheets whose rows staff may sort, and the columns that tell their rows apart."""
-OWN = {"adjustment", "comment_input", "author_input"}
-"""Columns of these sheets that belong to staff."""
+OWN = ("adjustment", "comment_input", "author_input")
+KNOWN = {  # sheet: the columns that tell its rows apart, those to be typed into
+    "allocation": (("line_key",), OWN),
+    "rules": (("rule", "member", "side"), OWN),
+    "own_rules": ((), (*OWN_RULES, "author_input")),
+    "needs": (("partnership_id", "area_id"), ()),
+    "instruments": (("instrument_id",), ()),
+    "sources": (("what", "concerns"), ()),
+}
+SORTED = ("allocation", "rules")
+"""Sheets whose rows staff may sort without a word."""
+SAID = {"optimised": "the optimised amount was changed: ", "limit_input": "the limit was changed: "}
+
+
+class Difference(NamedTuple):
+    """What is not as it was written."""
+
+    sheet: str
+    cell: str
+    """Where it is typed, as `Needs!C7`; empty for what has no cell."""
+    says: str
+    found: Cell = NOTHING
+    at: tuple[str, ...] = ()
+    """The sheet, the ids of the row and the heading, where rows have ids."""
+
+    def __str__(self) -> str:
+        return f"{self.cell}: {self.says}" if self.cell else self.says
 
 
 @dataclass
 class BookComparison:
     """What was found."""
 
-    wrong: list[str] = field(default_factory=list)
-    adjusted: int = 0
+    wrong: list[Difference] = field(default_factory=list)
+    typed: list[Difference] = field(default_factory=list)
     """Cells of staff's own columns that hold something."""
-    harmless: list[str] = field(default_factory=list)
+    harmless: list[Difference] = field(default_factory=list)
     """What stands elsewhere, or was added, and changes no meaning."""
     added: int = 0
     """Cells and rows where nothing was written, among what is harmless."""
     identical: bool = False
     """Whether the file is as written, byte for byte."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain values, without what is wrong."""
+        return {"adjusted": len(self.typed), "added": self.added, "harmless": told(self.harmless), "identical": self.identical}
+
+
+def told(differences: Sequence[Difference]) -> list[str]:
+    """Return the first differences of every sheet, and how many more there are."""
+    out = []
+    for sheet in dict.fromkeys(found.sheet for found in differences):
+        listed = [str(found) for found in differences if found.sheet == sheet]
+        out += [*listed[:MOST], *(f"{sheet}: {more}" for more in and_more(listed, MOST, " cells of this sheet"))]
+    return out
 
 
 def compare_with_original(circulated: Circulated, plan: Plan) -> BookComparison:
@@ -81,147 +118,158 @@ class _Comparer:
 
     def run(self) -> BookComparison:
         self._compare_titles()
-        sheets = [(theirs, list(self._pairs(ours, theirs))) for ours, theirs in self.titles.items() if theirs is not None]
-        changed = any(p.key == "limit_input" and not _same(p.expected, p.found) for _, pairs in sheets for p in pairs)
-        live = self.result.adjusted == 0 and not changed
-        for title, pairs in sheets:
-            self._note(self.result.wrong, title, self._differences(title, pairs, live))
+        sheets = {theirs: list(self._pairs(ours, theirs)) for ours, theirs in self.titles.items() if theirs is not None}
+        for live in (False, True):  # stored values must be as written only where nothing that they follow was changed
+            if not (live and (self.result.typed or self.result.wrong)):
+                self.result.wrong += [found for title, pairs in sheets.items() for found in self._differences(pairs, title, live)]
         return self.result
-
-    def _note(self, where: list[str], title: str, texts: Iterable[str]) -> int:
-        """Note the first of what was found on a sheet, and how much more there is; return how much it is."""
-        listed = list(texts)
-        where += [*listed[:MOST], *(f"{title}: {more}" for more in and_more(listed, MOST, " cells of this sheet"))]
-        return len(listed)
 
     def _compare_titles(self) -> None:
         """Note sheets that are gone, and those that have another name or place, or are not ours."""
-        result, there = self.result, [theirs for theirs in self.titles.values() if theirs is not None]
-        result.wrong += [f"sheet '{ours}' is missing" for ours, theirs in self.titles.items() if theirs is None]
-        result.harmless += [
-            f"sheet '{ours}' is now called '{theirs}'" for ours, theirs in self.titles.items() if theirs not in (None, ours)
-        ]
+        result, there = self.result, {theirs: ours for ours, theirs in self.titles.items() if theirs is not None}
+        result.wrong += [Difference(ours, "", f"sheet '{ours}' is missing") for ours, theirs in self.titles.items() if theirs is None]
+        renamed = ((ours, theirs) for theirs, ours in there.items() if ours != theirs)
+        result.harmless += [Difference(theirs, "", f"sheet '{ours}' is now called '{theirs}'") for ours, theirs in renamed]
         own = [title for title in self.found.titles if title not in there and title not in self.expected.titles]
-        result.harmless += [f"sheet '{title}' was added" for title in own]
-        if [title for title in self.found.titles if title in there] != there:
-            result.harmless.append("the sheets stand in another order")
+        result.harmless += [Difference(title, f"{title}!A1", f"sheet '{title}' was added") for title in own]
+        if [title for title in self.found.titles if title in there] != list(there):
+            result.harmless.append(Difference("", "", "the sheets stand in another order"))
 
     def _pairs(self, wanted: str, title: str) -> Iterator[_Pair]:
-        """Pair the cells of a sheet: rows of tables that staff sort by their ids, all others by where they stand."""
-        for key, ids in SORTED.items():
-            if wanted in in_languages(f"sheet.{key}.name").values():
-                try:
-                    ours, theirs = (find_grid(book, key, ids, OWN_AND_LIMITS) for book in (self.expected, self.found))
-                except ScenarioError as error:
-                    self.result.wrong += [f"{p.place.cell}: {p.message}" for p in error.problems]
-                    return
-                if ours is not None and theirs is not None:
-                    yield from self._by_ids(ours, theirs, ids)
-                    return
-        typed: set[tuple[int, int]] = set()  # cells that are there to be typed into
-        if wanted in in_languages("sheet.own_rules.name").values():
-            ours, theirs = (find_grid(book, "own_rules", OWN_RULES, ("author_input",)) for book in (self.expected, self.found))
-            if ours is not None:
-                typed = {(row, column) for row in ours.body for column in ours.columns.values()}
-            if theirs is not None:
-                self.result.adjusted += sum(not theirs.cell(row, "own_limit").empty for row in theirs.body)
-        yield from self._by_rows(wanted, title, typed)
-
-    def _by_rows(self, wanted: str, title: str, typed: set[tuple[int, int]]) -> Iterator[_Pair]:
-        """Pair the cells of rows that say the same, and name rows that only one of the sheets has."""
-        ours, theirs = self.expected.rows(wanted), self.found.rows(title)
-        pairs = list(pairing.rows(ours, theirs))
-        if not pairing.in_order(pairs):
-            self.result.harmless.append(f"{title}: the rows stand in another order")
-        lost = [row for row, there in pairs if there is None and not any((row, k) in typed for k in range(len(ours[row or 0])))]
-        self._note(self.result.wrong, title, (f"{title}: the row '{_first(ours[row or 0])}' is missing" for row in lost))
+        """Pair the cells of a sheet; what is there to be typed into is noted instead, as are rows and columns that are gone or added."""
+        result, found = self.result, self.found
+        try:
+            sheet = _Sheet(self.expected, found, wanted, title)
+        except ScenarioError as error:
+            result.wrong += [Difference(title, p.place.cell, p.message) for p in error.problems]
+            return
+        result.wrong += [Difference(title, found.place(title, sheet.heading, 0).cell, f"no column '{text}'") for text in sheet.gone]
+        pairs = list(pairing.rows(sheet.ours, sheet.theirs, sheet.names))
+        if sheet.sheet not in SORTED and not pairing.in_order(pairs):
+            result.harmless.append(Difference(title, "", f"{title}: the rows stand in another order"))
         for row, there in pairs:
-            cells, others = ours[row] if row is not None else (), theirs[there] if there is not None else ()
-            found = [*others, *[NOTHING] * (len(cells) - len(others))]
-            for k, other in enumerate(found if there is not None else ()):
-                if (row, k) not in typed:
-                    yield _Pair(there or 0, k, cells[k] if k < len(cells) else NOTHING, other, row=row)
+            if there is None:
+                result.wrong += [Difference(title, "", f"{title}: the row {sheet.name(row or 0)} is missing")] * (row not in sheet.prepared)
+            elif row is None and there in sheet.names[1]:
+                says = f"a row was added: {' '.join(filter(None, sheet.names[1][there]))}"
+                self._added(Difference(title, found.place(title, there, sheet.order[sheet.ids[0]]).cell, says))
+            else:
+                yield from (pair for pair in sheet.cells(row, there) if not self._typed(title, pair))
 
-    def _by_ids(self, ours: Grid, theirs: Grid, ids: tuple[str, ...]) -> Iterator[_Pair]:
-        """Pair the rows of a table by ids and its columns by headings."""
-        headings = self.expected.rows(ours.title)[ours.heading]
-        texts = [cell.text for cell in self.found.rows(theirs.title)[theirs.heading]]
-        at = [texts.index(cell.text) if cell.text in texts else -1 for cell in headings]
-        for column, there in enumerate(at):
-            if there < 0 and not headings[column].empty:
-                self.result.wrong.append(f"{theirs.title}!A{theirs.heading + 1}: no column '{headings[column].text}'")
-        keys = {column: key for key, column in ours.columns.items()}
-        rows = {_id(theirs, row, ids): row for row in reversed(theirs.body)}
-        for row in ours.body:
-            own = _id(ours, row, ids)
-            if not any(own):
-                continue
-            there_row = rows.pop(own, None)
-            if there_row is None:
-                self.result.wrong.append(f"{theirs.title}: the row {' '.join(filter(None, own))} is missing")
-                continue
-            others = self.found.rows(theirs.title)[there_row]
-            for column, (position, cell) in enumerate(zip(at, self.expected.rows(ours.title)[row], strict=False)):
-                other, key = others[position] if position < len(others) else NOTHING, keys.get(column, "")
-                if position >= 0 and key in OWN:
-                    self.result.adjusted += not (other.empty or other.number == 0)
-                elif position >= 0:
-                    yield _Pair(there_row, position, cell, other, key, row)
-        more = (
-            f"{theirs.place(row, ids[0]).cell}: a row was added: {' '.join(filter(None, own))}" for own, row in rows.items() if any(own)
-        )
-        self.result.added += self._note(self.result.harmless, theirs.title, more)
+    def _typed(self, title: str, pair: _Pair) -> bool:
+        """Note what stands in a cell that is there to be typed into."""
+        empty = pair.found.empty or pair.found.number == 0 or _same(pair.expected, pair.found)
+        if pair.typed and not empty:
+            cell = self.found.place(title, pair.there, pair.column).cell
+            self.result.typed.append(Difference(title, cell, f"typed: {_shown(pair.found)}"))
+        return pair.typed
 
-    def _differences(self, title: str, pairs: list[_Pair], live: bool) -> Iterator[str]:
-        added = []
+    def _added(self, found: Difference) -> None:
+        self.result.harmless.append(found)
+        self.result.added += 1
+
+    def _differences(self, pairs: Iterable[_Pair], title: str, live: bool) -> Iterator[Difference]:
+        """Name what is written otherwise, and what was added; when `live`, stored values of formulas that are not as written."""
         for pair in pairs:
             place = self.found.place(title, pair.there, pair.column).cell
-            if pair.expected.empty and not pair.found.empty:
-                added.append(f"{place}: added: {_shown(pair.found)}")
-            elif said := self._difference(pair, live):
-                yield f"{place}: {said}"
-        self.result.added += self._note(self.result.harmless, title, added)
-
-    def _difference(self, pair: _Pair, live: bool) -> str:
-        """Say how a cell differs; `live`: stored values of formulas must be as written, because nothing that they follow was changed."""
-        expected, found = pair.expected, pair.found
-        if expected.empty:
-            return ""
-        if expected.formula is not None:
-            if found.formula is None:
-                return f"the formula was replaced: found {_shown(found)}, expected {expected.formula}"
-            theirs = pairing.plain_formula(found.formula, pair.there)
-            if theirs != pairing.plain_formula(expected.formula, pair.there if pair.row is None else pair.row):
-                return f"the formula was changed: found {found.formula}, expected {expected.formula}"
-            same = not live or found.value is None or _same_value(expected, found)
-            return "" if same else f"the stored value was changed: found {found.text}, expected {expected.text}"
-        if _same(expected, found):
-            return ""
-        what = {"optimised": "the optimised amount was changed: ", "limit_input": "the limit was changed: "}.get(pair.key, "")
-        return f"{what}found {_shown(found)}, expected {_shown(expected)}"
+            if pair.expected.empty and not pair.found.empty and not live:
+                self._added(Difference(title, place, f"added: {_shown(pair.found)}"))
+            elif not pair.expected.empty and (says := _difference(pair, live)):
+                yield Difference(title, place, says, pair.found, pair.at)
 
 
-def _id(grid: Grid, row: int, ids: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(grid.cell(row, key).text for key in ids)
+def _difference(pair: _Pair, live: bool) -> str:
+    """Say how a cell differs, when `live` the stored value of a formula; nothing when it does not."""
+    expected, found = pair.expected, pair.found
+    if live:
+        same = expected.formula is None or found.value is None or _same_value(expected, found)
+        return "" if same else f"the stored value was changed: found {found.text}, expected {expected.text}"
+    if expected.formula is None:
+        return "" if _same(expected, found) else f"{SAID.get(pair.key, '')}found {_shown(found)}, expected {_shown(expected)}"
+    if found.formula is None:
+        return f"the formula was replaced: found {_shown(found)}, expected {expected.formula}"
+    theirs = pairing.plain_formula(found.formula, pair.there)
+    same = theirs == pairing.plain_formula(expected.formula, pair.there if pair.row is None else pair.row)
+    return "" if same else f"the formula was changed: found {found.formula}, expected {expected.formula}"
 
 
-OWN_AND_LIMITS = (*sorted(OWN), "optimised", "limit_input")
+class _Sheet:
+    """A sheet as we wrote it and as it stands in the file, the columns of its table arranged as ours where its rows have ids."""
+
+    def __init__(self, expected: BookFile, found: BookFile, wanted: str, title: str) -> None:
+        self.sheet = next((key for key in KNOWN if wanted in in_languages(f"sheet.{key}.name").values()), "")
+        ids, self.own = KNOWN.get(self.sheet, ((), ()))
+        self.ours, self.theirs, self.heading = expected.rows(wanted), found.rows(title), len(found.rows(title))
+        self.names: tuple[pairing.Names, pairing.Names] = ({}, {})
+        self.order, self.ids, self.gone, self.prepared, self.keys = list[int](), list[int](), list[str](), range(0), dict[int, str]()
+        self.headings = list[str]()
+        needed = ids or self.own
+        ours, theirs = (grid_on(*of, needed, (*self.own, *SAID)) if needed else None for of in ((expected, wanted), (found, title)))
+        if ours is not None and theirs is not None:
+            self.heading, self.keys = theirs.heading, {column: key for key, column in reversed(ours.columns.items())}
+            self.ids, self.prepared = [ours.columns[key] for key in ids], range(0) if ids else ours.body
+            self.order = self._order(self.ours[ours.heading], self.theirs[theirs.heading])
+            self.names = _named(ours, ids), _named(theirs, ids)
+            self.theirs = [[_at(row, k) for k in self.order] if at >= self.heading else row for at, row in enumerate(self.theirs)]
+
+    def _order(self, ours: pairing.Cells, theirs: pairing.Cells) -> list[int]:
+        """Return where our columns stand in the file, renamed ones where they stood, -1 for none; then those that are not ours."""
+        headings = self.headings = [cell.text for cell in ours]
+        texts, most = [cell.text for cell in theirs], max(map(len, self.theirs))
+        if not self.ids:
+            return list(range(most))
+        self.gone = [text for text in headings if text not in texts]
+        there = {text: k for k, text in reversed(list(enumerate(texts)))}
+        at = [there.get(text, k if texts[k : k + 1] and texts[k] not in headings else -1) for k, text in enumerate(headings)]
+        return [*at, *(k for k in range(most) if k not in at)]
+
+    def name(self, row: int) -> str:
+        """Return the ids of a row of ours, or else the first text in it."""
+        own = self.names[0].get(row)
+        return " ".join(filter(None, own)) if own else f"'{next((cell.text for cell in self.ours[row] if cell.text), '')}'"
+
+    def cells(self, row: int | None, there: int) -> Iterator[_Pair]:
+        """Pair the cells of a row with those of one in the file."""
+        line, found = () if row is None else self.ours[row], self.theirs[there]
+        body, named = there > self.heading, row is not None or not self.ids
+        at = (self.sheet, *self.names[0][row]) if row is not None and row in self.names[0] else ()
+        for k in range(max(len(line), len(found))):
+            column = k if there < self.heading else self.order[k] if k < len(self.order) else -1
+            if column >= 0 and not (there == self.heading and self.ids and k < len(line)):  # headings that are gone are named
+                key = self.keys.get(k, "")
+                yield _Pair(
+                    there,
+                    column,
+                    _at(line, k),
+                    _at(found, k),
+                    key,
+                    row,
+                    (*at, *self.headings[k : k + 1]),
+                    body and named and key in self.own,
+                )
 
 
-@dataclass(frozen=True)
-class _Pair:
+def _named(grid: Grid, ids: tuple[str, ...]) -> dict[int, tuple[str, ...]]:
+    """Return the rows that have ids, with them."""
+    return {row: found for row in grid.body if any(found := tuple(grid.cell(row, key).text for key in ids))}
+
+
+def _at(cells: pairing.Cells, place: int) -> Cell:
+    return cells[place] if 0 <= place < len(cells) else NOTHING
+
+
+class _Pair(NamedTuple):
     there: int
     column: int
     """Where the cell stands in the file, from 0."""
     expected: Cell
     found: Cell
-    key: str = ""
-    row: int | None = None
+    key: str
+    row: int | None
     """The row in which we wrote it."""
-
-
-def _first(cells: Iterable[Cell]) -> str:
-    return next((cell.text for cell in cells if cell.text), "")
+    at: tuple[str, ...]
+    typed: bool
+    """Whether it is there to be typed into."""
 
 
 def _same(expected: Cell, found: Cell) -> bool:

@@ -8,13 +8,17 @@ was written; a rule that was added is a rule.
 from __future__ import annotations
 
 import json
+import pathlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from pathlib import Path, PurePath
+from functools import reduce
+from itertools import count
+from pathlib import PurePath
 from typing import Any
 
-from fundalloc.back.edits import Adjustment, Edits, LimitChange, Said
+from fundalloc.back.edits import AGREE, Change, Edits, Path, Said
+from fundalloc.back.figures import figures
 from fundalloc.doors.text import too_long
 from fundalloc.errors import Problems
 from fundalloc.facts.dimensions import NAMES
@@ -52,20 +56,25 @@ def variant_text(edits: Edits, plan: Plan, *, extends: str, baseline: str = "", 
         head["baseline"] = baseline
     tree: YamlTree = {}
     for setting in settings:
-        _lay_over(tree, to_plain(setting_tree(setting, Path())))
+        _lay_over(tree, to_plain(setting_tree(setting, pathlib.Path())))
     origins: dict[tuple[str, str], str] = {}
     problems = Problems()
-    for adjustment in edits.adjustments.values():
-        name = adjusted_rule(adjustment.line)
-        tree.setdefault("rules", {})[name] = _fixed(adjustment, scenario, problems)
+    for (line,), adjustment in edits.adjustments.items():
+        name = adjusted_rule(line)
+        tree.setdefault("rules", {})[name] = _fixed(line, adjustment, scenario, problems)
         origins["rules", name] = adjustment.said.where
-    for change in edits.limits.values():
-        patch = _limit(change, plan, edits, problems)
+    written: dict[tuple[str, ...], tuple[Any, Said]] = {}
+    for change, patch in _patches(edits, plan, problems):
+        for path, value in _leaves(patch):
+            other, first = written.setdefault(path, (value, change.said))
+            if other != value:
+                problems.add(change.said.places[0], f"{' '.join(path)}: {value} here, but {other} in {first.places[0]}", AGREE)
         _lay_over(tree, patch)
         for section, entries in patch.items():
-            for key in entries if isinstance(entries, dict) else ():
-                said = f"{change.figure(change.before)} before, changed {change.said.by}"
-                origins[section, key] = "; ".join(filter(None, [origins.get((section, key)), said]))
+            for key in entries:
+                origins[section, key] = "; ".join(
+                    filter(None, [origins.get((section, key)), f"{change.was} before, changed {change.said.by}"])
+                )
     for rule in edits.rules.values():
         tree.setdefault("rules", {})[rule.id] = {**rule.written, "source": _source("added", rule.said, problems), "negotiable": "political"}
         origins["rules", rule.id] = rule.said.where
@@ -89,14 +98,14 @@ def _source(done: str, said: Said, problems: Problems) -> str:
     return text
 
 
-def _fixed(adjustment: Adjustment, scenario: Scenario, problems: Problems) -> YamlTree:
-    ids, names = adjustment.line.split("|"), scenario.labels()
+def _fixed(line: str, adjustment: Change, scenario: Scenario, problems: Problems) -> YamlTree:
+    ids, names = line.split("|"), scenario.labels()
     shown = [" ".join(names[name].get(key, key).split()) if name in names else key for name, key in zip(NAMES, ids, strict=True)]
     return {
         "kind": "amount",
-        "says": re.sub(r"[{}]", "", f"{', '.join(shown)}: {plain(adjustment.after)} instead of {plain(adjustment.before)}, as adjusted"),
+        "says": re.sub(r"[{}]", "", f"{', '.join(shown)}: {adjustment.what} instead of {adjustment.was}, as adjusted"),
         "money": dict(zip(NAMES, ids, strict=True)),
-        "exactly": plain(adjustment.after),
+        "exactly": adjustment.what,
         "source": _source("adjusted", adjustment.said, problems),
         "negotiable": "practice",
     }
@@ -107,16 +116,16 @@ def _title(scenario: Scenario) -> Any:
     return {lang: f"{text} ({adjusted.get(lang, adjusted['en'])})" for lang, text in dict(scenario.head.title).items()}
 
 
-def _limit(change: LimitChange, plan: Plan, edits: Edits, problems: Problems) -> YamlTree:
+def _limit(key: Path, change: Change, plan: Plan, edits: Edits, problems: Problems) -> YamlTree:
     """Return the part of a scenario file that states a changed limit; what is kept back, a reserve, comes on top of it."""
-    rule, place = next(r for r in plan.scenario.rules if r.id == change.rule), change.said.places[0]
+    rule, place, member = next(r for r in plan.scenario.rules if r.id == key[0]), change.said.places[0], key[1:-1]
     if not rule.built_in:
-        return {"rules": {rule.id: {change.side: _figures(change, rule, plan, edits, problems)}}}
-    section, owner, *keys = rule.path(change.member, Sense.AT_MOST)
+        return {"rules": {rule.id: {key[-1]: _figures(key, change, rule, plan, edits, problems)}}}
+    section, owner, *keys = rule.path(member, Sense.AT_MOST)
     if section not in ("instruments", "partnerships"):
         problems.add(place, f"the limit of a {rule.kind} follows from other figures", PUT_BACK)
         return {}
-    kept = rule.kept_back(change.member, plan.scenario.facts)
+    kept = rule.kept_back(member, plan.scenario.facts)
     if kept == 1:
         problems.add(place, "all of its money is kept in reserve", "change the reserve in the scenario file")
         return {}
@@ -124,24 +133,57 @@ def _limit(change: LimitChange, plan: Plan, edits: Edits, problems: Problems) ->
     figure = plain(ceil_steps(change.after / (1 - kept), euro) * euro)
     if section == "partnerships":
         return {section: {"change": [{"id": owner, keys[0]: figure}]}}
-    entry: Any = figure
-    for key in reversed(keys):
-        entry = {key: entry}
-    return {section: {owner: entry}}
+    return _nested([section, owner, *keys], figure)
 
 
-def _figures(change: LimitChange, rule: Kind, plan: Plan, edits: Edits, problems: Problems) -> str | dict[str, str]:
+def _nested(path: Sequence[str], value: Any) -> YamlTree:
+    """Return a value inside the sections of its path."""
+    return reduce(lambda inner, key: {key: inner}, reversed(path), value)
+
+
+def _patches(edits: Edits, plan: Plan, problems: Problems) -> Iterator[tuple[Change, YamlTree]]:
+    """Yield each changed limit and figure with the part of a scenario file that states it."""
+    yield from ((change, _limit(key, change, plan, edits, problems)) for key, change in edits.limits.items())
+    yield from ((change, _figure(path, change, plan.scenario)) for path, change in edits.figures.items())
+
+
+def _figure(path: Path, change: Change, scenario: Scenario) -> YamlTree:
+    """Return the part of a scenario file that states a need, a priority or a ceiling; over adjusted ones, as an adjustment too."""
+    section, first, *_, last = path
+    names = {"partnership": first, "area": path[2]} if section == "needs" else {"instrument": first, "year": last}
+    adjusted = scenario.tree.mapping("adjust")
+    if adjusted is not None and (section == "needs" or (last != "total" and change.before is not None)):
+        more = change.after - (change.before or 0)
+        by = {last: change.what} if section == "needs" else {"ceiling": f"inherited {'-' if more < 0 else '+'} {plain(abs(more))}"}
+        free = (f"typed-{'-'.join(path[1:])}{k or ''}" for k in count())
+        return {"adjust": {next(name for name in free if name not in adjusted.items): [{**names, **by}]}}
+    return {section: {"change": [{**names, last: change.what}]}} if section == "needs" else _nested(path, change.what)
+
+
+def _leaves(tree: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield every figure of a part of a scenario file with its path; in a list of changes, that of a row is what names the row."""
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, (*path, key))
+        elif isinstance(value, list):
+            for *names, (last, figure) in (list(entry.items()) for entry in value):
+                yield (*path, *(str(name) for _, name in names), last), figure
+        else:
+            yield (*path, str(key)), value
+
+
+def _figures(key: Path, change: Change, rule: Kind, plan: Plan, edits: Edits, problems: Problems) -> str | dict[str, str]:
     """Return the figures of one side of a rule after all edits: one for all members, or one per member or repetition."""
-    demands = {f.member: f for f in plan.findings if f.rule.id == rule.id and f.sense.field == change.side}
-    written = next(set(figures) for sense, figures in rule.limits() if sense.field == change.side)
+    demands = {f.member: f for f in plan.findings if f.rule.id == rule.id and f.sense.field == key[-1]}
+    written = next(set(figures) for sense, figures in rule.limits() if sense.field == key[-1])
     by_key: dict[str, set[str]] = {}
     for member, finding in demands.items():
-        edit = edits.limits.get((rule.id, *member, str(finding.sense)))
+        edit = edits.limits.get((rule.id, *member, finding.sense.field))
         figure = change.figure(finding.figure) if edit is None else edit.what
         by_key.setdefault(_figure_key(finding, written, len(rule.for_each)), set()).add(figure)
     if written == {""} and len(set.union(*by_key.values())) == 1:
         return change.what
-    own = _figure_key(demands[change.member], written, len(rule.for_each))
+    own = _figure_key(demands[key[1:-1]], written, len(rule.for_each))
     if len(by_key[own]) > 1:
         message = f"one figure holds for all years and sides of {own or rule.id}: it cannot be changed for one of them alone"
         hint = "change the other rows of it alike, or write the rule in the scenario file"
@@ -154,20 +196,22 @@ def _figure_key(finding: Finding, written: set[str], repeated: int) -> str:
     return whole if whole in written or not repeated else short
 
 
-def check_limits(edits: Edits, variant: Scenario, findings: tuple[Finding, ...]) -> None:
-    """Raise ScenarioError when the variant does not have a limit that somebody typed: other parts of it would change it."""
-    stated = {(f.rule.id, *f.member, str(f.sense)): f.figure for f in findings}
+def check_stated(edits: Edits, variant: Scenario, findings: tuple[Finding, ...]) -> None:
+    """Raise ScenarioError when the variant does not have a limit or a figure that somebody typed: other parts of it would change it."""
+    limits, now = {(f.rule.id, *f.member, f.sense.field): f.figure for f in findings}, figures(variant)
     hint = f"amounts are whole multiples of {plain(variant.facts.step)}, and the scenario's own `adjust` applies: change it in its file"
     problems = Problems()
-    for key, edit in edits.limits.items():
-        if stated.get(key) != edit.after:
-            then = f"the scenario then has {edit.figure(stated[key])}" if key in stated else "the scenario then has no such limit"
-            problems.add(edit.said.places[0], f"a limit of {edit.what} cannot be stated: {then}", hint)
+    for what, edits_of, found in (("limit", edits.limits, limits), ("figure", edits.figures, now)):
+        for key, edit in edits_of.items():
+            if (value := found.get(key)) != edit.after:
+                then = f"no such {what}" if value is None else edit.figure(value)
+                problems.add(edit.said.places[0], f"a {what} of {edit.what} cannot be stated: the scenario then has {then}", hint)
     problems.tell()
 
 
 def _comments(edits: Edits, scenario: Scenario) -> Iterator[str]:
-    counts = [(len(edits.adjustments), "amount", "adjusted"), (len(edits.limits), "limit", "changed"), (len(edits.rules), "rule", "added")]
+    counts = [(len(edits.adjustments), "amount", "adjusted"), (len(edits.limits), "limit", "changed")]
+    counts += [(len(edits.figures), "figure", "typed over"), (len(edits.rules), "rule", "added")]
     said = [f"{count} {what}{'s' if count > 1 else ''} {done}" for count, what, done in counts if count]
     files = ", ".join(_one_line(PurePath(name).name) for name in edits.files)
     yield f"{MARK} {files}: {', '.join(said) or 'nothing was changed'}."

@@ -6,6 +6,7 @@ A workbook is held against what its own scenario and record give, down to every 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,14 +21,18 @@ from fundalloc.plan.certificate import certify_again
 from fundalloc.plan.handmade import broken_entries, broken_rules, ledger_of, measure_steps
 from fundalloc.plan.naming import how_broken
 from fundalloc.plan.plan import Plan
-from fundalloc.scenario.plans.amounts import read_plan, stated_baseline
+from fundalloc.scenario.plans.amounts import PlanAmounts, read_plan, stated_baseline
 from fundalloc.scenario.scenario import Scenario
+from fundalloc.scenario.workbooks.cells import BookFile, find_grid, in_languages
+from fundalloc.scenario.workbooks.embedded import carried_files
+from fundalloc.scenario.workbooks.seal import changed_sheets
 from fundalloc.versions import Meaning, later
 
 if TYPE_CHECKING:
     from fundalloc.back.tampering import BookComparison
     from fundalloc.optimise.stages import Progress
 
+_STUDIES = ("alternatives", "frontier", "robust", "sweep", "index")
 _FIGURES = ("score", "impact", "penalty")
 _LISTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "rules": (("rule", "member", "sense"), ("amount", "base", "limit", "headroom", "status")),
@@ -54,13 +59,14 @@ class Verification:
     baseline_solved: bool = False
     """Whether the plan that the scenario starts from had to be solved, as the result does not carry it."""
     written_by: str = ""
+    sealed: bool = False
+    """Whether the cells of a workbook without inputs were held against the digests that it keeps."""
     book: BookComparison | None = None
     """How a workbook differs, cell by cell, from what its own scenario and record give; None where that was not compared."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain values."""
         counts = self.plan.tally
-        book = {name: getattr(self.book, name) for name in ("adjusted", "added", "harmless", "identical")} if self.book else {}
         return {
             "verified": not self.wrong,
             "demands": counts.demands,
@@ -69,14 +75,14 @@ class Verification:
             "wrong": list(self.wrong),
             "by_decision": counts.by_decision,
             "certificate": None if self.plan.certificate is None else self.plan.proof.as_dict(),
-            **book,
+            **({} if self.book is None else self.book.as_dict()),
             "older_meanings": [meaning.says for meaning in self.meanings],
         }
 
 
 def verify_book(path: Path, progress: Progress) -> Verification:
     """Verify a workbook from itself alone: its rules, its certificate, and every cell against what it should be."""
-    from fundalloc.back.tampering import BookComparison, compare_with_original
+    from fundalloc.back.tampering import BookComparison, compare_with_original, told
 
     circulated = open_circulated(path)
     with progress("Verifying"):
@@ -89,7 +95,7 @@ def verify_book(path: Path, progress: Progress) -> Verification:
     if written_by == versions.VERSION:
         with progress("Comparing"):
             comparison = compare_with_original(circulated, plan)
-        wrong += comparison.wrong
+        wrong += told(comparison.wrong)
     else:
         wrong += _typed_over(circulated, plan)
     return Verification(str(path), plan, tuple(wrong), later(written_by), written_by=written_by, book=comparison)
@@ -103,20 +109,14 @@ def _typed_over(circulated: Circulated, plan: Plan) -> list[str]:
         edits = read_edits(circulated, plan)
     except ScenarioError as error:
         return [f"{problem.place.cell or problem.place}: {problem.message}" for problem in error.problems]
-    return [f"{e.said.places[0].cell}: the limit was changed: found {e.what}, expected {e.figure(e.before)}" for e in edits.limits.values()]
+    changed = [*(("the limit", e) for e in edits.limits.values()), *((e.about, e) for e in edits.figures.values())]
+    return [f"{e.said.places[0].cell}: {about} was changed: found {e.what}, expected {e.was}" for about, e in changed]
 
 
 def verify_result(result: str, scenario: Scenario, progress: Progress) -> Verification:
     """Compare whatever a JSON, CSV or workbook states with what its amounts come to in this scenario. Raises ScenarioError."""
     amounts = read_plan(result, scenario.facts.dimensions, strict=False)
-    carried = None if scenario.baseline is None else stated_baseline(amounts.stated)
-    solved = scenario.baseline is not None and carried is None
-    if carried is not None:
-        scenario = replace(scenario.starting_from(carried), baseline=None)
-    elif solved:
-        from fundalloc.run import with_baseline  # the only thing here that needs a solver
-
-        scenario = with_baseline(scenario, None, progress)
+    scenario, solved = _with_start(scenario, amounts, progress)
     with progress("Verifying"):
         steps, problems = ledger_of(scenario, amounts)
         plan = measure_steps(scenario, steps)
@@ -125,13 +125,68 @@ def verify_result(result: str, scenario: Scenario, progress: Progress) -> Verifi
             made = f"the result was made from {amounts.said('digest')[:12]}…, {scenario.file} is {scenario.digest[:12]}…"
             wrong.insert(0, f"fingerprint: {made}: the scenario was changed since, or --set was used")
         plan, doubts = _certified(plan, amounts.stated)
-        log = amounts.stated.get("log")
-        meanings = later(str(log.get("version") or "") if isinstance(log, dict) else "")
+        meanings = later(_version(amounts))
         excused = {figure for meaning in meanings for figure in meaning.figures}
         doubts = [*differences(amounts.stated, plan), *doubts]
     wrong += [said for figure, said in doubts if figure not in excused]
     otherwise = tuple(said for figure, said in doubts if figure in excused)
     return Verification(result, plan, tuple(wrong), meanings, otherwise, bool(amounts.said("digest")), solved)
+
+
+def _with_start(scenario: Scenario, amounts: PlanAmounts, progress: Progress) -> tuple[Scenario, bool]:
+    """Return the scenario with the plan that it starts from, as the result carries it; else solved, which is said."""
+    carried = None if scenario.baseline is None else stated_baseline(amounts.stated)
+    if carried is not None:
+        return replace(scenario.starting_from(carried), baseline=None), False
+    if scenario.baseline is None:
+        return scenario, False
+    from fundalloc.run import with_baseline  # the only thing here that needs a solver
+
+    return with_baseline(scenario, None, progress), True
+
+
+def _version(amounts: PlanAmounts) -> str:
+    log = amounts.stated.get("log")
+    return str(log.get("version") or "") if isinstance(log, dict) else ""
+
+
+def with_cells(found: Verification, path: Path, progress: Progress) -> Verification:
+    """Add what a workbook says in its cells: held against what it carries, or else against its own digests. Raises ScenarioError."""
+    book = BookFile(path)
+    if carried_files(book) is not None:
+        own = verify_book(path, progress)
+        found = replace(found, book=own.book, written_by=own.written_by)
+        return replace(found, wrong=tuple(dict.fromkeys((*found.wrong, *own.wrong))))
+    changed = changed_sheets(book)
+    wrong = (*found.wrong, *(f"sheet '{title}' is not as it was written" for title in changed or ()))
+    return replace(found, wrong=wrong, sealed=changed is not None)
+
+
+def other_book(path: Path) -> str:
+    """Return which command other than `run` wrote a workbook, or `index`; empty for those of plans and all that is not ours."""
+    book = BookFile(path)
+    movements, first = in_languages("comparison.sheet.movements.name").values(), book.rows(book.titles[0])[:1]
+    if set(book.titles) & set(movements) and find_grid(book, "allocation", ("line_key", "optimised")) is None:
+        return "compare"
+    title = next((cell.text for row in first for cell in row), "")
+    return next((kind for kind in _STUDIES if title.startswith(tuple(f"{t}: " for t in in_languages(f"study.{kind}.title").values()))), "")
+
+
+def verify_other(path: Path, kind: str, scenario: Scenario | None) -> tuple[list[str], list[str]]:
+    """Return what is wrong in a workbook that carries no inputs, and what was compared of it: its sheets, and what it was made from."""
+    book = BookFile(path)
+    changed, keywords = changed_sheets(book), book.properties["keywords"]
+    wrong = [f"sheet '{title}' is not as it was written" for title in changed or ()]
+    says = [f"{path} was written by fundalloc {kind}: it carries no scenario and no plan, so none of its figures was recomputed"]
+    as_written = "every text, figure and formula is as it was written, by the digests that it keeps; stored values were not compared"
+    says.append("its cells were not compared: it keeps no digests of what was written" if changed is None else as_written)
+    if scenario is not None and scenario.digest[:12] in keywords:
+        says.append(f"it was made from {scenario.file} as it is")
+    elif scenario is not None and re.search("[0-9a-f]{12}", keywords):
+        wrong.append(f"fingerprint: it does not name that of {scenario.file}, {scenario.digest[:12]}…")
+    elif scenario is not None:
+        says.append(f"it does not say of which state of {scenario.file} it was made")
+    return wrong, says
 
 
 def _certified(plan: Plan, stated: Mapping[str, Any]) -> tuple[Plan, list[tuple[str, str]]]:

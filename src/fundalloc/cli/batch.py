@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fundalloc.cli.envelope import INTERRUPTED
+from fundalloc.cli.options import new_book
 from fundalloc.cli.output import Output, new_table
 from fundalloc.cli.terminal import echo
-from fundalloc.doors.writing import check_writable, writing_into
+from fundalloc.doors.writing import writing_into
 from fundalloc.errors import Place, counted
 from fundalloc.money import euro
 
@@ -36,7 +37,7 @@ class Many:
         return self.ledger is not None or self.cluster is not None
 
 
-def run_many(sources: Sequence[Source], target: Path | None, options: Options, many: Many, out: Output) -> int:
+def run_many(sources: Sequence[Source], target: Path | None, options: Options, many: Many, out: Output, force: bool) -> int:
     """Solve scenario files and return the exit code of the worst.
 
     The target is a folder that takes a workbook each and the index; for one file, its workbook.
@@ -44,7 +45,7 @@ def run_many(sources: Sequence[Source], target: Path | None, options: Options, m
     from fundalloc.studies.batch import run_batch, worst
     from fundalloc.studies.ledger import Ledger, default_ledger
 
-    books = _books(sources, target)
+    books = _books(sources, target, force)
 
     def write(plan: Plan, source: Source) -> list[Path]:
         if source.path not in books:
@@ -75,16 +76,17 @@ def run_many(sources: Sequence[Source], target: Path | None, options: Options, m
     return worst([o.entry.exit_code for o in outcomes])
 
 
-def _books(sources: Sequence[Source], target: Path | None) -> dict[str, Path]:
+def _books(sources: Sequence[Source], target: Path | None, force: bool) -> dict[str, Path]:
     """Return the workbook of every scenario file, each where it can be written."""
-    from fundalloc.studies.batch import book_names
+    from fundalloc.studies.batch import INDEX, book_names
 
     books = {} if target is None else {sources[0].path: target}
     if target is not None and len(sources) > 1:
         with writing_into(target):
             books = book_names([s.path for s in sources], target)
+        new_book(target / INDEX, force)
     for book in books.values():
-        check_writable(book)
+        new_book(book, force)
     return books
 
 

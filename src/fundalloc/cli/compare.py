@@ -8,9 +8,8 @@ from pathlib import Path
 import click
 
 from fundalloc.cli.envelope import DIFFERS
-from fundalloc.cli.options import Digits, allow_outside_option, book_name, output_options
+from fundalloc.cli.options import FORCE, Digits, allow_outside_option, new_book, output_options
 from fundalloc.cli.output import Output
-from fundalloc.doors.writing import check_writable
 from fundalloc.labels import label
 from fundalloc.money import NotANumber, parse_figure
 
@@ -40,6 +39,7 @@ def _share(_: click.Context, __: click.Parameter, text: str) -> Fraction:
 @click.option("--seed", type=Digits(), default=0, show_default=True, help="For attributions with more than eight changes.")
 @click.option("--exit-code", is_flag=True, help=f"Exit with {DIFFERS} when anything but texts differs.")
 @allow_outside_option("scenarios name files outside their folder")
+@FORCE
 @output_options
 def compare(
     files: tuple[str, ...],
@@ -52,6 +52,7 @@ def compare(
     seed: int,
     exit_code: bool,
     allow_outside: bool,
+    force: bool,
     out: Output,
 ) -> None:
     """Compare scenarios, each with the first: what differs in the inputs, what in the results, and which change moved what.
@@ -68,7 +69,7 @@ def compare(
     from fundalloc.compare.records import as_dict
 
     if output is not None:
-        check_writable(book_name(output))
+        new_book(output, force)
     with out.counting("programs", "Comparing") as tick:
         found = compare_files(
             *files,

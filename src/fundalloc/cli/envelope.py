@@ -17,7 +17,7 @@ from fundalloc import versions
 from fundalloc.cli.terminal import echo
 from fundalloc.errors import FundallocError, Infeasible, NotVerified, OutputError, Place, ScenarioError, SolverFailed, UsageError
 
-DONE, DIFFERS, INTERRUPTED = 0, 8, 130
+DONE, DIFFERS, UNVERIFIED, INTERRUPTED = 0, 8, 9, 130
 """Exit codes of what is no error of ours; the errors have theirs."""
 FAULT, USAGE, SCENARIO = FundallocError.exit_code, UsageError.exit_code, ScenarioError.exit_code
 INFEASIBLE, STOPPED, OUTPUT, NOT_VERIFIED = Infeasible.exit_code, SolverFailed.exit_code, OutputError.exit_code, NotVerified.exit_code
@@ -29,6 +29,7 @@ WORDS = {
     STOPPED: "stopped",
     OUTPUT: "output",
     NOT_VERIFIED: "not-verified",
+    UNVERIFIED: "unverified",
     INTERRUPTED: "interrupted",
 }
 """The code of a problem, by the exit code that it leads to."""

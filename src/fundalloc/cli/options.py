@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from fundalloc.cli.output import Output
-from fundalloc.doors.writing import check_folder, check_writable, together
+from fundalloc.doors.writing import check_folder, check_writable, refuse_loss, together
+from fundalloc.errors import OutputError, ScenarioError
 from fundalloc.labels import languages
 from fundalloc.money import NotANumber, parse_figure
 
@@ -104,6 +105,7 @@ class Inputs:
 
 
 SOLVER = click.option("--solver", default="highs", show_default=True, help="highs, or a solver that PuLP reaches: cbc, highs-pulp …")
+FORCE = click.option("--force", is_flag=True, help="Replace a file although something that was typed into it is lost.")
 BASELINE = click.option("--baseline", metavar="FILE", help="The plan to start from: a scenario, or a plan as .json, .csv or .xlsx.")
 REPAIRS = click.option(
     "--repairs", metavar="DIR", help="When no plan exists: write the repairs into this folder, as scenarios that extend this one."
@@ -153,11 +155,12 @@ class Study:
     output: str | None
     csv_folder: str | None
     solver: str
+    force: bool
 
     def __post_init__(self) -> None:
         """Refuse an output that cannot be written before anything is solved."""
         if self.output is not None:
-            check_writable(book_name(self.output))
+            new_book(self.output, self.force)
         if self.csv_folder is not None:
             check_folder(Path(self.csv_folder))
 
@@ -191,20 +194,32 @@ class Study:
 study_options = _all(
     click.option("-o", "--output", metavar="FILE.xlsx", help="Write a workbook with tables and charts."),
     click.option("--csv", "csv_folder", metavar="DIR", help="Write the tables as CSV into this folder."),
+    FORCE,
     SOLVER,
     BASELINE,
     output_options,
     scenario_options,
     gathered(study=Study),
 )
-"""Adds -o, --csv, --solver, --baseline and the options of all commands, and passes them as a Study."""
+"""Adds -o, --csv, --force, --solver, --baseline and the options of all commands, and passes them as a Study."""
 
 
-def book_name(output: str) -> Path:
-    """Return the name of a workbook to write. Raises click.UsageError."""
-    if Path(output).suffix.lower() != ".xlsx":
+def new_book(output: str | Path, force: bool) -> Path:
+    """Return the name of a workbook to write. Raises click.UsageError, or OutputError where one would be lost into which somebody typed."""
+    path = Path(output)
+    if path.suffix.lower() != ".xlsx":
         raise click.UsageError(f"-o {output}: a workbook ends in .xlsx")
-    return Path(output)
+    check_writable(path)
+    if path.exists() and not force:
+        from fundalloc.back.replacing import lost_with
+
+        try:
+            lost = lost_with(path)
+        except ScenarioError as error:
+            said = f"nothing is known of what it holds ({error.problems[0].message})"
+            raise OutputError(f"Cannot write {path}: {said}. Choose another name, or add --force.") from None
+        refuse_loss(path, lost, f"bring them back with fundalloc import {path}, choose another name,")
+    return path
 
 
 def words_of(text: str) -> tuple[str, ...]:

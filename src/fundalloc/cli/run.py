@@ -14,13 +14,14 @@ from fundalloc.cli.batch import Many, run_many
 from fundalloc.cli.envelope import NOT_VERIFIED, STOPPED
 from fundalloc.cli.options import (
     BASELINE,
+    FORCE,
     REPAIRS,
     SOLVER,
     VARIANTS,
     Digits,
     Inputs,
-    book_name,
     gathered,
+    new_book,
     output_options,
     scenario_options,
 )
@@ -29,6 +30,7 @@ from fundalloc.doors.writing import check_folder, check_writable, together
 from fundalloc.errors import Infeasible, NotRoundable, SolverFailed, counted
 
 if TYPE_CHECKING:
+    from fundalloc.cli.options import Inputs
     from fundalloc.export.on_request import Asked
     from fundalloc.plan.plan import Plan
     from fundalloc.scenario.scenario import Scenario
@@ -48,6 +50,7 @@ class _Wish:
     prices: bool
     dry_run: bool
     open_file: bool
+    force: bool
     repairs: str | None
 
     @property
@@ -61,8 +64,8 @@ class _Wish:
         return bool(self.csv_folder or self.write_lp or self.open_file)
 
     def book(self) -> Path | None:
-        """Return the workbook to write. Raises UsageError."""
-        return None if self.output is None or self.dry_run else book_name(self.output)
+        """Return the workbook to write. Raises UsageError or OutputError."""
+        return None if self.output is None or self.dry_run else new_book(self.output, self.force)
 
 
 class _Positive(click.FloatRange):
@@ -104,6 +107,7 @@ class _Positive(click.FloatRange):
 @click.option("--prices", is_flag=True, help="Also the price list of rules, the value of money and the budget ladder.")
 @click.option("-n", "--dry-run", is_flag=True, help="Solve and print, write nothing.")
 @click.option("--open", "open_file", is_flag=True, help="Open the workbook when it is written.")
+@FORCE
 @click.option("-j", "--jobs", type=Digits(min=1), metavar="N", help="Several files: how many at once; all cores by default.")
 @click.option("--cluster", metavar="tcp://HOST:PORT", help="Solve on the workers of this Dask scheduler, or tls://HOST:PORT.")
 @click.option("--ledger", metavar="FILE", help="Keep the run in this ledger; several files always enter the user's own (FUNDALLOC_LEDGER).")
@@ -142,7 +146,7 @@ def run(
     elif len(files) > 1 or many.asked:
         folder = None if wish.output is None or wish.dry_run else Path(wish.output)
         target = wish.book() if len(files) == 1 else folder
-        click.get_current_context().exit(run_many([inputs.source(file) for file in files], target, options, many, out))
+        click.get_current_context().exit(run_many([inputs.source(file) for file in files], target, options, many, out, wish.force))
     else:
         _run_one(files[0], inputs, options, wish, out)
 
@@ -173,7 +177,7 @@ def _run_one(file: str, inputs: Inputs, options: Options, wish: _Wish, out: Outp
     from fundalloc.export.tables import as_dict
 
     book = wish.book()
-    _check_places(book, wish)
+    _check_places(wish)
     scenario = inputs.read(file, out)
     options = options.begun()
     plan = _solve(scenario, file, inputs, options, wish, out)
@@ -192,14 +196,14 @@ def _run_one(file: str, inputs: Inputs, options: Options, wish: _Wish, out: Outp
         out.end(STOPPED, f"The search was stopped at its limit; the best plan found is verified, but {left}.")
 
 
-def _check_places(book: Path | None, wish: _Wish) -> None:
+def _check_places(wish: _Wish) -> None:
     """Refuse what cannot be written before anything is solved."""
     if wish.write_lp is not None and Path(wish.write_lp).suffix.lower() not in (".lp", ".mps"):
         raise click.UsageError(f"--write-lp {wish.write_lp}: the file ends in .lp or .mps")
     if wish.dry_run:
         return
-    for place in (p for p in (book, wish.write_lp) if p is not None):
-        check_writable(Path(place))
+    if wish.write_lp is not None:
+        check_writable(Path(wish.write_lp))
     if wish.csv_folder is not None:
         check_folder(Path(wish.csv_folder))
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fundalloc import versions
+from fundalloc.cli.envelope import UNVERIFIED
 from fundalloc.cli.options import Inputs, output_options, scenario_options
 from fundalloc.cli.output import Output
 from fundalloc.errors import NotVerified, counted
@@ -29,30 +30,43 @@ def verify(result: str, scenario_file: str | None, inputs: Inputs, out: Output) 
     RESULT is a workbook, a JSON result or a CSV table (or the folder that holds it). A workbook is verified from itself
     alone, down to every cell: changed amounts, limits and formulas are named. Otherwise SCENARIO is the scenario file;
     for a JSON result the file that it names is the default. Whatever the result states (fingerprint, score, certificate,
-    amount, limit and status of every demand) is compared with what is recomputed.
+    amount, limit and status of every demand) is compared with what is recomputed. Workbooks of comparisons and studies
+    carry no inputs: their sheets are held against the digests that they keep, and exit code 9 says that nothing was recomputed.
 
     \b
     fundalloc verify plan.xlsx
     fundalloc verify plan.json
     fundalloc verify allocation.csv scenarios/mff-2021-2027/baseline.yaml
     """
-    from fundalloc.back.verifying import verify_book, verify_result
+    from fundalloc.back.verifying import other_book, verify_book, verify_other, verify_result, with_cells
     from fundalloc.scenario.plans.files import named_scenario
 
-    if scenario_file is None and Path(result).suffix.lower() in (".xlsx", ".xlsm"):
-        if inputs.settings:
-            raise click.UsageError("a workbook is verified with the scenario inside it: name SCENARIO too, or leave --set out.")
+    book = Path(result).suffix.lower() in (".xlsx", ".xlsm")
+    if book and scenario_file is None and inputs.settings:
+        raise click.UsageError("a workbook is verified with the scenario inside it: name SCENARIO too, or leave --set out.")
+    if book and (kind := other_book(Path(result))):
+        wrong, says = verify_other(Path(result), kind, inputs.read(scenario_file, out) if scenario_file else None)
+        out.result(verified=False, kind=kind, wrong=wrong, says=says)
+        _refuse(tuple(wrong), result)
+        out.say("\n".join(says))
+        out.end(UNVERIFIED, "To check its figures, make it again under another name and compare the two.")
+    if book and scenario_file is None:
         found = verify_book(Path(result), out.progress)
     else:
         found = verify_result(result, inputs.read(scenario_file or named_scenario(result), out), out.progress)
+        found = with_cells(found, Path(result), out.progress) if book else found
     for note in _notes(found):
         out.note(note)
     out.result(**found.as_dict())
-    if found.wrong:
-        text = "\n".join([f"not verified: {counted(len(found.wrong), 'things')} wrong in {result}", *(f"  {what}" for what in found.wrong)])
-        raise NotVerified(text, found.wrong, result)
+    _refuse(found.wrong, result)
     for line in _verdict(found):
         out.say(line)
+
+
+def _refuse(wrong: tuple[str, ...], result: str) -> None:
+    if wrong:
+        text = "\n".join([f"not verified: {counted(len(wrong), 'things')} wrong in {result}", *(f"  {what}" for what in wrong)])
+        raise NotVerified(text, wrong, result)
 
 
 def _notes(found: Verification) -> Iterator[str]:
@@ -62,10 +76,10 @@ def _notes(found: Verification) -> Iterator[str]:
         yield "The baseline is a scenario and the result does not carry its plan, so it is solved first."
     if book is not None and found.written_by != this:
         yield f"{result} was written by fundalloc {found.written_by}, this is {this}: only amounts and limits are compared."
-    if book is not None and book.adjusted:
-        yield f"{counted(book.adjusted, 'cells')} of the columns for adjustments and comments are filled in: fundalloc import {result}"
-    if book is not None and book.harmless:
-        yield "\n  ".join([f"{counted(len(book.harmless), 'harmless differences')}:", *book.harmless])
+    if book is not None and book.typed:
+        yield f"{counted(len(book.typed), 'cells')} of the columns for adjustments and comments are filled in: fundalloc import {result}"
+    if book is not None and (harmless := book.as_dict()["harmless"]):
+        yield "\n  ".join([f"{counted(len(harmless), 'harmless differences')}:", *harmless])
     if found.meanings:
         says = (meaning.says for meaning in found.meanings)
         yield "\n  ".join([f"{result} was made under older meanings. Since then:", *says])
@@ -87,11 +101,13 @@ def _verdict(found: Verification) -> Iterator[str]:
         yield "no certificate: the result carries no duals, so nothing is proved about better plans"
     else:
         yield f"proved: {plan.proof.bound_text(Words(plan.scenario.speaks()))}"
-    if found.book is None:
+    if not found.fingerprint:
+        yield f"{found.result} carries no fingerprint of its scenario: nothing to compare with {plan.scenario.file}"
+    if found.sealed:
+        yield "every sheet is as it was written, by the digests that it keeps; against the scenario named, amounts alone were compared"
+    elif found.book is None:
         if Path(found.result).suffix.lower() in (".xlsx", ".xlsm"):
             yield "the cells of the workbook were not compared: it was held against the scenario named, amounts alone"
-        if not found.fingerprint:
-            yield f"{found.result} carries no fingerprint of its scenario: nothing to compare with {plan.scenario.file}"
     elif found.book.identical:
         yield "the file is, byte for byte, the one that its scenario and record give"
     else:

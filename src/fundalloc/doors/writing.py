@@ -16,12 +16,12 @@ import sqlite3
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from fundalloc.errors import OutputError, some
+from fundalloc.errors import OutputError, and_more, counted, some
 
 PACKAGE = "datapackage.json"
 """Lists the tables of a folder, each with the command that made it and the digest of the scenario it was made from."""
@@ -186,6 +186,13 @@ def check_empty(folder: Path) -> None:
     """Raise OutputError when a folder holds something, or cannot be one."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OutputError(f"Cannot write into {folder}: it exists and is not an empty folder. Choose another name.")
+
+
+def refuse_loss(path: Path, lost: Sequence[str], instead: str = "choose another name,") -> None:
+    """Raise OutputError when something would be lost with a file."""
+    if lost:
+        listed = "\n  ".join([*lost[:3], *and_more(lost, 3)])
+        raise OutputError(f"Cannot write {path}: {counted(len(lost), 'changes')} would be lost; {instead} or add --force:\n  {listed}")
 
 
 @contextmanager

@@ -53,7 +53,7 @@ def _paper(pages: Pages) -> Paper:
         title=pages.heading,
         subject=pages.sheet_text("cover", "says", period=pages.period),
         author=", ".join(dict.fromkeys(head.author for head in heads if head.author)),
-        keywords=f"{', '.join(side.name for side in found.sides)}, fundalloc {VERSION}",
+        keywords=f"{', '.join(f'{side.name} {side.outcome.digest[:12]}'.strip() for side in found.sides)}, fundalloc {VERSION}",
         as_of=date,
         marking=pages.marking,
         footer=f"{pages.say('footer')} · {date} · {prints}",

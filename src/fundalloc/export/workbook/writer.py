@@ -18,7 +18,20 @@ from xlsxwriter.worksheet import Worksheet
 from fundalloc.export.workbook import theme
 from fundalloc.export.workbook.book import quoted, shorten
 from fundalloc.export.workbook.charts import add_charts
-from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Fact, FileLink, Formula, Link, Sheet, SheetTable, Styled, plain
+from fundalloc.export.workbook.content import (
+    Cell,
+    Column,
+    ColumnSum,
+    Content,
+    Fact,
+    FileLink,
+    Formula,
+    Link,
+    Sheet,
+    SheetTable,
+    Styled,
+    plain,
+)
 from fundalloc.export.workbook.layout import (
     BACK_ROW,
     FACTS_ROW,
@@ -33,6 +46,7 @@ from fundalloc.export.workbook.layout import (
 from fundalloc.export.workbook.paper import Paper as Paper
 from fundalloc.export.workbook.paper import set_up_printing
 from fundalloc.labels import label
+from fundalloc.scenario.workbooks.seal import PREFIX, Seal, sealed
 
 LONGEST_TEXT, LONGEST_FORMULA = 32_767, 8_192
 """Characters that Excel takes; a sentence that no formula can hold is written as it reads."""
@@ -55,7 +69,7 @@ def render(sheets: Sequence[Sheet], names: dict[str, str], paper: Paper) -> byte
     }
     with xlsxwriter.Workbook(memory, options) as workbook, _without_collector():
         _Writer(workbook, sheets, names, paper).write()
-    return memory.getvalue()
+    return sealed(memory.getvalue())
 
 
 @contextmanager
@@ -89,6 +103,7 @@ class _Writer:
     paper: Paper
     formats: dict[tuple[str, str], Any] = field(default_factory=dict)
     geometry: dict[str, Geometry] = field(default_factory=dict)
+    seal: Seal = field(default_factory=Seal)
 
     def write(self) -> None:
         """Write all sheets, then what refers across sheets."""
@@ -104,6 +119,8 @@ class _Writer:
             _SheetWriter(self, worksheet, sheet, place).write()
             add_charts(self.workbook, worksheet, sheet, place, self.geometry)
         worksheets[0].activate()
+        for name, digest in self.seal.digests().items():
+            self.workbook.set_custom_property(PREFIX + name, digest)
 
     def format(self, style: str, where: str = "body") -> Any:
         """Return the cell format of a style: in the body, clipped to one line, in a total row, or alone."""
@@ -150,33 +167,31 @@ class _SheetWriter:
         """Write one cell. Text is never taken for a formula, a link or a number."""
         content, style = (cell.content, cell.style) if isinstance(cell, Styled) else (cell, style)
         look = self.book.format(style, where)
-        if isinstance(content, Formula | ColumnSum):
-            text = self._formula(row, column, content)
-            content = content.value if text is None else content
-        if content is None or content == "":
+        too_long = isinstance(content, Formula) and max(len(content.text), len(str(content.value))) > LONGEST_FORMULA
+        if isinstance(content, Formula | ColumnSum) and (too_long or not self.book.paper.live):
+            content = content.value
+        formula, value = self._written(content, row, column)
+        self.book.seal.add(self.place.name, row, column, value, formula)
+        if formula is not None:
+            done = self.to.write_formula(row, column, formula, look, value)
+        elif value is None or value == "":
             done = self.to.write_blank(row, column, None, look)
-        elif isinstance(content, Formula | ColumnSum):
-            done = self.to.write_formula(row, column, text, look, content.value)
-        elif isinstance(content, Link):
-            done = self.to.write_url(row, column, _top_of(self.book.names[content.sheet]), look, self.book.names[content.sheet])
-        elif isinstance(content, FileLink):
-            done = self.to.write_url(row, column, f"external:{content.file}", look, content.file)
-        elif isinstance(content, str):
-            done = self.to.write_string(row, column, shorten(CONTROL.sub(" ", content), LONGEST_TEXT), look)
+        elif isinstance(content, Link | FileLink):
+            done = self.to.write_url(row, column, _top_of(value) if isinstance(content, Link) else f"external:{value}", look, value)
         else:
-            done = self.to.write_number(row, column, content, look)
+            done = (self.to.write_string if isinstance(value, str) else self.to.write_number)(row, column, value, look)
         if done != 0:
             raise ValueError(f"{self.place.name}!{xl_rowcol_to_cell(row, column)} cannot be written ({done}): {str(content)[:60]!r}")
 
-    def _formula(self, row: int, column: int, content: Formula | ColumnSum) -> str | None:
-        """Return the text of a formula; None where its value is written instead."""
-        if not self.book.paper.live:
-            return None
+    def _written(self, content: Content, row: int, column: int) -> tuple[str | None, Any]:
+        """Return the formula of a cell, if it has one, and the value that it shows."""
+        if isinstance(content, Formula):
+            return NEIGHBOURS.sub(lambda m: _neighbours(m[1], int(m[2]), row, column), content.text), content.value
         if isinstance(content, ColumnSum):
-            return f"=SUM({self.place.cells(column)})"
-        if max(len(content.text), len(str(content.value))) > LONGEST_FORMULA:
-            return None
-        return NEIGHBOURS.sub(lambda m: _neighbours(m[1], int(m[2]), row, column), content.text)
+            return f"=SUM({self.place.cells(column)})", content.value
+        if isinstance(content, Link | FileLink):
+            return None, self.book.names[content.sheet] if isinstance(content, Link) else content.file
+        return None, shorten(CONTROL.sub(" ", content), LONGEST_TEXT) if isinstance(content, str) else content
 
     def _frame(self) -> None:
         to, sheet, place = self.to, self.sheet, self.place
@@ -194,6 +209,7 @@ class _SheetWriter:
             self.put(2, column, None, "gold", "alone")
         if not sheet.cover:
             back = label("workbook.back", self.book.paper.language)
+            self.book.seal.add(place.name, BACK_ROW, 0, back)
             to.write_url(BACK_ROW, 0, _top_of(self.book.names["cover"]), self.book.format("back", "alone"), back)
         if sheet.unit:
             self.put(BACK_ROW, place.printed - 1, sheet.unit, "unit", "alone")
@@ -222,7 +238,8 @@ class _SheetWriter:
     def _header(self) -> None:
         place, table = self.place, self.sheet.table
         columns = []
-        for column in table.columns:
+        for k, column in enumerate(table.columns):
+            self.book.seal.add(place.name, place.header_row, k, column.title)
             style = "header_number" if column.style in theme.NUMBERS else "header_text"
             columns.append({"header": column.title, "header_format": self.book.format(style, "alone"), **_filled_down(column, table)})
         options = {"name": table.name, "columns": columns, "style": None, "autofilter": table.filtered, "description": self.sheet.says}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -41,6 +41,12 @@ class BookFile:
     def titles(self) -> list[str]:
         """The names of the worksheets, in order; sheets that are nothing but a chart are left out."""
         return [sheet.title for sheet in self._book.worksheets]
+
+    @property
+    def properties(self) -> dict[str, str]:
+        """The properties of the workbook that are its own, and its keywords."""
+        own = {prop.name: str(prop.value) for prop in self._book.custom_doc_props.props}
+        return {"keywords": self._book.properties.keywords or "", **own}
 
     def rows(self, title: str) -> list[Row]:
         """Return all cells of a sheet by rows, from A1 on; rows may differ in length."""
@@ -102,7 +108,7 @@ class Grid:
     language: str
     heading: int
     """Row of the headings, from 0."""
-    columns: Mapping[str, int]
+    columns: dict[str, int]
     """Column key → position."""
 
     @property
@@ -132,7 +138,7 @@ def find_grid(book: BookFile, sheet: str, needed: Sequence[str], wanted: Sequenc
 def _find(book: BookFile, sheet: str, needed: Sequence[str], wanted: Sequence[str], spoken: Sequence[str]) -> Grid | None:
     known = set(in_languages(f"sheet.{sheet}.name").values())
     for title in sorted(book.titles, key=lambda title: title not in known):
-        found = _grid(book, title, needed, wanted, spoken)
+        found = grid_on(book, title, needed, wanted, spoken)
         if found is not None:
             return found
         if title in known:
@@ -154,9 +160,11 @@ def titles(keys: Sequence[str], language: str) -> dict[str, str]:
     return {key: text for key in keys for text in in_languages(f"workbook.column.{key}", [language]).values()}
 
 
-def _grid(book: BookFile, title: str, needed: Sequence[str], wanted: Sequence[str], spoken: Sequence[str]) -> Grid | None:
-    """Return the table of a sheet; None unless all headings that are needed stand in one row."""
-    expected = [(language, titles([*needed, *wanted], language)) for language in spoken]
+def grid_on(
+    book: BookFile, title: str, needed: Sequence[str], wanted: Sequence[str] = (), spoken: Sequence[str] | None = None
+) -> Grid | None:
+    """Return the table of one sheet; None unless all headings that are needed stand in one row. Raises ScenarioError."""
+    expected = [(language, titles([*needed, *wanted], language)) for language in spoken or book.spoken]
     for number, row in enumerate(book.rows(title)):
         texts = [cell.value.strip() if isinstance(cell.value, str) else None for cell in row]
         for language, named in expected:
