@@ -96,7 +96,7 @@ def _hint(cell: Cell) -> str:
 
 
 @dataclass(frozen=True)
-class Change:
+class TypedChange:
     """A figure that was typed over: EUR million, a share, a weight, or a number of members."""
 
     about: str
@@ -165,17 +165,17 @@ class Edits:
     """Everything that was changed and said, by what it is about."""
 
     files: tuple[str, ...]
-    adjustments: dict[Path, Change] = field(default_factory=dict)
+    adjustments: dict[Path, TypedChange] = field(default_factory=dict)
     """By the key of the line."""
-    limits: dict[Path, Change] = field(default_factory=dict)
+    limits: dict[Path, TypedChange] = field(default_factory=dict)
     """By rule, members, and the side as scenario files name it."""
-    figures: dict[Path, Change] = field(default_factory=dict)
+    figures: dict[Path, TypedChange] = field(default_factory=dict)
     """Needs, priorities and ceilings, by their paths."""
     rules: dict[Path, OwnRule] = field(default_factory=dict)
     comments: list[Comment] = field(default_factory=list)
 
     @property
-    def changes(self) -> list[Change | OwnRule]:
+    def changes(self) -> list[TypedChange | OwnRule]:
         """Everything that was changed."""
         return [*self.adjustments.values(), *self.limits.values(), *self.figures.values(), *self.rules.values()]
 
@@ -202,7 +202,7 @@ def merge_copies(copies: Sequence[Edits]) -> Edits:
     return out
 
 
-E = TypeVar("E", Change, OwnRule)
+E = TypeVar("E", TypedChange, OwnRule)
 
 
 def merged(edits: Iterable[tuple[Path, E]], conflicts: Problems) -> dict[Path, E]:
@@ -232,7 +232,7 @@ def as_values(edits: Edits) -> dict[str, Any]:
     def said(entry: Said) -> dict[str, Any]:
         return {"comment": entry.comment, "author": entry.author, "cells": [str(place) for place in entry.places]}
 
-    def amounts(e: Change) -> dict[str, Any]:
+    def amounts(e: TypedChange) -> dict[str, Any]:
         return {"from": None if e.before is None else float(e.before), "to": float(e.after), **said(e.said)}
 
     def limit(rule: str, *member: str) -> dict[str, str]:

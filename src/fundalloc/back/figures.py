@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
-from fundalloc.back.edits import Change, Path, Said
-from fundalloc.back.tampering import Difference
+from fundalloc.back.edits import Path, Said, TypedChange
+from fundalloc.back.tampering import CellDifference
 from fundalloc.errors import Place
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.sheets.inputs import written_in_year
@@ -28,7 +28,7 @@ def figures(scenario: Scenario) -> dict[Path, Fraction | None]:
     return out
 
 
-def typed_figures(differences: Iterable[Difference], book: Book, file: str) -> Iterator[tuple[Path, Change]]:
+def typed_figures(differences: Iterable[CellDifference], book: Book, file: str) -> Iterator[tuple[Path, TypedChange]]:
     """Yield the figures among what was changed in a workbook: numbers in place of needs, priorities and ceilings."""
     known = figures(book.plan.scenario)
     paths = {at: path for path in known for at in _shown_at(path, book)}
@@ -37,7 +37,10 @@ def typed_figures(differences: Iterable[Difference], book: Book, file: str) -> I
         if path is not None and found.formula is None and found.number is not None and 0 <= found.number <= LARGEST:
             about = (path[3], *path[1:3]) if path[0] == "needs" else (path[2], path[1], path[-1])
             value = round(Fraction(found.text), DECIMALS)
-            yield path, Change(f"the {' of '.join(about[:2])} {about[2]}", known[path], value, Said("", "", (Place(file, cell=one.cell),)))
+            yield (
+                path,
+                TypedChange(f"the {' of '.join(about[:2])} {about[2]}", known[path], value, Said("", "", (Place(file, cell=one.cell),))),
+            )
 
 
 def _shown_at(path: Path, book: Book) -> Iterator[Path]:

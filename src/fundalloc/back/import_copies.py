@@ -12,7 +12,7 @@ import numpy as np
 from fundalloc.back.circulated import Circulated, open_circulated
 from fundalloc.back.edits import Edits, merge_copies
 from fundalloc.back.reading_edits import read_edits
-from fundalloc.back.tampering import BookComparison, Difference, compare_with_original
+from fundalloc.back.tampering import BookComparison, CellDifference, compare_with_original
 from fundalloc.back.variant import MARK, check_stated, variant_text
 from fundalloc.doors.reading import FAILURES, read_bytes
 from fundalloc.doors.text import MAX_BYTES
@@ -44,9 +44,9 @@ class Returned:
     edits: Edits
     adjusted: Plan
     """The plan with the adjustments, measured against the changed limits and figures and the added rules; nothing is optimised."""
-    left: Sequence[Difference] = ()
+    left: Sequence[CellDifference] = ()
     """What was changed and is not taken over."""
-    harmless: Sequence[Difference] = ()
+    harmless: Sequence[CellDifference] = ()
     """What was moved or added, and is not taken over either."""
     unseen: bool = False
     """Whether the copies are of another version, of which only what can be taken over is read."""
@@ -171,7 +171,7 @@ def bring_back(paths: Sequence[Path]) -> Returned:
     return Returned(first, plan, edits, adjusted, left, harmless)
 
 
-def _left(opened: Sequence[Circulated], comparisons: Sequence[BookComparison], taken: set[str]) -> Iterator[list[Difference]]:
+def _left(opened: Sequence[Circulated], comparisons: Sequence[BookComparison], taken: set[str]) -> Iterator[list[CellDifference]]:
     """Yield what is wrong and what is harmless in all copies, but for the cells that are taken over; cells are named with their file."""
     for kind in ("wrong", "harmless"):
         found = [

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from fundalloc.back.circulated import Circulated
-from fundalloc.back.edits import TALK, Change, Comment, Edits, OwnRule, Row, Said, merged
+from fundalloc.back.edits import TALK, Comment, Edits, OwnRule, Row, Said, TypedChange, merged
 from fundalloc.back.figures import typed_figures
 from fundalloc.back.formulas import NotUnderstood
 from fundalloc.back.own_rules import COLUMNS, OwnRules, identifier
@@ -107,7 +107,7 @@ class _Reading:
             message = f"{plain(change)} leaves {plain(after)}, which is not a whole multiple of the rounding step {plain(step)}"
             row.wrong("adjustment", message, f"type {plain(low)} or {plain(low + step)}")
         else:
-            self.out.adjustments[key,] = Change(key, before, after, said)
+            self.out.adjustments[key,] = TypedChange(key, before, after, said)
 
     def _untouched(self, row: Row, before: Fraction) -> None:
         """Note a typed-over optimised amount, or a typed-over sum of it and the adjustment."""
@@ -163,7 +163,7 @@ class _Reading:
             row.wrong("limit_input", f"{plain(value)} is negative", "type a limit of zero or more")
         elif value is not None and abs(value - finding.figure) > _HAIR:
             about = " ".join(("the limit of", rule.id, *finding.member))
-            self.out.limits[rule.id, *finding.member, finding.sense.field] = Change(about, finding.figure, value, said, rule.relative)
+            self.out.limits[rule.id, *finding.member, finding.sense.field] = TypedChange(about, finding.figure, value, said, rule.relative)
         else:
             self._remark(" ".join(filter(None, (rule.id, "|".join(finding.member)))), said, row)
 

@@ -42,7 +42,7 @@ SORTED = ("allocation", "rules")
 SAID = {"optimised": "the optimised amount was changed: ", "limit_input": "the limit was changed: "}
 
 
-class Difference(NamedTuple):
+class CellDifference(NamedTuple):
     """What is not as it was written."""
 
     sheet: str
@@ -61,10 +61,10 @@ class Difference(NamedTuple):
 class BookComparison:
     """What was found."""
 
-    wrong: list[Difference] = field(default_factory=list)
-    typed: list[Difference] = field(default_factory=list)
+    wrong: list[CellDifference] = field(default_factory=list)
+    typed: list[CellDifference] = field(default_factory=list)
     """Cells of staff's own columns that hold something."""
-    harmless: list[Difference] = field(default_factory=list)
+    harmless: list[CellDifference] = field(default_factory=list)
     """What stands elsewhere, or was added, and changes no meaning."""
     added: int = 0
     """Cells and rows where nothing was written, among what is harmless."""
@@ -76,7 +76,7 @@ class BookComparison:
         return {"adjusted": len(self.typed), "added": self.added, "harmless": told(self.harmless), "identical": self.identical}
 
 
-def told(differences: Sequence[Difference]) -> list[str]:
+def told(differences: Sequence[CellDifference]) -> list[str]:
     """Return the first differences of every sheet, and how many more there are."""
     out = []
     for sheet in dict.fromkeys(found.sheet for found in differences):
@@ -127,13 +127,13 @@ class _Comparer:
     def _compare_titles(self) -> None:
         """Note sheets that are gone, and those that have another name or place, or are not ours."""
         result, there = self.result, {theirs: ours for ours, theirs in self.titles.items() if theirs is not None}
-        result.wrong += [Difference(ours, "", f"sheet '{ours}' is missing") for ours, theirs in self.titles.items() if theirs is None]
+        result.wrong += [CellDifference(ours, "", f"sheet '{ours}' is missing") for ours, theirs in self.titles.items() if theirs is None]
         renamed = ((ours, theirs) for theirs, ours in there.items() if ours != theirs)
-        result.harmless += [Difference(theirs, "", f"sheet '{ours}' is now called '{theirs}'") for ours, theirs in renamed]
+        result.harmless += [CellDifference(theirs, "", f"sheet '{ours}' is now called '{theirs}'") for ours, theirs in renamed]
         own = [title for title in self.found.titles if title not in there and title not in self.expected.titles]
-        result.harmless += [Difference(title, f"{title}!A1", f"sheet '{title}' was added") for title in own]
+        result.harmless += [CellDifference(title, f"{title}!A1", f"sheet '{title}' was added") for title in own]
         if [title for title in self.found.titles if title in there] != list(there):
-            result.harmless.append(Difference("", "", "the sheets stand in another order"))
+            result.harmless.append(CellDifference("", "", "the sheets stand in another order"))
 
     def _pairs(self, wanted: str, title: str) -> Iterator[_Pair]:
         """Pair the cells of a sheet; what is there to be typed into is noted instead, as are rows and columns that are gone or added."""
@@ -141,18 +141,20 @@ class _Comparer:
         try:
             sheet = _Sheet(self.expected, found, wanted, title)
         except ScenarioError as error:
-            result.wrong += [Difference(title, p.place.cell, p.message) for p in error.problems]
+            result.wrong += [CellDifference(title, p.place.cell, p.message) for p in error.problems]
             return
-        result.wrong += [Difference(title, found.place(title, sheet.heading, 0).cell, f"no column '{text}'") for text in sheet.gone]
+        result.wrong += [CellDifference(title, found.place(title, sheet.heading, 0).cell, f"no column '{text}'") for text in sheet.gone]
         pairs = list(pairing.rows(sheet.ours, sheet.theirs, sheet.names))
         if sheet.sheet not in SORTED and not pairing.in_order(pairs):
-            result.harmless.append(Difference(title, "", f"{title}: the rows stand in another order"))
+            result.harmless.append(CellDifference(title, "", f"{title}: the rows stand in another order"))
         for row, there in pairs:
             if there is None:
-                result.wrong += [Difference(title, "", f"{title}: the row {sheet.name(row or 0)} is missing")] * (row not in sheet.prepared)
+                result.wrong += [CellDifference(title, "", f"{title}: the row {sheet.name(row or 0)} is missing")] * (
+                    row not in sheet.prepared
+                )
             elif row is None and there in sheet.names[1]:
                 says = f"a row was added: {' '.join(filter(None, sheet.names[1][there]))}"
-                self._added(Difference(title, found.place(title, there, sheet.order[sheet.ids[0]]).cell, says))
+                self._added(CellDifference(title, found.place(title, there, sheet.order[sheet.ids[0]]).cell, says))
             else:
                 yield from (pair for pair in sheet.cells(row, there) if not self._typed(title, pair))
 
@@ -161,21 +163,21 @@ class _Comparer:
         empty = pair.found.empty or pair.found.number == 0 or _same(pair.expected, pair.found)
         if pair.typed and not empty:
             cell = self.found.place(title, pair.there, pair.column).cell
-            self.result.typed.append(Difference(title, cell, f"typed: {_shown(pair.found)}"))
+            self.result.typed.append(CellDifference(title, cell, f"typed: {_shown(pair.found)}"))
         return pair.typed
 
-    def _added(self, found: Difference) -> None:
+    def _added(self, found: CellDifference) -> None:
         self.result.harmless.append(found)
         self.result.added += 1
 
-    def _differences(self, pairs: Iterable[_Pair], title: str, live: bool) -> Iterator[Difference]:
+    def _differences(self, pairs: Iterable[_Pair], title: str, live: bool) -> Iterator[CellDifference]:
         """Name what is written otherwise, and what was added; when `live`, stored values of formulas that are not as written."""
         for pair in pairs:
             place = self.found.place(title, pair.there, pair.column).cell
             if pair.expected.empty and not pair.found.empty and not live:
-                self._added(Difference(title, place, f"added: {_shown(pair.found)}"))
+                self._added(CellDifference(title, place, f"added: {_shown(pair.found)}"))
             elif not pair.expected.empty and (says := _difference(pair, live)):
-                yield Difference(title, place, says, pair.found, pair.at)
+                yield CellDifference(title, place, says, pair.found, pair.at)
 
 
 def _difference(pair: _Pair, live: bool) -> str:

@@ -17,7 +17,7 @@ from itertools import count
 from pathlib import PurePath
 from typing import Any
 
-from fundalloc.back.edits import AGREE, Change, Edits, Path, Said
+from fundalloc.back.edits import AGREE, Edits, Path, Said, TypedChange
 from fundalloc.back.figures import figures
 from fundalloc.doors.text import too_long
 from fundalloc.errors import Problems
@@ -98,7 +98,7 @@ def _source(done: str, said: Said, problems: Problems) -> str:
     return text
 
 
-def _fixed(line: str, adjustment: Change, scenario: Scenario, problems: Problems) -> YamlTree:
+def _fixed(line: str, adjustment: TypedChange, scenario: Scenario, problems: Problems) -> YamlTree:
     ids, names = line.split("|"), scenario.labels()
     shown = [" ".join(names[name].get(key, key).split()) if name in names else key for name, key in zip(NAMES, ids, strict=True)]
     return {
@@ -116,7 +116,7 @@ def _title(scenario: Scenario) -> Any:
     return {lang: f"{text} ({adjusted.get(lang, adjusted['en'])})" for lang, text in dict(scenario.head.title).items()}
 
 
-def _limit(key: Path, change: Change, plan: Plan, edits: Edits, problems: Problems) -> YamlTree:
+def _limit(key: Path, change: TypedChange, plan: Plan, edits: Edits, problems: Problems) -> YamlTree:
     """Return the part of a scenario file that states a changed limit; what is kept back, a reserve, comes on top of it."""
     rule, place, member = next(r for r in plan.scenario.rules if r.id == key[0]), change.said.places[0], key[1:-1]
     if not rule.built_in:
@@ -141,13 +141,13 @@ def _nested(path: Sequence[str], value: Any) -> YamlTree:
     return reduce(lambda inner, key: {key: inner}, reversed(path), value)
 
 
-def _patches(edits: Edits, plan: Plan, problems: Problems) -> Iterator[tuple[Change, YamlTree]]:
+def _patches(edits: Edits, plan: Plan, problems: Problems) -> Iterator[tuple[TypedChange, YamlTree]]:
     """Yield each changed limit and figure with the part of a scenario file that states it."""
     yield from ((change, _limit(key, change, plan, edits, problems)) for key, change in edits.limits.items())
     yield from ((change, _figure(path, change, plan.scenario)) for path, change in edits.figures.items())
 
 
-def _figure(path: Path, change: Change, scenario: Scenario) -> YamlTree:
+def _figure(path: Path, change: TypedChange, scenario: Scenario) -> YamlTree:
     """Return the part of a scenario file that states a need, a priority or a ceiling; over adjusted ones, as an adjustment too."""
     section, first, *_, last = path
     names = {"partnership": first, "area": path[2]} if section == "needs" else {"instrument": first, "year": last}
@@ -172,7 +172,7 @@ def _leaves(tree: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tup
             yield (*path, str(key)), value
 
 
-def _figures(key: Path, change: Change, rule: Kind, plan: Plan, edits: Edits, problems: Problems) -> str | dict[str, str]:
+def _figures(key: Path, change: TypedChange, rule: Kind, plan: Plan, edits: Edits, problems: Problems) -> str | dict[str, str]:
     """Return the figures of one side of a rule after all edits: one for all members, or one per member or repetition."""
     demands = {f.member: f for f in plan.findings if f.rule.id == rule.id and f.sense.field == key[-1]}
     written = next(set(figures) for sense, figures in rule.limits() if sense.field == key[-1])
