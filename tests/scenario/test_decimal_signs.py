@@ -190,7 +190,7 @@ PLACES = {
     "a ceiling": ("ceiling: {each: 10}", "ceiling: {each: ١٠}"),
     "a year of a ceiling": ("{each: {2025: 30, 2026: 30}, total: 55}", "{each: {٢٠٢٥: 30, 2026: 30}, total: 55}"),
     "the years": ("years: 2025-2026", "years: ٢٠٢٥-2026"),
-    "a date": ("as_of: 2026-11-23", "as_of: ٢٠٢٦-11-23"),
+    "a date": ("as_of: 2024-11-25", "as_of: ٢٠٢٦-11-23"),
     "a column of a year": ("absorption: 14", "absorption.٢٠٢٥: 14"),
     "a column of no year": ("absorption: 14", "absorption.all: 14"),
     "a share": ("reserve: 5 %", "reserve: ٥ %"),

@@ -44,7 +44,7 @@ def verify(result: str, scenario_file: str | None, inputs: Inputs, out: Output) 
             raise click.UsageError("a workbook is verified with the scenario inside it: name SCENARIO too, or leave --set out.")
         found = verify_book(Path(result), out.progress)
     else:
-        found = verify_result(result, inputs.read(scenario_file or named_scenario(result), out), out.progress)
+        found = verify_result(result, inputs.read(scenario_file or named_scenario(result), out, recorded=True), out.progress)
     for note in _notes(found):
         out.note(note)
     out.result(**found.as_dict())

@@ -23,7 +23,7 @@ from fundalloc.rules import built_in_rules, kinds, parse_rule
 from fundalloc.rules.kind import Kind
 from fundalloc.scenario import assembly
 from fundalloc.scenario.adjusting import adjust
-from fundalloc.scenario.consistency import check_facts, check_rules
+from fundalloc.scenario.consistency import check_facts, check_past, check_rules
 from fundalloc.scenario.document import Tree, display_name, locate, texts, to_plain
 from fundalloc.scenario.inherited import Period
 from fundalloc.scenario.scenario import Scenario
@@ -38,17 +38,19 @@ RecordT = TypeVar("RecordT", bound=Record)
 
 
 def assemble(
-    tree: Tree, source: Path, allowed: Callable[[Path], bool], problems: Problems | None = None, *, expects_baseline: bool = False
+    tree: Tree, source: Path, allowed: Callable[[Path], bool], problems: Problems | None = None, *, expects_baseline: bool = False, recorded: bool = False
 ) -> Scenario:
     """Check a merged tree and build the scenario from it. Raises ScenarioError.
 
-    Each part is read even when others are wrong; the rules are held against the facts once these are right.
+    Each part is read even when others are wrong; the rules are held against the facts once these are right. `recorded`: beside a
+    result that exists, nothing has to be said of years that are over (before version 0.2.0 nothing was).
     """
     parts = _Assembly(tree, source, allowed, Problems() if problems is None else problems)
     parts.read_head_and_tables()
     parts.name_everything()
     parts.adjust()
     facts = parts.read_facts()
+    parts.problems += () if recorded else check_past(parts.head, parts.tree)
     sound = not parts.problems
     rules, places = parts.read_rules()
     if facts is None:
