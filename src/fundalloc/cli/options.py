@@ -83,8 +83,8 @@ class Inputs:
         from fundalloc.scenario.loading import load
 
         settings = (*self.settings, *more)
-        given = {"baseline": self.baseline, "variants": self.variants, "recorded": recorded}
-        return load(file, settings=settings, allow_outside=self.allow_outside, **given)
+        outside, start, over = self.allow_outside, self.baseline, self.variants
+        return load(file, settings=settings, allow_outside=outside, baseline=start, variants=over, recorded=recorded)
 
     def why_no_plan(
         self, scenario: Scenario, file: str, out: Output, folder: str | None = None, of: str = "", options: Options | None = None

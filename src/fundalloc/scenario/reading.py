@@ -38,7 +38,13 @@ RecordT = TypeVar("RecordT", bound=Record)
 
 
 def assemble(
-    tree: Tree, source: Path, allowed: Callable[[Path], bool], problems: Problems | None = None, *, expects_baseline: bool = False, recorded: bool = False
+    tree: Tree,
+    source: Path,
+    allowed: Callable[[Path], bool],
+    problems: Problems | None = None,
+    *,
+    expects_baseline: bool = False,
+    recorded: bool = False,
 ) -> Scenario:
     """Check a merged tree and build the scenario from it. Raises ScenarioError.
 

@@ -54,12 +54,6 @@ class Pages(SheetMaker):
         return any(side.inputs is not None and side.inputs.scenario.head.illustrative for side in self.found.sides)
 
     @property
-    def past(self) -> str:
-        """What is said of years that are over and planned anew, once for all sides that say the same."""
-        heads = [side.inputs.scenario.head for side in self.found.sides if side.inputs is not None]
-        return " ".join(dict.fromkeys(filter(None, (head.said_of_past(self.language) for head in heads))))
-
-    @property
     def marking(self) -> str:
         """How the pages are marked: as the first side that says so."""
         for side in self.found.sides:

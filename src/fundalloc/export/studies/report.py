@@ -97,7 +97,13 @@ def as_dict(report: Report) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "study": report.kind,
-        "scenario": {"id": scenario.id, "file": scenario.file, "digest": scenario.digest, "as_of": scenario.head.as_of, "reconstructed": list(scenario.head.reconstructed)},
+        "scenario": {
+            "id": scenario.id,
+            "file": scenario.file,
+            "digest": scenario.digest,
+            "as_of": scenario.head.as_of,
+            "reconstructed": list(scenario.head.reconstructed),
+        },
         **report.stated,
         **{name: records(table) for name, table in report.tables.items()},
     }
