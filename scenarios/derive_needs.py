@@ -169,7 +169,7 @@ class Folder:
         """Return the need of a regional or global partnership, before prices and decided money."""
         if (row["id"], f"fixed_need.{area}") in self.indicators:
             return self.indicators[row["id"], f"fixed_need.{area}"]
-        if row["level"] == "global" and area not in FOCUS[tag(row, "focus")]:
+        if row["level"] == "global" and area not in FOCUS.get(tag(row, "focus"), ()):
             return 0
         share = self.number(f"{row['level']}_share.{area}")
         return share * sum(self.bilateral_need(other, area) for other in self.served(row))

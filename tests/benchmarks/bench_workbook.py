@@ -31,7 +31,7 @@ def scenario_text(instruments: int, partnerships: int) -> str:
     """One scenario with every combination eligible, a marker, and two rules per partnership."""
     areas = range(5)
     parts = [
-        "fundalloc: 1\nscenario: big\ntitle: Big\nas_of: 2026-01-01\nyears: 2021-2027\nround_to: 0.1\nareas:",
+        "fundalloc: 1\nscenario: big\ntitle: Big\nas_of: 2020-01-01\nyears: 2021-2027\nround_to: 0.1\nareas:",
         *(f"  a{k}: {{name: Area number {k}}}" for k in areas),
         "instruments:",
         *(f"  i{k}: {{name: Instrument number {k}, source: assumption, ceiling: {{each: 1000}}}}" for k in range(instruments)),

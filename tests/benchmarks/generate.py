@@ -121,7 +121,7 @@ def _core(instruments: Sequence[str], ceilings: np.ndarray, served: Sequence[Seq
 CORE = """fundalloc: 1
 scenario: benchmark-core
 title: A made-up scenario for measuring speed
-as_of: 2026-01-01
+as_of: 2020-01-01
 years: {first}-{last}
 round_to: 0.001
 illustrative: true

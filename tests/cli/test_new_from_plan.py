@@ -45,7 +45,7 @@ def test_decisions_keep_their_words_and_the_rest_is_locked(fundalloc, variant, r
     fundalloc("new", tmp_path / "next", "--from", result_of(variant(), round_figures), "--year", "2026")
     assert decided(tmp_path / "next") == [
         ["ndici", "tunisia", "smuggling", "2025", "3.5", "committed", "Made-up decision 1", ""],
-        ["ndici", "tunisia", "smuggling", "2025", "2", "locked", "plan of 2026-11-23", "plan.json"],
+        ["ndici", "tunisia", "smuggling", "2025", "2", "locked", "plan of 2024-11-25", "plan.json"],
         ["amif", "global", "returns", "2025", "2", "locked", "Made-up decision 2", ""],
         ["member-states", "egypt", "legal-pathways", "2025", "1.5", "given", "Made-up contribution", ""],
         ["guarantee", "egypt", "legal-pathways", "2026", "40", "given", "Made-up guarantee", ""],
@@ -55,7 +55,7 @@ def test_decisions_keep_their_words_and_the_rest_is_locked(fundalloc, variant, r
 def test_less_than_decided_is_locked_at_the_plan(fundalloc, variant, plan_csv, tmp_path):
     plan = plan_csv({"ndici|tunisia|smuggling|2025": 3})
     result = fundalloc("new", tmp_path / "next", "--from", plan, "--year", "2026", "--scenario", variant())
-    assert decided(tmp_path / "next")[0] == ["ndici", "tunisia", "smuggling", "2025", "3", "locked", "plan of 2026-11-23", "plan.csv"]
+    assert decided(tmp_path / "next")[0] == ["ndici", "tunisia", "smuggling", "2025", "3", "locked", "plan of 2024-11-25", "plan.csv"]
     assert "Note: the plan breaks 6 demands that must hold" in result.stderr
 
 

@@ -116,7 +116,7 @@ class TestNames:
         assert differences(path, tmp_path) == []
 
 
-PAPER = Paper("t", "s", "a", "k", "2026-01-01", "m", "f", False, "en", 1)
+PAPER = Paper("t", "s", "a", "k", "2026-01-01", "m", "f", "", False, "en", 1)
 
 
 def one_cell(content: object, style: str = "text") -> bytes:

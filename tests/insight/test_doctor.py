@@ -178,7 +178,10 @@ def test_missing_years(tmp_path):
         "instruments": {"a": {**a, "ceiling": {"each": {"2024": "1", "2026": "3"}, "total": "10"}}, "b": b},
         "partnerships": [{**TWO_BY_TWO["partnerships"][0], "absorption.2026": "2"}, TWO_BY_TWO["partnerships"][1]],
         "decided": [{"instrument": "a", "partnership": "north", "area": "returns", "year": "2026", "amount": "1", "state": "locked"}],
-        "rules": {"r": rule({}, for_each="year", at_most={"2025": "2", "2027": "2"})},
+        "rules": {
+            "r": rule({}, for_each="year", at_most={"2025": "2", "2027": "2"}),
+            "s": rule({"year": "2025-2026"}, for_each="year", at_most={"2025": "2", "2026": "2"}),  # asks nothing of the others
+        },
     }
     assert findings(tmp_path, changes) == [
         (WARNING, "'a' has no yearly ceiling in 2025, 2027"),
@@ -186,6 +189,25 @@ def test_missing_years(tmp_path):
         (WARNING, "2024: closed, but nothing is decided"),
         (WARNING, "rule 'r' has no figure for 2024, 2026"),
     ]
+
+
+def test_who_only_holds_money_for_scale_needs_no_line(tmp_path):
+    loans = {"name": "Loans", "source": "assumption", "counts": "memo", "partners": ["bank"]}
+    lent = {
+        "instrument": "loans",
+        "partnership": "bank",
+        "area": "returns",
+        "year": "2026",
+        "amount": "5",
+        "state": "given",
+        "decision": "d",
+    }
+    changes = {
+        "instruments": {**{k: {**i, "partners": ["north", "south"]} for k, i in TWO_BY_TWO["instruments"].items()}, "loans": loans},
+        "partnerships": [*TWO_BY_TWO["partnerships"], {"id": "bank", "name": "Bank", "level": "global"}],
+    }
+    assert findings(tmp_path, {**changes, "decided": [lent]}) == []
+    assert findings(tmp_path, changes) == [(WARNING, "nobody may fund 'bank': it has no eligible line")]
 
 
 def test_a_total_that_the_years_never_reach(tmp_path):

@@ -132,7 +132,7 @@ ONE_PLACE: dict[str, Any] = {
     "fundalloc": "1",
     "scenario": "long",
     "title": "Long",
-    "as_of": "2026-01-01",
+    "as_of": "2020-01-01",
     "years": "2025",
     "round_to": "0.1",
     "areas": {"a0": {"name": "a0"}, "a1": {"name": "a1"}},

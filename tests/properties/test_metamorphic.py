@@ -40,7 +40,7 @@ def plain(
         "fundalloc": "1",
         "scenario": "plain",
         "title": "Found by hypothesis",
-        "as_of": "2026-01-01",
+        "as_of": "2020-01-01",
         "years": years,
         "round_to": round_to,
         "areas": {a: {"name": a} for a in areas},

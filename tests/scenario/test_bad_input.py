@@ -429,7 +429,7 @@ FORM = {
         "tags: [home]",
         "30:12: 'home' is not a tag (write group:value, such as route:central-med)",
     ),
-    "date": ("as_of: 2026-11-23", "as_of: 23.11.2026", "8:8: '23.11.2026' is not a date (write year-month-day, such as 2026-11-23)"),
+    "date": ("as_of: 2024-11-25", "as_of: 23.11.2026", "8:8: '23.11.2026' is not a date (write year-month-day, such as 2026-11-23)"),
     "gap in years": ("years: 2025-2026", "years: [2024, 2026]", "9:8: the years have gaps (write one range, such as 2021-2027)"),
     "years backwards": (
         "years: 2025-2026",
@@ -938,7 +938,7 @@ def test_amounts_that_build_on_nothing(child, complaints, text, message):
 def test_ten_mistakes_are_all_reported_at_once(variant, complaints):
     path = variant(
         ("author: Example", "autor: Example"),
-        ("as_of: 2026-11-23", "as_of: yesterday"),
+        ("as_of: 2024-11-25", "as_of: yesterday"),
         ("short: Smuggling", "shrt: Smuggling"),
         ("reserve: 5 %", "reserve: 500 %"),
         ("partners: [north-africa, sahel]", "partners: [north-afrika, sahel]"),

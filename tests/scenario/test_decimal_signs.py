@@ -136,7 +136,7 @@ def test_decimal_commas_are_points_for_all_that_follows(variant, write):
     write("needs.csv", "partnership;area;need;priority\negypt;returns;7,25;1\ntunisia;returns;80,5..120;0,9\n")
     path = variant((TABLES["needs"], "needs: {file: needs.csv}"))
     scenario = load(path)
-    assert scenario.digest == "5bd6fc4453beefba42024c19549b5dd855b4bbc0416ca75897b3bfa4ddce1964"
+    assert scenario.digest == "877f49d7b47f15c0b9669d57829d61f2cf128b1b48b8946f621a24d9bbc5bf7c"
     assert [(u.key, str(u.spread)) for u in find_spreads(scenario.tree, scenario.tables)] == [("needs.tunisia.returns.need", "80.5..120")]
     adjusted = path.read_text() + "adjust:\n  more: {partnership: egypt, need: inherited + 20 %}\n"
     assert read(write("adjusted.yaml", adjusted)) == [Fraction(87, 10), Fraction(401, 4)]
@@ -190,7 +190,7 @@ PLACES = {
     "a ceiling": ("ceiling: {each: 10}", "ceiling: {each: ١٠}"),
     "a year of a ceiling": ("{each: {2025: 30, 2026: 30}, total: 55}", "{each: {٢٠٢٥: 30, 2026: 30}, total: 55}"),
     "the years": ("years: 2025-2026", "years: ٢٠٢٥-2026"),
-    "a date": ("as_of: 2026-11-23", "as_of: ٢٠٢٦-11-23"),
+    "a date": ("as_of: 2024-11-25", "as_of: ٢٠٢٦-11-23"),
     "a column of a year": ("absorption: 14", "absorption.٢٠٢٥: 14"),
     "a column of no year": ("absorption: 14", "absorption.all: 14"),
     "a share": ("reserve: 5 %", "reserve: ٥ %"),

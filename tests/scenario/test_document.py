@@ -51,7 +51,7 @@ def test_locate_finds_the_deepest_part_that_exists():
 
 
 @pytest.mark.parametrize(
-    "text", ["NO", "no", "yes", "On", "010", "0o10", "0x1F", "1_000", "2026-11-23", "12:30:00", "1e3", ".inf", "3.10", "=", "2021-2027"]
+    "text", ["NO", "no", "yes", "On", "010", "0o10", "0x1F", "1_000", "2024-11-25", "12:30:00", "1e3", ".inf", "3.10", "=", "2021-2027"]
 )
 def test_scalars_keep_their_text(text):
     assert to_plain(parse(f"a: {text}"))["a"] == text

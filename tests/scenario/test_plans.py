@@ -72,7 +72,7 @@ def test_what_is_no_amount_is_refused(write, fixed, amount):
 def test_json_keeps_what_it_states(write, fixed):
     content = {
         "format": "fundalloc.run/1",
-        "scenario": {"id": "tiny", "digest": "abc", "file": "tiny.yaml", "as_of": "2026-11-23"},
+        "scenario": {"id": "tiny", "digest": "abc", "file": "tiny.yaml", "as_of": "2024-11-25"},
         "allocation": [{"key": "amif|egypt|returns|2025", "amount": 0.1}, {"key": "amif|egypt|returns|2026", "amount": 3}],
         "moves": [{"key": "carry|amif|2025", "amount": 0.7}],
         "score": 12.5,
@@ -80,7 +80,7 @@ def test_json_keeps_what_it_states(write, fixed):
     plan = read_plan(write("plan.json", json.dumps(content)), fixed.facts.dimensions)
     assert plan.amounts[EGYPT] == Fraction(1, 10)
     assert plan.moves == {"carry|amif|2025": Fraction(7, 10)}
-    assert tuple(map(plan.said, ("digest", "id", "file", "as_of"))) == ("abc", "tiny", "tiny.yaml", "2026-11-23")
+    assert tuple(map(plan.said, ("digest", "id", "file", "as_of"))) == ("abc", "tiny", "tiny.yaml", "2024-11-25")
     assert plan.stated["score"] == 12.5
 
 

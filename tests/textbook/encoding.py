@@ -59,7 +59,7 @@ def case(
         "fundalloc": "1",
         "scenario": "textbook",
         "title": "A textbook problem",
-        "as_of": "2026-01-01",
+        "as_of": "2020-01-01",
         "years": years,
         "round_to": round_to,
         "steps": [{"share": "100 %", "value": "1"}],

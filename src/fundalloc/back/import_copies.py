@@ -104,7 +104,7 @@ class Returned:
         if sources.baseline or sources.settings or not beside.is_file():
             return False
         try:
-            return load(beside).digest == self.plan.scenario.digest
+            return load(beside, recorded=True).digest == self.plan.scenario.digest
         except ScenarioError:
             return False
 

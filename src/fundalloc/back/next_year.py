@@ -27,7 +27,7 @@ def next_year(
     """
     with _scenario_of(plan, scenario_file) as source:
         with progress("Reading"):
-            scenario = load(source, allow_outside=allow_outside)
+            scenario = load(source, allow_outside=allow_outside, recorded=True)
         check_year(scenario, year)
         amounts = read_plan(plan, scenario.facts.dimensions)
         measured = measure_plan(with_baseline(scenario, progress=progress), amounts)

@@ -52,6 +52,8 @@ def variant_text(edits: Edits, plan: Plan, *, extends: str, baseline: str = "", 
     """
     scenario = plan.scenario
     head: YamlTree = {"extends": extends, "scenario": f"{scenario.id[:51]}-adjusted", "title": _title(scenario)}
+    if scenario.head.reconstructed:
+        head["past"] = "reconstructed"  # files of version 0.1.0 do not say so
     if baseline:
         head["baseline"] = baseline
     tree: YamlTree = {}

@@ -67,6 +67,8 @@ class _ComparisonReport:
         period = f"{years[0]}-{years[-1]}" if len(years) > 1 else "".join(years)
         self.out.say(self.say("title", first=self.found.first.name, others=names))
         self.out.say(self.say("subtitle", period=period) + "\n")
+        if self.found.said_of_past:
+            self.out.say(self.found.said_of_past + "\n")
         if self.found.pulled:
             others = ", ".join(side.name for side in self.found.pulled)
             self.out.say(self.say("nearest", first=self.found.first.name, others=others) + "\n")

@@ -71,20 +71,21 @@ class Inputs:
     baseline: str | None = None
     variants: tuple[str, ...] = ()
 
-    def read(self, file: str, out: Output) -> Scenario:
+    def read(self, file: str, out: Output, *, recorded: bool = False) -> Scenario:
         """Read a scenario with progress, and say on stderr what looks wrong in it; variants are laid over it in order."""
         with out.progress("Reading"):
-            scenario = self.load(file)
+            scenario = self.load(file, recorded=recorded)
         for remark in scenario.remarks:
             out.note(f"warning: {remark}")
         return scenario
 
-    def load(self, file: str, more: tuple[str, ...] = ()) -> Scenario:
+    def load(self, file: str, more: tuple[str, ...] = (), *, recorded: bool = False) -> Scenario:
         """Read a scenario, with further settings on top."""
         from fundalloc.scenario.loading import load
 
         settings = (*self.settings, *more)
-        return load(file, settings=settings, allow_outside=self.allow_outside, baseline=self.baseline, variants=self.variants)
+        outside, start, over = self.allow_outside, self.baseline, self.variants
+        return load(file, settings=settings, allow_outside=outside, baseline=start, variants=over, recorded=recorded)
 
     def why_no_plan(
         self, scenario: Scenario, file: str, out: Output, folder: str | None = None, of: str = "", options: Options | None = None
@@ -172,8 +173,10 @@ class Study:
         return Options(solver=self.solver)
 
     def say_title(self, scenario: Scenario) -> None:
-        """Print the scenario's title, and whether its data are illustrative."""
+        """Print the scenario's title, whether its data are illustrative, and what of the past is planned anew."""
         self.out.say(f"{scenario.head.title}{'  (illustrative data)' if scenario.head.illustrative else ''}")
+        if past := scenario.head.said_of_past("en"):
+            self.out.say(past)
 
     def write(self, scenario: Scenario, make: Callable[[str], Report]) -> None:
         """Write what was asked for: workbook, CSV, JSON on stdout. `make` takes the language."""

@@ -29,7 +29,7 @@ BAR = 24
 MOVERS = 3
 TOP = 12
 """Partnerships that the table names before it adds up the rest."""
-FACTS = ["rules", "by_decision", "missed", "dearest", "baseline", "gain", "lose", "unallocated", "score", "search", "proof", "gap"]
+FACTS = ["ahead", "rules", "by_decision", "missed", "dearest", "baseline", "gain", "lose", "unallocated", "score", "search", "proof", "gap"]
 FACTS += ["decided", "rounding", "broken", "best_plan", "distance"]
 """What the lines below the tables begin with."""
 
@@ -84,12 +84,14 @@ def print_plan(plan: Plan, out: Output) -> None:
     out.say(words("report.title", title=title) if head.illustrative else title)
     base, *year = head.prices.base.split()
     prices = " ".join([words(f"workbook.prices.{base}"), *year])
-    out.say(words("report.subtitle", period=f"{years[0]}-{years[-1]}", prices=prices) + "\n")
+    out.say(words("report.subtitle", period=f"{years[0]}-{years[-1]}", prices=prices))
+    out.say(f"{past}\n" if (past := head.said_of_past(words.language)) else "")
     _instruments(report)
     _partnerships(report)
     _areas(report)
     if out.verbose:
         _payments(report)
+    _ahead(report)
     _rules(report)
     _against_baseline(report)
     _closing(report)
@@ -186,6 +188,17 @@ def _rules(report: _PlanReport) -> None:
         said = plan.findings[position].said(report.names, language)
         key = "report.says.dearest_relative" if rule.relative else "report.says.dearest"
         report.line("dearest", words(key, says=said, price=words.signed(gain, 2)), within=True)
+
+
+def _ahead(report: _PlanReport) -> None:
+    """Say what is planned from today on, where years before are planned anew."""
+    plan, head = report.plan, report.plan.scenario.head
+    if not head.reconstructed:
+        return
+    lines = plan.allocation[(plan.allocation["counts"] == "budget") & (plan.allocation["year"] >= head.today)]
+    planned, decided = (float(lines[column].sum()) for column in ("amount", "decided"))
+    says = {"today": head.today, "planned": report.words.money(planned, plan.scenario.decimals), "new": report.eur(planned - decided)}
+    report.line("ahead", report.words("report.says.ahead", **says))
 
 
 def _against_baseline(report: _PlanReport) -> None:

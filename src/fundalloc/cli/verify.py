@@ -45,7 +45,7 @@ def verify(result: str, scenario_file: str | None, inputs: Inputs, out: Output) 
     if book and scenario_file is None and inputs.settings:
         raise click.UsageError("a workbook is verified with the scenario inside it: name SCENARIO too, or leave --set out.")
     if book and (kind := other_book(Path(result))):
-        wrong, says = verify_other(Path(result), kind, inputs.read(scenario_file, out) if scenario_file else None)
+        wrong, says = verify_other(Path(result), kind, inputs.read(scenario_file, out, recorded=True) if scenario_file else None)
         out.result(verified=False, kind=kind, wrong=wrong, says=says)
         _refuse(tuple(wrong), result)
         out.say("\n".join(says))
@@ -53,7 +53,7 @@ def verify(result: str, scenario_file: str | None, inputs: Inputs, out: Output) 
     if book and scenario_file is None:
         found = verify_book(Path(result), out.progress)
     else:
-        found = verify_result(result, inputs.read(scenario_file or named_scenario(result), out), out.progress)
+        found = verify_result(result, inputs.read(scenario_file or named_scenario(result), out, recorded=True), out.progress)
         found = with_cells(found, Path(result), out.progress) if book else found
     for note in _notes(found):
         out.note(note)

@@ -119,6 +119,12 @@ class Comparison:
         """The sides that show their plan closest to the first instead of that of their own run."""
         return tuple(pair.b for pair in self.pairs if self.nearest and pair.near)
 
+    @property
+    def said_of_past(self) -> str:
+        """What the sides say of years that are over and planned anew, once for all that say the same."""
+        heads = [side.inputs.scenario.head for side in self.sides if side.inputs is not None]
+        return " ".join(dict.fromkeys(filter(None, (head.said_of_past(self.language) for head in heads))))
+
     @cached_property
     def names(self) -> dict[str, dict[str, str]]:
         """Printed names by dimension and id; where sides differ, the first one's."""

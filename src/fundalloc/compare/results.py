@@ -88,7 +88,7 @@ def _named(path: Path, amounts: PlanAmounts) -> Path | None:
         if not name or not candidate.is_file():
             continue
         try:
-            if load(candidate, allow_outside=True).digest == amounts.said("digest"):
+            if load(candidate, allow_outside=True, recorded=True).digest == amounts.said("digest"):
                 return candidate
         except FundallocError:
             continue

@@ -140,7 +140,7 @@ class Sides(ExitStack):
             return Side(given, given, stated, missing=result.missing)
         moved = ((f"{display_name(folder)}/", f"{path.name}:"),) if result.source.is_relative_to(folder) else ()
         try:
-            scenario = load(result.source, settings=result.settings, allow_outside=True, baseline=result.baseline)
+            scenario = load(result.source, settings=result.settings, allow_outside=True, baseline=result.baseline, recorded=True)
             inputs = self._inputs(result.source, scenario, result.settings)
             steps, problems = ledger_of(inputs.scenario, result.amounts)
             problems.tell()

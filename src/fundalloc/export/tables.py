@@ -146,6 +146,7 @@ def _scenario(scenario: Scenario) -> dict[str, Any]:
         "years": list(scenario.facts.years),
         "round_to": float(scenario.facts.step),
         "illustrative": head.illustrative,
+        "reconstructed": list(head.reconstructed),
     }
 
 

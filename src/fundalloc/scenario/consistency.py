@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fundalloc.errors import Place, Problem, did_you_mean
+from fundalloc.errors import Place, Problem, did_you_mean, year_ranges
 from fundalloc.facts.dimensions import find_circle
 from fundalloc.facts.entities import TransferRight
 from fundalloc.facts.facts import NO_LIMIT, Facts
@@ -21,6 +21,7 @@ from fundalloc.scenario.tables.table import Table
 
 if TYPE_CHECKING:
     from fundalloc.scenario.scenario import Scenario
+    from fundalloc.scenario.sections import Head
 
 
 _WHOLE_PERIOD = "the whole period"
@@ -34,6 +35,15 @@ def check_facts(facts: Facts, tree: Tree, tables: Mapping[str, Table], decided_p
     yield from _profiles(facts, tree)
     yield from _decided_above_ceilings(facts, tree, decided_places)
     yield from _decided_above_absorption(facts, decided_places)
+
+
+def check_past(head: Head, tree: Tree) -> Iterator[Problem]:
+    """Yield a problem where years that are over would be planned in, and the scenario does not say that it means to."""
+    if head.reconstructed and not head.past:
+        years, over = year_ranges(head.reconstructed), year_ranges([y for y in head.years if y < head.today])
+        message = f"{years}: before as_of ({head.as_of}) and not closed, so that new money would be planned in the past"
+        hint = f"write `closed: {over}` (only decided money counts), or `past: reconstructed` (planned anew, and every output says so)"
+        yield Problem(locate(tree, ("closed",) if head.closed else ("years",)), message, hint)
 
 
 def _years(facts: Facts, tree: Tree, tables: Mapping[str, Table]) -> Iterator[Problem]:

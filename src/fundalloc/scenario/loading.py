@@ -36,12 +36,14 @@ def load(
     baseline: str | Path | None = None,
     variants: Iterable[str | Path] = (),
     root: Path | None = None,
+    recorded: bool = False,
 ) -> Scenario:
     """Read a scenario. Raises ScenarioError with every problem found.
 
     `variants` are laid over it in order, then `settings`: `KEY=VALUE` overrides with dotted keys and any YAML value.
     Files that it names must lie in its project, unless `allow_outside`, or in `root`, into which a workbook's scenario was unpacked.
     `baseline` names the plan to start from (a scenario, JSON, CSV or workbook, anywhere), instead of the one that it names itself.
+    `recorded`, like what was unpacked, it is read beside a result that exists: years that are over need not be accounted for.
     """
     source, written, read, over = Path(path), tuple(settings), dict[Path, None](), tuple(map(Path, variants))
     for given in (source, *over, *([] if baseline is None else [Path(baseline)])):
@@ -51,7 +53,7 @@ def load(
         start, extra = Path(os.path.relpath(baseline, source.parent)).as_posix(), Path(baseline).resolve()
         named = (*written, f"baseline={json.dumps(start)}")
     with sized(lambda: f"reading {source.name}"):
-        scenario = _load(source, named, allow_outside, (), read, extra, over, root)
+        scenario = _load(source, named, allow_outside, (), read, extra, over, root, recorded=recorded or root is not None)
         sources = gather(source, read, written, extra)
     if not over:
         return replace(scenario, sources=sources)
@@ -74,6 +76,8 @@ def _load(
     extra: Path | None = None,
     variants: tuple[Path, ...] = (),
     root: Path | None = None,
+    *,
+    recorded: bool = False,
 ) -> Scenario:
     """Read one scenario with the plan that it starts from, and note in `read` all it names; `extra` and variants may lie anywhere."""
     folders = {path.parent.resolve() for path in (source, *variants)} | {project(source.parent) if root is None else root.resolve()}
@@ -90,7 +94,7 @@ def _load(
     tree = read_tree(source, allowed, variants, settings, problems)
     node = tree.get("baseline")
     if not isinstance(node, Scalar):
-        return assemble(tree, source, allowed, problems)
+        return assemble(tree, source, allowed, problems, recorded=recorded)
     path = source.parent / node.text
     admit(path, node.text, node.place, allowed)
     if not path.exists():
@@ -101,9 +105,9 @@ def _load(
         raise ScenarioError.of(node.place, f"a chain of more than {LONGEST_CHAIN} baselines", "start from a plan that was written")
     for file in with_companions(path):
         admit(file, f"{node.text}/{file.name}" if path.is_dir() else file.name, node.place, allowed)
-    scenario = assemble(tree, source, allowed, problems, expects_baseline=True)
+    scenario = assemble(tree, source, allowed, problems, expects_baseline=True, recorded=recorded)
     if path.suffix.lower() in (".yaml", ".yml"):
-        start = _load(path, (), allow_outside, (*chain, source.resolve()), read, root=root)
+        start = _load(path, (), allow_outside, (*chain, source.resolve()), read, root=root, recorded=True)  # what was planned before
         digest, remarks = fingerprint(scenario.digest, start.digest), (*scenario.remarks, *start.remarks)
         return replace(scenario, baseline=start, digest=digest, remarks=remarks)
     plan = read_plan(path, scenario.facts.dimensions, strict=False)

@@ -24,7 +24,7 @@ from fundalloc.rules import built_in_rules, kinds, parse_rule
 from fundalloc.rules.kind import Kind
 from fundalloc.scenario import assembly
 from fundalloc.scenario.adjusting import adjust
-from fundalloc.scenario.consistency import check_facts, check_rules
+from fundalloc.scenario.consistency import check_facts, check_past, check_rules
 from fundalloc.scenario.document import Tree, locate, texts, to_plain
 from fundalloc.scenario.inherited import Period
 from fundalloc.scenario.scenario import Scenario
@@ -41,14 +41,24 @@ RecordT = TypeVar("RecordT", bound=Record)
 
 
 def assemble(
-    tree: Tree, source: Path, allowed: Callable[[Path], bool], problems: Problems | None = None, *, expects_baseline: bool = False
+    tree: Tree,
+    source: Path,
+    allowed: Callable[[Path], bool],
+    problems: Problems | None = None,
+    *,
+    expects_baseline: bool = False,
+    recorded: bool = False,
 ) -> Scenario:
-    """Check a merged tree, each part even when others are wrong, and build the scenario from it. Raises ScenarioError."""
+    """Check a merged tree, each part even when others are wrong, and build the scenario from it. Raises ScenarioError.
+
+    `recorded`: beside a result that exists, nothing has to be said of years that are over (before version 0.2.0 nothing was).
+    """
     parts = _Assembly(tree, source, allowed, Problems() if problems is None else problems)
     parts.read_head_and_tables()
     parts.name_everything()
     parts.adjust()
     facts = parts.read_facts()
+    parts.problems += () if recorded else check_past(parts.head, parts.tree)
     sound = not parts.problems
     rules, places = parts.read_rules()
     if facts is None:

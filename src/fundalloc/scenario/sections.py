@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 
-from fundalloc.errors import Problems, did_you_mean
+from fundalloc.errors import Problems, did_you_mean, year_ranges
 from fundalloc.facts.documented import Documented
 from fundalloc.facts.entities import Band, Bands, Prices, Record
 from fundalloc.facts.fields import TOLD, Amount, Factor, Flag, Id, Multilingual, Note, Share, Text, Years, refuse
-from fundalloc.labels import languages
+from fundalloc.labels import label, languages
 from fundalloc.rules._fields import ForEach
 from fundalloc.scenario.document import Scalar, Tree, locate
 from fundalloc.scenario.own_words import OwnWords
@@ -142,6 +142,8 @@ class Head(Documented):
     years: Annotated[Years, AfterValidator(_consecutive)]
     closed: Years = ()
     """Years that are fixed to the decided money."""
+    past: Annotated[Literal["reconstructed"] | None, TOLD] = None
+    """Said where years before that of `as_of` are planned anew: every output then says so too."""
     prices: Prices = Prices()
     round_to: Annotated[Amount, AfterValidator(_step)] = Fraction(1, 1000)
     """Rounding step in EUR million."""
@@ -162,6 +164,23 @@ class Head(Documented):
     """The plan to start from: a scenario, or a plan as JSON, CSV or workbook."""
     expect: Expect | None = None
     output: Annotated[Presentation, TOLD] = Presentation()
+
+    @property
+    def today(self) -> int:
+        """The year of `as_of`."""
+        return int(self.as_of[:4])
+
+    @property
+    def reconstructed(self) -> tuple[int, ...]:
+        """The years before that of `as_of` that are not closed: what is planned in them is no plan for the future."""
+        return tuple(year for year in self.years if year < self.today and year not in self.closed)
+
+    def said_of_past(self, language: str) -> str:
+        """Return the sentence that every output has about years that are over and planned anew; empty where there are none."""
+        if not self.reconstructed:
+            return ""
+        years = year_ranges(self.reconstructed)
+        return label("workbook.cover.reconstructed", language, years=years, as_of=self.as_of, today=max(self.today, self.years[0]))
 
     @property
     def levels(self) -> tuple[str, ...]:

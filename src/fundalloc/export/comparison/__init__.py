@@ -57,6 +57,7 @@ def _paper(pages: Pages) -> Paper:
         as_of=date,
         marking=pages.marking,
         footer=f"{pages.say('footer')} · {date} · {prints}",
+        past=pages.found.said_of_past,
         illustrative=pages.illustrative,
         language=pages.language,
         decimals=decimals(found.step),

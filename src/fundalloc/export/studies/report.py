@@ -98,7 +98,13 @@ def as_dict(report: Report) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "study": report.kind,
-        "scenario": {"id": scenario.id, "file": scenario.file, "digest": scenario.digest, "as_of": scenario.head.as_of},
+        "scenario": {
+            "id": scenario.id,
+            "file": scenario.file,
+            "digest": scenario.digest,
+            "as_of": scenario.head.as_of,
+            "reconstructed": list(scenario.head.reconstructed),
+        },
         **report.stated,
         **{name: records(table) for name, table in report.tables.items()},
     }
@@ -129,6 +135,7 @@ def _cover(report: Report, sheets: Sequence[Sheet]) -> Sheet:
     facts = (
         *(Fact(report.say(f"fact.{key}"), text) for key, text in report.facts),
         *(illustrative if head.illustrative else []),
+        *([Fact(label("workbook.cover.past", language), Styled(past, "warning"))] if (past := head.said_of_past(language)) else []),
         Fact(report.say("fact.before_rounding"), report.say("before_rounding")),
         Fact(report.say("fact.scenario"), f"{head.scenario} · {report.scenario.digest[:12]}"),
     )

@@ -29,6 +29,8 @@ class Paper:
     """ISO date."""
     marking: str
     footer: str
+    past: str
+    """What is said of years that are over and planned anew."""
     illustrative: bool
     language: str
     decimals: int
@@ -41,13 +43,14 @@ class Paper:
         marking = head.output.marking.within(language) if head.output.marking else ""
         marking = marking or Words(language).word("workbook.scenario_state", head.state)
         footer = f"{head.scenario} · {head.as_of} · {digest[:12]}"
-        return cls(title, subject, head.author, keywords, head.as_of, marking, footer, head.illustrative, language, decimals, live)
+        told = head.said_of_past(language), head.illustrative
+        return cls(title, subject, head.author, keywords, head.as_of, marking, footer, *told, language, decimals, live)
 
     @property
     def comments(self) -> str:
         """What is said of the data."""
         said = ["illustrative"] * self.illustrative + ["not_official"]
-        return " ".join(label(f"workbook.cover.{key}", self.language) for key in said)
+        return " ".join([*(label(f"workbook.cover.{key}", self.language) for key in said), self.past]).strip()
 
 
 def set_up_printing(to: Any, sheet: Sheet, place: Geometry, paper: Paper) -> None:

@@ -81,8 +81,9 @@ def _without_lines(scenario: Scenario) -> Iterator[Remark]:
             place, says = locate(scenario.tree, ("instruments", instrument.id), key=True), f"'{instrument.id}' may fund nothing"
             yield warning(place, f"{says}: it has no eligible line", "check `partners`, its years and the eligibility table")
     table = scenario.tables["partnerships"]
+    shown = set(facts.memo.partnership.tolist())  # for scale, beside the plan
     for k, partnership in enumerate(facts.partnerships):
-        if partnership.id in facts.leaf_ids and not np.any(open_lines & (lines.partnership == k)):
+        if partnership.id in facts.leaf_ids and k not in shown and not np.any(open_lines & (lines.partnership == k)):
             place = table.place(table.column("id").index(partnership.id), "id")
             says = f"nobody may fund '{partnership.id}': it has no eligible line"
             yield warning(place, says, "check `partners` of the instruments, and `exclude`")
@@ -110,9 +111,10 @@ def _missing_years(scenario: Scenario) -> Iterator[Remark]:
         place = locate(scenario.tree, ("closed",))
         yield warning(place, f"{year_ranges(empty)}: closed, but nothing is decided", "enter what was committed, or open these years")
     for rule in scenario.written_rules:
+        picked = rule.money.masks(facts.dimensions)[-1]
         for sense, figures in rule.limits():
             years = {int(key) for key in figures if key.isdigit()}
-            gaps = [t for t in facts.years if t not in years]
+            gaps = [t for t, counts in zip(facts.years, picked, strict=True) if counts and t not in years]
             if years and gaps and "" not in figures and rule.for_each in (("year",), ()):
                 place = locate(scenario.tree, ("rules", rule.id, sense.field))
                 yield warning(place, f"rule '{rule.id}' has no figure for {year_ranges(gaps)}", "it asks nothing in these years")

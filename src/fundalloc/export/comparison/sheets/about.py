@@ -32,6 +32,8 @@ def _facts(pages: Pages) -> Iterator[Fact]:
         yield Fact(pages.say("first_side", name=name) if side is found.first else name, title)
     if pages.illustrative:
         yield Fact(word("cover.data"), Styled(word("cover.illustrative"), "warning"))
+    if past := found.said_of_past:
+        yield Fact(word("cover.past"), Styled(past, "warning"))
     yield Fact(word("cover.standing"), word("cover.not_official"))
     yield Fact(word("cover.amounts"), pages.say("amounts", period=pages.period))
     yield Fact(pages.say("reach_word"), clause_text(pages))

@@ -46,6 +46,8 @@ def _facts(book: Book) -> Iterator[Fact]:
         yield Fact(say("cover.lines"), Styled(say("cover.too_many_lines", count=count, file=file), "warning"))
     if head.illustrative:
         yield Fact(say("cover.data"), Styled(say("cover.illustrative"), "warning"))
+    if past := head.said_of_past(book.language):
+        yield Fact(say("cover.past"), Styled(past, "warning"))
     yield Fact(say("cover.standing"), say("cover.not_official"))
     if book.outside:
         yield Fact(say("cover.audience"), Styled(say("cover.for_outside"), "strong"))

@@ -7,6 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 
+from fundalloc.errors import year_ranges
 from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Cell, Fact, Formula, Sheet, Styled, plain
 from fundalloc.export.workbook.sheets.chart_data import charts
@@ -32,9 +33,10 @@ def rows_of(book: Book) -> list[SummaryRow]:
 def build(book: Book) -> Sheet:
     """Return headline figures and two charts."""
     rows, counts = rows_of(book), book.plan.tally
-    words = {"period": book.period, "demands": counts.demands, "built_in": book.plan.limits_tally.demands, "partnerships": len(book.leaves)}
+    words = {"period": book.period, "demands": counts.demands, "built_in": book.plan.limits_tally.demands}
+    words |= {"partnerships": len(book.leaves), "today": book.head.today}
     columns = (
-        book.column("indicator", "text", [book.say(f"summary.{key}.says") for key, _, _ in rows], width=60),
+        book.column("indicator", "text", [book.say(f"summary.{key}.says", **words) for key, _, _ in rows], width=60),
         book.column("value", "money", [cell for _, cell, _ in rows], width=28),
         book.column("unit", "note", [book.say(f"unit_of.{unit}") for _, _, unit in rows]),
         book.column("comment", "note", [book.say(f"summary.{key}.comment", **words) for key, _, _ in rows], width=98),
@@ -61,10 +63,22 @@ def _money(book: Book) -> Iterator[SummaryRow]:
     yield "decided", book.sum_if("Allocation", "decided", budget, value=eur(decided)), "money"
     new = f"={planned}-{book.sum_if_text('Allocation', 'decided', budget)}"
     yield "newly_planned", Formula(new, eur(spent - decided)), "money"
+    if book.head.reconstructed:
+        yield from _ahead(book)
     if book.of_kind("partner"):
         yield "partner", book.sum_if("Allocation", "planned", book.kind_is("partner"), value=eur(book.partner.sum())), "money"
     if len(facts.memo):
         yield "memo", book.sum_if(DECIDED, "amount", book.kind_is("memo"), value=eur(facts.memo.amount.sum())), "money"
+
+
+def _ahead(book: Book) -> Iterator[SummaryRow]:
+    """The same from today on: what is planned before is no proposal."""
+    kinds = book.kind_is("budget"), ("year", quoted(f">={book.head.today}"))
+    ahead = np.array(book.facts.years) >= book.head.today
+    planned, decided = (int(steps[ahead].sum()) for steps in (book.budget.sum(axis=(0, 1)), book.budget_by("year", book.lines.decided)))
+    yield "planned_ahead", book.sum_if("Allocation", "planned", *kinds, value=book.eur(planned)), "money"
+    new = f"={book.planned(*kinds)}-{book.sum_if_text('Allocation', 'decided', *kinds)}"
+    yield "new_ahead", Formula(new, book.eur(planned - decided)), "money"
 
 
 def _shape(book: Book) -> Iterator[SummaryRow]:
@@ -158,7 +172,7 @@ def _half_up(value: float) -> str:
 
 
 def cabinet(book: Book) -> Sheet:
-    """Return one page: six sentences, what differs from the baseline or from decided money by area, two charts."""
+    """Return one page: sentences, what differs from the baseline or from decided money by area, two charts."""
     areas, after = range(len(book.facts.areas)), [book.eur(steps) for steps in book.budget.sum(axis=(0, 2))]
     if book.has_baseline:
         keys, before = ("baseline", "change"), book.baseline_by("area")
@@ -175,9 +189,10 @@ def cabinet(book: Book) -> Sheet:
 
 
 def _sentences(book: Book) -> Iterator[Cell]:
-    """Six sentences with live figures from the sheet Summary."""
+    """Sentences with live figures from the sheet Summary."""
     texts = {key: as_text(book, cell, unit) for key, cell, unit in rows_of(book)}
     words = {"period": book.period, "partnerships": len(book.leaves), "demands": whole_number(book.plan.tally.demands)}
+    words |= {"past": year_ranges(book.head.reconstructed), "today": book.head.today}
     proof = ("proof", ("reached",)) if "reached" in texts or book.outside else ("proof_points", ("below_bound",))
 
     def found(key: str) -> tuple[str, object]:
@@ -186,6 +201,7 @@ def _sentences(book: Book) -> Iterator[Cell]:
 
     for name, figures in (
         ("money", ("planned", "decided", "used", "free")),
+        ("past", ("planned_ahead", "new_ahead")),
         ("largest", ("largest", "largest_share", "largest_area", "largest_area_share")),
         ("needs", ("need", "coverage")),
         ("rules", ("breach", "at_limit", "missed")),
