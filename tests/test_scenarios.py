@@ -4,6 +4,7 @@ import csv
 import json
 import subprocess
 import sys
+from fractions import Fraction
 from functools import cache
 from hashlib import sha256
 
@@ -113,3 +114,14 @@ def test_the_schema_beside_the_scenarios_is_current():
 def test_shipped_files_satisfy_the_schema(path):
     schema = json.loads((ROOT / "scenarios" / "schema.json").read_text("utf-8"))
     jsonschema.Draft7Validator(schema).validate(to_plain(read_document(path, path.name)))
+
+
+def test_the_outlook_closes_the_years_to_the_plan_of_the_baseline():
+    folder = ROOT / "scenarios" / "mff-2021-2027"
+    plan = {ids: amount for ids, amount in plan_amounts(solved(folder / "baseline.yaml")).items() if int(ids[3]) < 2026}
+    closed = {}
+    for row in csv.DictReader((folder / "reconstruction-2021-2025.csv").read_text("utf-8").splitlines()):
+        if int(row["year"]) < 2026 and row["instrument"] not in ("efsd-plus", "macro-financial-assistance", "frontex"):
+            ids = (row["instrument"], row["partnership"], row["area"], row["year"])
+            closed[ids] = closed.get(ids, 0) + Fraction(row["amount"])
+    assert closed == plan
