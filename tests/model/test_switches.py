@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from benchmarks.generate import generate
 from cases import ROOT, TWO_BY_TWO, weak_form, write
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import SWITCHED_NEED, LinearProgram
@@ -81,3 +82,21 @@ def test_what_flows_at_the_least_through_a_switch_that_is_on(tmp_path):
     case["rules"] = {"count": {**count, "active": "0.4"}}
     program = compile_program(load(write(tmp_path, case)))
     assert least_through(program)[program.integer].tolist() == pytest.approx([0.4, 0.4])
+
+
+def test_switches_are_tried_from_the_corner_of_the_relaxation(tmp_path):
+    # 20 switches of a made-up case. The relaxation takes hundreds of steps; with the switches fixed a few more lead to the plan.
+    core = generate(tmp_path, 200, 7)
+    size = "  size: {kind: minimum_size, says: size, for_each: [instrument, partnership], at_least: 40, source: assumption}\n"
+    core.write_text(core.read_text("utf-8") + size, "utf-8")
+    program, steps = compile_program(load(core)), []
+
+    def solve(stated, options):
+        found = solve_program(stated, options)
+        steps.append(found.iterations)
+        return found
+
+    assert solve_mixed(program, Options(), solve=solve).status is Status.OPTIMAL
+    relaxation, first, *_ = steps
+    assert relaxation > 100
+    assert first < relaxation / 5

@@ -5,14 +5,16 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from benchmarks.generate import generate
 from cases import TINY, TWO_BY_TWO, cases, write
 from fundalloc.errors import Infeasible, NotVerified
 from fundalloc.model.compile import compile_program
+from fundalloc.optimise import rounding
 from fundalloc.optimise.rounding import round_plan
 from fundalloc.plan.verify import verify
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
-from fundalloc.solvers import Options, solve_program
+from fundalloc.solvers import Options, Solution, Status, solve_program
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -36,6 +38,44 @@ def test_random_plans_are_whole_keep_everything_and_lose_little(case, tmp_path):
     # Rounding can only lose score, and no more than every line moving by a few steps could cost.
     assert plan.score <= plan.log.program_score + 1e-6
     assert plan.log.largest_move <= 6 * float(facts.step) + 1e-9
+
+
+def test_large_programs_are_searched_next_to_a_corner_and_end_nearer_to_the_bound(tmp_path, monkeypatch):
+    # 2 863 lines, 260 of them not whole; the search on all of them ends 9.3e-6 below the bound.
+    scenario, searched, below = load(generate(tmp_path, 3_000, 7)), [], []
+
+    def spied(program, options):
+        searched.append(0 if program.integer is None else int(program.integer.sum()))
+        return solve_program(program, options)
+
+    monkeypatch.setattr(rounding, "solve_program", spied)
+    for first in (0, rounding.CORNER_FROM):
+        monkeypatch.setattr(rounding, "CORNER_FROM", first)
+        plan = solve(scenario)
+        assert not [f for f in plan.findings if f.status == "breach"]
+        assert plan.log.largest_move < 4 * 0.001
+        below.append((plan.log.program_score - plan.score, searched[-1]))
+    assert below[0][0] < 0.5 * below[1][0]
+    assert below[0][1] < 0.9 * below[1][1]
+
+
+@pytest.mark.parametrize("found", ["nothing", "too little"])
+def test_where_nothing_good_shows_next_to_a_corner_all_open_lines_are_searched(tmp_path, monkeypatch, found):
+    monkeypatch.setattr(rounding, "CORNER_FROM", 0)
+    monkeypatch.setattr(rounding, "FEW", -1)
+    searched = []
+
+    def spied(program, options):
+        answer = solve_program(program, options)
+        searched.append(program.integer is not None)
+        if searched.count(True) != 1 or not searched[-1]:
+            return answer
+        return Solution(Status.INFEASIBLE) if found == "nothing" else replace(answer, objective=0.9 * answer.objective)
+
+    monkeypatch.setattr(rounding, "solve_program", spied)
+    plan = solve(load(write(tmp_path, {**TWO_BY_TWO, "round_to": "0.7"})))
+    assert searched[:3] == [False, True, True]
+    assert not [f for f in plan.findings if f.status == "breach"]
 
 
 def test_plan_on_paper(tmp_path):

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from cases import TWO_BY_TWO, cases, write
 from fundalloc.errors import Infeasible, NotRoundable, ScenarioError
 from fundalloc.insight.conflict.diagnose import find_conflict
+from fundalloc.optimise import rounding
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import check_ledger, verify
 from fundalloc.run import solve
@@ -263,7 +264,19 @@ def assert_ceilings(plan: Plan) -> None:
 @settings(max_examples=40, deadline=None)
 @given(drawn=any_cases())
 def test_random_plans_are_whole_and_keep_everything(step, drawn):
-    plan = solved(*drawn, step)
+    assert_whole_and_kept(solved(*drawn, step), step)
+
+
+@settings(max_examples=40, deadline=None)
+@given(drawn=any_cases())
+def test_random_plans_next_to_a_corner_are_whole_and_keep_everything(drawn):
+    with pytest.MonkeyPatch.context() as patch:  # as large programs are rounded
+        patch.setattr(rounding, "CORNER_FROM", 0)
+        patch.setattr(rounding, "FEW", -1)
+        assert_whole_and_kept(solved(*drawn, "1"), "1")
+
+
+def assert_whole_and_kept(plan: Plan | None, step: str) -> None:
     if plan is None:
         return
     scenario, ledger = plan.scenario, np.concatenate([plan.steps, plan.moves])

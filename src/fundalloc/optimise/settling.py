@@ -42,6 +42,8 @@ DUST = 1e-9
 def settling_program(held: LinearProgram, lines: Lines, reference: Floats, *, spread: bool = False) -> Near:
     """State the settling program of a program whose objective stages are held by rows of their own.
 
+    Lines cost one by one here, so they stay; margins beside them were no shorter way (tried, see CONTRIBUTING).
+
     With `spread` distance costs more the farther it goes, in shares of the reference: deviations then spread over many lines
     instead of piling up on few. Least money moved is lost by that, so a baseline asks for plain distance.
     """
