@@ -37,6 +37,12 @@ def fundalloc(scenario: Scenario) -> Callable[[], Way]:
 
 def arrays(core: Core) -> Way:
     """The limit: arrays put together by hand, passed in one call."""
+    live = arrays_model(core)
+    return (live.getNumRow(), live.getNumCol()), lambda: run(live)
+
+
+def arrays_model(core: Core) -> Any:
+    """Return HiGHS with the arrays passed."""
     import highspy
 
     instruments, partnerships, areas, years = core.sizes
@@ -77,11 +83,23 @@ def arrays(core: Core) -> Way:
         start.astype(np.int32), column[order].astype(np.int32), np.concatenate([b[2] for b in blocks])[order],
         np.zeros(miss[-1] + 1, dtype=np.int32),
     )  # fmt: skip
-    return (live.getNumRow(), live.getNumCol()), lambda: run(live)
+    return live
 
 
 def pulp_lpsum(core: Core) -> Way:
     """PuLP with dictionaries of variables and `lpSum`, its HiGHS interface with `highspy`."""
+    import pulp
+
+    model = pulp_model(core)
+    solver = pulp.HiGHS(msg=False, threads=1, solver="ipm")
+    solver.createAndConfigureSolver(model)
+    solver.buildSolverModel(model)
+    live = model.solverModel
+    return (live.getNumRow(), live.getNumCol()), lambda: -run(live)  # PuLP turns a maximum into a minimum
+
+
+def pulp_model(core: Core) -> Any:
+    """Return PuLP's model."""
     import pulp
 
     instruments, partnerships, areas, years = (range(n) for n in core.sizes)
@@ -106,20 +124,23 @@ def pulp_lpsum(core: Core) -> Way:
             now, before = pulp.lpSum(x[k] for k in by["pt"][p, t]), pulp.lpSum(x[k] for k in by["pt"][p, t - 1])
             model += now <= GROWTH * before + PLUS
             model += now >= FALL * before - PLUS
-    solver = pulp.HiGHS(msg=False, threads=1, solver="ipm")
-    solver.createAndConfigureSolver(model)
-    solver.buildSolverModel(model)
-    live = model.solverModel
-    return (live.getNumRow(), live.getNumCol()), lambda: -run(live)  # PuLP turns a maximum into a minimum
+    return model
 
 
 def linopy(core: Core) -> Way:
     """Linopy with labelled arrays, a mask for the eligible lines, and its direct hand-over."""
+    from linopy.io import to_highspy
+
+    live = to_highspy(linopy_model(core))
+    return (live.getNumRow(), live.getNumCol()), lambda: run(live)
+
+
+def linopy_model(core: Core) -> Any:
+    """Return linopy's model."""
     import warnings
 
     import linopy
     import pandas as pd
-    from linopy.io import to_highspy
 
     warnings.filterwarnings("ignore", module="linopy|ways")  # absent lines count as zero, as they should here
 
@@ -146,8 +167,7 @@ def linopy(core: Core) -> Way:
     model.add_constraints((yearly - GROWTH * before).isel(year=slice(1, None)) <= PLUS, name="growth")
     model.add_constraints((yearly - FALL * before).isel(year=slice(1, None)) >= -PLUS, name="fall")
     model.add_objective((labelled(core.worth, steps) * q).sum() - (PENALTY * miss).sum(), sense="max")
-    live = to_highspy(model)
-    return (live.getNumRow(), live.getNumCol()), lambda: run(live)
+    return model
 
 
 def pyomo(core: Core) -> Way:

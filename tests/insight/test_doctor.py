@@ -8,7 +8,7 @@ import pytest
 
 from cases import SHIPPED, TINY, TWO_BY_TWO, relaxed_shipped, spaced, write
 from fundalloc.insight.doctor import ERROR, WARNING
-from fundalloc.insight.doctor.examine import examine
+from fundalloc.insight.doctor.examine import examine, worth_knowing
 from fundalloc.insight.doctor.names import ISO3, _one_letter
 from fundalloc.scenario.loading import load
 
@@ -316,3 +316,21 @@ def test_no_rule_of_a_shipped_scenario_is_doubted():
     for path in SHIPPED:
         scenario = load(path)
         assert [doubt for rule in scenario.written_rules for doubt in rule.remarks_on(scenario.lines)] == [], path
+
+
+def test_rules_that_keep_lines_from_being_added_up_are_named(tmp_path):
+    # A and North, A and South, B and South: 3 tables of 2 areas x 3 years, 6 lines each, more than their 5 sums. A limit on one area
+    # in one year breaks the tables of whom it names: one, or all three. Limits by year, by area and a share of a total break none.
+    figures = {
+        "one": rule({"partnership": "north", "area": "returns", "year": "2026"}, at_most="3"),
+        "every": rule({"area": "returns", "year": "2027"}, at_most="3"),
+        "by-year": {**rule({}, at_most="9"), "for_each": "year"},
+        "by-area": {**rule({}, at_most="9"), "for_each": "area"},
+        "share": {**rule({"area": "work"}, at_most="50 %"), "kind": "share", "for_each": "partnership", "of": {}},
+    }
+    both = {"areas": {"returns": {"name": "Returns"}, "work": {"name": "Work"}}, "years": "2026-2028"}
+    open_ = [{"instrument": i, "area": a} for i in "ab" for a in ("returns", "work")]
+    scenario = load(write(tmp_path, {**TWO_BY_TWO, **both, "eligibility": open_, "rules": figures}))
+    (told,) = [text for text in worth_knowing(scenario, many=17) if "added up" in text]
+    assert told.startswith("rules that keep lines from being added up: every (18 lines), one (6 lines); ")
+    assert not [text for text in worth_knowing(scenario, many=18) if "added up" in text]

@@ -22,7 +22,7 @@ import highspy
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.model.linear_program import LinearProgram, Terms, joined, stack
+from fundalloc.model.linear_program import COVERAGE, LinearProgram, Terms, joined, stack
 from fundalloc.money import Floats, Mask
 from fundalloc.solvers.solution import Solution, Status
 
@@ -142,6 +142,19 @@ def margins(program: LinearProgram) -> Margins | None:
         return None
     *sums, fits = _counted(program, tables)
     return _stated(program, tables, fits, *sums) if fits.any() else None
+
+
+def lines_kept(program: LinearProgram) -> dict[str, int]:
+    """Return, for every rule whose rows alone keep tables from margins, how many lines these tables have."""
+    tables, matrix, kept, first = _tables(program), program.matrix, {}, 0
+    for block in program.blocks:
+        if block.rule is not None:  # what a rule states beside its rows (totals, switches) stands before them
+            start = np.clip(matrix.start, matrix.start[first], matrix.start[block.rows.stop])
+            fits = _counted(replace(program, matrix=replace(matrix, start=start)), tables)[2]
+            kept[block.owner] = int((~fits[tables.table]).sum())
+        if block.rule is not None or block.owner == COVERAGE:
+            first = block.rows.stop
+    return {rule: lines for rule, lines in kept.items() if lines}
 
 
 def _tables(program: LinearProgram) -> Tables:

@@ -22,16 +22,19 @@ from fundalloc.insight.doctor.figures import figures_in_sentences, slips
 from fundalloc.insight.doctor.limits import contradictions, idle_rules
 from fundalloc.insight.doctor.names import twins, unknown_codes
 from fundalloc.model.compile import compile_program
-from fundalloc.model.linear_program import numerical_remarks
+from fundalloc.model.linear_program import LinearProgram, numerical_remarks
 from fundalloc.model.objective import needs_served
 from fundalloc.money import euro, plain
 from fundalloc.plan.ledger import free_of_decisions, measure_coverage
 from fundalloc.run import with_baseline
 from fundalloc.scenario.document import locate
 from fundalloc.scenario.scenario import Scenario
+from fundalloc.solvers.margins import lines_kept
 
 SHOWN = 3
 """How many names a remark lists before it says "and n more"."""
+MANY = 50_000
+"""Lines above which the time of a solve depends on what can be added up beforehand."""
 CROSSED = 20
 """A rule that skips more members crosses two dimensions that hardly meet, such as all instruments with all partnerships: no news."""
 
@@ -157,12 +160,20 @@ def _doubtful_rules(scenario: Scenario) -> Iterator[Remark]:
 # -- what is worth knowing -------------------------------------------------------------------------------------------------
 
 
-def worth_knowing(scenario: Scenario) -> list[str]:
-    """Return what is worth knowing about a scenario, as sentences."""
+def worth_knowing(scenario: Scenario, many: int = MANY) -> list[str]:
+    """Return what is worth knowing about a scenario, as sentences; from so many lines on also what keeps it from a smaller program."""
     scenario = with_baseline(scenario)
-    remarks = numerical_remarks(compile_program(scenario))
+    program = compile_program(scenario)
+    remarks = [*numerical_remarks(program), *(_kept_lines(program) if len(scenario.lines) > many else [])]
     told = [text for table in scenario.every_table.values() for text in table.told]
     return [*remarks, *told, *_skipped_members(scenario), *_stray_baseline(scenario), *_crooked_ceilings(scenario)]
+
+
+def _kept_lines(program: LinearProgram) -> list[str]:
+    kept = sorted(lines_kept(program).items(), key=lambda item: -item[1])
+    names = some([f"{rule} ({counted(lines, 'lines')})" for rule, lines in kept], SHOWN)
+    why = "they do not count money as a part by area plus a part by year, so these lines are solved one by one, which takes longer"
+    return [f"rules that keep lines from being added up: {names}; {why}"] if kept else []
 
 
 def _skipped_members(scenario: Scenario) -> list[str]:
