@@ -18,6 +18,7 @@ from fundalloc.scenario.loading import load
 pytestmark = pytest.mark.filterwarnings("ignore:.*xtension")
 SECRET = {
     "Priority",
+    "Priority as sent",
     "Penalty",
     "Shadow price (dual)",
     "Comment (input)",

@@ -58,9 +58,26 @@ def json_schema() -> dict[str, Any]:
 def _properties(model: type[Any], definitions: dict[str, Any]) -> dict[str, Any]:
     schema = _lasting(model.model_json_schema(ref_template="#/definitions/{model}"))
     for name, definition in schema.pop("$defs", {}).items():
+        if name not in definitions and "properties" in definition:
+            definition["properties"] = _may_go(definition)
         definition.pop("required", None)
-        definitions[name] = definition
-    return dict(schema["properties"])
+        definitions.setdefault(name, definition)
+    return _may_go(schema)
+
+
+def _may_go(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the properties of a model; `none` may stand for all that need not be there, and takes away what is inherited."""
+    must = {"fundalloc", *schema.get("required", ())}
+    return {name: one if name in must or _takes_any_text(one) else _or_none(one) for name, one in schema["properties"].items()}
+
+
+def _takes_any_text(one: dict[str, Any]) -> bool:
+    return "string" in one.get("type", ()) and not {"pattern", "format", "enum", "const"} & set(one)
+
+
+def _or_none(one: dict[str, Any]) -> dict[str, Any]:
+    told = {"description": one["description"]} if "description" in one else {}
+    return {"anyOf": [{key: value for key, value in one.items() if key != "description"}, {"const": "none"}], **told}
 
 
 def _lasting(schema: Any) -> Any:
