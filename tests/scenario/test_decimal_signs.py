@@ -8,6 +8,7 @@ from click.testing import CliRunner
 
 from conftest import FIXED_TEXT
 from fundalloc.cli import cli
+from fundalloc.errors import ScenarioError
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.sections import TABLES as SECTIONS
 from fundalloc.scenario.tables.specs import SPECS
@@ -67,6 +68,16 @@ REFUSED = {
 def test_a_column_that_does_not_is_refused_once(variant, write, complaints, written, message):
     write("needs.csv", needs(*written))
     assert complaints(variant((TABLES["needs"], "needs: {file: needs.csv}"))) == [f"needs.csv:{message}"]
+
+
+@pytest.mark.parametrize(("written", "meant"), [("1,200", Fraction(6, 5)), ("1.200", Fraction(6, 5))])
+def test_beside_a_result_it_means_what_it_meant_to_version_0_1_0(variant, write, written, meant):
+    """That version took either sign for the decimal one; workbooks of it carry such tables, and are verified, imported and compared."""
+    write("needs.csv", needs(written))
+    path = variant((TABLES["needs"], "needs: {file: needs.csv}"))
+    with pytest.raises(ScenarioError):
+        load(path)
+    assert load(path, recorded=True).facts.needs.need.numerator[0] == meant * load(path, recorded=True).facts.needs.need.denominator
 
 
 def test_more_than_three_are_counted(variant, write, complaints):

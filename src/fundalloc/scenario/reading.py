@@ -53,7 +53,7 @@ def assemble(
 
     `recorded`: beside a result that exists, nothing has to be said of years that are over (before version 0.2.0 nothing was).
     """
-    parts = _Assembly(tree, source, allowed, Problems() if problems is None else problems)
+    parts = _Assembly(tree, Files(source.parent, allowed, recorded), source, Problems() if problems is None else problems)
     parts.read_head_and_tables()
     parts.name_everything()
     parts.adjust()
@@ -73,8 +73,8 @@ class _Assembly:
     hierarchy: Hierarchy
     dimensions: Dimensions | None = None
 
-    def __init__(self, tree: Tree, source: Path, allowed: Callable[[Path], bool], problems: Problems) -> None:
-        self.tree, self.source, self.files, self.problems = tree, source, Files(source.parent, allowed), problems
+    def __init__(self, tree: Tree, files: Files, source: Path, problems: Problems) -> None:
+        self.tree, self.source, self.files, self.problems = tree, source, files, problems
         self.off: dict[str, dict[str, str]] = {}
 
     def read_head_and_tables(self) -> None:

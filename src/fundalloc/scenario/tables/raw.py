@@ -32,6 +32,8 @@ class Files:
 
     folder: Path
     allowed: Callable[[Path], bool] = lambda _: True
+    recorded: bool = False
+    """Whether they are read beside a result that exists, so that they mean what they meant then."""
 
     def seen_from(self, node: Tree) -> Files:
         """Return them as seen from the file that wrote a node."""
@@ -170,7 +172,9 @@ def _worksheet(path: Path, title: str, place: Place) -> RawTable:
     return RawTable(book.name, rows, lambda row, column: book.place(title, row, column), sheet=sheet)
 
 
-def table_of(raw: RawTable, keys: Sequence[str] = (), numbers: Collection[str] = (), decimal: Scalar | None = None) -> Table:
+def table_of(
+    raw: RawTable, keys: Sequence[str] = (), numbers: Collection[str] = (), decimal: Scalar | None = None, recorded: bool = False
+) -> Table:
     """Return the table under the first row that is not empty: `keys` must be among its headings. Raises ScenarioError."""
     heading, *body = filled = _filled(raw, keys)
     columns = list(raw.rows[heading])
@@ -188,7 +192,7 @@ def table_of(raw: RawTable, keys: Sequence[str] = (), numbers: Collection[str] =
     cells = [(raw.rows[row] + [""] * width)[:width] for row in body]
     table = Table(raw.name, columns, cells, where, raw.hidden(heading, filled, range(width)), raw.formulas)
     if raw.separator == ";" or decimal is not None:
-        settle(table, numbers, decimal, lambda row, column: raw.stored(body[row], column))
+        settle(table, numbers, decimal, lambda row, column: raw.stored(body[row], column), recorded)
     return table
 
 

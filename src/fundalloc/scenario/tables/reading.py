@@ -51,7 +51,9 @@ def _of_file(node: Tree, files: Files, target: Aim) -> Table:
     if decimal is not None and not (isinstance(decimal, Scalar) and isinstance(file, Scalar)):
         raise ScenarioError.of(decimal.place, "a decimal sign is said of a file", "such as {file: table.csv, decimal: ','}")
     if isinstance(file, Scalar):
-        return _foreign(file, node, files, target) if said else table_of(read_raw(file, files), target.keys, target.numbers, decimal)
+        if said:
+            return _foreign(file, node, files, target)
+        return table_of(read_raw(file, files), target.keys, target.numbers, decimal, files.recorded)
     if said:
         raise ScenarioError.of(node.keys[said[0]], f"'{said[0]}' is said of a file", "write {file: table.csv, …}")
     if isinstance(rows, ListNode):

@@ -35,19 +35,24 @@ class _Number(NamedTuple):
     """The signs that may be its decimal sign; none when it is no number."""
 
 
-def settle(table: Table, numbers: Collection[str], said: Scalar | None, stored: Callable[[int, int], bool]) -> None:
-    """Give every figure of these columns a point; `said` is the sign that is said, `stored` tells numbers. Raises ScenarioError."""
+def settle(table: Table, numbers: Collection[str], said: Scalar | None, stored: Callable[[int, int], bool], recorded: bool = False) -> None:
+    """Give every figure of these columns a point; `said` is the sign that is said, `stored` tells numbers. Raises ScenarioError.
+
+    What may be read in two ways is decimal where it was `recorded` beside a result: version 0.1.0 took it so.
+    """
     if said is not None and said.text not in SIGNS:
         raise ScenarioError.of(said.place, f"'{said.text}' is no decimal sign", "write decimal: ',' or decimal: '.'")
     found = {k: [*_numbers(table, k, stored)] for k, name in enumerate(table.columns) if name.partition(".")[0] in numbers}
     sign = _agreed(table, [number for listed in found.values() for number in listed], said)
     problems = Problems()
     for listed in found.values():
-        if said is None and (doubtful := _doubtful(listed, sign)):
+        doubtful = _doubtful(listed, sign) if said is None else []
+        if doubtful and not recorded:
             problems.append(_doubt(table, doubtful))
             continue
         for row, column in {(number.row, number.column) for number in listed}:
-            table.cells[row][column] = "".join(_pointed(part, sign) for part in _PART.split(table.cells[row][column]))
+            parts = _PART.split(table.cells[row][column])
+            table.cells[row][column] = "".join(part.replace(",", ".") if doubtful else _pointed(part, sign) for part in parts)
             table.commas |= {table.columns[column]} if sign == "," and said is None else set()
     problems.tell()
 
