@@ -6,9 +6,12 @@ Limits of a rule may stand in a table too: `at_least: {file: floors.csv, column:
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
+from importlib import resources
 from typing import Any
 
 from fundalloc.errors import Problems, ScenarioError, did_you_mean
@@ -140,7 +143,15 @@ def _said(section: Tree | None) -> Iterator[tuple[str, str]]:
 def _told(partnerships: Table) -> Iterator[tuple[str, str]]:
     for row in (*partnerships.dropped, *(dict(zip(partnerships.columns, cells, strict=True)) for cells in partnerships.cells)):
         member = row.get("id", "")
+        yield member, _two_letters().get(row.get("iso3", "").upper(), "")
         yield from ((member, text) for name, text in row.items() if name.partition(".")[0] in ("id", "name", "short", "iso3"))
+
+
+@cache
+def _two_letters() -> dict[str, str]:
+    """Return the country codes of two letters by those of three (ISO 3166-1, and XK for XKX, which are used without being in it)."""
+    text = (resources.files(__package__) / "layouts" / "countries.csv").read_text("utf-8")
+    return {row["iso3"]: row["iso2"] for row in csv.DictReader(text.splitlines())}
 
 
 def _names(said: Iterable[tuple[str, str]]) -> dict[str, str]:
