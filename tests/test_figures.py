@@ -238,9 +238,11 @@ def readme() -> list[str]:
         f"within {100 * mixed.GAP:g} % of",
         f"up to {mixed.FEW} switches",
         f"up to {rounding.FEW} open lines",
+        f"From {euro(rounding.CORNER_FROM, 0)} lines",
+        "“to 0.76 times what they are”",
         '"20 % more than now"',
         f"a floor of 61.05 is {float(Fraction(ceil(Fraction('61.05') / Fraction('0.1')), 10))} in steps of 0.1",
-        *(f"| {code} |" for code in (*range(9), 130)),
+        *(f"| {code} |" for code in (*range(10), 130)),
     ]
 
 

@@ -136,8 +136,8 @@ def formulas(path: Path) -> dict[tuple[str, str], tuple[str, Any]]:
         for name, rid in SHEET.findall(package.read("xl/workbook.xml").decode()):
             text = package.read("xl/" + relations[rid].removeprefix("/xl/")).decode()
             for cell, attributes, formula, value in FORMULA.findall(text):
-                is_text = 't="str"' in attributes or 't="e"' in attributes
-                out[unescape(name), cell] = unescape(formula), unescape(value) if is_text else float(value) if value else None
+                is_text = 't="str"' in attributes or 't="e"' in attributes or not value  # XlsxWriter leaves an empty text without its type
+                out[unescape(name), cell] = unescape(formula), unescape(value) if is_text else float(value)
     return out
 
 

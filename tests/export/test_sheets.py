@@ -153,7 +153,7 @@ class TestWords:
         assert book["Cabinet page"].cell(11, 1).value is None
 
     def test_the_run_log_names_every_bound_for_what_it_is(self, plan: Plan, path: Path) -> None:
-        shown = {row["Item"]: row["What"] for _, row in table(path, "Run log").iterrows()}
+        shown = {row["Item"]: row["What"] for _, row in table(path, "Run log", HEADER + 1).iterrows()}
         assert plan.certificate is not None
         assert 0 <= shown[PROVEN] - float(plan.certificate.bound) < 1e-4  # rounded up
         assert shown["Part of the proven bound that this plan reaches"] == pytest.approx(plan.score / float(plan.certificate.bound))

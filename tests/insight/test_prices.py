@@ -141,5 +141,5 @@ def test_switches_are_let_go_with_their_rule(tmp_path):
 
 
 def test_sentences_for_all_members():
-    rules = {rule.id: general_sentence(rule) for rule in load(TINY).written_rules}
+    rules = {rule.id: general_sentence(rule, "en") for rule in load(TINY).written_rules}
     assert rules["legal-floor"] == "Each partnership: at least 10\u00a0% for legal migration"
