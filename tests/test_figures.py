@@ -25,6 +25,7 @@ from fundalloc.insight.conflict.minimal_sets import MOST
 from fundalloc.optimise import rounding, settling
 from fundalloc.optimise import switches as mixed
 from fundalloc.run import solve
+from fundalloc.scenario import own_words
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sections import BANDS
@@ -163,6 +164,8 @@ def scenarios_page() -> list[str]:
     cut = load(ROOT / "scenarios" / name / "ten-percent-cut.yaml")
     left = ceiling_in(cut, 2026) / ceiling_in(shipped(name), 2026)
     return [
+        f"At most {own_words.LONGEST} characters",
+        "cut to the 31 characters that Excel",
         f"at most {euro(MOST_CHARACTERS, 0)} characters",
         f"{len(budget)} instruments of the EU budget, Member States in two route initiatives, {({3: 'three'})[len(memo)]} memo lines, "
         f"{len(facts.leaf_ids)} partnerships at three levels, {({5: 'five'})[len(facts.areas)]} areas",

@@ -169,7 +169,9 @@ class TestTyping:
         )
         assert breaches > 5
         cover = [str(cell.value) for cell in changed["Cover"]["B"]]
-        changed_inputs = f"Adjustments typed: {len(ADJUSTMENTS)}; limits changed: {len(LIMITS)}; other inputs changed: 0 (see sheet Changes)"
+        changed_inputs = (
+            f"Adjustments typed: {len(ADJUSTMENTS)}; limits changed: {len(LIMITS)}; other inputs changed: 0 (see sheet Changes)"
+        )
         assert changed_inputs in cover
         assert f"Broken: {breaches} demands, ceilings, absorption or transfer limits (see sheet Rules)" in cover
         assert any(text.startswith("Checks that fail: ") for text in cover)
