@@ -115,6 +115,7 @@ _BEHIND_A_DOOR = {
     "selftest/known.py": "cases of the package itself",
     "selftest/judge.py": "scenarios it throws, in a temporary folder; it shares nothing with the house",
     "scenario/tables/intake.py": "mappings of the package itself",
+    "scenario/tables/specs.py": "country codes of the package itself",
     "studies/ledger.py": "the program's own source files",
     "scenario/starters/shipped.py": "starters of the package itself, copied where a door has made room",
     "scenario/workbooks/container.py": "parts of a workbook that was read",
