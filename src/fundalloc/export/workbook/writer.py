@@ -12,11 +12,11 @@ from io import BytesIO
 from typing import Any
 
 import xlsxwriter
-from xlsxwriter.utility import xl_range, xl_range_abs, xl_rowcol_to_cell
+from xlsxwriter.utility import xl_range, xl_rowcol_to_cell
 from xlsxwriter.worksheet import Worksheet
 
 from fundalloc.export.workbook import theme
-from fundalloc.export.workbook.book import quoted, shorten
+from fundalloc.export.workbook.book import shorten
 from fundalloc.export.workbook.charts import add_charts
 from fundalloc.export.workbook.content import (
     Cell,
@@ -43,6 +43,7 @@ from fundalloc.export.workbook.layout import (
     total_height,
     wrapped_lines,
 )
+from fundalloc.export.workbook.marks import Marks, top_of
 from fundalloc.export.workbook.paper import Paper as Paper
 from fundalloc.export.workbook.paper import set_up_printing
 from fundalloc.labels import label
@@ -52,7 +53,6 @@ LONGEST_TEXT, LONGEST_FORMULA = 32_767, 8_192
 """Characters that Excel takes; a sentence that no formula can hold is written as it reads."""
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 """Characters that XML does not take, and those that turn the direction of what follows."""
-KEYS = re.compile(r"\{(\w+)\}")
 UNLOCKED = {"autofilter": True, "format_columns": True, "format_rows": True, "objects": True}
 """What stays possible on a protected sheet."""
 NEIGHBOURS = re.compile(r"(ABOVE|BESIDE)\((\d+)\)")
@@ -151,13 +151,14 @@ class _SheetWriter:
 
     def write(self) -> None:
         """Write one sheet from top to bottom."""
+        marks = Marks(self.to, self.sheet, self.place, self.book.sheets, self.book.geometry, self.book.flag)
         self._frame()
         for k, fact in enumerate(self.sheet.facts):
-            self._fact(FACTS_ROW + k, fact)
+            self._fact(FACTS_ROW + k, fact, marks)
         self._header()
         self._body()
         self._totals()
-        self._marks()
+        marks.columns()
         self._samples()
         if self.sheet.protected:
             self.to.protect("", UNLOCKED)
@@ -177,7 +178,7 @@ class _SheetWriter:
         elif value is None or value == "":
             done = self.to.write_blank(row, column, None, look)
         elif isinstance(content, Link | FileLink):
-            done = self.to.write_url(row, column, _top_of(value) if isinstance(content, Link) else f"external:{value}", look, value)
+            done = self.to.write_url(row, column, top_of(value) if isinstance(content, Link) else f"external:{value}", look, value)
         else:
             done = (self.to.write_string if isinstance(value, str) else self.to.write_number)(row, column, value, look)
         if done != 0:
@@ -210,11 +211,11 @@ class _SheetWriter:
         if not sheet.cover:
             back = label("workbook.back", self.book.paper.language)
             self.book.seal.add(place.name, BACK_ROW, 0, back)
-            to.write_url(BACK_ROW, 0, _top_of(self.book.names["cover"]), self.book.format("back", "alone"), back)
+            to.write_url(BACK_ROW, 0, top_of(self.book.names["cover"]), self.book.format("back", "alone"), back)
         if sheet.unit:
             self.put(BACK_ROW, place.printed - 1, sheet.unit, "unit", "alone")
 
-    def _fact(self, row: int, fact: Fact) -> None:
+    def _fact(self, row: int, fact: Fact, marks: Marks) -> None:
         if not fact.says:
             self.put(row, 0, fact.cell, "sentence", "alone")
             return
@@ -224,16 +225,12 @@ class _SheetWriter:
         if fact.name:
             self.book.workbook.define_name(fact.name, f"='{self.place.name}'!{xl_rowcol_to_cell(row, 1, row_abs=True, col_abs=True)}")
         if fact.good:
-            self._colour((row, 1, row, 1), "==", fact.good, "pass")
-            self._colour((row, 1, row, 1), "!=", fact.good, fact.bad)
+            marks.colour((row, 1, row, 1), "==", fact.good, "pass")
+            marks.colour((row, 1, row, 1), "!=", fact.good, fact.bad)
 
     def _fit(self, row: int, text: str) -> None:
         """Make a row as high as a text in its second column needs."""
         self.to.set_row(row, max(theme.ROW_HEIGHT, wrapped_lines(text, self.place.widths[1]) * theme.LINE_HEIGHT + 6))
-
-    def _colour(self, cells: tuple[int, int, int, int], criteria: str, word: str, flag: str) -> None:
-        """Give cells the look of a flag as long as they show, or do not show, a word."""
-        self.to.conditional_format(*cells, {"type": "cell", "criteria": criteria, "value": quoted(word), "format": self.book.flag(flag)})
 
     def _header(self) -> None:
         place, table = self.place, self.sheet.table
@@ -265,39 +262,6 @@ class _SheetWriter:
                 self.put(place.totals_row + k, n, cell, column.style, "total")
             self.to.set_row(place.totals_row + k, total_height(table, place.widths, k))
 
-    def _marks(self) -> None:
-        columns, changed = self.sheet.table.columns, self.sheet.table.changed
-        titles, bars = [column.title for column in columns], {"bar": theme.DATA_BAR, "change": theme.CHANGE_BAR}
-        for n, column in enumerate(columns):
-            for word, flag in column.flags:
-                self._colour(self._range(n, n), "==", word, flag)
-            if column.mark in bars:
-                self.to.conditional_format(*self._range(n, n), bars[column.mark])
-            if column.entry:
-                least = column.entry.least  # a formula where it is another column's amount
-                text = f"=-{self._first(titles.index(least))}" if isinstance(least, str) else str(least)
-                most = KEYS.sub(lambda m: self._first(self.sheet.table.position(m[1])), column.entry.most)
-                source = self._listed(*column.entry.listed) if column.entry.listed else ""
-                self.to.data_validation(*self._range(n, n), column.entry.in_excel(text, most, source))
-        heat = [n for n, column in enumerate(columns) if column.mark == "heat"]
-        if heat:
-            self.to.conditional_format(*self._range(heat[0], heat[-1]), theme.HEAT_SCALE)
-        if changed is not None:  # rows in which a reader has typed a change stand out
-            typed, other = self.sheet.table.position(changed[0]), self._first(self.sheet.table.position(changed[1])) if changed[1] else "0"
-            rule = {"type": "formula", "criteria": f"={self._first(typed)}<>{other}", "format": self.book.flag("changed")}
-            self.to.conditional_format(*self._range(0, typed), rule)
-
-    def _listed(self, table: str, key: str) -> str:
-        place, sheet = self.book.geometry[table], next(sheet for sheet in self.book.sheets if sheet.table.name == table)
-        cells = xl_range_abs(place.first_row, column := sheet.table.position(key), place.totals_row - 1, column)
-        return f"={_top_of(place.name).removeprefix('internal:').removesuffix('A1')}{cells}"
-
-    def _first(self, column: int) -> str:
-        return str(xl_rowcol_to_cell(self.place.first_row, column, col_abs=True))
-
-    def _range(self, first: int, last: int) -> tuple[int, int, int, int]:
-        return self.place.first_row, first, self.place.first_row + self.sheet.table.height - 1, last
-
     def _samples(self) -> None:
         row = self.place.samples_row
         if not self.sheet.samples:
@@ -315,11 +279,6 @@ def _filled_down(column: Column, table: SheetTable) -> dict[str, str]:
     texts = {c.text if isinstance(c, Formula) else "" for c in column.cells}
     text = texts.pop() if len(texts) == 1 and table.extended else ""
     return {"formula": text} if text else {}
-
-
-def _top_of(sheet_name: str) -> str:
-    escaped = sheet_name.replace("'", "''")
-    return f"internal:'{escaped}'!A1"
 
 
 def _neighbours(side: str, count: int, row: int, column: int) -> str:

@@ -50,11 +50,16 @@ def settle(table: Table, numbers: Collection[str], said: Scalar | None, stored: 
         if doubtful and not recorded:
             problems.append(_doubt(table, doubtful))
             continue
-        for row, column in {(number.row, number.column) for number in listed}:
-            parts = _PART.split(table.cells[row][column])
-            table.cells[row][column] = "".join(part.replace(",", ".") if doubtful else _pointed(part, sign) for part in parts)
-            table.commas |= {table.columns[column]} if sign == "," and said is None else set()
+        _point(table, listed, "" if doubtful else sign)
+        table.commas |= {table.columns[number.column] for number in listed if sign == "," and said is None}
     problems.tell()
+
+
+def _point(table: Table, listed: list[_Number], sign: str) -> None:
+    """Give the cells of these numbers a point; without a sign each of the two is decimal."""
+    for row, column in {(number.row, number.column) for number in listed}:
+        parts = _PART.split(table.cells[row][column])
+        table.cells[row][column] = "".join(_pointed(part, sign) if sign else part.replace(",", ".") for part in parts)
 
 
 def _doubt(table: Table, doubtful: list[_Number]) -> Problem:
