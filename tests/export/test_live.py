@@ -220,6 +220,8 @@ class TestTyping:
         for key, value in entries.items():
             sheet.cell(HEADER + 2, column(sheet, key)).value = value
         sheet.cell(HEADER + 3, column(sheet, "own_limit")).value = 1
+        for key, value in {"own_partnership": "tunisie", "own_side": "at most", "own_limit": 1}.items():  # nobody has this name
+            sheet.cell(HEADER + 5, column(sheet, key)).value = value
         at = rows_by(lines, "line_key")["ndici|egypt|smuggling|2025",]
         tampered = lines.cell(at, column(lines, "optimised"))
         tampered.value += 1
@@ -237,6 +239,10 @@ class TestTyping:
         assert row[column(sheet, "status") - 1].value == ("OK" if 0.3 * whole - ndici > 0.1 else "Breach")
         assert computed["Own rules"].cell(HEADER + 3, column(sheet, "status")).value == "OK"
         assert computed["Own rules"].cell(HEADER + 4, column(sheet, "status")).value == "no limit yet"
+        assert computed["Own rules"].cell(HEADER + 5, column(sheet, "status")).value == "unknown name"
+        broken = int(0.3 * whole - ndici <= 0.1)
+        said = f"Broken: {broken}; with an unknown name, not judged: 1 (see sheet Own rules)"
+        assert said in {cell.value for cell in computed["Cover"]["B"]}
         results = {row[0].value: row[3].value for row in computed["Checks"].iter_rows(min_row=10)}
         assert results["No optimised amount was changed"] == "FAIL"
         assert results["The sum of the optimised amounts is as exported"] == "FAIL"

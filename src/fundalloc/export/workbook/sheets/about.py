@@ -107,8 +107,10 @@ def _typed(book: Book) -> Iterator[Fact]:
     changed = book.joined("cover.changed", adjustments=(adjusted, 0), limits=(limits, 0), others=(others, 0))
     text = f"=IF({adjusted}+{limits}+{others}=0,{quoted(as_run)},{changed.text[1:]})"
     yield Fact(say("cover.plan"), Styled(Formula(text, as_run), "strong"), good=as_run, bad="warning")
-    own = book.with_status("OwnRules", BREACH), 0
-    yield _verdict(book, "own_rules", own, "cover.own_rules_broken", say("cover.own_rules_hold"), "text", bad="warning")
+    broken, unknown = book.with_status("OwnRules", BREACH), f"COUNTIF({book.all('OwnRules', 'status')},{quoted(say('own_unknown'))})"
+    fails, hold = book.joined("cover.own_rules_broken", count=(broken, 0), unknown=(unknown, 0)), say("cover.own_rules_hold")
+    told = Formula(f"=IF({broken}+{unknown}=0,{quoted(hold)},{fails.text[1:]})", hold)
+    yield Fact(say("cover.own_rules"), Styled(told, "text"), good=hold, bad="warning")
 
 
 def _samples(book: Book) -> Iterator[Swatch]:
