@@ -14,7 +14,8 @@ from fundalloc.money import DECIMALS, plain
 from fundalloc.scenario.workbooks.cells import Grid
 from fundalloc.scenario.workbooks.sheet import Cell
 
-Path = tuple[str, ...]
+Keys = tuple[str, ...]
+"""What an edit is about, as scenario files name it: a line, a rule with its member and side, the path of a figure."""
 AGREE = "agree on one of the two, and clear or repeat the other"
 TALK = ("comment_input", "author_input")
 
@@ -165,13 +166,13 @@ class Edits:
     """Everything that was changed and said, by what it is about."""
 
     files: tuple[str, ...]
-    adjustments: dict[Path, TypedChange] = field(default_factory=dict)
+    adjustments: dict[Keys, TypedChange] = field(default_factory=dict)
     """By the key of the line."""
-    limits: dict[Path, TypedChange] = field(default_factory=dict)
+    limits: dict[Keys, TypedChange] = field(default_factory=dict)
     """By rule, members, and the side as scenario files name it."""
-    figures: dict[Path, TypedChange] = field(default_factory=dict)
+    figures: dict[Keys, TypedChange] = field(default_factory=dict)
     """Needs, priorities and ceilings, by their paths."""
-    rules: dict[Path, OwnRule] = field(default_factory=dict)
+    rules: dict[Keys, OwnRule] = field(default_factory=dict)
     comments: list[Comment] = field(default_factory=list)
 
     @property
@@ -205,9 +206,9 @@ def merge_copies(copies: Sequence[Edits]) -> Edits:
 E = TypeVar("E", TypedChange, OwnRule)
 
 
-def merged(edits: Iterable[tuple[Path, E]], conflicts: Problems) -> dict[Path, E]:
+def merged(edits: Iterable[tuple[Keys, E]], conflicts: Problems) -> dict[Keys, E]:
     """Lay edits of the same thing together; of two that differ both places are told."""
-    out: dict[Path, E] = {}
+    out: dict[Keys, E] = {}
     for key, edit in edits:
         first = out.setdefault(key, edit)
         if first is not edit and first.what == edit.what:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 
-from fundalloc.back.edits import Path, Said, TypedChange
+from fundalloc.back.edits import Keys, Said, TypedChange
 from fundalloc.back.tampering import CellDifference
 from fundalloc.errors import Place
 from fundalloc.export.workbook.book import Book
@@ -14,21 +14,21 @@ from fundalloc.money import DECIMALS, LARGEST
 from fundalloc.scenario.scenario import Scenario
 
 
-def figures(scenario: Scenario) -> dict[Path, Fraction | None]:
+def figures(scenario: Scenario) -> dict[Keys, Fraction | None]:
     """Return every figure by its path, such as `instruments ndici ceiling each 2025`; None for a ceiling that there is not."""
-    facts, out = scenario.facts, dict[Path, Fraction | None]()
+    facts, out = scenario.facts, dict[Keys, Fraction | None]()
     for k, (partnership, area) in enumerate(zip(facts.needs.partnership, facts.needs.area, strict=True)):
         pair = facts.dimensions.partnership.ids[partnership], facts.dimensions.area.ids[area]
         for key, values in (("need", facts.needs.need), ("priority", facts.needs.priority)):
             out["needs", *pair, key] = Fraction(int(values.numerator[k]), values.denominator)
     for k, instrument in enumerate(facts.instruments):
-        above: Path = ("instruments", instrument.id, "ceiling")
+        above: Keys = ("instruments", instrument.id, "ceiling")
         out |= {(*above, "each", str(year)): written_in_year(facts, k, t) for t, year in enumerate(facts.years)}
         out[(*above, "total")] = None if instrument.ceiling is None else instrument.ceiling.total
     return out
 
 
-def typed_figures(differences: Iterable[CellDifference], book: Book, file: str) -> Iterator[tuple[Path, TypedChange]]:
+def typed_figures(differences: Iterable[CellDifference], book: Book, file: str) -> Iterator[tuple[Keys, TypedChange]]:
     """Yield the figures among what was changed in a workbook: numbers in place of needs, priorities and ceilings."""
     known = figures(book.plan.scenario)
     paths = {at: path for path in known for at in _shown_at(path, book)}
@@ -43,7 +43,7 @@ def typed_figures(differences: Iterable[CellDifference], book: Book, file: str) 
             )
 
 
-def _shown_at(path: Path, book: Book) -> Iterator[Path]:
+def _shown_at(path: Keys, book: Book) -> Iterator[Keys]:
     """Yield where a figure stands: the sheet, the ids of the row, and the heading."""
     section, first, *_, last = path
     if section == "needs":

@@ -8,16 +8,15 @@ was written; a rule that was added is a rule.
 from __future__ import annotations
 
 import json
-import pathlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import reduce
 from itertools import count
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
-from fundalloc.back.edits import AGREE, Edits, Path, Said, TypedChange
+from fundalloc.back.edits import AGREE, Edits, Keys, Said, TypedChange
 from fundalloc.back.figures import figures
 from fundalloc.doors.text import too_long
 from fundalloc.errors import Problems
@@ -58,7 +57,7 @@ def variant_text(edits: Edits, plan: Plan, *, extends: str, baseline: str = "", 
         head["baseline"] = baseline
     tree: YamlTree = {}
     for setting in settings:
-        _lay_over(tree, to_plain(setting_tree(setting, pathlib.Path())))
+        _lay_over(tree, to_plain(setting_tree(setting, Path())))
     origins: dict[tuple[str, str], str] = {}
     problems = Problems()
     for (line,), adjustment in edits.adjustments.items():
@@ -118,7 +117,7 @@ def _title(scenario: Scenario) -> Any:
     return {lang: f"{text} ({adjusted.get(lang, adjusted['en'])})" for lang, text in dict(scenario.head.title).items()}
 
 
-def _limit(key: Path, change: TypedChange, plan: Plan, edits: Edits, problems: Problems) -> YamlTree:
+def _limit(key: Keys, change: TypedChange, plan: Plan, edits: Edits, problems: Problems) -> YamlTree:
     """Return the part of a scenario file that states a changed limit; what is kept back, a reserve, comes on top of it."""
     rule, place, member = next(r for r in plan.scenario.rules if r.id == key[0]), change.said.places[0], key[1:-1]
     if not rule.built_in:
@@ -149,7 +148,7 @@ def _patches(edits: Edits, plan: Plan, problems: Problems) -> Iterator[tuple[Typ
     yield from ((change, _figure(path, change, plan.scenario)) for path, change in edits.figures.items())
 
 
-def _figure(path: Path, change: TypedChange, scenario: Scenario) -> YamlTree:
+def _figure(path: Keys, change: TypedChange, scenario: Scenario) -> YamlTree:
     """Return the part of a scenario file that states a need, a priority or a ceiling; over adjusted ones, as an adjustment too."""
     section, first, *_, last = path
     names = {"partnership": first, "area": path[2]} if section == "needs" else {"instrument": first, "year": last}
@@ -174,7 +173,7 @@ def _leaves(tree: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tup
             yield (*path, str(key)), value
 
 
-def _figures(key: Path, change: TypedChange, rule: Kind, plan: Plan, edits: Edits, problems: Problems) -> str | dict[str, str]:
+def _figures(key: Keys, change: TypedChange, rule: Kind, plan: Plan, edits: Edits, problems: Problems) -> str | dict[str, str]:
     """Return the figures of one side of a rule after all edits: one for all members, or one per member or repetition."""
     demands = {f.member: f for f in plan.findings if f.rule.id == rule.id and f.sense.field == key[-1]}
     written = next(set(figures) for sense, figures in rule.limits() if sense.field == key[-1])

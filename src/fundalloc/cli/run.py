@@ -30,7 +30,6 @@ from fundalloc.doors.writing import check_folder, check_writable, together
 from fundalloc.errors import Infeasible, NotRoundable, SolverFailed, counted
 
 if TYPE_CHECKING:
-    from fundalloc.cli.options import Inputs
     from fundalloc.export.on_request import Asked
     from fundalloc.plan.plan import Plan
     from fundalloc.scenario.scenario import Scenario

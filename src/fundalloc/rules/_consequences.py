@@ -214,14 +214,14 @@ def loosened_figures(rule: Kind, setting: Setting, found: Sequence[Missed]) -> L
     return Loosening(says, path, others | {key: _as_written(rule, figure) for key, figure in needed.items()})
 
 
-def scaled_figures(rule: Kind, found: Sequence[Missed]) -> Loosening | None:
+def scaled_figures(rule: Kind, setting: Setting, found: Sequence[Missed]) -> Loosening | None:
     """Change all figures of a side by one factor, to which the plan keeps; None where one is exact, zero, or only one gives way."""
     sense, written = found[0].sense, rule.figures(found[0].sense)
     if sense is Sense.EXACTLY or len(found) < 2 or not all(missed.figure for missed in found):
         return None
     worst, rounded, verb = (min, floor_steps, "lower") if sense is Sense.AT_LEAST else (max, ceil_steps, "raise")
     factor = rounded(worst(missed.amount / missed.figure for missed in found), SHARES[1]) * SHARES[1]
-    says = f"{verb} all figures of “{rule.said_of_all()}” to {plain(factor)} times what they are"
+    says = f"{verb} all figures of “{rule.said_of_all(setting.language)}” to {plain(factor)} times what they are"
     return Loosening(says, f"rules.{rule.id}.{sense.field}", {key: plain(figure.value * factor) for key, figure in written.items()})
 
 

@@ -261,7 +261,7 @@ def changes(scenario: Scenario, broken: Sequence[Finding], scaled: Collection[st
     for found in by_rule.values():
         rule = found[0].rule
         missed = [Missed(f.member, f.sense, f.figure, f.amount, f.limit, f.base) for f in found]
-        whole = scaled_figures(rule, missed) if rule.id in scaled else None
+        whole = scaled_figures(rule, setting, missed) if rule.id in scaled else None
         out.append(Amendment(*(whole or rule.loosened(setting, missed) or _give_way(setting, found)), rule.negotiable))
     return out
 

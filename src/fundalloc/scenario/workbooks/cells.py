@@ -79,7 +79,7 @@ class BookFile:
         """All languages, with the words that its scenario has of its own, as the run log has them."""
         own: dict[str, str] = {}
         with suppress(ScenarioError, ValueError, AttributeError):  # whoever needs what is broken says so
-            log = _find(self, "run_log", ("item", "what"), (), languages())
+            log = find_grid(self, "run_log", ("item", "what"), spoken=languages())
             items = {} if log is None else {log.cell(row, "item").text: log.cell(row, "what").text for row in log.body}
             said = next((items[word] for word in in_languages("workbook.log.words").values() if word in items), "{}")
             words = {key: word for key, word in json.loads(said).items() if key in OWN and isinstance(word, str)}
@@ -130,12 +130,11 @@ class Grid:
         return self.place(self.heading, key)
 
 
-def find_grid(book: BookFile, sheet: str, needed: Sequence[str], wanted: Sequence[str] = ()) -> Grid | None:
+def find_grid(
+    book: BookFile, sheet: str, needed: Sequence[str], wanted: Sequence[str] = (), spoken: Sequence[str] | None = None
+) -> Grid | None:
     """Find a table by its headings in any language, on its own sheet first; None where none has those `needed`. Raises ScenarioError."""
-    return _find(book, sheet, needed, wanted, book.spoken)
-
-
-def _find(book: BookFile, sheet: str, needed: Sequence[str], wanted: Sequence[str], spoken: Sequence[str]) -> Grid | None:
+    spoken = book.spoken if spoken is None else spoken
     known = set(in_languages(f"sheet.{sheet}.name").values())
     for title in sorted(book.titles, key=lambda title: title not in known):
         found = grid_on(book, title, needed, wanted, spoken)
