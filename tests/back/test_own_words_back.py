@@ -14,30 +14,17 @@ from cases import TINY
 from fundalloc.back.circulated import open_circulated
 from fundalloc.cli import cli
 from fundalloc.export.workbook import write_workbook
-from fundalloc.labels import LANGUAGES, Language, label
+from fundalloc.labels import LANGUAGES, label
 from fundalloc.plan.plan import Plan
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.workbooks.cells import BookFile
+from own_words import WORDS, spoken
 from workbooks import headings, opened
-
-WORDS = {
-    "instrument": {"en": "fund", "bg": "фонд", "de": "Fonds", "fr": "fonds"},
-    "instruments": {"en": "funds", "bg": "фондове", "de": "Fonds", "fr": "fonds"},
-    "partnership": {"en": "Member State", "bg": "държава членка", "de": "Mitgliedstaat", "fr": "État membre"},
-    "partnerships": {"en": "Member States", "bg": "държави членки", "de": "Mitgliedstaaten", "fr": "États membres"},
-    "area": {"en": "goal", "bg": "цел", "de": "Zweck", "fr": "but"},
-    "areas": {"en": "goals", "bg": "цели", "de": "Zwecke", "fr": "buts"},
-    "total": {"en": "EU funding", "bg": "финансиране от ЕС", "de": "EU-Mittel", "fr": "financement de l’UE"},
-}
 
 
 def run(*words: object) -> Result:
     return CliRunner().invoke(cli, [str(word) for word in words])
-
-
-def spoken(language: str) -> Language:
-    return Language(language, {key: said[language] for key, said in WORDS.items()})
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +80,7 @@ def test_adjustments_and_rules_in_own_words_come_back(books: dict[str, Path], tm
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_they_are_verified_inside_and_outside(books: dict[str, Path], plan: Plan, own: Path, language: str) -> None:
-    assert open_circulated(books[language]).language.own == spoken(language).own  # type: ignore[attr-defined]
+    assert open_circulated(books[language]).language.own == spoken(language).own
     assert run("verify", books[language]).exit_code == 0
     if language == "bg":
         outside = write_workbook(plan, own.with_name("outside.xlsx"), language, "outside")
@@ -135,7 +122,7 @@ def typed_over(book: Path, typed: str, target: Path) -> Path:
 @pytest.mark.parametrize("typed", ["[]", "{", '{"partnership": "{x}"}', '{"partnership": ""}', '{"other": "x", "total": 5}', "17"])
 def test_a_run_log_that_was_typed_over_says_no_words(books: dict[str, Path], tmp_path: Path, typed: str) -> None:
     book = BookFile(typed_over(books["en"], typed, tmp_path / "typed.xlsx"))
-    assert [language.own for language in book.spoken] == [{}] * len(LANGUAGES)  # type: ignore[attr-defined]
+    assert [language.own for language in book.spoken] == [{}] * len(LANGUAGES)
 
 
 def test_the_scenario_inside_says_its_words_whatever_became_of_the_run_log(books: dict[str, Path], tmp_path: Path) -> None:

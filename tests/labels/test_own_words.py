@@ -22,18 +22,10 @@ from fundalloc.export.workbook import write_workbook
 from fundalloc.labels import LANGUAGES, Language, label
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
+from own_words import WORDS, spoken
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*xtension")
 
-WORDS = {
-    "instrument": {"en": "fund", "bg": "фонд", "de": "Fonds", "fr": "fonds"},
-    "instruments": {"en": "funds", "bg": "фондове", "de": "Fonds", "fr": "fonds"},
-    "partnership": {"en": "Member State", "bg": "държава членка", "de": "Mitgliedstaat", "fr": "État membre"},
-    "partnerships": {"en": "Member States", "bg": "държави членки", "de": "Mitgliedstaaten", "fr": "États membres"},
-    "area": {"en": "category of region", "bg": "категория региони", "de": "Regionenkategorie", "fr": "catégorie de régions"},
-    "areas": {"en": "categories of region", "bg": "категории региони", "de": "Regionenkategorien", "fr": "catégories de régions"},
-    "total": {"en": "EU funding", "bg": "финансиране от ЕС", "de": "EU-Mittel", "fr": "financement de l’UE"},
-}
 OURS = {
     "en": r"partnership|instrument|\bareas?\b|EU budget|migration p",
     "bg": r"партньорств|инструмент|област|бюджет[аъ]?т?( |\.|,|$)",
@@ -48,10 +40,6 @@ BENDING = {
     "fr": r"\b(une?|du|au|le|tous les|quels?|aucun|plus grands|de l’|d’|l’) ?",
 }
 """What has to agree with the word behind it; before a plural, that is so in French alone."""
-
-
-def spoken(language: str) -> Language:
-    return Language(language, {key: said[language] for key, said in WORDS.items()})
 
 
 def run(*words: object) -> Result:

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from fundalloc.errors import Place, Problem, ScenarioError
+from fundalloc.labels import Language
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.record import RunRecord, plan_of
 from fundalloc.scenario.loading import load
@@ -32,10 +33,10 @@ class Circulated:
     sources: Sources
 
     @property
-    def language(self) -> str:
+    def language(self) -> Language:
         """The language in which the workbook was written, with the words of its scenario."""
         code = str(self.record.other["language"])
-        return next((language for language in self.book.spoken if language == code), code)
+        return next((language for language in self.book.spoken if language == code), Language(code))
 
     def scenario(self) -> Scenario:
         """Read the scenario that travels inside. Raises ScenarioError."""

@@ -75,7 +75,7 @@ class BookFile:
         return Place(self.name, cell=f"{title}!{get_column_letter(column + 1)}{row + 1}")
 
     @cached_property
-    def spoken(self) -> list[str]:
+    def spoken(self) -> list[Language]:
         """All languages, with the words that its scenario has of its own, as the run log has them."""
         own: dict[str, str] = {}
         with suppress(ScenarioError, ValueError, AttributeError):  # whoever needs what is broken says so

@@ -77,11 +77,11 @@ def _coefficients(book: Book) -> str:
 def _verdicts(book: Book) -> Iterator[Fact]:
     """The live lines: checks, hard rules, what readers have changed, targets."""
     say, counts, log = book.say, book.plan.tally, book.plan.log
-    yield _verdict(book, "checks", ("FailedChecks", failures(book)), "cover.checks_fail", say("cover.all_checks_pass"))
+    yield _verdict(book, "checks", {"count": ("FailedChecks", failures(book))}, "cover.checks_fail", say("cover.all_checks_pass"))
     by_decision, key = counts.by_decision, "cover.rules_hold_but" if counts.by_decision else "cover.all_rules_hold"
     held = say(key, count=counts.hard - by_decision, by_decision=by_decision, built_in=book.plan.limits_tally.demands)
     broken = book.with_status("Rules", BREACH), sum(f.status == BREACH for f in book.plan.findings)
-    yield _verdict(book, "rules", broken, "cover.rules_broken", held)
+    yield _verdict(book, "rules", {"count": broken}, "cover.rules_broken", held)
     if by_decision:
         yield Fact(say("cover.by_decision"), Styled(say("cover.broken_by_decision", names=book.by_decision()), "warning"))
     if book.live:
@@ -92,25 +92,25 @@ def _verdicts(book: Book) -> Iterator[Fact]:
     yield Fact(say("cover.run"), say("cover.result", status=status, solver=log.solver, version=log.version))
 
 
-def _verdict(book: Book, key: str, count: tuple[str, int], failing: str, good: str, style: str = "strong", **bad: Any) -> Fact:
-    """Return a line that is good as long as a count, a pair of formula and value, is zero; `failing` names the text that it has else."""
-    fails = book.joined(failing, count=count)
-    cell = Formula(f"=IF({count[0]}=0,{quoted(good)},{fails.text[1:]})", fails.value if count[1] else good)
+def _verdict(
+    book: Book, key: str, counts: Mapping[str, tuple[str, int]], failing: str, good: str, style: str = "strong", **bad: Any
+) -> Fact:
+    """Return a line that is good as long as all counts, pairs of formula and value, are zero; `failing` names the text that it has else."""
+    fails, found = book.joined(failing, None, **counts), "+".join(formula for formula, _ in counts.values())
+    wrong = any(value for _, value in counts.values())
+    cell = Formula(f"=IF({found}=0,{quoted(good)},{fails.text[1:]})", fails.value if wrong else good)
     return Fact(book.say(f"cover.{key}"), Styled(cell, style), good=good, **bad)
 
 
 def _typed(book: Book) -> Iterator[Fact]:
-    """What readers have changed: nothing yet, or how many adjustments and limits; and whether their own rules hold."""
-    say, as_run = book.say, book.say("cover.as_optimised")
-    columns = typed(book)
-    adjusted, limits, others = (count(book, part) for part in (columns[:1], columns[1:2], columns[2:]))
-    changed = book.joined("cover.changed", adjustments=(adjusted, 0), limits=(limits, 0), others=(others, 0))
-    text = f"=IF({adjusted}+{limits}+{others}=0,{quoted(as_run)},{changed.text[1:]})"
-    yield Fact(say("cover.plan"), Styled(Formula(text, as_run), "strong"), good=as_run, bad="warning")
-    broken, unknown = book.with_status("OwnRules", BREACH), f"COUNTIF({book.all('OwnRules', 'status')},{quoted(say('own_unknown'))})"
-    fails, hold = book.joined("cover.own_rules_broken", count=(broken, 0), unknown=(unknown, 0)), say("cover.own_rules_hold")
-    told = Formula(f"=IF({broken}+{unknown}=0,{quoted(hold)},{fails.text[1:]})", hold)
-    yield Fact(say("cover.own_rules"), Styled(told, "text"), good=hold, bad="warning")
+    """What readers have changed: nothing yet, or how many adjustments, limits and inputs; and whether their own rules hold."""
+    say, columns, names = book.say, typed(book), ("adjustments", "limits", "others")
+    parts = (columns[:1], columns[1:2], columns[2:])
+    changed = {name: (count(book, part), 0) for name, part in zip(names, parts, strict=True)}
+    yield _verdict(book, "plan", changed, "cover.changed", say("cover.as_optimised"), bad="warning")
+    unknown = f"COUNTIF({book.all('OwnRules', 'status')},{quoted(say('own_unknown'))})"
+    own = {"count": (book.with_status("OwnRules", BREACH), 0), "unknown": (unknown, 0)}
+    yield _verdict(book, "own_rules", own, "cover.own_rules_broken", say("cover.own_rules_hold"), "text", bad="warning")
 
 
 def _samples(book: Book) -> Iterator[Swatch]:
