@@ -182,6 +182,12 @@ def test_figures_per_member_are_lowered_alike_before_one_by_one(tmp_path):
     assert second.says.startswith("lower “")
 
 
+def test_a_factor_is_said_in_the_scenarios_own_words(tmp_path):
+    rules = {"f": rule({"instrument": "a"}, for_each="partnership", at_least={"north": "12", "south": "8"})}
+    path = write(tmp_path, {**TWO_BY_TWO, "words": {"partnership": "region", "partnerships": "regions"}, "rules": rules})
+    assert repairs_of(path)[0].says == "lower all figures of “each region” to 0.5 times what they are"
+
+
 def test_a_factor_is_the_least_that_holds_for_all_and_is_rounded_outwards(tmp_path):
     # 9 and 6 through 10: two thirds; whole steps of 0.1 in north are 6.0, in south 4.0; 0.6667 would be more than there is
     (tmp_path / "floors.csv").write_text("partnership,floor\nnorth,9\nsouth,6\n", "utf-8")
