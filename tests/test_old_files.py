@@ -135,6 +135,15 @@ def test_a_plan_is_rolled_forward(desk, result):
     call("check", "next/small-2026.yaml")
 
 
+def test_changes_are_shared_out_from_a_result_of_an_earlier_version(desk):
+    """The scenarios in between need not say of years that are over what the two sides need not say."""
+    changed = "extends: tiny.yaml\nscenario: other\npast: reconstructed\n"
+    (desk / "other.yaml").write_text(
+        changed + "instruments: {amif: {ceiling: {each: 12}}}\nrules: {legal-floor: {at_least: 5 %}}\n", "utf-8"
+    )
+    assert "of the changes (2; 2 programs solved in between)" in call("compare", "tiny.xlsx", "other.yaml").stdout
+
+
 def test_a_scenario_of_an_earlier_version_has_the_same_fingerprint():
     for case, file in CASES.items():
         assert load(OLD / file, recorded=True).digest == json.loads((OLD / f"{case}.json").read_text("utf-8"))["scenario"]["digest"]

@@ -18,6 +18,7 @@ from fundalloc.scenario.document import to_plain
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.merging import load_tree
 from fundalloc.scenario.reading import assemble
+from fundalloc.scenario.tables.raw import Files
 
 pytest_plugins = ("two_sides",)
 
@@ -97,7 +98,7 @@ class TestOverrides:
     def test_all_of_them_laid_over_the_first_make_the_second(self, two_files: tuple[Path, Path]) -> None:
         first, second = map(written, two_files)
         made = lay_over(first.tree, find_overrides(first, second))
-        scenario = assemble(made, two_files[0], lambda _: True)
+        scenario = assemble(made, two_files[0], Files(two_files[0].parent), Problems())
         expected = load(two_files[1])
         assert {name: table.cells for name, table in scenario.tables.items()} == {n: t.cells for n, t in expected.tables.items()}
         for section in ("instruments", "rules", "adjust"):

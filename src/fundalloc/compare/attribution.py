@@ -31,6 +31,7 @@ from fundalloc.optimise.stages import find_optimum
 from fundalloc.pool import cores, each
 from fundalloc.scenario.plans.amounts import LineKey
 from fundalloc.scenario.reading import assemble
+from fundalloc.scenario.tables.raw import Files
 from fundalloc.solvers import Options
 
 SOLVES = 128
@@ -161,7 +162,8 @@ def solve_set(task: Task, chosen: int) -> Solved:
     start = task.starts[any(override.path == ("baseline",) for override in made)]
     try:
         file = task.written.folder / "scenario.yaml"
-        scenario = assemble(lay_over(task.written.tree, made), file, lambda _: True, Problems(), expects_baseline=start is not None)
+        files = Files(file.parent, recorded=True)  # it lies between two sides that were taken as they are
+        scenario = assemble(lay_over(task.written.tree, made), file, files, Problems(), expects_baseline=start is not None)
         if start is not None:
             scenario = scenario.starting_from(start)
         beside = None if task.near is None else task.near.ledger(scenario.lines)

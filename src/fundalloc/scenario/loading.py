@@ -90,11 +90,11 @@ def _load(
             read[other] = None
         return inside
 
-    problems = Problems()
+    problems, files = Problems(), Files(source.parent, allowed, recorded)
     tree = read_tree(source, allowed, variants, settings, problems)
     node = tree.get("baseline")
     if not isinstance(node, Scalar):
-        return assemble(tree, source, allowed, problems, recorded=recorded)
+        return assemble(tree, source, files, problems)
     path = source.parent / node.text
     admit(path, node.text, node.place, allowed)
     if not path.exists():
@@ -105,7 +105,7 @@ def _load(
         raise ScenarioError.of(node.place, f"a chain of more than {LONGEST_CHAIN} baselines", "start from a plan that was written")
     for file in with_companions(path):
         admit(file, f"{node.text}/{file.name}" if path.is_dir() else file.name, node.place, allowed)
-    scenario = assemble(tree, source, allowed, problems, expects_baseline=True, recorded=recorded)
+    scenario = assemble(tree, source, files, problems, expects_baseline=True)
     if path.suffix.lower() in (".yaml", ".yml"):
         start = _load(path, (), allow_outside, (*chain, source.resolve()), read, root=root, recorded=True)  # what was planned before
         digest, remarks = fingerprint(scenario.digest, start.digest), (*scenario.remarks, *start.remarks)

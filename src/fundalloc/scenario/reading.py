@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -40,25 +39,17 @@ REQUIRED_TABLES = ("partnerships", "needs", "eligibility")
 RecordT = TypeVar("RecordT", bound=Record)
 
 
-def assemble(
-    tree: Tree,
-    source: Path,
-    allowed: Callable[[Path], bool],
-    problems: Problems | None = None,
-    *,
-    expects_baseline: bool = False,
-    recorded: bool = False,
-) -> Scenario:
+def assemble(tree: Tree, source: Path, files: Files, problems: Problems, *, expects_baseline: bool = False) -> Scenario:
     """Check a merged tree, each part even when others are wrong, and build the scenario from it. Raises ScenarioError.
 
-    `recorded`: beside a result that exists, nothing has to be said of years that are over (before version 0.2.0 nothing was).
+    Recorded beside a result that exists, it need not say anything of years that are over: before version 0.2.0 no scenario did.
     """
-    parts = _Assembly(tree, Files(source.parent, allowed, recorded), source, Problems() if problems is None else problems)
+    parts = _Assembly(tree, files, source, problems)
     parts.read_head_and_tables()
     parts.name_everything()
     parts.adjust()
     facts = parts.read_facts()
-    parts.problems += () if recorded else check_past(parts.head, parts.tree)
+    parts.problems += () if files.recorded else check_past(parts.head, parts.tree)
     sound = not parts.problems
     rules, places = parts.read_rules()
     if facts is None:
