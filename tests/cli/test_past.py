@@ -87,6 +87,21 @@ def test_studies_and_comparisons_say_so(fundalloc, case, tmp_path, monkeypatch, 
     assert SAID in told(tmp_path / "out.xlsx")
 
 
+def test_a_baseline_without_a_plan_is_told_apart_from_one_that_says_too_little(fundalloc, tmp_path):
+    floor = {
+        "kind": "amount",
+        "says": "Floor",
+        "source": "assumption",
+        "money": {"instrument": "a"},
+        "at_least": "12",
+        "negotiable": "political",
+    }
+    write(tmp_path, {key: value for key, value in CASE.items() if key != "past"} | {"rules": {"floor": floor}}, "plain.yaml")
+    result = fundalloc("run", write(tmp_path, {**CASE, "closed": "2025", "baseline": "plain.yaml"}, "later.yaml"), "-n")
+    assert result.exit_code == 4, result.stderr
+    assert "lower “Floor” from 12" in result.output
+
+
 def test_a_baseline_and_a_scenario_beside_a_result_need_not_say_so(fundalloc, case, tmp_path):
     fundalloc("run", case, "-o", tmp_path / "plan.xlsx")
     plain = write(tmp_path, {key: value for key, value in CASE.items() if key != "past"}, "plain.yaml")

@@ -125,7 +125,7 @@ def why_other(scenario: Scenario, target: Target, other: str, allow_outside: boo
         here = round(float(bench.amounts[target.lines].sum()) / float(unit)) * unit
         return bench, DifferenceParts(here, amount, {}, 1, "the plan names no scenario that is here")
     with progress("Reading"):
-        beside = load(file, allow_outside=allow_outside)
+        beside = load(file, allow_outside=allow_outside, recorded=file != other)
     with progress("Solving"), ThreadPoolExecutor(1) as second:  # the solver lets other threads run
         there = second.submit(_bench_if_any, beside)
         bench = Bench(scenario)

@@ -47,7 +47,7 @@ def why_no_plan(
     except Infeasible:
         start, outside = scenario.baseline, allow_outside
         assert start is not None
-        again, of = (lambda more: load(start.file, settings=more, allow_outside=outside)), f"the baseline {start.file}"
+        again, of = (lambda more: load(start.file, settings=more, allow_outside=outside, recorded=True)), f"the baseline {start.file}"
         return why_no_plan(start, again, [start.file], allow_outside=outside, folder=folder, of=of, options=options, progress=progress)
     with progress("Diagnosing"):
         diagnosis = diagnose(scenario, options=options)
