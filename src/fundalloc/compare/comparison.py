@@ -14,9 +14,10 @@ from fundalloc.compare.movements import Movements, class_movements, closest_to, 
 from fundalloc.compare.outcome import BUDGET, PARTNER, Outcome
 from fundalloc.compare.overrides import Override, find_overrides
 from fundalloc.compare.sides import Side, Sides
+from fundalloc.doors.glance import Glance
 from fundalloc.errors import UsageError
 from fundalloc.labels import Words
-from fundalloc.money import enough
+from fundalloc.money import enough, euro
 from fundalloc.optimise.stages import Progress
 from fundalloc.solvers import Options
 
@@ -98,8 +99,8 @@ class Pair:
         return tuple(change for change in self.rules or () if change.crossed and change.needed is not False)
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Glance):
     """Two or more sides, each with the first."""
 
     sides: tuple[Side, ...]
@@ -108,6 +109,17 @@ class Comparison:
     """In which names and sentences are."""
     nearest: bool
     """Whether of the others the plans closest to the first were asked for, instead of those that their own runs settle on."""
+
+    @property
+    def headline(self) -> str:
+        """The sides, and the money that sits elsewhere."""
+        moved = ", ".join(f"{pair.b.name} moves EUR {euro(pair.moved, 1)} million" for pair in self.pairs)
+        return f"Comparison with {self.first.name}: {moved}"
+
+    def glance(self) -> list[Sequence[object]]:
+        """Return the money of every partnership in every side, EUR million."""
+        rows = ((self.name("partnership", row.member), *(euro(amount, 1) for amount in row.amounts)) for row in self.rows("partnership"))
+        return [("EUR million", *(side.name for side in self.sides)), *rows]
 
     @property
     def first(self) -> Side:

@@ -5,7 +5,7 @@ A plan carries everything that explaining, comparing and exporting need; none of
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fundalloc.doors.glance import Glance
+from fundalloc.errors import UsageError, did_you_mean
+from fundalloc.money import euro
 from fundalloc.plan.certificate import Certificate
 from fundalloc.plan.ledger import Coverage, FreeMoney, ceiling_prices, free_money, measure_coverage
 from fundalloc.plan.proof import FEASIBLE, Proof
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DIMENSIONS = ("instrument", "partnership", "area", "year")
+COUNTS = ("budget", "partner")
 MOVED = ("carried_in", "carried_out", "transferred_in", "transferred_out")
 
 
@@ -64,8 +68,8 @@ class RunLog:
         return self.status == FEASIBLE or self.stages_left > 0 or not self.settled
 
 
-@dataclass(frozen=True)
-class Plan:
+@dataclass(frozen=True, repr=False)
+class Plan(Glance):
     """A verified plan. Amounts are whole rounding steps per line; tables give EUR million."""
 
     scenario: Scenario
@@ -84,6 +88,18 @@ class Plan:
     """The dearest demands of written rules: position of the finding, and the points that one EUR million more of its limit brings."""
     solution: NDArray[np.float64] | None = None
     """All columns of the program before rounding, EUR million; only of plans that were solved here."""
+
+    @property
+    def headline(self) -> str:
+        """Scenario, status, score and the money of the EU budget."""
+        money = euro(float(self.total("year", counts="budget").sum()), self.scenario.decimals)
+        return f"Plan of {self.scenario.id}: {self.status}, {self.score:.1f} points, EUR {money} million of the EU budget planned"
+
+    def glance(self) -> list[Sequence[object]]:
+        """Return money of the EU budget by partnership and area, EUR million."""
+        table, places = self.pivot("partnership", "area", counts="budget"), self.scenario.decimals
+        rows = zip(table.index, table.to_numpy(), strict=True)
+        return [("EUR million", *table.columns), *((name, *(euro(cell, places) for cell in row)) for name, row in rows)]
 
     @cached_property
     def proof(self) -> Proof:
@@ -139,9 +155,16 @@ class Plan:
         return table
 
     def total(self, *by: str, counts: str | None = None) -> pd.Series[float]:
-        """Sum the allocation by ids; `counts` keeps only budget or partner money. Exact to the last rounding step."""
+        """Sum the allocation by ids; `counts` keeps only budget or partner money. Exact to the last rounding step.
+
+        EUR million, indexed by the words of `by`: instrument, partnership, area, year. Raises UsageError for other words.
+        """
         import pandas as pd
 
+        for word in by:
+            _known(word, DIMENSIONS)
+        if counts is not None:
+            _known(counts, COUNTS)
         table = pd.DataFrame({"steps": self.steps, **{name: self.allocation[name] for name in (*DIMENSIONS, "counts")}})
         if counts is not None:
             table = table[table["counts"] == counts]
@@ -150,7 +173,12 @@ class Plan:
         return sums * step.numerator / step.denominator
 
     def pivot(self, rows: str, columns: str, counts: str | None = None) -> pd.DataFrame:
-        """Sum the allocation into a table, all members of both dimensions in order, zero where nothing is planned."""
+        """Sum the allocation into a table, all members of both dimensions in order, zero where nothing is planned.
+
+        EUR million; `rows` and `columns` are two of instrument, partnership, area, year. Raises UsageError for other words.
+        """
+        if rows == columns:
+            raise UsageError(f"'{rows}' is asked for twice; rows and columns take one of {', '.join(DIMENSIONS)} each")
         sums = self.total(rows, columns, counts=counts).unstack(columns).fillna(0.0)
         return sums.reindex(index=self._members(rows, counts), columns=self._members(columns, counts), fill_value=0.0)
 
@@ -222,8 +250,10 @@ class Plan:
         return pd.DataFrame(columns)
 
     def coverage_by(self, name: str) -> pd.DataFrame:
-        """Sum need and met need by partnership or area; `coverage` is NaN where there is no need."""
+        """Sum need and met need, EUR million, by partnership or area; `coverage`, a share, is NaN where there is no need."""
         import pandas as pd
+
+        _known(name, ("partnership", "area"))
 
         needs = self.scenario.facts.needs
         ids = np.array(self.scenario.facts.dimensions[name].ids, dtype=object)[getattr(needs, name)]
@@ -246,3 +276,9 @@ class Plan:
     def limits_tally(self) -> Tally:
         """The count of ceilings, absorption and transfer limits."""
         return tally(self.findings, built_in=True)
+
+
+def _known(word: str, known: Sequence[str]) -> None:
+    """Raise UsageError for a word that is none of these."""
+    if word not in known:
+        raise UsageError(f"unknown word '{word}': {did_you_mean(word, known)}")

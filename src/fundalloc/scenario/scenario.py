@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fundalloc.errors import Place, Problem, UsageError, did_you_mean
+from fundalloc.doors.glance import Glance
+from fundalloc.errors import Place, Problem, UsageError, counted, did_you_mean
 from fundalloc.facts.entities import Named
 from fundalloc.facts.facts import Baseline, Facts
 from fundalloc.facts.lines import Lines, build_lines
@@ -27,8 +28,8 @@ from fundalloc.scenario.tables.control import passports
 from fundalloc.scenario.tables.table import Table
 
 
-@dataclass(frozen=True)
-class Scenario:
+@dataclass(frozen=True, repr=False)
+class Scenario(Glance):
     """One scenario file, read, merged and checked. Every step of a run starts from it."""
 
     head: Head
@@ -139,6 +140,15 @@ class Scenario:
         """Return file:line:column of a rule; for ceilings and absorption the section they come from."""
         place = self.places.get(rule.id)
         return str(place) if place else f"{self.file}: {rule.source}"
+
+    @property
+    def headline(self) -> str:
+        """Its id and the counts of what it holds."""
+        return f"Scenario {self.id}: {', '.join(counted(number, what) for what, number in self.summary().items())}"
+
+    def glance(self) -> list[Sequence[object]]:
+        """Return how many there are of everything."""
+        return [("of", "number"), *self.summary().items()]
 
     def summary(self) -> dict[str, Any]:
         """Return the counts that every command prints first."""

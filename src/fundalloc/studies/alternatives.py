@@ -17,10 +17,11 @@ from fractions import Fraction
 
 import numpy as np
 
-from fundalloc.errors import UsageError
+from fundalloc.doors.glance import Glance
+from fundalloc.errors import UsageError, counted
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.model.linear_program import LinearProgram
-from fundalloc.money import Floats, Mask
+from fundalloc.money import Floats, Mask, euro
 from fundalloc.optimise.settling import settling_program
 from fundalloc.optimise.stage_programs import hold, stage_program
 from fundalloc.run import with_baseline
@@ -74,8 +75,8 @@ class Range:
     """Whether it is the same in every plan within the loss, to one rounding step."""
 
 
-@dataclass(frozen=True)
-class Alternatives:
+@dataclass(frozen=True, repr=False)
+class Alternatives(Glance):
     """The best plan, others nearly as good, and the range of every amount."""
 
     source: Source
@@ -88,6 +89,17 @@ class Alternatives:
     ranges: tuple[Range, ...]
     program: LinearProgram
     """With the score held and the switches fixed."""
+
+    @property
+    def headline(self) -> str:
+        """How many plans, and how many amounts all of them share."""
+        plans = counted(len(self.plans), "plans")
+        same = f"{self.same} of {len(self.ranges)} amounts the same in all that are"
+        return f"Alternatives of {self.scenario.id}: {plans} within {self.within:.3%} of the best score, {same}"
+
+    def glance(self) -> list[Sequence[object]]:
+        """Return every plan with its score and the money that sits elsewhere."""
+        return [("plan", "score", "EUR million moved"), *((p.name, euro(p.score, 1), euro(p.moved, 1)) for p in self.plans)]
 
     @property
     def same(self) -> int:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import heapq
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import count, pairwise
@@ -21,8 +22,9 @@ from pathlib import Path
 
 import numpy as np
 
+from fundalloc.doors.glance import Glance
 from fundalloc.doors.writing import new_file, together, writing_into
-from fundalloc.errors import SolverFailed, UsageError, did_you_mean
+from fundalloc.errors import SolverFailed, UsageError, counted, did_you_mean
 from fundalloc.facts.lines import Lines
 from fundalloc.model.linear_program import LinearProgram
 from fundalloc.money import Floats, euro
@@ -55,8 +57,8 @@ class EfficientPlan:
     bend: bool = False
 
 
-@dataclass(frozen=True)
-class Frontier:
+@dataclass(frozen=True, repr=False)
+class Frontier(Glance):
     """The corners in order, from the best of the first objective to the best of the second."""
 
     source: Source
@@ -68,6 +70,15 @@ class Frontier:
     """How far the frontier may lie beyond the straight lines, as a share of the first objective's span; 0 when complete."""
     best: float
     """The best of the first stage, the score."""
+
+    @property
+    def headline(self) -> str:
+        """The two objectives and how many corners."""
+        return f"Frontier of {self.scenario.id}: {' against '.join(self.goals)}, {counted(len(self.corners), 'corners')}"
+
+    def glance(self) -> list[Sequence[object]]:
+        """Return what every corner reaches."""
+        return [("", *self.goals), *((k, *map(shown, self.goals, (c.first, c.second))) for k, c in enumerate(self.corners, start=1))]
 
     @property
     def complete(self) -> bool:

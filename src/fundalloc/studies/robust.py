@@ -19,10 +19,11 @@ from functools import cached_property
 
 import numpy as np
 
+from fundalloc.doors.glance import Glance
 from fundalloc.errors import Infeasible, UsageError
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import LinearProgram, Terms
-from fundalloc.money import Floats
+from fundalloc.money import Floats, euro
 from fundalloc.optimise.nearness import near_program
 from fundalloc.optimise.settling import SHARP, settling_weights
 from fundalloc.optimise.stage_programs import append, hold
@@ -55,8 +56,8 @@ class Strategy:
     """EUR million per line of every future; empty for plans that bet on one."""
 
 
-@dataclass(frozen=True)
-class Robust:
+@dataclass(frozen=True, repr=False)
+class Robust(Glance):
     """The futures, what each could reach alone, and the strategies."""
 
     scenarios: tuple[Scenario, ...]
@@ -70,6 +71,16 @@ class Robust:
     """By criterion first, then the bets."""
     shared: int
     """Lines that are committed in common."""
+
+    @property
+    def headline(self) -> str:
+        """The futures, and until when is committed in common."""
+        return f"Robust plans for {', '.join(self.names)}: the same until {self.until}"
+
+    def glance(self) -> list[Sequence[object]]:
+        """Return the score of every strategy in every future, and its largest regret."""
+        rows = ((s.name, *(euro(score, 1) for score in s.scores), euro(self.largest_regret(s), 1)) for s in self.strategies)
+        return [("strategy", *self.names, "largest regret"), *rows]
 
     def regret(self, strategy: Strategy) -> tuple[float, ...]:
         """Return what every future loses; NaN where no plan can follow."""

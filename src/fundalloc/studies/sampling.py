@@ -19,10 +19,11 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from fundalloc.doors.glance import Glance
 from fundalloc.errors import FundallocError, UsageError
 from fundalloc.insight.conflict.diagnose import find_conflict
 from fundalloc.model.compile import compile_program
-from fundalloc.money import Floats, Spread, plain
+from fundalloc.money import Floats, Spread, euro, plain
 from fundalloc.pool import cores
 from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
@@ -61,8 +62,8 @@ class Sample:
     """Why the sample could not be read."""
 
 
-@dataclass(frozen=True)
-class Samples:
+@dataclass(frozen=True, repr=False)
+class Samples(Glance):
     """All samples of one scenario."""
 
     scenario: Scenario
@@ -75,6 +76,16 @@ class Samples:
     seed: int
     conflicts: dict[str, int]
     """Rule → in how many of the explained samples without a plan it clashes with others."""
+
+    @property
+    def headline(self) -> str:
+        """How many samples, of which how many without a plan."""
+        return f"Samples of {self.scenario.id}: {len(self.samples)}, {self.failed} of them without a plan"
+
+    def glance(self) -> list[Sequence[object]]:
+        """Return the percentiles of the score."""
+        found = np.percentile(self.scores, PERCENTILES) if len(self.scores) else ()
+        return [("percentile", "score"), *((p, euro(score, 1)) for p, score in zip(PERCENTILES, found, strict=False))]
 
     @cached_property
     def scores(self) -> Floats:

@@ -9,9 +9,10 @@ from itertools import product
 
 import numpy as np
 
-from fundalloc.errors import Problems, UsageError
+from fundalloc.doors.glance import Glance
+from fundalloc.errors import Problems, UsageError, counted
 from fundalloc.model.linear_program import LinearProgram
-from fundalloc.money import NotANumber, parse_figure
+from fundalloc.money import NotANumber, euro, parse_figure
 from fundalloc.plan.proof import verdict
 from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
@@ -56,8 +57,8 @@ class Break:
     """The rule that begins or ceases to bind, as a sentence; empty where it is a step of met need that fills."""
 
 
-@dataclass(frozen=True)
-class Sweep:
+@dataclass(frozen=True, repr=False)
+class Sweep(Glance):
     """All points, and with one key the breaks between them."""
 
     keys: tuple[Vary, ...]
@@ -74,6 +75,17 @@ class Sweep:
     """Intervals that were left: the budget of solves ended, or decided money begins or ceases to break a limit on the way."""
     present: tuple[str | None, ...] = ()
     """What the scenario says now, per key."""
+
+    @property
+    def headline(self) -> str:
+        """What is varied, over how many points, and the breaks found."""
+        keys = " and ".join(key.key for key in self.keys)
+        return f"Sweep of {self.scenario.id}: {keys}, {counted(len(self.points), 'points')}, {counted(len(self.breaks), 'breaks')}"
+
+    def glance(self) -> list[Sequence[object]]:
+        """Return the score at every point."""
+        rows = ((*(value.text for value in p.values), p.status, euro(p.score, 1), euro(p.moved, 1)) for p in self.points)
+        return [(*(key.key for key in self.keys), "status", "score", "EUR million moved"), *rows]
 
     @property
     def usable(self) -> tuple[Point, ...]:
