@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from fundalloc.errors import Place, ScenarioError
@@ -15,6 +17,7 @@ FAILURES = (OSError, ValueError, RuntimeError)
 
 OUTSIDE = "the project is the git top level, else the current folder above the scenario, else its own: move it there, or --allow-outside"
 
+_held: ContextVar[Mapping[Path, bytes]] = ContextVar("held", default={})  # noqa: B039 (nobody changes it)
 _streams: dict[str, bytes] = {}
 """What came through pipes: it comes only once, and travels in the workbook too."""
 
@@ -57,8 +60,25 @@ def why(error: Exception) -> str:
     return "a link that leads in a circle" if "loop" in text or "levels of symbolic links" in text else text.replace("\x00", "")
 
 
+@contextmanager
+def held(files: Mapping[Path, bytes]) -> Iterator[None]:
+    """Let files be read, inside, that are held in memory and lie nowhere."""
+    before = _held.set(files)
+    try:
+        yield
+    finally:
+        _held.reset(before)
+
+
+def is_file(path: Path) -> bool:
+    """Return whether there is such a file, on disk or held in memory."""
+    return path.absolute() in _held.get() or path.is_file()
+
+
 def read_bytes(path: Path, limit: int) -> bytes:
     """Read a file, or what a pipe or standard input (`-`) brings, up to one byte more than the limit. Raises OSError or ValueError."""
+    if (content := _held.get().get(path.absolute())) is not None:
+        return content[: limit + 1]
     if str(path) != STANDARD_INPUT and stat.S_ISREG(path.stat().st_mode):
         with path.open("rb") as file:
             return file.read(limit + 1)

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
 
-from fundalloc.doors.reading import admit, project, reachable
+from fundalloc.doors.reading import admit, held, project, reachable
 from fundalloc.doors.text import display_name
 from fundalloc.errors import Place, Problems, ScenarioError, sized
 from fundalloc.scenario.document import Scalar, Tree, parse_document
+from fundalloc.scenario.in_memory import as_files
 from fundalloc.scenario.merging import LONGEST_CHAIN, Allowed, load_tree, merge, spread
 from fundalloc.scenario.plans.amounts import read_plan
 from fundalloc.scenario.reading import assemble
@@ -27,9 +29,12 @@ from fundalloc.scenario.tables.layout import Names
 from fundalloc.scenario.tables.raw import Files
 from fundalloc.scenario.tables.specs import KEYS, written_names
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 def load(
-    path: str | Path,
+    path: str | Path | Mapping[str, Any],
     *,
     settings: Iterable[str] = (),
     allow_outside: bool = False,
@@ -38,13 +43,15 @@ def load(
     root: Path | None = None,
     recorded: bool = False,
 ) -> Scenario:
-    """Read a scenario. Raises ScenarioError with every problem found.
+    """Read a scenario: a file, or a mapping with the keys of one, whose files lie in the current folder. Raises ScenarioError.
 
     `variants` are laid over it in order, then `settings`: `KEY=VALUE` overrides with dotted keys and any YAML value.
     Files that it names must lie in its project, unless `allow_outside`, or in `root`, into which a workbook's scenario was unpacked.
     `baseline` names the plan to start from (a scenario, JSON, CSV or workbook, anywhere), instead of the one that it names itself.
     `recorded`, like what was unpacked, it is read beside a result that exists: years that are over need not be accounted for.
     """
+    if isinstance(path, Mapping):
+        return load_tables(path, {}, settings=settings, allow_outside=allow_outside, baseline=baseline, variants=variants)
     source, written, read, over = Path(path), tuple(settings), dict[Path, None](), tuple(map(Path, variants))
     for given in (source, *over, *([] if baseline is None else [Path(baseline)])):
         reachable(given)
@@ -59,6 +66,13 @@ def load(
         return replace(scenario, sources=sources)
     together = stacked(sources, source, over)
     return replace(scenario, sources=together, file=display_name(source.with_name(PurePosixPath(together.main).name)))
+
+
+def load_tables(head: Mapping[str, Any], tables: Mapping[str, pd.DataFrame], **options: Any) -> Scenario:
+    """Read a scenario whose head is a mapping and whose tables are frames, with the checks and the options of `load`."""
+    files = as_files(head, tables)
+    with held(files):
+        return load(next(iter(files)), **options)
 
 
 def load_names(path: Path) -> Names:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -26,6 +26,9 @@ from fundalloc.scenario.sections import LEVELS, Head
 from fundalloc.scenario.sources import Sources
 from fundalloc.scenario.tables.control import passports
 from fundalloc.scenario.tables.table import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, repr=False)
@@ -54,6 +57,17 @@ class Scenario(Glance):
     """The scenario whose plan this one starts from, while it is not yet solved."""
     sources: Sources | None = None
     """The files it was read from, as they were; None for a scenario that was not read from files."""
+
+    @classmethod
+    def from_tables(cls, head: Mapping[str, Any], **tables: pd.DataFrame) -> Scenario:
+        """Read a scenario from a mapping and frames, `needs=frame, …`, with the checks and messages of a file.
+
+        Frames have the columns of the tables in CSV; a problem is placed in `needs.csv`, whose line 1 has the headings. Raises
+        ScenarioError with every problem found, UsageError for a table that there is not.
+        """
+        from fundalloc.scenario.loading import load_tables  # it makes scenarios
+
+        return load_tables(head, tables)
 
     def starting_from(self, amounts: Mapping[tuple[str, str, str, str], Fraction], elsewhere: Fraction = Fraction(0)) -> Scenario:
         """Return this scenario with a baseline plan: EUR million by the four ids; what has other ids joins `elsewhere`."""

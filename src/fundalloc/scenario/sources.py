@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from fundalloc.doors.reading import read_bytes
+from fundalloc.doors.reading import is_file, read_bytes
 from fundalloc.doors.writing import PACKAGE, new_folder
 from fundalloc.errors import OutputError
 
@@ -66,7 +66,7 @@ def is_safe(name: str) -> bool:
 
 def gather(main: Path, read: Iterable[Path], settings: Iterable[str], baseline: Path | None) -> Sources:
     """Take up the content of the files that were read; `baseline` is the one that the command line named."""
-    first = main.resolve() if main.is_file() else Path.cwd() / main.name
+    first = main.resolve() if is_file(main) else Path.cwd() / main.name
     wanted = [first, *(file for path in read for file in with_companions(path.resolve()))]
     given = None if baseline is None else baseline.resolve()
     names = _names(wanted, given)
@@ -110,7 +110,7 @@ def with_companions(path: Path) -> list[Path]:
     """Return the files behind a name: the plan in a folder, and what stands beside an allocation: moves, and what describes both."""
     path = path / "allocation.csv" if path.is_dir() else path
     beside = ("moves.csv", PACKAGE) if path.name == "allocation.csv" else ()
-    return [file for name in (path.name, *beside) if (file := path.with_name(name)).is_file()]
+    return [file for name in (path.name, *beside) if is_file(file := path.with_name(name))]
 
 
 def fingerprint(*parts: str | bytes) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from fundalloc.doors.reading import admit
+from fundalloc.doors.reading import admit, is_file
 from fundalloc.doors.text import END_OF_LINE, MOST_CHARACTERS, controls, display_name, named_alike, read_text, too_long
 from fundalloc.errors import Place, Problem, Problems, ScenarioError, counted, did_you_mean, some
 from fundalloc.scenario.document import Scalar, Tree
@@ -83,7 +83,7 @@ def read_raw(file: Scalar, files: Files, encoding: str = "utf-8", separator: str
     admit(path, written, file.place, files.allowed)
     if path.is_dir():
         raise ScenarioError.of(file.place, f"'{written}' is a folder, not a file", "name the file inside it")
-    if not path.is_file():
+    if not is_file(path):
         raise ScenarioError.of(file.place, f"no such file: {written}", named_alike(path))
     if path.suffix.lower() in (".xlsx", ".xlsm"):
         return _worksheet(path, sheet, file.place)
