@@ -51,7 +51,7 @@ def _asks_for_a_kind(tree: ast.AST) -> Iterator[int]:
         elif isinstance(node, ast.Call):
             called, given = ast.unparse(node.func), node.args
             wrong = called in ("getattr", "hasattr") and is_rule(given[0])
-            wrong |= called.endswith(".get") and is_kind(given[0])
+            wrong |= called.endswith(".get") and bool(given) and is_kind(given[0])
             wrong |= called.endswith(".block") and isinstance(given[0], ast.Constant)
         elif isinstance(node, ast.Subscript):
             wrong = is_kind(node.slice)

@@ -19,10 +19,10 @@ from .insight.explain.target import find_target as find_target
 from .insight.explain.value import amount_ranges as amount_ranges
 from .insight.explain.value import budget_ladder as budget_ladder
 from .insight.explain.value import value_of_money as value_of_money
+from .insight.solving import solve as solve
 from .model.compile import compile_program as compile_program
 from .plan.plan import Plan as Plan
 from .plan.verify import verify as verify
-from .run import solve as solve
 from .scenario.loading import load as load
 from .scenario.scenario import Scenario as Scenario
 from .solvers import Options as Options

@@ -75,6 +75,16 @@ class FundallocError(Exception):
     ended: ClassVar[str] = "failed"
     """The word for a run that ended so."""
 
+    def __reduce__(self) -> tuple[Callable[..., FundallocError], tuple[object, ...]]:
+        return _again, (type(self), self.args, self.__dict__)
+
+
+def _again(kind: type[FundallocError], args: tuple[object, ...], own: dict[str, object]) -> FundallocError:
+    """Make an error anew, as another process sent it; what it was made from is no longer known."""
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(own)
+    return error
+
 
 class ScenarioError(FundallocError):
     """A scenario has problems; all that could be found are listed."""
@@ -158,7 +168,8 @@ class Infeasible(FundallocError):
 
     def __init__(self, conflicts: Sequence[Conflict]) -> None:
         self.conflicts = tuple(conflicts)
-        super().__init__("No plan satisfies all rules.")
+        told = "; ".join(f"{c.rule}: {c.says}" if c.says else c.rule for c in self.conflicts)
+        super().__init__(f"No plan satisfies all rules.{' These clash: ' if told else ''}{told}")
 
 
 class NotRoundable(FundallocError):

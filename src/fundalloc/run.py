@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import nullcontext
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 
 from fundalloc.errors import counted, sized
 from fundalloc.optimise.rounding import round_plan
@@ -14,23 +13,18 @@ from fundalloc.plan.certificate import certify
 from fundalloc.plan.plan import Plan, RunLog
 from fundalloc.plan.prices import dearest_demands, price_findings
 from fundalloc.plan.verify import verify
-from fundalloc.scenario.loading import load
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options
 from fundalloc.versions import VERSION
 
 
-def solve(
-    scenario: Scenario | str | Path, options: Options | None = None, progress: Progress | None = None, *, dearest: bool = False
-) -> Plan:
-    """Compute the plan of a scenario, or of a scenario file; with `dearest` also which demands are dearest, by a few more solves.
+def solve(scenario: Scenario, options: Options | None = None, progress: Progress | None = None, *, dearest: bool = False) -> Plan:
+    """Compute the plan of a scenario; with `dearest` also which demands are dearest, by a few more solves.
 
     Raises Infeasible (conflicts empty: `insight.diagnose` finds them), SolverFailed, NotRoundable or NotVerified; a plan
     that is returned keeps every hard rule exactly.
     """
     options = (options or Options()).begun()
-    if not isinstance(scenario, Scenario):
-        scenario = load(scenario)
     plan, optimum = solve_open(scenario, options, progress)
     if not dearest:
         return plan
