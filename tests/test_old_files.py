@@ -52,7 +52,7 @@ def test_amounts_are_read_as_they_were(case, form):
 def test_a_workbook_is_verified_from_itself_alone(desk, book):
     result = call("verify", book)
     assert "all hold" in result.stdout
-    assert "proved: no lawful plan can exceed" in result.stdout
+    assert "proved: no plan that keeps every hard rule can exceed" in result.stdout
     assert "every amount and limit is as it was written" in result.stdout
     assert f"written by fundalloc 0.1.0, this is {VERSION}: only amounts and limits are compared." in result.stderr
 

@@ -21,7 +21,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Unknown extension"),
     pytest.mark.filterwarnings("ignore:Conditional Formatting extension"),
 ]
-PROVEN = "Proven bound on the score of any lawful plan (certificate, exact arithmetic)"
+PROVEN = "Proven bound on the score of any plan that keeps every binding rule (certificate, exact arithmetic)"
 ODA = {"smuggling": 0.6, "returns": 0.7, "legal-pathways": 1.0}
 """Coefficients of tiny.yaml; AMIF counts legal pathways half."""
 
@@ -56,7 +56,7 @@ class TestByGroup:
         shown = table(path, "By year")
         shown = shown[shown["Year"] != "Total"].set_index("Year")
         assert shown.loc[2025, "Decided"] == pytest.approx(3.5 + 2)  # the partner's 1.5 stands apart
-        assert shown.loc[2025, "Partner money"] == pytest.approx(1.5)
+        assert shown.loc[2025, "Member States’ contributions"] == pytest.approx(1.5)
         assert shown.loc[2025, "Usable ceiling"] == pytest.approx(0.95 * 30 + 10)
         for year in (2025, 2026):
             assert shown.loc[year, "Total"] == pytest.approx(plan.total("year", counts="budget")[year])
@@ -129,7 +129,7 @@ class TestMoney:
 
 class TestWords:
     def test_refusals_carry_their_reasons(self, path: Path) -> None:
-        shown = table(path, "Refusals").set_index("Reason")
+        shown = table(path, "Not eligible").set_index("Reason")
         sahel = shown.loc["Cooperation starts in 2026"]
         assert sahel["Partnership"] == "Sahel regional programme"
         assert str(sahel["Year"]) == "2025"
