@@ -17,6 +17,7 @@ from fundalloc.export.workbook.layout import PADDING, text_width
 from fundalloc.export.workbook.plan_sums import PlanSums
 from fundalloc.export.workbook.sheet_maker import SheetMaker
 from fundalloc.export.workbook.spelling import array, distinct, here, quoted, safe_codes, sheet_name, shorten, whole_column
+from fundalloc.facts.citation import cited
 from fundalloc.facts.fields import Text
 from fundalloc.labels import label
 from fundalloc.plan.naming import named_by_decision
@@ -96,7 +97,7 @@ class Book(PlanSums, SheetMaker):
     def column(self, key: str, style: str, cells: Iterable[Cell], *rest: Any, **look: Any) -> Column:
         """Return a column whose heading is in the catalogue; confidence is shown in words."""
         if key in ("source", "confidence"):
-            cells = [self.word("confidence", cell) if isinstance(cell, str) else cell for cell in cells]
+            cells = [self.word("confidence", cited(cell, self.language)) if isinstance(cell, str) else cell for cell in cells]
         return super().column(key, style, cells, *rest, **look)
 
     def names_of(

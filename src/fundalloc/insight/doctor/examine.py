@@ -21,6 +21,7 @@ from fundalloc.insight.doctor import Remark, warning
 from fundalloc.insight.doctor.figures import figures_in_sentences, slips
 from fundalloc.insight.doctor.limits import contradictions, idle_rules
 from fundalloc.insight.doctor.names import twins, unknown_codes
+from fundalloc.insight.doctor.stale import stale_sources
 from fundalloc.model.compile import compile_program
 from fundalloc.model.linear_program import LinearProgram, numerical_remarks
 from fundalloc.model.objective import needs_served
@@ -56,6 +57,7 @@ def examine(scenario: Scenario) -> list[Remark]:
         *slips(scenario),
         *twins(scenario),
         *unknown_codes(scenario),
+        *stale_sources(scenario),
     ]
     return sorted(dict.fromkeys(found), key=lambda remark: remark.severity != "error")
 
