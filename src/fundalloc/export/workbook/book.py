@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fundalloc.export.on_request import Asked
-from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Formula, Validation
+from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Fact, Formula, Sheet, Validation
 from fundalloc.export.workbook.layout import PADDING, text_width
 from fundalloc.export.workbook.plan_sums import PlanSums
 from fundalloc.export.workbook.sheet_maker import SheetMaker
@@ -25,6 +25,10 @@ from fundalloc.plan.naming import named_by_decision
 __all__ = ["DIMENSIONS", "KINDS", "Book", "array", "distinct", "quoted", "safe_codes", "sheet_name", "shorten"]
 KINDS = ("budget", "partner", "memo")
 DIMENSIONS = ("instrument", "partnership", "area")
+FOUNDED = ("F", "D", "M", "assumption")
+"""Degrees of confidence that the legend explains; other words stand as their author wrote them."""
+UNTRANSLATED = {"source", "note", "tags"}
+"""Columns of texts that a scenario need not have in every language."""
 LONGEST = {"comment": 2_000, "author": 120, "pick": 120}
 """Characters that may be typed into a cell."""
 
@@ -48,6 +52,20 @@ class Book(PlanSums, SheetMaker):
         if column.startswith("sent:"):
             return self.say("as_sent", title=self.title(column[5:]))
         return column if column.isdigit() else self.marker_titles.get(column) or super().title(column)
+
+    def sheet(self, key: str, table: str, columns: Iterable[Column], **look: Any) -> Sheet:
+        """Return a sheet, with a legend where it shows how well figures are founded, or texts that nobody translated."""
+        shown = tuple(columns)
+        legend = tuple(Fact("", said) for said in self._legend({column.key: column for column in shown}))
+        return super().sheet(key, table, shown, **{**look, "facts": (*look.get("facts", ()), *legend)} if legend else look)
+
+    def _legend(self, columns: Mapping[str, Column]) -> Iterator[str]:
+        found = set(columns["confidence"].cells) if "confidence" in columns else set()
+        each = [self.say(f"legend.{word}") for word in FOUNDED if self.word("confidence", word) in found]
+        if each:
+            yield self.say("legend.confidence", each="; ".join(each))
+        if self.language != self.head.output.language and columns.keys() & UNTRANSLATED:
+            yield self.say("legend.original")
 
     @cached_property
     def marker_titles(self) -> dict[str, str]:

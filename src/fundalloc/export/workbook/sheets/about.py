@@ -48,6 +48,7 @@ def _facts(book: Book) -> Iterator[Fact]:
         yield Fact(say("cover.data"), Styled(say("cover.illustrative"), "warning"))
     if past := head.said_of_past(book.language):
         yield Fact(say("cover.past"), Styled(past, "warning"))
+    yield Fact(book.words("report.line.unproved"), book.words("proof.inputs"))
     yield Fact(say("cover.standing"), say("cover.not_official"))
     if book.outside:
         yield Fact(say("cover.audience"), Styled(say("cover.for_outside"), "strong"))
