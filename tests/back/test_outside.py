@@ -53,7 +53,15 @@ def text_of(path: Path) -> str:
 
 def test_no_trace_of_priorities_penalties_prices_and_scenario(books):
     inside, outside = map(text_of, books)
-    for trace in ("1.2345", "2.345", "yaml-language-server", "fundalloc-record.json", "ScenarioFiles", "Worth of one more", "Comment (input)"):
+    for trace in (
+        "1.2345",
+        "2.345",
+        "yaml-language-server",
+        "fundalloc-record.json",
+        "ScenarioFiles",
+        "Worth of one more",
+        "Comment (input)",
+    ):
         assert trace in inside, f"{trace} would not be found inside either"
         assert trace not in outside
     assert not re.search(r"\[(Priority|Penalty|Written in)\]", outside), "a formula refers to a column that was taken out"

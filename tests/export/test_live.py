@@ -200,7 +200,12 @@ class TestTyping:
         said = ["Demands: 0 hold, 1 broken by decision; ceilings, absorption, transfers: all 2 hold"]
         said += ["As optimised, decided money alone breaks: Cap: 4.0 against 3.0 (cap)"]
         assert set(said) <= {cell.value for cell in openpyxl.load_workbook(path, data_only=True)["Cover"]["B"]}
-        for line, limit, status in ((0.0, 3.0, "Already decided"), (0.0, 3.9, "Already decided"), (0.1, 3.0, "Breach"), (0.0, 4.0, "At limit")):
+        for line, limit, status in (
+            (0.0, 3.0, "Already decided"),
+            (0.0, 3.9, "Already decided"),
+            (0.1, 3.0, "Breach"),
+            (0.0, 4.0, "At limit"),
+        ):
             limits = {("cap", "", "at most"): limit} if limit != 3.0 else {}
             adjusted = {"a|south|returns|2026": line} if line else {}
             book = recalculated(typed(path, tmp_path / "typed.xlsx", adjusted, limits), tmp_path)

@@ -132,7 +132,8 @@ class Book(PlanSums, SheetMaker):
     def kinds_of(self, instruments: Iterable[int], **look: Any) -> Column:
         """Return the column that says how the money of instruments counts, in grey."""
         counts = [self.facts.instruments[k].counts for k in instruments]
-        return self.column("kind_of_money", "note", [self.word("counts", word) for word in counts], **look)
+        width = self.room_for(*(self.word("counts", kind) for kind in KINDS))
+        return self.column("kind_of_money", "note", [self.word("counts", word) for word in counts], width=width, **look)
 
     def founded(self, entries: Iterable[Any], source: float | None = None, confidence: float | None = None) -> tuple[Column, Column]:
         """Return the columns that say where figures come from and how well they are founded; both may be given a width."""

@@ -87,7 +87,7 @@ def instruments(book: Book) -> Sheet:
     columns = (
         book.column("instrument", "strong", [book.label("instrument", k) for k in positions], width=23),
         book.column("name", "text", [book.full_name("instrument", k) for k in positions], width=30),
-        book.kinds_of(positions, width=12),
+        book.kinds_of(positions),
         *(ceiling([written_in_year(facts, k, t) for k in positions], 9.5, heading=str(year)) for t, year in enumerate(facts.years)),
         ceiling([None if i.ceiling is None else i.ceiling.total for i in everyone], 10, "total_ceiling"),
         book.column("reserve", "share", [float(i.reserve) for i in everyone], width=10),
@@ -143,7 +143,7 @@ def decided_money(book: Book) -> Sheet:
         book.column("year", "integer", [facts.years[t.year[k]] for t, k in entries], width=9),
         book.column("amount", "total", [book.eur(t.amount[k]) for t, k in entries], width=13),
         book.column("state", "text", [book.word("state", t.state[k]) for t, k in entries], width=13),
-        book.kinds_of(members["instrument"], width=12),
+        book.kinds_of(members["instrument"]),
         book.column("decision", "text", [book.within(t.decision[k]) for t, k in entries], width=32),
         book.column("source", "note", [t.source[k] for t, k in entries], width=72),
         book.column("confidence", "note", [t.confidence[k] for t, k in entries]),
