@@ -42,8 +42,8 @@ def later(version: str) -> tuple[Meaning, ...]:
 
 
 def before(version: str, since: str) -> bool:
-    """Return whether a version came before another; no text that is no version did."""
-    return bool(_numbers(version)) and _numbers(version) < _numbers(since)
+    """Return whether a version came before another; a text that is no version did not."""
+    return () < _numbers(version) < _numbers(since)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

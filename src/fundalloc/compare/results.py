@@ -18,13 +18,13 @@ from typing import Any
 from fundalloc.compare.outcome import stated_outcome
 from fundalloc.errors import FundallocError, ScenarioError
 from fundalloc.facts.dimensions import NAMES, Dimension, Dimensions
+from fundalloc.labels import spellings
 from fundalloc.money import plain
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.plans.amounts import LineKey, PlanAmounts, read_plan
 from fundalloc.scenario.plans.files import read_plan_file
 from fundalloc.scenario.sources import Sources
 from fundalloc.scenario.tables.raw import read_csv
-from fundalloc.labels import spellings
 from fundalloc.scenario.workbooks.cells import BookFile, Grid, find_grid
 from fundalloc.scenario.workbooks.embedded import RECORD, carried_files
 

@@ -9,14 +9,22 @@ from typing import Annotated, Any
 from pydantic import PlainValidator, WithJsonSchema
 
 from fundalloc.errors import did_you_mean
-from fundalloc.facts.fields import TOLD, inside, read_date, refuse
+from fundalloc.facts.fields import TOLD, refuse
 from fundalloc.labels import label
 
-DOMAINS = {"EU": "eu", "Euratom": "euratom", "EU, Euratom": "eu_euratom", "CFSP": "cfsp"}
-"""What stands in brackets behind the kind of act → its key in the catalogues."""
-_NUMBER = re.compile(r"3([0-9]{4})([RLD])([0-9]{4})")
-_FIRST = 2015
-"""Since then all acts are numbered as `(EU) 2021/947`; before that, in several ways that the number does not tell."""
+_DAY = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", "date", "write year-month-day, such as 2026-11-23"
+_PARTS = {  # how it is written, what it is, and what to write; since 2015 all acts are cited in one way, which their number tells
+    "celex": (
+        r"3(201[5-9]|20[2-9][0-9])[RLD][0-9]{4}",
+        "CELEX number of an act since 2015 (R, L or D)",
+        "such as 32021R0947; else write `text`",
+    ),
+    "text": (r"(?s).+", "text", "say what it is"),
+    "article": (r"[0-9]+[a-z]*(\([0-9a-z]+\))*", "article", "write its number, such as 17 or 6(2)(a)"),
+    "domain": ("EU|Euratom|EU, Euratom|CFSP", "domain of acts", "write EU, Euratom, CFSP or 'EU, Euratom'"),
+    "read": _DAY,
+    "valid_until": _DAY,
+}
 
 
 class Citation(str):
@@ -27,12 +35,12 @@ class Citation(str):
     def __new__(cls, parts: Mapping[str, str]) -> Citation:
         """Return the citation of parts that were checked."""
         citation = super().__new__(cls, _said(parts, "en"))
-        citation.parts = dict(parts)
+        citation.parts = parts
         return citation
 
-    def __getnewargs__(self) -> tuple[Mapping[str, str]]:  # type: ignore[override]
-        """Return what another process makes it of."""
-        return (self.parts,)
+    def __reduce__(self) -> Any:
+        """Return how another process makes it again."""
+        return Citation, (self.parts,)
 
 
 def cited(source: str, language: str) -> str:
@@ -41,70 +49,32 @@ def cited(source: str, language: str) -> str:
 
 
 def _said(parts: Mapping[str, str], language: str) -> str:
-    act, found = parts.get("text", ""), _NUMBER.fullmatch(parts.get("celex", ""))
-    if found is not None:
-        domain = label(f"citation.domain.{DOMAINS[parts.get('domain', 'EU')]}", language)
-        act = label(f"citation.act.{found[2]}", language, domain=domain, number=f"{found[1]}/{int(found[3])}")
+    said, celex = parts.get("text", ""), parts.get("celex", "")
+    if celex:
+        domain = label(f"citation.domain.{parts.get('domain', 'EU').lower().replace(', ', '_')}", language)
+        said = label(f"citation.act.{celex[5]}", language, domain=domain, number=f"{celex[1:5]}/{int(celex[6:])}")
     if "article" in parts:
-        act = label("citation.article", language, act=act, article=parts["article"])
+        said = label("citation.article", language, act=said, article=parts["article"])
     dates = {key: ".".join(reversed(parts[key].split("-"))) for key in ("read", "valid_until") if key in parts}
     notes = ", ".join(label(f"citation.{key}", language, date=date) for key, date in dates.items())
-    return f"{act} ({notes})" if notes else act
-
-
-def _celex(raw: str) -> str:
-    found = _NUMBER.fullmatch(raw)
-    if found is None:
-        hint = "such as 32021R0947: 3, the year, R, L or D, four digits; for anything else write `text`"
-        raise refuse(f"'{raw}' is no CELEX number of a regulation, directive or decision", hint)
-    if int(found[1]) < _FIRST:
-        raise refuse(f"'{raw}' is of before {_FIRST}, when acts were cited in several ways", "write the citation as `text`")
-    return raw
-
-
-def _article(raw: str) -> str:
-    if re.fullmatch(r"[0-9]+[a-z]*(\([0-9a-z]+\))*", raw) is None:
-        raise refuse(f"'{raw}' is no article", "write its number, such as 17 or 6(2)(a)")
-    return raw
-
-
-def _domain(raw: str) -> str:
-    if raw not in DOMAINS:
-        raise refuse(f"'{raw}' is no domain of acts", did_you_mean(raw, DOMAINS))
-    return raw
-
-
-_PARTS = {"celex": _celex, "text": str, "article": _article, "domain": _domain, "read": read_date, "valid_until": read_date}
+    return f"{said} ({notes})" if notes else said
 
 
 def _source(raw: Any) -> str:
     if isinstance(raw, str):
         return raw
-    if not isinstance(raw, Mapping):
-        raise refuse("expected a source", "write a text, or {celex: 32021R0947, article: 17, read: 2026-11-27}")
-    unknown = next((key for key in raw if key not in _PARTS), None)
-    if unknown is not None:
-        raise refuse(f"unknown key '{unknown}'", did_you_mean(unknown, _PARTS), (unknown,))
-    if ("celex" in raw) == ("text" in raw):
-        raise refuse("a source is an act by its number or a text, one of them", "write `celex` or `text`")
-    if "domain" in raw and "text" in raw:
-        raise refuse("a text has no domain", "take `domain` out", ("domain",))
-    return Citation({key: inside(key, read, str(raw[key])) for key, read in _PARTS.items() if key in raw})
+    if not isinstance(raw, Mapping) or ("celex" in raw) == ("text" in raw):
+        raise refuse("expected a text, or an act by its number", "write {celex: 32021R0947, article: 17}, or {text: …, read: 2026-11-27}")
+    for key, value in raw.items():
+        if key not in _PARTS:
+            raise refuse(f"unknown key '{key}'", did_you_mean(key, _PARTS), (key,))
+        pattern, what, hint = _PARTS[key]
+        if re.fullmatch(pattern, str(value)) is None:
+            raise refuse(f"'{value}' is no {what}", hint, (key,))
+    return Citation({key: str(value) for key, value in raw.items()})
 
 
-_TEXT, _DATE = {"type": "string"}, {"type": "string", "format": "date"}
-_KEYS = {
-    "celex": {**_TEXT, "pattern": f"^{_NUMBER.pattern}$", "description": "number of a regulation, directive or decision since 2015"},
-    "text": {**_TEXT, "description": "in place of `celex`: what is no such act"},
-    "article": {"type": ["string", "integer"]},
-    "domain": {"enum": list(DOMAINS)},
-    "read": {**_DATE, "description": "when somebody last read it"},
-    "valid_until": {**_DATE, "description": "`fundalloc check` names what is older than `as_of`"},
-}
-Origin = Annotated[
-    str,
-    PlainValidator(_source),
-    WithJsonSchema({"anyOf": [_TEXT, {"type": "object", "properties": _KEYS, "additionalProperties": False}]}),
-    TOLD,
-]
+_KEYS = {key: {"type": ["string", "integer"], "description": f"{what}: {hint}"} for key, (_, what, hint) in _PARTS.items()}
+_SCHEMA = {"anyOf": [{"type": "string"}, {"type": "object", "properties": _KEYS, "additionalProperties": False}]}
+Origin = Annotated[str, PlainValidator(_source), WithJsonSchema(_SCHEMA), TOLD]
 """Where a figure comes from; no amount of any plan depends on it."""

@@ -133,13 +133,6 @@ def read_relative(raw: Any) -> Fraction:
     return figure.value
 
 
-def read_date(raw: Any) -> str:
-    """Read a day, such as 2026-11-23."""
-    if isinstance(raw, str) and re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", raw):
-        return raw
-    raise refuse(f"'{raw}' is not a date", "write year-month-day, such as 2026-11-23")
-
-
 def _flag(raw: Any) -> bool:
     if isinstance(raw, bool):
         return raw

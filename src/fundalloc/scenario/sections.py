@@ -11,7 +11,7 @@ from pydantic import AfterValidator, ConfigDict, Field, PlainValidator, WithJson
 from fundalloc.errors import Problems, did_you_mean, year_ranges
 from fundalloc.facts.documented import Documented
 from fundalloc.facts.entities import Band, Bands, Prices, Record
-from fundalloc.facts.fields import TOLD, Amount, Factor, Flag, Id, Multilingual, Note, Share, Text, Years, read_date, refuse
+from fundalloc.facts.fields import TOLD, Amount, Factor, Flag, Id, Multilingual, Note, Share, Text, Years, refuse
 from fundalloc.labels import label, languages
 from fundalloc.rules._fields import ForEach
 from fundalloc.scenario.document import Scalar, Tree, locate
@@ -22,6 +22,12 @@ LEVELS = ("bilateral", "regional", "global")
 """Levels with a name in every catalogue."""
 EURO = Fraction(1, 10**6)
 """The smallest rounding step, in EUR million."""
+
+
+def _date(raw: Any) -> str:
+    if isinstance(raw, str) and re.fullmatch(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", raw):
+        return raw
+    raise refuse(f"'{raw}' is not a date", "write year-month-day, such as 2026-11-23")
 
 
 def _consecutive(years: tuple[int, ...]) -> tuple[int, ...]:
@@ -131,7 +137,7 @@ class Head(Documented):
     description: Multilingual = Text()
     author: Note = ""
     state: Annotated[Literal["draft", "for consultation", "adopted"], TOLD] = "draft"
-    as_of: Annotated[str, PlainValidator(read_date), WithJsonSchema({"type": "string", "format": "date"})]
+    as_of: Annotated[str, PlainValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
     """The only date that reaches the outputs."""
     years: Annotated[Years, AfterValidator(_consecutive)]
     closed: Years = ()

@@ -56,8 +56,8 @@ class Book(PlanSums, SheetMaker):
     def sheet(self, key: str, table: str, columns: Iterable[Column], **look: Any) -> Sheet:
         """Return a sheet, with a legend where it shows how well figures are founded, or texts that nobody translated."""
         shown = tuple(columns)
-        legend = tuple(Fact("", said) for said in self._legend({column.key: column for column in shown}))
-        return super().sheet(key, table, shown, **{**look, "facts": (*look.get("facts", ()), *legend)} if legend else look)
+        facts = (*look.pop("facts", ()), *(Fact("", said) for said in self._legend({column.key: column for column in shown})))
+        return super().sheet(key, table, shown, facts=facts, **look)
 
     def _legend(self, columns: Mapping[str, Column]) -> Iterator[str]:
         found = set(columns["confidence"].cells) if "confidence" in columns else set()
