@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -27,8 +27,6 @@ KINDS = ("budget", "partner", "memo")
 DIMENSIONS = ("instrument", "partnership", "area")
 FOUNDED = ("F", "D", "M", "assumption")
 """Degrees of confidence that the legend explains; other words stand as their author wrote them."""
-UNTRANSLATED = {"source", "note", "tags"}
-"""Columns of texts that a scenario need not have in every language."""
 LONGEST = {"comment": 2_000, "author": 120, "pick": 120}
 """Characters that may be typed into a cell."""
 
@@ -54,18 +52,12 @@ class Book(PlanSums, SheetMaker):
         return column if column.isdigit() else self.marker_titles.get(column) or super().title(column)
 
     def sheet(self, key: str, table: str, columns: Iterable[Column], **look: Any) -> Sheet:
-        """Return a sheet, with a legend where it shows how well figures are founded, or texts that nobody translated."""
+        """Return a sheet, with a legend where it shows how well figures are founded."""
         shown = tuple(columns)
-        facts = (*look.pop("facts", ()), *(Fact("", said) for said in self._legend({column.key: column for column in shown})))
-        return super().sheet(key, table, shown, facts=facts, **look)
-
-    def _legend(self, columns: Mapping[str, Column]) -> Iterator[str]:
-        found = set(columns["confidence"].cells) if "confidence" in columns else set()
-        each = [self.say(f"legend.{word}") for word in FOUNDED if self.word("confidence", word) in found]
-        if each:
-            yield self.say("legend.confidence", each="; ".join(each))
-        if self.language != self.head.output.language and columns.keys() & UNTRANSLATED:
-            yield self.say("legend.original")
+        found = {cell for column in shown if column.key == "confidence" for cell in column.cells}
+        each = "; ".join(self.say(f"legend.{word}") for word in FOUNDED if self.word("confidence", word) in found)
+        legend = (Fact("", self.say("legend.confidence", each=each)),) if each else ()
+        return super().sheet(key, table, shown, facts=(*look.pop("facts", ()), *legend), **look)
 
     @cached_property
     def marker_titles(self) -> dict[str, str]:

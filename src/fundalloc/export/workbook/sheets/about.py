@@ -27,7 +27,7 @@ MIGRATION = "migration"
 TERMS = (
     "commitments", "migration_money", "kinds_of_money", "ceiling", "decided", "need", "effectiveness", "coverage", "priority",
     "rule", "force", "status_ok", "status_at_limit", "status_missed", "status_decided", "status_breach", "shadow_price", "score",
-    "proof", "live", "try_it", "own_rules", "rounding", "zero", "not_applicable", "codes", "confidence",
+    "proof", "live", "try_it", "own_rules", "rounding", "zero", "not_applicable", "codes", "confidence", "original",
 )  # fmt: skip
 """What the notes explain, in order."""
 

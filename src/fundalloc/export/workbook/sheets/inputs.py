@@ -243,7 +243,7 @@ def _reasons(book: Book) -> Iterator[tuple[NDArray[np.bool_], str, str]]:
         yield allowed & _cube(clause.masks(facts.dimensions)), book.within(clause.reason), clause.source or clause.id
     for key, refused in (("not_eligible", ~facts.eligible[:, None, :, None]), ("not_served", ~facts.partners[:, :, None, None])):
         for k, instrument in enumerate(facts.instruments):  # its own source is the legal basis of its money, not of these
-            written = f"instruments.{instrument.id}.partners" if key == "not_served" else "eligibility"
+            written = f"{instrument.id}: partners" if key == "not_served" else book.sheet_text("eligibility", "name")
             yield refused & _cube(book.box(instrument=[k])), book.say(f"refusal.{key}"), written
     yield ~facts.instrument_years[:, None, None, :], book.say("refusal.not_in_year"), ""
     yield np.ones(1, dtype=bool), book.say("refusal.no_money_in_year"), ""
