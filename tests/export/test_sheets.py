@@ -13,6 +13,7 @@ from books import HEADER, every_kind, ledger, plan_of, table, total
 from cases import TINY
 from fundalloc.export.workbook import write_workbook
 from fundalloc.export.workbook.sheets.summary import whole_number
+from fundalloc.labels import label
 from fundalloc.plan.plan import Plan
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
@@ -150,7 +151,27 @@ class TestWords:
         sentences = [book["Cabinet page"].cell(row, 1).value for row in range(5, 11)]
         assert all(isinstance(text, str) and text.endswith(".") and any(c.isdigit() for c in text) for text in sentences), sentences
         assert "EUR\u00a072 million of the EU budget" in sentences[0]
-        assert book["Cabinet page"].cell(11, 1).value is None
+        assert book["Cabinet page"].cell(11, 1).value == label("proof.inputs")
+        assert book["Cabinet page"].cell(12, 1).value is None
+
+    def test_what_is_not_proved_is_said_once_on_cover_cabinet_page_and_summary(self, path: Path) -> None:
+        book = openpyxl.load_workbook(path, data_only=True)
+        said = {sheet.title: sum(cell.value == label("proof.inputs") for row in sheet.iter_rows() for cell in row) for sheet in book}
+        assert {title: count for title, count in said.items() if count} == {"Cover": 1, "Cabinet page": 1, "Summary": 1}
+
+    @pytest.mark.parametrize(
+        ("language", "legend"), [("en", "F found in a public source; assumption: chosen"), ("de", "F in öffentlicher Quelle")]
+    )
+    def test_letters_of_confidence_are_explained_where_they_stand(self, tmp_path: Path, language: str, legend: str) -> None:
+        """The instruments say F and assumption, the eligibility table a word of its own, which nobody explains."""
+        text = TINY.read_text("utf-8").replace("AMIF thematic facility\n", "AMIF thematic facility\n    confidence: F\n")
+        text = text.replace("name: Guarantees\n", "name: Guarantees\n    confidence: assumption\n")
+        (tmp_path / "founded.yaml").write_text(text.replace("effectiveness: 0.5}", "effectiveness: 0.5, confidence: B2}"), "utf-8")
+        scenario = load(tmp_path / "founded.yaml")
+        book = openpyxl.load_workbook(write_workbook(plan_of(scenario, ledger(scenario)), tmp_path / "founded.xlsx", language))
+        said = {sheet.title: [str(cell.value) for row in sheet.iter_rows(max_col=1) for cell in row] for sheet in book}
+        explained = [title for title, texts in said.items() if any(legend in text for text in texts)]
+        assert explained == [label(f"sheet.{key}.name", language) for key in ("instruments", "sources")]
 
     def test_the_run_log_names_every_bound_for_what_it_is(self, plan: Plan, path: Path) -> None:
         shown = {row["Item"]: row["What"] for _, row in table(path, "Run log", HEADER + 1).iterrows()}
