@@ -159,9 +159,7 @@ class TestWords:
         said = {sheet.title: sum(cell.value == label("proof.inputs") for row in sheet.iter_rows() for cell in row) for sheet in book}
         assert {title: count for title, count in said.items() if count} == {"Cover": 1, "Cabinet page": 1, "Summary": 1}
 
-    @pytest.mark.parametrize(
-        ("language", "legend"), [("en", "F found in a public source; assumption: chosen"), ("de", "F in öffentlicher Quelle")]
-    )
+    @pytest.mark.parametrize(("language", "legend"), [("en", "F found in a public source"), ("de", "F in öffentlicher Quelle")])
     def test_letters_of_confidence_are_explained_where_they_stand(self, tmp_path: Path, language: str, legend: str) -> None:
         """The instruments say F and assumption, the eligibility table a word of its own, which nobody explains."""
         text = TINY.read_text("utf-8").replace("AMIF thematic facility\n", "AMIF thematic facility\n    confidence: F\n")
