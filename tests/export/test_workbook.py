@@ -143,8 +143,10 @@ class TestContent:
     def test_rules_equal_the_findings(self, plan: Plan, path: Path) -> None:
         shown = table(path, "Rules")
         expected = plan.rules_table
-        for column, heading in (("rule", "Rule"), ("member", "Member"), ("sense", "Side"), ("enforced", "Force")):
+        for column, heading in (("rule", "Rule"), ("member", "Member"), ("sense", "Side")):
             assert shown[heading].fillna("").tolist() == expected[column].tolist()
+        words = {"hard": "binding", "soft": "target", "watched": "monitored"}
+        assert shown["Force"].tolist() == [words[word] for word in expected["enforced"]]
         for column, heading in (("amount", "Amount"), ("limit", "Limit as amount"), ("headroom", "Headroom")):
             assert shown[heading].tolist() == pytest.approx(expected[column].tolist())
         assert [s.lower() for s in shown["Status"]] == expected["status"].tolist()
