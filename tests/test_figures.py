@@ -98,14 +98,14 @@ def given(name: str) -> Fraction:
 def ceilings_table() -> list[str]:
     now, then = "mff-2021-2027", "global-europe-2028-2034"
     left = {
-        "NDICI Neighbourhood, incentive pot of {pot} included": ("ndici-neighbourhood", "ndici-incentive"),
+        "NDICI Neighbourhood, incentive amount of {pot} included": ("ndici-neighbourhood", "ndici-incentive"),
         "NDICI Sub-Saharan Africa": ("ndici-sub-saharan-africa",),
         "NDICI Asia and the Pacific": ("ndici-asia-pacific",),
         "NDICI Americas and the Caribbean": ("ndici-americas-caribbean",),
         "NDICI thematic": ("ndici-thematic",),
         "NDICI rapid response": ("ndici-rapid-response",),
         "NDICI cushion": ("ndici-cushion",),
-        "Erasmus+ external": ("erasmus-external",),
+        "Erasmus+ international": ("erasmus-external",),
         "IPA III": ("ipa-iii",),
         "AMIF external": ("amif-external",),
         "BMVI external": ("bmvi-external",),

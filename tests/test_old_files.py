@@ -5,19 +5,28 @@ A change of meaning enters `fundalloc.versions.MEANINGS`; these files are never 
 
 import json
 import shutil
+import tomllib
 
+import openpyxl
 import pytest
 from click.testing import CliRunner
 
 from cases import ROOT
+from fundalloc.back.circulated import open_circulated
+from fundalloc.back.own_rules import OwnRules
+from fundalloc.back.verifying import other_book
 from fundalloc.cli import cli
+from fundalloc.compare.results import state_of_book
+from fundalloc.labels import LANGUAGES, Language, label
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.plans.amounts import read_plan
+from fundalloc.scenario.workbooks.cells import BookFile, find_grid
 from fundalloc.versions import MEANINGS, VERSION, later
 
 pytestmark = pytest.mark.lowest
 OLD = ROOT / "tests" / "fixtures" / "0.1.0"
 CASES = {"tiny": "tiny.yaml", "small": "small/small.yaml"}
+KIND = ("line_key", "kind_of_money")
 FORMS = ["{}.xlsx", "{}.json", "csv/{}", "csv/{}/allocation.csv"]
 RESULTS = [*((case, form) for case in CASES for form in FORMS), ("tiny", "{}_outside.xlsx")]
 PAST = ("--set", "past=reconstructed")
@@ -52,7 +61,7 @@ def test_amounts_are_read_as_they_were(case, form):
 def test_a_workbook_is_verified_from_itself_alone(desk, book):
     result = call("verify", book)
     assert "all hold" in result.stdout
-    assert "proved: no lawful plan can exceed" in result.stdout
+    assert "proved: no plan that keeps every hard rule can exceed" in result.stdout
     assert "every amount and limit is as it was written" in result.stdout
     assert f"written by fundalloc 0.1.0, this is {VERSION}: only amounts and limits are compared." in result.stderr
 
@@ -127,6 +136,46 @@ def test_a_plan_is_a_baseline_a_plan_to_score_and_a_side_to_compare(desk, form):
     assert "Score" in call("compare", result, "small.json").stdout or form.startswith("csv") or "outside" in form
     if not form.startswith("csv"):
         assert "ndici|tunisia|smuggling|2026: 3.7" in call("show", result).stdout
+
+
+def test_words_that_were_changed_since_are_read(desk):
+    """Status, headroom and kind of money had other words, in English too."""
+    assert "legal-floor | sahel | at least: at limit, 2.5, 2.496" in call("show", "tiny_bg.xlsx").stdout
+    rules, allocation = (
+        find_grid(BookFile(desk / "tiny_bg.xlsx"), *of) for of in (("rules", ("rule",), ("headroom",)), ("allocation", KIND))
+    )
+    assert "headroom" in rules.columns
+    assert {allocation.cell(row, KIND[1]).text for row in allocation.body} == {"Бюджет на ЕС", "Партньори"}
+    stated, _ = state_of_book(BookFile(desk / "tiny_bg.xlsx"), {})
+    assert {line["counts"] for line in stated["allocation"]} == {"budget", "partner"}
+    assert {(rule["status"], rule["enforced"]) for rule in stated["rules"]} >= {("ok", "hard"), ("at limit", "soft")}
+
+
+def test_a_rule_of_ones_own_by_a_former_kind_of_money_is_imported(desk):
+    """=SUMIFS over money of partners, as version 0.1.0 headed it."""
+    circulated = open_circulated(desk / "tiny.xlsx")
+    plan = circulated.plan(circulated.scenario())
+    reader = OwnRules(plan, circulated.language, {}).reader
+    assert reader.selection('=SUMIFS(Allocation[Planned],Allocation[Kind of money],"Partner")') == {"instrument": "member-states"}
+    assert reader.selection("=SUM(Allocation[Towards Development aid (ODA)])") == {"marker": "oda"}
+
+
+@pytest.mark.parametrize(
+    ("title", "kind"), [("Sweep: x", "sweep"), ("Plans de rechange: x", "alternatives"), ("Чувствителност: x", "sweep")]
+)
+def test_a_study_is_known_by_its_former_title(tmp_path, title, kind):
+    book = openpyxl.Workbook()
+    book.active["A1"] = title
+    book.save(tmp_path / "study.xlsx")
+    assert other_book(tmp_path / "study.xlsx") == kind
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_former_words_differ_from_those_of_today(language):
+    former = tomllib.loads((ROOT / "src" / "fundalloc" / "labels" / "former" / f"{language}.toml").read_text("utf-8"))
+    assert former
+    assert not [key for key, text in former.items() if label(key, language) == text]
+    assert all(label(key, Language(language, former=True)) == text for key, text in former.items())
 
 
 @pytest.mark.parametrize("result", ["small.xlsx", "small.json"])

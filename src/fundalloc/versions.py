@@ -38,7 +38,12 @@ MEANINGS: tuple[Meaning, ...] = (
 
 def later(version: str) -> tuple[Meaning, ...]:
     """Return what has changed in meaning since a version wrote a result; nothing for a text that is no version."""
-    return tuple(meaning for meaning in MEANINGS if len(_numbers(version)) > 0 and _numbers(version) < _numbers(meaning.since))
+    return tuple(meaning for meaning in MEANINGS if before(version, meaning.since))
+
+
+def before(version: str, since: str) -> bool:
+    """Return whether a version came before another; a text that is no version did not."""
+    return () < _numbers(version) < _numbers(since)
 
 
 def _numbers(version: str) -> tuple[int, ...]:

@@ -20,7 +20,7 @@ SECRET = {
     "Priority",
     "Priority as sent",
     "Penalty",
-    "Shadow price (dual)",
+    "Worth of one more million",
     "Comment (input)",
     "Author (input)",
     "Written in",
@@ -53,7 +53,15 @@ def text_of(path: Path) -> str:
 
 def test_no_trace_of_priorities_penalties_prices_and_scenario(books):
     inside, outside = map(text_of, books)
-    for trace in ("1.2345", "2.345", "yaml-language-server", "fundalloc-record.json", "ScenarioFiles", "Shadow price", "Comment (input)"):
+    for trace in (
+        "1.2345",
+        "2.345",
+        "yaml-language-server",
+        "fundalloc-record.json",
+        "ScenarioFiles",
+        "Worth of one more",
+        "Comment (input)",
+    ):
         assert trace in inside, f"{trace} would not be found inside either"
         assert trace not in outside
     assert not re.search(r"\[(Priority|Penalty|Written in)\]", outside), "a formula refers to a column that was taken out"
@@ -62,7 +70,7 @@ def test_no_trace_of_priorities_penalties_prices_and_scenario(books):
 def test_the_cover_says_so(books):
     first = openpyxl.load_workbook(books[1], read_only=True).worksheets[0]
     said = [cell.value for row in first.iter_rows() for cell in row]
-    assert "For outside: without priorities, penalties, shadow prices, comments and the scenario itself" in said
+    assert "For outside: without priorities, penalties, worth of more money, comments and the scenario itself" in said
     assert "Scenario files" not in said
 
 

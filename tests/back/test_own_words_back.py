@@ -122,7 +122,7 @@ def typed_over(book: Path, typed: str, target: Path) -> Path:
 @pytest.mark.parametrize("typed", ["[]", "{", '{"partnership": "{x}"}', '{"partnership": ""}', '{"other": "x", "total": 5}', "17"])
 def test_a_run_log_that_was_typed_over_says_no_words(books: dict[str, Path], tmp_path: Path, typed: str) -> None:
     book = BookFile(typed_over(books["en"], typed, tmp_path / "typed.xlsx"))
-    assert [language.own for language in book.spoken] == [{}] * len(LANGUAGES)
+    assert [language.own for language in book.spoken] == [{}] * 2 * len(LANGUAGES)  # as spoken now, and formerly
 
 
 def test_the_scenario_inside_says_its_words_whatever_became_of_the_run_log(books: dict[str, Path], tmp_path: Path) -> None:

@@ -85,7 +85,7 @@ def test_the_workbook_counts_and_names_alike(fundalloc, tmp_path, monkeypatch):
     assert f"As optimised, decided money alone breaks: {NAMED}" in shown["Cover"]
     assert "1 of 1 demands are missed" in shown["Cover"]
     cabinet = shown["Cabinet page"]
-    assert "Of 4 demands of rules, 0 that must hold are broken, 1 are at their limit, 1 soft or watched ones are missed." in cabinet
+    assert "Of 4 demands of rules, 0 that must hold are broken, 1 are at their limit, 1 targets or monitored ones are missed." in cabinet
     at = cabinet.index("Broken by decision before the plan was made, and, as optimised, made no worse by it: 1")
     assert cabinet[at + 1] == NAMED
     summary = {row[0].value: row[1].value for row in book["Summary"].iter_rows() if len(row) > 1}
@@ -105,8 +105,8 @@ def test_a_comparison_counts_what_decisions_break(fundalloc, tmp_path, monkeypat
     result = fundalloc("compare", "case.yaml", "other.yaml", "-o", "book.xlsx")
     assert result.exit_code == 0, result.stderr
     rows = openpyxl.load_workbook("book.xlsx")["In brief"].iter_rows(values_only=True)
-    counted = {row[0]: row[1:3] for row in rows if row and isinstance(row[0], str) and "demands" in row[0]}
-    assert counted == {"Soft or watched demands missed": (1, 1), "Hard demands broken by decision": (1, 0)}
+    counted = {row[0]: row[1:3] for row in rows if row and isinstance(row[0], str) and row[0].startswith("Demands")}
+    assert counted == {"Demands of targets or monitored rules missed": (1, 1), "Demands of binding rules broken by decision": (1, 0)}
 
 
 def test_misses_below_a_step_are_said_with_their_digits(fundalloc, tmp_path, monkeypatch):

@@ -24,7 +24,10 @@ def test_run_verify_and_the_same_plan_by_hand(fundalloc, below_zero, tmp_path):
     run = fundalloc("run", below_zero, "-o", tmp_path / "plan.xlsx")
     assert run.exit_code == 0
     assert "Score        -131.0000 points; optimal, HiGHS" in run.stdout
-    assert "no lawful plan can exceed -130.9999 points (exact arithmetic); this one is at most 0.0001 points below" in run.stdout
+    assert (
+        "no plan that keeps every hard rule can exceed -130.9999 points (exact arithmetic); this one is at most 0.0001 points below"
+        in run.stdout
+    )
     assert "decided    soft rules that no new money can mend cost 150.0000 points" in run.stdout
     assert "%" not in run.stdout[run.stdout.index("\nScore") :]
     result = fundalloc("run", below_zero, "--json").stdout

@@ -122,7 +122,7 @@ def test_amounts_that_no_plan_can_have_exit_3(fundalloc, two, plan_csv, monkeypa
 
 def test_the_reason_of_a_refusal_is_quoted(fundalloc, two, plan_csv):
     result = fundalloc("run", two, "--plan", plan_csv({"b|north|returns|2026": 1}))
-    assert "B does not serve North (assumption)" in result.stderr
+    assert "B does not serve North (instruments.b.partners)" in result.stderr
 
 
 def test_plan_only_measures_one_scenario(fundalloc, two, plan_csv, tmp_path):

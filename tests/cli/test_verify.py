@@ -14,7 +14,9 @@ import pytest
 pytest_plugins = ("calls",)
 
 HOLDS = "verified: 6 demands of rules recomputed, 3 hard, and 11 ceilings, absorption and transfer limits: all hold\n"
-PROVED = r"proved: no lawful plan can exceed 64\.\d{4} points \(exact arithmetic\); this one reaches 99\.\d{4}% of that\n"
+PROVED = (
+    r"proved: no plan that keeps every hard rule can exceed 64\.\d{4} points \(exact arithmetic\); this one reaches 99\.\d{4}% of that\n"
+)
 NO_DUALS = HOLDS + "no certificate: the result carries no duals, so nothing is proved about better plans\n"
 
 

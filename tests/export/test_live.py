@@ -102,7 +102,7 @@ class TestStoredValues:
         rules = table(path, "Rules")
         rules = rules[rules["Rule"].isin([rule.id for rule in plan.scenario.rules if told_by_formula(rule, plan)])]
         assert set(rules["Kind"]) >= {"Amount", "Share", "Balance", "Change", "Deviation", "Sequence", "Payments", "Minimum size", "Count"}
-        assert set(rules["Amount is"]) == {"live formula"}, rules[rules["Amount is"] != "live formula"][["Rule", "Member"]]
+        assert set(rules["Amount is"]) == {"formula"}, rules[rules["Amount is"] != "formula"][["Rule", "Member"]]
 
     def test_they_equal_a_recalculation(self, path: Path, tmp_path: Path) -> None:
         assert len(formulas(path)) > 900
@@ -119,7 +119,7 @@ class TestStoredValues:
         made = plan_of(scenario, ledger(scenario))
         book = write_workbook(made, tmp_path / "cash.xlsx")
         rules = table(book, "Rules")
-        assert set(rules["Amount is"]) == {"live formula"}
+        assert set(rules["Amount is"]) == {"formula"}
         assert differences(book, tmp_path) == []
         ndici = [a for a, (i, *_) in zip(made.amounts, scenario.lines.ids, strict=True) if i == "ndici"]
         assert next(f for f in made.findings if shown(f) == ("cash", "2026", "at most")).amount == pytest.approx(sum(ndici) / 2 + 1)
@@ -176,11 +176,11 @@ class TestTyping:
         assert f"Broken: {breaches} demands, ceilings, absorption or transfer limits (see sheet Rules)" in cover
         assert any(text.startswith("Checks that fail: ") for text in cover)
         summary = {row[0].value: row[1].value for row in changed["Summary"].iter_rows(min_row=HEADER + 2)}
-        assert summary["Demands of hard rules broken"] + summary["Ceilings, absorption and transfer limits broken"] == breaches
+        assert summary["Demands of binding rules broken"] + summary["Ceilings, absorption and transfer limits broken"] == breaches
         assert summary["Adjustments typed by hand"] == len(ADJUSTMENTS)
         results = {row[0].value: row[3].value for row in changed["Checks"].iter_rows(min_row=10)}
         assert results["Adjustments stay within the free money, and no ceiling is exceeded"] == "FAIL"
-        assert results["No hard rule is broken, but for demands that were broken by decision"] == "FAIL"
+        assert results["No binding rule is broken, but for demands that were broken by decision"] == "FAIL"
         assert results["No optimised amount was changed"] == "Pass"
         assert results["By area adds up to the allocation"] == "Pass"
 
@@ -200,7 +200,12 @@ class TestTyping:
         said = ["Demands: 0 hold, 1 broken by decision; ceilings, absorption, transfers: all 2 hold"]
         said += ["As optimised, decided money alone breaks: Cap: 4.0 against 3.0 (cap)"]
         assert set(said) <= {cell.value for cell in openpyxl.load_workbook(path, data_only=True)["Cover"]["B"]}
-        for line, limit, status in ((0.0, 3.0, "By decision"), (0.0, 3.9, "By decision"), (0.1, 3.0, "Breach"), (0.0, 4.0, "At limit")):
+        for line, limit, status in (
+            (0.0, 3.0, "Already decided"),
+            (0.0, 3.9, "Already decided"),
+            (0.1, 3.0, "Breach"),
+            (0.0, 4.0, "At limit"),
+        ):
             limits = {("cap", "", "at most"): limit} if limit != 3.0 else {}
             adjusted = {"a|south|returns|2026": line} if line else {}
             book = recalculated(typed(path, tmp_path / "typed.xlsx", adjusted, limits), tmp_path)
@@ -254,7 +259,7 @@ class TestTyping:
 
 
 def _word(text: Any) -> str:
-    return {"OK": "ok", "At limit": "at limit", "Missed": "missed", "By decision": "decided", "Breach": "breach"}[text]
+    return {"OK": "ok", "At limit": "at limit", "Missed": "missed", "Already decided": "decided", "Breach": "breach"}[text]
 
 
 class TestFormulas:

@@ -13,6 +13,7 @@ from books import HEADER, every_kind, ledger, plan_of, table, total
 from cases import TINY
 from fundalloc.export.workbook import write_workbook
 from fundalloc.export.workbook.sheets.summary import whole_number
+from fundalloc.labels import label
 from fundalloc.plan.plan import Plan
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
@@ -21,7 +22,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:Unknown extension"),
     pytest.mark.filterwarnings("ignore:Conditional Formatting extension"),
 ]
-PROVEN = "Proven bound on the score of any lawful plan (certificate, exact arithmetic)"
+PROVEN = "Proven bound on the score of any plan that keeps every binding rule (certificate, exact arithmetic)"
 ODA = {"smuggling": 0.6, "returns": 0.7, "legal-pathways": 1.0}
 """Coefficients of tiny.yaml; AMIF counts legal pathways half."""
 
@@ -56,7 +57,7 @@ class TestByGroup:
         shown = table(path, "By year")
         shown = shown[shown["Year"] != "Total"].set_index("Year")
         assert shown.loc[2025, "Decided"] == pytest.approx(3.5 + 2)  # the partner's 1.5 stands apart
-        assert shown.loc[2025, "Partner money"] == pytest.approx(1.5)
+        assert shown.loc[2025, "Member States’ contributions"] == pytest.approx(1.5)
         assert shown.loc[2025, "Usable ceiling"] == pytest.approx(0.95 * 30 + 10)
         for year in (2025, 2026):
             assert shown.loc[year, "Total"] == pytest.approx(plan.total("year", counts="budget")[year])
@@ -129,7 +130,7 @@ class TestMoney:
 
 class TestWords:
     def test_refusals_carry_their_reasons(self, path: Path) -> None:
-        shown = table(path, "Refusals").set_index("Reason")
+        shown = table(path, "Not eligible").set_index("Reason")
         sahel = shown.loc["Cooperation starts in 2026"]
         assert sahel["Partnership"] == "Sahel regional programme"
         assert str(sahel["Year"]) == "2025"
@@ -150,7 +151,25 @@ class TestWords:
         sentences = [book["Cabinet page"].cell(row, 1).value for row in range(5, 11)]
         assert all(isinstance(text, str) and text.endswith(".") and any(c.isdigit() for c in text) for text in sentences), sentences
         assert "EUR\u00a072 million of the EU budget" in sentences[0]
-        assert book["Cabinet page"].cell(11, 1).value is None
+        assert book["Cabinet page"].cell(11, 1).value == label("proof.inputs")
+        assert book["Cabinet page"].cell(12, 1).value is None
+
+    def test_what_is_not_proved_is_said_once_on_cover_cabinet_page_and_summary(self, path: Path) -> None:
+        book = openpyxl.load_workbook(path, data_only=True)
+        said = {sheet.title: sum(cell.value == label("proof.inputs") for row in sheet.iter_rows() for cell in row) for sheet in book}
+        assert {title: count for title, count in said.items() if count} == {"Cover": 1, "Cabinet page": 1, "Summary": 1}
+
+    @pytest.mark.parametrize(("language", "legend"), [("en", "F found in a public source"), ("de", "F in öffentlicher Quelle")])
+    def test_letters_of_confidence_are_explained_where_they_stand(self, tmp_path: Path, language: str, legend: str) -> None:
+        """The instruments say F and assumption, the eligibility table a word of its own, which nobody explains."""
+        text = TINY.read_text("utf-8").replace("AMIF thematic facility\n", "AMIF thematic facility\n    confidence: F\n")
+        text = text.replace("name: Guarantees\n", "name: Guarantees\n    confidence: assumption\n")
+        (tmp_path / "founded.yaml").write_text(text.replace("effectiveness: 0.5}", "effectiveness: 0.5, confidence: B2}"), "utf-8")
+        scenario = load(tmp_path / "founded.yaml")
+        book = openpyxl.load_workbook(write_workbook(plan_of(scenario, ledger(scenario)), tmp_path / "founded.xlsx", language))
+        said = {sheet.title: [str(cell.value) for row in sheet.iter_rows(max_col=1) for cell in row] for sheet in book}
+        explained = [title for title, texts in said.items() if any(legend in text for text in texts)]
+        assert explained == [label(f"sheet.{key}.name", language) for key in ("instruments", "sources")]
 
     def test_the_run_log_names_every_bound_for_what_it_is(self, plan: Plan, path: Path) -> None:
         shown = {row["Item"]: row["What"] for _, row in table(path, "Run log", HEADER + 1).iterrows()}

@@ -23,7 +23,7 @@ from fundalloc.scenario.loading import load
 SHEETS = [
     "Cover", "Cabinet page", "Summary", "By instrument", "By partnership", "By area", "By year", "By route", "Heat map", "Free money",
     "Moves", "Policy fields", "Pledges", "Team Europe", "Payments", "Rules", "Allocation", "Own rules", "Checks", "Instruments",
-    "Partnerships", "Needs", "Eligibility", "Exceptions", "Refusals", "Markers", "Weights", "Decided money", "Assumptions", "Notes",
+    "Partnerships", "Needs", "Eligibility", "Exceptions", "Not eligible", "Markers", "Weights", "Decided money", "Assumptions", "Notes",
     "Run log", "Chart data", "Scenario files",
 ]  # fmt: skip
 
@@ -103,9 +103,9 @@ class TestContent:
     def test_totals_equal_the_plan_and_keep_kinds_of_money_apart(self, plan: Plan, path: Path) -> None:
         budget = float(plan.total("counts", counts="budget").sum())
         assert total(path, "By instrument", "Total", "EU budget") == pytest.approx(budget)
-        assert total(path, "By instrument", "Total", "Partner money") == pytest.approx(1.5)  # given to Egypt in 2025
-        assert total(path, "By instrument", "Total", "Memo (never added)") == pytest.approx(40)  # the guarantee of 2026
-        assert total(path, "By instrument", "2026", "Memo (never added)") == pytest.approx(40)
+        assert total(path, "By instrument", "Total", "Member States’ contributions") == pytest.approx(1.5)  # given to Egypt in 2025
+        assert total(path, "By instrument", "Total", "Memo (in no total)") == pytest.approx(40)  # the guarantee of 2026
+        assert total(path, "By instrument", "2026", "Memo (in no total)") == pytest.approx(40)
         for sheet in ("By partnership", "By area", "Heat map"):
             assert total(path, sheet, "Total") == pytest.approx(budget), sheet
 
@@ -143,8 +143,10 @@ class TestContent:
     def test_rules_equal_the_findings(self, plan: Plan, path: Path) -> None:
         shown = table(path, "Rules")
         expected = plan.rules_table
-        for column, heading in (("rule", "Rule"), ("member", "Member"), ("sense", "Side"), ("enforced", "Force")):
+        for column, heading in (("rule", "Rule"), ("member", "Member"), ("sense", "Side")):
             assert shown[heading].fillna("").tolist() == expected[column].tolist()
+        words = {"hard": "binding", "soft": "target", "watched": "monitored"}
+        assert shown["Force"].tolist() == [words[word] for word in expected["enforced"]]
         for column, heading in (("amount", "Amount"), ("limit", "Limit as amount"), ("headroom", "Headroom")):
             assert shown[heading].tolist() == pytest.approx(expected[column].tolist())
         assert [s.lower() for s in shown["Status"]] == expected["status"].tolist()
@@ -185,8 +187,8 @@ class TestOtherScenarios:
         (tmp_path / "closed.yaml").write_text(text, "utf-8")
         closed = write_workbook(solve(load(tmp_path / "closed.yaml")), tmp_path / "closed.xlsx")
         rules = table(closed, "Rules").set_index("Rule")
-        assert rules.loc["cap", "Status"] == "By decision"  # 3.5 committed in a closed year, against 3
-        hard = len(rules[(rules["Force"] == "hard") & ~rules["Kind"].isin(["Ceiling", "Absorption", "Transfer"])])
+        assert rules.loc["cap", "Status"] == "Already decided"  # 3.5 committed in a closed year, against 3
+        hard = len(rules[(rules["Force"] == "binding") & ~rules["Kind"].isin(["Ceiling", "Absorption capacity", "Transfer"])])
         cover = [cell.value for cell in openpyxl.load_workbook(closed, data_only=True)["Cover"]["B"]]
         assert any(text.startswith(f"Demands: {hard - 1} hold, 1 broken by decision; ") for text in cover if isinstance(text, str))
         assert differences(closed, tmp_path) == []

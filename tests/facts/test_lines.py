@@ -179,7 +179,7 @@ def test_allow_opens_no_grouping_and_no_partner_money(variant):
     [
         ("ndici|tunisia|smuggling|2025", None),
         ("ndici|global|smuggling|2026", None),
-        ("ndici|global|smuggling|2025", "NDICI-Global Europe does not serve Global programme (assumption)"),
+        ("ndici|global|smuggling|2025", "NDICI-Global Europe does not serve Global programme (instruments.ndici.partners)"),
         ("amif|sahel|returns|2025", "Cooperation starts in 2026 (sahel-returns)"),
         ("ndici|north-africa|returns|2025", "North Africa is a grouping: money goes to those within it"),
         ("member-states|egypt|returns|2025", "Member States is partner money: only what is decided counts"),

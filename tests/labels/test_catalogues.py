@@ -15,12 +15,12 @@ HARD = "\u00a0"
 ALIKE: dict[str, set[str]] = {
     "bg": set(),
     "fr": {
-        "Absorption", "Agriculture", "Coefficient", "Distance", "Exception", "Exceptions", "Flexible", "Force", "Instrument",
+        "Agriculture", "Coefficient", "Directive", "Distance", "Euratom", "Exception", "Exceptions", "Flexible", "Force", "Instrument",
         "Instruments", "Migration", "Note", "Notes", "Plan", "Plans", "Points", "Route", "Score", "Source", "Sources", "Total",
         "Transit", "Visas", "flexible", "instrument", "instruments", "optimal", "points", "score", "total",
     },
     "de": {
-        "Form", "Instrument", "Marker", "Migration", "Name", "Partner", "Plan", "Region", "Reserve", "Route", "Solver", "Status",
+        "Euratom", "Form", "Instrument", "Marker", "Migration", "Name", "Plan", "Region", "Reserve", "Route", "Solver", "Status",
         "Transit", "bilateral", "global", "optimal", "regional",
     },
 }  # fmt: skip

@@ -69,5 +69,5 @@ def test_what_no_plan_can_have_is_refused_all_at_once(by_hand):
     assert [(p.message, p.hint) for p in caught.value.problems] == [
         ("'a|north|returns|2026' has -1, a negative amount", "write zero or more"),
         ("'a|south|returns|2026' has 0.05, which is not a whole multiple of round_to 0.1", "write 0 or 0.1"),
-        ("'b|north|returns|2026' has 2, but is no allocation line", "B does not serve North (assumption)"),
+        ("'b|north|returns|2026' has 2, but is no allocation line", "B does not serve North (instruments.b.partners)"),
     ]

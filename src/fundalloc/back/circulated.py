@@ -10,14 +10,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from fundalloc.errors import Place, Problem, ScenarioError
-from fundalloc.labels import Language
+from fundalloc.labels import Language, label, spellings
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.record import RunRecord, plan_of
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sources import Sources, is_safe
-from fundalloc.scenario.workbooks.cells import NOT_OURS, BookFile, find_grid, in_languages
+from fundalloc.scenario.workbooks.cells import NOT_OURS, BookFile, find_grid
 from fundalloc.scenario.workbooks.embedded import CHANGED, RECORD, carried_files
+from fundalloc.versions import before
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class Circulated:
     @property
     def language(self) -> Language:
         """The language in which the workbook was written, with the words of its scenario."""
-        code = str(self.record.other["language"])
-        return next((language for language in self.book.spoken if language == code), Language(code))
+        code, former = str(self.record.other["language"]), before(str(self.record.log.get("version") or ""), "0.2.0")
+        return next((one for one in self.book.spoken if one == code and one.former == former), Language(code))
 
     def scenario(self) -> Scenario:
         """Read the scenario that travels inside. Raises ScenarioError."""
@@ -81,12 +82,12 @@ def _why_empty(book: BookFile) -> tuple[str, str]:
     allocation = find_grid(book, "allocation", ("line_key",))
     if allocation is None:
         return "not a workbook of fundalloc: no sheet has the headings of an allocation", NOT_OURS
-    outside = set(in_languages("workbook.cover.for_outside").values())
+    outside = set(spellings("workbook.cover.for_outside"))
     first = book.rows(book.titles[0])
     if any(cell.value in outside for row in first for cell in row):
         message = "this workbook was written for outside: it carries no scenario, no priorities, no prices and no duals"
         return message, "ask its author for the inside copy, or name the scenario too: fundalloc verify BOOK.xlsx SCENARIO.yaml"
-    name = in_languages("sheet.scenario_files.name")["en"]
+    name = label("sheet.scenario_files.name")
     return f"this workbook carries no scenario: the sheet '{name}' is missing", "ask for the file again, or name the scenario too"
 
 

@@ -18,12 +18,12 @@ from fundalloc.back.formulas import NotUnderstood
 from fundalloc.back.own_rules import COLUMNS, OwnRules, identifier
 from fundalloc.back.tampering import BookComparison, compare_with_original
 from fundalloc.errors import Place, Problems, ScenarioError, some
-from fundalloc.labels import label
+from fundalloc.labels import label, spellings
 from fundalloc.money import DECIMALS, plain
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import Finding
 from fundalloc.rules.statement import Sense
-from fundalloc.scenario.workbooks.cells import NOT_OURS, Grid, find_grid, in_languages
+from fundalloc.scenario.workbooks.cells import NOT_OURS, Grid, find_grid
 
 LINES = ("line_key", "optimised", "adjustment", "planned")
 DEMANDS = ("rule", "member", "side", "limit_input", "amount")
@@ -63,7 +63,7 @@ class _Reading:
             self.problems += error.problems
             return None
         if grid is None:
-            name = in_languages(f"sheet.{sheet}.name")[self.circulated.language]
+            name = label(f"sheet.{sheet}.name", self.circulated.language)
             self.problems.add(Place(self.circulated.book.name), f"no sheet has the headings of '{name}'", NOT_OURS)
         return grid
 
@@ -185,7 +185,7 @@ class _Reading:
 
     def _prepared_rules(self) -> None:
         """Read the sheet on which rules of one's own are typed; a workbook without it is no worse for that."""
-        if not set(self.circulated.book.titles) & set(in_languages("sheet.own_rules.name").values()):
+        if not set(self.circulated.book.titles) & set(spellings("sheet.own_rules.name")):
             return
         grid = self._grid("own_rules", COLUMNS, ("author_input",))
         for row in () if grid is None else self._rows(grid):

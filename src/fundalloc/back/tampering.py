@@ -21,8 +21,9 @@ from fundalloc.doors.reading import read_bytes
 from fundalloc.errors import ScenarioError, and_more
 from fundalloc.export.on_request import unpack
 from fundalloc.export.workbook import workbook_bytes
+from fundalloc.labels import spellings
 from fundalloc.plan.plan import Plan
-from fundalloc.scenario.workbooks.cells import BookFile, Grid, grid_on, in_languages
+from fundalloc.scenario.workbooks.cells import BookFile, Grid, grid_on
 from fundalloc.scenario.workbooks.embedded import CHANGED
 from fundalloc.scenario.workbooks.sheet import NOTHING, Cell
 
@@ -113,7 +114,7 @@ class _Comparer:
     @cached_property
     def titles(self) -> dict[str, str | None]:
         """Sheet of ours → its name in the file; without the files of the scenario, each of which has a fingerprint."""
-        skipped = set(in_languages("sheet.scenario_files.name").values())
+        skipped = set(spellings("sheet.scenario_files.name"))
         return {ours: theirs for ours, theirs in pairing.sheets(self.expected, self.found).items() if ours not in skipped}
 
     def run(self) -> BookComparison:
@@ -199,7 +200,7 @@ class _Sheet:
     """A sheet as we wrote it and as it stands in the file, the columns of its table arranged as ours where its rows have ids."""
 
     def __init__(self, expected: BookFile, found: BookFile, wanted: str, title: str) -> None:
-        self.sheet = next((key for key in KNOWN if wanted in in_languages(f"sheet.{key}.name").values()), "")
+        self.sheet = next((key for key in KNOWN if wanted in spellings(f"sheet.{key}.name")), "")
         ids, self.own = KNOWN.get(self.sheet, ((), ()))
         self.ours, self.theirs, self.heading = expected.rows(wanted), found.rows(title), len(found.rows(title))
         self.names: tuple[pairing.Names, pairing.Names] = ({}, {})

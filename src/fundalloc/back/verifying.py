@@ -16,6 +16,7 @@ from fundalloc import versions
 from fundalloc.back.circulated import Circulated, open_circulated
 from fundalloc.errors import ScenarioError
 from fundalloc.export.tables import as_dict
+from fundalloc.labels import spellings
 from fundalloc.model.compile import compile_program
 from fundalloc.plan.certificate import certify_again
 from fundalloc.plan.handmade import broken_entries, broken_rules, ledger_of, measure_steps
@@ -23,7 +24,7 @@ from fundalloc.plan.naming import how_broken
 from fundalloc.plan.plan import Plan
 from fundalloc.scenario.plans.amounts import PlanAmounts, read_plan, stated_baseline
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.scenario.workbooks.cells import BookFile, find_grid, in_languages
+from fundalloc.scenario.workbooks.cells import BookFile, find_grid
 from fundalloc.scenario.workbooks.embedded import carried_files
 from fundalloc.scenario.workbooks.seal import changed_sheets
 from fundalloc.versions import Meaning, later
@@ -165,11 +166,11 @@ def with_cells(found: Verification, path: Path, progress: Progress) -> Verificat
 def other_book(path: Path) -> str:
     """Return which command other than `run` wrote a workbook, or `index`; empty for those of plans and all that is not ours."""
     book = BookFile(path)
-    movements, first = in_languages("comparison.sheet.movements.name").values(), book.rows(book.titles[0])[:1]
+    movements, first = spellings("comparison.sheet.movements.name"), book.rows(book.titles[0])[:1]
     if set(book.titles) & set(movements) and find_grid(book, "allocation", ("line_key", "optimised")) is None:
         return "compare"
     title = next((cell.text for row in first for cell in row), "")
-    return next((kind for kind in _STUDIES if title.startswith(tuple(f"{t}: " for t in in_languages(f"study.{kind}.title").values()))), "")
+    return next((kind for kind in _STUDIES if title.startswith(tuple(f"{t}: " for t in spellings(f"study.{kind}.title")))), "")
 
 
 def verify_other(path: Path, kind: str, scenario: Scenario | None) -> tuple[list[str], list[str]]:

@@ -30,7 +30,7 @@ MOVERS = 3
 TOP = 12
 """Partnerships that the table names before it adds up the rest."""
 FACTS = ["ahead", "rules", "by_decision", "missed", "dearest", "baseline", "gain", "lose", "unallocated", "score", "search", "proof", "gap"]
-FACTS += ["decided", "rounding", "broken", "best_plan", "distance"]
+FACTS += ["decided", "unproved", "rounding", "broken", "best_plan", "distance"]
 """What the lines below the tables begin with."""
 
 
@@ -240,6 +240,7 @@ def _closing(report: _PlanReport) -> None:
     for fact, text in (("gap", proof.parts_text(words)), ("decided", proof.decided_text(words))):
         if text:
             report.line(fact, text, within=True)
+    report.line("unproved", words("proof.inputs"))
     move = words.money(log.largest_move, plan.scenario.decimals + 2)
     key = "report.says.rounding_but" if plan.tally.by_decision else "report.says.rounding"
     report.line("rounding", words(key, lines=log.rounded_lines, move=move, by_decision=plan.tally.by_decision))

@@ -18,13 +18,14 @@ from typing import Any
 from fundalloc.compare.outcome import stated_outcome
 from fundalloc.errors import FundallocError, ScenarioError
 from fundalloc.facts.dimensions import NAMES, Dimension, Dimensions
+from fundalloc.labels import spellings
 from fundalloc.money import plain
 from fundalloc.scenario.loading import load
 from fundalloc.scenario.plans.amounts import LineKey, PlanAmounts, read_plan
 from fundalloc.scenario.plans.files import read_plan_file
 from fundalloc.scenario.sources import Sources
 from fundalloc.scenario.tables.raw import read_csv
-from fundalloc.scenario.workbooks.cells import BookFile, Grid, find_grid, in_languages
+from fundalloc.scenario.workbooks.cells import BookFile, Grid, find_grid
 from fundalloc.scenario.workbooks.embedded import RECORD, carried_files
 
 BOOKS = (".xlsx", ".xlsm")
@@ -150,7 +151,7 @@ def _rules(grid: Grid) -> list[dict[str, Any]]:
 
 def _words(book: BookFile, group: str, *ours: str) -> Callable[[str], str]:
     """Return what turns a printed word of any language back into ours; unknown words stay."""
-    known = {text: word for word in ours for text in in_languages(f"{group}.{word}", book.spoken).values()}
+    known = {text: word for word in ours for text in spellings(f"{group}.{word}", book.spoken)}
     return lambda text: known.get(text, text)
 
 

@@ -21,6 +21,7 @@ from pydantic import (
 )
 
 from fundalloc.errors import did_you_mean
+from fundalloc.facts.citation import Origin
 from fundalloc.facts.dimensions import Choice, Dimensions
 from fundalloc.facts.documented import Documented
 from fundalloc.facts.fields import Amount, ByYear, Factor, Flag, Id, Iso3, Multilingual, Note, Share, Tags, Text, Years, in_year, refuse
@@ -93,7 +94,7 @@ class TransferRight(Record):
     """Money that may move from one instrument to another before it is committed."""
 
     id: Id
-    source: Note
+    source: Origin
     """Article or "assumption"."""
     giving: InstrumentId = Field(alias="from")
     """The instrument that gives."""
@@ -128,7 +129,7 @@ class Instrument(Named):
 
     short: Multilingual | None = None
     """Label for narrow columns."""
-    source: Note
+    source: Origin
     """The legal basis, or "assumption"."""
     confidence: Note = ""
     note: Multilingual | None = None
@@ -229,7 +230,7 @@ class Area(Named):
 
     footnote: Multilingual | None = None
     """What must be said wherever the name stands; printed on cover and notes."""
-    source: Note = ""
+    source: Origin = ""
     tags: Tags = ()
     steps: Bands | None = None
     """Diminishing returns of this area alone; absent: those of the scenario."""
@@ -250,7 +251,7 @@ class Partnership(Named):
     """EUR million a year that the partnership (and all within it) can take."""
     tags: Tags = ()
     years: Years | None = None
-    source: Note = ""
+    source: Origin = ""
     confidence: Note = ""
 
     @property

@@ -193,7 +193,7 @@ def refusal(facts: Facts, position: Position) -> str | None:
     if not facts.eligible[i, a]:
         return f"{instrument.name} may not fund {area.name}: no entry in the eligibility table"
     if not facts.partners[i, p]:
-        return f"{instrument.name} does not serve {partnership.name} ({instrument.source})"
+        return f"{instrument.name} does not serve {partnership.name} (instruments.{instrument.id}.partners)"
     if not facts.instrument_years[i, t]:
         return f"{instrument.name} may not commit in {year}"
     if not facts.partnership_years[p, t]:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pydantic import PlainValidator, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
 from fundalloc.errors import did_you_mean
+from fundalloc.facts.citation import Origin
 from fundalloc.facts.dimensions import NAMES, Choice, Dimensions
 from fundalloc.facts.entities import Record
 from fundalloc.facts.fields import Id, Multilingual, Note, read_amount, refuse
@@ -51,7 +52,7 @@ class Clause(Pick):
 
     id: Id
     reason: Multilingual
-    source: Note = ""
+    source: Origin = ""
     confidence: Note = ""
 
     @model_validator(mode="after")

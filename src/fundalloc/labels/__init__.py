@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -34,6 +34,13 @@ def _catalogue(language: str) -> dict[str, Any]:
     return tomllib.loads((resources.files(__name__) / f"{language}.toml").read_text("utf-8"))
 
 
+@cache
+def _former(language: str) -> dict[str, str]:
+    """Return what version 0.1.0 called otherwise, by dotted key, as far as its workbooks are read back."""
+    file = resources.files(__name__) / "former" / f"{language}.toml"
+    return tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
+
+
 OwnWord = Literal["instrument", "instruments", "partnership", "partnerships", "area", "areas", "total"]
 OWN = get_args(OwnWord)
 """The words that a scenario may have of its own."""
@@ -43,11 +50,13 @@ class Language(str):
     """The code of a language, and the words that a scenario has in it in place of the program's own: {key under `words`: word}."""
 
     own: Mapping[str, str]
+    former: bool
+    """Whether it is spoken as version 0.1.0 spoke it, to read what that wrote."""
 
-    def __new__(cls, code: str, own: Mapping[str, str] | None = None) -> Language:
+    def __new__(cls, code: str, own: Mapping[str, str] | None = None, former: bool = False) -> Language:
         """Return the code, which is a text as any other, with the words."""
         spoken = super().__new__(cls, code)
-        spoken.own = dict(own or {})
+        spoken.own, spoken.former = dict(own or {}), former
         return spoken
 
 
@@ -62,6 +71,8 @@ def label(key: str, language: str = "en", **values: object) -> str:
     Where a scenario has words of its own, they stand in place of ours. A text around which they would have to be inflected has a
     second wording, which names them without article, genitive or adjective.
     """
+    if getattr(language, "former", False) and key in _former(str(language)):
+        return _former(str(language))[key]
     found: Any = _catalogue(language)
     for part in key.split("."):
         if not isinstance(found, dict):
@@ -102,6 +113,12 @@ def _with_words(text: str, language: str, own: tuple[tuple[str, str], ...]) -> s
 
     spelt = "|".join(f"(?P<{word}>{ours[word]})" for word in given)
     return re.sub(rf"(?<![\w{{-])(?:{spelt})(?![\w-])", put, text, flags=re.IGNORECASE)
+
+
+def spellings(key: str, spoken: Iterable[str] = ()) -> list[str]:
+    """Return how a text is, or was, written in some languages, by default in all: what is read back may be of an earlier version."""
+    every = spoken or [Language(language, former=former) for former in (False, True) for language in languages()]
+    return list(dict.fromkeys(label(key, language) for language in every))
 
 
 def in_every_language(key: str) -> dict[str, str]:

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationInfo, field_validator, model_validator
 
+from fundalloc.facts.citation import Origin
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.entities import Record
 from fundalloc.facts.fields import TOLD, Factor, Flag, Id, Multilingual, Note, Text, check_relative, refuse
@@ -68,7 +69,7 @@ class Kind(Record, Consequences):
     """Rules of this kind on the case `examples/tiny`; the contract tests run on them."""
 
     id: Id
-    source: Note
+    source: Origin
     """Article, decision or "assumption"."""
     confidence: Note = ""
     negotiable: Annotated[Literal["law", "political", "practice"], TOLD] = "political"

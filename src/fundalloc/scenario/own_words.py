@@ -32,7 +32,7 @@ def _checked(words: dict[OwnWord, Text]) -> dict[OwnWord, Text]:
 
 def spoken(words: Mapping[OwnWord, Text], language: str) -> Language:
     """Return a language with a scenario's own words; one that it lacks is taken as every text of a scenario: English, or what there is."""
-    return Language(language, {key: words[key].within(language) for key in OWN if key in words})
+    return Language(language, {key: words[key].within(language) for key in OWN if key in words}, getattr(language, "former", False))
 
 
 OwnWords = Annotated[dict[OwnWord, Multilingual], AfterValidator(_checked), TOLD]

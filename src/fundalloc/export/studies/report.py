@@ -137,6 +137,7 @@ def _cover(report: Report, sheets: Sequence[Sheet]) -> Sheet:
         *(illustrative if head.illustrative else []),
         *([Fact(label("workbook.cover.past", language), Styled(past, "warning"))] if (past := head.said_of_past(language)) else []),
         Fact(report.say("fact.before_rounding"), report.say("before_rounding")),
+        Fact(report.words("report.line.unproved"), report.words("proof.inputs")),
         Fact(report.say("fact.scenario"), f"{head.scenario} · {report.scenario.digest[:12]}"),
     )
     return report.cover(sheets, (34, 92), title=report.name, facts=facts, one_page=True)

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fundalloc.export.on_request import Asked
-from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Formula, Validation
+from fundalloc.export.workbook.content import Cell, Column, ColumnSum, Fact, Formula, Sheet, Validation
 from fundalloc.export.workbook.layout import PADDING, text_width
 from fundalloc.export.workbook.plan_sums import PlanSums
 from fundalloc.export.workbook.sheet_maker import SheetMaker
 from fundalloc.export.workbook.spelling import array, distinct, here, quoted, safe_codes, sheet_name, shorten, whole_column
+from fundalloc.facts.citation import cited
 from fundalloc.facts.fields import Text
 from fundalloc.labels import label
 from fundalloc.plan.naming import named_by_decision
@@ -24,6 +25,8 @@ from fundalloc.plan.naming import named_by_decision
 __all__ = ["DIMENSIONS", "KINDS", "Book", "array", "distinct", "quoted", "safe_codes", "sheet_name", "shorten"]
 KINDS = ("budget", "partner", "memo")
 DIMENSIONS = ("instrument", "partnership", "area")
+FOUNDED = ("F", "D", "M", "assumption")
+"""Degrees of confidence that the legend explains; other words stand as their author wrote them."""
 LONGEST = {"comment": 2_000, "author": 120, "pick": 120}
 """Characters that may be typed into a cell."""
 
@@ -47,6 +50,14 @@ class Book(PlanSums, SheetMaker):
         if column.startswith("sent:"):
             return self.say("as_sent", title=self.title(column[5:]))
         return column if column.isdigit() else self.marker_titles.get(column) or super().title(column)
+
+    def sheet(self, key: str, table: str, columns: Iterable[Column], **look: Any) -> Sheet:
+        """Return a sheet, with a legend where it shows how well figures are founded."""
+        shown = tuple(columns)
+        found = {cell for column in shown if column.key == "confidence" for cell in column.cells}
+        each = "; ".join(self.say(f"legend.{word}") for word in FOUNDED if self.word("confidence", word) in found)
+        legend = (Fact("", self.say("legend.confidence", each=each)),) if each else ()
+        return super().sheet(key, table, shown, facts=(*look.pop("facts", ()), *legend), **look)
 
     @cached_property
     def marker_titles(self) -> dict[str, str]:
@@ -96,7 +107,7 @@ class Book(PlanSums, SheetMaker):
     def column(self, key: str, style: str, cells: Iterable[Cell], *rest: Any, **look: Any) -> Column:
         """Return a column whose heading is in the catalogue; confidence is shown in words."""
         if key in ("source", "confidence"):
-            cells = [self.word("confidence", cell) if isinstance(cell, str) else cell for cell in cells]
+            cells = [self.word("confidence", cited(cell, self.language)) if isinstance(cell, str) else cell for cell in cells]
         return super().column(key, style, cells, *rest, **look)
 
     def names_of(
@@ -113,7 +124,8 @@ class Book(PlanSums, SheetMaker):
     def kinds_of(self, instruments: Iterable[int], **look: Any) -> Column:
         """Return the column that says how the money of instruments counts, in grey."""
         counts = [self.facts.instruments[k].counts for k in instruments]
-        return self.column("kind_of_money", "note", [self.word("counts", word) for word in counts], **look)
+        width = self.room_for(*(self.word("counts", kind) for kind in KINDS))
+        return self.column("kind_of_money", "note", [self.word("counts", word) for word in counts], width=width, **look)
 
     def founded(self, entries: Iterable[Any], source: float | None = None, confidence: float | None = None) -> tuple[Column, Column]:
         """Return the columns that say where figures come from and how well they are founded; both may be given a width."""

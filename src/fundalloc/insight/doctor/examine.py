@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.errors import counted, some, year_ranges
+from fundalloc.facts.citation import Citation
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import eligible_cube
 from fundalloc.insight.doctor import Remark, warning
@@ -56,8 +57,22 @@ def examine(scenario: Scenario) -> list[Remark]:
         *slips(scenario),
         *twins(scenario),
         *unknown_codes(scenario),
+        *_stale_sources(scenario),
     ]
     return sorted(dict.fromkeys(found), key=lambda remark: remark.severity != "error")
+
+
+def _stale_sources(scenario: Scenario) -> Iterator[Remark]:
+    """Sources that were valid until a day before `as_of`: once each, with all entries that rest on them."""
+    facts, as_of = scenario.facts, scenario.head.as_of
+    entries = {name: getattr(facts, name) for name in ("areas", "instruments", "transfers", "exclude", "allow")}
+    stale: dict[str, list[tuple[str, str]]] = {}
+    for section, one in ((name, one) for name, those in {**entries, "rules": scenario.written_rules}.items() for one in those):
+        if isinstance(one.source, Citation) and one.source.parts.get("valid_until", as_of) < as_of:
+            stale.setdefault(one.source, []).append((section, one.id))
+    for source, at in stale.items():
+        says = f"{source} is out of date at {as_of}: {some([' '.join(path) for path in at])}"
+        yield warning(locate(scenario.tree, (*at[0], "source")), says, "read it again, and write when and until when it is valid")
 
 
 def _unreachable_needs(scenario: Scenario) -> Iterator[Remark]:

@@ -13,11 +13,11 @@ from fundalloc.doors.text import display_name, read_text
 from fundalloc.doors.writing import PACKAGE
 from fundalloc.errors import Place, Problems, ScenarioError, UsageError, nearest
 from fundalloc.facts.dimensions import NAMES
-from fundalloc.labels import label
+from fundalloc.labels import label, spellings
 from fundalloc.scenario.document import Scalar
 from fundalloc.scenario.tables.raw import MAX_TABLE_BYTES, read_csv
 from fundalloc.scenario.tables.table import HEADING, Table
-from fundalloc.scenario.workbooks.cells import BookFile, Grid, find_grid, in_languages
+from fundalloc.scenario.workbooks.cells import BookFile, Grid, find_grid
 from fundalloc.scenario.workbooks.embedded import RECORD, carried_files
 
 FORMAT = "fundalloc.run/1"
@@ -194,7 +194,7 @@ def _plan_grid(book: BookFile) -> Grid:
 
 def _has_keys(book: BookFile) -> bool:
     """Return whether any sheet has the heading of the line keys; a table by ids is read without them."""
-    words, names = (set(in_languages(key).values()) for key in ("workbook.column.line_key", "sheet.allocation.name"))
+    words, names = (set(spellings(key)) for key in ("workbook.column.line_key", "sheet.allocation.name"))
     titles = [title for title in book.titles if title in names] or book.titles
     return any(cell.value in words for title in titles for row in book.rows(title) for cell in row)
 
@@ -228,7 +228,7 @@ def _run_log(grid: Grid | None) -> dict[str, Any]:
     items = {} if grid is None else {grid.cell(row, "item").text: grid.cell(row, "what").value for row in grid.body}
 
     def read(key: str) -> Any:
-        return next((items[word] for word in in_languages(f"workbook.log.{key}").values() if word in items), None)
+        return next((items[word] for word in spellings(f"workbook.log.{key}") if word in items), None)
 
     found = {"id": read("scenario"), "digest": read("digest"), "as_of": read("as_of")}
     stated: dict[str, Any] = {"scenario": {key: str(value) for key, value in found.items() if value is not None}}

@@ -16,7 +16,7 @@ from typing import Any
 from fundalloc.doors.reading import read_bytes
 from fundalloc.doors.text import display_name
 from fundalloc.errors import Place, Problem, ScenarioError
-from fundalloc.labels import OWN, Language, label, languages
+from fundalloc.labels import OWN, Language, label, languages, spellings
 from fundalloc.scenario.workbooks.container import LARGEST_FILE, check_package
 from fundalloc.scenario.workbooks.sheet import NOTHING, Cell, Row, SheetCells, Unreadable, read_sheet
 
@@ -76,15 +76,15 @@ class BookFile:
 
     @cached_property
     def spoken(self) -> list[Language]:
-        """All languages, with the words that its scenario has of its own, as the run log has them."""
+        """All languages, then as version 0.1.0 spoke them, with the words that its scenario has of its own, as the run log has them."""
         own: dict[str, str] = {}
         with suppress(ScenarioError, ValueError, AttributeError):  # whoever needs what is broken says so
             log = find_grid(self, "run_log", ("item", "what"), spoken=languages())
             items = {} if log is None else {log.cell(row, "item").text: log.cell(row, "what").text for row in log.body}
-            said = next((items[word] for word in in_languages("workbook.log.words").values() if word in items), "{}")
+            said = next((items[word] for word in spellings("workbook.log.words") if word in items), "{}")
             words = {key: word for key, word in json.loads(said).items() if key in OWN and isinstance(word, str)}
             own = {key: word for key, word in words.items() if re.fullmatch(r"[^{}]+", word)}
-        return [Language(language, own) for language in languages()]
+        return [Language(language, own, former) for former in (False, True) for language in languages()]
 
     @cached_property
     def _book(self) -> Any:
@@ -135,7 +135,7 @@ def find_grid(
 ) -> Grid | None:
     """Find a table by its headings in any language, on its own sheet first; None where none has those `needed`. Raises ScenarioError."""
     spoken = book.spoken if spoken is None else spoken
-    known = set(in_languages(f"sheet.{sheet}.name").values())
+    known = set(spellings(f"sheet.{sheet}.name"))
     for title in sorted(book.titles, key=lambda title: title not in known):
         found = grid_on(book, title, needed, wanted, spoken)
         if found is not None:
@@ -145,18 +145,9 @@ def find_grid(
     return None
 
 
-def in_languages(key: str, spoken: Sequence[str] | None = None) -> dict[str, str]:
-    """Return a text in every language that has it, as a workbook speaks them if they are given."""
-    out = {}
-    for language in spoken or languages():
-        with suppress(KeyError):
-            out[language] = label(key, language)
-    return out
-
-
 def titles(keys: Sequence[str], language: str) -> dict[str, str]:
-    """Return the headings of columns by their keys, of those that the language has."""
-    return {key: text for key in keys for text in in_languages(f"workbook.column.{key}", [language]).values()}
+    """Return the headings of columns by their keys."""
+    return {key: label(f"workbook.column.{key}", language) for key in keys}
 
 
 def grid_on(
@@ -166,14 +157,15 @@ def grid_on(
     expected = [(language, titles([*needed, *wanted], language)) for language in spoken or book.spoken]
     for number, row in enumerate(book.rows(title)):
         texts = [cell.value.strip() if isinstance(cell.value, str) else None for cell in row]
-        for language, named in expected:
-            if all(key in named and named[key] in texts for key in needed):
-                twice = [key for key in needed if texts.count(named[key]) > 1]
-                if twice:
-                    place = book.place(title, number, texts.index(named[twice[0]]))
-                    message = f"the heading '{named[twice[0]]}' stands twice"
-                    raise ScenarioError.of(place, message, "rename or delete the column that was added")
-                return Grid(book, title, language, number, {key: texts.index(text) for key, text in named.items() if text in texts})
+        there = [(language, named) for language, named in expected if all(named[key] in texts for key in needed)]
+        if not there:
+            continue
+        language, named = max(there, key=lambda one: sum(text in texts for text in one[1].values()))
+        twice = [named[key] for key in needed if texts.count(named[key]) > 1]
+        if twice:
+            place, message = book.place(title, number, texts.index(twice[0])), f"the heading '{twice[0]}' stands twice"
+            raise ScenarioError.of(place, message, "rename or delete the column that was added")
+        return Grid(book, title, language, number, {key: texts.index(text) for key, text in named.items() if text in texts})
     return None
 
 

@@ -34,6 +34,7 @@ def _facts(pages: Pages) -> Iterator[Fact]:
         yield Fact(word("cover.data"), Styled(word("cover.illustrative"), "warning"))
     if past := found.said_of_past:
         yield Fact(word("cover.past"), Styled(past, "warning"))
+    yield Fact(pages.words("report.line.unproved"), pages.words("proof.inputs"))
     yield Fact(word("cover.standing"), word("cover.not_official"))
     yield Fact(word("cover.amounts"), pages.say("amounts", period=pages.period))
     yield Fact(pages.say("reach_word"), clause_text(pages))

@@ -52,7 +52,7 @@ def _sheet(pages: Pages, dimension: str, words: tuple[str, ...], live: Live, tot
     needed = {k: [row.needed[k - 1] or Fraction(0) for row in rows] for k in pages.needed}
     columns = [names, *pages.side_by_side(table, [row.amounts for row in rows], needed, live, total)]
     if dimension == "instrument":
-        columns.append(pages.column("kind_of_money", "note", [pages.kind_of(member) for member in members], width=14))
+        columns.append(pages.column("kind_of_money", "note", [pages.kind_of(member) for member in members], width=18))
     columns += [pages.ids_of(dimension, members)] if dimension in DIMENSIONS else []
     charts = (areas_chart(pages, len(rows)),) if dimension == "area" else ()
     return pages.sheet(f"by_{dimension}", table, columns, filtered=len(rows) > 20, charts=charts)
@@ -98,7 +98,7 @@ def lines(pages: Pages) -> Sheet:
         pages.names_of("area", members["area"], 22),
         pages.column("year", "integer", [int(year) if year.isdigit() else year for *_, year in keys], width=8),
         *pages.side_by_side(LINES, rows, needed, lambda _: "", lambda _, amounts: (sum_below(amounts),)),
-        pages.column("kind_of_money", "note", [pages.kind_of(instrument) for instrument in members["instrument"]], width=14),
+        pages.column("kind_of_money", "note", [pages.kind_of(instrument) for instrument in members["instrument"]], width=18),
         *(pages.ids_of(name, members[name]) for name in DIMENSIONS),
         pages.column("line_key", "code", ["|".join(key) for key in keys], printed=False),
     )

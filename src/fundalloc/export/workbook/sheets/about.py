@@ -27,7 +27,7 @@ MIGRATION = "migration"
 TERMS = (
     "commitments", "migration_money", "kinds_of_money", "ceiling", "decided", "need", "effectiveness", "coverage", "priority",
     "rule", "force", "status_ok", "status_at_limit", "status_missed", "status_decided", "status_breach", "shadow_price", "score",
-    "proof", "live", "try_it", "own_rules", "rounding", "zero", "not_applicable", "codes", "confidence",
+    "proof", "live", "try_it", "own_rules", "rounding", "zero", "not_applicable", "codes", "confidence", "original",
 )  # fmt: skip
 """What the notes explain, in order."""
 
@@ -48,6 +48,7 @@ def _facts(book: Book) -> Iterator[Fact]:
         yield Fact(say("cover.data"), Styled(say("cover.illustrative"), "warning"))
     if past := head.said_of_past(book.language):
         yield Fact(say("cover.past"), Styled(past, "warning"))
+    yield Fact(book.words("report.line.unproved"), book.words("proof.inputs"))
     yield Fact(say("cover.standing"), say("cover.not_official"))
     if book.outside:
         yield Fact(say("cover.audience"), Styled(say("cover.for_outside"), "strong"))

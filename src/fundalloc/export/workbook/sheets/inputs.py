@@ -87,7 +87,7 @@ def instruments(book: Book) -> Sheet:
     columns = (
         book.column("instrument", "strong", [book.label("instrument", k) for k in positions], width=23),
         book.column("name", "text", [book.full_name("instrument", k) for k in positions], width=30),
-        book.kinds_of(positions, width=12),
+        book.kinds_of(positions),
         *(ceiling([written_in_year(facts, k, t) for k in positions], 9.5, heading=str(year)) for t, year in enumerate(facts.years)),
         ceiling([None if i.ceiling is None else i.ceiling.total for i in everyone], 10, "total_ceiling"),
         book.column("reserve", "share", [float(i.reserve) for i in everyone], width=10),
@@ -143,7 +143,7 @@ def decided_money(book: Book) -> Sheet:
         book.column("year", "integer", [facts.years[t.year[k]] for t, k in entries], width=9),
         book.column("amount", "total", [book.eur(t.amount[k]) for t, k in entries], width=13),
         book.column("state", "text", [book.word("state", t.state[k]) for t, k in entries], width=13),
-        book.kinds_of(members["instrument"], width=12),
+        book.kinds_of(members["instrument"]),
         book.column("decision", "text", [book.within(t.decision[k]) for t, k in entries], width=32),
         book.column("source", "note", [t.source[k] for t, k in entries], width=72),
         book.column("confidence", "note", [t.confidence[k] for t, k in entries]),
@@ -242,8 +242,9 @@ def _reasons(book: Book) -> Iterator[tuple[NDArray[np.bool_], str, str]]:
     for clause in facts.exclude:
         yield allowed & _cube(clause.masks(facts.dimensions)), book.within(clause.reason), clause.source or clause.id
     for key, refused in (("not_eligible", ~facts.eligible[:, None, :, None]), ("not_served", ~facts.partners[:, :, None, None])):
-        for k, instrument in enumerate(facts.instruments):
-            yield refused & _cube(book.box(instrument=[k])), book.say(f"refusal.{key}"), instrument.source
+        for k, instrument in enumerate(facts.instruments):  # its own source is the legal basis of its money, not of these
+            written = f"{instrument.id}: partners" if key == "not_served" else book.sheet_text("eligibility", "name")
+            yield refused & _cube(book.box(instrument=[k])), book.say(f"refusal.{key}"), written
     yield ~facts.instrument_years[:, None, None, :], book.say("refusal.not_in_year"), ""
     yield np.ones(1, dtype=bool), book.say("refusal.no_money_in_year"), ""
 

@@ -30,7 +30,7 @@ def instrument(book: Book) -> Sheet:
     across, total = f"=SUM({INSTRUMENT}[[#This Row],[{years[0]}]:[{years[-1]}]])", money.sum(axis=1)
     columns = (
         book.column("instrument", "text", [book.label("instrument", k) for k in order], words, width=32),
-        book.kinds_of(order, width=16),
+        book.kinds_of(order),
         *(_year_column(book, order, money, t) for t in range(len(years))),
         book.column("total", "total", [Formula(across, book.eur(total[k])) for k in order], _kind_totals(book, book.title("total"), total)),
         *_ceiling_columns(book, order, total),

@@ -43,7 +43,8 @@ def build(book: Book) -> Sheet:
         book.column("summary_key", "code", [key for key, _, _ in rows], printed=False),
         book.column("as_text", "note", [as_text(book, cell, unit) for _, cell, unit in rows], printed=False),
     )
-    return book.sheet("summary", "Summary", columns, money=False, charts=charts(book), frozen=False, one_page=True)
+    facts = (Fact("", book.words("proof.inputs")),)
+    return book.sheet("summary", "Summary", columns, facts=facts, money=False, charts=charts(book), frozen=False, one_page=True)
 
 
 def _money(book: Book) -> Iterator[SummaryRow]:
@@ -184,7 +185,8 @@ def cabinet(book: Book) -> Sheet:
         book.shares_of(CABINET, after, 13, of="this_plan"),
         book.ids_of("area", areas),
     )
-    facts, pictures = tuple(Fact("", said) for said in (*_sentences(book), *_by_decision(book))), charts(book, CABINET_HEIGHT, CABINET_BARS)
+    said = (*_sentences(book), book.words("proof.inputs"), *_by_decision(book))
+    facts, pictures = tuple(Fact("", sentence) for sentence in said), charts(book, CABINET_HEIGHT, CABINET_BARS)
     return book.sheet("cabinet", CABINET, columns, facts=facts, charts=pictures, frozen=False, one_page=True)
 
 
