@@ -113,6 +113,7 @@ class TestStoredValues:
         settings = [
             "instruments.ndici.outstanding={2025: 2, 2026: 1}",
             "instruments.ndici.payment_profile=[50 %, 50 %]",
+            "instruments.amif={payment_profile: [50 %, 30 %, 20 %], contracting_profile: [60 %, 30 %, 10 %], contracting: direct}",
             "rules.cash={kind: payments, says: cash, source: assumption, money: {instrument: ndici}, at_most: 60}",
         ]
         scenario = load(TINY, settings=settings)
@@ -123,6 +124,12 @@ class TestStoredValues:
         assert differences(book, tmp_path) == []
         ndici = [a for a, (i, *_) in zip(made.amounts, scenario.lines.ids, strict=True) if i == "ndici"]
         assert next(f for f in made.findings if shown(f) == ("cash", "2026", "at most")).amount == pytest.approx(sum(ndici) / 2 + 1)
+        # A tenth of AMIF's commitments of 2025 is not contracted by the end of 2026.
+        amif = sum(a for a, (i, *_, year) in zip(made.amounts, scenario.lines.ids, strict=True) if (i, year) == ("amif", "2025"))
+        paid = table(book, "Payments").set_index("Instrument")
+        assert amif > 1
+        assert paid.loc["Past the deadline for contracts or payments", "2026"] == pytest.approx(amif / 10)
+        assert "31.12.n+1" in paid.loc["AMIF thematic facility", "Deadline for contracts or payments"]
 
     def test_a_whole_shipped_scenario_agrees_too(self, tmp_path: Path) -> None:
         scenario = load(ROOT / "scenarios" / "mff-2021-2027" / "baseline.yaml")
