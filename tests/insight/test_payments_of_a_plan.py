@@ -53,7 +53,8 @@ def written(*amounts):
     return tuple(None if amount is None else Fraction(amount) for amount in amounts)
 
 
-# A: 8 is paid 4, 2.4, 0.8, 0, 0, 0, 0.8 and 4 is paid 2, 1.2, 0.4, 0, 0, 0, 0.4; 3 are left from before. By the end of n+4 90 % are contracted.
+# A: 8 is paid 4, 2.4, 0.8, 0, 0, 0, 0.8 and 4 is paid 2, 1.2, 0.4, 0, 0, 0, 0.4;
+# 3 are left from before. By the end of n+4 90 % are contracted.
 ON_PAPER = {
     ("a", 2026): written("8", "6", "5", "0"),  # 4 and 2 from before; 3 + 8 - 6
     ("a", 2027): written("4", "4.4", "4.6", "0"),  # 2.4 + 2

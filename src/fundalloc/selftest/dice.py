@@ -38,7 +38,7 @@ def random_scenario(dice: Random) -> dict[str, Any]:
     for name, rule in drawn["rules"].items():
         own = rule.pop("strength", None)
         rule |= {"says": name, "source": "assumption"} | (throw(dice, {"": STRENGTH}) if own is None else own)
-    if all(rule["kind"] != "deviation" for rule in drawn["rules"].values()):
+    if not {"deviation", "reassignment"} & {rule["kind"] for rule in drawn["rules"].values()}:
         drawn.pop("baseline")
     if "transfers" in drawn and any("counts" in drawn["instruments"][i] for i in ("i0", "i1")):
         drawn.pop("transfers")
@@ -212,6 +212,13 @@ def _rules(leaves: list[str], areas: list[str], years: list[str]) -> dict[str, T
                 {"at_least": "20..110 %"},
                 {"at_most": "60..200 %"},
             ),
+        },
+        "reassignment": {
+            "for_each": ("partnership", "instrument", "route", None),
+            "between": ("area", "year"),
+            "money": money,
+            "at_most": "5..90 %",
+            "strength": ({}, {"watch": "true"}),
         },
         "sequence": {
             "for_each": ("instrument", "family", None, "route" if areas[1:] else None),

@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 
 from fundalloc.export.workbook.book import Book, quoted
-from fundalloc.export.workbook.candidate_sums import Candidate, Sums, average, count_active, moved_money, paid_money
+from fundalloc.export.workbook.candidate_sums import Candidate, Sums, average, count_active, moved_money, paid_money, risen_money
 from fundalloc.export.workbook.content import Cell, Formula
 from fundalloc.export.workbook.line_sums import Boxes, Cubes, common, up_to
 from fundalloc.export.workbook.plan_sums import Box
@@ -117,6 +117,7 @@ class _LiveRules:
         if not rule.in_money:
             yield from count_active(self.sums, rule, finding.sense, money, but)
             return
+        yield from risen_money(self.sums, rule, money, but)
         years = _own_year(rule, member)
         selections: list[tuple[Box, Box | None]] = [(money, but)]
         if years is not None:

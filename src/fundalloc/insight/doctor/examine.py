@@ -170,11 +170,10 @@ def _without_deadline(scenario: Scenario) -> Iterator[Remark]:
 
 def _unchecked(scenario: Scenario) -> Iterator[Remark]:
     """In what is adopted: figures that were never checked against a source."""
-    said = [(node.place, node.text) for keys, node in scalars(scenario.tree) if keys[-1] == "confidence"]
+    places = {node.place for keys, node in scalars(scenario.tree) if keys[-1] == "confidence" and node.text in ("M", "M?")}
     for table in scenario.every_table.values():
-        if "confidence" in table.columns:
-            said += [(table.place(row, "confidence"), text) for row, text in enumerate(table.column("confidence"))]
-    places = [place for place, text in said if text in ("M", "M?")]
+        said = table.column("confidence") if "confidence" in table.columns else ()
+        places |= {table.place(row, "confidence") for row, text in enumerate(said) if text in ("M", "M?")}
     if places and scenario.head.state == "adopted":
         says = f"{counted(len(places), 'entries')} with confidence M in an adopted scenario: well known, but not checked"
         yield warning(min(places, key=lambda place: place.order), says, "check them against a source, or write confidence: assumption")
