@@ -98,7 +98,7 @@ def test_each_way_of_contracting_has_its_own_deadline(path, contracting, risks):
     assert {row.year: row.at_risk for row in rows if row.at_risk} == {year: Fraction(amount) for year, amount in risks.items()}
     assert {row.contracting for row in rows} == {"" if contracting == "none" else contracting}
     said = [remark.says for remark in examine(scenario)]
-    assert ("'a' does not say by when contracts are due: no money is shown as at risk" in said) is (contracting == "none")
+    assert ("'a' does not say when contracts are due: no money is shown as at risk" in said) is (contracting == "none")
 
 
 def test_nothing_without_profiles(tmp_path):

@@ -101,9 +101,7 @@ def test_whole_steps_keep_it(case):
 @pytest.mark.parametrize("state", ["locked", "committed"])
 def test_what_decisions_have_moved_stands_and_nothing_more_may_move(case, state):
     # C holds 5, 3 above its plan. B keeps its 4 and no more: 5 x 3 + 4 x 2 + 1.
-    decided = [
-        {"instrument": "fund", "partnership": "north", "area": "c", "year": 2026, "amount": 5, "state": state, "decision": "signed"}
-    ]
+    decided = [{"instrument": "fund", "partnership": "north", "area": "c", "year": 2026, "amount": 5, "state": state, "decision": "signed"}]
     plan = solve(load(case(decided=decided)))
     assert moved(plan) == ([1, 4, 5], 3, 2, DECIDED)
     assert plan.score == pytest.approx(24)
@@ -145,7 +143,6 @@ def test_a_workbook_has_it_live_and_is_verified(case, tmp_path):
     [
         ({"at_most": "none"}, "a reassignment has an upper limit, and no other (write at_most)"),
         ({"at_least": "10 %"}, "a reassignment has an upper limit, and no other (write at_most)"),
-        ({"between": "partnership"}, "'between' names what the rule is repeated for (take it out of for_each)"),
     ],
     ids=str,
 )

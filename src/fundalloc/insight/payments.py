@@ -5,15 +5,10 @@
     at risk_t      =  (1 - what is signed, or paid, in its own year and the next d) x X_(t-d)
 
 X_u are the commitments of year u, decided money included. What is still outstanding at the end of a year is the RAL
-(reste à liquider). By `contracting` an instrument says how commitments become contracts, and so by the end of which year
-after it, d, what is not signed or paid is decommitted (FR 2024/2509 Art. 114(2)-(3); Regulation (EU) 2021/947 Art. 30):
-
-    agreement      financing agreement by n+1, contracts within three years of its conclusion: n+4 at the latest
-    direct         legal commitment by n+1
-    instalments    used for payments by n+5: by the `payment_profile`, where the others go by the `contracting_profile`
-
-Nothing is said of an instrument without `contracting`: no one clock is right for all. Years run on until the last payment
-and the last deadline. Payments follow their profile; what may be decommitted is shown, not taken off. All figures are exact.
+(reste à liquider). By its `contracting`, what an instrument has not signed or paid d years after is decommitted (FR 2024/2509
+Art. 114(2)-(3); Regulation (EU) 2021/947 Art. 30): contracts within three years of a financing agreement of n+1, legal
+commitments by n+1, or payments by n+5. Without it nothing is said: no one clock is right for all. Years run on until the last
+deadline. Payments follow their profile; what may be decommitted is shown, not taken off. All figures are exact.
 """
 
 from __future__ import annotations
@@ -44,7 +39,6 @@ class Cash:
     at_risk: Fraction | None
     """Not contracted, or not paid, by the end of the year, which is the last one for it; None where the scenario does not say."""
     contracting: str
-    """Which deadline that is; empty where the scenario does not say."""
 
 
 COLUMNS = tuple(field.name for field in fields(Cash))

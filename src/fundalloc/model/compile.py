@@ -218,16 +218,7 @@ def _decided(stated: Rows, lines: Lines) -> Floats:
     own = {name: np.zeros(len(one.least)) if one.decided is None else one.decided for name, one in stated.auxiliary.items()}
     columns: dict[str, Floats] = {"": decided, TOTALS: sums, SWITCHES: on.astype(float), **own}
     first = dict(zip(columns, np.cumsum([0, *map(len, columns.values())]), strict=False))
-    decided_columns: Floats = np.concatenate([*columns.values()])[stated.placed(first)]
-    return decided_columns
-
-
-def _beside(stated: Rows, *, rising: bool) -> Mask:
-    """Return which terms name auxiliary columns that open money only raises, or those of which nothing is known but their bounds."""
-    out = np.zeros(len(stated.column), dtype=bool)
-    for name in (name for name, one in stated.auxiliary.items() if (one.decided is not None) is rising):
-        out |= stated.which(name)
-    return out
+    return np.asarray(np.concatenate([*columns.values()])[stated.placed(first)], dtype=float)
 
 
 def _pulls(stated: Rows, lines: Lines, chosen: Mask) -> tuple[Mask, Mask]:
@@ -235,7 +226,8 @@ def _pulls(stated: Rows, lines: Lines, chosen: Mask) -> tuple[Mask, Mask]:
     free, totals = ~lines.ledger.fixed, stated.totals
     moving = _moving(stated.switches, free)
     direct, total, switch = stated.which(), stated.which(TOTALS), stated.which(SWITCHES)
-    unsure, rising = _beside(stated, rising=False), _beside(stated, rising=True)
+    rising = np.logical_or.reduce([stated.column < 0, *(stated.which(n) for n, one in stated.auxiliary.items() if one.decided is not None)])
+    unsure = ~(direct | total | switch | rising)
     up, down = np.zeros((2, len(chosen)), dtype=bool)
     for row in np.flatnonzero(chosen):  # few: only demands that decided money breaks
         own = stated.row == row

@@ -141,11 +141,6 @@ class Consequences:
         return self.from_baseline
 
     @property
-    def rises_between(self) -> tuple[str, ...]:
-        """Of what the rises above the baseline plan are added up, where the rule limits them."""
-        return ()
-
-    @property
     def counted(self) -> Counted | None:
         """What is counted, where the rule limits a number of members."""
         return None

@@ -2,14 +2,12 @@
 
     sum over parts p of max(0, F_p - plan_p)  <=  share x plan        for each member
 
-The parts are the members of `between`: with `for_each: [instrument, partnership, year]` and `between: area` the increases of
-areas are added up within each instrument, partnership and year, as in the second limb of the flexibility clause of financing
-decisions. The plan is the baseline of the scenario; it counts wherever its lines are today. Each rise is a column of the rule's own.
+The parts are the members of `between`. With `for_each: [instrument, partnership, year]` and `between: area` that is the second limb of the
+flexibility clause of financing decisions. The plan is the baseline, wherever its lines are today; each rise is a column of the rule's own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 from math import prod
 from typing import Any, ClassVar
@@ -24,7 +22,7 @@ from fundalloc.facts.selection import Grouped
 from fundalloc.money import Exact
 from fundalloc.rules._fields import ForEach
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums
-from fundalloc.rules.kind import Kind, Unplaced, example
+from fundalloc.rules.kind import Kind, example
 from fundalloc.rules.statement import Between, Codes, Demands, Measures, Rows, take
 
 
@@ -47,17 +45,6 @@ class Reassignment(Kind):
         if self.at_most is None or self.at_least or self.exactly:
             raise refuse("a reassignment has an upper limit, and no other", "write at_most")
 
-    def problems_in(self, lines: Lines) -> Iterator[Unplaced]:
-        """Also: parts are not members."""
-        if set(self.between) & set(self.for_each):
-            yield ("between",), "'between' names what the rule is repeated for", "take it out of for_each"
-        yield from super().problems_in(lines)
-
-    @property
-    def rises_between(self) -> tuple[str, ...]:
-        """The words of `between`."""
-        return self.between
-
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: its rises against a share of its plan; every part lies at most its rise above its own plan."""
         parts, plans, owner = self._parts(lines)
@@ -66,12 +53,10 @@ class Reassignment(Kind):
         place, column = np.concatenate([parts.member, every]), np.concatenate([parts.line, every])
         value = np.concatenate([parts.weight.values, -np.ones(len(plans))])
         says = Rows(np.full(len(plans), -np.inf), plan, place, column, value, named={"rise": slice(len(parts), None)})
-        row, rise = take(demands.code, Grouped(owner, every, Exact.whole(len(plans))))
+        none, (row, rise) = np.full(len(demands), -np.inf), take(demands.code, Grouped(owner, every, Exact.whole(len(plans))))
         limit = np.array([float(share * p) for share, p in zip(demands.figure, self.own_baseline(lines, demands.code), strict=True)])
         own = {"rise": Between(np.zeros(len(plans)), most, decided)}
-        return Rows(
-            np.full(len(limit), -np.inf), limit, row, rise, np.ones(len(row)), named={"rise": slice(None)}, auxiliary=own, defining=says
-        )
+        return Rows(none, limit, row, rise, np.ones(len(row)), named={"rise": slice(None)}, auxiliary=own, defining=says)
 
     def check(self, lines: Lines, demands: Demands, steps: NDArray[np.int64]) -> Measures:
         """Add up what rises, as fractions."""

@@ -16,6 +16,7 @@ Template = Any
 EACH = ("partnership", "area", "route", "level", "family", "field", "year", ["partnership", "area"], ["instrument", "year"], None)
 LEVEL = [{"share": "100 %", "value": "0.8"}]
 CURVE: Template = {"curve": {"log": ("4", "1.5", "0.5")}, "pieces": ("2", "5", "10")}
+HARD: Template = {"strength": ({}, {"watch": "true"})}
 STRENGTH: Template = ({}, {}, {}, {"soft": ("0.5", "1", "2")}, {"soft": ("0.5", "1", "2")}, {"watch": ("true", None)})
 """Hard, soft, or watched, unless a kind has a `strength` of its own."""
 
@@ -213,13 +214,7 @@ def _rules(leaves: list[str], areas: list[str], years: list[str]) -> dict[str, T
                 {"at_most": "60..200 %"},
             ),
         },
-        "reassignment": {
-            "for_each": ("partnership", "instrument", "route", None),
-            "between": ("area", "year"),
-            "money": money,
-            "at_most": "5..90 %",
-            "strength": ({}, {"watch": "true"}),
-        },
+        "reassignment": {"for_each": ("partnership", None), "between": ("area", "year"), "money": money, "at_most": "5..90 %", **HARD},
         "sequence": {
             "for_each": ("instrument", "family", None, "route" if areas[1:] else None),
             "lag": ("0", "1"),

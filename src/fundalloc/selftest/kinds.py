@@ -155,10 +155,8 @@ def _reassignment(statement: Statement, name: str, rule: Rule) -> None:
     """No parts together rise above their plans by more than share x plan, or than decided money alone has risen."""
     reading = statement.reading
     for label, member, _ in _demands(reading, rule, name):
-        parts = []
-        for part in reading.members(rule["between"], "leaves"):
-            money = reading.sum(rule.get("money", {}), (*member, *part), rule.get("unless"))
-            parts += [(money, _planned(reading, rule, (*member, *part)))] if money else []
+        within = [(*member, *part) for part in reading.members(rule["between"], "leaves")]
+        parts = [(reading.sum(rule.get("money", {}), part, rule.get("unless")), _planned(reading, rule, part)) for part in within]
         risen = sum((max(add(money, reading.decided) - plan, NONE) for money, plan in parts), NONE)
         for _, share in _asked(rule, member):
             limit = max(share * _planned(reading, rule, member), risen)

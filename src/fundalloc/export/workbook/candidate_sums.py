@@ -92,15 +92,13 @@ def _each(sums: Sums, word: str, box: Box) -> Iterator[Box]:
             yield part
 
 
-def risen_money(sums: Sums, rule: Kind, box: Box, but: Box | None) -> Iterator[Candidate]:
-    """Yield what rises above the baseline plan, part by part."""
-    parts = list(_each(sums, rule.rises_between[0], box)) if len(rule.rises_between) == 1 and rule.money.marker is None else []
-    if 0 < len(parts) <= MOST_TERMS and sums.book.has_baseline:
-        pairs = [(sums.money(part, but), sums.money(part, but, BASELINE)) for part in parts]
-        text = "+".join(f"MAX(0,{now.text}-({then.text}))" for now, then in pairs)
-        yield Candidate(
-            text, tuple(sum((max(now.values[k] - then.values[k], Fraction(0)) for now, then in pairs), Fraction(0)) for k in range(2))
-        )
+def risen_money(sums: Sums, box: Box, but: Box | None) -> Iterator[Candidate]:
+    """Yield what rises above the baseline plan, added up over the members of a dimension."""
+    for parts in (list(_each(sums, word, box)) for word in NAMES):
+        rises = [(sums.money(part, but), sums.money(part, but, BASELINE)) for part in parts[: MOST_TERMS + 1]]
+        values = [sum((max(now.values[k] - then.values[k], Fraction(0)) for now, then in rises), Fraction(0)) for k in range(2)]
+        if 0 < len(parts) <= MOST_TERMS:
+            yield Candidate("+".join(f"MAX(0,{now.text}-({then.text}))" for now, then in rises), tuple(values))
 
 
 def _active(amount: Fraction, least: Fraction) -> bool:

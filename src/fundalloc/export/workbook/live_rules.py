@@ -117,7 +117,6 @@ class _LiveRules:
         if not rule.in_money:
             yield from count_active(self.sums, rule, finding.sense, money, but)
             return
-        yield from risen_money(self.sums, rule, money, but)
         years = _own_year(rule, member)
         selections: list[tuple[Box, Box | None]] = [(money, but)]
         if years is not None:
@@ -129,6 +128,8 @@ class _LiveRules:
         yield from moved_money(self.sums, finding.member)
         if years is not None and rule.money.marker is None:
             yield from paid_money(self.sums, rule, every, but_every, years)
+        if rule.from_baseline and rule.money.marker is None:
+            yield from risen_money(self.sums, money, but)
 
     def _bases(self, rule: Kind, member: list[tuple[str, Mask]]) -> Iterator[Candidate]:
         """What a share may be taken of: `of`, the same money a year earlier or in the baseline, what comes first, the average."""

@@ -160,20 +160,17 @@ def _doubtful_rules(scenario: Scenario) -> Iterator[Remark]:
 
 
 def _without_deadline(scenario: Scenario) -> Iterator[Remark]:
-    for i in scenario.facts.instruments:
-        if i.contracting_profile and i.contracting is None:
-            place, says = locate(scenario.tree, ("instruments", i.id, "contracting_profile"), key=True), "no money is shown as at risk"
-            yield warning(
-                place, f"'{i.id}' does not say by when contracts are due: {says}", "write contracting: agreement, direct or instalments"
-            )
+    for i in (i for i in scenario.facts.instruments if i.contracting_profile and not i.contracting):
+        place, says = locate(scenario.tree, ("instruments", i.id, "contracting_profile"), key=True), "no money is shown as at risk"
+        yield warning(place, f"'{i.id}' does not say when contracts are due: {says}", "write contracting: agreement, direct or instalments")
 
 
 def _unchecked(scenario: Scenario) -> Iterator[Remark]:
     """In what is adopted: figures that were never checked against a source."""
-    places = {node.place for keys, node in scalars(scenario.tree) if keys[-1] == "confidence" and node.text in ("M", "M?")}
-    for table in scenario.every_table.values():
-        said = table.column("confidence") if "confidence" in table.columns else ()
-        places |= {table.place(row, "confidence") for row, text in enumerate(said) if text in ("M", "M?")}
+    tables = [(table, table.column("confidence")) for table in scenario.every_table.values() if "confidence" in table.columns]
+    said = [(table.place(row, "confidence"), text) for table, texts in tables for row, text in enumerate(texts)]
+    said += [(node.place, node.text) for keys, node in scalars(scenario.tree) if keys[-1] == "confidence"]
+    places = {place for place, text in said if text in ("M", "M?")}
     if places and scenario.head.state == "adopted":
         says = f"{counted(len(places), 'entries')} with confidence M in an adopted scenario: well known, but not checked"
         yield warning(min(places, key=lambda place: place.order), says, "check them against a source, or write confidence: assumption")

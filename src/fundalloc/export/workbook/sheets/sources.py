@@ -63,8 +63,6 @@ def _money(book: Book) -> Iterator[_Figure]:
         for key, profile in (("payment_profile", i.payment_profile), ("contracting_profile", i.contracting_profile)):
             if profile:
                 yield _of(i, key, f"{name}: {', '.join(map(percent, profile))}", book.say("not_applicable"), "share")
-        if i.contracting:
-            yield _of(i, "contracting", f"{name}: {book.word('contracting', i.contracting)}", book.say("not_applicable"), "share")
         for year, amount in i.outstanding.items():
             yield _of(i, "outstanding", f"{name}, {year}", amount)
     for transfer in facts.transfers:
