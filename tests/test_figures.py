@@ -181,7 +181,7 @@ def scenarios_page() -> list[str]:
         f"× {parameter('talent_factor')} with a Talent Partnership",
         f"never below {float(parameter('decided_margin'))} times the money already decided",
         "`0.1` is EUR 100 000",
-        f"financing agreement with the partner by the end of n+{DEADLINES['agreement'] - 3}, contracts within three years of its conclusion",
+        f"financing agreement with the partner by the end of n+{DEADLINES['agreement'] - 3}, contracts within three years",
         f"by the end of n+{DEADLINES['agreement']} at the latest",
         f"legal commitments by the end of n+{DEADLINES['direct']}",
         f"payments by the end of n+{DEADLINES['instalments']}",
