@@ -60,21 +60,20 @@ def _scenario_of(plan: str, scenario_file: str | None) -> Iterator[str]:
         yield str(Path(name) / sources.main)
 
 
-def _outlook(rolled: Path, year: int, notes: list[str]) -> None:
-    """Say first what is open, and last how rules read from the year on; leave alone a scenario that must be mended first."""
+def _outlook(rolled: Path, year: int, notes: list[str]) -> str:
+    """Return a line of what is open, and how rules read from the year on; nothing of a scenario that must be mended first."""
     try:
         scenario = load(rolled, recorded=True)
     except ScenarioError:
-        return
+        return ""
     rules = {rule.id: change for rule in scenario.written_rules if (change := _recast(rule, scenario, year))}
     if not any(map(_flexible, scenario.written_rules)):
         rules |= {name: {**_PREPARED, **limb, "money": {"year": year}} for name, limb in _CLAUSE.items()}
     free = [(row["name"], row["total"]) for row in uncommitted_money(scenario) if row["total"]]
     named = ", ".join(f"{name} {euro(amount, scenario.decimals)}" for name, amount in free)
     notes.insert(0, f"Open: EUR {euro(sum(amount for _, amount in free), scenario.decimals)} million from {year} on ({named}).")
-    text = rolled.read_text("utf-8").replace("\nextends:", f"\n# {notes[0]}\nextends:", 1)
     changes = "".join(f"  {name}: {json.dumps(change, ensure_ascii=False)}\n" for name, change in rules.items())
-    rolled.write_text(text + (f"rules:\n{changes}" if changes else ""), "utf-8")
+    return f"# {notes[0]}\n" + (f"rules:\n{changes}" if changes else "")
 
 
 def _flexible(rule: Kind) -> bool:

@@ -41,8 +41,8 @@ class DecidedRow(NamedTuple):
     confidence: str = ""
 
 
-def roll_forward(scenario: Scenario, source: Path, plan: PlanAmounts, year: int, folder: Path, end: Callable[[Path], None]) -> list[Path]:
-    """Write the scenario, rolled to `year` over a copy of its files, into a new folder, its file first. `end` ends that file."""
+def roll_forward(scenario: Scenario, source: Path, plan: PlanAmounts, year: int, folder: Path, say: Callable[[Path], str]) -> list[Path]:
+    """Write the scenario, rolled to `year` over a copy of its files, into a new folder, its file first, as `say` has it."""
     check_year(scenario, year)
     check_empty(folder)
     with new_folder(folder) as inside:
@@ -54,8 +54,9 @@ def roll_forward(scenario: Scenario, source: Path, plan: PlanAmounts, year: int,
         baseline = _copy_plan(Path(plan.file), inside)
         extends = copied[source.resolve()].relative_to(inside).as_posix()
         text = _text(scenario, plan, year, extends, baseline.relative_to(inside).as_posix())
-        main.write_text(text + _frozen_ceilings(scenario, source), "utf-8")
-        end(main)
+        main.write_text(text := text + _frozen_ceilings(scenario, source), "utf-8")
+        head, _, end = say(main).partition("\n")
+        main.write_text(text.replace("\nextends:", f"\n{head}\nextends:", 1) + end, "utf-8")
         schema = write_schema(inside)
     made = [main, inside / DECIDED, baseline, *copied.values(), schema]
     return list(dict.fromkeys(folder / path.relative_to(inside) for path in made))
