@@ -35,12 +35,12 @@ def build(book: Book) -> Sheet | None:
     risks = any(c.at_risk is not None for c in by_year)
     labels = [book.say(f"total.{key}") for key in ("all", "outstanding", *(["at_risk"] if risks else []))]
     profiles = [book.facts.instruments[k].payment_profile for k in chosen]
-    clocks = [c and book.word("contracting", c) for c in (book.facts.instruments[k].contracting for k in chosen)]
+    clocks = [i.contracting and book.word("contracting", i.contracting) for i in map(book.facts.instruments.__getitem__, chosen)]
     columns = (
         book.column("instrument", "text", [book.label("instrument", k) for k in chosen], tuple(labels)),
         *_over_period(book, chosen, by_year, paid),
         book.column("profile", "note", [", ".join(f"{float(s) * 100:g} %" for s in profile) for profile in profiles], printed=False),
-        *([book.column("deadline", "note", clocks, printed=False)] if any(clocks) else []),
+        *[book.column("deadline", "note", clocks, printed=False)] * any(clocks),
         book.ids_of("instrument", chosen),
     )
     return book.sheet("payments", TABLE, columns, one_page=len(chosen) <= 30)
