@@ -22,6 +22,7 @@ from fundalloc.compare import movements
 from fundalloc.compare.shares import MOST_EXACT
 from fundalloc.doors.text import MOST_CHARACTERS
 from fundalloc.insight.conflict.minimal_sets import MOST
+from fundalloc.insight.payments import DEADLINES
 from fundalloc.optimise import rounding, settling
 from fundalloc.optimise import switches as mixed
 from fundalloc.run import solve
@@ -39,7 +40,7 @@ NO_FIGURES = re.compile(
             r"(?:priority|effectiveness) \(1\)",
             r"\b20\d\d(?:-20\d\d)?\b",
             r"EUR 1 million|at priority 1|shares (?:must )?add up to 1(?:00)?",
-            r"A4|UTF-8|iso3|n\+3|Python 3\.11|exit code(?: is)? \d|returns 8",
+            r"Art\. \d+(?:\(\d\)-\(\d\))?|A4|UTF-8|iso3|Python 3\.11|exit code(?: is)? \d|returns 8",
             r"\b\d\. |Tutorial \d",
             r"x ≥ 0|, 0\s+<= q_j|q_[12j]|value_[12]",
         )
@@ -180,6 +181,10 @@ def scenarios_page() -> list[str]:
         f"× {parameter('talent_factor')} with a Talent Partnership",
         f"never below {float(parameter('decided_margin'))} times the money already decided",
         "`0.1` is EUR 100 000",
+        f"financing agreement with the partner by the end of n+{DEADLINES['agreement'] - 3}, contracts within three years",
+        f"by the end of n+{DEADLINES['agreement']} at the latest",
+        f"legal commitments by the end of n+{DEADLINES['direct']}",
+        f"payments by the end of n+{DEADLINES['instalments']}",
         *ceilings_table(),
     ]
 

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from cases import SHIPPED, TWO_BY_TWO, write
 from fundalloc.scenario.loading import load
@@ -34,6 +35,13 @@ def test_the_past_is_closed_to_the_plan(fundalloc, variant, result_of, tmp_path)
     assert "A plan that satisfies all hard rules exists" in checked.stdout
     assert amounts(fundalloc, rolled, "2025") == amounts(fundalloc, scenario, "2025")
     loaded = load(rolled)
+    prepared = yaml.safe_load(rolled.read_text("utf-8"))["rules"]
+    assert {name: rule["off"] for name, rule in prepared.items()} == {"flexibility-clause": True, "moves-between-areas": True}
+    on = rolled.with_name("on.yaml")  # switched on, both limbs can be kept
+    rules = {name: {key: value for key, value in rule.items() if key not in ("off", "reason")} for name, rule in prepared.items()}
+    on.write_text(json.dumps(yaml.safe_load(rolled.read_text("utf-8")) | {"rules": rules}), "utf-8")
+    assert set(prepared) <= {rule.id for rule in load(on).written_rules}
+    assert "A plan that satisfies all hard rules exists" in fundalloc("check", on).stdout
     assert (loaded.id, loaded.head.state, loaded.facts.closed, loaded.head.expect) == ("tiny-2026", "draft", frozenset({2025}), None)
 
 
@@ -98,6 +106,44 @@ def test_a_rolled_scenario_rolls_on(fundalloc, variant, result_of, tmp_path):
     assert (backwards.exit_code, backwards.stderr) == (2, "--year 2026: 2026 is already closed.\n")
 
 
+CLAUSE = {"for_each": ["instrument", "partnership", "year"], "source": "assumption", "says": "{member}: within {limit} of the plan"}
+
+
+def test_what_is_open_stands_first_the_clause_moves_on_and_what_is_over_is_off(fundalloc, tmp_path, plan_csv):
+    """10 a year for A: the plan gave North 6 in 2026 and 5 in 2027, South the rest. In 2027 the clause leaves North between 4 and 6."""
+    rules = {
+        "pledge": {"kind": "amount", "says": "Pledge", "source": "x", "money": {"partnership": "north", "year": "2026"}, "at_least": "7"},
+        "yearly": {"kind": "amount", "says": "{year}", "source": "x", "for_each": "year", "money": {"year": "2026-2028"}, "at_least": "1"},
+        "whole": {"kind": "amount", "says": "Whole", "source": "x", "money": {"partnership": "north"}, "at_least": "9"},
+        "clause": {**CLAUSE, "kind": "deviation", "within": "20 %", "money": {"year": "2026"}},
+        "moves": {**CLAUSE, "kind": "reassignment", "between": "area", "at_most": "20 %", "money": {"year": "2026"}},
+    }
+    a = {"name": "A", "source": "assumption", "ceiling": {"each": "10"}}
+    first = plan_csv({"a|north|returns|2026": 6, "a|south|returns|2026": 4}, "first.csv")
+    case = {**TWO_BY_TWO, "years": "2026-2028", "instruments": {"a": a}, "rules": rules, "baseline": first.name}
+    case["eligibility"] = [row for row in TWO_BY_TWO["eligibility"] if row["instrument"] == "a"]
+    lines = {
+        f"a|{who}|returns|{year}": n for who, year, n in (("north", 2026, 6), ("south", 2026, 4), ("north", 2027, 5), ("south", 2027, 5))
+    }
+    result = fundalloc("new", tmp_path / "next", "--from", plan_csv(lines), "--year", "2027", "--scenario", write(tmp_path, case))
+    assert result.exit_code == 0, result.stderr
+    rolled = tmp_path / "next" / "case-2027.yaml"
+    assert result.stderr.splitlines()[0] == "Open: EUR 20.0 million from 2027 on (A 20.0)."
+    assert "# Open: EUR 20.0 million from 2027 on (A 20.0).\n" in rolled.read_text("utf-8")
+    written = yaml.safe_load(rolled.read_text("utf-8"))
+    assert written["baseline"] == "plan.csv"
+    assert written["rules"] == {
+        "pledge": {"off": True, "reason": "its years are over"},
+        "yearly": {"money": {"year": "2027-2028"}},
+        "clause": {"money": {"year": 2027}},
+        "moves": {"money": {"year": 2027}},
+    }
+    checked = fundalloc("check", rolled)
+    assert checked.exit_code == 0, checked.output
+    assert "decision" not in checked.output
+    assert 4 <= amounts(fundalloc, rolled, "2027")["a|north|returns|2027"] <= 6
+
+
 def test_carried_money_stays_where_it_was_used(fundalloc, tmp_path, plan_csv):
     """10 a year: 4 are left of the first year and used in the second, which then holds 14."""
     a = {"name": "A", "source": "assumption", "ceiling": {"each": "10"}, "carry_over": {"share": "50 %"}}
@@ -124,9 +170,14 @@ def test_adjusted_ceilings_stay_as_they_were(fundalloc, variant, result_of, tmp_
 
 def test_a_shipped_scenario_rolls_forward(fundalloc, result_of, tmp_path):
     scenario = next(path for path in SHIPPED if path.match("mff-2021-2027/baseline.yaml"))
-    assert fundalloc("new", tmp_path / "next", "--from", result_of(scenario), "--year", "2027").exit_code == 0
-    past = tuple(str(year) for year in range(2021, 2027))
-    assert amounts(fundalloc, tmp_path / "next" / "baseline-2027.yaml", *past) == amounts(fundalloc, scenario, *past)
+    assert fundalloc("new", tmp_path / "next", "--from", result_of(scenario), "--year", "2026").exit_code == 0
+    past, rolled = tuple(str(year) for year in range(2021, 2026)), tmp_path / "next" / "baseline-2026.yaml"
+    assert amounts(fundalloc, rolled, *past) == amounts(fundalloc, scenario, *past)
+    off = {name for name, rule in yaml.safe_load(rolled.read_text("utf-8"))["rules"].items() if rule.get("off")}
+    by_hand = yaml.safe_load(scenario.with_name("outlook-2026.yaml").read_text("utf-8"))["rules"]
+    assert off - {"flexibility-clause", "moves-between-areas"} == {
+        name for name, rule in by_hand.items() if False in rule
+    }  # `off` without quotes
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ LIMITS = {
     ("deviation-1", "", "at least"): 0.2,
     ("minimum_size-1", "", "at least"): 90.0,
     ("payments-1", "2026", "at most"): 0.5,
+    ("reassignment-0", "egypt", "at most"): 3.0,
     ("sequence-0", "tunisia|2025", "at most"): 0.01,
     ("sequence-0", "tunisia|2026", "at most"): 0.01,
     ("share-0", "egypt", "at least"): 0.9,
@@ -73,9 +74,9 @@ def with_limits(rule: Kind, changed: dict[tuple[str, str, str], float]) -> Kind:
 
 
 def told_by_formula(rule: Kind, plan: Plan) -> bool:
-    """Whether the workbook can work a rule out: one with columns of its own is left to `fundalloc verify`."""
+    """Whether the workbook can work a rule out: one of another package with columns of its own is left to `fundalloc verify`."""
     lines = plan.scenario.lines
-    return not rule.rows(lines, rule.demands(lines)).auxiliary
+    return rule.from_baseline or not rule.rows(lines, rule.demands(lines)).auxiliary
 
 
 @pytest.fixture(scope="module")
@@ -101,7 +102,18 @@ class TestStoredValues:
     def test_every_kind_of_rule_is_live(self, path: Path, plan: Plan) -> None:
         rules = table(path, "Rules")
         rules = rules[rules["Rule"].isin([rule.id for rule in plan.scenario.rules if told_by_formula(rule, plan)])]
-        assert set(rules["Kind"]) >= {"Amount", "Share", "Balance", "Change", "Deviation", "Sequence", "Payments", "Minimum size", "Count"}
+        assert set(rules["Kind"]) >= {
+            "Amount",
+            "Share",
+            "Balance",
+            "Change",
+            "Deviation",
+            "Reassignment",
+            "Sequence",
+            "Payments",
+            "Minimum size",
+            "Count",
+        }
         assert set(rules["Amount is"]) == {"formula"}, rules[rules["Amount is"] != "formula"][["Rule", "Member"]]
 
     def test_they_equal_a_recalculation(self, path: Path, tmp_path: Path) -> None:
@@ -113,6 +125,7 @@ class TestStoredValues:
         settings = [
             "instruments.ndici.outstanding={2025: 2, 2026: 1}",
             "instruments.ndici.payment_profile=[50 %, 50 %]",
+            "instruments.amif={payment_profile: [50 %, 30 %, 20 %], contracting_profile: [60 %, 30 %, 10 %], contracting: direct}",
             "rules.cash={kind: payments, says: cash, source: assumption, money: {instrument: ndici}, at_most: 60}",
         ]
         scenario = load(TINY, settings=settings)
@@ -123,6 +136,12 @@ class TestStoredValues:
         assert differences(book, tmp_path) == []
         ndici = [a for a, (i, *_) in zip(made.amounts, scenario.lines.ids, strict=True) if i == "ndici"]
         assert next(f for f in made.findings if shown(f) == ("cash", "2026", "at most")).amount == pytest.approx(sum(ndici) / 2 + 1)
+        # A tenth of AMIF's commitments of 2025 is not contracted by the end of 2026.
+        amif = sum(a for a, (i, *_, year) in zip(made.amounts, scenario.lines.ids, strict=True) if (i, year) == ("amif", "2025"))
+        paid = table(book, "Payments").set_index("Instrument")
+        assert amif > 1
+        assert paid.loc["Past the deadline for contracts or payments", "2026"] == pytest.approx(amif / 10)
+        assert "31.12.n+1" in paid.loc["AMIF thematic facility", "Deadline for contracts or payments"]
 
     def test_a_whole_shipped_scenario_agrees_too(self, tmp_path: Path) -> None:
         scenario = load(ROOT / "scenarios" / "mff-2021-2027" / "baseline.yaml")

@@ -334,3 +334,13 @@ def test_rules_that_keep_lines_from_being_added_up_are_named(tmp_path):
     (told,) = [text for text in worth_knowing(scenario, many=17) if "added up" in text]
     assert told.startswith("rules that keep lines from being added up: every (18 lines), one (6 lines); ")
     assert not [text for text in worth_knowing(scenario, many=18) if "added up" in text]
+
+
+@pytest.mark.parametrize(("state", "said"), [("draft", 0), ("adopted", 1)])
+def test_what_is_adopted_should_not_rest_on_unchecked_figures(tmp_path, state, said):
+    """Two of three confidences are M: one of an instrument, one in the table of needs."""
+    a, *others = TWO_BY_TWO["instruments"].items()
+    needs = [{**row, "confidence": code} for row, code in zip(TWO_BY_TWO["needs"], ["M", "assumption"], strict=False)]
+    case = {"state": state, "instruments": dict([(a[0], {**a[1], "confidence": "M"}), *others]), "needs": needs}
+    found = [says for _, says in findings(tmp_path, case) if "confidence" in says]
+    assert found == ["2 entries with confidence M in an adopted scenario: well known, but not checked"] * said

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 from cases import TINY, TWO_BY_TWO, write
 from fundalloc.cli import cli
 from fundalloc.export.tables import as_dict, tables, write_csv
+from fundalloc.insight.doctor.examine import examine
 from fundalloc.insight.payments import COLUMNS, payments, payments_by_year, payments_table
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
@@ -16,14 +17,18 @@ from fundalloc.scenario.loading import load
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
-    """A commits 8 in 2026 and 4 in 2027, B commits 3 in 2026, all of it locked. A has earlier commitments to pay."""
+    """A commits 8 in 2026 and 4 in 2027, B commits 3 in 2026, all of it locked. A has earlier commitments to pay.
+
+    A's contracts follow financing agreements: those of 2026 are due by the end of 2030, and a tenth of them comes later.
+    """
     a, b = TWO_BY_TWO["instruments"].values()
     lines = [("a", "north", "2026", "5"), ("a", "south", "2026", "3"), ("a", "south", "2027", "4"), ("b", "south", "2026", "3")]
     columns = ("instrument", "partnership", "year", "amount")
     decided = [{**dict(zip(columns, line, strict=True)), "area": "returns", "state": "locked", "decision": "Made up"} for line in lines]
     profiles = {
-        "payment_profile": ["50 %", "30 %", "10 %", "0 %", "10 %"],
-        "contracting_profile": ["60 %", "20 %", "10 %", "0 %", "10 %"],
+        "payment_profile": ["50 %", "30 %", "10 %", "0 %", "0 %", "0 %", "10 %"],
+        "contracting_profile": ["60 %", "20 %", "10 %", "0 %", "0 %", "0 %", "10 %"],
+        "contracting": "agreement",
     }
     case = {
         **TWO_BY_TWO,
@@ -48,16 +53,19 @@ def written(*amounts):
     return tuple(None if amount is None else Fraction(amount) for amount in amounts)
 
 
-# A: 8 is paid 4, 2.4, 0.8, 0, 0.8 and 4 is paid 2, 1.2, 0.4, 0, 0.4; 3 are left from before. By the end of n+3 90 % are contracted.
+# A: 8 is paid 4, 2.4, 0.8, 0, 0, 0, 0.8 and 4 is paid 2, 1.2, 0.4, 0, 0, 0, 0.4;
+# 3 are left from before. By the end of n+4 90 % are contracted.
 ON_PAPER = {
     ("a", 2026): written("8", "6", "5", "0"),  # 4 and 2 from before; 3 + 8 - 6
     ("a", 2027): written("4", "4.4", "4.6", "0"),  # 2.4 + 2
     ("a", 2028): written("0", "3", "1.6", "0"),  # 0.8 + 1.2 and 1 from before
-    ("a", 2029): written("0", "0.4", "1.2", "0.8"),  # at risk: a tenth of the 8 of 2026
-    ("a", 2030): written("0", "0.8", "0.4", "0.4"),  # at risk: a tenth of the 4 of 2027
-    ("a", 2031): written("0", "0.4", "0", "0"),
+    ("a", 2029): written("0", "0.4", "1.2", "0"),
+    ("a", 2030): written("0", "0", "1.2", "0.8"),  # at risk: a tenth of the 8 of 2026
+    ("a", 2031): written("0", "0", "1.2", "0.4"),  # at risk: a tenth of the 4 of 2027
+    ("a", 2032): written("0", "0.8", "0.4", "0"),
+    ("a", 2033): written("0", "0.4", "0", "0"),
     ("b", 2026): written("3", "3", "0", None),
-    **{("b", year): written("0", "0", "0", None) for year in range(2027, 2032)},
+    **{("b", year): written("0", "0", "0", None) for year in range(2027, 2034)},
 }
 
 
@@ -68,10 +76,29 @@ def test_on_paper(plan):
         (2026, 9, 5, 0),
         (2027, Fraction("4.4"), Fraction("4.6"), 0),
         (2028, 3, Fraction("1.6"), 0),
-        (2029, Fraction("0.4"), Fraction("1.2"), Fraction("0.8")),
-        (2030, Fraction("0.8"), Fraction("0.4"), Fraction("0.4")),
-        (2031, Fraction("0.4"), 0, 0),
+        (2029, Fraction("0.4"), Fraction("1.2"), 0),
+        (2030, 0, Fraction("1.2"), Fraction("0.8")),
+        (2031, 0, Fraction("1.2"), Fraction("0.4")),
+        (2032, Fraction("0.8"), Fraction("0.4"), 0),
+        (2033, Fraction("0.4"), 0, 0),
     ]
+
+
+@pytest.mark.parametrize(
+    ("contracting", "risks"),
+    [
+        ("direct", {2027: "1.6", 2028: "0.8"}),  # legal commitments by n+1: a fifth comes later
+        ("instalments", {2031: "0.8", 2032: "0.4"}),  # paid by n+5: a tenth is not
+        ("none", {}),  # the scenario does not say, so nothing is promised
+    ],
+)
+def test_each_way_of_contracting_has_its_own_deadline(path, contracting, risks):
+    scenario = load(path, settings=[f"instruments.a.contracting={contracting}"])
+    rows = [row for row in payments(solve(scenario)) if row.instrument == "a"]
+    assert {row.year: row.at_risk for row in rows if row.at_risk} == {year: Fraction(amount) for year, amount in risks.items()}
+    assert {row.contracting for row in rows} == {"" if contracting == "none" else contracting}
+    said = [remark.says for remark in examine(scenario)]
+    assert ("'a' does not say when contracts are due: no money is shown as at risk" in said) is (contracting == "none")
 
 
 def test_nothing_without_profiles(tmp_path):
@@ -108,12 +135,21 @@ def test_a_payments_rule_measures_the_same(tmp_path):
 def test_csv_and_json(plan, tmp_path):
     write_csv(plan, tmp_path)
     first, *rest = (tmp_path / "payments.csv").read_text("utf-8").splitlines()
-    assert first == "instrument,year,committed,paid,outstanding,at_risk"
-    assert rest[:4] == ["a,2026,8,6,5,0", "a,2027,4,4.4,4.6,0", "a,2028,0,3,1.6,0", "a,2029,0,0.4,1.2,0.8"]
-    assert rest[6] == "b,2026,3,3,0,"
+    assert first == "instrument,year,committed,paid,outstanding,at_risk,contracting"
+    assert rest[:3] == ["a,2026,8,6,5,0,agreement", "a,2027,4,4.4,4.6,0,agreement", "a,2028,0,3,1.6,0,agreement"]
+    assert rest[4] == "a,2030,0,0,1.2,0.8,agreement"
+    assert rest[8] == "b,2026,3,3,0,,"
     rows = json.loads(json.dumps(as_dict(plan)))["payments"]
-    assert rows[1] == {"instrument": "a", "year": 2027, "committed": 4, "paid": 4.4, "outstanding": 4.6, "at_risk": 0}
-    assert rows[6]["at_risk"] is None
+    assert rows[1] == {
+        "instrument": "a",
+        "year": 2027,
+        "committed": 4,
+        "paid": 4.4,
+        "outstanding": 4.6,
+        "at_risk": 0,
+        "contracting": "agreement",
+    }
+    assert rows[8]["at_risk"] is None
 
 
 def test_on_the_terminal(path):
@@ -122,11 +158,11 @@ def test_on_the_terminal(path):
 
     plain, more = printed(path), printed(path, "-v")
     assert "Payments by year" not in plain
-    assert [line.split() for line in more.splitlines() if line[:4] in ("2029", "2030")] == [
-        ["2029", "0.0", "0.4", "1.2", "0.8"],
-        ["2030", "0.0", "0.8", "0.4", "0.4"],
+    assert [line.split() for line in more.splitlines() if line[:4] in ("2030", "2031")] == [
+        ["2030", "0.0", "0.0", "1.2", "0.8"],
+        ["2031", "0.0", "0.0", "1.2", "0.4"],
     ]
-    assert "at risk" not in printed(TINY, "-v")  # nobody says when contracts are signed
+    assert "past deadline" not in printed(TINY, "-v")  # nobody says when contracts are signed
 
 
 @pytest.mark.parametrize(
@@ -150,7 +186,7 @@ def test_bad_input(complaints, setting, said):
     assert message.replace("\u00a0", " ").endswith(said)
 
 
-@pytest.mark.parametrize("key", ["contracting_profile=[100 %]", "outstanding={2025: 3}"])
+@pytest.mark.parametrize("key", ["contracting_profile=[100 %]", "contracting=direct", "outstanding={2025: 3}"])
 def test_what_needs_a_payment_profile(complaints, tmp_path, key):
     path = write(tmp_path, {**TWO_BY_TWO, "years": "2025-2026"})
     (message,) = complaints(path, settings=[f"instruments.a.{key}"])

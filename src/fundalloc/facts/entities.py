@@ -156,6 +156,8 @@ class Instrument(Named):
     """Share of a commitment that is paid in its own year, the next, and so on."""
     contracting_profile: Annotated[tuple[Share, ...], AfterValidator(_whole_profile)] = ()
     """Share of a commitment whose contracts are signed in its own year, the next, and so on."""
+    contracting: Literal["agreement", "direct", "instalments"] | None = None
+    """How commitments become contracts, and so by when: a financing agreement first, at once, or in annual instalments."""
     outstanding: Annotated[ByYear, AfterValidator(_each_year)] = Field(default_factory=dict)
     """EUR million that commitments from before the period cost in each year, also after the period."""
 

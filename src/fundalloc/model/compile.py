@@ -215,21 +215,19 @@ def _decided(stated: Rows, lines: Lines) -> Floats:
     decided = np.asarray(lines.facts.euro(lines.ledger.decided), dtype=float)
     sums = _summed(totals.total, totals.weight.values * decided[totals.line], totals.count)
     on = _summed(switches.switch, switches.weight.values * decided[switches.line], switches.count) > 0
-    columns: Floats = np.concatenate([decided, sums, on, np.zeros(1)])
-    first = {TOTALS: len(decided), SWITCHES: len(decided) + len(sums)}
-    return columns[np.where(_beside(stated), len(columns) - 1, stated.placed(first | dict.fromkeys(stated.auxiliary, 0)))]
-
-
-def _beside(stated: Rows) -> Mask:
-    """Return which terms name auxiliary columns: nothing is known of these but their bounds."""
-    return ~(stated.which() | stated.which(TOTALS) | stated.which(SWITCHES))
+    own = {name: np.zeros(len(one.least)) if one.decided is None else one.decided for name, one in stated.auxiliary.items()}
+    columns: dict[str, Floats] = {"": decided, TOTALS: sums, SWITCHES: on.astype(float), **own}
+    first = dict(zip(columns, np.cumsum([0, *map(len, columns.values())]), strict=False))
+    return np.asarray(np.concatenate([*columns.values()])[stated.placed(first)], dtype=float)
 
 
 def _pulls(stated: Rows, lines: Lines, chosen: Mask) -> tuple[Mask, Mask]:
     """Return which of the chosen rows open lines can raise, and which lower: a line that counts several times does what is left of it."""
     free, totals = ~lines.ledger.fixed, stated.totals
     moving = _moving(stated.switches, free)
-    direct, total, switch, beside = stated.which(), stated.which(TOTALS), stated.which(SWITCHES), _beside(stated)
+    direct, total, switch = stated.which(), stated.which(TOTALS), stated.which(SWITCHES)
+    rising = np.logical_or.reduce([stated.column < 0, *(stated.which(n) for n, one in stated.auxiliary.items() if one.decided is not None)])
+    unsure = ~(direct | total | switch | rising)
     up, down = np.zeros((2, len(chosen)), dtype=bool)
     for row in np.flatnonzero(chosen):  # few: only demands that decided money breaks
         own = stated.row == row
@@ -238,8 +236,8 @@ def _pulls(stated: Rows, lines: Lines, chosen: Mask) -> tuple[Mask, Mask]:
         for term in np.flatnonzero(own & total):
             inside = totals.total == stated.column[term]
             effect += stated.value[term] * _summed(totals.line[inside], totals.weight.values[inside], len(free))
-        effects = np.concatenate([effect[free], stated.value[turned][moving[stated.column[turned]]]])
-        unknown = bool((own & beside).any())
+        effects = np.concatenate([effect[free], stated.value[turned][moving[stated.column[turned]]], stated.value[own & rising]])
+        unknown = bool((own & unsure).any())
         up[row], down[row] = unknown or (effects > DUST).any(), unknown or (effects < -DUST).any()
     return up, down
 

@@ -126,6 +126,8 @@ class Consequences:
     """Whether a plan without the rule can be asked for."""
     plain_sum: ClassVar[bool] = False
     """Whether a demand sets the sum of `money` against its figure, in EUR million, and nothing else."""
+    from_baseline: ClassVar[bool] = False
+    """Whether limits start from the baseline plan."""
     or_nothing: ClassVar[bool] = False
     """Whether no money at all satisfies the rule too."""
 
@@ -136,7 +138,7 @@ class Consequences:
     @property
     def fixed_base(self) -> bool:
         """Whether what shares are taken of is given, whatever the plan does."""
-        return False
+        return self.from_baseline
 
     @property
     def counted(self) -> Counted | None:

@@ -10,7 +10,7 @@ says how much that is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, ClassVar
 
@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.fields import Amount, Relative, refuse
 from fundalloc.facts.lines import Lines
-from fundalloc.money import Exact, Figure, ceil_steps, percent, plain
+from fundalloc.money import Figure, ceil_steps, percent, plain
 from fundalloc.rules._consequences import BaselineRoom, Loosening, Missed, Setting, outwards, share_in_file
-from fundalloc.rules._ledger import amounts_by_code, measured, open_sums, sums_by_code
-from fundalloc.rules.kind import Kind, Unplaced, example
+from fundalloc.rules._ledger import amounts_by_code, measured, open_sums
+from fundalloc.rules.kind import Kind, example
 from fundalloc.rules.statement import Demands, Measures, Rows, Sense, state_sums
 
 
@@ -31,6 +31,7 @@ class Deviation(Kind):
 
     kind: ClassVar[str] = "deviation"
     relative: ClassVar[bool] = True
+    from_baseline: ClassVar[bool] = True
     figures_said: ClassVar[tuple[str, ...]] = ("at_least", "at_most", "within", "amount")
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
         example("{partnership}: within the flexibility clause", for_each="partnership", within="20 %", amount="10"),
@@ -63,11 +64,6 @@ class Deviation(Kind):
         room = {"": Figure(Fraction(1) if self.within is None else self.within, percent=True)}
         return [(Sense.AT_LEAST, room), (Sense.AT_MOST, room)]
 
-    @property
-    def fixed_base(self) -> bool:
-        """The plan that it starts from is given."""
-        return True
-
     def own_figures(self) -> Mapping[str, Figure]:
         """The corridor: a share, EUR million, or both."""
         share = {} if self.within is None else {"within": Figure(self.within, percent=True)}
@@ -76,12 +72,6 @@ class Deviation(Kind):
     def limit_said(self, own: Mapping[str, str]) -> str:
         """Of a corridor: its share and its amount."""
         return " / ".join(own.values())
-
-    def problems_in(self, lines: Lines) -> Iterator[Unplaced]:
-        """Also: there must be a baseline."""
-        if lines.facts.baseline is None:
-            yield ("kind",), "a deviation without a plan to start from", "write baseline: … in the scenario"
-        yield from super().problems_in(lines)
 
     def loosened(self, setting: Setting, found: Sequence[Missed]) -> Loosening | None:
         """Widen the corridor around the plan, or move a one-sided limit."""
@@ -113,12 +103,12 @@ class Deviation(Kind):
         money = self.own_money(lines)
         step = lines.facts.step
         limits = [limit / step for limit in self._allowed(lines, demands)]
-        plans = [plan / step for plan in self._planned(lines, demands)]
+        plans = [plan / step for plan in self.own_baseline(lines, demands.code)]
         return measured(amounts_by_code(demands.code, money, steps), limits, lambda: open_sums(demands.code, money, lines), plans)
 
     def _allowed(self, lines: Lines, demands: Demands) -> list[Fraction]:
         """Return the limit of every demand in EUR million."""
-        plans = self._planned(lines, demands)
+        plans = self.own_baseline(lines, demands.code)
         if self.corridor is None:
             return [figure * plan for figure, plan in zip(demands.figure, plans, strict=True)]
         out = []
@@ -127,11 +117,3 @@ class Deviation(Kind):
             room += [self.amount] if self.amount is not None else []
             out.append(plan - min(room) if sense is Sense.AT_LEAST else plan + min(room))
         return out
-
-    def _planned(self, lines: Lines, demands: Demands) -> list[Fraction]:
-        """Return what the baseline plan gives every member, in EUR million, wherever its lines are today."""
-        plan, planned = lines.facts.baseline, lines.planned
-        amount = Exact.whole(0) if plan is None else plan.amount
-        money = planned.group(self.money, self.members(lines), unless=self.unless)
-        sums = sums_by_code(demands.code, money, amount.numerator)
-        return [Fraction(total, money.weight.denominator * amount.denominator) for total in sums]

@@ -30,10 +30,11 @@ from fundalloc.facts.fields import TOLD, Factor, Flag, Id, Multilingual, Note, T
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Members, Pick, Selection, build_members
 from fundalloc.labels import Words, in_own_words
-from fundalloc.money import Figure, plain
+from fundalloc.money import Exact, Figure, plain
 from fundalloc.rules._consequences import Consequences
 from fundalloc.rules._fields import Figures, ForEach
 from fundalloc.rules._keys import keys_of, partial_keys, wrong_keys
+from fundalloc.rules._ledger import amounts_by_code
 from fundalloc.rules._sentence import figures_of, names_of, spoken
 from fundalloc.rules.statement import Codes, Demands, Measures, Rows, Sense, Unit
 
@@ -113,6 +114,8 @@ class Kind(Record, Consequences):
 
     def problems_in(self, lines: Lines) -> Iterator[Unplaced]:
         """Yield (path, message, hint) for what only the facts can show to be wrong with this rule."""
+        if self.from_baseline and lines.facts.baseline is None:
+            yield ("kind",), f"a {self.kind} without a plan to start from", "write baseline: … in the scenario"
         yield from wrong_keys(self, lines)
         if len(self.present(lines, self.members(lines))) == 0:
             hint = "check the selection against the eligibility table, or switch the rule off"
@@ -217,6 +220,13 @@ class Kind(Record, Consequences):
     def own_money(self, lines: Lines, *beside: str) -> Grouped:
         """Group what `money` selects and `unless` leaves by member."""
         return lines.group(self.money, self.members(lines, *beside), unless=self.unless)
+
+    def own_baseline(self, lines: Lines, codes: Codes, *beside: str) -> list[Fraction]:
+        """Return what the baseline plan gives every member, in EUR million, wherever its lines are today."""
+        plan = lines.facts.baseline
+        amount = Exact.whole(0) if plan is None else plan.amount
+        money = lines.planned.group(self.money, self.members(lines, *beside), unless=self.unless)
+        return [total / amount.denominator for total in amounts_by_code(codes, money, amount.numerator)]
 
     @property
     def keyed(self) -> tuple[str, ...]:

@@ -124,6 +124,8 @@ class Between(NamedTuple):
     least: NDArray[np.float64]
     most: NDArray[np.float64]
     """Finite: the bound of the score is proved with it."""
+    decided: NDArray[np.float64] | None = None
+    """What decided money alone makes of them, where open money can only raise them."""
 
 
 TOTALS, SWITCHES = "totals", "switches"
@@ -148,7 +150,7 @@ class Rows:
     """Without it nothing is known of the rows but floating point: their limits stay as they are."""
     named: Mapping[str, slice] = field(default_factory=dict)
     auxiliary: Mapping[str, Between] = field(default_factory=dict)
-    """Further columns by name. Rows with terms of theirs have no statement in exact numbers, and never count as decided."""
+    """Further columns by name. Rows with terms of theirs have no statement in exact numbers, and count as decided only where these rise."""
     defining: Rows | None = None
     """Rows beside those of the demands that say what the auxiliary columns are."""
 

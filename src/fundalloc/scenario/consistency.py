@@ -109,8 +109,8 @@ def _profiles(facts: Facts, tree: Tree) -> Iterator[Problem]:
     """Payments need a profile of their own, and follow the contracts."""
     for instrument in facts.instruments:
         path, contracts, payments = ("instruments", instrument.id), instrument.contracting_profile, instrument.payment_profile
-        for key, written in (("contracting_profile", contracts), ("outstanding", instrument.outstanding)):
-            if written and not payments:
+        for key in ("contracting_profile", "contracting", "outstanding"):
+            if getattr(instrument, key) and not payments:
                 where = locate(tree, (*path, key), key=True)
                 yield Problem(where, f"'{key}' without a payment_profile", "write one too, such as payment_profile: [20 %, 50 %, 30 %]")
         if contracts and payments:

@@ -16,6 +16,7 @@ Template = Any
 EACH = ("partnership", "area", "route", "level", "family", "field", "year", ["partnership", "area"], ["instrument", "year"], None)
 LEVEL = [{"share": "100 %", "value": "0.8"}]
 CURVE: Template = {"curve": {"log": ("4", "1.5", "0.5")}, "pieces": ("2", "5", "10")}
+HARD: Template = {"strength": ({}, {"watch": "true"})}
 STRENGTH: Template = ({}, {}, {}, {"soft": ("0.5", "1", "2")}, {"soft": ("0.5", "1", "2")}, {"watch": ("true", None)})
 """Hard, soft, or watched, unless a kind has a `strength` of its own."""
 
@@ -38,7 +39,7 @@ def random_scenario(dice: Random) -> dict[str, Any]:
     for name, rule in drawn["rules"].items():
         own = rule.pop("strength", None)
         rule |= {"says": name, "source": "assumption"} | (throw(dice, {"": STRENGTH}) if own is None else own)
-    if all(rule["kind"] != "deviation" for rule in drawn["rules"].values()):
+    if not {"deviation", "reassignment"} & {rule["kind"] for rule in drawn["rules"].values()}:
         drawn.pop("baseline")
     if "transfers" in drawn and any("counts" in drawn["instruments"][i] for i in ("i0", "i1")):
         drawn.pop("transfers")
@@ -213,6 +214,7 @@ def _rules(leaves: list[str], areas: list[str], years: list[str]) -> dict[str, T
                 {"at_most": "60..200 %"},
             ),
         },
+        "reassignment": {"for_each": ("partnership", None), "between": ("area", "year"), "money": money, "at_most": "5..90 %", **HARD},
         "sequence": {
             "for_each": ("instrument", "family", None, "route" if areas[1:] else None),
             "lag": ("0", "1"),

@@ -8,7 +8,7 @@ from itertools import combinations, product
 from typing import Any
 
 from fundalloc.selftest.reading import DIMENSIONS, NONE, ONE, Member, Money, Reading, add, in_year, listed, number
-from fundalloc.selftest.statement import Rule, Statement, Switch, state_facts
+from fundalloc.selftest.statement import Bound, Rule, Statement, Switch, state_facts
 
 
 def state_everything(reading: Reading) -> Statement:
@@ -128,14 +128,9 @@ def _change(statement: Statement, name: str, rule: Rule) -> None:
 
 def _deviation(statement: Statement, name: str, rule: Rule) -> None:
     """plan - room <= F <= plan + room, room the smaller of share x plan and amount; or F >=, <= share x plan."""
-    reading, selection = statement.reading, rule.get("money", {})
+    reading = statement.reading
     for label, member, money in _demands(reading, rule, name):
-        plan = NONE
-        for row in reading.case["baseline"]:
-            line = (row["instrument"], row["partnership"], row["area"], str(row["year"]))
-            out = "unless" in rule and reading.counts(rule["unless"], line)
-            if reading.counts(selection, line) and reading.belongs(line, member) and not out:
-                plan += reading.weight(selection, line) * number(row["amount"])
+        plan = _planned(reading, rule, member)
         rooms = [number(rule["within"]) * plan] if "within" in rule else []
         rooms += [number(rule["amount"])] if "amount" in rule else []
         if rooms:
@@ -143,6 +138,31 @@ def _deviation(statement: Statement, name: str, rule: Rule) -> None:
             statement.state(label, rule, "at_most", money, plan + min(rooms))
         for sense, share in _asked(rule, member):
             statement.state(label, rule, sense, money, share * plan)
+
+
+def _planned(reading: Reading, rule: Rule, member: Member) -> Fraction:
+    """Return what the baseline gives a member."""
+    selection, plan = rule.get("money", {}), NONE
+    for row in reading.case["baseline"]:
+        line = (row["instrument"], row["partnership"], row["area"], str(row["year"]))
+        out = "unless" in rule and reading.counts(rule["unless"], line)
+        if reading.counts(selection, line) and reading.belongs(line, member) and not out:
+            plan += reading.weight(selection, line) * number(row["amount"])
+    return plan
+
+
+def _reassignment(statement: Statement, name: str, rule: Rule) -> None:
+    """No parts together rise above their plans by more than share x plan, or than decided money alone has risen."""
+    reading = statement.reading
+    for label, member, _ in _demands(reading, rule, name):
+        within = [(*member, *part) for part in reading.members(rule["between"], "leaves")]
+        parts = [(reading.sum(rule.get("money", {}), part, rule.get("unless")), _planned(reading, rule, part)) for part in within]
+        risen = sum((max(add(money, reading.decided) - plan, NONE) for money, plan in parts), NONE)
+        for _, share in _asked(rule, member):
+            limit = max(share * _planned(reading, rule, member), risen)
+            for some in (some for count in range(len(parts)) for some in combinations(parts, count + 1)):
+                terms = {line: weight for money, _ in some for line, weight in money.items()}
+                statement.rows.append(Bound(label, terms, limit + sum((plan for _, plan in some), NONE), uncut=True))
 
 
 def _sequence(statement: Statement, name: str, rule: Rule) -> None:
@@ -217,6 +237,7 @@ _KINDS = {
     "balance": _balance,
     "change": _change,
     "deviation": _deviation,
+    "reassignment": _reassignment,
     "sequence": _sequence,
     "payments": _payments,
     "minimum_size": _minimum_size,

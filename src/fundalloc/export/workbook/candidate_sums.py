@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from fundalloc.export.workbook.book import Book, array, quoted
-from fundalloc.export.workbook.line_sums import NEED, PLANNED, Boxes, Cubes, columns_for, common, in_year, listed, one_by_one
+from fundalloc.export.workbook.line_sums import BASELINE, NEED, PLANNED, Boxes, Cubes, columns_for, common, in_year, listed, one_by_one
 from fundalloc.export.workbook.plan_sums import Box
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.money import IntArray, Mask
@@ -74,19 +74,31 @@ def _count_listed(sums: Sums, rule: Kind, word: str, box: Box, least: Fraction, 
 
 def _count_terms(sums: Sums, rule: Kind, word: str, boxes: tuple[Box, Box | None], least: Fraction, enough: str) -> Iterator[Candidate]:
     """Yield a sum with one comparison per member: tag groups, and members from which something is taken out."""
-    dimensions = sums.book.facts.dimensions
-    dimension = dimensions[word] if word in NAMES else dimensions[dimensions.owner(word)[0]]
-    names = dimension.members if word in NAMES else dimension.groups[word]
     box, but = boxes
-    parts = []
-    for name in names:
-        mask = dimension.masks[name if word in NAMES else f"{word}:{name}"]
-        part = box._replace(**{dimension.name: getattr(box, dimension.name) & mask})
-        if sums.boxes.has_lines(part):
-            parts.append(sums.money(part, but, columns_for(rule.money.marker)[0]))
+    parts = [sums.money(part, but, columns_for(rule.money.marker)[0]) for part in _each(sums, word, box)]
     if len(parts) <= MOST_TERMS:
         text = "+".join(f"({part.text}{enough})" for part in parts)
         yield Candidate(text, tuple(Fraction(sum(_active(part.values[k], least) for part in parts)) for k in range(2)))
+
+
+def _each(sums: Sums, word: str, box: Box) -> Iterator[Box]:
+    """Yield what of a box has lines, member by member of a dimension or a tag group."""
+    dimensions = sums.book.facts.dimensions
+    dimension = dimensions[word] if word in NAMES else dimensions[dimensions.owner(word)[0]]
+    for name in dimension.members if word in NAMES else dimension.groups[word]:
+        mask = dimension.masks[name if word in NAMES else f"{word}:{name}"]
+        part = box._replace(**{dimension.name: getattr(box, dimension.name) & mask})
+        if sums.boxes.has_lines(part):
+            yield part
+
+
+def risen_money(sums: Sums, box: Box, but: Box | None) -> Iterator[Candidate]:
+    """Yield what rises above the baseline plan, added up over the members of a dimension."""
+    for parts in (list(_each(sums, word, box)) for word in NAMES):
+        rises = [(sums.money(part, but), sums.money(part, but, BASELINE)) for part in parts[: MOST_TERMS + 1]]
+        values = [sum((max(now.values[k] - then.values[k], Fraction(0)) for now, then in rises), Fraction(0)) for k in range(2)]
+        if 0 < len(parts) <= MOST_TERMS:
+            yield Candidate("+".join(f"MAX(0,{now.text}-({then.text}))" for now, then in rises), tuple(values))
 
 
 def _active(amount: Fraction, least: Fraction) -> bool:

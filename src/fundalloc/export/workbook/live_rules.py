@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 
 from fundalloc.export.workbook.book import Book, quoted
-from fundalloc.export.workbook.candidate_sums import Candidate, Sums, average, count_active, moved_money, paid_money
+from fundalloc.export.workbook.candidate_sums import Candidate, Sums, average, count_active, moved_money, paid_money, risen_money
 from fundalloc.export.workbook.content import Cell, Formula
 from fundalloc.export.workbook.line_sums import Boxes, Cubes, common, up_to
 from fundalloc.export.workbook.plan_sums import Box
@@ -128,6 +128,8 @@ class _LiveRules:
         yield from moved_money(self.sums, finding.member)
         if years is not None and rule.money.marker is None:
             yield from paid_money(self.sums, rule, every, but_every, years)
+        if rule.from_baseline and rule.money.marker is None:
+            yield from risen_money(self.sums, money, but)
 
     def _bases(self, rule: Kind, member: list[tuple[str, Mask]]) -> Iterator[Candidate]:
         """What a share may be taken of: `of`, the same money a year earlier or in the baseline, what comes first, the average."""

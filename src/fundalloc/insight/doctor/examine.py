@@ -28,7 +28,7 @@ from fundalloc.model.objective import needs_served
 from fundalloc.money import euro, plain
 from fundalloc.plan.ledger import free_of_decisions, measure_coverage
 from fundalloc.run import with_baseline
-from fundalloc.scenario.document import locate
+from fundalloc.scenario.document import locate, scalars
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers.margins import lines_kept
 
@@ -54,6 +54,8 @@ def examine(scenario: Scenario) -> list[Remark]:
         *_idle_exceptions(scenario),
         *_missing_years(scenario),
         *_doubtful_rules(scenario),
+        *_without_deadline(scenario),
+        *_unchecked(scenario),
         *slips(scenario),
         *twins(scenario),
         *unknown_codes(scenario),
@@ -170,6 +172,23 @@ def _doubtful_rules(scenario: Scenario) -> Iterator[Remark]:
     for rule in scenario.written_rules:
         for path, message, hint in rule.remarks_on(scenario.lines):
             yield warning(locate(scenario.tree, ("rules", rule.id, *path)), f"rule '{rule.id}': {message}", hint)
+
+
+def _without_deadline(scenario: Scenario) -> Iterator[Remark]:
+    for i in (i for i in scenario.facts.instruments if i.contracting_profile and not i.contracting):
+        place, says = locate(scenario.tree, ("instruments", i.id, "contracting_profile"), key=True), "no money is shown as at risk"
+        yield warning(place, f"'{i.id}' does not say when contracts are due: {says}", "write contracting: agreement, direct or instalments")
+
+
+def _unchecked(scenario: Scenario) -> Iterator[Remark]:
+    """In what is adopted: figures that were never checked against a source."""
+    tables = [(table, table.column("confidence")) for table in scenario.every_table.values() if "confidence" in table.columns]
+    said = [(table.place(row, "confidence"), text) for table, texts in tables for row, text in enumerate(texts)]
+    said += [(node.place, node.text) for keys, node in scalars(scenario.tree) if keys[-1] == "confidence"]
+    places = {place for place, text in said if text in ("M", "M?")}
+    if places and scenario.head.state == "adopted":
+        says = f"{counted(len(places), 'entries')} with confidence M in an adopted scenario: well known, but not checked"
+        yield warning(min(places, key=lambda place: place.order), says, "check them against a source, or write confidence: assumption")
 
 
 # -- what is worth knowing -------------------------------------------------------------------------------------------------

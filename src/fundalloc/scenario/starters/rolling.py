@@ -7,7 +7,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -41,8 +41,8 @@ class DecidedRow(NamedTuple):
     confidence: str = ""
 
 
-def roll_forward(scenario: Scenario, source: Path, plan: PlanAmounts, plan_file: Path, year: int, folder: Path) -> list[Path]:
-    """Write the scenario, rolled to `year` over a copy of its files, into a new folder, its file first. Raises FundallocError."""
+def roll_forward(scenario: Scenario, source: Path, plan: PlanAmounts, year: int, folder: Path, say: Callable[[Path], str]) -> list[Path]:
+    """Write the scenario, rolled to `year` over a copy of its files, into a new folder, its file first, as `say` has it."""
     check_year(scenario, year)
     check_empty(folder)
     with new_folder(folder) as inside:
@@ -51,10 +51,12 @@ def roll_forward(scenario: Scenario, source: Path, plan: PlanAmounts, plan_file:
         with (inside / DECIDED).open("w", encoding="utf-8", newline="") as file:
             rows = ([*line, plain(amount), *words] for line, amount, *words in decided_money(scenario, plan, year))
             csv.writer(file, lineterminator="\n").writerows([_HEADING, *rows])
-        baseline = _baseline(source, copied) or _copy_plan(plan_file, inside)
+        baseline = _copy_plan(Path(plan.file), inside)
         extends = copied[source.resolve()].relative_to(inside).as_posix()
         text = _text(scenario, plan, year, extends, baseline.relative_to(inside).as_posix())
-        main.write_text(text + _frozen_ceilings(scenario, source), "utf-8")
+        main.write_text(text := text + _frozen_ceilings(scenario, source), "utf-8")
+        head, _, end = say(main).partition("\n")
+        main.write_text(text.replace("\nextends:", f"\n{head}\nextends:", 1) + end, "utf-8")
         schema = write_schema(inside)
     made = [main, inside / DECIDED, baseline, *copied.values(), schema]
     return list(dict.fromkeys(folder / path.relative_to(inside) for path in made))
@@ -187,21 +189,8 @@ def needed_files(path: Path) -> Iterator[Path]:
             yield from with_companions(baseline) or [baseline]
 
 
-def _baseline(source: Path, copied: dict[Path, Path]) -> Path | None:
-    """Return the copy of the baseline that the original starts from: its own, or that of the last file that it extends."""
-    document = read_document(source, display_name(source))
-    for name in texts(document.get("baseline")):
-        baseline = (source.parent / name).resolve()
-        return copied.get(baseline) or copied[next(path for path in copied if path.parent == baseline)].parent
-    for name in reversed(texts(document.get("extends"))):
-        found = _baseline(source.parent / name, copied)
-        if found is not None:
-            return found
-    return None
-
-
 def _copy_plan(plan_file: Path, folder: Path) -> Path:
-    """Copy the plan: without another baseline, the new plan starts from it."""
+    """Copy the plan: the new one starts from it."""
     target = folder / plan_file.name
     home = target if plan_file.is_dir() else folder
     home.mkdir(exist_ok=True)

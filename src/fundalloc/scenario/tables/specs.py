@@ -47,7 +47,7 @@ SPECS: dict[str, dict[str, ColumnSpec]] = {
         **dict.fromkeys(("short", "note", "footnote"), TEXTS),
         "source": ColumnSpec(str, required=True, told=True),
         **dict.fromkeys(("confidence", "budget_line"), ColumnSpec(str, told=True)),
-        **dict.fromkeys(("counts", "free", "partners", "years", "tags"), ColumnSpec(str)),
+        **dict.fromkeys(("counts", "free", "partners", "years", "tags", "contracting"), ColumnSpec(str)),
         **dict.fromkeys(("ceiling", "outstanding"), ColumnSpec(str, number=True, money=True, per="key")),
         "carry_over": ColumnSpec(str, number=True, per="key"),
         **dict.fromkeys(("reserve", "last_resort", "payment_profile", "contracting_profile"), ColumnSpec(str, number=True)),

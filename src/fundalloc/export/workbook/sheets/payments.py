@@ -13,7 +13,7 @@ from fundalloc.export.workbook.line_sums import Boxes
 from fundalloc.facts.entities import Instrument
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.moves import CARRY
-from fundalloc.insight.payments import Cash, payments, payments_by_year
+from fundalloc.insight.payments import Cash, missed, payments, payments_by_year
 
 TABLE = "Payments"
 Paid = dict[tuple[str, int], Fraction]
@@ -24,7 +24,7 @@ def build(book: Book) -> Sheet | None:
     """Return payments and outstanding commitments, by the instruments' payment profiles; None when no instrument has one.
 
     Below the instruments stand, for every year, the sum of payments, what is still outstanding at its end (RAL), and what
-    must be contracted by then or is decommitted (n+3).
+    must be contracted or paid by then and is not.
     """
     cash = payments(book.plan)
     if not cash:
@@ -35,10 +35,12 @@ def build(book: Book) -> Sheet | None:
     risks = any(c.at_risk is not None for c in by_year)
     labels = [book.say(f"total.{key}") for key in ("all", "outstanding", *(["at_risk"] if risks else []))]
     profiles = [book.facts.instruments[k].payment_profile for k in chosen]
+    clocks = [i.contracting and book.word("contracting", i.contracting) for i in map(book.facts.instruments.__getitem__, chosen)]
     columns = (
         book.column("instrument", "text", [book.label("instrument", k) for k in chosen], tuple(labels)),
         *_over_period(book, chosen, by_year, paid),
         book.column("profile", "note", [", ".join(f"{float(s) * 100:g} %" for s in profile) for profile in profiles], printed=False),
+        *[book.column("deadline", "note", clocks, printed=False)] * any(clocks),
         book.ids_of("instrument", chosen),
     )
     return book.sheet("payments", TABLE, columns, one_page=len(chosen) <= 30)
@@ -73,19 +75,18 @@ def _year(book: Book, chosen: list[int], cash: Cash, before: str, paid: Paid) ->
         Formula(f"={before}{'' if new == '0' else f'+{new}'}-ABOVE(1)", float(cash.outstanding)),
     ]
     if cash.at_risk is not None:
-        totals.append(Formula(_risk(book, chosen, cash.year - 3), float(cash.at_risk)))
+        totals.append(Formula(_risk(book, chosen, cash.year), float(cash.at_risk)))
     beyond = any(not isinstance(cell, Formula) for cell in cells)  # of some nothing is due from the period: only what is outstanding
     return book.column("", "money", cells, tuple(totals), width=10.5, heading=str(cash.year), given=beyond)
 
 
 def _risk(book: Book, chosen: list[int], year: int) -> str:
-    """Return the formula of what is not contracted three years after its commitment in a year."""
+    """Return the formula of what of earlier commitments has its deadline in a year and misses it."""
     terms = []
-    for k in chosen if year in book.facts.years else ():
-        contracted = book.facts.instruments[k].contracting_profile
-        late = 1 - sum(contracted[:4], Fraction(0)) if contracted else Fraction(0)
-        if late:
-            terms.append(f"{float(late)!r}*{book.planned(book.is_('instrument', k), ('year', str(year)))}")
+    for k in chosen:
+        after, late = missed(book.facts.instruments[k]) or (0, 0)
+        if late and year - after in book.facts.years:
+            terms.append(f"{float(late)!r}*{book.planned(book.is_('instrument', k), ('year', str(year - after)))}")
     return "=" + ("+".join(terms) or "0")
 
 
