@@ -20,7 +20,7 @@ from pydantic import PlainValidator, ValidationInfo, WithJsonSchema, field_valid
 from fundalloc.errors import did_you_mean
 from fundalloc.facts.dimensions import NAMES, Choice, Dimensions
 from fundalloc.facts.entities import Record
-from fundalloc.facts.fields import Id, Multilingual, Note, read_amount, refuse
+from fundalloc.facts.fields import Id, Multilingual, Note, Text, read_amount, refuse
 from fundalloc.money import Exact, IntArray, Mask
 
 
@@ -98,6 +98,21 @@ _ALONE = {
     "amount": "take a share of an amount or of a selection, not of both",
 }
 """Keys of `of` that take no others beside them, and what to write instead."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A row of the political mandate: what serves a statement of it, or is to be known about it; rows of one id are one statement."""
+
+    id: str
+    text: Text
+    money: Selection | None
+    written: str
+    """The selection, as it is written."""
+    rules: tuple[str, ...]
+    note: Text
+    source: str
+    confidence: str
 
 
 class Base(Selection):

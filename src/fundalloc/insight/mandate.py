@@ -1,0 +1,63 @@
+"""What of a plan answers the statements of a political mandate: money (counted in each, never added), rules and whether they are met."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import nan
+from typing import NamedTuple
+
+import pandas as pd
+
+from fundalloc.facts.selection import Selection, build_members
+from fundalloc.money import exact_product
+from fundalloc.plan.plan import Plan
+from fundalloc.plan.verify import AT_LIMIT, BREACH, DECIDED, MISSED, OK
+
+MONEY, NO_MONEY, RULE, CONTEXT = "money", "no money", "rule", "context"
+WORST_FIRST = (BREACH, MISSED, DECIDED, AT_LIMIT, OK)
+
+
+class Answer(NamedTuple):
+    """One thing that answers a statement, or the lack of money behind it; a rule that is switched off has no status."""
+
+    statement: str
+    text: str
+    answer: str
+    what: str  # the selection as written, the id of the rule, or the note
+    source: str
+    confidence: str
+    amount: float = nan  # EUR million
+    status: str = ""  # the worst of the rule's demands
+    kept: int = 0  # how many of them hold
+    demands: int = 0
+    money: Selection | None = None
+    first: int = 0  # position of the rule's first finding
+
+
+def answers(plan: Plan, language: str = "en") -> Iterator[Answer]:
+    """Yield what answers every statement: its money, then its rules, then its context."""
+    mandate = plan.scenario.mandate
+    for name, text in {row.id: row.text.within(language) for row in mandate}.items():
+        rows = [row for row in mandate if row.id == name]
+        for row in [row for row in rows if row.money] or rows[:1]:
+            amount = _planned(plan, row.money) if row.money else nan
+            answer = MONEY if amount > 0 else NO_MONEY
+            yield Answer(name, text, answer, row.written, row.source, row.confidence, amount, money=row.money)
+        for rule, said in {rule: row for row in rows for rule in row.rules}.items():
+            found = [(k, finding) for k, finding in enumerate(plan.findings) if finding.rule.id == rule]
+            statuses, (first, origin) = [finding.status for _, finding in found], (found[0][0], found[0][1].rule) if found else (0, said)
+            judged = min(statuses, key=WORST_FIRST.index, default=""), statuses.count(OK) + statuses.count(AT_LIMIT), len(found)
+            yield Answer(name, text, RULE, rule, origin.source, origin.confidence, nan, *judged, first=first)
+        yield from (Answer(name, text, CONTEXT, row.note.within(language), row.source, row.confidence) for row in rows if row.note)
+
+
+def _planned(plan: Plan, money: Selection) -> float:
+    """Return the planned money that a selection picks, weighted by its marker, in EUR million."""
+    lines = plan.scenario.lines
+    own = lines.group(money, build_members((), lines.facts.dimensions))
+    return float(int(exact_product(plan.steps[own.line], own.weight.numerator).sum()) * lines.facts.step / own.weight.denominator)
+
+
+def mandate_table(plan: Plan, language: str = "en") -> pd.DataFrame:
+    """Return the same as a table, one row per answer."""
+    return pd.DataFrame(answers(plan, language), columns=Answer._fields).drop(columns=["money", "first"])
