@@ -38,8 +38,8 @@ def tables(plan: Plan, language: str = "") -> dict[str, pd.DataFrame]:
     coverage = pd.DataFrame({**members, "need": found.need, "met": found.met, "priority": needs.priority.values, "impact": found.impact})
     out = {"allocation": named_allocation(plan, language), "coverage": coverage, "free-money": plan.free_money}
     out |= {"memo": memo_money(plan, language), "rules": rules}
-    further = {"payments": payments_table(plan), "moves": moved_money(plan), "mandate": mandate_table(plan, language)}
-    out |= {name: table for name, table in further.items() if len(table)}
+    optional = {"payments": payments_table(plan), "moves": moved_money(plan), "mandate": mandate_table(plan, language)}
+    out |= {name: found for name, found in optional.items() if len(found)}
     facts = scenario.facts
     entities = {"instruments": ["counts"], "partnerships": ["level", "within"], "areas": []}
     for table, further in entities.items():

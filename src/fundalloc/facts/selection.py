@@ -108,7 +108,6 @@ class Statement:
     text: Text
     money: Selection | None
     written: str
-    """The selection, as it is written."""
     rules: tuple[str, ...]
     note: Text
     source: str

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from fundalloc.facts.selection import Selection, build_members
+from fundalloc.facts.selection import Selection, Statement, build_members
 from fundalloc.money import exact_product
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import AT_LIMIT, BREACH, DECIDED, MISSED, OK
@@ -41,21 +41,22 @@ def answers(plan: Plan, language: str = "en") -> Iterator[Answer]:
         rows = [row for row in mandate if row.id == name]
         for row in [row for row in rows if row.money] or rows[:1]:
             amount = _planned(plan, row.money) if row.money else nan
-            answer = MONEY if amount > 0 else NO_MONEY
-            yield Answer(name, text, answer, row.written, row.source, row.confidence, amount, money=row.money)
-        for rule, said in {rule: row for row in rows for rule in row.rules}.items():
-            found = [(k, finding) for k, finding in enumerate(plan.findings) if finding.rule.id == rule]
-            statuses, (first, origin) = [finding.status for _, finding in found], (found[0][0], found[0][1].rule) if found else (0, said)
-            judged = min(statuses, key=WORST_FIRST.index, default=""), statuses.count(OK) + statuses.count(AT_LIMIT), len(found)
-            yield Answer(name, text, RULE, rule, origin.source, origin.confidence, nan, *judged, first=first)
+            yield Answer(name, text, MONEY if amount > 0 else NO_MONEY, row.written, row.source, row.confidence, amount, money=row.money)
+        yield from (_judged(plan, name, text, rule, row) for row in rows for rule in row.rules)
         yield from (Answer(name, text, CONTEXT, row.note.within(language), row.source, row.confidence) for row in rows if row.note)
 
 
 def _planned(plan: Plan, money: Selection) -> float:
     """Return the planned money that a selection picks, weighted by its marker, in EUR million."""
-    lines = plan.scenario.lines
-    own = lines.group(money, build_members((), lines.facts.dimensions))
-    return float(int(exact_product(plan.steps[own.line], own.weight.numerator).sum()) * lines.facts.step / own.weight.denominator)
+    own = plan.scenario.lines.group(money, build_members((), plan.scenario.facts.dimensions))
+    return float(int(exact_product(plan.steps[own.line], own.weight.numerator).sum()) * plan.scenario.facts.step / own.weight.denominator)
+
+
+def _judged(plan: Plan, name: str, text: str, rule: str, row: Statement) -> Answer:
+    found = [k for k, finding in enumerate(plan.findings) if finding.rule.id == rule]
+    statuses, origin = [plan.findings[k].status for k in found], plan.findings[found[0]].rule if found else row
+    worst, kept = min(statuses, key=WORST_FIRST.index, default=""), statuses.count(OK) + statuses.count(AT_LIMIT)
+    return Answer(name, text, RULE, rule, origin.source, origin.confidence, nan, worst, kept, len(found), None, min(found, default=0))
 
 
 def mandate_table(plan: Plan, language: str = "en") -> pd.DataFrame:
