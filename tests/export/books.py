@@ -24,7 +24,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from cases import TINY
 from fundalloc.export.workbook.content import Sheet, Styled
 from fundalloc.facts.fields import Text
-from fundalloc.facts.selection import Selection, Statement
+from fundalloc.facts.selection import MandateRow, Selection
 from fundalloc.labels import label
 from fundalloc.plan.plan import Plan, RunLog
 from fundalloc.plan.verify import measure_rules
@@ -68,7 +68,7 @@ def every_kind() -> Scenario:
     rules = [parse_rule(name, fields, scenario.facts.dimensions) for name, fields in examples]
     asked = [{"instrument": "ndici", "area": ("returns", "smuggling")}, {"partnership": "sahel", "marker": "oda"}, None]
     mandate = [
-        Statement(
+        MandateRow(
             f"S{k}", Text(en="A statement"), money and Selection(**money), "", ("share-0", "count-0")[:k], Text(en="Known"), "Example", "M"
         )
         for k, money in enumerate(asked)

@@ -101,7 +101,7 @@ _ALONE = {
 
 
 @dataclass(frozen=True)
-class Statement:
+class MandateRow:
     """A row of the political mandate: what serves a statement of it, or is to be known about it; rows of one id are one statement."""
 
     id: str

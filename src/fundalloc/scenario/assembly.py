@@ -13,7 +13,7 @@ from fundalloc.facts.dimensions import find_circle
 from fundalloc.facts.entities import Partnership
 from fundalloc.facts.facts import Decided, Needs, Sourced
 from fundalloc.facts.fields import Text, is_year
-from fundalloc.facts.selection import Selection, Statement
+from fundalloc.facts.selection import MandateRow, Selection
 from fundalloc.money import Exact, plain
 from fundalloc.scenario.document import ListNode, Scalar, Tree
 from fundalloc.scenario.tables.specs import SPECS, read_rows
@@ -138,7 +138,7 @@ def build_decided(table: Table, references: References, step: Fraction) -> tuple
     return decided, [table.place(row, "amount") for row in rows]
 
 
-def build_mandate(table: Table, references: References, rules: Collection[str]) -> Iterator[Statement]:
+def build_mandate(table: Table, references: References, rules: Collection[str]) -> Iterator[MandateRow]:
     """Read the mandate: each row has a selection in the columns of one, and names `rules`; only the first of an id needs a text."""
     columns, problems, said = read_rows("mandate", table, references.problems), references.problems, dict[str, Text]()
     texts = _per_language("mandate", table, columns, problems)
@@ -151,7 +151,7 @@ def build_mandate(table: Table, references: References, rules: Collection[str]) 
         for rule in (rule for rule in named if rule not in rules):
             problems.unknown(table.place(row, "rules"), "rule", rule, rules)
         written, note = ", ".join(f"{key}: {text}" for key, text in cells.items()), texts["note"][row]
-        yield Statement(name, said[name], money, written, tuple(named), note, columns["source"][row], columns["confidence"][row])
+        yield MandateRow(name, said[name], money, written, tuple(named), note, columns["source"][row], columns["confidence"][row])
 
 
 def _picked(cells: dict[str, str], table: Table, row: int) -> Tree:

@@ -118,7 +118,7 @@ TARGETS = {name: Aim(columns, KEYS.get(name, ("id",))) for name, columns in SPEC
 
 
 def read_tables(tree: Tree, files: Files, problems: Problems) -> dict[str, Table]:
-    """Read the five tables as text with places, partnerships first; a missing or unreadable one is empty."""
+    """Read the tables as text with places, partnerships first; a missing or unreadable one is empty."""
     out: dict[str, Table] = {}
     names: Names = {}
     nothing = ListNode([], tree.place)

@@ -9,13 +9,13 @@ from fundalloc.export.workbook.plan_sums import Box
 from fundalloc.export.workbook.sheets.inputs import concern
 from fundalloc.export.workbook.sheets.rules import status_column
 from fundalloc.facts.dimensions import NAMES
-from fundalloc.insight.mandate import MONEY, NO_MONEY, RULE, WORST_FIRST, Answer, answers
+from fundalloc.insight.mandate import MONEY, NO_MONEY, RULE, WORST_FIRST, Backing, backing
 from fundalloc.rules._sentence import names_of
 
 
 def build(book: Book) -> Sheet:
     """Return what answers each statement; nothing is added up, because money may serve several of them."""
-    rows = list(answers(book.plan, book.language))
+    rows = list(backing(book.plan, book.language))
     texts = [row.text if k == 0 or row.statement != rows[k - 1].statement else None for k, row in enumerate(rows)]
     columns = (
         book.column("item", "strong", [row.statement for row in rows], width=10),
@@ -29,7 +29,7 @@ def build(book: Book) -> Sheet:
     return book.sheet("mandate", "Mandate", columns)
 
 
-def _concerns(book: Book, row: Answer) -> Cell:
+def _concerns(book: Book, row: Backing) -> Cell:
     """What the money is about, the rule with its sentence without figures, which readers may change, or what is to be known."""
     if row.answer != RULE:
         return concern(book, row.money) if row.money else row.what
@@ -39,7 +39,7 @@ def _concerns(book: Book, row: Answer) -> Cell:
     return f"{row.what}: {book.plan.scenario.switched_off['rules'][row.what]}"
 
 
-def _amount(book: Book, row: Answer) -> Cell:
+def _amount(book: Book, row: Backing) -> Cell:
     none = book.say("no_money")
     if row.money is None:
         return none if row.answer == NO_MONEY else None
@@ -47,7 +47,7 @@ def _amount(book: Book, row: Answer) -> Cell:
     return Formula(f"=IF({text}=0,{quoted(none)},{text})", row.amount if row.answer == MONEY else none)
 
 
-def _status(book: Book, row: Answer) -> Cell:
+def _status(book: Book, row: Backing) -> Cell:
     """The worst status that any demand of the rule has on the sheet Rules; while it is off there is none."""
     if not row.demands:
         return book.say("not_applicable") if row.answer == RULE else None
@@ -57,12 +57,12 @@ def _status(book: Book, row: Answer) -> Cell:
     return Formula(f"={text}", book.status(row.status))
 
 
-def _kept(book: Book, row: Answer) -> Cell:
+def _kept(book: Book, row: Backing) -> Cell:
     text = "+".join(_count(book, row, word) for word in WORST_FIRST[-2:])
     return Formula(f'={text}&"/{row.demands}"', f"{row.kept}/{row.demands}") if row.demands else None
 
 
-def _count(book: Book, row: Answer, word: str) -> str:
+def _count(book: Book, row: Backing, word: str) -> str:
     """Return the formula of how many demands of the rule have a status, however the sheet Rules is sorted."""
     number, last = book.all("Rules", "demand"), row.first + row.demands
     return f'COUNTIFS({number},">{row.first}",{number},"<={last}",{book.all("Rules", "status")},{quoted(book.status(word))})'
