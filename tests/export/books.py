@@ -23,6 +23,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from cases import TINY
 from fundalloc.export.workbook.content import Sheet, Styled
+from fundalloc.facts.fields import Text
+from fundalloc.facts.selection import MandateRow, Selection
 from fundalloc.labels import label
 from fundalloc.plan.plan import Plan, RunLog
 from fundalloc.plan.verify import measure_rules
@@ -64,7 +66,14 @@ def every_kind() -> Scenario:
         for number, fields in enumerate(kind.EXAMPLES)
     ]
     rules = [parse_rule(name, fields, scenario.facts.dimensions) for name, fields in examples]
-    return replace(scenario, rules=(*rules, *built_in_rules()))
+    asked = [{"instrument": "ndici", "area": ("returns", "smuggling")}, {"partnership": "sahel", "marker": "oda"}, None]
+    mandate = [
+        MandateRow(
+            f"S{k}", Text(en="A statement"), money and Selection(**money), "", ("share-0", "count-0")[:k], Text(en="Known"), "Example", "M"
+        )
+        for k, money in enumerate(asked)
+    ]
+    return replace(scenario, rules=(*rules, *built_in_rules()), mandate=tuple(mandate))
 
 
 def ledger(scenario: Scenario, seed: int = 7) -> np.ndarray:

@@ -8,7 +8,6 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import openpyxl
 import pytest
 from books import HEADER, column, differences, every_kind, formulas, ledger, plan_of, recalculated, rows_by, table, typed
@@ -16,9 +15,10 @@ from openpyxl.workbook import Workbook
 
 from cases import IN_SINGLE_EUROS, ROOT, TINY, TWO_BY_TWO, write
 from fundalloc.export.workbook import write_workbook
+from fundalloc.insight.mandate import backing
 from fundalloc.money import Figure
 from fundalloc.plan.plan import Plan
-from fundalloc.plan.verify import Finding, measure_rules
+from fundalloc.plan.verify import Finding
 from fundalloc.rules.kind import Kind
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
@@ -157,14 +157,17 @@ def _some_plan(scenario: Any) -> dict[Any, Any]:
     return {ids: int(s) * step for ids, s in zip(scenario.lines.ids, ledger(scenario, seed=3), strict=True)}
 
 
+def adjusted(plan: Plan) -> Plan:
+    """The plan and rules that the typed adjustments and limits make of a plan."""
+    steps, scenario = plan.steps.copy(), plan.scenario
+    for key, by in ADJUSTMENTS.items():
+        steps[scenario.lines.keys.index(key)] += round(by * 10)
+    return plan_of(replace(scenario, rules=tuple(with_limits(rule, LIMITS) for rule in scenario.rules)), steps, plan.moves)
+
+
 class TestTyping:
     def test_every_rule_says_what_fundalloc_computes(self, plan: Plan, changed: Workbook) -> None:
-        scenario = plan.scenario
-        rules = tuple(with_limits(rule, LIMITS) for rule in scenario.rules)
-        steps = plan.steps.copy()
-        for key, by in ADJUSTMENTS.items():
-            steps[scenario.lines.keys.index(key)] += round(by * 10)
-        expected = measure_rules(replace(scenario, rules=rules), np.concatenate([steps, plan.moves]))
+        expected = adjusted(plan).findings
         sheet = changed["Rules"]
         at = rows_by(sheet, "rule", "member", "side")
         before = {shown(f): f.status for f in plan.findings}
@@ -181,6 +184,14 @@ class TestTyping:
             moved += before[shown(finding)] != finding.status
         assert wrong == []
         assert moved > 10
+
+    def test_money_and_rules_under_the_mandate_follow(self, plan: Plan, changed: Workbook) -> None:
+        sheet, wanted, before = changed["Mandate"], list(backing(adjusted(plan))), list(backing(plan))
+        found = [row[3:6] for row in sheet.iter_rows(min_row=HEADER + 2, values_only=True)]
+        assert [amount for amount, _, _ in found if isinstance(amount, int | float)] == pytest.approx([a.amount for a in wanted if a.money])
+        judged = [(_word(status), kept) for _, status, kept in found if status]
+        assert judged == [(a.status, f"{a.kept}/{a.demands}") for a in wanted if a.demands]
+        assert all(now != then for now, then in zip(wanted, before, strict=True) if now.money or now.what == "share-0")
 
     def test_cover_summary_and_checks_say_so_too(self, changed: Workbook) -> None:
         breaches = sum(

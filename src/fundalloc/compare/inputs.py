@@ -15,10 +15,10 @@ from fundalloc.errors import Place
 from fundalloc.facts.dimensions import NAMES
 from fundalloc.scenario.document import Node, Scalar, Tree
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.scenario.sections import TABLES
-from fundalloc.scenario.tables.specs import UNIQUE
+from fundalloc.scenario.sections import TABLES, TOLD_TABLES
+from fundalloc.scenario.tables.specs import KEYS, UNIQUE
 
-ROW_KEYS = {**UNIQUE, "decided": (*NAMES, "decision")}
+ROW_KEYS = {**KEYS, **UNIQUE, "decided": (*NAMES, "decision")}
 """The columns by which rows of two tables are paired."""
 
 
@@ -131,4 +131,5 @@ def _tables(scenario: Scenario) -> Iterator[tuple[str, InputValue]]:
             label += f" #{seen[label]}" if seen[label] > 1 else ""
             for position, (column, text) in enumerate(zip(table.columns, table.cells[row], strict=True)):
                 if text and column not in keys:
-                    yield f"{name}.{label}.{column}", InputValue(text, table.place(row, position), column.split(".")[0] in told())
+                    words = name in TOLD_TABLES or column.split(".")[0] in told()
+                    yield f"{name}.{label}.{column}", InputValue(text, table.place(row, position), words)

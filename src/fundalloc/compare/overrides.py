@@ -19,7 +19,7 @@ from fundalloc.rules import kinds
 from fundalloc.rules._sentence import LIMIT, spoken
 from fundalloc.rules.kind import Kind
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, listed
-from fundalloc.scenario.sections import SECTIONS, TABLES
+from fundalloc.scenario.sections import SECTIONS, TABLES, TOLD_TABLES
 from fundalloc.scenario.tables.layout import Names
 from fundalloc.scenario.tables.raw import Files
 from fundalloc.scenario.tables.reading import read_table
@@ -202,7 +202,7 @@ def _empty(tree: Tree) -> Tree:
 
 
 def _tables(a: Written, b: Written) -> Iterator[Override]:
-    for name in TABLES:
+    for name in (name for name in TABLES if name not in TOLD_TABLES):
         (old, old_changes), (new, new_changes) = (split_table(w.tree.get(name), name) for w in (a, b))
         if _rows(name, old, a) != _rows(name, new, b):
             yield Override((name, ROWS), old, new, (new or old or b.tree).place)

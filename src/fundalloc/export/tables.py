@@ -13,6 +13,7 @@ import pandas as pd
 
 from fundalloc.doors.writing import new_file
 from fundalloc.export.package import Style, fill_table, write_folder
+from fundalloc.insight.mandate import mandate_table
 from fundalloc.insight.payments import payments_table
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import Finding
@@ -37,9 +38,8 @@ def tables(plan: Plan, language: str = "") -> dict[str, pd.DataFrame]:
     coverage = pd.DataFrame({**members, "need": found.need, "met": found.met, "priority": needs.priority.values, "impact": found.impact})
     out = {"allocation": named_allocation(plan, language), "coverage": coverage, "free-money": plan.free_money}
     out |= {"memo": memo_money(plan, language), "rules": rules}
-    cash = payments_table(plan)
-    out |= {"payments": cash} if len(cash) else {}
-    out |= {"moves": moved_money(plan)} if len(scenario.lines.moves) else {}
+    optional = {"payments": payments_table(plan), "moves": moved_money(plan), "mandate": mandate_table(plan, language)}
+    out |= {name: found for name, found in optional.items() if len(found)}
     facts = scenario.facts
     entities = {"instruments": ["counts"], "partnerships": ["level", "within"], "areas": []}
     for table, further in entities.items():
@@ -124,6 +124,7 @@ def as_dict(plan: Plan) -> dict[str, Any]:
         "baseline": [{"key": "|".join(key), "amount": _number(float(n))} for key, n in sorted(scenario.starting_amounts().items())],
         "moves": records(moved.loc[moved["amount"] > 0, ["key", "amount"]].sort_values("key")),
         "payments": records(payments_table(plan)),
+        "mandate": records(mandate_table(plan)),
         "free_money": records(plan.free_money),
         "demands": {
             **plan.tally._asdict(),

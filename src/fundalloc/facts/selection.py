@@ -21,7 +21,7 @@ from fundalloc.errors import did_you_mean
 from fundalloc.facts.citation import Origin
 from fundalloc.facts.dimensions import NAMES, Choice, Dimensions
 from fundalloc.facts.entities import Record
-from fundalloc.facts.fields import Id, Multilingual, Note, read_amount, refuse
+from fundalloc.facts.fields import Id, Multilingual, Note, Text, read_amount, refuse
 from fundalloc.money import Exact, IntArray, Mask
 
 
@@ -99,6 +99,20 @@ _ALONE = {
     "amount": "take a share of an amount or of a selection, not of both",
 }
 """Keys of `of` that take no others beside them, and what to write instead."""
+
+
+@dataclass(frozen=True)
+class MandateRow:
+    """A row of the political mandate: what serves a statement of it, or is to be known about it; rows of one id are one statement."""
+
+    id: str
+    text: Text
+    money: Selection | None
+    written: str
+    rules: tuple[str, ...]
+    note: Text
+    source: str
+    confidence: str
 
 
 class Base(Selection):

@@ -13,9 +13,12 @@ from fundalloc.facts.dimensions import find_circle
 from fundalloc.facts.entities import Partnership
 from fundalloc.facts.facts import Decided, Needs, Sourced
 from fundalloc.facts.fields import Text, is_year
+from fundalloc.facts.selection import MandateRow, Selection
 from fundalloc.money import Exact, plain
+from fundalloc.scenario.document import ListNode, Scalar, Tree
 from fundalloc.scenario.tables.specs import SPECS, read_rows
 from fundalloc.scenario.tables.table import References, Table, read_variants
+from fundalloc.scenario.validation import validate
 
 
 def build_partnerships(table: Table, levels: Collection[str], problems: Problems) -> list[Partnership]:
@@ -133,6 +136,28 @@ def build_decided(table: Table, references: References, step: Fraction) -> tuple
     words = {name: tuple(columns[name][row] for row in rows) for name in ("state", "decision", "source", "confidence")}
     decided = Decided(at["instrument"], at["partnership"], at["area"], at["year"], np.array(amounts, dtype=np.int64), **words)
     return decided, [table.place(row, "amount") for row in rows]
+
+
+def build_mandate(table: Table, references: References, rules: Collection[str]) -> Iterator[MandateRow]:
+    """Read the mandate: each row has a selection in the columns of one, and names `rules`; only the first of an id needs a text."""
+    columns, problems, said = read_rows("mandate", table, references.problems), references.problems, dict[str, Text]()
+    texts = _per_language("mandate", table, columns, problems)
+    for row, name in enumerate(columns["id"]):
+        cells = {key: columns[key][row] for key in Selection.model_fields if columns[key][row]}
+        money = validate(Selection, _picked(cells, table, row), problems, references.dimensions) if cells else None
+        if not said.setdefault(name, texts["text"][row]):
+            problems.add(table.place(row, "text"), f"the statement '{name}' says nothing", "write its text into its first row")
+        named = dict.fromkeys(columns["rules"][row].split())
+        for rule in (rule for rule in named if rule not in rules):
+            problems.unknown(table.place(row, "rules"), "rule", rule, rules)
+        written, note = ", ".join(f"{key}: {text}" for key, text in cells.items()), texts["note"][row]
+        yield MandateRow(name, said[name], money, written, tuple(named), note, columns["source"][row], columns["confidence"][row])
+
+
+def _picked(cells: dict[str, str], table: Table, row: int) -> Tree:
+    """Return a selection as a scenario file would write it; several words in a cell are a list, any of which may match."""
+    words = {key: [Scalar(word, table.place(row, key), quoted=True) for word in text.split()] for key, text in cells.items()}
+    return Tree({key: ListNode([*s], s[0].place) if s[1:] else s[0] for key, s in words.items()}, {}, table.place(row, "id"))
 
 
 def _exact(grid: list[list[Fraction]]) -> Exact:

@@ -27,7 +27,7 @@ from fundalloc.scenario.consistency import check_facts, check_past, check_rules
 from fundalloc.scenario.document import Tree, locate, texts, to_plain
 from fundalloc.scenario.inherited import Period
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.scenario.sections import LEVELS, TOP_LEVEL, Head, entries
+from fundalloc.scenario.sections import LEVELS, TOLD_TABLES, TOP_LEVEL, Head, entries
 from fundalloc.scenario.tables.raw import Files
 from fundalloc.scenario.tables.specs import fill_figures, names_of, read_tables
 from fundalloc.scenario.tables.table import References, Table
@@ -123,6 +123,7 @@ class _Assembly:
         needs = assembly.build_needs(tables["needs"], references)
         exclude, allow = (tuple(self._records(Clause, section)) for section in ("exclude", "allow"))
         transfers = tuple(self._records(TransferRight, "transfers"))
+        self.mandate = tuple(assembly.build_mandate(tables["mandate"], references, getattr(self.tree.mapping("rules"), "items", ())))
         if len(areas) < len(self.dimensions.area.ids) or len(instruments) < len(self.dimensions.instrument.ids):
             return None
         memo = np.array([instruments[i].counts == "memo" for i in decided.instrument], dtype=bool)
@@ -184,7 +185,7 @@ class _Assembly:
         self.problems += check_rules(scenario) if sound else ()
         self.problems += misplaced(self.tree, self.tables)
         self.problems.tell()
-        return replace(scenario, remarks=tuple(dict.fromkeys(self.problems.remarks)))
+        return replace(scenario, remarks=tuple(dict.fromkeys(self.problems.remarks)), mandate=self.mandate)
 
     def _check_keys(self) -> None:
         unknown = [key for key in self.tree.items if key not in TOP_LEVEL]
@@ -228,6 +229,7 @@ def _tags(node: Tree | None) -> list[str]:
 
 def _digest(tree: Tree, tables: dict[str, Table]) -> str:
     """Fingerprint of everything that is written, but not of where a baseline lies: its content is added when it is read."""
+    tables = {name: table for name, table in tables.items() if table.columns or name not in TOLD_TABLES}
     written = replace(tree, items={key: node for key, node in tree.items.items() if key != "baseline"})
     resolved = {"scenario": to_plain(written), "tables": {name: [t.columns, t.as_written] for name, t in tables.items()}}
     return hashlib.sha256(json.dumps(resolved, sort_keys=True, ensure_ascii=True).encode()).hexdigest()

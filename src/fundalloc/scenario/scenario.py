@@ -16,6 +16,7 @@ from fundalloc.errors import Place, Problem, UsageError, counted, did_you_mean
 from fundalloc.facts.entities import Named
 from fundalloc.facts.facts import Baseline, Facts
 from fundalloc.facts.lines import Lines, build_lines
+from fundalloc.facts.selection import MandateRow
 from fundalloc.labels import Language, in_own_words, label
 from fundalloc.money import Exact, decimals
 from fundalloc.rules.kind import Kind
@@ -51,6 +52,8 @@ class Scenario(Glance):
     file: str
     figures: Mapping[str, Table] = field(default_factory=dict)
     """The tables that hold figures of rules, per member, by what they fill: `rules.<id>.at_least`."""
+    mandate: tuple[MandateRow, ...] = ()
+    """What the plan answers; no amount depends on it."""
     remarks: tuple[Problem, ...] = ()
     """What looks wrong in how it is written, and does not stop."""
     baseline: Scenario | None = None

@@ -191,7 +191,9 @@ class Head(Documented):
 WITH_REASON = ("exclude", "allow")
 """Sections whose entries have a reason of their own."""
 SECTIONS = ("areas", "instruments", "transfers", "exclude", "allow", "adjust", "rules")
-TABLES = ("partnerships", "needs", "eligibility", "markers", "decided")
+TOLD_TABLES = ("mandate",)
+"""Tables on which no amount of any plan depends; a scenario without one keeps the fingerprint that it always had."""
+TABLES = ("partnerships", "needs", "eligibility", "markers", "decided", *TOLD_TABLES)
 TOP_LEVEL = (*Head.model_fields, *SECTIONS, *TABLES, "extends")
 
 

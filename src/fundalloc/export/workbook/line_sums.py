@@ -60,8 +60,9 @@ def columns_for(marker: str | None) -> tuple[str, ...]:
 
 
 def weights(book: Book) -> Sequence[Weight]:
-    """Return effectiveness and the markers that rules use: those that every line must be weighted by."""
+    """Return effectiveness and the markers that rules and the mandate use: those that every line must be weighted by."""
     used = {selection.marker for rule in book.plan.scenario.rules for selection in rule.selections}
+    used |= {statement.money.marker for statement in book.plan.scenario.mandate if statement.money}
     return [every for every in all_weights(book) if not every.marker or every.marker in used]
 
 

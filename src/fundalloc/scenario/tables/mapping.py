@@ -9,6 +9,7 @@ from fractions import Fraction
 from math import floor
 
 from fundalloc.errors import Place, counted, did_you_mean, some
+from fundalloc.facts.fields import read_id
 from fundalloc.money import Figure, NotANumber, parse_figure, plain
 from fundalloc.scenario.document import Tree, locate
 from fundalloc.scenario.tables.foreign import Aim, Foreign, ForeignCell, Row, filled_up, quoted
@@ -90,11 +91,11 @@ def _named(of: Foreign, rows: list[Row], codes: Mapping[str, str]) -> list[Row]:
 def _name(of: Foreign, column: str, rows: list[Row], by_word: Mapping[str, str], *, made: bool) -> None:
     """Turn what these rows say in a column into ids; where ids are `made`, a name becomes one."""
     names, unknown = of.target.names.get(column, {}), dict[str, ForeignCell]()
-    members = set(names.values())
+    members = set(names.values()) if made or of.spec(column).read is read_id else ()  # a choice may also be tags, or several words
     for row in rows:
         text = row[column].text
-        found = by_word.get(folded(text)) or (_slug(text) if made else names.get(folded(text), "" if names else text))
-        if not found or (names and found not in members):
+        found = by_word.get(folded(text)) or (_slug(text) if made else names.get(folded(text), "" if members else text))
+        if not found or (members and found not in members):
             unknown.setdefault(found or text, row[column])
         row[column] = row[column]._replace(text=found)
     if unknown:

@@ -16,6 +16,7 @@ from typing import Any
 
 from fundalloc.errors import Problems, ScenarioError, did_you_mean
 from fundalloc.facts.fields import is_year, read_amount, read_coefficient, read_factor, read_id, read_iso3, read_tags, read_years, refuse
+from fundalloc.facts.selection import Selection
 from fundalloc.labels import LANGUAGES
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, scalars, texts
 from fundalloc.scenario.sections import TABLES
@@ -90,6 +91,13 @@ SPECS: dict[str, dict[str, ColumnSpec]] = {
         "decision": TEXTS,
         **ORIGIN,
     },
+    "mandate": {
+        "id": ID,
+        **dict.fromkeys(("text", "note"), TEXTS),
+        **dict.fromkeys((*Selection.model_fields, "rules"), ColumnSpec(str)),
+        "marker": ColumnSpec(read_id),
+        **ORIGIN,
+    },
 }
 KEYS = {
     "partnerships": ("id",),
@@ -97,6 +105,7 @@ KEYS = {
     "eligibility": ("instrument", "area"),
     "markers": ("marker", "area"),
     "decided": ("instrument", "partnership", "area", "year"),
+    "mandate": ("id",),
 }
 """The columns by which a change finds its rows."""
 UNIQUE: dict[str, tuple[str, ...]] = {
@@ -109,7 +118,7 @@ TARGETS = {name: Aim(columns, KEYS.get(name, ("id",))) for name, columns in SPEC
 
 
 def read_tables(tree: Tree, files: Files, problems: Problems) -> dict[str, Table]:
-    """Read the five tables as text with places, partnerships first; a missing or unreadable one is empty."""
+    """Read the tables as text with places, partnerships first; a missing or unreadable one is empty."""
     out: dict[str, Table] = {}
     names: Names = {}
     nothing = ListNode([], tree.place)

@@ -20,7 +20,7 @@ TABLE = "Allocation"
 def build(book: Book) -> Sheet:
     """Return one row per allocation line: `Planned` is the optimised amount and what a reader types as an adjustment.
 
-    The columns at the right end say how much of a line counts towards needs and towards the markers that rules use.
+    The columns at the right end say how much of a line counts towards needs and towards the markers that rules and the mandate use.
     """
     lines = book.lines
     amounts, none = [book.eur(s) for s in book.plan.steps], [None] * len(lines)

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from fundalloc.export.workbook.book import DIMENSIONS, Book, quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled
-from fundalloc.facts.dimensions import NAMES, Choice
+from fundalloc.facts.dimensions import EVERYTHING, NAMES, Choice
 from fundalloc.facts.facts import Facts
+from fundalloc.facts.selection import Pick, Selection
 from fundalloc.money import Mask, exact_product, exact_sums
 
 DECIDED, NEEDS = "DecidedMoney", "Needs"
@@ -36,19 +37,26 @@ def exceptions(book: Book) -> Sheet:
     """Return what is barred or opened against the eligibility table, and what that is about: names where there are any, tags as written."""
     barred, clauses = book.facts.exclude, [*book.facts.exclude, *book.facts.allow]
     effects = [book.word("effect", "exclude" if k < len(barred) else "allow") for k in range(len(clauses))]
-    choices = [[(name, choice) for name in NAMES if (choice := getattr(clause, name)) is not None] for clause in clauses]
-    concerns = [" · ".join(", ".join(_choice(book, name, choice)) for name, choice in chosen) for chosen in choices]
     columns = (
         book.column("exception", "strong", [clause.id for clause in clauses], width=26),
         book.column("effect", "text", effects, width=12),
-        book.column("concerns", "text", concerns, width=56),
+        book.column("concerns", "text", [concern(book, clause) for clause in clauses], width=56),
         book.column("reason", "text", [book.within(clause.reason) for clause in clauses], width=56),
         *book.founded(clauses, 40),
     )
     return book.sheet("exceptions", "Exceptions", columns, money=False, colour="rest")
 
 
+def concern(book: Book, pick: Pick) -> str:
+    """Return what a pick is about, dimension by dimension."""
+    choices = [(name, choice) for name in NAMES if (choice := getattr(pick, name)) is not None]
+    towards = [book.title(f"marker:{pick.marker}")] if isinstance(pick, Selection) and pick.marker else []
+    return " · ".join([*(", ".join(_choice(book, name, choice)) for name, choice in choices), *towards])
+
+
 def _choice(book: Book, dimension: str, choice: Choice) -> Sequence[str]:
+    if EVERYTHING in choice:
+        return [book.say("all")]
     if dimension == "year":
         return [book.years_said(sorted(map(str, choice)))]
     names = book.labels[dimension]
