@@ -42,7 +42,7 @@ as long again for a millionth of the score."""
 CORNER_FROM = 10_000
 """Lines from which a corner comes first: cuts on all open lines would take minutes."""
 FEW = 200
-"""Lines that are not whole up to which the best rounding is searched to the end."""
+"""Lines that may move up to which the best rounding is searched to the end."""
 NEARNESS, TIE_BREAK, HALVES, SHARP = 1e-5, 0.1, 1e-2, 1e3
 """Of a step's distance to the plan, in units of the dearest column's score; of the hash in it; steps by which a hash moves the plan
 from which distance counts, so that halves are no tie; factor that lifts all three above tolerances."""
@@ -98,11 +98,13 @@ def round_plan(program: LinearProgram, solution: Solution, lines: Lines, options
     fractional, free = _fractional(exact), in_steps(program, lines)
     if not fractional.any() and keeps(free, plan, lines):
         return _rounded(exact, exact, step)
-    few, stopped = fractional.sum() <= FEW, None
+    stopped = None
     for attempt in _attempts(int(fractional.sum()), program.integer is not None):
         for margin in MARGINS:
             around = _around(free if attempt.switches else fix_switches(free, solution.values), solution, lines, exact, attempt)
-            found = _best(around, plan, lines, options.own(gap=0.0 if few else GAP, nodes=NODES))
+            found = _best(
+                around, plan, lines, options.own(gap=0.0 if np.count_nonzero(around.integer[: around.lines]) <= FEW else GAP, nodes=NODES)
+            )
             if found.usable and keeps(around, found.values, lines):
                 return _rounded(found.values[: program.lines], exact, step)
             if not found.usable:
