@@ -185,7 +185,7 @@ def _to_a_gap(around: LinearProgram, options: Options) -> Solution:
 def _nearest(around: LinearProgram, plan: Floats, origin: Floats, lines: Lines, options: Options) -> Solution:
     """Search to the end: distance to the plan decides among equal scores, and a hash among equal distances.
 
-    A step beyond the nearest whole amount counts by what it adds to the square of the distance. The solver may stumble over such small costs.
+    A step beyond the nearest whole amount counts by what it adds to the square of the distance. Small costs may make the solver stumble.
     """
     assert around.integer is not None
     movable = np.flatnonzero(around.integer[: around.lines])
