@@ -102,9 +102,7 @@ def round_plan(program: LinearProgram, solution: Solution, lines: Lines, options
     for attempt in _attempts(int(fractional.sum()), program.integer is not None):
         for margin in MARGINS:
             around = _around(free if attempt.switches else fix_switches(free, solution.values), solution, lines, exact, attempt)
-            found = _best(
-                around, plan, lines, options.own(gap=0.0 if np.count_nonzero(around.integer[: around.lines]) <= FEW else GAP, nodes=NODES)
-            )
+            found = _best(around, plan, lines, options.own(gap=0.0 if _opened(around) <= FEW else GAP, nodes=NODES))
             if found.usable and keeps(around, found.values, lines):
                 return _rounded(found.values[: program.lines], exact, step)
             if not found.usable:
@@ -150,6 +148,11 @@ def _around(counted: LinearProgram, solution: Solution, lines: Lines, exact: Flo
     integer = np.zeros(counted.shape[1], dtype=bool) if counted.integer is None else counted.integer.copy()
     integer[: counted.lines] = movable
     return replace(counted, lower=lower, upper=upper, integer=integer)
+
+
+def _opened(around: LinearProgram) -> int:
+    """Return how many lines may move."""
+    return 0 if around.integer is None else int(around.integer[: around.lines].sum())
 
 
 def _best(around: LinearProgram, plan: Floats, lines: Lines, options: Options) -> Solution:
