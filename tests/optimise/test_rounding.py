@@ -1,5 +1,6 @@
 from dataclasses import replace
 from fractions import Fraction
+from random import Random
 
 import numpy as np
 import pytest
@@ -76,6 +77,70 @@ def test_where_nothing_good_shows_next_to_a_corner_all_open_lines_are_searched(t
     plan = solve(load(write(tmp_path, {**TWO_BY_TWO, "round_to": "0.7"})))
     assert searched[:3] == [False, True, True]
     assert not [f for f in plan.findings if f.status == "breach"]
+
+
+def billions(seed):
+    """Twelve partnerships, two instruments of tens of billions, and soft rules about coverage, shares and change: sums of 10^10 steps."""
+    dice, areas, levels = Random(seed), ("x", "y"), ("bilateral", "regional", "global")
+    soft = {"says": "Rule", "source": "assumption", "soft": "0.5"}
+    return {
+        **TWO_BY_TWO,
+        "years": "2026-2028",
+        "round_to": "0.000001",
+        "areas": {a: {"name": a} for a in areas},
+        "instruments": {i: {"name": i, "source": "assumption", "ceiling": {"total": dice.randint(20_000, 40_000)}} for i in "ab"},
+        "partnerships": [{"id": f"p{k}", "name": f"P{k}", "level": levels[k % 3]} for k in range(12)],
+        "eligibility": [{"instrument": i, "area": a, "effectiveness": f"{dice.uniform(0.4, 1):.2f}"} for i in "ab" for a in areas],
+        "needs": [
+            {"partnership": f"p{k}", "area": a, "need": f"{dice.uniform(100, 3000):.1f}", "priority": f"{dice.uniform(0.5, 2):.2f}"}
+            for k in range(12)
+            for a in areas
+        ],
+        "rules": {
+            "cover": {"kind": "balance", "for_each": "partnership", "at_least": "93 %", **soft},
+            "mix": {
+                "kind": "share",
+                "for_each": "level",
+                "money": {"partnership": ["level:regional", "level:global"]},
+                "at_least": {"regional": "33 %", "global": "37 %"},
+                "of": {"partnership": "all"},
+                **soft,
+            },
+            "smooth": {"kind": "change", "for_each": "partnership", "money": {}, "at_most": "120 %", "plus": "3", **soft},
+        },
+    }
+
+
+@pytest.mark.parametrize("seed", [3, 5])
+def test_beside_billions_of_single_euros_no_further_lines_are_opened_than_those_that_are_not_whole(tmp_path, monkeypatch, seed):
+    # Stated in sums of 10^10 steps, HiGHS 1.16 calls these programs infeasible although they are not.
+    opened = []
+
+    def spied(program, options):
+        opened.append(0 if program.integer is None else int(program.integer.sum()))
+        return solve_program(program, options)
+
+    monkeypatch.setattr(rounding, "solve_program", spied)
+    monkeypatch.setattr(rounding, "FEW", -1)  # as where more lines are not whole
+    plan = solve(load(write(tmp_path, billions(seed))))
+    assert opened[-1] == plan.log.rounded_lines
+    assert not [f for f in plan.findings if f.status == "breach"]
+
+
+def test_no_search_goes_to_its_end_over_more_lines_than_few(tmp_path, monkeypatch):
+    class Searched(Exception):
+        pass
+
+    def spied(program, options):
+        assert program.integer is not None
+        raise Searched(int(program.integer[: program.lines].sum()), options.gap)
+
+    monkeypatch.setattr(rounding, "solve_program", spied)
+    monkeypatch.setattr(rounding, "FEW", 40)
+    monkeypatch.setattr(rounding, "ATTEMPTS", rounding.ATTEMPTS[2:])  # as where nothing shows around the 33 lines that are not whole
+    with pytest.raises(Searched) as searched:
+        solve(load(write(tmp_path, billions(1))))
+    assert searched.value.args == (128, rounding.GAP)
 
 
 def test_plan_on_paper(tmp_path):

@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 from fundalloc.errors import NotRoundable, SolverFailed, and_more
 from fundalloc.facts.lines import Lines
 from fundalloc.model.elastic import elastic_program, hard_rows
-from fundalloc.model.linear_program import LinearProgram, RowBlock
+from fundalloc.model.linear_program import LinearProgram, RowBlock, Terms
 from fundalloc.money import Floats, decimals
 from fundalloc.optimise.counted import in_steps, keeps, tightened
 from fundalloc.optimise.nearness import near_program
 from fundalloc.optimise.settling import line_noise
+from fundalloc.optimise.stage_programs import append
 from fundalloc.optimise.switches import fix_switches
 from fundalloc.solvers import Options, Solution, Status, solve_program
 
@@ -41,7 +42,7 @@ as long again for a millionth of the score."""
 CORNER_FROM = 10_000
 """Lines from which a corner comes first: cuts on all open lines would take minutes."""
 FEW = 200
-"""Lines that are not whole up to which the best rounding is searched to the end."""
+"""Lines that may move up to which the best rounding is searched to the end."""
 NEARNESS, TIE_BREAK, HALVES, SHARP = 1e-5, 0.1, 1e-2, 1e3
 """Of a step's distance to the plan, in units of the dearest column's score; of the hash in it; steps by which a hash moves the plan
 from which distance counts, so that halves are no tie; factor that lifts all three above tolerances."""
@@ -97,11 +98,11 @@ def round_plan(program: LinearProgram, solution: Solution, lines: Lines, options
     fractional, free = _fractional(exact), in_steps(program, lines)
     if not fractional.any() and keeps(free, plan, lines):
         return _rounded(exact, exact, step)
-    few, stopped = fractional.sum() <= FEW, None
+    stopped = None
     for attempt in _attempts(int(fractional.sum()), program.integer is not None):
         for margin in MARGINS:
             around = _around(free if attempt.switches else fix_switches(free, solution.values), solution, lines, exact, attempt)
-            found = _best(around, plan, lines, options.own(gap=0.0 if few else GAP, nodes=NODES))
+            found = _best(around, plan, lines, options.own(gap=0.0 if _opened(around) <= FEW else GAP, nodes=NODES))
             if found.usable and keeps(around, found.values, lines):
                 return _rounded(found.values[: program.lines], exact, step)
             if not found.usable:
@@ -149,29 +150,57 @@ def _around(counted: LinearProgram, solution: Solution, lines: Lines, exact: Flo
     return replace(counted, lower=lower, upper=upper, integer=integer)
 
 
-def _best(around: LinearProgram, plan: Floats, lines: Lines, options: Options) -> Solution:
-    """Solve; where the search goes to the end, distance to the plan decides among equal scores, and a hash among equal distances.
+def _opened(around: LinearProgram) -> int:
+    """Return how many lines may move."""
+    return 0 if around.integer is None else int(around.integer[: around.lines].sum())
 
-    A step beyond the nearest whole amount counts by what it adds to the square of the distance. Where the solver stumbles over
-    these small costs, the score alone decides. `plan` has every column in the units of the program.
+
+def _best(around: LinearProgram, plan: Floats, lines: Lines, options: Options) -> Solution:
+    """Solve; `plan` has every column in the units of the program. What shows nothing is asked once more, counted from the plan."""
+    assert around.integer is not None
+    origin = np.where(around.integer, np.rint(plan), plan)
+    found = _to_a_gap(around, options) if options.gap else _nearest(around, plan, origin, lines, options)
+    return found if found.usable or options.over else _counted_from(origin, around, options)
+
+
+def _counted_from(origin: Floats, around: LinearProgram, options: Options) -> Solution:
+    """Solve with every column counted from here: in sums of billions of steps a step is lost, and HiGHS calls infeasible what is not.
+
+    The score at the origin stands in a column that is always 1, so that a gap is one of the whole score.
+    """
+    none, one = np.zeros(0), np.ones(1)
+    nothing = none.astype(np.intp)
+    near = near_program(around, nothing, none, none, origin=origin)
+    counted = replace(near.program, integer=around.integer)
+    found = solve_program(append(counted, around.cost @ near.origin * one, one, one, none, none, Terms(nothing, nothing, none)), options)
+    return replace(found, values=near.values(found.values[: around.shape[1]])) if found.usable else found
+
+
+def _to_a_gap(around: LinearProgram, options: Options) -> Solution:
+    """Search until the score is as near to its bound as the gap says: in large programs next to a corner first, else at the first node."""
+    beside = _beside_corner(around, options) if around.lines >= CORNER_FROM else None
+    if beside is not None:
+        return beside
+    found = solve_program(around, replace(options, nodes=FIRST_NODES))
+    return solve_program(around, options) if found.status is Status.ERROR and not options.over else found
+
+
+def _nearest(around: LinearProgram, plan: Floats, origin: Floats, lines: Lines, options: Options) -> Solution:
+    """Search to the end: distance to the plan decides among equal scores, and a hash among equal distances.
+
+    A step beyond the nearest whole amount counts by what it adds to the square of the distance. Small costs may make the solver stumble.
     """
     assert around.integer is not None
-    if options.gap:
-        beside = _beside_corner(around, options) if around.lines >= CORNER_FROM else None
-        if beside is not None:
-            return beside
-        found = solve_program(around, replace(options, nodes=FIRST_NODES))
-        return solve_program(around, options) if found.status is Status.ERROR and not options.over else found
     movable = np.flatnonzero(around.integer[: around.lines])
     exact, noise = plan[movable], line_noise(lines)[movable]
     whole = np.rint(exact)
     weight = NEARNESS * (1.0 + TIE_BREAK * noise)
     cost = around.cost.copy()
     cost[movable] += 2.0 * weight * (exact + HALVES * (noise - 0.5) - whole)
-    near = near_program(replace(around, cost=cost), movable, whole, weight, origin=np.where(around.integer, np.rint(plan), plan))
+    near = near_program(replace(around, cost=cost), movable, whole, weight, origin=origin)
     integer = np.concatenate([around.integer, np.ones(len(movable), dtype=bool)])
     found = solve_program(replace(near.program, cost=SHARP * near.program.cost, integer=integer), options)
-    return replace(found, values=near.values(found.values)) if found.usable else solve_program(around, options)
+    return replace(found, values=near.values(found.values)) if found.usable else found
 
 
 def _beside_corner(around: LinearProgram, options: Options) -> Solution | None:
