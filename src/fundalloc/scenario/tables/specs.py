@@ -220,16 +220,23 @@ def _figures(limit: Tree, words: list[str], files: Files, names: Names, problems
     table = read_table(replace(limit, items=of_file), files, Aim(spec, (*words, column), names), problems)
     if not words:
         raise ScenarioError.of(limit.place, "figures per member, but the rule has no for_each", "add for_each, or write one figure")
+    named = _named(table, words, column)
+    keys, forms = _keys(table, named, words)
+    apart = "".join(f", or tell them apart in a column '{word}'" for word in words if word not in named)
+    members = _members(table, keys, named, column, f"keep one of the two{apart}")
+    places = {member: node.place for member, node in members.items()} | {forms.get(key, key): limit.keys[key] for key in own}
+    own = {forms.get(key, key): node for key, node in own.items()}
+    _put(own, table, keys, words, column)
+    return Tree({**members, **own}, places, limit.place, limit.folder), table
+
+
+def _named(table: Table, words: list[str], column: str) -> list[str]:
+    """Return the words that have a column; one is enough, but none may be misspelt. Raises ScenarioError."""
     named, others = [word for word in words if word in table.columns], {*table.columns} - {*words, column}
     for word in (word for word in (*words, column) if word not in table.columns):
         if not named or word == column or nearest(word, others):
             raise ScenarioError.of(table.place(HEADING, 0), f"no column '{word}'", did_you_mean(word, table.columns))
-    keys, forms = _keys(table, named, words)
-    own = {forms.get(key, key): node for key, node in own.items()}
-    members = _members(table, keys, named, column)
-    places = {member: node.place for member, node in members.items()} | {key: node.place for key, node in own.items()}
-    _put(own, table, keys, words, column)
-    return Tree({**members, **own}, places, limit.place, limit.folder), table
+    return named
 
 
 def _keys(table: Table, named: Sequence[str], words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
@@ -252,7 +259,7 @@ def _put(own: Mapping[str, Node], table: Table, keys: list[str], words: Sequence
         table.put(row, column, node.text if isinstance(node, Scalar) else "", node.place)
 
 
-def _members(table: Table, keys: list[str], named: Sequence[str], column: str) -> dict[str, Node]:
+def _members(table: Table, keys: list[str], named: Sequence[str], column: str, apart: str) -> dict[str, Node]:
     members, problems = dict[str, Node](), Problems()
     for row, (key, text, *names) in enumerate(zip(keys, *map(table.column, (column, *named)), strict=True)):
         place = table.place(row, column)
@@ -260,7 +267,7 @@ def _members(table: Table, keys: list[str], named: Sequence[str], column: str) -
             empty = named[names.index("")]
             problems.add(table.place(row, empty), f"'{empty}' is missing", "fill it in")
         elif key in members:
-            problems.add(place, f"'{'|'.join(names)}' stands twice", "keep one of the two")
+            problems.add(place, f"'{'|'.join(names)}' stands twice", apart)
         if text:
             members[key] = Scalar(text, place)
     problems.tell()
