@@ -174,6 +174,8 @@ def test_an_own_rule_on_a_tag_or_a_grouping_comes_back_as_the_same_selection(sen
     ]
     assert [rule["of"] for rule in written if "of" in rule] == [{"partnership": "coast"}]
     assert len(load(folder / "back.yaml").rules) == len(load(folder / "case.yaml").rules) + 7
+    verified = CliRunner().invoke(cli, ["verify", str(folder / "within.xlsx")])
+    assert (verified.exit_code, "harmless" in done.output + verified.output) == (0, False), verified.output
     refused = CliRunner().invoke(cli, ["import", str(folder / "beyond.xlsx")])
     assert refused.exit_code != 0
     for name in UNKNOWN:
