@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import openpyxl
+import pandas as pd
 import pytest
 from books import recalculated
 
@@ -100,6 +101,24 @@ def written(scenario: Path, folder: Path) -> Path:
 )
 def test_every_formula_of_a_plan_gives_what_is_stored(scenario, lacks, tmp_path):
     assert computed(written(scenario, tmp_path)) == (lacks, [])
+
+
+def test_own_rules_count_all_members_of_a_grouping_or_a_tag_there_too(tmp_path):
+    path = written(TINY, tmp_path)
+    lines = pd.read_excel(path, sheet_name="Allocation", header=5)
+    book = openpyxl.load_workbook(path)
+    sheet, number = book["Own rules"], book.sheetnames.index("Own rules")
+    at = {cell.value: cell.column for cell in sheet[6]}
+    model = ironcalc.load_from_xlsx(str(path), "en", "UTC", "en")
+    words = [("north-africa", ("tunisia", "egypt")), ("route:central-med", ("tunisia", "egypt", "sahel")), ("tunesia", ())]
+    for row, (word, _) in enumerate(words, start=7):
+        model.update_cell_with_text(number, row, at["Partnership ID (input)"], word)
+        model.update_cell_with_number(number, row, at["Limit (input)"], 1)
+    model.evaluate()
+    for row, (word, members) in enumerate(words, start=7):
+        amount, status = (model.get_cell_value(number, row, at[heading]) for heading in ("Amount", "Status"))
+        assert amount == pytest.approx(lines.loc[lines["Partnership ID"].isin(members), "Planned"].sum()), word
+        assert status == ("OK" if members else "unknown name")
 
 
 @pytest.fixture(scope="module")

@@ -128,6 +128,25 @@ def test_adjust_some_years(child):
     assert ceiling(scenario, "amif") == ({2025: 10, 2026: 9}, None)
 
 
+def test_adjust_takes_away_what_an_instrument_need_not_have(child, complaints):
+    states = "instruments: {member-states: {ceiling: {each: {2025: 5}}}}\n"
+    scenario = adjusted(child, "{instrument: [ndici], reserve: none}, {instrument: member-states, ceiling: none}", states)
+    assert reserve(scenario, "ndici") == 0
+    assert next(i.ceiling for i in scenario.facts.instruments if i.id == "member-states") is None
+    assert scenario.remarks == ()
+    for entry, said in (
+        ("{instrument: [ndici, amif], reserve: none}", "'amif' has no reserve to adjust (narrow the selection)"),
+        ("{instrument: ndici, year: 2026, ceiling: none}", "a new ceiling for some years only"),
+        ("{instrument: ndici, reserve: none}, {instrument: ndici, reserve: none}", "'ndici' has no reserve to adjust"),
+        ("{instrument: ndici, reserve: none}, {instrument: ndici, reserve: 6 %}", "reserve 'none' of ndici is changed twice"),
+        ("{instrument: ndici, reserve: 6 %}, {instrument: ndici, reserve: none}", "reserve '6 %' of ndici is changed twice"),
+        ("{instrument: ndici, ceiling: none}", "'ndici' has no ceiling (write ceiling:"),
+        ("{instrument: ndici, ceiling: 'none'}", "'none' is not a number"),
+    ):
+        (found,) = complaints(child(f"adjust:\n  cut: [{entry}]\n"))
+        assert said in found, found
+
+
 def test_adjust_leaves_closed_years_alone(child):
     scenario = adjusted(child, "{instrument: [ndici, amif], ceiling: inherited - 10 %}", head="closed: 2025\n")
     assert ceiling(scenario, "ndici")[0] == {2025: 30, 2026: 27}

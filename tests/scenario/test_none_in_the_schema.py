@@ -18,6 +18,7 @@ MAY = [
     "instruments: {ndici: {ceiling: none, partners: none, carry_over: none, reserve: none}}",
     "instruments: {ndici: {ceiling: {total: 60, each: none}}}",
     "areas: {returns: {steps: none}}",
+    "adjust: {x: [{instrument: ndici, ceiling: none, reserve: none}]}",
     f"rules: {{floor: {RULE % 'soft: none'}}}",
     f"rules: {{floor: {RULE % 'unless: none, watch: none'}}}",
     "rules: {floor: {money: {instrument: ndici, year: none}}}",

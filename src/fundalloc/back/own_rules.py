@@ -67,11 +67,13 @@ class OwnRules:
             cell = row[f"own_{name}"]
             if cell.empty or cell.text == EVERYTHING:
                 continue
+            known = self.book.choices[name]
             try:
-                money[name] = self.reader.member(name, cell.text)
+                words = {code.casefold(): word for word, code in known.items()}
+                money[name] = words.get(cell.text.casefold()) or self.reader.member(name, cell.text)
             except NotUnderstood as error:
-                known = self.plan.scenario.facts.dimensions[name].ids
-                row.wrong(f"own_{name}", str(error), did_you_mean(cell.text, known) or f"type an ID, or {EVERYTHING} for everything")
+                hint = did_you_mean(cell.text, known) or f"type an ID, a grouping or a tag, or {EVERYTHING} for everything"
+                row.wrong(f"own_{name}", str(error), hint)
         years = self._years(row)
         sense = self.sides.get(row["own_side"].text.casefold())
         if sense is None:

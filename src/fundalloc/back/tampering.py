@@ -38,7 +38,7 @@ KNOWN = {  # sheet: the columns that tell its rows apart, those to be typed into
     "instruments": (("instrument_id",), ()),
     "sources": (("what", "concerns"), ()),
 }
-SORTED = ("allocation", "rules")
+SORTED = ("allocation", "rules", "own_rules")
 """Sheets whose rows staff may sort without a word."""
 SAID = {"optimised": "the optimised amount was changed: ", "limit_input": "the limit was changed: "}
 

@@ -11,7 +11,7 @@ from fundalloc.errors import MANY, Problem, Problems, did_you_mean
 from fundalloc.facts.dimensions import NAMES, Dimensions
 from fundalloc.facts.selection import Pick
 from fundalloc.scenario.document import Node, Scalar, Tree, listed
-from fundalloc.scenario.inherited import Period, builds_on_inherited, inherit, lose_years, overwritten
+from fundalloc.scenario.inherited import Period, builds_on_inherited, inherit, lose_years, overwritten, takes_away
 from fundalloc.scenario.tables.specs import KEYS, TARGETS
 from fundalloc.scenario.tables.table import Table
 from fundalloc.scenario.validation import validate
@@ -107,27 +107,29 @@ class _Adjusting:
         items = dict(self.instruments.items)
         if not picked["instrument"] & self.switched_on.keys():
             self.problems.remark(value.place, "adjusts nothing: no instrument matches", "check `instrument`, or take the entry out")
-        for name in (name for name in self.dimensions.instrument.ids if name in picked["instrument"] and name in self.switched_on):
+        for name in filter((picked["instrument"] & self.switched_on.keys()).__contains__, self.dimensions.instrument.ids):
             latest, entry = items[name], self.switched_on[name]
             written = (latest if isinstance(latest, Tree) else entry).items
-            if written.get(key) is None and builds_on_inherited(value):
+            if written.get(key) is None and (builds_on_inherited(value) or takes_away(value)):
                 self.problems.add(value.place, f"'{name}' has no {key} to adjust", "narrow the selection")
                 continue
-            if not builds_on_inherited(value):
-                if earlier := self.written.get((name, key)):
-                    overwritten(f"{key} '{earlier.text}' of {name}", earlier.place, value.place, self.problems)
-                self.written[name, key] = value
-                lose_years(written.get(key), value, self.problems)
-            changed = self._changed(written.get(key), value, untouched if key == "ceiling" else Period(()), some_years)
-            items[name] = replace(entry, items={**written, key: changed})
+            changed = self._changed(name, key, written.get(key), value, untouched if key == "ceiling" else Period(()), some_years)
+            rest = {word: node for word, node in written.items() if word != key}
+            items[name] = replace(entry, items=rest | ({} if changed is None else {key: changed}))
         self.instruments = replace(self.instruments, items=items)
 
-    def _changed(self, old: Node | None, value: Scalar, period: Period, some_years: bool) -> Node:
+    def _changed(self, name: str, key: str, old: Node | None, value: Scalar, period: Period, some_years: bool) -> Node | None:
+        """Return what an instrument says under a key after an adjustment; nothing where this takes it away."""
         if not builds_on_inherited(value):
+            if earlier := self.written.get((name, key)):
+                overwritten(f"{key} '{earlier.text}' of {name}", earlier.place, value.place, self.problems)
+            self.written[name, key] = value
+            lose_years(old, value, self.problems)
             if some_years:
                 hint = "write inherited ± an amount, or change the instrument itself"
                 self.problems.add(value.place, "a new ceiling for some years only", hint)
-            return value
+                return old
+            return None if takes_away(value) else value
         assert old is not None
         only_total = isinstance(old, Scalar) or (isinstance(old, Tree) and "each" not in old.items)
         if some_years and only_total:

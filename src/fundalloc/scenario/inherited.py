@@ -45,7 +45,7 @@ def overwritten(what: str, earlier: Place, place: Place, problems: Problems) -> 
 def lose_years(below: Node | None, value: Scalar, problems: Problems) -> None:
     """Tell that one figure over a ceiling by year is its total alone."""
     each = below.get("each") if isinstance(below, Tree) else None
-    if each is not None:
+    if each is not None and not takes_away(value):
         years = ", ".join(f"{' '.join(path) or 'each'}: {amount.text}" for path, amount in scalars(each))
         hint = f"write {{total: {value.text}}} to keep them, {{total: {value.text}, each: none}} to drop them"
         problems.remark(value.place, f"one figure is the total: the yearly amounts inherited from {each.place} are lost ({years})", hint)

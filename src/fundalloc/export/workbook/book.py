@@ -177,6 +177,13 @@ class Book(PlanSums, SheetMaker):
         """
         return {name: safe_codes(self.facts.dimensions[name].ids) for name in DIMENSIONS}
 
+    @cached_property
+    def choices(self) -> dict[str, dict[str, str]]:
+        """What picks members, as it stands in cells: ids, groupings and tags, without those that pick nothing."""
+        masks = {name: self.facts.dimensions[name].masks for name in DIMENSIONS}
+        words = {name: (*self.facts.dimensions[name].ids, *(word for word in masks[name] if ":" in word)) for name in DIMENSIONS}
+        return {name: {word: code for word, code in safe_codes(words[name]).items() if masks[name][word].any()} for name in DIMENSIONS}
+
     def all(self, table: str, column: str) -> str:
         """Return the reference to a whole column: `Allocation[Planned]`."""
         return whole_column(table, self.title(column))

@@ -59,7 +59,9 @@ class Marks:
 
     def _listed(self, table: str, key: str) -> str:
         place, sheet = self.places[table], next(sheet for sheet in self.sheets if sheet.table.name == table)
-        cells = xl_range_abs(place.first_row, column := sheet.table.position(key), place.totals_row - 1, column)
+        column = sheet.table.position(key)
+        offered = sum(cell is not None for cell in sheet.table.columns[column].cells)
+        cells = xl_range_abs(place.first_row, column, place.first_row + offered - 1, column)
         return f"={top_of(place.name).removeprefix('internal:').removesuffix('A1')}{cells}"
 
     def _first(self, column: int) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from fractions import Fraction
-from itertools import zip_longest
 from typing import NamedTuple
 
 from fundalloc.errors import Place, Problems, counted, did_you_mean, some
@@ -91,7 +90,7 @@ class Foreign:
         filled = [row for row, cells in enumerate(raw.rows) if any(cells)]
         self.heading = [row - 1 for row in layout.header] or filled[:1] or [0]
         self.body = [row for row in filled if row > self.heading[-1]]
-        self.headings = _headings([raw.rows[row] for row in self.heading if row < len(raw.rows)])
+        self.headings = raw.headings(self.heading)
         self.named = {name: k for k, name in enumerate(self.headings) if name}
         self._find_columns()
         self._unknown_columns()
@@ -121,8 +120,9 @@ class Foreign:
             self.problems.add(place, f"'{heading}' names one column a year", "add years: columns")
         else:
             read = [name for name in self.named if not is_like(name, self.layout.ignore)]
-            found = [(f"{ours}.{of[1]}", self.named[name]) for name in read if (of := heading_pattern(heading).fullmatch(name))]
-            if not found:
+            years = {name: of[1] for name in read if (of := heading_pattern(heading).fullmatch(name))}
+            found = [(f"{ours}.{year}", column) for name, year in years.items() for column in self._column(name, place)]
+            if not years:
                 self.problems.add(place, f"no heading is like '{heading}'", f"the headings are: {some([*self.named], 12)}")
         return found
 
@@ -140,6 +140,9 @@ class Foreign:
         times = self.headings.count(wanted)
         if times > 1:
             hint = "say with header: [4, 5] which rows together name a column"
+            if self.heading[1:]:
+                last = len(self.headings) - 1 - self.headings[::-1].index(wanted)
+                hint = f"write above {self.raw.where(self.heading[-1], last)} what it belongs to, or merge the cells above"
             self.problems.add(place, f"the heading '{wanted}' stands {times} times", hint)
         elif not times:
             hint = did_you_mean(wanted, self.named) or f"the headings are: {some([*self.named], 12)}"
@@ -265,11 +268,6 @@ class Foreign:
     def place(self, cell: ForeignCell) -> Place:
         """Return where a cell was written."""
         return cell.place if isinstance(cell.place, Place) else self.raw.where(*cell.place)
-
-
-def _headings(rows: list[list[str]]) -> list[str]:
-    """Join what the rows of a heading say in each column, each word once."""
-    return [" ".join(" ".join(dict.fromkeys(column)).split()) for column in zip_longest(*rows, fillvalue="")]
 
 
 def is_tagged(cells: Sequence[str]) -> bool:

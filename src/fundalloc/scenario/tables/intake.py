@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
-from itertools import chain
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -100,15 +100,13 @@ class _Intake:
         self.columns, self.others, self.currencies = dict[str, str](), list[str](), list[str]()
 
     def _heading(self, raw: RawTable) -> list[int]:
-        """Return the rows of the heading: the last before figures begin, and the one above it where that fills its gaps."""
+        """Return the rows of the heading: the last before figures begin, and the one above it where cells are merged, or it is needed."""
         figures = [row for row in self.filled if any(_is_figure(text) and not is_year(text) for text in raw.rows[row])]
         first = figures[0] if figures else self.filled[1] if len(self.filled) > 1 else 0
         *others, last = [None, *(row for row in self.filled if row < first and not is_tagged(raw.rows[row]))]
         if last is None:
             raise ScenarioError.of(Place(raw.name), "no row of headings above the figures", "write one, or a mapping by hand")
-        above = others[-1]
-        two = above == last - 1 and sum(map(bool, raw.rows[above])) > 1 and any(top == above for top, *_ in raw.sheet.merged)
-        return [last - 1, last] if two else [last]
+        return [last - 1, last] if others[-1] == last - 1 and _needed(raw, last - 1, raw.rows[first]) else [last]
 
     def lines(self) -> Iterator[str]:
         """Yield the mapping, line by line."""
@@ -169,16 +167,23 @@ class _Intake:
 
     def _guess(self) -> None:
         """Find our columns: by the names of members in them, then by the words of their headings, figures among those that have figures."""
-        yearly = Counter(_YEAR.sub(YEAR, name) for name in self.headings if len(_YEAR.findall(name)) == 1 and self._is_number(name))
         words = _words()["columns"] | _words().get(self.table, {})
+        yearly = self._yearly(words)
         for ours, spec in self.target.columns.items():
             free = self._free(ours, spec)
-            if yearly and ours in ("amount", "absorption"):
-                self.columns[ours] = yearly.most_common(1)[0][0]
-            elif found := self._by_members(free, self.target.names.get(ours, {})) or _by_words(free, words.get(ours, ())):
+            if found := yearly.get(ours) or self._by_members(free, self.target.names.get(ours, {})) or _by_words(free, words.get(ours, ())):
                 self.columns[ours] = found
             elif spec.number and spec.required and len(free) == 1:
                 self.columns[ours] = free[0]
+
+    def _yearly(self, words: Mapping[str, Sequence[str]]) -> dict[str, str]:
+        """Find columns of years, by their words; those without, and the commonest, are our first figures that may have years."""
+        named = Counter(_YEAR.sub(YEAR, name) for name in self.headings if len(_YEAR.findall(name)) == 1 and self._is_number(name))
+        like = [name for name, _ in named.most_common()]
+        ours = [name for name in self.target.money if self.target.columns[name].per or "year" in self.target.columns]
+        found = {name: heading for name in ours if (heading := _by_words(like, words.get(name, ())))}
+        rest = [heading for heading in like if heading not in found.values()]
+        return dict(zip(ours[:1], rest[:1], strict=False)) | found
 
     def _free(self, ours: str, spec: ColumnSpec) -> list[str]:
         """Return the headings that may stand for one of our columns: those of figures for figures, each once but for ids and names."""
@@ -258,6 +263,20 @@ class _Intake:
         if unknown:
             yield "codes:  # foreign word: our id; or leave rows out with where: {heading: {not: word}}"
             yield from (f"  {quoted(word)}: {GAP}{f'  # {hint}' if hint.startswith('did') else ''}" for word, hint in unknown.items())
+
+
+def _needed(raw: RawTable, above: int, figures: list[str]) -> bool:
+    """Return whether a row above the headings is one of them: cells are merged, it names columns, or it tells those of one name apart."""
+    names = raw.rows[above + 1]
+    if any(top == above for top, *_ in raw.sheet.merged) and sum(map(bool, raw.rows[above])) > 1:
+        return True
+    if any(top and cell and not name for top, name, cell in zip_longest(raw.rows[above], names, figures, fillvalue="")):
+        return True
+    return _twice(names) and not _twice(raw.headings([above, above + 1]))
+
+
+def _twice(names: list[str]) -> bool:
+    return any(name and names.count(name) > 1 for name in names)
 
 
 def _by_words(headings: list[str], words: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import floor
 
 from fundalloc.errors import Place, counted, did_you_mean, some
-from fundalloc.facts.fields import read_id
+from fundalloc.facts.fields import is_year, read_id
 from fundalloc.money import Figure, NotANumber, parse_figure, plain
 from fundalloc.scenario.document import Tree, locate
 from fundalloc.scenario.tables.foreign import Aim, Foreign, ForeignCell, Row, filled_up, quoted
@@ -61,8 +61,8 @@ def _by_year(of: Foreign, rows: list[Row]) -> list[Row]:
     """Turn columns of years into rows where our table has a year, and dates into years."""
     if of.layout.years == "dates":
         return [row | {"year": row["year"]._replace(text=_DATED.sub(r"\1", row["year"].text))} if "year" in row else row for row in rows]
-    yearly = [name for name in of.at if "." in name and of.layout.years == "columns"]
-    if not yearly or all(of.spec(name).per == "year" for name in yearly):
+    yearly = [name for name in of.at if is_year(name.partition(".")[2]) and of.layout.years == "columns"]
+    if not yearly or all(of.spec(name).per for name in yearly):
         return rows
     if "year" not in of.target.columns:
         of.problems.add(locate(of.node, ("years",)), "this table has no years", "map the column of the whole period")

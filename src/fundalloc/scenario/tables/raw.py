@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 
 from fundalloc.doors.reading import admit, is_file
@@ -69,6 +70,25 @@ class RawTable:
         """Return where those of these rows and columns begin that are read although nobody sees them."""
         unseen = [self.where(row, 0) for row in rows if row in self.sheet.hidden_rows]
         return unseen + [self.where(heading, column) for column in columns if column in self.sheet.hidden_columns]
+
+    def headings(self, rows: Sequence[int]) -> list[str]:
+        """Join what these rows say in each column, each word once.
+
+        A word above others holds to its right too, up to the next one or a column with nothing below; merged cells in its row show how far.
+        """
+        columns = [*zip_longest(*(self.rows[row] for row in rows if row < len(self.rows)), fillvalue="")]
+        words = [[*column] for column in columns]
+        for level in (k for k, row in enumerate(rows[:-1]) if not self._spans(row)):
+            group = ""
+            for column, said in zip(columns, words, strict=True):
+                below = {*filter(None, column[level + 1 :])}
+                if any(column[: level + 1]) or not below:
+                    group = column[level] if below - {column[level]} else ""
+                said[level] = column[level] or group
+        return [" ".join(" ".join(dict.fromkeys(said)).split()) for said in words]
+
+    def _spans(self, row: int) -> bool:
+        return any(top <= row <= bottom and left < right for top, left, bottom, right in self.sheet.merged)
 
     def stored(self, row: int, column: int) -> bool:
         """Return whether a cell is a number by itself, not a text that says one."""

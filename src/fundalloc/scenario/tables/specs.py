@@ -7,14 +7,14 @@ Limits of a rule may stand in a table too: `at_least: {file: floors.csv, column:
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from importlib import resources
 from typing import Any
 
-from fundalloc.errors import Problems, ScenarioError, did_you_mean
+from fundalloc.errors import Problems, ScenarioError, did_you_mean, nearest
 from fundalloc.facts.fields import is_year, read_amount, read_coefficient, read_factor, read_id, read_iso3, read_tags, read_years, refuse
 from fundalloc.facts.selection import Selection
 from fundalloc.labels import LANGUAGES
@@ -227,37 +227,57 @@ def _figures(limit: Tree, words: list[str], files: Files, names: Names, problems
         raise ScenarioError.of(place, message, "write {file: floors.csv, column: floor}")
     spec = dict.fromkeys(words, ColumnSpec(str)) | {column: ColumnSpec(read_amount, number=True, money=True)}
     table = read_table(replace(limit, items=of_file), files, Aim(spec, (*words, column), names), problems)
-    for word in (word for word in (*words, column) if word not in table.columns):
-        raise ScenarioError.of(table.place(HEADING, 0), f"no column '{word}'", did_you_mean(word, table.columns))
     if not words:
         raise ScenarioError.of(limit.place, "figures per member, but the rule has no for_each", "add for_each, or write one figure")
-    members = _members(table, words, column)
-    places = {member: node.place for member, node in members.items()} | {key: limit.keys[key] for key in own}
-    _put(own, table, words, column)
+    named = _named(table, words, column)
+    keys, forms = _keys(table, named, words)
+    apart = "".join(f", or tell them apart in a column '{word}'" for word in words if word not in named)
+    members = _members(table, keys, named, column, f"keep one of the two{apart}")
+    places = {member: node.place for member, node in members.items()} | {forms.get(key, key): limit.keys[key] for key in own}
+    own = {forms.get(key, key): node for key, node in own.items()}
+    _put(own, table, keys, words, column)
     return Tree({**members, **own}, places, limit.place, limit.folder), table
 
 
-def _put(own: Mapping[str, Node], table: Table, words: list[str], column: str) -> None:
+def _named(table: Table, words: list[str], column: str) -> list[str]:
+    """Return the words that have a column; one is enough, but none may be misspelt. Raises ScenarioError."""
+    named, others = [word for word in words if word in table.columns], {*table.columns} - {*words, column}
+    for word in (word for word in (*words, column) if word not in table.columns):
+        if not named or word == column or nearest(word, others):
+            raise ScenarioError.of(table.place(HEADING, 0), f"no column '{word}'", did_you_mean(word, table.columns))
+    return named
+
+
+def _keys(table: Table, named: Sequence[str], words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Return the key of every row, and of every other way to write it: with columns for some words alone, it says which these are."""
+    rows = [*zip(*map(table.column, named), strict=True)]
+    bare, full = ["|".join(row) for row in rows], ["|".join(map("{}:{}".format, named, row)) for row in rows]
+    keys = bare if len(named) == len(words) else full
+    return keys, dict(zip((*bare, *full), keys * 2, strict=True))
+
+
+def _put(own: Mapping[str, Node], table: Table, keys: list[str], words: Sequence[str], column: str) -> None:
     """Write the members beside `file` into their rows, or new ones, so that the table says what counts."""
-    rows = {member: row for row, member in enumerate(map("|".join, zip(*map(table.column, words), strict=True)))}
+    rows = {key: row for row, key in enumerate(keys)}
     for member, node in own.items():
         if (row := rows.get(member)) is None:
             row = table.append(node.place)
-            for word, label in zip(words, member.split("|"), strict=False):
-                table.put(row, word, label, node.place)
+            for word, part in zip(words, member.split("|"), strict=False):
+                said, _, label = part.rpartition(":")
+                table.put(row, said or word, label, node.place)
         table.put(row, column, node.text if isinstance(node, Scalar) else "", node.place)
 
 
-def _members(table: Table, words: list[str], column: str) -> dict[str, Node]:
+def _members(table: Table, keys: list[str], named: Sequence[str], column: str, apart: str) -> dict[str, Node]:
     members, problems = dict[str, Node](), Problems()
-    for row, (text, *names) in enumerate(zip(*map(table.column, (column, *words)), strict=True)):
-        member, place = "|".join(names), table.place(row, column)
+    for row, (key, text, *names) in enumerate(zip(keys, *map(table.column, (column, *named)), strict=True)):
+        place = table.place(row, column)
         if "" in names:
-            empty = words[names.index("")]
+            empty = named[names.index("")]
             problems.add(table.place(row, empty), f"'{empty}' is missing", "fill it in")
-        elif member in members:
-            problems.add(place, f"'{member}' stands twice", "keep one of the two")
+        elif key in members:
+            problems.add(place, f"'{'|'.join(names)}' stands twice", apart)
         if text:
-            members[member] = Scalar(text, place)
+            members[key] = Scalar(text, place)
     problems.tell()
     return members

@@ -44,8 +44,16 @@ def build(book: Book) -> Sheet:
         book.column("pair", "integer", (book.pairs.position[lines.instrument, lines.area] + 1).tolist(), printed=False),
         *(_weighted(book, weight) for weight in weights(book)),
         *(book.ids_of(name, getattr(lines, name)) for name in DIMENSIONS),
+        *(_picked_by(book, name) for name in DIMENSIONS),
     )
     return book.sheet("allocation", TABLE, columns, filtered=True, changed=("adjustment", ""), colour="input")
+
+
+def _picked_by(book: Book, name: str) -> Column:
+    """Return the words that pick the member of every line, each between two bars, so that own rules find it by any of them."""
+    masks, words = book.facts.dimensions[name].masks, book.choices[name]
+    said = [f"||{'|'.join(code for word, code in words.items() if masks[word][k])}|" for k in range(len(book.facts.dimensions[name].ids))]
+    return book.column(f"{name}_words", "code", [said[k] for k in getattr(book.lines, name)], printed=False)
 
 
 def _weighted(book: Book, weight: Weight) -> Column:

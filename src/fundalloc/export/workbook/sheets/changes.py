@@ -60,14 +60,10 @@ def build(book: Book) -> Sheet:
     rows = [row for column in columns for row in _rows(book, column)]
     heads = [sum(c.listed + 1 for c in columns[:k]) for k in range(len(columns))]
     cells = list(zip(*rows, strict=True))
-    keys, styles, widths = (
-        ("sheet", "item", "changed_sent", "changed_now", "changed_author"),
-        ("text", "text", "figure"),
-        (34, 52, 14, 14, 18),
-    )
-    looks = zip(keys, (*styles, "figure", "text"), cells, widths, strict=False)
+    keys = ("sheet", "item", "changed_sent", "changed_now", "changed_author", "changed_comment")
+    looks = zip(keys, ("text", "text", "figure", "figure", "text", "text"), cells, (34, 52, 14, 14, 18, 36), strict=False)
     table = [book.column(key, style, found, width=width) for key, style, found, width in looks]
-    order = book.column("changed_order", "integer", cells[5], printed=False)
+    order = book.column("changed_order", "integer", cells[6], printed=False)
     return book.sheet("changes", TABLE, (*table, order), strong=frozenset(heads), money=False, colour="check")
 
 
@@ -81,10 +77,11 @@ def _rows(book: Book, column: Typed) -> list[tuple[Cell, ...]]:
     def of(*keys: str) -> Formula:
         return Formula("=IFERROR(" + '&" · "&'.join(f"INDEX({book.all(column.table, key)},{at})" for key in keys) + ',"")', "")
 
-    author = Formula(f'=IFERROR(INDEX({book.all(column.table, "author_input")},{at})&"","")', "") if column.author else None
+    said = [f'=IFERROR(INDEX({book.all(column.table, key)},{at})&"","")' for key in ("author_input", "comment_input")]
+    beside = [Formula(text, "") if column.author else None for text in said]
     sent = of(column.sent) if column.sent else Formula(f'=IF({here}=0,"",0)', "")
-    rows: list[tuple[Cell, ...]] = [(name, told, None, None, None, None)]
+    rows: list[tuple[Cell, ...]] = [(name, told, *[None] * 5)]
     for k in range(1, column.listed + 1):
         largest = Formula(f"=IFERROR(SUMPRODUCT(LARGE({column.differs(book)}*({FAR}-ROW({text})),{k})),0)", 0)
-        rows.append((Formula(f'=IF({here}=0,"",{quoted(name)})', ""), of(*column.names), sent, of(column.key), author, largest))
+        rows.append((Formula(f'=IF({here}=0,"",{quoted(name)})', ""), of(*column.names), sent, of(column.key), *beside, largest))
     return rows

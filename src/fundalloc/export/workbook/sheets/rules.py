@@ -17,10 +17,8 @@ from fundalloc.plan.verify import AT_LIMIT, BREACH, DECIDED, MISSED, OK, Finding
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Sense
 
-TABLE, OWN = "Rules", "OwnRules"
+TABLE, OWN, NAMES = "Rules", "OwnRules", "Names"
 ROWS, EVERYTHING = 8, "*"
-KNOWN = {"instrument": "Instruments", "partnership": "ByPartnership", "area": "ByArea"}
-"""Tables whose ids own rules may name."""
 
 
 def build(book: Book) -> Sheet:
@@ -234,12 +232,21 @@ def own_rules(book: Book) -> Sheet:
     return book.sheet("own_rules", OWN, columns, extended=True, colour="input", one_page=True)
 
 
+def names(book: Book) -> Sheet:
+    """Return what own rules may name: ids, groupings and tags, in one column for each dimension."""
+    known = {name: [EVERYTHING, *book.choices[name].values()] for name in DIMENSIONS}
+    longest = max(map(len, known.values()))
+    columns = (book.column(f"{name}_words", "code", [*words, *[None] * (longest - len(words))], width=34) for name, words in known.items())
+    return book.sheet("names", NAMES, columns, money=False, colour="rest")
+
+
 def _pick(book: Book, dimension: str) -> Validation:
-    return replace(book.entry("pick"), listed=(KNOWN[dimension], f"{dimension}_id"))
+    return replace(book.entry("pick"), listed=(NAMES, f"{dimension}_words"))
 
 
 def _criteria(book: Book, *names: str) -> list[tuple[str, str]]:
-    found = [(f"{name}_id", book.here(OWN, f"own_{name}")) for name in names]
+    """The words of a line begin with two bars, so that nothing typed finds all of them, as a star does."""
+    found = [(f"{name}_words", f'"*|"&{book.here(OWN, f"own_{name}")}&"|*"') for name in names]
     return [*found, ("year", f'">="&{book.here(OWN, "own_from")}'), ("year", f'"<="&{book.here(OWN, "own_to")}')]
 
 
@@ -259,7 +266,8 @@ def _own_headroom(book: Book, at_most: str) -> str:
 
 def _own_status(book: Book, empty: str) -> str:
     left, words = book.here(OWN, "headroom"), ",".join(quoted(book.status(word)) for word in (OK, AT_LIMIT, BREACH))
-    unknown = "+".join(f"(COUNTIF({book.all(table, f'{name}_id')},{book.here(OWN, f'own_{name}')})=0)" for name, table in KNOWN.items())
+    typed = {name: book.here(OWN, f"own_{name}") for name in DIMENSIONS}
+    unknown = "+".join(f'({own}<>"")*(SUMPRODUCT(--({book.all(NAMES, f"{name}_words")}={own}))=0)' for name, own in typed.items())
     status = f"CHOOSE(1+({left}<RoundingStep)+({left}<0),{words})"
     chosen = f"IF({unknown}>0,{quoted(book.say('own_unknown'))},{status})"
     return f'=IF({book.here(OWN, "own_limit")}="",{quoted(empty)},{chosen})'
