@@ -80,7 +80,7 @@ def with_baseline(scenario: Scenario, options: Options | None = None, progress: 
     if scenario.baseline is None:
         return scenario
     amounts = plan_amounts(solve(scenario.baseline, options, progress))
-    return replace(scenario.starting_from(amounts), baseline=None)
+    return replace(scenario.starting_from(amounts, within=scenario.baseline.facts.dimensions.area.within), baseline=None)
 
 
 def plan_amounts(plan: Plan) -> dict[tuple[str, str, str, str], Fraction]:

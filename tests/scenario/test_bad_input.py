@@ -458,7 +458,7 @@ FORM = {
     "clause for everything": (
         "{partnership: sahel, area: returns, year: 2025, reason:",
         "{reason:",
-        "80:18: names no instrument, partnership, area or year (an entry for everything would empty or open the whole table)",
+        "80:18: names no instrument, partnership, area, action or year (an entry for everything would empty or open the whole table)",
     ),
     "empty selection list": (
         "unless: {partnership: global}",

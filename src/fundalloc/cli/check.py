@@ -132,7 +132,7 @@ def _exists(report: dict[str, Any]) -> str:
 def _print(report: dict[str, Any], scenario: Scenario, out: Output) -> None:
     out.say(f"{report['title']}  ({report['file']})")
     out.say(
-        f"  {', '.join(scenario.own(counted(report[what], what)) for what in ('instruments', 'partnerships', 'areas', 'years'))}: "
+        f"  {', '.join(scenario.own(counted(report[what], what)) for what in ('instruments', 'partnerships', 'areas', 'actions', 'years') if what in report)}: "
         f"{counted(report['lines'], 'allocation lines')}, {counted(report['rules'], 'rules')} with {counted(report['demands'], 'demands')}"
     )
     for key, reason in report["switched_off"].items():

@@ -145,11 +145,13 @@ def _areas(report: _PlanReport) -> None:
     totals, coverage = plan.total("area"), plan.coverage_by("area")["coverage"]
     table = new_table(*report.column("area", "", "need_met", "share", "planned"), numbers=3)
     whole, highest = float(totals.sum()), float(totals.max())
-    for area in plan.scenario.facts.areas:
-        amount = float(totals.get(area.id, 0.0))
+    dimension, actions = plan.scenario.facts.dimensions.area, plan.total("action") if plan.scenario.facts.dimensions.area.within else totals
+    for area in dimension.ids:
+        alone = area in dimension.within
+        amount = float((actions if alone else totals).get(area, 0.0))
         share = report.part(amount / whole if whole else float("nan"), 1)
-        bar = _bar(amount, highest)
-        table.add_row(report.labels["area"][area.id], bar, report.part(coverage[area.id]), share, report.eur(amount))
+        bar, met, name = _bar(amount, highest), report.part(coverage.get(area, float("nan"))), report.labels["area"][area]
+        table.add_row(*(f"  {name}", "", "") if alone else (name, bar, met), share, report.eur(amount))
     report.table(table)
 
 

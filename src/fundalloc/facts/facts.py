@@ -71,6 +71,11 @@ class Coded:
         return len(self.instrument)
 
     @property
+    def action(self) -> IntArray:
+        """The same positions as of areas: actions stand among these."""
+        return self.area
+
+    @property
     def codes(self) -> tuple[IntArray, IntArray, IntArray, IntArray]:
         """The four positions of every entry."""
         return self.instrument, self.partnership, self.area, self.year
@@ -113,7 +118,10 @@ class Baseline(Coded):
 
 @dataclass(frozen=True)
 class Needs:
-    """Needs per pair of partnership and area, over the whole period. Arrays of shape (pairs,)."""
+    """Needs per pair of partnership and area, over the whole period. Arrays of shape (pairs,).
+
+    The need of an area is met by the money of its actions too; where they have needs of their own, the area has none.
+    """
 
     partnership: IntArray
     area: IntArray
@@ -122,6 +130,11 @@ class Needs:
     priority: Exact
     source: tuple[str, ...]
     confidence: tuple[str, ...]
+
+    @property
+    def action(self) -> IntArray:
+        """The same positions as of areas."""
+        return self.area
 
     def __len__(self) -> int:
         return len(self.partnership)
@@ -149,6 +162,7 @@ class Facts:
     instruments: tuple[Instrument, ...]
     partnerships: tuple[Partnership, ...]
     areas: tuple[Area, ...]
+    """Areas, each with its actions behind it."""
     hierarchy: Hierarchy
     dimensions: Dimensions
     eligible: Mask
@@ -238,7 +252,7 @@ class Facts:
     @cached_property
     def returns(self) -> list[tuple[Band, ...]]:
         """Diminishing returns per area."""
-        return [area.steps or self.bands for area in self.areas]
+        return [area.steps or self.areas[k].steps or self.bands for area, k in zip(self.areas, self.dimensions.area.holder, strict=True)]
 
     def by_year(self, instrument: IntArray, year: IntArray, steps: IntArray) -> IntArray:
         """Add up amounts by the positions of their instrument and year. Shape (instruments, years)."""

@@ -51,6 +51,8 @@ class Lines(Coded):
     """Whether the line may receive new money; a line that may not is here because money was decided for it."""
     fixed: Mask
     """Whether the amount is exactly the decided money: locked, given, in a closed year, or no longer eligible."""
+    compared: Mask
+    """Whether a line is here to be compared with the plan to start from alone, which does not break down an area that now has actions."""
 
     @cached_property
     def ids(self) -> list[tuple[str, str, str, str]]:
@@ -91,7 +93,21 @@ class Lines(Coded):
         plan = self.facts.baseline
         none = np.zeros(0 if plan is None else len(plan), dtype=np.int64)
         codes = (none, none, none, none) if plan is None else plan.codes
-        return Lines(*codes, self.facts, decided=none, eligible=none > 0, fixed=none == 0)
+        return Lines(*codes, self.facts, decided=none, eligible=none > 0, fixed=none == 0, compared=none > 0)
+
+    @cached_property
+    def together(self) -> IntArray:
+        """The lines that are compared with the plan to start from as one: line → number of its group; most are one by themselves.
+
+        What that plan gives an area that has actions now, beyond what is decided so, may go on to any of them.
+        """
+        area, shape = self.facts.dimensions.area, tuple(len(d.ids) for d in self.facts.dimensions)
+        start, denominator = self.baseline.numerator, self.baseline.denominator
+        step = self.facts.step
+        passed_on = area.split[self.area] & (start * step.denominator > self.decided * step.numerator * denominator)
+        line = np.ravel_multi_index(self.codes, shape)
+        whole = np.ravel_multi_index((self.instrument, self.partnership, area.holder[self.area], self.year), shape)
+        return np.unique(np.where(np.isin(whole, line[passed_on]), whole, line), return_inverse=True)[1]
 
     @cached_property
     def ledger(self) -> LedgerLimits:
@@ -123,7 +139,7 @@ class Lines(Coded):
         entries of other dimensions are ignored and get label 0, so that the codes can be compared through
         :meth:`Members.keep`.
         """
-        picked = self.select(selection)
+        picked = self.select(selection) & ~self.compared
         if unless is not None:
             picked &= ~self.select(unless)
         rows, code = members.covering(self, np.flatnonzero(picked), over)
@@ -137,10 +153,11 @@ def build_lines(facts: Facts) -> Lines:
     eligible = eligible_cube(facts)
     decided, exact = _decided_cubes(facts)
     closed = np.isin(facts.years, list(facts.closed))
-    at = np.nonzero(eligible | (decided > 0))
+    compared = _compared_cube(facts, eligible) & (decided == 0)
+    at = np.nonzero(eligible | (decided > 0) | compared)
     instrument, partnership, area, year = (code.astype(np.int64) for code in at)
     fixed = exact[at] | closed[year] | ~eligible[at]
-    return Lines(instrument, partnership, area, year, facts, decided[at], eligible[at], fixed)
+    return Lines(instrument, partnership, area, year, facts, decided[at], eligible[at], fixed, compared[at])
 
 
 def eligible_cube(facts: Facts) -> Mask:
@@ -157,8 +174,17 @@ def eligible_cube(facts: Facts) -> Mask:
         cube &= ~_clause_cube(clause, facts)
     for clause in facts.allow:
         cube |= _clause_cube(clause, facts)
-    cube &= planned[:, None, None, None] & leaves[None, :, None, None]
+    cube &= planned[:, None, None, None] & leaves[None, :, None, None] & ~facts.dimensions.area.split[:, None]
     return cube
+
+
+def _compared_cube(facts: Facts, eligible: Mask) -> Mask:
+    """Return where the plan to start from has money of an area whose actions may receive money now, and does not say of which."""
+    out, area = np.zeros(eligible.shape, dtype=bool), facts.dimensions.area
+    if facts.baseline is None or not area.split.any():
+        return out
+    out[facts.baseline.codes] = facts.baseline.amount.numerator > 0
+    return out & area.split[:, None] & np.einsum("ipbt,ab->ipat", eligible, area.covers)
 
 
 def _clause_cube(clause: Pick, facts: Facts) -> Mask:
@@ -185,6 +211,8 @@ def refusal(facts: Facts, position: Position) -> str | None:
         return f"{instrument.name} is {instrument.counts} money: only what is decided counts"
     if partnership.id not in facts.leaf_ids:
         return f"{partnership.name} is a grouping: money goes to those within it"
+    if facts.dimensions.area.split[a]:
+        return f"{area.name} holds actions: new money goes to one of them"
     if _matching(facts, facts.allow, position):
         return None
     barred = _matching(facts, facts.exclude, position)

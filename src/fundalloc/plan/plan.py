@@ -125,11 +125,15 @@ class Plan:
 
     @cached_property
     def allocation(self) -> pd.DataFrame:
-        """One row per line: four ids, key, decided and planned amounts in EUR million, and what kind of money it is."""
+        """One row per line: four ids (and `action`, where areas hold some), key, decided and planned amounts in EUR million, and what kind of money it is."""
         import pandas as pd
 
         lines, facts = self.scenario.lines, self.scenario.facts
         table = pd.DataFrame(lines.ids, columns=list(DIMENSIONS))
+        area = facts.dimensions.area
+        if area.within:
+            table.insert(3, "action", table["area"])
+            table["area"] = np.array(area.ids, dtype=object)[area.holder[lines.area]]
         table["year"] = table["year"].astype(int)
         counts = np.array([i.counts for i in facts.instruments], dtype=object)
         table["counts"] = counts[lines.instrument]
@@ -142,7 +146,7 @@ class Plan:
         """Sum the allocation by ids; `counts` keeps only budget or partner money. Exact to the last rounding step."""
         import pandas as pd
 
-        table = pd.DataFrame({"steps": self.steps, **{name: self.allocation[name] for name in (*DIMENSIONS, "counts")}})
+        table = self.allocation.assign(steps=self.steps)
         if counts is not None:
             table = table[table["counts"] == counts]
         sums = table.groupby(list(by), sort=False, observed=True)["steps"].sum()
@@ -222,11 +226,11 @@ class Plan:
         return pd.DataFrame(columns)
 
     def coverage_by(self, name: str) -> pd.DataFrame:
-        """Sum need and met need by partnership or area; `coverage` is NaN where there is no need."""
+        """Sum need and met need by partnership, area or action; `coverage` is NaN where there is no need."""
         import pandas as pd
 
-        needs = self.scenario.facts.needs
-        ids = np.array(self.scenario.facts.dimensions[name].ids, dtype=object)[getattr(needs, name)]
+        needs, dimension = self.scenario.facts.needs, self.scenario.facts.dimensions[name]
+        ids = np.array(dimension.ids, dtype=object)[dimension.holder[getattr(needs, name)]]
         table = pd.DataFrame({name: ids, "need": self.coverage.need, "met": self.coverage.met}).groupby(name, sort=False).sum()
         table = table.reindex(list(self.scenario.facts.dimensions[name].members), fill_value=0.0)
         table["coverage"] = np.where(table["need"] > 0, table["met"] / table["need"].where(table["need"] > 0, 1.0), np.nan)

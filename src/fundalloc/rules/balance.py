@@ -44,7 +44,7 @@ class Balance(Kind):
         """Also: needs belong to partnerships and areas, so only these can be balanced, and somebody must have a need."""
         members = self.members(lines)
         owners = set(members.owners)
-        if not owners or owners - {"partnership", "area"}:
+        if not owners or owners - {"partnership", "area", "action"}:
             hint = "repeat for each partnership, area, or a tag group of these"
             yield ("for_each",), "needs are known per partnership and area only", hint
             return

@@ -23,7 +23,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationInfo, field_validator, model_validator
 
-from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.entities import Record
 from fundalloc.facts.fields import TOLD, Factor, Flag, Id, Multilingual, Note, Text, check_relative, refuse
 from fundalloc.facts.lines import Lines
@@ -248,10 +247,10 @@ class Kind(Record, Consequences):
         if not members.sizes:
             return []
         absent = np.setdiff1d(members.codes, self.present(lines, members))
-        meant = dict(zip(NAMES, self.money.masks(lines.facts.dimensions), strict=True))
+        meant = self.money.by_word(lines.facts.dimensions)
         if self.unless is not None and len(self.unless.named) == 1:
             (name,) = self.unless.named
-            meant[name] = meant[name] & ~dict(zip(NAMES, self.unless.masks(lines.facts.dimensions), strict=True))[name]
+            meant[name] = meant[name] & ~self.unless.by_word(lines.facts.dimensions)[name]
         wanted = [
             {label for label, mask in zip(labels, masks, strict=True) if np.any(mask & meant[owner])}
             for labels, masks, owner in zip(members.labels, members.masks, members.owners, strict=True)

@@ -54,8 +54,17 @@ class Scenario:
     sources: Sources | None = None
     """The files it was read from, as they were; None for a scenario that was not read from files."""
 
-    def starting_from(self, amounts: Mapping[tuple[str, str, str, str], Fraction], elsewhere: Fraction = Fraction(0)) -> Scenario:
-        """Return this scenario with a baseline plan: EUR million by the four ids; what has other ids joins `elsewhere`."""
+    def starting_from(
+        self,
+        amounts: Mapping[tuple[str, str, str, str], Fraction],
+        elsewhere: Fraction = Fraction(0),
+        within: Mapping[str, str] | None = None,
+    ) -> Scenario:
+        """Return this scenario with a baseline plan: EUR million by the four ids; what has other ids joins `elsewhere`.
+
+        What is `within` an area there and unknown here counts as money of the area.
+        """
+        amounts = self.facts.dimensions.known(amounts, within or {})
         positions = [{member: k for k, member in enumerate(d.ids)} for d in self.facts.dimensions]
         known = [(ids, amount) for ids, amount in amounts.items() if all(i in p for i, p in zip(ids, positions, strict=True))]
         codes = [np.array([p[ids[k]] for ids, _ in known], dtype=np.int64) for k, p in enumerate(positions)]
@@ -110,11 +119,17 @@ class Scenario:
         for group, named in self.head.tag_names.items():
             groups[group] = groups.get(group, {}) | {value: name.within(language) for value, name in named.items()}
         groups |= {dimension: {one.id: one.name.within(language) for one in members} for dimension, members in self._named.items()}
+        groups["action"] = self._actions(groups["area"], language)
         return {**groups, "year": {WHOLE_PERIOD: label("rule.total", language)}, "transfer": self._transfers(language)}
 
     @property
     def _named(self) -> dict[str, Sequence[Named]]:
         return {"instrument": self.facts.instruments, "partnership": self.facts.partnerships, "area": self.facts.areas}
+
+    def _actions(self, names: Mapping[str, str], language: str) -> dict[str, str]:
+        """Return what areas and actions are called by themselves: the money of an area that holds actions is not broken down."""
+        split = dict(zip(self.facts.dimensions.area.ids, self.facts.dimensions.area.split, strict=True))
+        return {key: label("rule.not_broken_down", language, area=name) if split[key] else name for key, name in names.items()}
 
     def _transfers(self, language: str) -> dict[str, str]:
         names = {i.id: i.label.within(language) for i in self.facts.instruments}
@@ -133,7 +148,7 @@ class Scenario:
     def labels(self, language: str = "en") -> dict[str, dict[str, str]]:
         """Return {dimension: {id: short label}} for narrow columns."""
         short = {dimension: {one.id: one.label.within(language) for one in members} for dimension, members in self._named.items()}
-        return {**self.names(language), **short}
+        return {**self.names(language), **short, "action": self._actions(short["area"], language)}
 
     def where(self, rule: Kind) -> str:
         """Return file:line:column of a rule; for ceilings and absorption the section they come from."""
@@ -146,7 +161,8 @@ class Scenario:
         return {
             "instruments": len(facts.instruments),
             "partnerships": len(facts.leaf_ids),
-            "areas": len(facts.areas),
+            "areas": len(facts.dimensions.area.members),
+            **({"actions": len(facts.dimensions.area.within)} if facts.dimensions.area.within else {}),
             "years": len(facts.years),
             "lines": len(self.lines),
             "rules": len(self.written_rules),

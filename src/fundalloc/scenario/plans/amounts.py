@@ -75,14 +75,19 @@ def read_plan(path: str | Path, dimensions: Dimensions, *, strict: bool = True) 
     problems = Problems()
     columns = read_columns(file.lines, _LINES, problems)
     misnamed = Problems()
+    within, written = file.within, list(zip(*(columns[name] for name in NAMES), strict=True))
+    columns["area"] = [dimensions.area.here(area, within) for area in columns["area"]]
     kept, _ = References(dimensions, {}, misnamed).rows(file.lines, columns, NAMES)
     keys: list[LineKey] = list(zip(*(columns[name] for name in NAMES), strict=True))
-    rows = _first_rows(file.lines, keys, problems)
+    rows = _first_rows(file.lines, written, problems)
+    rows = {key: rows[first] for key, first in zip(keys[::-1], written[::-1], strict=True)}
     problems += misnamed if strict else []
     moved = None if file.moves is None else read_columns(file.moves, _MOVES, problems)
     moves = None if moved is None else dict(zip(moved["key"], moved["amount"], strict=True))
     problems.tell()
-    amounts = dict(zip(keys, columns["amount"], strict=True))
+    amounts = dict.fromkeys(keys, Fraction(0))
+    for key, amount in zip(keys, columns["amount"], strict=True):
+        amounts[key] += amount
     known = {keys[row] for row in kept}
     named = {key: amount for key, amount in amounts.items() if key in known}
     unknown = {key: amount for key, amount in amounts.items() if key not in known and amount != 0}

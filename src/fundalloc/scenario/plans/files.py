@@ -31,11 +31,18 @@ class PlanFile:
     """A plan as written: amounts per line and per move as text, and whatever else the file states."""
 
     lines: Table
-    """Columns: instrument, partnership, area, year, amount."""
+    """Columns: instrument, partnership, area (or action), year, amount."""
     moves: Table | None = None
     """Columns: key, amount; None when the file says nothing about moves."""
     stated: Mapping[str, Any] = field(default_factory=dict)
     """What the file says about itself, in the words of our JSON."""
+
+    @property
+    def within(self) -> dict[str, str]:
+        """Which action lies in which area, as far as the file says."""
+        scenario = self.stated.get("scenario")
+        found = scenario.get("actions") if isinstance(scenario, dict) else None
+        return {str(action): str(area) for action, area in found.items()} if isinstance(found, dict) else {}
 
 
 def read_plan_file(path: Path) -> PlanFile:
@@ -65,8 +72,17 @@ def named_scenario(result: str) -> str:
 
 
 def _read_csv(path: Path) -> PlanFile:
-    table, moves = _table(path, COLUMNS), path.parent / MOVES_NAME
-    return PlanFile(table, _table(moves, ["key", "amount"]) if path.name == CSV_NAME and moves.is_file() else None)
+    table, moves = _table(path, COLUMNS, ("action",)), path.parent / MOVES_NAME
+    lines, stated = _lowest(table) if len(table.columns) > len(COLUMNS) else (table, {})
+    return PlanFile(lines, _table(moves, ["key", "amount"]) if path.name == CSV_NAME and moves.is_file() else None, stated)
+
+
+def _lowest(table: Table) -> tuple[Table, dict[str, Any]]:
+    """Put actions into the place of their areas; also returns what that says of the scenario."""
+    at = COLUMNS.index("area")
+    cells = [[*row[:at], row[-1] or row[at], *row[at + 1 : -1]] for row in table.cells]
+    within = {row[-1]: row[at] for row in table.cells if row[-1] not in ("", row[at])}
+    return Table(table.name, COLUMNS, cells, table.place), {"scenario": {"actions": within}}
 
 
 def _decimal(path: Path) -> Scalar | None:
@@ -83,7 +99,7 @@ def _decimal(path: Path) -> Scalar | None:
         return None
 
 
-def _table(path: Path, wanted: list[str]) -> Table:
+def _table(path: Path, wanted: list[str], further: Sequence[str] = ()) -> Table:
     problems = Problems()
     try:
         table = read_csv(path, ["amount"], _decimal(path))
@@ -94,6 +110,7 @@ def _table(path: Path, wanted: list[str]) -> Table:
         hint = f"did you mean '{near}'?" if near else f"needed columns: {', '.join(wanted)}"
         problems.add(table.place(HEADING, 0), f"the column '{name}' is missing", hint)
     problems.tell()
+    wanted = [*wanted, *(name for name in further if name in table.columns)]
     at = [table.columns.index(name) for name in wanted]
     cells = [[row[k] for k in at] for row in table.cells]
     return Table(table.name, wanted, cells, lambda row, column: table.place(row, at[column]))
