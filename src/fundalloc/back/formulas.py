@@ -16,7 +16,7 @@ from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.workbooks.cells import titles
 
 PLANNED, YEAR, KIND = "planned", "year", "kind_of_money"
-NAMED = ("instrument", "partnership", "area")
+NAMED = ("instrument", "partnership", "area", "action")
 IDS = {f"{name}_id": name for name in NAMED}
 _COLUMN = re.compile(r"Allocation\[((?:'.|[^'\]])*)\]")
 _SUM = re.compile(r"=(?:SUMPRODUCT\()?(SUMIFS?|SUM)\((.*?)\)\)?", re.DOTALL)

@@ -33,7 +33,7 @@ KNOWN = {  # sheet: the columns that tell its rows apart, those to be typed into
     "allocation": (("line_key",), OWN),
     "rules": (("rule", "member", "side"), OWN),
     "own_rules": ((), (*OWN_RULES, "author_input")),
-    "needs": (("partnership_id", "area_id"), ()),
+    "needs": (("partnership_id", "area_id", "action_id"), ()),
     "instruments": (("instrument_id",), ()),
     "sources": (("what", "concerns"), ()),
 }

@@ -81,6 +81,11 @@ class Dimension:
         return cls(name, order, masks, {g: tuple(v) for g, v in groups.items()}, frozenset(subtrees), within)
 
     @property
+    def axis(self) -> str:
+        """The dimension of lines that it speaks of."""
+        return "area" if self.name == ACTION else self.name
+
+    @property
     def members(self) -> tuple[str, ...]:
         """The ids that stand for themselves: everything but groupings, and what lies within another."""
         return tuple(member for member in self.ids if member not in self.groupings and member not in self.within)
@@ -161,6 +166,11 @@ class Dimensions:
     def __getitem__(self, name: str) -> Dimension:
         dimension: Dimension = self.area.lowest if name == ACTION else getattr(self, name)
         return dimension
+
+    @property
+    def lowest(self) -> str:
+        """The word for areas where none holds actions, else for these: what lines are told apart by."""
+        return ACTION if self.area.within else "area"
 
     def of(self, word: str) -> Dimension:
         """Return the dimension of a word of `for_each`: of a tag group, that which has it."""

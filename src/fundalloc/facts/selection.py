@@ -45,7 +45,7 @@ class Pick(Record):
         for word in WORDS:
             choice = getattr(self, word)
             if choice is not None:
-                picked["area" if word == ACTION else word] &= dimensions[word].mask(choice)
+                picked[dimensions[word].axis] &= dimensions[word].mask(choice)
         return tuple(picked.values())
 
     def by_word(self, dimensions: Dimensions) -> dict[str, Mask]:

@@ -11,7 +11,7 @@ import numpy as np
 from fundalloc.export.workbook.book import Book, array, quoted
 from fundalloc.export.workbook.line_sums import NEED, PLANNED, Boxes, Cubes, columns_for, common, in_year, listed, one_by_one
 from fundalloc.export.workbook.plan_sums import Box
-from fundalloc.facts.dimensions import NAMES
+from fundalloc.facts.dimensions import WORDS
 from fundalloc.money import IntArray, Mask
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Sense
@@ -55,8 +55,8 @@ def count_active(sums: Sums, rule: Kind, sense: Sense, box: Box, but: Box | None
     word, facts = rule.counted.word, sums.book.facts
     least = rule.counted.least or facts.step if sense is Sense.AT_LEAST else Fraction(0)
     enough = f">={float(least)!r}-Tolerance" if least else ">Tolerance"
-    if word in NAMES and but is None:
-        yield from _count_listed(sums, rule, word, box, least, enough)
+    if word in WORDS and but is None:
+        yield from _count_listed(sums, rule, facts.dimensions[word].axis, box, least, enough)
     yield from _count_terms(sums, rule, word, (box, but), least, enough)
 
 
@@ -66,7 +66,7 @@ def _count_listed(sums: Sums, rule: Kind, word: str, box: Box, least: Fraction, 
     values = tuple(Fraction(sum(_active(ledger.sum(part, column), least) for part in inside)) for ledger in sums.ledgers)
     found = sums.boxes.criteria(box, frozenset({word}))
     if found is not None and not found[1]:
-        key = "year" if word == "year" else f"{word}_id"
+        key = "year" if word == "year" else f"{sums.book.lookup(word)}_id"
         members = np.any([getattr(part, word) for part in inside], axis=0)
         text = sums.book.sum_if_text("Allocation", column, *found[0], (key, listed(sums.book, word, members)))
         yield Candidate(f"SUMPRODUCT(--({text}{enough}))", values)
@@ -75,13 +75,13 @@ def _count_listed(sums: Sums, rule: Kind, word: str, box: Box, least: Fraction, 
 def _count_terms(sums: Sums, rule: Kind, word: str, boxes: tuple[Box, Box | None], least: Fraction, enough: str) -> Iterator[Candidate]:
     """Yield a sum with one comparison per member: tag groups, and members from which something is taken out."""
     dimensions = sums.book.facts.dimensions
-    dimension = dimensions[word] if word in NAMES else dimensions[dimensions.owner(word)[0]]
-    names = dimension.members if word in NAMES else dimension.groups[word]
+    dimension = dimensions.of(word)
+    names = dimension.members if word in WORDS else dimension.groups[word]
     box, but = boxes
     parts = []
     for name in names:
-        mask = dimension.masks[name if word in NAMES else f"{word}:{name}"]
-        part = box._replace(**{dimension.name: getattr(box, dimension.name) & mask})
+        mask = dimension.masks[name if word in WORDS else f"{word}:{name}"]
+        part = box._replace(**{dimension.axis: getattr(box, dimension.axis) & mask})
         if sums.boxes.has_lines(part):
             parts.append(sums.money(part, but, columns_for(rule.money.marker)[0]))
     if len(parts) <= MOST_TERMS:
@@ -120,7 +120,8 @@ def _need(book: Book, box: Box) -> tuple[str, Fraction]:
             continue
         single = len(wanted) == 1
         only = np.isin(np.arange(len(mask)), wanted)
-        criteria.append((f"{name}_id", book.is_(name, int(wanted[0]))[1] if single else listed(book, name, only, ";" if lists else ",")))
+        one = book.is_(book.lookup(name), int(wanted[0]))[1] if single else listed(book, name, only, ";" if lists else ",")
+        criteria.append((f"{book.lookup(name)}_id", one))
         lists += not single
     inside = box.partnership[needs.partnership] & box.area[needs.area]
     value = Fraction(int(needs.need.numerator[inside].sum()), needs.need.denominator)

@@ -8,11 +8,11 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.export.workbook.book import DIMENSIONS, Book, quoted
+from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled
-from fundalloc.facts.dimensions import NAMES, Choice
+from fundalloc.facts.dimensions import NAMES, WORDS, Choice
 from fundalloc.facts.facts import Facts
-from fundalloc.money import Mask, exact_product, exact_sums
+from fundalloc.money import IntArray, Mask, exact_product, exact_sums
 
 DECIDED, NEEDS = "DecidedMoney", "Needs"
 MOST_NAMES = 8
@@ -36,7 +36,7 @@ def exceptions(book: Book) -> Sheet:
     """Return what is barred or opened against the eligibility table, and what that is about: names where there are any, tags as written."""
     barred, clauses = book.facts.exclude, [*book.facts.exclude, *book.facts.allow]
     effects = [book.word("effect", "exclude" if k < len(barred) else "allow") for k in range(len(clauses))]
-    choices = [[(name, choice) for name in NAMES if (choice := getattr(clause, name)) is not None] for clause in clauses]
+    choices = [[(name, choice) for name in WORDS if (choice := getattr(clause, name)) is not None] for clause in clauses]
     concerns = [" · ".join(", ".join(_choice(book, name, choice)) for name, choice in chosen) for chosen in choices]
     columns = (
         book.column("exception", "strong", [clause.id for clause in clauses], width=26),
@@ -137,9 +137,9 @@ def decided_money(book: Book) -> Sheet:
     """Return the money decided before the run, memo money included: shown, but memo money is never added."""
     facts = book.facts
     entries = [(table, k) for table in (facts.decided, facts.memo) for k in range(len(table))]
-    members = {name: [int(getattr(t, name)[k]) for t, k in entries] for name in DIMENSIONS}
+    members = {name: [int(getattr(t, name)[k]) for t, k in entries] for name in book.named}
     columns = (
-        *(book.names_of(name, members[name], 30 if name == "partnership" else None) for name in DIMENSIONS),
+        *(book.names_of(name, members[name], 30 if name == "partnership" else None) for name in book.named),
         book.column("year", "integer", [facts.years[t.year[k]] for t, k in entries], width=9),
         book.column("amount", "total", [book.eur(t.amount[k]) for t, k in entries], width=13),
         book.column("state", "text", [book.word("state", t.state[k]) for t, k in entries], width=13),
@@ -147,7 +147,7 @@ def decided_money(book: Book) -> Sheet:
         book.column("decision", "text", [book.within(t.decision[k]) for t, k in entries], width=32),
         book.column("source", "note", [t.source[k] for t, k in entries], width=72),
         book.column("confidence", "note", [t.confidence[k] for t, k in entries]),
-        *(book.ids_of(name, members[name]) for name in DIMENSIONS),
+        *(book.ids_of(name, members[name]) for name in book.named),
     )
     return book.sheet("decided_money", DECIDED, columns, filtered=True, colour="rest")
 
@@ -157,25 +157,35 @@ def needs(book: Book) -> Sheet:
     facts, needs, lines, coverage, none = book.facts, book.facts.needs, book.lines, book.plan.coverage, book.say("not_applicable")
     weighted = exact_product(book.plan.steps, facts.effectiveness.numerator[lines.instrument, lines.area])
     towards = exact_sums((lines.partnership, lines.area), weighted, (len(facts.partnerships), len(facts.areas)))
+    towards, shared = towards @ facts.dimensions.area.covers.T, facts.dimensions.area.split[needs.area]
     counted = [book.eur(steps) / facts.effectiveness.denominator for steps in towards[needs.partnership, needs.area]]
-    here = book.own(NEEDS, "partnership"), book.own(NEEDS, "area")
+    here = [(book.own(NEEDS, "partnership"), book.own(NEEDS, "area" if of_all else book.lookup("area"))) for of_all in shared]
+    sums = [book.sum_if("Allocation", "towards_need", *own, value=value) for own, value in zip(here, counted, strict=True)]
     met = f"=MIN({book.here(NEEDS, 'need')},{book.here(NEEDS, 'towards_need')})"
     part = f"=IFERROR({book.here(NEEDS, 'met')}/{book.here(NEEDS, 'need')},{quoted(none)})"
     parts = [float(m / n) if n else none for m, n in zip(coverage.met, coverage.need, strict=True)]
     columns = (
         book.names_of("partnership", needs.partnership, 36),
         book.names_of("area", needs.area),
+        *_actions(book, needs.area),
         book.column("need", "input_money", coverage.need.tolist(), entry=book.entry("input", least=0)),
         book.column("priority", "input_factor", needs.priority.values.tolist(), width=10, entry=book.entry("input", least=0)),
-        book.column("towards_need", "money", [book.sum_if("Allocation", "towards_need", *here, value=value) for value in counted]),
+        book.column("towards_need", "money", sums),
         book.column("met", "money", [Formula(met, float(value)) for value in coverage.met]),
         book.column("coverage", "share", [Formula(part, value) for value in parts], width=11, mark="bar"),
         book.column("source", "note", needs.source, width=82),
         book.column("confidence", "note", needs.confidence),
         book.ids_of("partnership", needs.partnership),
-        book.ids_of("area", needs.area),
+        *(book.ids_of(name, needs.area) for name in book.named[2:]),
     )
     return book.sheet("needs", NEEDS, (*columns, *_sent(book, columns)), filtered=True, colour="input")
+
+
+def _actions(book: Book, members: IntArray) -> Iterator[Column]:
+    """Yield the names of actions, where areas hold some; a need that the actions of an area share is that of all."""
+    names = (book.say("all") if book.facts.dimensions.area.split[k] else book.label("action", k) for k in members)
+    if "action" in book.named:
+        yield book.column("action", "text", names)
 
 
 def _sent(book: Book, columns: Iterable[Column]) -> Iterator[Column]:
@@ -191,8 +201,9 @@ def coverage_columns(book: Book, table: str, dimension: str, order: Sequence[int
     if not len(facts.needs):
         return ()
     need, met = np.zeros((2, len(facts.dimensions[dimension].ids)))
-    np.add.at(need, getattr(facts.needs, dimension), coverage.need)
-    np.add.at(met, getattr(facts.needs, dimension), coverage.met)
+    member = facts.dimensions[dimension].holder[getattr(facts.needs, dimension)]
+    np.add.at(need, member, coverage.need)
+    np.add.at(met, member, coverage.met)
     here, all_met, all_need = book.own(table, dimension), float(met.sum()), float(need.sum())
     part = f"=IFERROR({book.sum_if_text(NEEDS, 'met', here)}/{book.here(table, 'need')},{quoted(none)})"
     whole = f"=IFERROR(SUM({book.all(NEEDS, 'met')})/SUM({book.all(NEEDS, 'need')}),{quoted(none)})"
@@ -210,13 +221,16 @@ def refusals(book: Book) -> Sheet:
     everyone = book.box(instrument=[k for k, i in enumerate(book.facts.instruments) if i.planned], partnership=book.leaves)
     rows = list(_barred(book, _cube(everyone)))
     members = [
-        [_named(book, name, masks[name], int(np.count_nonzero(whole))) for _, masks, _, _ in rows]
-        for name, whole in zip(DIMENSIONS, everyone[:3], strict=True)
+        [_named(book, book.lookup(name), masks[name], int(np.count_nonzero(whole))) for _, masks, _, _ in rows]
+        for name, whole in zip(NAMES, everyone[:3], strict=False)
     ]
     years = [book.years_said([book.facts.years[int(t)] for t in np.flatnonzero(masks["year"])]) for _, masks, _, _ in rows]
     columns = (
         book.column("reason", "text", [reason for reason, _, _, _ in rows], width=58),
-        *(book.column(name, "text", cells, width=width) for name, cells, width in zip(DIMENSIONS, members, (34, 44, 26), strict=True)),
+        *(
+            book.column(book.lookup(name), "text", cells, width=width)
+            for name, cells, width in zip(NAMES, members, (34, 44, 26), strict=False)
+        ),
         book.column("year", "label", years, width=12),
         book.column("combinations", "number", [count for _, _, count, _ in rows], width=14),
         book.column("source", "note", [source for _, _, _, source in rows], width=36),
@@ -239,6 +253,7 @@ def _reasons(book: Book) -> Iterator[tuple[NDArray[np.bool_], str, str]]:
     """Yield what is refused, why, and the source, in the order in which it is asked: exceptions, eligibility, partners, years."""
     facts = book.facts
     allowed = np.einsum("ia,ip,it,pt->ipat", facts.eligible, facts.partners, facts.instrument_years, facts.partnership_years)
+    yield facts.dimensions.area.split[:, None], book.say("refusal.holds_actions"), ""
     for clause in facts.exclude:
         yield allowed & _cube(clause.masks(facts.dimensions)), book.within(clause.reason), clause.source or clause.id
     for key, refused in (("not_eligible", ~facts.eligible[:, None, :, None]), ("not_served", ~facts.partners[:, :, None, None])):
