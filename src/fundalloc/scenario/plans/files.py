@@ -24,6 +24,8 @@ FORMAT = "fundalloc.run/1"
 CSV_NAME, MOVES_NAME = "allocation.csv", "moves.csv"
 COLUMNS = [*NAMES, "amount"]
 IDS = ("instrument_id", "partnership_id", "area_id")
+ACTIONS = ("area_id", "action_id")
+"""Columns of workbooks: areas, and actions where these hold some."""
 
 
 @dataclass(frozen=True)
@@ -190,10 +192,11 @@ def _read_book(path: Path) -> PlanFile:
     """Read line keys (or the ids) and planned amounts, whatever was moved or sorted, and what the record of the run says."""
     book = BookFile(path)
     grid = _plan_grid(book)
-    lines, problems = _book_lines(grid)
+    lines, within, problems = _book_lines(grid)
     problems.tell()
     log = find_grid(book, "run_log", ("item", "what"))
     stated, moves = _run_log(log), None
+    stated["scenario"] |= {"actions": within} if within else {}
     carried = carried_files(book)
     if carried is not None and RECORD in carried[0]:
         moves = _recorded(carried[0][RECORD], Place(book.name, cell=carried[1].cell), stated)
@@ -201,8 +204,8 @@ def _read_book(path: Path) -> PlanFile:
 
 
 def _plan_grid(book: BookFile) -> Grid:
-    by_key = find_grid(book, "allocation", ("line_key", "planned")) if _has_keys(book) else None
-    grid = by_key or find_grid(book, "allocation", ("planned", "year", *IDS))
+    by_key = find_grid(book, "allocation", ("line_key", "planned"), ACTIONS) if _has_keys(book) else None
+    grid = by_key or find_grid(book, "allocation", ("planned", "year", *IDS), ACTIONS)
     if grid is None:
         hint = "the plan stands on the sheet of that name in the workbooks that fundalloc writes"
         raise ScenarioError.of(Place(book.name), f"no sheet '{label('sheet.allocation.name')}'", hint)
@@ -216,10 +219,11 @@ def _has_keys(book: BookFile) -> bool:
     return any(cell.value in words for title in titles for row in book.rows(title) for cell in row)
 
 
-def _book_lines(grid: Grid) -> tuple[Table, Problems]:
+def _book_lines(grid: Grid) -> tuple[Table, dict[str, str], Problems]:
     by_key = "line_key" in grid.columns
-    keys = ("line_key",) * 4 if by_key else (*IDS, "year")
-    rows, cells, problems = list[int](), list[list[str]](), Problems()
+    lowest = "action_id" if "action_id" in grid.columns else "area_id"
+    keys = ("line_key",) * 4 if by_key else (*IDS[:2], lowest, "year")
+    rows, cells, shown, problems = list[int](), list[list[str]](), list[tuple[str, ...]](), Problems()
     for row in grid.body:
         texts = [grid.cell(row, key).text for key in (*dict.fromkeys(keys), "planned")]
         if not any(texts):
@@ -234,11 +238,14 @@ def _book_lines(grid: Grid) -> tuple[Table, Problems]:
         else:
             rows.append(row)
             cells.append([*parts, texts[-1]])
+            shown += [(parts[2], *(grid.cell(row, key).text for key in ACTIONS))] * (lowest == "action_id")
 
     def where(row: int, column: int) -> Place:
         return grid.place(rows[row] if row >= 0 else grid.heading, (*keys, "planned")[column])
 
-    return Table(grid.book.name, COLUMNS, cells, where), problems
+    ids = {action: own for own, _, action in shown}  # in cells some ids stand with a number in front
+    within = {own: ids.get(area, area) for own, area, action in shown if area != action}
+    return Table(grid.book.name, COLUMNS, cells, where), within, problems
 
 
 def _run_log(grid: Grid | None) -> dict[str, Any]:
