@@ -125,7 +125,7 @@ class Plan:
 
     @cached_property
     def allocation(self) -> pd.DataFrame:
-        """One row per line: four ids (and `action`, where areas hold some), key, decided and planned amounts in EUR million, and what kind of money it is."""
+        """One row per line: four ids, `action` too where areas hold some, key, decided and planned EUR million, and the kind of money."""
         import pandas as pd
 
         lines, facts = self.scenario.lines, self.scenario.facts
@@ -144,8 +144,6 @@ class Plan:
 
     def total(self, *by: str, counts: str | None = None) -> pd.Series[float]:
         """Sum the allocation by ids; `counts` keeps only budget or partner money. Exact to the last rounding step."""
-        import pandas as pd
-
         table = self.allocation.assign(steps=self.steps)
         if counts is not None:
             table = table[table["counts"] == counts]

@@ -91,7 +91,7 @@ def build_needs(table: Table, references: References) -> Needs:
 
 
 def build_eligibility(table: Table, references: References) -> tuple[np.ndarray[Any, Any], Exact, tuple[Sourced, ...]]:
-    """Read the eligibility table: the pairs allowed, their effectiveness, and the rows with their sources; of an action, its own row counts."""
+    """Read the eligibility table: the pairs allowed, their effectiveness, and the rows; of an action its own row counts."""
     columns = read_rows("eligibility", table, references.problems)
     rows, at = references.rows(table, columns, ("instrument", "area"))
     shape = (len(references.dimensions.instrument.ids), len(references.dimensions.area.ids))
