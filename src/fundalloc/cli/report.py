@@ -211,7 +211,7 @@ def _against_baseline(report: _PlanReport) -> None:
     lines, facts, places = plan.scenario.lines, plan.scenario.facts, plan.scenario.decimals
     change = plan.amounts - lines.baseline.values
     by_partnership = np.bincount(lines.partnership, weights=change, minlength=len(facts.partnerships))
-    total, moved = report.words.signed(float(change.sum()), places), report.eur(float(np.abs(change).sum()) / 2)
+    total, moved = report.words.signed(float(change.sum()), places), report.eur(lines.moved(plan.amounts))
     report.line("baseline", report.words("report.says.baseline", change=total, moved=moved))
     order = np.argsort(by_partnership, kind="stable")
     for fact, positions, sign in (("gain", order[::-1][:MOVERS], 1), ("lose", order[:MOVERS], -1)):

@@ -45,21 +45,16 @@ class Dimension:
     """Action → the area that holds it."""
 
     @classmethod
-    def build(
-        cls,
-        name: str,
-        ids: Iterable[str],
-        tags: Words,
-        subtrees: Words | None = None,
-        empty: Iterable[str] = (),
-        within: Mapping[str, str] | None = None,
-    ) -> Dimension:
+    def build(cls, name: str, ids: Iterable[str], tags: Words, subtrees: Words | None = None, empty: Iterable[str] = ()) -> Dimension:
         """Collect masks for ids, for tags (id → tags) and for groupings (grouping → leaves); tags of groupings pick nothing.
 
-        `empty` are words that are known but pick nothing: what a scenario has switched off. Who lies `within` another counts with it.
+        What is among its own leaves holds money itself: an area with its actions. `empty` are words that are known but pick nothing:
+        what a scenario has switched off.
         """
         order = tuple(ids)
-        subtrees, within = subtrees or {}, within or {}
+        subtrees = {grouping: tuple(leaves) for grouping, leaves in (subtrees or {}).items()}
+        groupings = frozenset(grouping for grouping, leaves in subtrees.items() if grouping not in leaves)
+        within = {leaf: held for held, leaves in subtrees.items() if held not in groupings for leaf in leaves if leaf != held}
         position = {member: k for k, member in enumerate(order)}
 
         def mask(members: Iterable[str]) -> Mask:
@@ -67,18 +62,18 @@ class Dimension:
             out[[position[m] for m in members]] = True
             return out
 
-        masks = {member: mask([member, *(part for part, whole in within.items() if whole == member)]) for member in order}
+        masks = {member: mask([member]) for member in order}
         masks.update({grouping: mask(leaves) for grouping, leaves in subtrees.items()})
         masks.update({word: mask([]) for word in empty})
         tagged: dict[str, list[str]] = {}
         for member in order:
-            for tag in () if member in subtrees else tags.get(member, ()):
+            for tag in () if member in groupings else tags.get(member, ()):
                 tagged.setdefault(tag, []).append(member)
         groups: dict[str, list[str]] = {}
         for tag, members in tagged.items():
             masks[tag] = mask(members)
             groups.setdefault(tag.split(":", 1)[0], []).append(tag.split(":", 1)[1])
-        return cls(name, order, masks, {g: tuple(v) for g, v in groups.items()}, frozenset(subtrees), within)
+        return cls(name, order, masks, {g: tuple(v) for g, v in groups.items()}, groupings, within)
 
     @property
     def axis(self) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 from fundalloc.facts.facts import NO_LIMIT, Coded, Facts
 from fundalloc.facts.moves import Moves, build_moves
 from fundalloc.facts.selection import Clause, Grouped, Members, Pick, Selection, money_weights
-from fundalloc.money import Exact, IntArray, Mask, exact_sums
+from fundalloc.money import Exact, Floats, IntArray, Mask, exact_sums
 
 Position = tuple[int, int, int, int]
 BIG = np.iinfo(np.int64).max
@@ -96,18 +96,23 @@ class Lines(Coded):
         return Lines(*codes, self.facts, decided=none, eligible=none > 0, fixed=none == 0, compared=none > 0)
 
     @cached_property
-    def together(self) -> IntArray:
-        """The lines that are compared with the plan to start from as one: line → number of its group; most are one by themselves.
+    def whole(self) -> Mask:
+        """Which areas the plan to start from gives money without saying to which of their actions. Shape: (areas,)."""
+        area, plan = self.facts.dimensions.area, self.facts.baseline
+        given = np.isin(np.arange(len(area.ids)), [] if plan is None else plan.area[plan.amount.numerator > 0])
+        whole: Mask = area.split & given & ((area.covers & given).sum(axis=1) == 1)
+        return whole
 
-        What that plan gives an area that has actions now, beyond what is decided so, may go on to any of them.
-        """
-        area, shape = self.facts.dimensions.area, tuple(len(d.ids) for d in self.facts.dimensions)
-        start, denominator = self.baseline.numerator, self.baseline.denominator
-        step = self.facts.step
-        passed_on = area.split[self.area] & (start * step.denominator > self.decided * step.numerator * denominator)
-        line = np.ravel_multi_index(self.codes, shape)
-        whole = np.ravel_multi_index((self.instrument, self.partnership, area.holder[self.area], self.year), shape)
-        return np.unique(np.where(np.isin(whole, line[passed_on]), whole, line), return_inverse=True)[1]
+    @cached_property
+    def together(self) -> IntArray:
+        """The lines that are compared with the plan to start from as one: line → number of its group; most are one by themselves."""
+        holder, shape = self.facts.dimensions.area.holder[self.area], tuple(len(d.ids) for d in self.facts.dimensions)
+        area = np.where(self.whole[holder], holder, self.area)
+        return np.unique(np.ravel_multi_index((self.instrument, self.partnership, area, self.year), shape), return_inverse=True)[1]
+
+    def moved(self, amounts: Floats) -> float:
+        """Return how much of these amounts, EUR million, sits elsewhere than in the plan to start from."""
+        return float(np.abs(np.bincount(self.together, weights=amounts - self.baseline.values)).sum()) / 2
 
     @cached_property
     def ledger(self) -> LedgerLimits:
@@ -184,7 +189,8 @@ def _compared_cube(facts: Facts, eligible: Mask) -> Mask:
     if facts.baseline is None or not area.split.any():
         return out
     out[facts.baseline.codes] = facts.baseline.amount.numerator > 0
-    return out & area.split[:, None] & np.einsum("ipbt,ab->ipat", eligible, area.covers)
+    out &= area.split[:, None] & np.einsum("ipbt,ab->ipat", eligible, area.covers)
+    return out
 
 
 def _clause_cube(clause: Pick, facts: Facts) -> Mask:

@@ -226,7 +226,8 @@ def build_members(for_each: Sequence[str], dimensions: Dimensions, *, nodes_all:
     owners, labels, masks = [], [], []
     for word in for_each:
         dimension = dimensions.of(word)
-        names = dimension.groups[word] if word not in WORDS else dimension.ids if nodes_all else dimension.members
+        every = dimension.ids if nodes_all and dimension.groupings else dimension.members
+        names = every if word in WORDS else dimension.groups[word]
         owners.append(dimension.name)
         labels.append(names)
         masks.append(tuple(dimension.masks[name if word in WORDS else f"{word}:{name}"] for name in names))

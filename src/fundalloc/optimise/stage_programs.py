@@ -132,7 +132,7 @@ def _lowest_coverage(program: LinearProgram, for_each: tuple[str, ...], lines: L
 
 def _distance(program: LinearProgram, baseline: Floats, together: NDArray[np.int64]) -> LinearProgram:
     """Add columns up and down per group of lines with x - up + down = baseline, and maximise minus their sum."""
-    planned = np.bincount(together, weights=baseline)
+    planned = np.bincount(together, weights=baseline).astype(float)
     line, group, first = np.arange(len(baseline)), np.arange(len(planned)), program.shape[1]
     terms = Terms(
         np.concatenate([together, group, group]),

@@ -11,14 +11,17 @@ says how much that is.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fundalloc.facts.dimensions import ACTION
 from fundalloc.facts.fields import Amount, Relative, refuse
 from fundalloc.facts.lines import Lines
+from fundalloc.facts.selection import Grouped, Members, Selection
 from fundalloc.money import Exact, Figure, ceil_steps, percent, plain
 from fundalloc.rules._consequences import BaselineRoom, Loosening, Missed, Setting, outwards, share_in_file
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums, sums_by_code
@@ -103,6 +106,29 @@ class Deviation(Kind):
             parts.append(f"from {setting.money(self.amount)} to {setting.money(wider)}")
         return Loosening(f"widen “{self.said_of_all(setting.language)}” {' and '.join(parts)}", f"rules.{self.id}", value)
 
+    def members(self, lines: Lines, *beside: str) -> Members:
+        """Where the plan does not break an area down, its actions are one member: `area:smuggling`."""
+        found, area, whole = super().members(lines, *beside), lines.facts.dimensions.area, lines.whole
+        if ACTION not in found.words or not whole.any():
+            return found
+        k, labels, masks = found.words.index(ACTION), list(found.labels), list(found.masks)
+        shown = [n for n, holder in enumerate(area.holder) if n == holder or not whole[holder]]
+        labels[k] = tuple(f"area:{area.ids[n]}" if whole[n] else area.ids[n] for n in shown)
+        masks[k] = tuple((area if whole[n] else area.lowest).covers[n] for n in shown)
+        return replace(found, labels=tuple(labels), masks=tuple(masks))
+
+    def own_money(self, lines: Lines, *beside: str) -> Grouped:
+        """Where the plan does not break an area down, an action that `money` names stands for all of it."""
+        return lines.group(self._in_plan(lines), self.members(lines, *beside), unless=self.unless)
+
+    def _in_plan(self, lines: Lines) -> Selection:
+        area, action = lines.facts.dimensions.area, self.money.action
+        if action is None or not lines.whole.any():
+            return self.money
+        named = area.lowest.mask(action)
+        areas = area.holder[named & lines.whole[area.holder]]
+        return self.money.model_copy(update={"action": tuple(np.array(area.ids)[named | np.isin(area.holder, areas)])})
+
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: money against a figure that the plan gives."""
         money = self.own_money(lines)
@@ -132,6 +158,6 @@ class Deviation(Kind):
         """Return what the baseline plan gives every member, in EUR million, wherever its lines are today."""
         plan, planned = lines.facts.baseline, lines.planned
         amount = Exact.whole(0) if plan is None else plan.amount
-        money = planned.group(self.money, self.members(lines), unless=self.unless)
+        money = planned.group(self._in_plan(lines), self.members(lines), unless=self.unless)
         sums = sums_by_code(demands.code, money, amount.numerator)
         return [Fraction(total, money.weight.denominator * amount.denominator) for total in sums]

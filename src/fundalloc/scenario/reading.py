@@ -238,11 +238,12 @@ class _Assembly:
         nodes = self.tree.mapping(section)
         off = [word for key in self.off.get(section, {}) for word in (key, *_tags(nodes.mapping(key) if nodes else None))]
         within = {key: _holder(node) for key, node in switched_on.items() if name == "area" and _holder(node) in switched_on}
+        families = {area: [area, *(key for key, holder in within.items() if holder == area)] for area in within.values()}
         tags = {key: _tags(node) for key, node in switched_on.items()}
         for key, holder in within.items():  # of a tag group that an action has not, it has the tags of its area
             own = {tag.split(":")[0] for tag in tags[key]}
             tags[key] = [*tags[key], *(tag for tag in tags[holder] if tag.split(":")[0] not in own)]
-        return Dimension.build(name, switched_on, tags, empty=off, within=within)
+        return Dimension.build(name, switched_on, tags, families, off)
 
 
 def _holder(node: Tree) -> str:

@@ -127,9 +127,10 @@ class Scenario:
         return {"instrument": self.facts.instruments, "partnership": self.facts.partnerships, "area": self.facts.areas}
 
     def _actions(self, names: Mapping[str, str], language: str) -> dict[str, str]:
-        """Return what areas and actions are called by themselves: the money of an area that holds actions is not broken down."""
-        split = dict(zip(self.facts.dimensions.area.ids, self.facts.dimensions.area.split, strict=True))
-        return {key: label("rule.not_broken_down", language, area=name) if split[key] else name for key, name in names.items()}
+        """Return what areas and actions are called by themselves: money of an area that holds actions is not broken down."""
+        holding = {area: names[area] for area in self.facts.dimensions.area.within.values()}
+        alone = {area: label("rule.not_broken_down", language, area=name) for area, name in holding.items()}
+        return {**names, **alone, **{f"area:{area}": name for area, name in holding.items()}}
 
     def _transfers(self, language: str) -> dict[str, str]:
         names = {i.id: i.label.within(language) for i in self.facts.instruments}

@@ -89,7 +89,7 @@ class Book(PlanSums, SheetMaker):
     def _id(self, dimension: str, position: int) -> str:
         """Return the id of a member; of an action where areas are asked for, that of its area."""
         members = self.facts.dimensions[dimension]
-        return members.ids[members.holder[position]]
+        return members.ids[int(members.holder[position])]
 
     @property
     def named(self) -> tuple[str, ...]:

@@ -106,9 +106,8 @@ class PlanSums:
         return [k for k, holder in enumerate(area.holder) if k == holder]
 
     def _by_area(self, counts: str) -> IntArray:
-        out = np.zeros(self.cube.shape[1:], dtype=np.int64)
-        np.add.at(out, (slice(None), self.facts.dimensions.area.holder), self.cube[self.of_kind(counts)].sum(axis=0))
-        return out
+        holder, money = self.facts.dimensions.area.holder, self.cube[self.of_kind(counts)].sum(axis=0)
+        return np.asarray(np.einsum("ba,pbt->pat", np.eye(len(holder), dtype=np.int64)[holder], money))
 
     def cube_of(self, amounts: IntArray) -> IntArray:
         """Return amounts of all lines as a cube. Shape: (instruments, partnerships, areas, years)."""

@@ -223,7 +223,7 @@ def route(book: Book) -> Sheet | None:
     named = [book.names.get(group, {}).get(value) or readable(value) for group, value, _ in groups]
 
     def in_area(a: int, heading: str) -> Column:
-        covered = np.flatnonzero(book.facts.dimensions.area.covers[a])
+        covered = book.facts.dimensions.area.covers[a]
         texts = [boxes.total(book.box(instrument=book.of_kind("budget"), partnership=mask, area=covered)) for mask in masks]
         return book.amounts("", texts, [book.budget[mask][:, a].sum() for mask in masks], total=False, heading=heading, width=15)
 
