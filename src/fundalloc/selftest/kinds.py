@@ -128,7 +128,7 @@ def _change(statement: Statement, name: str, rule: Rule) -> None:
 
 def _deviation(statement: Statement, name: str, rule: Rule) -> None:
     """plan - room <= F <= plan + room, room the smaller of share x plan and amount; or F >=, <= share x plan."""
-    reading, selection = statement.reading, rule.get("money", {})
+    reading, selection = statement.reading.as_planned(), rule.get("money", {})
     for label, member, money in _demands(reading, rule, name):
         plan = NONE
         for row in reading.case["baseline"]:
