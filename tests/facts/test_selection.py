@@ -81,7 +81,7 @@ def test_without_dimensions_words_are_taken_as_written():
 
 
 def test_a_clause_names_something(tiny):
-    with pytest.raises(ValueError, match="names no instrument, partnership, area, action or year"):
+    with pytest.raises(ValueError, match="names no instrument, partnership, area or year"):
         chosen(tiny, Clause, id="x", reason="y")
 
 

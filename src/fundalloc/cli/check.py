@@ -122,9 +122,6 @@ def _print_tables(passports: dict[str, dict[str, Any]], out: Output) -> None:
         out.say(f"      columns: {', '.join(read['columns'])}")
 
 
-COUNTED = ("instruments", "partnerships", "areas", "actions", "years")
-
-
 def _exists(report: dict[str, Any]) -> str:
     if not (count := len(report["broken_by_decision"])):
         return "A plan that satisfies all hard rules exists, before rounding."
@@ -135,7 +132,7 @@ def _exists(report: dict[str, Any]) -> str:
 def _print(report: dict[str, Any], scenario: Scenario, out: Output) -> None:
     out.say(f"{report['title']}  ({report['file']})")
     out.say(
-        f"  {', '.join(scenario.own(counted(report[what], what)) for what in COUNTED if what in report)}: "
+        f"  {', '.join(scenario.own(counted(report[what], what)) for what in ('instruments', 'partnerships', 'areas', 'years'))}: "
         f"{counted(report['lines'], 'allocation lines')}, {counted(report['rules'], 'rules')} with {counted(report['demands'], 'demands')}"
     )
     for key, reason in report["switched_off"].items():

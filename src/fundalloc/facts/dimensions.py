@@ -3,8 +3,7 @@
 A *choice* is what a planner writes to pick members of one dimension: an id, a tag `group:value`, a mapping of tag
 groups (all must match), or a list of these (any may match). A dimension turns a choice into a mask over its members.
 The partnerships form a tree: only leaves receive money; one with children stands for its whole subtree.
-Areas may hold actions: an area then stands for itself, which is money not broken down, and for its actions; the word `action` means
-each of them by itself.
+An area may hold actions: it then stands for itself, money not broken down, and for them; `action` means each by itself.
 """
 
 from __future__ import annotations
@@ -25,6 +24,8 @@ from fundalloc.money import IntArray, Mask
 
 EVERYTHING = "all"
 Words = Mapping[str, Iterable[str]]
+Line = tuple[str, str, str, str]
+"""The ids of an instrument, a partnership, an area or action, and a year."""
 
 Alternative = str | tuple[tuple[str, tuple[str, ...]], ...]
 """One alternative of a choice: an id or tag, or tag groups that must all match."""
@@ -74,11 +75,6 @@ class Dimension:
             masks[tag] = mask(members)
             groups.setdefault(tag.split(":", 1)[0], []).append(tag.split(":", 1)[1])
         return cls(name, order, masks, {g: tuple(v) for g, v in groups.items()}, groupings, within)
-
-    @property
-    def axis(self) -> str:
-        """The dimension of lines that it speaks of."""
-        return "area" if self.name == ACTION else self.name
 
     @property
     def members(self) -> tuple[str, ...]:
@@ -171,13 +167,11 @@ class Dimensions:
         """Return the dimension of a word of `for_each`: of a tag group, that which has it."""
         return self[word if word in WORDS else self.owner(word)[0]]
 
-    def known(
-        self, amounts: Mapping[tuple[str, str, str, str], Fraction], within: Mapping[str, str]
-    ) -> dict[tuple[str, str, str, str], Fraction]:
-        """Add up amounts by four ids, actions that nobody knows here under the area that they lie `within`."""
-        out: dict[tuple[str, str, str, str], Fraction] = {}
+    def known(self, amounts: Mapping[Line, Fraction], within: Mapping[str, str]) -> dict[Line, Fraction]:
+        """Add up amounts by line, actions that nobody knows here under the area that they lie `within`."""
+        out = dict[Line, Fraction]()
         for (i, p, a, t), amount in amounts.items():
-            key = (i, p, self.area.here(a, within), t)
+            key = i, p, self.area.here(a, within), t
             out[key] = out.get(key, Fraction(0)) + amount
         return out
 
@@ -195,6 +189,8 @@ NAMES = ("instrument", "partnership", "area", "year")
 ACTION = "action"
 WORDS = ("instrument", "partnership", "area", ACTION, "year")
 """What selections name: the dimensions, and `action` beside `area`."""
+AXIS = {**{name: name for name in NAMES}, ACTION: "area"}
+"""Word → the dimension of lines that it speaks of."""
 
 
 def opened(words: Iterable[str]) -> frozenset[str]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -70,10 +71,8 @@ class Coded:
     def __len__(self) -> int:
         return len(self.instrument)
 
-    @property
-    def action(self) -> IntArray:
-        """The same positions as of areas: actions stand among these."""
-        return self.area
+    action = property(attrgetter("area"))
+    """Actions have positions among areas."""
 
     @property
     def codes(self) -> tuple[IntArray, IntArray, IntArray, IntArray]:
@@ -118,10 +117,7 @@ class Baseline(Coded):
 
 @dataclass(frozen=True)
 class Needs:
-    """Needs per pair of partnership and area, over the whole period. Arrays of shape (pairs,).
-
-    The need of an area is met by the money of its actions too; where they have needs of their own, the area has none.
-    """
+    """Needs per pair of partnership and area (with its actions) or action, over the whole period. Arrays of shape (pairs,)."""
 
     partnership: IntArray
     area: IntArray
@@ -131,10 +127,7 @@ class Needs:
     source: tuple[str, ...]
     confidence: tuple[str, ...]
 
-    @property
-    def action(self) -> IntArray:
-        """The same positions as of areas."""
-        return self.area
+    action = property(attrgetter("area"))
 
     def __len__(self) -> int:
         return len(self.partnership)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pydantic import PlainValidator, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
 from fundalloc.errors import did_you_mean
-from fundalloc.facts.dimensions import ACTION, NAMES, WORDS, Choice, Dimensions
+from fundalloc.facts.dimensions import ACTION, AXIS, NAMES, WORDS, Choice, Dimensions
 from fundalloc.facts.entities import Record
 from fundalloc.facts.fields import Id, Multilingual, Note, read_amount, refuse
 from fundalloc.money import Exact, IntArray, Mask
@@ -45,7 +45,7 @@ class Pick(Record):
         for word in WORDS:
             choice = getattr(self, word)
             if choice is not None:
-                picked[dimensions[word].axis] &= dimensions[word].mask(choice)
+                picked[AXIS[word]] &= dimensions[word].mask(choice)
         return tuple(picked.values())
 
     def by_word(self, dimensions: Dimensions) -> dict[str, Mask]:
@@ -65,9 +65,7 @@ class Clause(Pick):
     @model_validator(mode="after")
     def _names_something(self) -> Clause:
         if not self.named:
-            raise refuse(
-                "names no instrument, partnership, area, action or year", "an entry for everything would empty or open the whole table"
-            )
+            raise refuse("names no instrument, partnership, area or year", "an entry for everything would empty or open the whole table")
         return self
 
 

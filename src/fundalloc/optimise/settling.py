@@ -53,7 +53,7 @@ def settling_program(held: LinearProgram, lines: Lines, reference: Floats, *, sp
     amounts, weights, step = pad(held, reference), settling_weights(lines), float(lines.facts.step)
     open_ = np.flatnonzero(held.lower[: held.lines] < held.upper[: held.lines])
     bare = replace(held, cost=np.zeros(held.shape[1]))
-    if np.any(reference[lines.fixed] > held.upper[: len(lines)][lines.fixed] + step / 2):
+    if lines.whole.any() and np.any(amounts[: len(lines)] > held.upper[: len(lines)] + step / 2):
         bare, open_, amounts, weights = _as_one(bare, lines, open_, amounts, weights)
     amounts, weights = amounts[open_], weights[open_]
     spread = spread and len(lines) <= SPREAD_UP_TO
@@ -66,23 +66,17 @@ def _as_one(
     program: LinearProgram, lines: Lines, open_: NDArray[np.intp], amounts: Floats, weights: Floats
 ) -> tuple[LinearProgram, NDArray[np.intp], Floats, Floats]:
     """Let the sum of lines that are compared together keep the distance; which of them has the money hardly counts: evenly."""
-    together = lines.together
-    sums = np.bincount(together, weights=amounts[: len(lines)])
-    several = np.flatnonzero(np.bincount(together) > 1)
-    line = np.flatnonzero(np.isin(together, several))
-    row, count, width = np.searchsorted(several, together[line]), len(several), program.shape[1]
-    terms = Terms(np.append(row, np.arange(count)), np.append(line, width + np.arange(count)), np.repeat([1.0, -1.0], [len(line), count]))
-    none = np.zeros(count)
+    together, width, size = lines.together, program.shape[1], np.bincount(lines.together)
+    several, line = np.flatnonzero(size > 1), np.flatnonzero(size[together] > 1)
+    sums, mean = (np.bincount(together, weights=values[: len(lines)])[several] for values in (amounts, weights))
+    row, group, none = np.searchsorted(several, together[line]), np.arange(len(several)), np.zeros(len(several))
+    terms = Terms(np.append(row, group), np.append(line, width + group), np.repeat([1.0, -1.0], [len(line), len(group)]))
     bare = append(program, none, none, none + np.inf, none, none, terms)
-    among = line[~lines.fixed[line]]
-    even = sums / np.maximum(np.bincount(together, weights=~lines.fixed), 1)
-    amounts, weights = (
-        np.pad(values, (0, bare.shape[1] - len(values)), constant_values=end) for values, end in ((amounts, 0), (weights, 1))
-    )
-    weights[width:] = weights[line[np.unique(row, return_index=True)[1]]]
-    amounts[among], amounts[width:] = even[together[among]], sums[several]
-    weights[among] *= HARDLY
-    return bare, np.append(open_, width + np.arange(count)), amounts, weights
+    among = np.bincount(row, weights=~lines.fixed[line])
+    amounts[line], weights[line] = (sums / np.maximum(among, 1))[row], weights[line] * HARDLY
+    gap = np.zeros(width - len(amounts))
+    amounts, weights = np.concatenate([amounts, gap, sums]), np.concatenate([weights, gap, mean / size[several]])
+    return bare, np.append(open_, width + group), amounts, weights
 
 
 def pad(program: LinearProgram, amounts: Floats) -> Floats:

@@ -81,10 +81,8 @@ def build_needs(table: Table, references: References) -> Needs:
     for row, p, a in zip(rows, at["partnership"], at["area"], strict=True):
         other = first.setdefault((p, area.holder[a]), row)
         if columns["area"][other] != columns["area"][row] and area.ids[area.holder[a]] in (columns["area"][other], columns["area"][row]):
-            whose, where = f"'{columns['area'][row]}' for {columns['partnership'][row]}", table.place(other, "area")
-            message = (
-                f"a need of {whose} beside one of '{columns['area'][other]}' ({where}): the need of an area is that of all its actions"
-            )
+            whose, beside = f"'{columns['area'][row]}' of {columns['partnership'][row]}", f"'{columns['area'][other]}'"
+            message = f"a need of {whose} beside one of {beside} ({table.place(other, 'area')}): an area's is that of all its actions"
             references.problems.add(table.place(row, "area"), message, "state it for the area, or for its actions")
     need, priority, source, confidence = ([columns[name][row] for row in rows] for name in ("need", "priority", "source", "confidence"))
     return Needs(at["partnership"], at["area"], Exact.of(need), Exact.of(priority), tuple(source), tuple(confidence))

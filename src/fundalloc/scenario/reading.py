@@ -212,12 +212,8 @@ class _Assembly:
     def _entries(self, section: str) -> dict[str, Tree]:
         """Return the entries that are on, as they are written; the actions of an area stand behind it."""
         found = entries(self.tree, section, self.problems, self.off)
-        if section != "areas":
-            return found
-        holders = [key if _holder(node) not in found else _holder(node) for key, node in found.items()]
         place = {key: k for k, key in enumerate(found)}
-        order = sorted(zip(holders, found, strict=True), key=lambda pair: (place[pair[0]], pair[0] != pair[1], place[pair[1]]))
-        return {key: found[key] for _, key in order}
+        return dict(sorted(found.items(), key=lambda one: (place.get(_holder(one[1]), place[one[0]]), _holder(one[1]) in place)))
 
     def _check_actions(self) -> None:
         """Note the actions that lie within nothing, or within another action."""

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fundalloc.errors import Place, Problem, UsageError, did_you_mean
+from fundalloc.facts.dimensions import Line
 from fundalloc.facts.entities import Named
 from fundalloc.facts.facts import Baseline, Facts
 from fundalloc.facts.lines import Lines, build_lines
@@ -54,17 +55,8 @@ class Scenario:
     sources: Sources | None = None
     """The files it was read from, as they were; None for a scenario that was not read from files."""
 
-    def starting_from(
-        self,
-        amounts: Mapping[tuple[str, str, str, str], Fraction],
-        elsewhere: Fraction = Fraction(0),
-        within: Mapping[str, str] | None = None,
-    ) -> Scenario:
-        """Return this scenario with a baseline plan: EUR million by the four ids; what has other ids joins `elsewhere`.
-
-        What is `within` an area there and unknown here counts as money of the area.
-        """
-        amounts = self.facts.dimensions.known(amounts, within or {})
+    def starting_from(self, amounts: Mapping[Line, Fraction], elsewhere: Fraction = Fraction(0)) -> Scenario:
+        """Return this scenario with a baseline plan: EUR million by the four ids; what has other ids joins `elsewhere`."""
         positions = [{member: k for k, member in enumerate(d.ids)} for d in self.facts.dimensions]
         known = [(ids, amount) for ids, amount in amounts.items() if all(i in p for i, p in zip(ids, positions, strict=True))]
         codes = [np.array([p[ids[k]] for ids, _ in known], dtype=np.int64) for k, p in enumerate(positions)]
@@ -72,7 +64,7 @@ class Scenario:
         plan = Baseline(codes[0], codes[1], codes[2], codes[3], Exact.of(amount for _, amount in known), elsewhere)
         return replace(self, facts=replace(self.facts, baseline=plan))
 
-    def starting_amounts(self) -> dict[tuple[str, str, str, str], Fraction]:
+    def starting_amounts(self) -> dict[Line, Fraction]:
         """Return the baseline plan, EUR million by four ids, as `starting_from` takes it: what it has elsewhere under empty ids."""
         start, dimensions = self.facts.baseline, self.facts.dimensions
         if start is None:
@@ -163,7 +155,6 @@ class Scenario:
             "instruments": len(facts.instruments),
             "partnerships": len(facts.leaf_ids),
             "areas": len(facts.dimensions.area.members),
-            **({"actions": len(facts.dimensions.area.within)} if facts.dimensions.area.within else {}),
             "years": len(facts.years),
             "lines": len(self.lines),
             "rules": len(self.written_rules),

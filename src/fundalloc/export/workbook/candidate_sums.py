@@ -11,7 +11,7 @@ import numpy as np
 from fundalloc.export.workbook.book import Book, array, quoted
 from fundalloc.export.workbook.line_sums import NEED, PLANNED, Boxes, Cubes, columns_for, common, in_year, listed, one_by_one
 from fundalloc.export.workbook.plan_sums import Box
-from fundalloc.facts.dimensions import WORDS
+from fundalloc.facts.dimensions import AXIS, WORDS
 from fundalloc.money import IntArray, Mask
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Sense
@@ -56,7 +56,7 @@ def count_active(sums: Sums, rule: Kind, sense: Sense, box: Box, but: Box | None
     least = rule.counted.least or facts.step if sense is Sense.AT_LEAST else Fraction(0)
     enough = f">={float(least)!r}-Tolerance" if least else ">Tolerance"
     if word in WORDS and but is None:
-        yield from _count_listed(sums, rule, facts.dimensions[word].axis, box, least, enough)
+        yield from _count_listed(sums, rule, AXIS[word], box, least, enough)
     yield from _count_terms(sums, rule, word, (box, but), least, enough)
 
 
@@ -81,7 +81,8 @@ def _count_terms(sums: Sums, rule: Kind, word: str, boxes: tuple[Box, Box | None
     parts = []
     for name in names:
         mask = dimension.masks[name if word in WORDS else f"{word}:{name}"]
-        part = box._replace(**{dimension.axis: getattr(box, dimension.axis) & mask})
+        axis = AXIS[dimension.name]
+        part = box._replace(**{axis: getattr(box, axis) & mask})
         if sums.boxes.has_lines(part):
             parts.append(sums.money(part, but, columns_for(rule.money.marker)[0]))
     if len(parts) <= MOST_TERMS:

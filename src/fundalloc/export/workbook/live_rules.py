@@ -22,7 +22,7 @@ from fundalloc.export.workbook.candidate_sums import Candidate, Sums, average, c
 from fundalloc.export.workbook.content import Cell, Formula
 from fundalloc.export.workbook.line_sums import Boxes, Cubes, common, up_to
 from fundalloc.export.workbook.plan_sums import Box
-from fundalloc.facts.dimensions import WORDS, Dimensions
+from fundalloc.facts.dimensions import AXIS, WORDS, Dimensions
 from fundalloc.facts.selection import Pick
 from fundalloc.money import HARD_SPACE, Mask
 from fundalloc.plan.verify import Finding, measure_rule
@@ -157,7 +157,7 @@ class _LiveRules:
         box = Box(*selection.masks(dimensions))
         for dimension, mask in member:
             if dimension not in free:
-                axis = dimensions[dimension].axis
+                axis = AXIS[dimension]
                 box = box._replace(**{axis: getattr(box, axis) & mask})
         but = None if unless is None else Box(*unless.masks(dimensions))
         return box, but if but is not None and all(mask.any() for mask in common(box, but)) else None

@@ -12,15 +12,14 @@ from pydantic_core import PydanticCustomError
 
 from fundalloc.doors.text import display_name
 from fundalloc.errors import Place, Problems
-from fundalloc.facts.dimensions import NAMES, Dimensions
+from fundalloc.facts.dimensions import NAMES, Dimensions, Line
 from fundalloc.facts.fields import read_id, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.money import DECIMALS, LARGEST, NotANumber, parse_figure
 from fundalloc.scenario.plans.files import read_plan_file, said
 from fundalloc.scenario.tables.table import ColumnSpec, References, Table, read_columns
 
-LineKey = tuple[str, str, str, str]
-"""Instrument, partnership, area, year."""
+LineKey = Line
 
 
 def read_money(text: str) -> Fraction:
@@ -85,9 +84,7 @@ def read_plan(path: str | Path, dimensions: Dimensions, *, strict: bool = True) 
     moved = None if file.moves is None else read_columns(file.moves, _MOVES, problems)
     moves = None if moved is None else dict(zip(moved["key"], moved["amount"], strict=True))
     problems.tell()
-    amounts = dict.fromkeys(keys, Fraction(0))
-    for key, amount in zip(keys, columns["amount"], strict=True):
-        amounts[key] += amount
+    amounts = dimensions.known(dict(zip(written, columns["amount"], strict=True)), within)
     known = {keys[row] for row in kept}
     named = {key: amount for key, amount in amounts.items() if key in known}
     unknown = {key: amount for key, amount in amounts.items() if key not in known and amount != 0}

@@ -218,19 +218,15 @@ def coverage_columns(book: Book, table: str, dimension: str, order: Sequence[int
 
 def refusals(book: Book) -> Sheet:
     """Return who may not receive what, and why: every reason once, with the combinations that it bars."""
-    everyone = book.box(instrument=[k for k, i in enumerate(book.facts.instruments) if i.planned], partnership=book.leaves)
+    planned, names = [k for k, i in enumerate(book.facts.instruments) if i.planned], [book.lookup(name) for name in NAMES[:3]]
+    everyone = book.box(instrument=planned, partnership=book.leaves, area=~book.facts.dimensions.area.split)
     rows = list(_barred(book, _cube(everyone)))
-    members = [
-        [_named(book, book.lookup(name), masks[name], int(np.count_nonzero(whole))) for _, masks, _, _ in rows]
-        for name, whole in zip(NAMES, everyone[:3], strict=False)
-    ]
-    years = [book.years_said([book.facts.years[int(t)] for t in np.flatnonzero(masks["year"])]) for _, masks, _, _ in rows]
+    whole = zip(names, everyone, strict=False)
+    members = [[_named(book, name, masks[k], int(mask.sum())) for _, masks, _, _ in rows] for k, (name, mask) in enumerate(whole)]
+    years = [book.years_said([book.facts.years[int(t)] for t in np.flatnonzero(masks[3])]) for _, masks, _, _ in rows]
     columns = (
         book.column("reason", "text", [reason for reason, _, _, _ in rows], width=58),
-        *(
-            book.column(book.lookup(name), "text", cells, width=width)
-            for name, cells, width in zip(NAMES, members, (34, 44, 26), strict=False)
-        ),
+        *(book.column(name, "text", cells, width=width) for name, cells, width in zip(names, members, (34, 44, 26), strict=True)),
         book.column("year", "label", years, width=12),
         book.column("combinations", "number", [count for _, _, count, _ in rows], width=14),
         book.column("source", "note", [source for _, _, _, source in rows], width=36),
@@ -238,7 +234,7 @@ def refusals(book: Book) -> Sheet:
     return book.sheet("refusals", "Refusals", columns, filtered=True, money=False, colour="rest")
 
 
-def _barred(book: Book, left: NDArray[np.bool_]) -> Iterator[tuple[str, dict[str, NDArray[np.bool_]], int, str]]:
+def _barred(book: Book, left: NDArray[np.bool_]) -> Iterator[tuple[str, list[Mask], int, str]]:
     """Yield every reason that bars some of what is left, the members that it is about, the combinations, and the source."""
     left[tuple(code[book.lines.eligible] for code in book.lines.codes)] = False
     for refused, reason, source in _reasons(book):
@@ -246,14 +242,13 @@ def _barred(book: Book, left: NDArray[np.bool_]) -> Iterator[tuple[str, dict[str
         if barred.any():
             left &= ~barred
             masks = [np.asarray(barred.any(axis=tuple(k for k in range(4) if k != axis))) for axis in range(4)]
-            yield reason, dict(zip(NAMES, masks, strict=True)), int(np.count_nonzero(barred)), source
+            yield reason, masks, int(np.count_nonzero(barred)), source
 
 
 def _reasons(book: Book) -> Iterator[tuple[NDArray[np.bool_], str, str]]:
     """Yield what is refused, why, and the source, in the order in which it is asked: exceptions, eligibility, partners, years."""
     facts = book.facts
     allowed = np.einsum("ia,ip,it,pt->ipat", facts.eligible, facts.partners, facts.instrument_years, facts.partnership_years)
-    yield facts.dimensions.area.split[:, None], book.say("refusal.holds_actions"), ""
     for clause in facts.exclude:
         yield allowed & _cube(clause.masks(facts.dimensions)), book.within(clause.reason), clause.source or clause.id
     for key, refused in (("not_eligible", ~facts.eligible[:, None, :, None]), ("not_served", ~facts.partners[:, :, None, None])):

@@ -111,13 +111,14 @@ def heat_map(book: Book) -> Sheet:
     """Return partnership × area at a glance: EU budget over the whole period."""
     table, money, areas = "HeatMap", book.budget.sum(axis=2)[book.leaves], book.areas
     headings = distinct([book.label("area", a) for a in areas], [book.title(c) for c in ("partnership", "total", "partnership_id")])
-    texts = (book.planned(book.own(table, "partnership"), book.is_("area", a), book.kind_is("budget")) for a in areas)
+
+    def in_area(a: int, heading: str) -> Column:
+        text = book.planned(book.own(table, "partnership"), book.is_("area", a), book.kind_is("budget"))
+        return book.amounts("", text, money[:, a], heading=heading, width=17, mark="heat")
+
     columns = (
         book.names_of("partnership", book.leaves, 40, total="all"),
-        *(
-            book.amounts("", text, money[:, a], heading=heading, width=17, mark="heat")
-            for a, text, heading in zip(areas, texts, headings, strict=True)
-        ),
+        *map(in_area, areas, headings),
         book.amounts("total", f"SUM(BESIDE({len(areas)}))", money.sum(axis=1), "total", width=15),
         book.ids_of("partnership", book.leaves),
     )
