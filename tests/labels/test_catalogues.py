@@ -15,7 +15,7 @@ HARD = "\u00a0"
 ALIKE: dict[str, set[str]] = {
     "bg": set(),
     "fr": {
-        "Absorption", "Agriculture", "Coefficient", "Distance", "Exception", "Exceptions", "Flexible", "Force", "Instrument",
+        "Absorption", "Action", "Agriculture", "Coefficient", "Distance", "Exception", "Exceptions", "Flexible", "Force", "Instrument",
         "Instruments", "Migration", "Note", "Notes", "Plan", "Plans", "Points", "Route", "Score", "Source", "Sources", "Total",
         "Transit", "Visas", "flexible", "instrument", "instruments", "optimal", "points", "score", "total",
     },
