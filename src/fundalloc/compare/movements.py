@@ -49,8 +49,7 @@ from fundalloc.studies.warm_plans import finish
 SAME_SCORE = 1e-9
 """Relative score that is floating-point dust."""
 READ, STOPPED, UNROUNDED, WHOLE = UNKNOWN = ("read", "stopped", "unrounded", "whole")
-"""Why the closest plan is not known: the plan was read and not solved, a limit stopped the search, it has no lawful rounding, or only
-one side breaks areas down into actions."""
+"""Why the closest plan is not known: read, not solved; a limit stopped the search; no lawful rounding; one side alone has actions."""
 Amounts = Mapping[LineKey, Fraction]
 Key = TypeVar("Key")
 WITHIN, DECISION, BEYOND, CHOICE = "within", "decision", "beyond", "choice"

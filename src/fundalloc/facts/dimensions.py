@@ -189,8 +189,7 @@ NAMES = ("instrument", "partnership", "area", "year")
 ACTION = "action"
 WORDS = ("instrument", "partnership", "area", ACTION, "year")
 """What selections name: the dimensions, and `action` beside `area`."""
-AXIS = {**{name: name for name in NAMES}, ACTION: "area"}
-"""Word → the dimension of lines that it speaks of."""
+AXIS = {**{name: name for name in NAMES}, ACTION: "area"}  # word → the dimension of lines that it speaks of
 
 
 def opened(words: Iterable[str]) -> frozenset[str]:

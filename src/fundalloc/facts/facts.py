@@ -71,8 +71,7 @@ class Coded:
     def __len__(self) -> int:
         return len(self.instrument)
 
-    action = property(attrgetter("area"))
-    """Actions have positions among areas."""
+    action = property(attrgetter("area"))  # actions have positions among areas
 
     @property
     def codes(self) -> tuple[IntArray, IntArray, IntArray, IntArray]:
@@ -155,7 +154,6 @@ class Facts:
     instruments: tuple[Instrument, ...]
     partnerships: tuple[Partnership, ...]
     areas: tuple[Area, ...]
-    """Areas, each with its actions behind it."""
     hierarchy: Hierarchy
     dimensions: Dimensions
     eligible: Mask

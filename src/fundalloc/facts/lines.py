@@ -186,10 +186,9 @@ def eligible_cube(facts: Facts) -> Mask:
 def _compared_cube(facts: Facts, eligible: Mask) -> Mask:
     """Return where the plan to start from has money of an area whose actions may receive money now, and does not say of which."""
     out, area = np.zeros(eligible.shape, dtype=bool), facts.dimensions.area
-    if facts.baseline is None or not area.split.any():
-        return out
-    out[facts.baseline.codes] = facts.baseline.amount.numerator > 0
-    out &= area.split[:, None] & np.einsum("ipbt,ab->ipat", eligible, area.covers)
+    if facts.baseline is not None and area.split.any():
+        out[facts.baseline.codes] = facts.baseline.amount.numerator > 0
+        out &= area.split[:, None] & np.einsum("ipbt,ab->ipat", eligible, area.covers)
     return out
 
 

@@ -36,8 +36,7 @@ FARTHER, FACTORS = (0.1, 0.3), (1.0, 2.0, 4.0)
 """Shares of the reference up to which a unit of distance costs the first and second factor; beyond, the last."""
 SPREAD_UP_TO = 20_000
 """Lines up to which distance costs more the farther it goes: the program has three times the columns."""
-HARDLY = 1e-2
-"""Factor on the distance of lines whose sum alone is compared."""
+HARDLY = 1e-2  # factor on the distance of lines whose sum alone is compared
 DUST = 1e-9
 """In steps: half a step is rounded down, whatever the last digits of a division say."""
 

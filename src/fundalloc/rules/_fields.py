@@ -50,10 +50,6 @@ ForEach = Annotated[
     tuple[str, ...],
     PlainValidator(_words),
     WithJsonSchema(
-        {
-            "type": ["string", "array"],
-            "items": {"type": "string"},
-            "description": "instrument, partnership, area, action, year, or a tag group",
-        }
+        {"type": ["string", "array"], "items": {"type": "string"}, "description": "a dimension (area, year …), action, or a tag group"}
     ),
 ]

@@ -91,10 +91,8 @@ class Pages(SheetMaker):
 
     @property
     def _taken(self) -> list[str]:
-        keys = ("instrument", "partnership", "area", "year", "marker", "kind_of_money", "line_key", "indicator", "comment")
-        return [
-            self.title(key) for key in (*keys, *(f"{name}_id" for name in DIMENSIONS), *(["action", "action_id"] * bool(self.found.within)))
-        ]
+        keys = ("instrument", "partnership", "area", "action", "year", "marker", "kind_of_money", "line_key", "indicator", "comment")
+        return [self.title(key) for key in (*keys, *(f"{name}_id" for name in (*DIMENSIONS, "action")))]
 
     @property
     def attributions(self) -> list[tuple[Pair, Attribution]]:

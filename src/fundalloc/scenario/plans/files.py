@@ -25,7 +25,6 @@ CSV_NAME, MOVES_NAME = "allocation.csv", "moves.csv"
 COLUMNS = [*NAMES, "amount"]
 IDS = ("instrument_id", "partnership_id", "area_id")
 ACTIONS = ("area_id", "action_id")
-"""Columns of workbooks: areas, and actions where these hold some."""
 
 
 @dataclass(frozen=True)
