@@ -836,7 +836,7 @@ ADJUSTMENTS = {
     ),
     "year of a need": (
         "{area: returns, year: 2026, need: inherited - 10 %}",
-        "86:23: 'year' does not pick a need (a need is picked by partnership and area only)",
+        "86:23: 'year' does not pick a need (a need is picked by partnership and area or action only)",
     ),
     "no number": (
         "{area: returns, need: inherited + ten}",

@@ -68,7 +68,7 @@ def _wrong(item: Tree) -> Iterator[Problem]:
             yield Problem(item.items[key].place, f"'{key}' must be a single value", "such as inherited - 10 %")
         for word in WORDS:
             if word in item.items and word not in _PICKED_BY[key]:
-                hint = f"a {key} is picked by {' and '.join(_PICKED_BY[key])} only"
+                hint = f"a {key} is picked by {' and '.join(_PICKED_BY[key])} only".replace("area and", "area or")
                 yield Problem(item.keys[word], f"'{word}' does not pick a {key}", hint)
 
 
