@@ -36,9 +36,8 @@ def tables(plan: Plan, language: str = "") -> dict[str, pd.DataFrame]:
     rules = plan.rules_table.copy()
     rules.insert(3, "says", [f.said(names, language) for f in plan.findings])
     rules["source"] = [f.rule.source for f in plan.findings]
-    shared = dimensions.area.split[needs.area]
     members = _members(facts, needs, ("partnership", "area"))
-    members |= {"action": np.where(shared, "", members["action"])} if "action" in members else {}
+    members |= {"action": np.where(dimensions.area.split[needs.area], "", members["action"])} if "action" in members else {}
     coverage = pd.DataFrame({**members, "need": found.need, "met": found.met, "priority": needs.priority.values, "impact": found.impact})
     out = {"allocation": named_allocation(plan, language), "coverage": coverage, "free-money": plan.free_money}
     out |= {"memo": memo_money(plan, language), "rules": rules}

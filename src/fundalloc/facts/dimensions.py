@@ -8,7 +8,7 @@ An area may hold actions: it then stands for itself, money not broken down, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -23,7 +23,7 @@ from fundalloc.facts.fields import inside, read_years, refuse
 from fundalloc.money import IntArray, Mask
 
 EVERYTHING = "all"
-Words = Mapping[str, Iterable[str]]
+Words = Mapping[str, Sequence[str]]
 Line = tuple[str, str, str, str]
 """The ids of an instrument, a partnership, an area or action, and a year."""
 
@@ -53,9 +53,9 @@ class Dimension:
         what a scenario has switched off.
         """
         order = tuple(ids)
-        subtrees = {grouping: tuple(leaves) for grouping, leaves in (subtrees or {}).items()}
-        groupings = frozenset(grouping for grouping, leaves in subtrees.items() if grouping not in leaves)
-        within = {leaf: held for held, leaves in subtrees.items() if held not in groupings for leaf in leaves if leaf != held}
+        subtrees = subtrees or {}
+        within = {leaf: held for held, leaves in subtrees.items() for leaf in leaves if leaf != held in leaves}
+        groupings = frozenset(subtrees) - frozenset(within.values())
         position = {member: k for k, member in enumerate(order)}
 
         def mask(members: Iterable[str]) -> Mask:

@@ -63,6 +63,11 @@ def add(terms: Money, amounts: Mapping[Any, Fraction]) -> Fraction:
     return sum((weight * amounts.get(key, NONE) for key, weight in terms.items()), NONE)
 
 
+def below(own: set[str], above: set[str]) -> set[str]:
+    """Return the tags of an action: its own, and of other groups those of its area."""
+    return own | {tag for tag in above if tag.partition(":")[0] not in {mine.partition(":")[0] for mine in own}}
+
+
 class Reading:
     """What a scenario says before any rule."""
 
@@ -101,15 +106,13 @@ class Reading:
             while row.get("within"):
                 partnerships[p].add(row["within"])
                 row = self.partnerships[row["within"]]
-        areas = {a: tags(entry) for a, entry in self.case["areas"].items()}
-        for a, holder in self.case["areas"].items():
-            own = {tag.partition(":")[0] for tag in areas[a]}
-            areas[a] |= {tag for tag in areas.get(holder.get("within"), ()) if tag.partition(":")[0] not in own}
+        written = self.case["areas"]
+        areas = {a: below(tags(entry), tags(written[entry.get("within", a)])) for a, entry in written.items()}
         ranges = [(a, b) for a in self.years for b in self.years if a < b]
         return {
             "instrument": {i: {i} | tags(entry) for i, entry in self.case["instruments"].items()},
             "partnership": partnerships,
-            "area": {a: {a, self.case["areas"][a].get("within", a)} | own for a, own in areas.items()},
+            "area": {a: {a, written[a].get("within", a)} | own for a, own in areas.items()},
             "action": {a: {a} | own for a, own in areas.items()},
             "year": {t: {t} | {f"{a}-{b}" for a, b in ranges if a <= t <= b} for t in self.years},
         }
