@@ -79,8 +79,8 @@ def with_baseline(scenario: Scenario, options: Options | None = None, progress: 
     """Return the scenario with its baseline plan; a baseline that is a scenario is solved first."""
     if scenario.baseline is None:
         return scenario
-    amounts = plan_amounts(solve(scenario.baseline, options, progress))
-    return replace(scenario.starting_from(amounts), baseline=None)
+    within, amounts = scenario.baseline.facts.dimensions.area.within, plan_amounts(solve(scenario.baseline, options, progress))
+    return replace(scenario.starting_from(scenario.facts.dimensions.known(amounts, within)), baseline=None)
 
 
 def plan_amounts(plan: Plan) -> dict[tuple[str, str, str, str], Fraction]:

@@ -15,8 +15,8 @@ HARD = "\u00a0"
 ALIKE: dict[str, set[str]] = {
     "bg": set(),
     "fr": {
-        "Agriculture", "Coefficient", "Directive", "Distance", "Euratom", "Exception", "Exceptions", "Flexible", "Force", "Instrument",
-        "Instruments", "Migration", "Note", "Notes", "Plan", "Plans", "Points", "Route", "Score", "Source", "Sources", "Total",
+        "Action", "Agriculture", "Coefficient", "Directive", "Distance", "Euratom", "Exception", "Exceptions", "Flexible", "Force",
+        "Instrument", "Instruments", "Migration", "Note", "Notes", "Plan", "Plans", "Points", "Route", "Score", "Source", "Sources", "Total",
         "Transit", "Visas", "flexible", "instrument", "instruments", "optimal", "points", "score", "total",
     },
     "de": {

@@ -34,7 +34,7 @@ UNKNOWN_WORDS = {
     "clause": (
         "year: 2025, reason:",
         "jahr: 2025, reason:",
-        "80:54: unknown key 'jahr' (expected one of: area, confidence, instrument, partnership, reason, source, year)",
+        "80:54: unknown key 'jahr' (expected one of: action, area, confidence, instrument, partnership, reason, source, year)",
     ),
     "rule": ("    unless:", "    unles:", "92:5: unknown key 'unles' (did you mean 'unless'?)"),
     "selection": ("money: {area:", "money: {aria:", "89:13: unknown key 'aria' (did you mean 'area'?)"),
@@ -96,7 +96,7 @@ UNKNOWN_WORDS = {
     "unless with a marker": (
         "unless: {partnership: global}",
         "unless: {marker: oda}",
-        "92:14: unknown key 'marker' (expected one of: area, instrument, partnership, year)",
+        "92:14: unknown key 'marker' (expected one of: action, area, instrument, partnership, year)",
     ),
     "language": (
         "title: A made-up case, small enough to solve on paper",
@@ -836,7 +836,7 @@ ADJUSTMENTS = {
     ),
     "year of a need": (
         "{area: returns, year: 2026, need: inherited - 10 %}",
-        "86:23: 'year' does not pick a need (a need is picked by partnership and area only)",
+        "86:23: 'year' does not pick a need (a need is picked by partnership and area or action only)",
     ),
     "no number": (
         "{area: returns, need: inherited + ten}",

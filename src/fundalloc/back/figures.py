@@ -47,7 +47,8 @@ def _shown_at(path: Keys, book: Book) -> Iterator[Keys]:
     """Yield where a figure stands: the sheet, the ids of the row, and the heading."""
     section, first, *_, last = path
     if section == "needs":
-        yield section, book.codes["partnership"][first], book.codes["area"][path[2]], book.title(last)
+        area = book.facts.dimensions.area.index(path[2])
+        yield section, book.codes["partnership"][first], *(book.code(name, area) for name in book.named[2:]), book.title(last)
         whose = f"{book.labels['partnership'][first]} · {book.labels['area'][path[2]]}"
     else:
         yield section, book.codes["instrument"][first], book.title("total_ceiling") if last == "total" else last

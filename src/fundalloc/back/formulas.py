@@ -17,7 +17,7 @@ from fundalloc.scenario.workbooks.cells import titles
 
 PLANNED, YEAR, KIND = "planned", "year", "kind_of_money"
 NAMED = ("instrument", "partnership", "area")
-IDS = {f"{name}_id": name for name in NAMED}
+IDS = {f"{name}_id": name for name in (*NAMED, "action")}
 _COLUMN = re.compile(r"Allocation\[((?:'.|[^'\]])*)\]")
 _SUM = re.compile(r"=(?:SUMPRODUCT\()?(SUMIFS?|SUM)\((.*?)\)\)?", re.DOTALL)
 _LIST = re.compile(r"\{(.*)\}", re.DOTALL)
@@ -41,7 +41,7 @@ class Reader:
     @cached_property
     def headings(self) -> dict[str, str]:
         """Heading → column key."""
-        keys = (PLANNED, YEAR, KIND, *IDS, *NAMED)
+        keys = (PLANNED, YEAR, KIND, *IDS, *IDS.values())
         return {text: key for key, text in titles(keys, self.language).items()}
 
     def selection(self, formula: str) -> dict[str, Any]:
@@ -76,7 +76,7 @@ class Reader:
             return YEAR, values
         if key == KIND:
             return "instrument", [i for word in values for i in self._of_kind(word)]
-        if key in IDS or key in NAMED:
+        if key in IDS or key in IDS.values():
             dimension = IDS.get(key, key)
             return dimension, [self.member(dimension, text) for text in values]
         raise NotUnderstood(f"'{heading}' is no column that a rule can select by")

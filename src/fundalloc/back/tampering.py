@@ -34,7 +34,7 @@ KNOWN = {  # sheet: the columns that tell its rows apart, those to be typed into
     "allocation": (("line_key",), OWN),
     "rules": (("rule", "member", "side"), OWN),
     "own_rules": ((), (*OWN_RULES, "author_input")),
-    "needs": (("partnership_id", "area_id"), ()),
+    "needs": (("partnership_id", "area_id", "action_id"), ()),
     "instruments": (("instrument_id",), ()),
     "sources": (("what", "concerns"), ()),
 }
@@ -206,9 +206,11 @@ class _Sheet:
         self.names: tuple[pairing.Names, pairing.Names] = ({}, {})
         self.order, self.ids, self.gone, self.prepared, self.keys = list[int](), list[int](), list[str](), range(0), dict[int, str]()
         self.headings = list[str]()
-        needed = ids or self.own
-        ours, theirs = (grid_on(*of, needed, (*self.own, *SAID)) if needed else None for of in ((expected, wanted), (found, title)))
+        needed = [key for key in ids if key != "action_id"] or self.own
+        more = (*self.own, *SAID, *ids)
+        ours, theirs = (grid_on(*of, needed, more) if needed else None for of in ((expected, wanted), (found, title)))
         if ours is not None and theirs is not None:
+            ids = tuple(key for key in ids if key in ours.columns)
             self.heading, self.keys = theirs.heading, {column: key for key, column in reversed(ours.columns.items())}
             self.ids, self.prepared = [ours.columns[key] for key in ids], range(0) if ids else ours.body
             self.order = self._order(self.ours[ours.heading], self.theirs[theirs.heading])

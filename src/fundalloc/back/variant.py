@@ -105,7 +105,7 @@ def _fixed(line: str, adjustment: TypedChange, scenario: Scenario, problems: Pro
     return {
         "kind": "amount",
         "says": re.sub(r"[{}]", "", f"{', '.join(shown)}: {adjustment.what} instead of {adjustment.was}, as adjusted"),
-        "money": dict(zip(NAMES, ids, strict=True)),
+        "money": dict(zip((*NAMES[:2], scenario.facts.dimensions.lowest, *NAMES[3:]), ids, strict=True)),
         "exactly": adjustment.what,
         "source": _source("adjusted", adjustment.said, problems),
         "negotiable": "practice",

@@ -51,7 +51,7 @@ def alternatives(file: str, within: str, number: int, by: str, folder: str | Non
 def _print(found: Alternatives, out: Output) -> None:
     scenario, places = found.scenario, found.scenario.decimals
     out.say(f"Plans that lose at most {found.within:.2%} of the score, before rounding\n")
-    areas = scenario.facts.areas
+    areas = [area for area in scenario.facts.areas if not area.within]
     table = new_table("Plan", "score", "moved", "lowest coverage", "pairs", numbers=4)
     money = new_table("Plan", *(str(area.label) for area in areas), numbers=len(areas))
     for plan in found.plans:

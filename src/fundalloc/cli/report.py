@@ -145,11 +145,13 @@ def _areas(report: _PlanReport) -> None:
     totals, coverage = plan.total("area"), plan.coverage_by("area")["coverage"]
     table = new_table(*report.column("area", "", "need_met", "share", "planned"), numbers=3)
     whole, highest = float(totals.sum()), float(totals.max())
-    for area in plan.scenario.facts.areas:
-        amount = float(totals.get(area.id, 0.0))
+    dimension, actions = plan.scenario.facts.dimensions.area, plan.total("action") if plan.scenario.facts.dimensions.area.within else totals
+    for area in dimension.ids:
+        alone = area in dimension.within
+        amount = float((actions if alone else totals).get(area, 0.0))
         share = report.part(amount / whole if whole else float("nan"), 1)
-        bar = _bar(amount, highest)
-        table.add_row(report.labels["area"][area.id], bar, report.part(coverage[area.id]), share, report.eur(amount))
+        bar, met, name = _bar(amount, highest), report.part(coverage.get(area, float("nan"))), report.labels["area"][area]
+        table.add_row(*(f"  {name}", "", "") if alone else (name, bar, met), share, report.eur(amount))
     report.table(table)
 
 
@@ -209,7 +211,7 @@ def _against_baseline(report: _PlanReport) -> None:
     lines, facts, places = plan.scenario.lines, plan.scenario.facts, plan.scenario.decimals
     change = plan.amounts - lines.baseline.values
     by_partnership = np.bincount(lines.partnership, weights=change, minlength=len(facts.partnerships))
-    total, moved = report.words.signed(float(change.sum()), places), report.eur(float(np.abs(change).sum()) / 2)
+    total, moved = report.words.signed(float(change.sum()), places), report.eur(lines.moved(plan.amounts))
     report.line("baseline", report.words("report.says.baseline", change=total, moved=moved))
     order = np.argsort(by_partnership, kind="stable")
     for fact, positions, sign in (("gain", order[::-1][:MOVERS], 1), ("lose", order[:MOVERS], -1)):

@@ -184,7 +184,7 @@ class Game:
         self.task, self.ends, self.tick = task, (a, b), tick or (lambda done, of: None)
         facts = [outcome.plan.scenario.facts for outcome in self.ends if outcome.plan]
         self.unit = _unit([known.step for known in facts])
-        self.kinds = {**a.kinds, **b.kinds}
+        self.kinds, self.within = {**a.kinds, **b.kinds}, {**a.within, **b.within}
         self.figures: list[Figure] = [TOTAL, SCORE]
         for name in NAMES:
             spent = [member for end in self.ends for member in end.totals(name, (BUDGET, PARTNER))]
@@ -214,7 +214,7 @@ class Game:
             if self.kinds.get(key[0], BUDGET) == BUDGET:
                 sums[TOTAL] += units
                 for name, member in zip(NAMES[1:], key[1:], strict=True):
-                    sums[name, member] += units
+                    sums[name, self.within.get(member, member) if name == "area" else member] += units
         sums[SCORE] = round(score / float(POINTS))
         return np.array(list(sums.values()), dtype=np.int64)
 

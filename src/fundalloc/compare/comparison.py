@@ -153,6 +153,11 @@ class Comparison(Glance):
         return " ".join(self.names.get(dimension, {}).get(member, member).split())
 
     @cached_property
+    def within(self) -> dict[str, str]:
+        """Action → the area that holds it, in any side."""
+        return {action: area for side in self.sides for action, area in side.outcome.within.items()}
+
+    @cached_property
     def step(self) -> Fraction:
         """The finest rounding step, EUR million."""
         known = [side.inputs.scenario.facts.step for side in self.sides if side.inputs]

@@ -48,8 +48,8 @@ from fundalloc.studies.warm_plans import finish
 
 SAME_SCORE = 1e-9
 """Relative score that is floating-point dust."""
-READ, STOPPED, UNROUNDED = UNKNOWN = ("read", "stopped", "unrounded")
-"""Why the closest plan is not known: the plan was read and not solved, a limit stopped the search, it has no lawful rounding."""
+READ, STOPPED, UNROUNDED, WHOLE = UNKNOWN = ("read", "stopped", "unrounded", "whole")
+"""Why the closest plan is not known: read, not solved; a limit stopped the search; no lawful rounding; one side alone has actions."""
 Amounts = Mapping[LineKey, Fraction]
 Key = TypeVar("Key")
 WITHIN, DECISION, BEYOND, CHOICE = "within", "decision", "beyond", "choice"
@@ -112,6 +112,8 @@ def closest_to(a: Side, b: Side, options: Options, language: str) -> Outcome | s
     own = b.outcome
     if not moved_between(a.outcome.amounts, own.amounts):
         return own
+    if own.whole:
+        return WHOLE
     if b.optimum is None or b.inputs is None or own.plan is None:
         return READ
     if b.optimum.equals is None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from fundalloc.facts.dimensions import NAMES
+from fundalloc.money import exact_product
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import AT_LIMIT, OK, Finding
 from fundalloc.rules import built_in_rules
@@ -60,6 +63,18 @@ class Outcome:
     digest: str = ""
     as_of: str = ""
     plan: Plan | None = None
+    within: Mapping[str, str] = field(default_factory=dict)
+    """Action → the area that holds it."""
+    whole: bool = False
+    """Whether the money of some actions is that of their areas here, because another side does not break it down."""
+
+    def as_whole(self, actions: Collection[str]) -> Outcome:
+        """Return it with the money of some actions as that of their areas."""
+        amounts: dict[LineKey, Fraction] = {}
+        for (i, p, area, t), amount in self.amounts.items():
+            key = (i, p, self.within.get(area, area) if area in actions else area, t)
+            amounts[key] = amounts.get(key, Fraction(0)) + amount
+        return replace(self, amounts=amounts, whole=True)
 
     def totals(self, dimension: str, kinds: Iterable[str] = (BUDGET,)) -> dict[str, Fraction]:
         """Add up the money of these kinds by instrument, partnership, area or year."""
@@ -67,7 +82,8 @@ class Outcome:
         out: dict[str, Fraction] = {}
         for key, amount in self.amounts.items():
             if self.kinds.get(key[0], BUDGET) in wanted:
-                out[key[position]] = out.get(key[position], Fraction(0)) + amount
+                member = self.within.get(key[2], key[2]) if dimension == "area" else key[position]
+                out[member] = out.get(member, Fraction(0)) + amount
         return out
 
     def total(self, kind: str = BUDGET) -> Fraction:
@@ -84,16 +100,10 @@ class Outcome:
         """EU budget money that counts towards each marker; None when the coefficients are not known."""
         if self.plan is None:
             return None
-        facts = self.plan.scenario.facts
-        instruments, areas = facts.dimensions.instrument, facts.dimensions.area
-        out = {}
-        for name, grid in facts.markers.items():
-            out[name] = Fraction(0)
-            for (instrument, _, area, _), amount in self.amounts.items():
-                if self.kinds.get(instrument, BUDGET) == BUDGET:
-                    weight = grid.numerator[instruments.index(instrument), areas.index(area)]
-                    out[name] += amount * Fraction(int(weight), grid.denominator)
-        return out
+        facts, lines = self.plan.scenario.facts, self.plan.scenario.lines
+        steps = np.where(np.array([i.counts == BUDGET for i in facts.instruments])[lines.instrument], self.plan.steps, 0)
+        weighted = {name: exact_product(steps, grid.numerator[lines.instrument, lines.area]) for name, grid in facts.markers.items()}
+        return {name: int(parts.sum()) * facts.step / facts.markers[name].denominator for name, parts in weighted.items()}
 
 
 def outcome_of(plan: Plan, language: str = "en", *, score: float | None = None, status: str | None = None) -> Outcome:
@@ -111,6 +121,7 @@ def outcome_of(plan: Plan, language: str = "en", *, score: float | None = None, 
         digest=scenario.digest,
         as_of=scenario.head.as_of,
         plan=plan,
+        within=scenario.facts.dimensions.area.within,
     )
 
 
@@ -142,6 +153,7 @@ def stated_outcome(amounts: Mapping[LineKey, Fraction], stated: Mapping[str, Any
         status=_text(stated, "status"),
         digest=_text(about, "digest"),
         as_of=_text(about, "as_of"),
+        within=about.get("actions") or {},
     )
 
 

@@ -87,7 +87,7 @@ class Sides(ExitStack):
     def open(self, given: Sequence[str]) -> list[Side]:
         """Open every side in order. Raises what reading and solving raise; a side that is there twice is fine."""
         sides = [self._open(one) for one in given]
-        return [replace(side, name=name) for side, name in zip(sides, _names(given), strict=True)]
+        return _alike([replace(side, name=name) for side, name in zip(sides, _names(given), strict=True)])
 
     def _open(self, given: str) -> Side:
         path, moved = Path(given), []
@@ -149,6 +149,16 @@ class Sides(ExitStack):
         plan = measure_steps(inputs.scenario, steps)
         outcome = outcome_of(plan, self._spoken(scenario), score=stated.score, status=stated.status or plan.status)
         return Side(given, given, outcome, inputs, moved_from=moved)
+
+
+def _alike(sides: list[Side]) -> list[Side]:
+    """Let all sides speak of an area as a whole where one of them does not break its money down into actions."""
+    within, whole = {action: area for side in sides for action, area in side.outcome.within.items()}, set[str]()
+    for side in sides:
+        held = {key[2] for key, amount in side.outcome.amounts.items() if amount}
+        whole |= (held & {*within.values()}) - {within[action] for action in held & within.keys()}
+    actions = {action for action, area in within.items() if area in whole}
+    return [replace(side, outcome=side.outcome.as_whole(actions)) for side in sides] if actions else sides
 
 
 def _said(place: str, moved: Sequence[tuple[str, str]]) -> str:

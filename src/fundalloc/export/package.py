@@ -23,7 +23,8 @@ PRIMARY = {
     **{name: ["id"] for name in ("instruments", "partnerships", "areas")},
 }
 """Table → the columns that tell its rows apart."""
-FOREIGN = {"instrument": "instruments", "from": "instruments", "to": "instruments", "partnership": "partnerships", "area": "areas"}
+FOREIGN = dict.fromkeys(("instrument", "from", "to"), "instruments")
+FOREIGN |= {"partnership": "partnerships", **dict.fromkeys(("area", "action"), "areas")}
 """Column → the table whose `id` it names."""
 
 
@@ -80,7 +81,9 @@ def _resource(name: str, tables: Mapping[str, pd.DataFrame], style: Style) -> di
     links = [(field["name"], FOREIGN.get(field["name"])) for field in fields]
     schema: dict[str, Any] = {"fields": fields}
     if name in PRIMARY:
-        schema["primaryKey"] = PRIMARY[name]
+        actions = tables[name].get("action", ())  # a need that the actions of an area share has none
+        if all(actions):
+            schema["primaryKey"] = [*PRIMARY[name], *(["action"] * ("action" in tables[name]))]
     if foreign := [{"fields": [key], "reference": {"resource": to, "fields": ["id"]}} for key, to in links if to in tables]:
         schema["foreignKeys"] = foreign
     dialect = {"delimiter": style.separator, "lineTerminator": "\n"}

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from fundalloc.doors.writing import new_file
 from fundalloc.export.package import Style, fill_table, write_folder
+from fundalloc.facts.dimensions import ACTION, NAMES, WORDS
+from fundalloc.facts.facts import Facts
 from fundalloc.insight.mandate import mandate_table
 from fundalloc.insight.payments import payments_table
 from fundalloc.plan.plan import Plan
@@ -27,21 +30,21 @@ FORMAT = "fundalloc.run/1"
 
 def tables(plan: Plan, language: str = "") -> dict[str, pd.DataFrame]:
     """Return the tables that `--csv` writes, by file name, names by default in the scenario's language. Amounts are EUR million."""
-    scenario, found = plan.scenario, plan.coverage
-    needs, dimensions = scenario.facts.needs, scenario.facts.dimensions
+    scenario, found, facts = plan.scenario, plan.coverage, plan.scenario.facts
+    needs, dimensions = facts.needs, facts.dimensions
     language = scenario.speaks(language)
     names = scenario.names(language)
     rules = plan.rules_table.copy()
     rules.insert(3, "says", [f.said(names, language) for f in plan.findings])
     rules["source"] = [f.rule.source for f in plan.findings]
-    members = {name: [dimensions[name].ids[k] for k in getattr(needs, name)] for name in ("partnership", "area")}
+    members = _members(facts, needs, ("partnership", "area"))
+    members |= {"action": np.where(dimensions.area.split[needs.area], "", members["action"])} if "action" in members else {}
     coverage = pd.DataFrame({**members, "need": found.need, "met": found.met, "priority": needs.priority.values, "impact": found.impact})
     out = {"allocation": named_allocation(plan, language), "coverage": coverage, "free-money": plan.free_money}
     out |= {"memo": memo_money(plan, language), "rules": rules}
     optional = {"payments": payments_table(plan), "moves": moved_money(plan), "mandate": mandate_table(plan, language)}
     out |= {name: found for name, found in optional.items() if len(found)}
-    facts = scenario.facts
-    entities = {"instruments": ["counts"], "partnerships": ["level", "within"], "areas": []}
+    entities = {"instruments": ["counts"], "partnerships": ["level", "within"], "areas": ["within"] * bool(dimensions.area.within)}
     for table, further in entities.items():
         listed = getattr(facts, table)
         columns = {key: [getattr(one, key) for one in listed] for key in further}
@@ -53,15 +56,27 @@ def named_allocation(plan: Plan, language: str) -> pd.DataFrame:
     """Return the allocation with the names of instruments, partnerships and areas."""
     names = plan.scenario.names(language)
     allocation = plan.allocation.copy()
-    for name in ("instrument", "partnership", "area"):
+    for name in (name for name in WORDS[:4] if name in allocation):
         allocation[f"{name}_name"] = allocation[name].map(names[name])
     return allocation
+
+
+def _members(facts: Facts, table: Any, names: Sequence[str] = NAMES) -> dict[str, Any]:
+    """Return the ids of positions by column; behind that of areas that of actions, where areas hold some."""
+    columns: dict[str, Any] = {}
+    for name in names:
+        dimension, at = facts.dimensions[name], getattr(table, name)
+        ids = np.array(dimension.ids, dtype=object)
+        columns[name] = ids[dimension.holder[at]] if name == "area" else ids[at]
+        if name == "area" and dimension.within:
+            columns[ACTION] = ids[at]
+    return columns
 
 
 def memo_money(plan: Plan, language: str) -> pd.DataFrame:
     """Return memo money: shown, never added."""
     facts, memo = plan.scenario.facts, plan.scenario.facts.memo
-    columns: dict[str, list[Any]] = {d.name: [d.ids[k] for k in getattr(memo, d.name)] for d in facts.dimensions}
+    columns = _members(facts, memo)
     columns["year"] = list(map(int, columns["year"]))
     decisions = [decision.within(language) for decision in memo.decision]
     return pd.DataFrame({**columns, "amount": facts.euro(memo.amount), "decision": decisions, "source": memo.source})
@@ -148,6 +163,7 @@ def _scenario(scenario: Scenario) -> dict[str, Any]:
         "round_to": float(scenario.facts.step),
         "illustrative": head.illustrative,
         "reconstructed": list(head.reconstructed),
+        **({"actions": dict(within)} if (within := scenario.facts.dimensions.area.within) else {}),
     }
 
 

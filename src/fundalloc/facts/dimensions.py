@@ -3,12 +3,15 @@
 A *choice* is what a planner writes to pick members of one dimension: an id, a tag `group:value`, a mapping of tag
 groups (all must match), or a list of these (any may match). A dimension turns a choice into a mask over its members.
 The partnerships form a tree: only leaves receive money; one with children stands for its whole subtree.
+An area may hold actions: it then stands for itself, money not broken down, and for them; `action` means each by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cached_property
 from typing import Annotated, Any
 
 import networkx as nx
@@ -17,10 +20,12 @@ from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 
 from fundalloc.errors import did_you_mean
 from fundalloc.facts.fields import inside, read_years, refuse
-from fundalloc.money import Mask
+from fundalloc.money import IntArray, Mask
 
 EVERYTHING = "all"
-Words = Mapping[str, Iterable[str]]
+Words = Mapping[str, Sequence[str]]
+Line = tuple[str, str, str, str]
+"""The ids of an instrument, a partnership, an area or action, and a year."""
 
 Alternative = str | tuple[tuple[str, tuple[str, ...]], ...]
 """One alternative of a choice: an id or tag, or tag groups that must all match."""
@@ -37,15 +42,20 @@ class Dimension:
     """Tag group → its values, in order of first appearance."""
     groupings: frozenset[str] = frozenset()
     """The ids that stand for a subtree and hold nothing themselves."""
+    within: Mapping[str, str] = field(default_factory=dict)
+    """Action → the area that holds it."""
 
     @classmethod
     def build(cls, name: str, ids: Iterable[str], tags: Words, subtrees: Words | None = None, empty: Iterable[str] = ()) -> Dimension:
         """Collect masks for ids, for tags (id → tags) and for groupings (grouping → leaves); tags of groupings pick nothing.
 
-        `empty` are words that are known but pick nothing: what a scenario has switched off.
+        What is among its own leaves holds money itself: an area with its actions. `empty` are words that are known but pick nothing:
+        what a scenario has switched off.
         """
         order = tuple(ids)
         subtrees = subtrees or {}
+        within = {leaf: held for held, leaves in subtrees.items() for leaf in leaves if leaf != held in leaves}
+        groupings = frozenset(subtrees) - frozenset(within.values())
         position = {member: k for k, member in enumerate(order)}
 
         def mask(members: Iterable[str]) -> Mask:
@@ -58,18 +68,43 @@ class Dimension:
         masks.update({word: mask([]) for word in empty})
         tagged: dict[str, list[str]] = {}
         for member in order:
-            for tag in () if member in subtrees else tags.get(member, ()):
+            for tag in () if member in groupings else tags.get(member, ()):
                 tagged.setdefault(tag, []).append(member)
         groups: dict[str, list[str]] = {}
         for tag, members in tagged.items():
             masks[tag] = mask(members)
             groups.setdefault(tag.split(":", 1)[0], []).append(tag.split(":", 1)[1])
-        return cls(name, order, masks, {g: tuple(v) for g, v in groups.items()}, frozenset(subtrees))
+        return cls(name, order, masks, {g: tuple(v) for g, v in groups.items()}, groupings, within)
 
     @property
     def members(self) -> tuple[str, ...]:
-        """The ids that stand for themselves: everything but groupings."""
-        return tuple(member for member in self.ids if member not in self.groupings)
+        """The ids that stand for themselves: everything but groupings, and what lies within another."""
+        return tuple(member for member in self.ids if member not in self.groupings and member not in self.within)
+
+    @cached_property
+    def holder(self) -> IntArray:
+        """Position of every id → that of the area that holds it; its own where none does."""
+        return np.array([self.ids.index(self.within.get(member, member)) for member in self.ids], dtype=np.int64)
+
+    @cached_property
+    def covers(self) -> Mask:
+        """Which ids (columns) the money of each id (rows) is: its own, and that of its actions."""
+        return np.array([self.masks[member] for member in self.ids], dtype=bool).reshape(len(self.ids), -1)
+
+    @cached_property
+    def split(self) -> Mask:
+        """Which ids hold actions."""
+        return np.isin(self.ids, list(self.within.values()))
+
+    def here(self, member: str, within: Mapping[str, str]) -> str:
+        """Return an id, or where nobody knows it here the one that it lies `within`."""
+        return member if member in self.masks else within.get(member, member)
+
+    @cached_property
+    def lowest(self) -> Dimension:
+        """The same ids, each by itself: what the word `action` speaks of."""
+        alone = zip(self.ids, np.eye(len(self.ids), dtype=bool), strict=True)
+        return replace(self, name=ACTION, masks={**self.masks, **dict(alone)}, within={})
 
     def index(self, member: str) -> int:
         """Return the position of a member."""
@@ -120,8 +155,25 @@ class Dimensions:
         return iter((self.instrument, self.partnership, self.area, self.year))
 
     def __getitem__(self, name: str) -> Dimension:
-        dimension: Dimension = getattr(self, name)
+        dimension: Dimension = self.area.lowest if name == ACTION else getattr(self, name)
         return dimension
+
+    @property
+    def lowest(self) -> str:
+        """The word for areas where none holds actions, else for these: what lines are told apart by."""
+        return ACTION if self.area.within else "area"
+
+    def of(self, word: str) -> Dimension:
+        """Return the dimension of a word of `for_each`: of a tag group, that which has it."""
+        return self[word if word in WORDS else self.owner(word)[0]]
+
+    def known(self, amounts: Mapping[Line, Fraction], within: Mapping[str, str]) -> dict[Line, Fraction]:
+        """Add up amounts by line, actions that nobody knows here under the area that they lie `within`."""
+        out = dict[Line, Fraction]()
+        for (i, p, a, t), amount in amounts.items():
+            key = i, p, self.area.here(a, within), t
+            out[key] = out.get(key, Fraction(0)) + amount
+        return out
 
     def owner(self, group: str) -> list[str]:
         """Return the dimensions that have a tag group of this name."""
@@ -130,10 +182,19 @@ class Dimensions:
     @property
     def for_each_words(self) -> list[str]:
         """Everything that may stand under `for_each`."""
-        return [*NAMES, *(g for d in self for g in d.groups)]
+        return [*WORDS, *(g for d in self for g in d.groups)]
 
 
 NAMES = ("instrument", "partnership", "area", "year")
+ACTION = "action"
+WORDS = ("instrument", "partnership", "area", ACTION, "year")
+"""What selections name: the dimensions, and `action` beside `area`."""
+AXIS = {**{name: name for name in NAMES}, ACTION: "area"}  # word → the dimension of lines that it speaks of
+
+
+def opened(words: Iterable[str]) -> frozenset[str]:
+    """Return the words that these leave open: who names areas names actions."""
+    return frozenset(words) | ({ACTION} if "area" in words else set())
 
 
 def _alternative(raw: Any) -> Alternative:
@@ -164,7 +225,7 @@ def _choice(raw: Any, info: ValidationInfo) -> tuple[Alternative, ...]:
         word = _alternative(item)
         yearly = name == "year" and isinstance(word, str) and word != EVERYTHING
         words = tuple(str(year) for year in read_years(word)) if yearly else (word,)
-        if dimensions is None or name not in NAMES:
+        if dimensions is None or name not in WORDS:
             return words
         return tuple(dimensions[name].refuse_unknown(word) for word in words)
 

@@ -228,14 +228,17 @@ Bands = Annotated[
 
 
 class Area(Named):
-    """One of the cooperation areas."""
+    """One of the cooperation areas, or an action of one."""
+
+    within: str = ""
+    """The area that holds this action; absent: an area."""
 
     footnote: Multilingual | None = None
     """What must be said wherever the name stands; printed on cover and notes."""
     source: Origin = ""
     tags: Tags = ()
     steps: Bands | None = None
-    """Diminishing returns of this area alone; absent: those of the scenario."""
+    """Diminishing returns of this area alone; absent: of an action those of its area, else those of the scenario."""
 
 
 class Partnership(Named):

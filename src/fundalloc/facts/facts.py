@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,8 @@ class Coded:
     def __len__(self) -> int:
         return len(self.instrument)
 
+    action = property(attrgetter("area"))  # actions have positions among areas
+
     @property
     def codes(self) -> tuple[IntArray, IntArray, IntArray, IntArray]:
         """The four positions of every entry."""
@@ -113,7 +116,7 @@ class Baseline(Coded):
 
 @dataclass(frozen=True)
 class Needs:
-    """Needs per pair of partnership and area, over the whole period. Arrays of shape (pairs,)."""
+    """Needs per pair of partnership and area (with its actions) or action, over the whole period. Arrays of shape (pairs,)."""
 
     partnership: IntArray
     area: IntArray
@@ -122,6 +125,8 @@ class Needs:
     priority: Exact
     source: tuple[str, ...]
     confidence: tuple[str, ...]
+
+    action = property(attrgetter("area"))
 
     def __len__(self) -> int:
         return len(self.partnership)
@@ -238,7 +243,7 @@ class Facts:
     @cached_property
     def returns(self) -> list[tuple[Band, ...]]:
         """Diminishing returns per area."""
-        return [area.steps or self.bands for area in self.areas]
+        return [area.steps or self.areas[k].steps or self.bands for area, k in zip(self.areas, self.dimensions.area.holder, strict=True)]
 
     def by_year(self, instrument: IntArray, year: IntArray, steps: IntArray) -> IntArray:
         """Add up amounts by the positions of their instrument and year. Shape (instruments, years)."""

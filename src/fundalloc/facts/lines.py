@@ -15,7 +15,7 @@ import numpy as np
 from fundalloc.facts.facts import NO_LIMIT, Coded, Facts
 from fundalloc.facts.moves import Moves, build_moves
 from fundalloc.facts.selection import Clause, Grouped, Members, Pick, Selection, money_weights
-from fundalloc.money import Exact, IntArray, Mask, exact_sums
+from fundalloc.money import Exact, Floats, IntArray, Mask, exact_sums
 
 Position = tuple[int, int, int, int]
 BIG = np.iinfo(np.int64).max
@@ -51,6 +51,8 @@ class Lines(Coded):
     """Whether the line may receive new money; a line that may not is here because money was decided for it."""
     fixed: Mask
     """Whether the amount is exactly the decided money: locked, given, in a closed year, or no longer eligible."""
+    compared: Mask
+    """Whether a line is here to be compared with the plan to start from alone, which does not break down an area that now has actions."""
 
     @cached_property
     def ids(self) -> list[tuple[str, str, str, str]]:
@@ -91,7 +93,26 @@ class Lines(Coded):
         plan = self.facts.baseline
         none = np.zeros(0 if plan is None else len(plan), dtype=np.int64)
         codes = (none, none, none, none) if plan is None else plan.codes
-        return Lines(*codes, self.facts, decided=none, eligible=none > 0, fixed=none == 0)
+        return Lines(*codes, self.facts, decided=none, eligible=none > 0, fixed=none == 0, compared=none > 0)
+
+    @cached_property
+    def whole(self) -> Mask:
+        """Which areas the plan to start from gives money without saying to which of their actions. Shape: (areas,)."""
+        area, plan = self.facts.dimensions.area, self.facts.baseline
+        given = np.isin(np.arange(len(area.ids)), [] if plan is None else plan.area[plan.amount.numerator > 0])
+        whole: Mask = area.split & given & ((area.covers & given).sum(axis=1) == 1)
+        return whole
+
+    @cached_property
+    def together(self) -> IntArray:
+        """The lines that are compared with the plan to start from as one: line → number of its group; most are one by themselves."""
+        holder, shape = self.facts.dimensions.area.holder[self.area], tuple(len(d.ids) for d in self.facts.dimensions)
+        area = np.where(self.whole[holder], holder, self.area)
+        return np.unique(np.ravel_multi_index((self.instrument, self.partnership, area, self.year), shape), return_inverse=True)[1]
+
+    def moved(self, amounts: Floats) -> float:
+        """Return how much of these amounts, EUR million, sits elsewhere than in the plan to start from."""
+        return float(np.abs(np.bincount(self.together, weights=amounts - self.baseline.values)).sum()) / 2
 
     @cached_property
     def ledger(self) -> LedgerLimits:
@@ -123,7 +144,7 @@ class Lines(Coded):
         entries of other dimensions are ignored and get label 0, so that the codes can be compared through
         :meth:`Members.keep`.
         """
-        picked = self.select(selection)
+        picked = self.select(selection) & ~self.compared
         if unless is not None:
             picked &= ~self.select(unless)
         rows, code = members.covering(self, np.flatnonzero(picked), over)
@@ -137,10 +158,11 @@ def build_lines(facts: Facts) -> Lines:
     eligible = eligible_cube(facts)
     decided, exact = _decided_cubes(facts)
     closed = np.isin(facts.years, list(facts.closed))
-    at = np.nonzero(eligible | (decided > 0))
+    compared = _compared_cube(facts, eligible) & (decided == 0)
+    at = np.nonzero(eligible | (decided > 0) | compared)
     instrument, partnership, area, year = (code.astype(np.int64) for code in at)
     fixed = exact[at] | closed[year] | ~eligible[at]
-    return Lines(instrument, partnership, area, year, facts, decided[at], eligible[at], fixed)
+    return Lines(instrument, partnership, area, year, facts, decided[at], eligible[at], fixed, compared[at])
 
 
 def eligible_cube(facts: Facts) -> Mask:
@@ -157,8 +179,17 @@ def eligible_cube(facts: Facts) -> Mask:
         cube &= ~_clause_cube(clause, facts)
     for clause in facts.allow:
         cube |= _clause_cube(clause, facts)
-    cube &= planned[:, None, None, None] & leaves[None, :, None, None]
+    cube &= planned[:, None, None, None] & leaves[None, :, None, None] & ~facts.dimensions.area.split[:, None]
     return cube
+
+
+def _compared_cube(facts: Facts, eligible: Mask) -> Mask:
+    """Return where the plan to start from has money of an area whose actions may receive money now, and does not say of which."""
+    out, area = np.zeros(eligible.shape, dtype=bool), facts.dimensions.area
+    if facts.baseline is not None and area.split.any():
+        out[facts.baseline.codes] = facts.baseline.amount.numerator > 0
+        out &= area.split[:, None] & np.einsum("ipbt,ab->ipat", eligible, area.covers)
+    return out
 
 
 def _clause_cube(clause: Pick, facts: Facts) -> Mask:
@@ -185,6 +216,8 @@ def refusal(facts: Facts, position: Position) -> str | None:
         return f"{instrument.name} is {instrument.counts} money: only what is decided counts"
     if partnership.id not in facts.leaf_ids:
         return f"{partnership.name} is a grouping: money goes to those within it"
+    if facts.dimensions.area.split[a]:
+        return f"{area.name} holds actions: new money goes to one of them"
     if _matching(facts, facts.allow, position):
         return None
     barred = _matching(facts, facts.exclude, position)

@@ -19,7 +19,7 @@ from pydantic import PlainValidator, ValidationInfo, WithJsonSchema, field_valid
 
 from fundalloc.errors import did_you_mean
 from fundalloc.facts.citation import Origin
-from fundalloc.facts.dimensions import NAMES, Choice, Dimensions
+from fundalloc.facts.dimensions import ACTION, AXIS, NAMES, WORDS, Choice, Dimensions
 from fundalloc.facts.entities import Record
 from fundalloc.facts.fields import Id, Multilingual, Note, Text, read_amount, refuse
 from fundalloc.money import Exact, IntArray, Mask
@@ -31,20 +31,28 @@ class Pick(Record):
     instrument: Choice | None = None
     partnership: Choice | None = None
     area: Choice | None = None
+    action: Choice | None = None
+    """Actions by themselves; the id of an area means what is not broken down."""
     year: Choice | None = None
 
     @property
     def named(self) -> frozenset[str]:
-        """The dimensions that are named."""
-        return frozenset(name for name in NAMES if getattr(self, name) is not None)
+        """The words that are named: dimensions, and actions."""
+        return frozenset(name for name in WORDS if getattr(self, name) is not None)
 
     def masks(self, dimensions: Dimensions) -> tuple[Mask, ...]:
         """Return one mask per dimension, in order; a line is picked when all four hold."""
-        picks = []
-        for dimension in dimensions:
-            choice = getattr(self, dimension.name)
-            picks.append(np.ones(len(dimension.ids), dtype=bool) if choice is None else dimension.mask(choice))
-        return tuple(picks)
+        picked = {d.name: np.ones(len(d.ids), dtype=bool) for d in dimensions}
+        for word in WORDS:
+            choice = getattr(self, word)
+            if choice is not None:
+                picked[AXIS[word]] &= dimensions[word].mask(choice)
+        return tuple(picked.values())
+
+    def by_word(self, dimensions: Dimensions) -> dict[str, Mask]:
+        """Return the masks by the words that name them; that of actions is that of areas."""
+        masks = dict(zip(NAMES, self.masks(dimensions), strict=True))
+        return {**masks, ACTION: masks["area"]}
 
 
 class Clause(Pick):
@@ -80,14 +88,14 @@ class Selection(Pick):
 def _left_open(raw: Any) -> tuple[str, ...]:
     words = tuple(raw) if isinstance(raw, list | tuple) else (raw,)
     for word in words:
-        if word not in (*NAMES, "marker"):
-            raise refuse(f"cannot leave '{word}' open", did_you_mean(str(word), (*NAMES, "marker")))
+        if word not in (*WORDS, "marker"):
+            raise refuse(f"cannot leave '{word}' open", did_you_mean(str(word), (*WORDS, "marker")))
     if not words:
         raise refuse("nothing is left open", "name one of them, such as area, or write a selection")
     return words
 
 
-_OPEN: dict[str, Any] = {"type": ["string", "array"], "items": {"enum": [*NAMES, "marker"]}}
+_OPEN: dict[str, Any] = {"type": ["string", "array"], "items": {"enum": [*WORDS, "marker"]}}
 LeftOpen = Annotated[
     tuple[str, ...], PlainValidator(_left_open), WithJsonSchema({**_OPEN, "description": "dimensions, or marker, of `money`"})
 ]
@@ -203,7 +211,7 @@ class Members:
 
         def named(k: int, part: str, off: bool) -> bool:
             label = part.removeprefix(f"{self.words[k]}:")
-            word = label if self.words[k] in NAMES else f"{self.words[k]}:{label}"
+            word = label if self.words[k] in WORDS else f"{self.words[k]}:{label}"
             return label in self.labels[k] or (off and dimensions[self.owners[k]].picks_nothing(word))
 
         on, also = ([way for way in ways if all(map(named, way, parts, repeat(off)))] for off in (False, True))
@@ -230,11 +238,12 @@ def build_members(for_each: Sequence[str], dimensions: Dimensions, *, nodes_all:
     """Resolve `for_each` entries: a dimension runs over its members (with `nodes_all` also over groupings), a tag group over its values."""
     owners, labels, masks = [], [], []
     for word in for_each:
-        dimension = dimensions[word if word in NAMES else dimensions.owner(word)[0]]
-        names = dimension.groups[word] if word not in NAMES else dimension.ids if nodes_all else dimension.members
+        dimension = dimensions.of(word)
+        every = dimension.ids if nodes_all and dimension.groupings else dimension.members
+        names = every if word in WORDS else dimension.groups[word]
         owners.append(dimension.name)
         labels.append(names)
-        masks.append(tuple(dimension.masks[name if word in NAMES else f"{word}:{name}"] for name in names))
+        masks.append(tuple(dimension.masks[name if word in WORDS else f"{word}:{name}"] for name in names))
     return Members(tuple(for_each), tuple(owners), tuple(labels), tuple(masks))
 
 

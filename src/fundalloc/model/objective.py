@@ -43,7 +43,8 @@ def pair_of_line(lines: Lines) -> NDArray[np.int64]:
     facts = lines.facts
     position = np.full((len(facts.partnerships), len(facts.areas)), -1, dtype=np.int64)
     position[facts.needs.partnership, facts.needs.area] = np.arange(len(facts.needs))
-    return position[lines.partnership, lines.area]
+    own, shared = (position[lines.partnership, area] for area in (lines.area, facts.dimensions.area.holder[lines.area]))
+    return np.where(own >= 0, own, shared)
 
 
 def met_needs(lines: Lines, amounts: Floats) -> Floats:

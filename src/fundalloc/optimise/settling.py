@@ -23,10 +23,11 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.lines import Lines
-from fundalloc.model.linear_program import LinearProgram
+from fundalloc.model.linear_program import LinearProgram, Terms
 from fundalloc.model.objective import pair_of_line
 from fundalloc.money import Floats
 from fundalloc.optimise.nearness import Near, near_program
+from fundalloc.optimise.stage_programs import append
 
 EPSILON = 1e-3
 SHARP = 1e3
@@ -35,6 +36,7 @@ FARTHER, FACTORS = (0.1, 0.3), (1.0, 2.0, 4.0)
 """Shares of the reference up to which a unit of distance costs the first and second factor; beyond, the last."""
 SPREAD_UP_TO = 20_000
 """Lines up to which distance costs more the farther it goes: the program has three times the columns."""
+HARDLY = 1e-2  # factor on the distance of lines whose sum alone is compared
 DUST = 1e-9
 """In steps: half a step is rounded down, whatever the last digits of a division say."""
 
@@ -47,13 +49,33 @@ def settling_program(held: LinearProgram, lines: Lines, reference: Floats, *, sp
     With `spread` distance costs more the farther it goes, in shares of the reference: deviations then spread over many lines
     instead of piling up on few. Least money moved is lost by that, so a baseline asks for plain distance.
     """
+    amounts, weights, step = pad(held, reference), settling_weights(lines), float(lines.facts.step)
     open_ = np.flatnonzero(held.lower[: held.lines] < held.upper[: held.lines])
-    amounts, weights, step = pad(held, reference)[open_], settling_weights(lines)[open_], float(lines.facts.step)
     bare = replace(held, cost=np.zeros(held.shape[1]))
+    if lines.whole.any() and np.any(amounts[: len(lines)] > held.upper[: len(lines)] + step / 2):
+        bare, open_, amounts, weights = _as_one(bare, lines, open_, amounts, weights)
+    amounts, weights = amounts[open_], weights[open_]
     spread = spread and len(lines) <= SPREAD_UP_TO
     ends = [_whole(share * amounts, step) for share in FARTHER] if spread else []  # whole steps keep most amounts whole
     pieces = [*zip(np.diff(ends, axis=0, prepend=0.0), FACTORS, strict=False), (np.inf, FACTORS[len(ends)])]
     return near_program(bare, open_, amounts, SHARP * weights, pieces=pieces)
+
+
+def _as_one(
+    program: LinearProgram, lines: Lines, open_: NDArray[np.intp], amounts: Floats, weights: Floats
+) -> tuple[LinearProgram, NDArray[np.intp], Floats, Floats]:
+    """Let the sum of lines that are compared together keep the distance; which of them has the money hardly counts: evenly."""
+    together, width, size = lines.together, program.shape[1], np.bincount(lines.together)
+    several, line = np.flatnonzero(size > 1), np.flatnonzero(size[together] > 1)
+    sums, mean = (np.bincount(together, weights=values[: len(lines)])[several] for values in (amounts, weights))
+    row, group, none = np.searchsorted(several, together[line]), np.arange(len(several)), np.zeros(len(several))
+    terms = Terms(np.append(row, group), np.append(line, width + group), np.repeat([1.0, -1.0], [len(line), len(group)]))
+    bare = append(program, none, none, none + np.inf, none, none, terms)
+    among = np.bincount(row, weights=~lines.fixed[line])
+    amounts[line], weights[line] = (sums / np.maximum(among, 1))[row], weights[line] * HARDLY
+    gap = np.zeros(width - len(amounts))
+    amounts, weights = np.concatenate([amounts, gap, sums]), np.concatenate([weights, gap, mean / size[several]])
+    return bare, np.append(open_, width + group), amounts, weights
 
 
 def pad(program: LinearProgram, amounts: Floats) -> Floats:

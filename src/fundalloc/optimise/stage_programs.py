@@ -4,7 +4,7 @@ impact            the score: met need, weighted, less penalties
 lowest_coverage   the smallest coverage among the members of for_each
 fair              the same, then the next smallest, and so on: in `fairness`, as it takes many programs
 unallocated       the planned money, so that as little as possible stays
-change            minus the distance to the baseline plan, line by line
+change            minus the distance to the baseline plan, line by line (`Lines.together`)
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import build_members
@@ -40,7 +41,7 @@ def stage_program(program: LinearProgram, goal: str, for_each: tuple[str, ...], 
         return replace(program, cost=cost)
     if baseline is None:
         raise ValueError("the stage 'change' needs a baseline")
-    return _distance(program, baseline)
+    return _distance(program, baseline, lines.together)
 
 
 def hold(program: LinearProgram, cost: Floats, value: float, give: float) -> LinearProgram:
@@ -129,15 +130,15 @@ def _lowest_coverage(program: LinearProgram, for_each: tuple[str, ...], lines: L
     return append(zero, np.ones(1), np.zeros(1), np.ones(1), np.zeros(count), np.full(count, np.inf), terms)
 
 
-def _distance(program: LinearProgram, baseline: Floats) -> LinearProgram:
-    """Add columns up and down per line with x - up + down = baseline, and maximise minus their sum."""
-    count = len(baseline)
-    line, first = np.arange(count), program.shape[1]
+def _distance(program: LinearProgram, baseline: Floats, together: NDArray[np.int64]) -> LinearProgram:
+    """Add columns up and down per group of lines with x - up + down = baseline, and maximise minus their sum."""
+    planned = np.bincount(together, weights=baseline).astype(float)
+    line, group, first = np.arange(len(baseline)), np.arange(len(planned)), program.shape[1]
     terms = Terms(
-        np.tile(line, 3),
-        np.concatenate([line, first + line, first + count + line]),
-        np.concatenate([np.ones(count), -np.ones(count), np.ones(count)]),
+        np.concatenate([together, group, group]),
+        np.concatenate([line, first + group, first + len(group) + group]),
+        np.concatenate([np.ones(len(line)), -np.ones(len(group)), np.ones(len(group))]),
     )
     zero = replace(program, cost=np.zeros(first))
-    both = np.zeros(2 * count)
-    return append(zero, both - 1.0, both, both + np.inf, baseline, baseline, terms)
+    both = np.zeros(2 * len(group))
+    return append(zero, both - 1.0, both, both + np.inf, planned, planned, terms)

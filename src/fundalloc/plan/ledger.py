@@ -39,6 +39,7 @@ def measure_coverage(lines: Lines, steps: NDArray[np.int64]) -> Coverage:
     needs = facts.needs
     counted = exact_product(steps, facts.effectiveness.numerator[lines.instrument, lines.area])
     grid = exact_sums((lines.partnership, lines.area), counted, (len(facts.partnerships), len(facts.areas)))
+    grid = grid @ facts.dimensions.area.covers.T
     money = np.asarray(facts.euro(grid[needs.partnership, needs.area]), dtype=float) / facts.effectiveness.denominator
     need = needs.need.values
     left, impact = np.minimum(money, need), np.zeros(len(needs))

@@ -141,11 +141,15 @@ class Plan(Glance):
 
     @cached_property
     def allocation(self) -> pd.DataFrame:
-        """One row per line: four ids, key, decided and planned amounts in EUR million, and what kind of money it is."""
+        """One row per line: four ids, `action` too where areas hold some, key, decided and planned EUR million, and the kind of money."""
         import pandas as pd
 
         lines, facts = self.scenario.lines, self.scenario.facts
         table = pd.DataFrame(lines.ids, columns=list(DIMENSIONS))
+        area = facts.dimensions.area
+        if area.within:
+            table.insert(3, "action", table["area"])
+            table["area"] = np.array(area.ids, dtype=object)[area.holder[lines.area]]
         table["year"] = table["year"].astype(int)
         counts = np.array([i.counts for i in facts.instruments], dtype=object)
         table["counts"] = counts[lines.instrument]
@@ -157,20 +161,22 @@ class Plan(Glance):
     def total(self, *by: str, counts: str | None = None) -> pd.Series[float]:
         """Sum the allocation by ids; `counts` keeps only budget or partner money. Exact to the last rounding step.
 
-        EUR million, indexed by the words of `by`: instrument, partnership, area, year. Raises UsageError for other words.
+        EUR million, indexed by the words of `by`: instrument, partnership, area, action, year. Raises UsageError for other words.
         """
-        import pandas as pd
-
         for word in by:
-            _known(word, DIMENSIONS)
+            _known(word, (*DIMENSIONS, *self._actions))
         if counts is not None:
             _known(counts, COUNTS)
-        table = pd.DataFrame({"steps": self.steps, **{name: self.allocation[name] for name in (*DIMENSIONS, "counts")}})
+        table = self.allocation.assign(steps=self.steps)
         if counts is not None:
             table = table[table["counts"] == counts]
         sums = table.groupby(list(by), sort=False, observed=True)["steps"].sum()
         step = self.scenario.facts.step
         return sums * step.numerator / step.denominator
+
+    @property
+    def _actions(self) -> tuple[str, ...]:
+        return ("action",) if self.scenario.facts.dimensions.area.within else ()
 
     def pivot(self, rows: str, columns: str, counts: str | None = None) -> pd.DataFrame:
         """Sum the allocation into a table, all members of both dimensions in order, zero where nothing is planned.
@@ -178,7 +184,7 @@ class Plan(Glance):
         EUR million; `rows` and `columns` are two of instrument, partnership, area, year. Raises UsageError for other words.
         """
         if rows == columns:
-            raise UsageError(f"'{rows}' is asked for twice; rows and columns take one of {', '.join(DIMENSIONS)} each")
+            raise UsageError(f"'{rows}' is asked for twice; rows and columns take one of {', '.join((*DIMENSIONS, *self._actions))} each")
         sums = self.total(rows, columns, counts=counts).unstack(columns).fillna(0.0)
         return sums.reindex(index=self._members(rows, counts), columns=self._members(columns, counts), fill_value=0.0)
 
@@ -250,13 +256,12 @@ class Plan(Glance):
         return pd.DataFrame(columns)
 
     def coverage_by(self, name: str) -> pd.DataFrame:
-        """Sum need and met need, EUR million, by partnership or area; `coverage`, a share, is NaN where there is no need."""
+        """Sum need and met need, EUR million, by partnership, area or action; `coverage`, a share, is NaN where there is no need."""
         import pandas as pd
 
-        _known(name, ("partnership", "area"))
-
-        needs = self.scenario.facts.needs
-        ids = np.array(self.scenario.facts.dimensions[name].ids, dtype=object)[getattr(needs, name)]
+        _known(name, ("partnership", "area", *self._actions))
+        needs, dimension = self.scenario.facts.needs, self.scenario.facts.dimensions[name]
+        ids = np.array(dimension.ids, dtype=object)[dimension.holder[getattr(needs, name)]]
         table = pd.DataFrame({name: ids, "need": self.coverage.need, "met": self.coverage.met}).groupby(name, sort=False).sum()
         table = table.reindex(list(self.scenario.facts.dimensions[name].members), fill_value=0.0)
         table["coverage"] = np.where(table["need"] > 0, table["met"] / table["need"].where(table["need"] > 0, 1.0), np.nan)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 
 from fundalloc.errors import did_you_mean
-from fundalloc.facts.dimensions import NAMES, Dimensions
+from fundalloc.facts.dimensions import WORDS, Dimensions
 from fundalloc.facts.fields import inside, read_limit, refuse
 from fundalloc.money import Figure
 
@@ -37,7 +37,7 @@ def _words(raw: Any, info: ValidationInfo) -> tuple[str, ...]:
     dimensions: Dimensions | None = (info.context or {}).get("dimensions")
     for word in words if dimensions else ():
         owners = dimensions.owner(word) if dimensions else []
-        if word not in NAMES and not owners:
+        if word not in WORDS and not owners:
             raise refuse(f"cannot repeat for each '{word}'", did_you_mean(str(word), dimensions.for_each_words if dimensions else ()))
         if len(owners) > 1:
             raise refuse(f"the tag group '{word}' stands on {' and '.join(owners)}", "give the groups different names")
@@ -50,6 +50,6 @@ ForEach = Annotated[
     tuple[str, ...],
     PlainValidator(_words),
     WithJsonSchema(
-        {"type": ["string", "array"], "items": {"type": "string"}, "description": "instrument, partnership, area, year, or a tag group"}
+        {"type": ["string", "array"], "items": {"type": "string"}, "description": "a dimension (area, year …), action, or a tag group"}
     ),
 ]

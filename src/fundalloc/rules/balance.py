@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import chain
 from typing import Any, ClassVar
 
 import numpy as np
@@ -44,10 +45,16 @@ class Balance(Kind):
         """Also: needs belong to partnerships and areas, so only these can be balanced, and somebody must have a need."""
         members = self.members(lines)
         owners = set(members.owners)
-        if not owners or owners - {"partnership", "area"}:
+        if not owners or owners - {"partnership", "area", "action"}:
             hint = "repeat for each partnership, area, or a tag group of these"
             yield ("for_each",), "needs are known per partnership and area only", hint
             return
+        area, needs = lines.facts.dimensions.area, lines.facts.needs.area
+        parts = [members.masks[k] for k, owner in enumerate(members.owners) if owner in ("area", "action")]
+        for whole in area.covers[np.unique(needs[area.split[needs]])]:
+            if any(len(np.unique(mask[whole])) > 1 for mask in (self.money.masks(lines.facts.dimensions)[2], *chain(*parts))):
+                says = f"the need of '{area.ids[whole.argmax()]}' is that of all its actions"
+                yield ("for_each",), says, "repeat for each area, or state the needs of the actions"
         if self.money.marker:
             yield ("money",), "a balance compares coverage; a marker has no need", "drop the marker"
         if len(super().present(lines, members)) and not len(self.present(lines, members)):

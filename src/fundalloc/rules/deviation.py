@@ -21,17 +21,17 @@ from fundalloc.facts.fields import Amount, Relative, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.money import Figure, ceil_steps, percent, plain
 from fundalloc.rules._consequences import BaselineRoom, Loosening, Missed, Setting, outwards, share_in_file
+from fundalloc.rules._from_plan import FromPlan
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums
-from fundalloc.rules.kind import Kind, example
+from fundalloc.rules.kind import example
 from fundalloc.rules.statement import Demands, Measures, Rows, Sense, state_sums
 
 
-class Deviation(Kind):
+class Deviation(FromPlan):
     """Near a plan: re-programming inside the flexibility clause, or so much more than now."""
 
     kind: ClassVar[str] = "deviation"
     relative: ClassVar[bool] = True
-    from_baseline: ClassVar[bool] = True
     figures_said: ClassVar[tuple[str, ...]] = ("at_least", "at_most", "within", "amount")
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
         example("{partnership}: within the flexibility clause", for_each="partnership", within="20 %", amount="10"),

@@ -24,7 +24,6 @@ from numpy.typing import NDArray
 from pydantic import ValidationInfo, field_validator, model_validator
 
 from fundalloc.facts.citation import Origin
-from fundalloc.facts.dimensions import NAMES
 from fundalloc.facts.entities import Record
 from fundalloc.facts.fields import TOLD, Factor, Flag, Id, Multilingual, Note, Text, check_relative, refuse
 from fundalloc.facts.lines import Lines
@@ -221,11 +220,15 @@ class Kind(Record, Consequences):
         """Group what `money` selects and `unless` leaves by member."""
         return lines.group(self.money, self.members(lines, *beside), unless=self.unless)
 
+    def in_plan(self, lines: Lines) -> Selection:
+        """Return the money that the baseline plan is asked for."""
+        return self.money
+
     def own_baseline(self, lines: Lines, codes: Codes, *beside: str) -> list[Fraction]:
         """Return what the baseline plan gives every member, in EUR million, wherever its lines are today."""
         plan = lines.facts.baseline
         amount = Exact.whole(0) if plan is None else plan.amount
-        money = lines.planned.group(self.money, self.members(lines, *beside), unless=self.unless)
+        money = lines.planned.group(self.in_plan(lines), self.members(lines, *beside), unless=self.unless)
         return [total / amount.denominator for total in amounts_by_code(codes, money, amount.numerator)]
 
     @property
@@ -259,10 +262,10 @@ class Kind(Record, Consequences):
         if not members.sizes:
             return []
         absent = np.setdiff1d(members.codes, self.present(lines, members))
-        meant = dict(zip(NAMES, self.money.masks(lines.facts.dimensions), strict=True))
+        meant = self.money.by_word(lines.facts.dimensions)
         if self.unless is not None and len(self.unless.named) == 1:
             (name,) = self.unless.named
-            meant[name] = meant[name] & ~dict(zip(NAMES, self.unless.masks(lines.facts.dimensions), strict=True))[name]
+            meant[name] = meant[name] & ~self.unless.by_word(lines.facts.dimensions)[name]
         wanted = [
             {label for label, mask in zip(labels, masks, strict=True) if np.any(mask & meant[owner])}
             for labels, masks, owner in zip(members.labels, members.masks, members.owners, strict=True)

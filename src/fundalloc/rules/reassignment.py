@@ -21,17 +21,17 @@ from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
 from fundalloc.money import Exact
 from fundalloc.rules._fields import ForEach
+from fundalloc.rules._from_plan import FromPlan
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums
-from fundalloc.rules.kind import Kind, example
+from fundalloc.rules.kind import example
 from fundalloc.rules.statement import Between, Codes, Demands, Measures, Rows, take
 
 
-class Reassignment(Kind):
+class Reassignment(FromPlan):
     """How much may rise above a plan, added up over its parts, while others of them fall."""
 
     kind: ClassVar[str] = "reassignment"
     relative: ClassVar[bool] = True
-    from_baseline: ClassVar[bool] = True
     EXAMPLES: ClassVar[list[dict[str, Any]]] = [
         example("{partnership}: at most {limit} moved between areas", for_each="partnership", between="area", at_most="20 %"),
         example("At most {limit} moved between years", money={"instrument": "ndici"}, between="year", at_most="50 %"),

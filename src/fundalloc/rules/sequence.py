@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from fundalloc.facts.dimensions import NAMES
+from fundalloc.facts.dimensions import WORDS, opened
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Selection, Taken, runs
 from fundalloc.rules._ledger import amounts_by_code, measured, open_shares
@@ -103,7 +103,7 @@ class Sequence(Kind):
     @property
     def _restricted(self) -> frozenset[str]:
         """The dimensions in which members restrict `after`: all that it does not name, and the year."""
-        return (frozenset(NAMES) - self.after.named) | {"year"}
+        return (frozenset(WORDS) - opened(self.after.named)) | {"year"}
 
 
 def _spread(grouped: Grouped, years: int, lag: int) -> Grouped:

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.errors import some
-from fundalloc.facts.dimensions import NAMES
+from fundalloc.facts.dimensions import WORDS, opened
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Base, Grouped, Members, Selection, Taken
@@ -107,11 +107,11 @@ class Share(Kind):
         An earmark is narrower than `of` in one dimension. Where `money` and `unless` name several that `of` does not, and
         leaving none of them open gives `of`, the rest of it was hardly meant.
         """
-        narrower = frozenset[str]().union(*(pick.named for pick in (self.money, self.unless) if pick)) - self.of.named
+        narrower = frozenset[str]().union(*(pick.named for pick in (self.money, self.unless) if pick)) - opened(self.of.named)
         meant = self.of.without or self.watch or not (self.at_least or self.exactly)
         if meant or not self._depends_on_plan or len(narrower) < 2:
             return
-        reached, open_ways = self._reach(lines), sorted(narrower, key=lambda name: (name != "area", NAMES.index(name)))
+        reached, open_ways = self._reach(lines), sorted(narrower, key=lambda name: (name != "area", WORDS.index(name)))
         left_open = [self.model_copy(update={"of": Base(without=(name,))})._reach(lines) for name in open_ways]
         if not all(np.any(reached & ~opened) for opened in left_open):
             return
@@ -165,14 +165,15 @@ class Share(Kind):
         if not self._depends_on_plan:
             return None
         if not self.of.without:
-            return Taken(self.of, None, frozenset(NAMES) - self.of.named)
-        opened: dict[str, None] = dict.fromkeys(self.of.without)
+            return Taken(self.of, None, frozenset(WORDS) - opened(self.of.named))
+        open_words = opened(self.of.without)
         unless = self.unless
         if unless is not None:
-            mine, out = (dict(zip(NAMES, pick.masks(lines.facts.dimensions), strict=True)) for pick in (self.money, unless))
-            whole = not any(np.any(mine[name] & ~out[name]) for name in NAMES if name in opened)
-            unless = unless.model_copy(update={name: None for name in NAMES if name in opened}) if whole else None
-        return Taken(self.money.model_copy(update=opened), unless, frozenset(NAMES) - frozenset(self.of.without))
+            mine, out = (pick.by_word(lines.facts.dimensions) for pick in (self.money, unless))
+            whole = not any(np.any(mine[name] & ~out[name]) for name in WORDS if name in open_words)
+            unless = unless.model_copy(update={name: None for name in WORDS if name in open_words}) if whole else None
+        money = self.money.model_copy(update=dict.fromkeys(open_words))
+        return Taken(money, unless, frozenset(WORDS) - open_words)
 
     def _wide(self, taken: Taken, members: Members) -> bool:
         """Whether several members share one base, because `of` names a dimension of theirs or leaves it open."""
@@ -211,7 +212,7 @@ class Share(Kind):
 
 def _more(lines: Lines, names: list[str], reached: Mask, opened: Mask) -> Iterator[str]:
     """Yield by dimension what lies in `reached` alone."""
-    for dimension, code in zip(lines.facts.dimensions, lines.codes, strict=True):
+    for dimension, code in ((lines.facts.dimensions[name], getattr(lines, name)) for name in WORDS):
         extra = np.setdiff1d(code[reached & ~opened], code[opened])
         if dimension.name in names and len(extra):
             yield f"{dimension.name} {some([dimension.ids[k] for k in extra])}"

@@ -8,7 +8,7 @@ from itertools import compress
 from operator import contains
 
 from fundalloc.errors import MANY, Problem, Problems, did_you_mean
-from fundalloc.facts.dimensions import NAMES, Dimensions
+from fundalloc.facts.dimensions import ACTION, WORDS, Dimensions
 from fundalloc.facts.selection import Pick
 from fundalloc.scenario.document import Node, Scalar, Tree, listed
 from fundalloc.scenario.inherited import Period, builds_on_inherited, inherit, lose_years, overwritten, takes_away
@@ -19,9 +19,9 @@ from fundalloc.scenario.validation import validate
 _TABLES = {"absorption": "partnerships", "need": "needs", "priority": "needs"}
 """Where other figures than those of instruments stand."""
 _PICKED_BY = {"ceiling": ("instrument", "year"), "reserve": ("instrument",), "absorption": ("partnership",)}
-_PICKED_BY |= dict.fromkeys(("need", "priority"), ("partnership", "area"))
+_PICKED_BY |= dict.fromkeys(("need", "priority"), ("partnership", "area", ACTION))
 """What can be adjusted, and the dimensions that may pick it."""
-_KNOWN = (*_PICKED_BY, *NAMES, "reason", "source", "confidence")
+_KNOWN = (*_PICKED_BY, *WORDS, "reason", "source", "confidence")
 
 
 def adjust(tree: Tree, tables: dict[str, Table], on: dict[str, Tree], dimensions: Dimensions, period: Period, problems: Problems) -> Tree:
@@ -66,9 +66,9 @@ def _wrong(item: Tree) -> Iterator[Problem]:
     for key in adjusted:
         if not isinstance(item.items[key], Scalar):
             yield Problem(item.items[key].place, f"'{key}' must be a single value", "such as inherited - 10 %")
-        for word in NAMES:
+        for word in WORDS:
             if word in item.items and word not in _PICKED_BY[key]:
-                hint = f"a {key} is picked by {' and '.join(_PICKED_BY[key])} only"
+                hint = f"a {key} is picked by {' and '.join(_PICKED_BY[key])} only".replace("area and", "area or")
                 yield Problem(item.keys[word], f"'{word}' does not pick a {key}", hint)
 
 
@@ -87,12 +87,12 @@ class _Adjusting:
 
     def apply(self, item: Tree) -> None:
         """Write one adjustment over the inherited amounts."""
-        chosen = replace(item, items={k: v for k, v in item.items.items() if k in NAMES})
+        chosen = replace(item, items={k: v for k, v in item.items.items() if k in WORDS})
         pick = validate(Pick, chosen, self.problems, self.dimensions)
         if pick is None:
             return
-        masks = {name: self.dimensions[name].mask(getattr(pick, name) or ("all",)) for name in NAMES}
-        picked = {name: set(compress(self.dimensions[name].ids, mask)) for name, mask in masks.items()}
+        masks = zip(self.dimensions, pick.masks(self.dimensions), strict=True)
+        picked = {dimension.name: set(compress(dimension.ids, mask)) for dimension, mask in masks}
         for key in _PICKED_BY:
             value = item.get(key)
             if not isinstance(value, Scalar):
@@ -140,7 +140,7 @@ class _Adjusting:
 
     def _table(self, name: str, key: str, value: Scalar, picked: dict[str, set[str]]) -> None:
         table = self.tables[name]
-        ids, wanted = zip(*map(table.column, KEYS[name]), strict=True), [picked[word] for word in _PICKED_BY[key]]
+        ids, wanted = zip(*map(table.column, KEYS[name]), strict=True), [picked[word] for word in _PICKED_BY[key] if word in picked]
         rows = {row for row, members in enumerate(ids) if all(map(contains, wanted, members))}
         columns, default = table.variants(key) or [key], TARGETS[name].defaults.get(key, "")
         every = default or not builds_on_inherited(value)

@@ -80,42 +80,52 @@ def build_needs(table: Table, references: References) -> Needs:
     """Read the needs table."""
     columns = read_rows("needs", table, references.problems)
     rows, at = references.rows(table, columns, ("partnership", "area"))
+    area, first = references.dimensions.area, dict[tuple[int, int], int]()
+    for row, p, a in zip(rows, at["partnership"], at["area"], strict=True):
+        other = first.setdefault((p, area.holder[a]), row)
+        if columns["area"][other] != columns["area"][row] and area.ids[area.holder[a]] in (columns["area"][other], columns["area"][row]):
+            whose, beside = f"'{columns['area'][row]}' of {columns['partnership'][row]}", f"'{columns['area'][other]}'"
+            message = f"a need of {whose} beside one of {beside} ({table.place(other, 'area')}): an area's is that of all its actions"
+            references.problems.add(table.place(row, "area"), message, "state it for the area, or for its actions")
     need, priority, source, confidence = ([columns[name][row] for row in rows] for name in ("need", "priority", "source", "confidence"))
     return Needs(at["partnership"], at["area"], Exact.of(need), Exact.of(priority), tuple(source), tuple(confidence))
 
 
 def build_eligibility(table: Table, references: References) -> tuple[np.ndarray[Any, Any], Exact, tuple[Sourced, ...]]:
-    """Read the eligibility table: the pairs allowed, their effectiveness, and the rows with their sources."""
+    """Read the eligibility table: the pairs allowed, their effectiveness, and the rows; of an action its own row counts."""
     columns = read_rows("eligibility", table, references.problems)
     rows, at = references.rows(table, columns, ("instrument", "area"))
     shape = (len(references.dimensions.instrument.ids), len(references.dimensions.area.ids))
     allowed = np.zeros(shape, dtype=bool)
-    allowed[at["instrument"], at["area"]] = True
+    area = references.dimensions.area
     effectiveness = [[Fraction(1)] * shape[1] for _ in range(shape[0])]
-    sourced, reasons = [], _per_language("eligibility", table, columns, references.problems)["reason"]
-    for row, i, a in zip(rows, at["instrument"], at["area"], strict=True):
+    reasons = _per_language("eligibility", table, columns, references.problems)["reason"]
+    for row, i, a in sorted(zip(rows, at["instrument"], at["area"], strict=True), key=lambda entry: area.ids[entry[2]] in area.within):
         value = columns["effectiveness"][row]
         if value == 0:
             where, hint = table.place(row, "effectiveness"), "leave the row out: the pair is then not eligible"
             references.problems.add(where, "an effectiveness of zero", hint)
-        effectiveness[i][a] = value
-        sourced.append(_sourced(columns, row, ("instrument", "area"), value, reasons[row]))
+        for member in np.flatnonzero(area.covers[a]):
+            allowed[i, member], effectiveness[i][member] = True, value
+    sourced = [_sourced(columns, row, ("instrument", "area"), columns["effectiveness"][row], reasons[row]) for row in rows]
     return allowed, _exact(effectiveness), tuple(sourced)
 
 
 def build_markers(table: Table, references: References) -> tuple[dict[str, Exact], tuple[Sourced, ...]]:
-    """Read the markers: a row without instrument holds for all instruments, a row with one overrides it."""
+    """Read the markers: a row without instrument holds for all, one with an instrument overrides it, and rows of an action all others."""
     columns = read_rows("markers", table, references.problems)
     everyone = dict(columns, instrument=[i or references.dimensions.instrument.ids[0] for i in columns["instrument"]])
     rows, at = references.rows(table, everyone, ("area", "instrument"))
     shape = (len(references.dimensions.instrument.ids), len(references.dimensions.area.ids))
     cells: dict[str, list[list[Fraction]]] = {}
-    ordered = sorted(range(len(rows)), key=lambda k: bool(columns["instrument"][rows[k]]))
+    area = references.dimensions.area
+    ordered = sorted(range(len(rows)), key=lambda k: (columns["area"][rows[k]] in area.within, bool(columns["instrument"][rows[k]])))
     for k in ordered:
         row, a, i = rows[k], at["area"][k], at["instrument"][k]
         grid = cells.setdefault(columns["marker"][row], [[Fraction(0)] * shape[1] for _ in range(shape[0])])
         for target in [i] if columns["instrument"][row] else range(shape[0]):
-            grid[target][a] = columns["coefficient"][row]
+            for member in np.flatnonzero(area.covers[a]):
+                grid[target][member] = columns["coefficient"][row]
     markers = {name: _exact(grid) for name, grid in cells.items()}
     sourced = tuple(_sourced(columns, row, ("marker", "area", "instrument"), columns["coefficient"][row], Text()) for row in rows)
     return markers, sourced

@@ -76,6 +76,7 @@ class _Assembly:
         names = names_of(self.tree, self.tables["partnerships"])
         self.tree, self.figures = fill_figures(self.tree, self.files, self.problems, names)
         self.areas, self.instruments = self._entries("areas"), self._entries("instruments")
+        self._check_actions()
         self.partnerships = assembly.build_partnerships(self.tables["partnerships"], head.levels if head else LEVELS, self.problems)
         needed = {"areas": self.areas, "partnerships": self.partnerships, "instruments": self.instruments}
         for section in (name for name, found in needed.items() if not (found or self.problems)):
@@ -210,7 +211,20 @@ class _Assembly:
         return None if "years" in wrong else Head.model_validate({**stand_ins, **right})
 
     def _entries(self, section: str) -> dict[str, Tree]:
-        return entries(self.tree, section, self.problems, self.off)
+        """Return the entries that are on, as they are written; the actions of an area stand behind it."""
+        found = entries(self.tree, section, self.problems, self.off)
+        place = {key: k for k, key in enumerate(found)}
+        return dict(sorted(found.items(), key=lambda one: (place.get(_holder(one[1]), place[one[0]]), _holder(one[1]) in place)))
+
+    def _check_actions(self) -> None:
+        """Note the actions that lie within nothing, or within another action."""
+        for key, holder in ((key, _holder(node)) for key, node in self.areas.items() if _holder(node)):
+            where = locate(self.areas[key], ("within",))
+            if holder not in self.areas or holder == key:
+                self.problems.unknown(where, "area", holder, [other for other in self.areas if other != key])
+            elif _holder(self.areas[holder]):
+                message = f"'{holder}' is an action itself, of '{_holder(self.areas[holder])}'"
+                self.problems.add(where, message, "areas hold actions, and actions nothing: name an area")
 
     def _records(self, model: type[RecordT], section: str) -> list[RecordT]:
         written = self._entries(section).items()
@@ -220,7 +234,17 @@ class _Assembly:
     def _named(self, name: str, switched_on: dict[str, Tree], section: str) -> Dimension:
         nodes = self.tree.mapping(section)
         off = [word for key in self.off.get(section, {}) for word in (key, *_tags(nodes.mapping(key) if nodes else None))]
-        return Dimension.build(name, switched_on, {key: _tags(node) for key, node in switched_on.items()}, empty=off)
+        within = {key: _holder(node) for key, node in switched_on.items() if name == "area" and _holder(node) in switched_on}
+        families = {area: [area, *(key for key, holder in within.items() if holder == area)] for area in within.values()}
+        tags = {key: _tags(node) for key, node in switched_on.items()}
+        for key, holder in within.items():  # of a tag group that an action has not, it has the tags of its area
+            own = {tag.split(":")[0] for tag in tags[key]}
+            tags[key] = [*tags[key], *(tag for tag in tags[holder] if tag.split(":")[0] not in own)]
+        return Dimension.build(name, switched_on, tags, families, off)
+
+
+def _holder(node: Tree) -> str:
+    return node.text("within") or ""
 
 
 def _tags(node: Tree | None) -> list[str]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from fundalloc.doors.glance import Glance
 from fundalloc.errors import Place, Problem, UsageError, counted, did_you_mean
+from fundalloc.facts.dimensions import Line
 from fundalloc.facts.entities import Named
 from fundalloc.facts.facts import Baseline, Facts
 from fundalloc.facts.lines import Lines, build_lines
@@ -72,7 +73,7 @@ class Scenario(Glance):
 
         return load_tables(head, tables)
 
-    def starting_from(self, amounts: Mapping[tuple[str, str, str, str], Fraction], elsewhere: Fraction = Fraction(0)) -> Scenario:
+    def starting_from(self, amounts: Mapping[Line, Fraction], elsewhere: Fraction = Fraction(0)) -> Scenario:
         """Return this scenario with a baseline plan: EUR million by the four ids; what has other ids joins `elsewhere`."""
         positions = [{member: k for k, member in enumerate(d.ids)} for d in self.facts.dimensions]
         known = [(ids, amount) for ids, amount in amounts.items() if all(i in p for i, p in zip(ids, positions, strict=True))]
@@ -81,7 +82,7 @@ class Scenario(Glance):
         plan = Baseline(codes[0], codes[1], codes[2], codes[3], Exact.of(amount for _, amount in known), elsewhere)
         return replace(self, facts=replace(self.facts, baseline=plan))
 
-    def starting_amounts(self) -> dict[tuple[str, str, str, str], Fraction]:
+    def starting_amounts(self) -> dict[Line, Fraction]:
         """Return the baseline plan, EUR million by four ids, as `starting_from` takes it: what it has elsewhere under empty ids."""
         start, dimensions = self.facts.baseline, self.facts.dimensions
         if start is None:
@@ -128,11 +129,18 @@ class Scenario(Glance):
         for group, named in self.head.tag_names.items():
             groups[group] = groups.get(group, {}) | {value: name.within(language) for value, name in named.items()}
         groups |= {dimension: {one.id: one.name.within(language) for one in members} for dimension, members in self._named.items()}
+        groups["action"] = self._actions(groups["area"], language)
         return {**groups, "year": {WHOLE_PERIOD: label("rule.total", language)}, "transfer": self._transfers(language)}
 
     @property
     def _named(self) -> dict[str, Sequence[Named]]:
         return {"instrument": self.facts.instruments, "partnership": self.facts.partnerships, "area": self.facts.areas}
+
+    def _actions(self, names: Mapping[str, str], language: str) -> dict[str, str]:
+        """Return what areas and actions are called by themselves: money of an area that holds actions is not broken down."""
+        holding = {area: names[area] for area in self.facts.dimensions.area.within.values()}
+        alone = {area: label("rule.not_broken_down", language, area=name) for area, name in holding.items()}
+        return {**names, **alone, **{f"area:{area}": name for area, name in holding.items()}}
 
     def _transfers(self, language: str) -> dict[str, str]:
         names = {i.id: i.label.within(language) for i in self.facts.instruments}
@@ -151,7 +159,7 @@ class Scenario(Glance):
     def labels(self, language: str = "en") -> dict[str, dict[str, str]]:
         """Return {dimension: {id: short label}} for narrow columns."""
         short = {dimension: {one.id: one.label.within(language) for one in members} for dimension, members in self._named.items()}
-        return {**self.names(language), **short}
+        return {**self.names(language), **short, "action": self._actions(short["area"], language)}
 
     def where(self, rule: Kind) -> str:
         """Return file:line:column of a rule; for ceilings and absorption the section they come from."""
@@ -173,7 +181,7 @@ class Scenario(Glance):
         return {
             "instruments": len(facts.instruments),
             "partnerships": len(facts.leaf_ids),
-            "areas": len(facts.areas),
+            "areas": len(facts.dimensions.area.members),
             "years": len(facts.years),
             "lines": len(self.lines),
             "rules": len(self.written_rules),

@@ -11,6 +11,8 @@ from itertools import product
 from random import Random
 from typing import Any
 
+from fundalloc.selftest.reading import listed
+
 Template = Any
 """What a throw makes a scenario of."""
 EACH = ("partnership", "area", "route", "level", "family", "field", "year", ["partnership", "area"], ["instrument", "year"], None)
@@ -41,6 +43,8 @@ def random_scenario(dice: Random) -> dict[str, Any]:
         rule |= {"says": name, "source": "assumption"} | (throw(dice, {"": STRENGTH}) if own is None else own)
     if not {"deviation", "reassignment"} & {rule["kind"] for rule in drawn["rules"].values()}:
         drawn.pop("baseline")
+    if areas[1:] and dice.random() < 0.2:
+        drawn = _with_actions(drawn, areas)
     if "transfers" in drawn and any("counts" in drawn["instruments"][i] for i in ("i0", "i1")):
         drawn.pop("transfers")
     return drawn
@@ -61,6 +65,17 @@ def throw(dice: Random, template: Template) -> Any:
         decimals = dice.choice([0, 2]) if template.endswith("%") else len(low.partition(".")[2])
         return f"{dice.uniform(float(low), float(high)):.{decimals}f}" + (" %" if template.endswith("%") else "")
     return template
+
+
+def _with_actions(drawn: dict[str, Any], areas: list[str]) -> dict[str, Any]:
+    """Make the other areas actions of the first, where rules ask for each action in place of each area; needs stand on one side alone."""
+    drawn["areas"] = {a: entry if a == areas[0] else entry | {"within": areas[0]} for a, entry in drawn["areas"].items()}
+    shared = {row["partnership"] for row in drawn["needs"] if row["area"] == areas[0]}
+    drawn["needs"] = [row for row in drawn["needs"] if row["area"] == areas[0] or row["partnership"] not in shared]
+    for rule in drawn["rules"].values():
+        for key in rule.keys() & {"for_each", "counting"}:
+            rule[key] = ["action" if word == "area" else word for word in listed(rule[key])]
+    return drawn
 
 
 def _scenario(instruments: list[str], leaves: list[str], areas: list[str], years: list[str]) -> Template:

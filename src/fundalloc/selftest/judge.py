@@ -112,6 +112,7 @@ def _against_plan(plan: Plan, statement: Statement, plain: Best) -> Iterator[str
         yield f"best score before rounding: the tool says {plan.log.program_score:.9g}, the plain statement {plain.score:.9g}"
     lines, step = plan.scenario.lines, plan.scenario.facts.step
     amounts = dict(zip(map(_key, (*lines.keys, *lines.moves.keys)), (int(n) * step for n in (*plan.steps, *plan.moves)), strict=True))
+    amounts = {k: n for k, n in amounts.items() if k not in {_key(lines.keys[line]) for line in lines.compared.nonzero()[0]}}
     yield from broken(statement, amounts)
     reached = float(score(statement, amounts))
     if not _same(plan.score, reached):

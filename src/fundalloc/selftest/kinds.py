@@ -128,7 +128,7 @@ def _change(statement: Statement, name: str, rule: Rule) -> None:
 
 def _deviation(statement: Statement, name: str, rule: Rule) -> None:
     """plan - room <= F <= plan + room, room the smaller of share x plan and amount; or F >=, <= share x plan."""
-    reading = statement.reading
+    reading = statement.reading.as_planned()
     for label, member, money in _demands(reading, rule, name):
         plan = _planned(reading, rule, member)
         rooms = [number(rule["within"]) * plan] if "within" in rule else []
@@ -153,7 +153,7 @@ def _planned(reading: Reading, rule: Rule, member: Member) -> Fraction:
 
 def _reassignment(statement: Statement, name: str, rule: Rule) -> None:
     """No parts together rise above their plans by more than share x plan, or than decided money alone has risen."""
-    reading = statement.reading
+    reading = statement.reading.as_planned()
     for label, member, _ in _demands(reading, rule, name):
         within = [(*member, *part) for part in reading.members(rule["between"], "leaves")]
         parts = [(reading.sum(rule.get("money", {}), part, rule.get("unless")), _planned(reading, rule, part)) for part in within]

@@ -7,6 +7,7 @@ over which members a rule is repeated. Tables are written inline; the baseline i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import copy
 from fractions import Fraction
 from itertools import product
 from math import floor
@@ -20,6 +21,7 @@ Member = tuple[tuple[str, str], ...]
 """One combination of `for_each`: per entry the dimension, and the word that a line must answer to."""
 
 DIMENSIONS = ("instrument", "partnership", "area", "year")
+WORDS = (*DIMENSIONS, "action")
 ONE, NONE = Fraction(1), Fraction(0)
 
 
@@ -61,6 +63,11 @@ def add(terms: Money, amounts: Mapping[Any, Fraction]) -> Fraction:
     return sum((weight * amounts.get(key, NONE) for key, weight in terms.items()), NONE)
 
 
+def below(own: set[str], above: set[str]) -> set[str]:
+    """Return the tags of an action: its own, and of other groups those of its area."""
+    return own | {tag for tag in above if tag.partition(":")[0] not in {mine.partition(":")[0] for mine in own}}
+
+
 class Reading:
     """What a scenario says before any rule."""
 
@@ -72,9 +79,13 @@ class Reading:
         self.partnerships = {row["id"]: row for row in case["partnerships"]}
         self.groupings = {row["within"] for row in case["partnerships"] if row.get("within")}
         self.words = self._words()
+        self.merged: set[str] = set()
         self.needs = {(row["partnership"], row["area"]): number(row["need"]) for row in case["needs"]}
         self.priority = {(row["partnership"], row["area"]): number(row.get("priority", 1)) for row in case["needs"]}
-        self.effect = {(row["instrument"], row["area"]): number(row.get("effectiveness", 1)) for row in case["eligibility"]}
+        self.holder = {a: entry.get("within", a) for a, entry in case["areas"].items()}
+        rows = {(row["instrument"], row["area"]): number(row.get("effectiveness", 1)) for row in case["eligibility"]}
+        pairs = [(i, a, rows.get((i, a), rows.get((i, holder)))) for i in case["instruments"] for a, holder in self.holder.items()]
+        self.effect = {(i, a): value for i, a, value in pairs if value is not None}
         self.decided: Money = {}
         """Decided money by line."""
         self.open: dict[Key, bool] = {}
@@ -95,13 +106,26 @@ class Reading:
             while row.get("within"):
                 partnerships[p].add(row["within"])
                 row = self.partnerships[row["within"]]
+        written = self.case["areas"]
+        areas = {a: below(tags(entry), tags(written[entry.get("within", a)])) for a, entry in written.items()}
         ranges = [(a, b) for a in self.years for b in self.years if a < b]
         return {
             "instrument": {i: {i} | tags(entry) for i, entry in self.case["instruments"].items()},
             "partnership": partnerships,
-            "area": {a: {a} | tags(entry) for a, entry in self.case["areas"].items()},
+            "area": {a: {a, written[a].get("within", a)} | own for a, own in areas.items()},
+            "action": {a: {a} | own for a, own in areas.items()},
             "year": {t: {t} | {f"{a}-{b}" for a, b in ranges if a <= t <= b} for t in self.years},
         }
+
+    def as_planned(self) -> Reading:
+        """Return this reading with the actions of an area as one where the plan to start from says nothing of them, but of the area."""
+        given, other = {row["area"] for row in self.case["baseline"]}, copy(self)
+        broken = {self.holder[a] for a in given if self.holder[a] != a}
+        family = {a: {b for b, holder in self.holder.items() if holder == self.holder[a]} for a in self.holder}
+        whole = {a: words for a, words in family.items() if self.holder[a] in given - broken}
+        other.words = {**self.words, "action": {a: own | whole.get(a, set()) for a, own in self.words["action"].items()}}
+        other.merged = {a for a in whole if self.holder[a] != a}
+        return other
 
     def _decided(self) -> set[Key]:
         """List decided money; return the lines that hold exactly that."""
@@ -135,7 +159,7 @@ class Reading:
         """Return whether a line may receive new money: in the table, a partner, in its years, not excluded; or allowed after all."""
         instrument, partnership, area, year = line
         entry, row = self.instruments[instrument], self.partnerships[partnership]
-        if not self.planned(instrument):
+        if not self.planned(instrument) or any(holder == area != a for a, holder in self.holder.items()):
             return False
         if any(self.counts(clause, line) for clause in self.case.get("allow", {}).values()):
             return True
@@ -155,12 +179,12 @@ class Reading:
 
     def counts(self, selection: Mapping[str, Any], line: Key) -> bool:
         """Return whether a selection means a line: every dimension that it names picks the line's own member."""
-        own = dict(zip(DIMENSIONS, line, strict=True))
-        return all(not own[name] or picks(selection[name], self.words[name][own[name]]) for name in DIMENSIONS if name in selection)
+        own = dict(zip(WORDS, (*line, line[2]), strict=True))
+        return all(not own[name] or picks(selection[name], self.words[name][own[name]]) for name in WORDS if name in selection)
 
     def belongs(self, line: Key, member: Member, named: Any = ()) -> bool:
         """Return whether a line answers to every word of a member, the `named` dimensions left aside."""
-        own = dict(zip(DIMENSIONS, line, strict=True))
+        own, named = dict(zip(WORDS, (*line, line[2]), strict=True)), {*named, *(["action"] if "area" in named else [])}
         return all(name in named or not own[name] or word in self.words[name][own[name]] for name, word in member)
 
     def weight(self, selection: Mapping[str, Any], line: Key) -> Fraction:
@@ -168,8 +192,8 @@ class Reading:
         if "marker" not in selection:
             return ONE
         rows = {(row.get("instrument", ""), row["area"]): row for row in self.case["markers"] if row["marker"] == selection["marker"]}
-        row = rows.get((line[0], line[2])) or rows.get(("", line[2])) or {"coefficient": 0}
-        return number(row["coefficient"])
+        found = [rows[i, a] for a in (line[2], self.holder[line[2]]) for i in (line[0], "") if (i, a) in rows]
+        return number(found[0]["coefficient"]) if found else NONE
 
     def sum(self, selection: Mapping[str, Any], member: Member = (), unless: Any = None, named: Any = ()) -> Money:
         """Return the lines that a selection means for a member, `unless` taken out, with their weights."""
@@ -181,8 +205,9 @@ class Reading:
         """Yield every combination of the words of `for_each`: dimensions run over ids, tag groups over their values."""
         entries: list[list[tuple[str, str]]] = []
         for word in listed(words):
-            if word in DIMENSIONS:
-                entries.append([(word, m) for m in self.words[word] if nodes == "all" or m not in self.groupings])
+            if word in WORDS:
+                kept = (m for m in self.words[word] if nodes == "all" or m not in self.groupings)
+                entries.append([(word, m) for m in kept if m not in self.merged and (word != "area" or self.holder[m] == m)])
             else:
                 tags = {(name, tag) for name in DIMENSIONS for words in self.words[name].values() for tag in words}
                 entries.append(sorted((name, tag) for name, tag in tags if tag.startswith(f"{word}:")))

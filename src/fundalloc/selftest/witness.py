@@ -89,7 +89,8 @@ def _sum(terms: Mapping[Any, Fraction], amounts: Mapping[Any, Any]) -> Any:
 
 
 def _effect(reading: Reading, partnership: str, area: str) -> Money:
-    return {line: reading.effect.get((line[0], area), ONE) for line in reading.open if line[1:3] == (partnership, area)}
+    lines = [line for line in reading.open if len(line) == 4 and line[1] == partnership and area in reading.words["area"][line[2]]]
+    return {line: reading.effect.get((line[0], line[2]), ONE) for line in lines}
 
 
 def _last_resort(reading: Reading) -> Money:
@@ -98,7 +99,8 @@ def _last_resort(reading: Reading) -> Money:
 
 
 def _steps(reading: Reading, area: str) -> list[tuple[Fraction, Fraction]]:
-    written: Any = reading.case["areas"][area].get("steps") or reading.case.get("steps") or STEPS
+    entries = reading.case["areas"]
+    written: Any = entries[area].get("steps") or entries[reading.holder[area]].get("steps") or reading.case.get("steps") or STEPS
     if "curve" not in written:
         return [(number(step["share"]), number(step["value"])) for step in written]
     a, pieces = Decimal(str(written["curve"]["log"])), int(written["pieces"])

@@ -174,9 +174,10 @@ class _AlternativesSearch:
     def _directions(self) -> Iterator[tuple[str, float, Mask]]:
         """Yield what more, or less, money for some lines is called."""
         lines, labels = self.lines, self.scenario.labels()
-        for k, area in enumerate(self.scenario.facts.areas):
+        areas = self.scenario.facts.dimensions.area
+        for area in areas.members:
             for word, sign in (("most for", 1.0), ("least for", -1.0)):
-                yield f"{word} {labels['area'][area.id]}", sign, lines.area == k
+                yield f"{word} {labels['area'][area]}", sign, areas.masks[area][lines.area]
         for k, instrument in enumerate(self.scenario.facts.instruments):
             if instrument.counts == "budget" and np.any(self.free & (lines.instrument == k)):
                 yield f"least of {labels['instrument'][instrument.id]}", -1.0, lines.instrument == k
@@ -206,7 +207,7 @@ class _AlternativesSearch:
         total, year = float(amounts.sum()) or 1.0, float(amounts @ lines.year)
         out = {"fewest instruments": -float(pairs), "most even": self.coverage(values), "spends least": -total}
         if self.scenario.facts.baseline is not None:
-            out["closest to the baseline"] = -float(np.abs(amounts - lines.baseline.values).sum()) / 2
+            out["closest to the baseline"] = -lines.moved(amounts)
         out |= {name: sign * float(amounts[some].sum()) for name, sign, some in self._directions()}
         return out | {"earliest": -year / total, "latest": year / total, "farthest from the best plan": moved}
 

@@ -91,8 +91,8 @@ class Pages(SheetMaker):
 
     @property
     def _taken(self) -> list[str]:
-        keys = ("instrument", "partnership", "area", "year", "marker", "kind_of_money", "line_key", "indicator", "comment")
-        return [self.title(key) for key in (*keys, *(f"{name}_id" for name in DIMENSIONS))]
+        keys = ("instrument", "partnership", "area", "action", "year", "marker", "kind_of_money", "line_key", "indicator", "comment")
+        return [self.title(key) for key in (*keys, *(f"{name}_id" for name in (*DIMENSIONS, "action")))]
 
     @property
     def attributions(self) -> list[tuple[Pair, Attribution]]:
@@ -110,13 +110,19 @@ class Pages(SheetMaker):
         plans += [pair.closest for pair in self.found.pairs if not isinstance(pair.closest, str)]
         keys = dict.fromkeys(key for plan in plans for key in plan.amounts)
         places = [{row.member: k for k, row in enumerate(self.found.rows(name))} for name in (*DIMENSIONS, "year")]
-        return sorted(keys, key=lambda key: tuple(place.get(member, len(place)) for place, member in zip(places, key, strict=True)))
+        named = {key: (*key[:2], self.found.within.get(key[2], key[2]), key[3]) for key in keys}
+        return sorted(keys, key=lambda key: tuple(place.get(member, len(place)) for place, member in zip(places, named[key], strict=True)))
+
+    def members(self, keys: Sequence[Sequence[str]]) -> dict[str, list[str]]:
+        """Return what names lines, by dimension: actions too, where areas hold some."""
+        out = {name: [key[k] for key in keys] for k, name in enumerate(DIMENSIONS)}
+        within = self.found.within
+        return {**out, "area": [within.get(area, area) for area in out["area"]], "action": out["area"]} if within else out
 
     @cached_property
     def codes(self) -> dict[str, dict[str, str]]:
         """Ids as they stand in cells."""
-        members = {name: dict.fromkeys(key[k] for key in self.keys) for k, name in enumerate(DIMENSIONS)}
-        return {name: safe_codes(list(found)) for name, found in members.items()}
+        return {name: safe_codes(list(dict.fromkeys(found))) for name, found in self.members(self.keys).items()}
 
     def code(self, dimension: str, member: str) -> str:
         """Return an id as it stands in cells."""

@@ -11,6 +11,7 @@ from fundalloc.studies.alternatives import Alternatives
 def alternatives_report(found: Alternatives, language: str = "en") -> Report:
     """Return the tables of the alternatives: the plans, and the range of every amount."""
     scenario = found.scenario
+    areas = [area for area in scenario.facts.areas if not area.within]
     plans = pd.DataFrame(
         [
             {
@@ -20,7 +21,7 @@ def alternatives_report(found: Alternatives, language: str = "en") -> Report:
                 "moved": plan.moved,
                 "coverage": plan.traits["most even"],
                 "count": int(-plan.traits["fewest instruments"]),
-                **{area.label.within(language): plan.traits[f"most for {area.label}"] for area in scenario.facts.areas},
+                **{area.label.within(language): plan.traits[f"most for {area.label}"] for area in areas},
             }
             for plan in found.plans
         ]

@@ -18,6 +18,7 @@ from fundalloc.export.workbook.plan_sums import PlanSums
 from fundalloc.export.workbook.sheet_maker import SheetMaker
 from fundalloc.export.workbook.spelling import array, distinct, here, quoted, safe_codes, sheet_name, shorten, whole_column
 from fundalloc.facts.citation import cited
+from fundalloc.facts.dimensions import ACTION
 from fundalloc.facts.fields import Text
 from fundalloc.labels import label
 from fundalloc.plan.naming import named_by_decision
@@ -96,13 +97,27 @@ class Book(PlanSums, SheetMaker):
         short = self.plan.scenario.labels(self.language)
         return {d: {k: " ".join(text.split()) for k, text in named.items()} for d, named in short.items()}
 
+    def _id(self, dimension: str, position: int) -> str:
+        """Return the id of a member; of an action where areas are asked for, that of its area."""
+        members = self.facts.dimensions[dimension]
+        return members.ids[int(members.holder[position])]
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """What names a line beside its year: actions too, where areas hold some."""
+        return tuple(dict.fromkeys((*DIMENSIONS, self.facts.dimensions.lowest)))
+
+    def lookup(self, dimension: str) -> str:
+        """Return by which word formulas pick the members of a dimension of lines."""
+        return self.facts.dimensions.lowest if dimension == "area" else dimension
+
     def label(self, dimension: str, position: int) -> str:
         """Return the short label of a member, by position."""
-        return self.labels[dimension][self.facts.dimensions[dimension].ids[position]]
+        return self.labels[dimension][self._id(dimension, position)]
 
     def full_name(self, dimension: str, position: int) -> str:
         """Return the full name of a member, by position."""
-        return self.names[dimension][self.facts.dimensions[dimension].ids[position]]
+        return self.names[dimension][self._id(dimension, position)]
 
     def column(self, key: str, style: str, cells: Iterable[Cell], *rest: Any, **look: Any) -> Column:
         """Return a column whose heading is in the catalogue; confidence is shown in words."""
@@ -175,7 +190,7 @@ class Book(PlanSums, SheetMaker):
 
         Formulas compare text without regard to case and take `007` for 7, so such ids get a number in front.
         """
-        return {name: safe_codes(self.facts.dimensions[name].ids) for name in DIMENSIONS}
+        return {name: safe_codes(self.facts.dimensions[name].ids) for name in (*DIMENSIONS, ACTION)}
 
     @cached_property
     def choices(self) -> dict[str, dict[str, str]]:
@@ -232,7 +247,7 @@ class Book(PlanSums, SheetMaker):
 
     def code(self, dimension: str, position: int) -> str:
         """Return the id of a member as it stands in cells."""
-        return self.codes[dimension][self.facts.dimensions[dimension].ids[position]]
+        return self.codes[dimension][self._id(dimension, position)]
 
     def joined(self, key: str, fixed: Mapping[str, object] | None = None, **parts: tuple[str, object]) -> Formula:
         """Return a text of the catalogue as a formula: every {placeholder} is a pair of formula text and value, or a `fixed` text."""

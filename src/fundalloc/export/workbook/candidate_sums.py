@@ -11,7 +11,7 @@ import numpy as np
 from fundalloc.export.workbook.book import Book, array, quoted
 from fundalloc.export.workbook.line_sums import BASELINE, NEED, PLANNED, Boxes, Cubes, columns_for, common, in_year, listed, one_by_one
 from fundalloc.export.workbook.plan_sums import Box
-from fundalloc.facts.dimensions import NAMES
+from fundalloc.facts.dimensions import AXIS, WORDS
 from fundalloc.money import IntArray, Mask
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Sense
@@ -55,8 +55,8 @@ def count_active(sums: Sums, rule: Kind, sense: Sense, box: Box, but: Box | None
     word, facts = rule.counted.word, sums.book.facts
     least = rule.counted.least or facts.step if sense is Sense.AT_LEAST else Fraction(0)
     enough = f">={float(least)!r}-Tolerance" if least else ">Tolerance"
-    if word in NAMES and but is None:
-        yield from _count_listed(sums, rule, word, box, least, enough)
+    if word in WORDS and but is None:
+        yield from _count_listed(sums, rule, AXIS[word], box, least, enough)
     yield from _count_terms(sums, rule, word, (box, but), least, enough)
 
 
@@ -66,7 +66,7 @@ def _count_listed(sums: Sums, rule: Kind, word: str, box: Box, least: Fraction, 
     values = tuple(Fraction(sum(_active(ledger.sum(part, column), least) for part in inside)) for ledger in sums.ledgers)
     found = sums.boxes.criteria(box, frozenset({word}))
     if found is not None and not found[1]:
-        key = "year" if word == "year" else f"{word}_id"
+        key = "year" if word == "year" else f"{sums.book.lookup(word)}_id"
         members = np.any([getattr(part, word) for part in inside], axis=0)
         text = sums.book.sum_if_text("Allocation", column, *found[0], (key, listed(sums.book, word, members)))
         yield Candidate(f"SUMPRODUCT(--({text}{enough}))", values)
@@ -83,18 +83,18 @@ def _count_terms(sums: Sums, rule: Kind, word: str, boxes: tuple[Box, Box | None
 
 def _each(sums: Sums, word: str, box: Box) -> Iterator[Box]:
     """Yield what of a box has lines, member by member of a dimension or a tag group."""
-    dimensions = sums.book.facts.dimensions
-    dimension = dimensions[word] if word in NAMES else dimensions[dimensions.owner(word)[0]]
-    for name in dimension.members if word in NAMES else dimension.groups[word]:
-        mask = dimension.masks[name if word in NAMES else f"{word}:{name}"]
-        part = box._replace(**{dimension.name: getattr(box, dimension.name) & mask})
+    dimension = sums.book.facts.dimensions.of(word)
+    axis = AXIS[dimension.name]
+    for name in dimension.members if word in WORDS else dimension.groups[word]:
+        mask = dimension.masks[name if word in WORDS else f"{word}:{name}"]
+        part = box._replace(**{axis: getattr(box, axis) & mask})
         if sums.boxes.has_lines(part):
             yield part
 
 
 def risen_money(sums: Sums, box: Box, but: Box | None) -> Iterator[Candidate]:
     """Yield what rises above the baseline plan, added up over the members of a dimension."""
-    for parts in (list(_each(sums, word, box)) for word in NAMES):
+    for parts in (list(_each(sums, word, box)) for word in WORDS):
         rises = [(sums.money(part, but), sums.money(part, but, BASELINE)) for part in parts[: MOST_TERMS + 1]]
         values = [sum((max(now.values[k] - then.values[k], Fraction(0)) for now, then in rises), Fraction(0)) for k in range(2)]
         if 0 < len(parts) <= MOST_TERMS:
@@ -132,7 +132,8 @@ def _need(book: Book, box: Box) -> tuple[str, Fraction]:
             continue
         single = len(wanted) == 1
         only = np.isin(np.arange(len(mask)), wanted)
-        criteria.append((f"{name}_id", book.is_(name, int(wanted[0]))[1] if single else listed(book, name, only, ";" if lists else ",")))
+        one = book.is_(book.lookup(name), int(wanted[0]))[1] if single else listed(book, name, only, ";" if lists else ",")
+        criteria.append((f"{book.lookup(name)}_id", one))
         lists += not single
     inside = box.partnership[needs.partnership] & box.area[needs.area]
     value = Fraction(int(needs.need.numerator[inside].sum()), needs.need.denominator)

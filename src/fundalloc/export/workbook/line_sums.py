@@ -22,7 +22,7 @@ from fundalloc.money import Exact, Mask, exact_product
 
 PLANNED, BASELINE, NEED = "planned", "baseline", "towards_need"
 WEIGHTS = "Weights"
-OWN = ("instrument", "area", "pair", "planned", "effectiveness", "kind_of_money", "instrument_id", "area_id")
+OWN = ("instrument", "area", "pair", "planned", "effectiveness", "kind_of_money", "instrument_id", "area_id", "action", "action_id")
 """Columns of the sheet Weights besides the markers."""
 Criteria = list[tuple[str, str]]
 DROPPED_FIRST = ("year", "area", "instrument", "partnership")
@@ -186,17 +186,17 @@ class Boxes:
         """Return the criteria that pick the masked members of a dimension, and whether they are a list."""
         book, members = self.book, np.flatnonzero(mask)
         if len(members) == 1:
-            return [book.is_(name, int(members[0]))], False
+            return [book.is_(book.lookup(name), int(members[0]))], False
         if name == "year":
             years = [book.facts.years[int(k)] for k in members]
             if years[-1] - years[0] + 1 == len(years):
                 return [("year", quoted(f">={years[0]}")), ("year", quoted(f"<={years[-1]}"))], False
-        return [(name if name == "year" else f"{name}_id", listed(book, name, mask, separator))], True
+        return [(name if name == "year" else f"{book.lookup(name)}_id", listed(book, name, mask, separator))], True
 
 
 def listed(book: Book, name: str, mask: Mask, separator: str = ",") -> str:
     """Return the masked members of a dimension as a list in a formula."""
-    return array((book.is_(name, int(k))[1] for k in np.flatnonzero(mask)), separator)
+    return array((book.is_(book.lookup(name), int(k))[1] for k in np.flatnonzero(mask)), separator)
 
 
 def common(box: Box, other: Box) -> Box:

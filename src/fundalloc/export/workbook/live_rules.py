@@ -22,7 +22,7 @@ from fundalloc.export.workbook.candidate_sums import Candidate, Sums, average, c
 from fundalloc.export.workbook.content import Cell, Formula
 from fundalloc.export.workbook.line_sums import Boxes, Cubes, common, up_to
 from fundalloc.export.workbook.plan_sums import Box
-from fundalloc.facts.dimensions import NAMES, Dimensions
+from fundalloc.facts.dimensions import AXIS, WORDS, Dimensions
 from fundalloc.facts.selection import Pick
 from fundalloc.money import HARD_SPACE, Mask
 from fundalloc.plan.verify import Finding, measure_rule
@@ -134,7 +134,7 @@ class _LiveRules:
     def _bases(self, rule: Kind, member: list[tuple[str, Mask]]) -> Iterator[Candidate]:
         """What a share may be taken of: `of`, the same money a year earlier or in the baseline, what comes first, the average."""
         taken = rule.taken_of(self.book.lines)
-        free = frozenset(NAMES) - taken.restricted if taken is not None else frozenset()
+        free = frozenset(WORDS) - taken.restricted if taken is not None else frozenset()
         open_member = [(d, m) for d, m in member if d != "year"]
         year = _own_year(rule, member)
         if taken is not None and taken.lag is None:
@@ -159,7 +159,8 @@ class _LiveRules:
         box = Box(*selection.masks(dimensions))
         for dimension, mask in member:
             if dimension not in free:
-                box = box._replace(**{dimension: getattr(box, dimension) & mask})
+                axis = AXIS[dimension]
+                box = box._replace(**{axis: getattr(box, axis) & mask})
         but = None if unless is None else Box(*unless.masks(dimensions))
         return box, but if but is not None and all(mask.any() for mask in common(box, but)) else None
 
@@ -173,9 +174,9 @@ def _member_masks(dimensions: Dimensions, rule: Kind, member: tuple[str, ...]) -
     """Return (dimension, mask) for every name in a member; KeyError for a name that is none."""
     masks = []
     for word, name in zip(rule.words, member, strict=True):
-        dimension = dimensions[word if word in NAMES else dimensions.owner(word)[0]]
+        dimension = dimensions.of(word)
         if word != "year" or name in dimension.masks:
-            masks.append((dimension.name, dimension.masks[name if word in NAMES else f"{word}:{name}"]))
+            masks.append((dimension.name, dimension.masks[name if word in WORDS else f"{word}:{name}"]))
     return masks
 
 

@@ -99,6 +99,16 @@ class PlanSums:
         instrument, area = np.nonzero(has)
         return Pairs(instrument, area, np.cumsum(has).reshape(has.shape) - 1)
 
+    @cached_property
+    def areas(self) -> list[int]:
+        """Positions of the areas, without their actions."""
+        area = self.facts.dimensions.area
+        return [k for k, holder in enumerate(area.holder) if k == holder]
+
+    def _by_area(self, counts: str) -> IntArray:
+        holder, money = self.facts.dimensions.area.holder, self.cube[self.of_kind(counts)].sum(axis=0)
+        return np.asarray(np.einsum("ba,pbt->pat", np.eye(len(holder), dtype=np.int64)[holder], money))
+
     def cube_of(self, amounts: IntArray) -> IntArray:
         """Return amounts of all lines as a cube. Shape: (instruments, partnerships, areas, years)."""
         return exact_sums(self.lines.codes, amounts, [len(d.ids) for d in self.facts.dimensions])
@@ -114,13 +124,13 @@ class PlanSums:
 
     @cached_property
     def budget(self) -> IntArray:
-        """Planned money of the EU budget. Shape: (partnerships, areas, years)."""
-        return np.asarray(self.cube[self.of_kind("budget")].sum(axis=0), dtype=np.int64)
+        """Planned money of the EU budget, of actions under their areas. Shape: (partnerships, areas, years)."""
+        return self._by_area("budget")
 
     @cached_property
     def partner(self) -> IntArray:
-        """Planned money of partners. Shape: (partnerships, areas, years)."""
-        return np.asarray(self.cube[self.of_kind("partner")].sum(axis=0), dtype=np.int64)
+        """Planned money of partners, of actions under their areas. Shape: (partnerships, areas, years)."""
+        return self._by_area("partner")
 
     @cached_property
     def leaves(self) -> list[int]:
@@ -140,10 +150,10 @@ class PlanSums:
 
     def budget_by(self, dimension: str, amounts: IntArray) -> IntArray:
         """Return what amounts of all lines, in steps, come to in the EU budget, by member of a dimension."""
-        lines = self.lines
-        out = np.zeros(len(lines.facts.dimensions[dimension].ids), dtype=np.int64)
+        lines, members = self.lines, self.facts.dimensions[dimension]
+        out = np.zeros(len(members.ids), dtype=np.int64)
         picked = np.isin(lines.instrument, self.of_kind("budget"))
-        np.add.at(out, getattr(lines, dimension)[picked], amounts[picked])
+        np.add.at(out, members.holder[getattr(lines, dimension)[picked]], amounts[picked])
         return out
 
     def baseline_by(self, dimension: str) -> list[float]:

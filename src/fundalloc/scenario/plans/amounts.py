@@ -12,15 +12,14 @@ from pydantic_core import PydanticCustomError
 
 from fundalloc.doors.text import display_name
 from fundalloc.errors import Place, Problems
-from fundalloc.facts.dimensions import NAMES, Dimensions
+from fundalloc.facts.dimensions import NAMES, Dimensions, Line
 from fundalloc.facts.fields import read_id, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.money import DECIMALS, LARGEST, NotANumber, parse_figure
 from fundalloc.scenario.plans.files import read_plan_file, said
 from fundalloc.scenario.tables.table import ColumnSpec, References, Table, read_columns
 
-LineKey = tuple[str, str, str, str]
-"""Instrument, partnership, area, year."""
+LineKey = Line
 
 
 def read_money(text: str) -> Fraction:
@@ -75,14 +74,17 @@ def read_plan(path: str | Path, dimensions: Dimensions, *, strict: bool = True) 
     problems = Problems()
     columns = read_columns(file.lines, _LINES, problems)
     misnamed = Problems()
+    within, written = file.within, list(zip(*(columns[name] for name in NAMES), strict=True))
+    columns["area"] = [dimensions.area.here(area, within) for area in columns["area"]]
     kept, _ = References(dimensions, {}, misnamed).rows(file.lines, columns, NAMES)
     keys: list[LineKey] = list(zip(*(columns[name] for name in NAMES), strict=True))
-    rows = _first_rows(file.lines, keys, problems)
+    rows = _first_rows(file.lines, written, problems)
+    rows = {key: rows[first] for key, first in zip(keys[::-1], written[::-1], strict=True)}
     problems += misnamed if strict else []
     moved = None if file.moves is None else read_columns(file.moves, _MOVES, problems)
     moves = None if moved is None else dict(zip(moved["key"], moved["amount"], strict=True))
     problems.tell()
-    amounts = dict(zip(keys, columns["amount"], strict=True))
+    amounts = dimensions.known(dict(zip(written, columns["amount"], strict=True)), within)
     known = {keys[row] for row in kept}
     named = {key: amount for key, amount in amounts.items() if key in known}
     unknown = {key: amount for key, amount in amounts.items() if key not in known and amount != 0}

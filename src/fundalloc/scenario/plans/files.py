@@ -24,6 +24,7 @@ FORMAT = "fundalloc.run/1"
 CSV_NAME, MOVES_NAME = "allocation.csv", "moves.csv"
 COLUMNS = [*NAMES, "amount"]
 IDS = ("instrument_id", "partnership_id", "area_id")
+ACTIONS = ("area_id", "action_id")
 
 
 @dataclass(frozen=True)
@@ -31,11 +32,18 @@ class PlanFile:
     """A plan as written: amounts per line and per move as text, and whatever else the file states."""
 
     lines: Table
-    """Columns: instrument, partnership, area, year, amount."""
+    """Columns: instrument, partnership, area (or action), year, amount."""
     moves: Table | None = None
     """Columns: key, amount; None when the file says nothing about moves."""
     stated: Mapping[str, Any] = field(default_factory=dict)
     """What the file says about itself, in the words of our JSON."""
+
+    @property
+    def within(self) -> dict[str, str]:
+        """Which action lies in which area, as far as the file says."""
+        scenario = self.stated.get("scenario")
+        found = scenario.get("actions") if isinstance(scenario, dict) else None
+        return {str(action): str(area) for action, area in found.items()} if isinstance(found, dict) else {}
 
 
 def read_plan_file(path: Path) -> PlanFile:
@@ -65,8 +73,17 @@ def named_scenario(result: str) -> str:
 
 
 def _read_csv(path: Path) -> PlanFile:
-    table, moves = _table(path, COLUMNS), path.parent / MOVES_NAME
-    return PlanFile(table, _table(moves, ["key", "amount"]) if path.name == CSV_NAME and moves.is_file() else None)
+    table, moves = _table(path, COLUMNS, ("action",)), path.parent / MOVES_NAME
+    lines, stated = _lowest(table) if len(table.columns) > len(COLUMNS) else (table, {})
+    return PlanFile(lines, _table(moves, ["key", "amount"]) if path.name == CSV_NAME and moves.is_file() else None, stated)
+
+
+def _lowest(table: Table) -> tuple[Table, dict[str, Any]]:
+    """Put actions into the place of their areas; also returns what that says of the scenario."""
+    at = COLUMNS.index("area")
+    cells = [[*row[:at], row[-1] or row[at], *row[at + 1 : -1]] for row in table.cells]
+    within = {row[-1]: row[at] for row in table.cells if row[-1] not in ("", row[at])}
+    return Table(table.name, COLUMNS, cells, table.place), {"scenario": {"actions": within}}
 
 
 def _decimal(path: Path) -> Scalar | None:
@@ -83,7 +100,7 @@ def _decimal(path: Path) -> Scalar | None:
         return None
 
 
-def _table(path: Path, wanted: list[str]) -> Table:
+def _table(path: Path, wanted: list[str], further: Sequence[str] = ()) -> Table:
     problems = Problems()
     try:
         table = read_csv(path, ["amount"], _decimal(path))
@@ -94,6 +111,7 @@ def _table(path: Path, wanted: list[str]) -> Table:
         hint = f"did you mean '{near}'?" if near else f"needed columns: {', '.join(wanted)}"
         problems.add(table.place(HEADING, 0), f"the column '{name}' is missing", hint)
     problems.tell()
+    wanted = [*wanted, *(name for name in further if name in table.columns)]
     at = [table.columns.index(name) for name in wanted]
     cells = [[row[k] for k in at] for row in table.cells]
     return Table(table.name, wanted, cells, lambda row, column: table.place(row, at[column]))
@@ -173,10 +191,11 @@ def _read_book(path: Path) -> PlanFile:
     """Read line keys (or the ids) and planned amounts, whatever was moved or sorted, and what the record of the run says."""
     book = BookFile(path)
     grid = _plan_grid(book)
-    lines, problems = _book_lines(grid)
+    lines, within, problems = _book_lines(grid)
     problems.tell()
     log = find_grid(book, "run_log", ("item", "what"))
     stated, moves = _run_log(log), None
+    stated["scenario"] |= {"actions": within} if within else {}
     carried = carried_files(book)
     if carried is not None and RECORD in carried[0]:
         moves = _recorded(carried[0][RECORD], Place(book.name, cell=carried[1].cell), stated)
@@ -184,8 +203,8 @@ def _read_book(path: Path) -> PlanFile:
 
 
 def _plan_grid(book: BookFile) -> Grid:
-    by_key = find_grid(book, "allocation", ("line_key", "planned")) if _has_keys(book) else None
-    grid = by_key or find_grid(book, "allocation", ("planned", "year", *IDS))
+    by_key = find_grid(book, "allocation", ("line_key", "planned"), ACTIONS) if _has_keys(book) else None
+    grid = by_key or find_grid(book, "allocation", ("planned", "year", *IDS), ACTIONS)
     if grid is None:
         hint = "the plan stands on the sheet of that name in the workbooks that fundalloc writes"
         raise ScenarioError.of(Place(book.name), f"no sheet '{label('sheet.allocation.name')}'", hint)
@@ -199,10 +218,11 @@ def _has_keys(book: BookFile) -> bool:
     return any(cell.value in words for title in titles for row in book.rows(title) for cell in row)
 
 
-def _book_lines(grid: Grid) -> tuple[Table, Problems]:
+def _book_lines(grid: Grid) -> tuple[Table, dict[str, str], Problems]:
     by_key = "line_key" in grid.columns
-    keys = ("line_key",) * 4 if by_key else (*IDS, "year")
-    rows, cells, problems = list[int](), list[list[str]](), Problems()
+    lowest = "action_id" if "action_id" in grid.columns else "area_id"
+    keys = ("line_key",) * 4 if by_key else (*IDS[:2], lowest, "year")
+    rows, cells, shown, problems = list[int](), list[list[str]](), list[tuple[str, ...]](), Problems()
     for row in grid.body:
         texts = [grid.cell(row, key).text for key in (*dict.fromkeys(keys), "planned")]
         if not any(texts):
@@ -217,11 +237,14 @@ def _book_lines(grid: Grid) -> tuple[Table, Problems]:
         else:
             rows.append(row)
             cells.append([*parts, texts[-1]])
+            shown += [(parts[2], *(grid.cell(row, key).text for key in ACTIONS))] * (lowest == "action_id")
 
     def where(row: int, column: int) -> Place:
         return grid.place(rows[row] if row >= 0 else grid.heading, (*keys, "planned")[column])
 
-    return Table(grid.book.name, COLUMNS, cells, where), problems
+    ids = {action: own for own, _, action in shown}  # in cells some ids stand with a number in front
+    within = {own: ids.get(area, area) for own, area, action in shown if area != action}
+    return Table(grid.book.name, COLUMNS, cells, where), within, problems
 
 
 def _run_log(grid: Grid | None) -> dict[str, Any]:

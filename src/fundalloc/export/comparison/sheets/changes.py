@@ -11,7 +11,6 @@ from fundalloc.compare.measures import RuleChange
 from fundalloc.compare.movements import BEYOND, DECISION, Movement
 from fundalloc.compare.outcome import Measured
 from fundalloc.export.comparison.pages import LINES, Pages
-from fundalloc.export.workbook.book import DIMENSIONS
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet
 from fundalloc.export.workbook.plan_sums import PLACES
 
@@ -22,21 +21,21 @@ def movements(pages: Pages) -> Sheet:
     """Return every movement of one instrument's money for one partnership and area, and how far it reaches."""
     listed = [(pair, movement) for pair in pages.found.pairs for movement in pair.movements.listed]
     moved = [movement for _, movement in listed]
-    members = {name: [getattr(movement, name) for movement in moved] for name in DIMENSIONS}
+    members = pages.members([(movement.instrument, movement.partnership, movement.area) for movement in moved])
     reached = ((pages.say(f"reach.{DECISION}"), "at_limit"), (pages.say(f"reach.{BEYOND}"), "warning"))
     columns = (
         pages.column("variant", "strong", [pages.short(pair) for pair, _ in listed], width=24),
-        *(pages.names_of(name, members[name], width) for name, width in zip(DIMENSIONS, (25, 36, 20), strict=True)),
+        *(pages.names_of(name, members[name], width) for name, width in zip(members, (25, 36, 20, 20), strict=False)),
         *_amounts(pages, listed),
         pages.column("reach", "text", [pages.say(f"reach.{m.reach}") for m in moved], width=26, flags=reached),
-        *(pages.ids_of(name, members[name]) for name in DIMENSIONS),
+        *(pages.ids_of(name, found) for name, found in members.items()),
     )
     return pages.sheet("movements", MOVEMENTS, columns, filtered=True, words={"clause": clause_text(pages)})
 
 
 def _amounts(pages: Pages, listed: Sequence[tuple[Pair, Movement]]) -> Iterator[Column]:
     """What was and what is, looked up among the lines; the change, what of it is needed, and what is a choice."""
-    keys = [pages.title(f"{name}_id") for name in DIMENSIONS]
+    keys = [pages.title(f"{name}_id") for name in pages.members(())]
     conditions = ",".join(f"{pages.all(LINES, key)},{pages.here(MOVEMENTS, key)}" for key in keys)
 
     def looked_up(heading: str) -> str:

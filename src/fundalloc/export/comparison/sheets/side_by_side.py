@@ -86,7 +86,7 @@ def lines(pages: Pages) -> Sheet:
     """Return every allocation line that holds money in any of the scenarios: what all other sheets add up."""
     found, keys, none = pages.found, pages.keys, Fraction(0)
     rows = [tuple(side.outcome.amounts.get(key, none) for side in found.sides) for key in keys]
-    members = dict(zip(DIMENSIONS, ([key[k] for key in keys] for k in range(3)), strict=True))
+    members = pages.members(keys)
     needed = {}
     for k in pages.needed:
         closest = found.pairs[k - 1].closest
@@ -95,11 +95,11 @@ def lines(pages: Pages) -> Sheet:
     columns = (
         pages.names_of("instrument", members["instrument"], 25, (pages.word("total.all"),)),
         pages.names_of("partnership", members["partnership"], 34),
-        pages.names_of("area", members["area"], 22),
+        *(pages.names_of(name, found, 22) for name, found in list(members.items())[2:]),
         pages.column("year", "integer", [int(year) if year.isdigit() else year for *_, year in keys], width=8),
         *pages.side_by_side(LINES, rows, needed, lambda _: "", lambda _, amounts: (sum_below(amounts),)),
         pages.column("kind_of_money", "note", [pages.kind_of(instrument) for instrument in members["instrument"]], width=18),
-        *(pages.ids_of(name, members[name]) for name in DIMENSIONS),
+        *(pages.ids_of(name, found) for name, found in members.items()),
         pages.column("line_key", "code", ["|".join(key) for key in keys], printed=False),
     )
     return pages.sheet("lines", LINES, columns, filtered=True)

@@ -29,7 +29,8 @@ from fundalloc.export.workbook.sheets import (
 BUILDERS: tuple[Callable[[Book], Sheet | None], ...] = (
     *(summary.cabinet, summary.build),
     *(partial(compare.build, name=name) for name in compare.COMPARED),
-    *(money_by.instrument, money_by.partnership, money_by.area, money_by.year, money_by.route, money_by.heat_map, free_money.build),
+    *(money_by.instrument, money_by.partnership, money_by.area, money_by.action, money_by.year, money_by.route, money_by.heat_map),
+    free_money.build,
     *(payments.moves, mandate.build, targets.policy_fields, targets.pledges, targets.team_europe, payments.build),
     *(rules.build, on_request.rule_prices, on_request.value_of_money, on_request.budget_ladder, on_request.ranges),
     *(allocation.build, rules.own_rules, rules.names, allocation.checks, changes.build),

@@ -31,7 +31,7 @@ def build(book: Book) -> Sheet:
         book.column("year", "integer", [lines.facts.years[t] for t in lines.year], width=8),
         book.names_of("instrument", lines.instrument, 27),
         book.names_of("partnership", lines.partnership, 38),
-        book.names_of("area", lines.area, 22),
+        *(book.names_of(name, lines.area, 22) for name in book.named[2:]),
         book.column("decided", "money", [book.eur(s) for s in lines.decided], width=12),
         book.column("optimised", "money", amounts, width=12),
         book.column("adjustment", "input_change", [0] * len(amounts), width=13, entry=less),
@@ -43,7 +43,7 @@ def build(book: Book) -> Sheet:
         book.column("line_key", "code", lines.keys, width=58, printed=False),
         book.column("pair", "integer", (book.pairs.position[lines.instrument, lines.area] + 1).tolist(), printed=False),
         *(_weighted(book, weight) for weight in weights(book)),
-        *(book.ids_of(name, getattr(lines, name)) for name in DIMENSIONS),
+        *(book.ids_of(name, getattr(lines, name)) for name in book.named),
         *(_picked_by(book, name) for name in DIMENSIONS),
     )
     return book.sheet("allocation", TABLE, columns, filtered=True, changed=("adjustment", ""), colour="input")
@@ -67,16 +67,16 @@ def _weighted(book: Book, weight: Weight) -> Column:
 
 def coefficients(book: Book) -> Sheet:
     """Return how much of every euro counts, by instrument and area: effectiveness for needs, and every marker."""
-    pairs, here = book.pairs, (book.own(WEIGHTS, "instrument"), book.own(WEIGHTS, "area"))
+    pairs, here = book.pairs, (book.own(WEIGHTS, "instrument"), book.own(WEIGHTS, book.lookup("area")))
     columns = (
         book.names_of("instrument", pairs.instrument, 27),
-        book.names_of("area", pairs.area, 22),
+        *(book.names_of(name, pairs.area, 22) for name in book.named[2:]),
         book.amounts("planned", book.planned(*here), book.cube.sum(axis=(1, 3))[pairs.instrument, pairs.area], total=False),
         *(_weight(book, weight) for weight in all_weights(book)),
         book.kinds_of(pairs.instrument, printed=False),
         book.column("pair", "integer", list(range(1, len(pairs.instrument) + 1)), printed=False),
         book.ids_of("instrument", pairs.instrument),
-        book.ids_of("area", pairs.area),
+        *(book.ids_of(name, pairs.area) for name in book.named[2:]),
     )
     return book.sheet("weights", WEIGHTS, columns, colour="rest")
 

@@ -8,12 +8,12 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from fundalloc.export.workbook.book import DIMENSIONS, Book, quoted
+from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled
-from fundalloc.facts.dimensions import EVERYTHING, NAMES, Choice
+from fundalloc.facts.dimensions import EVERYTHING, NAMES, WORDS, Choice
 from fundalloc.facts.facts import Facts
 from fundalloc.facts.selection import Pick, Selection
-from fundalloc.money import Mask, exact_product, exact_sums
+from fundalloc.money import IntArray, Mask, exact_product, exact_sums
 
 DECIDED, NEEDS = "DecidedMoney", "Needs"
 MOST_NAMES = 8
@@ -49,7 +49,7 @@ def exceptions(book: Book) -> Sheet:
 
 def concern(book: Book, pick: Pick) -> str:
     """Return what a pick is about, dimension by dimension."""
-    choices = [(name, choice) for name in NAMES if (choice := getattr(pick, name)) is not None]
+    choices = [(name, choice) for name in WORDS if (choice := getattr(pick, name)) is not None]
     towards = [book.title(f"marker:{pick.marker}")] if isinstance(pick, Selection) and pick.marker else []
     return " · ".join([*(", ".join(_choice(book, name, choice)) for name, choice in choices), *towards])
 
@@ -145,9 +145,9 @@ def decided_money(book: Book) -> Sheet:
     """Return the money decided before the run, memo money included: shown, but memo money is never added."""
     facts = book.facts
     entries = [(table, k) for table in (facts.decided, facts.memo) for k in range(len(table))]
-    members = {name: [int(getattr(t, name)[k]) for t, k in entries] for name in DIMENSIONS}
+    members = {name: [int(getattr(t, name)[k]) for t, k in entries] for name in book.named}
     columns = (
-        *(book.names_of(name, members[name], 30 if name == "partnership" else None) for name in DIMENSIONS),
+        *(book.names_of(name, members[name], 30 if name == "partnership" else None) for name in book.named),
         book.column("year", "integer", [facts.years[t.year[k]] for t, k in entries], width=9),
         book.column("amount", "total", [book.eur(t.amount[k]) for t, k in entries], width=13),
         book.column("state", "text", [book.word("state", t.state[k]) for t, k in entries], width=13),
@@ -155,7 +155,7 @@ def decided_money(book: Book) -> Sheet:
         book.column("decision", "text", [book.within(t.decision[k]) for t, k in entries], width=32),
         book.column("source", "note", [t.source[k] for t, k in entries], width=72),
         book.column("confidence", "note", [t.confidence[k] for t, k in entries]),
-        *(book.ids_of(name, members[name]) for name in DIMENSIONS),
+        *(book.ids_of(name, members[name]) for name in book.named),
     )
     return book.sheet("decided_money", DECIDED, columns, filtered=True, colour="rest")
 
@@ -165,25 +165,35 @@ def needs(book: Book) -> Sheet:
     facts, needs, lines, coverage, none = book.facts, book.facts.needs, book.lines, book.plan.coverage, book.say("not_applicable")
     weighted = exact_product(book.plan.steps, facts.effectiveness.numerator[lines.instrument, lines.area])
     towards = exact_sums((lines.partnership, lines.area), weighted, (len(facts.partnerships), len(facts.areas)))
+    towards, shared = towards @ facts.dimensions.area.covers.T, facts.dimensions.area.split[needs.area]
     counted = [book.eur(steps) / facts.effectiveness.denominator for steps in towards[needs.partnership, needs.area]]
-    here = book.own(NEEDS, "partnership"), book.own(NEEDS, "area")
+    here = [(book.own(NEEDS, "partnership"), book.own(NEEDS, "area" if of_all else book.lookup("area"))) for of_all in shared]
+    sums = [book.sum_if("Allocation", "towards_need", *own, value=value) for own, value in zip(here, counted, strict=True)]
     met = f"=MIN({book.here(NEEDS, 'need')},{book.here(NEEDS, 'towards_need')})"
     part = f"=IFERROR({book.here(NEEDS, 'met')}/{book.here(NEEDS, 'need')},{quoted(none)})"
     parts = [float(m / n) if n else none for m, n in zip(coverage.met, coverage.need, strict=True)]
     columns = (
         book.names_of("partnership", needs.partnership, 36),
         book.names_of("area", needs.area),
+        *_actions(book, needs.area),
         book.column("need", "input_money", coverage.need.tolist(), entry=book.entry("input", least=0)),
         book.column("priority", "input_factor", needs.priority.values.tolist(), width=10, entry=book.entry("input", least=0)),
-        book.column("towards_need", "money", [book.sum_if("Allocation", "towards_need", *here, value=value) for value in counted]),
+        book.column("towards_need", "money", sums),
         book.column("met", "money", [Formula(met, float(value)) for value in coverage.met]),
         book.column("coverage", "share", [Formula(part, value) for value in parts], width=11, mark="bar"),
         book.column("source", "note", needs.source, width=82),
         book.column("confidence", "note", needs.confidence),
         book.ids_of("partnership", needs.partnership),
-        book.ids_of("area", needs.area),
+        *(book.ids_of(name, needs.area) for name in book.named[2:]),
     )
     return book.sheet("needs", NEEDS, (*columns, *_sent(book, columns)), filtered=True, colour="input")
+
+
+def _actions(book: Book, members: IntArray) -> Iterator[Column]:
+    """Yield the names of actions, where areas hold some; a need that the actions of an area share is that of all."""
+    names = (book.say("all") if book.facts.dimensions.area.split[k] else book.label("action", k) for k in members)
+    if "action" in book.named:
+        yield book.column("action", "text", names)
 
 
 def _sent(book: Book, columns: Iterable[Column]) -> Iterator[Column]:
@@ -199,8 +209,9 @@ def coverage_columns(book: Book, table: str, dimension: str, order: Sequence[int
     if not len(facts.needs):
         return ()
     need, met = np.zeros((2, len(facts.dimensions[dimension].ids)))
-    np.add.at(need, getattr(facts.needs, dimension), coverage.need)
-    np.add.at(met, getattr(facts.needs, dimension), coverage.met)
+    member = facts.dimensions[dimension].holder[getattr(facts.needs, dimension)]
+    np.add.at(need, member, coverage.need)
+    np.add.at(met, member, coverage.met)
     here, all_met, all_need = book.own(table, dimension), float(met.sum()), float(need.sum())
     part = f"=IFERROR({book.sum_if_text(NEEDS, 'met', here)}/{book.here(table, 'need')},{quoted(none)})"
     whole = f"=IFERROR(SUM({book.all(NEEDS, 'met')})/SUM({book.all(NEEDS, 'need')}),{quoted(none)})"
@@ -215,16 +226,15 @@ def coverage_columns(book: Book, table: str, dimension: str, order: Sequence[int
 
 def refusals(book: Book) -> Sheet:
     """Return who may not receive what, and why: every reason once, with the combinations that it bars."""
-    everyone = book.box(instrument=[k for k, i in enumerate(book.facts.instruments) if i.planned], partnership=book.leaves)
+    planned, names = [k for k, i in enumerate(book.facts.instruments) if i.planned], [book.lookup(name) for name in NAMES[:3]]
+    everyone = book.box(instrument=planned, partnership=book.leaves, area=~book.facts.dimensions.area.split)
     rows = list(_barred(book, _cube(everyone)))
-    members = [
-        [_named(book, name, masks[name], int(np.count_nonzero(whole))) for _, masks, _, _ in rows]
-        for name, whole in zip(DIMENSIONS, everyone[:3], strict=True)
-    ]
-    years = [book.years_said([book.facts.years[int(t)] for t in np.flatnonzero(masks["year"])]) for _, masks, _, _ in rows]
+    whole = zip(names, everyone, strict=False)
+    members = [[_named(book, name, masks[k], int(mask.sum())) for _, masks, _, _ in rows] for k, (name, mask) in enumerate(whole)]
+    years = [book.years_said([book.facts.years[int(t)] for t in np.flatnonzero(masks[3])]) for _, masks, _, _ in rows]
     columns = (
         book.column("reason", "text", [reason for reason, _, _, _ in rows], width=58),
-        *(book.column(name, "text", cells, width=width) for name, cells, width in zip(DIMENSIONS, members, (34, 44, 26), strict=True)),
+        *(book.column(name, "text", cells, width=width) for name, cells, width in zip(names, members, (34, 44, 26), strict=True)),
         book.column("year", "label", years, width=12),
         book.column("combinations", "number", [count for _, _, count, _ in rows], width=14),
         book.column("source", "note", [source for _, _, _, source in rows], width=36),
@@ -232,7 +242,7 @@ def refusals(book: Book) -> Sheet:
     return book.sheet("refusals", "Refusals", columns, filtered=True, money=False, colour="rest")
 
 
-def _barred(book: Book, left: NDArray[np.bool_]) -> Iterator[tuple[str, dict[str, NDArray[np.bool_]], int, str]]:
+def _barred(book: Book, left: NDArray[np.bool_]) -> Iterator[tuple[str, list[Mask], int, str]]:
     """Yield every reason that bars some of what is left, the members that it is about, the combinations, and the source."""
     left[tuple(code[book.lines.eligible] for code in book.lines.codes)] = False
     for refused, reason, source in _reasons(book):
@@ -240,7 +250,7 @@ def _barred(book: Book, left: NDArray[np.bool_]) -> Iterator[tuple[str, dict[str
         if barred.any():
             left &= ~barred
             masks = [np.asarray(barred.any(axis=tuple(k for k in range(4) if k != axis))) for axis in range(4)]
-            yield reason, dict(zip(NAMES, masks, strict=True)), int(np.count_nonzero(barred)), source
+            yield reason, masks, int(np.count_nonzero(barred)), source
 
 
 def _reasons(book: Book) -> Iterator[tuple[NDArray[np.bool_], str, str]]:

@@ -16,7 +16,7 @@ from fundalloc.export.workbook.sheets.inputs import DECIDED, coverage_columns
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.money import IntArray, Mask
 
-AREA, INSTRUMENT, PARTNERSHIP, YEAR, ROUTE = "ByArea", "ByInstrument", "ByPartnership", "ByYear", "ByRoute"
+AREA, ACTION, INSTRUMENT, PARTNERSHIP, YEAR, ROUTE = "ByArea", "ByAction", "ByInstrument", "ByPartnership", "ByYear", "ByRoute"
 FIRST = ("route", "region")
 """Groups of partnerships that stand before all others."""
 
@@ -109,12 +109,16 @@ def partnership(book: Book) -> Sheet:
 
 def heat_map(book: Book) -> Sheet:
     """Return partnership × area at a glance: EU budget over the whole period."""
-    table, money, areas = "HeatMap", book.budget.sum(axis=2)[book.leaves], range(len(book.facts.areas))
+    table, money, areas = "HeatMap", book.budget.sum(axis=2)[book.leaves], book.areas
     headings = distinct([book.label("area", a) for a in areas], [book.title(c) for c in ("partnership", "total", "partnership_id")])
-    texts = [book.planned(book.own(table, "partnership"), book.is_("area", a), book.kind_is("budget")) for a in areas]
+
+    def in_area(a: int, heading: str) -> Column:
+        text = book.planned(book.own(table, "partnership"), book.is_("area", a), book.kind_is("budget"))
+        return book.amounts("", text, money[:, a], heading=heading, width=17, mark="heat")
+
     columns = (
         book.names_of("partnership", book.leaves, 40, total="all"),
-        *(book.amounts("", texts[a], money[:, a], heading=headings[a], width=17, mark="heat") for a in areas),
+        *map(in_area, areas, headings),
         book.amounts("total", f"SUM(BESIDE({len(areas)}))", money.sum(axis=1), "total", width=15),
         book.ids_of("partnership", book.leaves),
     )
@@ -123,26 +127,43 @@ def heat_map(book: Book) -> Sheet:
 
 def area(book: Book) -> Sheet:
     """Return how the money is split over the cooperation areas, per year, against need; stacked columns: one colour per area."""
-    years, everyone, here = book.facts.years, range(len(book.facts.areas)), book.own(AREA, "area")
-    budget = book.budget.sum(axis=0)
-    across, total = f"SUM({AREA}[[#This Row],[{years[0]}]:[{years[-1]}]])", budget.sum(axis=1)
+    years, everyone = book.facts.years, book.areas
     columns = [
         book.names_of("area", everyone, 44, total="all", full=True),
-        *(
-            book.amounts("", book.planned(here, book.is_("year", t), book.kind_is("budget")), budget[:, t], heading=str(year))
-            for t, year in enumerate(years)
-        ),
-        book.amounts("total", across, total, "total"),
-        book.shares_of(AREA, total, 10),
-        *_partner_money(book, here, book.partner.sum(axis=(0, 2))),
+        *_per_year(book, AREA, "area", book.budget.sum(axis=0)[everyone]),
+        *_partner_money(book, book.own(AREA, "area"), book.partner.sum(axis=(0, 2))[everyone]),
         *coverage_columns(book, AREA, "area", everyone),
         book.column("label", "note", [book.label("area", a) for a in everyone], printed=False),
         book.ids_of("area", everyone),
     ]
     label, across_years = next(k for k, column in enumerate(columns) if column.key == "label"), (1, len(years))
-    series = tuple(Series(AREA, (a, a), across_years, (a, label)) for a in everyone)
+    series = tuple(Series(AREA, (a, a), across_years, (a, label)) for a in range(len(everyone)))
     chart = book.chart("column", "areas", Series(AREA, (-1, -1), across_years), series)
     return book.sheet("by_area", AREA, columns, rows="tall", charts=(chart,), one_page=True)
+
+
+def action(book: Book) -> Sheet | None:
+    """Return how the money of areas is split over their actions, per year, with what is not broken down; None where none holds any."""
+    area, money = book.facts.dimensions.area, book.cube[book.of_kind("budget")].sum(axis=(0, 1))
+    if not area.within:
+        return None
+    everyone = [k for k in range(len(area.ids)) if not area.split[k] or money[k].any()]
+    columns = (
+        book.names_of("area", everyone, 36),
+        book.names_of("action", everyone, 44, total="all", full=True),
+        *_per_year(book, ACTION, "action", money[everyone]),
+        book.ids_of("action", everyone),
+    )
+    return book.sheet("by_action", ACTION, columns, rows="tall", one_page=True)
+
+
+def _per_year(book: Book, table: str, dimension: str, budget: IntArray) -> Iterator[Column]:
+    """Yield the EU budget by member and year, its total, and the share of it."""
+    years, here, total = book.facts.years, book.own(table, dimension), budget.sum(axis=1)
+    for t, year in enumerate(years):
+        yield book.amounts("", book.planned(here, book.is_("year", t), book.kind_is("budget")), budget[:, t], heading=str(year))
+    yield book.amounts("total", f"SUM({table}[[#This Row],[{years[0]}]:[{years[-1]}]])", total, "total")
+    yield book.shares_of(table, total, 10)
 
 
 def _partner_money(book: Book, here: tuple[str, str], steps: IntArray) -> Iterator[Column]:
@@ -195,22 +216,23 @@ def route(book: Book) -> Sheet | None:
     groups = _groups(book)
     if not groups:
         return None
-    areas, masks, boxes = range(len(book.facts.areas)), [mask for _, _, mask in groups], Boxes(book)
+    areas, masks, boxes = book.areas, [mask for _, _, mask in groups], Boxes(book)
     taken = [book.title(c) for c in ("group", "group_value", "partnerships", "total", "share_of_total")]
     headings = distinct([book.label("area", a) for a in areas], taken)
     whole, sums = int(book.budget.sum()), [int(book.budget[mask].sum()) for mask in masks]
     share = f"=IFERROR({book.here(ROUTE, 'total')}/{book.planned(book.kind_is('budget'))},0)"
     named = [book.names.get(group, {}).get(value) or readable(value) for group, value, _ in groups]
 
-    def in_area(a: int) -> Column:
-        texts = [boxes.total(book.box(instrument=book.of_kind("budget"), partnership=mask, area=[a])) for mask in masks]
-        return book.amounts("", texts, [book.budget[mask][:, a].sum() for mask in masks], total=False, heading=headings[a], width=15)
+    def in_area(a: int, heading: str) -> Column:
+        covered = book.facts.dimensions.area.covers[a]
+        texts = [boxes.total(book.box(instrument=book.of_kind("budget"), partnership=mask, area=covered)) for mask in masks]
+        return book.amounts("", texts, [book.budget[mask][:, a].sum() for mask in masks], total=False, heading=heading, width=15)
 
     columns = (
         book.column("group", "strong", [book.word("group", group) for group, _, _ in groups], width=16),
         book.column("group_value", "text", named, width=34),
         book.column("partnerships", "number", [int(np.count_nonzero(mask[book.leaves])) for mask in masks], width=13),
-        *map(in_area, areas),
+        *map(in_area, areas, headings),
         book.amounts("total", f"SUM(BESIDE({len(areas)}))", sums, "total", total=False, width=14),
         book.column("share_of_total", "share", [Formula(share, s / whole if whole else 0) for s in sums], width=11, mark="bar"),
     )

@@ -174,11 +174,11 @@ def _half_up(value: float) -> str:
 
 def cabinet(book: Book) -> Sheet:
     """Return one page: sentences, what differs from the baseline or from decided money by area, two charts."""
-    areas, after = range(len(book.facts.areas)), [book.eur(steps) for steps in book.budget.sum(axis=(0, 2))]
+    areas, after = book.areas, [book.eur(steps) for steps in book.budget.sum(axis=(0, 2))[book.areas]]
     if book.has_baseline:
-        keys, before = ("baseline", "change"), book.baseline_by("area")
+        keys, before = ("baseline", "change"), [book.baseline_by("area")[a] for a in areas]
     else:
-        keys, before = ("decided", "newly_planned"), [book.eur(steps) for steps in book.budget_by("area", book.lines.decided)]
+        keys, before = ("decided", "newly_planned"), [book.eur(steps) for steps in book.budget_by("area", book.lines.decided)[areas]]
     columns = (
         book.names_of("area", areas, 78, total="all", full=True),
         *changes(book, CABINET, "area", before, after, keys, "total", 26),
