@@ -21,13 +21,13 @@ from fundalloc.facts.fields import Amount, Relative, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.money import Figure, ceil_steps, percent, plain
 from fundalloc.rules._consequences import BaselineRoom, Loosening, Missed, Setting, outwards, share_in_file
-from fundalloc.rules._from_plan import FromPlan
+from fundalloc.rules._from_baseline import FromBaseline
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums
 from fundalloc.rules.kind import example
 from fundalloc.rules.statement import Demands, Measures, Rows, Sense, state_sums
 
 
-class Deviation(FromPlan):
+class Deviation(FromBaseline):
     """Near a plan: re-programming inside the flexibility clause, or so much more than now."""
 
     kind: ClassVar[str] = "deviation"

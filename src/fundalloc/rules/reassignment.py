@@ -21,13 +21,13 @@ from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
 from fundalloc.money import Exact
 from fundalloc.rules._fields import ForEach
-from fundalloc.rules._from_plan import FromPlan
+from fundalloc.rules._from_baseline import FromBaseline
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums
 from fundalloc.rules.kind import example
 from fundalloc.rules.statement import Between, Codes, Demands, Measures, Rows, take
 
 
-class Reassignment(FromPlan):
+class Reassignment(FromBaseline):
     """How much may rise above a plan, added up over its parts, while others of them fall."""
 
     kind: ClassVar[str] = "reassignment"

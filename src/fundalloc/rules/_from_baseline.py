@@ -13,7 +13,7 @@ from fundalloc.facts.selection import Grouped, Members, Selection
 from fundalloc.rules.kind import Kind
 
 
-class FromPlan(Kind):
+class FromBaseline(Kind):
     """A rule that measures against the baseline plan."""
 
     from_baseline: ClassVar[bool] = True
