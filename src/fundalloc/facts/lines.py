@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fundalloc.facts.facts import NO_LIMIT, Coded, Facts
 from fundalloc.facts.moves import Moves, build_moves
@@ -51,6 +52,10 @@ class Lines(Coded):
     """Whether the line may receive new money; a line that may not is here because money was decided for it."""
     fixed: Mask
     """Whether the amount is exactly the decided money: locked, given, in a closed year, or no longer eligible."""
+
+    def only(self, rows: NDArray[np.intp]) -> Lines:
+        """Return the lines at some positions."""
+        return Lines(*(code[rows] for code in self.codes), self.facts, self.decided[rows], self.eligible[rows], self.fixed[rows])
 
     @cached_property
     def ids(self) -> list[tuple[str, str, str, str]]:

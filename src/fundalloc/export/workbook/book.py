@@ -19,6 +19,7 @@ from fundalloc.export.workbook.sheet_maker import SheetMaker
 from fundalloc.export.workbook.spelling import array, distinct, here, quoted, safe_codes, sheet_name, shorten, whole_column
 from fundalloc.facts.fields import Text
 from fundalloc.labels import label
+from fundalloc.money import HARD_SPACE
 from fundalloc.plan.naming import named_by_decision
 
 __all__ = ["DIMENSIONS", "KINDS", "Book", "array", "distinct", "quoted", "safe_codes", "sheet_name", "shorten"]
@@ -68,6 +69,13 @@ class Book(PlanSums, SheetMaker):
     def within(self, text: Text | None) -> str:
         """Return a scenario's text in the workbook's language."""
         return text.within(self.language) if text else ""
+
+    @property
+    def left_out(self) -> str:
+        """What is said of the lines that are not listed; empty when all are."""
+        count = len(self.lines) - len(self.listed)
+        titles = {key: self.title(key) for key in ("pair", "line_key", "optimised", "adjustment")}
+        return self.say("left_out", count=f"{count:,}".replace(",", HARD_SPACE), **titles) if count else ""
 
     @property
     def years(self) -> Sequence[int]:
