@@ -13,7 +13,8 @@ from fundalloc.cli import cli
 from fundalloc.export.workbook import plan_sums
 
 RETURNS = TINY.with_name("tiny-returns.yaml")
-# Every language with every option, every option with every scenario; `single-euros` is written by the test. One leaves out lines without money.
+# Every language with every option, every option with every scenario; `single-euros` is written by the test.
+# `de-many` leaves out lines without money.
 BOOKS: dict[str, tuple[Path | str, tuple[str, ...]]] = {
     "en": (TINY, ("--lang", "en")),
     "en-prices": (RETURNS, ("--lang", "en", "--prices")),

@@ -24,7 +24,7 @@ from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from export.books import recalculated_file  # noqa: E402  (the tests' own way to LibreOffice)
+from export.books import recalculated_file
 
 
 def bare(path: Path, target: Path) -> tuple[int, float]:

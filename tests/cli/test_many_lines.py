@@ -48,7 +48,8 @@ def test_lines_with_money_are_listed_and_the_book_verifies(fundalloc, sent, plan
         first, columns = headings(sheet, "Line key")
         listed = [sheet.cell(row, columns["Line key"]).value for row in range(first + 1, sheet.max_row + 1)]
         said = [str(cell.value) for name in ("Cover", "Allocation") for row in book[name].iter_rows(max_row=20) for cell in row]
-    assert without and sorted([*listed, *without]) == sorted(plan.scenario.lines.keys)
+    assert without
+    assert sorted([*listed, *without]) == sorted(plan.scenario.lines.keys)
     assert sum(text.startswith(f"Not listed: {len(without)} lines without") for text in said) == 2
     for path, verified in ((sent, "byte for byte"), (sent.with_name("same.xlsx"), HELD)):
         assert verified in fundalloc("verify", path).stdout
@@ -61,13 +62,14 @@ def test_a_row_for_a_line_that_is_left_out_is_taken_over(fundalloc, sent, withou
         row = add_row(book, "Allocation", key=key, optimised=0, adjustment=0.3, author="J. Doe")
         book["Allocation"].cell(row, headings(book["Allocation"], "Planned")[1]["Planned"]).value = 0.3
     checked = fundalloc("verify", back).output
-    assert HELD in checked and f"a row was added: {key}" in checked
+    assert HELD in checked
+    assert f"a row was added: {key}" in checked
     assert "2 cells of the columns for adjustments and comments are filled in" in checked
     taken = fundalloc("import", back, "-o", tmp_path / "next.yaml", "--json")
     result = json.loads(taken.stdout)["result"]
     assert [(one["line"], one["from"], one["to"]) for one in result["adjustments"]] == [(key, 0.0, 0.3)]
     assert result["left"] == result["harmless"] == []
-    assert "0.3" in (tmp_path / "next.yaml").read_text("utf-8") and yaml.safe_load((tmp_path / "next.yaml").read_text("utf-8"))
+    assert "0.3" in str(yaml.safe_load((tmp_path / "next.yaml").read_text("utf-8")))
 
 
 def test_rows_that_are_lost_or_wrong_are_named_with_their_cells(fundalloc, sent, without, tmp_path):

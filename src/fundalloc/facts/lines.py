@@ -55,7 +55,8 @@ class Lines(Coded):
 
     def only(self, rows: NDArray[np.intp]) -> Lines:
         """Return the lines at some positions."""
-        return Lines(*(code[rows] for code in self.codes), self.facts, self.decided[rows], self.eligible[rows], self.fixed[rows])
+        i, p, a, y = (code[rows] for code in self.codes)
+        return Lines(i, p, a, y, self.facts, self.decided[rows], self.eligible[rows], self.fixed[rows])
 
     @cached_property
     def ids(self) -> list[tuple[str, str, str, str]]:
