@@ -18,6 +18,7 @@ from fundalloc.back.formulas import NotUnderstood
 from fundalloc.back.own_rules import COLUMNS, OwnRules, identifier
 from fundalloc.back.tampering import BookComparison, compare_with_original
 from fundalloc.errors import Place, Problems, ScenarioError, some
+from fundalloc.export.workbook.plan_sums import PlanSums
 from fundalloc.labels import label, spellings
 from fundalloc.money import DECIMALS, plain
 from fundalloc.plan.plan import Plan
@@ -78,6 +79,7 @@ class _Reading:
         scenario = self.plan.scenario
         step = scenario.facts.step
         optimised = {key: int(n) * step for key, n in zip(scenario.lines.keys, self.plan.steps, strict=True)}
+        listed = {scenario.lines.keys[k]: None for k in PlanSums(self.plan).listed}
         seen: dict[str, Row] = {}
         for row in self._rows(grid):
             key = row["line_key"].text
@@ -85,16 +87,18 @@ class _Reading:
                 row.wrong("line_key", f"'{key}' stands twice; first at {seen[key].place('line_key').cell}", "delete the copy")
             elif key in optimised:
                 seen[key] = row
-                self._line(row, key, optimised[key])
+                self._line(row, key, optimised[key], added=key not in listed)
             elif key:
                 row.wrong("line_key", f"'{key}' is no allocation line of this plan", "line keys must stay as they were")
             elif row["adjustment"].number:
                 row.wrong("adjustment", "an adjustment without a line key", _RESTORE)
-        self._report_missing(grid, "line_key", [key for key in optimised if key not in seen], "allocation line")
+        self._report_missing(grid, "line_key", [key for key in listed if key not in seen], "allocation line")
 
-    def _line(self, row: Row, key: str, before: Fraction) -> None:
+    def _line(self, row: Row, key: str, before: Fraction, added: bool) -> None:
         self._untouched(row, before)
         change, said = row.number("adjustment") or Fraction(0), row.said("adjustment")
+        if added:  # the row itself is taken over too
+            said = replace(said, places=(*said.places, row.place("line_key")))
         if change == 0:
             self._remark(key, said, row)
             return

@@ -156,6 +156,8 @@ class _Comparer:
             elif row is None and there in sheet.names[1]:
                 says = f"a row was added: {' '.join(filter(None, sheet.names[1][there]))}"
                 self._added(CellDifference(title, found.place(title, there, sheet.order[sheet.ids[0]]).cell, says))
+                for pair in sheet.cells(row, there):
+                    self._typed(title, pair)
             else:
                 yield from (pair for pair in sheet.cells(row, there) if not self._typed(title, pair))
 
@@ -236,7 +238,7 @@ class _Sheet:
     def cells(self, row: int | None, there: int) -> Iterator[_Pair]:
         """Pair the cells of a row with those of one in the file."""
         line, found = () if row is None else self.ours[row], self.theirs[there]
-        body, named = there > self.heading, row is not None or not self.ids
+        body, named = there > self.heading, row is not None or not self.ids or there in self.names[1]
         at = (self.sheet, *self.names[0][row]) if row is not None and row in self.names[0] else ()
         for k in range(max(len(line), len(found))):
             column = k if there < self.heading else self.order[k] if k < len(self.order) else -1

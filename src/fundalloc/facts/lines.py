@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fundalloc.facts.facts import NO_LIMIT, Coded, Facts
 from fundalloc.facts.moves import Moves, build_moves
@@ -53,6 +54,11 @@ class Lines(Coded):
     """Whether the amount is exactly the decided money: locked, given, in a closed year, or no longer eligible."""
     compared: Mask
     """Whether a line is here to be compared with the plan to start from alone, which does not break down an area that now has actions."""
+
+    def only(self, rows: NDArray[np.intp]) -> Lines:
+        """Return the lines at some positions."""
+        i, p, a, y = (code[rows] for code in self.codes)
+        return Lines(i, p, a, y, self.facts, self.decided[rows], self.eligible[rows], self.fixed[rows])
 
     @cached_property
     def ids(self) -> list[tuple[str, str, str, str]]:

@@ -21,6 +21,7 @@ from fundalloc.facts.citation import cited
 from fundalloc.facts.dimensions import ACTION
 from fundalloc.facts.fields import Text
 from fundalloc.labels import label
+from fundalloc.money import HARD_SPACE
 from fundalloc.plan.naming import named_by_decision
 
 __all__ = ["DIMENSIONS", "KINDS", "Book", "array", "distinct", "quoted", "safe_codes", "sheet_name", "shorten"]
@@ -80,6 +81,13 @@ class Book(PlanSums, SheetMaker):
     def within(self, text: Text | None) -> str:
         """Return a scenario's text in the workbook's language."""
         return text.within(self.language) if text else ""
+
+    @property
+    def left_out(self) -> str:
+        """What is said of the lines that are not listed; empty when all are."""
+        count = len(self.lines) - len(self.listed)
+        titles = {key: self.title(key) for key in ("pair", "line_key", "optimised", "adjustment")}
+        return self.say("left_out", count=f"{count:,}".replace(",", HARD_SPACE), **titles) if count else ""
 
     @property
     def years(self) -> Sequence[int]:

@@ -22,6 +22,8 @@ PLACES = 9
 """Decimals of EUR million behind which there is only floating-point dust."""
 MOST_LINES = 1_048_576 - 12
 """Rows of a sheet, less those of the frame."""
+MANY_LINES = 20_000
+"""Of more lines only those with money are listed: every sum reads all rows, and a plan of this size has money in a quarter of its lines."""
 
 
 class Box(NamedTuple):
@@ -66,6 +68,13 @@ class PlanSums:
     def live(self) -> bool:
         """Whether the allocation fits on a sheet, so that formulas can add it up; otherwise it goes into a file of its own."""
         return len(self.lines) <= MOST_LINES
+
+    @cached_property
+    def listed(self) -> NDArray[np.intp]:
+        """Positions of the lines on the sheet Allocation: all, or of many those with planned, decided or baseline money, at least one."""
+        money = (self.plan.steps != 0) | (self.lines.decided != 0) | (self.lines.baseline.numerator != 0)
+        money[:1] |= not money.any()
+        return np.flatnonzero(money | (len(self.lines) <= MANY_LINES))
 
     @property
     def has_baseline(self) -> bool:

@@ -51,6 +51,8 @@ from fundalloc.scenario.workbooks.seal import PREFIX, Seal, sealed
 
 LONGEST_TEXT, LONGEST_FORMULA = 32_767, 8_192
 """Characters that Excel takes; a sentence that no formula can hold is written as it reads."""
+CALCULATED_BY = "191029"
+"""Build of the engine that all versions of Excel since 2019 name: files of an older one are calculated anew when they are opened."""
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 """Characters that XML does not take, and those that turn the direction of what follows."""
 UNLOCKED = {"autofilter": True, "format_columns": True, "format_rows": True, "objects": True}
@@ -112,6 +114,8 @@ class _Writer:
         said["author"] = paper.author or "fundalloc"
         self.workbook.set_properties({**said, "created": datetime.fromisoformat(paper.as_of)})
         self.workbook.set_size(28_800, 17_000)
+        self.workbook.set_calc_mode("auto", CALCULATED_BY)
+        self.workbook.calc_on_load = False  # every formula has its value
         self.geometry = {sheet.table.name: Geometry.of(sheet, self.names[sheet.key], paper.decimals) for sheet in self.sheets}
         worksheets = [self.workbook.add_worksheet(self.names[sheet.key], worksheet_class=_Worksheet) for sheet in self.sheets]
         for sheet, worksheet in zip(self.sheets, worksheets, strict=True):

@@ -44,6 +44,8 @@ def _facts(book: Book) -> Iterator[Fact]:
     if not book.live:
         count, file = f"{len(book.lines):,}".replace(",", HARD_SPACE), allocation_file(book.plan.scenario.id)
         yield Fact(say("cover.lines"), Styled(say("cover.too_many_lines", count=count, file=file), "warning"))
+    elif book.left_out:
+        yield Fact(say("cover.lines"), book.left_out)
     if head.illustrative:
         yield Fact(say("cover.data"), Styled(say("cover.illustrative"), "warning"))
     if past := head.said_of_past(book.language):

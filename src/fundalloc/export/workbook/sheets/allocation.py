@@ -22,8 +22,8 @@ def build(book: Book) -> Sheet:
 
     The columns at the right end say how much of a line counts towards needs and towards the markers that rules and the mandate use.
     """
-    lines = book.lines
-    amounts, none = [book.eur(s) for s in book.plan.steps], [None] * len(lines)
+    lines = book.lines.only(book.listed)
+    amounts, none = [book.eur(s) for s in book.plan.steps[book.listed]], [None] * len(lines)
     planned = f"={book.here(TABLE, 'optimised')}+{book.here(TABLE, 'adjustment')}"
     baseline = np.round(lines.baseline.values, PLACES).tolist()
     less = book.entry("adjustment", least=book.title("optimised"))
@@ -46,7 +46,8 @@ def build(book: Book) -> Sheet:
         *(book.ids_of(name, getattr(lines, name)) for name in book.named),
         *(_picked_by(book, name) for name in DIMENSIONS),
     )
-    return book.sheet("allocation", TABLE, columns, filtered=True, changed=("adjustment", ""), colour="input")
+    facts = (Fact("", book.left_out),) if book.left_out else ()
+    return book.sheet("allocation", TABLE, columns, filtered=True, changed=("adjustment", ""), colour="input", facts=facts)
 
 
 def _picked_by(book: Book, name: str) -> Column:
@@ -58,9 +59,9 @@ def _picked_by(book: Book, name: str) -> Column:
 
 def _weighted(book: Book, weight: Weight) -> Column:
     """Return what counts of every line: the planned amount times the coefficient of its instrument and area."""
-    lines = book.lines
+    lines = book.lines.only(book.listed)
     product = f"={book.here(TABLE, 'planned')}*INDEX({weight.reference(book)},{book.here(TABLE, 'pair')})"
-    parts = exact_product(book.plan.steps, weight.coefficients.numerator[lines.instrument, lines.area])
+    parts = exact_product(book.plan.steps[book.listed], weight.coefficients.numerator[lines.instrument, lines.area])
     cells = [Formula(product, book.eur(s) / weight.coefficients.denominator) for s in parts]
     return book.column(weight.key, "money", cells, width=14, printed=False)
 
@@ -107,7 +108,8 @@ def _checks(book: Book) -> Iterator[Check]:
     yield "not_negative", f'COUNTIF({planned},"<0")', int((plan.steps < 0).sum())
     yield "decided_kept", f"SUMPRODUCT(--({planned}<{decided}-Tolerance))", int((plan.steps < plan.scenario.lines.decided).sum())
     yield "whole_steps", f"SUMPRODUCT(ABS({planned}-ROUND({planned}/RoundingStep,0)*RoundingStep))", 0
-    yield "lines_kept", f"ROWS({planned})-{len(plan.steps)}", 0
+    lines = len(book.listed)
+    yield ("lines_listed", f"MAX(0,{lines}-ROWS({planned}))", 0) if book.left_out else ("lines_kept", f"ROWS({planned})-{lines}", 0)
     yield "sum_kept", f"SUM({optimised})-{float(int(plan.steps.sum()) * book.facts.step)!r}", 0
     squares = float(sum(int(s) ** 2 for s in plan.steps) * plan.scenario.facts.step**2)
     yield "lines_unchanged", f"SUMSQ({optimised})-{squares!r}", 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import PurePath
@@ -24,8 +25,20 @@ ROWS, EVERYTHING = 8, "*"
 def build(book: Book) -> Sheet:
     """Return every demand of every rule: amount, limit, headroom and status, live; and where it comes from."""
     paired = list(zip(book.plan.findings, live_rules(book), strict=True))
-    columns = (*_printed(book, paired), *_typed(book, paired), *_measured(book, paired))
+    paired, once = _added_up_once(book, paired) if book.left_out else (paired, [])
+    columns = (*_printed(book, paired), *_typed(book, paired), *_measured(book, paired), *once)
     return book.sheet("rules", TABLE, columns, filtered=True, changed=("limit_input", "limit_as_run"), colour="input")
+
+
+def _added_up_once(book: Book, paired: Sequence[tuple[Finding, Live]]) -> tuple[list[tuple[Finding, Live]], list[Column]]:
+    """Of a plan of many lines, add up what several demands name in a column of its own, and look it up: sums are what takes time."""
+    sums = [(k, text, value) for k, (f, x) in enumerate(paired) for text, value in ((x.amount, f.amount), (x.base, f.base))]
+    named, cells, there = Counter(text for _, text, _ in sums), list[Cell]([None]) * len(paired), dict[str | None, str]()
+    for k, text, value in sums:
+        if text is not None and value is not None and "SUM" in text and named[text] > 1 and text not in there and cells[k] is None:
+            cells[k], there[text] = Formula(f"={text}", float(value)), book.of_demand(k, "added_up")
+    looked_up = [(f, replace(x, amount=there.get(x.amount, x.amount), base=there.get(x.base, x.base))) for f, x in paired]
+    return looked_up, [book.column("added_up", "amount", cells, printed=False)]
 
 
 def _printed(book: Book, paired: Sequence[tuple[Finding, Live]]) -> Iterator[Column]:
