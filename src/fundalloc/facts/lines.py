@@ -58,7 +58,7 @@ class Lines(Coded):
     def only(self, rows: NDArray[np.intp]) -> Lines:
         """Return the lines at some positions."""
         i, p, a, y = (code[rows] for code in self.codes)
-        return Lines(i, p, a, y, self.facts, self.decided[rows], self.eligible[rows], self.fixed[rows])
+        return Lines(i, p, a, y, self.facts, self.decided[rows], self.eligible[rows], self.fixed[rows], self.compared[rows])
 
     @cached_property
     def ids(self) -> list[tuple[str, str, str, str]]:

@@ -11,7 +11,7 @@ from fundalloc.export.workbook.content import Column, Fact, Formula, Sheet, Styl
 from fundalloc.export.workbook.line_sums import WEIGHTS, Weight, all_weights, weights
 from fundalloc.export.workbook.plan_sums import PLACES
 from fundalloc.export.workbook.sheet_maker import TOLERANCE, Check
-from fundalloc.money import exact_product
+from fundalloc.money import IntArray, exact_product
 from fundalloc.plan.verify import BREACH
 
 TABLE = "Allocation"
@@ -44,17 +44,17 @@ def build(book: Book) -> Sheet:
         book.column("pair", "integer", (book.pairs.position[lines.instrument, lines.area] + 1).tolist(), printed=False),
         *(_weighted(book, weight) for weight in weights(book)),
         *(book.ids_of(name, getattr(lines, name)) for name in book.named),
-        *(_picked_by(book, name) for name in DIMENSIONS),
+        *(_picked_by(book, name, getattr(lines, name)) for name in DIMENSIONS),
     )
     facts = (Fact("", book.left_out),) if book.left_out else ()
     return book.sheet("allocation", TABLE, columns, filtered=True, changed=("adjustment", ""), colour="input", facts=facts)
 
 
-def _picked_by(book: Book, name: str) -> Column:
+def _picked_by(book: Book, name: str, members: IntArray) -> Column:
     """Return the words that pick the member of every line, each between two bars, so that own rules find it by any of them."""
     masks, words = book.facts.dimensions[name].masks, book.choices[name]
     said = [f"||{'|'.join(code for word, code in words.items() if masks[word][k])}|" for k in range(len(book.facts.dimensions[name].ids))]
-    return book.column(f"{name}_words", "code", [said[k] for k in getattr(book.lines, name)], printed=False)
+    return book.column(f"{name}_words", "code", [said[k] for k in members], printed=False)
 
 
 def _weighted(book: Book, weight: Weight) -> Column:
