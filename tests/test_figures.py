@@ -21,6 +21,7 @@ from fundalloc.cli import cli
 from fundalloc.compare import movements
 from fundalloc.compare.shares import MOST_EXACT
 from fundalloc.doors.text import MOST_CHARACTERS
+from fundalloc.export.workbook.plan_sums import MANY_LINES
 from fundalloc.insight.conflict.minimal_sets import MOST
 from fundalloc.insight.payments import DEADLINES
 from fundalloc.optimise import rounding, settling
@@ -40,7 +41,7 @@ NO_FIGURES = re.compile(
             r"(?:priority|effectiveness) \(1\)",
             r"\b20\d\d(?:-20\d\d)?\b",
             r"EUR 1 million|at priority 1|shares (?:must )?add up to 1(?:00)?",
-            r"Art\. \d+(?:\(\d\)-\(\d\))?|A4|UTF-8|iso3|Python 3\.11|exit code(?: is)? \d|returns 8",
+            r"Art(?:\.|icle) \d+(?:\(\d\)-\(\d\))?|\(read [\d.]+\)|A4|UTF-8|iso3|Python 3\.11|exit code(?: is)? \d|returns 8",
             r"\b\d\. |Tutorial \d",
             r"x ≥ 0|, 0\s+<= q_j|q_[12j]|value_[12]",
         )
@@ -247,6 +248,7 @@ def readme() -> list[str]:
         f"up to {mixed.FEW} switches",
         f"up to {rounding.FEW} open lines",
         f"From {euro(rounding.CORNER_FROM, 0)} lines",
+        f"more than {euro(MANY_LINES, 0)} allocation lines",
         "“to 0.76 times what they are”",
         '"20 % more than now"',
         f"a floor of 61.05 is {float(Fraction(ceil(Fraction('61.05') / Fraction('0.1')), 10))} in steps of 0.1",

@@ -97,7 +97,7 @@ def test_the_sheet_shows_the_same(plan: Plan, tmp_path: Path) -> None:
         ("S1", None, "legal-floor: Partnership: at least … for legal migration", None, "Missed", "2/3"),
         ("S2", "Return", "Returns", 7, None, None),
         ("S3", "Egypt at home", "Egypt · Returns, Legal", 10.5, None, None),
-        ("S3", None, "NDICI-Global Europe · Towards Development aid (ODA)", 5.6, None, None),
+        ("S3", None, "NDICI-Global Europe · Towards Official development assistance (ODA)", 5.6, None, None),
         ("S3", None, "oda: At least … of NDICI money is development aid", None, "Breach", "0/1"),
         ("S3", None, "Two areas", None, None, None),
         ("S4", "Egypt at sea", "Egypt · Smuggling", NOTHING, None, None),

@@ -161,10 +161,10 @@ class Plan(Glance):
     def total(self, *by: str, counts: str | None = None) -> pd.Series[float]:
         """Sum the allocation by ids; `counts` keeps only budget or partner money. Exact to the last rounding step.
 
-        EUR million, indexed by the words of `by`: instrument, partnership, area, action, year. Raises UsageError for other words.
+        EUR million, indexed by the words of `by`: instrument, partnership, area, action, year, counts. Raises UsageError for other words.
         """
         for word in by:
-            _known(word, (*DIMENSIONS, *self._actions))
+            _known(word, (*DIMENSIONS, *self._actions, "counts"))
         if counts is not None:
             _known(counts, COUNTS)
         table = self.allocation.assign(steps=self.steps)
