@@ -187,7 +187,8 @@ class TestTyping:
 
     def test_money_and_rules_under_the_mandate_follow(self, plan: Plan, changed: Workbook) -> None:
         sheet, wanted, before = changed["Mandate"], list(backing(adjusted(plan))), list(backing(plan))
-        found = [row[3:6] for row in sheet.iter_rows(min_row=HEADER + 2, values_only=True)]
+        rows = list(sheet.iter_rows(values_only=True))
+        found = [row[3:6] for row in rows[next(k for k, row in enumerate(rows) if "Status" in row) + 1 :]]
         assert [amount for amount, _, _ in found if isinstance(amount, int | float)] == pytest.approx([a.amount for a in wanted if a.money])
         judged = [(_word(status), kept) for _, status, kept in found if status]
         assert judged == [(a.status, f"{a.kept}/{a.demands}") for a in wanted if a.demands]

@@ -38,7 +38,7 @@ class TestRolling:
         assert [row.amount for row in rows if row.line[0] == "guarantee"] == [40]
 
     def test_the_new_scenario_closes_the_years_before(self, plan: tuple[Path, PlanAmounts], tmp_path: Path) -> None:
-        written = roll_forward(load(TINY), TINY, plan[1], 2026, tmp_path / "rolled", str)
+        written = roll_forward(load(TINY), TINY, plan[1], 2026, tmp_path / "rolled", lambda _: "")
         rolled = load(written[0], baseline=plan[0])
         assert rolled.facts.closed == {2025}
         assert rolled.id.endswith("-2026")
@@ -47,7 +47,7 @@ class TestRolling:
     @pytest.mark.parametrize("year", [2025, 2099])
     def test_the_first_open_year_lies_inside(self, plan: tuple[Path, PlanAmounts], tmp_path: Path, year: int) -> None:
         with pytest.raises(UsageError, match="the first open year must lie from 2026 to"):
-            roll_forward(load(TINY), TINY, plan[1], year, tmp_path / "rolled", str)
+            roll_forward(load(TINY), TINY, plan[1], year, tmp_path / "rolled", lambda _: "")
         assert not (tmp_path / "rolled").exists()
 
     def test_all_that_a_scenario_names_is_needed(self, tmp_path: Path) -> None:

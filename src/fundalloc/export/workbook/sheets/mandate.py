@@ -8,7 +8,7 @@ from fundalloc.export.workbook.line_sums import Boxes, columns_for
 from fundalloc.export.workbook.plan_sums import Box
 from fundalloc.export.workbook.sheets.inputs import concern
 from fundalloc.export.workbook.sheets.rules import status_column
-from fundalloc.facts.dimensions import NAMES
+from fundalloc.facts.dimensions import WORDS
 from fundalloc.insight.mandate import MONEY, NO_MONEY, RULE, WORST_FIRST, Backing, backing
 from fundalloc.rules._sentence import names_of
 
@@ -34,7 +34,7 @@ def _concerns(book: Book, row: Backing) -> Cell:
     if row.answer != RULE:
         return concern(book, row.money) if row.money else row.what
     for rule in (rule for rule in book.plan.scenario.rules if rule.id == row.what):
-        members = [book.title(word) if word in NAMES else book.word("group", word) for word in rule.words]
+        members = [book.title(word) if word in WORDS else book.word("group", word) for word in rule.words]
         return f"{rule.id}: {rule.sentence(members, {}, book.language, figures=dict.fromkeys(names_of(rule), '…'))}"
     return f"{row.what}: {book.plan.scenario.switched_off['rules'][row.what]}"
 
