@@ -76,6 +76,11 @@ class PlanSums:
         money[:1] |= not money.any()
         return np.flatnonzero(money | (len(self.lines) <= MANY_LINES))
 
+    @cached_property
+    def shown(self) -> Lines:
+        """The lines on the sheet Allocation."""
+        return self.lines.only(self.listed)
+
     @property
     def has_baseline(self) -> bool:
         """Whether the plan starts from another one."""

@@ -22,7 +22,7 @@ def build(book: Book) -> Sheet:
 
     The columns at the right end say how much of a line counts towards needs and towards the markers that rules and the mandate use.
     """
-    lines = book.lines.only(book.listed)
+    lines = book.shown
     amounts, none = [book.eur(s) for s in book.plan.steps[book.listed]], [None] * len(lines)
     planned = f"={book.here(TABLE, 'optimised')}+{book.here(TABLE, 'adjustment')}"
     baseline = np.round(lines.baseline.values, PLACES).tolist()
@@ -59,7 +59,7 @@ def _picked_by(book: Book, name: str, members: IntArray) -> Column:
 
 def _weighted(book: Book, weight: Weight) -> Column:
     """Return what counts of every line: the planned amount times the coefficient of its instrument and area."""
-    lines = book.lines.only(book.listed)
+    lines = book.shown
     product = f"={book.here(TABLE, 'planned')}*INDEX({weight.reference(book)},{book.here(TABLE, 'pair')})"
     parts = exact_product(book.plan.steps[book.listed], weight.coefficients.numerator[lines.instrument, lines.area])
     cells = [Formula(product, book.eur(s) / weight.coefficients.denominator) for s in parts]
