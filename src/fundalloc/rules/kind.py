@@ -33,10 +33,31 @@ from fundalloc.money import Exact, Figure, plain
 from fundalloc.rules._consequences import Consequences
 from fundalloc.rules._fields import Figures, ForEach
 from fundalloc.rules._keys import keys_of, partial_keys, wrong_keys
-from fundalloc.rules._ledger import amounts_by_code
+from fundalloc.rules._ledger import amounts_by_code, measured
 from fundalloc.rules._sentence import figures_of, names_of, spoken
-from fundalloc.rules.statement import Codes, Demands, Measures, Rows, Sense, Unit
+from fundalloc.rules.statement import Between, Codes, Demands, Measures, Open, Rows, Sense, Unit
 
+__all__ = [
+    "Between",
+    "Codes",
+    "Demands",
+    "Figures",
+    "ForEach",
+    "Grouped",
+    "Kind",
+    "Lines",
+    "Measures",
+    "Open",
+    "Rows",
+    "Sense",
+    "Unit",
+    "amounts_by_code",
+    "example",
+    "measured",
+    "refuse",
+]
+"""What a kind of another package is written with; beside it `capacity` of `fundalloc.facts.capacity`, and `state_sums`, `state_shares`
+and `take` of `fundalloc.rules.statement`."""
 Unplaced = tuple[tuple[str, ...], str, str]
 """Path inside the rule, message, hint."""
 Member = Sequence[str]
@@ -55,6 +76,8 @@ class Kind(Record, Consequences):
     """The word in scenario files; equals the module name."""
     labels: ClassVar[Mapping[str, str]] = {}
     """The name by language, English at least, of a kind from another package; those of this folder stand in the catalogues."""
+    package: ClassVar[str] = ""
+    """The package that brings the kind; set when it is found."""
     relative: ClassVar[bool] = False
     """Whether figures are shares."""
     built_in: ClassVar[bool] = False

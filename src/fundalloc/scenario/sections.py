@@ -155,6 +155,8 @@ class Head(Documented):
     """Names of tag values for sentences and headings: {route: {central-med: Central Mediterranean}}."""
     words: OwnWords = Field(default_factory=dict)
     """What is shown in place of instrument(s), partnership(s), area(s) and, as `total`, EU budget; files keep the words of the format."""
+    kinds_from: Annotated[dict[str, Id], TOLD] = Field(default_factory=dict)
+    """The packages that have the kinds of rules which fundalloc lacks: {top_k: fundalloc-top-k}."""
     steps: Bands = Field(default_factory=lambda: BANDS)
     """Diminishing returns on met need."""
     objective: Annotated[tuple[Stage, ...], AfterValidator(_impact_first)] = Field(default_factory=lambda: (Stage(goal="impact"),))
