@@ -93,25 +93,30 @@ class Kind(Record, Consequences):
 
     id: Id
     source: Origin
-    """Article, decision or "assumption"."""
+    """Article, decision or "assumption", such as {celex: 32021R0947, article: 6}."""
     confidence: Note = ""
+    """How sure it is: F found, D derived, M well known, or assumption, such as F."""
     negotiable: Annotated[Literal["law", "political", "practice"], TOLD] = "political"
     """Who could change it: the legislator, a political decision, or the service itself."""
     for_each: ForEach = ()
-    """The rule is repeated for every combination of these."""
+    """The rule is repeated for every combination of these, such as [partnership, year]."""
     says: Multilingual
-    """The sentence shown everywhere; {partnership} and the like stand for the member, {limit} for its figure."""
+    """The sentence shown everywhere; {partnership} and the like stand for the member, {limit} for its figure,
+    such as "{partnership}: at least {limit}"."""
     nodes: Literal["leaves", "all"] = "leaves"
     """all: partnerships that contain others count as members too."""
     money: Selection = Selection()
-    """The money that the rule limits."""
+    """The money that the rule limits, such as {area: returns}."""
     unless: Pick | None = None
-    """Money that does not count."""
+    """Money that does not count, such as {partnership: egypt}."""
     at_least: Figures | None = None
+    """The lower limit: one, or by member, such as 20 %."""
     at_most: Figures | None = None
+    """The upper limit: one, or by member, such as {tunisia: 30, egypt: 25}."""
     exactly: Figures | None = None
+    """Both at once: one, or by member, such as 12.5."""
     soft: Factor | None = None
-    """Points of score lost per EUR million of violation; absent: hard."""
+    """Points of score lost per EUR million of violation; absent: hard; such as 2."""
     watch: Flag = False
     """Measured and reported, never enforced."""
 
