@@ -1,4 +1,4 @@
-"""Every command as a function: `fundalloc.commands.run("plan.yaml", output="plan.xlsx")`. What it returns is what `--json` prints as `result`.
+"""Every command as a function: `fundalloc.commands.run("plan.yaml", output="plan.xlsx")` returns what `--json` prints as `result`.
 
 Options have the names that they have on the command line, `dry_run` for `--dry-run`, and a `_` behind a word of Python: `for_`, `import_`.
 Function and command are one: nothing is said twice.
@@ -55,7 +55,7 @@ class Call:
         return Signature([*named, *(Parameter(name, Parameter.KEYWORD_ONLY, default=None) for name in self._options)])
 
     def __dir__(self) -> list[str]:
-        return [_name(name) for name in self._command.list_commands(click.Context(self._command))] if self._group else []
+        return [_name(name) for name in self._group.list_commands(click.Context(self._group))] if self._group else []
 
     def __getattr__(self, name: str) -> Call:
         if name.startswith("__") or not self._group:

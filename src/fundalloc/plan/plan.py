@@ -17,6 +17,7 @@ from fundalloc.doors.glance import Glance
 from fundalloc.errors import UsageError, did_you_mean
 from fundalloc.money import euro
 from fundalloc.plan.certificate import Certificate
+from fundalloc.plan.columns import described, in_money
 from fundalloc.plan.ledger import Coverage, FreeMoney, ceiling_prices, free_money, measure_coverage
 from fundalloc.plan.proof import FEASIBLE, Proof
 from fundalloc.plan.verify import DECIDED, MISSED, Finding, Tally, tally
@@ -156,7 +157,7 @@ class Plan(Glance):
         table["decided"] = facts.euro(lines.decided)
         table["amount"] = self.amounts
         table["key"] = lines.keys
-        return table
+        return described(table)
 
     def total(self, *by: str, counts: str | None = None) -> pd.Series[float]:
         """Sum the allocation by ids; `counts` keeps only budget or partner money. Exact to the last rounding step.
@@ -172,7 +173,7 @@ class Plan(Glance):
             table = table[table["counts"] == counts]
         sums = table.groupby(list(by), sort=False, observed=True)["steps"].sum()
         step = self.scenario.facts.step
-        return sums * step.numerator / step.denominator
+        return in_money(sums * step.numerator / step.denominator)
 
     @property
     def _actions(self) -> tuple[str, ...]:
@@ -186,7 +187,7 @@ class Plan(Glance):
         if rows == columns:
             raise UsageError(f"'{rows}' is asked for twice; rows and columns take one of {', '.join((*DIMENSIONS, *self._actions))} each")
         sums = self.total(rows, columns, counts=counts).unstack(columns).fillna(0.0)
-        return sums.reindex(index=self._members(rows, counts), columns=self._members(columns, counts), fill_value=0.0)
+        return in_money(sums.reindex(index=self._members(rows, counts), columns=self._members(columns, counts), fill_value=0.0))
 
     def _members(self, name: str, counts: str | None) -> list[str] | list[int]:
         facts = self.scenario.facts
@@ -233,7 +234,7 @@ class Plan(Glance):
         for name, values in columns.items():
             table[name] = values[at[0], at[1]] * step.numerator / step.denominator
         table["price"] = [price.get((name, labels[n]), np.nan) for name, n in zip(names, at[1], strict=True)]
-        return table
+        return described(table)
 
     @cached_property
     def rules_table(self) -> pd.DataFrame:
@@ -253,7 +254,7 @@ class Plan(Glance):
             "status": [f.status for f in self.findings],
             "price": self.prices,
         }
-        return pd.DataFrame(columns)
+        return described(pd.DataFrame(columns), counted=any(not f.rule.in_money for f in self.findings))
 
     def coverage_by(self, name: str) -> pd.DataFrame:
         """Sum need and met need, EUR million, by partnership, area or action; `coverage`, a share, is NaN where there is no need."""
@@ -265,7 +266,7 @@ class Plan(Glance):
         table = pd.DataFrame({name: ids, "need": self.coverage.need, "met": self.coverage.met}).groupby(name, sort=False).sum()
         table = table.reindex(list(self.scenario.facts.dimensions[name].members), fill_value=0.0)
         table["coverage"] = np.where(table["need"] > 0, table["met"] / table["need"].where(table["need"] > 0, 1.0), np.nan)
-        return table
+        return described(table)
 
     @cached_property
     def by_decision(self) -> list[Finding]:

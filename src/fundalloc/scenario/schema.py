@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
-from functools import reduce
 from inspect import getdoc
 from typing import Any
 
@@ -107,8 +106,11 @@ def _found(key: str, one: Any, definitions: Mapping[str, Any]) -> Iterator[Any]:
         yield one[key]
     if key == "examples":
         yield from _examples(one)
-    refers = one["$ref"].split("/")[1:] if "$ref" in one else []
-    for other in [reduce(dict.__getitem__, refers, {"definitions": definitions})] if refers else one.get("anyOf", ()):
+    others = list(one.get("anyOf", ()))
+    if "$ref" in one:
+        name, *inside = one["$ref"].split("/")[2:]
+        others = [definitions[name]["properties"][inside[-1]] if inside else definitions[name]]
+    for other in others:
         yield from _found(key, other, definitions)
 
 

@@ -23,6 +23,7 @@ from fundalloc.facts.entities import Instrument, InstrumentCeiling
 from fundalloc.insight.explain.bench import MILLION, Bench
 from fundalloc.money import Floats, Mask
 from fundalloc.optimise.stages import find_optimum
+from fundalloc.plan.columns import described
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers.warm import WarmSolvers
 
@@ -49,7 +50,7 @@ def value_of_money(bench: Bench, step: float = MILLION) -> pd.DataFrame:
         if instrument.planned and k in bench.grants.instrument:
             gains = (0.0 if abs(gain) < min(bench.slight, 1e-4) else gain for gain in bench.around_money(k, step))
             rows.append([instrument.id, bench.ceiling(k), float(planned[k]), *gains])
-    return pd.DataFrame(rows, columns=["instrument", "ceiling", "planned", "more", "less"])
+    return described(pd.DataFrame(rows, columns=["instrument", "ceiling", "planned", "more", "less"]))
 
 
 @dataclass(frozen=True)
@@ -200,4 +201,4 @@ def amount_ranges(
         ids = (lines.facts.dimensions[name].ids[k] for name, k in zip(by, np.unravel_index(one, sizes), strict=True))
         amount = float(amounts[mask].sum())
         rows.append([*ids, amount, tight.least, tight.most, wide.least, wide.most, tight.width < step / 2])
-    return pd.DataFrame(rows, columns=[*by, "amount", "least", "most", "least_within", "most_within", "firm"])
+    return described(pd.DataFrame(rows, columns=[*by, "amount", "least", "most", "least_within", "most_within", "firm"]))
