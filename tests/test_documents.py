@@ -8,7 +8,7 @@ import pytest
 from cases import ROOT
 from documents import LEFT_OUT, Reader, matches
 
-PAGES = ("README.md", "examples/README.md", "examples/cohesion/README.md", "scenarios/README.md")
+PAGES = ("README.md", "examples/README.md", "examples/python.md", "examples/cohesion/README.md", "scenarios/README.md")
 
 
 @pytest.mark.parametrize("page", PAGES)

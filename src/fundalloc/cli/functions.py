@@ -2,6 +2,9 @@
 
 Options have the names that they have on the command line, `dry_run` for `--dry-run`, and a `_` behind a word of Python: `for_`, `import_`.
 Function and command are one: nothing is said twice.
+
+    >>> commands.show("examples/tiny/tiny.yaml", "round_to")["values"][0]["value"]
+    '0.1'
 """
 
 from __future__ import annotations

@@ -137,7 +137,7 @@ class LinearProgram:
         without SciPy (extra `scipy`).
 
             >>> import fundalloc, scipy.optimize
-            >>> program = fundalloc.compile_program(fundalloc.load(TINY))
+            >>> program = fundalloc.compile_program(fundalloc.load("examples/tiny/tiny.yaml"))
             >>> found = scipy.optimize.milp(**program.to_scipy())
             >>> round(-found.fun, 4)
             64.6578

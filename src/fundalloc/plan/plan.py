@@ -182,7 +182,14 @@ class Plan(Glance):
     def pivot(self, rows: str, columns: str, counts: str | None = None) -> pd.DataFrame:
         """Sum the allocation into a table, all members of both dimensions in order, zero where nothing is planned.
 
-        EUR million; `rows` and `columns` are two of instrument, partnership, area, year. Raises UsageError for other words.
+        EUR million; `rows` and `columns` are two of instrument, partnership, area, action, year. Raises UsageError for other words.
+
+            >>> from fundalloc import solve
+            >>> solve("examples/tiny/tiny.yaml").pivot("instrument", "year", counts="budget")
+            year        2025  2026
+            instrument
+            ndici       28.5  23.7
+            amif        10.0  10.0
         """
         if rows == columns:
             raise UsageError(f"'{rows}' is asked for twice; rows and columns take one of {', '.join((*DIMENSIONS, *self._actions))} each")
