@@ -11,7 +11,7 @@ import pytest
 from cases import TINY, TWO_BY_TWO
 from fundalloc.insight.brief import Brief, brief_of, rounded, whole_number
 from fundalloc.labels import LANGUAGES, Words
-from fundalloc.plan.sums import Sums
+from fundalloc.plan.sums import ExactSums
 from fundalloc.run import solve, with_baseline
 from fundalloc.scenario.loading import load
 
@@ -21,7 +21,7 @@ def told(folder: Path, language: str = "en", **changes: object) -> Brief:
     file = folder / "case.yaml"
     file.write_text(json.dumps(TWO_BY_TWO | changes), "utf-8")
     plan = solve(with_baseline(load(file)))
-    return brief_of(Sums(plan), Words(plan.scenario.speaks(language)))
+    return brief_of(ExactSums(plan), Words(plan.scenario.speaks(language)))
 
 
 def test_every_partnership_has_decided_new_and_missing_money_the_most_missing_first(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_what_is_decided_and_what_is_left_when_nothing_is(tmp_path: Path) -> Non
 def test_every_sentence_is_whole_in_every_language(language: str) -> None:
     plan = solve(load(TINY))
     words = Words(plan.scenario.speaks(language))
-    brief = brief_of(Sums(plan), words)
+    brief = brief_of(ExactSums(plan), words)
     said = [one.text(words) for one in (brief.asked, *brief.sentences, *brief.standing)]
     assert len(said) == 10
     assert not [text for text in said if "{" in text or not text.endswith(".")]

@@ -17,7 +17,7 @@ from fundalloc.money import finer
 from fundalloc.plan.handmade import HAND_MADE
 from fundalloc.plan.naming import named_by_decision
 from fundalloc.plan.proof import PLACES
-from fundalloc.plan.sums import Sums
+from fundalloc.plan.sums import ExactSums
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,7 +49,7 @@ class _PlanReport:
     @cached_property
     def brief(self) -> Brief:
         """What is told of the plan on every page."""
-        return brief_of(Sums(self.plan), self.words)
+        return brief_of(ExactSums(self.plan), self.words)
 
     @cached_property
     def width(self) -> int:

@@ -18,7 +18,7 @@ from fundalloc.labels import Words
 from fundalloc.money import HARD_SPACE, IntArray
 from fundalloc.plan.ledger import measure_coverage
 from fundalloc.plan.proof import PLACES
-from fundalloc.plan.sums import Sums
+from fundalloc.plan.sums import ExactSums
 from fundalloc.plan.verify import AT_LIMIT, BREACH, MISSED, Finding, measure_rule
 from fundalloc.rules.statement import Sense
 
@@ -39,7 +39,7 @@ _SENTENCES = {
 """The sentences in their order, each with the figures that it needs; it is left out where one of them does not exist."""
 
 
-class Said(NamedTuple):
+class Telling(NamedTuple):
     """A sentence: its key in the catalogue, and what stands in its placeholders."""
 
     key: str
@@ -50,7 +50,7 @@ class Said(NamedTuple):
         return words(f"brief.{self.key}", **self.values)
 
 
-class Row(NamedTuple):
+class Recipient(NamedTuple):
     """One partnership, EUR million."""
 
     id: str
@@ -102,20 +102,20 @@ class Brief:
 
     words: Words
     title: str
-    asked: Said
+    asked: Telling
     """The decision that is sought, or that none is."""
     figures: Mapping[str, float]
     """EUR million, shares and counts, by what the sentences call them."""
     largest: Mapping[str, str]
     """The names of the largest partnership and area."""
-    sentences: tuple[Said, ...]
+    sentences: tuple[Telling, ...]
     """The first is the headline."""
-    rows: tuple[Row, ...]
+    rows: tuple[Recipient, ...]
     """Partnerships that may receive money, or have a need, by the need that is not met."""
-    gains: tuple[Row, ...]
-    losses: tuple[Row, ...]
+    gains: tuple[Recipient, ...]
+    losses: tuple[Recipient, ...]
     """Against the baseline, the largest first."""
-    standing: tuple[Said, ...]
+    standing: tuple[Telling, ...]
     """Who gains and who loses, in sentences; without a baseline, who receives most and who has least of the need met."""
     missed: tuple[Shortfall, ...]
     pledges: tuple[Pledge, ...]
@@ -125,7 +125,7 @@ class Brief:
     fairness: str = ""
 
 
-def brief_of(sums: Sums, words: Words, *, outside: bool = False, firmness: str = "", fairness: str = "") -> Brief:
+def brief_of(sums: ExactSums, words: Words, *, outside: bool = False, firmness: str = "", fairness: str = "") -> Brief:
     """Build what is to be told of a plan; for outside, nothing that is measured in points."""
     head, language, found, largest = sums.head, words.language, figures(sums), _largest(sums, words.language)
     if outside or "reached" in found:
@@ -133,7 +133,7 @@ def brief_of(sums: Sums, words: Words, *, outside: bool = False, firmness: str =
     texts = {**largest, **{key: figure_text(key, value, words) for key, value in found.items()}}
     texts |= {"period": year_ranges(sums.facts.years), "partnerships": str(len(sums.leaves))}
     texts |= {"demands": whole_number(sums.plan.tally.demands), "past": year_ranges(head.reconstructed), "today": str(head.today)}
-    said = tuple(Said(key, texts) for key, needed in _SENTENCES.items() if all(name in texts for name in needed))
+    said = tuple(Telling(key, texts) for key, needed in _SENTENCES.items() if all(name in texts for name in needed))
     rows = tuple(sorted(_rows(sums, language), key=lambda row: -row.missing))
     least = 0.5 * 10.0**-sums.plan.scenario.decimals  # what is printed as 0.0 is no change
     gains, losses = (
@@ -149,22 +149,22 @@ def brief_of(sums: Sums, words: Words, *, outside: bool = False, firmness: str =
     )
 
 
-def _asked(sums: Sums) -> Said:
+def _asked(sums: ExactSums) -> Telling:
     """Say what there is to decide: new money in years that are not over."""
     ahead = [t for t, year in enumerate(sums.facts.years) if year >= sums.head.today and year not in sums.facts.closed]
     new = int((sums.budget.sum(axis=(0, 1)) - sums.budget_by("year", sums.lines.decided))[ahead].sum())
     if sums.head.state == "adopted" or not new:
-        return Said("asked_adopted" if sums.head.state == "adopted" else "asked_none", {})
+        return Telling("asked_adopted" if sums.head.state == "adopted" else "asked_none", {})
     years = [year for t, year in enumerate(sums.facts.years) if t in ahead]
-    return Said("asked", {"new": whole_number(sums.eur(new)), "years": year_ranges(years)})
+    return Telling("asked", {"new": whole_number(sums.eur(new)), "years": year_ranges(years)})
 
 
-def figures(sums: Sums) -> dict[str, float]:
+def figures(sums: ExactSums) -> dict[str, float]:
     """Return every headline figure that exists."""
     return {**dict(_money(sums)), **dict(_shape(sums)), **dict(_rules(sums))}
 
 
-def _money(sums: Sums) -> Iterator[tuple[str, float]]:
+def _money(sums: ExactSums) -> Iterator[tuple[str, float]]:
     """What is planned: EU budget, partner and memo money apart."""
     facts, eur, left = sums.facts, sums.eur, sums.plan.money_left
     limited = [k for k in sums.of_kind("budget") if k in sums.limits]
@@ -184,7 +184,7 @@ def _money(sums: Sums) -> Iterator[tuple[str, float]]:
         yield "memo", eur(facts.memo.amount.sum())
 
 
-def _shape(sums: Sums) -> Iterator[tuple[str, float]]:
+def _shape(sums: ExactSums) -> Iterator[tuple[str, float]]:
     """Needs, and the largest partnership and area."""
     coverage, years = sums.plan.coverage, np.array(sums.facts.years)
     need = float(coverage.need.sum())
@@ -197,11 +197,11 @@ def _shape(sums: Sums) -> Iterator[tuple[str, float]]:
         yield f"{key}_share", int(amounts.max()) / int(amounts.sum()) if amounts.sum() else 0.0
 
 
-def _by_size(sums: Sums) -> dict[str, tuple[str, IntArray]]:
+def _by_size(sums: ExactSums) -> dict[str, tuple[str, IntArray]]:
     return {"largest": ("partnership", sums.budget.sum(axis=(1, 2))), "largest_area": ("area", sums.budget.sum(axis=(0, 2)))}
 
 
-def _largest(sums: Sums, language: str) -> dict[str, str]:
+def _largest(sums: ExactSums, language: str) -> dict[str, str]:
     """Return the labels of the largest partnership and area, each on one line."""
     labels, out = sums.plan.scenario.labels(language), {}
     for key, (name, amounts) in _by_size(sums).items():
@@ -211,7 +211,7 @@ def _largest(sums: Sums, language: str) -> dict[str, str]:
     return out
 
 
-def _rules(sums: Sums) -> Iterator[tuple[str, float]]:
+def _rules(sums: ExactSums) -> Iterator[tuple[str, float]]:
     counts, proof = sums.plan.tally, sums.plan.proof
     yield from ((AT_LIMIT.replace(" ", "_"), counts.at_limit), (MISSED, counts.missed), (BREACH, counts.broken))
     if proof.reached is not None:
@@ -239,7 +239,7 @@ def rounded(value: float) -> str:
     return f"{whole:f}" if whole else "0"
 
 
-def _rows(sums: Sums, language: str) -> Iterator[Row]:
+def _rows(sums: ExactSums, language: str) -> Iterator[Recipient]:
     """Yield every partnership that may receive money, or has a need."""
     scenario, eur = sums.plan.scenario, sums.eur
     names, labels = scenario.names(language)["partnership"], scenario.labels(language)["partnership"]
@@ -251,28 +251,30 @@ def _rows(sums: Sums, language: str) -> Iterator[Row]:
         if k in sums.leaves or need:
             change = round(eur(money[k]) - before[k], 9) if sums.has_baseline else float("nan")
             amounts = (eur(decided[k]), eur(money[k] - decided[k]), eur(money[k]), eur(partner[k]))
-            yield Row(id_, names[id_], " ".join(labels[id_].split()), *amounts, need, met, change)
+            yield Recipient(id_, names[id_], " ".join(labels[id_].split()), *amounts, need, met, change)
 
 
-def _standing(sums: Sums, words: Words, rows: Sequence[Row], gains: Sequence[Row], losses: Sequence[Row]) -> Iterator[Said]:
+def _standing(
+    sums: ExactSums, words: Words, rows: Sequence[Recipient], gains: Sequence[Recipient], losses: Sequence[Recipient]
+) -> Iterator[Telling]:
     places = sums.plan.scenario.decimals
     if sums.has_baseline:
         for key, movers in (("gain", gains), ("lose", losses)):
             if movers:
-                yield Said(key, {"names": ", ".join(f"{row.label} {words.signed(row.change, places)}" for row in movers)})
+                yield Telling(key, {"names": ", ".join(f"{row.label} {words.signed(row.change, places)}" for row in movers)})
         if not gains and not losses:
-            yield Said("same", {})
+            yield Telling("same", {})
         return
     most = [row for row in sorted(rows, key=lambda row: -row.new) if row.new > 0][:MOVERS]
     least = sorted((row for row in rows if row.need), key=lambda row: row.met / row.need)[:MOVERS]
     if most:
-        yield Said("most_new", {"names": ", ".join(f"{row.label} {words.number(row.new, places)}" for row in most)})
+        yield Telling("most_new", {"names": ", ".join(f"{row.label} {words.number(row.new, places)}" for row in most)})
     if least:
         parts = ((row.label, words("number.percent", amount=rounded(100 * row.met / row.need))) for row in least)
-        yield Said("least_met", {"names": ", ".join(f"{label} {part}" for label, part in parts)})
+        yield Telling("least_met", {"names": ", ".join(f"{label} {part}" for label, part in parts)})
 
 
-def _missed(sums: Sums, words: Words) -> Iterator[Shortfall]:
+def _missed(sums: ExactSums, words: Words) -> Iterator[Shortfall]:
     """Yield what is missed, monitored or not, the worst first."""
     scenario, language = sums.plan.scenario, words.language
     names, found = scenario.names(language), [(k, f) for k, f in enumerate(sums.plan.findings) if f.status == MISSED]
@@ -289,7 +291,7 @@ def promises(finding: Finding) -> bool:
     return rule.plain_sum and named and finding.sense is Sense.AT_LEAST and rule.money.marker is None
 
 
-def _pledges(sums: Sums, language: str) -> Iterator[Pledge]:
+def _pledges(sums: ExactSums, language: str) -> Iterator[Pledge]:
     """Yield every pledge, with what the decided money alone comes to."""
     lines, names = sums.lines, sums.plan.scenario.names(language)
     ledger = np.concatenate([lines.decided, np.zeros(len(lines.moves), dtype=np.int64)])

@@ -18,7 +18,7 @@ PLACES = 9
 
 
 @dataclass(frozen=True)
-class Sums:
+class ExactSums:
     """One plan, added up."""
 
     plan: Plan

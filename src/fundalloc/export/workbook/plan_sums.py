@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
 from fundalloc.money import IntArray, Mask
-from fundalloc.plan.sums import Sums
+from fundalloc.plan.sums import ExactSums
 from fundalloc.rules.statement import Sense
 
 MOST_LINES = 1_048_576 - 12
@@ -40,7 +40,7 @@ class Pairs(NamedTuple):
 
 
 @dataclass(frozen=True)
-class PlanSums(Sums):
+class PlanSums(ExactSums):
     """One plan, added up for a workbook."""
 
     @property
