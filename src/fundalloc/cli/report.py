@@ -128,7 +128,7 @@ def _partnerships(report: _PlanReport) -> None:
     plan, words = report.plan, report.words
     totals = plan.total("partnership").sort_values(ascending=False)
     coverage = plan.coverage_by("partnership")["coverage"]
-    table = new_table(*report.column("partnership", "", "need_met", "planned"), numbers=2)
+    table = new_table(*report.column("partnership", _whose(plan), "need_met", "amount"), numbers=2)
     highest = float(totals.iloc[0]) if len(totals) else 1.0
     for key, amount in totals.head(TOP).items():
         met, name = report.part(coverage[str(key)]), report.names["partnership"][str(key)]
@@ -143,7 +143,7 @@ def _partnerships(report: _PlanReport) -> None:
 def _areas(report: _PlanReport) -> None:
     plan = report.plan
     totals, coverage = plan.total("area"), plan.coverage_by("area")["coverage"]
-    table = new_table(*report.column("area", "", "need_met", "share", "planned"), numbers=3)
+    table = new_table(*report.column("area", _whose(plan), "need_met", "share", "amount"), numbers=3)
     whole, highest = float(totals.sum()), float(totals.max())
     dimension, actions = plan.scenario.facts.dimensions.area, plan.total("action") if plan.scenario.facts.dimensions.area.within else totals
     for area in dimension.ids:
@@ -153,6 +153,11 @@ def _areas(report: _PlanReport) -> None:
         bar, met, name = _bar(amount, highest), report.part(coverage.get(area, float("nan"))), report.labels["area"][area]
         table.add_row(*(f"  {name}", "", "") if alone else (name, bar, met), share, report.eur(amount))
     report.table(table)
+
+
+def _whose(plan: Plan) -> str:
+    """Return the heading of bars of money, which says whose money it is."""
+    return "planned_with" if any(i.counts == "partner" for i in plan.scenario.facts.instruments) else "planned"
 
 
 def _payments(report: _PlanReport) -> None:

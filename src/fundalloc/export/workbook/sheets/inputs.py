@@ -15,7 +15,7 @@ from fundalloc.facts.facts import Facts
 from fundalloc.facts.selection import Pick, Selection
 from fundalloc.money import IntArray, Mask, exact_product, exact_sums
 
-DECIDED, NEEDS = "DecidedMoney", "Needs"
+DECIDED, NEEDS, COVERAGE = "DecidedMoney", "Needs", ("need", "coverage")
 MOST_NAMES = 8
 """Longer lists of names are cut, and say how many more there are."""
 

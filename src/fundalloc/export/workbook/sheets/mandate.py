@@ -23,7 +23,7 @@ def build(book: Book) -> Sheet:
         book.column("concerns", "text", [_concerns(book, row) for row in rows], width=58),
         book.column("amount", "total", [_amount(book, row) for row in rows], width=13),
         status_column(book, [_status(book, row) for row in rows]),
-        book.column("reached", "text", [_kept(book, row) for row in rows], width=11),
+        book.column("rules_kept", "text", [_kept(book, row) for row in rows], width=11),
         *book.founded(rows, 40),
     )
     return book.sheet("mandate", "Mandate", columns)

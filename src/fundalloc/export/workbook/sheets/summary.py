@@ -96,7 +96,7 @@ def _shape(book: Book) -> Iterator[SummaryRow]:
 
 def _largest(book: Book, key: str, names: tuple[str, str], totals: IntArray, name: str) -> Iterator[SummaryRow]:
     """The name of the largest member, found in a table by its column of names, and its share."""
-    column, whole = book.all(names[0], "total"), int(totals.sum())
+    column, whole = book.all(names[0], "eu_budget"), int(totals.sum())
     yield key, Styled(Formula(f"=INDEX({book.all(*names)},MATCH(MAX({column}),{column},0))", name), "right_text"), "name"
     share = f"=IFERROR(MAX({column})/SUM({column}),0)"
     yield f"{key}_share", Styled(Formula(share, int(totals.max()) / whole if whole else 0), "share"), "share"
