@@ -13,6 +13,7 @@ from fundalloc.export.workbook.line_sums import Boxes
 from fundalloc.export.workbook.sheets.free_money import TABLE as FREE
 from fundalloc.export.workbook.sheets.free_money import after_use, whole_period
 from fundalloc.export.workbook.sheets.inputs import COVERAGE, DECIDED, coverage_columns
+from fundalloc.export.workbook.spelling import readable
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.money import IntArray, Mask
 
@@ -247,9 +248,3 @@ def _groups(book: Book) -> list[tuple[str, str, Mask]]:
     dimension = book.facts.dimensions.partnership
     names = sorted(dimension.groups, key=lambda group: (FIRST.index(group) if group in FIRST else len(FIRST), group))
     return [(group, value, dimension.masks[f"{group}:{value}"]) for group in names for value in dimension.groups[group]]
-
-
-def readable(tag: str) -> str:
-    """Return a tag's value as words: `central-med` becomes `Central med`."""
-    words = tag.replace("-", " ").replace("_", " ")
-    return words[:1].upper() + words[1:]
