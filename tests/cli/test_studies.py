@@ -175,7 +175,10 @@ def test_many_files_get_lines_an_index_and_the_ledger(fundalloc, two, tmp_path, 
     assert "3 scenarios, 2 solved, 1 failed" in result.stdout
     assert sorted(p.name for p in out.iterdir()) == ["index.xlsx", "tiny.xlsx", "two.xlsx"]
     book = openpyxl.load_workbook(out / "index.xlsx")
-    assert book["Cover"]["A1"].value == "Index of runs: Two instruments, two partnerships, one area, one year | A made-up case, small enough to solve on paper"
+    assert (
+        book["Cover"]["A1"].value
+        == "Index of runs: Two instruments, two partnerships, one area, one year | A made-up case, small enough to solve on paper"
+    )
     assert "Amounts and scores are those of finished plans, rounded and verified." in said(book["Cover"])
     sheet = book["Runs"]
     links = {cell.value: cell.hyperlink.target for row in sheet.iter_rows() for cell in row if cell.hyperlink and cell.hyperlink.target}
