@@ -135,7 +135,7 @@ def _partnerships(report: _PlanReport) -> None:
     plan, words = report.plan, report.words
     totals = sorted(plan.sums("partnership").items(), key=itemgetter(1), reverse=True)
     coverage = plan.covered("partnership")
-    table = new_table(*report.column("partnership", "", "need_met", "planned"), numbers=2)
+    table = new_table(*report.column("partnership", _whose(plan), "need_met", "amount"), numbers=2)
     highest = totals[0][1] if totals else 1.0
     for key, amount in totals[:TOP]:
         met, name = report.part(coverage[key][-1]), report.names["partnership"][key]
@@ -149,7 +149,7 @@ def _partnerships(report: _PlanReport) -> None:
 def _areas(report: _PlanReport) -> None:
     plan = report.plan
     totals, coverage = plan.sums("area"), plan.covered("area")
-    table = new_table(*report.column("area", "", "need_met", "share", "planned"), numbers=3)
+    table = new_table(*report.column("area", _whose(plan), "need_met", "share", "amount"), numbers=3)
     whole, highest = sum(totals.values()), max(totals.values(), default=0.0)
     dimension, actions = plan.scenario.facts.dimensions.area, plan.sums(ACTION)
     for area in dimension.ids:
@@ -163,6 +163,11 @@ def _areas(report: _PlanReport) -> None:
         )
         table.add_row(*(f"  {name}", "", "") if alone else (name, bar, met), share, report.eur(amount))
     report.table(table)
+
+
+def _whose(plan: Plan) -> str:
+    """Return the heading of bars of money, which says whose money it is."""
+    return "planned_with" if any(i.counts == "partner" for i in plan.scenario.facts.instruments) else "planned"
 
 
 def _payments(report: _PlanReport) -> None:
