@@ -24,7 +24,7 @@ PICTURES = {
     "frontier": ("frontier", "Corners", 1.0),
 }
 """Picture: the workbook, its sheet, and how much of the page from the top."""
-PAGES, SCALE, GAP, YELLOW = 60, 0.57, 12, (255, 249, 224)
+PAGES, SCALE, GAP, MUCH, YELLOW = 60, 0.57, 12, 40, (255, 249, 224)
 
 
 def pages_of(name: str, folder: Path) -> list[tuple[str, int, Path]]:
@@ -63,13 +63,14 @@ def main() -> None:
 
 def mark(page: Image.Image) -> None:
     """Draw a frame around every column that is pale yellow."""
-    near = ImageChops.difference(page, Image.new("RGB", page.size, YELLOW)).convert("L").point(lambda value: 255 * (value < 6))
-    _, top, _, bottom = near.getbbox()
-    strip = [near.crop((x, top, x + 1, bottom)).getbbox() is not None for x in range(page.width)]
+    off = ImageChops.difference(page, Image.new("RGB", page.size, YELLOW)).split()
+    near = ImageChops.lighter(ImageChops.lighter(*off[:2]), off[2]).point(lambda value: 255 * (value < 6))
+    across, down = (list(near.resize(size, Image.Resampling.BOX).getdata()) for size in ((page.width, 1), (1, page.height)))
+    strip, rows = [value > MUCH for value in across], [y for y, value in enumerate(down) if value > MUCH]
     starts = [x for x in range(page.width) if strip[x] and not any(strip[max(x - GAP, 0) : x])]
     ends = [x for x in range(page.width) if strip[x] and not any(strip[x + 1 : x + GAP])]
     for left, right in zip(starts, ends, strict=True):
-        ImageDraw.Draw(page).rectangle((left - 3, top - 3, right + 3, bottom + 3), outline="#c00000", width=3)
+        ImageDraw.Draw(page).rectangle((left - 4, rows[0] - 4, right + 4, rows[-1] + 4), outline="#c00000", width=3)
 
 
 if __name__ == "__main__":
