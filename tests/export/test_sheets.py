@@ -146,13 +146,14 @@ class TestWords:
         assert (shown["What"] == "Ceiling").sum() == 5  # two years and a total of NDICI, two years of AMIF
         assert (shown["What"] == "Decided money").sum() == 4
 
-    def test_the_page_for_the_cabinet_has_six_sentences_with_figures(self, path: Path) -> None:
+    def test_the_page_for_the_cabinet_has_ten_sentences_with_figures(self, path: Path) -> None:
         book = openpyxl.load_workbook(path, data_only=True)
-        sentences = [book["Cabinet page"].cell(row, 1).value for row in range(5, 11)]
+        sentences = [book["Cabinet page"].cell(row, 1).value for row in range(5, 15)]
         assert all(isinstance(text, str) and text.endswith(".") and any(c.isdigit() for c in text) for text in sentences), sentences
-        assert "EUR\u00a072 million of the EU budget" in sentences[0]
-        assert book["Cabinet page"].cell(11, 1).value == label("proof.inputs")
-        assert book["Cabinet page"].cell(12, 1).value is None
+        assert sentences[0] == "For decision: EUR\u00a067\u00a0million of the EU budget, newly planned for 2025-2026."
+        assert "EUR\u00a06\u00a0million of the EU budget were decided before; the plan adds EUR\u00a067\u00a0million" in sentences[1]
+        assert book["Cabinet page"].cell(15, 1).value == label("proof.inputs")
+        assert book["Cabinet page"].cell(16, 1).value is None
 
     def test_what_is_not_proved_is_said_once_on_cover_cabinet_page_and_summary(self, path: Path) -> None:
         book = openpyxl.load_workbook(path, data_only=True)

@@ -9,9 +9,9 @@ import numpy as np
 from fundalloc.export.workbook.book import DIMENSIONS, Book, quoted
 from fundalloc.export.workbook.content import Column, Fact, Formula, Sheet, Styled
 from fundalloc.export.workbook.line_sums import WEIGHTS, Weight, all_weights, weights
-from fundalloc.export.workbook.plan_sums import PLACES
 from fundalloc.export.workbook.sheet_maker import TOLERANCE, Check
 from fundalloc.money import IntArray, exact_product
+from fundalloc.plan.sums import PLACES
 from fundalloc.plan.verify import BREACH
 
 TABLE = "Allocation"

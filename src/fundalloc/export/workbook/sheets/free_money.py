@@ -103,12 +103,6 @@ def after_use(book: Book, rows: Sequence[Criteria], money: Callable[[IntArray], 
             yield key, [book.sum_if(TABLE, key, *row, value=book.eur(steps)) for row, steps in zip(rows, money(table), strict=True)]
 
 
-def whole_period(book: Book) -> dict[int, int]:
-    """Return {position of a planned instrument: usable ceiling of the whole period, in steps}, where there is one."""
-    limits = {k: book.usable_in_all(k) for k, i in enumerate(book.facts.instruments) if i.planned}
-    return {k: limit for k, limit in limits.items() if limit != NO_LIMIT}
-
-
 def _rows(book: Book, k: int) -> Iterator[_Row]:
     """Yield the years of one instrument, then its whole period. What may be spent is the limit on the sheet Rules, where there is one."""
     facts, none = book.facts, book.say("none")
@@ -123,7 +117,7 @@ def _rows(book: Book, k: int) -> Iterator[_Row]:
 
 def _whole(book: Book, k: int) -> _Row:
     """Return ceiling and usable ceiling of the whole period: the total, the sum of the years, or the smaller of both."""
-    facts, usable = book.facts, whole_period(book).get(k)
+    facts, usable = book.facts, book.limits.get(k)
     ceiling, count = facts.instruments[k].ceiling, len(facts.years)
     yearly = [ceiling.in_year(year) if ceiling else None for year, on in zip(facts.years, facts.commits[k], strict=True) if on]
     total, complete = ceiling.total if ceiling else None, None not in yearly

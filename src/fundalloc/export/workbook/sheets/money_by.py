@@ -11,7 +11,7 @@ from fundalloc.export.workbook.book import KINDS, Book, distinct, quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Series, Sheet
 from fundalloc.export.workbook.line_sums import Boxes
 from fundalloc.export.workbook.sheets.free_money import TABLE as FREE
-from fundalloc.export.workbook.sheets.free_money import after_use, whole_period
+from fundalloc.export.workbook.sheets.free_money import after_use
 from fundalloc.export.workbook.sheets.inputs import DECIDED, coverage_columns
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.money import IntArray, Mask
@@ -63,7 +63,7 @@ def _kind_total(book: Book, title: str, counts: str, value: float) -> Formula:
 
 def _ceiling_columns(book: Book, order: Sequence[int], money: IntArray) -> Iterator[Column]:
     """Usable ceiling, lapsed and free money and use over the whole period; nothing for money without a ceiling."""
-    limits, none = whole_period(book), book.say("not_applicable")
+    limits, none = book.limits, book.say("not_applicable")
     known = [k for k in order if k in limits]
     budget = [k for k in known if book.facts.instruments[k].counts == "budget"]
 
