@@ -58,7 +58,7 @@ def solve_open(scenario: Scenario, options: Options | None = None, progress: Pro
         bound=first.bound,
         switches=0 if program.integer is None else int(program.integer.sum()),
         settled=optimum.settled,
-        settled_score=float(program.cost @ optimum.values[: program.shape[1]]),
+        settled_score=program.score(optimum.values),
         stages_left=optimum.stages_left,
         tables=scenario.passports,
     )

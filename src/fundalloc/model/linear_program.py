@@ -125,6 +125,10 @@ class LinearProgram:
         """Entries of the matrix."""
         return len(self.matrix.value)
 
+    def score(self, values: Floats) -> float:
+        """Return the score of its columns, which stand first in `values`."""
+        return summed(self.cost, values[: len(self.cost)])
+
     def block(self, owner: str) -> RowBlock | None:
         """Return the rows of one owner."""
         return next((b for b in self.blocks if b.owner == owner), None)
@@ -155,6 +159,11 @@ class LinearProgram:
                 at, entry = take(matrix.column[says], Grouped(matrix.column[asks], asks, Exact.whole(len(asks))))
                 found.append(np.unique(row[says[at]] * self.shape[0] + row[asks[entry]]))
         return np.divmod(np.concatenate(found), max(self.shape[0], 1))
+
+
+def summed(prices: Floats, amounts: Floats) -> float:
+    """Return the sum of products. BLAS (`@`) splits long ones over threads: dearer than a warm solve, and other digits per machine."""
+    return float((prices * amounts).sum())
 
 
 class Terms(NamedTuple):
