@@ -12,13 +12,14 @@ import numpy as np
 
 from fundalloc.cli.output import Output, new_table
 from fundalloc.facts.dimensions import ACTION
+from fundalloc.insight.brief import Brief, brief_of
 from fundalloc.insight.explain.unallocated import explain_unallocated
 from fundalloc.insight.payments import payments, payments_by_year
 from fundalloc.money import finer
 from fundalloc.plan.handmade import HAND_MADE
 from fundalloc.plan.naming import named_by_decision
 from fundalloc.plan.proof import PLACES
-from fundalloc.plan.verify import MISSED
+from fundalloc.plan.sums import ExactSums
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from fundalloc.plan.plan import Plan
 
 BAR = 24
-MOVERS = 3
 TOP = 12
 """Partnerships that the table names before it adds up the rest."""
 FACTS = ["ahead", "rules", "by_decision", "missed", "dearest", "baseline", "gain", "lose", "unallocated", "score", "search", "proof", "gap"]
@@ -46,6 +46,11 @@ class _PlanReport:
         self.words = self.out.words(self.plan.scenario)
         self.names = self.plan.scenario.names(self.words.language)
         self.labels = self.plan.scenario.labels(self.words.language)
+
+    @cached_property
+    def brief(self) -> Brief:
+        """What is told of the plan on every page."""
+        return brief_of(ExactSums(self.plan), self.words)
 
     @cached_property
     def width(self) -> int:
@@ -130,7 +135,7 @@ def _partnerships(report: _PlanReport) -> None:
     plan, words = report.plan, report.words
     totals = sorted(plan.sums("partnership").items(), key=itemgetter(1), reverse=True)
     coverage = plan.covered("partnership")
-    table = new_table(*report.column("partnership", "", "need_met", "planned"), numbers=2)
+    table = new_table(*report.column("partnership", _whose(plan), "need_met", "amount"), numbers=2)
     highest = totals[0][1] if totals else 1.0
     for key, amount in totals[:TOP]:
         met, name = report.part(coverage[key][-1]), report.names["partnership"][key]
@@ -144,7 +149,7 @@ def _partnerships(report: _PlanReport) -> None:
 def _areas(report: _PlanReport) -> None:
     plan = report.plan
     totals, coverage = plan.sums("area"), plan.covered("area")
-    table = new_table(*report.column("area", "", "need_met", "share", "planned"), numbers=3)
+    table = new_table(*report.column("area", _whose(plan), "need_met", "share", "amount"), numbers=3)
     whole, highest = sum(totals.values()), max(totals.values(), default=0.0)
     dimension, actions = plan.scenario.facts.dimensions.area, plan.sums(ACTION)
     for area in dimension.ids:
@@ -158,6 +163,11 @@ def _areas(report: _PlanReport) -> None:
         )
         table.add_row(*(f"  {name}", "", "") if alone else (name, bar, met), share, report.eur(amount))
     report.table(table)
+
+
+def _whose(plan: Plan) -> str:
+    """Return the heading of bars of money, which says whose money it is."""
+    return "planned_with" if any(i.counts == "partner" for i in plan.scenario.facts.instruments) else "planned"
 
 
 def _payments(report: _PlanReport) -> None:
@@ -184,12 +194,8 @@ def _rules(report: _PlanReport) -> None:
     report.line("rules", words(key, kept=counts.kept, **numbers, **counts._asdict()))
     if counts.by_decision:
         report.line("by_decision", named_by_decision(plan.by_decision, plan.scenario, words), within=True)
-    missed = [f for f in plan.findings if f.status == MISSED and not f.rule.watch]
-    for finding in sorted(missed, key=lambda f: f.headroom)[:6]:
-        places = plan.scenario.decimals if finding.rule.in_money else 0
-        amount, limit = words.number(finding.amount, places), finding.asks(places, language)
-        said = finding.said(report.names, language)
-        report.line("missed", words("report.says.missed", says=said, amount=amount, limit=limit, rule=finding.rule.id), within=True)
+    for missed in [one for one in report.brief.missed if not plan.findings[one.at].rule.watch][:6]:
+        report.line("missed", words("report.says.missed", **missed._asdict()), within=True)
     for position, gain in plan.dearest:
         rule = plan.findings[position].rule
         said = plan.findings[position].said(report.names, language)
@@ -213,17 +219,13 @@ def _against_baseline(report: _PlanReport) -> None:
     plan = report.plan
     if plan.scenario.facts.baseline is None:
         return
-    lines, facts, places = plan.scenario.lines, plan.scenario.facts, plan.scenario.decimals
+    lines, places = plan.scenario.lines, plan.scenario.decimals
     change = plan.amounts - lines.baseline.values
-    by_partnership = np.bincount(lines.partnership, weights=change, minlength=len(facts.partnerships))
     total, moved = report.words.signed(float(change.sum()), places), report.eur(lines.moved(plan.amounts))
     report.line("baseline", report.words("report.says.baseline", change=total, moved=moved))
-    order = np.argsort(by_partnership, kind="stable")
-    for fact, positions, sign in (("gain", order[::-1][:MOVERS], 1), ("lose", order[:MOVERS], -1)):
-        shown = [k for k in positions if sign * by_partnership[k] >= 0.5 * 10.0**-places]  # what is printed as 0.0 is no change
-        changes = ((facts.partnerships[k].id, report.words.signed(float(by_partnership[k]), places)) for k in shown)
-        if shown:
-            report.line(fact, ", ".join(f"{report.names['partnership'][name]} {change}" for name, change in changes), within=True)
+    for fact, movers in (("gain", report.brief.gains), ("lose", report.brief.losses)):
+        if movers:
+            report.line(fact, ", ".join(f"{row.name} {report.words.signed(row.change, places)}" for row in movers), within=True)
 
 
 def _closing(report: _PlanReport) -> None:

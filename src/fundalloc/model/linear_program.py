@@ -129,6 +129,12 @@ class LinearProgram:
         """Return the score of its columns, which stand first in `values`."""
         return summed(self.cost, values[: len(self.cost)])
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How large it is, as the log of a run has it."""
+        switches = 0 if self.integer is None else int(self.integer.sum())
+        return {"rows": self.shape[0], "columns": self.shape[1], "terms": self.terms, "switches": switches}
+
     def block(self, owner: str) -> RowBlock | None:
         """Return the rows of one owner."""
         return next((b for b in self.blocks if b.owner == owner), None)

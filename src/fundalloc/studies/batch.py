@@ -160,8 +160,7 @@ def made_from(plan: Plan, language: str) -> str:
     """Return the hash of all that a workbook is made from: the program, the plan, the language, the files that travel inside."""
     scenario, carried = plan.scenario, plan.scenario.sources or Sources("", {})
     how = json.dumps([scenario.file, language, carried.main, carried.settings, carried.baseline])
-    files = chain.from_iterable(carried.files.items())
-    return fingerprint(code_fingerprint(), RunRecord.of(plan).text(), how, *files)
+    return fingerprint(code_fingerprint(), RunRecord.of(plan).text(), how, *carried.files, *carried.files.values())
 
 
 def read_back(record: str, scenario: Scenario, kept_in: str) -> Plan:
