@@ -7,6 +7,7 @@ Exit codes: 0 done · 1 fault in the program · 2 usage · 3 scenario has proble
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -148,6 +149,7 @@ def cli() -> None:
 def main() -> None:
     """Entry point of the console script."""
     outlet = open_outlet()
+    gc.set_threshold(50_000)  # imports make many objects that stay: looking through them again and again takes a tenth of a short command
     try:
         cli(prog_name="fundalloc")
     except SystemExit as end:

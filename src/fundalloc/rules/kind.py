@@ -21,7 +21,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from fundalloc.facts.citation import Origin
 from fundalloc.facts.entities import Record
@@ -81,7 +81,7 @@ class Kind(Record, Consequences):
     """The sentence shown everywhere; {partnership} and the like stand for the member, {limit} for its figure."""
     nodes: Literal["leaves", "all"] = "leaves"
     """all: partnerships that contain others count as members too."""
-    money: Selection = Selection()
+    money: Selection = Field(default_factory=Selection)
     """The money that the rule limits."""
     unless: Pick | None = None
     """Money that does not count."""

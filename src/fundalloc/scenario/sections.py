@@ -17,7 +17,7 @@ from fundalloc.rules._fields import ForEach
 from fundalloc.scenario.document import Scalar, Tree, locate
 from fundalloc.scenario.own_words import OwnWords
 
-BANDS = tuple(Band(share=Fraction(share, 10), value=Fraction(value, 10)) for share, value in ((5, 10), (3, 6), (2, 3)))
+BANDS = tuple(Band.model_construct(share=Fraction(share, 10), value=Fraction(value, 10)) for share, value in ((5, 10), (3, 6), (2, 3)))
 LEVELS = ("bilateral", "regional", "global")
 """Levels with a name in every catalogue."""
 EURO = Fraction(1, 10**6)
@@ -127,7 +127,7 @@ def _impact_first(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
 class Head(Documented):
     """The single values at the top of a scenario file."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", arbitrary_types_allowed=True, defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", arbitrary_types_allowed=True)
 
     fundalloc: Literal["1"]
     """Version of the file format."""
@@ -144,7 +144,7 @@ class Head(Documented):
     """Years that are fixed to the decided money."""
     past: Annotated[Literal["reconstructed"] | None, TOLD] = None
     """Said where years before that of `as_of` are planned anew: every output then says so too."""
-    prices: Prices = Prices()
+    prices: Prices = Field(default_factory=Prices)
     round_to: Annotated[Amount, AfterValidator(_step)] = Fraction(1, 1000)
     """Rounding step in EUR million."""
     illustrative: Annotated[Flag, TOLD] = False
@@ -163,7 +163,7 @@ class Head(Documented):
     baseline: str = ""
     """The plan to start from: a scenario, or a plan as JSON, CSV or workbook."""
     expect: Expect | None = None
-    output: Annotated[Presentation, TOLD] = Presentation()
+    output: Annotated[Presentation, TOLD] = Field(default_factory=Presentation)
 
     @property
     def today(self) -> int:
