@@ -21,6 +21,7 @@ from fundalloc.cli.options import (
     Digits,
     Inputs,
     gathered,
+    named,
     new_book,
     output_options,
     scenario_options,
@@ -91,7 +92,13 @@ class _Positive(click.FloatRange):
 @click.option("--gap", type=_Positive(min=0), help="Relative gap at which a search may stop.")
 @BASELINE
 @click.option("--stay-close", metavar="SHARE", help="Score that may be given up to move less money, such as 0.1%.")
-@click.option("--plan", "plan_file", metavar="PLAN", help="Score this hand-made plan (.xlsx, .json, .csv) without optimising it.")
+@click.option(
+    "--plan",
+    "plan_file",
+    metavar="PLAN",
+    callback=named,
+    help="Score this hand-made plan (.xlsx, .json, .csv, a name) without optimising it.",
+)
 @REPAIRS
 @VARIANTS
 @click.option(
@@ -180,7 +187,9 @@ def _run_one(file: str, inputs: Inputs, options: Options, wish: _Wish, out: Outp
     plan = _solve(scenario, file, inputs, options, wish, out)
     print_plan(plan, out)
     asked = _ask(plan, options, wish, out) if wish.asks else None
-    if not wish.dry_run:
+    if wish.dry_run:
+        out.say(_would_write(wish))
+    else:
         _write(plan, book, wish, out, asked)
         if wish.open_file and book is not None:
             click.launch(str(book))
@@ -194,6 +203,13 @@ def _run_one(file: str, inputs: Inputs, options: Options, wish: _Wish, out: Outp
     if plan.log.stopped:
         left = "not proved optimal" if plan.status == "feasible" else "not all that the scenario asks was searched for"
         out.end(STOPPED, f"The search was stopped at its limit; the best plan found is verified, but {left}.")
+
+
+def _would_write(wish: _Wish) -> str:
+    """Say what a dry run leaves unwritten, and what of it would take another file's place."""
+    asked = [path for path in (wish.output, wish.csv_folder, wish.write_lp) if path is not None]
+    shown = [f"{path}{' (in place of the one that is there)' if Path(path).exists() else ''}" for path in asked]
+    return f"Nothing was written; without -n: {', '.join(shown)}" if shown else "Nothing was written."
 
 
 def _check_places(wish: _Wish) -> None:
