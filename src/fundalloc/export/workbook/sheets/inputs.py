@@ -181,12 +181,28 @@ def needs(book: Book) -> Sheet:
         book.column("towards_need", "money", sums),
         book.column("met", "money", [Formula(met, float(value)) for value in coverage.met]),
         book.column("coverage", "share", [Formula(part, value) for value in parts], width=11, mark="bar"),
-        book.column("source", "note", needs.source, width=82),
+        *_derivation(book),
+        book.column("source", "note", needs.source, width=42 if any(needs.derived) else 82),
         book.column("confidence", "note", needs.confidence),
         book.ids_of("partnership", needs.partnership),
         *(book.ids_of(name, needs.area) for name in book.named[2:]),
     )
     return book.sheet("needs", NEEDS, (*columns, *_sent(book, columns)), filtered=True, colour="input")
+
+
+def _derivation(book: Book) -> Iterator[Column]:
+    """The terms of which needs are made, where any are told, and what they come to, live."""
+    told = book.facts.needs.derived
+    if not any(told):
+        return
+    terms = {"indicator": "indicator", "parameter": "parameter", "need_factor": "factor", "need_adjustment": "adjustment"}
+    for key, field in terms.items():
+        yield book.column(key, "factor", [None if one is None else float(getattr(one, field)) for one in told], width=11)
+    indicator, parameter, factor, more = (book.here(NEEDS, key) for key in terms)
+    text = f"={indicator}*{parameter}*{factor}+{more}"
+    yield book.column("by_terms", "money", [None if one is None else Formula(text, float(one.comes_to)) for one in told], width=11)
+    for key in ("terms", "reason"):
+        yield book.column(key, "note", ["" if one is None else book.within(getattr(one, key)) for one in told], width=32)
 
 
 def _actions(book: Book, members: IntArray) -> Iterator[Column]:
