@@ -34,10 +34,10 @@ def test_stages_say_what_they_may_give_up():
     assert "which may give up 0.5%" in text
 
 
-def test_markdown_has_headings_and_signs():
+def test_markdown_has_headings_and_code():
     text = run("--of", str(TINY), "--markdown", "--lang", "de").stdout
     assert "## Mengen" in text
-    assert "  - `Σ{i,a,t} x[i,p,a,t] ≥ c[p]`" in text
+    assert "  - `sum{i,a,t} x[i,p,a,t] >= c[p]`" in text
 
 
 def test_what_does_not_go_together_is_refused():

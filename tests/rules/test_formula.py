@@ -3,7 +3,7 @@
 import pytest
 
 from cases import TINY
-from fundalloc.rules._formula import Symbols, in_symbols
+from fundalloc.rules._formula import Symbols
 from fundalloc.scenario.loading import load
 
 LEGAL = "money: {area: legal-pathways}, at_least: 10 %"
@@ -85,7 +85,3 @@ def test_an_area_with_actions_is_a_set_of_them():
     assert formulas("kind: amount, for_each: action, at_most: 90", *actions) == ["sum{i,p,t} x[i,p,a,t] <= 90"]
     smuggling = formulas("kind: amount, money: {area: smuggling}, at_most: 90", *actions)
     assert smuggling == ["sum{i,p,a,t: a in smuggling} x[i,p,a,t] <= 90"]
-
-
-def test_the_signs_of_mathematics():
-    assert in_symbols("sum{i: not (p in route)} 2 * x[i,p] >= c") == "Σ{i: ¬(p ∈ route)} 2 · x[i,p] ≥ c"

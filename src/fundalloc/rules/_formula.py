@@ -1,8 +1,7 @@
 """A rule as indexed formulas, as a modeller writes them: `sum{i,t} x[i,p,returns,t] >= 10 % * sum{i,a,t} x[i,p,a,t]`.
 
 The letters stand for the sets of the model: i instruments, p partnerships, a areas or actions, t years. A member of `for_each` that is
-none of these stands by its own word, and picks lines: `p in route`. Any terminal has these
-signs; `in_symbols` writes those of mathematics.
+none of these stands by its own word, and picks lines: `p in route`. Any terminal has these signs.
 """
 
 from __future__ import annotations
@@ -24,14 +23,6 @@ if TYPE_CHECKING:
 
 LETTERS: Mapping[str, str] = {"instrument": "i", "partnership": "p", "area": "a", "year": "t"}
 SIGNS = {Sense.AT_LEAST: ">=", Sense.AT_MOST: "<=", Sense.EXACTLY: "="}
-_GREEK = {"sum{": "Σ{", ">=": "≥", "<=": "≤", " in ": " ∈ ", " * ": " · ", "not (": "¬(", " and ": " ∧ ", " or ": " ∨ "}
-
-
-def in_symbols(text: str) -> str:
-    """Return a formula with the signs of mathematics."""
-    for word, sign in _GREEK.items():
-        text = text.replace(word, sign)
-    return text
 
 
 def documented(kind: type[Kind]) -> tuple[str, ...]:
