@@ -46,7 +46,7 @@ def formulas(rule: str, *more: str) -> list[str]:
         ),
         (
             "kind: count, for_each: partnership, counting: area, at_least: 2, active: 0.5",
-            ["sum{a} z[p,a] >= 2", "0.5 * z[p,a] <= F[p,a] <= M[p,a] * z[p,a], z[p,a] in {0, 1}", "F[p,a] = sum{i,t} x[i,p,a,t]"],
+            ["sum{a} z[p,a] >= 2", "0.5 * z[p,a] <= sum{i,t} x[i,p,a,t] <= M * z[p,a], z[p,a] in {0, 1}"],
         ),
         (
             "kind: balance, for_each: area, money: {instrument: [amif, ndici]}, at_least: 50 %",
@@ -73,9 +73,7 @@ def test_rules_that_start_from_a_plan():
     assert formulas(
         "kind: reassignment, money: {year: 2026}, for_each: [instrument, partnership], between: area, at_most: 20 %", start
     ) == [
-        "sum{a} r[i,p,a] <= 20 % * sum{a} x0[i,p,a,2026]",
-        "r[i,p,a] >= x[i,p,a,2026] - x0[i,p,a,2026]",
-        "r[i,p,a] >= 0",
+        "sum{a} max(0, x[i,p,a,2026] - x0[i,p,a,2026]) <= 20 % * sum{a} x0[i,p,a,2026]",
     ]
 
 

@@ -116,16 +116,14 @@ class Baseline(Coded):
 
 @dataclass(frozen=True)
 class Derivation:
-    """Where a need comes from: indicator x parameter x factor + adjustment, as written; nothing is computed from it."""
+    """Where a need comes from: indicator x parameter x factor, whose `terms` are told, + adjustment for a `reason`; as written."""
 
     indicator: Fraction
     parameter: Fraction
     factor: Fraction
     adjustment: Fraction
     terms: Text
-    """What the first three are."""
     reason: Text
-    """Why it was adjusted."""
 
     @property
     def comes_to(self) -> Fraction:
@@ -133,9 +131,8 @@ class Derivation:
         return self.indicator * self.parameter * self.factor + self.adjustment
 
     def __str__(self) -> str:
-        less, size = ("-" if self.adjustment < 0 else "+"), plain(abs(self.adjustment))
-        factors = [plain(one) for one in (self.indicator, self.parameter, self.factor) if one != 1]
-        return " x ".join(factors or ["1"]) + (f" {less} {size}" if self.adjustment else "")
+        factors = [plain(one) for one in (self.indicator, self.parameter, self.factor) if one != 1] or ["1"]
+        return " x ".join(factors) + f" {'-' if self.adjustment < 0 else '+'} {plain(abs(self.adjustment))}" * bool(self.adjustment)
 
 
 @dataclass(frozen=True)
@@ -150,7 +147,6 @@ class Needs:
     source: tuple[str, ...]
     confidence: tuple[str, ...]
     derived: tuple[Derivation | None, ...] = ()
-    """Where each comes from, as far as it is told."""
 
     action = property(attrgetter("area"))
 

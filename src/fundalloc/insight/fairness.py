@@ -9,47 +9,43 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fundalloc.facts.facts import Facts
 from fundalloc.labels import Words
 from fundalloc.model.objective import met_needs
 from fundalloc.money import Floats
 from fundalloc.plan.plan import Plan
-from fundalloc.scenario.scenario import Scenario
 
 
 class Fairness(NamedTuple):
-    """How evenly a plan covers."""
+    """How evenly a plan covers: the coefficient, the id of the partnership that is covered least, and its coverage."""
 
     gini: float
     worst_off: str
-    """The id of the partnership that is covered least."""
     coverage: float
 
 
 def fairness(plan: Plan) -> tuple[Fairness | None, Fairness | None]:
     """Return how evenly a plan covers, and the plan that it starts from; None where nothing is needed or met, or there is no such plan."""
-    scenario, start = plan.scenario, plan.scenario.facts.baseline
-    before = None if start is None else _measured(scenario, met_needs(scenario.lines.planned, start.amount.values))
-    return _measured(scenario, plan.coverage.met), before
+    facts, start = plan.scenario.facts, plan.scenario.facts.baseline
+    before = None if start is None else _measured(facts, met_needs(plan.scenario.lines.planned, start.amount.values))
+    return _measured(facts, plan.coverage.met), before
 
 
 def fairness_said(plan: Plan, words: Words) -> str:
     """Say the same in a sentence; nothing where it is not known."""
-    names = plan.scenario.labels(words.language)["partnership"]
-    now, before = (
-        one and words("fairness.says", gini=words.number(one.gini, 3), name=names[one.worst_off], coverage=words.share(one.coverage))
-        for one in fairness(plan)
-    )
-    return f"{now} ({words('workbook.column.baseline')} – {before})" if now and before else now or ""
+    said, names = list[str](), plan.scenario.labels(words.language)["partnership"]
+    for one in filter(None, fairness(plan)):
+        named = {"name": names[one.worst_off], "coverage": words.share(one.coverage)}
+        said.append(words("fairness.says", gini=words.number(one.gini, 3), **named))
+    return f" ({words('workbook.column.baseline')} – ".join(said) + ")" * (len(said) > 1)
 
 
-def _measured(scenario: Scenario, met: Floats) -> Fairness | None:
-    needs = scenario.facts.needs
-    need, got = (np.bincount(needs.partnership, weights=figures) for figures in (needs.need.values, met))
+def _measured(facts: Facts, met: Floats) -> Fairness | None:
+    need, got = (np.bincount(facts.needs.partnership, weights=figures) for figures in (facts.needs.need.values, met))
     there = np.flatnonzero(need > 0)
     if not got.sum():
         return None
     order = there[np.argsort(got[there] / need[there], kind="stable")]
     part, share = need[order] / need.sum(), got[order] / got.sum()
-    worst = int(order[0])
     gini = 1 - float(part @ (2 * np.cumsum(share) - share))
-    return Fairness(round(gini, 12) + 0.0, scenario.facts.dimensions.partnership.ids[worst], float(got[worst] / need[worst]))
+    return Fairness(round(gini, 12) + 0.0, facts.dimensions.partnership.ids[order[0]], float(got[order[0]] / need[order[0]]))

@@ -20,8 +20,7 @@ from fundalloc.rules._formula import Symbols
 from fundalloc.rules.kind import Kind
 from fundalloc.scenario.scenario import Scenario
 
-FEW = 12
-"""Figures of a rule that are written out."""
+FEW = 12  # figures of a rule that are written out
 GOALS = {
     "impact": "max score",
     "lowest_coverage": "max min{{{of}}} sum q / sum n",
@@ -41,6 +40,11 @@ class Stated(NamedTuple):
     formulas: tuple[str, ...] = ()
     figures: str = ""
 
+    @property
+    def titled(self) -> str:
+        """Its name, and how many there are."""
+        return self.name if self.number is None else f"{self.name} ({self.number})"
+
 
 def formulation(scenario: Scenario, sizes: Mapping[str, int], words: Words) -> list[Stated]:
     """Return the page, part by part."""
@@ -56,8 +60,7 @@ def as_lines(stated: Sequence[Stated], markdown: bool) -> Iterator[str]:
     for part, inside in groupby(stated, key=attrgetter("part")):
         yield head.format(part)
         for one in inside:
-            number = "" if one.number is None else f" ({one.number})"
-            yield f"{item.format(one.name)}{number}: {'; '.join(filter(None, (one.says, one.figures)))}"
+            yield f"{item.format(one.titled)}: {'; '.join(filter(None, (one.says, one.figures)))}"
             yield from map(inner.format, one.formulas)
 
 
@@ -85,7 +88,7 @@ def _sets(scenario: Scenario, words: Words) -> Iterator[Stated]:
 
 def _program(scenario: Scenario, words: Words) -> Iterator[Stated]:
     """The variables, and what they add up to."""
-    lines, facts, part = scenario.lines, scenario.facts, words("formulation.variables")
+    lines, facts, part = scenario.lines, scenario.facts, words("formulation.objective")
     fixed, least = int(lines.fixed.sum()), int(np.count_nonzero((lines.decided > 0) & ~lines.fixed))
     closed = f" (t in {year_ranges(sorted(facts.closed))})" if facts.closed else ""
     held = "; ".join(f"{said}: {number}" for said, number in ((f"x = d{closed}", fixed), ("x >= d", least)) if number)
@@ -98,9 +101,8 @@ def _program(scenario: Scenario, words: Words) -> Iterator[Stated]:
     last = [f"{plain(i.last_resort)} * sum{{p,a,t}} x[{i.id},p,a,t]" for i in facts.instruments if i.last_resort]
     score = " - ".join(["score = sum{p,a,j} w[p,a] * g[a,j] * q[p,a,j]", *lost, *last])
     money = "sum{i,b,t: b = a or b within a} e[i,b] * x[i,p,b,t]" if facts.dimensions.area.within else "sum{i,t} e[i,a] * x[i,p,a,t]"
-    part = words("formulation.objective")
     yield Stated(part, "score", words("workbook.note.score.term"), formulas=(score,))
-    yield Stated(part, "q[p,a,j]", words("workbook.column.met"), len(facts.needs), (f"sum{{j}} q[p,a,j] <= {money}",))
+    yield Stated(part, "sum{j} q[p,a,j]", words("workbook.column.met"), len(facts.needs), (f"sum{{j}} q[p,a,j] <= {money}",))
 
 
 def _rule(scenario: Scenario, rule: Kind, words: Words) -> Stated | None:

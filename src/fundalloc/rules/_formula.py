@@ -6,6 +6,7 @@ none of these stands by its own word, and picks lines: `p in route`. Any termina
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,10 +28,8 @@ SIGNS = {Sense.AT_LEAST: ">=", Sense.AT_MOST: "<=", Sense.EXACTLY: "="}
 
 def documented(kind: type[Kind]) -> tuple[str, ...]:
     """Return the inequalities of a kind's documentation: its first lines that are set in."""
-    lines = cleandoc(sys.modules[kind.__module__].__doc__ or kind.__doc__ or "").splitlines()
-    first = next((k for k, line in enumerate(lines) if line.startswith("    ")), len(lines))
-    last = next((k for k in range(first, len(lines)) if not lines[k].startswith("    ")), len(lines))
-    return tuple(" ".join(line.split()) for line in lines[first:last])
+    block = re.search(r"(?:^ {4}.*\n?)+", cleandoc(sys.modules[kind.__module__].__doc__ or kind.__doc__ or ""), re.MULTILINE)
+    return tuple(" ".join(line.split()) for line in block[0].splitlines()) if block else ()
 
 
 @dataclass(frozen=True)

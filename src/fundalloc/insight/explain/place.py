@@ -44,7 +44,6 @@ class PairState:
     effectiveness: tuple[float, float]
     """The least and the most EUR of need met per EUR, over the instruments of this target."""
     derived: Derivation | None = None
-    """The terms of the need, where they are told."""
 
 
 @dataclass(frozen=True)

@@ -95,10 +95,9 @@ class Writer(Phrases):
 
     def _derived(self, pair: PairState) -> list[str]:
         """Say of which terms a need is made."""
-        told, language = pair.derived, self.scenario.speaks()
-        if told is None:
+        if (told := pair.derived) is None:
             return []
-        texts = [text for text in (told.terms.within(language), told.reason.within(language)) if text]
+        texts = [said for text in (told.terms, told.reason) if (said := text.within(self.scenario.speaks()))]
         rounded = "" if float(told.comes_to) == pair.need else f" = {euro(told.comes_to, 4)}, rounded"
         return [f"It is {told}{rounded}{': ' * bool(texts)}{'; '.join(texts)}."]
 

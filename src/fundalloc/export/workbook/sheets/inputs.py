@@ -194,16 +194,15 @@ def needs(book: Book) -> Sheet:
 def _derivation(book: Book) -> Iterator[Column]:
     """The terms of which needs are made, where any are told, and what they come to, live."""
     told = book.facts.needs.derived
-    if not any(told):
-        return
-    terms = {"indicator": "indicator", "parameter": "parameter", "need_factor": "factor", "need_adjustment": "adjustment"}
-    for key, field in terms.items():
-        yield book.column(key, "factor", [None if one is None else float(getattr(one, field)) for one in told], width=11)
-    indicator, parameter, factor, more = (book.here(NEEDS, key) for key in terms)
-    text = f"={indicator}*{parameter}*{factor}+{more}"
-    yield book.column("by_terms", "money", [None if one is None else Formula(text, float(one.comes_to)) for one in told], width=11)
-    for key in ("terms", "reason"):
-        yield book.column(key, "note", ["" if one is None else book.within(getattr(one, key)) for one in told], width=32)
+    keys = ("indicator", "parameter", "need_factor", "need_adjustment") if any(told) else ()
+    for key in keys:
+        values = [None if one is None else float(getattr(one, key.removeprefix("need_"))) for one in told]
+        yield book.column(key, "factor", values, width=11)
+    if keys:
+        text = "={}*{}*{}+{}".format(*(book.here(NEEDS, key) for key in keys))
+        yield book.column("by_terms", "money", [None if one is None else Formula(text, float(one.comes_to)) for one in told], width=11)
+        texts = {key: ["" if one is None else book.within(getattr(one, key)) for one in told] for key in ("terms", "reason")}
+        yield from (book.column(key, "note", cells, width=32) for key, cells in texts.items())
 
 
 def _actions(book: Book, members: IntArray) -> Iterator[Column]:
