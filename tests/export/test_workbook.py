@@ -219,8 +219,8 @@ class TestFile:
         with zipfile.ZipFile(path) as package:
             drawings = [package.read(n).decode() for n in package.namelist() if re.fullmatch(r"xl/drawings/drawing\d+\.xml", n)]
             charts = [package.read(n).decode() for n in package.namelist() if re.fullmatch(r"xl/charts/chart\d+\.xml", n)]
-        assert len(charts) == 6  # cabinet page and summary two each, by area, by year
-        assert sum(d.count('descr="Stacked ') for d in drawings) == 6
+        assert len(charts) == 4  # cabinet page two, by area, by year
+        assert sum(d.count('descr="Stacked ') for d in drawings) == 4
         assert all("<c:numCache>" in chart for chart in charts)
 
     def test_it_returns_the_path_and_replaces_an_older_file(self, plan: Plan, tmp_path: Path) -> None:

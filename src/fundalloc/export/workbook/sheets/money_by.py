@@ -117,12 +117,12 @@ def heat_map(book: Book) -> Sheet:
 
     def in_area(a: int, heading: str) -> Column:
         text = book.planned(book.own(table, "partnership"), book.is_("area", a), book.kind_is("budget"))
-        return book.amounts("", text, money[:, a], heading=heading, width=15, mark="heat")
+        return book.amounts("", text, money[:, a], heading=heading, width=13, mark="heat")
 
     columns = (
-        book.names_of("partnership", book.leaves, 40, total="all"),
+        book.names_of("partnership", book.leaves, 32, total="all"),
         *map(in_area, areas, headings),
-        book.amounts("eu_budget", f"SUM(BESIDE({len(areas)}))", money.sum(axis=1), "total", width=13),
+        book.amounts("eu_budget", f"SUM(BESIDE({len(areas)}))", money.sum(axis=1), "total", width=12),
         *coverage_columns(book, table, "partnership", book.leaves),
         book.ids_of("partnership", book.leaves),
     )

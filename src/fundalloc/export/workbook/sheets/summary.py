@@ -42,7 +42,7 @@ def build(book: Book) -> Sheet:
         book.column("as_text", "note", [as_text(book, cell, unit) for _, cell, unit in rows], printed=False),
     )
     facts = (Fact("", book.words("proof.inputs")),)
-    return book.sheet("summary", "Summary", columns, facts=facts, money=False, charts=charts(book), frozen=False, one_page=True)
+    return book.sheet("summary", "Summary", columns, facts=facts, money=False, frozen=False, one_page=True)
 
 
 def _money(book: Book) -> Iterator[SummaryRow]:
