@@ -92,7 +92,7 @@ class TestContent:
         shown = [cell.value for row in values["Cover"].iter_rows() for cell in row]
         assert "Illustrative data: not for quotation." in shown
         assert "Not an official document of the European Commission." in shown
-        assert "All checks pass" in shown
+        assert "The sums are right: all checks pass. This says nothing about the data" in shown
 
     def test_the_allocation_is_the_plan_line_by_line(self, plan: Plan, path: Path) -> None:
         shown = table(path, "Allocation").set_index("Line key")

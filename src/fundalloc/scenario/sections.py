@@ -59,6 +59,10 @@ class Presentation(Record):
 
     language: Annotated[str, PlainValidator(_language), WithJsonSchema({"enum": languages()})] = "en"
     marking: Multilingual | None = None
+    contact: Multilingual = Text()
+    """Whom readers of a workbook ask, and send it back to."""
+    reply_by: Annotated[str, PlainValidator(_date), WithJsonSchema({"type": "string", "format": "date"})] = ""
+    """Until when they are asked to send it back."""
 
 
 class Settle(Record):

@@ -224,6 +224,8 @@ class Sheet:
     unit: str = ""
     colour: Literal["result", "input", "check", "rest"] = "result"
     facts: tuple[Fact, ...] = ()
+    below: tuple[Fact, ...] = ()
+    """Lines of the same kind below the table."""
     charts: tuple[Chart, ...] = ()
     samples: tuple[Swatch, ...] = ()
     samples_title: str = ""

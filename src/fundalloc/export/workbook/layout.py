@@ -158,6 +158,8 @@ class Geometry:
     rows: int
     chart_rows: tuple[int, ...]
     """First row of each line of charts."""
+    below_row: int
+    """First row of the facts below the table."""
     samples_row: int
     last_row: int
 
@@ -171,10 +173,12 @@ class Geometry:
         for line in chart_lines(sheet.charts):
             chart_rows.append(after + 1)
             after += 1 + ceil((max(chart.height for chart in line) + GAP) / ROW_PIXELS)
+        below = after + 1
+        after = below + len(sheet.below) if sheet.below else after
         samples = after + 1
         last = samples + len(sheet.samples) if sheet.samples else after - 1
         widths = tuple(sheet_widths(sheet, decimals))
-        return cls(name, widths, len(list(sheet.printed)), header, table.height, tuple(chart_rows), samples, last)
+        return cls(name, widths, len(list(sheet.printed)), header, table.height, tuple(chart_rows), below, samples, last)
 
     @property
     def first_row(self) -> int:
@@ -209,7 +213,11 @@ def fit(sheet: Sheet, place: Geometry) -> Fit:
     across, down = PAPER[sheet.portrait]
     scale, rows = min(1.0, across / place.pixels), place.rows if sheet.printed_rows is None else sheet.printed_rows
     wide = 1 if scale >= LEAST_SCALE else ceil(place.pixels * LEAST_SCALE / across)
-    around = sum(FRAME_HEIGHTS) + ROW_HEIGHT * (len(sheet.facts) + len(sheet.samples)) + header_height(sheet.table, place.widths)
+    around = (
+        sum(FRAME_HEIGHTS)
+        + ROW_HEIGHT * (len(sheet.facts) + len(sheet.below) + len(sheet.samples))
+        + header_height(sheet.table, place.widths)
+    )
     charts = sum(max(chart.height for chart in line) * 0.75 + ROW_HEIGHT for line in chart_lines(sheet.charts))
     height = around + charts + sum(row_heights(sheet.table, place.widths, rows)) + ROW_HEIGHT * sheet.table.total_rows
     if sheet.one_page and wide == 1 and height * LEAST_SCALE <= down:

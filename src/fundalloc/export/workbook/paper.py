@@ -67,7 +67,8 @@ def set_up_printing(to: Any, sheet: Sheet, place: Geometry, paper: Paper) -> Non
         to.repeat_columns(0)
     last = place.last_row if sheet.printed_rows is None else place.header_row + sheet.printed_rows
     to.print_area(0, 0, last, place.printed - 1)
-    to.set_header(f"&L{SMALL}{_printable(paper.marking)}&R{SMALL}{_printable(place.name)}", AS_IS)
+    marked = [paper.marking, *([label("workbook.cover.illustrative", paper.language)] if paper.illustrative else [])]
+    to.set_header(f"&L{SMALL}{_printable(' · '.join(marked))}&R{SMALL}{_printable(place.name)}", AS_IS)
     page = _printable(label("workbook.page", paper.language)).replace("{page}", "&P").replace("{pages}", "&N")
     to.set_footer(f"&L{SMALL}{_printable(paper.footer)}&R{SMALL}{page}", AS_IS)
     if sheet.frozen:

@@ -159,6 +159,8 @@ class _SheetWriter:
         self._frame()
         for k, fact in enumerate(self.sheet.facts):
             self._fact(FACTS_ROW + k, fact, marks)
+        for k, fact in enumerate(self.sheet.below):
+            self._fact(self.place.below_row + k, fact, marks)
         self._header()
         self._body()
         self._totals()
