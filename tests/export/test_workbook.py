@@ -190,7 +190,7 @@ class TestOtherScenarios:
         assert rules.loc["cap", "Status"] == "Already decided"  # 3.5 committed in a closed year, against 3
         hard = len(rules[(rules["Force"] == "binding") & ~rules["Kind"].isin(["Ceiling", "Absorption capacity", "Transfer"])])
         cover = [cell.value for cell in openpyxl.load_workbook(closed, data_only=True)["Cover"]["B"]]
-        assert any(text.startswith(f"Demands: {hard - 1} hold, 1 broken by decision; ") for text in cover if isinstance(text, str))
+        assert any(text.startswith(f"Requirements: {hard - 1} hold, 1 broken by decision; ") for text in cover if isinstance(text, str))
         assert differences(closed, tmp_path) == []
 
     def test_a_long_title_is_set_smaller_instead_of_cut_off(self, tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ class SheetMaker(ABC):
         totals: tuple[Cell, ...] = (),
         width: float | None = None,
         printed: bool = True,
-        mark: Literal["", "bar", "heat", "change"] = "",
+        mark: Literal["", "bar", "heat", "change", "line"] = "",
         flags: tuple[tuple[str, str], ...] = (),
         entry: Validation | None = None,
         heading: str = "",

@@ -38,7 +38,7 @@ TERMS = (
 
 def cover(book: Book, others: Sequence[Sheet]) -> Sheet:
     """Return the cover of a workbook with these other sheets: the message, the sheets in groups, then whether the sums are right."""
-    look = {"below": tuple(_verdicts(book)), "samples": tuple(_samples(book)), "samples_title": book.say("cover.key")}
+    look: dict[str, Any] = {"below": tuple(_verdicts(book)), "samples": tuple(_samples(book)), "samples_title": book.say("cover.key")}
     return book.cover(others, heads=_heads(book, others), title=book.within(book.head.title), facts=tuple(_facts(book)), **look)
 
 

@@ -108,6 +108,18 @@ def partnership(book: Book) -> Sheet:
     return book.sheet("by_partnership", PARTNERSHIP, columns, rows="tall")
 
 
+def partnership_years(book: Book) -> Sheet:
+    """Return what each partnership receives in each year, with a small picture of it."""
+    table, blank = "PartnershipYears", [None] * len(book.leaves)
+    columns = (
+        book.names_of("partnership", book.leaves, 31, total="all"),
+        *_per_year(book, table, "partnership", book.budget.sum(axis=1)[book.leaves]),
+        book.column("over_years", "text", blank, width=20, mark="line"),
+        book.ids_of("partnership", book.leaves),
+    )
+    return book.sheet("partnership_years", table, columns, portrait=True, one_page=len(book.leaves) <= 60)
+
+
 def heat_map(book: Book) -> Sheet:
     """Return partnership × area at a glance: EU budget over the whole period."""
     table, money, areas = "HeatMap", book.budget.sum(axis=2)[book.leaves], book.areas

@@ -168,7 +168,7 @@ def cabinet(book: Book) -> Sheet:
     return book.sheet("cabinet", CABINET, columns, facts=facts, charts=pictures, frozen=False, one_page=True)
 
 
-def sentences(book: Book) -> Iterator[Cell]:
+def sentences(book: Book) -> Iterator[Formula]:
     """The sentences of the brief; their figures are live where the sheet Summary has them."""
     texts = {key: as_text(book, cell, unit) for key, cell, unit in rows_of(book)}
 
