@@ -147,8 +147,8 @@ def _moves(book: Book) -> Iterator[_Move]:
     for (_, kind, name, source, target, legal), same in unused.items():
         years = [facts.years[int(moves.year[k])] for k in same]
         arrives = [year + (kind == CARRY) for year in years]
-        leaves, comes = (years[0], arrives[0]) if len(same) == 1 else (book.years_said(years), book.years_said(arrives))
-        yield _Move(kind, name, source, target, leaves, comes, book.eur(moves.upper[same].sum()), book.eur(book.moves[same].sum()), legal)
+        year, year_in = (years[0], arrives[0]) if len(same) == 1 else (book.years_said(years), book.years_said(arrives))
+        yield _Move(kind, name, source, target, year, year_in, book.eur(moves.upper[same].sum()), book.eur(book.moves[same].sum()), legal)
 
 
 def _kept_back(book: Book) -> Iterator[_Move]:
