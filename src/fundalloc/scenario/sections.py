@@ -62,6 +62,10 @@ class Presentation(Record):
     """Of what is printed and written, such as fr."""
     marking: Multilingual | None = None
     """Stands on every sheet of a workbook, such as {en: Draft, fr: Projet}."""
+    contact: Multilingual = Text()
+    """Whom readers of a workbook ask, and send it back to, such as {en: Unit C2}."""
+    reply_by: Annotated[str, PlainValidator(_date), WithJsonSchema({"type": "string", "format": "date"})] = ""
+    """Until when they are asked to send it back, such as 2026-12-15."""
 
 
 class Settle(Record):
