@@ -107,6 +107,7 @@ class Inputs:
 
 SOLVER = click.option("--solver", default="highs", show_default=True, help="highs, or a solver that PuLP reaches: cbc, highs-pulp …")
 FORCE = click.option("--force", is_flag=True, help="Replace a file although something that was typed into it is lost.")
+HTML = click.option("--html", metavar="FILE.html", help="Write one page for the browser, which loads nothing.")
 BASELINE = click.option("--baseline", metavar="FILE", help="The plan to start from: a scenario, or a plan as .json, .csv or .xlsx.")
 REPAIRS = click.option(
     "--repairs", metavar="DIR", help="When no plan exists: write the repairs into this folder, as scenarios that extend this one."
@@ -223,6 +224,14 @@ def new_book(output: str | Path, force: bool) -> Path:
             raise OutputError(f"Cannot write {path}: {said}. Choose another name, or add --force.") from None
         refuse_loss(path, lost, f"bring them back with fundalloc import {path}, choose another name,")
     return path
+
+
+def check_page(name: str | None, *, write: bool = True) -> None:
+    """Refuse a page that cannot be written. Raises click.UsageError or OutputError."""
+    if name is not None and Path(name).suffix.lower() not in (".html", ".htm"):
+        raise click.UsageError(f"--html {name}: a page ends in .html")
+    if name is not None and write:
+        check_writable(Path(name))
 
 
 def words_of(text: str) -> tuple[str, ...]:
