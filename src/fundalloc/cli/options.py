@@ -155,6 +155,7 @@ class Study:
     out: Output
     inputs: Inputs
     output: str | None
+    html: str | None
     csv_folder: str | None
     solver: str
     force: bool
@@ -163,6 +164,7 @@ class Study:
         """Refuse an output that cannot be written before anything is solved."""
         if self.output is not None:
             new_book(self.output, self.force)
+        check_page(self.html)
         if self.csv_folder is not None:
             check_folder(Path(self.csv_folder))
 
@@ -182,7 +184,7 @@ class Study:
     def write(self, scenario: Scenario, make: Callable[[str], Report]) -> None:
         """Write what was asked for: workbook, CSV, JSON on stdout. `make` takes the language."""
         out = self.out
-        if self.output is None and self.csv_folder is None and not out.as_json:
+        if self.output is None and self.csv_folder is None and self.html is None and not out.as_json:
             return
         from fundalloc.export.studies.report import as_dict, write_book, write_tables
 
@@ -190,6 +192,10 @@ class Study:
         with out.progress("Writing"), together():
             files = write_tables(report, self.csv_folder) if self.csv_folder is not None else []
             files += [write_book(report, self.output)] if self.output is not None else []
+            if self.html is not None:
+                from fundalloc.export.page import write_report_page
+
+                files.append(write_report_page(report, self.html))
         for path in files:
             out.say(f"Wrote {path}")
         out.result(**as_dict(report))
@@ -197,6 +203,7 @@ class Study:
 
 study_options = _all(
     click.option("-o", "--output", metavar="FILE.xlsx", help="Write a workbook with tables and charts."),
+    HTML,
     click.option("--csv", "csv_folder", metavar="DIR", help="Write the tables as CSV into this folder."),
     FORCE,
     SOLVER,

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -16,18 +17,25 @@ from typing import Any
 from jinja2 import DictLoader, Environment, StrictUndefined
 from markupsafe import Markup
 
+from fundalloc.compare.comparison import Comparison
 from fundalloc.doors.terminal import UNSEEN
 from fundalloc.doors.writing import new_file
+from fundalloc.export.comparison import pages_of, paper_of
+from fundalloc.export.comparison.sheets import build_sheets
 from fundalloc.export.on_request import Asked
 from fundalloc.export.page.charts import pictures_of
 from fundalloc.export.page.content import Formats, Section, section_of
 from fundalloc.export.page.plan import sections_of
+from fundalloc.export.studies.report import Report, sheets_of
 from fundalloc.export.workbook import Audience
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.content import Sheet
 from fundalloc.export.workbook.paper import Paper
 from fundalloc.labels import Words
 from fundalloc.plan.plan import Plan
+
+BEHIND, LONG = ("lines", "waterfall", "checks"), 60
+"""Sheets that only charts and formulas need, and the rows from which on a table is closed until it is opened."""
 
 
 def write_page(plan: Plan, path: str | Path, language: str, audience: Audience = "inside", asked: Asked | None = None) -> Path:
@@ -40,12 +48,6 @@ def write_page(plan: Plan, path: str | Path, language: str, audience: Audience =
     amounts = book.say("cover.amounts_are", prices=" ".join([book.word("prices", base), *year]))
     subtitle = " · ".join(filter(None, [book.period, amounts, head.author, head.as_of]))
     return _write(path, paper, list(sections_of(book)), subtitle, [*book.brief.caveats, *(text for _, text in book.footnotes)])
-
-
-def _write(path: str | Path, paper: Paper, sections: Sequence[Section], subtitle: str, caveats: Sequence[str]) -> Path:
-    with new_file(Path(path)) as fresh:
-        fresh.write_bytes(page_bytes(paper, sections, subtitle, caveats))
-    return Path(path)
 
 
 def page_bytes(paper: Paper, sections: Sequence[Section], subtitle: str, caveats: Sequence[str]) -> bytes:
@@ -79,11 +81,30 @@ def _hash(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 
-def sheets_as_sections(sheets: Iterable[Sheet], formats: Formats, closed: Iterable[str] = ()) -> list[Section]:
-    """Return sheets of a workbook as sections of a page, but the cover, and figures that only charts need."""
-    every = list(sheets)
-    return [
-        section_of(sheet, formats, pictures_of(sheet, every, formats), printed=sheet.key not in closed)
-        for sheet in every
-        if not sheet.cover and sheet.table.height
-    ]
+def write_comparison_page(found: Comparison, path: str | Path, language: str | None = None) -> Path:
+    """Write a comparison as a page and return its path. Raises OutputError."""
+    pages = pages_of(found, language)
+    return _write_sheets(path, paper_of(pages), build_sheets(pages))
+
+
+def write_report_page(report: Report, path: str | Path) -> Path:
+    """Write a study as a page and return its path. Raises OutputError."""
+    return _write_sheets(path, report.paper, sheets_of(report))
+
+
+def _write_sheets(path: str | Path, paper: Paper, sheets: Sequence[Sheet]) -> Path:
+    """Write the sheets of a workbook as a page: what its cover says comes first; what only charts and formulas need is left out."""
+    words, formats, cover = Words(paper.language), Formats(Words(paper.language), paper.decimals), sheets[0]
+    shown = [sheet for sheet in sheets[1:] if sheet.key not in BEHIND and sheet.table.height]
+    sections = [section_of(sheet, formats, pictures_of(sheet, sheets, formats)) for sheet in shown]
+    long = {sheet.key for sheet in shown if sheet.table.height > LONG or sheet.key in ("notes", "sources")}
+    folded = [replace(s, tables=[replace(t, closed=s.key in long) for t in s.tables], printed=s.key not in long) for s in sections]
+    first = replace(section_of(cover, formats), title=words("page.brief"), key="brief", tables=())
+    caveats = [text for text in (paper.past, words("proof.inputs")) if text]
+    return _write(path, paper, [replace(first, says=first.says[1:]), *folded], cover.says, caveats)
+
+
+def _write(path: str | Path, paper: Paper, sections: Sequence[Section], subtitle: str, caveats: Sequence[str]) -> Path:
+    with new_file(Path(path)) as fresh:
+        fresh.write_bytes(page_bytes(paper, sections, subtitle, caveats))
+    return Path(path)

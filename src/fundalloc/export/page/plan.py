@@ -19,6 +19,7 @@ from fundalloc.export.workbook.sheets import about, compare, mandate, money_by, 
 from fundalloc.export.workbook.sheets.rules import force
 from fundalloc.insight.brief import Recipient
 from fundalloc.insight.mandate import WORST_FIRST
+from fundalloc.money import IntArray
 from fundalloc.plan.verify import AT_LIMIT, OK, Finding
 
 LARGEST = 8
@@ -131,16 +132,15 @@ def _coverage(book: Book) -> Section:
 
 
 def _years(book: Book) -> Section:
-    """Small multiples: years by area of the largest partnerships, all on one scale; and the same as a table."""
+    """Small multiples: years by area of the largest partnerships, each on a scale of its own; and the same as a table."""
     words, years, sizes = book.words, book.facts.years, book.budget.sum(axis=(1, 2))
     largest = sorted((p for p in book.leaves if sizes[p]), key=lambda p: (-int(sizes[p]), p))[:LARGEST]
-    highest = max((int(book.budget[p].sum(axis=0).max()) for p in largest), default=1)
     pictures: list[Picture] = []
     rows: list[list[Shown]] = []
     for p in largest:
         money, name = book.budget[p], book.full_name("partnership", p)
         said = ", ".join(f"{year} {_eur(book, money[:, t].sum())}" for t, year in enumerate(years))
-        pictures.append(Picture(f"years-{len(pictures)}", name, f"{name}: {said}", (240, 120), list(_columns(book, money, highest))))
+        pictures.append(Picture(f"years-{len(pictures)}", name, f"{name}: {said}", (240, 120), list(_columns(book, money))))
         for a in book.areas:
             if money[a].any():
                 cells = [Shown(_eur(book, steps), book.eur(steps)) for steps in (*money[a], money[a].sum())]
@@ -149,16 +149,18 @@ def _years(book: Book) -> Section:
     headings = [(book.title("partnership"), False), (book.title("area"), False), *of_years]
     table = Table("years-table", words("page.years.table"), headings, rows, closed=True)
     legend = [(f"c{n % 8}", book.label("area", a)) for n, a in enumerate(book.areas)]
-    says = words("page.years.says", count=len(largest), most=_eur(book, highest))
+    says = words("page.years.says", count=len(largest))
     return Section("years", words("page.years.title"), (says,), words("workbook.unit"), pictures, [table], legend=legend, printed=False)
 
 
-def _columns(book: Book, money: np.ndarray, highest: int) -> Iterator[Shape]:
-    room = 232 / len(book.facts.years)
+def _columns(book: Book, money: IntArray) -> Iterator[Shape]:
+    room, highest = 232 / len(book.facts.years), int(money.sum(axis=0).max()) or 1
+    yield Shape("line", {"class": "grid", "x1": 4, "x2": 236, "y1": 16, "y2": 16})
+    yield Shape("text", {"x": 236, "y": 12, "text-anchor": "end"}, _eur(book, highest))
     for t, year in enumerate(book.facts.years):
         bottom = 100.0
         for n, a in enumerate(book.areas):
-            size = round(int(money[a, t]) / highest * 92, 2)
+            size = round(int(money[a, t]) / highest * 84, 2)
             if size:
                 bottom = round(bottom - size, 2)
                 place = {"x": round(4 + room * t + room * 0.12, 2), "y": bottom, "width": round(room * 0.76, 2), "height": size}
@@ -210,7 +212,8 @@ def _each(book: Book) -> Section:
     for row in sorted(book.brief.rows, key=lambda row: row.name):
         p = book.facts.dimensions.partnership.ids.index(row.id)
         tables = [*_by_area(book, p, row), *_by_year(book, p, row), *_asked(book, p, row, about_it.get(row.id, []))]
-        parts.append(Section(f"p{p}", f"{row.name}: {words.number(row.planned, book.plan.scenario.decimals)}", tables=tables))
+        if tables:
+            parts.append(Section(f"p{p}", f"{row.name}: {words.number(row.planned, book.plan.scenario.decimals)}", tables=tables))
     return Section("each", words("page.each.title"), (words("page.each.says"),), words("workbook.unit"), parts=parts, printed=False)
 
 

@@ -75,6 +75,13 @@ class Report(SheetMaker):
         """What was studied, of which scenario."""
         return f"{self.say(f'{self.kind}.title')}: {self.scenario.head.title.within(self.language)}"
 
+    @property
+    def paper(self) -> Paper:
+        """What stands around every sheet."""
+        head, digest, subject = self.scenario.head, self.scenario.digest, self.sheet_text("cover", "says")
+        keywords = f"{head.scenario}, {digest}, fundalloc {VERSION}"
+        return Paper.of(head, digest, keywords, self.name, subject, self.language, self.scenario.decimals)
+
     def sheet_text(self, sheet: str, part: str, **values: object) -> str:
         """Return the title or sentence of a sheet; those of the cover are the study's own."""
         return self.say(f"{self.kind if sheet == 'cover' else sheet}.{part}")
@@ -118,15 +125,18 @@ def write_tables(report: Report, folder: str | Path) -> list[Path]:
 
 def write_book(report: Report, path: str | Path) -> Path:
     """Write a study as a workbook: a cover, and a sheet per table. The same study gives the same bytes. Raises OutputError."""
-    sheets = [_sheet(report, name, table) for name, table in report.tables.items() if len(table)]
-    names = sheet_names({"cover": report.words("sheet.cover.name"), **{sheet.key: report.say(f"{sheet.key}.name") for sheet in sheets}})
-    head, digest, subject = report.scenario.head, report.scenario.digest, report.sheet_text("cover", "says")
-    keywords = f"{head.scenario}, {digest}, fundalloc {VERSION}"
-    paper = Paper.of(head, digest, keywords, report.name, subject, report.language, report.scenario.decimals)
-    content = render([_cover(report, sheets), *sheets], names, paper)
+    sheets = sheets_of(report)
+    names = sheet_names({"cover": report.words("sheet.cover.name"), **{sheet.key: report.say(f"{sheet.key}.name") for sheet in sheets[1:]}})
+    content = render(sheets, names, report.paper)
     with new_file(Path(path)) as fresh:
         fresh.write_bytes(content)
     return Path(path)
+
+
+def sheets_of(report: Report) -> list[Sheet]:
+    """Return the sheets of a study, the cover first."""
+    sheets = [_sheet(report, name, table) for name, table in report.tables.items() if len(table)]
+    return [_cover(report, sheets), *sheets]
 
 
 def _cover(report: Report, sheets: Sequence[Sheet]) -> Sheet:
