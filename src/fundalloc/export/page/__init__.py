@@ -84,7 +84,7 @@ def _hash(text: str) -> str:
 def write_comparison_page(found: Comparison, path: str | Path, language: str | None = None) -> Path:
     """Write a comparison as a page and return its path. Raises OutputError."""
     pages = pages_of(found, language)
-    return _write_sheets(path, paper_of(pages), build_sheets(pages))
+    return _write_sheets(path, paper_of(pages), build_sheets(pages), last=True)
 
 
 def write_report_page(report: Report, path: str | Path) -> Path:
@@ -92,16 +92,17 @@ def write_report_page(report: Report, path: str | Path) -> Path:
     return _write_sheets(path, report.paper, sheets_of(report))
 
 
-def _write_sheets(path: str | Path, paper: Paper, sheets: Sequence[Sheet]) -> Path:
-    """Write the sheets of a workbook as a page: what its cover says comes first; what only charts and formulas need is left out."""
+def _write_sheets(path: str | Path, paper: Paper, sheets: Sequence[Sheet], *, last: bool = False) -> Path:
+    """Write the sheets of a workbook as a page, what its cover says first, or last; what only charts and formulas need is left out."""
     words, formats, cover = Words(paper.language), Formats(Words(paper.language), paper.decimals), sheets[0]
     shown = [sheet for sheet in sheets[1:] if sheet.key not in BEHIND and sheet.table.height]
     sections = [section_of(sheet, formats, pictures_of(sheet, sheets, formats)) for sheet in shown]
     long = {sheet.key for sheet in shown if sheet.table.height > LONG or sheet.key in ("notes", "sources")}
     folded = [replace(s, tables=[replace(t, closed=s.key in long) for t in s.tables], printed=s.key not in long) for s in sections]
-    first = replace(section_of(cover, formats), title=words("page.brief"), key="brief", tables=())
+    told = section_of(cover, formats)
+    about = replace(told, title=words("workbook.cover.about"), key="about", says=told.says[1:], tables=())
     caveats = [text for text in (paper.past, words("proof.inputs")) if text]
-    return _write(path, paper, [replace(first, says=first.says[1:]), *folded], cover.says, caveats)
+    return _write(path, paper, [*folded, about] if last else [about, *folded], cover.says, caveats)
 
 
 def _write(path: str | Path, paper: Paper, sections: Sequence[Section], subtitle: str, caveats: Sequence[str]) -> Path:

@@ -52,7 +52,7 @@ def _picture(key: str, chart: Chart, tables: Mapping[str, SheetTable], formats: 
         along = [str(cell if cell is not None else "") for cell in _cells(chart.categories, tables)]
         shapes = list(_stacks(chart, along, values, names, looks, formats))
     legend = [(look, name) for look, name in zip(looks, names, strict=True) if look != "unseen"]
-    height = HEIGHT + (0 if chart.kind != "bar" else max(0.0, 22.0 * len(values[0]) - HEIGHT + TOP + 24))
+    height = TOP + 22.0 * len(values[0]) + 30 if chart.kind == "bar" else HEIGHT
     return Picture(key, chart.title, chart.alt, (WIDTH, height), shapes, legend if len(legend) > 1 else ())
 
 

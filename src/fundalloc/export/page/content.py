@@ -173,5 +173,7 @@ def signed_bar(part: float) -> Bar:
 
 def section_of(sheet: Sheet, formats: Formats, pictures: Sequence[Picture] = (), **look: Any) -> Section:
     """Return a sheet as a section of a page: what it says, its facts, its charts and its table."""
-    facts = [" ".join(filter(None, (fact.says, formats.shown(fact.cell, Column("", "figure", ())).text))) for fact in sheet.facts]
+    told = [(fact.says, formats.shown(fact.cell, Column("", "figure", ())).text) for fact in sheet.facts]
+    colon = formats.words("page.colon")
+    facts = [colon.join(filter(None, pair)) for pair in told]
     return Section(sheet.key, sheet.title, (sheet.says, *facts), sheet.unit, pictures, [table_of(sheet, formats)], **look)
