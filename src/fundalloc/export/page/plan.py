@@ -71,7 +71,7 @@ def _lead(book: Book) -> Section:
     parts = []
     if brief.missed:
         shown = [[Shown(m.says), Shown(m.amount), Shown(m.limit)] for m in brief.missed]
-        headings = [(book.title("says"), False), (book.title("reached"), True), (words("page.asked_for"), True)]
+        headings = [(book.title("says"), False), (words("page.came_to"), True), (words("page.asked_for"), True)]
         parts.append(Table("missed", words("page.missed"), headings, shown))
     said = [brief.asked, *brief.sentences[:1], *brief.standing, *brief.sentences[1:]]
     texts = [one.text(words) for one in said]
