@@ -118,6 +118,7 @@ class Inputs:
 
 SOLVER = click.option("--solver", default="highs", show_default=True, help="highs, or a solver that PuLP reaches: cbc, highs-pulp …")
 FORCE = click.option("--force", is_flag=True, help="Replace a file although something that was typed into it is lost.")
+HTML = click.option("--html", metavar="FILE.html", help="Write one page for the browser, which loads nothing.")
 BASELINE = click.option(
     "--baseline",
     metavar="PLAN",
@@ -170,6 +171,7 @@ class Study:
     out: Output
     inputs: Inputs
     output: str | None
+    html: str | None
     csv_folder: str | None
     solver: str
     force: bool
@@ -178,6 +180,7 @@ class Study:
         """Refuse an output that cannot be written before anything is solved."""
         if self.output is not None:
             new_book(self.output, self.force)
+        check_page(self.html)
         if self.csv_folder is not None:
             check_folder(Path(self.csv_folder))
 
@@ -197,7 +200,7 @@ class Study:
     def write(self, scenario: Scenario, make: Callable[[str], Report]) -> None:
         """Write what was asked for: workbook, CSV, JSON on stdout. `make` takes the language."""
         out = self.out
-        if self.output is None and self.csv_folder is None and not out.as_json:
+        if self.output is None and self.csv_folder is None and self.html is None and not out.as_json:
             return
         from fundalloc.export.studies.report import as_dict, write_book, write_tables
 
@@ -205,6 +208,10 @@ class Study:
         with out.progress("Writing"), together():
             files = write_tables(report, self.csv_folder) if self.csv_folder is not None else []
             files += [write_book(report, self.output)] if self.output is not None else []
+            if self.html is not None:
+                from fundalloc.export.page import write_report_page
+
+                files.append(write_report_page(report, self.html))
         for path in files:
             out.say(f"Wrote {path}")
         out.result(**as_dict(report))
@@ -212,6 +219,7 @@ class Study:
 
 study_options = _all(
     click.option("-o", "--output", metavar="FILE.xlsx", help="Write a workbook with tables and charts."),
+    HTML,
     click.option("--csv", "csv_folder", metavar="DIR", help="Write the tables as CSV into this folder."),
     FORCE,
     SOLVER,
@@ -239,6 +247,14 @@ def new_book(output: str | Path, force: bool) -> Path:
             raise OutputError(f"Cannot write {path}: {said}. Choose another name, or add --force.") from None
         refuse_loss(path, lost, f"bring them back with fundalloc import {path}, choose another name,")
     return path
+
+
+def check_page(name: str | None, *, write: bool = True) -> None:
+    """Refuse a page that cannot be written. Raises click.UsageError or OutputError."""
+    if name is not None and Path(name).suffix.lower() not in (".html", ".htm"):
+        raise click.UsageError(f"--html {name}: a page ends in .html")
+    if name is not None and write:
+        check_writable(Path(name))
 
 
 def words_of(text: str) -> tuple[str, ...]:

@@ -15,11 +15,13 @@ from fundalloc.cli.envelope import NOT_VERIFIED, STOPPED
 from fundalloc.cli.options import (
     BASELINE,
     FORCE,
+    HTML,
     REPAIRS,
     SOLVER,
     VARIANTS,
     Digits,
     Inputs,
+    check_page,
     gathered,
     named,
     new_book,
@@ -42,6 +44,7 @@ class _Wish:
     """What becomes of a plan: what is computed beside it, and where it is written."""
 
     output: str | None
+    html: str | None
     csv_folder: str | None
     csv_style: str
     write_lp: str | None
@@ -61,7 +64,7 @@ class _Wish:
     @property
     def files(self) -> bool:
         """Whether anything is written or opened beside the workbook."""
-        return bool(self.csv_folder or self.write_lp or self.open_file)
+        return bool(self.html or self.csv_folder or self.write_lp or self.open_file)
 
     def book(self) -> Path | None:
         """Return the workbook to write. Raises UsageError or OutputError."""
@@ -82,6 +85,7 @@ class _Positive(click.FloatRange):
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("-o", "--output", metavar="FILE.xlsx", help="Write the workbook (one scenario) or, for several, a folder.")
+@HTML
 @click.option("--csv", "csv_folder", metavar="DIR", help="Write tidy CSV tables into this folder.")
 @click.option(
     "--csv-style", type=click.Choice(["plain", "excel"]), default="plain", help="excel: as Excel in the language of --lang opens them."
@@ -107,7 +111,7 @@ class _Positive(click.FloatRange):
     type=click.Choice(["inside", "outside"]),
     default="inside",
     show_default=True,
-    help="Who reads the workbook: outside, it leaves out priorities, penalties, prices, comments and the scenario.",
+    help="Who reads workbook and page: outside, they leave out priorities, penalties, prices, comments and the scenario.",
 )
 @click.option("--ranges", is_flag=True, help="Also how firm every amount is: its range at no loss and within 1 % of the score.")
 @click.option("--prices", is_flag=True, help="Also the price list of rules, the value of money and the budget ladder.")
@@ -161,15 +165,16 @@ def _refuse(files: tuple[str, ...], measured: bool, inputs: Inputs, wish: _Wish,
     several = len(files) > 1
     batch = several or many.asked
     refused = {
-        "--for outside is about one workbook: name it with -o, and leave --csv and --write-lp out.": wish.audience == "outside"
-        and any((several, wish.output is None, wish.csv_folder, wish.write_lp)),
+        "--for outside is about one workbook or page: name it with -o or --html, and leave --csv and --write-lp out.": wish.audience
+        == "outside"
+        and any((several, wish.output is None and wish.html is None, wish.csv_folder, wish.write_lp)),
         "--csv-style is about the tables of --csv: name a folder for them.": wish.csv_style != "plain" and not wish.csv_folder,
         "--ranges and --prices take one scenario at a time, and the best plan of it.": wish.asks
         and any((several, measured, many.cluster is not None)),
         "--with stacks variants on one scenario; for several runs write files that extend them.": inputs.variants and batch,
         "--plan takes one scenario at a time.": measured and several,
-        "--plan only measures: leave -o, --csv, --write-lp and --open out.": measured and (wish.output or wish.files),
-        "--csv, --write-lp and --open take one scenario at a time, without --ledger and --cluster.": batch and wish.files,
+        "--plan only measures: leave -o, --html, --csv, --write-lp and --open out.": measured and (wish.output or wish.files),
+        "--html, --csv, --write-lp and --open take one scenario at a time, without --ledger and --cluster.": batch and wish.files,
     }
     for words, wrong in refused.items():
         if wrong:
@@ -216,6 +221,7 @@ def _check_places(wish: _Wish) -> None:
     """Refuse what cannot be written before anything is solved."""
     if wish.write_lp is not None and Path(wish.write_lp).suffix.lower() not in (".lp", ".mps"):
         raise click.UsageError(f"--write-lp {wish.write_lp}: the file ends in .lp or .mps")
+    check_page(wish.html, write=not wish.dry_run)
     if wish.dry_run:
         return
     if wish.write_lp is not None:
@@ -293,5 +299,9 @@ def _write(plan: Plan, book: Path | None, wish: _Wish, out: Output, asked: Asked
             from fundalloc.export.workbook import write_workbook
 
             files.append(write_workbook(plan, book, words.language, wish.audience, asked))
+        if wish.html is not None:
+            from fundalloc.export.page import write_page
+
+            files.append(write_page(plan, wish.html, words.language, wish.audience, asked))
     for path in files:
         out.say(words("report.written", file=path))
