@@ -47,7 +47,8 @@ def parts_of(book: Book) -> Iterator[tuple[str, Lines | Grid]]:
         yield "", Lines("Normal", [words("note.more", count=len(brief.missed) - MOST)])
     yield "firm", Lines("List Bullet", [*firm, _firmness(book), *filter(None, [brief.fairness])])
     yield "caveats", Lines("List Number", [*brief.caveats])
-    yield "terms", Lines("List Bullet", [f"{book.say(f'note.{term}.term')}: {book.say(f'note.{term}.means')}" for term in TERMS])
+    terms = [(book.say(f"note.{term}.term"), book.say(f"note.{term}.means")) for term in TERMS]
+    yield "terms", Lines("List Bullet", [words("note.word", term=term, means=means) for term, means in terms])
     yield "sources", Lines("List Bullet", [*_sources(book)])
 
 
