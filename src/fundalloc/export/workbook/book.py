@@ -168,12 +168,12 @@ class Book(PlanSums, SheetMaker):
         cells = [Formula(f"={text}", self.eur(value)) for text, value in zip(formulas, exact, strict=True)]
         return self.column(key, style, cells, (ColumnSum(self.eur(sum(exact))),) if total else (), **look)
 
-    def shares_of(self, table: str, amounts: ArrayLike, width: float, of: str = "total") -> Column:
+    def shares_of(self, table: str, amounts: ArrayLike, width: float, of: str = "eu_budget") -> Column:
         """Return the column that says which part of the sum of another column each row has."""
         values = np.asarray(amounts).tolist()
         whole, text = sum(values), f"=IFERROR({self.here(table, of)}/SUM({self.all(table, of)}),0)"
         cells = [Formula(text, value / whole if whole else 0) for value in values]
-        return self.column("share_of_total", "share", cells, (ColumnSum(1 if whole else 0),), width, mark="bar")
+        return self.column("share_of_total", "share", cells, (ColumnSum(1 if whole else 0),), width)
 
     def room_for(self, *words: str) -> float:
         """Return the width of a column that shows one of some words, whatever the language."""

@@ -39,7 +39,9 @@ class _Row(NamedTuple):
 def build(book: Book) -> Sheet:
     """Return the sheet."""
     facts, none = book.facts, book.say("none")
-    rows = [row for k, i in enumerate(facts.instruments) if i.planned for row in _rows(book, k)]
+    open_, spent = _by_rest(book)
+    prices = book.plan.free_money.set_index(["instrument", "year"])["price"]
+    rows = [row for k in (*open_, *spent) for row in _rows(book, k)]
     instruments, planned = [r.instrument for r in rows], _with_whole(book.lines.by_year(book.plan.steps))
     reserve = f"={_looked_up(book, book.all('Instruments', 'reserve'))}"
     used = f"=IFERROR({book.here(TABLE, 'planned')}/{book.here(TABLE, 'usable')},{quoted(none)})"
@@ -52,12 +54,26 @@ def build(book: Book) -> Sheet:
         book.column("reserve", "share", [Formula(reserve, float(facts.instruments[k].reserve)) for k in instruments], width=11),
         book.column("usable", "money", [r.usable for r in rows]),
         *_spent(book, rows, planned),
-        book.column("used", "share", [Formula(used, part) for part in parts], width=11, mark="bar"),
-        book.column("shadow_price", "price", map(price, book.plan.free_money["price"]), width=11),
+        book.column("used", "share", [Formula(used, part) for part in parts], width=11),
+        book.column(
+            "shadow_price",
+            "price",
+            [price(prices[facts.instruments[r.instrument].id, 0 if r.year is None else facts.years[r.year]]) for r in rows],
+            width=11,
+        ),
         book.kinds_of(instruments, printed=False),
         book.ids_of("instrument", instruments),
     )
-    return book.sheet("free_money", TABLE, columns, strong=frozenset(k for k, r in enumerate(rows) if r.year is None), portrait=True)
+    whole, printed = frozenset(k for k, r in enumerate(rows) if r.year is None), sum(r.instrument in open_ for r in rows)
+    return book.sheet("free_money", TABLE, columns, strong=whole, portrait=True, printed_rows=printed or None)
+
+
+def _by_rest(book: Book) -> tuple[list[int], list[int]]:
+    """Return the planned instruments that leave money in a year, or have no ceiling, and those that are used up in each."""
+    planned, left = [k for k, i in enumerate(book.facts.instruments) if i.planned], book.plan.money_left
+    rest = (left.free != 0).any(axis=1) | (left.lapsed != 0).any(axis=1)
+    rest |= np.array([book.usable_in_all(k) == NO_LIMIT for k in range(len(rest))])
+    return [k for k in planned if rest[k]], [k for k in planned if not rest[k]]
 
 
 def _with_whole(by_year: IntArray) -> IntArray:

@@ -76,7 +76,7 @@ def _shape(book: Book) -> Iterator[SummaryRow]:
         yield "need", Formula(f"=SUM({book.all('Needs', 'need')})", told["need"]), "money"
         yield "coverage", Styled(Formula(covered, told["coverage"]), "share"), "share"
     for key, *names in (("largest", "ByPartnership", "partnership"), ("largest_area", "ByArea", "label")):
-        column = book.all(names[0], "total")
+        column = book.all(names[0], "eu_budget")
         text = f"=INDEX({book.all(*names)},MATCH(MAX({column}),{column},0))"
         yield key, Styled(Formula(text, book.brief.largest[key]), "right_text"), "name"
         share = f"=IFERROR(MAX({column})/SUM({column}),0)"

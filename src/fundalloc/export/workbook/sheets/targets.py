@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 
-from fundalloc.export.workbook.book import Book, distinct
+from fundalloc.export.workbook.book import Book, distinct, quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled
 from fundalloc.export.workbook.line_sums import WEIGHTS, Weight, all_weights
 from fundalloc.export.workbook.live_rules import said_there
@@ -60,7 +60,7 @@ def policy_fields(book: Book) -> Sheet:
         book.column("share_of_budget", "share", [Formula(share, v / total if total else 0) for v in counted], width=12, mark="bar"),
         book.column("target", "text", targets, width=54),
         book.column("limit_share", "share", found("limit_input"), width=10),
-        book.column("reached", "share", found("value"), width=10),
+        book.column("reached_of_base", "share", found("value"), width=10),
         book.column("headroom", "amount", found("headroom"), width=12),
         status_column(book, found("status", book.say("no_target"))),
     )
@@ -125,11 +125,11 @@ def team_europe(book: Book) -> Sheet:
 
 
 def _together(book: Book, ours: IntArray, joint: IntArray, count: int) -> tuple[Column, Column]:
-    """Return the sum of the EU budget and partners, and the part of the EU budget in it."""
-    share = f"=IFERROR({book.here(TEAM_EUROPE, 'eu_budget')}/{book.here(TEAM_EUROPE, 'together')},0)"
-    whole = f"=IFERROR(SUM({book.all(TEAM_EUROPE, 'eu_budget')})/SUM({book.all(TEAM_EUROPE, 'together')}),0)"
-    parts = [int(own) / int(all_) if all_ else 0 for own, all_ in zip((*ours, ours.sum()), (*joint, joint.sum()), strict=True)]
+    """Return the sum of the EU budget and partners, and the part of the EU budget in it, where partners give anything."""
+    alone, own, both = book.say("not_applicable"), book.here(TEAM_EUROPE, "eu_budget"), book.here(TEAM_EUROPE, "together")
+    share = f"=IF({own}={both},{quoted(alone)},{own}/{both})"
+    parts = [alone if all_ == eu else int(eu) / int(all_) for eu, all_ in zip(ours, joint, strict=True)]
     return (
         book.amounts("together", f"SUM(BESIDE({count}))", joint, "total", width=14),
-        book.column("eu_share", "share", [Formula(share, part) for part in parts[:-1]], (Formula(whole, parts[-1]),), 12, mark="bar"),
+        book.column("eu_share", "share", [Formula(share, part) for part in parts], width=12, mark="bar"),
     )
