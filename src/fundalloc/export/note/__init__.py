@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from fundalloc.doors.terminal import visible
 from fundalloc.doors.writing import new_file
 from fundalloc.errors import UsageError
-from fundalloc.export.note.content import Grid, Lines, parts_of
+from fundalloc.export.note.content import NoteTable, Paragraphs, parts_of
 from fundalloc.export.on_request import Asked
 from fundalloc.export.workbook import Audience
 from fundalloc.export.workbook.book import Book
@@ -76,8 +76,8 @@ def note_bytes(book: Book) -> bytes:
     return _undated(out.getvalue())
 
 
-def _add(document: Document, part: Lines | Grid) -> None:
-    if isinstance(part, Lines):
+def _add(document: Document, part: Paragraphs | NoteTable) -> None:
+    if isinstance(part, Paragraphs):
         for line in part.texts:
             document.add_paragraph(_clean(line), part.style)
         return
@@ -95,7 +95,7 @@ def _fill(cell: _Cell, text: str, *, figure: bool) -> None:
     cell.paragraphs[0].paragraph_format.space_after = 0
 
 
-def _arrange(table: Table, part: Grid) -> None:
+def _arrange(table: Table, part: NoteTable) -> None:
     """Set widths, the repeated heading, the bold last row, and what a screen reader says of the table."""
     from docx.shared import Cm
 

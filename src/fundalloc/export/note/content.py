@@ -17,14 +17,14 @@ FIRM = ("rules", "proof", "proof_below")
 TERMS = ("kinds_of_money", "decided", "need", "coverage")
 
 
-class Lines(NamedTuple):
+class Paragraphs(NamedTuple):
     """Paragraphs of one style."""
 
     style: str
     texts: list[str]
 
 
-class Grid(NamedTuple):
+class NoteTable(NamedTuple):
     """A table: its title, what it shows in one sentence, headings, rows: a text and figures; whether the last is a total."""
 
     title: str
@@ -34,25 +34,25 @@ class Grid(NamedTuple):
     total: bool = False
 
 
-def parts_of(book: Book) -> Iterator[tuple[str, Lines | Grid]]:
+def parts_of(book: Book) -> Iterator[tuple[str, Paragraphs | NoteTable]]:
     """Yield the parts of the note, each below its heading; without one, below the heading before."""
     brief, words = book.brief, book.words
     told, firm = ([s.text(words) for s in brief.sentences if (s.key in FIRM) is firm] for firm in (False, True))
-    yield "asked", Lines("Intense Quote", [brief.asked.text(words)])
-    yield "brief", Lines("List Bullet", told)
-    yield "standing", Lines("Normal", [said.text(words) for said in brief.standing])
+    yield "asked", Paragraphs("Intense Quote", [brief.asked.text(words)])
+    yield "brief", Paragraphs("List Bullet", told)
+    yield "standing", Paragraphs("Normal", [said.text(words) for said in brief.standing])
     yield "", _partnerships(book)
-    yield "missed", _missed(book) if brief.missed else Lines("Normal", [words("note.none_missed")])
+    yield "missed", _missed(book) if brief.missed else Paragraphs("Normal", [words("note.none_missed")])
     if len(brief.missed) > MOST:
-        yield "", Lines("Normal", [words("note.more", count=len(brief.missed) - MOST)])
-    yield "firm", Lines("List Bullet", [*firm, _firmness(book), *filter(None, [brief.fairness])])
-    yield "caveats", Lines("List Number", [*brief.caveats])
+        yield "", Paragraphs("Normal", [words("note.more", count=len(brief.missed) - MOST)])
+    yield "firm", Paragraphs("List Bullet", [*firm, _firmness(book), *filter(None, [brief.fairness])])
+    yield "caveats", Paragraphs("List Number", [*brief.caveats])
     terms = [(book.say(f"note.{term}.term"), book.say(f"note.{term}.means")) for term in TERMS]
-    yield "terms", Lines("List Bullet", [words("note.word", term=term, means=means) for term, means in terms])
-    yield "sources", Lines("List Bullet", [*_sources(book)])
+    yield "terms", Paragraphs("List Bullet", [words("note.word", term=term, means=means) for term, means in terms])
+    yield "sources", Paragraphs("List Bullet", [*_sources(book)])
 
 
-def _partnerships(book: Book) -> Grid:
+def _partnerships(book: Book) -> NoteTable:
     """Return decided and new money, and the need that is not met: the largest, the others together, and the total."""
     words, places = book.words, book.plan.scenario.decimals
     changes = book.has_baseline
@@ -71,13 +71,13 @@ def _partnerships(book: Book) -> Grid:
     headings = [book.title(key) for key in ("partnership", "decided", "newly_planned")] + [words("note.not_met")]
     table = [shown(name, values) for name, values in [*listed, (book.say("total.all"), total)]]
     title, alt = words("note.table.title"), words("note.table.alt")
-    return Grid(title, alt, [*headings, *([book.title("change")] if changes else [])], table, total=True)
+    return NoteTable(title, alt, [*headings, *([book.title("change")] if changes else [])], table, total=True)
 
 
-def _missed(book: Book) -> Grid:
+def _missed(book: Book) -> NoteTable:
     words, pledge = book.words, book.words("note.pledge")
     rows = [[f"{m.says} ({pledge})" if m.pledge else m.says, m.amount, m.limit] for m in book.brief.missed[:MOST]]
-    return Grid(
+    return NoteTable(
         words("note.missed_title"), words("note.missed_alt"), [words("note.asked_for"), words("note.reached"), words("note.limit")], rows
     )
 
