@@ -27,7 +27,7 @@ from fundalloc.plan.plan import Plan
 
 if TYPE_CHECKING:
     from docx.document import Document
-    from docx.table import Table, _Cell
+    from docx.table import Table
 
 OLDEST = (1980, 1, 1, 0, 0, 0)
 """The date of every entry: the first that a zip file knows."""
@@ -36,8 +36,8 @@ PROPERTY = 255
 SIZES = {"Normal": 9.5, "Title": 20, "Subtitle": 10, "Heading 1": 12, "Intense Quote": 11, "Caption": 9, "Header": 8, "Footer": 8}
 MARGIN, FIGURE = 1.9, 2.9
 """Centimetres: around the page, and of a column of figures."""
-FIRST_ROW, LAST_ROW = 0x0620, 0x0040
-"""Which parts of a table its style sets off; no bands."""
+RIGHT, FIRST_ROW, LAST_ROW = 2, 0x0620, 0x0040
+"""How figures stand; which parts of a table its style sets off, and no bands."""
 
 
 def needs_word() -> None:
@@ -62,11 +62,13 @@ def note_bytes(book: Book) -> bytes:
     import docx
 
     document = docx.Document()
-    paper = Paper.of(book.head, book.plan.log.digest, "", book.within(book.head.title), book.words("note.kind"), book.language, 0)
+    subject = book.sheet_text("cover", "says", period=book.period)
+    paper = Paper.of(book.head, book.plan.log.digest, "", book.within(book.head.title), subject, book.language, 0)
     _dress(document, paper)
     document.add_paragraph(_clean(paper.title), "Title")
-    amounts = book.say("cover.amounts_are", prices=book.word("prices", book.head.prices.base.split()[0]))
-    document.add_paragraph(_clean(" · ".join(filter(None, [paper.subject, book.period, amounts, paper.author]))), "Subtitle")
+    base, *year = book.head.prices.base.split()
+    amounts = book.say("cover.amounts_are", prices=" ".join([book.word("prices", base), *year]))
+    document.add_paragraph(_clean(" · ".join(filter(None, [book.period, amounts, paper.author, paper.as_of]))), "Subtitle")
     for heading, part in parts_of(book):
         if heading:
             document.add_heading(book.words(f"note.{heading}"), 1)
@@ -85,14 +87,9 @@ def _add(document: Document, part: Paragraphs | NoteTable) -> None:
     table = document.add_table(0, len(part.headings), "Light Shading")
     for texts in (part.headings, *part.rows):
         for k, (cell, value) in enumerate(zip(table.add_row().cells, texts, strict=True)):
-            _fill(cell, value, figure=k > 0)
+            cell.text, form = _clean(value), cell.paragraphs[0].paragraph_format
+            form.alignment, form.space_after = RIGHT * (k > 0), 0
     _arrange(table, part)
-
-
-def _fill(cell: _Cell, text: str, *, figure: bool) -> None:
-    cell.text = _clean(text)
-    cell.paragraphs[0].paragraph_format.alignment = 2 if figure else 0
-    cell.paragraphs[0].paragraph_format.space_after = 0
 
 
 def _arrange(table: Table, part: NoteTable) -> None:
@@ -109,8 +106,7 @@ def _arrange(table: Table, part: NoteTable) -> None:
         _mark(row._tr.get_or_add_trPr(), "w:cantSplit")
     _mark(table.rows[0]._tr.get_or_add_trPr(), "w:tblHeader")
     properties = table._tbl.tblPr
-    for old in properties.findall(_name("w:tblLook")):
-        properties.remove(old)
+    properties.remove(properties.find(_name("w:tblLook")))
     _mark(properties, "w:tblLook", val=f"{FIRST_ROW + LAST_ROW * part.total:04X}")
     _mark(properties, "w:tblCaption", val=_clean(part.title))
     _mark(properties, "w:tblDescription", val=_clean(part.alt))
@@ -122,11 +118,8 @@ def _dress(document: Document, paper: Paper) -> None:
 
     for name, size in SIZES.items():
         style: Any = document.styles[name]
-        style.font.size, style.font.name = Pt(size), FONT
-        style.paragraph_format.space_after = Pt(3)
-        fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
-        for kind in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
-            fonts.attrib.pop(_name(f"w:{kind}"), None)
+        style.element.get_or_add_rPr().get_or_add_rFonts().attrib.clear()  # the fonts of a theme would go first
+        style.font.size, style.font.name, style.paragraph_format.space_after = Pt(size), FONT, Pt(3)
         if name not in ("Normal", "Header", "Footer"):
             style.font.color.rgb = RGBColor.from_string(BLUE.lstrip("#"))
     document.styles["Heading 1"].paragraph_format.space_before = Pt(8)
@@ -142,10 +135,8 @@ def _dress(document: Document, paper: Paper) -> None:
         _mark(foot._p, "w:fldSimple", instr=field)
         foot.add_run(text)
     own = document.core_properties
-    for key, text in vars(paper).items():
-        if key in ("title", "subject", "author", "language"):
-            setattr(own, key, _clean(text)[:PROPERTY])
-    own.comments, own.last_modified_by = _clean(paper.comments)[:PROPERTY], ""
+    for key in ("title", "subject", "author", "language", "comments"):
+        setattr(own, key, _clean(getattr(paper, key))[:PROPERTY])
     own.created = own.modified = datetime.fromisoformat(paper.as_of)
 
 

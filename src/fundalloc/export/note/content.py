@@ -47,8 +47,7 @@ def parts_of(book: Book) -> Iterator[tuple[str, Paragraphs | NoteTable]]:
         yield "", Paragraphs("Normal", [words("note.more", count=len(brief.missed) - MOST)])
     yield "firm", Paragraphs("List Bullet", [*firm, _firmness(book), *filter(None, [brief.fairness])])
     yield "caveats", Paragraphs("List Number", [*brief.caveats])
-    terms = [(book.say(f"note.{term}.term"), book.say(f"note.{term}.means")) for term in TERMS]
-    yield "terms", Paragraphs("List Bullet", [words("note.word", term=term, means=means) for term, means in terms])
+    yield "terms", Paragraphs("List Bullet", [f"{book.say(f'note.{term}.term')} – {book.say(f'note.{term}.means')}" for term in TERMS])
     yield "sources", Paragraphs("List Bullet", [*_sources(book)])
 
 
@@ -70,16 +69,15 @@ def _partnerships(book: Book) -> NoteTable:
     total = [sum(column) for column in zip(*(values for _, values in rows), strict=True)]
     headings = [book.title(key) for key in ("partnership", "decided", "newly_planned")] + [words("note.not_met")]
     table = [shown(name, values) for name, values in [*listed, (book.say("total.all"), total)]]
-    title, alt = words("note.table.title"), words("note.table.alt")
-    return NoteTable(title, alt, [*headings, *([book.title("change")] if changes else [])], table, total=True)
+    headings += [book.title("change")] * changes
+    return NoteTable(words("note.table_title"), words("note.table_alt"), headings, table, total=True)
 
 
 def _missed(book: Book) -> NoteTable:
-    words, pledge = book.words, book.words("note.pledge")
-    rows = [[f"{m.says} ({pledge})" if m.pledge else m.says, m.amount, m.limit] for m in book.brief.missed[:MOST]]
-    return NoteTable(
-        words("note.missed_title"), words("note.missed_alt"), [words("note.asked_for"), words("note.reached"), words("note.limit")], rows
-    )
+    words, pledge = book.words, book.title("pledge")
+    rows = [[f"{m.says} · {pledge}" if m.pledge else m.says, m.amount, m.limit] for m in book.brief.missed[:MOST]]
+    headings = [words("note.asked_for"), book.title("planned"), words("note.limit")]
+    return NoteTable(words("note.missed_title"), words("note.missed"), headings, rows)
 
 
 def _firmness(book: Book) -> str:
