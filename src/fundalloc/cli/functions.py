@@ -1,6 +1,9 @@
-"""Every command as a function: `fundalloc.commands.run("plan.yaml", output="plan.xlsx")`. What it returns is what `--json` prints as `result`.
+"""Every command as a function: `fundalloc.commands.run("plan.yaml", output="plan.xlsx")`.
 
-Options have the names that they have on the command line, `dry_run` for `--dry-run`, and a `_` behind a word of Python: `for_`, `import_`.
+What it returns is what `--json` prints as `result`.
+
+Options have the names that they have on the command line, `dry_run` for `--dry-run`, and a `_` behind a word of Python:
+`for_`, `import_`.
 Function and command are one: nothing is said twice.
 """
 
