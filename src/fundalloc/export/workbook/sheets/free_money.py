@@ -11,7 +11,7 @@ import numpy as np
 from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet
 from fundalloc.export.workbook.sheets.inputs import written_in_year
-from fundalloc.export.workbook.sheets.rules import price, whole_steps
+from fundalloc.export.workbook.sheets.rules import whole_steps
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.money import IntArray
 from fundalloc.plan.plan import MOVED
@@ -53,7 +53,10 @@ def build(book: Book) -> Sheet:
         book.column("usable", "money", [r.usable for r in rows]),
         *_spent(book, rows, planned),
         book.column("used", "share", [Formula(used, part) for part in parts], width=11, mark="bar"),
-        book.column("shadow_price", "price", map(price, book.plan.free_money["price"]), width=11),
+        *(
+            book.column(f"limit_{key}", "price", [None if np.isnan(x) else x for x in book.plan.free_money[f"one_{key}"]], width=11)
+            for key in ("more", "less")
+        ),
         book.kinds_of(instruments, printed=False),
         book.ids_of("instrument", instruments),
     )
