@@ -85,7 +85,8 @@ def test_the_workbook_counts_and_names_alike(fundalloc, tmp_path, monkeypatch):
     assert f"As optimised, decided money alone breaks: {NAMED}" in shown["Cover"]
     assert "1 of 1 demands are missed" in shown["Cover"]
     cabinet = shown["Cabinet page"]
-    assert "Of 4 demands of rules, 0 that must hold are broken, 1 are at their limit, 1 targets or monitored ones are missed." in cabinet
+    counted = "Of 4 requirements (one rule can make many), 0 binding ones are broken and 1 targets or monitored ones are missed; "
+    assert counted + "1 are kept exactly, with nothing to spare." in cabinet
     at = cabinet.index("Broken by decision before the plan was made, and, as optimised, made no worse by it: 1")
     assert cabinet[at + 1] == NAMED
     summary = {row[0].value: row[1].value for row in book["Summary"].iter_rows() if len(row) > 1}

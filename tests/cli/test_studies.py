@@ -32,6 +32,17 @@ def charts(path):
         return [n for n in book.namelist() if n.startswith("xl/charts/chart")]
 
 
+def said(sheet):
+    return {cell.value for row in sheet.iter_rows() for cell in row if cell.value is not None}
+
+
+def test_a_sweep_of_a_rule_is_headed_by_its_sentence(fundalloc, tmp_path):
+    fundalloc("sweep", TINY, "--vary", "rules.legal-floor.at_least=10%..12%:2%", "-o", tmp_path / "sweep.xlsx")
+    points = said(openpyxl.load_workbook(tmp_path / "sweep.xlsx")["Points"])
+    assert "Partnership: at least … for legal migration" in points
+    assert not any("legal-floor" in str(text) for text in points)
+
+
 def test_sweep_prints_and_writes(fundalloc, two, tmp_path):
     result = fundalloc("sweep", two, "--vary", "instruments.a.ceiling=0..22:2", "--csv", tmp_path / "out", "-o", tmp_path / "sweep.xlsx")
     assert result.exit_code == 0
@@ -83,7 +94,10 @@ def test_frontier_writes_scenarios_that_run(fundalloc, tmp_path):
     assert len(list(out.glob("*.yaml"))) == 7
     found = json.loads(fundalloc("run", out / "corner-05.yaml", "--allow-outside", "-n", "--json").stdout)["result"]
     assert found["score"] == pytest.approx(64.41, abs=0.1)
-    assert openpyxl.load_workbook(tmp_path / "frontier.xlsx").sheetnames[:2] == ["Cover", "Corners"]
+    book = openpyxl.load_workbook(tmp_path / "frontier.xlsx")
+    assert book.sheetnames[:2] == ["Cover", "Corners"]
+    assert said(book["Cover"]) >= {"Score / Lowest coverage", "64.41 / 71.1%"}
+    assert said(book["By partnership"]) >= {"1: 50.0%", "5: 71.1%", "7: 73.3%"}
     assert len(charts(tmp_path / "frontier.xlsx")) == 1
 
 
@@ -160,7 +174,13 @@ def test_many_files_get_lines_an_index_and_the_ledger(fundalloc, two, tmp_path, 
     assert "missing.yaml: has problems" in result.stderr
     assert "3 scenarios, 2 solved, 1 failed" in result.stdout
     assert sorted(p.name for p in out.iterdir()) == ["index.xlsx", "tiny.xlsx", "two.xlsx"]
-    sheet = openpyxl.load_workbook(out / "index.xlsx")["Runs"]
+    book = openpyxl.load_workbook(out / "index.xlsx")
+    assert (
+        book["Cover"]["A1"].value
+        == "Index of runs: Two instruments, two partnerships, one area, one year | A made-up case, small enough to solve on paper"
+    )
+    assert "Amounts and scores are those of finished plans, rounded and verified." in said(book["Cover"])
+    sheet = book["Runs"]
     links = {cell.value: cell.hyperlink.target for row in sheet.iter_rows() for cell in row if cell.hyperlink and cell.hyperlink.target}
     assert links == {"tiny.xlsx": "tiny.xlsx", "two.xlsx": "two.xlsx"}
     again = fundalloc("run", two, TINY, "-n", "-j", 1)

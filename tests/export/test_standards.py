@@ -158,6 +158,11 @@ class TestSheets:
         assert written.sheet("cabinet").page_setup.fitToHeight in (1, None)
         assert written.sheet("cabinet").page_setup.orientation == "landscape"
 
+    def test_bars_stand_in_one_column(self, written: Written) -> None:
+        """Bars of two columns have two scales, and are compared all the same."""
+        for key, sheet in written.content.items():
+            assert sum(column.mark in ("bar", "change") for column in sheet.printed) <= 1, key
+
     def test_one_font_at_least_ten_points(self, written: Written) -> None:
         fonts = {(c.font.name, c.font.sz) for sheet in written.book for row in sheet.iter_rows() for c in row if c.value is not None}
         assert {name for name, _ in fonts} == {"Arial"}

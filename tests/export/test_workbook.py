@@ -107,7 +107,7 @@ class TestContent:
         assert total(path, "By instrument", "Total", "Memo (in no total)") == pytest.approx(40)  # the guarantee of 2026
         assert total(path, "By instrument", "2026", "Memo (in no total)") == pytest.approx(40)
         for sheet in ("By partnership", "By area", "Heat map"):
-            assert total(path, sheet, "Total") == pytest.approx(budget), sheet
+            assert total(path, sheet, "EU budget") == pytest.approx(budget), sheet
 
     def test_every_cell_of_the_pivots_equals_the_plan(self, plan: Plan, path: Path) -> None:
         by_instrument = plan.pivot("instrument", "year")
@@ -137,7 +137,7 @@ class TestContent:
     def test_coverage_equals_the_plan(self, plan: Plan, path: Path) -> None:
         shown = table(path, "By partnership").set_index("Partnership ID")
         for partnership, row in plan.coverage_by("partnership").iterrows():
-            assert shown.loc[partnership, "Coverage"] == pytest.approx(row["coverage"])
+            assert shown.loc[partnership, "Coverage, with Member States"] == pytest.approx(row["coverage"])
         assert shown.loc["tunisia", "Need"] == 30  # 12 + 10 + 8
 
     def test_rules_equal_the_findings(self, plan: Plan, path: Path) -> None:
@@ -279,7 +279,7 @@ def test_free_and_lapsed_money_add_up_on_every_sheet(tmp_path: Path) -> None:
         assert total(path, "By instrument", heading, "EU budget") == pytest.approx(budget[key].sum())
     shown = table(path, "By year")
     moved = shown.get("Moved, net", 0)
-    left = shown["Usable ceiling"] + moved - shown["Total"] - shown["Lapsed"]
+    left = shown["Usable ceiling"] + moved - shown["EU budget"] - shown["Lapsed"]
     assert left[:3].tolist() == pytest.approx(shown["Free"][:3].tolist())
     assert differences(path, tmp_path) == []
 

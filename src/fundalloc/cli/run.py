@@ -183,8 +183,6 @@ def _refuse(files: tuple[str, ...], measured: bool, inputs: Inputs, wish: _Wish,
 def _run_one(file: str, inputs: Inputs, options: Options, wish: _Wish, out: Output) -> None:
     """Solve one scenario, print and write its plan; exit with 5 when the search was stopped at its limit."""
     from fundalloc.cli.report import print_plan
-    from fundalloc.export.on_request import as_dict as asked_as_dict
-    from fundalloc.export.tables import as_dict
 
     book = wish.book()
     _check_places(wish)
@@ -198,6 +196,9 @@ def _run_one(file: str, inputs: Inputs, options: Options, wish: _Wish, out: Outp
         if wish.open_file and book is not None:
             click.launch(str(book))
     if out.as_json:
+        from fundalloc.export.on_request import as_dict as asked_as_dict
+        from fundalloc.export.tables import as_dict
+
         out.result(**as_dict(plan), **(asked_as_dict(asked) if asked else {}))
     if asked is None and wish.asks:
         out.end(STOPPED, "The time ran out before the ranges and prices that were asked for were known; they are left out.")

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from fundalloc.doors.writing import new_file
 from fundalloc.export.package import Style, fill_table, write_folder
@@ -24,6 +23,8 @@ from fundalloc.plan.verify import Finding
 from fundalloc.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from fundalloc.export.on_request import Asked
 
 FORMAT = "fundalloc.run/1"
@@ -31,6 +32,8 @@ FORMAT = "fundalloc.run/1"
 
 def tables(plan: Plan, language: str = "") -> dict[str, pd.DataFrame]:
     """Return the tables that `--csv` writes, by file name, names by default in the scenario's language. Amounts are EUR million."""
+    import pandas as pd
+
     scenario, found, facts = plan.scenario, plan.coverage, plan.scenario.facts
     needs, dimensions = facts.needs, facts.dimensions
     language = scenario.speaks(language)
@@ -81,6 +84,8 @@ def _members(facts: Facts, table: Any, names: Sequence[str] = NAMES) -> dict[str
 
 def memo_money(plan: Plan, language: str) -> pd.DataFrame:
     """Return memo money: shown, never added."""
+    import pandas as pd
+
     facts, memo = plan.scenario.facts, plan.scenario.facts.memo
     columns = _members(facts, memo)
     columns["year"] = list(map(int, columns["year"]))
@@ -95,6 +100,8 @@ def firmness_table(plan: Plan) -> pd.DataFrame:
 
 def moved_money(plan: Plan) -> pd.DataFrame:
     """Return what is carried over to the next year and transferred between instruments, one row per possible move."""
+    import pandas as pd
+
     facts, moves = plan.scenario.facts, plan.scenario.lines.moves
     names = [i.id for i in facts.instruments]
     return pd.DataFrame(

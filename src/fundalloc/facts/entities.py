@@ -31,7 +31,7 @@ from fundalloc.money import percent
 class Record(Documented):
     """Base of everything that is read from a scenario: frozen, and unknown keys are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
 
 
 class Named(Record):

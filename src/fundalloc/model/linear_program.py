@@ -125,6 +125,12 @@ class LinearProgram:
         """Entries of the matrix."""
         return len(self.matrix.value)
 
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How large it is, as the log of a run has it."""
+        switches = 0 if self.integer is None else int(self.integer.sum())
+        return {"rows": self.shape[0], "columns": self.shape[1], "terms": self.terms, "switches": switches}
+
     def block(self, owner: str) -> RowBlock | None:
         """Return the rows of one owner."""
         return next((b for b in self.blocks if b.owner == owner), None)

@@ -77,11 +77,12 @@ ATTEMPTS = (
     Attempt("fractional", 0, True),
     Attempt("fractional", 2, True),
     Attempt("positive", 1, True),
+    Attempt("fractional", 0, False),
     Attempt("fractional", 2, False),
     Attempt("open", 5, False),
 )
 MANY = 1_000
-"""Lines that are not whole from which soft rules may be missed by a step at once: the search would take minutes."""
+"""Lines that an attempt opens from which soft rules may be missed by a step rather: the search would take minutes."""
 TOLD = 8
 """Demands that a refusal names."""
 MARGINS = (1e-5, 1e-4, 1e-3, 1e-2)
@@ -99,10 +100,13 @@ def round_plan(program: LinearProgram, solution: Solution, lines: Lines, options
     if not fractional.any() and keeps(free, plan, lines):
         return _rounded(exact, exact, step)
     stopped = None
-    for attempt in _attempts(int(fractional.sum()), program.integer is not None):
+    for attempt in ATTEMPTS if program.integer is None else (*ATTEMPTS, SWITCHING):
+        opened = int(_movable(attempt, lines, exact).sum())
+        if attempt.soft and opened >= MANY:
+            continue
         for margin in MARGINS:
             around = _around(free if attempt.switches else fix_switches(free, solution.values), solution, lines, exact, attempt)
-            found = _best(around, plan, lines, options.own(gap=0.0 if _opened(around) <= FEW else GAP, nodes=NODES))
+            found = _best(around, plan, lines, options.own(gap=0.0 if opened <= FEW else GAP, nodes=NODES))
             if found.usable and keeps(around, found.values, lines):
                 return _rounded(found.values[: program.lines], exact, step)
             if not found.usable:
@@ -122,9 +126,9 @@ def _fractional(exact: Floats) -> NDArray[np.bool_]:
     return np.abs(exact - np.rint(exact)) >= WHOLE
 
 
-def _attempts(fractional: int, switches: bool) -> list[Attempt]:
-    attempts = [*ATTEMPTS, SWITCHING] if switches else [*ATTEMPTS]
-    return attempts if fractional < MANY else [Attempt("fractional", 0, False), *(a for a in attempts if not a.soft)]
+def _movable(attempt: Attempt, lines: Lines, exact: Floats) -> NDArray[np.bool_]:
+    """Return which lines an attempt opens."""
+    return _fractional(exact) if attempt.who == "fractional" else ~lines.ledger.fixed & ((exact > WHOLE) | (attempt.who == "open"))
 
 
 def _rounded(values: Floats, exact: Floats, step: float) -> Rounded:
@@ -135,8 +139,7 @@ def _rounded(values: Floats, exact: Floats, step: float) -> Rounded:
 
 def _around(counted: LinearProgram, solution: Solution, lines: Lines, exact: Floats, attempt: Attempt) -> LinearProgram:
     """Restrict the program to a neighbourhood of the plan; the lines that may move must be whole."""
-    fractional = _fractional(exact)
-    movable = {"fractional": fractional, "positive": ~lines.ledger.fixed & (exact > WHOLE), "open": ~lines.ledger.fixed}[attempt.who]
+    movable = _movable(attempt, lines, exact)
     near = np.rint(exact)
     low = np.where(movable, np.maximum(np.floor(exact + WHOLE) - attempt.reach, lines.ledger.decided), near)
     high = np.where(movable, np.minimum(np.ceil(exact - WHOLE) + attempt.reach, lines.ledger.upper.astype(float)), near)
@@ -148,11 +151,6 @@ def _around(counted: LinearProgram, solution: Solution, lines: Lines, exact: Flo
     integer = np.zeros(counted.shape[1], dtype=bool) if counted.integer is None else counted.integer.copy()
     integer[: counted.lines] = movable
     return replace(counted, lower=lower, upper=upper, integer=integer)
-
-
-def _opened(around: LinearProgram) -> int:
-    """Return how many lines may move."""
-    return 0 if around.integer is None else int(around.integer[: around.lines].sum())
 
 
 def _best(around: LinearProgram, plan: Floats, lines: Lines, options: Options) -> Solution:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from fundalloc.doors.glance import Glance
 from fundalloc.errors import UsageError, did_you_mean
+from fundalloc.facts.dimensions import ACTION, AXIS
 from fundalloc.money import euro
 from fundalloc.plan.certificate import Certificate
 from fundalloc.plan.evidence import Evidence, Worth
@@ -176,6 +177,16 @@ class Plan(Glance):
         step = self.scenario.facts.step
         return sums * step.numerator / step.denominator
 
+    def sums(self, name: str, counts: str | None = None) -> dict[str, float]:
+        """Return the same by instrument, partnership, area or action without pandas, which a short command has no use for."""
+        lines, facts = self.scenario.lines, self.scenario.facts
+        dimension = facts.dimensions[name]
+        own = getattr(lines, AXIS[name]) if name == ACTION else dimension.holder[getattr(lines, name)]
+        mine = np.array([counts in (None, i.counts) for i in facts.instruments])[lines.instrument]
+        steps = np.zeros(len(dimension.ids), dtype=np.int64)
+        np.add.at(steps, own[mine], self.steps[mine])
+        return {dimension.ids[k]: float(facts.euro(steps[k])) for k in dict.fromkeys(own[mine].tolist())}
+
     @property
     def _actions(self) -> tuple[str, ...]:
         return ("action",) if self.scenario.facts.dimensions.area.within else ()
@@ -219,6 +230,11 @@ class Plan(Glance):
         """
         import pandas as pd
 
+        return pd.DataFrame(self.free_columns)
+
+    @cached_property
+    def free_columns(self) -> dict[str, list[Any]]:
+        """The columns of `free_money`, in order."""
         facts, lines, money = self.scenario.facts, self.scenario.lines, self.money_left
         amounts = self.moved | {"decided": lines.by_year(lines.decided), "planned": lines.by_year(self.steps)}
         known = money.known
@@ -229,13 +245,16 @@ class Plan(Glance):
         at = np.array(rows, dtype=np.intp).reshape(-1, 2).T
         names = [facts.instruments[k].id for k in at[0]]
         labels = [*(str(year) for year in facts.years), WHOLE_PERIOD]
-        step = facts.step
-        table = pd.DataFrame({"instrument": names, "year": [[*facts.years, 0][n] for n in at[1]]})
-        for name, values in columns.items():
-            table[name] = values[at[0], at[1]] * step.numerator / step.denominator
+        table = {"instrument": names, "year": [[*facts.years, 0][n] for n in at[1]]}
+        table |= {name: np.asarray(facts.euro(values[at[0], at[1]])).tolist() for name, values in columns.items()}
         worth = [self.evidence.ceilings.get((name, labels[n]), Worth(np.nan, np.nan)) for name, n in zip(names, at[1], strict=True)]
-        table["one_more"], table["one_less"] = [w.more for w in worth], [w.less for w in worth]
-        return table
+        return {**table, "one_more": [w.more for w in worth], "one_less": [w.less for w in worth]}
+
+    @property
+    def free_whole(self) -> list[dict[str, Any]]:
+        """The rows of `free_money` that speak of the whole period."""
+        rows = zip(*self.free_columns.values(), strict=True)
+        return [row for row in (dict(zip(self.free_columns, cells, strict=True)) for cells in rows) if row["year"] == 0]
 
     @cached_property
     def rules_table(self) -> pd.DataFrame:
@@ -268,12 +287,16 @@ class Plan(Glance):
         import pandas as pd
 
         _known(name, ("partnership", "area", *self._actions))
-        needs, dimension = self.scenario.facts.needs, self.scenario.facts.dimensions[name]
-        ids = np.array(dimension.ids, dtype=object)[dimension.holder[getattr(needs, name)]]
-        table = pd.DataFrame({name: ids, "need": self.coverage.need, "met": self.coverage.met}).groupby(name, sort=False).sum()
-        table = table.reindex(list(self.scenario.facts.dimensions[name].members), fill_value=0.0)
-        table["coverage"] = np.where(table["need"] > 0, table["met"] / table["need"].where(table["need"] > 0, 1.0), np.nan)
-        return table
+        table = pd.DataFrame.from_dict(self.covered(name), orient="index", columns=["need", "met", "coverage"])
+        return table.rename_axis(name)
+
+    def covered(self, name: str) -> dict[str, tuple[float, float, float]]:
+        """Return the rows of `coverage_by`: need, met need, coverage."""
+        dimension = self.scenario.facts.dimensions[name]
+        owner = dimension.holder[getattr(self.scenario.facts.needs, name)]
+        need, met = (np.bincount(owner, values, len(dimension.ids)) for values in (self.coverage.need, self.coverage.met))
+        rows = zip(dimension.ids, need.tolist(), met.tolist(), strict=True)
+        return {member: (n, m, m / n if n > 0 else np.nan) for member, n, m in rows if member in dimension.members}
 
     @cached_property
     def by_decision(self) -> list[Finding]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -32,6 +32,7 @@ from fundalloc.labels import Words, in_own_words
 from fundalloc.money import Exact, Figure, plain
 from fundalloc.rules._consequences import Consequences
 from fundalloc.rules._fields import Figures, ForEach
+from fundalloc.rules._formula import Symbols, documented
 from fundalloc.rules._keys import keys_of, partial_keys, wrong_keys
 from fundalloc.rules._ledger import amounts_by_code
 from fundalloc.rules._sentence import figures_of, names_of, spoken
@@ -173,6 +174,10 @@ class Kind(Record, Consequences):
     def limit_said(self, own: Mapping[str, str]) -> str:
         """Return what {limit} stands for where the limits in `limits` do not say it; `own` are the written own figures."""
         return ""
+
+    def formulas(self, write: Symbols) -> Iterable[str]:
+        """Return the rule as indexed formulas, a line each; those of the documentation where a kind does not say them."""
+        return write.each(write.sum(self.money, self.unless)) if self.plain_sum else documented(type(self))
 
     @property
     def in_money(self) -> bool:

@@ -127,7 +127,7 @@ def _impact_first(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
 class Head(Documented):
     """The single values at the top of a scenario file."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", arbitrary_types_allowed=True, defer_build=True)
 
     fundalloc: Literal["1"]
     """Version of the file format."""

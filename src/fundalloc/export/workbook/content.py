@@ -231,6 +231,8 @@ class Sheet:
     frozen: bool = True
     """Keeps the headings in sight."""
     one_page: bool = False
+    printed_rows: int | None = None
+    """How many rows of the table are printed, where those below say little; None for all, and what stands below the table."""
     cover: bool = False
     protected: bool = False
     """Only cells to be typed into are open; without a password. Sorting and adding rows need a sheet that is not."""

@@ -60,7 +60,8 @@ def set_up_printing(to: Any, sheet: Sheet, place: Geometry, paper: Paper) -> Non
         to.set_landscape()
     to.set_margins(left=0.45, right=0.45, top=0.75, bottom=0.65)
     to.fit_to_pages(1, 1 if sheet.one_page else 0)
-    to.print_area(0, 0, place.last_row, place.printed - 1)
+    last = place.last_row if sheet.printed_rows is None else place.header_row + sheet.printed_rows
+    to.print_area(0, 0, last, place.printed - 1)
     to.set_header(f"&L{SMALL}{_printable(paper.marking)}&R{SMALL}{_printable(place.name)}")
     page = _printable(label("workbook.page", paper.language)).replace("{page}", "&P").replace("{pages}", "&N")
     to.set_footer(f"&L{SMALL}{_printable(paper.footer)}&R{SMALL}{page}")

@@ -225,16 +225,17 @@ class _SheetWriter:
             return
         self.put(row, 0, fact.says, "fact", "alone")
         self.put(row, 1, fact.cell, "text")
-        self._fit(row, str(plain(fact.cell)))
+        self._fit(row, str(plain(fact.cell)), fact.says)
         if fact.name:
             self.book.workbook.define_name(fact.name, f"='{self.place.name}'!{xl_rowcol_to_cell(row, 1, row_abs=True, col_abs=True)}")
         if fact.good:
             marks.colour((row, 1, row, 1), "==", fact.good, "pass")
             marks.colour((row, 1, row, 1), "!=", fact.good, fact.bad)
 
-    def _fit(self, row: int, text: str) -> None:
-        """Make a row as high as a text in its second column needs."""
-        self.to.set_row(row, max(theme.ROW_HEIGHT, wrapped_lines(text, self.place.widths[1]) * theme.LINE_HEIGHT + 6))
+    def _fit(self, row: int, text: str, before: str = "") -> None:
+        """Make a row as high as the texts in its first two columns need."""
+        lines = max(wrapped_lines(before, self.place.widths[0]), wrapped_lines(text, self.place.widths[1]))
+        self.to.set_row(row, max(theme.ROW_HEIGHT, lines * theme.LINE_HEIGHT + 6))
 
     def _header(self) -> None:
         place, table = self.place, self.sheet.table

@@ -36,7 +36,7 @@ BUILDERS: tuple[Callable[[Book], Sheet | None], ...] = (
     *(allocation.build, rules.own_rules, rules.names, allocation.checks, changes.build),
     *(inputs.instruments, inputs.partnerships, inputs.needs, inputs.eligibility, inputs.exceptions, inputs.refusals, inputs.markers),
     *(allocation.coefficients, inputs.decided_money, sources.build),
-    *(about.notes, about.run_log, chart_data.build, compare.waterfall, about.scenario_files),
+    *(about.notes, about.mathematics, about.run_log, chart_data.build, compare.waterfall, about.scenario_files),
 )
 NEED_A_SHEET = (allocation.build, rules.own_rules, rules.names, changes.build)
 """Left out when the allocation is too long for a sheet."""

@@ -15,11 +15,13 @@ from fundalloc.export.workbook.content import Cell, Fact, Formula, Sheet, Styled
 from fundalloc.export.workbook.sheets.allocation import failures
 from fundalloc.export.workbook.sheets.changes import as_sent, count, typed
 from fundalloc.export.workbook.spelling import allocation_file
+from fundalloc.insight.formulation import formulation
 from fundalloc.labels import own_words
 from fundalloc.money import HARD_SPACE, plain
 from fundalloc.plan.proof import upwards
 from fundalloc.plan.record import RunRecord
 from fundalloc.plan.verify import AT_LIMIT, BREACH, MISSED
+from fundalloc.rules._formula import in_symbols
 from fundalloc.scenario.workbooks.embedded import RECORD, pack
 
 MIGRATION = "migration"
@@ -136,6 +138,21 @@ def notes(book: Book) -> Sheet:
         book.column("means", "text", [*texts, *footnotes.values()], width=112),
     )
     return book.sheet("notes", "Notes", columns, money=False, colour="rest")
+
+
+def mathematics(book: Book) -> Sheet:
+    """Return the formulation: sets, figures, variables, objective, every rule with its indices, stages."""
+    sizes = {key: getattr(book.plan.log, key) for key in ("rows", "columns", "terms", "switches")}
+    stated = formulation(book.plan.scenario, sizes, book.words)
+    columns = (
+        book.column("what", "strong", [one.part for one in stated], width=17),
+        book.column("item", "text", [in_symbols(one.name) for one in stated], width=23),
+        book.column("formula", "text", [in_symbols("\n".join(one.formulas)) for one in stated], width=66),
+        book.column("how_many", "integer", [one.number for one in stated], width=10),
+        book.column("says", "text", [one.says for one in stated], width=46),
+        book.column("figure", "note", [one.figures for one in stated], width=42),
+    )
+    return book.sheet("formulation", "Formulation", columns, money=False, colour="rest")
 
 
 def run_log(book: Book) -> Sheet:

@@ -9,9 +9,9 @@ import numpy as np
 from fundalloc.export.workbook.book import DIMENSIONS, Book, quoted
 from fundalloc.export.workbook.content import Column, Fact, Formula, Sheet, Styled
 from fundalloc.export.workbook.line_sums import WEIGHTS, Weight, all_weights, weights
-from fundalloc.export.workbook.plan_sums import PLACES
 from fundalloc.export.workbook.sheet_maker import TOLERANCE, Check
 from fundalloc.money import IntArray, exact_product
+from fundalloc.plan.sums import PLACES
 from fundalloc.plan.verify import BREACH
 
 TABLE = "Allocation"
@@ -124,7 +124,7 @@ def _sums(book: Book) -> Iterator[Check]:
     not_memo = "kind_of_money", quoted("<>" + book.word("counts", "memo"))
     yield "by_instrument", f"{book.sum_if_text('ByInstrument', 'total', not_memo)}-{everything}", 0
     for key, table in (("by_partnership", "ByPartnership"), ("by_area", "ByArea"), ("heat_map", "HeatMap")):
-        yield key, f"{book.sum_if_text(table, 'total')}-{budget}", 0
+        yield key, f"{book.sum_if_text(table, 'eu_budget')}-{budget}", 0
     if book.of_kind("partner"):
         yield "partner", f"{book.sum_if_text('ByArea', 'partner_money')}-{book.planned(book.kind_is('partner'))}", 0
     given = [k for k, i in enumerate(book.facts.instruments) if i.counts == "partner" and not i.planned]

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled
+from fundalloc.export.workbook.spelling import readable
 from fundalloc.facts.dimensions import EVERYTHING, NAMES, WORDS, Choice
 from fundalloc.facts.facts import Facts
 from fundalloc.facts.selection import Pick, Selection
 from fundalloc.money import IntArray, Mask, exact_product, exact_sums
 
-DECIDED, NEEDS = "DecidedMoney", "Needs"
+DECIDED, NEEDS, COVERAGE = "DecidedMoney", "Needs", ("need", "coverage")
 MOST_NAMES = 8
 """Longer lists of names are cut, and say how many more there are."""
 
@@ -34,7 +35,7 @@ def eligibility(book: Book) -> Sheet:
 
 
 def exceptions(book: Book) -> Sheet:
-    """Return what is barred or opened against the eligibility table, and what that is about: names where there are any, tags as written."""
+    """Return what is barred or opened against the eligibility table, and what that is about: names where there are any, tags as words."""
     barred, clauses = book.facts.exclude, [*book.facts.exclude, *book.facts.allow]
     effects = [book.word("effect", "exclude" if k < len(barred) else "allow") for k in range(len(clauses))]
     columns = (
@@ -68,7 +69,7 @@ def _choice(book: Book, dimension: str, choice: Choice) -> Sequence[str]:
 
 def _tag(book: Book, word: str) -> str:
     group, _, value = word.partition(":")
-    return book.names.get(group, {}).get(value, word)
+    return book.names.get(group, {}).get(value) or (f"{book.word('group', group)}: {readable(value)}" if value else word)
 
 
 def markers(book: Book) -> Sheet:
