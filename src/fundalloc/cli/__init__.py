@@ -34,7 +34,7 @@ COMMANDS = {
     "import": ("workbooks", "What colleagues changed and said in copies of a workbook, merged, as scenario text."),
     "extract": ("workbooks", "Write the scenario that travels inside a workbook as files."),
     "compare": ("compare", "What differs between scenarios, and which change moved what."),
-    "sweep": ("sweep", "Vary one figure, or two: score, shadow price, break points, who gains and loses."),
+    "sweep": ("sweep", "Vary one figure, or two: score, its gain to the next value, break points, who gains and loses."),
     "frontier": ("frontier", "The trade-off between two objectives, corner by corner."),
     "alternatives": ("alternatives", "Plans as different as possible at almost no loss, and the range of every amount."),
     "robust": ("robust", "One plan for several futures, or for figures given as ranges."),

@@ -52,6 +52,7 @@ class _Wish:
     audience: Literal["inside", "outside"]
     ranges: bool
     prices: bool
+    quick: bool
     dry_run: bool
     open_file: bool
     force: bool
@@ -61,6 +62,11 @@ class _Wish:
     def asks(self) -> bool:
         """Whether more is computed than the plan."""
         return self.ranges or self.prices
+
+    def evidence(self, out: Output) -> Literal["", "dearest", "all"]:
+        """Return how much is found by solving again: all that files and JSON hold, else what the terminal shows."""
+        written = not self.dry_run and (self.output or self.csv_folder)
+        return "" if self.quick else "all" if written or out.as_json else "dearest"
 
     @property
     def files(self) -> bool:
@@ -115,8 +121,9 @@ class _Positive(click.FloatRange):
     show_default=True,
     help="Who reads workbook, page and note: outside, they leave out priorities, penalties, prices, comments and the scenario.",
 )
-@click.option("--ranges", is_flag=True, help="Also how firm every amount is: its range at no loss and within 1 % of the score.")
+@click.option("--ranges", is_flag=True, help="Also how firm every amount is: its range at no loss and within 0.1 % of the score.")
 @click.option("--prices", is_flag=True, help="Also the price list of rules, the value of money and the budget ladder.")
+@click.option("--quick", is_flag=True, help="Leave out what is found by solving again: what limits are worth, and how firm amounts are.")
 @click.option("-n", "--dry-run", is_flag=True, help="Solve and print, write nothing.")
 @click.option("--open", "open_file", is_flag=True, help="Open the workbook when it is written.")
 @FORCE
@@ -158,7 +165,10 @@ def run(
     elif len(files) > 1 or many.asked:
         folder = None if wish.output is None or wish.dry_run else Path(wish.output)
         target = wish.book() if len(files) == 1 else folder
-        click.get_current_context().exit(run_many([inputs.source(file) for file in files], target, options, many, out, wish.force))
+        wanted = "" if target is None else wish.evidence(out)
+        click.get_current_context().exit(
+            run_many([inputs.source(file) for file in files], target, options, many, out, force=wish.force, evidence=wanted)
+        )
     else:
         _run_one(files[0], inputs, options, wish, out)
 
@@ -173,6 +183,7 @@ def _refuse(files: tuple[str, ...], measured: bool, inputs: Inputs, wish: _Wish,
         "--csv-style is about the tables of --csv: name a folder for them.": wish.csv_style != "plain" and not wish.csv_folder,
         "--ranges and --prices take one scenario at a time, and the best plan of it.": wish.asks
         and any((several, measured, many.cluster is not None)),
+        "--quick leaves ranges and prices out: ask without it.": wish.quick and wish.asks,
         "--with stacks variants on one scenario; for several runs write files that extend them.": inputs.variants and batch,
         "--plan takes one scenario at a time.": measured and several,
         "--plan only measures: leave -o, --html, --note, --csv, --write-lp and --open out.": measured and (wish.output or wish.files),
@@ -266,7 +277,7 @@ def _solve(scenario: Scenario, file: str, inputs: Inputs, options: Options, wish
     from fundalloc.run import solve
 
     try:
-        return solve(scenario, options, out.progress, dearest=True)
+        return solve(scenario, options, out.progress, evidence=wish.evidence(out))
     except (Infeasible, NotRoundable) as error:
         reason = inputs.why_no_plan(scenario, file, out, wish.repairs, options=options)
         raise (reason if isinstance(error, Infeasible) or reason.diagnosis.clashes else error) from None

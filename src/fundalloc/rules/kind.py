@@ -213,6 +213,11 @@ class Kind(Record, Consequences):
         return self.unit is Unit.MONEY
 
     @property
+    def has_price(self) -> bool:
+        """Whether EUR 1 million more of its limit means something: not where members are counted, nor of a size that is all or nothing."""
+        return self.in_money and not self.or_nothing
+
+    @property
     def hard(self) -> bool:
         """Whether the rule must hold."""
         return self.soft is None and not self.watch
