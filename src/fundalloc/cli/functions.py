@@ -58,7 +58,9 @@ class Call:
         return Signature([*named, *(Parameter(name, Parameter.KEYWORD_ONLY, default=None) for name in self._options)])
 
     def __dir__(self) -> list[str]:
-        return [_name(name) for name in self._command.list_commands(click.Context(self._command))] if self._group else []
+        if not isinstance(self._command, click.Group):
+            return []
+        return [_name(name) for name in self._command.list_commands(click.Context(self._command))]
 
     def __getattr__(self, name: str) -> Call:
         if name.startswith("__") or not self._group:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date
-from functools import reduce
 from inspect import getdoc
 from typing import Any
 
@@ -108,7 +107,10 @@ def _found(key: str, one: Any, definitions: Mapping[str, Any]) -> Iterator[Any]:
     if key == "examples":
         yield from _examples(one)
     refers = one["$ref"].split("/")[1:] if "$ref" in one else []
-    for other in [reduce(dict.__getitem__, refers, {"definitions": definitions})] if refers else one.get("anyOf", ()):
+    referred: Any = {"definitions": definitions}
+    for part in refers:
+        referred = referred[part]
+    for other in [referred] if refers else one.get("anyOf", ()):
         yield from _found(key, other, definitions)
 
 
