@@ -137,6 +137,9 @@ class Reader:
     def _python(self, block: str) -> None:
         exec(compile(block, "block.py", "exec"), {})
 
+    def _bat(self, block: str) -> None:
+        """The set-up on another system: test_readme holds it to the one above."""
+
     def _sh(self, block: str) -> None:
         """The set-up itself is done by `.ci/run`, as it stands on the page."""
         if "pip install" not in block:

@@ -27,7 +27,10 @@ MIB = 1024 if sys.platform != "darwin" else 1024 * 1024
 
 
 class Clock:
-    """Collects the seconds of named steps: on the wall, and of the processor, which other jobs on the machine do not count towards."""
+    """Collects the seconds of named steps: on the wall, and of the processor, which other jobs on the machine do not count towards.
+
+    Each is told when it begins and ends, so that of a run that is stopped one sees how far it came.
+    """
 
     def __init__(self) -> None:
         self.wall: dict[str, float] = {}
@@ -36,7 +39,9 @@ class Clock:
     @contextmanager
     def __call__(self, name: str) -> Iterator[None]:
         wall, cpu = time.perf_counter(), time.process_time()
+        print(f"{name} …", file=sys.stderr, flush=True)
         yield
+        print(f"{name}: {time.process_time() - cpu:.2f} s of the processor, peak {peak():.0f} MiB", file=sys.stderr, flush=True)
         self.wall[name] = self.wall.get(name, 0.0) + time.perf_counter() - wall
         self.cpu[name] = self.cpu.get(name, 0.0) + time.process_time() - cpu
 

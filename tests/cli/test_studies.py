@@ -32,6 +32,17 @@ def charts(path):
         return [n for n in book.namelist() if n.startswith("xl/charts/chart")]
 
 
+def said(sheet):
+    return {cell.value for row in sheet.iter_rows() for cell in row if cell.value is not None}
+
+
+def test_a_sweep_of_a_rule_is_headed_by_its_sentence(fundalloc, tmp_path):
+    fundalloc("sweep", TINY, "--vary", "rules.legal-floor.at_least=10%..12%:2%", "-o", tmp_path / "sweep.xlsx")
+    points = said(openpyxl.load_workbook(tmp_path / "sweep.xlsx")["Points"])
+    assert "Partnership: at least … for legal migration" in points
+    assert not any("legal-floor" in str(text) for text in points)
+
+
 def test_sweep_prints_and_writes(fundalloc, two, tmp_path):
     result = fundalloc("sweep", two, "--vary", "instruments.a.ceiling=0..22:2", "--csv", tmp_path / "out", "-o", tmp_path / "sweep.xlsx")
     assert result.exit_code == 0
@@ -83,7 +94,10 @@ def test_frontier_writes_scenarios_that_run(fundalloc, tmp_path):
     assert len(list(out.glob("*.yaml"))) == 7
     found = json.loads(fundalloc("run", out / "corner-05.yaml", "--allow-outside", "-n", "--json").stdout)["result"]
     assert found["score"] == pytest.approx(64.41, abs=0.1)
-    assert openpyxl.load_workbook(tmp_path / "frontier.xlsx").sheetnames[:2] == ["Cover", "Corners"]
+    book = openpyxl.load_workbook(tmp_path / "frontier.xlsx")
+    assert book.sheetnames[:2] == ["Cover", "Corners"]
+    assert said(book["Cover"]) >= {"Score / Lowest coverage", "64.41 / 71.1%"}
+    assert said(book["By partnership"]) >= {"1: 50.0%", "5: 71.1%", "7: 73.3%"}
     assert len(charts(tmp_path / "frontier.xlsx")) == 1
 
 
@@ -160,13 +174,38 @@ def test_many_files_get_lines_an_index_and_the_ledger(fundalloc, two, tmp_path, 
     assert "missing.yaml: has problems" in result.stderr
     assert "3 scenarios, 2 solved, 1 failed" in result.stdout
     assert sorted(p.name for p in out.iterdir()) == ["index.xlsx", "tiny.xlsx", "two.xlsx"]
-    sheet = openpyxl.load_workbook(out / "index.xlsx")["Runs"]
+    book = openpyxl.load_workbook(out / "index.xlsx")
+    assert (
+        book["Cover"]["A1"].value
+        == "Index of runs: Two instruments, two partnerships, one area, one year | A made-up case, small enough to solve on paper"
+    )
+    assert "Amounts and scores are those of finished plans, rounded and verified." in said(book["Cover"])
+    sheet = book["Runs"]
     links = {cell.value: cell.hyperlink.target for row in sheet.iter_rows() for cell in row if cell.hyperlink and cell.hyperlink.target}
     assert links == {"tiny.xlsx": "tiny.xlsx", "two.xlsx": "two.xlsx"}
     again = fundalloc("run", two, TINY, "-n", "-j", 1)
     assert again.exit_code == 0
     assert "2 unchanged and reused" in again.stdout
     assert again.stderr.count("unchanged, reused") == 2
+
+
+def test_books_that_exist_and_fit_are_kept(fundalloc, two, tmp_path, ledger):
+    out = tmp_path / "out"
+    books = out / "two.xlsx", out / "tiny.xlsx"
+
+    def written(*more):
+        before = [book.stat().st_mtime_ns for book in books]
+        result = fundalloc("run", two, TINY, "-o", out, "-j", 1, *more)
+        return result.exit_code, [book.stat().st_mtime_ns != old for book, old in zip(books, before, strict=True)]
+
+    assert fundalloc("run", two, TINY, "-o", out, "-j", 1).exit_code == 0
+    assert written() == (0, [False, False])
+    two.write_text(two.read_text("utf-8") + "\n# a remark, which travels in the workbook\n", "utf-8")
+    assert written() == (0, [True, False])
+    assert written("--lang", "fr") == (0, [True, True])
+    books[1].write_bytes(b"spoilt")
+    assert written("--lang", "fr") == (6, [False, False])
+    assert written("--lang", "fr", "--force") == (0, [False, True])
 
 
 def test_files_of_the_same_name_do_not_overwrite_each_other(fundalloc, tmp_path, ledger):

@@ -66,7 +66,7 @@ def test_below_zero_points_take_the_place_of_shares(below_zero: Plan, tmp_path: 
     write_workbook(below_zero, path, language, audience)
     for key in ("workbook.summary.reached.says", "workbook.log.reached"):
         assert named(path, words(key)) == []
-    said = spaced(words("workbook.cabinet.proof_points", below_bound=words.number(float(below_zero.proof.parts.whole), 4)))
+    said = spaced(words("brief.proof_below", below_bound=words.number(float(below_zero.proof.parts.whole), 4)))
     assert any(said in texts for texts in texts_of(path).values()) == (audience == "inside")
     assert not any("#N/A" in text or "Err:" in text for texts in texts_of(path).values() for text in texts)
 

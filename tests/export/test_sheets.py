@@ -7,11 +7,15 @@ from pathlib import Path
 
 import numpy as np
 import openpyxl
+import pandas as pd
 import pytest
 from books import HEADER, every_kind, ledger, plan_of, table, total
 
 from cases import TINY
 from fundalloc.export.workbook import write_workbook
+from fundalloc.export.workbook.book import Book
+from fundalloc.export.workbook.content import plain
+from fundalloc.export.workbook.sheets import free_money
 from fundalloc.export.workbook.sheets.summary import whole_number
 from fundalloc.labels import label
 from fundalloc.plan.plan import Plan
@@ -49,9 +53,11 @@ class TestByGroup:
     def test_a_route_adds_up_its_partnerships(self, plan: Plan, path: Path) -> None:
         shown = table(path, "By route").set_index(["Group", "Value of the group"])
         budget = plan.total("partnership", counts="budget")
-        assert shown.loc[("Route", "Central med"), "Total"] == pytest.approx(budget[["tunisia", "egypt", "sahel"]].sum())
+        assert shown.loc[("Route", "Central med"), "To the group, all instruments"] == pytest.approx(
+            budget[["tunisia", "egypt", "sahel"]].sum()
+        )
         assert shown.loc[("Route", "Central med"), "Partner-ships"] == 3
-        assert shown.loc[("Route", "East med"), "Total"] == pytest.approx(budget["egypt"])
+        assert shown.loc[("Route", "East med"), "To the group, all instruments"] == pytest.approx(budget["egypt"])
 
     def test_years_split_into_decided_and_new_money(self, plan: Plan, path: Path) -> None:
         shown = table(path, "By year")
@@ -60,8 +66,8 @@ class TestByGroup:
         assert shown.loc[2025, "Member States’ contributions"] == pytest.approx(1.5)
         assert shown.loc[2025, "Usable ceiling"] == pytest.approx(0.95 * 30 + 10)
         for year in (2025, 2026):
-            assert shown.loc[year, "Total"] == pytest.approx(plan.total("year", counts="budget")[year])
-            assert shown.loc[year, "Total"] == pytest.approx(shown.loc[year, ["bilateral", "regional", "global"]].sum())
+            assert shown.loc[year, "EU budget"] == pytest.approx(plan.total("year", counts="budget")[year])
+            assert shown.loc[year, "EU budget"] == pytest.approx(shown.loc[year, ["bilateral", "regional", "global"]].sum())
 
 
 class TestMoney:
@@ -71,7 +77,7 @@ class TestMoney:
         expected = (lines["amount"] * lines["area"].map(ODA).where(~halves, 0.5)).sum()
         shown = table(path, "Policy fields").iloc[0]
         assert shown["Counts towards"] == pytest.approx(expected)
-        assert shown["Target share"] == 0.7
+        assert shown["Target, of its own base"] == 0.7
         assert shown["Status"] in ("OK", "At limit")
 
     def test_pledges_say_what_is_missing(self, path: Path) -> None:
@@ -117,6 +123,30 @@ class TestMoney:
         assert (carry["Year"], carry["Arrives in"]) == (2025, 2026)
         assert reserve["Amount"] == pytest.approx(55 - 52.2)
 
+    def test_moves_that_are_not_made_share_a_row(self, tmp_path: Path) -> None:
+        scenario = every_kind()
+        shown = table(write_workbook(plan_of(scenario, ledger(scenario)), tmp_path / "still.xlsx"), "Moves")
+        transfer = shown[shown["Kind"] == "Transfer"]
+        both = [scenario.lines.moves.upper[k] / 10 for k, kind in enumerate(scenario.lines.moves.kind) if kind == "transfer"]
+        assert len(both) == 2
+        assert transfer[["Year", "Amount", "At most"]].to_numpy().tolist() == [["2025-2026", 0, pytest.approx(sum(both))]]
+
+    def test_no_share_is_shown_where_member_states_give_nothing(self, tmp_path: Path) -> None:
+        scenario = every_kind()
+        partner = [scenario.facts.instruments[k].counts == "partner" for k in scenario.lines.instrument]
+        steps = [0 if given else step for given, step in zip(partner, ledger(scenario), strict=True)]
+        shown = table(write_workbook(plan_of(scenario, steps), tmp_path / "alone.xlsx"), "Team Europe").set_index("Partnership")
+        share = "EU budget in what is counted together"
+        assert pd.isna(shown.loc["Egypt", share])  # n/a, as pandas reads it: 100 % would say that they give nothing at all
+        assert pd.isna(shown.loc["Total of these", share])
+
+    def test_instruments_that_are_used_up_stand_below_and_are_not_printed(self, plan: Plan) -> None:
+        sheet = free_money.build(Book(plan, "en"))
+        free = [float(plain(cell)) for cell in next(c for c in sheet.table.columns if c.key == "free").cells]
+        assert sheet.printed_rows is not None
+        assert not any(free[sheet.printed_rows :])
+        assert any(free[: sheet.printed_rows])
+
     def test_the_comparison_starts_from_the_baseline(self, rich: Path) -> None:
         shown = table(rich, "Compare partnerships").set_index("Partnership")
         assert shown.loc["Tunisia", "Baseline"] == pytest.approx(7.3)
@@ -146,13 +176,14 @@ class TestWords:
         assert (shown["What"] == "Ceiling").sum() == 5  # two years and a total of NDICI, two years of AMIF
         assert (shown["What"] == "Decided money").sum() == 4
 
-    def test_the_page_for_the_cabinet_has_six_sentences_with_figures(self, path: Path) -> None:
+    def test_the_page_for_the_cabinet_has_ten_sentences_with_figures(self, path: Path) -> None:
         book = openpyxl.load_workbook(path, data_only=True)
-        sentences = [book["Cabinet page"].cell(row, 1).value for row in range(5, 11)]
+        sentences = [book["Cabinet page"].cell(row, 1).value for row in range(5, 15)]
         assert all(isinstance(text, str) and text.endswith(".") and any(c.isdigit() for c in text) for text in sentences), sentences
-        assert "EUR\u00a072 million of the EU budget" in sentences[0]
-        assert book["Cabinet page"].cell(11, 1).value == label("proof.inputs")
-        assert book["Cabinet page"].cell(12, 1).value is None
+        assert sentences[0] == "For decision: EUR\u00a067\u00a0million of the EU budget, newly planned for 2025-2026."
+        assert "EUR\u00a06\u00a0million of the EU budget were decided before; the plan adds EUR\u00a067\u00a0million" in sentences[1]
+        assert book["Cabinet page"].cell(15, 1).value == label("proof.inputs")
+        assert book["Cabinet page"].cell(16, 1).value is None
 
     def test_what_is_not_proved_is_said_once_on_cover_cabinet_page_and_summary(self, path: Path) -> None:
         book = openpyxl.load_workbook(path, data_only=True)

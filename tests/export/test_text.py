@@ -112,7 +112,7 @@ class TestNames:
         assert set(heat["Partnership"]) >= wanted
         for partnership in ("tunisia", "egypt", "sahel"):
             ours = lines[(lines["Partnership ID"] == partnership) & (lines["Kind of money"] == "EU budget")]
-            assert heat.loc[partnership, "Total"] == pytest.approx(ours["Planned"].sum())
+            assert heat.loc[partnership, "EU budget"] == pytest.approx(ours["Planned"].sum())
         assert differences(path, tmp_path) == []
 
 

@@ -16,12 +16,13 @@ ALIKE: dict[str, set[str]] = {
     "bg": set(),
     "fr": {
         "Action", "Agriculture", "Coefficient", "Directive", "Distance", "Euratom", "Exception", "Exceptions", "Flexible", "Force",
-        "Instrument", "Instruments", "Migration", "Note", "Notes", "Plan", "Plans", "Points", "Route", "Score", "Source", "Sources",
-        "Total", "Transit", "Visas", "flexible", "instrument", "instruments", "optimal", "points", "score", "total",
+        "Formulation", "Instrument", "Instruments", "Migration", "Note", "Notes", "Plan", "Plans", "Points", "Route", "Score",
+        "Source", "Sources", "Total", "Transit", "Variables", "Visas", "flexible", "instrument", "instruments", "optimal", "points",
+        "score", "total",
     },
     "de": {
-        "Euratom", "Form", "Instrument", "Marker", "Migration", "Name", "Plan", "Region", "Reserve", "Route", "Solver", "Status",
-        "Transit", "bilateral", "global", "optimal", "regional",
+        "Euratom", "Form", "Instrument", "Marker", "Migration", "Name", "Parameter", "Plan", "Region", "Reserve", "Route", "Solver",
+        "Status", "Transit", "bilateral", "global", "optimal", "regional",
     },
 }  # fmt: skip
 """Words that a language shares with English, letter for letter."""

@@ -185,7 +185,9 @@ def test_its_limit_is_priced_and_named_as_what_holds_money_back(install, tmp_pat
     north, south = TWO_BY_TWO["partnerships"]
     case = write(tmp_path, TWO_BY_TWO | {"partnerships": [{**north, "absorption": "2"}, south], "rules": {"even": RULE}})
     said = call("run", case, "-n")
-    assert "dearest    North and South: at most EUR 5 million apart: +1.20 points per extra" in said.replace("\u00a0", " ")
+    assert "dearest    North and South: at most EUR 5 million apart: limit EUR 1 million higher: +1.20 points" in said.replace(
+        "\u00a0", " "
+    )
     assert re.findall(r"Unallocated\s+([AB]) [\d.]+: (.*)", said) == [
         ("B", "held back by even"),
         ("A", "held back by even, the limits of absorption"),

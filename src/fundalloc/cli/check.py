@@ -38,7 +38,6 @@ def check(files: tuple[str, ...], strict: bool, tables: bool, repairs: str | Non
     fundalloc check scenarios/mff-2021-2027/baseline.yaml
     fundalloc check my-plan.yaml --strict
     """
-    from fundalloc.insight.conflict.no_plan import as_dict
     from fundalloc.insight.doctor import WARNING
     from fundalloc.run import with_baseline
 
@@ -68,6 +67,8 @@ def check(files: tuple[str, ...], strict: bool, tables: bool, repairs: str | Non
             out.say(f"Next: fundalloc run {file} -o plan.xlsx\n")
         else:
             without.append(inputs.why_no_plan(scenario, file, out, repairs, of=file if len(files) > 1 else ""))
+            from fundalloc.insight.conflict.no_plan import as_dict
+
             report["infeasible"] = as_dict(without[-1])
     out.result(scenarios=reports)
     for found in without:

@@ -1,6 +1,9 @@
-"""Every command as a function: `fundalloc.commands.run("plan.yaml", output="plan.xlsx")` returns what `--json` prints as `result`.
+"""Every command as a function: `fundalloc.commands.run("plan.yaml", output="plan.xlsx")`.
 
-Options have the names that they have on the command line, `dry_run` for `--dry-run`, and a `_` behind a word of Python: `for_`, `import_`.
+What it returns is what `--json` prints as `result`.
+
+Options have the names that they have on the command line, `dry_run` for `--dry-run`, and a `_` behind a word of Python:
+`for_`, `import_`.
 Function and command are one: nothing is said twice.
 
     >>> commands.show("examples/tiny/tiny.yaml", "round_to")["values"][0]["value"]
@@ -26,7 +29,7 @@ TERMINAL = ("json", "quiet", "verbose", "no_color")
 """Options that only say how a command speaks."""
 
 
-class Result(dict[str, Any]):
+class CommandResult(dict[str, Any]):
     """The result of a command; `fundalloc schema --of COMMAND` describes it."""
 
     exit_code: int = 0
@@ -58,7 +61,9 @@ class Call:
         return Signature([*named, *(Parameter(name, Parameter.KEYWORD_ONLY, default=None) for name in self._options)])
 
     def __dir__(self) -> list[str]:
-        return [_name(name) for name in self._group.list_commands(click.Context(self._group))] if self._group else []
+        if not isinstance(self._command, click.Group):
+            return []
+        return [_name(name) for name in self._command.list_commands(click.Context(self._command))]
 
     def __getattr__(self, name: str) -> Call:
         if name.startswith("__") or not self._group:
@@ -73,7 +78,7 @@ class Call:
     def _group(self) -> click.Group | None:
         return self._command if isinstance(self._command, click.Group) else None
 
-    def __call__(self, *arguments: Any, **options: Any) -> Result:
+    def __call__(self, *arguments: Any, **options: Any) -> CommandResult:
         """Run the command; nothing is printed."""
         words = [word for name, value in options.items() for word in self._words(name, value)]
         context, said = click.Context(cli), io.StringIO()
@@ -89,7 +94,7 @@ class Call:
                 code = end.exit_code
             except click.ClickException as error:
                 raise UsageError(f"{self.__name__}: {error.format_message()}") from None
-        result = Result(answer.result)
+        result = CommandResult(answer.result)
         result.exit_code, result.problems = code, tuple(answer.problems)
         return result
 

@@ -8,7 +8,7 @@ from inspect import cleandoc, getdoc
 
 import click
 
-from fundalloc.cli.options import output_options
+from fundalloc.cli.options import Inputs, output_options, scenario_options
 from fundalloc.cli.output import Output
 from fundalloc.cli.terminal import echo
 from fundalloc.errors import UsageError, did_you_mean
@@ -16,16 +16,29 @@ from fundalloc.errors import UsageError, did_you_mean
 
 @click.command()
 @click.argument("kind", required=False)
+@click.option("--of", "file", metavar="FILE", help="The mathematics of this scenario: sets, figures, objective, every rule, stages.")
+@click.option("--markdown", is_flag=True, help="With --of: print it as Markdown.")
 @output_options
-def rules(kind: str | None, out: Output) -> None:
+@scenario_options
+def rules(kind: str | None, file: str | None, markdown: bool, inputs: Inputs, out: Output) -> None:
     """List the kinds of rules, or explain one: what it means, its formula, its keys, examples.
+
+    With --of a scenario: its whole formulation on one page, with sizes.
 
     \b
     fundalloc rules
     fundalloc rules share
+    fundalloc rules --of scenarios/mff-2021-2027/baseline.yaml
     """
     from fundalloc.rules import kinds
 
+    if file is not None:
+        if kind is not None:
+            raise click.UsageError(f"--of is about all rules of a scenario: leave {kind} out.")
+        _formulation(file, markdown, inputs, out)
+        return
+    if markdown or inputs.settings:
+        raise click.UsageError(f"{'--markdown' if markdown else '--set'} needs --of FILE.")
     if kind is None:
         width = max(map(len, kinds()))
         out.result(kinds={word: {"says": getdoc(found), "built_in": found.built_in} for word, found in kinds().items()})
@@ -50,6 +63,22 @@ def rules(kind: str | None, out: Output) -> None:
     for k, example in enumerate(chosen.EXAMPLES, start=1):
         inner = ", ".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in example.items())
         out.say(f"  example-{k}: {{kind: {kind}, {inner}}}")
+
+
+def _formulation(file: str, markdown: bool, inputs: Inputs, out: Output) -> None:
+    """Print the mathematics of a scenario, with the size of the program that it compiles to."""
+    from fundalloc.insight.formulation import as_lines, formulation
+    from fundalloc.model.compile import compile_program
+    from fundalloc.run import with_baseline
+
+    scenario = inputs.read(file, out)
+    words = out.words(scenario)
+    with out.progress("Compiling"):
+        scenario = with_baseline(scenario)
+        stated = formulation(scenario, compile_program(scenario).sizes, words)
+    out.result(formulation=[one._asdict() for one in stated])
+    for line in (f"{'# ' * markdown}{scenario.head.title.within(words.language)}", *as_lines(stated, markdown)):
+        out.say(line)
 
 
 @click.command()

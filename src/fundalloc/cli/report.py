@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fundalloc.cli.output import Output, new_table
+from fundalloc.facts.dimensions import ACTION
+from fundalloc.insight.brief import Brief, brief_of
 from fundalloc.insight.explain.unallocated import explain_unallocated
 from fundalloc.insight.payments import payments, payments_by_year
 from fundalloc.money import finer
+from fundalloc.plan.evidence import firmness_said, worth_said
 from fundalloc.plan.handmade import HAND_MADE
 from fundalloc.plan.naming import named_by_decision
 from fundalloc.plan.proof import PLACES
-from fundalloc.plan.verify import MISSED
+from fundalloc.plan.sums import ExactSums
 
 if TYPE_CHECKING:
-    import pandas as pd
     from rich.table import Table
 
     from fundalloc.insight.handmade import Broken, Distance
     from fundalloc.plan.plan import Plan
 
 BAR = 24
-MOVERS = 3
 TOP = 12
 """Partnerships that the table names before it adds up the rest."""
-FACTS = ["ahead", "rules", "by_decision", "missed", "dearest", "baseline", "gain", "lose", "unallocated", "score", "search", "proof", "gap"]
-FACTS += ["decided", "unproved", "rounding", "broken", "best_plan", "distance"]
+FACTS = ["ahead", "rules", "by_decision", "missed", "dearest", "prices", "firm", "baseline", "gain", "lose", "unallocated", "score"]
+FACTS += ["search", "proof", "gap", "decided", "unproved", "rounding", "broken", "best_plan", "distance"]
 """What the lines below the tables begin with."""
 
 
@@ -45,6 +47,11 @@ class _PlanReport:
         self.words = self.out.words(self.plan.scenario)
         self.names = self.plan.scenario.names(self.words.language)
         self.labels = self.plan.scenario.labels(self.words.language)
+
+    @cached_property
+    def brief(self) -> Brief:
+        """What is told of the plan on every page."""
+        return brief_of(ExactSums(self.plan), self.words)
 
     @cached_property
     def width(self) -> int:
@@ -100,59 +107,68 @@ def print_plan(plan: Plan, out: Output) -> None:
 def _instruments(report: _PlanReport) -> None:
     plan, words = report.plan, report.words
     labels, facts = report.labels["instrument"], plan.scenario.facts
-    free = plan.free_money[plan.free_money["year"] == 0].set_index("instrument")
-    free["moved"] = free["transferred_in"] - free["transferred_out"]
+    free = [{**row, "moved": row["transferred_in"] - row["transferred_out"]} for row in plan.free_whole]
     every = ("ceiling", "reserve", "moved", "decided", "planned", "lapsed", "free")
-    columns = [name for name in every if name not in ("moved", "lapsed") or free[name].any()]  # so that every row adds up
+    columns = [
+        name for name in every if name not in ("moved", "lapsed") or any(row[name] > 0 or row[name] < 0 for row in free)
+    ]  # so that every row adds up
     table = new_table(*report.column("instrument", *columns, "used"), numbers=len(columns) + 1)
-    for name, row in free.iterrows():
-        table.add_row(labels[str(name)], *_amounts_and_share(report, row, columns))
+    for row in free:
+        table.add_row(labels[row["instrument"]], *_amounts_and_share(report, row, columns))
     budget = [i.id for i in facts.instruments if i.counts == "budget"]
-    sums = free[free.index.isin(budget)].sum(numeric_only=True)
+    sums = {name: float(np.nansum([row[name] for row in free if row["instrument"] in budget])) for name in every}
     table.add_section()
     table.add_row(words("report.budget"), *_amounts_and_share(report, sums, columns), style="bold")
-    partners = plan.total("instrument", counts="partner").items()
-    beside = [(words("report.given", instrument=labels[str(name)]), float(amount)) for name, amount in partners if name not in free.index]
+    partners, shown = plan.sums("instrument", counts="partner").items(), {row["instrument"] for row in free}
+    beside = [(words("report.given", instrument=labels[name]), amount) for name, amount in partners if name not in shown]
     memo = int(facts.memo.amount.sum())
     for what, amount in [*beside, *([(words("report.memo"), float(facts.euro(memo)))] if memo else [])]:
         table.add_row(what, *(report.eur(amount) if column == "planned" else "" for column in columns), "")
     report.table(table)
 
 
-def _amounts_and_share(report: _PlanReport, row: pd.Series, columns: list[str]) -> list[str]:
+def _amounts_and_share(report: _PlanReport, row: Mapping[str, float], columns: list[str]) -> list[str]:
     used = row["planned"] / row["ceiling"] if row["ceiling"] else float("nan")
     return [*(report.eur(row[column]) for column in columns), report.part(used)]
 
 
 def _partnerships(report: _PlanReport) -> None:
     plan, words = report.plan, report.words
-    totals = plan.total("partnership").sort_values(ascending=False)
-    coverage = plan.coverage_by("partnership")["coverage"]
-    table = new_table(*report.column("partnership", "", "need_met", "planned"), numbers=2)
-    highest = float(totals.iloc[0]) if len(totals) else 1.0
-    for key, amount in totals.head(TOP).items():
-        met, name = report.part(coverage[str(key)]), report.names["partnership"][str(key)]
-        table.add_row(name, _bar(float(amount), highest), met, report.eur(float(amount)))
-    rest = totals.iloc[TOP:]
-    if len(rest):
-        table.add_row(words("report.more", count=len(rest)), "", "", report.eur(float(rest.sum())))
-    table.add_row(words("report.total"), "", "", report.eur(float(totals.sum())), style="bold")
+    totals = sorted(plan.sums("partnership").items(), key=itemgetter(1), reverse=True)
+    coverage = plan.covered("partnership")
+    table = new_table(*report.column("partnership", _whose(plan), "need_met", "amount"), numbers=2)
+    highest = totals[0][1] if totals else 1.0
+    for key, amount in totals[:TOP]:
+        met, name = report.part(coverage[key][-1]), report.names["partnership"][key]
+        table.add_row(name, _bar(amount, highest), met, report.eur(amount))
+    if rest := [amount for _, amount in totals[TOP:]]:
+        table.add_row(words("report.more", count=len(rest)), "", "", report.eur(sum(rest)))
+    table.add_row(words("report.total"), "", "", report.eur(sum(amount for _, amount in totals)), style="bold")
     report.table(table)
 
 
 def _areas(report: _PlanReport) -> None:
     plan = report.plan
-    totals, coverage = plan.total("area"), plan.coverage_by("area")["coverage"]
-    table = new_table(*report.column("area", "", "need_met", "share", "planned"), numbers=3)
-    whole, highest = float(totals.sum()), float(totals.max())
-    dimension, actions = plan.scenario.facts.dimensions.area, plan.total("action") if plan.scenario.facts.dimensions.area.within else totals
+    totals, coverage = plan.sums("area"), plan.covered("area")
+    table = new_table(*report.column("area", _whose(plan), "need_met", "share", "amount"), numbers=3)
+    whole, highest = sum(totals.values()), max(totals.values(), default=0.0)
+    dimension, actions = plan.scenario.facts.dimensions.area, plan.sums(ACTION)
     for area in dimension.ids:
         alone = area in dimension.within
-        amount = float((actions if alone else totals).get(area, 0.0))
+        amount = (actions if alone else totals).get(area, 0.0)
         share = report.part(amount / whole if whole else float("nan"), 1)
-        bar, met, name = _bar(amount, highest), report.part(coverage.get(area, float("nan"))), report.labels["area"][area]
+        bar, met, name = (
+            _bar(amount, highest),
+            report.part(coverage[area][-1] if area in coverage else float("nan")),
+            report.labels["area"][area],
+        )
         table.add_row(*(f"  {name}", "", "") if alone else (name, bar, met), share, report.eur(amount))
     report.table(table)
+
+
+def _whose(plan: Plan) -> str:
+    """Return the heading of bars of money, which says whose money it is."""
+    return "planned_with" if any(i.counts == "partner" for i in plan.scenario.facts.instruments) else "planned"
 
 
 def _payments(report: _PlanReport) -> None:
@@ -179,17 +195,17 @@ def _rules(report: _PlanReport) -> None:
     report.line("rules", words(key, kept=counts.kept, **numbers, **counts._asdict()))
     if counts.by_decision:
         report.line("by_decision", named_by_decision(plan.by_decision, plan.scenario, words), within=True)
-    missed = [f for f in plan.findings if f.status == MISSED and not f.rule.watch]
-    for finding in sorted(missed, key=lambda f: f.headroom)[:6]:
-        places = plan.scenario.decimals if finding.rule.in_money else 0
-        amount, limit = words.number(finding.amount, places), finding.asks(places, language)
-        said = finding.said(report.names, language)
-        report.line("missed", words("report.says.missed", says=said, amount=amount, limit=limit, rule=finding.rule.id), within=True)
-    for position, gain in plan.dearest:
-        rule = plan.findings[position].rule
-        said = plan.findings[position].said(report.names, language)
-        key = "report.says.dearest_relative" if rule.relative else "report.says.dearest"
-        report.line("dearest", words(key, says=said, price=words.signed(gain, 2)), within=True)
+    for missed in [one for one in report.brief.missed if not plan.findings[one.at].rule.watch][:6]:
+        report.line("missed", words("report.says.missed", **missed._asdict()), within=True)
+    for position in plan.evidence.dearest:
+        finding, worth = plan.findings[position], plan.evidence.demands[position]
+        key = "report.says.dearest_relative" if finding.rule.relative else "report.says.dearest"
+        sides = {"more": worth_said(worth.more, worth.up, words), "less": worth_said(worth.less, worth.down, words)}
+        report.line("dearest", words(key, says=finding.said(report.names, language), **sides), within=True)
+    if plan.evidence.dearest:
+        report.line("prices", words(f"price.how{'_switches' if plan.log.switches else ''}"), within=True)
+    if said := firmness_said(plan, words):
+        report.line("firm", said)
 
 
 def _ahead(report: _PlanReport) -> None:
@@ -208,17 +224,13 @@ def _against_baseline(report: _PlanReport) -> None:
     plan = report.plan
     if plan.scenario.facts.baseline is None:
         return
-    lines, facts, places = plan.scenario.lines, plan.scenario.facts, plan.scenario.decimals
+    lines, places = plan.scenario.lines, plan.scenario.decimals
     change = plan.amounts - lines.baseline.values
-    by_partnership = np.bincount(lines.partnership, weights=change, minlength=len(facts.partnerships))
     total, moved = report.words.signed(float(change.sum()), places), report.eur(lines.moved(plan.amounts))
     report.line("baseline", report.words("report.says.baseline", change=total, moved=moved))
-    order = np.argsort(by_partnership, kind="stable")
-    for fact, positions, sign in (("gain", order[::-1][:MOVERS], 1), ("lose", order[:MOVERS], -1)):
-        shown = [k for k in positions if sign * by_partnership[k] >= 0.5 * 10.0**-places]  # what is printed as 0.0 is no change
-        changes = ((facts.partnerships[k].id, report.words.signed(float(by_partnership[k]), places)) for k in shown)
-        if shown:
-            report.line(fact, ", ".join(f"{report.names['partnership'][name]} {change}" for name, change in changes), within=True)
+    for fact, movers in (("gain", report.brief.gains), ("lose", report.brief.losses)):
+        if movers:
+            report.line(fact, ", ".join(f"{row.name} {report.words.signed(row.change, places)}" for row in movers), within=True)
 
 
 def _closing(report: _PlanReport) -> None:
@@ -242,6 +254,8 @@ def _closing(report: _PlanReport) -> None:
     for fact, text in (("gap", proof.parts_text(words)), ("decided", proof.decided_text(words))):
         if text:
             report.line(fact, text, within=True)
+    if report.brief.fairness:
+        report.line("fairness", report.brief.fairness)
     report.line("unproved", words("proof.inputs"))
     move = words.money(log.largest_move, plan.scenario.decimals + 2)
     key = "report.says.rounding_but" if plan.tally.by_decision else "report.says.rounding"

@@ -10,19 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from fundalloc.doors.writing import new_file
 from fundalloc.export.package import Style, fill_table, write_folder
 from fundalloc.facts.dimensions import ACTION, NAMES, WORDS
 from fundalloc.facts.facts import Facts
+from fundalloc.insight.fairness import fairness
 from fundalloc.insight.mandate import mandate_table
 from fundalloc.insight.payments import payments_table
+from fundalloc.plan.evidence import Firmness
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import Finding
 from fundalloc.scenario.scenario import Scenario
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from fundalloc.export.on_request import Asked
 
 FORMAT = "fundalloc.run/1"
@@ -30,6 +33,8 @@ FORMAT = "fundalloc.run/1"
 
 def tables(plan: Plan, language: str = "") -> dict[str, pd.DataFrame]:
     """Return the tables that `--csv` writes, by file name, names by default in the scenario's language. Amounts are EUR million."""
+    import pandas as pd
+
     scenario, found, facts = plan.scenario, plan.coverage, plan.scenario.facts
     needs, dimensions = facts.needs, facts.dimensions
     language = scenario.speaks(language)
@@ -42,7 +47,12 @@ def tables(plan: Plan, language: str = "") -> dict[str, pd.DataFrame]:
     coverage = pd.DataFrame({**members, "need": found.need, "met": found.met, "priority": needs.priority.values, "impact": found.impact})
     out = {"allocation": named_allocation(plan, language), "coverage": coverage, "free-money": plan.free_money}
     out |= {"memo": memo_money(plan, language), "rules": rules}
-    optional = {"payments": payments_table(plan), "moves": moved_money(plan), "mandate": mandate_table(plan, language)}
+    optional = {
+        "firmness": firmness_table(plan),
+        "payments": payments_table(plan),
+        "moves": moved_money(plan),
+        "mandate": mandate_table(plan, language),
+    }
     out |= {name: found for name, found in optional.items() if len(found)}
     entities = {"instruments": ["counts"], "partnerships": ["level", "within"], "areas": ["within"] * bool(dimensions.area.within)}
     for table, further in entities.items():
@@ -75,6 +85,8 @@ def _members(facts: Facts, table: Any, names: Sequence[str] = NAMES) -> dict[str
 
 def memo_money(plan: Plan, language: str) -> pd.DataFrame:
     """Return memo money: shown, never added."""
+    import pandas as pd
+
     facts, memo = plan.scenario.facts, plan.scenario.facts.memo
     columns = _members(facts, memo)
     columns["year"] = list(map(int, columns["year"]))
@@ -82,8 +94,17 @@ def memo_money(plan: Plan, language: str) -> pd.DataFrame:
     return pd.DataFrame({**columns, "amount": facts.euro(memo.amount), "decision": decisions, "source": memo.source})
 
 
+def firmness_table(plan: Plan) -> pd.DataFrame:
+    """Return what the money of every partnership may be at the plan's score, EUR million; no rows where nobody asked."""
+    import pandas as pd
+
+    return pd.DataFrame(plan.evidence.firmness, columns=list(Firmness._fields))
+
+
 def moved_money(plan: Plan) -> pd.DataFrame:
     """Return what is carried over to the next year and transferred between instruments, one row per possible move."""
+    import pandas as pd
+
     facts, moves = plan.scenario.facts, plan.scenario.lines.moves
     names = [i.id for i in facts.instruments]
     return pd.DataFrame(
@@ -122,7 +143,8 @@ def as_dict(plan: Plan) -> dict[str, Any]:
     scenario, certificate = plan.scenario, plan.certificate
     moved = moved_money(plan)
     allocation = plan.allocation[(plan.allocation["amount"] > 0) | (plan.allocation["decided"] > 0)]
-    rules = [_finding(plan, f, p) for f, p in zip(plan.findings, plan.prices, strict=True)]
+    priced = plan.rules_table[["one_more", "one_less", "moved_up", "moved_down", "price_basis", "dual"]]
+    rules = [{**_finding(plan, f), **price} for f, price in zip(plan.findings, records(priced), strict=True)]
     return {
         "format": FORMAT,
         "scenario": _scenario(scenario),
@@ -130,6 +152,7 @@ def as_dict(plan: Plan) -> dict[str, Any]:
         "score": _number(plan.score),
         "impact": _number(float(plan.coverage.impact.sum())),
         "penalty": _number(plan.penalty),
+        "fairness": dict(zip(("plan", "baseline"), (one and one._asdict() for one in fairness(plan)), strict=True)),
         "proved_by": plan.proof.by or None,
         "certificate": None if certificate is None else plan.proof.as_dict(),
         "duals": [] if certificate is None else [{"row": key, "dual": dual} for key, dual in sorted(certificate.duals.items())],
@@ -147,6 +170,7 @@ def as_dict(plan: Plan) -> dict[str, Any]:
             "broken_by_decision": sorted(f"{f.rule.id} {'|'.join(f.member)} {f.sense}" for f in plan.by_decision),
         },
         "rules": sorted(rules, key=itemgetter("rule", "member", "sense")),
+        "firmness": records(firmness_table(plan)),
     }
 
 
@@ -176,7 +200,7 @@ def _record(row: Mapping[Any, Any]) -> dict[Any, Any]:
     return {key: _number(value) for key, value in row.items()}
 
 
-def _finding(plan: Plan, finding: Finding, price: float) -> dict[str, Any]:
+def _finding(plan: Plan, finding: Finding) -> dict[str, Any]:
     return {
         "rule": finding.rule.id,
         "member": "|".join(finding.member),
@@ -187,7 +211,6 @@ def _finding(plan: Plan, finding: Finding, price: float) -> dict[str, Any]:
         "limit": _number(float(finding.limit)),
         "headroom": _number(float(finding.headroom)),
         "status": finding.status,
-        "price": _number(price),
     }
 
 

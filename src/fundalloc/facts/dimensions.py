@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
 from typing import Annotated, Any
 
-import networkx as nx
 import numpy as np
 from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
 
@@ -241,45 +241,48 @@ Choice = Annotated[tuple[Alternative, ...], PlainValidator(_choice), _SCHEMA]
 
 @dataclass(frozen=True)
 class Hierarchy:
-    """Who lies within whom. Built by :func:`build_hierarchy`; edges run from the containing to the contained."""
+    """Who lies within whom: every partnership, in the order given, with the one that contains it or an empty text."""
 
-    graph: nx.DiGraph
+    within: Mapping[str, str]
 
     def leaves(self) -> list[str]:
         """Return the partnerships that contain no other, in the order given."""
-        return [node for node in self.graph if self.graph.out_degree(node) == 0]
-
-    def leaves_within(self, node: str) -> list[str]:
-        """Return the leaves of the subtree of `node`; of a leaf, itself."""
-        below = nx.descendants(self.graph, node) | {node}
-        return [leaf for leaf in self.leaves() if leaf in below]
+        containing = set(self.within.values())
+        return [node for node in self.within if node not in containing]
 
     def groupings(self) -> dict[str, list[str]]:
         """Return {partnership with children: its leaves}, in the order given."""
-        return {node: self.leaves_within(node) for node in self.graph if self.graph.out_degree(node) > 0}
+        containing = set(self.within.values())
+        below: dict[str, list[str]] = {node: [] for node in self.within if node in containing}
+        for leaf in self.leaves():
+            for node in self.above(leaf):
+                below[node].append(leaf)
+        return below
 
     def above(self, node: str) -> list[str]:
         """Return the chain of partnerships that contain `node`, nearest first."""
         chain: list[str] = []
-        while parents := list(self.graph.predecessors(node)):
-            node = parents[0]
+        while node := self.within[node]:
             chain.append(node)
         return chain
 
 
 def find_circle(edges: Iterable[tuple[str, str]]) -> list[str] | None:
-    """Return one circle of directed edges as a closed list of names, or None."""
-    graph = nx.DiGraph(edges)
+    """Return one circle of directed edges as a closed list of names that begins with the first one named, or None."""
+    sorter, named = TopologicalSorter[str](), dict[str, int]()
+    for start, end in edges:
+        sorter.add(end, start)
+        for node in (start, end):
+            named.setdefault(node, len(named))
     try:
-        found = nx.find_cycle(graph)
-    except nx.NetworkXNoCycle:
-        return None
-    return [found[0][0], *(edge[1] for edge in found)]
+        sorter.prepare()
+    except CycleError as error:
+        circle: list[str] = error.args[1][1:]
+        first = circle.index(min(circle, key=named.__getitem__))
+        return [*circle[first:], *circle[: first + 1]]
+    return None
 
 
 def build_hierarchy(nodes: Iterable[str], within: Mapping[str, str]) -> Hierarchy:
     """Build the tree from `within` (child → parent, empty for a root). The parents must exist and form no cycle."""
-    graph = nx.DiGraph()
-    graph.add_nodes_from(nodes)
-    graph.add_edges_from((parent, child) for child, parent in within.items() if parent)
-    return Hierarchy(graph)
+    return Hierarchy({node: within.get(node, "") for node in nodes})

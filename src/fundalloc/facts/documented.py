@@ -13,11 +13,13 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
-from pydantic import BaseModel, GetJsonSchemaHandler
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
 
 
 class Documented(BaseModel):
-    """A model that finds the descriptions of its fields in its source."""
+    """A model that finds the descriptions of its fields in its source, and is built when it is first used."""
+
+    model_config = ConfigDict(defer_build=True)
 
     @classmethod
     def field_docs(cls) -> dict[str, str]:

@@ -106,6 +106,11 @@ def read_coefficient(raw: Any) -> Fraction:
     return figure.value
 
 
+def read_signed(raw: Any) -> Fraction:
+    """Read a number on either side of zero."""
+    return _figure(raw).value
+
+
 def read_limit(raw: Any) -> Figure:
     """Read an amount or a share, zero or more."""
     return _not_negative(_figure(raw), "a limit", raw)

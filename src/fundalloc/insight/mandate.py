@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import nan
-from typing import NamedTuple
-
-import pandas as pd
+from typing import TYPE_CHECKING, NamedTuple
 
 from fundalloc.facts.selection import MandateRow, Selection, build_members
 from fundalloc.money import exact_product
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import AT_LIMIT, BREACH, DECIDED, MISSED, OK
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MONEY, NO_MONEY, RULE, CONTEXT = "money", "no money", "rule", "context"
 WORST_FIRST = (BREACH, MISSED, DECIDED, AT_LIMIT, OK)
@@ -61,4 +62,6 @@ def _judged(plan: Plan, name: str, text: str, rule: str, row: MandateRow) -> Bac
 
 def mandate_table(plan: Plan, language: str = "en") -> pd.DataFrame:
     """Return the same as a table, one row per answer."""
+    import pandas as pd
+
     return pd.DataFrame(backing(plan, language), columns=Backing._fields).drop(columns=["money", "first"])

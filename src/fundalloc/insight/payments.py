@@ -16,11 +16,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from fractions import Fraction
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from fundalloc.facts.entities import Instrument
 from fundalloc.plan.plan import Plan
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DEADLINES = {"agreement": 4, "direct": 1, "instalments": 5}
 """By `contracting`: a commitment of year n must be contracted, or paid, by the end of so many years after it."""
@@ -58,6 +60,8 @@ def payments(plan: Plan) -> list[Cash]:
 
 def payments_table(plan: Plan) -> pd.DataFrame:
     """Return the same as a table, one row per instrument and year, EUR million: `COLUMNS`; at_risk is NaN where nobody says."""
+    import pandas as pd
+
     table = pd.DataFrame([astuple(row) for row in payments(plan)], columns=list(COLUMNS))
     return table.astype({"year": int, **dict.fromkeys(COLUMNS[2:6], float)})
 

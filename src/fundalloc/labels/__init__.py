@@ -30,8 +30,16 @@ LANGUAGES = tuple(sorted(languages(), key=lambda code: (FIRST.index(code) if cod
 
 
 @cache
-def _catalogue(language: str) -> dict[str, Any]:
-    return tomllib.loads((resources.files(__name__) / f"{language}.toml").read_text("utf-8"))
+def _written(language: str) -> dict[str, str]:
+    """Return a catalogue as it is written, by heading: parsing all of it in all languages takes a quarter of a short command."""
+    head, *parts = re.split(r"(?m)^\[([\w.]+)\]$", (resources.files(__name__) / f"{language}.toml").read_text("utf-8"))
+    return {"": head, **dict(zip(parts[::2], parts[1::2], strict=True))}
+
+
+@cache
+def _below(heading: str, language: str) -> dict[str, Any]:
+    """Return what stands below a heading of a catalogue."""
+    return tomllib.loads(_written(language)[heading])
 
 
 @cache
@@ -73,8 +81,10 @@ def label(key: str, language: str = "en", **values: object) -> str:
     """
     if getattr(language, "former", False) and key in _former(str(language)):
         return _former(str(language))[key]
-    found: Any = _catalogue(language)
-    for part in key.split("."):
+    parts = key.split(".")
+    depth = next(n for n in range(len(parts), -1, -1) if ".".join(parts[:n]) in _written(str(language)))
+    found: Any = _below(".".join(parts[:depth]), str(language))
+    for part in parts[depth:]:
         if not isinstance(found, dict):
             raise KeyError(key)
         found = found[part]
@@ -88,7 +98,7 @@ def alike(language: Language) -> str | None:
     groups = (("workbook", "column"), ("workbook", "counts"), ("comparison", "column"), ("study", "column"))
     for book, group in groups if language.own else ():
         seen: dict[str, str] = {}
-        for key in _catalogue(str(language))[book][group]:
+        for key in _below(f"{book}.{group}", str(language)):
             ours, own = (label(f"{book}.{group}.{key}", spoken) for spoken in (str(language), language))
             if seen.setdefault(own.casefold(), ours) != ours:
                 return own
@@ -103,7 +113,7 @@ def in_own_words(text: str, language: str) -> str:
 
 @cache
 def _with_words(text: str, language: str, own: tuple[tuple[str, str], ...]) -> str:
-    ours, given = _catalogue(language)["words"], dict(own)
+    ours, given = _below("", language)["words"], dict(own)
 
     def put(found: re.Match[str]) -> str:
         word, before = str(found.lastgroup), text[: found.start()].rstrip()

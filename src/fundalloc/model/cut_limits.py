@@ -11,32 +11,37 @@ A row that would need larger coefficients than a solver takes stays in floating 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
-from math import ceil, floor, lcm
+from math import lcm
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fundalloc.facts.lines import Lines
 from fundalloc.model.linear_program import LARGEST, Whole
-from fundalloc.money import Floats, Mask, exact_product, exact_sums
-from fundalloc.rules.statement import SWITCHES, Demands, ExactRows, Rows, Sense
+from fundalloc.money import Floats, IntArray, Mask, exact_product, exact_sums
+from fundalloc.rules.statement import SWITCHES, Demands, ExactRows, Fractions, Rows, Sense
+
+Integers = NDArray[Any]
+"""Whole numbers of any size: Python's own."""
 
 SIMPLE = 10**6
 """Shares with a larger denominator stay in floating point."""
 BESIDE = 10**10
 """A switch in a row of whole numbers has no larger coefficient."""
+_SENSES = (Sense.EXACTLY, Sense.AT_MOST, Sense.AT_LEAST)
 
 
 @dataclass(frozen=True)
 class _Grid:
-    """What the undecided money of every row comes to, exactly, in rounding steps."""
+    """What the undecided money of every row comes to, exactly: Python's own whole numbers, row by row, of which `parts` are a step."""
 
-    size: list[Fraction]
+    size: Integers
     """All that it can come to is a multiple of this; 0 where no money is undecided."""
-    given: list[Fraction]
+    given: Integers
     """The constant beside it: decided money, less the share of what decided money adds to the base."""
-    fits: list[bool]
+    parts: Integers
+    fits: Mask
     """Whether a solver takes the coefficients in units of that size."""
     moving: Mask
     """Whether undecided money moves the limit."""
@@ -49,19 +54,24 @@ def whole_rows(stated: Rows, demands: Demands, lines: Lines) -> tuple[Whole, Flo
     exact, step, count = stated.exact, lines.facts.step, len(demands)
     assert exact is not None
     grid = _grid(stated, exact, lines, count)
-    factor, whole, limits = np.zeros(count), np.zeros((2, count)), np.array([stated.lower, stated.upper])
-    for k, sense in enumerate(demands.sense):
-        size, given = grid.size[k], grid.given[k]
-        limit, band = exact.limit[k] / step, exact.band / step if sense is Sense.EXACTLY else Fraction(0)
-        low, high = limit - band, limit + band
-        if size and not grid.switched[k] and (grid.fits[k] or not grid.moving[k]):
-            low, high = ceil((low - given) / size) * size + given, floor((high - given) / size) * size + given
-        if not (grid.moving[k] or grid.switched[k]):
-            limits[:, k] = _sides(sense, low * step, high * step)
-        unit = size or Fraction(1)
-        factor[k] = 1 / unit if grid.fits[k] else 0.0
-        whole[:, k] = _sides(sense, low / unit, high / unit) if grid.fits[k] else _sides(sense, low, high)
-    return Whole(factor, *whole), limits[0], limits[1]
+    limit, per = _ratios(exact.limit)
+    exactly, at_most, at_least = (np.array([sense is one for sense in demands.sense], dtype=bool) for one in _SENSES)
+    cut = (grid.size > 0) & ~grid.switched & (grid.fits | ~grid.moving)
+    fixed, fits = ~(grid.moving | grid.switched), grid.fits & (grid.size > 0)
+    unit = np.where(fits, grid.size, grid.parts)
+    whole, limits = np.zeros((2, count)), np.array([stated.lower, stated.upper])
+    under = per * (step.numerator * exact.band.denominator)
+    for side, sign, open_ in ((0, 1, at_most), (1, -1, at_least)):
+        band = np.where(exactly, exact.band.numerator, 0) * per
+        over = (limit * exact.band.denominator - sign * band) * step.denominator * grid.parts  # over / under: the limit in parts
+        steps = -((sign * (grid.given * under - over)) // (np.where(cut, grid.size, 1) * under)) * sign  # inward, to a whole size
+        over, below = np.where(cut, steps * grid.size + grid.given, over), np.where(cut, 1, under)
+        endless = -sign * np.inf
+        limits[side] = np.where(fixed, _floats(over * step.numerator, below * grid.parts * step.denominator), limits[side])
+        whole[side] = _floats(over, below * unit)
+        whole[side, open_] = endless
+        limits[side, fixed & open_] = endless
+    return Whole(np.where(grid.fits, _floats(np.where(fits, grid.parts, 1), np.where(fits, unit, 1)), 0.0), *whole), limits[0], limits[1]
 
 
 def _grid(stated: Rows, exact: ExactRows, lines: Lines, count: int) -> _Grid:
@@ -73,28 +83,33 @@ def _grid(stated: Rows, exact: ExactRows, lines: Lines, count: int) -> _Grid:
     free = ~switch & (weight != 0)
     free[line] &= ~lines.ledger.fixed[stated.column[line]]
     switched, moving = (np.bincount(stated.row[mask], minlength=count) > 0 for mask in (switch, free & exact.base))
-    share = [s if moves else Fraction(0) for s, moves in zip(exact.share, moving, strict=True)]
-    times = np.array([(s.denominator, s.numerator) if s.denominator <= SIMPLE else (0, 0) for s in share], dtype=np.int64)
-    value = exact_product(weight, times.reshape(count, 2)[stated.row, exact.base.astype(np.intp)])
+    share, per = _ratios(exact.share)
+    simple = ~moving | (per <= SIMPLE)
+    times = np.array([np.where(simple, np.where(moving, per, 1), 0), np.where(simple & moving, share, 0)]).astype(np.int64)
+    value = exact_product(weight, times[exact.base.astype(np.intp), stated.row])
     unit, largest = np.zeros(count, dtype=value.dtype), np.zeros(count, dtype=value.dtype)
     np.gcd.at(unit, stated.row[free], value[free])
     np.maximum.at(largest, stated.row[free], np.abs(value[free]))
-    size = [Fraction(int(u), s.denominator * parts) for u, s in zip(unit, share, strict=True)]
-    beside = [s / lines.facts.step if on else 0 for s, on in zip(exact.share, switched, strict=True)]  # the coefficients of switches
-    small = largest <= LARGEST * unit
-    fits = [bool(small[k]) and share[k].denominator <= SIMPLE and beside[k] <= BESIDE * size[k] for k in range(count)]
+    size = unit.astype(object) * np.where(moving, 1, per)
+    step = lines.facts.step
+    beside = np.where(switched, share, 0) * (step.denominator * parts) <= BESIDE * step.numerator * size  # the coefficients of switches
     settled = line & ~free
     own, base = (_decided(stated, weight, settled & mask, lines, count) for mask in (~exact.base, exact.base))
-    given = [(o - s * b) / parts for o, s, b in zip(own, exact.share, base, strict=True)]
-    return _Grid(size, given, fits, moving, switched)
+    fits = (largest <= LARGEST * unit) & simple & beside
+    return _Grid(size, own * per - share * base, per * parts, fits.astype(bool), moving, switched)
 
 
-def _decided(stated: Rows, weight: NDArray[np.int64], mask: Mask, lines: Lines, count: int) -> list[int]:
+def _decided(stated: Rows, weight: IntArray, mask: Mask, lines: Lines, count: int) -> Integers:
     """Return each row's decided money among these terms, in steps / the weights' denominator."""
     amounts = exact_product(weight[mask], lines.ledger.decided[stated.column[mask]])
-    return [int(total) for total in exact_sums(stated.row[mask], amounts, count)]
+    return exact_sums(stated.row[mask], amounts, count).astype(object)
 
 
-def _sides(sense: Sense, low: Fraction, high: Fraction) -> tuple[float, float]:
-    """Return the limits that a sense has, infinite on its open side."""
-    return -np.inf if sense is Sense.AT_MOST else float(low), np.inf if sense is Sense.AT_LEAST else float(high)
+def _ratios(values: Fractions) -> tuple[Integers, Integers]:
+    """Return numerators and denominators."""
+    return tuple(np.array([(v.numerator, v.denominator) for v in values], dtype=object).reshape(-1, 2).T)  # type: ignore[return-value]
+
+
+def _floats(over: Integers, under: Integers) -> Floats:
+    """Divide; the quotient of Python's own whole numbers is the nearest in floating point, however many digits they have."""
+    return (over / under).astype(float)

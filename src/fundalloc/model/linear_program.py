@@ -152,6 +152,16 @@ class LinearProgram:
         constraints = LinearConstraint(matrix, self.row_lower, self.row_upper)
         return {"c": -self.cost, "constraints": constraints, "bounds": Bounds(self.lower, self.upper), "integrality": integrality}
 
+    def score(self, values: Floats) -> float:
+        """Return the score of its columns, which stand first in `values`."""
+        return summed(self.cost, values[: len(self.cost)])
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """How large it is, as the log of a run has it."""
+        switches = 0 if self.integer is None else int(self.integer.sum())
+        return {"rows": self.shape[0], "columns": self.shape[1], "terms": self.terms, "switches": switches}
+
     def block(self, owner: str) -> RowBlock | None:
         """Return the rows of one owner."""
         return next((b for b in self.blocks if b.owner == owner), None)
@@ -182,6 +192,11 @@ class LinearProgram:
                 at, entry = take(matrix.column[says], Grouped(matrix.column[asks], asks, Exact.whole(len(asks))))
                 found.append(np.unique(row[says[at]] * self.shape[0] + row[asks[entry]]))
         return np.divmod(np.concatenate(found), max(self.shape[0], 1))
+
+
+def summed(prices: Floats, amounts: Floats) -> float:
+    """Return the sum of products. BLAS (`@`) splits long ones over threads: dearer than a warm solve, and other digits per machine."""
+    return float((prices * amounts).sum())
 
 
 class Terms(NamedTuple):

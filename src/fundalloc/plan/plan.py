@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from fundalloc.doors.glance import Glance
 from fundalloc.errors import UsageError, did_you_mean
+from fundalloc.facts.dimensions import ACTION, AXIS
 from fundalloc.money import euro
 from fundalloc.plan.certificate import Certificate
 from fundalloc.plan.columns import described, in_money
-from fundalloc.plan.ledger import Coverage, FreeMoney, ceiling_prices, free_money, measure_coverage
+from fundalloc.plan.evidence import Evidence, Worth
+from fundalloc.plan.ledger import Coverage, FreeMoney, free_money, measure_coverage
 from fundalloc.plan.proof import FEASIBLE, Proof
 from fundalloc.plan.verify import DECIDED, MISSED, Finding, Tally, tally
 from fundalloc.rules.statement import WHOLE_PERIOD
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
 DIMENSIONS = ("instrument", "partnership", "area", "year")
 COUNTS = ("budget", "partner")
+PRICED = {"one_more": "more", "one_less": "less", "moved_up": "up", "moved_down": "down"}
 MOVED = ("carried_in", "carried_out", "transferred_in", "transferred_out")
 
 
@@ -79,14 +82,14 @@ class Plan(Glance):
     findings: tuple[Finding, ...]
     """Every demand of every rule, ceilings and absorption included."""
     prices: NDArray[np.float64]
-    """Shadow price per finding, a dual: score per extra EUR million of its limit, for small changes; NaN where there is none."""
+    """The dual of every finding, not confirmed by solving: it says where to look (`evidence`); NaN where there is none."""
     log: RunLog
     moves: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     """Amount of every move of `scenario.lines.moves`, in rounding steps."""
     certificate: Certificate | None = None
     """The proved limit on any lawful plan's score."""
-    dearest: tuple[tuple[int, float], ...] = ()
-    """The dearest demands of written rules: position of the finding, and the points that one EUR million more of its limit brings."""
+    evidence: Evidence = field(default_factory=Evidence)
+    """What solving again found: what limits are worth, and how firm the money of partnerships is. Empty where nobody asked."""
     solution: NDArray[np.float64] | None = None
     """All columns of the program before rounding, EUR million; only of plans that were solved here."""
 
@@ -175,6 +178,16 @@ class Plan(Glance):
         step = self.scenario.facts.step
         return in_money(sums * step.numerator / step.denominator)
 
+    def sums(self, name: str, counts: str | None = None) -> dict[str, float]:
+        """Return the same by instrument, partnership, area or action without pandas, which a short command has no use for."""
+        lines, facts = self.scenario.lines, self.scenario.facts
+        dimension = facts.dimensions[name]
+        own = getattr(lines, AXIS[name]) if name == ACTION else dimension.holder[getattr(lines, name)]
+        mine = np.array([counts in (None, i.counts) for i in facts.instruments])[lines.instrument]
+        steps = np.zeros(len(dimension.ids), dtype=np.int64)
+        np.add.at(steps, own[mine], self.steps[mine])
+        return {dimension.ids[k]: float(facts.euro(steps[k])) for k in dict.fromkeys(own[mine].tolist())}
+
     @property
     def _actions(self) -> tuple[str, ...]:
         return ("action",) if self.scenario.facts.dimensions.area.within else ()
@@ -220,14 +233,18 @@ class Plan(Glance):
         """Per planned instrument and year, EUR million: ceiling, reserve, moves in and out, decided, planned, lapsed, free.
 
         Ceiling less reserve, plus what moves in, less what moves out and what is planned, is `free`; in closed years nothing is
-        free any more: it is `lapsed`. `price` is the shadow price per EUR million of `ceiling` (a dual). The row of year 0 is the
-        whole period; ceilings that do not exist are NaN, and so are `free` and `lapsed` then.
+        free any more: it is `lapsed`. `one_more` and `one_less` are what EUR 1 million more or less of `ceiling` does to the score, NaN
+        where nobody asked. The row of year 0 is the whole period; ceilings that do not exist are NaN, and so are `free` and `lapsed` then.
         """
         import pandas as pd
 
+        return described(pd.DataFrame(self.free_columns))
+
+    @cached_property
+    def free_columns(self) -> dict[str, list[Any]]:
+        """The columns of `free_money`, in order."""
         facts, lines, money = self.scenario.facts, self.scenario.lines, self.money_left
         amounts = self.moved | {"decided": lines.by_year(lines.decided), "planned": lines.by_year(self.steps)}
-        price = ceiling_prices(facts, self.findings, self.prices)
         known = money.known
         columns = {"ceiling": np.where(known, money.full, np.nan), "reserve": np.where(known, money.full - money.usable, np.nan)}
         columns |= {name: np.column_stack([table, table.sum(axis=1)]) for name, table in amounts.items()}
@@ -236,18 +253,26 @@ class Plan(Glance):
         at = np.array(rows, dtype=np.intp).reshape(-1, 2).T
         names = [facts.instruments[k].id for k in at[0]]
         labels = [*(str(year) for year in facts.years), WHOLE_PERIOD]
-        step = facts.step
-        table = pd.DataFrame({"instrument": names, "year": [[*facts.years, 0][n] for n in at[1]]})
-        for name, values in columns.items():
-            table[name] = values[at[0], at[1]] * step.numerator / step.denominator
-        table["price"] = [price.get((name, labels[n]), np.nan) for name, n in zip(names, at[1], strict=True)]
-        return described(table)
+        table = {"instrument": names, "year": [[*facts.years, 0][n] for n in at[1]]}
+        table |= {name: np.asarray(facts.euro(values[at[0], at[1]])).tolist() for name, values in columns.items()}
+        worth = [self.evidence.ceilings.get((name, labels[n]), Worth(np.nan, np.nan)) for name, n in zip(names, at[1], strict=True)]
+        return {**table, "one_more": [w.more for w in worth], "one_less": [w.less for w in worth]}
+
+    @property
+    def free_whole(self) -> list[dict[str, Any]]:
+        """The rows of `free_money` that speak of the whole period."""
+        rows = zip(*self.free_columns.values(), strict=True)
+        return [row for row in (dict(zip(self.free_columns, cells, strict=True)) for cells in rows) if row["year"] == 0]
 
     @cached_property
     def rules_table(self) -> pd.DataFrame:
-        """One row per demand of a rule: id, kind, member, sense, amount, base, limit, headroom (EUR million), status, price."""
+        """One row per demand of a rule: id, kind, member, sense, amount, base, limit, headroom (EUR million), status.
+
+        Then the change of the score by EUR 1 million more and less of the limit, how far it was moved, what that price is, and the dual.
+        """
         import pandas as pd
 
+        worths = [self.evidence.demands.get(k, Worth(np.nan, np.nan, np.nan, np.nan)) for k in range(len(self.findings))]
         columns = {
             "rule": [f.rule.id for f in self.findings],
             "kind": [f.rule.kind for f in self.findings],
@@ -259,7 +284,9 @@ class Plan(Glance):
             "limit": [float(f.limit) for f in self.findings],
             "headroom": [float(f.headroom) for f in self.findings],
             "status": [f.status for f in self.findings],
-            "price": self.prices,
+            **{word: [getattr(w, name) for w in worths] for word, name in PRICED.items()},
+            "price_basis": [self.evidence.basis(k, f, self.prices[k]) for k, f in enumerate(self.findings)],
+            "dual": self.prices,
         }
         return described(pd.DataFrame(columns), counted=any(not f.rule.in_money for f in self.findings))
 
@@ -268,12 +295,16 @@ class Plan(Glance):
         import pandas as pd
 
         _known(name, ("partnership", "area", *self._actions))
-        needs, dimension = self.scenario.facts.needs, self.scenario.facts.dimensions[name]
-        ids = np.array(dimension.ids, dtype=object)[dimension.holder[getattr(needs, name)]]
-        table = pd.DataFrame({name: ids, "need": self.coverage.need, "met": self.coverage.met}).groupby(name, sort=False).sum()
-        table = table.reindex(list(self.scenario.facts.dimensions[name].members), fill_value=0.0)
-        table["coverage"] = np.where(table["need"] > 0, table["met"] / table["need"].where(table["need"] > 0, 1.0), np.nan)
-        return described(table)
+        table = pd.DataFrame.from_dict(self.covered(name), orient="index", columns=["need", "met", "coverage"])
+        return described(table.rename_axis(name))
+
+    def covered(self, name: str) -> dict[str, tuple[float, float, float]]:
+        """Return the rows of `coverage_by`: need, met need, coverage."""
+        dimension = self.scenario.facts.dimensions[name]
+        owner = dimension.holder[getattr(self.scenario.facts.needs, name)]
+        need, met = (np.bincount(owner, values, len(dimension.ids)) for values in (self.coverage.need, self.coverage.met))
+        rows = zip(dimension.ids, need.tolist(), met.tolist(), strict=True)
+        return {member: (n, m, m / n if n > 0 else np.nan) for member, n, m in rows if member in dimension.members}
 
     @cached_property
     def by_decision(self) -> list[Finding]:

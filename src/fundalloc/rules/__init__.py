@@ -11,14 +11,16 @@ import inspect
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fundalloc.errors import UsageError, did_you_mean
 from fundalloc.facts.dimensions import Dimensions
 from fundalloc.facts.fields import refuse
 from fundalloc.labels import in_every_language
 from fundalloc.rules.kind import Kind
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "fundalloc.rules"
 """The entry points under which other packages offer kinds: `word = "package.module:Class"`."""
@@ -27,6 +29,8 @@ GROUP = "fundalloc.rules"
 @cache
 def kinds() -> Mapping[str, type[Kind]]:
     """Return {word: class} for every kind in this folder, then for those of other packages."""
+    from importlib.metadata import entry_points
+
     found: dict[str, type[Kind]] = {}
     for module in sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")):
         loaded = importlib.import_module(f"{__name__}.{module}")

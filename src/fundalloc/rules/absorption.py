@@ -1,6 +1,6 @@
 """Absorption: a partnership takes at most so much a year, all instruments together.
 
-    sum of x over the partnership's lines in year t  <=  absorption_t
+    sum{i,a} x[i,p,a,t]  <=  B[p,t]
 
 Built from `partnerships`; it is never written under `rules`. On a grouping it holds for the whole subtree.
 """

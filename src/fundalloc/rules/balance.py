@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from fundalloc.errors import and_more
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Members
+from fundalloc.rules._formula import Symbols
 from fundalloc.rules._ledger import amounts_by_code, measured, movable, open_shares
 from fundalloc.rules.kind import Kind, Unplaced, example
 from fundalloc.rules.statement import Codes, Demands, Measures, Open, Rows, Sense, state_shares, take
@@ -77,6 +78,13 @@ class Balance(Kind):
         """Members with both money and need."""
         need = self._needs(lines, members)
         return np.array([code for code in super().present(lines, members) if need.get(int(code), Fraction(0)) > 0], dtype=np.intp)
+
+    def formulas(self, write: Symbols) -> Iterator[str]:
+        """What is met by the member's money against a share of what its need would get on average."""
+        own = write.index()
+        yield from write.each(f"E{own}", lambda share, _: f"{share} * N{own} * sum E / sum N")
+        yield f"E{own} = {write.sum(self.money, self.unless, of='e[i,a] * x')}"
+        yield f"N{own} = {write.sum(self.money, self.unless, of='n', has=('partnership', 'area'))}"
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: E_m - share x N_m / N x E against 0, with E as one shared total."""

@@ -1,9 +1,10 @@
 """Ceilings: an instrument never commits more than its legal basis and budget allow, reserve kept back.
 
-    sum of x in year t  +  carried and moved out  <=  (1 - reserve) x ceiling_t  +  carried and moved in
-    sum of x            +  moved out              <=  (1 - reserve) x total ceiling  +  moved in
+    sum{p,a} x[i,p,a,t]    +  out[i,t]  <=  (1 - r[i]) * C[i,t]  +  in[i,t]
+    sum{p,a,t} x[i,p,a,t]  +  out[i]    <=  (1 - r[i]) * C[i]    +  in[i]
 
-Built from `instruments`; it is never written under `rules`. Ceilings are cut down to whole rounding steps.
+r is the reserve, C the ceiling; `out` and `in` are money that leaves and arrives: carried over or transferred, in total transferred
+alone. Built from `instruments`; it is never written under `rules`. Ceilings are cut down to whole rounding steps.
 """
 
 from __future__ import annotations

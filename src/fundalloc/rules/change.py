@@ -19,6 +19,7 @@ from fundalloc.facts.fields import Amount
 from fundalloc.facts.lines import Lines
 from fundalloc.money import Figure, ceil_steps, plain
 from fundalloc.rules._consequences import Loosening, Missed, Setting
+from fundalloc.rules._formula import Symbols
 from fundalloc.rules._ledger import amounts_by_code, measured, open_shares
 from fundalloc.rules.kind import Kind, Unplaced, example
 from fundalloc.rules.statement import Demands, Measures, Rows, Sense, state_shares
@@ -81,6 +82,14 @@ class Change(Kind):
         wider = self.plus + ceil_steps(max(abs(missed.amount - missed.limit) for missed in found), step) * step
         says = f"widen the room of “{self.said_of_all(setting.language)}” from {setting.money(self.plus)} to {setting.money(wider)}"
         return Loosening(says, f"rules.{self.id}.plus", plain(wider))
+
+    def formulas(self, write: Symbols) -> Iterator[str]:
+        """A year against a share of the year before, with room on top."""
+        now, room = f"F{write.index()}", f" {plain(self.plus)}"
+        signs = {Sense.AT_LEAST: " -", Sense.AT_MOST: " +", Sense.EXACTLY: ""}
+        before = f"{now.removesuffix('t]')}t-1]"
+        yield from write.each(now, lambda share, side: f"{share} * {before}{(signs[side] + room) * bool(self.plus and signs[side])}")
+        yield f"{now} = {write.sum(self.money, self.unless, free=('year',))}"
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: F_t - share x F_(t-1) against plus or minus `plus`."""

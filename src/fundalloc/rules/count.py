@@ -21,9 +21,10 @@ from fundalloc.facts.capacity import capacity, decided_money
 from fundalloc.facts.fields import Amount, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
-from fundalloc.money import Exact, exact_product, exact_sums
+from fundalloc.money import Exact, exact_product, exact_sums, plain
 from fundalloc.rules._consequences import Counted
 from fundalloc.rules._fields import ForEach
+from fundalloc.rules._formula import Symbols
 from fundalloc.rules._ledger import movable, within_reach
 from fundalloc.rules.kind import Kind, Unplaced, example
 from fundalloc.rules.statement import SWITCHES, Codes, Demands, Measures, Open, Rows, Sense, Switches, Unit, bounds, take
@@ -69,6 +70,14 @@ class Count(Kind):
     def enough(self, step: Fraction) -> Fraction:
         """Return from which amount on a member counts towards a lower limit, in EUR million."""
         return self.active or step
+
+    def formulas(self, write: Symbols) -> Iterator[str]:
+        """The switches of the counted members, added up, and what holds each to its money."""
+        z, (part,) = f"z{write.index(*self.counting)}", map(write.letter, self.counting)
+        yield from write.each(f"sum{{{part}}} {z}")
+        anything = self.active == 0 and not (self.at_least or self.exactly)
+        least = "0" if anything else f"{plain(self.enough(write.lines.facts.step))} * {z}"
+        yield f"{least} <= {write.sum(self.money, self.unless, free=self.counting)} <= M * {z}, {z} in {{0, 1}}"
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: the sum of the switches of its counted members against the number.

@@ -10,7 +10,7 @@ says how much that is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, ClassVar
 
@@ -21,6 +21,7 @@ from fundalloc.facts.fields import Amount, Relative, refuse
 from fundalloc.facts.lines import Lines
 from fundalloc.money import Figure, ceil_steps, percent, plain
 from fundalloc.rules._consequences import BaselineRoom, Loosening, Missed, Setting, outwards, share_in_file
+from fundalloc.rules._formula import Symbols
 from fundalloc.rules._from_baseline import FromBaseline
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums
 from fundalloc.rules.kind import example
@@ -92,6 +93,20 @@ class Deviation(FromBaseline):
             value["amount"] = plain(wider)
             parts.append(f"from {setting.money(self.amount)} to {setting.money(wider)}")
         return Loosening(f"widen “{self.said_of_all(setting.language)}” {' and '.join(parts)}", f"rules.{self.id}", value)
+
+    def formulas(self, write: Symbols) -> Iterator[str]:
+        """Money against the amount of the plan to start from."""
+        money = self.in_plan(write.lines)
+        plan, amount = (f"{name}{write.index()}" for name in ("F0", "F"))
+        if self.corridor is None:
+            yield from write.each(amount, lambda share, _: f"{share} * {plan}")
+        else:
+            share = "" if self.within is None else f"{percent(self.within)} * {plan}"
+            parts = [part for part in (share, "" if self.amount is None else plain(self.amount)) if part]
+            room = f"min({', '.join(parts)})" if len(parts) > 1 else parts[0]
+            yield from write.each(amount, lambda _, side: f"{plan} {'-' if side is Sense.AT_LEAST else '+'} {room}")
+        yield f"{amount} = {write.sum(money, self.unless)}"
+        yield f"{plan} = {write.sum(money, self.unless, of='x0')}"
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: money against a figure that the plan gives."""

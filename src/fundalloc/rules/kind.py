@@ -15,13 +15,13 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from fundalloc.facts.citation import Origin
 from fundalloc.facts.entities import Record
@@ -32,6 +32,7 @@ from fundalloc.labels import Words, in_own_words
 from fundalloc.money import Exact, Figure, plain
 from fundalloc.rules._consequences import Consequences
 from fundalloc.rules._fields import Figures, ForEach
+from fundalloc.rules._formula import Symbols, documented
 from fundalloc.rules._keys import keys_of, partial_keys, wrong_keys
 from fundalloc.rules._ledger import amounts_by_code, measured
 from fundalloc.rules._sentence import figures_of, names_of, spoken
@@ -105,7 +106,7 @@ class Kind(Record, Consequences):
     such as "{partnership}: at least {limit}"."""
     nodes: Literal["leaves", "all"] = "leaves"
     """all: partnerships that contain others count as members too."""
-    money: Selection = Selection()
+    money: Selection = Field(default_factory=Selection)
     """The money that the rule limits, such as {area: returns}."""
     unless: Pick | None = None
     """Money that does not count, such as {partnership: egypt}."""
@@ -202,10 +203,19 @@ class Kind(Record, Consequences):
         """Return what {limit} stands for where the limits in `limits` do not say it; `own` are the written own figures."""
         return ""
 
+    def formulas(self, write: Symbols) -> Iterable[str]:
+        """Return the rule as indexed formulas, a line each; those of the documentation where a kind does not say them."""
+        return write.each(write.sum(self.money, self.unless)) if self.plain_sum else documented(type(self))
+
     @property
     def in_money(self) -> bool:
         """Whether amounts are money, not numbers of members."""
         return self.unit is Unit.MONEY
+
+    @property
+    def has_price(self) -> bool:
+        """Whether EUR 1 million more of its limit means something: not where members are counted, nor of a size that is all or nothing."""
+        return self.in_money and not self.or_nothing
 
     @property
     def hard(self) -> bool:

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from fundalloc.facts.capacity import capacity
 from fundalloc.facts.lines import Lines
 from fundalloc.money import Exact
+from fundalloc.rules._formula import Symbols
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums, within_reach
 from fundalloc.rules.kind import Kind, Unplaced, example
-from fundalloc.rules.statement import SWITCHES, Demands, ExactRows, Measures, Rows, Switches, take
+from fundalloc.rules.statement import SWITCHES, Demands, ExactRows, Measures, Rows, Sense, Switches, take
 
 
 class MinimumSize(Kind):
@@ -39,6 +40,11 @@ class MinimumSize(Kind):
         if self.soft is not None:
             yield ("soft",), "a minimum size is always hard", "take 'soft' out"
         yield from super().problems_in(lines)
+
+    def formulas(self, write: Symbols) -> Iterator[str]:
+        """Nothing, or the amount, by a switch."""
+        z, money = f"z{write.index()}", write.sum(self.money, self.unless)
+        yield f"{write.figure(Sense.AT_LEAST)} * {z} <= {money} <= M * {z}, {z} in {{0, 1}}"
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: money - amount x switch >= 0, the amount raised to the next one that whole steps can bring."""

@@ -22,6 +22,7 @@ from fundalloc.facts.fields import ByYear
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
 from fundalloc.money import Figure
+from fundalloc.rules._formula import Symbols
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums
 from fundalloc.rules.kind import Kind, Unplaced, example
 from fundalloc.rules.statement import Codes, Demands, Measures, Rows, state_sums
@@ -95,6 +96,10 @@ class Payments(Kind):
         """The member and its year, or the year alone where figures stand by year."""
         keys = "|".join(member), member[-1]
         return next((key for key in keys if key in written), keys[0] if self.for_each else keys[1])
+
+    def formulas(self, write: Symbols) -> Iterator[str]:
+        """What is paid of all commitments so far, and what is due from before."""
+        return write.each(f"{write.sum(self.money, self.unless, of='pay[i,t-u] * x', until='t')} + due{write.index()}")
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: payments from new commitments against the limit less what is outstanding."""

@@ -8,6 +8,7 @@ flexibility clause of financing decisions. The plan is the baseline, wherever it
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from math import prod
 from typing import Any, ClassVar
@@ -21,6 +22,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
 from fundalloc.money import Exact
 from fundalloc.rules._fields import ForEach
+from fundalloc.rules._formula import Symbols
 from fundalloc.rules._from_baseline import FromBaseline
 from fundalloc.rules._ledger import amounts_by_code, measured, open_sums
 from fundalloc.rules.kind import example
@@ -44,6 +46,13 @@ class Reassignment(FromBaseline):
         """Only an upper limit makes sense."""
         if self.at_most is None or self.at_least or self.exactly:
             raise refuse("a reassignment has an upper limit, and no other", "write at_most")
+
+    def formulas(self, write: Symbols) -> Iterator[str]:
+        """The rises, added up, against a share of the plan."""
+        money, (part,) = self.in_plan(write.lines), map(write.letter, self.between)
+        now, plan = (write.sum(money, self.unless, free=self.between, of=of) for of in ("x", "x0"))
+        whole = write.sum(money, self.unless, of="x0")
+        return write.each(f"sum{{{part}}} max(0, {now} - {plan})", lambda share, _: f"{share} * {whole}")
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: its rises against a share of its plan; every part lies at most its rise above its own plan."""

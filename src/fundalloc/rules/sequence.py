@@ -20,6 +20,7 @@ from pydantic import Field
 from fundalloc.facts.dimensions import WORDS, opened
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Selection, Taken, runs
+from fundalloc.rules._formula import Symbols
 from fundalloc.rules._ledger import amounts_by_code, measured, open_shares
 from fundalloc.rules.kind import Kind, Unplaced, example
 from fundalloc.rules.statement import Codes, Demands, Measures, Rows, state_shares
@@ -76,6 +77,12 @@ class Sequence(Kind):
     def taken_of(self, lines: Lines) -> Taken:
         """What comes first, up to so many years earlier."""
         return Taken(self.after, None, self._restricted, self.lag)
+
+    def formulas(self, write: Symbols) -> Iterator[str]:
+        """All money up to a year against a share of what came first."""
+        until = f"t-{self.lag}" if self.lag else "t"
+        first = write.sum(self.after, over=self._restricted, until=until)
+        return write.each(write.sum(self.money, self.unless, until="t"), lambda share, _: f"{share} * {first}")
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: cumulated money - share x cumulated earlier money against 0."""

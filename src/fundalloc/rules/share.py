@@ -30,7 +30,8 @@ from fundalloc.facts.dimensions import WORDS, opened
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Base, Grouped, Members, Selection, Taken
-from fundalloc.money import Mask
+from fundalloc.money import Mask, plain
+from fundalloc.rules._formula import Symbols
 from fundalloc.rules._ledger import amounts_by_code, measured, open_shares, open_sums
 from fundalloc.rules.kind import Kind, Unplaced, example
 from fundalloc.rules.statement import Codes, Demands, Measures, Rows, state_shares, state_sums
@@ -127,6 +128,14 @@ class Share(Kind):
         out = np.zeros(len(lines), dtype=bool)
         out[of.line[np.isin(of.member, codes)]] = True
         return out & (lines.upper > 0)
+
+    def formulas(self, write: Symbols) -> Iterator[str]:
+        """Money against a share of its base."""
+        taken = self.taken_of(write.lines)
+        base = write.sum(taken.money, taken.unless, taken.restricted) if taken is not None else plain(self.of.amount or Fraction(0))
+        if (ceiling := self.of.ceiling) is not None:
+            base = write.sum(ceiling, over=frozenset(WORDS) - ceiling.named, of="C", has=("instrument", "year"))
+        return write.each(write.sum(self.money, self.unless), lambda share, _: f"{share} * {base}")
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: money - share x base against 0, or money against share x constant."""

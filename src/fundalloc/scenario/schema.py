@@ -106,11 +106,11 @@ def _found(key: str, one: Any, definitions: Mapping[str, Any]) -> Iterator[Any]:
         yield one[key]
     if key == "examples":
         yield from _examples(one)
-    others = list(one.get("anyOf", ()))
-    if "$ref" in one:
-        name, *inside = one["$ref"].split("/")[2:]
-        others = [definitions[name]["properties"][inside[-1]] if inside else definitions[name]]
-    for other in others:
+    refers = one["$ref"].split("/")[1:] if "$ref" in one else []
+    referred: Any = {"definitions": definitions}
+    for part in refers:
+        referred = referred[part]
+    for other in [referred] if refers else one.get("anyOf", ()):
         yield from _found(key, other, definitions)
 
 

@@ -17,7 +17,7 @@ from fundalloc.rules._fields import ForEach
 from fundalloc.scenario.document import Scalar, Tree, locate
 from fundalloc.scenario.own_words import OwnWords
 
-BANDS = tuple(Band(share=Fraction(share, 10), value=Fraction(value, 10)) for share, value in ((5, 10), (3, 6), (2, 3)))
+BANDS = tuple(Band.model_construct(share=Fraction(share, 10), value=Fraction(value, 10)) for share, value in ((5, 10), (3, 6), (2, 3)))
 LEVELS = ("bilateral", "regional", "global")
 """Levels with a name in every catalogue."""
 EURO = Fraction(1, 10**6)
@@ -62,6 +62,10 @@ class Presentation(Record):
     """Of what is printed and written, such as fr."""
     marking: Multilingual | None = None
     """Stands on every sheet of a workbook, such as {en: Draft, fr: Projet}."""
+    contact: Multilingual = Text()
+    """Whom readers of a workbook ask, and send it back to, such as {en: Unit C2}."""
+    reply_by: Annotated[str, PlainValidator(_date), WithJsonSchema({"type": "string", "format": "date"})] = ""
+    """Until when they are asked to send it back, such as 2026-12-15."""
 
 
 class Settle(Record):
@@ -151,7 +155,7 @@ class Head(Documented):
     """Years that are fixed to the decided money, such as 2021-2024."""
     past: Annotated[Literal["reconstructed"] | None, TOLD] = None
     """Said where years before that of `as_of` are planned anew: every output then says so too."""
-    prices: Prices = Prices()
+    prices: Prices = Field(default_factory=Prices)
     """The price base of all amounts, such as {base: constant 2018}."""
     round_to: Annotated[Amount, AfterValidator(_step)] = Fraction(1, 1000)
     """Rounding step in EUR million, such as 0.1."""
@@ -176,7 +180,7 @@ class Head(Documented):
     """The plan to start from: a scenario, or a plan as JSON, CSV or workbook, such as plan.json."""
     expect: Expect | None = None
     """What tests expect of a run, such as {score: 11601.1}."""
-    output: Annotated[Presentation, TOLD] = Presentation()
+    output: Annotated[Presentation, TOLD] = Field(default_factory=Presentation)
     """How results are presented, such as {language: fr}."""
 
     @property

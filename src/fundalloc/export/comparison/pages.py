@@ -12,10 +12,10 @@ from fundalloc.compare.comparison import Comparison, Pair
 from fundalloc.compare.outcome import BUDGET
 from fundalloc.export.workbook.book import DIMENSIONS, distinct, quoted, safe_codes
 from fundalloc.export.workbook.content import Cell, Column, Formula
-from fundalloc.export.workbook.plan_sums import PLACES
 from fundalloc.export.workbook.sheet_maker import SheetMaker
 from fundalloc.export.workbook.spelling import here, whole_column
 from fundalloc.labels import label
+from fundalloc.plan.sums import PLACES
 from fundalloc.scenario.plans.amounts import LineKey
 
 LINES = "Lines"

@@ -34,5 +34,6 @@ def index_report(outcomes: Sequence[FileRun], scenario: Scenario, language: str 
         )
     table = pd.DataFrame(rows)
     table = table.astype(dict.fromkeys(("score", "impact", "planned"), float))
+    others = [plan.scenario for plan in solved]
     facts = [("files", str(len(outcomes))), ("solved", str(len(solved)))]
-    return Report("index", scenario, {"runs": table}, facts, styles={"impact": "points"}, language=language)
+    return Report("index", scenario, {"runs": table}, facts, styles={"impact": "points"}, language=language, others=others, rounded=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,8 @@ STYLES = {
     "count": "number",
 }
 """Styles of columns by name; numbers of other names are money, words are text."""
+NAMED = 3
+"""Scenarios that a title names."""
 ROW_NAME = "corner"
 """Numbers that name a row."""
 
@@ -63,6 +65,14 @@ class Report(SheetMaker):
     stated: Mapping[str, Any] = field(default_factory=dict)
     """Further plain values for JSON."""
     language: str = "en"
+    headings: Mapping[str, str] = field(default_factory=dict)
+    """Headings of columns that have them from elsewhere than the catalogue, by name."""
+    left_out: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Columns of tables that the workbook leaves out, so that it can be read; CSV and JSON have them."""
+    others: Sequence[Scenario] = ()
+    """What else was studied beside the scenario."""
+    rounded: bool = False
+    """Whether its figures are those of finished plans."""
     catalogue = "study"
 
     @property
@@ -73,7 +83,17 @@ class Report(SheetMaker):
     @property
     def name(self) -> str:
         """What was studied, of which scenario."""
-        return f"{self.say(f'{self.kind}.title')}: {self.scenario.head.title.within(self.language)}"
+        titles = list(dict.fromkeys(one.head.title.within(self.language) for one in (self.scenario, *self.others)))
+        more = [f"+{len(titles) - NAMED}"] if len(titles) > NAMED else []
+        return f"{self.say(f'{self.kind}.title')}: {' | '.join([*titles[:NAMED], *more])}"
+
+    @property
+    def paper(self) -> Paper:
+        """What stands around every sheet."""
+        head, digest, subject = self.scenario.head, self.scenario.digest, self.sheet_text("cover", "says")
+        keywords = f"{head.scenario}, {digest}, fundalloc {VERSION}"
+        paper = Paper.of(head, digest, keywords, self.name, subject, self.language, self.scenario.decimals)
+        return replace(paper, footer=" · ".join([self.say(f"{self.kind}.title"), *_files(self)])) if self.others else paper
 
     def sheet_text(self, sheet: str, part: str, **values: object) -> str:
         """Return the title or sentence of a sheet; those of the cover are the study's own."""
@@ -85,6 +105,8 @@ class Report(SheetMaker):
 
     def heading(self, column: str) -> str:
         """Return the heading of a column: from the catalogue, or its own name; `key: name` is a key and a name."""
+        if column in self.headings:
+            return self.headings[column]
         key, colon, name = column.partition(": ")
         try:
             return f"{label(f'study.column.{key}', self.language)}{colon}{name}"
@@ -118,15 +140,23 @@ def write_tables(report: Report, folder: str | Path) -> list[Path]:
 
 def write_book(report: Report, path: str | Path) -> Path:
     """Write a study as a workbook: a cover, and a sheet per table. The same study gives the same bytes. Raises OutputError."""
-    sheets = [_sheet(report, name, table) for name, table in report.tables.items() if len(table)]
-    names = sheet_names({"cover": report.words("sheet.cover.name"), **{sheet.key: report.say(f"{sheet.key}.name") for sheet in sheets}})
-    head, digest, subject = report.scenario.head, report.scenario.digest, report.sheet_text("cover", "says")
-    keywords = f"{head.scenario}, {digest}, fundalloc {VERSION}"
-    paper = Paper.of(head, digest, keywords, report.name, subject, report.language, report.scenario.decimals)
-    content = render([_cover(report, sheets), *sheets], names, paper)
+    sheets = sheets_of(report)
+    names = sheet_names({"cover": report.words("sheet.cover.name"), **{sheet.key: report.say(f"{sheet.key}.name") for sheet in sheets[1:]}})
+    content = render(sheets, names, report.paper)
     with new_file(Path(path)) as fresh:
         fresh.write_bytes(content)
     return Path(path)
+
+
+def sheets_of(report: Report) -> list[Sheet]:
+    """Return the sheets of a study, the cover first."""
+    sheets = [_sheet(report, name, table) for name, table in report.tables.items() if len(table)]
+    return [_cover(report, sheets), *sheets]
+
+
+def _files(report: Report) -> list[str]:
+    """Return what tells the files of a study apart, each once."""
+    return list(dict.fromkeys(f"{one.head.scenario} · {one.digest[:12]}" for one in (report.scenario, *report.others)))
 
 
 def _cover(report: Report, sheets: Sequence[Sheet]) -> Sheet:
@@ -136,14 +166,15 @@ def _cover(report: Report, sheets: Sequence[Sheet]) -> Sheet:
         *(Fact(report.say(f"fact.{key}"), text) for key, text in report.facts),
         *(illustrative if head.illustrative else []),
         *([Fact(label("workbook.cover.past", language), Styled(past, "warning"))] if (past := head.said_of_past(language)) else []),
-        Fact(report.say("fact.before_rounding"), report.say("before_rounding")),
+        Fact(report.say("fact.before_rounding"), report.say("rounded" if report.rounded else "before_rounding")),
         Fact(report.words("report.line.unproved"), report.words("proof.inputs")),
-        Fact(report.say("fact.scenario"), f"{head.scenario} · {report.scenario.digest[:12]}"),
+        Fact(report.say("fact.scenario"), "; ".join(_files(report))),
     )
     return report.cover(sheets, (34, 92), title=report.name, facts=facts, one_page=True)
 
 
 def _sheet(report: Report, name: str, table: pd.DataFrame) -> Sheet:
+    table = table.drop(columns=list(report.left_out.get(name, ())))
     columns = tuple(_columns(report, name, table))
     key = f"{report.kind}_{name}"
     body = SheetTable("".join(part.capitalize() for part in key.split("_")), columns, filtered=len(table) > 20)
@@ -191,6 +222,6 @@ def _chart(report: Report, chart: Drawn, body: SheetTable, table: pd.DataFrame) 
         k = names.index(column)
         return Series(body.name, (0, len(table) - 1), (k, k), (-1, k))
 
-    title, alt, along, up = (report.say(f"chart.{chart.key}.{part}") for part in ("title", "alt", "along", "up"))
-    shown = tuple(series(column) for column in chart.up)
-    return Chart("scatter", title, alt, series(chart.along), shown, height=360, axes=(along, up), formats=chart.formats)
+    title, alt = (report.say(f"chart.{chart.key}.{part}") for part in ("title", "alt"))
+    shown, axes = tuple(series(column) for column in chart.up), (report.heading(chart.along), report.heading(chart.up[0]))
+    return Chart("scatter", title, alt, series(chart.along), shown, height=360, axes=axes, formats=chart.formats)

@@ -19,7 +19,8 @@ def robust_report(found: Robust, criterion: str = "expected", language: str = "e
     styles |= {f"now.{s.name}": "money" for s in found.strategies}  # some are called like a figure in points
     stated = {"until": found.until, "weights": list(found.weights), "futures": list(found.names), "best": list(found.best)}
     stated["committed"] = [{"key": "|".join(ids), "amount": round(a, 9)} for ids, a in sorted(chosen.now.items())]
-    return Report("robust", found.scenarios[0], tables, facts, styles=styles, stated=stated, language=language)
+    others = found.scenarios[1:]
+    return Report("robust", found.scenarios[0], tables, facts, styles=styles, stated=stated, language=language, others=others)
 
 
 def _strategies(found: Robust) -> pd.DataFrame:

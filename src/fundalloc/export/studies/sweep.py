@@ -5,6 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from fundalloc.export.studies.report import Drawn, Report
+from fundalloc.facts.dimensions import WORDS
+from fundalloc.labels import label
+from fundalloc.rules._sentence import names_of
 from fundalloc.studies.sweep import Sweep
 
 DIMENSIONS = ("partnership", "instrument", "area")
@@ -23,8 +26,20 @@ def sweep_report(sweep: Sweep, language: str = "en") -> Report:
     varied = ", ".join(f"{k.key}: {k.values[0].text} … {k.values[-1].text}" for k in sweep.keys)
     now = ", ".join(f"{key.key} = {text}" for key, text in zip(sweep.keys, sweep.present, strict=True) if text is not None)
     facts = [("varied", varied)] * bool(varied) + [("now", now or "–")]
+    headings = {key.key: said for key in sweep.keys if (said := _in_words(sweep, key.key, language))}
     stated = {"base_score": sweep.base.score, "breaks_exact": sweep.exact, "unsearched": sweep.unsearched}
-    return Report("sweep", sweep.scenario, tables, facts, charts, shares, stated, language)
+    return Report("sweep", sweep.scenario, tables, facts, charts, shares, stated, language, headings)
+
+
+def _in_words(sweep: Sweep, key: str, language: str) -> str:
+    """Return the sentence of the rule whose figure is varied, without figures; empty for other settings, which are named as typed."""
+    section, _, rest = key.partition(".")
+    rules = {rule.id: rule for rule in sweep.scenario.rules} if section == "rules" else {}
+    rule = next((rules[name] for name in rules if rest.startswith(f"{name}.")), None)
+    if rule is None:
+        return ""
+    members = [label(f"workbook.column.{word}", language) if word in WORDS else word for word in rule.words]
+    return rule.sentence(members, {}, language, figures=dict.fromkeys(names_of(rule), "…"))
 
 
 def _points(sweep: Sweep) -> pd.DataFrame:

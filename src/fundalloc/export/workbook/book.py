@@ -20,6 +20,7 @@ from fundalloc.export.workbook.spelling import array, distinct, here, quoted, sa
 from fundalloc.facts.citation import cited
 from fundalloc.facts.dimensions import ACTION
 from fundalloc.facts.fields import Text
+from fundalloc.insight.brief import Brief, brief_of
 from fundalloc.labels import label
 from fundalloc.money import HARD_SPACE
 from fundalloc.plan.naming import named_by_decision
@@ -167,12 +168,12 @@ class Book(PlanSums, SheetMaker):
         cells = [Formula(f"={text}", self.eur(value)) for text, value in zip(formulas, exact, strict=True)]
         return self.column(key, style, cells, (ColumnSum(self.eur(sum(exact))),) if total else (), **look)
 
-    def shares_of(self, table: str, amounts: ArrayLike, width: float, of: str = "total") -> Column:
+    def shares_of(self, table: str, amounts: ArrayLike, width: float, of: str = "eu_budget") -> Column:
         """Return the column that says which part of the sum of another column each row has."""
         values = np.asarray(amounts).tolist()
         whole, text = sum(values), f"=IFERROR({self.here(table, of)}/SUM({self.all(table, of)}),0)"
         cells = [Formula(text, value / whole if whole else 0) for value in values]
-        return self.column("share_of_total", "share", cells, (ColumnSum(1 if whole else 0),), width, mark="bar")
+        return self.column("share_of_total", "share", cells, (ColumnSum(1 if whole else 0),), width)
 
     def room_for(self, *words: str) -> float:
         """Return the width of a column that shows one of some words, whatever the language."""
@@ -259,14 +260,17 @@ class Book(PlanSums, SheetMaker):
 
     def joined(self, key: str, fixed: Mapping[str, object] | None = None, **parts: tuple[str, object]) -> Formula:
         """Return a text of the catalogue as a formula: every {placeholder} is a pair of formula text and value, or a `fixed` text."""
-        template = self.say(key)
-        for name, text in (fixed or {}).items():
-            template = template.replace(f"{{{name}}}", str(text))
-        return _formula(template, parts)
+        return self.spelt(f"workbook.{key}", fixed, **parts)
 
-    def spelt(self, key: str, **parts: tuple[str, object]) -> Formula:
+    def spelt(self, key: str, fixed: Mapping[str, object] | None = None, **parts: tuple[str, object]) -> Formula:
         """Return the same for a text that is not under `workbook`."""
-        return _formula(label(key, self.language), parts)
+        known = {name: (quoted(str(text)), str(text)) for name, text in (fixed or {}).items()}
+        return _formula(label(key, self.language), {**known, **parts})
+
+    @cached_property
+    def brief(self) -> Brief:
+        """What is told of the plan on every page."""
+        return brief_of(self, self.words, outside=self.outside)
 
 
 def _formula(template: str, parts: Mapping[str, tuple[str, object]]) -> Formula:

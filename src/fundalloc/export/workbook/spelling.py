@@ -91,3 +91,9 @@ def here(table: str, title: str) -> str:
 def allocation_file(scenario: str) -> str:
     """Return the name of the CSV file that holds the allocation of a scenario when it is too long for a sheet."""
     return f"{scenario}-allocation.csv"
+
+
+def readable(tag: str) -> str:
+    """Return a tag's value as words: `central-med` becomes `Central med`."""
+    words = tag.replace("-", " ").replace("_", " ")
+    return words[:1].upper() + words[1:]

@@ -46,7 +46,7 @@ SINGLE: dict[str, dict[str, Any]] = {
     "unit": {"font_color": GREY, "italic": True, **RIGHT, "indent": 1},
     "header_text": {"bold": True, "font_color": "#FFFFFF", "bg_color": BLUE, **WRAPPED},
     "header_number": {"bold": True, "font_color": "#FFFFFF", "bg_color": BLUE, **RIGHT, "indent": 1, "text_wrap": True},
-    "fact": {"font_color": GREY, **LEFT},
+    "fact": {"font_color": GREY, **WRAPPED},
     "sentence": {"font_size": 11, **LEFT},
     "heading": {"font_size": 12, "bold": True, "font_color": BLUE, **LEFT},
 }

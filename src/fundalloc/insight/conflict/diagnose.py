@@ -14,7 +14,6 @@ import numpy as np
 
 from fundalloc.errors import Conflict, Infeasible
 from fundalloc.facts.facts import Facts
-from fundalloc.insight.conflict.bottleneck import bottleneck
 from fundalloc.insight.conflict.describing import describe, enumerated
 from fundalloc.insight.conflict.minimal_sets import MOST, Groups, find_sets
 from fundalloc.insight.conflict.suspects import ELIGIBILITY, Suspect, System, build_system
@@ -90,6 +89,8 @@ def system_of(scenario: Scenario, options: Options = USUAL) -> System:
 
 
 def _clash(scenario: Scenario, system: System, groups: Groups, like: int) -> Clash:
+    from fundalloc.insight.conflict.bottleneck import bottleneck  # with networkx, which costs more than reading a scenario
+
     members = [describe(scenario, [system.suspects[k] for k in group]) for group in groups]
     suspects = tuple(system.suspects[k] for group in groups for k in group)
     barriers = _barriers(scenario, suspects, system.options)

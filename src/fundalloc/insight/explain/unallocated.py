@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,15 +62,14 @@ class Left:
 
 def explain_unallocated(plan: Plan, words: Words) -> list[Unallocated]:
     """Return the instruments with money left, largest first, and why, in the language of `words`; no reason without a solution."""
-    free = plan.free_money
-    whole = free[(free["year"] == 0) & (free["free"] > 0)].sort_values("free", ascending=False)
-    rows = list(zip(whole["instrument"].astype(str), whole["free"].astype(float), whole["ceiling"] - whole["reserve"], strict=True))
+    whole = sorted((row for row in plan.free_whole if row["free"] > 0), key=itemgetter("free"), reverse=True)
+    rows = [(row["instrument"], row["free"], row["ceiling"] - row["reserve"]) for row in whole]
     if plan.solution is None or not rows:
         return [Unallocated(name, amount, "") for name, amount, _ in rows]
     brakes = Brakes(compile_program(plan.scenario), plan.solution, plan.scenario.lines)
     proved, out = plan.status == Status.OPTIMAL and plan.log.settled, []
     for name, amount, usable in rows:
-        left = left_before_rounding(brakes, plan.scenario.facts.dimensions.instrument.index(name), float(usable), proved=proved)
+        left = left_before_rounding(brakes, plan.scenario.facts.dimensions.instrument.index(name), usable, proved=proved)
         out.append(Unallocated(name, amount, said(Cause("rounding") if left is None else left.cause, words)))
     return out
 

@@ -12,7 +12,7 @@ from fundalloc.compare.movements import BEYOND, DECISION, Movement
 from fundalloc.compare.outcome import Measured
 from fundalloc.export.comparison.pages import LINES, Pages
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet
-from fundalloc.export.workbook.plan_sums import PLACES
+from fundalloc.plan.sums import PLACES
 
 MOVEMENTS = "Movements"
 

@@ -17,7 +17,7 @@ from fundalloc.export.workbook.content import Cell, Chart, Formula, Series, Shee
 
 TABLE, PARTS, WATERFALL = "WhatMovedIt", "Parts", "Waterfall"
 SHARED_BY = ("area", "partnership", "instrument", "year")
-LONGEST = 34
+LONGEST = 46
 """Characters of a label beside a bar of a waterfall."""
 ONE_PAGE = 30
 """Rows of the table up to which it is printed on one page with its waterfalls."""
@@ -149,7 +149,7 @@ def _steps(pages: Pages, pair: Pair, found: Attribution, part: Part) -> Iterator
     criterion = ("area_id", quoted(pages.code("area", part.member)))
     sums = {at: pages.sum_of_lines(at, criterion) for at in (0, side)}
     shares, look_up = zip(found.overrides, part.parts, strict=True), f"={_look_up(pages, WATERFALL, part.member)}"
-    bars = [(override.key, override.key, look_up, moved) for override, moved in shares]
+    bars = [(override.said(pages.language), override.key, look_up, moved) for override, moved in shares]
     if found.needed:
         rest = f"={sums[side]}-{sums[0]}-{pages.sum_of_lines(pages.needed[side], criterion)}"
         bars.append((pages.say("reach.choice"), "", rest, amounts[side] - amounts[0] - part.change))

@@ -14,6 +14,7 @@ from fundalloc.export.workbook.sheets import (
     changes,
     chart_data,
     compare,
+    fiche,
     free_money,
     inputs,
     mandate,
@@ -29,14 +30,23 @@ from fundalloc.export.workbook.sheets import (
 BUILDERS: tuple[Callable[[Book], Sheet | None], ...] = (
     *(summary.cabinet, summary.build),
     *(partial(compare.build, name=name) for name in compare.COMPARED),
-    *(money_by.instrument, money_by.partnership, money_by.area, money_by.action, money_by.year, money_by.route, money_by.heat_map),
+    *(
+        money_by.instrument,
+        money_by.partnership,
+        money_by.partnership_years,
+        money_by.area,
+        money_by.action,
+        money_by.year,
+        money_by.route,
+        money_by.heat_map,
+    ),
     free_money.build,
     *(payments.moves, mandate.build, targets.policy_fields, targets.pledges, targets.team_europe, payments.build),
-    *(rules.build, on_request.rule_prices, on_request.value_of_money, on_request.budget_ladder, on_request.ranges),
+    *(fiche.build, rules.build, on_request.rule_prices, on_request.value_of_money, on_request.budget_ladder, on_request.ranges),
     *(allocation.build, rules.own_rules, rules.names, allocation.checks, changes.build),
     *(inputs.instruments, inputs.partnerships, inputs.needs, inputs.eligibility, inputs.exceptions, inputs.refusals, inputs.markers),
     *(allocation.coefficients, inputs.decided_money, sources.build),
-    *(about.notes, about.run_log, chart_data.build, compare.waterfall, about.scenario_files),
+    *(about.notes, about.mathematics, about.run_log, chart_data.build, compare.waterfall, about.scenario_files),
 )
 NEED_A_SHEET = (allocation.build, rules.own_rules, rules.names, changes.build)
 """Left out when the allocation is too long for a sheet."""

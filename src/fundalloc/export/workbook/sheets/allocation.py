@@ -9,9 +9,10 @@ import numpy as np
 from fundalloc.export.workbook.book import DIMENSIONS, Book, quoted
 from fundalloc.export.workbook.content import Column, Fact, Formula, Sheet, Styled
 from fundalloc.export.workbook.line_sums import WEIGHTS, Weight, all_weights, weights
-from fundalloc.export.workbook.plan_sums import PLACES
+from fundalloc.export.workbook.plan_sums import FEW_LINES
 from fundalloc.export.workbook.sheet_maker import TOLERANCE, Check
 from fundalloc.money import IntArray, exact_product
+from fundalloc.plan.sums import PLACES
 from fundalloc.plan.verify import BREACH
 
 TABLE = "Allocation"
@@ -46,8 +47,19 @@ def build(book: Book) -> Sheet:
         *(book.ids_of(name, getattr(lines, name)) for name in book.named),
         *(_picked_by(book, name, getattr(lines, name)) for name in DIMENSIONS),
     )
-    facts = (Fact("", book.left_out),) if book.left_out else ()
-    return book.sheet("allocation", TABLE, columns, filtered=True, changed=("adjustment", ""), colour="input", facts=facts)
+    money = int(book.with_money.sum())
+    first = book.say("money_first") if len(lines) > max(FEW_LINES, money) else ""
+    facts = tuple(Fact("", said) for said in (book.left_out, first) if said)
+    return book.sheet(
+        "allocation",
+        TABLE,
+        columns,
+        filtered=True,
+        changed=("adjustment", ""),
+        colour="input",
+        facts=facts,
+        printed_rows=money if first else None,
+    )
 
 
 def _picked_by(book: Book, name: str, members: IntArray) -> Column:
@@ -124,7 +136,7 @@ def _sums(book: Book) -> Iterator[Check]:
     not_memo = "kind_of_money", quoted("<>" + book.word("counts", "memo"))
     yield "by_instrument", f"{book.sum_if_text('ByInstrument', 'total', not_memo)}-{everything}", 0
     for key, table in (("by_partnership", "ByPartnership"), ("by_area", "ByArea"), ("heat_map", "HeatMap")):
-        yield key, f"{book.sum_if_text(table, 'total')}-{budget}", 0
+        yield key, f"{book.sum_if_text(table, 'eu_budget')}-{budget}", 0
     if book.of_kind("partner"):
         yield "partner", f"{book.sum_if_text('ByArea', 'partner_money')}-{book.planned(book.kind_is('partner'))}", 0
     given = [k for k, i in enumerate(book.facts.instruments) if i.counts == "partner" and not i.planned]

@@ -9,7 +9,7 @@ from math import floor, log10
 
 from fundalloc.export.workbook.book import Book, array, quoted
 from fundalloc.export.workbook.content import Cell, Chart, Column, ColumnSum, Formula, Series, Sheet
-from fundalloc.export.workbook.plan_sums import PLACES
+from fundalloc.plan.sums import PLACES
 
 Amounts = Sequence[float]
 WATERFALL, COMPARED = "Waterfall", ("partnership", "instrument")

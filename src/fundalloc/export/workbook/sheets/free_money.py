@@ -11,7 +11,7 @@ import numpy as np
 from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet
 from fundalloc.export.workbook.sheets.inputs import written_in_year
-from fundalloc.export.workbook.sheets.rules import price, whole_steps
+from fundalloc.export.workbook.sheets.rules import whole_steps
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.money import IntArray
 from fundalloc.plan.plan import MOVED
@@ -39,7 +39,8 @@ class _Row(NamedTuple):
 def build(book: Book) -> Sheet:
     """Return the sheet."""
     facts, none = book.facts, book.say("none")
-    rows = [row for k, i in enumerate(facts.instruments) if i.planned for row in _rows(book, k)]
+    open_, spent = _by_rest(book)
+    rows = [row for k in (*open_, *spent) for row in _rows(book, k)]
     instruments, planned = [r.instrument for r in rows], _with_whole(book.lines.by_year(book.plan.steps))
     reserve = f"={_looked_up(book, book.all('Instruments', 'reserve'))}"
     used = f"=IFERROR({book.here(TABLE, 'planned')}/{book.here(TABLE, 'usable')},{quoted(none)})"
@@ -52,12 +53,29 @@ def build(book: Book) -> Sheet:
         book.column("reserve", "share", [Formula(reserve, float(facts.instruments[k].reserve)) for k in instruments], width=11),
         book.column("usable", "money", [r.usable for r in rows]),
         *_spent(book, rows, planned),
-        book.column("used", "share", [Formula(used, part) for part in parts], width=11, mark="bar"),
-        book.column("shadow_price", "price", map(price, book.plan.free_money["price"]), width=11),
+        book.column("used", "share", [Formula(used, part) for part in parts], width=11),
+        *(_worth(book, rows, side) for side in ("more", "less")),
         book.kinds_of(instruments, printed=False),
         book.ids_of("instrument", instruments),
     )
-    return book.sheet("free_money", TABLE, columns, strong=frozenset(k for k, r in enumerate(rows) if r.year is None), portrait=True)
+    whole, printed = frozenset(k for k, r in enumerate(rows) if r.year is None), sum(r.instrument in open_ for r in rows)
+    return book.sheet("free_money", TABLE, columns, strong=whole, printed_rows=printed or None)
+
+
+def _by_rest(book: Book) -> tuple[list[int], list[int]]:
+    """Return the planned instruments that leave money in a year, or have no ceiling, and those that are used up in each."""
+    planned, left = [k for k, i in enumerate(book.facts.instruments) if i.planned], book.plan.money_left
+    rest = (left.free != 0).any(axis=1) | (left.lapsed != 0).any(axis=1)
+    rest |= np.array([book.usable_in_all(k) == NO_LIMIT for k in range(len(rest))])
+    return [k for k in planned if rest[k]], [k for k in planned if not rest[k]]
+
+
+def _worth(book: Book, rows: Sequence[_Row], side: str) -> Column:
+    """What a million more or less of a ceiling does to the score, where that was asked."""
+    ids, years, found = [i.id for i in book.facts.instruments], book.facts.years, book.plan.evidence.ceilings
+    worths = [found.get((ids[r.instrument], WHOLE_PERIOD if r.year is None else str(years[r.year]))) for r in rows]
+    changes = [None if worth is None else getattr(worth, side) for worth in worths]
+    return book.column(f"limit_{side}", "price", [None if x is None or np.isnan(x) else x for x in changes], width=11)
 
 
 def _with_whole(by_year: IntArray) -> IntArray:
@@ -103,12 +121,6 @@ def after_use(book: Book, rows: Sequence[Criteria], money: Callable[[IntArray], 
             yield key, [book.sum_if(TABLE, key, *row, value=book.eur(steps)) for row, steps in zip(rows, money(table), strict=True)]
 
 
-def whole_period(book: Book) -> dict[int, int]:
-    """Return {position of a planned instrument: usable ceiling of the whole period, in steps}, where there is one."""
-    limits = {k: book.usable_in_all(k) for k, i in enumerate(book.facts.instruments) if i.planned}
-    return {k: limit for k, limit in limits.items() if limit != NO_LIMIT}
-
-
 def _rows(book: Book, k: int) -> Iterator[_Row]:
     """Yield the years of one instrument, then its whole period. What may be spent is the limit on the sheet Rules, where there is one."""
     facts, none = book.facts, book.say("none")
@@ -123,7 +135,7 @@ def _rows(book: Book, k: int) -> Iterator[_Row]:
 
 def _whole(book: Book, k: int) -> _Row:
     """Return ceiling and usable ceiling of the whole period: the total, the sum of the years, or the smaller of both."""
-    facts, usable = book.facts, whole_period(book).get(k)
+    facts, usable = book.facts, book.limits.get(k)
     ceiling, count = facts.instruments[k].ceiling, len(facts.years)
     yearly = [ceiling.in_year(year) if ceiling else None for year, on in zip(facts.years, facts.commits[k], strict=True) if on]
     total, complete = ceiling.total if ceiling else None, None not in yearly

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled
+from fundalloc.export.workbook.spelling import readable
 from fundalloc.facts.dimensions import EVERYTHING, NAMES, WORDS, Choice
 from fundalloc.facts.facts import Facts
 from fundalloc.facts.selection import Pick, Selection
 from fundalloc.money import IntArray, Mask, exact_product, exact_sums
 
-DECIDED, NEEDS = "DecidedMoney", "Needs"
+DECIDED, NEEDS, COVERAGE = "DecidedMoney", "Needs", ("need", "coverage")
 MOST_NAMES = 8
 """Longer lists of names are cut, and say how many more there are."""
 
@@ -34,7 +35,7 @@ def eligibility(book: Book) -> Sheet:
 
 
 def exceptions(book: Book) -> Sheet:
-    """Return what is barred or opened against the eligibility table, and what that is about: names where there are any, tags as written."""
+    """Return what is barred or opened against the eligibility table, and what that is about: names where there are any, tags as words."""
     barred, clauses = book.facts.exclude, [*book.facts.exclude, *book.facts.allow]
     effects = [book.word("effect", "exclude" if k < len(barred) else "allow") for k in range(len(clauses))]
     columns = (
@@ -68,7 +69,7 @@ def _choice(book: Book, dimension: str, choice: Choice) -> Sequence[str]:
 
 def _tag(book: Book, word: str) -> str:
     group, _, value = word.partition(":")
-    return book.names.get(group, {}).get(value, word)
+    return book.names.get(group, {}).get(value) or (f"{book.word('group', group)}: {readable(value)}" if value else word)
 
 
 def markers(book: Book) -> Sheet:
@@ -181,12 +182,27 @@ def needs(book: Book) -> Sheet:
         book.column("towards_need", "money", sums),
         book.column("met", "money", [Formula(met, float(value)) for value in coverage.met]),
         book.column("coverage", "share", [Formula(part, value) for value in parts], width=11, mark="bar"),
-        book.column("source", "note", needs.source, width=82),
+        *_derivation(book),
+        book.column("source", "note", needs.source, width=42 if any(needs.derived) else 82),
         book.column("confidence", "note", needs.confidence),
         book.ids_of("partnership", needs.partnership),
         *(book.ids_of(name, needs.area) for name in book.named[2:]),
     )
     return book.sheet("needs", NEEDS, (*columns, *_sent(book, columns)), filtered=True, colour="input")
+
+
+def _derivation(book: Book) -> Iterator[Column]:
+    """The terms of which needs are made, where any are told, and what they come to, live."""
+    told = book.facts.needs.derived
+    keys = ("indicator", "parameter", "need_factor", "need_adjustment") if any(told) else ()
+    for key in keys:
+        values = [None if one is None else float(getattr(one, key.removeprefix("need_"))) for one in told]
+        yield book.column(key, "factor", values, width=11)
+    if keys:
+        text = "={}*{}*{}+{}".format(*(book.here(NEEDS, key) for key in keys))
+        yield book.column("by_terms", "money", [None if one is None else Formula(text, float(one.comes_to)) for one in told], width=11)
+        texts = {key: ["" if one is None else book.within(getattr(one, key)) for one in told] for key in ("terms", "reason")}
+        yield from (book.column(key, "note", cells, width=32) for key, cells in texts.items())
 
 
 def _actions(book: Book, members: IntArray) -> Iterator[Column]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from fundalloc.export.workbook.book import Book, quoted
-from fundalloc.export.workbook.content import Cell, Formula, Sheet
+from fundalloc.export.workbook.content import Cell, Fact, Formula, Sheet
 from fundalloc.export.workbook.line_sums import Boxes, columns_for
 from fundalloc.export.workbook.plan_sums import Box
 from fundalloc.export.workbook.sheets.inputs import concern
 from fundalloc.export.workbook.sheets.rules import status_column
+from fundalloc.facts.citation import cited
 from fundalloc.facts.dimensions import WORDS
 from fundalloc.insight.mandate import MONEY, NO_MONEY, RULE, WORST_FIRST, Backing, backing
 from fundalloc.rules._sentence import names_of
@@ -16,6 +19,9 @@ from fundalloc.rules._sentence import names_of
 def build(book: Book) -> Sheet:
     """Return what answers each statement; nothing is added up, because money may serve several of them."""
     rows = list(backing(book.plan, book.language))
+    (common, times), *_ = Counter((row.source, row.confidence) for row in rows).most_common(1) or [(("", ""), 0)]
+    shared = bool(common[0]) and times > 1
+    own = [row._replace(source="", confidence="") if shared and (row.source, row.confidence) == common else row for row in rows]
     texts = [row.text if k == 0 or row.statement != rows[k - 1].statement else None for k, row in enumerate(rows)]
     columns = (
         book.column("item", "strong", [row.statement for row in rows], width=10),
@@ -23,10 +29,12 @@ def build(book: Book) -> Sheet:
         book.column("concerns", "text", [_concerns(book, row) for row in rows], width=58),
         book.column("amount", "total", [_amount(book, row) for row in rows], width=13),
         status_column(book, [_status(book, row) for row in rows]),
-        book.column("reached", "text", [_kept(book, row) for row in rows], width=11),
-        *book.founded(rows, 40),
+        book.column("rules_kept", "text", [_kept(book, row) for row in rows], width=11),
+        *book.founded(own, 40),
     )
-    return book.sheet("mandate", "Mandate", columns)
+    said = cited(common[0], book.language), book.word("confidence", cited(common[1], book.language))
+    facts = (Fact("", book.say("source_of_others", source=" · ".join(filter(None, said)))),) if shared else ()
+    return book.sheet("mandate", "Mandate", columns, facts=facts)
 
 
 def _concerns(book: Book, row: Backing) -> Cell:

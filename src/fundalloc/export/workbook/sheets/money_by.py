@@ -11,8 +11,9 @@ from fundalloc.export.workbook.book import KINDS, Book, distinct, quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Series, Sheet
 from fundalloc.export.workbook.line_sums import Boxes
 from fundalloc.export.workbook.sheets.free_money import TABLE as FREE
-from fundalloc.export.workbook.sheets.free_money import after_use, whole_period
-from fundalloc.export.workbook.sheets.inputs import DECIDED, coverage_columns
+from fundalloc.export.workbook.sheets.free_money import after_use
+from fundalloc.export.workbook.sheets.inputs import COVERAGE, DECIDED, coverage_columns
+from fundalloc.export.workbook.spelling import readable
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.money import IntArray, Mask
 
@@ -63,7 +64,7 @@ def _kind_total(book: Book, title: str, counts: str, value: float) -> Formula:
 
 def _ceiling_columns(book: Book, order: Sequence[int], money: IntArray) -> Iterator[Column]:
     """Usable ceiling, lapsed and free money and use over the whole period; nothing for money without a ceiling."""
-    limits, none = whole_period(book), book.say("not_applicable")
+    limits, none = book.limits, book.say("not_applicable")
     known = [k for k in order if k in limits]
     budget = [k for k in known if book.facts.instruments[k].counts == "budget"]
 
@@ -89,7 +90,7 @@ def partnership(book: Book) -> Sheet:
     """Return what each partnership receives, and from which instrument, against its need."""
     money, here = book.budget.sum(axis=(1, 2))[book.leaves], book.own(PARTNERSHIP, "partnership")
     budget, partner = book.of_kind("budget"), book.of_kind("partner")
-    taken = [book.title(c) for c in ("partnership", "total", "share_of_total", "need", "coverage", "partnership_id")]
+    taken = [book.title(c) for c in ("partnership", "eu_budget", "share_of_total", *COVERAGE, "partnership_id")]
     headings = distinct([book.label("instrument", k) for k in (*budget, *partner)], taken)
     given = [
         book.amounts("", book.planned(here, book.is_("instrument", k)), book.cube[k].sum(axis=(1, 2))[book.leaves], heading=heading)
@@ -98,28 +99,55 @@ def partnership(book: Book) -> Sheet:
     columns = (
         book.names_of("partnership", book.leaves, 31, total="all"),
         *given[: len(budget)],
-        book.amounts("total", f"SUM(BESIDE({len(budget)}))" if budget else "0", money, "total"),
+        book.amounts("eu_budget", f"SUM(BESIDE({len(budget)}))" if budget else "0", money, "total"),
         book.shares_of(PARTNERSHIP, money, 10),
         *given[len(budget) :],
         *coverage_columns(book, PARTNERSHIP, "partnership", book.leaves),
+        *_ranges(book),
         book.ids_of("partnership", book.leaves),
     )
     return book.sheet("by_partnership", PARTNERSHIP, columns, rows="tall")
 
 
+def partnership_years(book: Book) -> Sheet:
+    """Return what each partnership receives in each year, with a small picture of it."""
+    table, blank = "PartnershipYears", [None] * len(book.leaves)
+    columns = (
+        book.names_of("partnership", book.leaves, 31, total="all"),
+        *_per_year(book, table, "partnership", book.budget.sum(axis=1)[book.leaves]),
+        book.column("over_years", "text", blank, width=20, mark="line"),
+        book.ids_of("partnership", book.leaves),
+    )
+    return book.sheet("partnership_years", table, columns, portrait=True, one_page=len(book.leaves) <= 60)
+
+
+def _ranges(book: Book) -> Iterator[Column]:
+    """How firm the budget of every partnership is; nothing where nobody asked."""
+    known, places = {f.partnership: f for f in book.plan.evidence.firmness}, book.plan.scenario.decimals
+    if not known:
+        return
+    ids, firm, number = book.facts.dimensions.partnership.ids, book.say("firm.yes"), book.words.number
+    found = [known.get(ids[k]) for k in book.leaves]
+    said = [firm if f is None or f.firm else f"{number(f.least, places)} – {number(f.most, places)}" for f in found]
+    yield book.column("range", "note", said, width=20)
+
+
 def heat_map(book: Book) -> Sheet:
     """Return partnership × area at a glance: EU budget over the whole period."""
     table, money, areas = "HeatMap", book.budget.sum(axis=2)[book.leaves], book.areas
-    headings = distinct([book.label("area", a) for a in areas], [book.title(c) for c in ("partnership", "total", "partnership_id")])
+    headings = distinct(
+        [book.label("area", a) for a in areas], [book.title(c) for c in ("partnership", "eu_budget", *COVERAGE, "partnership_id")]
+    )
 
     def in_area(a: int, heading: str) -> Column:
         text = book.planned(book.own(table, "partnership"), book.is_("area", a), book.kind_is("budget"))
-        return book.amounts("", text, money[:, a], heading=heading, width=17, mark="heat")
+        return book.amounts("", text, money[:, a], heading=heading, width=13, mark="heat")
 
     columns = (
-        book.names_of("partnership", book.leaves, 40, total="all"),
+        book.names_of("partnership", book.leaves, 32, total="all"),
         *map(in_area, areas, headings),
-        book.amounts("total", f"SUM(BESIDE({len(areas)}))", money.sum(axis=1), "total", width=15),
+        book.amounts("eu_budget", f"SUM(BESIDE({len(areas)}))", money.sum(axis=1), "total", width=12),
+        *coverage_columns(book, table, "partnership", book.leaves),
         book.ids_of("partnership", book.leaves),
     )
     return book.sheet("heat_map", table, columns, portrait=len(book.leaves) > 24, one_page=len(book.leaves) <= 60)
@@ -162,7 +190,7 @@ def _per_year(book: Book, table: str, dimension: str, budget: IntArray) -> Itera
     years, here, total = book.facts.years, book.own(table, dimension), budget.sum(axis=1)
     for t, year in enumerate(years):
         yield book.amounts("", book.planned(here, book.is_("year", t), book.kind_is("budget")), budget[:, t], heading=str(year))
-    yield book.amounts("total", f"SUM({table}[[#This Row],[{years[0]}]:[{years[-1]}]])", total, "total")
+    yield book.amounts("eu_budget", f"SUM({table}[[#This Row],[{years[0]}]:[{years[-1]}]])", total, "total")
     yield book.shares_of(table, total, 10)
 
 
@@ -175,12 +203,12 @@ def year(book: Book) -> Sheet:
     """Return what is planned in each year: ceilings, decided and planned money, and whether it goes to countries, regions or the world."""
     years, budget, here = book.facts.years, book.kind_is("budget"), book.own(YEAR, "year")
     planned, decided = book.budget.sum(axis=(0, 1)), book.budget_by("year", book.lines.decided)
-    new = f"{book.here(YEAR, 'total')}-{book.here(YEAR, 'decided')}"
+    new = f"{book.here(YEAR, 'eu_budget')}-{book.here(YEAR, 'decided')}"
     columns = (
         book.column("year", "label", list(years), (book.say("total.all"),), width=14),
         book.amounts("decided", book.sum_if_text("Allocation", "decided", here, budget), decided),
         book.amounts("newly_planned", new, planned - decided, width=13),
-        book.amounts("total", book.planned(here, budget), planned, "total"),
+        book.amounts("eu_budget", book.planned(here, budget), planned, "total"),
         *_limits(book),
         *_levels(book),
         *_partner_money(book, here, book.partner.sum(axis=(0, 1))),
@@ -217,10 +245,10 @@ def route(book: Book) -> Sheet | None:
     if not groups:
         return None
     areas, masks, boxes = book.areas, [mask for _, _, mask in groups], Boxes(book)
-    taken = [book.title(c) for c in ("group", "group_value", "partnerships", "total", "share_of_total")]
+    taken = [book.title(c) for c in ("group", "group_value", "partnerships", "total_to_group", "share_of_total")]
     headings = distinct([book.label("area", a) for a in areas], taken)
     whole, sums = int(book.budget.sum()), [int(book.budget[mask].sum()) for mask in masks]
-    share = f"=IFERROR({book.here(ROUTE, 'total')}/{book.planned(book.kind_is('budget'))},0)"
+    share = f"=IFERROR({book.here(ROUTE, 'total_to_group')}/{book.planned(book.kind_is('budget'))},0)"
     named = [book.names.get(group, {}).get(value) or readable(value) for group, value, _ in groups]
 
     def in_area(a: int, heading: str) -> Column:
@@ -233,7 +261,7 @@ def route(book: Book) -> Sheet | None:
         book.column("group_value", "text", named, width=34),
         book.column("partnerships", "number", [int(np.count_nonzero(mask[book.leaves])) for mask in masks], width=13),
         *map(in_area, areas, headings),
-        book.amounts("total", f"SUM(BESIDE({len(areas)}))", sums, "total", total=False, width=14),
+        book.amounts("total_to_group", f"SUM(BESIDE({len(areas)}))", sums, "total", total=False, width=14),
         book.column("share_of_total", "share", [Formula(share, s / whole if whole else 0) for s in sums], width=11, mark="bar"),
     )
     return book.sheet("by_route", ROUTE, columns, filtered=True, one_page=len(groups) <= 40)
@@ -244,9 +272,3 @@ def _groups(book: Book) -> list[tuple[str, str, Mask]]:
     dimension = book.facts.dimensions.partnership
     names = sorted(dimension.groups, key=lambda group: (FIRST.index(group) if group in FIRST else len(FIRST), group))
     return [(group, value, dimension.masks[f"{group}:{value}"]) for group in names for value in dimension.groups[group]]
-
-
-def readable(tag: str) -> str:
-    """Return a tag's value as words: `central-med` becomes `Central med`."""
-    words = tag.replace("-", " ").replace("_", " ")
-    return words[:1].upper() + words[1:]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fundalloc.export.workbook.book import Book, array
 from fundalloc.export.workbook.candidate_sums import MOVES
@@ -138,13 +138,17 @@ def moves(book: Book) -> Sheet:
 
 
 def _moves(book: Book) -> Iterator[_Move]:
-    """Every possible carry-over and transfer, with what the plan moves."""
-    facts, moves = book.facts, book.lines.moves
+    """Every carry-over and transfer that the plan makes; of those it does not make, all years in one row."""
+    facts, moves, unused = book.facts, book.lines.moves, dict[tuple[Any, ...], list[int]]()
     for k, kind in enumerate(moves.kind):
-        t, source, carry = int(moves.year[k]), int(moves.source[k]), kind == CARRY
-        entry = facts.instruments[source] if carry else facts.transfers[int(moves.transfer[k])]
-        most, amount = book.eur(moves.upper[k]), book.eur(book.moves[k])
-        yield _Move(kind, entry.id, source, int(moves.target[k]), facts.years[t], facts.years[t + carry], most, amount, entry.source)
+        source, made = int(moves.source[k]), k if book.moves[k] else None
+        entry = facts.instruments[source] if kind == CARRY else facts.transfers[int(moves.transfer[k])]
+        unused.setdefault((made, kind, entry.id, source, int(moves.target[k]), entry.source), []).append(k)
+    for (_, kind, name, source, target, legal), same in unused.items():
+        years = [facts.years[int(moves.year[k])] for k in same]
+        arrives = [year + (kind == CARRY) for year in years]
+        year, year_in = (years[0], arrives[0]) if len(same) == 1 else (book.years_said(years), book.years_said(arrives))
+        yield _Move(kind, name, source, target, year, year_in, book.eur(moves.upper[same].sum()), book.eur(book.moves[same].sum()), legal)
 
 
 def _kept_back(book: Book) -> Iterator[_Move]:

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
 
-from fundalloc.errors import year_ranges
 from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Cell, Fact, Formula, Sheet, Styled, plain
+from fundalloc.export.workbook.layout import SENTENCE_SIZE, text_width
 from fundalloc.export.workbook.sheets.chart_data import charts
 from fundalloc.export.workbook.sheets.compare import changes
-from fundalloc.export.workbook.sheets.free_money import whole_period
 from fundalloc.export.workbook.sheets.inputs import DECIDED
-from fundalloc.money import HARD_SPACE, IntArray
+from fundalloc.insight.brief import rounded, whole_number
+from fundalloc.insight.fairness import fairness
+from fundalloc.money import HARD_SPACE
 from fundalloc.plan.proof import PLACES, upwards
 from fundalloc.plan.verify import AT_LIMIT, BREACH, MISSED
 from fundalloc.plan.verify import DECIDED as BY_DECISION
 from fundalloc.rules import built_in_rules
 
-CABINET, CABINET_HEIGHT, CABINET_BARS = "Cabinet", 330, 8
+CABINET, CABINET_HEIGHT, CABINET_BARS, NAMED = "Cabinet", 270, 8, 4
 SummaryRow = tuple[str, Cell, str]
 """Key in the catalogue, value with its style, key of the unit."""
 
@@ -34,7 +34,7 @@ def build(book: Book) -> Sheet:
     """Return headline figures and two charts."""
     rows, counts = rows_of(book), book.plan.tally
     words = {"period": book.period, "demands": counts.demands, "built_in": book.plan.limits_tally.demands}
-    words |= {"partnerships": len(book.leaves), "today": book.head.today}
+    words |= {"partnerships": len(book.leaves), "today": book.head.today, "fairness": book.brief.fairness}
     columns = (
         book.column("indicator", "text", [book.say(f"summary.{key}.says", **words) for key, _, _ in rows], width=60),
         book.column("value", "money", [cell for _, cell, _ in rows], width=28),
@@ -44,62 +44,48 @@ def build(book: Book) -> Sheet:
         book.column("as_text", "note", [as_text(book, cell, unit) for _, cell, unit in rows], printed=False),
     )
     facts = (Fact("", book.words("proof.inputs")),)
-    return book.sheet("summary", "Summary", columns, facts=facts, money=False, charts=charts(book), frozen=False, one_page=True)
+    return book.sheet("summary", "Summary", columns, facts=facts, money=False, frozen=False, one_page=True)
 
 
 def _money(book: Book) -> Iterator[SummaryRow]:
     """What is planned: EU budget, partner and memo money apart."""
-    facts, budget, eur = book.facts, book.kind_is("budget"), book.eur
-    limits, left, planned = whole_period(book), book.plan.money_left, book.planned(budget)
-    limited = [k for k in book.of_kind("budget") if k in limits]
-    usable, spent = sum(limits[k] for k in limited), int(book.budget.sum())
-    decided = int(book.budget_by("year", book.lines.decided).sum())
+    budget, told = book.kind_is("budget"), book.brief.figures
+    planned, decided = book.planned(budget), book.sum_if_text("Allocation", "decided", budget)
     most = book.sum_if_text("ByInstrument", "usable", budget)
-    yield "planned", Styled(Formula(f"={planned}", eur(spent)), "total"), "money"
-    yield "usable", Formula(f"={most}", eur(usable)), "money"
-    for key, table in (("moved", left.moved), ("lapsed", left.lapsed), ("free", left.free)):
-        if key == "free" or (key == "lapsed" and facts.closed) or (key == "moved" and np.any(table[limited, -1])):
-            yield key, book.sum_if("ByInstrument", key, budget, value=eur(table[limited, -1].sum())), "money"
-    yield "used", Styled(Formula(f"=IFERROR({planned}/{most},0)", spent / usable if usable else 0), "share"), "share"
-    yield "decided", book.sum_if("Allocation", "decided", budget, value=eur(decided)), "money"
-    new = f"={planned}-{book.sum_if_text('Allocation', 'decided', budget)}"
-    yield "newly_planned", Formula(new, eur(spent - decided)), "money"
+    yield "planned", Styled(Formula(f"={planned}", told["planned"]), "total"), "money"
+    yield "usable", Formula(f"={most}", told["usable"]), "money"
+    for key in ("moved", "lapsed", "free"):
+        if key in told:
+            yield key, book.sum_if("ByInstrument", key, budget, value=told[key]), "money"
+    yield "used", Styled(Formula(f"=IFERROR({planned}/{most},0)", told["used"]), "share"), "share"
+    yield "decided", Formula(f"={decided}", told["decided"]), "money"
+    yield "newly_planned", Formula(f"={planned}-{decided}", told["newly_planned"]), "money"
     if book.head.reconstructed:
-        yield from _ahead(book)
-    if book.of_kind("partner"):
-        yield "partner", book.sum_if("Allocation", "planned", book.kind_is("partner"), value=eur(book.partner.sum())), "money"
-    if len(facts.memo):
-        yield "memo", book.sum_if(DECIDED, "amount", book.kind_is("memo"), value=eur(facts.memo.amount.sum())), "money"
-
-
-def _ahead(book: Book) -> Iterator[SummaryRow]:
-    """The same from today on: what is planned before is no proposal."""
-    kinds = book.kind_is("budget"), ("year", quoted(f">={book.head.today}"))
-    ahead = np.array(book.facts.years) >= book.head.today
-    planned, decided = (int(steps[ahead].sum()) for steps in (book.budget.sum(axis=(0, 1)), book.budget_by("year", book.lines.decided)))
-    yield "planned_ahead", book.sum_if("Allocation", "planned", *kinds, value=book.eur(planned)), "money"
-    new = f"={book.planned(*kinds)}-{book.sum_if_text('Allocation', 'decided', *kinds)}"
-    yield "new_ahead", Formula(new, book.eur(planned - decided)), "money"
+        ahead = budget, ("year", quoted(f">={book.head.today}"))
+        new = f"={book.planned(*ahead)}-{book.sum_if_text('Allocation', 'decided', *ahead)}"
+        yield "planned_ahead", book.sum_if("Allocation", "planned", *ahead, value=told["planned_ahead"]), "money"
+        yield "new_ahead", Formula(new, told["new_ahead"]), "money"
+    if "partner" in told:
+        yield "partner", book.sum_if("Allocation", "planned", book.kind_is("partner"), value=told["partner"]), "money"
+    if "memo" in told:
+        yield "memo", book.sum_if(DECIDED, "amount", book.kind_is("memo"), value=told["memo"]), "money"
 
 
 def _shape(book: Book) -> Iterator[SummaryRow]:
-    need, met = float(book.plan.coverage.need.sum()), float(book.plan.coverage.met.sum())
-    if need:
+    told = book.brief.figures
+    if "need" in told:
         covered = f"=IFERROR(SUM({book.all('Needs', 'met')})/SUM({book.all('Needs', 'need')}),0)"
-        yield "need", Formula(f"=SUM({book.all('Needs', 'need')})", need), "money"
-        yield "coverage", Styled(Formula(covered, met / need), "share"), "share"
-    totals, areas = book.budget.sum(axis=(1, 2)), book.budget.sum(axis=(0, 2))
-    largest = max(book.leaves, key=lambda p: int(totals[p]))
-    yield from _largest(book, "largest", ("ByPartnership", "partnership"), totals, book.label("partnership", largest))
-    yield from _largest(book, "largest_area", ("ByArea", "label"), areas, book.label("area", int(np.argmax(areas))))
-
-
-def _largest(book: Book, key: str, names: tuple[str, str], totals: IntArray, name: str) -> Iterator[SummaryRow]:
-    """The name of the largest member, found in a table by its column of names, and its share."""
-    column, whole = book.all(names[0], "total"), int(totals.sum())
-    yield key, Styled(Formula(f"=INDEX({book.all(*names)},MATCH(MAX({column}),{column},0))", name), "right_text"), "name"
-    share = f"=IFERROR(MAX({column})/SUM({column}),0)"
-    yield f"{key}_share", Styled(Formula(share, int(totals.max()) / whole if whole else 0), "share"), "share"
+        yield "need", Formula(f"=SUM({book.all('Needs', 'need')})", told["need"]), "money"
+        yield "coverage", Styled(Formula(covered, told["coverage"]), "share"), "share"
+    if (now := fairness(book.plan)[0]) is not None:
+        lowest = Formula(f"=MIN({book.all('ByPartnership', 'coverage')})", now.coverage)
+        yield from (("gini", Styled(now.gini, "factor"), "factor"), ("lowest_coverage", Styled(lowest, "share"), "share"))
+    for key, *names in (("largest", "ByPartnership", "partnership"), ("largest_area", "ByArea", "label")):
+        column = book.all(names[0], "eu_budget")
+        text = f"=INDEX({book.all(*names)},MATCH(MAX({column}),{column},0))"
+        yield key, Styled(Formula(text, book.brief.largest[key]), "right_text"), "name"
+        share = f"=IFERROR(MAX({column})/SUM({column}),0)"
+        yield f"{key}_share", Styled(Formula(share, told[f"{key}_share"]), "share"), "share"
 
 
 def _rules(book: Book) -> Iterator[SummaryRow]:
@@ -155,21 +141,15 @@ def as_text(book: Book, cell: Cell, unit: str) -> Formula:
         return Formula(f"={quoted(text)}", text)
     if unit == "share":
         text = f"ROUND(ROUND({here}*100,6),0)"
-        return book.spelt("number.percent", amount=(text, _half_up(value * 100)))
-    rounded = f"ROUND(ROUND({here},6),0)"
-    grouped = f'INT({rounded}/1000)&"{HARD_SPACE}"&RIGHT(1000+MOD({rounded},1000),3)'
-    return Formula(f'=IF({rounded}<1000,{rounded}&"",{grouped})', whole_number(value))
+        return book.spelt("number.percent", amount=(text, rounded(value * 100)))
+    return Formula(f"={as_whole(here)}", whole_number(value))
 
 
-def whole_number(value: float) -> str:
-    """Return a number rounded half up as spreadsheets do, with a hard space before the last three digits."""
-    rounded = int(_half_up(value))
-    return str(rounded) if rounded < 1000 else f"{rounded // 1000}{HARD_SPACE}{rounded % 1000:03d}"
-
-
-def _half_up(value: float) -> str:
-    rounded = Decimal(repr(round(value, 6))).quantize(Decimal(1), ROUND_HALF_UP)
-    return f"{rounded:f}" if rounded else "0"
+def as_whole(amount: str) -> str:
+    """Return the formula of an amount as text: rounded to whole numbers, with a hard space before the last three digits."""
+    whole = f"ROUND(ROUND({amount},6),0)"
+    grouped = f'INT({whole}/1000)&"{HARD_SPACE}"&RIGHT(1000+MOD({whole},1000),3)'
+    return f'IF({whole}<1000,{whole}&"",{grouped})'
 
 
 def cabinet(book: Book) -> Sheet:
@@ -179,43 +159,46 @@ def cabinet(book: Book) -> Sheet:
         keys, before = ("baseline", "change"), [book.baseline_by("area")[a] for a in areas]
     else:
         keys, before = ("decided", "newly_planned"), [book.eur(steps) for steps in book.budget_by("area", book.lines.decided)[areas]]
+    brief = book.brief
+    said = (*sentences(book), *_missed(book), *filter(None, (brief.firmness, brief.fairness)), *_by_decision(book), *brief.caveats)
+    longest = max(text_width(str(plain(cell))) for cell in said) * SENTENCE_SIZE
     columns = (
-        book.names_of("area", areas, 78, total="all", full=True),
+        book.names_of("area", areas, min(max(78, longest - 70), 130), total="all", full=True),
         *changes(book, CABINET, "area", before, after, keys, "total", 26),
         book.shares_of(CABINET, after, 13, of="this_plan"),
         book.ids_of("area", areas),
     )
-    said = (*_sentences(book), book.words("proof.inputs"), *_by_decision(book))
     facts, pictures = tuple(Fact("", sentence) for sentence in said), charts(book, CABINET_HEIGHT, CABINET_BARS)
     return book.sheet("cabinet", CABINET, columns, facts=facts, charts=pictures, frozen=False, one_page=True)
 
 
-def _sentences(book: Book) -> Iterator[Cell]:
-    """Sentences with live figures from the sheet Summary."""
+def sentences(book: Book) -> Iterator[Formula]:
+    """The sentences of the brief; their figures are live where the sheet Summary has them."""
     texts = {key: as_text(book, cell, unit) for key, cell, unit in rows_of(book)}
-    words = {"period": book.period, "partnerships": len(book.leaves), "demands": whole_number(book.plan.tally.demands)}
-    words |= {"past": year_ranges(book.head.reconstructed), "today": book.head.today}
-    proof = ("proof", ("reached",)) if "reached" in texts or book.outside else ("proof_points", ("below_bound",))
 
     def found(key: str) -> tuple[str, object]:
         place = f"MATCH({quoted(key)},{book.all('Summary', 'summary_key')},0)"
         return f"INDEX({book.all('Summary', 'as_text')},{place})", texts[key].value
 
-    for name, figures in (
-        ("money", ("planned", "decided", "used", "free")),
-        ("past", ("planned_ahead", "new_ahead")),
-        ("largest", ("largest", "largest_share", "largest_area", "largest_area_share")),
-        ("needs", ("need", "coverage")),
-        ("rules", ("breach", "at_limit", "missed")),
-        ("team", ("partner", "memo")),
-        proof,
-    ):
-        if all(figure in texts for figure in figures):
-            yield book.joined(f"cabinet.{name}", words, **{figure: found(figure) for figure in figures})
+    for said in (book.brief.asked, *book.brief.sentences, *book.brief.standing):
+        live = {key: found(key) for key in said.values if key in texts}
+        yield book.spelt(f"brief.{said.key}", said.values, **live)
+
+
+def _missed(book: Book) -> Iterator[Cell]:
+    """The pledges and targets that fall shortest, with what they are to reach and what they reach now."""
+    missed = book.brief.missed
+    for short in missed[:NAMED]:
+        finding, status = book.plan.findings[short.at], book.of_demand(short.at, "status")
+        amount = as_whole(book.of_demand(short.at, "amount")), whole_number(float(finding.amount))
+        said = book.spelt("brief.missed", {"says": short.says, "limit": finding.asks(0, book.language)}, amount=amount)
+        yield Formula(f'={status}&": "&{said.text[1:]}', f"{book.status(MISSED)}: {said.value}")
+    if len(missed) > NAMED:
+        yield book.say("missed_more", count=len(missed) - NAMED)
 
 
 def _by_decision(book: Book) -> Iterator[Cell]:
     """More lines where decisions break demands: how many, and one for each that is named."""
     if book.plan.tally.by_decision:
-        yield book.say("cabinet.by_decision", by_decision=book.plan.tally.by_decision)
+        yield book.words("brief.by_decision", by_decision=book.plan.tally.by_decision)
         yield from book.by_decision("\n").split("\n")

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby
 
 import numpy as np
 
-from fundalloc.export.workbook.book import Book, distinct
+from fundalloc.export.workbook.book import Book, distinct, quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled
 from fundalloc.export.workbook.line_sums import WEIGHTS, Weight, all_weights
 from fundalloc.export.workbook.live_rules import said_there
 from fundalloc.export.workbook.sheets.inputs import DECIDED
 from fundalloc.export.workbook.sheets.rules import force, status_column
 from fundalloc.money import IntArray, exact_product, half_up
-from fundalloc.plan.verify import Finding, measure_rule
-from fundalloc.rules.statement import Sense
 
 PLEDGES, POLICY_FIELDS, TEAM_EUROPE = "Pledges", "PolicyFields", "TeamEurope"
 MOST_DEMANDS = 12
@@ -25,43 +22,24 @@ MOST_DEMANDS = 12
 
 def pledges(book: Book) -> Sheet:
     """Return what was promised to whom, what is decided and planned towards it, and what is still missing."""
-    chosen = [k for k, f in enumerate(book.plan.findings) if _promises(f)]
-    findings, decided = [book.plan.findings[k] for k in chosen], _decided(book)
+    told = book.brief.pledges
+    findings = [book.plan.findings[pledge.at] for pledge in told]
     gap = f"=MAX(0,{book.here(PLEDGES, 'promised')}-{book.here(PLEDGES, 'planned')})"
 
     def found(column: str, values: Iterable[float | str]) -> list[Formula]:
-        return [Formula(f"={book.of_demand(k, column)}", value) for k, value in zip(chosen, values, strict=True)]
+        return [Formula(f"={book.of_demand(one.at, column)}", value) for one, value in zip(told, values, strict=True)]
 
     columns = (
-        book.column("pledge", "text", [said_there(book, k) for k in chosen], width=58),
-        book.column("promised", "money", found("limit_input", (float(f.figure) for f in findings))),
-        book.column("decided", "money", [decided[k] for k in chosen], given=True),
-        book.column("planned", "total", found("amount", (float(f.amount) for f in findings))),
-        book.column("gap", "money", [Formula(gap, max(0.0, float(f.figure - f.amount))) for f in findings]),
-        status_column(book, found("status", (book.status(f.status) for f in findings))),
+        book.column("pledge", "text", [said_there(book, one.at) for one in told], width=58),
+        book.column("promised", "money", found("limit_input", (one.promised for one in told))),
+        book.column("decided", "money", [one.decided for one in told], given=True),
+        book.column("planned", "total", found("amount", (one.planned for one in told))),
+        book.column("gap", "money", [Formula(gap, one.gap) for one in told]),
+        status_column(book, found("status", (book.status(one.status) for one in told))),
         book.column("force", "text", [book.word("force", force(f.rule)) for f in findings], width=10),
         *book.founded([f.rule for f in findings], 46, 13),
     )
-    return book.sheet("pledges", PLEDGES, columns, one_page=len(chosen) <= 24)
-
-
-def _promises(finding: Finding) -> bool:
-    """A lower limit in EUR million on the money of somebody."""
-    rule = finding.rule
-    named = rule.money.partnership is not None or "partnership" in rule.for_each
-    return rule.plain_sum and named and finding.sense is Sense.AT_LEAST and rule.money.marker is None
-
-
-def _decided(book: Book) -> dict[int, float]:
-    """Return for every finding of a promise what the decided money alone comes to: the rules measured on it."""
-    lines = book.lines
-    ledger = np.concatenate([lines.decided, np.zeros(len(lines.moves), dtype=np.int64)])
-    out: dict[int, float] = {}
-    for rule, group in groupby(enumerate(book.plan.findings), key=lambda found: found[1].rule):
-        promised = [(at, k) for at, (k, finding) in enumerate(group) if _promises(finding)]
-        measured = measure_rule(rule, lines, ledger) if promised else []
-        out |= {k: float(measured[at].amount) for at, k in promised}
-    return out
+    return book.sheet("pledges", PLEDGES, columns, one_page=len(told) <= 24)
 
 
 def policy_fields(book: Book) -> Sheet:
@@ -82,7 +60,7 @@ def policy_fields(book: Book) -> Sheet:
         book.column("share_of_budget", "share", [Formula(share, v / total if total else 0) for v in counted], width=12, mark="bar"),
         book.column("target", "text", targets, width=54),
         book.column("limit_share", "share", found("limit_input"), width=10),
-        book.column("reached", "share", found("value"), width=10),
+        book.column("reached_of_base", "share", found("value"), width=10),
         book.column("headroom", "amount", found("headroom"), width=12),
         status_column(book, found("status", book.say("no_target"))),
     )
@@ -147,11 +125,11 @@ def team_europe(book: Book) -> Sheet:
 
 
 def _together(book: Book, ours: IntArray, joint: IntArray, count: int) -> tuple[Column, Column]:
-    """Return the sum of the EU budget and partners, and the part of the EU budget in it."""
-    share = f"=IFERROR({book.here(TEAM_EUROPE, 'eu_budget')}/{book.here(TEAM_EUROPE, 'together')},0)"
-    whole = f"=IFERROR(SUM({book.all(TEAM_EUROPE, 'eu_budget')})/SUM({book.all(TEAM_EUROPE, 'together')}),0)"
-    parts = [int(own) / int(all_) if all_ else 0 for own, all_ in zip((*ours, ours.sum()), (*joint, joint.sum()), strict=True)]
+    """Return the sum of the EU budget and partners, and the part of the EU budget in it, where partners give anything."""
+    alone, own, both = book.say("not_applicable"), book.here(TEAM_EUROPE, "eu_budget"), book.here(TEAM_EUROPE, "together")
+    share = f"=IF({own}={both},{quoted(alone)},{own}/{both})"
+    parts = [alone if all_ == eu else int(eu) / int(all_) for eu, all_ in zip(ours, joint, strict=True)]
     return (
         book.amounts("together", f"SUM(BESIDE({count}))", joint, "total", width=14),
-        book.column("eu_share", "share", [Formula(share, part) for part in parts[:-1]], (Formula(whole, parts[-1]),), 12, mark="bar"),
+        book.column("eu_share", "share", [Formula(share, part) for part in parts], width=12, mark="bar"),
     )
