@@ -106,7 +106,10 @@ class _Worker:
             return Solved(0.0, None, 1, "wrong version", "the worker runs another version of fundalloc")
         try:
             with tempfile.TemporaryDirectory(prefix="fundalloc-") as folder:
-                record = RunRecord.of(solve((restored(files, Path(folder)) if files else source).load(), self.options)).text()
+                inside = (
+                    Path(folder) / "files"
+                )  # of this worker alone: who writes clears up in the folder above what others seem to have left
+                record = RunRecord.of(solve((restored(files, inside) if files else source).load(), self.options)).text()
         except FundallocError as error:
             return Solved.failed(error, time.perf_counter() - started)
         return Solved(time.perf_counter() - started, record)
