@@ -17,6 +17,7 @@ from fundalloc.money import euro
 
 if TYPE_CHECKING:
     from fundalloc.plan.plan import Plan
+    from fundalloc.run import Wanted
     from fundalloc.solvers import Options
     from fundalloc.studies.batch import FileRun
     from fundalloc.studies.ledger import Ledger
@@ -38,7 +39,9 @@ class Many:
         return self.ledger is not None or self.cluster is not None
 
 
-def run_many(sources: Sequence[Source], target: Path | None, options: Options, many: Many, out: Output, force: bool) -> int:
+def run_many(
+    sources: Sequence[Source], target: Path | None, options: Options, many: Many, out: Output, *, force: bool, evidence: Wanted
+) -> int:
     """Solve scenario files and return the exit code of the worst.
 
     The target is a folder that takes a workbook each and the index; for one file, its workbook.
@@ -62,7 +65,7 @@ def run_many(sources: Sequence[Source], target: Path | None, options: Options, m
     done: dict[int, FileRun] = {}
     with Ledger(Path(many.ledger) if many.ledger else default_ledger()) as kept:
         books = _books(sources, target, force, kept)
-        batch = run_batch(sources, options, kept, write, jobs=many.jobs, cluster=many.cluster, fresh=many.fresh)
+        batch = run_batch(sources, options, kept, write, jobs=many.jobs, cluster=many.cluster, fresh=many.fresh, evidence=evidence)
         try:
             for position, outcome in batch:
                 _note(outcome, list(done.values()), len(sources), out)

@@ -63,11 +63,15 @@ def _from_package(point: EntryPoint, taken: Mapping[str, type[Kind]]) -> type[Ki
     if wrong:
         raise UsageError(f"{whose} {wrong}. Correct or uninstall the package.")
     found: type[Kind] = kind
+    found.package = point.dist.name if point.dist else point.value
     return found
 
 
-def parse_rule(rule_id: str, raw: Mapping[str, Any], dimensions: Dimensions | None) -> Kind:
-    """Build one rule from what was written. Raises pydantic's ValidationError inside `raw`, for an unknown kind at `kind`."""
+def parse_rule(rule_id: str, raw: Mapping[str, Any], dimensions: Dimensions | None, package: str | None = None) -> Kind:
+    """Build one rule from what was written; `package` is said to have a kind that is not here.
+
+    Raises pydantic's ValidationError inside `raw`, for an unknown kind at `kind`.
+    """
     word = raw.get("kind", "")
     if not isinstance(word, str):
         raise refuse("expected the word of one kind", "such as kind: amount", ("kind",))
@@ -75,6 +79,9 @@ def parse_rule(rule_id: str, raw: Mapping[str, Any], dimensions: Dimensions | No
     if word not in written:
         if word in kinds():
             raise refuse(f"kind '{word}' is built from the facts", "it is never written under rules", ("kind",))
+        if package:
+            hint = f"the scenario says that it is in the package {package}: install that, if you trust it"
+            raise refuse(f"the kind '{word}' is not installed here", hint, ("kind",))
         raise refuse(f"unknown kind '{word}'" if word else "'kind' is missing", did_you_mean(str(word), written), ("kind",))
     if "id" in raw:
         raise refuse("unknown key 'id'", "the name above is the id", ("id",))

@@ -119,7 +119,8 @@ def _set_out(highs: highspy.Highs, options: Options, *, linear: bool) -> None:
         highs.setSolution(len(given), given.astype(np.int32), options.start[given])
     presolve = None if options.presolve and options.corner is None else "off"
     seconds, gap = (None if limit is None else float(limit) for limit in (options.seconds, options.gap))
-    for name, value in (("presolve", presolve), ("time_limit", seconds), ("mip_rel_gap", gap), ("mip_max_nodes", options.nodes)):
+    limits = {"presolve": presolve, "time_limit": seconds, "mip_rel_gap": gap, "mip_max_nodes": options.nodes}
+    for name, value in (*limits.items(), ("mip_heuristic_run_shifting", options.shifting or None)):
         if value is not None:
             highs.setOptionValue(name, value)
 

@@ -19,7 +19,7 @@ from fundalloc.plan.plan import Plan
 from fundalloc.plan.record import RunRecord, plan_of
 from fundalloc.plan.verify import verify
 from fundalloc.pool import each
-from fundalloc.run import solve
+from fundalloc.run import Wanted, solve
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.scenario.sources import Sources, fingerprint
 from fundalloc.solvers import Options
@@ -98,6 +98,7 @@ class _Worker:
 
     options: Options
     code: str
+    evidence: Wanted
 
     def __call__(self, task: tuple[Source, Sources | None]) -> Solved:
         """Solve a source; where its files travel along, no file of this machine is needed."""
@@ -106,10 +107,9 @@ class _Worker:
             return Solved(0.0, None, 1, "wrong version", "the worker runs another version of fundalloc")
         try:
             with tempfile.TemporaryDirectory(prefix="fundalloc-") as folder:
-                inside = (
-                    Path(folder) / "files"
-                )  # of this worker alone: who writes clears up in the folder above what others seem to have left
-                record = RunRecord.of(solve((restored(files, inside) if files else source).load(), self.options)).text()
+                inside = Path(folder) / "files"  # of this worker alone: who writes clears up the folder above
+                scenario = (restored(files, inside) if files else source).load()
+                record = RunRecord.of(solve(scenario, self.options, evidence=self.evidence)).text()
         except FundallocError as error:
             return Solved.failed(error, time.perf_counter() - started)
         return Solved(time.perf_counter() - started, record)
@@ -129,9 +129,11 @@ def run_batch(
     jobs: int | None = None,
     cluster: str | None = None,
     fresh: bool = False,
+    evidence: Wanted = "",
 ) -> Generator[tuple[int, FileRun], None, None]:
-    """Yield (position, outcome) as files are finished; `fresh` solves again what the ledger has."""
-    words = json.dumps({"solver": options.solver, "method": options.method, "time_limit": options.time_limit, "gap": options.gap})
+    """Yield (position, outcome) as files are finished; `fresh` solves again what the ledger has, or has without the evidence."""
+    limits = {"solver": options.solver, "method": options.method, "time_limit": options.time_limit, "gap": options.gap}
+    words = json.dumps(limits | ({"evidence": evidence} if evidence else {}))
     batch = _Batch(words, ledger, write)
     waiting: list[tuple[int, Scenario, str]] = []
     same: dict[str, list[int]] = {}
@@ -151,7 +153,7 @@ def run_batch(
             same[key] = []
             waiting.append((k, scenario, key))
     tasks = [(sources[k], None if cluster is None else scenario.sources) for k, scenario, _ in waiting]
-    for n, answer in each(_Worker(options, code_fingerprint()), tasks, jobs, cluster):
+    for n, answer in each(_Worker(options, code_fingerprint(), evidence), tasks, jobs, cluster):
         k, scenario, key = waiting[n]
         solved = answer if isinstance(answer, Solved) else Solved.failed(answer)
         yield k, batch.outcome(sources[k], scenario, key, solved, reused=False)
