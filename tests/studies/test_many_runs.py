@@ -344,7 +344,7 @@ def test_workers_that_share_a_disk_do_not_clear_each_other_away(tmp_path, monkey
 
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(tempfile, "mkdtemp", cleared_away)
-    worker = batch_module._Worker(Options(), batch_module.code_fingerprint(), evidence=False)
+    worker = batch_module._Worker(Options(), batch_module.code_fingerprint(), "")
     assert worker((source, source.load().sources)).status == ""
 
 
