@@ -21,8 +21,8 @@ ALIKE: dict[str, set[str]] = {
         "instrument", "instruments", "optimal", "points", "score", "total",
     },
     "de": {
-        "Euratom", "Form", "Instrument", "Marker", "Migration", "Name", "Plan", "Region", "Reserve", "Route", "Solver", "Status",
-        "Transit", "bilateral", "global", "optimal", "regional",
+        "Euratom", "Form", "Instrument", "Marker", "Migration", "Name", "Parameter", "Plan", "Region", "Reserve", "Route", "Solver",
+        "Status", "Transit", "bilateral", "global", "optimal", "regional",
     },
 }  # fmt: skip
 """Words that a language shares with English, letter for letter."""

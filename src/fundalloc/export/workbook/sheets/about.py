@@ -23,7 +23,6 @@ from fundalloc.money import HARD_SPACE, plain
 from fundalloc.plan.proof import upwards
 from fundalloc.plan.record import RunRecord
 from fundalloc.plan.verify import AT_LIMIT, BREACH, MISSED
-from fundalloc.rules._formula import in_symbols
 from fundalloc.scenario.workbooks.embedded import RECORD, pack
 
 MIGRATION = "migration"
@@ -176,9 +175,8 @@ def mathematics(book: Book) -> Sheet:
     stated = formulation(book.plan.scenario, sizes, book.words)
     columns = (
         book.column("what", "strong", [one.part for one in stated], width=17),
-        book.column("item", "text", [in_symbols(one.name) for one in stated], width=23),
-        book.column("formula", "text", [in_symbols("\n".join(one.formulas)) for one in stated], width=66),
-        book.column("how_many", "integer", [one.number for one in stated], width=10),
+        book.column("item", "text", [one.titled for one in stated], width=28),
+        book.column("formula", "text", ["\n".join(one.formulas) for one in stated], width=66),
         book.column("says", "text", [one.says for one in stated], width=46),
         book.column("figure", "note", [one.figures for one in stated], width=42),
     )

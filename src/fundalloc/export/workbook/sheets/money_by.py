@@ -103,6 +103,7 @@ def partnership(book: Book) -> Sheet:
         book.shares_of(PARTNERSHIP, money, 10),
         *given[len(budget) :],
         *coverage_columns(book, PARTNERSHIP, "partnership", book.leaves),
+        *_ranges(book),
         book.ids_of("partnership", book.leaves),
     )
     return book.sheet("by_partnership", PARTNERSHIP, columns, rows="tall")
@@ -118,6 +119,17 @@ def partnership_years(book: Book) -> Sheet:
         book.ids_of("partnership", book.leaves),
     )
     return book.sheet("partnership_years", table, columns, portrait=True, one_page=len(book.leaves) <= 60)
+
+
+def _ranges(book: Book) -> Iterator[Column]:
+    """How firm the budget of every partnership is; nothing where nobody asked."""
+    known, places = {f.partnership: f for f in book.plan.evidence.firmness}, book.plan.scenario.decimals
+    if not known:
+        return
+    ids, firm, number = book.facts.dimensions.partnership.ids, book.say("firm.yes"), book.words.number
+    found = [known.get(ids[k]) for k in book.leaves]
+    said = [firm if f is None or f.firm else f"{number(f.least, places)} – {number(f.most, places)}" for f in found]
+    yield book.column("range", "note", said, width=20)
 
 
 def heat_map(book: Book) -> Sheet:

@@ -13,6 +13,7 @@ from fundalloc.export.workbook.sheets.chart_data import charts
 from fundalloc.export.workbook.sheets.compare import changes
 from fundalloc.export.workbook.sheets.inputs import DECIDED
 from fundalloc.insight.brief import rounded, whole_number
+from fundalloc.insight.fairness import fairness
 from fundalloc.money import HARD_SPACE
 from fundalloc.plan.proof import PLACES, upwards
 from fundalloc.plan.verify import AT_LIMIT, BREACH, MISSED
@@ -33,7 +34,7 @@ def build(book: Book) -> Sheet:
     """Return headline figures and two charts."""
     rows, counts = rows_of(book), book.plan.tally
     words = {"period": book.period, "demands": counts.demands, "built_in": book.plan.limits_tally.demands}
-    words |= {"partnerships": len(book.leaves), "today": book.head.today}
+    words |= {"partnerships": len(book.leaves), "today": book.head.today, "fairness": book.brief.fairness}
     columns = (
         book.column("indicator", "text", [book.say(f"summary.{key}.says", **words) for key, _, _ in rows], width=60),
         book.column("value", "money", [cell for _, cell, _ in rows], width=28),
@@ -76,6 +77,9 @@ def _shape(book: Book) -> Iterator[SummaryRow]:
         covered = f"=IFERROR(SUM({book.all('Needs', 'met')})/SUM({book.all('Needs', 'need')}),0)"
         yield "need", Formula(f"=SUM({book.all('Needs', 'need')})", told["need"]), "money"
         yield "coverage", Styled(Formula(covered, told["coverage"]), "share"), "share"
+    if (now := fairness(book.plan)[0]) is not None:
+        lowest = Formula(f"=MIN({book.all('ByPartnership', 'coverage')})", now.coverage)
+        yield from (("gini", Styled(now.gini, "factor"), "factor"), ("lowest_coverage", Styled(lowest, "share"), "share"))
     for key, *names in (("largest", "ByPartnership", "partnership"), ("largest_area", "ByArea", "label")):
         column = book.all(names[0], "eu_budget")
         text = f"=INDEX({book.all(*names)},MATCH(MAX({column}),{column},0))"
