@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fundalloc.cli.envelope import DIFFERS
-from fundalloc.cli.options import FORCE, HTML, Digits, allow_outside_option, check_page, new_book, output_options
+from fundalloc.cli.options import FORCE, HTML, Digits, allow_outside_option, check_page, named, new_book, output_options
 from fundalloc.cli.output import Output
 from fundalloc.doors.writing import together
 from fundalloc.labels import label
@@ -30,7 +30,7 @@ def _share(_: click.Context, __: click.Parameter, text: str) -> Fraction:
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="A B [C]...")
+@click.argument("files", nargs=-1, required=True, metavar="A B [C]...", callback=named)
 @click.option("-o", "--output", metavar="FILE.xlsx", help="Write the comparison as a workbook.")
 @HTML
 @click.option(
@@ -64,7 +64,8 @@ def compare(
 ) -> None:
     """Compare scenarios, each with the first: what differs in the inputs, what in the results, and which change moved what.
 
-    A, B, C are scenario files, files of a git revision (REV:FILE), or results (.xlsx, .json, .csv), in any mix.
+    A, B, C are scenario files, files of a git revision (REV:FILE), or results (.xlsx, .json, .csv, or a
+    name that `fundalloc runs name` gave), in any mix.
 
     \b
     fundalloc compare baseline.yaml variant.yaml

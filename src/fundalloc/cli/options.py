@@ -53,6 +53,17 @@ def gathered(**groups: type) -> Callable[[F], F]:
     return decorate
 
 
+def named(_: click.Context, __: click.Parameter, given: Any) -> Any:
+    """Put the files of plans into the place of their names; what is the name of a file stays."""
+    if isinstance(given, tuple):
+        return tuple(named(_, __, one) for one in given)
+    if given is None or Path(given).exists():
+        return given
+    from fundalloc.studies.named import file_of
+
+    return file_of(given)
+
+
 def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
     def decorate(command: F) -> F:
         for option in reversed(options):
@@ -108,7 +119,12 @@ class Inputs:
 SOLVER = click.option("--solver", default="highs", show_default=True, help="highs, or a solver that PuLP reaches: cbc, highs-pulp …")
 FORCE = click.option("--force", is_flag=True, help="Replace a file although something that was typed into it is lost.")
 HTML = click.option("--html", metavar="FILE.html", help="Write one page for the browser, which loads nothing.")
-BASELINE = click.option("--baseline", metavar="FILE", help="The plan to start from: a scenario, or a plan as .json, .csv or .xlsx.")
+BASELINE = click.option(
+    "--baseline",
+    metavar="PLAN",
+    callback=named,
+    help="The plan to start from: a scenario, a plan as .json, .csv or .xlsx, or the name of one (`fundalloc runs name`).",
+)
 REPAIRS = click.option(
     "--repairs", metavar="DIR", help="When no plan exists: write the repairs into this folder, as scenarios that extend this one."
 )

@@ -14,8 +14,10 @@ from typing import NamedTuple
 import numpy as np
 
 from fundalloc.errors import year_ranges
+from fundalloc.insight.fairness import fairness_said
 from fundalloc.labels import Words
 from fundalloc.money import HARD_SPACE, IntArray
+from fundalloc.plan.evidence import firmness_said
 from fundalloc.plan.ledger import measure_coverage
 from fundalloc.plan.proof import PLACES
 from fundalloc.plan.sums import ExactSums
@@ -122,7 +124,7 @@ class Brief:
     fairness: str = ""
 
 
-def brief_of(sums: ExactSums, words: Words, *, outside: bool = False, firmness: str = "", fairness: str = "") -> Brief:
+def brief_of(sums: ExactSums, words: Words, *, outside: bool = False) -> Brief:
     """Build what is to be told of a plan; for outside, nothing that is measured in points."""
     head, language, found, largest = sums.head, words.language, figures(sums), _largest(sums, words.language)
     if outside or "reached" in found:
@@ -140,7 +142,7 @@ def brief_of(sums: ExactSums, words: Words, *, outside: bool = False, firmness: 
     caveats = tuple(filter(None, (illustrative, head.said_of_past(language), words("proof.inputs"))))
     standing = tuple(_standing(sums, words, rows, gains, losses))
     missed, pledges = tuple(_missed(sums, words)), tuple(_pledges(sums, language))
-    title = head.title.within(language)
+    title, firmness, fairness = head.title.within(language), firmness_said(sums.plan, words), fairness_said(sums.plan, words)
     return Brief(
         *(words, title, _asked(sums), found, largest, said, rows, gains, losses, standing, missed, pledges, caveats, firmness, fairness)
     )
