@@ -13,10 +13,10 @@ from fundalloc.export.page import sankey
 from fundalloc.export.page.charts import pictures_of
 from fundalloc.export.page.content import Bar, Formats, Picture, Section, Shape, Shown, Table, section_of, shade
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.content import Sheet
+from fundalloc.export.workbook.content import Sheet, plain
 from fundalloc.export.workbook.outside import for_outside
 from fundalloc.export.workbook.sheets import about, compare, mandate, money_by, on_request, sources, targets
-from fundalloc.export.workbook.sheets.rules import force
+from fundalloc.export.workbook.sheets.rules import basis, force
 from fundalloc.insight.brief import Recipient
 from fundalloc.insight.mandate import WORST_FIRST
 from fundalloc.money import IntArray
@@ -182,7 +182,10 @@ def _rules(book: Book) -> Section:
         if not group[0][1].rule.built_in:
             rows.append(_rule(book, group))
     headings = [(book.title("rule"), False), (book.title("says"), False), (book.title("force"), False), (book.title("status"), False)]
-    headings += [(words("page.kept"), True), *([] if book.outside else [(book.title("shadow_price"), True)]), (book.title("source"), False)]
+    prices = (
+        [] if book.outside else [*((book.title(key), True) for key in ("limit_more", "limit_less")), (book.title("price_basis"), False)]
+    )
+    headings += [(words("page.kept"), True), *prices, (book.title("source"), False)]
     says = (words("page.rules.says"), *([] if book.outside else [words("page.rules.price")]))
     table = Table("rules-table", words("page.rules.title"), headings, rows)
     return Section("rules", table.caption, says, tables=[table], printed=False)
@@ -193,13 +196,22 @@ def _rule(book: Book, group: Sequence[tuple[int, Finding]]) -> list[Shown]:
     worst = min(statuses, key=WORST_FIRST.index)
     kept = sum(status in (OK, AT_LIMIT) for status in statuses)
     says = group[0][1].said(book.names, book.language) if len(group) == 1 else sources.in_general(book, rule)
-    prices = [float(p) for k, _ in group if isfinite(p := book.plan.prices[k])]
-    price = max(prices, key=abs, default=0.0)
     cells = [Shown(rule.id), Shown(says), Shown(book.word("force", force(rule))), Shown(book.status(worst), None, FLAGS.get(worst, ""))]
     cells.append(Shown(f"{kept}/{len(group)}", kept / len(group)))
-    if not book.outside:
-        cells.append(Shown(book.words.number(price, 3) if round(price, 3) else "–", price))
-    return [*cells, Shown(rule.source)]
+    return [*cells, *([] if book.outside else _prices(book, [k for k, _ in group])), Shown(rule.source)]
+
+
+def _prices(book: Book, positions: Sequence[int]) -> list[Shown]:
+    """What a limit is worth, of the requirement whose limit is worth most, and what that figure is: as on the sheet Rules."""
+    worths, places = book.plan.evidence.demands, Formats(book.words, book.plan.scenario.decimals)
+
+    def most(k: int) -> float:
+        return max((abs(v) for v in worths[k][:2] if isfinite(v)), default=0.0) if k in worths else -1.0
+
+    k = max(positions, key=most)
+    found = [v if isfinite(v) else None for v in worths[k][:2]] if k in worths else [None, None]
+    shown = [Shown("") if v is None else Shown(places.text(v, "price"), v) for v in found]
+    return [*shown, Shown(str(plain(basis(book, k, book.plan.rules_table["price_basis"][k])) or ""))]
 
 
 def _each(book: Book) -> Section:
