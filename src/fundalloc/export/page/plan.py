@@ -11,7 +11,7 @@ import numpy as np
 
 from fundalloc.export.page import sankey
 from fundalloc.export.page.charts import pictures_of
-from fundalloc.export.page.content import Bar, Formats, Picture, Section, Shape, Shown, Table, section_of, shade
+from fundalloc.export.page.content import Bar, Formats, Picture, Section, Shape, Shown, PageTable, section_of, shade
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.content import Sheet, plain
 from fundalloc.export.workbook.outside import for_outside
@@ -72,7 +72,7 @@ def _lead(book: Book) -> Section:
     if brief.missed:
         shown = [[Shown(m.says), Shown(m.amount), Shown(m.limit)] for m in brief.missed]
         headings = [(book.title("says"), False), (words("page.came_to"), True), (words("page.asked_for"), True)]
-        parts.append(Table("missed", words("page.missed"), headings, shown))
+        parts.append(PageTable("missed", words("page.missed"), headings, shown))
     said = [brief.asked, *brief.sentences[:1], *brief.standing, *brief.sentences[1:]]
     texts = [one.text(words) for one in said]
     if by_decision := book.by_decision():
@@ -105,7 +105,7 @@ def _partnerships(book: Book) -> Section:
     totals = [round(sum(parts(row)[k] for row in rows), places) for k in range(len(kinds))]
     headings = [(book.title("partnership"), False), (words("page.bar"), False), *((name, True) for name in names)]
     total = [Shown(book.say("total.all")), Shown(""), *amounts(totals)]
-    table = Table("partnerships", words("page.partnerships.title"), headings, shown, [total])
+    table = PageTable("partnerships", words("page.partnerships.title"), headings, shown, [total])
     says = words("page.partnerships.says")
     return Section("needs", table.caption, (says,), words("workbook.unit"), tables=[table], legend=list(zip(kinds, names, strict=True)))
 
@@ -127,7 +127,7 @@ def _coverage(book: Book) -> Section:
     everyone = [*((book.full_name("partnership", p), grid[:, p]) for p in people), (book.say("total.all"), grid.sum(axis=1))]
     rows = [[Shown(name), *(part(*found[:, a]) for a in book.areas), part(*found.sum(axis=1))] for name, found in everyone]
     headings = [(book.title("partnership"), False), *((book.label("area", a), True) for a in book.areas), (book.title("total"), True)]
-    table = Table("coverage", words("page.coverage.title"), headings, rows[:-1], rows[-1:])
+    table = PageTable("coverage", words("page.coverage.title"), headings, rows[:-1], rows[-1:])
     return Section("coverage-section", table.caption, (words("page.coverage.says"),), tables=[table], printed=False)
 
 
@@ -147,7 +147,7 @@ def _years(book: Book) -> Section:
                 rows.append([Shown(name), Shown(book.label("area", a)), *cells])
     of_years = [*((str(year), True) for year in years), (book.title("total"), True)]
     headings = [(book.title("partnership"), False), (book.title("area"), False), *of_years]
-    table = Table("years-table", words("page.years.table"), headings, rows, closed=True)
+    table = PageTable("years-table", words("page.years.table"), headings, rows, closed=True)
     legend = [(f"c{n % 8}", book.label("area", a)) for n, a in enumerate(book.areas)]
     says = words("page.years.says", count=len(largest))
     return Section("years", words("page.years.title"), (says,), words("workbook.unit"), pictures, [table], legend=legend, printed=False)
@@ -187,7 +187,7 @@ def _rules(book: Book) -> Section:
     )
     headings += [(words("page.kept"), True), *prices, (book.title("source"), False)]
     says = (words("page.rules.says"), *([] if book.outside else [words("page.rules.price")]))
-    table = Table("rules-table", words("page.rules.title"), headings, rows)
+    table = PageTable("rules-table", words("page.rules.title"), headings, rows)
     return Section("rules", table.caption, says, tables=[table], printed=False)
 
 
@@ -229,7 +229,7 @@ def _each(book: Book) -> Section:
     return Section("each", words("page.each.title"), (words("page.each.says"),), words("workbook.unit"), parts=parts, printed=False)
 
 
-def _by_area(book: Book, p: int, row: Recipient) -> list[Table]:
+def _by_area(book: Book, p: int, row: Recipient) -> list[PageTable]:
     needs, holder, places = book.facts.needs, np.asarray(book.facts.dimensions.area.holder), book.plan.scenario.decimals
     mine, money = needs.partnership == p, book.budget[p].sum(axis=1)
     values = (book.plan.coverage.need, book.plan.coverage.met)
@@ -240,22 +240,22 @@ def _by_area(book: Book, p: int, row: Recipient) -> list[Table]:
 
     rows = [[Shown(book.label("area", a)), _sum(book, money[a]), *cells(a)] for a in book.areas if money[a] or need[a]]
     headings = [(book.title("area"), False), *((book.title(key), True) for key in ("planned", "need", "met"))]
-    return [Table(f"p{p}-areas", book.words("page.by_area", name=row.name), headings, rows)] if rows else []
+    return [PageTable(f"p{p}-areas", book.words("page.by_area", name=row.name), headings, rows)] if rows else []
 
 
-def _by_year(book: Book, p: int, row: Recipient) -> list[Table]:
+def _by_year(book: Book, p: int, row: Recipient) -> list[PageTable]:
     money = book.cube[:, p].sum(axis=1)
     some = [k for k in range(len(money)) if money[k].any()]
     rows = [[Shown(book.label("instrument", k)), *(_sum(book, s) for s in (*money[k], money[k].sum()))] for k in some]
     headings = [(book.title("instrument"), False), *((str(year), True) for year in book.facts.years), (book.title("total"), True)]
-    return [Table(f"p{p}-years", book.words("page.by_instrument", name=row.name), headings, rows)] if rows else []
+    return [PageTable(f"p{p}-years", book.words("page.by_instrument", name=row.name), headings, rows)] if rows else []
 
 
 def _sum(book: Book, steps: object) -> Shown:
     return Shown(_eur(book, steps), book.eur(steps))
 
 
-def _asked(book: Book, p: int, row: Recipient, positions: Sequence[int]) -> list[Table]:
+def _asked(book: Book, p: int, row: Recipient, positions: Sequence[int]) -> list[PageTable]:
     """What rules ask for a partnership, with amount, limit and status."""
     if not positions:
         return []
@@ -268,4 +268,4 @@ def _asked(book: Book, p: int, row: Recipient, positions: Sequence[int]) -> list
         says = finding.said(book.names, book.language)
         shown.append([Shown(says), Shown(amount, float(finding.amount)), Shown(limit, float(finding.limit)), status])
     headings = [(book.title("says"), False), (book.title("amount"), True), (book.title("limit"), True), (book.title("status"), False)]
-    return [Table(f"p{p}-rules", book.words("page.by_rule", name=row.name), headings, shown)]
+    return [PageTable(f"p{p}-rules", book.words("page.by_rule", name=row.name), headings, shown)]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fundalloc.export.page.content import Picture, Shape, Shown, Table
+from fundalloc.export.page.content import Picture, Shape, Shown, PageTable
 from fundalloc.export.workbook.book import Book
 from fundalloc.money import IntArray
 
@@ -36,7 +36,7 @@ class _Columns:
     ways: tuple[_Way, ...]
 
 
-def drawn(book: Book) -> tuple[Picture, Table]:
+def drawn(book: Book) -> tuple[Picture, PageTable]:
     """Return the drawing of the EU budget, and the table that is its equal."""
     columns = _columns(book)
     height = max(2 * ROW * max(map(len, columns.names)), LEAST) + TOP
@@ -138,7 +138,7 @@ def _amount(book: Book, steps: int) -> str:
     return book.words.number(book.eur(steps), book.plan.scenario.decimals)
 
 
-def _table(book: Book, columns: _Columns) -> Table:
+def _table(book: Book, columns: _Columns) -> PageTable:
     headings = [(book.title("from"), False), (book.title("to"), False), (book.title("amount"), True)]
     rows: Sequence[Sequence[Shown]] = [
         [
@@ -148,4 +148,4 @@ def _table(book: Book, columns: _Columns) -> Table:
         ]
         for way in columns.ways
     ]
-    return Table("sankey-table", book.words("page.sankey.table"), headings, rows, closed=True)
+    return PageTable("sankey-table", book.words("page.sankey.table"), headings, rows, closed=True)
