@@ -35,7 +35,7 @@ CALLS = {
     "check tiny.yaml": "A plan that satisfies all hard rules exists",
     "run tiny.yaml -o plan.xlsx --csv tables --ranges --prices": "Wrote plan.xlsx",
     "run tiny.yaml -n --json": '"status": "optimal"',
-    "run tiny.yaml --html outside.html --for outside --lang bg": "Wrote outside.html",
+    "run tiny.yaml --html outside.html --for outside --lang bg": "outside.html",
     "run tiny.yaml --write-lp tiny.lp": "Wrote tiny.lp",
     "run tiny.yaml --write-lp tiny.mps": "Wrote tiny.mps",
     **{f"run tiny.yaml -n --solver {solver}": "64.6380 points; optimal" for solver in ("highs", *available())},

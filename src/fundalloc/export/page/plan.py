@@ -11,7 +11,7 @@ import numpy as np
 
 from fundalloc.export.page import sankey
 from fundalloc.export.page.charts import pictures_of
-from fundalloc.export.page.content import Bar, Formats, Picture, Section, Shape, Shown, PageTable, section_of, shade
+from fundalloc.export.page.content import Bar, Formats, PageTable, Picture, Section, Shape, Shown, section_of, shade
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.content import Sheet, plain
 from fundalloc.export.workbook.outside import for_outside

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fundalloc.export.page.content import Picture, Shape, Shown, PageTable
+from fundalloc.export.page.content import PageTable, Picture, Shape, Shown
 from fundalloc.export.workbook.book import Book
 from fundalloc.money import IntArray
 
