@@ -147,10 +147,9 @@ def brief_of(sums: ExactSums, words: Words, *, outside: bool = False) -> Brief:
     caveats = tuple(filter(None, (illustrative, head.said_of_past(language), words("proof.inputs"))))
     standing = tuple(_standing(sums, words, rows, gains, losses))
     missed, pledges = tuple(_missed(sums, words)), tuple(_pledges(sums, language))
-    title, firmness, fairness = head.title.within(language), firmness_said(sums.plan, words), fairness_said(sums.plan, words)
-    return Brief(
-        *(words, title, _asked(sums), found, largest, said, rows, gains, losses, standing, missed, pledges, caveats, firmness, fairness)
-    )
+    how = firmness_said(sums.plan, words), fairness_said(sums.plan, words)
+    lists = said, rows, gains, losses, standing, missed, pledges, caveats
+    return Brief(words, head.title.within(language), _asked(sums), found, largest, *lists, *how)
 
 
 def _asked(sums: ExactSums) -> Telling:
@@ -260,11 +259,12 @@ def _standing(sums: ExactSums, words: Words, rows: Sequence[Recipient], *movers:
     least = sorted((row for row in rows if row.need), key=lambda row: row.met / row.need)[:MOVERS]
     gain, lose = ([f"{row.label} {words.signed(row.change, places)}" for row in some] for some in movers)
     found = {
-        **{"gain": gain, "lose": lose},
+        "gain": gain,
+        "lose": lose,
         "most_new": [f"{row.label} {words.number(row.new, places)}" for row in most],
         "least_met": [f"{row.label} {words('number.percent', amount=rounded(100 * row.met / row.need))}" for row in least],
     }
-    if sums.has_baseline and not any(movers):
+    if sums.has_baseline and not (gain or lose):
         yield Telling("same", {})
     for key in ("gain", "lose") if sums.has_baseline else ("most_new", "least_met"):
         if found[key]:
