@@ -45,7 +45,7 @@ def parts_of(book: Book) -> Iterator[tuple[str, Paragraphs | NoteTable]]:
     yield "missed", _missed(book) if brief.missed else Paragraphs("Normal", [words("note.none_missed")])
     if len(brief.missed) > MOST:
         yield "", Paragraphs("Normal", [words("note.more", count=len(brief.missed) - MOST)])
-    yield "firm", Paragraphs("List Bullet", [*firm, _firmness(book), *filter(None, [brief.fairness])])
+    yield "firm", Paragraphs("List Bullet", [*firm, brief.firmness or _firmness(book), *filter(None, [brief.fairness])])
     yield "caveats", Paragraphs("List Number", [*brief.caveats])
     yield "terms", Paragraphs("List Bullet", [f"{book.say(f'note.{term}.term')} – {book.say(f'note.{term}.means')}" for term in TERMS])
     yield "sources", Paragraphs("List Bullet", [*_sources(book)])
