@@ -71,7 +71,7 @@ def note_bytes(book: Book) -> bytes:
     document.add_paragraph(_clean(" · ".join(filter(None, [book.period, amounts, paper.author, paper.as_of]))), "Subtitle")
     for heading, part in parts_of(book):
         if heading:
-            document.add_heading(book.words(f"note.{heading}"), 1)
+            document.add_heading(book.words(heading), 1)
         _add(document, part)
     out = io.BytesIO()
     document.save(out)
