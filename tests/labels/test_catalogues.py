@@ -17,7 +17,7 @@ ALIKE: dict[str, set[str]] = {
     "fr": {
         "Action", "Agriculture", "Coefficient", "Directive", "Distance", "Euratom", "Exception", "Exceptions", "Fiche", "Flexible", "Force",
         "Formulation", "Instrument", "Instruments", "Migration", "Note", "Notes", "Plan", "Plans", "Points", "Route", "Score",
-        "Source", "Sources", "Total", "Transit", "Variables", "Visas", "flexible", "instrument", "instruments", "optimal", "points",
+        "Source", "Sources", "Total", "Transit", "Visas", "flexible", "instrument", "instruments", "optimal", "points",
         "score", "total",
     },
     "de": {
