@@ -60,6 +60,7 @@ def test_it_says_what_is_sought_who_receives_and_what_is_missed(plan):
         ["South", "0.0", "12.6", "2.4"],
         ["Total", "0.0", "16.0", "7.0"],
     ]
+    assert [cell.paragraphs[0].alignment for cell in note.tables[0].rows[1].cells] == [0, 2, 2, 2]  # figures stand right
     assert missed == [["Asked for", "Planned", "Limit"], ["North: as promised · Pledge", "3.4", "5.0"]]
     assert any(text.startswith("A letter") for text in texts)
     assert "Illustrative data: not for quotation." in texts
