@@ -137,6 +137,9 @@ class Reader:
     def _python(self, block: str) -> None:
         exec(compile(block, "block.py", "exec"), {})
 
+    def _json(self, block: str) -> None:
+        json.loads(block)
+
     def _bat(self, block: str) -> None:
         """The set-up on another system: test_readme holds it to the one above."""
 
