@@ -61,7 +61,7 @@ def solve_open(scenario: Scenario, options: Options | None = None, progress: Pro
         digest=scenario.digest,
         bound=first.bound,
         settled=optimum.settled,
-        settled_score=float(program.cost @ optimum.values[: program.shape[1]]),
+        settled_score=program.score(optimum.values),
         stages_left=optimum.stages_left,
         tables=scenario.passports,
     )

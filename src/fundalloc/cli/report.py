@@ -253,6 +253,8 @@ def _closing(report: _PlanReport) -> None:
     for fact, text in (("gap", proof.parts_text(words)), ("decided", proof.decided_text(words))):
         if text:
             report.line(fact, text, within=True)
+    if report.brief.fairness:
+        report.line("fairness", report.brief.fairness)
     report.line("unproved", words("proof.inputs"))
     move = words.money(log.largest_move, plan.scenario.decimals + 2)
     key = "report.says.rounding_but" if plan.tally.by_decision else "report.says.rounding"

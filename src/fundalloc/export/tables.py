@@ -15,6 +15,7 @@ from fundalloc.doors.writing import new_file
 from fundalloc.export.package import Style, fill_table, write_folder
 from fundalloc.facts.dimensions import ACTION, NAMES, WORDS
 from fundalloc.facts.facts import Facts
+from fundalloc.insight.fairness import fairness
 from fundalloc.insight.mandate import mandate_table
 from fundalloc.insight.payments import payments_table
 from fundalloc.plan.evidence import Firmness
@@ -149,6 +150,7 @@ def as_dict(plan: Plan) -> dict[str, Any]:
         "score": _number(plan.score),
         "impact": _number(float(plan.coverage.impact.sum())),
         "penalty": _number(plan.penalty),
+        "fairness": dict(zip(("plan", "baseline"), (one and one._asdict() for one in fairness(plan)), strict=True)),
         "proved_by": plan.proof.by or None,
         "certificate": None if certificate is None else plan.proof.as_dict(),
         "duals": [] if certificate is None else [{"row": key, "dual": dual} for key, dual in sorted(certificate.duals.items())],

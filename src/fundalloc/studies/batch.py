@@ -21,7 +21,7 @@ from fundalloc.plan.verify import verify
 from fundalloc.pool import each
 from fundalloc.run import Wanted, solve
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.scenario.sources import Sources
+from fundalloc.scenario.sources import Sources, fingerprint
 from fundalloc.solvers import Options
 from fundalloc.studies.ledger import Ledger, RecordedRun, code_fingerprint, now, run_key
 from fundalloc.studies.variants import Source, restored
@@ -158,6 +158,13 @@ def run_batch(
         yield k, batch.outcome(sources[k], scenario, key, solved, reused=False)
         for position in same[key]:
             yield position, batch.outcome(sources[position], sources[position].load(), key, solved, reused=True)
+
+
+def made_from(plan: Plan, language: str) -> str:
+    """Return the hash of all that a workbook is made from: the program, the plan, the language, the files that travel inside."""
+    scenario, carried = plan.scenario, plan.scenario.sources or Sources("", {})
+    how = json.dumps([scenario.file, language, carried.main, carried.settings, carried.baseline])
+    return fingerprint(code_fingerprint(), RunRecord.of(plan).text(), how, *carried.files, *carried.files.values())
 
 
 def read_back(record: str, scenario: Scenario, kept_in: str) -> Plan:

@@ -77,7 +77,7 @@ class Writer(Phrases):
         if not pairs:
             return beyond or ["none is stated, so money here earns nothing by itself."]
         if len(pairs) == 1:
-            return [self._pair(pairs[0]), *beyond]
+            return [self._pair(pairs[0]), *self._derived(pairs[0]), *beyond]
         need, met = sum(p.need for p in pairs), sum(p.met for p in pairs)
         covered = f"{percent_of(met / need)} {self.scenario.own('met by all instruments together')}" if need else "none of it stated"
         return [f"{self.million(need)} in {len(pairs)} needs, {covered}.", *self._largest(pairs), *beyond]
@@ -92,6 +92,14 @@ class Writer(Phrases):
             need = f"need {self.money(pair.need)}, {share(pair.met, pair.need)} met"
             out.append(f"{who}: {self.money(pair.received)} from here; {need}, priority {pair.priority:g}, next step worth {pair.value:g}")
         return [*out, *and_more(pairs, len(shown))]
+
+    def _derived(self, pair: PairState) -> list[str]:
+        """Say of which terms a need is made."""
+        if (told := pair.derived) is None:
+            return []
+        texts = [said for text in (told.terms, told.reason) if (said := text.within(self.scenario.speaks()))]
+        rounded = "" if float(told.comes_to) == pair.need else f" = {euro(told.comes_to, 4)}, rounded"
+        return [f"It is {told}{rounded}{': ' * bool(texts)}{'; '.join(texts)}."]
 
     def _pair(self, pair: PairState) -> str:
         worth = [pair.priority * pair.value * e for e in pair.effectiveness]

@@ -92,12 +92,12 @@ def budget_ladder(bench: Bench, rungs: Sequence[Fraction] = RUNGS) -> tuple[Rung
 
 def _walk(bench: Bench, factors: Sequence[Fraction]) -> dict[Fraction, tuple[float, Floats | None]]:
     """Return the score and the amounts at every size, each settled next to the one before; NaN and None where there is no plan."""
-    near = bench.amounts
+    near, solvers = bench.amounts, WarmSolvers()
     found: dict[Fraction, tuple[float, Floats | None]] = {}
     for factor in factors:
         scenario = scaled(bench.scenario, factor)
         try:
-            optimum = find_optimum(scenario, bench.options, beside=near, priced=False, solve=WarmSolvers())
+            optimum = find_optimum(scenario, bench.options, beside=near, priced=False, solve=solvers)
         except Infeasible:
             found[factor] = (float("nan"), None)
             continue

@@ -61,7 +61,7 @@ def build(book: Book) -> Sheet:
         book.ids_of("instrument", instruments),
     )
     whole, printed = frozenset(k for k, r in enumerate(rows) if r.year is None), sum(r.instrument in open_ for r in rows)
-    return book.sheet("free_money", TABLE, columns, strong=whole, portrait=True, printed_rows=printed or None)
+    return book.sheet("free_money", TABLE, columns, strong=whole, printed_rows=printed or None)
 
 
 def _by_rest(book: Book) -> tuple[list[int], list[int]]:

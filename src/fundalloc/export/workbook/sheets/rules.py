@@ -12,7 +12,7 @@ import numpy as np
 from fundalloc.errors import Place
 from fundalloc.export.workbook.book import DIMENSIONS, Book, array, quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled, Validation
-from fundalloc.export.workbook.live_rules import SIGN, Live, live_rules, said_live
+from fundalloc.export.workbook.live_rules import SIGN, Live, about_one, live_rules, said_live
 from fundalloc.money import half_up
 from fundalloc.plan.evidence import possible_said
 from fundalloc.plan.verify import AT_LIMIT, BREACH, DECIDED, MISSED, OK, Finding
@@ -97,6 +97,7 @@ def _measured(book: Book, paired: Sequence[tuple[Finding, Live]]) -> Iterator[Co
     yield hidden("sign", "integer", [SIGN[f.sense] for f in findings], 9)
     yield hidden("room", "amount", [float(x.room) for _, x in paired])
     yield hidden("least_room", "amount", [_least_room(book, f) for f in findings])
+    yield hidden("fiche_key", "code", about_one(book))
     yield hidden("if_broken", "text", [_if_broken(book, f, x) for f, x in paired])
 
 
