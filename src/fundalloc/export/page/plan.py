@@ -182,9 +182,7 @@ def _rules(book: Book) -> Section:
         if not group[0][1].rule.built_in:
             rows.append(_rule(book, group))
     headings = [(book.title("rule"), False), (book.title("says"), False), (book.title("force"), False), (book.title("status"), False)]
-    prices = (
-        [] if book.outside else [*((book.title(key), True) for key in ("limit_more", "limit_less")), (book.title("price_basis"), False)]
-    )
+    prices = [] if book.outside else [*((book.title(key), True) for key in ("one_more", "one_less")), (book.title("price_basis"), False)]
     headings += [(words("page.kept"), True), *prices, (book.title("source"), False)]
     says = (words("page.rules.says"), *([] if book.outside else [words("page.rules.price")]))
     table = PageTable("rules-table", words("page.rules.title"), headings, rows)
