@@ -26,6 +26,8 @@ Regional and global partnerships
     with its route, or without a route those of its grouping. A global one serves all partners, in the areas of its focus.
     Money that Member States already give comes on top: the share is what the EU side could usefully do.
 
+Every need is written with its terms: indicator x parameter x factor + adjustment, what they are, and why it was adjusted.
+
 Every need
     x `price_scale`, at least `smallest_need`, and at least `decided_margin` x the money already decided for the pair.
 
@@ -43,6 +45,7 @@ import csv
 import io
 import math
 import sys
+from fractions import Fraction
 from pathlib import Path
 from statistics import mean
 
@@ -59,6 +62,76 @@ SOURCES = {
     "returns": "UNHCR first asylum applications in the EU, mean of 2023-2025; formula in derive_needs.py",
     "legal-pathways": "World Bank population 2024; formula in derive_needs.py",
 }
+
+
+LANGUAGES = ("en", "bg", "fr", "de")
+TERMS = {
+    "refugees": (
+        "million persons in need of protection (weighted) x EUR per person x price scale",
+        "милиони лица, нуждаещи се от закрила (претеглени) x EUR на лице x ценови множител",
+        "millions de personnes ayant besoin de protection (pondérées) x EUR par personne x échelle des prix",
+        "Millionen Schutzbedürftige (gewichtet) x EUR je Person x Preisfaktor",
+    ),
+    "opportunities": (
+        "square root of the population in millions x EUR million x youth unemployment over its lower bound and price scale",
+        "корен квадратен от населението в милиони x млн. EUR x младежка безработица спрямо долната ѝ граница и ценови множител",
+        "racine carrée de la population en millions x millions d’EUR x chômage des jeunes sur sa borne inférieure et échelle des prix",
+        "Quadratwurzel der Bevölkerung in Millionen x Mio. EUR x Jugendarbeitslosigkeit im Verhältnis zu ihrer Untergrenze und Preisfaktor",
+    ),
+    "smuggling": (
+        "square root of first applications in the EU x EUR million x status and price scale",
+        "корен квадратен от първите молби в ЕС x млн. EUR x статус и ценови множител",
+        "racine carrée des premières demandes dans l’UE x millions d’EUR x statut et échelle des prix",
+        "Quadratwurzel der Erstanträge in der EU x Mio. EUR x Status und Preisfaktor",
+    ),
+    "returns": (
+        "square root of first applications in the EU x EUR million x readmission, status and price scale",
+        "корен квадратен от първите молби в ЕС x млн. EUR x обратно приемане, статус и ценови множител",
+        "racine carrée des premières demandes dans l’UE x millions d’EUR x réadmission, statut et échelle des prix",
+        "Quadratwurzel der Erstanträge in der EU x Mio. EUR x Rückübernahme, Status und Preisfaktor",
+    ),
+    "legal-pathways": (
+        "square root of the population in millions x EUR million x Talent Partnership and price scale",
+        "корен квадратен от населението в милиони x млн. EUR x партньорство за таланти и ценови множител",
+        "racine carrée de la population en millions x millions d’EUR x partenariat destiné à attirer les talents et échelle des prix",
+        "Quadratwurzel der Bevölkerung in Millionen x Mio. EUR x Fachkräftepartnerschaft und Preisfaktor",
+    ),
+    "shared": (
+        "needs of the partnerships served, EUR million x share x price scale",
+        "потребности на обслужваните партньорства, млн. EUR x дял x ценови множител",
+        "besoins des partenariats desservis, millions d’EUR x part x échelle des prix",
+        "Bedarf der bedienten Partnerschaften, Mio. EUR x Anteil x Preisfaktor",
+    ),
+    "fixed": (
+        "stated need, EUR million x 1 x price scale",
+        "посочена потребност, млн. EUR x 1 x ценови множител",
+        "besoin indiqué, millions d’EUR x 1 x échelle des prix",
+        "angegebener Bedarf, Mio. EUR x 1 x Preisfaktor",
+    ),
+}
+"""What indicator, parameter and factor are, in the order of LANGUAGES."""
+REASONS = {
+    "transit": (
+        "base on migration routes",
+        "база по миграционни маршрути",
+        "base sur les routes migratoires",
+        "Sockel auf Migrationsrouten",
+    ),
+    "given": ("given by Member States", "дадено от държави членки", "donné par les États membres", "von Mitgliedstaaten gegeben"),
+    "smallest": (
+        "raised to the smallest need",
+        "увеличено до най-малката потребност",
+        "porté au besoin minimal",
+        "auf den kleinsten Bedarf angehoben",
+    ),
+    "decided": (
+        "raised to cover money already decided, with a margin",
+        "увеличено, за да покрие вече решените средства с резерв",
+        "porté à la couverture des montants déjà décidés, avec une marge",
+        "angehoben, um schon beschlossene Mittel mit Spielraum zu decken",
+    ),
+}  # fmt: skip
+"""Why a need was adjusted."""
 
 
 def read(path):
@@ -127,34 +200,38 @@ class Folder:
             + self.number("displaced_inside_weight") * self.indicator(row, "displaced_inside", 0)
         )
 
-    def bilateral_need(self, row, area):
-        """Return the need of a bilateral partnership, before prices and decided money."""
+    def bilateral_terms(self, row, area):
+        """Return indicator, parameter, factor and base of a bilateral partnership, before prices and decided money; None without need."""
         pair = f"{row['id']}:{area}"
         if pair in self.parameter.get("no_need", "").split():
-            return 0
+            return None
         if "status:suspended" in tags(row) and area != "refugees":
-            return 0
+            return None
         limited = self.number("limited_factor") if "status:limited" in tags(row) else 1
         root_of_applications = math.sqrt(self.indicator(row, "first_applications_eu"))
         root_of_population = math.sqrt(self.indicator(row, "population_million"))
         match area:
             case "refugees":
-                per_person = self.number(f"eur_per_person.{tag(row, 'region')}")
-                return per_person * self.protected_persons(row) / 1e6
+                return self.protected_persons(row) / 1e6, self.number(f"eur_per_person.{tag(row, 'region')}"), 1, 0
             case "opportunities":
                 least, most = self.number("unemployment_least"), self.number("unemployment_most")
                 unemployment = min(max(self.indicator(row, "youth_unemployment_percent"), least), most)
-                return self.number("opportunities_scale") * root_of_population * unemployment / least
+                return root_of_population, self.number("opportunities_scale"), unemployment / least, 0
             case "smuggling":
                 transit = tag(row, "transit")
                 base = self.number(f"transit.{transit}") if transit else 0
-                return limited * (base + self.number("smuggling_scale") * root_of_applications)
+                return root_of_applications, self.number("smuggling_scale"), limited, limited * base
             case "returns":
                 factor = self.number("readmission_factor") if tag(row, "readmission") else 1
-                return limited * self.number("returns_scale") * root_of_applications * factor
+                return root_of_applications, self.number("returns_scale"), limited * factor, 0
             case "legal-pathways":
                 factor = self.number("talent_factor") if tag(row, "talent") else 1
-                return self.number("legal_scale") * root_of_population * factor
+                return root_of_population, self.number("legal_scale"), factor, 0
+
+    def bilateral_need(self, row, area):
+        """Return the need of a bilateral partnership, before prices and decided money."""
+        terms = self.bilateral_terms(row, area)
+        return terms[0] * terms[1] * terms[2] + terms[3] if terms else 0
 
     def served(self, row):
         """Return the bilateral partnerships that a regional or global one serves."""
@@ -165,25 +242,37 @@ class Folder:
             return [other for other in self.bilateral if routes & tags(other)]
         return [other for other in self.bilateral if row["within"] in self.groupings(other)]
 
-    def shared_need(self, row, area):
-        """Return the need of a regional or global partnership, before prices and decided money."""
+    def shared_terms(self, row, area):
+        """Return the terms of a regional or global partnership, before prices and decided money."""
         if (row["id"], f"fixed_need.{area}") in self.indicators:
-            return self.indicators[row["id"], f"fixed_need.{area}"]
+            return self.indicators[row["id"], f"fixed_need.{area}"], 1, 1, 0
         if row["level"] == "global" and area not in FOCUS.get(tag(row, "focus"), ()):
-            return 0
-        share = self.number(f"{row['level']}_share.{area}")
-        return share * sum(self.bilateral_need(other, area) for other in self.served(row))
+            return None
+        served = sum(self.bilateral_need(other, area) for other in self.served(row))
+        return served, self.number(f"{row['level']}_share.{area}"), 1, 0
 
     def need(self, row, area):
-        """Return the need of any partnership; 0 when there is none."""
-        raw = self.bilateral_need(row, area) if row["level"] == "bilateral" else self.shared_need(row, area)
+        """Return the need of any partnership with the columns that say its terms; None when there is none."""
+        own = row["level"] == "bilateral"
+        terms = self.bilateral_terms(row, area) if own else self.shared_terms(row, area)
         rows = [one for one in self.decided if (one["partnership"], one["area"]) == (row["id"], area)]
+        indicator, parameter, factor, base = terms or (0, 1, 1, 0)
+        raw = indicator * parameter * factor + base
         if not raw and not rows:
-            return 0
+            return None
+        scale, reasons = self.number("price_scale"), ["transit"] if base else []
         decided = sum(float(one["amount"]) for one in rows)
         given = sum(float(one["amount"]) for one in rows if one["instrument"] == MEMBER_STATES)
-        scaled = raw * self.number("price_scale") + given
-        return max(scaled, self.number("smallest_need"), decided * self.number("decided_margin"))
+        scaled = raw * scale + given
+        least, covered = self.number("smallest_need"), decided * self.number("decided_margin")
+        need = max(scaled, least, covered)
+        reasons += ["given"] * bool(given) + (["smallest" if least >= covered else "decided"] if need > scaled else [])
+        kind = area if own else "fixed" if (row["id"], f"fixed_need.{area}") in self.indicators else "shared"
+        return f"{need:.1f}", {
+            **told_terms(f"{need:.1f}", indicator, parameter, factor * scale, base * scale + given + need - scaled),
+            **per_language("terms", TERMS[kind]),
+            **per_language("reason", *(REASONS[reason] for reason in reasons)),
+        }
 
     def priority(self, row, area):
         """Return the weight of one euro of met need."""
@@ -205,14 +294,16 @@ class Folder:
         """Yield the rows of needs.csv."""
         for row in self.leaves:
             for area in AREAS:
-                need = self.need(row, area)
-                if need:
+                found = self.need(row, area)
+                if found:
+                    need, terms = found
                     own = row["level"] == "bilateral"
                     yield {
                         "partnership": row["id"],
                         "area": area,
-                        "need": f"{need:.1f}",
+                        "need": need,
                         "priority": f"{self.priority(row, area):.2f}",
+                        **terms,
                         "source": SOURCES[area] if own else "rule for regional and global partnerships in derive_needs.py",
                         "confidence": "assumption",  # published indicators, but the parameters of the formula are assumptions
                     }
@@ -235,6 +326,22 @@ class Folder:
             self.path / "needs.csv": text_of(list(needs[0]), needs),
             self.path / "partnerships.csv": text_of(list(self.rows[0]), partnerships),
         }
+
+
+def told_terms(need, *figures):
+    """Write terms with as many digits as it takes for them to give the need as it is written."""
+    for digits in range(4, 16):
+        texts = [f"{figure:.{digits}f}".rstrip("0").rstrip(".") or "0" for figure in figures]
+        indicator, parameter, factor, adjustment = map(Fraction, texts)
+        if abs(indicator * parameter * factor + adjustment - Fraction(need)) <= Fraction(1, 20):
+            break
+    return dict(zip(("indicator", "parameter", "factor", "adjustment"), texts, strict=True))
+
+
+def per_language(column, *parts):
+    """Return the columns of a text in every language; several parts stand one after the other."""
+    texts = ["; ".join(part[k] for part in parts) for k in range(len(LANGUAGES))]
+    return {column if language == "en" else f"{column}.{language}": text for language, text in zip(LANGUAGES, texts, strict=True)}
 
 
 def tags(row):

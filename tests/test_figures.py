@@ -43,7 +43,7 @@ NO_FIGURES = re.compile(
     "|".join(
         (
             r"\(EU(?:, Euratom)?\) \d+/\d+|COM\(\d+\) \d+|\d+/\d+/EU|UNSCR 1244/1999|CC BY 4\.0|EUPL-1\.2",
-            r"(?:priority|effectiveness) \(1\)",
+            r"(?:priority|effectiveness|parameter|factor) \(1\)",
             r"\b20\d\d(?:-20\d\d)?\b",
             r"EUR 1 million|at priority 1|shares (?:must )?add up to 1(?:00)?",
             r"Art(?:\.|icle) \d+(?:\(\d\)-\(\d\))?|\(read [\d.]+\)|A4|UTF-8|iso3|Python 3\.11|exit code(?: is)? \d|returns 8",

@@ -537,10 +537,13 @@ def open_document() -> bytes:
 
 
 OPEN_DOCUMENT = open_document()
+NEEDS_COLUMNS = (
+    "expected columns: partnership, area, need, priority, indicator, parameter, factor, adjustment, terms, reason, source, confidence)"
+)
 NEEDS_FILES = {
     "no column": (
         "partnership,area,priority\ntunisia,returns,1\n",
-        "1:1: the column 'need' is missing (expected columns: partnership, area, need, priority, source, confidence)",
+        f"1:1: the column 'need' is missing ({NEEDS_COLUMNS}",
     ),
     "misspelt column": ("partnership,area,neeed\ntunisia,returns,1\n", "1:18: unknown column 'neeed' (did you mean 'need'?)"),
     "unknown column": (
@@ -647,9 +650,7 @@ def test_worksheet_cells_are_named(variant, worksheet, complaints):
         "needs.xlsx:Needs!A4: unknown partnership 'tunesia' (did you mean 'tunisia'?)",
     ]
     worksheet("needs.xlsx", "Needs", [["partnership", "area"], ["tunisia", "returns"]])
-    assert complaints(path) == [
-        "needs.xlsx:Needs!A1: the column 'need' is missing (expected columns: partnership, area, need, priority, source, confidence)"
-    ]
+    assert complaints(path) == [f"needs.xlsx:Needs!A1: the column 'need' is missing ({NEEDS_COLUMNS}"]
     worksheet("needs.xlsx", "Needs", [["partnership", "area", "need"], ["tunisia", "returns", "=1+1"]])  # never calculated
     unsaved = "a formula without a stored value: =1+1 (open it in a spreadsheet program and save it)"
     assert complaints(path) == [f"needs.xlsx:Needs!C2: {unsaved}"]

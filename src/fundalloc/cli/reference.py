@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from inspect import cleandoc, getdoc
-from typing import TYPE_CHECKING
 
 import click
 
@@ -13,9 +12,6 @@ from fundalloc.cli.options import Inputs, output_options, scenario_options
 from fundalloc.cli.output import Output
 from fundalloc.cli.terminal import echo
 from fundalloc.errors import UsageError, did_you_mean
-
-if TYPE_CHECKING:
-    from fundalloc.scenario.scenario import Scenario
 
 
 @click.command()
@@ -39,7 +35,7 @@ def rules(kind: str | None, file: str | None, markdown: bool, inputs: Inputs, ou
     if file is not None:
         if kind is not None:
             raise click.UsageError(f"--of is about all rules of a scenario: leave {kind} out.")
-        _formulation(inputs.read(file, out), markdown, out)
+        _formulation(file, markdown, inputs, out)
         return
     if markdown or inputs.settings:
         raise click.UsageError(f"{'--markdown' if markdown else '--set'} needs --of FILE.")
@@ -69,12 +65,13 @@ def rules(kind: str | None, file: str | None, markdown: bool, inputs: Inputs, ou
         out.say(f"  example-{k}: {{kind: {kind}, {inner}}}")
 
 
-def _formulation(scenario: Scenario, markdown: bool, out: Output) -> None:
+def _formulation(file: str, markdown: bool, inputs: Inputs, out: Output) -> None:
     """Print the mathematics of a scenario, with the size of the program that it compiles to."""
     from fundalloc.insight.formulation import as_lines, formulation
     from fundalloc.model.compile import compile_program
     from fundalloc.run import with_baseline
 
+    scenario = inputs.read(file, out)
     words = out.words(scenario)
     with out.progress("Compiling"):
         scenario = with_baseline(scenario)

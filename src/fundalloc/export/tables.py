@@ -15,8 +15,10 @@ from fundalloc.doors.writing import new_file
 from fundalloc.export.package import Style, fill_table, write_folder
 from fundalloc.facts.dimensions import ACTION, NAMES, WORDS
 from fundalloc.facts.facts import Facts
+from fundalloc.insight.fairness import fairness
 from fundalloc.insight.mandate import mandate_table
 from fundalloc.insight.payments import payments_table
+from fundalloc.plan.evidence import Firmness
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import Finding
 from fundalloc.scenario.scenario import Scenario
@@ -45,7 +47,12 @@ def tables(plan: Plan, language: str = "") -> dict[str, pd.DataFrame]:
     coverage = pd.DataFrame({**members, "need": found.need, "met": found.met, "priority": needs.priority.values, "impact": found.impact})
     out = {"allocation": named_allocation(plan, language), "coverage": coverage, "free-money": plan.free_money}
     out |= {"memo": memo_money(plan, language), "rules": rules}
-    optional = {"payments": payments_table(plan), "moves": moved_money(plan), "mandate": mandate_table(plan, language)}
+    optional = {
+        "firmness": firmness_table(plan),
+        "payments": payments_table(plan),
+        "moves": moved_money(plan),
+        "mandate": mandate_table(plan, language),
+    }
     out |= {name: found for name, found in optional.items() if len(found)}
     entities = {"instruments": ["counts"], "partnerships": ["level", "within"], "areas": ["within"] * bool(dimensions.area.within)}
     for table, further in entities.items():
@@ -85,6 +92,11 @@ def memo_money(plan: Plan, language: str) -> pd.DataFrame:
     columns["year"] = list(map(int, columns["year"]))
     decisions = [decision.within(language) for decision in memo.decision]
     return pd.DataFrame({**columns, "amount": facts.euro(memo.amount), "decision": decisions, "source": memo.source})
+
+
+def firmness_table(plan: Plan) -> pd.DataFrame:
+    """Return what the money of every partnership may be at the plan's score, EUR million; no rows where nobody asked."""
+    return pd.DataFrame(plan.evidence.firmness, columns=list(Firmness._fields))
 
 
 def moved_money(plan: Plan) -> pd.DataFrame:
@@ -129,7 +141,8 @@ def as_dict(plan: Plan) -> dict[str, Any]:
     scenario, certificate = plan.scenario, plan.certificate
     moved = moved_money(plan)
     allocation = plan.allocation[(plan.allocation["amount"] > 0) | (plan.allocation["decided"] > 0)]
-    rules = [_finding(plan, f, p) for f, p in zip(plan.findings, plan.prices, strict=True)]
+    priced = plan.rules_table[["one_more", "one_less", "moved_up", "moved_down", "price_basis", "dual"]]
+    rules = [{**_finding(plan, f), **price} for f, price in zip(plan.findings, records(priced), strict=True)]
     return {
         "format": FORMAT,
         "scenario": _scenario(scenario),
@@ -137,6 +150,7 @@ def as_dict(plan: Plan) -> dict[str, Any]:
         "score": _number(plan.score),
         "impact": _number(float(plan.coverage.impact.sum())),
         "penalty": _number(plan.penalty),
+        "fairness": dict(zip(("plan", "baseline"), (one and one._asdict() for one in fairness(plan)), strict=True)),
         "proved_by": plan.proof.by or None,
         "certificate": None if certificate is None else plan.proof.as_dict(),
         "duals": [] if certificate is None else [{"row": key, "dual": dual} for key, dual in sorted(certificate.duals.items())],
@@ -154,6 +168,7 @@ def as_dict(plan: Plan) -> dict[str, Any]:
             "broken_by_decision": sorted(f"{f.rule.id} {'|'.join(f.member)} {f.sense}" for f in plan.by_decision),
         },
         "rules": sorted(rules, key=itemgetter("rule", "member", "sense")),
+        "firmness": records(firmness_table(plan)),
     }
 
 
@@ -183,7 +198,7 @@ def _record(row: Mapping[Any, Any]) -> dict[Any, Any]:
     return {key: _number(value) for key, value in row.items()}
 
 
-def _finding(plan: Plan, finding: Finding, price: float) -> dict[str, Any]:
+def _finding(plan: Plan, finding: Finding) -> dict[str, Any]:
     return {
         "rule": finding.rule.id,
         "member": "|".join(finding.member),
@@ -194,7 +209,6 @@ def _finding(plan: Plan, finding: Finding, price: float) -> dict[str, Any]:
         "limit": _number(float(finding.limit)),
         "headroom": _number(float(finding.headroom)),
         "status": finding.status,
-        "price": _number(price),
     }
 
 

@@ -20,7 +20,7 @@ from fundalloc.facts.dimensions import Dimensions, Hierarchy
 from fundalloc.facts.entities import Area, Band, Instrument, InstrumentCeiling, Partnership, TransferRight
 from fundalloc.facts.fields import Text
 from fundalloc.facts.selection import Clause
-from fundalloc.money import Exact, IntArray, Mask, floor_steps
+from fundalloc.money import Exact, IntArray, Mask, floor_steps, plain
 
 NO_LIMIT = -1
 """In arrays of ceilings and absorption: nobody set a limit."""
@@ -115,6 +115,27 @@ class Baseline(Coded):
 
 
 @dataclass(frozen=True)
+class Derivation:
+    """Where a need comes from: indicator x parameter x factor, whose `terms` are told, + adjustment for a `reason`; as written."""
+
+    indicator: Fraction
+    parameter: Fraction
+    factor: Fraction
+    adjustment: Fraction
+    terms: Text
+    reason: Text
+
+    @property
+    def comes_to(self) -> Fraction:
+        """What the terms give, EUR million."""
+        return self.indicator * self.parameter * self.factor + self.adjustment
+
+    def __str__(self) -> str:
+        factors = [plain(one) for one in (self.indicator, self.parameter, self.factor) if one != 1] or ["1"]
+        return " x ".join(factors) + f" {'-' if self.adjustment < 0 else '+'} {plain(abs(self.adjustment))}" * bool(self.adjustment)
+
+
+@dataclass(frozen=True)
 class Needs:
     """Needs per pair of partnership and area (with its actions) or action, over the whole period. Arrays of shape (pairs,)."""
 
@@ -125,6 +146,7 @@ class Needs:
     priority: Exact
     source: tuple[str, ...]
     confidence: tuple[str, ...]
+    derived: tuple[Derivation | None, ...] = ()
 
     action = property(attrgetter("area"))
 

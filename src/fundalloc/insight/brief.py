@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fundalloc.errors import year_ranges
+from fundalloc.insight.fairness import fairness_said
 from fundalloc.labels import Words
 from fundalloc.money import HARD_SPACE, IntArray
 from fundalloc.plan.ledger import measure_coverage
@@ -64,13 +65,10 @@ class Recipient(NamedTuple):
     need: float
     met: float
     """With all money, each euro as far as it has effect."""
+    missing: float
+    """The need that is not met, rounded as it is printed, so that rows add up."""
     change: float
     """Against the baseline; NaN without one."""
-
-    @property
-    def missing(self) -> float:
-        """The need that is not met."""
-        return max(self.need - self.met, 0.0)
 
 
 class Shortfall(NamedTuple):
@@ -125,7 +123,7 @@ class Brief:
     fairness: str = ""
 
 
-def brief_of(sums: ExactSums, words: Words, *, outside: bool = False, firmness: str = "", fairness: str = "") -> Brief:
+def brief_of(sums: ExactSums, words: Words, *, outside: bool = False, firmness: str = "") -> Brief:
     """Build what is to be told of a plan; for outside, nothing that is measured in points."""
     head, language, found, largest = sums.head, words.language, figures(sums), _largest(sums, words.language)
     if outside or "reached" in found:
@@ -143,7 +141,7 @@ def brief_of(sums: ExactSums, words: Words, *, outside: bool = False, firmness: 
     caveats = tuple(filter(None, (illustrative, head.said_of_past(language), words("proof.inputs"))))
     standing = tuple(_standing(sums, words, rows, gains, losses))
     missed, pledges = tuple(_missed(sums, words)), tuple(_pledges(sums, language))
-    title = head.title.within(language)
+    title, fairness = head.title.within(language), fairness_said(sums.plan, words)
     return Brief(
         *(words, title, _asked(sums), found, largest, said, rows, gains, losses, standing, missed, pledges, caveats, firmness, fairness)
     )
@@ -251,7 +249,9 @@ def _rows(sums: ExactSums, language: str) -> Iterator[Recipient]:
         if k in sums.leaves or need:
             change = round(eur(money[k]) - before[k], 9) if sums.has_baseline else float("nan")
             amounts = (eur(decided[k]), eur(money[k] - decided[k]), eur(money[k]), eur(partner[k]))
-            yield Recipient(id_, names[id_], " ".join(labels[id_].split()), *amounts, need, met, change)
+            yield Recipient(
+                id_, names[id_], " ".join(labels[id_].split()), *amounts, need, met, round(max(need - met, 0.0), scenario.decimals), change
+            )
 
 
 def _standing(

@@ -1,28 +1,26 @@
-"""The mathematics of a scenario on one page: sets and their sizes, figures, variables, objective, rules, stages, and what is held.
+"""The mathematics of a scenario on one page: sets and their sizes, variables, objective, rules, stages, and what is held.
 
 Everything comes from the scenario and from the size of the program that it compiles to. Formulas have signs that any terminal has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from fundalloc.errors import year_ranges
-from fundalloc.facts.facts import Facts
 from fundalloc.labels import Words
-from fundalloc.money import Exact, decimals, percent, plain
-from fundalloc.rules._formula import Symbols, in_symbols
+from fundalloc.money import decimals, percent, plain
+from fundalloc.rules._formula import Symbols
 from fundalloc.rules.kind import Kind
 from fundalloc.scenario.scenario import Scenario
 
-FEW = 12
-"""Figures of a rule that are written out."""
+FEW = 12  # figures of a rule that are written out
 GOALS = {
     "impact": "max score",
     "lowest_coverage": "max min{{{of}}} sum q / sum n",
@@ -42,24 +40,28 @@ class Stated(NamedTuple):
     formulas: tuple[str, ...] = ()
     figures: str = ""
 
+    @property
+    def titled(self) -> str:
+        """Its name, and how many there are."""
+        return self.name if self.number is None else f"{self.name} ({self.number})"
+
 
 def formulation(scenario: Scenario, sizes: Mapping[str, int], words: Words) -> list[Stated]:
     """Return the page, part by part."""
     rules = [stated for rule in scenario.rules if (stated := _rule(scenario, rule, words)) is not None]
     part, measured = words("formulation.sizes"), sizes.items() if sizes["rows"] else ()  # a plan made by hand has no program
     counts = [Stated(part, name, words(f"workbook.log.{name}"), number) for name, number in measured]
-    return [*_sets(scenario, words), *_figures(scenario, words), *_program(scenario, words), *rules, *_stages(scenario, words), *counts]
+    return [*_sets(scenario, words), *_program(scenario, words), *rules, *_stages(scenario, words), *counts]
 
 
 def as_lines(stated: Sequence[Stated], markdown: bool) -> Iterator[str]:
-    """Yield the page as text, or as Markdown with the signs of mathematics."""
-    head, item, inner, write = ("\n## {}\n", "- `{}`", "  - `{}`", in_symbols) if markdown else ("\n{}", "  {}", "      {}", str)
+    """Yield the page as text, or as Markdown."""
+    head, item, inner = ("\n## {}\n", "- `{}`", "  - `{}`") if markdown else ("\n{}", "  {}", "      {}")
     for part, inside in groupby(stated, key=attrgetter("part")):
         yield head.format(part)
         for one in inside:
-            number = "" if one.number is None else f" ({one.number})"
-            yield f"{item.format(write(one.name))}{number}: {'; '.join(filter(None, (one.says, one.figures)))}"
-            yield from (inner.format(write(text)) for text in one.formulas)
+            yield f"{item.format(one.titled)}: {'; '.join(filter(None, (one.says, one.figures)))}"
+            yield from map(inner.format, one.formulas)
 
 
 def _sets(scenario: Scenario, words: Words) -> Iterator[Stated]:
@@ -78,36 +80,15 @@ def _sets(scenario: Scenario, words: Words) -> Iterator[Stated]:
         ("j in J", "formulation.returns", steps, f"1-{steps}"),
     ):
         yield Stated(part, name, words(key), number, figures=members)
-
-
-def _figures(scenario: Scenario, words: Words) -> Iterator[Stated]:
-    facts, part = scenario.facts, words("workbook.column.figure")
-    for name, key, values in (*_entries(facts), *((f"{marker}[i,a]", "coefficient", _exact(x)) for marker, x in facts.markers.items())):
-        if found := sorted(filter(lambda value: value is not None, values)):
-            ends = dict.fromkeys((plain(found[0]), plain(found[-1])))
-            yield Stated(part, name, words(f"workbook.column.{key}"), len(found), figures=" – ".join(ends))
     for bands in dict.fromkeys(facts.returns):
-        who = [area for area, own in zip(facts.dimensions.area.ids, facts.returns, strict=True) if own == bands]
-        each = ", ".join(f"{percent(band.share)} × {plain(band.value)}" for band in bands)
-        yield Stated(part, "s[a,j], g[a,j]", words("formulation.returns"), figures=f"{', '.join(who)}: {each}")
-
-
-def _entries(facts: Facts) -> Iterator[tuple[str, str, Iterable[Any]]]:
-    """Yield what is written in the scenario: symbol, heading, figures or None."""
-    ceilings, needs = [i.ceiling for i in facts.instruments if i.ceiling is not None], facts.needs
-    yield from (("n[p,a]", "need", _exact(needs.need)), ("w[p,a]", "priority", _exact(needs.priority)))
-    yield "e[i,a]", "effectiveness", (entry.value for entry in facts.eligibility)
-    yield "C[i,t]", "ceiling", (ceiling.in_year(year) for ceiling in ceilings for year in facts.years)
-    yield "C[i]", "total_ceiling", (ceiling.total for ceiling in ceilings)
-    yield "r[i]", "reserve", (i.reserve or None for i in facts.instruments)
-    yield "B[p,t]", "absorption", (p.absorption_in(year) for p in facts.partnerships for year in facts.years)
-    yield "pay[i,k]", "profile", (share for i in facts.instruments for share in i.payment_profile)
-    yield "d[i,p,a,t]", "decided", (int(steps) * facts.step for steps in facts.decided.amount)
+        who = ", ".join(area for area, own in zip(facts.dimensions.area.ids, facts.returns, strict=True) if own == bands)
+        each = ", ".join(f"{percent(band.share)} x {plain(band.value)}" for band in bands)
+        yield Stated(part, "s[a,j], g[a,j]", words("formulation.returns"), figures=f"{who}: {each}")
 
 
 def _program(scenario: Scenario, words: Words) -> Iterator[Stated]:
     """The variables, and what they add up to."""
-    lines, facts, part = scenario.lines, scenario.facts, words("formulation.variables")
+    lines, facts, part = scenario.lines, scenario.facts, words("formulation.objective")
     fixed, least = int(lines.fixed.sum()), int(np.count_nonzero((lines.decided > 0) & ~lines.fixed))
     closed = f" (t in {year_ranges(sorted(facts.closed))})" if facts.closed else ""
     held = "; ".join(f"{said}: {number}" for said, number in ((f"x = d{closed}", fixed), ("x >= d", least)) if number)
@@ -120,9 +101,8 @@ def _program(scenario: Scenario, words: Words) -> Iterator[Stated]:
     last = [f"{plain(i.last_resort)} * sum{{p,a,t}} x[{i.id},p,a,t]" for i in facts.instruments if i.last_resort]
     score = " - ".join(["score = sum{p,a,j} w[p,a] * g[a,j] * q[p,a,j]", *lost, *last])
     money = "sum{i,b,t: b = a or b within a} e[i,b] * x[i,p,b,t]" if facts.dimensions.area.within else "sum{i,t} e[i,a] * x[i,p,a,t]"
-    part = words("formulation.objective")
     yield Stated(part, "score", words("workbook.note.score.term"), formulas=(score,))
-    yield Stated(part, "q[p,a,j]", words("workbook.column.met"), len(facts.needs), (f"sum{{j}} q[p,a,j] <= {money}",))
+    yield Stated(part, "sum{j} q[p,a,j]", words("workbook.column.met"), len(facts.needs), (f"sum{{j}} q[p,a,j] <= {money}",))
 
 
 def _rule(scenario: Scenario, rule: Kind, words: Words) -> Stated | None:
@@ -155,7 +135,3 @@ def _stages(scenario: Scenario, words: Words) -> Iterator[Stated]:
     close = held(head.settle.stay_close) if head.settle.stay_close else ""
     yield Stated(part, "settle", words("formulation.settle"), formulas=(f"min sum{{i,p,a,t}} {distance}",), figures=close)
     yield Stated(part, "round", words("workbook.note.rounding.term"), formulas=(f"x[i,p,a,t] in {{0, {step}, 2 * {step}, ...}}",))
-
-
-def _exact(values: Exact) -> Iterator[Fraction]:
-    return (Fraction(int(n), values.denominator) for n in values.numerator.ravel())

@@ -1,12 +1,12 @@
 """A rule as indexed formulas, as a modeller writes them: `sum{i,t} x[i,p,returns,t] >= 10 % * sum{i,a,t} x[i,p,a,t]`.
 
 The letters stand for the sets of the model: i instruments, p partnerships, a areas or actions, t years. A member of `for_each` that is
-none of these stands by its own word, and picks lines: `p in route`. Any terminal has these
-signs; `in_symbols` writes those of mathematics.
+none of these stands by its own word, and picks lines: `p in route`. Any terminal has these signs.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,22 +24,12 @@ if TYPE_CHECKING:
 
 LETTERS: Mapping[str, str] = {"instrument": "i", "partnership": "p", "area": "a", "year": "t"}
 SIGNS = {Sense.AT_LEAST: ">=", Sense.AT_MOST: "<=", Sense.EXACTLY: "="}
-_GREEK = {"sum{": "Σ{", ">=": "≥", "<=": "≤", " in ": " ∈ ", " * ": " · ", "not (": "¬(", " and ": " ∧ ", " or ": " ∨ "}
-
-
-def in_symbols(text: str) -> str:
-    """Return a formula with the signs of mathematics."""
-    for word, sign in _GREEK.items():
-        text = text.replace(word, sign)
-    return text
 
 
 def documented(kind: type[Kind]) -> tuple[str, ...]:
     """Return the inequalities of a kind's documentation: its first lines that are set in."""
-    lines = cleandoc(sys.modules[kind.__module__].__doc__ or kind.__doc__ or "").splitlines()
-    first = next((k for k, line in enumerate(lines) if line.startswith("    ")), len(lines))
-    last = next((k for k in range(first, len(lines)) if not lines[k].startswith("    ")), len(lines))
-    return tuple(" ".join(line.split()) for line in lines[first:last])
+    block = re.search(r"(?:^ {4}.*\n?)+", cleandoc(sys.modules[kind.__module__].__doc__ or kind.__doc__ or ""), re.MULTILINE)
+    return tuple(" ".join(line.split()) for line in block[0].splitlines()) if block else ()
 
 
 @dataclass(frozen=True)

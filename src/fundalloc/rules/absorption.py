@@ -1,13 +1,13 @@
 """Absorption: a partnership takes at most so much a year, all instruments together.
 
-    sum of x over the partnership's lines in year t  <=  absorption_t
+    sum{i,a} x[i,p,a,t]  <=  B[p,t]
 
 Built from `partnerships`; it is never written under `rules`. On a grouping it holds for the whole subtree.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,7 +17,6 @@ from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped, Members, Selection, build_members
 from fundalloc.money import plain
 from fundalloc.rules._consequences import Loosening, Missed, Setting
-from fundalloc.rules._formula import Symbols
 from fundalloc.rules._from_facts import FromFacts
 from fundalloc.rules.statement import Demands, Sense
 
@@ -36,10 +35,6 @@ class Absorption(FromFacts):
         present, limits = np.unique(self.counted_money(lines).member), lines.facts.absorption.ravel()
         codes = present[limits[present] != NO_LIMIT]
         return self.limited(lines, codes, self._members(lines).names(codes), limits[codes])
-
-    def formulas(self, write: Symbols) -> Iterator[str]:
-        """What all instruments give; a grouping stands for all below it."""
-        yield "sum{i,a} x[i,p,a,t] <= B[p,t]"
 
     def path(self, member: tuple[str, ...], sense: Sense) -> tuple[str, ...]:
         """The cell of the partnership."""

@@ -1,14 +1,15 @@
 """Ceilings: an instrument never commits more than its legal basis and budget allow, reserve kept back.
 
-    sum of x in year t  +  carried and moved out  <=  (1 - reserve) x ceiling_t  +  carried and moved in
-    sum of x            +  moved out              <=  (1 - reserve) x total ceiling  +  moved in
+    sum{p,a} x[i,p,a,t]    +  out[i,t]  <=  (1 - r[i]) * C[i,t]  +  in[i,t]
+    sum{p,a,t} x[i,p,a,t]  +  out[i]    <=  (1 - r[i]) * C[i]    +  in[i]
 
-Built from `instruments`; it is never written under `rules`. Ceilings are cut down to whole rounding steps.
+r is the reserve, C the ceiling; `out` and `in` are money that leaves and arrives: carried over or transferred, in total transferred
+alone. Built from `instruments`; it is never written under `rules`. Ceilings are cut down to whole rounding steps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, ClassVar
 
@@ -20,7 +21,6 @@ from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import Grouped
 from fundalloc.money import Exact, IntArray, ceil_steps, plain
 from fundalloc.rules._consequences import Loosening, Missed, Setting
-from fundalloc.rules._formula import Symbols
 from fundalloc.rules._from_facts import FromFacts, path_of_ceiling
 from fundalloc.rules.statement import WHOLE_PERIOD, Demands, Sense
 
@@ -47,15 +47,6 @@ class Ceiling(FromFacts):
         labels = [*(str(year) for year in facts.years), WHOLE_PERIOD]
         names: list[tuple[str, ...]] = [(facts.instruments[code // (count + 1)].id, labels[code % (count + 1)]) for code in codes]
         return self.limited(lines, codes, names, limits.ravel()[codes])
-
-    def formulas(self, write: Symbols) -> Iterator[str]:
-        """By year, and in total where there is one; what moves counts where something may move."""
-        facts, moves = write.lines.facts, write.lines.moves
-        names, kept = self.demands(write.lines).member, "(1 - r[i]) * " * any(i.reserve for i in facts.instruments)
-        for index, total, moving in (("i,t", False, len(moves) > 0), ("i", True, len(moves.transfers) > 0)):
-            if any((year == WHOLE_PERIOD) is total for _, year in names):
-                spent = f"sum{{p,a{',t' * total}}} x[i,p,a,t]{f' + out[{index}]' * moving}"
-                yield f"{spent} <= {kept}C[{index}]{f' + in[{index}]' * moving}"
 
     def path(self, member: tuple[str, ...], sense: Sense) -> tuple[str, ...]:
         """The ceiling of the instrument."""

@@ -41,9 +41,9 @@ class Count(Kind):
     ]
 
     counting: ForEach
-    """The dimension or tag group whose active members are counted."""
+    """The dimension or tag group whose active members are counted, such as instrument."""
     active: Amount = Fraction(0)
-    """EUR million from which a member counts as active; absent: one rounding step, and any money where only an upper limit is asked."""
+    """EUR million from which a member counts as active; absent: one step, or any money where only an upper limit is asked; such as 0.5."""
 
     @field_validator("counting")
     @classmethod
@@ -73,12 +73,11 @@ class Count(Kind):
 
     def formulas(self, write: Symbols) -> Iterator[str]:
         """The switches of the counted members, added up, and what holds each to its money."""
-        own, (part,) = write.index(*self.counting), map(write.letter, self.counting)
-        yield from write.each(f"sum{{{part}}} z{own}")
+        z, (part,) = f"z{write.index(*self.counting)}", map(write.letter, self.counting)
+        yield from write.each(f"sum{{{part}}} {z}")
         anything = self.active == 0 and not (self.at_least or self.exactly)
-        least = "0" if anything else f"{plain(self.enough(write.lines.facts.step))} * z{own}"
-        yield f"{least} <= F{own} <= M{own} * z{own}, z{own} in {{0, 1}}"
-        yield f"F{own} = {write.sum(self.money, self.unless, free=self.counting)}"
+        least = "0" if anything else f"{plain(self.enough(write.lines.facts.step))} * {z}"
+        yield f"{least} <= {write.sum(self.money, self.unless, free=self.counting)} <= M * {z}, {z} in {{0, 1}}"
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: the sum of the switches of its counted members against the number.

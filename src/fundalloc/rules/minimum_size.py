@@ -43,9 +43,8 @@ class MinimumSize(Kind):
 
     def formulas(self, write: Symbols) -> Iterator[str]:
         """Nothing, or the amount, by a switch."""
-        own = write.index()
-        yield f"{write.figure(Sense.AT_LEAST)} * z{own} <= F{own} <= M{own} * z{own}, z{own} in {{0, 1}}"
-        yield f"F{own} = {write.sum(self.money, self.unless)}"
+        z, money = f"z{write.index()}", write.sum(self.money, self.unless)
+        yield f"{write.figure(Sense.AT_LEAST)} * {z} <= {money} <= M * {z}, {z} in {{0, 1}}"
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: money - amount x switch >= 0, the amount raised to the next one that whole steps can bring."""

@@ -40,7 +40,7 @@ class Reassignment(FromBaseline):
     ]
 
     between: ForEach
-    """The parts whose increases are added up."""
+    """The parts whose increases are added up, such as area."""
 
     def limits_written(self) -> None:
         """Only an upper limit makes sense."""
@@ -51,10 +51,8 @@ class Reassignment(FromBaseline):
         """The rises, added up, against a share of the plan."""
         money, (part,) = self.in_plan(write.lines), map(write.letter, self.between)
         now, plan = (write.sum(money, self.unless, free=self.between, of=of) for of in ("x", "x0"))
-        whole, rise = write.sum(money, self.unless, of="x0"), f"r{write.index(*self.between)}"
-        yield from write.each(f"sum{{{part}}} {rise}", lambda share, _: f"{share} * {whole}")
-        yield f"{rise} >= {now} - {plan}"
-        yield f"{rise} >= 0"
+        whole = write.sum(money, self.unless, of="x0")
+        return write.each(f"sum{{{part}}} max(0, {now} - {plan})", lambda share, _: f"{share} * {whole}")
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:
         """One row per demand: its rises against a share of its plan; every part lies at most its rise above its own plan."""

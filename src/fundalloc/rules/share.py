@@ -59,7 +59,7 @@ class Share(Kind):
     ]
 
     of: Base
-    """What the share is taken of."""
+    """What the share is taken of, such as {without: area}."""
 
     @property
     def fixed_base(self) -> bool:
@@ -132,13 +132,9 @@ class Share(Kind):
     def formulas(self, write: Symbols) -> Iterator[str]:
         """Money against a share of its base."""
         taken = self.taken_of(write.lines)
-        if taken is not None:
-            base = write.sum(taken.money, taken.unless, taken.restricted)
-        elif self.of.ceiling is not None:
-            open_to_members = frozenset({"instrument", "year"}) - self.of.ceiling.named
-            base = write.sum(self.of.ceiling, over=open_to_members, of="C", has=("instrument", "year"))
-        else:
-            base = plain(self.of.amount or Fraction(0))
+        base = write.sum(taken.money, taken.unless, taken.restricted) if taken is not None else plain(self.of.amount or Fraction(0))
+        if (ceiling := self.of.ceiling) is not None:
+            base = write.sum(ceiling, over=frozenset(WORDS) - ceiling.named, of="C", has=("instrument", "year"))
         return write.each(write.sum(self.money, self.unless), lambda share, _: f"{share} * {base}")
 
     def rows(self, lines: Lines, demands: Demands) -> Rows:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from fractions import Fraction
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -11,10 +13,10 @@ import numpy as np
 from fundalloc.errors import Place, Problem, Problems, did_you_mean
 from fundalloc.facts.dimensions import find_circle
 from fundalloc.facts.entities import Partnership
-from fundalloc.facts.facts import Decided, Needs, Sourced
+from fundalloc.facts.facts import Decided, Derivation, Needs, Sourced
 from fundalloc.facts.fields import Text, is_year
 from fundalloc.facts.selection import MandateRow, Selection
-from fundalloc.money import Exact, plain
+from fundalloc.money import Exact, decimals, plain
 from fundalloc.scenario.document import ListNode, Scalar, Tree
 from fundalloc.scenario.tables.specs import SPECS, read_rows
 from fundalloc.scenario.tables.table import References, Table, read_variants
@@ -88,7 +90,32 @@ def build_needs(table: Table, references: References) -> Needs:
             message = f"a need of {whose} beside one of {beside} ({table.place(other, 'area')}): an area's is that of all its actions"
             references.problems.add(table.place(row, "area"), message, "state it for the area, or for its actions")
     need, priority, source, confidence = ([columns[name][row] for row in rows] for name in ("need", "priority", "source", "confidence"))
-    return Needs(at["partnership"], at["area"], Exact.of(need), Exact.of(priority), tuple(source), tuple(confidence))
+    columns |= _per_language("needs", table, columns, references.problems)
+    rounding = Fraction(1, 2 * 10 ** max(map(decimals, columns["need"]), default=0))
+    derived = tuple(_derivation(table, columns, row, rounding, references.problems) for row in rows)
+    return Needs(at["partnership"], at["area"], Exact.of(need), Exact.of(priority), tuple(source), tuple(confidence), derived)
+
+
+def _derivation(table: Table, columns: dict[str, list[Any]], row: int, rounding: Fraction, problems: Problems) -> Derivation | None:
+    """Return what a need is made of, if that is told; its terms must give it, to the decimals that needs have.
+
+    What `change` or `adjust` makes of a need is one more adjustment, with the place as its reason.
+    """
+    indicator, adjustment = columns["indicator"][row], columns["adjustment"][row] or Fraction(0)
+    if indicator is None and columns["adjustment"][row] is None:
+        return None
+    need, (terms, reason) = columns["need"][row], (columns[key][row] for key in ("terms", "reason"))
+    told = Derivation(indicator or Fraction(0), columns["parameter"][row], columns["factor"][row], adjustment, terms, reason)
+    if abs(told.comes_to - need) <= rounding:
+        return told
+    if (row, table.columns.index("need")) in table.moved:
+        place = table.place(row, "need")
+        where = f"{PurePath(place.file).name}:{place.cell or place.line}"
+        said = {language: "; ".join(filter(None, (text, where))) for language, text in (reason or {"en": ""}).items()}
+        return replace(told, adjustment=adjustment + need - told.comes_to, reason=Text(said))
+    message = f"the need is {plain(need)}, but its terms come to {plain(told.comes_to)} ({told})"
+    problems.remark(table.place(row, "need"), message, "correct them, or write the difference as `adjustment`, with its `reason`")
+    return told
 
 
 def build_eligibility(table: Table, references: References) -> tuple[np.ndarray[Any, Any], Exact, tuple[Sourced, ...]]:

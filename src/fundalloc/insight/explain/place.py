@@ -12,6 +12,7 @@ from itertools import product
 
 import numpy as np
 
+from fundalloc.facts.facts import Derivation
 from fundalloc.facts.lines import exception, refusal
 from fundalloc.insight.explain.bench import MILLION, Bench
 from fundalloc.insight.explain.remedy import Remedy, candidates, give_way, in_order, raise_priority, slack_of
@@ -42,6 +43,7 @@ class PairState:
     """Money of this target for the pair."""
     effectiveness: tuple[float, float]
     """The least and the most EUR of need met per EUR, over the instruments of this target."""
+    derived: Derivation | None = None
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,8 @@ def _pairs(bench: Bench, mask: Mask) -> tuple[PairState, ...]:
         own = effectiveness[mask & (pair == k)]
         partnership, area = partnerships[needs.partnership[k]], areas[needs.area[k]]
         need, covered, priority, value, money = (float(figure[k]) for figure in figures)
-        out.append(PairState(partnership, area, need, covered, priority, value, money, (float(own.min()), float(own.max()))))
+        worth, told = (float(own.min()), float(own.max())), needs.derived[k] if needs.derived else None
+        out.append(PairState(partnership, area, need, covered, priority, value, money, worth, told))
     return tuple(sorted(out, key=lambda state: (-state.received, -state.need)))
 
 

@@ -15,7 +15,18 @@ from importlib import resources
 from typing import Any
 
 from fundalloc.errors import Problems, ScenarioError, did_you_mean, nearest
-from fundalloc.facts.fields import is_year, read_amount, read_coefficient, read_factor, read_id, read_iso3, read_tags, read_years, refuse
+from fundalloc.facts.fields import (
+    is_year,
+    read_amount,
+    read_coefficient,
+    read_factor,
+    read_id,
+    read_iso3,
+    read_signed,
+    read_tags,
+    read_years,
+    refuse,
+)
 from fundalloc.facts.selection import Selection
 from fundalloc.labels import LANGUAGES
 from fundalloc.scenario.document import ListNode, Node, Scalar, Tree, scalars, texts
@@ -69,6 +80,10 @@ SPECS: dict[str, dict[str, ColumnSpec]] = {
         **dict.fromkeys(("partnership", "area"), ID),
         "need": ColumnSpec(read_amount, required=True, number=True, money=True, empty=Fraction(0)),
         "priority": ColumnSpec(read_factor, number=True, empty=Fraction(1)),
+        "indicator": ColumnSpec(read_factor, number=True, empty=None, told=True),
+        **dict.fromkeys(("parameter", "factor"), ColumnSpec(read_factor, number=True, empty=Fraction(1), told=True)),
+        "adjustment": ColumnSpec(read_signed, number=True, empty=None, told=True),
+        **dict.fromkeys(("terms", "reason"), TEXTS),
         **ORIGIN,
     },
     "eligibility": {

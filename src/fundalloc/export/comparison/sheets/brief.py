@@ -12,6 +12,7 @@ from fundalloc.export.comparison.sheets.changes import MOVEMENTS
 from fundalloc.export.comparison.sheets.side_by_side import TABLES, areas_chart, changes_chart, rows_of
 from fundalloc.export.workbook.book import quoted
 from fundalloc.export.workbook.content import Cell, Formula, Sheet, Styled
+from fundalloc.insight.fairness import fairness
 from fundalloc.plan.verify import BREACH, DECIDED, MISSED
 
 NEARLY = Fraction(1, 200)
@@ -116,6 +117,11 @@ def _coverage(pages: Pages) -> Iterator[Line]:
     if all(plan is not None and plan.coverage.need.sum() > 0 for plan in plans):
         met = [float(plan.coverage.met.sum() / plan.coverage.need.sum()) for plan in plans if plan]
         yield _line(pages, "coverage", [Styled(value, "share") for value in met])
+        found = [one for plan in plans if plan and (one := fairness(plan)[0])]
+        if len(found) == len(plans):
+            yield pages.words("workbook.summary.gini.says"), [Styled(one.gini, "factor") for one in found], ""
+            names = [f"{pages.found.name('partnership', one.worst_off)}, {pages.words.share(one.coverage)}" for one in found]
+            yield pages.words("workbook.summary.lowest_coverage.says"), [Styled(name, "right_text") for name in names], ""
 
 
 def _kept(pages: Pages) -> Iterator[Line]:

@@ -182,12 +182,27 @@ def needs(book: Book) -> Sheet:
         book.column("towards_need", "money", sums),
         book.column("met", "money", [Formula(met, float(value)) for value in coverage.met]),
         book.column("coverage", "share", [Formula(part, value) for value in parts], width=11, mark="bar"),
-        book.column("source", "note", needs.source, width=82),
+        *_derivation(book),
+        book.column("source", "note", needs.source, width=42 if any(needs.derived) else 82),
         book.column("confidence", "note", needs.confidence),
         book.ids_of("partnership", needs.partnership),
         *(book.ids_of(name, needs.area) for name in book.named[2:]),
     )
     return book.sheet("needs", NEEDS, (*columns, *_sent(book, columns)), filtered=True, colour="input")
+
+
+def _derivation(book: Book) -> Iterator[Column]:
+    """The terms of which needs are made, where any are told, and what they come to, live."""
+    told = book.facts.needs.derived
+    keys = ("indicator", "parameter", "need_factor", "need_adjustment") if any(told) else ()
+    for key in keys:
+        values = [None if one is None else float(getattr(one, key.removeprefix("need_"))) for one in told]
+        yield book.column(key, "factor", values, width=11)
+    if keys:
+        text = "={}*{}*{}+{}".format(*(book.here(NEEDS, key) for key in keys))
+        yield book.column("by_terms", "money", [None if one is None else Formula(text, float(one.comes_to)) for one in told], width=11)
+        texts = {key: ["" if one is None else book.within(getattr(one, key)) for one in told] for key in ("terms", "reason")}
+        yield from (book.column(key, "note", cells, width=32) for key, cells in texts.items())
 
 
 def _actions(book: Book, members: IntArray) -> Iterator[Column]:
