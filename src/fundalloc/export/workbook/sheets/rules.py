@@ -59,11 +59,11 @@ def _printed(book: Book, paired: Sequence[tuple[Finding, Live]]) -> Iterator[Col
     yield book.column("limit", "amount", [_limit(book, f, x, ceilings.get(k)) for k, (f, x) in enumerate(paired)], width=11)
     yield book.column("headroom", "amount", [Formula(room, half_up(f.headroom, book.headroom_places)) for f in findings], width=11)
     yield status_column(book, [Formula(_status(book), book.status(f.status)) for f in findings])
-    worths, basis = book.plan.evidence.demands, book.plan.rules_table["price_basis"]
+    worths, bases = book.plan.evidence.demands, book.plan.rules_table["price_basis"]
     for key, name in (("limit_more", "more"), ("limit_less", "less")):
         cells = [getattr(worths[k], name) if k in worths else None for k in range(len(findings))]
         yield book.column(key, "price", [None if cell is None or np.isnan(cell) else cell for cell in cells], width=11)
-    yield book.column("price_basis", "note", [_basis(book, k, word) for k, word in enumerate(basis)], width=26)
+    yield book.column("price_basis", "note", [basis(book, k, word) for k, word in enumerate(bases)], width=26)
 
 
 def _typed(book: Book, paired: Sequence[tuple[Finding, Live]]) -> Iterator[Column]:
@@ -107,7 +107,7 @@ def force(rule: Kind) -> str:
     return "hard" if rule.hard else "watched" if rule.watch else "soft"
 
 
-def _basis(book: Book, position: int, basis: str) -> Cell:
+def basis(book: Book, position: int, basis: str) -> Cell:
     """Say what a price is: where it is none that was confirmed, and where a whole million is not possible."""
     words, worth = book.words, book.plan.evidence.demands.get(position)
     if worth is None:
