@@ -52,7 +52,8 @@ class Source:
 
 
 def restored(files: Sources, folder: Path) -> Source:
-    """Write the files of a scenario into a folder and return the source that reads it from there."""
+    """Write the files of a scenario below a folder and return the source that reads it from there."""
+    folder = folder / "files"  # who writes clears up in the folder above, which is thus nobody else's
     files.restore(folder)
     baseline = str(folder / files.baseline) if files.baseline else None
     return Source(str(folder / files.main), files.settings, files.outside, baseline)
