@@ -131,6 +131,9 @@ class Reader:
         done = CliRunner().invoke(cli, ["show", str(path)])
         assert done.exit_code == 0, done.output
 
+    def _json(self, block: str) -> None:
+        json.loads(block)
+
     def _python(self, block: str) -> None:
         exec(compile(block, "block.py", "exec"), {})
 
