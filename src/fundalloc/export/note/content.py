@@ -45,7 +45,7 @@ def parts_of(book: Book) -> Iterator[tuple[str, Paragraphs | NoteTable]]:
     yield "page.missed", _missed(book) if brief.missed else Paragraphs("Normal", [words("note.none_missed")])
     if len(brief.missed) > MOST:
         yield "", Paragraphs("Normal", [words("note.more", count=len(brief.missed) - MOST)])
-    yield "note.firm", Paragraphs("List Bullet", [*firm, _firmness(book), *filter(None, [brief.fairness])])
+    yield "note.firm", Paragraphs("List Bullet", [*firm, brief.firmness or _firmness(book), *filter(None, [brief.fairness])])
     yield "page.caveats", Paragraphs("List Number", [*brief.caveats])
     yield (
         "note.terms",
