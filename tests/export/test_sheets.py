@@ -233,9 +233,9 @@ class TestWords:
         assert all(isinstance(text, str) and text.endswith(".") and any(c.isdigit() for c in text) for text in sentences), sentences
         assert sentences[0] == "For decision: EUR\u00a067\u00a0million of the EU budget, newly planned for 2025-2026."
         assert "EUR\u00a06\u00a0million of the EU budget were decided before; the plan adds EUR\u00a067\u00a0million" in sentences[1]
-        assert book["Cabinet page"].cell(15, 1).value == label("workbook.cover.illustrative")
-        assert book["Cabinet page"].cell(16, 1).value == label("proof.inputs")
-        assert book["Cabinet page"].cell(17, 1).value is None
+        rest = [book["Cabinet page"].cell(row, 1).value for row in range(15, 19)]
+        assert rest[0].startswith("Gini coefficient")
+        assert rest[1:] == [label("workbook.cover.illustrative"), label("proof.inputs"), None]
 
     def test_what_is_not_proved_is_said_once_on_cover_cabinet_page_and_summary(self, path: Path) -> None:
         book = openpyxl.load_workbook(path, data_only=True)
