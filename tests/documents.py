@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
 import shlex
@@ -129,6 +130,9 @@ class Reader:
         path.write_text(head + block, "utf-8")
         done = CliRunner().invoke(cli, ["show", str(path)])
         assert done.exit_code == 0, done.output
+
+    def _json(self, block: str) -> None:
+        json.loads(block)
 
     def _python(self, block: str) -> None:
         exec(compile(block, "block.py", "exec"), {})

@@ -52,6 +52,13 @@ def test_what_a_change_makes_of_a_need_is_one_more_adjustment(folder):
     assert str(told.reason) == "counted twice; child.yaml:3"
 
 
+def test_a_finer_figure_of_a_change_asks_nothing_of_others_and_its_own_terms_must_hold(folder):
+    rows = "{partnership: sahel, area: returns, need: 9.123}, {partnership: global, area: returns, need: 7.5, indicator: 3}"
+    (folder / "child.yaml").write_text(f"extends: tiny.yaml\nscenario: child\nneeds: {{change: [{rows}]}}\n", "utf-8")
+    (remark,) = load(folder / "child.yaml").remarks
+    assert remark.message == "the need is 7.5, but its terms come to 12 (3 x 2 x 2)"
+
+
 def test_explain_opens_a_need(folder):
     found = CliRunner().invoke(cli, ["explain", str(folder / "tiny.yaml"), "tunisia", "returns"])
     assert "It is 3.181 x 3 x 1.1 - 0.5 = 9.9973, rounded: counted twice." in found.stdout

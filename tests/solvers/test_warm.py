@@ -1,5 +1,6 @@
 """The warm solver must answer like a fresh one; its ranges are compared with those worked out by hand and by solving again."""
 
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -155,6 +156,7 @@ def test_a_mark_brings_a_solver_back_to_its_corner():
     best = warm.solve(windows())
     mark = warm.mark()
     warm.solve(replace(windows(), cost=np.array([-1.0, -1.0])))
+    assert pickle.loads(pickle.dumps(mark.corner)).columns == mark.corner.columns  # it goes to other processes too
     assert warm.solve(replace(windows(), cost=np.zeros(2)), mark).values == pytest.approx(best.values)
 
 

@@ -241,11 +241,11 @@ def _rows(sums: ExactSums, language: str) -> Iterator[Recipient]:
     """Yield every partnership that may receive money, or has a need."""
     scenario, eur = sums.plan.scenario, sums.eur
     names, labels = scenario.names(language)["partnership"], scenario.labels(language)["partnership"]
-    coverage, before = sums.plan.coverage_by("partnership"), sums.baseline_by("partnership")
+    covered, before = sums.plan.covered("partnership"), sums.baseline_by("partnership")
     money, decided = (sums.budget_by("partnership", amounts) for amounts in (sums.plan.steps, sums.lines.decided))
     partner: IntArray = sums.partner.sum(axis=(1, 2))
     for k, id_ in enumerate(sums.facts.dimensions.partnership.ids):
-        need, met = (float(coverage[column].get(id_, 0.0)) for column in ("need", "met"))
+        need, met, _ = covered.get(id_, (0.0, 0.0, 0.0))
         if k in sums.leaves or need:
             change = round(eur(money[k]) - before[k], 9) if sums.has_baseline else float("nan")
             amounts = (eur(decided[k]), eur(money[k] - decided[k]), eur(money[k]), eur(partner[k]))

@@ -46,12 +46,12 @@ class Stated(NamedTuple):
         return self.name if self.number is None else f"{self.name} ({self.number})"
 
 
-def formulation(scenario: Scenario, sizes: Mapping[str, int], words: Words) -> list[Stated]:
-    """Return the page, part by part."""
+def formulation(scenario: Scenario, sizes: Mapping[str, int], words: Words, *, outside: bool = False) -> list[Stated]:
+    """Return the page, part by part; for outside, penalties are `pen`."""
     rules = [stated for rule in scenario.rules if (stated := _rule(scenario, rule, words)) is not None]
     part, measured = words("formulation.sizes"), sizes.items() if sizes["rows"] else ()  # a plan made by hand has no program
     counts = [Stated(part, name, words(f"workbook.log.{name}"), number) for name, number in measured]
-    return [*_sets(scenario, words), *_program(scenario, words), *rules, *_stages(scenario, words), *counts]
+    return [*_sets(scenario, words), *_program(scenario, words, outside), *rules, *_stages(scenario, words), *counts]
 
 
 def as_lines(stated: Sequence[Stated], markdown: bool) -> Iterator[str]:
@@ -86,7 +86,7 @@ def _sets(scenario: Scenario, words: Words) -> Iterator[Stated]:
         yield Stated(part, "s[a,j], g[a,j]", words("formulation.returns"), figures=f"{who}: {each}")
 
 
-def _program(scenario: Scenario, words: Words) -> Iterator[Stated]:
+def _program(scenario: Scenario, words: Words, outside: bool) -> Iterator[Stated]:
     """The variables, and what they add up to."""
     lines, facts, part = scenario.lines, scenario.facts, words("formulation.objective")
     fixed, least = int(lines.fixed.sum()), int(np.count_nonzero((lines.decided > 0) & ~lines.fixed))
@@ -97,8 +97,8 @@ def _program(scenario: Scenario, words: Words) -> Iterator[Stated]:
     yield Stated(part, "q[p,a,j]", words("workbook.column.met"), met, ("0 <= q[p,a,j] <= s[a,j] * n[p,a]",))
     if len(lines.moves):
         yield Stated(part, "in, out", words("sheet.moves.title"), len(lines.moves), ("in[i,t], out[i,t] >= 0",))
-    lost = [f"{plain(rule.soft)} * sum v[{rule.id}]" for rule in scenario.rules if rule.soft]
-    last = [f"{plain(i.last_resort)} * sum{{p,a,t}} x[{i.id},p,a,t]" for i in facts.instruments if i.last_resort]
+    lost = [f"{'pen' if outside else plain(rule.soft)} * sum v[{rule.id}]" for rule in scenario.rules if rule.soft]
+    last = [f"{'pen' if outside else plain(i.last_resort)} * sum{{p,a,t}} x[{i.id},p,a,t]" for i in facts.instruments if i.last_resort]
     score = " - ".join(["score = sum{p,a,j} w[p,a] * g[a,j] * q[p,a,j]", *lost, *last])
     money = "sum{i,b,t: b = a or b within a} e[i,b] * x[i,p,b,t]" if facts.dimensions.area.within else "sum{i,t} e[i,a] * x[i,p,a,t]"
     yield Stated(part, "score", words("workbook.note.score.term"), formulas=(score,))

@@ -91,13 +91,14 @@ def build_needs(table: Table, references: References) -> Needs:
             references.problems.add(table.place(row, "area"), message, "state it for the area, or for its actions")
     need, priority, source, confidence = ([columns[name][row] for row in rows] for name in ("need", "priority", "source", "confidence"))
     columns |= _per_language("needs", table, columns, references.problems)
-    rounding = Fraction(1, 2 * 10 ** max(map(decimals, columns["need"]), default=0))
+    written = (need for row, need in enumerate(columns["need"]) if not table.changed(row, "need"))
+    rounding = Fraction(1, 2 * 10 ** max(map(decimals, written), default=0))
     derived = tuple(_derivation(table, columns, row, rounding, references.problems) for row in rows)
     return Needs(at["partnership"], at["area"], Exact.of(need), Exact.of(priority), tuple(source), tuple(confidence), derived)
 
 
 def _derivation(table: Table, columns: dict[str, list[Any]], row: int, rounding: Fraction, problems: Problems) -> Derivation | None:
-    """Return what a need is made of, if that is told; its terms must give it, to the decimals that needs have.
+    """Return what a need is made of, if that is told; its terms must give it, to the decimals that needs were written with.
 
     What `change` or `adjust` makes of a need is one more adjustment, with the place as its reason.
     """
@@ -108,7 +109,7 @@ def _derivation(table: Table, columns: dict[str, list[Any]], row: int, rounding:
     told = Derivation(indicator or Fraction(0), columns["parameter"][row], columns["factor"][row], adjustment, terms, reason)
     if abs(told.comes_to - need) <= rounding:
         return told
-    if (row, table.columns.index("need")) in table.moved:
+    if table.changed(row, "need") and not (table.changed(row, "indicator") or table.changed(row, "adjustment")):
         place = table.place(row, "need")
         where = f"{PurePath(place.file).name}:{place.cell or place.line}"
         said = {language: "; ".join(filter(None, (text, where))) for language, text in (reason or {"en": ""}).items()}

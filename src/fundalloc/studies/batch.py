@@ -107,7 +107,8 @@ class _Worker:
             return Solved(0.0, None, 1, "wrong version", "the worker runs another version of fundalloc")
         try:
             with tempfile.TemporaryDirectory(prefix="fundalloc-") as folder:
-                scenario = (restored(files, Path(folder)) if files else source).load()
+                inside = Path(folder) / "files"  # of this worker alone: who writes clears up the folder above
+                scenario = (restored(files, inside) if files else source).load()
                 record = RunRecord.of(solve(scenario, self.options, evidence=self.evidence)).text()
         except FundallocError as error:
             return Solved.failed(error, time.perf_counter() - started)

@@ -37,6 +37,15 @@ class Source:
     allow_outside: bool = False
     baseline: str | None = None
 
+    @classmethod
+    def of(cls, given: Source | str | Path) -> Source:
+        """Return a source, also of the name of a file. Raises UsageError for anything else."""
+        if isinstance(given, str | Path):
+            return cls(str(given))
+        if not isinstance(given, Source):
+            raise UsageError(f"a study takes a Source or the name of a scenario file, not {type(given).__name__}")
+        return given
+
     def load(self, *more: str) -> Scenario:
         """Read the file with further settings on top. Raises ScenarioError."""
         return load(self.path, settings=(*self.settings, *more), allow_outside=self.allow_outside, baseline=self.baseline)

@@ -18,6 +18,7 @@ import numpy as np
 
 from fundalloc.insight.explain.bench import NOISE, NOTHING, Bench
 from fundalloc.model.linear_program import RowBlock
+from fundalloc.plan.columns import described
 from fundalloc.rules.kind import Kind
 from fundalloc.solvers import Solution
 from fundalloc.solvers.warm import Ranges
@@ -171,7 +172,7 @@ def price_list(bench: Bench) -> PriceList:
     rows = [(r.id, r.kind, general_sentence(r, english), "hard" if r.hard else "soft", r.negotiable, gains[r.id]) for r in rules]
     table = pd.DataFrame(rows, columns=["rule", "kind", "says", "enforced", "negotiable", "points"])
     table["euro"] = table["points"] / money if money > NOTHING else np.nan
-    return PriceList(money, table, tuple(sorted(_pairs(bench, gains), key=lambda pair: pair.apart - pair.together)))
+    return PriceList(money, described(table), tuple(sorted(_pairs(bench, gains), key=lambda pair: pair.apart - pair.together)))
 
 
 def _pairs(bench: Bench, gains: Mapping[str, float]) -> Iterator[PairPrice]:

@@ -64,6 +64,10 @@ class Table:
         point = re.compile(r"(?<!\.)\.(?!\.)")
         return [[point.sub(",", text) if comma else text for text, comma in zip(row, commas, strict=True)] for row in self.cells]
 
+    def changed(self, row: int, name: str) -> bool:
+        """Return whether `change` or `adjust` wrote a cell."""
+        return name in self.columns and (row, self.columns.index(name)) in self.moved
+
     def column(self, name: str) -> list[str]:
         """Return the texts of a column, empty ones where it is missing."""
         index = self.columns.index(name) if name in self.columns else None

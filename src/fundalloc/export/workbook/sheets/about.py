@@ -172,7 +172,7 @@ def notes(book: Book) -> Sheet:
 def mathematics(book: Book) -> Sheet:
     """Return the formulation: sets, figures, variables, objective, every rule with its indices, stages."""
     sizes = {key: getattr(book.plan.log, key) for key in ("rows", "columns", "terms", "switches")}
-    stated = formulation(book.plan.scenario, sizes, book.words)
+    stated = formulation(book.plan.scenario, sizes, book.words, outside=book.outside)
     columns = (
         book.column("what", "strong", [one.part for one in stated], width=17),
         book.column("item", "text", [one.titled for one in stated], width=28),
