@@ -11,16 +11,16 @@ TINY = Path(__file__).parent / "tiny" / "tiny.yaml"
 def main() -> None:
     # One call each: read, solve, look.
     scenario = fundalloc.load(TINY)
-    plan = fundalloc.solve(scenario)
+    plan = fundalloc.solve(scenario, evidence="all")
     print(f"{plan.status}: {plan.score:.2f} points")
     print(plan.pivot("partnership", "area"))
     print(plan.free_money[["instrument", "year", "ceiling", "planned", "free"]].to_string(index=False))
 
-    # What would one more million for the AMIF bring? The shadow price says it, solving again confirms it.
-    price = plan.free_money.query("instrument == 'amif' and year == 2026")["price"].iloc[0]
+    # What would one more million for the AMIF bring? Found beside the plan, and the same when the ceiling is written so.
+    price = plan.free_money.query("instrument == 'amif' and year == 2026")["one_more"].iloc[0]
     richer = fundalloc.load(TINY, settings=["instruments.amif.ceiling.each={2025: 10, 2026: 11}"])
     gain = fundalloc.solve(richer).log.program_score - plan.log.program_score
-    print(f"one more million for the AMIF in 2026: shadow price {price:.3f}, solved again {gain:.3f}")
+    print(f"one more million for the AMIF in 2026: {price:.3f} points, written so {gain:.3f}")
 
     # Each step by itself: the linear program is plain arrays, the verification never sees it.
     program = fundalloc.compile_program(scenario)

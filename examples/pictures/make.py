@@ -65,7 +65,7 @@ def mark(page: Image.Image) -> None:
     """Draw a frame around every column that is pale yellow."""
     off = ImageChops.difference(page, Image.new("RGB", page.size, YELLOW)).split()
     near = ImageChops.lighter(ImageChops.lighter(*off[:2]), off[2]).point(lambda value: 255 * (value < 6))
-    across, down = (list(near.resize(size, Image.Resampling.BOX).getdata()) for size in ((page.width, 1), (1, page.height)))
+    across, down = (near.resize(size, Image.Resampling.BOX).tobytes() for size in ((page.width, 1), (1, page.height)))
     strip, rows = [value > MUCH for value in across], [y for y, value in enumerate(down) if value > MUCH]
     starts = [x for x in range(page.width) if strip[x] and not any(strip[max(x - GAP, 0) : x])]
     ends = [x for x in range(page.width) if strip[x] and not any(strip[x + 1 : x + GAP])]

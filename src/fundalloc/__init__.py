@@ -13,6 +13,7 @@ The rooms, in the order in which data walks through them:
     optimise                stages, switches, settling, whole rounding steps: program → the one plan that is meant
     plan                    whole rounding steps → a plan, verified in exact integers
     run                     the whole corridor in one short function
+    testing                 what every kind of rule must keep, for those who write one
     selftest                a second statement of the mathematics that shares nothing with the above, and a judge between both
     insight                 why
     studies                 many solves: one figure varied, two objectives, near-optimal plans, several futures, batches

@@ -1,5 +1,6 @@
 # The public names and where they live: read by type checkers, and by `__init__.py` when a name is first used.
 
+from .cli.functions import commands as commands
 from .compare import compare_files as compare_files
 from .errors import FundallocError as FundallocError
 from .errors import Infeasible as Infeasible

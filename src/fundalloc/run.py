@@ -5,30 +5,36 @@ from __future__ import annotations
 from contextlib import nullcontext
 from dataclasses import replace
 from fractions import Fraction
+from typing import Literal
 
 from fundalloc.errors import counted, sized
 from fundalloc.optimise.rounding import round_plan
 from fundalloc.optimise.stages import Optimum, Progress, find_optimum
 from fundalloc.plan.certificate import certify
 from fundalloc.plan.plan import Plan, RunLog
-from fundalloc.plan.prices import dearest_demands, price_findings
+from fundalloc.plan.prices import find_evidence, price_findings
 from fundalloc.plan.verify import verify
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options
 from fundalloc.versions import VERSION
 
+Wanted = Literal["", "dearest", "all"]
+"""How much evidence: none, the ten demands with the largest duals, or every demand and the firmness of partnerships."""
 
-def solve(scenario: Scenario, options: Options | None = None, progress: Progress | None = None, *, dearest: bool = False) -> Plan:
-    """Compute the plan of a scenario; with `dearest` also which demands are dearest, by a few more solves.
+
+def solve(scenario: Scenario, options: Options | None = None, progress: Progress | None = None, *, evidence: Wanted = "") -> Plan:
+    """Compute the plan of a scenario, and find `evidence` beside it by solving again: of the dearest demands, or of all (`find_evidence`).
 
     Raises Infeasible (conflicts empty: `insight.diagnose` finds them), SolverFailed, NotRoundable or NotVerified; a plan
     that is returned keeps every hard rule exactly.
     """
     options = (options or Options()).begun()
     plan, optimum = solve_open(scenario, options, progress)
-    if not dearest:
+    if not evidence:
         return plan
-    return replace(plan, dearest=dearest_demands(optimum, plan.prices, plan.findings, plan.scenario.lines, options))
+    with (progress or (lambda _: nullcontext()))("Prices"):
+        given = plan.prices, plan.findings, plan.scenario.lines, plan.amounts, options
+        return replace(plan, evidence=find_evidence(optimum, *given, everything=evidence == "all"))
 
 
 def solve_open(scenario: Scenario, options: Options | None = None, progress: Progress | None = None) -> tuple[Plan, Optimum]:
@@ -55,7 +61,7 @@ def solve_open(scenario: Scenario, options: Options | None = None, progress: Pro
         digest=scenario.digest,
         bound=first.bound,
         settled=optimum.settled,
-        settled_score=float(program.cost @ optimum.values[: program.shape[1]]),
+        settled_score=program.score(optimum.values),
         stages_left=optimum.stages_left,
         tables=scenario.passports,
     )

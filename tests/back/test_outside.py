@@ -20,7 +20,10 @@ SECRET = {
     "Priority",
     "Priority as sent",
     "Penalty",
-    "Worth of one more million",
+    "Limit EUR\u00a01\u00a0million higher, points",
+    "Limit EUR\u00a01\u00a0million lower, points",
+    "What the price is",
+    "Range at the same score",
     "Comment (input)",
     "Author (input)",
     "Written in",
@@ -40,7 +43,7 @@ SCENARIO = (
 def books(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("outside")
     (folder / "secret.yaml").write_text(SCENARIO, "utf-8")
-    plan = solve(load(folder / "secret.yaml"))
+    plan = solve(load(folder / "secret.yaml"), evidence="all")
     for name, audience in (("in", "inside"), ("out", "outside")):
         (folder / f"{name}.xlsx").write_bytes(workbook_bytes(plan, None, audience))
     return folder / "in.xlsx", folder / "out.xlsx"
@@ -59,7 +62,7 @@ def test_no_trace_of_priorities_penalties_prices_and_scenario(books):
         "yaml-language-server",
         "fundalloc-record.json",
         "ScenarioFiles",
-        "Worth of one more",
+        "million higher, points",
         "Comment (input)",
     ):
         assert trace in inside, f"{trace} would not be found inside either"
@@ -79,7 +82,7 @@ def test_the_figures_are_the_same(books):
     for values in (False, True):
         inside, outside = (openpyxl.load_workbook(path, data_only=values) for path in books)
         assert outside.sheetnames == [name for name in inside.sheetnames if name != "Scenario files"]
-        for name in ("Allocation", "Needs", "Rules", "By instrument", "Free money"):
+        for name in ("Allocation", "Needs", "Rules", "By instrument", "By partnership", "Free money"):
             (top_in, in_), (top_out, out) = (_table(book[name]) for book in (inside, outside))
             assert set(in_) - set(out) == set(in_) & SECRET
             assert top_in == top_out

@@ -43,6 +43,9 @@ CALLS = {  # call → exit code
     "runs list --ledger runs.sqlite": 0,
     "runs show tiny --ledger runs.sqlite": 0,
     "runs show nothing --ledger runs.sqlite": 2,
+    "runs name plan.xlsx adopted": 0,
+    "runs name nothing adopted": 2,
+    "runs names": 0,
     "runs prune --all --ledger runs.sqlite": 0,
     "runs nothing": 2,
     "explain tiny.yaml": 0,
@@ -78,6 +81,8 @@ CALLS = {  # call → exit code
     "schema --of run": 0,
     "schema --of nothing": 2,
     "selftest --cases 1": 0,
+    "completion bash": 0,
+    "completion cmd": 2,
     "nothing": 2,
 }
 

@@ -40,6 +40,7 @@ CALLS = {
     "run tiny.yaml --write-lp tiny.mps": "Wrote tiny.mps",
     **{f"run tiny.yaml -n --solver {solver}": "64.6380 points; optimal" for solver in ("highs", *available())},
     "run tiny.yaml returns.yaml -o results --ledger runs.sqlite": "Wrote results/index.xlsx and 2 workbooks",
+    "runs name plan.xlsx adopted": "adopted: plan ",
     "runs list --ledger runs.sqlite": "returns.yaml",
     "explain tiny.yaml tunisia returns": "Gets            EUR 8.0 million.",
     "explain tiny.yaml legal-floor": "Costs           1.35 points",
@@ -61,6 +62,7 @@ CALLS = {
     "show plan.xlsx": "ndici|tunisia|smuggling|2026: 3.3",
     "rules share": "at_least",
     "schema": "draft-07",
+    "completion zsh": "#compdef fundalloc",
     "selftest --cases 3": "The tool and the plain statement agree.",
 }
 

@@ -81,9 +81,9 @@ def test_the_workbook_counts_and_names_alike(fundalloc, tmp_path, monkeypatch):
     shown = {
         sheet: [spaced(str(c.value)) for row in book[sheet].iter_rows() for c in row if c.value is not None] for sheet in book.sheetnames
     }
-    assert "Demands: 2 hold, 1 broken by decision; ceilings, absorption, transfers: all 2 hold" in shown["Cover"]
+    assert "Requirements: 2 hold, 1 broken by decision; ceilings, absorption, transfers: all 2 hold" in shown["Cover"]
     assert f"As optimised, decided money alone breaks: {NAMED}" in shown["Cover"]
-    assert "1 of 1 demands are missed" in shown["Cover"]
+    assert "1 of 1 requirements are missed" in shown["Cover"]
     cabinet = shown["Cabinet page"]
     counted = "Of 4 requirements (one rule can make many), 0 binding ones are broken and 1 targets or monitored ones are missed; "
     assert counted + "1 are kept exactly, with nothing to spare." in cabinet

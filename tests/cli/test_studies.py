@@ -189,6 +189,25 @@ def test_many_files_get_lines_an_index_and_the_ledger(fundalloc, two, tmp_path, 
     assert again.stderr.count("unchanged, reused") == 2
 
 
+def test_books_that_exist_and_fit_are_kept(fundalloc, two, tmp_path, ledger):
+    out = tmp_path / "out"
+    books = out / "two.xlsx", out / "tiny.xlsx"
+
+    def written(*more):
+        before = [book.stat().st_mtime_ns for book in books]
+        result = fundalloc("run", two, TINY, "-o", out, "-j", 1, *more)
+        return result.exit_code, [book.stat().st_mtime_ns != old for book, old in zip(books, before, strict=True)]
+
+    assert fundalloc("run", two, TINY, "-o", out, "-j", 1).exit_code == 0
+    assert written() == (0, [False, False])
+    two.write_text(two.read_text("utf-8") + "\n# a remark, which travels in the workbook\n", "utf-8")
+    assert written() == (0, [True, False])
+    assert written("--lang", "fr") == (0, [True, True])
+    books[1].write_bytes(b"spoilt")
+    assert written("--lang", "fr") == (6, [False, False])
+    assert written("--lang", "fr", "--force") == (0, [False, True])
+
+
 def test_files_of_the_same_name_do_not_overwrite_each_other(fundalloc, tmp_path, ledger):
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()

@@ -92,7 +92,7 @@ class TestContent:
         shown = [cell.value for row in values["Cover"].iter_rows() for cell in row]
         assert "Illustrative data: not for quotation." in shown
         assert "Not an official document of the European Commission." in shown
-        assert "All checks pass" in shown
+        assert "The sums are right: all checks pass. This says nothing about the data" in shown
 
     def test_the_allocation_is_the_plan_line_by_line(self, plan: Plan, path: Path) -> None:
         shown = table(path, "Allocation").set_index("Line key")
@@ -190,7 +190,7 @@ class TestOtherScenarios:
         assert rules.loc["cap", "Status"] == "Already decided"  # 3.5 committed in a closed year, against 3
         hard = len(rules[(rules["Force"] == "binding") & ~rules["Kind"].isin(["Ceiling", "Absorption capacity", "Transfer"])])
         cover = [cell.value for cell in openpyxl.load_workbook(closed, data_only=True)["Cover"]["B"]]
-        assert any(text.startswith(f"Demands: {hard - 1} hold, 1 broken by decision; ") for text in cover if isinstance(text, str))
+        assert any(text.startswith(f"Requirements: {hard - 1} hold, 1 broken by decision; ") for text in cover if isinstance(text, str))
         assert differences(closed, tmp_path) == []
 
     def test_a_long_title_is_set_smaller_instead_of_cut_off(self, tmp_path: Path) -> None:
@@ -219,8 +219,8 @@ class TestFile:
         with zipfile.ZipFile(path) as package:
             drawings = [package.read(n).decode() for n in package.namelist() if re.fullmatch(r"xl/drawings/drawing\d+\.xml", n)]
             charts = [package.read(n).decode() for n in package.namelist() if re.fullmatch(r"xl/charts/chart\d+\.xml", n)]
-        assert len(charts) == 6  # cabinet page and summary two each, by area, by year
-        assert sum(d.count('descr="Stacked ') for d in drawings) == 6
+        assert len(charts) == 4  # cabinet page two, by area, by year
+        assert sum(d.count('descr="Stacked ') for d in drawings) == 4
         assert all("<c:numCache>" in chart for chart in charts)
 
     def test_it_returns_the_path_and_replaces_an_older_file(self, plan: Plan, tmp_path: Path) -> None:

@@ -94,6 +94,7 @@ def test_sentences_of_a_price(tmp_path):
     bench = Bench(load(write(tmp_path, TWO_BY_TWO)))
     answer = explain_rule(bench, find_target(bench.scenario, ["ceiling", "a"]))
     assert dict(Writer(bench).rule(answer))["A, total"][1:] == [
+        "A million higher: gains 0.84 points; a million lower: costs 1.00 points.",
         "Every million more of the limit gains 1.00 points, for EUR 0.6 million; after that one million gains 0.60 points.",
         "Every million less costs 1.00 points, for EUR 3.4 million; after that one million costs 1.20 points.",
     ]

@@ -16,8 +16,9 @@ ALIKE: dict[str, set[str]] = {
     "bg": set(),
     "fr": {
         "Action", "Agriculture", "Coefficient", "Directive", "Distance", "Euratom", "Exception", "Exceptions", "Flexible", "Force",
-        "Formulation", "Instrument", "Instruments", "Migration", "Note", "Notes", "Plan", "Plans", "Points", "Route", "Score", "Source",
-        "Sources", "Total", "Transit", "Visas", "flexible", "instrument", "instruments", "optimal", "points", "score", "total",
+        "Formulation", "Instrument", "Instruments", "Migration", "Note", "Notes", "Plan", "Plans", "Points", "Route", "Score",
+        "Source", "Sources", "Total", "Transit", "Variables", "Visas", "flexible", "instrument", "instruments", "optimal", "points",
+        "score", "total",
     },
     "de": {
         "Euratom", "Form", "Instrument", "Marker", "Migration", "Name", "Parameter", "Plan", "Region", "Reserve", "Route", "Solver",

@@ -37,14 +37,14 @@ def clock(monkeypatch):
 
 def test_a_run_ends_with_the_solve_that_crosses_its_limit(clock):
     with pytest.raises(SolverFailed, match="Time limit reached"):
-        solve(load(TINY), Options(time_limit=15.0), dearest=True)
+        solve(load(TINY), Options(time_limit=15.0), evidence="dearest")
     assert clock[0] <= 15.0 + EACH
 
 
 @pytest.mark.parametrize("limit", [25.0, 35.0, 45.0, 65.0])
 def test_what_is_known_at_the_limit_is_a_verified_plan_or_none(clock, limit):
     try:
-        plan = solve(load(TINY), Options(time_limit=limit), dearest=True)
+        plan = solve(load(TINY), Options(time_limit=limit), evidence="dearest")
     except SolverFailed:
         plan = None
     assert clock[0] <= limit + EACH
@@ -73,7 +73,7 @@ def test_diagnosis_and_repairs_end_at_the_deadline_of_the_run(clock):
 
 def test_without_a_limit_nothing_looks_at_the_clock(monkeypatch):
     monkeypatch.setattr(deadline, "now", lambda: pytest.fail("somebody asked for the time"))
-    assert solve(load(TINY), dearest=True).status == "optimal"
+    assert solve(load(TINY), evidence="dearest").status == "optimal"
     found = diagnose(load(TINY, settings=["rules.packages.at_least.tunisia=80"]))
     assert found.complete
     assert found.thinned
@@ -117,5 +117,5 @@ def test_no_program_is_solved_twice(path, monkeypatch):
         passed(solver, program)
 
     monkeypatch.setattr(highs, "pass_program", noted)
-    assert solve(load(path), dearest=True).dearest
+    assert solve(load(path), evidence="dearest").evidence.dearest
     assert len(set(seen)) == len(seen)

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import importlib
 import json
+import os
 import re
+import shutil
+import subprocess
 import sys
+import tomllib
 from itertools import permutations
 from pathlib import Path
 from textwrap import dedent
 
-import numpy as np
 import openpyxl
 import pytest
 from click.testing import CliRunner
-from test_contract import assert_same
 
-from cases import TINY, TWO_BY_TWO, write
+from cases import ROOT, TWO_BY_TWO, write
 from fundalloc.cli import cli
 from fundalloc.errors import UsageError
-from fundalloc.rules import kinds, parse_rule
-from fundalloc.scenario.loading import load
+from fundalloc.rules import kinds
 from fundalloc.selftest import kinds as witnessed
 from fundalloc.selftest.judge import ENDS, Known, judge, known_answers
 from fundalloc.selftest.reading import number
 from fundalloc.selftest.statement import Bound
+from fundalloc.testing import check_kind
 
 SPREAD = '''
 """Even money: the member with the most gets at most so much more than the one with the least.
@@ -182,7 +185,9 @@ def test_its_limit_is_priced_and_named_as_what_holds_money_back(install, tmp_pat
     north, south = TWO_BY_TWO["partnerships"]
     case = write(tmp_path, TWO_BY_TWO | {"partnerships": [{**north, "absorption": "2"}, south], "rules": {"even": RULE}})
     said = call("run", case, "-n")
-    assert "dearest    North and South: at most EUR 5 million apart: +1.20 points per extra" in said.replace("\u00a0", " ")
+    assert "dearest    North and South: at most EUR 5 million apart: limit EUR 1 million higher: +1.20 points" in said.replace(
+        "\u00a0", " "
+    )
     assert re.findall(r"Unallocated\s+([AB]) [\d.]+: (.*)", said) == [
         ("B", "held back by even"),
         ("A", "held back by even, the limits of absorption"),
@@ -199,13 +204,69 @@ def test_a_limit_that_has_room_holds_nothing_back(install, tmp_path):
     assert set(re.findall(r"Unallocated\s+[AB] [\d.]+: (.*)", said)) == {"held back by capped"}
 
 
-def test_its_rows_say_what_its_check_says(install):
+def test_it_keeps_the_contract(install):
     """The largest and the smallest amount stand in columns of the rule's own: the contract holds of these too."""
     install(SPREAD)
-    scenario = load(TINY)
-    rule = parse_rule("even", {"kind": "spread", **kinds()["spread"].EXAMPLES[0]}, scenario.facts.dimensions)
-    for seed in range(5):
-        assert_same(rule, scenario.lines, np.random.default_rng(seed).integers(0, 500, len(scenario.lines.ledger)))
+    check_kind(kinds()["spread"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("<=  amount", "is small", "states its inequality"),
+        ('"""Even money: the member', '"""even money: the member', "begins with a sentence"),
+        ("class Spread", "class Spreads", "class and word have one name: Spreads beside 'spread'"),
+        ('"en": "Spread", ', "", "it has no name: labels"),
+        ('"de": "Spannweite"', '"dd": "Spannweite"', "unknown languages: ['dd']"),
+        ('    """Whose amounts are compared."""', "", "what they are: between"),
+        ("    EXAMPLES: ClassVar", "    OTHERS: ClassVar", "a kind has examples"),
+        ('"between": "instrument", "at_most"', '"at_most"', "example 1: cannot be read"),
+        ('"at_most": "30"', '"at_most": {"x": "30"}', "example 1: cannot be read: 'at most' has figures per member"),
+        ('"at_most": "30"', '"at_most": "1"', "no plan of the case examples/tiny keeps it"),
+        ("[max(amounts) - min(amounts)]", "[max(amounts) + min(amounts)]", "the check says"),
+        ("[max(amounts) - min(amounts)]", "[]", "0 measures for 1 demands"),
+        ("[max(amounts) - min(amounts)]", "[Fraction(0)]", "the check says"),
+        ("np.array([1.0, -1.0])", "np.array([1.0, 1.0])", "the rows say"),
+        ("np.full(1, -np.inf),", "figure,", "'at most' with limits"),
+        ("room = np.array([capacity(money, lines, int(codes.max()) + 1)[codes].max()])", "room = np.array([np.inf])", "no finite bound"),
+        ("amounts = amounts_by_code", "self.rows(lines, demands)\n        amounts = amounts_by_code", "'check' looks at 'rows'"),
+        ("room = np.array([capacity(money, lines, int(codes.max()) + 1)[codes].max()])", "room = np.ones(1)", "example 1: no plan"),
+    ],
+)
+def test_the_contract_finds_what_is_broken(install, old, new, said):
+    assert SPREAD.count(old) == 1
+    install(SPREAD.replace(old, new))
+    with pytest.raises(AssertionError, match="Spread") as error:
+        check_kind(next(kind for kind in vars(importlib.import_module("evenmoney")).values() if getattr(kind, "kind", "") == "spread"))
+    assert said in str(error.value)
+
+
+def test_who_lacks_a_kind_is_told_which_package_has_it(install, tmp_path):
+    case = TWO_BY_TWO | {"rules": {"even": RULE}}
+    named = case | {"kinds_from": {"spread": "evenmoney"}}
+    said = call("check", write(tmp_path, named), code=3)
+    assert "the kind 'spread' is not installed here" in said
+    assert "the scenario says that it is in the package evenmoney: install that, if you trust it" in said
+    assert "unknown kind 'spread'" in call("check", write(tmp_path, case), code=3)
+    install(SPREAD)
+    warned = "its kind is in the package evenmoney, and a reader without that is not told so"
+    assert warned in call("check", write(tmp_path, case))
+    assert warned not in call("check", write(tmp_path, named))
+
+
+def test_the_package_of_the_examples_keeps_its_own_tests(tmp_path):
+    """Laid out as pip leaves it; CI installs it with pip."""
+    about = tomllib.loads((ROOT / "examples" / "top-k" / "pyproject.toml").read_text("utf-8"))["project"]
+    info = tmp_path / "fundalloc_top_k-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {about['name']}\nVersion: {about['version']}\n", "utf-8")
+    entry = "".join(f"{word} = {where}\n" for word, where in about["entry-points"]["fundalloc.rules"].items())
+    (info / "entry_points.txt").write_text(f"[fundalloc.rules]\n{entry}", "utf-8")
+    shutil.copy(ROOT / "examples" / "top-k" / "fundalloc_top_k.py", tmp_path)
+    path = os.pathsep.join([str(tmp_path), str(ROOT / "src")])
+    tests = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-c", os.devnull, str(ROOT / "examples" / "top-k" / "tests")]
+    done = subprocess.run(tests, env={**os.environ, "PYTHONPATH": path}, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -106,3 +107,24 @@ def plain_formula(formula: str, row: int) -> str:
     own = re.compile(rf"(?<![A-Za-z0-9_\]$:])([A-Z]{{1,3}}){row + 1}(?![0-9(])|(?<=:)([A-Z]{{1,3}}){row + 1}(?![0-9(])")
     parts[::2] = [own.sub(r"\1\2#", _WHOLE.sub(r"\1", re.sub(r"\s+", "", part)).replace("_xlfn.", "")) for part in parts[::2]]
     return '"'.join(parts)
+
+
+def same(expected: Cell, found: Cell) -> bool:
+    """Return whether a cell holds what was written, and no formula."""
+    return found.formula is None and same_value(expected, found)
+
+
+def same_value(expected: Cell, found: Cell) -> bool:
+    """Return whether a cell shows what was written."""
+    if (expected.number is None) != (found.number is None):
+        return False
+    if expected.number is not None and found.number is not None:
+        return math.isclose(expected.number, found.number, rel_tol=1e-9, abs_tol=1e-9)
+    return expected.text.replace("\r\n", "\n") == found.text.replace("\r\n", "\n")
+
+
+def shown(cell: Cell) -> str:
+    """Return what stands in a cell, for messages."""
+    if cell.empty:
+        return "nothing"
+    return cell.formula or (cell.text if cell.number is not None else f"'{cell.text}'")

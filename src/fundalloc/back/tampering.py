@@ -6,7 +6,6 @@ added beside ours change no meaning: they are named, not blamed. Adjustments and
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,10 +16,12 @@ from typing import Any, NamedTuple
 from fundalloc.back import pairing
 from fundalloc.back.circulated import Circulated
 from fundalloc.back.own_rules import COLUMNS as OWN_RULES
+from fundalloc.back.pairing import same, same_value, shown
 from fundalloc.doors.reading import read_bytes
 from fundalloc.errors import ScenarioError, and_more
 from fundalloc.export.on_request import unpack
 from fundalloc.export.workbook import workbook_bytes
+from fundalloc.export.workbook.layout import FACTS_ROW
 from fundalloc.labels import spellings
 from fundalloc.plan.plan import Plan
 from fundalloc.scenario.workbooks.cells import BookFile, Grid, grid_on
@@ -37,6 +38,7 @@ KNOWN = {  # sheet: the columns that tell its rows apart, those to be typed into
     "needs": (("partnership_id", "area_id", "action_id"), ()),
     "instruments": (("instrument_id",), ()),
     "sources": (("what", "concerns"), ()),
+    "fiche": ((), ()),
 }
 SORTED = ("allocation", "rules", "own_rules")
 """Sheets whose rows staff may sort without a word."""
@@ -110,6 +112,8 @@ class _Comparer:
     found: BookFile
     expected: BookFile
     result: BookComparison = field(default_factory=BookComparison)
+    chosen: set[str] = field(default_factory=set)
+    """Sheets that show another choice than as written."""
 
     @cached_property
     def titles(self) -> dict[str, str | None]:
@@ -122,7 +126,8 @@ class _Comparer:
         sheets = {theirs: list(self._pairs(ours, theirs)) for ours, theirs in self.titles.items() if theirs is not None}
         for live in (False, True):  # stored values must be as written only where nothing that they follow was changed
             if not (live and (self.result.typed or self.result.wrong)):
-                self.result.wrong += [found for title, pairs in sheets.items() for found in self._differences(pairs, title, live)]
+                shown = ((title, pairs) for title, pairs in sheets.items() if not (live and title in self.chosen))
+                self.result.wrong += [found for title, pairs in shown for found in self._differences(pairs, title, live)]
         return self.result
 
     def _compare_titles(self) -> None:
@@ -159,14 +164,24 @@ class _Comparer:
                 for pair in sheet.cells(row, there):
                     self._typed(title, pair)
             else:
-                yield from (pair for pair in sheet.cells(row, there) if not self._typed(title, pair))
+                cells = (pair for pair in sheet.cells(row, there) if not self._typed(title, pair))
+                yield from (pair for pair in cells if sheet.sheet != "fiche" or not self._chosen(title, pair))
+
+    def _chosen(self, title: str, pair: _Pair) -> bool:
+        """Note that another partnership was chosen on the page that follows a choice."""
+        choice = (pair.row, pair.column) == (FACTS_ROW, 1)
+        if choice and not same(pair.expected, pair.found):
+            self.chosen.add(title)
+            cell = self.found.place(title, pair.there, pair.column).cell
+            self.result.harmless.append(CellDifference(title, cell, f"another choice: {shown(pair.found)}"))
+        return choice
 
     def _typed(self, title: str, pair: _Pair) -> bool:
         """Note what stands in a cell that is there to be typed into."""
-        empty = pair.found.empty or pair.found.number == 0 or _same(pair.expected, pair.found)
+        empty = pair.found.empty or pair.found.number == 0 or same(pair.expected, pair.found)
         if pair.typed and not empty:
             cell = self.found.place(title, pair.there, pair.column).cell
-            self.result.typed.append(CellDifference(title, cell, f"typed: {_shown(pair.found)}"))
+            self.result.typed.append(CellDifference(title, cell, f"typed: {shown(pair.found)}"))
         return pair.typed
 
     def _added(self, found: CellDifference) -> None:
@@ -178,7 +193,7 @@ class _Comparer:
         for pair in pairs:
             place = self.found.place(title, pair.there, pair.column).cell
             if pair.expected.empty and not pair.found.empty and not live:
-                self._added(CellDifference(title, place, f"added: {_shown(pair.found)}"))
+                self._added(CellDifference(title, place, f"added: {shown(pair.found)}"))
             elif not pair.expected.empty and (says := _difference(pair, live)):
                 yield CellDifference(title, place, says, pair.found, pair.at)
 
@@ -187,15 +202,15 @@ def _difference(pair: _Pair, live: bool) -> str:
     """Say how a cell differs, when `live` the stored value of a formula; nothing when it does not."""
     expected, found = pair.expected, pair.found
     if live:
-        same = expected.formula is None or found.value is None or _same_value(expected, found)
-        return "" if same else f"the stored value was changed: found {found.text}, expected {expected.text}"
+        alike = expected.formula is None or found.value is None or same_value(expected, found)
+        return "" if alike else f"the stored value was changed: found {found.text}, expected {expected.text}"
     if expected.formula is None:
-        return "" if _same(expected, found) else f"{SAID.get(pair.key, '')}found {_shown(found)}, expected {_shown(expected)}"
+        return "" if same(expected, found) else f"{SAID.get(pair.key, '')}found {shown(found)}, expected {shown(expected)}"
     if found.formula is None:
-        return f"the formula was replaced: found {_shown(found)}, expected {expected.formula}"
+        return f"the formula was replaced: found {shown(found)}, expected {expected.formula}"
     theirs = pairing.plain_formula(found.formula, pair.there)
-    same = theirs == pairing.plain_formula(expected.formula, pair.there if pair.row is None else pair.row)
-    return "" if same else f"the formula was changed: found {found.formula}, expected {expected.formula}"
+    alike = theirs == pairing.plain_formula(expected.formula, pair.there if pair.row is None else pair.row)
+    return "" if alike else f"the formula was changed: found {found.formula}, expected {expected.formula}"
 
 
 class _Sheet:
@@ -277,21 +292,3 @@ class _Pair(NamedTuple):
     at: tuple[str, ...]
     typed: bool
     """Whether it is there to be typed into."""
-
-
-def _same(expected: Cell, found: Cell) -> bool:
-    return found.formula is None and _same_value(expected, found)
-
-
-def _same_value(expected: Cell, found: Cell) -> bool:
-    if (expected.number is None) != (found.number is None):
-        return False
-    if expected.number is not None and found.number is not None:
-        return math.isclose(expected.number, found.number, rel_tol=1e-9, abs_tol=1e-9)
-    return expected.text.replace("\r\n", "\n") == found.text.replace("\r\n", "\n")
-
-
-def _shown(cell: Cell) -> str:
-    if cell.empty:
-        return "nothing"
-    return cell.formula or (cell.text if cell.number is not None else f"'{cell.text}'")

@@ -7,6 +7,8 @@ Exit codes: 0 done · 1 fault in the program · 2 usage · 3 scenario has proble
 
 from __future__ import annotations
 
+import gc
+import os
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,8 @@ from fundalloc.errors import FundallocError, did_you_mean, out_of_memory, some
 if TYPE_CHECKING:
     from fundalloc.cli.envelope import Answer
 
+ASKS = "_FUNDALLOC_COMPLETE"
+"""The environment variable by which a shell asks for proposals."""
 COMMANDS = {
     "new": ("new", "Copy a starter scenario that runs at once, or roll a plan forward."),
     "intake": ("intake", "A first mapping for a table that others laid out: annexes, open data, extracts."),
@@ -30,7 +34,7 @@ COMMANDS = {
     "import": ("workbooks", "What colleagues changed and said in copies of a workbook, merged, as scenario text."),
     "extract": ("workbooks", "Write the scenario that travels inside a workbook as files."),
     "compare": ("compare", "What differs between scenarios, and which change moved what."),
-    "sweep": ("sweep", "Vary one figure, or two: score, shadow price, break points, who gains and loses."),
+    "sweep": ("sweep", "Vary one figure, or two: score, its gain to the next value, break points, who gains and loses."),
     "frontier": ("frontier", "The trade-off between two objectives, corner by corner."),
     "alternatives": ("alternatives", "Plans as different as possible at almost no loss, and the range of every amount."),
     "robust": ("robust", "One plan for several futures, or for figures given as ranges."),
@@ -39,6 +43,7 @@ COMMANDS = {
     "rules": ("reference", "Explain the kinds of rules in words and symbols."),
     "selftest": ("selftest", "Hold the tool against answers worked out by hand, and against a second statement."),
     "schema": ("reference", "Print the JSON Schema of scenario files."),
+    "completion": ("completion", "Print what makes bash, zsh or fish complete words, files, ids and keys."),
 }
 
 
@@ -54,6 +59,10 @@ class Commands(click.Group):
         if name not in COMMANDS:
             return None
         command: click.Command = getattr(import_module(f"fundalloc.cli.{COMMANDS[name][0]}"), {"import": "import_"}.get(name, name))
+        if ASKS in os.environ:
+            from fundalloc.cli.completion import completing
+
+            return completing(command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -134,7 +143,7 @@ def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
-@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Print the version.")
+@click.option("-V", "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Print the version.")
 def cli() -> None:
     """Allocate EU financing instruments across migration partnerships, and prove the plan.
 
@@ -148,6 +157,7 @@ def cli() -> None:
 def main() -> None:
     """Entry point of the console script."""
     outlet = open_outlet()
+    gc.set_threshold(50_000)  # imports make many objects that stay: looking through them again and again takes a tenth of a short command
     try:
         cli(prog_name="fundalloc")
     except SystemExit as end:

@@ -17,8 +17,10 @@ from fundalloc.money import euro
 
 if TYPE_CHECKING:
     from fundalloc.plan.plan import Plan
+    from fundalloc.run import Wanted
     from fundalloc.solvers import Options
     from fundalloc.studies.batch import FileRun
+    from fundalloc.studies.ledger import Ledger
     from fundalloc.studies.variants import Source
 
 
@@ -37,26 +39,33 @@ class Many:
         return self.ledger is not None or self.cluster is not None
 
 
-def run_many(sources: Sequence[Source], target: Path | None, options: Options, many: Many, out: Output, force: bool) -> int:
+def run_many(
+    sources: Sequence[Source], target: Path | None, options: Options, many: Many, out: Output, *, force: bool, evidence: Wanted
+) -> int:
     """Solve scenario files and return the exit code of the worst.
 
     The target is a folder that takes a workbook each and the index; for one file, its workbook.
     """
-    from fundalloc.studies.batch import run_batch, worst
+    from fundalloc.studies.batch import made_from, run_batch, worst
     from fundalloc.studies.ledger import Ledger, default_ledger
-
-    books = _books(sources, target, force)
 
     def write(plan: Plan, source: Source) -> list[Path]:
         if source.path not in books:
             return []
         from fundalloc.export.workbook import write_workbook
 
-        return [write_workbook(plan, books[source.path], out.words(plan.scenario).language)]
+        book, language = books[source.path], out.words(plan.scenario).language
+        made = made_from(plan, language)
+        if kept.as_written(book, made):
+            return [book]
+        written = write_workbook(plan, book, language)
+        kept.wrote(written, made)
+        return [written]
 
     done: dict[int, FileRun] = {}
     with Ledger(Path(many.ledger) if many.ledger else default_ledger()) as kept:
-        batch = run_batch(sources, options, kept, write, jobs=many.jobs, cluster=many.cluster, fresh=many.fresh)
+        books = _books(sources, target, force, kept)
+        batch = run_batch(sources, options, kept, write, jobs=many.jobs, cluster=many.cluster, fresh=many.fresh, evidence=evidence)
         try:
             for position, outcome in batch:
                 _note(outcome, list(done.values()), len(sources), out)
@@ -76,7 +85,7 @@ def run_many(sources: Sequence[Source], target: Path | None, options: Options, m
     return worst([o.entry.exit_code for o in outcomes])
 
 
-def _books(sources: Sequence[Source], target: Path | None, force: bool) -> dict[str, Path]:
+def _books(sources: Sequence[Source], target: Path | None, force: bool, kept: Ledger) -> dict[str, Path]:
     """Return the workbook of every scenario file, each where it can be written."""
     from fundalloc.studies.batch import INDEX, book_names
 
@@ -86,7 +95,7 @@ def _books(sources: Sequence[Source], target: Path | None, force: bool) -> dict[
             books = book_names([s.path for s in sources], target)
         new_book(target / INDEX, force)
     for book in books.values():
-        new_book(book, force)
+        new_book(book, force or kept.as_written(book))
     return books
 
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from fundalloc.cli.envelope import DIFFERS
-from fundalloc.cli.options import FORCE, Digits, allow_outside_option, new_book, output_options
+from fundalloc.cli.options import FORCE, HTML, Digits, allow_outside_option, check_page, named, new_book, output_options
 from fundalloc.cli.output import Output
+from fundalloc.doors.writing import together
 from fundalloc.labels import label
 from fundalloc.money import NotANumber, parse_figure
+
+if TYPE_CHECKING:
+    from fundalloc.compare.comparison import Comparison
 
 
 def _share(_: click.Context, __: click.Parameter, text: str) -> Fraction:
@@ -25,8 +30,9 @@ def _share(_: click.Context, __: click.Parameter, text: str) -> Fraction:
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, metavar="A B [C]...")
+@click.argument("files", nargs=-1, required=True, metavar="A B [C]...", callback=named)
 @click.option("-o", "--output", metavar="FILE.xlsx", help="Write the comparison as a workbook.")
+@HTML
 @click.option(
     "--by",
     type=click.Choice(["partnership", "instrument", "area", "year", "marker", "rule"]),
@@ -44,6 +50,7 @@ def _share(_: click.Context, __: click.Parameter, text: str) -> Fraction:
 def compare(
     files: tuple[str, ...],
     output: str | None,
+    html: str | None,
     by: str | None,
     least: Fraction,
     tolerance: Fraction,
@@ -57,7 +64,8 @@ def compare(
 ) -> None:
     """Compare scenarios, each with the first: what differs in the inputs, what in the results, and which change moved what.
 
-    A, B, C are scenario files, files of a git revision (REV:FILE), or results (.xlsx, .json, .csv), in any mix.
+    A, B, C are scenario files, files of a git revision (REV:FILE), or results (.xlsx, .json, .csv, or a
+    name that `fundalloc runs name` gave), in any mix.
 
     \b
     fundalloc compare baseline.yaml variant.yaml
@@ -70,6 +78,7 @@ def compare(
 
     if output is not None:
         new_book(output, force)
+    check_page(html)
     with out.counting("programs", "Comparing") as tick:
         found = compare_files(
             *files,
@@ -84,11 +93,22 @@ def compare(
         )
     print_comparison(found, out, by, least)
     out.result(**as_dict(found, by=by, least=least))
-    if output is not None:
-        from fundalloc.export.comparison import write_comparison
-
-        with out.progress("Writing"):
-            write_comparison(found, output)
-        out.say(label("report.written", found.language, file=Path(output)))
+    for path in _written(found, output, html, out):
+        out.say(label("report.written", found.language, file=path))
     if exit_code and found.differs:
         click.get_current_context().exit(DIFFERS)
+
+
+def _written(found: Comparison, output: str | None, html: str | None, out: Output) -> list[Path]:
+    """Write workbook and page where they are asked for."""
+    files = list[Path]()
+    with out.progress("Writing"), together():
+        if output is not None:
+            from fundalloc.export.comparison import write_comparison
+
+            files.append(write_comparison(found, output))
+        if html is not None:
+            from fundalloc.export.page import write_comparison_page
+
+            files.append(write_comparison_page(found, html))
+    return files

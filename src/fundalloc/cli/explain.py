@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from fundalloc.cli.options import BASELINE, REPAIRS, Inputs, output_options, scenario_options
+from fundalloc.cli.options import BASELINE, REPAIRS, Inputs, named, output_options, scenario_options
 from fundalloc.cli.output import Output
 from fundalloc.errors import Infeasible
 
@@ -12,7 +12,7 @@ from fundalloc.errors import Infeasible
 @click.command()
 @click.argument("file")
 @click.argument("what", nargs=-1)
-@click.option("--against", metavar="FILE", help="Why it gets another amount than in this scenario or plan.")
+@click.option("--against", metavar="FILE", callback=named, help="Why it gets another amount than in this scenario or plan.")
 @click.option("--as-if-hard", is_flag=True, help="Treat soft rules (all, or those named) as hard, and say which of them clash.")
 @click.option("--prices", is_flag=True, help="The price list of rules: what each costs in score and in money.")
 @click.option("--value", is_flag=True, help="What one million more or less of every instrument is worth, and the budget ladder 80 … 120 %.")

@@ -9,9 +9,7 @@ from textwrap import wrap
 from typing import Any
 
 from fundalloc.cli.output import Output, new_table
-from fundalloc.compare.why_less import CHOICE, why_other
 from fundalloc.errors import UsageError, and_more
-from fundalloc.insight.explain import hardening
 from fundalloc.insight.explain.bench import Bench
 from fundalloc.insight.explain.place import explain_place
 from fundalloc.insight.explain.prices import general_sentence, price_list
@@ -95,6 +93,8 @@ def closing(writer: Writer, out: Output) -> None:
 
 def as_if_hard(scenario: Scenario, what: tuple[str, ...], out: Output) -> None:
     """Say which soft rules could not hold together if they had to."""
+    from fundalloc.insight.explain import hardening
+
     found = hardening.as_if_hard(scenario, what, out.progress)
     names, several = found.rules, len(found.rules) > 1
     out.result(**found.as_dict())
@@ -189,6 +189,8 @@ def against(scenario: Scenario, what: tuple[str, ...], other: str, allow_outside
     places = scenario.own("partnership, instrument or area")
     if not what:
         raise UsageError(f"--against needs WHAT: a line, pair, {places}")
+    from fundalloc.compare.why_less import CHOICE, why_other
+
     target = find_target(scenario, what)
     if target.rule is not None:
         raise UsageError(f"--against compares amounts, and {target.rule.id} is a rule: name a line, pair, {places}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from fundalloc.cli.options import Digits, allow_outside_option, output_options
+from fundalloc.cli.options import Digits, allow_outside_option, named, output_options
 from fundalloc.cli.output import Output
 
 _PLANS = (".json", ".csv", ".xlsx", ".xlsm")
@@ -15,7 +15,13 @@ _PLANS = (".json", ".csv", ".xlsx", ".xlsm")
 @click.command()
 @click.argument("folder", metavar="DIR")
 @click.option(
-    "--from", "origin", default="mff-2021-2027", show_default=True, metavar="NAME|PLAN", help="Which starter (`list` names them) or plan."
+    "--from",
+    "origin",
+    default="mff-2021-2027",
+    show_default=True,
+    metavar="NAME|PLAN",
+    callback=named,
+    help="Which starter (`list` names them) or plan.",
 )
 @click.option("--year", type=Digits(), metavar="YEAR", help="From a plan: the first year that stays open.")
 @click.option("--scenario", "scenario_file", metavar="FILE", help="From a plan: its scenario. JSON names its own, a workbook carries it.")

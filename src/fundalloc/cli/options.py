@@ -53,6 +53,17 @@ def gathered(**groups: type) -> Callable[[F], F]:
     return decorate
 
 
+def named(_: click.Context, __: click.Parameter, given: Any) -> Any:
+    """Put the files of plans into the place of their names; what is the name of a file stays."""
+    if isinstance(given, tuple):
+        return tuple(named(_, __, one) for one in given)
+    if given is None or Path(given).exists():
+        return given
+    from fundalloc.studies.named import file_of
+
+    return file_of(given)
+
+
 def _all(*options: Callable[[F], F]) -> Callable[[F], F]:
     def decorate(command: F) -> F:
         for option in reversed(options):
@@ -107,7 +118,13 @@ class Inputs:
 
 SOLVER = click.option("--solver", default="highs", show_default=True, help="highs, or a solver that PuLP reaches: cbc, highs-pulp …")
 FORCE = click.option("--force", is_flag=True, help="Replace a file although something that was typed into it is lost.")
-BASELINE = click.option("--baseline", metavar="FILE", help="The plan to start from: a scenario, or a plan as .json, .csv or .xlsx.")
+HTML = click.option("--html", metavar="FILE.html", help="Write one page for the browser, which loads nothing.")
+BASELINE = click.option(
+    "--baseline",
+    metavar="PLAN",
+    callback=named,
+    help="The plan to start from: a scenario, a plan as .json, .csv or .xlsx, or the name of one (`fundalloc runs name`).",
+)
 REPAIRS = click.option(
     "--repairs", metavar="DIR", help="When no plan exists: write the repairs into this folder, as scenarios that extend this one."
 )
@@ -154,6 +171,7 @@ class Study:
     out: Output
     inputs: Inputs
     output: str | None
+    html: str | None
     csv_folder: str | None
     solver: str
     force: bool
@@ -162,6 +180,7 @@ class Study:
         """Refuse an output that cannot be written before anything is solved."""
         if self.output is not None:
             new_book(self.output, self.force)
+        check_page(self.html)
         if self.csv_folder is not None:
             check_folder(Path(self.csv_folder))
 
@@ -181,7 +200,7 @@ class Study:
     def write(self, scenario: Scenario, make: Callable[[str], Report]) -> None:
         """Write what was asked for: workbook, CSV, JSON on stdout. `make` takes the language."""
         out = self.out
-        if self.output is None and self.csv_folder is None and not out.as_json:
+        if self.output is None and self.csv_folder is None and self.html is None and not out.as_json:
             return
         from fundalloc.export.studies.report import as_dict, write_book, write_tables
 
@@ -189,6 +208,10 @@ class Study:
         with out.progress("Writing"), together():
             files = write_tables(report, self.csv_folder) if self.csv_folder is not None else []
             files += [write_book(report, self.output)] if self.output is not None else []
+            if self.html is not None:
+                from fundalloc.export.page import write_report_page
+
+                files.append(write_report_page(report, self.html))
         for path in files:
             out.say(f"Wrote {path}")
         out.result(**as_dict(report))
@@ -196,6 +219,7 @@ class Study:
 
 study_options = _all(
     click.option("-o", "--output", metavar="FILE.xlsx", help="Write a workbook with tables and charts."),
+    HTML,
     click.option("--csv", "csv_folder", metavar="DIR", help="Write the tables as CSV into this folder."),
     FORCE,
     SOLVER,
@@ -223,6 +247,14 @@ def new_book(output: str | Path, force: bool) -> Path:
             raise OutputError(f"Cannot write {path}: {said}. Choose another name, or add --force.") from None
         refuse_loss(path, lost, f"bring them back with fundalloc import {path}, choose another name,")
     return path
+
+
+def check_page(name: str | None, *, write: bool = True) -> None:
+    """Refuse a page that cannot be written. Raises click.UsageError or OutputError."""
+    if name is not None and Path(name).suffix.lower() not in (".html", ".htm"):
+        raise click.UsageError(f"--html {name}: a page ends in .html")
+    if name is not None and write:
+        check_writable(Path(name))
 
 
 def words_of(text: str) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from fundalloc.insight.brief import Brief, brief_of
 from fundalloc.insight.explain.unallocated import explain_unallocated
 from fundalloc.insight.payments import payments, payments_by_year
 from fundalloc.money import finer
+from fundalloc.plan.evidence import firmness_said, worth_said
 from fundalloc.plan.handmade import HAND_MADE
 from fundalloc.plan.naming import named_by_decision
 from fundalloc.plan.proof import PLACES
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 BAR = 24
 TOP = 12
 """Partnerships that the table names before it adds up the rest."""
-FACTS = ["ahead", "rules", "by_decision", "missed", "dearest", "baseline", "gain", "lose", "unallocated", "score", "search", "proof", "gap"]
-FACTS += ["decided", "unproved", "rounding", "broken", "best_plan", "distance"]
+FACTS = ["ahead", "rules", "by_decision", "missed", "dearest", "prices", "firm", "baseline", "gain", "lose", "unallocated", "score"]
+FACTS += ["search", "proof", "gap", "decided", "unproved", "rounding", "broken", "best_plan", "distance"]
 """What the lines below the tables begin with."""
 
 
@@ -196,11 +197,15 @@ def _rules(report: _PlanReport) -> None:
         report.line("by_decision", named_by_decision(plan.by_decision, plan.scenario, words), within=True)
     for missed in [one for one in report.brief.missed if not plan.findings[one.at].rule.watch][:6]:
         report.line("missed", words("report.says.missed", **missed._asdict()), within=True)
-    for position, gain in plan.dearest:
-        rule = plan.findings[position].rule
-        said = plan.findings[position].said(report.names, language)
-        key = "report.says.dearest_relative" if rule.relative else "report.says.dearest"
-        report.line("dearest", words(key, says=said, price=words.signed(gain, 2)), within=True)
+    for position in plan.evidence.dearest:
+        finding, worth = plan.findings[position], plan.evidence.demands[position]
+        key = "report.says.dearest_relative" if finding.rule.relative else "report.says.dearest"
+        sides = {"more": worth_said(worth.more, worth.up, words), "less": worth_said(worth.less, worth.down, words)}
+        report.line("dearest", words(key, says=finding.said(report.names, language), **sides), within=True)
+    if plan.evidence.dearest:
+        report.line("prices", words(f"price.how{'_switches' if plan.log.switches else ''}"), within=True)
+    if said := firmness_said(plan, words):
+        report.line("firm", said)
 
 
 def _ahead(report: _PlanReport) -> None:

@@ -15,12 +15,15 @@ from fundalloc.cli.envelope import NOT_VERIFIED, STOPPED
 from fundalloc.cli.options import (
     BASELINE,
     FORCE,
+    HTML,
     REPAIRS,
     SOLVER,
     VARIANTS,
     Digits,
     Inputs,
+    check_page,
     gathered,
+    named,
     new_book,
     output_options,
     scenario_options,
@@ -41,12 +44,15 @@ class _Wish:
     """What becomes of a plan: what is computed beside it, and where it is written."""
 
     output: str | None
+    html: str | None
+    note: str | None
     csv_folder: str | None
     csv_style: str
     write_lp: str | None
     audience: Literal["inside", "outside"]
     ranges: bool
     prices: bool
+    quick: bool
     dry_run: bool
     open_file: bool
     force: bool
@@ -57,10 +63,15 @@ class _Wish:
         """Whether more is computed than the plan."""
         return self.ranges or self.prices
 
+    def evidence(self, out: Output) -> Literal["", "dearest", "all"]:
+        """Return how much is found by solving again: all that files and JSON hold, else what the terminal shows."""
+        written = not self.dry_run and (self.output or self.csv_folder)
+        return "" if self.quick else "all" if written or out.as_json else "dearest"
+
     @property
     def files(self) -> bool:
         """Whether anything is written or opened beside the workbook."""
-        return bool(self.csv_folder or self.write_lp or self.open_file)
+        return bool(self.html or self.note or self.csv_folder or self.write_lp or self.open_file)
 
     def book(self) -> Path | None:
         """Return the workbook to write. Raises UsageError or OutputError."""
@@ -81,6 +92,8 @@ class _Positive(click.FloatRange):
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("-o", "--output", metavar="FILE.xlsx", help="Write the workbook (one scenario) or, for several, a folder.")
+@HTML
+@click.option("--note", metavar="FILE.docx", help="Write a note of two pages for those who decide (extra `note`).")
 @click.option("--csv", "csv_folder", metavar="DIR", help="Write tidy CSV tables into this folder.")
 @click.option(
     "--csv-style", type=click.Choice(["plain", "excel"]), default="plain", help="excel: as Excel in the language of --lang opens them."
@@ -91,7 +104,13 @@ class _Positive(click.FloatRange):
 @click.option("--gap", type=_Positive(min=0), help="Relative gap at which a search may stop.")
 @BASELINE
 @click.option("--stay-close", metavar="SHARE", help="Score that may be given up to move less money, such as 0.1%.")
-@click.option("--plan", "plan_file", metavar="PLAN", help="Score this hand-made plan (.xlsx, .json, .csv) without optimising it.")
+@click.option(
+    "--plan",
+    "plan_file",
+    metavar="PLAN",
+    callback=named,
+    help="Score this hand-made plan (.xlsx, .json, .csv, a name) without optimising it.",
+)
 @REPAIRS
 @VARIANTS
 @click.option(
@@ -100,10 +119,11 @@ class _Positive(click.FloatRange):
     type=click.Choice(["inside", "outside"]),
     default="inside",
     show_default=True,
-    help="Who reads the workbook: outside, it leaves out priorities, penalties, prices, comments and the scenario.",
+    help="Who reads workbook, page and note: outside, they leave out priorities, penalties, prices, comments and the scenario.",
 )
-@click.option("--ranges", is_flag=True, help="Also how firm every amount is: its range at no loss and within 1 % of the score.")
+@click.option("--ranges", is_flag=True, help="Also how firm every amount is: its range at no loss and within 0.1 % of the score.")
 @click.option("--prices", is_flag=True, help="Also the price list of rules, the value of money and the budget ladder.")
+@click.option("--quick", is_flag=True, help="Leave out what is found by solving again: what limits are worth, and how firm amounts are.")
 @click.option("-n", "--dry-run", is_flag=True, help="Solve and print, write nothing.")
 @click.option("--open", "open_file", is_flag=True, help="Open the workbook when it is written.")
 @FORCE
@@ -145,7 +165,10 @@ def run(
     elif len(files) > 1 or many.asked:
         folder = None if wish.output is None or wish.dry_run else Path(wish.output)
         target = wish.book() if len(files) == 1 else folder
-        click.get_current_context().exit(run_many([inputs.source(file) for file in files], target, options, many, out, wish.force))
+        wanted = "" if target is None else wish.evidence(out)
+        click.get_current_context().exit(
+            run_many([inputs.source(file) for file in files], target, options, many, out, force=wish.force, evidence=wanted)
+        )
     else:
         _run_one(files[0], inputs, options, wish, out)
 
@@ -154,15 +177,17 @@ def _refuse(files: tuple[str, ...], measured: bool, inputs: Inputs, wish: _Wish,
     several = len(files) > 1
     batch = several or many.asked
     refused = {
-        "--for outside is about one workbook: name it with -o, and leave --csv and --write-lp out.": wish.audience == "outside"
-        and any((several, wish.output is None, wish.csv_folder, wish.write_lp)),
+        "--for outside is about one workbook, page or note: name it with -o, --html or --note, and leave --csv and --write-lp out.": (
+            wish.audience == "outside" and any((several, not (wish.output or wish.html or wish.note), wish.csv_folder, wish.write_lp))
+        ),
         "--csv-style is about the tables of --csv: name a folder for them.": wish.csv_style != "plain" and not wish.csv_folder,
         "--ranges and --prices take one scenario at a time, and the best plan of it.": wish.asks
         and any((several, measured, many.cluster is not None)),
+        "--quick leaves ranges and prices out: ask without it.": wish.quick and wish.asks,
         "--with stacks variants on one scenario; for several runs write files that extend them.": inputs.variants and batch,
         "--plan takes one scenario at a time.": measured and several,
-        "--plan only measures: leave -o, --csv, --write-lp and --open out.": measured and (wish.output or wish.files),
-        "--csv, --write-lp and --open take one scenario at a time, without --ledger and --cluster.": batch and wish.files,
+        "--plan only measures: leave -o, --html, --note, --csv, --write-lp and --open out.": measured and (wish.output or wish.files),
+        "--html, --note, --csv, --write-lp and --open take one scenario at a time, without --ledger and --cluster.": batch and wish.files,
     }
     for words, wrong in refused.items():
         if wrong:
@@ -180,7 +205,9 @@ def _run_one(file: str, inputs: Inputs, options: Options, wish: _Wish, out: Outp
     plan = _solve(scenario, file, inputs, options, wish, out)
     print_plan(plan, out)
     asked = _ask(plan, options, wish, out) if wish.asks else None
-    if not wish.dry_run:
+    if wish.dry_run:
+        out.say(_would_write(wish))
+    else:
         _write(plan, book, wish, out, asked)
         if wish.open_file and book is not None:
             click.launch(str(book))
@@ -196,14 +223,29 @@ def _run_one(file: str, inputs: Inputs, options: Options, wish: _Wish, out: Outp
         out.end(STOPPED, f"The search was stopped at its limit; the best plan found is verified, but {left}.")
 
 
+def _would_write(wish: _Wish) -> str:
+    """Say what a dry run leaves unwritten, and what of it would take another file's place."""
+    asked = [path for path in (wish.output, wish.html, wish.note, wish.csv_folder, wish.write_lp) if path is not None]
+    shown = [f"{path}{' (in place of the one that is there)' if Path(path).exists() else ''}" for path in asked]
+    return f"Nothing was written; without -n: {', '.join(shown)}" if shown else "Nothing was written."
+
+
 def _check_places(wish: _Wish) -> None:
     """Refuse what cannot be written before anything is solved."""
-    if wish.write_lp is not None and Path(wish.write_lp).suffix.lower() not in (".lp", ".mps"):
-        raise click.UsageError(f"--write-lp {wish.write_lp}: the file ends in .lp or .mps")
+    check_page(wish.html, write=not wish.dry_run)
+    ends_in = (("--write-lp", wish.write_lp, (".lp", ".mps")), ("--note", wish.note, (".docx",)))
+    for option, name, ends in ends_in:
+        if name is not None and Path(name).suffix.lower() not in ends:
+            raise click.UsageError(f"{option} {name}: the file ends in {' or '.join(ends)}")
+    if wish.note is not None:
+        from fundalloc.export.note import needs_word
+
+        needs_word()
     if wish.dry_run:
         return
-    if wish.write_lp is not None:
-        check_writable(Path(wish.write_lp))
+    for _, name, _ in ends_in:
+        if name is not None:
+            check_writable(Path(name))
     if wish.csv_folder is not None:
         check_folder(Path(wish.csv_folder))
 
@@ -235,7 +277,7 @@ def _solve(scenario: Scenario, file: str, inputs: Inputs, options: Options, wish
     from fundalloc.run import solve
 
     try:
-        return solve(scenario, options, out.progress, dearest=True)
+        return solve(scenario, options, out.progress, evidence=wish.evidence(out))
     except (Infeasible, NotRoundable) as error:
         reason = inputs.why_no_plan(scenario, file, out, wish.repairs, options=options)
         raise (reason if isinstance(error, Infeasible) or reason.diagnosis.clashes else error) from None
@@ -277,5 +319,13 @@ def _write(plan: Plan, book: Path | None, wish: _Wish, out: Output, asked: Asked
             from fundalloc.export.workbook import write_workbook
 
             files.append(write_workbook(plan, book, words.language, wish.audience, asked))
+        if wish.html is not None:
+            from fundalloc.export.page import write_page
+
+            files.append(write_page(plan, wish.html, words.language, wish.audience, asked))
+        if wish.note is not None:
+            from fundalloc.export.note import write_note
+
+            files.append(write_note(plan, wish.note, words.language, wish.audience, asked))
     for path in files:
         out.say(words("report.written", file=path))

@@ -20,7 +20,7 @@ _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
 @click.group()
 def runs() -> None:
-    """List, show and prune the runs that the ledger keeps.
+    """List, show, name and prune the runs that the ledger keeps.
 
     Runs of several files enter the ledger, with the hash of their inputs; the same inputs are not solved again.
 
@@ -28,6 +28,7 @@ def runs() -> None:
     fundalloc runs list
     fundalloc runs show 3fa9c1
     fundalloc runs prune --older-than 30d
+    fundalloc runs name plan.xlsx adopted-2026-11
     """
 
 
@@ -107,3 +108,51 @@ def prune_runs(older_than: str | None, missing: bool, everything: bool, ledger: 
         count = kept.prune(age, missing=missing)
     out.say(f"{counted(count, 'runs')} dropped; files that they wrote stay.")
     out.result(dropped=count)
+
+
+@runs.command("name")
+@click.argument("run")
+@click.argument("name")
+@click.option("--force", is_flag=True, help="Give the name to this plan although another one has it.")
+@ledger_option
+@output_options
+def name_run(run: str, name: str, force: bool, ledger: str | None, out: Output) -> None:
+    """Keep the plan of RUN under NAME, and take NAME from now on wherever a plan is taken.
+
+    RUN is a result (.xlsx, .json), or a run of the ledger: the start of its key, or its scenario or file (then the newest).
+
+    \b
+    fundalloc runs name plan.xlsx adopted-2026-11
+    fundalloc run proposal.yaml --baseline adopted-2026-11 -o proposal.xlsx
+    fundalloc compare adopted-2026-11 proposal.yaml
+    """
+    from fundalloc.export.tables import to_json
+    from fundalloc.studies.named import name_plan
+
+    with out.progress("Reading"):
+        found = name_plan(run, name, to_json, ledger=_ledger(ledger), replace=force)
+    scenario, inputs = found.scenario or "not named", found.digest[:12] or "not stated"
+    out.say(f"{name}: plan {found.plan[:12]}, scenario {scenario} with inputs {inputs}")
+    out.say(f"Kept as {found.file}")
+    out.result(**found.as_dict())
+
+
+@runs.command("names")
+@click.option("--forget", metavar="NAME", help="Take this name away, with the copy that it stands for.")
+@output_options
+def list_names(forget: str | None, out: Output) -> None:
+    """List the plans that have a name, each with the hashes of its amounts and of its scenario's inputs."""
+    from fundalloc.studies import named
+
+    gone = None if forget is None else named.forget(forget)
+    found = list(named.named_plans())
+    table = new_table("Name", "scenario", "plan", "inputs", "file")
+    for one in found:
+        table.add_row(one.name, one.scenario, one.plan[:12], one.digest[:12], one.file)
+    if gone is not None:
+        out.say(f"Forgotten: {gone.name}")
+    elif found:
+        out.table(table)
+    else:
+        out.say("No plan has a name. Give one: fundalloc runs name plan.xlsx adopted-2026-11")
+    out.result(names=[one.as_dict() for one in found])

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from fundalloc.cli.options import VARIANTS, Inputs, output_options, scenario_options
+from fundalloc.cli.options import VARIANTS, Inputs, named, output_options, scenario_options
 from fundalloc.cli.output import Output
 
 
 @click.command()
-@click.argument("file")
+@click.argument("file", callback=named)
 @click.argument("key", required=False)
 @VARIANTS
 @output_options

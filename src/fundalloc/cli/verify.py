@@ -10,7 +10,7 @@ import click
 
 from fundalloc import versions
 from fundalloc.cli.envelope import UNVERIFIED
-from fundalloc.cli.options import Inputs, output_options, scenario_options
+from fundalloc.cli.options import Inputs, named, output_options, scenario_options
 from fundalloc.cli.output import Output
 from fundalloc.errors import NotVerified, counted
 from fundalloc.labels import Words
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("result", metavar="RESULT")
+@click.argument("result", metavar="RESULT", callback=named)
 @click.argument("scenario_file", metavar="[SCENARIO]", required=False)
 @output_options
 @scenario_options

@@ -18,6 +18,7 @@ from fundalloc.facts.facts import Facts
 from fundalloc.insight.fairness import fairness
 from fundalloc.insight.mandate import mandate_table
 from fundalloc.insight.payments import payments_table
+from fundalloc.plan.evidence import Firmness
 from fundalloc.plan.plan import Plan
 from fundalloc.plan.verify import Finding
 from fundalloc.scenario.scenario import Scenario
@@ -46,7 +47,12 @@ def tables(plan: Plan, language: str = "") -> dict[str, pd.DataFrame]:
     coverage = pd.DataFrame({**members, "need": found.need, "met": found.met, "priority": needs.priority.values, "impact": found.impact})
     out = {"allocation": named_allocation(plan, language), "coverage": coverage, "free-money": plan.free_money}
     out |= {"memo": memo_money(plan, language), "rules": rules}
-    optional = {"payments": payments_table(plan), "moves": moved_money(plan), "mandate": mandate_table(plan, language)}
+    optional = {
+        "firmness": firmness_table(plan),
+        "payments": payments_table(plan),
+        "moves": moved_money(plan),
+        "mandate": mandate_table(plan, language),
+    }
     out |= {name: found for name, found in optional.items() if len(found)}
     entities = {"instruments": ["counts"], "partnerships": ["level", "within"], "areas": ["within"] * bool(dimensions.area.within)}
     for table, further in entities.items():
@@ -86,6 +92,11 @@ def memo_money(plan: Plan, language: str) -> pd.DataFrame:
     columns["year"] = list(map(int, columns["year"]))
     decisions = [decision.within(language) for decision in memo.decision]
     return pd.DataFrame({**columns, "amount": facts.euro(memo.amount), "decision": decisions, "source": memo.source})
+
+
+def firmness_table(plan: Plan) -> pd.DataFrame:
+    """Return what the money of every partnership may be at the plan's score, EUR million; no rows where nobody asked."""
+    return pd.DataFrame(plan.evidence.firmness, columns=list(Firmness._fields))
 
 
 def moved_money(plan: Plan) -> pd.DataFrame:
@@ -130,7 +141,8 @@ def as_dict(plan: Plan) -> dict[str, Any]:
     scenario, certificate = plan.scenario, plan.certificate
     moved = moved_money(plan)
     allocation = plan.allocation[(plan.allocation["amount"] > 0) | (plan.allocation["decided"] > 0)]
-    rules = [_finding(plan, f, p) for f, p in zip(plan.findings, plan.prices, strict=True)]
+    priced = plan.rules_table[["one_more", "one_less", "moved_up", "moved_down", "price_basis", "dual"]]
+    rules = [{**_finding(plan, f), **price} for f, price in zip(plan.findings, records(priced), strict=True)]
     return {
         "format": FORMAT,
         "scenario": _scenario(scenario),
@@ -156,6 +168,7 @@ def as_dict(plan: Plan) -> dict[str, Any]:
             "broken_by_decision": sorted(f"{f.rule.id} {'|'.join(f.member)} {f.sense}" for f in plan.by_decision),
         },
         "rules": sorted(rules, key=itemgetter("rule", "member", "sense")),
+        "firmness": records(firmness_table(plan)),
     }
 
 
@@ -185,7 +198,7 @@ def _record(row: Mapping[Any, Any]) -> dict[Any, Any]:
     return {key: _number(value) for key, value in row.items()}
 
 
-def _finding(plan: Plan, finding: Finding, price: float) -> dict[str, Any]:
+def _finding(plan: Plan, finding: Finding) -> dict[str, Any]:
     return {
         "rule": finding.rule.id,
         "member": "|".join(finding.member),
@@ -196,7 +209,6 @@ def _finding(plan: Plan, finding: Finding, price: float) -> dict[str, Any]:
         "limit": _number(float(finding.limit)),
         "headroom": _number(float(finding.headroom)),
         "status": finding.status,
-        "price": _number(price),
     }
 
 

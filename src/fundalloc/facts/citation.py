@@ -14,10 +14,14 @@ from fundalloc.labels import label
 
 _DAY = r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])", "date", "write year-month-day, such as 2026-11-23"
 _PARTS = {  # how it is written, what it is, and what to write; since 2015 all acts are cited in one way, which their number tells
-    "celex": (r"3(201[5-9]|20[2-9][0-9])[RLD][0-9]{4}", "CELEX number of an act since 2015 (R, L or D)", "such as 32021R0947; else `text`"),
-    "text": (r"(?s).+", "text", "say what it is"),
+    "celex": (
+        r"3(201[5-9]|20[2-9][0-9])[RLD][0-9]{4}",
+        "CELEX number of an act since 2015 (R, L or D)",
+        "write it, or `text`, such as 32021R0947",
+    ),
+    "text": (r"(?s).+", "text", "say what it is, such as Council conclusions"),
     "article": (r"[0-9]+[a-z]*(\([0-9a-z]+\))*", "article", "write its number, such as 17 or 6(2)(a)"),
-    "domain": ("EU|Euratom|EU, Euratom|CFSP", "domain of acts", "write EU, Euratom, CFSP or 'EU, Euratom'"),
+    "domain": ("EU|Euratom|EU, Euratom|CFSP", "domain of acts", "write EU, Euratom, CFSP or 'EU, Euratom', such as CFSP"),
     "read": _DAY,
     "valid_until": _DAY,
 }

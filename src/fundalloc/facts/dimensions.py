@@ -234,7 +234,7 @@ def _choice(raw: Any, info: ValidationInfo) -> tuple[Alternative, ...]:
     return read(raw)
 
 
-_WRITTEN = "an id, a tag group:value, a mapping of tag groups, or a list of these"
+_WRITTEN = "an id, a tag group:value, a mapping of tag groups, or a list of these, such as [tunisia, route:central-med]"
 _SCHEMA = WithJsonSchema({"type": ["string", "integer", "array", "object"], "description": _WRITTEN})
 Choice = Annotated[tuple[Alternative, ...], PlainValidator(_choice), _SCHEMA]
 

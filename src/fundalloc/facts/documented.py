@@ -9,14 +9,17 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
-from pydantic import BaseModel, GetJsonSchemaHandler
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
 
 
 class Documented(BaseModel):
-    """A model that finds the descriptions of its fields in its source."""
+    """A model that finds the descriptions of its fields in its source, and is built when it is first used."""
+
+    model_config = ConfigDict(defer_build=True)
 
     @classmethod
     def field_docs(cls) -> dict[str, str]:
@@ -37,6 +40,7 @@ class Documented(BaseModel):
         return schema
 
 
+@cache
 def _strings_below(model: type) -> dict[str, str]:
     body = ast.parse(textwrap.dedent(inspect.getsource(model))).body[0]
     assert isinstance(body, ast.ClassDef)

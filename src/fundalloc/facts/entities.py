@@ -31,7 +31,7 @@ from fundalloc.money import percent
 class Record(Documented):
     """Base of everything that is read from a scenario: frozen, and unknown keys are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True, defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
 class Named(Record):
@@ -39,7 +39,9 @@ class Named(Record):
 
     id: Id
     name: Multilingual
+    """What it is called, per language, such as {en: Tunisia, fr: Tunisie}."""
     short: Multilingual | None = None
+    """Label for narrow columns, such as {en: Legal, fr: Légal}."""
 
     @property
     def label(self) -> Text:
@@ -51,9 +53,9 @@ class InstrumentCeiling(Record):
     """What an instrument may commit: per year, in total, or both."""
 
     each: ByYear | None = None
-    """EUR million in each of the years."""
+    """EUR million in each of the years, such as {2025: 20, 2026-2027: 40}."""
     total: Amount | None = None
-    """EUR million over the whole period."""
+    """EUR million over the whole period, such as 100."""
 
     @model_validator(mode="before")
     @classmethod
@@ -87,7 +89,7 @@ class CarryOver(Record):
     """Unused ceiling of a year that may be used in the next year only."""
 
     share: Share
-    """Share of the year's usable ceiling."""
+    """Share of the year's usable ceiling, such as 50 %."""
 
 
 class TransferRight(Record):
@@ -95,15 +97,17 @@ class TransferRight(Record):
 
     id: Id
     source: Origin
-    """Article or "assumption"."""
+    """Article or "assumption", such as {celex: 32021R0947, article: 17}."""
     giving: InstrumentId = Field(alias="from")
-    """The instrument that gives."""
+    """The instrument that gives, such as amif."""
     taking: InstrumentId = Field(alias="to")
-    """The instrument that takes."""
+    """The instrument that takes, such as ndici."""
     at_most: Share
-    """Share of the giving instrument's ceiling over the whole period, before its reserve."""
+    """Share of the giving instrument's ceiling over the whole period, before its reserve, such as 5 %."""
     years: Years | None = None
+    """The years in which money may move; absent: all; such as 2025-2027."""
     confidence: Note = ""
+    """How sure it is: F found, D derived, M well known, or assumption, such as D."""
 
     @model_validator(mode="after")
     def _goes_somewhere(self) -> TransferRight:
@@ -127,39 +131,42 @@ def _each_year(due: dict[int, Fraction]) -> dict[int, Fraction]:
 class Instrument(Named):
     """A source of money with a legal basis and a ceiling."""
 
-    short: Multilingual | None = None
-    """Label for narrow columns."""
     source: Origin
-    """The legal basis, or "assumption"."""
+    """The legal basis, or "assumption", such as {celex: 32021R0947, article: 6}."""
     confidence: Note = ""
+    """How sure it is: F found, D derived, M well known, or assumption, such as F."""
     note: Multilingual | None = None
+    """What readers of its sheet should know, such as {en: Thematic facility alone}."""
     footnote: Multilingual | None = None
-    """What must be said wherever the name stands; printed on cover and notes."""
+    """What must be said wherever the name stands, printed on cover and notes, such as {en: Without prejudice to positions on status.}."""
     counts: Literal["budget", "partner", "memo"] = "budget"
     """budget: our money. partner: Member States and others. memo: shown, never added."""
     free: Flag = False
     """Lets the plan decide partner money too; without it a partner's money is what is decided."""
     ceiling: InstrumentCeiling | None = None
+    """What it may commit: in all, or by year, such as {each: {2025: 20, 2026-2027: 40}, total: 90}."""
     reserve: Share = Fraction(0)
-    """Share of the ceiling kept back."""
+    """Share of the ceiling kept back, such as 5 %."""
     partners: Choice = ("all",)
-    """The partnerships this instrument may serve."""
+    """The partnerships this instrument may serve, such as [tunisia, egypt]."""
     years: Years | None = None
-    """The years in which it may commit; absent: all."""
+    """The years in which it may commit, absent: all, such as 2021-2025."""
     tags: Tags = ()
+    """Groups to which it belongs, such as family:external."""
     budget_line: Note = ""
+    """Where it stands in the budget, such as 14 02 01."""
     carry_over: CarryOver | None = None
-    """Unused money of a year that may be used in the next."""
+    """Unused money of a year that may be used in the next, such as {share: 50 %}."""
     last_resort: Factor = Fraction(0)
-    """Points of score that every EUR million used costs: the cushion comes last."""
+    """Points of score that every EUR million used costs, for the cushion comes last, such as 0.1."""
     payment_profile: Annotated[tuple[Share, ...], AfterValidator(_whole_profile)] = ()
-    """Share of a commitment that is paid in its own year, the next, and so on."""
+    """Share of a commitment that is paid in its own year, the next, and so on, such as [20 %, 50 %, 30 %]."""
     contracting_profile: Annotated[tuple[Share, ...], AfterValidator(_whole_profile)] = ()
-    """Share of a commitment whose contracts are signed in its own year, the next, and so on."""
+    """Share of a commitment whose contracts are signed in its own year, the next, and so on, such as [40 %, 60 %]."""
     contracting: Literal["agreement", "direct", "instalments"] | None = None
     """How commitments become contracts, and so by when: a financing agreement first, at once, or in annual instalments."""
     outstanding: Annotated[ByYear, AfterValidator(_each_year)] = Field(default_factory=dict)
-    """EUR million that commitments from before the period cost in each year, also after the period."""
+    """EUR million that commitments from before the period cost in each year, also after it, such as {2025: 12, 2026: 6}."""
 
     @property
     def planned(self) -> bool:
@@ -171,7 +178,9 @@ class Band(Record):
     """One step of diminishing returns: the first `share` of a need earns `value` per euro of met need."""
 
     share: Share
+    """The part of a need, such as 50 %."""
     value: Factor
+    """What a euro of met need in it earns, such as 0.6."""
 
 
 def _check_bands(bands: tuple[Band, ...]) -> tuple[Band, ...]:
@@ -191,15 +200,16 @@ class Curve(Record):
     """The returns on a need of which the part x is met: log(1 + a x)."""
 
     log: Factor
-    """The factor a: the larger, the faster returns fall. With 4, the last euro earns a fifth of the first."""
+    """The factor a: the larger, the faster returns fall (with 4, the last euro earns a fifth of the first), such as 4."""
 
 
 class CurvedBands(Record):
     """Diminishing returns as a curve, in steps of equal width."""
 
     curve: Curve
+    """The returns as a curve, such as {log: 4}."""
     pieces: Annotated[int, WithJsonSchema({"type": ["integer", "string"], "enum": [*PIECES, *map(str, PIECES)]})]
-    """How many steps: 2, 4, 5, 8, 10, 16 or 20."""
+    """How many steps: 2, 4, 5, 8, 10, 16 or 20, such as 10."""
 
     @field_validator("pieces", mode="before")
     @classmethod
@@ -231,14 +241,16 @@ class Area(Named):
     """One of the cooperation areas, or an action of one."""
 
     within: str = ""
-    """The area that holds this action; absent: an area."""
+    """The area that holds this action; absent: an area; such as returns."""
 
     footnote: Multilingual | None = None
     """What must be said wherever the name stands; printed on cover and notes."""
     source: Origin = ""
+    """Where it comes from, such as assumption."""
     tags: Tags = ()
+    """Groups to which it belongs, such as pillar:partnerships."""
     steps: Bands | None = None
-    """Diminishing returns of this area alone; absent: of an action those of its area, else those of the scenario."""
+    """Diminishing returns of this area alone; absent: those of its area, or of the scenario; such as {curve: {log: 4}, pieces: 10}."""
 
 
 class Partnership(Named):
@@ -273,3 +285,4 @@ class Prices(Record):
     """The price base of all amounts."""
 
     base: Annotated[str, Field(pattern=r"^(current|constant [0-9]{4})$")] = "current"
+    """current, or constant and a year, such as constant 2018."""

@@ -255,20 +255,27 @@ def _schema(**schema: Any) -> WithJsonSchema:
 _NUMBER: dict[str, Any] = {"type": ["number", "string"]}
 
 
-Amount = Annotated[Fraction, PlainValidator(read_amount), _schema(**_NUMBER, description="EUR million, zero or more")]
-Share = Annotated[Fraction, PlainValidator(read_share), _schema(**_NUMBER, description="0 % to 100 %")]
-Limit = Annotated[Figure, PlainValidator(read_limit), _schema(**_NUMBER, description="an amount or a share")]
-Relative = Annotated[Fraction, PlainValidator(read_relative), _schema(**_NUMBER, description="a share such as 80 % or 120 %")]
-Factor = Annotated[Fraction, PlainValidator(read_factor), _schema(**_NUMBER, description="a number or a share, zero or more")]
-_AMOUNTS = _schema(type=["number", "string", "object"], description="an amount, or amounts by year or range of years")
+Amount = Annotated[Fraction, PlainValidator(read_amount), _schema(**_NUMBER, description="EUR million, zero or more, such as 12.5")]
+Share = Annotated[Fraction, PlainValidator(read_share), _schema(**_NUMBER, description="0 % to 100 %, such as 20 %")]
+Limit = Annotated[Figure, PlainValidator(read_limit), _schema(**_NUMBER, description="an amount or a share, such as 12.5 or 20 %")]
+Relative = Annotated[Fraction, PlainValidator(read_relative), _schema(**_NUMBER, description="a share, such as 80 % or 120 %")]
+Factor = Annotated[Fraction, PlainValidator(read_factor), _schema(**_NUMBER, description="a number or a share, zero or more, such as 1.5")]
+_AMOUNTS = _schema(
+    type=["number", "string", "object"], description="an amount, or amounts by year or range of years, such as {2025: 20, 2026-2027: 40}"
+)
 ByYear = Annotated[dict[int, Fraction], PlainValidator(_by_year), _AMOUNTS]
 Flag = Annotated[bool, PlainValidator(_flag), _schema(type="boolean")]
-_YEAR_LIST = _schema(type=["integer", "string", "array"], items={"type": ["integer", "string"]}, description="2024, 2021-2027 or a list")
+_YEAR_LIST = _schema(
+    type=["integer", "string", "array"],
+    items={"type": ["integer", "string"]},
+    description="a year, a range or a list of these, such as 2021-2027",
+)
 Years = Annotated[tuple[int, ...], PlainValidator(read_years), _YEAR_LIST]
 _PER_LANGUAGE = {"type": "object", "propertyNames": {"enum": list(LANGUAGES)}}
-_TEXTS = _schema(anyOf=[{"type": "string"}, _PER_LANGUAGE], description="text, or one per language")
+_TEXTS = _schema(anyOf=[{"type": "string"}, _PER_LANGUAGE], description="text, or one per language, such as {en: Tunisia, fr: Tunisie}")
 Multilingual = Annotated[Text, TOLD, PlainValidator(_text), _TEXTS]
-Id = Annotated[str, PlainValidator(read_id), _schema(type="string", pattern=ID_PATTERN)]
+_NAMES = "letters, digits, - _ and ., at most 60, such as returns-floor"
+Id = Annotated[str, PlainValidator(read_id), _schema(type="string", pattern=ID_PATTERN, description=_NAMES)]
 Iso3 = Annotated[str, TOLD, PlainValidator(read_iso3), _schema(type="string", pattern="^[A-Z]{3}$")]
-_TAGS = _schema(type=["string", "array"], items={"type": "string"}, description="group:value")
+_TAGS = _schema(type=["string", "array"], items={"type": "string"}, description="group:value, one or a list, such as route:central-med")
 Tags = Annotated[tuple[str, ...], PlainValidator(read_tags), _TAGS]

@@ -29,11 +29,15 @@ class Pick(Record):
     """Some of the allocation lines: keys mean "and", lists "or"; nothing named means everything."""
 
     instrument: Choice | None = None
+    """Instruments, such as [amif, family:external]."""
     partnership: Choice | None = None
+    """Partnerships, such as tunisia."""
     area: Choice | None = None
+    """Areas, with the actions that they hold, such as returns."""
     action: Choice | None = None
-    """Actions by themselves; the id of an area means what is not broken down."""
+    """Actions by themselves; the id of an area means what is not broken down, such as returns.charter-flights."""
     year: Choice | None = None
+    """Years, such as 2025-2026."""
 
     @property
     def named(self) -> frozenset[str]:
@@ -60,8 +64,11 @@ class Clause(Pick):
 
     id: Id
     reason: Multilingual
+    """Why, such as {en: Not eligible under the regulation}."""
     source: Origin = ""
+    """Where it comes from, such as {celex: 32021R0947, article: 5}."""
     confidence: Note = ""
+    """How sure it is: F found, D derived, M well known, or assumption, such as F."""
 
     @model_validator(mode="after")
     def _names_something(self) -> Clause:
@@ -74,7 +81,7 @@ class Selection(Pick):
     """Some of the money: lines, and how much of each euro counts."""
 
     marker: str | None = None
-    """Weights every line by this marker's coefficient."""
+    """Weights every line by this marker's coefficient, such as oda."""
 
     @field_validator("marker")
     @classmethod
@@ -97,7 +104,7 @@ def _left_open(raw: Any) -> tuple[str, ...]:
 
 _OPEN: dict[str, Any] = {"type": ["string", "array"], "items": {"enum": [*WORDS, "marker"]}}
 LeftOpen = Annotated[
-    tuple[str, ...], PlainValidator(_left_open), WithJsonSchema({**_OPEN, "description": "dimensions, or marker, of `money`"})
+    tuple[str, ...], PlainValidator(_left_open), WithJsonSchema({**_OPEN, "description": "dimensions, or marker, of `money`, such as area"})
 ]
 
 
@@ -127,11 +134,11 @@ class Base(Selection):
     """What a share is taken of: a selection of money, the ceilings of a selection, an amount, or `money` left open somewhere."""
 
     ceiling: Selection | None = None
-    """The ceilings of planned instruments themselves, before their reserve, not what is spent."""
+    """The ceilings of planned instruments themselves, before their reserve, not what is spent, such as {instrument: amif}."""
     without: LeftOpen | None = None
-    """`money` and `unless` of the rule with these dimensions left open: of all the money that could have been `money`."""
+    """`money` and `unless` of the rule with these dimensions left open: of all the money that could have been `money`, such as area."""
     amount: Annotated[Fraction | None, WithJsonSchema({"type": ["number", "string"]})] = None
-    """EUR million."""
+    """EUR million, such as 40."""
 
     @model_validator(mode="before")
     @classmethod

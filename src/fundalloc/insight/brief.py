@@ -65,13 +65,10 @@ class Recipient(NamedTuple):
     need: float
     met: float
     """With all money, each euro as far as it has effect."""
+    missing: float
+    """The need that is not met, rounded as it is printed, so that rows add up."""
     change: float
     """Against the baseline; NaN without one."""
-
-    @property
-    def missing(self) -> float:
-        """The need that is not met."""
-        return max(self.need - self.met, 0.0)
 
 
 class Shortfall(NamedTuple):
@@ -252,7 +249,9 @@ def _rows(sums: ExactSums, language: str) -> Iterator[Recipient]:
         if k in sums.leaves or need:
             change = round(eur(money[k]) - before[k], 9) if sums.has_baseline else float("nan")
             amounts = (eur(decided[k]), eur(money[k] - decided[k]), eur(money[k]), eur(partner[k]))
-            yield Recipient(id_, names[id_], " ".join(labels[id_].split()), *amounts, need, met, change)
+            yield Recipient(
+                id_, names[id_], " ".join(labels[id_].split()), *amounts, need, met, round(max(need - met, 0.0), scenario.decimals), change
+            )
 
 
 def _standing(

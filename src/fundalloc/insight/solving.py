@@ -19,9 +19,9 @@ def solve(
     options: Options | None = None,
     progress: Progress | None = None,
     *,
-    dearest: bool = False,
+    evidence: run.Wanted = "",
 ) -> Plan:
-    """Compute the plan of a scenario, or of a scenario file; with `dearest` also which demands are dearest, by a few more solves.
+    """Compute the plan of a scenario, or of a scenario file; `evidence` as in `run.solve`.
 
     Raises Infeasible, which names one set of rules that clash (`diagnose` finds all), ScenarioError, SolverFailed, NotRoundable or
     NotVerified; a plan that is returned keeps every hard rule exactly.
@@ -32,7 +32,7 @@ def solve(
         raise UsageError(f"solve takes a Scenario or the name of a scenario file, not {type(scenario).__name__}: fundalloc.load makes one")
     options = (options or Options()).begun()
     try:
-        return run.solve(scenario, options, progress, dearest=dearest)
+        return run.solve(scenario, options, progress, evidence=evidence)
     except Infeasible as error:
         if error.conflicts or not (found := diagnose(scenario, most=1, options=options).clashes):
             raise

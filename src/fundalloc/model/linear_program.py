@@ -125,6 +125,10 @@ class LinearProgram:
         """Entries of the matrix."""
         return len(self.matrix.value)
 
+    def score(self, values: Floats) -> float:
+        """Return the score of its columns, which stand first in `values`."""
+        return summed(self.cost, values[: len(self.cost)])
+
     @property
     def sizes(self) -> dict[str, int]:
         """How large it is, as the log of a run has it."""
@@ -161,6 +165,11 @@ class LinearProgram:
                 at, entry = take(matrix.column[says], Grouped(matrix.column[asks], asks, Exact.whole(len(asks))))
                 found.append(np.unique(row[says[at]] * self.shape[0] + row[asks[entry]]))
         return np.divmod(np.concatenate(found), max(self.shape[0], 1))
+
+
+def summed(prices: Floats, amounts: Floats) -> float:
+    """Return the sum of products. BLAS (`@`) splits long ones over threads: dearer than a warm solve, and other digits per machine."""
+    return float((prices * amounts).sum())
 
 
 class Terms(NamedTuple):

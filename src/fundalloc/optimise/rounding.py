@@ -11,6 +11,7 @@ first, where most lines are whole already.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,7 +25,7 @@ from fundalloc.money import Floats, decimals
 from fundalloc.optimise.counted import in_steps, keeps, tightened
 from fundalloc.optimise.nearness import near_program
 from fundalloc.optimise.settling import line_noise
-from fundalloc.optimise.stage_programs import append
+from fundalloc.optimise.stage_programs import append, without_fixed
 from fundalloc.optimise.switches import fix_switches
 from fundalloc.solvers import Options, Solution, Status, solve_program
 
@@ -100,10 +101,7 @@ def round_plan(program: LinearProgram, solution: Solution, lines: Lines, options
     if not fractional.any() and keeps(free, plan, lines):
         return _rounded(exact, exact, step)
     stopped = None
-    for attempt in ATTEMPTS if program.integer is None else (*ATTEMPTS, SWITCHING):
-        opened = int(_movable(attempt, lines, exact).sum())
-        if attempt.soft and opened >= MANY:
-            continue
+    for attempt, opened in _attempts(lines, exact, program.integer is not None):
         for margin in MARGINS:
             around = _around(free if attempt.switches else fix_switches(free, solution.values), solution, lines, exact, attempt)
             found = _best(around, plan, lines, options.own(gap=0.0 if opened <= FEW else GAP, nodes=NODES))
@@ -124,6 +122,14 @@ def round_plan(program: LinearProgram, solution: Solution, lines: Lines, options
 def _fractional(exact: Floats) -> NDArray[np.bool_]:
     """Return which amounts, in steps, are not whole."""
     return np.abs(exact - np.rint(exact)) >= WHOLE
+
+
+def _attempts(lines: Lines, exact: Floats, switches: bool) -> Iterator[tuple[Attempt, int]]:
+    """Yield the attempts with how many lines each opens, without those that hold soft rules over many lines."""
+    for attempt in (*ATTEMPTS, SWITCHING) if switches else ATTEMPTS:
+        opened = int(_movable(attempt, lines, exact).sum())
+        if not attempt.soft or opened < MANY:
+            yield attempt, opened
 
 
 def _movable(attempt: Attempt, lines: Lines, exact: Floats) -> NDArray[np.bool_]:
@@ -206,18 +212,23 @@ def _beside_corner(around: LinearProgram, options: Options) -> Solution | None:
 
     What is whole at the corner stays, all else may move one step beyond its neighbours (T. Berthold, RENS, 2014).
     """
-    assert around.integer is not None
     assert options.gap is not None
-    corner = solve_program(replace(around, integer=None), options.own(method="simplex"))
+    part, left = without_fixed(around)
+    assert part.integer is not None
+    corner = solve_program(replace(part, integer=None), options.own(method="simplex"))
     if not corner.usable:
         return corner
     values, whole = corner.values, np.rint(corner.values)
-    part = around.integer & (np.abs(values - whole) >= WHOLE)
-    lower = np.where(part, np.maximum(np.floor(values) - 1.0, around.lower), np.where(around.integer, whole, around.lower))
-    upper = np.where(part, np.minimum(np.ceil(values) + 1.0, around.upper), np.where(around.integer, whole, around.upper))
-    found = solve_program(replace(around, lower=lower, upper=upper, integer=part), replace(options, nodes=FIRST_NODES))
-    near = found.usable and found.objective >= corner.objective - options.gap * abs(corner.objective)
-    return found if near else None
+    open_ = part.integer & (np.abs(values - whole) >= WHOLE)
+    lower = np.where(open_, np.maximum(np.floor(values) - 1.0, part.lower), np.where(part.integer, whole, part.lower))
+    upper = np.where(open_, np.minimum(np.ceil(values) + 1.0, part.upper), np.where(part.integer, whole, part.upper))
+    beside = replace(part, lower=lower, upper=upper, integer=open_)
+    found = solve_program(beside, replace(options, nodes=FIRST_NODES, shifting=True))
+    if not found.usable or found.objective < corner.objective - options.gap * abs(corner.objective):
+        return None
+    every = around.lower.copy()
+    every[left] = found.values
+    return replace(found, values=every)
 
 
 def _refusal(around: LinearProgram, lines: Lines, options: Options) -> str:

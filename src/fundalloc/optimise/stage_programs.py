@@ -19,6 +19,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.facts.selection import build_members
 from fundalloc.model.linear_program import LinearProgram, Terms, stack
 from fundalloc.money import Floats
+from fundalloc.optimise.nearness import DIGITS
 
 HOLD = 1e-9
 """Relative value that a held stage may lose to the solver's own tolerance."""
@@ -101,6 +102,28 @@ def append(
         matrix=stack([(program.shape[0], old), (len(row_lower), terms)]),
         integer=None if integer is None else np.concatenate([integer, np.zeros(len(cost), dtype=bool)]),
     )
+
+
+def without_fixed(program: LinearProgram) -> tuple[LinearProgram, NDArray[np.intp]]:
+    """Return the program of the columns that are not fixed, which the rows count from what the fixed ones come to, and their places."""
+    fixed = program.lower == program.upper
+    left, matrix = np.flatnonzero(~fixed), program.matrix
+    entry = np.flatnonzero(~fixed[matrix.column])
+    terms = Terms(matrix.row[entry], (np.cumsum(~fixed) - 1)[matrix.column[entry]], matrix.value[entry])
+    given = matrix.times(np.where(fixed, program.lower, 0.0))
+    return replace(
+        program,
+        cost=program.cost[left],
+        lower=program.lower[left],
+        upper=program.upper[left],
+        row_lower=np.round(program.row_lower - given, DIGITS),
+        row_upper=np.round(program.row_upper - given, DIGITS),
+        matrix=stack([(program.shape[0], terms)]),
+        blocks=(),
+        lines=int(np.searchsorted(left, program.lines)),
+        integer=None if program.integer is None else program.integer[left],
+        keys=program.column_keys[left],
+    ), left
 
 
 def met_by_member(program: LinearProgram, for_each: tuple[str, ...], lines: Lines) -> tuple[Terms, Floats]:

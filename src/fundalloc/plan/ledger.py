@@ -9,7 +9,7 @@ the whole period has not.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,6 @@ from fundalloc.facts.facts import NO_LIMIT, Facts
 from fundalloc.facts.lines import Lines
 from fundalloc.facts.moves import carry_by_itself
 from fundalloc.money import Floats, IntArray, Mask, exact_product, exact_sums
-from fundalloc.plan.verify import Finding
 
 
 @dataclass(frozen=True)
@@ -101,16 +100,3 @@ def free_of_decisions(lines: Lines, planned: IntArray) -> FreeMoney:
     facts, moves = lines.facts, lines.moves
     closed = np.isin(facts.years, list(facts.closed))
     return free_money(facts, planned, moves.totals(np.where(closed[moves.year], carry_by_itself(moves, planned), 0)))
-
-
-def ceiling_prices(facts: Facts, findings: Sequence[Finding], prices: NDArray[np.float64]) -> dict[tuple[str, ...], float]:
-    """Return by (instrument, year or "total") the shadow price of a ceiling per EUR million before its reserve.
-
-    A million more is worth what its reserve leaves of it, to commit and to hand on, and lets every transfer take its share.
-    """
-    out = {finding.member: 0.0 for finding in findings if finding.rule.is_budget}
-    for finding, price in zip(findings, prices.tolist(), strict=True):
-        for ceiling, share in finding.rule.per_ceiling(finding.member, facts).items():
-            if ceiling in out:
-                out[ceiling] += float(share) * price
-    return out

@@ -18,7 +18,8 @@ from fundalloc.errors import UsageError, did_you_mean
 from fundalloc.facts.dimensions import ACTION, AXIS
 from fundalloc.money import euro
 from fundalloc.plan.certificate import Certificate
-from fundalloc.plan.ledger import Coverage, FreeMoney, ceiling_prices, free_money, measure_coverage
+from fundalloc.plan.evidence import Evidence, Worth
+from fundalloc.plan.ledger import Coverage, FreeMoney, free_money, measure_coverage
 from fundalloc.plan.proof import FEASIBLE, Proof
 from fundalloc.plan.verify import DECIDED, MISSED, Finding, Tally, tally
 from fundalloc.rules.statement import WHOLE_PERIOD
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 DIMENSIONS = ("instrument", "partnership", "area", "year")
 COUNTS = ("budget", "partner")
+PRICED = {"one_more": "more", "one_less": "less", "moved_up": "up", "moved_down": "down"}
 MOVED = ("carried_in", "carried_out", "transferred_in", "transferred_out")
 
 
@@ -79,14 +81,14 @@ class Plan(Glance):
     findings: tuple[Finding, ...]
     """Every demand of every rule, ceilings and absorption included."""
     prices: NDArray[np.float64]
-    """Shadow price per finding, a dual: score per extra EUR million of its limit, for small changes; NaN where there is none."""
+    """The dual of every finding, not confirmed by solving: it says where to look (`evidence`); NaN where there is none."""
     log: RunLog
     moves: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     """Amount of every move of `scenario.lines.moves`, in rounding steps."""
     certificate: Certificate | None = None
     """The proved limit on any lawful plan's score."""
-    dearest: tuple[tuple[int, float], ...] = ()
-    """The dearest demands of written rules: position of the finding, and the points that one EUR million more of its limit brings."""
+    evidence: Evidence = field(default_factory=Evidence)
+    """What solving again found: what limits are worth, and how firm the money of partnerships is. Empty where nobody asked."""
     solution: NDArray[np.float64] | None = None
     """All columns of the program before rounding, EUR million; only of plans that were solved here."""
 
@@ -223,8 +225,8 @@ class Plan(Glance):
         """Per planned instrument and year, EUR million: ceiling, reserve, moves in and out, decided, planned, lapsed, free.
 
         Ceiling less reserve, plus what moves in, less what moves out and what is planned, is `free`; in closed years nothing is
-        free any more: it is `lapsed`. `price` is the shadow price per EUR million of `ceiling` (a dual). The row of year 0 is the
-        whole period; ceilings that do not exist are NaN, and so are `free` and `lapsed` then.
+        free any more: it is `lapsed`. `one_more` and `one_less` are what EUR 1 million more or less of `ceiling` does to the score, NaN
+        where nobody asked. The row of year 0 is the whole period; ceilings that do not exist are NaN, and so are `free` and `lapsed` then.
         """
         import pandas as pd
 
@@ -235,7 +237,6 @@ class Plan(Glance):
         """The columns of `free_money`, in order."""
         facts, lines, money = self.scenario.facts, self.scenario.lines, self.money_left
         amounts = self.moved | {"decided": lines.by_year(lines.decided), "planned": lines.by_year(self.steps)}
-        price = ceiling_prices(facts, self.findings, self.prices)
         known = money.known
         columns = {"ceiling": np.where(known, money.full, np.nan), "reserve": np.where(known, money.full - money.usable, np.nan)}
         columns |= {name: np.column_stack([table, table.sum(axis=1)]) for name, table in amounts.items()}
@@ -246,7 +247,8 @@ class Plan(Glance):
         labels = [*(str(year) for year in facts.years), WHOLE_PERIOD]
         table = {"instrument": names, "year": [[*facts.years, 0][n] for n in at[1]]}
         table |= {name: np.asarray(facts.euro(values[at[0], at[1]])).tolist() for name, values in columns.items()}
-        return {**table, "price": [price.get((name, labels[n]), np.nan) for name, n in zip(names, at[1], strict=True)]}
+        worth = [self.evidence.ceilings.get((name, labels[n]), Worth(np.nan, np.nan)) for name, n in zip(names, at[1], strict=True)]
+        return {**table, "one_more": [w.more for w in worth], "one_less": [w.less for w in worth]}
 
     @property
     def free_whole(self) -> list[dict[str, Any]]:
@@ -256,9 +258,13 @@ class Plan(Glance):
 
     @cached_property
     def rules_table(self) -> pd.DataFrame:
-        """One row per demand of a rule: id, kind, member, sense, amount, base, limit, headroom (EUR million), status, price."""
+        """One row per demand of a rule: id, kind, member, sense, amount, base, limit, headroom (EUR million), status.
+
+        Then the change of the score by EUR 1 million more and less of the limit, how far it was moved, what that price is, and the dual.
+        """
         import pandas as pd
 
+        worths = [self.evidence.demands.get(k, Worth(np.nan, np.nan, np.nan, np.nan)) for k in range(len(self.findings))]
         columns = {
             "rule": [f.rule.id for f in self.findings],
             "kind": [f.rule.kind for f in self.findings],
@@ -270,7 +276,9 @@ class Plan(Glance):
             "limit": [float(f.limit) for f in self.findings],
             "headroom": [float(f.headroom) for f in self.findings],
             "status": [f.status for f in self.findings],
-            "price": self.prices,
+            **{word: [getattr(w, name) for w in worths] for word, name in PRICED.items()},
+            "price_basis": [self.evidence.basis(k, f, self.prices[k]) for k, f in enumerate(self.findings)],
+            "dual": self.prices,
         }
         return pd.DataFrame(columns)
 

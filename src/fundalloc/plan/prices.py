@@ -1,4 +1,4 @@
-"""Shadow prices of findings, from the prices of the program's rows; and the dearest demands, found by solving again.
+"""What limits are worth: duals of findings, and what solving again says of them; and how firm the money of partnerships is.
 
 A row's price is a dual: at a corner several are valid, and one of them may say nothing about a whole million. Nothing is
 ranked by duals alone: they only say which limits to move.
@@ -7,26 +7,31 @@ ranked by duals alone: they only say which limits to move.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fundalloc.errors import SolverFailed
 from fundalloc.facts.lines import Lines
 from fundalloc.model.linear_program import LinearProgram
 from fundalloc.money import Floats
 from fundalloc.optimise.stage_programs import reduced_costs
 from fundalloc.optimise.stages import Optimum
+from fundalloc.plan.asking import Question
+from fundalloc.plan.evidence import Evidence, Firmness, Worth
 from fundalloc.plan.verify import Finding
-from fundalloc.solvers import Options, Status
-from fundalloc.solvers.warm import Mark, WarmSolver
+from fundalloc.rules.statement import Sense
+from fundalloc.solvers import Options
+from fundalloc.solvers.probe import Move
 
-MILLION = 1.0
-SHOWN, PER_RULE, TRIES = 3, 3, 12
-"""How many dearest demands are wanted, how many of one rule are tried, and how many in all."""
-EXACT, CLOSE = 0.005, 0.01
-"""Points, and part of a price, by which a million more may bring something else than its price says."""
+TEN, PER_RULE, SHOWN = 10, 3, 3
+"""How many demands are asked when not all are, how many of one rule at most, and how many are named as the dearest."""
+MOST = 2_000_000
+"""Demands at their limit, to within a million, x lines: so many questions are asked without being asked for."""
+EXACT = 0.005
+"""Points below which a price is not worth a line."""
 
 
 def price_findings(program: LinearProgram, row_prices: Floats, findings: Sequence[Finding], lines: Lines) -> Floats:
@@ -44,41 +49,86 @@ def price_findings(program: LinearProgram, row_prices: Floats, findings: Sequenc
     return prices
 
 
-def dearest_demands(
-    optimum: Optimum, prices: Floats, findings: Sequence[Finding], lines: Lines, options: Options
-) -> tuple[tuple[int, float], ...]:
-    """Return the written demands whose limit is worth most, as (position, points that EUR 1 million more of it brings).
+def find_evidence(
+    optimum: Optimum, prices: Floats, findings: Sequence[Finding], lines: Lines, amounts: Floats, options: Options, *, everything: bool
+) -> Evidence:
+    """Solve again with limits moved: of all demands, and see how firm partnerships are, or of the demands with the largest duals alone.
 
-    Every one is solved again with that million, with the switches as the plan chose them and before rounding: a price that
-    does not hold for it is left out. Of a relative rule it is a million of the right side. Without money that could flow
-    (no ceiling, nothing open) there is nothing to price.
+    Moved is the right side of a demand, in EUR million, with the switches as the plan has them and before rounding. Without money that
+    could flow (no ceiling, nothing open) there is nothing to rank. When the time runs out nothing is known. `amounts` are the plan's.
     """
-    chosen, best = optimum.chosen, optimum.answer
-    row, size = _rows(chosen, findings), np.abs(np.nan_to_num(prices))
-    written = np.array([finding.rule.in_money and not finding.rule.built_in for finding in findings], dtype=bool)
-    worth = written & (size >= EXACT) & (row >= 0) & np.append(_alive(chosen, lines), False)[row]  # -1: no row
-    tried: Counter[str] = Counter()
-    found: list[tuple[int, float]] = []
-    solver = WarmSolver(options.own())
-    start = None if best is None or best.corner is None else Mark(chosen, best.corner)
-    order = np.argsort(-size, kind="stable")
-    for k in order[worth[order]]:
-        rule, price = findings[k].rule.id, float(prices[k])
-        if len(found) == SHOWN or tried.total() == TRIES:
+    chosen, row = optimum.chosen, _rows(optimum.chosen, findings)
+    near = sum(f.rule.has_price and f.headroom < 1 for f in findings)
+    everything = everything and near * len(lines) < MOST
+    ten = _largest(prices, findings, np.append(_alive(chosen, lines), False)[row])  # -1: no row
+    budget = np.array([i.counts == "budget" for i in lines.facts.instruments], dtype=bool)[lines.instrument]
+    wanted = [k for k, f in enumerate(findings) if f.rule.has_price and not np.isnan(prices[k])] if everything else ten
+    if not wanted:
+        return Evidence()
+    try:
+        question = Question(chosen, np.where(budget & everything, lines.partnership, -1), options)
+        moves = _moves(chosen, question, row, findings, lines)
+        ceilings = _ceilings(moves, findings, lines) if everything else {}
+        found = question.worths([*(moves[k] for k in wanted), *ceilings.values()])
+        given = question.score - float(chosen.cost @ optimum.values[: chosen.shape[1]])  # what later stages and settling gave up
+        spans = question.ranges(max(given, 0.0))
+    except SolverFailed:
+        return Evidence()
+    demands = dict(zip(wanted, found, strict=False))
+    relief = {k: _relief(findings[k].sense, demands[k]) for k in ten}
+    dearest = sorted((k for k in ten if relief[k] >= EXACT), key=lambda k: -relief[k])[:SHOWN]
+    firmness = tuple(_firmness(spans, lines, np.where(budget, amounts, 0.0)))
+    return Evidence(demands, dict(zip(ceilings, found[len(wanted) :], strict=True)), tuple(dearest), firmness)
+
+
+def _largest(prices: Floats, findings: Sequence[Finding], alive: NDArray[np.bool_]) -> list[int]:
+    """Return the written demands with the largest duals, some of every rule at most."""
+    size, tried, found = np.abs(np.nan_to_num(prices)), Counter[str](), list[int]()
+    for k in np.argsort(-size, kind="stable").tolist():
+        rule = findings[k].rule
+        if size[k] < EXACT or len(found) == TEN:
             break
-        if tried[rule] == PER_RULE:
-            continue
-        if best is None or start is None:
-            best = solver.solve(chosen)
-            start = solver.mark()
-            if best.status is not Status.OPTIMAL:
-                return ()
-        tried[rule] += 1
-        more = solver.solve(moved(chosen, int(row[k]), MILLION), start)
-        gain = more.objective - best.objective if more.status is Status.OPTIMAL else np.nan
-        if abs(gain - price) <= max(EXACT, CLOSE * abs(price)):
-            found.append((int(k), gain))
-    return tuple(found)
+        if alive[k] and rule.has_price and not rule.built_in and tried[rule.id] < PER_RULE:
+            tried[rule.id] += 1
+            found.append(k)
+    return found
+
+
+def _moves(chosen: LinearProgram, question: Question, row: NDArray[np.intp], findings: Sequence[Finding], lines: Lines) -> dict[int, Move]:
+    """Return the rows that go up with the limit of every demand: its own, and with a ceiling what may be carried over from it."""
+    carried = {key: (question.carry(column), share) for key, (column, share) in carries(chosen, lines).items()}
+    moves: dict[int, Move] = {}
+    for k in np.flatnonzero(row >= 0).tolist():
+        more, share = carried.get(findings[k].member, (None, 0.0)) if findings[k].rule.is_budget else (None, 0.0)
+        moves[k] = ((int(row[k]), 1.0), *(() if more is None else ((more, share),)))
+    return moves
+
+
+def _ceilings(moves: Mapping[int, Move], findings: Sequence[Finding], lines: Lines) -> dict[tuple[str, ...], Move]:
+    """Return the rows that go up with every ceiling before its reserve: it lets every transfer take its share."""
+    found: dict[tuple[str, ...], Counter[int]] = {f.member: Counter() for f in findings if f.rule.is_budget}
+    for k, move in moves.items():
+        for ceiling, share in findings[k].rule.per_ceiling(findings[k].member, lines.facts).items():
+            if ceiling in found:
+                found[ceiling].update({row: float(share) * by for row, by in move})
+    return {ceiling: tuple(rows.items()) for ceiling, rows in found.items() if rows}
+
+
+def _relief(sense: Sense, worth: Worth) -> float:
+    """Return what a million brings when the limit gives way by it."""
+    sides = {Sense.AT_MOST: [worth.more], Sense.AT_LEAST: [worth.less], Sense.EXACTLY: [worth.more, worth.less]}[sense]
+    return float(np.nan_to_num(sides).max())
+
+
+def _firmness(spans: Floats, lines: Lines, amounts: Floats) -> Iterator[Firmness]:
+    step, ids = float(lines.facts.step), lines.facts.dimensions.partnership.ids
+    planned = np.bincount(lines.partnership, weights=amounts, minlength=len(ids)).tolist()
+    opened = np.bincount(lines.partnership, weights=~lines.fixed, minlength=len(ids))
+    for k, (low, high) in enumerate(spans.tolist()):
+        if opened[k]:
+            ends = min(low, planned[k]), max(high, planned[k])  # rounding may leave the range by a step
+            amount, least, most = (round(x, 6) + 0.0 for x in (planned[k], *ends))
+            yield Firmness(ids[k], amount, least, most, high - low <= step * (1 + 1e-6))
 
 
 def moved(program: LinearProgram, row: int, by: float) -> LinearProgram:
@@ -117,14 +167,18 @@ def _alive(program: LinearProgram, lines: Lines) -> NDArray[np.bool_]:
     return has
 
 
+def carries(program: LinearProgram, lines: Lines) -> dict[tuple[str, ...], tuple[int, float]]:
+    """Return by instrument and year the column of what may be carried over from a ceiling, where it has a bound, and its share of it."""
+    moves, facts = lines.moves, lines.facts
+    found: dict[tuple[str, ...], tuple[int, float]] = {}
+    for k in moves.carries:
+        instrument, column = facts.instruments[moves.source[k]], len(lines) + int(k)
+        if instrument.carry_over is not None and np.isfinite(program.upper[column]):
+            found[instrument.id, str(facts.years[moves.year[k]])] = column, float(instrument.carry_over.share)
+    return found
+
+
 def _carried_prices(program: LinearProgram, row_prices: Floats, lines: Lines) -> dict[tuple[str, ...], float]:
     """Return by instrument and year what a ceiling earns besides its row: a larger one also lets more be carried into the next year."""
-    moves, facts, own = lines.moves, lines.facts, slice(len(lines), len(lines) + len(lines.moves))
-    earns = np.maximum(reduced_costs(program, row_prices)[own], 0.0)
-    bounded = np.isfinite(program.upper[own])
-    carried: dict[tuple[str, ...], float] = {}
-    for k in moves.carries[bounded[moves.carries]]:
-        instrument = facts.instruments[moves.source[k]]
-        if instrument.carry_over is not None:
-            carried[instrument.id, str(facts.years[moves.year[k]])] = float(instrument.carry_over.share) * earns[k]
-    return carried
+    earns = np.maximum(reduced_costs(program, row_prices), 0.0)
+    return {key: share * float(earns[column]) for key, (column, share) in carries(program, lines).items()}

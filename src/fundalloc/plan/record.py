@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields, replace
+from dataclasses import MISSING, dataclass, field, fields, replace
 from fractions import Fraction
 from typing import Any
 
@@ -19,6 +19,7 @@ from fundalloc.facts.lines import Lines
 from fundalloc.model.compile import compile_program
 from fundalloc.money import IntArray, NotANumber, parse_figure, plain
 from fundalloc.plan.certificate import certify_again
+from fundalloc.plan.evidence import Evidence
 from fundalloc.plan.plan import Plan, RunLog
 from fundalloc.plan.proof import FEASIBLE, OPTIMAL
 from fundalloc.plan.verify import Finding, measure_rules
@@ -46,6 +47,8 @@ class RunRecord:
     """Shadow price of every finding, in order; None where there is none."""
     other: Mapping[str, Any]
     """What the carrier of the record adds: the names of the files, the language."""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    """What solving again found; absent in records of earlier versions."""
 
     @classmethod
     def of(cls, plan: Plan, other: Mapping[str, Any] | None = None) -> RunRecord:
@@ -59,6 +62,7 @@ class RunRecord:
             duals={} if plan.certificate is None else dict(plan.certificate.duals),
             prices=tuple(None if math.isnan(price) else float(price) for price in plan.prices),
             other=other or {},
+            evidence=plan.evidence.packed(),
         )
 
     def text(self) -> str:
@@ -77,7 +81,8 @@ class RunRecord:
         wrong = [name for name, kind in _SHAPES.items() if not isinstance(content.get(name), kind)]
         if wrong:
             raise ScenarioError([Problem(place, f"the record of the run has no {name}", _ANEW) for name in wrong])
-        return cls(**{**{name: content[name] for name in _SHAPES}, "prices": tuple(content["prices"])})
+        evidence = content.get("evidence", {})
+        return cls(**{**{name: content[name] for name in _SHAPES}, "prices": tuple(content["prices"]), "evidence": evidence})
 
 
 _SHAPES: dict[str, type] = {"log": dict, "amounts": dict, "moves": dict, "baseline": dict, "duals": dict, "prices": list, "other": dict}
@@ -112,7 +117,11 @@ def plan_of(
             message = f"the record of the run has {len(record.prices)} shadow prices, but the scenario has {len(findings)} demands"
             raise ScenarioError.of(place, message, _ANEW)
         prices = np.full(len(findings), math.nan)  # demands were told apart otherwise then
-    plan = Plan(scenario, steps[: len(lines)], findings, prices, _log(record, place), steps[len(lines) :])
+    try:
+        evidence = Evidence.unpacked(record.evidence, len(record.prices) if len(record.prices) == len(findings) else 0)
+    except ValueError:
+        raise ScenarioError.of(place, "the record of the run does not hold what solving again found", _ANEW) from None
+    plan = Plan(scenario, steps[: len(lines)], findings, prices, _log(record, place), steps[len(lines) :], evidence=evidence)
     if not record.duals and plan.log.status not in (OPTIMAL, FEASIBLE):
         return plan
     return replace(plan, certificate=certify_again(compile_program(scenario), _numbers(record.duals, place), lines, plan.score))

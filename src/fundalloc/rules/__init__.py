@@ -11,14 +11,16 @@ import inspect
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fundalloc.errors import UsageError, did_you_mean
 from fundalloc.facts.dimensions import Dimensions
 from fundalloc.facts.fields import refuse
 from fundalloc.labels import in_every_language
 from fundalloc.rules.kind import Kind
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = "fundalloc.rules"
 """The entry points under which other packages offer kinds: `word = "package.module:Class"`."""
@@ -27,6 +29,8 @@ GROUP = "fundalloc.rules"
 @cache
 def kinds() -> Mapping[str, type[Kind]]:
     """Return {word: class} for every kind in this folder, then for those of other packages."""
+    from importlib.metadata import entry_points
+
     found: dict[str, type[Kind]] = {}
     for module in sorted(m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")):
         loaded = importlib.import_module(f"{__name__}.{module}")
@@ -59,11 +63,15 @@ def _from_package(point: EntryPoint, taken: Mapping[str, type[Kind]]) -> type[Ki
     if wrong:
         raise UsageError(f"{whose} {wrong}. Correct or uninstall the package.")
     found: type[Kind] = kind
+    found.package = point.dist.name if point.dist else point.value
     return found
 
 
-def parse_rule(rule_id: str, raw: Mapping[str, Any], dimensions: Dimensions | None) -> Kind:
-    """Build one rule from what was written. Raises pydantic's ValidationError inside `raw`, for an unknown kind at `kind`."""
+def parse_rule(rule_id: str, raw: Mapping[str, Any], dimensions: Dimensions | None, package: str | None = None) -> Kind:
+    """Build one rule from what was written; `package` is said to have a kind that is not here.
+
+    Raises pydantic's ValidationError inside `raw`, for an unknown kind at `kind`.
+    """
     word = raw.get("kind", "")
     if not isinstance(word, str):
         raise refuse("expected the word of one kind", "such as kind: amount", ("kind",))
@@ -71,6 +79,9 @@ def parse_rule(rule_id: str, raw: Mapping[str, Any], dimensions: Dimensions | No
     if word not in written:
         if word in kinds():
             raise refuse(f"kind '{word}' is built from the facts", "it is never written under rules", ("kind",))
+        if package:
+            hint = f"the scenario says that it is in the package {package}: install that, if you trust it"
+            raise refuse(f"the kind '{word}' is not installed here", hint, ("kind",))
         raise refuse(f"unknown kind '{word}'" if word else "'kind' is missing", did_you_mean(str(word), written), ("kind",))
     if "id" in raw:
         raise refuse("unknown key 'id'", "the name above is the id", ("id",))

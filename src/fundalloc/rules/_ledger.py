@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 from math import lcm
 
@@ -68,11 +68,17 @@ def open_shares(codes: tuple[Codes, Codes], money: Grouped, base: Grouped, share
     wanted = codes[1][demand] * size + money.line[entry]
     place = np.searchsorted(cells, wanted)
     both = np.append(cells, -1)[place] == wanted
-    shares = np.array([*share, Fraction(0)], dtype=object)[:-1]
-    left = money.weight.numerator[entry].astype(object) * base.weight.denominator
-    left -= shares[demand] * np.where(both, weights[place], 0) * money.weight.denominator
+    over = _integers(s.numerator * money.weight.denominator for s in share)
+    under = _integers(s.denominator * base.weight.denominator for s in share)
+    left = exact_product(money.weight.numerator[entry], under[demand]) - exact_product(np.where(both, weights[place], 0), over[demand])
     among = np.bincount(demand, weights=both, minlength=len(share))
     whole = np.bincount(cells // max(size, 1), minlength=int(codes[1].max(initial=-1)) + 1)[codes[1]]
-    besides = (whole > among) & (shares > 0)
+    besides = (whole > among) & (over > 0)
     up, down = (np.bincount(demand[sign * left > 0], minlength=len(share)) > 0 for sign in (1, -1))
     return Open(up, down | besides)
+
+
+def _integers(values: Iterable[int]) -> NDArray[np.int64]:
+    """Return whole numbers in 64 bits, or as Python's own where one of them does not fit."""
+    listed = list(values)
+    return np.array(listed, dtype=np.int64 if max(map(abs, listed), default=0) < 2**62 else object)

@@ -38,7 +38,7 @@ class Change(Kind):
     ]
 
     plus: Amount = Fraction(0)
-    """EUR million of room on top of the share."""
+    """EUR million of room on top of the share, such as 1.5."""
 
     def own_figures(self) -> Mapping[str, Figure]:
         """The room on top."""

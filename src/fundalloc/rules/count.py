@@ -41,9 +41,9 @@ class Count(Kind):
     ]
 
     counting: ForEach
-    """The dimension or tag group whose active members are counted."""
+    """The dimension or tag group whose active members are counted, such as instrument."""
     active: Amount = Fraction(0)
-    """EUR million from which a member counts as active; absent: one rounding step, and any money where only an upper limit is asked."""
+    """EUR million from which a member counts as active; absent: one step, or any money where only an upper limit is asked; such as 0.5."""
 
     @field_validator("counting")
     @classmethod

@@ -40,9 +40,9 @@ class Deviation(FromBaseline):
     ]
 
     within: Relative | None = None
-    """Share of the plan's amount by which it may change, up or down."""
+    """Share of the plan's amount by which it may change, up or down, such as 20 %."""
     amount: Amount | None = None
-    """EUR million by which it may change, up or down; with `within` the smaller of both."""
+    """EUR million by which it may change, up or down; with `within` the smaller of both; such as 10."""
 
     @property
     def corridor(self) -> BaselineRoom | None:

@@ -21,7 +21,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from fundalloc.facts.citation import Origin
 from fundalloc.facts.entities import Record
@@ -34,10 +34,31 @@ from fundalloc.rules._consequences import Consequences
 from fundalloc.rules._fields import Figures, ForEach
 from fundalloc.rules._formula import Symbols, documented
 from fundalloc.rules._keys import keys_of, partial_keys, wrong_keys
-from fundalloc.rules._ledger import amounts_by_code
+from fundalloc.rules._ledger import amounts_by_code, measured
 from fundalloc.rules._sentence import figures_of, names_of, spoken
-from fundalloc.rules.statement import Codes, Demands, Measures, Rows, Sense, Unit
+from fundalloc.rules.statement import Between, Codes, Demands, Measures, Open, Rows, Sense, Unit
 
+__all__ = [
+    "Between",
+    "Codes",
+    "Demands",
+    "Figures",
+    "ForEach",
+    "Grouped",
+    "Kind",
+    "Lines",
+    "Measures",
+    "Open",
+    "Rows",
+    "Sense",
+    "Unit",
+    "amounts_by_code",
+    "example",
+    "measured",
+    "refuse",
+]
+"""What a kind of another package is written with; beside it `capacity` of `fundalloc.facts.capacity`, and `state_sums`, `state_shares`
+and `take` of `fundalloc.rules.statement`."""
 Unplaced = tuple[tuple[str, ...], str, str]
 """Path inside the rule, message, hint."""
 Member = Sequence[str]
@@ -56,6 +77,8 @@ class Kind(Record, Consequences):
     """The word in scenario files; equals the module name."""
     labels: ClassVar[Mapping[str, str]] = {}
     """The name by language, English at least, of a kind from another package; those of this folder stand in the catalogues."""
+    package: ClassVar[str] = ""
+    """The package that brings the kind; set when it is found."""
     relative: ClassVar[bool] = False
     """Whether figures are shares."""
     built_in: ClassVar[bool] = False
@@ -71,25 +94,30 @@ class Kind(Record, Consequences):
 
     id: Id
     source: Origin
-    """Article, decision or "assumption"."""
+    """Article, decision or "assumption", such as {celex: 32021R0947, article: 6}."""
     confidence: Note = ""
+    """How sure it is: F found, D derived, M well known, or assumption, such as F."""
     negotiable: Annotated[Literal["law", "political", "practice"], TOLD] = "political"
     """Who could change it: the legislator, a political decision, or the service itself."""
     for_each: ForEach = ()
-    """The rule is repeated for every combination of these."""
+    """The rule is repeated for every combination of these, such as [partnership, year]."""
     says: Multilingual
-    """The sentence shown everywhere; {partnership} and the like stand for the member, {limit} for its figure."""
+    """The sentence shown everywhere; {partnership} and the like stand for the member, {limit} for its figure,
+    such as "{partnership}: at least {limit}"."""
     nodes: Literal["leaves", "all"] = "leaves"
     """all: partnerships that contain others count as members too."""
-    money: Selection = Selection()
-    """The money that the rule limits."""
+    money: Selection = Field(default_factory=Selection)
+    """The money that the rule limits, such as {area: returns}."""
     unless: Pick | None = None
-    """Money that does not count."""
+    """Money that does not count, such as {partnership: egypt}."""
     at_least: Figures | None = None
+    """The lower limit: one, or by member, such as 20 %."""
     at_most: Figures | None = None
+    """The upper limit: one, or by member, such as {tunisia: 30, egypt: 25}."""
     exactly: Figures | None = None
+    """Both at once: one, or by member, such as 12.5."""
     soft: Factor | None = None
-    """Points of score lost per EUR million of violation; absent: hard."""
+    """Points of score lost per EUR million of violation; absent: hard; such as 2."""
     watch: Flag = False
     """Measured and reported, never enforced."""
 
@@ -183,6 +211,11 @@ class Kind(Record, Consequences):
     def in_money(self) -> bool:
         """Whether amounts are money, not numbers of members."""
         return self.unit is Unit.MONEY
+
+    @property
+    def has_price(self) -> bool:
+        """Whether EUR 1 million more of its limit means something: not where members are counted, nor of a size that is all or nothing."""
+        return self.in_money and not self.or_nothing
 
     @property
     def hard(self) -> bool:

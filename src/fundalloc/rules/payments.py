@@ -49,7 +49,7 @@ class Payments(Kind):
     ]
 
     outstanding: ByYear = Field(default_factory=dict)
-    """EUR million that commitments from before the period cost in each year; absent: what the instruments say."""
+    """EUR million that commitments from before the period cost in each year; absent: what instruments say; such as {2025: 12, 2026: 6}."""
 
     def problems_in(self, lines: Lines) -> Iterator[Unplaced]:
         """Also: every instrument that counts needs a payment profile, and the years are there already."""

@@ -40,7 +40,7 @@ class Reassignment(FromBaseline):
     ]
 
     between: ForEach
-    """The parts whose increases are added up."""
+    """The parts whose increases are added up, such as area."""
 
     def limits_written(self) -> None:
         """Only an upper limit makes sense."""

@@ -50,9 +50,9 @@ class Sequence(Kind):
     ]
 
     after: Selection
-    """The money that must come first."""
+    """The money that must come first, such as {area: returns}."""
     lag: Annotated[int, Field(ge=0, le=20)] = 0
-    """Years by which it must come earlier."""
+    """Years by which it must come earlier, such as 1."""
 
     def problems_in(self, lines: Lines) -> Iterator[Unplaced]:
         """Also: only an upper limit makes sense, the years are there already, and the first money must exist."""

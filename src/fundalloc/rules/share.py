@@ -59,7 +59,7 @@ class Share(Kind):
     ]
 
     of: Base
-    """What the share is taken of."""
+    """What the share is taken of, such as {without: area}."""
 
     @property
     def fixed_base(self) -> bool:

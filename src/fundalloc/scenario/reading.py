@@ -156,7 +156,7 @@ class _Assembly:
     def read_rules(self) -> tuple[list[Kind], dict[str, Place]]:
         """Read the rules that are switched on, and where each stands; the built-in ones follow."""
         rules, places = [], {}
-        section = self.tree.mapping("rules")
+        section, packages = self.tree.mapping("rules"), self.tree.mapping("kinds_from")
         for rule_id, node in self._entries("rules").items():
             assert section is not None
             places[rule_id] = section.keys[rule_id]
@@ -165,7 +165,8 @@ class _Assembly:
                 self.problems.add(section.keys[rule_id], message, "the word names a built-in rule: choose another")
                 continue
             try:
-                rules.append(rule := parse_rule(rule_id, to_plain(node), self.dimensions))
+                package = packages.text(node.text("kind") or "") if packages else None
+                rules.append(rule := parse_rule(rule_id, to_plain(node), self.dimensions, package))
                 if rule.soft == 0:
                     hint = "write watch: true for a rule that is only measured, soft: none to make an inherited one hard"
                     self.problems.remark(locate(node, ("soft",)), f"rule '{rule_id}' costs nothing to break: soft is 0", hint)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
 from inspect import getdoc
 from typing import Any
+
+import yaml
 
 from fundalloc.facts.entities import Area, Instrument, Record, TransferRight
 from fundalloc.facts.selection import Clause
@@ -12,19 +17,41 @@ from fundalloc.scenario.sections import GOALS, TABLES, TOP_LEVEL, Head
 from fundalloc.scenario.tables.layout import LAYOUT_KEYS, Layout
 from fundalloc.scenario.tables.specs import SPECS
 
-_OFF = {"off": {"type": "boolean"}, "reason": {"type": "string", "description": "why it is switched off"}}
+_OFF = {
+    "off": {"type": "boolean", "description": "true switches it off, with a reason"},
+    "reason": {"type": "string", "description": "why it is switched off, such as decided in 2027"},
+}
+_SAID = {
+    "extends": "scenario file or files that this one builds on, such as baseline.yaml",
+    "fundalloc": "version of the file format, such as 1",
+    "areas": "what the money is for, by id, such as {returns: {name: Returns}}",
+    "instruments": "where it comes from, by id, such as {amif: {name: AMIF, source: assumption, ceiling: 100}}",
+    "transfers": "money that may move between instruments, such as {home: {from: amif, to: ndici, at_most: 5 %, source: assumption}}",
+    "exclude": "lines that are barred, by id, such as {no-returns: {area: returns, year: 2025, reason: Not yet agreed}}",
+    "allow": "lines that are open whatever bars them, by id, such as {pilot: {area: returns, partnership: egypt, reason: Pilot project}}",
+    "adjust": "changes to inherited figures, by id, such as {cut: {ceilings: all, by: -10 %, reason: What if}}",
+    "rules": "what must be so, by id, such as {floor: {kind: amount, says: Returns, money: {area: returns}, at_least: 5, source: s}}",
+    "impact": "the score, such as {give: 1 %}",
+    "lowest_coverage": "the smallest met part of a need, such as {for_each: partnership}",
+    "unallocated": "money that is left, which is to be little, such as {give: 1 %}",
+    "change": "money that moves from the plan to start from, which is to be little, such as {give: 1 %}",
+    "fair": "the smallest coverage, then the next smallest, and so on, such as {for_each: partnership}",
+}
+"""What no model says of a key."""
+_EXAMPLE = re.compile(r".*\bsuch as (.+?)(?: or .*|;.*)?\.?", re.DOTALL)
+"""A description ends with what may be written."""
 _PLAIN = ("Base", "InstrumentCeiling")
 """Models that may also be written as a single number."""
 _TABLE_ROWS = {"type": "array", "items": {"type": "object"}}
+_ROWS = "its rows, where they stand in the scenario itself, such as [{partnership: egypt, area: returns, need: 9}]"
 
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 7) of a scenario file."""
     definitions: dict[str, Any] = {}
     properties = _properties(Head, definitions)
-    builds_on = "scenario file or files this one builds on"
-    properties["extends"] = {"type": ["string", "array"], "items": {"type": "string"}, "description": builds_on}
-    properties["fundalloc"] = {"enum": [1, "1"], "description": "version of the file format"}
+    properties["extends"] = {"type": ["string", "array"], "items": {"type": "string"}}
+    properties["fundalloc"] = {"enum": [1, "1"]}
     named: dict[str, type[Record]] = {
         "areas": Area,
         "instruments": Instrument,
@@ -40,12 +67,14 @@ def json_schema() -> dict[str, Any]:
         properties[name] = _table(name)
     table = _table("instruments")
     either = {**_TABLE_ROWS, "type": ["object", "array"], "properties": table["anyOf"][0]["properties"]}
-    properties["instruments"] |= {**either, "description": f"names with entries, or a table of {table['description']}"}
+    properties["instruments"] |= either
     for name in _PLAIN:
         definitions[name] = {"anyOf": [{"type": ["number", "string"]}, definitions[name]]}
     definitions["Stage"] = _stage(definitions["Stage"])
     assert set(properties) == set(TOP_LEVEL), set(properties) ^ set(TOP_LEVEL)
-    return {
+    for name in properties.keys() & _SAID.keys():
+        properties[name]["description"] = _SAID[name]
+    whole = {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "fundalloc scenario",
         "type": "object",
@@ -53,6 +82,45 @@ def json_schema() -> dict[str, Any]:
         "additionalProperties": False,
         "definitions": definitions,
     }
+    _show(whole, definitions)
+    return whole
+
+
+def _show(node: Any, definitions: Mapping[str, Any]) -> None:
+    """Give every key the description and the example of what it holds, where it has none of its own."""
+    if isinstance(node, list):
+        for item in node:
+            _show(item, definitions)
+    elif isinstance(node, dict):
+        for one in node.get("properties", {}).values():
+            for key in ("description", "examples") if one else ():
+                if key not in one and (found := next(_found(key, one, definitions), None)) is not None:
+                    one[key] = found
+        for key, value in node.items():
+            _show(list(value.values()) if key in ("properties", "definitions") else value, definitions)
+
+
+def _found(key: str, one: Any, definitions: Mapping[str, Any]) -> Iterator[Any]:
+    """Yield what a schema, or what it refers to, says under a key."""
+    if key in one:
+        yield one[key]
+    if key == "examples":
+        yield from _examples(one)
+    refers = one["$ref"].split("/")[1:] if "$ref" in one else []
+    referred: Any = {"definitions": definitions}
+    for part in refers:
+        referred = referred[part]
+    for other in [referred] if refers else one.get("anyOf", ()):
+        yield from _found(key, other, definitions)
+
+
+def _examples(one: Mapping[str, Any]) -> Iterator[list[Any]]:
+    """Yield the example with which a description ends, or the first word that is taken."""
+    if shown := _EXAMPLE.fullmatch(one.get("description", "")):
+        read = yaml.safe_load(shown[1])
+        yield [shown[1] if isinstance(read, date) else read]
+    yield from ([word] for word in one.get("enum", ())[:1])
+    yield from ([word] for word in (one.get("const"), one.get("type") == "boolean") if word)
 
 
 def _properties(model: type[Any], definitions: dict[str, Any]) -> dict[str, Any]:
@@ -100,7 +168,11 @@ def _stage(definition: dict[str, Any]) -> dict[str, Any]:
     """A stage is a word, or a word with its options: `{lowest_coverage: {for_each: partnership}, give: 1 %}`."""
     options = {name: definition["properties"][name] for name in ("for_each", "give")}
     inner = {"type": "object", "properties": options, "additionalProperties": False}
-    words = {"type": "object", "properties": {**dict.fromkeys(GOALS, inner), **options}, "additionalProperties": False}
+    words = {
+        "type": "object",
+        "properties": {**{goal: {**inner, "description": _SAID[goal]} for goal in GOALS}, **options},
+        "additionalProperties": False,
+    }
     return {"anyOf": [{"enum": list(GOALS)}, words]}
 
 
@@ -132,14 +204,18 @@ def _table(name: str) -> dict[str, Any]:
     table = {
         "type": "object",
         "properties": {
-            "file": {"type": "string", "description": "table.csv, or book.xlsx#Sheet"},
+            "file": {"type": "string", "description": "table.csv, or book.xlsx#Sheet, such as needs.csv"},
             "decimal": {"enum": [",", "."], "description": "the decimal sign of its figures, where they do not show it"},
-            "rows": _TABLE_ROWS,
-            "expect": {"type": "object", "description": "control total after `change`: {rows: 9, sum: 100.5}, or sum: {need: 100.5}"},
+            "rows": {**_TABLE_ROWS, "description": _ROWS},
+            "expect": {"type": "object", "description": "control total after `change`, such as {rows: 9, sum: {need: 100.5}}"},
             "replaces": {"type": "boolean", "description": "true: it is meant to stand in place of the whole inherited table"},
-            "change": {"type": ["array", "object"], "items": {"type": "object"}, "description": "rows to change, add or switch off"},
+            "change": {
+                "type": ["array", "object"],
+                "items": {"type": "object"},
+                "description": "rows to change, add or switch off, such as [{partnership: egypt, area: returns, need: 12}]",
+            },
             **{key: {"$ref": f"#/definitions/Layout/properties/{key}"} for key in LAYOUT_KEYS},
         },
         "additionalProperties": False,
     }
-    return {"anyOf": [table, _TABLE_ROWS], "description": f"{name}: {', '.join(SPECS[name])}"}
+    return {"anyOf": [table, _TABLE_ROWS], "description": f"{name}: {', '.join(SPECS[name])}; such as {{file: {name}.csv}}"}

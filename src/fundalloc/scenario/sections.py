@@ -17,7 +17,7 @@ from fundalloc.rules._fields import ForEach
 from fundalloc.scenario.document import Scalar, Tree, locate
 from fundalloc.scenario.own_words import OwnWords
 
-BANDS = tuple(Band(share=Fraction(share, 10), value=Fraction(value, 10)) for share, value in ((5, 10), (3, 6), (2, 3)))
+BANDS = tuple(Band.model_construct(share=Fraction(share, 10), value=Fraction(value, 10)) for share, value in ((5, 10), (3, 6), (2, 3)))
 LEVELS = ("bilateral", "regional", "global")
 """Levels with a name in every catalogue."""
 EURO = Fraction(1, 10**6)
@@ -52,20 +52,27 @@ class Expect(Record):
     """What the tests check after a run."""
 
     score: Factor
+    """The score before rounding, such as 11601.1."""
 
 
 class Presentation(Record):
     """How the results are presented."""
 
     language: Annotated[str, PlainValidator(_language), WithJsonSchema({"enum": languages()})] = "en"
+    """Of what is printed and written, such as fr."""
     marking: Multilingual | None = None
+    """Stands on every sheet of a workbook, such as {en: Draft, fr: Projet}."""
+    contact: Multilingual = Text()
+    """Whom readers of a workbook ask, and send it back to, such as {en: Unit C2}."""
+    reply_by: Annotated[str, PlainValidator(_date), WithJsonSchema({"type": "string", "format": "date"})] = ""
+    """Until when they are asked to send it back, such as 2026-12-15."""
 
 
 class Settle(Record):
     """How settling chooses among good plans."""
 
     stay_close: Share = Fraction(0)
-    """Relative score that may be given up to move less money."""
+    """Relative score that may be given up to move less money, such as 0.1 %."""
 
 
 MEASURED = ("impact", "lowest_coverage", "unallocated", "change")
@@ -80,9 +87,9 @@ class Stage(Record):
 
     goal: Literal["impact", "lowest_coverage", "unallocated", "change", "fair"]
     for_each: ForEach = ()
-    """For lowest_coverage and fair: whose coverage counts."""
+    """For lowest_coverage and fair: whose coverage counts, such as partnership."""
     give: Share = Fraction(0)
-    """Relative value that later stages may give up."""
+    """Relative value that later stages may give up, such as 1 %."""
 
     @model_validator(mode="before")
     @classmethod
@@ -127,43 +134,54 @@ def _impact_first(stages: tuple[Stage, ...]) -> tuple[Stage, ...]:
 class Head(Documented):
     """The single values at the top of a scenario file."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", arbitrary_types_allowed=True, defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", arbitrary_types_allowed=True)
 
     fundalloc: Literal["1"]
-    """Version of the file format."""
+    """Version of the file format, such as 1."""
     scenario: Id
-    """Short name of the scenario."""
+    """Short name of the scenario, such as baseline-2027."""
     title: Multilingual
+    """Its name on every output, such as {en: The plan for 2027, fr: Le plan pour 2027}."""
     description: Multilingual = Text()
+    """What it is about, such as {en: What a tenth less would mean}."""
     author: Note = ""
+    """Who stands for it, such as Unit C2."""
     state: Annotated[Literal["draft", "for consultation", "adopted"], TOLD] = "draft"
+    """How far it is: draft, for consultation or adopted, such as adopted."""
     as_of: Annotated[str, PlainValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]
-    """The only date that reaches the outputs."""
+    """The only date that reaches the outputs, such as 2026-11-23."""
     years: Annotated[Years, AfterValidator(_consecutive)]
     closed: Years = ()
-    """Years that are fixed to the decided money."""
+    """Years that are fixed to the decided money, such as 2021-2024."""
     past: Annotated[Literal["reconstructed"] | None, TOLD] = None
     """Said where years before that of `as_of` are planned anew: every output then says so too."""
-    prices: Prices = Prices()
+    prices: Prices = Field(default_factory=Prices)
+    """The price base of all amounts, such as {base: constant 2018}."""
     round_to: Annotated[Amount, AfterValidator(_step)] = Fraction(1, 1000)
-    """Rounding step in EUR million."""
+    """Rounding step in EUR million, such as 0.1."""
     illustrative: Annotated[Flag, TOLD] = False
     """Prints "illustrative data" on every output."""
     migration_money: Multilingual = Text()
-    """What counts as migration money; printed on the cover."""
+    """What counts as migration money; printed on the cover, such as {en: Money marked for migration}."""
     tag_names: Annotated[dict[str, dict[str, Multilingual]], TOLD] = Field(default_factory=dict)
-    """Names of tag values for sentences and headings: {route: {central-med: Central Mediterranean}}."""
+    """Names of tag values for sentences and headings, such as {route: {central-med: Central Mediterranean}}."""
     words: OwnWords = Field(default_factory=dict)
-    """What is shown in place of instrument(s), partnership(s), area(s) and, as `total`, EU budget; files keep the words of the format."""
+    """What is shown in place of instrument(s), partnership(s), area(s) and, as `total`, EU budget; files keep the words of the format,
+    such as {partnership: region, partnerships: regions}."""
+    kinds_from: Annotated[dict[str, Id], TOLD] = Field(default_factory=dict)
+    """The packages that have the kinds of rules which fundalloc lacks, such as {top_k: fundalloc-top-k}."""
     steps: Bands = Field(default_factory=lambda: BANDS)
-    """Diminishing returns on met need."""
+    """Diminishing returns on met need, such as {curve: {log: 4}, pieces: 10}."""
     objective: Annotated[tuple[Stage, ...], AfterValidator(_impact_first)] = Field(default_factory=lambda: (Stage(goal="impact"),))
-    """The stages, each held while the next is solved."""
+    """The stages, each held while the next is solved, such as [impact, {lowest_coverage: {for_each: partnership}}]."""
     settle: Settle = Field(default_factory=Settle)
+    """How to choose among plans that are as good, such as {stay_close: 0.1 %}."""
     baseline: str = ""
-    """The plan to start from: a scenario, or a plan as JSON, CSV or workbook."""
+    """The plan to start from: a scenario, or a plan as JSON, CSV or workbook, such as plan.json."""
     expect: Expect | None = None
-    output: Annotated[Presentation, TOLD] = Presentation()
+    """What tests expect of a run, such as {score: 11601.1}."""
+    output: Annotated[Presentation, TOLD] = Field(default_factory=Presentation)
+    """How results are presented, such as {language: fr}."""
 
     @property
     def today(self) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import Any
 
 import highspy
 import numpy as np
@@ -41,24 +42,43 @@ _STOPPED = {_END.kTimeLimit, _END.kIterationLimit, _END.kInterrupt, _END.kSoluti
 class Corner:
     """Where the simplex method stands: which columns and rows are basic, and at which of their limits the others are."""
 
-    columns: Sequence[highspy.HighsBasisStatus]
-    rows: Sequence[highspy.HighsBasisStatus]
+    basis: highspy.HighsBasis
+    """As HiGHS keeps it: made into lists of Python it costs as much as a warm solve."""
+
+    @classmethod
+    def at(cls, columns: Sequence[highspy.HighsBasisStatus], rows: Sequence[highspy.HighsBasisStatus]) -> Corner:
+        """Return the corner where columns and rows stand so."""
+        basis = highspy.HighsBasis()
+        basis.col_status, basis.row_status, basis.valid = list(columns), list(rows), True
+        return cls(basis)
 
     @classmethod
     def of(cls, highs: highspy.Highs) -> Corner | None:
         """Return where HiGHS stands; None when it stands nowhere."""
         basis = highs.getBasis()
-        return cls(basis.col_status, basis.row_status) if basis.valid else None
+        return cls(basis) if basis.valid else None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Corner.at, (self.columns, self.rows)
+
+    @property
+    def columns(self) -> list[highspy.HighsBasisStatus]:
+        """How the columns stand."""
+        return list(self.basis.col_status)
+
+    @property
+    def rows(self) -> list[highspy.HighsBasisStatus]:
+        """How the rows stand."""
+        return list(self.basis.row_status)
 
     def start(self, highs: highspy.Highs) -> None:
         """Let HiGHS start here."""
-        basis = highspy.HighsBasis()
-        basis.col_status, basis.row_status, basis.valid = list(self.columns), list(self.rows), True
-        highs.setBasis(basis)
+        highs.setBasis(self.basis)
 
     def reordered(self, columns: Positions, rows: Positions) -> Corner:
         """Return it with columns and rows taken in another order."""
-        return Corner([self.columns[k] for k in columns], [self.rows[k] for k in rows])
+        standing, standing_rows = self.columns, self.rows
+        return Corner.at([standing[k] for k in columns], [standing_rows[k] for k in rows])
 
 
 class _Quiet(highspy.Highs):
@@ -99,7 +119,8 @@ def _set_out(highs: highspy.Highs, options: Options, *, linear: bool) -> None:
         highs.setSolution(len(given), given.astype(np.int32), options.start[given])
     presolve = None if options.presolve and options.corner is None else "off"
     seconds, gap = (None if limit is None else float(limit) for limit in (options.seconds, options.gap))
-    for name, value in (("presolve", presolve), ("time_limit", seconds), ("mip_rel_gap", gap), ("mip_max_nodes", options.nodes)):
+    limits = {"presolve": presolve, "time_limit": seconds, "mip_rel_gap": gap, "mip_max_nodes": options.nodes}
+    for name, value in (*limits.items(), ("mip_heuristic_run_shifting", options.shifting or None)):
         if value is not None:
             highs.setOptionValue(name, value)
 
@@ -173,7 +194,7 @@ def read(highs: highspy.Highs, program: LinearProgram, status: highspy.HighsMode
     prices = np.zeros(program.shape[0]) if whole else np.array(solution.row_dual)
     iterations = max(info.simplex_iteration_count, 0) + max(info.ipm_iteration_count, 0)
     # Not what the solver reports: HiGHS 1.16, given a start, has told another one than that of its values.
-    objective = float(program.cost @ values)
+    objective = program.score(values)
     bound = info.mip_dual_bound if whole else (objective if ours is Status.OPTIMAL else None)
     return Solution(
         ours, objective, values, prices, solver, SEARCH if whole else method, iterations, bound, corner=None if whole else Corner.of(highs)

@@ -93,7 +93,7 @@ class Margins:
         values, rows = self.origin.copy(), program.shape[0]
         values[self.rest] = found.values[len(found.values) - len(self.rest) :]
         values[self.tables.column] += self._filled(self._sums(np.maximum(found.values, 0.0)))
-        objective = float(program.cost @ values)
+        objective = program.score(values)
         bound = objective if found.status is Status.OPTIMAL else None
         corner = None if found.corner is None else self._corner(found, rows)
         return replace(found, objective=objective, values=values, prices=found.prices[:rows], bound=bound, corner=corner)
@@ -118,8 +118,8 @@ class Margins:
         Of a table those cells are basic through which the filling walks along its basic areas and years, a tree: where several sums end
         together an area ends first, and no sum is nothing. So the ranks of the ends are filled in, in place of the amounts.
         """
-        words, small = highspy.HighsBasisStatus, found.corner
-        basic = self._sums(np.array([status == words.kBasic for status in small.columns]))
+        words, standing = highspy.HighsBasisStatus, found.corner.columns
+        basic = self._sums(np.array([status == words.kBasic for status in standing]))
         ends = [np.cumsum(part * own, axis=1) for part, own in zip(self._sums(np.maximum(found.values, 0.0)), basic, strict=True)]
         rank = 1 + np.argsort(np.argsort(np.concatenate(ends, axis=1), axis=1, kind="stable"), axis=1)
         both = np.concatenate(basic, axis=1)
@@ -128,9 +128,9 @@ class Margins:
         walk = np.split(rank, [basic[0].shape[1]], axis=1)
         walked = self._filled([np.diff(np.maximum.accumulate(part, axis=1), axis=1, prepend=0) for part in walk]) > 0
         columns = np.full(len(self.origin), words.kLower, dtype=object)
-        columns[self.rest] = small.columns[len(small.columns) - len(self.rest) :]
+        columns[self.rest] = standing[len(standing) - len(self.rest) :]
         columns[self.tables.column[walked]] = words.kBasic
-        corner = replace(small, columns=columns.tolist(), rows=small.rows[:rows])
+        corner = found.corner.at(columns.tolist(), found.corner.rows[:rows])
         return corner if sum(status == words.kBasic for status in [*corner.columns, *corner.rows]) == rows else None
 
 

@@ -77,7 +77,7 @@ def solve(program: LinearProgram, options: Options) -> Solution:
     if program.integer is None:
         for row, constraint in rows:
             prices[row] -= constraint.pi or 0.0
-    objective = float(program.cost @ values)
+    objective = program.score(values)
     bound = objective if status is Status.OPTIMAL else None
     if bound is not None and program.integer is not None and options.gap:
         bound += options.gap / (1 - min(options.gap, 0.5)) * abs(objective)  # PuLP tells no bound: the search may have stopped at its gap

@@ -50,6 +50,8 @@ class Options:
     nodes: int | None = None
     """For HiGHS: nodes of the search tree after which an integer search stops, a count, so that no clock decides an answer; 0: no
     search where a plan with switches is known without."""
+    shifting: bool = False
+    """For HiGHS: whether an integer search, before it cuts, shifts single columns of its relaxation to whole amounts; what shows may do."""
     deadline: Deadline | None = None
     """When everything ends: stages, settling, rounding and questions share it."""
 

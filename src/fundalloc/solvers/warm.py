@@ -73,7 +73,7 @@ class WarmSolver:
         highs = self._highs
         assert highs is not None
         if start is not None and (start.program.shape == program.shape or _grown(start.program, program)):
-            _extended(start.corner, program).start(highs)
+            (start.corner if start.program.shape == program.shape else _extended(start.corner, program)).start(highs)
             highs.setOptionValue("solver", "simplex")
             highs.setOptionValue("simplex_strategy", _strategy(start.program, program))
         if lawful:
@@ -200,10 +200,11 @@ def _grown(before: LinearProgram, program: LinearProgram) -> bool:
 
 def _extended(corner: cold.Corner, program: LinearProgram) -> cold.Corner:
     """Return the corner with the new rows basic and the new columns at a bound."""
-    words, old = highspy.HighsBasisStatus, len(corner.columns)
+    columns, rows = corner.columns, corner.rows
+    words, old = highspy.HighsBasisStatus, len(columns)
     at_lower, at_upper = np.isfinite(program.lower[old:]), np.isfinite(program.upper[old:])
     added = [words.kLower if low else words.kUpper if high else words.kZero for low, high in zip(at_lower, at_upper, strict=True)]
-    return cold.Corner([*corner.columns, *added], [*corner.rows, *[words.kBasic] * (program.shape[0] - len(corner.rows))])
+    return cold.Corner.at([*columns, *added], [*rows, *[words.kBasic] * (program.shape[0] - len(rows))])
 
 
 def _changed(*pairs: tuple[Floats, Floats]) -> NDArray[np.int32]:

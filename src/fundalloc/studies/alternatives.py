@@ -148,7 +148,7 @@ class _AlternativesSearch:
         """Measure a plan."""
         amounts, values = np.maximum(values[: len(self.lines)], 0.0), values[: self.held.shape[1]]
         moved = float(np.abs(amounts - self.best.amounts).sum()) / 2
-        return Alternative(name, float(self.held.cost @ values), amounts, values, moved, self._traits(amounts, values, moved))
+        return Alternative(name, self.held.score(values), amounts, values, moved, self._traits(amounts, values, moved))
 
     def candidates(self) -> Iterator[Alternative]:
         """Draw plans in many directions; each is nearly as good as the best."""

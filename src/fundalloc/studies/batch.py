@@ -19,9 +19,9 @@ from fundalloc.plan.plan import Plan
 from fundalloc.plan.record import RunRecord, plan_of
 from fundalloc.plan.verify import verify
 from fundalloc.pool import each
-from fundalloc.run import solve
+from fundalloc.run import Wanted, solve
 from fundalloc.scenario.scenario import Scenario
-from fundalloc.scenario.sources import Sources
+from fundalloc.scenario.sources import Sources, fingerprint
 from fundalloc.solvers import Options
 from fundalloc.studies.ledger import Ledger, RecordedRun, code_fingerprint, now, run_key
 from fundalloc.studies.variants import Source, restored
@@ -98,6 +98,7 @@ class _Worker:
 
     options: Options
     code: str
+    evidence: Wanted
 
     def __call__(self, task: tuple[Source, Sources | None]) -> Solved:
         """Solve a source; where its files travel along, no file of this machine is needed."""
@@ -106,7 +107,8 @@ class _Worker:
             return Solved(0.0, None, 1, "wrong version", "the worker runs another version of fundalloc")
         try:
             with tempfile.TemporaryDirectory(prefix="fundalloc-") as folder:
-                record = RunRecord.of(solve((restored(files, Path(folder)) if files else source).load(), self.options)).text()
+                scenario = (restored(files, Path(folder)) if files else source).load()
+                record = RunRecord.of(solve(scenario, self.options, evidence=self.evidence)).text()
         except FundallocError as error:
             return Solved.failed(error, time.perf_counter() - started)
         return Solved(time.perf_counter() - started, record)
@@ -126,9 +128,11 @@ def run_batch(
     jobs: int | None = None,
     cluster: str | None = None,
     fresh: bool = False,
+    evidence: Wanted = "",
 ) -> Generator[tuple[int, FileRun], None, None]:
-    """Yield (position, outcome) as files are finished; `fresh` solves again what the ledger has."""
-    words = json.dumps({"solver": options.solver, "method": options.method, "time_limit": options.time_limit, "gap": options.gap})
+    """Yield (position, outcome) as files are finished; `fresh` solves again what the ledger has, or has without the evidence."""
+    limits = {"solver": options.solver, "method": options.method, "time_limit": options.time_limit, "gap": options.gap}
+    words = json.dumps(limits | ({"evidence": evidence} if evidence else {}))
     batch = _Batch(words, ledger, write)
     waiting: list[tuple[int, Scenario, str]] = []
     same: dict[str, list[int]] = {}
@@ -148,12 +152,19 @@ def run_batch(
             same[key] = []
             waiting.append((k, scenario, key))
     tasks = [(sources[k], None if cluster is None else scenario.sources) for k, scenario, _ in waiting]
-    for n, answer in each(_Worker(options, code_fingerprint()), tasks, jobs, cluster):
+    for n, answer in each(_Worker(options, code_fingerprint(), evidence), tasks, jobs, cluster):
         k, scenario, key = waiting[n]
         solved = answer if isinstance(answer, Solved) else Solved.failed(answer)
         yield k, batch.outcome(sources[k], scenario, key, solved, reused=False)
         for position in same[key]:
             yield position, batch.outcome(sources[position], sources[position].load(), key, solved, reused=True)
+
+
+def made_from(plan: Plan, language: str) -> str:
+    """Return the hash of all that a workbook is made from: the program, the plan, the language, the files that travel inside."""
+    scenario, carried = plan.scenario, plan.scenario.sources or Sources("", {})
+    how = json.dumps([scenario.file, language, carried.main, carried.settings, carried.baseline])
+    return fingerprint(code_fingerprint(), RunRecord.of(plan).text(), how, *carried.files, *carried.files.values())
 
 
 def read_back(record: str, scenario: Scenario, kept_in: str) -> Plan:

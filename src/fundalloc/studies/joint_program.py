@@ -32,7 +32,7 @@ class Joined:
 
     def score(self, values: Floats, programs: Sequence[LinearProgram], future: int) -> float:
         """Return the score of one future."""
-        return float(programs[future].cost @ values[self.columns[future]])
+        return programs[future].score(values[self.columns[future]])
 
     def ledger(self, lines: Sequence[Lines]) -> Positions:
         """Return the columns of all lines, shared ones once."""

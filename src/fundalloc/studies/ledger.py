@@ -12,7 +12,7 @@ import os
 import sqlite3
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -20,7 +20,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from fundalloc.doors.reading import read_bytes
 from fundalloc.errors import OutputError
+from fundalloc.scenario.workbooks.container import LARGEST_FILE
 
 FORMAT = 1
 """Part of every key: what is kept under another one is not reused."""
@@ -65,6 +67,7 @@ _TABLE = ", ".join(f"{field.name} {_KINDS.get(str(field.type), 'text not null')}
 _SCHEMA = f"""
 create table if not exists runs ({_TABLE}, record blob, primary key (key));
 create index if not exists by_time on runs (ended);
+create table if not exists books (path text primary key, made text not null, held text not null);
 pragma user_version = {SCHEMA};
 """
 PATIENCE = 30
@@ -141,6 +144,18 @@ class Ledger:
         except (sqlite3.Error, zlib.error, ValueError, TypeError):  # damaged: solved again
             return None
 
+    def wrote(self, book: Path, made: str) -> None:
+        """Keep what a workbook was made from, and what it held then. A ledger that cannot be written has it written again."""
+        with suppress(OSError, ValueError, OutputError), self._writing() as base:
+            base.execute("insert or replace into books values (?, ?, ?)", (str(book.resolve()), made, _held(book)))
+
+    def as_written(self, book: Path, made: str | None = None) -> bool:
+        """Return whether a workbook is as it was written last, and (`made`) was made from the same."""
+        with suppress(OSError, ValueError, sqlite3.Error):
+            row = self._base.execute("select made, held from books where path = ?", (str(book.resolve()),)).fetchone()
+            return row is not None and made in (None, row[0]) and _held(book) == row[1]
+        return False
+
     def entries(self, limit: int | None = None) -> list[RecordedRun]:
         """Return the runs, newest first."""
         return self._selected("order by ended desc, file limit ?", -1 if limit is None else limit)
@@ -183,6 +198,10 @@ class Ledger:
             yield
         except (OSError, sqlite3.Error) as error:
             raise OutputError(f"Cannot {do} the ledger {self.path}: {error}. Name another one with --ledger.") from None
+
+
+def _held(book: Path) -> str:
+    return hashlib.sha256(read_bytes(book, LARGEST_FILE)).hexdigest()
 
 
 def _listed(files: object) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""One figure varied, or two: score, shadow price, break points, who gains and who loses."""
+"""One figure varied, or two: score, what it gains to the next value, break points, who gains and who loses."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Sweep(Glance):
     base: Reply
     points: tuple[Point, ...]
     slopes: tuple[float, ...] = ()
-    """Per point: score per unit of the key, to the right of the point (the last: to its left)."""
+    """Per point: what the score gains to the next point, per unit of the key (the last: from the one before)."""
     breaks: tuple[Break, ...] = ()
     exact: bool = True
     """Whether the breaks are exact (parametric) or were closed in on by bisection."""
@@ -94,7 +94,7 @@ class Sweep(Glance):
 
     @cached_property
     def unit(self) -> str:
-        """What a shadow price is per."""
+        """What gains of the score are per."""
         return "percentage point" if self.keys[0].share else "EUR million"
 
     def movements(self, dimension: str) -> list[tuple[str, float]]:
@@ -172,6 +172,8 @@ def _with_breaks(sweep: Sweep, corridor: Corridor, answers: list[Reply]) -> Swee
         if a.program is None or b.program is None:
             continue
         low, high = float(first.values[0].number), float(second.values[0].number)
+        unit = (high - low) * per
+        slopes[k] = slopes[k + 1] = (b.score - a.score) / unit
         try:
             other = _same_switches(b, a)
             way = StraightWay(a.program, other)
@@ -183,14 +185,11 @@ def _with_breaks(sweep: Sweep, corridor: Corridor, answers: list[Reply]) -> Swee
             continue
         bends, left = find_bends(way, corridor.solve_fixed, budget)
         exact, unsearched = exact and way.exact, unsearched + left
-        unit = (high - low) * per
-        slopes[k] = way.slope(0.0, a.values, a.prices) / unit
-        slopes[k + 1] = way.slope(1.0, b.values, b.prices) / unit
         for bend in bends:
             within = bend.within * abs(high - low)
             breaks.append(Break(low + bend.at * (high - low), bend.left.slope / unit, bend.right.slope / unit, within, _reason(bend, a)))
         if other is not b.program:
-            breaks.append(Break((low + high) / 2, slopes[k], slopes[k + 1], abs(high - low) / 2, SWITCHED))
+            breaks.append(Break((low + high) / 2, slopes[max(k - 1, 0)], slopes[k], abs(high - low) / 2, SWITCHED))
     return replace(sweep, slopes=tuple(slopes), breaks=tuple(_distinct(breaks)), exact=exact, unsearched=unsearched)
 
 

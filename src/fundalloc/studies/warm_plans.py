@@ -188,7 +188,7 @@ def unallocated(answer: Reply) -> float:
 def finish(scenario: Scenario, program: LinearProgram, values: Floats, options: Options | None = None) -> Plan:
     """Round and verify the columns of a program whose switches are fixed. Raises NotRoundable, SolverFailed or NotVerified."""
     options, lines = options or Options(), scenario.lines
-    score = float(program.cost @ values[: program.shape[1]])
+    score = program.score(values)
     solution = Solution(Status.OPTIMAL, score, values[: program.shape[1]], np.zeros(program.shape[0]))
     rounded = round_plan(_without_score_rows(program), solution, lines, options)
     verify(scenario, rounded.steps)

@@ -36,15 +36,21 @@ def write_comparison(found: Comparison, path: str | Path, language: str | None =
 
 def comparison_bytes(found: Comparison, language: str | None = None) -> bytes:
     """Return the workbook as bytes."""
+    pages = pages_of(found, language)
+    sheets = build_sheets(pages)
+    return render(sheets, sheet_names({sheet.key: pages.sheet_text(sheet.key, "name") for sheet in sheets}), paper_of(pages))
+
+
+def pages_of(found: Comparison, language: str | None = None) -> Pages:
+    """Return what sheets of a comparison need to know. Raises UsageError for an unknown language."""
     chosen = language or found.language
     if chosen not in languages():
         raise UsageError(f"no labels in '{chosen}': {did_you_mean(chosen, languages())}")
-    pages = Pages(found, next((side.inputs.scenario.speaks(chosen) for side in found.sides if side.inputs), chosen))
-    sheets = build_sheets(pages)
-    return render(sheets, sheet_names({sheet.key: pages.sheet_text(sheet.key, "name") for sheet in sheets}), _paper(pages))
+    return Pages(found, next((side.inputs.scenario.speaks(chosen) for side in found.sides if side.inputs), chosen))
 
 
-def _paper(pages: Pages) -> Paper:
+def paper_of(pages: Pages) -> Paper:
+    """Return what stands around every sheet of a comparison."""
     found = pages.found
     heads = [side.inputs.scenario.head for side in found.sides if side.inputs]
     date = max((side.outcome.as_of for side in found.sides if side.outcome.as_of), default=NO_DATE)

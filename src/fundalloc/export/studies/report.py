@@ -87,6 +87,14 @@ class Report(SheetMaker):
         more = [f"+{len(titles) - NAMED}"] if len(titles) > NAMED else []
         return f"{self.say(f'{self.kind}.title')}: {' | '.join([*titles[:NAMED], *more])}"
 
+    @property
+    def paper(self) -> Paper:
+        """What stands around every sheet."""
+        head, digest, subject = self.scenario.head, self.scenario.digest, self.sheet_text("cover", "says")
+        keywords = f"{head.scenario}, {digest}, fundalloc {VERSION}"
+        paper = Paper.of(head, digest, keywords, self.name, subject, self.language, self.scenario.decimals)
+        return replace(paper, footer=" · ".join([self.say(f"{self.kind}.title"), *_files(self)])) if self.others else paper
+
     def sheet_text(self, sheet: str, part: str, **values: object) -> str:
         """Return the title or sentence of a sheet; those of the cover are the study's own."""
         return self.say(f"{self.kind if sheet == 'cover' else sheet}.{part}")
@@ -132,17 +140,18 @@ def write_tables(report: Report, folder: str | Path) -> list[Path]:
 
 def write_book(report: Report, path: str | Path) -> Path:
     """Write a study as a workbook: a cover, and a sheet per table. The same study gives the same bytes. Raises OutputError."""
-    sheets = [_sheet(report, name, table) for name, table in report.tables.items() if len(table)]
-    names = sheet_names({"cover": report.words("sheet.cover.name"), **{sheet.key: report.say(f"{sheet.key}.name") for sheet in sheets}})
-    head, digest, subject = report.scenario.head, report.scenario.digest, report.sheet_text("cover", "says")
-    keywords = f"{head.scenario}, {digest}, fundalloc {VERSION}"
-    paper = Paper.of(head, digest, keywords, report.name, subject, report.language, report.scenario.decimals)
-    if report.others:
-        paper = replace(paper, footer=" · ".join([report.say(f"{report.kind}.title"), *_files(report)]))
-    content = render([_cover(report, sheets), *sheets], names, paper)
+    sheets = sheets_of(report)
+    names = sheet_names({"cover": report.words("sheet.cover.name"), **{sheet.key: report.say(f"{sheet.key}.name") for sheet in sheets[1:]}})
+    content = render(sheets, names, report.paper)
     with new_file(Path(path)) as fresh:
         fresh.write_bytes(content)
     return Path(path)
+
+
+def sheets_of(report: Report) -> list[Sheet]:
+    """Return the sheets of a study, the cover first."""
+    sheets = [_sheet(report, name, table) for name, table in report.tables.items() if len(table)]
+    return [_cover(report, sheets), *sheets]
 
 
 def _files(report: Report) -> list[str]:

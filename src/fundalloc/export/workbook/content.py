@@ -101,8 +101,9 @@ class Column:
     """In characters; by default what the widest cell needs, within limits."""
     printed: bool = True
     """Columns that only formulas and modellers need stand at the right end and are not printed."""
-    mark: Literal["", "bar", "heat", "change"] = ""
-    """bar: data bar from 0 to 100 %. heat: colour by amount, together with all other heat columns. change: bar with a sign."""
+    mark: Literal["", "bar", "heat", "change", "line"] = ""
+    """bar: data bar from 0 to 100 %. heat: colour by amount, together with all other heat columns. change: bar with a sign.
+    line: the years of the row, drawn small."""
     flags: tuple[tuple[str, str], ...] = ()
     """Pairs of word and style: a cell that shows the word takes the style, live."""
     key: str = ""
@@ -159,6 +160,8 @@ class Fact:
     good: str = ""
     """When given, the cell is green as long as it shows this text, and takes the look of `bad` otherwise."""
     bad: Literal["breach", "warning"] = "breach"
+    entry: Validation | None = None
+    """What may be chosen in its cell, where nothing hangs on it but what the sheet shows: the seal leaves it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +227,8 @@ class Sheet:
     unit: str = ""
     colour: Literal["result", "input", "check", "rest"] = "result"
     facts: tuple[Fact, ...] = ()
+    below: tuple[Fact, ...] = ()
+    """Lines of the same kind below the table."""
     charts: tuple[Chart, ...] = ()
     samples: tuple[Swatch, ...] = ()
     samples_title: str = ""

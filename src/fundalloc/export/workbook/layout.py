@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import ceil
+from typing import NamedTuple
 
 from xlsxwriter.utility import xl_range
 
 from fundalloc.export.workbook.content import Cell, Chart, Column, Sheet, SheetTable, plain
-from fundalloc.export.workbook.theme import DENSE_ROW, HEADER_HEIGHT, LINE_HEIGHT, NUMBERS, RECORD_ROW, ROW_HEIGHT, TALL_ROW
+from fundalloc.export.workbook.theme import DENSE_ROW, FRAME_HEIGHTS, HEADER_HEIGHT, LINE_HEIGHT, NUMBERS, RECORD_ROW, ROW_HEIGHT, TALL_ROW
 
 NARROW, WIDE = "iljI'’|.,:;!/()[]ftr- \u00a0", "mwMW@%—…жшщюфмЖШЩЮФМ"
 BOLD, TITLE_SIZE, LONG_TITLE_SIZE, SENTENCE_SIZE = 1.09, 1.96, 1.42, 1.1
@@ -30,6 +31,10 @@ LONG, RECORD = 30, 500
 HEADING_PADDING = 1.9
 BACK_ROW, FACTS_ROW = 3, 4
 ROW_PIXELS = ROW_HEIGHT * 4 / 3
+LEAST_SCALE = 0.6
+"""Nothing is printed smaller than this: 10 points on the screen as 6."""
+PAPER = {False: (1065, 494.0), True: (736, 741.0)}
+"""What A4 holds within its margins, upright or not: pixels across at 100 %, and points down."""
 GAP = 8
 """Pixels between charts."""
 SHOWN_PLACES = {
@@ -100,13 +105,16 @@ def _shown(value: object, style: str, decimals: int) -> str:
     return grouped + ("%" if style in SHARES else "")
 
 
-def row_heights(table: SheetTable, widths: Sequence[float]) -> list[float]:
-    """Return the height of every row of the table's body, in points."""
+def row_heights(table: SheetTable, widths: Sequence[float], rows: int | None = None) -> list[float]:
+    """Return the height of every row of the table's body, or of the first ones, in points."""
     least = RECORD_ROW if table.height > RECORD else DENSE_ROW if table.height > LONG else ROW_HEIGHT
     least = TALL_ROW if table.rows == "tall" else least
     margin = min(least - LINE_HEIGHT, ROW_HEIGHT - LINE_HEIGHT)
     wrapped = [(c, w) for c, w in zip(table.columns, widths, strict=True) if c.printed and c.style not in NUMBERS and c.style != "code"]
-    lines = [max((_lines(plain(column.cells[row]), width) for column, width in wrapped), default=1) for row in range(table.height)]
+    lines = [
+        max((_lines(plain(column.cells[row]), width) for column, width in wrapped), default=1)
+        for row in range(table.height if rows is None else rows)
+    ]
     return [max(least, count * LINE_HEIGHT + margin) for count in lines]
 
 
@@ -150,6 +158,8 @@ class Geometry:
     rows: int
     chart_rows: tuple[int, ...]
     """First row of each line of charts."""
+    below_row: int
+    """First row of the facts below the table."""
     samples_row: int
     last_row: int
 
@@ -163,10 +173,12 @@ class Geometry:
         for line in chart_lines(sheet.charts):
             chart_rows.append(after + 1)
             after += 1 + ceil((max(chart.height for chart in line) + GAP) / ROW_PIXELS)
+        below = after + 1
+        after = below + len(sheet.below) if sheet.below else after
         samples = after + 1
         last = samples + len(sheet.samples) if sheet.samples else after - 1
         widths = tuple(sheet_widths(sheet, decimals))
-        return cls(name, widths, len(list(sheet.printed)), header, table.height, tuple(chart_rows), samples, last)
+        return cls(name, widths, len(list(sheet.printed)), header, table.height, tuple(chart_rows), below, samples, last)
 
     @property
     def first_row(self) -> int:
@@ -186,6 +198,31 @@ class Geometry:
     def cells(self, column: int) -> str:
         """Return the range of a column's body."""
         return str(xl_range(self.first_row, column, self.totals_row - 1, column))
+
+
+class Fit(NamedTuple):
+    """How a sheet is printed: how many pages wide and tall (0: as many as it takes), and about how many pages that makes."""
+
+    wide: int
+    tall: int
+    pages: int
+
+
+def fit(sheet: Sheet, place: Geometry) -> Fit:
+    """Return how a sheet is printed so that nothing is smaller than LEAST_SCALE."""
+    across, down = PAPER[sheet.portrait]
+    scale, rows = min(1.0, across / place.pixels), place.rows if sheet.printed_rows is None else sheet.printed_rows
+    wide = 1 if scale >= LEAST_SCALE else ceil(place.pixels * LEAST_SCALE / across)
+    around = (
+        sum(FRAME_HEIGHTS)
+        + ROW_HEIGHT * (len(sheet.facts) + len(sheet.below) + len(sheet.samples))
+        + header_height(sheet.table, place.widths)
+    )
+    charts = sum(max(chart.height for chart in line) * 0.75 + ROW_HEIGHT for line in chart_lines(sheet.charts))
+    height = around + charts + sum(row_heights(sheet.table, place.widths, rows)) + ROW_HEIGHT * sheet.table.total_rows
+    if sheet.one_page and wide == 1 and height * LEAST_SCALE <= down:
+        return Fit(1, 1, 1)
+    return Fit(wide, 0, wide * ceil(height * max(scale, LEAST_SCALE) / down))
 
 
 def chart_lines(charts: Sequence[Chart]) -> list[list[Chart]]:

@@ -8,6 +8,7 @@ arithmetic no candidate knows falls back to a stored value by itself, and a wron
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -24,8 +25,9 @@ from fundalloc.export.workbook.line_sums import Boxes, Cubes, common, up_to
 from fundalloc.export.workbook.plan_sums import Box
 from fundalloc.facts.dimensions import AXIS, WORDS, Dimensions
 from fundalloc.facts.selection import Pick
+from fundalloc.insight.brief import promises
 from fundalloc.money import HARD_SPACE, Mask
-from fundalloc.plan.verify import Finding, measure_rule
+from fundalloc.plan.verify import OK, Finding, measure_rule
 from fundalloc.rules._sentence import LIMIT, figures_of
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Measures, Open, Sense
@@ -256,3 +258,16 @@ def _written(book: Book, finding: Finding, cell: str, figure: Fraction) -> list[
     shown = f"{round(float(figure) * scale, 6):.6f}".rstrip("0").rstrip(".").replace(".", sign)
     formula = f'SUBSTITUTE({number}&"",{quoted("," if sign == "." else ".")},{quoted(sign)})'
     return [*([(quoted(before), before)] if before else []), (formula, shown), *([(quoted(after), after)] if after else [])]
+
+
+def about_one(book: Book) -> list[str]:
+    """Return what finds each demand about one partnership on its page, if it is a pledge or leaves nothing to spare: id and number."""
+    counts, out = Counter[str](), []
+    for finding in book.plan.findings:
+        picked = finding.rule.money.partnership or ()
+        whose = [book.codes["partnership"].get(str(word), "") for word in (*finding.member, *(picked if len(picked) == 1 else ()))]
+        code = next(filter(None, whose), "")
+        shown = code and not finding.rule.built_in and (finding.status != OK or promises(finding))
+        counts[code] += bool(shown)
+        out.append(f"{code}|{counts[code]}" if shown else "")
+    return out

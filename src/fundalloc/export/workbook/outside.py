@@ -12,7 +12,8 @@ from dataclasses import replace
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.content import Sheet, SheetTable, plain
 
-COLUMNS = frozenset({"priority", "sent:priority", "penalty", "shadow_price", "comment_input", "author_input", "written_in"})
+PRICES = {"limit_more", "limit_less", "price_basis", "range"}
+COLUMNS = frozenset({"priority", "sent:priority", "penalty", *PRICES, "comment_input", "author_input", "written_in"})
 SHEETS = frozenset({"scenario_files", "rule_prices", "value_of_money", "budget_ladder", "amount_ranges"})
 ENTRIES = {
     "summary": [f"summary.{key}.says" for key in ("score", "bound", "below_bound")],

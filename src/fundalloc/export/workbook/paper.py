@@ -9,12 +9,14 @@ from xlsxwriter.utility import xl_range
 
 from fundalloc.export.workbook import theme
 from fundalloc.export.workbook.content import Sheet
-from fundalloc.export.workbook.layout import Geometry
+from fundalloc.export.workbook.layout import Geometry, fit
 from fundalloc.labels import Words, label
 from fundalloc.scenario.sections import Head
 
 SMALL = f'&8&"{theme.FONT},Regular"'
 """Code for small print in headers and footers; it ends in a quotation mark, so that text may start with a digit."""
+AS_IS = {"scale_with_doc": False}
+"""Headers and footers keep their size where the sheet is made smaller."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +60,17 @@ def set_up_printing(to: Any, sheet: Sheet, place: Geometry, paper: Paper) -> Non
     to.set_paper(9)
     if not sheet.portrait:
         to.set_landscape()
-    to.set_margins(left=0.45, right=0.45, top=0.75, bottom=0.65)
-    to.fit_to_pages(1, 1 if sheet.one_page else 0)
+    to.set_margins(left=0.3, right=0.3, top=0.75, bottom=0.65)
+    shape = fit(sheet, place)
+    to.fit_to_pages(shape.wide, shape.tall)
+    if shape.wide > 1:
+        to.repeat_columns(0)
     last = place.last_row if sheet.printed_rows is None else place.header_row + sheet.printed_rows
     to.print_area(0, 0, last, place.printed - 1)
-    to.set_header(f"&L{SMALL}{_printable(paper.marking)}&R{SMALL}{_printable(place.name)}")
+    marked = [paper.marking, *([label("workbook.cover.illustrative", paper.language)] if paper.illustrative else [])]
+    to.set_header(f"&L{SMALL}{_printable(' · '.join(marked))}&R{SMALL}{_printable(place.name)}", AS_IS)
     page = _printable(label("workbook.page", paper.language)).replace("{page}", "&P").replace("{pages}", "&N")
-    to.set_footer(f"&L{SMALL}{_printable(paper.footer)}&R{SMALL}{page}")
+    to.set_footer(f"&L{SMALL}{_printable(paper.footer)}&R{SMALL}{page}", AS_IS)
     if sheet.frozen:
         to.freeze_panes(place.first_row, 1)
     to.repeat_rows(place.header_row)

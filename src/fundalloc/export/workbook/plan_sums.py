@@ -18,6 +18,8 @@ from fundalloc.rules.statement import Sense
 
 MOST_LINES = 1_048_576 - 12
 """Rows of a sheet, less those of the frame."""
+FEW_LINES = 500
+"""Of more lines those with money stand first, and are printed alone."""
 MANY_LINES = 20_000
 """Of more lines only those with money are listed: every sum reads all rows, and a plan of this size has money in a quarter of its lines."""
 
@@ -50,10 +52,18 @@ class PlanSums(ExactSums):
 
     @cached_property
     def listed(self) -> NDArray[np.intp]:
-        """Positions of the lines on the sheet Allocation: all, or of many those with planned, decided or baseline money, at least one."""
+        """Positions of the lines on the sheet Allocation: all, or those with money above the others, or, of many, those alone."""
+        money = self.with_money
+        if len(money) <= FEW_LINES:
+            return np.arange(len(money))
+        return np.concatenate([np.flatnonzero(money), np.flatnonzero(~money)[: len(money) if len(money) <= MANY_LINES else 0]])
+
+    @cached_property
+    def with_money(self) -> Mask:
+        """Whether a line has planned, decided or baseline money; at least one counts as such."""
         money = (self.plan.steps != 0) | (self.lines.decided != 0) | (self.lines.baseline.numerator != 0)
         money[:1] |= not money.any()
-        return np.flatnonzero(money | (len(self.lines) <= MANY_LINES))
+        return np.asarray(money)
 
     @cached_property
     def shown(self) -> Lines:

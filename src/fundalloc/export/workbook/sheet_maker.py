@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from fundalloc.export.workbook.content import Cell, Chart, Column, Fact, Formula, Link, Series, Sheet, SheetTable, Styled, Validation
@@ -62,7 +62,7 @@ class SheetMaker(ABC):
         totals: tuple[Cell, ...] = (),
         width: float | None = None,
         printed: bool = True,
-        mark: Literal["", "bar", "heat", "change"] = "",
+        mark: Literal["", "bar", "heat", "change", "line"] = "",
         flags: tuple[tuple[str, str], ...] = (),
         entry: Validation | None = None,
         heading: str = "",
@@ -109,10 +109,21 @@ class SheetMaker(ABC):
         facts = (first, Fact(word("workbook.check.tolerance"), Styled(tolerance, "strong_factor"), "Tolerance"), *facts)
         return self.sheet("checks", table, columns, money=False, colour="check", facts=facts, one_page=True)
 
-    def cover(self, others: Sequence[Sheet], widths: tuple[float, float] = (32, 86), **look: Any) -> Sheet:
-        """Return the first sheet, with a link to each of the others."""
+    def cover(
+        self,
+        others: Sequence[Sheet],
+        widths: tuple[float, float] = (32, 86),
+        heads: Mapping[str, tuple[str, str]] | None = None,
+        **look: Any,
+    ) -> Sheet:
+        """Return the first sheet, with a link to each of the others; `heads` are rows that begin a group, by the key of its first sheet."""
+        rows: list[tuple[Cell, str]] = []
+        for sheet in others:
+            rows += [heads[sheet.key]] if heads and sheet.key in heads else []
+            rows.append((Link(sheet.key), self.sheet_text(sheet.key, "answers")))
         columns = (
-            self.column("sheet", "link", [Link(sheet.key) for sheet in others], width=widths[0]),
-            self.column("answers", "text", [self.sheet_text(sheet.key, "answers") for sheet in others], width=widths[1]),
+            self.column("sheet", "link", [link for link, _ in rows], width=widths[0]),
+            self.column("answers", "text", [says for _, says in rows], width=widths[1]),
         )
+        look["strong"] = frozenset(k for k, (link, _) in enumerate(rows) if not isinstance(link, Link))
         return self.sheet("cover", "Contents", columns, money=False, portrait=True, frozen=False, cover=True, **look)

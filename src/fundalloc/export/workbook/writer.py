@@ -159,6 +159,8 @@ class _SheetWriter:
         self._frame()
         for k, fact in enumerate(self.sheet.facts):
             self._fact(FACTS_ROW + k, fact, marks)
+        for k, fact in enumerate(self.sheet.below):
+            self._fact(self.place.below_row + k, fact, marks)
         self._header()
         self._body()
         self._totals()
@@ -168,7 +170,7 @@ class _SheetWriter:
             self.to.protect("", UNLOCKED)
         set_up_printing(self.to, self.sheet, self.place, self.book.paper)
 
-    def put(self, row: int, column: int, cell: Cell, style: str, where: str = "body") -> None:
+    def put(self, row: int, column: int, cell: Cell, style: str, where: str = "body", sealed: bool = True) -> None:
         """Write one cell. Text is never taken for a formula, a link or a number."""
         content, style = (cell.content, cell.style) if isinstance(cell, Styled) else (cell, style)
         look = self.book.format(style, where)
@@ -176,7 +178,8 @@ class _SheetWriter:
         if isinstance(content, Formula | ColumnSum) and (too_long or not self.book.paper.live):
             content = content.value
         formula, value = self._written(content, row, column)
-        self.book.seal.add(self.place.name, row, column, value, formula)
+        if sealed:
+            self.book.seal.add(self.place.name, row, column, value, formula)
         if formula is not None:
             done = self.to.write_formula(row, column, formula, look, value)
         elif value is None or value == "":
@@ -224,7 +227,9 @@ class _SheetWriter:
             self.put(row, 0, fact.cell, "sentence", "alone")
             return
         self.put(row, 0, fact.says, "fact", "alone")
-        self.put(row, 1, fact.cell, "text")
+        self.put(row, 1, fact.cell, "text", sealed=fact.entry is None)
+        if fact.entry:
+            marks.entry((row, 1, row, 1), fact.entry)
         self._fit(row, str(plain(fact.cell)), fact.says)
         if fact.name:
             self.book.workbook.define_name(fact.name, f"='{self.place.name}'!{xl_rowcol_to_cell(row, 1, row_abs=True, col_abs=True)}")

@@ -170,6 +170,9 @@ def _missing_absorption(scenario: Scenario) -> Iterator[Remark]:
 
 def _doubtful_rules(scenario: Scenario) -> Iterator[Remark]:
     for rule in scenario.written_rules:
+        if rule.package and rule.package not in scenario.head.kinds_from.values():
+            says = f"rule '{rule.id}': its kind is in the package {rule.package}, and a reader without that is not told so"
+            yield warning(locate(scenario.tree, ("rules", rule.id, "kind")), says, f"write kinds_from: {{{rule.kind}: {rule.package}}}")
         for path, message, hint in rule.remarks_on(scenario.lines):
             yield warning(locate(scenario.tree, ("rules", rule.id, *path)), f"rule '{rule.id}': {message}", hint)
 

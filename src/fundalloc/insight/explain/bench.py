@@ -27,7 +27,7 @@ from fundalloc.money import Floats, Mask
 from fundalloc.optimise.settling import settling_program
 from fundalloc.optimise.stage_programs import append, hold
 from fundalloc.optimise.stages import find_optimum
-from fundalloc.plan.prices import moved
+from fundalloc.plan.prices import carries, moved
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Demands
 from fundalloc.run import with_baseline
@@ -72,6 +72,8 @@ class Bench:
         """The best score of the program with its switches fixed."""
         self.slight = max(NO_LOSS * max(abs(self.score), 1.0), float(self.scenario.head.settle.stay_close) * abs(self.score))
         """A difference of score, in points, that counts as none: a millionth of the score (or of a point), or what settling may give up."""
+        self.given_up = max(self.score - float(self.program.cost @ self.values[: self.program.shape[1]]), 0.0)
+        """Points that later stages and settling gave up."""
         self.switches = 0 if self.program.integer is None else int(self.program.integer.sum())
         """How many on-off columns the program has; they stay as the plan chose them."""
 
@@ -141,15 +143,9 @@ class Bench:
     @cached_property
     def _carried(self) -> dict[int, tuple[int, float]]:
         """Row of a yearly ceiling → the column of what may be carried over from it, where that has a bound, and its share."""
-        facts, moves, block, rows, found = self.lines.facts, self.lines.moves, self.open.budget, {}, {}
-        if block is not None and block.demands is not None:
-            rows = dict(zip(block.demands.member, range(block.rows.start, block.rows.stop), strict=True))
-        for k in moves.carries:
-            instrument, column = facts.instruments[moves.source[k]], len(self.lines) + int(k)
-            row = rows.get((instrument.id, str(facts.years[moves.year[k]])))
-            if row is not None and instrument.carry_over is not None and np.isfinite(self.open.upper[column]):
-                found[row] = column, float(instrument.carry_over.share)
-        return found
+        block, carried = self.open.budget, carries(self.open, self.lines)
+        members = block.demands.member if block is not None and block.demands is not None else []
+        return {block.rows.start + k: carried[member] for k, member in enumerate(members) if block is not None and member in carried}
 
     def without(self, *owners: str) -> LinearProgram:
         """Return the program without rules, switches free: soft ones cost nothing, hard ones may be missed; the best plan still fits."""

@@ -60,6 +60,9 @@ class LimitPrice:
     """EUR million; 0 for shares of money that the plan itself decides."""
     up: SidePrice
     down: SidePrice
+    more: float
+    """Points gained with the limit EUR 1 million higher; NaN where no plan is left."""
+    less: float
 
     @property
     def several(self) -> bool:
@@ -75,7 +78,8 @@ def price_of(bench: Bench, block: RowBlock, demand: int, ranges: Ranges | None =
     limit = upper if np.isfinite(upper) else lower
     above, below = (FAR, FAR) if ranges is None else (float(ranges.row_high[row]) - limit, limit - float(ranges.row_low[row]))
     lowest = limit if limit > NUDGE else FAR  # no sum of money falls below zero
-    return LimitPrice(row, block.rule, demand, limit, _side(bench, row, 1.0, above, FAR), _side(bench, row, -1.0, below, lowest))
+    sides = _side(bench, row, 1.0, above, FAR), _side(bench, row, -1.0, below, lowest)
+    return LimitPrice(row, block.rule, demand, limit, *sides, *bench.around(row))
 
 
 def _side(bench: Bench, row: int, sign: float, look: float, most: float) -> SidePrice:

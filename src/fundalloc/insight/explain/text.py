@@ -116,11 +116,11 @@ class Writer(Phrases):
         return f"{met}; the next euro of it is worth {pair.value:g}, so a million spent on it earns {earns}."
 
     def _firm(self, tight: Span, wide: Span, loss: float) -> list[str]:
-        if tight.width < float(self.scenario.facts.step) / 2:
+        if self.money(tight.least) == self.money(tight.most):
             first = f"At the same score it can only be {self.money(tight.least)}."
         else:
             first = f"At the same score it could be anything from {self.money(tight.least)} to {self.money(tight.most)}; settling chose."
-        return [f"{first} For {percent_of(loss)} of the score it could go from {self.money(wide.least)} to {self.money(wide.most)}."]
+        return [f"{first} For {percent_of(loss, 1)} of the score it could go from {self.money(wide.least)} to {self.money(wide.most)}."]
 
     def _hold(self, hold: Hold) -> list[str]:
         held = f"Broken by decision, by {self._counted(hold.rule, hold.held)}: no new money may make it worse."
@@ -237,12 +237,14 @@ class Writer(Phrases):
 
     def price(self, price: LimitPrice) -> list[str]:
         """Say what a limit is worth on both sides, and how far."""
+        bends = not (abs(price.more - price.up.price) < 1e-4 > abs(price.less + price.down.price))
+        first = [f"A million higher: {_effect(price.more, 1e-4)}; a million lower: {_effect(price.less, 1e-4)}."] if bends else []
         if price.several:
             prices = sorted(x for x in (price.up.price, price.down.price) if not math.isnan(x))
             between = f" (several prices are valid: all between {prices[0]:.4g} and {prices[1]:.4g})" if len(prices) == 2 else ""
             lowered = f"Lowered by a million, it {self._side(price.down, -1)}."
-            return [f"Raised by a million, it {self._side(price.up, 1)}{between}.", lowered]
-        return [f"Every million more of the limit {self._side(price.up, 1)}.", f"Every million less {self._side(price.down, -1)}."]
+            return [*first, f"Raised by a million, it {self._side(price.up, 1)}{between}.", lowered]
+        return [*first, f"Every million more of the limit {self._side(price.up, 1)}.", f"Every million less {self._side(price.down, -1)}."]
 
     def _side(self, side: SidePrice, sign: int) -> str:
         told = _effect(sign * side.price, 1e-4)

@@ -22,7 +22,9 @@ from fundalloc.errors import Infeasible, SolverFailed
 from fundalloc.facts.entities import Instrument, InstrumentCeiling
 from fundalloc.insight.explain.bench import MILLION, Bench
 from fundalloc.money import Floats, Mask
+from fundalloc.optimise.stage_programs import HOLD
 from fundalloc.optimise.stages import find_optimum
+from fundalloc.plan.asking import Question
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers.warm import WarmSolvers
 
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RUNGS = (Fraction(4, 5), Fraction(9, 10), Fraction(1), Fraction(11, 10), Fraction(6, 5))
-LOSS = 0.01
+LOSS = 0.001
 """Relative score that the wider range may give up."""
 
 
@@ -90,12 +92,12 @@ def budget_ladder(bench: Bench, rungs: Sequence[Fraction] = RUNGS) -> tuple[Rung
 
 def _walk(bench: Bench, factors: Sequence[Fraction]) -> dict[Fraction, tuple[float, Floats | None]]:
     """Return the score and the amounts at every size, each settled next to the one before; NaN and None where there is no plan."""
-    near = bench.amounts
+    near, solvers = bench.amounts, WarmSolvers()
     found: dict[Fraction, tuple[float, Floats | None]] = {}
     for factor in factors:
         scenario = scaled(bench.scenario, factor)
         try:
-            optimum = find_optimum(scenario, bench.options, beside=near, priced=False, solve=WarmSolvers())
+            optimum = find_optimum(scenario, bench.options, beside=near, priced=False, solve=solvers)
         except Infeasible:
             found[factor] = (float("nan"), None)
             continue
@@ -169,8 +171,8 @@ class Span:
 
 
 def span(bench: Bench, lines: Mask, loss: float = 0.0) -> Span:
-    """Return the range of a sum of lines at a score at most `loss` (relative) lower; none: `stay_close`, or a millionth."""
-    kept = bench.keeping(bench.score - max(loss * abs(bench.score), bench.slight))
+    """Return the range of a sum of lines at the score of the plan before rounding, or `loss` (relative) below the best."""
+    kept = bench.keeping(bench.score - max(loss * abs(bench.score), bench.given_up) - HOLD * (1 + abs(bench.score)))
     cost = np.concatenate([lines.astype(float), np.zeros(kept.shape[1] - len(lines))])
     least, most = (bench.solve(replace(kept, cost=sign * cost)) for sign in (-1.0, 1.0))
     low, high = -least.objective if least.usable else float("nan"), most.objective if most.usable else float("nan")
@@ -183,21 +185,20 @@ def amount_ranges(
     """Return one row per group of lines that has undecided money: its amount and both ranges, EUR million.
 
     `by` names dimensions; `amounts` are those of the finished plan per line (default: the settled plan). Columns: the ids,
-    amount, least, most (at no loss), least_within, most_within (within `loss`), and `firm`: whether the amount cannot move
-    by half a rounding step without loss.
+    amount, least, most (at the same score), least_within, most_within (within `loss`), and `firm`: whether the ends at the same score are
+    at most a rounding step apart.
     """
     import pandas as pd
 
-    lines = bench.lines
-    amounts = bench.amounts if amounts is None else amounts
-    codes = [getattr(lines, name) for name in by]
-    sizes = [len(lines.facts.dimensions[name].ids) for name in by]
-    group = np.ravel_multi_index(codes, sizes)
-    step, rows = float(lines.facts.step), []
-    for one in np.unique(group[~lines.fixed]):
-        mask = group == one
-        tight, wide = span(bench, mask), span(bench, mask, loss)
-        ids = (lines.facts.dimensions[name].ids[k] for name, k in zip(by, np.unravel_index(one, sizes), strict=True))
-        amount = float(amounts[mask].sum())
-        rows.append([*ids, amount, tight.least, tight.most, wide.least, wide.most, tight.width < step / 2])
-    return pd.DataFrame(rows, columns=[*by, "amount", "least", "most", "least_within", "most_within", "firm"])
+    lines, dimensions = bench.lines, [bench.lines.facts.dimensions[name] for name in by]
+    sizes = [len(dimension.ids) for dimension in dimensions]
+    group = np.ravel_multi_index([getattr(lines, name) for name in by], sizes)
+    members = np.unique(group[~lines.fixed])
+    place = np.where(np.isin(group, members), np.searchsorted(members, group), -1)
+    question = Question(bench.fixed, place, bench.options)
+    tight, wide = (question.ranges(max(part * abs(bench.score), bench.given_up)) for part in (0.0, loss))
+    ids = {n: np.array(d.ids, dtype=object)[k] for n, d, k in zip(by, dimensions, np.unravel_index(members, sizes), strict=True)}
+    given = (bench.amounts if amounts is None else amounts)[place >= 0]
+    columns: dict[str, Floats] = {"amount": np.bincount(place[place >= 0], weights=given, minlength=len(members)).astype(float)}
+    columns |= {"least": tight[:, 0], "most": tight[:, 1], "least_within": wide[:, 0], "most_within": wide[:, 1]}
+    return pd.DataFrame({**ids, **columns, "firm": np.ptp(tight, axis=1) <= float(lines.facts.step) * (1 + 1e-6)})

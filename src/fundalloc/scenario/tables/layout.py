@@ -80,7 +80,7 @@ class Totals(Record):
     """Rows that hold sums of others."""
 
     like: Words
-    """What the cell of such a row says; `*` stands for anything."""
+    """What the cell of such a row says; `*` stands for anything; such as TOTAL*."""
     column: str = ""
     """The column in which it says so; absent: any column of texts that is read."""
     within: Factor = Fraction(0)
@@ -91,11 +91,11 @@ class Split(Record):
     """Cells that hold several members, and their shares of the amount in another column."""
 
     column: str
-    """The column of the members."""
+    """The column of the members, such as Countries."""
     shares: str
-    """The column of their shares in percent."""
+    """The column of their shares in percent, such as Percent."""
     sign: str = ";"
-    """What stands between them."""
+    """What stands between them, such as "|"."""
 
 
 def _kept(raw: Any) -> tuple[bool, tuple[str, ...]]:
@@ -115,39 +115,39 @@ class Layout(Record):
     """How a foreign table is read; every key is optional, and a table that has one of them is read so."""
 
     sheet: str = ""
-    """The worksheet; or write it behind the file: book.xlsx#Sheet."""
+    """The worksheet; or write it behind the file: book.xlsx#Sheet; such as Annex I."""
     encoding: Annotated[str, PlainValidator(_encoding), _TEXT] = "utf-8"
-    """Of a text file: utf-8, cp1252, utf-16 …"""
+    """Of a text file, such as cp1252."""
     separator: Annotated[str, PlainValidator(_separator), _TEXT] = ""
-    """Of a text file: one sign, or the word tab; absent: comma or semicolon, whichever the first line has more of."""
+    """Of a text file: one sign, or the word tab; absent: comma or semicolon, whichever the first line has more of; such as tab."""
     header: Annotated[tuple[int, ...], PlainValidator(_rows), WithJsonSchema({"type": ["integer", "array"]})] = ()
-    """The row of the headings, or rows that make one together; absent: the first row that is not empty."""
+    """The row of the headings, or rows that make one together; absent: the first row that is not empty; such as [4, 5]."""
     columns: dict[str, str] = Field(default_factory=dict)
-    """Our column: its heading."""
+    """Our column: its heading, such as {partnership: Partner, amount: Commitments}."""
     always: dict[str, str] = Field(default_factory=dict)
-    """Our column: what it says in every row."""
+    """Our column: what it says in every row, such as {state: planned}."""
     unit: Annotated[MoneyUnit, PlainValidator(_unit), _TEXT] = MoneyUnit((EURO, Fraction(1)))
-    """Of the columns of money: EUR thousand, USD million; absent: EUR million."""
+    """Of the columns of money; absent: EUR million; such as USD thousand."""
     currency: str = ""
-    """The column that holds the currency of each row."""
+    """The column that holds the currency of each row, such as Currency."""
     rate: Annotated[dict[str, Fraction], PlainValidator(_rates), WithJsonSchema({"type": ["number", "string", "object"]})] = Field(
         default_factory=dict
     )
-    """Euro for one unit of the currency, or a rate for each currency."""
+    """Euro for one unit of the currency, or a rate for each currency, such as {USD: 0.92}."""
     codes: Annotated[str | dict[str, str], PlainValidator(_codes), _ANY] = Field(default_factory=dict)
-    """Foreign word: our id; or a file with the columns word and id."""
+    """Foreign word: our id; or a file with the columns word and id; such as {Türkiye: turkiye}."""
     where: dict[str, Annotated[tuple[bool, tuple[str, ...]], PlainValidator(_kept), _ANY]] = Field(default_factory=dict)
-    """Heading: what a row must say there to be read, or {not: …}."""
+    """Heading: what a row must say there to be read, or {not: …}; such as {Status: Active}."""
     years: Literal["columns", "dates"] | None = None
-    """columns: one column a year, its heading written with {year}; dates: the year column holds dates, each counts in its year."""
+    """columns: one column a year, its heading written with {year}; dates: a date in the year column counts in its year; such as columns."""
     totals: Annotated[Totals | None, BeforeValidator(_totals), _ANY] = None
-    """Rows that must equal the rows since the one before, or all rows."""
+    """Rows that must equal the rows since the one before, or all rows, such as [Sub-total*, TOTAL]."""
     empty: Words = ()
-    """What stands for no figure: p.m., -"""
+    """What stands for no figure, such as [p.m., "-"]."""
     ignore: Words = ()
-    """Headings of columns that are not read; `*` stands for anything. Their words become the source of the row."""
+    """Headings of columns that are not read; `*` stands for anything. Their words become the row's source; such as [Remarks, Total*]."""
     split: Split | None = None
-    """Divides a row among members by their shares."""
+    """Divides a row among members by their shares, such as {column: Countries, shares: Percent}."""
     sum: Flag = False
     """Adds up rows that have the same keys."""
 

@@ -12,8 +12,10 @@ from typing import Any
 from fundalloc.export import on_request as asked
 from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Cell, Fact, Formula, Sheet, Styled, Swatch
+from fundalloc.export.workbook.layout import Geometry, fit
 from fundalloc.export.workbook.sheets.allocation import failures
 from fundalloc.export.workbook.sheets.changes import as_sent, count, typed
+from fundalloc.export.workbook.sheets.summary import sentences
 from fundalloc.export.workbook.spelling import allocation_file
 from fundalloc.insight.formulation import formulation
 from fundalloc.labels import own_words
@@ -25,6 +27,8 @@ from fundalloc.scenario.workbooks.embedded import RECORD, pack
 
 MIGRATION = "migration"
 """The marker whose coefficients say what counts as migration money."""
+GROUPS = {"fiche": "look_up", "rules": "look_up", "allocation": "type", "checks": "type", "instruments": "inputs", "notes": "record"}
+"""Sheets that begin a group of the contents; what stands before them is to be read, and printed."""
 TERMS = (
     "commitments", "migration_money", "kinds_of_money", "ceiling", "decided", "need", "effectiveness", "coverage", "priority",
     "rule", "force", "status_ok", "status_at_limit", "status_missed", "status_decided", "status_breach", "shadow_price", "score",
@@ -34,14 +38,36 @@ TERMS = (
 
 
 def cover(book: Book, others: Sequence[Sheet]) -> Sheet:
-    """Return the cover of a workbook with these other sheets."""
-    facts, samples = tuple(_facts(book)), tuple(_samples(book))
-    return book.cover(others, title=book.within(book.head.title), facts=facts, samples=samples, samples_title=book.say("cover.key"))
+    """Return the cover of a workbook with these other sheets: the message, the sheets in groups, then whether the sums are right."""
+    look: dict[str, Any] = {"below": tuple(_verdicts(book)), "samples": tuple(_samples(book)), "samples_title": book.say("cover.key")}
+    return book.cover(others, heads=_heads(book, others), title=book.within(book.head.title), facts=tuple(_facts(book)), **look)
+
+
+def _heads(book: Book, others: Sequence[Sheet]) -> dict[str, tuple[str, str]]:
+    """Return what begins each group of sheets, by the key of its first one; those to be read are the print set."""
+    read: list[Sheet] = []
+    heads, group = {}, ""
+    for sheet in others:
+        begins = GROUPS.get(sheet.key, group or "read")
+        if begins != group:
+            heads[sheet.key], group = (book.say(f"group_of.{begins}"), ""), begins
+        read += [sheet] if group == "read" else []
+    decimals = book.plan.scenario.decimals
+    pages = 2 + sum(fit(sheet, Geometry.of(sheet, "", decimals)).pages for sheet in read)
+    printing = book.say("print_set", pages=pages, first=book.sheet_text("cover", "name"), last=book.sheet_text(read[-1].key, "name"))
+    heads[read[0].key] = (heads[read[0].key][0], printing)
+    return heads
 
 
 def _facts(book: Book) -> Iterator[Fact]:
     head, say = book.head, book.say
-    yield from _verdicts(book)
+    asked, headline, *_ = sentences(book)
+    yield Fact(say("cover.decision"), Styled(asked, "strong"))
+    yield Fact(say("cover.message"), Styled(headline, "strong"))
+    if contact := book.within(head.output.contact):
+        yield Fact(say("cover.contact"), contact)
+    if head.output.reply_by:
+        yield Fact(say("cover.reply_by"), Styled(_days(head.output.reply_by), "date"))
     if not book.live:
         count, file = f"{len(book.lines):,}".replace(",", HARD_SPACE), allocation_file(book.plan.scenario.id)
         yield Fact(say("cover.lines"), Styled(say("cover.too_many_lines", count=count, file=file), "warning"))
@@ -64,11 +90,15 @@ def _facts(book: Book) -> Iterator[Fact]:
     yield Fact(say("cover.scenario"), f"{head.scenario} · {book.plan.log.digest[:12]}")
     if head.author:
         yield Fact(say("cover.author"), head.author)
-    days = (date.fromisoformat(head.as_of) - date(1899, 12, 30)).days  # as Excel counts, so that readers see it in their own way
-    yield Fact(say("cover.as_of"), Styled(days, "date"))
+    yield Fact(say("cover.as_of"), Styled(_days(head.as_of), "date"))
     state, marking = book.word("scenario_state", head.state), book.within(head.output.marking)
     yield Fact(say("cover.state"), f"{state} · {marking}" if marking else state)
     yield from (Fact(name, text) for name, text in book.footnotes)
+
+
+def _days(iso: str) -> int:
+    """Return a date as Excel counts, so that readers see it in their own way."""
+    return (date.fromisoformat(iso) - date(1899, 12, 30)).days
 
 
 def _coefficients(book: Book) -> str:

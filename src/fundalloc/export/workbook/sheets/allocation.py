@@ -9,6 +9,7 @@ import numpy as np
 from fundalloc.export.workbook.book import DIMENSIONS, Book, quoted
 from fundalloc.export.workbook.content import Column, Fact, Formula, Sheet, Styled
 from fundalloc.export.workbook.line_sums import WEIGHTS, Weight, all_weights, weights
+from fundalloc.export.workbook.plan_sums import FEW_LINES
 from fundalloc.export.workbook.sheet_maker import TOLERANCE, Check
 from fundalloc.money import IntArray, exact_product
 from fundalloc.plan.sums import PLACES
@@ -46,8 +47,19 @@ def build(book: Book) -> Sheet:
         *(book.ids_of(name, getattr(lines, name)) for name in book.named),
         *(_picked_by(book, name, getattr(lines, name)) for name in DIMENSIONS),
     )
-    facts = (Fact("", book.left_out),) if book.left_out else ()
-    return book.sheet("allocation", TABLE, columns, filtered=True, changed=("adjustment", ""), colour="input", facts=facts)
+    money = int(book.with_money.sum())
+    first = book.say("money_first") if len(lines) > max(FEW_LINES, money) else ""
+    facts = tuple(Fact("", said) for said in (book.left_out, first) if said)
+    return book.sheet(
+        "allocation",
+        TABLE,
+        columns,
+        filtered=True,
+        changed=("adjustment", ""),
+        colour="input",
+        facts=facts,
+        printed_rows=money if first else None,
+    )
 
 
 def _picked_by(book: Book, name: str, members: IntArray) -> Column:

@@ -11,7 +11,7 @@ import numpy as np
 from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet
 from fundalloc.export.workbook.sheets.inputs import written_in_year
-from fundalloc.export.workbook.sheets.rules import price, whole_steps
+from fundalloc.export.workbook.sheets.rules import whole_steps
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.money import IntArray
 from fundalloc.plan.plan import MOVED
@@ -40,7 +40,6 @@ def build(book: Book) -> Sheet:
     """Return the sheet."""
     facts, none = book.facts, book.say("none")
     open_, spent = _by_rest(book)
-    prices = book.plan.free_money.set_index(["instrument", "year"])["price"]
     rows = [row for k in (*open_, *spent) for row in _rows(book, k)]
     instruments, planned = [r.instrument for r in rows], _with_whole(book.lines.by_year(book.plan.steps))
     reserve = f"={_looked_up(book, book.all('Instruments', 'reserve'))}"
@@ -55,17 +54,12 @@ def build(book: Book) -> Sheet:
         book.column("usable", "money", [r.usable for r in rows]),
         *_spent(book, rows, planned),
         book.column("used", "share", [Formula(used, part) for part in parts], width=11),
-        book.column(
-            "shadow_price",
-            "price",
-            [price(prices[facts.instruments[r.instrument].id, 0 if r.year is None else facts.years[r.year]]) for r in rows],
-            width=11,
-        ),
+        *(_worth(book, rows, side) for side in ("more", "less")),
         book.kinds_of(instruments, printed=False),
         book.ids_of("instrument", instruments),
     )
     whole, printed = frozenset(k for k, r in enumerate(rows) if r.year is None), sum(r.instrument in open_ for r in rows)
-    return book.sheet("free_money", TABLE, columns, strong=whole, portrait=True, printed_rows=printed or None)
+    return book.sheet("free_money", TABLE, columns, strong=whole, printed_rows=printed or None)
 
 
 def _by_rest(book: Book) -> tuple[list[int], list[int]]:
@@ -74,6 +68,14 @@ def _by_rest(book: Book) -> tuple[list[int], list[int]]:
     rest = (left.free != 0).any(axis=1) | (left.lapsed != 0).any(axis=1)
     rest |= np.array([book.usable_in_all(k) == NO_LIMIT for k in range(len(rest))])
     return [k for k in planned if rest[k]], [k for k in planned if not rest[k]]
+
+
+def _worth(book: Book, rows: Sequence[_Row], side: str) -> Column:
+    """What a million more or less of a ceiling does to the score, where that was asked."""
+    ids, years, found = [i.id for i in book.facts.instruments], book.facts.years, book.plan.evidence.ceilings
+    worths = [found.get((ids[r.instrument], WHOLE_PERIOD if r.year is None else str(years[r.year]))) for r in rows]
+    changes = [None if worth is None else getattr(worth, side) for worth in worths]
+    return book.column(f"limit_{side}", "price", [None if x is None or np.isnan(x) else x for x in changes], width=11)
 
 
 def _with_whole(by_year: IntArray) -> IntArray:

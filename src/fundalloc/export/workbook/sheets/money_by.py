@@ -103,9 +103,33 @@ def partnership(book: Book) -> Sheet:
         book.shares_of(PARTNERSHIP, money, 10),
         *given[len(budget) :],
         *coverage_columns(book, PARTNERSHIP, "partnership", book.leaves),
+        *_ranges(book),
         book.ids_of("partnership", book.leaves),
     )
     return book.sheet("by_partnership", PARTNERSHIP, columns, rows="tall")
+
+
+def partnership_years(book: Book) -> Sheet:
+    """Return what each partnership receives in each year, with a small picture of it."""
+    table, blank = "PartnershipYears", [None] * len(book.leaves)
+    columns = (
+        book.names_of("partnership", book.leaves, 31, total="all"),
+        *_per_year(book, table, "partnership", book.budget.sum(axis=1)[book.leaves]),
+        book.column("over_years", "text", blank, width=20, mark="line"),
+        book.ids_of("partnership", book.leaves),
+    )
+    return book.sheet("partnership_years", table, columns, portrait=True, one_page=len(book.leaves) <= 60)
+
+
+def _ranges(book: Book) -> Iterator[Column]:
+    """How firm the budget of every partnership is; nothing where nobody asked."""
+    known, places = {f.partnership: f for f in book.plan.evidence.firmness}, book.plan.scenario.decimals
+    if not known:
+        return
+    ids, firm, number = book.facts.dimensions.partnership.ids, book.say("firm.yes"), book.words.number
+    found = [known.get(ids[k]) for k in book.leaves]
+    said = [firm if f is None or f.firm else f"{number(f.least, places)} – {number(f.most, places)}" for f in found]
+    yield book.column("range", "note", said, width=20)
 
 
 def heat_map(book: Book) -> Sheet:
@@ -117,12 +141,12 @@ def heat_map(book: Book) -> Sheet:
 
     def in_area(a: int, heading: str) -> Column:
         text = book.planned(book.own(table, "partnership"), book.is_("area", a), book.kind_is("budget"))
-        return book.amounts("", text, money[:, a], heading=heading, width=15, mark="heat")
+        return book.amounts("", text, money[:, a], heading=heading, width=13, mark="heat")
 
     columns = (
-        book.names_of("partnership", book.leaves, 40, total="all"),
+        book.names_of("partnership", book.leaves, 32, total="all"),
         *map(in_area, areas, headings),
-        book.amounts("eu_budget", f"SUM(BESIDE({len(areas)}))", money.sum(axis=1), "total", width=13),
+        book.amounts("eu_budget", f"SUM(BESIDE({len(areas)}))", money.sum(axis=1), "total", width=12),
         *coverage_columns(book, table, "partnership", book.leaves),
         book.ids_of("partnership", book.leaves),
     )

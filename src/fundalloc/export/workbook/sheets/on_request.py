@@ -32,7 +32,7 @@ def ranges(book: Book) -> Sheet:
         book.column("firm", "text", [firm if row["firm"] else open_ for row in rows], width=14),
         *(book.column(name, "money", [_tidy(row[name]) for row in rows], width=16, given=True) for name in ("least_within", "most_within")),
     )
-    return book.sheet("amount_ranges", "AmountRanges", columns, filtered=True, words={"loss": f"{LOSS:.0%}"})
+    return book.sheet("amount_ranges", "AmountRanges", columns, filtered=True, words={"loss": book.words.share(LOSS, 1)})
 
 
 def rule_prices(book: Book) -> Sheet | None:

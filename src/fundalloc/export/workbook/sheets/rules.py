@@ -12,8 +12,9 @@ import numpy as np
 from fundalloc.errors import Place
 from fundalloc.export.workbook.book import DIMENSIONS, Book, array, quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled, Validation
-from fundalloc.export.workbook.live_rules import SIGN, Live, live_rules, said_live
+from fundalloc.export.workbook.live_rules import SIGN, Live, about_one, live_rules, said_live
 from fundalloc.money import half_up
+from fundalloc.plan.evidence import fine
 from fundalloc.plan.verify import AT_LIMIT, BREACH, DECIDED, MISSED, OK, Finding
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Sense
@@ -58,7 +59,11 @@ def _printed(book: Book, paired: Sequence[tuple[Finding, Live]]) -> Iterator[Col
     yield book.column("limit", "amount", [_limit(book, f, x, ceilings.get(k)) for k, (f, x) in enumerate(paired)], width=11)
     yield book.column("headroom", "amount", [Formula(room, half_up(f.headroom, book.headroom_places)) for f in findings], width=11)
     yield status_column(book, [Formula(_status(book), book.status(f.status)) for f in findings])
-    yield book.column("shadow_price", "price", [price(float(p)) for p in book.plan.prices], width=9.5)
+    worths, basis = book.plan.evidence.demands, book.plan.rules_table["price_basis"]
+    for key, name in (("limit_more", "more"), ("limit_less", "less")):
+        cells = [getattr(worths[k], name) if k in worths else None for k in range(len(findings))]
+        yield book.column(key, "price", [None if cell is None or np.isnan(cell) else cell for cell in cells], width=11)
+    yield book.column("price_basis", "note", [_basis(book, k, word) for k, word in enumerate(basis)], width=26)
 
 
 def _typed(book: Book, paired: Sequence[tuple[Finding, Live]]) -> Iterator[Column]:
@@ -93,6 +98,7 @@ def _measured(book: Book, paired: Sequence[tuple[Finding, Live]]) -> Iterator[Co
     yield hidden("sign", "integer", [SIGN[f.sense] for f in findings], 9)
     yield hidden("room", "amount", [float(x.room) for _, x in paired])
     yield hidden("least_room", "amount", [_least_room(book, f) for f in findings])
+    yield hidden("fiche_key", "code", about_one(book))
     yield hidden("if_broken", "text", [_if_broken(book, f, x) for f, x in paired])
 
 
@@ -101,9 +107,17 @@ def force(rule: Kind) -> str:
     return "hard" if rule.hard else "watched" if rule.watch else "soft"
 
 
-def price(value: float) -> float | None:
-    """Return a shadow price without the solver's last digits; None where there is none."""
-    return None if np.isnan(value) else round(value, 6) + 0.0
+def _basis(book: Book, position: int, basis: str) -> Cell:
+    """Say what a price is: where it is none that was confirmed, and where a whole million is not possible."""
+    words, worth = book.words, book.plan.evidence.demands.get(position)
+    if worth is None:
+        return (
+            words(f"price.{basis.split(',')[0].replace(' ', '_')}", dual=words.signed(float(book.plan.prices[position]), 3))
+            if basis
+            else None
+        )
+    parts = [(key, moved) for key, moved in (("up", worth.up), ("down", worth.down)) if moved < 1]
+    return "; ".join(words(f"price.{key if moved else f'no_{key}'}", part=words.money(moved, fine(moved))) for key, moved in parts)
 
 
 def status_column(book: Book, cells: Iterable[Cell], *others: str) -> Column:

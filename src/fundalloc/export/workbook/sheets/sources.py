@@ -108,13 +108,13 @@ def _rules(book: Book) -> Iterator[_Figure]:
         same = list(group)
         differ = len({f.figure for f in same}) > 1
         for f in same if differ else same[:1]:
-            said = f.said(book.names, book.language) if differ else _in_general(book, f.rule)
+            said = f.said(book.names, book.language) if differ else in_general(book, f.rule)
             unit = "share" if f.base is not None else "money" if f.rule.in_money else f.rule.unit
             figure = _of(f.rule, "limit", f"{said} ({book.word('side', str(f.sense))})", f.figure, unit)
             yield figure._replace(where=written_in(book, f.rule))
 
 
-def _in_general(book: Book, rule: Kind) -> str:
+def in_general(book: Book, rule: Kind) -> str:
     """Return the sentence of a rule with the names of dimensions in place of members."""
     words = {name: book.title(name).lower() for name in NAMES} | dict(own_words(book.language))
     return rule.sentence([f"[{words.get(word, word)}]" for word in rule.words], {}, book.language)

@@ -8,6 +8,7 @@ import numpy as np
 
 from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Cell, Fact, Formula, Sheet, Styled, plain
+from fundalloc.export.workbook.layout import SENTENCE_SIZE, text_width
 from fundalloc.export.workbook.sheets.chart_data import charts
 from fundalloc.export.workbook.sheets.compare import changes
 from fundalloc.export.workbook.sheets.inputs import DECIDED
@@ -19,7 +20,7 @@ from fundalloc.plan.verify import AT_LIMIT, BREACH, MISSED
 from fundalloc.plan.verify import DECIDED as BY_DECISION
 from fundalloc.rules import built_in_rules
 
-CABINET, CABINET_HEIGHT, CABINET_BARS = "Cabinet", 330, 8
+CABINET, CABINET_HEIGHT, CABINET_BARS, NAMED = "Cabinet", 270, 8, 4
 SummaryRow = tuple[str, Cell, str]
 """Key in the catalogue, value with its style, key of the unit."""
 
@@ -43,7 +44,7 @@ def build(book: Book) -> Sheet:
         book.column("as_text", "note", [as_text(book, cell, unit) for _, cell, unit in rows], printed=False),
     )
     facts = (Fact("", book.words("proof.inputs")),)
-    return book.sheet("summary", "Summary", columns, facts=facts, money=False, charts=charts(book), frozen=False, one_page=True)
+    return book.sheet("summary", "Summary", columns, facts=facts, money=False, frozen=False, one_page=True)
 
 
 def _money(book: Book) -> Iterator[SummaryRow]:
@@ -141,9 +142,14 @@ def as_text(book: Book, cell: Cell, unit: str) -> Formula:
     if unit == "share":
         text = f"ROUND(ROUND({here}*100,6),0)"
         return book.spelt("number.percent", amount=(text, rounded(value * 100)))
-    whole = f"ROUND(ROUND({here},6),0)"
+    return Formula(f"={as_whole(here)}", whole_number(value))
+
+
+def as_whole(amount: str) -> str:
+    """Return the formula of an amount as text: rounded to whole numbers, with a hard space before the last three digits."""
+    whole = f"ROUND(ROUND({amount},6),0)"
     grouped = f'INT({whole}/1000)&"{HARD_SPACE}"&RIGHT(1000+MOD({whole},1000),3)'
-    return Formula(f'=IF({whole}<1000,{whole}&"",{grouped})', whole_number(value))
+    return f'IF({whole}<1000,{whole}&"",{grouped})'
 
 
 def cabinet(book: Book) -> Sheet:
@@ -153,18 +159,20 @@ def cabinet(book: Book) -> Sheet:
         keys, before = ("baseline", "change"), [book.baseline_by("area")[a] for a in areas]
     else:
         keys, before = ("decided", "newly_planned"), [book.eur(steps) for steps in book.budget_by("area", book.lines.decided)[areas]]
+    brief = book.brief
+    said = (*sentences(book), *_missed(book), *filter(None, (brief.firmness, brief.fairness)), *_by_decision(book), *brief.caveats)
+    longest = max(text_width(str(plain(cell))) for cell in said) * SENTENCE_SIZE
     columns = (
-        book.names_of("area", areas, 78, total="all", full=True),
+        book.names_of("area", areas, min(max(78, longest - 70), 130), total="all", full=True),
         *changes(book, CABINET, "area", before, after, keys, "total", 26),
         book.shares_of(CABINET, after, 13, of="this_plan"),
         book.ids_of("area", areas),
     )
-    said = (*_sentences(book), book.words("proof.inputs"), *_by_decision(book))
     facts, pictures = tuple(Fact("", sentence) for sentence in said), charts(book, CABINET_HEIGHT, CABINET_BARS)
     return book.sheet("cabinet", CABINET, columns, facts=facts, charts=pictures, frozen=False, one_page=True)
 
 
-def _sentences(book: Book) -> Iterator[Cell]:
+def sentences(book: Book) -> Iterator[Formula]:
     """The sentences of the brief; their figures are live where the sheet Summary has them."""
     texts = {key: as_text(book, cell, unit) for key, cell, unit in rows_of(book)}
 
@@ -175,6 +183,18 @@ def _sentences(book: Book) -> Iterator[Cell]:
     for said in (book.brief.asked, *book.brief.sentences, *book.brief.standing):
         live = {key: found(key) for key in said.values if key in texts}
         yield book.spelt(f"brief.{said.key}", said.values, **live)
+
+
+def _missed(book: Book) -> Iterator[Cell]:
+    """The pledges and targets that fall shortest, with what they are to reach and what they reach now."""
+    missed = book.brief.missed
+    for short in missed[:NAMED]:
+        finding, status = book.plan.findings[short.at], book.of_demand(short.at, "status")
+        amount = as_whole(book.of_demand(short.at, "amount")), whole_number(float(finding.amount))
+        said = book.spelt("brief.missed", {"says": short.says, "limit": finding.asks(0, book.language)}, amount=amount)
+        yield Formula(f'={status}&": "&{said.text[1:]}', f"{book.status(MISSED)}: {said.value}")
+    if len(missed) > NAMED:
+        yield book.say("missed_more", count=len(missed) - NAMED)
 
 
 def _by_decision(book: Book) -> Iterator[Cell]:
