@@ -24,7 +24,7 @@ def test_a_name_is_taken_wherever_a_plan_is(fundalloc, book, tmp_path):
     named = fundalloc("runs", "name", book, "adopted-2026-11")
     assert named.exit_code == 0, named.output
     book.unlink()  # the name stands for a copy
-    assert "\nverified: 6 demands" in fundalloc("verify", "adopted-2026-11").stdout
+    assert "verified: 6 demands" in fundalloc("verify", "adopted-2026-11").stdout
     assert "No partnership receives more or less." in fundalloc("compare", "adopted-2026-11", TINY).stdout
     assert "ndici|tunisia|smuggling|2026: 3.3" in fundalloc("show", "adopted-2026-11").stdout
     for option in ("--baseline", "--plan"):
@@ -55,8 +55,8 @@ def test_mistakes_get_a_message(fundalloc, book, write):
     assert "did you mean 'adopted-2026'" in fundalloc("verify", "adopted-2025").stderr
     for run, name, says in [
         (book, "Adopted!", "is no name for a plan"),
-        (write("plan.txt", "x"), "x", "a result in .json or .xlsx"),
-        ("nothing", "x", "No file and no run 'nothing'"),
+        (write("plan.txt", "x"), "x", "is no result (.json, .xlsx) and no run"),
+        ("nothing", "x", "'nothing' is no result (.json, .xlsx) and no run"),
     ]:
         refused = fundalloc("runs", "name", run, name)
         assert (refused.exit_code, says in refused.stderr) == (2, True)

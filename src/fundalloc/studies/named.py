@@ -85,10 +85,8 @@ def name_plan(run: str, name: str, to_json: Callable[[Plan], str], *, ledger: Pa
     taken = _files().get(name)
     if taken is not None and not replace:
         raise OutputError(f"'{name}' is the name of another plan ({taken}). Choose another name, or add --force.")
-    if Path(run).is_file():
-        suffix = Path(run).suffix.lower()
-        if suffix not in SUFFIXES:
-            raise UsageError(f"{run}: a plan that gets a name is a result in .json or .xlsx, or a run of the ledger.")
+    suffix = Path(run).suffix.lower()
+    if suffix in SUFFIXES:
         read_plan_file(Path(run))
         content = bytes_of(Path(run), Place(display_name(Path(run))), MAX_TABLE_BYTES)
     else:
@@ -116,7 +114,7 @@ def _kept(run: str, ledger: Path) -> Plan:
     with Ledger(ledger) as kept:
         found = kept.find(run)
         if not found:
-            raise UsageError(f"No file and no run '{run}' in {ledger}. See: fundalloc runs list")
+            raise UsageError(f"'{run}' is no result (.json, .xlsx) and no run in {ledger}. See: fundalloc runs list")
         entry, record = found[0], kept.plan(found[0].key)
     if record is None:
         raise UsageError(f"The run {entry.key[:8]} has no plan in the ledger: name a file that it wrote, or run {entry.file} again.")
