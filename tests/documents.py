@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import os
 import re
 import shlex
@@ -130,8 +131,14 @@ class Reader:
         done = CliRunner().invoke(cli, ["show", str(path)])
         assert done.exit_code == 0, done.output
 
+    def _json(self, block: str) -> None:
+        json.loads(block)
+
     def _python(self, block: str) -> None:
         exec(compile(block, "block.py", "exec"), {})
+
+    def _json(self, block: str) -> None:
+        json.loads(block)
 
     def _bat(self, block: str) -> None:
         """The set-up on another system: test_readme holds it to the one above."""

@@ -122,6 +122,7 @@ _BEHIND_A_DOOR = {
     "compare/sides.py": "an archive that git handed over",
     "back/tampering.py": "a workbook written anew in a temporary folder",
     "scenario/workbooks/seal.py": "a workbook in memory, before a door writes it",
+    "export/page/__init__.py": "template, style and script of the package itself",
     "export/note/__init__.py": "a note in memory, before a door writes it",
 }
 _ROOM = {"fresh", "inside", "table", "main", "target"}

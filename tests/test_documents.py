@@ -9,7 +9,9 @@ from cases import ROOT
 from documents import BLOCK, LEFT_OUT, Reader, matches
 from pages import PAGES, page
 
-SHOWING = [name for name in PAGES if name != "CONTRIBUTING.md" and BLOCK.search(page(name))]
+NOT_DONE = ("CONTRIBUTING.md", "examples/top-k/README.md")
+"""Pages for developers: what they do installs packages. The tests of the package of rules are its own."""
+SHOWING = [name for name in PAGES if name not in NOT_DONE and BLOCK.search(page(name))]
 
 
 @pytest.mark.parametrize("name", SHOWING)

@@ -24,9 +24,11 @@ from fundalloc.compare.shares import MOST_EXACT
 from fundalloc.doors.text import MOST_CHARACTERS
 from fundalloc.export.workbook.plan_sums import MANY_LINES
 from fundalloc.insight.conflict.minimal_sets import MOST
+from fundalloc.insight.explain import value
 from fundalloc.insight.payments import DEADLINES
 from fundalloc.optimise import rounding, settling
 from fundalloc.optimise import switches as mixed
+from fundalloc.plan import prices
 from fundalloc.run import solve
 from fundalloc.scenario import own_words
 from fundalloc.scenario.loading import load
@@ -48,7 +50,7 @@ NO_FIGURES = re.compile(
             r"EUR 1 million|at priority 1|shares (?:must )?add up to 1(?:00)?",
             r"Art(?:\.|icle) \d+(?:\(\d\)-\(\d\))?|\(read [\d.]+\)|A4|UTF-8|iso3|Python 3\.11|exit code(?: is)? \d|returns 8",
             r"\b\d\. |Tutorial \d",
-            r"x ≥ 0|, 0\s+<= q_j|q_[12j]|value_[12]|\(1 - rho|t-1\]",
+            r"x ≥ 0|, 0\s+<= q_j|q_[12j]|value_[12]|\(1 - rho|t-1\]|b - 1 leaves|Where t is 0",
         )
     ),
     re.IGNORECASE,
@@ -191,6 +193,8 @@ def scenarios_page() -> list[str]:
         f"by the end of n+{DEADLINES['agreement']} at the latest",
         f"legal commitments by the end of n+{DEADLINES['direct']}",
         f"payments by the end of n+{DEADLINES['instalments']}",
+        f"stay below {euro(prices.MOST, 0)}",
+        f"in plans that lose {100 * value.LOSS:g} % of",
         *ceilings_table(),
     ]
 
@@ -205,7 +209,7 @@ def shown(command: str) -> str:
 def tutorials() -> list[str]:
     run, explain = shown("fundalloc run examples/tiny/tiny.yaml -n"), shown("fundalloc explain examples/tiny/tiny.yaml sahel smuggling")
     reserve = re.search(r"NDICI-Global Europe +[\d.]+ +([\d.]+)", run)[1]
-    price = re.search(r"legal migration: -([\d.]+) points", run)[1]
+    price = re.search(r"legal migration: limit.* higher: -([\d.]+) points", run)[1]
     sahel = re.search(r"EUR ([\d.]+) million", explain)[1]
     compare = shown("fundalloc compare examples/tiny/tiny.yaml")
     returns = {row[0]: row[1].lstrip("+") for row in re.findall(r"^(\S+) +(\S+) +\S+ +\S+$", compare.split("What moved it")[1], re.M)}

@@ -106,3 +106,44 @@ def test_where_there_is_no_plan_the_rules_that_clash_are_named(head: dict[str, A
 def test_errors_travel_between_processes(error: FundallocError) -> None:
     again = pickle.loads(pickle.dumps(error))
     assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
+
+
+def test_what_is_large_shows_itself_on_one_line(tiny: Scenario) -> None:
+    program = fundalloc.compile_program(tiny)
+    assert repr(program) == "<LinearProgram: 26 rows, 72 columns, 235 terms>"
+    assert repr(fundalloc.solve_program(program)).startswith("<Solution: optimal, 64.6578 points, HiGHS ")
+
+
+@pytest.mark.parametrize("rule", [None, "{kind: minimum_size, says: s, for_each: [instrument, partnership], at_least: 3, source: a}"])
+def test_another_library_solves_the_program_as_scipy_takes_it(rule: str | None) -> None:
+    optimize = pytest.importorskip("scipy.optimize")
+    program = fundalloc.compile_program(fundalloc.load(TINY, settings=[f"rules.size={rule}"] if rule else []))
+    given = program.to_scipy()
+    assert given["constraints"].A.shape == program.shape
+    assert given["integrality"].any() == (rule is not None)
+    assert -optimize.milp(**given).fun == pytest.approx(fundalloc.solve_program(program).objective)
+
+
+def test_every_column_of_a_table_has_a_meaning_and_every_figure_a_unit(tiny: Scenario) -> None:
+    moving = fundalloc.load(TINY, settings=["transfers.home={from: amif, to: ndici, at_most: 20 %, source: assumption}"])
+    plan, bench = fundalloc.solve(moving), fundalloc.Bench(moving)
+    tables = [plan.allocation, plan.free_money, plan.rules_table, *map(plan.coverage_by, ("partnership", "area"))]
+    tables += [fundalloc.amount_ranges(bench, ("year",)), fundalloc.value_of_money(bench), fundalloc.price_list(bench).rules]
+    for table in tables:
+        figures = [name for name, kind in table.dtypes.items() if kind.kind == "f"]
+        assert set(table.attrs["columns"]) == {*table.columns, *filter(None, table.index.names)}
+        assert set(table.attrs["units"]) == set(figures)
+        assert all(table.attrs["columns"].values())
+    assert plan.total("area").attrs == plan.pivot("area", "year").attrs == {"unit": "EUR million"}
+
+
+def test_rows_that_count_members_are_no_money() -> None:
+    counting = "rules.few={kind: count, says: s, for_each: partnership, counting: instrument, at_most: 3, source: a}"
+    assert fundalloc.solve(fundalloc.load(TINY, settings=[counting])).rules_table.attrs["units"]["amount"] == "EUR million, or members"
+
+
+def test_a_study_takes_the_name_of_a_file_and_says_what_it_takes() -> None:
+    sweep = fundalloc.sweep(TINY, ["instruments.amif.ceiling.each=8,10"], search=False)
+    assert repr(sweep) == "<Sweep of tiny: instruments.amif.ceiling.each, 2 points, 0 breaks>"
+    with pytest.raises(FundallocError, match=r"a study takes a Source or the name of a scenario file, not Scenario"):
+        fundalloc.find_frontier(fundalloc.load(TINY), ("impact", "unallocated"))  # type: ignore[arg-type]

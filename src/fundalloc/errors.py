@@ -202,7 +202,7 @@ def out_of_memory(error: MemoryError | ImportError) -> SolverFailed:
     """Return the error of a computer that has too little memory; numpy says for what, a solver that it was its own."""
     too_large = "".join(f" for {what}" for what in getattr(error, "__notes__", ())[:1])
     what = "the solver's own tables" if "bad_alloc" in str(error) else str(error).replace("Unable to allocate", "no room for")
-    more = "Close other programs, solve fewer files at once (--jobs), or take fewer partnerships, years or members of rules."
+    more = "Close other programs, solve fewer files at once (--jobs), or bring partnerships, years or members of rules together."
     return SolverFailed("memory", f"The memory is too small{too_large}{': ' if what else ''}{what}. {more}")
 
 

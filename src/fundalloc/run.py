@@ -69,7 +69,7 @@ def solve_open(scenario: Scenario, options: Options | None = None, progress: Pro
         scenario,
         rounded.steps[: len(lines)],
         tuple(findings),
-        price_findings(program, optimum.prices, findings, lines),
+        price_findings(program, optimum.prices, findings),
         log,
         rounded.steps[len(lines) :],
         solution=optimum.values[: program.shape[1]],

@@ -20,8 +20,8 @@ SECRET = {
     "Priority",
     "Priority as sent",
     "Penalty",
-    "Limit EUR\u00a01\u00a0million higher, points",
-    "Limit EUR\u00a01\u00a0million lower, points",
+    "One million more, points",
+    "One million less, points",
     "What the price is",
     "Range at the same score",
     "Comment (input)",
@@ -62,7 +62,7 @@ def test_no_trace_of_priorities_penalties_prices_and_scenario(books):
         "yaml-language-server",
         "fundalloc-record.json",
         "ScenarioFiles",
-        "million higher, points",
+        "One million more, points",
         "Comment (input)",
     ):
         assert trace in inside, f"{trace} would not be found inside either"

@@ -188,12 +188,17 @@ def own_sheet(book: Any) -> None:
     book.create_sheet("My notes")["A1"] = "to be discussed"
 
 
+def choose(book: Any) -> None:
+    book["Fiche"]["B5"] = "Tunisia"
+
+
 HARMLESS: dict[str, tuple[Edit, str]] = {
     **{
         f"{name} sorted": (sort(name), f"{name}: the rows stand in another order")
         for name in ("By partnership", "Needs", "Decided money", "Heat map")
     },
     "sheet renamed": (rename_sheet, "sheet 'Needs' is now called 'What they want'"),
+    "another partnership chosen": (choose, "Fiche!B5: another choice: 'Tunisia'"),
     "sheet moved": (move_sheet, "the sheets stand in another order"),
     "sheet of one's own": (own_sheet, "sheet 'My notes' was added"),
     "a remark beside a table": (put("Needs", "Confidence", "really?", 40), "added: 'really?'"),

@@ -137,7 +137,7 @@ def plan(file: Path, workbook: bool) -> dict[str, Any]:
         scenario,
         rounded.steps[: len(lines)],
         tuple(findings),
-        price_findings(program, optimum.prices, findings, lines),
+        price_findings(program, optimum.prices, findings),
         log,
         rounded.steps[len(lines) :],
     )

@@ -153,7 +153,8 @@ def measured(way: str, folder: Path, limit: int) -> dict[str, float] | str:
         if seconds >= limit:
             return f"more than {limit} s"
         if started.returncode:
-            return (wrong.read().strip().splitlines() or [f"stopped ({started.returncode})"])[-1][:100]
+            why = (wrong.read().strip().splitlines() or [f"stopped ({started.returncode})"])[-1][:100]
+            return f"{why}, after {seconds:.0f} s"
         return {"seconds": seconds, "mib": used.ru_maxrss / MIB, "objective": json.loads(out.read().strip().splitlines()[-1])}
 
 

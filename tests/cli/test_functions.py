@@ -31,6 +31,7 @@ CALLS = {  # command line → the same call
     "robust tiny.yaml other.yaml": lambda c: c.robust("tiny.yaml", "other.yaml"),
     "runs list --ledger runs.sqlite": lambda c: c.runs.list(ledger="runs.sqlite"),
     "show tiny.yaml round_to": lambda c: c.show("tiny.yaml", "round_to"),
+    "completion bash": lambda c: c.completion("bash"),
     "rules share": lambda c: c.rules("share"),
     "selftest --cases 1 --seed 3": lambda c: c.selftest(cases=1, seed=3),
     "schema --of run": lambda c: c.schema(of="run"),

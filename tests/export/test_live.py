@@ -204,7 +204,7 @@ class TestTyping:
             f"Adjustments typed: {len(ADJUSTMENTS)}; limits changed: {len(LIMITS)}; other inputs changed: 0 (see sheet Changes)"
         )
         assert changed_inputs in cover
-        assert f"Broken: {breaches} demands, ceilings, absorption or transfer limits (see sheet Rules)" in cover
+        assert f"Broken: {breaches} requirements, ceilings, absorption or transfer limits (see sheet Rules)" in cover
         assert any(text.startswith("Checks that fail: ") for text in cover)
         summary = {row[0].value: row[1].value for row in changed["Summary"].iter_rows(min_row=HEADER + 2)}
         assert summary["Demands of binding rules broken"] + summary["Ceilings, absorption and transfer limits broken"] == breaches
@@ -228,7 +228,7 @@ class TestTyping:
         }
         plan = solve(load(write(tmp_path, {**TWO_BY_TWO, "decided": [decided], "rules": {"cap": cap}})))
         path = write_workbook(plan, tmp_path / "held.xlsx")
-        said = ["Demands: 0 hold, 1 broken by decision; ceilings, absorption, transfers: all 2 hold"]
+        said = ["Requirements: 0 hold, 1 broken by decision; ceilings, absorption, transfers: all 2 hold"]
         said += ["As optimised, decided money alone breaks: Cap: 4.0 against 3.0 (cap)"]
         assert set(said) <= {cell.value for cell in openpyxl.load_workbook(path, data_only=True)["Cover"]["B"]}
         for line, limit, status in (

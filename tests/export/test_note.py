@@ -19,7 +19,7 @@ from fundalloc.labels import LANGUAGES, label
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
 
-PARTS = ("asked", "brief", "standing", "missed", "firm", "caveats", "terms", "sources")
+PARTS = ("note.asked", "page.brief", "note.standing", "page.missed", "note.firm", "page.caveats", "note.terms", "note.sources")
 PROMISE = {"kind": "amount", "says": "{partnership}: as promised", "source": "A letter", "for_each": "partnership", "soft": "0.001"}
 CASE = TWO_BY_TWO | {"illustrative": True, "title": "Two <b>by</b> two", "rules": {"promise": PROMISE | {"at_least": {"north": "5"}}}}
 
@@ -60,6 +60,7 @@ def test_it_says_what_is_sought_who_receives_and_what_is_missed(plan):
         ["South", "0.0", "12.6", "2.4"],
         ["Total", "0.0", "16.0", "7.0"],
     ]
+    assert [cell.paragraphs[0].alignment for cell in note.tables[0].rows[1].cells] == [0, 2, 2, 2]  # figures stand right
     assert missed == [["Asked for", "Planned", "Limit"], ["North: as promised · Pledge", "3.4", "5.0"]]
     assert any(text.startswith("A letter") for text in texts)
     assert "Illustrative data: not for quotation." in texts
@@ -69,7 +70,7 @@ def test_it_says_what_is_sought_who_receives_and_what_is_missed(plan):
 def test_headings_tables_and_language_are_there_for_whoever_listens(plan, language):
     note = read(plan, language)
     headings = [paragraph.text for paragraph in note.paragraphs if paragraph.style.name == "Heading 1"]
-    assert headings == [label(f"note.{part}", language) for part in PARTS]
+    assert headings == [label(part, language) for part in PARTS]
     for table in note.tables:
         said = {child.tag.rpartition("}")[2]: child for child in table._tbl.tblPr}
         assert all(len(next(iter(said[name].attrib.values()))) > 20 for name in ("tblCaption", "tblDescription"))

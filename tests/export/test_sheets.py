@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 
@@ -15,12 +16,14 @@ from cases import TINY
 from fundalloc.export.workbook import write_workbook
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.content import plain
-from fundalloc.export.workbook.sheets import free_money
+from fundalloc.export.workbook.layout import PAPER, Geometry, fit, row_heights
+from fundalloc.export.workbook.sheets import build_sheets, free_money
 from fundalloc.export.workbook.sheets.summary import whole_number
 from fundalloc.labels import label
 from fundalloc.plan.plan import Plan
 from fundalloc.run import solve
 from fundalloc.scenario.loading import load
+from workbooks import opened, saved_by_libreoffice
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Unknown extension"),
@@ -68,6 +71,54 @@ class TestByGroup:
         for year in (2025, 2026):
             assert shown.loc[year, "EU budget"] == pytest.approx(plan.total("year", counts="budget")[year])
             assert shown.loc[year, "EU budget"] == pytest.approx(shown.loc[year, ["bilateral", "regional", "global"]].sum())
+
+
+class TestFiche:
+    def test_another_choice_moves_every_figure(self, plan: Plan, path: Path, tmp_path: Path) -> None:
+        """Recalculated by LibreOffice: what the plan gives Tunisia, worked out from its lines; what was promised to it is 12."""
+        with opened(path, tmp_path / "other.xlsx") as book:
+            assert book["Fiche"]["B5"].value == "Egypt"
+            book["Fiche"]["B5"].value = "Tunisia"
+        (tmp_path / "saved").mkdir()
+        shown = table(saved_by_libreoffice(tmp_path / "other.xlsx", tmp_path / "saved"), "Fiche", HEADER + 1)
+        lines = plan.allocation[(plan.allocation["partnership"] == "tunisia") & (plan.allocation["counts"] == "budget")]
+        money = shown.set_index(["Kind", "Concerns"])["Planned"]
+        assert money[("Total", "EU budget")] == pytest.approx(lines["amount"].sum())
+        assert money[("Area", "Returns")] == pytest.approx(lines.loc[lines["area"] == "returns", "amount"].sum())
+        assert money[("Year", "2026")] == pytest.approx(lines.loc[lines["year"] == 2026, "amount"].sum())
+        need = plan.scenario.facts.needs
+        tunisia = plan.scenario.facts.dimensions.partnership.index("tunisia")
+        assert shown.loc[0, "Needed or asked"] == pytest.approx(float(need.need.values[need.partnership == tunisia].sum()))
+        pledge = shown[shown["Concerns"] == "Tunisia: signed package"].iloc[0]
+        assert (pledge["Planned"], pledge["Needed or asked"]) == (pytest.approx(lines["amount"].sum()), 12)
+
+
+class TestCover:
+    def test_it_says_whom_to_ask_and_until_when(self, tmp_path: Path) -> None:
+        more = "\noutput: {contact: {en: Unit X.1, de: Referat X.1}, reply_by: 2026-12-11}\n"
+        (tmp_path / "asked.yaml").write_text(TINY.read_text("utf-8") + more, "utf-8")
+        plan = solve(load(tmp_path / "asked.yaml"))
+        book = openpyxl.load_workbook(write_workbook(plan, tmp_path / "asked.xlsx", "de"))
+        facts = {row[0].value: row[1].value for row in book["Deckblatt"].iter_rows(max_row=30, max_col=2)}
+        assert facts["Fragen und Antworten an"] == "Referat X.1"
+        assert facts["Antwort bis"] == datetime(2026, 12, 11)
+
+    def test_sheets_to_be_read_are_the_print_set(self, path: Path) -> None:
+        book = openpyxl.load_workbook(path)
+        rows = [(row[0].value, row[1].value) for row in book["Cover"].iter_rows(max_col=2)]
+        start = next(k for k, (group, _) in enumerate(rows) if group == "Read these")
+        read = [name for name, _ in rows[start + 1 : next(k for k, (group, _) in enumerate(rows) if group == "Look up")]]
+        assert read == book.sheetnames[1 : len(read) + 1]
+        assert f"click the tab Cover, hold Shift, click the tab {read[-1]}" in str(rows[start][1])
+
+    def test_nothing_is_printed_small(self, plan: Plan) -> None:
+        """At 60 % ten points are six: what is wider takes more pages across, what is longer more of them down."""
+        for sheet in build_sheets(Book(plan, "bg")):
+            place = Geometry.of(sheet, sheet.key, 1)
+            across, down = PAPER[sheet.portrait]
+            shape = fit(sheet, place)
+            assert shape.wide * across >= 0.6 * place.pixels, sheet.key
+            assert shape.tall == 0 or 0.6 * sum(row_heights(sheet.table, place.widths)) < down, sheet.key
 
 
 class TestMoney:
@@ -182,8 +233,9 @@ class TestWords:
         assert all(isinstance(text, str) and text.endswith(".") and any(c.isdigit() for c in text) for text in sentences), sentences
         assert sentences[0] == "For decision: EUR\u00a067\u00a0million of the EU budget, newly planned for 2025-2026."
         assert "EUR\u00a06\u00a0million of the EU budget were decided before; the plan adds EUR\u00a067\u00a0million" in sentences[1]
-        assert book["Cabinet page"].cell(15, 1).value == label("proof.inputs")
-        assert book["Cabinet page"].cell(16, 1).value is None
+        assert book["Cabinet page"].cell(15, 1).value == label("workbook.cover.illustrative")
+        assert book["Cabinet page"].cell(16, 1).value == label("proof.inputs")
+        assert book["Cabinet page"].cell(17, 1).value is None
 
     def test_what_is_not_proved_is_said_once_on_cover_cabinet_page_and_summary(self, path: Path) -> None:
         book = openpyxl.load_workbook(path, data_only=True)

@@ -32,7 +32,7 @@ FUNCTIONS = {
     "RIGHT", "ROUND", "ROUNDDOWN", "ROWS", "SUBSTITUTE", "SUM", "SUMIFS", "SUMPRODUCT", "SUMSQ",
 }  # fmt: skip
 """Few, simple, the same in Excel and LibreOffice, none volatile, none that depends on the reader's country."""
-NAMES = {"FailedChecks", "Tolerance", "RoundingStep", "ChosenPartnership"}
+NAMES = {"FailedChecks", "Tolerance", "RoundingStep", "ChosenHere"}
 LEAST_TEXT, LEAST_PART = 4.5, 3.0
 """WCAG 1.4.3 for text, 1.4.11 for parts of charts."""
 

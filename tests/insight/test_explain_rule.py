@@ -102,8 +102,8 @@ def test_sentences_of_a_price(tmp_path):
     twice = Bench(load(write(tmp_path, {**TWO_BY_TWO, "rules": {"one": rule, "two": rule}})))
     answer = explain_rule(twice, find_target(twice.scenario, ["one"]))
     assert dict(Writer(twice).rule(answer))["Limit"][1:] == [
-        "Raised by a million, it changes nothing (several prices are valid: all between 0 and 0.4).",
-        "Lowered by a million, it costs 0.40 points, for EUR 1.0 million; after that one million costs 1.00 points.",
+        "Every million more of the limit changes nothing.",
+        "Every million less costs 0.40 points, for EUR 1.0 million; after that one million costs 1.00 points.",
     ]
 
 

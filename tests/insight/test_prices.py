@@ -32,7 +32,6 @@ def test_the_ceilings_of_two_by_two_by_hand(tmp_path):
     a = priced(bench, "ceiling", members.index(("a", "total")))
     assert (a.up.price, a.up.reach, a.up.beyond) == (pytest.approx(1.0), pytest.approx(0.6), pytest.approx(0.6))
     assert (a.down.price, a.down.reach, a.down.beyond) == (pytest.approx(1.0), pytest.approx(3.4), pytest.approx(1.2))
-    assert not a.several
     # B meets half a euro of South's need, which frees half a euro of A for North: 0.5, until A's 0.6 are freed by 1.2 of B.
     b = priced(bench, "ceiling", members.index(("b", "total")))
     assert (b.up.price, b.up.reach, b.up.beyond) == (pytest.approx(0.5), pytest.approx(1.2), pytest.approx(0.3))
@@ -54,9 +53,9 @@ def test_at_a_corner_several_prices_are_valid(tmp_path):
     # then earns 0.6 in South's third step.
     bench = bench_of(tmp_path, rules={"one": limit("north", "2"), "two": limit("north", "2")})
     price = priced(bench, "one")
-    assert price.several
     assert (price.up.price, price.up.reach) == (0.0, np.inf)
     assert price.down.price == pytest.approx(0.4)
+    assert (price.more, price.less) == (pytest.approx(0.0, abs=1e-6), pytest.approx(-0.4))
 
 
 def test_a_limit_that_cannot_move_has_no_price_on_that_side(tmp_path):

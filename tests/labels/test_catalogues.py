@@ -15,9 +15,9 @@ HARD = "\u00a0"
 ALIKE: dict[str, set[str]] = {
     "bg": set(),
     "fr": {
-        "Action", "Agriculture", "Coefficient", "Directive", "Distance", "Euratom", "Exception", "Exceptions", "Flexible", "Force",
+        "Action", "Agriculture", "Coefficient", "Directive", "Distance", "Euratom", "Exception", "Exceptions", "Fiche", "Flexible", "Force",
         "Formulation", "Instrument", "Instruments", "Migration", "Note", "Notes", "Plan", "Plans", "Points", "Route", "Score",
-        "Source", "Sources", "Total", "Transit", "Variables", "Visas", "flexible", "instrument", "instruments", "optimal", "points",
+        "Source", "Sources", "Total", "Transit", "Visas", "flexible", "instrument", "instruments", "optimal", "points",
         "score", "total",
     },
     "de": {

@@ -75,7 +75,8 @@ def test_a_ceiling_whose_money_is_carried_over_has_a_price(tmp_path, share, scor
     a, b = TWO_BY_TWO["instruments"].values()
     instruments = {"a": {**a, "ceiling": {"each": {"2025": "2", "2026": "8"}}, "carry_over": {"share": share}}, "b": b}
     partnerships = [{**p, "years": "2026"} for p in TWO_BY_TWO["partnerships"]]
-    plan = solve(load(write(tmp_path, {**TWO_BY_TWO, "years": "2025-2026", "instruments": instruments, "partnerships": partnerships})))
+    case = {**TWO_BY_TWO, "years": "2025-2026", "instruments": instruments, "partnerships": partnerships}
+    plan = solve(load(write(tmp_path, case)), evidence="all")
     assert plan.score == pytest.approx(score)
-    prices = {f.member: p for f, p in zip(plan.findings, plan.prices, strict=True) if f.rule.kind == "ceiling"}
-    assert (prices["a", "2025"], prices["a", "2026"]) == (pytest.approx(price), pytest.approx(1.0))
+    less = {plan.findings[k].member: -w.less for k, w in plan.evidence.demands.items() if plan.findings[k].rule.kind == "ceiling"}
+    assert (less["a", "2025"], less["a", "2026"]) == (pytest.approx(price), pytest.approx(1.0))

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import zlib
 from contextlib import contextmanager
 from dataclasses import replace
@@ -329,6 +330,22 @@ def test_a_worker_killed_in_the_middle_loses_nothing_and_doubles_nothing(tmp_pat
         far_samples, near_samples = (sample(uncertain, 6, 7, jobs=1, cluster=c).samples for c in (address, None))
         assert [s.score for s in far_samples] == pytest.approx([s.score for s in near_samples], abs=1e-9)
     assert len(list(tmp_path.glob("done-*"))) == 16
+
+
+def test_workers_that_share_a_disk_do_not_clear_each_other_away(tmp_path, monkeypatch):
+    """Between making its folder and locking it a worker may lose it to another that clears up in the same folder."""
+    made, source = tempfile.mkdtemp, variant(tmp_path, 10)
+
+    def cleared_away(*args, **named):
+        folder = made(*args, **named)
+        if Path(folder).name.startswith(".") and Path(folder).parent == tmp_path:
+            Path(folder).rmdir()
+        return folder
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "mkdtemp", cleared_away)
+    worker = batch_module._Worker(Options(), batch_module.code_fingerprint(), "")
+    assert worker((source, source.load().sources)).status == ""
 
 
 def test_a_killed_scheduler_is_said(tmp_path):

@@ -21,11 +21,11 @@ from fundalloc.doors.reading import read_bytes
 from fundalloc.errors import ScenarioError, and_more
 from fundalloc.export.on_request import unpack
 from fundalloc.export.workbook import workbook_bytes
-from fundalloc.export.workbook.layout import FACTS_ROW
 from fundalloc.labels import spellings
 from fundalloc.plan.plan import Plan
 from fundalloc.scenario.workbooks.cells import BookFile, Grid, grid_on
 from fundalloc.scenario.workbooks.embedded import CHANGED
+from fundalloc.scenario.workbooks.seal import CHOICE
 from fundalloc.scenario.workbooks.sheet import NOTHING, Cell
 
 MOST = 20
@@ -169,7 +169,7 @@ class _Comparer:
 
     def _chosen(self, title: str, pair: _Pair) -> bool:
         """Note that another partnership was chosen on the page that follows a choice."""
-        choice = (pair.row, pair.column) == (FACTS_ROW, 1)
+        choice = (pair.row, pair.column) == CHOICE
         if choice and not same(pair.expected, pair.found):
             self.chosen.add(title)
             cell = self.found.place(title, pair.there, pair.column).cell

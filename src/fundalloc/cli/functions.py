@@ -5,6 +5,9 @@ What it returns is what `--json` prints as `result`.
 Options have the names that they have on the command line, `dry_run` for `--dry-run`, and a `_` behind a word of Python:
 `for_`, `import_`.
 Function and command are one: nothing is said twice.
+
+    >>> commands.show("examples/tiny/tiny.yaml", "round_to")["values"][0]["value"]
+    '0.1'
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ TERMINAL = ("json", "quiet", "verbose", "no_color")
 """Options that only say how a command speaks."""
 
 
-class Result(dict[str, Any]):
+class CommandResult(dict[str, Any]):
     """The result of a command; `fundalloc schema --of COMMAND` describes it."""
 
     exit_code: int = 0
@@ -75,7 +78,7 @@ class Call:
     def _group(self) -> click.Group | None:
         return self._command if isinstance(self._command, click.Group) else None
 
-    def __call__(self, *arguments: Any, **options: Any) -> Result:
+    def __call__(self, *arguments: Any, **options: Any) -> CommandResult:
         """Run the command; nothing is printed."""
         words = [word for name, value in options.items() for word in self._words(name, value)]
         context, said = click.Context(cli), io.StringIO()
@@ -91,7 +94,7 @@ class Call:
                 code = end.exit_code
             except click.ClickException as error:
                 raise UsageError(f"{self.__name__}: {error.format_message()}") from None
-        result = Result(answer.result)
+        result = CommandResult(answer.result)
         result.exit_code, result.problems = code, tuple(answer.problems)
         return result
 

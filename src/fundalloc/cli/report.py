@@ -199,11 +199,10 @@ def _rules(report: _PlanReport) -> None:
         report.line("missed", words("report.says.missed", **missed._asdict()), within=True)
     for position in plan.evidence.dearest:
         finding, worth = plan.findings[position], plan.evidence.demands[position]
-        key = "report.says.dearest_relative" if finding.rule.relative else "report.says.dearest"
         sides = {"more": worth_said(worth.more, worth.up, words), "less": worth_said(worth.less, worth.down, words)}
-        report.line("dearest", words(key, says=finding.said(report.names, language), **sides), within=True)
+        report.line("dearest", words("report.says.dearest", says=finding.said(report.names, language), **sides), within=True)
     if plan.evidence.dearest:
-        report.line("prices", words(f"price.how{'_switches' if plan.log.switches else ''}"), within=True)
+        report.line("prices", " ".join([words("price.how"), *([words("firmness.kept")] if plan.log.switches else [])]), within=True)
     if said := firmness_said(plan, words):
         report.line("firm", said)
 

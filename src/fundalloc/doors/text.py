@@ -30,7 +30,7 @@ def display_name(path: Path) -> str:
 
 def read_text(path: Path, name: str, limit: int = MAX_BYTES, encoding: str = "utf-8") -> str:
     """Read a file in UTF-8, with or without byte-order mark, or in another encoding; raise ScenarioError with one clear problem."""
-    text = _decoded(_bytes_of(path, Place(name), limit), name, limit, encoding)
+    text = _decoded(bytes_of(path, Place(name), limit), name, limit, encoding)
     if found := _CONFLICT.search(text):
         hint = "keep one of the two versions, and delete the lines <<<<<<<, ======= and >>>>>>>"
         raise ScenarioError.of(_place_at(text[: found.start()], name), "two versions that git could not merge", hint)
@@ -40,7 +40,8 @@ def read_text(path: Path, name: str, limit: int = MAX_BYTES, encoding: str = "ut
     return text
 
 
-def _bytes_of(path: Path, place: Place, limit: int) -> bytes:
+def bytes_of(path: Path, place: Place, limit: int) -> bytes:
+    """Return what a file holds. Raises ScenarioError where it cannot be read, or is longer."""
     try:
         if path.is_dir():
             raise ScenarioError.of(place, "this is a folder, not a file", "name the file inside it")

@@ -96,6 +96,8 @@ def memo_money(plan: Plan, language: str) -> pd.DataFrame:
 
 def firmness_table(plan: Plan) -> pd.DataFrame:
     """Return what the money of every partnership may be at the plan's score, EUR million; no rows where nobody asked."""
+    import pandas as pd
+
     return pd.DataFrame(plan.evidence.firmness, columns=list(Firmness._fields))
 
 

@@ -17,6 +17,7 @@ from fundalloc.errors import year_ranges
 from fundalloc.insight.fairness import fairness_said
 from fundalloc.labels import Words
 from fundalloc.money import HARD_SPACE, IntArray
+from fundalloc.plan.evidence import firmness_said
 from fundalloc.plan.ledger import measure_coverage
 from fundalloc.plan.proof import PLACES
 from fundalloc.plan.sums import ExactSums
@@ -123,9 +124,14 @@ class Brief:
     fairness: str = ""
 
 
-def brief_of(sums: ExactSums, words: Words, *, outside: bool = False, firmness: str = "") -> Brief:
+def brief_of(sums: ExactSums, words: Words, *, outside: bool = False) -> Brief:
     """Build what is to be told of a plan; for outside, nothing that is measured in points."""
-    head, language, found, largest = sums.head, words.language, figures(sums), _largest(sums, words.language)
+    head, language, found, largest = (
+        sums.head,
+        words.language,
+        dict([*_money(sums), *_shape(sums), *_rules(sums)]),
+        _largest(sums, words.language),
+    )
     if outside or "reached" in found:
         found.pop("below_bound", None)
     texts = {**largest, **{key: figure_text(key, value, words) for key, value in found.items()}}
@@ -141,10 +147,9 @@ def brief_of(sums: ExactSums, words: Words, *, outside: bool = False, firmness: 
     caveats = tuple(filter(None, (illustrative, head.said_of_past(language), words("proof.inputs"))))
     standing = tuple(_standing(sums, words, rows, gains, losses))
     missed, pledges = tuple(_missed(sums, words)), tuple(_pledges(sums, language))
-    title, fairness = head.title.within(language), fairness_said(sums.plan, words)
-    return Brief(
-        *(words, title, _asked(sums), found, largest, said, rows, gains, losses, standing, missed, pledges, caveats, firmness, fairness)
-    )
+    how = firmness_said(sums.plan, words), fairness_said(sums.plan, words)
+    lists = said, rows, gains, losses, standing, missed, pledges, caveats
+    return Brief(words, head.title.within(language), _asked(sums), found, largest, *lists, *how)
 
 
 def _asked(sums: ExactSums) -> Telling:
@@ -155,11 +160,6 @@ def _asked(sums: ExactSums) -> Telling:
         return Telling("asked_adopted" if sums.head.state == "adopted" else "asked_none", {})
     years = [year for t, year in enumerate(sums.facts.years) if t in ahead]
     return Telling("asked", {"new": whole_number(sums.eur(new)), "years": year_ranges(years)})
-
-
-def figures(sums: ExactSums) -> dict[str, float]:
-    """Return every headline figure that exists."""
-    return {**dict(_money(sums)), **dict(_shape(sums)), **dict(_rules(sums))}
 
 
 def _money(sums: ExactSums) -> Iterator[tuple[str, float]]:
@@ -185,8 +185,7 @@ def _money(sums: ExactSums) -> Iterator[tuple[str, float]]:
 def _shape(sums: ExactSums) -> Iterator[tuple[str, float]]:
     """Needs, and the largest partnership and area."""
     coverage, years = sums.plan.coverage, np.array(sums.facts.years)
-    need = float(coverage.need.sum())
-    if need:
+    if need := float(coverage.need.sum()):
         ahead = years[sums.lines.year] >= sums.head.today
         undecided = measure_coverage(sums.lines, np.where(ahead, sums.lines.decided, sums.plan.steps))
         yield from (("need", need), ("coverage", float(coverage.met.sum()) / need))
@@ -241,11 +240,11 @@ def _rows(sums: ExactSums, language: str) -> Iterator[Recipient]:
     """Yield every partnership that may receive money, or has a need."""
     scenario, eur = sums.plan.scenario, sums.eur
     names, labels = scenario.names(language)["partnership"], scenario.labels(language)["partnership"]
-    coverage, before = sums.plan.coverage_by("partnership"), sums.baseline_by("partnership")
+    covered, before = sums.plan.covered("partnership"), sums.baseline_by("partnership")
     money, decided = (sums.budget_by("partnership", amounts) for amounts in (sums.plan.steps, sums.lines.decided))
     partner: IntArray = sums.partner.sum(axis=(1, 2))
     for k, id_ in enumerate(sums.facts.dimensions.partnership.ids):
-        need, met = (float(coverage[column].get(id_, 0.0)) for column in ("need", "met"))
+        need, met, _ = covered.get(id_, (0.0, 0.0, 0.0))
         if k in sums.leaves or need:
             change = round(eur(money[k]) - before[k], 9) if sums.has_baseline else float("nan")
             amounts = (eur(decided[k]), eur(money[k] - decided[k]), eur(money[k]), eur(partner[k]))
@@ -254,24 +253,22 @@ def _rows(sums: ExactSums, language: str) -> Iterator[Recipient]:
             )
 
 
-def _standing(
-    sums: ExactSums, words: Words, rows: Sequence[Recipient], gains: Sequence[Recipient], losses: Sequence[Recipient]
-) -> Iterator[Telling]:
+def _standing(sums: ExactSums, words: Words, rows: Sequence[Recipient], *movers: Sequence[Recipient]) -> Iterator[Telling]:
     places = sums.plan.scenario.decimals
-    if sums.has_baseline:
-        for key, movers in (("gain", gains), ("lose", losses)):
-            if movers:
-                yield Telling(key, {"names": ", ".join(f"{row.label} {words.signed(row.change, places)}" for row in movers)})
-        if not gains and not losses:
-            yield Telling("same", {})
-        return
     most = [row for row in sorted(rows, key=lambda row: -row.new) if row.new > 0][:MOVERS]
     least = sorted((row for row in rows if row.need), key=lambda row: row.met / row.need)[:MOVERS]
-    if most:
-        yield Telling("most_new", {"names": ", ".join(f"{row.label} {words.number(row.new, places)}" for row in most)})
-    if least:
-        parts = ((row.label, words("number.percent", amount=rounded(100 * row.met / row.need))) for row in least)
-        yield Telling("least_met", {"names": ", ".join(f"{label} {part}" for label, part in parts)})
+    gain, lose = ([f"{row.label} {words.signed(row.change, places)}" for row in some] for some in movers)
+    found = {
+        "gain": gain,
+        "lose": lose,
+        "most_new": [f"{row.label} {words.number(row.new, places)}" for row in most],
+        "least_met": [f"{row.label} {words('number.percent', amount=rounded(100 * row.met / row.need))}" for row in least],
+    }
+    if sums.has_baseline and not (gain or lose):
+        yield Telling("same", {})
+    for key in ("gain", "lose") if sums.has_baseline else ("most_new", "least_met"):
+        if found[key]:
+            yield Telling(key, {"names": ", ".join(found[key])})
 
 
 def _missed(sums: ExactSums, words: Words) -> Iterator[Shortfall]:

@@ -25,6 +25,9 @@ def solve(
 
     Raises Infeasible, which names one set of rules that clash (`diagnose` finds all), ScenarioError, SolverFailed, NotRoundable or
     NotVerified; a plan that is returned keeps every hard rule exactly.
+
+        >>> solve("examples/tiny/tiny.yaml")
+        <Plan of tiny: optimal, 64.6 points, EUR 72.2 million of the EU budget planned>
     """
     if isinstance(scenario, str | Path):
         scenario = load(scenario)

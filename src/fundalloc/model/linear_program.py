@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fundalloc.errors import UsageError
 from fundalloc.facts.selection import Grouped
 from fundalloc.money import Exact, Floats
 from fundalloc.rules.kind import Kind
@@ -87,7 +88,7 @@ class RowBlock:
     """For hard rules and shared totals, where they are stated in exact numbers."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LinearProgram:
     """The whole program. Row and column positions are stable: lines first, in the order of `lines`."""
 
@@ -124,6 +125,32 @@ class LinearProgram:
     def terms(self) -> int:
         """Entries of the matrix."""
         return len(self.matrix.value)
+
+    def __repr__(self) -> str:
+        rows, columns = self.shape
+        return f"<LinearProgram: {rows} rows, {columns} columns, {self.terms} terms>"
+
+    def to_scipy(self) -> dict[str, Any]:
+        """Return the program as `scipy.optimize.milp` takes it, which minimises: `milp(**program.to_scipy())`.
+
+        `c`, `bounds` and `integrality` have one entry for each column, `constraints` one row for each row; EUR million. Raises UsageError
+        without SciPy (extra `scipy`).
+
+            >>> import fundalloc, scipy.optimize
+            >>> program = fundalloc.compile_program(fundalloc.load("examples/tiny/tiny.yaml"))
+            >>> found = scipy.optimize.milp(**program.to_scipy())
+            >>> round(-found.fun, 4)
+            64.6578
+        """
+        try:
+            from scipy.optimize import Bounds, LinearConstraint
+            from scipy.sparse import csr_array
+        except ImportError as error:
+            raise UsageError("SciPy is not installed: python -m pip install 'fundalloc[scipy]'") from error
+        matrix = csr_array((self.matrix.value, self.matrix.column, self.matrix.start), shape=self.shape)
+        integrality = np.zeros(self.shape[1]) if self.integer is None else self.integer.astype(float)
+        constraints = LinearConstraint(matrix, self.row_lower, self.row_upper)
+        return {"c": -self.cost, "constraints": constraints, "bounds": Bounds(self.lower, self.upper), "integrality": integrality}
 
     def score(self, values: Floats) -> float:
         """Return the score of its columns, which stand first in `values`."""

@@ -58,11 +58,6 @@ class Evidence:
     firmness: tuple[Firmness, ...] = ()
     """Of every partnership with undecided money."""
 
-    @property
-    def widest(self) -> Firmness | None:
-        """The amount that may differ most; None where all are firm."""
-        return max((f for f in self.firmness if not f.firm), key=lambda f: f.most - f.least, default=None)
-
     def basis(self, position: int, finding: Finding, dual: float) -> str:
         """Return what the price of a demand is; empty where decided money settles it, or nothing is enforced."""
         if not finding.rule.has_price:
@@ -103,27 +98,24 @@ def worth_said(change: float, moved: float, words: Words) -> str:
     if math.isnan(change):
         return words("price.impossible")
     said = words.signed(change, 2)
-    return words("price.points", change=said) if moved == 1 else words("price.part", change=said, part=words.money(moved, fine(moved)))
+    return words("price.points", change=said) if moved == 1 else words("price.part", change=said, possible=possible_said(moved, words))
 
 
-def fine(moved: float) -> int:
-    """Return the decimals of a part of a million."""
-    return 2 if moved >= 0.01 else 6
+def possible_said(moved: float, words: Words) -> str:
+    """Write how far a limit can be moved where that is less than a million."""
+    return words("price.possible", part=words.money(moved, 2 if moved >= 0.01 else 6)) if moved else words("price.impossible")
 
 
 def firmness_said(plan: Plan, words: Words) -> str:
     """Return the one sentence on how firm the money of partnerships is; empty where nobody asked."""
-    evidence, places = plan.evidence, plan.scenario.decimals
-    widest, count = evidence.widest, len(evidence.firmness)
-    if not count:
+    firmness, places = plan.evidence.firmness, plan.scenario.decimals
+    if not firmness:
         return ""
-    firm, step = sum(f.firm for f in evidence.firmness), words.money(plan.scenario.facts.step, places)
-    kept = [words("firmness.kept")] if plan.log.switches else []
-    if widest is None:
-        return " ".join([words("firmness.all", count=count, step=step), *kept])
-    ends = {"least": words.number(widest.least, places), "most": words.number(widest.most, places)}
+    widest = max(firmness, key=lambda f: f.most - f.least)
     named = plan.scenario.names(words.language)["partnership"][widest.partnership]
-    return " ".join([words("firmness.some", firm=firm, count=count, step=step, partnership=named, **ends), *kept])
+    ends = {"least": words.number(widest.least, places), "most": words.number(widest.most, places), "partnership": named}
+    counts = {"firm": sum(f.firm for f in firmness), "count": len(firmness), "step": words.money(plan.scenario.facts.step, places)}
+    return " ".join([words("firmness.said", **counts, **ends), *([words("firmness.kept")] if plan.log.switches else [])])
 
 
 def _plain(value: float) -> float | None:

@@ -18,6 +18,7 @@ from fundalloc.errors import UsageError, did_you_mean
 from fundalloc.facts.dimensions import ACTION, AXIS
 from fundalloc.money import euro
 from fundalloc.plan.certificate import Certificate
+from fundalloc.plan.columns import described, in_money
 from fundalloc.plan.evidence import Evidence, Worth
 from fundalloc.plan.ledger import Coverage, FreeMoney, free_money, measure_coverage
 from fundalloc.plan.proof import FEASIBLE, Proof
@@ -159,7 +160,7 @@ class Plan(Glance):
         table["decided"] = facts.euro(lines.decided)
         table["amount"] = self.amounts
         table["key"] = lines.keys
-        return table
+        return described(table)
 
     def total(self, *by: str, counts: str | None = None) -> pd.Series[float]:
         """Sum the allocation by ids; `counts` keeps only budget or partner money. Exact to the last rounding step.
@@ -175,7 +176,7 @@ class Plan(Glance):
             table = table[table["counts"] == counts]
         sums = table.groupby(list(by), sort=False, observed=True)["steps"].sum()
         step = self.scenario.facts.step
-        return sums * step.numerator / step.denominator
+        return in_money(sums * step.numerator / step.denominator)
 
     def sums(self, name: str, counts: str | None = None) -> dict[str, float]:
         """Return the same by instrument, partnership, area or action without pandas, which a short command has no use for."""
@@ -194,12 +195,19 @@ class Plan(Glance):
     def pivot(self, rows: str, columns: str, counts: str | None = None) -> pd.DataFrame:
         """Sum the allocation into a table, all members of both dimensions in order, zero where nothing is planned.
 
-        EUR million; `rows` and `columns` are two of instrument, partnership, area, year. Raises UsageError for other words.
+        EUR million; `rows` and `columns` are two of instrument, partnership, area, action, year. Raises UsageError for other words.
+
+            >>> from fundalloc import solve
+            >>> solve("examples/tiny/tiny.yaml").pivot("instrument", "year", counts="budget")
+            year        2025  2026
+            instrument
+            ndici       28.5  23.7
+            amif        10.0  10.0
         """
         if rows == columns:
             raise UsageError(f"'{rows}' is asked for twice; rows and columns take one of {', '.join((*DIMENSIONS, *self._actions))} each")
         sums = self.total(rows, columns, counts=counts).unstack(columns).fillna(0.0)
-        return sums.reindex(index=self._members(rows, counts), columns=self._members(columns, counts), fill_value=0.0)
+        return in_money(sums.reindex(index=self._members(rows, counts), columns=self._members(columns, counts), fill_value=0.0))
 
     def _members(self, name: str, counts: str | None) -> list[str] | list[int]:
         facts = self.scenario.facts
@@ -230,7 +238,7 @@ class Plan(Glance):
         """
         import pandas as pd
 
-        return pd.DataFrame(self.free_columns)
+        return described(pd.DataFrame(self.free_columns))
 
     @cached_property
     def free_columns(self) -> dict[str, list[Any]]:
@@ -280,7 +288,7 @@ class Plan(Glance):
             "price_basis": [self.evidence.basis(k, f, self.prices[k]) for k, f in enumerate(self.findings)],
             "dual": self.prices,
         }
-        return pd.DataFrame(columns)
+        return described(pd.DataFrame(columns), counted=any(not f.rule.in_money for f in self.findings))
 
     def coverage_by(self, name: str) -> pd.DataFrame:
         """Sum need and met need, EUR million, by partnership, area or action; `coverage`, a share, is NaN where there is no need."""
@@ -288,7 +296,7 @@ class Plan(Glance):
 
         _known(name, ("partnership", "area", *self._actions))
         table = pd.DataFrame.from_dict(self.covered(name), orient="index", columns=["need", "met", "coverage"])
-        return table.rename_axis(name)
+        return described(table.rename_axis(name))
 
     def covered(self, name: str) -> dict[str, tuple[float, float, float]]:
         """Return the rows of `coverage_by`: need, met need, coverage."""

@@ -17,7 +17,6 @@ from fundalloc.errors import SolverFailed
 from fundalloc.facts.lines import Lines
 from fundalloc.model.linear_program import LinearProgram
 from fundalloc.money import Floats
-from fundalloc.optimise.stage_programs import reduced_costs
 from fundalloc.optimise.stages import Optimum
 from fundalloc.plan.asking import Question
 from fundalloc.plan.evidence import Evidence, Firmness, Worth
@@ -34,18 +33,14 @@ EXACT = 0.005
 """Points below which a price is not worth a line."""
 
 
-def price_findings(program: LinearProgram, row_prices: Floats, findings: Sequence[Finding], lines: Lines) -> Floats:
-    """Return the shadow price of every finding; NaN for watched rules and for hard demands that decided money settles."""
+def price_findings(program: LinearProgram, row_prices: Floats, findings: Sequence[Finding]) -> Floats:
+    """Return the dual of the row of every finding; NaN for watched rules and for hard demands that decided money settles."""
     row = _rows(program, findings)
     prices = np.where(row < 0, np.nan, row_prices[row])
     for block in program.blocks:
         if block.rule is not None:
             own = (row >= block.rows.start) & (row < block.rows.stop)
             prices[own] = np.where((block.relaxed | (block.held > 0))[row[own] - block.rows.start], np.nan, prices[own])
-    carried = _carried_prices(program, row_prices, lines)
-    for position, finding in enumerate(findings if carried else ()):
-        if finding.rule.is_budget:
-            prices[position] += carried.get(finding.member, 0.0)
     return prices
 
 
@@ -176,9 +171,3 @@ def carries(program: LinearProgram, lines: Lines) -> dict[tuple[str, ...], tuple
         if instrument.carry_over is not None and np.isfinite(program.upper[column]):
             found[instrument.id, str(facts.years[moves.year[k]])] = column, float(instrument.carry_over.share)
     return found
-
-
-def _carried_prices(program: LinearProgram, row_prices: Floats, lines: Lines) -> dict[tuple[str, ...], float]:
-    """Return by instrument and year what a ceiling earns besides its row: a larger one also lets more be carried into the next year."""
-    earns = np.maximum(reduced_costs(program, row_prices), 0.0)
-    return {key: share * float(earns[column]) for key, (column, share) in carries(program, lines).items()}

@@ -102,8 +102,7 @@ class Kind(Record, Consequences):
     for_each: ForEach = ()
     """The rule is repeated for every combination of these, such as [partnership, year]."""
     says: Multilingual
-    """The sentence shown everywhere; {partnership} and the like stand for the member, {limit} for its figure,
-    such as "{partnership}: at least {limit}"."""
+    """The sentence shown everywhere, the member and {limit} filled in, such as "{partnership}: at least {limit}"."""
     nodes: Literal["leaves", "all"] = "leaves"
     """all: partnerships that contain others count as members too."""
     money: Selection = Field(default_factory=Selection)

@@ -49,6 +49,9 @@ def load(
     Files that it names must lie in its project, unless `allow_outside`, or in `root`, into which a workbook's scenario was unpacked.
     `baseline` names the plan to start from (a scenario, JSON, CSV or workbook, anywhere), instead of the one that it names itself.
     `recorded`, like what was unpacked, it is read beside a result that exists: years that are over need not be accounted for.
+
+        >>> load("examples/tiny/tiny.yaml", settings=["rules.legal-floor.off=true", "rules.legal-floor.reason=What if"])
+        <Scenario tiny: 4 instruments, 4 partnerships, 3 areas, 2 years, 42 lines, 2 rules, 3 demands>
     """
     if isinstance(path, Mapping):
         return load_tables(path, {}, settings=settings, allow_outside=allow_outside, baseline=baseline, variants=variants)

@@ -80,7 +80,7 @@ USUAL = Options()
 """HiGHS, without any limit."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Solution:
     """A solver's answer. `values` and `prices` are empty unless the status is optimal or feasible."""
 
@@ -97,6 +97,9 @@ class Solution:
     message: str = ""
     corner: Any = None
     """The basis with which HiGHS ended a linear program: a warm solver may start there (`warm.py`)."""
+
+    def __repr__(self) -> str:
+        return f"<Solution: {self.status}, {self.objective:.4f} points, {self.solver} {self.method}>"
 
     @property
     def usable(self) -> bool:

@@ -35,15 +35,6 @@ class Mark:
     corner: cold.Corner
 
 
-@dataclass(frozen=True)
-class Ranges:
-    """How far a limit may move, alone, before another basis takes over. At a degenerate corner this can be an understatement."""
-
-    row_low: Floats
-    row_high: Floats
-    """Per row: the limits between which its price stays what it is. Shape (rows,)."""
-
-
 class WarmSolver:
     """Solves programs each from where the last ended; those with switches, and for solvers other than HiGHS, afresh."""
 
@@ -54,7 +45,6 @@ class WarmSolver:
         self._highs: highspy.Highs | None = None
         self.program: LinearProgram | None = None
         """The last one."""
-        self._solution: Solution | None = None
 
     def mark(self) -> Mark | None:
         """Return the corner where the last solve ended; None where there is none."""
@@ -87,24 +77,7 @@ class WarmSolver:
         if (solution.status is Status.ERROR and not self.options.over) or status == highspy.HighsModelStatus.kUnboundedOrInfeasible:
             self._highs = self.program = None
             solution = cold.solve(program, self.options)
-        self._solution = solution
         return solution
-
-    def ranges(self) -> Ranges:
-        """Return how far limits of the last program may move. ValueError unless it was solved to the end by HiGHS."""
-        highs, program, solution = self._highs, self.program, self._solution
-        if highs is None or program is None or solution is None or solution.status is not Status.OPTIMAL:
-            raise ValueError("nothing was solved to the end, so there are no ranges")
-        status, ranging = highs.getRanging()
-        if status != highspy.HighsStatus.kOk:
-            raise ValueError("HiGHS cannot range this program")
-        basic = np.array(highs.getBasis().row_status) == highspy.HighsBasisStatus.kBasic
-        activity = program.matrix.times(solution.values)
-        binding_low, binding_high = np.array(ranging.row_bound_dn.value_), np.array(ranging.row_bound_up.value_)
-        # HiGHS reports something else for rows that do not bind: their limit may come as close as the activity
-        slack_low = np.where(np.isfinite(program.row_lower), -np.inf, activity)
-        slack_high = np.where(np.isfinite(program.row_upper), np.inf, activity)
-        return Ranges(np.where(basic, slack_low, binding_low), np.where(basic, slack_high, binding_high))
 
     def _pass(self, program: LinearProgram) -> str:
         """Hand the program to HiGHS, whole or in differences, and choose the method; returns its name."""

@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 
@@ -108,7 +109,7 @@ class Alternatives(Glance):
 
 
 def find_alternatives(
-    source: Source,
+    source: Source | str | Path,
     within: Fraction,
     count: int = 5,
     by: Sequence[str] = ("instrument", "partnership"),
@@ -119,7 +120,7 @@ def find_alternatives(
     """Find `count` plans within a relative loss, and ranges `by` dimensions. Raises ScenarioError, Infeasible, UsageError."""
     if unknown := [name for name in by if name not in NAMES]:
         raise UsageError(f"--by {unknown[0]}: expected some of {', '.join(NAMES)}")
-    options = (options or Options()).begun()
+    source, options = Source.of(source), (options or Options()).begun()
     scenario = with_baseline(source.load(), options)
     best, program = Corridor(options).as_written(scenario)
     held = hold(program, program.cost, best.score, float(within))

@@ -97,7 +97,7 @@ def shown(goal: str, value: float) -> str:
 
 
 def find_frontier(
-    source: Source,
+    source: Source | str | Path,
     goals: tuple[str, str],
     for_each: tuple[str, ...] = (),
     most: int = 25,
@@ -105,7 +105,7 @@ def find_frontier(
     tick: Tick | None = None,
 ) -> Frontier:
     """Find at most `most` corners between two goals. Raises UsageError for goals that cannot be, Infeasible, SolverFailed."""
-    options = (options or Options()).begun()
+    source, options = Source.of(source), (options or Options()).begun()
     if unknown := [goal for goal in goals if goal not in MEASURED]:
         raise UsageError(f"no objective '{unknown[0]}': {did_you_mean(unknown[0], MEASURED)}")
     if goals[0] == goals[1]:

@@ -9,11 +9,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from fundalloc.doors.text import bytes_of, display_name
 from fundalloc.doors.writing import new_file, writing_into
-from fundalloc.errors import FundallocError, OutputError, UsageError, did_you_mean
+from fundalloc.errors import FundallocError, OutputError, Place, UsageError, did_you_mean
 from fundalloc.money import NotANumber, parse_figure, plain
 from fundalloc.plan.plan import Plan
 from fundalloc.scenario.plans.files import PlanFile, read_plan_file, said
+from fundalloc.scenario.tables.raw import MAX_TABLE_BYTES
 from fundalloc.studies.batch import read_back
 from fundalloc.studies.ledger import Ledger, default_ledger
 from fundalloc.studies.variants import Source
@@ -84,10 +86,11 @@ def name_plan(run: str, name: str, to_json: Callable[[Plan], str], *, ledger: Pa
     if taken is not None and not replace:
         raise OutputError(f"'{name}' is the name of another plan ({taken}). Choose another name, or add --force.")
     if Path(run).is_file():
-        suffix, content = Path(run).suffix.lower(), Path(run).read_bytes()
+        suffix = Path(run).suffix.lower()
         if suffix not in SUFFIXES:
             raise UsageError(f"{run}: a plan that gets a name is a result in .json or .xlsx, or a run of the ledger.")
         read_plan_file(Path(run))
+        content = bytes_of(Path(run), Place(display_name(Path(run))), MAX_TABLE_BYTES)
     else:
         suffix, content = ".json", to_json(_kept(run, ledger or default_ledger())).encode()
     target = _folder() / f"{name}{suffix}"

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
@@ -112,7 +113,7 @@ class Robust(Glance):
 
 
 def solve_robust(
-    sources: Sequence[Source],
+    sources: Sequence[Source | str | Path],
     until: int | None = None,
     weights: Sequence[float] = (),
     options: Options | None = None,
@@ -122,12 +123,13 @@ def solve_robust(
     options = (options or Options()).begun()
     if len(sources) < 2:
         raise UsageError("name at least two scenarios: each is one future")
-    scenarios = [with_baseline(source.load(), options) for source in sources]
+    futures = [Source.of(source) for source in sources]
+    scenarios = [with_baseline(future.load(), options) for future in futures]
     parts, last = _weights(weights, len(scenarios)), _until(until, scenarios)
     alone = [Corridor(options).settled(scenario) for scenario in scenarios]
-    for source, answer in zip(sources, alone, strict=True):
+    for future, answer in zip(futures, alone, strict=True):
         if not answer.usable:
-            raise UsageError(f"{source.path} alone has no plan: see fundalloc explain {source.path}")
+            raise UsageError(f"{future.path} alone has no plan: see fundalloc explain {future.path}")
     search = _RobustSearch(scenarios, alone, last, parts, options)
     strategies, names = [search.strategy(name) for name in CRITERIA], _names(scenarios)
     strategies += search.bets(names, tick or (lambda done, of: None))

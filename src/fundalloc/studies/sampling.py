@@ -164,7 +164,7 @@ def _written(value: float, spread: Spread) -> str:
 
 
 def sample(
-    source: Source,
+    source: Source | str | Path,
     count: int,
     seed: int,
     by: Sequence[str] = ("instrument", "partnership"),
@@ -174,7 +174,7 @@ def sample(
     tick: Tick | None = None,
 ) -> Samples:
     """Solve `count` samples. Raises UsageError when no figure is a range, ScenarioError, Infeasible."""
-    options = (options or Options()).begun()
+    source, options = Source.of(source), (options or Options()).begun()
     scenario = with_baseline(source.load(), options)
     uncertain = find_spreads(scenario.tree, scenario.tables)
     if not uncertain:

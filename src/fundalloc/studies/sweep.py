@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from fundalloc.run import with_baseline
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers import Options
 from fundalloc.studies.breaks import SAME, Bend, StraightWay, find_bends
-from fundalloc.studies.variants import Source, Tick, Value, Vary, present_value, with_plan_to_start_from
+from fundalloc.studies.variants import Source, Tick, Value, Vary, parse_vary, present_value, with_plan_to_start_from
 from fundalloc.studies.warm_plans import Corridor, Reply, changed_lines, unallocated
 
 MOST_POINTS = 10_000
@@ -114,11 +115,23 @@ def _point(answer: Reply, base: Reply, values: tuple[Value, ...]) -> Point:
     return Point(values, status, answer.score, answer.bound, unallocated(answer), changed_lines(base, answer), totals)
 
 
-def sweep(source: Source, keys: Sequence[Vary], options: Options | None = None, tick: Tick | None = None, *, search: bool = True) -> Sweep:
-    """Solve the scenario at every value of one key, or at every pair of two. With `search`, one key's breaks are found.
+def sweep(
+    source: Source | str | Path,
+    vary: Sequence[Vary | str],
+    options: Options | None = None,
+    tick: Tick | None = None,
+    *,
+    search: bool = True,
+) -> Sweep:
+    """Solve a scenario at every value of one key (`KEY=FROM..TO:STEP`), or every pair of two. With `search`, one key's breaks are found.
 
     Raises ScenarioError for a key that the scenario does not take, Infeasible when the scenario as written has no plan.
+
+        >>> found = sweep("examples/tiny/tiny.yaml", ["instruments.amif.ceiling.each=8..12:2"], search=False)
+        >>> [round(point.score, 1) for point in found.points]
+        [62.2, 64.7, 66.9]
     """
+    source, keys = Source.of(source), [parse_vary(key) if isinstance(key, str) else key for key in vary]
     if len(keys) not in (1, 2) or len({k.key for k in keys}) != len(keys):
         raise UsageError("vary one key, or two different ones")
     grid = list(product(*(key.values for key in keys)))

@@ -37,13 +37,23 @@ class Source:
     allow_outside: bool = False
     baseline: str | None = None
 
+    @classmethod
+    def of(cls, given: Source | str | Path) -> Source:
+        """Return a source, also of the name of a file. Raises UsageError for anything else."""
+        if isinstance(given, str | Path):
+            return cls(str(given))
+        if not isinstance(given, Source):
+            raise UsageError(f"a study takes a Source or the name of a scenario file, not {type(given).__name__}")
+        return given
+
     def load(self, *more: str) -> Scenario:
         """Read the file with further settings on top. Raises ScenarioError."""
         return load(self.path, settings=(*self.settings, *more), allow_outside=self.allow_outside, baseline=self.baseline)
 
 
 def restored(files: Sources, folder: Path) -> Source:
-    """Write the files of a scenario into a folder and return the source that reads it from there."""
+    """Write the files of a scenario below a folder and return the source that reads it from there."""
+    folder = folder / "files"  # who writes clears up in the folder above, which is thus nobody else's
     files.restore(folder)
     baseline = str(folder / files.baseline) if files.baseline else None
     return Source(str(folder / files.main), files.settings, files.outside, baseline)

@@ -71,7 +71,7 @@ def note_bytes(book: Book) -> bytes:
     document.add_paragraph(_clean(" · ".join(filter(None, [book.period, amounts, paper.author, paper.as_of]))), "Subtitle")
     for heading, part in parts_of(book):
         if heading:
-            document.add_heading(book.words(f"note.{heading}"), 1)
+            document.add_heading(book.words(heading), 1)
         _add(document, part)
     out = io.BytesIO()
     document.save(out)
@@ -87,7 +87,8 @@ def _add(document: Document, part: Paragraphs | NoteTable) -> None:
     table = document.add_table(0, len(part.headings), "Light Shading")
     for texts in (part.headings, *part.rows):
         for k, (cell, value) in enumerate(zip(table.add_row().cells, texts, strict=True)):
-            cell.text, form = _clean(value), cell.paragraphs[0].paragraph_format
+            cell.text = _clean(value)
+            form = cell.paragraphs[0].paragraph_format
             form.alignment, form.space_after = RIGHT * (k > 0), 0
     _arrange(table, part)
 

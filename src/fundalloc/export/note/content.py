@@ -38,17 +38,22 @@ def parts_of(book: Book) -> Iterator[tuple[str, Paragraphs | NoteTable]]:
     """Yield the parts of the note, each below its heading; without one, below the heading before."""
     brief, words = book.brief, book.words
     told, firm = ([s.text(words) for s in brief.sentences if (s.key in FIRM) is firm] for firm in (False, True))
-    yield "asked", Paragraphs("Intense Quote", [brief.asked.text(words)])
-    yield "brief", Paragraphs("List Bullet", told)
-    yield "standing", Paragraphs("Normal", [said.text(words) for said in brief.standing])
+    yield "note.asked", Paragraphs("Intense Quote", [brief.asked.text(words)])
+    yield "page.brief", Paragraphs("List Bullet", told)
+    yield "note.standing", Paragraphs("Normal", [said.text(words) for said in brief.standing])
     yield "", _partnerships(book)
-    yield "missed", _missed(book) if brief.missed else Paragraphs("Normal", [words("note.none_missed")])
+    yield "page.missed", _missed(book) if brief.missed else Paragraphs("Normal", [words("note.none_missed")])
     if len(brief.missed) > MOST:
         yield "", Paragraphs("Normal", [words("note.more", count=len(brief.missed) - MOST)])
-    yield "firm", Paragraphs("List Bullet", [*firm, _firmness(book), *filter(None, [brief.fairness])])
-    yield "caveats", Paragraphs("List Number", [*brief.caveats])
-    yield "terms", Paragraphs("List Bullet", [f"{book.say(f'note.{term}.term')} – {book.say(f'note.{term}.means')}" for term in TERMS])
-    yield "sources", Paragraphs("List Bullet", [*_sources(book)])
+    yield "note.firm", Paragraphs("List Bullet", [*firm, brief.firmness or _firmness(book), *filter(None, [brief.fairness])])
+    yield "page.caveats", Paragraphs("List Number", [*brief.caveats])
+    yield (
+        "note.terms",
+        Paragraphs(
+            "List Bullet", [words("page.colon").join(book.say(f"note.{term}.{part}") for part in ("term", "means")) for term in TERMS]
+        ),
+    )
+    yield "note.sources", Paragraphs("List Bullet", [*_sources(book)])
 
 
 def _partnerships(book: Book) -> NoteTable:
@@ -65,9 +70,9 @@ def _partnerships(book: Book) -> NoteTable:
     rows = [(row.label, figures(row)) for row in book.brief.rows]
     listed, rest = (rows, []) if len(rows) <= MOST + 1 else (rows[:MOST], rows[MOST:])
     if rest:
-        listed = [*listed, (words("note.others", count=len(rest)), [sum(column) for column in zip(*(v for _, v in rest), strict=True)])]
+        listed = [*listed, (words("page.others", count=len(rest)), [sum(column) for column in zip(*(v for _, v in rest), strict=True)])]
     total = [sum(column) for column in zip(*(values for _, values in rows), strict=True)]
-    headings = [book.title(key) for key in ("partnership", "decided", "newly_planned")] + [words("note.not_met")]
+    headings = [book.title(key) for key in ("partnership", "decided", "newly_planned")] + [words("page.not_met")]
     table = [shown(name, values) for name, values in [*listed, (book.say("total.all"), total)]]
     headings += [book.title("change")] * changes
     return NoteTable(words("note.table_title"), words("note.table_alt"), headings, table, total=True)
@@ -76,8 +81,8 @@ def _partnerships(book: Book) -> NoteTable:
 def _missed(book: Book) -> NoteTable:
     words, pledge = book.words, book.title("pledge")
     rows = [[f"{m.says} · {pledge}" if m.pledge else m.says, m.amount, m.limit] for m in book.brief.missed[:MOST]]
-    headings = [words("note.asked_for"), book.title("planned"), words("note.limit")]
-    return NoteTable(words("note.missed_title"), words("note.missed"), headings, rows)
+    headings = [words("page.asked_for"), book.title("planned"), words("note.limit")]
+    return NoteTable(words("note.missed_title"), words("page.missed"), headings, rows)
 
 
 def _firmness(book: Book) -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from math import floor, isfinite, log10
 
@@ -73,49 +75,76 @@ def _written(value: float, step: float, formats: Formats) -> str:
     return formats.words.signed(value, places) if value < 0 else formats.words.number(value, places)
 
 
+@dataclass(frozen=True)
+class _Frame:
+    """The room of columns, or of bars that lie, and the scale of their values."""
+
+    lying: bool
+    count: int
+    ticks: Sequence[float]
+
+    @property
+    def left(self) -> float:
+        """Where the room begins."""
+        return 230.0 if self.lying else LEFT
+
+    @property
+    def bottom(self) -> float:
+        """Where it ends below."""
+        return TOP + 22.0 * self.count if self.lying else HEIGHT - BOTTOM
+
+    @property
+    def room(self) -> float:
+        """What each column or bar has of it, its distance to the next included."""
+        return (self.bottom - TOP if self.lying else WIDTH - RIGHT - self.left) / max(self.count, 1)
+
+    def at(self, value: float) -> float:
+        """Return where a value stands; what is beyond the axis, at its end."""
+        first, last = (self.left, WIDTH - RIGHT - 20) if self.lying else (self.bottom, TOP)
+        low, high = self.ticks[0], self.ticks[-1]
+        return round(first + (min(max(value, low), high) - low) / ((high - low) or 1) * (last - first), 2)
+
+    def grid(self, formats: Formats) -> Iterator[Shape]:
+        """Yield a line and a number for every tick."""
+        for tick in self.ticks:
+            text, here = _written(tick, _step(self.ticks), formats), self.at(tick)
+            if self.lying:
+                yield Shape("line", {"class": "grid", "x1": here, "x2": here, "y1": TOP, "y2": self.bottom})
+                yield Shape("text", {"x": here, "y": self.bottom + 16, "text-anchor": "middle"}, text)
+            else:
+                yield Shape("line", {"class": "grid", "x1": self.left, "x2": WIDTH - RIGHT, "y1": here, "y2": here})
+                yield Shape("text", {"x": self.left - 8, "y": here + 4, "text-anchor": "end"}, text)
+
+
 def _stacks(
     chart: Chart, along: Sequence[str], values: Sequence[Sequence[float]], names: Sequence[str], looks: Sequence[str], formats: Formats
 ) -> Iterator[Shape]:
     """Yield columns, or bars that lie; parts below zero are stacked downwards."""
-    lying, count = chart.kind == "bar", len(along)
-    up = [sum(max(series[k], 0.0) for series in values if isfinite(series[k])) for k in range(count)]
-    down = [sum(min(series[k], 0.0) for series in values if isfinite(series[k])) for k in range(count)]
-    ticks = _ticks(chart.least if chart.least is not None else min([0.0, *down]), max([0.0, *up]))
-    low, high, step = ticks[0], ticks[-1], ticks[1] - ticks[0] if len(ticks) > 1 else 1.0
-    left = 230.0 if lying else LEFT
-    bottom = TOP + 22.0 * count if lying else HEIGHT - BOTTOM
-    first, last = (left, WIDTH - RIGHT - 20) if lying else (bottom, TOP)
-
-    def at(value: float) -> float:
-        return round(first + (min(max(value, low), high) - low) / ((high - low) or 1) * (last - first), 2)
-
-    for tick in ticks:
-        text = _written(tick, step, formats)
-        if lying:
-            yield Shape("line", {"class": "grid", "x1": at(tick), "x2": at(tick), "y1": TOP, "y2": bottom})
-            yield Shape("text", {"x": at(tick), "y": bottom + 16, "text-anchor": "middle"}, text)
-        else:
-            yield Shape("line", {"class": "grid", "x1": left, "x2": WIDTH - RIGHT, "y1": at(tick), "y2": at(tick)})
-            yield Shape("text", {"x": left - 8, "y": at(tick) + 4, "text-anchor": "end"}, text)
-    room = (bottom - TOP if lying else WIDTH - RIGHT - left) / max(count, 1)
+    frame = _Frame(chart.kind == "bar", len(along), _scale(chart, values))
+    yield from frame.grid(formats)
     for k, name in enumerate(along):
-        begin, size, sums = (TOP if lying else left) + room * (k + 0.15), room * 0.7, {True: 0.0, False: 0.0}
-        thick = size / len(values) if chart.beside else size
-        for n, (series, look) in enumerate(zip(values, looks, strict=True)):
-            value = series[k]
-            if not isfinite(value) or not value:
-                continue
+        begin, size = (TOP if frame.lying else frame.left) + frame.room * (k + 0.15), frame.room * 0.7
+        thick, sums = size / len(values) if chart.beside else size, {True: 0.0, False: 0.0}
+        for n, value in [(n, series[k]) for n, series in enumerate(values) if isfinite(series[k]) and series[k]]:
             base = 0.0 if chart.beside else sums[value > 0]
             sums[value > 0] = base + value
-            ends = sorted((at(base), at(base + value)))
-            if look == "unseen" or ends[0] == ends[1]:
+            low, high = sorted((frame.at(base), frame.at(base + value)))
+            if looks[n] == "unseen" or low == high:
                 continue
-            across = round(begin + thick * n * chart.beside, 2), round(thick, 2)
-            along_it = ends[0], round(ends[1] - ends[0], 2)
-            (x, width), (y, height) = (along_it, across) if lying else (across, along_it)
+            across, along_it = (round(begin + thick * n * chart.beside, 2), round(thick, 2)), (low, round(high - low, 2))
+            (x, width), (y, height) = (along_it, across) if frame.lying else (across, along_it)
             place = {"x": x, "y": y, "width": width, "height": height}
-            yield Shape("rect", {"class": look, **place}, title=f"{name}, {names[n]}: {formats.text(value, 'money')}")
-        yield from _label(name, begin + size / 2, lying, room, bottom, left)
+            yield Shape("rect", {"class": looks[n], **place}, title=f"{name}, {names[n]}: {formats.text(value, 'money')}")
+        yield from _label(name, begin + size / 2, frame.lying, frame.room, frame.bottom, frame.left)
+
+
+def _scale(chart: Chart, values: Sequence[Sequence[float]]) -> list[float]:
+    """Return the ticks that hold every column: its highest part where they stand beside each other, else their sum."""
+    whole: Callable[[Iterable[float]], float] = partial(max, default=0.0) if chart.beside else sum
+    columns = [[value for value in column if isfinite(value)] for column in zip(*values, strict=True)]
+    highest = max((whole([max(value, 0.0) for value in column]) for column in columns), default=0.0)
+    lowest = max((whole([max(-value, 0.0) for value in column]) for column in columns), default=0.0)
+    return _ticks(-lowest if chart.least is None else chart.least, highest)
 
 
 def _label(name: str, middle: float, lying: bool, room: float, bottom: float, left: float) -> Iterator[Shape]:

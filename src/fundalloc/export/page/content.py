@@ -35,7 +35,7 @@ class Shown(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Table:
+class PageTable:
     """A table; the first column names the rows."""
 
     key: str
@@ -84,7 +84,7 @@ class Section:
     says: Sequence[str] = ()
     unit: str = ""
     pictures: Sequence[Picture] = ()
-    tables: Sequence[Table] = ()
+    tables: Sequence[PageTable] = ()
     parts: Sequence[Section] = ()
     """Closed until they are opened."""
     legend: Sequence[tuple[str, str]] = ()
@@ -130,7 +130,7 @@ class Formats:
         return sign + text
 
 
-def table_of(sheet: Sheet, formats: Formats, *, closed: bool = False, rows: Iterable[int] | None = None) -> Table:
+def table_of(sheet: Sheet, formats: Formats, *, closed: bool = False, rows: Iterable[int] | None = None) -> PageTable:
     """Return the printed columns of a sheet, of some `rows` or of all."""
     columns, chosen = list(sheet.printed), list(range(sheet.table.height)) if rows is None else list(rows)
     heat = sorted(value for value in _numbers(columns, "heat") if value > 0)
@@ -145,7 +145,7 @@ def table_of(sheet: Sheet, formats: Formats, *, closed: bool = False, rows: Iter
         return cell
 
     totals = [[formats.shown(c.totals[k] if k < len(c.totals) else None, c) for c in columns] for k in range(sheet.table.total_rows)]
-    return Table(
+    return PageTable(
         sheet.key,
         sheet.title,
         [(column.title, column.style in theme.NUMBERS) for column in columns],

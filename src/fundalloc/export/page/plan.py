@@ -11,12 +11,12 @@ import numpy as np
 
 from fundalloc.export.page import sankey
 from fundalloc.export.page.charts import pictures_of
-from fundalloc.export.page.content import Bar, Formats, Picture, Section, Shape, Shown, Table, section_of, shade
+from fundalloc.export.page.content import Bar, Formats, PageTable, Picture, Section, Shape, Shown, section_of, shade
 from fundalloc.export.workbook.book import Book
-from fundalloc.export.workbook.content import Sheet
+from fundalloc.export.workbook.content import Sheet, plain
 from fundalloc.export.workbook.outside import for_outside
 from fundalloc.export.workbook.sheets import about, compare, mandate, money_by, on_request, sources, targets
-from fundalloc.export.workbook.sheets.rules import force
+from fundalloc.export.workbook.sheets.rules import basis, force
 from fundalloc.insight.brief import Recipient
 from fundalloc.insight.mandate import WORST_FIRST
 from fundalloc.money import IntArray
@@ -72,7 +72,7 @@ def _lead(book: Book) -> Section:
     if brief.missed:
         shown = [[Shown(m.says), Shown(m.amount), Shown(m.limit)] for m in brief.missed]
         headings = [(book.title("says"), False), (words("page.came_to"), True), (words("page.asked_for"), True)]
-        parts.append(Table("missed", words("page.missed"), headings, shown))
+        parts.append(PageTable("missed", words("page.missed"), headings, shown))
     said = [brief.asked, *brief.sentences[:1], *brief.standing, *brief.sentences[1:]]
     texts = [one.text(words) for one in said]
     if by_decision := book.by_decision():
@@ -105,7 +105,7 @@ def _partnerships(book: Book) -> Section:
     totals = [round(sum(parts(row)[k] for row in rows), places) for k in range(len(kinds))]
     headings = [(book.title("partnership"), False), (words("page.bar"), False), *((name, True) for name in names)]
     total = [Shown(book.say("total.all")), Shown(""), *amounts(totals)]
-    table = Table("partnerships", words("page.partnerships.title"), headings, shown, [total])
+    table = PageTable("partnerships", words("page.partnerships.title"), headings, shown, [total])
     says = words("page.partnerships.says")
     return Section("needs", table.caption, (says,), words("workbook.unit"), tables=[table], legend=list(zip(kinds, names, strict=True)))
 
@@ -127,7 +127,7 @@ def _coverage(book: Book) -> Section:
     everyone = [*((book.full_name("partnership", p), grid[:, p]) for p in people), (book.say("total.all"), grid.sum(axis=1))]
     rows = [[Shown(name), *(part(*found[:, a]) for a in book.areas), part(*found.sum(axis=1))] for name, found in everyone]
     headings = [(book.title("partnership"), False), *((book.label("area", a), True) for a in book.areas), (book.title("total"), True)]
-    table = Table("coverage", words("page.coverage.title"), headings, rows[:-1], rows[-1:])
+    table = PageTable("coverage", words("page.coverage.title"), headings, rows[:-1], rows[-1:])
     return Section("coverage-section", table.caption, (words("page.coverage.says"),), tables=[table], printed=False)
 
 
@@ -147,7 +147,7 @@ def _years(book: Book) -> Section:
                 rows.append([Shown(name), Shown(book.label("area", a)), *cells])
     of_years = [*((str(year), True) for year in years), (book.title("total"), True)]
     headings = [(book.title("partnership"), False), (book.title("area"), False), *of_years]
-    table = Table("years-table", words("page.years.table"), headings, rows, closed=True)
+    table = PageTable("years-table", words("page.years.table"), headings, rows, closed=True)
     legend = [(f"c{n % 8}", book.label("area", a)) for n, a in enumerate(book.areas)]
     says = words("page.years.says", count=len(largest))
     return Section("years", words("page.years.title"), (says,), words("workbook.unit"), pictures, [table], legend=legend, printed=False)
@@ -182,9 +182,10 @@ def _rules(book: Book) -> Section:
         if not group[0][1].rule.built_in:
             rows.append(_rule(book, group))
     headings = [(book.title("rule"), False), (book.title("says"), False), (book.title("force"), False), (book.title("status"), False)]
-    headings += [(words("page.kept"), True), *([] if book.outside else [(book.title("shadow_price"), True)]), (book.title("source"), False)]
+    prices = [] if book.outside else [*((book.title(key), True) for key in ("one_more", "one_less")), (book.title("price_basis"), False)]
+    headings += [(words("page.kept"), True), *prices, (book.title("source"), False)]
     says = (words("page.rules.says"), *([] if book.outside else [words("page.rules.price")]))
-    table = Table("rules-table", words("page.rules.title"), headings, rows)
+    table = PageTable("rules-table", words("page.rules.title"), headings, rows)
     return Section("rules", table.caption, says, tables=[table], printed=False)
 
 
@@ -193,13 +194,22 @@ def _rule(book: Book, group: Sequence[tuple[int, Finding]]) -> list[Shown]:
     worst = min(statuses, key=WORST_FIRST.index)
     kept = sum(status in (OK, AT_LIMIT) for status in statuses)
     says = group[0][1].said(book.names, book.language) if len(group) == 1 else sources.in_general(book, rule)
-    prices = [float(p) for k, _ in group if isfinite(p := book.plan.prices[k])]
-    price = max(prices, key=abs, default=0.0)
     cells = [Shown(rule.id), Shown(says), Shown(book.word("force", force(rule))), Shown(book.status(worst), None, FLAGS.get(worst, ""))]
     cells.append(Shown(f"{kept}/{len(group)}", kept / len(group)))
-    if not book.outside:
-        cells.append(Shown(book.words.number(price, 3) if round(price, 3) else "–", price))
-    return [*cells, Shown(rule.source)]
+    return [*cells, *([] if book.outside else _prices(book, [k for k, _ in group])), Shown(rule.source)]
+
+
+def _prices(book: Book, positions: Sequence[int]) -> list[Shown]:
+    """What a limit is worth, of the requirement whose limit is worth most, and what that figure is: as on the sheet Rules."""
+    worths, places = book.plan.evidence.demands, Formats(book.words, book.plan.scenario.decimals)
+
+    def most(k: int) -> float:
+        return max((abs(v) for v in worths[k][:2] if isfinite(v)), default=0.0) if k in worths else -1.0
+
+    k = max(positions, key=most)
+    found = [v if isfinite(v) else None for v in worths[k][:2]] if k in worths else [None, None]
+    shown = [Shown("") if v is None else Shown(places.text(v, "price"), v) for v in found]
+    return [*shown, Shown(str(plain(basis(book, k, book.plan.rules_table["price_basis"][k])) or ""))]
 
 
 def _each(book: Book) -> Section:
@@ -217,7 +227,7 @@ def _each(book: Book) -> Section:
     return Section("each", words("page.each.title"), (words("page.each.says"),), words("workbook.unit"), parts=parts, printed=False)
 
 
-def _by_area(book: Book, p: int, row: Recipient) -> list[Table]:
+def _by_area(book: Book, p: int, row: Recipient) -> list[PageTable]:
     needs, holder, places = book.facts.needs, np.asarray(book.facts.dimensions.area.holder), book.plan.scenario.decimals
     mine, money = needs.partnership == p, book.budget[p].sum(axis=1)
     values = (book.plan.coverage.need, book.plan.coverage.met)
@@ -228,22 +238,22 @@ def _by_area(book: Book, p: int, row: Recipient) -> list[Table]:
 
     rows = [[Shown(book.label("area", a)), _sum(book, money[a]), *cells(a)] for a in book.areas if money[a] or need[a]]
     headings = [(book.title("area"), False), *((book.title(key), True) for key in ("planned", "need", "met"))]
-    return [Table(f"p{p}-areas", book.words("page.by_area", name=row.name), headings, rows)] if rows else []
+    return [PageTable(f"p{p}-areas", book.words("page.by_area", name=row.name), headings, rows)] if rows else []
 
 
-def _by_year(book: Book, p: int, row: Recipient) -> list[Table]:
+def _by_year(book: Book, p: int, row: Recipient) -> list[PageTable]:
     money = book.cube[:, p].sum(axis=1)
     some = [k for k in range(len(money)) if money[k].any()]
     rows = [[Shown(book.label("instrument", k)), *(_sum(book, s) for s in (*money[k], money[k].sum()))] for k in some]
     headings = [(book.title("instrument"), False), *((str(year), True) for year in book.facts.years), (book.title("total"), True)]
-    return [Table(f"p{p}-years", book.words("page.by_instrument", name=row.name), headings, rows)] if rows else []
+    return [PageTable(f"p{p}-years", book.words("page.by_instrument", name=row.name), headings, rows)] if rows else []
 
 
 def _sum(book: Book, steps: object) -> Shown:
     return Shown(_eur(book, steps), book.eur(steps))
 
 
-def _asked(book: Book, p: int, row: Recipient, positions: Sequence[int]) -> list[Table]:
+def _asked(book: Book, p: int, row: Recipient, positions: Sequence[int]) -> list[PageTable]:
     """What rules ask for a partnership, with amount, limit and status."""
     if not positions:
         return []
@@ -256,4 +266,4 @@ def _asked(book: Book, p: int, row: Recipient, positions: Sequence[int]) -> list
         says = finding.said(book.names, book.language)
         shown.append([Shown(says), Shown(amount, float(finding.amount)), Shown(limit, float(finding.limit)), status])
     headings = [(book.title("says"), False), (book.title("amount"), True), (book.title("limit"), True), (book.title("status"), False)]
-    return [Table(f"p{p}-rules", book.words("page.by_rule", name=row.name), headings, shown)]
+    return [PageTable(f"p{p}-rules", book.words("page.by_rule", name=row.name), headings, shown)]

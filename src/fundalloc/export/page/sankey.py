@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fundalloc.export.page.content import Picture, Shape, Shown, Table
+from fundalloc.export.page.content import PageTable, Picture, Shape, Shown
 from fundalloc.export.workbook.book import Book
 from fundalloc.money import IntArray
 
@@ -36,7 +36,7 @@ class _Columns:
     ways: tuple[_Way, ...]
 
 
-def drawn(book: Book) -> tuple[Picture, Table]:
+def drawn(book: Book) -> tuple[Picture, PageTable]:
     """Return the drawing of the EU budget, and the table that is its equal."""
     columns = _columns(book)
     height = max(2 * ROW * max(map(len, columns.names)), LEAST) + TOP
@@ -53,37 +53,34 @@ def _columns(book: Book) -> _Columns:
     """Collect the bars that hold money, in the order of the scenario; partnerships by size."""
     budget, area = book.of_kind("budget"), book.facts.dimensions.area
     money = book.cube[budget].sum(axis=3)  # instruments, partnerships, areas and actions
-    sizes = money.sum(axis=(0, 2))
-    order = sorted((p for p in book.leaves if sizes[p]), key=lambda p: (-int(sizes[p]), p))
-    rest = order[MOST:] if len(order) > MOST + 1 else []
-    own = [p for p in order if p not in rest]
-    people = np.zeros((len(own) + bool(rest), money.shape[1]), dtype=np.int64)
-    people[range(len(own)), own] = 1
-    people[len(own) :, rest] = 1
+    people, named = _people(book, money.sum(axis=(0, 2)))
     by = np.einsum("ipa,np->ina", money, people)
-    instruments = [k for k in range(len(budget)) if by[k].any()]
-    holding = [k for k, split in enumerate(area.split) if split]
-    areas = np.zeros((len(book.areas), money.shape[2]), dtype=np.int64)
-    for n, a in enumerate(book.areas):
-        areas[n] = np.asarray(area.holder) == a
-    of_areas = np.einsum("ina,ba->nb", by, areas)
-    kept = [n for n in range(len(book.areas)) if of_areas[:, n].any()]
-    names = [
-        tuple(book.label("instrument", budget[k]) for k in instruments),
-        (*(book.label("partnership", p) for p in own), *([book.words("page.others", count=len(rest))] if rest else [])),
-        tuple(book.label("area", book.areas[n]) for n in kept),
-    ]
-    flows = [by.sum(axis=2)[instruments], of_areas[:, kept]]
-    titles = [book.title(key) for key in ("instrument", "partnership", "area")]
-    if holding:
-        totals = by.sum(axis=(0, 1))
-        actions = [k for k in range(money.shape[2]) if totals[k]]
-        names.append(tuple(book.plan.scenario.labels(book.language)["action"][area.ids[k]] for k in actions))
-        flows.append(np.array([[totals[k] if area.holder[k] == book.areas[n] else 0 for k in actions] for n in kept], dtype=np.int64))
-        titles.append(book.title("action"))
+    instruments = np.flatnonzero(by.any(axis=(1, 2)))
+    holding = np.asarray(area.holder) == np.array(book.areas)[:, None]
+    of_areas = np.einsum("ina,ba->nb", by, holding.astype(np.int64))
+    kept = np.flatnonzero(of_areas.any(axis=0))
+    names = [tuple(book.label("instrument", budget[k]) for k in instruments), named, tuple(book.label("area", book.areas[n]) for n in kept)]
+    flows, words = [by.sum(axis=2)[instruments], of_areas[:, kept]], ["instrument", "partnership", "area"]
+    if area.within:
+        totals, labels = by.sum(axis=(0, 1)), book.plan.scenario.labels(book.language)["action"]
+        actions = np.flatnonzero(totals)
+        names.append(tuple(labels[area.ids[k]] for k in actions))
+        flows.append(np.where(holding[kept][:, actions], totals[actions], 0))
+        words.append("action")
     sums = (flows[0].sum(axis=1), *(flow.sum(axis=0) for flow in flows))
     ways = [_Way(c, int(i), int(k), int(flow[i, k])) for c, flow in enumerate(flows) for i, k in np.argwhere(flow > 0)]
-    return _Columns(tuple(titles), tuple(names), sums, tuple(ways))
+    return _Columns(tuple(map(book.title, words)), tuple(names), sums, tuple(ways))
+
+
+def _people(book: Book, sizes: IntArray) -> tuple[IntArray, tuple[str, ...]]:
+    """Return which partnerships each bar stands for, the largest first and the others together, and the names of the bars."""
+    order = sorted((p for p in book.leaves if sizes[p]), key=lambda p: (-int(sizes[p]), p))
+    own, rest = (order, []) if len(order) <= MOST + 1 else (order[:MOST], order[MOST:])
+    people = np.zeros((len(own) + bool(rest), len(sizes)), dtype=np.int64)
+    people[range(len(own)), own] = 1
+    people[len(own) :, rest] = 1
+    others = [book.words("page.others", count=len(rest))] if rest else []
+    return people, (*(book.label("partnership", p) for p in own), *others)
 
 
 def _shapes(book: Book, columns: _Columns, height: float) -> Iterator[Shape]:
@@ -138,7 +135,7 @@ def _amount(book: Book, steps: int) -> str:
     return book.words.number(book.eur(steps), book.plan.scenario.decimals)
 
 
-def _table(book: Book, columns: _Columns) -> Table:
+def _table(book: Book, columns: _Columns) -> PageTable:
     headings = [(book.title("from"), False), (book.title("to"), False), (book.title("amount"), True)]
     rows: Sequence[Sequence[Shown]] = [
         [
@@ -148,4 +145,4 @@ def _table(book: Book, columns: _Columns) -> Table:
         ]
         for way in columns.ways
     ]
-    return Table("sankey-table", book.words("page.sankey.table"), headings, rows, closed=True)
+    return PageTable("sankey-table", book.words("page.sankey.table"), headings, rows, closed=True)

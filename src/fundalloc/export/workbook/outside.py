@@ -12,7 +12,7 @@ from dataclasses import replace
 from fundalloc.export.workbook.book import Book
 from fundalloc.export.workbook.content import Sheet, SheetTable, plain
 
-PRICES = {"limit_more", "limit_less", "price_basis", "range"}
+PRICES = {"one_more", "one_less", "price_basis", "range"}
 COLUMNS = frozenset({"priority", "sent:priority", "penalty", *PRICES, "comment_input", "author_input", "written_in"})
 SHEETS = frozenset({"scenario_files", "rule_prices", "value_of_money", "budget_ladder", "amount_ranges"})
 ENTRIES = {

@@ -47,7 +47,7 @@ from fundalloc.export.workbook.marks import Marks, top_of
 from fundalloc.export.workbook.paper import Paper as Paper
 from fundalloc.export.workbook.paper import set_up_printing
 from fundalloc.labels import label
-from fundalloc.scenario.workbooks.seal import PREFIX, Seal, sealed
+from fundalloc.scenario.workbooks.seal import CHOICE, PREFIX, Seal, sealed
 
 LONGEST_TEXT, LONGEST_FORMULA = 32_767, 8_192
 """Characters that Excel takes; a sentence that no formula can hold is written as it reads."""
@@ -227,7 +227,7 @@ class _SheetWriter:
             self.put(row, 0, fact.cell, "sentence", "alone")
             return
         self.put(row, 0, fact.says, "fact", "alone")
-        self.put(row, 1, fact.cell, "text", sealed=fact.entry is None)
+        self.put(row, 1, fact.cell, "text", sealed=(row, 1) != CHOICE or not fact.entry)
         if fact.entry:
             marks.entry((row, 1, row, 1), fact.entry)
         self._fit(row, str(plain(fact.cell)), fact.says)

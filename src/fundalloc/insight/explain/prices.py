@@ -18,9 +18,9 @@ import numpy as np
 
 from fundalloc.insight.explain.bench import NOISE, NOTHING, Bench
 from fundalloc.model.linear_program import RowBlock
+from fundalloc.plan.columns import described
 from fundalloc.rules.kind import Kind
 from fundalloc.solvers import Solution
-from fundalloc.solvers.warm import Ranges
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,29 +64,20 @@ class LimitPrice:
     """Points gained with the limit EUR 1 million higher; NaN where no plan is left."""
     less: float
 
-    @property
-    def several(self) -> bool:
-        """Whether raising and lowering the limit have different prices, so that every price between them is valid."""
-        return not abs(self.up.price - self.down.price) <= 1e-3 * max(1.0, abs(self.up.price))
 
-
-def price_of(bench: Bench, block: RowBlock, demand: int, ranges: Ranges | None = None) -> LimitPrice:
-    """Price one demand of a rule by solving with its limit moved either way; `ranges` only says where to look first."""
+def price_of(bench: Bench, block: RowBlock, demand: int) -> LimitPrice:
+    """Price one demand of a rule by solving with its limit moved either way."""
     assert block.rule is not None
     row = block.rows.start + demand
     lower, upper = float(bench.open.row_lower[row]), float(bench.open.row_upper[row])
     limit = upper if np.isfinite(upper) else lower
-    above, below = (FAR, FAR) if ranges is None else (float(ranges.row_high[row]) - limit, limit - float(ranges.row_low[row]))
     lowest = limit if limit > NUDGE else FAR  # no sum of money falls below zero
-    sides = _side(bench, row, 1.0, above, FAR), _side(bench, row, -1.0, below, lowest)
+    sides = _side(bench, row, 1.0, FAR), _side(bench, row, -1.0, lowest)
     return LimitPrice(row, block.rule, demand, limit, *sides, *bench.around(row))
 
 
-def _side(bench: Bench, row: int, sign: float, look: float, most: float) -> SidePrice:
-    """Follow the score along one side of a limit, at most so far: it is concave, so tangents find its first bend.
-
-    `look` says where the solver's own ranging expects the bend; every point that counts is solved.
-    """
+def _side(bench: Bench, row: int, sign: float, most: float) -> SidePrice:
+    """Follow the score along one side of a limit, at most so far: it is concave, so tangents find its first bend."""
 
     def at(distance: float) -> Solution:
         return bench.solve(bench.moved(row, sign * distance))
@@ -95,7 +86,7 @@ def _side(bench: Bench, row: int, sign: float, look: float, most: float) -> Side
     if not near.usable:
         return SidePrice(float("nan"), 0.0, float("nan"))
     price = _points(sign * (near.objective - bench.score)) / NUDGE
-    kept, far, beyond = NUDGE, min(max(look, 2 * NUDGE), most), float("nan")
+    kept, far, beyond = NUDGE, most, float("nan")
     for _ in range(TRIES):
         there = at(far)
         missing = bench.score + sign * price * far - there.objective
@@ -171,7 +162,7 @@ def price_list(bench: Bench) -> PriceList:
     rows = [(r.id, r.kind, general_sentence(r, english), "hard" if r.hard else "soft", r.negotiable, gains[r.id]) for r in rules]
     table = pd.DataFrame(rows, columns=["rule", "kind", "says", "enforced", "negotiable", "points"])
     table["euro"] = table["points"] / money if money > NOTHING else np.nan
-    return PriceList(money, table, tuple(sorted(_pairs(bench, gains), key=lambda pair: pair.apart - pair.together)))
+    return PriceList(money, described(table), tuple(sorted(_pairs(bench, gains), key=lambda pair: pair.apart - pair.together)))
 
 
 def _pairs(bench: Bench, gains: Mapping[str, float]) -> Iterator[PairPrice]:

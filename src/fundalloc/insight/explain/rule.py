@@ -84,13 +84,12 @@ def _demands(bench: Bench, block: RowBlock, target: Target) -> tuple[DemandState
     chosen = sorted(target.demands, key=lambda k: (-prices[k] if prices[k] > NOTHING else 0.0, room[k]))
     moving = [k for k in chosen if not settled[k] and (prices[k] > NOTHING or room[k] < NOTHING)]
     priced = set(moving[:PRICED]) if len(bench.blocks(rule.id)) == 1 else set()
-    bench.solve(bench.open)
-    ranges, limits = bench.warm.ranges() if priced else None, asked_amounts(bench, rule)
+    limits = asked_amounts(bench, rule)
     states = []
     for k in chosen:
         member, sense = demands.member[k], demands.sense[k]
         place, source = place_of(bench.scenario, rule, member, sense), rule.source_for(member, bench.scenario.facts)
-        price = price_of(bench, block, k, ranges) if k in priced else None
+        price = price_of(bench, block, k) if k in priced else None
         states.append(DemandState(k, member, sense, limits[k], float(room[k]), place, source, price))
     return tuple(states)
 

@@ -239,11 +239,6 @@ class Writer(Phrases):
         """Say what a limit is worth on both sides, and how far."""
         bends = not (abs(price.more - price.up.price) < 1e-4 > abs(price.less + price.down.price))
         first = [f"A million higher: {_effect(price.more, 1e-4)}; a million lower: {_effect(price.less, 1e-4)}."] if bends else []
-        if price.several:
-            prices = sorted(x for x in (price.up.price, price.down.price) if not math.isnan(x))
-            between = f" (several prices are valid: all between {prices[0]:.4g} and {prices[1]:.4g})" if len(prices) == 2 else ""
-            lowered = f"Lowered by a million, it {self._side(price.down, -1)}."
-            return [*first, f"Raised by a million, it {self._side(price.up, 1)}{between}.", lowered]
         return [*first, f"Every million more of the limit {self._side(price.up, 1)}.", f"Every million less {self._side(price.down, -1)}."]
 
     def _side(self, side: SidePrice, sign: int) -> str:

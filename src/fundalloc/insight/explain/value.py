@@ -25,6 +25,7 @@ from fundalloc.money import Floats, Mask
 from fundalloc.optimise.stage_programs import HOLD
 from fundalloc.optimise.stages import find_optimum
 from fundalloc.plan.asking import Question
+from fundalloc.plan.columns import described
 from fundalloc.scenario.scenario import Scenario
 from fundalloc.solvers.warm import WarmSolvers
 
@@ -51,7 +52,7 @@ def value_of_money(bench: Bench, step: float = MILLION) -> pd.DataFrame:
         if instrument.planned and k in bench.grants.instrument:
             gains = (0.0 if abs(gain) < min(bench.slight, 1e-4) else gain for gain in bench.around_money(k, step))
             rows.append([instrument.id, bench.ceiling(k), float(planned[k]), *gains])
-    return pd.DataFrame(rows, columns=["instrument", "ceiling", "planned", "more", "less"])
+    return described(pd.DataFrame(rows, columns=["instrument", "ceiling", "planned", "more", "less"]))
 
 
 @dataclass(frozen=True)
@@ -201,4 +202,4 @@ def amount_ranges(
     given = (bench.amounts if amounts is None else amounts)[place >= 0]
     columns: dict[str, Floats] = {"amount": np.bincount(place[place >= 0], weights=given, minlength=len(members)).astype(float)}
     columns |= {"least": tight[:, 0], "most": tight[:, 1], "least_within": wide[:, 0], "most_within": wide[:, 1]}
-    return pd.DataFrame({**ids, **columns, "firm": np.ptp(tight, axis=1) <= float(lines.facts.step) * (1 + 1e-6)})
+    return described(pd.DataFrame({**ids, **columns, "firm": np.ptp(tight, axis=1) <= float(lines.facts.step) * (1 + 1e-6)}))

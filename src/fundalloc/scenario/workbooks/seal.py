@@ -19,6 +19,8 @@ from fundalloc.scenario.workbooks.cells import BookFile
 from fundalloc.scenario.workbooks.container import LARGEST_FILE
 
 PART, PREFIX = "docProps/written.xml", "fundalloc "
+CHOICE = (4, 1)
+"""Row and column of the choice on a page that follows it: the seal of such a sheet leaves that cell out."""
 _SPACES, _WHOLE = re.compile(r"\s+|_xlfn\."), re.compile(r"(?<![\w.])(\d+)\.0+(?![\d.])")
 
 
@@ -76,11 +78,12 @@ def changed_sheets(book: BookFile) -> list[str] | None:
     kept = {name.removeprefix(PREFIX): digest for name, digest in book.properties.items() if name.startswith(PREFIX)}
     if not kept:
         return None
-    there = Seal()
+    whole, unchosen = Seal(), Seal()
     for title in book.titles:
         for row, cells in enumerate(book.rows(title)):
             for column, cell in enumerate(cells):
-                there.add(title, row, column, cell.value, cell.formula)
-    found = there.digests()
-    others = (title for title in book.titles if title not in kept and found.get(title) not in kept.values())
-    return [*(title for title, digest in kept.items() if digest not in found.values()), *others]
+                for there in (whole, unchosen) if (row, column) != CHOICE else (whole,):
+                    there.add(title, row, column, cell.value, cell.formula)
+    found = whole.digests(), unchosen.digests()
+    others = (title for title in book.titles if title not in kept and not {one.get(title) for one in found} & {*kept.values()})
+    return [*(title for title, digest in kept.items() if all(digest not in one.values() for one in found)), *others]

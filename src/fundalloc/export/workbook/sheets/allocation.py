@@ -50,16 +50,8 @@ def build(book: Book) -> Sheet:
     money = int(book.with_money.sum())
     first = book.say("money_first") if len(lines) > max(FEW_LINES, money) else ""
     facts = tuple(Fact("", said) for said in (book.left_out, first) if said)
-    return book.sheet(
-        "allocation",
-        TABLE,
-        columns,
-        filtered=True,
-        changed=("adjustment", ""),
-        colour="input",
-        facts=facts,
-        printed_rows=money if first else None,
-    )
+    look = {"filtered": True, "changed": ("adjustment", ""), "colour": "input", "facts": facts}
+    return book.sheet("allocation", TABLE, columns, printed_rows=money if first else None, **look)
 
 
 def _picked_by(book: Book, name: str, members: IntArray) -> Column:

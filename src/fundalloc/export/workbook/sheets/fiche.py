@@ -11,7 +11,7 @@ from fundalloc.export.workbook.sheets.inputs import NEEDS
 from fundalloc.export.workbook.sheets.money_by import PARTNERSHIP
 from fundalloc.money import IntArray
 
-CHOSEN = "ChosenPartnership"
+CHOSEN = "ChosenHere"
 MOST = 14
 """Demands about one partnership that are shown."""
 Row = tuple[Cell, ...]

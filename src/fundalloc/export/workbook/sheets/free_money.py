@@ -11,7 +11,7 @@ import numpy as np
 from fundalloc.export.workbook.book import Book, quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet
 from fundalloc.export.workbook.sheets.inputs import written_in_year
-from fundalloc.export.workbook.sheets.rules import whole_steps
+from fundalloc.export.workbook.sheets.rules import priced, whole_steps
 from fundalloc.facts.facts import NO_LIMIT
 from fundalloc.money import IntArray
 from fundalloc.plan.plan import MOVED
@@ -46,6 +46,8 @@ def build(book: Book) -> Sheet:
     used = f"=IFERROR({book.here(TABLE, 'planned')}/{book.here(TABLE, 'usable')},{quoted(none)})"
     parts = [none if r.limit in (NO_LIMIT, 0) else int(planned[r.place]) / r.limit for r in rows]
     years = [book.say("whole_period") if r.year is None else facts.years[r.year] for r in rows]
+    worth = book.plan.free_money.set_index(["instrument", "year"])[["one_more", "one_less"]].T.to_dict()
+    worths = [worth[facts.instruments[r.instrument].id, 0 if r.year is None else facts.years[r.year]] for r in rows]
     columns = (
         book.names_of("instrument", instruments, 32),
         book.column("year", "label", years, width=15),
@@ -54,7 +56,7 @@ def build(book: Book) -> Sheet:
         book.column("usable", "money", [r.usable for r in rows]),
         *_spent(book, rows, planned),
         book.column("used", "share", [Formula(used, part) for part in parts], width=11),
-        *(_worth(book, rows, side) for side in ("more", "less")),
+        *(book.column(key, "price", [priced(worth[key]) for worth in worths], width=11) for key in ("one_more", "one_less")),
         book.kinds_of(instruments, printed=False),
         book.ids_of("instrument", instruments),
     )
@@ -68,14 +70,6 @@ def _by_rest(book: Book) -> tuple[list[int], list[int]]:
     rest = (left.free != 0).any(axis=1) | (left.lapsed != 0).any(axis=1)
     rest |= np.array([book.usable_in_all(k) == NO_LIMIT for k in range(len(rest))])
     return [k for k in planned if rest[k]], [k for k in planned if not rest[k]]
-
-
-def _worth(book: Book, rows: Sequence[_Row], side: str) -> Column:
-    """What a million more or less of a ceiling does to the score, where that was asked."""
-    ids, years, found = [i.id for i in book.facts.instruments], book.facts.years, book.plan.evidence.ceilings
-    worths = [found.get((ids[r.instrument], WHOLE_PERIOD if r.year is None else str(years[r.year]))) for r in rows]
-    changes = [None if worth is None else getattr(worth, side) for worth in worths]
-    return book.column(f"limit_{side}", "price", [None if x is None or np.isnan(x) else x for x in changes], width=11)
 
 
 def _with_whole(by_year: IntArray) -> IntArray:

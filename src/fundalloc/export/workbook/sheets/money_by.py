@@ -111,7 +111,7 @@ def partnership(book: Book) -> Sheet:
 
 def partnership_years(book: Book) -> Sheet:
     """Return what each partnership receives in each year, with a small picture of it."""
-    table, blank = "PartnershipYears", [None] * len(book.leaves)
+    table, blank = "EachYear", [None] * len(book.leaves)
     columns = (
         book.names_of("partnership", book.leaves, 31, total="all"),
         *_per_year(book, table, "partnership", book.budget.sum(axis=1)[book.leaves]),

@@ -14,7 +14,7 @@ from fundalloc.export.workbook.book import DIMENSIONS, Book, array, quoted
 from fundalloc.export.workbook.content import Cell, Column, Formula, Sheet, Styled, Validation
 from fundalloc.export.workbook.live_rules import SIGN, Live, about_one, live_rules, said_live
 from fundalloc.money import half_up
-from fundalloc.plan.evidence import fine
+from fundalloc.plan.evidence import possible_said
 from fundalloc.plan.verify import AT_LIMIT, BREACH, DECIDED, MISSED, OK, Finding
 from fundalloc.rules.kind import Kind
 from fundalloc.rules.statement import Sense
@@ -59,11 +59,10 @@ def _printed(book: Book, paired: Sequence[tuple[Finding, Live]]) -> Iterator[Col
     yield book.column("limit", "amount", [_limit(book, f, x, ceilings.get(k)) for k, (f, x) in enumerate(paired)], width=11)
     yield book.column("headroom", "amount", [Formula(room, half_up(f.headroom, book.headroom_places)) for f in findings], width=11)
     yield status_column(book, [Formula(_status(book), book.status(f.status)) for f in findings])
-    worths, basis = book.plan.evidence.demands, book.plan.rules_table["price_basis"]
-    for key, name in (("limit_more", "more"), ("limit_less", "less")):
-        cells = [getattr(worths[k], name) if k in worths else None for k in range(len(findings))]
-        yield book.column(key, "price", [None if cell is None or np.isnan(cell) else cell for cell in cells], width=11)
-    yield book.column("price_basis", "note", [_basis(book, k, word) for k, word in enumerate(basis)], width=26)
+    worths, bases = book.plan.evidence.demands, book.plan.rules_table["price_basis"]
+    for key, name in (("one_more", "more"), ("one_less", "less")):
+        yield book.column(key, "price", [priced(getattr(worths[k], name)) if k in worths else None for k in range(len(findings))], width=11)
+    yield book.column("price_basis", "note", [basis(book, k, word) for k, word in enumerate(bases)], width=26)
 
 
 def _typed(book: Book, paired: Sequence[tuple[Finding, Live]]) -> Iterator[Column]:
@@ -107,7 +106,12 @@ def force(rule: Kind) -> str:
     return "hard" if rule.hard else "watched" if rule.watch else "soft"
 
 
-def _basis(book: Book, position: int, basis: str) -> Cell:
+def priced(change: float) -> float | None:
+    """Return what a limit is worth; None where it cannot move, or nobody asked."""
+    return None if np.isnan(change) else float(change)
+
+
+def basis(book: Book, position: int, basis: str) -> Cell:
     """Say what a price is: where it is none that was confirmed, and where a whole million is not possible."""
     words, worth = book.words, book.plan.evidence.demands.get(position)
     if worth is None:
@@ -116,8 +120,8 @@ def _basis(book: Book, position: int, basis: str) -> Cell:
             if basis
             else None
         )
-    parts = [(key, moved) for key, moved in (("up", worth.up), ("down", worth.down)) if moved < 1]
-    return "; ".join(words(f"price.{key if moved else f'no_{key}'}", part=words.money(moved, fine(moved))) for key, moved in parts)
+    parts = [(key, possible_said(moved, words)) for key, moved in (("up", worth.up), ("down", worth.down)) if moved < 1]
+    return "; ".join(words(f"price.{key}", what=what) for key, what in parts)
 
 
 def status_column(book: Book, cells: Iterable[Cell], *others: str) -> Column:
