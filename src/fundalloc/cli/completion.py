@@ -124,7 +124,7 @@ def _keys(ctx: click.Context, incomplete: str) -> Iterator[str]:
 
 PROPOSALS: dict[str, Proposals] = {
     **dict.fromkeys(("file", "files", "baseline", "variants", "output", "result", "scenario_file", "books", "book"), "file"),
-    **dict.fromkeys(("plan_file", "write_lp", "ledger", "origin", "scenario", "against", "other"), "file"),
+    **dict.fromkeys(("plan_file", "write_lp", "ledger", "origin", "scenario", "against", "html", "note"), "file"),
     **dict.fromkeys(("folder", "csv_folder", "repairs"), "dir"),
     "kind": _kinds,
     "what": _ids,
