@@ -12,6 +12,8 @@ from fundalloc.cli import ASKS, COMMANDS, cli
 from fundalloc.cli.completion import PROPOSALS
 from fundalloc.rules import kinds
 
+pytest_plugins = ("calls",)
+
 
 @pytest.fixture
 def offered(monkeypatch):

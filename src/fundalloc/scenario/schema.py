@@ -114,11 +114,16 @@ def _found(key: str, one: Any, definitions: Mapping[str, Any]) -> Iterator[Any]:
         yield from _found(key, other, definitions)
 
 
+def _keyed(read: Any) -> Any:
+    """Return an example with all keys as texts, as JSON has them."""
+    return {str(key): _keyed(value) for key, value in read.items()} if isinstance(read, dict) else read
+
+
 def _examples(one: Mapping[str, Any]) -> Iterator[list[Any]]:
     """Yield the example with which a description ends, or the first word that is taken."""
     if shown := _EXAMPLE.fullmatch(one.get("description", "")):
         read = yaml.safe_load(shown[1])
-        yield [shown[1] if isinstance(read, date) else read]
+        yield [shown[1] if isinstance(read, date) else _keyed(read)]
     yield from ([word] for word in one.get("enum", ())[:1])
     yield from ([word] for word in (one.get("const"), one.get("type") == "boolean") if word)
 
