@@ -137,11 +137,11 @@ class Reader:
     def _python(self, block: str) -> None:
         exec(compile(block, "block.py", "exec"), {})
 
-    def _json(self, block: str) -> None:
-        json.loads(block)
-
     def _bat(self, block: str) -> None:
         """The set-up on another system: test_readme holds it to the one above."""
+
+    def _bash(self, block: str) -> None:
+        """What needs a project of one's own under git: `test_forge.py` does it there."""
 
     def _sh(self, block: str) -> None:
         """The set-up itself is done by `.ci/run`, as it stands on the page."""
