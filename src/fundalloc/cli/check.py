@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -136,6 +137,8 @@ def _print(report: dict[str, Any], scenario: Scenario, out: Output) -> None:
         f"  {', '.join(scenario.own(counted(report[what], what)) for what in ('instruments', 'partnerships', 'areas', 'years'))}: "
         f"{counted(report['lines'], 'allocation lines')}, {counted(report['rules'], 'rules')} with {counted(report['demands'], 'demands')}"
     )
+    if found := Counter(f"{remark['severity']}s" for remark in report["doctor"]):
+        out.say(f"  {', '.join(counted(found[what], what) for what in sorted(found))}, named below")
     for key, reason in report["switched_off"].items():
         out.say(f"  switched off: {key} ({reason})")
     for notice in report["notices"]:
