@@ -20,7 +20,7 @@ from fundalloc.plan.verify import AT_LIMIT, BREACH, MISSED
 from fundalloc.plan.verify import DECIDED as BY_DECISION
 from fundalloc.rules import built_in_rules
 
-CABINET, CABINET_HEIGHT, CABINET_BARS, NAMED = "Cabinet", 270, 8, 4
+CABINET, CABINET_HEIGHT, CABINET_BARS, NAMED = "Cabinet", 200, 5, 3
 SummaryRow = tuple[str, Cell, str]
 """Key in the catalogue, value with its style, key of the unit."""
 
@@ -160,7 +160,9 @@ def cabinet(book: Book) -> Sheet:
     else:
         keys, before = ("decided", "newly_planned"), [book.eur(steps) for steps in book.budget_by("area", book.lines.decided)[areas]]
     brief = book.brief
-    said = (*sentences(book), *_missed(book), *filter(None, (brief.firmness, brief.fairness)), *_by_decision(book), *brief.caveats)
+    kept = book.words("firmness.kept")  # on lines of their own what is longer than the page is wide
+    firm, fair = brief.firmness.replace(f" {kept}", f"\n{kept}"), brief.fairness.replace(" (", "\n(", 1)
+    said = (*sentences(book), *_missed(book), *filter(None, f"{firm}\n{fair}".split("\n")), *_by_decision(book), *brief.caveats)
     longest = max(text_width(str(plain(cell))) for cell in said) * SENTENCE_SIZE
     columns = (
         book.names_of("area", areas, min(max(78, longest - 70), 130), total="all", full=True),
