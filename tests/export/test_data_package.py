@@ -43,7 +43,7 @@ def read(folder: Path) -> dict[str, list[dict[str, object]]]:
         heading, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=table["dialect"]["delimiter"])
         fields = table["schema"]["fields"]
         assert [field["name"] for field in fields] == heading, table["name"]
-        read_as = {"integer": int, "string": str, "number": Fraction}
+        read_as = {"integer": int, "string": str, "number": Fraction, "boolean": {"True": True, "False": False}.__getitem__}
         signs = [field.get("decimalChar", "") for field in fields]
         cells = [[cell.replace(sign, ".") if sign else cell for cell, sign in zip(row, signs, strict=True)] for row in rows]
         values = [[read_as[f["type"]](cell) if cell else None for f, cell in zip(fields, row, strict=True)] for row in cells]

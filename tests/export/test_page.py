@@ -166,7 +166,7 @@ def test_hostile_names_are_text(tmp_path: Path) -> None:
 
 def test_for_outside_it_leaves_out_prices_and_points(plan: Plan, page: Path, tmp_path: Path) -> None:
     outside = write_page(plan, tmp_path / "outside.html", "en", "outside")
-    heading = label("workbook.column.limit_more").replace("\u00a0", " ")
+    heading = label("workbook.column.one_more").replace("\u00a0", " ")
     assert heading in seen(page).tables["rules-table"][0]
     assert heading not in seen(outside).tables["rules-table"][0]
     assert label("workbook.column.penalty") not in outside.read_text("utf-8")

@@ -53,7 +53,7 @@ def confirm(bench, words):
         name = bench.scenario.facts.instruments[item.instrument].id
         assert item.anywhere == pytest.approx(with_money(bench, program, name, 1.0, year) - score, **near)
         assert item.here == pytest.approx(with_money(bench, wished, name, 1.0, year) - score, nan_ok=True, **near)
-    for found, loss in ((answer.tight, bench.slight), (answer.wide, answer.loss * abs(score))):
+    for found, loss in ((answer.tight, max(bench.given_up, 1e-9 * abs(score))), (answer.wide, answer.loss * abs(score))):
         least, most = extremes(program, mask, score - loss)
         assert (found.least, found.most) == (pytest.approx(least, abs=2e-3), pytest.approx(most, abs=2e-3))
     return answer
@@ -253,6 +253,6 @@ def test_sentences_hold_no_figure_that_the_answer_does_not(tiny_bench, words):
     )
     known = [answer.tight.least, answer.tight.most, answer.wide.least, answer.wide.most]
     known += [x for item in answer.next for x in (item.here, item.anywhere)]
-    shown = {f"{abs(x):.{places}f}" for x in known if not np.isnan(x) for places in (1, 2, 4)}
+    shown = {f"{abs(x):.{places}f}" for x in known if not np.isnan(x) for places in (1, 2, 4)} | {f"{100 * answer.loss:g}"}
     for number in re.findall(r"\d+\.\d+", text):
         assert number in shown, (number, text)
