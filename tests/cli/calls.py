@@ -45,7 +45,7 @@ def result_of(fundalloc: Callable[..., Result], tmp_path: Path) -> Callable[...,
     """result_of(scenario, change): its JSON result as a file, changed by hand."""
 
     def made(scenario: Path, change: Callable[[dict], object] = lambda _: None, name: str = "plan.json") -> Path:
-        content = json.loads(fundalloc("run", scenario, "-n", "--json").stdout)["result"]
+        content = json.loads(fundalloc("run", scenario, "-n", "--json", "--quick").stdout)["result"]
         change(content)
         path = tmp_path / name
         path.write_text(json.dumps(content, indent=1), "utf-8")

@@ -25,7 +25,7 @@ def test_run_prints_and_writes(fundalloc, tmp_path):
     assert result.exit_code == 0
     assert "EU budget" in result.stdout
     assert result.stdout.rstrip().endswith(f"Wrote {tmp_path / 'plan.xlsx'}")
-    tables = ("allocation", "areas", "coverage", "free-money", "instruments", "memo", "partnerships", "payments", "rules")
+    tables = ("allocation", "areas", "coverage", "firmness", "free-money", "instruments", "memo", "partnerships", "payments", "rules")
     assert files(tmp_path) == [*sorted(f"csv/{name}" for name in (*(f"{table}.csv" for table in tables), "datapackage.json")), "plan.xlsx"]
 
 
@@ -69,6 +69,7 @@ def test_verbose_says_how_long_each_step_took(fundalloc):
         "Rounding",
         "Verifying",
         "Certifying",
+        "Prices",
     ]
 
 

@@ -49,9 +49,13 @@ def rewritten(fundalloc, tmp_path: Path, command: list[str]) -> bytes:
     return again.read_bytes()
 
 
-@pytest.mark.parametrize("scenario", [TINY, SHIPPED], ids=["tiny", "shipped baseline"])
-def test_the_files_write_the_same_workbook_byte_for_byte(fundalloc, extracted, tmp_path, scenario):
-    book = written(fundalloc, tmp_path, scenario)
+@pytest.mark.parametrize(
+    ("scenario", "options"),
+    [(TINY, ()), (TINY, ("--ranges", "--prices")), (SHIPPED, ("--quick",))],
+    ids=["tiny", "with all", "shipped baseline, quick"],
+)
+def test_the_files_write_the_same_workbook_byte_for_byte(fundalloc, extracted, tmp_path, scenario, options):
+    book = written(fundalloc, tmp_path, scenario, *options)
     folder, command = extracted(book)
     for path in folder.rglob("*"):
         assert path.read_bytes() == (scenario.parent / path.relative_to(folder)).read_bytes()
@@ -228,7 +232,7 @@ def test_as_json(fundalloc, sent, tmp_path):
     found = json.loads(fundalloc("extract", sent, tmp_path / "files", "--json").stdout)["result"]
     assert found == {
         "files": [str(tmp_path / "files" / "tiny.yaml")],
-        "command": ["fundalloc", "run", str(tmp_path / "files" / "tiny.yaml"), "-o", "plan.xlsx"],
+        "command": ["fundalloc", "run", str(tmp_path / "files" / "tiny.yaml"), "-o", "plan.xlsx", "--quick"],
     }
 
 

@@ -14,7 +14,7 @@ pytest_plugins = ("calls",)
 
 
 def amounts(fundalloc, scenario: Path, *before: str) -> dict[str, float]:
-    rows = json.loads(fundalloc("run", scenario, "-n", "--json").stdout)["result"]["allocation"]
+    rows = json.loads(fundalloc("run", scenario, "-n", "--json", "--quick").stdout)["result"]["allocation"]
     return {row["key"]: row["amount"] for row in rows if row["key"].endswith(before)}
 
 

@@ -39,6 +39,12 @@ class Circulated:
         code, former = str(self.record.other["language"]), before(str(self.record.log.get("version") or ""), "0.2.0")
         return next((one for one in self.book.spoken if one == code and one.former == former), Language(code))
 
+    @property
+    def asked_for(self) -> list[str]:
+        """The options with which `run` computed more, or less, than it does by itself."""
+        asked, found = self.record.other.get("asked", {}), any(self.record.evidence.values())
+        return [*(f"--{key}" for key in ("ranges", "prices") if key in asked), *([] if found else ["--quick"])]
+
     def scenario(self) -> Scenario:
         """Read the scenario that travels inside. Raises ScenarioError."""
         with TemporaryDirectory(prefix="fundalloc-") as name:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from fundalloc.cli.options import Digits, allow_outside_option, named, output_options
+from fundalloc.cli.options import Digits, allow_outside_option, output_options
 from fundalloc.cli.output import Output
 
 _PLANS = (".json", ".csv", ".xlsx", ".xlsm")
@@ -20,7 +20,6 @@ _PLANS = (".json", ".csv", ".xlsx", ".xlsm")
     default="mff-2021-2027",
     show_default=True,
     metavar="NAME|PLAN",
-    callback=named,
     help="Which starter (`list` names them) or plan.",
 )
 @click.option("--year", type=Digits(), metavar="YEAR", help="From a plan: the first year that stays open.")
@@ -48,6 +47,10 @@ def new(folder: str, origin: str, year: int | None, scenario_file: str | None, t
     """
     from fundalloc.scenario.starters.shipped import copy_starter, starters
 
+    if origin not in (*starters(), "list") and not Path(origin).exists():
+        from fundalloc.studies.named import file_of
+
+        origin = file_of(origin)
     if Path(origin).suffix.lower() in _PLANS or (Path(origin) / "allocation.csv").is_file():
         if year is None:
             raise click.UsageError("--year is missing: the first year that the plan leaves open.")

@@ -124,6 +124,7 @@ def extract(book: str, folder: str, out: Output) -> None:
     command = ["fundalloc", "run", *circulated.sources.arguments(target), "-o", Path(book).name]
     if circulated.scenario().head.output.language != circulated.language:
         command += ["--lang", circulated.language]
+    command += circulated.asked_for
     out.result(files=[str(path) for path in written], command=command)
     for path in written:
         out.say(f"Wrote {path}")

@@ -132,7 +132,7 @@ def run_batch(
 ) -> Generator[tuple[int, FileRun], None, None]:
     """Yield (position, outcome) as files are finished; `fresh` solves again what the ledger has, or has without the evidence."""
     limits = {"solver": options.solver, "method": options.method, "time_limit": options.time_limit, "gap": options.gap}
-    words = json.dumps(limits | ({"evidence": evidence} if evidence else {}))
+    words, with_all = (json.dumps(limits | ({"evidence": one} if one else {})) for one in (evidence, "all"))
     batch = _Batch(words, ledger, write)
     waiting: list[tuple[int, Scenario, str]] = []
     same: dict[str, list[int]] = {}
@@ -143,7 +143,7 @@ def run_batch(
             yield k, batch.failed(source, None, run_key(f"unread {source}", words), Solved.failed(error))
             continue
         key = run_key(scenario.digest, words)
-        plan = None if fresh else batch.kept(key, scenario)
+        plan = None if fresh else batch.kept(key, scenario) or batch.kept(run_key(scenario.digest, with_all), scenario)
         if plan is not None:
             yield k, batch.finished(source, plan, key, 0.0, reused=True)
         elif key in same:

@@ -11,7 +11,7 @@ from typing import Any
 
 from fundalloc.doors.text import bytes_of, display_name
 from fundalloc.doors.writing import new_file, writing_into
-from fundalloc.errors import FundallocError, OutputError, Place, UsageError, did_you_mean
+from fundalloc.errors import FundallocError, OutputError, Place, UsageError, did_you_mean, nearest
 from fundalloc.money import NotANumber, parse_figure, plain
 from fundalloc.plan.plan import Plan
 from fundalloc.scenario.plans.files import PlanFile, read_plan_file, said
@@ -69,9 +69,8 @@ def file_of(given: str) -> str:
     files = _files()
     if given in files:
         return str(files[given])
-    near = "" if Path(given).suffix else did_you_mean(given, files)
-    if near:
-        raise UsageError(f"No file '{given}', and no plan of this name. {near} See: fundalloc runs names")
+    if not Path(given).suffix and (near := nearest(given, files)):
+        raise UsageError(f"No file '{given}', and no plan of this name; did you mean '{near}'? See: fundalloc runs names")
     return given
 
 
