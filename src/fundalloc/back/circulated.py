@@ -30,7 +30,7 @@ class Circulated:
     """Where the travelling files stand."""
     record: RunRecord
     run: str
-    """Fingerprint of the record, whatever the language, the sheets asked for and what was found beside the plan: copies of one run share it."""
+    """Fingerprint of the record, whatever the language, the sheets asked for and the evidence: copies of one run have the same."""
     sources: Sources
 
     @property
