@@ -294,6 +294,19 @@ def test_copies_in_two_languages_are_copies_of_one_run(fundalloc, copy, tmp_path
     assert list(yaml.safe_load(result.stdout)["rules"]) == ["adjusted-amif-sahel-returns-2026"]
 
 
+def test_copies_with_and_without_what_solving_again_found_are_copies_of_one_run(fundalloc, copy, tmp_path):
+    for name, how in (("quick.xlsx", "--quick"), ("full.xlsx", "--prices")):
+        assert fundalloc("run", TINY, how, "-o", tmp_path / name, "-q").exit_code == 0
+    first = copy(adjust(SAHEL, 1.5), "plan_quick.xlsx", tmp_path / "quick.xlsx")
+    second = copy(adjust(EGYPT, 0.5), "plan_full.xlsx", tmp_path / "full.xlsx")
+    for files in ((first, second), (second, first)):
+        result = fundalloc("import", *files, "-o", tmp_path / "next.yaml", "--force", "--json")
+        assert result.exit_code == 0, result.stderr
+        found = json.loads(result.stdout)["result"]
+        assert {one["line"] for one in found["adjustments"]} == {SAHEL, EGYPT}
+        assert found["left"] == found["harmless"] == []
+
+
 # --- what other people and programs do to the file -----------------------------------------------------------------------
 
 

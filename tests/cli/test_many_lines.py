@@ -38,6 +38,7 @@ def without(plan: Plan) -> list[str]:
 
 @pytest.fixture
 def sent(plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(plan_sums, "FEW_LINES", 3)
     monkeypatch.setattr(plan_sums, "MANY_LINES", 3)
     return write_workbook(plan, tmp_path / "plan.xlsx")
 
@@ -86,6 +87,7 @@ def test_rows_that_are_lost_or_wrong_are_named_with_their_cells(fundalloc, sent,
 
 
 def test_every_language_names_the_columns_to_fill_in(plan, monkeypatch, tmp_path):
+    monkeypatch.setattr(plan_sums, "FEW_LINES", 3)
     monkeypatch.setattr(plan_sums, "MANY_LINES", 3)
     for language in languages():
         text = zipfile.ZipFile(write_workbook(plan, tmp_path / f"{language}.xlsx", language)).read("xl/sharedStrings.xml").decode()

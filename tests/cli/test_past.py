@@ -69,7 +69,9 @@ def test_the_workbook_says_so_on_cover_and_cabinet_page(fundalloc, case, tmp_pat
     assert SAID in "\n".join(str(cell.value) for row in book["Cover"] for cell in row)
     assert SAID in book.properties.description
     cabinet = "\n".join(str(cell.value) for row in book["Cabinet page"] for cell in row).replace("\u00a0", " ")
-    assert "Over and reconstructed: 2025. From 2026 on, EUR 6 million are planned, EUR 5 million of them newly." in cabinet
+    assert SAID in cabinet
+    assert "EUR 5 million of what is newly planned lie in 2026 or later and can still be decided" in cabinet
+    assert "the rest reconstructs years that are over (2025)." in cabinet
     summary = {row[4].value: row[1].value for row in book["Summary"].iter_rows(min_row=2)}
     assert (summary["planned"], summary["planned_ahead"], summary["new_ahead"]) == (9, 6, 5)
 

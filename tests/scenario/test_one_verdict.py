@@ -26,6 +26,9 @@ REFUSED = ["1,200", "12,5", "0,125", "1.200,5", "1 200", "1.2.3", "1..2..3..4", 
 REFUSED += ["#REF!", "2025-01-31", "31.1.2025", "0x10", "1e99", "0.0000000001", "5\x85", "5\x7f", "5\x9b", "\x85"]
 WITHIN = {"coefficient": Fraction(1)}
 """Above this a column refuses figures, in every form."""
+SIGNED = {"adjustment"}
+"""Columns that read figures on either side of zero, in every form."""
+BELOW = {"-4": "-4"}
 FAULT = 1
 """The row that has the figure; the one below it says that points are decimal."""
 
@@ -94,14 +97,15 @@ def cell_of(place, rows, folder):
 @pytest.mark.parametrize(("name", "column"), NUMBERS, ids=map(".".join, NUMBERS))
 def test_a_figure_has_one_verdict_in_every_form(name, column, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    read = READ | BELOW if column in SIGNED else READ
     for figure in (*READ, *REFUSED):
         rows = rows_of(name, column, figure)
         at = FAULT, len(rows[0]) - 2
-        within = figure in READ and Fraction(READ[figure]) <= WITHIN.get(column, 1000)
+        within = figure in read and Fraction(read[figure]) <= WITHIN.get(column, 1000)
         for form, written, heading in forms(name, rows, tmp_path):
             case = f"{figure!r} as {form}"
             if within:
-                assert verdict(name, column, written, tmp_path) == [Fraction(1, 2), Fraction(READ[figure]), Fraction(1, 4)], case
+                assert verdict(name, column, written, tmp_path) == [Fraction(1, 2), Fraction(read[figure]), Fraction(1, 4)], case
                 continue
             with pytest.raises(ScenarioError) as caught:
                 print(case, verdict(name, column, written, tmp_path))

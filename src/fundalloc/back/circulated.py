@@ -30,7 +30,7 @@ class Circulated:
     """Where the travelling files stand."""
     record: RunRecord
     run: str
-    """Fingerprint of the record, whatever the language and the sheets asked for: copies of one run have the same."""
+    """Fingerprint of the record, whatever the language, the sheets asked for and the evidence: copies of one run have the same."""
     sources: Sources
 
     @property
@@ -80,8 +80,9 @@ def open_circulated(path: Path) -> Circulated:
         raise ScenarioError.of(place, f"the record of the run ({RECORD}) is missing", CHANGED)
     record = RunRecord.read(files.pop(RECORD).decode("utf-8", "replace"), place)
     sources = _sources(record.other, files, place)
-    spoken = replace(record, other={key: value for key, value in record.other.items() if key not in ("language", "asked")})
-    return Circulated(book, place, record, hashlib.sha256(spoken.text().encode()).hexdigest(), sources)
+    other = {key: value for key, value in record.other.items() if key not in ("language", "asked")}
+    shared = replace(record, other=other, evidence={})
+    return Circulated(book, place, record, hashlib.sha256(shared.text().encode()).hexdigest(), sources)
 
 
 def _why_empty(book: BookFile) -> tuple[str, str]:

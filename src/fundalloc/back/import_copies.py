@@ -158,7 +158,8 @@ def bring_back(paths: Sequence[Path]) -> Returned:
     first = opened[0]
     scenario = first.scenario()
     plan = first.plan(scenario)
-    copies, comparisons = [], [compare_with_original(circulated, plan) for circulated in opened]
+    plans = [plan, *(other.plan(other.scenario()) for other in opened[1:])]  # each with what was found beside it
+    copies, comparisons = [], [compare_with_original(*each) for each in zip(opened, plans, strict=True)]
     for circulated, comparison in zip(opened, comparisons, strict=True):
         with problems.noted():
             copies.append(read_edits(circulated, plan, comparison))
