@@ -43,7 +43,7 @@ CALLS = {  # call → exit code
     "runs list --ledger runs.sqlite": 0,
     "runs show tiny --ledger runs.sqlite": 0,
     "runs show nothing --ledger runs.sqlite": 2,
-    "runs name plan.xlsx adopted": 0,
+    "runs name plan.xlsx adopted --force": 0,
     "runs name nothing other": 2,
     "runs names": 0,
     "runs prune --all --ledger runs.sqlite": 0,

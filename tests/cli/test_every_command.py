@@ -40,7 +40,7 @@ CALLS = {
     "run tiny.yaml --write-lp tiny.mps": "Wrote tiny.mps",
     **{f"run tiny.yaml -n --solver {solver}": "64.6380 points; optimal" for solver in ("highs", *available())},
     "run tiny.yaml returns.yaml -o results --ledger runs.sqlite": "Wrote results/index.xlsx and 2 workbooks",
-    "runs name plan.xlsx adopted": "adopted: plan ",
+    "runs name plan.xlsx adopted --force": "adopted: plan ",
     "runs list --ledger runs.sqlite": "returns.yaml",
     "explain tiny.yaml tunisia returns": "Gets            EUR 8.0 million.",
     "explain tiny.yaml legal-floor": "Costs           1.35 points",

@@ -191,6 +191,19 @@ def test_each_sample_is_the_scenario_with_these_figures(uncertain):
         )
 
 
+def test_who_keeps_what_the_plan_gives(uncertain):
+    found = sample(Source(str(uncertain)), 20, 7, ("instrument", "partnership"), jobs=1)
+    swings = {swing.partnership: swing for swing in found.swings()}
+    for name, swing in swings.items():  # added up and ordered by hand
+        money = sorted(sum(amount for ids, amount in one.totals.items() if ids[1] == name) for one in found.samples)
+        at = 0.05 * (len(money) - 1)
+        assert swing.least == pytest.approx(money[0] + at * (money[1] - money[0]))
+        assert swing.most == pytest.approx(money[-1] - at * (money[-1] - money[-2]))
+        assert swing.steady is (0.9 * swing.written <= swing.least + 1e-6 and swing.most <= 1.1 * swing.written + 1e-6)
+    assert {name: swing.steady for name, swing in swings.items()}["north"] is False  # its need lies between 6 and 14
+    assert sample(Source(str(uncertain)), 3, 7, ("area",), jobs=1).swings() == []
+
+
 def test_the_same_seed_gives_the_same_samples_on_any_number_of_processes(uncertain):
     one = sample(Source(str(uncertain)), 8, 7, jobs=1)
     two = sample(Source(str(uncertain)), 8, 7, jobs=2)

@@ -9,6 +9,7 @@ import click
 
 from fundalloc.cli.options import Digits, Study, study_options, words_of
 from fundalloc.cli.output import Output, new_table
+from fundalloc.errors import counted, some
 from fundalloc.money import NotANumber, euro, parse_figure
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ def _print_samples(found: Samples, out: Output) -> None:
             out.say(f"  unreadable {problem}")
     else:
         out.say("No plan      never: every sample has a plan that keeps all hard rules")
+    _print_swings(found, found.scenario.decimals, out)
     _print_amounts(found, found.scenario.decimals, out)
     _print_risks(found, out)
     influence = found.influence()[:5]
@@ -150,6 +152,19 @@ def _print_risks(found: Samples, out: Output) -> None:
     for (rule, member), missed, broken, _ in risks:
         said = rules[rule].sentence(tuple(member.split("|")) if member else (), names)
         out.say(f"  {broken:>6.1%} broken if the plan stays as written, {missed:>6.1%} missed by the best plan   {said} ({rule})")
+
+
+def _print_swings(found: Samples, places: int, out: Output) -> None:
+    """Say how many partnerships keep what the plan gives them whatever the uncertain figures turn out to be, and name the others."""
+    from fundalloc.studies.sampling import STEADY
+
+    swings, names = found.swings(), found.scenario.labels()["partnership"]
+    if not swings:
+        return
+    loose = [f"{names[s.partnership]} {euro(s.least, places)} … {euro(s.most, places)}" for s in swings if not s.steady]
+    kept = f"{len(swings) - len(loose)} of {found.scenario.own(counted(len(swings), 'partnerships'))}"
+    rest = f"; not {some(loose)}" if loose else ""
+    out.say(f"Steady       in 9 of 10 samples {kept} stay within {STEADY:.0%} of the plan as written{rest}")
 
 
 def _print_amounts(found: Samples, places: int, out: Output) -> None:

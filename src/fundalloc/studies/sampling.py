@@ -16,6 +16,7 @@ from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import numpy as np
 
@@ -40,6 +41,8 @@ DIAGNOSED = 3
 """Samples without a plan that are explained."""
 TOLERANCE = 1e-6
 PERCENTILES = (5, 25, 50, 75, 95)
+STEADY = 0.1
+"""Share of the plan as written within which a partnership's money stays in nine of ten samples to be called steady."""
 Demand = tuple[str, str]
 """Rule id and member."""
 
@@ -60,6 +63,20 @@ class Sample:
     """Demands that the plan as written would not meet here, soft ones included."""
     problem: str = ""
     """Why the sample could not be read."""
+
+
+class Swing(NamedTuple):
+    """The money of a partnership as written, and between which amounts it lies in nine of ten samples, EUR million."""
+
+    partnership: str
+    written: float
+    least: float
+    most: float
+
+    @property
+    def steady(self) -> bool:
+        """Whether it stays within STEADY of the plan as written."""
+        return max(self.written - self.least, self.most - self.written) <= STEADY * self.written + TOLERANCE
 
 
 @dataclass(frozen=True, repr=False)
@@ -103,6 +120,19 @@ class Samples(Glance):
         members = list(dict.fromkeys([*self.base.total(*self.by), *(m for s in solved for m in s.totals)]))
         table = np.array([[s.totals.get(m, 0.0) for m in members] for s in solved]).reshape(len(solved), len(members))
         return members, table
+
+    def swings(self) -> list[Swing]:
+        """Return the money of every partnership, the widest first; nothing where amounts are not by partnership or no sample has a plan."""
+        members, table = self.amounts()
+        if "partnership" not in self.by or not len(table):
+            return []
+        at, base = self.by.index("partnership"), self.base.total(*self.by)
+        ids = list(dict.fromkeys(member[at] for member in members))
+        belongs = np.array([[member[at] == one for one in ids] for member in members], dtype=float)
+        written = np.array([base.get(member, 0.0) for member in members]) @ belongs
+        least, most = np.percentile(table @ belongs, (PERCENTILES[0], PERCENTILES[-1]), axis=0)
+        found = [Swing(one, *map(float, ends)) for one, *ends in zip(ids, written, least, most, strict=True)]
+        return sorted(found, key=lambda s: s.least - s.most)
 
     @staticmethod
     def percentiles(values: Floats) -> Floats:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from fundalloc.export.studies.report import Drawn, Report
+from fundalloc.labels import Words
 from fundalloc.studies.robust import Robust, Strategy
 from fundalloc.studies.sampling import PERCENTILES, Samples
 
@@ -68,10 +69,23 @@ def samples_report(found: Samples, language: str = "en") -> Report:
     facts = [("samples", f"{len(found.samples)} (seed {found.seed})"), ("failed", str(found.failed))]
     if found.conflicts:
         facts.append(("conflicts", ", ".join(found.conflicts)))
+    facts += _steady(found, language)
     styles = {f"p{p}": "money" for p in PERCENTILES} | {"correlation": "factor"}
     chart = Drawn("samples", "score", "score", ("share",), ("#,##0", "0%"))
     stated = {"seed": found.seed, "samples": len(found.samples), "failed": found.failed, "conflicts": found.conflicts}
+    stated["swings"] = [swing._asdict() | {"steady": swing.steady} for swing in found.swings()]
     return Report("samples", found.scenario, {k: t for k, t in tables.items() if len(t)}, facts, [chart], styles, stated, language)
+
+
+def _steady(found: Samples, language: str) -> list[tuple[str, str]]:
+    """Say how many partnerships keep what the plan gives them in nine of ten samples, and between what the others lie."""
+    swings, words, places = found.swings(), Words(found.scenario.speaks(language)), found.scenario.decimals
+    if not swings:
+        return []
+    names, loose = found.scenario.labels(language)["partnership"], [swing for swing in swings if not swing.steady]
+    named = [f"{names[s.partnership]} {words.number(s.least, places)} – {words.number(s.most, places)}" for s in loose]
+    kept = ("steady", f"{len(swings) - len(loose)} / {len(swings)}")
+    return [kept, *([("unsteady", "; ".join(named))] if named else [])]
 
 
 def score_table(found: Samples) -> pd.DataFrame:
