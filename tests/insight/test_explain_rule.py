@@ -38,7 +38,10 @@ def test_a_soft_rule(bench):
         assert sign * 0.5 * side.price == pytest.approx(gained, abs=1e-4)
 
 
-@pytest.mark.parametrize("rule", ["cushion-small", "level-mix", "incentive-shares", "team-europe-half"])
+@pytest.mark.parametrize(
+    "rule",
+    ["level-mix", "team-europe-half", *(pytest.param(rule, marks=pytest.mark.thorough) for rule in ("cushion-small", "incentive-shares"))],
+)
 def test_every_price_on_the_shipped_baseline(shipped, rule):
     score, fixed = best(shipped.fixed), shipped.fixed
     answer = explain_rule(shipped, find_target(shipped.scenario, [rule]))
