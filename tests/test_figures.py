@@ -25,6 +25,7 @@ from fundalloc.doors.text import MOST_CHARACTERS
 from fundalloc.export.workbook.plan_sums import MANY_LINES
 from fundalloc.insight.conflict.minimal_sets import MOST
 from fundalloc.insight.explain import value
+from fundalloc.insight.explain.value import LOSS
 from fundalloc.insight.payments import DEADLINES
 from fundalloc.optimise import rounding, settling
 from fundalloc.optimise import switches as mixed
@@ -230,7 +231,7 @@ def tutorials() -> list[str]:
         f"Whole steps of EUR 100 000 cost {100 * (1 - plan.score / plan.log.program_score):.2f} % of that",
         f"Why does the Sahel get {sahel} million against smuggling",
         "the EU budget at 80 to 120 %",
-        "within 1 % of the score",
+        f"within {100 * LOSS:g} % of the score",
         "types +5 beside",
         "from 6.5 to 28",
         f"of the {returns['needed']} million that returns gain",

@@ -95,6 +95,14 @@ def test_run_writes_it_beside_the_workbook(tmp_path, monkeypatch):
     assert "ends in .docx" in call("--note", "note.pdf").stderr
 
 
+def test_how_firm_money_is_needs_no_workbook(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "case.yaml").write_text(json.dumps(CASE), "utf-8")
+    call("--note", "note.docx")
+    texts = [paragraph.text for paragraph in docx.Document("note.docx").paragraphs]
+    assert any("cannot move by more than" in text for text in texts)
+
+
 def test_without_the_extra_one_message_names_it(plan, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, "docx", None)

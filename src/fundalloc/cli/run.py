@@ -65,7 +65,7 @@ class _Wish:
 
     def evidence(self, out: Output) -> Literal["", "dearest", "all"]:
         """Return how much is found by solving again: all that files and JSON hold, else what the terminal shows."""
-        written = not self.dry_run and (self.output or self.csv_folder)
+        written = not self.dry_run and (self.output or self.html or self.note or self.csv_folder)
         return "" if self.quick else "all" if written or out.as_json else "dearest"
 
     @property

@@ -45,7 +45,7 @@ def parts_of(book: Book) -> Iterator[tuple[str, Paragraphs | NoteTable]]:
     yield "page.missed", _missed(book) if brief.missed else Paragraphs("Normal", [words("note.none_missed")])
     if len(brief.missed) > MOST:
         yield "", Paragraphs("Normal", [words("note.more", count=len(brief.missed) - MOST)])
-    yield "note.firm", Paragraphs("List Bullet", [*firm, brief.firmness or _firmness(book), *filter(None, [brief.fairness])])
+    yield "note.firm", Paragraphs("List Bullet", [*firm, *_firmness(book), *filter(None, [brief.fairness])])
     yield "page.caveats", Paragraphs("List Number", [*brief.caveats])
     yield (
         "note.terms",
@@ -85,11 +85,11 @@ def _missed(book: Book) -> NoteTable:
     return NoteTable(words("note.missed_title"), words("page.missed"), headings, rows)
 
 
-def _firmness(book: Book) -> str:
+def _firmness(book: Book) -> list[str]:
+    """What is known of how far amounts could move: of partnerships, of every amount where that was asked, or that nothing is."""
     ranges = book.asked.ranges
-    if ranges is None:
-        return book.words("note.not_computed")
-    return book.words("report.ranges", firm=int(ranges["firm"].sum()), count=len(ranges))
+    every = "" if ranges is None else book.words("report.ranges", firm=int(ranges["firm"].sum()), count=len(ranges))
+    return [said for said in (book.brief.firmness, every) if said] or [book.words("note.not_computed")]
 
 
 def _sources(book: Book) -> Iterator[str]:
