@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -21,15 +21,14 @@ from fundalloc.cli.options import (
     VARIANTS,
     Digits,
     Inputs,
-    check_page,
     gathered,
     named,
-    new_book,
     output_options,
     scenario_options,
 )
 from fundalloc.cli.output import Output
-from fundalloc.doors.writing import check_folder, check_writable, together
+from fundalloc.cli.wish import Wish
+from fundalloc.doors.writing import together
 from fundalloc.errors import Infeasible, NotRoundable, SolverFailed, counted
 
 if TYPE_CHECKING:
@@ -37,45 +36,6 @@ if TYPE_CHECKING:
     from fundalloc.plan.plan import Plan
     from fundalloc.scenario.scenario import Scenario
     from fundalloc.solvers import Options
-
-
-@dataclass(frozen=True)
-class _Wish:
-    """What becomes of a plan: what is computed beside it, and where it is written."""
-
-    output: str | None
-    html: str | None
-    note: str | None
-    csv_folder: str | None
-    csv_style: str
-    write_lp: str | None
-    audience: Literal["inside", "outside"]
-    ranges: bool
-    prices: bool
-    quick: bool
-    dry_run: bool
-    open_file: bool
-    force: bool
-    repairs: str | None
-
-    @property
-    def asks(self) -> bool:
-        """Whether more is computed than the plan."""
-        return self.ranges or self.prices
-
-    def evidence(self, out: Output) -> Literal["", "dearest", "all"]:
-        """Return how much is found by solving again: all that files and JSON hold, else what the terminal shows."""
-        written = not self.dry_run and (self.output or self.html or self.note or self.csv_folder)
-        return "" if self.quick else "all" if written or out.as_json else "dearest"
-
-    @property
-    def files(self) -> bool:
-        """Whether anything is written or opened beside the workbook."""
-        return bool(self.html or self.note or self.csv_folder or self.write_lp or self.open_file)
-
-    def book(self) -> Path | None:
-        """Return the workbook to write. Raises UsageError or OutputError."""
-        return None if self.output is None or self.dry_run else new_book(self.output, self.force)
 
 
 class _Positive(click.FloatRange):
@@ -133,13 +93,13 @@ class _Positive(click.FloatRange):
 @click.option("--fresh", is_flag=True, help="Several files: solve again what the ledger has.")
 @output_options
 @scenario_options
-@gathered(wish=_Wish, many=Many)
+@gathered(wish=Wish, many=Many)
 def run(
     files: tuple[str, ...],
     plan_file: str | None,
     stay_close: str | None,
     inputs: Inputs,
-    wish: _Wish,
+    wish: Wish,
     many: Many,
     out: Output,
     **limits: Any,
@@ -173,7 +133,7 @@ def run(
         _run_one(files[0], inputs, options, wish, out)
 
 
-def _refuse(files: tuple[str, ...], measured: bool, inputs: Inputs, wish: _Wish, many: Many) -> None:
+def _refuse(files: tuple[str, ...], measured: bool, inputs: Inputs, wish: Wish, many: Many) -> None:
     several = len(files) > 1
     batch = several or many.asked
     refused = {
@@ -194,19 +154,19 @@ def _refuse(files: tuple[str, ...], measured: bool, inputs: Inputs, wish: _Wish,
             raise click.UsageError(words)
 
 
-def _run_one(file: str, inputs: Inputs, options: Options, wish: _Wish, out: Output) -> None:
+def _run_one(file: str, inputs: Inputs, options: Options, wish: Wish, out: Output) -> None:
     """Solve one scenario, print and write its plan; exit with 5 when the search was stopped at its limit."""
     from fundalloc.cli.report import print_plan
 
     book = wish.book()
-    _check_places(wish)
+    wish.check_places()
     scenario = inputs.read(file, out)
     options = options.begun()
     plan = _solve(scenario, file, inputs, options, wish, out)
     print_plan(plan, out)
     asked = _ask(plan, options, wish, out) if wish.asks else None
     if wish.dry_run:
-        out.say(_would_write(wish))
+        out.say(wish.unwritten())
     else:
         _write(plan, book, wish, out, asked)
         if wish.open_file and book is not None:
@@ -221,33 +181,6 @@ def _run_one(file: str, inputs: Inputs, options: Options, wish: _Wish, out: Outp
     if plan.log.stopped:
         left = "not proved optimal" if plan.status == "feasible" else "not all that the scenario asks was searched for"
         out.end(STOPPED, f"The search was stopped at its limit; the best plan found is verified, but {left}.")
-
-
-def _would_write(wish: _Wish) -> str:
-    """Say what a dry run leaves unwritten, and what of it would take another file's place."""
-    asked = [path for path in (wish.output, wish.html, wish.note, wish.csv_folder, wish.write_lp) if path is not None]
-    shown = [f"{path}{' (in place of the one that is there)' if Path(path).exists() else ''}" for path in asked]
-    return f"Nothing was written; without -n: {', '.join(shown)}" if shown else "Nothing was written."
-
-
-def _check_places(wish: _Wish) -> None:
-    """Refuse what cannot be written before anything is solved."""
-    check_page(wish.html, write=not wish.dry_run)
-    ends_in = (("--write-lp", wish.write_lp, (".lp", ".mps")), ("--note", wish.note, (".docx",)))
-    for option, name, ends in ends_in:
-        if name is not None and Path(name).suffix.lower() not in ends:
-            raise click.UsageError(f"{option} {name}: the file ends in {' or '.join(ends)}")
-    if wish.note is not None:
-        from fundalloc.export.note import needs_word
-
-        needs_word()
-    if wish.dry_run:
-        return
-    for _, name, _ in ends_in:
-        if name is not None:
-            check_writable(Path(name))
-    if wish.csv_folder is not None:
-        check_folder(Path(wish.csv_folder))
 
 
 def _measure(scenario: Scenario, plan_file: str, options: Options, out: Output) -> None:
@@ -272,7 +205,7 @@ def _measure(scenario: Scenario, plan_file: str, options: Options, out: Output) 
         out.end(NOT_VERIFIED, f"The plan breaks {counted(len(broken), 'demands')} that must hold.")
 
 
-def _solve(scenario: Scenario, file: str, inputs: Inputs, options: Options, wish: _Wish, out: Output) -> Plan:
+def _solve(scenario: Scenario, file: str, inputs: Inputs, options: Options, wish: Wish, out: Output) -> Plan:
     """Solve; when no plan exists, or none in whole steps and none in smaller ones either, say why."""
     from fundalloc.run import solve
 
@@ -283,7 +216,7 @@ def _solve(scenario: Scenario, file: str, inputs: Inputs, options: Options, wish
         raise (reason if isinstance(error, Infeasible) or reason.diagnosis.clashes else error) from None
 
 
-def _ask(plan: Plan, options: Options, wish: _Wish, out: Output) -> Asked | None:
+def _ask(plan: Plan, options: Options, wish: Wish, out: Output) -> Asked | None:
     """Compute what was asked for and say how many amounts are firm; the tables stand in the workbook, in CSV and in JSON.
 
     None when the time ran out.
@@ -302,7 +235,7 @@ def _ask(plan: Plan, options: Options, wish: _Wish, out: Output) -> Asked | None
     return asked
 
 
-def _write(plan: Plan, book: Path | None, wish: _Wish, out: Output, asked: Asked | None) -> None:
+def _write(plan: Plan, book: Path | None, wish: Wish, out: Output, asked: Asked | None) -> None:
     words, files = out.words(plan.scenario), list[Path]()
     with out.progress("Writing"), together():
         if wish.write_lp is not None:
